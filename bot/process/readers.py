@@ -9,7 +9,6 @@ from workflows.core.partners.records import Records
 from workflows.entra import Entra, EntraSettings, connect
 from workflows.intervals import USUAL_PAUSES, Pauses
 from workflows.ports.clock import Clock
-from workflows.store.sqlite.snapshot import read_records
 
 
 class SystemClock:
@@ -74,4 +73,4 @@ async def read_stored_records(settings: TenantSettings) -> Records | None:
 
     :raises StoreUnusable: when the database cannot be read.
     """
-    return await read_records(settings.database_file)
+    return await settings.records.read_records()

@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.process.environment import load_env_file, unknown_names
 from workflows.catalog.catalog import SHIPPED, CatalogProblems, load_catalog
+from workflows.store.location import StoreLocation
 
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _GUID: Final = r"^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
@@ -66,9 +67,9 @@ class TenantSettings(_Templates):
     """A file with a number of seconds to add to the clock; only with local services, for tests."""
 
     @property
-    def database_file(self) -> Path:
-        """Return the path of the database file."""
-        return Path(self.database_url.removeprefix("sqlite:///"))
+    def records(self) -> StoreLocation:
+        """Return where the records are."""
+        return StoreLocation.from_url(self.database_url)
 
     @field_validator("graph_url", "azure_authority_host")
     @classmethod
@@ -78,10 +79,7 @@ class TenantSettings(_Templates):
     @field_validator("database_url")
     @classmethod
     def _is_known_database(cls, value: str) -> str:
-        if not value.startswith("sqlite:///") or value == "sqlite:///":
-            raise ValueError("must look like sqlite:///path/to/file.db")
-        if value.endswith("/") or Path(value.removeprefix("sqlite:///")).is_dir():
-            raise ValueError("names a folder; name a file in it, as in sqlite:///path/to/folder/gatehouse.db")
+        StoreLocation.from_url(value)
         return value
 
     @field_validator("gatehouse_clock_file")

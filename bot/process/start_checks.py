@@ -15,7 +15,7 @@ from workflows.catalog.catalog import Catalog, CatalogProblems, load_catalog
 from workflows.entra import Entra
 from workflows.ports.clock import Clock
 from workflows.ports.records import StoreUnusable
-from workflows.store.sqlite.store import SqliteStore, open_store
+from workflows.store.location import OpenStore
 
 _log = structlog.get_logger()
 
@@ -31,13 +31,13 @@ def load_valid_catalog(settings: Settings) -> Catalog:
         raise SettingsProblems(error.problems) from error
 
 
-async def open_valid_store(settings: Settings, clock: Clock, redact: Redactor) -> SqliteStore:
+async def open_valid_store(settings: Settings, clock: Clock, redact: Redactor) -> OpenStore:
     """Open the database.
 
     :raises SettingsProblems: when it cannot be used.
     """
     try:
-        return await open_store(settings.database_file, clock, redact, redact.known)
+        return await settings.records.open(clock, redact, redact.known)
     except StoreUnusable as error:
         raise SettingsProblems((f"DATABASE_URL: {error}",)) from error
     except OSError as error:

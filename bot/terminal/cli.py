@@ -95,7 +95,7 @@ def doctor(retry: Retry = None, give_up: GiveUp = None) -> None:
 
         clock, is_retried = open_clock(settings), retry is not None
         raise typer.Exit(
-            decide_stopped_work(settings.database_file, number, is_retried=is_retried, clock=clock, console=Console())
+            decide_stopped_work(settings.records, number, is_retried=is_retried, clock=clock, console=Console())
         )
     raise typer.Exit(asyncio.run(examine(settings, Console())))
 

@@ -28,7 +28,6 @@ from workflows.core.people import AUDITOR
 from workflows.core.settings.model import Target, TargetType
 from workflows.entra import Entra, connect
 from workflows.ports.tenant import Tenant
-from workflows.store.sqlite.read_only import read_given_up, read_open_alarms
 
 SCOPES = frozenset(
     {
@@ -252,10 +251,10 @@ async def _roles(client: AsyncWebClient, tenant: Entra, settings: Settings) -> l
 async def _records(settings: Settings) -> list[Finding]:
     """List the work that the bot stopped trying; nothing when the bot never ran."""
     subject = "Records: stopped work"
-    if not settings.database_file.exists():
+    if not settings.records.exists():
         return []
     try:
-        parked = await asyncio.to_thread(read_given_up, settings.database_file)
+        parked = await asyncio.to_thread(settings.records.read_given_up)
     except OSError as error:
         return [Finding(subject=subject, state=str(error), advice="Set DATABASE_URL to the bot's own file")]
     if not parked:
@@ -273,10 +272,10 @@ async def _records(settings: Settings) -> list[Finding]:
 async def _alarms(settings: Settings) -> list[Finding]:
     """List the open alarms, with the same words as for the admins."""
     subject = "Records: open alarms"
-    if not settings.database_file.exists():
+    if not settings.records.exists():
         return []
     try:
-        found = await asyncio.to_thread(read_open_alarms, settings.database_file)
+        found = await asyncio.to_thread(settings.records.read_open_alarms)
     except OSError as error:
         return [Finding(subject=subject, state=str(error), advice="Set DATABASE_URL to the bot's own file")]
     since = "since {:%Y-%m-%d %H:%M} UTC: {}"

@@ -7,7 +7,6 @@ cases the audit log names the operating system's user: the command line knows no
 import asyncio
 import getpass
 import secrets
-from pathlib import Path
 
 from rich.console import Console
 
@@ -19,17 +18,19 @@ from workflows.core.errors.raised import DomainError
 from workflows.core.requests.effects import RetryOrDropEffect
 from workflows.ports.clock import Clock
 from workflows.ports.records import StoreUnusable
-from workflows.store.sqlite.shared_store import open_shared
-from workflows.store.sqlite.store import SqliteStore, open_store
+from workflows.ports.store import Store
+from workflows.store.location import OpenStore, StoreLocation
 
 
-def decide_stopped_work(path: Path, effect_id: int, *, is_retried: bool, clock: Clock, console: Console) -> int:
+def decide_stopped_work(
+    records: StoreLocation, effect_id: int, *, is_retried: bool, clock: Clock, console: Console
+) -> int:
     """Retry stopped work, or give it up. Returns 0 when that is stored, otherwise 1."""
-    if not path.exists():
-        console.print(f"There are no records in {path}. Set DATABASE_URL to the bot's own file.", markup=False)
+    if not records.exists():
+        console.print(f"There are no records in {records.path}. Set DATABASE_URL to the bot's own file.", markup=False)
         return 1
     try:
-        text, status = asyncio.run(_decide(path, effect_id, is_retried=is_retried, clock=clock))
+        text, status = asyncio.run(_decide(records, effect_id, is_retried=is_retried, clock=clock))
     except (OSError, DomainError) as error:
         why = refusal_words(error) if isinstance(error, DomainError) else error
         text, status = f"The records cannot be used: {why}", 1
@@ -37,8 +38,8 @@ def decide_stopped_work(path: Path, effect_id: int, *, is_retried: bool, clock: 
     return status
 
 
-async def _decide(path: Path, effect_id: int, *, is_retried: bool, clock: Clock) -> tuple[str, int]:
-    store, is_alone = await _open_records(path, clock)
+async def _decide(records: StoreLocation, effect_id: int, *, is_retried: bool, clock: Clock) -> tuple[str, int]:
+    store, is_alone = await _open_records(records, clock)
     try:
         if effect_id not in {one.id for one in await store.given_up()}:
             return f"No. {effect_id} is no stopped work. Run gatehouse doctor to see the numbers.", 1
@@ -53,15 +54,15 @@ async def _decide(path: Path, effect_id: int, *, is_retried: bool, clock: Clock)
     return f"{done} {'as soon as the bot runs' if is_alone and is_retried else 'now'}.", 0
 
 
-async def _open_records(path: Path, clock: Clock) -> tuple[SqliteStore, bool]:
+async def _open_records(records: StoreLocation, clock: Clock) -> tuple[OpenStore, bool]:
     """Open the records, alone or while a bot uses them; the flag is True when alone."""
     try:
-        return await open_store(path, clock), True
+        return await records.open(clock), True
     except StoreUnusable:
-        return await open_shared(path, clock), False
+        return await records.open_shared(clock), False
 
 
-async def _perform(store: SqliteStore, clock: Clock, effect_id: int) -> None:
+async def _perform(store: Store, clock: Clock, effect_id: int) -> None:
     """Perform the decision that was just stored, and nothing else that is due."""
     alarms = Alarms(store=store, clock=clock, wake=_wake_nobody)
     for pending in await store.pending(clock.now(), 1000):

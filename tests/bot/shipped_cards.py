@@ -11,7 +11,7 @@ from tests.bot.sandbox.page import samples
 from tests.workflows.core.builders import NOW, TENANT, particulars, prepared, request
 from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.people import Role
-from workflows.core.plans.plan import plan_access
+from workflows.core.plans.planning import plan_access
 from workflows.core.policy.template import Template, filled
 from workflows.core.requests.request import AccessRequest, ObservedPartner
 

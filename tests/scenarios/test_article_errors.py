@@ -19,7 +19,7 @@ from tests.scenarios.stage import UNLIMITED, Stage, buttons, running_stage, word
 from workflows.catalog.catalog import SHIPPED, CatalogProblems, load_catalog
 from workflows.core.checks.findings import Severity
 from workflows.core.checks.rules import Circumstances, check_plan
-from workflows.core.plans.plan import plan_access
+from workflows.core.plans.planning import plan_access
 from workflows.core.settings.model import Property, TenantId
 
 pytestmark = [

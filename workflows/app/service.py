@@ -14,16 +14,10 @@ from workflows.core.partners.outcome import PartnerOutcome, advance_partner
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.reviews import advance_review
 from workflows.core.people import ChatId, Person, PersonId, Roster
+from workflows.core.requests.commands.automatic import RecordPrepared
 from workflows.core.requests.commands.clicks import Click, actor_of, received_name, subject_of
 from workflows.core.requests.commands.partner import PartnershipCommand
-from workflows.core.requests.commands.request import (
-    CommandSubject,
-    RecordPrepared,
-    RemindApprovers,
-    RequestCommand,
-    Submit,
-    Withdraw,
-)
+from workflows.core.requests.commands.request import CommandSubject, RemindApprovers, RequestCommand, Submit, Withdraw
 from workflows.core.requests.effects import (
     CheckPermission,
     Effect,
@@ -32,8 +26,8 @@ from workflows.core.requests.effects import (
     ShowRequest,
     refusal_message,
 )
-from workflows.core.requests.lifecycle import Situation
 from workflows.core.requests.request import AccessRequest, ObservedPartner, Particulars, RequestId, RequestKind
+from workflows.core.requests.transitions.transition import Situation
 from workflows.core.settings.model import TenantId
 from workflows.ports.clock import Clock
 from workflows.ports.records import Commit, StaleVersion

@@ -2,8 +2,8 @@
 
 A write with an unknown result is never repeated before the partner was read. After a crash or a timeout, the next
 attempt starts by reading. After a write that Graph refused for good, the partner is only read, and what is in the
-tenant is recorded. `workflows.core.requests.resending` decides when an accepted write is sent again that Graph does not
-show. A revocation is never given up.
+tenant is recorded. A revocation is never given up. `workflows.core.requests.transitions.resending` decides when an
+accepted write that Graph does not show is sent again.
 
 This is the order of the steps and the checks before the first write; the steps are in `applying`.
 """
@@ -21,10 +21,7 @@ from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.people import Roster
 from workflows.core.plans.plan import count_written
-from workflows.core.requests.commands.request import (
-    RecordDelayed,
-    RecordWriting,
-)
+from workflows.core.requests.commands.automatic import RecordDelayed, RecordWriting
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.core.settings.canonical import JsonObject

@@ -13,8 +13,8 @@ from workflows.core.errors.facts import Fact, Facts, as_values, log_text
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.partnership import Partnership
 from workflows.core.requests.alarms import AlarmCode
+from workflows.core.requests.commands.automatic import RecordDelayed
 from workflows.core.requests.commands.partner import Revoke
-from workflows.core.requests.commands.request import RecordDelayed
 from workflows.core.requests.effects import (
     Apply,
     CheckPermission,
@@ -31,9 +31,9 @@ from workflows.core.requests.effects import (
     ShowReview,
     ShowSetup,
 )
-from workflows.core.requests.lifecycle import partner_of
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestKind
+from workflows.core.requests.transitions.transition import partner_of
 from workflows.effects.apply import Applier
 from workflows.effects.permission_check import PermissionCheck
 from workflows.effects.prepare import Preparer

@@ -17,6 +17,7 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.revoking import requests_stopped_by_revocation, require_may_revoke
 from workflows.core.people import ADMIN, Person, PersonId, Roster
 from workflows.core.plans.plan import TenantIdentity
+from workflows.core.requests.commands.automatic import Replan, Stop
 from workflows.core.requests.commands.clicks import (
     AskReminder,
     Click,
@@ -29,7 +30,7 @@ from workflows.core.requests.commands.clicks import (
     with_person,
 )
 from workflows.core.requests.commands.partner import ConfirmSetup, Keep, RemindSetup, Revoke, UnconfirmSetup
-from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers, Replan, Stop, Withdraw
+from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers, Withdraw
 from workflows.core.requests.effects import CheckPermission, MessageCode
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, Particulars, RequestId, RequestKind, RequestState
@@ -168,7 +169,7 @@ class PermissionCheck:
         if shortage is not None:
             await request_role_check(self.store)
             raise Refused(
-                RefusalCode.ROLE_EMPTY,
+                RefusalCode.TOO_FEW_APPROVERS,
                 stage=shortage.title,
                 role=shortage.role,
                 needed=shortage.needed,
@@ -195,7 +196,7 @@ class PermissionCheck:
         if not roster.holds(actor.id, ADMIN):
             raise Refused(RefusalCode.ONLY_ADMINS_DECIDE_GIVEN_UP)
         if click.effect_id not in {one.id for one in await self.store.given_up()}:
-            raise Refused(RefusalCode.NOT_GIVEN_UP)
+            raise Refused(RefusalCode.WORK_NOT_GIVEN_UP)
         await self.service.retry_or_drop(
             click.effect_id,
             is_retried=isinstance(click, RetryEffect),
@@ -238,7 +239,7 @@ class PermissionCheck:
             is_being_changed = other.state is not RequestState.UNCONFIRMED
             is_revocation = other.particulars.kind is RequestKind.REVOCATION
             if is_being_changed and is_revocation and other.particulars.target == identity.tenant_id:
-                raise Refused(RefusalCode.UNDER_WAY, request=other.id)
+                raise Refused(RefusalCode.REVOCATION_RUNNING, request=other.id)
 
 
 def _not_checked(error: TenantRefused) -> Refused:

@@ -8,7 +8,7 @@ from workflows.catalog.catalog import Catalog, changed_rules
 from workflows.core.errors.facts import Fact, Facts
 from workflows.core.people import Roster
 from workflows.core.plans.drift import Drift
-from workflows.core.requests.commands.request import Reopen, Replan, Stop
+from workflows.core.requests.commands.automatic import Reopen, Replan, Stop
 from workflows.core.requests.notes import NoteCode, is_first_plan, not_written
 from workflows.core.requests.request import AccessRequest, RequestKind
 from workflows.effects.default_check import changed_default
@@ -61,8 +61,8 @@ async def find_objection(
     wrong_tenant = await _wrong_tenant(request, tenant)
     if wrong_tenant is not None:
         return wrong_tenant
-    known = request.require_prepared()
-    if catalog is not None and (changed := changed_rules(known.plan, known.roles, catalog)):
+    prepared = request.require_prepared()
+    if catalog is not None and (changed := changed_rules(prepared.plan, prepared.roles, catalog)):
         return Objection(reason=(changed.fact,), command_type=Replan, next_step=_approval_again)
     try:
         roster = await directory.roster([decision.person for decision in request.decisions])
@@ -88,7 +88,7 @@ async def find_objection(
 
 
 async def _wrong_tenant(request: AccessRequest, tenant: Tenant) -> Objection | None:
-    known = request.require_prepared()
+    prepared = request.require_prepared()
     try:
         identity = await resolve_again(request, tenant=tenant)
     except LookupRefused as refused:
@@ -97,7 +97,7 @@ async def _wrong_tenant(request: AccessRequest, tenant: Tenant) -> Objection | N
         return None
     values = {
         "target": request.particulars.target,
-        "tenant": known.plan.tenant_id,
+        "tenant": prepared.plan.tenant_id,
         "now": None if identity is None else identity.tenant_id,
     }
     return Objection(reason=(Fact(NoteCode.LEADS_ELSEWHERE, values),), command_type=Stop, next_step=_ask_partner_first)

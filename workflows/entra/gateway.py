@@ -12,11 +12,10 @@ from workflows.core.plans.plan import Operation, TenantIdentity
 from workflows.core.settings.canonical import JsonObject, canonical_json
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, Property, TenantId, is_guid
 from workflows.entra.addresses import request_to, writable_address
-from workflows.entra.answers import (
+from workflows.entra.answers.answers import (
     GraphCall,
     account_of,
     chunks,
-    failure,
     identity_of,
     is_not_found,
     quoted,
@@ -24,6 +23,7 @@ from workflows.entra.answers import (
     unavailable,
     without_annotations,
 )
+from workflows.entra.answers.failed_calls import failure
 from workflows.entra.own_tenant_guard import OwnTenantGuard
 from workflows.entra.settings import EntraSettings
 from workflows.entra.tenant_settings import GraphTenantSettings

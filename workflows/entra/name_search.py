@@ -5,7 +5,7 @@ from typing import Final
 
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TargetType
-from workflows.entra.answers import quoted
+from workflows.entra.answers.answers import quoted
 from workflows.ports.tenant_settings import FoundObject, ObjectKind
 
 _HIDDEN: Final = "HiddenMembership"

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Final
 
 from workflows.core.settings.model import TenantId
-from workflows.entra.answers import unavailable
+from workflows.entra.answers.answers import unavailable
 from workflows.intervals import HOME_TENANT_ASKED_AGAIN_AFTER, HOME_TENANT_CHECKED_EVERY
 from workflows.ports.tenant import TenantRefused, TenantUnavailable, WrongTenant
 from workflows.ports.tenant_problems import TenantCode

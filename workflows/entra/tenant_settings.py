@@ -17,7 +17,7 @@ from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import Target, TargetType, TenantId, is_guid
 from workflows.core.settings.partner_changes import MAX_CLOCK_DIFFERENCE, PartnerChange
 from workflows.entra.addresses import request_to
-from workflows.entra.answers import (
+from workflows.entra.answers.answers import (
     GraphCall,
     is_not_found,
     quoted,

@@ -26,7 +26,7 @@ class PeopleDirectoryRefused(Refused):
     """The chat system refuses to identify people, until an admin repairs the cause."""
 
     def __init__(self, method: str, answer: str) -> None:
-        super().__init__(RefusalCode.DIRECTORY_REFUSED, method=method, answer=answer)
+        super().__init__(RefusalCode.CHAT_DIRECTORY_REFUSED, method=method, answer=answer)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,10 +62,10 @@ class SlackDirectory:
         mail = require_full_member(user, self._team_id)
         accounts = [a for a in await self._tenant.accounts_by_mail([mail]) if is_same_mail(a.mail, mail)]
         if len(accounts) != 1:
-            raise Refused(RefusalCode.NOT_ONE_ACCOUNT, mail=mail, count=len(accounts))
+            raise Refused(RefusalCode.NOT_EXACTLY_ONE_ACCOUNT, mail=mail, count=len(accounts))
         account = accounts[0]
         if not _is_eligible(account):
-            raise Refused(RefusalCode.NOT_A_MEMBER)
+            raise Refused(RefusalCode.ACCOUNT_NOT_A_MEMBER)
         if self._known is not None:
             self._known[account.id] = time.monotonic(), account
         return Person(id=account.id, chat_id=main_id(user, chat_id), name=account.name)

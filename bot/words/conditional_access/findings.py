@@ -15,9 +15,9 @@ from bot.words.conditional_access.verdicts import (
     summary_words,
 )
 from bot.words.unavailable.not_read import UNREAD_REASON_WORDS
+from workflows.core.checks.conditional_access.application_coverage import ALL
 from workflows.core.checks.conditional_access.controls import PolicyEffect, VisitorType
 from workflows.core.checks.conditional_access.policy import NO_RISK
-from workflows.core.checks.conditional_access.scope import ALL
 from workflows.core.checks.findings import FindingCode
 from workflows.core.checks.tenant_facts import UnreadableReason
 from workflows.core.errors.facts import Values

@@ -135,7 +135,7 @@ async def test_a_start_while_nothing_can_be_stored_performs_nothing_before_the_o
     await with_a_change_to_apply(settings, world)
     before = partner_writes(world)
     world.clock.advance(3600)
-    other = sqlite3.connect(settings.database_file, isolation_level=None)
+    other = sqlite3.connect(settings.records.path, isolation_level=None)
     other.execute("begin immediate")
     async with running(settings, SHORT_PAUSES) as parts, aiohttp.ClientSession() as session:
         url = f"http://127.0.0.1:{settings.port}"

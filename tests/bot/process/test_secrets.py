@@ -45,7 +45,7 @@ def found_in(text: str, canaries: list[str]) -> list[str]:
 async def everything_seen(gatehouse: BotUnderTest) -> str:
     """Join what is stored, and what was sent to Slack."""
     await gatehouse.store.probe()
-    folder = gatehouse.settings.database_file.parent
+    folder = gatehouse.settings.records.path.parent
     files = [file.read_bytes().decode(errors="replace") for file in folder.glob("gatehouse.db*")]
     sent = [json.dumps(entry["body"]) for entry in gatehouse.world.slack_log.entries]
     return "\n".join([*files, *sent, *[await gatehouse.told(person) for person in ("requester", "approver1", "admin")]])

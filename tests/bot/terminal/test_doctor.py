@@ -171,16 +171,16 @@ async def give_up(store: Store, error: str) -> None:
 
 
 async def test_what_was_given_up_is_listed_and_left_alone(settings: Settings, world: Sandbox) -> None:
-    store = await open_store(settings.database_file, world.clock)
+    store = await open_store(settings.records.path, world.clock)
     for error in ("chat.postMessage: channel_not_found", "invalid_blocks [json-pointer:/blocks/0] [/red]"):
         await give_up(store, error)
     await store.close()
-    before = {file.name: file.read_bytes() for file in settings.database_file.parent.iterdir()}
+    before = {file.name: file.read_bytes() for file in settings.records.path.parent.iterdir()}
     status, text = await examined(settings)
     assert status == 1
     assert "channel_not_found" in finding(text, "card:R-c")
     assert "[json-pointer:/blocks/0] [/red]" in finding(text, "card:R-i")
-    assert {file.name: file.read_bytes() for file in settings.database_file.parent.iterdir()} == before
+    assert {file.name: file.read_bytes() for file in settings.records.path.parent.iterdir()} == before
 
 
 async def test_a_running_bot_is_not_disturbed(gatehouse: BotUnderTest) -> None:
@@ -195,7 +195,7 @@ async def test_a_running_bot_is_not_disturbed(gatehouse: BotUnderTest) -> None:
 
 
 async def test_records_that_are_none_are_named(settings: Settings) -> None:
-    settings.database_file.write_text("not a database, but as long as the header of one: " + "x" * 100)
+    settings.records.path.write_text("not a database, but as long as the header of one: " + "x" * 100)
     status, text = await examined(settings)
     assert status == 1
     assert "DATABASE_URL" in finding(text, "stopped work")
@@ -205,7 +205,7 @@ async def test_records_that_are_none_are_named(settings: Settings) -> None:
 async def test_where_no_bot_ever_ran_there_are_no_records(settings: Settings) -> None:
     _, text = await examined(settings)
     assert "Records" not in text
-    assert not settings.database_file.exists()
+    assert not settings.records.path.exists()
 
 
 async def test_tokens_are_not_printed(settings: Settings, world: Sandbox) -> None:
@@ -297,9 +297,9 @@ async def test_open_alarms_are_listed_next_to_a_running_bot(gatehouse: BotUnderT
 
 
 async def test_records_that_are_older_than_alarms_have_none(settings: Settings, world: Sandbox) -> None:
-    store = await open_store(settings.database_file, world.clock)
+    store = await open_store(settings.records.path, world.clock)
     await store.close()
-    with closing(sqlite3.connect(settings.database_file)) as db:
+    with closing(sqlite3.connect(settings.records.path)) as db:
         db.execute("drop table alarms")
     _, text = await examined(settings)
     assert "✓ none" in finding(text, "open alarms")

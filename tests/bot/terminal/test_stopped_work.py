@@ -20,6 +20,7 @@ from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.effects import ShowRequest
 from workflows.core.requests.request import RequestId
 from workflows.ports.records import AuditEntry, Commit
+from workflows.store.location import StoreLocation
 from workflows.store.sqlite.store import open_store
 
 CHANNEL = "C0PARTNERAC"
@@ -106,9 +107,9 @@ async def at_the_command_line(gatehouse: BotUnderTest, number: int, *, is_retrie
     """Decide as another process does."""
     out = StringIO()
     console = Console(file=out, width=200)
-    path, clock = gatehouse.settings.database_file, gatehouse.world.clock
+    records, clock = gatehouse.settings.records, gatehouse.world.clock
     status = await asyncio.to_thread(
-        decide_stopped_work, path, number, is_retried=is_retried, clock=clock, console=console
+        decide_stopped_work, records, number, is_retried=is_retried, clock=clock, console=console
     )
     return status, out.getvalue()
 
@@ -126,7 +127,9 @@ async def test_the_command_line_does_it_itself_where_no_bot_runs(tmp_path: Path,
     await store.close()
     out = StringIO()
     console = Console(file=out, width=200)
-    status = await asyncio.to_thread(decide_stopped_work, path, 1, is_retried=is_retried, clock=clock, console=console)
+    status = await asyncio.to_thread(
+        decide_stopped_work, StoreLocation(path), 1, is_retried=is_retried, clock=clock, console=console
+    )
     said = "No. 1 is tried again as soon as the bot runs.\n" if is_retried else "No. 1 is given up now.\n"
     assert (status, out.getvalue()) == (0, said)
     store = await open_store(path, clock)
@@ -139,7 +142,8 @@ async def test_the_command_line_does_it_itself_where_no_bot_runs(tmp_path: Path,
 async def test_where_there_are_no_records_nothing_is_made(tmp_path: Path) -> None:
     out = StringIO()
     path = tmp_path / "gatehouse.db"
-    status = decide_stopped_work(path, 1, is_retried=True, clock=FixedClock(), console=Console(file=out, width=200))
+    console = Console(file=out, width=200)
+    status = decide_stopped_work(StoreLocation(path), 1, is_retried=True, clock=FixedClock(), console=console)
     assert (status, "There are no records" in out.getvalue(), path.exists()) == (1, True, False)
 
 

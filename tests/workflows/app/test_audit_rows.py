@@ -30,6 +30,22 @@ from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import Roster
 from workflows.core.plans.drift import Drift
 from workflows.core.plans.refused_writes import RefusedWrite
+from workflows.core.requests.commands.automatic import (
+    Expire,
+    RecordApplied,
+    RecordApplyFailed,
+    RecordDelayed,
+    RecordOverwritten,
+    RecordPrepared,
+    RecordRefusal,
+    RecordResent,
+    RecordUnfit,
+    RecordUnseen,
+    RecordWriting,
+    Reopen,
+    Replan,
+    Stop,
+)
 from workflows.core.requests.commands.clicks import AskReminder, Click, DropEffect, RetryEffect
 from workflows.core.requests.commands.partner import (
     AskReview,
@@ -45,28 +61,7 @@ from workflows.core.requests.commands.partner import (
     Revoke,
     UnconfirmSetup,
 )
-from workflows.core.requests.commands.request import (
-    Approve,
-    Expire,
-    RecordApplied,
-    RecordApplyFailed,
-    RecordDelayed,
-    RecordOverwritten,
-    RecordPrepared,
-    RecordRefusal,
-    RecordResent,
-    RecordUnfit,
-    RecordUnseen,
-    RecordWriting,
-    Reject,
-    RemindApprovers,
-    Reopen,
-    Replan,
-    RequestCommand,
-    Stop,
-    Submit,
-    Withdraw,
-)
+from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers, RequestCommand, Submit, Withdraw
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState, WriteRefusal
 from workflows.core.settings.canonical import Digest
 from workflows.ports.records import AuditEntry, Commit
@@ -157,7 +152,7 @@ OF_REQUESTS: Final[tuple[tuple[RequestState, RequestCommand, Row], ...]] = (
     ),
     (
         S.APPLYING,
-        RecordOverwritten(image={"b": 1, "a": None}),
+        RecordOverwritten(configuration={"b": 1, "a": None}),
         (
             f"gatehouse record_overwritten accepted r-1 {TENANT} -",
             f'{{"image":{{"b":1,"a":null}},"digest":"{DIGEST}"}}',
@@ -165,7 +160,7 @@ OF_REQUESTS: Final[tuple[tuple[RequestState, RequestCommand, Row], ...]] = (
     ),
     (
         S.APPLYING,
-        RecordOverwritten(image=None),
+        RecordOverwritten(configuration=None),
         (f"gatehouse record_overwritten accepted r-1 {TENANT} -", f'{{"digest":"{DIGEST}"}}'),
     ),
     (S.APPLYING, RecordUnseen(), (f"gatehouse record_unseen accepted r-1 {TENANT} -", "{}")),
@@ -180,7 +175,7 @@ OF_REQUESTS: Final[tuple[tuple[RequestState, RequestCommand, Row], ...]] = (
     (
         S.APPLYING,
         RecordApplied(
-            image={"b": 1}, refused=(RefusedWrite(names=("x", "y"), reason=noted("Not licensed.")),), default={}
+            configuration={"b": 1}, refused=(RefusedWrite(names=("x", "y"), reason=noted("Not licensed.")),), default={}
         ),
         (
             f"gatehouse record_applied accepted r-1 {TENANT} -",
@@ -359,7 +354,7 @@ async def test_a_request_that_nobody_decided(world: World) -> None:
 
 async def test_a_closing_that_leaves_something_open(world: World) -> None:
     request = await world.put(usual(S.APPLYING, RequestKind.REVOCATION))
-    await world.service.advance(request.id, RecordApplied(image={"tenantId": TENANT}, default={}))
+    await world.service.advance(request.id, RecordApplied(configuration={"tenantId": TENANT}, default={}))
     names = (
         "b2bCollaborationInbound",
         "b2bCollaborationOutbound",

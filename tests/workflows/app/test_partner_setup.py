@@ -25,7 +25,8 @@ from workflows.core.partner_setup.clouds import CLOUDS, GLOBAL
 from workflows.core.partner_setup.steps import setup_of
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId, Person
-from workflows.core.plans.plan import TenantIdentity, plan_access
+from workflows.core.plans.plan import TenantIdentity
+from workflows.core.plans.planning import plan_access
 from workflows.core.policy.template import filled
 from workflows.core.requests.commands.clicks import Click
 from workflows.core.requests.commands.partner import ConfirmSetup, RemindSetup, UnconfirmSetup
@@ -235,7 +236,7 @@ async def test_what_cannot_be_recorded_for_one_partner_does_not_keep_the_start(
 ) -> None:
     await world.opened()
     await world.store.execute("update partnerships set doc = json_remove(doc, '$.setup')")
-    for fault in (Refused(RefusalCode.NOT_MISSING), RuntimeError("Out of order.")):
+    for fault in (Refused(RefusalCode.SETUP_ALREADY_RECORDED), RuntimeError("Out of order.")):
 
         async def failing(*_: object, fault: Exception = fault, **__: object) -> Partnership:
             raise fault

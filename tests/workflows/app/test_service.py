@@ -14,8 +14,9 @@ from tests.workflows.world import World
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import Roster
+from workflows.core.requests.commands.automatic import Expire, RecordDelayed, Replan
 from workflows.core.requests.commands.partner import AskReview, Keep
-from workflows.core.requests.commands.request import CommandSubject, Expire, RecordDelayed, Replan
+from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import CheckPermission, Prepare, ShowRequest, ShowReview
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.ports.records import AuditEntry, Commit, StaleVersion
@@ -141,7 +142,7 @@ async def test_nobody_takes_back_what_somebody_else_asked_for(world: World) -> N
 async def test_a_refusal_is_recorded_and_told_once(world: World) -> None:
     for _ in range(3):
         await world.service.record_refusal(
-            Refused(RefusalCode.OWN_REQUEST),
+            Refused(RefusalCode.REQUESTER_MAY_NOT_DECIDE),
             key="click-1",
             actor=RILEY.chat_id,
             command="want_approve",

@@ -16,7 +16,8 @@ from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.checks.findings import Severity
 from workflows.core.checks.rules import Circumstances, check_plan
 from workflows.core.plans.closing import closes_everything
-from workflows.core.plans.plan import Plan, plan_access
+from workflows.core.plans.plan import Plan
+from workflows.core.plans.planning import plan_access
 from workflows.core.policy.risk import RiskLevel, risk_of_settings
 from workflows.core.policy.template import Template, filled
 from workflows.core.settings.id_owner import Owner

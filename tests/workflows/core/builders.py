@@ -9,12 +9,12 @@ from workflows.core.errors.facts import Fact
 from workflows.core.partner_setup.steps import SetupStep, StepKey
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import ADMIN, ChatId, Person, PersonId, Role, Roster
-from workflows.core.plans.plan import Plan, TenantIdentity, plan_access, plan_revocation
+from workflows.core.plans.plan import Plan, TenantIdentity
+from workflows.core.plans.planning import plan_access, plan_revocation
 from workflows.core.policy.approval import Choice, Decision
 from workflows.core.policy.template import Stage
 from workflows.core.requests.commands.request import Edit
 from workflows.core.requests.effects import MessageCode
-from workflows.core.requests.lifecycle import Situation
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import (
     AccessRequest,
@@ -25,6 +25,7 @@ from workflows.core.requests.request import (
     RequestKind,
     RequestState,
 )
+from workflows.core.requests.transitions.transition import Situation
 from workflows.core.settings.canonical import Digest, JsonObject
 from workflows.core.settings.documents import to_document
 from workflows.core.settings.model import CLOSED, AutomaticRedemption, InboundTrust, Property, TenantId

@@ -17,10 +17,10 @@ from tests.workflows.fakes import Crash, FakeTenant, FixedClock
 from tests.workflows.world import CONTOSO, World, open_world
 from workflows.app.schedule.ticker import tick
 from workflows.core.partners.partnership import PartnershipState
-from workflows.core.plans.plan import plan_access
+from workflows.core.plans.planning import plan_access
 from workflows.core.plans.renewal import plan_renewal
 from workflows.core.requests.alarms import AlarmCode
-from workflows.core.requests.commands.request import Stop
+from workflows.core.requests.commands.automatic import Stop
 from workflows.core.requests.effects import Apply
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest
@@ -111,7 +111,7 @@ async def test_the_end_that_comes_during_the_last_checks_is_noticed_before_the_w
     async def pass_the_end() -> None:
         world.clock.advance(days=4)
 
-    world.script.meanwhile("directory.roster", pass_the_end)
+    world.script.during_next_call("directory.roster", pass_the_end)
     await assert_refused_unwritten(world, await world.settled(request.id))
 
 

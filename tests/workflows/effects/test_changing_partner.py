@@ -19,7 +19,12 @@ from tests.workflows.fakes import FakeTenant, FixedClock
 from tests.workflows.world import CONTOSO, World, open_world
 from workflows.core.requests.alarms import Alarm, AlarmCode
 from workflows.core.requests.request import RequestKind, RequestState
-from workflows.core.requests.resending import MAX_PAUSE, REPLANS_BEFORE_ALARM, pause_before_replan, remaining_pause
+from workflows.core.requests.transitions.resending import (
+    MAX_PAUSE,
+    REPLANS_BEFORE_ALARM,
+    pause_before_replan,
+    remaining_pause,
+)
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
 from workflows.effects.queue_worker import QueueWorker
@@ -68,7 +73,7 @@ async def performed(world: World, queue_worker: QueueWorker) -> None:
 
 async def waits(world: World) -> list[Alarm]:
     """The open alarms about revocations."""
-    return [one for one in await world.store.open_alarms() if one.code is AlarmCode.REVOCATION_WAITS]
+    return [one for one in await world.store.open_alarms() if one.code is AlarmCode.REVOCATION_NOT_COMPLETE]
 
 
 async def test_it_is_tried_with_growing_pauses_alarmed_of_once_and_closes_when_the_changes_stop(

@@ -239,7 +239,7 @@ def is_closed(partner: dict[str, Any] | None) -> bool:
 
 
 async def waiting_alarms(world: World) -> list[str]:
-    return [one.subject for one in await world.store.open_alarms() if one.code is AlarmCode.REVOCATION_WAITS]
+    return [one.subject for one in await world.store.open_alarms() if one.code is AlarmCode.REVOCATION_NOT_COMPLETE]
 
 
 async def newest(world: World) -> AccessRequest | None:
@@ -336,8 +336,10 @@ async def test_a_fault_at_any_call_of_an_approved_opening_neither_opens_twice_no
 
 def stands(request: AccessRequest, partner: dict[str, Any] | None) -> bool:
     """Tell whether a partner shows the whole plan of a request."""
-    image = told(request.plan.configuration_after())
-    return is_equivalent(image, {name: value for name, value in (partner or {}).items() if name in image})
+    configuration = told(request.plan.configuration_after())
+    return is_equivalent(
+        configuration, {name: value for name, value in (partner or {}).items() if name in configuration}
+    )
 
 
 @pytest.mark.parametrize("name", FAULTS)

@@ -15,7 +15,7 @@ from tests.workflows.fakes import Crash
 from tests.workflows.world import World, restarted
 from workflows.app.schedule.ticker import tick
 from workflows.core.partners.partnership import PartnershipState, SettingsBasis
-from workflows.core.plans.plan import plan_access
+from workflows.core.plans.planning import plan_access
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest

@@ -81,7 +81,7 @@ async def test_the_whole_chain_leads_to_applying(world: World) -> None:
         (SAM, "sponsor", "because you are the partner's sponsor"),
         (BRUNO, "not_your_turn", "“Security” decides before your stage"),
         (MALLORY, "not_an_approver", "you do not have the role “security”"),
-        (person("Stranger"), "not_one_account", "no account"),
+        (person("Unknown"), "not_one_account", "no account"),
     ],
     ids=lambda value: getattr(value, "name", ""),
 )
@@ -240,7 +240,7 @@ async def test_who_approved_while_the_roster_was_read_still_counts(world: World)
     request = await world.waiting()
     await world.approve(request, AMARA)
     bruno = CheckPermission(command=world.approval(request, BRUNO), key="bruno")
-    world.script.meanwhile("directory.roster", lambda: world.permission_check.check_click(bruno))
+    world.script.during_next_call("directory.roster", lambda: world.permission_check.check_click(bruno))
     await world.approve(request, CHIE, but=Apply)
     stored = await world.request(request.id)
     assert [decision.person.name for decision in stored.decisions] == ["Amara", "Bruno", "Chie"]

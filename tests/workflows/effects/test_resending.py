@@ -25,7 +25,7 @@ from tests.workflows.partner_lookup.test_resolving import refuse_only
 from tests.workflows.world import CATALOG, CONTOSO, World, open_world, restarted
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
-from workflows.core.requests.resending import ResendStep, next_step
+from workflows.core.requests.transitions.resending import ResendStep, next_step
 from workflows.core.settings.model import TenantId
 from workflows.core.settings.partner_changes import PartnerChange
 from workflows.ports.people_directory import PeopleDirectoryRefused
@@ -360,7 +360,7 @@ async def test_a_revocation_that_nothing_answers_alarms_after_two_minutes_until_
     await world.checks.run()
     await world.checks.run()
     [alarm] = await world.store.open_alarms()
-    assert (alarm.code, alarm.subject) == (AlarmCode.REVOCATION_WAITS, request.id)
+    assert (alarm.code, alarm.subject) == (AlarmCode.REVOCATION_NOT_COMPLETE, request.id)
     for _ in range(5):
         request = await after(world, request, minutes=1)
     assert request.state is S.APPLIED

@@ -22,7 +22,7 @@ from tests.workflows.entra.simulated_tenant import (
 )
 from workflows.core.settings.partner_changes import has_other_authors
 from workflows.entra import Entra, EntraSettings, connect, own_tenant_guard
-from workflows.entra.answers import retry_after
+from workflows.entra.answers.failed_calls import retry_after
 from workflows.entra.entra_audit_log import partner_changes
 from workflows.ports.tenant import TenantRefused, TenantUnavailable, WrongTenant
 

@@ -28,7 +28,8 @@ from workflows.core.checks.conditional_access.questions import Question
 from workflows.core.checks.conditional_access.scope import ClientApp
 from workflows.core.errors.raised import NothingToChange
 from workflows.core.people import PersonId
-from workflows.core.plans.plan import Operation, Plan, plan_access, plan_revocation
+from workflows.core.plans.plan import Operation, Plan
+from workflows.core.plans.planning import plan_access, plan_revocation
 from workflows.core.policy.template import Template, filled
 from workflows.core.settings.canonical import JsonObject, canonical_json
 from workflows.core.settings.model import Target, TargetType, TenantId

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from workflows.entra.answers import Answer, GraphCall, failure
-from workflows.entra.known_refusals import meaning_of
+from workflows.entra.answers.answers import Answer, GraphCall
+from workflows.entra.answers.failed_calls import failure
+from workflows.entra.answers.known_refusals import meaning_of
 from workflows.ports.tenant_problems import KnownRefusal, Purpose
 
 WRITE = GraphCall(method="POST", path="/partners", purpose=Purpose.CHANGE_PARTNER, permission="Policy.ReadWrite.X")

@@ -1,4 +1,4 @@
-"""Who may search all requests and read their history: auditors. The right is read anew for each window.
+"""Who may search all requests and read their history: auditors. The right is read again for each window.
 
 The text search of the App Home uses the members of roles that are kept for display, at most 30 seconds old.
 """

@@ -20,10 +20,10 @@ from workflows.core.errors.facts import Fact
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.requests.alarms import AlarmCode, EndingCode
 from workflows.core.requests.effects import CheckPermission
-from workflows.core.requests.lifecycle import partner_of
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.overdue import unchecked_revocations, unconfirmed_writes, waiting_revocations
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
+from workflows.core.requests.transitions.transition import partner_of
 from workflows.ports.clock import Clock
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable, WrongTenant
@@ -80,7 +80,9 @@ async def check_revocations(*, store: Store, clock: Clock, tenant: Tenant, alarm
     now = clock.now()
     # NB. alarms are read first, then clicks, then requests. A click that becomes a request in between is then found as
     # a request, and its alarm stays.
-    known = {alarm.subject: alarm for alarm in await store.open_alarms() if alarm.code is AlarmCode.REVOCATION_WAITS}
+    known = {
+        alarm.subject: alarm for alarm in await store.open_alarms() if alarm.code is AlarmCode.REVOCATION_NOT_COMPLETE
+    }
     given_up = [one.effect for one in await store.given_up() if isinstance(one.effect, CheckPermission)]
     clicks = unchecked_revocations([*given_up, *await store.unchecked_clicks()], now)
     requests = await store.open_requests()
@@ -102,9 +104,9 @@ async def check_revocations(*, store: Store, clock: Clock, tenant: Tenant, alarm
             endings[subject] = ending
             late |= {ending.replaced_by} & waiting.keys()
     for subject in sorted(late - known.keys()):
-        await alarms.raise_alarm(AlarmCode.REVOCATION_WAITS, subject, waiting[subject])
+        await alarms.raise_alarm(AlarmCode.REVOCATION_NOT_COMPLETE, subject, waiting[subject])
     for subject, ending in endings.items():
-        await alarms.clear_alarm(AlarmCode.REVOCATION_WAITS, subject, ending.why)
+        await alarms.clear_alarm(AlarmCode.REVOCATION_NOT_COMPLETE, subject, ending.why)
 
 
 async def check_partly_applied(*, store: Store, alarms: Alarms) -> None:

@@ -24,7 +24,7 @@ from workflows.core.requests.effects import (
     ShowReview,
     ShowSetup,
 )
-from workflows.core.requests.lifecycle import partner_of
+from workflows.core.requests.transitions.transition import partner_of
 from workflows.ports.store import Store
 
 _UNREADABLE: Final = "unknown"

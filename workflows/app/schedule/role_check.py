@@ -14,8 +14,8 @@ from workflows.core.people import Role
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.effects import MessageCode
 from workflows.core.requests.eligibility import current_eligibility
-from workflows.core.requests.lifecycle import partner_of
 from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.core.requests.transitions.transition import partner_of
 from workflows.intervals import ROLES_CHECKED_EVERY
 from workflows.ports.clock import Clock
 from workflows.ports.people_directory import (

@@ -73,7 +73,7 @@ def _why_not_now(partnership: Partnership, command: PartnershipCommand, roster: 
     if partnership.state is PartnershipState.REVOKED or not isinstance(command, Keep):
         return Refused(RefusalCode.REVOKED)
     _require_may_keep(partnership, command.actor, roster)
-    return Refused(RefusalCode.NOT_DUE, what="answered_review")
+    return Refused(RefusalCode.NOT_DUE_YET, what="answered_review")
 
 
 def may_revoke(partnership: Partnership | None, person: Person, roster: Roster) -> bool:
@@ -88,7 +88,7 @@ def may_revoke(partnership: Partnership | None, person: Person, roster: Roster) 
 
 def _ask(partnership: Partnership, now: datetime) -> ReviewTransition:
     if partnership.next_review_at is None or now < partnership.next_review_at:
-        raise Refused(RefusalCode.NOT_DUE, what="review")
+        raise Refused(RefusalCode.NOT_DUE_YET, what="review")
     partnership = replace(
         partnership,
         version=partnership.version + 1,
@@ -107,9 +107,9 @@ def _keep(partnership: Partnership, command: Keep[Person], roster: Roster, now: 
     if not command.reason.strip():
         raise Refused(RefusalCode.REASON_MISSING, is_review=True)
     if not partnership.is_as_approved:
-        raise Refused(RefusalCode.NOT_AS_APPROVED, domain=partnership.identity.default_domain)
+        raise Refused(RefusalCode.SETTINGS_NOT_APPROVED, domain=partnership.identity.default_domain)
     if partnership.is_past_its_end(now):
-        raise Refused(RefusalCode.PAST_ITS_END, domain=partnership.identity.default_domain)
+        raise Refused(RefusalCode.ACCESS_PERIOD_ENDED, domain=partnership.identity.default_domain)
     attestation = Attestation(person=command.actor, reason=command.reason.strip(), at=now)
     partnership = replace(
         with_new_sponsor(partnership, command.actor),

@@ -74,7 +74,7 @@ def setup_for_request(request: AccessRequest) -> tuple[SetupStep, ...]:
 
 def _ask(partnership: Partnership, now: datetime) -> Partnership:
     if partnership.remind_setup_at is None or now < partnership.remind_setup_at:
-        raise Refused(RefusalCode.NOT_DUE, what="setup_reminder")
+        raise Refused(RefusalCode.NOT_DUE_YET, what="setup_reminder")
     return replace(partnership, remind_setup_at=None, setup_reminders=partnership.setup_reminders + 1)
 
 
@@ -82,10 +82,10 @@ def _confirm(partnership: Partnership, command: ConfirmSetup[Person], roster: Ro
     _require_may_say(partnership, command.actor, roster)
     step = _step(partnership, command.step)
     if step.digest != command.wanted:
-        raise Refused(RefusalCode.STALE_CARD, confirms=True)
+        raise Refused(RefusalCode.CARD_OUT_OF_DATE, confirms=True)
     known = confirmation_of(step, partnership.confirmations)
     if known is not None:
-        raise Refused(RefusalCode.ALREADY_CONFIRMED, person=known.person.name)
+        raise Refused(RefusalCode.STEP_ALREADY_CONFIRMED, person=known.person.name)
     confirmation = Confirmation(step=step.key, wanted=step.digest, person=command.actor, at=now)
     confirmed = replace(partnership, confirmations=(*partnership.confirmations, confirmation))
     all_confirmed = not open_steps(confirmed.setup, confirmed.confirmations)
@@ -98,18 +98,18 @@ def _unconfirm(partnership: Partnership, command: UnconfirmSetup[Person], roster
     _require_may_say(partnership, command.actor, roster)
     step = _step(partnership, command.step)
     if command.wanted and step.digest != command.wanted:
-        raise Refused(RefusalCode.STALE_CARD, confirms=False)
-    known = confirmation_of(step, partnership.confirmations)
-    if known is None:
-        raise Refused(RefusalCode.NOT_CONFIRMED)
-    left = tuple(one for one in partnership.confirmations if one != known)
+        raise Refused(RefusalCode.CARD_OUT_OF_DATE, confirms=False)
+    confirmation = confirmation_of(step, partnership.confirmations)
+    if confirmation is None:
+        raise Refused(RefusalCode.STEP_NOT_CONFIRMED)
+    left = tuple(one for one in partnership.confirmations if one != confirmation)
     return replace(partnership, confirmations=left)
 
 
 def _remind(partnership: Partnership, command: RemindSetup[Person], roster: Roster, now: datetime) -> Partnership:
     _require_may_say(partnership, command.actor, roster)
     if not open_steps(partnership.setup, partnership.confirmations):
-        raise Refused(RefusalCode.NOTHING_OPEN)
+        raise Refused(RefusalCode.SETUP_COMPLETE)
     if partnership.remind_setup_at is not None:
         raise Refused(RefusalCode.ALREADY_REMINDING)
     return replace(
@@ -122,7 +122,7 @@ def _remind(partnership: Partnership, command: RemindSetup[Person], roster: Rost
 
 def _record(partnership: Partnership, command: RecordSetup) -> Partnership:
     if partnership.request_id != command.request_id or partnership.setup or not command.steps:
-        raise Refused(RefusalCode.NOT_MISSING)
+        raise Refused(RefusalCode.SETUP_ALREADY_RECORDED)
     return replace(partnership, setup=command.steps)
 
 
@@ -135,4 +135,4 @@ def _step(partnership: Partnership, key: StepKey) -> SetupStep:
     for step in partnership.setup:
         if step.key is key:
             return step
-    raise Refused(RefusalCode.NO_SUCH_STEP)
+    raise Refused(RefusalCode.UNKNOWN_SETUP_STEP)

@@ -1,41 +1,21 @@
-"""The plan: the exact Graph operations that are approved, and the state of the tenant before them.
-
-This file is long because a plan, its digest and its expected states belong together.
-"""
+"""The plan: the exact Graph operations that are approved, and the state of the tenant before them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal, NamedTuple, Self
 
-from workflows.core.errors.raised import NothingToChange
-from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.plans.optional_writes import optional_writes
-from workflows.core.settings.block import BLOCK, is_synchronization_allowed, not_blocked
+from workflows.core.settings.block import not_blocked
 from workflows.core.settings.canonical import Digest, JsonObject, digest
-from workflows.core.settings.documents import is_equivalent, is_same_value, to_document
-from workflows.core.settings.model import (
-    FLAGS,
-    IDENTITY_SYNCHRONIZATION,
-    IS_SYNC_ALLOWED,
-    USER_SYNC_INBOUND,
-    IdentitySynchronization,
-    Property,
-    Setting,
-    TenantId,
-    is_guid,
-)
-from workflows.core.settings.undescribed_members import (
-    DEVICES,
-    described_configuration,
-    with_undescribed_members,
-    without_undescribed_members,
-)
+from workflows.core.settings.documents import is_equivalent
+from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, USER_SYNC_INBOUND, Property, TenantId, is_guid
+from workflows.core.settings.undescribed_members import DEVICES, described_configuration, with_undescribed_members
 
 PARTNERS_PATH: Final = "/policies/crossTenantAccessPolicy/partners"
 """The address of all partners, relative to the root of Graph v1.0."""
 _DIGEST_DOMAIN: Final = "gatehouse/plan/1"
-_REVOCATION: Final = "revoke"
+REVOCATION_TEMPLATE: Final = "revoke"
+"""Stands for the template in the plan of a revocation, which has none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +100,7 @@ class Plan:
     @property
     def is_revocation(self) -> bool:
         """Return whether the plan only closes a partner."""
-        return (self.template, self.template_hash, self.duration) == (_REVOCATION, "", None)
+        return (self.template, self.template_hash, self.duration) == (REVOCATION_TEMPLATE, "", None)
 
     @property
     def required(self) -> tuple[Operation, ...]:
@@ -137,15 +117,15 @@ class Plan:
 
         It is assumed that a write does not change undescribed members that it does not contain.
         """
-        image: dict[str, Any] | None = None if self.before is None else dict(self.before)
+        configuration: dict[str, Any] | None = None if self.before is None else dict(self.before)
         for operation in self.operations[:count]:
-            known = image or {}
+            known = configuration or {}
             if operation.path.endswith(f"/{IDENTITY_SYNCHRONIZATION}"):
                 body: JsonObject = {IDENTITY_SYNCHRONIZATION: _merged_policy(known, operation.body)}
             else:
                 body = {**operation.body, **_kept_devices(known, operation.body)}
-            image = {**known, **with_undescribed_members(known, body)}
-        return image
+            configuration = {**known, **with_undescribed_members(known, body)}
+        return configuration
 
 
 class Change(NamedTuple):
@@ -154,109 +134,6 @@ class Change(NamedTuple):
     name: str
     before: Any
     after: Any
-
-
-def plan_access(
-    *,
-    tenant_id: TenantId,
-    before: JsonObject | None,
-    settings: Mapping[Property, Setting],
-    template: str,
-    template_hash: str,
-    duration: timedelta,
-    is_cross_cloud: bool = False,
-) -> Plan:
-    """Compute the operations that change a partner from `before` to the settings of a template.
-
-    Only settings that are in `settings` and that differ are written. Flags that a template does not name keep their
-    value.
-    Operations that close access come first. The one that opens the most comes last. Synchronization is switched off
-    before the partner is written. It is switched on after that, because it requires automatic redemption (Microsoft:
-    "Configure cross-tenant synchronization using PowerShell or Microsoft Graph API"). All other settings are one
-    write, which Graph applies completely or not at all.
-
-    :raises NothingToChange: when the partner already has every setting.
-    """
-    own: dict[Property, Setting] = {
-        name: setting for name, setting in settings.items() if name != Property.IDENTITY_SYNCHRONIZATION
-    }
-    synchronizes = None
-    if Property.IDENTITY_SYNCHRONIZATION in settings:
-        wanted = settings[Property.IDENTITY_SYNCHRONIZATION]
-        synchronizes = isinstance(wanted, IdentitySynchronization) and wanted.is_allowed is True
-    operations = operations_in_order(tenant_id, before, _differences(before, own), synchronizes=synchronizes)
-    if not operations:
-        raise NothingToChange(RefusalCode.ALREADY_A_PARTNER, template=template)
-    return Plan(
-        tenant_id=tenant_id,
-        operations=operations,
-        before=before,
-        template=template,
-        template_hash=template_hash,
-        duration=duration,
-        is_cross_cloud=is_cross_cloud,
-    )
-
-
-def operations_in_order(
-    tenant_id: TenantId, before: JsonObject | None, body: JsonObject, *, synchronizes: bool | None
-) -> tuple[Operation, ...]:
-    """Return the writes of a plan: those that close access first. A missing partner is created.
-
-    :param body: the settings to write, without synchronization, which has its own endpoint.
-    :param synchronizes: whether synchronization shall be on; None does not change it.
-    """
-    address = partner_address(tenant_id)
-    operations = []
-    if before is None:
-        operations.append(Operation(method="POST", path=PARTNERS_PATH, body={"tenantId": tenant_id, **body}))
-    elif body:
-        operations.append(Operation(method="PATCH", path=address, body=body))
-    if synchronizes is not None:
-        place = len(operations) if synchronizes else 0
-        operations[place:place] = _synchronization(tenant_id, before, is_on=synchronizes)
-    return tuple(operations)
-
-
-def plan_revocation(
-    *,
-    tenant_id: TenantId,
-    before: JsonObject | None,
-    default: JsonObject | None = None,
-    is_cross_cloud: bool = False,
-) -> Plan:
-    """Compute the operations that close a partner: explicit blocks, no trust, no consent, no synchronization.
-
-    Every setting of the block is written, even when it seems closed already. Operations for everything else that is not
-    certainly closed follow; Graph may refuse these (see `optional_writes`). A partner is never deleted. Without its own
-    configuration the tenant's defaults would apply, which usually allow access (Graph: "Cross-tenant access settings
-    API overview").
-
-    :param default: the tenant's default configuration; None when it could not be read.
-    :returns: the plan. It has no operations when everything is closed already and only has to be read back.
-    """
-    address = partner_address(tenant_id)
-    if before is None:
-        operations = [Operation(method="POST", path=PARTNERS_PATH, body={"tenantId": tenant_id, **BLOCK})]
-    else:
-        operations = []
-        missing = not_blocked(before)
-        if any(name in BLOCK for name in missing):
-            operations.append(Operation(method="PATCH", path=address, body=dict(BLOCK)))
-        if IDENTITY_SYNCHRONIZATION in missing:
-            operations.append(_synchronization_write("PATCH", tenant_id, is_on=False))
-    for is_synchronization, body in optional_writes(before, default):
-        path = f"{address}/{IDENTITY_SYNCHRONIZATION}" if is_synchronization else address
-        operations.append(Operation(method="PATCH", path=path, body=body, may_be_refused=True))
-    return Plan(
-        tenant_id=tenant_id,
-        operations=tuple(operations),
-        before=before,
-        template=_REVOCATION,
-        template_hash="",
-        duration=None,
-        is_cross_cloud=is_cross_cloud,
-    )
 
 
 def changes(plan: Plan) -> tuple[Change, ...]:
@@ -299,47 +176,30 @@ def is_confirmed(plan: Plan, observed: JsonObject | None, count: int | None = No
 _KNOWN_NAMES: Final = frozenset({"tenantId", *(name.value for name in Property)})
 
 
-def _synchronization(tenant_id: TenantId, before: JsonObject | None, *, is_on: bool) -> list[Operation]:
-    """Return the write that switches synchronization on or off, if one is needed. Only a PUT creates a policy."""
-    current = (before or {}).get(IDENTITY_SYNCHRONIZATION)
-    if not is_on:
-        is_needed = before is not None and is_synchronization_allowed(before)
-        return [_synchronization_write("PATCH", tenant_id, is_on=False)] if is_needed else []
-    if current is None:
-        return [_synchronization_write("PUT", tenant_id, is_on=True)]
-    if is_equivalent({USER_SYNC_INBOUND: {IS_SYNC_ALLOWED: True}}, _only_synchronization(current)):
-        return []
-    return [_synchronization_write("PATCH", tenant_id, is_on=True)]
-
-
-def _synchronization_write(method: Literal["PATCH", "PUT"], tenant_id: TenantId, *, is_on: bool) -> Operation:
-    path = f"{partner_address(tenant_id)}/{IDENTITY_SYNCHRONIZATION}"
-    return Operation(method=method, path=path, body={USER_SYNC_INBOUND: {IS_SYNC_ALLOWED: is_on}})
-
-
-def _compared_part(plan: Plan, image: JsonObject | None) -> JsonObject | None:
+def _compared_part(plan: Plan, configuration: JsonObject | None) -> JsonObject | None:
     """Return the part of a configuration by which it is decided whether a plan was carried out."""
-    if image is None:
+    if configuration is None:
         return None
-    compared = described_configuration(image)
+    compared = described_configuration(configuration)
     written = {name for operation in plan.operations for name in _written_settings(operation)}
     if any(operation.method == "PUT" for operation in plan.operations) and IDENTITY_SYNCHRONIZATION in compared:
         # The service adds a key and a name to a created policy.
-        compared[IDENTITY_SYNCHRONIZATION] = _only_synchronization(compared[IDENTITY_SYNCHRONIZATION])
+        compared[IDENTITY_SYNCHRONIZATION] = only_synchronization(compared[IDENTITY_SYNCHRONIZATION])
     restrictions = compared.get(Property.TENANT_RESTRICTIONS)
     if Property.TENANT_RESTRICTIONS in written and isinstance(restrictions, Mapping):
         compared[Property.TENANT_RESTRICTIONS.value] = {k: v for k, v in restrictions.items() if k != DEVICES}
     return compared
 
 
-def _only_synchronization(policy: Any) -> Any:
+def only_synchronization(policy: Any) -> Any:
+    """Return a synchronization policy with only the member that Gatehouse writes."""
     return {USER_SYNC_INBOUND: policy.get(USER_SYNC_INBOUND)} if isinstance(policy, Mapping) else policy
 
 
-def _kept_devices(image: JsonObject, body: JsonObject) -> dict[str, Any]:
+def _kept_devices(configuration: JsonObject, body: JsonObject) -> dict[str, Any]:
     """Return the members that a write of tenant restrictions does not change: Graph's `devices` is never sent."""
     name = Property.TENANT_RESTRICTIONS.value
-    old, new = image.get(name), body.get(name)
+    old, new = configuration.get(name), body.get(name)
     if not isinstance(new, Mapping) or not isinstance(old, Mapping) or DEVICES not in old:
         return {}
     return {name: {**new, DEVICES: old[DEVICES]}}
@@ -355,24 +215,6 @@ def partner_address(tenant_id: TenantId) -> str:
     return f"{PARTNERS_PATH}/{tenant_id}"
 
 
-def _differences(before: JsonObject | None, settings: Mapping[Property, Setting]) -> dict[str, Any]:
-    body: dict[str, Any] = {}
-    for name, setting in settings.items():
-        wanted = to_document(setting)
-        current = (before or {}).get(name.value)
-        if wanted is not None and name in FLAGS and isinstance(current, Mapping):
-            # It is not documented how deep Graph merges inside a setting. So the whole setting is sent, with the
-            # current value of other flags. NB. without undescribed members: Graph may refuse the whole body because of
-            # such a name.
-            wanted = {**without_undescribed_members(name, current), **wanted}
-        current = without_undescribed_members(name, current)
-        if name is Property.TENANT_RESTRICTIONS and isinstance(current, Mapping):
-            current = {key: value for key, value in current.items() if key != DEVICES}
-        if not is_same_value(wanted, current):
-            body[name.value] = wanted
-    return body
-
-
 def _digest_fields(operation: Operation) -> dict[str, Any]:
     """Return the fields of an operation that a digest covers. Older plans had no operations that Graph may refuse."""
     approved = {"method": operation.method, "path": operation.path, "body": operation.body}
@@ -385,6 +227,6 @@ def _written_settings(operation: Operation) -> tuple[str, ...]:
     return tuple(name for name in operation.body if name != "tenantId")
 
 
-def _merged_policy(image: JsonObject, body: JsonObject) -> dict[str, Any]:
-    policy = image.get(IDENTITY_SYNCHRONIZATION)
+def _merged_policy(configuration: JsonObject, body: JsonObject) -> dict[str, Any]:
+    policy = configuration.get(IDENTITY_SYNCHRONIZATION)
     return {**(policy if isinstance(policy, Mapping) else {}), **body}

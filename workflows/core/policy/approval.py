@@ -47,14 +47,14 @@ class Decision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """The result of evaluating a chain: the approvals that count, and what is missing."""
+    """The result of evaluating an approval chain: the approvals that count, and what is missing."""
 
     counted: tuple[tuple[Person, ...], ...]
     """For each stage, the people whose approval counts, in the order of their decisions."""
     open_stage: int | None
-    """Index of the stage that waits for approvals; None when the chain is complete."""
+    """Index of the stage that waits for approvals; None when the approval chain is complete."""
     missing: int
-    """How many approvals the open stage still needs; 0 when the chain is complete."""
+    """How many approvals the open stage still needs; 0 when the approval chain is complete."""
     discounted: tuple[Fact, ...]
     """Why each other approval does not count. The codes are `DiscountCode`."""
 

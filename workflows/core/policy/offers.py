@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from workflows.core.plans.closing import closes_everything
-from workflows.core.plans.plan import plan_access
+from workflows.core.plans.planning import plan_access
 from workflows.core.policy.risk import RiskLevel, risk_of_settings
 from workflows.core.policy.template import Template
 from workflows.core.settings.model import TenantId

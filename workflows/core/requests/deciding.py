@@ -57,23 +57,23 @@ def require_may_decide(
 
     :param digest: the digest of the plan that the clicked card showed.
     :param may_repeat: whether a person who has approved already may decide again, in order to reject.
-    :returns: the index of the stage; None when the chain is complete with the current roles.
+    :returns: the index of the stage; None when the approval chain is complete with the current roles.
     :raises Refused: when this person may not decide.
     """
-    known, people = request.require_prepared(), eligibility(request, roster)
+    prepared, people = request.require_prepared(), eligibility(request, roster)
     verdict, bar = people.verdict, people.ineligible_reason(actor.chat_id, actor.id)
-    ends_at = known.plan.ends_at
+    ends_at = prepared.plan.ends_at
     if ends_at is not None and is_too_late(request, now):
         raise Refused(RefusalCode.LAST_DAY_PASSED, ends_at=ends_at.isoformat())
     if now >= request.expires_at:
         raise Refused(RefusalCode.EXPIRED)
-    if digest != known.plan.digest:
-        raise Refused(RefusalCode.STALE_CARD)
+    if digest != prepared.plan.digest:
+        raise Refused(RefusalCode.CARD_OUT_OF_DATE)
     if bar is IneligibleReason.REQUESTER:
-        raise Refused(RefusalCode.OWN_REQUEST)
+        raise Refused(RefusalCode.REQUESTER_MAY_NOT_DECIDE)
     if bar is IneligibleReason.SPONSOR:
-        raise Refused(RefusalCode.SPONSOR)
-    if verdict.open_stage is None and any(roster.holds(actor.id, stage.role) for stage in known.stages):
+        raise Refused(RefusalCode.SPONSOR_MAY_NOT_DECIDE)
+    if verdict.open_stage is None and any(roster.holds(actor.id, stage.role) for stage in prepared.stages):
         return None
     if bar is IneligibleReason.COUNTED:
         if may_repeat:
@@ -81,9 +81,9 @@ def require_may_decide(
         raise Refused(RefusalCode.ALREADY_DECIDED)
     if verdict.open_stage is None:
         raise Refused(RefusalCode.NOT_AN_APPROVER)
-    stage = known.stages[verdict.open_stage]
+    stage = prepared.stages[verdict.open_stage]
     if not roster.holds(actor.id, stage.role):
-        later = [s.title for s in known.stages[verdict.open_stage + 1 :] if roster.holds(actor.id, s.role)]
+        later = [s.title for s in prepared.stages[verdict.open_stage + 1 :] if roster.holds(actor.id, s.role)]
         if later:
             raise Refused(RefusalCode.NOT_YOUR_TURN, stage=stage.title, later=later[0])
         raise Refused(RefusalCode.NOT_AN_APPROVER, stage=stage.title, role=stage.role)

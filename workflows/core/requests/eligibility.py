@@ -47,7 +47,7 @@ class Eligibility:
 
     @property
     def open_stages(self) -> tuple[OpenStage, ...]:
-        """Return the stages from the open one to the last; empty when the chain is complete."""
+        """Return the stages from the open one to the last; empty when the approval chain is complete."""
         start = self.verdict.open_stage
         if start is None:
             return ()
@@ -92,15 +92,15 @@ def eligibility(request: AccessRequest, roster: Roster | None = None) -> Eligibi
     :param roster: the current roles. None counts every decision without checking roles, which is only for display.
     :raises Refused: while the request has no plan.
     """
-    known, asked, verdict = request.require_prepared(), request.particulars, request.verdict(roster)
+    prepared, particulars, verdict = request.require_prepared(), request.particulars, request.verdict(roster)
     counted = (one.chat_id for people in verdict.counted for one in people)
     editors = [one.person for one in request.edits]
-    named = (known.requester.chat_id, asked.requester, known.sponsor.chat_id, asked.sponsor)
+    named = (prepared.requester.chat_id, particulars.requester, prepared.sponsor.chat_id, particulars.sponsor)
     return Eligibility(
-        stages=known.stages,
+        stages=prepared.stages,
         verdict=verdict,
-        requester=_ids(known.requester, asked.requester).union(*(_ids(one, one.chat_id) for one in editors)),
-        sponsor=_ids(known.sponsor, asked.sponsor),
+        requester=_ids(prepared.requester, particulars.requester).union(*(_ids(one, one.chat_id) for one in editors)),
+        sponsor=_ids(prepared.sponsor, particulars.sponsor),
         chat_ids=frozenset((*named, *(one.chat_id for one in editors), *counted)),
     )
 

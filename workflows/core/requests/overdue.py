@@ -7,7 +7,7 @@ from typing import Final
 from workflows.core.requests.commands.partner import Revoke
 from workflows.core.requests.effects import CheckPermission
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
-from workflows.core.requests.resending import first_sent
+from workflows.core.requests.transitions.resending import first_sent
 
 CONFIRMED_WITHIN: Final = timedelta(minutes=10)
 """A write that is unconfirmed for longer raises an alarm."""

@@ -17,7 +17,7 @@ from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.policy.approval import Decision, Verdict, evaluate
 from workflows.core.policy.template import Stage
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.openness import OpenAccess
+from workflows.core.settings.open_access import OpenAccess
 
 RequestId = NewType("RequestId", str)
 
@@ -115,7 +115,7 @@ class Restored:
     at: datetime
     """When it was read back, or found overwritten."""
     policy_title: str = ""
-    """The title of the template whose chain decides.
+    """The title of the template whose approval chain decides.
 
     Empty in requests of earlier versions. Their `Prepared.template_title` is a sentence.
     """
@@ -241,6 +241,14 @@ class AccessRequest:
         return self.state in TERMINAL
 
     @property
+    def was_written(self) -> bool:
+        """Return whether its plan, or a part of it, was read back, or somebody changed the partner after it was sent.
+
+        Exactly then the partner's record has had the result of this request, and a later request can replace it.
+        """
+        return self.state in (RequestState.APPLIED, RequestState.OVERWRITTEN) or self.applied_part > 0
+
+    @property
     def was_sent(self) -> bool:
         """Return whether a write of any plan of this request was sent."""
         return self.writing_since is not None or self.sent_before is not None
@@ -283,6 +291,6 @@ class AccessRequest:
         :param roster: the current roles. None counts every decision without checking roles, which is only for display.
         :raises Refused: while there is no plan yet.
         """
-        known = self.require_prepared()
-        excluded = known.excluded | {one.person.id for one in self.edits}
-        return evaluate(known.stages, self.decisions, digest=known.plan.digest, excluded=excluded, roster=roster)
+        prepared = self.require_prepared()
+        excluded = prepared.excluded | {one.person.id for one in self.edits}
+        return evaluate(prepared.stages, self.decisions, digest=prepared.plan.digest, excluded=excluded, roster=roster)

@@ -22,17 +22,16 @@ from msgraph.graph_service_client import GraphServiceClient
 
 from workflows.core.settings.canonical import JsonObject
 from workflows.entra.addresses import load_builders, request_to_link
-from workflows.entra.answers import (
+from workflows.entra.answers.answers import (
     Answer,
     GraphCall,
-    failure,
     is_same_service,
     json_object,
-    retry_after,
     rows_of,
     unavailable,
     without_annotations,
 )
+from workflows.entra.answers.failed_calls import failure, retry_after
 from workflows.entra.settings import EntraSettings
 from workflows.entra.transport.claims import permissions_in
 from workflows.entra.transport.credential import UnattendedCredential

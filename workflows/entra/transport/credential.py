@@ -12,7 +12,7 @@ from azure.core.exceptions import AzureError, ClientAuthenticationError
 from azure.identity import CredentialUnavailableError
 from azure.identity.aio import DefaultAzureCredential
 
-from workflows.entra.answers import no_credential, token_failure
+from workflows.entra.answers.failed_calls import no_credential, token_failure
 from workflows.entra.settings import EntraSettings
 
 _CONNECT_SECONDS: Final = 3.0

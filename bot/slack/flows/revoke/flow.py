@@ -29,7 +29,8 @@ from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.revoking import requests_for_more_access, require_may_revoke
 from workflows.core.people import ChatId
 from workflows.core.plans.named_targets import shown_targets
-from workflows.core.plans.plan import Plan, TenantIdentity, plan_revocation
+from workflows.core.plans.plan import Plan, TenantIdentity
+from workflows.core.plans.planning import plan_revocation
 from workflows.core.requests.commands.partner import Revoke
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.settings.canonical import JsonObject

@@ -29,7 +29,7 @@ TOLD = "Gatehouse cannot store anything at the moment"
 @contextmanager
 def locked(gatehouse: BotUnderTest) -> Iterator[None]:
     """Lock the bot's database for writing, as a stuck backup or an open editor does."""
-    other = sqlite3.connect(gatehouse.settings.database_file, isolation_level=None, timeout=5)
+    other = sqlite3.connect(gatehouse.settings.records.path, isolation_level=None, timeout=5)
     other.execute("begin immediate")
     try:
         yield

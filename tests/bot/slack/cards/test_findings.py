@@ -18,10 +18,10 @@ from tests.bot.terminal.test_posture import printed as posture_printed
 from tests.workflows.core.builders import NOW, prepared, request
 from tests.workflows.core.checks.conditional_access import test_verdicts
 from tests.workflows.core.policies import policy
+from workflows.core.checks.conditional_access.application_coverage import ALL
 from workflows.core.checks.conditional_access.controls import VisitorType
 from workflows.core.checks.conditional_access.findings import access_findings
 from workflows.core.checks.conditional_access.questions import VisitorAccess
-from workflows.core.checks.conditional_access.scope import ALL
 from workflows.core.checks.conditional_access.verdicts import AccessReport
 from workflows.core.posture.lockout_concerns import lockout_concerns
 from workflows.core.requests.request import AccessRequest

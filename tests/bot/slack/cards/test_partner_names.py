@@ -10,8 +10,8 @@ from tests.bot.slack.cards.every_message import about_partners, about_requests, 
 from tests.bot.surfaces import dicts
 from tests.workflows.core.builders import request
 from workflows.core.plans.plan import TenantIdentity
-from workflows.core.requests.lifecycle import partner_of
 from workflows.core.requests.request import AccessRequest
+from workflows.core.requests.transitions.transition import partner_of
 from workflows.core.settings.model import TenantId
 
 CHOSEN: Final = ("contoso.com", "Approved ✅", "contoso.com (contoso.com)", "Contoso\nPartner: contoso.com")

@@ -9,9 +9,9 @@ from tests.bot.slack.outbound.scene import CHANNEL, Scene, action_ids, decided_b
 from tests.bot.surfaces import dicts, shown
 from tests.workflows.core.builders import NOW, access_plan, noted
 from workflows.core.partners.outcome import advance_partner
-from workflows.core.requests.commands.request import RecordPrepared, Replan
-from workflows.core.requests.lifecycle import Situation
+from workflows.core.requests.commands.automatic import RecordPrepared, Replan
 from workflows.core.requests.request import AccessRequest, Edited, RequestState
+from workflows.core.requests.transitions.transition import Situation
 
 WHY = "Somebody changed this partner's settings outside Gatehouse."
 
@@ -52,6 +52,19 @@ async def test_who_must_decide_again_gets_one_new_message_with_the_difference(sc
     assert "; now not trusted; after approval: trusted" in said
     assert "Earlier approvals no longer count: Amara Okafor" in said
     assert action_ids(message) == ["approve", "reject", "review_request"]
+
+
+async def test_nobody_is_asked_for_a_new_approval_where_nobody_had_approved(scene: Scene) -> None:
+    await scene.notifier().show_request(request())
+    await scene.notifier().show_request(asked_again(request()))
+    message, older = newest(scene, "@approver1"), min(scene.messages("@approver1"), key=lambda one: str(one["ts"]))
+    assert "plan changed before anyone approved" in message["text"]
+    assert "Plan changed before anyone approved: the newer message has the buttons." in shown(older["blocks"])
+    card = min(scene.messages(CHANNEL), key=lambda one: str(one["ts"]))
+    mine = newest(scene, "@requester")
+    for said in (message["text"], *(shown(one["blocks"]) for one in (message, older, card, mine))):
+        assert "lan changed before anyone approved" in said
+        assert "eeds new approval" not in said
 
 
 async def test_the_earlier_message_keeps_the_receipt_and_loses_its_buttons(scene: Scene) -> None:

@@ -320,9 +320,9 @@ async def test_slack_is_not_asked_for_switched_off_groups(directory: SlackDirect
 async def test_people_whom_slack_does_not_know_have_no_role_there(
     directory: SlackDirectory, tenant: FakeTenant
 ) -> None:
-    stranger = replace(ACCOUNTS["admin"], id=PersonId("stranger"), mail="stranger@woodgrove.com")
-    tenant.accounts.append(stranger)
-    tenant.groups[GROUP] = frozenset({stranger.id})
+    unknown = replace(ACCOUNTS["admin"], id=PersonId("unknown"), mail="unknown@woodgrove.com")
+    tenant.accounts.append(unknown)
+    tenant.groups[GROUP] = frozenset({unknown.id})
     assert await directory.holders(ADMIN) == {chat("admin"), chat("approver2")}
 
 

@@ -1,4 +1,4 @@
-"""One check reads each person once; the next one reads them anew, and so does whatever writes."""
+"""One check reads each person once; the next one reads them again, and so does whatever writes."""
 
 from datetime import timedelta
 

@@ -23,15 +23,12 @@ from tests.workflows.core.checks.conditional_access.test_verdicts import (
     says,
 )
 from tests.workflows.core.policies import EVERYTHING, policy
+from workflows.core.checks.conditional_access.application_coverage import ALL
 from workflows.core.checks.conditional_access.controls import PolicyEffect, ReasonCode, Remedy, VisitorType
-from workflows.core.checks.conditional_access.findings import (
-    access_findings,
-    locked_out_values,
-    question_values,
-)
+from workflows.core.checks.conditional_access.findings import access_findings, locked_out_values, question_values
 from workflows.core.checks.conditional_access.policy import ControlKind
 from workflows.core.checks.conditional_access.questions import Question
-from workflows.core.checks.conditional_access.scope import ALL, ClientApp, ConditionType
+from workflows.core.checks.conditional_access.scope import ClientApp, ConditionType
 from workflows.core.checks.conditional_access.verdicts import AccessReport, Source
 from workflows.core.checks.findings import FindingCode
 from workflows.core.checks.tenant_facts import UnreadableFact, UnreadableReason

@@ -6,7 +6,7 @@ from bot.words.plans.drift import NO_PARTNER, OWN_SETTINGS, drift_lines
 from tests.workflows.core.builders import TENANT, access_plan
 from tests.workflows.core.plans.test_drift import BEFORE, SYNC
 from workflows.core.plans.drift import three_way_difference
-from workflows.core.plans.plan import plan_revocation
+from workflows.core.plans.planning import plan_revocation
 
 ALL_USERS: Final = {"accessType": "allowed", "targets": [{"target": "AllUsers", "targetType": "user"}]}
 ALL_APPLICATIONS: Final = {

@@ -19,7 +19,8 @@ from tests.workflows.core.strategies import PROPERTY, SETTINGS, partner_document
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.errors.raised import NothingToChange
 from workflows.core.plans.changes import SettingPart, setting_changes
-from workflows.core.plans.plan import Plan, plan_access, plan_revocation
+from workflows.core.plans.plan import Plan
+from workflows.core.plans.planning import plan_access, plan_revocation
 from workflows.core.requests.request import ObservedPartner
 from workflows.core.settings.access_change import AccessChange
 from workflows.core.settings.canonical import JsonObject

@@ -15,7 +15,7 @@ from workflows.app.requests.forms import InvalidForm
 from workflows.app.requests.proposing import check_proposal
 from workflows.core.checks.findings import Finding, FindingCode, PlanBreaksRules, Severity
 from workflows.core.checks.partner_rules import MICROSOFT_SUPPORT
-from workflows.core.plans.plan import plan_access
+from workflows.core.plans.planning import plan_access
 from workflows.core.policy.risk import ChainWeakness, RiskLevel
 from workflows.core.requests.request import ObservedPartner, RequestState
 from workflows.core.settings.model import AutomaticRedemption, Property

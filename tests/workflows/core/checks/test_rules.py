@@ -12,7 +12,8 @@ from tests.workflows.core.builders import TENANT, closed_document
 from workflows.core.checks.findings import Finding, FindingCode, PlanBreaksRules, Severity, require_no_errors
 from workflows.core.checks.partner_rules import MICROSOFT_SUPPORT, check_partner
 from workflows.core.checks.rules import RIGHTS_MANAGEMENT, Circumstances, check_plan
-from workflows.core.plans.plan import Operation, Plan, plan_access
+from workflows.core.plans.plan import Operation, Plan
+from workflows.core.plans.planning import plan_access
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import (
     BLOCK_ALL,

@@ -21,7 +21,8 @@ from workflows.core.checks.target_checks import (
 )
 from workflows.core.checks.tenant_facts import UnreadableFact, UnreadableReason
 from workflows.core.plans.named_targets import NamedTarget, current_targets, shown_targets, written_targets
-from workflows.core.plans.plan import Plan, plan_access
+from workflows.core.plans.plan import Plan
+from workflows.core.plans.planning import plan_access
 from workflows.core.settings.documents import to_document
 from workflows.core.settings.id_owner import Owner
 from workflows.core.settings.model import (
@@ -103,7 +104,7 @@ def test_what_stood_before_is_shown_but_not_checked() -> None:
 
 @pytest.mark.parametrize("document", [{"usersAndGroups": "?"}, 7])
 def test_what_cannot_be_read_names_nothing(document: object) -> None:
-    assert current_targets({"tenantId": TENANT, INBOUND.value: document, "stranger": {}}) == ()
+    assert current_targets({"tenantId": TENANT, INBOUND.value: document, "unknown": {}}) == ()
 
 
 def test_half_a_setting_and_other_settings_name_what_they_hold() -> None:

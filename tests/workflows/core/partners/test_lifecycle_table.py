@@ -33,6 +33,7 @@ from workflows.core.partners.lifecycle import TABLE
 from workflows.core.partners.outcome import advance_partner
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.partners.reviews import advance_review
+from workflows.core.requests.commands.automatic import RecordApplied, RecordApplyFailed, RecordOverwritten, Stop
 from workflows.core.requests.commands.partner import (
     AskReview,
     AskSetup,
@@ -46,13 +47,7 @@ from workflows.core.requests.commands.partner import (
     RemindSetup,
     UnconfirmSetup,
 )
-from workflows.core.requests.commands.request import (
-    RecordApplied,
-    RecordApplyFailed,
-    RecordOverwritten,
-    RequestCommand,
-    Stop,
-)
+from workflows.core.requests.commands.request import RequestCommand
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 
 SAME: Final[Mapping[str | None, str]] = {"active": "active", "review_due": "review_due"}
@@ -157,10 +152,10 @@ def test_a_pair_leads_exactly_where_it_should_or_is_refused(state: str, name: st
 def test_what_was_written_leads_exactly_where_it_should(state: str | None, name: str) -> None:
     known = None if state is None else partnership(state=PartnershipState(state))
     commands: dict[str, RequestCommand] = {
-        "record_applied": RecordApplied(image={}, default={}),
-        "record_overwritten": RecordOverwritten(image={}),
-        "stop": Stop(reason=noted("Its end has passed."), image={}),
-        "record_apply_failed": RecordApplyFailed(reason=noted("Graph refused the rest."), image={}),
+        "record_applied": RecordApplied(configuration={}, default={}),
+        "record_overwritten": RecordOverwritten(configuration={}),
+        "stop": Stop(reason=noted("Its end has passed."), configuration={}),
+        "record_apply_failed": RecordApplyFailed(reason=noted("Graph refused the rest."), configuration={}),
     }
     command = commands[name]
     taken = [one for one in _written() if name == "record_applied" or one.particulars.kind is RequestKind.ACCESS]
@@ -187,9 +182,9 @@ def test_a_revoked_partner_takes_nothing_and_says_so(name: str) -> None:
 
 
 def test_who_may_not_keep_a_partner_is_told_that_also_where_no_review_waits() -> None:
-    stranger = Keep(actor=AMARA, tenant_id=TENANT, reason="Needed")
+    not_the_sponsor = Keep(actor=AMARA, tenant_id=TENANT, reason="Needed")
     with pytest.raises(Refused) as refused:
-        advance_review(partnership(), stranger, roster=everybody(), now=NOW)
+        advance_review(partnership(), not_the_sponsor, roster=everybody(), now=NOW)
     assert refused.value.code == "not_the_sponsor"
 
 
@@ -203,7 +198,7 @@ def test_a_record_that_leaves_the_table_is_a_bug_and_says_so(monkeypatch: pytest
     with pytest.raises(AssertionError, match=r"active --ask_review--> review_due is not in the table"):
         advance_review(partnership(), AskReview(), roster=everybody(), now=LATE)
     with pytest.raises(AssertionError, match=r"None --record_applied--> active is not in the table"):
-        advance_partner(request(RequestState.APPLYING), RecordApplied(image={}), situation())
+        advance_partner(request(RequestState.APPLYING), RecordApplied(configuration={}), situation())
 
 
 def test_the_diagram_in_the_docstring_is_the_table() -> None:

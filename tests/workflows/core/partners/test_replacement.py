@@ -7,20 +7,13 @@ from typing import Any
 
 import pytest
 
-from tests.workflows.core.builders import (
-    NOW,
-    SECURITY,
-    STAGES,
-    TENANT,
-    access_plan,
-    closed_document,
-    partnership,
-)
+from tests.workflows.core.builders import NOW, SECURITY, STAGES, TENANT, access_plan, closed_document, partnership
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.checks.findings import Finding, FindingCode, Severity, Source
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.partners.replacement import replacement_findings
-from workflows.core.plans.plan import Plan, plan_revocation
+from workflows.core.plans.plan import Plan
+from workflows.core.plans.planning import plan_revocation
 from workflows.core.policy.template import Stage, Template
 
 DAY = timedelta(days=1)

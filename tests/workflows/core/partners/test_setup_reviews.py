@@ -29,6 +29,7 @@ from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.partners.reviews import advance_review
 from workflows.core.partners.setup_reviews import setup_for_request
 from workflows.core.people import Person
+from workflows.core.requests.commands.automatic import RecordOverwritten
 from workflows.core.requests.commands.partner import (
     AskSetup,
     ConfirmSetup,
@@ -37,10 +38,9 @@ from workflows.core.requests.commands.partner import (
     RemindSetup,
     UnconfirmSetup,
 )
-from workflows.core.requests.commands.request import RecordOverwritten
 from workflows.core.requests.effects import SendMessage, ShowSetup
-from workflows.core.requests.lifecycle import Situation
 from workflows.core.requests.request import RequestId, RequestState
+from workflows.core.requests.transitions.transition import Situation
 from workflows.core.settings.canonical import Digest
 
 WEEK = timedelta(days=7)
@@ -144,10 +144,10 @@ def test_what_somebody_else_left_behind_decides_what_is_wanted() -> None:
     """A change that was sent and then overwritten: the record follows what was read, not what was planned."""
     writing = request(RequestState.APPLYING, writing_since=NOW)
     synchronized = {"identitySynchronization": {"userSyncInbound": {"isSyncAllowed": True}}}
-    transition = advance_partner(writing, RecordOverwritten(image=synchronized), Situation(now=NOW), known())
+    transition = advance_partner(writing, RecordOverwritten(configuration=synchronized), Situation(now=NOW), known())
     assert transition.partnership is not None
     assert transition.partnership.setup == (REDEEM_STEP, JOB)
-    transition = advance_partner(writing, RecordOverwritten(image=None), Situation(now=NOW), known())
+    transition = advance_partner(writing, RecordOverwritten(configuration=None), Situation(now=NOW), known())
     assert transition.partnership is not None
     assert transition.partnership.setup == ()
     assert ShowSetup(tenant_id=TENANT) in transition.effects, "the card that asks for more is taken back"

@@ -9,7 +9,8 @@ from bot.words.plans.drift import default_lines, drift_lines
 from tests.workflows.core.builders import TENANT
 from tests.workflows.core.checks.test_home_tenant import BLOCKED, OPEN_DEFAULT
 from workflows.core.plans.default_drift import default_drift, inherits_access, with_inheritance
-from workflows.core.plans.plan import Plan, plan_access, plan_revocation
+from workflows.core.plans.plan import Plan
+from workflows.core.plans.planning import plan_access, plan_revocation
 from workflows.core.settings.model import (
     BLOCK_ALL,
     CLOSED,

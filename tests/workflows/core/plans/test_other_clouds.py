@@ -14,7 +14,8 @@ from workflows.core.checks.application_access import Capability, Direction, appl
 from workflows.core.checks.consequences import Consequence, consequences
 from workflows.core.errors.facts import Fact
 from workflows.core.plans.changes import plan_access_change, setting_changes
-from workflows.core.plans.plan import Plan, plan_revocation
+from workflows.core.plans.plan import Plan
+from workflows.core.plans.planning import plan_revocation
 from workflows.core.plans.renewal import plan_renewal
 from workflows.core.policy.risk import Risk, RiskLevel, RiskReason, deciding_risk, risk_of, risk_of_result
 from workflows.core.posture.current_risk import current_risk

@@ -13,16 +13,8 @@ from tests.bot.words.refused import worded_refusal
 from tests.workflows.core.builders import TENANT, closed_document
 from tests.workflows.core.strategies import PROPERTY, SETTINGS, TENANT_IDS, partner_documents
 from workflows.core.errors.raised import NothingToChange
-from workflows.core.plans.plan import (
-    Change,
-    Operation,
-    Plan,
-    changes,
-    count_written,
-    is_confirmed,
-    plan_access,
-    plan_revocation,
-)
+from workflows.core.plans.plan import Change, Operation, Plan, changes, count_written, is_confirmed
+from workflows.core.plans.planning import plan_access, plan_revocation
 from workflows.core.settings.block import is_synchronization_allowed
 from workflows.core.settings.documents import is_equivalent, parse_setting, to_document
 from workflows.core.settings.model import (
@@ -196,7 +188,7 @@ def test_a_revocation_blocks_four_directions_and_ends_trust_consent_and_synchron
         **closed,
         "identitySynchronization": {"displayName": "Contoso", "userSyncInbound": {"isSyncAllowed": False}},
     }
-    assert plan.before == before, "computing the image changes nothing in place"
+    assert plan.before == before, "computing the configuration changes nothing in place"
 
 
 def test_a_tenant_without_a_configuration_of_its_own_is_created_closed() -> None:

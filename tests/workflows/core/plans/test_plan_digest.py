@@ -14,7 +14,8 @@ from tests.bot.words.refused import worded_refusal
 from tests.workflows.core.builders import TENANT, access_plan, closed_document
 from tests.workflows.core.strategies import DOCUMENTS, PROPERTY, reordered
 from workflows.core.errors.raised import UnreadableSetting
-from workflows.core.plans.plan import Operation, Plan, plan_revocation
+from workflows.core.plans.plan import Operation, Plan
+from workflows.core.plans.planning import plan_revocation
 from workflows.core.settings.canonical import canonical_json, digest
 from workflows.core.settings.model import TenantId
 

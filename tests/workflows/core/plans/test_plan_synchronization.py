@@ -11,7 +11,8 @@ from tests.workflows.core.builders import TENANT
 from workflows.core.checks.consequences import Consequence, consequences
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import NothingToChange
-from workflows.core.plans.plan import Plan, count_written, is_confirmed, plan_access, plan_revocation
+from workflows.core.plans.plan import Plan, count_written, is_confirmed
+from workflows.core.plans.planning import plan_access, plan_revocation
 from workflows.core.settings.documents import parse_setting, to_document
 from workflows.core.settings.model import (
     BLOCK_ALL,

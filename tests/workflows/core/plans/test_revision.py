@@ -1,7 +1,8 @@
 """The difference between the plan that people saw and the one that replaces it."""
 
 from tests.workflows.core.builders import TENANT, access_plan
-from workflows.core.plans.plan import Plan, plan_revocation
+from workflows.core.plans.plan import Plan
+from workflows.core.plans.planning import plan_revocation
 from workflows.core.plans.revision import PlanShown, revisions
 from workflows.core.settings.model import Property
 

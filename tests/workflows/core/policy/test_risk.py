@@ -9,7 +9,8 @@ import pytest
 from tests.workflows.core.builders import DATA_OWNER, SECURITY, STAGES, TENANT, closed_document
 from tests.workflows.core.settings.test_effective import ALL as ALL_DOCUMENT
 from workflows.core.plans.changes import plan_access_change
-from workflows.core.plans.plan import Operation, Plan, plan_access, plan_revocation
+from workflows.core.plans.plan import Operation, Plan
+from workflows.core.plans.planning import plan_access, plan_revocation
 from workflows.core.policy.risk import (
     ChainRequirement,
     Risk,

@@ -7,6 +7,7 @@ from tests.workflows.core.builders import situation as moment
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.partners.reviews import advance_review
 from workflows.core.people import ChatId, Person
+from workflows.core.requests.commands.automatic import Expire
 from workflows.core.requests.commands.clicks import (
     Click,
     DropEffect,
@@ -28,7 +29,6 @@ from workflows.core.requests.commands.partner import (
 from workflows.core.requests.commands.request import (
     Approve,
     CommandSubject,
-    Expire,
     Reject,
     RemindApprovers,
     RequestCommand,

@@ -32,10 +32,11 @@ from tests.workflows.core.builders import (
 from workflows.core.errors.raised import DomainError, Refused
 from workflows.core.partners.outcome import advance_partner
 from workflows.core.people import Person
-from workflows.core.plans.plan import plan_access
+from workflows.core.plans.planning import plan_access
 from workflows.core.policy.approval import Choice
 from workflows.core.policy.template import Stage
-from workflows.core.requests.commands.request import Approve, RecordApplied, Reject
+from workflows.core.requests.commands.automatic import RecordApplied
+from workflows.core.requests.commands.request import Approve, Reject
 from workflows.core.requests.deciding import access_ends_at, is_in_time, is_too_late
 from workflows.core.requests.effects import Apply
 from workflows.core.requests.lifecycle import advance
@@ -265,7 +266,7 @@ def test_an_end_that_counts_from_an_approval_is_never_missing_without_one() -> N
 def test_nothing_is_recorded_of_a_change_that_nobody_approved() -> None:
     unapproved = request(RequestState.APPLYING, decisions=())
     with pytest.raises(AssertionError, match="no approval"):
-        advance_partner(unapproved, RecordApplied(image={}), situation())
+        advance_partner(unapproved, RecordApplied(configuration={}), situation())
 
 
 def test_a_change_is_too_late_from_its_end_on_unless_it_only_closes() -> None:
@@ -293,7 +294,7 @@ def test_nobody_decides_after_the_last_day() -> None:
 
 
 def test_what_is_verified_after_its_end_says_so() -> None:
-    late = advance(request(RequestState.APPLYING), RecordApplied(image={}), situation(NOW + timedelta(days=90)))
+    late = advance(request(RequestState.APPLYING), RecordApplied(configuration={}), situation(NOW + timedelta(days=90)))
     assert [fact.code for fact in late.request.note] == [NoteCode.ENDED_ALREADY]
-    in_time = advance(request(RequestState.APPLYING), RecordApplied(image={}), situation())
+    in_time = advance(request(RequestState.APPLYING), RecordApplied(configuration={}), situation())
     assert in_time.request.note == ()

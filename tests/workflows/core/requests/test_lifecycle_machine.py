@@ -41,9 +41,7 @@ from workflows.core.people import ADMIN, Person, PersonId, Role, Roster
 from workflows.core.plans.plan import Plan
 from workflows.core.policy.approval import Choice
 from workflows.core.policy.template import Stage
-from workflows.core.requests.commands.request import (
-    Approve,
-    Edit,
+from workflows.core.requests.commands.automatic import (
     Expire,
     RecordApplied,
     RecordApplyFailed,
@@ -54,17 +52,14 @@ from workflows.core.requests.commands.request import (
     RecordUnfit,
     RecordUnseen,
     RecordWriting,
-    Reject,
     Reopen,
     Replan,
-    RequestCommand,
     Stop,
-    Submit,
-    Withdraw,
 )
+from workflows.core.requests.commands.request import Approve, Edit, Reject, RequestCommand, Submit, Withdraw
 from workflows.core.requests.effects import Apply, Prepare, ShowRequest
-from workflows.core.requests.lifecycle import Situation
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
+from workflows.core.requests.transitions.transition import Situation
 from workflows.core.settings.canonical import Digest
 
 EVERYONE = (RILEY, SAM, *map(person, ("Amara", "Bruno", "Chie", "Dana")))
@@ -83,7 +78,12 @@ INCIDENTS = st.sampled_from(
     ]
 )
 WRITINGS = st.sampled_from(
-    [RecordWriting(), RecordUnseen(), RecordResent(reason=noted("It does not show.")), RecordOverwritten(image={})]
+    [
+        RecordWriting(),
+        RecordUnseen(),
+        RecordResent(reason=noted("It does not show.")),
+        RecordOverwritten(configuration={}),
+    ]
 )
 Ending = Callable[[Person, Digest], RequestCommand]
 ENDINGS: tuple[Ending, ...] = (
@@ -92,7 +92,7 @@ ENDINGS: tuple[Ending, ...] = (
     lambda actor, digest: Reject(actor=actor, request_id=REQUEST, digest=digest, reason=" "),
     lambda actor, digest: Stop(reason=noted("Another tenant.")),
     lambda actor, digest: RecordUnfit(code="gone", reason=noted("There is no such tenant.")),
-    lambda actor, digest: RecordApplied(image={}),
+    lambda actor, digest: RecordApplied(configuration={}),
     lambda actor, digest: RecordApplyFailed(reason=noted("Graph refused it.")),
 )
 """Commands that may end a request; given seldom, so that lives are long."""
@@ -105,10 +105,10 @@ STAGES = st.lists(
     min_size=1,
     max_size=3,
 ).map(tuple)
-Chain = tuple[Stage, ...]
+ApprovalChain = tuple[Stage, ...]
 
 
-def plan_with(stages: Chain) -> Plan:
+def plan_with(stages: ApprovalChain) -> Plan:
     """Make a plan of a template with this chain. The chain is part of the template's hash and of the plan's digest."""
     return access_plan(template_hash=repr(stages))
 
@@ -297,7 +297,7 @@ class Life(RuleBasedStateMachine):
 
     @precondition(lambda self: self.request.state is RequestState.PREPARING)
     @rule(stages=STAGES)
-    def prepare(self, stages: Chain) -> None:
+    def prepare(self, stages: ApprovalChain) -> None:
         kind = self.request.particulars.kind
         plan = replace(plan_with(stages), edition=len(self.request.edits))
         changes = {"stages": stages, "plan": plan} if kind is not RequestKind.REVOCATION else {}
@@ -320,14 +320,14 @@ class Life(RuleBasedStateMachine):
 
     @precondition(lambda self: self.request.state is RequestState.AWAITING_APPROVAL and self.request.decisions)
     @rule(stages=STAGES)
-    def ask_again(self, stages: Chain) -> None:
+    def ask_again(self, stages: ApprovalChain) -> None:
         """The template changed, or changed back: the same plan comes with the same chain."""
         self.give(Replan(reason=noted("The template changed.")))
         self.prepare(stages)
 
     @precondition(lambda self: self.request.state is RequestState.AWAITING_APPROVAL)
     @rule(actor=st.just(RILEY) | PEOPLE, stages=STAGES, justification=st.sampled_from(["For May", "For June"]))
-    def edit_and_send_again(self, actor: Person, stages: Chain, justification: str) -> None:
+    def edit_and_send_again(self, actor: Person, stages: ApprovalChain, justification: str) -> None:
         """The same chain and settings may come back; no decision on the earlier text may."""
         self.give(edit(actor, digest=self.request.plan.digest, justification=justification))
         if self.request.state is RequestState.PREPARING:

@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.workflows.core.builders import AMARA, DANA, NOW, REQUEST, TENANT, access_plan, noted, request
+from workflows.core.requests.commands.automatic import RecordResent
 from workflows.core.requests.commands.partner import Revoke
-from workflows.core.requests.commands.request import Approve, RecordResent
+from workflows.core.requests.commands.request import Approve
 from workflows.core.requests.effects import CheckPermission
-from workflows.core.requests.lifecycle import Situation, advance
+from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.overdue import unchecked_revocations, unconfirmed_writes, waiting_revocations
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
-from workflows.core.requests.resending import (
+from workflows.core.requests.transitions.resending import (
     MAX_PAUSE,
     ResendStep,
     first_sent,
@@ -22,6 +23,7 @@ from workflows.core.requests.resending import (
     pause_before_replan,
     remaining_pause,
 )
+from workflows.core.requests.transitions.transition import Situation
 from workflows.core.settings.partner_changes import PartnerChange, has_other_authors
 
 S = RequestState

@@ -10,7 +10,8 @@ from bot.words.settings.values import setting_words
 from tests.workflows.core.builders import TENANT
 from tests.workflows.core.settings.test_effective import A1, ALL, G1, INBOUND, asked, listed
 from workflows.core.plans.changes import setting_changes
-from workflows.core.plans.plan import Plan, plan_revocation
+from workflows.core.plans.plan import Plan
+from workflows.core.plans.planning import plan_revocation
 from workflows.core.settings.access_change import (
     AccessChange,
     has_known_meaning,

@@ -18,7 +18,8 @@ from tests.contracts.sdk_source import Name, members, model
 from tests.workflows.core.builders import TENANT
 from tests.workflows.core.strategies import PROPERTY, SETTINGS, partner_documents
 from workflows.core.errors.raised import NothingToChange
-from workflows.core.plans.plan import Operation, plan_access, plan_revocation
+from workflows.core.plans.plan import Operation
+from workflows.core.plans.planning import plan_access, plan_revocation
 from workflows.core.settings.model import Property, Setting
 from workflows.core.settings.undescribed_members import undescribed_members, without_undescribed_members
 

@@ -18,7 +18,8 @@ from tests.workflows.entra.simulated_tenant import (
     reset_after_commit,
     slow,
 )
-from workflows.core.plans.plan import Operation, plan_revocation
+from workflows.core.plans.plan import Operation
+from workflows.core.plans.planning import plan_revocation
 from workflows.core.settings.canonical import canonical_json
 from workflows.entra import Entra, EntraSettings, connect
 from workflows.ports.tenant import AlreadyExists, TenantRefused, TenantUnavailable

@@ -4,19 +4,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from workflows.core.checks.conditional_access.controls import VisitorType
-from workflows.core.checks.conditional_access.policy import NO_RISK, Policy
-from workflows.core.checks.conditional_access.scope import (
+from workflows.core.checks.conditional_access.application_coverage import (
     ALL,
-    ClientApp,
     Coverage,
     aims_at_applications,
-    clients_of,
-    conditions_for,
     covers,
     covers_everything,
     named_applications,
 )
+from workflows.core.checks.conditional_access.controls import VisitorType
+from workflows.core.checks.conditional_access.policy import NO_RISK, Policy
+from workflows.core.checks.conditional_access.scope import ClientApp, clients_of, conditions_for
 from workflows.core.settings.model import TenantId
 
 MAX_QUESTIONS: Final = 12

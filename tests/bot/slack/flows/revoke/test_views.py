@@ -11,14 +11,10 @@ from bot.words.plans.changes import describe_changes
 from bot.words.plans.consequences import consequence_words
 from tests.bot import surfaces
 from tests.bot.surfaces import Json, assert_sound, hostile_or_blank, hostile_request, shown
-from tests.workflows.core.builders import (
-    TENANT,
-    identity,
-    partnership,
-    request,
-)
+from tests.workflows.core.builders import TENANT, identity, partnership, request
 from workflows.core.checks.consequences import consequences
-from workflows.core.plans.plan import Plan, plan_revocation
+from workflows.core.plans.plan import Plan
+from workflows.core.plans.planning import plan_revocation
 from workflows.core.requests.request import RequestId, RequestKind, RequestState
 from workflows.core.settings.canonical import JsonObject
 

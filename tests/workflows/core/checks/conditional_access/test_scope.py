@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from tests.workflows.core.policies import ALL_KINDS, external, policy
+from workflows.core.checks.conditional_access.application_coverage import named_applications
 from workflows.core.checks.conditional_access.policy import parse_policy
-from workflows.core.checks.conditional_access.scope import named_applications, named_tenants
+from workflows.core.checks.conditional_access.scope import named_tenants
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import pytest
 from msgraph.generated.models.what_if_analysis_reasons import WhatIfAnalysisReasons
 
 from tests.workflows.core.policies import EVERYTHING, NOTHING, external, policy
+from workflows.core.checks.conditional_access.application_coverage import ALL, Coverage, covers
 from workflows.core.checks.conditional_access.controls import InboundTrustFlags, PolicyEffect, ReasonCode, VisitorType
 from workflows.core.checks.conditional_access.findings import MAX_KEPT, MAX_VALUES, access_findings
 from workflows.core.checks.conditional_access.policy import parse_policy
@@ -16,14 +17,7 @@ from workflows.core.checks.conditional_access.questions import (
     VisitorAccess,
     questions,
 )
-from workflows.core.checks.conditional_access.scope import (
-    ALL,
-    ClientApp,
-    ConditionType,
-    Coverage,
-    conditions_for,
-    covers,
-)
+from workflows.core.checks.conditional_access.scope import ClientApp, ConditionType, conditions_for
 from workflows.core.checks.conditional_access.verdicts import AccessReport, Answers, PolicyVerdict, Source, assess
 from workflows.core.checks.conditional_access.visitor_access import visitor_access_of
 from workflows.core.checks.findings import FindingCode, Severity

@@ -1,18 +1,12 @@
-"""Read Microsoft Graph's answers: JSON without annotations, accounts, pages, and refusals. No SDK, no I/O.
+"""Read Microsoft Graph's answers: JSON without annotations, accounts, and pages. No SDK, no I/O.
 
 Graph's errors are `{"error": {"code", "message", "innerError": {"request-id"}}}` ("Microsoft Graph error responses").
 `code` may be empty, and messages change. So only the status is used, and whether there is an error object. An answer
-without an error object did not come from Graph.
-
-This file is long because each kind of answer has one short function here.
-"""
+without an error object did not come from Graph."""
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -22,15 +16,11 @@ from workflows.core.people import PersonId
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId, is_guid
-from workflows.entra.known_refusals import meaning_of
-from workflows.ports.tenant import MAX_RETRY_AFTER, Account, AlreadyExists, TenantRefused, TenantUnavailable
+from workflows.ports.tenant import Account, TenantUnavailable
 from workflows.ports.tenant_problems import Purpose, TenantCode
 
 _PORTS: Final = {"http": 80, "https": 443}
-_SIGN_IN_CODE: Final = re.compile(r"AADSTS\d+")
 _MAX_QUOTED_CHARACTERS: Final = 300
-_TRANSPORT_STATUSES: Final = frozenset({407, 408, 412, 421, 423, 425, 429})
-"""Client errors that are about a proxy, a lock or a temporary state, not the request (RFC 9110, 4918, 8470)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +116,7 @@ def is_not_found(answer: Answer) -> bool:
 
     NB. a 404 without Graph's error object comes from a proxy or a wrong address. It says nothing about the object.
     """
-    return answer.status == 404 and isinstance(_error(answer), dict)
+    return answer.status == 404 and isinstance(error_object(answer), dict)
 
 
 def rows_of(call: GraphCall, answer: Answer, *, key: str = "id") -> tuple[Sequence[JsonObject], str | None]:
@@ -212,90 +202,14 @@ def sign_ins_of(rows: Sequence[JsonObject], *, is_complete: bool) -> SignIns:
     )
 
 
-def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
-    """Read `Retry-After`, in seconds or as a date (RFC 9110); None when it is absent or unreadable.
-
-    :returns: seconds, never more than `MAX_RETRY_AFTER`.
-    """
-    text = headers.get("retry-after", "").strip()
-    seconds = text.partition(",")[0].strip()
-    if seconds.isascii() and seconds.isdigit():
-        # NB. the header may contain any number of digits. A long number counts as the maximum.
-        return min(float(seconds), MAX_RETRY_AFTER) if len(seconds) < 8 else MAX_RETRY_AFTER
-    try:
-        moment = parsedate_to_datetime(text)
-    except (ValueError, TypeError, OverflowError):
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return min(max(0.0, (moment - (now or datetime.now(UTC))).total_seconds()), MAX_RETRY_AFTER)
-
-
-def failure(call: GraphCall, answer: Answer) -> TenantUnavailable | TenantRefused:
-    """Return the error for an unsuccessful answer.
-
-    It is TenantRefused only when the answer contains Graph's error object, and its status can be about the request. In
-    every other case the result is not known: throttling, redirects, 5xx, pages of a proxy, locks. A conflict means that
-    the object exists already, but only for POST and PUT, which create. A conflict of a PATCH is temporary.
-    """
-    status = answer.status
-    if status == 429:
-        wait = retry_after(answer.headers)
-        throttled = Fact(
-            TenantCode.THROTTLED, {"call": call.as_value, "request_id": answer.request_id, "seconds": wait}
-        )
-        return TenantUnavailable((throttled,), wait, is_throttled=True)
-    error = _error(answer)
-    if not isinstance(error, dict) or not _is_about_the_request(call, status):
-        values = {"call": call.as_value, "status": status, "request_id": answer.request_id, "is_write": call.is_write}
-        return TenantUnavailable((Fact(TenantCode.ANSWERED_OTHERWISE, values),), retry_after(answer.headers))
-    code = str(error.get("code") or "")
-    says = _one_line(str(error.get("message") or ""))
-    meaning = meaning_of(status, says)
-    refused = Fact(
-        TenantCode.REFUSED_BY_ENTRA,
-        {
-            "call": call.as_value,
-            "status": status,
-            "code": code,
-            "says": says,
-            "request_id": answer.request_id,
-            "permission": call.permission,
-            "meaning": None if meaning is None else meaning.value,
-        },
-    )
-    kind = AlreadyExists if status == 409 and call.method in ("POST", "PUT") else TenantRefused
-    return kind(status, code, (refused,))
-
-
-def token_failure(says: str, status: int | None) -> TenantUnavailable | TenantRefused:
-    """Return the error when the authority refuses to give a token, or does not answer (`status` None)."""
-    says = _one_line(says)
-    if status is None or status >= 500 or status in (408, 429):
-        return unavailable(TenantCode.NO_TOKEN, says=says)
-    match = _SIGN_IN_CODE.search(says)
-    code = match.group() if match else "invalid_client"
-    return TenantRefused(401, code, (Fact(TenantCode.CREDENTIALS_REFUSED, {"says": says}),))
-
-
-def no_credential(missing: Sequence[str]) -> TenantUnavailable:
-    """Return the error that no credential could be tried, with the reason of the last one."""
-    return unavailable(TenantCode.NO_CREDENTIALS, says=_one_line(missing[-1]) if missing else "")
-
-
-def _is_about_the_request(call: GraphCall, status: int) -> bool:
-    """Return whether a status can be about the request. Sending it again then does not help."""
-    passes = status == 409 and call.method not in ("POST", "PUT")
-    return 400 <= status < 500 and status not in _TRANSPORT_STATUSES and not passes
-
-
-def _error(answer: Answer) -> object:
+def error_object(answer: Answer) -> object:
+    """Return the member `error` of Graph's answer; None when there is none."""
     parsed = _parsed(answer.body)
     return parsed.get("error") if isinstance(parsed, dict) else None
 
 
 def _inner_error(answer: Answer) -> Mapping[str, Any]:
-    error = _error(answer)
+    error = error_object(answer)
     if not isinstance(error, dict):
         return {}
     inner = error.get("innerError") or error.get("innererror")
@@ -317,6 +231,7 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """Return a text of another system as one line, and not longer than a message may quote."""
     line = " ".join(text.split()).rstrip(".")
     return line if len(line) <= _MAX_QUOTED_CHARACTERS else f"{line[: _MAX_QUOTED_CHARACTERS - 1]}…"

@@ -1,0 +1,201 @@
+"""Changes around the plan: a request is submitted, prepared, edited, planned again, or needs new approvals."""
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from workflows.core.errors.facts import Fact, Facts, as_values
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.plans.planning import plan_revocation
+from workflows.core.requests.commands.automatic import RecordDelayed, RecordPrepared, RecordUnfit, Reopen, Replan
+from workflows.core.requests.commands.editing import changed_fields, require_may_edit, with_edited_values
+from workflows.core.requests.commands.request import Edit, Submit
+from workflows.core.requests.effects import MessageCode, Prepare, ShowRequest
+from workflows.core.requests.notes import NoteCode, with_sent_before
+from workflows.core.requests.request import AccessRequest, Edited, Particulars, RequestKind, RequestState
+from workflows.core.requests.transitions.resending import pause_before_replan
+from workflows.core.requests.transitions.transition import (
+    Situation,
+    Transition,
+    begin_to_apply,
+    changed,
+    end_request,
+    not_possible_now,
+    require_no_revocation,
+    tell_requester,
+)
+
+S = RequestState
+
+NO_PARTNER: Final = frozenset({RefusalCode.UNKNOWN_TENANT, RefusalCode.OWN_TENANT})
+"""The only reasons for which a revocation may end without a write: there is no partner to close."""
+
+
+def submit(_: None, command: Submit, situation: Situation) -> Transition:
+    request = AccessRequest(
+        id=command.request_id,
+        version=1,
+        state=S.PREPARING,
+        particulars=command.particulars,
+        created_at=situation.now,
+        changed_at=situation.now,
+        expires_at=_decided_by(command.particulars, situation.now + command.lifetime),
+        lifetime=command.lifetime,
+        observation=command.observation,
+        submitter=command.submitter,
+        account=command.account,
+    )
+    return Transition(request=request, effects=(Prepare(request_id=request.id),))
+
+
+def record_prepared(request: AccessRequest, command: RecordPrepared, situation: Situation) -> Transition:
+    is_revocation = request.particulars.kind is RequestKind.REVOCATION
+    plan = command.prepared.plan
+    _require_newest_edition(request, plan.edition)
+    revocation = plan_revocation(
+        tenant_id=plan.tenant_id,
+        before=plan.before,
+        default=command.prepared.observation.default,
+        is_cross_cloud=plan.is_cross_cloud,
+    )
+    if is_revocation and plan != revocation:
+        raise Refused(RefusalCode.NOT_A_REVOCATION)
+    request = changed(
+        request,
+        S.APPLYING if is_revocation else S.AWAITING_APPROVAL,
+        situation,
+        prepared=command.prepared,
+        note=(),
+    )
+    if is_revocation:
+        return begin_to_apply(request)
+    return Transition(request=request, effects=(ShowRequest(request_id=request.id),))
+
+
+def _require_newest_edition(request: AccessRequest, edition: int) -> None:
+    """Refuse what was prepared from an earlier text: the request was edited while that was being read."""
+    if edition != len(request.edits):
+        raise not_possible_now(request)
+
+
+def record_unfit(request: AccessRequest, command: RecordUnfit, situation: Situation) -> Transition:
+    _require_newest_edition(request, command.edition)
+    if command.code not in NO_PARTNER:
+        require_no_revocation(request)
+    return end_request(request, S.UNFIT, situation, note=command.reason)
+
+
+def record_delayed(request: AccessRequest, command: RecordDelayed, situation: Situation) -> Transition:
+    if request.note == command.reason:
+        return Transition(request=request, effects=())
+    messages = (
+        () if request.note else tell_requester(request, MessageCode.REQUEST_WAITS, note=as_values(command.reason))
+    )
+    request = changed(request, request.state, situation, note=command.reason)
+    return Transition(request=request, effects=(ShowRequest(request_id=request.id), *messages))
+
+
+def replan(request: AccessRequest, command: Replan, situation: Situation) -> Transition:
+    if request.state is S.AWAITING_APPROVAL and situation.now >= request.expires_at:
+        # NB. a new plan starts a new decision period, which a request that has expired must not get.
+        raise Refused(RefusalCode.EXPIRED)
+    lifetime = request.expires_at - request.created_at if request.lifetime is None else request.lifetime
+    is_revocation = request.particulars.kind is RequestKind.REVOCATION
+    replans = request.replans + is_revocation
+    pause = pause_before_replan(replans)
+    return _planned_again(
+        request,
+        situation,
+        command.reason,
+        lifetime,
+        is_unwritten=command.is_unwritten,
+        round=request.round + (not is_revocation),
+        seen_particulars=None,
+        drift=command.drift,
+        observation=None,
+        replans=replans,
+        not_before=situation.now + pause if pause else None,
+    )
+
+
+def edit(request: AccessRequest, command: Edit, situation: Situation) -> Transition:
+    require_may_edit(request, command.actor, command.digest, situation.now)
+    if command.observation.identity.tenant_id != request.plan.tenant_id:
+        raise Refused(RefusalCode.TARGET_LEADS_TO_OTHER_TENANT, target=request.particulars.target)
+    wanted = with_edited_values(request.particulars, command.wanted)
+    if not changed_fields(request.particulars, wanted):
+        raise Refused(RefusalCode.NOTHING_EDITED)
+    return _planned_again(
+        request,
+        situation,
+        (Fact(NoteCode.EDITED, {"name": command.actor.name}), Fact(NoteCode.ASKED_AGAIN)),
+        command.lifetime,
+        particulars=wanted,
+        seen_particulars=request.particulars,
+        edits=(*request.edits, Edited(person=command.actor, at=situation.now)),
+        drift=None,
+        observation=command.observation,
+    )
+
+
+def _planned_again(
+    request: AccessRequest,
+    situation: Situation,
+    why: Facts,
+    lifetime: timedelta,
+    *,
+    is_unwritten: bool = False,
+    **changes: Any,
+) -> Transition:
+    """Give up the plan and every decision on it, and prepare the request again, with its whole time to decide."""
+    # NB. from the request before the change. The reason already says what is given up now.
+    reason = with_sent_before(request, why)
+    sent = None if is_unwritten else request.writing_since or request.unseen_since
+    usual: dict[str, Any] = {
+        "note": reason,
+        "asked_again": reason,
+        "round": request.round + 1,
+        "seen": request.prepared,
+        "void": (*request.void, *request.decisions),
+        "writing_since": None,
+        "sent_before": request.sent_before or sent,
+        "unseen_since": None,
+        "resent_at": None,
+        "write_refusal": None,
+        "reminders": 0,
+        "reminded_at": None,
+        "decisions": (),  # also when the new plan is the same: approval is requested again
+        "expires_at": _decided_by(changes.get("particulars", request.particulars), situation.now + lifetime),
+        "lifetime": lifetime,
+    }
+    request = changed(request, S.PREPARING, situation, **{**usual, **changes})
+    return Transition(request=request, effects=(ShowRequest(request_id=request.id), Prepare(request_id=request.id)))
+
+
+def _decided_by(asked: Particulars, usual: datetime) -> datetime:
+    """Return when an undecided request expires: at the usual time, but not later than the requested end."""
+    return usual if asked.ends_at is None else min(usual, asked.ends_at)
+
+
+def reopen(request: AccessRequest, command: Reopen, situation: Situation) -> Transition:
+    verdict = request.verdict(situation.roster)
+    if verdict.is_complete or request.particulars.kind is RequestKind.REVOCATION:
+        raise Refused(RefusalCode.ALL_APPROVALS_STILL_COUNT)
+    counted = {person.id for people in verdict.counted for person in people}
+    digest = request.plan.digest
+    kept = tuple(d for d in request.decisions if d.person.id in counted and d.digest == digest)
+    reason = with_sent_before(request, command.reason)
+    request = changed(
+        request,
+        S.AWAITING_APPROVAL,
+        situation,
+        decisions=kept,
+        note=reason,
+        asked_again=reason,
+        round=request.round + 1,
+        seen=None,
+        seen_particulars=None,
+        void=(*request.void, *(one for one in request.decisions if one not in kept)),
+        drift=None,
+    )
+    return Transition(request=request, effects=(ShowRequest(request_id=request.id),))

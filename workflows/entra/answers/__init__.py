@@ -1,0 +1,1 @@
+"""Understand what Microsoft Graph answered: objects, lists and errors. Nothing is sent here, and no SDK is used."""

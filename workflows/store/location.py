@@ -1,0 +1,87 @@
+"""Where the records are, and every way to open them. A second kind of store is added here, and nowhere else."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol, Self
+
+from workflows.core.partners.records import Records
+from workflows.core.requests.alarms import Alarm
+from workflows.ports.clock import Clock
+from workflows.ports.store import Store
+from workflows.store.sqlite.read_only import GivenUpRow, read_given_up, read_open_alarms
+from workflows.store.sqlite.shared_store import open_shared
+from workflows.store.sqlite.snapshot import read_records
+from workflows.store.sqlite.store import open_store
+
+_SQLITE: Final = "sqlite:///"
+
+
+class OpenStore(Store, Protocol):
+    """A store that is open until it is closed."""
+
+    async def close(self) -> None:
+        """Close the store. Everything that was committed stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreLocation:
+    """The place of the records: an SQLite file."""
+
+    path: Path
+
+    @classmethod
+    def from_url(cls, url: str) -> Self:
+        """Return the location that `DATABASE_URL` names.
+
+        :raises ValueError: when it names no SQLite file.
+        """
+        if not url.startswith(_SQLITE) or url == _SQLITE:
+            raise ValueError("must look like sqlite:///path/to/file.db")
+        path = Path(url.removeprefix(_SQLITE))
+        if url.endswith("/") or path.is_dir():
+            raise ValueError("names a folder; name a file in it, as in sqlite:///path/to/folder/gatehouse.db")
+        return cls(path)
+
+    def exists(self) -> bool:
+        """Return whether there are records. Only `open` creates them."""
+        return self.path.exists()
+
+    async def open(
+        self, clock: Clock, redact: Callable[[str], str] = str, redact_known: Callable[[str], str] | None = None
+    ) -> OpenStore:
+        """Open the store for one process alone, and bring it to this version.
+
+        :param redact: removes from a text of an error everything that is a secret or looks like one.
+        :param redact_known: removes only known secrets, from every text; None for the same function as `redact`.
+        :raises StoreUnusable: when it is no store, was changed by a newer version, or is in use.
+        """
+        return await open_store(self.path, clock, redact, redact_known)
+
+    async def open_shared(self, clock: Clock) -> OpenStore:
+        """Open the store beside a running bot: to read, and to store commands that the bot performs.
+
+        :raises StoreUnusable: when it is no store, or was changed by a newer version.
+        """
+        return await open_shared(self.path, clock)
+
+    async def read_records(self) -> Records | None:
+        """Read all records, also while a bot runs; None when there are none.
+
+        :raises StoreUnusable: when they cannot be read.
+        """
+        return await read_records(self.path)
+
+    def read_given_up(self) -> Sequence[GivenUpRow]:
+        """List the effects that were given up, oldest first.
+
+        :raises OSError: when they cannot be read.
+        """
+        return read_given_up(self.path)
+
+    def read_open_alarms(self) -> Sequence[Alarm]:
+        """List the alarms that are not cleared, oldest first.
+
+        :raises OSError: when they cannot be read.
+        """
+        return read_open_alarms(self.path)
