@@ -159,6 +159,6 @@ _REFILL_NOTES: Final[Mapping[str, str]] = {
 def end_date_hint(days: int) -> str:
     """Return which days the field for the end date accepts."""
     return (
-        f"The last day of the project, at most {days} days from today. It replaces the duration. "
-        "When it ends (UTC), the sponsor is asked to revoke."
+        f"The last day (UTC), at most {days} days from today. It replaces the duration. "
+        "Then the sponsor is asked to revoke."
     )
