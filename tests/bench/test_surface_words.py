@@ -47,7 +47,7 @@ LIMITS: Final[Mapping[str, tuple[int, int]]] = {
     "form-subsidiary-synchronization": (330, 9),
     "edit": (360, 10),
     "request-again": (340, 10),
-    "second-request": (365, 9),
+    "second-request": (365, 10),
     "close-early": (55, 4),
     "restore": (395, 6),
     "home-reviewer": (140, 26),

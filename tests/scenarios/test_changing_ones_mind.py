@@ -261,7 +261,7 @@ async def test_a_sponsor_asks_to_close_early_and_one_approver_decides(stage: Sta
     assert (await reasoned(stage, view, "The project ended"))["errors"] == {}
     again = await opened(stage, "admin", "close_early", channel="@admin", ts=named["ts"])
     assert again["submit"] is None, "the open request is named, and nothing can be sent twice"
-    assert "open request for this partner" in str(again["blocks"])
+    assert "open access request for this partner" in str(again["blocks"])
     card = await stage.card()
     assert await stage.press("approver1", "approve", card["ts"]) == []
     partner = await stage.partner(CONTOSO)

@@ -83,15 +83,18 @@ def make_flows(
             answers=answers,
             lookup_permission=lookup_permission,
             directory=directory,
-            checklists=PartnerSetupReader(
-                store=store, tenant=systems.tenant, cloud=cloud_of(systems.settings.graph_url)
-            ),
+            checklists=_checklists(systems),
         ),
         StoppedWorkFlow(service=service),
         home,
         AuditorFlow(auditors=auditors, home=home, store=store, windows=windows, people=shown, clock=clock),
         _show(systems, answers, windows, members, auditors, lookup_permission, shown),
     )
+
+
+def _checklists(systems: ExternalSystems) -> PartnerSetupReader:
+    cloud = cloud_of(systems.settings.graph_url)
+    return PartnerSetupReader(store=systems.store, tenant=systems.tenant, cloud=cloud)
 
 
 def _from_what_is_known(request_access: RequestAccessFlow, store: Store) -> tuple[Flow, ...]:
