@@ -46,6 +46,15 @@ def requests_for_more_access(requests: Iterable[AccessRequest], identity: Tenant
     return tuple(one for one in stopped if one.particulars.kind is not RequestKind.REVOCATION)
 
 
+def running_revocation(requests: Iterable[AccessRequest], identity: TenantIdentity) -> AccessRequest | None:
+    """Return the newest open revocation of a partner; None when there is none.
+
+    :param requests: the open requests, oldest first.
+    """
+    running = [one for one in requests if one.particulars.kind is RequestKind.REVOCATION and _concerns(one, identity)]
+    return running[-1] if running else None
+
+
 def _concerns(request: AccessRequest, identity: TenantIdentity) -> bool:
     # A request that is still being prepared has no plan yet. The observation of its form identifies the partner.
     seen = request.observation if request.prepared is None else request.prepared.observation

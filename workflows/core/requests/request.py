@@ -241,6 +241,14 @@ class AccessRequest:
         return self.state in TERMINAL
 
     @property
+    def was_written(self) -> bool:
+        """Return whether its plan, or a part of it, was read back, or somebody changed the partner after it was sent.
+
+        Exactly then the partner's record has had the result of this request, and a later request can replace it.
+        """
+        return self.state in (RequestState.APPLIED, RequestState.OVERWRITTEN) or self.applied_part > 0
+
+    @property
     def was_sent(self) -> bool:
         """Return whether a write of any plan of this request was sent."""
         return self.writing_since is not None or self.sent_before is not None

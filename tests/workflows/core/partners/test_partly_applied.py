@@ -205,3 +205,14 @@ def test_a_reduction_that_is_completed_later_is_as_approved() -> None:
     outcome = advance_partner(written(reducing()), RecordApplied(configuration={}), situation(LATER), known)
     assert outcome.partnership is not None
     assert (outcome.partnership.basis, outcome.partnership.not_applied) == (SettingsBasis.APPROVED, ())
+
+
+def test_after_a_reduction_request_template_and_time_are_those_of_the_present_settings() -> None:
+    """The end, the sponsor and the approval policy stay as they were approved before."""
+    known = partnership(template="b2b", template_title="B2B", restored_from=RequestId("r-0"), stages=STAGES)
+    outcome = advance_partner(written(reducing()), RecordApplied(image={}), situation(LATER), known)
+    record = outcome.partnership
+    assert record is not None
+    assert (record.request_id, record.since, record.restored_from) == ("r-2", LATER, None)
+    assert (record.template, record.template_title) == ("trusted-partner", "Trusted partner")
+    assert (record.ends_at, record.sponsor, record.stages) == (known.ends_at, known.sponsor, known.stages)

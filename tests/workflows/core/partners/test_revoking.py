@@ -1,5 +1,7 @@
 """Who may revoke, and which open requests give way to it."""
 
+from dataclasses import replace
+
 import pytest
 
 from bot.words.requests.notes import refusal_words
@@ -10,10 +12,18 @@ from workflows.core.partners.revoking import (
     requests_for_more_access,
     requests_stopped_by_revocation,
     require_may_revoke,
+    running_revocation,
 )
 from workflows.core.people import Person
 from workflows.core.plans.plan import TenantIdentity
-from workflows.core.requests.request import AccessRequest, ObservedPartner, RequestKind, RequestState
+from workflows.core.requests.request import (
+    TERMINAL,
+    AccessRequest,
+    ObservedPartner,
+    RequestId,
+    RequestKind,
+    RequestState,
+)
 from workflows.core.settings.model import TenantId
 
 S, K = RequestState, RequestKind
@@ -69,3 +79,12 @@ def test_what_would_open_gives_way_and_a_revocation_only_while_it_waits_for_its_
 ) -> None:
     assert requests_stopped_by_revocation([one], identity()) == ((one,) if is_stopped else ())
     assert requests_for_more_access([one], identity()) == ((one,) if opens else ())
+
+
+@pytest.mark.parametrize("state", [one for one in S if one not in TERMINAL])
+def test_the_newest_open_revocation_of_the_partner_is_running(state: RequestState) -> None:
+    older = replace(request(S.UNCONFIRMED, K.REVOCATION), id=RequestId("r-0"))
+    newest = request(state, K.REVOCATION)
+    others = [request(S.APPLYING), replace(newest, prepared=None, observation=SEEN_ELSEWHERE)]
+    assert running_revocation([older, newest, *others], identity()) == newest
+    assert running_revocation(others, identity()) is None

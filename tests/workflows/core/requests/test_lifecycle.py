@@ -115,6 +115,14 @@ def ended(state: RequestState, note: str, **changes: object) -> Transition:
     )
 
 
+REVIEWED = (ShowReview(tenant_id=TENANT),)
+
+
+def reviewed(kind: RequestKind) -> tuple[ShowReview, ...]:
+    """The effect that updates the review card, for a revocation."""
+    return REVIEWED if kind is RequestKind.REVOCATION else ()
+
+
 def test_a_submitted_request_is_stored_as_asked_and_prepared() -> None:
     seen = ObservedPartner(identity=identity(), configuration=None, at=NOW)
     command = Submit(request_id=REQUEST, particulars=particulars(), lifetime=LIFETIME, observation=seen)
@@ -369,7 +377,7 @@ def test_whatever_is_open_can_be_stopped_and_its_requester_reads_why(state: Requ
     transition = advance(known, Stop(reason=noted(note)), situation(LATER))
     assert worded(transition) == Transition(
         request=replace(known, state=RequestState.STOPPED, version=6, changed_at=LATER, note=noted(note)),
-        effects=(SHOWN, told(f"contoso.com: your request r-1 was stopped. {note}")),
+        effects=(SHOWN, told(f"contoso.com: your request r-1 was stopped. {note}"), *reviewed(kind)),
     )
 
 
@@ -538,7 +546,22 @@ def test_a_revocation_is_never_overwritten_but_planned_again(state: RequestState
     assert refused.value.code == "plan_again"
     transition = advance_partner(known, REPLAN, situation(LATER), partnership())
     assert (transition.request.state, transition.partnership) == (RequestState.PREPARING, None)
-    assert transition.effects == (SHOWN, Prepare(request_id=REQUEST))
+    was_sent = state is RequestState.UNCONFIRMED
+    assert transition.effects == (SHOWN, Prepare(request_id=REQUEST), *(REVIEWED if was_sent else ()))
+
+
+@pytest.mark.parametrize("kind", RequestKind)
+def test_the_review_card_learns_that_a_revocation_starts_is_sent_and_ends(kind: RequestKind) -> None:
+    """It must not offer Keep meanwhile. A request of another kind does not change it."""
+    submitted = advance(
+        None, Submit(request_id=REQUEST, particulars=particulars(kind), lifetime=LIFETIME, submitter=DANA), situation()
+    )
+    assert any(isinstance(one, ShowReview) for one in submitted.effects) == (kind is RequestKind.REVOCATION)
+    writing = request(RequestState.APPLYING, kind)
+    assert advance(writing, RecordUnseen(), situation(LATER)).effects == (SHOWN, *reviewed(kind))
+    nobody = RecordUnfit(code="unknown_tenant", reason=noted("There is no such tenant."))
+    ended = advance(request(RequestState.PREPARING, kind), nobody, situation(LATER))
+    assert any(isinstance(one, ShowReview) for one in ended.effects) == (kind is RequestKind.REVOCATION)
 
 
 def test_a_plan_that_closes_nothing_more_is_still_a_revocations_own() -> None:
