@@ -60,16 +60,35 @@ def posture_json(posture: Posture) -> Iterator[str]:
     yield "{\n"
     for name, value in members.items():
         yield f"{json.dumps(name)}: {json.dumps(value, sort_keys=True)},\n"
+    lines_of = _SettingsLines(default.document)
     yield '"partners": ['
     for number, partner in enumerate(posture.partners):
         yield ",\n" if number else "\n"
-        yield json.dumps(_partner(partner, default.document), sort_keys=True)
+        yield json.dumps(_partner(partner, lines_of), sort_keys=True)
     yield "\n],\n"
     yield f'"read_at": {json.dumps(_moment(posture.read_at))},\n'
     yield f'"records_read": {json.dumps(posture.records_are_read)}\n}}\n'
 
 
-def _partner(partner: PartnerPosture, default: JsonObject | None) -> dict[str, Any]:
+class _SettingsLines:
+    """The current settings in words, worded once for all partners with the same settings."""
+
+    def __init__(self, default: JsonObject | None) -> None:
+        self._default = default
+        self._worded: dict[str, list[dict[str, Any]]] = {}
+
+    def __call__(self, partner: PartnerPosture) -> list[dict[str, Any]]:
+        if partner.is_blocked_until_added:
+            return []
+        configuration = partner.configuration
+        settings = None if configuration is None else {k: v for k, v in configuration.items() if k != "tenantId"}
+        written = repr(settings)
+        if written not in self._worded:
+            self._worded[written] = _current_settings(describe_current(settings, self._default))
+        return self._worded[written]
+
+
+def _partner(partner: PartnerPosture, lines_of: _SettingsLines) -> dict[str, Any]:
     identity = partner.identity
     return {
         "tenant_id": partner.tenant_id,
@@ -81,9 +100,7 @@ def _partner(partner: PartnerPosture, default: JsonObject | None) -> dict[str, A
         "automatic_redemption": _flags(partner.redemption),
         "identity_synchronization": _flag(partner.synchronization),
         "ways": _access_kinds(partner.access_kinds),
-        "settings": []
-        if partner.is_blocked_until_added
-        else _current_settings(describe_current(partner.configuration, default)),
+        "settings": lines_of(partner),
         "unmanaged": list(partner.unmanaged_settings),
         "risk": {
             "level": partner.risk.level.word,
