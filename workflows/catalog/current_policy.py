@@ -13,11 +13,10 @@ from workflows.core.partners.approval_policy import (
 )
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.restoration.restorable import ended_at
-from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
+from workflows.core.requests.request import AccessRequest, RequestKind
 from workflows.core.settings.model import TenantId
 
 MAX_REQUESTS = 1000
-_IN_EFFECT = frozenset({RequestState.APPLIED, RequestState.OVERWRITTEN})
 
 
 class PastRequests(Protocol):
@@ -57,7 +56,7 @@ async def _current_chain(record: Partnership | None, past: PastRequests | None, 
 def _chains_since_the_block(requests: Sequence[AccessRequest]) -> list[ApprovalChain]:
     chains: list[ApprovalChain] = []
     for request in sorted(requests, key=ended_at):
-        if request.state not in _IN_EFFECT or request.prepared is None:
+        if not request.was_written or request.prepared is None:
             continue
         if request.particulars.kind is RequestKind.REVOCATION:
             chains.clear()

@@ -26,7 +26,6 @@ from workflows.ports.message_copies import MessageCopy
 
 MAX_COUNTED_REQUESTS: Final = 50
 """The most requests of one requester, or of one partner, that are read for a card."""
-_WRITTEN_STATES: Final = (RequestState.APPLIED, RequestState.OVERWRITTEN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,8 +116,7 @@ class RequestMessages:
 
     async def _context(self, request: AccessRequest) -> CardContext:
         """Read what the card shows besides the request: the partner's record, and the requester's open requests."""
-        is_set = request.state in _WRITTEN_STATES or request.applied_part > 0
-        if request.prepared is None or (request.is_terminal and not is_set):
+        if request.prepared is None or (request.is_terminal and not request.was_written):
             return CardContext(is_first=False)
         particulars, prepared = request.particulars, request.require_prepared()
         record = await self._outbound.store.partnership(prepared.plan.tenant_id)

@@ -217,13 +217,17 @@ def _kept(earlier: Partnership, new: Partnership) -> Partnership:
     """Return the new record with the fields that a weaker approval chain must not change. Review and end can become
     earlier.
 
-    A reduction of access that nobody approved does not make the rest of it approved.
+    Request, template and time are those of the present settings. A reduction does not approve what it leaves.
     """
     is_still_unapproved = new.basis is SettingsBasis.APPROVED and not earlier.is_as_approved
     return replace(
         earlier,
         version=new.version,
+        template=new.template,
+        template_title=new.template_title,
+        restored_from=new.restored_from,
         request_id=new.request_id,
+        since=new.since,
         ends_at=_earlier(earlier.ends_at, new.ends_at),
         review_interval=_earlier(earlier.review_interval, new.review_interval),
         next_review_at=_earlier(earlier.next_review_at, new.next_review_at),

@@ -210,7 +210,7 @@ def _record_elements(
     yield paragraph(
         fixed_text(f"Recorded as {partnership_state_words(partnership, now)}.\n"), *partnership_facts(partnership)
     )
-    if partnership.state is not PartnershipState.REVOKED:
+    if partnership.state is not PartnershipState.REVOKED and partnership.is_as_approved:
         yield paragraph(fixed_text("Active since "), local_time(opened_at(partnership, requests)), fixed_text("."))
     current = next((one for one in requests if one.id == partnership.request_id), None)
     if current is not None and current.prepared is not None:
