@@ -23,6 +23,7 @@ from bot.slack.people.directory import SlackDirectory
 from bot.slack.people.members import Members
 from bot.slack.people.shown_directory import ShownDirectory
 from bot.words.requests.notes import refusal_words
+from workflows.app.reads.found_requests import read_replacement
 from workflows.app.service import Service
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
@@ -144,6 +145,7 @@ class DecideFlow:
             history=history,
             now=self.clock.now(),
             others=others,
+            replacement=await read_replacement(request, store=self.store),
             # NB. where the roles cannot be read now, an approver can still decide: each click is checked.
             may_decide=await may_decide(request, window.actor, self.people) is not False,
         )
@@ -156,6 +158,7 @@ class DecideFlow:
             history=await self.store.history(request_id=request.id, limit=MAX_HISTORY_ENTRIES)
             if name is DetailsPart.HISTORY
             else (),
+            replacement=await read_replacement(request, store=self.store) if name is DetailsPart.HISTORY else None,
             others=await self._others(request) if name is DetailsPart.OTHERS else (),
             approvers=await free_by_stage(request, self.people) if name is DetailsPart.APPROVERS else {},
         )
