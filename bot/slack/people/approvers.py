@@ -12,7 +12,7 @@ from bot.slack.people.shown_directory import ShownDirectory
 from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, Role
 from workflows.core.policy.template import Stage
-from workflows.core.requests.eligibility import Eligibility, current_eligibility, eligibility
+from workflows.core.requests.eligibility import Eligibility, OpenStage, current_eligibility, eligibility
 from workflows.core.requests.request import AccessRequest
 from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
@@ -84,18 +84,22 @@ async def name_open_stages(request: AccessRequest, directory: ShownDirectory) ->
         return NO_APPROVERS_KNOWN
 
 
-async def free_by_stage(request: AccessRequest, directory: ShownDirectory) -> dict[str, list[ChatId]]:
-    """Return everybody who can still decide, by the title of the open stage.
+async def free_by_stage(
+    request: AccessRequest, directory: ShownDirectory
+) -> tuple[tuple[OpenStage, tuple[ChatId, ...]], ...]:
+    """Return everybody who can still decide, for each open stage in order. Two stages may have the same title.
 
     :raises PeopleDirectoryUnavailable: when the people cannot be read now.
     """
     who = current_eligibility(request)
     stages = () if who is None else who.open_stages
     asked = eligibility(request)
-    return {
-        stage.title: sorted(await able_to_decide(asked, await directory.holders(stage.role), directory))
-        for stage in stages
-    }
+    return tuple(
+        [
+            (stage, tuple(sorted(await able_to_decide(asked, await directory.holders(stage.role), directory))))
+            for stage in stages
+        ]
+    )
 
 
 async def name_stages(

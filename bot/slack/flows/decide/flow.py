@@ -149,7 +149,7 @@ class DecideFlow:
             if name is DetailsPart.HISTORY
             else (),
             others=await self._others(request) if name is DetailsPart.OTHERS else (),
-            approvers=await free_by_stage(request, self.people) if name is DetailsPart.APPROVERS else {},
+            approvers=await free_by_stage(request, self.people) if name is DetailsPart.APPROVERS else (),
         )
         return part_view(request, name, rows, page)
 

@@ -208,7 +208,7 @@ def test_a_reduction_that_is_completed_later_is_as_approved() -> None:
 def test_after_a_reduction_request_template_and_time_are_those_of_the_present_settings() -> None:
     """The end, the sponsor and the approval policy stay as they were approved before."""
     known = partnership(template="b2b", template_title="B2B", restored_from=RequestId("r-0"), stages=STAGES)
-    outcome = advance_partner(written(reducing()), RecordApplied(image={}), situation(LATER), known)
+    outcome = advance_partner(written(reducing()), RecordApplied(configuration={}), situation(LATER), known)
     record = outcome.partnership
     assert record is not None
     assert (record.request_id, record.since, record.restored_from) == ("r-2", LATER, None)
