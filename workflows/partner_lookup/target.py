@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Final
 
 import idna
-from publicsuffixlist import PublicSuffixList
 
 from workflows.core.errors.raised import InvalidField
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.lookalikes import mixed_scripts
 from workflows.partner_lookup.pasted_text import names_in
+from workflows.partner_lookup.public_suffixes import registrable_part
 
 FIELD: Final = "target"
 """The name of the form's field for every problem that is found here."""
@@ -35,7 +35,6 @@ CONSUMER_DOMAINS: Final = frozenset(Path(__file__).with_name("consumer_domains.t
 _GUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _WWW: Final = "www."
 _LABEL_LIMIT: Final = 253
-_SUFFIXES: Final = PublicSuffixList()
 
 
 def is_tenant_id(target: str) -> bool:
@@ -68,7 +67,7 @@ def target_candidates(typed: str) -> tuple[str, ...]:
     bare = name.removeprefix(_WWW)
     if CONSUMER_DOMAINS & {name, bare}:
         raise InvalidField(FIELD, RefusalCode.TARGET_MAIL_PROVIDER, domain=bare)
-    return (name, bare) if bare != name and _SUFFIXES.privatesuffix(bare) is not None else (name,)
+    return (name, bare) if bare != name and registrable_part(bare) is not None else (name,)
 
 
 def _name(text: str) -> str:
@@ -78,7 +77,7 @@ def _name(text: str) -> str:
             raise InvalidField(FIELD, RefusalCode.TARGET_NOT_AN_ORGANIZATION)
         return text
     domain = _ascii_domain(text)
-    if _SUFFIXES.privatesuffix(domain) is None or domain.rpartition(".")[2].isdigit():
+    if registrable_part(domain) is None or domain.rpartition(".")[2].isdigit():
         raise InvalidField(FIELD, RefusalCode.TARGET_NOT_A_COMPANY_DOMAIN, domain=domain)
     return domain
 

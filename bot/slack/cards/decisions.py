@@ -9,6 +9,7 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 from bot.slack.blocks.blocks import TextRun, bullets, cleaned_text, fixed_text, local_time, paragraph, quote
 from bot.slack.people.approvers import MAX_NAMED_APPROVERS, Approvers
 from bot.words.requests.notes import note_words
+from bot.words.requests.revision import new_plan_title
 from bot.words.sentences import counted
 from workflows.core.partner_setup.steps import newly_required_steps
 from workflows.core.people import Role
@@ -79,7 +80,7 @@ def outcome_elements(request: AccessRequest, now: datetime) -> Iterator[RichText
         return
     if request.asked_again and request.state is RequestState.AWAITING_APPROVAL:
         yield paragraph(
-            fixed_text("Needs new approval: ", bold=True),
+            fixed_text(f"{new_plan_title(request)}: ", bold=True),
             cleaned_text(note_words(request.asked_again), MAX_NOTE_CHARACTERS, lines=True),
         )
     sentence = list(state_parts(request, now))

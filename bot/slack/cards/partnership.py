@@ -122,6 +122,11 @@ def review_buttons(partnership: Partnership, now: datetime) -> ActionsBlock | No
     return actions(f"review:{tenant_id}", button("Keep", ids.KEEP, tenant_id), revoke)
 
 
+def revoke_again_button(tenant_id: TenantId) -> ActionsBlock:
+    """Return Revoke again, for a revocation that Microsoft does not show."""
+    return actions(f"review:{tenant_id}", button("Revoke again", ids.REVOKE_REVIEW, tenant_id))
+
+
 def close_early_button(tenant_id: TenantId) -> ButtonElement:
     """Return Close early, which opens a request to block a partner. One approver decides on it."""
     return button("Close early", ids.CLOSE_EARLY, tenant_id)

@@ -27,6 +27,7 @@ from bot.words.requests.messages import message_words, notified_message_words
 from workflows.core.errors.facts import Fact
 from workflows.core.partner_setup.confirmations import open_steps
 from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.partners.revoking import running_revocation
 from workflows.core.people import ADMIN, ChatId
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.request import AccessRequest
@@ -73,7 +74,8 @@ class SlackNotifier:
         :raises NotifierRefused: when nobody at all could be asked.
         """
         subject = f"review:{partnership.identity.tenant_id}"
-        card = review_card(partnership, now=self._outbound.clock.now())
+        running = running_revocation(await self._outbound.store.open_requests(), partnership.identity)
+        card = review_card(partnership, now=self._outbound.clock.now(), revocation=running)
         not_reached = None
         if remind and partnership.state is PartnershipState.REVIEW_DUE:
             not_reached = await self._remind(partnership, subject, card)

@@ -136,10 +136,10 @@ DECISIONS: Final[Sentences] = {
     ),
     R.REASON_MISSING: _reason_missing,
     R.TOO_FEW_APPROVERS: _too_few_approvers,
-    R.TEMPLATE_CHANGED: "The template changed after this request was shown, so it needs new approval. Decide on the "
+    R.TEMPLATE_CHANGED: "The template changed after this request was shown, so it has a new plan. Decide on the "
     "new card.",
-    R.ROLE_CHANGED: "The definition of the role “{role}” changed after this was shown, so the request needs new "
-    "approval. Decide on the new card.",
+    R.ROLE_CHANGED: "The definition of the role “{role}” changed after this was shown, so the request has a new "
+    "plan. Decide on the new card.",
     R.NOT_POSSIBLE_IN_THIS_STATE: _not_possible_in_this_state,
     R.UNKNOWN_REQUEST: f"Gatehouse does not know this request. It may be from another database. See {_LIST}, or "
     f"request it again with {_REQUEST}.",

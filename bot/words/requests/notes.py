@@ -64,7 +64,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     NoteCode.TEMPLATE_CHANGED: "The template changed after this request was shown.",
     NoteCode.ROLE_CHANGED: ("The definition of the role “{role}” changed after this was shown."),
     NoteCode.EDITED: "{name} edited this request.",
-    NoteCode.ASKED_AGAIN: "It is planned again and needs new approval.",
+    NoteCode.ASKED_AGAIN: "It is planned again, and approvers decide on the new plan.",
     NoteCode.DEFAULT_UNKNOWN: ("The tenant's default for this partner is not known, so nothing is sent."),
     NoteCode.ASK_PARTNER_FIRST: "Ask the partner before you request it again.",
     NoteCode.LOG_TOO_SHORT: "Entra's audit log does not go back far enough, so this needs new approval.",

@@ -240,7 +240,7 @@ async def test_an_opening_whose_role_is_defined_otherwise_is_not_sent_again(worl
 
 async def test_a_directory_that_refuses_makes_a_second_sending_wait(world: World) -> None:
     request = await unseen(world, decided())
-    world.script.fail("directory.roster", PeopleDirectoryRefused("users.info", "token_revoked"), times=1)
+    world.script.fail("directory.current_roles", PeopleDirectoryRefused("users.info", "token_revoked"), times=1)
     request = await after(world, request, minutes=2)
     assert request.state is S.UNCONFIRMED
     assert "token_revoked" in note_words(request.note)
@@ -305,6 +305,7 @@ async def test_a_part_that_is_in_the_tenant_is_recorded_and_not_planned_again(wo
     assert record is not None
     assert (record.basis, record.next_review_at) == (SettingsBasis.PARTLY_APPLIED, request.changed_at)
     assert [one.code for one in await world.store.open_alarms()] == [AlarmCode.PARTLY_APPLIED]
+    world.tenant.ignored = 0
     await world.revoke(DANA)
     closed = await world.store.partnership(TENANT)
     assert closed is not None

@@ -1,4 +1,7 @@
-"""Search all requests for auditors: one page of what matches, and what became of each request until today."""
+"""Search all requests for auditors: one page of what matches, and what became of each request until today.
+
+What replaced a request is read for every history of it.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,6 +11,9 @@ from typing import Final
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind
 from workflows.ports.pages import EMPTY, Page, PagePosition, RequestFilter
 from workflows.ports.store import Store
+
+MAX_LATER_REQUESTS: Final = 200
+"""Requests about one partner that are read to find what replaced one of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +33,15 @@ class FoundRequests:
     page: Page[AccessRequest] = EMPTY
     today: Mapping[RequestId, Today] = field(default_factory=dict)
     """For each shown request that was written; see `AccessRequest.was_written`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replacement:
+    """The first later request that changed the partner's settings, as they were read in the tenant."""
+
+    request: AccessRequest
+    at: datetime
+    """When its result was read."""
 
 
 NOTHING_FOUND: Final = FoundRequests()
@@ -50,3 +65,25 @@ async def read_today(request: AccessRequest, *, store: Store, now: datetime) -> 
         return Today(successor=await store.request(record.request_id))
     is_open = request.particulars.kind is not RequestKind.REVOCATION
     return Today(is_past_its_end=is_open and record.is_as_approved and record.is_past_its_end(now))
+
+
+async def read_replacement(request: AccessRequest, *, store: Store) -> Replacement | None:
+    """Read which later request replaced the result of this one; None when no such result was read in the tenant.
+
+    It is also None when the partner has so many requests that the first later one is not certain.
+    """
+    if (done_at := _result_read_at(request)) is None:
+        return None
+    newest = await store.requests_for(request.plan.tenant_id, MAX_LATER_REQUESTS)
+    if len(newest) == MAX_LATER_REQUESTS:
+        return None
+    later = [(at, one) for one in newest if (at := _result_read_at(one)) is not None and at > done_at]
+    if not later:
+        return None
+    at, first = min(later, key=lambda found: found[0])
+    return Replacement(request=first, at=at)
+
+
+def _result_read_at(request: AccessRequest) -> datetime | None:
+    """Return when the result of a written request was read in the tenant; None when it was not."""
+    return (request.confirmed_at or request.changed_at) if request.was_written else None

@@ -23,6 +23,7 @@ from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.decisions import EXPIRES_NOW, state_parts, still_needed
 from bot.slack.cards.requests import MAX_DOMAIN_CHARACTERS, headline, request_target, summary, whole_target
 from bot.words.requests.notes import note_words
+from bot.words.requests.revision import new_plan_title
 from bot.words.requests.states import state_words
 from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted
@@ -39,7 +40,7 @@ MAX_LONG_SENTENCE_CHARACTERS: Final = 700
 MAX_QUOTED_WORDS: Final = 25
 """Words of a reason or a justification on a card; the rest is counted, and is in Details."""
 _COMPLETE: Final = "No approval is missing."
-_NEWER_MESSAGE: Final = "Needs new approval: the newer message has the buttons."
+_NEWER_MESSAGE: Final = "the newer message has the buttons."
 _DONE: Final = {Choice.APPROVE: "approved", Choice.REJECT: "rejected"}
 _NOUNS: Final = {Choice.APPROVE: "approval", Choice.REJECT: "rejection"}
 
@@ -58,7 +59,8 @@ def closed_card(
     :param reader: whose copy it is, for the receipt of their decisions; None for the channel's card.
     :param is_older: whether a newer message asks for the decision.
     """
-    status = [fixed_text(_NEWER_MESSAGE)] if is_older else [*status_parts(request, successor, now)]
+    older = [fixed_text(f"{new_plan_title(request)}: {_NEWER_MESSAGE}")]
+    status = older if is_older else [*status_parts(request, successor, now)]
     blocks: list[Block] = [
         header(closed_headline(request, successor)),
         rich_text(

@@ -26,12 +26,11 @@ from bot.slack.blocks.blocks import (
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.approval.whole import (
     changed_lines,
-    entry_parts,
+    history_items,
     issues_of,
     more_row,
     noted_of,
     outside_change_blocks,
-    shown_entries,
 )
 from bot.slack.cards.decisions import MAX_NAMES, MAX_REASON_CHARACTERS, chain_elements, outcome_elements
 from bot.slack.cards.findings import MAX_LINES as MAX_POLICY_LINES
@@ -56,6 +55,7 @@ from bot.words.plans.consequences import ALWAYS_TRUE, consequence_words
 from bot.words.requests.form import last_day
 from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted
+from workflows.app.reads.found_requests import Replacement
 from workflows.core.checks.consequences import consequences
 from workflows.core.partners.restoration.restorable import is_restorable
 from workflows.core.people import Role
@@ -78,12 +78,14 @@ def details_blocks(
     history: Sequence[AuditEntry],
     now: datetime,
     others: Sequence[AccessRequest] = (),
+    replacement: Replacement | None = None,
 ) -> list[Block]:
     """Return everything about a request: partner, people, changes, risk, checks, approvals, operations, history.
 
     :param holders: who has each role of the approval chain now, by name.
     :param history: the audit entries of the request, the newest first.
     :param others: the other open requests of the same requester.
+    :param replacement: the later request that replaced the result of this one, which the history shows, too.
     """
     blocks: list[Block] = [_partner(request)]
     if outcome := list(outcome_elements(request, now)):
@@ -106,7 +108,7 @@ def details_blocks(
         blocks += [*_decisions(request, holders), *_operations(request, plan)]
     if is_restorable(request):
         blocks.append(rich_text(restore_hint(request.require_prepared().observation.identity)))
-    blocks += _history(request, shown_entries(history))
+    blocks += _history(request, history_items(history, replacement))
     return blocks
 
 
@@ -254,10 +256,10 @@ def _sentence_list(sentences: Sequence[str]) -> Iterator[RichTextElement]:
         yield bullets([fixed_text(sentence)] for sentence in sentences)
 
 
-def _history(request: AccessRequest, shown: Sequence[AuditEntry]) -> Iterator[Block]:
+def _history(request: AccessRequest, shown: Sequence[Sequence[TextRun]]) -> Iterator[Block]:
     if not shown:
         return
-    rows = [paragraph(*entry_parts(entry)) for entry in shown[:MAX_HISTORY_ENTRIES]]
+    rows = [paragraph(*parts) for parts in shown[:MAX_HISTORY_ENTRIES]]
     if more := len(shown) - len(rows):
         rows.append(paragraph(fixed_text(f"and {counted(more, 'earlier entry', 'earlier entries')}")))
     yield header("History")

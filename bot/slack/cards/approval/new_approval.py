@@ -31,7 +31,7 @@ from bot.slack.cards.requests import (
     request_target,
     whole_target,
 )
-from bot.words.requests.revision import RevisedLine, revision_lines
+from bot.words.requests.revision import RevisedLine, new_plan_title, revision_lines
 from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted
 from workflows.core.people import ChatId
@@ -42,7 +42,6 @@ from workflows.core.requests.request import AccessRequest
 MAX_LINES: Final = 6
 """Differences on the message; the others are counted, and Details show the whole plan."""
 MAX_MENTIONED_PEOPLE: Final = 20
-_ASKED_AGAIN: Final = "needs new approval"
 _SAME_PLAN: Final = "The plan is the same as before."
 
 
@@ -53,8 +52,10 @@ def new_approval_message(request: AccessRequest, *, now: datetime, asked: Iterab
     """
     prepared = request.require_prepared()
     risk = RISKS[deciding_risk(prepared.plan, prepared.observation.default).level]
-    title = f"{clean(request_target(request), MAX_DOMAIN_CHARACTERS)}: {_ASKED_AGAIN}"
-    notified = f"{clean(notified_target(request), MAX_DOMAIN_CHARACTERS)}: {_ASKED_AGAIN}"
+    asked_again = new_plan_title(request)
+    asked_again = f"{asked_again[0].lower()}{asked_again[1:]}"
+    title = f"{clean(request_target(request), MAX_DOMAIN_CHARACTERS)}: {asked_again}"
+    notified = f"{clean(notified_target(request), MAX_DOMAIN_CHARACTERS)}: {asked_again}"
     mentioned = list(_mentioned(asked))
     blocks: list[Block] = [
         header(f"🔁 {title} · {risk}"),

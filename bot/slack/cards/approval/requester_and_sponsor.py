@@ -24,6 +24,7 @@ from bot.slack.cards.decisions import still_needed
 from bot.slack.cards.partnership import close_early_button
 from bot.slack.cards.requests import headline, kind_words, notified_target, own_buttons
 from bot.words.plans.changes import duration_words
+from bot.words.requests.revision import new_plan_title
 from bot.words.requests.titles import prepared_title
 from workflows.core.partners.approval_policy import is_live
 from workflows.core.partners.partnership import Partnership, is_over
@@ -122,7 +123,7 @@ def _needs_new_approval(request: AccessRequest) -> bool:
 
 
 def _new_approval_parts(request: AccessRequest) -> Iterator[TextRun]:
-    yield fixed_text("Needs new approval: ", bold=True)
+    yield fixed_text(f"{new_plan_title(request)}: ", bold=True)
     yield cleaned_text(shortened_note(request.asked_again), 500)
 
 

@@ -24,6 +24,7 @@ from tests.bot.surfaces import all_of, assert_sound_message, buttons, hostile, h
 from tests.workflows.core.builders import (
     AMARA,
     BRUNO,
+    DANA,
     DATA_OWNER,
     EXPIRY,
     NOW,
@@ -421,6 +422,45 @@ def test_a_revoked_partner_has_nothing_to_review() -> None:
     asked = review(state=PartnershipState.REVOKED, ends_at=None, next_review_at=None)
     assert buttons(asked.blocks) == {}
     assert "Revoked (verified)" in shown(asked.blocks)
+
+
+@pytest.mark.parametrize("basis", [one for one in SettingsBasis if one is not SettingsBasis.APPROVED])
+@pytest.mark.parametrize("state", [PartnershipState.ACTIVE, PartnershipState.REVIEW_DUE])
+def test_what_nobody_approved_as_it_is_never_reads_approved(basis: SettingsBasis, state: PartnershipState) -> None:
+    """Also in the seconds before its review is asked, while its record is active."""
+    asked = review(state=state, basis=basis, reminders=1)
+    words = {
+        "partly_applied": "partly applied",
+        "partly_reduced": "partly reduced",
+        "overwritten": "changed by somebody",
+    }
+    assert words[basis] in shown(asked.blocks[0])
+    assert words[basis] in asked.text
+    assert "access approved again" not in shown(asked.blocks) + asked.text
+
+
+def test_an_access_whose_period_ended_is_not_called_approved_again_or_kept() -> None:
+    kept = Attestation(person=SAM, reason="Campaign runs until May", at=NOW)
+    for answers in ((), (kept,)):
+        assert "access period ended" in review(ends_at=NOW, attestations=answers).text
+
+
+@pytest.mark.parametrize("state", [one for one in RequestState if one not in TERMINAL])
+@pytest.mark.parametrize("basis", SettingsBasis)
+def test_while_a_revocation_runs_nobody_is_asked_to_keep_the_access(state: RequestState, basis: SettingsBasis) -> None:
+    """The card says who revokes. Only what is sent and not shown can be revoked again."""
+    running = request(state, REVOCATION, prepared=prepared(REVOCATION))
+    for known, by in ((running, "Riley"), (replace(running, prepared=None, submitter=DANA), "Dana")):
+        due = partnership(state=PartnershipState.REVIEW_DUE, reminders=1, basis=basis)
+        asked = review_card(due, now=NOW, revocation=known)
+        assert_sound_message(asked)
+        assert buttons(asked.blocks) == ({"revoke_review": TENANT} if state is RequestState.UNCONFIRMED else {})
+        assert f"A revocation is running (r-1). Started by {by} on " in shown(asked.blocks)
+        assert asked.text.startswith("contoso.com: being revoked.")
+    nameless = replace(running, prepared=None)
+    assert RILEY.chat_id in json.dumps(review_card(partnership(), now=NOW, revocation=nameless).blocks)
+    done = partnership(state=PartnershipState.REVOKED, ends_at=None, next_review_at=None)
+    assert "revoked, nothing to review" in review_card(done, now=NOW, revocation=running).text
 
 
 def test_a_tenant_without_a_domain_is_named_by_its_id() -> None:

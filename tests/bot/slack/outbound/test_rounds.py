@@ -54,6 +54,19 @@ async def test_who_must_decide_again_gets_one_new_message_with_the_difference(sc
     assert action_ids(message) == ["approve", "reject", "review_request"]
 
 
+async def test_nobody_is_asked_for_a_new_approval_where_nobody_had_approved(scene: Scene) -> None:
+    await scene.notifier().show_request(request())
+    await scene.notifier().show_request(asked_again(request()))
+    message, older = newest(scene, "@approver1"), min(scene.messages("@approver1"), key=lambda one: str(one["ts"]))
+    assert "plan changed before anyone approved" in message["text"]
+    assert "Plan changed before anyone approved: the newer message has the buttons." in shown(older["blocks"])
+    card = min(scene.messages(CHANNEL), key=lambda one: str(one["ts"]))
+    mine = newest(scene, "@requester")
+    for said in (message["text"], *(shown(one["blocks"]) for one in (message, older, card, mine))):
+        assert "lan changed before anyone approved" in said
+        assert "eeds new approval" not in said
+
+
 async def test_the_earlier_message_keeps_the_receipt_and_loses_its_buttons(scene: Scene) -> None:
     await scene.notifier().show_request(request())
     await scene.notifier().show_request(asked_again(request(decisions=(decided_by("approver1"),))))

@@ -171,13 +171,15 @@ def test_nobody_keeps_settings_that_nobody_approved(basis: SettingsBasis, person
     record = partnership(state=PartnershipState.REVIEW_DUE, basis=basis, ends_at=NOW)
     keep = Keep(actor=person, tenant_id=TENANT, reason="Needed")
     with pytest.raises(Refused) as refused:
-        advance_review(record, keep, roster=everybody(sam=""), now=NOW)
+        advance_review(record, keep, current_roles=everybody(sam=""), now=NOW)
     assert (refused.value.code, refused.value.fact.values) == ("not_as_approved", {"domain": "contoso.com"})
 
 
 def test_a_part_of_a_reduction_may_be_kept() -> None:
     record = partnership(state=PartnershipState.REVIEW_DUE, basis=SettingsBasis.PARTLY_REDUCED)
-    kept = advance_review(record, Keep(actor=SAM, tenant_id=TENANT, reason="Needed"), roster=everybody(sam=""), now=NOW)
+    kept = advance_review(
+        record, Keep(actor=SAM, tenant_id=TENANT, reason="Needed"), current_roles=everybody(sam=""), now=NOW
+    )
     assert kept.partnership.state is PartnershipState.ACTIVE
 
 
