@@ -12,6 +12,7 @@ from workflows.core.settings.model import TenantId
 REQUEST_SHORTCUT: Final = "request_partner_access"
 REQUEST_ACCESS: Final = "request_access"
 EDIT_REQUEST: Final = "edit_request"
+CLOSE_PARTNER: Final = "close_partner"
 REQUEST_ACCESS_LOADING: Final = "request_access_loading"
 DECIDE: Final = "decide_request"
 REJECT_REASON: Final = "reject_reason"

@@ -85,6 +85,7 @@ STORED: Final = {
     "edit": "edit",
     "edit_request": "edit",
     "close_early": "close_early",
+    "close_partner": "submit",
     "revoke_partner": "want_revoke",
     "block_partner": "want_revoke",
     "name_partner": "want_revoke",
