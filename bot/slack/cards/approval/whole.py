@@ -40,11 +40,14 @@ from workflows.app.new_audit_entry import GATEHOUSE
 from workflows.app.reads.found_requests import Replacement
 from workflows.core.checks.findings import Finding, Severity
 from workflows.core.people import ChatId
+from workflows.core.requests.eligibility import OpenStage
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.access_change import AccessChange
 from workflows.ports.records import RECEIVED, AuditEntry
 
 History = Sequence[AuditEntry]
+StagePeople = Sequence[tuple[OpenStage, Sequence[ChatId]]]
+"""The people of each stage, in the order of the stages."""
 
 
 TITLES: Final[Mapping[DetailsPart, str]] = {
@@ -81,14 +84,14 @@ def whole_part(
     history: History = (),
     replacement: Replacement | None = None,
     others: Sequence[AccessRequest] = (),
-    approvers: Mapping[str, Sequence[ChatId]] | None = None,
+    approvers: StagePeople = (),
 ) -> list[RichTextElement]:
     """Return everything of one part, as rows.
 
     :param history: see `details_blocks`.
     :param replacement: see `details_blocks`.
     :param others: see `details_blocks`.
-    :param approvers: who can still decide, by the title of the stage.
+    :param approvers: who can still decide, for each open stage in order.
     """
     if name is DetailsPart.OUTSIDE_CHANGES_JSON:
         return _texts("" if request.drift is None else drift_json(request.drift))
@@ -100,7 +103,7 @@ def whole_part(
     if name is DetailsPart.OTHERS:
         return _bullets(map(_other_parts, others))
     if name is DetailsPart.APPROVERS:
-        return _bullets(_approver_items(approvers or {}))
+        return _bullets(_approver_items(approvers))
     return _bullets(_items(request, name))
 
 
@@ -215,10 +218,10 @@ def _findings(request: AccessRequest) -> Sequence[Finding]:
     return () if request.prepared is None else request.prepared.findings
 
 
-def _approver_items(approvers: Mapping[str, Sequence[ChatId]]) -> Iterator[list[TextRun]]:
-    for title, people in approvers.items():
+def _approver_items(approvers: StagePeople) -> Iterator[list[TextRun]]:
+    for stage, people in approvers:
         for person in people:
-            yield [cleaned_text(title, bold=True), fixed_text(": "), mention(person)]
+            yield [cleaned_text(stage.title, bold=True), fixed_text(": "), mention(person)]
 
 
 def _texts(text: str) -> list[RichTextElement]:

@@ -1,7 +1,7 @@
 """Everybody who would be asked to decide on the request in an open form, in a window on top of it."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Final
 
@@ -81,11 +81,11 @@ def deciders_row(who_decides: Sequence[StageApprovers], excluded: Sequence[ChatI
     return row("Everybody who can approve", ids.DECIDERS, button("Show all", ids.SHOW_DECIDERS, value))
 
 
-def deciders_view(people: Mapping[str, Sequence[ChatId]], asked: _Asked) -> Json:
+def deciders_view(people: Sequence[tuple[str, Sequence[ChatId]]], asked: _Asked) -> Json:
     """Return the window with one page of the people."""
     rows = [
         bullets([[cleaned_text(title, bold=True), fixed_text(": "), mention(person)]])
-        for title, holders in people.items()
+        for title, holders in people
         for person in holders
     ]
     blocks = page_blocks(
