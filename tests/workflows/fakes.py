@@ -19,7 +19,7 @@ from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership
-from workflows.core.people import ChatId, Person, PersonId, Role, Roster
+from workflows.core.people import ChatId, CurrentRoles, Person, PersonId, Role
 from workflows.core.plans.plan import Operation, TenantIdentity
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.request import AccessRequest
@@ -348,7 +348,7 @@ class FakeTenant:
 
 @dataclass(slots=True)
 class FakeDirectory:
-    """People and their roles, both changeable at any time. Starts with the usual people and the usual roster."""
+    """People and their roles, both changeable at any time. Starts with the usual people and the usual roles."""
 
     script: Script = field(default_factory=Script)
     people: dict[ChatId, Person] = field(
@@ -392,11 +392,11 @@ class FakeDirectory:
         self.script.end(await self.script.begin("directory.is_member"))
         return chat_id in self.people and chat_id not in self.refusals
 
-    async def roster(self, people: Sequence[Person]) -> Roster:
+    async def current_roles(self, people: Sequence[Person]) -> CurrentRoles:
         """Read the roles of these people and of nobody else."""
-        self.script.end(await self.script.begin("directory.roster"))
+        self.script.end(await self.script.begin("directory.current_roles"))
         present = [person.id for person in people if person.chat_id in self.people]
-        return Roster(roles={person_id: self.roles.get(person_id, frozenset()) for person_id in present})
+        return CurrentRoles(roles={person_id: self.roles.get(person_id, frozenset()) for person_id in present})
 
     async def holders(self, role: Role) -> frozenset[ChatId]:
         """List the people who have a role."""

@@ -19,7 +19,7 @@ from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
-from workflows.core.people import Roster
+from workflows.core.people import CurrentRoles
 from workflows.core.plans.plan import count_written
 from workflows.core.requests.commands.automatic import RecordDelayed, RecordWriting
 from workflows.core.requests.notes import NoteCode
@@ -153,7 +153,7 @@ class Applier:
 
         :param done: how many operations of the plan the partner shows.
         """
-        if done < len(request.plan.required) and await self._replan_after_gap(request):
+        if done < len(request.plan.required) and await self._replan_after_gap(request, observed, done):
             return False
         if done > 0 or request.writing_since is not None:
             # Once a write was sent, the check before it has passed. Only reading and finishing is left.
@@ -174,19 +174,21 @@ class Applier:
         if found_objection is None:
             return True
 
-        async def as_read(_: AccessRequest) -> Roster:
-            return found_objection.roster or Roster()
+        async def as_read(_: AccessRequest) -> CurrentRoles:
+            return found_objection.current_roles or CurrentRoles()
 
-        roster_of = None if found_objection.roster is None else as_read
-        await self.service.advance(request.id, found_objection.command_before_first_write(request), roster_of=roster_of)
+        current_roles_of = None if found_objection.current_roles is None else as_read
+        await self.service.advance(
+            request.id, found_objection.command_before_first_write(request), current_roles_of=current_roles_of
+        )
         return False
 
-    async def _replan_after_gap(self, request: AccessRequest) -> bool:
+    async def _replan_after_gap(self, request: AccessRequest, observed: JsonObject | None, done: int) -> bool:
         """Request approval again for a plan approved before a gap, unless the audit log shows no change since.
 
-        :returns: whether approval was requested again.
+        :returns: whether approval was requested again, or the request was ended because a part is in the tenant.
         """
         again = await command_after_gap(request, store=self.store, tenant=self.tenant, clock=self.clock)
-        if again is not None:
+        if again is not None and not await self.results.end_with_a_part(request, observed, done, again.reason):
             await self.service.advance(request.id, again)
         return again is not None

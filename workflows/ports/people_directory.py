@@ -7,7 +7,7 @@ from typing import Protocol
 from workflows.core.errors.facts import Facts
 from workflows.core.errors.raised import FactsError, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.people import ChatId, Person, Role, Roster
+from workflows.core.people import ChatId, CurrentRoles, Person, Role
 
 
 class PeopleDirectoryUnavailable(FactsError):
@@ -62,7 +62,7 @@ class PeopleDirectory(Protocol):
     async def is_member(self, chat_id: ChatId) -> bool:
         """Return whether a chat user is a full member of the workspace. Full members may look up partners."""
 
-    async def roster(self, people: Sequence[Person]) -> Roster:
+    async def current_roles(self, people: Sequence[Person]) -> CurrentRoles:
         """Read which roles these people have now. A person without an account or chat user has none."""
 
     async def holders(self, role: Role) -> frozenset[ChatId]:

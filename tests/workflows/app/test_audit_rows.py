@@ -27,7 +27,7 @@ from tests.workflows.core.builders import request as usual
 from tests.workflows.world import World
 from workflows.core.partner_setup.confirmations import Confirmation
 from workflows.core.partners.partnership import Partnership, PartnershipState
-from workflows.core.people import Roster
+from workflows.core.people import CurrentRoles
 from workflows.core.plans.drift import Drift
 from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.requests.commands.automatic import (
@@ -329,8 +329,8 @@ async def last_row(world: World) -> Row:
     return " ".join("-" if value is None else value for value in columns), details
 
 
-async def everyone(_: AccessRequest) -> Roster:
-    """Today's roster."""
+async def everyone(_: AccessRequest) -> CurrentRoles:
+    """The roles of today."""
     return everybody()
 
 
@@ -340,8 +340,8 @@ async def test_a_command_about_a_request(world: World, state: RequestState, comm
     request = await world.put(usual(state, unseen_since=sent, writing_since=sent))
     if sent is not None:
         world.clock.advance(minutes=5)
-    roster_of = None if isinstance(command, Reopen) else everyone
-    await world.service.advance(request.id, command, key="k", roster_of=roster_of)
+    current_roles_of = None if isinstance(command, Reopen) else everyone
+    await world.service.advance(request.id, command, key="k", current_roles_of=current_roles_of)
     assert await last_row(world) == row
 
 
@@ -378,7 +378,7 @@ async def test_a_command_about_a_partner(
     assert await world.store.commit(Commit(entry=entry, partnership=known))
     if isinstance(command, AskReview):
         world.clock.advance(days=30)
-    await world.service.advance_review(TENANT, command, key="k", roster=everybody())
+    await world.service.advance_review(TENANT, command, key="k", current_roles=everybody())
     assert await last_row(world) == row
 
 

@@ -27,7 +27,7 @@ from tests.workflows.fakes import FakeDirectory, FixedClock
 from tests.workflows.world import World, open_world
 from workflows.app.requests.intake import Intake
 from workflows.app.schedule.alarm_checks import ScheduledChecks, alarm_checks_of
-from workflows.core.people import ChatId, Person, Roster
+from workflows.core.people import ChatId, CurrentRoles, Person
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.effects import Apply
 from workflows.core.requests.request import AccessRequest, RequestState
@@ -154,9 +154,9 @@ class AskingDirectory(FakeDirectory):
         await self.tenant.accounts_by_mail(["admin@woodgrove.com"])
         return await FakeDirectory.identify(self, chat_id)
 
-    async def roster(self, people: Sequence[Person]) -> Roster:
+    async def current_roles(self, people: Sequence[Person]) -> CurrentRoles:
         await self.tenant.group_members(seed.PROJECT_GROUPS[0][0])
-        return await FakeDirectory.roster(self, people)
+        return await FakeDirectory.current_roles(self, people)
 
 
 @pytest.fixture

@@ -232,7 +232,7 @@ async def test_a_conflict_with_other_content_is_planned_again_and_announces_noth
 async def test_a_change_before_our_first_write_is_planned_again(world: World) -> None:
     """Waiting for the directory is no writing."""
     request = await put(world, decided())
-    world.script.fail("directory.roster", NO_ANSWER)
+    world.script.fail("directory.current_roles", NO_ANSWER)
     waiting = await world.settled(request.id)
     assert (waiting.state, waiting.writing_since) == (S.APPLYING, None)
     world.tenant.edit(TENANT, **FOREIGN)
@@ -319,7 +319,7 @@ async def test_a_revocation_that_somebody_undoes_is_planned_again_until_it_is_ve
 
 
 @pytest.mark.parametrize("status", [401, 403])
-@pytest.mark.parametrize("method", ["tenant.read_partner", "tenant.find", "directory.roster", "tenant.write"])
+@pytest.mark.parametrize("method", ["tenant.read_partner", "tenant.find", "directory.current_roles", "tenant.write"])
 async def test_a_refusal_that_an_admin_can_mend_keeps_what_was_approved(world: World, method: str, status: int) -> None:
     """A secret that ran out, a consent that was taken back: mended days later, it is written without asking again."""
     request = await world.approved()
@@ -363,7 +363,7 @@ async def test_a_partly_written_revocation_that_is_forbidden_continues_where_it_
 # --- the request changes during the work ---
 
 
-@pytest.mark.parametrize("method", ["tenant.read_partner", "tenant.find", "directory.roster", "tenant.write"])
+@pytest.mark.parametrize("method", ["tenant.read_partner", "tenant.find", "directory.current_roles", "tenant.write"])
 @pytest.mark.parametrize("error", [None, NO_ANSWER, FORBIDDEN], ids=["answers", "no answer", "forbidden"])
 async def test_an_apply_that_meets_a_request_moved_on_ends_quietly(
     world: World, method: str, error: Exception | None
@@ -386,7 +386,7 @@ async def test_an_apply_that_meets_a_request_moved_on_ends_quietly(
 
 async def test_a_refusal_that_nobody_moved_on_for_is_not_hidden(world: World) -> None:
     request = await put(world, decided())
-    world.script.fail("directory.roster", Refused(RefusalCode.OTHER_WORKSPACE))
+    world.script.fail("directory.current_roles", Refused(RefusalCode.OTHER_WORKSPACE))
     with worded_refusal(Refused, match="another workspace"):
         await world.applier.apply(request.id)
     assert (await world.request(request.id)).state is S.APPLYING

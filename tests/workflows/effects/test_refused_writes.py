@@ -146,7 +146,7 @@ async def test_when_the_tenant_cannot_be_read_before_the_first_write_it_ends(wor
     assert await world.store.partnership(TENANT) is None
 
 
-@pytest.mark.parametrize("method", ["tenant.find", "directory.roster"])
+@pytest.mark.parametrize("method", ["tenant.find", "directory.current_roles"])
 async def test_a_check_that_graph_refuses_for_good_ends_the_request_before_any_write(world: World, method: str) -> None:
     request = await put(world, decided())
     world.script.fail(method, INVALID)

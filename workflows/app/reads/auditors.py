@@ -28,10 +28,10 @@ class Auditors:
         """
         try:
             person = await self.directory.identify(actor)
-            roster = await self.directory.roster([person])
+            current_roles = await self.directory.current_roles([person])
         except (PeopleDirectoryUnavailable, TenantUnavailable, TenantRefused) as error:
             raise Refused(RefusalCode.AUDITOR_UNKNOWN) from error
-        if not roster.holds(person.id, AUDITOR):
+        if not current_roles.holds(person.id, AUDITOR):
             raise Refused(RefusalCode.NOT_AN_AUDITOR)
         return person
 

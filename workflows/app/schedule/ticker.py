@@ -98,12 +98,12 @@ async def _may_count(
     try:
         async with asyncio.timeout_at(deadline):
             actor = await directory.identify(wanted.actor)
-            roster = await directory.roster([actor, *(decision.person for decision in request.decisions)])
+            current_roles = await directory.current_roles([actor, *(decision.person for decision in request.decisions)])
         require_may_decide(
             request,
             actor,
             wanted.digest,
-            roster=roster,
+            current_roles=current_roles,
             now=click.received_at or request.expires_at,
             may_repeat=isinstance(wanted, Reject),
         )

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from workflows.core.errors.facts import Fact
-from workflows.core.people import Person, PersonId, Roster
+from workflows.core.people import CurrentRoles, Person, PersonId
 from workflows.core.policy.template import Stage
 from workflows.core.settings.canonical import Digest
 
@@ -70,11 +70,12 @@ def evaluate(
     *,
     digest: Digest,
     excluded: frozenset[PersonId],
-    roster: Roster | None,
+    current_roles: CurrentRoles | None,
 ) -> Verdict:
     """Count the approvals of people who are not excluded, approved this digest and have the role now, each once.
 
-    :param roster: the current roles. None counts every decision without checking roles, which is only for display.
+    :param current_roles: the current roles. None counts every decision without checking roles, which is only for
+        display.
     """
     counted: list[list[Person]] = [[] for _ in stages]
     discounted: list[Fact] = []
@@ -89,7 +90,7 @@ def evaluate(
             discounted.append(Fact(DiscountCode.MAY_NOT, {"person": person.name}))
         elif person.id in seen:
             discounted.append(Fact(DiscountCode.COUNTS_ONCE, {"person": person.name}))
-        elif roster is not None and not roster.holds(person.id, stages[decision.stage].role):
+        elif current_roles is not None and not current_roles.holds(person.id, stages[decision.stage].role):
             title = stages[decision.stage].title
             discounted.append(Fact(DiscountCode.LOST_ROLE, {"person": person.name, "stage": title}))
         else:

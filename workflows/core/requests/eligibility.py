@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from workflows.core.people import ChatId, Person, PersonId, Role, Roster
+from workflows.core.people import ChatId, CurrentRoles, Person, PersonId, Role
 from workflows.core.policy.approval import Verdict
 from workflows.core.policy.template import Stage
 from workflows.core.requests.request import AccessRequest, RequestState
@@ -86,13 +86,14 @@ class Eligibility:
         return frozenset(one for one in holders if one not in taken and self.ineligible_reason(one) is None)
 
 
-def eligibility(request: AccessRequest, roster: Roster | None = None) -> Eligibility:
+def eligibility(request: AccessRequest, current_roles: CurrentRoles | None = None) -> Eligibility:
     """Compute who may decide on a request, from its people and decisions. Pure.
 
-    :param roster: the current roles. None counts every decision without checking roles, which is only for display.
+    :param current_roles: the current roles. None counts every decision without checking roles, which is only for
+        display.
     :raises Refused: while the request has no plan.
     """
-    prepared, particulars, verdict = request.require_prepared(), request.particulars, request.verdict(roster)
+    prepared, particulars, verdict = request.require_prepared(), request.particulars, request.verdict(current_roles)
     counted = (one.chat_id for people in verdict.counted for one in people)
     editors = [one.person for one in request.edits]
     named = (prepared.requester.chat_id, particulars.requester, prepared.sponsor.chat_id, particulars.sponsor)

@@ -10,7 +10,7 @@ from workflows.core.checks.findings import Finding
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.people import ChatId, Person, PersonId, Roster
+from workflows.core.people import ChatId, CurrentRoles, Person, PersonId
 from workflows.core.plans.drift import Drift
 from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.plans.refused_writes import RefusedWrite
@@ -285,12 +285,15 @@ class AccessRequest:
         known = self.requester_account
         return chat_id == self.particulars.requester or (account is not None and account == known)
 
-    def verdict(self, roster: Roster | None = None) -> Verdict:
+    def verdict(self, current_roles: CurrentRoles | None = None) -> Verdict:
         """Evaluate the approval chain.
 
-        :param roster: the current roles. None counts every decision without checking roles, which is only for display.
+        :param current_roles: the current roles. None counts every decision without checking roles, which is only for
+            display.
         :raises Refused: while there is no plan yet.
         """
         prepared = self.require_prepared()
         excluded = prepared.excluded | {one.person.id for one in self.edits}
-        return evaluate(prepared.stages, self.decisions, digest=prepared.plan.digest, excluded=excluded, roster=roster)
+        return evaluate(
+            prepared.stages, self.decisions, digest=prepared.plan.digest, excluded=excluded, current_roles=current_roles
+        )

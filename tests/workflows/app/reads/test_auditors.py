@@ -67,7 +67,7 @@ async def test_without_the_role_nobody_is_an_auditor(world: World) -> None:
     assert (await home_of(world, MALLORY, "contoso")).is_auditor is False
 
 
-@pytest.mark.parametrize("method", ["directory.identify", "directory.roster"])
+@pytest.mark.parametrize("method", ["directory.identify", "directory.current_roles"])
 @pytest.mark.parametrize("error", UNREADABLE, ids=lambda one: type(one).__name__)
 async def test_what_cannot_be_read_is_no_permission(world: World, method: str, error: Exception) -> None:
     world.script.fail(method, error)

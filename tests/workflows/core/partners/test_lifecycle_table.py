@@ -114,7 +114,7 @@ def _commands(name: str) -> list[PartnershipCommand]:
 
 def _answer(known: Partnership, command: PartnershipCommand) -> str | Refused:
     try:
-        return advance_review(known, command, roster=everybody(sam=""), now=LATE).partnership.state.value
+        return advance_review(known, command, current_roles=everybody(sam=""), now=LATE).partnership.state.value
     except Refused as refusal:
         return refusal
 
@@ -177,14 +177,16 @@ def test_an_end_of_what_was_not_written_changes_no_record(
 def test_a_revoked_partner_takes_nothing_and_says_so(name: str) -> None:
     for record, command in product(RECORDS, _commands(name)):
         with worded_refusal(Refused, match="already revoked") as refused:
-            advance_review(partnership(state=PartnershipState.REVOKED, **record), command, roster=everybody(), now=LATE)
+            advance_review(
+                partnership(state=PartnershipState.REVOKED, **record), command, current_roles=everybody(), now=LATE
+            )
         assert refused.value.code == "revoked"
 
 
 def test_who_may_not_keep_a_partner_is_told_that_also_where_no_review_waits() -> None:
     not_the_sponsor = Keep(actor=AMARA, tenant_id=TENANT, reason="Needed")
     with pytest.raises(Refused) as refused:
-        advance_review(partnership(), not_the_sponsor, roster=everybody(), now=NOW)
+        advance_review(partnership(), not_the_sponsor, current_roles=everybody(), now=NOW)
     assert refused.value.code == "not_the_sponsor"
 
 
@@ -196,7 +198,7 @@ def test_a_record_that_leaves_the_table_is_a_bug_and_says_so(monkeypatch: pytest
     }
     monkeypatch.setattr(lifecycle, "TABLE", narrowed)
     with pytest.raises(AssertionError, match=r"active --ask_review--> review_due is not in the table"):
-        advance_review(partnership(), AskReview(), roster=everybody(), now=LATE)
+        advance_review(partnership(), AskReview(), current_roles=everybody(), now=LATE)
     with pytest.raises(AssertionError, match=r"None --record_applied--> active is not in the table"):
         advance_partner(request(RequestState.APPLYING), RecordApplied(configuration={}), situation())
 

@@ -171,13 +171,15 @@ def test_nobody_keeps_settings_that_nobody_approved(basis: SettingsBasis, person
     record = partnership(state=PartnershipState.REVIEW_DUE, basis=basis, ends_at=NOW)
     keep = Keep(actor=person, tenant_id=TENANT, reason="Needed")
     with pytest.raises(Refused) as refused:
-        advance_review(record, keep, roster=everybody(sam=""), now=NOW)
+        advance_review(record, keep, current_roles=everybody(sam=""), now=NOW)
     assert (refused.value.code, refused.value.fact.values) == ("not_as_approved", {"domain": "contoso.com"})
 
 
 def test_a_part_of_a_reduction_may_be_kept() -> None:
     record = partnership(state=PartnershipState.REVIEW_DUE, basis=SettingsBasis.PARTLY_REDUCED)
-    kept = advance_review(record, Keep(actor=SAM, tenant_id=TENANT, reason="Needed"), roster=everybody(sam=""), now=NOW)
+    kept = advance_review(
+        record, Keep(actor=SAM, tenant_id=TENANT, reason="Needed"), current_roles=everybody(sam=""), now=NOW
+    )
     assert kept.partnership.state is PartnershipState.ACTIVE
 
 
@@ -208,7 +210,7 @@ def test_a_reduction_that_is_completed_later_is_as_approved() -> None:
 def test_after_a_reduction_request_template_and_time_are_those_of_the_present_settings() -> None:
     """The end, the sponsor and the approval policy stay as they were approved before."""
     known = partnership(template="b2b", template_title="B2B", restored_from=RequestId("r-0"), stages=STAGES)
-    outcome = advance_partner(written(reducing()), RecordApplied(image={}), situation(LATER), known)
+    outcome = advance_partner(written(reducing()), RecordApplied(configuration={}), situation(LATER), known)
     record = outcome.partnership
     assert record is not None
     assert (record.request_id, record.since, record.restored_from) == ("r-2", LATER, None)

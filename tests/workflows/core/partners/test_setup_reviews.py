@@ -60,7 +60,7 @@ def confirm(by: Person = SAM, step: SetupStep = REDEEM_STEP) -> ConfirmSetup[Per
 
 
 def after(record: Partnership, command: PartnershipCommand, now: datetime = NOW) -> Partnership:
-    transition = advance_review(record, command, roster=everybody(riley="security", sam=""), now=now)
+    transition = advance_review(record, command, current_roles=everybody(riley="security", sam=""), now=now)
     shown, *told = transition.effects
     assert shown == ShowSetup(tenant_id=TENANT, remind=isinstance(command, AskSetup))
     assert len(told) == isinstance(command, ConfirmSetup | UnconfirmSetup)
@@ -70,7 +70,7 @@ def after(record: Partnership, command: PartnershipCommand, now: datetime = NOW)
 
 def refused(record: Partnership, command: PartnershipCommand, now: datetime = NOW) -> Refused:
     with pytest.raises(Refused) as met:
-        advance_review(record, command, roster=everybody(riley="security", sam=""), now=now)
+        advance_review(record, command, current_roles=everybody(riley="security", sam=""), now=now)
     assert refusal_words(met.value)
     return met.value
 
@@ -181,7 +181,7 @@ def test_who_confirms_or_takes_back_is_told_which_step_it_was_and_what_is_left()
     """Where it was clicked: the message that only that person sees is not brought up to date."""
 
     def told(record: Partnership, command: PartnershipCommand) -> SendMessage:
-        transition = advance_review(record, command, roster=everybody(sam=""), now=NOW)
+        transition = advance_review(record, command, current_roles=everybody(sam=""), now=NOW)
         [tell] = [effect for effect in transition.effects if isinstance(effect, SendMessage)]
         return tell
 

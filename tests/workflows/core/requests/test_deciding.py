@@ -165,8 +165,8 @@ def test_the_role_is_checked_today_not_when_the_card_was_sent() -> None:
     ).request.decisions
 
 
-def test_somebody_absent_from_the_roster_has_nothing() -> None:
-    nobody = replace(situation(), roster=replace(everybody(), roles={}))
+def test_somebody_without_current_roles_has_nothing() -> None:
+    nobody = replace(situation(), current_roles=replace(everybody(), roles={}))
     with pytest.raises(Refused) as refused:
         advance(request(), Approve(actor=AMARA, request_id=REQUEST, digest=DIGEST), nobody)
     assert refused.value.code == "not_an_approver"

@@ -41,7 +41,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.partners.outcome import PartnerOutcome, advance_partner
 from workflows.core.partners.partnership import Attestation, PartnershipState, SettingsBasis
 from workflows.core.partners.reviews import advance_review
-from workflows.core.people import Person, Roster
+from workflows.core.people import CurrentRoles, Person
 from workflows.core.plans.planning import plan_access, plan_revocation
 from workflows.core.policy.approval import Choice, Decision
 from workflows.core.requests.commands.automatic import (
@@ -295,7 +295,7 @@ def test_what_was_decided_on_the_plan_before_counts_nothing_on_a_new_one() -> No
     ).request
     renewed = prepared(plan=access_plan(template_hash="hash-2"))
     transition = advance(known, RecordPrepared(prepared=renewed), situation())
-    verdict = transition.request.verdict(situation().roster)
+    verdict = transition.request.verdict(situation().current_roles)
     assert transition.request.state is RequestState.AWAITING_APPROVAL
     assert (verdict.counted, verdict.open_stage, verdict.missing) == (((), ()), 0, 1)
     assert (note_words(transition.request.note), note_words(transition.request.asked_again)) == (
@@ -305,7 +305,7 @@ def test_what_was_decided_on_the_plan_before_counts_nothing_on_a_new_one() -> No
     once_more = advance(
         transition.request, Approve(actor=AMARA, request_id=REQUEST, digest=renewed.plan.digest), situation()
     )
-    assert once_more.request.verdict(situation().roster).counted == ((AMARA,), ())
+    assert once_more.request.verdict(situation().current_roles).counted == ((AMARA,), ())
 
 
 def test_a_new_plan_may_have_a_shorter_chain_than_the_one_that_was_decided_on() -> None:
@@ -315,7 +315,7 @@ def test_a_new_plan_may_have_a_shorter_chain_than_the_one_that_was_decided_on() 
     ).request
     shorter = prepared(plan=access_plan(template_hash="hash-2"), stages=prepared().stages[:1])
     known = advance(known, RecordPrepared(prepared=shorter), situation()).request
-    assert known.verdict(situation().roster).counted == ((),)
+    assert known.verdict(situation().current_roles).counted == ((),)
     done = advance(known, Approve(actor=AMARA, request_id=REQUEST, digest=shorter.plan.digest), situation())
     assert done.request.state is RequestState.APPLYING
 
@@ -509,7 +509,7 @@ def test_what_was_written_and_then_overwritten_is_recorded_and_reviewed_at_once(
     )
     assert "othing was written" not in text
     assert transition.partnership is not None
-    asked = advance_review(transition.partnership, AskReview(), roster=Roster(), now=LATER).partnership
+    asked = advance_review(transition.partnership, AskReview(), current_roles=CurrentRoles(), now=LATER).partnership
     assert (asked.state, asked.reminders) == (PartnershipState.REVIEW_DUE, 1)
 
 
@@ -703,4 +703,4 @@ def test_advance_is_pure_and_leaves_its_arguments_as_they_were() -> None:
     command = Approve(actor=CHIE, request_id=REQUEST, digest=DIGEST)
     assert advance(known, command, moment) == advance(known, command, moment)
     assert known == request(decisions=WHOLE_CHAIN[:2])
-    assert moment.roster.holds(CHIE.id, DATA_OWNER)
+    assert moment.current_roles.holds(CHIE.id, DATA_OWNER)

@@ -29,7 +29,9 @@ S = RequestState
 
 def approve(request: AccessRequest, command: Approve[Person], situation: Situation) -> Transition:
     received = situation.received_at or situation.now
-    stage = require_may_decide(request, command.actor, command.digest, roster=situation.roster, now=received)
+    stage = require_may_decide(
+        request, command.actor, command.digest, current_roles=situation.current_roles, now=received
+    )
     if stage is None:
         # An earlier approver has the role again, so the approval chain is complete without this approval.
         return begin_to_apply(changed(request, S.APPLYING, situation, note=()))
@@ -37,7 +39,7 @@ def approve(request: AccessRequest, command: Approve[Person], situation: Situati
         person=command.actor, choice=Choice.APPROVE, stage=stage, digest=command.digest, reason="", at=received
     )
     request = changed(request, request.state, situation, decisions=(*request.decisions, decision), note=())
-    verdict = request.verdict(situation.roster)
+    verdict = request.verdict(situation.current_roles)
     if verdict.is_complete:
         return begin_to_apply(replace(request, state=S.APPLYING))
     # No message to the requester, who need not do anything: their card shows it.
@@ -47,7 +49,7 @@ def approve(request: AccessRequest, command: Approve[Person], situation: Situati
 def reject(request: AccessRequest, command: Reject[Person], situation: Situation) -> Transition:
     received = situation.received_at or situation.now
     stage = require_may_decide(
-        request, command.actor, command.digest, roster=situation.roster, now=received, may_repeat=True
+        request, command.actor, command.digest, current_roles=situation.current_roles, now=received, may_repeat=True
     )
     if stage is None:
         raise Refused(RefusalCode.ALL_APPROVALS_GIVEN)

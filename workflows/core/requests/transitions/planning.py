@@ -178,7 +178,7 @@ def _decided_by(asked: Particulars, usual: datetime) -> datetime:
 
 
 def reopen(request: AccessRequest, command: Reopen, situation: Situation) -> Transition:
-    verdict = request.verdict(situation.roster)
+    verdict = request.verdict(situation.current_roles)
     if verdict.is_complete or request.particulars.kind is RequestKind.REVOCATION:
         raise Refused(RefusalCode.ALL_APPROVALS_STILL_COUNT)
     counted = {person.id for people in verdict.counted for person in people}

@@ -7,7 +7,7 @@ from typing import Any
 from workflows.core.errors.facts import Fact, Facts, as_values
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.people import ChatId, Roster
+from workflows.core.people import ChatId, CurrentRoles
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import Apply, Effect, MessageCode, SendMessage, ShowRequest, ShowReview
 from workflows.core.requests.notes import with_sent_before
@@ -20,7 +20,7 @@ class Situation:
     """The data that a command is decided with, besides the request."""
 
     now: datetime
-    roster: Roster = field(default_factory=Roster)
+    current_roles: CurrentRoles = field(default_factory=CurrentRoles)
     """The current roles of the actor and of the people who have decided."""
     received_at: datetime | None = None
     """When the click for the command was stored; None when it is not known, or when there was no click."""
