@@ -95,7 +95,7 @@ async def keep_ticking(
             due = await metrics.due_items(now)
             await tick(service=parts.service, store=parts.store, directory=parts.directory, clock=clock)
             await parts.checks.run()
-            left = due & await metrics.due_items(clock.now())
+            left = due & await metrics.due_items(clock.now()) if due else due
         except StoreNotWritable as error:
             _log.warning("tick_waits", reason=str(error))
         except Exception:

@@ -6,7 +6,7 @@ from typing import Final
 
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
-from bot.slack.blocks.blocks import TextRun, bullets, cleaned_text, fixed_text, local_time, paragraph, quote
+from bot.slack.blocks.blocks import Limit, TextRun, bullets, cleaned_text, fixed_text, local_time, paragraph, quote
 from bot.slack.people.approvers import MAX_NAMED_APPROVERS, Approvers
 from bot.words.requests.notes import note_words
 from bot.words.requests.revision import new_plan_title
@@ -187,7 +187,7 @@ def _who_decides(verdict: Verdict, index: int, approvers: Approvers) -> list[Tex
     more = f" and {others} more" if others else ""
     return [
         fixed_text(f"{label}: "),
-        cleaned_text(", ".join(approvers.names[:MAX_NAMES]), 600),
+        cleaned_text(", ".join(approvers.names[:MAX_NAMES]), Limit.PLAIN),
         fixed_text(f"{more}."),
     ]
 

@@ -27,6 +27,9 @@ NOT_ADDED: Final = (
 NOT_A_PARTNER: Final = "Not a partner yet: the tenant's defaults apply to it."
 EDITED_PARTNER: Final = "The partner of a request cannot be changed. For another partner, send a new request."
 EDIT_UNCHECKED: Final = "Your edit can be sent once this can be looked up. The request that waits is unchanged."
+CLOSE_EARLY_EFFECT: Final = (
+    "After one approval, Gatehouse blocks all access between us and this partner, in both directions."
+)
 CANNOT_APPROVE: Final = "The requester and the sponsor cannot approve."
 _GUESTS: Final = {
     AccessState.OPEN: (
@@ -156,6 +159,6 @@ _REFILL_NOTES: Final[Mapping[str, str]] = {
 def end_date_hint(days: int) -> str:
     """Return which days the field for the end date accepts."""
     return (
-        f"The last day of the project, at most {days} days from today. It replaces the duration. "
-        "When it ends (UTC), the sponsor is asked to revoke."
+        f"The last day (UTC), at most {days} days from today. It replaces the duration. "
+        "Then the sponsor is asked to revoke."
     )

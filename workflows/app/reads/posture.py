@@ -101,6 +101,7 @@ async def concerns_about(
 async def _read(tenant: Tenant, records: ReadRecords) -> _Read:
     # NB. the records are read before and after the tenant: a change in between raises no concern.
     before = await records()
+    before = None if before is None else before.for_comparison()
     default = asyncio.create_task(_default(tenant))
     try:
         partners = {TenantId(str(one["tenantId"]).lower()): one for one in await tenant.read_partners()}

@@ -55,13 +55,21 @@ class ScheduledChecks:
 
 def alarm_checks_of(*, store: Store, clock: Clock, tenant: Tenant, alarms: Alarms) -> tuple[Check, ...]:
     """Return the checks of writes, revocations, partly applied changes, given-up work and the tenant itself."""
-    return (
-        partial(check_writes, store=store, clock=clock, alarms=alarms),
-        partial(check_revocations, store=store, clock=clock, tenant=tenant, alarms=alarms),
-        partial(check_partly_applied, store=store, alarms=alarms),
-        partial(check_given_up, store=store, alarms=alarms),
-        partial(check_tenant, tenant=tenant, alarms=alarms),
+    of_records = ScheduledChecks(
+        checks=(
+            partial(check_writes, store=store, clock=clock, alarms=alarms),
+            partial(check_revocations, store=store, clock=clock, tenant=tenant, alarms=alarms),
+            partial(check_partly_applied, store=store, alarms=alarms),
+            partial(check_given_up, store=store, alarms=alarms),
+        )
     )
+    return partial(_check_records, store=store, checks=of_records), partial(check_tenant, tenant=tenant, alarms=alarms)
+
+
+async def _check_records(*, store: Store, checks: ScheduledChecks) -> None:
+    """Run the checks that only read what is stored, unless nothing is stored that they could find."""
+    if await store.may_change_alarms():
+        await checks.run()
 
 
 async def check_writes(*, store: Store, clock: Clock, alarms: Alarms) -> None:

@@ -33,8 +33,14 @@ def trust_of(applies: EffectiveSettings) -> dict[str, EffectiveFlag]:
     return {key: applies.flags[Property.INBOUND_TRUST, key] for key in FLAGS[Property.INBOUND_TRUST]}
 
 
+def partner_concerns(tenant_id: TenantId, configuration: JsonObject) -> Iterator[Concern]:
+    """List the concerns about a tenant as a partner; see `check_partner`."""
+    for finding in check_partner(tenant_id, configuration):
+        yield Concern(code=ConcernCode(finding.code), severity=ConcernSeverity.WARNING)
+
+
 def access_concerns(
-    tenant_id: TenantId, configuration: JsonObject, applies: EffectiveSettings, found: Sequence[AccessKind]
+    configuration: JsonObject, applies: EffectiveSettings, found: Sequence[AccessKind]
 ) -> Iterator[Concern]:
     """List the concerns about a partner's settings. Gatehouse's records are not used.
 
@@ -47,8 +53,6 @@ def access_concerns(
     yield from _inherited_concerns(b2b_access)
     unreadable = unreadable_settings(configuration)
     yield from _other_access([kind for kind in found if kind.setting not in unreadable])
-    for finding in check_partner(tenant_id, configuration):
-        yield Concern(code=ConcernCode(finding.code), severity=ConcernSeverity.WARNING)
     yield from _unclear(applies)
     if unreadable:
         values = {"settings": list(unreadable)}

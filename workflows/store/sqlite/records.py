@@ -158,9 +158,13 @@ class SqliteRecords(SqliteDatabase):
     async def due(self, now: datetime) -> tuple[Sequence[RequestId], Sequence[TenantId]]:
         """List requests whose expiry or reminder is due, and partnerships whose review or reminder is due."""
         moment = text_of(now)
-        requests = await self._query("select id from requests where due_at <= ? order by due_at", moment)
-        partners = await self._query("select tenant_id from partnerships where due_at <= ? order by due_at", moment)
-        return [RequestId(row["id"]) for row in requests], [TenantId(row["tenant_id"]) for row in partners]
+        rows = await self._query(
+            """select 'request' as what, id, due_at from requests where due_at <= ?
+            union all select 'partner', tenant_id, due_at from partnerships where due_at <= ? order by due_at""",
+            *(moment, moment),
+        )
+        requests = [RequestId(row["id"]) for row in rows if row["what"] == "request"]
+        return requests, [TenantId(row["id"]) for row in rows if row["what"] == "partner"]
 
     async def expired_since(self, moment: datetime, limit: int) -> Sequence[AccessRequest]:
         """List the requests that expired at this time or later, the newest first."""

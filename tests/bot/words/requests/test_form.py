@@ -82,7 +82,7 @@ def test_how_long_it_shall_last() -> None:
     ends_at = datetime(2027, 4, 1, tzinfo=UTC)
     assert form.access_duration_words(replace(asked, ends_at=ends_at)) == "until 2027-03-31"
     assert form.access_duration_words(replace(asked, duration=None)) == ""
-    assert form.end_date_hint(180).startswith("The last day of the project, at most 180 days from today.")
+    assert form.end_date_hint(180).startswith("The last day (UTC), at most 180 days from today. It replaces")
 
 
 @pytest.mark.parametrize(

@@ -82,8 +82,8 @@ def test_a_default_that_blocks_opens_nothing_by_adding() -> None:
 
 
 def test_the_risk_of_one_that_is_not_added_is_low_whatever_the_default_says() -> None:
-    assert current_risk(TENANT, None, OPEN, is_cross_cloud=True) == Risk(level=RiskLevel.LOW, reasons=())
-    assert current_risk(TENANT, {"tenantId": TENANT}, OPEN, is_cross_cloud=True).level is RiskLevel.HIGH
+    assert current_risk(None, OPEN, is_cross_cloud=True) == Risk(level=RiskLevel.LOW, reasons=())
+    assert current_risk({"tenantId": TENANT}, OPEN, is_cross_cloud=True).level is RiskLevel.HIGH
 
 
 def test_trust_that_only_the_default_gives_opens_as_well() -> None:

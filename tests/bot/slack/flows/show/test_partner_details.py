@@ -140,7 +140,8 @@ def test_details_say_first_what_the_posture_finds_wrong() -> None:
     assert_sound_message(message)
     said = shown(message.blocks)
     assert said.index("🚨 Alert: Identity synchronization is allowed") < said.index("Settings, read just now")
-    assert "and 3 more: gatehouse posture --json" in said
+    assert "and 3 more" in said
+    assert buttons(message.blocks)["show_partner_part"] == f"{TENANT}:concerns:0"
     assert "Recorded as revoked." in said
     assert "Alert: Identity synchronization is allowed" in message.text
     assert message.text.endswith("in this tenant. 1 request on record.")
@@ -154,7 +155,8 @@ def test_details_of_an_unknown_partner_say_that_the_defaults_apply() -> None:
     said = shown(message.blocks)
     assert "no configuration of its own" in said
     assert "neither opened nor closed" in said
-    assert "and 25 older ones. An auditor finds them with the search on the Home tab." in said
+    assert "and 25 older ones" in said
+    assert buttons(message.blocks)["show_partner_part"] == f"{TENANT}:requests:0"
     assert "None." in shown(partner_details(identity(), None, {}, None, [], NOW).blocks)
 
 
