@@ -34,7 +34,7 @@ TRUSTED: JsonObject = {"tenantId": TENANT, "inboundTrust": {"isMfaAccepted": Tru
 
 
 def preview(now: JsonObject | None, earlier: JsonObject | None, *findings: Finding) -> Preview:
-    plan = plan_restoration(tenant_id=TENANT, now=now, earlier=earlier)
+    plan = plan_restoration(tenant_id=TENANT, current=now, earlier=earlier)
     stages = stages_for(plan_access_change(plan), STRONG)
     return Preview(plan=plan, default=None, template=STRONG, stages=stages, findings=findings)
 
