@@ -174,9 +174,10 @@ class RecordStore(Protocol):
     async def partnerships(self) -> Sequence[Partnership]:
         """List every partnership, by default domain."""
 
-    async def records(self) -> Records:
+    async def records(self, tenant_id: TenantId | None = None) -> Records:
         """Read every partnership, and the requests that are needed to compare them with the tenant, at one moment.
 
+        With `tenant_id`, only the records of that tenant are read: then the cost does not grow with the others.
         The result lists the partners whose records cannot be read.
         """
 

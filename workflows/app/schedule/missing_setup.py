@@ -32,4 +32,4 @@ async def record_missing_setup(*, service: Service, store: Store) -> None:
         except Refused:
             continue  # another command stored a newer version first
         except Exception:
-            _log.exception("half_not_recorded", tenant_id=tenant_id)
+            _log.exception("partner_setup_not_recorded", tenant_id=tenant_id)
