@@ -181,6 +181,9 @@ class RecordStore(Protocol):
         The result lists the partners whose records cannot be read.
         """
 
+    async def partners_without_setup(self) -> Sequence[TenantId]:
+        """List the tenants of partnerships that are not revoked and have no partner setup."""
+
     async def due(self, now: datetime) -> tuple[Sequence[RequestId], Sequence[TenantId]]:
         """List requests whose expiry or reminder is due, and partnerships whose review or reminder is due."""
 
