@@ -55,8 +55,8 @@ class Template:
     """The title of the group in which the form offers the template; empty for no group."""
     ticket: TicketRule | None = None
     """None when the form does not ask for a ticket."""
-    may_end_on_date: bool = False
-    """Whether the requester may choose the day of the end, instead of one of the durations."""
+    may_end_on_date: bool = True
+    """Whether the requester may choose the day of the end, instead of one of the durations. A block has no end."""
 
     @property
     def longest(self) -> timedelta:

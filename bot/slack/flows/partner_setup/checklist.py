@@ -12,7 +12,9 @@ from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.modal import modal
 from bot.slack.blocks.untrusted import clean, cut
 from bot.slack.cards.partner_and_plan import identity_block, notified_partner, partner_name
+from bot.slack.cards.partnership import partner_part_row
 from bot.slack.cards.setup_steps import NO_PARTNER_STEPS, setup_note_elements, step_blocks
+from bot.slack.ids import PartnerPart
 from bot.words.partner_setup.checklist import first_section, partner_notes, step_sections
 from bot.words.sentences import counted
 from workflows.app.reads.partner_setup import CurrentSetup
@@ -23,7 +25,7 @@ MAX_CHUNK_CHARACTERS: Final = 2900
 _BREAKS: Final = (",", ";")
 """A line that is too long may end after these: JSON and PowerShell can both continue on the next line."""
 MAX_CHUNKS: Final = 12
-"""More than any checklist of a few hundred ids needs. Slack shows what fits, and the text says that it was cut."""
+"""More than any checklist of a few hundred ids needs. The others are counted, and a button shows all of them."""
 
 
 def checklist_message(present: CurrentSetup, *, may_confirm: bool) -> Message:
@@ -71,7 +73,11 @@ def _blocks(present: CurrentSetup, *, may_confirm: bool) -> Iterator[Block]:
         yield rich_text(paragraph(fixed_text(NO_PARTNER_STEPS)), *_remarks(partner_notes(setup)))
     if remarked := list(setup_note_elements(setup)):
         yield rich_text(*remarked)
-    yield from _text_blocks(checklist_text(present))
+    chunks = checklist_text(present)
+    yield from _text_blocks(chunks)
+    if len(chunks) > MAX_CHUNKS:
+        said = f"and {counted(len(chunks) - MAX_CHUNKS, 'more part')}, {len(chunks)} in all"
+        yield partner_part_row(present.identity.tenant_id, PartnerPart.CHECKLIST, said)
     yield small_text("From the current settings in our tenant, read just now.")
 
 
@@ -84,8 +90,6 @@ def _text_blocks(chunks: Sequence[str]) -> Iterator[Block]:
         if chunk.endswith(_BREAKS):
             shown.append(fixed_text(" (its last line goes on in the next part)"))
         yield rich_text(paragraph(*shown), preformatted(chunk))
-    if len(chunks) > MAX_CHUNKS:
-        yield small_text(f"{len(chunks) - MAX_CHUNKS} more parts are too long for Slack.")
 
 
 def _remarks(sentences: Sequence[str]) -> Iterator[RichTextElement]:

@@ -36,7 +36,7 @@ from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant
 from workflows.preflight.object_names import names_for_display
 
-MAX_READ_REQUESTS: Final = 200
+MAX_READ_REQUESTS: Final = 1000
 """Requests about one partner that are read to find its first opening; the message shows the newest."""
 
 
