@@ -43,7 +43,7 @@ def chain_elements(request: AccessRequest, holders: Mapping[Role, Approvers]) ->
     verdict, stages = request.verdict(), request.require_prepared().stages
     if sum(stage.quorum for stage in stages) == 1 and only_reduces_access(request.plan):
         yield paragraph(fixed_text(_ONE_IS_ENOUGH))
-    elif _seems_to_narrow(request):
+    elif _reduces_as_far_as_shown(request):
         yield paragraph(fixed_text(_WHOLE_CHAIN))
     yield bullets(
         (_stage_parts(request, verdict, index, stage, holders) for index, stage in enumerate(stages)), ordered=True
@@ -58,7 +58,7 @@ def chain_elements(request: AccessRequest, holders: Mapping[Role, Approvers]) ->
         yield bullets(said)
 
 
-def _seems_to_narrow(request: AccessRequest) -> bool:
+def _reduces_as_far_as_shown(request: AccessRequest) -> bool:
     """Return whether every line reduces access or changes nothing, although the full approval chain is needed."""
     prepared = request.require_prepared()
     is_narrowing = plan_access_change(prepared.plan, prepared.observation.default) in (
