@@ -131,16 +131,14 @@ def target_words(
         if effective is None or None in configurations(effective.setting):
             return INHERITS
         return inherited(target_words(name, effective.setting, names=names), effective.origins[0])
-    words = _lists_words(name, setting, effective, names)
+    words = _list_texts(name, setting, effective, names)
     doubts = list(setting_doubts(setting))
     if None in configurations(setting) and any(configurations(setting)):
         doubts.append(Doubt.ONE_LIST_ONLY)
     return f"{words} (not certain: {'; '.join(DOUBTS[one] for one in doubts)})" if doubts else words
 
 
-def _lists_words(
-    name: str, setting: TargetSetting, effective: EffectiveTargets | None, names: Mapping[str, str]
-) -> str:
+def _list_texts(name: str, setting: TargetSetting, effective: EffectiveTargets | None, names: Mapping[str, str]) -> str:
     if has_two_deny_lists(setting):
         people, applications = configurations(setting)
         return (
