@@ -76,7 +76,7 @@ def make_flows(
         *_from_what_is_known(request_access, store),
         DecidersFlow(windows=windows, members=members, people=shown),
         _decide(systems, service, windows, members, shown),
-        RemindOrWithdrawFlow(service=service, store=store, request_access=request_access),
+        RemindOrWithdrawFlow(service=service, store=store, answers=answers, request_access=request_access),
         AnswerReviewFlow(service=service, store=store, members=members, windows=windows, clock=clock),
         _revoke(systems, service, windows, members),
         _restore(systems, service, limits, windows, members, lookup_permission),
