@@ -272,10 +272,10 @@ class Service:
         entry = entry_of(key, self._clock.now(), GATEHOUSE, "move_card", {"from": channel}, request_id=request_id)
         await self._commit(Commit(entry=entry, effects=(ShowRequest(request_id=request_id),)))
 
-    async def send_message(self, said: Fact, *, key: str, person: ChatId, channel: str = "") -> None:
+    async def send_message(self, fact: Fact, *, key: str, person: ChatId, channel: str = "") -> None:
         """Send one person a message, once for each `key`."""
-        entry = entry_of(key, self._clock.now(), GATEHOUSE, "tell", {"to": person, "said": asdict(said)})
-        message = SendMessage(person=person, subject=CommandSubject(), said=said, channel=channel)
+        entry = entry_of(key, self._clock.now(), GATEHOUSE, "tell", {"to": person, "said": asdict(fact)})
+        message = SendMessage(person=person, subject=CommandSubject(), said=fact, channel=channel)
         await self._commit(Commit(entry=entry, effects=(message,)))
 
     async def _load(self, request_id: RequestId) -> AccessRequest:

@@ -69,10 +69,10 @@ class SlackSocket:
 
     async def _listen(self, connection: "_Connection") -> None:
         """Check a connection until it is silent for too long."""
-        last_signs, heard_at = self._signs(connection), time.monotonic()
+        last_signs, heard_at = self._signs_of_life(connection), time.monotonic()
         while True:
             await asyncio.sleep(min(1.0, self._ping_seconds / 2))
-            if (signs := self._signs(connection)) != last_signs:
+            if (signs := self._signs_of_life(connection)) != last_signs:
                 last_signs, heard_at, self.was_heard = signs, time.monotonic(), True
                 if self.silence:
                     _log.warning("slack_heard_again")
@@ -83,7 +83,7 @@ class SlackSocket:
                 _log.error("slack_not_heard", reason=why)
                 return
 
-    def _signs(self, connection: "_Connection") -> tuple[int, float | None]:
+    def _signs_of_life(self, connection: "_Connection") -> tuple[int, float | None]:
         return self._messages, connection.last_ping_pong_time
 
     async def record_message(self, _: Any) -> None:

@@ -122,6 +122,19 @@ async def free_by_stage(
     )
 
 
+async def everybody_by_stage(
+    stages: Sequence[tuple[str, Role]], excluded: Collection[ChatId], directory: ShownDirectory
+) -> list[tuple[str, list[ChatId]]]:
+    """Return everybody who would be asked by these stages, with the title of each.
+
+    :param stages: the title and the role of each.
+    :param excluded: the requester and the sponsor, who cannot approve.
+    :raises PeopleDirectoryUnavailable: when the people cannot be read now.
+    """
+    taken = await directory.all_ids(excluded)
+    return [(title, sorted(await directory.holders(role) - taken)) for title, role in stages]
+
+
 async def name_stages(
     stages: Sequence[Stage], excluded: Collection[ChatId], directory: ShownDirectory
 ) -> tuple[StageApprovers, ...]:

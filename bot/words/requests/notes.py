@@ -1,12 +1,11 @@
 """The sentences of a request's notes, which explain its present state."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import Any, Final
 
 from bot.words.actions import COMMANDS, Action
 from bot.words.refusals.sentences import fact_words
-from bot.words.sentences import last_day
+from bot.words.sentences import last_day, minute
 from bot.words.settings.open_access import access_kind_title, not_closed_words
 from bot.words.settings.values import title
 from workflows.core.errors.facts import Fact, Values, facts_from_values
@@ -189,9 +188,8 @@ def _ended_already(values: Values) -> str:
 def _not_running(values: Values) -> str:
     if values["since"] is None:
         return "Gatehouse was not running for a while, so its records may be older than the tenant."
-    since, until = (datetime.fromisoformat(values[name]) for name in ("since", "until"))
     return (
-        f"Gatehouse was not running between {since:%Y-%m-%d %H:%M} UTC and {until:%Y-%m-%d %H:%M} UTC, so its records "
+        f"Gatehouse was not running between {minute(values['since'])} and {minute(values['until'])}, so its records "
         "may be older than the tenant."
     )
 

@@ -18,7 +18,7 @@ from workflows.core.plans.plan import Plan, changes
 from workflows.core.plans.refused_writes import written_names
 from workflows.core.plans.renewal import is_renewal
 from workflows.core.settings.access_change import AccessChange, is_certainly_blocked
-from workflows.core.settings.block import not_blocked
+from workflows.core.settings.block import unblocked_settings
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import normalize, parse_setting, parse_targets
 from workflows.core.settings.effective import EffectiveSettings, Origin
@@ -129,7 +129,7 @@ def _when_closing(
 ) -> Iterator[Fact]:
     settings = dict(_settings(plan))
     after = plan.configuration_after() or {}
-    if not set(not_blocked(after)) & set(CLOSED):
+    if not set(unblocked_settings(after)) & set(CLOSED):
         if plan.is_cross_cloud:
             yield Fact(Consequence.KEPT_ELSEWHERE if left else Consequence.NOT_DELETED_ELSEWHERE)
         else:

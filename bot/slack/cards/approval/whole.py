@@ -10,18 +10,16 @@ from bot.slack import ids
 from bot.slack.blocks.blocks import (
     DOMAIN_LIMIT,
     TextRun,
-    actions,
     bullets,
     button,
     cleaned_text,
     fixed_text,
     local_time,
     mention,
-    paragraph,
     preformatted,
-    rich_text,
     row,
 )
+from bot.slack.blocks.pages import PER_PAGE, TEXTS_PER_PAGE, page_blocks
 from bot.slack.cards.drift import changed_items, default_of, drift_blocks, drift_json
 from bot.slack.cards.findings import policy_items
 from bot.slack.cards.partner_and_plan import (
@@ -46,10 +44,6 @@ from workflows.core.requests.eligibility import OpenStage
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.access_change import AccessChange
 from workflows.ports.records import RECEIVED, AuditEntry
-
-PER_PAGE: Final = 20
-TEXTS_PER_PAGE: Final = 4
-"""Pieces of JSON on a page: each has up to `MAX_JSON_CHARACTERS` characters."""
 
 History = Sequence[AuditEntry]
 StagePeople = Sequence[tuple[OpenStage, Sequence[ChatId]]]
@@ -140,25 +134,16 @@ def _other_parts(request: AccessRequest) -> list[TextRun]:
 
 
 def part_blocks(request: AccessRequest, name: DetailsPart, rows: Sequence[RichTextElement], page: int) -> list[Block]:
-    """Return one page of a part, with the buttons for the others. A page that is no longer there is the last one."""
-    size = TEXTS_PER_PAGE if name in (DetailsPart.OPERATIONS, DetailsPart.OUTSIDE_CHANGES_JSON) else PER_PAGE
-    page = max(0, min(page, (len(rows) - 1) // size))
-    first, shown = page * size, rows[page * size : (page + 1) * size]
-    said = f"{first + 1}–{first + len(shown)} of {len(rows)}" if shown else "Nothing (any more)"
-    blocks: list[Block] = [
-        rich_text(
-            paragraph(
-                cleaned_text(request_target(request), DOMAIN_LIMIT, bold=True), fixed_text(f" · {request.id} · {said}")
-            ),
-            *shown,
-        )
-    ]
-    buttons = []
-    if page:
-        buttons.append(button(f"Previous {first}", ids.PART_PREVIOUS, part_value(request, name, page - 1)))
-    if left := len(rows) - first - len(shown):
-        buttons.append(button(f"Next {left}", ids.PART_NEXT, part_value(request, name, page + 1)))
-    return [*blocks, actions("pages", *buttons)] if buttons else blocks
+    """Return one page of a part, see `page_blocks`."""
+    is_text = name in (DetailsPart.OPERATIONS, DetailsPart.OUTSIDE_CHANGES_JSON)
+    return page_blocks(
+        [cleaned_text(request_target(request), DOMAIN_LIMIT, bold=True), fixed_text(f" · {request.id}")],
+        rows,
+        page,
+        size=TEXTS_PER_PAGE if is_text else PER_PAGE,
+        action_ids=(ids.PART_PREVIOUS, ids.PART_NEXT),
+        value=lambda to: part_value(request, name, to),
+    )
 
 
 def outside_change_blocks(request: AccessRequest) -> Iterator[Block]:

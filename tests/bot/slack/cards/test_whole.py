@@ -7,7 +7,8 @@ from typing import Any, Final
 import pytest
 
 from bot.slack import ids
-from bot.slack.cards.approval.whole import PER_PAGE, part_value, whole_part
+from bot.slack.blocks.pages import PER_PAGE
+from bot.slack.cards.approval.whole import part_value, whole_part
 from bot.slack.flows.decide.views import decision_view, part_view
 from bot.slack.ids import DetailsPart
 from bot.slack.payloads.button_values import parse_part_value

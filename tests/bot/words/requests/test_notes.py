@@ -67,7 +67,7 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
     (
         NoteCode.ACCESS_ENDED,
         {"ends_at": "2027-03-04T00:00:00+00:00"},
-        "The last day of the requested access, 2027-03-03 (UTC), passed before it was applied.",
+        "The last day of the requested access, Mar 3, 2027 (UTC), passed before it was applied.",
     ),
     (NoteCode.REQUEST_LATER_END, {}, "Request it again with a later end."),
     (
@@ -79,7 +79,7 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
     (
         NoteCode.ENDED_ALREADY,
         {"ends_at": "2027-03-04T09:00:00+00:00"},
-        "The last day of this access, 2027-03-04 (UTC), passed before it was verified. The access is active and does "
+        "The last day of this access, Mar 4, 2027 (UTC), passed before it was verified. The access is active and does "
         "not end by itself. A review is due now: revoke the partner, or request it again with a later end.",
     ),
     (NoteCode.SENT_DOES_NOT_SHOW, {}, "Microsoft does not show the change that was sent before."),
@@ -192,8 +192,8 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
     (
         NoteCode.NOT_RUNNING,
         {"since": "2027-03-01T09:00:00+00:00", "until": "2027-03-01T10:30:00+00:00"},
-        "Gatehouse was not running between 2027-03-01 09:00 UTC and 2027-03-01 10:30 UTC, so its records may be "
-        "older than the tenant.",
+        "Gatehouse was not running between Mar 1, 2027 at 09:00 UTC and Mar 1, 2027 at 10:30 UTC, so its records may "
+        "be older than the tenant.",
     ),
     (
         NoteCode.NOT_RUNNING,

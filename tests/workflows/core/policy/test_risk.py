@@ -16,7 +16,7 @@ from workflows.core.policy.risk import (
     Risk,
     RiskLevel,
     RiskReason,
-    required,
+    requirement_of,
     risk_of,
     risk_of_settings,
     weakness_of,
@@ -217,7 +217,7 @@ def test_a_whole_plan_opens_when_any_part_does_and_narrows_only_when_no_part_may
 
 
 def test_the_riskier_the_more_people() -> None:
-    assert [required(level) for level in RiskLevel] == [
+    assert [requirement_of(level) for level in RiskLevel] == [
         ChainRequirement(1, 1),
         ChainRequirement(2, 1),
         ChainRequirement(3, 2),
@@ -252,5 +252,5 @@ def test_a_chain_that_is_too_weak_says_what_it_lacks(
 def test_trust_in_mfa_takes_two_approvers_and_with_devices_three() -> None:
     alone = InboundTrust(mfa=True, compliant_device=False, hybrid_joined_device=False)
     with_devices = InboundTrust(mfa=True, compliant_device=True, hybrid_joined_device=False)
-    needs = [required(risk_of_settings({P.INBOUND_TRUST: trust}, YEAR).level) for trust in (alone, with_devices)]
+    needs = [requirement_of(risk_of_settings({P.INBOUND_TRUST: trust}, YEAR).level) for trust in (alone, with_devices)]
     assert needs == [ChainRequirement(2, 1), ChainRequirement(3, 2)]

@@ -32,10 +32,10 @@ def visitor_access_of(
     """
     found: list[VisitorAccess] = []
     if not is_certainly_blocked(collaboration):
-        open_to_them = _applications(collaboration)
-        found.append(VisitorAccess(visitor=VisitorType.GUEST, applications=open_to_them))
+        applications = _applications(collaboration)
+        found.append(VisitorAccess(visitor=VisitorType.GUEST, applications=applications))
         if synchronizes is not False:
-            found.append(VisitorAccess(visitor=VisitorType.MEMBER, applications=open_to_them))
+            found.append(VisitorAccess(visitor=VisitorType.MEMBER, applications=applications))
     if not is_certainly_blocked(direct_connect):
         found.append(VisitorAccess(visitor=VisitorType.DIRECT_CONNECT, applications=_applications(direct_connect)))
     return tuple(found)
