@@ -148,11 +148,11 @@ class Service:
             request = await self._load(request_id)
             record = None if request.prepared is None else await self._store.partnership(request.plan.tenant_id)
             current_roles = CurrentRoles() if current_roles_of is None else await current_roles_of(request)
-            at = Situation(now=self._clock.now(), current_roles=current_roles, received_at=received_at)
-            transition = advance_partner(request, command, at, record)
+            situation = Situation(now=self._clock.now(), current_roles=current_roles, received_at=received_at)
+            transition = advance_partner(request, command, situation, record)
             if transition.request.version == request.version:
                 return request
-            is_new = await self._commit(self._commit_of(request, command, transition, key, at.now))
+            is_new = await self._commit(self._commit_of(request, command, transition, key, situation.now))
             return transition.request if is_new else await self._load(request_id)
 
         return await _retry_when_stale(attempt)

@@ -50,10 +50,10 @@ def chain_elements(request: AccessRequest, holders: Mapping[Role, Approvers]) ->
     )
     if request.state is RequestState.AWAITING_APPROVAL:
         yield paragraph(fixed_text("The requester and the sponsor cannot approve. Each person can approve once."))
-    if verdict.discounted:
+    if verdict.not_counted:
         yield paragraph(fixed_text("Not counted", bold=True))
-        said = [[cleaned_text(note_words(one), 300)] for one in verdict.discounted[:MAX_NAMES]]
-        if more := len(verdict.discounted) - len(said):
+        said = [[cleaned_text(note_words(one), 300)] for one in verdict.not_counted[:MAX_NAMES]]
+        if more := len(verdict.not_counted) - len(said):
             said.append([fixed_text(f"and {more} more")])
         yield bullets(said)
 
@@ -62,7 +62,7 @@ def _reduces_as_far_as_shown(request: AccessRequest) -> bool:
     """Return whether every line reduces access or changes nothing, although the full approval chain is needed."""
     prepared = request.require_prepared()
     is_narrowing = plan_access_change(prepared.plan, prepared.observation.default) in (
-        AccessChange.NARROWS,
+        AccessChange.REDUCES,
         AccessChange.CLOSES,
     )
     return is_narrowing and not only_reduces_access(prepared.plan)

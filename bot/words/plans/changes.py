@@ -28,7 +28,7 @@ from workflows.core.settings.model import Property
 
 EFFECTS: Final[Mapping[AccessChange, str]] = {
     AccessChange.OPENS: "More access",
-    AccessChange.NARROWS: "Less access",
+    AccessChange.REDUCES: "Less access",
     AccessChange.CLOSES: "Blocked",
     AccessChange.SAME: "No change",
     AccessChange.UNKNOWN: "More or less access, not known",

@@ -10,7 +10,7 @@ from bot.words.settings.open_access import access_kind_title, not_closed_words
 from bot.words.settings.values import title
 from workflows.core.errors.facts import Fact, Values, facts_from_values
 from workflows.core.errors.raised import DomainError
-from workflows.core.policy.approval import DiscountCode
+from workflows.core.policy.approval import NotCountedReason
 from workflows.core.requests.notes import NoteCode
 from workflows.core.settings.open_access import AccessState, OpenAccess
 
@@ -95,10 +95,10 @@ SENTENCES: Final[Mapping[str, str]] = {
         "The block cannot be verified, because somebody keeps changing the partner's settings."
     ),
     NoteCode.OWN_FAULT: "There was an error in Gatehouse: {error}.",
-    DiscountCode.EARLIER_VERSION: "{person} approved an earlier version of this request.",
-    DiscountCode.MAY_NOT: "{person} may not approve this request.",
-    DiscountCode.COUNTS_ONCE: "{person} has already approved once.",
-    DiscountCode.LOST_ROLE: "{person} no longer has the role “{stage}”.",
+    NotCountedReason.EARLIER_VERSION: "{person} approved an earlier version of this request.",
+    NotCountedReason.MAY_NOT: "{person} may not approve this request.",
+    NotCountedReason.COUNTS_ONCE: "{person} has already approved once.",
+    NotCountedReason.LOST_ROLE: "{person} no longer has the role “{stage}”.",
 }
 
 

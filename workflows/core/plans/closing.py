@@ -12,7 +12,7 @@ def only_reduces_access(plan: Plan) -> bool:
     NB. the default is deliberately not used, because it can change later. An explicit "allowed" may reduce access only
     because the default is more open today, which is not certain.
     """
-    return plan_access_change(plan) in (AccessChange.NARROWS, AccessChange.CLOSES)
+    return plan_access_change(plan) in (AccessChange.REDUCES, AccessChange.CLOSES)
 
 
 def closes_everything(plan: Plan) -> bool:

@@ -160,7 +160,7 @@ def _decisions(request: AccessRequest, holders: Mapping[Role, Approvers]) -> Ite
         len(one.names) + one.others > len(one.names[:MAX_NAMES]) for one in holders.values()
     ):
         yield more_row(request, DetailsPart.APPROVERS, "Everybody who can approve")
-    if (count := len(request.verdict().discounted)) > MAX_NAMES:
+    if (count := len(request.verdict().not_counted)) > MAX_NAMES:
         yield more_row(
             request,
             DetailsPart.NOT_COUNTED,

@@ -184,7 +184,7 @@ def noted_of(request: AccessRequest) -> list[Finding]:
 
 def discounted_items(request: AccessRequest) -> list[list[TextRun]]:
     """Return why approvals do not count."""
-    return [[cleaned_text(note_words(one), 300)] for one in request.verdict().discounted]
+    return [[cleaned_text(note_words(one), 300)] for one in request.verdict().not_counted]
 
 
 def shown_entries(history: History) -> list[AuditEntry]:

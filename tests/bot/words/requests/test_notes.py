@@ -8,7 +8,7 @@ import pytest
 from bot.words.requests.notes import note_words, stored_note_words
 from workflows.core.errors.facts import Fact, as_values, facts_from_values, log_text, text_fact
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.policy.approval import DiscountCode
+from workflows.core.policy.approval import NotCountedReason
 from workflows.core.requests.notes import NoteCode
 
 GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
@@ -229,11 +229,11 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
     ),
     (NoteCode.OTHER_IS_OPEN, {"other": "R-1"}, "R-1 is open for the same tenant."),
     (NoteCode.OWN_FAULT, {"error": "KeyError('x')"}, "There was an error in Gatehouse: KeyError('x')."),
-    (DiscountCode.EARLIER_VERSION, {"person": "Amara"}, "Amara approved an earlier version of this request."),
-    (DiscountCode.MAY_NOT, {"person": "Sam"}, "Sam may not approve this request."),
-    (DiscountCode.COUNTS_ONCE, {"person": "Bruno"}, "Bruno has already approved once."),
+    (NotCountedReason.EARLIER_VERSION, {"person": "Amara"}, "Amara approved an earlier version of this request."),
+    (NotCountedReason.MAY_NOT, {"person": "Sam"}, "Sam may not approve this request."),
+    (NotCountedReason.COUNTS_ONCE, {"person": "Bruno"}, "Bruno has already approved once."),
     (
-        DiscountCode.LOST_ROLE,
+        NotCountedReason.LOST_ROLE,
         {"person": "Bruno", "stage": "Data owners"},
         "Bruno no longer has the role “Data owners”.",
     ),
@@ -241,7 +241,7 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
 
 
 def test_every_code_has_a_sentence_here() -> None:
-    assert {code for code, _, _ in GOLDEN} == set(chain(NoteCode, DiscountCode))
+    assert {code for code, _, _ in GOLDEN} == set(chain(NoteCode, NotCountedReason))
 
 
 @pytest.mark.parametrize(("code", "values", "sentence"), GOLDEN)

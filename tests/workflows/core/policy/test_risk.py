@@ -196,12 +196,12 @@ def test_a_value_that_cannot_be_read_is_a_high_risk() -> None:
     ("settings", "before", "default", "access"),
     [
         ({P.B2B_COLLABORATION_INBOUND: OFFICE}, None, None, AccessChange.UNKNOWN),
-        ({P.B2B_COLLABORATION_INBOUND: OFFICE}, None, SERVICE_DEFAULT, AccessChange.NARROWS),
+        ({P.B2B_COLLABORATION_INBOUND: OFFICE}, None, SERVICE_DEFAULT, AccessChange.REDUCES),
         ({P.B2B_COLLABORATION_INBOUND: OFFICE}, closed_document(), None, AccessChange.OPENS),
-        ({P.B2B_COLLABORATION_INBOUND: BLOCK_ALL}, None, None, AccessChange.NARROWS),
+        ({P.B2B_COLLABORATION_INBOUND: BLOCK_ALL}, None, None, AccessChange.REDUCES),
         ({P.INBOUND_TRUST: InboundTrust(mfa=False)}, None, SERVICE_DEFAULT, AccessChange.SAME),
-        ({P.INBOUND_TRUST: InboundTrust(mfa=False)}, None, None, AccessChange.NARROWS),
-        ({P.INBOUND_TRUST: None}, {"inboundTrust": {"isMfaAccepted": True}}, SERVICE_DEFAULT, AccessChange.NARROWS),
+        ({P.INBOUND_TRUST: InboundTrust(mfa=False)}, None, None, AccessChange.REDUCES),
+        ({P.INBOUND_TRUST: None}, {"inboundTrust": {"isMfaAccepted": True}}, SERVICE_DEFAULT, AccessChange.REDUCES),
         (
             {P.B2B_COLLABORATION_INBOUND: BLOCK_ALL, P.INBOUND_TRUST: InboundTrust(mfa=True)},
             None,
