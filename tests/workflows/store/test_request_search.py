@@ -83,6 +83,20 @@ async def test_requests_are_found_by_every_condition_closed_ones_too(store: Quic
         assert await numbers(store, wanted) == found, wanted
 
 
+@pytest.mark.parametrize(
+    "hyphen", "-\u00ad\u2010\u2011\u2012\u2013\u2014\u2212\uff0d", ids=lambda one: f"{ord(one):04X}"
+)
+async def test_an_id_is_found_with_any_hyphen_and_other_texts_are_not_changed(store: QuickStore, hyphen: str) -> None:
+    named = prepared(template_title="Guests – Nordics")
+    await put(store, sent(1), sent(2, prepared=named))
+    tenant_id = str(request().plan.tenant_id)
+    for typed in (sent(1).id, f" {sent(1).id.lower()} "):
+        assert await numbers(store, RequestFilter(text=typed.replace("-", hyphen))) == "1"
+    assert await numbers(store, RequestFilter(text="R-AA".replace("-", hyphen))) == "21"
+    assert await numbers(store, RequestFilter(text=tenant_id.replace("-", hyphen))) == "21"
+    assert await numbers(store, RequestFilter(text="Guests – Nordics")) == "2"
+
+
 async def test_two_hundred_results_come_newest_first_page_by_page(store: QuickStore) -> None:
     await put(store, *(sent(0, id=RequestId(f"r-{number:03}"), created_at=NOW + number * DAY) for number in range(200)))
     page, seen = await store.requests_page(RequestFilter(), limit=20, place=START), []
