@@ -198,6 +198,8 @@ def request_conditions(wanted: RequestFilter) -> tuple[str, tuple[object, ...]]:
         conditions.append(("created_at < ?", (text_of(wanted.sent_before),)))
     if wanted.states:
         conditions.append(("state in (select value from json_each(?))", (json.dumps(sorted(wanted.states)),)))
+    if wanted.is_partly_applied:
+        conditions.append(("is_part = 1", ()))
     for column, text in (
         ("sought", wanted.text),
         ("requester_sought", wanted.requester),
