@@ -174,11 +174,17 @@ class RecordStore(Protocol):
     async def partnerships(self) -> Sequence[Partnership]:
         """List every partnership, by default domain."""
 
+    async def partnerships_named(self, name: str) -> Sequence[Partnership]:
+        """List the partnerships with this tenant id, default domain, or name as it was asked for, by default domain."""
+
     async def records(self) -> Records:
         """Read every partnership, and the requests that are needed to compare them with the tenant, at one moment.
 
         The result lists the partners whose records cannot be read.
         """
+
+    async def records_about(self, tenant_id: TenantId) -> Records:
+        """Read what `records` reads about one partner: its cost does not grow with the number of partners."""
 
     async def due(self, now: datetime) -> tuple[Sequence[RequestId], Sequence[TenantId]]:
         """List requests whose expiry or reminder is due, and partnerships whose review or reminder is due."""

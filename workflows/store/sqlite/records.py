@@ -149,11 +149,22 @@ class SqliteRecords(SqliteDatabase):
         rows = await self._query("select tenant_id as id, doc from partnerships order by domain")
         return await asyncio.to_thread(readable, PARTNERSHIP, rows)
 
+    async def partnerships_named(self, name: str) -> Sequence[Partnership]:
+        """List the partnerships with this tenant id, default domain, or name as it was asked for, by default domain."""
+        asked = "case when json_valid(doc) then json_extract(doc, '$.identity.asked') end"
+        sql = f"""select tenant_id as id, doc from partnerships where tenant_id = ? or domain = ? or {asked} = ?
+            order by domain"""  # noqa: S608
+        return readable(PARTNERSHIP, await self._query(sql, name, name, name))
+
     async def records(self) -> Records:
         """Read every partnership, and the requests that are needed to compare them with the tenant, at one moment."""
         rows = await self._run(lambda: fetch_rows(self._db.conn))
         # Parsing a thousand records takes long, so it runs in a thread of its own.
         return await asyncio.to_thread(parse_rows, rows)
+
+    async def records_about(self, tenant_id: TenantId) -> Records:
+        """Read what `records` reads about one partner: its cost does not grow with the number of partners."""
+        return parse_rows(await self._run(lambda: fetch_rows(self._db.conn, tenant_id)))
 
     async def due(self, now: datetime) -> tuple[Sequence[RequestId], Sequence[TenantId]]:
         """List requests whose expiry or reminder is due, and partnerships whose review or reminder is due."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, Protocol
 
 from slack_bolt.async_app import AsyncAck
@@ -163,7 +164,10 @@ class ShowFlow:
         """
         identity, partnership = await named_partner(named, store=self.store, tenant=self.tenant)
         configuration, default, concerns = await concerns_about(
-            identity, tenant=self.tenant, records=self.store.records, clock=self.clock
+            identity,
+            tenant=self.tenant,
+            records=partial(self.store.records_about, identity.tenant_id),
+            clock=self.clock,
         )
         return partner_details(
             identity,

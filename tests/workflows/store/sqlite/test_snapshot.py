@@ -4,13 +4,15 @@ import asyncio
 import os
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.workflows.core.builders import NOW, REQUEST, TENANT, partnership, request
+from tests.workflows.core.builders import NOW, REQUEST, TENANT, identity, partnership, request
 from tests.workflows.fakes import FixedClock
 from tests.workflows.world import World
+from workflows.core.partners.records import Records
 from workflows.core.requests.request import RequestId, RequestState
 from workflows.core.settings.model import TenantId
 from workflows.ports.records import AuditEntry, Commit, StoreUnusable
@@ -150,3 +152,58 @@ async def test_a_reader_next_to_a_writer_never_waits_for_it(tmp_path: Path) -> N
         group.create_task(read())
     await store.close()
     assert os.access(path, os.W_OK)
+
+
+async def test_records_about_one_partner_are_a_part_of_all_records(tmp_path: Path) -> None:
+    """With a record and without one; the records of other partners are not read."""
+    store = await open_store(tmp_path / "gatehouse.db", FixedClock())
+    await fill(store)
+    for number in range(20):
+        other = replace(identity(), tenant_id=TenantId(f"0b0b0b0b-0000-4000-8000-{number:012x}"))
+        await store.commit(Commit(entry=entry(f"other-{number}"), partnership=partnership(version=1, identity=other)))
+    everything = await store.records()
+    assert len(everything.partnerships) == 21
+    about = await store.records_about(TENANT)
+    assert about.partnerships == {TENANT: everything.partnerships[TENANT]}
+    assert about.requests == everything.requests
+    assert about.being_written() == everything.being_written()
+    assert set((await store.records_about(OTHER)).partnerships) == {OTHER}
+    assert await store.records_about(TenantId("0b0b0b0b-0000-4000-8000-00000000ffff")) == Records()
+    await store.close()
+
+
+async def test_records_about_a_tenant_without_partnership_name_who_began_to_write_it(tmp_path: Path) -> None:
+    store = await open_store(tmp_path / "gatehouse.db", FixedClock())
+    failed = request(RequestState.FAILED, version=1, writing_since=NOW)
+    await store.commit(Commit(entry=entry("k1"), request=failed))
+    everything, about = await store.records(), await store.records_about(TENANT)
+    assert about == everything
+    assert about.unfinished() == {TENANT: failed}
+    await store.close()
+
+
+async def test_an_unreadable_record_is_unreadable_in_the_records_about_its_partner(tmp_path: Path) -> None:
+    store = await open_store(tmp_path / "gatehouse.db", FixedClock())
+    await fill(store)
+    await store._write("update partnerships set doc = '{}'")
+    assert (await store.records_about(TENANT)).unreadable == {TENANT}
+    assert (await store.records_about(OTHER)).unreadable == frozenset()
+    await store._write("update requests set doc = '{}', is_open = 1")
+    await store._write("delete from partnerships")
+    assert (await store.records_about(TENANT)).unreadable == {TENANT}
+    await store.close()
+
+
+async def test_partnerships_are_found_by_any_of_their_names(tmp_path: Path) -> None:
+    """By tenant id, default domain, and the name that was typed; an unreadable record hides no other one."""
+    store = await open_store(tmp_path / "gatehouse.db", FixedClock())
+    named = replace(identity(), default_domain="contoso.com", asked="shop.contoso.com")
+    other = replace(identity(), tenant_id=OTHER, default_domain="northwind.com", asked="northwind.com")
+    broken = replace(identity(), tenant_id=TenantId("0b0b0b0b-0000-4000-8000-00000000000b"), asked="contoso.com")
+    for number, one in enumerate((named, other, broken)):
+        await store.commit(Commit(entry=entry(f"k{number}"), partnership=partnership(version=1, identity=one)))
+    await store._write("update partnerships set doc = 'no json' where tenant_id = ?", broken.tenant_id)
+    for name in (named.tenant_id, "contoso.com", "shop.contoso.com"):
+        assert [one.identity for one in await store.partnerships_named(name)] == [named], name
+    assert await store.partnerships_named("adatum.com") == []
+    await store.close()
