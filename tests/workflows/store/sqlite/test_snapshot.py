@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.workflows.core.builders import NOW, REQUEST, TENANT, identity, partnership, request
+from tests.workflows.core.builders import NOW, REQUEST, TENANT, access_plan, identity, partnership, prepared, request
 from tests.workflows.fakes import FixedClock
 from tests.workflows.world import World
 from workflows.core.partners.records import Records
@@ -54,6 +54,22 @@ async def test_only_what_bears_on_a_posture_is_read(tmp_path: Path) -> None:
     assert records.partnerships == {TENANT: partnership(version=1)}
     assert set(records.requests) == {REQUEST, "r-open"}
     assert records.unreadable == frozenset()
+    await store.close()
+
+
+async def test_of_one_tenant_only_its_records_are_read(tmp_path: Path) -> None:
+    store = await open_store(tmp_path / "gatehouse.db", FixedClock())
+    await fill(store)
+    seen = prepared(
+        observation=replace(prepared().observation, identity=replace(identity(), tenant_id=OTHER)),
+        plan=replace(access_plan(), tenant_id=OTHER),
+    )
+    others = request(RequestState.FAILED, version=1, id=RequestId("r-other"), writing_since=NOW, prepared=seen)
+    await store.commit(Commit(entry=entry("other"), request=others))
+    assert set((await store.records()).requests) == {REQUEST, "r-open", "r-other"}
+    assert await store.records(OTHER) == Records(requests={RequestId("r-other"): others})
+    one = await store.records(TENANT)
+    assert (set(one.partnerships), set(one.requests)) == ({TENANT}, {REQUEST, "r-open"})
     await store.close()
 
 
@@ -154,43 +170,15 @@ async def test_a_reader_next_to_a_writer_never_waits_for_it(tmp_path: Path) -> N
     assert os.access(path, os.W_OK)
 
 
-async def test_records_about_one_partner_are_a_part_of_all_records(tmp_path: Path) -> None:
-    """With a record and without one; the records of other partners are not read."""
-    store = await open_store(tmp_path / "gatehouse.db", FixedClock())
-    await fill(store)
-    for number in range(20):
-        other = replace(identity(), tenant_id=TenantId(f"0b0b0b0b-0000-4000-8000-{number:012x}"))
-        await store.commit(Commit(entry=entry(f"other-{number}"), partnership=partnership(version=1, identity=other)))
-    everything = await store.records()
-    assert len(everything.partnerships) == 21
-    about = await store.records_about(TENANT)
-    assert about.partnerships == {TENANT: everything.partnerships[TENANT]}
-    assert about.requests == everything.requests
-    assert about.being_written() == everything.being_written()
-    assert set((await store.records_about(OTHER)).partnerships) == {OTHER}
-    assert await store.records_about(TenantId("0b0b0b0b-0000-4000-8000-00000000ffff")) == Records()
-    await store.close()
-
-
-async def test_records_about_a_tenant_without_partnership_name_who_began_to_write_it(tmp_path: Path) -> None:
-    store = await open_store(tmp_path / "gatehouse.db", FixedClock())
-    failed = request(RequestState.FAILED, version=1, writing_since=NOW)
-    await store.commit(Commit(entry=entry("k1"), request=failed))
-    everything, about = await store.records(), await store.records_about(TENANT)
-    assert about == everything
-    assert about.unfinished() == {TENANT: failed}
-    await store.close()
-
-
 async def test_an_unreadable_record_is_unreadable_in_the_records_about_its_partner(tmp_path: Path) -> None:
     store = await open_store(tmp_path / "gatehouse.db", FixedClock())
     await fill(store)
     await store._write("update partnerships set doc = '{}'")
-    assert (await store.records_about(TENANT)).unreadable == {TENANT}
-    assert (await store.records_about(OTHER)).unreadable == frozenset()
+    assert (await store.records(TENANT)).unreadable == {TENANT}
+    assert (await store.records(OTHER)).unreadable == frozenset()
     await store._write("update requests set doc = '{}', is_open = 1")
     await store._write("delete from partnerships")
-    assert (await store.records_about(TENANT)).unreadable == {TENANT}
+    assert (await store.records(TENANT)).unreadable == {TENANT}
     await store.close()
 
 
