@@ -177,6 +177,6 @@ def _steps(request: AccessRequest) -> Iterator[Step]:
     if request.reminded_at is not None and not _is_reminded(request):
         yield Step("Approvers reminded", request.reminded_at)
     if request.confirmed_at is not None:
-        yield Step("Read back", request.confirmed_at)
+        yield Step("Checked in Entra", request.confirmed_at)
     elif request.is_terminal:
         yield Step("Ended", request.changed_at)
