@@ -31,6 +31,8 @@ AUDIT_DETAILS: Final = "audit_details"
 AUDIT_HISTORY: Final = "audit_history"
 AUDIT_PARTNER: Final = "audit_partner"
 DETAILS_PART: Final = "details_part"
+PARTNER_PART: Final = "partner_part"
+DECIDERS: Final = "deciders"
 
 
 class DetailsPart(StrEnum):
@@ -47,6 +49,17 @@ class DetailsPart(StrEnum):
     OPERATIONS = "operations"
     OTHERS = "others"
     HISTORY = "history"
+
+
+class PartnerPart(StrEnum):
+    """The lists about a partner that have a window of their own. The values stand in buttons."""
+
+    CHECKLIST = "checklist"
+    CONCERNS = "concerns"
+    APPROVALS = "approvals"
+    ANSWERS = "answers"
+    REQUESTS = "requests"
+    STOPPED = "stopped"
 
 
 # action_id of buttons
@@ -79,6 +92,12 @@ SHOW_NOTES: Final = "show_notes"
 SHOW_PART: Final = "show_part"
 PART_PREVIOUS: Final = "part_previous"
 PART_NEXT: Final = "part_next"
+SHOW_PARTNER_PART: Final = "show_partner_part"
+PARTNER_PART_PREVIOUS: Final = "partner_part_previous"
+PARTNER_PART_NEXT: Final = "partner_part_next"
+SHOW_DECIDERS: Final = "show_deciders"
+DECIDERS_PREVIOUS: Final = "deciders_previous"
+DECIDERS_NEXT: Final = "deciders_next"
 LIST_PREVIOUS: Final = "list_previous"
 LIST_NEXT: Final = "list_next"
 SEARCH_REQUESTS: Final = "search_requests"

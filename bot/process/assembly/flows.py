@@ -15,6 +15,7 @@ from bot.slack.flows.home.flow import HomeFlow
 from bot.slack.flows.partner_setup.flow import PartnerSetupFlow
 from bot.slack.flows.remind_or_withdraw import RemindOrWithdrawFlow
 from bot.slack.flows.request_access.close_early import CloseEarlyFlow
+from bot.slack.flows.request_access.deciders import DecidersFlow
 from bot.slack.flows.request_access.filled_form import FilledFormFlow
 from bot.slack.flows.request_access.flow import RequestAccessFlow
 from bot.slack.flows.request_access.open_form import OpenRequestForm
@@ -22,6 +23,7 @@ from bot.slack.flows.request_access.own_directory import OwnDirectorySearch
 from bot.slack.flows.restore.flow import RestoreFlow
 from bot.slack.flows.revoke.flow import RevokeFlow
 from bot.slack.flows.show.flow import ShowFlow
+from bot.slack.flows.show.partner_parts import PartnerPartsFlow
 from bot.slack.flows.stopped_work import StoppedWorkFlow
 from bot.slack.people.members import Members
 from bot.slack.people.shown_directory import ShownDirectory
@@ -72,19 +74,14 @@ def make_flows(
     return (
         request_access,
         *_from_what_is_known(request_access, store),
+        DecidersFlow(windows=windows, members=members, people=shown),
         _decide(systems, service, windows, members, shown),
-        RemindOrWithdrawFlow(service=service, store=store, request_access=request_access),
+        RemindOrWithdrawFlow(service=service, store=store, answers=answers, request_access=request_access),
         AnswerReviewFlow(service=service, store=store, members=members, windows=windows, clock=clock),
         _revoke(systems, service, windows, members),
         _restore(systems, service, limits, windows, members, lookup_permission),
-        PartnerSetupFlow(
-            service=service,
-            windows=windows,
-            answers=answers,
-            lookup_permission=lookup_permission,
-            directory=directory,
-            checklists=_checklists(systems),
-        ),
+        _partner_setup(systems, service, answers, windows, lookup_permission),
+        _partner_parts(systems, windows, lookup_permission),
         StoppedWorkFlow(service=service),
         home,
         AuditorFlow(auditors=auditors, home=home, store=store, windows=windows, people=shown, clock=clock),
@@ -147,6 +144,34 @@ def _show(
         members=members,
         auditors=auditors,
         people=shown,
+        store=systems.store,
+        tenant=systems.tenant,
+        clock=systems.clock,
+    )
+
+
+def _partner_setup(
+    systems: ExternalSystems,
+    service: Service,
+    answers: Answers,
+    windows: Windows,
+    lookup_permission: LookupPermission,
+) -> PartnerSetupFlow:
+    return PartnerSetupFlow(
+        service=service,
+        windows=windows,
+        answers=answers,
+        lookup_permission=lookup_permission,
+        directory=systems.directory,
+        checklists=_checklists(systems),
+    )
+
+
+def _partner_parts(systems: ExternalSystems, windows: Windows, lookup_permission: LookupPermission) -> PartnerPartsFlow:
+    return PartnerPartsFlow(
+        windows=windows,
+        lookup_permission=lookup_permission,
+        checklists=_checklists(systems),
         store=systems.store,
         tenant=systems.tenant,
         clock=systems.clock,

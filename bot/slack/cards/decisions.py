@@ -6,7 +6,7 @@ from typing import Final
 
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
-from bot.slack.blocks.blocks import TextRun, bullets, cleaned_text, fixed_text, local_time, paragraph, quote
+from bot.slack.blocks.blocks import Limit, TextRun, bullets, cleaned_text, fixed_text, local_time, paragraph, quote
 from bot.slack.people.approvers import MAX_NAMED_APPROVERS, Approvers
 from bot.words.requests.notes import note_words
 from bot.words.requests.revision import new_plan_title
@@ -43,26 +43,26 @@ def chain_elements(request: AccessRequest, holders: Mapping[Role, Approvers]) ->
     verdict, stages = request.verdict(), request.require_prepared().stages
     if sum(stage.quorum for stage in stages) == 1 and only_reduces_access(request.plan):
         yield paragraph(fixed_text(_ONE_IS_ENOUGH))
-    elif _seems_to_narrow(request):
+    elif _reduces_as_far_as_shown(request):
         yield paragraph(fixed_text(_WHOLE_CHAIN))
     yield bullets(
         (_stage_parts(request, verdict, index, stage, holders) for index, stage in enumerate(stages)), ordered=True
     )
     if request.state is RequestState.AWAITING_APPROVAL:
         yield paragraph(fixed_text("The requester and the sponsor cannot approve. Each person can approve once."))
-    if verdict.discounted:
+    if verdict.not_counted:
         yield paragraph(fixed_text("Not counted", bold=True))
-        said = [[cleaned_text(note_words(one), 300)] for one in verdict.discounted[:MAX_NAMES]]
-        if more := len(verdict.discounted) - len(said):
+        said = [[cleaned_text(note_words(one), 300)] for one in verdict.not_counted[:MAX_NAMES]]
+        if more := len(verdict.not_counted) - len(said):
             said.append([fixed_text(f"and {more} more")])
         yield bullets(said)
 
 
-def _seems_to_narrow(request: AccessRequest) -> bool:
+def _reduces_as_far_as_shown(request: AccessRequest) -> bool:
     """Return whether every line reduces access or changes nothing, although the full approval chain is needed."""
     prepared = request.require_prepared()
     is_narrowing = plan_access_change(prepared.plan, prepared.observation.default) in (
-        AccessChange.NARROWS,
+        AccessChange.REDUCES,
         AccessChange.CLOSES,
     )
     return is_narrowing and not only_reduces_access(prepared.plan)
@@ -187,7 +187,7 @@ def _who_decides(verdict: Verdict, index: int, approvers: Approvers) -> list[Tex
     more = f" and {others} more" if others else ""
     return [
         fixed_text(f"{label}: "),
-        cleaned_text(", ".join(approvers.names[:MAX_NAMES]), 600),
+        cleaned_text(", ".join(approvers.names[:MAX_NAMES]), Limit.PLAIN),
         fixed_text(f"{more}."),
     ]
 

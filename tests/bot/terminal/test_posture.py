@@ -89,7 +89,7 @@ def test_the_table_fits_and_cuts_nothing(width: int, default: JsonObject | None)
 
 def test_what_is_known_of_a_partner_is_in_its_row() -> None:
     text = printed(posture(WORST), 160)
-    for words in ("≤ high", "in open", "MFA", "hybrid", "Trusted partner", "2027-05-30", "2027-03-31", "in off"):
+    for words in ("≤ high", "in open", "MFA", "hybrid", "Trusted partner", "May 30, 2027", "Mar 31, 2027", "in off"):
         assert words in text
 
 
@@ -117,9 +117,9 @@ def test_an_empty_tenant_has_no_table() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"state": PartnershipState.REVOKED, "ends_at": None}, "revoked 2027-03-01"),
+        ({"state": PartnershipState.REVOKED, "ends_at": None}, "revoked Mar 1, 2027"),
         ({"ends_at": None}, "Trusted partner"),
-        ({"ends_at": NOW}, "Trusted partner until 2027-03-01, access period ended"),
+        ({"ends_at": NOW}, "Trusted partner until Mar 1, 2027, access period ended"),
     ],
 )
 def test_the_record_in_words(changes: dict[str, Any], words: str) -> None:

@@ -84,6 +84,6 @@ def stages_for(access: AccessChange, template: Template) -> tuple[Stage, ...]:
 
     :param access: the effect of the whole plan. Only a certain reduction of access needs the shorter chain.
     """
-    if access in (AccessChange.NARROWS, AccessChange.CLOSES):
+    if access in (AccessChange.REDUCES, AccessChange.CLOSES):
         return one_approver(template.stages)
     return template.stages

@@ -67,26 +67,26 @@ class _Asked:
 @lru_cache(maxsize=_REMEMBERED)
 def _evaluated(asked: _Asked) -> SettingsEvaluation:
     settings, default, is_cross_cloud = asked.settings, asked.default, asked.is_cross_cloud
-    applies = effective_settings(settings, default, is_cross_cloud=is_cross_cloud)
-    flags, found = applies.flags, access_kinds(settings, default, is_cross_cloud=is_cross_cloud)
+    effective = effective_settings(settings, default, is_cross_cloud=is_cross_cloud)
+    flags, found = effective.flags, access_kinds(settings, default, is_cross_cloud=is_cross_cloud)
     return SettingsEvaluation(
-        b2b_access=b2b_access_of(applies),
-        trust=trust_of(applies),
+        b2b_access=b2b_access_of(effective),
+        trust=trust_of(effective),
         redemption={key: flags[Property.AUTOMATIC_REDEMPTION, key] for key in FLAGS[Property.AUTOMATIC_REDEMPTION]},
-        synchronization=synchronization_of(applies, found),
+        synchronization=synchronization_of(effective, found),
         access_kinds=found,
         unmanaged_settings=unmanaged_settings(settings),
         risk=current_risk(settings, default, is_cross_cloud=is_cross_cloud),
-        is_risk_certain=_is_known(applies, found) and not unreadable_settings(settings or {}),
-        concerns=() if settings is None else tuple(access_concerns(settings, applies, found)),
+        is_risk_certain=_is_known(effective, found) and not unreadable_settings(settings or {}),
+        concerns=() if settings is None else tuple(access_concerns(settings, effective, found)),
     )
 
 
-def _is_known(applies: EffectiveSettings, found: tuple[AccessKind, ...]) -> bool:
-    b2b_access = b2b_access_of(applies).values()
+def _is_known(effective: EffectiveSettings, found: tuple[AccessKind, ...]) -> bool:
+    b2b_access = b2b_access_of(effective).values()
     has_unknown = any(kind.category is AccessCategory.UNDESCRIBED for kind in possibly_open(found))
     return (
         not has_unknown
         and all(direction.opening is not AccessState.UNKNOWN for direction in b2b_access)
-        and all(flag.value is not None for flag in applies.flags.values())
+        and all(flag.value is not None for flag in effective.flags.values())
     )

@@ -70,9 +70,8 @@ class CloseEarlyFlow:
                 return open_request_view(partnership.identity, open_request_fact(open_request, window.actor, account))
             people = {window.actor, partnership.sponsor.chat_id}
             stages = one_approver(template.stages)
-            return close_early_view(
-                partnership.identity, await name_stages(stages, people, self.request_access.shown_directory)
-            )
+            asked = await name_stages(stages, people, self.request_access.shown_directory)
+            return close_early_view(partnership.identity, asked, sorted(people))
 
         subject = CommandSubject(tenant_id=tenant_id)
         await self.request_access.windows.open_and_fill(ack, click, build, command=_COMMAND, subject=subject)
@@ -121,12 +120,17 @@ def at_the_reason(problems: Mapping[str, Fact]) -> dict[str, Fact]:
     return {ids.JUSTIFICATION: problems.get(ids.JUSTIFICATION) or next(iter(problems.values()))}
 
 
-def close_early_view(identity: TenantIdentity, who_decides: Sequence[StageApprovers]) -> Json:
-    """Return the window: the partner, what happens, who decides, and why."""
+def close_early_view(
+    identity: TenantIdentity, who_decides: Sequence[StageApprovers], excluded: Sequence[ChatId] = ()
+) -> Json:
+    """Return the window: the partner, what happens, who decides, and why.
+
+    :param excluded: see `who_decides_blocks`.
+    """
     blocks: list[Block] = [
         identity_block(identity),
         rich_text(paragraph(fixed_text(CLOSE_EARLY_EFFECT))),
-        *who_decides_blocks(who_decides),
+        *who_decides_blocks(who_decides, excluded),
         input_block("Reason", ids.JUSTIFICATION, text_area(ids.JUSTIFICATION), hint="The approver reads this."),
     ]
     return modal(CLOSE_EARLY_TITLE, blocks, ids.CLOSE_PARTNER, submit="Send", metadata=identity.tenant_id)

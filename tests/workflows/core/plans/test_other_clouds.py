@@ -37,15 +37,15 @@ OPEN: dict[str, Any] = {
 
 @pytest.mark.parametrize("default", [OPEN, {}, None])
 def test_until_it_is_added_nobody_passes_for_certain_whatever_the_default_says(default: Any) -> None:
-    applies = effective_settings(None, default, is_cross_cloud=True)
+    effective = effective_settings(None, default, is_cross_cloud=True)
     for direction in Direction:
         for capability in Capability:
             found = application_access(
-                applies, direction=direction, capability=capability, user=frozenset({G1}), application=A1
+                effective, direction=direction, capability=capability, user=frozenset({G1}), application=A1
             )
             assert (found.allowed, found.is_certain, found.origin) == (False, True, Origin.NOT_ADDED)
-    assert all(flag.value is False for flag in applies.flags.values())
-    blocked = [name for name in TARGET_PROPERTIES if is_certainly_blocked(applies.targets[name].certain)]
+    assert all(flag.value is False for flag in effective.flags.values())
+    blocked = [name for name in TARGET_PROPERTIES if is_certainly_blocked(effective.targets[name].certain)]
     assert set(blocked) == set(TARGET_PROPERTIES) - {Property.TENANT_RESTRICTIONS}
 
 
