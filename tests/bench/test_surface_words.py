@@ -24,7 +24,7 @@ LIMITS: Final[Mapping[str, tuple[int, int]]] = {
     "closed": (35, 3),
     "receipt": (40, 3),
     "reminder": (45, 5),
-    "requester": (35, 3),
+    "requester": (40, 3),
     "sponsor": (40, 3),
     "expired": (45, 4),
     "again-justification": (85, 3),

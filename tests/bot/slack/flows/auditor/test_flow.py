@@ -87,7 +87,7 @@ async def test_an_auditor_sees_windows_that_only_show(opened: BotUnderTest) -> N
         (ids.READ_HISTORY, "Change ID"),
         (ids.READ_PARTNER, "contoso.com: current settings"),
         (ids.SEARCH_REQUESTS, "searched_requester"),
-        (ids.OPEN_POSTURE, "Posture of the tenant"),
+        (ids.OPEN_POSTURE, "Current settings of the tenant"),
     ):
         await opened.interact(clicked(opened, "admin", action_id, value_of(action_id, request)))
         await opened.idle()
