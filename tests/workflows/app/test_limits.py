@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bot.words.refusals.sentences import fact_words
+from bot.words.sentences import minute
 from tests.bot.words.refused import worded_refusal
 from tests.workflows.core.builders import AMARA, DANA, RILEY, identity
 from tests.workflows.effects.test_one_person_two_ids import AMARA_W, RILEY_W, two_ids
@@ -68,7 +69,7 @@ async def test_the_request_above_the_limit_is_refused_with_the_time_when_it_is_p
         world.clock.advance(minutes=1)
     with pytest.raises(InvalidForm) as refused:
         await ask(world, 9)
-    assert f"Try again at {began + HOUR:%H:%M} UTC" in fact_words(refused.value.problems["target"])
+    assert f"Try again after {minute(began + HOUR)}" in fact_words(refused.value.problems["target"])
     assert (RILEY.chat_id, "limit_reached") in await world.refusals()
     world.clock.advance(minutes=55)
     assert (await ask(world, 9)).state is RequestState.AWAITING_APPROVAL

@@ -10,6 +10,7 @@ import pytest
 import workflows.app.requests.people_checks
 from bot.words.refusals.sentences import fact_words
 from bot.words.requests.notes import refusal_words
+from bot.words.sentences import day
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, NOW, RILEY, SAM, TENANT
 from tests.workflows.fakes import HOME
 from tests.workflows.world import CATALOG, CONTOSO, World, filled_form
@@ -131,7 +132,7 @@ async def test_a_second_request_about_a_tenant_names_the_first(world: World) -> 
         await world.file(requester=DANA, template="guest-collaboration")
     assert {name: fact_words(one) for name, one in caught.value.problems.items()} == {
         "target": f"Riley has an open access request for this partner: {first.id} (“Trusted partner”, 180 days), sent "
-        f"on {NOW:%Y-%m-%d}, waiting for approval. Wait for its end, or ask Riley to withdraw it."
+        f"on {day(NOW)}, waiting for approval. Wait for its end, or ask Riley to withdraw it."
     }
 
 

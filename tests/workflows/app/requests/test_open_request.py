@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from bot.words.refusals.sentences import fact_words
+from bot.words.sentences import day
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, NOW, RILEY, TENANT
 from tests.workflows.world import World
 from workflows.app.requests.forms import InvalidForm
@@ -12,7 +13,7 @@ from workflows.app.requests.open_request import may_withdraw, open_request_about
 from workflows.core.requests.effects import Apply
 from workflows.ports.tenant import TenantUnavailable
 
-SENT = f"sent on {NOW:%Y-%m-%d}"
+SENT = f"sent on {day(NOW)}"
 
 
 async def said_at_the_field(world: World, **form: Any) -> str:

@@ -9,6 +9,7 @@ import pytest
 
 from bot.words.findings.finding import finding_words
 from bot.words.requests.notes import note_words
+from bot.words.sentences import day
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, TENANT, partnership
 from tests.workflows.world import CATALOG, World, restarted
 from workflows.app.requests.restore_intake import RestoreForm
@@ -73,7 +74,7 @@ async def test_the_card_of_a_change_of_template_says_what_it_replaces(world: Wor
     request = await world.waiting(template="guest-collaboration", days=365)
     (said,) = [finding_words(one) for one in request.require_prepared().findings if one.code == "replaces_template"]
     before, after = world.clock.now() + timedelta(days=90), world.clock.now() + timedelta(days=365)
-    for fact in ("Regulated project", "Guest collaboration", f"{before:%Y-%m-%d}", f"{after:%Y-%m-%d}", "30", "90"):
+    for fact in ("Regulated project", "Guest collaboration", day(before), day(after), "30", "90"):
         assert fact in said
     (kept,) = [finding_words(one) for one in request.require_prepared().findings if one.code == "keeps_approval_policy"]
     assert "2 of “Data owners”" in kept
@@ -176,8 +177,8 @@ async def test_the_card_and_the_form_of_a_restore_say_what_it_replaces(world: Wo
     request = await world.settled(await intake.file(form, key=world.key()))
     before, after = world.clock.now() + timedelta(days=365), world.clock.now() + timedelta(days=90)
     wanted = (
-        f"It replaces “Guest collaboration” by “Trusted partner”. End: {before:%Y-%m-%d} before, about "
-        f"{after:%Y-%m-%d} after. Review: every 90 days before, every 30 days after."
+        f"It replaces “Guest collaboration” by “Trusted partner”. End: {day(before)} before, about "
+        f"{day(after)} after. Review: every 90 days before, every 30 days after."
     )
     for findings in (found.findings, request.require_prepared().findings):
         assert [finding_words(one) for one in findings if one.code == "replaces_template"] == [wanted]
