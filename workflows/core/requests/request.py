@@ -225,7 +225,7 @@ class AccessRequest:
     reminded_at: datetime | None = None
     """When they were last reminded in this round; None when never."""
     lifetime: timedelta | None = None
-    """How long each round may last; None in records of earlier versions."""
+    """How long this round may last; None in records of earlier versions."""
     not_closed: tuple[OpenAccess, ...] | None = None
     """After closing, the access that is not certainly closed; None when that was not checked."""
     refused: tuple[RefusedWrite, ...] = ()
