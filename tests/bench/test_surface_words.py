@@ -14,20 +14,22 @@ from workflows.catalog.catalog import SHIPPED, load_catalog
 TEMPLATES: Final = tuple(load_catalog(SHIPPED).templates)
 MAX_CARD_WORDS: Final = 120
 """The most words of an approval card of a shipped template."""
+MAX_REQUESTER_WORDS: Final = 35
+"""The most words of the requester's message about a plan that takes no access away."""
 
 LIMITS: Final[Mapping[str, tuple[int, int]]] = {
     # surface: the most words, the most blocks
     "card": (120, 5),
     "setup": (215, 15),
     "review": (65, 4),
-    "again": (190, 3),
+    "again": (160, 3),
     "closed": (35, 3),
     "receipt": (40, 3),
     "reminder": (45, 5),
-    "requester": (35, 3),
+    "requester": (75, 3),
     "sponsor": (40, 3),
     "expired": (45, 4),
-    "again-justification": (85, 3),
+    "again-justification": (145, 3),
     "show": (395, 8),
     "details-block": (315, 18),
     "details-contractor-portal": (285, 19),
@@ -118,6 +120,13 @@ def test_a_closed_card_is_three_lines_and_an_approver_has_the_receipt_below(temp
     assert len(closed) == 3
     assert (receipt[:3], len(receipt)) == (closed, 4)
     assert receipt[3].startswith("You approved this 2027-03-01")
+
+
+def test_a_requesters_message_is_longer_only_where_the_plan_takes_access_away() -> None:
+    sizes = {template: words_of(messages(template)["requester"]) for template in TEMPLATES}
+    losing = {template for template in TEMPLATES if "Less access" in "".join(lines_of(messages(template)["requester"]))}
+    assert losing != set(TEMPLATES)
+    assert max(words for template, words in sizes.items() if template not in losing) <= MAX_REQUESTER_WORDS
 
 
 def lines_of(blocks: list[Json]) -> list[str]:

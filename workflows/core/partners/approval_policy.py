@@ -8,6 +8,7 @@ from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import Role
 from workflows.core.plans.closing import only_reduces_access
 from workflows.core.plans.plan import Plan
+from workflows.core.policy.approval import ChainRule
 from workflows.core.policy.risk import RiskLevel, weakness_of
 from workflows.core.policy.template import Stage, Template, one_approver
 
@@ -44,6 +45,17 @@ def chain_for(plan: Plan, chain: Chain, policy: ApprovalPolicy, level: RiskLevel
     all_roles_exist = {stage.role for stage in policy.current} <= policy.roles
     merged = stricter(policy.current if all_roles_exist else policy.strongest, chain)
     return stricter(policy.strongest, merged) if weakness_of(merged, level) is not None else merged
+
+
+def chain_rule(plan: Plan, stages: Chain, template: Chain) -> ChainRule:
+    """Return which rule asks for the stages that decide on a plan.
+
+    :param stages: the stages that decide, see `chain_for`.
+    :param template: the chain of the requested template.
+    """
+    if only_reduces_access(plan):
+        return ChainRule.ONE_APPROVER
+    return ChainRule.TEMPLATE if stages == template else ChainRule.STRICTER
 
 
 def stricter(one: Chain, other: Chain) -> Chain:

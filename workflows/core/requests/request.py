@@ -14,7 +14,7 @@ from workflows.core.people import ChatId, Person, PersonId, Roster
 from workflows.core.plans.drift import Drift
 from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.plans.refused_writes import RefusedWrite
-from workflows.core.policy.approval import Decision, Verdict, evaluate
+from workflows.core.policy.approval import ChainRule, Decision, Verdict, evaluate
 from workflows.core.policy.template import Stage
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.openness import OpenAccess
@@ -141,6 +141,8 @@ class Prepared:
     """The change that a restore request undoes; None for every other kind."""
     roles: Mapping[str, str] = field(default_factory=dict)
     """The hash of the definition of each role in the stages; empty in requests of earlier versions."""
+    chain_rule: ChainRule | None = None
+    """Which rule asks for the stages; None for a revocation and in requests of earlier versions."""
 
     @property
     def excluded(self) -> frozenset[PersonId]:

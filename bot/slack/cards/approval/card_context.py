@@ -9,6 +9,7 @@ from bot.slack.blocks.blocks import TextRun, cleaned_text, fixed_text, local_tim
 from bot.slack.blocks.conversion import as_json
 from bot.words.findings.finding import finding_words
 from bot.words.findings.short import short_finding_words
+from bot.words.requests.approval_chain import chain_rule_note
 from bot.words.requests.titles import partner_title
 from bot.words.sentences import counted
 from workflows.core.checks.findings import NEVER_READABLE, Finding, FindingCode, Severity
@@ -47,15 +48,18 @@ class CardContext:
 def notes(known: Prepared, context: CardContext, words_left: int, now: datetime) -> Iterator[TextRun]:
     """Return the notes that fit.
 
-    The issues, access that stays, and what the partner has now are always there, the issues at least
+    The issues, access that stays, who signed in, and what the partner has now are always there, the issues at least
     as a count.
 
     :param words_left: how many words fit.
     """
     recorded = _partner_record_note(known, context, now)
-    least = [issue_counts(known.findings), *([fixed_text(text)] for text in _risk_of_kept_access(known)), recorded]
+    kept: list[Note] = [
+        [fixed_text(text)] for text in (*_risk_of_kept_access(known), *_sign_in_sentences(known.findings))
+    ]
+    least = [issue_counts(known.findings), *kept, recorded]
     others = f"Requester has {counted(context.others_open, 'other open request')}" if context.others_open else ""
-    wider: list[Note] = [[fixed_text(text)] for text in (*_sign_in_sentences(known.findings), others) if text]
+    wider: list[Note] = [[fixed_text(text)] for text in (chain_rule_note(known), others) if text]
     shown, words_left = list(least), words_left - sum(map(_note_word_count, least))
     for named in (issue_note(known.findings, is_complete=True), issue_note(known.findings)):
         if (more := _note_word_count(named) - _note_word_count(least[0])) <= words_left:
