@@ -33,7 +33,7 @@ def entries(folder: Path) -> list[str]:
 
 
 def test_the_drawing_is_that_of_the_imports() -> None:
-    assert PAGE.read_text() == drawn_page(), "draw it anew: uv run poe draw"
+    assert PAGE.read_text() == drawn_page(), "draw it again: uv run poe draw"
 
 
 @pytest.mark.parametrize("folder", list(folders()), ids=lambda one: str(one.relative_to(PROJECT)))

@@ -34,7 +34,7 @@ class Cache(Generic[Key, Answer]):
         A failed read is not kept; its error is raised.
         """
         kept = self._kept.get(key)
-        if kept is not None and kept.since <= self.now() < kept.until:
+        if kept is not None and kept.since <= self.now() < kept.valid_until:
             return kept.answer
         if key not in self._running:
             task = asyncio.create_task(self.read_now(key))
@@ -55,7 +55,7 @@ class Cache(Generic[Key, Answer]):
         while len(self._kept) >= self.max_entries:
             del self._kept[next(iter(self._kept))]
         now = self.now()
-        self._kept[key] = _Kept(since=now, until=now + self.kept_for(answer).total_seconds(), answer=answer)
+        self._kept[key] = _Kept(since=now, valid_until=now + self.kept_for(answer).total_seconds(), answer=answer)
 
     def recent(self, key: Key, age: timedelta) -> Answer | None:
         """Return the kept answer if it arrived at most `age` ago; None otherwise. Nothing is read."""
@@ -73,5 +73,5 @@ class Cache(Generic[Key, Answer]):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Kept(Generic[Answer]):
     since: float
-    until: float
+    valid_until: float
     answer: Answer

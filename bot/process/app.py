@@ -13,7 +13,7 @@ from aiohttp import web
 from bot.process.assembly.assembly import BotParts, assemble
 from bot.process.assembly.external_systems import ExternalSystems
 from bot.process.logs.redactor import redactor_of
-from bot.process.loops import keep_ticking, name_missing_groups, perform_effects, store_outage
+from bot.process.loops import complete_start, keep_ticking, perform_effects, store_outage
 from bot.process.readers import open_clock, open_tenant
 from bot.process.settings import Settings, SettingsProblems
 from bot.process.start_checks import check_slack, load_valid_catalog, open_valid_store, warm_up
@@ -96,8 +96,8 @@ async def running(settings: Settings, pauses: Pauses = USUAL_PAUSES) -> AsyncIte
             pauses=pauses,
         )
         parts = assemble(systems)
-        background.start(name_missing_groups(parts.directory, catalog))
         warm = asyncio.create_task(warm_up(tenant, settings))
+        background.start(complete_start(parts.directory, catalog, warm))
         readiness = await _start_loops(stack, systems, parts, warm, outage_stored)
         if (socket := readiness.socket) is not None:
             # Slack may be unreachable for long. Until then the bot performs stored work, and can be stopped.

@@ -14,6 +14,7 @@ from workflows.app.schedule.ticker import tick
 from workflows.catalog.catalog import Catalog
 from workflows.core.errors.raised import DomainError
 from workflows.intervals import START_STORED_AGAIN_AFTER
+from workflows.partner_lookup.public_suffixes import load_suffixes
 from workflows.ports.clock import Clock
 from workflows.ports.records import StoreNotWritable
 from workflows.ports.store import Store
@@ -51,6 +52,16 @@ async def perform_effects(parts: BotParts, warm: asyncio.Task[None], outage_stor
     await parts.queue_worker.run()
 
 
+async def complete_start(directory: ShownDirectory, catalog: Catalog, warm: asyncio.Task[None]) -> None:
+    """Do what the bot does not need to be ready: read the list of domain suffixes, and name missing user groups.
+
+    :param warm: the task that connects to Entra; the process is ready when it ends.
+    """
+    await asyncio.wait([warm])
+    await asyncio.to_thread(load_suffixes)  # otherwise the first typed domain waits for it
+    await name_missing_groups(directory, catalog)
+
+
 async def name_missing_groups(directory: ShownDirectory, catalog: Catalog) -> None:
     """Log the user groups that roles name and Slack does not have.
 
@@ -84,7 +95,7 @@ async def keep_ticking(
             due = await metrics.due_items(now)
             await tick(service=parts.service, store=parts.store, directory=parts.directory, clock=clock)
             await parts.checks.run()
-            left = due & await metrics.due_items(clock.now())
+            left = due & await metrics.due_items(clock.now()) if due else due
         except StoreNotWritable as error:
             _log.warning("tick_waits", reason=str(error))
         except Exception:

@@ -11,10 +11,10 @@ from bot.words.plans.risk import risk_reason_words
 from bot.words.posture.concerns import concern_words
 from bot.words.posture.sources import concern_source
 from workflows.core.partners.partnership import Partnership
-from workflows.core.posture.model import B2BAccess, Concern, PartnerPosture, Posture, Weight
+from workflows.core.posture.model import B2BAccess, Concern, ConcernSeverity, PartnerPosture, Posture
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import EffectiveFlag, Origin
-from workflows.core.settings.openness import AccessKind
+from workflows.core.settings.open_access import AccessKind
 
 FORMAT: Final = "gatehouse/posture/1"
 _NOT_SET: Final = "Neither the partner nor the default sets it in a form that this version can read."
@@ -25,10 +25,10 @@ _UNKNOWN: Final = {
     Origin.MICROSOFT_DEFAULT: _NOT_SET,
 }
 _COUNTS: Final = {
-    Weight.ALERT: "alerts",
-    Weight.WARNING: "warnings",
-    Weight.UNCHECKED: "unchecked",
-    Weight.NOTE: "notes",
+    ConcernSeverity.ALERT: "alerts",
+    ConcernSeverity.WARNING: "warnings",
+    ConcernSeverity.UNCHECKED: "unchecked",
+    ConcernSeverity.NOTE: "notes",
 }
 
 
@@ -45,7 +45,7 @@ def posture_json(posture: Posture) -> str:
         "counts": {
             "partners": posture.listed,
             "lookups_without_answer": posture.unanswered,
-            **{name: posture.count(weight) for weight, name in _COUNTS.items()},
+            **{name: posture.count(severity) for severity, name in _COUNTS.items()},
         },
         "default": {
             "read": posture.default.is_read,
@@ -141,7 +141,7 @@ def _concerns(concerns: Sequence[Concern]) -> list[dict[str, Any]]:
     return [
         {
             "code": one.code.value,
-            "weight": _key(one.weight),
+            "weight": _key(one.severity),
             "text": concern_words(one),
             "source": concern_source(one),
         }
@@ -149,8 +149,8 @@ def _concerns(concerns: Sequence[Concern]) -> list[dict[str, Any]]:
     ]
 
 
-def _key(weight: Weight) -> str:
-    return weight.name.lower()
+def _key(severity: ConcernSeverity) -> str:
+    return severity.name.lower()
 
 
 def _moment(moment: datetime | None) -> str | None:

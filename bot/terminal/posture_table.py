@@ -9,12 +9,12 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.terminal.printing import safe_text
-from bot.words.posture.concerns import WEIGHT_WORDS, concern_words
+from bot.words.posture.concerns import SEVERITY_WORDS, concern_words
 from bot.words.posture.sources import concern_source
 from bot.words.posture.summary import (
     B2B_DIRECTIONS,
     NO_RECORDS,
-    SHORT_OPENNESS_WORDS,
+    SHORT_ACCESS_STATE_WORDS,
     counts_words,
     day,
     flag_words,
@@ -24,25 +24,25 @@ from bot.words.posture.summary import (
     trust_words,
 )
 from workflows.core.policy.risk import RiskLevel
-from workflows.core.posture.model import Concern, DefaultPosture, PartnerPosture, Posture, Weight
+from workflows.core.posture.model import Concern, ConcernSeverity, DefaultPosture, PartnerPosture, Posture
 from workflows.core.settings.model import Property
-from workflows.core.settings.openness import Openness
+from workflows.core.settings.open_access import AccessState
 
 WIDE: Final = 160
 """The number of columns from which on additional data gets columns of its own."""
 MAX_NAMES: Final = 12
 _NAME: Final = 60
 _STYLES: Final = {
-    Weight.ALERT: "bold red",
-    Weight.WARNING: "yellow",
-    Weight.UNCHECKED: "magenta",
-    Weight.NOTE: "dim",
+    ConcernSeverity.ALERT: "bold red",
+    ConcernSeverity.WARNING: "yellow",
+    ConcernSeverity.UNCHECKED: "magenta",
+    ConcernSeverity.NOTE: "dim",
 }
 _OPENING_STYLES: Final = {
-    Openness.OPEN: "yellow",
-    Openness.PARTLY: "",
-    Openness.CLOSED: "green",
-    Openness.UNKNOWN: "magenta",
+    AccessState.OPEN: "yellow",
+    AccessState.PARTLY: "",
+    AccessState.CLOSED: "green",
+    AccessState.UNKNOWN: "magenta",
 }
 _RISK_STYLES: Final = {RiskLevel.LOW: "green", RiskLevel.ELEVATED: "yellow", RiskLevel.HIGH: "red"}
 
@@ -68,8 +68,8 @@ def _default_lines(default: DefaultPosture) -> Iterator[RenderableType]:
     yield safe_text("The default, for every tenant without settings of its own", style="bold")
     for name, inbound, outbound in B2B_DIRECTIONS:
         line = Text(f"  {name}: in ")
-        line.append_text(_openness(default.b2b_access[inbound].opening)).append(", out ")
-        yield line.append_text(_openness(default.b2b_access[outbound].opening))
+        line.append_text(_access_state(default.b2b_access[inbound].opening)).append(", out ")
+        yield line.append_text(_access_state(default.b2b_access[outbound].opening))
     yield Text(f"  Trusted: {', '.join(trust_words(default)) or 'nothing'}")
     yield from (_concern_line(concern) for concern in default.concerns)
 
@@ -120,7 +120,11 @@ def _short_trust(partner: PartnerPosture) -> Iterator[str]:
 
 
 def _name(posture: Posture, partner: PartnerPosture, *, is_wide: bool) -> RenderableType:
-    style = _STYLES.get(partner.weight, "") if partner.weight in (Weight.ALERT, Weight.WARNING) else ""
+    style = (
+        _STYLES.get(partner.severity, "")
+        if partner.severity in (ConcernSeverity.ALERT, ConcernSeverity.WARNING)
+        else ""
+    )
     lines: list[RenderableType] = [safe_text(partner.name, _NAME, style=style)]
     if partner.identity is not None and partner.identity.display_name not in ("", partner.name):
         lines.append(safe_text(f"“{partner.identity.display_name}”", _NAME, style="dim").append(" (not verified)"))
@@ -132,12 +136,12 @@ def _name(posture: Posture, partner: PartnerPosture, *, is_wide: bool) -> Render
 
 
 def _in_and_out(partner: PartnerPosture, inbound: Property, outbound: Property) -> Text:
-    text = Text("in ").append_text(_openness(partner.b2b_access[inbound].opening)).append("\nout ")
-    return text.append_text(_openness(partner.b2b_access[outbound].opening))
+    text = Text("in ").append_text(_access_state(partner.b2b_access[inbound].opening)).append("\nout ")
+    return text.append_text(_access_state(partner.b2b_access[outbound].opening))
 
 
-def _openness(openness: Openness) -> Text:
-    return Text(SHORT_OPENNESS_WORDS[openness], style=_OPENING_STYLES[openness])
+def _access_state(access_state: AccessState) -> Text:
+    return Text(SHORT_ACCESS_STATE_WORDS[access_state], style=_OPENING_STYLES[access_state])
 
 
 def _concerns(posture: Posture) -> Iterator[RenderableType]:
@@ -151,7 +155,7 @@ def _concerns(posture: Posture) -> Iterator[RenderableType]:
 
 
 def _concern_line(concern: Concern) -> RenderableType:
-    text = Text().append(f"{WEIGHT_WORDS[concern.weight].upper()}: ", style=_STYLES[concern.weight])
+    text = Text().append(f"{SEVERITY_WORDS[concern.severity].upper()}: ", style=_STYLES[concern.severity])
     text.append_text(safe_text(concern_words(concern))).append(" ")
     text.append_text(safe_text(f"({concern_source(concern)})", style="dim"))
     return Padding(text, (0, 0, 0, 2), expand=False)

@@ -106,7 +106,7 @@ async def _run_with_bot(
     finally:
         restarts.cancel()
         # NB. in a thread: over Socket Mode the bot closes its connection, and the simulated Slack must still answer
-        # meanwhile.
+        # during that time.
         await asyncio.to_thread(bot.stop)
 
 

@@ -41,7 +41,7 @@ from workflows.core.errors.facts import Fact, text_fact
 from workflows.core.partner_setup.steps import newly_required_steps
 from workflows.core.partners.partnership import PartnershipState, SettingsBasis
 from workflows.core.policy.offers import arranged_offers, offers_of
-from workflows.core.requests.commands.request import RecordPrepared, Replan
+from workflows.core.requests.commands.automatic import RecordPrepared, Replan
 from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import ObservedPartner, RequestState

@@ -13,6 +13,7 @@ from bot.process.settings import Settings, load_settings
 from bot.sandbox.server import BotHandle, Sandbox
 from tests.bot.bot_under_test import BotUnderTest, free_port
 from tests.warm.authority import reuse_authority
+from tests.warm.kept_world import KeptWorld, contoso_opened
 from tests.warm.ready_made import loaded_once, put_new_database
 from tests.warm.short_pauses import SHORT_PAUSES
 
@@ -33,8 +34,17 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[Sandbox]:
+def kept_world(request: pytest.FixtureRequest) -> KeptWorld | None:
+    """What a test that asks for `opened` starts with; None before it was made, and for every other test."""
+    kept = contoso_opened()
+    return kept if kept.is_made and "opened" in request.fixturenames else None
+
+
+@pytest.fixture
+async def world(tmp_path: Path, kept_world: KeptWorld | None) -> AsyncIterator[Sandbox]:
     """A sandbox without a bot."""
+    if kept_world is not None:
+        kept_world.put_world(tmp_path / "world")
     sandbox = Sandbox(tmp_path / "world")
     await sandbox.start(0)
     yield sandbox
@@ -57,8 +67,10 @@ def settings(world: Sandbox, bare_environment: Path, monkeypatch: pytest.MonkeyP
 
 
 @pytest.fixture
-async def gatehouse(world: Sandbox, settings: Settings) -> AsyncIterator[BotUnderTest]:
+async def gatehouse(world: Sandbox, settings: Settings, kept_world: KeptWorld | None) -> AsyncIterator[BotUnderTest]:
     """A running bot in that world, and its records."""
+    if kept_world is not None:
+        kept_world.put_database(settings.records.path)
     put_new_database(settings.records.path)
     url = f"http://127.0.0.1:{settings.port}"
     async with AsyncExitStack() as stack:

@@ -24,7 +24,7 @@ from bot.terminal.posture_json import posture_json
 from bot.terminal.posture_table import print_posture
 from bot.words.posture.summary import trust_words
 from bot.words.requests.messages import message_words
-from bot.words.settings.openness import access_kind_title
+from bot.words.settings.open_access import access_kind_title
 from tests.bot.surfaces import all_of, details, shown
 from tests.workflows.core.builders import NOW, TENANT, closed_document, identity, noted, partnership, prepared, request
 from tests.workflows.core.strategies import JSON, PROPERTY, setting_of
@@ -37,14 +37,14 @@ from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.posture.default_posture import default_posture
 from workflows.core.posture.model import Posture
 from workflows.core.posture.partner_posture import PostureInputs, evaluate_partner
-from workflows.core.requests.commands.request import RecordApplied
+from workflows.core.requests.commands.automatic import RecordApplied
 from workflows.core.requests.effects import SendMessage
 from workflows.core.requests.request import ObservedPartner, RequestKind, RequestState
 from workflows.core.requests.transitions.transition import Situation
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import to_document
 from workflows.core.settings.model import FLAGS, Property
-from workflows.core.settings.openness import AccessKind, access_kinds, possibly_open
+from workflows.core.settings.open_access import AccessKind, access_kinds, possibly_open
 
 WHOLE: Final = re.compile(
     r"in every respect|every direction|is blocked(?! until)|already blocked|blocked \(verified|recorded as blocked"
@@ -184,15 +184,15 @@ def test_the_outcome_of_a_revocation_calls_nothing_blocked_that_is_not_and_names
         plan,
         operations=(*plan.required, *(one for index, one in enumerate(plan.optional) if index not in refused)),
     )
-    image = done.configuration_after() or {}
-    assert is_confirmed(plan, image)
+    configuration = done.configuration_after() or {}
+    assert is_confirmed(plan, configuration)
     observation = ObservedPartner(identity=identity(), configuration=own, at=NOW, default=planned)
     kind = RequestKind.REVOCATION
     known = prepared(kind, plan=plan, observation=observation)
     names = tuple(RefusedWrite(names=("places",), reason=noted("Refused (400).")) for _ in refused)
-    command = RecordApplied(image=image, refused=names, default=default)
+    command = RecordApplied(configuration=configuration, refused=names, default=default)
     transition = advance_partner(request(RequestState.APPLYING, kind, prepared=known), command, Situation(now=NOW))
-    found = access_kinds(image, default)
+    found = access_kinds(configuration, default)
     event("all closed" if not possibly_open(found) else "something open")
     record = transition.partnership
     assert record is not None
@@ -204,6 +204,6 @@ def test_the_outcome_of_a_revocation_calls_nothing_blocked_that_is_not_and_names
         for open_kind in possibly_open(found):
             assert access_kind_title(open_kind.name) in text
     shown_records = [review_card(record, now=NOW), partner_list(all_of([record]), NOW)]
-    shown_records.append(partner_details(identity(), image, default, record, [transition.request], NOW))
+    shown_records.append(partner_details(identity(), configuration, default, record, [transition.request], NOW))
     for message in shown_records:
         assert_true(f"{message.text} {shown(message.blocks)}", found, "record")

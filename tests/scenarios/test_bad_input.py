@@ -74,7 +74,7 @@ async def test_a_partner_with_the_same_settings_is_refused_at_the_field(shared: 
 
 
 async def test_a_second_request_for_the_same_tenant_waits_for_the_first(shared: Stage) -> None:
-    """Two plans from one image of the tenant cannot both be true."""
+    """Two plans from one reading of the tenant cannot both be true."""
     await shared.ask(target="northwind.com")
     answer = await shared.fill_in(user="approver1", target="northwind.onmicrosoft.com")
     assert "has an open access request for this partner" in answer["errors"]["target"]

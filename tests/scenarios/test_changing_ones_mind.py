@@ -128,7 +128,7 @@ async def test_an_edit_that_changes_nothing_is_refused_at_the_form(stage: Stage)
 
 
 async def test_an_edit_that_comes_too_late_says_what_to_do(stage: Stage) -> None:
-    """Two windows on one request, a withdrawal meanwhile, and somebody else's click."""
+    """Two windows on one request, a withdrawal between two clicks, and somebody else's click."""
     await stage.ask()
     first, second = await edit_form(stage), await edit_form(stage)
     assert (await send(stage, first, duration="90"))["errors"] == {}

@@ -22,7 +22,7 @@ async def in_thread(stage: Stage, ts: str) -> list[dict[str, Any]]:
 
 
 async def test_an_onboarding_takes_two_messages_for_requester_and_sponsor_and_one_for_approvers(stage: Stage) -> None:
-    """Its sponsor is another person: told when named, and notified anew when the partner setup is to be confirmed."""
+    """Its sponsor is another person: told when named, and notified again when the partner setup is to be confirmed."""
     ts = await stage.ask(sponsor="admin")
     assert await received(stage) == {"requester": 1, "approver1": 1, "approver2": 0, "approver3": 0, "admin": 1}
     assert "named you as the sponsor" in words((await stage.direct("admin"))[0])

@@ -1,6 +1,6 @@
 """What libraries look for again and again is looked for once.
 
-Slack's SDK looks for the checks of a block in each object anew, and for the kinds of elements at each element; here it
+Slack's SDK looks for the checks of a block in each object again, and for the kinds of elements at each element; here it
 looks once in each class. What it made of an object it converts again in each object around it; here once. The same
 checks are made, with the same result; this took longer than making all else of a card. The HTTP library of Microsoft's
 SDK looks for a module that is not installed at each of its locks.

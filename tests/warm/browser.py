@@ -54,7 +54,7 @@ async def as_new(page: "Page", width: int, height: int, *, is_still: bool = Fals
     """Lend a page that is as good as a new one, and assert afterwards that its script made no error.
 
     A new page costs Chromium three new processes: more processor time than most tests. What a test can leave behind in
-    a page is set anew here; Gatehouse's page stores nothing in the browser.
+    a page is set again here; Gatehouse's page stores nothing in the browser.
 
     :param is_still: for a person who wants no animations.
     """

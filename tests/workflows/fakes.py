@@ -19,7 +19,7 @@ from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership
-from workflows.core.people import ChatId, Person, PersonId, Role, Roster
+from workflows.core.people import ChatId, CurrentRoles, Person, PersonId, Role
 from workflows.core.plans.plan import Operation, TenantIdentity
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.request import AccessRequest
@@ -77,21 +77,21 @@ class Script:
 
     calls: list[str] = field(default_factory=list)
     _faults: list[_Fault] = field(default_factory=list)
-    _meanwhile: dict[str, Callable[[], Awaitable[object]]] = field(default_factory=dict)
+    _during_next_call: dict[str, Callable[[], Awaitable[object]]] = field(default_factory=dict)
 
     def fail(self, method: str, error: BaseException, *, on: int = 1, times: int = 1, after: bool = False) -> None:
         """Raise `error` on the `on`-th call from now, and on the following ones, before the work or after it."""
         self._faults += [_Fault(method, on + number, error, after) for number in range(times)]
 
-    def meanwhile(self, method: str, work: Callable[[], Awaitable[object]]) -> None:
-        """Let somebody else do `work` during the next call, before it answers."""
-        self._meanwhile[method] = work
+    def during_next_call(self, method: str, work: Callable[[], Awaitable[object]]) -> None:
+        """Do `work` during the next call of `method`, before the call answers, as another person could."""
+        self._during_next_call[method] = work
 
     async def begin(self, method: str) -> _Fault | None:
         """Count a call; raise when it is to fail before its work, else return what is to fail after it."""
         await asyncio.sleep(0)  # as any call over a network, it lets others go first
         self.calls.append(method)
-        if (work := self._meanwhile.pop(method, None)) is not None:
+        if (work := self._during_next_call.pop(method, None)) is not None:
             await work()
         due = None
         for fault in [fault for fault in self._faults if fault.method in ("", method)]:
@@ -348,7 +348,7 @@ class FakeTenant:
 
 @dataclass(slots=True)
 class FakeDirectory:
-    """People and their roles, both changeable at any time. Starts with the usual people and the usual roster."""
+    """People and their roles, both changeable at any time. Starts with the usual people and the usual roles."""
 
     script: Script = field(default_factory=Script)
     people: dict[ChatId, Person] = field(
@@ -379,7 +379,7 @@ class FakeDirectory:
         if chat_id in self.refusals:
             raise self.refusals[chat_id]
         if chat_id not in self.people:
-            raise Refused(RefusalCode.NOT_ONE_ACCOUNT, mail="nobody@example.com", count=0)
+            raise Refused(RefusalCode.NOT_EXACTLY_ONE_ACCOUNT, mail="nobody@example.com", count=0)
         return self._by_main_id(self.people[chat_id])
 
     def _by_main_id(self, person: Person) -> Person:
@@ -392,11 +392,11 @@ class FakeDirectory:
         self.script.end(await self.script.begin("directory.is_member"))
         return chat_id in self.people and chat_id not in self.refusals
 
-    async def roster(self, people: Sequence[Person]) -> Roster:
+    async def current_roles(self, people: Sequence[Person]) -> CurrentRoles:
         """Read the roles of these people and of nobody else."""
-        self.script.end(await self.script.begin("directory.roster"))
+        self.script.end(await self.script.begin("directory.current_roles"))
         present = [person.id for person in people if person.chat_id in self.people]
-        return Roster(roles={person_id: self.roles.get(person_id, frozenset()) for person_id in present})
+        return CurrentRoles(roles={person_id: self.roles.get(person_id, frozenset()) for person_id in present})
 
     async def holders(self, role: Role) -> frozenset[ChatId]:
         """List the people who have a role."""

@@ -43,11 +43,11 @@ class Alarms:
 
         :param ended: why it ended although nothing was repaired, see `EndingCode`; None when it was repaired.
         """
-        known = await self._store.open_alarm(code, subject)
-        if known is not None:
+        alarm = await self._store.open_alarm(code, subject)
+        if alarm is not None:
             now = self._clock.now()
-            values = known.values if ended is None else {**known.values, ENDED: asdict(ended)}
-            await self._commit(replace(known, cleared_at=now, values=values), "clear_alarm", now)
+            values = alarm.values if ended is None else {**alarm.values, ENDED: asdict(ended)}
+            await self._commit(replace(alarm, cleared_at=now, values=values), "clear_alarm", now)
 
     async def update_alarms(self, code: AlarmCode, wanted: Mapping[str, Mapping[str, Any]]) -> None:
         """Make the open alarms of one code equal to `wanted`: raise what is missing, clear what is repaired.
@@ -63,8 +63,8 @@ class Alarms:
 
     async def _with_domain(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
         partner = values.get("partner")
-        known = None if partner is None else await self._store.partnership(TenantId(partner))
-        return values if known is None else {**values, "partner": known.identity.name}
+        record = None if partner is None else await self._store.partnership(TenantId(partner))
+        return values if record is None else {**values, "partner": record.identity.name}
 
     async def _commit(self, alarm: Alarm, command: str, now: datetime) -> None:
         details = {"alarm": alarm.id, "code": alarm.code.value, "subject": alarm.subject, **alarm.values}

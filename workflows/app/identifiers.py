@@ -5,6 +5,7 @@ import hashlib
 from typing import Final
 
 from workflows.core.requests.request import RequestId
+from workflows.ports.records import RESULT_OF
 
 _LENGTH: Final = 10
 
@@ -20,7 +21,7 @@ def derived_request_id(key: str) -> RequestId:
 
 def verdict_key(click: str) -> str:
     """Return the key of the audit entry with the result of a click, from the click's own idempotency key."""
-    return f"verdict:{click}"
+    return f"{RESULT_OF}{click}"
 
 
 def revocation_id(click: str) -> RequestId:

@@ -18,7 +18,7 @@ async def report_refused_revocation(
     alarms: Alarms, request_id: RequestId, partner: str, reason: Facts
 ) -> TenantUnavailable:
     """Raise the alarm about a refused revocation, and return the error that makes the queue worker try again."""
-    await alarms.raise_alarm(AlarmCode.REVOCATION_WAITS, request_id, values_of(request_id, partner, reason))
+    await alarms.raise_alarm(AlarmCode.REVOCATION_NOT_COMPLETE, request_id, values_of(request_id, partner, reason))
     return TenantUnavailable(reason)
 
 
@@ -31,19 +31,21 @@ async def report_open_access(
 
     :param may_be_accepted_later: the writes that did not take effect and that Graph may accept later.
     """
-    known = await store.open_alarm(AlarmCode.REVOCATION_WAITS, request.id)
-    if known is not None and OPEN_ACCESS not in known.values:
-        await alarms.clear_alarm(AlarmCode.REVOCATION_WAITS, request.id, Fact(EndingCode.NOT_ALL_CLOSED))
+    alarm = await store.open_alarm(AlarmCode.REVOCATION_NOT_COMPLETE, request.id)
+    if alarm is not None and OPEN_ACCESS not in alarm.values:
+        await alarms.clear_alarm(AlarmCode.REVOCATION_NOT_COMPLETE, request.id, Fact(EndingCode.NOT_ALL_CLOSED))
     reasons = dict.fromkeys(one.reason for one in may_be_accepted_later)
     values = values_of(request.id, partner_of(request), tuple(fact for reason in reasons for fact in reason))
     values[OPEN_ACCESS] = ", ".join(name for one in may_be_accepted_later for name in one.names)
-    await alarms.raise_alarm(AlarmCode.REVOCATION_WAITS, request.id, values)
+    await alarms.raise_alarm(AlarmCode.REVOCATION_NOT_COMPLETE, request.id, values)
 
 
 async def report_repeated_changes(alarms: Alarms, request: AccessRequest) -> None:
     """Raise the alarm about a revocation whose partner somebody changes repeatedly before it takes effect."""
     reason = (Fact(NoteCode.CHANGED_REPEATEDLY),)
-    await alarms.raise_alarm(AlarmCode.REVOCATION_WAITS, request.id, values_of(request.id, partner_of(request), reason))
+    await alarms.raise_alarm(
+        AlarmCode.REVOCATION_NOT_COMPLETE, request.id, values_of(request.id, partner_of(request), reason)
+    )
 
 
 def values_of(request_id: RequestId, partner: str, reason: Facts) -> dict[str, Any]:

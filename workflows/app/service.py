@@ -13,17 +13,11 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.outcome import PartnerOutcome, advance_partner
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.reviews import advance_review
-from workflows.core.people import ChatId, Person, PersonId, Roster
+from workflows.core.people import ChatId, CurrentRoles, Person, PersonId
+from workflows.core.requests.commands.automatic import RecordPrepared
 from workflows.core.requests.commands.clicks import Click, actor_of, received_name, subject_of
 from workflows.core.requests.commands.partner import PartnershipCommand
-from workflows.core.requests.commands.request import (
-    CommandSubject,
-    RecordPrepared,
-    RemindApprovers,
-    RequestCommand,
-    Submit,
-    Withdraw,
-)
+from workflows.core.requests.commands.request import CommandSubject, RemindApprovers, RequestCommand, Submit, Withdraw
 from workflows.core.requests.effects import (
     CheckPermission,
     Effect,
@@ -49,7 +43,7 @@ _TRIES: Final = 5
 
 Record = TypeVar("Record")
 
-RosterOf = Callable[[AccessRequest], Awaitable[Roster]]
+CurrentRolesOf = Callable[[AccessRequest], Awaitable[CurrentRoles]]
 """Reads the current roles of the actor of a command, and of the people who decided on the request."""
 
 
@@ -137,14 +131,14 @@ class Service:
         command: RequestCommand,
         *,
         key: str = "",
-        roster_of: RosterOf | None = None,
+        current_roles_of: CurrentRolesOf | None = None,
         received_at: datetime | None = None,
     ) -> AccessRequest:
         """Apply a command to a request and store the result.
 
         :param key: the idempotency key; empty for a command of the bot itself, whose key is made from the version.
-        :param roster_of: called with the version of the request that the command changes. It must return the roles of
-            everybody who has decided on that version; otherwise their decisions do not count.
+        :param current_roles_of: called with the version of the request that the command changes. It must return the
+            roles of everybody who has decided on that version; otherwise their decisions do not count.
         :param received_at: when the click was stored that led to the command; None when there was no click.
         :raises Refused: when the lifecycle does not allow it; nothing is stored.
         :raises OtherOpenRequest: when another request about the same tenant got a plan first.
@@ -153,8 +147,8 @@ class Service:
         async def attempt() -> AccessRequest:
             request = await self._load(request_id)
             record = None if request.prepared is None else await self._store.partnership(request.plan.tenant_id)
-            roster = Roster() if roster_of is None else await roster_of(request)
-            at = Situation(now=self._clock.now(), roster=roster, received_at=received_at)
+            current_roles = CurrentRoles() if current_roles_of is None else await current_roles_of(request)
+            at = Situation(now=self._clock.now(), current_roles=current_roles, received_at=received_at)
             transition = advance_partner(request, command, at, record)
             if transition.request.version == request.version:
                 return request
@@ -184,7 +178,12 @@ class Service:
         )
 
     async def advance_review(
-        self, tenant_id: TenantId, command: PartnershipCommand, *, key: str = "", roster: Roster | None = None
+        self,
+        tenant_id: TenantId,
+        command: PartnershipCommand,
+        *,
+        key: str = "",
+        current_roles: CurrentRoles | None = None,
     ) -> Partnership:
         """Apply a command to a partnership and store the result.
 
@@ -196,7 +195,7 @@ class Service:
             if partnership is None:
                 raise Refused(RefusalCode.UNKNOWN_PARTNER)
             now = self._clock.now()
-            transition = advance_review(partnership, command, roster=roster or Roster(), now=now)
+            transition = advance_review(partnership, command, current_roles=current_roles or CurrentRoles(), now=now)
             entry = entry_of(
                 key or f"{tenant_id}:{partnership.version}:{command.name}",
                 now,

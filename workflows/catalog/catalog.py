@@ -152,7 +152,7 @@ def _load_roles(path: Path, problems: list[str]) -> dict[Role, RoleSource] | Non
 
 
 def _chain_problems(template: Template) -> Iterator[str]:
-    """Return the problem of a chain that is too weak for the highest risk of its template; at most one."""
+    """Return the problem of an approval chain that is too weak for the highest risk of its template; at most one."""
     risk = risk_of_settings(template.settings, template.durations[-1])
     if (weak := weakness_of(template.stages, risk.level)) is not None:
         need = required(risk.level)

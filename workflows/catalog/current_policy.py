@@ -4,14 +4,19 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from workflows.catalog.catalog import Catalog
-from workflows.core.partners.approval_policy import ApprovalPolicy, Chain, is_live, merged_chain, strongest_chain
+from workflows.core.partners.approval_policy import (
+    ApprovalChain,
+    ApprovalPolicy,
+    is_live,
+    merged_chain,
+    strongest_chain,
+)
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.restoration.restorable import ended_at
-from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
+from workflows.core.requests.request import AccessRequest, RequestKind
 from workflows.core.settings.model import TenantId
 
 MAX_REQUESTS = 1000
-_IN_EFFECT = frozenset({RequestState.APPLIED, RequestState.OVERWRITTEN})
 
 
 class PastRequests(Protocol):
@@ -22,7 +27,7 @@ class PastRequests(Protocol):
 
 
 async def current_policy(record: Partnership | None, *, past: PastRequests | None, catalog: Catalog) -> ApprovalPolicy:
-    """Return the approval policy that a new chain for this partner must not be weaker than.
+    """Return the approval policy that a new approval chain for this partner must not be weaker than.
 
     :param record: the partner's record; None when there is none.
     :param past: reads earlier requests; None when they cannot be read.
@@ -34,12 +39,13 @@ async def current_policy(record: Partnership | None, *, past: PastRequests | Non
     )
 
 
-async def _current_chain(record: Partnership | None, past: PastRequests | None, catalog: Catalog) -> Chain:
+async def _current_chain(record: Partnership | None, past: PastRequests | None, catalog: Catalog) -> ApprovalChain:
     if record is None or not is_live(record):
         return ()
     if record.stages:
         return record.stages
-    # The record is from a version without this field. The chains of the requests applied since the last block are used.
+    # The record is from a version without this field. The approval chains of the requests applied since the last block
+    # are used.
     requests = () if past is None else await past.requests_for(record.identity.tenant_id, MAX_REQUESTS)
     if derived := merged_chain(_chains_since_the_block(requests)):
         return derived
@@ -47,10 +53,10 @@ async def _current_chain(record: Partnership | None, past: PastRequests | None, 
     return strongest_chain(catalog.templates.values()) if template is None else template.stages
 
 
-def _chains_since_the_block(requests: Sequence[AccessRequest]) -> list[Chain]:
-    chains: list[Chain] = []
+def _chains_since_the_block(requests: Sequence[AccessRequest]) -> list[ApprovalChain]:
+    chains: list[ApprovalChain] = []
     for request in sorted(requests, key=ended_at):
-        if request.state not in _IN_EFFECT or request.prepared is None:
+        if not request.was_written or request.prepared is None:
             continue
         if request.particulars.kind is RequestKind.REVOCATION:
             chains.clear()

@@ -34,7 +34,7 @@ Actor = TypeVar("Actor", bound=ChatId | Person)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Roster:
+class CurrentRoles:
     """The roles of each person now. A person who is not in it has no role."""
 
     roles: Mapping[PersonId, frozenset[Role]] = field(default_factory=dict)

@@ -19,12 +19,9 @@ from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
-from workflows.core.people import Roster
+from workflows.core.people import CurrentRoles
 from workflows.core.plans.plan import count_written
-from workflows.core.requests.commands.request import (
-    RecordDelayed,
-    RecordWriting,
-)
+from workflows.core.requests.commands.automatic import RecordDelayed, RecordWriting
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.core.settings.canonical import JsonObject
@@ -177,11 +174,13 @@ class Applier:
         if found_objection is None:
             return True
 
-        async def as_read(_: AccessRequest) -> Roster:
-            return found_objection.roster or Roster()
+        async def as_read(_: AccessRequest) -> CurrentRoles:
+            return found_objection.current_roles or CurrentRoles()
 
-        roster_of = None if found_objection.roster is None else as_read
-        await self.service.advance(request.id, found_objection.command_before_first_write(request), roster_of=roster_of)
+        current_roles_of = None if found_objection.current_roles is None else as_read
+        await self.service.advance(
+            request.id, found_objection.command_before_first_write(request), current_roles_of=current_roles_of
+        )
         return False
 
     async def _replan_after_gap(self, request: AccessRequest) -> bool:

@@ -29,9 +29,9 @@ async def changed_default(request: AccessRequest, *, tenant: Tenant) -> ChangedD
 
     :raises TenantUnavailable: when the default cannot be read now.
     """
-    known = request.require_prepared()
-    shown = known.observation.default
-    if shown is None or not inherits_access(known.plan):
+    prepared = request.require_prepared()
+    shown = prepared.observation.default
+    if shown is None or not inherits_access(prepared.plan):
         return None
     try:
         now = await tenant.read_default()
@@ -39,7 +39,7 @@ async def changed_default(request: AccessRequest, *, tenant: Tenant) -> ChangedD
         raise TenantUnavailable((*error.facts, _UNKNOWN)) from error
     except TenantUnavailable as error:
         raise TenantUnavailable((*error.facts, _UNKNOWN), error.retry_after, is_throttled=error.is_throttled) from error
-    drift = default_drift(known.plan, shown, now)
+    drift = default_drift(prepared.plan, shown, now)
     if drift is None:
         return None
     changed = Fact(NoteCode.DEFAULT_CHANGED, {"names": [one.name for one in drift.defaults]})

@@ -56,11 +56,11 @@ async def send_optional_writes(
     if not missing:
         return OptionalWritesResult(configuration=configuration)
     loop = asyncio.get_running_loop()
-    until = loop.time() + _SENDING_SECONDS
+    deadline = loop.time() + _SENDING_SECONDS
     answers = []
     for index, operation in enumerate(missing):
         now = loop.time()
-        share = max(0.0, until - now) / (len(missing) - index)
+        share = max(0.0, deadline - now) / (len(missing) - index)
         answers.append(await _sent(operation, tenant, sleep, pauses, now + share))
     configuration = await _read_back(plan, configuration, missing, tenant, sleep, pauses)
     not_shown = [
@@ -80,14 +80,14 @@ async def _sent(
     tenant: Tenant,
     sleep: Callable[[float], Awaitable[None]],
     pauses: Pauses,
-    until: float,
+    deadline: float,
 ) -> tuple[Facts, bool]:
     """Send one write; return the reason when it failed (empty: accepted), and whether it may be accepted later.
 
-    :param until: the event loop's time at which to stop.
+    :param deadline: the event loop's time at which to stop.
     """
     try:
-        async with asyncio.timeout_at(until):
+        async with asyncio.timeout_at(deadline):
             await _sent_twice(operation, tenant, sleep, pauses.optional_sent_again_after)
     except TimeoutError:
         return _LATE, True

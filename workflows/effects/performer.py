@@ -13,8 +13,8 @@ from workflows.core.errors.facts import Fact, Facts, as_values, log_text
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.partnership import Partnership
 from workflows.core.requests.alarms import AlarmCode
+from workflows.core.requests.commands.automatic import RecordDelayed
 from workflows.core.requests.commands.partner import Revoke
-from workflows.core.requests.commands.request import RecordDelayed
 from workflows.core.requests.effects import (
     Apply,
     CheckPermission,

@@ -15,8 +15,9 @@ from workflows.core.errors.facts import Fact, as_values
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.revoking import requests_stopped_by_revocation, require_may_revoke
-from workflows.core.people import ADMIN, Person, PersonId, Roster
+from workflows.core.people import ADMIN, CurrentRoles, Person, PersonId
 from workflows.core.plans.plan import TenantIdentity
+from workflows.core.requests.commands.automatic import Replan, Stop
 from workflows.core.requests.commands.clicks import (
     AskReminder,
     Click,
@@ -29,7 +30,7 @@ from workflows.core.requests.commands.clicks import (
     with_person,
 )
 from workflows.core.requests.commands.partner import ConfirmSetup, Keep, RemindSetup, Revoke, UnconfirmSetup
-from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers, Replan, Stop, Withdraw
+from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers, Withdraw
 from workflows.core.requests.effects import CheckPermission, MessageCode
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, Particulars, RequestId, RequestKind, RequestState
@@ -108,8 +109,10 @@ class PermissionCheck:
                 reminder = RemindApprovers(actor=click.actor, is_requester=is_requester)
                 await self.service.advance(click.request_id, reminder, key=key)
             case Keep() | ConfirmSetup() | UnconfirmSetup() | RemindSetup():
-                roster = await self.directory.roster([actor])
-                await self.service.advance_review(click.tenant_id, with_person(click, actor), key=key, roster=roster)
+                current_roles = await self.directory.current_roles([actor])
+                await self.service.advance_review(
+                    click.tenant_id, with_person(click, actor), key=key, current_roles=current_roles
+                )
             case Revoke():
                 await self._revoke(click, actor, key)
             case RetryEffect() | DropEffect():
@@ -121,15 +124,17 @@ class PermissionCheck:
             await self._require_same_rules(request)
         command = with_person(click, actor)
 
-        async def roster_of(request: AccessRequest) -> Roster:
-            return await self.directory.roster([actor, *(decision.person for decision in request.decisions)])
+        async def current_roles_of(request: AccessRequest) -> CurrentRoles:
+            return await self.directory.current_roles([actor, *(decision.person for decision in request.decisions)])
 
         # Rejecting closes access, and is never limited.
         allowance = None
         if self.limits is not None and isinstance(click, Approve):
             allowance = await self.limits.require(LimitedAction.APPROVALS, actor.chat_id, actor.id)
         try:
-            await self.service.advance(click.request_id, command, key=key, roster_of=roster_of, received_at=received_at)
+            await self.service.advance(
+                click.request_id, command, key=key, current_roles_of=current_roles_of, received_at=received_at
+            )
         except Refused as refused:
             if refused.code is RefusalCode.NOT_AN_APPROVER and request is not None:
                 await self._require_people(request)
@@ -168,7 +173,7 @@ class PermissionCheck:
         if shortage is not None:
             await request_role_check(self.store)
             raise Refused(
-                RefusalCode.ROLE_EMPTY,
+                RefusalCode.TOO_FEW_APPROVERS,
                 stage=shortage.title,
                 role=shortage.role,
                 needed=shortage.needed,
@@ -191,11 +196,11 @@ class PermissionCheck:
         raise Refused(changed.code, **changed.values)
 
     async def _settle_given_up(self, click: EffectClick, actor: Person, key: str) -> None:
-        roster = await self.directory.roster([actor])
-        if not roster.holds(actor.id, ADMIN):
+        current_roles = await self.directory.current_roles([actor])
+        if not current_roles.holds(actor.id, ADMIN):
             raise Refused(RefusalCode.ONLY_ADMINS_DECIDE_GIVEN_UP)
         if click.effect_id not in {one.id for one in await self.store.given_up()}:
-            raise Refused(RefusalCode.NOT_GIVEN_UP)
+            raise Refused(RefusalCode.WORK_NOT_GIVEN_UP)
         await self.service.retry_or_drop(
             click.effect_id,
             is_retried=isinstance(click, RetryEffect),
@@ -206,8 +211,8 @@ class PermissionCheck:
 
     async def _revoke(self, click: Revoke, actor: Person, key: str) -> None:
         identity, partnership = await identify_partner(click.target, store=self.store, tenant=self.tenant)
-        roster: Roster = await self.directory.roster([actor])
-        require_may_revoke(partnership, actor, roster)
+        current_roles: CurrentRoles = await self.directory.current_roles([actor])
+        require_may_revoke(partnership, actor, current_roles)
         await self._require_no_open_revocation(identity)
         await self._stop_open_access(identity, actor)
         await self.service.submit(
@@ -238,7 +243,7 @@ class PermissionCheck:
             is_being_changed = other.state is not RequestState.UNCONFIRMED
             is_revocation = other.particulars.kind is RequestKind.REVOCATION
             if is_being_changed and is_revocation and other.particulars.target == identity.tenant_id:
-                raise Refused(RefusalCode.UNDER_WAY, request=other.id)
+                raise Refused(RefusalCode.REVOCATION_RUNNING, request=other.id)
 
 
 def _not_checked(error: TenantRefused) -> Refused:

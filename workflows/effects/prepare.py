@@ -1,4 +1,4 @@
-"""Prepare a stored request for approval: identify people and tenant, make the plan, choose the chain."""
+"""Prepare a stored request for approval: identify people and tenant, make the plan, choose the approval chain."""
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -32,7 +32,7 @@ from workflows.core.people import ChatId, Person
 from workflows.core.plans.plan import Plan
 from workflows.core.plans.planning import plan_revocation
 from workflows.core.policy.template import Stage, Template
-from workflows.core.requests.commands.request import RecordDelayed, RecordPrepared, RecordUnfit
+from workflows.core.requests.commands.automatic import RecordDelayed, RecordPrepared, RecordUnfit
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import (
     AccessRequest,
@@ -122,7 +122,7 @@ class Preparer:
             edition = command.prepared.plan.edition if isinstance(command, RecordPrepared) else 0
             await self._record(request_id, RecordUnfit(code=RefusalCode.OPEN_REQUEST, reason=reason, edition=edition))
         except Refused as refused:
-            if refused.code is not RefusalCode.NOT_NOW:
+            if refused.code is not RefusalCode.NOT_POSSIBLE_IN_THIS_STATE:
                 raise
 
     async def _prepared(self, request: AccessRequest) -> Prepared:
@@ -177,17 +177,17 @@ class Preparer:
             was = replace(restored_summary(found.change), policy_title=found.template.title)
             return _Proposal(found.plan, found.template, found.stages, found.template.title, found.findings, was)
         template = current_template(self.catalog, particulars.template)
-        known = await self.store.partnership(observation.identity.tenant_id)
+        record = await self.store.partnership(observation.identity.tenant_id)
         duration = particulars.duration or template.default_duration
         now, ends_at = self.clock.now(), particulars.ends_at
         require_time_left(ends_at, now)
         plan = access_plan(
-            observation, template, duration, particulars.placeholders, record=known, now=now, ends_at=ends_at
+            observation, template, duration, particulars.placeholders, record=record, now=now, ends_at=ends_at
         )
-        policy = await current_policy(known, past=self.store, catalog=self.catalog)
+        policy = await current_policy(record, past=self.store, catalog=self.catalog)
         stages = chain_of(plan, template, observation, policy)
         period = duration if ends_at is None else ends_at - now
-        findings = replacement_findings(known, plan, template, stages, period, now)
+        findings = replacement_findings(record, plan, template, stages, period, now)
         return _Proposal(plan, template, stages, template.title, findings)
 
     async def _prepared_revocation(self, request: AccessRequest, requester: Person) -> Prepared:
@@ -226,7 +226,7 @@ class Preparer:
 
 
 class _Proposal(NamedTuple):
-    """A plan, and the template whose chain decides on it."""
+    """A plan, and the template whose approval chain decides on it."""
 
     plan: Plan
     template: Template

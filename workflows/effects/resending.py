@@ -6,7 +6,7 @@ from typing import Final
 
 from workflows.catalog.catalog import Catalog
 from workflows.core.errors.facts import Fact
-from workflows.core.requests.commands.request import RecordResent, Replan
+from workflows.core.requests.commands.automatic import RecordResent, Replan
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest
 from workflows.core.requests.transitions.resending import ResendStep, first_sent, needs_the_audit_log, next_step

@@ -6,9 +6,9 @@ from typing import TypeAlias
 
 from workflows.catalog.catalog import Catalog, changed_rules
 from workflows.core.errors.facts import Fact, Facts
-from workflows.core.people import Roster
+from workflows.core.people import CurrentRoles
 from workflows.core.plans.drift import Drift
-from workflows.core.requests.commands.request import Reopen, Replan, Stop
+from workflows.core.requests.commands.automatic import Reopen, Replan, Stop
 from workflows.core.requests.notes import NoteCode, is_first_plan, not_written
 from workflows.core.requests.request import AccessRequest, RequestKind
 from workflows.effects.default_check import changed_default
@@ -28,7 +28,7 @@ class Objection:
     """The class of the command for a request of which nothing was sent."""
     next_step: NextStep
     """Returns facts for the reason: that nothing was written, and what happens next."""
-    roster: Roster | None = None
+    current_roles: CurrentRoles | None = None
     """The roles with which the approvals were counted, when approvals are missing."""
     drift: Drift | None = None
 
@@ -61,20 +61,20 @@ async def find_objection(
     wrong_tenant = await _wrong_tenant(request, tenant)
     if wrong_tenant is not None:
         return wrong_tenant
-    known = request.require_prepared()
-    if catalog is not None and (changed := changed_rules(known.plan, known.roles, catalog)):
+    prepared = request.require_prepared()
+    if catalog is not None and (changed := changed_rules(prepared.plan, prepared.roles, catalog)):
         return Objection(reason=(changed.fact,), command_type=Replan, next_step=_approval_again)
     try:
-        roster = await directory.roster([decision.person for decision in request.decisions])
+        current_roles = await directory.current_roles([decision.person for decision in request.decisions])
     except PeopleDirectoryRefused as error:
         raise PeopleDirectoryUnavailable(error.facts) from error  # an approved plan waits until this is repaired
-    verdict = request.verdict(roster)
+    verdict = request.verdict(current_roles)
     if not verdict.is_complete:
         return Objection(
             reason=verdict.discounted,
             command_type=Reopen,
             next_step=_stage_open_again,
-            roster=roster,
+            current_roles=current_roles,
         )
     default_change = await changed_default(request, tenant=tenant)
     if default_change is None:
@@ -88,7 +88,7 @@ async def find_objection(
 
 
 async def _wrong_tenant(request: AccessRequest, tenant: Tenant) -> Objection | None:
-    known = request.require_prepared()
+    prepared = request.require_prepared()
     try:
         identity = await resolve_again(request, tenant=tenant)
     except LookupRefused as refused:
@@ -97,7 +97,7 @@ async def _wrong_tenant(request: AccessRequest, tenant: Tenant) -> Objection | N
         return None
     values = {
         "target": request.particulars.target,
-        "tenant": known.plan.tenant_id,
+        "tenant": prepared.plan.tenant_id,
         "now": None if identity is None else identity.tenant_id,
     }
     return Objection(reason=(Fact(NoteCode.LEADS_ELSEWHERE, values),), command_type=Stop, next_step=_ask_partner_first)

@@ -12,10 +12,10 @@ from typing import Any, Final
 
 import idna
 from confusable_homoglyphs import categories, confusables
-from publicsuffixlist import PublicSuffixList
 
 from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.plans.plan import TenantIdentity
+from workflows.partner_lookup.public_suffixes import registrable_part
 
 SOURCE: Final = "Unicode Technical Standard #39, “Unicode Security Mechanisms”"
 
@@ -32,7 +32,6 @@ _MIN_COMPARED_LENGTH: Final = 5
 """The shortest name that is compared. In shorter names, one different letter is too often a coincidence."""
 _MICROSOFT: Final = re.compile(r"(?:^|[.-])(?:onmicrosoft|onmschina|sharepoint)(?:[.-]|$)")
 _MICROSOFTS_OWN: Final = (".onmicrosoft.com", ".onmicrosoft.us", ".partner.onmschina.cn", ".sharepoint.com")
-_SUFFIXES: Final = PublicSuffixList()
 _MIN_LONG_LENGTH: Final = 8
 """Names of at least this length are also suggested when they differ by two letters."""
 _MIN_SUGGESTED_LENGTH: Final = 4
@@ -180,7 +179,7 @@ def registrable_domain(domain: str) -> str:
     for suffix in _MICROSOFTS_OWN:
         if domain.endswith(suffix):
             return f"{domain.removesuffix(suffix).rpartition('.')[2]}{suffix}"
-    return _SUFFIXES.privatesuffix(domain) or domain
+    return registrable_part(domain) or domain
 
 
 def _is_foreign(shown: str) -> bool:

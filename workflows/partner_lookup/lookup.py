@@ -40,7 +40,7 @@ async def look_up(
     if identity is None:
         identity = await _identity_in_other_cloud(names[-1], tenant, records)
     if identity.tenant_id == await tenant.home():
-        raise InvalidField(FIELD, RefusalCode.TARGET_IS_OURS, target=target)
+        raise InvalidField(FIELD, RefusalCode.TARGET_IS_OUR_TENANT, target=target)
     if identity.tenant_id in CONSUMER_TENANTS:
         raise InvalidField(FIELD, RefusalCode.TARGET_PRIVATE_ACCOUNTS, target=target)
     configuration, default = await read_both(identity.tenant_id, tenant=tenant)

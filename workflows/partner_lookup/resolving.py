@@ -67,8 +67,10 @@ def is_same_tenant(request: AccessRequest, found: TenantIdentity | None) -> bool
 
     :param found: the tenant that it belongs to now; None for no tenant. None is right for a tenant id of another cloud.
     """
-    known = request.require_prepared()
-    return not known.observation.identity.is_resolved if found is None else found.tenant_id == known.plan.tenant_id
+    prepared = request.require_prepared()
+    return (
+        not prepared.observation.identity.is_resolved if found is None else found.tenant_id == prepared.plan.tenant_id
+    )
 
 
 async def name_refusal(error: TenantRefused, name: str, *, tenant: Tenant) -> TenantRefused | LookupRefused:

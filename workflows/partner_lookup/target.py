@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Final
 
 import idna
-from publicsuffixlist import PublicSuffixList
 
 from workflows.core.errors.raised import InvalidField
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.lookalikes import mixed_scripts
 from workflows.partner_lookup.pasted_text import names_in
+from workflows.partner_lookup.public_suffixes import registrable_part
 
 FIELD: Final = "target"
 """The name of the form's field for every problem that is found here."""
@@ -35,7 +35,6 @@ CONSUMER_DOMAINS: Final = frozenset(Path(__file__).with_name("consumer_domains.t
 _GUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _WWW: Final = "www."
 _LABEL_LIMIT: Final = 253
-_SUFFIXES: Final = PublicSuffixList()
 
 
 def is_tenant_id(target: str) -> bool:
@@ -61,25 +60,25 @@ def target_candidates(typed: str) -> tuple[str, ...]:
     """
     found = tuple(dict.fromkeys(_name(one) for one in names_in(_cleaned(typed))))
     if len({name.removeprefix(_WWW) for name in found}) > 1:
-        raise InvalidField(FIELD, RefusalCode.TARGET_SEVERAL, names=list(found))
+        raise InvalidField(FIELD, RefusalCode.TARGET_SEVERAL_NAMES, names=list(found))
     (name, *_) = found
     if is_tenant_id(name):
         return (name,)
     bare = name.removeprefix(_WWW)
     if CONSUMER_DOMAINS & {name, bare}:
         raise InvalidField(FIELD, RefusalCode.TARGET_MAIL_PROVIDER, domain=bare)
-    return (name, bare) if bare != name and _SUFFIXES.privatesuffix(bare) is not None else (name,)
+    return (name, bare) if bare != name and registrable_part(bare) is not None else (name,)
 
 
 def _name(text: str) -> str:
     """Return one domain or tenant id in canonical form."""
     if is_tenant_id(text):
         if text in CONSUMER_TENANTS:
-            raise InvalidField(FIELD, RefusalCode.TARGET_NO_ORGANIZATION)
+            raise InvalidField(FIELD, RefusalCode.TARGET_NOT_AN_ORGANIZATION)
         return text
     domain = _ascii_domain(text)
-    if _SUFFIXES.privatesuffix(domain) is None or domain.rpartition(".")[2].isdigit():
-        raise InvalidField(FIELD, RefusalCode.TARGET_NO_COMPANY, domain=domain)
+    if registrable_part(domain) is None or domain.rpartition(".")[2].isdigit():
+        raise InvalidField(FIELD, RefusalCode.TARGET_NOT_A_COMPANY_DOMAIN, domain=domain)
     return domain
 
 
@@ -94,7 +93,7 @@ def _cleaned(typed: str) -> str:
 
 def _ascii_domain(host: str) -> str:
     if len(host) > _LABEL_LIMIT or "." not in host or re.search(r"[\s,;:]", host):
-        raise InvalidField(FIELD, RefusalCode.TARGET_NOT_ONE)
+        raise InvalidField(FIELD, RefusalCode.TARGET_NOT_ONE_NAME)
     try:
         domain = idna.encode(host, uts46=True, std3_rules=True).decode()
     except (idna.IDNAError, UnicodeError):

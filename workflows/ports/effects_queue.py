@@ -1,7 +1,7 @@
 """The interface to the queue of stored effects."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -40,6 +40,20 @@ class GivenUpEffect:
     """The effect; None when it cannot be read."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredWork:
+    """What is due, waits, and is open at one moment."""
+
+    effects_due: int = 0
+    effects_later: int = 0
+    """Effects that wait for their next attempt."""
+    effects_parked: int = 0
+    due_items: frozenset[str] = frozenset()
+    """The ids of the requests and of the partners for which something is due; see `RecordStore.due`."""
+    open_alarms: Mapping[str, int] = field(default_factory=dict)
+    """How many alarms are open, by the stored value of their code."""
+
+
 class EffectsQueue(Protocol):
     """The queue of stored effects. `RecordStore.commit` adds effects in the same transaction as the records."""
 
@@ -51,6 +65,16 @@ class EffectsQueue(Protocol):
 
     async def count_pending(self, now: datetime) -> tuple[int, int, int]:
         """Count the effects that are due, that wait for their next attempt, and that are parked."""
+
+    async def stored_work(self, now: datetime) -> StoredWork:
+        """Read what is due, waits, and is open, as numbers and ids, with one statement. Unreadable records count."""
+
+    async def may_change_alarms(self) -> bool:
+        """Return whether anything is stored that an alarm can be about or that can end one, with one statement.
+
+        That is an open alarm, an open request, an unchecked click or an effect that was given up. Unreadable ones
+        count.
+        """
 
     async def done(self, effect_id: int) -> None:
         """Mark an effect as performed."""

@@ -121,4 +121,7 @@ class PagedLists(Protocol):
         """List requests, open and closed ones, the newest first."""
 
     async def history_page(self, request_id: RequestId, *, limit: int, place: PagePosition) -> Page[AuditEntry]:
-        """List the audit entries of a request, oldest first."""
+        """List the audit entries of a request, oldest first.
+
+        A received click is left out when the entry with its result exists, because that says the same and more.
+        """

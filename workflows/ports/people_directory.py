@@ -7,7 +7,7 @@ from typing import Protocol
 from workflows.core.errors.facts import Facts
 from workflows.core.errors.raised import FactsError, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.people import ChatId, Person, Role, Roster
+from workflows.core.people import ChatId, CurrentRoles, Person, Role
 
 
 class PeopleDirectoryUnavailable(FactsError):
@@ -26,7 +26,7 @@ class PeopleDirectoryRefused(Refused):
     """The chat system refuses to identify people, until an admin repairs the cause."""
 
     def __init__(self, method: str, answer: str) -> None:
-        super().__init__(RefusalCode.DIRECTORY_REFUSED, method=method, answer=answer)
+        super().__init__(RefusalCode.CHAT_DIRECTORY_REFUSED, method=method, answer=answer)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,7 @@ class PeopleDirectory(Protocol):
     async def is_member(self, chat_id: ChatId) -> bool:
         """Return whether a chat user is a full member of the workspace. Full members may look up partners."""
 
-    async def roster(self, people: Sequence[Person]) -> Roster:
+    async def current_roles(self, people: Sequence[Person]) -> CurrentRoles:
         """Read which roles these people have now. A person without an account or chat user has none."""
 
     async def holders(self, role: Role) -> frozenset[ChatId]:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import DomainError, FactsError
@@ -18,6 +18,11 @@ from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.settings.model import TenantId
 
 Item = TypeVar("Item")
+
+RESULT_OF: Final = "verdict:"
+"""The key of the audit entry with the result of a click is this prefix and the key of the received click. Stored."""
+RECEIVED: Final = "received"
+"""The outcome of a click that is checked later; the result of the check has its own entry. Stored."""
 
 
 class StoreUnusable(DomainError):

@@ -17,7 +17,7 @@ from workflows.core.checks.tenant_facts import UnreadableFact, UnreadableReason
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import EffectiveSettings
 from workflows.core.settings.model import TenantId
-from workflows.core.settings.openness import AccessKind
+from workflows.core.settings.open_access import AccessKind
 from workflows.ports.fact_reading import why_refused
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 from workflows.ports.tenant_settings import TenantSettings
@@ -64,11 +64,11 @@ class AccessCheck:
         """
         answers: dict[Question, Sequence[JsonObject] | UnreadableFact] = {}
         refused: set[str] = set()
-        until = time.monotonic() + self.timeout_seconds
+        deadline = time.monotonic() + self.timeout_seconds
         for question in chosen.asked:
             if question.application in refused:
                 continue
-            answer = await self._answer(question, until - time.monotonic())
+            answer = await self._answer(question, deadline - time.monotonic())
             answers[question] = answer
             if isinstance(answer, UnreadableFact):
                 if answer.why is not UnreadableReason.REFUSED:

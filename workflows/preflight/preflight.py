@@ -22,7 +22,7 @@ from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.requests.request import ObservedPartner
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import effective_settings
-from workflows.core.settings.openness import access_kinds
+from workflows.core.settings.open_access import access_kinds
 from workflows.partner_lookup.lookalikes import lookalike_findings
 from workflows.partner_lookup.resolving import LookupRefused, resolve
 from workflows.partner_lookup.target import is_tenant_id

@@ -9,15 +9,15 @@ def text_of(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def sought(*texts: str) -> str:
+def search_text(*texts: str) -> str:
     """Return the text in which a record is searched: the given texts in one form for upper and lower case."""
     return "\n".join(text.strip().casefold().replace("\n", " ") for text in texts if text)
 
 
-def sought_people(*texts: str | None, and_of: Iterable[tuple[str, str, str]] = ()) -> str:
+def people_search_text(*texts: str | None, and_of: Iterable[tuple[str, str, str]] = ()) -> str:
     """Return the text in which people are searched: names, chat ids and accounts, each once.
 
     :param and_of: the name, chat id and account of more people.
     """
     every = (*texts, *(text for one in and_of for text in one))
-    return sought(*dict.fromkeys(text for text in every if text))
+    return search_text(*dict.fromkeys(text for text in every if text))

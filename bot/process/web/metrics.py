@@ -1,6 +1,5 @@
 """The numbers about this process, in Prometheus' text format."""
 
-from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
@@ -12,7 +11,7 @@ from workflows.ports.store import Store
 
 
 class Metrics:
-    """Gauges that are read from the store at each scrape, so that they are never outdated."""
+    """Gauges that are read from the store at each scrape, with one statement, so that they are never outdated."""
 
     def __init__(
         self, *, store: Store, clock: Clock, lookups: Callable[[], int], is_ready: Callable[[], Awaitable[str]]
@@ -36,19 +35,17 @@ class Metrics:
     async def refresh(self) -> None:
         """Read the numbers now."""
         now = self._clock.now()
-        due, later, parked = await self._store.count_pending(now)
-        self._due.set(due + self._lookups() + len(await self.due_items(now) - self._left_by_tick))
-        self._later.set(later)
-        self._parked.set(parked)
+        work = await self._store.stored_work(now)
+        self._due.set(work.effects_due + self._lookups() + len(work.due_items - self._left_by_tick))
+        self._later.set(work.effects_later)
+        self._parked.set(work.effects_parked)
         self._ready.set(not await self._is_ready())
-        open_alarms = Counter(alarm.code for alarm in await self._store.open_alarms())
         for code in AlarmCode:
-            self._alarms.labels(code.value).set(open_alarms[code])
+            self._alarms.labels(code.value).set(work.open_alarms.get(code.value, 0))
 
     async def due_items(self, now: datetime) -> frozenset[str]:
         """List the requests and partners that the next tick has to do something about."""
-        requests, partners = await self._store.due(now)
-        return frozenset((*requests, *partners))
+        return (await self._store.stored_work(now)).due_items
 
     def ticked(self, at: datetime, *, left: frozenset[str]) -> None:
         """Record that everything due up to `at` was turned into commands.

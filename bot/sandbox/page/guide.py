@@ -109,7 +109,7 @@ def _was_partner_added(graph_log: Sequence[Json]) -> bool:
 
 
 def _revoke_command(state: Json) -> str:
-    """Return the command that revokes the newest partner that is not blocked; without one, the list of partners."""
+    """Return the command that revokes the newest partner that is not blocked; else the list of partners."""
     partners: Json = state.get("partners") or {}
     known: Json = state.get("organizations") or {}
     for tenant_id, raw in reversed(list(partners.items())):

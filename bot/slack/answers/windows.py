@@ -129,7 +129,7 @@ class Windows:
     async def _refuse(self, window: Window, refused: Refused) -> None:
         """Record a refusal and show it in the open window.
 
-        It is sent as a direct message when the window was closed meanwhile.
+        It is sent as a direct message when the window was closed before that.
         """
         key, actor = window.key, window.actor
         await self.service.record_refusal(

@@ -6,11 +6,16 @@ from typing import Final
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack.blocks.blocks import DOMAIN_LIMIT, TextRun, bullets, cleaned_text, fixed_text
-from bot.words.posture.concerns import WEIGHT_WORDS, concern_words
-from workflows.core.posture.model import Concern, Weight
+from bot.words.posture.concerns import SEVERITY_WORDS, concern_words
+from workflows.core.posture.model import Concern, ConcernSeverity
 
 _MAX_CHARACTERS: Final = 400
-_ICONS: Final = {Weight.ALERT: "🚨", Weight.WARNING: "⚠️", Weight.UNCHECKED: "❔", Weight.NOTE: "ℹ️"}
+_ICONS: Final = {
+    ConcernSeverity.ALERT: "🚨",
+    ConcernSeverity.WARNING: "⚠️",
+    ConcernSeverity.UNCHECKED: "❔",
+    ConcernSeverity.NOTE: "ℹ️",
+}
 
 
 def concern_elements(concerns: Sequence[Concern], limit: int, *, where: str) -> Iterator[RichTextElement]:
@@ -23,7 +28,8 @@ def concern_elements(concerns: Sequence[Concern], limit: int, *, where: str) -> 
     items: list[list[TextRun]] = [
         [
             fixed_text(
-                f"{_ICONS[one.weight]} {WEIGHT_WORDS[one.weight].capitalize()}: ", bold=one.weight >= Weight.WARNING
+                f"{_ICONS[one.severity]} {SEVERITY_WORDS[one.severity].capitalize()}: ",
+                bold=one.severity >= ConcernSeverity.WARNING,
             ),
             cleaned_text(concern_words(one), _MAX_CHARACTERS),
         ]

@@ -11,6 +11,7 @@ from bot.slack.blocks.blocks import TextRun, bullets, cleaned_text, fixed_text, 
 from bot.slack.people.approvers import MAX_NAMED_APPROVERS, Approvers
 from bot.words.requests.approval_chain import chain_rule_words
 from bot.words.requests.notes import note_words
+from bot.words.requests.revision import new_plan_title
 from bot.words.sentences import counted
 from workflows.core.partner_setup.steps import newly_required_steps
 from workflows.core.people import Role
@@ -65,13 +66,13 @@ def _rule_words(request: AccessRequest) -> str:
 
 
 def _seems_to_narrow(request: AccessRequest) -> bool:
-    """Return whether every line of a plan reduces access or changes nothing, although the full chain is needed."""
-    known = request.require_prepared()
-    is_narrowing = plan_access_change(known.plan, known.observation.default) in (
+    """Return whether every line reduces access or changes nothing, although the full approval chain is needed."""
+    prepared = request.require_prepared()
+    is_narrowing = plan_access_change(prepared.plan, prepared.observation.default) in (
         AccessChange.NARROWS,
         AccessChange.CLOSES,
     )
-    return is_narrowing and not only_reduces_access(known.plan)
+    return is_narrowing and not only_reduces_access(prepared.plan)
 
 
 def outcome_elements(request: AccessRequest, now: datetime) -> Iterator[RichTextElement]:
@@ -86,7 +87,7 @@ def outcome_elements(request: AccessRequest, now: datetime) -> Iterator[RichText
         return
     if request.asked_again and request.state is RequestState.AWAITING_APPROVAL:
         yield paragraph(
-            fixed_text("Needs new approval: ", bold=True),
+            fixed_text(f"{new_plan_title(request)}: ", bold=True),
             cleaned_text(note_words(request.asked_again), MAX_NOTE_CHARACTERS, lines=True),
         )
     sentence = list(state_parts(request, now))

@@ -21,7 +21,7 @@ from bot.slack.blocks.blocks import (
 from bot.slack.cards.partner_and_plan import partner_name
 from bot.words.partner_setup.state import setup_words
 from bot.words.requests.titles import partner_title
-from bot.words.settings.openness import access_kinds_words
+from bot.words.settings.open_access import access_kinds_words
 from bot.words.settings.values import title
 from workflows.core.partners.partnership import Partnership, PartnershipState, SettingsBasis
 from workflows.core.settings.model import TenantId
@@ -65,9 +65,10 @@ def partnership_facts(partnership: Partnership) -> Iterator[TextRun]:
             yield fixed_text("\nStill open or not known then: ")
             yield cleaned_text(access_kinds_words(partnership.not_closed), MAX_ACCESS_KINDS_CHARACTERS)
         return
-    yield fixed_text("Present settings since ")
+    is_approved = partnership.basis is SettingsBasis.APPROVED
+    yield fixed_text("Present settings since " if is_approved else "Settings found ")
     yield local_time(partnership.since)
-    yield fixed_text(" as “")
+    yield fixed_text(" as “" if is_approved else " after “")
     yield cleaned_text(partner_title(partnership))
     yield fixed_text(f"” ({partnership.request_id})")
     yield from basis_parts(partnership)
@@ -92,7 +93,7 @@ def basis_parts(partnership: Partnership) -> Iterator[TextRun]:
     match partnership.basis:
         case SettingsBasis.PARTLY_APPLIED:
             yield fixed_text(
-                "\n⚠️ Only a part of the approved change is in the tenant. This part was not approved on its own."
+                "\n⚠️ Only a part of an approved change is in the tenant. This part was not approved on its own."
             )
         case SettingsBasis.PARTLY_REDUCED:
             yield fixed_text("\n⚠️ Only a part of the approved reduction is in the tenant. The rest is as before.")
@@ -119,6 +120,11 @@ def review_buttons(partnership: Partnership, now: datetime) -> ActionsBlock | No
     if partnership.is_past_its_end(now) or not partnership.is_as_approved:
         return actions(f"review:{tenant_id}", revoke)
     return actions(f"review:{tenant_id}", button("Keep", ids.KEEP, tenant_id), revoke)
+
+
+def revoke_again_button(tenant_id: TenantId) -> ActionsBlock:
+    """Return Revoke again, for a revocation that Microsoft does not show."""
+    return actions(f"review:{tenant_id}", button("Revoke again", ids.REVOKE_REVIEW, tenant_id))
 
 
 def close_early_button(tenant_id: TenantId) -> ButtonElement:

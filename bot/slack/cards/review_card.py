@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
+from slack_sdk.models.blocks import ActionsBlock, RichTextBlock
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack.blocks.blocks import (
@@ -13,6 +14,7 @@ from bot.slack.blocks.blocks import (
     fixed_text,
     header,
     local_time,
+    mention,
     paragraph,
     quote,
     rich_text,
@@ -26,24 +28,32 @@ from bot.slack.cards.partner_and_plan import (
     partner_name,
     without_empty,
 )
-from bot.slack.cards.partnership import partnership_facts, partnership_state_words, review_buttons
+from bot.slack.cards.partnership import partnership_facts, partnership_state_words, review_buttons, revoke_again_button
 from bot.words.requests.titles import partner_title
 from bot.words.sentences import times_words
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState, SettingsBasis
+from workflows.core.requests.request import AccessRequest, RequestState
 
 _NOT_APPROVED: Final = "The current settings are not the approved ones, so one person cannot keep them."
+_RUNNING: Final = "A revocation is running ({}). Started by "
+_NO_ANSWER_NEEDED: Final = ". Nobody has to answer this review any more. This card shows the result."
+_SENT: Final = " The block is sent, and Microsoft does not show it yet. It is checked again by itself."
 
 
-def review_card(partnership: Partnership, *, now: datetime) -> Message:
-    """Return the card that asks the sponsor whether the access is still needed, or shows the answer."""
-    headline = _review_headline(partnership, now)
+def review_card(partnership: Partnership, *, now: datetime, revocation: AccessRequest | None = None) -> Message:
+    """Return the card that asks the sponsor whether the access is still needed, or shows the answer.
+
+    :param revocation: the open revocation of the partner; None when none is running.
+    """
+    running = None if partnership.state is PartnershipState.REVOKED else revocation
+    headline = ("⚙️", "being revoked") if running is not None else _review_headline(partnership, now)
     domain = clean(partner_name(partnership.identity), 90)
     blocks = without_empty(
         [
             header(f"{headline[0]} {domain}: {headline[1]}"),
             identity_block(partnership.identity),
-            rich_text(*_review_elements(partnership, now)),
-            review_buttons(partnership, now),
+            rich_text(*_review_elements(partnership, now)) if running is None else _running_block(partnership, running),
+            review_buttons(partnership, now) if running is None else _buttons_of_running(partnership, running),
         ]
     )
     about = f"{clean(partner_title(partnership), NAME_LIMIT)} ({partnership.request_id})"
@@ -55,15 +65,39 @@ def _review_headline(partnership: Partnership, now: datetime) -> tuple[str, str]
     match partnership.state:
         case PartnershipState.REVOKED:
             return ("⚠️" if partnership.not_closed else "🔒"), "revoked, nothing to review"
-        case PartnershipState.REVIEW_DUE if partnership.basis is not SettingsBasis.APPROVED:
-            return "⚠️", f"{partnership_state_words(partnership, now)}"
-        case PartnershipState.REVIEW_DUE if partnership.is_past_its_end(now):
+        case _ if partnership.basis is not SettingsBasis.APPROVED:
+            return "⚠️", partnership_state_words(partnership, now)
+        case _ if partnership.is_past_its_end(now):
             return "⏰", "access period ended"
         case PartnershipState.REVIEW_DUE:
             return "🔔", "is this access still needed?"
         case _ if _answer(partnership) is not None:
             return "✅", "review answered, access kept"
-    return "✅", "access approved again, nothing to review"
+    return "✅", "a later request was approved, nothing to review"
+
+
+def _running_block(partnership: Partnership, revocation: AccessRequest) -> RichTextBlock:
+    """State that a revocation is running, since when, and by whom."""
+    by = revocation.submitter if revocation.prepared is None else revocation.prepared.requester
+    who = mention(revocation.particulars.requester) if by is None else cleaned_text(by.name, bold=True)
+    is_sent = revocation.state is RequestState.UNCONFIRMED
+    return rich_text(
+        paragraph(
+            fixed_text(_RUNNING.format(revocation.id)),
+            who,
+            fixed_text(" on "),
+            local_time(revocation.created_at),
+            fixed_text(_NO_ANSWER_NEEDED + (_SENT if is_sent else "")),
+        ),
+        paragraph(*partnership_facts(partnership)),
+    )
+
+
+def _buttons_of_running(partnership: Partnership, revocation: AccessRequest) -> ActionsBlock | None:
+    """Return no Keep. A revocation that is sent and not shown can be replaced by a newer one."""
+    if revocation.state is not RequestState.UNCONFIRMED:
+        return None
+    return revoke_again_button(partnership.identity.tenant_id)
 
 
 def _review_elements(partnership: Partnership, now: datetime) -> Iterator[RichTextElement]:

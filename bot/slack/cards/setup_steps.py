@@ -34,9 +34,9 @@ NO_PARTNER_STEPS: Final = "Nothing that is set here for this partner needs a set
 
 def step_parts(step: SetupStep, steps: Sequence[SetupStep], confirmations: Sequence[Confirmation]) -> list[TextRun]:
     """Return a needed step's name, the state of both sides, and what does not work until then."""
-    known = confirmation_of(step, confirmations)
+    confirmation = confirmation_of(step, confirmations)
     label = cleaned_text(LABELS[step.key], bold=True)
-    if known is None:
+    if confirmation is None:
         return [
             fixed_text("❔ "),
             label,
@@ -46,10 +46,10 @@ def step_parts(step: SetupStep, steps: Sequence[SetupStep], confirmations: Seque
         fixed_text("✅ "),
         label,
         fixed_text(": Our side: done. Partner's side: confirmed by "),
-        cleaned_text(known.person.name),
+        cleaned_text(confirmation.person.name),
         fixed_text(" on "),
     ]
-    return [*parts, local_time(known.at), fixed_text(f" ({NOT_VISIBLE})")]
+    return [*parts, local_time(confirmation.at), fixed_text(f" ({NOT_VISIBLE})")]
 
 
 def step_blocks(

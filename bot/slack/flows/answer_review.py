@@ -24,8 +24,10 @@ from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership
+from workflows.core.partners.revoking import running_revocation
 from workflows.core.requests.commands.partner import Keep
 from workflows.core.requests.commands.request import CommandSubject
+from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.model import TenantId
 from workflows.ports.clock import Clock
 from workflows.ports.store import Store
@@ -55,7 +57,9 @@ class AnswerReviewFlow:
 
         async def build(window: Window) -> Json:
             await self.members.require_member(window.actor)
-            return review_view(await self._required_partnership(tenant_id), now=self.clock.now())
+            partnership = await self._required_partnership(tenant_id)
+            running = running_revocation(await self.store.open_requests(), partnership.identity)
+            return review_view(partnership, now=self.clock.now(), revocation=running)
 
         await self.windows.open_and_fill(
             ack, click, build, command="review_partner", subject=CommandSubject(tenant_id=tenant_id)
@@ -86,9 +90,13 @@ class AnswerReviewFlow:
         return partnership
 
 
-def review_view(partnership: Partnership, *, now: datetime) -> Json:
-    """Return the window of a review: its card, with Keep and Revoke while it waits for an answer."""
-    return {**modal("Review access", [], ids.REVIEW_ACCESS), "blocks": review_card(partnership, now=now).blocks}
+def review_view(partnership: Partnership, *, now: datetime, revocation: AccessRequest | None = None) -> Json:
+    """Return the window of a review: its card, with Keep and Revoke while it waits for an answer.
+
+    :param revocation: see `review_card`.
+    """
+    card = review_card(partnership, now=now, revocation=revocation)
+    return {**modal("Review access", [], ids.REVIEW_ACCESS), "blocks": card.blocks}
 
 
 def keep_view(partnership: Partnership) -> Json:

@@ -156,7 +156,7 @@ class Guard:
             )
             try:
                 if command.team_id != self.team_id:
-                    raise Refused(RefusalCode.OUTSIDER)
+                    raise Refused(RefusalCode.OTHER_WORKSPACE)
                 await listener(ack, command)
             except Refused as refused:
                 await record_refused_command(self.service, command, refused)
@@ -188,7 +188,7 @@ class Guard:
         if click.view is not None and click.view.app_installed_team_id is not None:
             teams.add(click.view.app_installed_team_id)
         if teams != {self.team_id}:
-            raise Refused(RefusalCode.OUTSIDER)
+            raise Refused(RefusalCode.OTHER_WORKSPACE)
 
 
 def _any_of(names: Iterable[str]) -> re.Pattern[str]:

@@ -48,7 +48,12 @@ class AppHomes:
             known = await self._outbound.directory.known_person(person)
             place, now = read_place(await self._outbound.store.home_position(person)), self._outbound.clock.now()
             home = await read_home(
-                person, known=known, at=place, store=self._outbound.store, directory=self._outbound.directory, now=now
+                person,
+                known=known,
+                position=place,
+                store=self._outbound.store,
+                directory=self._outbound.directory,
+                now=now,
             )
         # Outside the event loop: building a long App Home takes longer than a click may wait.
         return await asyncio.to_thread(home_view, home, now=now)

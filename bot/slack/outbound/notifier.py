@@ -27,6 +27,7 @@ from bot.words.requests.messages import message_words, notified_message_words
 from workflows.core.errors.facts import Fact
 from workflows.core.partner_setup.confirmations import open_steps
 from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.partners.revoking import running_revocation
 from workflows.core.people import ADMIN, ChatId
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.request import AccessRequest
@@ -73,7 +74,8 @@ class SlackNotifier:
         :raises NotifierRefused: when nobody at all could be asked.
         """
         subject = f"review:{partnership.identity.tenant_id}"
-        card = review_card(partnership, now=self._outbound.clock.now())
+        running = running_revocation(await self._outbound.store.open_requests(), partnership.identity)
+        card = review_card(partnership, now=self._outbound.clock.now(), revocation=running)
         not_reached = None
         if remind and partnership.state is PartnershipState.REVIEW_DUE:
             not_reached = await self._remind(partnership, subject, card)
@@ -167,8 +169,8 @@ class SlackNotifier:
     async def _with_domain(self, said: Fact) -> Fact:
         """Replace a partner's tenant ID by its domain where the records have it."""
         partner = said.values.get("partner")
-        known = None if partner is None else await self._outbound.store.partnership(TenantId(partner))
-        return said if known is None else Fact(said.code, {**said.values, "partner": known.identity.name})
+        record = None if partner is None else await self._outbound.store.partnership(TenantId(partner))
+        return said if record is None else Fact(said.code, {**said.values, "partner": record.identity.name})
 
     async def _remind(self, partnership: Partnership, subject: str, card: Message) -> NotAccepted | None:
         """Post this reminder to everybody who must answer it and has not received it yet.

@@ -55,7 +55,7 @@ class Recipients:
         return {} if who is None else {stage.role: await self.holders(stage.role) for stage in who.open_stages}
 
     async def stage_members(self, request: AccessRequest) -> frozenset[ChatId]:
-        """List the members of every role of a request's chain: their App Homes list the request, or did."""
+        """List the members of every role of a request's approval chain: their App Homes list the request, or did."""
         roles = {stage.role for stage in request.prepared.stages} if request.prepared is not None else ()
         return frozenset().union(*[await self.holders(role) for role in sorted(roles)])
 

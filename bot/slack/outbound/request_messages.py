@@ -26,7 +26,6 @@ from workflows.ports.message_copies import MessageCopy
 
 MAX_COUNTED_REQUESTS: Final = 50
 """The most requests of one requester, or of one partner, that are read for a card."""
-_WRITTEN_STATES: Final = (RequestState.APPLIED, RequestState.OVERWRITTEN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,20 +141,21 @@ class RequestMessages:
 
     async def _context(self, request: AccessRequest) -> CardContext:
         """Read what the card shows besides the request: the partner's record, and the requester's open requests."""
-        is_set = request.state in _WRITTEN_STATES or request.applied_part > 0
-        if request.prepared is None or (request.is_terminal and not is_set):
+        if request.prepared is None or (request.is_terminal and not request.was_written):
             return CardContext(is_first=False)
-        asked, known = request.particulars, request.require_prepared()
-        record = await self._outbound.store.partnership(known.plan.tenant_id)
+        particulars, prepared = request.particulars, request.require_prepared()
+        record = await self._outbound.store.partnership(prepared.plan.tenant_id)
         if request.is_terminal:
             is_replaced = record is not None and record.request_id != request.id
             successor = (
                 await self._outbound.store.request(record.request_id) if record is not None and is_replaced else None
             )
             return CardContext(is_first=False, partnership=record, successor=successor)
-        mine = await self._outbound.store.requests_of(asked.requester, MAX_COUNTED_REQUESTS, known.requester.id)
+        mine = await self._outbound.store.requests_of(
+            particulars.requester, MAX_COUNTED_REQUESTS, prepared.requester.id
+        )
         others = sum(not one.is_terminal and one.id != request.id for one in mine)
-        earlier = await self._outbound.store.requests_for(known.plan.tenant_id, MAX_COUNTED_REQUESTS)
+        earlier = await self._outbound.store.requests_for(prepared.plan.tenant_id, MAX_COUNTED_REQUESTS)
         is_first = all(one.id == request.id for one in earlier)
         return CardContext(is_first=is_first, others_open=others, partnership=record)
 
@@ -236,5 +236,5 @@ class RequestMessages:
 
 def _is_sponsor_the_requester(request: AccessRequest) -> bool:
     """Return whether there is no other sponsor who would have to be told."""
-    asked, known = request.particulars, request.require_prepared()
-    return asked.sponsor == asked.requester or known.sponsor.id == known.requester.id
+    particulars, prepared = request.particulars, request.require_prepared()
+    return particulars.sponsor == particulars.requester or prepared.sponsor.id == prepared.requester.id

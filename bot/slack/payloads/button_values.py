@@ -45,7 +45,7 @@ def parse_page_step(value: str, kind: type[StepType]) -> StepType:
     try:
         return kind.model_validate_json(value)
     except ValidationError as error:
-        raise Refused(RefusalCode.MALFORMED) from error
+        raise Refused(RefusalCode.BUTTON_VALUE_UNREADABLE) from error
 
 
 class _CardValue(Payload):
@@ -62,7 +62,7 @@ def parse_card_value(value: str) -> tuple[RequestId, Digest]:
     try:
         parsed = _CardValue(request_id=request_id, digest=digest)
     except ValueError as error:
-        raise Refused(RefusalCode.MALFORMED) from error
+        raise Refused(RefusalCode.BUTTON_VALUE_UNREADABLE) from error
     return RequestId(parsed.request_id), Digest(parsed.digest)
 
 
@@ -72,7 +72,7 @@ def parse_request_id(value: str) -> RequestId:
     :raises Refused: for any other text.
     """
     if not re.fullmatch(REQUEST_ID, value):
-        raise Refused(RefusalCode.MALFORMED)
+        raise Refused(RefusalCode.BUTTON_VALUE_UNREADABLE)
     return RequestId(value)
 
 
@@ -82,7 +82,7 @@ def parse_tenant_id(value: str) -> TenantId:
     :raises Refused: for any other text.
     """
     if not is_tenant_id(value):
-        raise Refused(RefusalCode.MALFORMED)
+        raise Refused(RefusalCode.BUTTON_VALUE_UNREADABLE)
     return TenantId(value)
 
 
@@ -92,7 +92,7 @@ def parse_effect_id(value: str) -> int:
     :raises Refused: for any other text.
     """
     if not re.fullmatch(r"[0-9]{1,18}", value, re.ASCII):
-        raise Refused(RefusalCode.MALFORMED)
+        raise Refused(RefusalCode.BUTTON_VALUE_UNREADABLE)
     return int(value)
 
 
@@ -112,7 +112,7 @@ def parse_part_value(value: str) -> tuple[RequestId, DetailsPart, int]:
     try:
         parsed = _PartValue.model_validate_strings({"request_id": request_id, "name": name, "page": page})
     except ValueError as error:
-        raise Refused(RefusalCode.MALFORMED) from error
+        raise Refused(RefusalCode.BUTTON_VALUE_UNREADABLE) from error
     return RequestId(parsed.request_id), parsed.name, parsed.page
 
 
@@ -131,7 +131,7 @@ def parse_setup_value(value: str) -> tuple[TenantId, StepKey, Digest]:
     try:
         parsed = _SetupValue.model_validate({"step": step, "wanted": wanted})
     except ValueError as error:
-        raise Refused(RefusalCode.MALFORMED) from error
+        raise Refused(RefusalCode.BUTTON_VALUE_UNREADABLE) from error
     return parse_tenant_id(tenant_id), parsed.step, Digest(parsed.wanted)
 
 

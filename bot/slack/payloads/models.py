@@ -136,7 +136,7 @@ class Interaction(Payload):
         :raises Refused: when there is none.
         """
         if self.view is None:
-            raise Refused(RefusalCode.NO_VIEW)
+            raise Refused(RefusalCode.WINDOW_CLOSED)
         return self.view
 
     def is_in(self, callback_id: str) -> bool:

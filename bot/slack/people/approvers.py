@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 from bot.slack.people.shown_directory import ShownDirectory
+from workflows.app.reads.waiting_requests import ids_of
 from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, Role
 from workflows.core.policy.template import Stage
@@ -55,6 +56,25 @@ async def able_to_decide(who: Eligibility, holders: frozenset[ChatId], directory
     with suppress(PeopleDirectoryUnavailable):
         taken |= await directory.all_ids(taken)
     return who.eligible_members(holders, taken)
+
+
+async def may_decide(request: AccessRequest, reader: ChatId, directory: ShownDirectory) -> bool | None:
+    """Return whether a person may decide on a request now, for a window; None when the roles cannot be read now.
+
+    What follows from the request alone is always known: the requester, the sponsor, and who has decided may not.
+    """
+    who = current_eligibility(request)
+    if who is None or who.ineligible_reason(reader) is not None:
+        return False
+    known = await directory.known_person(reader)
+    if known is not None and who.ineligible_reason(reader, known.id) is not None:
+        return False
+    try:
+        async with asyncio.timeout(_TIMEOUT_SECONDS):
+            free = await able_to_decide(who, await directory.holders(who.open_stages[0].role), directory)
+    except (PeopleDirectoryUnavailable, TenantUnavailable, TenantRefused, Refused, TimeoutError):
+        return None
+    return bool(ids_of(reader, known) & free)
 
 
 async def name_approvers(

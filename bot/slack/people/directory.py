@@ -17,7 +17,7 @@ from bot.slack.people.reads import OneCheckReads, ReadListeners, RoleReads, Slac
 from bot.slack.people.users import SlackUser, ids_of, is_full_member, main_id, name_of_user, require_full_member
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.people import ChatId, Person, PersonId, Role, Roster, folded_mail, is_same_mail
+from workflows.core.people import ChatId, CurrentRoles, Person, PersonId, Role, folded_mail, is_same_mail
 from workflows.intervals import ONE_CHECK_READS_FOR
 from workflows.ports.people_directory import RoleSource
 from workflows.ports.tenant import Account, Tenant
@@ -62,15 +62,15 @@ class SlackDirectory:
         mail = require_full_member(user, self._team_id)
         accounts = [a for a in await self._tenant.accounts_by_mail([mail]) if is_same_mail(a.mail, mail)]
         if len(accounts) != 1:
-            raise Refused(RefusalCode.NOT_ONE_ACCOUNT, mail=mail, count=len(accounts))
+            raise Refused(RefusalCode.NOT_EXACTLY_ONE_ACCOUNT, mail=mail, count=len(accounts))
         account = accounts[0]
         if not _is_eligible(account):
-            raise Refused(RefusalCode.NOT_A_MEMBER)
+            raise Refused(RefusalCode.ACCOUNT_NOT_A_MEMBER)
         if self._known is not None:
             self._known[account.id] = time.monotonic(), account
         return Person(id=account.id, chat_id=main_id(user, chat_id), name=account.name)
 
-    async def roster(self, people: Sequence[Person]) -> Roster:
+    async def current_roles(self, people: Sequence[Person]) -> CurrentRoles:
         """Read which roles these people have now. A person without an account or Slack user has none."""
         wanted = {person.id: person for person in people}
         accounts = await self._accounts(wanted)
@@ -95,7 +95,7 @@ class SlackDirectory:
                 is_named = folded_mail(accounts[person_id].mail) in mails
                 if own_ids & chat_ids or person_id in person_ids or is_named:
                     roles[person_id].add(source.role)
-        return Roster(roles={person_id: frozenset(held) for person_id, held in roles.items()})
+        return CurrentRoles(roles={person_id: frozenset(held) for person_id, held in roles.items()})
 
     async def holders(self, role: Role) -> frozenset[ChatId]:
         """List the active, full members who have a role now; see `ports.PeopleDirectory.holders`."""

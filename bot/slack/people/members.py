@@ -32,7 +32,7 @@ class Members:
             async with asyncio.timeout(_STRICT_SECONDS):
                 await self.directory.require_member(actor)
         except (PeopleDirectoryUnavailable, TimeoutError):
-            raise Refused(RefusalCode.NOT_KNOWN_NOW) from None
+            raise Refused(RefusalCode.PERSON_NOT_READABLE_NOW) from None
 
     async def refuse_known_outsiders(self, actor: ChatId) -> None:
         """Require a full member; accept everybody when Slack does not answer in time.

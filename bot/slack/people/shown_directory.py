@@ -11,7 +11,7 @@ from bot.slack.people.reads import UserGroups
 from bot.slack.people.users import SlackUser, mail_of_user, name_of_user
 from workflows.cache import Cache
 from workflows.core.errors.raised import Refused
-from workflows.core.people import ChatId, Person, Role, Roster
+from workflows.core.people import ChatId, CurrentRoles, Person, Role
 from workflows.intervals import CONVERSATION_REOPENED_AFTER, NAMES_SHOWN_FOR, ROLES_SHOWN_FOR
 from workflows.ports.clock import Clock
 from workflows.ports.people_directory import PeopleDirectoryUnavailable
@@ -74,9 +74,9 @@ class ShownDirectory:
         """Return whether this is a full member of our workspace, without the cache."""
         return await self._directory.is_member(chat_id)
 
-    async def roster(self, people: Sequence[Person]) -> Roster:
+    async def current_roles(self, people: Sequence[Person]) -> CurrentRoles:
         """Read which roles these people have now, without the cache."""
-        return await self._directory.roster(people)
+        return await self._directory.current_roles(people)
 
     async def holders(self, role: Role) -> frozenset[ChatId]:
         """List the Slack users who have a role, from the cache."""

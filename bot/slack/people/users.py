@@ -19,14 +19,14 @@ def require_full_member(user: SlackUser, team_id: str) -> str:
     if user.get("deleted"):
         raise Refused(RefusalCode.DEACTIVATED)
     if user.get("is_bot") or user.get("is_workflow_bot") or user.get("id") == "USLACKBOT":
-        raise Refused(RefusalCode.NOT_HUMAN)
+        raise Refused(RefusalCode.NOT_A_PERSON)
     if user.get("is_stranger") or team_id not in teams:
-        raise Refused(RefusalCode.OUTSIDER)
+        raise Refused(RefusalCode.OTHER_WORKSPACE)
     if user.get("is_restricted") or user.get("is_ultra_restricted"):
         raise Refused(RefusalCode.WORKSPACE_GUEST)
     mail = (user.get("profile") or {}).get("email")
     if not mail:
-        raise Refused(RefusalCode.NO_MAIL)
+        raise Refused(RefusalCode.NO_MAIL_ADDRESS)
     return str(mail)
 
 

@@ -10,7 +10,7 @@ from bot.slack.blocks.message import Message, message
 from bot.words.names.partners import notified_name, verified_name
 from bot.words.requests.messages import missing_groups_words
 from bot.words.requests.notes import stored_note_words
-from bot.words.settings.openness import access_kind_title
+from bot.words.settings.open_access import access_kind_title
 from bot.words.unavailable.storage import trouble_words
 from workflows.core.requests.alarms import ENDED, OPEN_ACCESS, Alarm, AlarmCode, EndingCode
 
@@ -25,7 +25,7 @@ _TEXTS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
         "A change was sent to Microsoft more than ten minutes ago ({request}) and is not shown.",
         "Gatehouse keeps reading. Check the partner in the Microsoft Entra admin center.",
     ),
-    AlarmCode.REVOCATION_WAITS: (
+    AlarmCode.REVOCATION_NOT_COMPLETE: (
         "The revocation ({request}) is not confirmed. The partner may still be open. {reason}",
         "Gatehouse keeps trying. Until it succeeds, block the partner in the Microsoft Entra admin center.",
     ),

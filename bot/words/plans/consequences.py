@@ -7,11 +7,11 @@ from typing import Final
 from bot.words.actions import COMMANDS, Action
 from bot.words.plans.changes import duration_words
 from bot.words.sentences import counted
-from bot.words.settings.openness import access_kind_title, access_kinds_words
+from bot.words.settings.open_access import access_kind_title, access_kinds_words
 from bot.words.settings.values import title
 from workflows.core.checks.consequences import Consequence
 from workflows.core.errors.facts import Fact, Values
-from workflows.core.settings.openness import OpenAccess, Openness
+from workflows.core.settings.open_access import AccessState, OpenAccess
 
 _SENTENCES: Final[Mapping[Consequence, str]] = {
     Consequence.NOT_DELETED: (
@@ -100,7 +100,7 @@ def consequence_words(fact: Fact) -> str:
 
 
 def _not_closed(values: Values) -> str:
-    left = [OpenAccess(name=kind["name"], opening=Openness(kind["opening"])) for kind in values["ways"]]
+    left = [OpenAccess(name=kind["name"], opening=AccessState(kind["opening"])) for kind in values["ways"]]
     return f"Still open or not known after this: {access_kinds_words(left)}."
 
 

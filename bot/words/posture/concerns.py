@@ -7,21 +7,21 @@ from typing import Any, Final
 from bot.words.conditional_access.findings import estimate_words, locked_out_words
 from bot.words.requests.notes import stored_note_words
 from bot.words.sentences import times_words
-from bot.words.settings.openness import access_kinds_words
+from bot.words.settings.open_access import access_kinds_words
 from bot.words.settings.values import DOUBTS, TRUST_TITLES, title
 from bot.words.unavailable.not_read import UNREAD_REASON_WORDS
 from workflows.core.checks.tenant_facts import UnreadableReason
 from workflows.core.errors.facts import Values
 from workflows.core.posture.concern_codes import ConcernCode
-from workflows.core.posture.model import Concern, Weight
+from workflows.core.posture.model import Concern, ConcernSeverity
 from workflows.core.settings.certainty import Doubt
-from workflows.core.settings.openness import OpenAccess, Openness
+from workflows.core.settings.open_access import AccessState, OpenAccess
 
-WEIGHT_WORDS: Final[Mapping[Weight, str]] = {
-    Weight.NOTE: "note",
-    Weight.UNCHECKED: "could not be checked",
-    Weight.WARNING: "warning",
-    Weight.ALERT: "alert",
+SEVERITY_WORDS: Final[Mapping[ConcernSeverity, str]] = {
+    ConcernSeverity.NOTE: "note",
+    ConcernSeverity.UNCHECKED: "could not be checked",
+    ConcernSeverity.WARNING: "warning",
+    ConcernSeverity.ALERT: "alert",
 }
 
 
@@ -132,7 +132,7 @@ def _open_by_default(kind: str, meaning: str) -> Callable[[Values], str]:
 
 
 def _access_kinds_words(values: Iterable[Mapping[str, Any]]) -> str:
-    return access_kinds_words(OpenAccess(name=one["name"], opening=Openness(one["opening"])) for one in values)
+    return access_kinds_words(OpenAccess(name=one["name"], opening=AccessState(one["opening"])) for one in values)
 
 
 def _titles(names: Sequence[str]) -> str:

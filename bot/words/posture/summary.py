@@ -7,19 +7,19 @@ from typing import Final
 from bot.words.posture.concerns import concern_words
 from bot.words.requests.titles import partner_title
 from workflows.core.partners.partnership import Partnership, PartnershipState
-from workflows.core.posture.model import Concern, DefaultPosture, PartnerPosture, Posture, RecordState, Weight
+from workflows.core.posture.model import Concern, ConcernSeverity, DefaultPosture, PartnerPosture, Posture, RecordState
 from workflows.core.settings.model import Property
-from workflows.core.settings.openness import AccessCategory, Openness, possibly_open
+from workflows.core.settings.open_access import AccessCategory, AccessState, possibly_open
 
 B2B_DIRECTIONS: Final = (
     ("B2B collaboration", Property.B2B_COLLABORATION_INBOUND, Property.B2B_COLLABORATION_OUTBOUND),
     ("B2B direct connect", Property.B2B_DIRECT_CONNECT_INBOUND, Property.B2B_DIRECT_CONNECT_OUTBOUND),
 )
-SHORT_OPENNESS_WORDS: Final = {
-    Openness.OPEN: "open",
-    Openness.PARTLY: "partly",
-    Openness.CLOSED: "closed",
-    Openness.UNKNOWN: "?",
+SHORT_ACCESS_STATE_WORDS: Final = {
+    AccessState.OPEN: "open",
+    AccessState.PARTLY: "partly",
+    AccessState.CLOSED: "closed",
+    AccessState.UNKNOWN: "?",
 }
 _TRUST: Final = {
     "mfa": "MFA",
@@ -74,22 +74,22 @@ def record_words(partner: PartnerPosture, now: datetime) -> str:
 def counts_words(posture: Posture) -> str:
     """State how many partners there are, and how many concerns."""
     counted = [
-        _counted(posture.count(Weight.ALERT), "alert", "alerts"),
-        _counted(posture.count(Weight.WARNING), "warning", "warnings"),
-        f"{posture.count(Weight.UNCHECKED)} could not be checked",
-        _counted(posture.count(Weight.NOTE), "note", "notes"),
+        _counted(posture.count(ConcernSeverity.ALERT), "alert", "alerts"),
+        _counted(posture.count(ConcernSeverity.WARNING), "warning", "warnings"),
+        f"{posture.count(ConcernSeverity.UNCHECKED)} could not be checked",
+        _counted(posture.count(ConcernSeverity.NOTE), "note", "notes"),
     ]
     return f"{_counted(posture.listed, 'partner', 'partners')} in the tenant; {', '.join(counted)}."
 
 
 def grouped(posture: Posture) -> Iterator[tuple[Concern, Sequence[PartnerPosture]]]:
     """Return every concern once for each sentence, with its partners, the most serious first."""
-    about: dict[tuple[Weight, str, str], tuple[Concern, list[PartnerPosture]]] = {}
+    about: dict[tuple[ConcernSeverity, str, str], tuple[Concern, list[PartnerPosture]]] = {}
     for partner in posture.partners:
         for concern in partner.concerns:
-            sentence_key = (concern.weight, concern.code, concern_words(concern))
+            sentence_key = (concern.severity, concern.code, concern_words(concern))
             about.setdefault(sentence_key, (concern, []))[1].append(partner)
-    yield from sorted(about.values(), key=lambda pair: (-pair[0].weight, pair[0].code))
+    yield from sorted(about.values(), key=lambda pair: (-pair[0].severity, pair[0].code))
 
 
 def day(moment: datetime | None) -> str:
@@ -101,8 +101,8 @@ def _kept_words(record: Partnership, now: datetime) -> str:
     if record.state is PartnershipState.REVOKED:
         return f"revoked {day(record.since)}"
     over = ", access period ended" if record.is_past_its_end(now) else ""
-    until = f" until {day(record.ends_at)}" if record.ends_at else ""
-    return f"{partner_title(record)}{until}{over}"
+    until_day = f" until {day(record.ends_at)}" if record.ends_at else ""
+    return f"{partner_title(record)}{until_day}{over}"
 
 
 def _counted(count: int, one: str, many: str) -> str:

@@ -10,7 +10,7 @@ from workflows.core.errors.refusal_codes import RefusalCode as R
 _LIST, _REQUEST = COMMANDS[Action.LIST], COMMANDS[Action.REQUEST]
 
 
-def _stale_card(values: Values) -> str:
+def _card_out_of_date(values: Values) -> str:
     match values.get("confirms"):
         case None:
             return "The request changed after this card was shown. Decide on the newest card."
@@ -41,7 +41,7 @@ def _reason_missing(values: Values) -> str:
     return "Write a reason for the rejection, so that the requester knows what to change."
 
 
-def _role_empty(values: Values) -> str:
+def _too_few_approvers(values: Values) -> str:
     approvals = counted(values["needed"], "approval", "approvals")
     has = counted(values["people"], "person", "people") if values["people"] else "nobody"
     return (
@@ -60,7 +60,7 @@ def _missing(handles: list[str]) -> str:
             return f" The user groups {comma_list([f'@{handle}' for handle in handles])} do not exist or are off."
 
 
-def _not_now(values: Values) -> str:
+def _not_possible_in_this_state(values: Values) -> str:
     if "sponsor" in values:
         return "This is recorded already, or the partner has another sponsor now."
     if "is_closed" not in values:
@@ -72,7 +72,7 @@ def _not_now(values: Values) -> str:
     return f"{closed} and cannot change any more. Request it again with {_REQUEST} if it is still needed."
 
 
-def _not_due(values: Values) -> str:
+def _not_due_yet(values: Values) -> str:
     return {
         "expiry": "The request has not expired yet.",
         "review": "The review is not due yet.",
@@ -124,28 +124,28 @@ def _last_day_passed(values: Values) -> str:
 DECISIONS: Final[Sentences] = {
     R.EXPIRED: "This request has expired, so nobody can decide it any more. Request it again if it is still needed.",
     R.LAST_DAY_PASSED: _last_day_passed,
-    R.STALE_CARD: _stale_card,
-    R.OWN_REQUEST: "You can't approve your own request. Ask one of the approvers on the card.",
-    R.SPONSOR: "You can't decide on this request, because you are the partner's sponsor. Ask one of the approvers on "
-    "the card.",
+    R.CARD_OUT_OF_DATE: _card_out_of_date,
+    R.REQUESTER_MAY_NOT_DECIDE: "You can't approve your own request. Ask one of the approvers on the card.",
+    R.SPONSOR_MAY_NOT_DECIDE: "You can't decide on this request, because you are the partner's sponsor. Ask one of the "
+    "approvers on the card.",
     R.ALREADY_DECIDED: "You have already approved this request. Each person can approve once. You need to do nothing.",
     R.NOT_AN_APPROVER: _not_an_approver,
     R.NOT_YOUR_TURN: "“{stage}” decides before your stage, “{later}”. Wait until it has approved.",
-    R.COMPLETE: (
+    R.ALL_APPROVALS_GIVEN: (
         "This request has all its approvals, and the change is being applied. Revoke the partner if you do not want it."
     ),
     R.REASON_MISSING: _reason_missing,
-    R.ROLE_EMPTY: _role_empty,
-    R.TEMPLATE_CHANGED: "The template changed after this request was shown, so it needs new approval. Decide on the "
+    R.TOO_FEW_APPROVERS: _too_few_approvers,
+    R.TEMPLATE_CHANGED: "The template changed after this request was shown, so it has a new plan. Decide on the "
     "new card.",
-    R.ROLE_CHANGED: "The definition of the role “{role}” changed after this was shown, so the request needs new "
-    "approval. Decide on the new card.",
-    R.NOT_NOW: _not_now,
+    R.ROLE_CHANGED: "The definition of the role “{role}” changed after this was shown, so the request has a new "
+    "plan. Decide on the new card.",
+    R.NOT_POSSIBLE_IN_THIS_STATE: _not_possible_in_this_state,
     R.UNKNOWN_REQUEST: f"Gatehouse does not know this request. It may be from another database. See {_LIST}, or "
     f"request it again with {_REQUEST}.",
     R.NOT_PREPARED: "This request has no plan yet. Wait until it is prepared.",
     R.NOT_THE_REQUESTER: _not_the_requester,
-    R.STALE_EDIT: (
+    R.REQUEST_CHANGED_DURING_EDIT: (
         "This request changed after you opened this window, so your edit is not saved. Open it again with Edit, and "
         "change what is still needed."
     ),
@@ -158,41 +158,43 @@ DECISIONS: Final[Sentences] = {
         f"Only an access request can be edited. Withdraw this one. Use {COMMANDS[Action.RESTORE]} to restore other "
         "settings."
     ),
-    R.OTHER_PARTNER: (
+    R.TARGET_LEADS_TO_OTHER_TENANT: (
         f"“{{target}}” belongs to another tenant now, so this request cannot be edited. Ask the partner, withdraw it, "
         f"and send a new request with {_REQUEST}."
     ),
     R.REMINDED_WITHIN_A_DAY: (
         "The approvers were asked or reminded within the last 24 hours. Wait until then, and remind them again."
     ),
-    R.NOT_DUE: _not_due,
+    R.NOT_DUE_YET: _not_due_yet,
     R.NOT_A_REVOCATION: "This plan does more than block the partner, so it needs approval.",
-    R.NEVER_EXPIRES: "A revocation does not expire. Gatehouse continues until it is done.",
-    R.NEVER_GIVEN_UP: "Gatehouse does not stop trying a revocation until it is verified.",
-    R.STILL_COMPLETE: "Every approval still counts.",
-    R.PLAN_AGAIN: "The revocation is planned again from the current settings until it is verified.",
+    R.REVOCATION_NEVER_EXPIRES: "A revocation does not expire. Gatehouse continues until it is done.",
+    R.REVOCATION_NEVER_GIVEN_UP: "Gatehouse does not stop trying a revocation until it is verified.",
+    R.ALL_APPROVALS_STILL_COUNT: "Every approval still counts.",
+    R.REVOCATION_NEEDS_NEW_PLAN: "The revocation is planned again from the current settings until it is verified.",
     R.ALREADY_SENT_AGAIN: "The change cannot be sent again. It is sent again only once, soon after the first time.",
     R.REVOKED: f"This partner is already revoked. Request access with {_REQUEST} if it is needed.",
     R.UNKNOWN_PARTNER: f"Gatehouse does not know this partner. See {_LIST}.",
-    R.PAST_ITS_END: f"The access period ended, so one person cannot extend it. Send a new request with {_REQUEST} for "
+    R.ACCESS_PERIOD_ENDED: f"The access period ended, so one person cannot extend it. Send a new request with "
+    f"{_REQUEST} for "
     "{domain}, or revoke.",
-    R.NOT_AS_APPROVED: "The current settings are not the approved ones, so one person cannot keep them. Send a new "
-    f"request with {_REQUEST} for {{domain}}, or revoke.",
+    R.SETTINGS_NOT_APPROVED: "The current settings are not the approved ones, so one person cannot keep them. Send a "
+    f"new request with {_REQUEST} for {{domain}}, or revoke.",
     R.NOT_THE_SPONSOR: _not_the_sponsor,
     R.ONLY_ADMINS_REVOKE: _not_an_admin,
-    R.UNDER_WAY: "This partner is already being revoked ({request}). You need to do nothing.",
-    R.ALREADY_CONFIRMED: "{person} has confirmed this already. You need to do nothing.",
-    R.NOT_CONFIRMED: "This step is not confirmed, so there is nothing to undo. You need to do nothing.",
-    R.NOTHING_OPEN: "The partner setup is confirmed, so no reminder is needed. You need to do nothing.",
+    R.REVOCATION_RUNNING: "This partner is already being revoked ({request}). You need to do nothing.",
+    R.STEP_ALREADY_CONFIRMED: "{person} has confirmed this already. You need to do nothing.",
+    R.STEP_NOT_CONFIRMED: "This step is not confirmed, so there is nothing to undo. You need to do nothing.",
+    R.SETUP_COMPLETE: "The partner setup is confirmed, so no reminder is needed. You need to do nothing.",
     R.ALREADY_REMINDING: "A reminder of the partner setup is set already. You need to do nothing.",
-    R.NOT_MISSING: "The partner's steps are recorded already.",
-    R.NO_SUCH_STEP: f"The partner does not need this step any more. See {COMMANDS[Action.CHECKLIST]} for the current "
-    "steps.",
+    R.SETUP_ALREADY_RECORDED: "The partner's steps are recorded already.",
+    R.UNKNOWN_SETUP_STEP: f"The partner does not need this step any more. See {COMMANDS[Action.CHECKLIST]} for the "
+    "current steps.",
     R.ONLY_ADMINS_DECIDE_GIVEN_UP: "Only admins can retry stopped work or give it up. Ask one of them.",
-    R.NOT_GIVEN_UP: "Somebody has decided about this stopped work already. You need to do nothing.",
+    R.WORK_NOT_GIVEN_UP: "Somebody has decided about this stopped work already. You need to do nothing.",
     R.CARD_REPLACED: _card_replaced,
-    R.NO_VIEW: "The window of this click is closed. Open it again.",
-    R.MALFORMED: "Gatehouse does not know this button, or it is too old. Use the newest card, or /partner help.",
+    R.WINDOW_CLOSED: "The window of this click is closed. Open it again.",
+    R.BUTTON_VALUE_UNREADABLE: "Gatehouse does not know this button, or it is too old. Use the newest card, or "
+    "/partner help.",
     R.FOREIGN_RESPONSE_URL: (
         "The address for the answer is not allowed, so nothing was sent there. Type the command again."
     ),

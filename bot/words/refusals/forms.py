@@ -51,13 +51,13 @@ def _weakness(weak: Values) -> str:
     )
 
 
-def _chain_too_weak(values: Values) -> str:
+def _approval_policy_too_weak(values: Values) -> str:
     where = "For a partner of another cloud, and for" if values["is_cross_cloud"] else "For"
     weak, why = _weakness(values["weakness"]), " ".join(risk_reason_words(RiskReason(one)) for one in values["reasons"])
     return f"{where} all settings after the change, {weak}. Choose another template. {why}"
 
 
-def _restore_chain_too_weak(values: Values) -> str:
+def _restore_approval_policy_too_weak(values: Values) -> str:
     return (
         "The previous settings cannot be restored, because no approval policy is strong enough. The strongest is that "
         f"of “{values['template']}”: {_weakness(values['weakness'])}. Request the access that is needed now with "
@@ -73,27 +73,27 @@ def _stage_without_people(values: Values) -> str:
     )
 
 
-def _template_asks_more(values: Values) -> str:
+def _template_needs_more_fields(values: Values) -> str:
     labels = comma_list([f"“{label}”" for label in values["labels"]])
     return f"“{values['template']}” also needs {labels}. Choose the template in the list, and fill in these fields."
 
 
 def _access_not_extended(values: Values) -> str:
-    stands = f"This tenant is already a partner with the settings of “{values['template']}”"
+    current = f"This tenant is already a partner with the settings of “{values['template']}”"
     if "ends_at" not in values:
         why = (
             "it is revoked"
             if values["is_revoked"]
             else ("Gatehouse did not open it, so there is no end date to extend")
         )
-        return f"{stands}, and {why}. This request would change nothing. Choose another template to change something."
+        return f"{current}, and {why}. This request would change nothing. Choose another template to change something."
     days = values["days"]
-    until = f"{stands} until {day(values['ends_at'])}, so {days} days from today would change nothing."
+    current_end = f"{current} until {day(values['ends_at'])}, so {days} days from today would change nothing."
     later = f"You can request {days} days from {minute(values['asked_from'])} on"
     if values["days_now"]:
         choices = or_list([f"{choice} days" for choice in values["days_now"]])
-        return f"{until} To extend it now, choose {choices}. {later}."
-    return f"{until} No duration of this template extends the access yet. {later}."
+        return f"{current_end} To extend it now, choose {choices}. {later}."
+    return f"{current_end} No duration of this template extends the access yet. {later}."
 
 
 def _already_restored(values: Values) -> str:
@@ -118,15 +118,15 @@ FORMS: Final[Sentences] = {
     R.TICKET_WRONG: lambda values: (
         f"This ticket does not have the expected format. Check the number. {values['hint']}".rstrip()
     ),
-    R.CHAIN_TOO_WEAK: _chain_too_weak,
+    R.APPROVAL_POLICY_TOO_WEAK: _approval_policy_too_weak,
     R.STAGE_WITHOUT_PEOPLE: _stage_without_people,
-    R.TEMPLATE_ASKS_MORE: _template_asks_more,
+    R.TEMPLATE_NEEDS_MORE_FIELDS: _template_needs_more_fields,
     R.CHANGE_NOT_CHOSEN: "Choose one of the changes in the list.",
     R.CHANGE_UNKNOWN: "Gatehouse cannot restore the settings from before {request}, because it is no change of this "
     "partner. Choose one of the changes in the list.",
-    R.CHANGE_OF_OTHER_CLOUD: "The settings from before the first change cannot be restored for a partner in another "
-    "Microsoft cloud. Revoke the partner instead.",
-    R.RESTORE_CHAIN_TOO_WEAK: _restore_chain_too_weak,
+    R.OTHER_CLOUD_NOT_RESTORABLE: "The settings from before the first change cannot be restored for a partner in "
+    "another Microsoft cloud. Revoke the partner instead.",
+    R.RESTORE_APPROVAL_POLICY_TOO_WEAK: _restore_approval_policy_too_weak,
     R.ALREADY_A_PARTNER: "This tenant is already a partner with the settings of “{template}”. Choose another one.",
     R.ACCESS_NOT_EXTENDED: _access_not_extended,
     R.ALREADY_RESTORED: _already_restored,

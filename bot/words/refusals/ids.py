@@ -53,14 +53,14 @@ def _placeholder_missing(values: Values) -> str:
     return f"Fill this in. {wanted_words(values['kind'], values['owner'])}"
 
 
-def _placeholder_word(values: Values) -> str:
+def _placeholder_reserved_word(values: Values) -> str:
     return (
         f"“{values['word']}” means all or many, but this template needs one ID here. Type one. "
         f"{wanted_words(values['kind'], values['owner'])}"
     )
 
 
-def _placeholder_no_id(values: Values) -> str:
+def _placeholder_not_an_id(values: Values) -> str:
     sentence = (
         "This is not an ID such as 1b4f7c2e-0a5d-4f3b-9c61-2d8e7f5a9b03. Type one. "
         f"{wanted_words(values['kind'], values['owner'])}"
@@ -86,12 +86,12 @@ def _found_at(values: Values) -> str:
 
 IDS: Final[Sentences] = {
     R.PLACEHOLDER_MISSING: _placeholder_missing,
-    R.PLACEHOLDER_WORD: _placeholder_word,
-    R.PLACEHOLDER_NO_ID: _placeholder_no_id,
+    R.PLACEHOLDER_RESERVED_WORD: _placeholder_reserved_word,
+    R.PLACEHOLDER_NOT_AN_ID: _placeholder_not_an_id,
     R.PLACEHOLDER_UNKNOWN: _placeholder_unknown,
     R.ID_NOT_OURS: lambda values: f"There is no {values['kind']} with this ID in this tenant. {_found_at(values)}",
     R.ID_IS_OURS: _id_is_ours,
-    R.NAMES_REFUSED: lambda values: (
+    R.NAME_SEARCH_REFUSED: lambda values: (
         f"{values['kind'].capitalize()}s cannot be searched by name: {values['answer']} Type the ID. "
         f"{_found_at(values)}"
     ),
@@ -105,17 +105,17 @@ IDS: Final[Sentences] = {
     ),
 }
 UNREADABLE: Final[Sentences] = {
-    R.SETTING_NO_OBJECT: "{setting}: expected an object, got {found}. Ask an admin to check it in the Entra admin "
+    R.SETTING_NOT_AN_OBJECT: "{setting}: expected an object, got {found}. Ask an admin to check it in the Entra admin "
     "center.",
-    R.SETTING_NO_TARGETS: "{setting}: expected an object with accessType and targets, got {document!r}. Ask an admin "
-    "to check it in the Entra admin center.",
+    R.SETTING_WITHOUT_TARGETS: "{setting}: expected an object with accessType and targets, got {document!r}. Ask an "
+    "admin to check it in the Entra admin center.",
     R.TARGETS_UNKNOWN: "{setting}: this version of Gatehouse cannot read the targets {document!r}. Ask an admin to "
     "check it in the Entra admin center.",
     R.SYNCHRONIZATION_UNKNOWN: "identitySynchronization: expected isSyncAllowed true, false or null. Ask an admin to "
     "check it in the Entra admin center.",
     R.FLAG_UNKNOWN: "{setting}.{flag}: expected true, false or null, got {value!r}. Ask an admin to check it in the "
     "Entra admin center.",
-    R.NO_JSON_FORM: lambda values: (
+    R.NOT_WRITABLE_AS_JSON: lambda values: (
         f"A value read from the tenant has no exact JSON form: {str(values['problem']).rstrip('.')}. Ask an admin to "
         "check it in the Entra admin center."
     ),

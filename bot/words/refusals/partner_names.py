@@ -78,21 +78,21 @@ PARTNER_NAMES: Final[Sentences] = {
     ),
     R.TARGET_EMPTY: "Type the partner's domain, such as contoso.com, or their tenant ID.",
     R.TARGET_INVISIBLE: "This contains invisible characters. Type the domain by hand instead of pasting it.",
-    R.TARGET_NOT_ONE: "Enter one domain, for example contoso.com, or one tenant ID.",
+    R.TARGET_NOT_ONE_NAME: "Enter one domain, for example contoso.com, or one tenant ID.",
     R.TARGET_INVALID: "This is not a valid domain name. Check the spelling. Example: contoso.com.",
-    R.TARGET_SEVERAL: lambda values: f"Enter one domain, not several: {comma_list(values['names'])}.",
+    R.TARGET_SEVERAL_NAMES: lambda values: f"Enter one domain, not several: {comma_list(values['names'])}.",
     R.TARGET_MIXED_SCRIPTS: _mixed_scripts,
-    R.TARGET_NO_COMPANY: "“{domain}” is not a company's domain. Enter one domain, for example contoso.com.",
+    R.TARGET_NOT_A_COMPANY_DOMAIN: "“{domain}” is not a company's domain. Enter one domain, for example contoso.com.",
     R.TARGET_MAIL_PROVIDER: "“{domain}” is a personal email provider, not an organization. Ask the partner for their "
     "company domain or tenant ID.",
-    R.TARGET_NO_ORGANIZATION: "This tenant ID does not belong to an organization. Type the partner's tenant ID.",
+    R.TARGET_NOT_AN_ORGANIZATION: "This tenant ID does not belong to an organization. Type the partner's tenant ID.",
     R.TARGET_PRIVATE_ACCOUNTS: "“{target}” belongs to private Microsoft accounts, not to an organization. "
     "Ask for a company domain.",
-    R.TARGET_IS_OURS: "“{target}” is our own tenant. Type the partner's domain.",
+    R.TARGET_IS_OUR_TENANT: "“{target}” is our own tenant. Type the partner's domain.",
     R.TARGET_NOT_FOUND: _not_found,
     R.TARGET_UNKNOWN_ID: "No Microsoft Entra tenant has the tenant ID “{tenant_id}” in this Microsoft cloud, and no "
     "other cloud is enabled. Check it with the partner. A partner in another Microsoft cloud can be used once both "
     "tenants have enabled each other's cloud.",
     R.LOOKUP_REFUSED: _lookup_refused,
-    R.LOOKUPS_REFUSED: "Microsoft Graph refused to look this up: {answer} Tell an admin.",
+    R.ALL_LOOKUPS_REFUSED: "Microsoft Graph refused to look this up: {answer} Tell an admin.",
 }

@@ -30,34 +30,34 @@ PEOPLE: Final[Sentences] = {
     R.CANNOT_BE_CHECKED: "Your click changed nothing. Gatehouse could not check your permission: {answer} Tell an "
     "admin, and click again after it is corrected.",
     R.LIMIT_REACHED: _limit_reached,
-    R.DIRECTORY_REFUSED: "The chat system refuses to say who people are ({method}: {answer}). Tell an admin. Trying "
-    "again does not help until this is corrected.",
-    R.OUTSIDER: "You belong to another workspace. Only members of this workspace can do this. Ask one of them.",
+    R.CHAT_DIRECTORY_REFUSED: "The chat system refuses to say who people are ({method}: {answer}). Tell an admin. "
+    "Trying again does not help until this is corrected.",
+    R.OTHER_WORKSPACE: "You belong to another workspace. Only members of this workspace can do this. Ask one of them.",
     R.DEACTIVATED: "This user is deactivated in the workspace. Ask an admin of the workspace to activate it again.",
-    R.NOT_HUMAN: "Bots and workflows cannot do this. Ask a person to do it.",
+    R.NOT_A_PERSON: "Bots and workflows cannot do this. Ask a person to do it.",
     R.WORKSPACE_GUEST: "You are a guest in this workspace. Only full members can do this. Ask one of them.",
-    R.NO_MAIL: "The workspace shows no mail address for you, so Gatehouse cannot find your Entra account. Ask an "
-    "admin of the workspace.",
+    R.NO_MAIL_ADDRESS: "The workspace shows no mail address for you, so Gatehouse cannot find your Entra account. Ask "
+    "an admin of the workspace.",
     R.UNKNOWN_USER: "This user is not in the workspace any more. Ask an admin of the workspace.",
-    R.NOT_ONE_ACCOUNT: _not_one_account,
-    R.NOT_A_MEMBER: (
+    R.NOT_EXACTLY_ONE_ACCOUNT: _not_one_account,
+    R.ACCOUNT_NOT_A_MEMBER: (
         "Your Entra account is disabled or a guest account. Only enabled members can do this. Ask an admin."
     ),
-    R.NOT_KNOWN_NOW: (
+    R.PERSON_NOT_READABLE_NOW: (
         "The chat system does not say who you are at the moment, so nothing is shown. Click again in a minute."
     ),
 }
 
 ABOUT_THE_SPONSOR: Final[Sentences] = {
-    R.NOT_ONE_ACCOUNT: "Entra must have exactly one account with the sponsor's mail address, but has none or several. "
-    "Choose somebody else, or ask an admin to correct the address here or in Entra.",
-    R.NOT_A_MEMBER: "The sponsor's Entra account is disabled or a guest account. Choose an enabled member.",
+    R.NOT_EXACTLY_ONE_ACCOUNT: "Entra must have exactly one account with the sponsor's mail address, but has none or "
+    "several. Choose somebody else, or ask an admin to correct the address here or in Entra.",
+    R.ACCOUNT_NOT_A_MEMBER: "The sponsor's Entra account is disabled or a guest account. Choose an enabled member.",
     R.UNKNOWN_USER: "The sponsor is not in this workspace any more. Choose somebody else.",
     R.DEACTIVATED: "The sponsor's user is deactivated in this workspace. Choose somebody else.",
-    R.NOT_HUMAN: "The sponsor is a bot or a workflow. Choose a person.",
-    R.OUTSIDER: "The sponsor belongs to another workspace. Choose a member of this one.",
+    R.NOT_A_PERSON: "The sponsor is a bot or a workflow. Choose a person.",
+    R.OTHER_WORKSPACE: "The sponsor belongs to another workspace. Choose a member of this one.",
     R.WORKSPACE_GUEST: "The sponsor is a guest in this workspace. Choose a full member.",
-    R.NO_MAIL: "The workspace shows no mail address of the sponsor, so Gatehouse cannot find the Entra account. "
-    "Choose somebody else, or ask an admin.",
+    R.NO_MAIL_ADDRESS: "The workspace shows no mail address of the sponsor, so Gatehouse cannot find the Entra "
+    "account. Choose somebody else, or ask an admin.",
 }
 """The same refusals in words for the person who named the sponsor."""

@@ -74,9 +74,9 @@ def _unfit(values: Values) -> str:
 
 
 _NESTED: Final[dict[RefusalCode, Callable[[Values], str]]] = {
-    RefusalCode.UNFIT: _unfit,
+    RefusalCode.PLAN_BREAKS_RULES: _unfit,
     RefusalCode.SPONSOR_REFUSED: _about_the_sponsor,
-    RefusalCode.PLACEHOLDER_OF_FILE: _of_a_file,
+    RefusalCode.PLACEHOLDER_WRONG_IN_FILE: _of_a_file,
 }
 SENTENCES: Final[Sentences] = {**DECISIONS, **PEOPLE, **PARTNER_NAMES, **FORMS, **IDS, **UNREADABLE, **_NESTED}
 """Every code with its sentence."""

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from bot.words.requests.history import RECEIVED, entry_words
+from bot.words.requests.history import entry_words
 from bot.words.requests.notes import stored_note_words
 from workflows.core.requests.commands.editing import EditableField
 from workflows.core.requests.request import AccessRequest
-from workflows.ports.records import AuditEntry
+from workflows.ports.records import RECEIVED, AuditEntry
 
 _CLICKS: Final[Mapping[str, str]] = {
     "want_approve": "Approval received",

@@ -16,7 +16,7 @@ from workflows.core.policy.risk import RiskLevel
 from workflows.core.policy.template import Stage
 from workflows.core.requests.request import Particulars
 from workflows.core.settings.id_owner import Owner
-from workflows.core.settings.openness import Openness
+from workflows.core.settings.open_access import AccessState
 
 WHAT_THEY_NEED: Final = "What do they need?"
 NOT_CHOSEN: Final = "Choose what they need. The form then shows who decides, and what else it asks for."
@@ -30,11 +30,11 @@ EDITED_PARTNER: Final = "The partner of a request cannot be changed. For another
 EDIT_UNCHECKED: Final = "Your edit can be sent once this can be looked up. The request that waits is unchanged."
 CANNOT_APPROVE: Final = "The requester and the sponsor cannot approve."
 _GUESTS: Final = {
-    Openness.OPEN: (
+    AccessState.OPEN: (
         "Guests of this partner can come in already: the tenant's default lets every organization in. "
         "Ask only if they need more than that, or if it has to be limited."
     ),
-    Openness.PARTLY: (
+    AccessState.PARTLY: (
         "Some guests of this partner can come in already, by the tenant's default. "
         "Ask only if they need more than that, or if it has to be limited."
     ),
@@ -102,9 +102,9 @@ def no_approvers_words(stage: Stage) -> str:
     return f"nobody. It cannot be sent until an admin adds people to the role “{stage.role}”."
 
 
-def guests_words(openness: Openness) -> str:
+def guests_words(access_state: AccessState) -> str:
     """State that the tenant's default lets guests in already; empty when it does not, or when that is not known."""
-    return _GUESTS.get(openness, "")
+    return _GUESTS.get(access_state, "")
 
 
 def partner_question(placeholders: Iterable[Placeholder]) -> str:

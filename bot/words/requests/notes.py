@@ -7,13 +7,13 @@ from typing import Any, Final
 from bot.words.actions import COMMANDS, Action
 from bot.words.refusals.sentences import fact_words
 from bot.words.sentences import last_day
-from bot.words.settings.openness import access_kind_title, not_closed_words
+from bot.words.settings.open_access import access_kind_title, not_closed_words
 from bot.words.settings.values import title
 from workflows.core.errors.facts import Fact, Values, facts_from_values
 from workflows.core.errors.raised import DomainError
 from workflows.core.policy.approval import DiscountCode
 from workflows.core.requests.notes import NoteCode
-from workflows.core.settings.openness import OpenAccess, Openness
+from workflows.core.settings.open_access import AccessState, OpenAccess
 
 _SHOW: Final = COMMANDS[Action.SHOW]
 _NOTHING_WRITTEN: Final = "Nothing was written"
@@ -64,7 +64,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     NoteCode.TEMPLATE_CHANGED: "The template changed after this request was shown.",
     NoteCode.ROLE_CHANGED: ("The definition of the role “{role}” changed after this was shown."),
     NoteCode.EDITED: "{name} edited this request.",
-    NoteCode.ASKED_AGAIN: "It is planned again and needs new approval.",
+    NoteCode.ASKED_AGAIN: "It is planned again, and approvers decide on the new plan.",
     NoteCode.DEFAULT_UNKNOWN: ("The tenant's default for this partner is not known, so nothing is sent."),
     NoteCode.ASK_PARTNER_FIRST: "Ask the partner before you request it again.",
     NoteCode.LOG_TOO_SHORT: "Entra's audit log does not go back far enough, so this needs new approval.",
@@ -211,7 +211,7 @@ def _writes(writes: Sequence[Sequence[str]]) -> str:
 
 def _not_closed(values: Values) -> str:
     return not_closed_words(
-        [OpenAccess(name=kind["name"], opening=Openness(kind["opening"])) for kind in values["ways"]]
+        [OpenAccess(name=kind["name"], opening=AccessState(kind["opening"])) for kind in values["ways"]]
     )
 
 

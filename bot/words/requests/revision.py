@@ -12,10 +12,13 @@ from bot.words.sentences import counted
 from bot.words.settings.values import NOT_SET
 from workflows.core.plans.changes import ChangeSubject, setting_changes
 from workflows.core.plans.revision import PlanShown, revisions
+from workflows.core.policy.approval import Choice
 from workflows.core.policy.risk import deciding_risk
 from workflows.core.policy.template import Stage
 from workflows.core.requests.request import AccessRequest, Prepared
 
+NEEDS_NEW_APPROVAL: Final = "Needs new approval"
+NOBODY_HAD_APPROVED: Final = "Plan changed before anyone approved"
 UNCHANGED: Final = "not in the plan"
 MAX_JUSTIFICATION_WORDS: Final = 25
 """Words of a justification; the rest is counted. Details have the present text."""
@@ -31,6 +34,13 @@ class RevisedLine(NamedTuple):
     now: str
     after: str | None = None
     """The value after the approval, where `seen` and `now` are values that others changed."""
+
+
+def new_plan_title(request: AccessRequest) -> str:
+    """State in a few words that there is another plan to decide on: approvals no longer count, or there were none."""
+    # NB. without an earlier plan, approvals of this same plan were found to count no longer.
+    had_approvals = request.seen is None or any(one.choice is Choice.APPROVE for one in request.void)
+    return NEEDS_NEW_APPROVAL if had_approvals else NOBODY_HAD_APPROVED
 
 
 def revision_lines(request: AccessRequest) -> tuple[RevisedLine, ...]:
@@ -76,7 +86,7 @@ def _revised(about: str, seen: ChangeLine | None, now: ChangeLine | None) -> Rev
 def _outside_changes(seen: Prepared, now: Prepared) -> Iterator[RevisedLine]:
     """Describe what others changed in settings that neither plan writes: it stays, and no line of the plan shows it."""
     planned = {change.subject for shown in (_shown(seen), _shown(now)) for change in shown.changes().values()}
-    was, becomes = _current(seen), _current(now)
+    was, becomes = _settings_before(seen), _settings_before(now)
     for subject in dict.fromkeys([*becomes, *was]):
         before, after = was.get(subject), becomes.get(subject)
         is_own = any(one is not None and one.is_own for one in (before, after))
@@ -91,7 +101,7 @@ def _own_value(line: CurrentLine | None) -> Any:
     return None if line is None else line.fact.value
 
 
-def _current(prepared: Prepared) -> Mapping[ChangeSubject, CurrentLine]:
+def _settings_before(prepared: Prepared) -> Mapping[ChangeSubject, CurrentLine]:
     observed = prepared.observation
     lines = describe_current(
         observed.configuration,

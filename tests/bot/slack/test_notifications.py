@@ -45,7 +45,7 @@ SAID: Final = {
     ),
     "❌": ("failed",),
     "🔒": ("blocked", "revoked", "block", "nothing is needed"),
-    "🔁": ("needs new approval",),
+    "🔁": ("needs new approval", "plan changed"),
     "⏰": ("wait", "ended", "reminder", "review is due"),
     "🔔": ("still needed",),
     "🤝": ("partner setup",),

@@ -36,24 +36,24 @@ NEXT_STEP: Final = re.compile(
 )
 NOBODY_READS: Final = frozenset(
     {
-        RefusalCode.NEVER_EXPIRES,
-        RefusalCode.NEVER_GIVEN_UP,
+        RefusalCode.REVOCATION_NEVER_EXPIRES,
+        RefusalCode.REVOCATION_NEVER_GIVEN_UP,
         RefusalCode.NOT_A_REVOCATION,
         RefusalCode.ALREADY_SENT_AGAIN,
-        RefusalCode.NOT_MISSING,
-        RefusalCode.PLAN_AGAIN,
-        RefusalCode.STILL_COMPLETE,
+        RefusalCode.SETUP_ALREADY_RECORDED,
+        RefusalCode.REVOCATION_NEEDS_NEW_PLAN,
+        RefusalCode.ALL_APPROVALS_STILL_COUNT,
     }
 )
 """Refusals of commands that the bot gives itself (by the clock, or after a read); no click leads to them."""
 NOBODY_READS_OF: Final = {
-    RefusalCode.NOT_DUE: [
+    RefusalCode.NOT_DUE_YET: [
         {"what": "expiry"},
         {"what": "review"},
         {"what": "setup_reminder"},
         {"what": "approver_reminder"},
     ],
-    RefusalCode.NOT_NOW: [{"sponsor": "Sam"}],
+    RefusalCode.NOT_POSSIBLE_IN_THIS_STATE: [{"sponsor": "Sam"}],
 }
 """The same for some sentences of a code."""
 RAISED: Final = frozenset(
@@ -141,7 +141,7 @@ def test_a_text_from_outside_or_from_an_earlier_version_stays_as_it_is() -> None
 
 
 @pytest.mark.parametrize(
-    "code", [RefusalCode.CANNOT_BE_CHECKED, RefusalCode.LOOKUPS_REFUSED, RefusalCode.NAMES_REFUSED]
+    "code", [RefusalCode.CANNOT_BE_CHECKED, RefusalCode.ALL_LOOKUPS_REFUSED, RefusalCode.NAME_SEARCH_REFUSED]
 )
 def test_the_answer_in_a_refusal_is_worded_too_and_an_earlier_versions_text_is_repeated(code: RefusalCode) -> None:
     values = next(values for one, values, _ in GOLDEN if one is code)

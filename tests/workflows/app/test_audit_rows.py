@@ -27,9 +27,25 @@ from tests.workflows.core.builders import request as usual
 from tests.workflows.world import World
 from workflows.core.partner_setup.confirmations import Confirmation
 from workflows.core.partners.partnership import Partnership, PartnershipState
-from workflows.core.people import Roster
+from workflows.core.people import CurrentRoles
 from workflows.core.plans.drift import Drift
 from workflows.core.plans.refused_writes import RefusedWrite
+from workflows.core.requests.commands.automatic import (
+    Expire,
+    RecordApplied,
+    RecordApplyFailed,
+    RecordDelayed,
+    RecordOverwritten,
+    RecordPrepared,
+    RecordRefusal,
+    RecordResent,
+    RecordUnfit,
+    RecordUnseen,
+    RecordWriting,
+    Reopen,
+    Replan,
+    Stop,
+)
 from workflows.core.requests.commands.clicks import AskReminder, Click, DropEffect, RetryEffect
 from workflows.core.requests.commands.partner import (
     AskReview,
@@ -45,28 +61,7 @@ from workflows.core.requests.commands.partner import (
     Revoke,
     UnconfirmSetup,
 )
-from workflows.core.requests.commands.request import (
-    Approve,
-    Expire,
-    RecordApplied,
-    RecordApplyFailed,
-    RecordDelayed,
-    RecordOverwritten,
-    RecordPrepared,
-    RecordRefusal,
-    RecordResent,
-    RecordUnfit,
-    RecordUnseen,
-    RecordWriting,
-    Reject,
-    RemindApprovers,
-    Reopen,
-    Replan,
-    RequestCommand,
-    Stop,
-    Submit,
-    Withdraw,
-)
+from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers, RequestCommand, Submit, Withdraw
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState, WriteRefusal
 from workflows.core.settings.canonical import Digest
 from workflows.ports.records import AuditEntry, Commit
@@ -157,7 +152,7 @@ OF_REQUESTS: Final[tuple[tuple[RequestState, RequestCommand, Row], ...]] = (
     ),
     (
         S.APPLYING,
-        RecordOverwritten(image={"b": 1, "a": None}),
+        RecordOverwritten(configuration={"b": 1, "a": None}),
         (
             f"gatehouse record_overwritten accepted r-1 {TENANT} -",
             f'{{"image":{{"b":1,"a":null}},"digest":"{DIGEST}"}}',
@@ -165,7 +160,7 @@ OF_REQUESTS: Final[tuple[tuple[RequestState, RequestCommand, Row], ...]] = (
     ),
     (
         S.APPLYING,
-        RecordOverwritten(image=None),
+        RecordOverwritten(configuration=None),
         (f"gatehouse record_overwritten accepted r-1 {TENANT} -", f'{{"digest":"{DIGEST}"}}'),
     ),
     (S.APPLYING, RecordUnseen(), (f"gatehouse record_unseen accepted r-1 {TENANT} -", "{}")),
@@ -180,7 +175,7 @@ OF_REQUESTS: Final[tuple[tuple[RequestState, RequestCommand, Row], ...]] = (
     (
         S.APPLYING,
         RecordApplied(
-            image={"b": 1}, refused=(RefusedWrite(names=("x", "y"), reason=noted("Not licensed.")),), default={}
+            configuration={"b": 1}, refused=(RefusedWrite(names=("x", "y"), reason=noted("Not licensed.")),), default={}
         ),
         (
             f"gatehouse record_applied accepted r-1 {TENANT} -",
@@ -334,8 +329,8 @@ async def last_row(world: World) -> Row:
     return " ".join("-" if value is None else value for value in columns), details
 
 
-async def everyone(_: AccessRequest) -> Roster:
-    """Today's roster."""
+async def everyone(_: AccessRequest) -> CurrentRoles:
+    """The roles of today."""
     return everybody()
 
 
@@ -345,8 +340,8 @@ async def test_a_command_about_a_request(world: World, state: RequestState, comm
     request = await world.put(usual(state, unseen_since=sent, writing_since=sent))
     if sent is not None:
         world.clock.advance(minutes=5)
-    roster_of = None if isinstance(command, Reopen) else everyone
-    await world.service.advance(request.id, command, key="k", roster_of=roster_of)
+    current_roles_of = None if isinstance(command, Reopen) else everyone
+    await world.service.advance(request.id, command, key="k", current_roles_of=current_roles_of)
     assert await last_row(world) == row
 
 
@@ -359,7 +354,7 @@ async def test_a_request_that_nobody_decided(world: World) -> None:
 
 async def test_a_closing_that_leaves_something_open(world: World) -> None:
     request = await world.put(usual(S.APPLYING, RequestKind.REVOCATION))
-    await world.service.advance(request.id, RecordApplied(image={"tenantId": TENANT}, default={}))
+    await world.service.advance(request.id, RecordApplied(configuration={"tenantId": TENANT}, default={}))
     names = (
         "b2bCollaborationInbound",
         "b2bCollaborationOutbound",
@@ -383,7 +378,7 @@ async def test_a_command_about_a_partner(
     assert await world.store.commit(Commit(entry=entry, partnership=known))
     if isinstance(command, AskReview):
         world.clock.advance(days=30)
-    await world.service.advance_review(TENANT, command, key="k", roster=everybody())
+    await world.service.advance_review(TENANT, command, key="k", current_roles=everybody())
     assert await last_row(world) == row
 
 

@@ -236,7 +236,7 @@ async def test_what_cannot_be_recorded_for_one_partner_does_not_keep_the_start(
 ) -> None:
     await world.opened()
     await world.store.execute("update partnerships set doc = json_remove(doc, '$.setup')")
-    for fault in (Refused(RefusalCode.NOT_MISSING), RuntimeError("Out of order.")):
+    for fault in (Refused(RefusalCode.SETUP_ALREADY_RECORDED), RuntimeError("Out of order.")):
 
         async def failing(*_: object, fault: Exception = fault, **__: object) -> Partnership:
             raise fault

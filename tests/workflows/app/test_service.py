@@ -13,9 +13,10 @@ from tests.workflows.fakes import Crash
 from tests.workflows.world import World
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.people import Roster
+from workflows.core.people import CurrentRoles
+from workflows.core.requests.commands.automatic import Expire, RecordDelayed, Replan
 from workflows.core.requests.commands.partner import AskReview, Keep
-from workflows.core.requests.commands.request import CommandSubject, Expire, RecordDelayed, Replan
+from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import CheckPermission, Prepare, ShowRequest, ShowReview
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.ports.records import AuditEntry, Commit, StaleVersion
@@ -141,7 +142,7 @@ async def test_nobody_takes_back_what_somebody_else_asked_for(world: World) -> N
 async def test_a_refusal_is_recorded_and_told_once(world: World) -> None:
     for _ in range(3):
         await world.service.record_refusal(
-            Refused(RefusalCode.OWN_REQUEST),
+            Refused(RefusalCode.REQUESTER_MAY_NOT_DECIDE),
             key="click-1",
             actor=RILEY.chat_id,
             command="want_approve",
@@ -196,17 +197,19 @@ async def test_a_decision_is_entered_with_account_and_digest(world: World) -> No
 
 
 async def test_a_command_is_decided_again_on_what_somebody_else_stored_meanwhile(world: World) -> None:
-    """The roster is asked for the very version that is decided on."""
+    """The roles are read for the very version that is decided on."""
     request = await world.put(usual(S.PREPARING))
     asked: list[int] = []
 
-    async def roster_of(record: AccessRequest) -> Roster:
+    async def current_roles_of(record: AccessRequest) -> CurrentRoles:
         asked.append(record.version)
         if len(asked) <= 3:
             await world.service.advance(request.id, RecordDelayed(reason=noted(f"Wait {len(asked)}.")))
-        return Roster()
+        return CurrentRoles()
 
-    await world.service.advance(request.id, RecordDelayed(reason=noted("Mine.")), key="click-1", roster_of=roster_of)
+    await world.service.advance(
+        request.id, RecordDelayed(reason=noted("Mine.")), key="click-1", current_roles_of=current_roles_of
+    )
     assert asked == [1, 2, 3, 4]
     assert ((await world.request(request.id)).version, note_words((await world.request(request.id)).note)) == (
         5,
@@ -245,14 +248,14 @@ async def test_a_command_that_always_comes_too_late_ends_with_the_conflict(world
     request = await world.put(usual(S.PREPARING))
     asked: list[int] = []
 
-    async def roster_of(record: AccessRequest) -> Roster:
+    async def current_roles_of(record: AccessRequest) -> CurrentRoles:
         asked.append(record.version)
         await world.service.advance(request.id, RecordDelayed(reason=noted(f"Wait {len(asked)}.")))
-        return Roster()
+        return CurrentRoles()
 
     with pytest.raises(StaleVersion):
         await world.service.advance(
-            request.id, RecordDelayed(reason=noted("Mine.")), key="click-1", roster_of=roster_of
+            request.id, RecordDelayed(reason=noted("Mine.")), key="click-1", current_roles_of=current_roles_of
         )
     assert len(asked) == 5
     assert not await world.store.is_known("click-1")

@@ -8,7 +8,7 @@ from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.errors.facts import Fact
 from workflows.core.partner_setup.steps import SetupStep, StepKey
 from workflows.core.partners.partnership import Partnership, PartnershipState
-from workflows.core.people import ADMIN, ChatId, Person, PersonId, Role, Roster
+from workflows.core.people import ADMIN, ChatId, CurrentRoles, Person, PersonId, Role
 from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.plans.planning import plan_access, plan_revocation
 from workflows.core.policy.approval import Choice, Decision
@@ -58,18 +58,20 @@ def person(name: str) -> Person:
 
 
 RILEY, SAM = person("Riley"), person("Sam")
-"""The requester and the sponsor. Both hold every approver's role in ROSTER, and still may not decide."""
+"""The requester and the sponsor. Both hold every approver's role in CURRENT_ROLES, and still may not decide."""
 AMARA, BRUNO, CHIE, DANA, MALLORY = map(person, ("Amara", "Bruno", "Chie", "Dana", "Mallory"))
 """Security; two data owners; an admin; somebody without any role."""
 
 
-def roster(**roles: str) -> Roster:
-    """Give roles by name: `roster(amara="security data-owner")`."""
-    return Roster(roles={PersonId(f"id-{name}"): frozenset(map(Role, text.split())) for name, text in roles.items()})
+def current_roles(**roles: str) -> CurrentRoles:
+    """Give roles by name: `current_roles(amara="security data-owner")`."""
+    return CurrentRoles(
+        roles={PersonId(f"id-{name}"): frozenset(map(Role, text.split())) for name, text in roles.items()}
+    )
 
 
-def everybody(**changes: str) -> Roster:
-    """The usual roster with some people's roles changed."""
+def everybody(**changes: str) -> CurrentRoles:
+    """The usual roles with some people's roles changed."""
     usual = {
         "riley": "security data-owner admin",
         "sam": "security data-owner admin",
@@ -78,12 +80,12 @@ def everybody(**changes: str) -> Roster:
         "chie": "data-owner",
         "dana": ADMIN,
     }
-    return roster(**{**usual, **changes})
+    return current_roles(**{**usual, **changes})
 
 
 def situation(now: datetime = NOW, /, **roles: str) -> Situation:
-    """A moment, with the usual roster or some people's roles changed."""
-    return Situation(now=now, roster=everybody(**roles))
+    """A moment, with the usual roles or some people's roles changed."""
+    return Situation(now=now, current_roles=everybody(**roles))
 
 
 def identity(asked: str = "contoso.com") -> TenantIdentity:

@@ -1,8 +1,8 @@
-"""Mail addresses are equal up to ASCII case, and a role counts only for whom the roster names."""
+"""Mail addresses are equal up to ASCII case, and a role counts only for whom the current roles name."""
 
 import pytest
 
-from tests.workflows.core.builders import AMARA, SECURITY, roster
+from tests.workflows.core.builders import AMARA, SECURITY, current_roles
 from workflows.core.people import ADMIN, PersonId, folded_mail, is_same_mail
 
 
@@ -23,8 +23,8 @@ def test_addresses_are_compared_by_ascii_case_only(one: str, other: str, is_same
     assert (folded_mail(one) == folded_mail(other)) is is_same
 
 
-def test_who_is_absent_from_the_roster_has_no_role() -> None:
-    known = roster(amara="security")
+def test_who_is_without_current_roles_has_no_role() -> None:
+    known = current_roles(amara="security")
     assert known.holds(AMARA.id, SECURITY)
     assert not known.holds(AMARA.id, ADMIN)
     assert not known.holds(PersonId("nobody"), SECURITY)

@@ -81,13 +81,13 @@ async def retried(world: World, request: AccessRequest) -> AccessRequest:
     return await world.settled(request.id)
 
 
-def told(image: JsonObject | None) -> JsonObject:
-    """An image without what the service shows of every partner."""
-    return {name: value for name, value in (image or {}).items() if name not in BLANK}
+def told(configuration: JsonObject | None) -> JsonObject:
+    """A configuration without what the service shows of every partner."""
+    return {name: value for name, value in (configuration or {}).items() if name not in BLANK}
 
 
 def assert_stands(world: World, plan: Plan) -> None:
-    """Check that the tenant shows the plan's image and that every operation was written exactly once, in order."""
+    """Check that the tenant shows the plan's configuration. Every operation was written exactly once, in order."""
     assert plan.tenant_id == TENANT
     assert is_equivalent(told(plan.configuration_after()), told(world.tenant.partners[TENANT]))
     assert world.tenant.writes == list(plan.operations)

@@ -20,7 +20,7 @@ from workflows.core.partners.partnership import PartnershipState
 from workflows.core.plans.planning import plan_access
 from workflows.core.plans.renewal import plan_renewal
 from workflows.core.requests.alarms import AlarmCode
-from workflows.core.requests.commands.request import Stop
+from workflows.core.requests.commands.automatic import Stop
 from workflows.core.requests.effects import Apply
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest
@@ -64,7 +64,7 @@ async def assert_refused_unwritten(world: World, request: AccessRequest) -> None
     )
 
 
-@pytest.mark.parametrize("method", ["tenant.read_partner", "tenant.find", "directory.roster"])
+@pytest.mark.parametrize("method", ["tenant.read_partner", "tenant.find", "directory.current_roles"])
 async def test_an_outage_until_after_the_last_day_ends_it_unwritten(world: World, method: str) -> None:
     request = await put(world, until(decided()))
     world.script.fail(method, NO_ANSWER, times=3)
@@ -111,7 +111,7 @@ async def test_the_end_that_comes_during_the_last_checks_is_noticed_before_the_w
     async def pass_the_end() -> None:
         world.clock.advance(days=4)
 
-    world.script.meanwhile("directory.roster", pass_the_end)
+    world.script.during_next_call("directory.current_roles", pass_the_end)
     await assert_refused_unwritten(world, await world.settled(request.id))
 
 

@@ -73,7 +73,7 @@ async def performed(world: World, queue_worker: QueueWorker) -> None:
 
 async def waits(world: World) -> list[Alarm]:
     """The open alarms about revocations."""
-    return [one for one in await world.store.open_alarms() if one.code is AlarmCode.REVOCATION_WAITS]
+    return [one for one in await world.store.open_alarms() if one.code is AlarmCode.REVOCATION_NOT_COMPLETE]
 
 
 async def test_it_is_tried_with_growing_pauses_alarmed_of_once_and_closes_when_the_changes_stop(

@@ -8,7 +8,7 @@ from typing import Any, Final
 import pytest
 
 from bot.words.requests.notes import note_words
-from bot.words.settings.openness import access_kind_title
+from bot.words.settings.open_access import access_kind_title
 from tests.bot.surfaces import details, shown
 from tests.workflows.core.builders import DANA, HASHES, RILEY, TENANT
 from tests.workflows.effects.applying import FORBIDDEN, NO_ANSWER, decided, put, revocation
@@ -17,7 +17,7 @@ from workflows.core.plans.closing import closes_everything
 from workflows.core.plans.planning import plan_access
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.settings.model import CLOSED, Property
-from workflows.core.settings.openness import DEFAULT, Openness
+from workflows.core.settings.open_access import DEFAULT, AccessState
 
 S = RequestState
 READ_DEFAULT: Final = "tenant.read_default"
@@ -87,7 +87,7 @@ async def test_a_default_that_cannot_be_read_is_said_to_be_not_known(world: Worl
     request = await world.settled(request.id)
     assert request.state is S.APPLIED
     assert DEFAULT in {kind.name: kind.opening for kind in request.not_closed or ()}
-    assert all(kind.opening is Openness.UNKNOWN for kind in request.not_closed or ())
+    assert all(kind.opening is AccessState.UNKNOWN for kind in request.not_closed or ())
     text = said(world, request)
     assert "The tenant's default could not be read, so what applies by default is not known." in text
     assert ALL_CLOSED.search(text) is None, text
@@ -100,7 +100,7 @@ async def test_an_approved_plan_that_closes_everything_is_checked_the_same_way(w
     async def open_default() -> None:
         world.tenant.default = OPENED
 
-    world.script.meanwhile("tenant.write", open_default)
+    world.script.during_next_call("tenant.write", open_default)
     request = await world.settled(request.id)
     assert request.state is S.APPLIED, note_words(request.note)
     assert M365 in [kind.name for kind in request.not_closed or ()]

@@ -27,7 +27,7 @@ from tests.workflows.fakes import FakeDirectory, FixedClock
 from tests.workflows.world import World, open_world
 from workflows.app.requests.intake import Intake
 from workflows.app.schedule.alarm_checks import ScheduledChecks, alarm_checks_of
-from workflows.core.people import ChatId, Person, Roster
+from workflows.core.people import ChatId, CurrentRoles, Person
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.effects import Apply
 from workflows.core.requests.request import AccessRequest, RequestState
@@ -154,9 +154,9 @@ class AskingDirectory(FakeDirectory):
         await self.tenant.accounts_by_mail(["admin@woodgrove.com"])
         return await FakeDirectory.identify(self, chat_id)
 
-    async def roster(self, people: Sequence[Person]) -> Roster:
+    async def current_roles(self, people: Sequence[Person]) -> CurrentRoles:
         await self.tenant.group_members(seed.PROJECT_GROUPS[0][0])
-        return await FakeDirectory.roster(self, people)
+        return await FakeDirectory.current_roles(self, people)
 
 
 @pytest.fixture
@@ -239,7 +239,7 @@ def is_closed(partner: dict[str, Any] | None) -> bool:
 
 
 async def waiting_alarms(world: World) -> list[str]:
-    return [one.subject for one in await world.store.open_alarms() if one.code is AlarmCode.REVOCATION_WAITS]
+    return [one.subject for one in await world.store.open_alarms() if one.code is AlarmCode.REVOCATION_NOT_COMPLETE]
 
 
 async def newest(world: World) -> AccessRequest | None:
@@ -336,8 +336,10 @@ async def test_a_fault_at_any_call_of_an_approved_opening_neither_opens_twice_no
 
 def stands(request: AccessRequest, partner: dict[str, Any] | None) -> bool:
     """Tell whether a partner shows the whole plan of a request."""
-    image = told(request.plan.configuration_after())
-    return is_equivalent(image, {name: value for name, value in (partner or {}).items() if name in image})
+    configuration = told(request.plan.configuration_after())
+    return is_equivalent(
+        configuration, {name: value for name, value in (partner or {}).items() if name in configuration}
+    )
 
 
 @pytest.mark.parametrize("name", FAULTS)

@@ -22,7 +22,7 @@ from workflows.ports.tenant import TenantUnavailable
         ("tenant.read_partner", NO_ANSWER),
         ("tenant.find", NO_ANSWER),
         ("tenant.write", NO_ANSWER),
-        ("directory.roster", PeopleDirectoryUnavailable("Slack does not answer.")),
+        ("directory.current_roles", PeopleDirectoryUnavailable("Slack does not answer.")),
     ],
 )
 async def test_a_system_that_does_not_answer_is_waited_for_and_that_is_said_once(

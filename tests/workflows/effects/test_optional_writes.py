@@ -13,7 +13,7 @@ from workflows.core.errors.facts import as_values
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.requests.request import RequestId, RequestKind, RequestState
 from workflows.core.settings.block import not_blocked
-from workflows.core.settings.openness import OpenAccess, Openness
+from workflows.core.settings.open_access import AccessState, OpenAccess
 
 S = RequestState
 OPEN: Final[dict[str, Any]] = {
@@ -55,7 +55,7 @@ async def test_what_stays_open_is_named_with_the_reason_everywhere(world: World,
     world.script.fail("tenant.write", INVALID, on=position)
     request = await world.settled(request.id)
     assert request.state is S.APPLIED
-    assert request.not_closed == (OpenAccess(name=name, opening=Openness.UNKNOWN),)
+    assert request.not_closed == (OpenAccess(name=name, opening=AccessState.UNKNOWN),)
     assert [(one.names, one.reason) for one in request.refused] == [((name,), INVALID.facts)]
     said = f"Still open or not known: {name} (not known). Not accepted: {name}. {INVALID}"
     assert note_words(request.note) == said
@@ -89,7 +89,7 @@ async def test_a_read_that_fails_afterwards_does_not_lose_the_confirmation(world
     world.script.fail("tenant.read_partner", NO_ANSWER, on=3, times=9)
     request = await world.settled(request.id)
     assert request.state is S.APPLIED
-    assert request.not_closed == (OpenAccess(name="places", opening=Openness.UNKNOWN),)
+    assert request.not_closed == (OpenAccess(name="places", opening=AccessState.UNKNOWN),)
     assert world.tenant.partners[TENANT]["places"] is None, "written, and not read back: so not called closed"
 
 
@@ -98,7 +98,7 @@ async def test_a_member_that_changes_delays_no_revocation(world: World) -> None:
     world.tenant.edit(TENANT, places={"a": True})
     request = await world.settled(request.id)
     assert request.state is S.APPLIED
-    assert request.not_closed == (OpenAccess(name="places", opening=Openness.UNKNOWN),)
+    assert request.not_closed == (OpenAccess(name="places", opening=AccessState.UNKNOWN),)
 
 
 async def test_a_member_that_says_something_else_is_asked_about_again_and_nobody_is_blamed(world: World) -> None:
@@ -127,7 +127,7 @@ async def test_a_member_that_changes_after_the_write_makes_no_confirmation_impos
     async def appear() -> None:
         world.tenant.partners[TENANT]["places"] = {"a": True}
 
-    world.script.meanwhile("tenant.write", appear)
+    world.script.during_next_call("tenant.write", appear)
     request = await world.settled(request.id)
     assert request.state is S.APPLIED, note_words(request.note)
 

@@ -23,7 +23,7 @@ from workflows.app.schedule.ticker import tick
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import PartnershipState
-from workflows.core.requests.commands.request import Stop
+from workflows.core.requests.commands.automatic import Stop
 from workflows.core.requests.effects import Prepare
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
@@ -107,9 +107,9 @@ async def test_a_change_right_after_our_write_is_overwritten_at_the_first_attemp
         world.tenant.edit(TENANT, **FOREIGN)
 
     async def edit_before_the_next_read() -> None:
-        world.script.meanwhile("tenant.read_partner", edit)
+        world.script.during_next_call("tenant.read_partner", edit)
 
-    world.script.meanwhile("tenant.write", edit_before_the_next_read)
+    world.script.during_next_call("tenant.write", edit_before_the_next_read)
     await assert_overwritten(world, await world.settled(request.id))
     assert len(world.tenant.writes) == 1
 
@@ -165,9 +165,9 @@ async def test_a_policy_that_somebody_made_after_our_first_write_is_overwritten(
         world.tenant.edit(TENANT, identitySynchronization={"userSyncInbound": {"isSyncAllowed": False}})
 
     async def before_the_second_write() -> None:
-        world.script.meanwhile("tenant.write", make_the_policy)
+        world.script.during_next_call("tenant.write", make_the_policy)
 
-    world.script.meanwhile("tenant.write", before_the_second_write)
+    world.script.during_next_call("tenant.write", before_the_second_write)
     await assert_overwritten(world, await world.settled(request.id))
     assert [one.method for one in world.tenant.attempts] == ["POST", "PUT"]
     assert [one.method for one in world.tenant.writes] == ["POST"]
@@ -232,7 +232,7 @@ async def test_a_conflict_with_other_content_is_planned_again_and_announces_noth
 async def test_a_change_before_our_first_write_is_planned_again(world: World) -> None:
     """Waiting for the directory is no writing."""
     request = await put(world, decided())
-    world.script.fail("directory.roster", NO_ANSWER)
+    world.script.fail("directory.current_roles", NO_ANSWER)
     waiting = await world.settled(request.id)
     assert (waiting.state, waiting.writing_since) == (S.APPLYING, None)
     world.tenant.edit(TENANT, **FOREIGN)
@@ -319,7 +319,7 @@ async def test_a_revocation_that_somebody_undoes_is_planned_again_until_it_is_ve
 
 
 @pytest.mark.parametrize("status", [401, 403])
-@pytest.mark.parametrize("method", ["tenant.read_partner", "tenant.find", "directory.roster", "tenant.write"])
+@pytest.mark.parametrize("method", ["tenant.read_partner", "tenant.find", "directory.current_roles", "tenant.write"])
 async def test_a_refusal_that_an_admin_can_mend_keeps_what_was_approved(world: World, method: str, status: int) -> None:
     """A secret that ran out, a consent that was taken back: mended days later, it is written without asking again."""
     request = await world.approved()
@@ -360,10 +360,10 @@ async def test_a_partly_written_revocation_that_is_forbidden_continues_where_it_
     assert world.tenant.writes == list(request.plan.operations)
 
 
-# --- moved on meanwhile ---
+# --- the request changes during the work ---
 
 
-@pytest.mark.parametrize("method", ["tenant.read_partner", "tenant.find", "directory.roster", "tenant.write"])
+@pytest.mark.parametrize("method", ["tenant.read_partner", "tenant.find", "directory.current_roles", "tenant.write"])
 @pytest.mark.parametrize("error", [None, NO_ANSWER, FORBIDDEN], ids=["answers", "no answer", "forbidden"])
 async def test_an_apply_that_meets_a_request_moved_on_ends_quietly(
     world: World, method: str, error: Exception | None
@@ -371,7 +371,7 @@ async def test_an_apply_that_meets_a_request_moved_on_ends_quietly(
     """An admin revoked the partner while it was being applied: nothing is raised, retried or said a second time."""
     request = await put(world, decided())
     stop = Stop(reason=noted("Dana revoked this partner before the change was confirmed."))
-    world.script.meanwhile(method, lambda: world.service.advance(request.id, stop))
+    world.script.during_next_call(method, lambda: world.service.advance(request.id, stop))
     if error is not None:
         world.script.fail(method, error)
     await world.applier.apply(request.id)
@@ -386,7 +386,7 @@ async def test_an_apply_that_meets_a_request_moved_on_ends_quietly(
 
 async def test_a_refusal_that_nobody_moved_on_for_is_not_hidden(world: World) -> None:
     request = await put(world, decided())
-    world.script.fail("directory.roster", Refused(RefusalCode.OUTSIDER))
+    world.script.fail("directory.current_roles", Refused(RefusalCode.OTHER_WORKSPACE))
     with worded_refusal(Refused, match="another workspace"):
         await world.applier.apply(request.id)
     assert (await world.request(request.id)).state is S.APPLYING

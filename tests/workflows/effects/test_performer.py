@@ -213,7 +213,7 @@ async def test_what_revokes_a_partner_is_never_given_up_and_the_admins_are_told(
     click = CheckPermission(command=Revoke(actor=DANA.chat_id, target=TENANT, reason="Ended"), key="click-1")
     assert not await world.performer.may_give_up(click, (text_fact("KeyError('x')"),))
     [alarm] = await world.store.open_alarms()
-    assert (alarm.code, alarm.subject) == (AlarmCode.REVOCATION_WAITS, revocation_id(click.key))
+    assert (alarm.code, alarm.subject) == (AlarmCode.REVOCATION_NOT_COMPLETE, revocation_id(click.key))
     assert "KeyError('x')" in stored_note_words(alarm.values["reason"])
     await world.revoke(DANA, but=Prepare)
     [request] = await world.all_requests()

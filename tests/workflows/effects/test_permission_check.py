@@ -9,18 +9,7 @@ import pytest
 
 from bot.words.refusals.sentences import fact_words
 from bot.words.requests.notes import note_words, refusal_words
-from tests.workflows.core.builders import (
-    AMARA,
-    BRUNO,
-    CHIE,
-    DANA,
-    MALLORY,
-    RILEY,
-    SAM,
-    TENANT,
-    closed_document,
-    person,
-)
+from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, RILEY, SAM, TENANT, closed_document, person
 from tests.workflows.fakes import BLANK, HOME
 from tests.workflows.world import CATALOG, CONTOSO, World, restarted
 from workflows.catalog.catalog import Catalog
@@ -81,7 +70,7 @@ async def test_the_whole_chain_leads_to_applying(world: World) -> None:
         (SAM, "sponsor", "because you are the partner's sponsor"),
         (BRUNO, "not_your_turn", "“Security” decides before your stage"),
         (MALLORY, "not_an_approver", "you do not have the role “security”"),
-        (person("Stranger"), "not_one_account", "no account"),
+        (person("Unknown"), "not_one_account", "no account"),
     ],
     ids=lambda value: getattr(value, "name", ""),
 )
@@ -110,7 +99,7 @@ async def test_whom_the_directory_refuses_never_approves(world: World) -> None:
     assert world.notifier.texts_to(AMARA.chat_id) == [refusal_words(refused)]
 
 
-async def test_an_approval_is_checked_on_the_roster_of_today(world: World) -> None:
+async def test_an_approval_is_checked_with_the_roles_of_today(world: World) -> None:
     """It does not matter who had the role when the request was shown."""
     request = await world.waiting()
     world.directory.assign(AMARA, "data-owner")
@@ -235,12 +224,12 @@ async def test_two_people_who_approve_at_once_both_count(world: World) -> None:
     assert len(world.tenant.writes) == 1
 
 
-async def test_who_approved_while_the_roster_was_read_still_counts(world: World) -> None:
-    """Chie's roster is read before Bruno decides and used after; without Bruno on it nobody could decide any more."""
+async def test_who_approved_while_the_roles_were_read_still_counts(world: World) -> None:
+    """The roles are read before Bruno decides and used after that. Without Bruno nobody could decide any more."""
     request = await world.waiting()
     await world.approve(request, AMARA)
     bruno = CheckPermission(command=world.approval(request, BRUNO), key="bruno")
-    world.script.meanwhile("directory.roster", lambda: world.permission_check.check_click(bruno))
+    world.script.during_next_call("directory.current_roles", lambda: world.permission_check.check_click(bruno))
     await world.approve(request, CHIE, but=Apply)
     stored = await world.request(request.id)
     assert [decision.person.name for decision in stored.decisions] == ["Amara", "Bruno", "Chie"]
@@ -283,7 +272,7 @@ async def test_approve_and_reject_at_once_end_in_one_order(world: World, turn: i
 @pytest.mark.parametrize(
     "error", [PeopleDirectoryUnavailable("Slack does not answer."), TenantUnavailable("No answer.")]
 )
-@pytest.mark.parametrize("method", ["directory.identify", "directory.roster"])
+@pytest.mark.parametrize("method", ["directory.identify", "directory.current_roles"])
 async def test_a_click_that_cannot_be_checked_waits_says_so_once_and_counts_in_the_end(
     world: World, method: str, error: Exception
 ) -> None:
@@ -302,7 +291,7 @@ async def test_a_click_that_cannot_be_checked_waits_says_so_once_and_counts_in_t
     assert await world.refusals() == []
 
 
-@pytest.mark.parametrize("method", ["directory.identify", "directory.roster"])
+@pytest.mark.parametrize("method", ["directory.identify", "directory.current_roles"])
 async def test_a_click_that_graph_refuses_to_check_is_refused_and_recorded(world: World, method: str) -> None:
     """Waiting does not help when a permission is missing: the person is told."""
     request = await world.waiting()

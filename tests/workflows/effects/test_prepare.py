@@ -210,7 +210,9 @@ async def test_a_request_withdrawn_while_it_is_being_prepared_stays_withdrawn(
     world.clock.advance(minutes=11)
     if error is not None:
         world.script.fail("tenant.find", error)
-    world.script.meanwhile("tenant.find", lambda: world.service.withdraw(request_id, RILEY.chat_id, key="withdraw-1"))
+    world.script.during_next_call(
+        "tenant.find", lambda: world.service.withdraw(request_id, RILEY.chat_id, key="withdraw-1")
+    )
     with contextlib.suppress(TenantUnavailable):
         await world.preparer.prepare(request_id)
     assert (await world.settled(request_id)).state is S.WITHDRAWN

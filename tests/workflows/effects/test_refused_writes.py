@@ -64,14 +64,14 @@ async def test_a_refused_revocation_is_tried_until_it_is_accepted_and_the_admins
         assert "Microsoft Graph accepted 1 of 3 changes." in note_words(request.note)
         assert str(INVALID) in note_words(request.note)
         assert await world.store.partnership(TENANT) is None, "a half is not recorded as revoked"
-        [alarm] = [one for one in await world.store.open_alarms() if one.code is AlarmCode.REVOCATION_WAITS]
+        [alarm] = [one for one in await world.store.open_alarms() if one.code is AlarmCode.REVOCATION_NOT_COMPLETE]
         assert alarm.subject == request.id
         assert alarm.values["partner"] == "contoso.com"
         assert str(INVALID) in stored_note_words(alarm.values["reason"])
         await world.checks.run()
     assert (await retried(world, request)).state is S.APPLIED
     await world.checks.run()
-    assert [one for one in await world.store.open_alarms() if one.code is AlarmCode.REVOCATION_WAITS] == []
+    assert [one for one in await world.store.open_alarms() if one.code is AlarmCode.REVOCATION_NOT_COMPLETE] == []
 
 
 @pytest.mark.parametrize("status", [400, 404, 409, 422])
@@ -91,7 +91,7 @@ async def test_a_partner_that_vanished_between_reading_and_writing_is_planned_ag
     async def delete() -> None:
         world.tenant.delete(TENANT)
 
-    world.script.meanwhile("tenant.write", delete)
+    world.script.during_next_call("tenant.write", delete)
     request = await world.settled(request.id)
     assert (request.state, request.plan.before) == (S.AWAITING_APPROVAL, None)
     assert world.tenant.writes == []
@@ -104,7 +104,7 @@ async def test_a_revoked_partner_that_vanished_meanwhile_is_blocked_again(world:
     async def delete() -> None:
         world.tenant.delete(TENANT)
 
-    world.script.meanwhile("tenant.write", delete)
+    world.script.during_next_call("tenant.write", delete)
     request = await world.settled(request.id)
     assert request.state is S.APPLIED
     assert [one.method for one in world.tenant.writes] == ["POST"]
@@ -146,7 +146,7 @@ async def test_when_the_tenant_cannot_be_read_before_the_first_write_it_ends(wor
     assert await world.store.partnership(TENANT) is None
 
 
-@pytest.mark.parametrize("method", ["tenant.find", "directory.roster"])
+@pytest.mark.parametrize("method", ["tenant.find", "directory.current_roles"])
 async def test_a_check_that_graph_refuses_for_good_ends_the_request_before_any_write(world: World, method: str) -> None:
     request = await put(world, decided())
     world.script.fail(method, INVALID)

@@ -239,7 +239,7 @@ async def test_an_opening_whose_role_is_defined_otherwise_is_not_sent_again(worl
 
 async def test_a_directory_that_refuses_makes_a_second_sending_wait(world: World) -> None:
     request = await unseen(world, decided())
-    world.script.fail("directory.roster", PeopleDirectoryRefused("users.info", "token_revoked"), times=1)
+    world.script.fail("directory.current_roles", PeopleDirectoryRefused("users.info", "token_revoked"), times=1)
     request = await after(world, request, minutes=2)
     assert request.state is S.UNCONFIRMED
     assert "token_revoked" in note_words(request.note)
@@ -360,7 +360,7 @@ async def test_a_revocation_that_nothing_answers_alarms_after_two_minutes_until_
     await world.checks.run()
     await world.checks.run()
     [alarm] = await world.store.open_alarms()
-    assert (alarm.code, alarm.subject) == (AlarmCode.REVOCATION_WAITS, request.id)
+    assert (alarm.code, alarm.subject) == (AlarmCode.REVOCATION_NOT_COMPLETE, request.id)
     for _ in range(5):
         request = await after(world, request, minutes=1)
     assert request.state is S.APPLIED

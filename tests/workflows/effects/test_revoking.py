@@ -122,12 +122,12 @@ async def test_a_write_that_lands_while_the_revocation_is_planned_is_closed_too(
     """The write was already sent when the request was stopped: the plan to block is made again."""
     request = await world.approved()
 
-    async def revoke_meanwhile() -> None:
+    async def revoke_during_the_write() -> None:
         await world.service.store_click(WANT_REVOKE, key="revoke-1")
         await world.settle(but=Apply)
         assert [one.state for one in await revocations(world)] == [S.APPLYING]
 
-    world.script.meanwhile("tenant.write", revoke_meanwhile)
+    world.script.during_next_call("tenant.write", revoke_during_the_write)
     await world.applier.apply(request.id)
     assert (await world.request(request.id)).state is S.STOPPED
     assert [one.method for one in world.tenant.writes] == ["POST"]
@@ -182,9 +182,11 @@ async def test_requests_about_other_partners_continue(world: World) -> None:
     assert [one.id for one in await world.all_requests()] == [other.id]
 
 
-async def test_one_that_ends_by_itself_meanwhile_does_not_delay_the_revocation(world: World) -> None:
+async def test_one_that_ends_by_itself_first_does_not_delay_the_revocation(world: World) -> None:
     request = await world.waiting()
-    world.script.meanwhile("store.commit", lambda: world.service.withdraw(request.id, RILEY.chat_id, key="withdraw-1"))
+    world.script.during_next_call(
+        "store.commit", lambda: world.service.withdraw(request.id, RILEY.chat_id, key="withdraw-1")
+    )
     await world.permission_check.check_click(CheckPermission(command=WANT_REVOKE, key="revoke-1"))
     assert (await world.request(request.id)).state is S.WITHDRAWN
     await world.settle()

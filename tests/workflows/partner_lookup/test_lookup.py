@@ -85,12 +85,12 @@ async def test_a_default_that_takes_too_long_is_not_waited_for(
 
 async def test_an_unknown_id_is_accepted_on_trust_only_where_other_clouds_are_enabled(tenant: FakeTenant) -> None:
     """Entra's look-up covers its own cloud only, so it cannot say whether an id of another cloud exists."""
-    stranger = "0ddba11d-0000-4000-8000-000000000001"
+    unknown_id = "0ddba11d-0000-4000-8000-000000000001"
     with worded_refusal(InvalidField, match="no other cloud is enabled"):
-        await look_up(stranger, tenant=tenant, clock=FixedClock())
+        await look_up(unknown_id, tenant=tenant, clock=FixedClock())
     tenant.tenant_settings.access_policy = {"allowedCloudEndpoints": ["microsoftonline.us"]}
-    identity = (await look_up(stranger, tenant=tenant, clock=FixedClock())).identity
-    assert (identity.tenant_id, identity.default_domain, identity.is_resolved) == (stranger, "", False)
+    identity = (await look_up(unknown_id, tenant=tenant, clock=FixedClock())).identity
+    assert (identity.tenant_id, identity.default_domain, identity.is_resolved) == (unknown_id, "", False)
     with worded_refusal(InvalidField, match="in another Microsoft cloud is found by its tenant ID only"):
         await look_up("nowhere.example", tenant=tenant, clock=FixedClock())
 

@@ -13,10 +13,11 @@ from tests.workflows.core.builders import AMARA, BRUNO, CHIE, NOW, RILEY, SAM, a
 from tests.workflows.fakes import FixedClock
 from tests.workflows.store.test_pages import put
 from tests.workflows.world import QuickStore
+from workflows.app.identifiers import verdict_key
 from workflows.core.policy.approval import Choice
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.ports.pages import START, PagePosition, RequestFilter
-from workflows.ports.records import AuditEntry, Commit
+from workflows.ports.records import RECEIVED, AuditEntry, Commit
 from workflows.store.codec import REQUEST, dump
 from workflows.store.sqlite.database import request_conditions
 from workflows.store.sqlite.migrations import migrations
@@ -139,6 +140,30 @@ async def test_a_history_is_read_page_by_page_oldest_first(store: QuickStore) ->
     assert (rest.count_before, rest.count_after) == (30, 0)
     back = await store.history_page(asked.id, limit=30, place=PagePosition(cursor=rest.first, is_before=True))
     assert back.shown == first.shown
+
+
+async def test_a_click_is_not_in_the_history_a_second_time_once_its_result_is_there(store: QuickStore) -> None:
+    """The audit log keeps both entries."""
+    asked = sent(1)
+
+    async def stored(key: str, command: str, outcome: str) -> None:
+        entry = AuditEntry(
+            key=key, at=NOW, actor="U-X", command=command, outcome=outcome, request_id=asked.id, details={}
+        )
+        await store.commit(Commit(entry=entry))
+
+    async def shown() -> list[tuple[str, str]]:
+        page = await store.history_page(asked.id, limit=30, place=START)
+        assert page.count == page.size == len(page.shown)
+        return [(one.command, one.outcome) for one in page.shown]
+
+    await stored("k-1", "want_approve", RECEIVED)
+    await stored("k-2", "want_approve", RECEIVED)
+    assert await shown() == [("want_approve", RECEIVED)] * 2, "both are still being checked"
+    await stored(verdict_key("k-1"), "approve", "accepted")
+    await stored(verdict_key("k-2"), "want_approve", "not_your_turn")
+    assert await shown() == [("approve", "accepted"), ("want_approve", "not_your_turn")]
+    assert len(await store.history(request_id=asked.id)) == 4
 
 
 async def test_requests_of_an_older_version_are_found(tmp_path: Path) -> None:

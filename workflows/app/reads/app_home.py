@@ -56,7 +56,7 @@ class HomePosition:
     """The requests that an auditor searches for; None when they do not."""
     places: Mapping[HomeList, PagePosition] = field(default_factory=dict)
 
-    def at(self, name: HomeList) -> PagePosition:
+    def of_list(self, name: HomeList) -> PagePosition:
         """Return the position of the shown page of one list."""
         return self.places.get(name, START)
 
@@ -73,7 +73,7 @@ class AppHome:
     mine: Page[AccessRequest] = EMPTY
     setups: Mapping[RequestId, Partnership] = field(default_factory=dict)
     """The records of partners that have to do something for one of these requests, by request."""
-    over: frozenset[RequestId] = frozenset()
+    can_request_again: frozenset[RequestId] = frozenset()
     """Of the shown own requests, those that can be requested again; see `partnership.is_over`."""
     ending: Page[Partnership] = EMPTY
     """Access that this person sponsors and that ends within `HOME_SHOWS_ENDS_WITHIN`."""
@@ -101,40 +101,48 @@ class AppHome:
 
 
 async def read_home(
-    person: ChatId, *, known: Person | None, at: HomePosition, store: Store, directory: PeopleDirectory, now: datetime
+    person: ChatId,
+    *,
+    known: Person | None,
+    position: HomePosition,
+    store: Store,
+    directory: PeopleDirectory,
+    now: datetime,
 ) -> AppHome:
     """Read one page of each list that concerns a person.
 
     :param known: the person, if their account could be read. Records may contain another chat id of the same person.
     """
     chat_ids = ids_of(person, known)
-    every: frozenset[ChatId | PersonId] = chat_ids if known is None else chat_ids | {known.id}
+    person_ids: frozenset[ChatId | PersonId] = chat_ids if known is None else chat_ids | {known.id}
     is_admin = bool(chat_ids & await directory.holders(ADMIN))
     is_auditor = await is_shown_as_auditor(person, known, directory)
-    if is_auditor and at.wanted is not None:
-        found = await _found(at.wanted, at, FOUND_PAGE, store, now)
-        return AppHome(is_admin=is_admin, is_auditor=True, wanted=at.wanted, found=found)
+    if is_auditor and position.wanted is not None:
+        found = await _found(position.wanted, position, FOUND_PAGE, store, now)
+        return AppHome(is_admin=is_admin, is_auditor=True, wanted=position.wanted, found=found)
     roles = [role for role in await store.roles_waited_for() if chat_ids & await directory.holders(role)]
-    searches_all = bool(is_auditor and at.text)
+    searches_all = bool(is_auditor and position.text)
     size = AUDITOR_PAGE if searches_all else PAGE
-    home = await _read_lists(every, roles, at=at, size=size, is_admin=is_admin, store=store, now=now)
+    home = await _read_lists(person_ids, roles, position=position, size=size, is_admin=is_admin, store=store, now=now)
     return replace(
         home,
         is_auditor=is_auditor,
         partners=await store.partners_page(
-            PartnerFilter(text=at.text), limit=size, place=at.at(HomeList.PARTNERS), by_end=False
+            PartnerFilter(text=position.text), limit=size, place=position.of_list(HomeList.PARTNERS), by_end=False
         )
-        if at.text and (is_admin or is_auditor)
+        if position.text and (is_admin or is_auditor)
         else EMPTY,
-        found=await _found(RequestFilter(text=at.text), at, size, store, now) if searches_all else NOTHING_FOUND,
+        found=await _found(RequestFilter(text=position.text), position, size, store, now)
+        if searches_all
+        else NOTHING_FOUND,
     )
 
 
 async def _read_lists(
-    every: frozenset[ChatId | PersonId],
+    person_ids: frozenset[ChatId | PersonId],
     roles: Sequence[Role],
     *,
-    at: HomePosition,
+    position: HomePosition,
     size: int,
     is_admin: bool,
     store: Store,
@@ -142,37 +150,41 @@ async def _read_lists(
 ) -> AppHome:
     """Read the lists of what concerns a person.
 
-    :param every: all IDs of the person.
+    :param person_ids: all IDs of the person.
     :param roles: the roles of the person for which requests wait.
     :param size: the maximum number of records of each list; partners that the person sponsors have their own number.
     """
 
     async def partners(name: HomeList, wanted: PartnerFilter, *, limit: int = size) -> Page[Partnership]:
-        return await store.partners_page(wanted, limit=limit, place=at.at(name), by_end=True)
+        return await store.partners_page(wanted, limit=limit, place=position.of_list(name), by_end=True)
 
-    due = PartnerFilter(states=frozenset({PartnershipState.REVIEW_DUE}), sponsors=every, text=at.text)
-    soon = PartnerFilter(
-        states=_LIVE, sponsors=every, ends_after=now, ends_by=now + HOME_SHOWS_ENDS_WITHIN, text=at.text
-    )
-    live = PartnerFilter(states=_LIVE, sponsors=every, text=at.text)
-    mine = await store.own_page(every, text=at.text, limit=size, place=at.at(HomeList.MINE))
+    sponsored = PartnerFilter(states=_LIVE, sponsors=person_ids, text=position.text)
+    due = replace(sponsored, states=frozenset({PartnershipState.REVIEW_DUE}))
+    ending = replace(sponsored, ends_after=now, ends_by=now + HOME_SHOWS_ENDS_WITHIN)
+    overdue = PartnerFilter(overdue_at=now, text=position.text)
+    mine = await store.own_page(person_ids, text=position.text, limit=size, place=position.of_list(HomeList.MINE))
+    alarms = await store.open_alarms() if is_admin and not position.text else ()
     return AppHome(
-        text=at.text,
+        text=position.text,
         reviews=await partners(HomeList.REVIEWS, due),
-        approvals=await store.waiting_page(roles, every, text=at.text, limit=size, place=at.at(HomeList.APPROVALS)),
+        approvals=await store.waiting_page(
+            roles, person_ids, text=position.text, limit=size, place=position.of_list(HomeList.APPROVALS)
+        ),
         mine=mine,
         setups=await _setups(mine.shown, store),
-        over=frozenset([one.id for one in mine.shown if await _is_over(one, store, now)]),
-        ending=await partners(HomeList.ENDING, soon),
-        sponsored=await partners(HomeList.SPONSORED, live, limit=SPONSORED_PAGE),
+        can_request_again=frozenset([one.id for one in mine.shown if await _is_finished(one, store, now)]),
+        ending=await partners(HomeList.ENDING, ending),
+        sponsored=await partners(HomeList.SPONSORED, sponsored, limit=SPONSORED_PAGE),
         is_admin=is_admin,
-        overdue=await partners(HomeList.OVERDUE, PartnerFilter(overdue_at=now, text=at.text)) if is_admin else EMPTY,
-        alarms=_page(await store.open_alarms(), at.at(HomeList.ALARMS)) if is_admin and not at.text else EMPTY,
+        overdue=await partners(HomeList.OVERDUE, overdue) if is_admin else EMPTY,
+        alarms=_page(alarms, position.of_list(HomeList.ALARMS)) if alarms else EMPTY,
     )
 
 
-async def _found(wanted: RequestFilter, at: HomePosition, limit: int, store: Store, now: datetime) -> FoundRequests:
-    return await find_requests(wanted, limit=limit, place=at.at(HomeList.REQUESTS), store=store, now=now)
+async def _found(
+    wanted: RequestFilter, position: HomePosition, limit: int, store: Store, now: datetime
+) -> FoundRequests:
+    return await find_requests(wanted, limit=limit, place=position.of_list(HomeList.REQUESTS), store=store, now=now)
 
 
 async def _setups(requests: Sequence[AccessRequest], store: Store) -> Mapping[RequestId, Partnership]:
@@ -187,9 +199,9 @@ async def _setups(requests: Sequence[AccessRequest], store: Store) -> Mapping[Re
     return found
 
 
-async def _is_over(request: AccessRequest, store: Store, now: datetime) -> bool:
-    known = None if request.prepared is None else await store.partnership(request.prepared.plan.tenant_id)
-    return is_over(request, known, now)
+async def _is_finished(request: AccessRequest, store: Store, now: datetime) -> bool:
+    record = None if request.prepared is None else await store.partnership(request.prepared.plan.tenant_id)
+    return is_over(request, record, now)
 
 
 def _page(oldest_first: Sequence[Alarm], place: PagePosition) -> Page[Alarm]:
@@ -198,8 +210,8 @@ def _page(oldest_first: Sequence[Alarm], place: PagePosition) -> Page[Alarm]:
     cursors: list[Cursor] = [(one.raised_at.isoformat(), one.id) for one in alarms]
     start = 0
     if place.cursor in cursors:
-        at = cursors.index(place.cursor)
-        start = max(0, at - ALARMS_PAGE) if place.is_before else at + 1
+        index = cursors.index(place.cursor)
+        start = max(0, index - ALARMS_PAGE) if place.is_before else index + 1
     start = 0 if start >= len(alarms) else start
     shown = alarms[start : start + ALARMS_PAGE]
     first, last = (cursors[start], cursors[start + len(shown) - 1]) if shown else ((), ())

@@ -1,4 +1,4 @@
-"""Who may search all requests and read their history: auditors. The right is read anew for each window.
+"""Who may search all requests and read their history: auditors. The right is read again for each window.
 
 The text search of the App Home uses the members of roles that are kept for display, at most 30 seconds old.
 """
@@ -28,10 +28,10 @@ class Auditors:
         """
         try:
             person = await self.directory.identify(actor)
-            roster = await self.directory.roster([person])
+            current_roles = await self.directory.current_roles([person])
         except (PeopleDirectoryUnavailable, TenantUnavailable, TenantRefused) as error:
             raise Refused(RefusalCode.AUDITOR_UNKNOWN) from error
-        if not roster.holds(person.id, AUDITOR):
+        if not current_roles.holds(person.id, AUDITOR):
             raise Refused(RefusalCode.NOT_AN_AUDITOR)
         return person
 

@@ -73,7 +73,9 @@ class ObjectSearch:
                 return await self._search(actor, template, field, name)
         except TenantRefused as error:
             return SearchResult(
-                problem=Fact(RefusalCode.NAMES_REFUSED, {"kind": field.kind.value, "answer": as_values(error.facts)})
+                problem=Fact(
+                    RefusalCode.NAME_SEARCH_REFUSED, {"kind": field.kind.value, "answer": as_values(error.facts)}
+                )
             )
         except (TenantUnavailable, PeopleDirectoryUnavailable, TimeoutError):
             return NO_RESULT

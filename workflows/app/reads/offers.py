@@ -50,7 +50,7 @@ class Offers:
         return arranged_offers(self._offers, waits, closing=closing)
 
     async def stages(self, template: Template, observation: ObservedPartner | None, days: int = 0) -> tuple[Stage, ...]:
-        """Return the chain that would decide: the template's, and what the partner's own chain adds to it.
+        """Return the approval chain that would decide: the template's, and what the partner's own chain adds to it.
 
         It is computed again when the request is filed, with the IDs that are then entered.
 
@@ -58,12 +58,12 @@ class Offers:
         """
         if observation is None:
             return template.stages
-        known = await self.store.partnership(observation.identity.tenant_id)
+        record = await self.store.partnership(observation.identity.tenant_id)
         examples = {one.name: f"{_EXAMPLE}{number:02}" for number, one in enumerate(template.placeholders)}
         duration = timedelta(days=days) if days else template.default_duration
         try:
-            plan = access_plan(observation, template, duration, examples, record=known, now=self.clock.now())
+            plan = access_plan(observation, template, duration, examples, record=record, now=self.clock.now())
         except CodedError:
             return template.stages
-        policy = await current_policy(known, past=self.store, catalog=self.catalog)
+        policy = await current_policy(record, past=self.store, catalog=self.catalog)
         return chain_of(plan, template, observation, policy)

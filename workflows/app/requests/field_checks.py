@@ -129,5 +129,7 @@ def checked_placeholders(form: Form, template: Template, problems: Problems) -> 
             else:
                 unseen.append(placeholder.label)
     if unseen:
-        problems["template"] = Fact(RefusalCode.TEMPLATE_ASKS_MORE, {"template": template.title, "labels": unseen})
+        problems["template"] = Fact(
+            RefusalCode.TEMPLATE_NEEDS_MORE_FIELDS, {"template": template.title, "labels": unseen}
+        )
     return {name: value for name, value in values.items() if value} if is_valid else None

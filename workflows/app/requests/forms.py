@@ -80,26 +80,32 @@ def refilled(request: AccessRequest, requester: ChatId, catalog: Catalog, now: d
 
     :param requester: the person who fills in the form now.
     """
-    asked, prepared = request.particulars, request.prepared
+    particulars, prepared = request.particulars, request.prepared
     names = {} if prepared is None else prepared.names
-    ends_on = "" if asked.ends_at is None else (asked.ends_at.astimezone(UTC) - timedelta(days=1)).date().isoformat()
+    ends_on = (
+        ""
+        if particulars.ends_at is None
+        else (particulars.ends_at.astimezone(UTC) - timedelta(days=1)).date().isoformat()
+    )
     form = Form(
         requester=requester,
-        target=asked.target,
-        template=asked.template,
-        justification=asked.justification,
-        sponsor=asked.sponsor,
-        days=0 if asked.duration is None or ends_on else asked.duration.days,
+        target=particulars.target,
+        template=particulars.template,
+        justification=particulars.justification,
+        sponsor=particulars.sponsor,
+        days=0 if particulars.duration is None or ends_on else particulars.duration.days,
         ends_on=ends_on,
-        ticket=asked.ticket,
-        placeholders=asked.placeholders,
-        labels={name: names[value.lower()] for name, value in asked.placeholders.items() if value.lower() in names},
+        ticket=particulars.ticket,
+        placeholders=particulars.placeholders,
+        labels={
+            name: names[value.lower()] for name, value in particulars.placeholders.items() if value.lower() in names
+        },
     )
-    title = asked.template if prepared is None else prepared.template_title
-    template = catalog.templates.get(asked.template)
+    title = particulars.template if prepared is None else prepared.template_title
+    template = catalog.templates.get(particulars.template)
     if template is None:
         gone = {"template": Fact(RefillCode.TEMPLATE_GONE, {"template": title})}
-        return Refill(form=form, notes=gone, template=asked.template)
+        return Refill(form=form, notes=gone, template=particulars.template)
     return _compared(form, template, "" if prepared is None else prepared.plan.template_hash, now)
 
 

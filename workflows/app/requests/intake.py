@@ -24,7 +24,7 @@ from workflows.app.requests.filing import FormServices, RequestLimitCheck
 from workflows.app.requests.forms import Form, InvalidForm
 from workflows.app.requests.open_request import open_request_about
 from workflows.app.requests.people_checks import (
-    chain_problem,
+    approval_chain_problem,
     check_people,
     lookups_refused,
     require_within_limits,
@@ -187,11 +187,11 @@ class Intake(FormServices):
             if asked is not None:
                 group.create_task(self._ids(asked, problems))
             if template is not None:
-                chain = group.create_task(chain_problem(template.stages, excluded, directory=self.directory))
+                chain = group.create_task(approval_chain_problem(template.stages, excluded, directory=self.directory))
         observation, stages = observed.result()
         if template is not None and (problem := chain.result()):
             if stages not in (None, template.stages):
-                problem = await chain_problem(stages or (), excluded, directory=self.directory)
+                problem = await approval_chain_problem(stages or (), excluded, directory=self.directory)
             if problem:
                 problems["template"] = problem
         return observation, people.result()
@@ -199,7 +199,7 @@ class Intake(FormServices):
     async def _observe(
         self, form: Form, asked: _FormRequest | None, problems: Problems, edits: RequestId | None
     ) -> tuple[ObservedPartner | None, tuple[Stage, ...] | None]:
-        """Read the tenant; return the observation, and the chain that the plan would need."""
+        """Read the tenant; return the observation, and the approval chain that the plan would need."""
         stages = None
         try:
             target = normalize_target(form.target)
@@ -223,22 +223,22 @@ class Intake(FormServices):
         return None, None
 
     async def _stages(self, asked: _FormRequest, observation: ObservedPartner) -> tuple[Stage, ...]:
-        """Make the plan, check it, and return the chain that it would need.
+        """Make the plan, check it, and return the approval chain that it would need.
 
         :raises InvalidField, NothingToChange: when no plan can be made; the error says what must change.
         """
         particulars, template = asked.particulars, asked.template
-        known = await self.store.partnership(observation.identity.tenant_id)
+        record = await self.store.partnership(observation.identity.tenant_id)
         plan = access_plan(
             observation,
             template,
             particulars.duration or template.default_duration,
             particulars.placeholders,
-            record=known,
+            record=record,
             now=self.clock.now(),
             ends_at=particulars.ends_at,
         )
-        policy = await current_policy(known, past=self.store, catalog=self.catalog)
+        policy = await current_policy(record, past=self.store, catalog=self.catalog)
         stages = chain_of(plan, template, observation, policy)
         check_proposal(observation, plan, stages)
         return stages

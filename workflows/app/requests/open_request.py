@@ -76,16 +76,16 @@ def open_request_fact(request: AccessRequest, asker: ChatId | None, account: Per
     :param asker: the person who reads it; None when no person asks.
     :param account: the reader's account, when it is known.
     """
-    asked, prepared = request.particulars, request.prepared
+    particulars, prepared = request.particulars, request.prepared
     values = {
         "id": request.id,
-        "kind": asked.kind.value,
+        "kind": particulars.kind.value,
         "is_own": request.is_filed_by(asker, account),
         "may_withdraw": _is_withdrawable(request),
         "requester": None if prepared is None else prepared.requester.name,
-        "asks": asked.template if prepared is None else prepared.template_title,
-        "restores": asked.restores,
-        "seconds": None if asked.duration is None else asked.duration.total_seconds(),
+        "asks": particulars.template if prepared is None else prepared.template_title,
+        "restores": particulars.restores,
+        "seconds": None if particulars.duration is None else particulars.duration.total_seconds(),
         "sent_at": request.created_at.astimezone(UTC).isoformat(),
         "state": request.state.value,
         "is_waiting": bool(request.note),

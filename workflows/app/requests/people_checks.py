@@ -23,7 +23,7 @@ TIMEOUT_SECONDS: Final = 1.8
 
 def lookups_refused(error: TenantRefused) -> Fact:
     """Return the problem that Entra refuses every lookup. The form cannot be sent until an admin repairs that."""
-    return Fact(RefusalCode.LOOKUPS_REFUSED, {"answer": as_values(error.facts)})
+    return Fact(RefusalCode.ALL_LOOKUPS_REFUSED, {"answer": as_values(error.facts)})
 
 
 async def require_within_limits(
@@ -67,7 +67,9 @@ async def check_people(
     return found.get(requester)
 
 
-async def chain_problem(stages: tuple[Stage, ...], excluded: set[ChatId], *, directory: PeopleDirectory) -> Fact | None:
+async def approval_chain_problem(
+    stages: tuple[Stage, ...], excluded: set[ChatId], *, directory: PeopleDirectory
+) -> Fact | None:
     """Return why the approval chain cannot be completed; None when it can, or when it is not known in time.
 
     :param excluded: the chat ids of the people who may not decide.

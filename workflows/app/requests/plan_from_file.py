@@ -131,14 +131,14 @@ async def _planned(
     clock: Clock,
 ) -> Planned:
     template, duration, placeholders = parsed.template, parsed.duration, parsed.placeholders
-    known = None if records is None else records.partnerships.get(observation.identity.tenant_id)
+    record = None if records is None else records.partnerships.get(observation.identity.tenant_id)
     try:
-        plan = access_plan(observation, template, duration, placeholders, record=known, now=clock.now())
+        plan = access_plan(observation, template, duration, placeholders, record=record, now=clock.now())
     except NothingToChange as nothing:
         # Without records it is not known who opened the partner, and until when.
         instead = None if records is None else nothing.fact
         return Planned(observation=observation, template=template, duration=duration, plan=None, instead=instead)
-    policy = await current_policy(known, past=loaded, catalog=catalog)
+    policy = await current_policy(record, past=loaded, catalog=catalog)
     digest, stages = plan.digest, chain_of(plan, template, observation, policy)
     preflight = Preflight(tenant=tenant, store=loaded, clock=clock)
     result = await preflight.check(observation, plan, labels_of(template, placeholders))
@@ -150,7 +150,7 @@ async def _planned(
         digest=digest,
         stages=stages,
         findings=(
-            *replacement_findings(known, plan, template, stages, duration, clock.now()),
+            *replacement_findings(record, plan, template, stages, duration, clock.now()),
             *check_proposal(observation, plan, stages, result.circumstances),
             *require_no_errors(result.findings, FIELD),
             *[one async for one in _record_findings(loaded, records, observation)],
@@ -195,7 +195,7 @@ def _problems_with(template: Template, file: RequestFile) -> Iterator[tuple[str,
             parse_placeholder(placeholder, file.placeholders.get(placeholder.name, ""))
         except InvalidField as error:
             problem = {"label": placeholder.label, "problem": error.fact.as_value()}
-            yield _key(error.field), Fact(RefusalCode.PLACEHOLDER_OF_FILE, problem)
+            yield _key(error.field), Fact(RefusalCode.PLACEHOLDER_WRONG_IN_FILE, problem)
     known = [placeholder.name for placeholder in template.placeholders]
     for name in file.placeholders:
         if name not in known:

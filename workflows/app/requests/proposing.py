@@ -13,7 +13,7 @@ from workflows.core.checks.partner_rules import check_partner
 from workflows.core.checks.rules import Circumstances, check_plan
 from workflows.core.errors.raised import InvalidField, NothingToChange
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.partners.approval_policy import ApprovalPolicy, chain_for
+from workflows.core.partners.approval_policy import ApprovalPolicy, approval_chain_for
 from workflows.core.partners.extension import may_be_renewed, no_extension_error
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId
@@ -101,15 +101,15 @@ def labels_of(template: Template, placeholders: Mapping[str, str]) -> dict[str, 
 
 
 def chain_of(plan: Plan, template: Template, observation: ObservedPartner, policy: ApprovalPolicy) -> tuple[Stage, ...]:
-    """Return the stages that decide on a plan: those of the template, and those of the partner's current chain."""
+    """Return the stages that decide on a plan: those of the template and of the partner's current approval chain."""
     level = risk_of_result(plan, observation.default).level
-    return chain_for(plan, template.stages, policy, level)
+    return approval_chain_for(plan, template.stages, policy, level)
 
 
 def check_proposal(
     observation: ObservedPartner, plan: Plan, stages: tuple[Stage, ...], circumstances: Circumstances | None = None
 ) -> tuple[Finding, ...]:
-    """Check a partner, a plan and its chain against the rules, before approval is requested.
+    """Check a partner, a plan and its approval chain against the rules, before approval is requested.
 
     :param circumstances: other facts that the rules need; None: only the tenant's default, if it was read.
     :returns: what the approvers must know.
@@ -123,7 +123,7 @@ def check_proposal(
     if weak is not None:
         raise InvalidField(
             "template",
-            RefusalCode.CHAIN_TOO_WEAK,
+            RefusalCode.APPROVAL_POLICY_TOO_WEAK,
             is_cross_cloud=plan.is_cross_cloud,
             weakness=weak.as_value(),
             reasons=[one.value for one in risk.reasons[:_MAX_REASONS]],

@@ -17,7 +17,7 @@ from workflows.app.requests.filing import FormServices, RequestLimitCheck
 from workflows.app.requests.forms import InvalidForm
 from workflows.app.requests.people_checks import (
     TIMEOUT_SECONDS,
-    chain_problem,
+    approval_chain_problem,
     check_people,
     lookups_refused,
     require_within_limits,
@@ -130,7 +130,7 @@ class RestoreIntake(FormServices):
     async def _propose_restoration(
         self, form: RestoreForm, problems: dict[str, Fact]
     ) -> tuple[Template | None, ObservedPartner | None]:
-        """Return the template whose chain decides, and the observation of the partner; each is None when not known."""
+        """Return the template whose approval chain decides, and the observed partner; each is None when not known."""
         deadline = asyncio.get_running_loop().time() + TIMEOUT_SECONDS
         try:
             change = await change_of(form.restores, form.tenant_id, store=self.store)
@@ -153,7 +153,7 @@ class RestoreIntake(FormServices):
             excluded = {form.requester, form.sponsor}
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(deadline):
-                    if problem := await chain_problem(found.stages, excluded, directory=self.directory):
+                    if problem := await approval_chain_problem(found.stages, excluded, directory=self.directory):
                         problems.setdefault(FIELD, problem)
             return found.template, observation
         return None, None

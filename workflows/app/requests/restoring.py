@@ -33,7 +33,7 @@ class Restoration:
     change: AccessRequest
     plan: Plan
     template: Template
-    """The template whose chain decides."""
+    """The template whose approval chain decides."""
     stages: tuple[Stage, ...]
     findings: tuple[Finding, ...]
 
@@ -66,7 +66,7 @@ async def propose_restoration(
     store: Store,
     catalog: Catalog,
 ) -> Restoration:
-    """Plan a restoration from the observed settings, and find the chain that decides on it.
+    """Plan a restoration from the observed settings, and find the approval chain that decides on it.
 
     :param duration: how long it shall last; None for the default of the template whose chain decides.
     :param at: the start of that time; the findings name its end.
@@ -83,8 +83,8 @@ async def propose_restoration(
     )
     period = _checked_duration(duration, template)
     plan = with_inheritance(replace(decided_by(plan, template), duration=period), observation.default)
-    known = await store.partnership(tenant_id)
-    policy = await current_policy(known, past=store, catalog=catalog)
+    record = await store.partnership(tenant_id)
+    policy = await current_policy(record, past=store, catalog=catalog)
     stages = chain_of(plan, template, observation, policy)
     return Restoration(
         change=change,
@@ -93,24 +93,24 @@ async def propose_restoration(
         stages=stages,
         findings=(
             *restoration_findings(change, observation.configuration),
-            *replacement_findings(known, plan, template, stages, period, at),
+            *replacement_findings(record, plan, template, stages, period, at),
         ),
     )
 
 
 def _plan(change: AccessRequest, observation: ObservedPartner, duration: timedelta | None) -> Plan:
-    """Compute the operations that undo a change. The template whose chain decides is chosen later.
+    """Compute the operations that undo a change. The template whose approval chain decides is chosen later.
 
     :param duration: how long it shall last, which counts for the risk; None when nobody chose.
     :raises InvalidField: for a partner of another cloud that had no settings before: they would be inherited.
     """
-    image = change.plan.before
-    if image is None and not observation.identity.is_resolved:
-        raise InvalidField(FIELD, RefusalCode.CHANGE_OF_OTHER_CLOUD)
+    earlier = change.plan.before
+    if earlier is None and not observation.identity.is_resolved:
+        raise InvalidField(FIELD, RefusalCode.OTHER_CLOUD_NOT_RESTORABLE)
     return plan_restoration(
         tenant_id=observation.identity.tenant_id,
         now=observation.configuration,
-        image=image,
+        earlier=earlier,
         duration=duration,
         undone=change.plan,
         is_cross_cloud=not observation.identity.is_resolved,

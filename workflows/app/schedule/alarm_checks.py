@@ -55,13 +55,21 @@ class ScheduledChecks:
 
 def alarm_checks_of(*, store: Store, clock: Clock, tenant: Tenant, alarms: Alarms) -> tuple[Check, ...]:
     """Return the checks of writes, revocations, partly applied changes, given-up work and the tenant itself."""
-    return (
-        partial(check_writes, store=store, clock=clock, alarms=alarms),
-        partial(check_revocations, store=store, clock=clock, tenant=tenant, alarms=alarms),
-        partial(check_partly_applied, store=store, alarms=alarms),
-        partial(check_given_up, store=store, alarms=alarms),
-        partial(check_tenant, tenant=tenant, alarms=alarms),
+    of_records = ScheduledChecks(
+        checks=(
+            partial(check_writes, store=store, clock=clock, alarms=alarms),
+            partial(check_revocations, store=store, clock=clock, tenant=tenant, alarms=alarms),
+            partial(check_partly_applied, store=store, alarms=alarms),
+            partial(check_given_up, store=store, alarms=alarms),
+        )
     )
+    return partial(_check_records, store=store, checks=of_records), partial(check_tenant, tenant=tenant, alarms=alarms)
+
+
+async def _check_records(*, store: Store, checks: ScheduledChecks) -> None:
+    """Run the checks that only read what is stored, unless nothing is stored that they could find."""
+    if await store.may_change_alarms():
+        await checks.run()
 
 
 async def check_writes(*, store: Store, clock: Clock, alarms: Alarms) -> None:
@@ -80,7 +88,9 @@ async def check_revocations(*, store: Store, clock: Clock, tenant: Tenant, alarm
     now = clock.now()
     # NB. alarms are read first, then clicks, then requests. A click that becomes a request in between is then found as
     # a request, and its alarm stays.
-    known = {alarm.subject: alarm for alarm in await store.open_alarms() if alarm.code is AlarmCode.REVOCATION_WAITS}
+    known = {
+        alarm.subject: alarm for alarm in await store.open_alarms() if alarm.code is AlarmCode.REVOCATION_NOT_COMPLETE
+    }
     given_up = [one.effect for one in await store.given_up() if isinstance(one.effect, CheckPermission)]
     clicks = unchecked_revocations([*given_up, *await store.unchecked_clicks()], now)
     requests = await store.open_requests()
@@ -102,9 +112,9 @@ async def check_revocations(*, store: Store, clock: Clock, tenant: Tenant, alarm
             endings[subject] = ending
             late |= {ending.replaced_by} & waiting.keys()
     for subject in sorted(late - known.keys()):
-        await alarms.raise_alarm(AlarmCode.REVOCATION_WAITS, subject, waiting[subject])
+        await alarms.raise_alarm(AlarmCode.REVOCATION_NOT_COMPLETE, subject, waiting[subject])
     for subject, ending in endings.items():
-        await alarms.clear_alarm(AlarmCode.REVOCATION_WAITS, subject, ending.why)
+        await alarms.clear_alarm(AlarmCode.REVOCATION_NOT_COMPLETE, subject, ending.why)
 
 
 async def check_partly_applied(*, store: Store, alarms: Alarms) -> None:

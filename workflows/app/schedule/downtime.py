@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Final
 
 from workflows.core.errors.facts import Fact
-from workflows.core.requests.commands.request import Replan
+from workflows.core.requests.commands.automatic import Replan
 from workflows.core.requests.downtime import AUDIT_KEPT_FOR, Gap, gap_at_start, gap_at_tick, must_be_unchanged_since
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest

@@ -9,9 +9,10 @@ import structlog
 from workflows.app.schedule.downtime import store_tick
 from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
+from workflows.core.requests.commands.automatic import Expire
 from workflows.core.requests.commands.clicks import DecisionClick
 from workflows.core.requests.commands.partner import AskReview, AskSetup
-from workflows.core.requests.commands.request import Approve, Expire, Reject, RemindApprovers
+from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers
 from workflows.core.requests.deciding import is_in_time, require_may_decide
 from workflows.core.requests.effects import CheckPermission
 from workflows.core.requests.request import AccessRequest, RequestId
@@ -37,11 +38,11 @@ async def tick(*, service: Service, store: Store, directory: PeopleDirectory, cl
     requests, partners = await store.due(clock.now())
     # NB. read after the due items, so that every click that arrived before the deadline is in this list.
     clicks = await store.unchecked_clicks() if requests else ()
-    until = asyncio.get_running_loop().time() + _TIMEOUT_SECONDS
+    deadline = asyncio.get_running_loop().time() + _TIMEOUT_SECONDS
     for request_id in requests:
         # NB. both commands are issued. The lifecycle accepts only the one that is due, and refuses the other silently.
         await _ignore_refusal(service.advance(request_id, RemindApprovers()))
-        await _ignore_refusal(_expire(request_id, clicks, until, service=service, store=store, directory=directory))
+        await _ignore_refusal(_expire(request_id, clicks, deadline, service=service, store=store, directory=directory))
     for tenant_id in partners:
         # Both commands are issued. The lifecycle accepts only the one that is due, and refuses the other silently.
         await _ignore_refusal(service.advance_review(tenant_id, AskReview()))
@@ -51,23 +52,28 @@ async def tick(*, service: Service, store: Store, directory: PeopleDirectory, cl
 async def _expire(
     request_id: RequestId,
     clicks: Iterable[CheckPermission],
-    until: float,
+    deadline: float,
     *,
     service: Service,
     store: Store,
     directory: PeopleDirectory,
 ) -> None:
     """Expire a request, unless a stored click must be checked first; see `_is_being_decided`."""
-    if not await _is_being_decided(request_id, clicks, until, store=store, directory=directory):
+    if not await _is_being_decided(request_id, clicks, deadline, store=store, directory=directory):
         await service.advance(request_id, Expire())
 
 
 async def _is_being_decided(
-    request_id: RequestId, clicks: Iterable[CheckPermission], until: float, *, store: Store, directory: PeopleDirectory
+    request_id: RequestId,
+    clicks: Iterable[CheckPermission],
+    deadline: float,
+    *,
+    store: Store,
+    directory: PeopleDirectory,
 ) -> bool:
     """Return whether a stored, unchecked click may still count for this request's decision.
 
-    :param until: the event loop's time after which the directory is not waited for.
+    :param deadline: the event loop's time after which the directory is not waited for.
     """
     decisions = [
         (click.command, click)
@@ -79,25 +85,25 @@ async def _is_being_decided(
         return False
     for decision, click in decisions:
         if is_in_time(request, decision.digest, click.received_at) and await _may_count(
-            request, decision, click, until, directory
+            request, decision, click, deadline, directory
         ):
             return True
     return False
 
 
 async def _may_count(
-    request: AccessRequest, wanted: DecisionClick, click: CheckPermission, until: float, directory: PeopleDirectory
+    request: AccessRequest, wanted: DecisionClick, click: CheckPermission, deadline: float, directory: PeopleDirectory
 ) -> bool:
     """Return whether the person who clicked may decide. True when it is not known now: the click is checked first."""
     try:
-        async with asyncio.timeout_at(until):
+        async with asyncio.timeout_at(deadline):
             actor = await directory.identify(wanted.actor)
-            roster = await directory.roster([actor, *(decision.person for decision in request.decisions)])
+            current_roles = await directory.current_roles([actor, *(decision.person for decision in request.decisions)])
         require_may_decide(
             request,
             actor,
             wanted.digest,
-            roster=roster,
+            current_roles=current_roles,
             now=click.received_at or request.expires_at,
             may_repeat=isinstance(wanted, Reject),
         )

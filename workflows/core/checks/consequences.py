@@ -37,7 +37,7 @@ from workflows.core.settings.model import (
     Setting,
     configurations,
 )
-from workflows.core.settings.openness import OpenAccess, open_access
+from workflows.core.settings.open_access import OpenAccess, open_access
 
 
 class Consequence(StrEnum):

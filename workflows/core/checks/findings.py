@@ -220,7 +220,7 @@ class PlanBreaksRules(InvalidField):
     """A plan breaks one or more rules. `code` is the code of the first one, for the audit log."""
 
     def __init__(self, field: str, errors: Sequence[Finding]) -> None:
-        super().__init__(field, RefusalCode.UNFIT, errors=[error.as_value() for error in errors])
+        super().__init__(field, RefusalCode.PLAN_BREAKS_RULES, errors=[error.as_value() for error in errors])
         self.code = errors[0].code
         self.errors = tuple(errors)
 

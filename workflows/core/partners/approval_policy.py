@@ -12,28 +12,28 @@ from workflows.core.policy.approval import ChainRule
 from workflows.core.policy.risk import RiskLevel, weakness_of
 from workflows.core.policy.template import Stage, Template, one_approver
 
-Chain = tuple[Stage, ...]
+ApprovalChain = tuple[Stage, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalPolicy:
-    """The chains that a new chain is compared with."""
+    """The approval chains that a new chain is compared with."""
 
-    current: Chain = ()
-    """The chain under which a live partner was approved; empty when there is none."""
-    strongest: Chain = ()
-    """The strongest chain among all templates."""
+    current: ApprovalChain = ()
+    """The approval chain under which a live partner was approved; empty when there is none."""
+    strongest: ApprovalChain = ()
+    """The strongest approval chain among all templates."""
     roles: frozenset[Role] = frozenset()
     """The roles in roles.toml that can decide."""
 
 
-def chain_for(plan: Plan, chain: Chain, policy: ApprovalPolicy, level: RiskLevel) -> Chain:
+def approval_chain_for(plan: Plan, chain: ApprovalChain, policy: ApprovalPolicy, level: RiskLevel) -> ApprovalChain:
     """Return the stages that decide on a plan.
 
     A plan that certainly only reduces access needs one approver of the first stage. Every other plan needs the
-    template's chain, and for a live partner also the partner's current chain. For a partner with settings, the chain
-    must have enough people for the risk of all settings after the plan. The strongest chain is added to a chain with
-    too few people. It is also added when a role of the current chain no longer exists.
+    template's approval chain, and for a live partner also the partner's current chain. For a partner with settings,
+    the chain must have enough people for the risk of all settings after the plan. The strongest chain is added to a
+    chain with too few people. It is also added when a role of the current chain no longer exists.
 
     :param chain: the chain of the requested template.
     :param level: the risk of all settings after the plan.
@@ -47,10 +47,10 @@ def chain_for(plan: Plan, chain: Chain, policy: ApprovalPolicy, level: RiskLevel
     return stricter(policy.strongest, merged) if weakness_of(merged, level) is not None else merged
 
 
-def chain_rule(plan: Plan, stages: Chain, template: Chain) -> ChainRule:
+def chain_rule(plan: Plan, stages: ApprovalChain, template: ApprovalChain) -> ChainRule:
     """Return which rule asks for the stages that decide on a plan.
 
-    :param stages: the stages that decide, see `chain_for`.
+    :param stages: the stages that decide, see `approval_chain_for`.
     :param template: the chain of the requested template.
     """
     if only_reduces_access(plan):
@@ -58,7 +58,7 @@ def chain_rule(plan: Plan, stages: Chain, template: Chain) -> ChainRule:
     return ChainRule.TEMPLATE if stages == template else ChainRule.STRICTER
 
 
-def stricter(one: Chain, other: Chain) -> Chain:
+def stricter(one: ApprovalChain, other: ApprovalChain) -> ApprovalChain:
     """Merge two chains into one that is at least as strict as each of them.
 
     The result has every role, each with the larger number of people. The order is that of the chain with more stages,
@@ -80,14 +80,14 @@ def stricter(one: Chain, other: Chain) -> Chain:
     return tuple(merged)
 
 
-def is_as_strict(chain: Chain, other: Chain) -> bool:
-    """Return whether a chain requires at least as many stages, and people of each role, as another chain."""
+def is_as_strict(chain: ApprovalChain, other: ApprovalChain) -> bool:
+    """Return whether an approval chain requires at least as many stages, and people of each role, as another chain."""
     have = _people(chain)
     return len(chain) >= len(other) and all(have[role] >= people for role, people in _people(other).items())
 
 
-def strongest_chain(templates: Iterable[Template]) -> Chain:
-    """Return the chain with the most people, and then the most stages, among all templates; empty for none."""
+def strongest_chain(templates: Iterable[Template]) -> ApprovalChain:
+    """Return the approval chain with the most people, and then the most stages, among all templates; empty for none."""
     return max(templates, key=lambda one: (_total(one.stages), len(one.stages), one.name)).stages
 
 
@@ -96,9 +96,9 @@ def is_live(partnership: Partnership | None) -> bool:
     return partnership is not None and partnership.state is not PartnershipState.REVOKED
 
 
-def merged_chain(chains: Iterable[Chain]) -> Chain:
-    """Merge chains into one that is at least as strict as each of them; empty for none."""
-    merged: Chain = ()
+def merged_chain(chains: Iterable[ApprovalChain]) -> ApprovalChain:
+    """Merge approval chains into one that is at least as strict as each of them; empty for none."""
+    merged: ApprovalChain = ()
     for chain in chains:
         merged = stricter(merged, chain)
     return merged
@@ -115,5 +115,5 @@ def _total(chain: Collection[Stage]) -> int:
     return sum(stage.quorum for stage in chain)
 
 
-def _strength(chain: Chain) -> tuple[int, int]:
+def _strength(chain: ApprovalChain) -> tuple[int, int]:
     return len(chain), _total(chain)

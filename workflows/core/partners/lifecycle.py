@@ -55,6 +55,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.requests.commands.automatic import RecordApplied, RecordApplyFailed, RecordOverwritten, Stop
 from workflows.core.requests.commands.partner import (
     AskReview,
     AskSetup,
@@ -67,7 +68,6 @@ from workflows.core.requests.commands.partner import (
     RemindSetup,
     UnconfirmSetup,
 )
-from workflows.core.requests.commands.request import RecordApplied, RecordApplyFailed, RecordOverwritten, Stop
 
 S = PartnershipState
 

@@ -14,14 +14,8 @@ from workflows.core.partners.reviews import next_review
 from workflows.core.plans.closing import only_reduces_access
 from workflows.core.policy.risk import risk_of_result, weakness_of
 from workflows.core.policy.template import Stage
-from workflows.core.requests.commands.request import (
-    CommandSubject,
-    RecordApplied,
-    RecordApplyFailed,
-    RecordOverwritten,
-    RequestCommand,
-    Stop,
-)
+from workflows.core.requests.commands.automatic import RecordApplied, RecordApplyFailed, RecordOverwritten, Stop
+from workflows.core.requests.commands.request import CommandSubject, RequestCommand
 from workflows.core.requests.deciding import access_ends_at
 from workflows.core.requests.effects import Effect, MessageCode, SendMessage, ShowRequest, ShowReview, ShowSetup
 from workflows.core.requests.lifecycle import advance
@@ -57,11 +51,13 @@ def advance_partner(
     shown: tuple[Effect, ...] = ()
     said: Fact | None = None
     if isinstance(command, RecordOverwritten):
-        record = unapproved_partnership(after, earlier, now, image=command.image, basis=SettingsBasis.OVERWRITTEN)
+        record = unapproved_partnership(
+            after, earlier, now, configuration=command.configuration, basis=SettingsBasis.OVERWRITTEN
+        )
         said = _message(after, MessageCode.OVERWRITTEN)
     elif not isinstance(command, RecordApplied):  # the requester hears of it as of any other end
         basis = SettingsBasis.PARTLY_REDUCED if is_reduction(after, earlier) else SettingsBasis.PARTLY_APPLIED
-        record = unapproved_partnership(after, earlier, now, image=command.image, basis=basis)
+        record = unapproved_partnership(after, earlier, now, configuration=command.configuration, basis=basis)
     else:
         is_closed = closes(after)
         record = closed_partnership(after, earlier, now) if is_closed else opened_partnership(after, earlier, now)
@@ -82,7 +78,7 @@ def _changes_record(
 ) -> TypeGuard[RecordApplied | RecordOverwritten | Stop | RecordApplyFailed]:
     """Return whether a command changes the partner's record: the result of a written plan, or of a part of it."""
     if isinstance(command, Stop | RecordApplyFailed):
-        return command.image is not None
+        return command.configuration is not None
     return isinstance(command, RecordApplied | RecordOverwritten)
 
 
@@ -146,28 +142,30 @@ def unapproved_partnership(
     earlier: Partnership | None,
     now: datetime,
     *,
-    image: JsonObject | None,
+    configuration: JsonObject | None,
     basis: SettingsBasis,
 ) -> Partnership:
     """Return the record of a partner whose current settings are not the approved ones. A review is due at once.
 
-    :param image: the current settings; None when the partner has none of its own.
+    :param configuration: the current settings; None when the partner has none of its own.
     :param basis: why nobody approved them. Unless they are a part of a reduction, the access ends now.
     """
-    record = _recorded(request, earlier, now, image=image or {}, basis=basis)
+    record = _recorded(request, earlier, now, configuration=configuration or {}, basis=basis)
     return replace(record, next_review_at=now, not_applied=not_applied(request) if request.applied_part else ())
 
 
 def opened_partnership(request: AccessRequest, earlier: Partnership | None, now: datetime) -> Partnership:
     """Return the record of a partner whose access was just applied and read back.
 
-    A request with a chain that is strong enough for all current settings sets the end, reviews and responsible people.
-    Otherwise the existing record keeps them, with its open review. This is the case after a
+    A request with an approval chain that is strong enough for all current settings sets the end, reviews and
+    responsible people. Otherwise the existing record keeps them, with its open review. This is the case after a
     reduction with one approver, see `stages_for`. Confirmations of unchanged steps of the partner setup stay valid.
 
     :param earlier: the partner's record before; None when there is none.
     """
-    return _recorded(request, earlier, now, image=request.plan.configuration_after(), basis=SettingsBasis.APPROVED)
+    return _recorded(
+        request, earlier, now, configuration=request.plan.configuration_after(), basis=SettingsBasis.APPROVED
+    )
 
 
 def _recorded(
@@ -175,7 +173,7 @@ def _recorded(
     earlier: Partnership | None,
     now: datetime,
     *,
-    image: JsonObject | None,
+    configuration: JsonObject | None,
     basis: SettingsBasis,
 ) -> Partnership:
     prepared = request.require_prepared()
@@ -200,7 +198,7 @@ def _recorded(
     is_approved = basis is SettingsBasis.APPROVED
     if earlier is not None and is_live(earlier) and not (is_approved and _may_prolong(prepared)):
         record = _kept(earlier, record)
-    return _with_setup(record, earlier, image, prepared)
+    return _with_setup(record, earlier, configuration, prepared)
 
 
 def _end_of_settings(
@@ -216,15 +214,20 @@ def _end_of_settings(
 
 
 def _kept(earlier: Partnership, new: Partnership) -> Partnership:
-    """Return the new record with the fields that a weaker chain must not change. Review and end can become earlier.
+    """Return the new record with the fields that a weaker approval chain must not change. Review and end can become
+    earlier.
 
-    A reduction of access that nobody approved does not make the rest of it approved.
+    Request, template and time are those of the present settings. A reduction does not approve what it leaves.
     """
     is_still_unapproved = new.basis is SettingsBasis.APPROVED and not earlier.is_as_approved
     return replace(
         earlier,
         version=new.version,
+        template=new.template,
+        template_title=new.template_title,
+        restored_from=new.restored_from,
         request_id=new.request_id,
+        since=new.since,
         ends_at=_earlier(earlier.ends_at, new.ends_at),
         review_interval=_earlier(earlier.review_interval, new.review_interval),
         next_review_at=_earlier(earlier.next_review_at, new.next_review_at),
@@ -235,7 +238,7 @@ def _kept(earlier: Partnership, new: Partnership) -> Partnership:
 
 
 def _approval_policy_from(prepared: Prepared, earlier: Partnership | None) -> tuple[Stage, ...]:
-    """Return the partner's new approval policy. A chain of one approver for a reduction does not change it."""
+    """Return the partner's new approval policy. The approval of a reduction by one person does not change it."""
     if earlier is None or not is_live(earlier):
         return prepared.stages
     return earlier.stages if only_reduces_access(prepared.plan) else stricter(earlier.stages, prepared.stages)

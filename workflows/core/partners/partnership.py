@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
 
 from workflows.core.partner_setup.confirmations import Confirmation
 from workflows.core.partner_setup.steps import SetupStep
@@ -13,7 +12,7 @@ from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.template import Stage
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.core.requests.transitions.writes import closes
-from workflows.core.settings.openness import OpenAccess
+from workflows.core.settings.open_access import OpenAccess
 
 
 class PartnershipState(StrEnum):
@@ -60,7 +59,7 @@ class Partnership:
     request_id: RequestId
     """The request whose plan is now applied in the tenant."""
     since: datetime
-    """When that plan was confirmed by reading it back."""
+    """When that plan was confirmed by reading it back; if it was not, when the present settings were found."""
     ends_at: datetime | None
     """The end of the approved access; None once revoked."""
     review_interval: timedelta | None
@@ -115,9 +114,6 @@ class Partnership:
         return self.ends_at is not None and now >= self.ends_at
 
 
-_WRITTEN: Final = (RequestState.APPLIED, RequestState.OVERWRITTEN)
-
-
 def opened_at(partnership: Partnership, requests: Iterable[AccessRequest]) -> datetime:
     """Return when the present access was first opened; later extensions and changes do not count.
 
@@ -128,6 +124,10 @@ def opened_at(partnership: Partnership, requests: Iterable[AccessRequest]) -> da
         (one.confirmed_at, closes(one))
         for one in requests
         if one.state is RequestState.APPLIED and one.confirmed_at is not None
+    ] + [
+        (one.changed_at, False)
+        for one in requests
+        if one.applied_part and not closes(one)  # opened in part
     ]
     last_end = max((moment for moment, is_end in confirmed if is_end), default=None)
     openings = [moment for moment, is_end in confirmed if not is_end and (last_end is None or moment > last_end)]
@@ -135,14 +135,14 @@ def opened_at(partnership: Partnership, requests: Iterable[AccessRequest]) -> da
 
 
 def is_over(request: AccessRequest, record: Partnership | None, now: datetime) -> bool:
-    """Return whether an access request is closed and nothing of it is active, so that it can be requested again.
+    """Return whether an access request is closed and not active as approved, so that it can be requested again.
 
     :param record: the record of its partner, if there is one.
     """
     if request.particulars.kind is not RequestKind.ACCESS or not request.is_terminal:
         return False
-    if request.state not in _WRITTEN:
-        return True
+    if not request.was_written or request.applied_part:
+        return True  # what is missing of a part can be requested again
     if record is None or record.request_id != request.id:
         return record is not None  # replaced or revoked later
     return record.state is not PartnershipState.REVOKED and record.is_past_its_end(now)

@@ -2,14 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
 
 from workflows.core.partners.partnership import Partnership
-from workflows.core.requests.request import AccessRequest, RequestId, RequestState
+from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.settings.model import TenantId
-
-_RESULT_RECORDED: Final = frozenset({RequestState.APPLIED, RequestState.OVERWRITTEN})
-"""States in which the partnership's record describes the result of the writes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +33,7 @@ class Records:
         ended = (
             request
             for request in self.requests.values()
-            if request.is_terminal and request.was_sent and request.state not in _RESULT_RECORDED
+            if request.is_terminal and request.was_sent and not request.was_written
         )
         return {request.plan.tenant_id: request for request in sorted(ended, key=lambda one: one.changed_at)}
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from workflows.core.checks.findings import Finding, FindingCode, Severity, Source
-from workflows.core.partners.approval_policy import Chain, is_as_strict, is_live
+from workflows.core.partners.approval_policy import ApprovalChain, is_as_strict, is_live
 from workflows.core.partners.partnership import Partnership
 from workflows.core.plans.closing import only_reduces_access
 from workflows.core.plans.plan import Plan
@@ -12,7 +12,12 @@ from workflows.core.policy.template import Template
 
 
 def replacement_findings(
-    record: Partnership | None, plan: Plan, template: Template, stages: Chain, duration: timedelta, now: datetime
+    record: Partnership | None,
+    plan: Plan,
+    template: Template,
+    stages: ApprovalChain,
+    duration: timedelta,
+    now: datetime,
 ) -> tuple[Finding, ...]:
     """Report which template, end and review interval a plan replaces, and why it needs additional approvals.
 
@@ -24,7 +29,7 @@ def replacement_findings(
     return tuple(_findings(record, template, stages, now + duration))
 
 
-def _findings(record: Partnership, template: Template, stages: Chain, ends_at: datetime) -> Iterator[Finding]:
+def _findings(record: Partnership, template: Template, stages: ApprovalChain, ends_at: datetime) -> Iterator[Finding]:
     if record.template != template.name:
         yield Finding(
             code=FindingCode.REPLACES_TEMPLATE,
@@ -52,5 +57,5 @@ def _values(title: str, ends_at: datetime | None, review_interval: timedelta | N
     }
 
 
-def _chain(stages: Chain) -> list[dict[str, str | int]]:
+def _chain(stages: ApprovalChain) -> list[dict[str, str | int]]:
     return [{"title": stage.title, "quorum": stage.quorum} for stage in stages]

@@ -10,7 +10,7 @@ from workflows.core.partners.lifecycle import is_allowed, require_table_result
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
 from workflows.core.partners.setup_reviews import advance_setup, setup_messages
 from workflows.core.partners.sponsor_handover import advance_sponsor, with_new_sponsor
-from workflows.core.people import ADMIN, Person, Roster
+from workflows.core.people import ADMIN, CurrentRoles, Person
 from workflows.core.requests.commands.partner import (
     AskReview,
     AskSetup,
@@ -36,59 +36,61 @@ class ReviewTransition:
 
 
 def advance_review(
-    partnership: Partnership, command: PartnershipCommand, *, roster: Roster, now: datetime
+    partnership: Partnership, command: PartnershipCommand, *, current_roles: CurrentRoles, now: datetime
 ) -> ReviewTransition:
     """Apply a command to a partner's record. Pure.
 
     :raises Refused: when it is not allowed in this state or for this person; nothing changes.
     """
     if not is_allowed(partnership, command):
-        raise _why_not_now(partnership, command, roster)
-    transition = _step(partnership, command, roster, now)
+        raise _why_not_now(partnership, command, current_roles)
+    transition = _step(partnership, command, current_roles, now)
     require_table_result(partnership, command, transition.partnership)
     return transition
 
 
-def _step(partnership: Partnership, command: PartnershipCommand, roster: Roster, now: datetime) -> ReviewTransition:
+def _step(
+    partnership: Partnership, command: PartnershipCommand, current_roles: CurrentRoles, now: datetime
+) -> ReviewTransition:
     match command:
         case AskReview():
             return _ask(partnership, now)
         case Keep():
-            return _keep(partnership, command, roster, now)
+            return _keep(partnership, command, current_roles, now)
         case RecordSponsorGone() | RecordSponsorFound():
             is_gone = isinstance(command, RecordSponsorGone)
             partnership = advance_sponsor(partnership, command, now=now, ask_again_at=now + REVIEW_ASKED_AGAIN_AFTER)
             asked = ShowReview(tenant_id=partnership.identity.tenant_id, remind=is_gone)
             return ReviewTransition(partnership=partnership, effects=(asked,))
         case ConfirmSetup() | UnconfirmSetup() | RemindSetup() | AskSetup() | RecordSetup():
-            partnership = advance_setup(partnership, command, roster=roster, now=now)
+            partnership = advance_setup(partnership, command, current_roles=current_roles, now=now)
             shown = ShowSetup(tenant_id=partnership.identity.tenant_id, remind=isinstance(command, AskSetup))
             return ReviewTransition(partnership=partnership, effects=(shown, *setup_messages(partnership, command)))
         case _:
             assert_never(command)
 
 
-def _why_not_now(partnership: Partnership, command: PartnershipCommand, roster: Roster) -> Refused:
+def _why_not_now(partnership: Partnership, command: PartnershipCommand, current_roles: CurrentRoles) -> Refused:
     # In every other state the table allows every command except the answer to a review.
     if partnership.state is PartnershipState.REVOKED or not isinstance(command, Keep):
         return Refused(RefusalCode.REVOKED)
-    _require_may_keep(partnership, command.actor, roster)
-    return Refused(RefusalCode.NOT_DUE, what="answered_review")
+    _require_may_keep(partnership, command.actor, current_roles)
+    return Refused(RefusalCode.NOT_DUE_YET, what="answered_review")
 
 
-def may_revoke(partnership: Partnership | None, person: Person, roster: Roster) -> bool:
+def may_revoke(partnership: Partnership | None, person: Person, current_roles: CurrentRoles) -> bool:
     """Return whether `person` may revoke: every admin at any time, the sponsor in answer to a review."""
     is_asked = (
         partnership is not None
         and partnership.state is PartnershipState.REVIEW_DUE
         and partnership.sponsor.id == person.id
     )
-    return is_asked or roster.holds(person.id, ADMIN)
+    return is_asked or current_roles.holds(person.id, ADMIN)
 
 
 def _ask(partnership: Partnership, now: datetime) -> ReviewTransition:
     if partnership.next_review_at is None or now < partnership.next_review_at:
-        raise Refused(RefusalCode.NOT_DUE, what="review")
+        raise Refused(RefusalCode.NOT_DUE_YET, what="review")
     partnership = replace(
         partnership,
         version=partnership.version + 1,
@@ -102,14 +104,16 @@ def _ask(partnership: Partnership, now: datetime) -> ReviewTransition:
     return ReviewTransition(partnership=partnership, effects=(asked, *ended))
 
 
-def _keep(partnership: Partnership, command: Keep[Person], roster: Roster, now: datetime) -> ReviewTransition:
-    _require_may_keep(partnership, command.actor, roster)
+def _keep(
+    partnership: Partnership, command: Keep[Person], current_roles: CurrentRoles, now: datetime
+) -> ReviewTransition:
+    _require_may_keep(partnership, command.actor, current_roles)
     if not command.reason.strip():
         raise Refused(RefusalCode.REASON_MISSING, is_review=True)
     if not partnership.is_as_approved:
-        raise Refused(RefusalCode.NOT_AS_APPROVED, domain=partnership.identity.default_domain)
+        raise Refused(RefusalCode.SETTINGS_NOT_APPROVED, domain=partnership.identity.default_domain)
     if partnership.is_past_its_end(now):
-        raise Refused(RefusalCode.PAST_ITS_END, domain=partnership.identity.default_domain)
+        raise Refused(RefusalCode.ACCESS_PERIOD_ENDED, domain=partnership.identity.default_domain)
     attestation = Attestation(person=command.actor, reason=command.reason.strip(), at=now)
     partnership = replace(
         with_new_sponsor(partnership, command.actor),
@@ -122,8 +126,8 @@ def _keep(partnership: Partnership, command: Keep[Person], roster: Roster, now: 
     return ReviewTransition(partnership=partnership, effects=(ShowReview(tenant_id=partnership.identity.tenant_id),))
 
 
-def _require_may_keep(partnership: Partnership, actor: Person, roster: Roster) -> None:
-    if actor.id != partnership.sponsor.id and not roster.holds(actor.id, ADMIN):
+def _require_may_keep(partnership: Partnership, actor: Person, current_roles: CurrentRoles) -> None:
+    if actor.id != partnership.sponsor.id and not current_roles.holds(actor.id, ADMIN):
         raise Refused(RefusalCode.NOT_THE_SPONSOR, sponsor=partnership.sponsor.name, is_review=True)
 
 

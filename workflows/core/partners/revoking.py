@@ -6,13 +6,13 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.partners.reviews import may_revoke
-from workflows.core.people import Person, Roster
+from workflows.core.people import CurrentRoles, Person
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 
 
 def require_may_revoke(
-    partnership: Partnership | None, person: Person, roster: Roster, *, in_review: bool = True
+    partnership: Partnership | None, person: Person, current_roles: CurrentRoles, *, in_review: bool = True
 ) -> None:
     """Check that the person is an admin, or the sponsor in answer to a review.
 
@@ -20,7 +20,7 @@ def require_may_revoke(
     :param in_review: whether it can be the answer to a review. A revocation by command cannot.
     :raises Refused: for everybody else.
     """
-    if not may_revoke(partnership if in_review else None, person, roster):
+    if not may_revoke(partnership if in_review else None, person, current_roles):
         raise Refused(
             RefusalCode.ONLY_ADMINS_REVOKE,
             is_sponsor=partnership is not None and partnership.sponsor.id == person.id,
@@ -44,6 +44,15 @@ def requests_for_more_access(requests: Iterable[AccessRequest], identity: Tenant
     """List the open requests about a partner that are no revocations."""
     stopped = requests_stopped_by_revocation(requests, identity)
     return tuple(one for one in stopped if one.particulars.kind is not RequestKind.REVOCATION)
+
+
+def running_revocation(requests: Iterable[AccessRequest], identity: TenantIdentity) -> AccessRequest | None:
+    """Return the newest open revocation of a partner; None when there is none.
+
+    :param requests: the open requests, oldest first.
+    """
+    running = [one for one in requests if one.particulars.kind is RequestKind.REVOCATION and _concerns(one, identity)]
+    return running[-1] if running else None
 
 
 def _concerns(request: AccessRequest, identity: TenantIdentity) -> bool:

@@ -10,7 +10,7 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partner_setup.confirmations import Confirmation, confirmation_of, open_steps
 from workflows.core.partner_setup.steps import SetupStep, StepKey, setup_of
 from workflows.core.partners.partnership import Partnership
-from workflows.core.people import ADMIN, Person, Roster
+from workflows.core.people import ADMIN, CurrentRoles, Person
 from workflows.core.requests.commands.partner import (
     AskSetup,
     ConfirmSetup,
@@ -25,7 +25,9 @@ from workflows.core.requests.reminder_times import SETUP_REMINDED_AFTER
 from workflows.core.requests.request import AccessRequest, RequestState
 
 
-def advance_setup(partnership: Partnership, command: SetupCommand, *, roster: Roster, now: datetime) -> Partnership:
+def advance_setup(
+    partnership: Partnership, command: SetupCommand, *, current_roles: CurrentRoles, now: datetime
+) -> Partnership:
     """Apply a command to the partner setup of a partner's record. Pure.
 
     :raises Refused: when it is not allowed now or for this person; nothing changes.
@@ -34,11 +36,11 @@ def advance_setup(partnership: Partnership, command: SetupCommand, *, roster: Ro
         case AskSetup():
             changes = _ask(partnership, now)
         case ConfirmSetup():
-            changes = _confirm(partnership, command, roster, now)
+            changes = _confirm(partnership, command, current_roles, now)
         case UnconfirmSetup():
-            changes = _unconfirm(partnership, command, roster)
+            changes = _unconfirm(partnership, command, current_roles)
         case RemindSetup():
-            changes = _remind(partnership, command, roster, now)
+            changes = _remind(partnership, command, current_roles, now)
         case RecordSetup():
             changes = _record(partnership, command)
         case _:
@@ -74,18 +76,20 @@ def setup_for_request(request: AccessRequest) -> tuple[SetupStep, ...]:
 
 def _ask(partnership: Partnership, now: datetime) -> Partnership:
     if partnership.remind_setup_at is None or now < partnership.remind_setup_at:
-        raise Refused(RefusalCode.NOT_DUE, what="setup_reminder")
+        raise Refused(RefusalCode.NOT_DUE_YET, what="setup_reminder")
     return replace(partnership, remind_setup_at=None, setup_reminders=partnership.setup_reminders + 1)
 
 
-def _confirm(partnership: Partnership, command: ConfirmSetup[Person], roster: Roster, now: datetime) -> Partnership:
-    _require_may_say(partnership, command.actor, roster)
+def _confirm(
+    partnership: Partnership, command: ConfirmSetup[Person], current_roles: CurrentRoles, now: datetime
+) -> Partnership:
+    _require_may_say(partnership, command.actor, current_roles)
     step = _step(partnership, command.step)
     if step.digest != command.wanted:
-        raise Refused(RefusalCode.STALE_CARD, confirms=True)
+        raise Refused(RefusalCode.CARD_OUT_OF_DATE, confirms=True)
     known = confirmation_of(step, partnership.confirmations)
     if known is not None:
-        raise Refused(RefusalCode.ALREADY_CONFIRMED, person=known.person.name)
+        raise Refused(RefusalCode.STEP_ALREADY_CONFIRMED, person=known.person.name)
     confirmation = Confirmation(step=step.key, wanted=step.digest, person=command.actor, at=now)
     confirmed = replace(partnership, confirmations=(*partnership.confirmations, confirmation))
     all_confirmed = not open_steps(confirmed.setup, confirmed.confirmations)
@@ -94,22 +98,24 @@ def _confirm(partnership: Partnership, command: ConfirmSetup[Person], roster: Ro
     return replace(confirmed, remind_setup_at=None, setup_reminder_asked_by=None, setup_reminder_asked_at=None)
 
 
-def _unconfirm(partnership: Partnership, command: UnconfirmSetup[Person], roster: Roster) -> Partnership:
-    _require_may_say(partnership, command.actor, roster)
+def _unconfirm(partnership: Partnership, command: UnconfirmSetup[Person], current_roles: CurrentRoles) -> Partnership:
+    _require_may_say(partnership, command.actor, current_roles)
     step = _step(partnership, command.step)
     if command.wanted and step.digest != command.wanted:
-        raise Refused(RefusalCode.STALE_CARD, confirms=False)
-    known = confirmation_of(step, partnership.confirmations)
-    if known is None:
-        raise Refused(RefusalCode.NOT_CONFIRMED)
-    left = tuple(one for one in partnership.confirmations if one != known)
+        raise Refused(RefusalCode.CARD_OUT_OF_DATE, confirms=False)
+    confirmation = confirmation_of(step, partnership.confirmations)
+    if confirmation is None:
+        raise Refused(RefusalCode.STEP_NOT_CONFIRMED)
+    left = tuple(one for one in partnership.confirmations if one != confirmation)
     return replace(partnership, confirmations=left)
 
 
-def _remind(partnership: Partnership, command: RemindSetup[Person], roster: Roster, now: datetime) -> Partnership:
-    _require_may_say(partnership, command.actor, roster)
+def _remind(
+    partnership: Partnership, command: RemindSetup[Person], current_roles: CurrentRoles, now: datetime
+) -> Partnership:
+    _require_may_say(partnership, command.actor, current_roles)
     if not open_steps(partnership.setup, partnership.confirmations):
-        raise Refused(RefusalCode.NOTHING_OPEN)
+        raise Refused(RefusalCode.SETUP_COMPLETE)
     if partnership.remind_setup_at is not None:
         raise Refused(RefusalCode.ALREADY_REMINDING)
     return replace(
@@ -122,12 +128,12 @@ def _remind(partnership: Partnership, command: RemindSetup[Person], roster: Rost
 
 def _record(partnership: Partnership, command: RecordSetup) -> Partnership:
     if partnership.request_id != command.request_id or partnership.setup or not command.steps:
-        raise Refused(RefusalCode.NOT_MISSING)
+        raise Refused(RefusalCode.SETUP_ALREADY_RECORDED)
     return replace(partnership, setup=command.steps)
 
 
-def _require_may_say(partnership: Partnership, actor: Person, roster: Roster) -> None:
-    if actor.id != partnership.sponsor.id and not roster.holds(actor.id, ADMIN):
+def _require_may_say(partnership: Partnership, actor: Person, current_roles: CurrentRoles) -> None:
+    if actor.id != partnership.sponsor.id and not current_roles.holds(actor.id, ADMIN):
         raise Refused(RefusalCode.NOT_THE_SPONSOR, sponsor=partnership.sponsor.name, is_review=False)
 
 
@@ -135,4 +141,4 @@ def _step(partnership: Partnership, key: StepKey) -> SetupStep:
     for step in partnership.setup:
         if step.key is key:
             return step
-    raise Refused(RefusalCode.NO_SUCH_STEP)
+    raise Refused(RefusalCode.UNKNOWN_SETUP_STEP)

@@ -23,7 +23,7 @@ def advance_sponsor(
     """
     is_gone = isinstance(command, RecordSponsorGone)
     if partnership.sponsor.id != command.sponsor or (partnership.sponsor_gone_at is not None) is is_gone:
-        raise Refused(RefusalCode.NOT_NOW, sponsor=partnership.sponsor.name)
+        raise Refused(RefusalCode.NOT_POSSIBLE_IN_THIS_STATE, sponsor=partnership.sponsor.name)
     changed = replace(partnership, version=partnership.version + 1, sponsor_gone_at=now if is_gone else None)
     if is_gone:
         changed = replace(

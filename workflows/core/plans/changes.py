@@ -97,8 +97,13 @@ class BeforeAfter(NamedTuple):
     @classmethod
     def of(cls, plan: Plan, default: JsonObject | None) -> "BeforeAfter":
         """Return the effective settings before and after a plan, with the tenant's default (None: not known)."""
-        images = (plan.before, plan.configuration_after())
-        return cls(*(effective_settings(image, default, is_cross_cloud=plan.is_cross_cloud) for image in images))
+        configurations = (plan.before, plan.configuration_after())
+        return cls(
+            *(
+                effective_settings(configuration, default, is_cross_cloud=plan.is_cross_cloud)
+                for configuration in configurations
+            )
+        )
 
 
 def setting_changes(plan: Plan, default: JsonObject | None = None) -> tuple[SettingChange, ...]:

@@ -18,6 +18,6 @@ def only_reduces_access(plan: Plan) -> bool:
 def closes_everything(plan: Plan) -> bool:
     """Return whether all settings of a revocation's block are set after the plan.
 
-    See `openness.access_kinds` for what else can be open.
+    See `open_access.access_kinds` for what else can be open.
     """
     return not not_blocked(plan.configuration_after() or {})

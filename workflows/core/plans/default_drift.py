@@ -57,9 +57,11 @@ def default_drift(plan: Plan, shown: JsonObject, now: JsonObject) -> Drift | Non
 
 def _inherited_members(plan: Plan) -> dict[Property, tuple[str, ...] | None]:
     """Return, by property, the members that the partner inherits after a plan; None when it inherits all of them."""
-    image = plan.configuration_after() or {}
+    configuration = plan.configuration_after() or {}
     return {
-        name: members for name in _inheritable_settings(plan) for members in _unset_members(name, image.get(name.value))
+        name: members
+        for name in _inheritable_settings(plan)
+        for members in _unset_members(name, configuration.get(name.value))
     }
 
 

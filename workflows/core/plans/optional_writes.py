@@ -19,7 +19,7 @@ from workflows.core.settings.model import (
     Property,
     blocked_setting,
 )
-from workflows.core.settings.openness import access_kinds, possibly_open
+from workflows.core.settings.open_access import access_kinds, possibly_open
 from workflows.core.settings.undescribed_members import Path, copied, is_restriction, set_member, undescribed_members
 
 _GROUPS: Final = "groupSyncInbound"

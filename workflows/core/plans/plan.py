@@ -117,15 +117,15 @@ class Plan:
 
         It is assumed that a write does not change undescribed members that it does not contain.
         """
-        image: dict[str, Any] | None = None if self.before is None else dict(self.before)
+        configuration: dict[str, Any] | None = None if self.before is None else dict(self.before)
         for operation in self.operations[:count]:
-            known = image or {}
+            known = configuration or {}
             if operation.path.endswith(f"/{IDENTITY_SYNCHRONIZATION}"):
                 body: JsonObject = {IDENTITY_SYNCHRONIZATION: _merged_policy(known, operation.body)}
             else:
                 body = {**operation.body, **_kept_devices(known, operation.body)}
-            image = {**known, **with_undescribed_members(known, body)}
-        return image
+            configuration = {**known, **with_undescribed_members(known, body)}
+        return configuration
 
 
 class Change(NamedTuple):
@@ -176,11 +176,11 @@ def is_confirmed(plan: Plan, observed: JsonObject | None, count: int | None = No
 _KNOWN_NAMES: Final = frozenset({"tenantId", *(name.value for name in Property)})
 
 
-def _compared_part(plan: Plan, image: JsonObject | None) -> JsonObject | None:
+def _compared_part(plan: Plan, configuration: JsonObject | None) -> JsonObject | None:
     """Return the part of a configuration by which it is decided whether a plan was carried out."""
-    if image is None:
+    if configuration is None:
         return None
-    compared = described_configuration(image)
+    compared = described_configuration(configuration)
     written = {name for operation in plan.operations for name in _written_settings(operation)}
     if any(operation.method == "PUT" for operation in plan.operations) and IDENTITY_SYNCHRONIZATION in compared:
         # The service adds a key and a name to a created policy.
@@ -196,10 +196,10 @@ def only_synchronization(policy: Any) -> Any:
     return {USER_SYNC_INBOUND: policy.get(USER_SYNC_INBOUND)} if isinstance(policy, Mapping) else policy
 
 
-def _kept_devices(image: JsonObject, body: JsonObject) -> dict[str, Any]:
+def _kept_devices(configuration: JsonObject, body: JsonObject) -> dict[str, Any]:
     """Return the members that a write of tenant restrictions does not change: Graph's `devices` is never sent."""
     name = Property.TENANT_RESTRICTIONS.value
-    old, new = image.get(name), body.get(name)
+    old, new = configuration.get(name), body.get(name)
     if not isinstance(new, Mapping) or not isinstance(old, Mapping) or DEVICES not in old:
         return {}
     return {name: {**new, DEVICES: old[DEVICES]}}
@@ -227,6 +227,6 @@ def _written_settings(operation: Operation) -> tuple[str, ...]:
     return tuple(name for name in operation.body if name != "tenantId")
 
 
-def _merged_policy(image: JsonObject, body: JsonObject) -> dict[str, Any]:
-    policy = image.get(IDENTITY_SYNCHRONIZATION)
+def _merged_policy(configuration: JsonObject, body: JsonObject) -> dict[str, Any]:
+    policy = configuration.get(IDENTITY_SYNCHRONIZATION)
     return {**(policy if isinstance(policy, Mapping) else {}), **body}

@@ -21,9 +21,9 @@ class RefusedWrite:
     """Facts whose codes are `NoteCode` or `TenantCode`."""
 
 
-def is_shown(operation: Operation, image: JsonObject) -> bool:
+def is_shown(operation: Operation, configuration: JsonObject) -> bool:
     """Return whether a configuration contains everything that an operation writes; a null must be shown as empty."""
-    return all(_shows(value, image.get(name)) for name, value in _body(operation).items())
+    return all(_shows(value, configuration.get(name)) for name, value in _body(operation).items())
 
 
 def written_names(operation: Operation) -> tuple[str, ...]:

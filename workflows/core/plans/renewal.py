@@ -1,4 +1,4 @@
-"""Renewals: the current settings are approved for a longer time. Nothing is written. The full chain must approve."""
+"""Renewals: the current settings are approved for a longer time, by the full approval chain. Nothing is written."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -49,11 +49,11 @@ def plan_of_all_settings(plan: Plan, before: JsonObject | None = None) -> Plan:
 
     :param before: a partner's configuration; None for a partner without its own settings.
     """
-    image, known = plan.configuration_after() or {}, before or {}
+    configuration, known = plan.configuration_after() or {}, before or {}
     own = {
-        name.value: _members_with_effect(name, image.get(name.value))
+        name.value: _members_with_effect(name, configuration.get(name.value))
         for name in Property
-        if image.get(name.value) is not None or known.get(name.value) is not None
+        if configuration.get(name.value) is not None or known.get(name.value) is not None
     }
     policy = own.pop(IDENTITY_SYNCHRONIZATION, None)
     address = partner_address(plan.tenant_id)

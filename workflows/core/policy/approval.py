@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from workflows.core.errors.facts import Fact
-from workflows.core.people import Person, PersonId, Roster
+from workflows.core.people import CurrentRoles, Person, PersonId
 from workflows.core.policy.template import Stage
 from workflows.core.settings.canonical import Digest
 
@@ -58,14 +58,14 @@ class Decision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """The result of evaluating a chain: the approvals that count, and what is missing."""
+    """The result of evaluating an approval chain: the approvals that count, and what is missing."""
 
     counted: tuple[tuple[Person, ...], ...]
     """For each stage, the people whose approval counts, in the order of their decisions."""
     open_stage: int | None
-    """Index of the stage that waits for approvals; None when the chain is complete."""
+    """Index of the stage that waits for approvals; None when the approval chain is complete."""
     missing: int
-    """How many approvals the open stage still needs; 0 when the chain is complete."""
+    """How many approvals the open stage still needs; 0 when the approval chain is complete."""
     discounted: tuple[Fact, ...]
     """Why each other approval does not count. The codes are `DiscountCode`."""
 
@@ -81,11 +81,12 @@ def evaluate(
     *,
     digest: Digest,
     excluded: frozenset[PersonId],
-    roster: Roster | None,
+    current_roles: CurrentRoles | None,
 ) -> Verdict:
     """Count the approvals of people who are not excluded, approved this digest and have the role now, each once.
 
-    :param roster: the current roles. None counts every decision without checking roles, which is only for display.
+    :param current_roles: the current roles. None counts every decision without checking roles, which is only for
+        display.
     """
     counted: list[list[Person]] = [[] for _ in stages]
     discounted: list[Fact] = []
@@ -100,7 +101,7 @@ def evaluate(
             discounted.append(Fact(DiscountCode.MAY_NOT, {"person": person.name}))
         elif person.id in seen:
             discounted.append(Fact(DiscountCode.COUNTS_ONCE, {"person": person.name}))
-        elif roster is not None and not roster.holds(person.id, stages[decision.stage].role):
+        elif current_roles is not None and not current_roles.holds(person.id, stages[decision.stage].role):
             title = stages[decision.stage].title
             discounted.append(Fact(DiscountCode.LOST_ROLE, {"person": person.name, "stage": title}))
         else:

@@ -90,9 +90,9 @@ def parse_placeholder(placeholder: Placeholder, typed: str) -> str:
     if not guid:
         raise InvalidField(placeholder.field, RefusalCode.PLACEHOLDER_MISSING, **about)
     if word := corrected_word(guid, of_applications=placeholder.kind is TargetType.APPLICATION):
-        raise InvalidField(placeholder.field, RefusalCode.PLACEHOLDER_WORD, word=word, **about)
+        raise InvalidField(placeholder.field, RefusalCode.PLACEHOLDER_RESERVED_WORD, word=word, **about)
     if guid == _NIL_GUID or not is_guid(guid):
-        raise InvalidField(placeholder.field, RefusalCode.PLACEHOLDER_NO_ID, label=placeholder.label, **about)
+        raise InvalidField(placeholder.field, RefusalCode.PLACEHOLDER_NOT_AN_ID, label=placeholder.label, **about)
     return guid
 
 

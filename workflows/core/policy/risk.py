@@ -1,6 +1,7 @@
 """Compute the risk of a plan from the access that it opens, and how many people must approve it.
 
-A template does not declare its risk. A template whose chain is too weak for its highest possible risk is not loaded.
+A template does not declare its risk. A template whose approval chain is too weak for its highest possible risk is not
+loaded.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -111,7 +112,7 @@ class Risk:
 
 
 class ChainRequirement(NamedTuple):
-    """The least number of distinct people and of stages in a chain."""
+    """The least number of distinct people and of stages in an approval chain."""
 
     people: int
     stages: int
@@ -166,7 +167,7 @@ def risk_of_result(plan: Plan, default: JsonObject | None = None) -> Risk:
 
 
 def deciding_risk(plan: Plan, default: JsonObject | None = None) -> Risk:
-    """Return the risk that the chain of a plan must be strong enough for.
+    """Return the risk that the approval chain of a plan must be strong enough for.
 
     It is the higher risk of two: that of the plan's changes, and that of all settings after it. For a plan that
     certainly reduces access only the changes count, so that closing needs few people.
@@ -209,13 +210,13 @@ def required(level: RiskLevel) -> ChainRequirement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChainWeakness:
-    """A chain that is too weak for a risk level."""
+    """An approval chain that is too weak for a risk level."""
 
     level: RiskLevel
     people: int
-    """How many approvers the chain has."""
+    """How many approvers the approval chain has."""
     stages: int
-    """How many stages the chain has."""
+    """How many stages the approval chain has."""
 
     def as_value(self) -> dict[str, Any]:
         """Return JSON values: `level`; `people` and `stages` of the chain; `needs_people` and `needs_stages`."""
@@ -230,7 +231,7 @@ class ChainWeakness:
 
 
 def weakness_of(stages: Sequence[Stage], level: RiskLevel) -> ChainWeakness | None:
-    """Return why a chain is too weak for a risk level; None when it is strong enough."""
+    """Return why an approval chain is too weak for a risk level; None when it is strong enough."""
     need, people = required(level), sum(stage.quorum for stage in stages)
     if people >= need.people and len(stages) >= need.stages:
         return None

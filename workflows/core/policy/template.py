@@ -74,12 +74,13 @@ def filled(template: Template, values: Mapping[str, str]) -> Mapping[Property, S
 
 
 def one_approver(chain: tuple[Stage, ...]) -> tuple[Stage, ...]:
-    """Return the chain of a plan that certainly only reduces access: one approver of the first stage of `chain`."""
+    """Return the approval chain for a certain reduction of access: one approver of the first stage of `chain`."""
     return (replace(chain[0], quorum=1),)
 
 
 def stages_for(access: AccessChange, template: Template) -> tuple[Stage, ...]:
-    """Return the chain that a plan of this template needs. Closing access needs fewer approvals than opening it.
+    """Return the approval chain that a plan of this template needs. Closing access needs fewer approvals than opening
+    it.
 
     :param access: the effect of the whole plan. Only a certain reduction of access needs the shorter chain.
     """

@@ -7,23 +7,23 @@ from workflows.core.checks.partner_rules import check_partner
 from workflows.core.errors.raised import UnreadableSetting
 from workflows.core.plans.changes import unknown_members
 from workflows.core.posture.concern_codes import ConcernCode
-from workflows.core.posture.model import B2BAccess, Concern, Weight
+from workflows.core.posture.model import B2BAccess, Concern, ConcernSeverity
 from workflows.core.settings.access_change import allows_nothing, is_unbounded
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import parse_setting
 from workflows.core.settings.effective import SYNCHRONIZATION_FLAG, EffectiveFlag, EffectiveSettings, Origin
 from workflows.core.settings.model import B2B_PROPERTIES, FLAGS, Property, TenantId, configurations
-from workflows.core.settings.openness import AccessCategory, AccessKind, Openness, openness_of, possibly_open
+from workflows.core.settings.open_access import AccessCategory, AccessKind, AccessState, access_state_of, possibly_open
 
 INBOUND: Final = (Property.B2B_COLLABORATION_INBOUND, Property.B2B_DIRECT_CONNECT_INBOUND)
 DIRECT_CONNECT: Final = (Property.B2B_DIRECT_CONNECT_INBOUND, Property.B2B_DIRECT_CONNECT_OUTBOUND)
-_OPEN_OR_PARTLY: Final = (Openness.OPEN, Openness.PARTLY)
+_OPEN_OR_PARTLY: Final = (AccessState.OPEN, AccessState.PARTLY)
 
 
 def b2b_access_of(applies: EffectiveSettings) -> dict[Property, B2BAccess]:
     """Return how open each of the four kinds of B2B access is, by property."""
     return {
-        name: B2BAccess(opening=openness_of(applies.targets[name]), targets=applies.targets[name])
+        name: B2BAccess(opening=access_state_of(applies.targets[name]), targets=applies.targets[name])
         for name in B2B_PROPERTIES
     }
 
@@ -42,17 +42,17 @@ def access_concerns(
     """
     b2b_access = b2b_access_of(applies)
     if applies.flags[Property.IDENTITY_SYNCHRONIZATION, SYNCHRONIZATION_FLAG].value is True:
-        yield Concern(code=ConcernCode.SYNCHRONIZATION_ON, weight=Weight.WARNING)
+        yield Concern(code=ConcernCode.SYNCHRONIZATION_ON, severity=ConcernSeverity.WARNING)
     yield from _trust_concerns(applies, b2b_access)
     yield from _inherited_concerns(b2b_access)
     unreadable = unreadable_settings(configuration)
     yield from _other_access([kind for kind in found if kind.setting not in unreadable])
     for finding in check_partner(tenant_id, configuration):
-        yield Concern(code=ConcernCode(finding.code), weight=Weight.WARNING)
+        yield Concern(code=ConcernCode(finding.code), severity=ConcernSeverity.WARNING)
     yield from _unclear(applies)
     if unreadable:
         values = {"settings": list(unreadable)}
-        yield Concern(code=ConcernCode.UNREADABLE, weight=Weight.UNCHECKED, values=values)
+        yield Concern(code=ConcernCode.UNREADABLE, severity=ConcernSeverity.UNCHECKED, values=values)
 
 
 def _unclear(applies: EffectiveSettings) -> Iterator[Concern]:
@@ -60,7 +60,7 @@ def _unclear(applies: EffectiveSettings) -> Iterator[Concern]:
     for name, targets in applies.targets.items():
         if targets.doubts:
             values = {"setting": name.value, "doubts": [one.value for one in targets.doubts]}
-            yield Concern(code=ConcernCode.NOT_CERTAIN, weight=Weight.UNCHECKED, values=values)
+            yield Concern(code=ConcernCode.NOT_CERTAIN, severity=ConcernSeverity.UNCHECKED, values=values)
 
 
 def access_kind_values(found: Iterable[AccessKind]) -> list[dict[str, str]]:
@@ -88,7 +88,7 @@ def _trust_concerns(applies: EffectiveSettings, b2b_access: dict[Property, B2BAc
     wide = [name for name in INBOUND if _allows_all_applications(b2b_access[name])]
     if wide:
         values = {"settings": [name.value for name in wide]}
-        yield Concern(code=ConcernCode.ALL_TRUST_ALL_APPLICATIONS, weight=Weight.WARNING, values=values)
+        yield Concern(code=ConcernCode.ALL_TRUST_ALL_APPLICATIONS, severity=ConcernSeverity.WARNING, values=values)
 
 
 def _allows_all_applications(direction: B2BAccess) -> bool:
@@ -102,7 +102,7 @@ def _inherited_concerns(b2b_access: dict[Property, B2BAccess]) -> Iterator[Conce
     if found:
         yield Concern(
             code=ConcernCode.INHERITS_OPEN_DEFAULT,
-            weight=Weight.WARNING if more_serious else Weight.NOTE,
+            severity=ConcernSeverity.WARNING if more_serious else ConcernSeverity.NOTE,
             values={
                 "settings": [name.value for name in found],
                 "is_microsofts": _is_microsofts(b2b_access[found[0]]),
@@ -117,15 +117,15 @@ def _other_access(found: Sequence[AccessKind]) -> Iterator[Concern]:
         for kind in possibly_open(found)
         if kind.category in (AccessCategory.SERVICE, AccessCategory.CAPABILITIES, AccessCategory.UNDESCRIBED)
     ]
-    opened = [kind for kind in others if kind.opening is not Openness.UNKNOWN]
+    opened = [kind for kind in others if kind.opening is not AccessState.UNKNOWN]
     # Access that an unreadable default may open is reported once, as a concern about the default.
-    unknown = [kind for kind in others if kind.opening is Openness.UNKNOWN and kind.is_explicit]
+    unknown = [kind for kind in others if kind.opening is AccessState.UNKNOWN and kind.is_explicit]
     if opened:
         values = {"ways": access_kind_values(opened)}
-        yield Concern(code=ConcernCode.ALSO_OPEN, weight=Weight.WARNING, values=values)
+        yield Concern(code=ConcernCode.ALSO_OPEN, severity=ConcernSeverity.WARNING, values=values)
     if unknown:
         values = {"ways": access_kind_values(unknown)}
-        yield Concern(code=ConcernCode.NOT_KNOWN_CLOSED, weight=Weight.UNCHECKED, values=values)
+        yield Concern(code=ConcernCode.NOT_KNOWN_CLOSED, severity=ConcernSeverity.UNCHECKED, values=values)
 
 
 def _is_microsofts(direction: B2BAccess) -> bool:

@@ -1,7 +1,7 @@
 """The codes of a posture's concerns. Programs read them, so they are never renamed.
 
 `settings` are Graph's names of settings. `ways` are kinds of access: objects with `name` and `opening` (see
-`workflows.core.settings.openness`). Times are ISO 8601.
+`workflows.core.settings.open_access`). Times are ISO 8601.
 """
 
 from enum import StrEnum

@@ -6,11 +6,11 @@ from typing import Final
 from workflows.core.errors.facts import Facts, as_values
 from workflows.core.posture.access_concerns import access_kind_values, b2b_access_of, trust_of, unreadable_settings
 from workflows.core.posture.concern_codes import ConcernCode
-from workflows.core.posture.model import B2BAccess, Concern, DefaultPosture, Weight, sorted_concerns
+from workflows.core.posture.model import B2BAccess, Concern, ConcernSeverity, DefaultPosture, sorted_concerns
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import effective_settings
 from workflows.core.settings.model import Property
-from workflows.core.settings.openness import AccessCategory, AccessKind, Openness, access_kinds, possibly_open
+from workflows.core.settings.open_access import AccessCategory, AccessKind, AccessState, access_kinds, possibly_open
 
 _OPEN_CODES: Final = {
     Property.B2B_COLLABORATION_INBOUND: ConcernCode.DEFAULT_OPEN_B2B_COLLABORATION_INBOUND,
@@ -51,30 +51,36 @@ def _concerns(
     document: JsonObject, b2b_access: dict[Property, B2BAccess], trusted: Sequence[str], found: Sequence[AccessKind]
 ) -> Iterator[Concern]:
     if trusted:
-        yield Concern(code=ConcernCode.DEFAULT_TRUSTS_EVERYBODY, weight=Weight.ALERT, values={"flags": list(trusted)})
+        yield Concern(
+            code=ConcernCode.DEFAULT_TRUSTS_EVERYBODY, severity=ConcernSeverity.ALERT, values={"flags": list(trusted)}
+        )
     for name, code in _OPEN_CODES.items():
-        if b2b_access[name].opening in (Openness.OPEN, Openness.PARTLY):
-            is_whole = b2b_access[name].opening is Openness.OPEN
-            yield Concern(code=code, weight=Weight.WARNING, values={"is_whole": is_whole})
+        if b2b_access[name].opening in (AccessState.OPEN, AccessState.PARTLY):
+            is_whole = b2b_access[name].opening is AccessState.OPEN
+            yield Concern(code=code, severity=ConcernSeverity.WARNING, values={"is_whole": is_whole})
     unreadable = unreadable_settings(document)
     others = [
         kind
         for kind in possibly_open(found)
         if kind.category in (AccessCategory.SERVICE, AccessCategory.UNDESCRIBED) and kind.setting not in unreadable
     ]
-    if opened := [kind for kind in others if kind.opening is not Openness.UNKNOWN]:
+    if opened := [kind for kind in others if kind.opening is not AccessState.UNKNOWN]:
         values = {"ways": access_kind_values(opened)}
-        yield Concern(code=ConcernCode.DEFAULT_ALSO_OPEN, weight=Weight.WARNING, values=values)
-    if unknown := [kind for kind in others if kind.opening is Openness.UNKNOWN]:
+        yield Concern(code=ConcernCode.DEFAULT_ALSO_OPEN, severity=ConcernSeverity.WARNING, values=values)
+    if unknown := [kind for kind in others if kind.opening is AccessState.UNKNOWN]:
         values = {"ways": access_kind_values(unknown)}
-        yield Concern(code=ConcernCode.DEFAULT_NOT_KNOWN_CLOSED, weight=Weight.UNCHECKED, values=values)
+        yield Concern(code=ConcernCode.DEFAULT_NOT_KNOWN_CLOSED, severity=ConcernSeverity.UNCHECKED, values=values)
     if unreadable:
         yield Concern(
-            code=ConcernCode.DEFAULT_SETTINGS_UNREADABLE, weight=Weight.UNCHECKED, values={"settings": list(unreadable)}
+            code=ConcernCode.DEFAULT_SETTINGS_UNREADABLE,
+            severity=ConcernSeverity.UNCHECKED,
+            values={"settings": list(unreadable)},
         )
     if document.get("isServiceDefault") is True:
-        yield Concern(code=ConcernCode.DEFAULT_IS_MICROSOFTS, weight=Weight.NOTE)
+        yield Concern(code=ConcernCode.DEFAULT_IS_MICROSOFTS, severity=ConcernSeverity.NOTE)
 
 
 def _unread(reason: Facts) -> Concern:
-    return Concern(code=ConcernCode.DEFAULT_UNREADABLE, weight=Weight.UNCHECKED, values={"reason": as_values(reason)})
+    return Concern(
+        code=ConcernCode.DEFAULT_UNREADABLE, severity=ConcernSeverity.UNCHECKED, values={"reason": as_values(reason)}
+    )

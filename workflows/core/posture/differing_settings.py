@@ -35,9 +35,9 @@ def differing_settings(plan: Plan, observed: JsonObject) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _compared(name: str, image: JsonObject) -> Any:
+def _compared(name: str, configuration: JsonObject) -> Any:
     """Return one setting without members that are never written: a policy's name and key, and Graph's `devices`."""
-    value: Any = without_undescribed_members(name, image.get(name))
+    value: Any = without_undescribed_members(name, configuration.get(name))
     if name == IDENTITY_SYNCHRONIZATION and isinstance(value, Mapping):
         value = {USER_SYNC_INBOUND: value.get(USER_SYNC_INBOUND)}
     if name == Property.TENANT_RESTRICTIONS and isinstance(value, Mapping):

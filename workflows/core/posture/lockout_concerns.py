@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from workflows.core.checks.conditional_access.findings import estimate_values, locked_out_values
 from workflows.core.checks.conditional_access.verdicts import AccessReport
 from workflows.core.posture.concern_codes import ConcernCode
-from workflows.core.posture.model import Concern, Weight
+from workflows.core.posture.model import Concern, ConcernSeverity
 
 
 def lockout_concerns(report: AccessReport) -> Iterator[Concern]:
@@ -18,8 +18,8 @@ def lockout_concerns(report: AccessReport) -> Iterator[Concern]:
     """
     if report.unreadable is not None:
         why = {"why": report.unreadable.why.value}
-        yield Concern(code=ConcernCode.CONDITIONAL_ACCESS_UNREADABLE, weight=Weight.UNCHECKED, values=why)
+        yield Concern(code=ConcernCode.CONDITIONAL_ACCESS_UNREADABLE, severity=ConcernSeverity.UNCHECKED, values=why)
     if (locked_out := locked_out_values(report)) is not None:
-        yield Concern(code=ConcernCode.LOCKED_OUT, weight=Weight.WARNING, values=locked_out)
+        yield Concern(code=ConcernCode.LOCKED_OUT, severity=ConcernSeverity.WARNING, values=locked_out)
     if (estimate := estimate_values(report)) is not None:
-        yield Concern(code=ConcernCode.ESTIMATE, weight=Weight.UNCHECKED, values=estimate)
+        yield Concern(code=ConcernCode.ESTIMATE, severity=ConcernSeverity.UNCHECKED, values=estimate)

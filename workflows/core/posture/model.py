@@ -17,10 +17,10 @@ from workflows.core.posture.concern_codes import ConcernCode
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import EffectiveFlag, EffectiveTargets
 from workflows.core.settings.model import Property, TenantId
-from workflows.core.settings.openness import AccessKind, Openness
+from workflows.core.settings.open_access import AccessKind, AccessState
 
 
-class Weight(IntEnum):
+class ConcernSeverity(IntEnum):
     """The severity of a concern. A higher value is more urgent."""
 
     NOTE = 1
@@ -34,20 +34,20 @@ class Concern:
     """A problem of a partner or of the default, or something that could not be checked."""
 
     code: ConcernCode
-    weight: Weight
+    severity: ConcernSeverity
     values: Values = field(default_factory=dict)
     """The values of the code. They may contain text from outside, which is shown as plain text only."""
 
     def __hash__(self) -> int:
         """Hash without the values, because these may be lists."""
-        return hash((self.code, self.weight))
+        return hash((self.code, self.severity))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class B2BAccess:
     """One kind of B2B access of a partner: how open it is, and its effective lists."""
 
-    opening: Openness
+    opening: AccessState
     targets: EffectiveTargets
 
 
@@ -116,9 +116,9 @@ class PartnerPosture:
         return self.configuration is None and self.identity is not None and not self.identity.is_resolved
 
     @property
-    def weight(self) -> Weight | None:
-        """Return the weight of its most serious concern."""
-        return max((concern.weight for concern in self.concerns), default=None)
+    def severity(self) -> ConcernSeverity | None:
+        """Return the severity of its most serious concern."""
+        return max((concern.severity for concern in self.concerns), default=None)
 
     @property
     def name(self) -> str:
@@ -150,14 +150,14 @@ class Posture:
         """Return every concern. The concerns of the default come first."""
         return (*self.default.concerns, *(one for partner in self.partners for one in partner.concerns))
 
-    def count(self, weight: Weight) -> int:
-        """Count the concerns of one weight."""
-        return sum(concern.weight is weight for concern in self.concerns)
+    def count(self, severity: ConcernSeverity) -> int:
+        """Count the concerns of one severity."""
+        return sum(concern.severity is severity for concern in self.concerns)
 
 
 def sorted_concerns(concerns: Iterable[Concern]) -> tuple[Concern, ...]:
     """Sort concerns, the most serious first. Equally serious ones keep their order."""
-    return tuple(sorted(concerns, key=lambda concern: -concern.weight))
+    return tuple(sorted(concerns, key=lambda concern: -concern.severity))
 
 
 def sorted_partners(partners: Iterable[PartnerPosture]) -> tuple[PartnerPosture, ...]:
@@ -165,6 +165,6 @@ def sorted_partners(partners: Iterable[PartnerPosture]) -> tuple[PartnerPosture,
     return tuple(
         sorted(
             partners,
-            key=lambda one: (-(one.weight or 0), -one.risk.level, one.name.lower(), one.tenant_id),
+            key=lambda one: (-(one.severity or 0), -one.risk.level, one.name.lower(), one.tenant_id),
         )
     )

@@ -23,10 +23,10 @@ from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import EffectiveSettings, effective_settings
 from workflows.core.settings.model import FLAGS, Property, TenantId
-from workflows.core.settings.openness import (
+from workflows.core.settings.open_access import (
     AccessCategory,
     AccessKind,
-    Openness,
+    AccessState,
     access_kinds,
     possibly_open,
     synchronization_of,
@@ -147,6 +147,6 @@ def _is_known(applies: EffectiveSettings, found: tuple[AccessKind, ...]) -> bool
     has_unknown = any(kind.category is AccessCategory.UNDESCRIBED for kind in possibly_open(found))
     return (
         not has_unknown
-        and all(direction.opening is not Openness.UNKNOWN for direction in b2b_access)
+        and all(direction.opening is not AccessState.UNKNOWN for direction in b2b_access)
         and all(flag.value is not None for flag in applies.flags.values())
     )

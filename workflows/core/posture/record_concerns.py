@@ -8,12 +8,12 @@ from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.posture.access_concerns import access_kind_values
 from workflows.core.posture.concern_codes import ConcernCode
 from workflows.core.posture.differing_settings import differing_settings
-from workflows.core.posture.model import Concern, Weight
+from workflows.core.posture.model import Concern, ConcernSeverity
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.settings.block import not_blocked
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TARGET_PROPERTIES, Property
-from workflows.core.settings.openness import AccessCategory, AccessKind, Openness, possibly_open
+from workflows.core.settings.open_access import AccessCategory, AccessKind, AccessState, possibly_open
 
 GRACE: Final = timedelta(hours=1)
 """How late a review question may be. After that the bot counts as not running."""
@@ -26,11 +26,11 @@ def unknown_partner_concerns(configuration: JsonObject, unfinished: AccessReques
     """
     if unfinished is not None:
         values = {"request_id": unfinished.id, "state": unfinished.state.value}
-        yield Concern(code=ConcernCode.UNFINISHED, weight=Weight.WARNING, values=values)
+        yield Concern(code=ConcernCode.UNFINISHED, severity=ConcernSeverity.WARNING, values=values)
         return
     is_set = any(configuration.get(name) is not None for name in _SETTABLE)
-    weight = Weight.WARNING if is_set and not_blocked(configuration) else Weight.NOTE
-    yield Concern(code=ConcernCode.UNKNOWN_TO_GATEHOUSE, weight=weight)
+    severity = ConcernSeverity.WARNING if is_set and not_blocked(configuration) else ConcernSeverity.NOTE
+    yield Concern(code=ConcernCode.UNKNOWN_TO_GATEHOUSE, severity=severity)
 
 
 def present_partner_concerns(
@@ -45,7 +45,7 @@ def present_partner_concerns(
         yield from _not_closed_concerns(configuration, found)
     elif request is None:
         values = {"request_id": partnership.request_id}
-        yield Concern(code=ConcernCode.NOT_COMPARED, weight=Weight.UNCHECKED, values=values)
+        yield Concern(code=ConcernCode.NOT_COMPARED, severity=ConcernSeverity.UNCHECKED, values=values)
     elif names := differing_settings(request.plan, configuration):
         yield _difference(request, names)
 
@@ -61,7 +61,7 @@ def missing_partner_concerns(
     is_revoked = partnership.state is PartnershipState.REVOKED
     yield Concern(
         code=ConcernCode.REVOKED_BUT_ABSENT if is_revoked else ConcernCode.ABSENT,
-        weight=Weight.ALERT if is_revoked and left else Weight.WARNING,
+        severity=ConcernSeverity.ALERT if is_revoked and left else ConcernSeverity.WARNING,
         values={
             "is_other_cloud": not partnership.identity.is_resolved,
             "is_default_read": default_is_read,
@@ -77,7 +77,7 @@ def due_concerns(partnership: Partnership, now: datetime) -> Iterator[Concern]:
     # Where nobody approved the settings, the difference says so. Their end is only the moment when that was found.
     if partnership.ends_at is not None and partnership.is_past_its_end(now) and partnership.is_as_approved:
         values = {"ended_at": partnership.ends_at.isoformat()}
-        yield Concern(code=ConcernCode.TIME_IS_OVER, weight=Weight.WARNING, values=values)
+        yield Concern(code=ConcernCode.TIME_IS_OVER, severity=ConcernSeverity.WARNING, values=values)
     if partnership.state is PartnershipState.REVIEW_DUE:
         yield _review_overdue(sponsor=partnership.sponsor.name, reminders=partnership.reminders)
     elif partnership.next_review_at is not None and now >= partnership.next_review_at + GRACE:
@@ -86,12 +86,12 @@ def due_concerns(partnership: Partnership, now: datetime) -> Iterator[Concern]:
 
 def partner_being_changed_concern() -> Concern:
     """Return the concern that Gatehouse is changing the partner, so that nothing can be compared."""
-    return Concern(code=ConcernCode.BEING_WRITTEN, weight=Weight.NOTE)
+    return Concern(code=ConcernCode.BEING_WRITTEN, severity=ConcernSeverity.NOTE)
 
 
 def unreadable_record_concern() -> Concern:
     """Return the concern that the partner's record cannot be read."""
-    return Concern(code=ConcernCode.RECORD_UNREADABLE, weight=Weight.UNCHECKED)
+    return Concern(code=ConcernCode.RECORD_UNREADABLE, severity=ConcernSeverity.UNCHECKED)
 
 
 _SETTABLE: Final = (
@@ -105,37 +105,37 @@ _SETTABLE: Final = (
 def _not_closed_concerns(configuration: JsonObject, found: Sequence[AccessKind]) -> Iterator[Concern]:
     """Report access of a revoked partner that is open, not known, or closed without an explicit block."""
     left, missing = possibly_open(found), not_blocked(configuration)
-    opened = [kind for kind in left if kind.opening is not Openness.UNKNOWN]
+    opened = [kind for kind in left if kind.opening is not AccessState.UNKNOWN]
     unknown = [
-        kind for kind in left if kind.opening is Openness.UNKNOWN and kind.category is not AccessCategory.DEFAULT
+        kind for kind in left if kind.opening is AccessState.UNKNOWN and kind.category is not AccessCategory.DEFAULT
     ]
     lost = [kind for kind in unknown if kind.setting in missing]
     if opened or lost:
         values = {"open": access_kind_values(opened), "unknown": access_kind_values(unknown)}
-        yield Concern(code=ConcernCode.REVOKED_BUT_OPEN, weight=Weight.ALERT, values=values)
+        yield Concern(code=ConcernCode.REVOKED_BUT_OPEN, severity=ConcernSeverity.ALERT, values=values)
     elif unknown:
-        weight = Weight.WARNING if any(kind.is_explicit for kind in unknown) else Weight.UNCHECKED
+        severity = ConcernSeverity.WARNING if any(kind.is_explicit for kind in unknown) else ConcernSeverity.UNCHECKED
         yield Concern(
-            code=ConcernCode.REVOKED_NOT_KNOWN, weight=weight, values={"unknown": access_kind_values(unknown)}
+            code=ConcernCode.REVOKED_NOT_KNOWN, severity=severity, values={"unknown": access_kind_values(unknown)}
         )
     settings = {kind.setting for kind in left}
     if closed := [name for name in missing if name not in settings]:
         yield Concern(
             code=ConcernCode.REVOKED_NOT_EXPLICIT,
-            weight=Weight.WARNING,
+            severity=ConcernSeverity.WARNING,
             values={"settings": [name.value for name in closed]},
         )
 
 
 def _review_overdue(*, sponsor: str | None = None, reminders: int | None = None, due_at: str | None = None) -> Concern:
     values = {"sponsor": sponsor, "reminders": reminders, "due_at": due_at}
-    return Concern(code=ConcernCode.REVIEW_OVERDUE, weight=Weight.WARNING, values=values)
+    return Concern(code=ConcernCode.REVIEW_OVERDUE, severity=ConcernSeverity.WARNING, values=values)
 
 
 def _difference(request: AccessRequest, names: tuple[str, ...]) -> Concern:
     return Concern(
         code=ConcernCode.DIFFERS_FROM_APPROVED,
-        weight=Weight.WARNING,
+        severity=ConcernSeverity.WARNING,
         values={
             "request_id": request.id,
             "is_overwritten": request.state is RequestState.OVERWRITTEN,

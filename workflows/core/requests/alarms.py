@@ -27,7 +27,7 @@ class AlarmCode(StrEnum):
     """An effect was given up. Subject: the effect's id."""
     WRITE_NOT_SHOWN = "write_not_shown"
     """Graph accepted a write but does not show its result. Subject: the request's id."""
-    REVOCATION_WAITS = "revocation_waits"
+    REVOCATION_NOT_COMPLETE = "revocation_waits"
     """A revocation is not confirmed yet, or it is confirmed and some access stays open (`OPEN_ACCESS`).
 
     Subject: the request's id.

@@ -1,12 +1,14 @@
 """Check who may decide on a request, and until when. The requester and the sponsor never may."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.people import Person, Roster
+from workflows.core.people import CurrentRoles, Person
 from workflows.core.plans.closing import closes_everything, only_reduces_access
 from workflows.core.policy.approval import Choice
+from workflows.core.policy.template import Stage
 from workflows.core.requests.eligibility import IneligibleReason, eligibility
 from workflows.core.requests.request import AccessRequest, RequestState
 
@@ -51,40 +53,54 @@ def is_in_time(request: AccessRequest, digest: str, received_at: datetime | None
 
 
 def require_may_decide(
-    request: AccessRequest, actor: Person, digest: str, *, roster: Roster, now: datetime, may_repeat: bool = False
+    request: AccessRequest,
+    actor: Person,
+    digest: str,
+    *,
+    current_roles: CurrentRoles,
+    now: datetime,
+    may_repeat: bool = False,
 ) -> int | None:
     """Check that a person may decide on a request now.
 
     :param digest: the digest of the plan that the clicked card showed.
     :param may_repeat: whether a person who has approved already may decide again, in order to reject.
-    :returns: the index of the stage; None when the chain is complete with the current roles.
+    :returns: the index of the stage; None when the approval chain is complete with the current roles.
     :raises Refused: when this person may not decide.
     """
-    known, people = request.require_prepared(), eligibility(request, roster)
-    verdict, bar = people.verdict, people.ineligible_reason(actor.chat_id, actor.id)
-    ends_at = known.plan.ends_at
+    prepared, people = request.require_prepared(), eligibility(request, current_roles)
+    verdict, ineligible = people.verdict, people.ineligible_reason(actor.chat_id, actor.id)
+    ends_at = prepared.plan.ends_at
     if ends_at is not None and is_too_late(request, now):
         raise Refused(RefusalCode.LAST_DAY_PASSED, ends_at=ends_at.isoformat())
     if now >= request.expires_at:
         raise Refused(RefusalCode.EXPIRED)
-    if digest != known.plan.digest:
-        raise Refused(RefusalCode.STALE_CARD)
-    if bar is IneligibleReason.REQUESTER:
-        raise Refused(RefusalCode.OWN_REQUEST)
-    if bar is IneligibleReason.SPONSOR:
-        raise Refused(RefusalCode.SPONSOR)
-    if verdict.open_stage is None and any(roster.holds(actor.id, stage.role) for stage in known.stages):
+    if digest != prepared.plan.digest:
+        raise Refused(RefusalCode.CARD_OUT_OF_DATE)
+    if ineligible is IneligibleReason.REQUESTER:
+        raise Refused(RefusalCode.REQUESTER_MAY_NOT_DECIDE)
+    if ineligible is IneligibleReason.SPONSOR:
+        raise Refused(RefusalCode.SPONSOR_MAY_NOT_DECIDE)
+    if verdict.open_stage is None and any(current_roles.holds(actor.id, stage.role) for stage in prepared.stages):
         return None
-    if bar is IneligibleReason.COUNTED:
+    if ineligible is IneligibleReason.COUNTED:
         if may_repeat:
             return people.approved_stage(actor.id)
         raise Refused(RefusalCode.ALREADY_DECIDED)
     if verdict.open_stage is None:
         raise Refused(RefusalCode.NOT_AN_APPROVER)
-    stage = known.stages[verdict.open_stage]
-    if not roster.holds(actor.id, stage.role):
-        later = [s.title for s in known.stages[verdict.open_stage + 1 :] if roster.holds(actor.id, s.role)]
-        if later:
-            raise Refused(RefusalCode.NOT_YOUR_TURN, stage=stage.title, later=later[0])
-        raise Refused(RefusalCode.NOT_AN_APPROVER, stage=stage.title, role=stage.role)
+    _require_role_of_stage(prepared.stages, verdict.open_stage, actor, current_roles)
     return verdict.open_stage
+
+
+def _require_role_of_stage(
+    stages: Sequence[Stage], open_stage: int, actor: Person, current_roles: CurrentRoles
+) -> None:
+    """Refuse a person who does not have the role of the open stage."""
+    stage = stages[open_stage]
+    if current_roles.holds(actor.id, stage.role):
+        return
+    for later in stages[open_stage + 1 :]:
+        if current_roles.holds(actor.id, later.role):
+            raise Refused(RefusalCode.NOT_YOUR_TURN, stage=stage.title, later=later.title)
+    raise Refused(RefusalCode.NOT_AN_APPROVER, stage=stage.title, role=stage.role)

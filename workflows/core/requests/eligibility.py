@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from workflows.core.people import ChatId, Person, PersonId, Role, Roster
+from workflows.core.people import ChatId, CurrentRoles, Person, PersonId, Role
 from workflows.core.policy.approval import Verdict
 from workflows.core.policy.template import Stage
 from workflows.core.requests.request import AccessRequest, RequestState
@@ -47,7 +47,7 @@ class Eligibility:
 
     @property
     def open_stages(self) -> tuple[OpenStage, ...]:
-        """Return the stages from the open one to the last; empty when the chain is complete."""
+        """Return the stages from the open one to the last; empty when the approval chain is complete."""
         start = self.verdict.open_stage
         if start is None:
             return ()
@@ -86,21 +86,22 @@ class Eligibility:
         return frozenset(one for one in holders if one not in taken and self.ineligible_reason(one) is None)
 
 
-def eligibility(request: AccessRequest, roster: Roster | None = None) -> Eligibility:
+def eligibility(request: AccessRequest, current_roles: CurrentRoles | None = None) -> Eligibility:
     """Compute who may decide on a request, from its people and decisions. Pure.
 
-    :param roster: the current roles. None counts every decision without checking roles, which is only for display.
+    :param current_roles: the current roles. None counts every decision without checking roles, which is only for
+        display.
     :raises Refused: while the request has no plan.
     """
-    known, asked, verdict = request.require_prepared(), request.particulars, request.verdict(roster)
+    prepared, particulars, verdict = request.require_prepared(), request.particulars, request.verdict(current_roles)
     counted = (one.chat_id for people in verdict.counted for one in people)
     editors = [one.person for one in request.edits]
-    named = (known.requester.chat_id, asked.requester, known.sponsor.chat_id, asked.sponsor)
+    named = (prepared.requester.chat_id, particulars.requester, prepared.sponsor.chat_id, particulars.sponsor)
     return Eligibility(
-        stages=known.stages,
+        stages=prepared.stages,
         verdict=verdict,
-        requester=_ids(known.requester, asked.requester).union(*(_ids(one, one.chat_id) for one in editors)),
-        sponsor=_ids(known.sponsor, asked.sponsor),
+        requester=_ids(prepared.requester, particulars.requester).union(*(_ids(one, one.chat_id) for one in editors)),
+        sponsor=_ids(prepared.sponsor, particulars.sponsor),
         chat_ids=frozenset((*named, *(one.chat_id for one in editors), *counted)),
     )
 

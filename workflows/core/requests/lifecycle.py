@@ -57,9 +57,7 @@ stateDiagram-v2
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from workflows.core.requests.commands.request import (
-    Approve,
-    Edit,
+from workflows.core.requests.commands.automatic import (
     Expire,
     RecordApplied,
     RecordApplyFailed,
@@ -71,18 +69,22 @@ from workflows.core.requests.commands.request import (
     RecordUnfit,
     RecordUnseen,
     RecordWriting,
-    Reject,
-    RemindApprovers,
     Reopen,
     Replan,
-    RequestCommand,
     Stop,
+)
+from workflows.core.requests.commands.request import (
+    Approve,
+    Edit,
+    Reject,
+    RemindApprovers,
+    RequestCommand,
     Submit,
     Withdraw,
 )
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.requests.transitions import decisions, planning, writes
-from workflows.core.requests.transitions.transition import Situation, Transition, not_possible_now
+from workflows.core.requests.transitions.transition import Situation, Transition, not_possible_now, shown_in_review
 
 S = RequestState
 
@@ -139,7 +141,7 @@ def advance(request: AccessRequest | None, command: RequestCommand, situation: S
     transition = _HANDLERS[type(command)](request, command, situation)
     if transition.request.state not in allowed:
         raise AssertionError(f"{state} --{command.name}--> {transition.request.state} is not in the table")
-    return transition
+    return shown_in_review(state, transition)
 
 
 _HANDLERS: Final[Mapping[type[Any], Callable[..., Transition]]] = {

@@ -10,14 +10,14 @@ from workflows.core.checks.findings import Finding
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.people import ChatId, Person, PersonId, Roster
+from workflows.core.people import ChatId, CurrentRoles, Person, PersonId
 from workflows.core.plans.drift import Drift
 from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.policy.approval import ChainRule, Decision, Verdict, evaluate
 from workflows.core.policy.template import Stage
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.openness import OpenAccess
+from workflows.core.settings.open_access import OpenAccess
 
 RequestId = NewType("RequestId", str)
 
@@ -115,7 +115,7 @@ class Restored:
     at: datetime
     """When it was read back, or found overwritten."""
     policy_title: str = ""
-    """The title of the template whose chain decides.
+    """The title of the template whose approval chain decides.
 
     Empty in requests of earlier versions. Their `Prepared.template_title` is a sentence.
     """
@@ -196,10 +196,7 @@ class AccessRequest:
     drift: Drift | None = None
     """How the partner differed from the plan, when approval was requested again because of that."""
     round: int = 0
-    """How often approval was requested again. A round is the time between two requests for approval.
-
-    Each round has its own messages and its own decisions.
-    """
+    """How often approval was requested again: each time a round with its own messages and decisions begins."""
     seen: Prepared | None = None
     """The plan that approvers saw before the present plan; None when there was none, or it was the same."""
     seen_particulars: Particulars | None = None
@@ -243,6 +240,14 @@ class AccessRequest:
         return self.state in TERMINAL
 
     @property
+    def was_written(self) -> bool:
+        """Return whether its plan, or a part of it, was read back, or somebody changed the partner after it was sent.
+
+        Exactly then the partner's record has had the result of this request, and a later request can replace it.
+        """
+        return self.state in (RequestState.APPLIED, RequestState.OVERWRITTEN) or self.applied_part > 0
+
+    @property
     def was_sent(self) -> bool:
         """Return whether a write of any plan of this request was sent."""
         return self.writing_since is not None or self.sent_before is not None
@@ -279,12 +284,15 @@ class AccessRequest:
         known = self.requester_account
         return chat_id == self.particulars.requester or (account is not None and account == known)
 
-    def verdict(self, roster: Roster | None = None) -> Verdict:
+    def verdict(self, current_roles: CurrentRoles | None = None) -> Verdict:
         """Evaluate the approval chain.
 
-        :param roster: the current roles. None counts every decision without checking roles, which is only for display.
+        :param current_roles: the current roles. None counts every decision without checking roles, which is only for
+            display.
         :raises Refused: while there is no plan yet.
         """
-        known = self.require_prepared()
-        excluded = known.excluded | {one.person.id for one in self.edits}
-        return evaluate(known.stages, self.decisions, digest=known.plan.digest, excluded=excluded, roster=roster)
+        prepared = self.require_prepared()
+        excluded = prepared.excluded | {one.person.id for one in self.edits}
+        return evaluate(
+            prepared.stages, self.decisions, digest=prepared.plan.digest, excluded=excluded, current_roles=current_roles
+        )

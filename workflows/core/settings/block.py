@@ -17,7 +17,7 @@ def not_blocked(configuration: JsonObject) -> tuple[Property, ...]:
     """Return the settings that a partner's own configuration does not block explicitly; empty when all are blocked.
 
     A setting counts as blocked when it has the effect of a block. Members that v1.0 does not describe are ignored here;
-    `openness.access_kinds` lists them.
+    `open_access.access_kinds` lists them.
     """
     found = [
         Property(name)

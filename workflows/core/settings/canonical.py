@@ -25,7 +25,7 @@ def canonical_json(document: JsonObject) -> bytes:
     try:
         return rfc8785.dumps(dict(document))
     except (rfc8785.CanonicalizationError, UnicodeError) as error:
-        raise UnreadableSetting(RefusalCode.NO_JSON_FORM, problem=str(error)) from error
+        raise UnreadableSetting(RefusalCode.NOT_WRITABLE_AS_JSON, problem=str(error)) from error
 
 
 def digest(domain: str, document: JsonObject) -> Digest:

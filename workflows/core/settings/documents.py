@@ -66,7 +66,7 @@ def parse_setting(name: Property, document: object) -> Setting:
     if document is None:
         return None
     if not isinstance(document, Mapping):
-        raise UnreadableSetting(RefusalCode.SETTING_NO_OBJECT, setting=name.value, found=type(document).__name__)
+        raise UnreadableSetting(RefusalCode.SETTING_NOT_AN_OBJECT, setting=name.value, found=type(document).__name__)
     if name is Property.IDENTITY_SYNCHRONIZATION:
         return _parse_synchronization(document)
     flags = _parse_flags(name, document, FLAGS[name])
@@ -81,7 +81,7 @@ def parse_targets(name: Property, document: object) -> TargetSetting | None:
     if document is None:
         return None
     if not isinstance(document, Mapping):
-        raise UnreadableSetting(RefusalCode.SETTING_NO_OBJECT, setting=name.value, found=type(document).__name__)
+        raise UnreadableSetting(RefusalCode.SETTING_NOT_AN_OBJECT, setting=name.value, found=type(document).__name__)
     return target_setting(
         name, [_parse_targets(name, document.get(target_list.graph_name)) for target_list in lists_of(name)]
     )
@@ -148,7 +148,7 @@ def _parse_targets(name: Property, document: object) -> TargetConfiguration | No
     if document is None:
         return None
     if not isinstance(document, Mapping):
-        raise UnreadableSetting(RefusalCode.SETTING_NO_TARGETS, setting=name.value, document=document)
+        raise UnreadableSetting(RefusalCode.SETTING_WITHOUT_TARGETS, setting=name.value, document=document)
     try:
         return TargetConfiguration(
             access=AccessType(document["accessType"]),

@@ -4,19 +4,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from workflows.app.alarms import Alarms
-from workflows.app.revocation_alarms import (
-    report_open_access,
-)
+from workflows.app.revocation_alarms import report_open_access
 from workflows.app.service import Service
 from workflows.core.errors.facts import Fact
 from workflows.core.plans.plan import count_written, is_confirmed
-from workflows.core.requests.commands.request import (
-    RecordApplied,
-    RecordResent,
-    RecordUnseen,
-    RecordWriting,
-    Replan,
-)
+from workflows.core.requests.commands.automatic import RecordApplied, RecordResent, RecordUnseen, RecordWriting, Replan
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.requests.transitions.writes import closes
@@ -85,7 +77,7 @@ class ReadBack:
             await report_open_access(self.alarms, self.store, request, tried.may_be_accepted_later)
         # Read last, and only where it is checked: the default may have changed since the plan was made.
         default = await read_default(tenant=self.tenant) if closes(request) else None
-        command = RecordApplied(image=tried.configuration, refused=tried.refused, default=default)
+        command = RecordApplied(configuration=tried.configuration, refused=tried.refused, default=default)
         await self.service.advance(request.id, command)
 
     async def _next_command(self, request: AccessRequest) -> RecordResent | Replan | None:

@@ -4,24 +4,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from workflows.app.alarms import Alarms
-from workflows.app.revocation_alarms import (
-    report_refused_revocation,
-    report_repeated_changes,
-    values_of,
-)
+from workflows.app.revocation_alarms import report_refused_revocation, report_repeated_changes, values_of
 from workflows.app.service import Service
 from workflows.core.checks.findings import PlanBreaksRules, Severity
 from workflows.core.checks.partner_rules import check_partner
 from workflows.core.errors.facts import Fact, Facts
 from workflows.core.plans.drift import three_way_difference
 from workflows.core.requests.alarms import AlarmCode
-from workflows.core.requests.commands.request import (
-    RecordApplyFailed,
-    RecordOverwritten,
-    RecordRefusal,
-    Replan,
-    Stop,
-)
+from workflows.core.requests.commands.automatic import RecordApplyFailed, RecordOverwritten, RecordRefusal, Replan, Stop
 from workflows.core.requests.deciding import access_ends_at, is_too_late
 from workflows.core.requests.notes import NoteCode, is_first_plan, not_written, progress
 from workflows.core.requests.request import AccessRequest, RequestKind, WriteRefusal
@@ -74,7 +64,7 @@ class ApplyResults:
         reason = (progress(request, done, is_read=True), _access_ended(request), next_step)
         if done:
             await self._report_part(request, reason[:-1])
-        await self.service.advance(request.id, Stop(reason=reason, image=observed if done else None))
+        await self.service.advance(request.id, Stop(reason=reason, configuration=observed if done else None))
         return True
 
     def may_be_shown_late(self, request: AccessRequest) -> bool:
@@ -118,7 +108,7 @@ class ApplyResults:
             return
         await self._report_part(request, reason)
         reason = (*reason, Fact(NoteCode.REVIEW_PART))
-        await self.service.advance(request.id, RecordApplyFailed(reason=reason, image=observed))
+        await self.service.advance(request.id, RecordApplyFailed(reason=reason, configuration=observed))
 
     async def _report_part(self, request: AccessRequest, reason: Facts) -> None:
         """Raise the alarm that a part of a plan is in the tenant.
@@ -137,7 +127,7 @@ class ApplyResults:
         """
         is_ours = is_written or request.writing_since is not None
         if is_ours and request.particulars.kind is not RequestKind.REVOCATION:
-            await self.service.advance(request.id, RecordOverwritten(image=observed))
+            await self.service.advance(request.id, RecordOverwritten(configuration=observed))
         else:
             await self._replan(request, observed, is_unwritten=not is_ours)
 

@@ -2,19 +2,33 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from pydantic import ValidationError
 
 from workflows.core.errors.facts import Fact, Facts
 from workflows.core.requests.effects import CheckPermission, Effect, Priority, lane, priority_of
-from workflows.ports.effects_queue import GivenUpEffect, PendingEffect, QueueCode
+from workflows.ports.effects_queue import GivenUpEffect, PendingEffect, QueueCode, StoredWork
 from workflows.store.codec import EFFECT, load, stored_facts
 from workflows.store.columns import text_of
 from workflows.store.sqlite.database import SqliteDatabase, readable
 
 _log = structlog.get_logger()
+
+_IS_UNCHECKED_CLICK: Final = "is_parked = 0 and lane >= 'judge:' and lane < 'judge;'"
+_STORED_WORK: Final = """with queue as materialized (
+        select is_parked, due_at <= ? or (rank = ? and attempts = 0) as is_due,
+        attempts = 0 and case when json_valid(doc) then json_extract(doc, '$.not_before') is not null else 0 end
+        as is_planned
+        from effects
+    )
+    select 'effects' as what, 'due' as name, coalesce(sum(is_parked = 0 and is_due), 0) as count from queue
+    union all select 'effects', 'later', coalesce(sum(is_parked = 0 and not is_due and not is_planned), 0) from queue
+    union all select 'effects', 'parked', coalesce(sum(is_parked), 0) from queue
+    union all select 'item', id, 1 from requests where due_at <= ?
+    union all select 'item', tenant_id, 1 from partnerships where due_at <= ?
+    union all select 'alarms', code, count(*) from alarms where is_open = 1 group by code"""
 
 
 class SqliteEffectsQueue(SqliteDatabase):
@@ -53,20 +67,28 @@ class SqliteEffectsQueue(SqliteDatabase):
         A card that changes later is not counted, see `ShowRequest.not_before`. An App Home that must be published again
         within seconds counts as due.
         """
-        rows = await self._query(
-            """select coalesce(sum(is_parked = 0 and is_due), 0) as due,
-            coalesce(sum(is_parked = 0 and not is_due and not is_planned), 0) as later,
-            coalesce(sum(is_parked), 0) as parked
-            from (
-                select is_parked, due_at <= ? or (rank = ? and attempts = 0) as is_due,
-                attempts = 0 and case when json_valid(doc) then json_extract(doc, '$.not_before') is not null else 0 end
-                as is_planned
-                from effects
-            )""",
-            text_of(now),
-            Priority.HOME.value,
+        work = await self.stored_work(now)
+        return work.effects_due, work.effects_later, work.effects_parked
+
+    async def stored_work(self, now: datetime) -> StoredWork:
+        """Read what is due, waits, and is open, as numbers and ids, with one statement. Unreadable records count."""
+        moment = text_of(now)
+        rows = await self._query(_STORED_WORK, moment, Priority.HOME.value, moment, moment)
+        counts = {row["name"]: row["count"] for row in rows if row["what"] == "effects"}
+        return StoredWork(
+            effects_due=counts["due"],
+            effects_later=counts["later"],
+            effects_parked=counts["parked"],
+            due_items=frozenset(row["name"] for row in rows if row["what"] == "item"),
+            open_alarms={row["name"]: row["count"] for row in rows if row["what"] == "alarms"},
         )
-        return rows[0]["due"], rows[0]["later"], rows[0]["parked"]
+
+    async def may_change_alarms(self) -> bool:
+        """Return whether anything is stored that an alarm can be about or that can end one, with one statement."""
+        [row] = await self._query(f"""select exists (select 1 from alarms where is_open = 1)
+            or exists (select 1 from requests where is_open = 1) or exists (select 1 from effects where is_parked = 1)
+            or exists (select 1 from effects where {_IS_UNCHECKED_CLICK}) as found""")  # noqa: S608
+        return bool(row["found"])
 
     async def done(self, effect_id: int) -> None:
         """Delete an effect that was performed."""
@@ -89,7 +111,7 @@ class SqliteEffectsQueue(SqliteDatabase):
 
     async def unchecked_clicks(self) -> Sequence[CheckPermission]:
         """List the clicks whose permission has not been checked, oldest first, without those that were given up."""
-        sql = "select id, doc from effects where is_parked = 0 and lane >= 'judge:' and lane < 'judge;' order by id"
+        sql = f"select id, doc from effects where {_IS_UNCHECKED_CLICK} order by id"  # noqa: S608
         found = readable(EFFECT, await self._query(sql))
         return [effect for effect in found if isinstance(effect, CheckPermission)]
 

@@ -59,14 +59,14 @@ class StoreFile:
             raise StoreUnusable(f"{self.path} is a folder; name a file in it")
         self.path.parent.mkdir(parents=True, exist_ok=True)
         was_here = Path(self._lock.lock_file).exists()
-        until = time.monotonic() + _LOCK_SECONDS
+        deadline = time.monotonic() + _LOCK_SECONDS
         try:
             self._lock.acquire(timeout=_LOCK_SECONDS)
         except Timeout as error:
             raise self._in_use() from error
         try:
             self._create_if_missing(was_here=was_here)
-            self._lock_file(until)
+            self._lock_file(deadline)
             return self._opened()
         except sqlite3.Error as error:
             self.release()
@@ -91,7 +91,7 @@ class StoreFile:
         if self.path.exists():
             size = self.path.stat().st_size
             if not size:
-                raise StoreUnusable(f"{self._named} is empty; {_RESTORE}; to begin anew, delete the empty file")
+                raise StoreUnusable(f"{self._named} is empty; {_RESTORE}; to begin again, delete the empty file")
             if size < _MIN_PAGE_BYTES:
                 # SQLite treats a file of one byte as empty, and creates a new database in it.
                 raise StoreUnusable(f"{self._named} is too short to be a database; {_RESTORE}")
@@ -109,10 +109,10 @@ class StoreFile:
             db.execute("pragma journal_mode = wal")
         os.replace(new, self.path)
 
-    def _lock_file(self, until: float) -> None:
+    def _lock_file(self, deadline: float) -> None:
         """Lock the file itself, so that another name of it is locked too.
 
-        :param until: the time of the monotonic clock at which to stop waiting.
+        :param deadline: the time of the monotonic clock at which to stop waiting.
         """
         self._held = os.open(self.path, os.O_RDWR | os.O_CLOEXEC)
         if os.fstat(self._held).st_nlink > 1:
@@ -124,7 +124,7 @@ class StoreFile:
             with suppress(BlockingIOError):
                 fcntl.flock(self._held, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 return
-            if time.monotonic() >= until:
+            if time.monotonic() >= deadline:
                 raise self._in_use()
             time.sleep(0.05)
 
@@ -145,8 +145,8 @@ class StoreFile:
         return db
 
     def _check(self, db: Database) -> None:
-        until = time.monotonic() + _CHECK_SECONDS
-        db.conn.set_progress_handler(lambda: time.monotonic() > until, _CHECK_STEPS)
+        deadline = time.monotonic() + _CHECK_SECONDS
+        db.conn.set_progress_handler(lambda: time.monotonic() > deadline, _CHECK_STEPS)
         try:
             found = [str(row[0]) for row in db.execute("pragma integrity_check(3)").fetchall()]
         except sqlite3.OperationalError as error:

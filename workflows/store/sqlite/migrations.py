@@ -17,7 +17,9 @@ from workflows.core.requests.eligibility import current_eligibility
 from workflows.core.requests.reminder_times import next_due_at
 from workflows.ports.records import StoreUnusable
 from workflows.store.codec import REQUEST, load
-from workflows.store.columns import sought, sought_people, text_of
+from workflows.store.columns import people_search_text as sought_people
+from workflows.store.columns import search_text as sought
+from workflows.store.columns import text_of
 from workflows.store.sqlite.earlier_texts import EarlierTexts
 
 migrations = Migrations("gatehouse")

@@ -15,9 +15,9 @@ from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.settings.model import TenantId
 from workflows.ports.pages import Page, PagePosition, PartnerFilter, RequestFilter
-from workflows.ports.records import AuditEntry, LimitedList
+from workflows.ports.records import RECEIVED, RESULT_OF, AuditEntry, LimitedList
 from workflows.store.codec import ALARM, DETAILS, PARTNERSHIP, REQUEST, load
-from workflows.store.columns import sought, text_of
+from workflows.store.columns import search_text, text_of
 from workflows.store.sqlite.database import ListQuery, SqliteDatabase, partner_conditions, readable, request_conditions
 from workflows.store.sqlite.snapshot import fetch_rows, parse_rows
 
@@ -25,6 +25,8 @@ Item = TypeVar("Item")
 
 _ENTRY: Final = ("key", "at", "actor", "command", "outcome", "request_id", "tenant_id", "account", "details")
 """The columns of an audit entry."""
+_SAYS_MORE_THAN_ITS_RESULT: Final = f"""not (outcome = '{RECEIVED}' and exists (
+    select 1 from audit as result where result.key = '{RESULT_OF}' || audit.key))"""  # noqa: S608
 _WAITING: Final = """waits_for in (select value from json_each(?))
     and not exists (select 1 from json_each(excluded) where value in (select value from json_each(?)))"""
 
@@ -65,7 +67,7 @@ class SqliteRecords(SqliteDatabase):
         self, roles: Sequence[Role], ids: Collection[ChatId | PersonId], *, text: str, limit: int, place: PagePosition
     ) -> Page[AccessRequest]:
         """List the requests that wait for one of these roles and that this person may decide on, by deadline."""
-        values = (json.dumps(list(roles)), json.dumps(sorted(ids)), sought(text))
+        values = (json.dumps(list(roles)), json.dumps(sorted(ids)), search_text(text))
         where = f"{_WAITING} and instr(sought, ?) > 0"
         return await self._page(REQUEST, ListQuery("requests", where, values, ("expires_at", "id")), limit, place)
 
@@ -77,7 +79,7 @@ class SqliteRecords(SqliteDatabase):
         where = """(requester in (select value from json_each(?)) or account in (select value from json_each(?)))
             and instr(sought, ?) > 0"""
         rows = ListQuery(
-            "requests", where, (known, known, sought(text)), ("is_open", "created_at", "id"), is_descending=True
+            "requests", where, (known, known, search_text(text)), ("is_open", "created_at", "id"), is_descending=True
         )
         return await self._page(REQUEST, rows, limit, place)
 
@@ -96,8 +98,9 @@ class SqliteRecords(SqliteDatabase):
         return await self._page(REQUEST, rows, limit, place)
 
     async def history_page(self, request_id: RequestId, *, limit: int, place: PagePosition) -> Page[AuditEntry]:
-        """List the audit entries of a request, oldest first."""
-        rows = ListQuery("audit", "request_id = ?", (request_id,), ("seq",), read_columns=", ".join(_ENTRY))
+        """List the audit entries of a request, oldest first, without the clicks whose result has an entry."""
+        where = f"request_id = ? and {_SAYS_MORE_THAN_ITS_RESULT}"
+        rows = ListQuery("audit", where, (request_id,), ("seq",), read_columns=", ".join(_ENTRY))
         found = await self._run(lambda: rows.read(self._db, limit, place))
         return Page(
             shown=[_entry({name: row[name] for name in _ENTRY}) for row in found.rows],
@@ -155,9 +158,13 @@ class SqliteRecords(SqliteDatabase):
     async def due(self, now: datetime) -> tuple[Sequence[RequestId], Sequence[TenantId]]:
         """List requests whose expiry or reminder is due, and partnerships whose review or reminder is due."""
         moment = text_of(now)
-        requests = await self._query("select id from requests where due_at <= ? order by due_at", moment)
-        partners = await self._query("select tenant_id from partnerships where due_at <= ? order by due_at", moment)
-        return [RequestId(row["id"]) for row in requests], [TenantId(row["tenant_id"]) for row in partners]
+        rows = await self._query(
+            """select 'request' as what, id, due_at from requests where due_at <= ?
+            union all select 'partner', tenant_id, due_at from partnerships where due_at <= ? order by due_at""",
+            *(moment, moment),
+        )
+        requests = [RequestId(row["id"]) for row in rows if row["what"] == "request"]
+        return requests, [TenantId(row["id"]) for row in rows if row["what"] == "partner"]
 
     async def expired_since(self, moment: datetime, limit: int) -> Sequence[AccessRequest]:
         """List the requests that expired at this time or later, the newest first."""

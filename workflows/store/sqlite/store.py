@@ -13,7 +13,7 @@ from workflows.core.requests.reminder_times import next_due_at
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.ports.clock import Clock
 from workflows.ports.records import Commit, OtherOpenRequest, StaleVersion
-from workflows.store.columns import sought, sought_people, text_of
+from workflows.store.columns import people_search_text, search_text, text_of
 from workflows.store.redaction import RecordRedactor
 from workflows.store.sqlite.message_copies import SqliteMessageCopies
 from workflows.store.sqlite.records import SqliteRecords
@@ -70,10 +70,10 @@ class SqliteStore(SqliteRecords, SqliteMessageCopies):
                 "due_at": None if (due := next_due_at(request)) is None else text_of(due),
                 "created_at": text_of(request.created_at),
                 "expires_at": text_of(request.expires_at),
-                "sought": _sought(request),
-                "template": sought(*_template(request)),
-                "requester_sought": _sought_requester(request),
-                "deciders": _sought_deciders(request),
+                "sought": _request_search_text(request),
+                "template": search_text(*_template(request)),
+                "requester_sought": _requester_search_text(request),
+                "deciders": _decider_search_text(request),
                 "waits_for": None if who is None else who.open_stages[0].role,
                 "excluded": json.dumps([] if who is None else sorted(who.excluded_ids)),
                 "doc": self._clean.request(request),
@@ -107,9 +107,9 @@ class SqliteStore(SqliteRecords, SqliteMessageCopies):
                 "ends_at": "" if partnership.ends_at is None else text_of(partnership.ends_at),
                 "sponsor": partnership.sponsor.chat_id,
                 "sponsor_account": partnership.sponsor.id,
-                "sponsor_name": sought(partnership.sponsor.name),
-                "template": sought(partnership.template, partnership.template_title),
-                "sought": sought(
+                "sponsor_name": search_text(partnership.sponsor.name),
+                "template": search_text(partnership.template, partnership.template_title),
+                "sought": search_text(
                     partnership.identity.default_domain,
                     partnership.identity.display_name,
                     partnership.identity.tenant_id,
@@ -167,11 +167,11 @@ async def open_store(
     return store
 
 
-def _sought(request: AccessRequest) -> str:
+def _request_search_text(request: AccessRequest) -> str:
     """Return the text in which a request is searched: its id, and the names of partner and template."""
     seen = request.observation if request.prepared is None else request.prepared.observation
     names = () if seen is None else (seen.identity.default_domain, seen.identity.display_name, seen.identity.tenant_id)
-    return sought(request.id, request.particulars.target, *_template(request), *names)
+    return search_text(request.id, request.particulars.target, *_template(request), *names)
 
 
 def _template(request: AccessRequest) -> tuple[str, str]:
@@ -179,14 +179,14 @@ def _template(request: AccessRequest) -> tuple[str, str]:
     return request.particulars.template, title
 
 
-def _sought_requester(request: AccessRequest) -> str:
+def _requester_search_text(request: AccessRequest) -> str:
     """Return the text in which the requester is searched. A person may have two chat ids."""
     person = request.submitter if request.prepared is None else request.prepared.requester
     known = () if person is None else ((person.name, person.chat_id, person.id),)
-    return sought_people(request.particulars.requester, request.requester_account, and_of=known)
+    return people_search_text(request.particulars.requester, request.requester_account, and_of=known)
 
 
-def _sought_deciders(request: AccessRequest) -> str:
+def _decider_search_text(request: AccessRequest) -> str:
     """Return the text in which the people are searched who decided, also on an earlier plan."""
     people = (decision.person for decision in (*request.void, *request.decisions))
-    return sought_people(and_of=((one.name, one.chat_id, one.id) for one in people))
+    return people_search_text(and_of=((one.name, one.chat_id, one.id) for one in people))

@@ -6,7 +6,16 @@ from typing import Any, Literal
 from bot.sandbox.slack.block_kit.composition import SLACK_FILE, plain_text, text
 from bot.sandbox.slack.block_kit.elements import IMAGE, IN_ACTIONS, IN_INPUT, IN_SECTION
 from bot.sandbox.slack.block_kit.rich_text import RICH_TEXT_ELEMENTS
-from bot.sandbox.slack.block_kit.schema import Check, choice, flag, items, problem, shape, string, typed
+from bot.sandbox.slack.block_kit.schema import (
+    Check,
+    array_of,
+    boolean,
+    json_object,
+    object_by_type,
+    one_of,
+    problem,
+    string,
+)
 
 Surface = Literal["message", "modal", "home"]
 
@@ -14,13 +23,13 @@ MAX_BLOCKS: dict[Surface, int] = {"message": 50, "modal": 100, "home": 100}
 MAX_MARKDOWN_CHARACTERS = 12_000
 
 _BLOCK = {"block_id": string(255, minimum=1)}
-_RICH_TEXT = shape({"elements": items(typed(RICH_TEXT_ELEMENTS), maximum=1000)}, _BLOCK)
-_CELL = typed({"raw_text": shape({"text": string(3000, minimum=1)}), "rich_text": _RICH_TEXT})
-_CONTEXT_ITEM = typed(
+_RICH_TEXT = json_object({"elements": array_of(object_by_type(RICH_TEXT_ELEMENTS), maximum=1000)}, _BLOCK)
+_CELL = object_by_type({"raw_text": json_object({"text": string(3000, minimum=1)}), "rich_text": _RICH_TEXT})
+_CONTEXT_ITEM = object_by_type(
     {
         "image": IMAGE,
-        "plain_text": shape({"text": string(3000, minimum=1)}, {"emoji": flag}),
-        "mrkdwn": shape({"text": string(3000, minimum=1)}, {"verbatim": flag}),
+        "plain_text": json_object({"text": string(3000, minimum=1)}, {"emoji": boolean}),
+        "mrkdwn": json_object({"text": string(3000, minimum=1)}, {"verbatim": boolean}),
     }
 )
 
@@ -28,7 +37,7 @@ _CONTEXT_ITEM = typed(
 def _column(value: Any, at: str) -> Iterator[str]:
     """Check a table's column; null means the defaults."""
     if value is not None:
-        yield from shape({}, {"align": choice("left", "center", "right"), "is_wrapped": flag})(value, at)
+        yield from json_object({}, {"align": one_of("left", "center", "right"), "is_wrapped": boolean})(value, at)
 
 
 def _section_says_something(block: Any, at: str) -> Iterator[str]:
@@ -42,37 +51,39 @@ def _image_has_one_source(block: Any, at: str) -> Iterator[str]:
 
 
 BLOCKS: dict[str, Check] = {
-    "section": shape(
+    "section": json_object(
         {},
         {
             **_BLOCK,
             "text": text(3000),
-            "fields": items(text(2000), maximum=10),
-            "accessory": typed(IN_SECTION),
-            "expand": flag,
+            "fields": array_of(text(2000), maximum=10),
+            "accessory": object_by_type(IN_SECTION),
+            "expand": boolean,
         },
         also=_section_says_something,
     ),
-    "divider": shape({}, _BLOCK),
-    "header": shape({"text": plain_text(150)}, _BLOCK),
-    "context": shape({"elements": items(_CONTEXT_ITEM, maximum=10)}, _BLOCK),
-    "actions": shape({"elements": items(typed(IN_ACTIONS), maximum=25)}, _BLOCK),
-    "input": shape(
-        {"label": plain_text(2000), "element": typed(IN_INPUT)},
-        {**_BLOCK, "hint": plain_text(2000), "optional": flag, "dispatch_action": flag},
+    "divider": json_object({}, _BLOCK),
+    "header": json_object({"text": plain_text(150)}, _BLOCK),
+    "context": json_object({"elements": array_of(_CONTEXT_ITEM, maximum=10)}, _BLOCK),
+    "actions": json_object({"elements": array_of(object_by_type(IN_ACTIONS), maximum=25)}, _BLOCK),
+    "input": json_object(
+        {"label": plain_text(2000), "element": object_by_type(IN_INPUT)},
+        {**_BLOCK, "hint": plain_text(2000), "optional": boolean, "dispatch_action": boolean},
     ),
-    "image": shape(
+    "image": json_object(
         {"alt_text": string(2000, minimum=1)},
         {**_BLOCK, "image_url": string(3000, minimum=1), "slack_file": SLACK_FILE, "title": plain_text(2000)},
         also=_image_has_one_source,
     ),
     "rich_text": _RICH_TEXT,
-    "markdown": shape({"text": string(MAX_MARKDOWN_CHARACTERS, minimum=1)}, _BLOCK),
-    "table": shape(
-        {"rows": items(items(_CELL, maximum=20), maximum=100)},
-        {**_BLOCK, "column_settings": items(_column, maximum=20)},
+    "markdown": json_object({"text": string(MAX_MARKDOWN_CHARACTERS, minimum=1)}, _BLOCK),
+    "table": json_object(
+        {"rows": array_of(array_of(_CELL, maximum=20), maximum=100)},
+        {**_BLOCK, "column_settings": array_of(_column, maximum=20)},
     ),
-    "alert": shape({"text": text(200)}, {**_BLOCK, "level": choice("default", "info", "warning", "error", "success")}),
+    "alert": json_object(
+        {"text": text(200)}, {**_BLOCK, "level": one_of("default", "info", "warning", "error", "success")}
+    ),
 }
 _REFUSED_ON: dict[Surface, set[str]] = {
     "message": {"input", "alert"},
@@ -82,14 +93,14 @@ _REFUSED_ON: dict[Surface, set[str]] = {
 # NB. Slack accepts input blocks in messages. Without a submit button nobody gets what was typed, so no
 # message of ours may contain one, and the simulator is stricter here.
 _BLOCKS_ON: dict[Surface, Check] = {
-    surface: typed({name: check for name, check in BLOCKS.items() if name not in away})
+    surface: object_by_type({name: check for name, check in BLOCKS.items() if name not in away})
     for surface, away in _REFUSED_ON.items()
 }
 
 
 def problems(blocks: object, surface: Surface, at: str = "/blocks") -> list[str]:
     """List everything that Slack would refuse in `blocks` on `surface`, with JSON pointers; empty when valid."""
-    found = list(items(_BLOCKS_ON[surface], minimum=0, maximum=MAX_BLOCKS[surface])(blocks, at))
+    found = list(array_of(_BLOCKS_ON[surface], minimum=0, maximum=MAX_BLOCKS[surface])(blocks, at))
     if found or not isinstance(blocks, list):
         return found
     return [*_duplicates(blocks, at), *_message_limits(blocks, at)]

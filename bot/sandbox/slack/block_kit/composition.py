@@ -3,52 +3,63 @@
 from collections.abc import Iterator
 from typing import Any
 
-from bot.sandbox.slack.block_kit.schema import Check, choice, flag, items, problem, shape, string, typed
+from bot.sandbox.slack.block_kit.schema import (
+    Check,
+    array_of,
+    boolean,
+    json_object,
+    object_by_type,
+    one_of,
+    problem,
+    string,
+)
 
-SLACK_FILE = shape({}, {"id": string(255, minimum=1), "url": string(3000, minimum=1)})
+SLACK_FILE = json_object({}, {"id": string(255, minimum=1), "url": string(3000, minimum=1)})
 
 
 def plain_text(maximum: int) -> Check:
     """Return a check for a `plain_text` object of 1 to `maximum` characters."""
-    return typed({"plain_text": shape({"text": string(maximum, minimum=1)}, {"emoji": flag})})
+    return object_by_type({"plain_text": json_object({"text": string(maximum, minimum=1)}, {"emoji": boolean})})
 
 
 def text(maximum: int) -> Check:
     """Return a check for a `plain_text` or `mrkdwn` object of 1 to `maximum` characters."""
-    return typed(
+    return object_by_type(
         {
-            "plain_text": shape({"text": string(maximum, minimum=1)}, {"emoji": flag}),
-            "mrkdwn": shape({"text": string(maximum, minimum=1)}, {"verbatim": flag}),
+            "plain_text": json_object({"text": string(maximum, minimum=1)}, {"emoji": boolean}),
+            "mrkdwn": json_object({"text": string(maximum, minimum=1)}, {"verbatim": boolean}),
         }
     )
 
 
 def _option(label: Check, description: Check) -> Check:
-    return shape({"text": label, "value": string(150)}, {"description": description, "url": string(3000)})
+    return json_object({"text": label, "value": string(150)}, {"description": description, "url": string(3000)})
 
 
 OPTION = _option(plain_text(75), plain_text(75))
 MARKED_OPTION = _option(text(75), text(75))
 """An option that may use mrkdwn: only for checkboxes and radio buttons."""
-OPTION_GROUP = shape({"label": plain_text(75), "options": items(OPTION, maximum=100)})
+OPTION_GROUP = json_object({"label": plain_text(75), "options": array_of(OPTION, maximum=100)})
 
-CONFIRM = shape(
+CONFIRM = json_object(
     {},
     {
         "title": plain_text(100),
         "text": text(300),
         "confirm": plain_text(30),
         "deny": plain_text(30),
-        "style": choice("primary", "danger"),
+        "style": one_of("primary", "danger"),
     },
 )
-DISPATCH_CONFIG = shape({"trigger_actions_on": items(choice("on_enter_pressed", "on_character_entered"), maximum=2)})
-CONVERSATION_FILTER = shape(
+DISPATCH_CONFIG = json_object(
+    {"trigger_actions_on": array_of(one_of("on_enter_pressed", "on_character_entered"), maximum=2)}
+)
+CONVERSATION_FILTER = json_object(
     {},
     {
-        "include": items(choice("im", "mpim", "private", "public"), maximum=4),
-        "exclude_external_shared_channels": flag,
-        "exclude_bot_users": flag,
+        "include": array_of(one_of("im", "mpim", "private", "public"), maximum=4),
+        "exclude_external_shared_channels": boolean,
+        "exclude_bot_users": boolean,
     },
 )
 

@@ -16,16 +16,26 @@ from bot.sandbox.slack.block_kit.composition import (
     check_one_option_list,
     plain_text,
 )
-from bot.sandbox.slack.block_kit.schema import Check, all_of, choice, flag, integer, items, problem, shape, string
+from bot.sandbox.slack.block_kit.schema import (
+    Check,
+    all_of,
+    array_of,
+    boolean,
+    integer,
+    json_object,
+    one_of,
+    problem,
+    string,
+)
 
 ACTION_ID = string(255, minimum=1)
-_FOCUS = {"action_id": ACTION_ID, "focus_on_load": flag}
+_FOCUS = {"action_id": ACTION_ID, "focus_on_load": boolean}
 _MENU = {**_FOCUS, "placeholder": plain_text(150), "confirm": CONFIRM}
 _FIELD = {**_FOCUS, "placeholder": plain_text(150), "dispatch_action_config": DISPATCH_CONFIG}
 _MANY = {"max_selected_items": integer(1, 100)}
-_LISTED = {"options": items(OPTION, maximum=100), "option_groups": items(OPTION_GROUP, maximum=100)}
+_LISTED = {"options": array_of(OPTION, maximum=100), "option_groups": array_of(OPTION_GROUP, maximum=100)}
 _ID = string(255, minimum=1)
-_IDS = items(_ID, maximum=100)
+_IDS = array_of(_ID, maximum=100)
 
 
 def matching(pattern: str, words: str) -> Check:
@@ -52,7 +62,7 @@ def _picture_has_one_source(element: Any, at: str) -> Iterator[str]:
         yield problem("exactly one of image_url and slack_file is required", at)
 
 
-IMAGE = shape(
+IMAGE = json_object(
     {"alt_text": string(2000, minimum=1)},
     {"image_url": string(3000, minimum=1), "slack_file": SLACK_FILE},
     also=_picture_has_one_source,
@@ -61,76 +71,76 @@ IMAGE = shape(
 _listed = all_of(check_one_option_list, check_initial_option)
 
 ELEMENTS: dict[str, Check] = {
-    "button": shape(
+    "button": json_object(
         {"text": plain_text(75)},
         {
             "action_id": ACTION_ID,
             "url": string(3000),
             "value": string(2000),
-            "style": choice("primary", "danger"),
+            "style": one_of("primary", "danger"),
             "confirm": CONFIRM,
             "accessibility_label": string(75),
         },
     ),
-    "static_select": shape({}, {**_MENU, **_LISTED, "initial_option": OPTION}, also=_listed),
-    "multi_static_select": shape(
-        {}, {**_MENU, **_LISTED, **_MANY, "initial_options": items(OPTION, maximum=100)}, also=_listed
+    "static_select": json_object({}, {**_MENU, **_LISTED, "initial_option": OPTION}, also=_listed),
+    "multi_static_select": json_object(
+        {}, {**_MENU, **_LISTED, **_MANY, "initial_options": array_of(OPTION, maximum=100)}, also=_listed
     ),
-    "external_select": shape({}, {**_MENU, "initial_option": OPTION, "min_query_length": integer(0, 3000)}),
-    "multi_external_select": shape(
-        {}, {**_MENU, **_MANY, "initial_options": items(OPTION, maximum=100), "min_query_length": integer(0, 3000)}
+    "external_select": json_object({}, {**_MENU, "initial_option": OPTION, "min_query_length": integer(0, 3000)}),
+    "multi_external_select": json_object(
+        {}, {**_MENU, **_MANY, "initial_options": array_of(OPTION, maximum=100), "min_query_length": integer(0, 3000)}
     ),
-    "users_select": shape({}, {**_MENU, "initial_user": _ID}),
-    "multi_users_select": shape({}, {**_MENU, **_MANY, "initial_users": _IDS}),
-    "channels_select": shape({}, {**_MENU, "initial_channel": _ID, "response_url_enabled": flag}),
-    "multi_channels_select": shape({}, {**_MENU, **_MANY, "initial_channels": _IDS}),
-    "conversations_select": shape(
+    "users_select": json_object({}, {**_MENU, "initial_user": _ID}),
+    "multi_users_select": json_object({}, {**_MENU, **_MANY, "initial_users": _IDS}),
+    "channels_select": json_object({}, {**_MENU, "initial_channel": _ID, "response_url_enabled": boolean}),
+    "multi_channels_select": json_object({}, {**_MENU, **_MANY, "initial_channels": _IDS}),
+    "conversations_select": json_object(
         {},
         {
             **_MENU,
             "initial_conversation": _ID,
-            "default_to_current_conversation": flag,
-            "response_url_enabled": flag,
+            "default_to_current_conversation": boolean,
+            "response_url_enabled": boolean,
             "filter": CONVERSATION_FILTER,
         },
     ),
-    "multi_conversations_select": shape(
+    "multi_conversations_select": json_object(
         {},
         {
             **_MENU,
             **_MANY,
             "initial_conversations": _IDS,
-            "default_to_current_conversation": flag,
+            "default_to_current_conversation": boolean,
             "filter": CONVERSATION_FILTER,
         },
     ),
-    "overflow": shape({"options": items(OPTION, maximum=5)}, {"action_id": ACTION_ID, "confirm": CONFIRM}),
-    "plain_text_input": shape(
+    "overflow": json_object({"options": array_of(OPTION, maximum=5)}, {"action_id": ACTION_ID, "confirm": CONFIRM}),
+    "plain_text_input": json_object(
         {},
         {
             **_FIELD,
             "initial_value": string(3000),
-            "multiline": flag,
+            "multiline": boolean,
             "min_length": integer(0, 3000),
             "max_length": integer(1, 3000),
         },
         also=_lengths_in_order,
     ),
-    "email_text_input": shape({}, {**_FIELD, "initial_value": string(3000)}),
-    "url_text_input": shape({}, {**_FIELD, "initial_value": string(3000)}),
-    "number_input": shape(
-        {"is_decimal_allowed": flag},
+    "email_text_input": json_object({}, {**_FIELD, "initial_value": string(3000)}),
+    "url_text_input": json_object({}, {**_FIELD, "initial_value": string(3000)}),
+    "number_input": json_object(
+        {"is_decimal_allowed": boolean},
         {**_FIELD, "initial_value": string(100), "min_value": string(100), "max_value": string(100)},
     ),
-    "datepicker": shape({}, {**_MENU, "initial_date": _DATE}),
-    "timepicker": shape({}, {**_MENU, "initial_time": _TIME, "timezone": string(100)}),
-    "checkboxes": shape(
-        {"options": items(MARKED_OPTION, maximum=10)},
-        {**_FOCUS, "confirm": CONFIRM, "initial_options": items(MARKED_OPTION, maximum=10)},
+    "datepicker": json_object({}, {**_MENU, "initial_date": _DATE}),
+    "timepicker": json_object({}, {**_MENU, "initial_time": _TIME, "timezone": string(100)}),
+    "checkboxes": json_object(
+        {"options": array_of(MARKED_OPTION, maximum=10)},
+        {**_FOCUS, "confirm": CONFIRM, "initial_options": array_of(MARKED_OPTION, maximum=10)},
         also=check_initial_option,
     ),
-    "radio_buttons": shape(
-        {"options": items(MARKED_OPTION, maximum=10)},
+    "radio_buttons": json_object(
+        {"options": array_of(MARKED_OPTION, maximum=10)},
         {**_FOCUS, "confirm": CONFIRM, "initial_option": MARKED_OPTION},
         also=check_initial_option,
     ),

@@ -1,4 +1,4 @@
-"""Describe JSON by small checks; each check yields what is wrong and where, in Slack's words.
+"""Describe JSON by small checks; each check yields what is not_allowed and where, in Slack's words.
 
 A check takes a value and its JSON pointer, and yields problems such as `must be less than 151 characters [json-
 pointer:/blocks/0/text/text]`. A valid value yields nothing.
@@ -10,71 +10,71 @@ from typing import Any
 Check = Callable[[Any, str], Iterator[str]]
 
 
-def problem(words: str, at: str) -> str:
-    """Return a problem at the place `at`, in the form of Slack's `response_metadata.messages`."""
-    return f"{words} [json-pointer:{at}]"
+def problem(words: str, pointer: str) -> str:
+    """Return a problem at the place that a JSON pointer names, in the form of Slack's `response_metadata.messages`."""
+    return f"{words} [json-pointer:{pointer}]"
 
 
 def string(maximum: int, *, minimum: int = 0) -> Check:
     """Return a check for a string of `minimum` to `maximum` characters."""
 
-    def check(value: Any, at: str) -> Iterator[str]:
+    def check(value: Any, pointer: str) -> Iterator[str]:
         if not isinstance(value, str):
-            yield problem("must be a string", at)
+            yield problem("must be a string", pointer)
         elif len(value) > maximum:
-            yield problem(f"must be less than {maximum + 1} characters", at)
+            yield problem(f"must be less than {maximum + 1} characters", pointer)
         elif len(value) < minimum:
-            yield problem(f"must be more than {minimum - 1} characters", at)
+            yield problem(f"must be more than {minimum - 1} characters", pointer)
 
     return check
 
 
-def flag(value: Any, at: str) -> Iterator[str]:
+def boolean(value: Any, pointer: str) -> Iterator[str]:
     """Check a boolean."""
     if not isinstance(value, bool):
-        yield problem("must be a boolean", at)
+        yield problem("must be a boolean", pointer)
 
 
 def integer(minimum: int, maximum: int) -> Check:
     """Return a check for a whole number from `minimum` to `maximum`."""
 
-    def check(value: Any, at: str) -> Iterator[str]:
+    def check(value: Any, pointer: str) -> Iterator[str]:
         if not isinstance(value, int) or isinstance(value, bool):
-            yield problem("must be an integer", at)
+            yield problem("must be an integer", pointer)
         elif not minimum <= value <= maximum:
-            yield problem(f"must be from {minimum} to {maximum}", at)
+            yield problem(f"must be from {minimum} to {maximum}", pointer)
 
     return check
 
 
-def choice(*allowed: str) -> Check:
+def one_of(*allowed: str) -> Check:
     """Return a check for one of a few words."""
 
-    def check(value: Any, at: str) -> Iterator[str]:
+    def check(value: Any, pointer: str) -> Iterator[str]:
         if value not in allowed:
-            yield problem(f"must be a valid enum value: {', '.join(allowed)}", at)
+            yield problem(f"must be a valid enum value: {', '.join(allowed)}", pointer)
 
     return check
 
 
-def items(each: Check, *, maximum: int, minimum: int = 1) -> Check:
+def array_of(each: Check, *, maximum: int, minimum: int = 1) -> Check:
     """Return a check for a list of `minimum` to `maximum` values; `each` checks every value."""
 
-    def check(value: Any, at: str) -> Iterator[str]:
+    def check(value: Any, pointer: str) -> Iterator[str]:
         if not isinstance(value, list):
-            yield problem("must be an array", at)
+            yield problem("must be an array", pointer)
             return
         if len(value) > maximum:
-            yield problem(f"no more than {maximum} items allowed", at)
+            yield problem(f"no more than {maximum} items allowed", pointer)
         if len(value) < minimum:
-            yield problem(f"no fewer than {minimum} items allowed", at)
+            yield problem(f"no fewer than {minimum} items allowed", pointer)
         for index, item in enumerate(value):
-            yield from each(item, f"{at}/{index}")
+            yield from each(item, f"{pointer}/{index}")
 
     return check
 
 
-def shape(
+def json_object(
     required: Mapping[str, Check], optional: Mapping[str, Check] | None = None, *, also: Check | None = None
 ) -> Check:
     """Return a check for an object with exactly these properties; `type` is always allowed.
@@ -84,45 +84,45 @@ def shape(
     optional = optional or {}
     known = {**required, **optional}
 
-    def check(value: Any, at: str) -> Iterator[str]:
+    def check(value: Any, pointer: str) -> Iterator[str]:
         if not isinstance(value, dict):
-            yield problem("must be an object", at)
+            yield problem("must be an object", pointer)
             return
-        found = False
+        is_valid = True
         for name in required:
             if name not in value:
-                found = True
-                yield problem(f"missing required field: {name}", at)
+                is_valid = False
+                yield problem(f"missing required field: {name}", pointer)
         for name, inner in value.items():
             if name == "type":
                 continue
-            wrong = [problem(f"invalid additional property: {name}", at)]
-            for text in known[name](inner, f"{at}/{name}") if name in known else wrong:
-                found = True
+            not_allowed = [problem(f"invalid additional property: {name}", pointer)]
+            for text in known[name](inner, f"{pointer}/{name}") if name in known else not_allowed:
+                is_valid = False
                 yield text
-        if also is not None and not found:
-            yield from also(value, at)
+        if also is not None and is_valid:
+            yield from also(value, pointer)
 
     return check
 
 
-def typed(table: Mapping[str, Check]) -> Check:
+def object_by_type(table: Mapping[str, Check]) -> Check:
     """Return a check for an object whose `type` is a key of `table`; the entry checks it."""
 
-    def check(value: Any, at: str) -> Iterator[str]:
+    def check(value: Any, pointer: str) -> Iterator[str]:
         if not isinstance(value, dict):
-            yield problem("must be an object", at)
+            yield problem("must be an object", pointer)
         elif "type" not in value:
-            yield problem("missing required field: type", at)
+            yield problem("missing required field: type", pointer)
         elif not isinstance(value["type"], str) or value["type"] not in table:
-            yield problem(f"unsupported type: {value['type']}", f"{at}/type")
+            yield problem(f"unsupported type: {value['type']}", f"{pointer}/type")
         else:
-            yield from table[value["type"]](value, at)
+            yield from table[value["type"]](value, pointer)
 
     return check
 
 
-def anything(value: Any, at: str) -> Iterator[str]:
+def anything(value: Any, pointer: str) -> Iterator[str]:
     """Accept every value."""
     yield from ()
 
@@ -130,8 +130,8 @@ def anything(value: Any, at: str) -> Iterator[str]:
 def all_of(*checks: Check) -> Check:
     """Return a check that passes when all `checks` pass."""
 
-    def check(value: Any, at: str) -> Iterator[str]:
+    def check(value: Any, pointer: str) -> Iterator[str]:
         for one in checks:
-            yield from one(value, at)
+            yield from one(value, pointer)
 
     return check

@@ -5,7 +5,7 @@ from typing import Any
 
 from bot.sandbox.slack.block_kit.blocks import problems
 from bot.sandbox.slack.block_kit.composition import plain_text
-from bot.sandbox.slack.block_kit.schema import Check, anything, flag, problem, shape, string, typed
+from bot.sandbox.slack.block_kit.schema import Check, anything, boolean, json_object, object_by_type, problem, string
 
 MAX_VIEW_BYTES = 250_000
 """Bytes of JSON; a larger view is refused with `view_too_large`."""
@@ -15,20 +15,20 @@ _COMMON: dict[str, Check] = {
     "callback_id": string(255),
     "external_id": string(255),
 }
-_MODAL = shape(
+_MODAL = json_object(
     {"title": plain_text(24), "blocks": anything},
     {
         **_COMMON,
         "submit": plain_text(24),
         "close": plain_text(24),
-        "clear_on_close": flag,
-        "notify_on_close": flag,
-        "submit_disabled": flag,
+        "clear_on_close": boolean,
+        "notify_on_close": boolean,
+        "submit_disabled": boolean,
     },
 )
-_HOME = shape({"blocks": anything}, _COMMON)
-_MODAL_VIEW = typed({"modal": _MODAL})
-_HOME_VIEW = typed({"home": _HOME})
+_HOME = json_object({"blocks": anything}, _COMMON)
+_MODAL_VIEW = object_by_type({"modal": _MODAL})
+_HOME_VIEW = object_by_type({"home": _HOME})
 
 
 def view_problems(view: object, kind: str) -> list[str]:

@@ -66,11 +66,11 @@ def approval_blocks(
 ) -> list[Block]:
     """Return the card of a request that waits for approvals, short enough for one screen.
 
-    :param holders: who has each role of the chain now, by name.
+    :param holders: who has each role of the approval chain now, by name.
     :param with_buttons: offer Approve and Reject; Details is offered always.
     """
-    known = request.require_prepared()
-    risk = deciding_risk(known.plan, known.observation.default).level
+    prepared = request.require_prepared()
+    risk = deciding_risk(prepared.plan, prepared.observation.default).level
     title = header(
         f"{clean(request_target(request), MAX_DOMAIN_CHARACTERS)}: {clean(_title(request), 30)} · {RISKS[risk]}"
     )
@@ -97,22 +97,22 @@ def plan_blocks(
 
     :param words_left: how many words fit; see `notes`.
     """
-    known = request.require_prepared()
+    prepared = request.require_prepared()
     justification = _justification_elements(request) if with_justification else ()
     top = rich_text(paragraph(*_fact_parts(request)), *justification)
-    changes = list(_change_elements(changes_of(known), is_extension=is_renewal(known.plan)))
+    changes = list(_change_elements(changes_of(prepared), is_extension=is_renewal(prepared.plan)))
     end = [
         rich_text(*_stage_elements(request, holders)),
         decision_row(request, can_decide=with_buttons and can_be_decided(request, now)),
     ]
     words_left -= word_count([as_json(one) for one in (top, rich_text(*changes), *end)])
-    return [top, rich_text(*changes, paragraph(*notes(known, context, words_left, now))), *end]
+    return [top, rich_text(*changes, paragraph(*notes(prepared, context, words_left, now))), *end]
 
 
-def changes_of(known: Prepared) -> tuple[ShortChange, ...]:
+def changes_of(prepared: Prepared) -> tuple[ShortChange, ...]:
     """Return the changes that the card shows. An extension shows all access that it extends."""
-    plan = plan_of_all_settings(known.plan) if is_renewal(known.plan) else known.plan
-    return short_changes(plan, known.observation.default, known.names)
+    plan = plan_of_all_settings(prepared.plan) if is_renewal(prepared.plan) else prepared.plan
+    return short_changes(plan, prepared.observation.default, prepared.names)
 
 
 def _title(request: AccessRequest) -> str:
@@ -123,27 +123,27 @@ def _title(request: AccessRequest) -> str:
 
 
 def _fact_parts(request: AccessRequest) -> Iterator[TextRun]:
-    known, asked = request.require_prepared(), request.particulars
-    identity = known.observation.identity
+    prepared, particulars = request.require_prepared(), request.particulars
+    identity = prepared.observation.identity
     yield from whole_target(request)
     if identity.asked.strip().lower() not in ("", identity.default_domain.lower(), identity.tenant_id.lower()):
         yield fixed_text("Asked for as ")
         yield cleaned_text(identity.asked, DOMAIN_LIMIT, bold=True)
         yield fixed_text(" · ")
     yield fixed_text("Requester ")
-    yield cleaned_text(known.requester.name, bold=True)
+    yield cleaned_text(prepared.requester.name, bold=True)
     yield fixed_text(" · Sponsor ")
-    yield cleaned_text(known.sponsor.name, bold=True)
+    yield cleaned_text(prepared.sponsor.name, bold=True)
     yield fixed_text("\n")
-    if asked.kind is RequestKind.RESTORATION:
+    if particulars.kind is RequestKind.RESTORATION:
         yield fixed_text("Restores ")
         yield from restored_parts(request)
         yield fixed_text("\n")
-    if lasts := access_duration_words(asked):
+    if lasts := access_duration_words(particulars):
         yield fixed_text(f"{lasts} · ")
-    if asked.ticket:
+    if particulars.ticket:
         yield fixed_text("Ticket ")
-        yield cleaned_text(asked.ticket, bold=True)
+        yield cleaned_text(particulars.ticket, bold=True)
         yield fixed_text(" · ")
     yield fixed_text("Decide by ")
     yield local_time(request.expires_at)
@@ -203,10 +203,10 @@ def decision_row(request: AccessRequest, *, can_decide: bool, with_details: bool
 
     :param can_decide: whether Approve and Reject are offered.
     """
-    known, value = request.require_prepared(), ids.decision_value(request)
+    prepared, value = request.require_prepared(), ids.decision_value(request)
     buttons = []
     if can_decide:
-        is_high = deciding_risk(known.plan, known.observation.default).level is RiskLevel.HIGH
+        is_high = deciding_risk(prepared.plan, prepared.observation.default).level is RiskLevel.HIGH
         confirm = _confirm(request) if is_high else None
         buttons += [
             button("Approve", ids.APPROVE, value, "primary", confirm),

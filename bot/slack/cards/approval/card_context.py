@@ -16,7 +16,7 @@ from workflows.core.checks.findings import NEVER_READABLE, Finding, FindingCode,
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.policy.risk import RiskLevel, deciding_risk, risk_of
 from workflows.core.requests.request import AccessRequest, Prepared
-from workflows.core.settings.openness import open_access
+from workflows.core.settings.open_access import open_access
 
 MAX_ISSUE_WORDS: Final = 25
 """Words of the first issue; a longer one is given in a few words."""
@@ -45,7 +45,7 @@ class CardContext:
     """For a request that was applied: the later one whose settings the partner has today."""
 
 
-def notes(known: Prepared, context: CardContext, words_left: int, now: datetime) -> Iterator[TextRun]:
+def notes(prepared: Prepared, context: CardContext, words_left: int, now: datetime) -> Iterator[TextRun]:
     """Return the notes that fit.
 
     The issues, access that stays, who signed in, and what the partner has now are always there, the issues at least
@@ -53,15 +53,15 @@ def notes(known: Prepared, context: CardContext, words_left: int, now: datetime)
 
     :param words_left: how many words fit.
     """
-    recorded = _partner_record_note(known, context, now)
+    recorded = _partner_record_note(prepared, context, now)
     kept: list[Note] = [
-        [fixed_text(text)] for text in (*_risk_of_kept_access(known), *_sign_in_sentences(known.findings))
+        [fixed_text(text)] for text in (*_risk_of_kept_access(prepared), *_sign_in_sentences(prepared.findings))
     ]
-    least = [issue_counts(known.findings), *kept, recorded]
+    least = [issue_counts(prepared.findings), *kept, recorded]
     others = f"Requester has {counted(context.others_open, 'other open request')}" if context.others_open else ""
-    wider: list[Note] = [[fixed_text(text)] for text in (chain_rule_note(known), others) if text]
+    wider: list[Note] = [[fixed_text(text)] for text in (chain_rule_note(prepared), others) if text]
     shown, words_left = list(least), words_left - sum(map(_note_word_count, least))
-    for named in (issue_note(known.findings, is_complete=True), issue_note(known.findings)):
+    for named in (issue_note(prepared.findings, is_complete=True), issue_note(prepared.findings)):
         if (more := _note_word_count(named) - _note_word_count(least[0])) <= words_left:
             shown[0], words_left = named, words_left - more
             break
@@ -131,22 +131,22 @@ def _note_word_count(note: Note) -> int:
     return word_count([as_json(one) for one in note])
 
 
-def _risk_of_kept_access(known: Prepared) -> Iterator[str]:
+def _risk_of_kept_access(prepared: Prepared) -> Iterator[str]:
     """Say when the risk comes from access that the partner has already and keeps."""
-    default = known.observation.default
-    if risk_of(known.plan, default).level < (level := deciding_risk(known.plan, default).level):
+    default = prepared.observation.default
+    if risk_of(prepared.plan, default).level < (level := deciding_risk(prepared.plan, default).level):
         yield f"{RISKS[level]} because of access that stays"
 
 
-def _partner_record_note(known: Prepared, context: CardContext, now: datetime) -> Note:
+def _partner_record_note(prepared: Prepared, context: CardContext, now: datetime) -> Note:
     """Return what is on record for the partner: what was approved until when, or since when it is blocked."""
-    record, before = context.partnership, known.plan.before
+    record, before = context.partnership, prepared.plan.before
     if record is None:
         if context.is_first:
             return [fixed_text("First request for this partner" if before is None else "Not yet managed by Gatehouse")]
         return [fixed_text("This partner has settings already" if before is not None else "Asked for before")]
     if record.state is PartnershipState.REVOKED:
-        is_blocked = before is not None and not open_access(before, known.observation.default)
+        is_blocked = before is not None and not open_access(before, prepared.observation.default)
         if is_blocked:
             return [fixed_text("Blocked since "), local_time(record.since)]
         return [fixed_text("Revoked "), local_time(record.since), fixed_text(", settings changed since")]

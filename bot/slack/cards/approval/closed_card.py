@@ -23,6 +23,7 @@ from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.decisions import EXPIRES_NOW, state_parts, still_needed
 from bot.slack.cards.requests import MAX_DOMAIN_CHARACTERS, headline, request_target, summary, whole_target
 from bot.words.requests.notes import note_words
+from bot.words.requests.revision import new_plan_title
 from bot.words.requests.states import state_words
 from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted
@@ -39,7 +40,7 @@ MAX_LONG_SENTENCE_CHARACTERS: Final = 700
 MAX_QUOTED_WORDS: Final = 25
 """Words of a reason or a justification on a card; the rest is counted, and is in Details."""
 _COMPLETE: Final = "No approval is missing."
-_NEWER_MESSAGE: Final = "Needs new approval: the newer message has the buttons."
+_NEWER_MESSAGE: Final = "the newer message has the buttons."
 _DONE: Final = {Choice.APPROVE: "approved", Choice.REJECT: "rejected"}
 _NOUNS: Final = {Choice.APPROVE: "approval", Choice.REJECT: "rejection"}
 
@@ -58,7 +59,8 @@ def closed_card(
     :param reader: whose copy it is, for the receipt of their decisions; None for the channel's card.
     :param is_older: whether a newer message asks for the decision.
     """
-    status = [fixed_text(_NEWER_MESSAGE)] if is_older else [*status_parts(request, successor, now)]
+    older = [fixed_text(f"{new_plan_title(request)}: {_NEWER_MESSAGE}")]
+    status = older if is_older else [*status_parts(request, successor, now)]
     blocks: list[Block] = [
         header(closed_headline(request, successor)),
         rich_text(
@@ -87,6 +89,8 @@ def closed_summary(request: AccessRequest, successor: AccessRequest | None) -> s
 
 def replaced_icon(successor: AccessRequest) -> str:
     """Return the emoji for `replaced_words`."""
+    if successor.applied_part:
+        return "⚠️"
     if successor.particulars.kind is not RequestKind.REVOCATION:
         return "ℹ️"
     return "⚠️" if successor.not_closed else "🔒"
@@ -96,6 +100,8 @@ def replaced_words(successor: AccessRequest) -> str:
     """State what became of the result of an earlier request."""
     if successor.state is RequestState.OVERWRITTEN:
         return "changed later by somebody else"
+    if successor.applied_part:
+        return "replaced later in part"
     return "revoked later" if successor.particulars.kind is RequestKind.REVOCATION else "replaced later"
 
 
@@ -135,8 +141,15 @@ def _sent_before(request: AccessRequest) -> Iterator[TextRun]:
 
 
 def _replaced(successor: AccessRequest) -> Iterator[TextRun]:
+    if successor.state is RequestState.OVERWRITTEN:
+        yield fixed_text("Changed by somebody else while this was sent: ")
+        yield cleaned_text(prepared_title(successor.require_prepared()))
+        yield fixed_text(f" ({successor.id}). Found ")
+        yield local_time(successor.changed_at)
+        return
     is_closed = successor.particulars.kind is RequestKind.REVOCATION
-    yield fixed_text("Revoked " if is_closed else "Replaced ")
+    done = "Partly replaced " if successor.applied_part else "Replaced "
+    yield fixed_text("Revoked " if is_closed else done)
     yield local_time(successor.confirmed_at or successor.changed_at)
     yield fixed_text(" by ")
     yield cleaned_text(successor.require_prepared().requester.name, bold=True)

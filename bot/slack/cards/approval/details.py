@@ -26,12 +26,11 @@ from bot.slack.blocks.blocks import (
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.approval.whole import (
     changed_lines,
-    entry_parts,
+    history_items,
     issues_of,
     more_row,
     noted_of,
     outside_change_blocks,
-    shown_entries,
 )
 from bot.slack.cards.decisions import MAX_NAMES, MAX_REASON_CHARACTERS, chain_elements, outcome_elements
 from bot.slack.cards.findings import MAX_LINES as MAX_POLICY_LINES
@@ -56,6 +55,7 @@ from bot.words.plans.consequences import ALWAYS_TRUE, consequence_words
 from bot.words.requests.form import last_day
 from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted
+from workflows.app.reads.found_requests import Replacement
 from workflows.core.checks.consequences import consequences
 from workflows.core.partners.restoration.restorable import is_restorable
 from workflows.core.people import Role
@@ -78,12 +78,14 @@ def details_blocks(
     history: Sequence[AuditEntry],
     now: datetime,
     others: Sequence[AccessRequest] = (),
+    replacement: Replacement | None = None,
 ) -> list[Block]:
     """Return everything about a request: partner, people, changes, risk, checks, approvals, operations, history.
 
-    :param holders: who has each role of the chain now, by name.
+    :param holders: who has each role of the approval chain now, by name.
     :param history: the audit entries of the request, the newest first.
     :param others: the other open requests of the same requester.
+    :param replacement: the later request that replaced the result of this one, which the history shows, too.
     """
     blocks: list[Block] = [_partner(request)]
     if outcome := list(outcome_elements(request, now)):
@@ -91,22 +93,22 @@ def details_blocks(
     blocks += [*outside_change_blocks(request), rich_text(*_facts(request), *_other_request_elements(others))]
     if len(others) > MAX_OTHER_REQUESTS:
         blocks.append(more_row(request, DetailsPart.OTHERS, counted(len(others), "other open request")))
-    if (plan := current_plan(request)) and (known := request.prepared):
-        default = known.observation.default
-        lines = describe_changes(plan, default, known.names)
+    if (plan := current_plan(request)) and (prepared := request.prepared):
+        default = prepared.observation.default
+        lines = describe_changes(plan, default, prepared.names)
         blocks += [header("Changes"), *_changes(request, lines)]
-        if kept := list(unchanged_access_elements(plan, default, known.names)):
+        if kept := list(unchanged_access_elements(plan, default, prepared.names)):
             blocks.append(rich_text(*kept))
-        if known.stages:
+        if prepared.stages:
             blocks += [
                 header("Risk"),
                 rich_text(*risk_elements(plan, default, is_decided=request.state not in _UNDECIDED)),
             ]
-        blocks += _checks(request, known, lines)
+        blocks += _checks(request, prepared, lines)
         blocks += [*_decisions(request, holders), *_operations(request, plan)]
     if is_restorable(request):
         blocks.append(rich_text(restore_hint(request.require_prepared().observation.identity)))
-    blocks += _history(request, shown_entries(history))
+    blocks += _history(request, history_items(history, replacement))
     return blocks
 
 
@@ -119,27 +121,27 @@ def _partner(request: AccessRequest) -> Block:
 
 
 def _facts(request: AccessRequest) -> Iterator[RichTextElement]:
-    asked, known = request.particulars, request.prepared
+    particulars, prepared = request.particulars, request.prepared
     rows: list[TextRun] = [fixed_text(f"Request {request.id}")]
-    if known is not None:
+    if prepared is not None:
         rows += [
             fixed_text("\nRequester: "),
-            cleaned_text(known.requester.name),
+            cleaned_text(prepared.requester.name),
             fixed_text("\nSponsor: "),
-            cleaned_text(known.sponsor.name),
+            cleaned_text(prepared.sponsor.name),
         ]
-        rows += [fixed_text("\nAccess template: "), cleaned_text(prepared_title(known))]
-    if asked.kind is RequestKind.RESTORATION:
+        rows += [fixed_text("\nAccess template: "), cleaned_text(prepared_title(prepared))]
+    if particulars.kind is RequestKind.RESTORATION:
         rows += [fixed_text("\nRestores: "), *restored_parts(request)]
-    if asked.ends_at is not None:
-        rows.append(fixed_text(f"\nEnd: the end of {last_day(asked.ends_at)} (UTC)"))
-    elif asked.duration is not None:
-        rows.append(fixed_text(f"\nDuration: {duration_words(asked.duration)}, from the last approval"))
-    if asked.ticket:
-        rows += [fixed_text("\nTicket: "), cleaned_text(asked.ticket)]
+    if particulars.ends_at is not None:
+        rows.append(fixed_text(f"\nEnd: the end of {last_day(particulars.ends_at)} (UTC)"))
+    elif particulars.duration is not None:
+        rows.append(fixed_text(f"\nDuration: {duration_words(particulars.duration)}, from the last approval"))
+    if particulars.ticket:
+        rows += [fixed_text("\nTicket: "), cleaned_text(particulars.ticket)]
     yield paragraph(*rows)
-    if asked.justification.strip():
-        yield quote(asked.justification, MAX_REASON_CHARACTERS)
+    if particulars.justification.strip():
+        yield quote(particulars.justification, MAX_REASON_CHARACTERS)
 
 
 def _other_request_elements(others: Sequence[AccessRequest]) -> Iterator[RichTextElement]:
@@ -205,9 +207,9 @@ def _cells(line: ChangeLine) -> tuple[PlainTextObject, PlainTextObject]:
     return plain_text(left, Limit.FIELD, lines=True), plain_text(right, Limit.FIELD, lines=True)
 
 
-def _checks(request: AccessRequest, known: Prepared, lines: Sequence[ChangeLine]) -> Iterator[Block]:
+def _checks(request: AccessRequest, prepared: Prepared, lines: Sequence[ChangeLine]) -> Iterator[Block]:
     """Return what failed, then in one line what passed; and the notes, with what is always true behind a button."""
-    findings = known.findings
+    findings = prepared.findings
     failed = issues_of(request)
     passed = "✅ The other checks found no issue." if failed else "✅ Every check passed."
     yield header("Checks")
@@ -237,10 +239,10 @@ def particular_and_general_notes(request: AccessRequest) -> tuple[list[str], lis
 
     Of a revocation everything is particular: it is read afterwards, as a record of what is still possible.
     """
-    known = request.require_prepared()
+    prepared = request.require_prepared()
     facts = consequences(
-        known.plan,
-        known.observation.default,
+        prepared.plan,
+        prepared.observation.default,
         is_applied=request.state is RequestState.APPLIED,
         not_closed=request.not_closed,
     )
@@ -254,10 +256,10 @@ def _sentence_list(sentences: Sequence[str]) -> Iterator[RichTextElement]:
         yield bullets([fixed_text(sentence)] for sentence in sentences)
 
 
-def _history(request: AccessRequest, shown: Sequence[AuditEntry]) -> Iterator[Block]:
+def _history(request: AccessRequest, shown: Sequence[Sequence[TextRun]]) -> Iterator[Block]:
     if not shown:
         return
-    rows = [paragraph(*entry_parts(entry)) for entry in shown[:MAX_HISTORY_ENTRIES]]
+    rows = [paragraph(*parts) for parts in shown[:MAX_HISTORY_ENTRIES]]
     if more := len(shown) - len(rows):
         rows.append(paragraph(fixed_text(f"and {counted(more, 'earlier entry', 'earlier entries')}")))
     yield header("History")

@@ -30,7 +30,7 @@ from bot.slack.cards.requests import (
     request_target,
 )
 from bot.slack.people.approvers import Approvers
-from bot.words.requests.revision import RevisedLine, revision_lines
+from bot.words.requests.revision import RevisedLine, new_plan_title, revision_lines
 from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted
 from workflows.core.people import ChatId, Role
@@ -43,7 +43,6 @@ MAX_LINES: Final = 6
 MAX_WORDS: Final = 150
 """Words of the message. The first difference, and the facts of the new plan, are there also when they are longer."""
 MAX_MENTIONED_PEOPLE: Final = 20
-_ASKED_AGAIN: Final = "needs new approval"
 _SAME_PLAN: Final = "The plan is the same as before."
 
 
@@ -62,10 +61,12 @@ def new_approval_message(
     :param asked: whom to mention, in the channel's thread; nobody in a direct message.
     :param reader: whose direct message it is; None in the channel's thread.
     """
-    known = request.require_prepared()
-    risk = RISKS[deciding_risk(known.plan, known.observation.default).level]
-    title = f"{clean(request_target(request), MAX_DOMAIN_CHARACTERS)}: {_ASKED_AGAIN}"
-    notified = f"{clean(notified_target(request), MAX_DOMAIN_CHARACTERS)}: {_ASKED_AGAIN}"
+    prepared = request.require_prepared()
+    risk = RISKS[deciding_risk(prepared.plan, prepared.observation.default).level]
+    asked_again = new_plan_title(request)
+    asked_again = f"{asked_again[0].lower()}{asked_again[1:]}"
+    title = f"{clean(request_target(request), MAX_DOMAIN_CHARACTERS)}: {asked_again}"
+    notified = f"{clean(notified_target(request), MAX_DOMAIN_CHARACTERS)}: {asked_again}"
     plan = partial(
         plan_blocks, request, holders=holders, context=context, now=now, with_justification=not _is_new_reason(request)
     )
@@ -75,7 +76,7 @@ def new_approval_message(
     rest = [list(_void_approvals(request.void, reader)), list(_reject_parts(request))]
     after = [
         *(paragraph(*parts) for parts in rest if parts),
-        paragraph(fixed_text("The plan now: ", bold=True), cleaned_text(prepared_title(known), 200)),
+        paragraph(fixed_text("The plan now: ", bold=True), cleaned_text(prepared_title(prepared), 200)),
     ]
     fixed = _words(head, rich_text(*before, *after), *plan(words_left=0))
     differences = _differences(revision_lines(request), MAX_WORDS - fixed)

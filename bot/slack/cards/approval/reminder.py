@@ -39,15 +39,15 @@ def _name(request: AccessRequest) -> str:
 
 
 def _entry(request: AccessRequest) -> Iterator[Block]:
-    known = request.require_prepared()
-    level = deciding_risk(known.plan, known.observation.default).level
+    prepared = request.require_prepared()
+    level = deciding_risk(prepared.plan, prepared.observation.default).level
     yield rich_text(
         paragraph(
             cleaned_text(request_target(request), DOMAIN_LIMIT, bold=True),
             fixed_text(": "),
-            cleaned_text(prepared_title(known)),
+            cleaned_text(prepared_title(prepared)),
             fixed_text(f" · {level.word.capitalize()} risk · requested by "),
-            cleaned_text(known.requester.name),
+            cleaned_text(prepared.requester.name),
             fixed_text(" · decide by "),
             local_time(request.expires_at),
             fixed_text(f" · {request.id}"),

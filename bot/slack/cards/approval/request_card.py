@@ -13,6 +13,7 @@ from bot.slack.cards.approval.closed_card import closed_card, shortened_note
 from bot.slack.cards.drift import default_of, outside_change_elements
 from bot.slack.cards.requests import summary
 from bot.slack.people.approvers import Approvers
+from bot.words.requests.revision import new_plan_title
 from workflows.core.people import Role
 from workflows.core.requests.request import AccessRequest, RequestState
 
@@ -39,11 +40,11 @@ def request_card(
 
 
 def _new_approval_elements(request: AccessRequest) -> Iterator[RichTextElement]:
-    """State why approval is needed again, and what is different from the approved plan."""
+    """State why there is another plan to decide on, and what is different from the earlier one."""
     if not request.asked_again:
         return
     yield paragraph(
-        fixed_text("Needs new approval: ", bold=True), cleaned_text(shortened_note(request.asked_again), 500)
+        fixed_text(f"{new_plan_title(request)}: ", bold=True), cleaned_text(shortened_note(request.asked_again), 500)
     )
     if request.drift is not None:
         yield from outside_change_elements(request.drift, default_of(request))

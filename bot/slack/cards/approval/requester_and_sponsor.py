@@ -27,6 +27,7 @@ from bot.slack.cards.requests import headline, kind_words, notified_target, own_
 from bot.words.plans.changes import duration_words
 from bot.words.plans.short_changes import Sign
 from bot.words.requests.form import losses_words
+from bot.words.requests.revision import new_plan_title
 from bot.words.requests.titles import prepared_title
 from workflows.core.partners.approval_policy import is_live
 from workflows.core.partners.partnership import Partnership, is_over
@@ -129,7 +130,7 @@ def _needs_new_approval(request: AccessRequest) -> bool:
 
 
 def _new_approval_parts(request: AccessRequest) -> Iterator[TextRun]:
-    yield fixed_text("Needs new approval: ", bold=True)
+    yield fixed_text(f"{new_plan_title(request)}: ", bold=True)
     yield cleaned_text(shortened_note(request.asked_again), 500)
 
 
@@ -167,8 +168,8 @@ def _reminded(request: AccessRequest, now: datetime) -> Iterator[TextRun]:
 
 
 def _subject_parts(request: AccessRequest) -> Iterator[TextRun]:
-    known, duration = request.prepared, request.particulars.duration
-    yield cleaned_text(f"Your {kind_words(request)}" if known is None else prepared_title(known))
+    prepared, duration = request.prepared, request.particulars.duration
+    yield cleaned_text(f"Your {kind_words(request)}" if prepared is None else prepared_title(prepared))
     if duration is not None:
         yield fixed_text(f" · {duration_words(duration)}")
     yield fixed_text(f" · {request.id}")

@@ -35,15 +35,16 @@ from bot.slack.cards.partner_and_plan import (
 from bot.slack.cards.requests import current_plan, request_target
 from bot.slack.ids import DetailsPart
 from bot.words.plans.changes import ChangeLine, describe_changes
-from bot.words.requests.history import RECEIVED, entry_words
+from bot.words.requests.history import entry_words, replacement_words
 from bot.words.requests.notes import note_words
 from bot.words.sentences import counted, pieces
 from workflows.app.new_audit_entry import GATEHOUSE
+from workflows.app.reads.found_requests import Replacement
 from workflows.core.checks.findings import Finding, Severity
 from workflows.core.people import ChatId
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.access_change import AccessChange
-from workflows.ports.records import AuditEntry
+from workflows.ports.records import RECEIVED, AuditEntry
 
 PER_PAGE: Final = 20
 TEXTS_PER_PAGE: Final = 4
@@ -84,12 +85,14 @@ def whole_part(
     name: DetailsPart,
     *,
     history: History = (),
+    replacement: Replacement | None = None,
     others: Sequence[AccessRequest] = (),
     approvers: Mapping[str, Sequence[ChatId]] | None = None,
 ) -> list[RichTextElement]:
     """Return everything of one part, as rows.
 
     :param history: see `details_blocks`.
+    :param replacement: see `details_blocks`.
     :param others: see `details_blocks`.
     :param approvers: who can still decide, by the title of the stage.
     """
@@ -99,7 +102,7 @@ def whole_part(
         plan = current_plan(request)
         return _texts("" if plan is None else operations_json(plan.operations))
     if name is DetailsPart.HISTORY:
-        return _bullets(map(entry_parts, shown_entries(history)))
+        return _bullets(history_items(history, replacement))
     if name is DetailsPart.OTHERS:
         return _bullets(map(_other_parts, others))
     if name is DetailsPart.APPROVERS:
@@ -169,10 +172,10 @@ def outside_change_blocks(request: AccessRequest) -> Iterator[Block]:
 
 def lines_of(request: AccessRequest) -> Sequence[ChangeLine]:
     """Return the lines of the present plan; none while there is no plan."""
-    plan, known = current_plan(request), request.prepared
-    if plan is None or known is None:
+    plan, prepared = current_plan(request), request.prepared
+    if plan is None or prepared is None:
         return ()
-    return describe_changes(plan, known.observation.default, known.names)
+    return describe_changes(plan, prepared.observation.default, prepared.names)
 
 
 def changed_lines(lines: Sequence[ChangeLine]) -> list[ChangeLine]:
@@ -199,6 +202,22 @@ def discounted_items(request: AccessRequest) -> list[list[TextRun]]:
 def shown_entries(history: History) -> list[AuditEntry]:
     """Return the entries that say something new: not that a click was received."""
     return [entry for entry in history if entry.outcome != RECEIVED]
+
+
+def history_items(history: History, replacement: Replacement | None) -> list[list[TextRun]]:
+    """Return the history, the newest first, with the time when a later request replaced the result."""
+    items = [(entry.at, entry_parts(entry)) for entry in shown_entries(history)]
+    if replacement is None:
+        return [parts for _, parts in items]
+    place = sum(at > replacement.at for at, _ in items)
+    return [parts for _, parts in [*items[:place], (replacement.at, replacement_parts(replacement)), *items[place:]]]
+
+
+def replacement_parts(replacement: Replacement) -> list[TextRun]:
+    """Return what replaced the result of a request, as one entry of its history."""
+    said = f"{replacement_words(replacement.request)}, requested by "
+    requester = replacement.request.require_prepared().requester.name
+    return [local_time(replacement.at), fixed_text(": "), cleaned_text(said, 300), cleaned_text(requester)]
 
 
 def entry_parts(entry: AuditEntry) -> list[TextRun]:

@@ -19,13 +19,14 @@ from bot.slack.payloads.models import Interaction
 from bot.slack.people.approvers import name_open_stages
 from bot.slack.people.shown_directory import ShownDirectory
 from workflows.app.reads.auditors import Auditors
-from workflows.app.reads.found_requests import read_today
+from workflows.app.reads.found_requests import Replacement, read_replacement, read_today
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.ports.clock import Clock
-from workflows.ports.pages import START, PagePosition, RequestFilter
+from workflows.ports.pages import START, Page, PagePosition, RequestFilter
+from workflows.ports.records import AuditEntry
 from workflows.ports.store import Store
 
 MAX_HISTORY_ENTRIES: Final = 10_000
@@ -84,6 +85,7 @@ class AuditorFlow:
                 holders=await name_open_stages(request, self.people),
                 history=await self.store.history(request_id=request_id, limit=MAX_HISTORY_ENTRIES),
                 now=self.clock.now(),
+                replacement=await read_replacement(request, store=self.store),
             )
 
         subject = CommandSubject(request_id=request_id)
@@ -113,7 +115,21 @@ class AuditorFlow:
     async def _history(self, window: Window, request_id: RequestId, place: PagePosition) -> Json:
         request = await self._read(window, request_id)
         page = await self.store.history_page(request_id, limit=HISTORY_PAGE_SIZE, place=place)
-        return history_view(request, page, successor=await self._successor(request))
+        return history_view(
+            request,
+            page,
+            successor=await self._successor(request),
+            replacement=await self._replacement(request, page),
+        )
+
+    async def _replacement(self, request: AccessRequest, page: Page[AuditEntry]) -> Replacement | None:
+        """Read what replaced the result of a request; None when an earlier page of the history shows it."""
+        found = await read_replacement(request, store=self.store)
+        if found is None or not page.count_before or page.shown[0].at <= found.at:
+            return found
+        place = PagePosition(cursor=page.first, is_before=True)
+        (before,) = (await self.store.history_page(request.id, limit=1, place=place)).shown
+        return found if before.at <= found.at else None
 
     async def _successor(self, request: AccessRequest) -> AccessRequest | None:
         return (await read_today(request, store=self.store, now=self.clock.now())).successor

@@ -30,19 +30,20 @@ from bot.slack.blocks.modal import modal
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.approval.closed_card import closed_headline
 from bot.slack.cards.approval.details import details_blocks
+from bot.slack.cards.approval.whole import replacement_parts
 from bot.slack.cards.requests import identity_of
 from bot.slack.payloads.button_values import REQUEST_ID
 from bot.slack.payloads.models import Payload
 from bot.slack.people.approvers import Approvers
 from bot.words.requests.audit_history import edit_words, reason_words, recorded_names, trail_words
-from bot.words.requests.history import RECEIVED
 from workflows.app.new_audit_entry import GATEHOUSE
+from workflows.app.reads.found_requests import Replacement
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import Role
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.ports.pages import START, Page, PagePosition
-from workflows.ports.records import AuditEntry
+from workflows.ports.records import RECEIVED, AuditEntry
 
 HISTORY_PAGE_SIZE: Final = 30
 """Audit entries on a page."""
@@ -64,12 +65,14 @@ def audit_details_view(
     holders: Mapping[Role, Approvers],
     history: Sequence[AuditEntry],
     now: datetime,
+    replacement: Replacement | None = None,
 ) -> Json:
     """Return everything about a request, without a button that decides.
 
     :param successor: the later request whose settings the partner has today; None where it has those of this one.
-    :param holders: who has each role of the chain now, by name.
+    :param holders: who has each role of the approval chain now, by name.
     :param history: the audit entries of the request, the newest first.
+    :param replacement: see `details_blocks`.
     """
     buttons = [button("Audit history", ids.READ_HISTORY, request.id)]
     if (identity := identity_of(request)) is not None:
@@ -77,15 +80,23 @@ def audit_details_view(
     blocks = [
         header(closed_headline(request, successor)),
         actions(f"audit:{request.id}", *buttons),
-        *details_blocks(request, holders=holders, history=history, now=now),
+        *details_blocks(request, holders=holders, history=history, now=now, replacement=replacement),
     ]
     return modal("Details", blocks, ids.AUDIT_DETAILS)
 
 
-def history_view(request: AccessRequest, page: Page[AuditEntry], *, successor: AccessRequest | None) -> Json:
+def history_view(
+    request: AccessRequest,
+    page: Page[AuditEntry],
+    *,
+    successor: AccessRequest | None,
+    replacement: Replacement | None = None,
+) -> Json:
     """Return one page of the audit history of a request: who did what when, and on which plan.
 
     :param successor: see `audit_details_view`.
+    :param replacement: see `details_blocks`. It is no entry of this request, so it is not counted.
+        None also when it is older than what the pages before this one show.
     """
     names = recorded_names(request)
     last = page.count_before + page.size
@@ -95,7 +106,7 @@ def history_view(request: AccessRequest, page: Page[AuditEntry], *, successor: A
         rich_text(
             paragraph(fixed_text("Audit entries, oldest first", bold=True), fixed_text(f": {shown} · {request.id}"))
         ),
-        *_entry_blocks(page.shown, names),
+        *_entry_blocks(page, names, replacement),
     ]
     buttons = []
     if page.count_before:
@@ -117,9 +128,9 @@ def parse_history(value: str) -> tuple[RequestId, PagePosition]:
     try:
         parsed = _Step.model_validate_json(step)
     except ValidationError as error:
-        raise Refused(RefusalCode.MALFORMED) from error
+        raise Refused(RefusalCode.BUTTON_VALUE_UNREADABLE) from error
     if not re.fullmatch(REQUEST_ID, request_id):
-        raise Refused(RefusalCode.MALFORMED)
+        raise Refused(RefusalCode.BUTTON_VALUE_UNREADABLE)
     return RequestId(request_id), PagePosition(
         cursor=parsed.cursor, is_before=parsed.is_before
     ) if parsed.cursor else START
@@ -130,11 +141,24 @@ def _value(request_id: RequestId, page: Page[AuditEntry], is_before: bool) -> st
     return f"{request_id}:{json.dumps(step, separators=(',', ':'))}"
 
 
-def _entry_blocks(entries: Sequence[AuditEntry], names: Mapping[str, str]) -> Iterator[Block]:
-    digest_above = ""
-    for entry in entries:
+def _entry_blocks(page: Page[AuditEntry], names: Mapping[str, str], replacement: Replacement | None) -> Iterator[Block]:
+    """Return the entries of a page. What replaced the result stands before the first later entry, or at the end."""
+    digest_above, place = "", _place_of(replacement, page)
+    for index, entry in enumerate(page.shown):
+        if replacement is not None and index == place:
+            yield rich_text(paragraph(*replacement_parts(replacement)))
         yield rich_text(*_entry_elements(entry, names, digest_above=digest_above))
         digest_above = _digest(entry) or digest_above
+    if replacement is not None and place == len(page.shown):
+        yield rich_text(paragraph(*replacement_parts(replacement)))
+
+
+def _place_of(replacement: Replacement | None, page: Page[AuditEntry]) -> int | None:
+    """Return before which entry of a page the replacement stands; None when it stands on another page."""
+    if replacement is None:
+        return None
+    earlier = sum(entry.at <= replacement.at for entry in page.shown)
+    return None if earlier == len(page.shown) and page.count_after else earlier
 
 
 def _digest(entry: AuditEntry) -> str:

@@ -18,11 +18,12 @@ from bot.slack.flows.entry_point_types import Action, Card, EntryPoint, Submissi
 from bot.slack.ids import DetailsPart
 from bot.slack.payloads.button_values import parse_card_value, parse_part_value
 from bot.slack.payloads.models import Interaction
-from bot.slack.people.approvers import free_by_stage, name_open_stages
+from bot.slack.people.approvers import free_by_stage, may_decide, name_open_stages
 from bot.slack.people.directory import SlackDirectory
 from bot.slack.people.members import Members
 from bot.slack.people.shown_directory import ShownDirectory
 from bot.words.requests.notes import refusal_words
+from workflows.app.reads.found_requests import read_replacement
 from workflows.app.service import Service
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
@@ -64,7 +65,7 @@ class DecideFlow:
         yield Submission(ids.REJECT_REASON, self.reject_with_reason, audit_name="want_reject")
 
     async def review(self, ack: AsyncAck, click: Interaction) -> None:
-        """Open a window with the whole card and the two buttons."""
+        """Open a window with the whole card, and the two buttons for a person who may decide now."""
         request_id, _ = parse_card_value(click.action.value)
 
         async def build(window: Window) -> Json:
@@ -138,7 +139,16 @@ class DecideFlow:
         history = await self.store.history(request_id=request.id, limit=MAX_HISTORY_ENTRIES)
         others = await self._others(request)
         names = await name_open_stages(request, self.people)
-        return decision_view(request, holders=names, history=history, now=self.clock.now(), others=others)
+        return decision_view(
+            request,
+            holders=names,
+            history=history,
+            now=self.clock.now(),
+            others=others,
+            replacement=await read_replacement(request, store=self.store),
+            # NB. where the roles cannot be read now, an approver can still decide: each click is checked.
+            may_decide=await may_decide(request, window.actor, self.people) is not False,
+        )
 
     async def _part(self, request: AccessRequest, name: DetailsPart, page: int) -> Json:
         """Return the view with one page of one part of Details. Only what the part shows is read."""
@@ -148,6 +158,7 @@ class DecideFlow:
             history=await self.store.history(request_id=request.id, limit=MAX_HISTORY_ENTRIES)
             if name is DetailsPart.HISTORY
             else (),
+            replacement=await read_replacement(request, store=self.store) if name is DetailsPart.HISTORY else None,
             others=await self._others(request) if name is DetailsPart.OTHERS else (),
             approvers=await free_by_stage(request, self.people) if name is DetailsPart.APPROVERS else {},
         )
@@ -169,9 +180,9 @@ class DecideFlow:
     async def _decidable_request(self, request_id: RequestId, digest: Digest) -> AccessRequest:
         request = await self._known(request_id)
         if request.is_terminal:
-            raise Refused(RefusalCode.NOT_NOW, is_closed=True)
+            raise Refused(RefusalCode.NOT_POSSIBLE_IN_THIS_STATE, is_closed=True)
         if request.plan.digest != digest:
-            raise Refused(RefusalCode.STALE_CARD)
+            raise Refused(RefusalCode.CARD_OUT_OF_DATE)
         return request
 
     async def _show_received(self, view_id: str, what: str, click: Interaction) -> None:

@@ -16,6 +16,7 @@ from bot.slack.cards.partner_and_plan import identity_block
 from bot.slack.cards.requests import can_be_decided
 from bot.slack.ids import DetailsPart
 from bot.slack.people.approvers import NO_APPROVERS_KNOWN, Approvers
+from workflows.app.reads.found_requests import Replacement
 from workflows.core.people import Role
 from workflows.core.requests.request import AccessRequest
 from workflows.ports.records import AuditEntry
@@ -28,15 +29,19 @@ def decision_view(
     now: datetime,
     holders: Mapping[Role, Approvers] = NO_APPROVERS_KNOWN,
     others: Sequence[AccessRequest] = (),
+    replacement: Replacement | None = None,
+    may_decide: bool = True,
 ) -> Json:
     """Return the view with the details of a request, with Approve and Reject while it can be decided.
 
-    :param holders: who has each role of the chain now, by name; empty when that is not known.
+    :param holders: who has each role of the approval chain now, by name; empty when that is not known.
     :param history: the audit entries of the request, the newest first.
     :param others: see `details_blocks`.
+    :param replacement: see `details_blocks`.
+    :param may_decide: whether the reader may decide on it, as far as that is known. Each click is checked again.
     """
-    blocks = details_blocks(request, holders=holders, history=history, now=now, others=others)
-    if can_be_decided(request, now):
+    blocks = details_blocks(request, holders=holders, history=history, now=now, others=others, replacement=replacement)
+    if may_decide and can_be_decided(request, now):
         blocks.append(decision_row(request, can_decide=True, with_details=False))
         blocks.append(small_text("Your permission is checked when you click."))
     return modal("Details", blocks, ids.DECIDE)

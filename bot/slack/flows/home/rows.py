@@ -56,9 +56,9 @@ def approval_row(request: AccessRequest, now: datetime, *, has_times_below: bool
 
     :param has_times_below: see `_waiting_row`.
     """
-    known = request.require_prepared()
-    risk = LEVELS[deciding_risk(known.plan, known.observation.default).level].capitalize()
-    title = "Restore settings" if request.particulars.kind is RequestKind.RESTORATION else prepared_title(known)
+    prepared = request.require_prepared()
+    risk = LEVELS[deciding_risk(prepared.plan, prepared.observation.default).level].capitalize()
+    title = "Restore settings" if request.particulars.kind is RequestKind.RESTORATION else prepared_title(prepared)
     about = (
         f"{clean(request_target(request), _DOMAIN_LIMIT)} · {clean(title, _TITLE_LIMIT)} · {risk} risk · {request.id}"
     )

@@ -158,7 +158,9 @@ def _own_sections(home: AppHome, now: datetime) -> Iterator[Block]:
         "My requests, open ones first",
         HomeList.MINE,
         home.mine,
-        lambda one: own_row(one, now, can_request_again=one.id in home.over, setup=home.setups.get(one.id)),
+        lambda one: own_row(
+            one, now, can_request_again=one.id in home.can_request_again, setup=home.setups.get(one.id)
+        ),
     )
     yield from section("My partners whose access ends soon", HomeList.ENDING, home.ending, ending_row)
     yield from section(

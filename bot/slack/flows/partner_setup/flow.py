@@ -100,7 +100,7 @@ class PartnerSetupFlow:
             return False
         try:
             person = await self.directory.identify(actor)
-            roster = await self.directory.roster([person])
+            current_roles = await self.directory.current_roles([person])
         except Refused:
             return False  # as for the click
-        return person.id == present.partnership.sponsor.id or roster.holds(person.id, ADMIN)
+        return person.id == present.partnership.sponsor.id or current_roles.holds(person.id, ADMIN)

@@ -29,7 +29,7 @@ from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.request import AccessRequest, ObservedPartner
 from workflows.core.settings.effective import effective_settings
 from workflows.core.settings.model import Property
-from workflows.core.settings.openness import Openness, openness_of
+from workflows.core.settings.open_access import AccessState, access_state_of
 
 MAX_SHOWN_SETTINGS: Final = 15
 """Settings of the partner in the form; the others are counted."""
@@ -50,7 +50,7 @@ class LookupResult:
     """The open request about this partner."""
     viewer_account: PersonId | None = None
     """The account of the person who looks up; set when the chat id alone does not show whose request it is."""
-    default_guest_access: Openness = Openness.UNKNOWN
+    default_guest_access: AccessState = AccessState.UNKNOWN
     """How far the tenant's default lets the partner's guests in; unknown when the partner has a setting of its own."""
 
     @classmethod
@@ -77,13 +77,13 @@ class LookupResult:
         )
 
 
-def _inherited_guests(observation: ObservedPartner) -> Openness:
+def _inherited_guests(observation: ObservedPartner) -> AccessState:
     """Return how far the default lets guests in, where it decides on it alone."""
     is_cross_cloud = not observation.identity.is_resolved
     applies = effective_settings(observation.configuration, observation.default, is_cross_cloud=is_cross_cloud)
     guests = applies.targets[Property.B2B_COLLABORATION_INBOUND]
     is_default = all(origin.is_inherited for origin in guests.origins)
-    return openness_of(guests) if is_default else Openness.UNKNOWN
+    return access_state_of(guests) if is_default else AccessState.UNKNOWN
 
 
 def target_result(

@@ -150,8 +150,8 @@ class RestoreFlow:
         except InvalidField as error:
             if error.field != ids.DURATION:
                 raise
-            # Too long for the chain that decides. The difference is still shown, with the durations of that chain's
-            # template.
+            # Too long for the approval chain that decides. The difference is still shown, with the durations of that
+            # chain's template.
             return await self.intake.propose(replace(form, days=0))
 
 

@@ -11,12 +11,7 @@ from bot.slack import ids
 from bot.slack.blocks.blocks import Json, Limit, bullets, cleaned_text, fixed_text, paragraph, plain_text, rich_text
 from bot.slack.blocks.modal import SPONSOR_HINT, input_block, message_view, modal, option, text_area
 from bot.slack.blocks.untrusted import clean
-from bot.slack.cards.partner_and_plan import (
-    change_elements,
-    consequence_elements,
-    finding_elements,
-    identity_block,
-)
+from bot.slack.cards.partner_and_plan import change_elements, consequence_elements, finding_elements, identity_block
 from bot.slack.cards.risk import risk_elements, unchanged_access_elements
 from bot.words.plans.changes import describe_changes, duration_words
 from bot.words.plans.consequences import consequence_words
@@ -51,7 +46,7 @@ class Preview:
     plan: Plan
     default: JsonObject | None
     template: Template
-    """The template whose chain decides."""
+    """The template whose approval chain decides."""
     stages: tuple[Stage, ...]
     findings: tuple[Finding, ...]
     names: Mapping[str, str] = field(default_factory=dict)
@@ -74,7 +69,7 @@ class RestoreFormContent:
     def offered(self) -> Sequence[Template]:
         """Return the templates whose durations are offered.
 
-        This is the one whose chain decides, or all while it is not known.
+        This is the one whose approval chain decides, or all while it is not known.
         """
         return self.templates if self.preview is None else (self.preview.template,)
 
@@ -103,9 +98,11 @@ def restore_view(shown: RestoreFormContent) -> Json:
 
 def change_words(change: AccessRequest) -> str:
     """Describe a change in one line: id, how it ended and when, its kind, the requester."""
-    known = change.require_prepared()
+    prepared = change.require_prepared()
     at, ended = ended_at(change), _END_WORDS.get(change.state, "applied")
-    return f"{change.id}, {ended} {at.day} {at:%b %Y}, {clean(prepared_title(known), 40)}, by {known.requester.name}"
+    return (
+        f"{change.id}, {ended} {at.day} {at:%b %Y}, {clean(prepared_title(prepared), 40)}, by {prepared.requester.name}"
+    )
 
 
 def _changes_field(shown: RestoreFormContent) -> InputBlock:

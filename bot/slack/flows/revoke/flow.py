@@ -176,8 +176,8 @@ class RevokeFlow:
         try:
             async with asyncio.timeout(_READING_SECONDS):
                 person = await self.directory.identify(actor)
-                roster = await self.directory.roster([person])
-                require_may_revoke(partnership, person, roster, in_review=in_review)
+                current_roles = await self.directory.current_roles([person])
+                require_may_revoke(partnership, person, current_roles, in_review=in_review)
                 before, default = await read_both(identity.tenant_id, tenant=self.tenant)
         except (TenantUnavailable, PeopleDirectoryUnavailable, TimeoutError) as error:
             if partnership is not None:

@@ -3,11 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from slack_sdk.models.blocks import (
-    Block,
-    PlainTextInputElement,
-    RichTextBlock,
-)
+from slack_sdk.models.blocks import Block, PlainTextInputElement, RichTextBlock
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack import ids
@@ -20,14 +16,14 @@ from bot.slack.cards.requests import kind_words
 from bot.words.plans.changes import ChangeLine, describe_changes
 from bot.words.plans.consequences import consequence_words
 from bot.words.requests.states import state_words
-from bot.words.settings.openness import access_kinds_words
+from bot.words.settings.open_access import access_kinds_words
 from bot.words.settings.values import NO_NAMES
 from workflows.core.checks.consequences import consequences
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.openness import AccessKind, access_kinds, possibly_open
+from workflows.core.settings.open_access import AccessKind, access_kinds, possibly_open
 
 _BLOCKED: Final = "This tenant is already blocked in every respect, so no setting is written."
 _NOTHING_TO_WRITE: Final = "Every block is already set, so no setting is changed."

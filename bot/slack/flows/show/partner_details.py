@@ -27,11 +27,11 @@ from bot.slack.cards.partnership import close_early_button, partnership_facts, p
 from bot.slack.cards.requests import icon, kind_words, own_buttons, restore_hint
 from bot.slack.cards.setup_steps import setup_elements
 from bot.words.plans.current_settings import CurrentLine, describe_current
-from bot.words.posture.concerns import WEIGHT_WORDS, concern_words
+from bot.words.posture.concerns import SEVERITY_WORDS, concern_words
 from bot.words.requests.notes import note_words
 from bot.words.requests.states import STATE_WORDS
 from bot.words.sentences import counted
-from bot.words.settings.openness import access_kinds_words
+from bot.words.settings.open_access import access_kinds_words
 from bot.words.settings.values import NO_NAMES
 from workflows.core.partners.approval_policy import is_live
 from workflows.core.partners.partnership import Partnership, PartnershipState, is_over, opened_at
@@ -40,12 +40,12 @@ from workflows.core.people import ChatId, PersonId
 from workflows.core.plans.current_settings import unmanaged_settings
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.approval import Choice
-from workflows.core.posture.model import Concern, Weight
+from workflows.core.posture.model import Concern, ConcernSeverity
 from workflows.core.requests.notes import displayed_state
 from workflows.core.requests.request import AccessRequest, RequestKind
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import Origin
-from workflows.core.settings.openness import AccessKind, Openness, access_kinds, closed_by_default, possibly_open
+from workflows.core.settings.open_access import AccessKind, AccessState, access_kinds, closed_by_default, possibly_open
 
 MAX_CONCERNS: Final = 30
 MAX_HISTORY_ENTRIES: Final = 15
@@ -92,7 +92,7 @@ def partner_details(
         identity_block(identity),
         *_concern_blocks(concerns),
         rich_text(*_current_elements(configuration, current, is_cross_cloud=is_cross_cloud)),
-        rich_text(*_openness_elements(found)),
+        rich_text(*_access_state_elements(found)),
         rich_text(*setup_elements(configuration, default, identity, partnership)),
         rich_text(*_record_elements(partnership, requests, now)),
         rich_text(*_history_elements(requests, identity)),
@@ -109,9 +109,9 @@ def partner_details(
 
 def _most_serious_concern(concerns: Sequence[Concern]) -> str:
     return "".join(
-        f" {WEIGHT_WORDS[one.weight].capitalize()}: {concern_words(one)}"
+        f" {SEVERITY_WORDS[one.severity].capitalize()}: {concern_words(one)}"
         for one in concerns[:1]
-        if one.weight > Weight.NOTE
+        if one.severity > ConcernSeverity.NOTE
     )
 
 
@@ -159,12 +159,12 @@ def _current_elements(
         )
 
 
-def _openness_elements(found: Sequence[AccessKind]) -> Iterator[RichTextElement]:
+def _access_state_elements(found: Sequence[AccessKind]) -> Iterator[RichTextElement]:
     """Summarize what is open, what is not known, and what only a default closes."""
     yield paragraph(fixed_text("What this leaves open", bold=True))
     left = possibly_open(found)
-    unknown = [kind for kind in left if kind.opening is Openness.UNKNOWN]
-    opened = [kind for kind in left if kind.opening is not Openness.UNKNOWN]
+    unknown = [kind for kind in left if kind.opening is AccessState.UNKNOWN]
+    opened = [kind for kind in left if kind.opening is not AccessState.UNKNOWN]
     items = (
         [[fixed_text("Open: "), cleaned_text(access_kinds_words(opened), MAX_ACCESS_KINDS_CHARACTERS)]]
         if opened
@@ -210,7 +210,7 @@ def _record_elements(
     yield paragraph(
         fixed_text(f"Recorded as {partnership_state_words(partnership, now)}.\n"), *partnership_facts(partnership)
     )
-    if partnership.state is not PartnershipState.REVOKED:
+    if partnership.state is not PartnershipState.REVOKED and partnership.is_as_approved:
         yield paragraph(fixed_text("Active since "), local_time(opened_at(partnership, requests)), fixed_text("."))
     current = next((one for one in requests if one.id == partnership.request_id), None)
     if current is not None and current.prepared is not None:
@@ -228,16 +228,18 @@ def _record_elements(
 
 def _approved_elements(request: AccessRequest) -> Iterator[RichTextElement]:
     """Show who asked for the present settings and why, and who approved them when."""
-    known = request.require_prepared()
+    prepared = request.require_prepared()
     yield paragraph(
         fixed_text("Requested by "),
-        cleaned_text(known.requester.name),
+        cleaned_text(prepared.requester.name),
         fixed_text(" on "),
         local_time(request.created_at),
     )
     if request.particulars.justification.strip():
         yield quote(request.particulars.justification, MAX_JUSTIFICATION_CHARACTERS)
-    approvals = [one for one in request.decisions if one.choice is Choice.APPROVE and one.digest == known.plan.digest]
+    approvals = [
+        one for one in request.decisions if one.choice is Choice.APPROVE and one.digest == prepared.plan.digest
+    ]
     if not approvals:
         return
     shown = [

@@ -23,10 +23,10 @@ from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.concerns import concern_elements
 from bot.words.posture.concerns import concern_words
 from bot.words.posture.summary import B2B_DIRECTIONS, counts_words, record_words, risk_words, trust_words
-from bot.words.settings.openness import OPENNESS_WORDS
-from workflows.core.posture.model import DefaultPosture, PartnerPosture, Posture, Weight
+from bot.words.settings.open_access import ACCESS_STATE_WORDS
+from workflows.core.posture.model import ConcernSeverity, DefaultPosture, PartnerPosture, Posture
 from workflows.core.settings.model import Property
-from workflows.core.settings.openness import Openness
+from workflows.core.settings.open_access import AccessState
 
 MAX_PARTNERS: Final = 12
 """With their warnings they certainly fit into one message."""
@@ -53,7 +53,7 @@ def posture_message(posture: Posture) -> Message:
     ]
     left = posture.partners[len(shown) :]
     if left:
-        grave = sum(one.weight in (Weight.ALERT, Weight.WARNING) for one in left)
+        grave = sum(one.severity in (ConcernSeverity.ALERT, ConcernSeverity.WARNING) for one in left)
         blocks.append(small_text(f"and {len(left):,} more partners, {grave:,} of them with warnings. For {_WHOLE}"))
     else:
         blocks.append(small_text(f"As just read. For {_WHOLE}"))
@@ -98,11 +98,11 @@ def _title(partner: PartnerPosture) -> Iterator[TextRun]:
 
 def _both(of: PartnerPosture | DefaultPosture, inbound: Property, outbound: Property) -> Iterator[TextRun]:
     for word, name in (("in ", inbound), (", out ", outbound)):
-        openness = of.b2b_access[name].opening
+        access_state = of.b2b_access[name].opening
         yield fixed_text(word)
-        yield fixed_text(OPENNESS_WORDS[openness], bold=openness is not Openness.CLOSED)
+        yield fixed_text(ACCESS_STATE_WORDS[access_state], bold=access_state is not AccessState.CLOSED)
 
 
 def _summary(partners: Sequence[PartnerPosture]) -> str:
-    grave = [one for one in partners if one.weight in (Weight.ALERT, Weight.WARNING)]
+    grave = [one for one in partners if one.severity in (ConcernSeverity.ALERT, ConcernSeverity.WARNING)]
     return " ".join(f"{clean(one.name, 60)}: {concern_words(one.concerns[0])}" for one in grave[:3])

@@ -4,9 +4,9 @@ from datetime import datetime
 
 from bot.process.web.metrics import Metrics
 from tests.workflows.fakes import FixedClock
-from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.request import RequestId
 from workflows.core.settings.model import TenantId
+from workflows.ports.effects_queue import StoredWork
 
 
 class DueStore:
@@ -16,14 +16,8 @@ class DueStore:
         self.requests: list[RequestId] = []
         self.partners: list[TenantId] = []
 
-    async def count_pending(self, _: datetime) -> tuple[int, int, int]:
-        return 0, 0, 0
-
-    async def open_alarms(self) -> list[Alarm]:
-        return []
-
-    async def due(self, _: datetime) -> tuple[list[RequestId], list[TenantId]]:
-        return self.requests, self.partners
+    async def stored_work(self, _: datetime) -> StoredWork:
+        return StoredWork(due_items=frozenset((*self.requests, *self.partners)))
 
 
 async def nothing_missing() -> str:

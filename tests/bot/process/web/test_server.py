@@ -26,9 +26,7 @@ from bot.slack.answers.background import Background
 from bot.slack.inbound.receive import Inbound
 from tests.bot.signing import FORM, SECRET, interaction_body, signature, signed
 from workflows.core.people import ChatId
-from workflows.core.requests.alarms import Alarm
-from workflows.core.requests.request import RequestId
-from workflows.core.settings.model import TenantId
+from workflows.ports.effects_queue import StoredWork
 
 NOW: Final = 1_800_000_000
 JSON: Final = "application/json"
@@ -74,14 +72,8 @@ class FixedClock:
 class EmptyStore:
     """Nothing is pending."""
 
-    async def count_pending(self, _: datetime) -> tuple[int, int, int]:
-        return 0, 0, 0
-
-    async def open_alarms(self) -> list[Alarm]:
-        return []
-
-    async def due(self, _: datetime) -> tuple[list[RequestId], list[TenantId]]:
-        return [], []
+    async def stored_work(self, _: datetime) -> StoredWork:
+        return StoredWork()
 
 
 def bolt_app(received: list[dict[str, Any]]) -> AsyncApp:

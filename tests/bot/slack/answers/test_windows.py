@@ -182,7 +182,7 @@ async def fill(windows_seen: FakeWindows, error: Exception) -> None:
     ("error", "title", "text"),
     [
         (
-            InvalidField("target", RefusalCode.TARGET_NOT_ONE),
+            InvalidField("target", RefusalCode.TARGET_NOT_ONE_NAME),
             "Not possible",
             ("Enter one domain, for example contoso.com, or one tenant ID."),
         ),

@@ -30,7 +30,7 @@ from workflows.core.errors.facts import Fact
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.alarms import ENDED, OPEN_ACCESS, AlarmCode, EndingCode
-from workflows.core.requests.commands.request import Replan
+from workflows.core.requests.commands.automatic import Replan
 from workflows.core.requests.effects import Effect, ShowAlarm
 from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.notes import NoteCode
@@ -50,7 +50,7 @@ GROUP: Final = "0a1b2c3d-0000-4000-8000-000000000001"
 ALARM_VALUES: Final[dict[AlarmCode, dict[str, Any]]] = {
     AlarmCode.EFFECT_GIVEN_UP: {"what": "prepare", "about": "r-1", "reason": f"No group {GROUP}."},
     AlarmCode.WRITE_NOT_SHOWN: {"request": "r-1", "reason": []},
-    AlarmCode.REVOCATION_WAITS: {"request": "r-1", "reason": f"No group {GROUP}."},
+    AlarmCode.REVOCATION_NOT_COMPLETE: {"request": "r-1", "reason": f"No group {GROUP}."},
     AlarmCode.PARTLY_APPLIED: {"request": "r-1", "reason": []},
     AlarmCode.ROLE_EMPTY: {
         "role": "security",
@@ -169,7 +169,7 @@ def _alarms() -> Iterator[tuple[str, AlarmCode, dict[str, Any]]]:
     for kind in KINDS_OF_WORK:
         code = AlarmCode.EFFECT_GIVEN_UP
         yield f"{code} {kind}", code, {**ALARM_VALUES[code], "what": kind}
-    code = AlarmCode.REVOCATION_WAITS
+    code = AlarmCode.REVOCATION_NOT_COMPLETE
     yield "open access", code, {**ALARM_VALUES[code], OPEN_ACCESS: "b2bCollaborationInbound"}
 
 

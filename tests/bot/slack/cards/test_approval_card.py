@@ -198,10 +198,10 @@ def test_without_the_right_to_decide_only_details_are_offered() -> None:
 
 def test_an_extension_shows_all_access_that_it_extends() -> None:
     known = prepared()
-    image = known.plan.configuration_after()
+    configuration = known.plan.configuration_after()
     plan = plan_renewal(
         tenant_id=known.plan.tenant_id,
-        before=image,
+        before=configuration,
         template="trusted-partner",
         template_hash="hash",
         duration=timedelta(days=90),

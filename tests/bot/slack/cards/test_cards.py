@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bot.sandbox.slack.block_kit.blocks import problems
 from bot.slack.blocks.blocks import utc_words
 from bot.slack.blocks.message import Message
+from bot.slack.cards.approval.closed_card import closed_card
 from bot.slack.cards.approval.requester_and_sponsor import former_sponsor_card, requester_card, sponsor_card
 from bot.slack.cards.review_card import review_card
 from bot.slack.flows.home.view import home_view
@@ -23,6 +24,7 @@ from tests.bot.surfaces import all_of, assert_sound_message, buttons, hostile, h
 from tests.workflows.core.builders import (
     AMARA,
     BRUNO,
+    DANA,
     DATA_OWNER,
     EXPIRY,
     NOW,
@@ -41,7 +43,7 @@ from tests.workflows.core.builders import (
 )
 from workflows.app.reads.app_home import AppHome
 from workflows.core.errors.raised import Refused
-from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
+from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState, SettingsBasis
 from workflows.core.people import ChatId, PersonId
 from workflows.core.policy.approval import Choice
 from workflows.core.requests.commands.editing import require_may_edit
@@ -215,7 +217,7 @@ def test_the_note_is_shown(state: RequestState) -> None:
 
 def test_a_plan_that_is_no_longer_current_is_not_shown() -> None:
     """After a new look at the tenant the old plan would be a false promise."""
-    again = request(RequestState.PREPARING, prepared=prepared(), note=noted("The partner changed meanwhile."))
+    again = request(RequestState.PREPARING, prepared=prepared(), note=noted("The partner changed after that."))
     message = card(again)
     assert DIGEST not in shown(message.blocks)
     assert DIGEST not in shown(details(again).blocks)
@@ -380,13 +382,85 @@ def test_an_older_answer_is_not_treated_as_one_about_a_new_approval() -> None:
     kept = Attestation(person=SAM, reason="Old reason", at=NOW - timedelta(days=1))
     said = shown(review(attestations=(kept,)).blocks)
     assert "Old reason" not in said
-    assert "access approved again" in said
+    assert "a later request was approved, nothing to review" in said
+
+
+def test_settings_that_nobody_approved_are_not_said_to_be_approved() -> None:
+    reduced = review(basis=SettingsBasis.PARTLY_REDUCED)
+    said = shown(reduced.blocks)
+    assert reduced.text.startswith("contoso.com: partly reduced. ")
+    assert ("Settings found" in said, "after “Trusted partner” (r-1)" in said) == (True, True)
+    assert ("approved, nothing" in said, "Present settings" in said) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("changes", "title", "line"),
+    [
+        (
+            {"state": RequestState.FAILED, "applied_part": 1},
+            "⚠️ contoso.com: replaced later in part",
+            "Partly replaced ",
+        ),
+        ({"state": RequestState.APPLIED}, "ℹ️ contoso.com: replaced later", "Replaced "),
+        (
+            {"state": RequestState.OVERWRITTEN},
+            "ℹ️ contoso.com: changed later by somebody else",
+            "Changed by somebody else while this was sent: Trusted partner (r-2). Found ",
+        ),
+    ],
+)
+def test_a_closed_card_says_what_became_of_it_and_no_more(changes: dict[str, Any], title: str, line: str) -> None:
+    later = request(id=RequestId("r-2"), **changes)
+    blocks = closed_card(request(RequestState.APPLIED), successor=later, now=NOW).blocks
+    assert blocks[0]["text"]["text"] == title
+    said = shown(blocks)
+    assert line in said
+    assert ("Replaced " in said) is (line == "Replaced ")
 
 
 def test_a_revoked_partner_has_nothing_to_review() -> None:
     asked = review(state=PartnershipState.REVOKED, ends_at=None, next_review_at=None)
     assert buttons(asked.blocks) == {}
     assert "Revoked (verified)" in shown(asked.blocks)
+
+
+@pytest.mark.parametrize("basis", [one for one in SettingsBasis if one is not SettingsBasis.APPROVED])
+@pytest.mark.parametrize("state", [PartnershipState.ACTIVE, PartnershipState.REVIEW_DUE])
+def test_what_nobody_approved_as_it_is_never_reads_approved(basis: SettingsBasis, state: PartnershipState) -> None:
+    """Also in the seconds before its review is asked, while its record is active."""
+    asked = review(state=state, basis=basis, reminders=1)
+    words = {
+        "partly_applied": "partly applied",
+        "partly_reduced": "partly reduced",
+        "overwritten": "changed by somebody",
+    }
+    assert words[basis] in shown(asked.blocks[0])
+    assert words[basis] in asked.text
+    assert "access approved again" not in shown(asked.blocks) + asked.text
+
+
+def test_an_access_whose_period_ended_is_not_called_approved_again_or_kept() -> None:
+    kept = Attestation(person=SAM, reason="Campaign runs until May", at=NOW)
+    for answers in ((), (kept,)):
+        assert "access period ended" in review(ends_at=NOW, attestations=answers).text
+
+
+@pytest.mark.parametrize("state", [one for one in RequestState if one not in TERMINAL])
+@pytest.mark.parametrize("basis", SettingsBasis)
+def test_while_a_revocation_runs_nobody_is_asked_to_keep_the_access(state: RequestState, basis: SettingsBasis) -> None:
+    """The card says who revokes. Only what is sent and not shown can be revoked again."""
+    running = request(state, REVOCATION, prepared=prepared(REVOCATION))
+    for known, by in ((running, "Riley"), (replace(running, prepared=None, submitter=DANA), "Dana")):
+        due = partnership(state=PartnershipState.REVIEW_DUE, reminders=1, basis=basis)
+        asked = review_card(due, now=NOW, revocation=known)
+        assert_sound_message(asked)
+        assert buttons(asked.blocks) == ({"revoke_review": TENANT} if state is RequestState.UNCONFIRMED else {})
+        assert f"A revocation is running (r-1). Started by {by} on " in shown(asked.blocks)
+        assert asked.text.startswith("contoso.com: being revoked.")
+    nameless = replace(running, prepared=None)
+    assert RILEY.chat_id in json.dumps(review_card(partnership(), now=NOW, revocation=nameless).blocks)
+    done = partnership(state=PartnershipState.REVOKED, ends_at=None, next_review_at=None)
+    assert "revoked, nothing to review" in review_card(done, now=NOW, revocation=running).text
 
 
 def test_a_tenant_without_a_domain_is_named_by_its_id() -> None:

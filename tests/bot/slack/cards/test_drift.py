@@ -31,7 +31,7 @@ def test_it_is_shown_while_the_request_is_asked_again_and_not_after() -> None:
 
 @pytest.mark.parametrize("count", [0, 60])
 def test_values_from_outside_are_plain_and_their_number_is_capped(count: int) -> None:
-    now = {"tenantId": TENANT, **{f"stranger{number}": {"name": EVIL} for number in range(count)}}
+    now = {"tenantId": TENANT, **{f"unknown{number}": {"name": EVIL} for number in range(count)}}
     (block,) = drift_blocks(drifted(RequestState.AWAITING_APPROVAL, now))
     shown = block.to_dict()
     assert shown["type"] == "rich_text"

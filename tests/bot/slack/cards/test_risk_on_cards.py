@@ -48,7 +48,7 @@ def test_a_revocation_has_no_risk_to_weigh() -> None:
     assert "Risk:" not in shown(request(RequestState.APPLYING, RequestKind.REVOCATION))
 
 
-def test_every_finding_says_its_weight_in_words_and_its_source() -> None:
+def test_every_finding_says_its_severity_in_words_and_its_source() -> None:
     findings = [
         Finding(
             code=FindingCode.TEXT,
@@ -67,7 +67,7 @@ def finding(severity: Severity, text: str, code: FindingCode = FindingCode.TEXT)
     return Finding(code=code, severity=severity, values={"text": text}, source="Graph: “A page”")
 
 
-def test_findings_are_sorted_by_weight_and_licences_come_last() -> None:
+def test_findings_are_sorted_by_severity_and_licences_come_last() -> None:
     findings = [
         finding(Severity.NOTE, "Needs a licence.", FindingCode.LICENCE_P1),
         finding(Severity.NOTE, "Some note."),

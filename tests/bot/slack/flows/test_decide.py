@@ -59,6 +59,19 @@ async def test_a_request_is_shown_whole_and_approved_in_its_window(gatehouse: Bo
     assert [one.person.name for one in (await stored(gatehouse, request)).decisions] == ["Amara Okafor"]
 
 
+@pytest.mark.parametrize("who", ["requester", "admin", "approver2"], ids=["requester", "no approver", "not in turn"])
+async def test_who_may_not_decide_now_gets_details_without_the_buttons(gatehouse: BotUnderTest, who: str) -> None:
+    request = await gatehouse.file_request()
+    channel = gatehouse.settings.slack_channel
+    card = (await gatehouse.control.get("messages", channel=channel, user=who))["messages"][0]
+    await gatehouse.control.post("click", user=who, channel=channel, ts=card["ts"], action_id="review_request")
+    await gatehouse.idle()
+    view = (await gatehouse.control.get("views", user=who))["views"][-1]
+    assert "The exact Microsoft Graph operations" in shown(view)
+    assert not {"approve", "reject"} & set(buttons(view))
+    assert (await stored(gatehouse, request)).decisions == ()
+
+
 async def test_the_notes_that_are_always_true_open_on_top_of_details(gatehouse: BotUnderTest) -> None:
     await gatehouse.file_request()
     view = await window(gatehouse)
@@ -87,7 +100,7 @@ async def test_a_click_in_an_old_window_is_checked_and_refused_as_on_a_card(gate
     assert "This request is closed" in await gatehouse.told("approver1")
 
 
-@pytest.mark.parametrize("is_open", [True, False], ids=["open", "closed meanwhile"])
+@pytest.mark.parametrize("is_open", [True, False], ids=["open", "closed before the answer"])
 async def test_what_cannot_be_shown_is_said_once_in_the_window_or_directly(
     gatehouse: BotUnderTest, is_open: bool
 ) -> None:

@@ -10,8 +10,9 @@ from tests.bot.slack.outbound.scene import Scene, action_ids, partnership
 from tests.workflows.core import builders
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
 from workflows.core.people import ADMIN
-from workflows.core.requests.request import RequestId
+from workflows.core.requests.request import RequestId, RequestKind, RequestState
 from workflows.ports.notifier import NotifierRefused, NotifierUnavailable
+from workflows.ports.records import AuditEntry, Commit
 
 # --- reviews ---
 
@@ -106,3 +107,18 @@ async def test_an_answered_review_has_no_live_buttons(scene: Scene) -> None:
     await scene.notifier().show_review(partnership(state=PartnershipState.REVOKED, next_review_at=None), remind=False)
     (message,) = scene.messages("@requester")
     assert action_ids(message) == []
+
+
+async def test_a_running_revocation_takes_keep_away_and_its_end_gives_it_back(scene: Scene) -> None:
+    await scene.notifier().show_review(partnership(), remind=True)
+    running = replace(builders.request(RequestState.APPLYING, RequestKind.REVOCATION), version=1)
+    entry = AuditEntry(key="k", at=builders.NOW, actor="gatehouse", command="submit", outcome="accepted", details={})
+    await scene.store.commit(Commit(entry=entry, request=running))
+    await scene.notifier().show_review(partnership(), remind=False)
+    (message,) = scene.messages("@requester")
+    assert action_ids(message) == []
+    assert "A revocation is running" in json.dumps(message)
+    ended = replace(running, version=2, state=RequestState.UNFIT)
+    await scene.store.commit(Commit(entry=replace(entry, key="k2"), request=ended))
+    await scene.notifier().show_review(partnership(), remind=False)
+    assert "keep" in action_ids(scene.messages("@requester")[0])

@@ -11,7 +11,7 @@ from tests.workflows.core.builders import NOW, access_plan, noted
 from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.errors.facts import Fact
 from workflows.core.partners.outcome import advance_partner
-from workflows.core.requests.commands.request import RecordPrepared, Replan
+from workflows.core.requests.commands.automatic import RecordPrepared, Replan
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, Edited, RequestState
 from workflows.core.requests.transitions.transition import Situation
@@ -103,8 +103,21 @@ async def test_who_has_a_message_about_an_older_plan_only_gets_the_whole_card_wi
     await scene.notifier().show_request(replace(twice, decisions=(mine,)))
     said = shown(newest(scene, "@approver2")["blocks"])
     assert "Different from" not in said
-    assert "Needs new approval: Riley Park edited this request." in said
+    assert "Plan changed before anyone approved: Riley Park edited this request." in said
     assert "More access" in said
+
+
+async def test_nobody_is_asked_for_a_new_approval_where_nobody_had_approved(scene: Scene) -> None:
+    await scene.notifier().show_request(request())
+    await scene.notifier().show_request(asked_again(request()))
+    message, older = newest(scene, "@approver1"), min(scene.messages("@approver1"), key=lambda one: str(one["ts"]))
+    assert "plan changed before anyone approved" in message["text"]
+    assert "Plan changed before anyone approved: the newer message has the buttons." in shown(older["blocks"])
+    card = min(scene.messages(CHANNEL), key=lambda one: str(one["ts"]))
+    mine = newest(scene, "@requester")
+    for said in (message["text"], *(shown(one["blocks"]) for one in (message, older, card, mine))):
+        assert "lan changed before anyone approved" in said
+        assert "eeds new approval" not in said
 
 
 async def test_the_earlier_message_keeps_the_receipt_and_loses_its_buttons(scene: Scene) -> None:

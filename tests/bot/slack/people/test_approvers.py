@@ -5,12 +5,13 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from bot.slack.people.approvers import MAX_NAMED_APPROVERS, Approvers, able_to_decide, name_approvers
+from bot.slack.people.approvers import MAX_NAMED_APPROVERS, Approvers, able_to_decide, may_decide, name_approvers
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DATA_OWNER, RILEY, SAM, SECURITY, approval, request
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.people import ChatId, Person
+from workflows.core.people import ChatId, Person, Role
 from workflows.core.requests.eligibility import eligibility
+from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.ports.people_directory import PeopleDirectoryUnavailable
 
 
@@ -24,6 +25,18 @@ class FakeShown:
     trouble: Exception | None = None
     same: frozenset[ChatId] = frozenset()
     """The ids of one person."""
+    members: frozenset[ChatId] = frozenset()
+    """Who has each role."""
+    known: Person | None = None
+    """The person whom an account is found for."""
+
+    async def holders(self, role: Role) -> frozenset[ChatId]:
+        if self.trouble is not None:
+            raise self.trouble
+        return self.members
+
+    async def known_person(self, chat_id: ChatId) -> Person | None:
+        return self.known
 
     async def all_ids(self, chat_ids: Iterable[ChatId]) -> frozenset[ChatId]:
         if self.trouble is not None:
@@ -71,6 +84,32 @@ async def test_nor_are_they_under_their_other_id(who: Person) -> None:
 async def test_where_slack_does_not_say_who_is_one_the_ids_that_are_known_are_left_out() -> None:
     shown = FakeShown(trouble=PeopleDirectoryUnavailable("Slack does not answer."))
     assert await free(shown, *ids(RILEY, AMARA, CHIE)) == ids(CHIE)
+
+
+async def may(shown: FakeShown, reader: ChatId, asked: AccessRequest | None = None) -> bool | None:
+    return await may_decide(asked or request(), reader, shown)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("reader", "expected"), [(RILEY, False), (SAM, False), (AMARA, True), (BRUNO, False)], ids=lambda one: str(one)
+)
+async def test_only_a_free_member_of_the_open_stage_may_decide_now(reader: Person, expected: bool) -> None:
+    assert await may(FakeShown(members=ids(RILEY, SAM, AMARA)), reader.chat_id) is expected
+
+
+async def test_nobody_decides_a_second_time_nor_on_a_closed_request_nor_under_another_id() -> None:
+    other = ChatId("W-OTHER")
+    shown = FakeShown(members=ids(AMARA, CHIE) | {other})
+    assert await may(shown, AMARA.chat_id, request(decisions=(approval(AMARA, 0),))) is False
+    assert await may(shown, CHIE.chat_id, request(RequestState.REJECTED)) is False
+    assert await may(replace(shown, known=RILEY), other) is False
+    assert await may(replace(shown, same=frozenset({RILEY.chat_id, other})), other) is False
+
+
+async def test_where_the_roles_cannot_be_read_only_what_the_request_says_is_known() -> None:
+    shown = FakeShown(trouble=PeopleDirectoryUnavailable("Slack does not answer."))
+    assert await may(shown, RILEY.chat_id) is False
+    assert await may(shown, AMARA.chat_id) is None
 
 
 async def test_two_people_of_one_name_are_distinguished() -> None:

@@ -246,7 +246,7 @@ async def test_a_slack_that_does_not_tell_makes_nobody_eligible(
     with pytest.raises(PeopleDirectoryUnavailable):
         await directory.is_member(chat("approver1"))
     with pytest.raises(PeopleDirectoryUnavailable):
-        await directory.roster([person("approver1")])
+        await directory.current_roles([person("approver1")])
     with pytest.raises(PeopleDirectoryUnavailable):
         await directory.holders(SECURITY)
 
@@ -259,8 +259,8 @@ async def test_roles_come_from_user_groups_entra_groups_and_addresses(
 ) -> None:
     tenant.groups[GROUP] = frozenset({ACCOUNTS["approver3"].id})
     everybody = [person(handle) for handle in ("requester", "approver1", "approver2", "approver3", "admin")]
-    roster = await directory.roster(everybody)
-    assert {one.name: set(roster.roles[one.id]) for one in everybody} == {
+    current_roles = await directory.current_roles(everybody)
+    assert {one.name: set(current_roles.roles[one.id]) for one in everybody} == {
         "Riley Park": set(),
         "Amara Okafor": {"security"},
         "Bruno Keller": {"data-owner", "admin"},
@@ -281,14 +281,14 @@ async def test_who_lost_the_account_has_no_role(
     directory: SlackDirectory, tenant: FakeTenant, change: dict[str, Any]
 ) -> None:
     tenant.change("approver1", **change)
-    roster = await directory.roster([person("approver1"), person("admin")])
-    assert not roster.holds(ACCOUNTS["approver1"].id, SECURITY)
-    assert roster.holds(ACCOUNTS["admin"].id, ADMIN)
+    current_roles = await directory.current_roles([person("approver1"), person("admin")])
+    assert not current_roles.holds(ACCOUNTS["approver1"].id, SECURITY)
+    assert current_roles.holds(ACCOUNTS["admin"].id, ADMIN)
 
 
 async def test_who_lost_the_slack_user_has_no_role(directory: SlackDirectory, world: Sandbox) -> None:
     user_info(world, "approver1", deleted=True)
-    assert not (await directory.roster([person("approver1")])).holds(ACCOUNTS["approver1"].id, SECURITY)
+    assert not (await directory.current_roles([person("approver1")])).holds(ACCOUNTS["approver1"].id, SECURITY)
 
 
 @pytest.mark.parametrize("error", ["user_not_found", "user_not_visible"])
@@ -298,9 +298,9 @@ async def test_who_is_gone_from_slack_has_no_role_and_keeps_nobody_from_theirs(
     """One approver who left must not make everybody else's decisions unreadable."""
     gone = Fault(target="slack", method="users.info", match=chat("approver1"), body={"ok": False, "error": error})
     world.faults.add(gone.model_copy(update={"times": 9}))
-    roster = await directory.roster([person("approver1"), person("admin")])
-    assert not roster.holds(ACCOUNTS["approver1"].id, SECURITY)
-    assert roster.holds(ACCOUNTS["admin"].id, ADMIN)
+    current_roles = await directory.current_roles([person("approver1"), person("admin")])
+    assert not current_roles.holds(ACCOUNTS["approver1"].id, SECURITY)
+    assert current_roles.holds(ACCOUNTS["admin"].id, ADMIN)
 
 
 async def test_a_user_group_that_was_switched_off_has_no_members(directory: SlackDirectory, world: Sandbox) -> None:
@@ -308,7 +308,7 @@ async def test_a_user_group_that_was_switched_off_has_no_members(directory: Slac
     body = {"ok": True, "usergroups": [group]}
     world.faults.add(Fault(target="slack", method="usergroups.list", body=body, times=9))
     assert await directory.holders(SECURITY) == frozenset()
-    assert not (await directory.roster([person("approver1")])).holds(ACCOUNTS["approver1"].id, SECURITY)
+    assert not (await directory.current_roles([person("approver1")])).holds(ACCOUNTS["approver1"].id, SECURITY)
 
 
 async def test_slack_is_not_asked_for_switched_off_groups(directory: SlackDirectory, world: Sandbox) -> None:
@@ -320,9 +320,9 @@ async def test_slack_is_not_asked_for_switched_off_groups(directory: SlackDirect
 async def test_people_whom_slack_does_not_know_have_no_role_there(
     directory: SlackDirectory, tenant: FakeTenant
 ) -> None:
-    stranger = replace(ACCOUNTS["admin"], id=PersonId("stranger"), mail="stranger@woodgrove.com")
-    tenant.accounts.append(stranger)
-    tenant.groups[GROUP] = frozenset({stranger.id})
+    unknown = replace(ACCOUNTS["admin"], id=PersonId("unknown"), mail="unknown@woodgrove.com")
+    tenant.accounts.append(unknown)
+    tenant.groups[GROUP] = frozenset({unknown.id})
     assert await directory.holders(ADMIN) == {chat("admin"), chat("approver2")}
 
 
@@ -342,7 +342,7 @@ def asked(world: Sandbox, method: str) -> int:
 
 async def test_all_user_groups_are_read_in_one_call(directory: SlackDirectory, world: Sandbox) -> None:
     """Slack allows 20 such calls a minute; one for each group of each role would use them up in one request."""
-    await directory.roster([person(handle) for handle in ("approver1", "approver2", "admin")])
+    await directory.current_roles([person(handle) for handle in ("approver1", "approver2", "admin")])
     assert asked(world, "usergroups.list") == 1
     await directory.holders(ADMIN)
     assert asked(world, "usergroups.list") == 2
@@ -386,7 +386,7 @@ async def test_nothing_is_decided_on_a_memory(directory: SlackDirectory, world: 
         await shown.holders(SECURITY)
         await shown.identify(chat("approver1"))
         assert await shown.is_member(chat("approver1"))
-        assert (await shown.roster([person("approver1")])).holds(ACCOUNTS["approver1"].id, SECURITY)
+        assert (await shown.current_roles([person("approver1")])).holds(ACCOUNTS["approver1"].id, SECURITY)
     assert (asked(world, "usergroups.list"), asked(world, "users.info")) == (3, 7)
     user_info(world, deleted=True)
-    assert not (await shown.roster([person("approver1")])).holds(ACCOUNTS["approver1"].id, SECURITY)
+    assert not (await shown.current_roles([person("approver1")])).holds(ACCOUNTS["approver1"].id, SECURITY)

@@ -1,4 +1,4 @@
-"""One check reads each person once; the next one reads them anew, and so does whatever writes."""
+"""One check reads each person once; the next one reads them again, and so does whatever writes."""
 
 from datetime import timedelta
 
@@ -29,8 +29,8 @@ async def test_one_check_reads_each_user_and_the_groups_once(directory: SlackDir
     check = directory.for_one_check()
     actor = await check.identify(chat("approver1"))
     for _ in range(2):
-        roster = await check.roster([actor, person("approver2")])
-    assert roster.holds(actor.id, SECURITY)
+        current_roles = await check.current_roles([actor, person("approver2")])
+    assert current_roles.holds(actor.id, SECURITY)
     assert await check.holders(SECURITY) == {chat("approver1")}
     assert (asked(world, "users.info"), asked(world, "usergroups.list")) == (2, 1)
 
@@ -40,14 +40,14 @@ async def test_the_next_check_reads_anew(directory: SlackDirectory, world: Sandb
     user_info(world, deleted=True)
     with pytest.raises(Refused):
         await directory.for_one_check().identify(chat("approver1"))
-    assert await directory.for_one_check().roster([person("approver1")]) == await directory.roster([])
+    assert await directory.for_one_check().current_roles([person("approver1")]) == await directory.current_roles([])
 
 
 async def test_without_a_check_everything_is_read_every_time(directory: SlackDirectory, world: Sandbox) -> None:
     check = directory.for_one_check()
     actor = await check.identify(chat("approver1"))
     for _ in range(2):
-        await directory.roster([actor])
+        await directory.current_roles([actor])
     assert (asked(world, "users.info"), asked(world, "usergroups.list")) == (3, 2)
 
 
@@ -64,10 +64,10 @@ async def test_an_account_is_read_once_in_one_check(
     monkeypatch.setattr(FakeTenant, "accounts_by_id", lambda _, ids: noted(ids))
     check = directory.for_one_check()
     actor = await check.identify(chat("admin"))
-    assert (await check.roster([actor, person("approver2")])).holds(actor.id, ADMIN)
+    assert (await check.current_roles([actor, person("approver2")])).holds(actor.id, ADMIN)
     assert read == [person("approver2").id]
     tenant.change("admin", is_enabled=False)
-    assert await directory.for_one_check().roster([actor]) == await directory.roster([])
+    assert await directory.for_one_check().current_roles([actor]) == await directory.current_roles([])
 
 
 async def test_what_a_long_check_read_first_is_read_again(
@@ -77,16 +77,16 @@ async def test_what_a_long_check_read_first_is_read_again(
     actor = await check.identify(chat("approver1"))
     user_info(world, deleted=True)
     tenant.change("approver1", is_enabled=False)
-    assert (await check.roster([actor])).holds(actor.id, SECURITY)
+    assert (await check.current_roles([actor])).holds(actor.id, SECURITY)
     for module in ("directory", "reads"):
         monkeypatch.setattr(f"bot.slack.people.{module}.ONE_CHECK_READS_FOR", timedelta(0))
-    assert not (await check.roster([actor])).holds(actor.id, SECURITY)
+    assert not (await check.current_roles([actor])).holds(actor.id, SECURITY)
 
 
 async def test_what_a_check_read_is_shown_without_a_read(directory: SlackDirectory, world: Sandbox) -> None:
     shown = ShownDirectory(directory, world.clock)
     check = directory.for_one_check()
-    await check.roster([await check.identify(chat("approver1"))])
+    await check.current_roles([await check.identify(chat("approver1"))])
     before = asked(world, "users.info"), asked(world, "usergroups.list")
     assert await shown.holders(SECURITY) == {chat("approver1")}
     assert await shown.name_of(chat("approver1"))

@@ -64,7 +64,7 @@ async def test_a_group_with_nobody_who_can_decide_has_no_holder(
 async def test_one_unknown_user_hides_nobody_else(directory: SlackDirectory, world: Sandbox) -> None:
     groups(world, {"handle": "partner-security", "users": ["U0NOBODY", chat("approver1")]})
     assert await directory.holders(SECURITY) == {chat("approver1")}
-    assert (await directory.roster([person("approver1")])).holds(ACCOUNTS["approver1"].id, SECURITY)
+    assert (await directory.current_roles([person("approver1")])).holds(ACCOUNTS["approver1"].id, SECURITY)
 
 
 async def test_one_entry_that_slack_refuses_for_good_hides_nobody_else(
@@ -108,7 +108,7 @@ async def test_groups_that_do_not_exist_have_no_members_and_are_named(
     groups(world, **answer)
     assert await directory.holders(SECURITY) == frozenset()
     assert await directory.missing_groups(SECURITY) == ("partner-security",)
-    assert not (await directory.roster([person("approver1")])).holds(ACCOUNTS["approver1"].id, SECURITY)
+    assert not (await directory.current_roles([person("approver1")])).holds(ACCOUNTS["approver1"].id, SECURITY)
 
 
 async def test_a_renamed_group_is_named_as_missing(directory: SlackDirectory, world: Sandbox) -> None:
@@ -131,7 +131,7 @@ async def test_a_lasting_refusal_is_no_trouble_that_passes(directory: SlackDirec
     with worded_refusal(PeopleDirectoryRefused, match="invalid_arguments"):
         await directory.holders(SECURITY)
     with pytest.raises(PeopleDirectoryRefused):
-        await directory.roster([person("approver1")])
+        await directory.current_roles([person("approver1")])
 
 
 @pytest.mark.parametrize("answer", [{"ok": True}, {"ok": True, "usergroups": None}])
@@ -180,7 +180,7 @@ async def test_a_role_under_one_id_is_a_role_under_the_other(directory: SlackDir
     user_info(world, "approver1", enterprise_user={"id": "W0APPROVER1"})
     who = await directory.identify(ChatId("W0APPROVER1"))
     assert (who.id, who.chat_id) == (ACCOUNTS["approver1"].id, "W0APPROVER1")
-    assert (await directory.roster([who])).holds(who.id, SECURITY)
+    assert (await directory.current_roles([who])).holds(who.id, SECURITY)
     assert await directory.identify(chat("approver1")) == who
     assert await directory.holders(SECURITY) == {"W0APPROVER1"}
 
@@ -216,7 +216,7 @@ async def test_the_kelvin_sign_is_not_the_letter_k(
         await directory.identify(chat("approver1"))
     assert refused.value.code == "not_one_account"
     kim = replace(person("approver1"), id=PersonId("kim"))
-    assert (await directory.roster([kim])).roles == {}
+    assert (await directory.current_roles([kim])).roles == {}
 
 
 async def test_a_role_by_mail_address_distinguishes_the_kelvin_sign_from_k(
@@ -224,4 +224,4 @@ async def test_a_role_by_mail_address_distinguishes_the_kelvin_sign_from_k(
 ) -> None:
     tenant.change("approver2", mail="approver2@woodgrove.com".replace("o", "\u2134", 1))
     user_info(world, "approver2", profile={"email": "approver2@woodgrove.com".replace("o", "\u2134", 1)})
-    assert not (await directory.roster([person("approver2")])).holds(ACCOUNTS["approver2"].id, ADMIN)
+    assert not (await directory.current_roles([person("approver2")])).holds(ACCOUNTS["approver2"].id, ADMIN)

@@ -45,14 +45,14 @@ def test_every_kind_of_work_has_words(kind: str) -> None:
     ],
 )
 def test_why_an_alarm_ended_reads_as_always(ended: Fact, said: str) -> None:
-    alarm = new_alarm(AlarmCode.REVOCATION_WAITS, "R-1", {"ended": asdict(ended)}, NOW)
+    alarm = new_alarm(AlarmCode.REVOCATION_NOT_COMPLETE, "R-1", {"ended": asdict(ended)}, NOW)
     assert ending_words(alarm) == said
     assert set(ENDINGS) == set(EndingCode)
 
 
 def test_an_alarm_of_an_earlier_version_keeps_its_texts() -> None:
     values = {"ended": "replaced by R-2", "partner": "contoso.com", "request": "R-1", "reason": "No answer."}
-    alarm = new_alarm(AlarmCode.REVOCATION_WAITS, "R-1", values, NOW)
+    alarm = new_alarm(AlarmCode.REVOCATION_NOT_COMPLETE, "R-1", values, NOW)
     assert ending_words(alarm) == "replaced by R-2"
     assert alarm_text(alarm).endswith("The partner may still be open. No answer.")
     lack = {

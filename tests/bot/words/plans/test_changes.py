@@ -299,9 +299,9 @@ def test_order_of_targets_is_no_change() -> None:
 def test_members_that_this_version_does_not_know_get_a_line_of_their_own() -> None:
     before = {"tenantId": TENANT, "inboundTrust": {"isMfaAccepted": False, "isRobotAccepted": True, "@odata.type": "x"}}
     made = plan(before, {Property.INBOUND_TRUST: InboundTrust(mfa=True)})
-    stranger = describe_changes(made)[-1]
-    assert stranger.setting == "Inbound trust, other values"
-    assert stranger.before == stranger.after == f'{{"isRobotAccepted": true}} ({UNREADABLE})'
+    unknown = describe_changes(made)[-1]
+    assert unknown.setting == "Inbound trust, other values"
+    assert unknown.before == unknown.after == f'{{"isRobotAccepted": true}} ({UNREADABLE})'
 
 
 def test_a_long_list_is_counted_rather_than_cut_silently() -> None:

@@ -5,13 +5,13 @@ from typing import Any, Final
 
 import pytest
 
-from bot.words.posture.concerns import WEIGHT_WORDS, concern_words
+from bot.words.posture.concerns import SEVERITY_WORDS, concern_words
 from bot.words.posture.sources import concern_source
 from tests.bot.words.conditional_access.test_findings import verdict
 from workflows.core.checks.tenant_facts import UnreadableReason
 from workflows.core.errors.facts import Values
 from workflows.core.posture.concern_codes import ConcernCode
-from workflows.core.posture.model import Concern, Weight
+from workflows.core.posture.model import Concern, ConcernSeverity
 
 C: Final = ConcernCode
 OPEN: Final = [{"name": "b2bCollaborationInbound", "opening": "open"}]
@@ -266,22 +266,22 @@ GOLDEN: Final[list[tuple[ConcernCode, Values, str]]] = [
 
 @pytest.mark.parametrize(("code", "values", "words"), GOLDEN)
 def test_every_concern_has_its_sentence(code: ConcernCode, values: Values, words: str) -> None:
-    assert concern_words(Concern(code=code, weight=Weight.NOTE, values=values)) == words
+    assert concern_words(Concern(code=code, severity=ConcernSeverity.NOTE, values=values)) == words
     through_json: dict[str, Any] = json.loads(json.dumps(values))
-    assert concern_words(Concern(code=code, weight=Weight.NOTE, values=through_json)) == words
+    assert concern_words(Concern(code=code, severity=ConcernSeverity.NOTE, values=through_json)) == words
 
 
-def test_no_concern_is_without_words_source_or_weight() -> None:
+def test_no_concern_is_without_words_source_or_severity() -> None:
     assert {code for code, _, _ in GOLDEN} == set(ConcernCode)
-    assert set(WEIGHT_WORDS) == set(Weight)
-    assert [WEIGHT_WORDS[one] for one in Weight] == ["note", "could not be checked", "warning", "alert"]
+    assert set(SEVERITY_WORDS) == set(ConcernSeverity)
+    assert [SEVERITY_WORDS[one] for one in ConcernSeverity] == ["note", "could not be checked", "warning", "alert"]
     for code, values, _ in GOLDEN:
-        assert concern_source(Concern(code=code, weight=Weight.NOTE, values=values))
+        assert concern_source(Concern(code=code, severity=ConcernSeverity.NOTE, values=values))
 
 
 def test_where_a_missing_partner_is_looked_up_depends_on_its_cloud() -> None:
     for is_other_cloud, page in ((True, "Configure Microsoft cloud settings"), (False, "access settings API overview")):
         values = {"is_other_cloud": is_other_cloud, "is_default_read": True, "ways": []}
-        source = concern_source(Concern(code=C.ABSENT, weight=Weight.WARNING, values=values))
+        source = concern_source(Concern(code=C.ABSENT, severity=ConcernSeverity.WARNING, values=values))
         assert source.startswith("Gatehouse's records, compared with what was just read; ")
         assert page in source

@@ -13,7 +13,7 @@ from workflows.core.errors.facts import Fact
 from workflows.core.policy.offers import Offer
 from workflows.core.policy.risk import RiskLevel
 from workflows.core.requests.request import RequestState
-from workflows.core.settings.openness import Openness
+from workflows.core.settings.open_access import AccessState
 
 TEMPLATES = load_catalog(SHIPPED).templates
 GUESTS = Offer(template=TEMPLATES["guest-collaboration"], level=RiskLevel.LOW, closes=False)
@@ -60,10 +60,10 @@ def test_a_stage_and_that_nobody_is_in_it() -> None:
 
 
 def test_what_the_default_lets_in_is_said_only_where_it_does() -> None:
-    said = {openness: form.guests_words(openness) for openness in Openness}
-    assert said[Openness.OPEN].startswith("Guests of this partner can come in already")
-    assert said[Openness.PARTLY].startswith("Some guests of this partner can come in already")
-    assert said[Openness.CLOSED] == said[Openness.UNKNOWN] == ""
+    said = {access_state: form.guests_words(access_state) for access_state in AccessState}
+    assert said[AccessState.OPEN].startswith("Guests of this partner can come in already")
+    assert said[AccessState.PARTLY].startswith("Some guests of this partner can come in already")
+    assert said[AccessState.CLOSED] == said[AccessState.UNKNOWN] == ""
 
 
 def test_the_text_for_the_partners_administrator() -> None:

@@ -160,7 +160,7 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
         {"role": "security"},
         "The definition of the role “security” changed after this was shown.",
     ),
-    (NoteCode.ASKED_AGAIN, {}, "It is planned again and needs new approval."),
+    (NoteCode.ASKED_AGAIN, {}, "It is planned again, and approvers decide on the new plan."),
     (NoteCode.STAGE_OPEN_AGAIN, {"is_first": True}, "Nothing was written. The stage is open again."),
     (
         NoteCode.DEFAULT_CHANGED,

@@ -1,16 +1,16 @@
-"""Everything that settings can be has words: titles, origins, openness, doubts, effects."""
+"""Everything that settings can be has words: titles, origins, states of access, doubts, effects."""
 
 import pytest
 
 from bot.words.plans.changes import EFFECTS, subject_title
-from bot.words.settings.openness import OPENNESS_WORDS, access_kind_title, access_kinds_words, not_closed_words
+from bot.words.settings.open_access import ACCESS_STATE_WORDS, access_kind_title, access_kinds_words, not_closed_words
 from bot.words.settings.values import DOUBTS, ORIGINS, REDEMPTION_TITLES, TITLES, TRUST_TITLES, inherited, title
 from workflows.core.plans.changes import ChangeSubject, SettingPart
 from workflows.core.settings.access_change import AccessChange
 from workflows.core.settings.certainty import Doubt
 from workflows.core.settings.effective import Origin
 from workflows.core.settings.model import FLAGS, Property
-from workflows.core.settings.openness import OpenAccess, Openness
+from workflows.core.settings.open_access import AccessState, OpenAccess
 
 
 def test_every_setting_and_flag_has_a_title_of_its_own() -> None:
@@ -28,7 +28,7 @@ def test_every_setting_and_flag_has_a_title_of_its_own() -> None:
 
 def test_every_value_of_an_enumeration_has_words() -> None:
     assert set(ORIGINS) == set(Origin)
-    assert set(OPENNESS_WORDS) == set(Openness)
+    assert set(ACCESS_STATE_WORDS) == set(AccessState)
     assert set(DOUBTS) == set(Doubt)
     assert set(EFFECTS) == set(AccessChange)
 
@@ -49,8 +49,8 @@ def test_an_inherited_value_says_whose_it_is_only_where_that_is_known(
     assert inherited(words, origin) == said
 
 
-def test_what_is_not_closed_is_named_with_its_openness_and_the_rest_is_counted() -> None:
-    ways = [OpenAccess(name=f"setting{number}", opening=Openness.UNKNOWN) for number in range(27)]
+def test_what_is_not_closed_is_named_with_its_state_and_the_rest_is_counted() -> None:
+    ways = [OpenAccess(name=f"setting{number}", opening=AccessState.UNKNOWN) for number in range(27)]
     assert access_kinds_words(ways[:1]) == "setting0 (not known)"
     assert access_kinds_words(ways).endswith("setting24 (not known); 2 more")
     assert not_closed_words(ways[:1]) == "Still open or not known: setting0 (not known)."

@@ -17,7 +17,7 @@ async def home_of(world: World, someone: Person, text: str = "") -> AppHome:
     return await read_home(
         someone.chat_id,
         known=someone,
-        at=HomePosition(text=text),
+        position=HomePosition(text=text),
         store=world.store,
         directory=world.directory,
         now=world.clock.now(),
@@ -61,10 +61,10 @@ async def test_a_sponsor_sees_all_active_access_and_the_requester_what_can_be_re
     [partner] = (await home_of(world, SAM)).sponsored.shown
     assert partner.request_id == request.id
     assert (await home_of(world, RILEY)).sponsored.count == 0
-    assert (await home_of(world, RILEY)).over == frozenset()
+    assert (await home_of(world, RILEY)).can_request_again == frozenset()
     await world.revoke(DANA)
     assert (await home_of(world, SAM)).sponsored.count == 0
-    assert (await home_of(world, RILEY)).over == {request.id}
+    assert (await home_of(world, RILEY)).can_request_again == {request.id}
 
 
 async def test_only_an_admin_sees_what_is_overdue_and_finds_partners(world: World) -> None:

@@ -13,11 +13,13 @@ from workflows.app.reads.auditors import Auditors
 from workflows.app.reads.found_requests import Today, find_requests, read_today
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.partners.partnership import SettingsBasis
 from workflows.core.people import Person
 from workflows.core.requests.commands.request import Reject, Withdraw
 from workflows.core.requests.request import RequestKind, RequestState
 from workflows.ports.pages import START, RequestFilter
 from workflows.ports.people_directory import PeopleDirectoryRefused, PeopleDirectoryUnavailable
+from workflows.ports.records import AuditEntry, Commit
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 UNREADABLE = [
@@ -44,7 +46,7 @@ async def searching(world: World, person: Person, wanted: RequestFilter, known: 
     return await read_home(
         person.chat_id,
         known=person if known else None,
-        at=HomePosition(wanted=wanted),
+        position=HomePosition(wanted=wanted),
         store=world.store,
         directory=world.directory,
         now=world.clock.now(),
@@ -55,8 +57,8 @@ async def test_only_an_auditor_may_search(world: World) -> None:
     assert await Auditors(directory=world.directory).require(MALLORY.chat_id) == MALLORY
     for someone in (DANA, AMARA, RILEY):
         assert await refused(world, someone) == RefusalCode.NOT_AN_AUDITOR
-    world.directory.refusals[MALLORY.chat_id] = Refused(RefusalCode.NOT_A_MEMBER)
-    assert await refused(world, MALLORY) == RefusalCode.NOT_A_MEMBER, "the account is disabled"
+    world.directory.refusals[MALLORY.chat_id] = Refused(RefusalCode.ACCOUNT_NOT_A_MEMBER)
+    assert await refused(world, MALLORY) == RefusalCode.ACCOUNT_NOT_A_MEMBER, "the account is disabled"
 
 
 async def test_without_the_role_nobody_is_an_auditor(world: World) -> None:
@@ -65,7 +67,7 @@ async def test_without_the_role_nobody_is_an_auditor(world: World) -> None:
     assert (await home_of(world, MALLORY, "contoso")).is_auditor is False
 
 
-@pytest.mark.parametrize("method", ["directory.identify", "directory.roster"])
+@pytest.mark.parametrize("method", ["directory.identify", "directory.current_roles"])
 @pytest.mark.parametrize("error", UNREADABLE, ids=lambda one: type(one).__name__)
 async def test_what_cannot_be_read_is_no_permission(world: World, method: str, error: Exception) -> None:
     world.script.fail(method, error)
@@ -127,7 +129,7 @@ async def test_a_home_says_when_the_right_cannot_be_read(world: World) -> None:
     world.script.fail("directory.identify", PeopleDirectoryUnavailable("Slack does not answer."))
     unknown = await searching(world, MALLORY, RequestFilter(), known=False)
     assert (unknown.is_auditor, unknown.found.page.count) == (None, 0)
-    world.directory.refusals[MALLORY.chat_id] = Refused(RefusalCode.NOT_A_MEMBER)
+    world.directory.refusals[MALLORY.chat_id] = Refused(RefusalCode.ACCOUNT_NOT_A_MEMBER)
     assert (await searching(world, MALLORY, RequestFilter(), known=False)).is_auditor is False
 
 
@@ -146,6 +148,33 @@ async def test_a_home_without_the_members_of_the_role_is_shown_without_the_searc
     monkeypatch.setattr(type(world.directory), "holders", holders)
     shown = await home_of(world, DANA)
     assert (shown.is_admin, shown.is_auditor) == (True, None)
+
+
+@pytest.mark.parametrize(
+    ("state", "part", "basis"),
+    [(RequestState.FAILED, 1, SettingsBasis.PARTLY_APPLIED), (RequestState.OVERWRITTEN, 0, SettingsBasis.OVERWRITTEN)],
+)
+async def test_what_was_not_applied_as_approved_is_revoked_later_too(
+    world: World, state: RequestState, part: int, basis: SettingsBasis
+) -> None:
+    """Until then it has no access period: its end in the record is the moment when that was found."""
+    opened = await world.opened()
+    request = replace(opened, state=state, applied_part=part, confirmed_at=None)
+    record = await world.store.partnership(TENANT)
+    assert record is not None
+    now = world.clock.now()
+    entry = AuditEntry(key=world.key(), at=now, actor="test", command="put", outcome="accepted", details={})
+    found = replace(record, version=record.version + 1, basis=basis, ends_at=now)
+    assert await world.store.commit(Commit(entry=entry, partnership=found))
+    assert await read_today(request, store=world.store, now=now) == Today()
+    await world.revoke(DANA)
+    closing = (await read_today(request, store=world.store, now=world.clock.now())).successor
+    assert closing is not None
+    assert closing.particulars.kind is RequestKind.REVOCATION
+    assert (
+        await read_today(replace(request, state=RequestState.FAILED, applied_part=0), store=world.store, now=now)
+        == Today()
+    )
 
 
 async def test_each_found_request_has_its_state_of_today(world: World) -> None:

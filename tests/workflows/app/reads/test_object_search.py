@@ -132,7 +132,7 @@ async def test_who_answers_too_late_is_not_waited_for(world: World, monkeypatch:
     async def hangs() -> None:
         await asyncio.Event().wait()
 
-    world.script.meanwhile("surroundings.find_by_prefix", hangs)
+    world.script.during_next_call("surroundings.find_by_prefix", hangs)
     async with asyncio.timeout(1):
         assert await names(searching(world), "Bridge") == []
 
@@ -142,7 +142,7 @@ async def test_a_missing_permission_is_named_so_that_the_id_is_typed(world: Worl
     world.script.fail("surroundings.find_by_prefix", error)
     found = await searching(world).find(RILEY.chat_id, PILOT, "project_group", "Bridge")
     assert found.problem is not None
-    assert found.problem.code == RefusalCode.NAMES_REFUSED
+    assert found.problem.code == RefusalCode.NAME_SEARCH_REFUSED
     assert "GroupMember.Read.All" in fact_words(found.problem)
 
 

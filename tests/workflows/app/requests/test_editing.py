@@ -114,7 +114,7 @@ async def test_what_nobody_knows_and_what_is_closed_cannot_be_edited(world: Worl
     ):
         with pytest.raises(Refused) as refused:
             await asked
-        assert refused.value.code == RefusalCode.NOT_NOW
+        assert refused.value.code == RefusalCode.NOT_POSSIBLE_IN_THIS_STATE
     await editing.edit(filled_form(requester=RILEY.chat_id), key="k2")  # a form that edits nothing
 
 

@@ -16,7 +16,7 @@ async def filed_at_once(world: World) -> tuple[RequestId, RequestId]:
     async def other() -> None:
         others.append(await world.file(target=TENANT, requester=DANA))
 
-    world.script.meanwhile("store.commit", other)
+    world.script.during_next_call("store.commit", other)
     first = await world.file(target="contoso.com")
     [second] = others
     return first, second

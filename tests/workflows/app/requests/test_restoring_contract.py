@@ -17,15 +17,15 @@ TENANT = TenantId("c0a1b2c3-1111-4aaa-8bbb-0123456789a1")
 def operations() -> Iterator[Operation]:
     """The distinct writes that lead from any state of the shipped templates and revocations back to any other."""
     ends = {
-        canonical_json({"": image}): image
+        canonical_json({"": earlier}): earlier
         for plan in PLANS.values()
-        for image in (plan.before, plan.configuration_after())
+        for earlier in (plan.before, plan.configuration_after())
     }
     states: list[JsonObject | None] = list(ends.values())
     seen = set()
-    for now, image in permutations(states, 2):
+    for now, earlier in permutations(states, 2):
         try:
-            plan = plan_restoration(tenant_id=TENANT, now=now, image=image)
+            plan = plan_restoration(tenant_id=TENANT, now=now, earlier=earlier)
         except NothingToChange:
             continue
         for one in plan.operations:

@@ -91,15 +91,15 @@ async def test_a_revocation_that_cannot_be_checked_for_two_minutes_alarms_until_
     world.tenant.partners[TENANT] = dict(OPEN)
     world.script.fail("directory.identify", PeopleDirectoryUnavailable("Slack does not answer."), times=4)
     await world.revoke(DANA)
-    assert await alarms(world, AlarmCode.REVOCATION_WAITS) == []
+    assert await alarms(world, AlarmCode.REVOCATION_NOT_COMPLETE) == []
     world.clock.advance(minutes=2)
     await world.settle()
-    [alarm] = await alarms(world, AlarmCode.REVOCATION_WAITS)
+    [alarm] = await alarms(world, AlarmCode.REVOCATION_NOT_COMPLETE)
     assert alarm.values["partner"] == TENANT
     for _ in range(3):
         world.clock.advance(minutes=2)
         await world.settle()
-    assert await alarms(world, AlarmCode.REVOCATION_WAITS) == []
+    assert await alarms(world, AlarmCode.REVOCATION_NOT_COMPLETE) == []
     assert world.tenant.partners[TENANT]["b2bCollaborationInbound"]["usersAndGroups"]["accessType"] == "blocked"
 
 
@@ -108,13 +108,13 @@ async def test_a_revocation_whose_checking_is_refused_by_graph_waits_and_alarms_
     world.script.fail("directory.identify", TenantRefused(400, "Request_BadRequest", "No."), times=2)
     await world.revoke(DANA)
     [alarm] = await world.store.open_alarms()
-    assert alarm.code is AlarmCode.REVOCATION_WAITS
+    assert alarm.code is AlarmCode.REVOCATION_NOT_COMPLETE
     assert await world.refusals() == []
     for _ in range(2):
-        assert len(await alarms(world, AlarmCode.REVOCATION_WAITS)) == 1
+        assert len(await alarms(world, AlarmCode.REVOCATION_NOT_COMPLETE)) == 1
         world.clock.advance(minutes=2)
         await world.settle()
-    assert await alarms(world, AlarmCode.REVOCATION_WAITS) == []
+    assert await alarms(world, AlarmCode.REVOCATION_NOT_COMPLETE) == []
     assert world.tenant.partners[TENANT]["b2bCollaborationInbound"]["usersAndGroups"]["accessType"] == "blocked"
 
 
@@ -123,19 +123,19 @@ async def test_a_revocation_waits_where_the_directory_refuses_to_say_who_asks(wo
     world.tenant.partners[TENANT] = dict(OPEN)
     world.script.fail("directory.identify", PeopleDirectoryRefused("users.info", "token_revoked"), times=2)
     await world.revoke(DANA)
-    assert len(await alarms(world, AlarmCode.REVOCATION_WAITS)) == 1
+    assert len(await alarms(world, AlarmCode.REVOCATION_NOT_COMPLETE)) == 1
     assert await world.refusals() == []
     for _ in range(2):
         world.clock.advance(minutes=2)
         await world.settle()
-    assert await alarms(world, AlarmCode.REVOCATION_WAITS) == []
+    assert await alarms(world, AlarmCode.REVOCATION_NOT_COMPLETE) == []
     assert world.tenant.partners[TENANT]["b2bCollaborationInbound"]["usersAndGroups"]["accessType"] == "blocked"
 
 
 async def test_a_revocation_that_was_refused_to_the_person_alarms_nobody(world: World) -> None:
     await world.revoke(AMARA)
     world.clock.advance(minutes=10)
-    assert await alarms(world, AlarmCode.REVOCATION_WAITS) == []
+    assert await alarms(world, AlarmCode.REVOCATION_NOT_COMPLETE) == []
     assert [code for _, code in await world.refusals()] == ["not_an_admin"]
 
 
@@ -146,11 +146,11 @@ async def test_a_revocation_that_cannot_be_prepared_waits_and_alarms(world: Worl
     world.script.fail("tenant.read_partner", TenantRefused(400, "Request_BadRequest", "No."), on=2, times=3)
     await world.revoke(DANA)
     for _ in range(4):
-        [alarm] = await alarms(world, AlarmCode.REVOCATION_WAITS)
+        [alarm] = await alarms(world, AlarmCode.REVOCATION_NOT_COMPLETE)
         world.clock.advance(minutes=2)
         await world.settle()
     assert "Contoso" in alarm.values["partner"] or TENANT in alarm.values["partner"]
-    assert await alarms(world, AlarmCode.REVOCATION_WAITS) == []
+    assert await alarms(world, AlarmCode.REVOCATION_NOT_COMPLETE) == []
 
 
 async def test_one_check_that_fails_keeps_no_other_one_from_being_performed() -> None:
@@ -195,19 +195,19 @@ async def test_a_revoke_click_that_an_older_version_gave_up_still_waits(world: W
     world.script.fail("directory.identify", PeopleDirectoryUnavailable("Slack does not answer."))
     await world.revoke(DANA)
     world.clock.advance(minutes=2)
-    [first] = await alarms(world, AlarmCode.REVOCATION_WAITS)
+    [first] = await alarms(world, AlarmCode.REVOCATION_NOT_COMPLETE)
     await park_everything(world)
-    assert await alarms(world, AlarmCode.REVOCATION_WAITS) == [first]
+    assert await alarms(world, AlarmCode.REVOCATION_NOT_COMPLETE) == [first]
 
 
 async def test_the_alarm_of_a_click_that_was_refused_is_not_called_repaired(world: World) -> None:
     world.script.fail("directory.identify", PeopleDirectoryUnavailable("Slack does not answer."))
     await world.revoke(AMARA)
     world.clock.advance(minutes=2)
-    [alarm] = await alarms(world, AlarmCode.REVOCATION_WAITS)
+    [alarm] = await alarms(world, AlarmCode.REVOCATION_NOT_COMPLETE)
     await world.settle()
     assert [code for _, code in await world.refusals()] == ["not_an_admin"]
-    assert await alarms(world, AlarmCode.REVOCATION_WAITS) == []
+    assert await alarms(world, AlarmCode.REVOCATION_NOT_COMPLETE) == []
     ended = await world.store.alarm(alarm.id)
     assert ended is not None
     assert ending_words(ended) == "the click was refused, or an admin gave it up"
@@ -217,18 +217,18 @@ async def test_a_newer_revocation_takes_over_the_alarm_at_the_same_look(world: W
     world.tenant.partners[TENANT] = dict(OPEN)
     older = replace(revocation(OPEN), state=RequestState.UNCONFIRMED, created_at=world.clock.now())
     await world.put(older)
-    await world.alarms.raise_alarm(AlarmCode.REVOCATION_WAITS, older.id)
-    [alarm] = await alarms(world, AlarmCode.REVOCATION_WAITS)
+    await world.alarms.raise_alarm(AlarmCode.REVOCATION_NOT_COMPLETE, older.id)
+    [alarm] = await alarms(world, AlarmCode.REVOCATION_NOT_COMPLETE)
     await world.revoke(DANA, but=Prepare)
     assert (await world.request(older.id)).state is RequestState.STOPPED
     [newer] = await world.all_requests()
-    [raised] = await alarms(world, AlarmCode.REVOCATION_WAITS)
+    [raised] = await alarms(world, AlarmCode.REVOCATION_NOT_COMPLETE)
     assert raised.subject == newer.id
     ended = await world.store.alarm(alarm.id)
     assert ended is not None
     assert ending_words(ended) == f"replaced by {newer.id}"
     await world.settle()
-    assert await alarms(world, AlarmCode.REVOCATION_WAITS) == []
+    assert await alarms(world, AlarmCode.REVOCATION_NOT_COMPLETE) == []
     mended = await world.store.alarm(raised.id)
     assert mended is not None
     assert "ended" not in mended.values
@@ -240,15 +240,15 @@ async def test_what_stays_open_because_graph_did_not_take_it_alarms_until_it_is_
 ) -> None:
     request = await put_with_optional_write(world, error)
     assert (request.state, len(request.refused)) == (RequestState.APPLIED, 1)
-    [alarm] = await alarms(world, AlarmCode.REVOCATION_WAITS)
+    [alarm] = await alarms(world, AlarmCode.REVOCATION_NOT_COMPLETE)
     [operation] = request.plan.optional
     assert alarm.subject == request.id
     assert alarm.values["ways"] == ", ".join(written_names(operation))
     assert "is verified, but" in alarm_text(alarm)
     assert "Revoke the partner again" in alarm_advice(alarm)
-    assert await alarms(world, AlarmCode.REVOCATION_WAITS) == [alarm]
+    assert await alarms(world, AlarmCode.REVOCATION_NOT_COMPLETE) == [alarm]
     await world.tenant.write(operation)
-    assert await alarms(world, AlarmCode.REVOCATION_WAITS) == []
+    assert await alarms(world, AlarmCode.REVOCATION_NOT_COMPLETE) == []
     mended = await world.store.alarm(alarm.id)
     assert mended is not None
     assert "ended" not in mended.values
@@ -271,15 +271,15 @@ async def test_an_optional_write_that_hangs_does_not_delay_that_the_block_is_kno
         request = await world.settled(request.id)
     assert request.state is RequestState.APPLIED
     assert [one.reason for one in request.refused] == [(Fact(NoteCode.LATE),)]
-    [alarm] = await alarms(world, AlarmCode.REVOCATION_WAITS)
+    [alarm] = await alarms(world, AlarmCode.REVOCATION_NOT_COMPLETE)
     assert "did not answer in time" in stored_note_words(alarm.values["reason"])
 
 
 async def test_what_stays_open_is_alarmed_of_for_a_day(world: World) -> None:
     await put_with_optional_write(world, NO_ANSWER)
-    [alarm] = await alarms(world, AlarmCode.REVOCATION_WAITS)
+    [alarm] = await alarms(world, AlarmCode.REVOCATION_NOT_COMPLETE)
     world.clock.advance(hours=24)
-    assert await alarms(world, AlarmCode.REVOCATION_WAITS) == []
+    assert await alarms(world, AlarmCode.REVOCATION_NOT_COMPLETE) == []
     ended = await world.store.alarm(alarm.id)
     assert ended is not None
     assert "a day passed" in ending_words(ended)
@@ -287,17 +287,17 @@ async def test_what_stays_open_is_alarmed_of_for_a_day(world: World) -> None:
 
 async def test_revoking_once_more_closes_what_stayed_open_and_ends_its_alarm(world: World) -> None:
     await put_with_optional_write(world, NO_ANSWER)
-    assert len(await alarms(world, AlarmCode.REVOCATION_WAITS)) == 1
+    assert len(await alarms(world, AlarmCode.REVOCATION_NOT_COMPLETE)) == 1
     written = len(world.tenant.writes)
     await world.revoke(DANA)
     assert len(world.tenant.writes) == written + 1
-    assert await alarms(world, AlarmCode.REVOCATION_WAITS) == []
+    assert await alarms(world, AlarmCode.REVOCATION_NOT_COMPLETE) == []
 
 
 async def test_what_graph_refuses_for_good_is_no_alarm(world: World) -> None:
     request = await put_with_optional_write(world, INVALID)
     assert (request.state, len(request.refused)) == (RequestState.APPLIED, 1)
-    assert await alarms(world, AlarmCode.REVOCATION_WAITS) == []
+    assert await alarms(world, AlarmCode.REVOCATION_NOT_COMPLETE) == []
 
 
 async def put_with_optional_write(world: World, error: Exception) -> AccessRequest:

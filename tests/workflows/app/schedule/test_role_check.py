@@ -134,14 +134,14 @@ async def test_who_lacks_a_role_that_others_hold_is_told_so(world: World) -> Non
 async def test_a_refusal_for_good_ends_a_click_with_its_reason(world: World) -> None:
     """A stored click is not tried in silence until its request expires."""
     request = await world.waiting()
-    world.script.fail("directory.roster", PeopleDirectoryRefused("users.info", "token_revoked"))
+    world.script.fail("directory.current_roles", PeopleDirectoryRefused("users.info", "token_revoked"))
     await world.approve(request, AMARA)
     assert (await world.refusals())[-1] == (AMARA.chat_id, "directory_refused")
 
 
 async def test_what_was_approved_waits_for_a_directory_that_refuses(world: World) -> None:
     request = await world.approved()
-    world.script.fail("directory.roster", PeopleDirectoryRefused("users.info", "token_revoked"))
+    world.script.fail("directory.current_roles", PeopleDirectoryRefused("users.info", "token_revoked"))
     waits = await world.settled(request.id)
     assert "The chat system refuses to say" in note_words(waits.note)
     world.clock.advance(minutes=2)

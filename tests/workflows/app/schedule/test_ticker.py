@@ -280,7 +280,9 @@ async def test_one_that_somebody_else_ended_meanwhile_delays_nothing(world: Worl
     first = await world.put(usual(id=RequestId("r-1")))
     second = await world.put(usual(id=RequestId("r-2"), expires_at=first.expires_at + MILLISECOND))
     world.clock.moment = second.expires_at
-    world.script.meanwhile("store.commit", lambda: world.service.withdraw(first.id, RILEY.chat_id, key="withdraw-1"))
+    world.script.during_next_call(
+        "store.commit", lambda: world.service.withdraw(first.id, RILEY.chat_id, key="withdraw-1")
+    )
     await tick(service=world.service, store=world.store, directory=world.directory, clock=world.clock)
     assert (await world.request(first.id)).state is S.WITHDRAWN
     assert (await world.request(second.id)).state is S.EXPIRED

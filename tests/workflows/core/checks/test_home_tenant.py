@@ -157,18 +157,18 @@ def test_answers_that_disagree_are_an_error() -> None:
 
 
 def test_an_id_of_another_cloud_is_told_and_nothing_is_claimed() -> None:
-    stranger = replace(identity(TENANT), is_resolved=False, default_domain="")
+    unknown = replace(identity(TENANT), is_resolved=False, default_domain="")
     facts: dict[str, Any] = {"access_policy": {"allowedCloudEndpoints": ["microsoftonline.us"]}, "by_id": None}
-    assert "(microsoftonline.us)" in found(who=stranger, **facts)["other_cloud"]
+    assert "(microsoftonline.us)" in found(who=unknown, **facts)["other_cloud"]
     assert (
         "could not be read"
-        in found(who=stranger, by_id=None, access_policy=UnreadableFact(why=UnreadableReason.THROTTLED))["other_cloud"]
+        in found(who=unknown, by_id=None, access_policy=UnreadableFact(why=UnreadableReason.THROTTLED))["other_cloud"]
     )
     added = replace(access_plan(), is_cross_cloud=True)
-    assert ("After it is added, the tenant's default applies") in found(added, who=stranger, **facts)[
+    assert ("After it is added, the tenant's default applies") in found(added, who=unknown, **facts)[
         "other_cloud_blocked"
     ]
-    known = found(replace(access_plan({"tenantId": TENANT}), is_cross_cloud=True), who=stranger, **facts)
+    known = found(replace(access_plan({"tenantId": TENANT}), is_cross_cloud=True), who=unknown, **facts)
     assert "other_cloud" in known
     assert "other_cloud_blocked" not in known, "it was added before"
 

@@ -104,7 +104,7 @@ def test_what_stood_before_is_shown_but_not_checked() -> None:
 
 @pytest.mark.parametrize("document", [{"usersAndGroups": "?"}, 7])
 def test_what_cannot_be_read_names_nothing(document: object) -> None:
-    assert current_targets({"tenantId": TENANT, INBOUND.value: document, "stranger": {}}) == ()
+    assert current_targets({"tenantId": TENANT, INBOUND.value: document, "unknown": {}}) == ()
 
 
 def test_half_a_setting_and_other_settings_name_what_they_hold() -> None:

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from tests.workflows.core.builders import DATA_OWNER, SECURITY, STAGES, TENANT, access_plan, closed_document
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.partners.approval_policy import (
+    ApprovalChain,
     ApprovalPolicy,
-    Chain,
-    chain_for,
+    approval_chain_for,
     chain_rule,
     is_as_strict,
     merged_chain,
@@ -43,12 +43,14 @@ def opening() -> Plan:
     return access_plan(closed_document())
 
 
-def policy(current: Chain = (), strongest: Chain = FOUR, roles: frozenset[Role] = ROLES) -> ApprovalPolicy:
+def policy(
+    current: ApprovalChain = (), strongest: ApprovalChain = FOUR, roles: frozenset[Role] = ROLES
+) -> ApprovalPolicy:
     return ApprovalPolicy(current=current, strongest=strongest, roles=roles)
 
 
 @given(chains, chains)
-def test_the_stricter_of_two_chains_is_as_strict_as_each(one: Chain, other: Chain) -> None:
+def test_the_stricter_of_two_chains_is_as_strict_as_each(one: ApprovalChain, other: ApprovalChain) -> None:
     merged = stricter(one, other)
     assert is_as_strict(merged, one)
     assert is_as_strict(merged, other)
@@ -58,7 +60,7 @@ def test_the_stricter_of_two_chains_is_as_strict_as_each(one: Chain, other: Chai
 
 
 @given(chains, chains)
-def test_merging_once_more_changes_nothing(one: Chain, other: Chain) -> None:
+def test_merging_once_more_changes_nothing(one: ApprovalChain, other: ApprovalChain) -> None:
     merged = stricter(one, other)
     assert stricter(merged, one) == stricter(merged, other) == stricter(merged, merged) == merged
     assert merged_chain([one, other, one]) == stricter(stricter((), one), other)
@@ -71,23 +73,25 @@ def test_the_order_of_the_longer_chain_stays() -> None:
 
 
 def test_a_partner_keeps_the_chain_under_which_it_stands() -> None:
-    assert chain_for(opening(), ONE, policy(STAGES), RiskLevel.LOW) == STAGES
-    assert chain_for(opening(), STAGES, policy(ONE), RiskLevel.LOW) == STAGES
+    assert approval_chain_for(opening(), ONE, policy(STAGES), RiskLevel.LOW) == STAGES
+    assert approval_chain_for(opening(), STAGES, policy(ONE), RiskLevel.LOW) == STAGES
 
 
 def test_a_new_partner_needs_the_templates_chain() -> None:
-    assert chain_for(access_plan(), ONE, policy(), RiskLevel.LOW) == ONE
+    assert approval_chain_for(access_plan(), ONE, policy(), RiskLevel.LOW) == ONE
 
 
 def test_what_only_closes_needs_one_approver_whatever_the_partner_stands_under() -> None:
     closing = plan_revocation(tenant_id=TENANT, before=access_plan().configuration_after())
-    assert chain_for(closing, STAGES, policy(FOUR), RiskLevel.HIGH) == ONE
+    assert approval_chain_for(closing, STAGES, policy(FOUR), RiskLevel.HIGH) == ONE
 
 
 @given(chains, chains, st.sampled_from(list(RiskLevel)))
-def test_the_chain_is_enough_for_the_risk_of_the_result(template: Chain, current: Chain, level: RiskLevel) -> None:
+def test_the_chain_is_enough_for_the_risk_of_the_result(
+    template: ApprovalChain, current: ApprovalChain, level: RiskLevel
+) -> None:
     """As long as the strongest chain there is suffices for it."""
-    chain = chain_for(opening(), template, policy(current), level)
+    chain = approval_chain_for(opening(), template, policy(current), level)
     assert is_as_strict(chain, current)
     assert is_as_strict(chain, template)
     assert weakness_of(chain, level) is None
@@ -95,14 +99,14 @@ def test_the_chain_is_enough_for_the_risk_of_the_result(template: Chain, current
 
 def test_settings_made_by_hand_count_like_approved_ones() -> None:
     need = required(RiskLevel.HIGH)
-    chain = chain_for(opening(), ONE, policy(), RiskLevel.HIGH)
+    chain = approval_chain_for(opening(), ONE, policy(), RiskLevel.HIGH)
     assert (sum(stage.quorum for stage in chain), len(chain)) >= (need.people, need.stages)
-    assert chain_for(opening(), ONE, policy(), RiskLevel.LOW) == ONE
+    assert approval_chain_for(opening(), ONE, policy(), RiskLevel.LOW) == ONE
 
 
 def test_where_a_role_is_gone_the_strongest_chain_decides() -> None:
     gone = (Stage(title="Works council", role=Role("council"), quorum=1),)
-    chain = chain_for(opening(), ONE, policy(gone), RiskLevel.LOW)
+    chain = approval_chain_for(opening(), ONE, policy(gone), RiskLevel.LOW)
     assert is_as_strict(chain, FOUR)
     assert "council" not in {stage.role for stage in chain}
 
@@ -147,7 +151,10 @@ def test_any_number_of_chains_is_merged() -> None:
 
 def test_the_rule_that_asks_for_the_chain() -> None:
     assert chain_rule(opening(), STAGES, STAGES) is ChainRule.TEMPLATE
-    kept = chain_for(opening(), ONE, policy(current=STAGES), RiskLevel.LOW)
+    kept = approval_chain_for(opening(), ONE, policy(current=STAGES), RiskLevel.LOW)
     assert chain_rule(opening(), kept, ONE) is ChainRule.STRICTER
     closing = plan_revocation(tenant_id=TENANT, before=None)
-    assert chain_rule(closing, chain_for(closing, STAGES, policy(), RiskLevel.LOW), STAGES) is ChainRule.ONE_APPROVER
+    assert (
+        chain_rule(closing, approval_chain_for(closing, STAGES, policy(), RiskLevel.LOW), STAGES)
+        is ChainRule.ONE_APPROVER
+    )

@@ -33,6 +33,7 @@ from workflows.core.partners.lifecycle import TABLE
 from workflows.core.partners.outcome import advance_partner
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.partners.reviews import advance_review
+from workflows.core.requests.commands.automatic import RecordApplied, RecordApplyFailed, RecordOverwritten, Stop
 from workflows.core.requests.commands.partner import (
     AskReview,
     AskSetup,
@@ -46,13 +47,7 @@ from workflows.core.requests.commands.partner import (
     RemindSetup,
     UnconfirmSetup,
 )
-from workflows.core.requests.commands.request import (
-    RecordApplied,
-    RecordApplyFailed,
-    RecordOverwritten,
-    RequestCommand,
-    Stop,
-)
+from workflows.core.requests.commands.request import RequestCommand
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 
 SAME: Final[Mapping[str | None, str]] = {"active": "active", "review_due": "review_due"}
@@ -119,7 +114,7 @@ def _commands(name: str) -> list[PartnershipCommand]:
 
 def _answer(known: Partnership, command: PartnershipCommand) -> str | Refused:
     try:
-        return advance_review(known, command, roster=everybody(sam=""), now=LATE).partnership.state.value
+        return advance_review(known, command, current_roles=everybody(sam=""), now=LATE).partnership.state.value
     except Refused as refusal:
         return refusal
 
@@ -157,10 +152,10 @@ def test_a_pair_leads_exactly_where_it_should_or_is_refused(state: str, name: st
 def test_what_was_written_leads_exactly_where_it_should(state: str | None, name: str) -> None:
     known = None if state is None else partnership(state=PartnershipState(state))
     commands: dict[str, RequestCommand] = {
-        "record_applied": RecordApplied(image={}, default={}),
-        "record_overwritten": RecordOverwritten(image={}),
-        "stop": Stop(reason=noted("Its end has passed."), image={}),
-        "record_apply_failed": RecordApplyFailed(reason=noted("Graph refused the rest."), image={}),
+        "record_applied": RecordApplied(configuration={}, default={}),
+        "record_overwritten": RecordOverwritten(configuration={}),
+        "stop": Stop(reason=noted("Its end has passed."), configuration={}),
+        "record_apply_failed": RecordApplyFailed(reason=noted("Graph refused the rest."), configuration={}),
     }
     command = commands[name]
     taken = [one for one in _written() if name == "record_applied" or one.particulars.kind is RequestKind.ACCESS]
@@ -182,14 +177,16 @@ def test_an_end_of_what_was_not_written_changes_no_record(
 def test_a_revoked_partner_takes_nothing_and_says_so(name: str) -> None:
     for record, command in product(RECORDS, _commands(name)):
         with worded_refusal(Refused, match="already revoked") as refused:
-            advance_review(partnership(state=PartnershipState.REVOKED, **record), command, roster=everybody(), now=LATE)
+            advance_review(
+                partnership(state=PartnershipState.REVOKED, **record), command, current_roles=everybody(), now=LATE
+            )
         assert refused.value.code == "revoked"
 
 
 def test_who_may_not_keep_a_partner_is_told_that_also_where_no_review_waits() -> None:
-    stranger = Keep(actor=AMARA, tenant_id=TENANT, reason="Needed")
+    not_the_sponsor = Keep(actor=AMARA, tenant_id=TENANT, reason="Needed")
     with pytest.raises(Refused) as refused:
-        advance_review(partnership(), stranger, roster=everybody(), now=NOW)
+        advance_review(partnership(), not_the_sponsor, current_roles=everybody(), now=NOW)
     assert refused.value.code == "not_the_sponsor"
 
 
@@ -201,9 +198,9 @@ def test_a_record_that_leaves_the_table_is_a_bug_and_says_so(monkeypatch: pytest
     }
     monkeypatch.setattr(lifecycle, "TABLE", narrowed)
     with pytest.raises(AssertionError, match=r"active --ask_review--> review_due is not in the table"):
-        advance_review(partnership(), AskReview(), roster=everybody(), now=LATE)
+        advance_review(partnership(), AskReview(), current_roles=everybody(), now=LATE)
     with pytest.raises(AssertionError, match=r"None --record_applied--> active is not in the table"):
-        advance_partner(request(RequestState.APPLYING), RecordApplied(image={}), situation())
+        advance_partner(request(RequestState.APPLYING), RecordApplied(configuration={}), situation())
 
 
 def test_the_diagram_in_the_docstring_is_the_table() -> None:

@@ -19,6 +19,8 @@ def test_access_that_was_blocked_and_opened_again_is_active_since_then() -> None
     blocked = [applied(300), applied(100, RequestKind.REVOCATION), applied(50), applied(5)]
     assert opened_at(known, blocked) == NOW - timedelta(days=50)
     assert opened_at(known, []) == known.since
+    part = request(RequestState.FAILED, applied_part=1, changed_at=NOW - timedelta(days=20), confirmed_at=None)
+    assert opened_at(known, [part]) == part.changed_at, "a part of an opening opens"
     assert opened_at(known, [request(RequestState.REJECTED, confirmed_at=None), applied(7)]) == NOW - timedelta(days=7)
 
 
@@ -35,6 +37,8 @@ def test_access_that_was_blocked_and_opened_again_is_active_since_then() -> None
         (request(RequestState.APPLIED), partnership(ends_at=NOW), True),
         (request(RequestState.APPLIED), partnership(request_id=RequestId("r-2")), True),
         (request(RequestState.OVERWRITTEN), partnership(ends_at=NOW), True),
+        (request(RequestState.FAILED, applied_part=1), partnership(), True),
+        (request(RequestState.FAILED, applied_part=1), partnership(state=PartnershipState.REVOKED), True),
         (request(RequestState.APPLIED), partnership(state=PartnershipState.REVOKED, ends_at=None), False),
     ],
 )
@@ -63,3 +67,11 @@ def test_an_approved_block_is_an_end_and_no_opening() -> None:
     known = partnership(since=NOW - timedelta(days=5))
     assert opened_at(known, [before, blocked, again]) == NOW - timedelta(days=50)
     assert opened_at(known, [before, blocked]) == known.since
+
+
+@pytest.mark.parametrize("state", RequestState)
+@pytest.mark.parametrize("part", [0, 1])
+def test_something_was_written_where_the_record_has_its_result(state: RequestState, part: int) -> None:
+    """The one meaning for the search, the cards, the posture, restoring, and the approval policy of old records."""
+    is_written = request(state, applied_part=part).was_written
+    assert is_written is (part == 1 or state in (RequestState.APPLIED, RequestState.OVERWRITTEN))

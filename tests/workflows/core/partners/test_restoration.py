@@ -55,8 +55,8 @@ SYNC: Final = Property.IDENTITY_SYNCHRONIZATION
 DOCUMENTS: Final = st.none() | partner_documents(TENANT)
 
 
-def restoration(now: JsonObject | None, image: JsonObject | None) -> Plan:
-    return plan_restoration(tenant_id=TENANT, now=now, image=image)
+def restoration(now: JsonObject | None, earlier: JsonObject | None) -> Plan:
+    return plan_restoration(tenant_id=TENANT, now=now, earlier=earlier)
 
 
 def document(**settings: Any) -> dict[str, Any]:
@@ -88,46 +88,46 @@ def applied(plan: Plan, **changes: Any) -> AccessRequest:
     return replace(usual, **changes)
 
 
-# --- for every image and whatever somebody else did meanwhile ---
+# --- for every earlier configuration, whatever somebody else changed since ---
 
 
 @PROPERTY
-@given(now=DOCUMENTS, image=DOCUMENTS)
+@given(now=DOCUMENTS, earlier=DOCUMENTS)
 def test_it_leads_back_to_the_image_in_every_setting_of_the_model(
-    now: JsonObject | None, image: JsonObject | None
+    now: JsonObject | None, earlier: JsonObject | None
 ) -> None:
     try:
-        plan = restoration(now, image)
+        plan = restoration(now, earlier)
     except NothingToChange:
         after = now
     else:
         after = plan.configuration_after()
-    there = effective_settings(image, None), effective_settings(after, None)
+    there = effective_settings(earlier, None), effective_settings(after, None)
     assert there[0].flags[SYNC, "is_allowed"].value == there[1].flags[SYNC, "is_allowed"].value
     for name in (name for name in Property if name is not SYNC):
-        wanted, stands = (one.get(name) if one else None for one in (image, after))
+        wanted, stands = (one.get(name) if one else None for one in (earlier, after))
         assert is_equivalent({"": wanted}, {"": stands}), name
 
 
 @PROPERTY
-@given(now=DOCUMENTS, image=DOCUMENTS)
-def test_twice_is_nothing_to_change(now: JsonObject | None, image: JsonObject | None) -> None:
+@given(now=DOCUMENTS, earlier=DOCUMENTS)
+def test_twice_is_nothing_to_change(now: JsonObject | None, earlier: JsonObject | None) -> None:
     try:
-        after = restoration(now, image).configuration_after()
+        after = restoration(now, earlier).configuration_after()
     except NothingToChange:
         after = now
     with pytest.raises(NothingToChange):
-        restoration(after, image)
-    assert is_same_configuration(TENANT, after, image) is ((after is None) is (image is None))
+        restoration(after, earlier)
+    assert is_same_configuration(TENANT, after, earlier) is ((after is None) is (earlier is None))
 
 
 @PROPERTY
-@given(now=DOCUMENTS, image=DOCUMENTS)
+@given(now=DOCUMENTS, earlier=DOCUMENTS)
 def test_nothing_is_deleted_and_what_is_not_of_the_model_is_left(
-    now: JsonObject | None, image: JsonObject | None
+    now: JsonObject | None, earlier: JsonObject | None
 ) -> None:
     try:
-        plan = restoration(now, image)
+        plan = restoration(now, earlier)
     except NothingToChange:
         return
     assert {operation.method for operation in plan.operations} <= {"POST", "PATCH", "PUT"}
@@ -140,17 +140,17 @@ def test_nothing_is_deleted_and_what_is_not_of_the_model_is_left(
 
 
 @PROPERTY
-@given(now=DOCUMENTS, image=DOCUMENTS)
-def test_each_step_is_recognized_and_the_end_is_confirmed(now: JsonObject | None, image: JsonObject | None) -> None:
+@given(now=DOCUMENTS, earlier=DOCUMENTS)
+def test_each_step_is_recognized_and_the_end_is_confirmed(now: JsonObject | None, earlier: JsonObject | None) -> None:
     try:
-        plan = restoration(now, image)
+        plan = restoration(now, earlier)
     except NothingToChange:
         return
     assert is_confirmed(plan, plan.configuration_after())
     assert count_written(plan, plan.configuration_after()) == len(plan.operations)
     for count in range(len(plan.operations)):
         assert count_written(plan, plan.configuration_after(count)) is not None
-    assert plan.digest == restoration(now, image).digest
+    assert plan.digest == restoration(now, earlier).digest
 
 
 @PROPERTY
@@ -202,12 +202,12 @@ def stages_for_plan(plan: Plan) -> tuple[Stage, ...]:
 
 def test_a_value_goes_back_whole_as_graph_had_it() -> None:
     """Annotations and members that v1.0 does not describe do not go with it, and unset members are named."""
-    image = document(
+    earlier = document(
         inboundTrust={"isMfaAccepted": True, "isNewerAccepted": True, "@odata.type": "#x"},
         b2bCollaborationInbound=to_document(OPEN),
     )
     now = document(inboundTrust=to_document(CLOSED[Property.INBOUND_TRUST]), b2bCollaborationInbound=to_document(OPEN))
-    assert body(restoration(now, image)) == {
+    assert body(restoration(now, earlier)) == {
         "inboundTrust": {
             "isMfaAccepted": True,
             "isCompliantDeviceAccepted": None,
@@ -219,8 +219,8 @@ def test_a_value_goes_back_whole_as_graph_had_it() -> None:
 def test_a_member_that_was_not_there_is_unset_by_name() -> None:
     """How deep Graph merges inside a setting is not documented."""
     now = document(b2bCollaborationInbound={**(to_document(OPEN) or {}), "newer": {"x": 1}})
-    image = document(b2bCollaborationInbound={"applications": (to_document(OPEN) or {})["applications"]})
-    assert body(restoration(now, image))["b2bCollaborationInbound"] == {
+    earlier = document(b2bCollaborationInbound={"applications": (to_document(OPEN) or {})["applications"]})
+    assert body(restoration(now, earlier))["b2bCollaborationInbound"] == {
         "usersAndGroups": None,
         "applications": (to_document(OPEN) or {})["applications"],
     }
@@ -269,8 +269,8 @@ def test_only_an_explicit_yes_is_restored_as_a_yes(wanted: JsonObject | None) ->
 
 
 def test_a_synchronization_that_was_removed_is_created_again() -> None:
-    image = document(identitySynchronization={"displayName": "x", "userSyncInbound": {"isSyncAllowed": True}})
-    [operation] = restoration(document(), image).operations
+    earlier = document(identitySynchronization={"displayName": "x", "userSyncInbound": {"isSyncAllowed": True}})
+    [operation] = restoration(document(), earlier).operations
     assert (operation.method, operation.body) == ("PUT", {"userSyncInbound": {"isSyncAllowed": True}})
 
 
@@ -284,19 +284,19 @@ def test_a_policy_that_cannot_be_read_is_left_while_it_stands_and_not_written_ba
 
 def test_devices_are_never_sent() -> None:
     lists = to_document(BLOCK_ALL) or {}
-    image = document(tenantRestrictions={**lists, "devices": {"mode": "allowed"}})
-    plan = restoration(document(), image)
+    earlier = document(tenantRestrictions={**lists, "devices": {"mode": "allowed"}})
+    plan = restoration(document(), earlier)
     assert body(plan) == {"tenantRestrictions": lists}
-    assert settings_not_restored(document(), image) == ("tenantRestrictions.devices",)
+    assert settings_not_restored(document(), earlier) == ("tenantRestrictions.devices",)
 
 
 def test_a_value_that_graph_shows_without_its_name_is_never_sent() -> None:
-    image = document(b2bCollaborationInbound={"usersAndGroups": {"accessType": "unknownFutureValue", "targets": []}})
+    earlier = document(b2bCollaborationInbound={"usersAndGroups": {"accessType": "unknownFutureValue", "targets": []}})
     with worded_refusal(UnreadableSetting, match="B2B collaboration, inbound cannot be restored"):
-        restoration(document(), image)
+        restoration(document(), earlier)
     with pytest.raises(NothingToChange):
-        restoration(image, image)
-    assert not is_same_configuration(TENANT, document(), image)
+        restoration(earlier, earlier)
+    assert not is_same_configuration(TENANT, document(), earlier)
 
 
 def test_a_value_of_a_shape_that_is_not_known_goes_back_as_it_was_by_the_whole_chain() -> None:
@@ -389,13 +389,13 @@ STRONG: Final = template("strong")
 WIDER: Final = template("wider", stages=(replace(STAGES[0], quorum=3),))
 
 
-def chosen(plan: Plan, image: JsonObject | None, *requests: AccessRequest, of: tuple[Template, ...]) -> str:
+def chosen(plan: Plan, earlier: JsonObject | None, *requests: AccessRequest, of: tuple[Template, ...]) -> str:
     templates = {one.name: one for one in of}
-    return deciding_template(plan, image, requests=requests, templates=templates).name
+    return deciding_template(plan, earlier, requests=requests, templates=templates).name
 
 
 def opened_by(name: str, **settings: Any) -> AccessRequest:
-    plan = plan_restoration(tenant_id=TENANT, now=None, image=document(**settings), template=name)
+    plan = plan_restoration(tenant_id=TENANT, now=None, earlier=document(**settings), template=name)
     return applied(plan)
 
 
@@ -408,22 +408,22 @@ COLLABORATION: Final = {
 
 
 def test_the_chain_that_approved_this_state_once_decides() -> None:
-    image = document(**COLLABORATION)
-    plan = restoration(closed_document(), closed_document() | image)
-    image = dict(plan.configuration_after() or {})
-    was = applied(plan_restoration(tenant_id=TENANT, now=closed_document(), image=image, template="weak"))
-    assert chosen(plan, image, was, of=(WEAK, STRONG)) == "weak"
+    earlier = document(**COLLABORATION)
+    plan = restoration(closed_document(), closed_document() | earlier)
+    earlier = dict(plan.configuration_after() or {})
+    was = applied(plan_restoration(tenant_id=TENANT, now=closed_document(), earlier=earlier, template="weak"))
+    assert chosen(plan, earlier, was, of=(WEAK, STRONG)) == "weak"
     newer = applied(was.plan, confirmed_at=NOW + timedelta(days=1))
     newer = replace(newer, prepared=replace(newer.require_prepared(), plan=decided_by(newer.plan, WIDER)))
-    assert chosen(plan, image, was, newer, of=(WEAK, WIDER, STRONG)) == "wider"
-    assert chosen(plan, image, was, of=(STRONG, WIDER)) == "strong", "most people, then most stages"
+    assert chosen(plan, earlier, was, newer, of=(WEAK, WIDER, STRONG)) == "wider"
+    assert chosen(plan, earlier, was, of=(STRONG, WIDER)) == "strong", "most people, then most stages"
 
 
 def test_a_newer_request_that_led_elsewhere_does_not_lend_its_chain() -> None:
-    image = document(**COLLABORATION)
+    earlier = document(**COLLABORATION)
     requests = [opened_by("weak", **COLLABORATION), opened_by("strong", inboundTrust={"isMfaAccepted": True})]
     templates = {"weak": WEAK, "strong": STRONG}
-    found = likely_templates(image, requests=requests[::-1], templates=templates)
+    found = likely_templates(earlier, requests=requests[::-1], templates=templates)
     assert [one.name for one in found] == ["weak", "strong"]
 
 
@@ -436,25 +436,25 @@ def test_a_newer_request_that_led_elsewhere_does_not_lend_its_chain() -> None:
     ],
 )
 def test_only_an_applied_access_request_lends_its_chain(other: dict[str, Any]) -> None:
-    image = document(**COLLABORATION)
+    earlier = document(**COLLABORATION)
     was = replace(opened_by("weak", **COLLABORATION), **other)
     assert [
-        one.name for one in likely_templates(image, requests=[was], templates={"weak": WEAK, "strong": STRONG})
+        one.name for one in likely_templates(earlier, requests=[was], templates={"weak": WEAK, "strong": STRONG})
     ] == ["strong"]
 
 
 def test_a_chain_that_is_too_weak_for_what_opens_gives_way_to_the_strongest() -> None:
     """A state can have been approved in two steps, each of which opened little."""
     everything = {"inboundTrust": {"isMfaAccepted": True, "isCompliantDeviceAccepted": True}}
-    image = document(**everything)
-    plan = restoration(closed_document(), image)
-    assert chosen(plan, image, opened_by("weak", **everything), of=(WEAK, STRONG)) == "strong"
+    earlier = document(**everything)
+    plan = restoration(closed_document(), earlier)
+    assert chosen(plan, earlier, opened_by("weak", **everything), of=(WEAK, STRONG)) == "strong"
 
 
 def test_where_even_the_strongest_is_too_weak_nothing_is_restored() -> None:
-    image = document(inboundTrust={"isMfaAccepted": True, "isCompliantDeviceAccepted": True})
+    earlier = document(inboundTrust={"isMfaAccepted": True, "isCompliantDeviceAccepted": True})
     with worded_refusal(InvalidField, match="no approval policy is strong enough. The strongest is that of “Weak”"):
-        chosen(restoration(closed_document(), image), image, of=(WEAK,))
+        chosen(restoration(closed_document(), earlier), earlier, of=(WEAK,))
 
 
 def test_a_plan_is_bound_to_the_template_whose_chain_decides() -> None:

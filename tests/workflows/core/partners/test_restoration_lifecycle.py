@@ -23,7 +23,7 @@ from tests.workflows.core.builders import (
 from workflows.core.partners.outcome import advance_partner
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.plans.planning import plan_revocation
-from workflows.core.requests.commands.request import Expire, RecordApplied, RecordOverwritten, RecordPrepared, Reopen
+from workflows.core.requests.commands.automatic import Expire, RecordApplied, RecordOverwritten, RecordPrepared, Reopen
 from workflows.core.requests.effects import SendMessage
 from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
@@ -36,8 +36,12 @@ def told(effects: tuple[object, ...]) -> str:
     return " ".join(message_words(effect.said) for effect in effects if isinstance(effect, SendMessage))
 
 
-def applied(asked: AccessRequest, image: JsonObject | None = None) -> tuple[AccessRequest, PartnershipState, str]:
-    done = advance_partner(asked, RecordApplied(image=image or {}, default={}), situation(), partnership())
+def applied(
+    asked: AccessRequest, configuration: JsonObject | None = None
+) -> tuple[AccessRequest, PartnershipState, str]:
+    done = advance_partner(
+        asked, RecordApplied(configuration=configuration or {}, default={}), situation(), partnership()
+    )
     assert done.partnership is not None
     return done.request, done.partnership.state, told(done.effects)
 
@@ -91,6 +95,6 @@ def test_a_lost_role_opens_its_stage_again() -> None:
 
 @pytest.mark.parametrize("state", [S.APPLYING, S.UNCONFIRMED])
 def test_what_was_sent_and_then_changed_by_somebody_else_is_never_disowned(state: RequestState) -> None:
-    ended = advance_partner(request(state, RESTORATION), RecordOverwritten(image=None), situation())
+    ended = advance_partner(request(state, RESTORATION), RecordOverwritten(configuration=None), situation())
     assert ended.request.state is S.OVERWRITTEN
     assert ended.partnership is not None

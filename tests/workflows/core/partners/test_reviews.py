@@ -17,17 +17,17 @@ from tests.workflows.core.builders import (
     SAM,
     TENANT,
     access_plan,
+    current_roles,
     everybody,
     partnership,
     prepared,
     request,
-    roster,
 )
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.outcome import closed_partnership, opened_partnership
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
 from workflows.core.partners.reviews import ReviewTransition, advance_review, may_revoke
-from workflows.core.people import Person, Roster
+from workflows.core.people import CurrentRoles, Person
 from workflows.core.requests.commands.partner import AskReview, Keep, PartnershipCommand
 from workflows.core.requests.effects import ShowRequest, ShowReview
 from workflows.core.requests.reminder_times import REVIEW_ASKED_AGAIN_AFTER
@@ -49,9 +49,11 @@ def due(**changes: object) -> Partnership:
     return partnership(**{**usual, **changes})
 
 
-def refusal(known: Partnership, command: PartnershipCommand, now: datetime = DUE, on: Roster | None = None) -> Refused:
+def refusal(
+    known: Partnership, command: PartnershipCommand, now: datetime = DUE, on: CurrentRoles | None = None
+) -> Refused:
     with pytest.raises(Refused) as refused:
-        advance_review(known, command, roster=on or everybody(), now=now)
+        advance_review(known, command, current_roles=on or everybody(), now=now)
     assert refusal_words(refused.value)
     return refused.value
 
@@ -60,7 +62,7 @@ def test_a_review_is_due_at_its_exact_instant_and_not_before() -> None:
     met = refusal(partnership(), AskReview(), DUE - MILLISECOND)
     assert (met.code, refusal_words(met)) == ("not_due", "The review is not due yet.")
     for now in (DUE, DUE + MILLISECOND, DUE + 400 * DAY):
-        assert advance_review(partnership(), AskReview(), roster=roster(), now=now) == ReviewTransition(
+        assert advance_review(partnership(), AskReview(), current_roles=current_roles(), now=now) == ReviewTransition(
             partnership=partnership(
                 version=4,
                 state=PartnershipState.REVIEW_DUE,
@@ -77,7 +79,7 @@ def test_a_review_is_due_at_its_exact_instant_and_not_before() -> None:
 def test_an_unanswered_review_is_asked_again_every_three_days() -> None:
     known, now = partnership(), DUE
     for count in range(1, 6):
-        known = advance_review(known, AskReview(), roster=roster(), now=now).partnership
+        known = advance_review(known, AskReview(), current_roles=current_roles(), now=now).partnership
         assert (known.reminders, known.version) == (count, 3 + count)
         assert refusal(known, AskReview(), now).code == "not_due", "the same moment asks once"
         assert refusal(known, AskReview(), now + 3 * DAY - MILLISECOND).code == "not_due"
@@ -96,7 +98,7 @@ def test_sponsor_and_admins_keep_an_access_with_a_reason(actor: Person) -> None:
     transition = advance_review(
         due(),
         Keep(actor=actor, tenant_id=TENANT, reason="  The launch moved to July\n"),
-        roster=everybody(sam=""),
+        current_roles=everybody(sam=""),
         now=now,
     )
     assert transition == ReviewTransition(
@@ -111,17 +113,20 @@ def test_sponsor_and_admins_keep_an_access_with_a_reason(actor: Person) -> None:
 
 def test_attestations_are_added_never_replaced() -> None:
     first = Attestation(person=DANA, reason="Audit", at=NOW)
-    kept = advance_review(due(attestations=(first,)), KEEP, roster=everybody(), now=DUE).partnership
+    kept = advance_review(due(attestations=(first,)), KEEP, current_roles=everybody(), now=DUE).partnership
     assert kept.attestations == (first, Attestation(person=SAM, reason=KEEP.reason, at=DUE))
 
 
 def test_the_next_review_never_lies_behind_the_end_of_what_was_approved() -> None:
     late = END - DAY
-    assert advance_review(due(), KEEP, roster=everybody(), now=late).partnership.next_review_at == END
+    assert advance_review(due(), KEEP, current_roles=everybody(), now=late).partnership.next_review_at == END
     exact = END - 30 * DAY
-    assert advance_review(due(), KEEP, roster=everybody(), now=exact).partnership.next_review_at == END
+    assert advance_review(due(), KEEP, current_roles=everybody(), now=exact).partnership.next_review_at == END
     early = exact - MILLISECOND
-    assert advance_review(due(), KEEP, roster=everybody(), now=early).partnership.next_review_at == END - MILLISECOND
+    assert (
+        advance_review(due(), KEEP, current_roles=everybody(), now=early).partnership.next_review_at
+        == END - MILLISECOND
+    )
 
 
 @pytest.mark.parametrize(
@@ -132,7 +137,7 @@ def test_an_access_without_interval_or_end_is_reviewed_by_the_other(
     interval: timedelta | None, ends_at: datetime | None, expected: datetime | None
 ) -> None:
     known = due(review_interval=interval, ends_at=ends_at)
-    assert advance_review(known, KEEP, roster=everybody(), now=DUE).partnership.next_review_at == expected
+    assert advance_review(known, KEEP, current_roles=everybody(), now=DUE).partnership.next_review_at == expected
 
 
 @pytest.mark.parametrize("actor", [AMARA, RILEY], ids=["approver", "requester"])
@@ -150,7 +155,7 @@ def test_an_admin_of_yesterday_keeps_nothing() -> None:
 
 
 def test_a_review_is_answered_once() -> None:
-    kept = advance_review(due(), KEEP, roster=everybody(), now=DUE).partnership
+    kept = advance_review(due(), KEEP, current_roles=everybody(), now=DUE).partnership
     met = refusal(kept, KEEP)
     assert (met.code, refusal_words(met)) == (
         "not_due",
@@ -166,7 +171,7 @@ def test_keeping_needs_a_reason(reason: str) -> None:
 
 
 def test_nobody_prolongs_an_access_past_its_approved_end() -> None:
-    assert advance_review(due(), KEEP, roster=everybody(), now=END - MILLISECOND)
+    assert advance_review(due(), KEEP, current_roles=everybody(), now=END - MILLISECOND)
     for now in (END, END + MILLISECOND):
         met = refusal(due(), KEEP, now)
         assert met.code == "past_its_end"
@@ -177,7 +182,9 @@ def test_nobody_prolongs_an_access_past_its_approved_end() -> None:
 
 
 def test_an_access_past_its_end_is_still_asked_about() -> None:
-    assert advance_review(due(), AskReview(), roster=roster(), now=END + 9 * DAY).partnership.reminders == 2
+    assert (
+        advance_review(due(), AskReview(), current_roles=current_roles(), now=END + 9 * DAY).partnership.reminders == 2
+    )
 
 
 @pytest.mark.parametrize("command", [AskReview(), KEEP])
@@ -214,7 +221,7 @@ def test_a_revoked_partnership_absorbs_everything(command: PartnershipCommand) -
     ],
 )
 def test_admins_may_close_a_partner_and_its_sponsor_in_answer_to_a_review(
-    person: Person, on: Roster, known: Partnership | None, may: bool
+    person: Person, on: CurrentRoles, known: Partnership | None, may: bool
 ) -> None:
     assert may_revoke(known, person, on) is may
 

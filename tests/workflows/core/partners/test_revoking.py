@@ -1,19 +1,29 @@
 """Who may revoke, and which open requests give way to it."""
 
+from dataclasses import replace
+
 import pytest
 
 from bot.words.requests.notes import refusal_words
-from tests.workflows.core.builders import DANA, NOW, RILEY, SAM, identity, partnership, request, roster
+from tests.workflows.core.builders import DANA, NOW, RILEY, SAM, current_roles, identity, partnership, request
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.partners.revoking import (
     requests_for_more_access,
     requests_stopped_by_revocation,
     require_may_revoke,
+    running_revocation,
 )
 from workflows.core.people import Person
 from workflows.core.plans.plan import TenantIdentity
-from workflows.core.requests.request import AccessRequest, ObservedPartner, RequestKind, RequestState
+from workflows.core.requests.request import (
+    TERMINAL,
+    AccessRequest,
+    ObservedPartner,
+    RequestId,
+    RequestKind,
+    RequestState,
+)
 from workflows.core.settings.model import TenantId
 
 S, K = RequestState, RequestKind
@@ -28,7 +38,7 @@ SEEN, SEEN_ELSEWHERE = (ObservedPartner(identity=one, configuration=None, at=NOW
 
 
 def test_an_admin_may_revoke_and_the_sponsor_who_is_asked() -> None:
-    on = roster(dana="admin")
+    on = current_roles(dana="admin")
     require_may_revoke(None, DANA, on)
     require_may_revoke(DUE, SAM, on)
 
@@ -36,7 +46,7 @@ def test_an_admin_may_revoke_and_the_sponsor_who_is_asked() -> None:
 @pytest.mark.parametrize("person", [RILEY, SAM])
 def test_everybody_else_is_told_who_may(person: Person) -> None:
     with pytest.raises(Refused) as caught:
-        require_may_revoke(partnership(), person, roster())
+        require_may_revoke(partnership(), person, current_roles())
     assert caught.value.code == "not_an_admin"
     assert "Only partner admins can revoke, and the sponsor when a review is due" in refusal_words(caught.value)
     assert ("You are the sponsor, but no review is due now" in refusal_words(caught.value)) == (person == SAM)
@@ -44,10 +54,10 @@ def test_everybody_else_is_told_who_may(person: Person) -> None:
 
 def test_a_sponsor_who_is_asked_is_sent_from_the_command_to_the_card() -> None:
     with pytest.raises(Refused) as caught:
-        require_may_revoke(DUE, SAM, roster(), in_review=False)
+        require_may_revoke(DUE, SAM, current_roles(), in_review=False)
     assert "choose Revoke on the review's card" in refusal_words(caught.value)
     with pytest.raises(Refused) as caught:
-        require_may_revoke(None, RILEY, roster())
+        require_may_revoke(None, RILEY, current_roles())
     assert refusal_words(caught.value).endswith("Ask one of them.")
 
 
@@ -69,3 +79,12 @@ def test_what_would_open_gives_way_and_a_revocation_only_while_it_waits_for_its_
 ) -> None:
     assert requests_stopped_by_revocation([one], identity()) == ((one,) if is_stopped else ())
     assert requests_for_more_access([one], identity()) == ((one,) if opens else ())
+
+
+@pytest.mark.parametrize("state", [one for one in S if one not in TERMINAL])
+def test_the_newest_open_revocation_of_the_partner_is_running(state: RequestState) -> None:
+    older = replace(request(S.UNCONFIRMED, K.REVOCATION), id=RequestId("r-0"))
+    newest = request(state, K.REVOCATION)
+    others = [request(S.APPLYING), replace(newest, prepared=None, observation=SEEN_ELSEWHERE)]
+    assert running_revocation([older, newest, *others], identity()) == newest
+    assert running_revocation(others, identity()) is None

@@ -29,6 +29,7 @@ from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.partners.reviews import advance_review
 from workflows.core.partners.setup_reviews import setup_for_request
 from workflows.core.people import Person
+from workflows.core.requests.commands.automatic import RecordOverwritten
 from workflows.core.requests.commands.partner import (
     AskSetup,
     ConfirmSetup,
@@ -37,7 +38,6 @@ from workflows.core.requests.commands.partner import (
     RemindSetup,
     UnconfirmSetup,
 )
-from workflows.core.requests.commands.request import RecordOverwritten
 from workflows.core.requests.effects import SendMessage, ShowSetup
 from workflows.core.requests.request import RequestId, RequestState
 from workflows.core.requests.transitions.transition import Situation
@@ -60,7 +60,7 @@ def confirm(by: Person = SAM, step: SetupStep = REDEEM_STEP) -> ConfirmSetup[Per
 
 
 def after(record: Partnership, command: PartnershipCommand, now: datetime = NOW) -> Partnership:
-    transition = advance_review(record, command, roster=everybody(riley="security", sam=""), now=now)
+    transition = advance_review(record, command, current_roles=everybody(riley="security", sam=""), now=now)
     shown, *told = transition.effects
     assert shown == ShowSetup(tenant_id=TENANT, remind=isinstance(command, AskSetup))
     assert len(told) == isinstance(command, ConfirmSetup | UnconfirmSetup)
@@ -70,7 +70,7 @@ def after(record: Partnership, command: PartnershipCommand, now: datetime = NOW)
 
 def refused(record: Partnership, command: PartnershipCommand, now: datetime = NOW) -> Refused:
     with pytest.raises(Refused) as met:
-        advance_review(record, command, roster=everybody(riley="security", sam=""), now=now)
+        advance_review(record, command, current_roles=everybody(riley="security", sam=""), now=now)
     assert refusal_words(met.value)
     return met.value
 
@@ -144,10 +144,10 @@ def test_what_somebody_else_left_behind_decides_what_is_wanted() -> None:
     """A change that was sent and then overwritten: the record follows what was read, not what was planned."""
     writing = request(RequestState.APPLYING, writing_since=NOW)
     synchronized = {"identitySynchronization": {"userSyncInbound": {"isSyncAllowed": True}}}
-    transition = advance_partner(writing, RecordOverwritten(image=synchronized), Situation(now=NOW), known())
+    transition = advance_partner(writing, RecordOverwritten(configuration=synchronized), Situation(now=NOW), known())
     assert transition.partnership is not None
     assert transition.partnership.setup == (REDEEM_STEP, JOB)
-    transition = advance_partner(writing, RecordOverwritten(image=None), Situation(now=NOW), known())
+    transition = advance_partner(writing, RecordOverwritten(configuration=None), Situation(now=NOW), known())
     assert transition.partnership is not None
     assert transition.partnership.setup == ()
     assert ShowSetup(tenant_id=TENANT) in transition.effects, "the card that asks for more is taken back"
@@ -181,7 +181,7 @@ def test_who_confirms_or_takes_back_is_told_which_step_it_was_and_what_is_left()
     """Where it was clicked: the message that only that person sees is not brought up to date."""
 
     def told(record: Partnership, command: PartnershipCommand) -> SendMessage:
-        transition = advance_review(record, command, roster=everybody(sam=""), now=NOW)
+        transition = advance_review(record, command, current_roles=everybody(sam=""), now=NOW)
         [tell] = [effect for effect in transition.effects if isinstance(effect, SendMessage)]
         return tell
 

@@ -11,7 +11,7 @@ from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.plans.closing import closes_everything, only_reduces_access
 from workflows.core.plans.plan import Plan
 from workflows.core.plans.planning import plan_access
-from workflows.core.requests.commands.request import RecordApplied
+from workflows.core.requests.commands.automatic import RecordApplied
 from workflows.core.requests.request import RequestState
 from workflows.core.requests.transitions.transition import Situation
 from workflows.core.settings.documents import to_document
@@ -98,7 +98,9 @@ def test_all_of_it_is_four_blocks_no_trust_no_consent_no_synchronization() -> No
 def applied(plan: Plan, known: Partnership | None = None) -> Partnership:
     """The record after a plan was applied and read back."""
     done = request(RequestState.APPLYING, prepared=prepared(plan=plan))
-    transition = advance_partner(done, RecordApplied(image=plan.configuration_after() or {}), Situation(now=NOW), known)
+    transition = advance_partner(
+        done, RecordApplied(configuration=plan.configuration_after() or {}), Situation(now=NOW), known
+    )
     assert transition.partnership is not None
     return transition.partnership
 

@@ -17,7 +17,7 @@ from workflows.core.plans.plan import Operation, Plan, is_confirmed
 from workflows.core.plans.planning import plan_revocation
 from workflows.core.plans.refused_writes import is_shown, written_names
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.openness import OpenAccess, Openness, access_kinds, possibly_open
+from workflows.core.settings.open_access import AccessState, OpenAccess, access_kinds, possibly_open
 
 PARTNER: Final = f"/policies/crossTenantAccessPolicy/partners/{TENANT}"
 EVERYBODY: Final = {"accessType": "allowed", "targets": [{"target": "AllUsers", "targetType": "user"}]}
@@ -123,11 +123,11 @@ def test_members_that_nobody_knows_are_set_to_null_next_to_the_blocks_own_values
 @given(partner_documents(TENANT))
 def test_with_every_write_taken_only_what_the_default_opens_is_left(before: dict[str, Any]) -> None:
     plan = plan_revocation(tenant_id=TENANT, before=before, default={})
-    image = plan.configuration_after() or {}
-    assert possibly_open(access_kinds(image, {})) == ()
-    assert all(is_shown(operation, image) for operation in plan.optional)
+    configuration = plan.configuration_after() or {}
+    assert possibly_open(access_kinds(configuration, {})) == ()
+    assert all(is_shown(operation, configuration) for operation in plan.optional)
     assert is_confirmed(plan, plan.configuration_after(len(plan.required)))
-    assert plan_revocation(tenant_id=TENANT, before=image, default={}).operations == ()
+    assert plan_revocation(tenant_id=TENANT, before=configuration, default={}).operations == ()
 
 
 def test_only_what_may_be_refused_is_in_a_digest_as_such() -> None:
@@ -144,7 +144,7 @@ def test_the_window_promises_what_the_plan_does_and_names_what_it_cannot_close()
     said = consequences(plan, {"places": True})
     assert Fact(Consequence.KEPT) in said
     assert Fact(Consequence.NOT_CLOSED, {"ways": [{"name": "places", "opening": "not known"}]}) in said
-    done = consequences(plan, {}, is_applied=True, not_closed=[OpenAccess(name="newer", opening=Openness.UNKNOWN)])
+    done = consequences(plan, {}, is_applied=True, not_closed=[OpenAccess(name="newer", opening=AccessState.UNKNOWN)])
     assert Consequence.WRITTEN_LAST not in [one.code for one in done]
     assert Fact(Consequence.NOT_CLOSED, {"ways": [{"name": "newer", "opening": "not known"}]}) in done
 
@@ -176,7 +176,7 @@ def restoration(before: JsonObject, default: JsonObject | None = None) -> tuple[
     """Return a revocation, the settings after it, and the plan that restores the earlier ones."""
     revocation = plan_revocation(tenant_id=TENANT, before=before, default=default or {})
     now = revocation.configuration_after() or {}
-    return revocation, now, plan_restoration(tenant_id=TENANT, now=now, image=before, undone=revocation)
+    return revocation, now, plan_restoration(tenant_id=TENANT, now=now, earlier=before, undone=revocation)
 
 
 def test_a_restore_puts_back_what_the_revocation_set_to_null_and_that_may_be_refused() -> None:
@@ -212,10 +212,10 @@ def test_a_restore_never_writes_a_value_without_a_name_nor_what_the_change_did_n
     revocation, now, plan = restoration(before)
     assert [one.body for one in plan.optional] == [{"newer": [{"a": 1}]}]
     assert settings_not_restored(now, before, revocation) == ("places",)
-    other = plan_restoration(tenant_id=TENANT, now=now, image=before, undone=access_plan(before))
+    other = plan_restoration(tenant_id=TENANT, now=now, earlier=before, undone=access_plan(before))
     assert other.optional == ()
     with pytest.raises(NothingToChange):
-        plan_restoration(tenant_id=TENANT, now=before, image=before, undone=revocation)
+        plan_restoration(tenant_id=TENANT, now=before, earlier=before, undone=revocation)
 
 
 # --- what a write shows ---

@@ -188,7 +188,7 @@ def test_a_revocation_blocks_four_directions_and_ends_trust_consent_and_synchron
         **closed,
         "identitySynchronization": {"displayName": "Contoso", "userSyncInbound": {"isSyncAllowed": False}},
     }
-    assert plan.before == before, "computing the image changes nothing in place"
+    assert plan.before == before, "computing the configuration changes nothing in place"
 
 
 def test_a_tenant_without_a_configuration_of_its_own_is_created_closed() -> None:

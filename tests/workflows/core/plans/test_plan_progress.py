@@ -33,7 +33,7 @@ CREATED = {
     "inboundTrust": {"isMfaAccepted": True},
     "automaticUserConsentSettings": {"inboundAllowed": True},
 }
-"""The image that `access_plan()` leads to."""
+"""The configuration that `access_plan()` leads to."""
 
 
 @pytest.mark.parametrize(("observed", "count"), [(OPEN, 0), (HALF_CLOSED, 1), (WHOLLY_CLOSED, 2)])
@@ -163,6 +163,8 @@ def test_a_plan_recognizes_each_of_its_images(before: dict[str, Any]) -> None:
 @given(partner_documents(TENANT), partner_documents(TENANT))
 def test_what_is_none_of_a_plans_images_is_foreign(before: dict[str, Any], other: dict[str, Any]) -> None:
     plan = plan_revocation(tenant_id=TENANT, default={}, before=before)
-    images = [described_configuration(plan.configuration_after(count) or {}) for count in range(len(plan.required))]
-    is_own = any(is_equivalent(image, described_configuration(other)) for image in images)
+    configurations = [
+        described_configuration(plan.configuration_after(count) or {}) for count in range(len(plan.required))
+    ]
+    is_own = any(is_equivalent(configuration, described_configuration(other)) for configuration in configurations)
     assert (count_written(plan, other) is not None) is (is_own or not not_blocked(other))

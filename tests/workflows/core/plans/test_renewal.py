@@ -113,11 +113,11 @@ def test_a_synchronization_that_cannot_be_read_has_the_risk_as_if_it_were_on() -
 @given(partner_documents(TENANT))
 def test_opening_it_again_leads_to_the_same(document: dict[str, Any]) -> None:
     plan = renewal(document)
-    anew = plan_of_all_settings(plan)
-    assert anew.before is None
-    image, wanted = anew.configuration_after() or {}, plan.configuration_after() or {}
+    again = plan_of_all_settings(plan)
+    assert again.before is None
+    configuration, wanted = again.configuration_after() or {}, plan.configuration_after() or {}
     for name in Property:
-        assert is_equivalent({"": said(image.get(name))}, {"": said(wanted.get(name))}), name
+        assert is_equivalent({"": said(configuration.get(name))}, {"": said(wanted.get(name))}), name
 
 
 def said(setting: Any) -> Any:
@@ -197,6 +197,6 @@ def test_after_somebody_overwrote_it_the_approved_time_is_over() -> None:
     known = prepared()
     for before in (None, OPENED):
         asked, basis = request(RequestState.APPLYING, prepared=known), SettingsBasis.OVERWRITTEN
-        record = unapproved_partnership(asked, before, late, image=STANDS, basis=basis)
+        record = unapproved_partnership(asked, before, late, configuration=STANDS, basis=basis)
         assert record.ends_at == late
         assert record.is_past_its_end(late)

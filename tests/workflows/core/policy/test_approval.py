@@ -1,4 +1,4 @@
-"""How approvals are counted: distinct people over the whole chain, on one digest, by today's roster."""
+"""How approvals are counted: distinct people over the whole chain, on one digest, by the roles of today."""
 
 from datetime import timedelta
 
@@ -17,11 +17,11 @@ from tests.workflows.core.builders import (
     WHOLE_CHAIN,
     access_plan,
     approval,
+    current_roles,
     everybody,
-    roster,
 )
 from workflows.core.errors.facts import Fact
-from workflows.core.people import ADMIN, Person, Roster
+from workflows.core.people import ADMIN, CurrentRoles, Person
 from workflows.core.policy.approval import Choice, Decision, DiscountCode, Verdict, evaluate
 from workflows.core.policy.template import Stage
 
@@ -30,11 +30,11 @@ EXCLUDED = frozenset({RILEY.id, SAM.id})
 
 
 def judge(
-    *decisions: Decision, on: Roster | None = None, stages: tuple[Stage, ...] = STAGES, display: bool = False
+    *decisions: Decision, on: CurrentRoles | None = None, stages: tuple[Stage, ...] = STAGES, display: bool = False
 ) -> Verdict:
-    """Evaluate on the usual roster, or with `display` on none."""
+    """Evaluate on the usual roles, or with `display` on none."""
     today = None if display else on or everybody()
-    return evaluate(stages, decisions, digest=DIGEST, excluded=EXCLUDED, roster=today)
+    return evaluate(stages, decisions, digest=DIGEST, excluded=EXCLUDED, current_roles=today)
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_an_approval_that_does_not_count_does_not_use_its_person_up() -> None:
 
 def test_for_display_everybody_is_accepted_as_eligible() -> None:
     assert judge(*WHOLE_CHAIN, display=True).is_complete
-    assert judge(*WHOLE_CHAIN, on=roster()).counted == ((), ())
+    assert judge(*WHOLE_CHAIN, on=current_roles()).counted == ((), ())
 
 
 def test_a_rejection_is_never_counted_as_an_approval() -> None:
@@ -143,10 +143,10 @@ def test_every_discounted_approval_has_its_own_reason_in_order() -> None:
     )
 
 
-def test_a_roster_knows_exactly_the_roles_it_was_given() -> None:
-    today = roster(dana="admin security")
+def test_current_roles_are_exactly_the_given_roles() -> None:
+    today = current_roles(dana="admin security")
     assert today.holds(DANA.id, ADMIN)
     assert today.holds(DANA.id, SECURITY)
     assert not today.holds(DANA.id, STAGES[1].role)
     assert not today.holds(AMARA.id, SECURITY)
-    assert not Roster().holds(DANA.id, ADMIN)
+    assert not CurrentRoles().holds(DANA.id, ADMIN)

@@ -116,7 +116,7 @@ def test_every_kind_of_setting_is_walked_and_what_has_no_lists_is_left() -> None
         Property.AUTOMATIC_REDEMPTION: AutomaticRedemption(inbound=True),
     }
     assert [place.name for place in placeholder_uses(settings)] == ["g", "a"]
-    done = fill(settings, (placeholder("g"), placeholder("a", APPLICATION)), {"g": A, "a": B, "stranger": "x"})
+    done = fill(settings, (placeholder("g"), placeholder("a", APPLICATION)), {"g": A, "a": B, "unknown": "x"})
     assert done[Property.M365_COLLABORATION_INBOUND] == M365CollaborationInbound(users=lists((GROUP, A)))
     assert done[Property.APP_SERVICE_CONNECT_INBOUND] == AppServiceConnect(applications=lists((APPLICATION, B)))
     untouched = set(settings) - {Property.M365_COLLABORATION_INBOUND, Property.APP_SERVICE_CONNECT_INBOUND}

@@ -11,7 +11,7 @@ from workflows.core.checks.conditional_access.verdicts import AccessReport, asse
 from workflows.core.checks.tenant_facts import UnreadableFact, UnreadableReason
 from workflows.core.posture.concern_codes import ConcernCode
 from workflows.core.posture.lockout_concerns import lockout_concerns
-from workflows.core.posture.model import Concern, Weight
+from workflows.core.posture.model import Concern, ConcernSeverity
 
 GUESTS = (VisitorAccess(visitor=VisitorType.GUEST, applications=("Office365",)),)
 
@@ -26,7 +26,7 @@ def concerns(*documents: dict[str, Any], answered: dict[str, Any] | None = None)
 
 def test_whom_an_enforced_policy_locks_out_is_a_warning() -> None:
     (concern,) = concerns(policy("block", name="No guests"))
-    assert (concern.code, concern.weight) == (ConcernCode.LOCKED_OUT, Weight.WARNING)
+    assert (concern.code, concern.severity) == (ConcernCode.LOCKED_OUT, ConcernSeverity.WARNING)
     (verdict,) = concern.values["verdicts"]
     assert (verdict["policy"], verdict["visitors"], verdict["meaning"], verdict["source"]) == (
         "No guests",
@@ -47,7 +47,7 @@ def test_what_could_not_be_read_is_said_and_never_fine() -> None:
     assert list(lockout_concerns(report)) == [
         Concern(
             code=ConcernCode.CONDITIONAL_ACCESS_UNREADABLE,
-            weight=Weight.UNCHECKED,
+            severity=ConcernSeverity.UNCHECKED,
             values={"why": UnreadableReason.NO_LICENCE.value},
         )
     ]
@@ -62,7 +62,7 @@ def test_what_was_only_estimated_is_said_with_the_reason() -> None:
     assert locked_out.values["verdicts"][0]["source"] == "estimate"
     assert estimate == Concern(
         code=ConcernCode.ESTIMATE,
-        weight=Weight.UNCHECKED,
+        severity=ConcernSeverity.UNCHECKED,
         values={"why": "throttled", "answered": 0, "left_out": 1},
     )
 

@@ -13,13 +13,13 @@ from workflows.core.partners.records import Records
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.risk import RiskLevel, RiskReason
 from workflows.core.posture.default_posture import default_posture
-from workflows.core.posture.model import PartnerPosture, Posture, RecordState, Weight, sorted_partners
+from workflows.core.posture.model import ConcernSeverity, PartnerPosture, Posture, RecordState, sorted_partners
 from workflows.core.posture.partner_posture import PostureInputs, evaluate_partner
 from workflows.core.requests.request import RequestState
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import Origin
 from workflows.core.settings.model import B2B_PROPERTIES, Property, TenantId
-from workflows.core.settings.openness import Openness
+from workflows.core.settings.open_access import AccessState
 
 OTHER: Final = TenantId("0b0b0b0b-0000-4000-8000-000000000001")
 
@@ -81,20 +81,20 @@ def codes(posture: PartnerPosture) -> list[str]:
 @pytest.mark.parametrize(
     ("own", "opening"),
     [
-        (ALL, Openness.OPEN),
-        (OFFICE, Openness.PARTLY),
-        (lists(OTHER), Openness.PARTLY),
-        (lists(OTHER, OTHER, "blocked"), Openness.PARTLY),
-        (NOBODY, Openness.CLOSED),
-        ({**ALL, "applications": NOBODY["applications"]}, Openness.UNKNOWN),
-        ({**NOBODY, "applications": OFFICE["applications"]}, Openness.UNKNOWN),
-        ({**NOBODY, "applications": {**OFFICE["applications"], "accessType": "blocked"}}, Openness.UNKNOWN),
-        ({**ALL, "usersAndGroups": {"accessType": "allowed", "targets": []}}, Openness.UNKNOWN),
-        (None, Openness.CLOSED),
-        ({"usersAndGroups": 7}, Openness.UNKNOWN),
+        (ALL, AccessState.OPEN),
+        (OFFICE, AccessState.PARTLY),
+        (lists(OTHER), AccessState.PARTLY),
+        (lists(OTHER, OTHER, "blocked"), AccessState.PARTLY),
+        (NOBODY, AccessState.CLOSED),
+        ({**ALL, "applications": NOBODY["applications"]}, AccessState.UNKNOWN),
+        ({**NOBODY, "applications": OFFICE["applications"]}, AccessState.UNKNOWN),
+        ({**NOBODY, "applications": {**OFFICE["applications"], "accessType": "blocked"}}, AccessState.UNKNOWN),
+        ({**ALL, "usersAndGroups": {"accessType": "allowed", "targets": []}}, AccessState.UNKNOWN),
+        (None, AccessState.CLOSED),
+        ({"usersAndGroups": 7}, AccessState.UNKNOWN),
     ],
 )
-def test_how_far_a_way_is_open(own: Any, opening: Openness) -> None:
+def test_how_far_a_way_is_open(own: Any, opening: AccessState) -> None:
     posture = judged({"b2bCollaborationInbound": own})
     assert posture.b2b_access[Property.B2B_COLLABORATION_INBOUND].opening is opening
 
@@ -102,7 +102,7 @@ def test_how_far_a_way_is_open(own: Any, opening: Openness) -> None:
 def test_what_is_inherited_is_marked_and_merged() -> None:
     posture = judged({"b2bDirectConnectInbound": NOBODY}, inputs(MICROSOFTS))
     inbound = posture.b2b_access[Property.B2B_COLLABORATION_INBOUND]
-    assert (inbound.opening, inbound.targets.inherits) == (Openness.OPEN, True)
+    assert (inbound.opening, inbound.targets.inherits) == (AccessState.OPEN, True)
     assert not posture.b2b_access[Property.B2B_DIRECT_CONNECT_INBOUND].targets.inherits
     assert posture.trust["mfa"].origin is Origin.MICROSOFT_DEFAULT
     assert "inherits_open_default" in codes(posture)
@@ -120,12 +120,12 @@ def test_a_list_that_inherits_is_not_certain_and_said_to_be() -> None:
 
 def test_only_outbound_collaboration_by_default_is_a_note() -> None:
     posture = judged({"b2bCollaborationInbound": NOBODY}, inputs(MICROSOFTS))
-    assert [(one.code, one.weight) for one in posture.concerns] == [("inherits_open_default", Weight.NOTE)]
+    assert [(one.code, one.severity) for one in posture.concerns] == [("inherits_open_default", ConcernSeverity.NOTE)]
 
 
 def test_without_the_default_nothing_inherited_is_claimed() -> None:
     posture = judged({}, inputs(None))
-    assert {direction.opening for direction in posture.b2b_access.values()} == {Openness.UNKNOWN}
+    assert {direction.opening for direction in posture.b2b_access.values()} == {AccessState.UNKNOWN}
     assert posture.trust["mfa"].value is None
     assert codes(posture) == []
     assert not posture.is_risk_certain
@@ -151,7 +151,7 @@ def test_a_value_that_cannot_be_read_makes_the_risk_the_most_it_can_be() -> None
     assert posture.risk.level is RiskLevel.HIGH
     assert not posture.is_risk_certain
     assert codes(posture) == ["unreadable"]
-    assert posture.concerns[0].weight is Weight.UNCHECKED
+    assert posture.concerns[0].severity is ConcernSeverity.UNCHECKED
     assert "Inbound trust" in concern_words(posture.concerns[0])
 
 
@@ -240,7 +240,11 @@ def test_microsofts_default_is_open_for_collaboration_and_said_to_be_theirs() ->
     ]
     assert posture.is_service_default
     assert describe_current(None, posture.document)[0].words == "everyone from the partner may use every application"
-    assert [one.weight for one in posture.concerns] == [Weight.WARNING, Weight.WARNING, Weight.NOTE]
+    assert [one.severity for one in posture.concerns] == [
+        ConcernSeverity.WARNING,
+        ConcernSeverity.WARNING,
+        ConcernSeverity.NOTE,
+    ]
 
 
 def test_a_closed_default_has_nothing_to_be_said_of() -> None:
@@ -253,7 +257,7 @@ def test_direct_connect_and_trust_for_everybody() -> None:
         "default_trusts_everybody",
         "default_open_b2b_direct_connect_inbound",
     ]
-    assert posture.concerns[0].weight is Weight.ALERT
+    assert posture.concerns[0].severity is ConcernSeverity.ALERT
     assert "every other tenant" in concern_words(posture.concerns[0])
     assert "partly open" in concern_words(posture.concerns[1])
 
@@ -275,7 +279,7 @@ def test_the_gravest_comes_first_then_the_riskiest_then_the_name() -> None:
     kept = evaluate_partner(TENANT, None, None, inputs(records=records))
     calm, risky = judged({}, tenant_id=OTHER), judged({"b2bDirectConnectInbound": ALL})
     assert sorted_partners([calm, risky, kept]) == (kept, risky, calm)
-    assert calm.weight is None
+    assert calm.severity is None
 
 
 def test_a_posture_counts_its_concerns() -> None:
@@ -289,7 +293,7 @@ def test_a_posture_counts_its_concerns() -> None:
         records_are_read=False,
         unanswered=0,
     )
-    assert [posture.count(weight) for weight in Weight] == [1, 0, 3, 0]
+    assert [posture.count(severity) for severity in ConcernSeverity] == [1, 0, 3, 0]
     assert partner.record_state is RecordState.NOT_READ
 
 

@@ -13,12 +13,12 @@ from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.partners.records import Records, changed_between
 from workflows.core.policy.risk import RiskLevel
 from workflows.core.posture.differing_settings import differing_settings
-from workflows.core.posture.model import PartnerPosture, RecordState, Weight
+from workflows.core.posture.model import ConcernSeverity, PartnerPosture, RecordState
 from workflows.core.posture.partner_posture import PostureInputs, evaluate_partner
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
-from workflows.core.settings.openness import Openness
+from workflows.core.settings.open_access import AccessState
 
 APPLIED: Final = request(RequestState.APPLIED)
 REVOKED: Final = partnership(state=PartnershipState.REVOKED, ends_at=None, next_review_at=None)
@@ -66,7 +66,7 @@ def test_what_was_overwritten_says_that_it_was_not_approved_as_it_is() -> None:
 
 def test_without_the_request_nothing_is_compared_and_that_is_said() -> None:
     posture = judged(AS_APPROVED, kept(partnership()))
-    assert [(one.code, one.weight) for one in posture.concerns] == [("not_compared", Weight.UNCHECKED)]
+    assert [(one.code, one.severity) for one in posture.concerns] == [("not_compared", ConcernSeverity.UNCHECKED)]
 
 
 def test_a_partner_that_we_are_writing_is_not_compared() -> None:
@@ -111,34 +111,34 @@ def test_a_revoked_partner_that_is_not_blocked(
     posture = evaluate_partner(TENANT, document, None, inputs(default, kept(REVOKED)))
     found = next(one for one in posture.concerns if one.code == code)
     assert words in concern_words(found)
-    assert found.weight is (Weight.ALERT if code == "revoked_but_open" else Weight.WARNING)
+    assert found.severity is (ConcernSeverity.ALERT if code == "revoked_but_open" else ConcernSeverity.WARNING)
 
 
 # --- not in the tenant -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("record", "default", "code", "weight", "words"),
+    ("record", "default", "code", "severity", "words"),
     [
-        (partnership(), MICROSOFTS, "absent", Weight.WARNING, "Recorded as open"),
-        (partnership(), CLOSED_DEFAULT, "absent", Weight.WARNING, "and is closed now"),
-        (REVOKED, MICROSOFTS, "revoked_but_absent", Weight.ALERT, "allows: B2B collaboration, inbound"),
-        (REVOKED, None, "revoked_but_absent", Weight.ALERT, "could not be read"),
-        (REVOKED, CLOSED_DEFAULT, "revoked_but_absent", Weight.WARNING, "and is closed now"),
+        (partnership(), MICROSOFTS, "absent", ConcernSeverity.WARNING, "Recorded as open"),
+        (partnership(), CLOSED_DEFAULT, "absent", ConcernSeverity.WARNING, "and is closed now"),
+        (REVOKED, MICROSOFTS, "revoked_but_absent", ConcernSeverity.ALERT, "allows: B2B collaboration, inbound"),
+        (REVOKED, None, "revoked_but_absent", ConcernSeverity.ALERT, "could not be read"),
+        (REVOKED, CLOSED_DEFAULT, "revoked_but_absent", ConcernSeverity.WARNING, "and is closed now"),
         (
             REVOKED,
             {**CLOSED_DEFAULT, "b2bDirectConnectInbound": 7},
             "revoked_but_absent",
-            Weight.ALERT,
+            ConcernSeverity.ALERT,
             "direct connect, inbound (not known)",
         ),
     ],
 )
 def test_a_partner_of_the_records_that_the_tenant_does_not_list(
-    record: Partnership, default: JsonObject | None, code: str, weight: Weight, words: str
+    record: Partnership, default: JsonObject | None, code: str, severity: ConcernSeverity, words: str
 ) -> None:
     posture = evaluate_partner(TENANT, None, None, inputs(default, kept(record)))
-    assert (posture.concerns[0].code, posture.concerns[0].weight) == (code, weight)
+    assert (posture.concerns[0].code, posture.concerns[0].severity) == (code, severity)
     assert words in concern_words(posture.concerns[0])
     assert not posture.has_settings
 
@@ -147,16 +147,16 @@ def test_a_partner_of_the_records_that_the_tenant_does_not_list(
 
 
 @pytest.mark.parametrize(
-    ("configuration", "weight"),
+    ("configuration", "severity"),
     [
-        ({"tenantId": TENANT, "b2bCollaborationInbound": ALL}, Weight.WARNING),
-        ({"tenantId": TENANT}, Weight.NOTE),
-        (closed_document(), Weight.NOTE),
+        ({"tenantId": TENANT, "b2bCollaborationInbound": ALL}, ConcernSeverity.WARNING),
+        ({"tenantId": TENANT}, ConcernSeverity.NOTE),
+        (closed_document(), ConcernSeverity.NOTE),
     ],
 )
-def test_a_partner_that_was_added_outside(configuration: JsonObject, weight: Weight) -> None:
+def test_a_partner_that_was_added_outside(configuration: JsonObject, severity: ConcernSeverity) -> None:
     posture = judged(configuration, kept())
-    assert [(one.code, one.weight) for one in posture.concerns] == [("unknown_to_gatehouse", weight)]
+    assert [(one.code, one.severity) for one in posture.concerns] == [("unknown_to_gatehouse", severity)]
     assert posture.record_state is RecordState.NONE
 
 
@@ -282,10 +282,10 @@ def test_a_partner_of_another_cloud_that_is_not_listed_is_blocked_whatever_the_d
     record = partnership(state=state, identity=replace(identity(), is_resolved=False))
     posture = evaluate_partner(TENANT, None, None, inputs(default, kept(record)))
     concern = posture.concerns[0]
-    assert concern.weight is Weight.WARNING
+    assert concern.severity is ConcernSeverity.WARNING
     assert "blocked until it is added again" in concern_words(concern)
     assert "default" not in concern_words(concern)
-    assert {direction.opening for direction in posture.b2b_access.values()} == {Openness.CLOSED}
+    assert {direction.opening for direction in posture.b2b_access.values()} == {AccessState.CLOSED}
     assert not any(flag.value for flag in posture.trust.values())
     assert (posture.risk.level, posture.is_risk_certain, posture.is_blocked_until_added) == (RiskLevel.LOW, True, True)
 
@@ -294,4 +294,4 @@ def test_a_partner_of_another_cloud_that_is_listed_has_its_settings_and_the_defa
     record = partnership(identity=replace(identity(), is_resolved=False))
     posture = evaluate_partner(TENANT, {"tenantId": TENANT}, None, inputs(MICROSOFTS, kept(record)))
     assert not posture.is_blocked_until_added
-    assert {direction.opening for direction in posture.b2b_access.values()} == {Openness.OPEN, Openness.CLOSED}
+    assert {direction.opening for direction in posture.b2b_access.values()} == {AccessState.OPEN, AccessState.CLOSED}

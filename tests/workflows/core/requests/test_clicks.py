@@ -7,6 +7,7 @@ from tests.workflows.core.builders import situation as moment
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.partners.reviews import advance_review
 from workflows.core.people import ChatId, Person
+from workflows.core.requests.commands.automatic import Expire
 from workflows.core.requests.commands.clicks import (
     Click,
     DropEffect,
@@ -28,7 +29,6 @@ from workflows.core.requests.commands.partner import (
 from workflows.core.requests.commands.request import (
     Approve,
     CommandSubject,
-    Expire,
     Reject,
     RemindApprovers,
     RequestCommand,
@@ -54,13 +54,13 @@ def test_a_click_is_not_treated_as_a_command() -> None:
     due = partnership(state=PartnershipState.REVIEW_DUE, setup=(REDEEM_STEP,))
     on, now = everybody(), moment().now
     with pytest.raises(AttributeError):
-        advance_review(due, KEEP, roster=on, now=now)  # type: ignore[arg-type]
+        advance_review(due, KEEP, current_roles=on, now=now)  # type: ignore[arg-type]
     with pytest.raises(AttributeError):
-        advance_review(due, CONFIRM, roster=on, now=now)  # type: ignore[arg-type]
+        advance_review(due, CONFIRM, current_roles=on, now=now)  # type: ignore[arg-type]
     with pytest.raises(AttributeError):
-        advance_review(due, UNCONFIRM, roster=on, now=now)  # type: ignore[arg-type]
+        advance_review(due, UNCONFIRM, current_roles=on, now=now)  # type: ignore[arg-type]
     with pytest.raises(AttributeError):
-        advance_review(due, REMIND, roster=on, now=now)  # type: ignore[arg-type]
+        advance_review(due, REMIND, current_roles=on, now=now)  # type: ignore[arg-type]
 
 
 def test_the_person_whom_the_directory_knows_makes_a_command_of_it() -> None:

@@ -24,6 +24,22 @@ from tests.workflows.core.builders import (
 )
 from workflows.core.plans.drift import Drift
 from workflows.core.plans.refused_writes import RefusedWrite
+from workflows.core.requests.commands.automatic import (
+    Expire,
+    RecordApplied,
+    RecordApplyFailed,
+    RecordDelayed,
+    RecordOverwritten,
+    RecordPrepared,
+    RecordRefusal,
+    RecordResent,
+    RecordUnfit,
+    RecordUnseen,
+    RecordWriting,
+    Reopen,
+    Replan,
+    Stop,
+)
 from workflows.core.requests.commands.clicks import AskReminder, Click, DropEffect, RetryEffect, with_person
 from workflows.core.requests.commands.partner import (
     AskReview,
@@ -39,31 +55,10 @@ from workflows.core.requests.commands.partner import (
     Revoke,
     UnconfirmSetup,
 )
-from workflows.core.requests.commands.request import (
-    Approve,
-    Expire,
-    RecordApplied,
-    RecordApplyFailed,
-    RecordDelayed,
-    RecordOverwritten,
-    RecordPrepared,
-    RecordRefusal,
-    RecordResent,
-    RecordUnfit,
-    RecordUnseen,
-    RecordWriting,
-    Reject,
-    RemindApprovers,
-    Reopen,
-    Replan,
-    RequestCommand,
-    Stop,
-    Submit,
-    Withdraw,
-)
+from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers, RequestCommand, Submit, Withdraw
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState, WriteRefusal
 from workflows.core.settings.canonical import Digest
-from workflows.core.settings.openness import OpenAccess, Openness
+from workflows.core.settings.open_access import AccessState, OpenAccess
 
 DIGEST = access_plan().digest
 WHY = noted("Graph said: no.")
@@ -107,20 +102,20 @@ OF_REQUESTS: list[tuple[RequestCommand, dict[str, Any]]] = [
     ),
     (Reopen(reason=WHY), {"reason": WHY_VALUES}),
     (Stop(reason=WHY), {"reason": WHY_VALUES}),
-    (Stop(reason=WHY, image={"tenantId": TENANT}), {"reason": WHY_VALUES, "image": {"tenantId": TENANT}}),
+    (Stop(reason=WHY, configuration={"tenantId": TENANT}), {"reason": WHY_VALUES, "image": {"tenantId": TENANT}}),
     (RecordWriting(), {"digest": DIGEST}),
-    (RecordOverwritten(image={"tenantId": TENANT}), {"image": {"tenantId": TENANT}, "digest": DIGEST}),
-    (RecordOverwritten(image=None), {"digest": DIGEST}),
+    (RecordOverwritten(configuration={"tenantId": TENANT}), {"image": {"tenantId": TENANT}, "digest": DIGEST}),
+    (RecordOverwritten(configuration=None), {"digest": DIGEST}),
     (RecordUnseen(), {}),
     (RecordResent(reason=WHY), {"reason": WHY_VALUES, "digest": DIGEST}),
-    (RecordApplied(image={"tenantId": TENANT}), {"image": {"tenantId": TENANT}, "digest": DIGEST}),
+    (RecordApplied(configuration={"tenantId": TENANT}), {"image": {"tenantId": TENANT}, "digest": DIGEST}),
     (
         RecordRefusal(refusal=WriteRefusal(reason=WHY, accepted=1, is_unsure=False)),
         {"reason": WHY_VALUES, "accepted": 1, "digest": DIGEST},
     ),
     (RecordApplyFailed(reason=WHY), {"reason": WHY_VALUES, "digest": DIGEST}),
     (
-        RecordApplyFailed(reason=WHY, image={"tenantId": TENANT}),
+        RecordApplyFailed(reason=WHY, configuration={"tenantId": TENANT}),
         {"reason": WHY_VALUES, "image": {"tenantId": TENANT}, "digest": DIGEST},
     ),
 ]
@@ -204,9 +199,9 @@ def test_without_a_plan_there_is_no_digest() -> None:
 
 
 def test_what_was_applied_is_kept_with_what_stays_open_and_what_was_not_accepted() -> None:
-    left = (OpenAccess(name="inboundTrust.isMfaAccepted", opening=Openness.UNKNOWN),)
+    left = (OpenAccess(name="inboundTrust.isMfaAccepted", opening=AccessState.UNKNOWN),)
     refused = (RefusedWrite(names=("isInMultiTenantOrganization",), reason=WHY),)
-    command = RecordApplied(image={})
+    command = RecordApplied(configuration={})
     assert command.audit_details(after(not_closed=left, refused=refused)) == {
         "image": {},
         "digest": DIGEST,

@@ -35,7 +35,8 @@ from workflows.core.people import Person
 from workflows.core.plans.planning import plan_access
 from workflows.core.policy.approval import Choice
 from workflows.core.policy.template import Stage
-from workflows.core.requests.commands.request import Approve, RecordApplied, Reject
+from workflows.core.requests.commands.automatic import RecordApplied
+from workflows.core.requests.commands.request import Approve, Reject
 from workflows.core.requests.deciding import access_ends_at, is_in_time, is_too_late
 from workflows.core.requests.effects import Apply
 from workflows.core.requests.lifecycle import advance
@@ -164,8 +165,8 @@ def test_the_role_is_checked_today_not_when_the_card_was_sent() -> None:
     ).request.decisions
 
 
-def test_somebody_absent_from_the_roster_has_nothing() -> None:
-    nobody = replace(situation(), roster=replace(everybody(), roles={}))
+def test_somebody_without_current_roles_has_nothing() -> None:
+    nobody = replace(situation(), current_roles=replace(everybody(), roles={}))
     with pytest.raises(Refused) as refused:
         advance(request(), Approve(actor=AMARA, request_id=REQUEST, digest=DIGEST), nobody)
     assert refused.value.code == "not_an_approver"
@@ -265,7 +266,7 @@ def test_an_end_that_counts_from_an_approval_is_never_missing_without_one() -> N
 def test_nothing_is_recorded_of_a_change_that_nobody_approved() -> None:
     unapproved = request(RequestState.APPLYING, decisions=())
     with pytest.raises(AssertionError, match="no approval"):
-        advance_partner(unapproved, RecordApplied(image={}), situation())
+        advance_partner(unapproved, RecordApplied(configuration={}), situation())
 
 
 def test_a_change_is_too_late_from_its_end_on_unless_it_only_closes() -> None:
@@ -293,7 +294,7 @@ def test_nobody_decides_after_the_last_day() -> None:
 
 
 def test_what_is_verified_after_its_end_says_so() -> None:
-    late = advance(request(RequestState.APPLYING), RecordApplied(image={}), situation(NOW + timedelta(days=90)))
+    late = advance(request(RequestState.APPLYING), RecordApplied(configuration={}), situation(NOW + timedelta(days=90)))
     assert [fact.code for fact in late.request.note] == [NoteCode.ENDED_ALREADY]
-    in_time = advance(request(RequestState.APPLYING), RecordApplied(image={}), situation())
+    in_time = advance(request(RequestState.APPLYING), RecordApplied(configuration={}), situation())
     assert in_time.request.note == ()

@@ -27,6 +27,7 @@ from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, PersonId
+from workflows.core.requests.commands.automatic import RecordPrepared, RecordUnfit, Replan
 from workflows.core.requests.commands.editing import (
     EditableField,
     changed_fields,
@@ -34,7 +35,7 @@ from workflows.core.requests.commands.editing import (
     is_editable,
     require_may_edit,
 )
-from workflows.core.requests.commands.request import Approve, RecordPrepared, RecordUnfit, Replan
+from workflows.core.requests.commands.request import Approve
 from workflows.core.requests.effects import Prepare, ShowRequest
 from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.request import TERMINAL, AccessRequest, Edited, RequestKind, RequestState
@@ -77,7 +78,7 @@ def test_what_was_prepared_from_the_text_before_the_edit_is_refused() -> None:
     for command in (RecordPrepared(prepared=prepared()), RecordUnfit(code="unfit", reason=noted("Too wide."))):
         with pytest.raises(Refused) as refused:
             advance(edited(), command, situation(LATER))
-        assert refused.value.code == RefusalCode.NOT_NOW
+        assert refused.value.code == RefusalCode.NOT_POSSIBLE_IN_THIS_STATE
     unfit = RecordUnfit(code="unfit", reason=noted("Too wide."), edition=1)
     assert advance(edited(), unfit, situation(LATER)).request.state is RequestState.UNFIT
 
@@ -104,10 +105,14 @@ def test_only_an_access_request_that_waits_can_be_edited(state: RequestState, ki
         (request(), edit(SAM), RefusalCode.NOT_THE_REQUESTER),
         (request(), edit(replace(RILEY, id=PersonId("id-other"))), RefusalCode.NOT_THE_REQUESTER),
         (request(RequestState.AWAITING_APPROVAL, RequestKind.RESTORATION), edit(), RefusalCode.NOT_EDITABLE),
-        (request(RequestState.PREPARING, prepared=prepared()), edit(), RefusalCode.NOT_NOW),
-        (request(RequestState.WITHDRAWN), edit(), RefusalCode.NOT_NOW),
+        (request(RequestState.PREPARING, prepared=prepared()), edit(), RefusalCode.NOT_POSSIBLE_IN_THIS_STATE),
+        (request(RequestState.WITHDRAWN), edit(), RefusalCode.NOT_POSSIBLE_IN_THIS_STATE),
         (request(expires_at=NOW), edit(), RefusalCode.EXPIRED),
-        (request(prepared=prepared(plan=replace(prepared().plan, edition=1))), edit(), RefusalCode.STALE_EDIT),
+        (
+            request(prepared=prepared(plan=replace(prepared().plan, edition=1))),
+            edit(),
+            RefusalCode.REQUEST_CHANGED_DURING_EDIT,
+        ),
         (request(), edit(justification="Joint launch in May"), RefusalCode.NOTHING_EDITED),
         (request(), edit(target="fabrikam.com"), RefusalCode.NOTHING_EDITED),
     ],
@@ -125,7 +130,9 @@ def test_the_form_for_an_edit_does_not_open_in_any_other_state(state: RequestSta
     with pytest.raises(Refused) as refused:
         require_may_edit(request(state), RILEY, "", NOW)
     is_closed = state in TERMINAL
-    assert refused.value.fact == Fact(RefusalCode.NOT_NOW, {"state": state.value, "is_closed": is_closed})
+    assert refused.value.fact == Fact(
+        RefusalCode.NOT_POSSIBLE_IN_THIS_STATE, {"state": state.value, "is_closed": is_closed}
+    )
 
 
 def test_the_requester_may_edit_under_another_chat_id() -> None:

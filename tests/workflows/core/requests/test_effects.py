@@ -66,6 +66,6 @@ def test_every_effect_has_a_lane_and_a_rank() -> None:
 
 
 def test_a_refusal_is_told_with_its_code_and_values() -> None:
-    assert refusal_message(Refused(RefusalCode.NOT_DUE, what="review")) == Fact(
+    assert refusal_message(Refused(RefusalCode.NOT_DUE_YET, what="review")) == Fact(
         MessageCode.REFUSED, {"reasons": [{"code": "not_due", "values": {"what": "review"}}]}
     )

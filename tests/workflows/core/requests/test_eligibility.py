@@ -104,7 +104,7 @@ def test_whoever_edited_a_request_may_not_decide_on_it() -> None:
 
 def _is_let_through(known: AccessRequest, someone: Person) -> bool:
     try:
-        require_may_decide(known, someone, access_plan().digest, roster=ALL_ROLES, now=known.created_at)
+        require_may_decide(known, someone, access_plan().digest, current_roles=ALL_ROLES, now=known.created_at)
     except Refused:
         return False
     return True

@@ -41,13 +41,10 @@ from workflows.core.errors.raised import Refused
 from workflows.core.partners.outcome import PartnerOutcome, advance_partner
 from workflows.core.partners.partnership import Attestation, PartnershipState, SettingsBasis
 from workflows.core.partners.reviews import advance_review
-from workflows.core.people import Person, Roster
+from workflows.core.people import CurrentRoles, Person
 from workflows.core.plans.planning import plan_access, plan_revocation
 from workflows.core.policy.approval import Choice, Decision
-from workflows.core.requests.commands.partner import AskReview
-from workflows.core.requests.commands.request import (
-    Approve,
-    CommandSubject,
+from workflows.core.requests.commands.automatic import (
     Expire,
     RecordApplied,
     RecordApplyFailed,
@@ -58,14 +55,12 @@ from workflows.core.requests.commands.request import (
     RecordUnfit,
     RecordUnseen,
     RecordWriting,
-    Reject,
     Reopen,
     Replan,
-    RequestCommand,
     Stop,
-    Submit,
-    Withdraw,
 )
+from workflows.core.requests.commands.partner import AskReview
+from workflows.core.requests.commands.request import Approve, CommandSubject, Reject, RequestCommand, Submit, Withdraw
 from workflows.core.requests.effects import (
     Apply,
     Prepare,
@@ -118,6 +113,14 @@ def ended(state: RequestState, note: str, **changes: object) -> Transition:
         request=request(state, **{**usual, **changes}),
         effects=(SHOWN, told(f"contoso.com: your request r-1 {ENDED[state]}. {note}")),
     )
+
+
+REVIEWED = (ShowReview(tenant_id=TENANT),)
+
+
+def reviewed(kind: RequestKind) -> tuple[ShowReview, ...]:
+    """The effect that updates the review card, for a revocation."""
+    return REVIEWED if kind is RequestKind.REVOCATION else ()
 
 
 def test_a_submitted_request_is_stored_as_asked_and_prepared() -> None:
@@ -292,7 +295,7 @@ def test_what_was_decided_on_the_plan_before_counts_nothing_on_a_new_one() -> No
     ).request
     renewed = prepared(plan=access_plan(template_hash="hash-2"))
     transition = advance(known, RecordPrepared(prepared=renewed), situation())
-    verdict = transition.request.verdict(situation().roster)
+    verdict = transition.request.verdict(situation().current_roles)
     assert transition.request.state is RequestState.AWAITING_APPROVAL
     assert (verdict.counted, verdict.open_stage, verdict.missing) == (((), ()), 0, 1)
     assert (note_words(transition.request.note), note_words(transition.request.asked_again)) == (
@@ -302,7 +305,7 @@ def test_what_was_decided_on_the_plan_before_counts_nothing_on_a_new_one() -> No
     once_more = advance(
         transition.request, Approve(actor=AMARA, request_id=REQUEST, digest=renewed.plan.digest), situation()
     )
-    assert once_more.request.verdict(situation().roster).counted == ((AMARA,), ())
+    assert once_more.request.verdict(situation().current_roles).counted == ((AMARA,), ())
 
 
 def test_a_new_plan_may_have_a_shorter_chain_than_the_one_that_was_decided_on() -> None:
@@ -312,7 +315,7 @@ def test_a_new_plan_may_have_a_shorter_chain_than_the_one_that_was_decided_on() 
     ).request
     shorter = prepared(plan=access_plan(template_hash="hash-2"), stages=prepared().stages[:1])
     known = advance(known, RecordPrepared(prepared=shorter), situation()).request
-    assert known.verdict(situation().roster).counted == ((),)
+    assert known.verdict(situation().current_roles).counted == ((),)
     done = advance(known, Approve(actor=AMARA, request_id=REQUEST, digest=shorter.plan.digest), situation())
     assert done.request.state is RequestState.APPLYING
 
@@ -334,7 +337,7 @@ def test_reopening_keeps_only_the_decisions_that_count() -> None:
     )
     back = advance(transition.request, Approve(actor=AMARA, request_id=REQUEST, digest=DIGEST), situation(LATER))
     assert back.request.state is RequestState.APPLYING
-    assert len(back.request.decisions) == 3, "she has to approve anew, and does so once"
+    assert len(back.request.decisions) == 3, "she has to approve again, and does so once"
 
 
 def test_a_request_whose_approvals_all_count_is_not_reopened() -> None:
@@ -374,7 +377,7 @@ def test_whatever_is_open_can_be_stopped_and_its_requester_reads_why(state: Requ
     transition = advance(known, Stop(reason=noted(note)), situation(LATER))
     assert worded(transition) == Transition(
         request=replace(known, state=RequestState.STOPPED, version=6, changed_at=LATER, note=noted(note)),
-        effects=(SHOWN, told(f"contoso.com: your request r-1 was stopped. {note}")),
+        effects=(SHOWN, told(f"contoso.com: your request r-1 was stopped. {note}"), *reviewed(kind)),
     )
 
 
@@ -465,9 +468,9 @@ def test_the_first_write_is_announced_once_and_nobody_is_shown_it(kind: RequestK
         RecordDelayed(reason=noted("Graph does not answer.")),
         RecordUnseen(),
         Reopen(reason=noted("Amara no longer holds the role.")),
-        RecordApplied(image={}),
+        RecordApplied(configuration={}),
         RecordApplyFailed(reason=noted("Graph refused it.")),
-        RecordOverwritten(image={}),
+        RecordOverwritten(configuration={}),
         Stop(reason=noted("Dana revoked this partner.")),
     ],
     ids=lambda command: command.name,
@@ -485,13 +488,15 @@ OVERWRITTEN = (
 )
 
 
-@pytest.mark.parametrize("image", [None, {"isServiceProvider": None}], ids=["gone", "another"])
+@pytest.mark.parametrize("configuration", [None, {"isServiceProvider": None}], ids=["gone", "another"])
 @pytest.mark.parametrize("state", [RequestState.APPLYING, RequestState.UNCONFIRMED])
 def test_what_was_written_and_then_overwritten_is_recorded_and_reviewed_at_once(
-    state: RequestState, image: dict[str, object] | None
+    state: RequestState, configuration: dict[str, object] | None
 ) -> None:
     """The bot may have opened the partner: it is recorded, its review is due now, and both people are told."""
-    transition = advance_partner(request(state, writing_since=NOW), RecordOverwritten(image=image), situation(LATER))
+    transition = advance_partner(
+        request(state, writing_since=NOW), RecordOverwritten(configuration=configuration), situation(LATER)
+    )
     text = f"contoso.com (request r-1): {OVERWRITTEN}"
     assert worded(transition) == PartnerOutcome(
         request=request(
@@ -504,7 +509,7 @@ def test_what_was_written_and_then_overwritten_is_recorded_and_reviewed_at_once(
     )
     assert "othing was written" not in text
     assert transition.partnership is not None
-    asked = advance_review(transition.partnership, AskReview(), roster=Roster(), now=LATER).partnership
+    asked = advance_review(transition.partnership, AskReview(), current_roles=CurrentRoles(), now=LATER).partnership
     assert (asked.state, asked.reminders) == (PartnershipState.REVIEW_DUE, 1)
 
 
@@ -512,7 +517,7 @@ def test_an_overwritten_renewal_continues_the_partnership_it_was_about() -> None
     said = Attestation(person=SAM, reason="Launch moved", at=NOW)
     known = partnership(version=8, state=PartnershipState.REVIEW_DUE, attestations=(said,))
     transition = advance_partner(
-        request(RequestState.UNCONFIRMED), RecordOverwritten(image={}), situation(LATER), known
+        request(RequestState.UNCONFIRMED), RecordOverwritten(configuration={}), situation(LATER), known
     )
     assert transition.partnership == partnership(
         version=9,
@@ -527,7 +532,7 @@ def test_an_overwritten_renewal_continues_the_partnership_it_was_about() -> None
 def test_a_requester_who_is_also_the_sponsor_is_told_once_that_it_was_overwritten() -> None:
     own = replace(particulars(), sponsor=RILEY.chat_id)
     transition = advance_partner(
-        request(RequestState.UNCONFIRMED, particulars=own), RecordOverwritten(image={}), situation()
+        request(RequestState.UNCONFIRMED, particulars=own), RecordOverwritten(configuration={}), situation()
     )
     assert [effect.person for effect in transition.effects if isinstance(effect, SendMessage)] == [RILEY.chat_id]
 
@@ -537,11 +542,26 @@ def test_a_revocation_is_never_overwritten_but_planned_again(state: RequestState
     """It does not end before the block is verified, whoever changes the partner."""
     known = request(state, RequestKind.REVOCATION, writing_since=NOW)
     with worded_refusal(Refused, match="planned again from the current settings") as refused:
-        advance_partner(known, RecordOverwritten(image={}), situation(LATER), partnership())
+        advance_partner(known, RecordOverwritten(configuration={}), situation(LATER), partnership())
     assert refused.value.code == "plan_again"
     transition = advance_partner(known, REPLAN, situation(LATER), partnership())
     assert (transition.request.state, transition.partnership) == (RequestState.PREPARING, None)
-    assert transition.effects == (SHOWN, Prepare(request_id=REQUEST))
+    was_sent = state is RequestState.UNCONFIRMED
+    assert transition.effects == (SHOWN, Prepare(request_id=REQUEST), *(REVIEWED if was_sent else ()))
+
+
+@pytest.mark.parametrize("kind", RequestKind)
+def test_the_review_card_learns_that_a_revocation_starts_is_sent_and_ends(kind: RequestKind) -> None:
+    """It must not offer Keep meanwhile. A request of another kind does not change it."""
+    submitted = advance(
+        None, Submit(request_id=REQUEST, particulars=particulars(kind), lifetime=LIFETIME, submitter=DANA), situation()
+    )
+    assert any(isinstance(one, ShowReview) for one in submitted.effects) == (kind is RequestKind.REVOCATION)
+    writing = request(RequestState.APPLYING, kind)
+    assert advance(writing, RecordUnseen(), situation(LATER)).effects == (SHOWN, *reviewed(kind))
+    nobody = RecordUnfit(code="unknown_tenant", reason=noted("There is no such tenant."))
+    ended = advance(request(RequestState.PREPARING, kind), nobody, situation(LATER))
+    assert any(isinstance(one, ShowReview) for one in ended.effects) == (kind is RequestKind.REVOCATION)
 
 
 def test_a_plan_that_closes_nothing_more_is_still_a_revocations_own() -> None:
@@ -566,7 +586,9 @@ def test_an_unseen_change_is_shown_once_and_waited_for() -> None:
 
 @pytest.mark.parametrize("state", [RequestState.APPLYING, RequestState.UNCONFIRMED])
 def test_an_applied_access_opens_a_partnership_and_the_setup_card_tells_of_it(state: RequestState) -> None:
-    transition = advance_partner(request(state, note=noted("Waits.")), RecordApplied(image={}), situation(LATER))
+    transition = advance_partner(
+        request(state, note=noted("Waits.")), RecordApplied(configuration={}), situation(LATER)
+    )
     assert worded(transition) == PartnerOutcome(
         request=request(RequestState.APPLIED, version=6, changed_at=LATER, confirmed_at=LATER),
         effects=(SHOWN, ShowReview(tenant_id=TENANT), ShowSetup(tenant_id=TENANT)),
@@ -597,21 +619,25 @@ def without_steps() -> Prepared:
 def test_only_the_requester_is_told_that_access_is_set_the_sponsor_has_a_message(sponsor: Person) -> None:
     own = replace(particulars(), sponsor=sponsor.chat_id)
     done = request(RequestState.APPLYING, particulars=own, prepared=without_steps())
-    transition = advance_partner(done, RecordApplied(image={}), situation())
+    transition = advance_partner(done, RecordApplied(configuration={}), situation())
     assert [effect.person for effect in transition.effects if isinstance(effect, SendMessage)] == [RILEY.chat_id]
 
 
 def test_the_cards_of_the_request_before_are_updated_when_another_takes_its_place() -> None:
     earlier = partnership(request_id=RequestId("r-0"))
     for known, is_shown in ((earlier, True), (partnership(), False), (None, False)):
-        transition = advance_partner(request(RequestState.APPLYING), RecordApplied(image={}), situation(), known)
+        transition = advance_partner(
+            request(RequestState.APPLYING), RecordApplied(configuration={}), situation(), known
+        )
         assert (ShowRequest(request_id=RequestId("r-0")) in transition.effects) is is_shown
 
 
 def test_a_renewed_access_continues_the_partnership_with_its_attestations() -> None:
     said = Attestation(person=SAM, reason="Launch moved", at=NOW)
     known = partnership(version=8, state=PartnershipState.REVIEW_DUE, reminders=4, attestations=(said,))
-    transition = advance_partner(request(RequestState.APPLYING), RecordApplied(image={}), situation(LATER), known)
+    transition = advance_partner(
+        request(RequestState.APPLYING), RecordApplied(configuration={}), situation(LATER), known
+    )
     assert transition.partnership == partnership(
         version=9,
         since=LATER,
@@ -626,7 +652,7 @@ def test_an_applied_revocation_closes_the_partnership_and_says_what_it_cannot_cl
     said = Attestation(person=SAM, reason="Launch moved", at=NOW)
     kind = RequestKind.REVOCATION
     known = partnership(sponsor=CHIE, attestations=(said,))
-    command = RecordApplied(image=closed_document(), default={})
+    command = RecordApplied(configuration=closed_document(), default={})
     transition = advance_partner(request(RequestState.APPLYING, kind), command, situation(LATER), known)
     text = (
         "contoso.com is blocked (request r-1): B2B collaboration and direct connect are blocked "
@@ -656,7 +682,9 @@ def test_an_applied_revocation_closes_the_partnership_and_says_what_it_cannot_cl
 
 def test_a_partner_that_gatehouse_did_not_open_can_be_closed() -> None:
     kind = RequestKind.REVOCATION
-    transition = advance_partner(request(RequestState.APPLYING, kind), RecordApplied(image={}), situation(LATER))
+    transition = advance_partner(
+        request(RequestState.APPLYING, kind), RecordApplied(configuration={}), situation(LATER)
+    )
     assert transition.partnership is not None
     assert (transition.partnership.version, transition.partnership.sponsor) == (1, SAM)
     assert transition.partnership.state is PartnershipState.REVOKED
@@ -675,4 +703,4 @@ def test_advance_is_pure_and_leaves_its_arguments_as_they_were() -> None:
     command = Approve(actor=CHIE, request_id=REQUEST, digest=DIGEST)
     assert advance(known, command, moment) == advance(known, command, moment)
     assert known == request(decisions=WHOLE_CHAIN[:2])
-    assert moment.roster.holds(CHIE.id, DATA_OWNER)
+    assert moment.current_roles.holds(CHIE.id, DATA_OWNER)

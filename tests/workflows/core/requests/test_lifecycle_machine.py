@@ -37,13 +37,11 @@ from tests.workflows.core.builders import (
 from tests.workflows.core.strategies import PROPERTY
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.outcome import PartnerOutcome, advance_partner
-from workflows.core.people import ADMIN, Person, PersonId, Role, Roster
+from workflows.core.people import ADMIN, CurrentRoles, Person, PersonId, Role
 from workflows.core.plans.plan import Plan
 from workflows.core.policy.approval import Choice
 from workflows.core.policy.template import Stage
-from workflows.core.requests.commands.request import (
-    Approve,
-    Edit,
+from workflows.core.requests.commands.automatic import (
     Expire,
     RecordApplied,
     RecordApplyFailed,
@@ -54,14 +52,11 @@ from workflows.core.requests.commands.request import (
     RecordUnfit,
     RecordUnseen,
     RecordWriting,
-    Reject,
     Reopen,
     Replan,
-    RequestCommand,
     Stop,
-    Submit,
-    Withdraw,
 )
+from workflows.core.requests.commands.request import Approve, Edit, Reject, RequestCommand, Submit, Withdraw
 from workflows.core.requests.effects import Apply, Prepare, ShowRequest
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.requests.transitions.transition import Situation
@@ -83,7 +78,12 @@ INCIDENTS = st.sampled_from(
     ]
 )
 WRITINGS = st.sampled_from(
-    [RecordWriting(), RecordUnseen(), RecordResent(reason=noted("It does not show.")), RecordOverwritten(image={})]
+    [
+        RecordWriting(),
+        RecordUnseen(),
+        RecordResent(reason=noted("It does not show.")),
+        RecordOverwritten(configuration={}),
+    ]
 )
 Ending = Callable[[Person, Digest], RequestCommand]
 ENDINGS: tuple[Ending, ...] = (
@@ -92,7 +92,7 @@ ENDINGS: tuple[Ending, ...] = (
     lambda actor, digest: Reject(actor=actor, request_id=REQUEST, digest=digest, reason=" "),
     lambda actor, digest: Stop(reason=noted("Another tenant.")),
     lambda actor, digest: RecordUnfit(code="gone", reason=noted("There is no such tenant.")),
-    lambda actor, digest: RecordApplied(image={}),
+    lambda actor, digest: RecordApplied(configuration={}),
     lambda actor, digest: RecordApplyFailed(reason=noted("Graph refused it.")),
 )
 """Commands that may end a request; given seldom, so that lives are long."""
@@ -105,22 +105,22 @@ STAGES = st.lists(
     min_size=1,
     max_size=3,
 ).map(tuple)
-Chain = tuple[Stage, ...]
+ApprovalChain = tuple[Stage, ...]
 
 
-def plan_with(stages: Chain) -> Plan:
+def plan_with(stages: ApprovalChain) -> Plan:
     """Make a plan of a template with this chain. The chain is part of the template's hash and of the plan's digest."""
     return access_plan(template_hash=repr(stages))
 
 
-def has_whole_chain(request: AccessRequest, roster: Roster) -> bool:
+def has_whole_chain(request: AccessRequest, current_roles: CurrentRoles) -> bool:
     """Count the chain afresh, without the code under test: is every stage filled by people of its own?"""
     known = request.require_prepared()
     left: dict[PersonId, int] = {}
     for decision in request.decisions:
         if decision.choice is not Choice.APPROVE or decision.digest != known.plan.digest:
             continue
-        holds = known.stages[decision.stage].role in roster.roles.get(decision.person.id, frozenset())
+        holds = known.stages[decision.stage].role in current_roles.roles.get(decision.person.id, frozenset())
         if holds and decision.person.id not in (known.requester.id, known.sponsor.id):
             left.setdefault(decision.person.id, decision.stage)
     return all(
@@ -149,8 +149,8 @@ class Life(RuleBasedStateMachine):
         self.shown: list[Digest] = []
 
     @property
-    def roster(self) -> Roster:
-        return Roster(roles=self.roles)
+    def current_roles(self) -> CurrentRoles:
+        return CurrentRoles(roles=self.roles)
 
     @initialize(kind=st.sampled_from([RequestKind.ACCESS, RequestKind.RESTORATION, RequestKind.REVOCATION]))
     def submit(self, kind: RequestKind) -> None:
@@ -162,7 +162,7 @@ class Life(RuleBasedStateMachine):
 
     def give(self, command: RequestCommand) -> None:
         """Give a command, and check what must be true of every result."""
-        moment = Situation(now=self.now, roster=self.roster)
+        moment = Situation(now=self.now, current_roles=self.current_roles)
         transition = answer(self.request, command, moment)
         if isinstance(transition, Refused):
             assert transition.code
@@ -221,18 +221,18 @@ class Life(RuleBasedStateMachine):
     def check_chain(self, old: AccessRequest, new: AccessRequest, command: RequestCommand) -> None:
         needs_chain = new.particulars.kind is not RequestKind.REVOCATION
         if needs_chain and new.state is RequestState.APPLYING and old.state is not RequestState.APPLYING:
-            assert has_whole_chain(new, self.roster), "only a complete chain applies"
+            assert has_whole_chain(new, self.current_roles), "only a complete chain applies"
             assert self.now < new.expires_at, "nothing is decided after expiry"
-        if isinstance(command, Approve) and old.verdict(self.roster).is_complete:
+        if isinstance(command, Approve) and old.verdict(self.current_roles).is_complete:
             assert new.decisions == old.decisions, "nothing was missing, so nothing is added"
         elif isinstance(command, Approve | Reject):
             decision = new.decisions[-1]
             assert decision.person.id not in new.require_prepared().excluded
-            counted = chain.from_iterable(old.verdict(self.roster).counted)
+            counted = chain.from_iterable(old.verdict(self.current_roles).counted)
             is_new = decision.person.id not in {one.id for one in counted}
             assert is_new or isinstance(command, Reject), "one person counts once, and may still stop it"
             assert decision.digest == new.plan.digest == command.digest
-            assert self.roster.holds(decision.person.id, new.require_prepared().stages[decision.stage].role)
+            assert self.current_roles.holds(decision.person.id, new.require_prepared().stages[decision.stage].role)
             assert new.decisions[:-1] == old.decisions
         elif isinstance(command, Replan | Edit):
             assert new.decisions == ()
@@ -243,8 +243,8 @@ class Life(RuleBasedStateMachine):
     def people_who_count_are_distinct_and_not_excluded(self) -> None:
         if self.request.prepared is None:
             return
-        for roster in (None, self.roster):
-            verdict = self.request.verdict(roster)
+        for current_roles in (None, self.current_roles):
+            verdict = self.request.verdict(current_roles)
             counted = [one.id for one in chain.from_iterable(verdict.counted)]
             assert len(counted) == len(set(counted))
             assert not self.request.require_prepared().excluded & set(counted)
@@ -255,7 +255,7 @@ class Life(RuleBasedStateMachine):
     def click(self, actor: Person) -> PartnerOutcome | Refused:
         """Give what Approve on the newest card would do now; nothing happens."""
         command = Approve(actor=actor, request_id=REQUEST, digest=self.request.plan.digest)
-        return answer(self.request, command, Situation(now=self.now, roster=self.roster))
+        return answer(self.request, command, Situation(now=self.now, current_roles=self.current_roles))
 
     @invariant()
     def nobody_waits_for_a_click_that_cannot_come(self) -> None:
@@ -266,7 +266,7 @@ class Life(RuleBasedStateMachine):
         """
         if self.request.state is not RequestState.AWAITING_APPROVAL or self.now >= self.request.expires_at:
             return
-        known, verdict = self.request.require_prepared(), self.request.verdict(self.roster)
+        known, verdict = self.request.require_prepared(), self.request.verdict(self.current_roles)
         wanted = known.stages if verdict.open_stage is None else (known.stages[verdict.open_stage],)
         taken = set(known.excluded)
         if verdict.open_stage is not None:
@@ -274,7 +274,7 @@ class Life(RuleBasedStateMachine):
         eligible = [
             one
             for one in EVERYONE
-            if one.id not in taken and any(self.roster.holds(one.id, stage.role) for stage in wanted)
+            if one.id not in taken and any(self.current_roles.holds(one.id, stage.role) for stage in wanted)
         ]
         assert eligible or verdict.open_stage is not None, "whoever completed the chain still holds a role"
         for one in eligible:
@@ -297,7 +297,7 @@ class Life(RuleBasedStateMachine):
 
     @precondition(lambda self: self.request.state is RequestState.PREPARING)
     @rule(stages=STAGES)
-    def prepare(self, stages: Chain) -> None:
+    def prepare(self, stages: ApprovalChain) -> None:
         kind = self.request.particulars.kind
         plan = replace(plan_with(stages), edition=len(self.request.edits))
         changes = {"stages": stages, "plan": plan} if kind is not RequestKind.REVOCATION else {}
@@ -320,14 +320,14 @@ class Life(RuleBasedStateMachine):
 
     @precondition(lambda self: self.request.state is RequestState.AWAITING_APPROVAL and self.request.decisions)
     @rule(stages=STAGES)
-    def ask_again(self, stages: Chain) -> None:
+    def ask_again(self, stages: ApprovalChain) -> None:
         """The template changed, or changed back: the same plan comes with the same chain."""
         self.give(Replan(reason=noted("The template changed.")))
         self.prepare(stages)
 
     @precondition(lambda self: self.request.state is RequestState.AWAITING_APPROVAL)
     @rule(actor=st.just(RILEY) | PEOPLE, stages=STAGES, justification=st.sampled_from(["For May", "For June"]))
-    def edit_and_send_again(self, actor: Person, stages: Chain, justification: str) -> None:
+    def edit_and_send_again(self, actor: Person, stages: ApprovalChain, justification: str) -> None:
         """The same chain and settings may come back; no decision on the earlier text may."""
         self.give(edit(actor, digest=self.request.plan.digest, justification=justification))
         if self.request.state is RequestState.PREPARING:
@@ -354,7 +354,7 @@ class Life(RuleBasedStateMachine):
         """Everybody approves in turn; during the last approval, another approver has lost the role."""
         whole = {one.id: frozenset({SECURITY, DATA_OWNER}) for one in EVERYONE}
         for other in EVERYONE:
-            verdict = self.request.verdict(Roster(roles=whole))
+            verdict = self.request.verdict(CurrentRoles(roles=whole))
             if self.request.state is not RequestState.AWAITING_APPROVAL or verdict.open_stage is None:
                 break
             counted = verdict.counted[verdict.open_stage]

@@ -18,7 +18,8 @@ from tests.workflows.core.builders import (
     situation,
 )
 from workflows.core.errors.raised import Refused
-from workflows.core.requests.commands.request import Expire, RecordPrepared, Reject, Withdraw
+from workflows.core.requests.commands.automatic import Expire, RecordPrepared
+from workflows.core.requests.commands.request import Reject, Withdraw
 from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.request import RequestKind, RequestState
 

@@ -30,8 +30,7 @@ from tests.workflows.core.transition_tables import arrows_written, by_name, draw
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.requests import lifecycle
-from workflows.core.requests.commands.request import (
-    Approve,
+from workflows.core.requests.commands.automatic import (
     Expire,
     RecordApplied,
     RecordApplyFailed,
@@ -43,15 +42,11 @@ from workflows.core.requests.commands.request import (
     RecordUnfit,
     RecordUnseen,
     RecordWriting,
-    Reject,
-    RemindApprovers,
     Reopen,
     Replan,
-    RequestCommand,
     Stop,
-    Submit,
-    Withdraw,
 )
+from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers, RequestCommand, Submit, Withdraw
 from workflows.core.requests.lifecycle import TABLE, advance
 from workflows.core.requests.request import TERMINAL, AccessRequest, RequestKind, RequestState, WriteRefusal
 from workflows.core.requests.transitions.transition import Situation
@@ -111,13 +106,16 @@ def _commands(name: str) -> list[RequestCommand]:
         "reopen": [Reopen(reason=noted("Amara no longer holds the role."))],
         "stop": [Stop(reason=noted("The domain moved to another tenant."))],
         "record_writing": [RecordWriting()],
-        "record_overwritten": [RecordOverwritten(image=image) for image in (None, {"isServiceProvider": None})],
+        "record_overwritten": [
+            RecordOverwritten(configuration=configuration) for configuration in (None, {"isServiceProvider": None})
+        ],
         "record_unseen": [RecordUnseen()],
         "record_resent": [RecordResent(reason=noted("It does not show."))],
-        "record_applied": [RecordApplied(image={})],
+        "record_applied": [RecordApplied(configuration={})],
         "record_refusal": [RecordRefusal(refusal=WRITE_REFUSAL)],
         "record_apply_failed": [
-            RecordApplyFailed(reason=noted("Graph refused it."), image=image) for image in (None, {"tenantId": TENANT})
+            RecordApplyFailed(reason=noted("Graph refused it."), configuration=configuration)
+            for configuration in (None, {"tenantId": TENANT})
         ],
     }
     return commands[name]
@@ -162,7 +160,7 @@ def test_a_pair_leads_exactly_where_it_should_or_is_refused(state: str | None, n
     refusals = [answer for answer in answers if isinstance(answer, Refused)]
     assert reached == set(EXPECTED[name].get(state, "").split())
     assert all(refusal_words(refusal).strip() for refusal in refusals), "a refusal says why"
-    not_now = [refusal.code is RefusalCode.NOT_NOW for refusal in refusals]
+    not_now = [refusal.code is RefusalCode.NOT_POSSIBLE_IN_THIS_STATE for refusal in refusals]
     assert not any(not_now) if reached else all(not_now), "only a pair outside the table is refused for its state"
 
 

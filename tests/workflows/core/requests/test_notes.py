@@ -12,7 +12,7 @@ from workflows.core.plans.planning import plan_access, plan_revocation
 from workflows.core.requests.notes import DisplayedState, NoteCode, displayed_state, progress, with_sent_before
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION
-from workflows.core.settings.openness import OpenAccess, Openness
+from workflows.core.settings.open_access import AccessState, OpenAccess
 
 OPEN = {"usersAndGroups": {"accessType": "allowed", "targets": [{"target": "AllUsers", "targetType": "user"}]}}
 BEFORE = {
@@ -59,7 +59,7 @@ def test_what_was_sent_before_is_never_called_unwritten() -> None:
 
 
 S, K = RequestState, RequestKind
-LEFT = (OpenAccess(name="inboundTrust.isMfaAccepted", opening=Openness.OPEN),)
+LEFT = (OpenAccess(name="inboundTrust.isMfaAccepted", opening=AccessState.OPEN),)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ import pytest
 
 from tests.workflows.core.builders import AMARA, NOW, RILEY, approval, particulars, prepared, request, situation
 from workflows.core.errors.raised import Refused
-from workflows.core.requests.commands.request import RecordPrepared, RemindApprovers, Replan, Submit
+from workflows.core.requests.commands.automatic import RecordPrepared, Replan
+from workflows.core.requests.commands.request import RemindApprovers, Submit
 from workflows.core.requests.effects import SendReminders, ShowRequest
 from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.reminder_times import (

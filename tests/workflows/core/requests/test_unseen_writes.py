@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.workflows.core.builders import AMARA, DANA, NOW, REQUEST, TENANT, access_plan, noted, request
+from workflows.core.requests.commands.automatic import RecordResent
 from workflows.core.requests.commands.partner import Revoke
-from workflows.core.requests.commands.request import Approve, RecordResent
+from workflows.core.requests.commands.request import Approve
 from workflows.core.requests.effects import CheckPermission
 from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.overdue import unchecked_revocations, unconfirmed_writes, waiting_revocations

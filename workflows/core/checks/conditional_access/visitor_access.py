@@ -8,7 +8,7 @@ from workflows.core.checks.conditional_access.questions import VisitorAccess
 from workflows.core.settings.access_change import allows_nothing, is_certainly_blocked, is_unbounded
 from workflows.core.settings.effective import EffectiveFlag, EffectiveSettings
 from workflows.core.settings.model import Property, TargetSetting, configurations
-from workflows.core.settings.openness import AccessKind, synchronization_of
+from workflows.core.settings.open_access import AccessKind, synchronization_of
 
 
 def visitor_access_under(applies: EffectiveSettings, found: Iterable[AccessKind] = ()) -> tuple[VisitorAccess, ...]:

@@ -1,1 +1,1 @@
-"""Restore previous settings: what can be restored, the plan, what is not restored, and the chain that decides."""
+"""Restore previous settings: what can be restored, the plan, what is not restored, and who must approve."""

@@ -17,47 +17,47 @@ from workflows.core.settings.canonical import JsonObject
 
 def deciding_template(
     plan: Plan,
-    image: JsonObject | None,
+    earlier: JsonObject | None,
     *,
     requests: Sequence[AccessRequest],
     templates: Mapping[str, Template],
     default: JsonObject | None = None,
 ) -> Template:
-    """Choose the template whose chain decides on a restoration.
+    """Choose the template whose approval chain decides on a restoration.
 
     The first choice is the template with which exactly these settings were approved before. It must still exist, and
     its chain must be strong enough for all settings after the restoration. Otherwise the template with the strongest
     chain is chosen.
 
-    :param image: the settings to restore; None for a partner without its own configuration.
+    :param earlier: the settings to restore; None for a partner without its own configuration.
     :param requests: every known request about this partner, in any order.
     :param default: the tenant's default configuration; None when it is not known.
     :raises InvalidField: when even the strongest chain is too weak.
     """
     access, level = plan_access_change(plan), deciding_risk(plan, default).level
-    candidates = likely_templates(image, requests=requests, templates=templates)
+    candidates = likely_templates(earlier, requests=requests, templates=templates)
     for template in candidates:
         weak = weakness_of(stages_for(access, template), level)
         if weak is None:
             return template
     raise InvalidField(
         FIELD,
-        RefusalCode.RESTORE_CHAIN_TOO_WEAK,
+        RefusalCode.RESTORE_APPROVAL_POLICY_TOO_WEAK,
         template=candidates[-1].title,
         weakness=None if weak is None else weak.as_value(),
     )
 
 
 def likely_templates(
-    image: JsonObject | None, *, requests: Sequence[AccessRequest], templates: Mapping[str, Template]
+    earlier: JsonObject | None, *, requests: Sequence[AccessRequest], templates: Mapping[str, Template]
 ) -> tuple[Template, ...]:
-    """List the templates whose chains may decide on restoring `image`, the first choice first."""
+    """List the templates whose approval chains may decide on restoring `earlier`, the first choice first."""
     strongest = max(templates.values(), key=_strength)
-    return (*_approved_before(image, requests, templates), strongest)
+    return (*_approved_before(earlier, requests, templates), strongest)
 
 
 def decided_by(plan: Plan, template: Template) -> Plan:
-    """Return the plan with the name and hash of the template whose chain decides on it.
+    """Return the plan with the name and hash of the template whose approval chain decides on it.
 
     When the template changes, decisions on the plan become invalid.
     """
@@ -65,15 +65,15 @@ def decided_by(plan: Plan, template: Template) -> Plan:
 
 
 def _approved_before(
-    image: JsonObject | None, requests: Sequence[AccessRequest], templates: Mapping[str, Template]
+    earlier: JsonObject | None, requests: Sequence[AccessRequest], templates: Mapping[str, Template]
 ) -> Iterator[Template]:
-    """Return the template of the newest access request that led to `image`, if it still exists."""
+    """Return the template of the newest access request that led to `earlier`, if it still exists."""
     for request in sorted(requests, key=ended_at, reverse=True):
         is_applied_access = request.state is RequestState.APPLIED and request.particulars.kind is RequestKind.ACCESS
         if not is_applied_access:
             continue
         plan = request.plan
-        if is_same_configuration(plan.tenant_id, plan.configuration_after(), image):
+        if is_same_configuration(plan.tenant_id, plan.configuration_after(), earlier):
             if plan.template in templates:
                 yield templates[plan.template]
             return

@@ -28,33 +28,33 @@ def restoration_findings(change: AccessRequest, now: JsonObject | None) -> tuple
 
 
 def settings_not_restored(
-    now: JsonObject | None, image: JsonObject | None, undone: Plan | None = None
+    now: JsonObject | None, earlier: JsonObject | None, undone: Plan | None = None
 ) -> tuple[str, ...]:
-    """Return Graph's names of the settings that differ from `image` and are not written.
+    """Return Graph's names of the settings that differ from `earlier` and are not written.
 
     :param undone: the plan of the change that is undone; see `plan_restoration`.
     """
-    here, there = undescribed_members(now), undescribed_members(image)
-    written = previous_members(now, image, undone)
+    here, there = undescribed_members(now), undescribed_members(earlier)
+    written = previous_members(now, earlier, undone)
     different = [
         ".".join(path)
         for path in dict.fromkeys((*there, *here))
         if path not in written and not is_same_value(here.get(path), there.get(path))
     ]
     restrictions = Property.TENANT_RESTRICTIONS.value
-    devices = [_devices((one or {}).get(restrictions)) for one in (now, image)]
+    devices = [_devices((one or {}).get(restrictions)) for one in (now, earlier)]
     if not is_same_value(devices[0], devices[1]):
         different.append(f"{restrictions}.{DEVICES}")
     return tuple(different)
 
 
-def _findings(change: AccessRequest, image: JsonObject | None, now: JsonObject | None) -> Iterator[Finding]:
+def _findings(change: AccessRequest, earlier: JsonObject | None, now: JsonObject | None) -> Iterator[Finding]:
     about = {"request_id": change.id}
     if ended_while_writing(change):
         yield Finding(code=FindingCode.RESTORES_A_PART, severity=Severity.NOTE, source=_UPDATE, values=about)
-    if image is None:
+    if earlier is None:
         yield Finding(code=FindingCode.RESTORES_INHERITANCE, severity=Severity.NOTE, source=_DELETE, values=about)
-    if names := settings_not_restored(now, image, change.plan):
+    if names := settings_not_restored(now, earlier, change.plan):
         values = {**about, "names": list(names)}
         yield Finding(code=FindingCode.NOT_RESTORED, severity=Severity.WARNING, source=_UPDATE, values=values)
 

@@ -8,7 +8,6 @@ from workflows.core.requests.request import AccessRequest, RequestState, Restore
 FIELD: Final = "restores"
 """The name of the form's field with the change to undo."""
 
-_IN_EFFECT: Final = frozenset({RequestState.APPLIED, RequestState.OVERWRITTEN})
 _CUT_SHORT: Final = frozenset({RequestState.FAILED, RequestState.STOPPED})
 
 
@@ -17,7 +16,7 @@ def is_restorable(request: AccessRequest) -> bool:
 
     See `ended_while_writing`.
     """
-    is_written = request.state in _IN_EFFECT or ended_while_writing(request)
+    is_written = request.was_written or ended_while_writing(request)
     return is_written and request.prepared is not None and bool(request.prepared.plan.operations)
 
 
@@ -40,11 +39,11 @@ def restored_summary(request: AccessRequest) -> Restored:
 
     :raises Refused: while the request has no plan.
     """
-    known = request.require_prepared()
+    prepared = request.require_prepared()
     return Restored(
         request_id=request.id,
         kind=request.particulars.kind,
-        title=known.template_title,
-        by=known.requester,
+        title=prepared.template_title,
+        by=prepared.requester,
         at=ended_at(request),
     )

@@ -36,14 +36,14 @@ def plan_restoration(
     *,
     tenant_id: TenantId,
     now: JsonObject | None,
-    image: JsonObject | None,
+    earlier: JsonObject | None,
     template: str = "",
     template_hash: str = "",
     duration: timedelta | None = None,
     undone: Plan | None = None,
     is_cross_cloud: bool = False,
 ) -> Plan:
-    """Compute the operations that change a partner from `now` back to `image`, for every setting of the model.
+    """Compute the operations that change a partner from `now` back to `earlier`, for every setting of the model.
 
     A value is written completely, as Graph returned it. A setting without a value is written as null, which inherits.
     Members that v1.0 does not describe are not changed; `not_restored` lists them. There is one exception. A member
@@ -52,12 +52,13 @@ def plan_restoration(
     that of an access plan.
 
     :param now: the current configuration; None when the partner has none.
-    :param image: the earlier configuration; None when the partner had none.
+    :param earlier: the earlier configuration; None when the partner had none.
     :param undone: the plan of the change that is undone.
     :raises NothingToChange: when the current settings are already the same.
-    :raises UnreadableSetting: when the image contains a value that Graph does not name for this version.
+    :raises UnreadableSetting: when the earlier configuration contains a value that Graph does not name for this
+        version.
     """
-    operations = (*_operations(tenant_id, now, image), *_optional_operations(tenant_id, now, image, undone))
+    operations = (*_operations(tenant_id, now, earlier), *_optional_operations(tenant_id, now, earlier, undone))
     if not operations:
         raise NothingToChange(RefusalCode.ALREADY_RESTORED)
     return Plan(
@@ -71,27 +72,27 @@ def plan_restoration(
     )
 
 
-def is_same_configuration(tenant_id: TenantId, now: JsonObject | None, image: JsonObject | None) -> bool:
+def is_same_configuration(tenant_id: TenantId, now: JsonObject | None, earlier: JsonObject | None) -> bool:
     """Return whether two configurations of one partner mean the same in every setting of the model."""
     try:
-        return (now is None) is (image is None) and not _operations(tenant_id, now, image)
+        return (now is None) is (earlier is None) and not _operations(tenant_id, now, earlier)
     except UnreadableSetting:
         return False
 
 
-def _operations(tenant_id: TenantId, now: JsonObject | None, image: JsonObject | None) -> tuple[Operation, ...]:
-    if now is None and image is None:
+def _operations(tenant_id: TenantId, now: JsonObject | None, earlier: JsonObject | None) -> tuple[Operation, ...]:
+    if now is None and earlier is None:
         return ()
-    return operations_in_order(tenant_id, now, _body(now, image), synchronizes=_synchronizes(now, image))
+    return operations_in_order(tenant_id, now, _body(now, earlier), synchronizes=_synchronizes(now, earlier))
 
 
-def _body(now: JsonObject | None, image: JsonObject | None) -> dict[str, Any]:
+def _body(now: JsonObject | None, earlier: JsonObject | None) -> dict[str, Any]:
     """Return the settings that differ, as a request body; synchronization has its own endpoint."""
     body: dict[str, Any] = {}
     for name in Property:
         if name is Property.IDENTITY_SYNCHRONIZATION:
             continue
-        current, wanted = _sendable_part(name, (now or {}).get(name)), _sendable_part(name, (image or {}).get(name))
+        current, wanted = _sendable_part(name, (now or {}).get(name)), _sendable_part(name, (earlier or {}).get(name))
         if is_same_value(current, wanted):
             continue
         if _has_unknown_value(wanted):
@@ -117,14 +118,14 @@ def _with_all_members(name: Property, wanted: Any) -> Any:
 
 
 def _optional_operations(
-    tenant_id: TenantId, now: JsonObject | None, image: JsonObject | None, undone: Plan | None
+    tenant_id: TenantId, now: JsonObject | None, earlier: JsonObject | None, undone: Plan | None
 ) -> Iterator[Operation]:
     """Return the writes that restore undescribed members, one for each setting, with the setting's own values."""
     bodies: dict[str, dict[str, Any]] = {}
-    for path, value in previous_members(now, image, undone).items():
+    for path, value in previous_members(now, earlier, undone).items():
         name = path[0]
         if name not in bodies:
-            bodies[name] = {} if len(path) == 1 else {name: _written_together(name, image)}
+            bodies[name] = {} if len(path) == 1 else {name: _written_together(name, earlier)}
         set_member(bodies[name], path, value)
     for name, body in bodies.items():
         address = partner_address(tenant_id)
@@ -133,30 +134,30 @@ def _optional_operations(
         yield Operation(method="PATCH", path=address, body=body, may_be_refused=True)
 
 
-def previous_members(now: JsonObject | None, image: JsonObject | None, undone: Plan | None) -> Mapping[Path, Any]:
+def previous_members(now: JsonObject | None, earlier: JsonObject | None, undone: Plan | None) -> Mapping[Path, Any]:
     """Return the undescribed members that the undone change has set to null, with their previous values."""
     set_to_null = {name for operation in (undone.optional if undone else ()) for name in written_names(operation)}
     here = undescribed_members(now)
     return {
         path: _without_annotations(value)
-        for path, value in undescribed_members(image).items()
+        for path, value in undescribed_members(earlier).items()
         if ".".join(path) in set_to_null and not _has_unknown_value(value) and not is_same_value(here.get(path), value)
     }
 
 
-def _written_together(name: str, image: JsonObject | None) -> Any:
+def _written_together(name: str, earlier: JsonObject | None) -> Any:
     """Return the values to write together with a member of a setting: the restored setting; empty for a policy."""
     if name == IDENTITY_SYNCHRONIZATION:
         return {}
-    return copied(_with_all_members(Property(name), _sendable_part(Property(name), (image or {}).get(name))))
+    return copied(_with_all_members(Property(name), _sendable_part(Property(name), (earlier or {}).get(name))))
 
 
-def _synchronizes(now: JsonObject | None, image: JsonObject | None) -> bool | None:
-    """Return whether synchronization was allowed in `image`; None when the policy is the same as now.
+def _synchronizes(now: JsonObject | None, earlier: JsonObject | None) -> bool | None:
+    """Return whether synchronization was allowed in `earlier`; None when the policy is the same as now.
 
     Only an explicit "true" is restored as true. Otherwise false is written, which certainly synchronizes nobody.
     """
-    current, wanted = (side.get(IDENTITY_SYNCHRONIZATION) if side else None for side in (now, image))
+    current, wanted = (side.get(IDENTITY_SYNCHRONIZATION) if side else None for side in (now, earlier))
     if is_same_value(_flag_of(current), _flag_of(wanted)):
         return None
     setting = parse_setting(Property.IDENTITY_SYNCHRONIZATION, wanted)

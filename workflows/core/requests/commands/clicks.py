@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, assert_never, overload
 
 from workflows.core.people import ChatId, Person
+from workflows.core.requests.commands.audit_details import Details
 from workflows.core.requests.commands.partner import (
     ConfirmSetup,
     Keep,
@@ -15,7 +16,6 @@ from workflows.core.requests.commands.partner import (
 from workflows.core.requests.commands.request import (
     Approve,
     CommandSubject,
-    Details,
     Edit,
     Reject,
     RemindApprovers,

@@ -23,9 +23,9 @@ class EditableField(StrEnum):
     TICKET = "ticket"
 
 
-def with_edited_values(before: Particulars, wanted: Particulars) -> Particulars:
+def with_edited_values(before: Particulars, particulars: Particulars) -> Particulars:
     """Return a request's particulars with the new values. Kind, requester and partner stay the same."""
-    return replace(before, **{one.value: getattr(wanted, one.value) for one in EditableField})
+    return replace(before, **{one.value: getattr(particulars, one.value) for one in EditableField})
 
 
 def changed_fields(before: Particulars, after: Particulars) -> tuple[EditableField, ...]:
@@ -67,11 +67,11 @@ def require_may_edit(request: AccessRequest, actor: Person, digest: str, now: da
     if request.particulars.kind is not RequestKind.ACCESS:
         raise Refused(RefusalCode.NOT_EDITABLE, kind=request.particulars.kind.value)
     if request.state is not RequestState.AWAITING_APPROVAL:
-        raise Refused(RefusalCode.NOT_NOW, state=request.state.value, is_closed=request.is_terminal)
+        raise Refused(RefusalCode.NOT_POSSIBLE_IN_THIS_STATE, state=request.state.value, is_closed=request.is_terminal)
     if now >= request.expires_at:
         raise Refused(RefusalCode.EXPIRED)
     if request.plan.digest != digest:
-        raise Refused(RefusalCode.STALE_EDIT)
+        raise Refused(RefusalCode.REQUEST_CHANGED_DURING_EDIT)
 
 
 def _stored(value: Any) -> Any:

@@ -6,7 +6,8 @@ from typing import Generic, Literal
 
 from workflows.core.partner_setup.steps import SetupStep, StepKey
 from workflows.core.people import Actor, ChatId, Person, PersonId
-from workflows.core.requests.commands.request import Details, RequestCommand, account_details, clicked_details
+from workflows.core.requests.commands.audit_details import Details, account_details, clicked_details
+from workflows.core.requests.commands.request import RequestCommand
 from workflows.core.requests.request import RequestId
 from workflows.core.settings.canonical import Digest
 from workflows.core.settings.model import TenantId

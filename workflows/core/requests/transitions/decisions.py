@@ -7,7 +7,8 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import Person
 from workflows.core.policy.approval import Choice, Decision
-from workflows.core.requests.commands.request import Approve, Expire, Reject, RemindApprovers, Withdraw
+from workflows.core.requests.commands.automatic import Expire
+from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers, Withdraw
 from workflows.core.requests.deciding import require_may_decide
 from workflows.core.requests.effects import Effect, SendExpiryMessages, SendReminders, ShowRequest
 from workflows.core.requests.eligibility import eligibility_at_expiry
@@ -28,15 +29,17 @@ S = RequestState
 
 def approve(request: AccessRequest, command: Approve[Person], situation: Situation) -> Transition:
     received = situation.received_at or situation.now
-    stage = require_may_decide(request, command.actor, command.digest, roster=situation.roster, now=received)
+    stage = require_may_decide(
+        request, command.actor, command.digest, current_roles=situation.current_roles, now=received
+    )
     if stage is None:
-        # An earlier approver has the role again, so the chain is complete without this approval.
+        # An earlier approver has the role again, so the approval chain is complete without this approval.
         return begin_to_apply(changed(request, S.APPLYING, situation, note=()))
     decision = Decision(
         person=command.actor, choice=Choice.APPROVE, stage=stage, digest=command.digest, reason="", at=received
     )
     request = changed(request, request.state, situation, decisions=(*request.decisions, decision), note=())
-    verdict = request.verdict(situation.roster)
+    verdict = request.verdict(situation.current_roles)
     if verdict.is_complete:
         return begin_to_apply(replace(request, state=S.APPLYING))
     # No message to the requester, who need not do anything: their card shows it.
@@ -46,10 +49,10 @@ def approve(request: AccessRequest, command: Approve[Person], situation: Situati
 def reject(request: AccessRequest, command: Reject[Person], situation: Situation) -> Transition:
     received = situation.received_at or situation.now
     stage = require_may_decide(
-        request, command.actor, command.digest, roster=situation.roster, now=received, may_repeat=True
+        request, command.actor, command.digest, current_roles=situation.current_roles, now=received, may_repeat=True
     )
     if stage is None:
-        raise Refused(RefusalCode.COMPLETE)
+        raise Refused(RefusalCode.ALL_APPROVALS_GIVEN)
     if not command.reason.strip():
         raise Refused(RefusalCode.REASON_MISSING, is_review=False)
     decision = Decision(
@@ -81,7 +84,7 @@ def remind_approvers(request: AccessRequest, command: RemindApprovers, situation
     if command.actor is None:
         due = next_reminder_at(request)
         if due is None or situation.now < due:
-            raise Refused(RefusalCode.NOT_DUE, what="approver_reminder")
+            raise Refused(RefusalCode.NOT_DUE_YET, what="approver_reminder")
     elif not request.is_filed_by(command.actor) and not command.is_requester:
         raise Refused(RefusalCode.NOT_THE_REQUESTER, reminds=True)
     elif not may_be_reminded(request, situation.now):
@@ -95,9 +98,9 @@ def remind_approvers(request: AccessRequest, command: RemindApprovers, situation
 
 def expire(request: AccessRequest, command: Expire, situation: Situation) -> Transition:
     if request.particulars.kind is RequestKind.REVOCATION:
-        raise Refused(RefusalCode.NEVER_EXPIRES)
+        raise Refused(RefusalCode.REVOCATION_NEVER_EXPIRES)
     if situation.now < request.expires_at:
-        raise Refused(RefusalCode.NOT_DUE, what="expiry")
+        raise Refused(RefusalCode.NOT_DUE_YET, what="expiry")
     request = with_note(request, S.EXPIRED, situation, (Fact(NoteCode.UNDECIDED),))
     # No message: the requester's card shows it.
     messages = () if eligibility_at_expiry(request) is None else (SendExpiryMessages(request_id=request.id),)

@@ -7,16 +7,9 @@ from workflows.core.errors.facts import Fact, Facts, as_values
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.plans.planning import plan_revocation
+from workflows.core.requests.commands.automatic import RecordDelayed, RecordPrepared, RecordUnfit, Reopen, Replan
 from workflows.core.requests.commands.editing import changed_fields, require_may_edit, with_edited_values
-from workflows.core.requests.commands.request import (
-    Edit,
-    RecordDelayed,
-    RecordPrepared,
-    RecordUnfit,
-    Reopen,
-    Replan,
-    Submit,
-)
+from workflows.core.requests.commands.request import Edit, Submit
 from workflows.core.requests.effects import MessageCode, Prepare, ShowRequest
 from workflows.core.requests.notes import NoteCode, with_sent_before
 from workflows.core.requests.request import AccessRequest, Edited, Particulars, RequestKind, RequestState
@@ -129,7 +122,7 @@ def replan(request: AccessRequest, command: Replan, situation: Situation) -> Tra
 def edit(request: AccessRequest, command: Edit, situation: Situation) -> Transition:
     require_may_edit(request, command.actor, command.digest, situation.now)
     if command.observation.identity.tenant_id != request.plan.tenant_id:
-        raise Refused(RefusalCode.OTHER_PARTNER, target=request.particulars.target)
+        raise Refused(RefusalCode.TARGET_LEADS_TO_OTHER_TENANT, target=request.particulars.target)
     wanted = with_edited_values(request.particulars, command.wanted)
     if not changed_fields(request.particulars, wanted):
         raise Refused(RefusalCode.NOTHING_EDITED)
@@ -187,9 +180,9 @@ def _decided_by(asked: Particulars, usual: datetime) -> datetime:
 
 
 def reopen(request: AccessRequest, command: Reopen, situation: Situation) -> Transition:
-    verdict = request.verdict(situation.roster)
+    verdict = request.verdict(situation.current_roles)
     if verdict.is_complete or request.particulars.kind is RequestKind.REVOCATION:
-        raise Refused(RefusalCode.STILL_COMPLETE)
+        raise Refused(RefusalCode.ALL_APPROVALS_STILL_COUNT)
     counted = {person.id for people in verdict.counted for person in people}
     digest = request.plan.digest
     kept = tuple(d for d in request.decisions if d.person.id in counted and d.digest == digest)

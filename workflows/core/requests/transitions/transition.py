@@ -7,11 +7,12 @@ from typing import Any
 from workflows.core.errors.facts import Fact, Facts, as_values
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.people import ChatId, Roster
+from workflows.core.people import ChatId, CurrentRoles
 from workflows.core.requests.commands.request import CommandSubject
-from workflows.core.requests.effects import Apply, Effect, MessageCode, SendMessage, ShowRequest
+from workflows.core.requests.effects import Apply, Effect, MessageCode, SendMessage, ShowRequest, ShowReview
 from workflows.core.requests.notes import with_sent_before
-from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
+from workflows.core.requests.request import TERMINAL, AccessRequest, RequestKind, RequestState
+from workflows.core.settings.model import TenantId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +20,7 @@ class Situation:
     """The data that a command is decided with, besides the request."""
 
     now: datetime
-    roster: Roster = field(default_factory=Roster)
+    current_roles: CurrentRoles = field(default_factory=CurrentRoles)
     """The current roles of the actor and of the people who have decided."""
     received_at: datetime | None = None
     """When the click for the command was stored; None when it is not known, or when there was no click."""
@@ -80,11 +81,21 @@ def partner_of(request: AccessRequest) -> str:
 def not_possible_now(request: AccessRequest | None) -> Refused:
     """Return the refusal of a command that is not allowed in the present state."""
     if request is None:
-        return Refused(RefusalCode.NOT_NOW)
-    return Refused(RefusalCode.NOT_NOW, state=request.state.value, is_closed=request.is_terminal)
+        return Refused(RefusalCode.NOT_POSSIBLE_IN_THIS_STATE)
+    return Refused(RefusalCode.NOT_POSSIBLE_IN_THIS_STATE, state=request.state.value, is_closed=request.is_terminal)
 
 
 def require_no_revocation(request: AccessRequest) -> None:
     """Refuse to give up a revocation: it is repeated until the partner is closed."""
     if request.particulars.kind is RequestKind.REVOCATION:
-        raise Refused(RefusalCode.NEVER_GIVEN_UP)
+        raise Refused(RefusalCode.REVOCATION_NEVER_GIVEN_UP)
+
+
+def shown_in_review(before: RequestState | None, transition: Transition) -> Transition:
+    """Update the review card when a revocation starts, is sent, or ends. A success is shown by the partner's record."""
+    request, now, sent = transition.request, transition.request.state, RequestState.UNCONFIRMED
+    is_shown = before is None or (before is sent) is not (now is sent) or now in TERMINAL
+    if request.particulars.kind is not RequestKind.REVOCATION or not is_shown or now is RequestState.APPLIED:
+        return transition
+    tenant_id = TenantId(request.particulars.target) if request.prepared is None else request.plan.tenant_id
+    return replace(transition, effects=(*transition.effects, ShowReview(tenant_id=tenant_id)))

@@ -8,7 +8,7 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.plans.closing import closes_everything
 from workflows.core.plans.plan import count_written
 from workflows.core.plans.refused_writes import RefusedWrite
-from workflows.core.requests.commands.request import (
+from workflows.core.requests.commands.automatic import (
     RecordApplied,
     RecordApplyFailed,
     RecordOverwritten,
@@ -31,7 +31,7 @@ from workflows.core.requests.transitions.transition import (
     require_no_revocation,
 )
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.openness import OpenAccess, open_access
+from workflows.core.settings.open_access import OpenAccess, open_access
 
 S = RequestState
 
@@ -60,7 +60,7 @@ def record_resent(request: AccessRequest, command: RecordResent, situation: Situ
 
 def record_overwritten(request: AccessRequest, command: RecordOverwritten, situation: Situation) -> Transition:
     if request.particulars.kind is RequestKind.REVOCATION:
-        raise Refused(RefusalCode.PLAN_AGAIN)
+        raise Refused(RefusalCode.REVOCATION_NEEDS_NEW_PLAN)
     note = (Fact(NoteCode.OVERWRITTEN),)
     return Transition(
         request=changed(request, S.OVERWRITTEN, situation, note=note), effects=(ShowRequest(request_id=request.id),)
@@ -70,7 +70,7 @@ def record_overwritten(request: AccessRequest, command: RecordOverwritten, situa
 def record_applied(request: AccessRequest, command: RecordApplied, situation: Situation) -> Transition:
     is_closing = closes(request)
     # NB. with the default that was read after the writes: inherited values may have changed since the plan was made.
-    still_open = open_access(command.image, command.default) if is_closing else None
+    still_open = open_access(command.configuration, command.default) if is_closing else None
     unread = (Fact(NoteCode.DEFAULT_UNREADABLE),) if is_closing and command.default is None else ()
     request = changed(
         request,
@@ -124,7 +124,7 @@ def closes(request: AccessRequest) -> bool:
 def record_apply_failed(request: AccessRequest, command: RecordApplyFailed, situation: Situation) -> Transition:
     require_no_revocation(request)
     return end_request(
-        request, S.FAILED, situation, note=command.reason, applied_part=_part_shown(request, command.image)
+        request, S.FAILED, situation, note=command.reason, applied_part=_part_shown(request, command.configuration)
     )
 
 
@@ -138,10 +138,10 @@ def stop(request: AccessRequest, command: Stop, situation: Situation) -> Transit
     if request.state is not S.UNCONFIRMED:
         require_no_revocation(request)
     return end_request(
-        request, S.STOPPED, situation, note=command.reason, applied_part=_part_shown(request, command.image)
+        request, S.STOPPED, situation, note=command.reason, applied_part=_part_shown(request, command.configuration)
     )
 
 
-def _part_shown(request: AccessRequest, image: JsonObject | None) -> int:
+def _part_shown(request: AccessRequest, configuration: JsonObject | None) -> int:
     """Return how many operations of the plan the partner shows; 0 when nothing was read."""
-    return 0 if image is None else count_written(request.plan, image) or 0
+    return 0 if configuration is None else count_written(request.plan, configuration) or 0

@@ -111,7 +111,7 @@ async def test_a_search_of_an_auditor_is_shown_on_the_home_and_in_the_form(opene
     await opened.interact(click("admin", ids.HOME_NEXT, turned))
     await opened.idle()
     place = read_place(await opened.store.home_position(admin))
-    assert (place.wanted, place.at(HomeList.REQUESTS).cursor) == (
+    assert (place.wanted, place.of_list(HomeList.REQUESTS).cursor) == (
         RequestFilter(requester="Riley"),
         ("2020-01-01", "R-A"),
     )

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from bot.slack.flows.auditor.windows import HISTORY_PAGE_SIZE, audit_details_view, history_view, parse_history
 from tests.bot.surfaces import Json, assert_sound, buttons, hostile_or_blank, hostile_request, shown
 from tests.workflows.core.builders import AMARA, NOW, RILEY, TENANT, access_plan, approval, request
+from workflows.app.reads.found_requests import Replacement
 from workflows.core.errors.raised import Refused
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.ports.pages import Page, PagePosition
@@ -117,6 +118,25 @@ def test_a_reason_may_be_facts_of_this_version_or_a_text_of_an_earlier_one() -> 
     assert "Reason: Somebody changed it." in said
     assert "Reason: Lost role" in said
     assert "Reason" not in shown(history(entry("replan", details={"reason": ["?"]})))
+
+
+@pytest.mark.parametrize(
+    ("minutes", "before", "after", "place"),
+    [(5, 0, 0, 3), (1, 0, 0, 2), (-1, 0, 0, 0), (5, 0, 9, None), (1, 9, 9, 2), (-1, 9, 0, 0)],
+)
+def test_what_replaced_the_request_stands_where_it_happened(
+    minutes: int, before: int, after: int, place: int | None
+) -> None:
+    """On the last page that has an earlier entry, before the first later one."""
+    entries = [entry("remind_approvers", key=str(n), at=NOW + timedelta(minutes=n)) for n in range(3)]
+    later = request(RequestState.APPLIED, id=RequestId("R-BBBBBBBBBB"))
+    found = Replacement(request=later, at=NOW + timedelta(minutes=minutes))
+    shown_page = page(entries, skipped=before, count=before + 3 + after)
+    view = history_view(request(RequestState.APPLIED, id=ID), shown_page, successor=later, replacement=found)
+    assert_sound(view, "modal")
+    texts = [shown([one]) for one in view["blocks"] if one["type"] == "rich_text"][1:]
+    places = [at for at, text in enumerate(texts) if "Replaced by R-BBBBBBBBBB" in text]
+    assert places == ([] if place is None else [place])
 
 
 def test_a_long_history_has_pages() -> None:

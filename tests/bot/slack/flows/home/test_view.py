@@ -206,13 +206,13 @@ def test_every_row_has_the_short_id_of_its_request(ends_at: datetime | None) -> 
 
 def test_a_closed_request_can_be_requested_again_where_nothing_of_it_is_active() -> None:
     closed = requests(2, RequestState.REJECTED)
-    view = home(mine=page(closed), over=frozenset({closed[0].id}))
+    view = home(mine=page(closed), can_request_again=frozenset({closed[0].id}))
     assert buttons(view) == {"open_request": "home", "request_again": closed[0].id}
 
 
 def test_an_applied_request_that_was_replaced_or_ended_is_not_called_active() -> None:
     first, second = requests(2, RequestState.APPLIED)
-    text = shown(home(mine=page([first, second]), over=frozenset({first.id})))
+    text = shown(home(mine=page([first, second]), can_request_again=frozenset({first.id})))
     assert text.count("active (verified") == 1
     assert text.count("ended or replaced later") == 1
 

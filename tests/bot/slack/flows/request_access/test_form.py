@@ -138,7 +138,7 @@ def test_a_template_asks_for_its_ids_in_fields_of_their_own() -> None:
         name="portal", label="Portal", kind=TargetType.APPLICATION, owner=Owner.OURS, is_required=False
     )
     asks = replace(TRUSTED, placeholders=(pilot, portal))
-    view = form(templates=(GUESTS, asks), template="trusted-partner", placeholders={"pilot": "abc", "stranger": "x"})
+    view = form(templates=(GUESTS, asks), template="trusted-partner", placeholders={"pilot": "abc", "unknown": "x"})
     assert_sound(view)
     assert list(labels(view)) == ["target", "template", "hole_pilot", "hole_portal", *list(labels(form()))[2:]]
     assert labels(view)["hole_pilot"] == "Pilot group"
@@ -415,7 +415,7 @@ def test_our_own_objects_are_searched_and_the_choice_stays() -> None:
 
 
 def test_where_nothing_can_be_searched_the_id_is_typed_and_the_permission_named() -> None:
-    missing = Fact(RefusalCode.NAMES_REFUSED, {"kind": "application", "answer": "It needs Application.Read.All."})
+    missing = Fact(RefusalCode.NAME_SEARCH_REFUSED, {"kind": "application", "answer": "It needs Application.Read.All."})
     view = naming(unsearchable={"portal": missing})
     assert_sound(view)
     typed = element(view, "hole_portal")
@@ -440,7 +440,7 @@ def test_the_partners_ids_come_with_a_text_to_send() -> None:
 @settings(deadline=None, max_examples=30)
 @given(hostile_or_blank)
 def test_hostile_names_stay_text(text: str) -> None:
-    problem = Fact(RefusalCode.NAMES_REFUSED, {"kind": "application", "answer": text})
+    problem = Fact(RefusalCode.NAME_SEARCH_REFUSED, {"kind": "application", "answer": text})
     asked = [StageApprovers(stage=replace(STAGES[0], title=text), approvers=Approvers(names=(text,), others=1))]
     assert_sound(naming(labels={"portal": text}, who_decides=asked))
     assert_sound(naming(unsearchable={"portal": problem}, ticket=text))

@@ -20,6 +20,7 @@ from tests.bot.bot_under_test import SLACK_IDS, BotUnderTest, click, submission
 from tests.bot.slack.flows.restore.test_form import BLANK, CHANGE
 from tests.workflows.core.partners.test_restoration import STRONG
 from workflows.app.requests.restore_intake import RestoreForm
+from workflows.core.people import ChatId
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.settings.model import TenantId
 from workflows.ports.tenant import TenantUnavailable
@@ -29,14 +30,9 @@ CONTOSO = TenantId("c0a1b2c3-1111-4aaa-8bbb-0123456789a1")
 
 
 @pytest.fixture
-async def opened(gatehouse: BotUnderTest) -> AccessRequest:
+async def opening(opened: BotUnderTest) -> AccessRequest:
     """Contoso was opened; the request that did it."""
-    request = await gatehouse.file_request()
-    for approver in ("approver1", "approver2", "approver3"):
-        await gatehouse.interact(click(approver, "approve", f"{request.id}:{request.plan.digest}"))
-        await gatehouse.idle()
-    done = await gatehouse.store.request(request.id)
-    assert done is not None
+    (done,) = await opened.store.requests_of(ChatId(SLACK_IDS["requester"]), 9)
     assert done.state is RequestState.APPLIED
     return done
 
@@ -59,32 +55,32 @@ async def shown(gatehouse: BotUnderTest, text: str = "restore contoso.com", user
 
 
 async def test_the_form_is_filed_once_however_often_it_is_delivered(
-    gatehouse: BotUnderTest, opened: AccessRequest
+    gatehouse: BotUnderTest, opening: AccessRequest
 ) -> None:
-    payload = submission("requester", ids.RESTORE_ACCESS, CONTOSO, values(opened.id))
+    payload = submission("requester", ids.RESTORE_ACCESS, CONTOSO, values(opening.id))
     answers = await asyncio.gather(*(gatehouse.interact(payload) for _ in range(3)))
     assert [answer.json for answer in answers] == [{"response_action": "clear"}] * 3
     await gatehouse.idle()
     [waiting] = await gatehouse.store.open_requests()
-    assert (waiting.particulars.kind, waiting.particulars.restores) == (RequestKind.RESTORATION, opened.id)
+    assert (waiting.particulars.kind, waiting.particulars.restores) == (RequestKind.RESTORATION, opening.id)
     told = await gatehouse.told("approver1")
     assert "Restore request R-" in told
     assert ", of " in told
 
 
-async def test_errors_are_at_fields_that_the_form_has(gatehouse: BotUnderTest, opened: AccessRequest) -> None:
+async def test_errors_are_at_fields_that_the_form_has(gatehouse: BotUnderTest, opening: AccessRequest) -> None:
     view = await shown(gatehouse)
     blocks = {block.get("block_id") for block in view["blocks"]}
-    for filled in (values("R-AAAAAAAAAA", justification=" "), values(opened.id, duration="9")):
+    for filled in (values("R-AAAAAAAAAA", justification=" "), values(opening.id, duration="9")):
         answer = await gatehouse.interact(submission("requester", ids.RESTORE_ACCESS, CONTOSO, filled))
         assert answer.json["response_action"] == "errors"
         assert set(answer.json["errors"]) <= blocks
 
 
-async def test_who_is_no_member_is_told_why_and_it_is_recorded(gatehouse: BotUnderTest, opened: AccessRequest) -> None:
+async def test_who_is_no_member_is_told_why_and_it_is_recorded(gatehouse: BotUnderTest, opening: AccessRequest) -> None:
     view = await shown(gatehouse, user="guest")
     assert "guest" in json.dumps(view)
-    assert opened.id not in json.dumps(view)
+    assert opening.id not in json.dumps(view)
     assert ("/partner restore", "workspace_guest") in await gatehouse.outcomes("guest")
     direct = (await gatehouse.control.get("messages", channel="@guest", user="guest"))["messages"]
     assert direct == [], "said in the window, and not once more"
@@ -108,12 +104,12 @@ def make_guest(gatehouse: BotUnderTest, handle: str) -> None:
     )
 
 
-async def test_a_refused_choice_is_told_once(gatehouse: BotUnderTest, opened: AccessRequest) -> None:
+async def test_a_refused_choice_is_told_once(gatehouse: BotUnderTest, opening: AccessRequest) -> None:
     """In the window in which it was made, and in no message besides."""
     view = await shown(gatehouse)
     make_guest(gatehouse, "requester")
     await gatehouse.control.post(
-        "click", user="requester", view_id=view["id"], action_id=ids.RESTORES, selected=opened.id
+        "click", user="requester", view_id=view["id"], action_id=ids.RESTORES, selected=opening.id
     )
     await gatehouse.idle()
     assert (await gatehouse.outcomes("requester"))[-1] == ("/partner restore", "workspace_guest")
@@ -122,8 +118,8 @@ async def test_a_refused_choice_is_told_once(gatehouse: BotUnderTest, opened: Ac
     assert left["callback_id"] == ids.MESSAGE_VIEW
 
 
-async def test_a_refused_submission_is_told_once(gatehouse: BotUnderTest, opened: AccessRequest) -> None:
-    answer = await gatehouse.interact(submission("guest", ids.RESTORE_ACCESS, CONTOSO, values(opened.id)))
+async def test_a_refused_submission_is_told_once(gatehouse: BotUnderTest, opening: AccessRequest) -> None:
+    answer = await gatehouse.interact(submission("guest", ids.RESTORE_ACCESS, CONTOSO, values(opening.id)))
     await gatehouse.idle()
     assert (answer.status, answer.text) == (200, "")
     assert await gatehouse.outcomes("guest") == [("submit", "workspace_guest")]
@@ -152,12 +148,12 @@ async def test_nobody_waits_for_a_directory_that_is_away(gatehouse: BotUnderTest
 
 
 async def test_the_difference_is_shown_with_what_the_chain_allows_and_not_waited_for(
-    gatehouse: BotUnderTest, opened: AccessRequest, monkeypatch: pytest.MonkeyPatch
+    gatehouse: BotUnderTest, opening: AccessRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     view = await shown(gatehouse)
 
     async def choose() -> str:
-        chosen = {"view_id": view["id"], "action_id": "restores", "selected": opened.id}
+        chosen = {"view_id": view["id"], "action_id": "restores", "selected": opening.id}
         await gatehouse.control.post("click", user="requester", **chosen)
         await gatehouse.idle()
         return json.dumps((await gatehouse.control.get("views", user="requester"))["views"][-1], ensure_ascii=False)

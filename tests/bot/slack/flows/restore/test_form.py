@@ -33,8 +33,8 @@ BLANK = RestoreForm(
 TRUSTED: JsonObject = {"tenantId": TENANT, "inboundTrust": {"isMfaAccepted": True}}
 
 
-def preview(now: JsonObject | None, image: JsonObject | None, *findings: Finding) -> Preview:
-    plan = plan_restoration(tenant_id=TENANT, now=now, image=image)
+def preview(now: JsonObject | None, earlier: JsonObject | None, *findings: Finding) -> Preview:
+    plan = plan_restoration(tenant_id=TENANT, now=now, earlier=earlier)
     stages = stages_for(plan_access_change(plan), STRONG)
     return Preview(plan=plan, default=None, template=STRONG, stages=stages, findings=findings)
 

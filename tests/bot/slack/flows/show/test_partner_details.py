@@ -30,7 +30,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
 from workflows.core.people import ChatId, Person, PersonId
 from workflows.core.posture.concern_codes import ConcernCode
-from workflows.core.posture.model import Concern, Weight
+from workflows.core.posture.model import Concern, ConcernSeverity
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.ports.pages import Page, PagePosition
 
@@ -132,8 +132,8 @@ def test_details_tell_since_when_who_approved_and_why() -> None:
 def test_details_say_first_what_the_posture_finds_wrong() -> None:
     """A record that says "blocked" must not calm anybody over a partner that is open again."""
     concerns = [
-        Concern(code=ConcernCode.SYNCHRONIZATION_ON, weight=weight)
-        for weight in (Weight.ALERT, Weight.WARNING, *[Weight.NOTE] * 31)
+        Concern(code=ConcernCode.SYNCHRONIZATION_ON, severity=severity)
+        for severity in (ConcernSeverity.ALERT, ConcernSeverity.WARNING, *[ConcernSeverity.NOTE] * 31)
     ]
     revoked = partnership(state=PartnershipState.REVOKED)
     message = partner_details(identity(), {"tenantId": TENANT}, {}, revoked, [request()], NOW, concerns=concerns)

@@ -8,7 +8,7 @@ from workflows.core.checks.conditional_access.visitor_access import visitor_acce
 from workflows.core.settings.documents import to_document
 from workflows.core.settings.effective import effective_settings
 from workflows.core.settings.model import BLOCK_ALL, CLOSED
-from workflows.core.settings.openness import access_kinds
+from workflows.core.settings.open_access import access_kinds
 
 PORTAL: Final = "aaaaaaaa-0000-4000-8000-000000000001"
 SHUT: Final = {name.value: to_document(setting) for name, setting in CLOSED.items()}

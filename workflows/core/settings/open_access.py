@@ -44,8 +44,8 @@ DEFAULT: Final = "default"
 USERS_SYNCHRONIZED: Final = f"{IDENTITY_SYNCHRONIZATION}.{USER_SYNC_INBOUND}"
 
 
-class Openness(StrEnum):
-    """How open one kind of access is. Records and JSON contain the values, so they never change."""
+class AccessState(StrEnum):
+    """Whether one kind of access is open. Records and JSON contain the values, so they never change."""
 
     OPEN = "open"
     """Open to all users, for all applications."""
@@ -77,7 +77,7 @@ class AccessKind:
     name: str
     """Graph's name. A dot separates a setting from its member. May contain text from the tenant."""
     category: AccessCategory
-    opening: Openness
+    opening: AccessState
     is_explicit: bool
     """Whether it is set for this partner. A change of the default then does not change it."""
 
@@ -93,7 +93,7 @@ class OpenAccess:
 
     name: str
     """As in `AccessKind`."""
-    opening: Openness
+    opening: AccessState
 
 
 def access_kinds(
@@ -118,7 +118,7 @@ def access_kinds(
     found += _undescribed_kinds(own, fallback)
     if default is None:
         found.append(
-            AccessKind(name=DEFAULT, category=AccessCategory.DEFAULT, opening=Openness.UNKNOWN, is_explicit=False)
+            AccessKind(name=DEFAULT, category=AccessCategory.DEFAULT, opening=AccessState.UNKNOWN, is_explicit=False)
         )
     return tuple(found)
 
@@ -135,7 +135,7 @@ def synchronization_of(applies: EffectiveSettings, found: Iterable[AccessKind]) 
 
 def possibly_open(found: Iterable[AccessKind]) -> tuple[AccessKind, ...]:
     """Return the kinds of access that are not certainly closed."""
-    return tuple(kind for kind in found if kind.opening is not Openness.CLOSED)
+    return tuple(kind for kind in found if kind.opening is not AccessState.CLOSED)
 
 
 def open_access(configuration: JsonObject, default: JsonObject | None) -> tuple[OpenAccess, ...]:
@@ -147,28 +147,28 @@ def open_access(configuration: JsonObject, default: JsonObject | None) -> tuple[
 
 def closed_by_default(found: Iterable[AccessKind]) -> tuple[AccessKind, ...]:
     """Return the kinds of access that are closed only by a default."""
-    return tuple(kind for kind in found if kind.opening is Openness.CLOSED and not kind.is_explicit)
+    return tuple(kind for kind in found if kind.opening is AccessState.CLOSED and not kind.is_explicit)
 
 
-def openness_of(targets: EffectiveTargets) -> Openness:
+def access_state_of(targets: EffectiveTargets) -> AccessState:
     """Return how open one kind of access is with these effective lists."""
     setting = targets.certain
     if is_certainly_blocked(setting):
-        return Openness.CLOSED
+        return AccessState.CLOSED
     if not has_known_meaning(setting):
-        return Openness.UNKNOWN
-    return Openness.OPEN if is_wide_open(setting) else Openness.PARTLY
+        return AccessState.UNKNOWN
+    return AccessState.OPEN if is_wide_open(setting) else AccessState.PARTLY
 
 
 def _target_kinds(
     own: JsonObject, default: JsonObject, applies: EffectiveSettings, *, is_default_read: bool
 ) -> Iterator[AccessKind]:
     for name in (*B2B_PROPERTIES, *SERVICE_PROPERTIES):
-        opening = openness_of(applies.targets[name])
-        if opening is Openness.UNKNOWN and name in SERVICE_PROPERTIES and is_default_read:
+        opening = access_state_of(applies.targets[name])
+        if opening is AccessState.UNKNOWN and name in SERVICE_PROPERTIES and is_default_read:
             is_unset = _is_unset(name, own) and _is_unset(name, default)
-            opening = Openness.CLOSED if is_unset else opening
-        is_explicit = _is_blocked_by(name, own) if opening is Openness.CLOSED else own.get(name) is not None
+            opening = AccessState.CLOSED if is_unset else opening
+        is_explicit = _is_blocked_by(name, own) if opening is AccessState.CLOSED else own.get(name) is not None
         category = AccessCategory.B2B if name in B2B_PROPERTIES else AccessCategory.SERVICE
         yield AccessKind(name=name.value, category=category, opening=opening, is_explicit=is_explicit)
 
@@ -185,7 +185,7 @@ def _flag_kinds(own: JsonObject, applies: EffectiveSettings) -> Iterator[AccessK
 
 
 def _flag_kind(name: str, category: AccessCategory, flag: EffectiveFlag, document: Any) -> AccessKind:
-    opening = {True: Openness.OPEN, False: Openness.CLOSED, None: Openness.UNKNOWN}[flag.value]
+    opening = {True: AccessState.OPEN, False: AccessState.CLOSED, None: AccessState.UNKNOWN}[flag.value]
     is_unchecked = flag.origin is Origin.UNREADABLE and document is not None
     return AccessKind(
         name=name, category=category, opening=opening, is_explicit=flag.origin is Origin.SET_HERE or is_unchecked
@@ -198,7 +198,7 @@ def _capabilities(found: Mapping[str, AccessKind]) -> AccessKind:
     return AccessKind(
         name=CAPABILITIES,
         category=AccessCategory.CAPABILITIES,
-        opening=Openness.CLOSED if is_closed else Openness.UNKNOWN,
+        opening=AccessState.CLOSED if is_closed else AccessState.UNKNOWN,
         is_explicit=is_closed and not closed_by_default(underlying),
     )
 
@@ -218,7 +218,7 @@ def _undescribed_kinds(own: JsonObject, default: JsonObject) -> Iterator[AccessK
         yield AccessKind(
             name=".".join(path),
             category=AccessCategory.UNDESCRIBED,
-            opening=Openness.CLOSED if closes_access else Openness.UNKNOWN,
+            opening=AccessState.CLOSED if closes_access else AccessState.UNKNOWN,
             is_explicit=not has_no_value(here) or _is_all(here, expected=False),
         )
 

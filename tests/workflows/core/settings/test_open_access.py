@@ -6,19 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.words.settings.openness import access_kind_title, access_kinds_words, not_closed_words
+from bot.words.settings.open_access import access_kind_title, access_kinds_words, not_closed_words
 from tests.workflows.core.builders import TENANT, closed_document
 from tests.workflows.core.strategies import JSON, PROPERTY
 from workflows.core.plans.planning import plan_revocation
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import Property
-from workflows.core.settings.openness import (
+from workflows.core.settings.open_access import (
     CAPABILITIES,
     DEFAULT,
     AccessCategory,
     AccessKind,
+    AccessState,
     OpenAccess,
-    Openness,
     access_kinds,
     closed_by_default,
     open_access,
@@ -68,24 +68,24 @@ def test_settings_of_services_that_nobody_set_are_off() -> None:
 @pytest.mark.parametrize(
     ("own", "default", "opening", "is_explicit"),
     [
-        ({"users": EVERYBODY}, None, Openness.OPEN, True),
-        ({"users": SOMEBODY}, None, Openness.PARTLY, True),
-        ({"users": NOBODY}, {"users": EVERYBODY}, Openness.CLOSED, True),
-        (None, {"users": EVERYBODY}, Openness.OPEN, False),
-        ({"users": None}, {"users": NOBODY}, Openness.CLOSED, False),
-        (7, None, Openness.UNKNOWN, True),
-        (None, [], Openness.UNKNOWN, False),
-        ({"users": {"accessType": "perhaps"}}, {"users": NOBODY}, Openness.UNKNOWN, True),
+        ({"users": EVERYBODY}, None, AccessState.OPEN, True),
+        ({"users": SOMEBODY}, None, AccessState.PARTLY, True),
+        ({"users": NOBODY}, {"users": EVERYBODY}, AccessState.CLOSED, True),
+        (None, {"users": EVERYBODY}, AccessState.OPEN, False),
+        ({"users": None}, {"users": NOBODY}, AccessState.CLOSED, False),
+        (7, None, AccessState.UNKNOWN, True),
+        (None, [], AccessState.UNKNOWN, False),
+        ({"users": {"accessType": "perhaps"}}, {"users": NOBODY}, AccessState.UNKNOWN, True),
     ],
 )
-def test_a_setting_of_a_service(own: Any, default: Any, opening: Openness, is_explicit: bool) -> None:
+def test_a_setting_of_a_service(own: Any, default: Any, opening: AccessState, is_explicit: bool) -> None:
     name = "m365CollaborationInbound"
     found = of({**closed_document(), name: own}, {**CLOSED_DEFAULT, name: default})
     assert (found[name].opening, found[name].is_explicit) == (opening, is_explicit)
     assert found[name].category is AccessCategory.SERVICE
     # Calendars and profiles ride on it, and are read at another address.
-    is_closed = opening is Openness.CLOSED
-    assert found[CAPABILITIES].opening is (Openness.CLOSED if is_closed else Openness.UNKNOWN)
+    is_closed = opening is AccessState.CLOSED
+    assert found[CAPABILITIES].opening is (AccessState.CLOSED if is_closed else AccessState.UNKNOWN)
 
 
 def test_capabilities_are_closed_for_this_partner_where_both_carriers_are() -> None:
@@ -94,7 +94,7 @@ def test_capabilities_are_closed_for_this_partner_where_both_carriers_are() -> N
     target_list = {**shut, "appServiceConnectInbound": None}
     assert not of({**closed_document(), **target_list})[CAPABILITIES].is_explicit
     assert of({**target_list, "appServiceConnectInbound": {"applications": EVERYTHING}})[CAPABILITIES].opening is (
-        Openness.UNKNOWN
+        AccessState.UNKNOWN
     )
 
 
@@ -121,19 +121,19 @@ def test_synchronization_is_closed_only_where_every_part_of_the_policy_says_so(p
 @pytest.mark.parametrize(
     ("own", "default", "opening", "is_explicit"),
     [
-        ({"inboundAllowed": True}, None, Openness.UNKNOWN, True),
-        ("anything", None, Openness.UNKNOWN, True),
-        (0, None, Openness.UNKNOWN, True),
-        ({"inboundAllowed": False, "outboundAllowed": False, "@odata.type": "#x"}, {"x": 1}, Openness.CLOSED, True),
-        ({"inboundAllowed": None}, None, Openness.CLOSED, False),
-        ({"inboundAllowed": None}, {"inboundAllowed": True}, Openness.UNKNOWN, False),
-        (None, {"inboundAllowed": True}, Openness.UNKNOWN, False),
-        (None, {"inboundAllowed": False}, Openness.CLOSED, False),
-        ({}, {"x": 1}, Openness.UNKNOWN, False),
+        ({"inboundAllowed": True}, None, AccessState.UNKNOWN, True),
+        ("anything", None, AccessState.UNKNOWN, True),
+        (0, None, AccessState.UNKNOWN, True),
+        ({"inboundAllowed": False, "outboundAllowed": False, "@odata.type": "#x"}, {"x": 1}, AccessState.CLOSED, True),
+        ({"inboundAllowed": None}, None, AccessState.CLOSED, False),
+        ({"inboundAllowed": None}, {"inboundAllowed": True}, AccessState.UNKNOWN, False),
+        (None, {"inboundAllowed": True}, AccessState.UNKNOWN, False),
+        (None, {"inboundAllowed": False}, AccessState.CLOSED, False),
+        ({}, {"x": 1}, AccessState.UNKNOWN, False),
     ],
 )
 def test_a_member_that_is_not_described_is_closed_only_where_it_says_nothing(
-    own: Any, default: Any, opening: Openness, is_explicit: bool
+    own: Any, default: Any, opening: AccessState, is_explicit: bool
 ) -> None:
     for name in ("crossCloudMeetingConfiguration", "inboundTrust.isPasskeyAccepted"):
         setting, _, member = name.partition(".")
@@ -215,7 +215,7 @@ def test_no_document_is_called_closed_for_being_unreadable(own: Any, default: An
                 for kind in found.values()
                 if kind.setting == name and kind.category is not AccessCategory.UNDESCRIBED
             ]
-            assert {kind.opening for kind in of_it} == {Openness.UNKNOWN}
+            assert {kind.opening for kind in of_it} == {AccessState.UNKNOWN}
             assert all(kind.is_explicit for kind in of_it)
     assert all(access_kind_title(name) for name in found)
 
@@ -226,16 +226,16 @@ def test_no_document_is_called_closed_for_being_unreadable(own: Any, default: An
 def test_the_records_keep_what_was_left_open() -> None:
     document = {**closed_document(), "m365CollaborationInbound": {"users": SOMEBODY}}
     assert open_access(document, CLOSED_DEFAULT) == (
-        OpenAccess(name="m365CollaborationInbound", opening=Openness.PARTLY),
-        OpenAccess(name=CAPABILITIES, opening=Openness.UNKNOWN),
+        OpenAccess(name="m365CollaborationInbound", opening=AccessState.PARTLY),
+        OpenAccess(name=CAPABILITIES, opening=AccessState.UNKNOWN),
     )
 
 
 def test_ways_are_named_by_their_titles_and_a_strange_name_is_shown_as_it_is() -> None:
     left = [
-        OpenAccess(name="inboundTrust.isMfaAccepted", opening=Openness.OPEN),
-        OpenAccess(name="inboundTrust.isPasskeyAccepted", opening=Openness.UNKNOWN),
-        OpenAccess(name="new\u202eer", opening=Openness.UNKNOWN),
+        OpenAccess(name="inboundTrust.isMfaAccepted", opening=AccessState.OPEN),
+        OpenAccess(name="inboundTrust.isPasskeyAccepted", opening=AccessState.UNKNOWN),
+        OpenAccess(name="new\u202eer", opening=AccessState.UNKNOWN),
     ]
     assert not_closed_words(left) == (
         "Still open or not known: Trust in the partner's MFA (open); Inbound trust, isPasskeyAccepted (not known); "
@@ -243,7 +243,7 @@ def test_ways_are_named_by_their_titles_and_a_strange_name_is_shown_as_it_is() -
     )
     assert not_closed_words([]) == ""
     assert len(access_kind_title("x" * 500)) < 120
-    many = [OpenAccess(name=f"n{number}", opening=Openness.OPEN) for number in range(30)]
+    many = [OpenAccess(name=f"n{number}", opening=AccessState.OPEN) for number in range(30)]
     assert access_kinds_words(many).endswith("; 5 more")
     [closed] = [
         kind for kind in access_kinds(closed_document(), CLOSED_DEFAULT) if kind.name == "b2bCollaborationInbound"

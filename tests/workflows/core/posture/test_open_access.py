@@ -7,7 +7,7 @@ from tests.workflows.core.builders import TENANT, closed_document
 from tests.workflows.core.posture.test_posture import ALL, CLOSED_DEFAULT, codes, inputs, judged
 from tests.workflows.core.posture.test_record_concerns import REVOKED, kept
 from workflows.core.posture.default_posture import default_posture
-from workflows.core.posture.model import PartnerPosture, Weight
+from workflows.core.posture.model import ConcernSeverity, PartnerPosture
 from workflows.core.posture.partner_posture import evaluate_partner
 from workflows.core.settings.canonical import JsonObject
 
@@ -41,13 +41,13 @@ def test_a_way_next_to_the_block_is_named_as_open_or_as_not_known() -> None:
     )
     found = revoked(**MEETINGS)
     assert "crossCloudMeetingConfiguration (not known)" in text(found, "revoked_not_known")
-    assert [one.weight for one in found.concerns if one.code == "revoked_not_known"] == [Weight.WARNING]
+    assert [one.severity for one in found.concerns if one.code == "revoked_not_known"] == [ConcernSeverity.WARNING]
     assert not found.is_risk_certain
 
 
 def test_what_only_an_unread_default_may_open_could_not_be_checked() -> None:
     found = revoked(None)
-    assert [one.weight for one in found.concerns if one.code == "revoked_not_known"] == [Weight.UNCHECKED]
+    assert [one.severity for one in found.concerns if one.code == "revoked_not_known"] == [ConcernSeverity.UNCHECKED]
 
 
 def test_what_is_open_next_to_the_four_ways_is_named_for_any_partner() -> None:

@@ -7,7 +7,14 @@ from typing import Final
 
 from bot.words.settings.values import REDEMPTION_TITLES, TITLES, TRUST_TITLES
 from workflows.core.settings.model import FLAGS, IDENTITY_SYNCHRONIZATION, Property
-from workflows.core.settings.openness import CAPABILITIES, DEFAULT, USERS_SYNCHRONIZED, AccessKind, OpenAccess, Openness
+from workflows.core.settings.open_access import (
+    CAPABILITIES,
+    DEFAULT,
+    USERS_SYNCHRONIZED,
+    AccessKind,
+    AccessState,
+    OpenAccess,
+)
 
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_.\-]{1,100}")
 _MAX_NAME_CHARACTERS: Final = 100
@@ -26,11 +33,11 @@ _TITLES: Final = {
 }
 
 
-OPENNESS_WORDS: Final[Mapping[Openness, str]] = {
-    Openness.OPEN: "open",
-    Openness.PARTLY: "partly open",
-    Openness.CLOSED: "closed",
-    Openness.UNKNOWN: "not known",
+ACCESS_STATE_WORDS: Final[Mapping[AccessState, str]] = {
+    AccessState.OPEN: "open",
+    AccessState.PARTLY: "partly open",
+    AccessState.CLOSED: "closed",
+    AccessState.UNKNOWN: "not known",
 }
 
 
@@ -50,7 +57,8 @@ def access_kind_title(name: str) -> str:
 def access_kinds_words(found: Iterable[AccessKind | OpenAccess]) -> str:
     """List kinds of access by their titles. One that is not closed also shows how far it is open."""
     titles = [
-        access_kind_title(kind.name) if kind.opening is Openness.CLOSED else _with_openness(kind) for kind in found
+        access_kind_title(kind.name) if kind.opening is AccessState.CLOSED else _with_access_state(kind)
+        for kind in found
     ]
     more = len(titles) - _MAX_NAMED_TARGETS
     return "; ".join([*titles[:_MAX_NAMED_TARGETS], *([f"{more} more"] if more > 0 else [])])
@@ -61,8 +69,8 @@ def not_closed_words(left: Sequence[AccessKind | OpenAccess]) -> str:
     return f"Still open or not known: {access_kinds_words(left)}." if left else ""
 
 
-def _with_openness(kind: AccessKind | OpenAccess) -> str:
-    return f"{access_kind_title(kind.name)} ({OPENNESS_WORDS[kind.opening]})"
+def _with_access_state(kind: AccessKind | OpenAccess) -> str:
+    return f"{access_kind_title(kind.name)} ({ACCESS_STATE_WORDS[kind.opening]})"
 
 
 def _shown(name: str) -> str:

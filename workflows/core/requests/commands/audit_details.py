@@ -1,0 +1,30 @@
+"""The parts of an audit entry that several kinds of commands share."""
+
+from typing import Any, TypeAlias
+
+from workflows.core.people import ChatId, Person
+from workflows.core.requests.request import AccessRequest
+from workflows.core.settings.canonical import JsonObject
+
+Details: TypeAlias = dict[str, Any]
+"""What an audit entry contains about one command; written as JSON."""
+
+
+def account_details(actor: ChatId | Person) -> Details:
+    """Return the account behind a command; empty when only a chat id is known."""
+    return {"account": actor.id} if isinstance(actor, Person) else {}
+
+
+def clicked_details(**said: str) -> Details:
+    """Return the given details without the empty ones."""
+    return {name: value for name, value in said.items() if value}
+
+
+def plan_digest(request: AccessRequest) -> Details:
+    """Return the digest of the request's plan; empty when it has none."""
+    return {} if request.prepared is None else {"digest": request.prepared.plan.digest}
+
+
+def configuration_details(configuration: JsonObject | None) -> Details:
+    """Return the configuration that was read, under its stored name; empty when nothing was read."""
+    return {} if configuration is None else {"image": configuration}

@@ -1,0 +1,208 @@
+"""Commands about a request that the bot gives by itself: what it read and wrote, and what follows from that.
+
+What people do is in `request`.
+"""
+
+from dataclasses import asdict, dataclass, field
+from typing import Literal
+
+from workflows.core.errors.facts import Fact, as_values
+from workflows.core.plans.drift import Drift
+from workflows.core.plans.refused_writes import RefusedWrite
+from workflows.core.requests.commands.audit_details import Details, configuration_details, plan_digest
+from workflows.core.requests.request import AccessRequest, Prepared, WriteRefusal
+from workflows.core.settings.canonical import JsonObject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordPrepared:
+    """People, tenant and plan are known."""
+
+    name: Literal["record_prepared"] = field(default="record_prepared")
+    prepared: Prepared
+
+    def audit_details(self, after: AccessRequest) -> Details:
+        """Return nothing: the request shows the rest."""
+        return {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordUnfit:
+    """No plan can be made for the request."""
+
+    name: Literal["record_unfit"] = field(default="record_unfit")
+    code: str
+    reason: tuple[Fact, ...]
+    edition: int = 0
+    """How often the request had been edited when that was found."""
+
+    def audit_details(self, after: AccessRequest) -> Details:
+        """Return the reason, and its code."""
+        return {"reason": as_values(self.reason), "code": self.code}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordDelayed:
+    """Another system does not answer. The request waits, and its card shows that."""
+
+    name: Literal["record_delayed"] = field(default="record_delayed")
+    reason: tuple[Fact, ...]
+
+    def audit_details(self, after: AccessRequest) -> Details:
+        """Return what it waits for."""
+        return {"reason": as_values(self.reason)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expire:
+    """Nobody decided in time."""
+
+    name: Literal["expire"] = field(default="expire")
+
+    def audit_details(self, after: AccessRequest) -> Details:
+        """Return nothing: the request shows the rest."""
+        return {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replan:
+    """The approved or shown plan is out of date. A new plan is made, and approval is requested again."""
+
+    name: Literal["replan"] = field(default="replan")
+    reason: tuple[Fact, ...]
+    drift: Drift | None = None
+    """How the partner changed, when that is the reason."""
+    is_unwritten: bool = False
+    """Whether certainly no part of the plan took effect: nothing was sent, or Graph refused the first write."""
+
+    def audit_details(self, after: AccessRequest) -> Details:
+        """Return the reason, and how the partner changed when that is the reason."""
+        return {"reason": as_values(self.reason), **({} if self.drift is None else {"drift": asdict(self.drift)})}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reopen:
+    """It was found before the first write that an approval no longer counts."""
+
+    name: Literal["reopen"] = field(default="reopen")
+    reason: tuple[Fact, ...]
+
+    def audit_details(self, after: AccessRequest) -> Details:
+        """Return the reason."""
+        return {"reason": as_values(self.reason)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """The name belongs to another tenant than the approved one, an admin revoked the partner, or it is too late."""
+
+    name: Literal["stop"] = field(default="stop")
+    reason: tuple[Fact, ...]
+    configuration: JsonObject | None = None
+    """What was read, when a part of the plan is in the tenant."""
+
+    def audit_details(self, after: AccessRequest) -> Details:
+        """Return the reason, and what was read when a part of the plan is in the tenant."""
+        return {
+            "reason": as_values(self.reason),
+            **configuration_details(self.configuration),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordWriting:
+    """The first write of the plan will be sent next."""
+
+    name: Literal["record_writing"] = field(default="record_writing")
+
+    def audit_details(self, after: AccessRequest) -> Details:
+        """Return the digest of the plan that is written."""
+        return plan_digest(after)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordOverwritten:
+    """A write was sent, but the current settings are no state of the plan: somebody else changed them."""
+
+    name: Literal["record_overwritten"] = field(default="record_overwritten")
+    configuration: JsonObject | None
+
+    def audit_details(self, after: AccessRequest) -> Details:
+        """Return what was read, and the digest of the written plan."""
+        return {**configuration_details(self.configuration), **plan_digest(after)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordUnseen:
+    """Graph accepted every write, but the read-back does not show it yet."""
+
+    name: Literal["record_unseen"] = field(default="record_unseen")
+
+    def audit_details(self, after: AccessRequest) -> Details:
+        """Return nothing: the request shows the rest."""
+        return {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordResent:
+    """The writes that Graph accepted but does not show will be sent again next."""
+
+    name: Literal["record_resent"] = field(default="record_resent")
+    reason: tuple[Fact, ...]
+
+    def audit_details(self, after: AccessRequest) -> Details:
+        """Return the reason, and the digest of the plan that is sent again."""
+        return {"reason": as_values(self.reason), **plan_digest(after)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordApplied:
+    """The read-back shows every required write of the plan."""
+
+    name: Literal["record_applied"] = field(default="record_applied")
+    configuration: JsonObject
+    refused: tuple[RefusedWrite, ...] = ()
+    """The writes that Graph may refuse and that did not take effect."""
+    default: JsonObject | None = None
+    """The tenant's default as it was read after the writes; None when it could not be read."""
+
+    def audit_details(self, after: AccessRequest) -> Details:
+        """Return the read-back, the plan's digest, the access that stays open, and the writes without effect."""
+        left, refused = after.not_closed, [asdict(one) for one in after.refused]
+        return {
+            **configuration_details(self.configuration),
+            **plan_digest(after),
+            **({} if left is None else {"not_closed": {kind.name: kind.opening.value for kind in left}}),
+            **({"refused": refused} if refused else {}),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordRefusal:
+    """Graph refused a write permanently. What is in the tenant is read next; nothing more is sent."""
+
+    name: Literal["record_refusal"] = field(default="record_refusal")
+    refusal: WriteRefusal
+
+    def audit_details(self, after: AccessRequest) -> Details:
+        """Return the reason, how many writes were accepted before, and the digest of the written plan."""
+        refusal = self.refusal
+        return {"reason": as_values(refusal.reason), "accepted": refusal.accepted, **plan_digest(after)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordApplyFailed:
+    """The plan is not written any further, because Graph refused a write permanently, or the partner is unfit."""
+
+    name: Literal["record_apply_failed"] = field(default="record_apply_failed")
+    reason: tuple[Fact, ...]
+    configuration: JsonObject | None = None
+    """What was read, when a part of the plan is in the tenant."""
+
+    def audit_details(self, after: AccessRequest) -> Details:
+        """Return the reason, what was read when a part is in the tenant, and the digest of the written plan."""
+        return {
+            "reason": as_values(self.reason),
+            **configuration_details(self.configuration),
+            **plan_digest(after),
+        }
