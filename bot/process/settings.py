@@ -162,8 +162,8 @@ def _load(kind: type[SettingsType]) -> SettingsType:
     try:
         settings = kind()
     except ValidationError as error:
-        wrong = [_problem(item) for item in error.errors(include_input=False)]
-        raise SettingsProblems((*unknown, *wrong, *_template_problems())) from None
+        invalid = [_problem(item) for item in error.errors(include_input=False)]
+        raise SettingsProblems((*unknown, *invalid, *_template_problems())) from None
     if unknown:
         raise SettingsProblems(unknown)
     return settings

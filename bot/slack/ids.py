@@ -12,6 +12,7 @@ from workflows.core.settings.model import TenantId
 REQUEST_SHORTCUT: Final = "request_partner_access"
 REQUEST_ACCESS: Final = "request_access"
 EDIT_REQUEST: Final = "edit_request"
+CLOSE_PARTNER: Final = "close_partner"
 REQUEST_ACCESS_LOADING: Final = "request_access_loading"
 DECIDE: Final = "decide_request"
 REJECT_REASON: Final = "reject_reason"
@@ -30,6 +31,8 @@ AUDIT_DETAILS: Final = "audit_details"
 AUDIT_HISTORY: Final = "audit_history"
 AUDIT_PARTNER: Final = "audit_partner"
 DETAILS_PART: Final = "details_part"
+PARTNER_PART: Final = "partner_part"
+DECIDERS: Final = "deciders"
 
 
 class DetailsPart(StrEnum):
@@ -46,6 +49,17 @@ class DetailsPart(StrEnum):
     OPERATIONS = "operations"
     OTHERS = "others"
     HISTORY = "history"
+
+
+class PartnerPart(StrEnum):
+    """The lists about a partner that have a window of their own. The values stand in buttons."""
+
+    CHECKLIST = "checklist"
+    CONCERNS = "concerns"
+    APPROVALS = "approvals"
+    ANSWERS = "answers"
+    REQUESTS = "requests"
+    STOPPED = "stopped"
 
 
 # action_id of buttons
@@ -78,6 +92,12 @@ SHOW_NOTES: Final = "show_notes"
 SHOW_PART: Final = "show_part"
 PART_PREVIOUS: Final = "part_previous"
 PART_NEXT: Final = "part_next"
+SHOW_PARTNER_PART: Final = "show_partner_part"
+PARTNER_PART_PREVIOUS: Final = "partner_part_previous"
+PARTNER_PART_NEXT: Final = "partner_part_next"
+SHOW_DECIDERS: Final = "show_deciders"
+DECIDERS_PREVIOUS: Final = "deciders_previous"
+DECIDERS_NEXT: Final = "deciders_next"
 LIST_PREVIOUS: Final = "list_previous"
 LIST_NEXT: Final = "list_next"
 SEARCH_REQUESTS: Final = "search_requests"

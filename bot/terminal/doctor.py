@@ -21,7 +21,7 @@ from bot.slack.people.directory import SlackDirectory
 from bot.slack.words.alarms import alarm_advice, alarm_text
 from bot.words.requests.messages import missing_groups_words
 from bot.words.requests.notes import note_words, refusal_words
-from bot.words.sentences import counted
+from bot.words.sentences import counted, minute
 from workflows.catalog.catalog import Catalog, CatalogProblems, load_catalog
 from workflows.core.errors.raised import DomainError
 from workflows.core.people import AUDITOR
@@ -278,8 +278,8 @@ async def _alarms(settings: Settings) -> list[Finding]:
         found = await asyncio.to_thread(settings.records.read_open_alarms)
     except OSError as error:
         return [Finding(subject=subject, state=str(error), advice="Set DATABASE_URL to the bot's own file")]
-    since = "since {:%Y-%m-%d %H:%M} UTC: {}"
+    since = "since {}: {}"
     return [
-        Finding(subject=subject, state=since.format(one.raised_at, alarm_text(one)), advice=alarm_advice(one))
+        Finding(subject=subject, state=since.format(minute(one.raised_at), alarm_text(one)), advice=alarm_advice(one))
         for one in found
     ] or [Finding(subject=subject, state="none")]

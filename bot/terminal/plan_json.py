@@ -13,7 +13,7 @@ from workflows.app.requests.plan_from_file import Planned
 from workflows.core.checks.consequences import consequences
 from workflows.core.checks.findings import Finding
 from workflows.core.plans.plan import Plan
-from workflows.core.policy.risk import deciding_risk, required, risk_of, risk_of_result
+from workflows.core.policy.risk import deciding_risk, requirement_of, risk_of, risk_of_result
 
 FORMAT: Final = "gatehouse/plan/1"
 
@@ -49,7 +49,7 @@ def _plan(planned: Planned, plan: Plan) -> dict[str, Any]:
     observation = planned.observation
     risk, result = risk_of(plan, observation.default), risk_of_result(plan, observation.default)
     level = deciding_risk(plan, observation.default).level
-    need = required(level)
+    need = requirement_of(level)
     return {
         "digest": planned.digest,
         "changes": [

@@ -23,7 +23,7 @@ from workflows.core.checks.consequences import consequences
 from workflows.core.checks.findings import Severity
 from workflows.core.plans.closing import only_reduces_access
 from workflows.core.plans.plan import Plan, TenantIdentity
-from workflows.core.policy.risk import RiskLevel, deciding_risk, required, risk_of, risk_of_result
+from workflows.core.policy.risk import RiskLevel, deciding_risk, requirement_of, risk_of, risk_of_result
 
 _EFFECTS = {True: "yellow", False: "green", None: "magenta"}
 _RISKS = {RiskLevel.LOW: "green", RiskLevel.ELEVATED: "yellow", RiskLevel.HIGH: "bold red"}
@@ -90,7 +90,7 @@ def _print_risk(planned: Planned, plan: Plan, console: Console) -> None:
     default = planned.observation.default
     level, opened = deciding_risk(plan, default).level, risk_of(plan, default).reasons
     result = () if only_reduces_access(plan) else risk_of_result(plan, default).reasons
-    need = required(level)
+    need = requirement_of(level)
     people = counted(need.people, "approver")
     stages = "" if need.stages == 1 else f" in at least {counted(need.stages, 'stage')}"
     title = Text("Risk: ", style="bold").append(risk_level_words(level), style=_RISKS[level])

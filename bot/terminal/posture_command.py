@@ -27,7 +27,7 @@ def show_posture(*, as_json: bool, looks_up_names: bool, pauses: Pauses) -> int:
     configure_terminal_logs(Redactor())
     try:
         settings = load_tenant_settings()
-        posture = asyncio.run(_read_tenant_posture(settings, looks_up_names=looks_up_names, pauses=pauses))
+        asyncio.run(_show(settings, as_json=as_json, looks_up_names=looks_up_names, pauses=pauses))
     except SettingsProblems as error:
         print_problems(error)
         return WRONG_SETTINGS
@@ -37,11 +37,16 @@ def show_posture(*, as_json: bool, looks_up_names: bool, pauses: Pauses) -> int:
     except (TenantUnavailable, TenantRefused) as error:
         print_error("The posture could not be read:", refusal_words(error))
         return NOT_POSSIBLE
+    return 0
+
+
+async def _show(settings: TenantSettings, *, as_json: bool, looks_up_names: bool, pauses: Pauses) -> None:
+    # NB. returns nothing: Python 3.11 writes down what `asyncio.run` returned, thousands of partners, and forgets it.
+    posture = await _read_tenant_posture(settings, looks_up_names=looks_up_names, pauses=pauses)
     if as_json:
-        sys.stdout.write(posture_json(posture) + "\n")
+        sys.stdout.writelines(posture_json(posture))
     else:
         print_posture(posture, terminal_console())
-    return 0
 
 
 async def _read_tenant_posture(settings: TenantSettings, *, looks_up_names: bool, pauses: Pauses) -> Posture:

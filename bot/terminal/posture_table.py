@@ -16,13 +16,14 @@ from bot.words.posture.summary import (
     NO_RECORDS,
     SHORT_ACCESS_STATE_WORDS,
     counts_words,
-    day,
+    day_or_dash,
     flag_words,
     grouped,
     record_words,
     risk_words,
     trust_words,
 )
+from bot.words.sentences import minute
 from workflows.core.policy.risk import RiskLevel
 from workflows.core.posture.model import Concern, ConcernSeverity, DefaultPosture, PartnerPosture, Posture
 from workflows.core.settings.model import Property
@@ -50,7 +51,7 @@ _RISK_STYLES: Final = {RiskLevel.LOW: "green", RiskLevel.ELEVATED: "yellow", Ris
 def print_posture(posture: Posture, console: Console) -> None:
     """Print a posture, as wide as the console is."""
     home = f" of tenant {posture.home}" if posture.home else ""
-    console.print(safe_text(f"Posture{home}, read {posture.read_at:%Y-%m-%d %H:%M} UTC", style="bold"))
+    console.print(safe_text(f"Posture{home}, read {minute(posture.read_at)}", style="bold"))
     console.print()
     for line in _default_lines(posture.default):
         console.print(line)
@@ -107,7 +108,7 @@ def _row(posture: Posture, partner: PartnerPosture, *, is_wide: bool) -> list[Re
             Text(redemption),
             Text(flag_words(partner.synchronization.value)),
             safe_text(record_words(partner, posture.read_at), 100),
-            Text(day(review)),
+            Text(day_or_dash(review)),
         ]
     row.append(Text(risk_words(partner), style=_RISK_STYLES[partner.risk.level]))
     return row

@@ -1,7 +1,8 @@
-"""The type of the tables of sentences, and functions that several texts need."""
+"""The type of the tables of sentences, and functions that several texts need: counts, lists, days and times."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -10,6 +11,11 @@ from workflows.core.errors.refusal_codes import RefusalCode
 
 _ID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _LENGTH: Final = 36
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_MINUTE: Final = re.compile(rf"\b({'|'.join(_MONTHS)}) (\d{{1,2}}), (\d{{4}}) at (\d{{2}}):(\d{{2}}) UTC\b", re.ASCII)
+
+Moment = datetime | str
+"""A time, or its ISO text."""
 
 Sentence = str | Callable[[Values], str]
 """A format string with the names of the values, or a function for a code with several sentences."""
@@ -45,24 +51,33 @@ def or_list(items: object) -> str:
     return " or ".join(map(str, items)) if isinstance(items, list | tuple) else str(items)
 
 
-def day(moment: str) -> str:
-    """Return the day of an ISO time, in UTC."""
-    return f"{_read(moment):%Y-%m-%d}"
+def day(moment: Moment) -> str:
+    """Return a day in UTC: "May 31, 2027". This is the one format of days in texts; Slack's own tokens show the same.
+
+    :param moment: a time, or its ISO text, or the ISO text of a day.
+    """
+    at = _read(moment)
+    return f"{_MONTHS[at.month - 1]} {at.day}, {at.year}"
 
 
-def last_day(ends_at: str) -> str:
-    """Return the last day of an access that ends at an ISO time, in UTC."""
-    return f"{_read(ends_at) - timedelta(seconds=1):%Y-%m-%d}"
+def last_day(ends_at: Moment) -> str:
+    """Return the last day of an access that ends at this time, in UTC."""
+    return day(_read(ends_at) - timedelta(seconds=1))
 
 
-def time_of_day(moment: str) -> str:
-    """Return the time of day of an ISO time, in UTC."""
-    return f"{_read(moment):%H:%M} UTC"
+def minute(moment: Moment) -> str:
+    """Return a day and a time in UTC: "May 31, 2027 at 14:03 UTC". This is the one format of times in texts."""
+    at = _read(moment)
+    return f"{day(at)} at {at:%H:%M} UTC"
 
 
-def minute(moment: str) -> str:
-    """Return the day and time of an ISO time, in UTC."""
-    return f"{_read(moment):%Y-%m-%d %H:%M} UTC"
+def times_in(text: str) -> Iterator[tuple[int, int, datetime]]:
+    """Find each time that `minute` wrote: its start and end in the text, and the time."""
+    for found in _MINUTE.finditer(text):
+        month, day_of_month, year, hour, minutes = found.groups()
+        with suppress(ValueError):  # it only looks like a time
+            at = datetime(int(year), _MONTHS.index(month) + 1, int(day_of_month), int(hour), int(minutes), tzinfo=UTC)
+            yield found.start(), found.end(), at
 
 
 def place_to_cut(text: str, limit: int) -> int:
@@ -89,5 +104,6 @@ def pieces(text: str, most: int) -> list[str]:
     return found
 
 
-def _read(moment: str) -> datetime:
-    return datetime.fromisoformat(moment).astimezone(UTC)
+def _read(moment: Moment) -> datetime:
+    at = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)

@@ -8,6 +8,7 @@ from typing import Any
 from bot.slack.blocks.blocks import Json
 from bot.slack.cards.approval.card_context import CardContext
 from bot.slack.cards.approval.new_approval import new_approval_message
+from bot.slack.flows.request_access.close_early import close_early_view
 from bot.slack.flows.request_access.form import RequestForm, request_view
 from bot.slack.flows.request_access.partner_result import LookupResult
 from bot.slack.flows.restore.form import Preview, RestoreFormContent, restore_view
@@ -21,6 +22,7 @@ from workflows.app.requests.restore_intake import RestoreForm
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.errors.facts import Fact
 from workflows.core.policy.offers import arranged_offers, offers_of
+from workflows.core.policy.template import one_approver
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, ObservedPartner, RequestId, RequestState
 
@@ -70,7 +72,13 @@ def changing_forms() -> dict[str, Json]:
         "edit": _form(found, edits=edits, decided=1, justification=asked.particulars.justification, days=180),
         "request-again": _form(found, justification=asked.particulars.justification, notes={"duration": gone}),
         "second-request": _form(taken, justification=_LONG),
-        "close-early": _form(found, template="block", closing=True, sponsor=SAM.chat_id),
+        "close-early": close_early_view(
+            identity(),
+            [
+                StageApprovers(stage=one, approvers=NAMES.get(one.role))
+                for one in one_approver(_TEMPLATES["block"].stages)
+            ],
+        ),
         "restore": _restore(),
     }
 

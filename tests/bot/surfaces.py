@@ -37,7 +37,7 @@ MARK: Final = "h0stile"
 
 _TIME: Final = (
     r"(Asked|Sent|[Dd]ecide by|Approved until|Access period ended|Not as approved since|Ends) "
-    r"<!date\^\d+\^\{date_short_pretty\}( at \{time\})?\|\d{4}-\d\d-\d\d \d\d:\d\d UTC>"
+    r"<!date\^\d+\^\{date_short_pretty\}( at \{time\})?\|[A-Z][a-z]{2} \d{1,2}, \d{4} at \d\d:\d\d UTC>"
 )
 TIME: Final = re.compile(rf"{_TIME}( · {_TIME})*( · the time to decide is over)?|No access period")
 """The only markup in a view: constant labels and times, which Slack shows in the reader's zone."""

@@ -150,7 +150,7 @@ def test_a_window_a_listing_and_a_posture_call_nothing_blocked_that_is_not(
         map(is_trust, possibly_open(of_default))
     )
     assert_true(shown(slack.blocks).partition("in the tenant;")[2], found, "Slack")
-    assert_json(json.loads(posture_json(posture)), {kind.name: kind for kind in found}, of_default)
+    assert_json(json.loads("".join(posture_json(posture))), {kind.name: kind for kind in found}, of_default)
 
 
 def assert_json(document: Any, found: dict[str, AccessKind], of_default: tuple[AccessKind, ...]) -> None:

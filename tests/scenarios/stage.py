@@ -115,7 +115,7 @@ class Stage:
             "template": "trusted-partner",
             "justification": "Joint bridge project",
             "sponsor": user,
-            "duration": "180",
+            **({} if fields.get("template") == "block" else {"duration": "180"}),
             **fields,
         }
         values = {name: {name: value} for name, value in filled.items()}

@@ -402,7 +402,7 @@ async def told_to_requester(stage: Stage) -> list[str]:
 async def test_row_80_a_partner_that_turned_competitor_is_blocked_by_one_approver(world: Stage) -> None:
     """Four explicit blocks, no trust, no consent: never a deletion, which would fall back to the defaults."""
     await opened(world, "trusted-partner", "contoso.com", CONTOSO)
-    card = await asked(world, "block", "contoso.com", duration="365")
+    card = await asked(world, "block", "contoso.com")
     assert "one approval is enough" in await world.read()
     assert "instead of deleting it" in await world.read()
     assert "Access does not end automatically" not in await world.read()
@@ -416,14 +416,14 @@ async def test_row_80_a_partner_that_turned_competitor_is_blocked_by_one_approve
     assert not any(entry["method"] == "DELETE" for entry in await world.writes())
     told = " ".join(message["text"] for message in await world.direct("requester"))
     assert "contoso.com is blocked" in told
-    answer = await world.fill_in(target="contoso.com", template="block", duration="365")
+    answer = await world.fill_in(target="contoso.com", template="block")
     assert "already" in answer["errors"]["target"]
 
 
 async def test_row_80_the_kill_switch_works_while_nobody_answers_and_slack_accepts_no_messages(alone: Stage) -> None:
     """A block waits for an approver who does not answer; an admin blocks the partner at once, by command."""
     await opened(alone, "merger", "contoso.com", CONTOSO)
-    waiting = await asked(alone, "block", "contoso.com", duration="365")
+    waiting = await asked(alone, "block", "contoso.com")
     view_id = (await alone.do("command", user="admin", text="/partner revoke contoso.com"))["view_id"]
     await alone.rest()
     await alone.do("faults", target="slack", method="chat.postMessage", times=1000, status=503)

@@ -247,7 +247,7 @@ async def fills_in_by_keyboard(keys: Keyboard, modal: Locator) -> None:
     await keys.press("Enter")
     await expect(application).to_have_value(re.compile("Contractor portal"))
     await keys.tab_to(template, back=True)
-    await keys.type("Documents and chat as guests, with")
+    await keys.type("Guests with their own")
     await expect(template).to_have_value("trusted-partner")
     await expect(application).to_have_count(0)
     await keys.tab_to(modal.get_by_label("Sponsor"))

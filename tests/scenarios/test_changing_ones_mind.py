@@ -238,16 +238,30 @@ async def test_after_the_end_and_after_a_revocation_it_can_be_requested_again(st
     assert buttons(first) == ["request_again"]
 
 
+async def reasoned(stage: Stage, view: dict[str, Any], reason: str) -> dict[str, Any]:
+    """Send the window of Close early."""
+    values = {"justification": {"justification": reason}}
+    answer = await stage.do("submit", user="admin", view_id=view["id"], values=values)
+    await stage.rest()
+    return answer
+
+
 async def test_a_sponsor_asks_to_close_early_and_one_approver_decides(stage: Stage) -> None:
     await stage.open_access(sponsor="admin")
     [named, *_] = await stage.direct("admin")
     assert "close_early" in buttons(named)
     view = await opened(stage, "admin", "close_early", channel="@admin", ts=named["ts"])
-    assert view["title"]["text"] == "Close partner access"
-    assert (filled(view)["target"], filled(view)["template"]) == ("contoso.com", "block")
-    assert filled(view)["justification"] is None, "somebody types why"
-    fields = {"target": "contoso.com", "template": "block", "duration": "365", "justification": "The project ended"}
-    assert (await send(stage, view, "admin", **fields))["errors"] == {}
+    assert (view["title"]["text"], view["submit"]["text"]) == ("Close access early", "Send")
+    assert filled(view) == {"justification": None}, "no template and no duration; somebody types why"
+    said = str(view["blocks"])
+    assert "contoso.com" in said
+    assert "blocks all access between us and this partner" in said
+    assert "Amara Okafor" in said, "who decides"
+    assert (await reasoned(stage, view, "  "))["errors"].keys() == {"justification"}
+    assert (await reasoned(stage, view, "The project ended"))["errors"] == {}
+    again = await opened(stage, "admin", "close_early", channel="@admin", ts=named["ts"])
+    assert again["submit"] is None, "the open request is named, and nothing can be sent twice"
+    assert "open access request for this partner" in str(again["blocks"])
     card = await stage.card()
     assert await stage.press("approver1", "approve", card["ts"]) == []
     partner = await stage.partner(CONTOSO)

@@ -148,11 +148,11 @@ class Service:
             request = await self._load(request_id)
             record = None if request.prepared is None else await self._store.partnership(request.plan.tenant_id)
             current_roles = CurrentRoles() if current_roles_of is None else await current_roles_of(request)
-            at = Situation(now=self._clock.now(), current_roles=current_roles, received_at=received_at)
-            transition = advance_partner(request, command, at, record)
+            situation = Situation(now=self._clock.now(), current_roles=current_roles, received_at=received_at)
+            transition = advance_partner(request, command, situation, record)
             if transition.request.version == request.version:
                 return request
-            is_new = await self._commit(self._commit_of(request, command, transition, key, at.now))
+            is_new = await self._commit(self._commit_of(request, command, transition, key, situation.now))
             return transition.request if is_new else await self._load(request_id)
 
         return await _retry_when_stale(attempt)
@@ -272,10 +272,10 @@ class Service:
         entry = entry_of(key, self._clock.now(), GATEHOUSE, "move_card", {"from": channel}, request_id=request_id)
         await self._commit(Commit(entry=entry, effects=(ShowRequest(request_id=request_id),)))
 
-    async def send_message(self, said: Fact, *, key: str, person: ChatId, channel: str = "") -> None:
+    async def send_message(self, fact: Fact, *, key: str, person: ChatId, channel: str = "") -> None:
         """Send one person a message, once for each `key`."""
-        entry = entry_of(key, self._clock.now(), GATEHOUSE, "tell", {"to": person, "said": asdict(said)})
-        message = SendMessage(person=person, subject=CommandSubject(), said=said, channel=channel)
+        entry = entry_of(key, self._clock.now(), GATEHOUSE, "tell", {"to": person, "said": asdict(fact)})
+        message = SendMessage(person=person, subject=CommandSubject(), said=fact, channel=channel)
         await self._commit(Commit(entry=entry, effects=(message,)))
 
     async def _load(self, request_id: RequestId) -> AccessRequest:

@@ -22,7 +22,7 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ADMIN, AUDITOR, Role, folded_mail
 from workflows.core.plans.plan import Plan
 from workflows.core.policy.graph_examples import corrected_word
-from workflows.core.policy.risk import required, risk_of_settings, weakness_of
+from workflows.core.policy.risk import requirement_of, risk_of_settings, weakness_of
 from workflows.core.policy.template import Template
 from workflows.core.requests.notes import NoteCode
 from workflows.ports.people_directory import RoleSource
@@ -155,7 +155,7 @@ def _chain_problems(template: Template) -> Iterator[str]:
     """Return the problem of an approval chain that is too weak for the highest risk of its template; at most one."""
     risk = risk_of_settings(template.settings, template.durations[-1])
     if (weak := weakness_of(template.stages, risk.level)) is not None:
-        need = required(risk.level)
+        need = requirement_of(risk.level)
         why = ", ".join(reason.value.replace("_", " ") for reason in risk.reasons)
         yield (
             f"stages: the risk is {risk.level.name.lower()} and needs {need.people} approvers (stages: at least "

@@ -70,7 +70,7 @@ class TemplateFile(FileModel):
     need: Annotated[str, StringConstraints(strip_whitespace=True, max_length=75)] = ""
     purpose: Annotated[str, StringConstraints(strip_whitespace=True, max_length=60)] = ""
     ticket: _Ticket | None = None
-    end_date: bool = False
+    end_date: bool = True
     review_every_days: Days
     durations_days: tuple[Days, ...] = Field(min_length=1, max_length=20)
     default_duration_days: Days

@@ -153,7 +153,7 @@ class Applier:
 
         :param done: how many operations of the plan the partner shows.
         """
-        if done < len(request.plan.required) and await self._replan_after_gap(request):
+        if done < len(request.plan.required) and await self._replan_after_gap(request, observed, done):
             return False
         if done > 0 or request.writing_since is not None:
             # Once a write was sent, the check before it has passed. Only reading and finishing is left.
@@ -183,12 +183,12 @@ class Applier:
         )
         return False
 
-    async def _replan_after_gap(self, request: AccessRequest) -> bool:
+    async def _replan_after_gap(self, request: AccessRequest, observed: JsonObject | None, done: int) -> bool:
         """Request approval again for a plan approved before a gap, unless the audit log shows no change since.
 
-        :returns: whether approval was requested again.
+        :returns: whether approval was requested again, or the request was ended because a part is in the tenant.
         """
         again = await command_after_gap(request, store=self.store, tenant=self.tenant, clock=self.clock)
-        if again is not None:
+        if again is not None and not await self.results.end_with_a_part(request, observed, done, again.reason):
             await self.service.advance(request.id, again)
         return again is not None

@@ -116,7 +116,7 @@ class PermissionCheck:
             case Revoke():
                 await self._revoke(click, actor, key)
             case RetryEffect() | DropEffect():
-                await self._settle_given_up(click, actor, key)
+                await self._retry_or_drop(click, actor, key)
 
     async def _decide(self, click: DecisionClick, actor: Person, key: str, received_at: datetime | None) -> None:
         request = await self.store.request(click.request_id)
@@ -195,7 +195,7 @@ class PermissionCheck:
         await self.service.advance(request.id, again)
         raise Refused(changed.code, **changed.values)
 
-    async def _settle_given_up(self, click: EffectClick, actor: Person, key: str) -> None:
+    async def _retry_or_drop(self, click: EffectClick, actor: Person, key: str) -> None:
         current_roles = await self.directory.current_roles([actor])
         if not current_roles.holds(actor.id, ADMIN):
             raise Refused(RefusalCode.ONLY_ADMINS_DECIDE_GIVEN_UP)

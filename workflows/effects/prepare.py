@@ -83,8 +83,8 @@ class Preparer:
         request = await self.store.request(request_id)
         if request is None or request.state is not RequestState.PREPARING:
             return
-        if (rest := remaining_pause(request, self.clock.now())) is not None:
-            raise TenantUnavailable((Fact(NoteCode.KEEPS_CHANGING),), rest.total_seconds())
+        if (pause := remaining_pause(request, self.clock.now())) is not None:
+            raise TenantUnavailable((Fact(NoteCode.KEEPS_CHANGING),), pause.total_seconds())
         try:
             prepared = await replace(self, directory=self.directory.for_one_check())._prepared(request)
         except (TenantUnavailable, PeopleDirectoryUnavailable) as error:

@@ -71,7 +71,7 @@ async def find_objection(
     verdict = request.verdict(current_roles)
     if not verdict.is_complete:
         return Objection(
-            reason=verdict.discounted,
+            reason=verdict.not_counted,
             command_type=Reopen,
             next_step=_stage_open_again,
             current_roles=current_roles,

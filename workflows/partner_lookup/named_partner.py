@@ -32,8 +32,8 @@ async def named_partner(typed: str, *, store: Store, tenant: Tenant) -> tuple[Te
     except Refused as refused:
         if refused.code is not RefusalCode.UNKNOWN_TENANT:
             raise
-        near = await suggestion(last, tenant=tenant, records=store)
-        raise Refused(refused.code, **{**refused.fact.values, **near}) from refused
+        similar = await suggestion(last, tenant=tenant, records=store)
+        raise Refused(refused.code, **{**refused.fact.values, **similar}) from refused
 
 
 async def _partner(name: str, *, store: Store, tenant: Tenant) -> tuple[TenantIdentity, Partnership | None]:

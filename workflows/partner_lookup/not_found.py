@@ -20,13 +20,13 @@ TIMEOUT_SECONDS: Final = 0.6
 
 async def not_found(domain: str, *, tenant: Tenant, records: RecordsReader | None) -> InvalidField:
     """Return the error that no tenant has this domain, with similar names."""
-    near, policy = await asyncio.gather(
+    similar, policy = await asyncio.gather(
         suggestion(domain, tenant=tenant, records=records),
         read_fact(tenant.tenant_settings.read_access_policy(), TIMEOUT_SECONDS),
     )
     has_other_clouds = isinstance(policy, Mapping) and bool(policy.get("allowedCloudEndpoints"))
     code = RefusalCode.TARGET_NOT_FOUND
-    return InvalidField(FIELD, code, domain=domain, has_other_clouds=has_other_clouds, **near)
+    return InvalidField(FIELD, code, domain=domain, has_other_clouds=has_other_clouds, **similar)
 
 
 async def suggestion(name: str, *, tenant: Tenant, records: RecordsReader | None) -> Values:
@@ -42,10 +42,10 @@ async def suggestion(name: str, *, tenant: Tenant, records: RecordsReader | None
     whole, own = await asyncio.gather(
         _whole(name, tenant), read_fact(tenant.tenant_settings.verified_domains(), TIMEOUT_SECONDS)
     )
-    if near := similar_names(name, [*partners, *([whole] if whole else [])]):
-        return {"meant": list(near)}
-    if isinstance(own, Sequence) and (near := similar_names(name, own)):
-        return {"own": near[0]}
+    if similar := similar_names(name, [*partners, *([whole] if whole else [])]):
+        return {"meant": list(similar)}
+    if isinstance(own, Sequence) and (similar := similar_names(name, own)):
+        return {"own": similar[0]}
     return {}
 
 

@@ -13,12 +13,12 @@ from workflows.core.requests.request import AccessRequest
 class NotifierUnavailable(FactsError):
     """The chat system did not accept a message now. `retry_after` is in seconds; None when it is not known."""
 
-    def __init__(self, said: str | Facts, retry_after: float | None = None) -> None:
+    def __init__(self, reason: str | Facts, retry_after: float | None = None) -> None:
         """Create the error.
 
-        :param said: the reason: facts, or a text from another system.
+        :param reason: the reason: facts, or a text from another system.
         """
-        super().__init__(said)
+        super().__init__(reason)
         self.retry_after = retry_after
 
 
@@ -57,5 +57,5 @@ class Notifier(Protocol):
     async def show_alarm(self, alarm: Alarm) -> None:
         """Send an alarm to every admin who has not received it; update the copies that were sent before."""
 
-    async def send_message(self, person: ChatId, said: Fact, *, channel: str) -> None:
+    async def send_message(self, person: ChatId, fact: Fact, *, channel: str) -> None:
         """Send one person a message: visible only to them in `channel`; a direct message when `channel` is empty."""

@@ -13,12 +13,12 @@ from workflows.core.people import ChatId, CurrentRoles, Person, Role
 class PeopleDirectoryUnavailable(FactsError):
     """The people directory could not be read now. `retry_after` is in seconds; None when it is not known."""
 
-    def __init__(self, said: str | Facts, retry_after: float | None = None) -> None:
+    def __init__(self, reason: str | Facts, retry_after: float | None = None) -> None:
         """Create the error.
 
-        :param said: the reason: facts, or a text from another system.
+        :param reason: the reason: facts, or a text from another system.
         """
-        super().__init__(said)
+        super().__init__(reason)
         self.retry_after = retry_after
 
 

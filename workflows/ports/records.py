@@ -174,11 +174,15 @@ class RecordStore(Protocol):
     async def partnerships(self) -> Sequence[Partnership]:
         """List every partnership, by default domain."""
 
-    async def records(self) -> Records:
+    async def records(self, tenant_id: TenantId | None = None) -> Records:
         """Read every partnership, and the requests that are needed to compare them with the tenant, at one moment.
 
+        With `tenant_id`, only the records of that tenant are read: then the cost does not grow with the others.
         The result lists the partners whose records cannot be read.
         """
+
+    async def partners_without_setup(self) -> Sequence[TenantId]:
+        """List the tenants of partnerships that are not revoked and have no partner setup."""
 
     async def due(self, now: datetime) -> tuple[Sequence[RequestId], Sequence[TenantId]]:
         """List requests whose expiry or reminder is due, and partnerships whose review or reminder is due."""

@@ -24,12 +24,12 @@ class TenantUnavailable(FactsError):
     true when the service refused because the bot sent too many requests.
     """
 
-    def __init__(self, said: str | Facts, retry_after: float | None = None, *, is_throttled: bool = False) -> None:
+    def __init__(self, reason: str | Facts, retry_after: float | None = None, *, is_throttled: bool = False) -> None:
         """Create the error.
 
-        :param said: the reason: facts, or a text from another system.
+        :param reason: the reason: facts, or a text from another system.
         """
-        super().__init__(said)
+        super().__init__(reason)
         self.retry_after = retry_after
         self.is_throttled = is_throttled
 
@@ -46,12 +46,12 @@ class WrongTenant(TenantUnavailable):
 class TenantRefused(FactsError):
     """Entra refused the request. The same request would be refused again."""
 
-    def __init__(self, status: int, code: str, said: str | Facts) -> None:
+    def __init__(self, status: int, code: str, reason: str | Facts) -> None:
         """Create the error.
 
-        :param said: what it tells: facts, or text from outside.
+        :param reason: what it tells: facts, or text from outside.
         """
-        super().__init__(said)
+        super().__init__(reason)
         self.status = status
         self.code = code
 

@@ -36,7 +36,7 @@ class AccessCheck:
     async def report(
         self,
         documents: Sequence[JsonObject] | UnreadableFact,
-        applies: EffectiveSettings,
+        effective: EffectiveSettings,
         tenant_id: TenantId,
         found: Sequence[AccessKind] = (),
     ) -> AccessReport:
@@ -48,7 +48,7 @@ class AccessCheck:
         :param found: every kind of access under these settings; it shows whether other objects than users are
             synchronized.
         """
-        entries, trust = visitor_access_under(applies, found), trust_under(applies)
+        entries, trust = visitor_access_under(effective, found), trust_under(effective)
         policies = () if isinstance(documents, UnreadableFact) else [parse_policy(one) for one in documents]
         chosen = questions(policies, entries, tenant_id)
         answers = await self.ask(chosen)

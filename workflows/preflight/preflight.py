@@ -97,12 +97,12 @@ class Preflight:
             plan.configuration_after(),
             None if isinstance(facts.default, UnreadableFact) else facts.default,
         )
-        applies = effective_settings(after, default, is_cross_cloud=plan.is_cross_cloud)
+        effective = effective_settings(after, default, is_cross_cloud=plan.is_cross_cloud)
         found = access_kinds(after, default, is_cross_cloud=plan.is_cross_cloud)
         check = AccessCheck(
             tenant_settings=self.tenant.tenant_settings, timeout_seconds=self.evaluation_timeout_seconds
         )
-        return await check.report(facts.conditional_access, applies, plan.tenant_id, found)
+        return await check.report(facts.conditional_access, effective, plan.tenant_id, found)
 
     async def _facts(self, identity: TenantIdentity, default: JsonObject | None) -> PreflightFacts:
         tenant_settings = self.tenant.tenant_settings

@@ -14,6 +14,8 @@ from bot.slack.flows.entry_point_types import EntryPoint
 from bot.slack.flows.home.flow import HomeFlow
 from bot.slack.flows.partner_setup.flow import PartnerSetupFlow
 from bot.slack.flows.remind_or_withdraw import RemindOrWithdrawFlow
+from bot.slack.flows.request_access.close_early import CloseEarlyFlow
+from bot.slack.flows.request_access.deciders import DecidersFlow
 from bot.slack.flows.request_access.filled_form import FilledFormFlow
 from bot.slack.flows.request_access.flow import RequestAccessFlow
 from bot.slack.flows.request_access.open_form import OpenRequestForm
@@ -21,6 +23,7 @@ from bot.slack.flows.request_access.own_directory import OwnDirectorySearch
 from bot.slack.flows.restore.flow import RestoreFlow
 from bot.slack.flows.revoke.flow import RevokeFlow
 from bot.slack.flows.show.flow import ShowFlow
+from bot.slack.flows.show.partner_parts import PartnerPartsFlow
 from bot.slack.flows.stopped_work import StoppedWorkFlow
 from bot.slack.people.members import Members
 from bot.slack.people.shown_directory import ShownDirectory
@@ -37,6 +40,7 @@ from workflows.app.requests.restore_intake import RestoreForm, RestoreIntake
 from workflows.app.service import Service
 from workflows.core.partner_setup.clouds import cloud_of
 from workflows.ports.notifier import Notifier
+from workflows.ports.store import Store
 
 IntakeType = TypeVar("IntakeType", Intake, RestoreIntake)
 
@@ -52,7 +56,7 @@ def make_flows(
     systems: ExternalSystems, service: Service, notifier: Notifier, limits: Limits, shown: ShownDirectory
 ) -> Sequence[Flow]:
     """Return every flow."""
-    store, tenant, clock, background = systems.store, systems.tenant, systems.clock, systems.background
+    store, clock, background = systems.store, systems.clock, systems.background
     directory, members = systems.directory, Members(directory=systems.directory)
     lookup_permission = LookupPermission(members=directory, service=service, limits=limits)
     windows = Windows(client=systems.client, service=service, background=background)
@@ -69,24 +73,31 @@ def make_flows(
     request_access = _request_access(systems, service, limits, windows, members, lookup_permission, shown)
     return (
         request_access,
-        FilledFormFlow(request_access=request_access, editing=Editing(intake=request_access.intake), store=store),
+        *_from_what_is_known(request_access, store),
+        DecidersFlow(windows=windows, members=members, people=shown),
         _decide(systems, service, windows, members, shown),
-        RemindOrWithdrawFlow(service=service, store=store, request_access=request_access),
+        RemindOrWithdrawFlow(service=service, store=store, answers=answers, request_access=request_access),
         AnswerReviewFlow(service=service, store=store, members=members, windows=windows, clock=clock),
         _revoke(systems, service, windows, members),
         _restore(systems, service, limits, windows, members, lookup_permission),
-        PartnerSetupFlow(
-            service=service,
-            windows=windows,
-            answers=answers,
-            lookup_permission=lookup_permission,
-            directory=directory,
-            checklists=PartnerSetupReader(store=store, tenant=tenant, cloud=cloud_of(systems.settings.graph_url)),
-        ),
+        _partner_setup(systems, service, answers, windows, lookup_permission),
+        _partner_parts(systems, windows, lookup_permission),
         StoppedWorkFlow(service=service),
         home,
         AuditorFlow(auditors=auditors, home=home, store=store, windows=windows, people=shown, clock=clock),
         _show(systems, answers, windows, members, auditors, lookup_permission, shown),
+    )
+
+
+def _checklists(systems: ExternalSystems) -> PartnerSetupReader:
+    cloud = cloud_of(systems.settings.graph_url)
+    return PartnerSetupReader(store=systems.store, tenant=systems.tenant, cloud=cloud)
+
+
+def _from_what_is_known(request_access: RequestAccessFlow, store: Store) -> tuple[Flow, ...]:
+    return (
+        CloseEarlyFlow(request_access=request_access, store=store),
+        FilledFormFlow(request_access=request_access, editing=Editing(intake=request_access.intake), store=store),
     )
 
 
@@ -133,6 +144,34 @@ def _show(
         members=members,
         auditors=auditors,
         people=shown,
+        store=systems.store,
+        tenant=systems.tenant,
+        clock=systems.clock,
+    )
+
+
+def _partner_setup(
+    systems: ExternalSystems,
+    service: Service,
+    answers: Answers,
+    windows: Windows,
+    lookup_permission: LookupPermission,
+) -> PartnerSetupFlow:
+    return PartnerSetupFlow(
+        service=service,
+        windows=windows,
+        answers=answers,
+        lookup_permission=lookup_permission,
+        directory=systems.directory,
+        checklists=_checklists(systems),
+    )
+
+
+def _partner_parts(systems: ExternalSystems, windows: Windows, lookup_permission: LookupPermission) -> PartnerPartsFlow:
+    return PartnerPartsFlow(
+        windows=windows,
+        lookup_permission=lookup_permission,
+        checklists=_checklists(systems),
         store=systems.store,
         tenant=systems.tenant,
         clock=systems.clock,

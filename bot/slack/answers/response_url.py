@@ -13,7 +13,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.slack.answers.background import Background
 from bot.slack.answers.windows import NOT_READABLE_NOW
-from bot.slack.blocks.message import Message, refusal
+from bot.slack.blocks.message import Message, notice, refusal
 from bot.slack.payloads.models import Interaction, SlashCommand
 from bot.slack.people.directory import SlackDirectory
 from bot.slack.words.unavailable import not_now_words
@@ -57,6 +57,25 @@ class Answers:
         """Acknowledge a click on an answer, and put the message of `build` in its place, for a member."""
         await ack()
         self.background.start(self._replace(click, build))
+
+    def replace_used(self, click: Interaction, build: Callable[[], Awaitable[Message]], *, shown_by: str) -> None:
+        """Put the message of `build` in the place of an answer whose button was just used, after the acknowledgement.
+
+        Only an answer that one person sees has no other way: a card is updated when the click was carried out.
+
+        :param shown_by: the command that shows the current state, for when `build` cannot read it now.
+        """
+        if click.container.is_ephemeral and click.response_url:
+            self.background.start(self._replace_used(click, build, shown_by))
+
+    async def _replace_used(self, click: Interaction, build: Callable[[], Awaitable[Message]], shown_by: str) -> None:
+        async def or_notice() -> Message:
+            try:
+                return await build()
+            except (*NOT_READABLE_NOW, InvalidField, Refused):
+                return received(shown_by)
+
+        await self._replace(click, or_notice)
 
     async def _replace(self, click: Interaction, build: Callable[[], Awaitable[Message]]) -> None:
         try:
@@ -117,6 +136,14 @@ class Answers:
             return False
         is_hook = answer.scheme == "https" and answer.netloc == _SLACK_HOOKS
         return is_hook or (answer.scheme, answer.netloc) == (api.scheme, api.netloc)
+
+
+def received(shown_by: str) -> Message:
+    """Return the message in the place of an answer whose button was used.
+
+    :param shown_by: the command that shows the current state.
+    """
+    return notice(f"Received. {shown_by} shows the current state.")
 
 
 async def record_refused_command(service: Service, command: SlashCommand, refused: Refused) -> None:

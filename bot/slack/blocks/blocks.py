@@ -4,9 +4,8 @@
 Slack interprets no mention, link or formatting. Limits: Slack's "Reference: blocks".
 """
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import IntEnum
 from types import MappingProxyType
 from typing import Any, Final, Literal
@@ -32,6 +31,7 @@ from slack_sdk.models.blocks import (
 
 from bot.slack.blocks.conversion import as_json
 from bot.slack.blocks.untrusted import clean
+from bot.words.sentences import minute, times_in
 from workflows.intervals import CLOCK_SHOWN_WITHIN
 
 Json = dict[str, Any]
@@ -63,7 +63,6 @@ MAX_CONTEXT_ELEMENTS: Final = 10
 MAX_BLOCKS: Final[dict[Surface, int]] = {"message": 50, "modal": 100, "home": 100}
 
 NO_TIMES: Final[Mapping[str, datetime]] = MappingProxyType({})
-_UTC_TIME: Final = re.compile(r"\b(\d{4}-\d{2}-\d{2} \d{2}:\d{2}) UTC\b", re.ASCII)
 _DATE_FORMAT: Final = "{date_short_pretty} at {time}"
 _DAY_FORMAT: Final = "{date_short_pretty}"
 
@@ -138,7 +137,7 @@ def times_line(times: Mapping[str, datetime], now: datetime, *, constant: str = 
 
 def _time_token(moment: datetime, date_format: str = _DATE_FORMAT) -> str:
     """Return a time in Slack's markup: digits and constants only, the one markup that is made of a value."""
-    return f"<!date^{int(moment.timestamp())}^{date_format}|{utc_words(moment)}>"
+    return f"<!date^{int(moment.timestamp())}^{date_format}|{minute(moment)}>"
 
 
 def cleaned_text(
@@ -162,27 +161,18 @@ def mention(user_id: str) -> TextRun:
 
 def local_time(moment: datetime) -> TextRun:
     """Return a time that Slack shows in the reader's own time zone."""
-    return RichTextElementParts.Date(timestamp=int(moment.timestamp()), format=_DATE_FORMAT, fallback=utc_words(moment))
+    return RichTextElementParts.Date(timestamp=int(moment.timestamp()), format=_DATE_FORMAT, fallback=minute(moment))
 
 
 def with_local_times(text: str, limit: int) -> list[TextRun]:
     """Return a text with each time in UTC as a time that Slack shows in the reader's own zone."""
     parts: list[TextRun] = []
     cleaned, end = clean(text, limit, lines=True), 0
-    for found in _UTC_TIME.finditer(cleaned):
-        try:
-            moment = datetime.strptime(found[1], "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
-        except ValueError:
-            continue  # it only looks like a time
-        parts += [fixed_text(cleaned[end : found.start()])] if found.start() > end else []
+    for start, after, moment in times_in(cleaned):
+        parts += [fixed_text(cleaned[end:start])] if start > end else []
         parts.append(local_time(moment))
-        end = found.end()
+        end = after
     return [*parts, fixed_text(cleaned[end:])] if end < len(cleaned) else parts
-
-
-def utc_words(moment: datetime) -> str:
-    """Return a time in UTC as text: "2027-02-18 14:03 UTC"."""
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def paragraph(*parts: TextRun) -> RichTextSectionElement:

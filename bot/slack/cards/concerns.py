@@ -18,14 +18,23 @@ _ICONS: Final = {
 }
 
 
-def concern_elements(concerns: Sequence[Concern], limit: int, *, where: str) -> Iterator[RichTextElement]:
+def concern_elements(concerns: Sequence[Concern], limit: int, *, where: str = "") -> Iterator[RichTextElement]:
     """List concerns in the given order, the most serious first; what is cut is counted.
 
-    :param where: what shows the others, for example a command.
+    :param where: the command that shows the others; empty where a button below the list does.
     """
     if not concerns:
         return
-    items: list[list[TextRun]] = [
+    items = concern_items(concerns[:limit])
+    if more := len(concerns) - len(items):
+        command = [fixed_text(": "), cleaned_text(where, DOMAIN_LIMIT + 20, code=True)] if where else []
+        items.append([fixed_text(f"and {more} more"), *command])
+    yield bullets(items)
+
+
+def concern_items(concerns: Sequence[Concern]) -> list[list[TextRun]]:
+    """Return concerns with their weight, in the given order."""
+    return [
         [
             fixed_text(
                 f"{_ICONS[one.severity]} {SEVERITY_WORDS[one.severity].capitalize()}: ",
@@ -33,10 +42,5 @@ def concern_elements(concerns: Sequence[Concern], limit: int, *, where: str) -> 
             ),
             cleaned_text(concern_words(one), _MAX_CHARACTERS),
         ]
-        for one in concerns[:limit]
+        for one in concerns
     ]
-    if len(concerns) > limit:
-        items.append(
-            [fixed_text(f"and {len(concerns) - limit} more: "), cleaned_text(where, DOMAIN_LIMIT + 20, code=True)]
-        )
-    yield bullets(items)

@@ -7,7 +7,7 @@ from typing import Final
 
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
-from bot.slack.blocks.blocks import TextRun, bullets, cleaned_text, fixed_text, local_time, paragraph, quote
+from bot.slack.blocks.blocks import Limit, TextRun, bullets, cleaned_text, fixed_text, local_time, paragraph, quote
 from bot.slack.people.approvers import MAX_NAMED_APPROVERS, Approvers
 from bot.words.requests.approval_chain import chain_rule_words
 from bot.words.requests.notes import note_words
@@ -47,29 +47,29 @@ def chain_elements(request: AccessRequest, holders: Mapping[Role, Approvers]) ->
     )
     if request.state is RequestState.AWAITING_APPROVAL:
         yield paragraph(fixed_text("The requester and the sponsor cannot approve. Each person can approve once."))
-    if verdict.discounted:
+    if verdict.not_counted:
         yield paragraph(fixed_text("Not counted", bold=True))
-        said = [[cleaned_text(note_words(one), 300)] for one in verdict.discounted[:MAX_NAMES]]
-        if more := len(verdict.discounted) - len(said):
+        said = [[cleaned_text(note_words(one), 300)] for one in verdict.not_counted[:MAX_NAMES]]
+        if more := len(verdict.not_counted) - len(said):
             said.append([fixed_text(f"and {more} more")])
         yield bullets(said)
 
 
 def _rule_words(request: AccessRequest) -> str:
     """State why these approvals are needed; empty where that is not known."""
-    known = request.require_prepared()
-    if known.chain_rule is None and sum(stage.quorum for stage in known.stages) == 1:
+    prepared = request.require_prepared()
+    if prepared.chain_rule is None and sum(stage.quorum for stage in prepared.stages) == 1:
         # A request of an earlier version, or a plan that is only shown.
-        known = replace(known, chain_rule=ChainRule.ONE_APPROVER if only_reduces_access(known.plan) else None)
-    whole = _WHOLE_CHAIN if _seems_to_narrow(request) else ""
-    return " ".join(filter(None, [whole, chain_rule_words(known)]))
+        prepared = replace(prepared, chain_rule=ChainRule.ONE_APPROVER if only_reduces_access(prepared.plan) else None)
+    whole = _WHOLE_CHAIN if _reduces_as_far_as_shown(request) else ""
+    return " ".join(filter(None, [whole, chain_rule_words(prepared)]))
 
 
-def _seems_to_narrow(request: AccessRequest) -> bool:
+def _reduces_as_far_as_shown(request: AccessRequest) -> bool:
     """Return whether every line reduces access or changes nothing, although the full approval chain is needed."""
     prepared = request.require_prepared()
     is_narrowing = plan_access_change(prepared.plan, prepared.observation.default) in (
-        AccessChange.NARROWS,
+        AccessChange.REDUCES,
         AccessChange.CLOSES,
     )
     return is_narrowing and not only_reduces_access(prepared.plan)
@@ -194,7 +194,7 @@ def _who_decides(verdict: Verdict, index: int, approvers: Approvers) -> list[Tex
     more = f" and {others} more" if others else ""
     return [
         fixed_text(f"{label}: "),
-        cleaned_text(", ".join(approvers.names[:MAX_NAMES]), 600),
+        cleaned_text(", ".join(approvers.names[:MAX_NAMES]), Limit.PLAIN),
         fixed_text(f"{more}."),
     ]
 

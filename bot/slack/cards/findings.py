@@ -18,9 +18,9 @@ _MAX_LINE_CHARACTERS: Final = 400
 
 
 def full_findings(findings: Sequence[Finding]) -> list[Block]:
-    """Return every line of findings that are summaries.
+    """Return the findings about Conditional Access, policy by policy.
 
-    What is cut is counted; Details have a button for all of them.
+    Lines that are left out are counted; a button in Details shows all of them.
     """
     items = policy_items(findings)
     if not items:

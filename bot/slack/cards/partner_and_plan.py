@@ -140,8 +140,8 @@ def shortened(text: str, limit: int) -> str:
     """Shorten text that is covered by the digest, and say by how much."""
     if len(text) <= limit:
         return text
-    place = place_to_cut(text, limit)
-    return f"{text[:place]}\n… {len(text) - place} more characters; the Change ID covers all of them"
+    length = place_to_cut(text, limit)
+    return f"{text[:length]}\n… {len(text) - length} more characters; the Change ID covers all of them"
 
 
 def without_empty(blocks: Sequence[Block | None]) -> list[Block]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
-from slack_sdk.models.blocks import ActionsBlock, ButtonElement, RichTextBlock
+from slack_sdk.models.blocks import ActionsBlock, ButtonElement, RichTextBlock, SectionBlock
 
 from bot.slack import ids
 from bot.slack.blocks.blocks import (
@@ -17,8 +17,10 @@ from bot.slack.blocks.blocks import (
     local_time,
     paragraph,
     rich_text,
+    row,
 )
 from bot.slack.cards.partner_and_plan import partner_name
+from bot.slack.ids import PartnerPart
 from bot.words.partner_setup.state import setup_words
 from bot.words.requests.titles import partner_title
 from bot.words.settings.open_access import access_kinds_words
@@ -120,6 +122,17 @@ def review_buttons(partnership: Partnership, now: datetime) -> ActionsBlock | No
     if partnership.is_past_its_end(now) or not partnership.is_as_approved:
         return actions(f"review:{tenant_id}", revoke)
     return actions(f"review:{tenant_id}", button("Keep", ids.KEEP, tenant_id), revoke)
+
+
+def partner_part_value(tenant_id: TenantId, name: PartnerPart, page: int) -> str:
+    """Return the value of a button that shows one page of a list: `<tenant id>:<part>:<page>`."""
+    return f"{tenant_id}:{name.value}:{page}"
+
+
+def partner_part_row(tenant_id: TenantId, name: PartnerPart, said: str) -> SectionBlock:
+    """Return the line below a shortened list: how much there is, and the button that shows all of it."""
+    shows = button("Show all", ids.SHOW_PARTNER_PART, partner_part_value(tenant_id, name, 0))
+    return row(said, f"part:{name.value}", shows)
 
 
 def revoke_again_button(tenant_id: TenantId) -> ActionsBlock:

@@ -15,7 +15,7 @@ from workflows.core.plans.closing import only_reduces_access
 from workflows.core.plans.current_settings import unmanaged_settings
 from workflows.core.plans.plan import Plan
 from workflows.core.plans.renewal import is_renewal
-from workflows.core.policy.risk import deciding_risk, required, risk_of, risk_of_result
+from workflows.core.policy.risk import deciding_risk, requirement_of, risk_of, risk_of_result
 from workflows.core.settings.canonical import JsonObject
 
 _MAX_NAMES_CHARACTERS: Final = 500
@@ -27,9 +27,9 @@ def risk_elements(plan: Plan, default: JsonObject | None, *, is_decided: bool = 
     :param is_decided: whether the approvals that it needs are complete.
     """
     level = deciding_risk(plan, default).level
-    need = required(level)
-    people = counted(need.people, "approver")
-    stages = "" if need.stages == 1 else f" in at least {counted(need.stages, 'stage')}"
+    requirement = requirement_of(level)
+    people = counted(requirement.people, "approver")
+    stages = "" if requirement.stages == 1 else f" in at least {counted(requirement.stages, 'stage')}"
     verb = "needed" if is_decided else "needs"
     yield paragraph(
         fixed_text(f"Risk: {risk_level_words(level)}", bold=True), fixed_text(f" ({verb} {people}{stages})")

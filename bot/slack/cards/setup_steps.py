@@ -18,6 +18,7 @@ from bot.slack.blocks.blocks import (
     local_time,
     paragraph,
     rich_text,
+    small_text,
 )
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.partner_and_plan import partner_name
@@ -30,6 +31,8 @@ from workflows.core.plans.plan import TenantIdentity
 from workflows.core.settings.canonical import Digest, JsonObject
 
 NO_PARTNER_STEPS: Final = "Nothing that is set here for this partner needs a setting on its side."
+
+_RECEIVED: Final = "⏳ Your click is received. /partner checklist shows its result."
 
 
 def step_parts(step: SetupStep, steps: Sequence[SetupStep], confirmations: Sequence[Confirmation]) -> list[TextRun]:
@@ -57,14 +60,18 @@ def step_blocks(
     steps: Sequence[SetupStep],
     confirmations: Sequence[Confirmation],
     may_confirm: Collection[Digest],
+    received: Collection[Digest] = (),
 ) -> Iterator[Block]:
     """Return every needed step with its own button, and in one line what Microsoft's default opens.
 
     :param may_confirm: the digests of the steps that have a button.
+    :param received: the digests of the steps whose button was just used; they have none.
     """
     for step in needed_steps(steps):
         yield rich_text(paragraph(*step_parts(step, steps, confirmations)))
-        if step.digest in may_confirm:
+        if step.digest in may_confirm and step.digest in received:
+            yield small_text(_RECEIVED)
+        elif step.digest in may_confirm:
             yield _step_button(identity, step, confirmations)
     yield from (rich_text(paragraph(usual)) for usual in usually_open_parts(steps))
 

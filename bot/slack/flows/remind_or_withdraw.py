@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from slack_bolt.async_app import AsyncAck
 
 from bot.slack import ids
+from bot.slack.answers.response_url import Answers, received
+from bot.slack.blocks.message import Message
 from bot.slack.flows.entry_point_types import Action, Card, EntryPoint
 from bot.slack.flows.request_access.flow import RequestAccessFlow
 from bot.slack.payloads.models import Interaction
@@ -13,6 +15,7 @@ from workflows.app.service import Service
 from workflows.core.requests.commands.clicks import AskReminder
 from workflows.core.requests.commands.request import Withdraw
 from workflows.core.requests.request import RequestId
+from workflows.core.requests.transitions.transition import partner_of
 from workflows.ports.store import Store
 
 
@@ -22,6 +25,7 @@ class RemindOrWithdrawFlow:
 
     service: Service
     store: Store
+    answers: Answers
     request_access: RequestAccessFlow
 
     def entry_points(self) -> Iterator[EntryPoint]:
@@ -41,6 +45,7 @@ class RemindOrWithdrawFlow:
             asked = AskReminder(actor=click.actor, request_id=request_id, channel=click.channel)
             await self.service.store_click(asked, key=click.key)
         await ack()
+        await self._show_received(click, request_id)
 
     async def withdraw(self, ack: AsyncAck, click: Interaction) -> None:
         """Withdraw at once for the requester.
@@ -54,8 +59,19 @@ class RemindOrWithdrawFlow:
             command = Withdraw(actor=click.actor, request_id=request_id, channel=click.channel)
             await self.service.store_click(command, key=click.key)
         await ack()
+        await self._show_received(click, request_id)
         if click.is_in(ids.REQUEST_ACCESS):
             self.request_access.look_up_again(click)
+
+    async def _show_received(self, click: Interaction, request_id: RequestId) -> None:
+        """Take the buttons away from the answer to a command in which one was used."""
+        request = await self.store.request(request_id)
+        shown_by = "/partner show" if request is None else f"/partner show {partner_of(request)}"
+
+        async def build() -> Message:
+            return received(shown_by)
+
+        self.answers.replace_used(click, build, shown_by=shown_by)
 
     async def _is_sent_by(self, click: Interaction, request_id: RequestId) -> bool:
         """Return whether a click is certainly the requester's; otherwise it may still come from their second id."""

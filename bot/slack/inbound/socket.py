@@ -17,14 +17,15 @@ from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.errors import NO_ANSWER, error_code
+from bot.slack.errors import NO_ANSWER, error_code, retry_after
 from bot.slack.inbound.receive import Inbound
 from workflows.intervals import CONNECTION_PINGED_EVERY, CONNECTION_SILENT_AFTER
 
 PING_SECONDS: Final = CONNECTION_PINGED_EVERY.total_seconds()
 SILENT_SECONDS: Final = CONNECTION_SILENT_AFTER.total_seconds()
 _CLOSE_SECONDS: Final = 3.0
-_MAX_WAIT_SECONDS: Final = 30
+_USUAL_PAUSE_SECONDS: Final = 30.0
+"""The pause after `ratelimited` when Slack names none."""
 
 _log = structlog.get_logger()
 
@@ -47,6 +48,8 @@ class SlackSocket:
         self._ping_seconds = ping_seconds
         self._silent_seconds = silent_seconds
         self._messages = 0
+        self.ask_address_at = 0.0
+        """When Slack may be asked for an address again, on the monotonic clock. It outlives a replaced connection."""
         self.was_heard = False
         """Whether anything ever came from Slack."""
         self.silence = ""
@@ -66,10 +69,10 @@ class SlackSocket:
 
     async def _listen(self, connection: "_Connection") -> None:
         """Check a connection until it is silent for too long."""
-        last_signs, heard_at = self._signs(connection), time.monotonic()
+        last_signs, heard_at = self._signs_of_life(connection), time.monotonic()
         while True:
             await asyncio.sleep(min(1.0, self._ping_seconds / 2))
-            if (signs := self._signs(connection)) != last_signs:
+            if (signs := self._signs_of_life(connection)) != last_signs:
                 last_signs, heard_at, self.was_heard = signs, time.monotonic(), True
                 if self.silence:
                     _log.warning("slack_heard_again")
@@ -80,7 +83,7 @@ class SlackSocket:
                 _log.error("slack_not_heard", reason=why)
                 return
 
-    def _signs(self, connection: "_Connection") -> tuple[int, float | None]:
+    def _signs_of_life(self, connection: "_Connection") -> tuple[int, float | None]:
         return self._messages, connection.last_ping_pong_time
 
     async def record_message(self, _: Any) -> None:
@@ -97,6 +100,7 @@ class _Connection(SocketModeClient):
     """slack_sdk's client, which records why it gets no address and asks again after a short time, not after days."""
 
     def __init__(self, socket: SlackSocket, client: AsyncWebClient, app_token: str, ping_seconds: float) -> None:
+        self._socket = socket
         super().__init__(
             app_token=app_token,
             web_client=client,
@@ -107,12 +111,16 @@ class _Connection(SocketModeClient):
         self.trouble = ""
 
     async def issue_new_wss_url(self) -> str:
+        # The wait is this class's own: slack_sdk's handler for rate limits would wait for any time that Slack names.
+        await asyncio.sleep(max(0.0, self._socket.ask_address_at - time.monotonic()))
         try:
             answer = await self.web_client.apps_connections_open(app_token=self.app_token)
         except SlackApiError as error:
             self.trouble = f"apps.connections.open: {error_code(error) or 'no answer of Slack’s'}"
             if error_code(error) == "ratelimited":
-                await asyncio.sleep(_MAX_WAIT_SECONDS)
+                pause = retry_after(error)
+                self._socket.ask_address_at = time.monotonic() + (_USUAL_PAUSE_SECONDS if pause is None else pause)
+                return await self.issue_new_wss_url()
             raise
         except NO_ANSWER as error:
             self.trouble = f"apps.connections.open: {type(error).__name__}"

@@ -94,18 +94,26 @@ class CardCopies:
         return [copy for copy in copies if copy.is_live]
 
     async def post(
-        self, subject: str, audience: str, card: Message, occasion: str = "", *, thread: str = ""
+        self,
+        subject: str,
+        audience: str,
+        card: Message,
+        occasion: str = "",
+        *,
+        thread: str = "",
+        must_be_active: bool = False,
     ) -> NotAccepted | None:
         """Post one copy and store it; return why it is not accepted, so that the other copies are still posted.
 
         :param audience: the recipient; empty for the approval channel.
         :param thread: the message under which it is posted; empty: as a message of its own.
+        :param must_be_active: ask Slack now whether the person is active; else an answer of the last minute counts.
         :raises NotifierUnavailable: when Slack does not answer; whether the card was posted is then unknown.
         """
         try:
             if not audience:
                 await self._channel.require_private()
-            channel = await self.direct_channel(ChatId(audience)) if audience else self._channel.id
+            channel = await self._place_of(audience, must_be_active=must_be_active)
             place = {"thread_ts": thread} if thread else {}
             answer = await self.call("chat.postMessage", channel=channel, **place, **content_of(card))
         except (NotifierRefused, NotifierBlocked, ChannelUnsuitable) as refused:
@@ -203,6 +211,12 @@ class CardCopies:
     def _is_former(self, copy: MessageCopy) -> bool:
         """Return whether a card is in a channel that is not the approval channel any more."""
         return not copy.audience and copy.channel != self._channel.id
+
+    async def _place_of(self, audience: str, *, must_be_active: bool) -> str:
+        if not audience:
+            return self._channel.id
+        person = ChatId(audience)
+        return await (self._conversations.read_now(person) if must_be_active else self.direct_channel(person))
 
     async def direct_channel(self, person: ChatId) -> str:
         """Return the conversation with one person. It is opened, unless it is known and the person was just active.

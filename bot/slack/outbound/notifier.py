@@ -146,9 +146,9 @@ class SlackNotifier:
         if alarm.is_open and not reached:
             raise NotifierBlocked(f"no admin could be told: {refused or 'nobody holds the role'}")
 
-    async def send_message(self, person: ChatId, said: Fact, *, channel: str) -> None:
+    async def send_message(self, person: ChatId, fact: Fact, *, channel: str) -> None:
         """Send one person a message: visible only to them in `channel`, or as a direct message when it is empty."""
-        named = await self._with_domain(said)
+        named = await self._with_domain(fact)
         message = notice(message_words(named), notified_message_words(named))
         if channel:
             try:
@@ -166,11 +166,11 @@ class SlackNotifier:
             # No card waits for it, so it is given up, and an admin decides.
             raise NotifierRefused(str(blocked)) from blocked
 
-    async def _with_domain(self, said: Fact) -> Fact:
+    async def _with_domain(self, fact: Fact) -> Fact:
         """Replace a partner's tenant ID by its domain where the records have it."""
-        partner = said.values.get("partner")
+        partner = fact.values.get("partner")
         record = None if partner is None else await self._outbound.store.partnership(TenantId(partner))
-        return said if record is None else Fact(said.code, {**said.values, "partner": record.identity.name})
+        return fact if record is None else Fact(fact.code, {**fact.values, "partner": record.identity.name})
 
     async def _remind(self, partnership: Partnership, subject: str, card: Message) -> NotAccepted | None:
         """Post this reminder to everybody who must answer it and has not received it yet.

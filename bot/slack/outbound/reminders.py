@@ -60,7 +60,7 @@ class Reminders:
         if posted and posted[-1].occasion == today:
             await self._outbound.copies.renew(posted[-1], message, replaces_deleted=True)
             return
-        await self._outbound.copies.post(subject, person, message, today)
+        await self._outbound.copies.post(subject, person, message, today, must_be_active=True)
         for copy in posted:
             await self._outbound.copies.mark_out_of_date(copy)
         await self._outbound.copies.live_copies(subject)

@@ -5,7 +5,7 @@ from typing import Annotated, Final, TypeVar
 
 from pydantic import Field, StringConstraints, ValidationError
 
-from bot.slack.ids import DetailsPart
+from bot.slack.ids import DetailsPart, PartnerPart
 from bot.slack.payloads.models import Interaction, Payload
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -114,6 +114,25 @@ def parse_part_value(value: str) -> tuple[RequestId, DetailsPart, int]:
     except ValueError as error:
         raise Refused(RefusalCode.BUTTON_VALUE_UNREADABLE) from error
     return RequestId(parsed.request_id), parsed.name, parsed.page
+
+
+class _PartnerPartValue(Payload):
+    name: PartnerPart
+    page: Annotated[int, Field(ge=0, le=100_000)]
+
+
+def parse_partner_part(value: str) -> tuple[TenantId, PartnerPart, int]:
+    """Read `<tenant id>:<part>:<page>` from a button of a list about a partner.
+
+    :raises Refused: for any other text.
+    """
+    tenant_id, _, rest = value.partition(":")
+    name, _, page = rest.partition(":")
+    try:
+        parsed = _PartnerPartValue.model_validate_strings({"name": name, "page": page})
+    except ValueError as error:
+        raise Refused(RefusalCode.BUTTON_VALUE_UNREADABLE) from error
+    return parse_tenant_id(tenant_id), parsed.name, parsed.page
 
 
 class _SetupValue(Payload):

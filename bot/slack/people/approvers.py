@@ -13,7 +13,7 @@ from workflows.app.reads.waiting_requests import ids_of
 from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, Role
 from workflows.core.policy.template import Stage
-from workflows.core.requests.eligibility import Eligibility, current_eligibility, eligibility
+from workflows.core.requests.eligibility import Eligibility, OpenStage, current_eligibility, eligibility
 from workflows.core.requests.request import AccessRequest
 from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
@@ -104,18 +104,35 @@ async def name_open_stages(request: AccessRequest, directory: ShownDirectory) ->
         return NO_APPROVERS_KNOWN
 
 
-async def free_by_stage(request: AccessRequest, directory: ShownDirectory) -> dict[str, list[ChatId]]:
-    """Return everybody who can still decide, by the title of the open stage.
+async def free_by_stage(
+    request: AccessRequest, directory: ShownDirectory
+) -> tuple[tuple[OpenStage, tuple[ChatId, ...]], ...]:
+    """Return everybody who can still decide, for each open stage in order. Two stages may have the same title.
 
     :raises PeopleDirectoryUnavailable: when the people cannot be read now.
     """
     who = current_eligibility(request)
     stages = () if who is None else who.open_stages
     asked = eligibility(request)
-    return {
-        stage.title: sorted(await able_to_decide(asked, await directory.holders(stage.role), directory))
-        for stage in stages
-    }
+    return tuple(
+        [
+            (stage, tuple(sorted(await able_to_decide(asked, await directory.holders(stage.role), directory))))
+            for stage in stages
+        ]
+    )
+
+
+async def everybody_by_stage(
+    stages: Sequence[tuple[str, Role]], excluded: Collection[ChatId], directory: ShownDirectory
+) -> list[tuple[str, list[ChatId]]]:
+    """Return everybody who would be asked by these stages, with the title of each.
+
+    :param stages: the title and the role of each.
+    :param excluded: the requester and the sponsor, who cannot approve.
+    :raises PeopleDirectoryUnavailable: when the people cannot be read now.
+    """
+    taken = await directory.all_ids(excluded)
+    return [(title, sorted(await directory.holders(role) - taken)) for title, role in stages]
 
 
 async def name_stages(

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from bot.words.findings.open_request import open_request_words
+from bot.words.sentences import day
 from workflows.core.checks.findings import FindingCode
 from workflows.core.errors.facts import Values
 
@@ -55,7 +56,7 @@ def _chain(stages: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _day(values: Values) -> str:
-    return "none" if values["ends_at"] is None else str(values["ends_at"])[: len("2027-01-31")]
+    return "none" if values["ends_at"] is None else day(str(values["ends_at"]))
 
 
 def _interval(values: Values) -> str:

@@ -28,7 +28,7 @@ from workflows.core.settings.model import Property
 
 EFFECTS: Final[Mapping[AccessChange, str]] = {
     AccessChange.OPENS: "More access",
-    AccessChange.NARROWS: "Less access",
+    AccessChange.REDUCES: "Less access",
     AccessChange.CLOSES: "Blocked",
     AccessChange.SAME: "No change",
     AccessChange.UNKNOWN: "More or less access, not known",
@@ -66,8 +66,8 @@ def describe_changes(
     :param default: the tenant's default configuration, used to describe inherited values; None when it is not known.
     :param names: the names in our own directory of its ids, by id.
     """
-    reading = _ChangeContext(BeforeAfter.of(plan, default), names)
-    return tuple(_line(item, reading) for item in setting_changes(plan, default))
+    context = _ChangeContext(BeforeAfter.of(plan, default), names)
+    return tuple(_line(item, context) for item in setting_changes(plan, default))
 
 
 def duration_words(duration: timedelta) -> str:
@@ -86,8 +86,8 @@ class _ChangeContext(NamedTuple):
     names: Mapping[str, str]
 
 
-def _line(item: SettingChange, reading: _ChangeContext) -> ChangeLine:
-    before, after = _DESCRIBERS[item.part](item, reading)
+def _line(item: SettingChange, context: _ChangeContext) -> ChangeLine:
+    before, after = _DESCRIBERS[item.part](item, context)
     return ChangeLine(
         setting=subject_title(item.subject),
         before=before,
@@ -109,17 +109,17 @@ BeforeAfterWords = tuple[str, str]
 """The words of a setting before and after."""
 
 
-def _targets(item: SettingChange, reading: _ChangeContext) -> BeforeAfterWords:
-    name, states = Property(item.name), reading.states
+def _targets(item: SettingChange, context: _ChangeContext) -> BeforeAfterWords:
+    name, states = Property(item.name), context.states
     was, becomes = (
-        target_words(name, parse_targets(name, document), side.targets[name], reading.names)
+        target_words(name, parse_targets(name, document), side.targets[name], context.names)
         for document, side in ((item.before, states.before), (item.after, states.after))
     )
     return was, becomes
 
 
-def _flag(item: SettingChange, reading: _ChangeContext) -> BeforeAfterWords:
-    name, key, states = Property(item.name), item.key, reading.states
+def _flag(item: SettingChange, context: _ChangeContext) -> BeforeAfterWords:
+    name, key, states = Property(item.name), item.key, context.states
     if name is Property.INBOUND_TRUST:
         was = trust_words(item.before, states.before.flags[name, key])
         return was, trust_words(item.after, states.after.flags[name, key])

@@ -6,7 +6,7 @@ from typing import Final
 
 from bot.words.actions import COMMANDS, Action
 from bot.words.plans.changes import duration_words
-from bot.words.sentences import counted
+from bot.words.sentences import counted, last_day
 from bot.words.settings.open_access import access_kind_title, access_kinds_words
 from bot.words.settings.values import title
 from workflows.core.checks.consequences import Consequence
@@ -127,13 +127,13 @@ def _partner_steps(values: Values) -> str:
 
 
 def _extends(values: Values) -> str:
-    lasts = f"until {values['ends_at'][:10]} (UTC)" if "ends_at" in values else f"for another {_duration(values)}"
+    lasts = f"until {last_day(values['ends_at'])} (UTC)" if "ends_at" in values else f"for another {_duration(values)}"
     counted = "" if "ends_at" in values else ", counted from the last approval"
     return f"No setting changes. The partner's current settings are approved {lasts}{counted}."
 
 
 def _stays_open(values: Values) -> str:
-    after = f"on {values['ends_at'][:10]} (UTC)" if "ends_at" in values else f"after {_duration(values)}"
+    after = f"after {last_day(values['ends_at'])} (UTC)" if "ends_at" in values else f"after {_duration(values)}"
     return f"Access does not end automatically {after}. The sponsor is then asked to revoke it or to request it again."
 
 

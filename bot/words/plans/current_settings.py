@@ -63,25 +63,25 @@ def describe_unchanged(
     plan: Plan, default: JsonObject | None, names: Mapping[str, str] = NO_NAMES
 ) -> tuple[CurrentLine, ...]:
     """Describe the settings of a partner that stay as they are, because a plan does not write them."""
-    applies = effective_settings(facts.without_written_settings(plan), default)
-    return _lines(facts.unchanged_settings(plan, default), applies, default, names)
+    effective = effective_settings(facts.without_written_settings(plan), default)
+    return _lines(facts.unchanged_settings(plan, default), effective, default, names)
 
 
 def describe_staying_open(
     plan: Plan, default: JsonObject | None, names: Mapping[str, str] = NO_NAMES
 ) -> tuple[CurrentLine, ...]:
     """Describe what a plan leaves open: settings of the partner that still allow access and that it does not change."""
-    applies = effective_settings(plan.configuration_after(), default, is_cross_cloud=plan.is_cross_cloud)
-    return _lines(facts.settings_that_stay_open(plan, default), applies, default, names)
+    effective = effective_settings(plan.configuration_after(), default, is_cross_cloud=plan.is_cross_cloud)
+    return _lines(facts.settings_that_stay_open(plan, default), effective, default, names)
 
 
 def _lines(
-    found: Iterable[CurrentSetting], applies: EffectiveSettings, default: JsonObject | None, names: Mapping[str, str]
+    found: Iterable[CurrentSetting], effective: EffectiveSettings, default: JsonObject | None, names: Mapping[str, str]
 ) -> tuple[CurrentLine, ...]:
     return tuple(
         CurrentLine(
             setting=subject_title(one.subject),
-            words=_words(one, applies, default, names),
+            words=_words(one, effective, default, names),
             fact=one,
         )
         for one in found
@@ -89,15 +89,15 @@ def _lines(
 
 
 def _words(
-    one: CurrentSetting, applies: EffectiveSettings, default: JsonObject | None, names: Mapping[str, str]
+    one: CurrentSetting, effective: EffectiveSettings, default: JsonObject | None, names: Mapping[str, str]
 ) -> str:
     match one.part:
         case SettingPart.SYNCHRONIZATION:
             return synchronization_words(one.value)
         case SettingPart.TARGETS:
-            return _target_words(Property(one.name), one, applies, default, names)
+            return _target_words(Property(one.name), one, effective, default, names)
         case SettingPart.FLAG:
-            return _flag_words(Property(one.name), one, applies, default)
+            return _flag_words(Property(one.name), one, effective, default)
         case _:
             return unreadable(one.value)
 
@@ -105,11 +105,11 @@ def _words(
 def _target_words(
     name: Property,
     one: CurrentSetting,
-    applies: EffectiveSettings,
+    effective: EffectiveSettings,
     default: JsonObject | None,
     names: Mapping[str, str],
 ) -> str:
-    own, applied = parse_targets(name, one.value), applies.targets[name]
+    own, applied = parse_targets(name, one.value), effective.targets[name]
     if own is not None:
         return target_words(name, own, applied, names)
     if one.origin is Origin.NOT_ADDED:
@@ -122,10 +122,10 @@ def _target_words(
     return DEFAULT_UNSET if document is None else setting_words(name, document)
 
 
-def _flag_words(name: Property, one: CurrentSetting, applies: EffectiveSettings, default: JsonObject | None) -> str:
+def _flag_words(name: Property, one: CurrentSetting, effective: EffectiveSettings, default: JsonObject | None) -> str:
     if name is Property.AUTOMATIC_REDEMPTION:
         return redemption_words(one.key, one.value)
-    flag = applies.flags[name, one.key]
+    flag = effective.flags[name, one.key]
     if flag.origin is Origin.NOT_ADDED:
         return trust_words(None, flag)
     return trust_words(one.value) if one.value is not None else _default_trust_words(flag, default)

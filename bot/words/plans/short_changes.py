@@ -79,7 +79,7 @@ _NOUNS: Final[Mapping[TargetType, str]] = {
 
 _SIGNS: Final[Mapping[AccessChange, Sign]] = {
     AccessChange.OPENS: Sign.MORE,
-    AccessChange.NARROWS: Sign.LESS,
+    AccessChange.REDUCES: Sign.LESS,
     AccessChange.CLOSES: Sign.LESS,
     AccessChange.UNKNOWN: Sign.UNKNOWN,
 }
@@ -172,9 +172,9 @@ _DESCRIBERS: Final[Mapping[SettingPart, Callable[[SettingChange, _ChangeContext]
 }
 
 
-def _targets_in_words(name: Property, applies: EffectiveTargets, names: Mapping[str, str]) -> str:
+def _targets_in_words(name: Property, effective: EffectiveTargets, names: Mapping[str, str]) -> str:
     """Describe who may use what, as far as it certainly applies."""
-    setting = applies.certain
+    setting = effective.certain
     if is_certainly_blocked(setting):
         return _BLOCKED
     if has_two_deny_lists(setting) or setting_doubts(setting):

@@ -1,12 +1,11 @@
 """The sentences for the concerns of a posture."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from bot.words.conditional_access.findings import estimate_words, locked_out_words
 from bot.words.requests.notes import stored_note_words
-from bot.words.sentences import times_words
+from bot.words.sentences import day, times_words
 from bot.words.settings.open_access import access_kinds_words
 from bot.words.settings.values import DOUBTS, TRUST_TITLES, title
 from bot.words.unavailable.not_read import UNREAD_REASON_WORDS
@@ -86,7 +85,7 @@ def _revoked_but_open(values: Values) -> str:
 
 def _review_overdue(values: Values) -> str:
     if values["due_at"] is not None:
-        return f"A review was due on {_day(values['due_at'])}, but nobody was asked. Check that the bot runs."
+        return f"A review was due on {day(values['due_at'])}, but nobody was asked. Check that the bot runs."
     asked = times_words(values["reminders"])
     return f"A review waits for {values['sponsor']}, who was asked {asked}."
 
@@ -139,10 +138,6 @@ def _titles(names: Sequence[str]) -> str:
     return "; ".join(map(title, names))
 
 
-def _day(moment: str) -> str:
-    return f"{datetime.fromisoformat(moment).astimezone(UTC):%Y-%m-%d}"
-
-
 def _with_access_kinds(sentence: str) -> Callable[[Values], str]:
     return lambda values: sentence.format(_access_kinds_words(values["ways"]))
 
@@ -177,7 +172,7 @@ _WORDS: Final[Mapping[ConcernCode, str | Callable[[Values], str]]] = {
     _C.RECORD_UNREADABLE: "Gatehouse has a record of this partner that this version cannot read, so nothing could be "
     "compared.",
     _C.TIME_IS_OVER: lambda values: (
-        f"The access period ended on {_day(values['ended_at'])}. Access does not end automatically. Revoke it, or "
+        f"The access period ended on {day(values['ended_at'])}. Access does not end automatically. Revoke it, or "
         "request it again."
     ),
     _C.REVIEW_OVERDUE: _review_overdue,

@@ -1,11 +1,12 @@
 """Short words about a posture, for a table and for a message."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 from bot.words.posture.concerns import concern_words
 from bot.words.requests.titles import partner_title
+from bot.words.sentences import day
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.posture.model import Concern, ConcernSeverity, DefaultPosture, PartnerPosture, Posture, RecordState
 from workflows.core.settings.model import Property
@@ -33,7 +34,7 @@ NO_RECORDS: Final = (
 
 
 def trust_words(posture: PartnerPosture | DefaultPosture) -> tuple[str, ...]:
-    """Return which MFA and device claims are trusted; an unknown one has a question mark."""
+    """Return which MFA and device claims of the partner are trusted; one that cannot be read has a question mark."""
     others = any(
         kind.category is AccessCategory.UNDESCRIBED and kind.setting == Property.INBOUND_TRUST
         for kind in possibly_open(posture.access_kinds)
@@ -92,9 +93,9 @@ def grouped(posture: Posture) -> Iterator[tuple[Concern, Sequence[PartnerPosture
     yield from sorted(about.values(), key=lambda pair: (-pair[0].severity, pair[0].code))
 
 
-def day(moment: datetime | None) -> str:
+def day_or_dash(moment: datetime | None) -> str:
     """Return a day in UTC; a dash when there is none."""
-    return "-" if moment is None else f"{moment.astimezone(UTC):%Y-%m-%d}"
+    return "-" if moment is None else day(moment)
 
 
 def _kept_words(record: Partnership, now: datetime) -> str:

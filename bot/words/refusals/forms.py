@@ -111,7 +111,7 @@ FORMS: Final[Sentences] = {
     R.DURATION_TOO_LONG: "The approval policy of “{template}” allows {days} days at most. Choose a shorter time.",
     R.END_DATE_PASSED: "This day has passed, or it is today. Choose a later day.",
     R.END_DATE_TOO_LATE: lambda values: (
-        f"“{values['template']}” can last until {values['latest']} at most. Choose an earlier day."
+        f"“{values['template']}” can last until {day(values['latest'])} at most. Choose an earlier day."
     ),
     R.END_DATE_WRONG: "“{template}” takes no such end date. Choose a duration.",
     R.TICKET_MISSING: lambda values: f"Type the ticket that this belongs to. {values['hint']}".rstrip(),

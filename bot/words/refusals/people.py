@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from bot.words.sentences import Sentences, time_of_day
+from bot.words.sentences import Sentences, minute
 from workflows.core.errors.facts import Values
 from workflows.core.errors.refusal_codes import RefusalCode as R
 
@@ -10,7 +10,7 @@ from workflows.core.errors.refusal_codes import RefusalCode as R
 def _limit_reached(values: Values) -> str:
     return (
         f"You have reached the limit of {values['limit']} {values['what']} an hour for one person. Nothing was "
-        f"changed. Try again at {time_of_day(values['again_at'])}. An admin can change the limit."
+        f"changed. Try again after {minute(values['again_at'])}. An admin can change the limit."
     )
 
 

@@ -6,7 +6,7 @@ from typing import Final
 from bot.words.plans.risk import risk_level_words
 from bot.words.sentences import counted
 from workflows.core.policy.approval import ChainRule
-from workflows.core.policy.risk import deciding_risk, required
+from workflows.core.policy.risk import deciding_risk, requirement_of
 from workflows.core.requests.request import Prepared
 
 _SHORT: Final[Mapping[ChainRule, str]] = {
@@ -59,4 +59,4 @@ def _asked(known: Prepared) -> int:
 
 
 def _least(known: Prepared) -> int:
-    return required(deciding_risk(known.plan, known.observation.default).level).people
+    return requirement_of(deciding_risk(known.plan, known.observation.default).level).people

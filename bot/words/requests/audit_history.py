@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from bot.words.requests.history import entry_words
 from bot.words.requests.notes import stored_note_words
+from bot.words.sentences import last_day
 from workflows.core.requests.commands.editing import EditableField
 from workflows.core.requests.request import AccessRequest
 from workflows.ports.records import RECEIVED, AuditEntry
@@ -62,11 +63,13 @@ def edit_words(entry: AuditEntry, names: Mapping[str, str]) -> Iterator[tuple[st
     for field in EditableField:
         values = changed.get(field.value)
         if isinstance(values, list) and len(values) == 2:
-            before, after = (_value_words(value, names) for value in values)
+            before, after = (_value_words(field, value, names) for value in values)
             yield FIELDS[field], before, after
 
 
-def _value_words(value: Any, names: Mapping[str, str]) -> str:
+def _value_words(field: EditableField, value: Any, names: Mapping[str, str]) -> str:
+    if field is EditableField.ENDS_AT and isinstance(value, str) and value:
+        return f"the end of {last_day(value)} (UTC)"
     if isinstance(value, dict):
         return ", ".join(f"{name}: {one}" for name, one in value.items()) or "none"
     return "none" if value in (None, "") else names.get(str(value), str(value))

@@ -1,13 +1,13 @@
 """The sentences of the request form: what is offered, who decides, what applies already, what the partner must send."""
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from bot.words.plans.changes import duration_words
 from bot.words.plans.risk import risk_level_words
 from bot.words.refusals.ids import asked_of_partner
-from bot.words.sentences import counted
+from bot.words.sentences import counted, day, last_day
 from workflows.app.requests.forms import RefillCode
 from workflows.core.errors.facts import Fact
 from workflows.core.policy.offers import Offer
@@ -28,6 +28,9 @@ NOT_ADDED: Final = (
 NOT_A_PARTNER: Final = "Not a partner yet: the tenant's defaults apply to it."
 EDITED_PARTNER: Final = "The partner of a request cannot be changed. For another partner, send a new request."
 EDIT_UNCHECKED: Final = "Your edit can be sent once this can be looked up. The request that waits is unchanged."
+CLOSE_EARLY_EFFECT: Final = (
+    "After one approval, Gatehouse blocks all access between us and this partner, in both directions."
+)
 CANNOT_APPROVE: Final = "The requester and the sponsor cannot approve."
 _GUESTS: Final = {
     AccessState.OPEN: (
@@ -124,15 +127,10 @@ def _sentence_case(text: str) -> str:
 
 
 def access_duration_words(asked: Particulars) -> str:
-    """Return how long a request's access shall last: "180 days from approval", "until 2026-12-31"; empty for none."""
+    """Return how long a request's access shall last: "180 days from approval", "until Dec 31, 2026"; empty for none."""
     if asked.ends_at is not None:
         return f"until {last_day(asked.ends_at)}"
     return "" if asked.duration is None else f"{duration_words(asked.duration)} from approval"
-
-
-def last_day(ends_at: datetime) -> str:
-    """Return the last day of an access that ends at this moment, in UTC."""
-    return f"{ends_at.astimezone(UTC) - timedelta(seconds=1):%Y-%m-%d}"
 
 
 def edit_effect_words(decided: int) -> tuple[str, ...]:
@@ -155,7 +153,8 @@ def losses_words(*, can_be_edited: bool) -> str:
 
 def refill_note_words(note: Fact) -> str:
     """State what of an earlier request is different today, and what to do."""
-    return _REFILL_NOTES[note.code].format_map(note.values)
+    values = {**note.values, "day": day(note.values["day"])} if "day" in note.values else note.values
+    return _REFILL_NOTES[note.code].format_map(values)
 
 
 _REFILL_NOTES: Final[Mapping[str, str]] = {
@@ -171,6 +170,6 @@ _REFILL_NOTES: Final[Mapping[str, str]] = {
 def end_date_hint(days: int) -> str:
     """Return which days the field for the end date accepts."""
     return (
-        f"The last day of the project, at most {days} days from today. It replaces the duration. "
-        "When it ends (UTC), the sponsor is asked to revoke."
+        f"The last day (UTC), at most {days} days from today. It replaces the duration. "
+        "Then the sponsor is asked to revoke."
     )

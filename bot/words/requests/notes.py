@@ -1,17 +1,16 @@
 """The sentences of a request's notes, which explain its present state."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import Any, Final
 
 from bot.words.actions import COMMANDS, Action
 from bot.words.refusals.sentences import fact_words
-from bot.words.sentences import last_day
+from bot.words.sentences import last_day, minute
 from bot.words.settings.open_access import access_kind_title, not_closed_words
 from bot.words.settings.values import title
 from workflows.core.errors.facts import Fact, Values, facts_from_values
 from workflows.core.errors.raised import DomainError
-from workflows.core.policy.approval import DiscountCode
+from workflows.core.policy.approval import NotCountedReason
 from workflows.core.requests.notes import NoteCode
 from workflows.core.settings.open_access import AccessState, OpenAccess
 
@@ -96,10 +95,10 @@ SENTENCES: Final[Mapping[str, str]] = {
         "The block cannot be verified, because somebody keeps changing the partner's settings."
     ),
     NoteCode.OWN_FAULT: "There was an error in Gatehouse: {error}.",
-    DiscountCode.EARLIER_VERSION: "{person} approved an earlier version of this request.",
-    DiscountCode.MAY_NOT: "{person} may not approve this request.",
-    DiscountCode.COUNTS_ONCE: "{person} has already approved once.",
-    DiscountCode.LOST_ROLE: "{person} no longer has the role “{stage}”.",
+    NotCountedReason.EARLIER_VERSION: "{person} approved an earlier version of this request.",
+    NotCountedReason.MAY_NOT: "{person} may not approve this request.",
+    NotCountedReason.COUNTS_ONCE: "{person} has already approved once.",
+    NotCountedReason.LOST_ROLE: "{person} no longer has the role “{stage}”.",
 }
 
 
@@ -189,9 +188,8 @@ def _ended_already(values: Values) -> str:
 def _not_running(values: Values) -> str:
     if values["since"] is None:
         return "Gatehouse was not running for a while, so its records may be older than the tenant."
-    since, until = (datetime.fromisoformat(values[name]) for name in ("since", "until"))
     return (
-        f"Gatehouse was not running between {since:%Y-%m-%d %H:%M} UTC and {until:%Y-%m-%d %H:%M} UTC, so its records "
+        f"Gatehouse was not running between {minute(values['since'])} and {minute(values['until'])}, so its records "
         "may be older than the tenant."
     )
 

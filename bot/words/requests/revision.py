@@ -6,9 +6,8 @@ from typing import Any, Final, NamedTuple
 from bot.words.plans.changes import ChangeLine, describe_changes, duration_words, subject_title
 from bot.words.plans.current_settings import CurrentLine, describe_current
 from bot.words.plans.drift import default_lines
-from bot.words.requests.form import last_day
 from bot.words.requests.titles import prepared_title
-from bot.words.sentences import counted
+from bot.words.sentences import counted, last_day
 from bot.words.settings.values import NOT_SET
 from workflows.core.plans.changes import ChangeSubject, setting_changes
 from workflows.core.plans.revision import PlanShown, revisions

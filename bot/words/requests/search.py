@@ -1,9 +1,9 @@
 """The search of requests by auditors: the states that can be chosen, and a search in words."""
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
 from typing import Final
 
+from bot.words.sentences import day, last_day
 from workflows.core.requests.request import TERMINAL, RequestState
 from workflows.ports.pages import RequestFilter
 
@@ -44,6 +44,6 @@ def condition_words(wanted: RequestFilter) -> Iterator[tuple[str, str]]:
     if wanted.states:
         yield "State", STATE_CHOICES[state_choice(wanted.states)][0]
     if wanted.sent_from is not None:
-        yield "Sent from", f"{wanted.sent_from:%Y-%m-%d}"
+        yield "Sent from", f"{day(wanted.sent_from)} (UTC)"
     if wanted.sent_before is not None:
-        yield "Sent until", f"{wanted.sent_before - timedelta(days=1):%Y-%m-%d}"
+        yield "Sent until", f"{last_day(wanted.sent_before)} (UTC)"

@@ -1,10 +1,10 @@
 """The state of a request in a few words."""
 
 from collections.abc import Mapping
-from datetime import UTC
 from typing import Final
 
 from bot.words.findings.open_request import OPEN_STATES
+from bot.words.sentences import minute
 from workflows.core.requests.notes import DisplayedState, displayed_state
 from workflows.core.requests.request import AccessRequest
 
@@ -38,4 +38,4 @@ def state_words(request: AccessRequest) -> str:
     words, confirmed_at = STATE_WORDS[displayed_state(request)], request.confirmed_at
     if confirmed_at is None:
         return words
-    return words.replace(VERIFIED, f"(verified {confirmed_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC)")
+    return words.replace(VERIFIED, f"(verified {minute(confirmed_at)})")

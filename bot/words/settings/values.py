@@ -118,7 +118,7 @@ def part_title(name: str) -> str:
 def target_words(
     name: str,
     setting: TargetSetting | None,
-    applies: EffectiveTargets | None = None,
+    effective: EffectiveTargets | None = None,
     names: Mapping[str, str] = NO_NAMES,
 ) -> str:
     """State who may use what, in the direction of the setting `name`.
@@ -128,17 +128,17 @@ def target_words(
     :param names: the names in our own directory of its ids, by id.
     """
     if setting is None:
-        if applies is None or None in configurations(applies.setting):
+        if effective is None or None in configurations(effective.setting):
             return INHERITS
-        return inherited(target_words(name, applies.setting, names=names), applies.origins[0])
-    words = _target_words(name, setting, applies, names)
+        return inherited(target_words(name, effective.setting, names=names), effective.origins[0])
+    words = _list_texts(name, setting, effective, names)
     doubts = list(setting_doubts(setting))
     if None in configurations(setting) and any(configurations(setting)):
         doubts.append(Doubt.ONE_LIST_ONLY)
     return f"{words} (not certain: {'; '.join(DOUBTS[one] for one in doubts)})" if doubts else words
 
 
-def _target_words(name: str, setting: TargetSetting, applies: EffectiveTargets | None, names: Mapping[str, str]) -> str:
+def _list_texts(name: str, setting: TargetSetting, effective: EffectiveTargets | None, names: Mapping[str, str]) -> str:
     if has_two_deny_lists(setting):
         people, applications = configurations(setting)
         return (
@@ -153,8 +153,8 @@ def _target_words(name: str, setting: TargetSetting, applies: EffectiveTargets |
     ]
     if None not in target_lists and not setting_doubts(setting):
         return " may use ".join(filter(None, target_lists))
-    from_default = (None,) * len(target_lists) if applies is None else configurations(applies.setting)
-    origins = (Origin.UNREADABLE,) * len(target_lists) if applies is None else applies.origins
+    from_default = (None,) * len(target_lists) if effective is None else configurations(effective.setting)
+    origins = (Origin.UNREADABLE,) * len(target_lists) if effective is None else effective.origins
     return "; ".join(
         f"{_LIST_TITLES[one.word_for_all]}: {words or inherited(_target_list(name, one, default, names), origin)}"
         for one, words, default, origin in zip(
@@ -172,7 +172,7 @@ def inherited(words: str | None, origin: Origin) -> str:
     return f"{_DEFAULTS.get(origin, 'Default')}: {words}"
 
 
-def trust_words(flag: bool | None, applies: EffectiveFlag | None = None) -> str:
+def trust_words(flag: bool | None, effective: EffectiveFlag | None = None) -> str:
     """State whether the partner's MFA or devices are trusted.
 
     :param flag: the partner's own value.
@@ -180,9 +180,9 @@ def trust_words(flag: bool | None, applies: EffectiveFlag | None = None) -> str:
     """
     if flag is not None:
         return "trusted" if flag else "not trusted"
-    if applies is None or applies.value is None:
+    if effective is None or effective.value is None:
         return INHERITS
-    return inherited(trust_words(applies.value), applies.origin)
+    return inherited(trust_words(effective.value), effective.origin)
 
 
 def redemption_words(direction: str, flag: bool | None) -> str:
@@ -212,9 +212,9 @@ def setting_words(name: str, document: Any) -> str:
     """Describe a complete setting of a `Property` on one line. A value that cannot be read is shown unchanged."""
     try:
         known = Property(name)
-        setting = None if known in TARGET_PROPERTIES else parse_setting(known, document)
         if known in TARGET_PROPERTIES:
             return target_words(name, parse_targets(known, document))
+        setting = parse_setting(known, document)
     except (UnreadableSetting, ValueError):
         return NOT_SET if document is None else unreadable(document)
     if known is Property.IDENTITY_SYNCHRONIZATION:

@@ -244,3 +244,19 @@ async def test_what_cannot_be_recorded_for_one_partner_does_not_keep_the_start(
         monkeypatch.setattr(world.service, "advance_review", failing)
         await record_missing_setup(service=world.service, store=world.store)
     assert (await record(world)).setup == ()
+
+
+async def test_an_unreadable_partnership_does_not_keep_the_start(world: World) -> None:
+    await world.opened()
+    await world.store.execute("update partnerships set doc = '{}'")
+    assert await world.store.partners_without_setup() == [TENANT]
+    await record_missing_setup(service=world.service, store=world.store)
+
+
+async def test_only_partners_without_setup_are_read_at_the_start(world: World) -> None:
+    await world.opened()
+    assert await world.store.partners_without_setup() == []
+    await world.store.execute("update partnerships set doc = json_remove(doc, '$.setup')")
+    assert await world.store.partners_without_setup() == [TENANT]
+    await world.store.execute("update partnerships set doc = 'no json'")
+    assert await world.store.partners_without_setup() == []

@@ -577,7 +577,7 @@ def test_the_hash_changes_with_the_meaning(write: Write, old: str, new: str) -> 
 FORM = """
 need = "Documents and chat"
 purpose = "Work with us"
-end_date = true
+end_date = false
 ticket = { pattern = "(PRJ|OPS)-[0-9]{4,}", hint = "As in PRJ-1234." }
 """
 
@@ -590,10 +590,10 @@ def with_form(keys: str = FORM) -> str:
 def test_the_keys_of_the_form_are_read_and_leave_the_hash_of_open_requests_alone(write: Write) -> None:
     before = load_catalog(write()).templates["open"]
     template = load_catalog(write(with_form())).templates["open"]
-    assert (template.need, template.purpose, template.may_end_on_date) == ("Documents and chat", "Work with us", True)
+    assert (template.need, template.purpose, template.may_end_on_date) == ("Documents and chat", "Work with us", False)
     assert template.ticket == TicketRule(pattern="(PRJ|OPS)-[0-9]{4,}", hint="As in PRJ-1234.", is_required=True)
     assert template.content_hash == before.content_hash
-    assert (before.need, before.purpose, before.ticket, before.may_end_on_date) == ("", "", None, False)
+    assert (before.need, before.purpose, before.ticket, before.may_end_on_date) == ("", "", None, True)
 
 
 def test_a_prefix_leaves_the_hash_alone_and_is_for_objects_of_ours(write: Write) -> None:

@@ -31,6 +31,7 @@ def without_words(template: Template) -> Template:
         template,
         description="",
         content_hash="",
+        need="",  # a word of the form's menu, which no hash covers
         placeholders=tuple(replace(one, label="", hint="") for one in template.placeholders),
         stages=tuple(replace(one, title="") for one in template.stages),
     )

@@ -28,7 +28,7 @@ from workflows.core.settings.model import CLOSED, InboundTrust, Property
 
 END: Final = datetime(2027, 3, 4, tzinfo=NOW.tzinfo)
 """The end of the chosen last day, 3 March."""
-ENDED: Final = "The last day of the requested access, 2027-03-03 (UTC), passed before it was applied."
+ENDED: Final = "The last day of the requested access, Mar 3, 2027 (UTC), passed before it was applied."
 
 
 def until(request: AccessRequest, end: datetime = END, **plan: Any) -> AccessRequest:

@@ -12,7 +12,7 @@ from tests.workflows.world import World
 from workflows.core.errors.facts import as_values
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.requests.request import RequestId, RequestKind, RequestState
-from workflows.core.settings.block import not_blocked
+from workflows.core.settings.block import unblocked_settings
 from workflows.core.settings.open_access import AccessState, OpenAccess
 
 S = RequestState
@@ -137,7 +137,13 @@ async def test_a_member_that_changes_after_the_write_makes_no_confirmation_impos
 async def test_a_tenant_of_wrong_types_is_blocked_without_a_certain_word_too_many(
     world: World, value: Any, default: dict[str, Any]
 ) -> None:
-    names = (*not_blocked({}), "identitySynchronization", "m365CollaborationInbound", "tenantRestrictions", "newer")
+    names = (
+        *unblocked_settings({}),
+        "identitySynchronization",
+        "m365CollaborationInbound",
+        "tenantRestrictions",
+        "newer",
+    )
     world.tenant.default = default
     world.tenant.partners[TENANT] = {"tenantId": TENANT, **{str(name): value for name in names}}
     await world.revoke(DANA)
@@ -147,4 +153,4 @@ async def test_a_tenant_of_wrong_types_is_blocked_without_a_certain_word_too_man
         assert request.state is S.APPLIED, note_words(request.note)
     assert request.state in (S.APPLIED, S.APPLYING, S.UNCONFIRMED), note_words(request.note)
     if request.state is S.APPLIED:
-        assert not not_blocked(world.tenant.partners[TENANT])
+        assert not unblocked_settings(world.tenant.partners[TENANT])

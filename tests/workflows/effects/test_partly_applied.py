@@ -9,7 +9,7 @@ import pytest
 from bot.slack.words.alarms import alarm_text
 from bot.words.requests.notes import note_words
 from bot.words.requests.states import state_words
-from tests.workflows.core.builders import DANA, RILEY, SAM, TENANT, approval
+from tests.workflows.core.builders import DANA, NOW, RILEY, SAM, TENANT, approval
 from tests.workflows.effects.applying import INVALID, NO_ANSWER, OPEN, SYNCHRONIZED, S, put, retried, synchronizing
 from tests.workflows.fakes import Crash
 from tests.workflows.world import World, restarted
@@ -19,6 +19,7 @@ from workflows.core.plans.planning import plan_access
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest
+from workflows.core.requests.transitions.resending import RESEND_WITHIN
 from workflows.core.settings.model import AutomaticRedemption, IdentitySynchronization, Property
 
 SYNC = "identitySynchronization"
@@ -147,6 +148,25 @@ async def test_what_graph_accepted_and_does_not_show_yet_is_waited_for(world: Wo
     for _ in range(2):
         request = await retried(world, request)
     await assert_part_recorded(world, request)
+
+
+async def test_after_an_unsure_write_a_part_is_read_again_until_nothing_can_be_shown_late(world: World) -> None:
+    """An attempt before the refused one got no answer. What it sent may be shown late, though nothing seems missing."""
+    request = await put(world, synchronizing(None))
+    world.script.fail("tenant.write", NO_ANSWER, on=2)
+    world.script.fail("tenant.write", INVALID, on=3)
+    await world.settle()
+    request = await retried(world, request)
+    refusal = request.write_refusal
+    assert refusal is not None
+    assert (refusal.is_unsure, refusal.accepted) == (True, 1)
+    assert (request.state, codes(request)[0]) == (S.APPLYING, NoteCode.REFUSED_NOT_SHOWN)
+    writes = world.script.calls.count("tenant.write")
+    for _ in range(9):
+        request = await retried(world, request)
+    assert (request.state, request.applied_part, codes(request)[0]) == (S.FAILED, 1, NoteCode.PROGRESS)
+    assert world.script.calls.count("tenant.write") == writes, "nothing more is sent"
+    assert request.changed_at - NOW >= RESEND_WITHIN
 
 
 async def test_what_never_shows_is_not_recorded_and_nothing_is_denied(world: World) -> None:

@@ -245,17 +245,17 @@ async def test_two_hundred_cards_and_hung_writes_delay_no_click_and_no_card(rig:
         await rig.until(lambda: performed.count("show_request") == 12)
         await rig.put(Prepare(request_id=RequestId("r-1")), key="click")
         await rig.until(lambda: "prepare" in performed)
-        applies = [
+        effective = [
             Apply(request_id=RequestId("r"), tenant_id=TenantId(f"00000000-0000-4000-8000-{number:012}"))
             for number in range(50)
         ]
-        await rig.put(*applies, key="hung")
+        await rig.put(*effective, key="hung")
         await rig.until(lambda: performed.count("apply") == 4)
         gate.set()
         await rig.until_counted(0, 0, 0)
     gate.clear()
     performed.clear()
-    await rig.put(*applies, key="hung again")
+    await rig.put(*effective, key="hung again")
     async with running(rig.queue_worker):
         await rig.until(lambda: performed.count("apply") == 12)
         await rig.put(tell(RILEY.chat_id, "still told"), key="told")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.words.requests.notes import note_words, stored_note_words
-from tests.workflows.core.builders import AMARA, MALLORY, SECURITY, TENANT
+from tests.workflows.core.builders import AMARA, DANA, MALLORY, SECURITY, TENANT
 from tests.workflows.effects.applying import (
     FORBIDDEN,
     NO_ANSWER,
@@ -23,6 +23,7 @@ from tests.workflows.effects.applying import (
 from tests.workflows.fakes import Crash, FakeTenant, FixedClock
 from tests.workflows.partner_lookup.test_resolving import refuse_only
 from tests.workflows.world import CATALOG, CONTOSO, World, open_world, restarted
+from workflows.core.partners.partnership import PartnershipState, SettingsBasis
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.requests.transitions.resending import ResendStep, next_step
@@ -285,6 +286,30 @@ async def test_only_the_write_that_does_not_show_is_sent_again(world: World) -> 
     request = await after(world, request, minutes=2)
     assert request.state is S.APPLIED
     assert [one.path.rpartition("/")[2] for one in world.tenant.attempts] == ["identitySynchronization"]
+
+
+async def test_a_part_that_is_in_the_tenant_is_recorded_and_not_planned_again(world: World) -> None:
+    """A new plan that is then rejected or expires would leave the part without a record, a review and an alarm."""
+    request = await put(world, synchronizing(OPEN))
+    world.script.fail("tenant.write", NO_ANSWER, on=2)
+    await world.settle()
+    world.tenant.ignored = 100
+    for _ in range(18):
+        request = await after(world, request, minutes=1)
+    assert (request.state, request.applied_part, request.sent_before) == (S.FAILED, 1, None)
+    assert "replan" not in await commands(world, request)
+    said = note_words(request.note)
+    assert "Only 1 of 2 changes is in the tenant (verified)" in said
+    assert "planned again" not in said
+    record = await world.store.partnership(TENANT)
+    assert record is not None
+    assert (record.basis, record.next_review_at) == (SettingsBasis.PARTLY_APPLIED, request.changed_at)
+    assert [one.code for one in await world.store.open_alarms()] == [AlarmCode.PARTLY_APPLIED]
+    world.tenant.ignored = 0
+    await world.revoke(DANA)
+    closed = await world.store.partnership(TENANT)
+    assert closed is not None
+    assert closed.state is PartnershipState.REVOKED
 
 
 @pytest.mark.parametrize("kind", [RequestKind.ACCESS, RequestKind.REVOCATION])

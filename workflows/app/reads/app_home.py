@@ -204,14 +204,14 @@ async def _is_finished(request: AccessRequest, store: Store, now: datetime) -> b
     return is_over(request, record, now)
 
 
-def _page(oldest_first: Sequence[Alarm], place: PagePosition) -> Page[Alarm]:
+def _page(oldest_first: Sequence[Alarm], position: PagePosition) -> Page[Alarm]:
     """Return a page of the open alarms, the newest first. There are few, so all of them are read."""
     alarms = list(reversed(oldest_first))
     cursors: list[Cursor] = [(one.raised_at.isoformat(), one.id) for one in alarms]
     start = 0
-    if place.cursor in cursors:
-        index = cursors.index(place.cursor)
-        start = max(0, index - ALARMS_PAGE) if place.is_before else index + 1
+    if position.cursor in cursors:
+        index = cursors.index(position.cursor)
+        start = max(0, index - ALARMS_PAGE) if position.is_before else index + 1
     start = 0 if start >= len(alarms) else start
     shown = alarms[start : start + ALARMS_PAGE]
     first, last = (cursors[start], cursors[start + len(shown) - 1]) if shown else ((), ())

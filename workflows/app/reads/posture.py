@@ -85,6 +85,7 @@ async def concerns_about(
 ) -> tuple[JsonObject | None, JsonObject | None, tuple[Concern, ...]]:
     """Read one partner and evaluate it as the whole posture does.
 
+    :param records: returns our records of this partner, or of all.
     :returns: three values. The first is the partner's own configuration; None when it has none. The second is the
         tenant's default; None when it could not be read in time. The third is the concerns, the most serious first.
     :raises TenantUnavailable, TenantRefused: when the partner cannot be read.
@@ -101,6 +102,7 @@ async def concerns_about(
 async def _read(tenant: Tenant, records: ReadRecords) -> _Read:
     # NB. the records are read before and after the tenant: a change in between raises no concern.
     before = await records()
+    before = None if before is None else before.for_comparison()
     default = asyncio.create_task(_default(tenant))
     try:
         partners = {TenantId(str(one["tenantId"]).lower()): one for one in await tenant.read_partners()}

@@ -33,7 +33,7 @@ class Editing:
     intake: Intake
 
     async def require_editable(self, request_id: RequestId, actor: ChatId) -> AccessRequest:
-        """Return the present request for the form that edits it, when this person may edit it.
+        """Return the current request for the form that edits it, if this person may edit it.
 
         :raises Refused: when this person cannot edit it now.
         :raises PeopleDirectoryUnavailable, TenantUnavailable, TenantRefused: when the person cannot be identified now.

@@ -11,6 +11,7 @@ from workflows.catalog.catalog import Catalog
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import InvalidField
 from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.policy.offers import closes_a_partner
 from workflows.core.policy.placeholders import parse_placeholder
 from workflows.core.policy.template import Template
 from workflows.partner_lookup.target import normalize_target
@@ -63,7 +64,14 @@ def checked_target(form: Form, problems: Problems) -> str | None:
 
 
 def checked_end(form: Form, template: Template, now: datetime, problems: Problems) -> RequestedPeriod:
-    """Return how long the access shall last: to the end of the chosen day (UTC), or for the chosen duration."""
+    """Return how long the access shall last: to the end of the chosen day (UTC), or for the chosen duration.
+
+    A block has no end, so its form asks for none. It is stored with the template's own duration.
+    """
+    if closes_a_partner(template):
+        if form.ends_on:
+            problems["template"] = Fact(RefusalCode.END_DATE_WRONG, {"template": template.title})
+        return RequestedPeriod(duration=template.default_duration)
     if form.ends_on:
         return _period_until(form.ends_on, template, now, problems)
     allowed = [duration.days for duration in template.durations]

@@ -109,7 +109,7 @@ def _plan(change: AccessRequest, observation: ObservedPartner, duration: timedel
         raise InvalidField(FIELD, RefusalCode.OTHER_CLOUD_NOT_RESTORABLE)
     return plan_restoration(
         tenant_id=observation.identity.tenant_id,
-        now=observation.configuration,
+        current=observation.configuration,
         earlier=earlier,
         duration=duration,
         undone=change.plan,

@@ -7,7 +7,6 @@ import structlog
 
 from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
-from workflows.core.partners.partnership import PartnershipState
 from workflows.core.partners.setup_reviews import setup_for_request
 from workflows.core.requests.commands.partner import RecordSetup
 from workflows.ports.store import Store
@@ -21,15 +20,13 @@ async def record_missing_setup(*, service: Service, store: Store) -> None:
     Reads only the store. A partnership that has a partner setup, or that needs none, is not changed. A failure with
     one record does not stop the others.
     """
-    records = await store.records()
-    for tenant_id, partnership in records.partnerships.items():
-        request = records.requests.get(partnership.request_id)
-        if partnership.state is PartnershipState.REVOKED or partnership.setup or request is None:
-            continue
+    for tenant_id in await store.partners_without_setup():
         try:
-            if steps := setup_for_request(request):
+            partnership = await store.partnership(tenant_id)
+            request = None if partnership is None else await store.request(partnership.request_id)
+            if request is not None and (steps := setup_for_request(request)):
                 await service.advance_review(tenant_id, RecordSetup(request_id=request.id, steps=steps))
         except Refused:
             continue  # another command stored a newer version first
         except Exception:
-            _log.exception("half_not_recorded", tenant_id=tenant_id)
+            _log.exception("partner_setup_not_recorded", tenant_id=tenant_id)

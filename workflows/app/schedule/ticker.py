@@ -73,7 +73,7 @@ async def _is_being_decided(
 ) -> bool:
     """Return whether a stored, unchecked click may still count for this request's decision.
 
-    :param deadline: the event loop's time after which the directory is not waited for.
+    :param deadline: the event loop's time at which waiting for the directory ends.
     """
     decisions = [
         (click.command, click)

@@ -105,7 +105,12 @@ class _ListAnswer:
 
 
 def application_access(
-    applies: EffectiveSettings, *, direction: Direction, capability: Capability, user: frozenset[str], application: str
+    effective: EffectiveSettings,
+    *,
+    direction: Direction,
+    capability: Capability,
+    user: frozenset[str],
+    application: str,
 ) -> ApplicationAccess:
     """Return whether the given user can use the given application.
 
@@ -116,7 +121,7 @@ def application_access(
     :param user: the person's own id and the ids of its groups, in its own directory.
     :param application: an application (client) id, or one of Graph's reserved words.
     """
-    targets = applies.targets[_PROPERTIES[direction, capability]]
+    targets = effective.targets[_PROPERTIES[direction, capability]]
     people, applications = _lists_words(targets, user, application)
     blocking = [target_list for target_list in (people, applications) if target_list.allows is False]
     if people.is_exception and applications.is_exception and len(blocking) == 1:

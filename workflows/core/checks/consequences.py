@@ -18,7 +18,7 @@ from workflows.core.plans.plan import Plan, changes
 from workflows.core.plans.refused_writes import written_names
 from workflows.core.plans.renewal import is_renewal
 from workflows.core.settings.access_change import AccessChange, is_certainly_blocked
-from workflows.core.settings.block import not_blocked
+from workflows.core.settings.block import unblocked_settings
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import normalize, parse_setting, parse_targets
 from workflows.core.settings.effective import EffectiveSettings, Origin
@@ -129,7 +129,7 @@ def _when_closing(
 ) -> Iterator[Fact]:
     settings = dict(_settings(plan))
     after = plan.configuration_after() or {}
-    if not set(not_blocked(after)) & set(CLOSED):
+    if not set(unblocked_settings(after)) & set(CLOSED):
         if plan.is_cross_cloud:
             yield Fact(Consequence.KEPT_ELSEWHERE if left else Consequence.NOT_DELETED_ELSEWHERE)
         else:
@@ -218,26 +218,26 @@ def _was_only_inherited(item: SettingChange, states: BeforeAfter) -> bool:
     return item.before is None and _inherits_unknown(item, None, states.before)
 
 
-def _inherits_unknown(item: SettingChange, own: Any, applies: EffectiveSettings) -> bool:
+def _inherits_unknown(item: SettingChange, own: Any, effective: EffectiveSettings) -> bool:
     """Return whether a setting inherits a value that is not known, before or after a plan.
 
     :param own: the partner's own value at that time.
-    :param applies: the effective settings at that time.
+    :param effective: the effective settings at that time.
     """
     match item.part:
         case SettingPart.TARGETS:
             name = Property(item.name)
-            return _has_unknown_list(name, parse_targets(name, own), applies)
+            return _has_unknown_list(name, parse_targets(name, own), effective)
         case SettingPart.FLAG if item.name == Property.INBOUND_TRUST:
-            return own is None and applies.flags[Property.INBOUND_TRUST, item.key].value is None
+            return own is None and effective.flags[Property.INBOUND_TRUST, item.key].value is None
         case SettingPart.UNREADABLE:
             return _readable_side_inherits(item.name, own)
         case _:
             return False
 
 
-def _has_unknown_list(name: Property, own: Any, applies: EffectiveSettings) -> bool:
-    targets = applies.targets[name]
+def _has_unknown_list(name: Property, own: Any, effective: EffectiveSettings) -> bool:
+    targets = effective.targets[name]
     known = configurations(targets.setting)
     lists = (None,) * len(known) if own is None else configurations(own)
     return any(

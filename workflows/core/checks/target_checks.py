@@ -129,8 +129,8 @@ def _unreadable(written: Iterable[NamedTarget], names: Names) -> Iterator[Findin
     asked_for = dict.fromkeys(one.target for one in written if _can_be_ours(one))
     failed = (finding for one in asked_for for finding in unreadable_finding(_READS[one.type], names.get(one)))
     yield from dict.fromkeys(failed)
-    if left := [one for one in asked_for if one not in names]:
-        yield _finding(FindingCode.TARGETS_LEFT_OUT, Severity.UNCHECKED, count=len(left), most=MAX_LOOKED_UP)
+    if not_looked_up := [one for one in asked_for if one not in names]:
+        yield _finding(FindingCode.TARGETS_LEFT_OUT, Severity.UNCHECKED, count=len(not_looked_up), most=MAX_LOOKED_UP)
 
 
 def _named(ours: Iterable[NamedTarget], names: Names) -> Iterator[Finding]:

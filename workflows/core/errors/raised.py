@@ -18,12 +18,12 @@ class DomainError(Exception):
 class FactsError(DomainError):
     """An error with several facts, or with a text from another system."""
 
-    def __init__(self, said: Facts | str) -> None:
+    def __init__(self, reason: Facts | str) -> None:
         """Create the error.
 
-        :param said: the facts; a text only when another system wrote it.
+        :param reason: the facts; a text only when another system wrote it.
         """
-        self._facts = (text_fact(said),) if isinstance(said, str) else said
+        self._facts = (text_fact(reason),) if isinstance(reason, str) else reason
         super().__init__(log_text(self._facts))
 
     @property

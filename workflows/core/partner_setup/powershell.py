@@ -13,7 +13,7 @@ _QUOTES: Final = "'\u2018\u2019\u201a\u201b"
 def literal(value: Any) -> str:
     """Write a value on one line: `@{ name = 'text'; flag = $true; list = @('a', 'b') }`. Names must be plain words.
 
-    :raises TypeError: for anything but an object, a list, a text or a truth value.
+    :raises TypeError: for anything but an object, a list, a text or a boolean.
     """
     if isinstance(value, bool):
         return "$true" if value else "$false"

@@ -137,12 +137,12 @@ def setup_of(
     :param default: our default's document; None when it could not be read.
     :param is_cross_cloud: whether the partner is in another Microsoft cloud, where direct connect does not exist.
     """
-    applies = effective_settings(configuration, default, is_cross_cloud=is_cross_cloud)
+    effective = effective_settings(configuration, default, is_cross_cloud=is_cross_cloud)
     pairs = [one for one in _SETTING_PAIRS if not (is_cross_cloud and one.our_setting in _DIRECT_CONNECT)]
-    steps = {step.key: step for step in _flag_steps(applies)}
-    unread = list(_unreadable_flags(applies))
+    steps = {step.key: step for step in _flag_steps(effective)}
+    unread = list(_unreadable_flags(effective))
     for pair in pairs:
-        targets = applies.targets[pair.our_setting]
+        targets = effective.targets[pair.our_setting]
         if is_certainly_blocked(targets.certain) or not _is_set(pair, configuration):
             continue
         step = _partner_step(pair, targets)
@@ -150,14 +150,14 @@ def setup_of(
             unread.append(pair.our_setting.value)
         else:
             steps[step.key] = step
-    if is_cross_cloud and configuration is not None and (steps or _allows_guests(applies)):
+    if is_cross_cloud and configuration is not None and (steps or _allows_guests(effective)):
         steps[StepKey.MICROSOFT_CLOUD] = SetupStep(key=StepKey.MICROSOFT_CLOUD, is_needed=True, wanted={})
-    inherited, unread_inherited = _inherited(pairs, configuration, applies)
+    inherited, unread_inherited = _inherited(pairs, configuration, effective)
     return PartnerSetup(
         steps=tuple(steps[key] for key in _ORDER if key in steps),
         unreadable=tuple(unread),
-        partner_object_ids=tuple(sorted(set(_partner_object_ids(applies)))),
-        trusts=tuple(key for key in FLAGS[_P.INBOUND_TRUST] if applies.flags[_P.INBOUND_TRUST, key].value),
+        partner_object_ids=tuple(sorted(set(_partner_object_ids(effective)))),
+        trusts=tuple(key for key in FLAGS[_P.INBOUND_TRUST] if effective.flags[_P.INBOUND_TRUST, key].value),
         inherited=tuple(inherited),
         unreadable_inherited=tuple(unread_inherited),
     )
@@ -175,9 +175,9 @@ def newly_required_steps(plan: Plan, default: JsonObject | None) -> tuple[SetupS
     return tuple(step for step in after.steps if step.digest not in known)
 
 
-def _flag_steps(applies: EffectiveSettings) -> Iterator[SetupStep]:
-    flags = {ours: applies.flags[_P.AUTOMATIC_REDEMPTION, ours].value for ours, _, _ in _REDEMPTION}
-    is_synchronized = applies.flags[_P.IDENTITY_SYNCHRONIZATION, SYNCHRONIZATION_FLAG].value is True
+def _flag_steps(effective: EffectiveSettings) -> Iterator[SetupStep]:
+    flags = {ours: effective.flags[_P.AUTOMATIC_REDEMPTION, ours].value for ours, _, _ in _REDEMPTION}
+    is_synchronized = effective.flags[_P.IDENTITY_SYNCHRONIZATION, SYNCHRONIZATION_FLAG].value is True
     for ours, key, theirs in _REDEMPTION:
         # Synchronization requires their outbound flag, whatever our flag is at the moment.
         if flags[ours] or (is_synchronized and ours == "inbound"):
@@ -187,11 +187,11 @@ def _flag_steps(applies: EffectiveSettings) -> Iterator[SetupStep]:
         yield SetupStep(key=StepKey.PROVISIONING_JOB, is_needed=True, wanted={})
 
 
-def _unreadable_flags(applies: EffectiveSettings) -> Iterator[str]:
+def _unreadable_flags(effective: EffectiveSettings) -> Iterator[str]:
     for ours, _, _ in _REDEMPTION:
-        if applies.flags[_P.AUTOMATIC_REDEMPTION, ours].origin is Origin.UNREADABLE:
+        if effective.flags[_P.AUTOMATIC_REDEMPTION, ours].origin is Origin.UNREADABLE:
             yield f"{_P.AUTOMATIC_REDEMPTION.value}.{ours}"
-    if applies.flags[_P.IDENTITY_SYNCHRONIZATION, SYNCHRONIZATION_FLAG].origin is Origin.UNREADABLE:
+    if effective.flags[_P.IDENTITY_SYNCHRONIZATION, SYNCHRONIZATION_FLAG].origin is Origin.UNREADABLE:
         yield _P.IDENTITY_SYNCHRONIZATION.value
 
 
@@ -201,13 +201,13 @@ def _is_set(pair: _SettingPair, configuration: JsonObject | None) -> bool:
 
 
 def _inherited(
-    pairs: Sequence[_SettingPair], configuration: JsonObject | None, applies: EffectiveSettings
+    pairs: Sequence[_SettingPair], configuration: JsonObject | None, effective: EffectiveSettings
 ) -> tuple[list[str], list[str]]:
     """Return the direct connect settings that only our default opens, and those that it may open."""
     inherited = [
         one.our_setting for one in pairs if one.our_setting in _DIRECT_CONNECT and not _is_set(one, configuration)
     ]
-    found = {name: _is_open(applies.targets[name]) for name in inherited}
+    found = {name: _is_open(effective.targets[name]) for name in inherited}
     opened = [name.value for name, is_open in found.items() if is_open]
     return opened, [name.value for name, is_open in found.items() if is_open is None]
 
@@ -250,17 +250,17 @@ def _ordered(configuration: TargetConfiguration) -> TargetConfiguration:
     return replace(configuration, targets=tuple(sorted(set(lowered))))
 
 
-def _partner_object_ids(applies: EffectiveSettings) -> Iterator[str]:
+def _partner_object_ids(effective: EffectiveSettings) -> Iterator[str]:
     for pair in _SETTING_PAIRS:
-        people, applications = configurations(applies.targets[pair.our_setting].setting)
+        people, applications = configurations(effective.targets[pair.our_setting].setting)
         theirs = people if pair.our_setting in _INBOUND else applications
         for target in () if theirs is None else theirs.targets:
             if is_guid(target.id):
                 yield target.id.lower()
 
 
-def _allows_guests(applies: EffectiveSettings) -> bool:
+def _allows_guests(effective: EffectiveSettings) -> bool:
     return not all(
-        is_certainly_blocked(applies.targets[name].certain)
+        is_certainly_blocked(effective.targets[name].certain)
         for name in (_P.B2B_COLLABORATION_INBOUND, _P.B2B_COLLABORATION_OUTBOUND)
     )

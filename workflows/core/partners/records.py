@@ -1,7 +1,7 @@
 """The records of all partners, read at one moment. A posture compares the tenant with them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from workflows.core.partners.partnership import Partnership
 from workflows.core.requests.request import AccessRequest, RequestId
@@ -21,6 +21,10 @@ class Records:
     def open_requests(self) -> tuple[AccessRequest, ...]:
         """Return the requests that are not terminal."""
         return tuple(request for request in self.requests.values() if not request.is_terminal)
+
+    def for_comparison(self) -> "Records":
+        """Return all that `changed_between` needs of the first of two reads: without the requests that have ended."""
+        return replace(self, requests={request.id: request for request in self.open_requests()})
 
     def being_written(self) -> frozenset[TenantId]:
         """Return the tenants that Gatehouse may be writing, or whose last write may not be visible yet."""

@@ -135,7 +135,7 @@ def overall_change(items: Iterable[SettingChange]) -> AccessChange:
         return AccessChange.OPENS
     if AccessChange.UNKNOWN in effects:
         return AccessChange.UNKNOWN
-    return AccessChange.NARROWS if effects & {AccessChange.NARROWS, AccessChange.CLOSES} else AccessChange.SAME
+    return AccessChange.REDUCES if effects & {AccessChange.REDUCES, AccessChange.CLOSES} else AccessChange.SAME
 
 
 def unknown_members(name: str, document: Any) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from workflows.core.plans.changes import plan_access_change
 from workflows.core.plans.plan import Plan
 from workflows.core.settings.access_change import AccessChange
-from workflows.core.settings.block import not_blocked
+from workflows.core.settings.block import unblocked_settings
 
 
 def only_reduces_access(plan: Plan) -> bool:
@@ -12,7 +12,7 @@ def only_reduces_access(plan: Plan) -> bool:
     NB. the default is deliberately not used, because it can change later. An explicit "allowed" may reduce access only
     because the default is more open today, which is not certain.
     """
-    return plan_access_change(plan) in (AccessChange.NARROWS, AccessChange.CLOSES)
+    return plan_access_change(plan) in (AccessChange.REDUCES, AccessChange.CLOSES)
 
 
 def closes_everything(plan: Plan) -> bool:
@@ -20,4 +20,4 @@ def closes_everything(plan: Plan) -> bool:
 
     See `open_access.access_kinds` for what else can be open.
     """
-    return not not_blocked(plan.configuration_after() or {})
+    return not unblocked_settings(plan.configuration_after() or {})

@@ -58,8 +58,8 @@ def current_settings(
     :param default: the tenant's default document; None when it could not be read.
     :param is_cross_cloud: whether it is in another Microsoft cloud: without a configuration no default applies.
     """
-    own, applies = configuration or {}, effective_settings(configuration, default, is_cross_cloud=is_cross_cloud)
-    return tuple(entry for name in Property for entry in _current_settings(name, own, applies))
+    own, effective = configuration or {}, effective_settings(configuration, default, is_cross_cloud=is_cross_cloud)
+    return tuple(entry for name in Property for entry in _current_settings(name, own, effective))
 
 
 def without_written_settings(plan: Plan) -> JsonObject:
@@ -92,12 +92,12 @@ def unmanaged_settings(configuration: JsonObject | None) -> tuple[str, ...]:
     )
 
 
-def _current_settings(name: Property, own: JsonObject, applies: EffectiveSettings) -> Iterator[CurrentSetting]:
+def _current_settings(name: Property, own: JsonObject, effective: EffectiveSettings) -> Iterator[CurrentSetting]:
     document = own.get(name)
     if name == IDENTITY_SYNCHRONIZATION:
         # There is no default for it: a partner without a synchronization policy cannot synchronize.
         origin = Origin.MICROSOFT_DEFAULT if document is None else Origin.SET_HERE
-        may_allow_access = applies.flags[name, SYNCHRONIZATION_FLAG].value is not False
+        may_allow_access = effective.flags[name, SYNCHRONIZATION_FLAG].value is not False
         yield CurrentSetting(
             name=name,
             part=SettingPart.SYNCHRONIZATION,
@@ -107,9 +107,9 @@ def _current_settings(name: Property, own: JsonObject, applies: EffectiveSetting
             may_allow_access=may_allow_access,
         )
     elif name in FLAGS:
-        yield from _flag_current(name, document, applies)
+        yield from _flag_current(name, document, effective)
     else:
-        yield _target_current(name, document, applies.targets[name])
+        yield _target_current(name, document, effective.targets[name])
     if others := unknown_members(name, document):
         yield CurrentSetting(
             name=name,
@@ -121,8 +121,8 @@ def _current_settings(name: Property, own: JsonObject, applies: EffectiveSetting
         )
 
 
-def _target_current(name: Property, document: Any, applies: EffectiveTargets) -> CurrentSetting:
-    origin = Origin.SET_HERE if Origin.SET_HERE in applies.origins else applies.origins[0]
+def _target_current(name: Property, document: Any, effective: EffectiveTargets) -> CurrentSetting:
+    origin = Origin.SET_HERE if Origin.SET_HERE in effective.origins else effective.origins[0]
     try:
         own = parse_targets(name, document)
     except UnreadableSetting:
@@ -134,11 +134,11 @@ def _target_current(name: Property, document: Any, applies: EffectiveTargets) ->
         value=document,
         inherits=can_inherit and document is None,
         origin=origin,
-        may_allow_access=not is_certainly_blocked(applies.certain),
+        may_allow_access=not is_certainly_blocked(effective.certain),
     )
 
 
-def _flag_current(name: Property, document: Any, applies: EffectiveSettings) -> Iterator[CurrentSetting]:
+def _flag_current(name: Property, document: Any, effective: EffectiveSettings) -> Iterator[CurrentSetting]:
     try:
         setting = parse_setting(name, document)
     except UnreadableSetting:
@@ -147,7 +147,7 @@ def _flag_current(name: Property, document: Any, applies: EffectiveSettings) -> 
         )
         return
     for key in FLAGS[name]:
-        own, flag = getattr(setting, key, None), applies.flags[name, key]
+        own, flag = getattr(setting, key, None), effective.flags[name, key]
         # Automatic redemption's default is false for every tenant, so the value is known even when it is not set.
         can_inherit = name is not Property.AUTOMATIC_REDEMPTION and flag.origin is not Origin.NOT_ADDED
         yield CurrentSetting(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal, NamedTuple, Self
 
-from workflows.core.settings.block import not_blocked
+from workflows.core.settings.block import unblocked_settings
 from workflows.core.settings.canonical import Digest, JsonObject, digest
 from workflows.core.settings.documents import is_equivalent
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, USER_SYNC_INBOUND, Property, TenantId, is_guid
@@ -164,7 +164,7 @@ def is_confirmed(plan: Plan, observed: JsonObject | None, count: int | None = No
     """
     count = len(plan.required) if count is None else count
     if plan.is_revocation and count == len(plan.required):
-        return observed is not None and not not_blocked(observed)
+        return observed is not None and not unblocked_settings(observed)
     expected = plan.configuration_after(count)
     if expected is not None and observed is not None and plan.before is None:
         # Graph returns a created partner with fields that the plan did not send. Unset fields are null and are

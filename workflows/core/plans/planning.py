@@ -15,7 +15,7 @@ from workflows.core.plans.plan import (
     only_synchronization,
     partner_address,
 )
-from workflows.core.settings.block import BLOCK, is_synchronization_allowed, not_blocked
+from workflows.core.settings.block import BLOCK, is_synchronization_allowed, unblocked_settings
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import is_equivalent, is_same_value, to_document
 from workflows.core.settings.model import (
@@ -88,8 +88,8 @@ def operations_in_order(
     elif body:
         operations.append(Operation(method="PATCH", path=address, body=body))
     if synchronizes is not None:
-        place = len(operations) if synchronizes else 0
-        operations[place:place] = _synchronization(tenant_id, before, is_on=synchronizes)
+        index = len(operations) if synchronizes else 0
+        operations[index:index] = _synchronization(tenant_id, before, is_on=synchronizes)
     return tuple(operations)
 
 
@@ -115,7 +115,7 @@ def plan_revocation(
         operations = [Operation(method="POST", path=PARTNERS_PATH, body={"tenantId": tenant_id, **BLOCK})]
     else:
         operations = []
-        missing = not_blocked(before)
+        missing = unblocked_settings(before)
         if any(name in BLOCK for name in missing):
             operations.append(Operation(method="PATCH", path=address, body=dict(BLOCK)))
         if IDENTITY_SYNCHRONIZATION in missing:

@@ -20,7 +20,7 @@ class Choice(StrEnum):
     REJECT = "reject"
 
 
-class DiscountCode(StrEnum):
+class NotCountedReason(StrEnum):
     """Why an approval does not count."""
 
     EARLIER_VERSION = "earlier_version"
@@ -66,7 +66,7 @@ class Verdict:
     """Index of the stage that waits for approvals; None when the approval chain is complete."""
     missing: int
     """How many approvals the open stage still needs; 0 when the approval chain is complete."""
-    discounted: tuple[Fact, ...]
+    not_counted: tuple[Fact, ...]
     """Why each other approval does not count. The codes are `DiscountCode`."""
 
     @property
@@ -89,21 +89,21 @@ def evaluate(
         display.
     """
     counted: list[list[Person]] = [[] for _ in stages]
-    discounted: list[Fact] = []
+    not_counted: list[Fact] = []
     seen: set[PersonId] = set()
     for decision in decisions:
         if decision.choice is not Choice.APPROVE:
             continue
         person = decision.person
         if decision.digest != digest:
-            discounted.append(Fact(DiscountCode.EARLIER_VERSION, {"person": person.name}))
+            not_counted.append(Fact(NotCountedReason.EARLIER_VERSION, {"person": person.name}))
         elif person.id in excluded:
-            discounted.append(Fact(DiscountCode.MAY_NOT, {"person": person.name}))
+            not_counted.append(Fact(NotCountedReason.MAY_NOT, {"person": person.name}))
         elif person.id in seen:
-            discounted.append(Fact(DiscountCode.COUNTS_ONCE, {"person": person.name}))
+            not_counted.append(Fact(NotCountedReason.COUNTS_ONCE, {"person": person.name}))
         elif current_roles is not None and not current_roles.holds(person.id, stages[decision.stage].role):
             title = stages[decision.stage].title
-            discounted.append(Fact(DiscountCode.LOST_ROLE, {"person": person.name, "stage": title}))
+            not_counted.append(Fact(NotCountedReason.LOST_ROLE, {"person": person.name, "stage": title}))
         else:
             seen.add(person.id)
             counted[decision.stage].append(person)
@@ -111,6 +111,6 @@ def evaluate(
         missing = stage.quorum - len(counted[index])
         if missing > 0:
             return Verdict(
-                counted=tuple(map(tuple, counted)), open_stage=index, missing=missing, discounted=tuple(discounted)
+                counted=tuple(map(tuple, counted)), open_stage=index, missing=missing, not_counted=tuple(not_counted)
             )
-    return Verdict(counted=tuple(map(tuple, counted)), open_stage=None, missing=0, discounted=tuple(discounted))
+    return Verdict(counted=tuple(map(tuple, counted)), open_stage=None, missing=0, not_counted=tuple(not_counted))

@@ -178,13 +178,13 @@ def deciding_risk(plan: Plan, default: JsonObject | None = None) -> Risk:
     return max(change, risk_of_result(plan, default), key=lambda risk: risk.level)
 
 
-def risk_of_settings(settings: Mapping[Property, Setting], longest: timedelta) -> Risk:
+def risk_of_settings(settings: Mapping[Property, Setting], longest_duration: timedelta) -> Risk:
     """Compute the highest risk of a template: the risk of writing its settings for a completely closed partner.
 
     A setting that it returns to the tenant's default counts as fully open, because the default may be fully open. Trust
     flags that it does not name count as set, because another request may have set them.
 
-    :param longest: the longest duration of the template.
+    :param longest_duration: the longest duration of the template.
     """
     tenant_id = TenantId("00000000-0000-0000-0000-000000000000")
     trust = to_document(settings.get(Property.INBOUND_TRUST)) or {}
@@ -196,14 +196,14 @@ def risk_of_settings(settings: Mapping[Property, Setting], longest: timedelta) -
             settings=settings,
             template="",
             template_hash="",
-            duration=longest,
+            duration=longest_duration,
         )
     except NothingToChange:
         return _risk_from([])
     return risk_of(plan)
 
 
-def required(level: RiskLevel) -> ChainRequirement:
+def requirement_of(level: RiskLevel) -> ChainRequirement:
     """Return the number of distinct people and of stages that a plan of this risk needs at least."""
     return _REQUIRED[level]
 
@@ -220,11 +220,11 @@ class ChainWeakness:
 
     def as_value(self) -> dict[str, Any]:
         """Return JSON values: `level`; `people` and `stages` of the chain; `needs_people` and `needs_stages`."""
-        need = required(self.level)
+        requirement = requirement_of(self.level)
         return {
             "level": self.level.word,
-            "needs_people": need.people,
-            "needs_stages": need.stages,
+            "needs_people": requirement.people,
+            "needs_stages": requirement.stages,
             "people": self.people,
             "stages": self.stages,
         }
@@ -232,8 +232,8 @@ class ChainWeakness:
 
 def weakness_of(stages: Sequence[Stage], level: RiskLevel) -> ChainWeakness | None:
     """Return why an approval chain is too weak for a risk level; None when it is strong enough."""
-    need, people = required(level), sum(stage.quorum for stage in stages)
-    if people >= need.people and len(stages) >= need.stages:
+    requirement, people = requirement_of(level), sum(stage.quorum for stage in stages)
+    if people >= requirement.people and len(stages) >= requirement.stages:
         return None
     return ChainWeakness(level=level, people=people, stages=len(stages))
 

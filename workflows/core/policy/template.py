@@ -55,8 +55,8 @@ class Template:
     """The title of the group in which the form offers the template; empty for no group."""
     ticket: TicketRule | None = None
     """None when the form does not ask for a ticket."""
-    may_end_on_date: bool = False
-    """Whether the requester may choose the day of the end, instead of one of the durations."""
+    may_end_on_date: bool = True
+    """Whether the requester may choose the day of the end, instead of one of the durations. A block has no end."""
 
     @property
     def longest(self) -> timedelta:
@@ -84,6 +84,6 @@ def stages_for(access: AccessChange, template: Template) -> tuple[Stage, ...]:
 
     :param access: the effect of the whole plan. Only a certain reduction of access needs the shorter chain.
     """
-    if access in (AccessChange.NARROWS, AccessChange.CLOSES):
+    if access in (AccessChange.REDUCES, AccessChange.CLOSES):
         return one_approver(template.stages)
     return template.stages

@@ -20,44 +20,48 @@ DIRECT_CONNECT: Final = (Property.B2B_DIRECT_CONNECT_INBOUND, Property.B2B_DIREC
 _OPEN_OR_PARTLY: Final = (AccessState.OPEN, AccessState.PARTLY)
 
 
-def b2b_access_of(applies: EffectiveSettings) -> dict[Property, B2BAccess]:
+def b2b_access_of(effective: EffectiveSettings) -> dict[Property, B2BAccess]:
     """Return how open each of the four kinds of B2B access is, by property."""
     return {
-        name: B2BAccess(opening=access_state_of(applies.targets[name]), targets=applies.targets[name])
+        name: B2BAccess(opening=access_state_of(effective.targets[name]), targets=effective.targets[name])
         for name in B2B_PROPERTIES
     }
 
 
-def trust_of(applies: EffectiveSettings) -> dict[str, EffectiveFlag]:
+def trust_of(effective: EffectiveSettings) -> dict[str, EffectiveFlag]:
     """Return the effective trust flags by their names in the model."""
-    return {key: applies.flags[Property.INBOUND_TRUST, key] for key in FLAGS[Property.INBOUND_TRUST]}
+    return {key: effective.flags[Property.INBOUND_TRUST, key] for key in FLAGS[Property.INBOUND_TRUST]}
+
+
+def partner_concerns(tenant_id: TenantId, configuration: JsonObject) -> Iterator[Concern]:
+    """List the concerns about a tenant as a partner; see `check_partner`."""
+    for finding in check_partner(tenant_id, configuration):
+        yield Concern(code=ConcernCode(finding.code), severity=ConcernSeverity.WARNING)
 
 
 def access_concerns(
-    tenant_id: TenantId, configuration: JsonObject, applies: EffectiveSettings, found: Sequence[AccessKind]
+    configuration: JsonObject, effective: EffectiveSettings, found: Sequence[AccessKind]
 ) -> Iterator[Concern]:
     """List the concerns about a partner's settings. Gatehouse's records are not used.
 
     :param found: every kind of access of the partner.
     """
-    b2b_access = b2b_access_of(applies)
-    if applies.flags[Property.IDENTITY_SYNCHRONIZATION, SYNCHRONIZATION_FLAG].value is True:
+    b2b_access = b2b_access_of(effective)
+    if effective.flags[Property.IDENTITY_SYNCHRONIZATION, SYNCHRONIZATION_FLAG].value is True:
         yield Concern(code=ConcernCode.SYNCHRONIZATION_ON, severity=ConcernSeverity.WARNING)
-    yield from _trust_concerns(applies, b2b_access)
+    yield from _trust_concerns(effective, b2b_access)
     yield from _inherited_concerns(b2b_access)
     unreadable = unreadable_settings(configuration)
     yield from _other_access([kind for kind in found if kind.setting not in unreadable])
-    for finding in check_partner(tenant_id, configuration):
-        yield Concern(code=ConcernCode(finding.code), severity=ConcernSeverity.WARNING)
-    yield from _unclear(applies)
+    yield from _unclear(effective)
     if unreadable:
         values = {"settings": list(unreadable)}
         yield Concern(code=ConcernCode.UNREADABLE, severity=ConcernSeverity.UNCHECKED, values=values)
 
 
-def _unclear(applies: EffectiveSettings) -> Iterator[Concern]:
+def _unclear(effective: EffectiveSettings) -> Iterator[Concern]:
     """List the settings with target lists whose meaning Microsoft does not document."""
-    for name, targets in applies.targets.items():
+    for name, targets in effective.targets.items():
         if targets.doubts:
             values = {"setting": name.value, "doubts": [one.value for one in targets.doubts]}
             yield Concern(code=ConcernCode.NOT_CERTAIN, severity=ConcernSeverity.UNCHECKED, values=values)
@@ -81,8 +85,8 @@ def inherited_open(direction: B2BAccess) -> bool:
     )
 
 
-def _trust_concerns(applies: EffectiveSettings, b2b_access: dict[Property, B2BAccess]) -> Iterator[Concern]:
-    mfa, *devices = (flag.value is True for flag in trust_of(applies).values())
+def _trust_concerns(effective: EffectiveSettings, b2b_access: dict[Property, B2BAccess]) -> Iterator[Concern]:
+    mfa, *devices = (flag.value is True for flag in trust_of(effective).values())
     if not (mfa and any(devices)):
         return
     wide = [name for name in INBOUND if _allows_all_applications(b2b_access[name])]

@@ -3,6 +3,8 @@
 A boundary: the only module of the posture that uses the rules of risk.
 """
 
+from typing import Final
+
 from workflows.core.plans.plan import Plan
 from workflows.core.plans.renewal import plan_of_all_settings
 from workflows.core.policy.risk import Risk, RiskLevel, risk_of
@@ -10,10 +12,11 @@ from workflows.core.settings.block import BLOCK
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
 
+_ANY_TENANT: Final = TenantId("00000000-0000-0000-0000-000000000000")
+"""The risk does not depend on the tenant."""
 
-def current_risk(
-    tenant_id: TenantId, configuration: JsonObject | None, default: JsonObject | None, *, is_cross_cloud: bool = False
-) -> Risk:
+
+def current_risk(configuration: JsonObject | None, default: JsonObject | None, *, is_cross_cloud: bool = False) -> Risk:
     """Compute the risk of a partner's current settings, inherited ones included.
 
     Unknown access counts as open. So the result is the highest possible risk when the default is not known. A tenant of
@@ -22,7 +25,7 @@ def current_risk(
     if configuration is None and is_cross_cloud:
         return Risk(level=RiskLevel.LOW, reasons=())
     target = Plan(
-        tenant_id=tenant_id,
+        tenant_id=_ANY_TENANT,
         operations=(),
         before=configuration,
         template="",
@@ -30,4 +33,4 @@ def current_risk(
         duration=None,
         is_cross_cloud=is_cross_cloud,
     )
-    return risk_of(plan_of_all_settings(target, {"tenantId": tenant_id, **BLOCK}), default)
+    return risk_of(plan_of_all_settings(target, {"tenantId": _ANY_TENANT, **BLOCK}), default)

@@ -25,13 +25,13 @@ def default_posture(document: JsonObject | None, unread_because: Facts = ()) -> 
 
     :param document: the default configuration; None when it could not be read. `unread_because` then says why.
     """
-    applies = effective_settings(None, document)
-    b2b_access, found = b2b_access_of(applies), access_kinds(None, document)
+    effective = effective_settings(None, document)
+    b2b_access, found = b2b_access_of(effective), access_kinds(None, document)
     return DefaultPosture(
         is_read=document is not None,
         is_service_default=(document or {}).get("isServiceDefault") is True,
         b2b_access=b2b_access,
-        trust=trust_of(applies),
+        trust=trust_of(effective),
         document=document,
         access_kinds=found,
         concerns=sorted_concerns(

@@ -6,10 +6,8 @@ from datetime import datetime
 
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.records import Records, changed_between
-from workflows.core.plans.current_settings import unmanaged_settings
 from workflows.core.plans.plan import TenantIdentity
-from workflows.core.posture.access_concerns import access_concerns, b2b_access_of, trust_of, unreadable_settings
-from workflows.core.posture.current_risk import current_risk
+from workflows.core.posture.access_concerns import partner_concerns
 from workflows.core.posture.model import Concern, PartnerPosture, RecordState, sorted_concerns
 from workflows.core.posture.record_concerns import (
     due_concerns,
@@ -19,18 +17,11 @@ from workflows.core.posture.record_concerns import (
     unknown_partner_concerns,
     unreadable_record_concern,
 )
+from workflows.core.posture.settings_evaluation import SettingsEvaluation, evaluate_settings
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.effective import EffectiveSettings, effective_settings
-from workflows.core.settings.model import FLAGS, Property, TenantId
-from workflows.core.settings.open_access import (
-    AccessCategory,
-    AccessKind,
-    AccessState,
-    access_kinds,
-    possibly_open,
-    synchronization_of,
-)
+from workflows.core.settings.model import TenantId
+from workflows.core.settings.open_access import AccessKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,40 +66,39 @@ def evaluate_partner(
     record = None if inputs.records is None else inputs.records.partnerships.get(tenant_id)
     identity = named if record is None else record.identity
     is_cross_cloud = identity is not None and not identity.is_resolved
-    applies = effective_settings(configuration, inputs.default, is_cross_cloud=is_cross_cloud)
-    flags, found = applies.flags, access_kinds(configuration, inputs.default, is_cross_cloud=is_cross_cloud)
+    evaluated = evaluate_settings(configuration, inputs.default, is_cross_cloud=is_cross_cloud)
     return PartnerPosture(
         tenant_id=tenant_id,
         identity=identity,
         configuration=configuration,
-        b2b_access=b2b_access_of(applies),
-        trust=trust_of(applies),
-        redemption={key: flags[Property.AUTOMATIC_REDEMPTION, key] for key in FLAGS[Property.AUTOMATIC_REDEMPTION]},
-        synchronization=synchronization_of(applies, found),
-        access_kinds=found,
-        unmanaged_settings=unmanaged_settings(configuration),
-        risk=current_risk(tenant_id, configuration, inputs.default, is_cross_cloud=is_cross_cloud),
-        is_risk_certain=_is_known(applies, found) and not unreadable_settings(configuration or {}),
+        b2b_access=evaluated.b2b_access,
+        trust=evaluated.trust,
+        redemption=evaluated.redemption,
+        synchronization=evaluated.synchronization,
+        access_kinds=evaluated.access_kinds,
+        unmanaged_settings=evaluated.unmanaged_settings,
+        risk=evaluated.risk,
+        is_risk_certain=evaluated.is_risk_certain,
         record_state=_record_state(tenant_id, record, inputs.records),
         record=record,
-        concerns=sorted_concerns(_concerns(tenant_id, configuration, applies, found, record, inputs)),
+        concerns=sorted_concerns(_concerns(tenant_id, configuration, evaluated, record, inputs)),
     )
 
 
 def _concerns(
     tenant_id: TenantId,
     configuration: JsonObject | None,
-    applies: EffectiveSettings,
-    found: tuple[AccessKind, ...],
+    evaluated: SettingsEvaluation,
     record: Partnership | None,
     inputs: PostureInputs,
 ) -> Iterator[Concern]:
     if tenant_id in inputs.being_changed:
         yield partner_being_changed_concern()
     else:
-        yield from _compared(tenant_id, configuration, found, record, inputs)
+        yield from _compared(tenant_id, configuration, evaluated.access_kinds, record, inputs)
     if configuration is not None:
-        yield from access_concerns(tenant_id, configuration, applies, found)
+        yield from partner_concerns(tenant_id, configuration)
+        yield from evaluated.concerns
     if record is not None:
         yield from due_concerns(record, inputs.now)
 
@@ -140,13 +130,3 @@ def _record_state(tenant_id: TenantId, record: Partnership | None, records: Reco
     if record is not None:
         return RecordState.KEPT
     return RecordState.UNREADABLE if tenant_id in records.unreadable else RecordState.NONE
-
-
-def _is_known(applies: EffectiveSettings, found: tuple[AccessKind, ...]) -> bool:
-    b2b_access = b2b_access_of(applies).values()
-    has_unknown = any(kind.category is AccessCategory.UNDESCRIBED for kind in possibly_open(found))
-    return (
-        not has_unknown
-        and all(direction.opening is not AccessState.UNKNOWN for direction in b2b_access)
-        and all(flag.value is not None for flag in applies.flags.values())
-    )

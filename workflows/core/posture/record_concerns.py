@@ -10,7 +10,7 @@ from workflows.core.posture.concern_codes import ConcernCode
 from workflows.core.posture.differing_settings import differing_settings
 from workflows.core.posture.model import Concern, ConcernSeverity
 from workflows.core.requests.request import AccessRequest, RequestState
-from workflows.core.settings.block import not_blocked
+from workflows.core.settings.block import unblocked_settings
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TARGET_PROPERTIES, Property
 from workflows.core.settings.open_access import AccessCategory, AccessKind, AccessState, possibly_open
@@ -29,7 +29,7 @@ def unknown_partner_concerns(configuration: JsonObject, unfinished: AccessReques
         yield Concern(code=ConcernCode.UNFINISHED, severity=ConcernSeverity.WARNING, values=values)
         return
     is_set = any(configuration.get(name) is not None for name in _SETTABLE)
-    severity = ConcernSeverity.WARNING if is_set and not_blocked(configuration) else ConcernSeverity.NOTE
+    severity = ConcernSeverity.WARNING if is_set and unblocked_settings(configuration) else ConcernSeverity.NOTE
     yield Concern(code=ConcernCode.UNKNOWN_TO_GATEHOUSE, severity=severity)
 
 
@@ -104,7 +104,7 @@ _SETTABLE: Final = (
 
 def _not_closed_concerns(configuration: JsonObject, found: Sequence[AccessKind]) -> Iterator[Concern]:
     """Report access of a revoked partner that is open, not known, or closed without an explicit block."""
-    left, missing = possibly_open(found), not_blocked(configuration)
+    left, missing = possibly_open(found), unblocked_settings(configuration)
     opened = [kind for kind in left if kind.opening is not AccessState.UNKNOWN]
     unknown = [
         kind for kind in left if kind.opening is AccessState.UNKNOWN and kind.category is not AccessCategory.DEFAULT

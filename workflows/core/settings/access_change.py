@@ -25,7 +25,7 @@ class AccessChange(StrEnum):
     """The effect of a change on access. Records and JSON keep the values, so they never change."""
 
     OPENS = "opens"
-    NARROWS = "narrows"
+    REDUCES = "narrows"
     CLOSES = "closes"
     SAME = "no change"
     UNKNOWN = "may open or narrow"
@@ -33,7 +33,7 @@ class AccessChange(StrEnum):
     @property
     def opens(self) -> bool | None:
         """Return True for more access, False for less access, None when it is neither or not known."""
-        return {AccessChange.OPENS: True, AccessChange.NARROWS: False, AccessChange.CLOSES: False}.get(self)
+        return {AccessChange.OPENS: True, AccessChange.REDUCES: False, AccessChange.CLOSES: False}.get(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ def targets_change(before: TargetSetting | None, after: TargetSetting | None) ->
     if after is None or not has_known_meaning(after):
         return AccessChange.UNKNOWN
     if is_wide_open(before):
-        return AccessChange.NARROWS
+        return AccessChange.REDUCES
     if before is None or not has_known_meaning(before) or has_two_deny_lists(before) or has_two_deny_lists(after):
         return AccessChange.UNKNOWN
     pairs = tuple(zip(_target_sets(before), _target_sets(after), strict=True))
@@ -137,7 +137,7 @@ def targets_change(before: TargetSetting | None, after: TargetSetting | None) ->
     narrows = all(old is not None and new is not None and old.contains(new) for old, new in pairs)
     if widens and narrows:
         return AccessChange.SAME
-    return AccessChange.OPENS if widens else AccessChange.NARROWS if narrows else AccessChange.UNKNOWN
+    return AccessChange.OPENS if widens else AccessChange.REDUCES if narrows else AccessChange.UNKNOWN
 
 
 def flag_change(before: bool | None, after: bool | None) -> AccessChange:

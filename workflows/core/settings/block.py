@@ -13,7 +13,7 @@ BLOCK: Final[Mapping[str, Any]] = {name.value: to_document(setting) for name, se
 _NORMAL_BLOCK: Final = {name: normal_value(wanted) for name, wanted in BLOCK.items()}
 
 
-def not_blocked(configuration: JsonObject) -> tuple[Property, ...]:
+def unblocked_settings(configuration: JsonObject) -> tuple[Property, ...]:
     """Return the settings that a partner's own configuration does not block explicitly; empty when all are blocked.
 
     A setting counts as blocked when it has the effect of a block. Members that v1.0 does not describe are ignored here;

@@ -16,7 +16,7 @@ JsonObject = Mapping[str, Any]
 
 
 def canonical_json(document: JsonObject) -> bytes:
-    """Encode a document as canonical JSON (RFC 8785). Equal documents give equal bytes in every order of keys.
+    """Encode a document as canonical JSON (RFC 8785). Equal documents give equal bytes in any order of keys.
 
     Text is not normalized, so that a digest covers exactly the text that people see.
 

@@ -7,6 +7,7 @@ counts as open (see `access_change`).
 import re
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from workflows.core.settings.model import (
@@ -42,6 +43,8 @@ class Doubt(StrEnum):
     """One of two lists is set and the other is null. Whether the null list is inherited is not documented."""
 
 
+_REMEMBERED: Final = 256
+"""Of how many settings the doubts are remembered: the rules ask for the same setting dozens of times."""
 _PLACEHOLDER: Final = re.compile(r"\{[a-z][a-z0-9_]*\}")
 """The pattern of a template's placeholder."""
 _WORDS: Final[Mapping[str, Mapping[str, TargetType]]] = {
@@ -57,6 +60,7 @@ _EVERYTHING: Final = frozenset(
 )
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def setting_doubts(setting: TargetSetting | None) -> tuple[Doubt, ...]:
     """List the reasons why the meaning of a setting is not certain. An unknown list (None) is no reason.
 

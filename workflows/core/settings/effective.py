@@ -32,6 +32,9 @@ from workflows.core.settings.model import (
 
 SYNCHRONIZATION_FLAG: Final = "is_allowed"
 _REMEMBERED: Final = 64
+_IS_SERVICE_DEFAULT: Final = "isServiceDefault"
+_MEMBERS_READ: Final = (*Property, _IS_SERVICE_DEFAULT)
+"""All that the effective settings depend on."""
 
 
 class Origin(StrEnum):
@@ -117,13 +120,19 @@ def effective_settings(
     :param is_cross_cloud: whether the partner is in another Microsoft cloud. Without a configuration it is then
         blocked, whatever the default says.
     """
-    # One card needs the same result many times. The documents are compared by value, because they can be changed.
-    return _merged(_Asked(configuration, default, is_cross_cloud, repr((configuration, default))))
+    # One card needs the same result many times, and partners of one template have the same one. What is read of the
+    # documents is compared by value, because they can be changed.
+    written = repr((_members_read(configuration), _members_read(default)))
+    return _merged(_Asked(configuration, default, is_cross_cloud, written))
+
+
+def _members_read(document: JsonObject | None) -> list[Any] | None:
+    return None if document is None else [document.get(name) for name in _MEMBERS_READ]
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """The arguments of `effective_settings`, compared by the text of the documents."""
+    """The arguments of `effective_settings`, compared by the text of what is read of the documents."""
 
     configuration: JsonObject | None = field(compare=False)
     default: JsonObject | None = field(compare=False)
@@ -136,7 +145,7 @@ def _merged(asked: _Asked) -> EffectiveSettings:
     configuration, default = asked.configuration, asked.default
     if configuration is None and asked.is_cross_cloud:
         return _not_added(default)
-    inherited = Origin.MICROSOFT_DEFAULT if (default or {}).get("isServiceDefault") is True else Origin.TENANT_DEFAULT
+    inherited = Origin.MICROSOFT_DEFAULT if (default or {}).get(_IS_SERVICE_DEFAULT) is True else Origin.TENANT_DEFAULT
     own, fallback = configuration or {}, default or {}
     origin = Origin.UNREADABLE if default is None else inherited
     flags = {

@@ -107,10 +107,10 @@ def access_kinds(
         blocked.
     """
     own, fallback = configuration or {}, default or {}
-    applies = effective_settings(configuration, default, is_cross_cloud=is_cross_cloud)
+    effective = effective_settings(configuration, default, is_cross_cloud=is_cross_cloud)
     found = [
-        *_target_kinds(own, fallback, applies, is_default_read=default is not None),
-        *_flag_kinds(own, applies),
+        *_target_kinds(own, fallback, effective, is_default_read=default is not None),
+        *_flag_kinds(own, effective),
     ]
     found.append(_capabilities({kind.name: kind for kind in found}))
     if configuration is None and is_cross_cloud:
@@ -123,12 +123,12 @@ def access_kinds(
     return tuple(found)
 
 
-def synchronization_of(applies: EffectiveSettings, found: Iterable[AccessKind]) -> EffectiveFlag:
+def synchronization_of(effective: EffectiveSettings, found: Iterable[AccessKind]) -> EffectiveFlag:
     """Return whether users or other objects are synchronized. False only when no member of the policy may allow it.
 
     :param found: every kind of access under the settings that apply.
     """
-    users = applies.flags[Property.IDENTITY_SYNCHRONIZATION, SYNCHRONIZATION_FLAG]
+    users = effective.flags[Property.IDENTITY_SYNCHRONIZATION, SYNCHRONIZATION_FLAG]
     is_open = any(kind.setting == IDENTITY_SYNCHRONIZATION for kind in possibly_open(found))
     return EffectiveFlag(value=None, origin=Origin.UNREADABLE) if is_open and users.value is False else users
 
@@ -161,10 +161,10 @@ def access_state_of(targets: EffectiveTargets) -> AccessState:
 
 
 def _target_kinds(
-    own: JsonObject, default: JsonObject, applies: EffectiveSettings, *, is_default_read: bool
+    own: JsonObject, default: JsonObject, effective: EffectiveSettings, *, is_default_read: bool
 ) -> Iterator[AccessKind]:
     for name in (*B2B_PROPERTIES, *SERVICE_PROPERTIES):
-        opening = access_state_of(applies.targets[name])
+        opening = access_state_of(effective.targets[name])
         if opening is AccessState.UNKNOWN and name in SERVICE_PROPERTIES and is_default_read:
             is_unset = _is_unset(name, own) and _is_unset(name, default)
             opening = AccessState.CLOSED if is_unset else opening
@@ -173,14 +173,14 @@ def _target_kinds(
         yield AccessKind(name=name.value, category=category, opening=opening, is_explicit=is_explicit)
 
 
-def _flag_kinds(own: JsonObject, applies: EffectiveSettings) -> Iterator[AccessKind]:
+def _flag_kinds(own: JsonObject, effective: EffectiveSettings) -> Iterator[AccessKind]:
     for name, category in (
         (Property.INBOUND_TRUST, AccessCategory.TRUST),
         (Property.AUTOMATIC_REDEMPTION, AccessCategory.REDEMPTION),
     ):
         for key, graph in FLAGS[name].items():
-            yield _flag_kind(f"{name}.{graph}", category, applies.flags[name, key], own.get(name))
-    flag = applies.flags[Property.IDENTITY_SYNCHRONIZATION, SYNCHRONIZATION_FLAG]
+            yield _flag_kind(f"{name}.{graph}", category, effective.flags[name, key], own.get(name))
+    flag = effective.flags[Property.IDENTITY_SYNCHRONIZATION, SYNCHRONIZATION_FLAG]
     yield _flag_kind(USERS_SYNCHRONIZED, AccessCategory.SYNCHRONIZATION, flag, own.get(IDENTITY_SYNCHRONIZATION))
 
 

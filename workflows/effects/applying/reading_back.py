@@ -15,7 +15,7 @@ from workflows.core.requests.transitions.writes import closes
 from workflows.core.settings.canonical import JsonObject
 from workflows.effects.applying.results import ApplyResults
 from workflows.effects.optional_writes import send_optional_writes
-from workflows.effects.resending import ResendDecision
+from workflows.effects.resending import NOT_SHOWN, ResendDecision
 from workflows.intervals import Pauses
 from workflows.partner_lookup.lookup import read_default
 from workflows.ports.store import Store
@@ -59,6 +59,10 @@ class ReadBack:
             if await self.results.stop_if_too_late_while_writing(request, observed, done):
                 return None
             command = await self._next_command(request)
+            if isinstance(command, Replan):
+                why = (*(fact for fact in command.reason if fact != NOT_SHOWN), Fact(NoteCode.ACCEPTED_NOT_SHOWN))
+                if await self.results.end_with_a_part(request, observed, done, why):
+                    return None
             if command is not None:
                 # Stored before anything is sent, so that a crash never sends an opening a third time.
                 request = await self.service.advance(request.id, command)

@@ -110,6 +110,24 @@ class ApplyResults:
         reason = (*reason, Fact(NoteCode.REVIEW_PART))
         await self.service.advance(request.id, RecordApplyFailed(reason=reason, configuration=observed))
 
+    async def end_with_a_part(
+        self, request: AccessRequest, observed: JsonObject | None, done: int, reason: Facts
+    ) -> bool:
+        """End a request that needs new approval although a part of its plan is in the tenant.
+
+        A new plan would leave that part without a record, also when it is then rejected or expires.
+
+        :param reason: why it needs new approval.
+        :returns: whether the request was ended. It is not when nothing is there, and a revocation never is.
+        :raises TenantUnavailable: while more of the plan may still be shown.
+        """
+        if not done or request.particulars.kind is RequestKind.REVOCATION:
+            return False
+        if self.may_be_shown_late(request):
+            raise TenantUnavailable((Fact(NoteCode.CHANGE_NOT_SHOWN),))
+        await self.record_not_completed(request, observed, done, (progress(request, done, is_read=True), *reason))
+        return True
+
     async def _report_part(self, request: AccessRequest, reason: Facts) -> None:
         """Raise the alarm that a part of a plan is in the tenant.
 

@@ -149,11 +149,20 @@ class SqliteRecords(SqliteDatabase):
         rows = await self._query("select tenant_id as id, doc from partnerships order by domain")
         return await asyncio.to_thread(readable, PARTNERSHIP, rows)
 
-    async def records(self) -> Records:
-        """Read every partnership, and the requests that are needed to compare them with the tenant, at one moment."""
-        rows = await self._run(lambda: fetch_rows(self._db.conn))
+    async def records(self, tenant_id: TenantId | None = None) -> Records:
+        """Read every partnership, or one, and the requests that are needed to compare them with the tenant."""
+        rows = await self._run(lambda: fetch_rows(self._db.conn, tenant_id))
         # Parsing a thousand records takes long, so it runs in a thread of its own.
         return await asyncio.to_thread(parse_rows, rows)
+
+    async def partners_without_setup(self) -> Sequence[TenantId]:
+        """List the tenants of partnerships that are not revoked and have no partner setup."""
+        rows = await self._query(
+            """select tenant_id from partnerships
+            where state <> 'revoked' and json_valid(doc) and coalesce(json_array_length(doc, '$.setup'), 0) = 0
+            order by domain"""
+        )
+        return [TenantId(row["tenant_id"]) for row in rows]
 
     async def due(self, now: datetime) -> tuple[Sequence[RequestId], Sequence[TenantId]]:
         """List requests whose expiry or reminder is due, and partnerships whose review or reminder is due."""

@@ -21,13 +21,13 @@ from workflows.ports.records import StoreUnusable
 from workflows.store.codec import PARTNERSHIP, REQUEST, load
 from workflows.store.sqlite.migrations import require_known_steps
 
-_PARTNERSHIPS: Final = "select tenant_id, doc from partnerships order by domain, tenant_id"
+_PARTNERSHIPS: Final = "select tenant_id, doc from partnerships{only} order by domain, tenant_id"
 _REQUESTS: Final = """select id, tenant_id, doc from requests
-    where is_open = 1
-    or id in (select json_extract(doc, '$.request_id') from partnerships where json_valid(doc))
-    or (tenant_id is not null and tenant_id not in (select tenant_id from partnerships)
-        and json_valid(doc) and coalesce(json_extract(doc, '$.writing_since'), json_extract(doc, '$.sent_before'))
-            is not null)
+    where {only} (is_open = 1
+        or id in (select json_extract(doc, '$.request_id') from partnerships where {only} json_valid(doc))
+        or (tenant_id is not null and tenant_id not in (select tenant_id from partnerships)
+            and json_valid(doc) and coalesce(json_extract(doc, '$.writing_since'), json_extract(doc, '$.sent_before'))
+                is not null))
     order by created_at, id"""
 
 Record = TypeVar("Record")
@@ -52,15 +52,21 @@ async def read_records(path: Path) -> Records | None:
     return await asyncio.to_thread(_read, path)
 
 
-def fetch_rows(db: sqlite3.Connection) -> SnapshotRows:
-    """Read both tables at one moment."""
+def fetch_rows(db: sqlite3.Connection, tenant_id: TenantId | None = None) -> SnapshotRows:
+    """Read both tables at one moment.
+
+    :param tenant_id: read the records of this tenant only.
+    """
+    given = {} if tenant_id is None else {"tenant_id": tenant_id}
+    partnerships = _PARTNERSHIPS.format(only=" where tenant_id = :tenant_id" if given else "")
+    requests = _REQUESTS.format(only="tenant_id = :tenant_id and" if given else "")
     is_ours = not db.in_transaction
     if is_ours:
         db.execute("begin")
     try:
         return SnapshotRows(
-            partnerships=[tuple(row) for row in db.execute(_PARTNERSHIPS)],
-            requests=[tuple(row) for row in db.execute(_REQUESTS)],
+            partnerships=[tuple(row) for row in db.execute(partnerships, given)],
+            requests=[tuple(row) for row in db.execute(requests, given)],
         )
     finally:
         if is_ours:

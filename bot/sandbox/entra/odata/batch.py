@@ -96,7 +96,7 @@ def _require_valid_ids(inner: list[_Inner]) -> None:
         if step.id in seen:
             raise _bad(f"Request id '{step.id}' is not unique.")
         if not set(step.depends_on) <= seen:
-            raise _bad(f"Request '{step.id}' depends on a request that does not stand before it.")
+            raise _bad(f"Request '{step.id}' depends on a request that does not come before it.")
         seen.add(step.id)
 
 

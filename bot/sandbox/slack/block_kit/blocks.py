@@ -34,20 +34,20 @@ _CONTEXT_ITEM = object_by_type(
 )
 
 
-def _column(value: Any, at: str) -> Iterator[str]:
+def _column(value: Any, pointer: str) -> Iterator[str]:
     """Check a table's column; null means the defaults."""
     if value is not None:
-        yield from json_object({}, {"align": one_of("left", "center", "right"), "is_wrapped": boolean})(value, at)
+        yield from json_object({}, {"align": one_of("left", "center", "right"), "is_wrapped": boolean})(value, pointer)
 
 
-def _section_says_something(block: Any, at: str) -> Iterator[str]:
+def _section_says_something(block: Any, pointer: str) -> Iterator[str]:
     if "text" not in block and "fields" not in block:
-        yield problem("missing required field: text or fields", at)
+        yield problem("missing required field: text or fields", pointer)
 
 
-def _image_has_one_source(block: Any, at: str) -> Iterator[str]:
+def _image_has_one_source(block: Any, pointer: str) -> Iterator[str]:
     if ("image_url" in block) == ("slack_file" in block):
-        yield problem("exactly one of image_url and slack_file is required", at)
+        yield problem("exactly one of image_url and slack_file is required", pointer)
 
 
 BLOCKS: dict[str, Check] = {
@@ -98,12 +98,12 @@ _BLOCKS_ON: dict[Surface, Check] = {
 }
 
 
-def problems(blocks: object, surface: Surface, at: str = "/blocks") -> list[str]:
+def problems(blocks: object, surface: Surface, pointer: str = "/blocks") -> list[str]:
     """List everything that Slack would refuse in `blocks` on `surface`, with JSON pointers; empty when valid."""
-    found = list(array_of(_BLOCKS_ON[surface], minimum=0, maximum=MAX_BLOCKS[surface])(blocks, at))
+    found = list(array_of(_BLOCKS_ON[surface], minimum=0, maximum=MAX_BLOCKS[surface])(blocks, pointer))
     if found or not isinstance(blocks, list):
         return found
-    return [*_duplicates(blocks, at), *_message_limits(blocks, at)]
+    return [*_duplicates(blocks, pointer), *_message_limits(blocks, pointer)]
 
 
 def elements_of(block: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
@@ -116,7 +116,7 @@ def elements_of(block: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     return []
 
 
-def _duplicates(blocks: list[dict[str, Any]], at: str) -> Iterator[str]:
+def _duplicates(blocks: list[dict[str, Any]], pointer: str) -> Iterator[str]:
     """Check that a block_id is unique in its message or view, and an action_id in its block.
 
     Only one element may have the focus at the start.
@@ -125,24 +125,24 @@ def _duplicates(blocks: list[dict[str, Any]], at: str) -> Iterator[str]:
     focused = 0
     for index, block in enumerate(blocks):
         if (block_id := block.get("block_id")) in seen:
-            yield problem(f"block_id already exists: {block_id}", f"{at}/{index}/block_id")
+            yield problem(f"block_id already exists: {block_id}", f"{pointer}/{index}/block_id")
         if block_id:
             seen.add(block_id)
         actions: set[str] = set()
         for where, element in elements_of(block):
             if (action_id := element.get("action_id")) in actions:
-                yield problem(f"action_id already exists: {action_id}", f"{at}/{index}{where}/action_id")
+                yield problem(f"action_id already exists: {action_id}", f"{pointer}/{index}{where}/action_id")
             if action_id:
                 actions.add(action_id)
             focused += bool(element.get("focus_on_load"))
             if focused > 1 and element.get("focus_on_load"):
-                yield problem("only one element may have focus_on_load", f"{at}/{index}{where}/focus_on_load")
+                yield problem("only one element may have focus_on_load", f"{pointer}/{index}{where}/focus_on_load")
 
 
-def _message_limits(blocks: list[dict[str, Any]], at: str) -> Iterator[str]:
+def _message_limits(blocks: list[dict[str, Any]], pointer: str) -> Iterator[str]:
     """Check the limits of a whole message: the length of all markdown text, and one table only."""
     markdown = sum(len(block["text"]) for block in blocks if block["type"] == "markdown")
     if markdown > MAX_MARKDOWN_CHARACTERS:
-        yield problem(f"markdown blocks must hold less than {MAX_MARKDOWN_CHARACTERS + 1} characters in all", at)
+        yield problem(f"markdown blocks must hold less than {MAX_MARKDOWN_CHARACTERS + 1} characters in all", pointer)
     if sum(block["type"] == "table" for block in blocks) > 1:
-        yield problem("only_one_table_allowed", at)
+        yield problem("only_one_table_allowed", pointer)

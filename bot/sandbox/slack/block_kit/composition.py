@@ -70,14 +70,14 @@ def options_of(element: dict[str, Any]) -> list[dict[str, Any]]:
     return [*element.get("options", []), *grouped]
 
 
-def check_initial_option(element: Any, at: str) -> Iterator[str]:
+def check_initial_option(element: Any, pointer: str) -> Iterator[str]:
     """Check that an element's initial value is one of its options, property by property."""
     known = options_of(element)
     if "initial_option" in element and not _is_among(element["initial_option"], known):
-        yield problem("initial_option must be one of the options", f"{at}/initial_option")
+        yield problem("initial_option must be one of the options", f"{pointer}/initial_option")
     for index, option in enumerate(element.get("initial_options", [])):
         if not _is_among(option, known):
-            yield problem("initial_options must be among the options", f"{at}/initial_options/{index}")
+            yield problem("initial_options must be among the options", f"{pointer}/initial_options/{index}")
 
 
 def _is_among(option: dict[str, Any], known: list[dict[str, Any]]) -> bool:
@@ -86,7 +86,7 @@ def _is_among(option: dict[str, Any], known: list[dict[str, Any]]) -> bool:
     return any((one["value"], one["text"]["text"]) == wanted for one in known)
 
 
-def check_one_option_list(element: Any, at: str) -> Iterator[str]:
+def check_one_option_list(element: Any, pointer: str) -> Iterator[str]:
     """Check that there is either `options` or `option_groups`."""
     if ("options" in element) == ("option_groups" in element):
-        yield problem("exactly one of options and option_groups is required", at)
+        yield problem("exactly one of options and option_groups is required", pointer)

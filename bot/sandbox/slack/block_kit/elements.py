@@ -41,9 +41,9 @@ _IDS = array_of(_ID, maximum=100)
 def matching(pattern: str, words: str) -> Check:
     """Return a check for a string of exactly this form."""
 
-    def check(value: Any, at: str) -> Iterator[str]:
+    def check(value: Any, pointer: str) -> Iterator[str]:
         if not isinstance(value, str) or not re.fullmatch(pattern, value):
-            yield problem(words, at)
+            yield problem(words, pointer)
 
     return check
 
@@ -52,14 +52,14 @@ _DATE = matching(r"\d{4}-\d{2}-\d{2}", "must be a date in the format YYYY-MM-DD"
 _TIME = matching(r"([01]\d|2[0-3]):[0-5]\d", "must be a time in the format HH:mm")
 
 
-def _lengths_in_order(element: Any, at: str) -> Iterator[str]:
+def _lengths_in_order(element: Any, pointer: str) -> Iterator[str]:
     if element.get("min_length", 0) > element.get("max_length", 3000):
-        yield problem("min_length must be less than or equal to max_length", at)
+        yield problem("min_length must be less than or equal to max_length", pointer)
 
 
-def _picture_has_one_source(element: Any, at: str) -> Iterator[str]:
+def _picture_has_one_source(element: Any, pointer: str) -> Iterator[str]:
     if ("image_url" in element) == ("slack_file" in element):
-        yield problem("exactly one of image_url and slack_file is required", at)
+        yield problem("exactly one of image_url and slack_file is required", pointer)
 
 
 IMAGE = json_object(

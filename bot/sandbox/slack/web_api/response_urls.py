@@ -28,7 +28,7 @@ class ResponseUrls:
         self._site = site
 
     def issue(self, user_id: str, channel_id: str, message_ts: str | None = None) -> str:
-        """Return an address to answer `user_id` in a conversation; with a message, it may replace that message."""
+        """Create an address to answer `user_id` in a conversation; with a message, it may replace that message."""
         key = f"{TEAM_ID}/{secrets.token_hex(12)}"
         expires = (self._workspace.now() + LIFETIME).isoformat()
         self._tables.put(

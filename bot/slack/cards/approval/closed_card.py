@@ -64,7 +64,8 @@ def closed_card(
     blocks: list[Block] = [
         header(closed_headline(request, successor)),
         rich_text(
-            paragraph(*status), paragraph(*whole_target(request), *_people_parts(request), *_receipts(request, reader))
+            paragraph(*status),
+            paragraph(*whole_target(request), *_people_parts(request), *_own_decisions(request, reader)),
         ),
     ]
     if request.prepared is not None:
@@ -193,8 +194,8 @@ def _people_parts(request: AccessRequest) -> Iterator[TextRun]:
     yield fixed_text(f"{request.id}")
 
 
-def _receipts(request: AccessRequest, reader: ChatId | None) -> Iterator[TextRun]:
-    """Return the dated receipt of what the reader decided: what counts first, then what counts no more."""
+def _own_decisions(request: AccessRequest, reader: ChatId | None) -> Iterator[TextRun]:
+    """Return what the reader decided, with the time: first what counts, then what no longer counts."""
     for decision in _decisions_of(request.decisions, reader):
         yield fixed_text(f"\nYou {_DONE[decision.choice]} this ")
         yield local_time(decision.at)

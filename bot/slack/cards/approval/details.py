@@ -52,9 +52,8 @@ from bot.slack.ids import DetailsPart
 from bot.slack.people.approvers import Approvers
 from bot.words.plans.changes import ChangeLine, describe_changes, duration_words
 from bot.words.plans.consequences import ALWAYS_TRUE, consequence_words
-from bot.words.requests.form import last_day
 from bot.words.requests.titles import prepared_title
-from bot.words.sentences import counted
+from bot.words.sentences import counted, last_day
 from workflows.app.reads.found_requests import Replacement
 from workflows.core.checks.consequences import consequences
 from workflows.core.partners.restoration.restorable import is_restorable
@@ -161,7 +160,7 @@ def _decisions(request: AccessRequest, holders: Mapping[Role, Approvers]) -> Ite
         len(one.names) + one.others > len(one.names[:MAX_NAMES]) for one in holders.values()
     ):
         yield more_row(request, DetailsPart.APPROVERS, "Everybody who can approve")
-    if (count := len(request.verdict().discounted)) > MAX_NAMES:
+    if (count := len(request.verdict().not_counted)) > MAX_NAMES:
         yield more_row(
             request,
             DetailsPart.NOT_COUNTED,

@@ -10,18 +10,16 @@ from bot.slack import ids
 from bot.slack.blocks.blocks import (
     DOMAIN_LIMIT,
     TextRun,
-    actions,
     bullets,
     button,
     cleaned_text,
     fixed_text,
     local_time,
     mention,
-    paragraph,
     preformatted,
-    rich_text,
     row,
 )
+from bot.slack.blocks.pages import PER_PAGE, TEXTS_PER_PAGE, page_blocks
 from bot.slack.cards.drift import changed_items, default_of, drift_blocks, drift_json
 from bot.slack.cards.findings import policy_items
 from bot.slack.cards.partner_and_plan import (
@@ -42,15 +40,14 @@ from workflows.app.new_audit_entry import GATEHOUSE
 from workflows.app.reads.found_requests import Replacement
 from workflows.core.checks.findings import Finding, Severity
 from workflows.core.people import ChatId
+from workflows.core.requests.eligibility import OpenStage
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.access_change import AccessChange
 from workflows.ports.records import RECEIVED, AuditEntry
 
-PER_PAGE: Final = 20
-TEXTS_PER_PAGE: Final = 4
-"""Pieces of JSON on a page: each has up to `MAX_JSON_CHARACTERS` characters."""
-
 History = Sequence[AuditEntry]
+StagePeople = Sequence[tuple[OpenStage, Sequence[ChatId]]]
+"""The people of each stage, in the order of the stages."""
 
 
 TITLES: Final[Mapping[DetailsPart, str]] = {
@@ -87,14 +84,14 @@ def whole_part(
     history: History = (),
     replacement: Replacement | None = None,
     others: Sequence[AccessRequest] = (),
-    approvers: Mapping[str, Sequence[ChatId]] | None = None,
+    approvers: StagePeople = (),
 ) -> list[RichTextElement]:
     """Return everything of one part, as rows.
 
     :param history: see `details_blocks`.
     :param replacement: see `details_blocks`.
     :param others: see `details_blocks`.
-    :param approvers: who can still decide, by the title of the stage.
+    :param approvers: who can still decide, for each open stage in order.
     """
     if name is DetailsPart.OUTSIDE_CHANGES_JSON:
         return _texts("" if request.drift is None else drift_json(request.drift))
@@ -106,7 +103,7 @@ def whole_part(
     if name is DetailsPart.OTHERS:
         return _bullets(map(_other_parts, others))
     if name is DetailsPart.APPROVERS:
-        return _bullets(_approver_items(approvers or {}))
+        return _bullets(_approver_items(approvers))
     return _bullets(_items(request, name))
 
 
@@ -137,25 +134,16 @@ def _other_parts(request: AccessRequest) -> list[TextRun]:
 
 
 def part_blocks(request: AccessRequest, name: DetailsPart, rows: Sequence[RichTextElement], page: int) -> list[Block]:
-    """Return one page of a part, with the buttons for the others. A page that is no longer there is the last one."""
-    size = TEXTS_PER_PAGE if name in (DetailsPart.OPERATIONS, DetailsPart.OUTSIDE_CHANGES_JSON) else PER_PAGE
-    page = max(0, min(page, (len(rows) - 1) // size))
-    first, shown = page * size, rows[page * size : (page + 1) * size]
-    said = f"{first + 1}–{first + len(shown)} of {len(rows)}" if shown else "Nothing (any more)"
-    blocks: list[Block] = [
-        rich_text(
-            paragraph(
-                cleaned_text(request_target(request), DOMAIN_LIMIT, bold=True), fixed_text(f" · {request.id} · {said}")
-            ),
-            *shown,
-        )
-    ]
-    buttons = []
-    if page:
-        buttons.append(button(f"Previous {first}", ids.PART_PREVIOUS, part_value(request, name, page - 1)))
-    if left := len(rows) - first - len(shown):
-        buttons.append(button(f"Next {left}", ids.PART_NEXT, part_value(request, name, page + 1)))
-    return [*blocks, actions("pages", *buttons)] if buttons else blocks
+    """Return one page of a part, see `page_blocks`."""
+    is_text = name in (DetailsPart.OPERATIONS, DetailsPart.OUTSIDE_CHANGES_JSON)
+    return page_blocks(
+        [cleaned_text(request_target(request), DOMAIN_LIMIT, bold=True), fixed_text(f" · {request.id}")],
+        rows,
+        page,
+        size=TEXTS_PER_PAGE if is_text else PER_PAGE,
+        action_ids=(ids.PART_PREVIOUS, ids.PART_NEXT),
+        value=lambda to: part_value(request, name, to),
+    )
 
 
 def outside_change_blocks(request: AccessRequest) -> Iterator[Block]:
@@ -196,7 +184,7 @@ def noted_of(request: AccessRequest) -> list[Finding]:
 
 def discounted_items(request: AccessRequest) -> list[list[TextRun]]:
     """Return why approvals do not count."""
-    return [[cleaned_text(note_words(one), 300)] for one in request.verdict().discounted]
+    return [[cleaned_text(note_words(one), 300)] for one in request.verdict().not_counted]
 
 
 def shown_entries(history: History) -> list[AuditEntry]:
@@ -230,10 +218,10 @@ def _findings(request: AccessRequest) -> Sequence[Finding]:
     return () if request.prepared is None else request.prepared.findings
 
 
-def _approver_items(approvers: Mapping[str, Sequence[ChatId]]) -> Iterator[list[TextRun]]:
-    for title, people in approvers.items():
+def _approver_items(approvers: StagePeople) -> Iterator[list[TextRun]]:
+    for stage, people in approvers:
         for person in people:
-            yield [cleaned_text(title, bold=True), fixed_text(": "), mention(person)]
+            yield [cleaned_text(stage.title, bold=True), fixed_text(": "), mention(person)]
 
 
 def _texts(text: str) -> list[RichTextElement]:

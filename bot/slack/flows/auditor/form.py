@@ -95,7 +95,7 @@ def _day(view: View, name: str) -> datetime | None:
         return None
     try:
         day = date.fromisoformat(chosen)
-        day + timedelta(days=1)  # the end of the last day of the calendar cannot be computed
+        day + timedelta(days=1)  # raises OverflowError for the last day of the calendar, whose end cannot be computed
     except (ValueError, OverflowError):
         raise SearchProblems({name: "Choose a day."}) from None
     return datetime.combine(day, time(), UTC)

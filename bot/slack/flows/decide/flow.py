@@ -160,7 +160,7 @@ class DecideFlow:
             else (),
             replacement=await read_replacement(request, store=self.store) if name is DetailsPart.HISTORY else None,
             others=await self._others(request) if name is DetailsPart.OTHERS else (),
-            approvers=await free_by_stage(request, self.people) if name is DetailsPart.APPROVERS else {},
+            approvers=await free_by_stage(request, self.people) if name is DetailsPart.APPROVERS else (),
         )
         return part_view(request, name, rows, page)
 

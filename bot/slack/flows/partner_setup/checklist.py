@@ -1,6 +1,6 @@
 """The checklist for the partner's administrator as a message and as a window: text for copying."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
 from slack_sdk.models.blocks import Block
@@ -12,27 +12,31 @@ from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.modal import modal
 from bot.slack.blocks.untrusted import clean, cut
 from bot.slack.cards.partner_and_plan import identity_block, notified_partner, partner_name
+from bot.slack.cards.partnership import partner_part_row
 from bot.slack.cards.setup_steps import NO_PARTNER_STEPS, setup_note_elements, step_blocks
+from bot.slack.ids import PartnerPart
 from bot.words.partner_setup.checklist import first_section, partner_notes, step_sections
 from bot.words.sentences import counted
 from workflows.app.reads.partner_setup import CurrentSetup
 from workflows.core.partner_setup.confirmations import needed_steps
+from workflows.core.settings.canonical import Digest
 
 MAX_CHUNK_CHARACTERS: Final = 2900
 """The most characters in one preformatted block; a longer checklist continues in the next one."""
 _BREAKS: Final = (",", ";")
 """A line that is too long may end after these: JSON and PowerShell can both continue on the next line."""
 MAX_CHUNKS: Final = 12
-"""More than any checklist of a few hundred ids needs. Slack shows what fits, and the text says that it was cut."""
+"""More than any checklist of a few hundred ids needs. The others are counted, and a button shows all of them."""
 
 
-def checklist_message(present: CurrentSetup, *, may_confirm: bool) -> Message:
+def checklist_message(present: CurrentSetup, *, may_confirm: bool, received: Collection[Digest] = ()) -> Message:
     """Return the checklist as a message.
 
     :param may_confirm: offer to confirm the steps of Gatehouse's record: for the sponsor and the admins.
+    :param received: see `step_blocks`.
     """
     name = clean(partner_name(present.identity), 90)
-    blocks = [header(f"🤝 {name}: partner setup"), *_blocks(present, may_confirm=may_confirm)]
+    blocks = [header(f"🤝 {name}: partner setup"), *_blocks(present, may_confirm=may_confirm, received=received)]
     needed = needed_steps(present.setup.steps)
     steps = counted(len(needed), "step") if needed else "nothing"
     return message(f"{notified_partner(present.identity)}: {steps} for the partner's administrator.", blocks)
@@ -59,19 +63,23 @@ def checklist_text(present: CurrentSetup) -> list[str]:
     return _packed([clean(piece, MAX_CHUNK_CHARACTERS, lines=True) for text in texts for piece in _pieces(text)])
 
 
-def _blocks(present: CurrentSetup, *, may_confirm: bool) -> Iterator[Block]:
+def _blocks(present: CurrentSetup, *, may_confirm: bool, received: Collection[Digest] = ()) -> Iterator[Block]:
     setup, partnership = present.setup, present.partnership
     confirmations = () if partnership is None else partnership.confirmations
     yield identity_block(present.identity)
     if setup.steps:
         recorded = {step.digest for step in partnership.setup} if partnership is not None and may_confirm else set()
         yield rich_text(paragraph(fixed_text("Current state. Gatehouse cannot see the partner's tenant.")))
-        yield from step_blocks(present.identity, setup.steps, confirmations, recorded)
+        yield from step_blocks(present.identity, setup.steps, confirmations, recorded, received)
     elif not setup.unreadable and not setup.unreadable_inherited:
         yield rich_text(paragraph(fixed_text(NO_PARTNER_STEPS)), *_remarks(partner_notes(setup)))
     if remarked := list(setup_note_elements(setup)):
         yield rich_text(*remarked)
-    yield from _text_blocks(checklist_text(present))
+    chunks = checklist_text(present)
+    yield from _text_blocks(chunks)
+    if len(chunks) > MAX_CHUNKS:
+        said = f"and {counted(len(chunks) - MAX_CHUNKS, 'more part')}, {len(chunks)} in all"
+        yield partner_part_row(present.identity.tenant_id, PartnerPart.CHECKLIST, said)
     yield small_text("From the current settings in our tenant, read just now.")
 
 
@@ -84,8 +92,6 @@ def _text_blocks(chunks: Sequence[str]) -> Iterator[Block]:
         if chunk.endswith(_BREAKS):
             shown.append(fixed_text(" (its last line goes on in the next part)"))
         yield rich_text(paragraph(*shown), preformatted(chunk))
-    if len(chunks) > MAX_CHUNKS:
-        yield small_text(f"{len(chunks) - MAX_CHUNKS} more parts are too long for Slack.")
 
 
 def _remarks(sentences: Sequence[str]) -> Iterator[RichTextElement]:

@@ -24,6 +24,7 @@ from workflows.core.errors.raised import InvalidField, Refused
 from workflows.core.people import ADMIN, ChatId
 from workflows.core.requests.commands.partner import ConfirmSetup, RemindSetup, UnconfirmSetup
 from workflows.core.requests.commands.request import CommandSubject
+from workflows.core.settings.canonical import Digest
 from workflows.core.settings.model import TenantId
 
 
@@ -53,6 +54,7 @@ class PartnerSetupFlow:
         command = ConfirmSetup(actor=who, tenant_id=tenant_id, step=step, wanted=wanted, channel=where)
         await self.service.store_click(command, key=click.key)
         await ack()
+        self._show_received(click, tenant_id, wanted)
 
     async def unconfirm(self, ack: AsyncAck, click: Interaction) -> None:
         """Store that a confirmation is undone."""
@@ -61,6 +63,7 @@ class PartnerSetupFlow:
         command = UnconfirmSetup(actor=who, tenant_id=tenant_id, step=step, wanted=wanted, channel=where)
         await self.service.store_click(command, key=click.key)
         await ack()
+        self._show_received(click, tenant_id, wanted)
 
     async def remind(self, ack: AsyncAck, click: Interaction) -> None:
         """Store that somebody asked for a reminder."""
@@ -82,6 +85,16 @@ class PartnerSetupFlow:
 
         subject = CommandSubject(tenant_id=tenant_id)
         await self.windows.open_and_fill(ack, click, build, command="/partner checklist", subject=subject)
+
+    def _show_received(self, click: Interaction, tenant_id: TenantId, wanted: Digest) -> None:
+        """Show the checklist again without the button that was used, where it is an answer to a command."""
+
+        async def build() -> Message:
+            current = await self.checklists.present(tenant_id)
+            may_confirm = await self._may_confirm(click.actor, current)
+            return checklist_message(current, may_confirm=may_confirm, received=(wanted,))
+
+        self.answers.replace_used(click, build, shown_by=f"/partner checklist {tenant_id}")
 
     async def _message(self, command: SlashCommand) -> Message:
         present = await self.checklists.present(command.argument)

@@ -142,7 +142,7 @@ def duration_field(offered: Sequence[Template], days: int) -> InputBlock:
 
 
 def end_date_field(template: Template | None, chosen: str) -> Iterator[InputBlock]:
-    """Return the field for the last day, when the template accepts one."""
+    """Return the field for the last day, unless the template accepts none."""
     if template is not None and template.may_end_on_date:
         element = DatePickerElement(action_id=ids.END_DATE, initial_date=chosen or None)
         hint = end_date_hint(template.longest.days)

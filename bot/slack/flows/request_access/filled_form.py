@@ -1,4 +1,4 @@
-"""Open the request form with all values filled in: to edit a request, request it again, or close a partner early."""
+"""Open the request form with all values filled in: to edit a request, or request it again."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ from bot.slack.answers.windows import Window
 from bot.slack.blocks.blocks import Json
 from bot.slack.flows.entry_point_types import Action, Card, EntryPoint, Submission
 from bot.slack.flows.request_access.flow import RequestAccessFlow
-from bot.slack.payloads.button_values import parse_request_id, parse_tenant_id
+from bot.slack.payloads.button_values import parse_request_id
 from bot.slack.payloads.forms import parse_form
 from bot.slack.payloads.models import Interaction
 from bot.words.requests.form import STAYS_IN_WINDOW
@@ -21,7 +21,6 @@ from workflows.app.requests.forms import Form, PlanEdited, Refill, refilled
 from workflows.app.requests.open_request import account_of_other_chat_id
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.partners.approval_policy import is_live
 from workflows.core.people import ChatId
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind
@@ -45,7 +44,6 @@ class FilledFormFlow:
         yield Action(ids.EDIT, self.open_edit, audit_name=_EDIT, card=Card.REQUESTER)
         yield Submission(ids.EDIT_REQUEST, self.send_edit, audit_name=_EDIT)
         yield Action(ids.REQUEST_AGAIN, self.open_repeat, audit_name="open_request")
-        yield Action(ids.CLOSE_EARLY, self.open_close_early, audit_name="close_early")
 
     async def open_edit(self, ack: AsyncAck, click: Interaction) -> None:
         """Open the form of a request that waits for approvals, for its requester."""
@@ -99,30 +97,6 @@ class FilledFormFlow:
             return await self.request_access.filled_view(window, await self._earlier_as_form(subject, window.actor))
 
         await self.request_access.windows.open_and_fill(ack, click, build, command="open_request", subject=subject)
-
-    async def open_close_early(self, ack: AsyncAck, click: Interaction) -> None:
-        """Open the form that asks for an active partner to be blocked; one approver decides on it."""
-        tenant_id = parse_tenant_id(click.action.value)
-
-        async def build(window: Window) -> Json:
-            await self.request_access.members.refuse_known_outsiders(window.actor)
-            partnership = await self.store.partnership(tenant_id)
-            if partnership is None or not is_live(partnership):
-                raise Refused(RefusalCode.REVOKED)
-            offers = await self.request_access.offers.open(closing=True)
-            form = Form(
-                requester=window.actor,
-                target=partnership.identity.name,
-                template=offers[0].template.name if offers else "",
-                justification="",
-                sponsor=partnership.sponsor.chat_id,
-                days=0,
-            )
-            refill = Refill(form=form, notes={}, template=form.template)
-            return await self.request_access.filled_view(window, refill)
-
-        subject = CommandSubject(tenant_id=tenant_id)
-        await self.request_access.windows.open_and_fill(ack, click, build, command="close_early", subject=subject)
 
     async def _earlier_as_form(self, subject: CommandSubject, actor: ChatId) -> Refill:
         """Return the earlier request as a new form. Who neither sent nor sponsors it gets the partner only."""

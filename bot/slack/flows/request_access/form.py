@@ -11,15 +11,9 @@ from bot.slack import ids
 from bot.slack.blocks.blocks import (
     Json,
     Limit,
-    TextRun,
     actions,
-    bullets,
     button,
-    cleaned_text,
-    fixed_text,
-    paragraph,
     plain_text,
-    rich_text,
     small_text,
 )
 from bot.slack.blocks.modal import SPONSOR_HINT, input_block, message_view, modal, text_area
@@ -32,16 +26,14 @@ from bot.slack.flows.request_access.fields import (
     ticket_field,
 )
 from bot.slack.flows.request_access.partner_result import LookupResult, open_request_buttons, target_result
+from bot.slack.flows.request_access.who_decides import who_decides_blocks
 from bot.slack.people.approvers import StageApprovers
 from bot.words.requests.form import (
-    CANNOT_APPROVE,
     EDITED_PARTNER,
     NOT_CHOSEN,
     chosen_template_words,
     edit_effect_words,
-    no_approvers_words,
     refill_note_words,
-    stage_words,
 )
 from workflows.app.requests.forms import PlanEdited
 from workflows.core.errors.facts import Fact
@@ -110,7 +102,7 @@ def request_view(form: RequestForm) -> Json:
         template_field(form.offers, form.template),
         *_note(form, ids.TEMPLATE),
         small_text(*([NOT_CHOSEN] if form.chosen is None else chosen_template_words(form.chosen))),
-        *_who_decides(form.who_decides),
+        *who_decides_blocks(form.who_decides, (form.requester, form.sponsor or form.requester)),
         *placeholder_fields(template, form.placeholders, form.labels, form.unsearchable),
         input_block("Justification", ids.JUSTIFICATION, text_area(ids.JUSTIFICATION, form.justification)),
         *ticket_field(None if template is None else template.ticket, form.ticket),
@@ -120,10 +112,7 @@ def request_view(form: RequestForm) -> Json:
             UserSelectElement(action_id=ids.SPONSOR, initial_user=form.sponsor or form.requester),
             hint=SPONSOR_HINT,
         ),
-        duration_field(form.offered, form.days),
-        *_note(form, ids.DURATION),
-        *end_date_field(template, form.ends_on),
-        *_note(form, ids.END_DATE),
+        *_end_fields(form, template),
     ]
     metadata = {ids.LOOKED_UP: cut(form.target, 300), **_placeholders_shown(template)}
     if form.edits is not None:
@@ -131,6 +120,16 @@ def request_view(form: RequestForm) -> Json:
         return modal(EDIT_TITLE, blocks, ids.EDIT_REQUEST, submit="Send again", metadata=json.dumps(metadata))
     title = CLOSE_TITLE if form.chosen is not None and form.chosen.closes else REQUEST_TITLE
     return modal(title, blocks, ids.REQUEST_ACCESS, submit="Send request", metadata=json.dumps(metadata))
+
+
+def _end_fields(form: RequestForm, template: Template | None) -> Iterator[Block]:
+    """Return the fields for the end of the access. What only closes a partner has no end."""
+    if form.chosen is not None and form.chosen.closes:
+        return
+    yield duration_field(form.offered, form.days)
+    yield from _note(form, ids.DURATION)
+    yield from end_date_field(template, form.ends_on)
+    yield from _note(form, ids.END_DATE)
 
 
 def _partner(form: RequestForm) -> Iterator[Block]:
@@ -165,28 +164,6 @@ def _target_field(form: RequestForm) -> InputBlock:
     # object").
     hint = "Press Enter to see which organization it is. It is checked again when you send."
     return input_block("Partner domain or tenant ID", ids.TARGET, element, hint=hint, is_dispatched=True)
-
-
-def _who_decides(who_decides: Sequence[StageApprovers]) -> Iterator[Block]:
-    """Return who will be asked, stage by stage, as far as it is known now."""
-    if who_decides:
-        stages = bullets((_stage(one) for one in who_decides), ordered=True)
-        yield rich_text(paragraph(fixed_text("Who decides", bold=True)), stages, paragraph(fixed_text(CANNOT_APPROVE)))
-
-
-def _stage(asked: StageApprovers) -> list[TextRun]:
-    shown, approvers = [cleaned_text(stage_words(asked.stage), bold=True)], asked.approvers
-    if approvers is None:
-        return shown
-    if not approvers.names and not approvers.others:
-        return [*shown, fixed_text(": ⚠️ "), cleaned_text(no_approvers_words(asked.stage), 300)]
-    more = f" and {approvers.others} more" if approvers.names and approvers.others else ""
-    names = ", ".join(approvers.names) or f"{approvers.others} people"
-    return (
-        [*shown, fixed_text(": "), cleaned_text(names, 600), fixed_text(more)]
-        if more
-        else [*shown, fixed_text(": "), cleaned_text(names, 600)]
-    )
 
 
 def _placeholders_shown(template: Template | None) -> dict[str, str]:

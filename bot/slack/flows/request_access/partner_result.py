@@ -80,8 +80,8 @@ class LookupResult:
 def _inherited_guests(observation: ObservedPartner) -> AccessState:
     """Return how far the default lets guests in, where it decides on it alone."""
     is_cross_cloud = not observation.identity.is_resolved
-    applies = effective_settings(observation.configuration, observation.default, is_cross_cloud=is_cross_cloud)
-    guests = applies.targets[Property.B2B_COLLABORATION_INBOUND]
+    effective = effective_settings(observation.configuration, observation.default, is_cross_cloud=is_cross_cloud)
+    guests = effective.targets[Property.B2B_COLLABORATION_INBOUND]
     is_default = all(origin.is_inherited for origin in guests.origins)
     return access_state_of(guests) if is_default else AccessState.UNKNOWN
 

@@ -16,7 +16,7 @@ from bot.slack.cards.risk import risk_elements, unchanged_access_elements
 from bot.words.plans.changes import describe_changes, duration_words
 from bot.words.plans.consequences import consequence_words
 from bot.words.requests.titles import prepared_title
-from bot.words.sentences import counted
+from bot.words.sentences import counted, day
 from workflows.app.requests.restore_intake import RestoreForm
 from workflows.core.checks.consequences import consequences
 from workflows.core.checks.findings import Finding
@@ -100,9 +100,7 @@ def change_words(change: AccessRequest) -> str:
     """Describe a change in one line: id, how it ended and when, its kind, the requester."""
     prepared = change.require_prepared()
     at, ended = ended_at(change), _END_WORDS.get(change.state, "applied")
-    return (
-        f"{change.id}, {ended} {at.day} {at:%b %Y}, {clean(prepared_title(prepared), 40)}, by {prepared.requester.name}"
-    )
+    return f"{change.id}, {ended} {day(at)}, {clean(prepared_title(prepared), 40)}, by {prepared.requester.name}"
 
 
 def _changes_field(shown: RestoreFormContent) -> InputBlock:

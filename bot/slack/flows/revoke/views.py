@@ -11,11 +11,13 @@ from bot.slack.blocks.blocks import Json, Limit, TextRun, bullets, cleaned_text,
 from bot.slack.blocks.modal import input_block, message_view, modal, text_area
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.partner_and_plan import change_elements, consequence_elements, identity_block
-from bot.slack.cards.partnership import partnership_facts
+from bot.slack.cards.partnership import partner_part_row, partnership_facts
 from bot.slack.cards.requests import kind_words
+from bot.slack.ids import PartnerPart
 from bot.words.plans.changes import ChangeLine, describe_changes
 from bot.words.plans.consequences import consequence_words
 from bot.words.requests.states import state_words
+from bot.words.sentences import counted
 from bot.words.settings.open_access import access_kinds_words
 from bot.words.settings.values import NO_NAMES
 from workflows.core.checks.consequences import consequences
@@ -33,7 +35,7 @@ _SETTINGS_NOT_READ: Final = (
     "answers. It switches trust, automatic redemption and synchronization off, and reads that back. It tries to close "
     "everything else and names what stays open. Your permission is checked then."
 )
-_MAX_STOPPED_REQUESTS: Final = 30
+MAX_STOPPED_REQUESTS: Final = 30
 
 
 def revoke_view_or_nothing(
@@ -75,7 +77,11 @@ def revoke_view(
     """
     changes = change_elements(lines, "What will change") if lines else _nothing_to_write_elements(left)
     effects = rich_text(*changes, *_stopped_requests_elements(stops), *consequence_elements(consequences))
-    return _revoke_modal(identity, [_current_block(partnership), effects])
+    content: list[Block] = [_current_block(partnership), effects]
+    if len(stops) > MAX_STOPPED_REQUESTS:
+        said = f"{counted(len(stops), 'request')} that this stops"
+        content.append(partner_part_row(identity.tenant_id, PartnerPart.STOPPED, said))
+    return _revoke_modal(identity, content)
 
 
 def already_blocked_view(left: Sequence[AccessKind]) -> Json:
@@ -126,13 +132,14 @@ def _stopped_requests_elements(stops: Sequence[AccessRequest]) -> Iterator[RichT
     if not stops:
         return
     yield paragraph(fixed_text("What this stops, so that no approval puts access back", bold=True))
-    shown = [_stopped_request_parts(request) for request in stops[:_MAX_STOPPED_REQUESTS]]
+    shown = [stopped_request_parts(request) for request in stops[:MAX_STOPPED_REQUESTS]]
     if more := len(stops) - len(shown):
         shown.append([fixed_text(f"and {more} more")])
     yield bullets(shown)
 
 
-def _stopped_request_parts(request: AccessRequest) -> list[TextRun]:
+def stopped_request_parts(request: AccessRequest) -> list[TextRun]:
+    """Return one request that a revocation stops."""
     by = [fixed_text(" by "), cleaned_text(request.prepared.requester.name)] if request.prepared else []
     return [
         cleaned_text(request.id, bold=True),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, Protocol
 
 from slack_bolt.async_app import AsyncAck
@@ -35,7 +36,7 @@ from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant
 from workflows.preflight.object_names import names_for_display
 
-MAX_READ_REQUESTS: Final = 200
+MAX_READ_REQUESTS: Final = 1000
 """Requests about one partner that are read to find its first opening; the message shows the newest."""
 
 
@@ -163,7 +164,7 @@ class ShowFlow:
         """
         identity, partnership = await named_partner(named, store=self.store, tenant=self.tenant)
         configuration, default, concerns = await concerns_about(
-            identity, tenant=self.tenant, records=self.store.records, clock=self.clock
+            identity, tenant=self.tenant, records=partial(self.store.records, identity.tenant_id), clock=self.clock
         )
         return partner_details(
             identity,

@@ -36,7 +36,7 @@ _WHOLE: Final = "the whole posture: gatehouse posture on the command line, or ga
 
 
 def posture_message(posture: Posture) -> Message:
-    """Return a posture as a message; what is cut is counted."""
+    """Return a posture as a message. Partners that do not fit are counted."""
     shown = posture.partners[:MAX_PARTNERS]
     blocks: list[Block] = [
         header("Posture of the tenant"),
@@ -53,8 +53,8 @@ def posture_message(posture: Posture) -> Message:
     ]
     left = posture.partners[len(shown) :]
     if left:
-        grave = sum(one.severity in (ConcernSeverity.ALERT, ConcernSeverity.WARNING) for one in left)
-        blocks.append(small_text(f"and {len(left):,} more partners, {grave:,} of them with warnings. For {_WHOLE}"))
+        serious = sum(one.severity in (ConcernSeverity.ALERT, ConcernSeverity.WARNING) for one in left)
+        blocks.append(small_text(f"and {len(left):,} more partners, {serious:,} of them with warnings. For {_WHOLE}"))
     else:
         blocks.append(small_text(f"As just read. For {_WHOLE}"))
     return message(f"Posture: {counts_words(posture)} {_summary(shown)}", blocks)
@@ -104,5 +104,5 @@ def _both(of: PartnerPosture | DefaultPosture, inbound: Property, outbound: Prop
 
 
 def _summary(partners: Sequence[PartnerPosture]) -> str:
-    grave = [one for one in partners if one.severity in (ConcernSeverity.ALERT, ConcernSeverity.WARNING)]
-    return " ".join(f"{clean(one.name, 60)}: {concern_words(one.concerns[0])}" for one in grave[:3])
+    serious = [one for one in partners if one.severity in (ConcernSeverity.ALERT, ConcernSeverity.WARNING)]
+    return " ".join(f"{clean(one.name, 60)}: {concern_words(one.concerns[0])}" for one in serious[:3])

@@ -14,10 +14,10 @@ def test_hostile_text_stays_text_in_notices(text: str) -> None:
 
 
 def test_a_time_in_utc_is_shown_in_the_readers_own_zone_and_what_only_looks_like_one_is_text() -> None:
-    said = notice("Free at 2027-03-01 10:05 UTC. Not at 2027-99-01 10:05 UTC, nor 10:05 UTC.")
+    said = notice("Free at Mar 1, 2027 at 10:05 UTC. Not at Feb 30, 2027 at 10:05 UTC, nor 10:05 UTC.")
     [section] = said.blocks[0]["elements"]
     assert [one["type"] for one in section["elements"]] == ["text", "date", "text"]
     assert section["elements"][1]["timestamp"] == 1803895500
-    assert section["elements"][1]["fallback"] == "2027-03-01 10:05 UTC"
-    assert section["elements"][2]["text"] == ". Not at 2027-99-01 10:05 UTC, nor 10:05 UTC."
-    assert "2027-03-01 10:05 UTC" in said.text
+    assert section["elements"][1]["fallback"] == "Mar 1, 2027 at 10:05 UTC"
+    assert section["elements"][2]["text"] == ". Not at Feb 30, 2027 at 10:05 UTC, nor 10:05 UTC."
+    assert "Mar 1, 2027 at 10:05 UTC" in said.text

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.slack import ids
-from bot.slack.blocks.blocks import Limit, utc_words, within_limits
+from bot.slack.blocks.blocks import Limit, within_limits
 from bot.slack.blocks.message import message
 from bot.slack.cards.approval.approval_card import approval_blocks
 from bot.slack.cards.approval.card_context import CardContext
@@ -17,6 +17,7 @@ from bot.slack.cards.approval.closed_card import MAX_QUOTED_WORDS
 from bot.slack.cards.approval.requester_and_sponsor import requester_card
 from bot.slack.flows.decide.views import decision_view
 from bot.slack.people.approvers import Approvers
+from bot.words.sentences import minute
 from tests.bot.shipped_cards import FINDINGS, NAMES, waiting, words_of
 from tests.bot.surfaces import assert_sound_message, buttons, dicts, hostile, hostile_request, shown
 from tests.workflows.core.builders import (
@@ -147,7 +148,7 @@ def test_it_says_what_the_partner_has_now() -> None:
     assert "First request for this partner" in shown(card(asked))
     assert active.ends_at is not None
     said = shown(card(asked, context=CardContext(is_first=False, partnership=active)))
-    assert f"Approved now: Trusted partner until {utc_words(active.ends_at)}" in said
+    assert f"Approved now: Trusted partner until {minute(active.ends_at)}" in said
     endless = CardContext(is_first=False, partnership=replace(active, ends_at=None))
     assert "Approved now: Trusted partner, no end" in shown(card(asked, context=endless))
 
@@ -159,7 +160,7 @@ def test_a_revoked_partner_is_called_blocked_only_while_its_settings_say_so(is_s
     known = replace(known, observation=replace(known.observation, default={}))
     revoked = partnership(state=PartnershipState.REVOKED)
     text = shown(card(request(prepared=known), context=CardContext(is_first=False, partnership=revoked)))
-    assert (f"Blocked since {utc_words(NOW)}" in text) is is_still_blocked
+    assert (f"Blocked since {minute(NOW)}" in text) is is_still_blocked
     assert (", settings changed since" in text) is not is_still_blocked
 
 
@@ -270,8 +271,8 @@ def test_the_last_day_and_the_ticket_are_on_the_card_and_in_details() -> None:
         prepared=replace(asked.require_prepared(), plan=plan),
     )
     text = shown(card(asked))
-    assert "until 2027-05-31 · Ticket PRJ-1234 · Decide by" in " ".join(text.split())
+    assert "until May 31, 2027 · Ticket PRJ-1234 · Decide by" in " ".join(text.split())
     assert "from approval" not in text
     details = " ".join(shown(decision_view(asked, history=(), now=NOW)).split())
-    assert "End: the end of 2027-05-31 (UTC)" in details
+    assert "End: the end of May 31, 2027 (UTC)" in details
     assert "Ticket: PRJ-1234" in details

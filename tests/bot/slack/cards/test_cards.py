@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.sandbox.slack.block_kit.blocks import problems
-from bot.slack.blocks.blocks import utc_words
 from bot.slack.blocks.message import Message
 from bot.slack.cards.approval.closed_card import closed_card
 from bot.slack.cards.approval.requester_and_sponsor import former_sponsor_card, requester_card, sponsor_card
@@ -19,6 +18,7 @@ from bot.slack.flows.home.view import home_view
 from bot.slack.flows.request_access.partner_result import LookupResult, open_request_buttons
 from bot.slack.flows.show.partner_details import partner_details
 from bot.slack.people.approvers import Approvers
+from bot.words.sentences import minute
 from tests.bot import surfaces
 from tests.bot.surfaces import all_of, assert_sound_message, buttons, hostile, hostile_or_blank, hostile_request, shown
 from tests.workflows.core.builders import (
@@ -128,7 +128,7 @@ def test_details_say_who_what_and_why() -> None:
         "Access does not end automatically after 90 days",
         DIGEST,
         "Expires",
-        utc_words(EXPIRY),
+        minute(EXPIRY),
     ):
         assert fact in said
 
@@ -156,8 +156,8 @@ def test_stages_say_who_approved_and_who_must_still_decide() -> None:
     assert "Data owners: 0 of 2 approvals. Next approvers: Bruno, Chie." in start
     half_way = request(decisions=(approval(AMARA, 0), approval(BRUNO, 1)))
     later = shown(details(half_way, holders={DATA_OWNER: Approvers(names=("Chie",))}).blocks)
-    assert f"✅ Security: approved. Amara, {utc_words(NOW)}." in later
-    assert f"Data owners: 1 of 2 approvals. Bruno, {utc_words(NOW)}. Current approvers: Chie." in later
+    assert f"✅ Security: approved. Amara, {minute(NOW)}." in later
+    assert f"Data owners: 1 of 2 approvals. Bruno, {minute(NOW)}. Current approvers: Chie." in later
     unknown = shown(details(request(), holders={}).blocks)
     assert "Security: 0 of 1 approval. Current approvers." in unknown
 
@@ -189,7 +189,7 @@ def test_a_rejection_says_who_and_why_once() -> None:
 
 def test_applied_claims_the_read_back_and_nothing_else_does() -> None:
     done = request(RequestState.APPLIED, confirmed_at=NOW)
-    assert f"Verified in the tenant on {utc_words(NOW)}: every change of the plan." in shown(card(done).blocks)
+    assert f"Verified in the tenant on {minute(NOW)}: every change of the plan." in shown(card(done).blocks)
     for state in set(RequestState) - {RequestState.APPLIED}:
         assert "verified" not in shown(card(request(state)).blocks)
 
@@ -231,7 +231,7 @@ def test_what_the_form_saw_names_the_target_while_preparing() -> None:
 
 def test_a_revocation_needs_no_approval_and_says_what_it_is() -> None:
     revoked = request(RequestState.APPLIED, REVOCATION, confirmed_at=NOW, not_closed=())
-    assert "🔒 contoso.com: blocked (verified 2027-03-01 09:00 UTC)" in shown(card(revoked).blocks)
+    assert "🔒 contoso.com: blocked (verified Mar 1, 2027 at 09:00 UTC)" in shown(card(revoked).blocks)
     assert "Requester Riley" in shown(card(revoked).blocks)
     said = shown(details(revoked).blocks)
     assert "none are needed to close a partner" in said
@@ -279,8 +279,12 @@ def test_what_was_applied_can_be_requested_again_or_closed_early(record: Partner
 @pytest.mark.parametrize(
     ("days", "is_offered", "said"),
     [
-        (0, False, "Approvers reminded 2027-03-01 09:00 UTC. You can remind them again from 2027-03-02 09:00 UTC."),
-        (1, True, "Approvers reminded 2027-03-01 09:00 UTC."),
+        (
+            0,
+            False,
+            "Approvers reminded Mar 1, 2027 at 09:00 UTC. You can remind them again from Mar 2, 2027 at 09:00 UTC.",
+        ),
+        (1, True, "Approvers reminded Mar 1, 2027 at 09:00 UTC."),
     ],
 )
 def test_remind_is_gone_once_it_was_used_until_it_is_possible_again(days: int, is_offered: bool, said: str) -> None:
@@ -327,7 +331,7 @@ def test_on_the_first_day_nobody_is_offered_a_reminder_that_would_be_refused() -
 def test_the_history_of_a_request_names_each_edit() -> None:
     edited = request(edits=(Edited(person=RILEY, at=NOW + timedelta(hours=2)),))
     said = shown(requester_card(edited, now=NOW).blocks)
-    assert "Sent 2027-03-01 09:00 UTC · Edited and sent again 2027-03-01 11:00 UTC" in said
+    assert "Sent Mar 1, 2027 at 09:00 UTC · Edited and sent again Mar 1, 2027 at 11:00 UTC" in said
 
 
 def test_a_former_sponsor_reads_who_is_the_sponsor_now() -> None:
@@ -501,7 +505,7 @@ def test_details_show_the_whole_digest_and_the_tenant_whatever_the_texts_are(tex
 def test_moments_show_in_the_readers_own_time() -> None:
     (expiry, *_) = [item for item in surfaces.dicts(card(request()).blocks) if item.get("type") == "date"]
     assert expiry["timestamp"] == int(EXPIRY.timestamp())
-    assert (expiry["format"], expiry["fallback"]) == ("{date_short_pretty} at {time}", "2027-03-08 09:00 UTC")
+    assert (expiry["format"], expiry["fallback"]) == ("{date_short_pretty} at {time}", "Mar 8, 2027 at 09:00 UTC")
 
 
 def test_a_request_id_and_a_digest_fit_into_a_button() -> None:

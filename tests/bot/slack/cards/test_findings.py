@@ -83,7 +83,7 @@ def test_the_posture_says_who_is_locked_out_on_every_surface() -> None:
     words = "Conditional Access locks out today: B2B direct connect users, by “MFA” (to fix: accept their MFA"
     assert words in " ".join(posture_printed(told, width=200).split())
     assert words in shown(posture_message(told).blocks)
-    document = json.loads(posture_json(told))["partners"][0]
+    document = json.loads("".join(posture_json(told)))["partners"][0]
     assert "ca_locked_out" in [concern["code"] for concern in document["concerns"]]
     (direct,) = [one for one in document["conditional_access"]["verdicts"] if one["meaning"] == "locked_out"]
     assert (direct["visitor"], direct["remedies"]) == ("b2bDirectConnectUser", ["accept_mfa", "exclude"])

@@ -65,7 +65,10 @@ def test_the_card_says_who_confirmed_what_and_offers_the_rest() -> None:
     card = setup_card(known(), may_confirm=True)
     assert_sound(card)
     said = shown(card.blocks)
-    assert "Our side: done. Partner's side: confirmed by Dana on 2027-03-01 09:00 UTC (Gatehouse cannot see it)" in said
+    assert (
+        "Our side: done. Partner's side: confirmed by Dana on Mar 1, 2027 at 09:00 UTC (Gatehouse cannot see it)"
+        in said
+    )
     assert said.count("Our side: done. Partner's side: not confirmed") == 4
     ids = every_button(card.blocks)
     assert (ids.count("confirm_half"), ids.count("unconfirm_half")) == (4, 1)
@@ -79,7 +82,7 @@ def test_the_card_says_who_confirmed_what_and_offers_the_rest() -> None:
 def test_the_card_changes_with_what_is_open() -> None:
     reminded = setup_card(known(remind_setup_at=NOW + timedelta(days=7)), may_confirm=True)
     assert "remind_half" not in every_button(reminded.blocks)
-    assert "is reminded on 2027-03-08 09:00 UTC" in shown(reminded.blocks)
+    assert "is reminded on Mar 8, 2027 at 09:00 UTC" in shown(reminded.blocks)
     done = setup_card(known(setup=(REDEEM_STEP,)), may_confirm=True)
     assert "the partner setup is confirmed" in shown(done.blocks)
     assert every_button(done.blocks) == ["unconfirm_half", "show_checklist"]
@@ -151,7 +154,7 @@ def test_a_reminder_says_who_asked_for_it_and_since_when_and_an_older_card_point
     mine = replace(asked, setup_reminder_asked_by=asked.sponsor)
     card = setup_card(mine, may_confirm=True, reader=sponsor)
     assert_sound(card)
-    assert "You asked to be reminded, on 2027-03-01 09:00 UTC" in shown(card.blocks)
+    assert "You asked to be reminded, on Mar 1, 2027 at 09:00 UTC" in shown(card.blocks)
     assert "reminder of the partner setup" in card.text
     assert "Dana asked that you be reminded" in shown(setup_card(asked, may_confirm=True, reader=sponsor).blocks)
     other = shown(setup_card(asked, may_confirm=True, reader="U-OTHER").blocks)

@@ -7,18 +7,20 @@ from typing import Any, Final
 import pytest
 
 from bot.slack import ids
-from bot.slack.cards.approval.whole import PER_PAGE, part_value, whole_part
+from bot.slack.blocks.pages import PER_PAGE
+from bot.slack.cards.approval.whole import part_value, whole_part
 from bot.slack.flows.decide.views import decision_view, part_view
 from bot.slack.ids import DetailsPart
 from bot.slack.payloads.button_values import parse_part_value
 from bot.slack.people.approvers import Approvers
 from bot.words.sentences import pieces
 from tests.bot.surfaces import assert_sound, buttons, dicts, shown
-from tests.workflows.core.builders import NOW, TENANT, access_plan, prepared, request
+from tests.workflows.core.builders import NOW, SECURITY, TENANT, access_plan, prepared, request
 from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, Role
 from workflows.core.plans.drift import three_way_difference
+from workflows.core.requests.eligibility import OpenStage
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.ports.records import AuditEntry
 
@@ -28,7 +30,9 @@ HISTORY: Final = [
     for number in range(MANY)
 ]
 OTHERS: Final = [request(id=RequestId(f"R-{number:010}")) for number in range(MANY)]
-APPROVERS: Final = {"Security": [ChatId(f"U0PERSON{number}") for number in range(MANY)]}
+APPROVERS: Final = [
+    (OpenStage(role=SECURITY, title="Security", missing=1), [ChatId(f"U0PERSON{number}") for number in range(MANY)])
+]
 
 
 def findings() -> list[Finding]:

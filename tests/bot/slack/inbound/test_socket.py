@@ -1,6 +1,7 @@
 """Socket Mode: whatever silences Slack is noticed, said by /readyz and to the admins, and mended when it can be."""
 
 import json
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -158,3 +159,23 @@ async def test_a_slack_that_is_away_at_start_is_waited_for_and_said(
         world.faults.clear()
         await eventually(bot.is_ready)
     await world.stop()
+
+
+async def test_slack_is_asked_for_an_address_only_after_the_pause_that_it_names(
+    connected: BotUnderTest,
+) -> None:
+    """A connection that is replaced meanwhile, because nothing is heard, does not ask earlier."""
+    connected.world.faults.add(
+        Fault(
+            target="slack",
+            method="apps.connections.open",
+            status=429,
+            headers={"Retry-After": "3"},
+            body={"ok": False, "error": "ratelimited"},
+        )
+    )
+    began = time.monotonic()
+    await connected.control.post("slack/socket", do="drop")
+    assert "apps.connections.open: ratelimited" in await unready(connected)
+    await eventually(lambda: hears(connected))
+    assert time.monotonic() - began >= 3

@@ -1,6 +1,6 @@
 """A notifier in a workspace, with people, requests and partnerships to show."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -94,11 +94,15 @@ class Scene:
     directory: FakeDirectory
     client: AsyncWebClient
 
-    def notifier(self, channel: str = CHANNEL) -> SlackNotifier:
+    def copies(self, channel: str = CHANNEL, *, was_active: Callable[[ChatId], bool] = lambda _: False) -> CardCopies:
+        """The posted copies, with what Slack has just said about people."""
+        return CardCopies(client=self.client, store=self.store, channel=self.channel(channel), was_active=was_active)
+
+    def notifier(self, channel: str = CHANNEL, *, copies: CardCopies | None = None) -> SlackNotifier:
         """A notifier that posts cards to a channel."""
         return SlackNotifier(
             Outbound(
-                copies=CardCopies(client=self.client, store=self.store, channel=self.channel(channel)),
+                copies=copies or self.copies(channel),
                 directory=self.directory,  # type: ignore[arg-type]
                 store=self.store,
                 clock=self.world.clock,

@@ -3,9 +3,11 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from tests.bot.bot_under_test import SLACK_IDS
 from tests.bot.slack.outbound.scene import Scene, action_ids, request
 from tests.bot.surfaces import shown
 from tests.workflows.core import builders
+from workflows.core.people import ChatId
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.core.settings.model import TenantId
 from workflows.ports.records import AuditEntry, Commit
@@ -114,3 +116,15 @@ async def test_nobody_is_told_of_what_did_not_expire_or_was_their_own(scene: Sce
     scene.directory.roles[builders.SECURITY] = ("requester", "admin")
     await scene.notifier().send_expiry_messages(await expired(scene, 1))
     assert scene.counts() == {}
+
+
+async def test_a_reminder_does_not_count_somebody_as_reached_who_left_within_the_last_minute(scene: Scene) -> None:
+    """Slack accepts a message to them. Only opening the conversation shows that they have left."""
+    active = scene.copies(was_active=lambda _: True)
+    person = ChatId(SLACK_IDS["approver1"])
+    await active.direct_channel(person)
+    scene.fail("conversations.open", "user_disabled")
+    asked = await put(scene, 0)
+    await scene.notifier(copies=active).remind(asked)
+    assert scene.messages("@approver1") == []
+    assert await scene.store.copies(f"reminder:{person}") == []

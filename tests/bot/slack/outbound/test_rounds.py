@@ -127,7 +127,7 @@ async def test_the_earlier_message_keeps_the_receipt_and_loses_its_buttons(scene
     assert action_ids(older) == ["review_request"]
     said = shown(older["blocks"])
     assert "the newer message has the buttons" in said
-    assert "Your approval of 2027-03-01 09:00 UTC no longer counts" in said
+    assert "Your approval of Mar 1, 2027 at 09:00 UTC no longer counts" in said
 
 
 async def test_the_channel_keeps_one_card_and_its_thread_mentions_who_must_decide(scene: Scene) -> None:
@@ -160,7 +160,7 @@ async def test_who_decided_keeps_a_dated_receipt(scene: Scene) -> None:
     await scene.notifier().show_request(request())
     for state in (RequestState.AWAITING_APPROVAL, RequestState.APPLIED):
         await scene.notifier().show_request(request(state, decisions=(decided_by("approver1"),), confirmed_at=NOW))
-        assert "You approved this 2027-03-01 09:00 UTC" in shown(scene.messages("@approver1")[0]["blocks"])
+        assert "You approved this Mar 1, 2027 at 09:00 UTC" in shown(scene.messages("@approver1")[0]["blocks"])
     assert scene.counts()["@approver1"] == 1
 
 

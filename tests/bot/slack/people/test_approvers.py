@@ -5,8 +5,28 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from bot.slack.people.approvers import MAX_NAMED_APPROVERS, Approvers, able_to_decide, may_decide, name_approvers
-from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DATA_OWNER, RILEY, SAM, SECURITY, approval, request
+from bot.slack.cards.approval.whole import whole_part
+from bot.slack.ids import DetailsPart
+from bot.slack.people.approvers import (
+    MAX_NAMED_APPROVERS,
+    Approvers,
+    able_to_decide,
+    free_by_stage,
+    may_decide,
+    name_approvers,
+)
+from tests.workflows.core.builders import (
+    AMARA,
+    BRUNO,
+    CHIE,
+    DATA_OWNER,
+    RILEY,
+    SAM,
+    SECURITY,
+    approval,
+    prepared,
+    request,
+)
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, Person, Role
@@ -27,13 +47,15 @@ class FakeShown:
     """The ids of one person."""
     members: frozenset[ChatId] = frozenset()
     """Who has each role."""
+    holding: dict[Role, frozenset[ChatId]] = field(default_factory=dict)
+    """Who has a role, where the roles differ."""
     known: Person | None = None
     """The person whom an account is found for."""
 
     async def holders(self, role: Role) -> frozenset[ChatId]:
         if self.trouble is not None:
             raise self.trouble
-        return self.members
+        return self.holding.get(role, self.members)
 
     async def known_person(self, chat_id: ChatId) -> Person | None:
         return self.known
@@ -145,3 +167,18 @@ async def test_names_that_cannot_be_read_are_left_out() -> None:
     shown = FakeShown(trouble=PeopleDirectoryUnavailable("Slack does not answer."))
     answer = await name_approvers(request(), {DATA_OWNER: ids(CHIE)}, shown)  # type: ignore[arg-type]
     assert answer == {DATA_OWNER: Approvers()}
+
+
+async def test_two_stages_with_the_same_title_are_both_listed() -> None:
+    """A template may name two stages alike; each keeps its own people."""
+    known = prepared()
+    alike = tuple(replace(stage, title="Approval") for stage in known.stages)
+    asked = request(RequestState.AWAITING_APPROVAL, prepared=replace(known, stages=alike))
+    shown = FakeShown({}, holding={SECURITY: ids(AMARA), DATA_OWNER: ids(BRUNO, CHIE)})
+    found = await free_by_stage(asked, shown)  # type: ignore[arg-type]
+    assert [(stage.title, set(people)) for stage, people in found] == [
+        ("Approval", set(ids(AMARA))),
+        ("Approval", set(ids(BRUNO, CHIE))),
+    ]
+    rows = whole_part(asked, DetailsPart.APPROVERS, approvers=found)
+    assert len(rows) == 3

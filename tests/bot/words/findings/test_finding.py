@@ -447,7 +447,7 @@ SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
             "before": {"title": "Guests", "ends_at": None, "review_days": None},
             "after": {"title": "Merger", "ends_at": "2027-01-31T12:00:00+00:00", "review_days": 90},
         },
-        "It replaces “Guests” by “Merger”. End: none before, about 2027-01-31 after. Review: none before, every 90 "
+        "It replaces “Guests” by “Merger”. End: none before, about Jan 31, 2027 after. Review: none before, every 90 "
         "days after.",
     ),
     (
@@ -489,7 +489,7 @@ SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
         C.OPEN_REQUEST,
         {"refusal": OPEN_REQUEST},
         "This request would be refused now: Somebody else has an open access request for this partner: R-1 "
-        "(“merger”), sent on 2027-03-01, being prepared. Wait for its end.",
+        "(“merger”), sent on Mar 1, 2027, being prepared. Wait for its end.",
     ),
 )
 CONDITIONAL_ACCESS: Final = frozenset(code for code in FindingCode if code.startswith("ca_"))

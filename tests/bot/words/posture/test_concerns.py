@@ -111,7 +111,7 @@ GOLDEN: Final[list[tuple[ConcernCode, Values, str]]] = [
     (
         C.TIME_IS_OVER,
         {"ended_at": "2026-03-01T23:30:00-02:00"},
-        "The access period ended on 2026-03-02. Access does not end automatically. Revoke it, or request it again.",
+        "The access period ended on Mar 2, 2026. Access does not end automatically. Revoke it, or request it again.",
     ),
     (
         C.REVIEW_OVERDUE,
@@ -121,7 +121,7 @@ GOLDEN: Final[list[tuple[ConcernCode, Values, str]]] = [
     (
         C.REVIEW_OVERDUE,
         {"sponsor": None, "reminders": None, "due_at": "2026-03-01T12:00:00+00:00"},
-        "A review was due on 2026-03-01, but nobody was asked. Check that the bot runs.",
+        "A review was due on Mar 1, 2026, but nobody was asked. Check that the bot runs.",
     ),
     (
         C.SYNCHRONIZATION_ON,

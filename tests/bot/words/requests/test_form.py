@@ -82,9 +82,9 @@ def test_how_long_it_shall_last() -> None:
     asked = request(RequestState.AWAITING_APPROVAL).particulars
     assert form.access_duration_words(replace(asked, duration=timedelta(days=180))) == "180 days from approval"
     ends_at = datetime(2027, 4, 1, tzinfo=UTC)
-    assert form.access_duration_words(replace(asked, ends_at=ends_at)) == "until 2027-03-31"
+    assert form.access_duration_words(replace(asked, ends_at=ends_at)) == "until Mar 31, 2027"
     assert form.access_duration_words(replace(asked, duration=None)) == ""
-    assert form.end_date_hint(180).startswith("The last day of the project, at most 180 days from today.")
+    assert form.end_date_hint(180).startswith("The last day (UTC), at most 180 days from today. It replaces")
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_how_long_it_shall_last() -> None:
         (
             RefillCode.END_DATE_OVER,
             {"day": "2027-04-30"},
-            "The end date of that request, 2027-04-30, cannot be chosen any more. Choose a new end.",
+            "The end date of that request, Apr 30, 2027, cannot be chosen any more. Choose a new end.",
         ),
     ],
 )

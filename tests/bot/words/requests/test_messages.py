@@ -113,7 +113,7 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
         MessageCode.LIMIT_NEAR,
         {"what": "requests", "left": 2, "maximum": 10, "more_at": "2027-03-01T10:05:00+00:00"},
         "You have 2 more requests in this hour. The limit for one person is 10. The next one is possible at "
-        "2027-03-01 10:05 UTC.",
+        "Mar 1, 2027 at 10:05 UTC.",
     ),
     (
         MessageCode.VIEW_NOT_OPENED,

@@ -8,7 +8,7 @@ import pytest
 from bot.words.requests.notes import note_words, stored_note_words
 from workflows.core.errors.facts import Fact, as_values, facts_from_values, log_text, text_fact
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.policy.approval import DiscountCode
+from workflows.core.policy.approval import NotCountedReason
 from workflows.core.requests.notes import NoteCode
 
 GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
@@ -67,7 +67,7 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
     (
         NoteCode.ACCESS_ENDED,
         {"ends_at": "2027-03-04T00:00:00+00:00"},
-        "The last day of the requested access, 2027-03-03 (UTC), passed before it was applied.",
+        "The last day of the requested access, Mar 3, 2027 (UTC), passed before it was applied.",
     ),
     (NoteCode.REQUEST_LATER_END, {}, "Request it again with a later end."),
     (
@@ -79,7 +79,7 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
     (
         NoteCode.ENDED_ALREADY,
         {"ends_at": "2027-03-04T09:00:00+00:00"},
-        "The last day of this access, 2027-03-04 (UTC), passed before it was verified. The access is active and does "
+        "The last day of this access, Mar 4, 2027 (UTC), passed before it was verified. The access is active and does "
         "not end by itself. A review is due now: revoke the partner, or request it again with a later end.",
     ),
     (NoteCode.SENT_DOES_NOT_SHOW, {}, "Microsoft does not show the change that was sent before."),
@@ -192,8 +192,8 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
     (
         NoteCode.NOT_RUNNING,
         {"since": "2027-03-01T09:00:00+00:00", "until": "2027-03-01T10:30:00+00:00"},
-        "Gatehouse was not running between 2027-03-01 09:00 UTC and 2027-03-01 10:30 UTC, so its records may be "
-        "older than the tenant.",
+        "Gatehouse was not running between Mar 1, 2027 at 09:00 UTC and Mar 1, 2027 at 10:30 UTC, so its records may "
+        "be older than the tenant.",
     ),
     (
         NoteCode.NOT_RUNNING,
@@ -229,11 +229,11 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
     ),
     (NoteCode.OTHER_IS_OPEN, {"other": "R-1"}, "R-1 is open for the same tenant."),
     (NoteCode.OWN_FAULT, {"error": "KeyError('x')"}, "There was an error in Gatehouse: KeyError('x')."),
-    (DiscountCode.EARLIER_VERSION, {"person": "Amara"}, "Amara approved an earlier version of this request."),
-    (DiscountCode.MAY_NOT, {"person": "Sam"}, "Sam may not approve this request."),
-    (DiscountCode.COUNTS_ONCE, {"person": "Bruno"}, "Bruno has already approved once."),
+    (NotCountedReason.EARLIER_VERSION, {"person": "Amara"}, "Amara approved an earlier version of this request."),
+    (NotCountedReason.MAY_NOT, {"person": "Sam"}, "Sam may not approve this request."),
+    (NotCountedReason.COUNTS_ONCE, {"person": "Bruno"}, "Bruno has already approved once."),
     (
-        DiscountCode.LOST_ROLE,
+        NotCountedReason.LOST_ROLE,
         {"person": "Bruno", "stage": "Data owners"},
         "Bruno no longer has the role “Data owners”.",
     ),
@@ -241,7 +241,7 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
 
 
 def test_every_code_has_a_sentence_here() -> None:
-    assert {code for code, _, _ in GOLDEN} == set(chain(NoteCode, DiscountCode))
+    assert {code for code, _, _ in GOLDEN} == set(chain(NoteCode, NotCountedReason))
 
 
 @pytest.mark.parametrize(("code", "values", "sentence"), GOLDEN)

@@ -94,7 +94,7 @@ def test_chain_template_duration_and_a_changed_default_are_told() -> None:
     lines = {line.about: (line.seen, line.now) for line in found}
     assert lines["Approval policy"] == ("Security (1), then Data owners (2)", "Security (1)")
     assert lines["Access template"] == ("Trusted partner", "Guests")
-    assert lines["Last day"] == ("not set", "2027-05-31")
+    assert lines["Last day"] == ("not set", "May 31, 2027")
     assert lines["Duration"] == ("90 days", "no end")
     assert any(about.endswith("by the tenant's default") for about in lines)
 

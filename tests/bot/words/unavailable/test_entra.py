@@ -10,7 +10,7 @@ from bot.words.requests.notes import note_words, refusal_words
 from bot.words.unavailable.entra import ASKED, MEANINGS, SENTENCES, entra_words
 from tests.workflows.core.builders import TENANT
 from workflows.core.errors.facts import Fact
-from workflows.core.policy.approval import DiscountCode
+from workflows.core.policy.approval import NotCountedReason
 from workflows.core.requests.notes import NoteCode
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 from workflows.ports.tenant_problems import KnownRefusal, Purpose, TenantCode
@@ -226,7 +226,7 @@ def test_every_purpose_completes_the_sentence(purpose: Purpose) -> None:
 
 def test_no_code_is_that_of_another_subject_that_a_note_tells() -> None:
     """A note looks its words up by the code alone."""
-    subjects = (set(TenantCode), set(NoteCode) | set(DiscountCode), set(REFUSALS))
+    subjects = (set(TenantCode), set(NoteCode) | set(NotCountedReason), set(REFUSALS))
     for one in subjects:
         for other in subjects:
             assert one is other or {str(code) for code in one}.isdisjoint({str(code) for code in other} - {"text"})

@@ -64,10 +64,29 @@ async def test_the_day_is_after_today_and_within_the_longest_duration(world: Wor
 
 
 async def test_no_date_is_accepted_where_the_template_wants_a_duration(world: World) -> None:
-    merger = CATALOG.templates["merger"]
+    merger = replace(CATALOG.templates["merger"], may_end_on_date=False)
     day = (world.clock.now().date() + timedelta(days=9)).isoformat()
     assert await problems(world, merger, ends_on=day) == {"duration": "end_date_wrong"}
     assert await problems(world, ends_on="soon") == {"end_date": "end_date_wrong"}
+
+
+@pytest.mark.parametrize("name", sorted(CATALOG.templates.keys() - {"block"}))
+async def test_every_shipped_template_that_ends_takes_a_day_up_to_its_longest_duration(world: World, name: str) -> None:
+    template, today = CATALOG.templates[name], world.clock.now().date()
+    assert template.may_end_on_date
+    for days, said in ((1, None), (template.longest.days, None), (template.longest.days + 1, "end_date_too_late")):
+        found = await problems(world, template, ends_on=(today + timedelta(days=days)).isoformat())
+        assert found.get("end_date") == said
+        assert "duration" not in found
+
+
+async def test_a_block_needs_no_duration_and_takes_no_day(world: World) -> None:
+    """A block has no end: its form shows no field for it. What is stored is the template's own duration, as before."""
+    block = CATALOG.templates["block"]
+    request = await world.settled(await world.file(template="block", days=0))
+    assert (request.particulars.duration, request.particulars.ends_at) == (block.default_duration, None)
+    day = (world.clock.now().date() + timedelta(days=9)).isoformat()
+    assert (await problems(world, block, ends_on=day))["template"] == "end_date_wrong"
 
 
 async def test_an_end_that_passed_while_the_request_waited_is_said_and_nothing_is_planned(world: World) -> None:

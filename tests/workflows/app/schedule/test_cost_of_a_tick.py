@@ -15,8 +15,8 @@ from workflows.core.requests.commands.partner import Revoke
 from workflows.store.sqlite.database import SqliteDatabase
 
 TICK = 5
-"""Reads the time of the last tick, stores this one, and asks what is due, whether a check can find anything, and whether
-the alarm about another tenant is open."""
+"""Reads the time of the last tick, stores this one, and asks what is due, whether a check can find anything, and
+whether the alarm about another tenant is open."""
 
 
 @pytest.fixture

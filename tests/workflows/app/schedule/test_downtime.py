@@ -7,10 +7,12 @@ import pytest
 
 from bot.words.requests.notes import note_words
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, NOW, TENANT
-from tests.workflows.effects.applying import FORBIDDEN, NO_ANSWER, OPEN, decided, put, revocation
+from tests.workflows.effects.applying import FORBIDDEN, NO_ANSWER, OPEN, decided, put, revocation, synchronizing
 from tests.workflows.world import World, restarted
 from workflows.app.schedule.downtime import LAST_TICK, last_gap, store_gap_at_start
 from workflows.app.schedule.ticker import tick
+from workflows.core.partners.partnership import SettingsBasis
+from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.downtime import Gap, gap_at_start, gap_at_tick, must_be_unchanged_since
 from workflows.core.requests.effects import Apply
 from workflows.core.requests.request import AccessRequest, RequestState
@@ -246,3 +248,25 @@ async def test_an_approved_write_that_waits_can_be_revoked_after_a_gap(world: Wo
     await world.settle()
     assert (await world.request(request.id)).state is S.STOPPED
     assert [one.method for one in world.tenant.writes] == ["POST"]
+
+
+async def test_a_part_from_before_a_gap_is_recorded_and_not_planned_again(world: World) -> None:
+    """A new plan that is then rejected or expires would leave the part without a record, a review and an alarm."""
+    await ticked(world)
+    request = await put(world, synchronizing(None))
+    world.script.fail("tenant.write", NO_ANSWER, on=2)
+    await world.settle()
+    world.clock.advance(hours=2)
+    changed_between(world, is_ours=True)
+    assert await started(world) is not None
+    writes = world.script.calls.count("tenant.write")
+    request = await world.settled(request.id)
+    assert (request.state, request.applied_part) == (S.FAILED, 1), note_words(request.note)
+    assert world.script.calls.count("tenant.write") == writes, "nothing more is sent"
+    said = note_words(request.note)
+    assert "Only 1 of 2 changes is in the tenant (verified)" in said
+    assert "Gatehouse was not running" in said
+    record = await world.store.partnership(TENANT)
+    assert record is not None
+    assert (record.basis, record.next_review_at) == (SettingsBasis.PARTLY_APPLIED, request.changed_at)
+    assert [one.code for one in await world.store.open_alarms()] == [AlarmCode.PARTLY_APPLIED]

@@ -77,12 +77,12 @@ ALWAYS: Final = {
 def access(facts: PreflightFacts, plan: Plan) -> AccessReport:
     """Evaluate the policies that were read, without asking Entra."""
     default = None if isinstance(facts.default, UnreadableFact) else facts.default
-    applies = effective_settings(plan.configuration_after(), default, is_cross_cloud=plan.is_cross_cloud)
+    effective = effective_settings(plan.configuration_after(), default, is_cross_cloud=plan.is_cross_cloud)
     return assess(
         facts.conditional_access,
-        visitor_access_under(applies),
+        visitor_access_under(effective),
         TENANT,
-        trust_under(applies),
+        trust_under(effective),
         Questions(asked=()),
         answers={},
     )

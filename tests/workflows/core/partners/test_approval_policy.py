@@ -23,7 +23,7 @@ from workflows.core.people import Role
 from workflows.core.plans.plan import Plan
 from workflows.core.plans.planning import plan_revocation
 from workflows.core.policy.approval import ChainRule
-from workflows.core.policy.risk import RiskLevel, RiskReason, required, risk_of_result, weakness_of
+from workflows.core.policy.risk import RiskLevel, RiskReason, requirement_of, risk_of_result, weakness_of
 from workflows.core.policy.template import Stage
 
 ROLES = frozenset({SECURITY, DATA_OWNER, Role("legal")})
@@ -98,7 +98,7 @@ def test_the_chain_is_enough_for_the_risk_of_the_result(
 
 
 def test_settings_made_by_hand_count_like_approved_ones() -> None:
-    need = required(RiskLevel.HIGH)
+    need = requirement_of(RiskLevel.HIGH)
     chain = approval_chain_for(opening(), ONE, policy(), RiskLevel.HIGH)
     assert (sum(stage.quorum for stage in chain), len(chain)) >= (need.people, need.stages)
     assert approval_chain_for(opening(), ONE, policy(), RiskLevel.LOW) == ONE

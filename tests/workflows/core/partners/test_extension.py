@@ -51,12 +51,13 @@ def test_what_was_not_opened_here_and_what_is_revoked_has_no_end_to_extend() -> 
 def test_in_words() -> None:
     template = CATALOG.templates["trusted-partner"]
     assert refusal_words(no_extension_error(standing(180), template, timedelta(days=180), NOW)) == (
-        "This tenant is already a partner with the settings of “Trusted partner” until 2027-05-25, so 180 days from "
-        "today would change nothing. To extend it now, choose 365 days. You can request 180 days from 2026-11-27 "
+        "This tenant is already a partner with the settings of “Trusted partner” until May 25, 2027, so 180 days from "
+        "today would change nothing. To extend it now, choose 365 days. You can request 180 days from Nov 27, 2026 at "
         "15:00 UTC on."
     )
     assert (
-        "No duration of this template extends the access yet. You can request 365 days from 2026-11-27 15:00 UTC on."
+        "No duration of this template extends the access yet. You can request 365 days from Nov 27, 2026 at 15:00 "
+        "UTC on."
     ) in (refusal_words(no_extension_error(standing(365), template, timedelta(days=365), NOW)))
     assert "Gatehouse did not open it, so there is no end date to extend" in (
         refusal_words(no_extension_error(None, template, timedelta(days=180), NOW))

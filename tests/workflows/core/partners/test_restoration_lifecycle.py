@@ -61,7 +61,7 @@ def test_what_is_restored_opens_a_partnership_again() -> None:
     )
     assert (done.state, state) == (S.APPLIED, PartnershipState.ACTIVE)
     assert text == "", "the partner setup card says it"
-    assert state_words(done) == "restored (verified 2027-03-01 09:00 UTC)"
+    assert state_words(done) == "restored (verified Mar 1, 2027 at 09:00 UTC)"
 
 
 def test_who_asked_reads_to_what_it_was_restored() -> None:

@@ -111,7 +111,7 @@ def test_a_member_that_is_not_known_makes_the_effect_unknown_unless_it_stays() -
     ("before", "after", "access"),
     [
         ({"isMfaAccepted": False}, {"isMfaAccepted": True}, AccessChange.OPENS),
-        ({"isMfaAccepted": True}, {"isMfaAccepted": False}, AccessChange.NARROWS),
+        ({"isMfaAccepted": True}, {"isMfaAccepted": False}, AccessChange.REDUCES),
         (
             {"isMfaAccepted": True, "isCompliantDeviceAccepted": False},
             {"isMfaAccepted": False, "isCompliantDeviceAccepted": True},

@@ -37,15 +37,15 @@ OPEN: dict[str, Any] = {
 
 @pytest.mark.parametrize("default", [OPEN, {}, None])
 def test_until_it_is_added_nobody_passes_for_certain_whatever_the_default_says(default: Any) -> None:
-    applies = effective_settings(None, default, is_cross_cloud=True)
+    effective = effective_settings(None, default, is_cross_cloud=True)
     for direction in Direction:
         for capability in Capability:
             found = application_access(
-                applies, direction=direction, capability=capability, user=frozenset({G1}), application=A1
+                effective, direction=direction, capability=capability, user=frozenset({G1}), application=A1
             )
             assert (found.allowed, found.is_certain, found.origin) == (False, True, Origin.NOT_ADDED)
-    assert all(flag.value is False for flag in applies.flags.values())
-    blocked = [name for name in TARGET_PROPERTIES if is_certainly_blocked(applies.targets[name].certain)]
+    assert all(flag.value is False for flag in effective.flags.values())
+    blocked = [name for name in TARGET_PROPERTIES if is_certainly_blocked(effective.targets[name].certain)]
     assert set(blocked) == set(TARGET_PROPERTIES) - {Property.TENANT_RESTRICTIONS}
 
 
@@ -82,8 +82,8 @@ def test_a_default_that_blocks_opens_nothing_by_adding() -> None:
 
 
 def test_the_risk_of_one_that_is_not_added_is_low_whatever_the_default_says() -> None:
-    assert current_risk(TENANT, None, OPEN, is_cross_cloud=True) == Risk(level=RiskLevel.LOW, reasons=())
-    assert current_risk(TENANT, {"tenantId": TENANT}, OPEN, is_cross_cloud=True).level is RiskLevel.HIGH
+    assert current_risk(None, OPEN, is_cross_cloud=True) == Risk(level=RiskLevel.LOW, reasons=())
+    assert current_risk({"tenantId": TENANT}, OPEN, is_cross_cloud=True).level is RiskLevel.HIGH
 
 
 def test_trust_that_only_the_default_gives_opens_as_well() -> None:

@@ -9,7 +9,7 @@ from tests.workflows.core.builders import TENANT, access_plan, closed_document
 from tests.workflows.core.strategies import PROPERTY, partner_documents
 from workflows.core.plans.plan import count_written, is_confirmed
 from workflows.core.plans.planning import plan_revocation
-from workflows.core.settings.block import not_blocked
+from workflows.core.settings.block import unblocked_settings
 from workflows.core.settings.documents import is_equivalent
 from workflows.core.settings.model import Property
 from workflows.core.settings.undescribed_members import described_configuration
@@ -167,4 +167,4 @@ def test_what_is_none_of_a_plans_images_is_foreign(before: dict[str, Any], other
         described_configuration(plan.configuration_after(count) or {}) for count in range(len(plan.required))
     ]
     is_own = any(is_equivalent(configuration, described_configuration(other)) for configuration in configurations)
-    assert (count_written(plan, other) is not None) is (is_own or not not_blocked(other))
+    assert (count_written(plan, other) is not None) is (is_own or not unblocked_settings(other))

@@ -177,8 +177,8 @@ def test_a_chain_too_weak_for_all_current_settings_neither_prolongs_it_nor_puts_
     assert record.review_interval == timedelta(days=7)
 
 
-def test_a_weak_chain_leaves_the_open_review_the_sponsor_and_the_name_of_the_current_settings() -> None:
-    """One approver of a narrowing must not answer a review, end its escalation, or choose who answers for the rest."""
+def test_a_weak_chain_leaves_the_open_review_and_the_sponsor_and_names_the_current_settings() -> None:
+    """One approver of a reduction must not answer a review, end its escalation, or choose who answers for the rest."""
     asked = replace(OPENED, state=PartnershipState.REVIEW_DUE, reminders=2, template_title="Merger", sponsor=DANA)
     weak = (Stage(title="A", role=SECURITY, quorum=1),)
     record = changed(weak, STANDS, NOW + timedelta(days=20), asked)
@@ -186,6 +186,8 @@ def test_a_weak_chain_leaves_the_open_review_the_sponsor_and_the_name_of_the_cur
         asked,
         version=4,
         request_id=record.request_id,
+        template_title="Trusted partner",
+        since=NOW + timedelta(days=20),
         setup=record.setup,
         confirmations=record.confirmations,
     )

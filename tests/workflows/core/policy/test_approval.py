@@ -22,7 +22,7 @@ from tests.workflows.core.builders import (
 )
 from workflows.core.errors.facts import Fact
 from workflows.core.people import ADMIN, CurrentRoles, Person
-from workflows.core.policy.approval import Choice, Decision, DiscountCode, Verdict, evaluate
+from workflows.core.policy.approval import Choice, Decision, NotCountedReason, Verdict, evaluate
 from workflows.core.policy.template import Stage
 
 DIGEST = access_plan().digest
@@ -50,7 +50,7 @@ def test_stages_fill_one_after_the_other(
     count: int, counted: tuple[tuple[Person, ...], ...], open_stage: int | None, missing: int
 ) -> None:
     verdict = judge(*WHOLE_CHAIN[:count])
-    assert verdict == Verdict(counted=counted, open_stage=open_stage, missing=missing, discounted=())
+    assert verdict == Verdict(counted=counted, open_stage=open_stage, missing=missing, not_counted=())
     assert verdict.is_complete is (count == 3)
 
 
@@ -70,7 +70,7 @@ def test_an_approval_of_another_digest_does_not_count() -> None:
         counted=((), ()),
         open_stage=0,
         missing=1,
-        discounted=(Fact(DiscountCode.EARLIER_VERSION, {"person": "Amara"}),),
+        not_counted=(Fact(NotCountedReason.EARLIER_VERSION, {"person": "Amara"}),),
     )
 
 
@@ -79,13 +79,13 @@ def test_an_excluded_person_does_not_count_even_if_a_decision_was_stored(exclude
     for display in (False, True):
         verdict = judge(approval(excluded, 0), display=display)
         assert verdict.counted == ((), ())
-        assert verdict.discounted == (Fact(DiscountCode.MAY_NOT, {"person": excluded.name}),)
+        assert verdict.not_counted == (Fact(NotCountedReason.MAY_NOT, {"person": excluded.name}),)
 
 
 def test_a_person_counts_once_in_one_stage() -> None:
     verdict = judge(approval(AMARA, 0), approval(BRUNO, 1), approval(BRUNO, 1))
     assert (verdict.counted, verdict.missing) == (((AMARA,), (BRUNO,)), 1)
-    assert verdict.discounted == (Fact(DiscountCode.COUNTS_ONCE, {"person": "Bruno"}),)
+    assert verdict.not_counted == (Fact(NotCountedReason.COUNTS_ONCE, {"person": "Bruno"}),)
 
 
 def test_a_person_counts_once_over_the_whole_chain() -> None:
@@ -93,7 +93,7 @@ def test_a_person_counts_once_over_the_whole_chain() -> None:
         approval(AMARA, 0), approval(AMARA, 1), approval(BRUNO, 1), on=everybody(amara="security data-owner")
     )
     assert (verdict.counted, verdict.missing) == (((AMARA,), (BRUNO,)), 1)
-    assert verdict.discounted == (Fact(DiscountCode.COUNTS_ONCE, {"person": "Amara"}),)
+    assert verdict.not_counted == (Fact(NotCountedReason.COUNTS_ONCE, {"person": "Amara"}),)
 
 
 def test_one_account_behind_two_chat_users_is_one_person() -> None:
@@ -105,7 +105,7 @@ def test_one_account_behind_two_chat_users_is_one_person() -> None:
 def test_who_lost_the_role_no_longer_counts_and_the_reason_names_the_stage() -> None:
     verdict = judge(*WHOLE_CHAIN[:2], on=everybody(bruno="security"))
     assert (verdict.counted, verdict.open_stage, verdict.missing) == (((AMARA,), ()), 1, 2)
-    assert verdict.discounted == (Fact(DiscountCode.LOST_ROLE, {"person": "Bruno", "stage": "Data owners"}),)
+    assert verdict.not_counted == (Fact(NotCountedReason.LOST_ROLE, {"person": "Bruno", "stage": "Data owners"}),)
 
 
 def test_an_approval_that_does_not_count_does_not_use_its_person_up() -> None:
@@ -121,13 +121,13 @@ def test_for_display_everybody_is_accepted_as_eligible() -> None:
 
 def test_a_rejection_is_never_counted_as_an_approval() -> None:
     verdict = judge(approval(AMARA, 0, choice=Choice.REJECT))
-    assert verdict == Verdict(counted=((), ()), open_stage=0, missing=1, discounted=())
+    assert verdict == Verdict(counted=((), ()), open_stage=0, missing=1, not_counted=())
 
 
 def test_more_approvals_than_the_quorum_leave_nothing_missing() -> None:
     stages = (Stage(title="Security", role=SECURITY, quorum=1),)
     verdict = judge(approval(AMARA, 0), approval(DANA, 0), on=everybody(dana="security"), stages=stages)
-    assert verdict == Verdict(counted=((AMARA, DANA),), open_stage=None, missing=0, discounted=())
+    assert verdict == Verdict(counted=((AMARA, DANA),), open_stage=None, missing=0, not_counted=())
 
 
 def test_a_chain_without_stages_is_complete() -> None:
@@ -136,10 +136,10 @@ def test_a_chain_without_stages_is_complete() -> None:
 
 def test_every_discounted_approval_has_its_own_reason_in_order() -> None:
     verdict = judge(approval(SAM, 0), approval(DANA, 0), approval(AMARA, 0), approval(AMARA, 0))
-    assert verdict.discounted == (
-        Fact(DiscountCode.MAY_NOT, {"person": "Sam"}),
-        Fact(DiscountCode.LOST_ROLE, {"person": "Dana", "stage": "Security"}),
-        Fact(DiscountCode.COUNTS_ONCE, {"person": "Amara"}),
+    assert verdict.not_counted == (
+        Fact(NotCountedReason.MAY_NOT, {"person": "Sam"}),
+        Fact(NotCountedReason.LOST_ROLE, {"person": "Dana", "stage": "Security"}),
+        Fact(NotCountedReason.COUNTS_ONCE, {"person": "Amara"}),
     )
 
 

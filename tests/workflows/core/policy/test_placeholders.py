@@ -185,7 +185,7 @@ def test_nothing_but_a_guid_ever_fills_a_placeholder(typed: str) -> None:
 def test_only_a_proven_narrowing_needs_fewer_people(access: AccessChange) -> None:
     trusted: Any = template({}, stages=(Stage(title="S", role=STAGES[0].role, quorum=3), STAGES[1]))
     needed = stages_for(access, trusted)
-    if access in (AccessChange.NARROWS, AccessChange.CLOSES):
+    if access in (AccessChange.REDUCES, AccessChange.CLOSES):
         assert needed == (Stage(title="S", role=STAGES[0].role, quorum=1),)
     else:
         assert needed == trusted.stages

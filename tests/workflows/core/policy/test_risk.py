@@ -16,7 +16,7 @@ from workflows.core.policy.risk import (
     Risk,
     RiskLevel,
     RiskReason,
-    required,
+    requirement_of,
     risk_of,
     risk_of_settings,
     weakness_of,
@@ -196,12 +196,12 @@ def test_a_value_that_cannot_be_read_is_a_high_risk() -> None:
     ("settings", "before", "default", "access"),
     [
         ({P.B2B_COLLABORATION_INBOUND: OFFICE}, None, None, AccessChange.UNKNOWN),
-        ({P.B2B_COLLABORATION_INBOUND: OFFICE}, None, SERVICE_DEFAULT, AccessChange.NARROWS),
+        ({P.B2B_COLLABORATION_INBOUND: OFFICE}, None, SERVICE_DEFAULT, AccessChange.REDUCES),
         ({P.B2B_COLLABORATION_INBOUND: OFFICE}, closed_document(), None, AccessChange.OPENS),
-        ({P.B2B_COLLABORATION_INBOUND: BLOCK_ALL}, None, None, AccessChange.NARROWS),
+        ({P.B2B_COLLABORATION_INBOUND: BLOCK_ALL}, None, None, AccessChange.REDUCES),
         ({P.INBOUND_TRUST: InboundTrust(mfa=False)}, None, SERVICE_DEFAULT, AccessChange.SAME),
-        ({P.INBOUND_TRUST: InboundTrust(mfa=False)}, None, None, AccessChange.NARROWS),
-        ({P.INBOUND_TRUST: None}, {"inboundTrust": {"isMfaAccepted": True}}, SERVICE_DEFAULT, AccessChange.NARROWS),
+        ({P.INBOUND_TRUST: InboundTrust(mfa=False)}, None, None, AccessChange.REDUCES),
+        ({P.INBOUND_TRUST: None}, {"inboundTrust": {"isMfaAccepted": True}}, SERVICE_DEFAULT, AccessChange.REDUCES),
         (
             {P.B2B_COLLABORATION_INBOUND: BLOCK_ALL, P.INBOUND_TRUST: InboundTrust(mfa=True)},
             None,
@@ -217,7 +217,7 @@ def test_a_whole_plan_opens_when_any_part_does_and_narrows_only_when_no_part_may
 
 
 def test_the_riskier_the_more_people() -> None:
-    assert [required(level) for level in RiskLevel] == [
+    assert [requirement_of(level) for level in RiskLevel] == [
         ChainRequirement(1, 1),
         ChainRequirement(2, 1),
         ChainRequirement(3, 2),
@@ -252,5 +252,5 @@ def test_a_chain_that_is_too_weak_says_what_it_lacks(
 def test_trust_in_mfa_takes_two_approvers_and_with_devices_three() -> None:
     alone = InboundTrust(mfa=True, compliant_device=False, hybrid_joined_device=False)
     with_devices = InboundTrust(mfa=True, compliant_device=True, hybrid_joined_device=False)
-    needs = [required(risk_of_settings({P.INBOUND_TRUST: trust}, YEAR).level) for trust in (alone, with_devices)]
+    needs = [requirement_of(risk_of_settings({P.INBOUND_TRUST: trust}, YEAR).level) for trust in (alone, with_devices)]
     assert needs == [ChainRequirement(2, 1), ChainRequirement(3, 2)]

@@ -248,6 +248,15 @@ def test_what_moved_between_two_looks_is_not_compared() -> None:
     assert changed_between(kept(), kept(replace(partnership(), identity=_named(other)))) == {other}
 
 
+def test_for_the_comparison_the_first_read_needs_only_what_is_open() -> None:
+    writing = request(RequestState.APPLYING, writing_since=NOW, id=RequestId("r-2"))
+    first = kept(partnership(), APPLIED, writing)
+    assert set(first.requests) == {APPLIED.id, "r-2"}
+    assert set(first.for_comparison().requests) == {"r-2"}
+    for second in (kept(partnership(), APPLIED), kept(partnership(version=4), APPLIED), kept()):
+        assert changed_between(first.for_comparison(), second) == changed_between(first, second)
+
+
 def test_what_was_given_up_is_known_by_its_tenant_the_newest_last() -> None:
     failed = request(RequestState.FAILED, writing_since=NOW)
     later = request(RequestState.STOPPED, writing_since=NOW, id=RequestId("r-3"), changed_at=NOW + timedelta(minutes=1))

@@ -522,6 +522,7 @@ def test_an_overwritten_renewal_continues_the_partnership_it_was_about() -> None
     assert transition.partnership == partnership(
         version=9,
         state=PartnershipState.REVIEW_DUE,
+        since=LATER,
         ends_at=LATER,
         next_review_at=LATER,
         attestations=(said,),

@@ -80,13 +80,13 @@ def test_every_pair_of_lists_own_and_inherited_lets_in_whom_the_oracle_lets_in(
     checked = 0
     for own_users, own_apps, users, apps in product(USERS, APPS, USERS[1:5], APPS[1:5]):
         own = {name: {"usersAndGroups": own_users, "applications": own_apps}}
-        applies = effective_settings(own, {name: {"usersAndGroups": users, "applications": apps}})
+        effective = effective_settings(own, {name: {"usersAndGroups": users, "applications": apps}})
         for user, app in product((G1, G2, "somebody else"), (A1, A2, "something else")):
             expected = oracle(own_users or users or {}, own_apps or apps or {}, user, app)
             if (own_users is None) != (own_apps is None):
                 expected = True, False  # a list that is null beside one that is set: not documented either
             found = application_access(
-                applies,
+                effective,
                 direction=direction,
                 capability=capability,
                 user=frozenset({user}),
@@ -169,14 +169,14 @@ def test_ids_are_compared_whatever_their_case() -> None:
 def test_each_list_and_each_flag_is_merged_by_itself() -> None:
     own = {INBOUND: {"usersAndGroups": listed("allowed", G1)}, "inboundTrust": {"isMfaAccepted": False}}
     default = {INBOUND: ALL, "inboundTrust": {"isMfaAccepted": True, "isCompliantDeviceAccepted": True}}
-    applies = effective_settings(own, default)
-    users, applications = configurations(applies.targets[INBOUND].setting)
+    effective = effective_settings(own, default)
+    users, applications = configurations(effective.targets[INBOUND].setting)
     assert users is not None
     assert users.targets[0].id == G1
     assert applications is not None
     assert applications.targets[0].id == "AllApplications"
-    assert applies.targets[INBOUND].origins == (Origin.SET_HERE, Origin.TENANT_DEFAULT)
-    trust = {key: applies.flags[Property.INBOUND_TRUST, key] for key in ("mfa", "compliant_device")}
+    assert effective.targets[INBOUND].origins == (Origin.SET_HERE, Origin.TENANT_DEFAULT)
+    trust = {key: effective.flags[Property.INBOUND_TRUST, key] for key in ("mfa", "compliant_device")}
     assert trust == {
         "mfa": EffectiveFlag(value=False, origin=Origin.SET_HERE),
         "compliant_device": EffectiveFlag(value=True, origin=Origin.TENANT_DEFAULT),
@@ -209,14 +209,14 @@ def test_automatic_redemption_and_synchronization_are_off_unless_set_here(defaul
 
 def test_what_cannot_be_read_is_not_replaced_by_the_default() -> None:
     default = {INBOUND: ALL, "inboundTrust": {"isMfaAccepted": True}}
-    applies = effective_settings(
+    effective = effective_settings(
         {INBOUND: 7, "inboundTrust": 7, "identitySynchronization": {"userSyncInbound": 1}}, default
     )
-    assert applies.targets[INBOUND].origins == (Origin.UNREADABLE, Origin.UNREADABLE)
-    assert configurations(applies.targets[INBOUND].setting) == (None, None)
+    assert effective.targets[INBOUND].origins == (Origin.UNREADABLE, Origin.UNREADABLE)
+    assert configurations(effective.targets[INBOUND].setting) == (None, None)
     unread = EffectiveFlag(value=None, origin=Origin.UNREADABLE)
-    assert applies.flags[Property.INBOUND_TRUST, "mfa"] == unread
-    assert applies.flags[Property.IDENTITY_SYNCHRONIZATION, "is_allowed"] == unread
+    assert effective.flags[Property.INBOUND_TRUST, "mfa"] == unread
+    assert effective.flags[Property.IDENTITY_SYNCHRONIZATION, "is_allowed"] == unread
     assert effective_settings({}, {"inboundTrust": 7}).flags[Property.INBOUND_TRUST, "mfa"] == unread
 
 

@@ -30,9 +30,9 @@ from workflows.ports.tenant import TenantUnavailable
 async def test_a_sign_in_is_evaluated_as_microsoft_describes_it(entra: Entra, graph: Graph) -> None:
     """The SDK's models read the body as what it is; every policy comes back, with whether it applies."""
     rows = await entra.tenant_settings.evaluate_access(QUESTION)
-    applies = {row["displayName"]: (row["policyApplies"], row["analysisReasons"]) for row in rows}
-    assert applies["Require MFA for guests"] == (True, "notSet")
-    assert applies["Block synchronized members"] == (False, "policyNotEnabled")
+    effective = {row["displayName"]: (row["policyApplies"], row["analysisReasons"]) for row in rows}
+    assert effective["Require MFA for guests"] == (True, "notSet")
+    assert effective["Block synchronized members"] == (False, "policyNotEnabled")
     assert graph.calls == [("POST", "/identity/conditionalAccess/evaluate")]
     node = JsonParseNodeFactory().get_root_parse_node("application/json", graph.seen[0].body)
     body = node.get_object_value(EvaluatePostRequestBody)

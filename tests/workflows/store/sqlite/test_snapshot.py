@@ -4,13 +4,15 @@ import asyncio
 import os
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.workflows.core.builders import NOW, REQUEST, TENANT, partnership, request
+from tests.workflows.core.builders import NOW, REQUEST, TENANT, access_plan, identity, partnership, prepared, request
 from tests.workflows.fakes import FixedClock
 from tests.workflows.world import World
+from workflows.core.partners.records import Records
 from workflows.core.requests.request import RequestId, RequestState
 from workflows.core.settings.model import TenantId
 from workflows.ports.records import AuditEntry, Commit, StoreUnusable
@@ -52,6 +54,22 @@ async def test_only_what_bears_on_a_posture_is_read(tmp_path: Path) -> None:
     assert records.partnerships == {TENANT: partnership(version=1)}
     assert set(records.requests) == {REQUEST, "r-open"}
     assert records.unreadable == frozenset()
+    await store.close()
+
+
+async def test_of_one_tenant_only_its_records_are_read(tmp_path: Path) -> None:
+    store = await open_store(tmp_path / "gatehouse.db", FixedClock())
+    await fill(store)
+    seen = prepared(
+        observation=replace(prepared().observation, identity=replace(identity(), tenant_id=OTHER)),
+        plan=replace(access_plan(), tenant_id=OTHER),
+    )
+    others = request(RequestState.FAILED, version=1, id=RequestId("r-other"), writing_since=NOW, prepared=seen)
+    await store.commit(Commit(entry=entry("other"), request=others))
+    assert set((await store.records()).requests) == {REQUEST, "r-open", "r-other"}
+    assert await store.records(OTHER) == Records(requests={RequestId("r-other"): others})
+    one = await store.records(TENANT)
+    assert (set(one.partnerships), set(one.requests)) == ({TENANT}, {REQUEST, "r-open"})
     await store.close()
 
 

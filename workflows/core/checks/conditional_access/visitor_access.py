@@ -11,15 +11,15 @@ from workflows.core.settings.model import Property, TargetSetting, configuration
 from workflows.core.settings.open_access import AccessKind, synchronization_of
 
 
-def visitor_access_under(applies: EffectiveSettings, found: Iterable[AccessKind] = ()) -> tuple[VisitorAccess, ...]:
+def visitor_access_under(effective: EffectiveSettings, found: Iterable[AccessKind] = ()) -> tuple[VisitorAccess, ...]:
     """Return each kind of visitor that can get access under the effective settings. Uncertain access counts as open.
 
     :param found: every kind of access under these settings; it shows whether other objects than users are synchronized.
     """
     return visitor_access_of(
-        collaboration=applies.targets[Property.B2B_COLLABORATION_INBOUND].certain,
-        direct_connect=applies.targets[Property.B2B_DIRECT_CONNECT_INBOUND].certain,
-        synchronizes=synchronization_of(applies, found).value,
+        collaboration=effective.targets[Property.B2B_COLLABORATION_INBOUND].certain,
+        direct_connect=effective.targets[Property.B2B_DIRECT_CONNECT_INBOUND].certain,
+        synchronizes=synchronization_of(effective, found).value,
     )
 
 
@@ -32,19 +32,19 @@ def visitor_access_of(
     """
     found: list[VisitorAccess] = []
     if not is_certainly_blocked(collaboration):
-        open_to_them = _applications(collaboration)
-        found.append(VisitorAccess(visitor=VisitorType.GUEST, applications=open_to_them))
+        applications = _applications(collaboration)
+        found.append(VisitorAccess(visitor=VisitorType.GUEST, applications=applications))
         if synchronizes is not False:
-            found.append(VisitorAccess(visitor=VisitorType.MEMBER, applications=open_to_them))
+            found.append(VisitorAccess(visitor=VisitorType.MEMBER, applications=applications))
     if not is_certainly_blocked(direct_connect):
         found.append(VisitorAccess(visitor=VisitorType.DIRECT_CONNECT, applications=_applications(direct_connect)))
     return tuple(found)
 
 
-def trust_under(applies: EffectiveSettings) -> InboundTrustFlags:
+def trust_under(effective: EffectiveSettings) -> InboundTrustFlags:
     """Return which claims of a partner are trusted."""
     keys = ("mfa", "compliant_device", "hybrid_joined_device")
-    return trust_of({key: applies.flags[Property.INBOUND_TRUST, key] for key in keys})
+    return trust_of({key: effective.flags[Property.INBOUND_TRUST, key] for key in keys})
 
 
 def trust_of(flags: Mapping[str, EffectiveFlag]) -> InboundTrustFlags:

@@ -35,7 +35,7 @@ _UNKNOWN_VALUE: Final = "unknownFutureValue"
 def plan_restoration(
     *,
     tenant_id: TenantId,
-    now: JsonObject | None,
+    current: JsonObject | None,
     earlier: JsonObject | None,
     template: str = "",
     template_hash: str = "",
@@ -43,7 +43,7 @@ def plan_restoration(
     undone: Plan | None = None,
     is_cross_cloud: bool = False,
 ) -> Plan:
-    """Compute the operations that change a partner from `now` back to `earlier`, for every setting of the model.
+    """Compute the operations that change a partner from `current` back to `earlier`, for every setting of the model.
 
     A value is written completely, as Graph returned it. A setting without a value is written as null, which inherits.
     Members that v1.0 does not describe are not changed; `not_restored` lists them. There is one exception. A member
@@ -51,20 +51,20 @@ def plan_restoration(
     not deleted, because v1.0 cannot undo a deletion. All its settings inherit instead. The order of the operations is
     that of an access plan.
 
-    :param now: the current configuration; None when the partner has none.
+    :param current: the current configuration; None when the partner has none.
     :param earlier: the earlier configuration; None when the partner had none.
     :param undone: the plan of the change that is undone.
     :raises NothingToChange: when the current settings are already the same.
     :raises UnreadableSetting: when the earlier configuration contains a value that Graph does not name for this
         version.
     """
-    operations = (*_operations(tenant_id, now, earlier), *_optional_operations(tenant_id, now, earlier, undone))
+    operations = (*_operations(tenant_id, current, earlier), *_optional_operations(tenant_id, current, earlier, undone))
     if not operations:
         raise NothingToChange(RefusalCode.ALREADY_RESTORED)
     return Plan(
         tenant_id=tenant_id,
         operations=operations,
-        before=now,
+        before=current,
         template=template,
         template_hash=template_hash,
         duration=duration,
@@ -72,28 +72,30 @@ def plan_restoration(
     )
 
 
-def is_same_configuration(tenant_id: TenantId, now: JsonObject | None, earlier: JsonObject | None) -> bool:
+def is_same_configuration(tenant_id: TenantId, current: JsonObject | None, earlier: JsonObject | None) -> bool:
     """Return whether two configurations of one partner mean the same in every setting of the model."""
     try:
-        return (now is None) is (earlier is None) and not _operations(tenant_id, now, earlier)
+        return (current is None) is (earlier is None) and not _operations(tenant_id, current, earlier)
     except UnreadableSetting:
         return False
 
 
-def _operations(tenant_id: TenantId, now: JsonObject | None, earlier: JsonObject | None) -> tuple[Operation, ...]:
-    if now is None and earlier is None:
+def _operations(tenant_id: TenantId, current: JsonObject | None, earlier: JsonObject | None) -> tuple[Operation, ...]:
+    if current is None and earlier is None:
         return ()
-    return operations_in_order(tenant_id, now, _body(now, earlier), synchronizes=_synchronizes(now, earlier))
+    return operations_in_order(
+        tenant_id, current, _body(current, earlier), synchronizes=_synchronizes(current, earlier)
+    )
 
 
-def _body(now: JsonObject | None, earlier: JsonObject | None) -> dict[str, Any]:
+def _body(current: JsonObject | None, earlier: JsonObject | None) -> dict[str, Any]:
     """Return the settings that differ, as a request body; synchronization has its own endpoint."""
     body: dict[str, Any] = {}
     for name in Property:
         if name is Property.IDENTITY_SYNCHRONIZATION:
             continue
-        current, wanted = _sendable_part(name, (now or {}).get(name)), _sendable_part(name, (earlier or {}).get(name))
-        if is_same_value(current, wanted):
+        old, wanted = _sendable_part(name, (current or {}).get(name)), _sendable_part(name, (earlier or {}).get(name))
+        if is_same_value(old, wanted):
             continue
         if _has_unknown_value(wanted):
             raise UnreadableSetting(RefusalCode.VALUE_NOT_RESTORABLE, setting=name.value)
@@ -118,11 +120,11 @@ def _with_all_members(name: Property, wanted: Any) -> Any:
 
 
 def _optional_operations(
-    tenant_id: TenantId, now: JsonObject | None, earlier: JsonObject | None, undone: Plan | None
+    tenant_id: TenantId, current: JsonObject | None, earlier: JsonObject | None, undone: Plan | None
 ) -> Iterator[Operation]:
     """Return the writes that restore undescribed members, one for each setting, with the setting's own values."""
     bodies: dict[str, dict[str, Any]] = {}
-    for path, value in previous_members(now, earlier, undone).items():
+    for path, value in previous_members(current, earlier, undone).items():
         name = path[0]
         if name not in bodies:
             bodies[name] = {} if len(path) == 1 else {name: _written_together(name, earlier)}
@@ -134,14 +136,16 @@ def _optional_operations(
         yield Operation(method="PATCH", path=address, body=body, may_be_refused=True)
 
 
-def previous_members(now: JsonObject | None, earlier: JsonObject | None, undone: Plan | None) -> Mapping[Path, Any]:
+def previous_members(current: JsonObject | None, earlier: JsonObject | None, undone: Plan | None) -> Mapping[Path, Any]:
     """Return the undescribed members that the undone change has set to null, with their previous values."""
     set_to_null = {name for operation in (undone.optional if undone else ()) for name in written_names(operation)}
-    here = undescribed_members(now)
+    current_members = undescribed_members(current)
     return {
         path: _without_annotations(value)
         for path, value in undescribed_members(earlier).items()
-        if ".".join(path) in set_to_null and not _has_unknown_value(value) and not is_same_value(here.get(path), value)
+        if ".".join(path) in set_to_null
+        and not _has_unknown_value(value)
+        and not is_same_value(current_members.get(path), value)
     }
 
 
@@ -152,13 +156,13 @@ def _written_together(name: str, earlier: JsonObject | None) -> Any:
     return copied(_with_all_members(Property(name), _sendable_part(Property(name), (earlier or {}).get(name))))
 
 
-def _synchronizes(now: JsonObject | None, earlier: JsonObject | None) -> bool | None:
+def _synchronizes(current: JsonObject | None, earlier: JsonObject | None) -> bool | None:
     """Return whether synchronization was allowed in `earlier`; None when the policy is the same as now.
 
     Only an explicit "true" is restored as true. Otherwise false is written, which certainly synchronizes nobody.
     """
-    current, wanted = (side.get(IDENTITY_SYNCHRONIZATION) if side else None for side in (now, earlier))
-    if is_same_value(_flag_of(current), _flag_of(wanted)):
+    old, wanted = (side.get(IDENTITY_SYNCHRONIZATION) if side else None for side in (current, earlier))
+    if is_same_value(_flag_of(old), _flag_of(wanted)):
         return None
     setting = parse_setting(Property.IDENTITY_SYNCHRONIZATION, wanted)
     return isinstance(setting, IdentitySynchronization) and setting.is_allowed is True

@@ -168,11 +168,11 @@ class RecordApplied:
 
     def audit_details(self, after: AccessRequest) -> Details:
         """Return the read-back, the plan's digest, the access that stays open, and the writes without effect."""
-        left, refused = after.not_closed, [asdict(one) for one in after.refused]
+        still_open, refused = after.not_closed, [asdict(one) for one in after.refused]
         return {
             **configuration_details(self.configuration),
             **plan_digest(after),
-            **({} if left is None else {"not_closed": {kind.name: kind.opening.value for kind in left}}),
+            **({} if still_open is None else {"not_closed": {kind.name: kind.opening.value for kind in still_open}}),
             **({"refused": refused} if refused else {}),
         }
 

@@ -95,8 +95,8 @@ def test_a_search_in_words() -> None:
         ("Approver", "Amara"),
         ("Access template", "trusted"),
         ("State", "Rejected"),
-        ("Sent from", "2027-01-01"),
-        ("Sent until", "2027-01-31"),
+        ("Sent from", "Jan 1, 2027 (UTC)"),
+        ("Sent until", "Jan 31, 2027 (UTC)"),
     ]
 
 

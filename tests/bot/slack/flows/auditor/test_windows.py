@@ -110,6 +110,10 @@ def test_an_edit_names_each_changed_field() -> None:
     assert "Ticket: none → T-1" in said
     assert "Template fields: none → group: g-1" in said
     assert "Duration" not in said
+    ends = {"ends_at": [None, "2027-06-01T00:00:00+00:00"]}
+    assert "End of access: none → the end of May 31, 2027 (UTC)" in shown(
+        history(entry("edit", details={"changed": ends}))
+    )
 
 
 def test_a_reason_may_be_facts_of_this_version_or_a_text_of_an_earlier_one() -> None:

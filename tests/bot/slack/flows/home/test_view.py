@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from bot.slack.blocks.blocks import utc_words
 from bot.slack.flows.home.paging import page_value, parse_page, read_place, stored_place
 from bot.slack.flows.home.rows import MAX_ROW_CHARACTERS
 from bot.slack.flows.home.view import ABOUT, closed_home, home_view
+from bot.words import sentences
 from bot.words.partner_setup.state import setup_words
+from bot.words.sentences import minute
 from tests.bot import surfaces
 from tests.bot.surfaces import Json, assert_sound, buttons, dicts, hostile_or_blank, hostile_request, shown, texts
 from tests.workflows.core.builders import NOW, TENANT, identity, noted, partnership, request
@@ -72,7 +73,7 @@ def home(**changes: Any) -> Json:
 
 def time(label: str, moment: datetime) -> str:
     """A time in Slack's markup, shown in the reader's zone, with UTC for those who cannot see that."""
-    return f"{label} <!date^{int(moment.timestamp())}^{{date_short_pretty}} at {{time}}|{utc_words(moment)}>"
+    return f"{label} <!date^{int(moment.timestamp())}^{{date_short_pretty}} at {{time}}|{minute(moment)}>"
 
 
 def day(label: str, moment: datetime) -> str:
@@ -287,7 +288,7 @@ def test_two_hundred_found_requests_stay_within_the_limits_and_are_counted() -> 
     assert titles(view) == ["Search of requests"]
     said = shown(view)
     assert "Requester: Riley" in said
-    assert f"Sent from: {NOW:%Y-%m-%d}" in said
+    assert f"Sent from: {sentences.day(NOW)} (UTC)" in said
     assert "All requests found, newest first: 41–60 of 200" in said
     labels = [one["text"]["text"] for one in dicts(view) if one.get("type") == "button"]
     assert {"Previous 40", "Next 140", "Change search", "Close search"} <= set(labels)

@@ -8,13 +8,14 @@ import pytest
 from bot.sandbox.slack.block_kit.blocks import problems
 from bot.slack.flows.partner_setup.checklist import (
     MAX_CHUNK_CHARACTERS,
+    MAX_CHUNKS,
     checklist_message,
     checklist_text,
     checklist_view,
 )
 from tests.bot.slack.cards.test_setup_steps import MICROSOFTS, OFFICE, WHOLE, assert_sound, every_button, known, present
 from tests.bot.surfaces import buttons, dicts, shown
-from tests.workflows.core.builders import REDEEM_STEP, identity
+from tests.workflows.core.builders import REDEEM_STEP, TENANT, identity
 from workflows.core.partner_setup.steps import setup_of
 
 
@@ -51,7 +52,9 @@ def test_hundreds_of_ids_are_cut_into_lines_that_fit() -> None:
     setup = setup_of({"b2bDirectConnectInbound": wide}, MICROSOFTS)
     assert all(len(piece) <= MAX_CHUNK_CHARACTERS for piece in checklist_text(present(setup)))
     assert_sound(checklist_message(present(setup), may_confirm=True))
-    assert "more parts are too long for Slack" in shown(checklist_message(present(setup), may_confirm=True).blocks)
+    parts, whole = checklist_text(present(setup)), checklist_message(present(setup), may_confirm=True).blocks
+    assert f"and {len(parts) - MAX_CHUNKS} more parts, {len(parts)} in all" in shown(whole)
+    assert buttons(whole)["show_partner_part"] == f"{TENANT}:checklist:0"
 
 
 def test_nothing_to_do_is_distinguished_from_what_could_not_be_checked() -> None:

@@ -11,6 +11,7 @@ from bot.slack.flows.request_access.form import RequestForm, request_view
 from bot.slack.flows.request_access.open_form import OpenRequestForm
 from bot.slack.flows.request_access.partner_result import LookupResult
 from bot.slack.people.approvers import Approvers, StageApprovers
+from bot.words.requests.form import offer_words
 from tests.bot import surfaces
 from tests.bot.surfaces import Json, assert_sound, element, hostile_or_blank, shown
 from tests.workflows.core.builders import (
@@ -53,6 +54,8 @@ def template(name: str, *days: int, default: int, title: str = "", description: 
     )
 
 
+MENU_CHARACTERS = 45
+"""The characters that the menu shows in one line at 390 px."""
 GUESTS = template("guest-collaboration", 90, 180, 365, default=180)
 TRUSTED = template("trusted-partner", 30, 90, default=90, description="d" * 300)
 
@@ -140,7 +143,14 @@ def test_a_template_asks_for_its_ids_in_fields_of_their_own() -> None:
     asks = replace(TRUSTED, placeholders=(pilot, portal))
     view = form(templates=(GUESTS, asks), template="trusted-partner", placeholders={"pilot": "abc", "unknown": "x"})
     assert_sound(view)
-    assert list(labels(view)) == ["target", "template", "hole_pilot", "hole_portal", *list(labels(form()))[2:]]
+    assert list(labels(view)) == [
+        "target",
+        "template",
+        "hole_pilot",
+        "hole_portal",
+        *list(labels(form()))[2:],
+        "end_date",
+    ]
     assert labels(view)["hole_pilot"] == "Pilot group"
     assert element(view, "hole_pilot")["action_id"] == "hole_pilot"
     assert element(view, "hole_pilot")["initial_value"] == "abc"
@@ -226,7 +236,7 @@ def test_an_edit_has_no_field_for_the_partner_and_says_what_it_does() -> None:
     assert_sound(view)
     assert (view["title"]["text"], view["submit"]["text"]) == ("Edit request", "Send again")
     assert view["callback_id"] == "edit_request"
-    assert list(labels(view)) == ["template", "justification", "sponsor", "duration"]
+    assert list(labels(view)) == ["template", "justification", "sponsor", "duration", "end_date"]
     said = shown(view["blocks"])
     assert "contoso.com" in said
     assert "The partner of a request cannot be changed. For another partner, send a new request." in said
@@ -384,8 +394,28 @@ def test_an_end_date_and_a_ticket_are_asked_for_where_the_template_has_them() ->
     assert by_id["end_date"]["optional"] is by_id["ticket"]["optional"] is True
     assert "at most 365 days from today" in by_id["end_date"]["hint"]["text"]
     assert by_id["ticket"]["hint"]["text"] == "As in PRJ-1."
-    for other in (form(templates=(asks, TRUSTED)), form(templates=(asks, TRUSTED), template=TRUSTED.name)):
+    without = replace(TRUSTED, may_end_on_date=False)
+    for other in (form(templates=(asks, without)), form(templates=(asks, without), template=without.name)):
         assert not {"end_date", "ticket"} & labels(other).keys()
+
+
+def test_the_form_that_closes_a_partner_asks_for_no_end() -> None:
+    closing = arranged_offers(offers_of(load_catalog(SHIPPED).templates.values()), closing=True)
+    assert set(labels(form(offers=closing, template="block"))) == {"target", "template", "justification", "sponsor"}
+
+
+def test_every_shipped_template_fits_wholly_into_the_menu_of_a_phone() -> None:
+    """Nothing is cut inside a word: neither the need, which has the width of the menu, nor what stands below it."""
+    shipped = load_catalog(SHIPPED).templates.values()
+    for offer in offers_of(shipped):
+        for wait in (None, timedelta(days=30)):
+            view = request_view(RequestForm(offers=[replace(offer, usual_wait=wait)], requester=RILEY.chat_id))
+            (option,) = element(view, "template")["options"]
+            assert option["text"]["text"] == offer.template.need
+            assert len(option["text"]["text"]) <= MENU_CHARACTERS
+            assert option["description"]["text"] == offer_words(replace(offer, usual_wait=wait), 75)
+            assert "…" not in option["text"]["text"] + option["description"]["text"]
+    assert len({one.need for one in shipped}) == len(shipped)
 
 
 # --- our own objects, and the partner's ---

@@ -34,7 +34,7 @@ TRUSTED: JsonObject = {"tenantId": TENANT, "inboundTrust": {"isMfaAccepted": Tru
 
 
 def preview(now: JsonObject | None, earlier: JsonObject | None, *findings: Finding) -> Preview:
-    plan = plan_restoration(tenant_id=TENANT, now=now, earlier=earlier)
+    plan = plan_restoration(tenant_id=TENANT, current=now, earlier=earlier)
     stages = stages_for(plan_access_change(plan), STRONG)
     return Preview(plan=plan, default=None, template=STRONG, stages=stages, findings=findings)
 
@@ -55,16 +55,16 @@ def test_the_form_names_the_target_first_and_asks_as_the_request_form_does() -> 
     assert (form["callback_id"], form["private_metadata"]) == (ids.RESTORE_ACCESS, TENANT)
     assert element(form, "sponsor")["initial_user"] == RILEY.chat_id
     [option] = element(form, "restores")["options"]
-    assert option["text"]["text"] == "R-AAAAAAAAAA, applied 1 Mar 2027, Trusted partner, by Riley"
+    assert option["text"]["text"] == "R-AAAAAAAAAA, applied Mar 1, 2027, Trusted partner, by Riley"
     assert "Choose a change" in shown(form["blocks"])
 
 
 @pytest.mark.parametrize(
     ("state", "ended"),
     [
-        (RequestState.FAILED, "failed, partly applied 1 Mar 2027"),
-        (RequestState.STOPPED, "stopped, partly applied 1 Mar 2027"),
-        (RequestState.OVERWRITTEN, "overwritten 1 Mar 2027"),
+        (RequestState.FAILED, "failed, partly applied Mar 1, 2027"),
+        (RequestState.STOPPED, "stopped, partly applied Mar 1, 2027"),
+        (RequestState.OVERWRITTEN, "overwritten Mar 1, 2027"),
     ],
 )
 def test_how_a_change_ended_is_said_in_its_line(state: RequestState, ended: str) -> None:

@@ -62,9 +62,9 @@ def report_with_every_meaning() -> AccessReport:
     )
 
 
-def says(document: dict[str, Any], applies: Any, reason: Any = "notSet", **more: Any) -> Answers:
+def says(document: dict[str, Any], effective: Any, reason: Any = "notSet", **more: Any) -> Answers:
     """Answer the one question about guests."""
-    return {GUESTS: [{**document, "policyApplies": applies, "analysisReasons": reason, **more}]}
+    return {GUESTS: [{**document, "policyApplies": effective, "analysisReasons": reason, **more}]}
 
 
 def only(found: AccessReport) -> PolicyVerdict:

@@ -18,8 +18,8 @@ ONE: Final = {"accessType": "allowed", "targets": [{"target": PORTAL, "targetTyp
 
 def entries(own: dict[str, Any] | None, *, is_cross_cloud: bool = False) -> dict[VisitorType, tuple[str, ...]]:
     """Tell who comes in to what, with nothing inherited."""
-    applies = effective_settings(own, SHUT, is_cross_cloud=is_cross_cloud)
-    found = visitor_access_under(applies, access_kinds(own, SHUT, is_cross_cloud=is_cross_cloud))
+    effective = effective_settings(own, SHUT, is_cross_cloud=is_cross_cloud)
+    found = visitor_access_under(effective, access_kinds(own, SHUT, is_cross_cloud=is_cross_cloud))
     return {entry.visitor: entry.applications for entry in found}
 
 

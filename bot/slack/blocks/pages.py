@@ -1,0 +1,43 @@
+"""One page of a long list in a window: the range that is shown, the rows, and the buttons for the other pages."""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from slack_sdk.models.blocks import Block
+from slack_sdk.models.blocks.block_elements import RichTextElement
+
+from bot.slack.blocks.blocks import TextRun, actions, button, fixed_text, paragraph, rich_text
+
+PER_PAGE: Final = 20
+TEXTS_PER_PAGE: Final = 4
+"""Long preformatted texts on a page: each has up to 2,900 characters."""
+
+
+def page_blocks(
+    title: Sequence[TextRun],
+    rows: Sequence[RichTextElement],
+    page: int,
+    *,
+    size: int = PER_PAGE,
+    action_ids: tuple[str, str],
+    value: Callable[[int], str],
+) -> list[Block]:
+    """Return one page, with the buttons for the others. A page that is no longer there is the last one.
+
+    :param title: what the list is about; the range is added to it.
+    :param rows: the whole list.
+    :param size: the most rows on a page.
+    :param action_ids: the actions of the buttons Previous and Next.
+    :param value: returns the value of the button that shows a page.
+    """
+    page = max(0, min(page, (len(rows) - 1) // size))
+    first, shown = page * size, rows[page * size : (page + 1) * size]
+    said = f"{first + 1}–{first + len(shown)} of {len(rows)}" if shown else "Nothing (any more)"
+    blocks: list[Block] = [rich_text(paragraph(*title, fixed_text(f" · {said}")), *shown)]
+    previous, following = action_ids
+    buttons = []
+    if page:
+        buttons.append(button(f"Previous {first}", previous, value(page - 1)))
+    if left := len(rows) - first - len(shown):
+        buttons.append(button(f"Next {left}", following, value(page + 1)))
+    return [*blocks, actions("pages", *buttons)] if buttons else blocks

@@ -1,0 +1,142 @@
+"""Close early: a short window in which the sponsor asks for an active partner to be blocked. One approver decides."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from slack_bolt.async_app import AsyncAck
+from slack_sdk.models.blocks import Block
+
+from bot.slack import ids
+from bot.slack.answers.open_forms import answer_submission
+from bot.slack.answers.windows import Window
+from bot.slack.blocks.blocks import Json, cleaned_text, fixed_text, paragraph, rich_text
+from bot.slack.blocks.modal import input_block, modal, text_area
+from bot.slack.cards.partner_and_plan import identity_block
+from bot.slack.flows.entry_point_types import Action, EntryPoint, Submission
+from bot.slack.flows.request_access.flow import RequestAccessFlow
+from bot.slack.flows.request_access.who_decides import who_decides_blocks
+from bot.slack.payloads.button_values import parse_tenant_id
+from bot.slack.payloads.models import Interaction
+from bot.slack.people.approvers import StageApprovers, name_stages
+from bot.words.refusals.sentences import fact_words
+from bot.words.requests.form import CLOSE_EARLY_EFFECT
+from workflows.app.requests.forms import Form, InvalidForm, Refill
+from workflows.app.requests.open_request import account_of_other_chat_id, open_request_fact
+from workflows.core.errors.facts import Fact
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.partners.approval_policy import is_live
+from workflows.core.partners.partnership import Partnership
+from workflows.core.people import ChatId
+from workflows.core.plans.plan import TenantIdentity
+from workflows.core.policy.template import Template, one_approver
+from workflows.core.requests.commands.request import CommandSubject
+from workflows.core.settings.model import TenantId
+from workflows.ports.store import Store
+
+CLOSE_EARLY_TITLE: Final = "Close access early"
+_COMMAND: Final = "close_early"
+_MAX_FACT_CHARACTERS: Final = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseEarlyFlow:
+    """Files the same request as `/partner block`, about a partner that is known already."""
+
+    request_access: RequestAccessFlow
+    store: Store
+
+    def entry_points(self) -> Iterator[EntryPoint]:
+        """Return the entry points of this flow."""
+        yield Action(ids.CLOSE_EARLY, self.open, audit_name=_COMMAND)
+        yield Submission(ids.CLOSE_PARTNER, self.submit, audit_name="submit")
+
+    async def open(self, ack: AsyncAck, click: Interaction) -> None:
+        """Open the window. If the block's template asks for more than a reason, open the whole request form."""
+        tenant_id = parse_tenant_id(click.action.value)
+
+        async def build(window: Window) -> Json:
+            await self.request_access.members.refuse_known_outsiders(window.actor)
+            partnership = await self._active(tenant_id)
+            form, template = await self._form(partnership, window.actor, "")
+            if template is None or template.placeholders or template.ticket is not None:
+                refill = Refill(form=form, notes={}, template=form.template)
+                return await self.request_access.filled_view(window, refill)
+            open_request = await self.request_access.intake.open_request(tenant_id)
+            if open_request is not None:
+                directory = self.request_access.intake.directory
+                account = await account_of_other_chat_id(open_request, window.actor, directory)
+                return open_request_view(partnership.identity, open_request_fact(open_request, window.actor, account))
+            people = {window.actor, partnership.sponsor.chat_id}
+            stages = one_approver(template.stages)
+            asked = await name_stages(stages, people, self.request_access.shown_directory)
+            return close_early_view(partnership.identity, asked, sorted(people))
+
+        subject = CommandSubject(tenant_id=tenant_id)
+        await self.request_access.windows.open_and_fill(ack, click, build, command=_COMMAND, subject=subject)
+
+    async def submit(self, ack: AsyncAck, click: Interaction) -> None:
+        """Send the request to block the partner. The window has one field, so it shows every problem there."""
+        await self.request_access.members.refuse_known_outsiders(click.actor)
+        view = click.required_view
+        partnership = await self._active(parse_tenant_id(view.private_metadata))
+        form, _ = await self._form(partnership, click.actor, view.value(ids.JUSTIFICATION))
+        await answer_submission(ack, self._file(form, key=click.key))
+
+    async def _file(self, form: Form, *, key: str) -> None:
+        try:
+            await self.request_access.intake.file(form, key=key)
+        except InvalidForm as invalid:
+            raise InvalidForm(at_the_reason(invalid.problems)) from invalid
+
+    async def _active(self, tenant_id: TenantId) -> Partnership:
+        """Return the record of a partner whose access is active.
+
+        :raises Refused: when it is not.
+        """
+        partnership = await self.store.partnership(tenant_id)
+        if partnership is None or not is_live(partnership):
+            raise Refused(RefusalCode.REVOKED)
+        return partnership
+
+    async def _form(self, partnership: Partnership, actor: ChatId, reason: str) -> tuple[Form, Template | None]:
+        """Return the values of the request form, with the first template that only closes a partner."""
+        offers = await self.request_access.offers.open(closing=True)
+        template = offers[0].template if offers else None
+        form = Form(
+            requester=actor,
+            target=partnership.identity.name,
+            template="" if template is None else template.name,
+            justification=reason,
+            sponsor=partnership.sponsor.chat_id,
+            days=0,
+        )
+        return form, template
+
+
+def at_the_reason(problems: Mapping[str, Fact]) -> dict[str, Fact]:
+    """Return the first problem at the only field of the window. A problem of the reason itself comes first."""
+    return {ids.JUSTIFICATION: problems.get(ids.JUSTIFICATION) or next(iter(problems.values()))}
+
+
+def close_early_view(
+    identity: TenantIdentity, who_decides: Sequence[StageApprovers], excluded: Sequence[ChatId] = ()
+) -> Json:
+    """Return the window: the partner, what happens, who decides, and why.
+
+    :param excluded: see `who_decides_blocks`.
+    """
+    blocks: list[Block] = [
+        identity_block(identity),
+        rich_text(paragraph(fixed_text(CLOSE_EARLY_EFFECT))),
+        *who_decides_blocks(who_decides, excluded),
+        input_block("Reason", ids.JUSTIFICATION, text_area(ids.JUSTIFICATION), hint="The approver reads this."),
+    ]
+    return modal(CLOSE_EARLY_TITLE, blocks, ids.CLOSE_PARTNER, submit="Send", metadata=identity.tenant_id)
+
+
+def open_request_view(identity: TenantIdentity, open_request: Fact) -> Json:
+    """Return the window that names the open request about this partner, which has to end first."""
+    said = paragraph(cleaned_text(fact_words(open_request), _MAX_FACT_CHARACTERS))
+    return modal(CLOSE_EARLY_TITLE, [identity_block(identity), rich_text(said)], ids.MESSAGE_VIEW)

@@ -1,0 +1,38 @@
+"""Who will be asked, before a request is sent: stage by stage, as far as it is known now. Pure."""
+
+from collections.abc import Iterator, Sequence
+
+from slack_sdk.models.blocks import Block
+
+from bot.slack.blocks.blocks import Limit, TextRun, bullets, cleaned_text, fixed_text, paragraph, rich_text
+from bot.slack.flows.request_access.deciders import deciders_row
+from bot.slack.people.approvers import StageApprovers
+from bot.words.requests.form import CANNOT_APPROVE, no_approvers_words, stage_words
+from workflows.core.people import ChatId
+
+
+def who_decides_blocks(who_decides: Sequence[StageApprovers], excluded: Sequence[ChatId]) -> Iterator[Block]:
+    """Return who will be asked, stage by stage, as far as it is known now, with a button for those who are counted.
+
+    :param excluded: the requester and the sponsor, who cannot approve.
+    """
+    if who_decides:
+        stages = bullets((_stage(one) for one in who_decides), ordered=True)
+        yield rich_text(paragraph(fixed_text("Who decides", bold=True)), stages, paragraph(fixed_text(CANNOT_APPROVE)))
+    if any(one.approvers is not None and one.approvers.others for one in who_decides):
+        yield deciders_row(who_decides, excluded)
+
+
+def _stage(asked: StageApprovers) -> list[TextRun]:
+    shown, approvers = [cleaned_text(stage_words(asked.stage), bold=True)], asked.approvers
+    if approvers is None:
+        return shown
+    if not approvers.names and not approvers.others:
+        return [*shown, fixed_text(": ⚠️ "), cleaned_text(no_approvers_words(asked.stage), 300)]
+    more = f" and {approvers.others} more" if approvers.names and approvers.others else ""
+    names = ", ".join(approvers.names) or f"{approvers.others} people"
+    return (
+        [*shown, fixed_text(": "), cleaned_text(names, Limit.PLAIN), fixed_text(more)]
+        if more
+        else [*shown, fixed_text(": "), cleaned_text(names, Limit.PLAIN)]
+    )

@@ -1,0 +1,154 @@
+"""Gatehouse's record in `/partner show`: who asked for the access, approved and kept it, and the requests. Pure."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Final
+
+from slack_sdk.models.blocks import Block
+from slack_sdk.models.blocks.block_elements import RichTextElement
+
+from bot.slack.blocks.blocks import (
+    Limit,
+    TextRun,
+    bullets,
+    cleaned_text,
+    fixed_text,
+    local_time,
+    paragraph,
+    quote,
+    rich_text,
+)
+from bot.slack.cards.partnership import partner_part_row, partnership_facts, partnership_state_words
+from bot.slack.cards.requests import icon, kind_words, restore_hint
+from bot.slack.ids import PartnerPart
+from bot.words.requests.notes import note_words
+from bot.words.requests.states import STATE_WORDS
+from bot.words.sentences import counted
+from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState, opened_at
+from workflows.core.partners.restoration.restorable import is_restorable
+from workflows.core.plans.plan import TenantIdentity
+from workflows.core.policy.approval import Choice
+from workflows.core.requests.notes import displayed_state
+from workflows.core.requests.request import AccessRequest
+
+MAX_HISTORY_ENTRIES: Final = 15
+MAX_APPROVALS: Final = 40
+MAX_ANSWERS: Final = 3
+MAX_JUSTIFICATION_CHARACTERS: Final[int] = Limit.INPUT
+MAX_SHORT_NOTE: Final = 300
+"""Characters of the reason for a request's state; the window with all requests has the whole reason."""
+
+
+def record_blocks(
+    identity: TenantIdentity, partnership: Partnership | None, requests: Sequence[AccessRequest], now: datetime
+) -> Iterator[Block]:
+    """Return the record of a partner and its requests, with buttons for what is only counted."""
+    yield rich_text(*_record_elements(partnership, requests, now))
+    yield from _record_rows(partnership, requests)
+    yield rich_text(*_history_elements(requests, identity))
+    yield from _history_rows(requests, identity)
+
+
+def _record_elements(
+    partnership: Partnership | None, requests: Sequence[AccessRequest], now: datetime
+) -> Iterator[RichTextElement]:
+    """Return the record of a partner: its state, who asked for it and approved it, who kept it in reviews."""
+    yield paragraph(fixed_text("Gatehouse's record", bold=True))
+    if partnership is None:
+        yield paragraph(fixed_text("Gatehouse has neither opened nor closed this partner."))
+        return
+    yield paragraph(
+        fixed_text(f"Recorded as {partnership_state_words(partnership, now)}.\n"), *partnership_facts(partnership)
+    )
+    if partnership.state is not PartnershipState.REVOKED and partnership.is_as_approved:
+        yield paragraph(fixed_text("Active since "), local_time(opened_at(partnership, requests)), fixed_text("."))
+    current = next((one for one in requests if one.id == partnership.request_id), None)
+    if current is not None and current.prepared is not None:
+        yield from _approved_elements(current)
+    yield from (paragraph(*answer_parts(kept)) for kept in partnership.attestations[-MAX_ANSWERS:])
+    if (more := len(partnership.attestations) - MAX_ANSWERS) > 0:
+        yield paragraph(fixed_text(f"and {counted(more, 'earlier answer')} to reviews"))
+
+
+def answer_parts(kept: Attestation) -> list[TextRun]:
+    """Return one answer to a review."""
+    by = [fixed_text("Kept by "), cleaned_text(kept.person.name), fixed_text(" on "), local_time(kept.at)]
+    return [*by, fixed_text(": "), cleaned_text(kept.reason, MAX_JUSTIFICATION_CHARACTERS)]
+
+
+def _record_rows(partnership: Partnership | None, requests: Sequence[AccessRequest]) -> Iterator[Block]:
+    """Return the buttons for the approvals and answers that are only counted."""
+    if partnership is None:
+        return
+    tenant_id = partnership.identity.tenant_id
+    if (count := len(current_approvals(partnership, requests))) > MAX_APPROVALS:
+        yield partner_part_row(tenant_id, PartnerPart.APPROVALS, counted(count, "approval"))
+    if (count := len(partnership.attestations)) > MAX_ANSWERS:
+        yield partner_part_row(tenant_id, PartnerPart.ANSWERS, f"{counted(count, 'answer')} to reviews")
+
+
+def current_approvals(partnership: Partnership | None, requests: Sequence[AccessRequest]) -> list[list[TextRun]]:
+    """Return who approved the present settings of a partner, and when."""
+    for one in requests:
+        if partnership is not None and one.id == partnership.request_id and one.prepared is not None:
+            return _approvals(one)
+    return []
+
+
+def _approvals(request: AccessRequest) -> list[list[TextRun]]:
+    digest = request.require_prepared().plan.digest
+    counted_ones = [one for one in request.decisions if one.choice is Choice.APPROVE and one.digest == digest]
+    return [
+        [fixed_text("Approved by "), cleaned_text(one.person.name), fixed_text(", "), local_time(one.at)]
+        for one in counted_ones
+    ]
+
+
+def _approved_elements(request: AccessRequest) -> Iterator[RichTextElement]:
+    """Show who asked for the present settings and why, and who approved them when."""
+    prepared = request.require_prepared()
+    yield paragraph(
+        fixed_text("Requested by "),
+        cleaned_text(prepared.requester.name),
+        fixed_text(" on "),
+        local_time(request.created_at),
+    )
+    if request.particulars.justification.strip():
+        yield quote(request.particulars.justification, MAX_JUSTIFICATION_CHARACTERS)
+    shown = _approvals(request)
+    if not shown:
+        return
+    if (more := len(shown) - MAX_APPROVALS) > 0:
+        shown = [*shown[:MAX_APPROVALS], [fixed_text(f"and {more} more")]]
+    yield bullets(shown)
+
+
+def _history_elements(requests: Sequence[AccessRequest], identity: TenantIdentity) -> Iterator[RichTextElement]:
+    """Return the newest requests about a partner; older ones are counted."""
+    yield paragraph(fixed_text("Requests, newest first", bold=True))
+    if not requests:
+        yield paragraph(fixed_text("None."))
+        return
+    yield bullets(history_parts(request) for request in requests[:MAX_HISTORY_ENTRIES])
+    if len(requests) > MAX_HISTORY_ENTRIES:
+        yield paragraph(fixed_text(f"and {len(requests) - MAX_HISTORY_ENTRIES} older ones"))
+    if any(is_restorable(request) for request in requests):
+        yield restore_hint(identity)
+
+
+def _history_rows(requests: Sequence[AccessRequest], identity: TenantIdentity) -> Iterator[Block]:
+    """Return the button for all requests, when some are left out or a reason is cut."""
+    is_cut = any(len(note_words(one.note)) > MAX_SHORT_NOTE for one in requests[:MAX_HISTORY_ENTRIES] if one.note)
+    if is_cut or len(requests) > MAX_HISTORY_ENTRIES:
+        yield partner_part_row(identity.tenant_id, PartnerPart.REQUESTS, f"{counted(len(requests), 'request')} in all")
+
+
+def history_parts(request: AccessRequest, *, max_note: int = MAX_SHORT_NOTE) -> list[TextRun]:
+    """Return one request: who sent it, its state, and why it is so."""
+    by = [fixed_text(" by "), cleaned_text(request.prepared.requester.name)] if request.prepared else []
+    kind = fixed_text(f"{icon(request)} {request.id}: {kind_words(request)}")
+    shown = [kind, *by, fixed_text(", "), fixed_text(STATE_WORDS[displayed_state(request)], bold=True)]
+    shown += [fixed_text(", "), local_time(request.confirmed_at or request.changed_at)]
+    if request.note:
+        shown += [fixed_text(". "), cleaned_text(note_words(request.note), max_note)]
+    return shown
