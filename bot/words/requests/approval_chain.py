@@ -20,13 +20,10 @@ _SENTENCES: Final[Mapping[ChainRule, str]] = {
     ChainRule.ONE_APPROVER: (
         "This only narrows or closes access, so one approval is enough. The end that was approved earlier stays."
     ),
-    ChainRule.TEMPLATE: (
-        "The access template asks for {asked}, whatever the risk of the request is. {Risk} risk alone needs at least "
-        "{least}."
-    ),
+    ChainRule.TEMPLATE: "The access template asks for {asked}. {Risk} risk alone needs {least}.",
     ChainRule.STRICTER: (
         "It needs {asked}, more than the access template asks for. The reason is the partner's approval policy, or the "
-        "risk of all settings afterwards. {Risk} risk alone needs at least {least}."
+        "risk of all settings afterwards. {Risk} risk alone needs {least}."
     ),
 }
 

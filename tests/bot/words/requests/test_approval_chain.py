@@ -22,13 +22,10 @@ SENTENCES = {
     ChainRule.ONE_APPROVER: (
         "This only narrows or closes access, so one approval is enough. The end that was approved earlier stays."
     ),
-    ChainRule.TEMPLATE: (
-        "The access template asks for 3 approvals, whatever the risk of the request is. Low risk alone needs at least "
-        "1."
-    ),
+    ChainRule.TEMPLATE: ("The access template asks for 3 approvals. Low risk alone needs 1."),
     ChainRule.STRICTER: (
         "It needs 3 approvals, more than the access template asks for. The reason is the partner's approval policy, or "
-        "the risk of all settings afterwards. Low risk alone needs at least 1."
+        "the risk of all settings afterwards. Low risk alone needs 1."
     ),
 }
 

@@ -49,7 +49,7 @@ def test_what_is_said_of_the_chosen_template() -> None:
     assert title.startswith("Guest collaboration: People of the partner work as guests")
     assert risk == "Low risk."
     trusted = Offer(template=TEMPLATES["trusted-partner"], level=RiskLevel.ELEVATED, closes=False)
-    assert form.chosen_template_words(trusted)[1] == "Up to elevated risk. Lower risk, same approvals."
+    assert form.chosen_template_words(trusted)[1] == "Up to elevated risk."
 
 
 def test_a_stage_and_that_nobody_is_in_it() -> None:
