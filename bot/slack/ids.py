@@ -56,6 +56,7 @@ class PartnerPart(StrEnum):
 
     CHECKLIST = "checklist"
     CONCERNS = "concerns"
+    SETTINGS = "settings"
     APPROVALS = "approvals"
     ANSWERS = "answers"
     REQUESTS = "requests"

@@ -14,7 +14,7 @@ from workflows.catalog.catalog import SHIPPED, load_catalog
 TEMPLATES: Final = tuple(load_catalog(SHIPPED).templates)
 MAX_CARD_WORDS: Final = 120
 """The most words of an approval card of a shipped template."""
-MAX_REQUESTER_WORDS: Final = 35
+MAX_REQUESTER_WORDS: Final = 50
 """The most words of the requester's message about a plan that takes no access away."""
 
 LIMITS: Final[Mapping[str, tuple[int, int]]] = {
@@ -26,7 +26,7 @@ LIMITS: Final[Mapping[str, tuple[int, int]]] = {
     "closed": (35, 3),
     "receipt": (40, 3),
     "reminder": (45, 5),
-    "requester": (80, 3),
+    "requester": (95, 3),
     "sponsor": (40, 3),
     "expired": (45, 4),
     "again-justification": (145, 3),

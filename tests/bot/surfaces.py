@@ -39,7 +39,7 @@ _TIME: Final = (
     r"(Asked|Sent|[Dd]ecide by|Approved until|Access period ended|Not as approved since|Ends) "
     r"<!date\^\d+\^\{date_short_pretty\}( at \{time\})?\|[A-Z][a-z]{2} \d{1,2}, \d{4} at \d\d:\d\d UTC>"
 )
-TIME: Final = re.compile(rf"{_TIME}( · {_TIME})*( · the time to decide is over)?|No access period")
+TIME: Final = re.compile(rf"{_TIME}( · {_TIME})*( · the time to decide is over)?|No end date")
 """The only markup in a view: constant labels and times, which Slack shows in the reader's zone."""
 
 hostile: Final[st.SearchStrategy[str]] = st.sampled_from(

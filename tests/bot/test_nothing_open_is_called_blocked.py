@@ -111,7 +111,7 @@ def test_a_window_a_listing_and_a_posture_call_nothing_blocked_that_is_not(
     plan = plan_revocation(tenant_id=TENANT, before=own, default=default)
     left_after = possibly_open(access_kinds(plan.configuration_after(), default))
     for known in (None, record):
-        text = shown(revoke_view_or_nothing(who, known, plan, default))
+        text = shown(revoke_view_or_nothing(who, known, plan, default, read_at=NOW))
         assert "This blocks the partner instead of deleting it" not in text or not left_after
         assert_true(text.replace("This blocks the partner instead of deleting it", ""), found, "window")
         concerns = evaluate_partner(TENANT, own, who, PostureInputs.of(default, None, None, NOW)).concerns

@@ -154,7 +154,10 @@ async def test_row_74_a_merger_opens_direct_connect_both_ways_and_says_what_the_
     """Only our side is set: the card says so, and never says that it works."""
     card = await asked(world, "merger", "tailspin.com")
     said = await world.read()
-    assert "B2B direct connect works only after the partner allows it too." in said
+    assert (
+        "B2B direct connect (shared channels without guest accounts) works only after the partner allows it too."
+        in said
+    )
     assert "sets automatic redemption, outbound" in said
     assert "sets automatic redemption, inbound" in said
     assert "4 steps for the partner's administrator, not confirmed" in said

@@ -89,9 +89,9 @@ async def test_a_posture_sees_what_we_opened_and_what_was_opened_from_outside(st
         status, out, err = await gatehouse(stage, "posture", columns=columns)
         assert (status, err) == (0, "")
         assert max(map(len, out.splitlines())) <= columns
-        assert "ALERT: Recorded as revoked, but the tenant has no settings" in " ".join(out.split())
+        assert "ALERT: Revoked earlier, but the tenant has no settings" in " ".join(out.split())
     said = await asked_in_slack(stage, "approver1")
-    assert "Recorded as revoked, but the tenant has no settings" in said
+    assert "Revoked earlier, but the tenant has no settings" in said
     assert FABRIKAM in said
     await stage.do("command", user="outsider", text="/partner posture")
     seen = (await stage.see("messages", channel="@outsider", user="outsider"))["messages"]

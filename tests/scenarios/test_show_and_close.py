@@ -30,7 +30,7 @@ async def test_a_revoked_partner_that_is_open_again_and_one_that_nobody_knows(st
     await stage.call("PATCH", "graph/state", {"partners": partners})
 
     answer = await shown(stage, "contoso.com")
-    alert = "Recorded as revoked, but open now: B2B collaboration, inbound (open). Revoke it again."
+    alert = "Revoked earlier, but open now: B2B collaboration, inbound (open). Revoke it again."
     assert answer.index(alert) < answer.index("Settings, read just now")
     assert "Recorded as revoked." in answer
     assert "Also set, and not managed" not in answer

@@ -215,5 +215,5 @@ async def test_only_the_direction_that_was_reopened_is_called_open(stage: Stage)
     assert (await stage.revoke())["errors"] == {}
     await stage.call("PATCH", "graph/state", {"partners": {CONTOSO: {"b2bCollaborationInbound": OPEN}}})
     answer = await shown(stage, "contoso.com")
-    assert "Recorded as revoked, but open now: B2B collaboration, inbound (open). Revoke it again." in answer
+    assert "Revoked earlier, but open now: B2B collaboration, inbound (open). Revoke it again." in answer
     assert "but not blocked explicitly" not in answer

@@ -20,6 +20,8 @@ _EMPHASIS: Final = re.compile(r"([*_~])([^*_~].*)\1")
 _BEHIND: Final = ".,;:!?)]}"
 _DOTS: Final = str.maketrans("。．｡", "...")
 """Dots of other scripts in domain names (UTS #46)."""
+_HYPHEN: Final = re.compile("[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
+"""Other hyphens and dashes, as word processors and chats write them."""
 _PORT: Final = re.compile(r":\d{1,5}$")
 _GUID: Final = re.compile(r"\{?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 """A closing brace is removed before."""
@@ -68,6 +70,6 @@ def _name_of(word: str) -> str:
     address = _SCHEME.match(word)
     host = re.split(r"[/\\?#]", word[address.end() :] if address else word)[0].rpartition("@")[2].rstrip(_BEHIND)
     host = _PORT.sub("", host)
-    if guid := _GUID.fullmatch(host):
+    if guid := _GUID.fullmatch(_HYPHEN.sub("-", host)):  # not in a domain, where it would be another one
         return guid[1]
     return "" if "." not in host or _INITIAL.fullmatch(host) else host

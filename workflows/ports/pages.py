@@ -85,6 +85,8 @@ class RequestFilter:
     """A part of the template's name or title."""
     states: frozenset[RequestState] = frozenset()
     """The allowed states; empty for every state."""
+    is_partly_applied: bool = False
+    """Whether to find only requests that ended with only a part of the plan in the tenant."""
     sent_from: datetime | None = None
     """Only requests that were sent at this time or later."""
     sent_before: datetime | None = None

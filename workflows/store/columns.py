@@ -1,7 +1,13 @@
 """Make the values of columns by which records are sorted and searched."""
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import Final
+
+_HYPHEN: Final = re.compile("[-\u00ad\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
+_ID: Final = re.compile(rf"r{_HYPHEN.pattern}[0-9a-z]*|[0-9a-f]*(?:{_HYPHEN.pattern}[0-9a-f]*)+")
+"""A request's ID or a tenant ID, or a part of one."""
 
 
 def text_of(moment: datetime) -> str:
@@ -12,6 +18,12 @@ def text_of(moment: datetime) -> str:
 def search_text(*texts: str) -> str:
     """Return the text in which a record is searched: the given texts in one form for upper and lower case."""
     return "\n".join(text.strip().casefold().replace("\n", " ") for text in texts if text)
+
+
+def typed_search_text(typed: str) -> str:
+    """Return the search text of what a person typed. An ID is found with any kind of hyphen, as it may be copied."""
+    text = search_text(typed)
+    return _HYPHEN.sub("-", text) if _ID.fullmatch(text) else text
 
 
 def people_search_text(*texts: str | None, and_of: Iterable[tuple[str, str, str]] = ()) -> str:

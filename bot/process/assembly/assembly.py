@@ -21,7 +21,7 @@ from bot.slack.people.shown_directory import ShownDirectory
 from workflows.app.alarms import Alarms
 from workflows.app.limits import LimitedAction, Limits
 from workflows.app.schedule.alarm_checks import Check, ScheduledChecks, alarm_checks_of
-from workflows.app.schedule.role_check import check_roles
+from workflows.app.schedule.role_check import check_auditors, check_roles
 from workflows.app.schedule.sponsor_check import check_sponsors
 from workflows.app.service import Service
 from workflows.core.errors.facts import Fact
@@ -127,8 +127,9 @@ def _scheduled_checks(
         clock=clock,
         roles=systems.catalog.roles,
     )
+    auditors = partial(check_auditors, store=store, directory=directory, clock=clock)
     sponsors = partial(check_sponsors, store=store, tenant=tenant, alarms=alarms, service=service, clock=clock)
-    return ScheduledChecks(checks=(*checks, roles, sponsors, *others))
+    return ScheduledChecks(checks=(*checks, roles, auditors, sponsors, *others))
 
 
 def _limits(systems: ExternalSystems, alarms: Alarms) -> Limits:

@@ -82,7 +82,7 @@ def change_elements(lines: Sequence[ChangeLine], label: str) -> Iterator[RichTex
     changed = [line for line in lines if line.access is not AccessChange.SAME] or lines
     items = [line_parts(line) for line in changed[:MAX_LINES]]
     if more := len(changed) - len(items):
-        items.append([fixed_text(f"and {more} more settings; the JSON shows them")])
+        items.append([fixed_text(f"and {more} more settings")])
     if same := len(lines) - len(changed):
         text = f"{counted(same, 'setting', 'settings')} set explicitly (no effect today)"
         items.append([fixed_text(text)])

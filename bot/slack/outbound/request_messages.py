@@ -4,7 +4,7 @@ Everybody has one message about a request, which is updated in place. People who
 because an update notifies nobody. A sponsor who must do something after the change gets the partner setup card, too.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, partial
@@ -19,8 +19,8 @@ from bot.slack.cards.approval.requester_and_sponsor import former_sponsor_card, 
 from bot.slack.outbound.card_copies import NotAccepted, UpdateResult
 from bot.slack.outbound.recipients import Outbound, Recipients, direct_recipients
 from bot.slack.outbound.reminders import Reminders
-from bot.slack.people.approvers import name_approvers
-from workflows.core.people import ChatId
+from bot.slack.people.approvers import Approvers, name_approvers
+from workflows.core.people import ChatId, Role
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.ports.message_copies import MessageCopy
 
@@ -134,7 +134,7 @@ class RequestMessages:
                         subject, audience, messages.for_approver(audience), messages.occasion
                     )
         await self._reminders.refresh({ChatId(copy.audience) for copy in posted if copy.audience})
-        await self._show_requester(request, context)
+        await self._show_requester(request, context, names)
         await self._show_sponsor(request, context)
         if problem is not None:
             raise problem
@@ -197,10 +197,12 @@ class RequestMessages:
             subject, "", messages.for_thread(), messages.occasion, thread=card.message_id
         )
 
-    async def _show_requester(self, request: AccessRequest, context: CardContext) -> None:
+    async def _show_requester(
+        self, request: AccessRequest, context: CardContext, names: Mapping[Role, Approvers]
+    ) -> None:
         subject = f"requester:{request.id}"
         now, record = self._outbound.clock.now(), context.partnership
-        card = requester_card(request, now=now, successor=context.successor, record=record)
+        card = requester_card(request, now=now, successor=context.successor, record=record, holders=names)
         for copy in await self._outbound.copies.live_copies(subject):
             await self._outbound.copies.renew(copy, card, replaces_deleted=not request.is_terminal)
         if not await self._outbound.store.copies(subject):

@@ -54,7 +54,9 @@ _SENTENCES: Final[Mapping[Consequence, str]] = {
         "Users are synchronized only after the partner sets automatic redemption, outbound, and runs a provisioning "
         "job. That job defines what happens to the accounts of people who leave."
     ),
-    Consequence.DIRECT_CONNECT: "B2B direct connect works only after the partner allows it too.",
+    Consequence.DIRECT_CONNECT: (
+        "B2B direct connect (shared channels without guest accounts) works only after the partner allows it too."
+    ),
     Consequence.ONLY_NAMED: (
         "For this partner, an “only” list blocks everything that it does not name, even if the tenant's default "
         "allows it."

@@ -13,7 +13,9 @@ LEVELS: Final[Mapping[RiskLevel, str]] = {
 REASONS: Final[Mapping[RiskReason, str]] = {
     RiskReason.MFA: "We accept the partner's MFA.",
     RiskReason.COMPLIANT_DEVICES: "We accept devices that the partner marks as compliant.",
-    RiskReason.HYBRID_JOINED_DEVICES: "We accept devices that the partner marks as hybrid joined.",
+    RiskReason.HYBRID_JOINED_DEVICES: (
+        "We accept devices that the partner marks as hybrid joined (to its own domain and to its Entra)."
+    ),
     RiskReason.ALL_TRUST: (
         "We accept both the partner's MFA and its devices. They satisfy our Conditional Access where it asks for them."
     ),

@@ -58,9 +58,7 @@ def _differs(values: Values) -> str:
 
 def _absent(recorded: str) -> Callable[[Values], str]:
     def words(values: Values) -> str:
-        return (
-            f"Recorded as {recorded}, but the tenant has no settings for this partner now. {_applies_instead(values)}"
-        )
+        return f"{recorded}, but the tenant has no settings for this partner now. {_applies_instead(values)}"
 
     return words
 
@@ -78,9 +76,9 @@ def _applies_instead(values: Values) -> str:
 def _revoked_but_open(values: Values) -> str:
     opened, unknown = values["open"], values["unknown"]
     if not opened:
-        return f"Recorded as revoked, but maybe open now: {_access_kinds_words(unknown)}. Revoke it again."
+        return f"Revoked earlier, but maybe open now: {_access_kinds_words(unknown)}. Revoke it again."
     perhaps = f" Maybe also open: {_access_kinds_words(unknown)}." if unknown else ""
-    return f"Recorded as revoked, but open now: {_access_kinds_words(opened)}.{perhaps} Revoke it again."
+    return f"Revoked earlier, but open now: {_access_kinds_words(opened)}.{perhaps} Revoke it again."
 
 
 def _review_overdue(values: Values) -> str:
@@ -156,15 +154,15 @@ _WORDS: Final[Mapping[ConcernCode, str | Callable[[Values], str]]] = {
         f"Whether it is still as approved could not be checked, because request {values['request_id']} cannot be read."
     ),
     _C.DIFFERS_FROM_APPROVED: _differs,
-    _C.ABSENT: _absent("open"),
-    _C.REVOKED_BUT_ABSENT: _absent("revoked"),
+    _C.ABSENT: _absent("Recorded as open"),
+    _C.REVOKED_BUT_ABSENT: _absent("Revoked earlier"),
     _C.REVOKED_BUT_OPEN: _revoked_but_open,
     _C.REVOKED_NOT_KNOWN: lambda values: (
-        f"Recorded as revoked, but it is not certain that these are closed: {_access_kinds_words(values['unknown'])}. "
+        f"Revoked earlier, but it is not certain that these are closed: {_access_kinds_words(values['unknown'])}. "
         "Revoke it again."
     ),
     _C.REVOKED_NOT_EXPLICIT: _with_settings(
-        "Recorded as revoked and closed now, but not blocked explicitly: {}. A change of the default may open it. "
+        "Revoked earlier and closed now, but not blocked explicitly: {}. A change of the default may open it. "
         "Revoke it again."
     ),
     _C.BEING_WRITTEN: "Gatehouse is changing this partner right now, so its settings were not compared with the "

@@ -16,7 +16,7 @@ _BLOCKED: Final[Mapping[DisplayedState, str]] = {
 }
 DONE: Final[Mapping[str, str]] = {
     "submit": "Requested",
-    "record_prepared": "Checked and planned",
+    "record_prepared": "Checks done, change prepared",
     "record_unfit": "Could not be carried out",
     "record_delayed": "Delayed: a service did not answer",
     "approve": "Approved",

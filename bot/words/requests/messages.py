@@ -19,7 +19,10 @@ SENTENCES: Final[Mapping[str, str]] = {
     MessageCode.YOU_WITHDREW: "{partner}: you withdrew your request{id}. {note}",
     MessageCode.ENDED: "{partner}: your request{id} {ended}. {note}",
     MessageCode.OVERWRITTEN: "{partner}{about}: {note}",
-    MessageCode.OPENED: "{partner}: the access of your request{id} is active (verified). {note}",
+    MessageCode.OPENED: (
+        "{partner}: the access of your request{id} is active (verified). An updated message notifies nobody, so this "
+        "one tells you. {note}"
+    ),
     MessageCode.PUT_BACK: "{partner}{about}: the settings from before {restores} are restored (verified). {note}",
     MessageCode.CARD_NOT_POSTED: (
         "{partner}: the approval card of your request{id} cannot be posted in the channel. The admins know. Until "

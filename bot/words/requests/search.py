@@ -10,11 +10,13 @@ from workflows.ports.pages import RequestFilter
 S = RequestState
 
 ANY_STATE: Final = "any"
+PARTLY_APPLIED: Final = "partly_applied"
 STATE_CHOICES: Final[Mapping[str, tuple[str, frozenset[RequestState]]]] = {
     ANY_STATE: ("Any state", frozenset()),
     "open": ("Open", frozenset(S) - TERMINAL),
     "waiting": ("Waiting for approval", frozenset({S.AWAITING_APPROVAL})),
     "applied": ("Applied (verified)", frozenset({S.APPLIED})),
+    PARTLY_APPLIED: ("Partly applied", frozenset({S.STOPPED, S.FAILED})),
     "rejected": ("Rejected", frozenset({S.REJECTED})),
     "withdrawn": ("Withdrawn", frozenset({S.WITHDRAWN})),
     "expired": ("Expired", frozenset({S.EXPIRED})),
@@ -23,7 +25,10 @@ STATE_CHOICES: Final[Mapping[str, tuple[str, frozenset[RequestState]]]] = {
     "overwritten": ("Sent, then changed by somebody else", frozenset({S.OVERWRITTEN})),
     "failed": ("Refused by Microsoft Graph", frozenset({S.FAILED})),
 }
-"""The label and the states of each choice, by its value. It is the state in which a request is, or has ended."""
+"""The label and the states of each choice, by its value. It is the state in which a request is, or has ended.
+
+Of the states of `PARTLY_APPLIED`, only requests are found of which a part is in the tenant.
+"""
 
 
 def state_choice(states: frozenset[RequestState]) -> str:

@@ -290,3 +290,11 @@ def test_a_long_text_is_read_in_no_time(piece: str) -> None:
         with pytest.raises(InvalidField):
             target_candidates(text)
         assert time.perf_counter() - began < 0.5
+
+
+@pytest.mark.parametrize("hyphen", "\u2010\u2011\u2013\u2212", ids=ascii)
+def test_a_tenant_id_may_have_other_hyphens_and_a_domain_may_not(hyphen: str) -> None:
+    tenant_id = "c0a1b2c3-1111-4aaa-8bbb-0123456789a1"
+    assert normalize_target(tenant_id.replace("-", hyphen)) == tenant_id
+    with pytest.raises(InvalidField):
+        normalize_target(f"contoso{hyphen}eu.com")

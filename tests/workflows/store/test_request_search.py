@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlite_utils import Database
 
+from bot.words.requests.search import PARTLY_APPLIED, STATE_CHOICES
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, NOW, RILEY, SAM, approval, prepared, request
 from tests.workflows.fakes import FixedClock
 from tests.workflows.store.test_pages import put
@@ -82,6 +83,20 @@ async def test_requests_are_found_by_every_condition_closed_ones_too(store: Quic
         assert await numbers(store, wanted) == found, wanted
 
 
+@pytest.mark.parametrize(
+    "hyphen", "-\u00ad\u2010\u2011\u2012\u2013\u2014\u2212\uff0d", ids=lambda one: f"{ord(one):04X}"
+)
+async def test_an_id_is_found_with_any_hyphen_and_other_texts_are_not_changed(store: QuickStore, hyphen: str) -> None:
+    named = prepared(template_title="Guests – Nordics")
+    await put(store, sent(1), sent(2, prepared=named))
+    tenant_id = str(request().plan.tenant_id)
+    for typed in (sent(1).id, f" {sent(1).id.lower()} "):
+        assert await numbers(store, RequestFilter(text=typed.replace("-", hyphen))) == "1"
+    assert await numbers(store, RequestFilter(text="R-AA".replace("-", hyphen))) == "21"
+    assert await numbers(store, RequestFilter(text=tenant_id.replace("-", hyphen))) == "21"
+    assert await numbers(store, RequestFilter(text="Guests – Nordics")) == "2"
+
+
 async def test_two_hundred_results_come_newest_first_page_by_page(store: QuickStore) -> None:
     await put(store, *(sent(0, id=RequestId(f"r-{number:03}"), created_at=NOW + number * DAY) for number in range(200)))
     page, seen = await store.requests_page(RequestFilter(), limit=20, place=START), []
@@ -108,6 +123,7 @@ async def test_a_search_reads_only_one_index_and_the_documents_of_one_page(store
         approver="c",
         template="d",
         states=frozenset({S.APPLIED}),
+        is_partly_applied=True,
         sent_from=NOW,
         sent_before=NOW,
     )
@@ -198,3 +214,39 @@ async def test_the_columns_follow_a_changed_request(store: QuickStore) -> None:
     assert await numbers(store, RequestFilter(requester=RILEY.id)) == "", "the account is not known yet"
     await put(store, sent(1, version=2, decisions=(approval(AMARA, 0),)))
     assert await numbers(store, RequestFilter(requester=RILEY.id, approver="amara")) == "1"
+
+
+async def test_partly_applied_requests_are_found_alone(store: QuickStore) -> None:
+    """Also those whose access ended while they were written."""
+    await put(
+        store,
+        sent(1, state=S.FAILED, applied_part=1),
+        sent(2, state=S.FAILED),
+        sent(3, state=S.STOPPED, applied_part=2),
+        sent(4, state=S.STOPPED),
+        sent(5, state=S.APPLIED),
+    )
+    _, states = STATE_CHOICES[PARTLY_APPLIED]
+    assert await numbers(store, RequestFilter(states=states, is_partly_applied=True)) == "31"
+    assert await numbers(store, RequestFilter(states=frozenset({S.FAILED}))) == "21"
+
+
+async def test_partly_applied_requests_of_an_older_version_are_found(tmp_path: Path) -> None:
+    path = tmp_path / "gatehouse.db"
+    db = Database(path)
+    migrations.apply(db, stop_before="m017_results_that_nobody_approved")
+    part = sent(1, state=S.FAILED, applied_part=1)
+    for request_id, doc in ((part.id, dump(REQUEST, part)), ("r-2", "{}"), ("r-3", "no JSON"), ("r-4", "[]")):
+        db.execute(
+            """insert into requests (id, version, state, is_open, requester, created_at, doc, sought)
+            values (?, 1, 'failed', 0, 'U', '2027', ?, '')""",
+            (request_id, doc),
+        )
+    db.conn.commit()
+    db.close()
+    store = await open_store(path, FixedClock())
+    try:
+        found = await store.requests_page(RequestFilter(is_partly_applied=True), limit=9, place=START)
+        assert ([one.id for one in found.shown], found.count) == ([part.id], 1)
+    finally:
+        await store.close()

@@ -116,7 +116,7 @@ async def read_home(
     chat_ids = ids_of(person, known)
     person_ids: frozenset[ChatId | PersonId] = chat_ids if known is None else chat_ids | {known.id}
     is_admin = bool(chat_ids & await directory.holders(ADMIN))
-    is_auditor = await is_shown_as_auditor(person, known, directory)
+    is_auditor = await is_shown_as_auditor(person, known, directory, searches=bool(position.text or position.wanted))
     if is_auditor and position.wanted is not None:
         found = await _found(position.wanted, position, FOUND_PAGE, store, now)
         return AppHome(is_admin=is_admin, is_auditor=True, wanted=position.wanted, found=found)

@@ -1,6 +1,6 @@
-"""Who may search all requests and read their history: auditors. The right is read again for each window.
+"""Who may search all requests and read their history: auditors. The right is read again for each window and search.
 
-The text search of the App Home uses the members of roles that are kept for display, at most 30 seconds old.
+Only the button of the search on an App Home uses the members of roles that are kept for display.
 """
 
 from dataclasses import dataclass
@@ -36,16 +36,22 @@ class Auditors:
         return person
 
 
-async def is_shown_as_auditor(person: ChatId, known: Person | None, directory: PeopleDirectory) -> bool | None:
+async def is_shown_as_auditor(
+    person: ChatId, known: Person | None, directory: PeopleDirectory, *, searches: bool
+) -> bool | None:
     """Return whether the App Home of a person shows what auditors see; None when that cannot be read now.
 
     :param known: the person, if their account could be read. Somebody who only is in a group is no auditor.
+    :param searches: whether it would show what a search finds. The right is then read again.
     """
     try:
         if not ids_of(person, known) & await directory.holders(AUDITOR):
             return False
+        if searches:
+            await Auditors(directory=directory).require(person)
+            return True
         return known is not None or bool(await directory.identify(person))
     except (PeopleDirectoryUnavailable, PeopleDirectoryRefused, TenantUnavailable, TenantRefused):
         return None
-    except Refused:
-        return False
+    except Refused as refused:
+        return None if refused.code is RefusalCode.AUDITOR_UNKNOWN else False

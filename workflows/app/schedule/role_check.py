@@ -10,7 +10,7 @@ import structlog
 from workflows.app.alarms import Alarms
 from workflows.app.service import Service
 from workflows.core.errors.facts import Fact
-from workflows.core.people import Role
+from workflows.core.people import AUDITOR, ChatId, Role
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.effects import MessageCode
 from workflows.core.requests.eligibility import current_eligibility
@@ -29,6 +29,10 @@ from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 MARK: Final = "roles_checked_at"
 """The name of the mark with the time of the last check. An empty value makes the next tick check the roles."""
+
+AUDITORS_CHECKED_MARK: Final = "auditors_checked_at"
+AUDITORS_MARK: Final = "auditors"
+"""The name of the mark with the auditors of the last check."""
 
 _log = structlog.get_logger()
 
@@ -114,6 +118,28 @@ async def check_roles(
     for request in waiting:
         if shortages := [found[role] for role, requests in requests_by_role.items() if request in requests]:
             await _tell_requester(request, shortages, service)
+
+
+async def check_auditors(*, store: Store, directory: PeopleDirectory, clock: Clock) -> None:
+    """Publish the App Home of everybody who has lost or got the role of auditors since the last check.
+
+    The check runs at most once a minute.
+    """
+    now = clock.now()
+    if not _is_due(await store.mark(AUDITORS_CHECKED_MARK), now):
+        return
+    await store.save_mark(AUDITORS_CHECKED_MARK, now.isoformat())
+    before = frozenset(map(ChatId, filter(None, (await store.mark(AUDITORS_MARK) or "").split(" "))))
+    try:
+        auditors = await directory.holders(AUDITOR)
+    except (PeopleDirectoryUnavailable, PeopleDirectoryRefused, TenantUnavailable, TenantRefused) as error:
+        _log.warning("auditors_not_checked", reason=str(error))
+        return
+    if auditors == before:
+        return
+    await store.request_home_updates(sorted(auditors ^ before))
+    # NB. after the updates are stored: if anything fails before, the next check asks for them again.
+    await store.save_mark(AUDITORS_MARK, " ".join(sorted(auditors)))
 
 
 async def request_role_check(store: Store) -> None:

@@ -49,26 +49,26 @@ def advance_partner(
         return PartnerOutcome(request=transition.request, effects=transition.effects)
     after, now = transition.request, situation.now
     shown: tuple[Effect, ...] = ()
-    said: Fact | None = None
+    fact: Fact | None = None
     if isinstance(command, RecordOverwritten):
         record = unapproved_partnership(
             after, earlier, now, configuration=command.configuration, basis=SettingsBasis.OVERWRITTEN
         )
-        said = _message(after, MessageCode.OVERWRITTEN)
+        fact = _message(after, MessageCode.OVERWRITTEN)
     elif not isinstance(command, RecordApplied):  # the requester hears of it as of any other end
         basis = SettingsBasis.PARTLY_REDUCED if is_reduction(after, earlier) else SettingsBasis.PARTLY_APPLIED
         record = unapproved_partnership(after, earlier, now, configuration=command.configuration, basis=basis)
     else:
         is_closed = closes(after)
         record = closed_partnership(after, earlier, now) if is_closed else opened_partnership(after, earlier, now)
-        said = _closed(after) if is_closed else _opened(after, record)
+        fact = _closed(after) if is_closed else _opened(after, record)
         shown = (ShowReview(tenant_id=record.identity.tenant_id),)
     effects = (
         *transition.effects,
         *shown,
         *_show_setup(record, earlier),
         *_show_replaced(after, earlier),
-        *_messages(after, said),
+        *_messages(after, fact),
     )
     return PartnerOutcome(request=after, effects=effects, partnership=require_table_result(earlier, command, record))
 
@@ -92,15 +92,15 @@ _ONLY_REQUESTER: Final = frozenset({MessageCode.OPENED, MessageCode.PUT_BACK})
 """Messages that only the requester gets. The sponsor's own message shows the same."""
 
 
-def _messages(request: AccessRequest, said: Fact | None) -> tuple[SendMessage, ...]:
+def _messages(request: AccessRequest, fact: Fact | None) -> tuple[SendMessage, ...]:
     """Return the message to the requester, and to the sponsor unless `_ONLY_REQUESTER` contains its code."""
-    if said is None:
+    if fact is None:
         return ()
     people = {request.particulars.requester}
-    if said.code not in _ONLY_REQUESTER:
+    if fact.code not in _ONLY_REQUESTER:
         people.add(request.particulars.sponsor)
     return tuple(
-        SendMessage(person=person, subject=CommandSubject(request_id=request.id), said=said)
+        SendMessage(person=person, subject=CommandSubject(request_id=request.id), said=fact)
         for person in sorted(people)
     )
 

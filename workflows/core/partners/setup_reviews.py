@@ -60,8 +60,8 @@ def setup_messages(partnership: Partnership, command: SetupCommand) -> tuple[Sen
     code = MessageCode.SETUP_CONFIRMED if isinstance(command, ConfirmSetup) else MessageCode.SETUP_UNCONFIRMED
     values = {"partner": identity.name, "step": command.step.value, "left": [one.key.value for one in left]}
     subject = CommandSubject(tenant_id=identity.tenant_id)
-    said = Fact(code, values)
-    return (SendMessage(person=command.actor.chat_id, subject=subject, said=said, channel=command.channel),)
+    fact = Fact(code, values)
+    return (SendMessage(person=command.actor.chat_id, subject=subject, said=fact, channel=command.channel),)
 
 
 def setup_for_request(request: AccessRequest) -> tuple[SetupStep, ...]:

@@ -20,7 +20,7 @@ from workflows.ports.clock import Clock
 from workflows.ports.pages import START, Cursor, PagePosition, PartnerFilter, RequestFilter
 from workflows.ports.records import StoreTrouble
 from workflows.store.codec import load
-from workflows.store.columns import search_text, text_of
+from workflows.store.columns import text_of, typed_search_text
 from workflows.store.redaction import RecordRedactor
 from workflows.store.sqlite.file import StoreFile
 from workflows.store.sqlite.write_monitor import WriteMonitor
@@ -177,8 +177,8 @@ def partner_conditions(wanted: PartnerFilter) -> tuple[str, tuple[object, ...]]:
         ("template", wanted.template),
         ("sought", wanted.text),
     ):
-        if search_text(text):
-            conditions.append((f"instr({column}, ?) > 0", (search_text(text),)))
+        if typed_search_text(text):
+            conditions.append((f"instr({column}, ?) > 0", (typed_search_text(text),)))
     if wanted.overdue_at is not None:
         ended = "(state = 'review_due' or (state <> 'revoked' and ends_at <> '' and ends_at <= ?))"
         conditions.append((ended, (text_of(wanted.overdue_at),)))
@@ -198,12 +198,14 @@ def request_conditions(wanted: RequestFilter) -> tuple[str, tuple[object, ...]]:
         conditions.append(("created_at < ?", (text_of(wanted.sent_before),)))
     if wanted.states:
         conditions.append(("state in (select value from json_each(?))", (json.dumps(sorted(wanted.states)),)))
+    if wanted.is_partly_applied:
+        conditions.append(("is_part = 1", ()))
     for column, text in (
         ("sought", wanted.text),
         ("requester_sought", wanted.requester),
         ("deciders", wanted.approver),
         ("template", wanted.template),
     ):
-        if search_text(text):
-            conditions.append((f"instr({column}, ?) > 0", (search_text(text),)))
+        if typed_search_text(text):
+            conditions.append((f"instr({column}, ?) > 0", (typed_search_text(text),)))
     return " and ".join(text for text, _ in conditions), tuple(value for _, values in conditions for value in values)

@@ -13,8 +13,10 @@ from pydantic import ValidationError
 from sqlite_utils import Database, Migrations
 
 from workflows.core.checks.findings import FindingCode
+from workflows.core.plans.closing import only_reduces_access
 from workflows.core.requests.eligibility import current_eligibility
 from workflows.core.requests.reminder_times import next_due_at
+from workflows.core.requests.request import RequestKind
 from workflows.ports.records import StoreUnusable
 from workflows.store.codec import REQUEST, load
 from workflows.store.columns import people_search_text as sought_people
@@ -337,6 +339,53 @@ def m016_search_of_requests(db: Database) -> None:
     # NB. the index has every column of a search, so that only the documents of one page are read.
     searched = "state, sought, template, requester_sought, deciders"
     db.execute(f"create index requests_searched on requests(created_at, id, {searched})")
+
+
+@migrations()
+def m017_results_that_nobody_approved(db: Database) -> None:
+    """Add a column to search partly applied requests, and mark records of overwritten settings as such.
+
+    Versions before stored no basis, and it is read as approved. A record stays marked until the settings were approved
+    again, also after a reduction.
+    """
+    db.execute("alter table requests add column is_part integer not null default 0")
+    part = "cast(json_extract(doc, '$.applied_part') as integer) > 0"
+    db.execute(f"update requests set is_part = 1 where json_valid(doc) and {part}")  # noqa: S608
+    db.execute("drop index requests_searched")
+    searched = "state, is_part, sought, template, requester_sought, deciders"
+    db.execute(f"create index requests_searched on requests(created_at, id, {searched})")
+    rows = db.execute("select tenant_id, doc from partnerships where state <> 'revoked' and json_valid(doc)").fetchall()
+    for tenant_id, doc in rows:
+        record = json.loads(doc)
+        if not isinstance(record, dict) or "basis" in record or not (found_at := _overwritten_at(db, tenant_id)):
+            continue
+        ended = min(filter(None, (_Doc(record).time("ends_at"), found_at)))
+        record |= {"basis": "overwritten", "ends_at": ended}
+        values = (ended, _written(record), tenant_id)
+        db.execute("update partnerships set ends_at = ?, doc = ? where tenant_id = ?", values)
+
+
+def _overwritten_at(db: Database, tenant_id: str) -> str:
+    """Return when the present settings of a partner were found to be overwritten; empty when they were not."""
+    sql = "select state, doc from requests where tenant_id = ? and state in ('applied', 'overwritten')"
+    rows = [(state, doc, _Doc(_object(doc)).time("changed_at")) for state, doc in db.execute(sql, [tenant_id])]
+    for state, doc, at in sorted(rows, key=lambda row: row[2], reverse=True):
+        if state == "overwritten":
+            return at
+        try:
+            request = load(REQUEST, doc)
+        except (ValidationError, ValueError):
+            continue  # it may have been a reduction, which approves nothing
+        if request.particulars.kind is RequestKind.REVOCATION or not only_reduces_access(request.plan):
+            return ""
+    return ""
+
+
+def _object(doc: str) -> Any:
+    try:
+        return json.loads(doc)
+    except ValueError:
+        return None
 
 
 def _searched(person: Mapping[str, Any]) -> tuple[str, str, str]:

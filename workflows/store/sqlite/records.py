@@ -17,7 +17,7 @@ from workflows.core.settings.model import TenantId
 from workflows.ports.pages import Page, PagePosition, PartnerFilter, RequestFilter
 from workflows.ports.records import RECEIVED, RESULT_OF, AuditEntry, LimitedList
 from workflows.store.codec import ALARM, DETAILS, PARTNERSHIP, REQUEST, load
-from workflows.store.columns import search_text, text_of
+from workflows.store.columns import text_of, typed_search_text
 from workflows.store.sqlite.database import ListQuery, SqliteDatabase, partner_conditions, readable, request_conditions
 from workflows.store.sqlite.snapshot import fetch_rows, parse_rows
 
@@ -67,7 +67,7 @@ class SqliteRecords(SqliteDatabase):
         self, roles: Sequence[Role], ids: Collection[ChatId | PersonId], *, text: str, limit: int, place: PagePosition
     ) -> Page[AccessRequest]:
         """List the requests that wait for one of these roles and that this person may decide on, by deadline."""
-        values = (json.dumps(list(roles)), json.dumps(sorted(ids)), search_text(text))
+        values = (json.dumps(list(roles)), json.dumps(sorted(ids)), typed_search_text(text))
         where = f"{_WAITING} and instr(sought, ?) > 0"
         return await self._page(REQUEST, ListQuery("requests", where, values, ("expires_at", "id")), limit, place)
 
@@ -79,7 +79,11 @@ class SqliteRecords(SqliteDatabase):
         where = """(requester in (select value from json_each(?)) or account in (select value from json_each(?)))
             and instr(sought, ?) > 0"""
         rows = ListQuery(
-            "requests", where, (known, known, search_text(text)), ("is_open", "created_at", "id"), is_descending=True
+            "requests",
+            where,
+            (known, known, typed_search_text(text)),
+            ("is_open", "created_at", "id"),
+            is_descending=True,
         )
         return await self._page(REQUEST, rows, limit, place)
 
@@ -148,6 +152,13 @@ class SqliteRecords(SqliteDatabase):
         """List every partnership, by default domain."""
         rows = await self._query("select tenant_id as id, doc from partnerships order by domain")
         return await asyncio.to_thread(readable, PARTNERSHIP, rows)
+
+    async def partnerships_named(self, name: str) -> Sequence[Partnership]:
+        """List the partnerships with this tenant id, default domain, or name as it was asked for, by default domain."""
+        asked = "case when json_valid(doc) then json_extract(doc, '$.identity.asked') end"
+        sql = f"""select tenant_id as id, doc from partnerships where tenant_id = ? or domain = ? or {asked} = ?
+            order by domain"""  # noqa: S608
+        return readable(PARTNERSHIP, await self._query(sql, name, name, name))
 
     async def records(self, tenant_id: TenantId | None = None) -> Records:
         """Read every partnership, or one, and the requests that are needed to compare them with the tenant."""

@@ -63,6 +63,7 @@ class SqliteStore(SqliteRecords, SqliteMessageCopies):
                 "id": request.id,
                 "version": request.version,
                 "state": request.state.value,
+                "is_part": int(request.applied_part > 0),
                 "is_open": int(not request.is_terminal),
                 "requester": request.particulars.requester,
                 "account": request.requester_account,

@@ -1,6 +1,6 @@
 // Where the keyboard's focus is: kept in a dialog, given back afterwards, never lost by a swap.
 
-import { $, isShown, stops } from "./dom.js";
+import { $, $$, isShown, stops } from "./dom.js";
 
 const INSIDE = ".modal-body :is(input, textarea, select, button)";
 // What had the focus before the modal opened, with what it stood in.
@@ -15,11 +15,23 @@ export function focusTrail() {
 
 const hasFocus = () => document.activeElement && document.activeElement !== document.body;
 
-// A swap took the focused element away: go on at the nearest thing around it that is still there.
+// A swap took the focused element away: go on at the field that replaced it, such as a search whose block has a new ID,
+// and otherwise at the nearest thing around it that is still there.
 export function keepFocus(trail) {
   if (!trail.length || (trail[0].isConnected && isShown(trail[0]))) return;
+  if (giveToSuccessor(trail)) return;
   const around = trail.slice(1).find((one) => one.isConnected && isShown(one) && (one.matches("[tabindex]") || stops(one).length));
   (around && (stops(around)[0] || around))?.focus({ preventScroll: true });
+}
+
+function giveToSuccessor([lost, ...around]) {
+  const { element, actionId } = lost.dataset;
+  const room = around.find((one) => one.isConnected && isShown(one));
+  if (!element || !actionId || !room) return false;
+  const next = $$(`[data-element="${CSS.escape(element)}"][data-action-id="${CSS.escape(actionId)}"]`, room).filter(isShown);
+  if (next.length !== 1) return false;
+  next[0].focus({ preventScroll: true });
+  return true;
 }
 
 // While a modal is open, nothing behind it in the workspace can be reached. Closed, the focus goes back.

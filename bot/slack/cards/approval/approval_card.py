@@ -34,6 +34,7 @@ from bot.words.requests.form import access_duration_words
 from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted
 from workflows.core.people import Role
+from workflows.core.plans.closing import closes_everything
 from workflows.core.plans.renewal import is_renewal, plan_of_all_settings
 from workflows.core.policy.risk import RiskLevel, deciding_risk
 from workflows.core.requests.eligibility import eligibility
@@ -102,7 +103,7 @@ def plan_blocks(
     top = rich_text(paragraph(*_fact_parts(request)), *justification)
     changes = list(_change_elements(changes_of(prepared), is_extension=is_renewal(prepared.plan)))
     end = [
-        rich_text(*_stage_elements(request, holders)),
+        rich_text(*stage_elements(request, holders)),
         decision_row(request, can_decide=with_buttons and can_be_decided(request, now)),
     ]
     words_left -= word_count([as_json(one) for one in (top, rich_text(*changes), *end)])
@@ -139,7 +140,7 @@ def _fact_parts(request: AccessRequest) -> Iterator[TextRun]:
         yield fixed_text("Restores ")
         yield from restored_parts(request)
         yield fixed_text("\n")
-    if lasts := access_duration_words(particulars):
+    if lasts := "" if closes_everything(prepared.plan) else access_duration_words(particulars):
         yield fixed_text(f"{lasts} · ")
     if particulars.ticket:
         yield fixed_text("Ticket ")
@@ -170,7 +171,8 @@ def _change_elements(changes: Sequence[ShortChange], *, is_extension: bool) -> I
             yield from (paragraph(fixed_text(_SIGNS[sign]), line) for line in lines)
 
 
-def _stage_elements(request: AccessRequest, holders: Mapping[Role, Approvers]) -> Iterator[RichTextElement]:
+def stage_elements(request: AccessRequest, holders: Mapping[Role, Approvers]) -> Iterator[RichTextElement]:
+    """Return one line for each stage: how many have approved, and who still can."""
     if not request.require_prepared().stages:
         yield paragraph(fixed_text("No approval is needed to close a partner"))
     verdict = eligibility(request).verdict

@@ -58,6 +58,7 @@ from workflows.app.reads.found_requests import Replacement
 from workflows.core.checks.consequences import consequences
 from workflows.core.partners.restoration.restorable import is_restorable
 from workflows.core.people import Role
+from workflows.core.plans.closing import closes_everything
 from workflows.core.plans.plan import Plan
 from workflows.core.requests.request import AccessRequest, Prepared, RequestKind, RequestState
 from workflows.ports.records import AuditEntry
@@ -134,7 +135,7 @@ def _facts(request: AccessRequest) -> Iterator[RichTextElement]:
         rows += [fixed_text("\nRestores: "), *restored_parts(request)]
     if particulars.ends_at is not None:
         rows.append(fixed_text(f"\nEnd: the end of {last_day(particulars.ends_at)} (UTC)"))
-    elif particulars.duration is not None:
+    elif particulars.duration is not None and not (prepared is not None and closes_everything(prepared.plan)):
         rows.append(fixed_text(f"\nDuration: {duration_words(particulars.duration)}, from the last approval"))
     if particulars.ticket:
         rows += [fixed_text("\nTicket: "), cleaned_text(particulars.ticket)]

@@ -1,10 +1,11 @@
 """The one message about a request for its requester, and the one for its sponsor: updated in place, with history."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Final, NamedTuple
 
 from slack_sdk.models.blocks import Block
+from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack import ids
 from bot.slack.blocks.blocks import (
@@ -19,18 +20,20 @@ from bot.slack.blocks.blocks import (
     rich_text,
 )
 from bot.slack.blocks.message import Message, message
-from bot.slack.cards.approval.approval_card import changes_of
+from bot.slack.cards.approval.approval_card import changes_of, stage_elements
 from bot.slack.cards.approval.closed_card import closed_headline, closed_summary, shortened_note, status_parts
 from bot.slack.cards.decisions import still_needed
 from bot.slack.cards.partnership import close_early_button
-from bot.slack.cards.requests import headline, kind_words, notified_target, own_buttons
-from bot.words.plans.changes import duration_words
+from bot.slack.cards.requests import can_be_decided, headline, kind_words, notified_target, own_buttons
+from bot.slack.people.approvers import NO_APPROVERS_KNOWN, Approvers
 from bot.words.plans.short_changes import Sign
-from bot.words.requests.form import losses_words
+from bot.words.requests.form import access_duration_words, losses_words
 from bot.words.requests.revision import new_plan_title
 from bot.words.requests.titles import prepared_title
 from workflows.core.partners.approval_policy import is_live
 from workflows.core.partners.partnership import Partnership, is_over
+from workflows.core.people import Role
+from workflows.core.plans.closing import closes_everything
 from workflows.core.policy.approval import Choice
 from workflows.core.requests.commands.editing import is_editable
 from workflows.core.requests.reminder_times import reminder_possible_at
@@ -56,21 +59,25 @@ def requester_card(
     now: datetime,
     successor: AccessRequest | None = None,
     record: Partnership | None = None,
+    holders: Mapping[Role, Approvers] = NO_APPROVERS_KNOWN,
 ) -> Message:
     """Return the message for the requester, with the buttons that are possible now.
 
     :param successor: see `closed_card`.
+    :param holders: who can decide, by name; empty when that is not known.
     :param record: the record of the partner, if it is known.
     """
+    is_asked = can_be_decided(request, now) and bool(still_needed(request))
     blocks: list[Block] = [
         header(closed_headline(request, successor)),
         rich_text(
-            paragraph(*status_parts(request, successor, now)),
+            *([] if is_asked else [paragraph(*status_parts(request, successor, now))]),
             *([paragraph(*_new_approval_parts(request))] if _needs_new_approval(request) else []),
             *([paragraph(*lost)] if (lost := _lost_access_parts(request)) else []),
             paragraph(*_history_parts(request)),
             *([paragraph(*_reminded(request, now))] if _is_reminded(request) else []),
-            paragraph(*_subject_parts(request)),
+            *(_decision_elements(request, holders) if is_asked else []),
+            paragraph(*_subject_parts(request, record)),
         ),
     ]
     blocks += own_buttons(request, now, can_request_again=is_over(request, record, now), has_details=True)
@@ -99,7 +106,7 @@ def sponsor_card(
                 fixed_text(" named you as the sponsor. You are responsible for this access and answer its reviews."),
             ),
             paragraph(*status_parts(request, successor, now)),
-            paragraph(*_subject_parts(request)),
+            paragraph(*_subject_parts(request, record)),
         ),
         actions(f"details:{request.id}", button("Details", ids.REVIEW_REQUEST, ids.decision_value(request))),
     ]
@@ -167,12 +174,28 @@ def _reminded(request: AccessRequest, now: datetime) -> Iterator[TextRun]:
         yield fixed_text(".")
 
 
-def _subject_parts(request: AccessRequest) -> Iterator[TextRun]:
-    prepared, duration = request.prepared, request.particulars.duration
-    yield cleaned_text(f"Your {kind_words(request)}" if prepared is None else prepared_title(prepared))
-    if duration is not None:
-        yield fixed_text(f" · {duration_words(duration)}")
+def _decision_elements(request: AccessRequest, holders: Mapping[Role, Approvers]) -> Iterator[RichTextElement]:
+    """State who decides, stage by stage, and until when."""
+    yield from stage_elements(request, holders)
+    yield paragraph(fixed_text("Decide by "), local_time(request.expires_at))
+
+
+def _subject_parts(request: AccessRequest, record: Partnership | None) -> Iterator[TextRun]:
+    known = request.prepared
+    yield cleaned_text(f"Your {kind_words(request)}" if known is None else prepared_title(known))
+    yield from _end_parts(request, record)
     yield fixed_text(f" · {request.id}")
+
+
+def _end_parts(request: AccessRequest, record: Partnership | None) -> Iterator[TextRun]:
+    """State until when the access is asked for, or approved. A block has no end."""
+    if request.prepared is not None and closes_everything(request.plan):
+        return
+    if record is not None and record.request_id == request.id and is_live(record) and record.ends_at is not None:
+        yield fixed_text(" · access until ")
+        yield local_time(record.ends_at)
+    elif lasts := access_duration_words(request.particulars):
+        yield fixed_text(f" · access {'' if request.particulars.ends_at is not None else 'for '}{lasts}")
 
 
 def _history_parts(request: AccessRequest) -> Iterator[TextRun]:
@@ -200,6 +223,6 @@ def _steps(request: AccessRequest) -> Iterator[Step]:
     if request.reminded_at is not None and not _is_reminded(request):
         yield Step("Approvers reminded", request.reminded_at)
     if request.confirmed_at is not None:
-        yield Step("Read back", request.confirmed_at)
+        yield Step("Checked in Entra", request.confirmed_at)
     elif request.is_terminal:
         yield Step("Ended", request.changed_at)

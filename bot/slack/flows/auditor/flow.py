@@ -57,7 +57,7 @@ class AuditorFlow:
         """Open the form, filled in with the search that the App Home shows."""
 
         async def build(window: Window) -> Json:
-            await self.auditors.require(window.actor)
+            await self._require(window)
             shown = read_place(await self.store.home_position(window.actor))
             return search_form(shown.wanted or RequestFilter(text=shown.text))
 
@@ -134,9 +134,20 @@ class AuditorFlow:
     async def _successor(self, request: AccessRequest) -> AccessRequest | None:
         return (await read_today(request, store=self.store, now=self.clock.now())).successor
 
+    async def _require(self, window: Window) -> None:
+        """Check the right. Who has lost it gets an App Home without what an earlier search found.
+
+        :raises Refused: for everybody who is no auditor now.
+        """
+        try:
+            await self.auditors.require(window.actor)
+        except Refused:
+            await self.store.request_home_updates([window.actor])
+            raise
+
     async def _read(self, window: Window, request_id: RequestId) -> AccessRequest:
         """Check the right, then read a request."""
-        await self.auditors.require(window.actor)
+        await self._require(window)
         request = await self.store.request(request_id)
         if request is None:
             raise Refused(RefusalCode.UNKNOWN_REQUEST)

@@ -10,7 +10,7 @@ from bot.slack.blocks.blocks import Json
 from bot.slack.blocks.modal import input_block, modal, option
 from bot.slack.blocks.untrusted import cut, encodable
 from bot.slack.payloads.models import View
-from bot.words.requests.search import ANY_STATE, STATE_CHOICES, state_choice
+from bot.words.requests.search import ANY_STATE, PARTLY_APPLIED, STATE_CHOICES, state_choice
 from workflows.ports.pages import RequestFilter
 
 TITLE: Final = "Search requests"
@@ -62,13 +62,15 @@ def parse_search(view: View) -> RequestFilter:
     first, last = _day(view, ids.SENT_FROM), _day(view, ids.SENT_UNTIL)
     if first is not None and last is not None and last < first:
         raise SearchProblems({ids.SENT_UNTIL: "Choose the first day or a later one."})
-    _, states = STATE_CHOICES.get(view.value(ids.SEARCHED_STATE), STATE_CHOICES[ANY_STATE])
+    chosen = view.value(ids.SEARCHED_STATE)
+    _, states = STATE_CHOICES.get(chosen, STATE_CHOICES[ANY_STATE])
     return RequestFilter(
         text=_typed(view, ids.SEARCHED_TEXT),
         requester=_typed(view, ids.SEARCHED_REQUESTER),
         approver=_typed(view, ids.SEARCHED_APPROVER),
         template=_typed(view, ids.SEARCHED_TEMPLATE),
         states=states,
+        is_partly_applied=chosen == PARTLY_APPLIED,
         sent_from=first,
         sent_before=None if last is None else last + timedelta(days=1),
     )

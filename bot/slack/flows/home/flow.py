@@ -85,6 +85,7 @@ class HomeFlow:
             await self.service.record_refusal(
                 refused, key=click.key, actor=click.actor, command=command, subject=CommandSubject()
             )
+            await self.notifier.show_home(click.actor)  # what an earlier search found is not shown any longer
             return False
         return True
 

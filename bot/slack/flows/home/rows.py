@@ -79,7 +79,7 @@ def review_row(partnership: Partnership, now: datetime, *, has_times_below: bool
     """
     tenant_id = partnership.identity.tenant_id
     review = button("Review", ids.REVIEW_PARTNER, tenant_id, "primary")
-    no_end = "No access period" if partnership.ends_at is None else ""
+    no_end = "No end date" if partnership.ends_at is None else ""
     about, times = _partner(partnership), _end_times(partnership, now)
     yield from _waiting_row(
         about, f"due:{tenant_id}", review, times, now, constant=no_end, has_times_below=has_times_below
@@ -217,7 +217,7 @@ def _partner(partnership: Partnership) -> str:
 
 
 def _no_end(partnership: Partnership) -> str:
-    return "" if partnership.ends_at is not None else " · No access period"
+    return "" if partnership.ends_at is not None else " · No end date"
 
 
 def _end_times(partnership: Partnership, now: datetime) -> Mapping[str, datetime]:

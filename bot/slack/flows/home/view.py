@@ -98,9 +98,9 @@ def _buttons(home: AppHome) -> Iterator[ButtonElement]:
     yield button("New request", ids.OPEN_REQUEST, "home", "primary")
     if home.is_admin:
         yield button("Block a partner", ids.BLOCK_PARTNER, "home", "danger")
-        yield button("Posture", ids.OPEN_POSTURE, "home")
+        yield button("Current tenant settings", ids.OPEN_POSTURE, "home")
     if home.is_auditor:
-        yield button("Search requests" if home.wanted is None else "Change search", ids.SEARCH_REQUESTS, "home")
+        yield button("Search all requests" if home.wanted is None else "Change search", ids.SEARCH_REQUESTS, "home")
 
 
 def _search(home: AppHome) -> Iterator[Block]:
@@ -109,7 +109,8 @@ def _search(home: AppHome) -> Iterator[Block]:
     )
     # NB. another block id for another text: Slack keeps what is typed in a block that keeps its id.
     block_id = f"search:{hashlib.sha256(home.text.encode()).hexdigest()[:16]}"
-    label = "Search by domain, name, template or ID"
+    place = "this page and all partners" if home.is_admin or home.is_auditor else "this page"
+    label = f"Search {place} by domain, name, template or ID"
     yield input_block(label, block_id, field, is_optional=True, is_dispatched=True)
     if home.text:
         lists = (

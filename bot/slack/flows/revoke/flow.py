@@ -7,6 +7,7 @@ person who confirms, and the settings, are then read afterwards.
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from slack_bolt.async_app import AsyncAck
@@ -202,6 +203,7 @@ class RevokeFlow:
 
         Who used the partnership recently is shown when it has been counted; the window does not wait for that.
         """
+        read_at = self.clock.now()
         stops = requests_for_more_access(await self.store.open_requests(), identity)
         counting = asyncio.create_task(
             read_partnership_use(
@@ -210,11 +212,14 @@ class RevokeFlow:
         )
         try:
             names = await names_for_display(shown_targets(plan), tenant=self.tenant)
+            view = partial(revoke_view_or_nothing, identity, partnership, plan, default, stops, names, read_at=read_at)
             await asyncio.wait({counting}, timeout=_COUNTING_GRACE)
             if not counting.done():
-                counted = revoke_view_or_nothing(identity, partnership, plan, default, stops, names, (_COUNTING,))
+                counted = revoke_view_or_nothing(
+                    identity, partnership, plan, default, stops, names, (_COUNTING,), read_at=read_at
+                )
                 await self.windows.update(window.id, counted)
             used = tuple(map(finding_words, lost_access_findings(await counting)))
-            return revoke_view_or_nothing(identity, partnership, plan, default, stops, names, used)
+            return view(used)
         finally:
             counting.cancel()

@@ -1,6 +1,7 @@
 """The views with the effect of a revocation, its limits, and its confirmation. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 from slack_sdk.models.blocks import Block, PlainTextInputElement, RichTextBlock
@@ -10,14 +11,14 @@ from bot.slack import ids
 from bot.slack.blocks.blocks import Json, Limit, TextRun, bullets, cleaned_text, fixed_text, paragraph, rich_text
 from bot.slack.blocks.modal import input_block, message_view, modal, text_area
 from bot.slack.blocks.untrusted import clean
-from bot.slack.cards.partner_and_plan import change_elements, consequence_elements, identity_block
+from bot.slack.cards.partner_and_plan import change_elements, consequence_elements, identity_block, partner_name
 from bot.slack.cards.partnership import partner_part_row, partnership_facts
 from bot.slack.cards.requests import kind_words
 from bot.slack.ids import PartnerPart
 from bot.words.plans.changes import ChangeLine, describe_changes
 from bot.words.plans.consequences import consequence_words
 from bot.words.requests.states import state_words
-from bot.words.sentences import counted
+from bot.words.sentences import counted, minute
 from bot.words.settings.open_access import access_kinds_words
 from bot.words.settings.values import NO_NAMES
 from workflows.core.checks.consequences import consequences
@@ -46,17 +47,20 @@ def revoke_view_or_nothing(
     stops: Sequence[AccessRequest] = (),
     names: Mapping[str, str] = NO_NAMES,
     used: Sequence[str] = (),
+    *,
+    read_at: datetime,
 ) -> Json:
     """Offer a revocation wherever there is something to close, to record as closed, or to stop; otherwise say why not.
 
     :param default: the tenant's default configuration; None when it could not be read.
     :param names: the names in our own directory of its ids, by id.
     :param used: sentences about who used the partnership recently.
+    :param read_at: when the settings that the plan is made from were read.
     """
     left = possibly_open(access_kinds(plan.before, default, is_cross_cloud=not identity.is_resolved))
     is_closed = partnership is None or partnership.state is PartnershipState.REVOKED
     if is_closed and not plan.operations and not stops:
-        return already_blocked_view(left)
+        return already_blocked_view(identity, left, read_at)
     notes = (*map(consequence_words, consequences(plan, default)), *used)
     return revoke_view(identity, describe_changes(plan, default, names), partnership, notes, stops, left)
 
@@ -84,11 +88,16 @@ def revoke_view(
     return _revoke_modal(identity, content)
 
 
-def already_blocked_view(left: Sequence[AccessKind]) -> Json:
-    """Return the view that there is nothing to revoke, with what is still not certainly closed."""
+def already_blocked_view(identity: TenantIdentity, left: Sequence[AccessKind], read_at: datetime) -> Json:
+    """Return the view that there is nothing to revoke, with what is still not certainly closed.
+
+    :param read_at: when the settings were read: this view claims only what was read.
+    """
+    partner, verified = partner_name(identity), f"(verified {minute(read_at)})"
     if not left:
-        return message_view("Nothing to do", "This tenant is already blocked in every respect.")
-    return message_view("Nothing to write", f"{_NOTHING_TO_WRITE} {_NOT_SURELY_CLOSED}{access_kinds_words(left)}.")
+        return message_view("Blocked already", f"{partner} is blocked already {verified}. Nothing has to be changed.")
+    said = f"{partner}: {_NOTHING_TO_WRITE} {verified} {_NOT_SURELY_CLOSED}{access_kinds_words(left)}."
+    return message_view("Nothing to write", said)
 
 
 def revoke_unchecked_view(identity: TenantIdentity) -> Json:

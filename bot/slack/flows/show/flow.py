@@ -101,7 +101,7 @@ class ShowFlow:
         async def build(window: Window) -> Json:
             await self.lookup_permission.require(window.actor, "", key=window.key, by=window.command)
             shown = posture_message(await self._read_posture())
-            return shown_modal("Posture", shown.blocks, ids.POSTURE)
+            return shown_modal("Current tenant settings", shown.blocks, ids.POSTURE)
 
         await self.windows.open_and_fill(ack, click, build, command="open_posture")
 

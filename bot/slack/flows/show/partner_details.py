@@ -1,8 +1,9 @@
 """`/partner show` as a message: one partner in detail. Pure."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from slack_sdk.models.blocks import Block
 from slack_sdk.models.blocks.block_elements import RichTextElement
@@ -20,7 +21,7 @@ from bot.slack.blocks.blocks import (
 from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.concerns import concern_elements
-from bot.slack.cards.partner_and_plan import identity_block, notified_partner, partner_name
+from bot.slack.cards.partner_and_plan import MAX_JSON_CHARACTERS, identity_block, notified_partner, partner_name
 from bot.slack.cards.partnership import close_early_button, partner_part_row
 from bot.slack.cards.requests import own_buttons
 from bot.slack.cards.setup_steps import setup_elements
@@ -28,7 +29,7 @@ from bot.slack.flows.show.partner_record import record_blocks
 from bot.slack.ids import PartnerPart
 from bot.words.plans.current_settings import CurrentLine, describe_current
 from bot.words.posture.concerns import SEVERITY_WORDS, concern_words
-from bot.words.sentences import counted
+from bot.words.sentences import counted, pieces
 from bot.words.settings.open_access import access_kinds_words
 from bot.words.settings.values import NO_NAMES
 from workflows.core.partners.approval_policy import is_live
@@ -84,6 +85,7 @@ def partner_details(
         identity_block(identity),
         *_concern_blocks(concerns, identity),
         rich_text(*_current_elements(configuration, current, is_cross_cloud=is_cross_cloud)),
+        *_settings_row(identity, configuration),
         rich_text(*_access_state_elements(found)),
         rich_text(*setup_elements(configuration, default, identity, partnership)),
         *record_blocks(identity, partnership, requests, now),
@@ -150,6 +152,28 @@ def _current_elements(
             fixed_text("Also set, and not managed by Gatehouse: "),
             cleaned_text(", ".join(others), MAX_SETTING_CHARACTERS),
         )
+
+
+def settings_pieces(configuration: JsonObject | None) -> list[str]:
+    """Return everything that is set for a partner as JSON, in pieces that fit into one block. ASCII only."""
+    if configuration is None:
+        return []
+    return list(pieces(json.dumps(configuration, indent=1, sort_keys=True), MAX_JSON_CHARACTERS))
+
+
+def _settings_row(identity: TenantIdentity, configuration: JsonObject | None) -> Iterator[Block]:
+    """Return the button for all settings, when a list may be too long for its line."""
+    if _longest_list(configuration) > 1:
+        yield partner_part_row(identity.tenant_id, PartnerPart.SETTINGS, "Every target of every list, as JSON")
+
+
+def _longest_list(value: Any) -> int:
+    """Return the number of targets in the longest list of a configuration."""
+    if isinstance(value, dict):
+        return max((_longest_list(one) for one in value.values()), default=0)
+    if isinstance(value, list):
+        return max([len(value), *map(_longest_list, value)])
+    return 0
 
 
 def _access_state_elements(found: Sequence[AccessKind]) -> Iterator[RichTextElement]:

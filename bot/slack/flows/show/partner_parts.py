@@ -19,6 +19,7 @@ from bot.slack.cards.partnership import partner_part_value
 from bot.slack.flows.entry_point_types import Action, EntryPoint
 from bot.slack.flows.partner_setup.checklist import checklist_text
 from bot.slack.flows.revoke.views import stopped_request_parts
+from bot.slack.flows.show.partner_details import settings_pieces
 from bot.slack.flows.show.partner_record import answer_parts, current_approvals, history_parts
 from bot.slack.ids import PartnerPart
 from bot.slack.payloads.button_values import parse_partner_part
@@ -30,6 +31,7 @@ from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.revoking import requests_for_more_access
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.commands.request import CommandSubject
+from workflows.partner_lookup.lookup import read_both
 from workflows.partner_lookup.named_partner import named_partner
 from workflows.ports.clock import Clock
 from workflows.ports.store import Store
@@ -39,6 +41,7 @@ MAX_READ_REQUESTS: Final = 10_000
 _TITLES: Final[Mapping[PartnerPart, str]] = {
     PartnerPart.CHECKLIST: "Partner setup",
     PartnerPart.CONCERNS: "Issues",
+    PartnerPart.SETTINGS: "Settings as JSON",
     PartnerPart.APPROVALS: "Approvals",
     PartnerPart.ANSWERS: "Answers to reviews",
     PartnerPart.REQUESTS: "Requests",
@@ -91,6 +94,9 @@ class PartnerPartsFlow:
             case PartnerPart.CONCERNS:
                 read = concerns_about(identity, tenant=self.tenant, records=self.store.records, clock=self.clock)
                 return _bullets(concern_items((await read)[2]))
+            case PartnerPart.SETTINGS:
+                configuration, _ = await read_both(identity.tenant_id, tenant=self.tenant)
+                return [preformatted(text) for text in settings_pieces(configuration)]
             case PartnerPart.APPROVALS:
                 requests = await self.store.requests_for(identity.tenant_id, MAX_READ_REQUESTS)
                 return _bullets(current_approvals(partnership, requests))
@@ -111,7 +117,7 @@ def part_view(identity: TenantIdentity, name: PartnerPart, rows: Sequence[RichTe
         [cleaned_text(partner_name(identity), DOMAIN_LIMIT, bold=True)],
         rows,
         page,
-        size=TEXTS_PER_PAGE if name is PartnerPart.CHECKLIST else PER_PAGE,
+        size=TEXTS_PER_PAGE if name in (PartnerPart.CHECKLIST, PartnerPart.SETTINGS) else PER_PAGE,
         action_ids=(ids.PARTNER_PART_PREVIOUS, ids.PARTNER_PART_NEXT),
         value=lambda to: partner_part_value(identity.tenant_id, name, to),
     )

@@ -39,7 +39,7 @@ def posture_message(posture: Posture) -> Message:
     """Return a posture as a message. Partners that do not fit are counted."""
     shown = posture.partners[:MAX_PARTNERS]
     blocks: list[Block] = [
-        header("Posture of the tenant"),
+        header("Current settings of the tenant"),
         rich_text(*_default_elements(posture.default)),
         rich_text(
             paragraph(
@@ -57,7 +57,7 @@ def posture_message(posture: Posture) -> Message:
         blocks.append(small_text(f"and {len(left):,} more partners, {serious:,} of them with warnings. For {_WHOLE}"))
     else:
         blocks.append(small_text(f"As just read. For {_WHOLE}"))
-    return message(f"Posture: {counts_words(posture)} {_summary(shown)}", blocks)
+    return message(f"Current tenant settings: {counts_words(posture)} {_summary(shown)}", blocks)
 
 
 def _default_elements(default: DefaultPosture) -> Iterator[RichTextElement]:

@@ -18,8 +18,9 @@ from bot.slack.flows.home.view import home_view
 from bot.slack.flows.request_access.partner_result import LookupResult, open_request_buttons
 from bot.slack.flows.show.partner_details import partner_details
 from bot.slack.people.approvers import Approvers
-from bot.words.sentences import minute
+from bot.words.sentences import last_day, minute
 from tests.bot import surfaces
+from tests.bot.shipped_cards import waiting
 from tests.bot.surfaces import all_of, assert_sound_message, buttons, hostile, hostile_or_blank, hostile_request, shown
 from tests.workflows.core.builders import (
     AMARA,
@@ -31,6 +32,7 @@ from tests.workflows.core.builders import (
     RILEY,
     SAM,
     SECURITY,
+    STAGES,
     TENANT,
     WHOLE_CHAIN,
     access_plan,
@@ -42,6 +44,7 @@ from tests.workflows.core.builders import (
     request,
 )
 from workflows.app.reads.app_home import AppHome
+from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState, SettingsBasis
 from workflows.core.people import ChatId, PersonId
@@ -340,8 +343,34 @@ def test_a_former_sponsor_reads_who_is_the_sponsor_now() -> None:
 
 
 def test_the_requester_reads_whose_approval_is_missing() -> None:
-    said = shown(requester_card(request(decisions=(approval(AMARA, 0),)), now=NOW).blocks)
-    assert "Waits for 2 approvals from “Data owners”." in said
+    message = requester_card(request(decisions=(approval(AMARA, 0),)), now=NOW)
+    assert "Waits for 2 approvals from “Data owners”." in message.text
+    assert "Security 1/1: approved by Amara" in shown(message.blocks)
+    assert "Data owners 0/2" in shown(message.blocks)
+
+
+def test_the_requester_reads_who_decides_by_when_and_until_when_the_access_is_asked_for() -> None:
+    asked = request()
+    day = replace(asked, particulars=replace(asked.particulars, ends_at=NOW + timedelta(days=124, hours=15)))
+    holders = {STAGES[0].role: Approvers(names=("Amara Okafor",)), STAGES[1].role: Approvers(names=("Bruno", "Chie"))}
+    said = shown(requester_card(day, now=NOW, holders=holders).blocks)
+    assert "Security 0/1 (Amara Okafor)" in said
+    assert "Data owners 0/2 (Bruno, Chie)" in said
+    assert "Decide by" in said
+    assert f"access until {last_day(NOW + timedelta(days=124, hours=15))}" in said
+    assert "124 days" not in said
+    assert "access for 90 days from approval" in shown(requester_card(asked, now=NOW).blocks)
+    closed = shown(requester_card(request(RequestState.REJECTED, decisions=(approval(AMARA, 0),)), now=NOW).blocks)
+    assert "Decide by" not in closed
+
+
+def test_active_access_shows_its_end_and_a_block_has_none() -> None:
+    ends = NOW + timedelta(days=180)
+    applied = request(RequestState.APPLIED)
+    record = partnership(ends_at=ends, request_id=applied.id)
+    assert f"access until {minute(ends)}" in shown(requester_card(applied, now=NOW, record=record).blocks)
+    block = waiting(load_catalog(SHIPPED).templates["block"])
+    assert "access for" not in shown(requester_card(block, now=NOW).blocks)
 
 
 def test_a_complete_chain_waits_for_nobody() -> None:

@@ -90,7 +90,11 @@ SENTENCES: Final[tuple[tuple[Consequence, dict[str, Any], str], ...]] = (
         "Users are synchronized only after the partner sets automatic redemption, outbound, and runs a provisioning "
         "job. That job defines what happens to the accounts of people who leave.",
     ),
-    (C.DIRECT_CONNECT, {}, "B2B direct connect works only after the partner allows it too."),
+    (
+        C.DIRECT_CONNECT,
+        {},
+        "B2B direct connect (shared channels without guest accounts) works only after the partner allows it too.",
+    ),
     (
         C.ONLY_NAMED,
         {},

@@ -62,39 +62,39 @@ GOLDEN: Final[list[tuple[ConcernCode, Values, str]]] = [
     (
         C.REVOKED_BUT_ABSENT,
         {"is_other_cloud": False, "is_default_read": True, "ways": OPEN},
-        f"Recorded as revoked, {NO_SETTINGS} {INSTEAD} and allows: B2B collaboration, inbound (open).",
+        f"Revoked earlier, {NO_SETTINGS} {INSTEAD} and allows: B2B collaboration, inbound (open).",
     ),
     (
         C.REVOKED_BUT_ABSENT,
         {"is_other_cloud": False, "is_default_read": True, "ways": []},
-        f"Recorded as revoked, {NO_SETTINGS} {INSTEAD} and is closed now.",
+        f"Revoked earlier, {NO_SETTINGS} {INSTEAD} and is closed now.",
     ),
     (
         C.REVOKED_BUT_OPEN,
         {"open": OPEN, "unknown": UNKNOWN},
-        "Recorded as revoked, but open now: B2B collaboration, inbound (open). Maybe also open: "
+        "Revoked earlier, but open now: B2B collaboration, inbound (open). Maybe also open: "
         "crossCloudMeetingConfiguration (not known). Revoke it again.",
     ),
     (
         C.REVOKED_BUT_OPEN,
         {"open": OPEN, "unknown": []},
-        "Recorded as revoked, but open now: B2B collaboration, inbound (open). Revoke it again.",
+        "Revoked earlier, but open now: B2B collaboration, inbound (open). Revoke it again.",
     ),
     (
         C.REVOKED_BUT_OPEN,
         {"open": [], "unknown": UNKNOWN},
-        "Recorded as revoked, but maybe open now: crossCloudMeetingConfiguration (not known). Revoke it again.",
+        "Revoked earlier, but maybe open now: crossCloudMeetingConfiguration (not known). Revoke it again.",
     ),
     (
         C.REVOKED_NOT_KNOWN,
         {"unknown": UNKNOWN},
-        "Recorded as revoked, but it is not certain that these are closed: "
+        "Revoked earlier, but it is not certain that these are closed: "
         "crossCloudMeetingConfiguration (not known). Revoke it again.",
     ),
     (
         C.REVOKED_NOT_EXPLICIT,
         SETTINGS,
-        f"Recorded as revoked and closed now, but not blocked explicitly: {TITLES}. A change of the default may open "
+        f"Revoked earlier and closed now, but not blocked explicitly: {TITLES}. A change of the default may open "
         "it. Revoke it again.",
     ),
     (

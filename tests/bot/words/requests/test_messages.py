@@ -59,7 +59,8 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
     (
         MessageCode.OPENED,
         {"partner": "contoso.com", "request": "R-1", "note": []},
-        "contoso.com: the access of your request R-1 is active (verified).",
+        "contoso.com: the access of your request R-1 is active (verified). An updated message notifies nobody, so this "
+        "one tells you.",
     ),
     (
         MessageCode.PUT_BACK,
@@ -145,7 +146,12 @@ def test_a_message_reads_as_always(code: MessageCode, values: dict[str, Any], se
 @pytest.mark.parametrize(
     ("code", "values", "sentence"),
     [
-        (MessageCode.OPENED, {"note": []}, "contoso.com: the access of your request is active (verified)."),
+        (
+            MessageCode.OPENED,
+            {"note": []},
+            "contoso.com: the access of your request is active (verified). An updated message notifies nobody, so this "
+            "one tells you.",
+        ),
         (MessageCode.CARD_NOT_POSTED, {}, "contoso.com: the approval card of your request cannot be posted"),
         (MessageCode.CLOSED, {"is_all": True, "note": []}, "contoso.com is blocked: B2B"),
         (MessageCode.ENDED, {"state": "rejected", "note": NOTE[:1]}, "contoso.com: your request is closed. No"),

@@ -14,7 +14,7 @@ from workflows.app.reads.found_requests import Today, find_requests, read_today
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import SettingsBasis
-from workflows.core.people import Person
+from workflows.core.people import ChatId, Person
 from workflows.core.requests.commands.request import Reject, Withdraw
 from workflows.core.requests.request import RequestKind, RequestState
 from workflows.ports.pages import START, RequestFilter
@@ -122,6 +122,27 @@ async def test_a_search_replaces_the_other_lists_for_auditors_only(world: World)
     assert (found.wanted, [one.id for one in found.found.page.shown]) == (wanted, [request.id])
     other = await searching(world, RILEY, wanted)
     assert (other.wanted, other.found.page.count, other.mine.count) == (None, 0, 1), "a stored place gives no right"
+
+
+@pytest.mark.parametrize("by_text", [True, False], ids=["text", "form"])
+async def test_a_search_reads_the_right_again(world: World, by_text: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The members that are kept for display still have somebody who has just lost the role."""
+
+    async def kept(*_: object) -> frozenset[ChatId]:
+        return frozenset({MALLORY.chat_id})
+
+    async def shown() -> AppHome:
+        return await (home_of(world, MALLORY, "contoso") if by_text else searching(world, MALLORY, RequestFilter()))
+
+    await world.opened()
+    monkeypatch.setattr(type(world.directory), "holders", kept)
+    assert ((await shown()).is_auditor, (await shown()).found.page.count) == (True, 1)
+    world.script.fail("directory.current_roles", TenantUnavailable("Graph does not answer."))
+    unknown = await shown()
+    assert (unknown.is_auditor, unknown.found.page.count) == (None, 0)
+    world.directory.assign(MALLORY, "")
+    lost = await shown()
+    assert (lost.is_auditor, lost.found.page.count) == (False, 0)
 
 
 async def test_a_home_says_when_the_right_cannot_be_read(world: World) -> None:

@@ -7,7 +7,7 @@ from bot.words.requests.notes import note_words
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DATA_OWNER, MALLORY, RILEY, SECURITY
 from tests.workflows.world import World
 from workflows.app.alarms import Alarms
-from workflows.app.schedule.role_check import check_roles
+from workflows.app.schedule.role_check import check_auditors, check_roles
 from workflows.core.requests.alarms import Alarm, AlarmCode
 from workflows.ports.people_directory import PeopleDirectoryRefused, PeopleDirectoryUnavailable
 
@@ -146,3 +146,31 @@ async def test_what_was_approved_waits_for_a_directory_that_refuses(world: World
     assert "The chat system refuses to say" in note_words(waits.note)
     world.clock.advance(minutes=2)
     assert (await world.settled(request.id)).confirmed_at is not None
+
+
+async def test_who_lost_or_got_the_role_of_auditors_gets_a_new_home(world: World) -> None:
+    """What an earlier search found is then not shown any longer, also without a click of theirs."""
+    for person in (MALLORY, AMARA):
+        await world.store.save_home(person.chat_id)
+
+    async def wanted() -> list[int]:
+        return [await world.store.count_home_requests(one.chat_id) for one in (MALLORY, AMARA)]
+
+    async def check_homes() -> None:
+        world.clock.advance(minutes=1)
+        await check_auditors(store=world.store, directory=world.directory, clock=world.clock)
+
+    world.directory.assign(MALLORY, "auditor")
+    await check_homes()
+    before = await wanted()
+    await check_homes()
+    assert await wanted() == before, "nothing changed"
+    calls = world.script.calls.count("directory.holders")
+    await check_auditors(store=world.store, directory=world.directory, clock=world.clock)
+    assert world.script.calls.count("directory.holders") == calls, "at most once a minute"
+    world.script.fail("directory.holders", PeopleDirectoryUnavailable("Slack does not answer."))
+    world.directory.assign(MALLORY, "")
+    await check_homes()
+    assert await wanted() == before, "not known yet"
+    await check_homes()
+    assert await wanted() == [before[0] + 1, before[1]]

@@ -28,7 +28,7 @@ def text(posture: PartnerPosture, code: str) -> str:
 def test_one_reopened_direction_is_the_only_one_that_is_called_open() -> None:
     found = revoked(b2bCollaborationInbound=ALL, b2bDirectConnectInbound=None)
     assert text(found, "revoked_but_open") == (
-        "Recorded as revoked, but open now: B2B collaboration, inbound (open). Revoke it again."
+        "Revoked earlier, but open now: B2B collaboration, inbound (open). Revoke it again."
     )
     assert "B2B direct connect, inbound" in text(found, "revoked_not_explicit")
     assert "B2B collaboration, inbound" not in text(found, "revoked_not_explicit")
@@ -36,7 +36,7 @@ def test_one_reopened_direction_is_the_only_one_that_is_called_open() -> None:
 
 def test_a_way_next_to_the_block_is_named_as_open_or_as_not_known() -> None:
     assert text(revoked(**SERVICES), "revoked_but_open") == (
-        "Recorded as revoked, but open now: Microsoft 365 collaboration, inbound (open). Maybe "
+        "Revoked earlier, but open now: Microsoft 365 collaboration, inbound (open). Maybe "
         "also open: Microsoft 365 capabilities (not known). Revoke it again."
     )
     found = revoked(**MEETINGS)

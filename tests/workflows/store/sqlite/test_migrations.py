@@ -32,6 +32,7 @@ RELEASED: Final = (
     "m014_lists_and_homes",
     "m015_reminders_of_waiting_requests",
     "m016_search_of_requests",
+    "m017_results_that_nobody_approved",
 )
 """The steps in the order in which every file runs them. A new step is added at the end; nothing else may change."""
 

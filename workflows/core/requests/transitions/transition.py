@@ -68,8 +68,8 @@ def begin_to_apply(request: AccessRequest) -> Transition:
 def tell_requester(request: AccessRequest, code: MessageCode, **values: Any) -> tuple[SendMessage, ...]:
     """Return the message to the requester."""
     requester: ChatId = request.particulars.requester
-    said = Fact(code, {"partner": partner_of(request), "request": request.id, **values})
-    return (SendMessage(person=requester, subject=CommandSubject(request_id=request.id), said=said),)
+    fact = Fact(code, {"partner": partner_of(request), "request": request.id, **values})
+    return (SendMessage(person=requester, subject=CommandSubject(request_id=request.id), said=fact),)
 
 
 def partner_of(request: AccessRequest) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from bot.slack import ids
 from bot.slack.flows.home.paging import page_value, read_place
-from tests.bot.bot_under_test import SLACK_IDS, BotUnderTest, click, submission
+from tests.bot.bot_under_test import SLACK_IDS, BotUnderTest, click, eventually, submission
 from workflows.app.reads.app_home import HomeList
 from workflows.core.people import ChatId
 from workflows.core.requests.request import AccessRequest
@@ -87,7 +87,7 @@ async def test_an_auditor_sees_windows_that_only_show(opened: BotUnderTest) -> N
         (ids.READ_HISTORY, "Change ID"),
         (ids.READ_PARTNER, "contoso.com: current settings"),
         (ids.SEARCH_REQUESTS, "searched_requester"),
-        (ids.OPEN_POSTURE, "Posture of the tenant"),
+        (ids.OPEN_POSTURE, "Current settings of the tenant"),
     ):
         await opened.interact(clicked(opened, "admin", action_id, value_of(action_id, request)))
         await opened.idle()
@@ -128,3 +128,26 @@ async def test_a_wrong_day_is_said_in_the_form(gatehouse: BotUnderTest) -> None:
     answer = await gatehouse.interact(submission("admin", ids.SEARCH_FORM, "", days))
     assert list(answer.json["errors"]) == ["sent_until"]
     assert await gatehouse.store.home_position(ChatId(SLACK_IDS["admin"])) == ""
+
+
+async def test_who_is_refused_gets_a_home_without_what_an_earlier_search_found(gatehouse: BotUnderTest) -> None:
+    """Their role was lost after the search."""
+    requester = ChatId(SLACK_IDS["requester"])
+    await gatehouse.control.get("home", user="requester")
+    await gatehouse.store.save_home(requester)
+    await gatehouse.idle()
+    for action in (clicked(gatehouse, "requester", ids.READ_REQUEST, "R-AAAAAAAAAA"), searched("requester")):
+        await gatehouse.store.save_home_content(requester, "what a search found")
+        await gatehouse.interact(action)
+        await gatehouse.idle()
+        await eventually(lambda: is_published(gatehouse, requester))
+
+
+def searched(user: str) -> dict[str, Any]:
+    """The sent form of the search."""
+    return submission(user, ids.SEARCH_FORM, "", {"searched_requester": {"searched_requester": {"value": "Riley"}}})
+
+
+async def is_published(gatehouse: BotUnderTest, person: ChatId) -> bool:
+    """Tell whether the home was published since."""
+    return await gatehouse.store.home_content(person) != "what a search found"

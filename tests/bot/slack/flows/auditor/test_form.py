@@ -88,6 +88,13 @@ def test_every_state_can_be_searched_for() -> None:
         assert state_choice(states) == value
 
 
+def test_partly_applied_can_be_searched_for() -> None:
+    wanted = parse_search(filled(searched_state="partly_applied"))
+    assert (wanted.is_partly_applied, wanted.states) == (True, frozenset({RequestState.STOPPED, RequestState.FAILED}))
+    assert list(condition_words(wanted)) == [("State", "Partly applied")]
+    assert parse_search(filled(searched_state="failed")).is_partly_applied is False
+
+
 def test_a_search_in_words() -> None:
     assert list(condition_words(FULL)) == [
         ("Contains", "contoso"),

@@ -108,7 +108,8 @@ async def test_a_blocked_partner_has_nothing_to_revoke(opened: BotUnderTest) -> 
     await opened.control.post("submit", user="admin", view_id=view_id, values=values)
     await until_revoked(opened)
     _, text = await window_shown(opened, "revoke contoso.com")
-    assert "Nothing to do" in text
+    assert "Blocked already" in text
+    assert "is blocked already (verified " in text
 
 
 async def test_a_blocked_partner_whose_opening_waits_can_be_revoked_again(opened: BotUnderTest) -> None:
@@ -138,7 +139,8 @@ async def test_a_blocked_partner_whose_opening_waits_can_be_revoked_again(opened
     assert found.state is PartnershipState.REVOKED
     assert "unfit" not in await opened.told("admin")
     _, text = await window_shown(opened, "revoke contoso.com")
-    assert "Nothing to do" in text
+    assert "Blocked already" in text
+    assert "is blocked already (verified " in text
 
 
 # --- what has to be typed ---
@@ -151,8 +153,9 @@ class Records:
         self._partnerships = partnerships
         self._seconds = seconds
 
-    async def partnerships(self) -> tuple[Partnership, ...]:
-        return self._partnerships
+    async def partnerships_named(self, name: str) -> tuple[Partnership, ...]:
+        known = self._partnerships
+        return tuple(one for one in known if name in (one.identity.tenant_id, one.identity.default_domain))
 
     async def find(self, _: str) -> None:
         await asyncio.sleep(self._seconds)

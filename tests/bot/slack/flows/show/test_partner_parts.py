@@ -9,7 +9,7 @@ from bot.slack import ids
 from bot.slack.blocks.blocks import bullets, fixed_text, preformatted
 from bot.slack.blocks.pages import PER_PAGE, TEXTS_PER_PAGE
 from bot.slack.flows.revoke.views import MAX_STOPPED_REQUESTS, revoke_view
-from bot.slack.flows.show.partner_details import MAX_CONCERNS, partner_details
+from bot.slack.flows.show.partner_details import MAX_CONCERNS, partner_details, settings_pieces
 from bot.slack.flows.show.partner_parts import part_view
 from bot.slack.flows.show.partner_record import (
     MAX_ANSWERS,
@@ -37,10 +37,9 @@ def offered(view: object) -> list[str]:
 @pytest.mark.parametrize("name", PartnerPart)
 @pytest.mark.parametrize("count", [0, 1, TEXTS_PER_PAGE, PER_PAGE, PER_PAGE + 1, 5 * PER_PAGE + 3])
 def test_the_pages_of_a_list_have_all_of_it_once(name: PartnerPart, count: int) -> None:
-    rows = [
-        preformatted(f"row {number};") if name is PartnerPart.CHECKLIST else bullets([[fixed_text(f"row {number};")]])
-        for number in range(count)
-    ]
+    is_text = name in (PartnerPart.CHECKLIST, PartnerPart.SETTINGS)
+    texts = [f"row {number};" for number in range(count)]
+    rows = [preformatted(text) if is_text else bullets([[fixed_text(text)]]) for text in texts]
     said, page = "", 0
     while True:
         view = part_view(identity(), name, rows, page)
@@ -106,3 +105,19 @@ def test_the_window_of_a_revocation_offers_all_that_it_stops(more: int) -> None:
     assert_sound(view)
     assert offered(view) == (["stopped"] if more else [])
     assert (f"and {more} more" in shown(view["blocks"])) == bool(more)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 600])
+def test_a_list_of_targets_that_is_only_counted_can_be_opened_whole(count: int) -> None:
+    targets = [
+        {"target": f"{number:08d}-0000-4000-8000-000000000000", "targetType": "group"} for number in range(count)
+    ]
+    both = {"usersAndGroups": {"accessType": "allowed", "targets": targets}}
+    configuration = {"tenantId": TENANT, "b2bCollaborationInbound": both}
+    message = partner_details(identity(), configuration, {}, None, [], NOW)
+    assert_sound_message(message)
+    assert offered(message.blocks) == (["settings"] if count > 1 else [])
+    found = settings_pieces(configuration)
+    assert all(len(one) <= 2900 for one in found)
+    assert [sum(one["target"] in text for text in found) for one in targets] == [1] * count
+    assert settings_pieces(None) == []
