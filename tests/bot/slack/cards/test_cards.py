@@ -18,8 +18,7 @@ from bot.slack.flows.home.view import home_view
 from bot.slack.flows.request_access.partner_result import LookupResult, open_request_buttons
 from bot.slack.flows.show.partner_details import partner_details
 from bot.slack.people.approvers import Approvers
-from bot.words.requests.form import last_day
-from bot.words.sentences import minute
+from bot.words.sentences import last_day, minute
 from tests.bot import surfaces
 from tests.bot.shipped_cards import waiting
 from tests.bot.surfaces import all_of, assert_sound_message, buttons, hostile, hostile_or_blank, hostile_request, shown
