@@ -22,8 +22,7 @@ async def identify_partner(target: str, *, store: Store, tenant: Tenant) -> tupl
     :raises Refused: when the name belongs to no tenant, or to more than one.
     :raises TenantUnavailable, TenantRefused: when Entra does not answer, and our records are not enough.
     """
-    records = await store.partnerships()
-    named = [p for p in records if target in (p.identity.tenant_id, p.identity.default_domain, p.identity.asked)]
+    named = await store.partnerships_named(target)
     if is_tenant_id(target) and named:
         return named[0].identity, named[0]
     live = [p for p in named if p.state is not PartnershipState.REVOKED]

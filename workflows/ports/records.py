@@ -174,6 +174,9 @@ class RecordStore(Protocol):
     async def partnerships(self) -> Sequence[Partnership]:
         """List every partnership, by default domain."""
 
+    async def partnerships_named(self, name: str) -> Sequence[Partnership]:
+        """List the partnerships with this tenant id, default domain, or name as it was asked for, by default domain."""
+
     async def records(self, tenant_id: TenantId | None = None) -> Records:
         """Read every partnership, and the requests that are needed to compare them with the tenant, at one moment.
 

@@ -27,7 +27,9 @@ def differing_settings(plan: Plan, observed: JsonObject) -> tuple[str, ...]:
     names = [
         name
         for name in dict.fromkeys((*expected, *observed, *_SETTINGS))
-        if name in _SETTINGS and not is_same_value(_compared(name, expected), _compared(name, observed))
+        if name in _SETTINGS
+        and expected.get(name) != observed.get(name)  # most are equal as they are, which is soon seen
+        and not is_same_value(_compared(name, expected), _compared(name, observed))
     ]
     if plan.before is not None:
         here = {".".join(path): value for path, value in undescribed_members(observed).items()}

@@ -118,12 +118,12 @@ def is_equivalent(left: JsonObject | None, right: JsonObject | None) -> bool:
     """Return whether two documents mean the same configuration. None means that there is no configuration."""
     if left is None or right is None:
         return left is None and right is None
-    return bool(normalize(left) == normalize(right))
+    return bool(left == right or normalize(left) == normalize(right))
 
 
 def is_same_value(left: Any, right: Any) -> bool:
     """Return whether two values of one member mean the same. None means absent or null."""
-    return bool(normal_value(left) == normal_value(right))
+    return bool(left == right or normal_value(left) == normal_value(right))
 
 
 def normal_value(value: Any) -> Any:

@@ -153,6 +153,13 @@ class SqliteRecords(SqliteDatabase):
         rows = await self._query("select tenant_id as id, doc from partnerships order by domain")
         return await asyncio.to_thread(readable, PARTNERSHIP, rows)
 
+    async def partnerships_named(self, name: str) -> Sequence[Partnership]:
+        """List the partnerships with this tenant id, default domain, or name as it was asked for, by default domain."""
+        asked = "case when json_valid(doc) then json_extract(doc, '$.identity.asked') end"
+        sql = f"""select tenant_id as id, doc from partnerships where tenant_id = ? or domain = ? or {asked} = ?
+            order by domain"""  # noqa: S608
+        return readable(PARTNERSHIP, await self._query(sql, name, name, name))
+
     async def records(self, tenant_id: TenantId | None = None) -> Records:
         """Read every partnership, or one, and the requests that are needed to compare them with the tenant."""
         rows = await self._run(lambda: fetch_rows(self._db.conn, tenant_id))

@@ -203,9 +203,10 @@ def history_items(history: History, replacement: Replacement | None) -> list[lis
 
 def replacement_parts(replacement: Replacement) -> list[TextRun]:
     """Return what replaced the result of a request, as one entry of its history."""
-    said = f"{replacement_words(replacement.request)}, requested by "
-    requester = replacement.request.require_prepared().requester.name
-    return [local_time(replacement.at), fixed_text(": "), cleaned_text(said, 300), cleaned_text(requester)]
+    later = replacement.request
+    said, requester = replacement_words(later), later.require_prepared().requester.name
+    by = [fixed_text(", requested by "), cleaned_text(requester)]
+    return [local_time(replacement.at), fixed_text(": "), cleaned_text(said, 300, bold=True), *by]
 
 
 def entry_parts(entry: AuditEntry) -> list[TextRun]:

@@ -104,7 +104,7 @@ def history_view(
     blocks: list[Block] = [
         header(closed_headline(request, successor)),
         rich_text(
-            paragraph(fixed_text("Audit entries, oldest first", bold=True), fixed_text(f": {shown} · {request.id}"))
+            paragraph(fixed_text("Audit entries, oldest first", bold=True), fixed_text(f": {shown}\n{request.id}"))
         ),
         *_entry_blocks(page, names, replacement),
     ]

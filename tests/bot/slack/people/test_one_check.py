@@ -1,5 +1,7 @@
 """One check reads each person once; the next one reads them again, and so does whatever writes."""
 
+import gc
+import weakref
 from datetime import timedelta
 
 import pytest
@@ -41,6 +43,18 @@ async def test_the_next_check_reads_anew(directory: SlackDirectory, world: Sandb
     with pytest.raises(Refused):
         await directory.for_one_check().identify(chat("approver1"))
     assert await directory.for_one_check().current_roles([person("approver1")]) == await directory.current_roles([])
+
+
+async def test_what_a_check_read_is_discarded_with_it(directory: SlackDirectory) -> None:
+    """Nothing else keeps it: neither the directory, nor those who show what was just read."""
+    check = directory.for_one_check()
+    await check.current_roles([await check.identify(chat("approver1"))])
+    read = weakref.ref(check._reads)
+    assert check._known
+    assert directory._known is None
+    del check
+    gc.collect()
+    assert read() is None
 
 
 async def test_without_a_check_everything_is_read_every_time(directory: SlackDirectory, world: Sandbox) -> None:

@@ -168,3 +168,30 @@ async def test_a_reader_next_to_a_writer_never_waits_for_it(tmp_path: Path) -> N
         group.create_task(read())
     await store.close()
     assert os.access(path, os.W_OK)
+
+
+async def test_an_unreadable_record_is_unreadable_in_the_records_about_its_partner(tmp_path: Path) -> None:
+    store = await open_store(tmp_path / "gatehouse.db", FixedClock())
+    await fill(store)
+    await store._write("update partnerships set doc = '{}'")
+    assert (await store.records(TENANT)).unreadable == {TENANT}
+    assert (await store.records(OTHER)).unreadable == frozenset()
+    await store._write("update requests set doc = '{}', is_open = 1")
+    await store._write("delete from partnerships")
+    assert (await store.records(TENANT)).unreadable == {TENANT}
+    await store.close()
+
+
+async def test_partnerships_are_found_by_any_of_their_names(tmp_path: Path) -> None:
+    """By tenant id, default domain, and the name that was typed; an unreadable record hides no other one."""
+    store = await open_store(tmp_path / "gatehouse.db", FixedClock())
+    named = replace(identity(), default_domain="contoso.com", asked="shop.contoso.com")
+    other = replace(identity(), tenant_id=OTHER, default_domain="northwind.com", asked="northwind.com")
+    broken = replace(identity(), tenant_id=TenantId("0b0b0b0b-0000-4000-8000-00000000000b"), asked="contoso.com")
+    for number, one in enumerate((named, other, broken)):
+        await store.commit(Commit(entry=entry(f"k{number}"), partnership=partnership(version=1, identity=one)))
+    await store._write("update partnerships set doc = 'no json' where tenant_id = ?", broken.tenant_id)
+    for name in (named.tenant_id, "contoso.com", "shop.contoso.com"):
+        assert [one.identity for one in await store.partnerships_named(name)] == [named], name
+    assert await store.partnerships_named("adatum.com") == []
+    await store.close()

@@ -141,6 +141,7 @@ def test_what_replaced_the_request_stands_where_it_happened(
     texts = [shown([one]) for one in view["blocks"] if one["type"] == "rich_text"][1:]
     places = [at for at, text in enumerate(texts) if "Replaced by R-BBBBBBBBBB" in text]
     assert places == ([] if place is None else [place])
+    assert all("verified in the tenant, requested by Riley" in texts[at] for at in places)
 
 
 def test_a_long_history_has_pages() -> None:

@@ -153,8 +153,9 @@ class Records:
         self._partnerships = partnerships
         self._seconds = seconds
 
-    async def partnerships(self) -> tuple[Partnership, ...]:
-        return self._partnerships
+    async def partnerships_named(self, name: str) -> tuple[Partnership, ...]:
+        known = self._partnerships
+        return tuple(one for one in known if name in (one.identity.tenant_id, one.identity.default_domain))
 
     async def find(self, _: str) -> None:
         await asyncio.sleep(self._seconds)
