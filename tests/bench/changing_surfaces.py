@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot.slack.blocks.blocks import Json
+from bot.slack.cards.approval.card_context import CardContext
 from bot.slack.cards.approval.new_approval import new_approval_message
 from bot.slack.flows.request_access.close_early import close_early_view
 from bot.slack.flows.request_access.form import RequestForm, request_view
@@ -51,7 +52,7 @@ def again_justification() -> list[Json]:
         seen_particulars=before.particulars,
         asked_again=(Fact(NoteCode.EDITED, {"name": "Riley Park"}),),
     )
-    return new_approval_message(again, now=NOW).blocks
+    return new_approval_message(again, holders=NAMES, context=CardContext(is_first=False), now=NOW).blocks
 
 
 def changing_messages() -> dict[str, list[Json]]:

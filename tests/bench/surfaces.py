@@ -105,7 +105,9 @@ def messages(template: str = "trusted-partner") -> dict[str, list[Json]]:
         "review": review_card(partnership(state=PartnershipState.REVIEW_DUE, reminders=1), now=NOW).blocks,
         "review-partly-applied": review_card(review, now=NOW).blocks,
         "requester-partly-applied": requester_card(part, now=NOW).blocks,
-        "again": new_approval_message(again, now=NOW, asked=(AMARA.chat_id,)).blocks,
+        "again": new_approval_message(
+            again, holders=NAMES, context=CardContext(is_first=False), now=NOW, asked=(AMARA.chat_id,)
+        ).blocks,
         "closed": closed_card(done, successor=None, now=NOW).blocks,
         "receipt": closed_card(done, successor=None, now=NOW, reader=AMARA.chat_id).blocks,
         "reminder": reminder_message(LimitedList(shown=(asked, asked), count=2), now=NOW).blocks,

@@ -14,26 +14,28 @@ from workflows.catalog.catalog import SHIPPED, load_catalog
 TEMPLATES: Final = tuple(load_catalog(SHIPPED).templates)
 MAX_CARD_WORDS: Final = 120
 """The most words of an approval card of a shipped template."""
+MAX_REQUESTER_WORDS: Final = 50
+"""The most words of the requester's message about a plan that takes no access away."""
 
 LIMITS: Final[Mapping[str, tuple[int, int]]] = {
     # surface: the most words, the most blocks
     "card": (120, 5),
     "setup": (215, 15),
     "review": (65, 4),
-    "again": (190, 3),
+    "again": (170, 3),
     "closed": (35, 3),
     "receipt": (40, 3),
     "reminder": (45, 5),
-    "requester": (40, 3),
+    "requester": (95, 3),
     "sponsor": (40, 3),
     "expired": (45, 4),
-    "again-justification": (85, 3),
+    "again-justification": (145, 3),
     "show": (395, 8),
     "details-block": (315, 18),
     "details-contractor-portal": (285, 19),
     "details-guest-collaboration": (270, 19),
     "details-merger": (605, 19),
-    "details-regulated-project": (325, 19),
+    "details-regulated-project": (330, 19),
     "details-subsidiary-synchronization": (460, 19),
     "details-teams-shared-channels": (380, 19),
     "details-trusted-partner": (390, 18),
@@ -41,13 +43,13 @@ LIMITS: Final[Mapping[str, tuple[int, int]]] = {
     "form-contractor-portal": (350, 10),
     "form-regulated-project": (525, 13),
     "form-guest-collaboration": (330, 9),
-    "form-teams-shared-channels": (315, 9),
-    "form-trusted-partner": (330, 9),
-    "form-merger": (335, 9),
-    "form-subsidiary-synchronization": (330, 9),
-    "edit": (360, 10),
-    "request-again": (340, 10),
-    "second-request": (365, 10),
+    "form-teams-shared-channels": (330, 9),
+    "form-trusted-partner": (340, 9),
+    "form-merger": (350, 9),
+    "form-subsidiary-synchronization": (340, 9),
+    "edit": (365, 10),
+    "request-again": (350, 10),
+    "second-request": (375, 10),
     "close-early": (55, 4),
     "restore": (395, 6),
     "home-reviewer": (140, 26),
@@ -118,6 +120,13 @@ def test_a_closed_card_is_three_lines_and_an_approver_has_the_receipt_below(temp
     assert len(closed) == 3
     assert (receipt[:3], len(receipt)) == (closed, 4)
     assert receipt[3].startswith("You approved this 2027-03-01")
+
+
+def test_a_requesters_message_is_longer_only_where_the_plan_takes_access_away() -> None:
+    sizes = {template: words_of(messages(template)["requester"]) for template in TEMPLATES}
+    losing = {template for template in TEMPLATES if "Less access" in "".join(lines_of(messages(template)["requester"]))}
+    assert losing != set(TEMPLATES)
+    assert max(words for template, words in sizes.items() if template not in losing) <= MAX_REQUESTER_WORDS
 
 
 def lines_of(blocks: list[Json]) -> list[str]:

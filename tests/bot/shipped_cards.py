@@ -12,6 +12,7 @@ from tests.workflows.core.builders import NOW, TENANT, particulars, prepared, re
 from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.people import Role
 from workflows.core.plans.planning import plan_access
+from workflows.core.policy.approval import ChainRule
 from workflows.core.policy.template import Template, filled
 from workflows.core.requests.request import AccessRequest, ObservedPartner
 
@@ -56,6 +57,7 @@ def waiting(template: Template) -> AccessRequest:
         plan=plan,
         observation=observation,
         stages=template.stages,
+        chain_rule=ChainRule.TEMPLATE,
         template_title=template.title,
         findings=FINDINGS,
         requester=replace(known.requester, name="Riley Park"),

@@ -51,7 +51,7 @@ async def test_after_an_outside_change_everybody_who_must_decide_again_gets_a_ne
     assert buttons(older) == []
     assert "no longer counts" in words(older)
     assert buttons(newer) == ["approve", "reject"]
-    assert "Different from the plan you saw" in words(newer)
+    assert "Different from the earlier plan" in words(newer)
     assert "Trust in the partner's MFA" in words(newer)
     [reply] = await in_thread(stage, ts)
     assert buttons(reply) == ["approve", "reject"]

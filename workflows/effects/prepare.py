@@ -25,6 +25,7 @@ from workflows.core.checks.findings import Finding, require_no_errors
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import CodedError, InvalidField, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.partners.approval_policy import chain_rule
 from workflows.core.partners.replacement import replacement_findings
 from workflows.core.partners.restoration.restorable import restored_summary
 from workflows.core.people import ChatId, Person
@@ -160,6 +161,7 @@ class Preparer:
             names=result.names,
             restored=proposal.restored,
             roles=self.catalog.role_hashes(stage.role for stage in stages),
+            chain_rule=chain_rule(plan, stages, template.stages),
         )
 
     async def _proposed(self, particulars: Particulars, observation: ObservedPartner) -> "_Proposal":

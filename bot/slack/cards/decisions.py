@@ -1,6 +1,7 @@
 """The parts of a card that show who decided, who must still decide, and how it ended."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -8,6 +9,7 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack.blocks.blocks import Limit, TextRun, bullets, cleaned_text, fixed_text, local_time, paragraph, quote
 from bot.slack.people.approvers import MAX_NAMED_APPROVERS, Approvers
+from bot.words.requests.approval_chain import chain_rule_words
 from bot.words.requests.notes import note_words
 from bot.words.requests.revision import new_plan_title
 from bot.words.sentences import counted
@@ -15,7 +17,7 @@ from workflows.core.partner_setup.steps import newly_required_steps
 from workflows.core.people import Role
 from workflows.core.plans.changes import plan_access_change
 from workflows.core.plans.closing import only_reduces_access
-from workflows.core.policy.approval import Choice, Decision, Verdict
+from workflows.core.policy.approval import ChainRule, Choice, Decision, Verdict
 from workflows.core.policy.template import Stage
 from workflows.core.requests.notes import with_sent_before
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
@@ -26,9 +28,6 @@ MAX_REASON_CHARACTERS: Final = 2000
 MAX_NOTE_CHARACTERS: Final = 1500
 EXPIRES_NOW: Final = "The time to decide is over. This request expires now."
 
-_ONE_IS_ENOUGH: Final = (
-    "This only narrows or closes access, so one approval is enough. The end that was approved earlier stays."
-)
 _WHOLE_CHAIN: Final = (
     "With today's default this gives no more access. The default can change, so the full approval policy applies."
 )
@@ -41,10 +40,8 @@ def chain_elements(request: AccessRequest, holders: Mapping[Role, Approvers]) ->
         yield paragraph(fixed_text("Approvals: ", bold=True), fixed_text("none are needed to close a partner."))
         return
     verdict, stages = request.verdict(), request.require_prepared().stages
-    if sum(stage.quorum for stage in stages) == 1 and only_reduces_access(request.plan):
-        yield paragraph(fixed_text(_ONE_IS_ENOUGH))
-    elif _reduces_as_far_as_shown(request):
-        yield paragraph(fixed_text(_WHOLE_CHAIN))
+    if rule := _rule_words(request):
+        yield paragraph(fixed_text(rule))
     yield bullets(
         (_stage_parts(request, verdict, index, stage, holders) for index, stage in enumerate(stages)), ordered=True
     )
@@ -56,6 +53,16 @@ def chain_elements(request: AccessRequest, holders: Mapping[Role, Approvers]) ->
         if more := len(verdict.not_counted) - len(said):
             said.append([fixed_text(f"and {more} more")])
         yield bullets(said)
+
+
+def _rule_words(request: AccessRequest) -> str:
+    """State why these approvals are needed; empty where that is not known."""
+    prepared = request.require_prepared()
+    if prepared.chain_rule is None and sum(stage.quorum for stage in prepared.stages) == 1:
+        # A request of an earlier version, or a plan that is only shown.
+        prepared = replace(prepared, chain_rule=ChainRule.ONE_APPROVER if only_reduces_access(prepared.plan) else None)
+    whole = _WHOLE_CHAIN if _reduces_as_far_as_shown(request) else ""
+    return " ".join(filter(None, [whole, chain_rule_words(prepared)]))
 
 
 def _reduces_as_far_as_shown(request: AccessRequest) -> bool:

@@ -5,10 +5,10 @@ because an update notifies nobody. A sponsor who must do something after the cha
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, partial
-from typing import Final
+from typing import Any, Final
 
 from bot.slack.blocks.message import Message
 from bot.slack.cards.approval.card_context import CardContext
@@ -36,14 +36,26 @@ class _Messages:
     context: CardContext
     deciders: frozenset[ChatId]
     now: datetime
-    card: Callable[[], Message]
-    asked_before: frozenset[str]
-    """The people who have a message about an earlier round of approval."""
+    card: Callable[..., Message]
+    again: Callable[..., Message]
+    posted: Sequence[MessageCopy]
+    """The copies from before this update."""
 
     @property
     def occasion(self) -> str:
         """Return the present round of approval, as copies store it."""
         return str(self.request.round) if self.request.round else ""
+
+    @property
+    def _earlier_occasion(self) -> str | None:
+        """Return the round of approval before the present one, as copies store it; None in the first round."""
+        if not self.request.round:
+            return None
+        return str(self.request.round - 1) if self.request.round > 1 else ""
+
+    def has_seen_earlier_plan(self, person: str) -> bool:
+        """Return whether a person got a message about the plan of the round before."""
+        return any(one.audience == person and one.occasion == self._earlier_occasion for one in self.posted)
 
     def for_copy(self, copy: MessageCopy) -> Message:
         """Return the present message for a posted copy."""
@@ -58,14 +70,23 @@ class _Messages:
         return self.for_thread() if is_present and self.deciders else self._closed(None, is_older=not is_present)
 
     def for_approver(self, audience: str) -> Message:
-        """Return the direct message to an approver: the card, or the difference from the last one."""
-        if audience in self.asked_before:
-            return new_approval_message(self.request, now=self.now)
-        return self.card()
+        """Return the direct message to an approver: with the difference, if they got a message about the plan before.
+
+        Who got no message about this request at all gets the card of a new request.
+        """
+        if self.has_seen_earlier_plan(audience):
+            return self.again(reader=ChatId(audience))
+        is_new = all(one.audience != audience or one.occasion == self.occasion for one in self.posted)
+        return self.card(knows_earlier=False) if self.request.round and is_new else self.card()
 
     def for_thread(self) -> Message:
-        """Return the message under the channel's card that asks for approval again."""
-        return new_approval_message(self.request, now=self.now, asked=self.deciders)
+        """Return the message under the channel's card that asks for approval again.
+
+        It mentions who got a message about the plan before, or everybody when they are too many for direct messages.
+        """
+        is_direct = bool(direct_recipients(self.deciders, is_channel_closed=False))
+        asked = frozenset(filter(self.has_seen_earlier_plan, self.deciders)) if is_direct else self.deciders
+        return self.again(asked=asked)
 
     def _closed(self, reader: ChatId | None, *, is_older: bool) -> Message:
         is_older = is_older and self.request.state is RequestState.AWAITING_APPROVAL
@@ -92,14 +113,18 @@ class RequestMessages:
         deciders = await self._recipients.deciders(request, holders)
         names = await name_approvers(request, holders, self._outbound.directory)
         context = await self._context(request)
-        # A card has many copies. Building one takes some hundredths of a second.
-        card = cache(partial(request_card, request, holders=names, context=context, now=now))
-        messages = _Messages(
-            request=request, context=context, deciders=deciders, now=now, card=card, asked_before=frozenset()
-        )
         posted = await self._outbound.copies.live_copies(subject)
-        before = frozenset(copy.audience for copy in posted if copy.audience and copy.occasion != messages.occasion)
-        messages = replace(messages, asked_before=before)
+        shown: dict[str, Any] = {"holders": names, "context": context, "now": now}
+        messages = _Messages(
+            request=request,
+            context=context,
+            deciders=deciders,
+            now=now,
+            # A card has many copies. Building one takes some hundredths of a second.
+            card=cache(partial(request_card, request, **shown)),
+            again=cache(partial(new_approval_message, request, **shown)),
+            posted=posted,
+        )
         up_to_date, problem = await self._update(request, posted, messages)
         if request.prepared is not None:
             problem = problem or await self._post_in_channel(subject, up_to_date, messages)

@@ -12,6 +12,7 @@ from workflows.app.requests.forms import RefillCode
 from workflows.core.errors.facts import Fact
 from workflows.core.policy.offers import Offer
 from workflows.core.policy.placeholders import Placeholder
+from workflows.core.policy.risk import RiskLevel
 from workflows.core.policy.template import Stage
 from workflows.core.requests.request import Particulars
 from workflows.core.settings.id_owner import Owner
@@ -59,13 +60,19 @@ def offer_words(offer: Offer, max_characters: int) -> str:
     people = sum(stage.quorum for stage in stages)
     named = ", ".join(stage.title for stage in stages)
     number = f"{counted(people, 'approver', 'approvers')}"
-    risk = f"{risk_level_words(offer.level).capitalize()} risk"
+    risk = _highest_risk(offer)
     wait = [] if offer.usual_wait is None else [f"usually {wait_words(offer.usual_wait)}"]
     for parts in ([risk, named, *wait], [risk, number, *wait]):
         text = " · ".join(parts)
         if len(text) <= max_characters:
             return text
     return f"{risk} · {number}"
+
+
+def _highest_risk(offer: Offer) -> str:
+    """Return the highest risk that a request with a template can have; its card shows the risk of its own plan."""
+    word = risk_level_words(offer.level)
+    return f"{word.capitalize()} risk" if offer.level is RiskLevel.LOW else f"Up to {word} risk"
 
 
 def wait_words(wait: timedelta) -> str:
@@ -80,7 +87,7 @@ def wait_words(wait: timedelta) -> str:
 
 def chosen_template_words(offer: Offer) -> tuple[str, ...]:
     """Return what a person must know about the chosen template, in lines of one or two sentences."""
-    risk = f"{risk_level_words(offer.level).capitalize()} risk."
+    risk = f"{_highest_risk(offer)}."
     if offer.usual_wait is not None:
         risk += f" Earlier requests waited {wait_words(offer.usual_wait)} for the last approval (median)."
     return (f"{offer.template.title}: {offer.template.description}", risk)
@@ -134,6 +141,12 @@ def edit_effect_words(decided: int) -> tuple[str, ...]:
         f"{void}Approvers get a message with what is different, and decide on the new plan.",
         "The time to decide starts again. Who edits a request cannot approve it.",
     )
+
+
+def losses_words(*, can_be_edited: bool) -> str:
+    """State what less access means for the people who use it, and what the requester can do."""
+    remedy = "Edit or withdraw this" if can_be_edited else "Withdraw this"
+    return f"People who use more lose it. {remedy} if that is wrong."
 
 
 def refill_note_words(note: Fact) -> str:

@@ -16,7 +16,7 @@ from workflows.core.partner_setup.steps import SetupStep, StepKey
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
 from workflows.core.people import ChatId, Person, PersonId, Role
 from workflows.core.plans.plan import Operation, Plan, TenantIdentity
-from workflows.core.policy.approval import Choice, Decision
+from workflows.core.policy.approval import ChainRule, Choice, Decision
 from workflows.core.policy.template import Stage
 from workflows.core.requests.commands.clicks import AskReminder, Click, DropEffect, RetryEffect
 from workflows.core.requests.commands.partner import ConfirmSetup, Keep, RemindSetup, Revoke, UnconfirmSetup
@@ -90,6 +90,7 @@ PREPARED: Final = st.builds(
     template_title=TEXT,
     stages=st.lists(STAGES, max_size=2).map(tuple),
     review_interval=st.none() | DURATIONS,
+    chain_rule=st.none() | st.sampled_from(ChainRule),
 )
 DECISIONS: Final = st.builds(
     Decision,

@@ -8,6 +8,7 @@ from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import Role
 from workflows.core.plans.closing import only_reduces_access
 from workflows.core.plans.plan import Plan
+from workflows.core.policy.approval import ChainRule
 from workflows.core.policy.risk import RiskLevel, weakness_of
 from workflows.core.policy.template import Stage, Template, one_approver
 
@@ -46,8 +47,19 @@ def approval_chain_for(plan: Plan, chain: ApprovalChain, policy: ApprovalPolicy,
     return stricter(policy.strongest, merged) if weakness_of(merged, level) is not None else merged
 
 
+def chain_rule(plan: Plan, stages: ApprovalChain, template: ApprovalChain) -> ChainRule:
+    """Return which rule asks for the stages that decide on a plan.
+
+    :param stages: the stages that decide, see `approval_chain_for`.
+    :param template: the chain of the requested template.
+    """
+    if only_reduces_access(plan):
+        return ChainRule.ONE_APPROVER
+    return ChainRule.TEMPLATE if stages == template else ChainRule.STRICTER
+
+
 def stricter(one: ApprovalChain, other: ApprovalChain) -> ApprovalChain:
-    """Merge two approval chains into one that is at least as strict as each of them.
+    """Merge two chains into one that is at least as strict as each of them.
 
     The result has every role, each with the larger number of people. The order is that of the chain with more stages,
     or with more people when both have equally many. Roles that only the other chain has come last.

@@ -33,6 +33,17 @@ class NotCountedReason(StrEnum):
     """Values: `person`, `stage` (its title)."""
 
 
+class ChainRule(StrEnum):
+    """The rule that asks for the approval chain of a plan. The values are stored."""
+
+    ONE_APPROVER = "one_approver"
+    """The plan certainly only reduces access, so one approver is enough."""
+    TEMPLATE = "template"
+    """The chain of the requested template."""
+    STRICTER = "stricter"
+    """Stricter than the template's chain: the partner's current chain, or the risk of all settings after the plan."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """One decision of an approver, on the digest of exactly one plan."""

@@ -10,7 +10,12 @@ from typing import Final
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 
 APPROVERS_REMINDED_AFTER: Final = (timedelta(days=1), timedelta(days=3), timedelta(days=7))
-"""The times of the reminders of approvers, counted from the moment when they were asked."""
+"""The times of the reminders of approvers, counted from the moment when they were asked.
+
+When there is less than twice the first of these times to decide, there is one reminder, at half of the time.
+"""
+MIN_AROUND_APPROVER_REMINDER: Final = timedelta(hours=1)
+"""The shortest time between the question and a reminder, and between a reminder and the end of the time to decide."""
 MIN_BETWEEN_APPROVER_REMINDERS: Final = timedelta(days=1)
 """The shortest time between the last reminder of approvers and one that the requester asks for."""
 REVIEW_ASKED_AGAIN_AFTER: Final = timedelta(days=3)
@@ -29,19 +34,29 @@ def asked_at(request: AccessRequest) -> datetime:
     For the first stage this is when approval was requested; for requests of earlier versions, when they were filed.
     """
     start = request.created_at if request.lifetime is None else request.expires_at - request.lifetime
+    # NB. earlier versions stored the whole usual time, also when the end of the access was nearer.
+    start = max([request.created_at, start, *(one.at for one in request.edits)])
     verdict = request.verdict()
     earlier = {one.id for people in verdict.counted[: verdict.open_stage] for one in people}
     return max([start, *(decision.at for decision in request.decisions if decision.person.id in earlier)])
 
 
 def next_reminder_at(request: AccessRequest) -> datetime | None:
-    """Return when the next reminder is due; None when the request does not wait, or expires before that."""
+    """Return when the next reminder is due; None when the request does not wait, or none fits before it expires."""
     if request.state is not RequestState.AWAITING_APPROVAL:
         return None
-    reminder_times = (asked_at(request) + after for after in APPROVERS_REMINDED_AFTER)
     last = request.reminded_at
-    due = next((moment for moment in reminder_times if last is None or moment > last), None)
-    return due if due is not None and due < request.expires_at else None
+    return next((moment for moment in _reminder_times(request) if last is None or moment > last), None)
+
+
+def _reminder_times(request: AccessRequest) -> list[datetime]:
+    """Return the times of all reminders of the open stage that fit into the time to decide."""
+    asked = asked_at(request)
+    time = request.expires_at - asked
+    is_short = time < 2 * APPROVERS_REMINDED_AFTER[0]
+    delays = (time / 2,) if is_short else APPROVERS_REMINDED_AFTER
+    least = MIN_AROUND_APPROVER_REMINDER
+    return [asked + after for after in delays if least <= after <= time - least]
 
 
 def next_due_at(request: AccessRequest) -> datetime | None:

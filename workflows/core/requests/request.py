@@ -14,7 +14,7 @@ from workflows.core.people import ChatId, CurrentRoles, Person, PersonId
 from workflows.core.plans.drift import Drift
 from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.plans.refused_writes import RefusedWrite
-from workflows.core.policy.approval import Decision, Verdict, evaluate
+from workflows.core.policy.approval import ChainRule, Decision, Verdict, evaluate
 from workflows.core.policy.template import Stage
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.open_access import OpenAccess
@@ -141,6 +141,8 @@ class Prepared:
     """The change that a restore request undoes; None for every other kind."""
     roles: Mapping[str, str] = field(default_factory=dict)
     """The hash of the definition of each role in the stages; empty in requests of earlier versions."""
+    chain_rule: ChainRule | None = None
+    """Which rule asks for the stages; None for a revocation and in requests of earlier versions."""
 
     @property
     def excluded(self) -> frozenset[PersonId]:
@@ -194,10 +196,7 @@ class AccessRequest:
     drift: Drift | None = None
     """How the partner differed from the plan, when approval was requested again because of that."""
     round: int = 0
-    """How often approval was requested again. A round is the time between two requests for approval.
-
-    Each round has its own messages and its own decisions.
-    """
+    """How often approval was requested again: each time a round with its own messages and decisions begins."""
     seen: Prepared | None = None
     """The plan that approvers saw before the present plan; None when there was none, or it was the same."""
     seen_particulars: Particulars | None = None
@@ -225,7 +224,7 @@ class AccessRequest:
     reminded_at: datetime | None = None
     """When they were last reminded in this round; None when never."""
     lifetime: timedelta | None = None
-    """How long each round may last; None in records of earlier versions."""
+    """How long this round may last; None in records of earlier versions."""
     not_closed: tuple[OpenAccess, ...] | None = None
     """After closing, the access that is not certainly closed; None when that was not checked."""
     refused: tuple[RefusedWrite, ...] = ()

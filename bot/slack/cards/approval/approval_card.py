@@ -71,21 +71,43 @@ def approval_blocks(
     :param with_buttons: offer Approve and Reject; Details is offered always.
     """
     prepared = request.require_prepared()
-    changes = changes_of(prepared)
     risk = deciding_risk(prepared.plan, prepared.observation.default).level
-    top = [
-        header(
-            f"{clean(request_target(request), MAX_DOMAIN_CHARACTERS)}: {clean(_title(request), 30)} · {RISKS[risk]}"
+    title = header(
+        f"{clean(request_target(request), MAX_DOMAIN_CHARACTERS)}: {clean(_title(request), 30)} · {RISKS[risk]}"
+    )
+    words_left = MAX_CARD_WORDS - word_count([as_json(title)])
+    return [
+        title,
+        *plan_blocks(
+            request, holders=holders, context=context, now=now, words_left=words_left, with_buttons=with_buttons
         ),
-        rich_text(paragraph(*_fact_parts(request)), *_justification_elements(request)),
     ]
-    changes_shown = list(_change_elements(changes, is_extension=is_renewal(prepared.plan)))
+
+
+def plan_blocks(
+    request: AccessRequest,
+    *,
+    holders: Mapping[Role, Approvers],
+    context: CardContext,
+    now: datetime,
+    words_left: int,
+    with_buttons: bool = True,
+    with_justification: bool = True,
+) -> list[Block]:
+    """Return what an approver decides about, below a headline: facts, changes, what needs a look, chain, buttons.
+
+    :param words_left: how many words fit; see `notes`.
+    """
+    prepared = request.require_prepared()
+    justification = _justification_elements(request) if with_justification else ()
+    top = rich_text(paragraph(*_fact_parts(request)), *justification)
+    changes = list(_change_elements(changes_of(prepared), is_extension=is_renewal(prepared.plan)))
     end = [
         rich_text(*stage_elements(request, holders)),
         decision_row(request, can_decide=with_buttons and can_be_decided(request, now)),
     ]
-    words_left = MAX_CARD_WORDS - word_count([as_json(one) for one in (*top, rich_text(*changes_shown), *end)])
-    return [*top, rich_text(*changes_shown, paragraph(*notes(prepared, context, words_left, now))), *end]
+    words_left -= word_count([as_json(one) for one in (top, rich_text(*changes), *end)])
+    return [top, rich_text(*changes, paragraph(*notes(prepared, context, words_left, now))), *end]
 
 
 def changes_of(prepared: Prepared) -> tuple[ShortChange, ...]:

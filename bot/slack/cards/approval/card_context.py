@@ -9,6 +9,7 @@ from bot.slack.blocks.blocks import TextRun, cleaned_text, fixed_text, local_tim
 from bot.slack.blocks.conversion import as_json
 from bot.words.findings.finding import finding_words
 from bot.words.findings.short import short_finding_words
+from bot.words.requests.approval_chain import chain_rule_note
 from bot.words.requests.titles import partner_title
 from bot.words.sentences import counted
 from workflows.core.checks.findings import NEVER_READABLE, Finding, FindingCode, Severity
@@ -47,20 +48,24 @@ class CardContext:
 def notes(prepared: Prepared, context: CardContext, words_left: int, now: datetime) -> Iterator[TextRun]:
     """Return the notes that fit.
 
-    The issues, access that stays, and what the partner has now are always there, the issues at least
-    as a count.
+    The issues, access that stays, and what the partner has now are always there, the issues at least as a count. Who
+    signed in comes before everything else that fits.
 
     :param words_left: how many words fit.
     """
     recorded = _partner_record_note(prepared, context, now)
-    least = [
-        issue_counts(prepared.findings),
-        *([fixed_text(text)] for text in _risk_of_kept_access(prepared)),
-        recorded,
-    ]
+    kept: list[Note] = [[fixed_text(text)] for text in _risk_of_kept_access(prepared)]
+    least = [issue_counts(prepared.findings), *kept, recorded]
     others = f"Requester has {counted(context.others_open, 'other open request')}" if context.others_open else ""
-    wider: list[Note] = [[fixed_text(text)] for text in (*_sign_in_sentences(prepared.findings), others) if text]
+    wider: list[Note] = [[fixed_text(text)] for text in (chain_rule_note(prepared), others) if text]
     shown, words_left = list(least), words_left - sum(map(_note_word_count, least))
+    for is_short in (False, True):
+        signed_in: list[Note] = [
+            [fixed_text(text)] for text in _sign_in_sentences(prepared.findings, is_short=is_short)
+        ]
+        if (more := sum(map(_note_word_count, signed_in))) <= words_left:
+            shown, words_left = [*shown, *signed_in], words_left - more
+            break
     for named in (issue_note(prepared.findings, is_complete=True), issue_note(prepared.findings)):
         if (more := _note_word_count(named) - _note_word_count(least[0])) <= words_left:
             shown[0], words_left = named, words_left - more
@@ -160,10 +165,14 @@ def _partner_record_note(prepared: Prepared, context: CardContext, now: datetime
     return [fixed_text("Approved now: "), title, fixed_text(" until "), local_time(record.ends_at)]
 
 
-def _sign_in_sentences(findings: Sequence[Finding]) -> Iterator[str]:
+def _sign_in_sentences(findings: Sequence[Finding], *, is_short: bool = False) -> Iterator[str]:
     """State how many of the partner's people signed in here in the days that the log was read for."""
     for one in findings:
         if one.code in (FindingCode.SIGN_INS, FindingCode.SIGN_INS_LOST) and "people" in one.values:
             least = "" if one.values["is_complete"] else "at least "
-            people = counted(one.values["people"], "person of theirs", "people of theirs")
-            yield f"{least}{people} signed in, last {one.values['days']} days"
+            people, days = one.values["people"], one.values["days"]
+            if is_short:
+                yield f"{least}{people} of theirs signed in ({days} days)"
+            else:
+                named = counted(people, "person of theirs", "people of theirs")
+                yield f"{least}{named} signed in, last {days} days"

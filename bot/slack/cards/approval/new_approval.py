@@ -1,10 +1,11 @@
-"""The message when approval is needed again: why, and only what is different from the plan that people saw."""
+"""The message when approval is needed again: why, what is different from the earlier plan, and the new plan."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Final
 
-from slack_sdk.models.blocks import Block
+from slack_sdk.models.blocks import Block, RichTextBlock
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack.blocks.blocks import (
@@ -13,42 +14,52 @@ from bot.slack.blocks.blocks import (
     cleaned_text,
     fixed_text,
     header,
-    local_time,
     mention,
     paragraph,
     rich_text,
 )
+from bot.slack.blocks.conversion import as_json
 from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
-from bot.slack.cards.approval.approval_card import decision_row
-from bot.slack.cards.approval.card_context import RISKS
+from bot.slack.cards.approval.approval_card import plan_blocks
+from bot.slack.cards.approval.card_context import RISKS, CardContext, word_count
 from bot.slack.cards.approval.closed_card import shortened_note
-from bot.slack.cards.decisions import still_needed
 from bot.slack.cards.requests import (
     MAX_DOMAIN_CHARACTERS,
-    can_be_decided,
     notified_target,
     request_target,
-    whole_target,
 )
+from bot.slack.people.approvers import Approvers
 from bot.words.requests.revision import RevisedLine, new_plan_title, revision_lines
 from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted
-from workflows.core.people import ChatId
+from workflows.core.people import ChatId, Role
 from workflows.core.policy.approval import Decision
 from workflows.core.policy.risk import deciding_risk
 from workflows.core.requests.request import AccessRequest
 
 MAX_LINES: Final = 6
 """Differences on the message; the others are counted, and Details show the whole plan."""
+MAX_WORDS: Final = 150
+"""Words of the message. The first difference, and the facts of the new plan, are there also when they are longer."""
 MAX_MENTIONED_PEOPLE: Final = 20
 _SAME_PLAN: Final = "The plan is the same as before."
 
 
-def new_approval_message(request: AccessRequest, *, now: datetime, asked: Iterable[ChatId] = ()) -> Message:
-    """Return the message to those who must decide again, with the decision buttons.
+def new_approval_message(
+    request: AccessRequest,
+    *,
+    holders: Mapping[Role, Approvers],
+    context: CardContext,
+    now: datetime,
+    asked: Iterable[ChatId] = (),
+    reader: ChatId | None = None,
+) -> Message:
+    """Return the message when approval is needed again: the difference, the facts of the card, the buttons.
 
+    :param holders: who has each role of the chain now, by name.
     :param asked: whom to mention, in the channel's thread; nobody in a direct message.
+    :param reader: whose direct message it is; None in the channel's thread.
     """
     prepared = request.require_prepared()
     risk = RISKS[deciding_risk(prepared.plan, prepared.observation.default).level]
@@ -56,23 +67,38 @@ def new_approval_message(request: AccessRequest, *, now: datetime, asked: Iterab
     asked_again = f"{asked_again[0].lower()}{asked_again[1:]}"
     title = f"{clean(request_target(request), MAX_DOMAIN_CHARACTERS)}: {asked_again}"
     notified = f"{clean(notified_target(request), MAX_DOMAIN_CHARACTERS)}: {asked_again}"
-    mentioned = list(_mentioned(asked))
-    blocks: list[Block] = [
-        header(f"🔁 {title} · {risk}"),
-        rich_text(
-            *([paragraph(*mentioned)] if mentioned else []),
-            paragraph(
-                *whole_target(request),
-                *_request_parts(request),
-                fixed_text("Why: ", bold=True),
-                cleaned_text(shortened_note(request.asked_again), 500),
-            ),
-            *_differences(revision_lines(request)),
-            paragraph(*_void_approvals(request.void), *_reject_parts(request), *_still_needed_parts(request)),
-        ),
-        decision_row(request, can_decide=can_be_decided(request, now)),
+    plan = partial(
+        plan_blocks, request, holders=holders, context=context, now=now, with_justification=not _is_new_reason(request)
+    )
+    mentioned, head = list(_mentioned(asked)), header(f"🔁 {title} · {risk}")
+    why = paragraph(fixed_text("Why: ", bold=True), cleaned_text(shortened_note(request.asked_again), 500))
+    before = [*([paragraph(*mentioned)] if mentioned else []), why]
+    rest = [list(_void_approvals(request.void, reader)), list(_reject_parts(request))]
+    after = [
+        *(paragraph(*parts) for parts in rest if parts),
+        paragraph(fixed_text("The plan now: ", bold=True), cleaned_text(prepared_title(prepared), 200)),
     ]
+    fixed = _words(head, rich_text(*before, *after), *plan(words_left=0))
+    differences = _differences(revision_lines(request), MAX_WORDS - fixed)
+    top: list[Block] = [head, rich_text(*before, *differences, *after)]
+    *shown, buttons = [*top, *plan(words_left=MAX_WORDS - _words(*top))]
+    blocks: list[Block] = [head, rich_text(*_elements_of(shown)), buttons]
     return message(f"{notified} ({request.id}). {shortened_note(request.asked_again)}", blocks)
+
+
+def _elements_of(blocks: Iterable[Block]) -> list[RichTextElement]:
+    inside = [one for block in blocks if isinstance(block, RichTextBlock) for one in block.elements]
+    return [one for one in inside if isinstance(one, RichTextElement)]
+
+
+def _words(*blocks: Block) -> int:
+    return word_count([as_json(one) for one in blocks])
+
+
+def _is_new_reason(request: AccessRequest) -> bool:
+    """Return whether the justification is among the differences."""
+    asked = request.seen_particulars
+    return asked is not None and asked.justification != request.particulars.justification
 
 
 def _mentioned(asked: Iterable[ChatId]) -> Iterator[TextRun]:
@@ -84,50 +110,42 @@ def _mentioned(asked: Iterable[ChatId]) -> Iterator[TextRun]:
         yield fixed_text(f"and {counted(len(people) - MAX_MENTIONED_PEOPLE, 'other')}, see Details")
 
 
-def _request_parts(request: AccessRequest) -> Iterator[TextRun]:
-    """State what was asked for, and by whom."""
-    prepared = request.require_prepared()
-    yield cleaned_text(f"{prepared_title(prepared)} · Requester {prepared.requester.name}", 200)
-    yield fixed_text("\n")
-
-
 def _reject_parts(request: AccessRequest) -> Iterator[TextRun]:
     """State that a rejection leaves what others changed."""
     if request.drift is not None and request.drift.outside_changes:
-        yield fixed_text("Reject ends the request. It does not undo what others changed.\n")
+        yield fixed_text("Reject ends the request. It does not undo what others changed.")
 
 
-def _differences(lines: tuple[RevisedLine, ...]) -> Iterator[RichTextElement]:
+def _differences(lines: Sequence[RevisedLine], words_left: int) -> list[RichTextElement]:
+    """Return as many differences as fit, at least one; the others are counted."""
     if not lines:
-        yield paragraph(fixed_text(_SAME_PLAN))
-        return
-    yield paragraph(fixed_text("Different from the plan you saw", bold=True))
-    items: list[list[TextRun]] = [
-        [
-            cleaned_text(line.about, 200, bold=True),
-            fixed_text(": was "),
-            cleaned_text(line.seen, 300),
-            fixed_text("; now "),
-            cleaned_text(line.now, 300, bold=True),
-            *([] if line.after is None else [fixed_text("; after approval: "), cleaned_text(line.after, 300)]),
-        ]
-        for line in lines[:MAX_LINES]
-    ]
+        return [paragraph(fixed_text(_SAME_PLAN))]
+    items: list[list[TextRun]] = []
+    for line in lines[:MAX_LINES]:
+        item = _line_parts(line)
+        words_left -= _words(rich_text(paragraph(*item)))
+        if items and words_left < 0:
+            break
+        items.append(item)
     if more := len(lines) - len(items):
-        items.append([fixed_text(f"and {more} more, see Details")])
-    yield bullets(items)
+        items.append([fixed_text(f"and {counted(more, 'more difference')}, see Details")])
+    return [paragraph(fixed_text("Different from the earlier plan", bold=True)), bullets(items)]
 
 
-def _void_approvals(decisions: tuple[Decision, ...]) -> Iterator[TextRun]:
-    """State whose decisions no longer count."""
+def _line_parts(line: RevisedLine) -> list[TextRun]:
+    return [
+        cleaned_text(line.about, 200, bold=True),
+        fixed_text(": was "),
+        cleaned_text(line.seen, 300),
+        fixed_text("; now "),
+        cleaned_text(line.now, 300, bold=True),
+        *([] if line.after is None else [fixed_text("; after approval: "), cleaned_text(line.after, 300)]),
+    ]
+
+
+def _void_approvals(decisions: Sequence[Decision], reader: ChatId | None) -> Iterator[TextRun]:
+    """State whose decisions no longer count. Only who decided reads of an own one."""
     if decisions:
+        names = ["yours" if one.person.chat_id == reader else one.person.name for one in decisions]
         yield fixed_text("Earlier approvals no longer count: ")
-        yield cleaned_text(", ".join(dict.fromkeys(one.person.name for one in decisions)), 300)
-        yield fixed_text("\n")
-
-
-def _still_needed_parts(request: AccessRequest) -> Iterator[TextRun]:
-    yield cleaned_text(still_needed(request), 300)
-    yield fixed_text(" Decide by ")
-    yield local_time(request.expires_at)
-    yield fixed_text(f" · {request.id}")
+        yield cleaned_text(", ".join(dict.fromkeys(names)), 300)

@@ -25,12 +25,16 @@ def request_card(
     context: CardContext,
     now: datetime,
     with_buttons: bool = True,
+    knows_earlier: bool = True,
 ) -> Message:
-    """Return a request's card as a message; for the parameters see `approval_blocks`."""
+    """Return a request's card as a message; for the parameters see `approval_blocks`.
+
+    :param knows_earlier: whether the reader may know an earlier plan. Who does not reads only what others changed.
+    """
     if request.state is not RequestState.AWAITING_APPROVAL:
         return closed_card(request, successor=context.successor, now=now)
     blocks = approval_blocks(request, holders=holders, context=context, now=now, with_buttons=with_buttons)
-    if asked_again := list(_new_approval_elements(request)):
+    if (knows_earlier or request.drift is not None) and (asked_again := list(_new_approval_elements(request))):
         blocks.insert(1, rich_text(*asked_again))
     return message(summary(request), blocks)
 

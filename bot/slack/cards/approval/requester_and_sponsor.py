@@ -20,13 +20,14 @@ from bot.slack.blocks.blocks import (
     rich_text,
 )
 from bot.slack.blocks.message import Message, message
-from bot.slack.cards.approval.approval_card import stage_elements
+from bot.slack.cards.approval.approval_card import changes_of, stage_elements
 from bot.slack.cards.approval.closed_card import closed_headline, closed_summary, shortened_note, status_parts
 from bot.slack.cards.decisions import still_needed
 from bot.slack.cards.partnership import close_early_button
 from bot.slack.cards.requests import can_be_decided, headline, kind_words, notified_target, own_buttons
 from bot.slack.people.approvers import NO_APPROVERS_KNOWN, Approvers
-from bot.words.requests.form import access_duration_words
+from bot.words.plans.short_changes import Sign
+from bot.words.requests.form import access_duration_words, losses_words
 from bot.words.requests.revision import new_plan_title
 from bot.words.requests.titles import prepared_title
 from workflows.core.partners.approval_policy import is_live
@@ -34,11 +35,14 @@ from workflows.core.partners.partnership import Partnership, is_over
 from workflows.core.people import Role
 from workflows.core.plans.closing import closes_everything
 from workflows.core.policy.approval import Choice
+from workflows.core.requests.commands.editing import is_editable
 from workflows.core.requests.reminder_times import reminder_possible_at
-from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 
 MAX_HISTORY_ENTRIES: Final = 4
 """Steps on the message, the newest; Details show all of them."""
+MAX_NAMED_LOSSES: Final = 2
+"""Settings with less access that the message names."""
 _CHOICES: Final = {Choice.APPROVE: "approved", Choice.REJECT: "rejected"}
 
 
@@ -69,6 +73,7 @@ def requester_card(
         rich_text(
             *([] if is_asked else [paragraph(*status_parts(request, successor, now))]),
             *([paragraph(*_new_approval_parts(request))] if _needs_new_approval(request) else []),
+            *([paragraph(*lost)] if (lost := _lost_access_parts(request)) else []),
             paragraph(*_history_parts(request)),
             *([paragraph(*_reminded(request, now))] if _is_reminded(request) else []),
             *(_decision_elements(request, holders) if is_asked else []),
@@ -134,6 +139,22 @@ def _needs_new_approval(request: AccessRequest) -> bool:
 def _new_approval_parts(request: AccessRequest) -> Iterator[TextRun]:
     yield fixed_text(f"{new_plan_title(request)}: ", bold=True)
     yield cleaned_text(shortened_note(request.asked_again), 500)
+
+
+def _lost_access_parts(request: AccessRequest) -> list[TextRun]:
+    """State while it can still be edited or withdrawn what the partner's people can do now, and not afterwards."""
+    if request.state is not RequestState.AWAITING_APPROVAL or request.particulars.kind is RequestKind.REVOCATION:
+        return []
+    less = [one.text for one in changes_of(request.require_prepared()) if one.sign is Sign.LESS]
+    if not less:
+        return []
+    named = "; ".join(less[:MAX_NAMED_LOSSES])
+    more = f"; and {len(less) - MAX_NAMED_LOSSES} more, see Details" if len(less) > MAX_NAMED_LOSSES else ""
+    return [
+        fixed_text("⚠️ Less access: ", bold=True),
+        cleaned_text(named, 600),
+        fixed_text(f"{more}. {losses_words(can_be_edited=is_editable(request))}"),
+    ]
 
 
 def _is_reminded(request: AccessRequest) -> bool:

@@ -97,6 +97,29 @@ async def test_a_swap_loses_nothing(page: Page, stage: Stage) -> None:
     await expect(why).to_be_focused()
 
 
+async def test_a_search_whose_block_gets_a_new_id_keeps_the_focus(page: Page, stage: Stage) -> None:
+    """The App Home draws its search field again under another block ID for another text."""
+
+    def home(block_id: str, text: str) -> samples.Json:
+        button = {"type": "button", "action_id": "new", "text": {"type": "plain_text", "text": "New request"}}
+        field = {"type": "plain_text_input", "action_id": "home_search", **({"initial_value": text} if text else {})}
+        label = {"type": "plain_text", "text": "Search this page"}
+        search = {"type": "input", "block_id": block_id, "label": label, "element": field, "dispatch_action": True}
+        blocks = [{"type": "actions", "block_id": "home", "elements": [button]}, search]
+        return {"id": "V0HOME", "type": "home", "hash": block_id, "blocks": blocks}
+
+    user = PEOPLE["requester"]
+    stage.slack.views.homes[user] = home("search:one", "")
+    await page.goto(f"{page.url.split('?')[0]}?as=requester&channel=home")
+    field = page.get_by_label("Search this page")
+    await field.fill("contoso")
+    stage.slack.views.homes[user] = home("search:two", "contoso")
+    await stage.change()
+    await expect(page.locator("[data-block-id='search:two']").first).to_be_visible()
+    await expect(field).to_have_value("contoso")
+    await expect(field).to_be_focused()
+
+
 async def test_modals_by_keyboard(page: Page, stage: Stage) -> None:
     await page.get_by_test_id("composer").fill("/partner request")
     await page.keyboard.press("Enter")

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any, Final, get_args
 
 from bot.slack.blocks.message import Message
+from bot.slack.cards.approval.card_context import CardContext
 from bot.slack.cards.approval.closed_card import closed_card
 from bot.slack.cards.approval.new_approval import new_approval_message
 from bot.slack.cards.approval.reminder import expired_message, reminder_message
@@ -123,7 +124,10 @@ def about_requests(change: Change = unchanged) -> Iterator[tuple[str, Message]]:
     for template in TEMPLATES.values():
         yield f"card {template.name}", card(change(waiting(template)), holders=NAMES)
     again = replace(asked_again(change), state=RequestState.AWAITING_APPROVAL)
-    yield "again", new_approval_message(again, now=NOW, asked=[AMARA.chat_id])
+    yield (
+        "again",
+        new_approval_message(again, holders=NAMES, context=CardContext(is_first=False), now=NOW, asked=[AMARA.chat_id]),
+    )
     two = LimitedList(shown=(change(request()), change(request())), count=2)
     yield "reminder", reminder_message(two, now=NOW)
     yield "expired", expired_message(two)

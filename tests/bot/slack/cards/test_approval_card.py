@@ -14,6 +14,7 @@ from bot.slack.blocks.message import message
 from bot.slack.cards.approval.approval_card import approval_blocks
 from bot.slack.cards.approval.card_context import CardContext
 from bot.slack.cards.approval.closed_card import MAX_QUOTED_WORDS
+from bot.slack.cards.approval.requester_and_sponsor import requester_card
 from bot.slack.flows.decide.views import decision_view
 from bot.slack.people.approvers import Approvers
 from bot.words.sentences import minute
@@ -112,6 +113,35 @@ def test_it_says_how_many_of_theirs_signed_in_where_the_log_was_read() -> None:
     assert "at least 1 person of theirs" in shown(
         card(replace(read, prepared=replace(read.require_prepared(), findings=(partly,))))
     )
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_who_signed_in_stays_on_the_card_whatever_else_there_is_to_say(template: str) -> None:
+    asked = waiting(TEMPLATES[template])
+    known = replace(asked.require_prepared(), findings=(SIGNED_IN, *FINDINGS, *FINDINGS))
+    text = shown(card(replace(asked, prepared=known)))
+    assert ("12 people of theirs signed in, last 30 days" in text) is not ("12 of theirs signed in (30 days)" in text)
+
+
+def test_it_says_why_more_approvals_are_needed_than_its_risk_asks_for() -> None:
+    """Where everybody may come in by default, a narrow template opens little; its chain stays the same."""
+    text = shown(card(waiting(TEMPLATES["regulated-project"])))
+    assert "Regulated project · Low risk" in text
+    assert "The access template asks for 3 approvals (low risk alone needs 1)" in text
+    details = shown(decision_view(waiting(TEMPLATES["regulated-project"]), history=(), now=NOW))
+    assert "The access template asks for 3 approvals. Low risk alone needs 1." in details
+    assert "asks for" not in shown(card(waiting(TEMPLATES["trusted-partner"])))
+
+
+def test_less_access_is_on_the_card_and_the_requester_reads_it_while_they_can_still_act() -> None:
+    asked = waiting(TEMPLATES["guest-collaboration"])
+    loss = "Their guests: only Office 365 (now: all apps)"
+    assert f"➖ {loss}" in shown(card(asked))
+    said = shown(requester_card(asked, now=NOW).blocks)
+    assert f"⚠️ Less access: {loss}. People who use more lose it. Edit or withdraw this if that is wrong." in said
+    assert "Less access" not in shown(requester_card(replace(asked, state=RequestState.APPLYING), now=NOW).blocks)
+    opening = waiting(TEMPLATES["teams-shared-channels"])
+    assert "Less access" not in shown(requester_card(opening, now=NOW).blocks)
 
 
 def test_it_says_what_the_partner_has_now() -> None:

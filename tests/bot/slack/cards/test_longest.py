@@ -61,7 +61,12 @@ def messages(asked: AccessRequest) -> Iterator[Message]:
     context = CardContext(is_first=True, others_open=49)
     blocks = approval_blocks(asked, holders=holders(asked), context=context, now=NOW)  # type: ignore[arg-type]
     yield message("", blocks)
-    yield new_approval_message(replace(asked, asked_again=noted(TEXT)), now=NOW, asked=[])
+    yield new_approval_message(
+        replace(asked, asked_again=noted(TEXT)),
+        holders={},
+        context=context,
+        now=NOW,
+    )
     done = replace(asked, state=RequestState.STOPPED, note=noted(TEXT))
     yield closed_card(done, successor=None, now=NOW)
     yield requester_card(done, now=NOW)

@@ -1,4 +1,4 @@
-"""When approval is needed again, everybody who must act gets one new message, with the difference only."""
+"""When approval is needed again, everybody who must act gets one new message, with the difference and the new plan."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -8,11 +8,20 @@ from tests.bot.bot_under_test import SLACK_IDS
 from tests.bot.slack.outbound.scene import CHANNEL, Scene, action_ids, decided_by, person, request
 from tests.bot.surfaces import dicts, shown
 from tests.workflows.core.builders import NOW, access_plan, noted
+from workflows.core.checks.findings import Finding, FindingCode, Severity
+from workflows.core.errors.facts import Fact
 from workflows.core.partners.outcome import advance_partner
 from workflows.core.requests.commands.automatic import RecordPrepared, Replan
+from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, Edited, RequestState
 from workflows.core.requests.transitions.transition import Situation
 
+SIGNED_IN = Finding(
+    code=FindingCode.SIGN_INS,
+    severity=Severity.NOTE,
+    source="Entra",
+    values={"people": 12, "applications": [], "application_count": 0, "is_complete": True, "days": 30},
+)
 WHY = "Somebody changed this partner's settings outside Gatehouse."
 
 
@@ -47,11 +56,55 @@ async def test_who_must_decide_again_gets_one_new_message_with_the_difference(sc
     said = shown(message["blocks"])
     assert "needs new approval" in message["text"]
     assert WHY in said
-    assert "Different from the plan you saw" in said
+    assert "Different from the earlier plan" in said
     assert "Trust in the partner's MFA: was the tenant's default (value not known)" in said
     assert "; now not trusted; after approval: trusted" in said
-    assert "Earlier approvals no longer count: Amara Okafor" in said
+    assert "Earlier approvals no longer count: yours" in said
     assert action_ids(message) == ["approve", "reject", "review_request"]
+
+
+async def test_who_got_the_earlier_plan_decides_on_the_difference_and_the_facts_of_the_card(scene: Scene) -> None:
+    await scene.notifier().show_request(request())
+    again = asked_again(request())
+    issue = Finding(
+        code=FindingCode.TEXT, severity=Severity.WARNING, values={"text": "A policy blocks them."}, source=""
+    )
+    again = replace(again, prepared=replace(again.require_prepared(), findings=(issue, SIGNED_IN)))
+    await scene.notifier().show_request(again)
+    said = shown(newest(scene, "@approver1")["blocks"])
+    facts = ("Why: ", "Different from the earlier plan", "The plan now: ", "More access", "A policy blocks them.")
+    places = [said.index(part) for part in (*facts, "12 people of theirs signed in, last 30 days", "Security 0/1")]
+    assert places == sorted(places), "the difference first, then the card"
+    assert "you" not in said.replace("your", ""), "who decided nothing reads nothing of an own decision"
+    assert "no longer count" not in said
+
+
+async def test_who_joins_after_an_edit_gets_the_card_of_a_new_request(scene: Scene) -> None:
+    """Of a later stage nobody was asked before the edit: no difference, in no direct message and by no mention."""
+    await scene.notifier().show_request(request())
+    edited = replace(asked_again(request()), asked_again=(Fact(NoteCode.EDITED, {"name": "Riley Park"}),), drift=None)
+    await scene.notifier().show_request(edited)
+    mine = replace(decided_by("approver1"), digest=edited.plan.digest)
+    await scene.notifier().show_request(replace(edited, decisions=(mine,)))
+    for approver in ("approver2", "approver3"):
+        [message] = scene.messages(f"@{approver}")
+        said = shown(message["blocks"])
+        assert "Different from" not in said
+        assert "edited" not in said
+        assert "More access" in said
+    assert mentioned(newest(scene, CHANNEL)) == []
+
+
+async def test_who_has_a_message_about_an_older_plan_only_gets_the_whole_card_with_the_reason(scene: Scene) -> None:
+    """The difference is the one from the plan of the round before, which this person never saw."""
+    await scene.notifier().show_request(request(decisions=(decided_by("approver1"),)))
+    twice = replace(asked_again(request()), round=2, asked_again=(Fact(NoteCode.EDITED, {"name": "Riley Park"}),))
+    mine = replace(decided_by("approver1"), digest=twice.plan.digest)
+    await scene.notifier().show_request(replace(twice, decisions=(mine,)))
+    said = shown(newest(scene, "@approver2")["blocks"])
+    assert "Different from" not in said
+    assert "Plan changed before anyone approved: Riley Park edited this request." in said
+    assert "More access" in said
 
 
 async def test_nobody_is_asked_for_a_new_approval_where_nobody_had_approved(scene: Scene) -> None:
@@ -99,7 +152,7 @@ async def test_an_approver_who_saw_no_earlier_plan_gets_the_whole_card(scene: Sc
     mine = replace(decided_by("approver1"), digest=again.plan.digest)
     await scene.notifier().show_request(replace(again, decisions=(mine,)))
     message = newest(scene, "@approver2")
-    assert "Different from the plan you saw" not in shown(message["blocks"])
+    assert "Different from the earlier plan" not in shown(message["blocks"])
     assert "approve" in action_ids(message)
 
 

@@ -35,11 +35,11 @@ def test_a_waiting_time_is_said_in_hours_or_days(wait: timedelta, words: str) ->
 
 def test_an_offer_names_its_stages_where_they_fit_and_counts_them_where_not() -> None:
     trusted = replace(GUESTS, template=TEMPLATES["trusted-partner"], level=RiskLevel.HIGH)
-    assert form.offer_words(trusted, 75) == "High risk · Security, Data owners"
+    assert form.offer_words(trusted, 75) == "Up to high risk · Security, Data owners"
     waits = replace(trusted, usual_wait=timedelta(days=3))
-    assert form.offer_words(waits, 75) == "High risk · Security, Data owners · usually 3 days"
-    assert form.offer_words(waits, 45) == "High risk · 3 approvers · usually 3 days"
-    assert form.offer_words(waits, 30) == "High risk · 3 approvers"
+    assert form.offer_words(waits, 75) == "Up to high risk · Security, Data owners · usually 3 days"
+    assert form.offer_words(waits, 50) == "Up to high risk · 3 approvers · usually 3 days"
+    assert form.offer_words(waits, 35) == "Up to high risk · 3 approvers"
 
 
 def test_what_is_said_of_the_chosen_template() -> None:
@@ -48,6 +48,8 @@ def test_what_is_said_of_the_chosen_template() -> None:
     title, risk = form.chosen_template_words(GUESTS)
     assert title.startswith("Guest collaboration: People of the partner work as guests")
     assert risk == "Low risk."
+    trusted = Offer(template=TEMPLATES["trusted-partner"], level=RiskLevel.ELEVATED, closes=False)
+    assert form.chosen_template_words(trusted)[1] == "Up to elevated risk."
 
 
 def test_a_stage_and_that_nobody_is_in_it() -> None:

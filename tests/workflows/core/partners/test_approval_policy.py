@@ -13,6 +13,7 @@ from workflows.core.partners.approval_policy import (
     ApprovalChain,
     ApprovalPolicy,
     approval_chain_for,
+    chain_rule,
     is_as_strict,
     merged_chain,
     stricter,
@@ -21,6 +22,7 @@ from workflows.core.partners.approval_policy import (
 from workflows.core.people import Role
 from workflows.core.plans.plan import Plan
 from workflows.core.plans.planning import plan_revocation
+from workflows.core.policy.approval import ChainRule
 from workflows.core.policy.risk import RiskLevel, RiskReason, requirement_of, risk_of_result, weakness_of
 from workflows.core.policy.template import Stage
 
@@ -145,3 +147,14 @@ def test_a_role_that_only_the_weaker_chain_has_is_added_and_a_shared_one_gets_th
 def test_any_number_of_chains_is_merged() -> None:
     assert merged_chain([]) == ()
     assert merged_chain([ONE, STAGES]) == STAGES
+
+
+def test_the_rule_that_asks_for_the_chain() -> None:
+    assert chain_rule(opening(), STAGES, STAGES) is ChainRule.TEMPLATE
+    kept = approval_chain_for(opening(), ONE, policy(current=STAGES), RiskLevel.LOW)
+    assert chain_rule(opening(), kept, ONE) is ChainRule.STRICTER
+    closing = plan_revocation(tenant_id=TENANT, before=None)
+    assert (
+        chain_rule(closing, approval_chain_for(closing, STAGES, policy(), RiskLevel.LOW), STAGES)
+        is ChainRule.ONE_APPROVER
+    )

@@ -1,22 +1,24 @@
-"""Reminders of approvers: after 1, 3 and 7 days, and when the requester asks for one, once a day."""
+"""Reminders of approvers: after 1, 3 and 7 days, at half of a short time, and when the requester asks for one."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
-from tests.workflows.core.builders import AMARA, NOW, RILEY, approval, request, situation
+from tests.workflows.core.builders import AMARA, NOW, RILEY, approval, particulars, prepared, request, situation
 from workflows.core.errors.raised import Refused
-from workflows.core.requests.commands.request import RemindApprovers
+from workflows.core.requests.commands.automatic import RecordPrepared, Replan
+from workflows.core.requests.commands.request import RemindApprovers, Submit
 from workflows.core.requests.effects import SendReminders, ShowRequest
 from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.reminder_times import (
     MIN_BETWEEN_APPROVER_REMINDERS,
+    asked_at,
     may_be_reminded,
     next_due_at,
     next_reminder_at,
 )
-from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
+from workflows.core.requests.request import AccessRequest, Edited, RequestId, RequestKind, RequestState
 
 DAY = timedelta(days=1)
 
@@ -55,7 +57,59 @@ def test_the_card_is_shown_again_when_the_next_reminder_is_possible() -> None:
 def test_no_reminder_comes_too_early_or_after_the_end() -> None:
     with pytest.raises(Refused, match="due"):
         reminded(waiting(), NOW + DAY - timedelta(seconds=1))
-    assert next_reminder_at(waiting(timedelta(hours=20))) is None
+    assert next_reminder_at(waiting(7 * DAY + timedelta(minutes=30))) == NOW + DAY
+    last = replace(waiting(7 * DAY + timedelta(minutes=30)), reminded_at=NOW + 3 * DAY)
+    assert next_reminder_at(last) is None, "half an hour before the end it helps nobody"
+
+
+@pytest.mark.parametrize(
+    ("time", "reminders"),
+    [
+        (timedelta(seconds=30), []),
+        (timedelta(hours=1), []),
+        (timedelta(hours=2), [timedelta(hours=1)]),
+        (timedelta(hours=20), [timedelta(hours=10)]),
+        (2 * DAY - timedelta(minutes=2), [DAY - timedelta(minutes=1)]),
+        (2 * DAY, [DAY]),
+        (4 * DAY, [DAY, 3 * DAY]),
+    ],
+)
+def test_a_short_time_to_decide_has_one_reminder_at_half_time_and_a_very_short_one_has_none(
+    time: timedelta, reminders: list[timedelta]
+) -> None:
+    asked, seen = waiting(time), []
+    while (due := next_reminder_at(asked)) is not None:
+        seen.append(due - NOW)
+        asked = reminded(asked, due)
+    assert seen == reminders
+
+
+@pytest.mark.parametrize("is_edited", [False, True])
+def test_with_a_near_end_of_the_access_the_time_counts_from_the_question_and_nobody_is_reminded_at_once(
+    is_edited: bool,
+) -> None:
+    asked = replace(particulars(), ends_at=NOW + timedelta(hours=10))
+    filed = Submit(request_id=RequestId("r-1"), particulars=asked, lifetime=14 * DAY)
+    waits = advance(None, filed, situation(NOW)).request
+    assert (waits.expires_at, waits.lifetime) == (asked.ends_at, timedelta(hours=10))
+    waits = advance(waits, RecordPrepared(prepared=prepared()), situation(NOW)).request
+    at = NOW
+    if is_edited:
+        at = NOW + timedelta(hours=4)
+        waits = advance(waits, Replan(reason=()), situation(at)).request
+        waits = advance(waits, RecordPrepared(prepared=prepared()), situation(at)).request
+    assert asked_at(waits) == at
+    assert next_reminder_at(waits) == at + (waits.expires_at - at) / 2
+    assert not may_be_reminded(waits, at + timedelta(seconds=1))
+
+
+def test_a_request_of_an_earlier_version_with_a_near_end_is_not_reminded_at_once() -> None:
+    """It stored the usual time to decide, which is longer than what is left."""
+    stored = request(expires_at=NOW + timedelta(hours=10), lifetime=14 * DAY)
+    assert asked_at(stored) == NOW
+    assert next_reminder_at(stored) == NOW + timedelta(hours=5)
+    edited = replace(stored, edits=(Edited(person=AMARA, at=NOW + timedelta(hours=4)),))
+    assert next_reminder_at(edited) == NOW + timedelta(hours=7)
 
 
 def test_after_a_pause_of_the_bot_one_reminder_is_sent_for_all_that_were_missed() -> None:

@@ -32,6 +32,7 @@ NO_PARTNER: Final = frozenset({RefusalCode.UNKNOWN_TENANT, RefusalCode.OWN_TENAN
 
 
 def submit(_: None, command: Submit, situation: Situation) -> Transition:
+    expires_at = _decided_by(command.particulars, situation.now + command.lifetime)
     request = AccessRequest(
         id=command.request_id,
         version=1,
@@ -39,8 +40,8 @@ def submit(_: None, command: Submit, situation: Situation) -> Transition:
         particulars=command.particulars,
         created_at=situation.now,
         changed_at=situation.now,
-        expires_at=_decided_by(command.particulars, situation.now + command.lifetime),
-        lifetime=command.lifetime,
+        expires_at=expires_at,
+        lifetime=expires_at - situation.now,
         observation=command.observation,
         submitter=command.submitter,
         account=command.account,
@@ -151,6 +152,7 @@ def _planned_again(
     # NB. from the request before the change. The reason already says what is given up now.
     reason = with_sent_before(request, why)
     sent = None if is_unwritten else request.writing_since or request.unseen_since
+    expires_at = _decided_by(changes.get("particulars", request.particulars), situation.now + lifetime)
     usual: dict[str, Any] = {
         "note": reason,
         "asked_again": reason,
@@ -165,8 +167,8 @@ def _planned_again(
         "reminders": 0,
         "reminded_at": None,
         "decisions": (),  # also when the new plan is the same: approval is requested again
-        "expires_at": _decided_by(changes.get("particulars", request.particulars), situation.now + lifetime),
-        "lifetime": lifetime,
+        "expires_at": expires_at,
+        "lifetime": expires_at - situation.now,
     }
     request = changed(request, S.PREPARING, situation, **{**usual, **changes})
     return Transition(request=request, effects=(ShowRequest(request_id=request.id), Prepare(request_id=request.id)))

@@ -418,3 +418,15 @@ def test_hostile_text_stays_text_in_the_home(text: str) -> None:
     typed = text[:100].encode(errors="ignore").decode()
     search = RequestFilter(text=typed, requester=typed, approver=typed, template=typed)
     assert_sound(home(is_auditor=True, wanted=search, found=FoundRequests(page=page([asked]))), "home")
+
+
+def test_each_search_says_what_it_searches() -> None:
+    """An auditor has two: the field on the page, and the window that searches all requests."""
+    for home, place in (
+        (AppHome(is_admin=False, is_auditor=False, mine=page([request()])), "this page"),
+        (AppHome(is_admin=True, is_auditor=False, mine=page([request()])), "this page and all partners"),
+        (AppHome(is_admin=False, is_auditor=True, mine=page([request()])), "this page and all partners"),
+    ):
+        said = shown(home_view(home, now=NOW)["blocks"])
+        assert f"Search {place} by domain, name, template or ID" in said
+        assert ("Search all requests" in said) is bool(home.is_auditor)

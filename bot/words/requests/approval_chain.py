@@ -1,0 +1,59 @@
+"""The sentences that say why a request needs as many approvals as it does."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from bot.words.plans.risk import risk_level_words
+from bot.words.sentences import counted
+from workflows.core.policy.approval import ChainRule
+from workflows.core.policy.risk import deciding_risk, requirement_of
+from workflows.core.requests.request import Prepared
+
+_SHORT: Final[Mapping[ChainRule, str]] = {
+    ChainRule.ONE_APPROVER: "",
+    ChainRule.TEMPLATE: "The access template asks for {asked} ({risk} risk alone needs {least})",
+    ChainRule.STRICTER: (
+        "The partner's approval policy or all its settings ask for {asked} ({risk} risk alone needs {least})"
+    ),
+}
+_SENTENCES: Final[Mapping[ChainRule, str]] = {
+    ChainRule.ONE_APPROVER: (
+        "This only narrows or closes access, so one approval is enough. The end that was approved earlier stays."
+    ),
+    ChainRule.TEMPLATE: "The access template asks for {asked}. {Risk} risk alone needs {least}.",
+    ChainRule.STRICTER: (
+        "It needs {asked}, more than the access template asks for. The reason is the partner's approval policy, or the "
+        "risk of all settings afterwards. {Risk} risk alone needs {least}."
+    ),
+}
+
+
+def chain_rule_note(known: Prepared) -> str:
+    """State in a few words why more approvals are needed than the risk asks for; empty when it asks for as many."""
+    return _filled(_SHORT, known)
+
+
+def chain_rule_words(known: Prepared) -> str:
+    """State which rule asks for other approvals than the risk; empty when it asks for as many, or is not known."""
+    return _filled(_SENTENCES, known)
+
+
+def _filled(sentences: Mapping[ChainRule, str], known: Prepared) -> str:
+    rule = known.chain_rule
+    if rule is None or (rule is not ChainRule.ONE_APPROVER and _asked(known) <= _least(known)):
+        return ""
+    return sentences[rule].format_map(_values(known))
+
+
+def _values(known: Prepared) -> Mapping[str, str]:
+    risk = risk_level_words(deciding_risk(known.plan, known.observation.default).level)
+    asked = counted(_asked(known), "approval")
+    return {"asked": asked, "risk": risk, "Risk": risk.capitalize(), "least": str(_least(known))}
+
+
+def _asked(known: Prepared) -> int:
+    return sum(stage.quorum for stage in known.stages)
+
+
+def _least(known: Prepared) -> int:
+    return requirement_of(deciding_risk(known.plan, known.observation.default).level).people
