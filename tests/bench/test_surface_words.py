@@ -23,12 +23,12 @@ LIMITS: Final[Mapping[str, tuple[int, int]]] = {
     "setup": (215, 15),
     "review": (65, 4),
     "again": (170, 3),
-    "closed": (35, 3),
-    "receipt": (40, 3),
-    "reminder": (45, 5),
+    "closed": (40, 3),
+    "receipt": (48, 3),
+    "reminder": (50, 5),
     "requester": (95, 3),
     "sponsor": (40, 3),
-    "expired": (45, 4),
+    "expired": (50, 4),
     "again-justification": (145, 3),
     "show": (395, 8),
     "details-block": (315, 18),
@@ -52,13 +52,13 @@ LIMITS: Final[Mapping[str, tuple[int, int]]] = {
     "second-request": (375, 10),
     "close-early": (55, 4),
     "restore": (395, 6),
-    "home-reviewer": (140, 26),
-    "home-approver": (205, 26),
-    "home-requester": (270, 30),
-    "home-admin": (230, 17),
+    "home-reviewer": (170, 26),
+    "home-approver": (260, 26),
+    "home-requester": (300, 30),
+    "home-admin": (260, 17),
     "home-nobody": (50, 2),
     "review-partly-applied": (100, 4),
-    "requester-partly-applied": (75, 3),
+    "requester-partly-applied": (85, 3),
 }
 """The limits. A name without a template's name is that of the surface for every shipped template."""
 
@@ -119,7 +119,7 @@ def test_a_closed_card_is_three_lines_and_an_approver_has_the_receipt_below(temp
     closed, receipt = lines_of(shown["closed"]), lines_of(shown["receipt"])
     assert len(closed) == 3
     assert (receipt[:3], len(receipt)) == (closed, 4)
-    assert receipt[3].startswith("You approved this 2027-03-01")
+    assert receipt[3].startswith("You approved this Mar 1, 2027")
 
 
 def test_a_requesters_message_is_longer_only_where_the_plan_takes_access_away() -> None:

@@ -217,6 +217,7 @@ async def test_a_closed_request_is_requested_again_from_the_message_and_from_the
         "justification": "For the first phase",
         "sponsor": filled(view)["sponsor"],
         "duration": "90",
+        "end_date": None,
     }
     await stage.do("close", user="requester", view_id=view["id"])
     at_home = await home(stage, "requester")

@@ -63,7 +63,7 @@ async def test_every_way_is_closed_that_can_be_and_then_nothing_is_left(stage: S
     assert partner["crossCloudMeetingConfiguration"] is None
     assert "is blocked (request " in await told(stage)
     assert "blocked (verified" in (await stage.card())["text"]
-    assert "already blocked in every respect" in await window(stage)
+    assert "contoso.com is blocked already (verified" in await window(stage)
     assert "Nothing: every way in and out is closed." in await shown(stage, "contoso.com")
 
 

@@ -154,7 +154,7 @@ _WORDS: Final[Mapping[ConcernCode, str | Callable[[Values], str]]] = {
         f"Whether it is still as approved could not be checked, because request {values['request_id']} cannot be read."
     ),
     _C.DIFFERS_FROM_APPROVED: _differs,
-    _C.ABSENT: _absent("Recorded as open"),
+    _C.ABSENT: _absent("Recorded as active"),
     _C.REVOKED_BUT_ABSENT: _absent("Revoked earlier"),
     _C.REVOKED_BUT_OPEN: _revoked_but_open,
     _C.REVOKED_NOT_KNOWN: lambda values: (

@@ -52,12 +52,12 @@ GOLDEN: Final[list[tuple[ConcernCode, Values, str]]] = [
     (
         C.ABSENT,
         {"is_other_cloud": True, "is_default_read": True, "ways": []},
-        f"Recorded as open, {NO_SETTINGS} It is in another Microsoft cloud, so it is blocked until it is added again.",
+        f"Recorded as active, {NO_SETTINGS} It is in another Microsoft cloud, so it is blocked until it is added again.",
     ),
     (
         C.ABSENT,
         {"is_other_cloud": False, "is_default_read": False, "ways": UNKNOWN},
-        f"Recorded as open, {NO_SETTINGS} {INSTEAD}. It could not be read.",
+        f"Recorded as active, {NO_SETTINGS} {INSTEAD}. It could not be read.",
     ),
     (
         C.REVOKED_BUT_ABSENT,

@@ -120,7 +120,7 @@ def test_a_revoked_partner_that_is_not_blocked(
 @pytest.mark.parametrize(
     ("record", "default", "code", "severity", "words"),
     [
-        (partnership(), MICROSOFTS, "absent", ConcernSeverity.WARNING, "Recorded as open"),
+        (partnership(), MICROSOFTS, "absent", ConcernSeverity.WARNING, "Recorded as active"),
         (partnership(), CLOSED_DEFAULT, "absent", ConcernSeverity.WARNING, "and is closed now"),
         (REVOKED, MICROSOFTS, "revoked_but_absent", ConcernSeverity.ALERT, "allows: B2B collaboration, inbound"),
         (REVOKED, None, "revoked_but_absent", ConcernSeverity.ALERT, "could not be read"),
