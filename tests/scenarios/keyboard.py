@@ -38,7 +38,7 @@ class Keyboard:
         await expect(wanted).to_be_visible()
         for _ in range(MAX_TAB_STOPS):
             stop = await wanted.evaluate(_STOP)
-            assert stop["fault"] == ""
+            assert not stop["fault"], stop["fault"]
             if stop["isReached"]:
                 return
             await self.press("Shift+Tab" if back else "Tab")
