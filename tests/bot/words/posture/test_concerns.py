@@ -52,7 +52,8 @@ GOLDEN: Final[list[tuple[ConcernCode, Values, str]]] = [
     (
         C.ABSENT,
         {"is_other_cloud": True, "is_default_read": True, "ways": []},
-        f"Recorded as active, {NO_SETTINGS} It is in another Microsoft cloud, so it is blocked until it is added again.",
+        f"Recorded as active, {NO_SETTINGS} It is in another Microsoft cloud, "
+        "so it is blocked until it is added again.",
     ),
     (
         C.ABSENT,
