@@ -40,6 +40,7 @@ class DetailsPart(StrEnum):
 
     OUTSIDE_CHANGES = "behind"
     OUTSIDE_CHANGES_JSON = "behind_json"
+    DIFFERENCES = "differences"
     CHANGES = "changes"
     ISSUES = "issues"
     POLICIES = "policies"

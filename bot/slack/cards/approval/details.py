@@ -26,6 +26,7 @@ from bot.slack.blocks.blocks import (
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.approval.whole import (
     changed_lines,
+    difference_rows,
     history_items,
     issues_of,
     more_row,
@@ -90,7 +91,8 @@ def details_blocks(
     blocks: list[Block] = [_partner(request)]
     if outcome := list(outcome_elements(request, now)):
         blocks.append(rich_text(*outcome))
-    blocks += [*outside_change_blocks(request), rich_text(*_facts(request), *_other_request_elements(others))]
+    blocks += [*outside_change_blocks(request), *difference_rows(request)]
+    blocks.append(rich_text(*_facts(request), *_other_request_elements(others)))
     if len(others) > MAX_OTHER_REQUESTS:
         blocks.append(more_row(request, DetailsPart.OTHERS, counted(len(others), "other open request")))
     if (plan := current_plan(request)) and (prepared := request.prepared):

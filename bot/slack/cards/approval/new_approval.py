@@ -24,6 +24,7 @@ from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.approval.approval_card import plan_blocks
 from bot.slack.cards.approval.card_context import RISKS, CardContext, word_count
 from bot.slack.cards.approval.closed_card import shortened_note
+from bot.slack.cards.approval.whole import difference_parts
 from bot.slack.cards.requests import (
     MAX_DOMAIN_CHARACTERS,
     notified_target,
@@ -39,7 +40,7 @@ from workflows.core.policy.risk import deciding_risk
 from workflows.core.requests.request import AccessRequest
 
 MAX_LINES: Final = 6
-"""Differences on the message; the others are counted, and Details show the whole plan."""
+"""Differences on the message; the others are counted, and Details list all of them."""
 MAX_WORDS: Final = 150
 """Words of the message. The first difference, and the facts of the new plan, are there also when they are longer."""
 MAX_MENTIONED_PEOPLE: Final = 20
@@ -122,7 +123,7 @@ def _differences(lines: Sequence[RevisedLine], words_left: int) -> list[RichText
         return [paragraph(fixed_text(_SAME_PLAN))]
     items: list[list[TextRun]] = []
     for line in lines[:MAX_LINES]:
-        item = _line_parts(line)
+        item = difference_parts(line)
         words_left -= _words(rich_text(paragraph(*item)))
         if items and words_left < 0:
             break
@@ -130,17 +131,6 @@ def _differences(lines: Sequence[RevisedLine], words_left: int) -> list[RichText
     if more := len(lines) - len(items):
         items.append([fixed_text(f"and {counted(more, 'more difference')}, see Details")])
     return [paragraph(fixed_text("Different from the earlier plan", bold=True)), bullets(items)]
-
-
-def _line_parts(line: RevisedLine) -> list[TextRun]:
-    return [
-        cleaned_text(line.about, 200, bold=True),
-        fixed_text(": was "),
-        cleaned_text(line.seen, 300),
-        fixed_text("; now "),
-        cleaned_text(line.now, 300, bold=True),
-        *([] if line.after is None else [fixed_text("; after approval: "), cleaned_text(line.after, 300)]),
-    ]
 
 
 def _void_approvals(decisions: Sequence[Decision], reader: ChatId | None) -> Iterator[TextRun]:

@@ -35,6 +35,7 @@ from bot.slack.ids import DetailsPart
 from bot.words.plans.changes import ChangeLine, describe_changes
 from bot.words.requests.history import entry_words, replacement_words
 from bot.words.requests.notes import note_words
+from bot.words.requests.revision import RevisedLine, revision_lines
 from bot.words.sentences import counted, pieces
 from workflows.app.new_audit_entry import GATEHOUSE
 from workflows.app.reads.found_requests import Replacement
@@ -53,6 +54,7 @@ StagePeople = Sequence[tuple[OpenStage, Sequence[ChatId]]]
 TITLES: Final[Mapping[DetailsPart, str]] = {
     DetailsPart.OUTSIDE_CHANGES: "Changed outside",
     DetailsPart.OUTSIDE_CHANGES_JSON: "Changed outside: JSON",
+    DetailsPart.DIFFERENCES: "What is different",
     DetailsPart.CHANGES: "Changes",
     DetailsPart.ISSUES: "Issues",
     DetailsPart.POLICIES: "Conditional Access",
@@ -112,6 +114,8 @@ def _items(request: AccessRequest, name: DetailsPart) -> Iterable[Sequence[TextR
     match name:
         case DetailsPart.OUTSIDE_CHANGES if request.drift is not None:
             return changed_items(request.drift, default_of(request))
+        case DetailsPart.DIFFERENCES:
+            return map(difference_parts, revision_lines(request))
         case DetailsPart.CHANGES:
             return map(line_parts, changed_lines(lines_of(request)))
         case DetailsPart.ISSUES:
@@ -156,6 +160,24 @@ def outside_change_blocks(request: AccessRequest) -> Iterator[Block]:
         yield more_row(request, DetailsPart.OUTSIDE_CHANGES, counted(count, "changed setting"))
     if (length := len(drift_json(request.drift))) > MAX_JSON_CHARACTERS:
         yield more_row(request, DetailsPart.OUTSIDE_CHANGES_JSON, f"All {length:,} characters")
+
+
+def difference_rows(request: AccessRequest) -> Iterator[Block]:
+    """Return the line that leads to the differences between the earlier plan and the present one, if there are any."""
+    if count := len(revision_lines(request)):
+        yield more_row(request, DetailsPart.DIFFERENCES, f"{counted(count, 'difference')} from the earlier plan")
+
+
+def difference_parts(line: RevisedLine) -> list[TextRun]:
+    """Return one difference between the earlier plan and the present one."""
+    return [
+        cleaned_text(line.about, 200, bold=True),
+        fixed_text(": was "),
+        cleaned_text(line.seen, 300),
+        fixed_text("; now "),
+        cleaned_text(line.now, 300, bold=True),
+        *([] if line.after is None else [fixed_text("; after approval: "), cleaned_text(line.after, 300)]),
+    ]
 
 
 def lines_of(request: AccessRequest) -> Sequence[ChangeLine]:

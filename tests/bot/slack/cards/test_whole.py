@@ -13,9 +13,10 @@ from bot.slack.flows.decide.views import decision_view, part_view
 from bot.slack.ids import DetailsPart
 from bot.slack.payloads.button_values import parse_part_value
 from bot.slack.people.approvers import Approvers
+from bot.words.requests.revision import revision_lines
 from bot.words.sentences import pieces
 from tests.bot.surfaces import assert_sound, buttons, dicts, shown
-from tests.workflows.core.builders import NOW, SECURITY, TENANT, access_plan, prepared, request
+from tests.workflows.core.builders import DANA, NOW, SECURITY, TENANT, access_plan, prepared, request
 from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, Role
@@ -50,19 +51,22 @@ def full() -> AccessRequest:
     before = {"tenantId": TENANT, "inboundTrust": {"isMfaAccepted": False}}
     now = {"tenantId": TENANT, **{f"setting{number}": {"name": "x" * 200} for number in range(MANY)}}
     known = prepared(plan=access_plan(before), findings=findings())
-    return request(prepared=known, drift=three_way_difference(known.plan, now), id=RequestId("R-AAAAAAAAAA"))
+    drift, seen = three_way_difference(known.plan, now), replace(known, sponsor=DANA, template_title="Guests")
+    return request(prepared=known, seen=seen, drift=drift, id=RequestId("R-AAAAAAAAAA"))
 
 
 def rows(asked: AccessRequest, name: DetailsPart) -> Sequence[Any]:
     return whole_part(asked, name, history=HISTORY, others=OTHERS, approvers=APPROVERS)
 
 
-LONG: Final = [
-    one
-    for one in DetailsPart
-    if one
-    not in (DetailsPart.CHANGES, DetailsPart.OPERATIONS, DetailsPart.OUTSIDE_CHANGES_JSON, DetailsPart.NOT_COUNTED)
-]
+SHORT: Final = (
+    DetailsPart.DIFFERENCES,
+    DetailsPart.CHANGES,
+    DetailsPart.OPERATIONS,
+    DetailsPart.OUTSIDE_CHANGES_JSON,
+    DetailsPart.NOT_COUNTED,
+)
+LONG: Final = [one for one in DetailsPart if one not in SHORT]
 
 
 @pytest.mark.parametrize("name", DetailsPart)
@@ -98,7 +102,7 @@ def test_details_have_a_button_for_each_part_that_they_shorten() -> None:
     view = decision_view(full(), history=HISTORY, others=OTHERS, now=NOW, holders=holders)
     assert_sound(view)
     offered = {one["value"] for one in dicts(view) if one.get("action_id") == ids.SHOW_PART}
-    wanted = {*LONG, DetailsPart.OUTSIDE_CHANGES_JSON}
+    wanted = {*LONG, DetailsPart.OUTSIDE_CHANGES_JSON, DetailsPart.DIFFERENCES}
     assert offered == {part_value(full(), one, 0) for one in wanted}
 
 
@@ -125,3 +129,11 @@ def test_a_text_is_split_after_a_line_and_never_inside_an_id() -> None:
         for piece in found
         if TENANT[:8] in piece and "line" not in piece
     )
+
+
+def test_every_difference_that_the_message_only_counts_is_behind_details() -> None:
+    asked = full()
+    listed = whole_part(asked, DetailsPart.DIFFERENCES)
+    assert len(listed) == len(revision_lines(asked)) > 1
+    said = shown([one.to_dict() for one in listed])
+    assert all(line.about in said and line.now in said for line in revision_lines(asked))
