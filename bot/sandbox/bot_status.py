@@ -38,7 +38,7 @@ class BotMetrics:
 
 
 def parse_metrics(text: str) -> BotMetrics | None:
-    """Read Prometheus text; return None when one of the two gauges is missing."""
+    """Read Prometheus text; return None when one of the fields of `BotMetrics` is missing."""
     found = {}
     for name in (_EFFECTS_DUE, _LAST_TICK):
         samples = re.findall(rf"^{name}(?:\{{[^}}]*\}})?\s+(\S+)", text, flags=re.MULTILINE)

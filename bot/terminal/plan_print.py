@@ -1,4 +1,4 @@
-"""The plan of a written request for a terminal: partner, changes, risk, approvers, operations."""
+"""The plan of a request from a file, for a terminal: partner, changes, risk, approvers, operations."""
 
 from collections.abc import Iterator
 
@@ -36,7 +36,7 @@ _SEVERITIES = {
 
 
 def print_plan(planned: Planned, console: Console) -> None:
-    """Print the plan of a written request. Nothing of it was stored or written."""
+    """Print the plan of a request from a file. Nothing was stored or sent to Graph."""
     for label, value in _tenant(planned.observation.identity):
         console.print(Text(f"{label:<15}", style="bold").append_text(safe_text(value, 300)))
     console.print(Text(f"{'Template':<15}", style="bold").append_text(safe_text(planned.template.title)))

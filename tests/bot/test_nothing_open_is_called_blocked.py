@@ -16,7 +16,7 @@ from rich.console import Console
 
 from bot.slack.cards.review_card import review_card
 from bot.slack.cards.setup_card import setup_card
-from bot.slack.flows.revoke.views import revoke_unchecked_view, revoke_view_or_nothing
+from bot.slack.flows.revoke.views import revoke_view_or_nothing, revoke_without_preview_view
 from bot.slack.flows.show.partner_details import partner_details
 from bot.slack.flows.show.partner_list import partner_list
 from bot.slack.flows.show.posture import posture_message
@@ -117,7 +117,7 @@ def test_a_window_a_listing_and_a_posture_call_nothing_blocked_that_is_not(
         concerns = evaluate_partner(TENANT, own, who, PostureInputs.of(default, None, None, NOW)).concerns
         told = partner_details(who, own, default, known, [], NOW, concerns=concerns)
         assert_true(f"{told.text} {shown(told.blocks)}", found, "show")
-    assert_true(shown(revoke_unchecked_view(who)), found, "window without a reading")
+    assert_true(shown(revoke_without_preview_view(who)), found, "window without a reading")
     for card in (
         review_card(record, now=NOW),
         setup_card(record, may_confirm=True),

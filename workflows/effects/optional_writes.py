@@ -23,7 +23,7 @@ _SENDING_SECONDS: Final = 5.0
 _READING_SECONDS: Final = 5.0
 """The longest time for reading back."""
 _LATE: Final = (Fact(NoteCode.LATE),)
-_FOR_AN_ADMIN: Final = frozenset({401, 403})
+_STATUSES_AN_ADMIN_CAN_MEND: Final = frozenset({401, 403})
 """Refusals that end when an admin renews a secret or grants a permission."""
 _NOT_SHOWN: Final = (Fact(NoteCode.TAKEN_NOT_SHOWN),)
 
@@ -94,7 +94,7 @@ async def _sent(
     except TenantUnavailable as error:
         return error.facts, True
     except TenantRefused as error:
-        return error.facts, error.status in _FOR_AN_ADMIN
+        return error.facts, error.status in _STATUSES_AN_ADMIN_CAN_MEND
     return (), False
 
 

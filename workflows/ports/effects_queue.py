@@ -101,4 +101,4 @@ class EffectsQueue(Protocol):
         """Make an effect that was given up due now; do nothing when it is not given up."""
 
     async def drop_given_up(self, effect_id: int) -> None:
-        """Delete an effect that was given up; do nothing when it is not given up."""
+        """Delete an effect that is not tried any more; do nothing when it is still tried."""

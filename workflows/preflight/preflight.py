@@ -79,7 +79,7 @@ class Preflight:
         facts = replace(facts, names=names)
         access = await self._access(facts, plan)
         own = () if isinstance(facts.own_domains, UnreadableFact) else facts.own_domains
-        partners = await self._partners(identity)
+        partners = await self._other_partner_domains(identity)
         return PreflightResult(
             circumstances=circumstances(facts, access),
             findings=(
@@ -138,7 +138,7 @@ class Preflight:
     def _names(self, plan: Plan) -> Awaitable[Names]:
         return read_names(shown_targets(plan), tenant=self.tenant, timeout_seconds=self.timeout_seconds)
 
-    async def _partners(self, identity: TenantIdentity) -> frozenset[str]:
+    async def _other_partner_domains(self, identity: TenantIdentity) -> frozenset[str]:
         """Return the domains of all recorded partners except the given one."""
         others = [one.identity for one in await self.store.partnerships()]
         return frozenset(

@@ -112,7 +112,7 @@ def basis_parts(partnership: Partnership) -> Iterator[TextRun]:
 def review_buttons(partnership: Partnership, now: datetime) -> ActionsBlock | None:
     """Return Keep and Revoke while a review waits for an answer.
 
-    Only Revoke is possible after the approved end, and for settings that nobody approved as they are.
+    Only Revoke is possible after the approved end date, or when the settings differ from what was approved.
     """
     if partnership.state is not PartnershipState.REVIEW_DUE:
         return None

@@ -18,7 +18,7 @@ from bot.slack.people.users import SlackUser, ids_of, is_full_member, main_id, n
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, CurrentRoles, Person, PersonId, Role, folded_mail, is_same_mail
-from workflows.intervals import ONE_CHECK_READS_FOR
+from workflows.intervals import MAX_AGE_IN_ONE_CHECK
 from workflows.ports.people_directory import RoleSource
 from workflows.ports.tenant import Account, Tenant
 
@@ -64,7 +64,7 @@ class SlackDirectory:
         if len(accounts) != 1:
             raise Refused(RefusalCode.NOT_EXACTLY_ONE_ACCOUNT, mail=mail, count=len(accounts))
         account = accounts[0]
-        if not _is_eligible(account):
+        if not _is_enabled_member(account):
             raise Refused(RefusalCode.ACCOUNT_NOT_A_MEMBER)
         if self._known is not None:
             self._known[account.id] = time.monotonic(), account
@@ -109,7 +109,7 @@ class SlackDirectory:
         mails = set(map(folded_mail, source.people))
         if person_ids := await self._entra_members(source):
             accounts = await self._tenant.accounts_by_id(sorted(person_ids))
-            mails |= {folded_mail(account.mail) for account in accounts if _is_eligible(account)}
+            mails |= {folded_mail(account.mail) for account in accounts if _is_enabled_member(account)}
         found = await _read_in_parallel(sorted(mails), reads.user_by_mail)
         by_mail = {main_id(user, ChatId("")) for user in found if user and is_full_member(user, self._team_id)}
         groups = await reads.user_groups() if source.user_groups else {}
@@ -173,11 +173,11 @@ class SlackDirectory:
         return await self._reads.user_by_mail(mail)
 
     async def _accounts(self, ids: Iterable[PersonId]) -> dict[PersonId, Account]:
-        """Read the eligible accounts with these ids; in one check, without those that it has read already."""
-        since = time.monotonic() - ONE_CHECK_READS_FOR.total_seconds()
+        """Read the enabled member accounts with these ids. One check reads each account once."""
+        since = time.monotonic() - MAX_AGE_IN_ONE_CHECK.total_seconds()
         known = {key: account for key, (at, account) in (self._known or {}).items() if at >= since}
         unread = sorted(one for one in ids if one not in known)
-        found = {a.id: a for a in await self._tenant.accounts_by_id(unread) if _is_eligible(a)} if unread else {}
+        found = {a.id: a for a in await self._tenant.accounts_by_id(unread) if _is_enabled_member(a)} if unread else {}
         return {**{one: known[one] for one in ids if one in known}, **found}
 
     async def _active(self, listed: Iterable[ChatId], reads: RoleReads) -> frozenset[ChatId]:
@@ -220,5 +220,5 @@ def _members(source: RoleSource, groups: UserGroups) -> frozenset[ChatId]:
     return frozenset().union(*(groups.get(handle, frozenset()) for handle in source.user_groups))
 
 
-def _is_eligible(account: Account) -> bool:
+def _is_enabled_member(account: Account) -> bool:
     return account.is_enabled and account.is_member

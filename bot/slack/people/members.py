@@ -34,7 +34,7 @@ class Members:
         except (PeopleDirectoryUnavailable, TimeoutError):
             raise Refused(RefusalCode.PERSON_NOT_READABLE_NOW) from None
 
-    async def refuse_known_outsiders(self, actor: ChatId) -> None:
+    async def refuse_known_guests(self, actor: ChatId) -> None:
         """Require a full member; accept everybody when Slack does not answer in time.
 
         That is safe because later code checks again.

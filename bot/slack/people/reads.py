@@ -13,7 +13,7 @@ from workflows.cache import Cache
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId
-from workflows.intervals import ONE_CHECK_READS_FOR
+from workflows.intervals import MAX_AGE_IN_ONE_CHECK
 from workflows.ports.people_directory import PeopleDirectoryRefused, PeopleDirectoryUnavailable
 
 _NO_USER_CODES: Final = frozenset({"user_not_found", "user_not_visible", "users_not_found"})
@@ -146,7 +146,7 @@ class OneCheckReads:
 
 
 def _kept(read: Callable[[Asked], Coroutine[Any, Any, Answer]]) -> Cache[Asked, Answer]:
-    return Cache(read=read, kept_for=lambda _: ONE_CHECK_READS_FOR, max_entries=_MAX_READS)
+    return Cache(read=read, kept_for=lambda _: MAX_AGE_IN_ONE_CHECK, max_entries=_MAX_READS)
 
 
 def _as_texts(arguments: Mapping[str, object]) -> dict[str, str]:

@@ -71,7 +71,10 @@ def _inheritable_settings(plan: Plan) -> tuple[Property, ...]:
 
 
 def _unset_members(name: Property, document: Any) -> Iterator[tuple[str, ...] | None]:
-    """Return the members that the partner's own value does not set; nothing when the value cannot be read."""
+    """Yield the members that the partner's own value does not set, if any; None when it sets none of them.
+
+    Nothing is yielded for a value that cannot be read.
+    """
     if document is None:
         yield None
     elif isinstance(document, Mapping):

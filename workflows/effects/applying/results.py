@@ -22,7 +22,7 @@ from workflows.core.settings.undescribed_members import changed_undescribed_memb
 from workflows.ports.clock import Clock
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
-_FOR_AN_ADMIN: Final = frozenset({401, 403})
+_STATUSES_AN_ADMIN_CAN_MEND: Final = frozenset({401, 403})
 """Refusals that end when an admin renews a secret or grants a permission. An approved plan waits for that."""
 _WAITS_FOR_AN_ADMIN: Final = Fact(NoteCode.WAITS_FOR_ADMIN)
 
@@ -164,14 +164,18 @@ class ApplyResults:
         return True
 
     async def record_unreadable(self, request: AccessRequest, error: TenantRefused) -> None:
-        """Record that Graph refuses to show the partner, or raise the error that makes the queue worker try again."""
+        """Record that Graph refuses to show the partner, or raise the error that makes the queue worker try again.
+
+        It is tried again for a revocation, while an admin can mend it, and when an earlier attempt may have written.
+        """
         if request.particulars.kind is RequestKind.REVOCATION:
             raise await self.retry_error_with_alarm(request, error) from error
-        if error.status in _FOR_AN_ADMIN:
+        if error.status in _STATUSES_AN_ADMIN_CAN_MEND:
             raise TenantUnavailable((*error.facts, _WAITS_FOR_AN_ADMIN)) from error
         reason = (Fact(NoteCode.SETTINGS_UNREADABLE), *error.facts)
         if request.writing_since is not None:
-            # An earlier attempt may have written and then been interrupted. It is read until the result is known.
+            # An earlier attempt may have written and then been interrupted. The partner is read until the result is
+            # known.
             raise TenantUnavailable(reason) from error
         await self.service.advance(request.id, RecordApplyFailed(reason=reason))
 
@@ -195,14 +199,14 @@ class ApplyResults:
     async def _retry_if_possible(self, request: AccessRequest, done: int, error: TenantRefused) -> None:
         if request.particulars.kind is RequestKind.REVOCATION:
             raise await self.retry_error_with_alarm(request, error, progress(request, done, is_read=False)) from error
-        if error.status in _FOR_AN_ADMIN:
+        if error.status in _STATUSES_AN_ADMIN_CAN_MEND:
             raise TenantUnavailable((*error.facts, _WAITS_FOR_AN_ADMIN)) from error
 
     async def retry_error_with_alarm(
         self, request: AccessRequest, error: TenantRefused, *earlier_facts: Fact
     ) -> TenantUnavailable:
         """Raise the alarm that a revocation is refused, and return the error that makes the queue worker try again."""
-        cure = (_WAITS_FOR_AN_ADMIN,) if error.status in _FOR_AN_ADMIN else ()
+        cure = (_WAITS_FOR_AN_ADMIN,) if error.status in _STATUSES_AN_ADMIN_CAN_MEND else ()
         return await report_refused_revocation(
             self.alarms, request.id, partner_of(request), (*earlier_facts, *error.facts, *cure)
         )

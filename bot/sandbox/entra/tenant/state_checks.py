@@ -18,7 +18,7 @@ _BLANKS: Mapping[str, Callable[[str], dict[str, Any]]] = {
     "organizations": blank_organization,
 }
 _BY_TENANT = ("partners", "organizations")
-_OF_OBJECTS = frozenset(
+_KEYS_WITH_OBJECTS = frozenset(
     {
         *("partners", "users", "groups", "servicePrincipals", "organizations"),
         *("deletedItems", "conditionalAccessPolicies", "accessReviews"),
@@ -72,7 +72,7 @@ def require_shape(objects: Mapping[str, Any], named: set[str]) -> None:
         value = objects.get(name)
         if not _same_kind(value, example):
             raise ValueError(f"{name}: expected {type(example).__name__}, got {type(value).__name__}")
-        rows: list[Any] = list(value.values()) if name in _OF_OBJECTS and isinstance(value, dict) else []
+        rows: list[Any] = list(value.values()) if name in _KEYS_WITH_OBJECTS and isinstance(value, dict) else []
         if name in ("signIns", "directoryAudits", "invitations") and isinstance(value, list):
             rows = value
         if not all(isinstance(row, dict) for row in rows):

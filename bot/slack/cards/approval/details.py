@@ -24,7 +24,7 @@ from bot.slack.blocks.blocks import (
     row,
 )
 from bot.slack.blocks.untrusted import clean
-from bot.slack.cards.approval.whole import (
+from bot.slack.cards.approval.details_parts import (
     changed_lines,
     difference_rows,
     history_items,

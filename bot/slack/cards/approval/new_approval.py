@@ -24,7 +24,7 @@ from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.approval.approval_card import plan_blocks
 from bot.slack.cards.approval.card_context import RISKS, CardContext, word_count
 from bot.slack.cards.approval.closed_card import shortened_note
-from bot.slack.cards.approval.whole import difference_parts
+from bot.slack.cards.approval.details_parts import difference_parts
 from bot.slack.cards.requests import (
     MAX_DOMAIN_CHARACTERS,
     notified_target,

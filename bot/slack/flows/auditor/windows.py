@@ -30,7 +30,7 @@ from bot.slack.blocks.modal import modal
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.approval.closed_card import closed_headline
 from bot.slack.cards.approval.details import details_blocks
-from bot.slack.cards.approval.whole import replacement_parts
+from bot.slack.cards.approval.details_parts import replacement_parts
 from bot.slack.cards.requests import identity_of
 from bot.slack.payloads.button_values import REQUEST_ID
 from bot.slack.payloads.models import Payload

@@ -11,7 +11,7 @@ from bot.slack import ids
 from bot.slack.answers.windows import Window, Windows
 from bot.slack.blocks.blocks import Json
 from bot.slack.blocks.modal import message_view
-from bot.slack.cards.approval.whole import whole_part
+from bot.slack.cards.approval.details_parts import whole_part
 from bot.slack.errors import NO_ANSWER
 from bot.slack.flows.decide.views import decided_view, decision_view, notes_view, part_view, reject_view
 from bot.slack.flows.entry_point_types import Action, Card, EntryPoint, Submission

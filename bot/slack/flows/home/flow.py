@@ -101,7 +101,7 @@ class HomeFlow:
     async def _show(self, person: ChatId, *, key: str) -> None:
         """Publish it. For a person who is no full member, record that and show it there."""
         try:
-            await self.members.refuse_known_outsiders(person)
+            await self.members.refuse_known_guests(person)
         except Refused as refused:
             await self.service.record_refusal(
                 refused, key=key, actor=person, command="app_home_opened", subject=CommandSubject(), is_told=True

@@ -57,7 +57,7 @@ class CloseEarlyFlow:
         tenant_id = parse_tenant_id(click.action.value)
 
         async def build(window: Window) -> Json:
-            await self.request_access.members.refuse_known_outsiders(window.actor)
+            await self.request_access.members.refuse_known_guests(window.actor)
             partnership = await self._active(tenant_id)
             form, template = await self._form(partnership, window.actor, "")
             if template is None or template.placeholders or template.ticket is not None:
@@ -78,7 +78,7 @@ class CloseEarlyFlow:
 
     async def submit(self, ack: AsyncAck, click: Interaction) -> None:
         """Send the request to block the partner. The window has one field, so it shows every problem there."""
-        await self.request_access.members.refuse_known_outsiders(click.actor)
+        await self.request_access.members.refuse_known_guests(click.actor)
         view = click.required_view
         partnership = await self._active(parse_tenant_id(view.private_metadata))
         form, _ = await self._form(partnership, click.actor, view.value(ids.JUSTIFICATION))

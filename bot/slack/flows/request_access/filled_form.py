@@ -50,7 +50,7 @@ class FilledFormFlow:
         request_id = parse_request_id(click.action.value)
 
         async def build(window: Window) -> Json:
-            await self.request_access.members.refuse_known_outsiders(window.actor)
+            await self.request_access.members.refuse_known_guests(window.actor)
             request = await self.editing.require_editable(request_id, window.actor)
             refill = self._refilled(request, window.actor)
             edits = PlanEdited(request_id=request.id, digest=request.plan.digest)
@@ -66,7 +66,7 @@ class FilledFormFlow:
 
         The window stays, so that nothing is lost of what was typed.
         """
-        await self.request_access.members.refuse_known_outsiders(click.actor)
+        await self.request_access.members.refuse_known_guests(click.actor)
         form = parse_form(click)
         try:
             await answer_submission(ack, self.editing.edit(form, key=click.key))
@@ -93,7 +93,7 @@ class FilledFormFlow:
             subject = CommandSubject(request_id=parse_request_id(named))
 
         async def build(window: Window) -> Json:
-            await self.request_access.members.refuse_known_outsiders(window.actor)
+            await self.request_access.members.refuse_known_guests(window.actor)
             return await self.request_access.filled_view(window, await self._earlier_as_form(subject, window.actor))
 
         await self.request_access.windows.open_and_fill(ack, click, build, command="open_request", subject=subject)

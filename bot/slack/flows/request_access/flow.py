@@ -97,7 +97,7 @@ class RequestAccessFlow:
 
     async def submit(self, ack: AsyncAck, click: Interaction) -> None:
         """Send the request. When another one is open for this partner, the form shows it with its buttons."""
-        await self.members.refuse_known_outsiders(click.actor)
+        await self.members.refuse_known_guests(click.actor)
         problems = await answer_submission(ack, self.intake.file(parse_form(click), key=click.key))
         if ids.TARGET in problems and problems[ids.TARGET].code == RefusalCode.OPEN_REQUEST:
             self.look_up_again(click)
@@ -131,7 +131,7 @@ class RequestAccessFlow:
         :returns: the view's id, and the template that is chosen already: the first one that closes a partner.
         :raises Refused: for everybody else.
         """
-        await self.members.refuse_known_outsiders(actor)
+        await self.members.refuse_known_guests(actor)
         offers = await self.offers.open(closing=closing)
         template = offers[0].template.name if closing and offers else ""
         form = RequestForm(offers=offers, requester=actor, target=typed, template=template)
@@ -149,7 +149,7 @@ class RequestAccessFlow:
         """Show the chosen template with its fields and who decides, then the tenant if it was not looked up yet."""
         open_form = self.forms.update_values(window.id, form)
         async with self.windows.showing_refusals(window):
-            await self.members.refuse_known_outsiders(form.requester)
+            await self.members.refuse_known_guests(form.requester)
             if not open_form.is_about(form.target):
                 open_form.forget()
             await self._read_offers_and_approvers(open_form)

@@ -133,7 +133,7 @@ def _end_fields(form: RequestForm, template: Template | None) -> Iterator[Block]
 
 
 def _partner(form: RequestForm) -> Iterator[Block]:
-    """Return the field for the partner with what was found. An edit only shows it, and says what happens."""
+    """Return the field for the partner with what was found. An edit only shows it, and says what sending does."""
     is_closing = form.chosen is not None and form.chosen.closes
     shown = target_result(form.found, form.problem, form.requester, is_closing=is_closing)
     if form.edits is None:

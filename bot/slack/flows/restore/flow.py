@@ -78,7 +78,7 @@ class RestoreFlow:
 
     async def submit(self, ack: AsyncAck, click: Interaction) -> None:
         """Send the request."""
-        await self.members.refuse_known_outsiders(click.actor)
+        await self.members.refuse_known_guests(click.actor)
         await answer_submission(ack, self.intake.file(parse_restore_form(click), key=click.key))
 
     async def _form_view(self, window: Window, typed: str) -> Json:
@@ -99,7 +99,7 @@ class RestoreFlow:
         """Show a full member what the chosen restoration would change. A later choice in the same form wins."""
         shown = self.forms.update_values(window.id, form)
         async with self.windows.showing_refusals(window):
-            await self.members.refuse_known_outsiders(form.requester)
+            await self.members.refuse_known_guests(form.requester)
             changes = await self.intake.changes(form.tenant_id)
             if not changes:
                 return  # the form is only shown when there are some

@@ -17,7 +17,7 @@ from bot.slack.answers.windows import Window, Windows
 from bot.slack.blocks.blocks import Json
 from bot.slack.blocks.modal import loading_view
 from bot.slack.flows.entry_point_types import Action, Card, EntryPoint, Subcommand, Submission
-from bot.slack.flows.revoke.views import ask_partner_view, revoke_unchecked_view, revoke_view_or_nothing
+from bot.slack.flows.revoke.views import ask_partner_view, revoke_view_or_nothing, revoke_without_preview_view
 from bot.slack.payloads.button_values import parse_tenant_id
 from bot.slack.payloads.models import Interaction, SlashCommand
 from bot.slack.people.directory import SlackDirectory
@@ -154,7 +154,7 @@ class RevokeFlow:
 
         :param in_review: whether it was requested by a review's button.
         """
-        await self.members.refuse_known_outsiders(window.actor)
+        await self.members.refuse_known_guests(window.actor)
         target = normalize_target(typed)
         if is_tenant_id(target):
             window.subject = CommandSubject(tenant_id=TenantId(target))
@@ -162,7 +162,7 @@ class RevokeFlow:
         window.subject = CommandSubject(tenant_id=identity.tenant_id)
         planned = await self._planned(identity, partnership, window.actor, in_review=in_review)
         if planned is None:
-            return revoke_unchecked_view(identity)
+            return revoke_without_preview_view(identity)
         return await self._offered(window, identity, partnership, *planned)
 
     async def _planned(

@@ -100,7 +100,7 @@ def already_blocked_view(identity: TenantIdentity, left: Sequence[AccessKind], r
     return message_view("Nothing to write", said)
 
 
-def revoke_unchecked_view(identity: TenantIdentity) -> Json:
+def revoke_without_preview_view(identity: TenantIdentity) -> Json:
     """Offer a revocation while nothing can be read: neither the settings nor who asks, so no record is shown either."""
     warning = rich_text(
         paragraph(fixed_text("⚠️ The present settings cannot be read now.", bold=True)),

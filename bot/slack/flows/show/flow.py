@@ -90,7 +90,7 @@ class ShowFlow:
     async def show_posture(self, ack: AsyncAck, command: SlashCommand) -> None:
         """Show the posture of the whole tenant."""
         if command.argument:
-            await self.members.refuse_known_outsiders(command.actor)
+            await self.members.refuse_known_guests(command.actor)
             await answer_at_once(ack, refusal(POSTURE_TAKES_NO_PARTNER))
         else:
             await self.answers.answer_later(ack, command, self._posture)
@@ -120,17 +120,17 @@ class ShowFlow:
 
     async def show_help(self, ack: AsyncAck, command: SlashCommand) -> None:
         """List the commands."""
-        await self.members.refuse_known_outsiders(command.actor)
+        await self.members.refuse_known_guests(command.actor)
         await answer_at_once(ack, help_message())
 
     async def show_start(self, ack: AsyncAck, command: SlashCommand) -> None:
         """Answer the command without any word: lead to the App Home and to a new request."""
-        await self.members.refuse_known_outsiders(command.actor)
+        await self.members.refuse_known_guests(command.actor)
         await answer_at_once(ack, start_message(command.team_id, command.api_app_id))
 
     async def answer_unknown(self, ack: AsyncAck, command: SlashCommand) -> None:
         """Answer an unknown command, or one without its partner."""
-        await self.members.refuse_known_outsiders(command.actor)
+        await self.members.refuse_known_guests(command.actor)
         await answer_at_once(ack, unknown_command(command.text))
 
     async def _list(self, command: SlashCommand) -> Message:

@@ -185,7 +185,7 @@ async def test_a_rejection_with_a_reason_ends_the_request(gatehouse: BotUnderTes
 async def test_a_part_of_details_opens_on_top_and_turns_its_pages_in_place(
     gatehouse: BotUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.slack.cards.approval.whole.PER_PAGE", 1)
+    monkeypatch.setattr("bot.slack.cards.approval.details_parts.PER_PAGE", 1)
     monkeypatch.setattr("bot.slack.cards.approval.details.MAX_HISTORY_ENTRIES", 1)
     await gatehouse.file_request()
     view = await window(gatehouse)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from bot.slack.cards.approval.whole import whole_part
+from bot.slack.cards.approval.details_parts import whole_part
 from bot.slack.ids import DetailsPart
 from bot.slack.people.approvers import (
     MAX_NAMED_APPROVERS,

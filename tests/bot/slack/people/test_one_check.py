@@ -22,7 +22,7 @@ from tests.bot.slack.people.test_directory import (
 )
 from workflows.core.errors.raised import Refused
 from workflows.core.people import PersonId
-from workflows.intervals import ONE_CHECK_READS_FOR
+from workflows.intervals import MAX_AGE_IN_ONE_CHECK
 
 __all__ = ["directory", "tenant"]
 
@@ -93,7 +93,7 @@ async def test_what_a_long_check_read_first_is_read_again(
     tenant.change("approver1", is_enabled=False)
     assert (await check.current_roles([actor])).holds(actor.id, SECURITY)
     for module in ("directory", "reads"):
-        monkeypatch.setattr(f"bot.slack.people.{module}.ONE_CHECK_READS_FOR", timedelta(0))
+        monkeypatch.setattr(f"bot.slack.people.{module}.MAX_AGE_IN_ONE_CHECK", timedelta(0))
     assert not (await check.current_roles([actor])).holds(actor.id, SECURITY)
 
 
@@ -113,4 +113,4 @@ async def test_what_is_shown_decides_nothing(directory: SlackDirectory, world: S
     user_info(world, deleted=True)
     with pytest.raises(Refused):
         await shown.for_one_check().identify(chat("approver1"))
-    assert timedelta(seconds=60) >= ONE_CHECK_READS_FOR
+    assert timedelta(seconds=60) >= MAX_AGE_IN_ONE_CHECK

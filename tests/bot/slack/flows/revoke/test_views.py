@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from bot.slack.flows.revoke.views import revoke_unchecked_view, revoke_view
+from bot.slack.flows.revoke.views import revoke_view, revoke_without_preview_view
 from bot.words.plans.changes import describe_changes
 from bot.words.plans.consequences import consequence_words
 from tests.bot import surfaces
@@ -65,7 +65,7 @@ def test_a_tenant_without_a_domain_is_confirmed_by_its_id() -> None:
 
 def test_a_revocation_that_nobody_can_plan_now_says_what_is_not_known() -> None:
     """It takes the same confirmation, and shows nothing of our records: who asks is not known either."""
-    view = revoke_unchecked_view(identity())
+    view = revoke_without_preview_view(identity())
     assert_sound(view)
     assert (view["callback_id"], view["private_metadata"]) == ("confirm_revoke", TENANT)
     assert labels(view) == {"confirm": "Type contoso.com to confirm", "reason": "Reason"}
@@ -87,6 +87,6 @@ def test_hostile_text_stays_text_in_every_view(text: str) -> None:
     plan = plan_revocation(tenant_id=TENANT, default={}, before=own)
     for view in (
         revoke_view(named, describe_changes(plan), known, sentences(plan), [asked]),
-        revoke_unchecked_view(named),
+        revoke_without_preview_view(named),
     ):
         assert_sound(view)

@@ -8,7 +8,7 @@ import pytest
 
 from bot.slack import ids
 from bot.slack.blocks.pages import PER_PAGE
-from bot.slack.cards.approval.whole import part_value, whole_part
+from bot.slack.cards.approval.details_parts import part_value, whole_part
 from bot.slack.flows.decide.views import decision_view, part_view
 from bot.slack.ids import DetailsPart
 from bot.slack.payloads.button_values import parse_part_value

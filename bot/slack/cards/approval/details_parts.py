@@ -110,7 +110,7 @@ def whole_part(
 
 
 def _items(request: AccessRequest, name: DetailsPart) -> Iterable[Sequence[TextRun]]:
-    """Return what a part lists, where it follows from the request alone."""
+    """Return the items of a part that needs nothing but the request."""
     match name:
         case DetailsPart.OUTSIDE_CHANGES if request.drift is not None:
             return changed_items(request.drift, default_of(request))
