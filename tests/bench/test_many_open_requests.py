@@ -14,14 +14,14 @@ from typing import Final
 import pytest
 
 from tests.bot.bot_under_test import SLACK_IDS, BotUnderTest, click
-from tests.bot.conftest import bare_environment, gatehouse, settings, world
+from tests.bot.conftest import bare_environment, gatehouse, kept_world, settings, world
 from workflows.core.people import ChatId
 from workflows.core.requests.effects import ShowRequest
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.core.settings.model import TenantId
 from workflows.ports.records import AuditEntry, Commit
 
-__all__ = ["bare_environment", "gatehouse", "settings", "world"]
+__all__ = ["bare_environment", "gatehouse", "kept_world", "settings", "world"]
 
 pytestmark = pytest.mark.load
 
