@@ -155,8 +155,9 @@ class Applier:
         """
         if done < len(request.plan.required) and await self._replan_after_gap(request, observed, done):
             return False
-        if done > 0 or request.writing_since is not None:
+        if request.writing_since is not None:
             # Once a write was sent, the check before it has passed. Only reading and finishing is left.
+            # NB. not `done`: somebody else may have made a part of the change by hand.
             return True
         try:
             if await self.results.replan_if_undescribed_members_changed(request, observed):

@@ -13,8 +13,14 @@ from workflows.app.reads.waiting_requests import ids_of
 from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, Role
 from workflows.core.policy.template import Stage
-from workflows.core.requests.eligibility import Eligibility, OpenStage, current_eligibility, eligibility
-from workflows.core.requests.request import AccessRequest
+from workflows.core.requests.eligibility import (
+    Eligibility,
+    IneligibleReason,
+    OpenStage,
+    current_eligibility,
+    eligibility,
+)
+from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
@@ -61,14 +67,21 @@ async def able_to_decide(who: Eligibility, holders: frozenset[ChatId], directory
 async def may_decide(request: AccessRequest, reader: ChatId, directory: ShownDirectory) -> bool | None:
     """Return whether a person may decide on a request now, for a window; None when the roles cannot be read now.
 
-    What follows from the request alone is always known: the requester, the sponsor, and who has decided may not.
+    What follows from the request alone is always known: the requester and the sponsor may not. Who has approved can
+    still reject. When the stored approvals are enough but the request waits, some of them do not count any more, and
+    only a click can tell who may decide.
     """
+    if request.state is not RequestState.AWAITING_APPROVAL:
+        return False
     who = current_eligibility(request)
-    if who is None or who.ineligible_reason(reader) is not None:
-        return False
+    if who is None:
+        return None
     known = await directory.known_person(reader)
-    if known is not None and who.ineligible_reason(reader, known.id) is not None:
+    reasons = {who.ineligible_reason(reader), None if known is None else who.ineligible_reason(reader, known.id)}
+    if reasons & {IneligibleReason.REQUESTER, IneligibleReason.SPONSOR}:
         return False
+    if IneligibleReason.COUNTED in reasons:
+        return None
     try:
         async with asyncio.timeout(_TIMEOUT_SECONDS):
             free = await able_to_decide(who, await directory.holders(who.open_stages[0].role), directory)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bot.words.requests.notes import note_words
-from tests.workflows.core.builders import TENANT
+from tests.workflows.core.builders import BRUNO, TENANT
 from tests.workflows.effects.applying import (
     CASES,
     NO_ANSWER,
@@ -20,7 +20,12 @@ from tests.workflows.effects.applying import (
 )
 from tests.workflows.fakes import PARTNERS
 from tests.workflows.world import World
+from workflows.app.schedule.downtime import store_gap_at_start
+from workflows.app.schedule.ticker import tick
 from workflows.core.partners.partnership import PartnershipState
+from workflows.core.plans.plan import Operation
+from workflows.core.requests.alarms import AlarmCode
+from workflows.core.settings.partner_changes import PartnerChange
 
 # --- two operations ---
 
@@ -109,3 +114,43 @@ async def test_an_id_of_another_cloud_that_nobody_here_can_resolve_is_written(wo
     )
     world.tenant.tenants.clear()
     assert (await world.settled((await put(world, request)).id)).state is S.APPLIED
+
+
+# --- what somebody else made by hand ---
+
+
+@pytest.mark.parametrize("operations", [1, 2], ids=["a part", "all of it"])
+async def test_a_change_made_by_hand_does_not_replace_the_last_check_before_a_write(
+    world: World, operations: int
+) -> None:
+    """An approver lost the role. That others made the change is no sign that the check was passed."""
+    request = await put(world, CASES["create and synchronize"])
+    for operation in request.plan.operations[:operations]:
+        made_by_hand(world, operation)
+    world.directory.assign(BRUNO, "")
+    request = await world.settled(request.id)
+    assert request.state is S.AWAITING_APPROVAL
+    assert world.tenant.attempts == []
+
+
+async def test_a_part_made_by_hand_while_the_bot_did_not_run_is_not_recorded_as_applied(world: World) -> None:
+    request = await put(world, CASES["create and synchronize"])
+    await tick(service=world.service, store=world.store, directory=world.directory, clock=world.clock)
+    world.clock.advance(hours=2)
+    await store_gap_at_start(store=world.store, clock=world.clock)
+    made_by_hand(world, request.plan.operations[0])
+    change = PartnerChange(at=world.clock.now(), activity="Add", by="x", is_ours=False)
+    world.tenant.tenant_settings.changes[TENANT] = [change]
+    request = await world.settled(request.id)
+    assert (request.state, request.applied_part) == (S.AWAITING_APPROVAL, 0)
+    assert world.tenant.attempts == []
+    assert await world.store.partnership(TENANT) is None
+    assert AlarmCode.PARTLY_APPLIED not in [alarm.code for alarm in await world.store.open_alarms()]
+
+
+def made_by_hand(world: World, operation: Operation) -> None:
+    """Let somebody else make what one operation would make."""
+    known = world.tenant.partners.get(TENANT, {})
+    body = dict(operation.body)
+    is_policy = operation.path.endswith("/identitySynchronization")
+    world.tenant.partners[TENANT] = {**known, "identitySynchronization": body} if is_policy else {**known, **body}

@@ -118,10 +118,11 @@ class ApplyResults:
         A new plan would leave that part without a record, also when it is then rejected or expires.
 
         :param reason: why it needs new approval.
-        :returns: whether the request was ended. It is not when nothing is there, and a revocation never is.
+        :returns: whether the request was ended. It is not when nothing is there, or when nothing was sent, so that
+            what is there was made by somebody else. A revocation never is.
         :raises TenantUnavailable: while more of the plan may still be shown.
         """
-        if not done or request.particulars.kind is RequestKind.REVOCATION:
+        if not done or not request.was_sent or request.particulars.kind is RequestKind.REVOCATION:
             return False
         if self.may_be_shown_late(request):
             raise TenantUnavailable((Fact(NoteCode.CHANGE_NOT_SHOWN),))

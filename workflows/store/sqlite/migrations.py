@@ -305,6 +305,12 @@ def m014_lists_and_homes(db: Database) -> None:
 @migrations()
 def m015_reminders_of_waiting_requests(db: Database) -> None:
     """Add reminders to requests that wait already, and an index of expired requests."""
+    _put_reminder_times(db)
+    db.execute("create index requests_expired on requests(created_at) where state = 'expired'")
+
+
+def _put_reminder_times(db: Database) -> None:
+    """Store when something is due for each request that waits for approvals, by the rules of the present version."""
     for request_id, doc in db.execute("select id, doc from requests where state = 'awaiting_approval'").fetchall():
         try:
             due = next_due_at(load(REQUEST, doc))
@@ -313,7 +319,6 @@ def m015_reminders_of_waiting_requests(db: Database) -> None:
         if due is not None:
             moment = due.astimezone(UTC).isoformat(timespec="microseconds")
             db.execute("update requests set due_at = ? where id = ?", (moment, request_id))
-    db.execute("create index requests_expired on requests(created_at) where state = 'expired'")
 
 
 @migrations()
@@ -346,8 +351,10 @@ def m017_results_that_nobody_approved(db: Database) -> None:
     """Add a column to search partly applied requests, and mark records of overwritten settings as such.
 
     Versions before stored no basis, and it is read as approved. A record stays marked until the settings were approved
-    again, also after a reduction.
+    again, also after a reduction. Its review is due at once, as for a record that this version makes. Requests that
+    wait get the reminder times of this version.
     """
+    _put_reminder_times(db)
     db.execute("alter table requests add column is_part integer not null default 0")
     part = "cast(json_extract(doc, '$.applied_part') as integer) > 0"
     db.execute(f"update requests set is_part = 1 where json_valid(doc) and {part}")  # noqa: S608
@@ -361,8 +368,11 @@ def m017_results_that_nobody_approved(db: Database) -> None:
             continue
         ended = min(filter(None, (_Doc(record).time("ends_at"), found_at)))
         record |= {"basis": "overwritten", "ends_at": ended}
-        values = (ended, _written(record), tenant_id)
-        db.execute("update partnerships set ends_at = ?, doc = ? where tenant_id = ?", values)
+        db.execute("update partnerships set ends_at = ? where tenant_id = ?", (ended, tenant_id))
+        if record.get("state") == "active":
+            record["next_review_at"] = found_at
+            db.execute("update partnerships set due_at = ? where tenant_id = ?", (found_at, tenant_id))
+        db.execute("update partnerships set doc = ? where tenant_id = ?", (_written(record), tenant_id))
 
 
 def _overwritten_at(db: Database, tenant_id: str) -> str:

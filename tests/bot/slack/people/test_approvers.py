@@ -19,6 +19,7 @@ from tests.workflows.core.builders import (
     AMARA,
     BRUNO,
     CHIE,
+    DANA,
     DATA_OWNER,
     RILEY,
     SAM,
@@ -30,7 +31,7 @@ from tests.workflows.core.builders import (
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, Person, Role
-from workflows.core.requests.eligibility import eligibility
+from workflows.core.requests.eligibility import current_eligibility, eligibility
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.ports.people_directory import PeopleDirectoryUnavailable
 
@@ -119,10 +120,18 @@ async def test_only_a_free_member_of_the_open_stage_may_decide_now(reader: Perso
     assert await may(FakeShown(members=ids(RILEY, SAM, AMARA)), reader.chat_id) is expected
 
 
-async def test_nobody_decides_a_second_time_nor_on_a_closed_request_nor_under_another_id() -> None:
+async def test_who_approved_can_still_reject_and_a_complete_chain_that_waits_is_decided_by_a_click() -> None:
+    """The stored approvals are enough, but one of them does not count any more: only a check of the roles knows."""
+    shown = FakeShown(members=ids(AMARA, DANA))
+    assert await may(shown, AMARA.chat_id, request(decisions=(approval(AMARA, 0),))) is None
+    complete = request(decisions=(approval(AMARA, 0), approval(BRUNO, 1), approval(CHIE, 1)))
+    assert current_eligibility(complete) is None
+    assert await may(shown, DANA.chat_id, complete) is None
+
+
+async def test_nobody_decides_on_a_closed_request_nor_under_another_id() -> None:
     other = ChatId("W-OTHER")
     shown = FakeShown(members=ids(AMARA, CHIE) | {other})
-    assert await may(shown, AMARA.chat_id, request(decisions=(approval(AMARA, 0),))) is False
     assert await may(shown, CHIE.chat_id, request(RequestState.REJECTED)) is False
     assert await may(replace(shown, known=RILEY), other) is False
     assert await may(replace(shown, same=frozenset({RILEY.chat_id, other})), other) is False

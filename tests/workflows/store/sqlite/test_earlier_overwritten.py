@@ -73,7 +73,7 @@ async def test_overwritten_settings_are_not_called_approved(tmp_path: Path, late
     """So nobody keeps them in a review, and no surface calls them active."""
     found = await opened(tmp_path / "gatehouse.db", partnership(version=1), ended(0, S.APPLIED), OVERWRITTEN, *later)
     assert (found.basis, found.is_as_approved) == (SettingsBasis.OVERWRITTEN, False)
-    assert found.ends_at == NOW + HOUR, "when that was found"
+    assert found.ends_at == found.next_review_at == NOW + HOUR, "when that was found; the review is due since then"
 
 
 @pytest.mark.parametrize(
@@ -96,3 +96,29 @@ async def test_a_revoked_partner_and_a_stored_basis_stay_as_they_are(tmp_path: P
     assert await opened(tmp_path / "revoked.db", revoked, OVERWRITTEN) == revoked
     part = replace(partnership(version=1), basis=SettingsBasis.PARTLY_APPLIED)
     assert await opened(tmp_path / "part.db", part, OVERWRITTEN, without_basis=False) == part
+
+
+async def test_the_review_of_an_overwritten_partner_is_due_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "gatehouse.db"
+    usual = partnership(version=1, next_review_at=NOW + 30 * 24 * HOUR)
+    await opened(path, usual, OVERWRITTEN)
+    store = await open_store(path, FixedClock())
+    assert (await store.due(NOW + 2 * HOUR))[1] == [TENANT]
+    await store.close()
+
+
+async def test_a_request_that_waits_gets_the_reminder_times_of_this_version(tmp_path: Path) -> None:
+    waits = request(S.AWAITING_APPROVAL, expires_at=NOW + 12 * HOUR, lifetime=12 * HOUR)
+    db = Database(tmp_path / "gatehouse.db")
+    migrations.apply(db, stop_before="m017_results_that_nobody_approved")
+    db.execute(
+        """insert into requests (id, version, state, is_open, requester, tenant_id, created_at, due_at, doc, sought)
+        values (?, 1, 'awaiting_approval', 1, 'U', ?, '2027', ?, ?, '')""",
+        (waits.id, TENANT, (NOW + 12 * HOUR).isoformat(timespec="microseconds"), dump(REQUEST, waits)),
+    )
+    db.conn.commit()
+    db.close()
+    store = await open_store(tmp_path / "gatehouse.db", FixedClock())
+    assert (await store.due(NOW + 5 * HOUR))[0] == []
+    assert (await store.due(NOW + 7 * HOUR))[0] == [waits.id], "at half time"
+    await store.close()
