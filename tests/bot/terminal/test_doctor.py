@@ -4,7 +4,7 @@ import io
 import re
 import sqlite3
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -165,7 +165,9 @@ async def test_a_network_that_leads_nowhere_is_a_finding(settings: Settings, set
 async def give_up(store: Store, error: str) -> None:
     """Store an effect and give it up."""
     entry = AuditEntry(key=error, at=NOW, actor="U0ADMIN0001", command="tell", outcome="accepted", details={})
-    await store.commit(Commit(entry=entry, effects=(ShowRequest(request_id=RequestId(f"R-{error[:1]}")),)))
+    # A bot that runs must not perform it before it is given up.
+    show = ShowRequest(request_id=RequestId(f"R-{error[:1]}"), not_before=NOW + timedelta(days=36_500))
+    await store.commit(Commit(entry=entry, effects=(show,)))
     (pending,) = await store.pending(datetime.max.replace(tzinfo=UTC), 9)
     await store.give_up(pending.id, (text_fact(error),))
 
