@@ -95,7 +95,11 @@ def issue_counts(findings: Sequence[Finding]) -> Note:
     issues, unchecked = len(_issues(findings)), len(_unchecked(findings))
     texts = [counted(issues, "issue")] if issues else []
     texts += [f"{unchecked} not checked"] if unchecked else []
-    return [fixed_text(f"⚠️ {', '.join(texts)}" if texts else "✅ Checks found no issues")]
+    if texts:
+        return [fixed_text(f"⚠️ {', '.join(texts)}")]
+    # What Graph never shows is no reason to look twice, but it was not checked either.
+    hidden = sum(one.severity is Severity.UNCHECKED for one in findings)
+    return [fixed_text(f"✅ Checks found no issues{f' ({hidden} not readable)' if hidden else ''}")]
 
 
 def issue_note(findings: Sequence[Finding], *, is_complete: bool = False) -> Note:

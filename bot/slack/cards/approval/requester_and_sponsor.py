@@ -43,6 +43,8 @@ MAX_HISTORY_ENTRIES: Final = 4
 """Steps on the message, the newest; Details show all of them."""
 MAX_NAMED_LOSSES: Final = 2
 """Settings with less access that the message names."""
+_RESPONSIBLE: Final = "You are responsible for this access and answer its reviews."
+_NOTHING_TO_DO: Final = "There is nothing more for you to do."
 _CHOICES: Final = {Choice.APPROVE: "approved", Choice.REJECT: "rejected"}
 
 
@@ -103,7 +105,8 @@ def sponsor_card(
         rich_text(
             paragraph(
                 cleaned_text(request.require_prepared().requester.name, bold=True),
-                fixed_text(" named you as the sponsor. You are responsible for this access and answer its reviews."),
+                fixed_text(" named you as the sponsor. "),
+                fixed_text(_NOTHING_TO_DO if is_over(request, record, now) else _RESPONSIBLE),
             ),
             paragraph(*status_parts(request, successor, now)),
             paragraph(*_subject_parts(request, record)),

@@ -50,6 +50,7 @@ HISTORY_PAGE_SIZE: Final = 30
 MAX_REASON_CHARACTERS: Final = 1500
 MAX_VALUE_CHARACTERS: Final = 300
 """Characters of a changed field's value; a longer one is cut with its length, and the audit log has it whole."""
+_EDIT: Final = "edit"
 _USER: Final = re.compile(r"[UW][A-Z0-9]+", re.ASCII)
 
 
@@ -162,9 +163,12 @@ def _place_of(replacement: Replacement | None, page: Page[AuditEntry]) -> int | 
 
 
 def _digest(entry: AuditEntry) -> str:
-    """Return the digest of the plan that an entry is about; empty when it is about none."""
+    """Return the digest of the plan that an entry decides on or makes; empty when it does neither.
+
+    An edit names the plan that it replaces, which is no plan of its own.
+    """
     digest = entry.details.get("digest")
-    return digest if isinstance(digest, str) else ""
+    return digest if isinstance(digest, str) and entry.command != _EDIT else ""
 
 
 def _entry_elements(entry: AuditEntry, names: Mapping[str, str], *, digest_above: str) -> Iterator[RichTextElement]:

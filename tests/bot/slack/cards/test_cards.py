@@ -280,6 +280,23 @@ def test_what_was_applied_can_be_requested_again_or_closed_early(record: Partner
 
 
 @pytest.mark.parametrize(
+    ("state", "record", "is_responsible"),
+    [
+        (RequestState.AWAITING_APPROVAL, None, True),
+        (RequestState.APPLIED, partnership(), True),
+        (RequestState.APPLIED, partnership(request_id=RequestId("r-2")), False),
+        (RequestState.WITHDRAWN, None, False),
+    ],
+)
+def test_a_sponsor_is_called_responsible_only_while_there_is_access_to_answer_for(
+    state: RequestState, record: Partnership | None, is_responsible: bool
+) -> None:
+    said = shown(sponsor_card(request(state), now=NOW, record=record).blocks)
+    assert ("You are responsible" in said) is is_responsible
+    assert ("nothing more for you to do" in said) is not is_responsible
+
+
+@pytest.mark.parametrize(
     ("days", "is_offered", "said"),
     [
         (

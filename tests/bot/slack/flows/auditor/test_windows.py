@@ -89,6 +89,11 @@ def test_another_plan_has_another_change_id_and_each_page_names_its_own() -> Non
     assert (said.count("a" * 64), said.count("b" * 64), said.count("same Change ID")) == (2, 1, 1)
 
 
+def test_an_edit_is_not_on_the_change_id_that_it_replaces() -> None:
+    said = shown(history(*(entry(name, details={"digest": "a" * 64}) for name in ("approve", "edit"))))
+    assert (said.count("a" * 64), said.count("same Change ID")) == (1, 0)
+
+
 def test_names_are_those_that_were_recorded_also_of_decisions_that_no_longer_count() -> None:
     asked = request(RequestState.REJECTED, id=ID, void=(approval(AMARA, 0),))
     said = shown(history(entry("approve", actor="U-OTHER", account=AMARA.id), asked=asked))
