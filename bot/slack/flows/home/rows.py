@@ -36,7 +36,7 @@ from bot.slack.words.alarms import alarm_elements
 from bot.words.partner_setup.state import setup_words
 from bot.words.plans.risk import LEVELS
 from bot.words.requests.notes import note_words
-from bot.words.requests.states import short_state_words, state_words
+from bot.words.requests.states import short_state_words
 from bot.words.requests.titles import partner_title, prepared_title
 from workflows.app.reads.found_requests import Today
 from workflows.core.partners.partnership import Partnership
@@ -126,7 +126,7 @@ def own_row(
     more = [fixed_text("\n"), cleaned_text(note, _NOTE_LIMIT)] if note else []
     # An applied request that can be requested again is not what the partner has today.
     is_replaced = can_request_again and request.state is RequestState.APPLIED
-    sign, state = ("ℹ️", "ended or replaced later") if is_replaced else (icon(request), state_words(request))
+    sign, state = ("ℹ️", "ended or replaced later") if is_replaced else (icon(request), short_state_words(request))
     yield rich_text(
         paragraph(
             fixed_text(f"{sign} "),

@@ -35,6 +35,7 @@ from bot.words.settings.values import NO_NAMES
 from workflows.core.partners.approval_policy import is_live
 from workflows.core.partners.partnership import Partnership, is_over
 from workflows.core.people import ChatId, PersonId
+from workflows.core.plans.closing import closes_everything
 from workflows.core.plans.current_settings import unmanaged_settings
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.posture.model import Concern, ConcernSeverity
@@ -123,7 +124,10 @@ def _own_actions(
             yield from own_buttons(one, now)
     if access is not None and not is_waiting and is_over(access, partnership, now):
         yield from own_buttons(access, now, can_request_again=True)
-    if partnership is not None and is_live(partnership) and {partnership.sponsor.id} & reader:
+    is_closing = any(
+        not one.is_terminal and one.prepared is not None and closes_everything(one.plan) for one in requests
+    )
+    if partnership is not None and is_live(partnership) and not is_closing and {partnership.sponsor.id} & reader:
         tenant_id = partnership.identity.tenant_id
         yield actions(f"close:{tenant_id}", close_early_button(tenant_id))
 

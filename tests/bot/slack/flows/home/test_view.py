@@ -214,7 +214,7 @@ def test_a_closed_request_can_be_requested_again_where_nothing_of_it_is_active()
 def test_an_applied_request_that_was_replaced_or_ended_is_not_called_active() -> None:
     first, second = requests(2, RequestState.APPLIED)
     text = shown(home(mine=page([first, second]), can_request_again=frozenset({first.id})))
-    assert text.count("active (verified") == 1
+    assert text.count("active (verified)") == 1
     assert text.count("ended or replaced later") == 1
 
 

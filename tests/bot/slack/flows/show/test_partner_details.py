@@ -20,10 +20,12 @@ from tests.workflows.core.builders import (
     RILEY,
     SAM,
     TENANT,
+    access_plan,
     approval,
     identity,
     noted,
     partnership,
+    prepared,
     request,
 )
 from workflows.core.errors.raised import Refused
@@ -32,6 +34,7 @@ from workflows.core.people import ChatId, Person, PersonId
 from workflows.core.posture.concern_codes import ConcernCode
 from workflows.core.posture.model import Concern, ConcernSeverity
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
+from workflows.core.settings.block import BLOCK
 from workflows.ports.pages import Page, PagePosition
 
 STATES = [(state, kind) for state in RequestState for kind in RequestKind]
@@ -183,6 +186,11 @@ waited = request(created_at=NOW - timedelta(days=1), lifetime=None)
 """A request that has waited for a day, so that its approvers may be reminded."""
 
 
+block = replace(access_plan(), operations=(replace(access_plan().operations[0], body={"tenantId": TENANT, **BLOCK}),))
+closing = request(id=RequestId("r-9"), prepared=prepared(plan=block))
+"""A request to close the access, which waits."""
+
+
 @pytest.mark.parametrize(
     ("requests", "record", "reader", "offered"),
     [
@@ -192,6 +200,7 @@ waited = request(created_at=NOW - timedelta(days=1), lifetime=None)
         ([waited, request(RequestState.REJECTED)], None, RILEY, ["remind", "edit", "withdraw"]),
         ([request(RequestState.APPLIED)], partnership(), RILEY, []),
         ([request(RequestState.APPLIED)], partnership(), SAM, ["close_early"]),
+        ([closing, request(RequestState.APPLIED)], partnership(), SAM, []),
         ([request(RequestState.APPLIED)], partnership(state=PartnershipState.REVOKED), SAM, []),
     ],
 )
