@@ -98,8 +98,8 @@ def issue_counts(findings: Sequence[Finding]) -> Note:
     if texts:
         return [fixed_text(f"⚠️ {', '.join(texts)}")]
     # What Graph never shows is no reason to look twice, but it was not checked either.
-    hidden = sum(one.severity is Severity.UNCHECKED for one in findings)
-    return [fixed_text(f"✅ Checks found no issues{f' ({hidden} not readable)' if hidden else ''}")]
+    is_hidden = any(one.severity is Severity.UNCHECKED for one in findings)
+    return [fixed_text("✅ No issues where checks were possible" if is_hidden else "✅ Checks found no issues")]
 
 
 def issue_note(findings: Sequence[Finding], *, is_complete: bool = False) -> Note:
