@@ -91,11 +91,16 @@ async def _use(stage: World, taken: _Taken, *, is_counted: bool) -> None:
 
 
 async def _until_answered(stage: World, act: Callable[[], Awaitable[object]], method: str) -> float:
-    """Do something; returns the seconds until the bot's last call of such a method was answered."""
+    """Do something; returns the seconds until the bot's last call of such a method was answered.
+
+    A home that did not change is not published again: then until the bot took the event.
+    """
     before, began = len(await stage.log("slack")), time.time()
     await act()
+    taken = time.time()
     await stage.idle()
-    return max(answered_at(one) for one in called(await stage.log("slack"), before, method)) - began
+    calls = called(await stage.log("slack"), before, method)
+    return max(map(answered_at, calls), default=taken) - began
 
 
 async def _tick_time(bot: Served) -> float:

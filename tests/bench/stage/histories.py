@@ -93,7 +93,7 @@ def _pattern() -> AccessRequest:
 
 @cache
 def _setup() -> tuple[SetupStep, ...]:
-    return setup_for_request(_pattern())
+    return setup_for_request(replace(_pattern(), state=RequestState.APPLIED))
 
 
 def partner_of(tenant: TenantIdentity, request: AccessRequest, now: datetime) -> Partnership:
