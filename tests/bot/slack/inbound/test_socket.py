@@ -164,7 +164,7 @@ async def test_a_slack_that_is_away_at_start_is_waited_for_and_said(
 async def test_slack_is_asked_for_an_address_only_after_the_pause_that_it_names(
     connected: BotUnderTest,
 ) -> None:
-    """A connection that is replaced meanwhile, because nothing is heard, does not ask earlier."""
+    """A new connection, made because nothing was heard, does not ask before the pause is over."""
     connected.world.faults.add(
         Fault(
             target="slack",

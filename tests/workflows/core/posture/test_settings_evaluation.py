@@ -1,4 +1,4 @@
-"""The evaluation of settings alone: once for equal settings, anew for every difference that counts."""
+"""The evaluation of settings alone: once for equal settings, and again for every difference that counts."""
 
 from typing import Any
 

@@ -553,7 +553,7 @@ def test_a_revocation_is_never_overwritten_but_planned_again(state: RequestState
 
 @pytest.mark.parametrize("kind", RequestKind)
 def test_the_review_card_learns_that_a_revocation_starts_is_sent_and_ends(kind: RequestKind) -> None:
-    """It must not offer Keep meanwhile. A request of another kind does not change it."""
+    """It must not offer Keep while the revocation runs. A request of another kind does not change it."""
     submitted = advance(
         None, Submit(request_id=REQUEST, particulars=particulars(kind), lifetime=LIFETIME, submitter=DANA), situation()
     )
