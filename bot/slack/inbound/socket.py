@@ -112,21 +112,22 @@ class _Connection(SocketModeClient):
 
     async def issue_new_wss_url(self) -> str:
         # The wait is this class's own: slack_sdk's handler for rate limits would wait for any time that Slack names.
-        await asyncio.sleep(max(0.0, self._socket.ask_address_at - time.monotonic()))
-        try:
-            answer = await self.web_client.apps_connections_open(app_token=self.app_token)
-        except SlackApiError as error:
-            self.trouble = f"apps.connections.open: {error_code(error) or 'no answer of Slack’s'}"
-            if error_code(error) == "ratelimited":
+        while True:
+            await asyncio.sleep(max(0.0, self._socket.ask_address_at - time.monotonic()))
+            try:
+                answer = await self.web_client.apps_connections_open(app_token=self.app_token)
+            except SlackApiError as error:
+                self.trouble = f"apps.connections.open: {error_code(error) or 'no answer of Slack’s'}"
+                if error_code(error) != "ratelimited":
+                    raise
                 pause = retry_after(error)
                 self._socket.ask_address_at = time.monotonic() + (_USUAL_PAUSE_SECONDS if pause is None else pause)
-                return await self.issue_new_wss_url()
-            raise
-        except NO_ANSWER as error:
-            self.trouble = f"apps.connections.open: {type(error).__name__}"
-            raise
-        self.trouble = ""
-        return str(answer["url"])
+            except NO_ANSWER as error:
+                self.trouble = f"apps.connections.open: {type(error).__name__}"
+                raise
+            else:
+                self.trouble = ""
+                return str(answer["url"])
 
 
 async def _closed(connection: _Connection) -> None:
