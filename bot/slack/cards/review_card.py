@@ -64,10 +64,10 @@ def review_card(partnership: Partnership, *, now: datetime, revocation: AccessRe
     return message(f"{notified_partner(partnership.identity)}: {headline[1]}{stop} {about}", blocks)
 
 
-def replaced_review_card(partnership: Partnership, *, asked_again_at: datetime) -> Message:
-    """Return what a question becomes once the same review was asked again."""
-    line = [fixed_text("Asked again on "), local_time(asked_again_at), fixed_text(" below.")]
-    return _closed_card(partnership, ("🔔", "asked again below"), line)
+def replaced_review_card(partnership: Partnership, *, reminded_at: datetime) -> Message:
+    """Return what a question becomes once its reader was reminded."""
+    line = [fixed_text("Reminded again on "), local_time(reminded_at), fixed_text(", see below.")]
+    return _closed_card(partnership, ("🔔", "reminded again below"), line)
 
 
 def ended_review_card(partnership: Partnership, answer: Attestation | None) -> Message:

@@ -240,7 +240,7 @@ def _closed_review(copy: MessageCopy, newest: MessageCopy, partnership: Partners
     """
     review, newest_review = (one.occasion.rpartition(".")[0] for one in (copy, newest))
     if copy.message_id != newest.message_id and review == newest_review:
-        return replaced_review_card(partnership, asked_again_at=posted_at(newest))
+        return replaced_review_card(partnership, reminded_at=posted_at(newest))
     is_due = partnership.state is PartnershipState.REVIEW_DUE
     if review == (_review_of(partnership) if is_due else newest_review):
         return None

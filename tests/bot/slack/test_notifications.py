@@ -47,7 +47,7 @@ SAID: Final = {
     "🔒": ("blocked", "revoked", "block", "nothing is needed"),
     "🔁": ("needs new approval", "plan changed"),
     "⏰": ("wait", "ended", "reminder", "review is due"),
-    "🔔": ("still needed", "asked again"),
+    "🔔": ("still needed", "reminded again"),
     "🤝": ("partner setup",),
     "ℹ️": ("replaced", "Note", "nothing is needed", "Deleted", "licence"),
 }

@@ -132,7 +132,7 @@ def about_requests(change: Change = unchanged) -> Iterator[tuple[str, Message]]:
     yield "reminder", reminder_message(two, now=NOW)
     yield "expired", expired_message(two)
     asked = change(partnership(state=PartnershipState.REVIEW_DUE))
-    yield "review asked again", replaced_review_card(asked, asked_again_at=NOW)
+    yield "review asked again", replaced_review_card(asked, reminded_at=NOW)
     for answer in (None, Attestation(person=RILEY, reason="Needed", at=NOW)):
         yield f"review of before {answer is None}", ended_review_card(asked, answer)
     for standing in PartnershipState:

@@ -66,7 +66,7 @@ async def test_a_reminder_survives_a_slack_that_fails_once(scene: Scene, method:
     older, newer = in_order(scene, "@requester")
     assert newer["text"] == scene.messages("@admin")[0]["text"]
     assert "twice" in str(newer["blocks"])
-    assert "Asked again on" in shown(older["blocks"])
+    assert "Reminded again on" in shown(older["blocks"])
     assert action_ids(older) == []
 
 
