@@ -7,7 +7,7 @@ from typing import Any, Final, get_args
 
 from bot.slack.blocks.message import Message
 from bot.slack.cards.approval.card_context import CardContext
-from bot.slack.cards.approval.closed_card import closed_card
+from bot.slack.cards.approval.closed_card import closed_card, older_card
 from bot.slack.cards.approval.new_approval import new_approval_message
 from bot.slack.cards.approval.reminder import NOTHING_LEFT, expired_message, reminder_message, replaced_reminder
 from bot.slack.cards.approval.requester_and_sponsor import requester_card, sponsor_card
@@ -127,6 +127,11 @@ def about_requests(change: Change = unchanged) -> Iterator[tuple[str, Message]]:
     yield (
         "again",
         new_approval_message(again, holders=NAMES, context=CardContext(is_first=False), now=NOW, asked=[AMARA.chat_id]),
+    )
+    yield "older", older_card(again, reader=AMARA.chat_id)
+    yield (
+        "asked later",
+        closed_card(again, successor=None, now=NOW, reader=AMARA.chat_id, is_asked_later=True),
     )
     two = LimitedList(shown=(change(request()), change(request())), count=2)
     yield "reminder", reminder_message(two, now=NOW)
