@@ -22,6 +22,7 @@ from bot.slack.outbound.reminders import Reminders
 from bot.slack.people.approvers import Approvers, name_approvers
 from workflows.core.people import ChatId, Role
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
+from workflows.intervals import NAMES_SHOWN_FOR
 from workflows.ports.message_copies import MessageCopy
 
 MAX_COUNTED_REQUESTS: Final = 50
@@ -111,9 +112,15 @@ class RequestMessages:
         self._recipients = Recipients(outbound.directory)
         self._reminders = reminders
 
-    async def show(self, request: AccessRequest) -> None:
-        """Update every copy, and post what is missing.
+    async def posted(self, request: AccessRequest) -> list[MessageCopy]:
+        """Return every posted copy that counts: of the card, and of what the requester and the sponsor see."""
+        subjects = (f"{kind}:{request.id}" for kind in ("request", "requester", "sponsor"))
+        return [copy for subject in subjects for copy in await self._outbound.store.copies(subject) if copy.is_live]
 
+    async def show(self, request: AccessRequest, is_shown_now: Callable[[MessageCopy], bool]) -> None:
+        """Update copies, and post what is missing.
+
+        :param is_shown_now: returns whether a copy is updated; the others count as up to date.
         :raises NotifierBlocked, NotifierRefused: when the channel does not accept its card now, or never will. A person
             whom Slack does not let us write to is logged only; that person uses the channel's card and the App Home.
         """
@@ -135,17 +142,16 @@ class RequestMessages:
             posted=await self._outbound.store.copies(subject),
             asked_later=await self._recipients.later_deciders(request, holders),
         )
-        up_to_date, problem = await self._update(request, posted, messages)
+        now_shown = [copy for copy in posted if is_shown_now(copy)]
+        up_to_date, problem = await self._update(request, now_shown, messages)
+        left = [copy for copy in posted if not is_shown_now(copy)]
+        up_to_date |= {(copy.audience, copy.occasion) for copy in left if not messages.is_replaced(copy)}
         if request.prepared is not None:
             problem = problem or await self._post_in_channel(subject, up_to_date, messages)
-            for audience in direct_recipients(deciders, is_channel_closed=problem is not None):
-                if (audience, messages.occasion) not in up_to_date:
-                    await self._outbound.copies.post(
-                        subject, audience, messages.for_approver(audience), messages.occasion
-                    )
-        await self._reminders.refresh({ChatId(copy.audience) for copy in posted if copy.audience})
-        await self._show_requester(request, context, names)
-        await self._show_sponsor(request, context)
+            await self._post_to_approvers(subject, up_to_date, messages, is_channel_closed=problem is not None)
+        await self._reminders.refresh({ChatId(copy.audience) for copy in now_shown if copy.audience})
+        await self._show_requester(request, context, names, is_shown_now)
+        await self._show_sponsor(request, context, is_shown_now)
         if problem is not None:
             raise problem
 
@@ -210,18 +216,38 @@ class RequestMessages:
             subject, "", messages.for_thread(), messages.occasion, thread=card.message_id
         )
 
+    async def _post_to_approvers(
+        self, subject: str, up_to_date: set[tuple[str, str]], messages: _Messages, *, is_channel_closed: bool
+    ) -> None:
+        """Post the card to everybody who can decide now and does not have it.
+
+        They are members as known now, the channel has the card too, and reminders ask Slack again.
+        """
+        for audience in direct_recipients(messages.deciders, is_channel_closed=is_channel_closed):
+            if (audience, messages.occasion) not in up_to_date:
+                card = messages.for_approver(audience)
+                await self._outbound.copies.post(
+                    subject, audience, card, messages.occasion, active_within=NAMES_SHOWN_FOR
+                )
+
     async def _show_requester(
-        self, request: AccessRequest, context: CardContext, names: Mapping[Role, Approvers]
+        self,
+        request: AccessRequest,
+        context: CardContext,
+        names: Mapping[Role, Approvers],
+        is_shown_now: Callable[[MessageCopy], bool],
     ) -> None:
         subject = f"requester:{request.id}"
         now, record = self._outbound.clock.now(), context.partnership
         card = requester_card(request, now=now, successor=context.successor, record=record, holders=names)
-        for copy in await self._outbound.copies.live_copies(subject):
+        for copy in filter(is_shown_now, await self._outbound.copies.live_copies(subject)):
             await self._outbound.copies.renew(copy, card, replaces_deleted=not request.is_terminal)
         if not await self._outbound.store.copies(subject):
             await self._outbound.copies.post(subject, request.particulars.requester, card)
 
-    async def _show_sponsor(self, request: AccessRequest, context: CardContext) -> None:
+    async def _show_sponsor(
+        self, request: AccessRequest, context: CardContext, is_shown_now: Callable[[MessageCopy], bool]
+    ) -> None:
         """Tell the sponsor once that they are named, and update that message; tell whom an edit replaced.
 
         What they must do after the change has a message of its own, because an update notifies nobody. This message is
@@ -230,7 +256,7 @@ class RequestMessages:
         if request.prepared is None or request.particulars.kind is RequestKind.REVOCATION:
             return
         subject, sponsor, record = f"sponsor:{request.id}", request.particulars.sponsor, context.partnership
-        copies = await self._outbound.copies.live_copies(subject)
+        copies = list(filter(is_shown_now, await self._outbound.copies.live_copies(subject)))
         is_planned = request.state is not RequestState.PREPARING  # until then, the plan names the earlier sponsor
         for copy in copies if is_planned else ():
             if copy.audience != sponsor:
