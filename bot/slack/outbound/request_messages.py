@@ -19,7 +19,8 @@ from bot.slack.cards.approval.requester_and_sponsor import former_sponsor_card, 
 from bot.slack.outbound.card_copies import NotAccepted, UpdateResult
 from bot.slack.outbound.recipients import Outbound, Recipients, direct_recipients
 from bot.slack.outbound.reminders import Reminders
-from bot.slack.people.approvers import Approvers, name_approvers
+from bot.slack.people.approvers import NO_APPROVERS_KNOWN, Approvers, name_approvers
+from workflows.app.reads.newer_requests import read_after_end
 from workflows.core.people import ChatId, Role
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.ports.message_copies import MessageCopy
@@ -214,12 +215,25 @@ class RequestMessages:
         self, request: AccessRequest, context: CardContext, names: Mapping[Role, Approvers]
     ) -> None:
         subject = f"requester:{request.id}"
-        now, record = self._outbound.clock.now(), context.partnership
-        card = requester_card(request, now=now, successor=context.successor, record=record, holders=names)
+        store, now, record = self._outbound.store, self._outbound.clock.now(), context.partnership
+        newer = (await read_after_end(request, None, store=store, now=now)).newer
+        card = requester_card(request, now=now, successor=context.successor, record=record, newer=newer, holders=names)
         for copy in await self._outbound.copies.live_copies(subject):
             await self._outbound.copies.renew(copy, card, replaces_deleted=not request.is_terminal)
-        if not await self._outbound.store.copies(subject):
+        if not await store.copies(subject):
+            await self._show_earlier(request)
             await self._outbound.copies.post(subject, request.particulars.requester, card)
+
+    async def _show_earlier(self, request: AccessRequest) -> None:
+        """Update the requester's messages about earlier requests that this one stands for: no Request again."""
+        mine = await self._outbound.store.requests_of(
+            request.particulars.requester, MAX_COUNTED_REQUESTS, request.requester_account
+        )
+        store, now = self._outbound.store, self._outbound.clock.now()
+        for one in mine:
+            newer = (await read_after_end(one, [request], store=store, now=now)).newer if one.is_terminal else None
+            if newer is not None and await store.copies(f"requester:{one.id}"):
+                await self._show_requester(one, await self._context(one), NO_APPROVERS_KNOWN)
 
     async def _show_sponsor(self, request: AccessRequest, context: CardContext) -> None:
         """Tell the sponsor once that they are named, and update that message; tell whom an edit replaced.

@@ -8,9 +8,10 @@ from typing import Final
 
 from workflows.app.reads.auditors import is_shown_as_auditor
 from workflows.app.reads.found_requests import NOTHING_FOUND, FoundRequests, find_requests
+from workflows.app.reads.newer_requests import MAX_OWN_REQUESTS, AfterEnd, read_after_end
 from workflows.app.reads.waiting_requests import ids_of
 from workflows.core.partner_setup.confirmations import open_steps
-from workflows.core.partners.partnership import Partnership, PartnershipState, is_over
+from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import ADMIN, ChatId, Person, PersonId, Role
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
@@ -73,8 +74,8 @@ class AppHome:
     mine: Page[AccessRequest] = EMPTY
     setups: Mapping[RequestId, Partnership] = field(default_factory=dict)
     """The records of partners that have to do something for one of these requests, by request."""
-    can_request_again: frozenset[RequestId] = frozenset()
-    """Of the shown own requests, those that can be requested again; see `partnership.is_over`."""
+    after_end: Mapping[RequestId, AfterEnd] = field(default_factory=dict)
+    """For the shown own requests that are closed: whether they can be requested again."""
     ending: Page[Partnership] = EMPTY
     """Access that this person sponsors and that ends within `HOME_SHOWS_ENDS_WITHIN`."""
     sponsored: Page[Partnership] = EMPTY
@@ -163,6 +164,7 @@ async def _read_lists(
     ending = replace(sponsored, ends_after=now, ends_by=now + HOME_SHOWS_ENDS_WITHIN)
     overdue = PartnerFilter(overdue_at=now, text=position.text)
     mine = await store.own_page(person_ids, text=position.text, limit=size, place=position.of_list(HomeList.MINE))
+    is_start = not position.text and not mine.count_before
     alarms = await store.open_alarms() if is_admin and not position.text else ()
     return AppHome(
         text=position.text,
@@ -172,7 +174,7 @@ async def _read_lists(
         ),
         mine=mine,
         setups=await _setups(mine.shown, store),
-        can_request_again=frozenset([one.id for one in mine.shown if await _is_finished(one, store, now)]),
+        after_end=await _after_end(mine, person_ids, is_start=is_start, store=store, now=now),
         ending=await partners(HomeList.ENDING, ending),
         sponsored=await partners(HomeList.SPONSORED, sponsored, limit=SPONSORED_PAGE),
         is_admin=is_admin,
@@ -199,9 +201,24 @@ async def _setups(requests: Sequence[AccessRequest], store: Store) -> Mapping[Re
     return found
 
 
-async def _is_finished(request: AccessRequest, store: Store, now: datetime) -> bool:
-    record = None if request.prepared is None else await store.partnership(request.prepared.plan.tenant_id)
-    return is_over(request, record, now)
+async def _after_end(
+    mine: Page[AccessRequest],
+    person_ids: frozenset[ChatId | PersonId],
+    *,
+    is_start: bool,
+    store: Store,
+    now: datetime,
+) -> Mapping[RequestId, AfterEnd]:
+    """Read which requests of a page can be requested again, or have a newer one.
+
+    :param is_start: whether the page is the first one of all own requests. It has the open ones.
+    """
+    ended = [one for one in mine.shown if one.is_terminal]
+    first = mine
+    if ended and not is_start:
+        first = await store.own_page(person_ids, text="", limit=MAX_OWN_REQUESTS, place=START)
+    waiting = [one for one in first.shown if not one.is_terminal]
+    return {one.id: await read_after_end(one, waiting, store=store, now=now) for one in ended}
 
 
 def _page(oldest_first: Sequence[Alarm], position: PagePosition) -> Page[Alarm]:

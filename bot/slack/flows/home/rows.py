@@ -39,6 +39,7 @@ from bot.words.requests.notes import note_words
 from bot.words.requests.states import short_state_words
 from bot.words.requests.titles import partner_title, prepared_title
 from workflows.app.reads.found_requests import Today
+from workflows.app.reads.newer_requests import AfterEnd
 from workflows.core.partners.partnership import Partnership
 from workflows.core.policy.risk import deciding_risk
 from workflows.core.requests.alarms import Alarm, AlarmCode
@@ -111,11 +112,11 @@ def _waiting_row(
 
 
 def own_row(
-    request: AccessRequest, now: datetime, *, can_request_again: bool, setup: Partnership | None = None
+    request: AccessRequest, now: datetime, *, after_end: AfterEnd, setup: Partnership | None = None
 ) -> Iterator[Block]:
     """Return one of the person's own requests, with what its state allows.
 
-    :param can_request_again: see `own_buttons`.
+    :param after_end: what can be done about it once it is closed.
     :param setup: the partner's record while the partner has to do something for this request.
     """
     note = still_needed(request)
@@ -124,8 +125,8 @@ def own_row(
     elif not note and request.note:
         note = note_words(request.note)
     more = [fixed_text("\n"), cleaned_text(note, _NOTE_LIMIT)] if note else []
-    # An applied request that can be requested again is not what the partner has today.
-    is_replaced = can_request_again and request.state is RequestState.APPLIED
+    # An applied request that is over is not what the partner has today.
+    is_replaced = after_end.is_over and request.state is RequestState.APPLIED
     sign, state = ("ℹ️", "ended or replaced later") if is_replaced else (icon(request), short_state_words(request))
     yield rich_text(
         paragraph(
@@ -142,8 +143,8 @@ def own_row(
     if setup is not None:
         show = button("Partner setup", ids.SHOW_CHECKLIST, setup.identity.tenant_id)
         yield actions(f"setup:{request.id}", show)
-    if setup is None or can_request_again:
-        yield from own_buttons(request, now, can_request_again=can_request_again)
+    if setup is None or after_end.is_over:
+        yield from own_buttons(request, now, can_request_again=after_end.can_request_again, newer=after_end.newer)
 
 
 def sponsored_row(partnership: Partnership, now: datetime) -> Iterator[Block]:
