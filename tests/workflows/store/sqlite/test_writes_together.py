@@ -1,4 +1,4 @@
-"""Writes that wait at the same moment share one transaction, and each is answered after it. A failing one fails alone."""
+"""Writes that wait at the same moment share a transaction, and each is answered after it. A failing one fails alone."""
 
 import asyncio
 import signal
