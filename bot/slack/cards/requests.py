@@ -60,7 +60,7 @@ _UNPLANNED: Final = (S.PREPARING, S.UNFIT)
 
 def headline(request: AccessRequest) -> str:
     """Return target and state in a few words, target first."""
-    return f"{icon(request)} {clean(request_target(request), MAX_DOMAIN_CHARACTERS)}: {state_words(request)}"
+    return f"{icon(request)} {clean(request_target(request), MAX_DOMAIN_CHARACTERS)}: {short_state_words(request)}"
 
 
 def summary(request: AccessRequest, state: str = "") -> str:
