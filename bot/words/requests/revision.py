@@ -33,6 +33,8 @@ class RevisedLine(NamedTuple):
     now: str
     after: str | None = None
     """The value after the approval, where `seen` and `now` are values that others changed."""
+    stays_open: bool = False
+    """Whether it is access that others opened, and that neither plan writes."""
 
 
 def new_plan_title(request: AccessRequest) -> str:
@@ -93,7 +95,9 @@ def _outside_changes(seen: Prepared, now: Prepared) -> Iterator[RevisedLine]:
         if subject in planned or not is_own or _own_value(before) == _own_value(after):
             continue
         texts = [NOT_SET if one is None else one.words for one in (before, after)]
-        yield RevisedLine(f"{subject_title(subject)} (changed outside Gatehouse, stays if you approve)", *texts)
+        about = f"{subject_title(subject)} (changed outside Gatehouse, stays if you approve)"
+        is_open = after is not None and after.is_own and after.fact.may_allow_access
+        yield RevisedLine(about, texts[0], texts[1], stays_open=is_open)
 
 
 def _own_value(line: CurrentLine | None) -> Any:
