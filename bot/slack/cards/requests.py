@@ -22,7 +22,7 @@ from bot.slack.blocks.blocks import (
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.partner_and_plan import partner_name
 from bot.words.names.partners import notified_name
-from bot.words.requests.states import state_words
+from bot.words.requests.states import short_state_words, state_words
 from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.requests.commands.editing import is_editable
 from workflows.core.requests.commands.request import Withdraw
