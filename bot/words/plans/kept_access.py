@@ -8,15 +8,21 @@ from bot.words.plans.short_changes import PROMPTED_PEOPLE, SUBJECTS, TRUST_NOUNS
 from bot.words.sentences import counted
 from bot.words.settings.values import NO_NAMES, title
 from workflows.core.plans.changes import SettingPart
-from workflows.core.plans.current_settings import CurrentSetting, settings_that_stay_open, unmanaged_settings
+from workflows.core.plans.current_settings import (
+    CurrentSetting,
+    current_settings,
+    settings_that_stay_open,
+    unmanaged_settings,
+)
 from workflows.core.plans.drift import Drift
 from workflows.core.plans.plan import Plan
 from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.documents import is_same_value
 from workflows.core.settings.effective import EffectiveSettings, effective_settings
 from workflows.core.settings.model import Property
 
 OPENED_BY_OTHERS: Final = "Opened outside Gatehouse, not part of this request"
-NOT_APPROVED_HERE: Final = "Open already, not part of this request"
+NOT_APPROVED_HERE: Final = "Open already, not changed by this request"
 STAYS_OPEN: Final = "Approve and Reject both leave this open."
 _FLAGS: Final[Mapping[tuple[str, bool], str]] = {
     (Property.INBOUND_TRUST, True): "We accept their {}",
@@ -36,13 +42,13 @@ def kept_access_words(
 
     :param default: the tenant's default configuration; None when it is not known.
     :param names: the names in our own directory of its ids, by id.
-    :param by_others: an outside change: only the settings that it changed.
+    :param by_others: an outside change: only what it changed, without what the plan before it asked for as well.
     """
     found = [one for one in settings_that_stay_open(plan, default) if one.name != Property.TENANT_RESTRICTIONS]
     unmanaged = unmanaged_settings(plan.configuration_after())
     if by_others is not None:
         changed = {one.name for one in by_others.outside_changes}
-        found = [one for one in found if one.name in changed]
+        found = [one for one in found if one.name in changed and not _is_asked_for(one, by_others, default)]
         unmanaged = tuple(name for name in unmanaged if name in changed)
     effective = effective_settings(plan.configuration_after(), default, is_cross_cloud=plan.is_cross_cloud)
     others = [f"{counted(len(unmanaged), 'setting')} that Gatehouse does not know"] if unmanaged else []
@@ -60,6 +66,13 @@ def close_words(partner: str, *, by_others: bool) -> tuple[str, str, str]:
 
 
 _FLAG: Final = SettingPart.FLAG
+
+
+def _is_asked_for(kept: CurrentSetting, by_others: Drift, default: JsonObject | None) -> bool:
+    """Return whether the plan that was made before the outside change leads to the same value."""
+    planned = {one.name: one.approved_to for one in by_others.settings}
+    asked = (one for one in current_settings(planned, default) if one.subject == kept.subject)
+    return any(is_same_value(one.value, kept.value) for one in asked)
 
 
 def _flags(found: Sequence[CurrentSetting]) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """The card of a request that needs no decision of its reader: three lines, and Details. It says what is true today."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -21,10 +22,18 @@ from bot.slack.blocks.blocks import (
 from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.decisions import EXPIRES_NOW, state_parts, still_needed
-from bot.slack.cards.requests import MAX_DOMAIN_CHARACTERS, headline, request_target, summary, whole_target
+from bot.slack.cards.requests import (
+    MAX_DOMAIN_CHARACTERS,
+    headline,
+    kind_words,
+    notified_target,
+    request_target,
+    summary,
+    whole_target,
+)
 from bot.words.requests.notes import note_words
 from bot.words.requests.replacement import CLOSINGS, later_event_words, later_state_words, left_words
-from bot.words.requests.revision import new_plan_title
+from bot.words.requests.revision import new_round_words
 from bot.words.requests.states import state_words
 from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted
@@ -42,7 +51,8 @@ MAX_LONG_SENTENCE_CHARACTERS: Final = 700
 MAX_QUOTED_WORDS: Final = 25
 """Words of a reason or a justification on a card; the rest is counted, and is in Details."""
 _COMPLETE: Final = "No approval is missing."
-_NEWER_MESSAGE: Final = "the newer message has the buttons."
+_NEWER_MESSAGE: Final = "see the newer message."
+_ASKED_LATER: Final = "You get a new message when it is your turn again."
 _DONE: Final = {Choice.APPROVE: "approved", Choice.REJECT: "rejected"}
 _NOUNS: Final = {Choice.APPROVE: "approval", Choice.REJECT: "rejection"}
 
@@ -53,16 +63,16 @@ def closed_card(
     successor: AccessRequest | None,
     now: datetime,
     reader: ChatId | None = None,
-    is_older: bool = False,
+    is_asked_later: bool = False,
 ) -> Message:
     """Return the card as a message.
 
     :param successor: the later request that replaced the result of this one; None where the partner still has that.
     :param reader: whose copy it is, for the receipt of their decisions; None for the channel's card.
-    :param is_older: whether a newer message asks for the decision.
+    :param is_asked_later: whether the reader was asked about an earlier plan, and is asked again in a later stage.
     """
-    older = [fixed_text(f"{new_plan_title(request)}: {_NEWER_MESSAGE}")]
-    status = older if is_older else [*status_parts(request, successor, now)]
+    later = [cleaned_text(f"{new_round_words(request)}. {_ASKED_LATER}", 300)]
+    status = later if is_asked_later else [*status_parts(request, successor, now)]
     blocks: list[Block] = [
         header(closed_headline(request, successor)),
         rich_text(
@@ -75,6 +85,22 @@ def closed_card(
             actions(f"details:{request.id}", button("Details", ids.REVIEW_REQUEST, ids.decision_value(request)))
         )
     return message(closed_summary(request, successor), blocks)
+
+
+def older_card(request: AccessRequest, *, reader: ChatId | None = None) -> Message:
+    """Return what a message becomes once its reader gets a newer one about the request: it says nothing of the state.
+
+    :param reader: see `closed_card`.
+    """
+    target = clean(request_target(request), MAX_DOMAIN_CHARACTERS)
+    line = [cleaned_text(f"{new_round_words(request)}: {_NEWER_MESSAGE}", 300)]
+    receipt = [*_own_decisions(replace(request, decisions=()), reader)]
+    blocks: list[Block] = [
+        header(f"🔁 {target}: replaced by a newer message"),
+        rich_text(paragraph(*whole_target(request), *line, fixed_text(f" · {request.id}"), *receipt)),
+    ]
+    text = f"{notified_target(request)}: replaced by a newer message. {kind_words(request).capitalize()} {request.id}."
+    return message(text, blocks)
 
 
 def closed_headline(request: AccessRequest, successor: AccessRequest | None) -> str:

@@ -97,10 +97,23 @@ def test_what_others_changed_and_the_plan_writes_is_no_access_that_stays() -> No
     assert next(iter(buttons(card(asked)[-1]))) == ids.APPROVE
 
 
+def test_what_others_opened_as_the_request_asks_for_it_is_part_of_the_request() -> None:
+    """The plan has nothing left to write there."""
+    template = TEMPLATES["trusted-partner"]
+    before = waiting(template)
+    after = before.plan.configuration_after()
+    assert after is not None
+    opened = {"tenantId": TENANT, "inboundTrust": {**after["inboundTrust"], "isMfaAccepted": False}}
+    asked = replace(found_open(opened, "trusted-partner"), drift=three_way_difference(before.plan, opened))
+    said = shown(card(asked))
+    assert "Accept their MFA" in said
+    assert "Opened outside" not in said
+
+
 @pytest.mark.parametrize("context", [CardContext(is_first=False), CardContext(is_first=True)])
 def test_access_from_before_gatehouse_is_named_and_who_can_close_it(context: CardContext) -> None:
     said = shown(card(found_open(OPEN), context))
-    assert f"Open already, not part of this request ⚠️ {STAYS}" in said
+    assert f"Open already, not changed by this request ⚠️ {STAYS}" in said
     assert "An admin can close it with /partner revoke contoso.com (blocks the whole partner)." in said
     assert "Recommended" not in said
 
