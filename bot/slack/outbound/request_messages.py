@@ -20,6 +20,7 @@ from bot.slack.outbound.card_copies import NotAccepted, UpdateResult
 from bot.slack.outbound.recipients import Outbound, Recipients, direct_recipients
 from bot.slack.outbound.reminders import Reminders
 from bot.slack.people.approvers import Approvers, name_approvers
+from workflows.app.reads.found_requests import today_from_record
 from workflows.core.people import ChatId, Role
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.ports.message_copies import MessageCopy
@@ -156,11 +157,9 @@ class RequestMessages:
         particulars, prepared = request.particulars, request.require_prepared()
         record = await self._outbound.store.partnership(prepared.plan.tenant_id)
         if request.is_terminal:
-            is_replaced = record is not None and record.request_id != request.id
-            successor = (
-                await self._outbound.store.request(record.request_id) if record is not None and is_replaced else None
-            )
-            return CardContext(is_first=False, partnership=record, successor=successor)
+            store, now = self._outbound.store, self._outbound.clock.now()
+            today = await today_from_record(request, record, store=store, now=now)
+            return CardContext(is_first=False, partnership=record, successor=today.successor)
         mine = await self._outbound.store.requests_of(
             particulars.requester, MAX_COUNTED_REQUESTS, prepared.requester.id
         )
