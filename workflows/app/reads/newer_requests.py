@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from workflows.core.partners.partnership import is_over, newer_request
+from workflows.core.partners.partnership import Partnership, is_over, newer_request
 from workflows.core.requests.request import AccessRequest
 from workflows.ports.store import Store
 
@@ -34,13 +34,18 @@ NOT_OVER: Final = AfterEnd()
 
 
 async def read_after_end(
-    request: AccessRequest, own: Iterable[AccessRequest] | None, *, store: Store, now: datetime
+    request: AccessRequest,
+    record: Partnership | None,
+    own: Iterable[AccessRequest] | None,
+    *,
+    store: Store,
+    now: datetime,
 ) -> AfterEnd:
     """Read whether a request can be requested again, and which newer one there is instead.
 
+    :param record: the record of its partner, if there is one.
     :param own: at least the open requests of the same person; None reads the person's newest requests.
     """
-    record = None if request.prepared is None else await store.partnership(request.prepared.plan.tenant_id)
     if not is_over(request, record, now):
         return NOT_OVER
     if own is None:

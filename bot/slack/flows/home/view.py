@@ -160,7 +160,13 @@ def _own_sections(home: AppHome, now: datetime) -> Iterator[Block]:
         "My requests, open ones first",
         HomeList.MINE,
         home.mine,
-        lambda one: own_row(one, now, after_end=home.after_end.get(one.id, NOT_OVER), setup=home.setups.get(one.id)),
+        lambda one: own_row(
+            one,
+            now,
+            today=home.today.get(one.id, _NO_TODAY),
+            after_end=home.after_end.get(one.id, NOT_OVER),
+            setup=home.setups.get(one.id),
+        ),
     )
     yield from section("My partners whose access ends soon", HomeList.ENDING, home.ending, ending_row)
     yield from section(
