@@ -22,7 +22,7 @@ from bot.slack.blocks.blocks import (
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.partner_and_plan import partner_name
 from bot.words.names.partners import notified_name
-from bot.words.requests.states import state_words
+from bot.words.requests.states import short_state_words, state_words
 from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.requests.commands.editing import is_editable
 from workflows.core.requests.commands.request import Withdraw
@@ -60,7 +60,7 @@ _UNPLANNED: Final = (S.PREPARING, S.UNFIT)
 
 def headline(request: AccessRequest) -> str:
     """Return target and state in a few words, target first."""
-    return f"{icon(request)} {clean(request_target(request), MAX_DOMAIN_CHARACTERS)}: {state_words(request)}"
+    return f"{icon(request)} {clean(request_target(request), MAX_DOMAIN_CHARACTERS)}: {short_state_words(request)}"
 
 
 def summary(request: AccessRequest, state: str = "") -> str:
@@ -160,11 +160,17 @@ def review_button(request: AccessRequest) -> ActionsBlock:
 
 
 def own_buttons(
-    request: AccessRequest, now: datetime, *, can_request_again: bool = False, has_details: bool = False
+    request: AccessRequest,
+    now: datetime,
+    *,
+    can_request_again: bool = False,
+    newer: AccessRequest | None = None,
+    has_details: bool = False,
 ) -> Iterator[ActionsBlock]:
     """Return the buttons of a requester for their own request, without those that would be refused now.
 
     :param can_request_again: whether it can be requested again, see `partnership.is_over`.
+    :param newer: the later request that is shown instead of requesting this one again.
     :param has_details: whether to offer Details, once there is a plan.
     """
     buttons = []
@@ -181,6 +187,10 @@ def own_buttons(
         buttons.append(button("Details", ids.REVIEW_REQUEST, ids.decision_value(request)))
     if buttons:
         yield actions(f"withdraw:{request.id}", *buttons)
+    if newer is not None and newer.prepared is not None:
+        # In a row of its own, because Details has the same action.
+        show = button("Show newer request", ids.REVIEW_REQUEST, ids.decision_value(newer))
+        yield actions(f"newer:{request.id}", show)
 
 
 def edit_element(request: AccessRequest) -> ButtonElement:

@@ -7,10 +7,17 @@ from enum import StrEnum
 from typing import Final
 
 from workflows.app.reads.auditors import is_shown_as_auditor
-from workflows.app.reads.found_requests import NOTHING_FOUND, FoundRequests, find_requests
+from workflows.app.reads.found_requests import (
+    NOTHING_FOUND,
+    FoundRequests,
+    Today,
+    find_requests,
+    today_from_record,
+)
+from workflows.app.reads.newer_requests import MAX_OWN_REQUESTS, AfterEnd, read_after_end
 from workflows.app.reads.waiting_requests import ids_of
 from workflows.core.partner_setup.confirmations import open_steps
-from workflows.core.partners.partnership import Partnership, PartnershipState, is_over
+from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import ADMIN, ChatId, Person, PersonId, Role
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
@@ -73,8 +80,10 @@ class AppHome:
     mine: Page[AccessRequest] = EMPTY
     setups: Mapping[RequestId, Partnership] = field(default_factory=dict)
     """The records of partners that have to do something for one of these requests, by request."""
-    can_request_again: frozenset[RequestId] = frozenset()
-    """Of the shown own requests, those that can be requested again; see `partnership.is_over`."""
+    after_end: Mapping[RequestId, AfterEnd] = field(default_factory=dict)
+    """For the shown own requests that are closed: whether they can be requested again."""
+    today: Mapping[RequestId, Today] = field(default_factory=dict)
+    """What became of each shown own request that was written."""
     ending: Page[Partnership] = EMPTY
     """Access that this person sponsors and that ends within `HOME_SHOWS_ENDS_WITHIN`."""
     sponsored: Page[Partnership] = EMPTY
@@ -164,20 +173,39 @@ async def _read_lists(
     overdue = PartnerFilter(overdue_at=now, text=position.text)
     mine = await store.own_page(person_ids, text=position.text, limit=size, place=position.of_list(HomeList.MINE))
     alarms = await store.open_alarms() if is_admin and not position.text else ()
-    return AppHome(
+    home = AppHome(
         text=position.text,
         reviews=await partners(HomeList.REVIEWS, due),
         approvals=await store.waiting_page(
             roles, person_ids, text=position.text, limit=size, place=position.of_list(HomeList.APPROVALS)
         ),
         mine=mine,
-        setups=await _setups(mine.shown, store),
-        can_request_again=frozenset([one.id for one in mine.shown if await _is_finished(one, store, now)]),
         ending=await partners(HomeList.ENDING, ending),
         sponsored=await partners(HomeList.SPONSORED, sponsored, limit=SPONSORED_PAGE),
         is_admin=is_admin,
         overdue=await partners(HomeList.OVERDUE, overdue) if is_admin else EMPTY,
         alarms=_page(alarms, position.of_list(HomeList.ALARMS)) if alarms else EMPTY,
+    )
+    return await _with_results(home, await _own_waiting(mine, person_ids, position.text, store), store, now)
+
+
+async def _with_results(home: AppHome, waiting: Sequence[AccessRequest], store: Store, now: datetime) -> AppHome:
+    """Add what became of the person's own requests. The record of each partner is read once for each request.
+
+    :param waiting: the person's open requests.
+    """
+    mine = home.mine.shown
+    records = {one.id: await _record(one, store) for one in mine}
+    written = [one for one in mine if one.was_written]
+    return replace(
+        home,
+        setups=_setups(mine, records),
+        after_end={
+            one.id: await read_after_end(one, records[one.id], waiting, store=store, now=now)
+            for one in mine
+            if one.is_terminal
+        },
+        today={one.id: await today_from_record(one, records[one.id], store=store, now=now) for one in written},
     )
 
 
@@ -187,21 +215,35 @@ async def _found(
     return await find_requests(wanted, limit=limit, place=position.of_list(HomeList.REQUESTS), store=store, now=now)
 
 
-async def _setups(requests: Sequence[AccessRequest], store: Store) -> Mapping[RequestId, Partnership]:
-    """Read the records whose partner setup is not complete, for requests that are in force."""
+async def _record(request: AccessRequest, store: Store) -> Partnership | None:
+    return None if request.prepared is None else await store.partnership(request.prepared.plan.tenant_id)
+
+
+def _setups(
+    requests: Sequence[AccessRequest], records: Mapping[RequestId, Partnership | None]
+) -> Mapping[RequestId, Partnership]:
+    """Return the records whose partner setup is not complete, for requests that are in force."""
     found = {}
     for request in requests:
         if request.state is RequestState.APPLIED and request.particulars.kind is not RequestKind.REVOCATION:
-            record = await store.partnership(request.plan.tenant_id)
+            record = records[request.id]
             is_present = record is not None and record.request_id == request.id
             if record is not None and is_present and open_steps(record.setup, record.confirmations):
                 found[request.id] = record
     return found
 
 
-async def _is_finished(request: AccessRequest, store: Store, now: datetime) -> bool:
-    record = None if request.prepared is None else await store.partnership(request.prepared.plan.tenant_id)
-    return is_over(request, record, now)
+async def _own_waiting(
+    mine: Page[AccessRequest], person_ids: frozenset[ChatId | PersonId], text: str, store: Store
+) -> Sequence[AccessRequest]:
+    """Return the person's open requests. The first page of all own requests has them; another page reads them.
+
+    :param text: what the person searched for.
+    """
+    first = mine
+    if (text or mine.count_before) and any(one.is_terminal for one in mine.shown):
+        first = await store.own_page(person_ids, text="", limit=MAX_OWN_REQUESTS, place=START)
+    return [one for one in first.shown if not one.is_terminal]
 
 
 def _page(oldest_first: Sequence[Alarm], position: PagePosition) -> Page[Alarm]:

@@ -32,11 +32,13 @@ from bot.slack.cards.requests import (
     whole_target,
 )
 from bot.words.requests.notes import note_words
+from bot.words.requests.replacement import CLOSINGS, later_event_words, later_state_words, left_words
 from bot.words.requests.revision import new_round_words
 from bot.words.requests.states import state_words
 from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted
 from workflows.core.errors.facts import Fact, Facts
+from workflows.core.partners.partnership import LaterChange, later_change
 from workflows.core.people import ChatId
 from workflows.core.policy.approval import Choice, Decision
 from workflows.core.requests.notes import NoteCode, with_sent_before
@@ -65,7 +67,7 @@ def closed_card(
 ) -> Message:
     """Return the card as a message.
 
-    :param successor: the later request whose settings the partner has today; None where it has those of this one.
+    :param successor: the later request that replaced the result of this one; None where the partner still has that.
     :param reader: whose copy it is, for the receipt of their decisions; None for the channel's card.
     :param is_asked_later: whether the reader was asked about an earlier plan, and is asked again in a later stage.
     """
@@ -106,37 +108,29 @@ def closed_headline(request: AccessRequest, successor: AccessRequest | None) -> 
     if successor is None:
         return headline(request)
     target = clean(request_target(request), MAX_DOMAIN_CHARACTERS)
-    return f"{replaced_icon(successor)} {target}: {replaced_words(successor)}"
+    return f"{replaced_icon(request, successor)} {target}: {later_state_words(request, successor)}"
 
 
 def closed_summary(request: AccessRequest, successor: AccessRequest | None) -> str:
     """Return the text of notifications."""
-    return summary(request, state_words(request) if successor is None else replaced_words(successor))
+    return summary(request, state_words(request) if successor is None else later_state_words(request, successor))
 
 
-def replaced_icon(successor: AccessRequest) -> str:
-    """Return the emoji for `replaced_words`."""
-    if successor.applied_part:
+def replaced_icon(request: AccessRequest, successor: AccessRequest) -> str:
+    """Return the emoji for `later_state_words`."""
+    change = later_change(request, successor)
+    if change is LaterChange.REPLACED_IN_PART:
         return "⚠️"
-    if successor.particulars.kind is not RequestKind.REVOCATION:
-        return "ℹ️"
-    return "⚠️" if successor.not_closed else "🔒"
-
-
-def replaced_words(successor: AccessRequest) -> str:
-    """State what became of the result of an earlier request."""
-    if successor.state is RequestState.OVERWRITTEN:
-        return "changed later by somebody else"
-    if successor.applied_part:
-        return "replaced later in part"
-    return "revoked later" if successor.particulars.kind is RequestKind.REVOCATION else "replaced later"
+    if change in CLOSINGS:
+        return "⚠️" if successor.not_closed else "🔒"
+    return "ℹ️"
 
 
 def status_parts(request: AccessRequest, successor: AccessRequest | None, now: datetime) -> Iterator[TextRun]:
     """State its result in one line: who ended it, when, and why; or what replaced it."""
     rejection = next((one for one in reversed(request.decisions) if one.choice is Choice.REJECT), None)
     if successor is not None:
-        yield from _replaced(successor)
+        yield from _replaced(request, successor)
     elif request.state is RequestState.REJECTED and rejection is not None:
         yield fixed_text("Rejected by ", bold=True)
         yield cleaned_text(rejection.person.name, bold=True)
@@ -167,23 +161,21 @@ def _sent_before(request: AccessRequest) -> Iterator[TextRun]:
         yield cleaned_text(note_words(sent), MAX_LONG_SENTENCE_CHARACTERS)
 
 
-def _replaced(successor: AccessRequest) -> Iterator[TextRun]:
-    if successor.state is RequestState.OVERWRITTEN:
-        yield fixed_text("Changed by somebody else while this was sent: ")
-        yield cleaned_text(prepared_title(successor.require_prepared()))
-        yield fixed_text(f" ({successor.id}). Found ")
+def _replaced(request: AccessRequest, successor: AccessRequest) -> Iterator[TextRun]:
+    change = later_change(request, successor)
+    title = cleaned_text(prepared_title(successor.require_prepared()))
+    yield fixed_text(later_event_words(request, successor))
+    if change is LaterChange.CHANGED_BY_OTHERS:
+        yield from (fixed_text(" while this was sent: "), title, fixed_text(f" ({successor.id}). Found "))
         yield local_time(successor.changed_at)
         return
-    is_closed = successor.particulars.kind is RequestKind.REVOCATION
-    done = "Partly replaced " if successor.applied_part else "Replaced "
-    yield fixed_text("Revoked " if is_closed else done)
+    yield fixed_text(" ")
     yield local_time(successor.confirmed_at or successor.changed_at)
     yield fixed_text(" by ")
     yield cleaned_text(successor.require_prepared().requester.name, bold=True)
-    if not is_closed:
-        yield fixed_text(" with ")
-        yield cleaned_text(prepared_title(successor.require_prepared()))
-    yield fixed_text(f" ({successor.id})")
+    if change is not LaterChange.REVOKED:
+        yield from (fixed_text(" with "), title)
+    yield fixed_text(f" ({successor.id}){left_words(successor)}")
 
 
 def first_words(text: str) -> str:

@@ -40,6 +40,7 @@ from bot.words.requests.search import condition_words
 from bot.words.sentences import counted
 from workflows.app.reads.app_home import AppHome, HomeList
 from workflows.app.reads.found_requests import FoundRequests, Today
+from workflows.app.reads.newer_requests import NOT_OVER
 from workflows.ports.pages import RequestFilter
 
 ABOUT: Final = (
@@ -160,7 +161,11 @@ def _own_sections(home: AppHome, now: datetime) -> Iterator[Block]:
         HomeList.MINE,
         home.mine,
         lambda one: own_row(
-            one, now, can_request_again=one.id in home.can_request_again, setup=home.setups.get(one.id)
+            one,
+            now,
+            today=home.today.get(one.id, _NO_TODAY),
+            after_end=home.after_end.get(one.id, NOT_OVER),
+            setup=home.setups.get(one.id),
         ),
     )
     yield from section("My partners whose access ends soon", HomeList.ENDING, home.ending, ending_row)

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from bot.slack.flows.home.paging import page_value, parse_page, read_place, stored_place
 from bot.slack.flows.home.rows import MAX_ROW_CHARACTERS
 from bot.slack.flows.home.view import ABOUT, closed_home, home_view
+from bot.slack.ids import decision_value
 from bot.words import sentences
 from bot.words.partner_setup.state import setup_words
 from bot.words.sentences import minute
@@ -27,6 +28,7 @@ from workflows.app.reads.app_home import (
     HomePosition,
 )
 from workflows.app.reads.found_requests import FoundRequests, Today
+from workflows.app.reads.newer_requests import AfterEnd
 from workflows.core.errors.raised import Refused
 from workflows.core.partner_setup.steps import newly_required_steps
 from workflows.core.partners.partnership import Partnership, PartnershipState
@@ -207,15 +209,31 @@ def test_every_row_has_the_short_id_of_its_request(ends_at: datetime | None) -> 
 
 def test_a_closed_request_can_be_requested_again_where_nothing_of_it_is_active() -> None:
     closed = requests(2, RequestState.REJECTED)
-    view = home(mine=page(closed), can_request_again=frozenset({closed[0].id}))
+    view = home(mine=page(closed), after_end={closed[0].id: AfterEnd(can_request_again=True)})
     assert buttons(view) == {"open_request": "home", "request_again": closed[0].id}
 
 
-def test_an_applied_request_that_was_replaced_or_ended_is_not_called_active() -> None:
-    first, second = requests(2, RequestState.APPLIED)
-    text = shown(home(mine=page([first, second]), can_request_again=frozenset({first.id})))
-    assert text.count("active (verified)") == 1
-    assert text.count("ended or replaced later") == 1
+def test_a_closed_request_with_a_newer_one_leads_to_that_instead_of_being_requested_again() -> None:
+    withdrawn, applied = request(RequestState.WITHDRAWN), request(RequestState.APPLIED, id="r-0")
+    newer = request(id="r-2")
+    for earlier in (withdrawn, applied):
+        view = home(mine=page([earlier]), after_end={earlier.id: AfterEnd(newer=newer)})
+        assert_sound(view, "home")
+        assert buttons(view) == {"open_request": "home", "review_request": decision_value(newer)}
+        assert "Show newer request" in str(view)
+    preparing = replace(newer, state=RequestState.PREPARING, prepared=None)
+    view = home(mine=page([withdrawn]), after_end={withdrawn.id: AfterEnd(newer=preparing)})
+    assert set(buttons(view)) == {"open_request"}, "there is nothing to show yet"
+
+
+def test_an_applied_request_says_what_became_of_it() -> None:
+    first, second, third = requests(3, RequestState.APPLIED)
+    later = request(RequestState.APPLIED, RequestKind.REVOCATION, id=RequestId("r-9"), confirmed_at=NOW)
+    today = {first.id: Today(successor=later), second.id: Today(is_past_its_end=True)}
+    text = shown(home(mine=page([first, second, third]), today=today))
+    assert text.count("active (verified)") == 2
+    assert text.count("active (verified), access period ended") == 1
+    assert text.count("revoked later by Riley (r-9)") == 1
 
 
 def test_a_sponsor_can_close_active_access_early() -> None:
@@ -401,6 +419,7 @@ def test_hostile_text_stays_text_in_the_home(text: str) -> None:
         template_title=text,
         state=PartnershipState.REVIEW_DUE,
     )
+    later = replace(hostile_request(RequestState.APPLIED, RequestKind.ACCESS, text), id=RequestId("r-3"))
     mine = replace(hostile_request(RequestState.PREPARING, RequestKind.ACCESS, text), id=RequestId("r-2"))
     view = home(
         text=text[:100].encode(errors="ignore").decode(),
@@ -412,7 +431,7 @@ def test_hostile_text_stays_text_in_the_home(text: str) -> None:
         overdue=page([known]),
         partners=page([known]),
         is_auditor=True,
-        found=FoundRequests(page=page([asked]), today={asked.id: Today(successor=mine)}),
+        found=FoundRequests(page=page([asked]), today={asked.id: Today(successor=later)}),
     )
     assert_sound(view, "home")
     typed = text[:100].encode(errors="ignore").decode()
