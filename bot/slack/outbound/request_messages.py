@@ -5,18 +5,15 @@ because an update notifies nobody. A sponsor who must do something after the cha
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from functools import cache, partial
 from typing import Any, Final
 
-from bot.slack.blocks.message import Message
 from bot.slack.cards.approval.card_context import CardContext
-from bot.slack.cards.approval.closed_card import closed_card, older_card
 from bot.slack.cards.approval.new_approval import new_approval_message
 from bot.slack.cards.approval.request_card import request_card
 from bot.slack.cards.approval.requester_and_sponsor import former_sponsor_card, requester_card, sponsor_card
 from bot.slack.outbound.card_copies import NotAccepted, UpdateResult
+from bot.slack.outbound.readers_messages import ReadersMessages
 from bot.slack.outbound.recipients import Outbound, Recipients, direct_recipients
 from bot.slack.outbound.reminders import Reminders
 from bot.slack.people.approvers import NO_APPROVERS_KNOWN, Approvers, name_approvers
@@ -30,81 +27,6 @@ from workflows.ports.message_copies import MessageCopy
 
 MAX_COUNTED_REQUESTS: Final = 50
 """The most requests of one requester, or of one partner, that are read for a card."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Messages:
-    """The messages that each reader gets about a request now."""
-
-    request: AccessRequest
-    context: CardContext
-    deciders: frozenset[ChatId]
-    now: datetime
-    card: Callable[..., Message]
-    again: Callable[..., Message]
-    posted: Sequence[MessageCopy]
-    """The copies from before this update, also those that are closed."""
-    asked_later: frozenset[ChatId]
-    """Who can decide in a later stage than the open one."""
-
-    @property
-    def occasion(self) -> str:
-        """Return the present round of approval, as copies store it."""
-        return str(self.request.round) if self.request.round else ""
-
-    @property
-    def _earlier_occasion(self) -> str | None:
-        """Return the round of approval before the present one, as copies store it; None in the first round."""
-        if not self.request.round:
-            return None
-        return str(self.request.round - 1) if self.request.round > 1 else ""
-
-    def has_seen_earlier_plan(self, person: str) -> bool:
-        """Return whether a person got a message about the plan of the round before."""
-        return any(one.audience == person and one.occasion == self._earlier_occasion for one in self.posted)
-
-    def is_replaced(self, copy: MessageCopy) -> bool:
-        """Return whether a newer message about the request was posted in the place of a copy."""
-        if not copy.audience and not copy.occasion:
-            return False  # the channel's card; what is asked again is in its thread
-        return any(one.audience == copy.audience and _round(one) > _round(copy) for one in self.posted)
-
-    def for_copy(self, copy: MessageCopy) -> Message:
-        """Return the present message for a posted copy."""
-        if not copy.audience and not copy.occasion:
-            return self.card()
-        is_present, reader = copy.occasion == self.occasion, ChatId(copy.audience) if copy.audience else None
-        if is_present and copy.audience in self.deciders:
-            return self.for_approver(copy.audience)
-        if is_present and reader is None and self.deciders:
-            return self.for_thread()
-        is_asked_now = copy.audience in self.deciders if copy.audience else bool(self.deciders)
-        if self.is_replaced(copy) or (is_asked_now and not is_present):
-            return older_card(self.request, reader=reader)
-        is_asked_later = not is_present and copy.audience in self.asked_later
-        successor = self.context.successor
-        return closed_card(
-            self.request, successor=successor, now=self.now, reader=reader, is_asked_later=is_asked_later
-        )
-
-    def for_approver(self, audience: str) -> Message:
-        """Return the direct message to an approver: with the difference, if they got a message about the plan before.
-
-        Who got no message about this request at all gets the card of a new request.
-        """
-        if self.has_seen_earlier_plan(audience):
-            return self.again(reader=ChatId(audience))
-        is_new = all(one.audience != audience or one.occasion == self.occasion for one in self.posted)
-        return self.card(knows_earlier=False) if self.request.round and is_new else self.card()
-
-    def for_thread(self) -> Message:
-        """Return the message under the channel's card that asks for approval again.
-
-        It mentions who got a message about the plan before, or everybody when they are too many for direct messages.
-        """
-        is_direct = bool(direct_recipients(self.deciders, is_channel_closed=False))
-        asked = frozenset(filter(self.has_seen_earlier_plan, self.deciders)) if is_direct else self.deciders
-        return self.again(asked=asked)
 
 
 class RequestMessages:
@@ -134,7 +56,7 @@ class RequestMessages:
         context = await self._context(request)
         posted = await self._outbound.copies.live_copies(subject)
         shown: dict[str, Any] = {"holders": names, "context": context, "now": now}
-        messages = _Messages(
+        messages = ReadersMessages(
             request=request,
             context=context,
             deciders=deciders,
@@ -177,7 +99,7 @@ class RequestMessages:
         return CardContext(is_first=is_first, others_open=others, partnership=record)
 
     async def _update(
-        self, request: AccessRequest, copies: Sequence[MessageCopy], messages: _Messages
+        self, request: AccessRequest, copies: Sequence[MessageCopy], messages: ReadersMessages
     ) -> tuple[set[tuple[str, str]], NotAccepted | None]:
         """Update the posted copies of a request's card.
 
@@ -201,7 +123,7 @@ class RequestMessages:
         return up_to_date, problem
 
     async def _post_in_channel(
-        self, subject: str, up_to_date: set[tuple[str, str]], messages: _Messages
+        self, subject: str, up_to_date: set[tuple[str, str]], messages: ReadersMessages
     ) -> NotAccepted | None:
         """Post the channel's card, and what is to be decided again into its thread: one card a request."""
         if ("", "") not in up_to_date and (
@@ -218,7 +140,7 @@ class RequestMessages:
         )
 
     async def _post_to_approvers(
-        self, subject: str, up_to_date: set[tuple[str, str]], messages: _Messages, *, is_channel_closed: bool
+        self, subject: str, up_to_date: set[tuple[str, str]], messages: ReadersMessages, *, is_channel_closed: bool
     ) -> None:
         """Post the card to everybody who can decide now and does not have it.
 
@@ -295,11 +217,6 @@ class RequestMessages:
         is_new = all(one.audience != sponsor for one in await self._outbound.store.copies(subject))
         if is_told and is_new and not is_asked and (is_planned or not request.edits):
             await self._outbound.copies.post(subject, sponsor, card)
-
-
-def _round(copy: MessageCopy) -> int:
-    """Return in which round of approval a copy was posted; 0 for the first one."""
-    return int(copy.occasion) if copy.occasion.isdigit() else 0
 
 
 def _is_sponsor_the_requester(request: AccessRequest) -> bool:
