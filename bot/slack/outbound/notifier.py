@@ -192,7 +192,7 @@ class SlackNotifier:
         return None if asked else refused
 
     async def _post_setup(
-        self, partnership: Partnership, subject: str, others: Sequence[ChatId], *, remind: bool
+        self, partnership: Partnership, subject: str, other_people: Sequence[ChatId], *, remind: bool
     ) -> NotAccepted | None:
         """Post the card to the sponsor, to the admins when the sponsor cannot be reached, and to the others.
 
@@ -207,7 +207,7 @@ class SlackNotifier:
             c.audience for c in copies if c.occasion == occasion or (not remind and c.occasion.startswith(request))
         }
         card = setup_card(partnership, may_confirm=True, reader=sponsor)
-        reached = {one for one in have_card if one == sponsor or one not in others}
+        reached = {one for one in have_card if one == sponsor or one not in other_people}
         if (
             sponsor not in reached
             and (refused := await self._outbound.copies.post(subject, sponsor, card, occasion)) is None
@@ -218,7 +218,7 @@ class SlackNotifier:
                 card = setup_card(partnership, may_confirm=True, reader=admin)
                 if await self._outbound.copies.post(subject, admin, card, occasion) is None:
                     reached.add(admin)
-        for person in others:
+        for person in other_people:
             if person not in have_card and person != sponsor:
                 await self._outbound.copies.post(subject, person, setup_card(partnership, may_confirm=False), occasion)
         return None if reached else refused

@@ -36,9 +36,9 @@ class _Messages:
     context: CardContext
     deciders: frozenset[ChatId]
     now: datetime
-    card: Callable[..., Message]
-    again: Callable[..., Message]
-    posted: Sequence[MessageCopy]
+    build_card: Callable[..., Message]
+    build_new_approval: Callable[..., Message]
+    copies: Sequence[MessageCopy]
     """The copies from before this update."""
 
     @property
@@ -55,12 +55,12 @@ class _Messages:
 
     def has_seen_earlier_plan(self, person: str) -> bool:
         """Return whether a person got a message about the plan of the round before."""
-        return any(one.audience == person and one.occasion == self._earlier_occasion for one in self.posted)
+        return any(one.audience == person and one.occasion == self._earlier_occasion for one in self.copies)
 
     def for_copy(self, copy: MessageCopy) -> Message:
         """Return the present message for a posted copy."""
         if not copy.audience and not copy.occasion:
-            return self.card()
+            return self.build_card()
         is_present = copy.occasion == self.occasion
         if copy.audience:
             if is_present and copy.audience in self.deciders:
@@ -75,9 +75,9 @@ class _Messages:
         Who got no message about this request at all gets the card of a new request.
         """
         if self.has_seen_earlier_plan(audience):
-            return self.again(reader=ChatId(audience))
-        is_new = all(one.audience != audience or one.occasion == self.occasion for one in self.posted)
-        return self.card(knows_earlier=False) if self.request.round and is_new else self.card()
+            return self.build_new_approval(reader=ChatId(audience))
+        is_new = all(one.audience != audience or one.occasion == self.occasion for one in self.copies)
+        return self.build_card(knows_earlier=False) if self.request.round and is_new else self.build_card()
 
     def for_thread(self) -> Message:
         """Return the message under the channel's card that asks for approval again.
@@ -86,7 +86,7 @@ class _Messages:
         """
         is_direct = bool(direct_recipients(self.deciders, is_channel_closed=False))
         asked = frozenset(filter(self.has_seen_earlier_plan, self.deciders)) if is_direct else self.deciders
-        return self.again(asked=asked)
+        return self.build_new_approval(approvers=asked)
 
     def _closed(self, reader: ChatId | None, *, is_older: bool) -> Message:
         is_older = is_older and self.request.state is RequestState.AWAITING_APPROVAL
@@ -121,9 +121,9 @@ class RequestMessages:
             deciders=deciders,
             now=now,
             # A card has many copies. Building one takes some hundredths of a second.
-            card=cache(partial(request_card, request, **shown)),
-            again=cache(partial(new_approval_message, request, **shown)),
-            posted=posted,
+            build_card=cache(partial(request_card, request, **shown)),
+            build_new_approval=cache(partial(new_approval_message, request, **shown)),
+            copies=posted,
         )
         up_to_date, problem = await self._update(request, posted, messages)
         if request.prepared is not None:
@@ -185,7 +185,7 @@ class RequestMessages:
     ) -> NotAccepted | None:
         """Post the channel's card, and what is to be decided again into its thread: one card a request."""
         if ("", "") not in up_to_date and (
-            refused := await self._outbound.copies.post(subject, "", messages.card())
+            refused := await self._outbound.copies.post(subject, "", messages.build_card())
         ) is not None:
             return refused
         if not messages.occasion or not messages.deciders or ("", messages.occasion) in up_to_date:

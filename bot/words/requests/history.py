@@ -68,11 +68,11 @@ def entry_words(entry: AuditEntry) -> str:
     return f"{_TRIED.get(command, f'{command} refused')} ({entry.outcome.replace('_', ' ')})"
 
 
-def replacement_words(later: AccessRequest) -> str:
+def replacement_words(replacement: AccessRequest) -> str:
     """State that a later request replaced the result of an earlier one, as its result was read in the tenant."""
-    by = f"{later.id} ({prepared_title(later.require_prepared())})"
-    if later.state is RequestState.OVERWRITTEN:
+    by = f"{replacement.id} ({prepared_title(replacement.require_prepared())})"
+    if replacement.state is RequestState.OVERWRITTEN:
         return f"Changed by somebody else while {by} was applied"
-    if later.applied_part:
+    if replacement.applied_part:
         return f"Replaced in part by {by}, partly applied (verified)"
-    return f"{_BLOCKED.get(displayed_state(later), 'Replaced')} by {by}, verified in the tenant"
+    return f"{_BLOCKED.get(displayed_state(replacement), 'Replaced')} by {by}, verified in the tenant"

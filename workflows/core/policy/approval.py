@@ -60,7 +60,7 @@ class Decision:
 class Verdict:
     """The result of evaluating an approval chain: the approvals that count, and what is missing."""
 
-    counted: tuple[tuple[Person, ...], ...]
+    counted_people: tuple[tuple[Person, ...], ...]
     """For each stage, the people whose approval counts, in the order of their decisions."""
     open_stage: int | None
     """Index of the stage that waits for approvals; None when the approval chain is complete."""
@@ -111,6 +111,11 @@ def evaluate(
         missing = stage.quorum - len(counted[index])
         if missing > 0:
             return Verdict(
-                counted=tuple(map(tuple, counted)), open_stage=index, missing=missing, not_counted=tuple(not_counted)
+                counted_people=tuple(map(tuple, counted)),
+                open_stage=index,
+                missing=missing,
+                not_counted=tuple(not_counted),
             )
-    return Verdict(counted=tuple(map(tuple, counted)), open_stage=None, missing=0, not_counted=tuple(not_counted))
+    return Verdict(
+        counted_people=tuple(map(tuple, counted)), open_stage=None, missing=0, not_counted=tuple(not_counted)
+    )

@@ -119,10 +119,10 @@ def issue_note(findings: Sequence[Finding], *, is_complete: bool = False) -> Not
     return [*note, fixed_text(f" ({'; '.join(others)})")] if others else note
 
 
-def _named(unchecked: Sequence[Finding]) -> str:
+def _named(findings: Sequence[Finding]) -> str:
     """Name two of the checks that were not possible, and count the others."""
-    names = list(dict.fromkeys(short_finding_words(one.code) for one in unchecked))
-    more = len(unchecked) - len(names[:MAX_NAMED_CHECKS])
+    names = list(dict.fromkeys(short_finding_words(one.code) for one in findings))
+    more = len(findings) - len(names[:MAX_NAMED_CHECKS])
     return ", ".join([*names[:MAX_NAMED_CHECKS], *([f"{more} more"] if more else [])])
 
 

@@ -53,13 +53,13 @@ def new_approval_message(
     holders: Mapping[Role, Approvers],
     context: CardContext,
     now: datetime,
-    asked: Iterable[ChatId] = (),
+    approvers: Iterable[ChatId] = (),
     reader: ChatId | None = None,
 ) -> Message:
     """Return the message when approval is needed again: the difference, the facts of the card, the buttons.
 
     :param holders: who has each role of the chain now, by name.
-    :param asked: whom to mention, in the channel's thread; nobody in a direct message.
+    :param approvers: whom to mention, in the channel's thread; nobody in a direct message.
     :param reader: whose direct message it is; None in the channel's thread.
     """
     prepared = request.require_prepared()
@@ -71,7 +71,7 @@ def new_approval_message(
     plan = partial(
         plan_blocks, request, holders=holders, context=context, now=now, with_justification=not _is_new_reason(request)
     )
-    mentioned, head = list(_mentioned(asked)), header(f"🔁 {title} · {risk}")
+    mentioned, head = list(_mentioned(approvers)), header(f"🔁 {title} · {risk}")
     why = paragraph(fixed_text("Why: ", bold=True), cleaned_text(shortened_note(request.asked_again), 500))
     before = [*([paragraph(*mentioned)] if mentioned else []), why]
     rest = [list(_void_approvals(request.void, reader)), list(_reject_parts(request))]
@@ -102,8 +102,8 @@ def _is_new_reason(request: AccessRequest) -> bool:
     return asked is not None and asked.justification != request.particulars.justification
 
 
-def _mentioned(asked: Iterable[ChatId]) -> Iterator[TextRun]:
-    people = sorted(asked)
+def _mentioned(approvers: Iterable[ChatId]) -> Iterator[TextRun]:
+    people = sorted(approvers)
     for person in people[:MAX_MENTIONED_PEOPLE]:
         yield mention(person)
         yield fixed_text(" ")

@@ -126,9 +126,11 @@ def about_requests(change: Change = unchanged) -> Iterator[tuple[str, Message]]:
     again = replace(asked_again(change), state=RequestState.AWAITING_APPROVAL)
     yield (
         "again",
-        new_approval_message(again, holders=NAMES, context=CardContext(is_first=False), now=NOW, asked=[AMARA.chat_id]),
+        new_approval_message(
+            again, holders=NAMES, context=CardContext(is_first=False), now=NOW, approvers=[AMARA.chat_id]
+        ),
     )
-    two = LimitedList(shown=(change(request()), change(request())), count=2)
+    two = LimitedList(items=(change(request()), change(request())), count=2)
     yield "reminder", reminder_message(two, now=NOW)
     yield "expired", expired_message(two)
     for standing in PartnershipState:

@@ -40,7 +40,7 @@ def page(records: list[Any], size: int = PAGE, skipped: int = 0) -> Page[Any]:
     """One page of these records."""
     shown = records[skipped : skipped + size]
     first = last = ("2027-01-01", "id") if shown else ()
-    return Page(shown=shown, count=len(records), count_before=skipped, first=first, last=last, size=len(shown))
+    return Page(items=shown, count=len(records), count_before=skipped, first=first, last=last, size=len(shown))
 
 
 def requests(count: int, state: RequestState = RequestState.AWAITING_APPROVAL) -> list[AccessRequest]:

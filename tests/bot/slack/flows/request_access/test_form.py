@@ -25,7 +25,7 @@ from tests.workflows.core.builders import (
     identity,
     request,
 )
-from workflows.app.requests.forms import Form, PlanEdited, Refill, RefillCode
+from workflows.app.requests.forms import EditedRequest, Form, Refill, RefillCode
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -231,7 +231,7 @@ def test_ones_own_open_request_is_known_under_the_other_chat_id_too() -> None:
 
 
 def test_an_edit_has_no_field_for_the_partner_and_says_what_it_does() -> None:
-    edits = PlanEdited(request_id=RequestId("R-AAAAAAAAAA"), digest=access_plan().digest)
+    edits = EditedRequest(request_id=RequestId("R-AAAAAAAAAA"), digest=access_plan().digest)
     view = form(found=found(), target="contoso.com", template="trusted-partner", edits=edits, decided=2)
     assert_sound(view)
     assert (view["title"]["text"], view["submit"]["text"]) == ("Edit request", "Send again")
@@ -338,7 +338,7 @@ def test_a_hundred_templates_and_the_longest_names_fit() -> None:
 
 def test_who_decides_is_shown_before_it_is_sent() -> None:
     asked = [
-        StageApprovers(stage=STAGES[0], approvers=Approvers(names=("Amara", "Bruno"), others=3)),
+        StageApprovers(stage=STAGES[0], approvers=Approvers(names=("Amara", "Bruno"), other_count=3)),
         StageApprovers(stage=STAGES[1], approvers=Approvers()),
         StageApprovers(stage=STAGES[1]),
     ]
@@ -378,7 +378,7 @@ def test_guests_that_come_in_by_the_default_are_said() -> None:
     assert said in seen({"tenantId": TENANT}, default)
     assert said not in seen(closed_document(), default)
     found = LookupResult.of(ObservedPartner(identity=identity(), configuration=None, default=default, at=NOW))
-    closing = arranged_offers(offers_of(load_catalog(SHIPPED).templates.values()), closing=True)
+    closing = arranged_offers(offers_of(load_catalog(SHIPPED).templates.values()), is_closing=True)
     assert said not in shown(form(found=found, offers=closing, template="block")), "who closes asks for nothing more"
     assert said not in seen(None, None), "a default that could not be read says nothing"
     assert said not in seen(None, {"b2bCollaborationInbound": closed_document()["b2bCollaborationInbound"]})
@@ -400,7 +400,7 @@ def test_an_end_date_and_a_ticket_are_asked_for_where_the_template_has_them() ->
 
 
 def test_the_form_that_closes_a_partner_asks_for_no_end() -> None:
-    closing = arranged_offers(offers_of(load_catalog(SHIPPED).templates.values()), closing=True)
+    closing = arranged_offers(offers_of(load_catalog(SHIPPED).templates.values()), is_closing=True)
     assert set(labels(form(offers=closing, template="block"))) == {"target", "template", "justification", "sponsor"}
 
 
@@ -471,6 +471,6 @@ def test_the_partners_ids_come_with_a_text_to_send() -> None:
 @given(hostile_or_blank)
 def test_hostile_names_stay_text(text: str) -> None:
     problem = Fact(RefusalCode.NAME_SEARCH_REFUSED, {"kind": "application", "answer": text})
-    asked = [StageApprovers(stage=replace(STAGES[0], title=text), approvers=Approvers(names=(text,), others=1))]
+    asked = [StageApprovers(stage=replace(STAGES[0], title=text), approvers=Approvers(names=(text,), other_count=1))]
     assert_sound(naming(labels={"portal": text}, who_decides=asked))
     assert_sound(naming(unsearchable={"portal": problem}, ticket=text))
