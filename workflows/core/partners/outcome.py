@@ -37,10 +37,7 @@ class PartnerOutcome:
 
 
 def advance_partner(
-    request: AccessRequest | None,
-    command: RequestCommand,
-    situation: Situation,
-    earlier: Partnership | None = None,
+    request: AccessRequest | None, command: RequestCommand, situation: Situation, earlier: Partnership | None = None
 ) -> PartnerOutcome:
     """Apply a command to a request, and to the record of its partner. Pure.
 
@@ -248,13 +245,10 @@ def _approval_policy_from(prepared: Prepared, earlier: Partnership | None) -> tu
 
 
 def _with_setup(
-    record: Partnership,
-    earlier: Partnership | None,
-    current_configuration: JsonObject | None,
-    prepared: Prepared,
+    record: Partnership, earlier: Partnership | None, current: JsonObject | None, prepared: Prepared
 ) -> Partnership:
     observed = prepared.observation
-    setup = setup_of(current_configuration, observed.default, is_cross_cloud=not observed.identity.is_resolved).steps
+    setup = setup_of(current, observed.default, is_cross_cloud=not observed.identity.is_resolved).steps
     confirmations = () if earlier is None else valid_confirmations(setup, earlier.confirmations)
     is_set = earlier is not None and earlier.remind_setup_at is not None and open_steps(setup, confirmations)
     reminded = earlier if is_set else None

@@ -51,7 +51,7 @@ def deciding_template(
 def likely_templates(
     earlier_configuration: JsonObject | None, *, requests: Sequence[AccessRequest], templates: Mapping[str, Template]
 ) -> tuple[Template, ...]:
-    """List the templates whose approval chains may decide on restoring an earlier configuration, the first choice first."""
+    """List the templates whose approval chains may decide on restoring an earlier configuration, first choice first."""
     strongest = max(templates.values(), key=_strength)
     return (*_approved_before(earlier_configuration, requests, templates), strongest)
 
