@@ -119,9 +119,8 @@ async def read_home(
         chat_ids if identified_person is None else chat_ids | {identified_person.id}
     )
     is_admin = bool(chat_ids & await directory.holders(ADMIN))
-    is_auditor = await is_shown_as_auditor(
-        person, identified_person, directory, searches=bool(position.text or position.wanted)
-    )
+    searches = bool(position.text or position.wanted)
+    is_auditor = await is_shown_as_auditor(person, identified_person, directory, searches=searches)
     if is_auditor and position.wanted is not None:
         found = await _found(position.wanted, position, FOUND_PAGE, store, now)
         return AppHome(is_admin=is_admin, is_auditor=True, request_filter=position.wanted, found_requests=found)

@@ -128,7 +128,7 @@ class RequestAccessFlow:
     async def _open(
         self, trigger_id: str, actor: ChatId, *, typed_text: str = "", is_closing: bool = False
     ) -> tuple[str, str]:
-        """Open the form for a full member, without open_request for a lookup.
+        """Open the form for a full member, without waiting for a lookup.
 
         :returns: the view's id, and the template that is chosen already: the first one that closes a partner.
         :raises Refused: for everybody else.
@@ -174,7 +174,7 @@ class RequestAccessFlow:
     async def _look_up(self, window: Window, open_form: OpenRequestForm, typed_text: str) -> None:
         """Look up a partner for the form.
 
-        :raises Refused: for a person who is no full member. A reached limit is open_form in the form, which keeps its
+        :raises Refused: for a person who is no full member. The form shows that a limit is reached, and keeps its
             fields.
         """
         found, observed, problem = None, None, ""
@@ -208,9 +208,5 @@ class RequestAccessFlow:
             anyway = "You can send the request anyway; it waits until it can."
             consequence = anyway if open_form.form.edited_request is None else EDIT_UNCHECKED
             problem = f"This cannot be looked up now: {why} {consequence}"
-        open_form.lookup_result, open_form.observation, open_form.problem, open_form.looked_up = (
-            found,
-            observed,
-            problem,
-            typed_text,
-        )
+        open_form.lookup_result, open_form.observation = found, observed
+        open_form.problem, open_form.looked_up = problem, typed_text

@@ -55,8 +55,7 @@ def plan_restoration(
     :param earlier_configuration: the earlier configuration; None when the partner had none.
     :param undone_plan: the plan of the change that is undone.
     :raises NothingToChange: when the current settings are already the same.
-    :raises UnreadableSetting: when the earlier configuration contains a value that Graph does not name for this
-        version.
+    :raises UnreadableSetting: when the earlier configuration contains a value that this version cannot write.
     """
     operations = (
         *_operations(tenant_id, current_configuration, earlier_configuration),
