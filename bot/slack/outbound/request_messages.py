@@ -37,9 +37,9 @@ class _Messages:
     context: CardContext
     deciders: frozenset[ChatId]
     now: datetime
-    card: Callable[..., Message]
-    again: Callable[..., Message]
-    posted: Sequence[MessageCopy]
+    build_card: Callable[..., Message]
+    build_new_approval: Callable[..., Message]
+    copies: Sequence[MessageCopy]
     """The copies from before this update, also those that are closed."""
     asked_later: frozenset[ChatId]
     """Who can decide in a later stage than the open one."""
@@ -64,12 +64,12 @@ class _Messages:
         """Return whether a newer message about the request was posted in the place of a copy."""
         if not copy.audience and not copy.occasion:
             return False  # the channel's card; what is asked again is in its thread
-        return any(one.audience == copy.audience and _round(one) > _round(copy) for one in self.posted)
+        return any(one.audience == copy.audience and _round(one) > _round(copy) for one in self.copies)
 
     def for_copy(self, copy: MessageCopy) -> Message:
         """Return the present message for a posted copy."""
         if not copy.audience and not copy.occasion:
-            return self.card()
+            return self.build_card()
         is_present, reader = copy.occasion == self.occasion, ChatId(copy.audience) if copy.audience else None
         if is_present and copy.audience in self.deciders:
             return self.for_approver(copy.audience)
@@ -131,9 +131,9 @@ class RequestMessages:
             deciders=deciders,
             now=now,
             # A card has many copies. Building one takes some hundredths of a second.
-            card=cache(partial(request_card, request, **shown)),
-            again=cache(partial(new_approval_message, request, **shown)),
-            posted=await self._outbound.store.copies(subject),
+            build_card=cache(partial(request_card, request, **shown)),
+            build_new_approval=cache(partial(new_approval_message, request, **shown)),
+            copies=await self._outbound.store.copies(subject),
             asked_later=await self._recipients.later_deciders(request, holders),
         )
         up_to_date, problem = await self._update(request, posted, messages)

@@ -144,7 +144,7 @@ def _short_change(item: SettingChange, context: _ChangeContext) -> ShortChange:
 def _targets(item: SettingChange, context: _ChangeContext) -> str:
     name = Property(item.name)
     subject = SUBJECTS.get(name, title(name))
-    was, becomes = (targets_in_words(name, side.targets[name], reading.names) for side in reading.states)
+    was, becomes = (targets_in_words(name, side.targets[name], context.names) for side in context.states)
     return f"{subject}: {becomes}" if was == _BLOCKED else f"{subject}: {becomes} (now: {was})"
 
 

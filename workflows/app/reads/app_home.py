@@ -194,7 +194,7 @@ async def _read_lists(
 
 async def _with_results(home: AppHome, store: Store, now: datetime) -> AppHome:
     """Add what became of the person's own requests. The record of each partner is read once for each request."""
-    mine = home.mine.shown
+    mine = home.mine.items
     records = {one.id: await _record(one, store) for one in mine}
     written = [one for one in mine if one.was_written]
     return replace(

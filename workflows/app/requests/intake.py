@@ -127,7 +127,9 @@ class Intake(FormServices):
         :param edited_id: the open request that the form edits; it is no other request for the same partner.
         :raises InvalidForm: naming every field that must change.
         """
-        return await replace(self, directory=self.directory.for_one_check(FORM_ANSWERED_WITHIN))._checked(form, edits)
+        return await replace(self, directory=self.directory.for_one_check(FORM_ANSWERED_WITHIN))._checked(
+            form, edited_id
+        )
 
     async def _checked(self, form: Form, edited_id: RequestId | None) -> CheckedForm:
         problems: Problems = {}

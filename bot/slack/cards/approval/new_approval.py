@@ -76,7 +76,7 @@ def new_approval_message(
         with_access_opened_by_others=False,
     )
     head, opened = header(f"🔁 {title} · {risk}"), access_opened_by_others(request)
-    before = list(_before_differences(request, asked, opened))
+    before = list(_before_differences(request, approvers, opened))
     after = list(_after_differences(request, reader))
     fixed = _words(head, rich_text(*before, *after), *plan(words_left=0))
     lines = [one for one in revision_lines(request) if opened is None or not one.stays_open]
@@ -88,10 +88,10 @@ def new_approval_message(
 
 
 def _before_differences(
-    request: AccessRequest, asked: Iterable[ChatId], opened: KeptAccess | None
+    request: AccessRequest, approvers: Iterable[ChatId], opened: KeptAccess | None
 ) -> Iterator[RichTextElement]:
     """Mention who is asked, and state why there is a new plan and what others opened."""
-    if mentioned := list(_mentioned(asked)):
+    if mentioned := list(_mentioned(approvers)):
         yield paragraph(*mentioned)
     yield paragraph(fixed_text("Why: ", bold=True), cleaned_text(shortened_note(request.asked_again), 500))
     if opened is not None:

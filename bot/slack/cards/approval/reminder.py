@@ -23,8 +23,8 @@ NOTHING_LEFT: Final = message(_NOTHING_LEFT, [rich_text(paragraph(fixed_text(_NO
 
 def reminder_message(requests: LimitedList[AccessRequest], *, now: datetime) -> Message:
     """Return the message that lists requests, the one that expires first on top; what is left out is counted."""
-    shown = sorted(waiting.shown, key=lambda one: one.expires_at)
-    title = f"{counted(waiting.count, 'request')} {'waits' if waiting.count == 1 else 'wait'} for your decision"
+    shown = sorted(requests.items, key=lambda one: one.expires_at)
+    title = f"{counted(requests.count, 'request')} {'waits' if requests.count == 1 else 'wait'} for your decision"
     blocks: list[Block] = [header(f"⏰ {title}")]
     for request in shown:
         blocks += _entry(request)

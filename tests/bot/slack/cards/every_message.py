@@ -135,7 +135,7 @@ def about_requests(change: Change = unchanged) -> Iterator[tuple[str, Message]]:
         "asked later",
         closed_card(again, successor=None, now=NOW, reader=AMARA.chat_id, is_asked_later=True),
     )
-    two = LimitedList(shown=(change(request()), change(request())), count=2)
+    two = LimitedList(items=(change(request()), change(request())), count=2)
     yield "reminder", reminder_message(two, now=NOW)
     yield "expired", expired_message(two)
     asked = change(partnership(state=PartnershipState.REVIEW_DUE))
