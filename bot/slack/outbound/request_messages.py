@@ -256,7 +256,7 @@ class RequestMessages:
         is_planned = request.state is not RequestState.PREPARING  # until then, the plan names the earlier sponsor
         for copy in copies if is_planned else ():
             if copy.audience != sponsor:
-                await self._outbound.copies.renew(copy, former_sponsor_card(request), replaces_deleted=False)
+                await self._outbound.copies.close(copy, former_sponsor_card(request))
         if _is_sponsor_the_requester(request):
             return
         card = sponsor_card(request, now=self._outbound.clock.now(), successor=context.successor, record=record)
@@ -266,7 +266,7 @@ class RequestMessages:
         setup = () if record is None or record.request_id != request.id else record.setup
         is_asked = any(step.is_needed for step in setup)  # the partner setup card tells them
         is_told = not request.is_terminal or (request.state is RequestState.APPLIED and context.successor is None)
-        is_new = all(one.audience != sponsor for one in await self._outbound.store.copies(subject))
+        is_new = all(one.audience != sponsor for one in await self._outbound.store.copies(subject) if one.is_live)
         if is_told and is_new and not is_asked and (is_planned or not request.edits):
             await self._outbound.copies.post(subject, sponsor, card)
 
