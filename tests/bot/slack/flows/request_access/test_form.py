@@ -176,11 +176,13 @@ def test_a_found_tenant_is_shown_with_what_exists() -> None:
     assert TENANT in shown(new["blocks"][1])
     assert "Contoso Ltd" in shown(new["blocks"][1])
     assert "Not a partner yet" in shown(new["blocks"][1])
-    known = form(lookup_result=LookupResult.of(ObservedPartner(identity=identity(), configuration=closed_document(), at=NOW)))
+    blocked = ObservedPartner(identity=identity(), configuration=closed_document(), at=NOW)
+    known = form(lookup_result=LookupResult.of(blocked))
     assert_sound(known)
     assert "Already a partner. Set for it now:" in shown(known)
     assert "B2B collaboration, inbound: blocked for everyone" in shown(known)
-    bare = form(lookup_result=LookupResult.of(ObservedPartner(identity=identity(), configuration={"tenantId": TENANT}, at=NOW)))
+    without_settings = ObservedPartner(identity=identity(), configuration={"tenantId": TENANT}, at=NOW)
+    bare = form(lookup_result=LookupResult.of(without_settings))
     assert "Already a partner, without any setting of its own." in shown(bare)
 
 
@@ -232,7 +234,13 @@ def test_ones_own_open_request_is_known_under_the_other_chat_id_too() -> None:
 
 def test_an_edit_has_no_field_for_the_partner_and_says_what_it_does() -> None:
     edits = EditedRequest(request_id=RequestId("R-AAAAAAAAAA"), digest=access_plan().digest)
-    view = form(lookup_result=found(), target="contoso.com", template="trusted-partner", edited_request=edits, approval_count=2)
+    view = form(
+        lookup_result=found(),
+        target="contoso.com",
+        template="trusted-partner",
+        edited_request=edits,
+        approval_count=2,
+    )
     assert_sound(view)
     assert (view["title"]["text"], view["submit"]["text"]) == ("Edit request", "Send again")
     assert view["callback_id"] == "edit_request"
@@ -379,7 +387,8 @@ def test_guests_that_come_in_by_the_default_are_said() -> None:
     assert said not in seen(closed_document(), default)
     found = LookupResult.of(ObservedPartner(identity=identity(), configuration=None, default=default, at=NOW))
     closing = arranged_offers(offers_of(load_catalog(SHIPPED).templates.values()), is_closing=True)
-    assert said not in shown(form(lookup_result=found, offers=closing, template="block")), "who closes asks for nothing more"
+    view = form(lookup_result=found, offers=closing, template="block")
+    assert said not in shown(view), "who closes asks for nothing more"
     assert said not in seen(None, None), "a default that could not be read says nothing"
     assert said not in seen(None, {"b2bCollaborationInbound": closed_document()["b2bCollaborationInbound"]})
 
