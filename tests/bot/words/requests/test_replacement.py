@@ -119,9 +119,6 @@ def test_what_replaced_a_request_in_words(
     assert replacement_words(ASKED, replacement) == sentence
 
 
-AGAIN: Final = AfterEnd(can_request_again=True)
-
-
 @pytest.mark.parametrize("event", EVENTS, ids=[str(index) for index in range(len(EVENTS))])
 def test_one_event_has_one_word_on_every_surface(event: tuple[AccessRequest, LaterChange, str, str]) -> None:
     replacement, change, state_by, sentence = event
@@ -132,7 +129,9 @@ def test_one_event_has_one_word_on_every_surface(event: tuple[AccessRequest, Lat
         "notification": closed_summary(ASKED, replacement),
         "requester": shown(requester_card(ASKED, now=NOW, successor=replacement).blocks),
         "sponsor": shown(sponsor_card(ASKED, now=NOW, successor=replacement).blocks),
-        "home": shown([as_json(one) for one in own_row(ASKED, NOW, after_end=AGAIN, today=today)]),
+        "home": shown(
+            [as_json(one) for one in own_row(ASKED, NOW, after_end=AfterEnd(can_request_again=True), today=today)]
+        ),
         "auditor": shown([as_json(one) for one in found_row(ASKED, today)]),
         "details": shown(audit_details_view(ASKED, successor=replacement, holders={}, history=(), now=NOW)["blocks"]),
         "partner": "".join(str(getattr(one, "text", "")) for one in history_parts(ASKED, replacement)),

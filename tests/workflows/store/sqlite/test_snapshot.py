@@ -126,7 +126,9 @@ async def test_for_a_posture_equal_settings_of_many_partners_are_kept_once(tmp_p
             id=request_id,
             prepared=prepared(plan=replace(access_plan(), tenant_id=tenant_id)),
         )
-        step = SetupStep(key=StepKey.B2B_COLLABORATION_INBOUND, is_needed=True, wanted={"inboundTrust": {"isMfaAccepted": True}})
+        step = SetupStep(
+            key=StepKey.B2B_COLLABORATION_INBOUND, is_needed=True, wanted={"inboundTrust": {"isMfaAccepted": True}}
+        )
         kept = partnership(
             version=1, identity=replace(identity(), tenant_id=tenant_id), request_id=request_id, setup=(step,)
         )
