@@ -69,7 +69,8 @@ class PermissionCheck:
             return
         click = effect.command
         try:
-            actor = await self.directory.identify(click.actor)
+            deciders = await self._deciders(click)
+            actor = await self.directory.identify(click.actor, with_accounts_of=deciders)
             await self._check_command(click, actor, key, effect.received_at)
         except (Refused, TenantRefused) as error:
             if isinstance(click, Revoke) and isinstance(error, TenantRefused | PeopleDirectoryRefused):
@@ -89,6 +90,11 @@ class PermissionCheck:
         except (TenantUnavailable, PeopleDirectoryUnavailable):
             await self._tell_that_it_waits(effect)
             raise
+
+    async def _deciders(self, click: Click) -> list[Person]:
+        """Return who has decided before; with a decision, their roles are read again, too."""
+        request = await self.store.request(click.request_id) if isinstance(click, Approve | Reject) else None
+        return [] if request is None else [decision.person for decision in request.decisions]
 
     async def _tell_that_it_waits(self, effect: CheckPermission) -> None:
         await self.service.send_message(
