@@ -1,6 +1,16 @@
 """How the tests are spread over the workers."""
 
+import shlex
+import tomllib
+from itertools import product
+from pathlib import Path
+from typing import Final
+
 import pytest
+
+PROJECT: Final = Path(__file__).parents[1]
+MARKS: Final = ("story", "browser", "matrix", "load")
+PARTS: Final = ("test", "stories", "slow")
 
 
 @pytest.mark.xdist_group("together")
@@ -10,3 +20,26 @@ def test_tests_of_a_group_run_in_one_worker(request: pytest.FixtureRequest, work
     pytest-xdist tells its scheduler the group by the end of the test's ID. With one process there is nothing to spread.
     """
     assert worker_id == "master" or request.node.nodeid.endswith("@together")
+
+
+@pytest.mark.parametrize(
+    "marks", [dict(zip(MARKS, some, strict=True)) for some in product((False, True), repeat=len(MARKS))]
+)
+def test_every_test_runs_in_exactly_one_part_of_the_check(marks: dict[str, bool]) -> None:
+    """The core's tests have a task of their own; the tasks of the others choose by these marks."""
+    tasks = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["poe"]["tasks"]
+    chosen = [task for task in PARTS if eval(_marks_of(tasks[task]), {}, marks)]
+    assert len(chosen) == 1
+    assert {"tests", *PARTS} - {"test"} <= set(tasks["check"]["sequence"])
+    assert tasks["tests"]["parallel"] == ["core", "test"]
+
+
+def _marks_of(task: dict[str, str]) -> str:
+    """The expression behind `-m` in the command of a task."""
+    words = shlex.split(task["cmd"])
+    return words[words.index("-m") + 1]
+
+
+def test_what_starts_a_sandbox_or_a_browser_is_marked() -> None:
+    for path in sorted((PROJECT / "tests" / "scenarios").glob("test_*.py")):
+        assert "pytest.mark.story" in path.read_text(), path.name

@@ -107,13 +107,12 @@ async def test_access_that_others_opened_beside_the_plan_is_in_the_new_message_a
     assert (await stage.call("PATCH", "graph/state", {"partners": {CONTOSO: partner}}))["ok"] is True
     assert await stage.press("approver1", "approve", ts) == []
     assert await stage.writes() == []
-    told = "B2B direct connect, inbound (changed outside Gatehouse, stays if you approve)"
-    now = "everyone from the partner may use every application"
-    for shown in ((await stage.direct("approver1"))[-1], (await stage.messages())[-1]):
-        assert told in words(shown)
-        assert now in words(shown)
     card = next(message for message in await stage.messages() if message["ts"] == ts)
-    assert now in words(card)
+    for shown in ((await stage.direct("approver1"))[-1], (await stage.messages())[-1], card):
+        assert "Opened outside Gatehouse, not part of this request" in words(shown)
+        assert words(shown).count("Shared channels here: all apps") == 1
+        assert "Approve and Reject both leave this open. Recommended: Reject" in words(shown)
+        assert buttons(shown)[:2] == ["reject", "approve"]
     assert "B2B collaboration, inbound" not in words(card), "nobody changed it"
 
 

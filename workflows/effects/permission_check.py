@@ -31,6 +31,7 @@ from workflows.core.requests.commands.clicks import (
 )
 from workflows.core.requests.commands.partner import ConfirmSetup, Keep, RemindSetup, Revoke, UnconfirmSetup
 from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers, Withdraw
+from workflows.core.requests.deciding import next_approval_is_last, roles_as_decided
 from workflows.core.requests.effects import CheckPermission, MessageCode
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, Particulars, RequestId, RequestKind, RequestState
@@ -92,9 +93,11 @@ class PermissionCheck:
             raise
 
     async def _deciders(self, click: Click) -> list[Person]:
-        """Return who has decided before; with a decision, their roles are read again, too."""
+        """Return who has decided before, when their roles are read again with this decision."""
         request = await self.store.request(click.request_id) if isinstance(click, Approve | Reject) else None
-        return [] if request is None else [decision.person for decision in request.decisions]
+        if request is None or (isinstance(click, Approve) and not next_approval_is_last(request)):
+            return []
+        return [decision.person for decision in request.decisions]
 
     async def _tell_that_it_waits(self, effect: CheckPermission) -> None:
         await self.service.send_message(
@@ -131,6 +134,14 @@ class PermissionCheck:
         command = with_person(click, actor)
 
         async def current_roles_of(request: AccessRequest) -> CurrentRoles:
+            """Read the actor, and the earlier approvers when the decision depends on them.
+
+            Before the plan is written, all of them are read again.
+            """
+            if isinstance(click, Approve) and request.decisions:
+                assumed = roles_as_decided(request, actor, await self.directory.current_roles([actor]))
+                if assumed is not None:
+                    return assumed
             return await self.directory.current_roles([actor, *(decision.person for decision in request.decisions)])
 
         # Rejecting closes access, and is never limited.

@@ -31,7 +31,7 @@ from slack_sdk.models.blocks import (
 
 from bot.slack.blocks.conversion import as_json
 from bot.slack.blocks.untrusted import clean
-from bot.words.sentences import minute, times_in
+from bot.words.sentences import day, minute, times_in
 from workflows.intervals import CLOCK_SHOWN_WITHIN
 
 Json = dict[str, Any]
@@ -162,6 +162,11 @@ def mention(user_id: str) -> TextRun:
 def local_time(moment: datetime) -> TextRun:
     """Return a time that Slack shows in the reader's own time zone."""
     return RichTextElementParts.Date(timestamp=int(moment.timestamp()), format=_DATE_FORMAT, fallback=minute(moment))
+
+
+def local_day(moment: datetime) -> TextRun:
+    """Return a time of which the day is enough; Slack shows the day in the reader's own time zone."""
+    return RichTextElementParts.Date(timestamp=int(moment.timestamp()), format=_DAY_FORMAT, fallback=day(moment))
 
 
 def with_local_times(text: str, limit: int) -> list[TextRun]:

@@ -59,7 +59,7 @@ _FLAG_TEXTS: Final[Mapping[tuple[str, Sign], str]] = {
     (Property.AUTOMATIC_REDEMPTION, Sign.LESS): "Consent prompt {}",
     (Property.AUTOMATIC_REDEMPTION, Sign.UNKNOWN): "Perhaps no consent prompt {}",
 }
-_SUBJECTS: Final[Mapping[str, str]] = {
+SUBJECTS: Final[Mapping[str, str]] = {
     Property.B2B_COLLABORATION_INBOUND: "Their guests",
     Property.B2B_COLLABORATION_OUTBOUND: "Our people as guests there",
     Property.B2B_DIRECT_CONNECT_INBOUND: "Shared channels here",
@@ -122,15 +122,18 @@ def _flags(changes: Sequence[SettingChange]) -> Iterator[ShortChange]:
             labels[item.key] for item in changes if item.part is SettingPart.FLAG and _changes_flag(item, name, sign)
         ]
         if changed:
-            yield ShortChange(sign=sign, text=text.format(_enumerated(changed)))
+            yield ShortChange(sign=sign, text=text.format(flag_nouns(changed)))
 
 
 def _changes_flag(item: SettingChange, name: str, sign: Sign) -> bool:
     return item.name == name and _SIGNS[item.access] is sign
 
 
-def _enumerated(texts: Sequence[str]) -> str:
-    *first, last = texts
+def flag_nouns(nouns: Sequence[str]) -> str:
+    """Return the nouns of several flags of one setting as one: "MFA, compliant devices and hybrid joined devices"."""
+    if list(nouns) == list(PROMPTED_PEOPLE.values()):
+        return "on either side"
+    *first, last = nouns
     return f"{', '.join(first)} and {last}" if first else last
 
 
@@ -140,8 +143,8 @@ def _short_change(item: SettingChange, reading: _ChangeContext) -> ShortChange:
 
 def _targets(item: SettingChange, reading: _ChangeContext) -> str:
     name = Property(item.name)
-    subject = _SUBJECTS.get(name, title(name))
-    was, becomes = (_targets_in_words(name, side.targets[name], reading.names) for side in reading.states)
+    subject = SUBJECTS.get(name, title(name))
+    was, becomes = (targets_in_words(name, side.targets[name], reading.names) for side in reading.states)
     return f"{subject}: {becomes}" if was == _BLOCKED else f"{subject}: {becomes} (now: {was})"
 
 
@@ -172,7 +175,7 @@ _DESCRIBERS: Final[Mapping[SettingPart, Callable[[SettingChange, _ChangeContext]
 }
 
 
-def _targets_in_words(name: Property, effective: EffectiveTargets, names: Mapping[str, str]) -> str:
+def targets_in_words(name: Property, effective: EffectiveTargets, names: Mapping[str, str]) -> str:
     """Describe who may use what, as far as it certainly applies."""
     setting = effective.certain
     if is_certainly_blocked(setting):

@@ -14,6 +14,7 @@ from workflows.core.plans.revision import PlanShown, revisions
 from workflows.core.policy.approval import Choice
 from workflows.core.policy.risk import deciding_risk
 from workflows.core.policy.template import Stage
+from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, Prepared
 
 NEEDS_NEW_APPROVAL: Final = "Needs new approval"
@@ -33,6 +34,8 @@ class RevisedLine(NamedTuple):
     now: str
     after: str | None = None
     """The value after the approval, where `seen` and `now` are values that others changed."""
+    stays_open: bool = False
+    """Whether it is access that others opened, and that neither plan writes."""
 
 
 def new_plan_title(request: AccessRequest) -> str:
@@ -40,6 +43,12 @@ def new_plan_title(request: AccessRequest) -> str:
     # NB. without an earlier plan, approvals of this same plan were found to count no longer.
     had_approvals = request.seen is None or any(one.choice is Choice.APPROVE for one in request.void)
     return NEEDS_NEW_APPROVAL if had_approvals else NOBODY_HAD_APPROVED
+
+
+def new_round_words(request: AccessRequest) -> str:
+    """State in a few words why an earlier message does not count: who edited the request, or `new_plan_title`."""
+    edited = next((fact for fact in request.asked_again if fact.code == NoteCode.EDITED), None)
+    return new_plan_title(request) if edited is None else f"Edited by {edited.values['name']}"
 
 
 def revision_lines(request: AccessRequest) -> tuple[RevisedLine, ...]:
@@ -93,7 +102,9 @@ def _outside_changes(seen: Prepared, now: Prepared) -> Iterator[RevisedLine]:
         if subject in planned or not is_own or _own_value(before) == _own_value(after):
             continue
         texts = [NOT_SET if one is None else one.words for one in (before, after)]
-        yield RevisedLine(f"{subject_title(subject)} (changed outside Gatehouse, stays if you approve)", *texts)
+        about = f"{subject_title(subject)} (changed outside Gatehouse, stays if you approve)"
+        is_open = after is not None and after.is_own and after.fact.may_allow_access
+        yield RevisedLine(about, texts[0], texts[1], stays_open=is_open)
 
 
 def _own_value(line: CurrentLine | None) -> Any:

@@ -22,7 +22,7 @@ from msgraph.graph_request_adapter import GraphRequestAdapter
 from msgraph.graph_service_client import GraphServiceClient
 
 from workflows.core.settings.canonical import JsonObject
-from workflows.entra.addresses import load_builders, request_to_link
+from workflows.entra.addresses import request_to_link
 from workflows.entra.answers.answers import (
     Answer,
     GraphCall,
@@ -38,6 +38,7 @@ from workflows.entra.settings import EntraSettings
 from workflows.entra.transport.batch import BATCH_PATH, Ask, BatchedRead, BatchedReads, asked_together, batch_request
 from workflows.entra.transport.claims import permissions_in
 from workflows.entra.transport.credential import UnattendedCredential
+from workflows.entra.transport.early_imports import import_early, load_builders
 from workflows.entra.transport.read_retries import (
     ONE_TRY_LESS,
     ReadRetries,
@@ -88,6 +89,7 @@ def open_connection(settings: EntraSettings) -> "Connection":
     adapter = GraphRequestAdapter(provider, client)
     adapter.base_url = root
     load_builders(adapter)
+    import_early()
     return Connection(
         adapter=adapter, client=client, credential=credential, root=root, scope=scope, redact=settings.redact
     )

@@ -27,6 +27,7 @@ from bot.slack.blocks.conversion import as_json
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.approval.card_context import RISKS, CardContext, notes, word_count
 from bot.slack.cards.approval.closed_card import first_words
+from bot.slack.cards.approval.kept_access import access_opened_by_others, kept_access_elements, unapproved_access
 from bot.slack.cards.requests import MAX_DOMAIN_CHARACTERS, can_be_decided, request_target, restored_parts, whole_target
 from bot.slack.people.approvers import Approvers
 from bot.words.plans.short_changes import ShortChange, Sign, short_changes
@@ -47,6 +48,7 @@ MAX_OPENINGS_BESIDE_LESS_ACCESS: Final = 3
 MAX_NAMES: Final = 3
 """Names of approvers a stage."""
 _AND_MORE: Final = "; and {} more, see Details"
+_STAYS: Final = " What others opened stays open, see the card."
 
 _SIGNS: Final[Mapping[Sign, str]] = {Sign.MORE: "➕ ", Sign.LESS: "➖ ", Sign.UNKNOWN: "❔ "}
 _LABELS: Final[Mapping[Sign, str]] = {
@@ -93,10 +95,12 @@ def plan_blocks(
     words_left: int,
     with_buttons: bool = True,
     with_justification: bool = True,
+    with_access_opened_by_others: bool = True,
 ) -> list[Block]:
     """Return what an approver decides about, below a headline: facts, changes, what needs a look, chain, buttons.
 
     :param words_left: how many words fit; see `notes`.
+    :param with_access_opened_by_others: False where the message has this part already.
     """
     prepared = request.require_prepared()
     justification = _justification_elements(request) if with_justification else ()
@@ -106,6 +110,9 @@ def plan_blocks(
         rich_text(*stage_elements(request, holders)),
         decision_row(request, can_decide=with_buttons and can_be_decided(request, now)),
     ]
+    kept = unapproved_access(request, context.partnership)
+    if kept is not None and (with_access_opened_by_others or not kept.is_by_others):
+        changes += kept_access_elements(request, kept)
     words_left -= word_count([as_json(one) for one in (top, rich_text(*changes), *end)])
     return [top, rich_text(*changes, paragraph(*notes(prepared, context, words_left, now))), *end]
 
@@ -203,6 +210,8 @@ def _approver_parts(approvers: Approvers) -> list[TextRun]:
 def decision_row(request: AccessRequest, *, can_decide: bool, with_details: bool = True) -> ActionsBlock:
     """Return Approve and Reject, and Details; for high risk, Approve asks once more with the change in one sentence.
 
+    While access that others opened would stay, Reject comes first and Approve is not the prominent button.
+
     :param can_decide: whether Approve and Reject are offered.
     """
     prepared, value = request.require_prepared(), ids.decision_value(request)
@@ -210,10 +219,12 @@ def decision_row(request: AccessRequest, *, can_decide: bool, with_details: bool
     if can_decide:
         is_high = deciding_risk(prepared.plan, prepared.observation.default).level is RiskLevel.HIGH
         confirm = _confirm(request) if is_high else None
+        is_safe = access_opened_by_others(request) is None
         buttons += [
-            button("Approve", ids.APPROVE, value, "primary", confirm),
+            button("Approve", ids.APPROVE, value, "primary" if is_safe else None, confirm),
             button("Reject", ids.REJECT, value, "danger"),
         ]
+        buttons = buttons if is_safe else buttons[::-1]
     if with_details:
         buttons.append(button("Details", ids.REVIEW_REQUEST, value))
     return actions(f"decide:{request.id}", *buttons)
@@ -230,9 +241,10 @@ def _confirm(request: AccessRequest) -> ConfirmObject:
     )
     shown: list[str] = []
     for text in opened:
-        if len("; ".join([*shown, text])) > Limit.CONFIRM_TEXT - len(target) - len(_AND_MORE):
+        if len("; ".join([*shown, text])) > Limit.CONFIRM_TEXT - len(target) - len(_AND_MORE) - len(_STAYS):
             break
         shown.append(text)
     more = _AND_MORE.format(len(opened) - len(shown)) if len(opened) > len(shown) else ""
     effect = f"{'; '.join(shown)}{more}" if opened else "nothing more is opened, but the access that stays is high risk"
-    return confirm_dialog("Approve high risk access?", f"{target}: {effect}.", "Approve")
+    stays = "" if access_opened_by_others(request) is None else _STAYS
+    return confirm_dialog("Approve high risk access?", f"{target}: {effect}.{stays}", "Approve")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from bot.slack.blocks.blocks import TextRun, cleaned_text, fixed_text, local_time
+from bot.slack.blocks.blocks import TextRun, cleaned_text, fixed_text, local_day
 from bot.slack.blocks.conversion import as_json
 from bot.words.findings.finding import finding_words
 from bot.words.findings.short import short_finding_words
@@ -28,6 +28,17 @@ RISKS: Final[Mapping[RiskLevel, str]] = {
     RiskLevel.HIGH: "High risk",
 }
 
+_WHO_IT_IS: Final = frozenset(
+    {
+        FindingCode.TENANT_MISMATCH,
+        FindingCode.OTHER_CLOUD,
+        FindingCode.LOOK_ALIKE_SCRIPT,
+        FindingCode.IMITATES_MICROSOFT,
+        FindingCode.LOOK_ALIKE,
+    }
+)
+"""Issues that may mean that the access is for somebody else."""
+
 Note = list[TextRun]
 
 
@@ -42,20 +53,20 @@ class CardContext:
     partnership: Partnership | None = None
     """The partner's record; None when Gatehouse has not changed this partner."""
     successor: AccessRequest | None = None
-    """For a request that was applied: the later one whose settings the partner has today."""
+    """For a request that was applied: the later one that replaced its result."""
 
 
 def notes(prepared: Prepared, context: CardContext, words_left: int, now: datetime) -> Iterator[TextRun]:
     """Return the notes that fit.
 
-    The issues, access that stays, and what the partner has now are always there, the issues at least as a count. Who
-    signed in comes before everything else that fits.
+    The first issue in a few words and a count of the others, access that stays, and what the partner has now are always
+    there. Who signed in comes before everything else that fits.
 
     :param words_left: how many words fit.
     """
     recorded = _partner_record_note(prepared, context, now)
     kept: list[Note] = [[fixed_text(text)] for text in _risk_of_kept_access(prepared)]
-    least = [issue_counts(prepared.findings), *kept, recorded]
+    least = [issue_note(prepared.findings, names=1), *kept, recorded]
     others = f"Requester has {counted(context.others_open, 'other open request')}" if context.others_open else ""
     wider: list[Note] = [[fixed_text(text)] for text in (chain_rule_note(prepared), others) if text]
     shown, words_left = list(least), words_left - sum(map(_note_word_count, least))
@@ -66,7 +77,11 @@ def notes(prepared: Prepared, context: CardContext, words_left: int, now: dateti
         if (more := sum(map(_note_word_count, signed_in))) <= words_left:
             shown, words_left = [*shown, *signed_in], words_left - more
             break
-    for named in (issue_note(prepared.findings, is_complete=True), issue_note(prepared.findings)):
+    for named in (
+        issue_note(prepared.findings, is_complete=True),
+        issue_note(prepared.findings, is_complete=True, names=1),
+        issue_note(prepared.findings),
+    ):
         if (more := _note_word_count(named) - _note_word_count(least[0])) <= words_left:
             shown[0], words_left = named, words_left - more
             break
@@ -90,45 +105,43 @@ def word_count(node: Any) -> int:
     return sum(map(word_count, node)) if isinstance(node, list) else 0
 
 
-def issue_counts(findings: Sequence[Finding]) -> Note:
-    """Count what needs a look; what passed is in Details."""
-    issues, unchecked = len(_issues(findings)), len(_unchecked(findings))
-    texts = [counted(issues, "issue")] if issues else []
-    texts += [f"{unchecked} not checked"] if unchecked else []
-    if texts:
-        return [fixed_text(f"⚠️ {', '.join(texts)}")]
-    # What Graph never shows is no reason to look twice, but it was not checked either.
-    is_hidden = any(one.severity is Severity.UNCHECKED for one in findings)
-    return [fixed_text("✅ No issues where checks were possible" if is_hidden else "✅ Checks found no issues")]
-
-
-def issue_note(findings: Sequence[Finding], *, is_complete: bool = False) -> Note:
-    """Name what needs a look: the first issue and what was not checked; the others are counted.
+def issue_note(findings: Sequence[Finding], *, is_complete: bool = False, names: int = MAX_NAMED_CHECKS) -> Note:
+    """Name what needs a look: the first issue and what was not checked; the others are counted, and are in Details.
 
     :param is_complete: whether the first issue is given in its complete sentence, where that is not too long.
+    :param names: how many of the checks that were not possible are named.
     """
     issues, unchecked = _issues(findings), _unchecked(findings)
+    missing = f"not checked: {_named(unchecked, names)}" if unchecked else ""
     if not issues:
-        return [fixed_text(f"⚠️ Not checked: {_named(unchecked)}")] if unchecked else issue_counts(findings)
+        return [fixed_text(f"⚠️ {missing[:1].upper()}{missing[1:]}" if missing else _passed(findings))]
     sentence = finding_words(issues[0])
     if not is_complete or len(sentence.split()) > MAX_ISSUE_WORDS:
-        sentence = f"Issue: {short_finding_words(issues[0].code)}"
+        short = short_finding_words(issues[0].code)
+        sentence = f"{short[:1].upper()}{short[1:]}"
     others = [counted(len(issues) - 1, "more issue")] if len(issues) > 1 else []
-    others += [f"not checked: {_named(unchecked)}"] if unchecked else []
+    others += [missing] if missing else []
     note = [fixed_text("⚠️ "), cleaned_text(sentence, 300)]
     return [*note, fixed_text(f" ({'; '.join(others)})")] if others else note
 
 
-def _named(unchecked: Sequence[Finding]) -> str:
-    """Name two of the checks that were not possible, and count the others."""
-    names = list(dict.fromkeys(short_finding_words(one.code) for one in unchecked))
-    more = len(unchecked) - len(names[:MAX_NAMED_CHECKS])
-    return ", ".join([*names[:MAX_NAMED_CHECKS], *([f"{more} more"] if more else [])])
+def _passed(findings: Sequence[Finding]) -> str:
+    # What Graph never shows is no reason to look twice, but it was not checked either.
+    is_hidden = any(one.severity is Severity.UNCHECKED for one in findings)
+    return "✅ No issues where checks were possible" if is_hidden else "✅ Checks found no issues"
+
+
+def _named(unchecked: Sequence[Finding], count: int) -> str:
+    """Name some of the checks that were not possible, and count the others."""
+    names = list(dict.fromkeys(short_finding_words(one.code) for one in unchecked))[:count]
+    more = len(unchecked) - len(names)
+    return ", ".join([*names, *([f"{more} more"] if more else [])])
 
 
 def _issues(findings: Sequence[Finding]) -> list[Finding]:
+    """Return the issues, the worst first: errors, then doubts about who the partner is, then the others in order."""
     found = [one for one in findings if one.severity in (Severity.ERROR, Severity.WARNING)]
-    return sorted(found, key=lambda one: one.severity is not Severity.ERROR)
+    return sorted(found, key=lambda one: (one.severity is not Severity.ERROR, one.code not in _WHO_IT_IS))
 
 
 def _unchecked(findings: Sequence[Finding]) -> list[Finding]:
@@ -157,16 +170,16 @@ def _partner_record_note(prepared: Prepared, context: CardContext, now: datetime
     if record.state is PartnershipState.REVOKED:
         is_blocked = before is not None and not open_access(before, prepared.observation.default)
         if is_blocked:
-            return [fixed_text("Blocked since "), local_time(record.since)]
-        return [fixed_text("Revoked "), local_time(record.since), fixed_text(", settings changed since")]
+            return [fixed_text("Blocked since "), local_day(record.since)]
+        return [fixed_text("Revoked "), local_day(record.since), fixed_text(", settings changed since")]
     title = cleaned_text(partner_title(record), 60)
     if not record.is_as_approved:
         return [fixed_text("Current settings are not as approved: "), title]
     if record.ends_at is None:
         return [fixed_text("Approved now: "), title, fixed_text(", no end")]
     if record.is_past_its_end(now):
-        return [fixed_text("Access period ended "), local_time(record.ends_at), fixed_text(": "), title]
-    return [fixed_text("Approved now: "), title, fixed_text(" until "), local_time(record.ends_at)]
+        return [fixed_text("Access period ended "), local_day(record.ends_at), fixed_text(": "), title]
+    return [fixed_text("Approved now: "), title, fixed_text(" until "), local_day(record.ends_at)]
 
 
 def _sign_in_sentences(findings: Sequence[Finding], *, is_short: bool = False) -> Iterator[str]:
@@ -176,7 +189,7 @@ def _sign_in_sentences(findings: Sequence[Finding], *, is_short: bool = False) -
             least = "" if one.values["is_complete"] else "at least "
             people, days = one.values["people"], one.values["days"]
             if is_short:
-                yield f"{least}{people} of theirs signed in ({days} days)"
+                yield f"{least}{counted(people, 'visitor')} signed in ({days} days)"
             else:
                 named = counted(people, "person of theirs", "people of theirs")
                 yield f"{least}{named} signed in, last {days} days"

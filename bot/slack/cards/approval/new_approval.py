@@ -25,6 +25,7 @@ from bot.slack.cards.approval.approval_card import plan_blocks
 from bot.slack.cards.approval.card_context import RISKS, CardContext, word_count
 from bot.slack.cards.approval.closed_card import shortened_note
 from bot.slack.cards.approval.details_parts import difference_parts
+from bot.slack.cards.approval.kept_access import KeptAccess, access_opened_by_others, kept_access_elements
 from bot.slack.cards.requests import (
     MAX_DOMAIN_CHARACTERS,
     notified_target,
@@ -64,27 +65,51 @@ def new_approval_message(
     """
     prepared = request.require_prepared()
     risk = RISKS[deciding_risk(prepared.plan, prepared.observation.default).level]
-    asked_again = new_plan_title(request)
-    asked_again = f"{asked_again[0].lower()}{asked_again[1:]}"
-    title = f"{clean(request_target(request), MAX_DOMAIN_CHARACTERS)}: {asked_again}"
-    notified = f"{clean(notified_target(request), MAX_DOMAIN_CHARACTERS)}: {asked_again}"
+    title, notified = _titled(request, request_target(request)), _titled(request, notified_target(request))
     plan = partial(
-        plan_blocks, request, holders=holders, context=context, now=now, with_justification=not _is_new_reason(request)
+        plan_blocks,
+        request,
+        holders=holders,
+        context=context,
+        now=now,
+        with_justification=not _is_new_reason(request),
+        with_access_opened_by_others=False,
     )
-    mentioned, head = list(_mentioned(asked)), header(f"🔁 {title} · {risk}")
-    why = paragraph(fixed_text("Why: ", bold=True), cleaned_text(shortened_note(request.asked_again), 500))
-    before = [*([paragraph(*mentioned)] if mentioned else []), why]
-    rest = [list(_void_approvals(request.void, reader)), list(_reject_parts(request))]
-    after = [
-        *(paragraph(*parts) for parts in rest if parts),
-        paragraph(fixed_text("The plan now: ", bold=True), cleaned_text(prepared_title(prepared), 200)),
-    ]
+    head, opened = header(f"🔁 {title} · {risk}"), access_opened_by_others(request)
+    before = list(_before_differences(request, asked, opened))
+    after = list(_after_differences(request, reader))
     fixed = _words(head, rich_text(*before, *after), *plan(words_left=0))
-    differences = _differences(revision_lines(request), MAX_WORDS - fixed)
+    lines = [one for one in revision_lines(request) if opened is None or not one.stays_open]
+    differences = _differences(lines, MAX_WORDS - fixed, least=1 if opened is None else 0)
     top: list[Block] = [head, rich_text(*before, *differences, *after)]
     *shown, buttons = [*top, *plan(words_left=MAX_WORDS - _words(*top))]
     blocks: list[Block] = [head, rich_text(*_elements_of(shown)), buttons]
     return message(f"{notified} ({request.id}). {shortened_note(request.asked_again)}", blocks)
+
+
+def _before_differences(
+    request: AccessRequest, asked: Iterable[ChatId], opened: KeptAccess | None
+) -> Iterator[RichTextElement]:
+    """Mention who is asked, and state why there is a new plan and what others opened."""
+    if mentioned := list(_mentioned(asked)):
+        yield paragraph(*mentioned)
+    yield paragraph(fixed_text("Why: ", bold=True), cleaned_text(shortened_note(request.asked_again), 500))
+    if opened is not None:
+        yield from kept_access_elements(request, opened)
+
+
+def _after_differences(request: AccessRequest, reader: ChatId | None) -> Iterator[RichTextElement]:
+    """State whose decisions no longer count, what a rejection does not do, and of which plan the rest is."""
+    for parts in (list(_void_approvals(request.void, reader)), list(_reject_parts(request))):
+        if parts:
+            yield paragraph(*parts)
+    title = prepared_title(request.require_prepared())
+    yield paragraph(fixed_text("The plan now: ", bold=True), cleaned_text(title, 200))
+
+
+def _titled(request: AccessRequest, target: str) -> str:
+    asked_again = new_plan_title(request)
+    return f"{clean(target, MAX_DOMAIN_CHARACTERS)}: {asked_again[0].lower()}{asked_again[1:]}"
 
 
 def _elements_of(blocks: Iterable[Block]) -> list[RichTextElement]:
@@ -112,22 +137,28 @@ def _mentioned(asked: Iterable[ChatId]) -> Iterator[TextRun]:
 
 
 def _reject_parts(request: AccessRequest) -> Iterator[TextRun]:
-    """State that a rejection leaves what others changed."""
-    if request.drift is not None and request.drift.outside_changes:
+    """State that a rejection leaves what others changed, unless the part about what stays open says so."""
+    is_said = access_opened_by_others(request) is not None
+    if request.drift is not None and request.drift.outside_changes and not is_said:
         yield fixed_text("Reject ends the request. It does not undo what others changed.")
 
 
-def _differences(lines: Sequence[RevisedLine], words_left: int) -> list[RichTextElement]:
-    """Return as many differences as fit, at least one; the others are counted."""
+def _differences(lines: Sequence[RevisedLine], words_left: int, *, least: int = 1) -> list[RichTextElement]:
+    """Return as many differences as fit; the others are counted.
+
+    :param least: how many are shown even if they do not fit. With 0 something else says already what is different.
+    """
     if not lines:
-        return [paragraph(fixed_text(_SAME_PLAN))]
+        return [paragraph(fixed_text(_SAME_PLAN))] if least else []
     items: list[list[TextRun]] = []
     for line in lines[:MAX_LINES]:
         item = difference_parts(line)
         words_left -= _words(rich_text(paragraph(*item)))
-        if items and words_left < 0:
+        if len(items) >= least and words_left < 0:
             break
         items.append(item)
+    if not items:
+        return [paragraph(fixed_text(f"{counted(len(lines), 'other difference')} from the earlier plan, see Details"))]
     if more := len(lines) - len(items):
         items.append([fixed_text(f"and {counted(more, 'more difference')}, see Details")])
     return [paragraph(fixed_text("Different from the earlier plan", bold=True)), bullets(items)]

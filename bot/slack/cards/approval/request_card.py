@@ -10,10 +10,12 @@ from bot.slack.blocks.message import Message, message
 from bot.slack.cards.approval.approval_card import approval_blocks
 from bot.slack.cards.approval.card_context import CardContext
 from bot.slack.cards.approval.closed_card import closed_card, shortened_note
-from bot.slack.cards.drift import default_of, outside_change_elements
+from bot.slack.cards.approval.kept_access import access_opened_by_others
+from bot.slack.cards.drift import changed_items, default_of, outside_change_elements
 from bot.slack.cards.requests import summary
 from bot.slack.people.approvers import Approvers
 from bot.words.requests.revision import new_plan_title
+from bot.words.sentences import counted
 from workflows.core.people import Role
 from workflows.core.requests.request import AccessRequest, RequestState
 
@@ -46,5 +48,11 @@ def _new_approval_elements(request: AccessRequest) -> Iterator[RichTextElement]:
     yield paragraph(
         fixed_text(f"{new_plan_title(request)}: ", bold=True), cleaned_text(shortened_note(request.asked_again), 500)
     )
-    if request.drift is not None:
+    if request.drift is None:
+        return
+    if access_opened_by_others(request) is None:
         yield from outside_change_elements(request.drift, default_of(request))
+        return
+    # What matters of it has a part of its own on the card.
+    count = len(changed_items(request.drift, default_of(request)))
+    yield paragraph(fixed_text(f"{counted(count, 'setting')} changed outside Gatehouse, see Details"))

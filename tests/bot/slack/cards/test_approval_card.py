@@ -17,7 +17,7 @@ from bot.slack.cards.approval.closed_card import MAX_QUOTED_WORDS
 from bot.slack.cards.approval.requester_and_sponsor import requester_card
 from bot.slack.flows.decide.views import decision_view
 from bot.slack.people.approvers import Approvers
-from bot.words.sentences import minute
+from bot.words.sentences import day
 from tests.bot.shipped_cards import FINDINGS, NAMES, waiting, words_of
 from tests.bot.surfaces import assert_sound_message, buttons, dicts, hostile, hostile_request, shown
 from tests.workflows.core.builders import (
@@ -83,7 +83,7 @@ def test_the_first_issue_is_named_and_the_others_are_counted() -> None:
     assert "one policy. (1 more issue; not checked: earlier finding, 1 more)" in shown(card(more))
     long = replace(FINDINGS[0], values={"text": "word " * 26})
     only = replace(asked, prepared=replace(asked.require_prepared(), findings=(long,)))
-    assert "⚠️ Issue: earlier finding\n" in shown(card(only))
+    assert "⚠️ Earlier finding\n" in shown(card(only))
 
 
 def test_an_access_period_that_has_ended_is_not_called_approved_now() -> None:
@@ -120,7 +120,7 @@ def test_who_signed_in_stays_on_the_card_whatever_else_there_is_to_say(template:
     asked = waiting(TEMPLATES[template])
     known = replace(asked.require_prepared(), findings=(SIGNED_IN, *FINDINGS, *FINDINGS))
     text = shown(card(replace(asked, prepared=known)))
-    assert ("12 people of theirs signed in, last 30 days" in text) is not ("12 of theirs signed in (30 days)" in text)
+    assert ("12 people of theirs signed in, last 30 days" in text) is not ("12 visitors signed in (30 days)" in text)
 
 
 def test_it_says_why_more_approvals_are_needed_than_its_risk_asks_for() -> None:
@@ -149,7 +149,7 @@ def test_it_says_what_the_partner_has_now() -> None:
     assert "First request for this partner" in shown(card(asked))
     assert active.ends_at is not None
     said = shown(card(asked, context=CardContext(is_first=False, partnership=active)))
-    assert f"Approved now: Trusted partner until {minute(active.ends_at)}" in said
+    assert f"Approved now: Trusted partner until {day(active.ends_at)}" in said
     endless = CardContext(is_first=False, partnership=replace(active, ends_at=None))
     assert "Approved now: Trusted partner, no end" in shown(card(asked, context=endless))
 
@@ -161,7 +161,7 @@ def test_a_revoked_partner_is_called_blocked_only_while_its_settings_say_so(is_s
     known = replace(known, observation=replace(known.observation, default={}))
     revoked = partnership(state=PartnershipState.REVOKED)
     text = shown(card(request(prepared=known), context=CardContext(is_first=False, partnership=revoked)))
-    assert (f"Blocked since {minute(NOW)}" in text) is is_still_blocked
+    assert (f"Blocked since {day(NOW)}" in text) is is_still_blocked
     assert (", settings changed since" in text) is not is_still_blocked
 
 

@@ -91,7 +91,7 @@ def test_the_card_shows_the_whole_domain_and_counts_what_it_leaves_out(template:
     text = shown(card.blocks)
     assert "reason24 … (155 more words in Details)" in text
     assert "reason25" not in text
-    assert "20 issues, 20 not checked" in text
+    assert "⚠️ Earlier finding (19 more issues; not checked: earlier finding, 19 more)" in text
     assert "and 197 others" in text
 
 

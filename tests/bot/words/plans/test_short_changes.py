@@ -94,7 +94,7 @@ def test_a_revocation_opens_nothing(before: JsonObject) -> None:
             "merger",
             [
                 "Accept their MFA, compliant devices and hybrid joined devices",
-                "No consent prompt in our tenant and at the partner, once the partner sets it too",
+                "No consent prompt on either side, once the partner sets it too",
                 "Shared channels here: only Office 365",
                 "Our people in their shared channels: only Office 365",
                 "Their guests: only Office 365 (now: all apps)",

@@ -49,6 +49,7 @@ def test_what_others_opened_and_no_plan_writes_is_told() -> None:
         "B2B direct connect, inbound (changed outside Gatehouse, stays if you approve)",
         "blocked for everyone",
         "everyone from the partner may use every application",
+        stays_open=True,
     )
 
 

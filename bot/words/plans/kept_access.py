@@ -1,0 +1,98 @@
+"""Access that a partner has already, that its request does not ask for, and that no decision on the request closes."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from bot.words.actions import COMMANDS, Action
+from bot.words.plans.short_changes import PROMPTED_PEOPLE, SUBJECTS, TRUST_NOUNS, flag_nouns, targets_in_words
+from bot.words.sentences import counted
+from bot.words.settings.values import NO_NAMES, title
+from workflows.core.plans.changes import SettingPart
+from workflows.core.plans.current_settings import (
+    CurrentSetting,
+    current_settings,
+    settings_that_stay_open,
+    unmanaged_settings,
+)
+from workflows.core.plans.drift import Drift
+from workflows.core.plans.plan import Plan
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.documents import is_same_value
+from workflows.core.settings.effective import EffectiveSettings, effective_settings
+from workflows.core.settings.model import Property
+
+OPENED_BY_OTHERS: Final = "Opened outside Gatehouse, not part of this request"
+NOT_APPROVED_HERE: Final = "Open already, not changed by this request"
+STAYS_OPEN: Final = "Approve and Reject both leave this open."
+_FLAGS: Final[Mapping[tuple[str, bool], str]] = {
+    (Property.INBOUND_TRUST, True): "We accept their {}",
+    (Property.INBOUND_TRUST, False): "Perhaps we accept their {}",
+    (Property.AUTOMATIC_REDEMPTION, True): "No consent prompt {}, once the partner sets it too",
+    (Property.AUTOMATIC_REDEMPTION, False): "Perhaps no consent prompt {}",
+}
+"""By setting, and whether it is certain."""
+
+
+def kept_access_words(
+    plan: Plan, default: JsonObject | None, names: Mapping[str, str] = NO_NAMES, *, by_others: Drift | None = None
+) -> tuple[str, ...]:
+    """Return in a few words what a partner has and the plan does not change, one text a kind of access.
+
+    The texts may contain names from the directory: show them as plain text.
+
+    :param default: the tenant's default configuration; None when it is not known.
+    :param names: the names in our own directory of its ids, by id.
+    :param by_others: an outside change: only what it changed, without what the plan before it asked for as well.
+    """
+    found = [one for one in settings_that_stay_open(plan, default) if one.name != Property.TENANT_RESTRICTIONS]
+    unmanaged = unmanaged_settings(plan.configuration_after())
+    if by_others is not None:
+        changed = {one.name for one in by_others.outside_changes}
+        found = [one for one in found if one.name in changed and not _is_asked_for(one, by_others, default)]
+        unmanaged = tuple(name for name in unmanaged if name in changed)
+    effective = effective_settings(plan.configuration_after(), default, is_cross_cloud=plan.is_cross_cloud)
+    others = [f"{counted(len(unmanaged), 'setting')} that Gatehouse does not know"] if unmanaged else []
+    return (*_flags(found), *(_words(one, effective, names) for one in found if one.part is not _FLAG), *others)
+
+
+def close_words(partner: str, *, by_others: bool) -> tuple[str, str, str]:
+    """State who can close it and how: the words before the command, the command, and the words after it.
+
+    :param partner: the partner's domain or tenant id, as it is typed.
+    :param by_others: whether it was opened while the request waited.
+    """
+    before = "Recommended: Reject, and ask an admin to run " if by_others else "An admin can close it with "
+    return before, f"{COMMANDS[Action.REVOKE]} {partner}", " (blocks the whole partner)."
+
+
+_FLAG: Final = SettingPart.FLAG
+
+
+def _is_asked_for(kept: CurrentSetting, by_others: Drift, default: JsonObject | None) -> bool:
+    """Return whether the plan that was made before the outside change leads to the same value."""
+    planned = {one.name: one.approved_to for one in by_others.settings}
+    asked = (one for one in current_settings(planned, default) if one.subject == kept.subject)
+    return any(is_same_value(one.value, kept.value) for one in asked)
+
+
+def _flags(found: Sequence[CurrentSetting]) -> Iterator[str]:
+    for (name, is_certain), text in _FLAGS.items():
+        labels = TRUST_NOUNS if name == Property.INBOUND_TRUST else PROMPTED_PEOPLE
+        kept = [
+            labels[one.key]
+            for one in found
+            if one.part is _FLAG and one.name == name and (one.value is True) is is_certain
+        ]
+        if kept:
+            yield text.format(flag_nouns(kept))
+
+
+def _words(one: CurrentSetting, effective: EffectiveSettings, names: Mapping[str, str]) -> str:
+    if one.part is SettingPart.TARGETS:
+        name = Property(one.name)
+        return f"{SUBJECTS.get(name, title(name))}: {targets_in_words(name, effective.targets[name], names)}"
+    if one.part is SettingPart.SYNCHRONIZATION and one.value is not None:
+        return "Their administrators create and change accounts here (synchronization)"
+    if one.part is SettingPart.UNKNOWN_MEMBERS:
+        return f"{title(one.name)}: other values that Gatehouse does not know"
+    return f"{title(one.name)}: a value that Gatehouse cannot read"
