@@ -40,12 +40,12 @@ async def names_for_display(targets: Iterable[NamedTarget], *, tenant: Tenant) -
 
 
 async def _ask(
-    reads: ReadsTogether, wanted: Sequence[Target], tenant: Tenant, timeout_seconds: float, *, fresh: bool
+    reads: ReadsTogether, targets: Sequence[Target], tenant: Tenant, timeout_seconds: float, *, fresh: bool
 ) -> Names:
     tenant_settings = tenant.tenant_settings
     started = {
         target: reads.start(read_fact(tenant_settings.name_of(target, fresh=fresh), timeout_seconds))
-        for target in wanted
+        for target in targets
     }
     return {
         target: shown_name(name) if isinstance(name, str) else name

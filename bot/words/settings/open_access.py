@@ -54,19 +54,19 @@ def access_kind_title(name: str) -> str:
     return _shown(name)
 
 
-def access_kinds_words(found: Iterable[AccessKind | OpenAccess]) -> str:
+def access_kinds_words(access_kinds: Iterable[AccessKind | OpenAccess]) -> str:
     """List kinds of access by their titles. One that is not closed also shows how far it is open."""
     titles = [
         access_kind_title(kind.name) if kind.opening is AccessState.CLOSED else _with_access_state(kind)
-        for kind in found
+        for kind in access_kinds
     ]
     more = len(titles) - _MAX_NAMED_TARGETS
     return "; ".join([*titles[:_MAX_NAMED_TARGETS], *([f"{more} more"] if more > 0 else [])])
 
 
-def not_closed_words(left: Sequence[AccessKind | OpenAccess]) -> str:
+def not_closed_words(not_closed: Sequence[AccessKind | OpenAccess]) -> str:
     """State in one sentence what is not certainly closed; empty when everything is closed."""
-    return f"Still open or not known: {access_kinds_words(left)}." if left else ""
+    return f"Still open or not known: {access_kinds_words(not_closed)}." if not_closed else ""
 
 
 def _with_access_state(kind: AccessKind | OpenAccess) -> str:
