@@ -10,6 +10,7 @@ from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, TARGET_PROPE
 
 NO_PARTNER: Final = "no settings of its own"
 OWN_SETTINGS: Final = "its own settings"
+UNKNOWN_SETTING: Final = "A setting that Gatehouse does not know"
 _DECLARED: Final = frozenset(Property)
 
 
@@ -53,7 +54,9 @@ def default_lines(drift: Drift) -> tuple[DefaultLine, ...]:
 
 def _line(one: SettingDrift, default: JsonObject | None) -> DriftLine:
     before, planned, now = (_words(one.name, value, default) for value in (one.approved_from, one.approved_to, one.now))
-    return DriftLine(title(one.name), before, now, planned if one.is_planned else None)
+    return DriftLine(
+        title(one.name) if one.name in _DECLARED else UNKNOWN_SETTING, before, now, planned if one.is_planned else None
+    )
 
 
 def _words(name: str, value: Any, default: JsonObject | None = None) -> str:

@@ -6,6 +6,7 @@ from enum import Enum, auto
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from bot.words.names.microsoft_apps import microsoft_app_name
 from bot.words.sentences import counted
 from bot.words.settings.values import title
 from workflows.core.checks.target_checks import shown_name
@@ -236,7 +237,12 @@ def _owner_word(name: Property, kind: TargetType) -> str:
 
 
 def _name(name: Property, target: Target, names: Mapping[str, str]) -> str:
-    """Return the name of a target in our directory; empty when it has none, or is the partner's."""
+    """Return the name of a target in our directory, or of Microsoft's application.
+
+    Empty when it has none, or is the partner's.
+    """
+    if known := microsoft_app_name(target):
+        return known
     if owner_of(name, target.type) is not Owner.OURS:
         return ""
     return shown_name(names.get(target.id.lower(), ""))

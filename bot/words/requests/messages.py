@@ -128,7 +128,7 @@ def _our_side_set(values: Values) -> str:
     text = (
         f"{values['partner']}: our side of the access is done (verified). Partner's side: "
         f"{counted(values['steps'], 'step')}, not confirmed. Gatehouse cannot see the partner's tenant, so the sponsor "
-        f"confirms the steps. The partner setup card has the checklist. {stored_note_words(values['note'])}"
+        f"confirms {'it' if values['steps'] == 1 else 'them'}. The partner setup card has the checklist. {stored_note_words(values['note'])}"
     )
     return text.strip()
 
