@@ -50,8 +50,12 @@ ROLES_SHOWN_FOR: Final = timedelta(seconds=30)
 """How long the members of a role and the identity of a person are kept, for display only."""
 MAX_AGE_IN_ONE_CHECK: Final = timedelta(minutes=1)
 """How long one check of a click or a request uses what it has read about people. Every other check reads it again."""
-NAMES_SHOWN_FOR: Final = timedelta(minutes=10)
-"""How long people's names and mail addresses are kept, for display only."""
+GROUPS_DECIDE_FOR: Final = timedelta(minutes=1)
+"""How old the members of user groups may be when a click is checked. Before a write they are read again."""
+FORM_ANSWERED_WITHIN: Final = timedelta(seconds=3)
+"""How long a form waits for its answer. Who sent it was read since then, and is not read again to check it."""
+NAMES_SHOWN_FOR: Final = timedelta(hours=4)
+"""How long it is kept who a chat user is, for display and to ask for approvals. Whoever decides is read anew."""
 
 TENANTS_KEPT_FOR: Final = timedelta(minutes=1)
 """How long the tenant of a domain is kept. Before a decision it is read again."""

@@ -369,7 +369,7 @@ class FakeDirectory:
         del self.people[person.chat_id]
         self.roles.pop(person.id, None)
 
-    def for_one_check(self) -> "FakeDirectory":
+    def for_one_check(self, began_ago: timedelta = timedelta(0)) -> "FakeDirectory":
         """Every question is asked here, as always."""
         return self
 
@@ -403,6 +403,10 @@ class FakeDirectory:
         self.script.end(await self.script.begin("directory.holders"))
         held = (p for p in self.people.values() if role in self.roles.get(p.id, frozenset()))
         return frozenset(self._by_main_id(one).chat_id for one in held)
+
+    async def known_holders(self, role: Role) -> frozenset[ChatId]:
+        """List the people who have a role."""
+        return await self.holders(role)
 
     async def all_ids(self, chat_ids: Iterable[ChatId]) -> frozenset[ChatId]:
         """List every id of these people's accounts."""

@@ -16,7 +16,7 @@ from workflows.core.partners.reviews import advance_review
 from workflows.core.people import ChatId, CurrentRoles, Person, PersonId
 from workflows.core.requests.commands.automatic import RecordPrepared
 from workflows.core.requests.commands.clicks import Click, actor_of, received_name, subject_of
-from workflows.core.requests.commands.partner import PartnershipCommand
+from workflows.core.requests.commands.partner import Keep, PartnershipCommand
 from workflows.core.requests.commands.request import CommandSubject, RemindApprovers, RequestCommand, Submit, Withdraw
 from workflows.core.requests.effects import (
     CheckPermission,
@@ -202,6 +202,8 @@ class Service:
                 actor_of(command),
                 command.name,
                 command.audit_details(),
+                # An answer to a review belongs to the history of the request whose access it keeps.
+                request_id=partnership.request_id if isinstance(command, Keep) else None,
                 tenant_id=tenant_id,
             )
             await self._commit(Commit(entry=entry, partnership=transition.partnership, effects=transition.effects))

@@ -31,6 +31,7 @@ from workflows.core.requests.commands.clicks import (
 )
 from workflows.core.requests.commands.partner import ConfirmSetup, Keep, RemindSetup, Revoke, UnconfirmSetup
 from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers, Withdraw
+from workflows.core.requests.deciding import roles_as_decided
 from workflows.core.requests.effects import CheckPermission, MessageCode
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, Particulars, RequestId, RequestKind, RequestState
@@ -125,6 +126,14 @@ class PermissionCheck:
         command = with_person(click, actor)
 
         async def current_roles_of(request: AccessRequest) -> CurrentRoles:
+            """Read the actor, and the earlier approvers when the decision depends on them.
+
+            Before the plan is written, all of them are read again.
+            """
+            if isinstance(click, Approve) and request.decisions:
+                assumed = roles_as_decided(request, actor, await self.directory.current_roles([actor]))
+                if assumed is not None:
+                    return assumed
             return await self.directory.current_roles([actor, *(decision.person for decision in request.decisions)])
 
         # Rejecting closes access, and is never limited.

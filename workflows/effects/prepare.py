@@ -47,6 +47,7 @@ from workflows.core.requests.request import (
 from workflows.core.requests.transitions.planning import NO_PARTNER
 from workflows.core.requests.transitions.resending import remaining_pause
 from workflows.core.requests.transitions.transition import partner_of
+from workflows.intervals import FORM_ANSWERED_WITHIN
 from workflows.partner_lookup.identifying import identify_partner
 from workflows.partner_lookup.lookup import look_up, read_both
 from workflows.partner_lookup.target import FIELD
@@ -86,7 +87,8 @@ class Preparer:
         if (pause := remaining_pause(request, self.clock.now())) is not None:
             raise TenantUnavailable((Fact(NoteCode.KEEPS_CHANGING),), pause.total_seconds())
         try:
-            prepared = await replace(self, directory=self.directory.for_one_check())._prepared(request)
+            began_ago = self.clock.now() - request.changed_at + FORM_ANSWERED_WITHIN
+            prepared = await replace(self, directory=self.directory.for_one_check(began_ago))._prepared(request)
         except (TenantUnavailable, PeopleDirectoryUnavailable) as error:
             await self._record(request_id, RecordDelayed(reason=(*error.facts, Fact(NoteCode.KEEPS_TRYING))))
             raise

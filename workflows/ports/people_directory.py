@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Protocol
 
 from workflows.core.errors.facts import Facts
@@ -46,11 +47,14 @@ class PeopleDirectory(Protocol):
     Every method can raise PeopleDirectoryUnavailable, PeopleDirectoryRefused, TenantUnavailable and TenantRefused.
     """
 
-    def for_one_check(self) -> "PeopleDirectory":
+    def for_one_check(self, began_ago: timedelta = timedelta(0)) -> "PeopleDirectory":
         """Return the directory for one check of a click or a request.
 
-        It reads each chat user, the user groups, and each account at most once, and nothing that was read before. It
-        must not be kept for another check, and not be used for a write.
+        It reads each chat user, the user groups, and each account at most once. A chat user that was read since the act
+        began is not read again, nor are user groups that were read in the last minute. It must not be kept for another
+        check, and not be used for a write.
+
+        :param began_ago: how long ago the act began that is checked.
         """
 
     async def identify(self, chat_id: ChatId) -> Person:
@@ -70,6 +74,12 @@ class PeopleDirectory(Protocol):
 
         Of a role with very many people, only as many are checked as a stage can require. The others are included
         without a check.
+        """
+
+    async def known_holders(self, role: Role) -> frozenset[ChatId]:
+        """List who can be asked to decide: as `holders`, but whether they are active is known from the last hours.
+
+        Nothing is decided with it. Who decides is read anew.
         """
 
     async def all_ids(self, chat_ids: Iterable[ChatId]) -> frozenset[ChatId]:

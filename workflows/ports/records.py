@@ -165,6 +165,9 @@ class RecordStore(Protocol):
     async def requests_for(self, tenant_id: TenantId, limit: int) -> Sequence[AccessRequest]:
         """List the requests about one tenant, newest first."""
 
+    async def first_to_replace(self, request: AccessRequest) -> AccessRequest | None:
+        """Load the request that replaced the result of another one; see `partnership.replacements_among`."""
+
     async def approval_waits(self, limit: int) -> Mapping[str, Sequence[timedelta]]:
         """Return, by template, the times from filing to the last approval of the newest applied access requests.
 

@@ -29,8 +29,12 @@ class ExternalSystems:
     background: Background
     redact: Callable[[str], str] = str
     pauses: Pauses = USUAL_PAUSES
-    listeners: ReadListeners = field(default_factory=ReadListeners)
+    listeners: ReadListeners = field(init=False)
     """Shared by all directories, so that what one of them reads can be shown by another."""
+
+    def __post_init__(self) -> None:
+        """Let what was read become old by the bot's clock."""
+        object.__setattr__(self, "listeners", ReadListeners(now=lambda: self.clock.now().timestamp()))
 
     @property
     def directory(self) -> SlackDirectory:

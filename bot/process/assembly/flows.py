@@ -25,7 +25,7 @@ from bot.slack.flows.revoke.flow import RevokeFlow
 from bot.slack.flows.show.flow import ShowFlow
 from bot.slack.flows.show.partner_parts import PartnerPartsFlow
 from bot.slack.flows.stopped_work import StoppedWorkFlow
-from bot.slack.people.members import Members
+from bot.slack.people.members import Members, WindowMembers
 from bot.slack.people.shown_directory import ShownDirectory
 from workflows.app.limits import Limits
 from workflows.app.reads.auditors import Auditors
@@ -58,7 +58,7 @@ def make_flows(
     """Return every flow."""
     store, clock, background = systems.store, systems.clock, systems.background
     directory, members = systems.directory, Members(directory=systems.directory)
-    lookup_permission = LookupPermission(members=directory, service=service, limits=limits)
+    lookup_permission = LookupPermission(members=WindowMembers(directory=directory), service=service, limits=limits)
     windows = Windows(client=systems.client, service=service, background=background)
     answers = Answers(
         service=service,

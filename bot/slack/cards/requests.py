@@ -22,7 +22,7 @@ from bot.slack.blocks.blocks import (
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.partner_and_plan import partner_name
 from bot.words.names.partners import notified_name
-from bot.words.requests.states import state_words
+from bot.words.requests.states import short_state_words, state_words
 from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.requests.commands.editing import is_editable
 from workflows.core.requests.commands.request import Withdraw
@@ -60,7 +60,7 @@ _UNPLANNED: Final = (S.PREPARING, S.UNFIT)
 
 def headline(request: AccessRequest) -> str:
     """Return target and state in a few words, target first."""
-    return f"{icon(request)} {clean(request_target(request), MAX_DOMAIN_CHARACTERS)}: {state_words(request)}"
+    return f"{icon(request)} {clean(request_target(request), MAX_DOMAIN_CHARACTERS)}: {short_state_words(request)}"
 
 
 def summary(request: AccessRequest, state: str = "") -> str:

@@ -1,6 +1,6 @@
 """Cards about a review: posted once, updated at every state."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -10,6 +10,7 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 from bot.slack.blocks.blocks import (
     DOMAIN_LIMIT,
     NAME_LIMIT,
+    TextRun,
     cleaned_text,
     fixed_text,
     header,
@@ -35,6 +36,8 @@ from workflows.core.partners.partnership import Attestation, Partnership, Partne
 from workflows.core.requests.request import AccessRequest, RequestState
 
 _NOT_APPROVED: Final = "The current settings are not the approved ones, so one person cannot keep them."
+_ANSWERED: Final = ("✅", "review answered, access kept")
+_REPLACED: Final = ("✅", "a later request was approved, nothing to review")
 _RUNNING: Final = "A revocation is running ({}). Started by "
 _NO_ANSWER_NEEDED: Final = ". Nobody has to answer this review any more. This card shows the result."
 _SENT: Final = " The block is sent, and Microsoft does not show it yet. It is checked again by itself."
@@ -61,6 +64,30 @@ def review_card(partnership: Partnership, *, now: datetime, revocation: AccessRe
     return message(f"{notified_partner(partnership.identity)}: {headline[1]}{stop} {about}", blocks)
 
 
+def replaced_review_card(partnership: Partnership, *, reminded_at: datetime) -> Message:
+    """Return what a question becomes once its reader was reminded."""
+    line = [fixed_text("Reminded again on "), local_time(reminded_at), fixed_text(", see below.")]
+    return _closed_card(partnership, ("🔔", "reminded again below"), line)
+
+
+def ended_review_card(partnership: Partnership, answer: Attestation | None) -> Message:
+    """Return what a question of an earlier review becomes once the next review is due.
+
+    :param answer: how that review was answered; None when a later request ended it.
+    """
+    if answer is None:
+        return _closed_card(partnership, _REPLACED, [fixed_text("A later request was approved.")])
+    line = [fixed_text("Kept by "), cleaned_text(answer.person.name, bold=True), fixed_text(" on ")]
+    return _closed_card(partnership, _ANSWERED, [*line, local_time(answer.at), fixed_text(".")])
+
+
+def _closed_card(partnership: Partnership, headline: tuple[str, str], line: Sequence[TextRun]) -> Message:
+    title = header(f"{headline[0]} {clean(partner_name(partnership.identity), 90)}: {headline[1]}")
+    about = f"{clean(partner_title(partnership), NAME_LIMIT)} ({partnership.request_id})"
+    text = f"{notified_partner(partnership.identity)}: {headline[1]}. {about}"
+    return message(text, [title, rich_text(paragraph(*line, fixed_text(f" · {partnership.request_id}")))])
+
+
 def _review_headline(partnership: Partnership, now: datetime) -> tuple[str, str]:
     match partnership.state:
         case PartnershipState.REVOKED:
@@ -72,8 +99,8 @@ def _review_headline(partnership: Partnership, now: datetime) -> tuple[str, str]
         case PartnershipState.REVIEW_DUE:
             return "🔔", "is this access still needed?"
         case _ if _answer(partnership) is not None:
-            return "✅", "review answered, access kept"
-    return "✅", "a later request was approved, nothing to review"
+            return _ANSWERED
+    return _REPLACED
 
 
 def _running_block(partnership: Partnership, revocation: AccessRequest) -> RichTextBlock:

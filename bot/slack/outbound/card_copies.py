@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from enum import Enum, auto
 from typing import Any, Final
 
@@ -85,11 +86,11 @@ class CardCopies:
     async def live_copies(self, subject: str) -> list[MessageCopy]:
         """Return the copies of a card whose buttons count.
 
-        The others are updated once to say that they are out of date.
+        One that Slack posted without telling us is updated once to say that it is out of date.
         """
         copies = await self._store.copies(subject)
         for copy in copies:
-            if not copy.is_live:
+            if not copy.is_live and not copy.content:
                 await self.update(copy, _REPLACED_CARD)
         return [copy for copy in copies if copy.is_live]
 
@@ -160,6 +161,17 @@ class CardCopies:
             # NB. after the new one is posted: if anything fails before, a repetition posts it.
             await self.mark_out_of_date(copy)
         return trouble
+
+    async def close(self, copy: MessageCopy, card: Message) -> None:
+        """Update a copy for the last time: a newer message replaced it, and its buttons do not count any more.
+
+        While Slack does not accept that, the copy stays live, so that a later call of the caller tries it again.
+        """
+        updated = await self._updated(copy, card, replaces_deleted=False)
+        if updated is UpdateResult.DONE:
+            await self._store.save_copy(replace(copy, content=_hash_of(card), is_live=False))
+        elif isinstance(updated, UpdateResult):
+            await self.mark_out_of_date(copy)
 
     async def mark_out_of_date(self, copy: MessageCopy) -> None:
         """Store that a copy no longer counts. It is not updated again, not even with that information."""
@@ -243,6 +255,11 @@ class CardCopies:
         except NO_ANSWER as error:
             raise NotifierUnavailable(f"{method}: Slack does not answer") from error
         return dict(response.data) if isinstance(response.data, dict) else {}
+
+
+def posted_at(copy: MessageCopy) -> datetime:
+    """Return when a copy was posted: Slack's id of a message is its time."""
+    return datetime.fromtimestamp(float(copy.message_id), UTC)
 
 
 def content_of(message: Message) -> dict[str, Any]:

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 import structlog
 
 from bot.slack.blocks.message import Message, notice
-from bot.slack.cards.review_card import review_card
+from bot.slack.cards.review_card import ended_review_card, replaced_review_card, review_card
 from bot.slack.cards.setup_card import setup_card
 from bot.slack.outbound.app_homes import AppHomes
-from bot.slack.outbound.card_copies import NotAccepted, content_of
+from bot.slack.outbound.card_copies import NotAccepted, content_of, posted_at
 from bot.slack.outbound.recipients import (
     Outbound,
     Recipients,
@@ -67,8 +67,9 @@ class SlackNotifier:
         await self._reminders.send_expiry_messages(await self._recipients.deciders_at_expiry(request))
 
     async def show_review(self, partnership: Partnership, *, remind: bool) -> None:
-        """Update every review card of the partnership; with `remind`, post a new one to the sponsor.
+        """Update each person's newest review card of the partnership, and close the earlier ones.
 
+        With `remind`, post a new one to the sponsor.
         The new one is posted first, and each recipient is stored. If anything fails, a repetition asks the others.
 
         :raises NotifierRefused: when nobody at all could be asked.
@@ -81,13 +82,12 @@ class SlackNotifier:
             not_reached = await self._remind(partnership, subject, card)
         copies = await self._outbound.copies.live_copies(subject)
         newest = _newest(copies)
+        is_due = partnership.state is PartnershipState.REVIEW_DUE
         for copy in copies:
-            if copy.message_id == newest[copy.audience]:
-                await self._outbound.copies.renew(
-                    copy, card, replaces_deleted=partnership.state is PartnershipState.REVIEW_DUE
-                )
+            if closed := _closed_review(copy, newest[copy.audience], partnership):
+                await self._outbound.copies.close(copy, closed)
             else:
-                await self._outbound.copies.update(copy, card, replaces_deleted=False)
+                await self._outbound.copies.renew(copy, card, replaces_deleted=is_due)
         await self._refresh_homes(partnership.sponsor.chat_id, *sorted(await self._recipients.holders(ADMIN)))
         if not_reached is not None:
             raise not_reached
@@ -109,7 +109,7 @@ class SlackNotifier:
         for copy in copies:
             confirms, is_older = (
                 offers_confirmation(copy, partnership, requester),
-                copy.message_id != newest[copy.audience],
+                copy.message_id != newest[copy.audience].message_id,
             )
             card = setup_card(partnership, may_confirm=confirms, reader=copy.audience, is_older=is_older)
             if is_older:
@@ -177,8 +177,7 @@ class SlackNotifier:
 
         :returns: why Slack refused the message to the sponsor; None when at least one person was reached.
         """
-        # NB. with the request: access that was approved again counts its reminders from the beginning.
-        occasion = f"{partnership.request_id}.{len(partnership.attestations)}.{partnership.reminders}"
+        occasion = f"{_review_of(partnership)}.{partnership.reminders}"
         asked = {copy.audience for copy in await self._outbound.store.copies(subject) if copy.occasion == occasion}
         sponsor, refused = partnership.sponsor.chat_id, None
         is_gone = partnership.sponsor_gone_at is not None
@@ -228,6 +227,28 @@ class SlackNotifier:
         await self._outbound.store.request_home_updates(list(dict.fromkeys(people)))
 
 
-def _newest(copies: Sequence[MessageCopy]) -> dict[str, str]:
-    """Return each reader's newest copy, by its message id."""
-    return {copy.audience: copy.message_id for copy in sorted(copies, key=lambda one: one.message_id)}
+def _review_of(partnership: Partnership) -> str:
+    """Return which review of a partner would be asked now."""
+    # NB. with the request: access that was approved again counts its reminders from the beginning.
+    return f"{partnership.request_id}.{len(partnership.attestations)}"
+
+
+def _closed_review(copy: MessageCopy, newest: MessageCopy, partnership: Partnership) -> Message | None:
+    """Return the last content of a review card that asks nothing any more; None for a card that shows the review.
+
+    :param newest: the newest card of the same person.
+    """
+    review, newest_review = (one.occasion.rpartition(".")[0] for one in (copy, newest))
+    if copy.message_id != newest.message_id and review == newest_review:
+        return replaced_review_card(partnership, reminded_at=posted_at(newest))
+    is_due = partnership.state is PartnershipState.REVIEW_DUE
+    if review == (_review_of(partnership) if is_due else newest_review):
+        return None
+    answered = review.rpartition(".")[2]
+    answers = partnership.attestations[int(answered) :] if answered.isdigit() else ()
+    return ended_review_card(partnership, answers[0] if answers else None)
+
+
+def _newest(copies: Sequence[MessageCopy]) -> dict[str, MessageCopy]:
+    """Return each reader's newest copy."""
+    return {copy.audience: copy for copy in sorted(copies, key=lambda one: one.message_id)}

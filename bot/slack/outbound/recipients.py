@@ -75,6 +75,16 @@ class Recipients:
             frozenset() if who is None else await able_to_decide(who, holders[who.open_stages[0].role], self._directory)
         )
 
+    async def later_deciders(
+        self, request: AccessRequest, holders: Mapping[Role, frozenset[ChatId]]
+    ) -> frozenset[ChatId]:
+        """List who can decide in a stage after the open one, as far as it needs approvals."""
+        who = current_eligibility(request)
+        later = () if who is None else [stage for stage in who.open_stages[1:] if stage.missing]
+        if who is None or not later:
+            return frozenset()
+        return await able_to_decide(who, frozenset().union(*(holders[stage.role] for stage in later)), self._directory)
+
     async def deciders_at_expiry(self, request: AccessRequest) -> frozenset[ChatId]:
         """List who should have decided on a request when it expired."""
         who = eligibility_at_expiry(request)

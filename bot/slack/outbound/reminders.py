@@ -1,12 +1,18 @@
-"""Tell approvers what waits for them and what expired, in one message a person and day."""
+"""Tell approvers what waits for them and what expired, in one message a person and day.
 
+Only the newest reminder of a person changes. A closed one stays as it is, whatever waits later.
+"""
+
+import asyncio
 from collections.abc import Iterable
 
-from bot.slack.cards.approval.reminder import expired_message, reminder_message
+from bot.slack.cards.approval.reminder import NOTHING_LEFT, expired_message, reminder_message, replaced_reminder
+from bot.slack.outbound.card_copies import posted_at
 from bot.slack.outbound.recipients import Outbound, Recipients, as_notifier_errors
 from workflows.app.reads.waiting_requests import waiting_for
 from workflows.core.people import ChatId
 from workflows.core.requests.request import AccessRequest
+from workflows.ports.message_copies import MessageCopy
 from workflows.ports.records import LimitedList
 
 MAX_LISTED_REQUESTS = 10
@@ -21,6 +27,7 @@ class Reminders:
     def __init__(self, outbound: Outbound) -> None:
         self._outbound = outbound
         self._recipients = Recipients(outbound.directory)
+        self._locks: dict[ChatId, asyncio.Lock] = {}
 
     async def remind(self, people: Iterable[ChatId]) -> None:
         """Send each person one message about everything that waits for them now. A repetition updates it.
@@ -44,26 +51,40 @@ class Reminders:
         :raises NotifierUnavailable: when Slack or the directory does not answer; it is tried again.
         """
         for person in sorted(people):
-            if posted := await self._outbound.copies.live_copies(_subject(person)):
-                waiting = await self._waiting(person)
-                await self._outbound.copies.renew(
-                    posted[-1], reminder_message(waiting, now=self._outbound.clock.now()), replaces_deleted=False
-                )
+            async with self._lock(person):
+                if posted := await self._posted(person):
+                    await self._update(posted[-1], await self._waiting(person), replaces_deleted=False)
 
     async def _remind(self, person: ChatId) -> None:
-        waiting = await self._waiting(person)
+        # One at a time, so that an update from what waited before does not bring a closed reminder back.
+        async with self._lock(person):
+            waiting, posted = await self._waiting(person), await self._posted(person)
+            if not waiting.count:
+                return
+            now = self._outbound.clock.now()
+            today = f"{now:%Y-%m-%d}"
+            if posted and posted[-1].occasion == today:
+                await self._update(posted[-1], waiting, replaces_deleted=True)
+            else:
+                message = reminder_message(waiting, now=now)
+                await self._outbound.copies.post(_subject(person), person, message, today, must_be_active=True)
+            posted = await self._posted(person)
+            for copy in posted[:-1]:
+                await self._outbound.copies.close(copy, replaced_reminder(posted_at(posted[-1])))
+
+    async def _update(self, copy: MessageCopy, waiting: LimitedList[AccessRequest], *, replaces_deleted: bool) -> None:
         if not waiting.count:
+            await self._outbound.copies.close(copy, NOTHING_LEFT)
             return
-        now, subject = self._outbound.clock.now(), _subject(person)
-        today, message = f"{now:%Y-%m-%d}", reminder_message(waiting, now=now)
-        posted = await self._outbound.copies.live_copies(subject)
-        if posted and posted[-1].occasion == today:
-            await self._outbound.copies.renew(posted[-1], message, replaces_deleted=True)
-            return
-        await self._outbound.copies.post(subject, person, message, today, must_be_active=True)
-        for copy in posted:
-            await self._outbound.copies.mark_out_of_date(copy)
-        await self._outbound.copies.live_copies(subject)
+        message = reminder_message(waiting, now=self._outbound.clock.now())
+        await self._outbound.copies.renew(copy, message, replaces_deleted=replaces_deleted)
+
+    async def _posted(self, person: ChatId) -> list[MessageCopy]:
+        """Return the reminders of a person that may still change, the newest last."""
+        return sorted(await self._outbound.copies.live_copies(_subject(person)), key=lambda one: one.message_id)
+
+    def _lock(self, person: ChatId) -> asyncio.Lock:
+        return self._locks.setdefault(person, asyncio.Lock())
 
     async def _tell_expired(self, person: ChatId) -> None:
         now, subject = self._outbound.clock.now(), f"expired:{person}"

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from bot.slack.blocks.message import Message
 from bot.slack.cards.approval.card_context import CardContext
-from bot.slack.cards.approval.closed_card import closed_card
+from bot.slack.cards.approval.closed_card import closed_card, older_card
 from bot.slack.cards.approval.new_approval import new_approval_message
 from bot.slack.cards.approval.request_card import request_card
 from bot.slack.cards.approval.requester_and_sponsor import former_sponsor_card, requester_card, sponsor_card
@@ -20,6 +20,7 @@ from bot.slack.outbound.card_copies import NotAccepted, UpdateResult
 from bot.slack.outbound.recipients import Outbound, Recipients, direct_recipients
 from bot.slack.outbound.reminders import Reminders
 from bot.slack.people.approvers import Approvers, name_approvers
+from workflows.app.reads.found_requests import today_from_record
 from workflows.core.people import ChatId, Role
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.ports.message_copies import MessageCopy
@@ -39,7 +40,9 @@ class _Messages:
     card: Callable[..., Message]
     again: Callable[..., Message]
     posted: Sequence[MessageCopy]
-    """The copies from before this update."""
+    """The copies from before this update, also those that are closed."""
+    asked_later: frozenset[ChatId]
+    """Who can decide in a later stage than the open one."""
 
     @property
     def occasion(self) -> str:
@@ -57,17 +60,29 @@ class _Messages:
         """Return whether a person got a message about the plan of the round before."""
         return any(one.audience == person and one.occasion == self._earlier_occasion for one in self.posted)
 
+    def is_replaced(self, copy: MessageCopy) -> bool:
+        """Return whether a newer message about the request was posted in the place of a copy."""
+        if not copy.audience and not copy.occasion:
+            return False  # the channel's card; what is asked again is in its thread
+        return any(one.audience == copy.audience and _round(one) > _round(copy) for one in self.posted)
+
     def for_copy(self, copy: MessageCopy) -> Message:
         """Return the present message for a posted copy."""
         if not copy.audience and not copy.occasion:
             return self.card()
-        is_present = copy.occasion == self.occasion
-        if copy.audience:
-            if is_present and copy.audience in self.deciders:
-                return self.for_approver(copy.audience)
-            is_older = not is_present and copy.audience in self.deciders
-            return self._closed(ChatId(copy.audience), is_older=is_older)
-        return self.for_thread() if is_present and self.deciders else self._closed(None, is_older=not is_present)
+        is_present, reader = copy.occasion == self.occasion, ChatId(copy.audience) if copy.audience else None
+        if is_present and copy.audience in self.deciders:
+            return self.for_approver(copy.audience)
+        if is_present and reader is None and self.deciders:
+            return self.for_thread()
+        is_asked_now = copy.audience in self.deciders if copy.audience else bool(self.deciders)
+        if self.is_replaced(copy) or (is_asked_now and not is_present):
+            return older_card(self.request, reader=reader)
+        is_asked_later = not is_present and copy.audience in self.asked_later
+        successor = self.context.successor
+        return closed_card(
+            self.request, successor=successor, now=self.now, reader=reader, is_asked_later=is_asked_later
+        )
 
     def for_approver(self, audience: str) -> Message:
         """Return the direct message to an approver: with the difference, if they got a message about the plan before.
@@ -87,11 +102,6 @@ class _Messages:
         is_direct = bool(direct_recipients(self.deciders, is_channel_closed=False))
         asked = frozenset(filter(self.has_seen_earlier_plan, self.deciders)) if is_direct else self.deciders
         return self.again(asked=asked)
-
-    def _closed(self, reader: ChatId | None, *, is_older: bool) -> Message:
-        is_older = is_older and self.request.state is RequestState.AWAITING_APPROVAL
-        successor = self.context.successor
-        return closed_card(self.request, successor=successor, now=self.now, reader=reader, is_older=is_older)
 
 
 class RequestMessages:
@@ -123,7 +133,8 @@ class RequestMessages:
             # A card has many copies. Building one takes some hundredths of a second.
             card=cache(partial(request_card, request, **shown)),
             again=cache(partial(new_approval_message, request, **shown)),
-            posted=posted,
+            posted=await self._outbound.store.copies(subject),
+            asked_later=await self._recipients.later_deciders(request, holders),
         )
         up_to_date, problem = await self._update(request, posted, messages)
         if request.prepared is not None:
@@ -146,11 +157,9 @@ class RequestMessages:
         particulars, prepared = request.particulars, request.require_prepared()
         record = await self._outbound.store.partnership(prepared.plan.tenant_id)
         if request.is_terminal:
-            is_replaced = record is not None and record.request_id != request.id
-            successor = (
-                await self._outbound.store.request(record.request_id) if record is not None and is_replaced else None
-            )
-            return CardContext(is_first=False, partnership=record, successor=successor)
+            store, now = self._outbound.store, self._outbound.clock.now()
+            today = await today_from_record(request, record, store=store, now=now)
+            return CardContext(is_first=False, partnership=record, successor=today.successor)
         mine = await self._outbound.store.requests_of(
             particulars.requester, MAX_COUNTED_REQUESTS, prepared.requester.id
         )
@@ -169,6 +178,9 @@ class RequestMessages:
         """
         up_to_date, problem = set(), None
         for copy in copies:
+            if messages.is_replaced(copy):
+                await self._outbound.copies.close(copy, messages.for_copy(copy))
+                continue
             # A card that somebody deleted is not posted again for a finished request, and not for an earlier round.
             replaces_deleted = not request.is_terminal and (not copy.audience or copy.occasion == messages.occasion)
             updated = await self._outbound.copies.update(
@@ -234,6 +246,11 @@ class RequestMessages:
         is_new = all(one.audience != sponsor for one in await self._outbound.store.copies(subject))
         if is_told and is_new and not is_asked and (is_planned or not request.edits):
             await self._outbound.copies.post(subject, sponsor, card)
+
+
+def _round(copy: MessageCopy) -> int:
+    """Return in which round of approval a copy was posted; 0 for the first one."""
+    return int(copy.occasion) if copy.occasion.isdigit() else 0
 
 
 def _is_sponsor_the_requester(request: AccessRequest) -> bool:

@@ -9,11 +9,12 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from copy import copy
+from datetime import timedelta
 from typing import Final, TypeVar
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.people.reads import OneCheckReads, ReadListeners, RoleReads, SlackReads, UserGroups
+from bot.slack.people.reads import KnownUsers, OneCheckReads, ReadListeners, RoleReads, SlackReads, UserGroups
 from bot.slack.people.users import SlackUser, ids_of, is_full_member, main_id, name_of_user, require_full_member
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -48,12 +49,13 @@ class SlackDirectory:
         self._known: dict[PersonId, tuple[float, Account]] | None = None
         """For one check: the accounts that it has read, and when. None outside of a check, where nothing is kept."""
         self.listeners = listeners or ReadListeners()
-        self._reads: RoleReads = SlackReads(client, self.listeners)
+        self._slack = SlackReads(client, self.listeners)
+        self._reads: RoleReads = self._slack
 
-    def for_one_check(self) -> "SlackDirectory":
+    def for_one_check(self, began_ago: timedelta = timedelta(0)) -> "SlackDirectory":
         """Return the directory for one check; see `ports.PeopleDirectory.for_one_check`."""
         one = copy(self)
-        one._known, one._reads = {}, OneCheckReads(self._reads)
+        one._known, one._reads = {}, OneCheckReads(self._slack, began_ago)
         return one
 
     async def identify(self, chat_id: ChatId) -> Person:
@@ -101,6 +103,10 @@ class SlackDirectory:
         """List the active, full members who have a role now; see `ports.PeopleDirectory.holders`."""
         return await self.holders_by(role, self)
 
+    async def known_holders(self, role: Role) -> frozenset[ChatId]:
+        """List who can be asked to decide; see `ports.PeopleDirectory.known_holders`."""
+        return await self.holders_by(role, KnownUsers(self._reads, self._slack.listeners.recent_users))
+
     async def holders_by(self, role: Role, reads: RoleReads) -> frozenset[ChatId]:
         """List the Slack users who have a role, using the caller's reads of Slack."""
         source = self._roles.get(role)
@@ -142,12 +148,14 @@ class SlackDirectory:
         """Read every user group with its members, in one call. Disabled groups are left out."""
         return await self._reads.user_groups()
 
-    async def require_member(self, chat_id: ChatId) -> None:
+    async def require_member(self, chat_id: ChatId, *, within: timedelta = timedelta(0)) -> None:
         """Check that this is a full member of our workspace. Slack's answer is enough for reading.
 
+        :param within: how old an answer may be that was read for the same window.
         :raises Refused: for everybody else.
         """
-        require_full_member(await self.user(chat_id), self._team_id)
+        recent = self._slack.listeners.recent_users.recent(chat_id, within) if within else None
+        require_full_member(await self.user(chat_id) if recent is None else recent, self._team_id)
 
     async def is_member(self, chat_id: ChatId) -> bool:
         """Return whether this is a full member of our workspace; see `ports.PeopleDirectory.is_member`."""

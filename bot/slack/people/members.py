@@ -9,12 +9,28 @@ from bot.slack.people.directory import SlackDirectory
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId
+from workflows.intervals import FORM_ANSWERED_WITHIN
 from workflows.ports.people_directory import PeopleDirectoryUnavailable
 
 _STRICT_SECONDS: Final = 1.25
 """Seconds that a window with records waits for Slack's answer about the user: half of the time to open it."""
 _LENIENT_SECONDS: Final = 0.8
 """Seconds that any other window waits for it; the trigger of the window is valid for three seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowMembers:
+    """Implements `MembershipCheck` for what a window shows: who opened it is not read again to fill it."""
+
+    directory: SlackDirectory
+
+    async def require_member(self, chat_id: ChatId) -> None:
+        """Require a full member.
+
+        :raises Refused: for everybody else.
+        :raises PeopleDirectoryUnavailable: when this cannot be read now.
+        """
+        await self.directory.require_member(chat_id, within=FORM_ANSWERED_WITHIN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

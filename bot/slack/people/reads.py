@@ -1,7 +1,9 @@
 """Read users and user groups from Slack: again each time, or each of them once for one check."""
 
+import time
 from collections.abc import Callable, Coroutine, Hashable, Mapping
-from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
 from typing import Any, Final, Protocol, TypeVar
 
 from slack_sdk.errors import SlackApiError
@@ -13,7 +15,7 @@ from workflows.cache import Cache
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId
-from workflows.intervals import MAX_AGE_IN_ONE_CHECK
+from workflows.intervals import GROUPS_DECIDE_FOR, MAX_AGE_IN_ONE_CHECK, NAMES_SHOWN_FOR
 from workflows.ports.people_directory import PeopleDirectoryRefused, PeopleDirectoryUnavailable
 
 _NO_USER_CODES: Final = frozenset({"user_not_found", "user_not_visible", "users_not_found"})
@@ -52,12 +54,22 @@ class RoleReads(Protocol):
         """Find a user by mail address; None when there is none."""
 
 
-@dataclass(frozen=True, slots=True)
 class ReadListeners:
-    """The functions that are called with every answer that was just read, so that it can be shown without a read."""
+    """The functions that are called with every answer that was just read, and the newest answers.
 
-    users: list[Callable[[ChatId, SlackUser], None]] = field(default_factory=list)
-    groups: list[Callable[[UserGroups], None]] = field(default_factory=list)
+    What was read for an act need not be read once more for the same act, or to be shown.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        """Create it without listeners.
+
+        :param now: returns the present time in seconds. When the clock was set back, an answer counts as too old.
+        """
+        self.now = now
+        self.recent_users: Cache[ChatId, SlackUser] = _kept(_not_read, now)
+        self.recent_groups: Cache[None, UserGroups] = _kept(_not_read, now)
+        self.users: list[Callable[[ChatId, SlackUser], None]] = [self.recent_users.keep]
+        self.groups: list[Callable[[UserGroups], None]] = [partial(self.recent_groups.keep, None)]
 
 
 class SlackReads:
@@ -124,29 +136,66 @@ class SlackReads:
 class OneCheckReads:
     """Implements `RoleReads` for one check: each user, and the user groups, are read once.
 
-    An answer older than a minute is read again, so that a check that waits long decides with nothing old.
+    A user is never older than the act that is checked. Members of groups may be a minute old. An answer older than a
+    minute is read again, so that a check that waits long decides with nothing old. Without answer nothing is decided.
     """
 
-    def __init__(self, reads: RoleReads) -> None:
+    def __init__(self, reads: SlackReads, began_ago: timedelta) -> None:
+        """Create the reads.
+
+        :param began_ago: how long ago the act began that is checked: what was read since then counts.
+        """
+        self._recent = reads.listeners
+        self._act_began = self._recent.now() - began_ago.total_seconds()
         self._groups: Cache[None, UserGroups] = _kept(lambda _: reads.user_groups())
         self._users = _kept(reads.user)
         self._by_mail = _kept(reads.user_by_mail)
 
     async def user_groups(self) -> UserGroups:
         """Return every user group with its members."""
-        return await self._groups.get(None)
+        recent = self._recent.recent_groups.recent(None, GROUPS_DECIDE_FOR)
+        return await self._groups.get(None) if recent is None else recent
 
     async def user(self, chat_id: ChatId) -> SlackUser:
         """Return a user; see `RoleReads.user`."""
-        return await self._users.get(chat_id)
+        age = min(timedelta(seconds=self._recent.now() - self._act_began), MAX_AGE_IN_ONE_CHECK)
+        recent = self._recent.recent_users.recent(chat_id, age)
+        return await self._users.get(chat_id) if recent is None else recent
 
     async def user_by_mail(self, mail: str) -> SlackUser | None:
         """Return the user with a mail address; None when there is none."""
         return await self._by_mail.get(mail)
 
 
-def _kept(read: Callable[[Asked], Coroutine[Any, Any, Answer]]) -> Cache[Asked, Answer]:
-    return Cache(read=read, kept_for=lambda _: MAX_AGE_IN_ONE_CHECK, max_entries=_MAX_READS)
+class KnownUsers:
+    """Implements `RoleReads` for whom to ask: a user that was read in the last hours is not read again."""
+
+    def __init__(self, reads: RoleReads, recent_users: Cache[ChatId, SlackUser]) -> None:
+        self._reads = reads
+        self._recent_users = recent_users
+
+    async def user_groups(self) -> UserGroups:
+        """Return every user group with its members."""
+        return await self._reads.user_groups()
+
+    async def user(self, chat_id: ChatId) -> SlackUser:
+        """Return a user; see `RoleReads.user`."""
+        known = self._recent_users.recent(chat_id, NAMES_SHOWN_FOR)
+        return await self._reads.user(chat_id) if known is None else known
+
+    async def user_by_mail(self, mail: str) -> SlackUser | None:
+        """Return the user with a mail address; None when there is none."""
+        return await self._reads.user_by_mail(mail)
+
+
+def _kept(
+    read: Callable[[Asked], Coroutine[Any, Any, Answer]], now: Callable[[], float] = time.monotonic
+) -> Cache[Asked, Answer]:
+    return Cache(read=read, kept_for=lambda _: MAX_AGE_IN_ONE_CHECK, max_entries=_MAX_READS, now=now)
+
+
+async def _not_read(_: Hashable) -> Any:
+    raise NotImplementedError("only what was just read is kept here")
 
 
 def _as_texts(arguments: Mapping[str, object]) -> dict[str, str]:

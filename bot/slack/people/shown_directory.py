@@ -54,9 +54,9 @@ class ShownDirectory:
         directory.listeners.users.append(self._users.keep)
         directory.listeners.groups.append(partial(self._groups.keep, None))
 
-    def for_one_check(self) -> SlackDirectory:
+    def for_one_check(self, began_ago: timedelta = timedelta(0)) -> SlackDirectory:
         """Return the directory for one check, without the cache."""
-        return self._directory.for_one_check()
+        return self._directory.for_one_check(began_ago)
 
     async def identify(self, chat_id: ChatId) -> Person:
         """Find the one Entra person of a Slack user, without the cache."""
@@ -81,6 +81,10 @@ class ShownDirectory:
     async def holders(self, role: Role) -> frozenset[ChatId]:
         """List the Slack users who have a role, from the cache."""
         return await self._holders.get(role)
+
+    async def known_holders(self, role: Role) -> frozenset[ChatId]:
+        """List the Slack users who have a role, from the cache."""
+        return await self.holders(role)
 
     async def all_ids(self, chat_ids: Iterable[ChatId]) -> frozenset[ChatId]:
         """List every Slack id of the people with these ids, from the cache."""

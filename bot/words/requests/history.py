@@ -3,17 +3,9 @@
 from collections.abc import Mapping
 from typing import Final
 
-from bot.words.requests.titles import prepared_title
-from workflows.core.requests.notes import DisplayedState, displayed_state
-from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.ports.records import AuditEntry
 
 ACCEPTED: Final = "accepted"
-_BLOCKED: Final[Mapping[DisplayedState, str]] = {
-    DisplayedState.BLOCKED: "Blocked",
-    DisplayedState.BLOCK_READ: "Blocked",
-    DisplayedState.BLOCKED_IN_PART: "Blocked, not everything closed",
-}
 DONE: Final[Mapping[str, str]] = {
     "submit": "Requested",
     "record_prepared": "Checks done, change prepared",
@@ -66,13 +58,3 @@ def entry_words(entry: AuditEntry) -> str:
     if entry.outcome == ACCEPTED:
         return DONE.get(command, command)
     return f"{_TRIED.get(command, f'{command} refused')} ({entry.outcome.replace('_', ' ')})"
-
-
-def replacement_words(later: AccessRequest) -> str:
-    """State that a later request replaced the result of an earlier one, as its result was read in the tenant."""
-    by = f"{later.id} ({prepared_title(later.require_prepared())})"
-    if later.state is RequestState.OVERWRITTEN:
-        return f"Changed by somebody else while {by} was applied"
-    if later.applied_part:
-        return f"Replaced in part by {by}, partly applied (verified)"
-    return f"{_BLOCKED.get(displayed_state(later), 'Replaced')} by {by}, verified in the tenant"

@@ -14,6 +14,7 @@ from workflows.core.plans.revision import PlanShown, revisions
 from workflows.core.policy.approval import Choice
 from workflows.core.policy.risk import deciding_risk
 from workflows.core.policy.template import Stage
+from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, Prepared
 
 NEEDS_NEW_APPROVAL: Final = "Needs new approval"
@@ -42,6 +43,12 @@ def new_plan_title(request: AccessRequest) -> str:
     # NB. without an earlier plan, approvals of this same plan were found to count no longer.
     had_approvals = request.seen is None or any(one.choice is Choice.APPROVE for one in request.void)
     return NEEDS_NEW_APPROVAL if had_approvals else NOBODY_HAD_APPROVED
+
+
+def new_round_words(request: AccessRequest) -> str:
+    """State in a few words why an earlier message does not count: who edited the request, or `new_plan_title`."""
+    edited = next((fact for fact in request.asked_again if fact.code == NoteCode.EDITED), None)
+    return new_plan_title(request) if edited is None else f"Edited by {edited.values['name']}"
 
 
 def revision_lines(request: AccessRequest) -> tuple[RevisedLine, ...]:

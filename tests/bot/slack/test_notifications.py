@@ -30,7 +30,7 @@ GUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a
 SAID: Final = {
     "➕": ("More access", "Access to extend"),
     "➖": ("Less access", "with less access", "Blocked"),
-    "✅": ("active", "approved", "no issues", "check", "confirmed", "answered", "restored", "kept", "caught up"),
+    "✅": ("active", "approved", "no issues", "check", "confirmed", "answered", "restored", "kept", "Done"),
     "⏳": ("waiting for approval", "0/", "1/", "2/"),
     "⚙️": ("being",),
     "🔎": ("being prepared", "current settings"),
@@ -45,9 +45,9 @@ SAID: Final = {
     ),
     "❌": ("failed",),
     "🔒": ("blocked", "revoked", "block", "nothing is needed"),
-    "🔁": ("needs new approval", "plan changed"),
+    "🔁": ("needs new approval", "plan changed", "replaced by a newer message"),
     "⏰": ("wait", "ended", "reminder", "review is due"),
-    "🔔": ("still needed",),
+    "🔔": ("still needed", "reminded again"),
     "🤝": ("partner setup",),
     "ℹ️": ("replaced", "Note", "nothing is needed", "Deleted", "licence"),
 }

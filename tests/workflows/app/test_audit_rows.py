@@ -207,7 +207,7 @@ OF_PARTNERS: Final[tuple[tuple[Partnership, PartnershipCommand, Row], ...]] = (
     (
         partnership(version=1, state=PartnershipState.REVIEW_DUE),
         Keep(actor=SAM, tenant_id=TENANT, reason=" Needed "),
-        (f"U-SAM keep accepted - {TENANT} id-sam", '{"reason":" Needed ","account":"id-sam"}'),
+        (f"U-SAM keep accepted r-1 {TENANT} id-sam", '{"reason":" Needed ","account":"id-sam"}'),
     ),
     (
         partnership(version=1, setup=(REDEEM_STEP,)),

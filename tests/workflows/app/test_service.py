@@ -178,10 +178,12 @@ async def test_a_review_is_advanced_and_stored(world: World) -> None:
     kept = await world.service.advance_review(TENANT, Keep(actor=SAM, tenant_id=TENANT, reason="Needed"), key="click-1")
     assert await world.store.partnership(TENANT) == kept
     entry = (await world.store.history(limit=1))[0]
-    assert (entry.actor, entry.command, entry.tenant_id, entry.details) == (
+    # The answer is in the history of the request whose access it keeps.
+    assert (entry.actor, entry.command, entry.tenant_id, entry.request_id, entry.details) == (
         SAM.chat_id,
         "keep",
         TENANT,
+        kept.request_id,
         {"reason": "Needed", "account": SAM.id},
     )
     with worded_refusal(Refused, match="does not know this partner"):

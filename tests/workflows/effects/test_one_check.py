@@ -1,6 +1,7 @@
 """What one check read of people and roles decides neither a later check nor a write."""
 
 from copy import copy
+from datetime import timedelta
 
 import pytest
 
@@ -16,7 +17,7 @@ def kept(monkeypatch: pytest.MonkeyPatch) -> list[FakeDirectory]:
     """Let each check see people and roles only as they were when it began, as `OneCheckReads` may. Gives the checks."""
     made: list[FakeDirectory] = []
 
-    def for_one_check(directory: FakeDirectory) -> FakeDirectory:
+    def for_one_check(directory: FakeDirectory, began_ago: timedelta = timedelta(0)) -> FakeDirectory:
         one = copy(directory)
         one.people, one.roles = dict(directory.people), dict(directory.roles)
         made.append(one)

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,14 +11,14 @@ import pytest
 from bot.words.refusals.sentences import fact_words
 from bot.words.requests.notes import note_words, refusal_words
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, RILEY, SAM, TENANT, closed_document, person
-from tests.workflows.fakes import BLANK, HOME
+from tests.workflows.fakes import BLANK, HOME, FakeDirectory
 from tests.workflows.world import CATALOG, CONTOSO, World, restarted
 from workflows.catalog.catalog import Catalog
 from workflows.core.errors.facts import fact_from_value
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import PartnershipState
-from workflows.core.people import Person
+from workflows.core.people import CurrentRoles, Person
 from workflows.core.requests.commands.clicks import Click
 from workflows.core.requests.commands.partner import Revoke
 from workflows.core.requests.commands.request import Reject
@@ -127,6 +128,39 @@ async def test_an_earlier_approval_does_not_count_once_its_giver_lost_role_or_ac
     await world.approve(request, MALLORY, but=Apply)
     await world.approve(request, CHIE, but=Apply)
     assert (await world.request(request.id)).state is S.APPLYING
+
+
+async def test_a_click_that_does_not_complete_the_chain_reads_nobody_else(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[list[str]] = []
+    current_roles = FakeDirectory.current_roles
+
+    async def noted(directory: FakeDirectory, people: Sequence[Person]) -> CurrentRoles:
+        read.append([one.name for one in people])
+        return await current_roles(directory, people)
+
+    monkeypatch.setattr(FakeDirectory, "current_roles", noted)
+    request = await world.waiting()
+    for person_ in (AMARA, BRUNO, CHIE):
+        await world.approve(request, person_, but=Apply)
+    assert read == [["Amara"], ["Bruno"], ["Chie"], ["Chie", "Amara", "Bruno"]]
+    await world.settle()
+    assert read[-1] == ["Amara", "Bruno", "Chie"], "they are read again before the write"
+
+
+async def test_who_lost_the_role_is_found_by_the_next_click_that_depends_on_it(world: World) -> None:
+    """A second member of the first stage takes their place, although the second stage has begun."""
+    request = await world.waiting()
+    await world.approve(request, AMARA)
+    world.directory.assign(AMARA, "")
+    world.directory.assign(MALLORY, "security")
+    await world.approve(request, BRUNO)
+    await world.approve(request, MALLORY)
+    await world.approve(request, CHIE, but=Apply)
+    stored = await world.request(request.id)
+    assert [one.person.name for one in stored.decisions] == ["Amara", "Bruno", "Mallory", "Chie"]
+    assert stored.state is S.APPLYING
 
 
 async def test_a_card_of_another_version_is_refused(world: World) -> None:

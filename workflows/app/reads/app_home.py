@@ -7,7 +7,13 @@ from enum import StrEnum
 from typing import Final
 
 from workflows.app.reads.auditors import is_shown_as_auditor
-from workflows.app.reads.found_requests import NOTHING_FOUND, FoundRequests, find_requests
+from workflows.app.reads.found_requests import (
+    NOTHING_FOUND,
+    FoundRequests,
+    Today,
+    find_requests,
+    today_from_record,
+)
 from workflows.app.reads.waiting_requests import ids_of
 from workflows.core.partner_setup.confirmations import open_steps
 from workflows.core.partners.partnership import Partnership, PartnershipState, is_over
@@ -75,6 +81,8 @@ class AppHome:
     """The records of partners that have to do something for one of these requests, by request."""
     can_request_again: frozenset[RequestId] = frozenset()
     """Of the shown own requests, those that can be requested again; see `partnership.is_over`."""
+    today: Mapping[RequestId, Today] = field(default_factory=dict)
+    """What became of each shown own request that was written."""
     ending: Page[Partnership] = EMPTY
     """Access that this person sponsors and that ends within `HOME_SHOWS_ENDS_WITHIN`."""
     sponsored: Page[Partnership] = EMPTY
@@ -164,20 +172,32 @@ async def _read_lists(
     overdue = PartnerFilter(overdue_at=now, text=position.text)
     mine = await store.own_page(person_ids, text=position.text, limit=size, place=position.of_list(HomeList.MINE))
     alarms = await store.open_alarms() if is_admin and not position.text else ()
-    return AppHome(
+    home = AppHome(
         text=position.text,
         reviews=await partners(HomeList.REVIEWS, due),
         approvals=await store.waiting_page(
             roles, person_ids, text=position.text, limit=size, place=position.of_list(HomeList.APPROVALS)
         ),
         mine=mine,
-        setups=await _setups(mine.shown, store),
-        can_request_again=frozenset([one.id for one in mine.shown if await _is_finished(one, store, now)]),
         ending=await partners(HomeList.ENDING, ending),
         sponsored=await partners(HomeList.SPONSORED, sponsored, limit=SPONSORED_PAGE),
         is_admin=is_admin,
         overdue=await partners(HomeList.OVERDUE, overdue) if is_admin else EMPTY,
         alarms=_page(alarms, position.of_list(HomeList.ALARMS)) if alarms else EMPTY,
+    )
+    return await _with_results(home, store, now)
+
+
+async def _with_results(home: AppHome, store: Store, now: datetime) -> AppHome:
+    """Add what became of the person's own requests. The record of each partner is read once for each request."""
+    mine = home.mine.shown
+    records = {one.id: await _record(one, store) for one in mine}
+    written = [one for one in mine if one.was_written]
+    return replace(
+        home,
+        setups=_setups(mine, records),
+        can_request_again=frozenset(one.id for one in mine if is_over(one, records[one.id], now)),
+        today={one.id: await today_from_record(one, records[one.id], store=store, now=now) for one in written},
     )
 
 
@@ -187,21 +207,22 @@ async def _found(
     return await find_requests(wanted, limit=limit, place=position.of_list(HomeList.REQUESTS), store=store, now=now)
 
 
-async def _setups(requests: Sequence[AccessRequest], store: Store) -> Mapping[RequestId, Partnership]:
-    """Read the records whose partner setup is not complete, for requests that are in force."""
+async def _record(request: AccessRequest, store: Store) -> Partnership | None:
+    return None if request.prepared is None else await store.partnership(request.prepared.plan.tenant_id)
+
+
+def _setups(
+    requests: Sequence[AccessRequest], records: Mapping[RequestId, Partnership | None]
+) -> Mapping[RequestId, Partnership]:
+    """Return the records whose partner setup is not complete, for requests that are in force."""
     found = {}
     for request in requests:
         if request.state is RequestState.APPLIED and request.particulars.kind is not RequestKind.REVOCATION:
-            record = await store.partnership(request.plan.tenant_id)
+            record = records[request.id]
             is_present = record is not None and record.request_id == request.id
             if record is not None and is_present and open_steps(record.setup, record.confirmations):
                 found[request.id] = record
     return found
-
-
-async def _is_finished(request: AccessRequest, store: Store, now: datetime) -> bool:
-    record = None if request.prepared is None else await store.partnership(request.prepared.plan.tenant_id)
-    return is_over(request, record, now)
 
 
 def _page(oldest_first: Sequence[Alarm], position: PagePosition) -> Page[Alarm]:

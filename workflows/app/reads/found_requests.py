@@ -1,6 +1,6 @@
 """Search all requests for auditors: one page of what matches, and what became of each request until today.
 
-What replaced a request is read for every history of it.
+Every surface reads here which later request replaced one.
 """
 
 from collections.abc import Mapping
@@ -8,12 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from workflows.core.partners.partnership import Partnership, result_read_at
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind
 from workflows.ports.pages import EMPTY, Page, PagePosition, RequestFilter
 from workflows.ports.store import Store
-
-MAX_LATER_REQUESTS: Final = 200
-"""Requests about one partner that are read to find what replaced one of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +19,7 @@ class Today:
     """What became of the result of a request."""
 
     successor: AccessRequest | None = None
-    """The later request whose settings the partner has now; None where it has those of this one."""
+    """The later request that replaced its result; None where the partner still has that."""
     is_past_its_end: bool = False
     """Whether its access period has ended. Settings that nobody approved have none."""
 
@@ -37,7 +35,7 @@ class FoundRequests:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replacement:
-    """The first later request that changed the partner's settings, as they were read in the tenant."""
+    """The later request that replaced a result, see `partnership.replacements_among`."""
 
     request: AccessRequest
     at: datetime
@@ -59,31 +57,24 @@ async def find_requests(
 async def read_today(request: AccessRequest, *, store: Store, now: datetime) -> Today:
     """Read what became of one request. Of one that was not written, nothing became."""
     record = await store.partnership(request.plan.tenant_id) if request.was_written else None
-    if record is None:
+    return await today_from_record(request, record, store=store, now=now)
+
+
+async def today_from_record(
+    request: AccessRequest, record: Partnership | None, *, store: Store, now: datetime
+) -> Today:
+    """Read what became of one request, where the record of its partner was read before."""
+    if record is None or not request.was_written:
         return Today()
     if record.request_id != request.id:
-        return Today(successor=await store.request(record.request_id))
+        replaced_by = await store.first_to_replace(request)
+        return Today(successor=replaced_by or await store.request(record.request_id))
     is_open = request.particulars.kind is not RequestKind.REVOCATION
     return Today(is_past_its_end=is_open and record.is_as_approved and record.is_past_its_end(now))
 
 
 async def read_replacement(request: AccessRequest, *, store: Store) -> Replacement | None:
-    """Read which later request replaced the result of this one; None when no such result was read in the tenant.
-
-    It is also None when the partner has so many requests that the first later one is not certain.
-    """
-    if (done_at := _result_read_at(request)) is None:
-        return None
-    newest = await store.requests_for(request.plan.tenant_id, MAX_LATER_REQUESTS)
-    if len(newest) == MAX_LATER_REQUESTS:
-        return None
-    later = [(at, one) for one in newest if (at := _result_read_at(one)) is not None and at > done_at]
-    if not later:
-        return None
-    at, first = min(later, key=lambda found: found[0])
-    return Replacement(request=first, at=at)
-
-
-def _result_read_at(request: AccessRequest) -> datetime | None:
-    """Return when the result of a written request was read in the tenant; None when it was not."""
-    return (request.confirmed_at or request.changed_at) if request.was_written else None
+    """Read which later request replaced the result of this one; None when no such result was read in the tenant."""
+    first = await store.first_to_replace(request)
+    at = None if first is None else result_read_at(first)
+    return None if first is None or at is None else Replacement(request=first, at=at)

@@ -37,6 +37,7 @@ from workflows.core.people import PersonId
 from workflows.core.policy.template import Stage, Template
 from workflows.core.requests.request import AccessRequest, ObservedPartner, Particulars, RequestId, RequestKind
 from workflows.core.settings.model import TenantId
+from workflows.intervals import FORM_ANSWERED_WITHIN
 from workflows.partner_lookup.lookup import look_up
 from workflows.partner_lookup.target import FIELD, normalize_target
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
@@ -126,7 +127,7 @@ class Intake(FormServices):
         :param edits: the open request that the form edits; it is no other request for the same partner.
         :raises InvalidForm: naming every field that must change.
         """
-        return await replace(self, directory=self.directory.for_one_check())._checked(form, edits)
+        return await replace(self, directory=self.directory.for_one_check(FORM_ANSWERED_WITHIN))._checked(form, edits)
 
     async def _checked(self, form: Form, edits: RequestId | None) -> Checked:
         problems: Problems = {}

@@ -98,9 +98,11 @@ async def check_roles(
 
     The check runs at most once a minute. When a role cannot be read, its alarm stays as it is.
     """
-    now = clock.now()
-    if not _is_due(await store.mark(MARK), now):
+    now, last = clock.now(), await store.mark(MARK)
+    if not _is_due(last, now):
         return
+    if last == "":
+        directory = directory.for_one_check()  # somebody has just been refused: nothing that is kept for display
     await store.save_mark(MARK, now.isoformat())
     waiting = [one for one in await store.open_requests() if one.state is RequestState.AWAITING_APPROVAL]
     found: dict[Role, RoleShortage] = {}

@@ -1,15 +1,20 @@
 """The record of a partner that Gatehouse opened or closed, with its reviews."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import groupby
+from operator import itemgetter
 
 from workflows.core.partner_setup.confirmations import Confirmation
 from workflows.core.partner_setup.steps import SetupStep
 from workflows.core.people import Person
 from workflows.core.plans.plan import TenantIdentity
+from workflows.core.plans.renewal import is_renewal
+from workflows.core.policy.approval import Choice
 from workflows.core.policy.template import Stage
+from workflows.core.requests.deciding import access_ends_at
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.core.requests.transitions.writes import closes
 from workflows.core.settings.open_access import OpenAccess
@@ -146,3 +151,67 @@ def is_over(request: AccessRequest, record: Partnership | None, now: datetime) -
     if record is None or record.request_id != request.id:
         return record is not None  # replaced or revoked later
     return record.state is not PartnershipState.REVOKED and record.is_past_its_end(now)
+
+
+class LaterChange(StrEnum):
+    """What a later request did to the result of an earlier one."""
+
+    REVOKED = "revoked"
+    CLOSED_EARLY = "closed_early"
+    """An approved request closed the partner before the end of the earlier access."""
+    CLOSED = "closed"
+    """An approved request closed the partner, and the earlier access had no end or had reached it."""
+    EXTENDED = "extended"
+    REPLACED = "replaced"
+    REPLACED_IN_PART = "replaced_in_part"
+    CHANGED_BY_OTHERS = "changed_by_others"
+    """Somebody else changed the partner while the later request was sent."""
+
+
+def later_change(request: AccessRequest, later: AccessRequest) -> LaterChange:
+    """Return what a later request did to the result of an earlier one. Every surface asks here.
+
+    :param later: see `replacements_among`.
+    """
+    if later.state is RequestState.OVERWRITTEN:
+        return LaterChange.CHANGED_BY_OTHERS
+    if later.applied_part:
+        return LaterChange.REPLACED_IN_PART
+    if later.particulars.kind is RequestKind.REVOCATION:
+        return LaterChange.REVOKED
+    if closes(later):
+        return LaterChange.CLOSED_EARLY if _is_before_the_end(request, later) else LaterChange.CLOSED
+    return LaterChange.EXTENDED if is_renewal(later.plan) else LaterChange.REPLACED
+
+
+def replacements_among(requests: Iterable[AccessRequest]) -> Mapping[RequestId, AccessRequest]:
+    """Return, by request, the later one that replaced its result; a request whose result stays is left out.
+
+    It is the first later request that was applied completely. If none was, it is the first that changed the partner.
+
+    :param requests: requests about one partner, in any order.
+    """
+    results = [(at, one) for one in requests if (at := result_read_at(one)) is not None]
+    found: dict[RequestId, AccessRequest] = {}
+    first: AccessRequest | None = None
+    complete: AccessRequest | None = None
+    for _, read_together in groupby(sorted(results, key=itemgetter(0), reverse=True), key=itemgetter(0)):
+        same_time = [one for _, one in read_together]
+        if (later := complete or first) is not None:
+            found.update((one.id, later) for one in same_time)
+        for one in same_time:
+            first, complete = one, one if one.state is RequestState.APPLIED else complete
+    return found
+
+
+def result_read_at(request: AccessRequest) -> datetime | None:
+    """Return when the result of a written request was read in the tenant; None when it was not."""
+    return (request.confirmed_at or request.changed_at) if request.was_written else None
+
+
+def _is_before_the_end(request: AccessRequest, later: AccessRequest) -> bool:
+    if request.state is not RequestState.APPLIED or closes(request):
+        return False
+    has_approval = any(one.choice is Choice.APPROVE for one in request.decisions)
+    ends_at = access_ends_at(request) if has_approval else request.plan.ends_at
+    return ends_at is not None and (later.confirmed_at or later.changed_at) < ends_at

@@ -93,6 +93,31 @@ def require_may_decide(
     return verdict.open_stage
 
 
+def roles_as_decided(request: AccessRequest, actor: Person, current_roles: CurrentRoles) -> CurrentRoles | None:
+    """Return the roles with which an approval is checked that decides nothing alone; None when everybody must be read.
+
+    Earlier approvers count with the role that they had when they approved. They are read again when the last approval
+    is given, and before the plan is written. Everybody must be read now when this approval would be the last one, or
+    would be refused, or when the approval chain is complete already, because then somebody does not count any more.
+
+    :param current_roles: the current roles of the actor.
+    """
+    if request.prepared is None or request.state is not RequestState.AWAITING_APPROVAL:
+        return None
+    stages, digest = request.prepared.stages, request.plan.digest
+    decided = {
+        decision.person.id: frozenset({stages[decision.stage].role})
+        for decision in request.decisions
+        if decision.choice is Choice.APPROVE and decision.digest == digest
+    }
+    assumed = CurrentRoles(roles={**decided, **current_roles.roles})
+    open_stages = eligibility(request, assumed).open_stages
+    is_last = sum(stage.missing for stage in open_stages) <= 1
+    if actor.id in decided or is_last or not current_roles.holds(actor.id, open_stages[0].role):
+        return None
+    return assumed
+
+
 def _require_role_of_stage(
     stages: Sequence[Stage], open_stage: int, actor: Person, current_roles: CurrentRoles
 ) -> None:

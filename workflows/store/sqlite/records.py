@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 
 from pydantic import TypeAdapter
 
-from workflows.core.partners.partnership import Partnership
+from workflows.core.partners.partnership import Partnership, result_read_at
 from workflows.core.partners.records import Records
 from workflows.core.people import ChatId, PersonId, Role
 from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
@@ -29,6 +29,11 @@ _SAYS_MORE_THAN_ITS_RESULT: Final = f"""not (outcome = '{RECEIVED}' and exists (
     select 1 from audit as result where result.key = '{RESULT_OF}' || audit.key))"""  # noqa: S608
 _WAITING: Final = """waits_for in (select value from json_each(?))
     and not exists (select 1 from json_each(excluded) where value in (select value from json_each(?)))"""
+
+_READ_AT: Final = "julianday(coalesce(json_extract(doc, '$.confirmed_at'), json_extract(doc, '$.changed_at')))"
+_FIRST_LATER_RESULT: Final = f"""where tenant_id = ? and is_open = 0 and id <> ?
+    and (state in ('applied', 'overwritten') or coalesce(json_extract(doc, '$.applied_part'), 0) > 0)
+    and {_READ_AT} > julianday(?) order by state <> 'applied', {_READ_AT}, rowid limit 1"""
 
 
 class SqliteRecords(SqliteDatabase):
@@ -127,6 +132,13 @@ class SqliteRecords(SqliteDatabase):
         return await self._requests(
             "where tenant_id = ? order by created_at desc, rowid desc limit ?", tenant_id, limit
         )
+
+    async def first_to_replace(self, request: AccessRequest) -> AccessRequest | None:
+        """Load the request that replaced the result of another one; see `partnership.replacements_among`."""
+        if (read_at := result_read_at(request)) is None:
+            return None
+        found = await self._requests(_FIRST_LATER_RESULT, request.plan.tenant_id, request.id, read_at.isoformat())
+        return found[0] if found else None
 
     async def approval_waits(self, limit: int) -> Mapping[str, Sequence[timedelta]]:
         """Return, by template, the times from filing to the last approval; see `ports.records`."""

@@ -53,7 +53,7 @@ class CardContext:
     partnership: Partnership | None = None
     """The partner's record; None when Gatehouse has not changed this partner."""
     successor: AccessRequest | None = None
-    """For a request that was applied: the later one whose settings the partner has today."""
+    """For a request that was applied: the later one that replaced its result."""
 
 
 def notes(prepared: Prepared, context: CardContext, words_left: int, now: datetime) -> Iterator[TextRun]:

@@ -1,6 +1,7 @@
 """The card of a request that needs no decision of its reader: three lines, and Details. It says what is true today."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -21,13 +22,23 @@ from bot.slack.blocks.blocks import (
 from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.decisions import EXPIRES_NOW, state_parts, still_needed
-from bot.slack.cards.requests import MAX_DOMAIN_CHARACTERS, headline, request_target, summary, whole_target
+from bot.slack.cards.requests import (
+    MAX_DOMAIN_CHARACTERS,
+    headline,
+    kind_words,
+    notified_target,
+    request_target,
+    summary,
+    whole_target,
+)
 from bot.words.requests.notes import note_words
-from bot.words.requests.revision import new_plan_title
+from bot.words.requests.replacement import CLOSINGS, later_event_words, later_state_words, left_words
+from bot.words.requests.revision import new_round_words
 from bot.words.requests.states import state_words
 from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted
 from workflows.core.errors.facts import Fact, Facts
+from workflows.core.partners.partnership import LaterChange, later_change
 from workflows.core.people import ChatId
 from workflows.core.policy.approval import Choice, Decision
 from workflows.core.requests.notes import NoteCode, with_sent_before
@@ -40,7 +51,8 @@ MAX_LONG_SENTENCE_CHARACTERS: Final = 700
 MAX_QUOTED_WORDS: Final = 25
 """Words of a reason or a justification on a card; the rest is counted, and is in Details."""
 _COMPLETE: Final = "No approval is missing."
-_NEWER_MESSAGE: Final = "the newer message has the buttons."
+_NEWER_MESSAGE: Final = "see the newer message."
+_ASKED_LATER: Final = "You get a new message when it is your turn again."
 _DONE: Final = {Choice.APPROVE: "approved", Choice.REJECT: "rejected"}
 _NOUNS: Final = {Choice.APPROVE: "approval", Choice.REJECT: "rejection"}
 
@@ -51,16 +63,16 @@ def closed_card(
     successor: AccessRequest | None,
     now: datetime,
     reader: ChatId | None = None,
-    is_older: bool = False,
+    is_asked_later: bool = False,
 ) -> Message:
     """Return the card as a message.
 
-    :param successor: the later request whose settings the partner has today; None where it has those of this one.
+    :param successor: the later request that replaced the result of this one; None where the partner still has that.
     :param reader: whose copy it is, for the receipt of their decisions; None for the channel's card.
-    :param is_older: whether a newer message asks for the decision.
+    :param is_asked_later: whether the reader was asked about an earlier plan, and is asked again in a later stage.
     """
-    older = [fixed_text(f"{new_plan_title(request)}: {_NEWER_MESSAGE}")]
-    status = older if is_older else [*status_parts(request, successor, now)]
+    later = [cleaned_text(f"{new_round_words(request)}. {_ASKED_LATER}", 300)]
+    status = later if is_asked_later else [*status_parts(request, successor, now)]
     blocks: list[Block] = [
         header(closed_headline(request, successor)),
         rich_text(
@@ -75,42 +87,50 @@ def closed_card(
     return message(closed_summary(request, successor), blocks)
 
 
+def older_card(request: AccessRequest, *, reader: ChatId | None = None) -> Message:
+    """Return what a message becomes once its reader gets a newer one about the request: it says nothing of the state.
+
+    :param reader: see `closed_card`.
+    """
+    target = clean(request_target(request), MAX_DOMAIN_CHARACTERS)
+    line = [cleaned_text(f"{new_round_words(request)}: {_NEWER_MESSAGE}", 300)]
+    receipt = [*_own_decisions(replace(request, decisions=()), reader)]
+    blocks: list[Block] = [
+        header(f"🔁 {target}: replaced by a newer message"),
+        rich_text(paragraph(*whole_target(request), *line, fixed_text(f" · {request.id}"), *receipt)),
+    ]
+    text = f"{notified_target(request)}: replaced by a newer message. {kind_words(request).capitalize()} {request.id}."
+    return message(text, blocks)
+
+
 def closed_headline(request: AccessRequest, successor: AccessRequest | None) -> str:
     """Return target and state in a few words: what the request set, or that it is no longer in force."""
     if successor is None:
         return headline(request)
     target = clean(request_target(request), MAX_DOMAIN_CHARACTERS)
-    return f"{replaced_icon(successor)} {target}: {replaced_words(successor)}"
+    return f"{replaced_icon(request, successor)} {target}: {later_state_words(request, successor)}"
 
 
 def closed_summary(request: AccessRequest, successor: AccessRequest | None) -> str:
     """Return the text of notifications."""
-    return summary(request, state_words(request) if successor is None else replaced_words(successor))
+    return summary(request, state_words(request) if successor is None else later_state_words(request, successor))
 
 
-def replaced_icon(successor: AccessRequest) -> str:
-    """Return the emoji for `replaced_words`."""
-    if successor.applied_part:
+def replaced_icon(request: AccessRequest, successor: AccessRequest) -> str:
+    """Return the emoji for `later_state_words`."""
+    change = later_change(request, successor)
+    if change is LaterChange.REPLACED_IN_PART:
         return "⚠️"
-    if successor.particulars.kind is not RequestKind.REVOCATION:
-        return "ℹ️"
-    return "⚠️" if successor.not_closed else "🔒"
-
-
-def replaced_words(successor: AccessRequest) -> str:
-    """State what became of the result of an earlier request."""
-    if successor.state is RequestState.OVERWRITTEN:
-        return "changed later by somebody else"
-    if successor.applied_part:
-        return "replaced later in part"
-    return "revoked later" if successor.particulars.kind is RequestKind.REVOCATION else "replaced later"
+    if change in CLOSINGS:
+        return "⚠️" if successor.not_closed else "🔒"
+    return "ℹ️"
 
 
 def status_parts(request: AccessRequest, successor: AccessRequest | None, now: datetime) -> Iterator[TextRun]:
     """State its result in one line: who ended it, when, and why; or what replaced it."""
     rejection = next((one for one in reversed(request.decisions) if one.choice is Choice.REJECT), None)
     if successor is not None:
-        yield from _replaced(successor)
+        yield from _replaced(request, successor)
     elif request.state is RequestState.REJECTED and rejection is not None:
         yield fixed_text("Rejected by ", bold=True)
         yield cleaned_text(rejection.person.name, bold=True)
@@ -141,23 +161,21 @@ def _sent_before(request: AccessRequest) -> Iterator[TextRun]:
         yield cleaned_text(note_words(sent), MAX_LONG_SENTENCE_CHARACTERS)
 
 
-def _replaced(successor: AccessRequest) -> Iterator[TextRun]:
-    if successor.state is RequestState.OVERWRITTEN:
-        yield fixed_text("Changed by somebody else while this was sent: ")
-        yield cleaned_text(prepared_title(successor.require_prepared()))
-        yield fixed_text(f" ({successor.id}). Found ")
+def _replaced(request: AccessRequest, successor: AccessRequest) -> Iterator[TextRun]:
+    change = later_change(request, successor)
+    title = cleaned_text(prepared_title(successor.require_prepared()))
+    yield fixed_text(later_event_words(request, successor))
+    if change is LaterChange.CHANGED_BY_OTHERS:
+        yield from (fixed_text(" while this was sent: "), title, fixed_text(f" ({successor.id}). Found "))
         yield local_time(successor.changed_at)
         return
-    is_closed = successor.particulars.kind is RequestKind.REVOCATION
-    done = "Partly replaced " if successor.applied_part else "Replaced "
-    yield fixed_text("Revoked " if is_closed else done)
+    yield fixed_text(" ")
     yield local_time(successor.confirmed_at or successor.changed_at)
     yield fixed_text(" by ")
     yield cleaned_text(successor.require_prepared().requester.name, bold=True)
-    if not is_closed:
-        yield fixed_text(" with ")
-        yield cleaned_text(prepared_title(successor.require_prepared()))
-    yield fixed_text(f" ({successor.id})")
+    if change is not LaterChange.REVOKED:
+        yield from (fixed_text(" with "), title)
+    yield fixed_text(f" ({successor.id}){left_words(successor)}")
 
 
 def first_words(text: str) -> str:

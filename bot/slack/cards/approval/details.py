@@ -110,7 +110,7 @@ def details_blocks(
         blocks += [*_decisions(request, holders), *_operations(request, plan)]
     if is_restorable(request):
         blocks.append(rich_text(restore_hint(request.require_prepared().observation.identity)))
-    blocks += _history(request, history_items(history, replacement))
+    blocks += _history(request, history_items(request, history, replacement))
     return blocks
 
 

@@ -33,8 +33,10 @@ from bot.slack.cards.partner_and_plan import (
 from bot.slack.cards.requests import current_plan, request_target
 from bot.slack.ids import DetailsPart
 from bot.words.plans.changes import ChangeLine, describe_changes
-from bot.words.requests.history import entry_words, replacement_words
+from bot.words.requests.audit_history import reason_words
+from bot.words.requests.history import entry_words
 from bot.words.requests.notes import note_words
+from bot.words.requests.replacement import replacement_words
 from bot.words.requests.revision import RevisedLine, revision_lines
 from bot.words.sentences import counted, pieces
 from workflows.app.new_audit_entry import GATEHOUSE
@@ -50,6 +52,9 @@ History = Sequence[AuditEntry]
 StagePeople = Sequence[tuple[OpenStage, Sequence[ChatId]]]
 """The people of each stage, in the order of the stages."""
 
+MAX_HISTORY_REASON_CHARACTERS: Final = 300
+"Characters of the reason of an answer to a review."
+_KEEP: Final = "keep"
 
 TITLES: Final[Mapping[DetailsPart, str]] = {
     DetailsPart.OUTSIDE_CHANGES: "Changed outside",
@@ -101,7 +106,7 @@ def whole_part(
         plan = current_plan(request)
         return _texts("" if plan is None else operations_json(plan.operations))
     if name is DetailsPart.HISTORY:
-        return _bullets(history_items(history, replacement))
+        return _bullets(history_items(request, history, replacement))
     if name is DetailsPart.OTHERS:
         return _bullets(map(_other_parts, others))
     if name is DetailsPart.APPROVERS:
@@ -214,19 +219,22 @@ def shown_entries(history: History) -> list[AuditEntry]:
     return [entry for entry in history if entry.outcome != RECEIVED]
 
 
-def history_items(history: History, replacement: Replacement | None) -> list[list[TextRun]]:
+def history_items(request: AccessRequest, history: History, replacement: Replacement | None) -> list[list[TextRun]]:
     """Return the history, the newest first, with the time when a later request replaced the result."""
     items = [(entry.at, entry_parts(entry)) for entry in shown_entries(history)]
     if replacement is None:
         return [parts for _, parts in items]
     place = sum(at > replacement.at for at, _ in items)
-    return [parts for _, parts in [*items[:place], (replacement.at, replacement_parts(replacement)), *items[place:]]]
+    return [
+        parts
+        for _, parts in [*items[:place], (replacement.at, replacement_parts(request, replacement)), *items[place:]]
+    ]
 
 
-def replacement_parts(replacement: Replacement) -> list[TextRun]:
+def replacement_parts(request: AccessRequest, replacement: Replacement) -> list[TextRun]:
     """Return what replaced the result of a request, as one entry of its history."""
     later = replacement.request
-    said, requester = replacement_words(later), later.require_prepared().requester.name
+    said, requester = replacement_words(request, later), later.require_prepared().requester.name
     by = [fixed_text(", requested by "), cleaned_text(requester)]
     return [local_time(replacement.at), fixed_text(": "), cleaned_text(said, 300, bold=True), *by]
 
@@ -234,7 +242,9 @@ def replacement_parts(replacement: Replacement) -> list[TextRun]:
 def entry_parts(entry: AuditEntry) -> list[TextRun]:
     """Return one entry of the history."""
     by = [fixed_text(" by "), mention(entry.actor)] if entry.actor != GATEHOUSE else []
-    return [local_time(entry.at), fixed_text(": "), cleaned_text(entry_words(entry), 200), *by]
+    reason = reason_words(entry) if entry.command == _KEEP else ""
+    why = [fixed_text(": "), cleaned_text(reason, MAX_HISTORY_REASON_CHARACTERS)] if reason else []
+    return [local_time(entry.at), fixed_text(": "), cleaned_text(entry_words(entry), 200), *by, *why]
 
 
 def _findings(request: AccessRequest) -> Sequence[Finding]:

@@ -11,18 +11,18 @@ from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.requests import notified_target, request_target, review_button
 from bot.words.requests.titles import prepared_title
-from bot.words.sentences import counted
+from bot.words.sentences import counted, minute
 from workflows.core.policy.risk import deciding_risk
 from workflows.core.requests.request import AccessRequest
 from workflows.ports.records import LimitedList
 
-NOTHING_WAITS: Final = "✅ You're all caught up: nothing waits for your decision."
+_NOTHING_LEFT: Final = "✅ Done. Nothing in this reminder waits for your decision any more."
+NOTHING_LEFT: Final = message(_NOTHING_LEFT, [rich_text(paragraph(fixed_text(_NOTHING_LEFT)))])
+"""What a reminder becomes once everything in it is decided or closed. It stays true, so it is never updated again."""
 
 
 def reminder_message(waiting: LimitedList[AccessRequest], *, now: datetime) -> Message:
     """Return the message that lists requests, the one that expires first on top; what is left out is counted."""
-    if not waiting.count:
-        return message(NOTHING_WAITS, [rich_text(paragraph(fixed_text(NOTHING_WAITS)))])
     shown = sorted(waiting.shown, key=lambda one: one.expires_at)
     title = f"{counted(waiting.count, 'request')} {'waits' if waiting.count == 1 else 'wait'} for your decision"
     blocks: list[Block] = [header(f"⏰ {title}")]
@@ -32,6 +32,15 @@ def reminder_message(waiting: LimitedList[AccessRequest], *, now: datetime) -> M
         blocks.append(rich_text(paragraph(fixed_text(f"and {more} more in your App Home"))))
     names = ", ".join(map(_name, shown[:3]))
     return message(f"{names}: {title}", blocks)
+
+
+def replaced_reminder(reminded_at: datetime) -> Message:
+    """Return what a reminder becomes once there is a newer one.
+
+    :param reminded_at: when the newer one was posted.
+    """
+    line = paragraph(fixed_text("Reminded again on "), local_time(reminded_at), fixed_text(", see below."))
+    return message(f"Reminded again on {minute(reminded_at)}, see below.", [rich_text(line)])
 
 
 def _name(request: AccessRequest) -> str:

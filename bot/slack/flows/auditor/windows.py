@@ -70,7 +70,7 @@ def audit_details_view(
 ) -> Json:
     """Return everything about a request, without a button that decides.
 
-    :param successor: the later request whose settings the partner has today; None where it has those of this one.
+    :param successor: the later request that replaced the result of this one; None where the partner still has that.
     :param holders: who has each role of the approval chain now, by name.
     :param history: the audit entries of the request, the newest first.
     :param replacement: see `details_blocks`.
@@ -99,7 +99,6 @@ def history_view(
     :param replacement: see `details_blocks`. It is no entry of this request, so it is not counted.
         None also when it is older than what the pages before this one show.
     """
-    names = recorded_names(request)
     last = page.count_before + page.size
     shown = f"{page.count:,}" if page.size == page.count else f"{page.count_before + 1:,}–{last:,} of {page.count:,}"
     blocks: list[Block] = [
@@ -107,7 +106,7 @@ def history_view(
         rich_text(
             paragraph(fixed_text("Audit entries, oldest first", bold=True), fixed_text(f": {shown}\n{request.id}"))
         ),
-        *_entry_blocks(page, names, replacement),
+        *_entry_blocks(request, page, replacement),
     ]
     buttons = []
     if page.count_before:
@@ -142,16 +141,16 @@ def _value(request_id: RequestId, page: Page[AuditEntry], is_before: bool) -> st
     return f"{request_id}:{json.dumps(step, separators=(',', ':'))}"
 
 
-def _entry_blocks(page: Page[AuditEntry], names: Mapping[str, str], replacement: Replacement | None) -> Iterator[Block]:
+def _entry_blocks(request: AccessRequest, page: Page[AuditEntry], replacement: Replacement | None) -> Iterator[Block]:
     """Return the entries of a page. What replaced the result stands before the first later entry, or at the end."""
-    digest_above, place = "", _place_of(replacement, page)
+    digest_above, place, names = "", _place_of(replacement, page), recorded_names(request)
     for index, entry in enumerate(page.shown):
         if replacement is not None and index == place:
-            yield rich_text(paragraph(*replacement_parts(replacement)))
+            yield rich_text(paragraph(*replacement_parts(request, replacement)))
         yield rich_text(*_entry_elements(entry, names, digest_above=digest_above))
         digest_above = _digest(entry) or digest_above
     if replacement is not None and place == len(page.shown):
-        yield rich_text(paragraph(*replacement_parts(replacement)))
+        yield rich_text(paragraph(*replacement_parts(request, replacement)))
 
 
 def _place_of(replacement: Replacement | None, page: Page[AuditEntry]) -> int | None:

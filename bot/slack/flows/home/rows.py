@@ -9,6 +9,7 @@ from slack_sdk.models.blocks import Block, ButtonElement
 from bot.slack import ids
 from bot.slack.blocks.blocks import (
     NO_TIMES,
+    TextRun,
     actions,
     button,
     cleaned_text,
@@ -21,7 +22,7 @@ from bot.slack.blocks.blocks import (
     times_line,
 )
 from bot.slack.blocks.untrusted import clean
-from bot.slack.cards.approval.closed_card import replaced_icon, replaced_words
+from bot.slack.cards.approval.closed_card import replaced_icon
 from bot.slack.cards.decisions import still_needed
 from bot.slack.cards.partner_and_plan import partner_name
 from bot.slack.cards.partnership import close_early_button, partnership_icon, partnership_state_words
@@ -36,18 +37,20 @@ from bot.slack.words.alarms import alarm_elements
 from bot.words.partner_setup.state import setup_words
 from bot.words.plans.risk import LEVELS
 from bot.words.requests.notes import note_words
+from bot.words.requests.replacement import PERIOD_ENDED, later_state_by_words, later_state_words
 from bot.words.requests.states import short_state_words
 from bot.words.requests.titles import partner_title, prepared_title
 from workflows.app.reads.found_requests import Today
 from workflows.core.partners.partnership import Partnership
 from workflows.core.policy.risk import deciding_risk
 from workflows.core.requests.alarms import Alarm, AlarmCode
-from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
+from workflows.core.requests.request import AccessRequest, RequestKind
 
 MAX_ROW_CHARACTERS: Final = 420
 """The most characters of a row."""
 _DOMAIN_LIMIT: Final = 90
 _TITLE_LIMIT: Final = 40
+_STATE_LIMIT: Final = 120
 _NOTE_LIMIT: Final = 300
 
 
@@ -111,11 +114,17 @@ def _waiting_row(
 
 
 def own_row(
-    request: AccessRequest, now: datetime, *, can_request_again: bool, setup: Partnership | None = None
+    request: AccessRequest,
+    now: datetime,
+    *,
+    can_request_again: bool,
+    today: Today,
+    setup: Partnership | None = None,
 ) -> Iterator[Block]:
     """Return one of the person's own requests, with what its state allows.
 
     :param can_request_again: see `own_buttons`.
+    :param today: what became of it.
     :param setup: the partner's record while the partner has to do something for this request.
     """
     note = still_needed(request)
@@ -124,17 +133,9 @@ def own_row(
     elif not note and request.note:
         note = note_words(request.note)
     more = [fixed_text("\n"), cleaned_text(note, _NOTE_LIMIT)] if note else []
-    # An applied request that can be requested again is not what the partner has today.
-    is_replaced = can_request_again and request.state is RequestState.APPLIED
-    sign, state = ("ℹ️", "ended or replaced later") if is_replaced else (icon(request), short_state_words(request))
     yield rich_text(
         paragraph(
-            fixed_text(f"{sign} "),
-            cleaned_text(request_target(request), _DOMAIN_LIMIT, bold=True),
-            fixed_text(" · "),
-            cleaned_text(_access(request), _TITLE_LIMIT),
-            fixed_text(f" · {state} · "),
-            local_time(request.changed_at),
+            *_own_parts(request, today),
             fixed_text(f" · {request.id}"),
             *more,
         )
@@ -144,6 +145,23 @@ def own_row(
         yield actions(f"setup:{request.id}", show)
     if setup is None or can_request_again:
         yield from own_buttons(request, now, can_request_again=can_request_again)
+
+
+def _own_parts(request: AccessRequest, today: Today) -> Iterator[TextRun]:
+    """Return partner, access, and what became of it by whom and when."""
+    sign, state = _state_of_today(request, today)
+    since = request.changed_at
+    if (later := today.successor) is not None:
+        state = later_state_by_words(request, later)
+        since = later.confirmed_at or later.changed_at
+    yield fixed_text(f"{sign} ")
+    yield cleaned_text(request_target(request), _DOMAIN_LIMIT, bold=True)
+    yield fixed_text(" · ")
+    yield cleaned_text(_access(request), _TITLE_LIMIT)
+    yield fixed_text(" · ")
+    yield cleaned_text(state, _STATE_LIMIT)
+    yield fixed_text(" · ")
+    yield local_time(since)
 
 
 def sponsored_row(partnership: Partnership, now: datetime) -> Iterator[Block]:
@@ -165,16 +183,21 @@ def ending_row(partnership: Partnership) -> Iterator[Block]:
 
 def found_row(request: AccessRequest, today: Today) -> Iterator[Block]:
     """Return a request that an auditor's search found: partner, access, state of today, requester."""
-    sign, state = icon(request), short_state_words(request)
-    if (later := today.successor) is not None:
-        sign, state = replaced_icon(later), f"{replaced_words(later)} ({later.id})"
-    elif today.is_past_its_end:
-        state = f"{state}, access period ended"
+    sign, state = _state_of_today(request, today)
+    if today.successor is not None:
+        state = f"{state} ({today.successor.id})"
     by = f" · {clean(request.prepared.requester.name, _TITLE_LIMIT)}" if request.prepared else ""
     target, access = clean(request_target(request), _DOMAIN_LIMIT), clean(_access(request), _TITLE_LIMIT)
     text = f"{sign} {target} · {access} · {state}{by} · {request.id}"
     details = button("Details", ids.READ_REQUEST, request.id)
     yield row(text, f"found:{request.id}", details, MAX_ROW_CHARACTERS, {"Sent": request.created_at})
+
+
+def _state_of_today(request: AccessRequest, today: Today) -> tuple[str, str]:
+    if today.successor is not None:
+        return replaced_icon(request, today.successor), later_state_words(request, today.successor)
+    state = short_state_words(request)
+    return icon(request), f"{state}{PERIOD_ENDED}" if today.is_past_its_end else state
 
 
 def partner_entry(partnership: Partnership, now: datetime, name: str, *, can_revoke: bool = True) -> Iterator[Block]:

@@ -160,7 +160,11 @@ def _own_sections(home: AppHome, now: datetime) -> Iterator[Block]:
         HomeList.MINE,
         home.mine,
         lambda one: own_row(
-            one, now, can_request_again=one.id in home.can_request_again, setup=home.setups.get(one.id)
+            one,
+            now,
+            can_request_again=one.id in home.can_request_again,
+            today=home.today.get(one.id, _NO_TODAY),
+            setup=home.setups.get(one.id),
         ),
     )
     yield from section("My partners whose access ends soon", HomeList.ENDING, home.ending, ending_row)

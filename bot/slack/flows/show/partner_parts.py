@@ -27,7 +27,7 @@ from bot.slack.payloads.models import Interaction
 from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.reads.partner_setup import PartnerSetupReader
 from workflows.app.reads.posture import concerns_about
-from workflows.core.partners.partnership import Partnership
+from workflows.core.partners.partnership import Partnership, replacements_among
 from workflows.core.partners.revoking import requests_for_more_access
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.commands.request import CommandSubject
@@ -105,7 +105,10 @@ class PartnerPartsFlow:
                 return _bullets([answer_parts(one) for one in reversed(answers)])
             case PartnerPart.REQUESTS:
                 requests = await self.store.requests_for(identity.tenant_id, MAX_READ_REQUESTS)
-                return _bullets([history_parts(one, max_note=MAX_NOTE_CHARACTERS) for one in requests])
+                later = replacements_among(requests)
+                return _bullets(
+                    [history_parts(one, later.get(one.id), max_note=MAX_NOTE_CHARACTERS) for one in requests]
+                )
             case PartnerPart.STOPPED:
                 stops = requests_for_more_access(await self.store.open_requests(), identity)
                 return _bullets([stopped_request_parts(one) for one in stops])

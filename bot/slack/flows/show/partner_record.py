@@ -18,13 +18,21 @@ from bot.slack.blocks.blocks import (
     quote,
     rich_text,
 )
+from bot.slack.cards.approval.closed_card import replaced_icon
 from bot.slack.cards.partnership import partner_part_row, partnership_facts, partnership_state_words
 from bot.slack.cards.requests import icon, kind_words, restore_hint
 from bot.slack.ids import PartnerPart
 from bot.words.requests.notes import note_words
+from bot.words.requests.replacement import later_state_by_words
 from bot.words.requests.states import STATE_WORDS
 from bot.words.sentences import counted
-from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState, opened_at
+from workflows.core.partners.partnership import (
+    Attestation,
+    Partnership,
+    PartnershipState,
+    opened_at,
+    replacements_among,
+)
 from workflows.core.partners.restoration.restorable import is_restorable
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.approval import Choice
@@ -129,7 +137,8 @@ def _history_elements(requests: Sequence[AccessRequest], identity: TenantIdentit
     if not requests:
         yield paragraph(fixed_text("None."))
         return
-    yield bullets(history_parts(request) for request in requests[:MAX_HISTORY_ENTRIES])
+    later = replacements_among(requests)
+    yield bullets(history_parts(one, later.get(one.id)) for one in requests[:MAX_HISTORY_ENTRIES])
     if len(requests) > MAX_HISTORY_ENTRIES:
         yield paragraph(fixed_text(f"and {len(requests) - MAX_HISTORY_ENTRIES} older ones"))
     if any(is_restorable(request) for request in requests):
@@ -143,12 +152,23 @@ def _history_rows(requests: Sequence[AccessRequest], identity: TenantIdentity) -
         yield partner_part_row(identity.tenant_id, PartnerPart.REQUESTS, f"{counted(len(requests), 'request')} in all")
 
 
-def history_parts(request: AccessRequest, *, max_note: int = MAX_SHORT_NOTE) -> list[TextRun]:
-    """Return one request: who sent it, its state, and why it is so."""
+def history_parts(
+    request: AccessRequest, later: AccessRequest | None = None, *, max_note: int = MAX_SHORT_NOTE
+) -> list[TextRun]:
+    """Return one request: who sent it, its state of today, and why it is so.
+
+    :param later: the later request that replaced its result, if there is one.
+    """
+    sign = icon(request) if later is None else replaced_icon(request, later)
     by = [fixed_text(" by "), cleaned_text(request.prepared.requester.name)] if request.prepared else []
-    kind = fixed_text(f"{icon(request)} {request.id}: {kind_words(request)}")
-    shown = [kind, *by, fixed_text(", "), fixed_text(STATE_WORDS[displayed_state(request)], bold=True)]
-    shown += [fixed_text(", "), local_time(request.confirmed_at or request.changed_at)]
+    shown = [fixed_text(f"{sign} {request.id}: {kind_words(request)}"), *by, fixed_text(", ")]
+    if later is None:
+        state = [fixed_text(STATE_WORDS[displayed_state(request)], bold=True)]
+        at = request.confirmed_at or request.changed_at
+    else:
+        state = [cleaned_text(later_state_by_words(request, later), bold=True)]
+        at = later.confirmed_at or later.changed_at
+    shown += [*state, fixed_text(", "), local_time(at)]
     if request.note:
         shown += [fixed_text(". "), cleaned_text(note_words(request.note), max_note)]
     return shown

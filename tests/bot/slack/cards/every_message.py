@@ -7,11 +7,11 @@ from typing import Any, Final, get_args
 
 from bot.slack.blocks.message import Message
 from bot.slack.cards.approval.card_context import CardContext
-from bot.slack.cards.approval.closed_card import closed_card
+from bot.slack.cards.approval.closed_card import closed_card, older_card
 from bot.slack.cards.approval.new_approval import new_approval_message
-from bot.slack.cards.approval.reminder import expired_message, reminder_message
+from bot.slack.cards.approval.reminder import NOTHING_LEFT, expired_message, reminder_message, replaced_reminder
 from bot.slack.cards.approval.requester_and_sponsor import requester_card, sponsor_card
-from bot.slack.cards.review_card import review_card
+from bot.slack.cards.review_card import ended_review_card, replaced_review_card, review_card
 from bot.slack.cards.setup_card import setup_card
 from bot.slack.flows.home.view import home_view
 from bot.slack.flows.partner_setup.checklist import checklist_message, checklist_view
@@ -21,13 +21,13 @@ from bot.slack.words.alarms import alarm_message
 from tests.bot.shipped_cards import NAMES, waiting
 from tests.bot.slack.cards.test_setup_steps import ALL, HOME
 from tests.bot.surfaces import all_of, card, details
-from tests.workflows.core.builders import AMARA, EXPIRY, NOW, approval, closed_document, partnership, request
+from tests.workflows.core.builders import AMARA, EXPIRY, NOW, RILEY, approval, closed_document, partnership, request
 from workflows.app.alarms import new_alarm
 from workflows.app.reads.app_home import AppHome
 from workflows.app.reads.partner_setup import CurrentSetup
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.errors.facts import Fact
-from workflows.core.partners.partnership import PartnershipState
+from workflows.core.partners.partnership import Attestation, PartnershipState
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.alarms import ENDED, OPEN_ACCESS, AlarmCode, EndingCode
 from workflows.core.requests.commands.automatic import Replan
@@ -128,9 +128,18 @@ def about_requests(change: Change = unchanged) -> Iterator[tuple[str, Message]]:
         "again",
         new_approval_message(again, holders=NAMES, context=CardContext(is_first=False), now=NOW, asked=[AMARA.chat_id]),
     )
+    yield "older", older_card(again, reader=AMARA.chat_id)
+    yield (
+        "asked later",
+        closed_card(again, successor=None, now=NOW, reader=AMARA.chat_id, is_asked_later=True),
+    )
     two = LimitedList(shown=(change(request()), change(request())), count=2)
     yield "reminder", reminder_message(two, now=NOW)
     yield "expired", expired_message(two)
+    asked = change(partnership(state=PartnershipState.REVIEW_DUE))
+    yield "review asked again", replaced_review_card(asked, reminded_at=NOW)
+    for answer in (None, Attestation(person=RILEY, reason="Needed", at=NOW)):
+        yield f"review of before {answer is None}", ended_review_card(asked, answer)
     for standing in PartnershipState:
         for moment in (NOW, EXPIRY + timedelta(days=400)):
             yield f"review {standing} {moment}", review_card(change(partnership(state=standing)), now=moment)
@@ -174,8 +183,10 @@ def _alarms() -> Iterator[tuple[str, AlarmCode, dict[str, Any]]]:
 
 
 def others(change: Change = unchanged) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """What is no message with a notification of its own: windows, homes, and the list of partners."""
+    """What is no message with a notification about one partner: windows, homes, lists, and closed reminders."""
     known = change(partnership())
+    yield "reminder replaced", replaced_reminder(NOW).blocks
+    yield "reminder done", NOTHING_LEFT.blocks
     yield "list", partner_list(all_of([known]), NOW).blocks
     yield "checklist window", checklist_view(_setup(change))["blocks"]
     for template in TEMPLATES.values():

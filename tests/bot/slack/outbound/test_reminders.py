@@ -1,7 +1,11 @@
 """Reminders: one message a person and day for everything that waits, updated when more is due."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
+
+import pytest
 
 from tests.bot.bot_under_test import SLACK_IDS
 from tests.bot.slack.outbound.scene import Scene, action_ids, request
@@ -10,6 +14,7 @@ from tests.workflows.core import builders
 from workflows.core.people import ChatId
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.core.settings.model import TenantId
+from workflows.ports.notifier import NotifierUnavailable
 from workflows.ports.records import AuditEntry, Commit
 
 
@@ -27,10 +32,15 @@ async def put(scene: Scene, number: int) -> AccessRequest:
         prepared=known,
         expires_at=scene.world.clock.now() + timedelta(days=14 - number),
     )
-    now = scene.world.clock.now()
-    entry = AuditEntry(key=f"put {number}", at=now, actor="t", command="put", outcome="accepted", details={})
-    await scene.store.commit(Commit(entry=entry, request=asked))
-    return asked
+    return await store(scene, asked)
+
+
+async def store(scene: Scene, changed: AccessRequest) -> AccessRequest:
+    """Store a request as it is now."""
+    key, now = f"{changed.id} {changed.version}", scene.world.clock.now()
+    entry = AuditEntry(key=key, at=now, actor="t", command="put", outcome="accepted", details={})
+    await scene.store.commit(Commit(entry=entry, request=changed))
+    return changed
 
 
 async def test_an_approver_gets_one_message_a_day_however_many_requests_wait(scene: Scene) -> None:
@@ -48,7 +58,75 @@ async def test_the_next_day_brings_a_new_message(scene: Scene) -> None:
     await scene.notifier().remind(asked)
     scene.world.clock.advance(24 * 60 * 60)
     await scene.notifier().remind(asked)
-    assert len(scene.messages("@approver1")) == 2
+    older, newer = in_order(scene)
+    assert action_ids(older) == []
+    assert older["text"].startswith("Reminded again on")
+    assert action_ids(newer) == ["review_request"]
+
+
+def in_order(scene: Scene) -> list[dict[str, Any]]:
+    return sorted(scene.messages("@approver1"), key=lambda one: str(one["ts"]))
+
+
+async def test_each_reminder_closes_all_earlier_ones_and_a_closed_one_is_never_written_again(scene: Scene) -> None:
+    asked = await put(scene, 0)
+    await scene.notifier().show_request(asked)
+    for _ in range(3):
+        scene.world.clock.advance(24 * 60 * 60)
+        await scene.notifier().remind(asked)
+    _, *older, newest = in_order(scene)
+    assert [action_ids(one) for one in (*older, newest)] == [[], [], ["review_request"]]
+    assert scene.written().count("chat.update") == len(older), "one for each that is closed"
+    closed = [one["text"] for one in older]
+    other = await put(scene, 1)
+    await scene.notifier().show_request(asked)
+    await scene.notifier().show_request(other)
+    _, *still, newest, _ = in_order(scene)
+    assert [one["text"] for one in still] == closed
+    assert "2 requests wait" in newest["text"]
+
+
+async def test_where_closing_the_earlier_reminder_fails_a_repetition_closes_it(scene: Scene) -> None:
+    asked = await put(scene, 0)
+    await scene.notifier().remind(asked)
+    scene.world.clock.advance(24 * 60 * 60)
+    scene.fail("chat.update", "internal_error")
+    with pytest.raises(NotifierUnavailable):
+        await scene.notifier().remind(asked)
+    await scene.notifier().remind(asked)
+    older, newer = in_order(scene)
+    assert (action_ids(older), action_ids(newer)) == ([], ["review_request"])
+
+
+async def test_a_reminder_with_nothing_left_stays_so_and_what_waits_next_gets_a_new_one(scene: Scene) -> None:
+    first = await put(scene, 0)
+    await scene.notifier().show_request(first)
+    await scene.notifier().remind(first)
+    decided = await store(scene, replace(first, version=2, state=RequestState.REJECTED))
+    await scene.notifier().show_request(decided)
+    finished = in_order(scene)[-1]
+    assert finished["text"].startswith("✅ Done. Nothing in this reminder waits for your decision any more.")
+    assert action_ids(finished) == []
+    second = await put(scene, 1)
+    await scene.notifier().show_request(second)
+    await scene.notifier().show_request(decided)
+    await scene.notifier().remind(second)
+    _, still, _, newest = in_order(scene)
+    assert still == finished
+    assert "1 request waits" in newest["text"]
+
+
+async def test_a_reminder_that_is_replaced_while_it_is_being_updated_stays_closed(scene: Scene) -> None:
+    """The card of a request and the reminder are updated by different workers at the same moment."""
+    asked = await put(scene, 0)
+    notifier = scene.notifier()
+    await notifier.show_request(asked)
+    await notifier.remind(asked)
+    scene.world.clock.advance(24 * 60 * 60)
+    await put(scene, 1)
+    await asyncio.gather(notifier.show_request(asked), notifier.remind(asked), notifier.show_request(asked))
+    _, older, newer = in_order(scene)
+    assert (action_ids(older), action_ids(newer)) == ([], ["review_request"] * 2)
 
 
 async def test_of_more_than_ten_the_rest_is_counted(scene: Scene) -> None:
@@ -68,32 +146,22 @@ async def test_a_reminder_shows_what_still_waits_once_somebody_decided(scene: Sc
     first, second = [await put(scene, number) for number in range(2)]
     await scene.notifier().show_request(first)
     await scene.notifier().remind(first)
-    decided = replace(first, version=2, state=RequestState.REJECTED)
-    now = scene.world.clock.now()
-    entry = AuditEntry(key="decided", at=now, actor="t", command="put", outcome="accepted", details={})
-    await scene.store.commit(Commit(entry=entry, request=decided))
+    decided = await store(scene, replace(first, version=2, state=RequestState.REJECTED))
     await scene.notifier().show_request(decided)
     reminder = scene.messages("@approver1")[-1]
     assert reminder["text"].startswith("partner1.com (R-1): 1 request waits")
-    gone = replace(second, version=2, state=RequestState.WITHDRAWN)
-    entry = replace(entry, key="gone")
-    await scene.store.commit(Commit(entry=entry, request=gone))
+    await store(scene, replace(second, version=2, state=RequestState.WITHDRAWN))
     await scene.notifier().remind(first)
     await scene.notifier().show_request(decided)
     reminder = scene.messages("@approver1")[-1]
-    assert "nothing waits for your decision" in reminder["text"]
+    assert "Nothing in this reminder waits for your decision any more" in reminder["text"]
     assert action_ids(reminder) == []
 
 
 async def expired(scene: Scene, number: int) -> AccessRequest:
     """Store a request that expired now, before the first approver decided."""
     asked = await put(scene, number)
-    ended = replace(asked, version=2, state=RequestState.EXPIRED, changed_at=scene.world.clock.now())
-    entry = AuditEntry(
-        key=f"expire {number}", at=ended.changed_at, actor="t", command="expire", outcome="accepted", details={}
-    )
-    await scene.store.commit(Commit(entry=entry, request=ended))
-    return ended
+    return await store(scene, replace(asked, version=2, state=RequestState.EXPIRED, changed_at=scene.world.clock.now()))
 
 
 async def test_who_was_to_decide_is_told_once_a_day_of_all_that_expired(scene: Scene) -> None:

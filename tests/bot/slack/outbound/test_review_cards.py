@@ -2,11 +2,13 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from tests.bot.bot_under_test import SLACK_IDS
 from tests.bot.slack.outbound.scene import Scene, action_ids, partnership
+from tests.bot.surfaces import shown
 from tests.workflows.core import builders
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
 from workflows.core.people import ADMIN
@@ -44,25 +46,92 @@ async def test_from_the_second_reminder_on_the_admins_are_asked_too(scene: Scene
     assert scene.counts() == {"@requester": 1, "@admin": 1}
 
 
-async def reminded(scene: Scene, shown: Partnership) -> None:
+async def reminded(scene: Scene, due: Partnership) -> None:
     """Remind as the queue worker does: again as long as Slack does not answer."""
     try:
-        await scene.notifier().show_review(shown, remind=True)
+        await scene.notifier().show_review(due, remind=True)
     except NotifierUnavailable:
-        await scene.notifier().show_review(shown, remind=True)
+        await scene.notifier().show_review(due, remind=True)
 
 
 @pytest.mark.parametrize("method", ["conversations.open", "chat.postMessage", "chat.update"])
 @pytest.mark.parametrize("who", ["requester", "admin"])
 async def test_a_reminder_survives_a_slack_that_fails_once(scene: Scene, method: str, who: str) -> None:
-    """Whatever was done before it failed, everybody has this reminder once, and the older cards tell the same."""
+    """Whatever was done before it failed, everybody has this reminder once, and the older card is closed."""
     await scene.notifier().show_review(partnership(), remind=True)
     place = SLACK_IDS[who] if method == "conversations.open" else SLACK_IDS[who].removeprefix("U")
     scene.fail(method, "internal_error", match=place)
     await reminded(scene, partnership(reminders=2))
     assert scene.counts() == {"@requester": 2, "@admin": 1}
-    assert {message["text"] for message in scene.messages("@requester")} == {scene.messages("@admin")[0]["text"]}
-    assert all("twice" in str(message["blocks"]) for message in scene.messages("@requester"))
+    older, newer = in_order(scene, "@requester")
+    assert newer["text"] == scene.messages("@admin")[0]["text"]
+    assert "twice" in str(newer["blocks"])
+    assert "Reminded again on" in shown(older["blocks"])
+    assert action_ids(older) == []
+
+
+def in_order(scene: Scene, place: str) -> list[dict[str, Any]]:
+    return sorted(scene.messages(place), key=lambda one: str(one["ts"]))
+
+
+async def test_only_the_newest_question_of_a_review_has_buttons_and_closed_ones_are_never_written_again(
+    scene: Scene,
+) -> None:
+    for number in range(1, 4):
+        scene.world.clock.advance(3 * 24 * 60 * 60)
+        await scene.notifier().show_review(partnership(reminders=number), remind=True)
+    *older, newest = in_order(scene, "@requester")
+    assert [action_ids(one) for one in older] == [[], []]
+    assert action_ids(newest) == ["keep", "revoke_review"]
+    # The scene starts on Mar 1. Each closed card names the day of the newer one.
+    closed = [shown(one["blocks"]) for one in older]
+    assert [len(one["blocks"]) for one in older] == [2, 2], "a headline and one line"
+    assert all("contoso.com" in one and "below" in one for one in closed)
+    assert len(set(closed)) == 2
+    assert scene.written().count("chat.update") == len(older) + len(scene.messages("@admin")) - 1
+
+    first = partnership()
+    kept = partnership(
+        state=PartnershipState.ACTIVE,
+        attestations=(Attestation(person=first.sponsor, reason="Needed", at=first.since),),
+        reminders=0,
+    )
+    before = scene.written().count("chat.update")
+    await scene.notifier().show_review(kept, remind=False)
+    assert [action_ids(one) for one in in_order(scene, "@requester")] == [[], [], []]
+    assert "review answered, access kept" in in_order(scene, "@requester")[-1]["text"]
+    assert [shown(one["blocks"]) for one in in_order(scene, "@requester")[:2]] == closed
+    assert scene.written().count("chat.update") == before + 2, "one for the sponsor, one for the admin"
+
+
+async def test_an_answered_review_stays_answered_when_the_next_one_is_due(scene: Scene) -> None:
+    """Also for an admin who was asked in the first review, and whom nobody asks in the second one yet."""
+    first = partnership(reminders=2)
+    await scene.notifier().show_review(first, remind=True)
+    answer = Attestation(person=first.sponsor, reason="Needed", at=first.since)
+    kept = replace(first, attestations=(answer,), state=PartnershipState.ACTIVE, reminders=0)
+    await scene.notifier().show_review(kept, remind=False)
+    due_again = replace(kept, state=PartnershipState.REVIEW_DUE, reminders=1)
+    for _ in range(2):
+        await scene.notifier().show_review(due_again, remind=True)
+    older, newer = in_order(scene, "@requester")
+    [admins] = scene.messages("@admin")
+    for card in (older, admins):
+        assert action_ids(card) == []
+        assert "review answered, access kept" in card["text"]
+        assert "Kept by Riley Park on" in shown(card["blocks"])
+    assert action_ids(newer) == ["keep", "revoke_review"]
+
+
+async def test_a_review_that_a_later_request_ended_does_not_come_back(scene: Scene) -> None:
+    await scene.notifier().show_review(partnership(reminders=2), remind=True)
+    extended = partnership(request_id=RequestId("R-ANOTHER234"))
+    await scene.notifier().show_review(extended, remind=True)
+    [admins], [older, newer] = scene.messages("@admin"), in_order(scene, "@requester")
+    for card in (older, admins):
+        assert action_ids(card) == []
+        assert "A later request was approved" in shown(card["blocks"])
+    assert action_ids(newer) == ["keep", "revoke_review"]
 
 
 async def test_each_review_asks_again(scene: Scene) -> None:
@@ -70,9 +139,9 @@ async def test_each_review_asks_again(scene: Scene) -> None:
     first = partnership()
     kept = replace(first, attestations=(Attestation(person=first.sponsor, reason="Needed", at=first.since),))
     approved_anew = replace(first, request_id=RequestId("R-ANOTHER234"))
-    for number, shown in enumerate((first, kept, approved_anew), 1):
+    for number, due in enumerate((first, kept, approved_anew), 1):
         for _ in range(2):
-            await scene.notifier().show_review(shown, remind=True)
+            await scene.notifier().show_review(due, remind=True)
         assert scene.counts() == {"@requester": number}
 
 

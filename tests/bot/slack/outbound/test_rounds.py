@@ -11,6 +11,7 @@ from tests.workflows.core.builders import NOW, access_plan, noted
 from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.errors.facts import Fact
 from workflows.core.partners.outcome import advance_partner
+from workflows.core.policy.approval import Choice
 from workflows.core.requests.commands.automatic import RecordPrepared, Replan
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, Edited, RequestState
@@ -112,7 +113,7 @@ async def test_nobody_is_asked_for_a_new_approval_where_nobody_had_approved(scen
     await scene.notifier().show_request(asked_again(request()))
     message, older = newest(scene, "@approver1"), min(scene.messages("@approver1"), key=lambda one: str(one["ts"]))
     assert "plan changed before anyone approved" in message["text"]
-    assert "Plan changed before anyone approved: the newer message has the buttons." in shown(older["blocks"])
+    assert "Plan changed before anyone approved: see the newer message." in shown(older["blocks"])
     card = min(scene.messages(CHANNEL), key=lambda one: str(one["ts"]))
     mine = newest(scene, "@requester")
     for said in (message["text"], *(shown(one["blocks"]) for one in (message, older, card, mine))):
@@ -124,10 +125,97 @@ async def test_the_earlier_message_keeps_the_receipt_and_loses_its_buttons(scene
     await scene.notifier().show_request(request())
     await scene.notifier().show_request(asked_again(request(decisions=(decided_by("approver1"),))))
     older = min(scene.messages("@approver1"), key=lambda one: str(one["ts"]))
-    assert action_ids(older) == ["review_request"]
+    assert action_ids(older) == []
     said = shown(older["blocks"])
-    assert "the newer message has the buttons" in said
+    assert "see the newer message" in said
     assert "Your approval of Mar 1, 2027 at 09:00 UTC no longer counts" in said
+
+
+def edited_again(before: AccessRequest) -> AccessRequest:
+    """Return the request after its requester edited it, with the same plan."""
+    why = (Fact(NoteCode.EDITED, {"name": "Riley Park"}), Fact(NoteCode.ASKED_AGAIN))
+    edits = (*before.edits, Edited(person=person("requester"), at=NOW))
+    return replace(asked_again(replace(before, edits=())), asked_again=why, edits=edits, drift=None)
+
+
+async def test_after_an_edit_the_older_copy_points_to_the_newer_one_and_is_never_written_again(scene: Scene) -> None:
+    """Also in the channel's thread, and also once the request is decided: nobody keeps two cards with its state."""
+    await scene.notifier().show_request(request(decisions=(decided_by("approver1"),)))
+    await scene.notifier().show_request(request())
+    once = edited_again(request(decisions=(decided_by("approver1"),)))
+    await scene.notifier().show_request(once)
+    twice = edited_again(once)
+    for _ in range(2):
+        await scene.notifier().show_request(twice)
+    older = in_order(scene, "@approver1")[:2]
+    for message in older:
+        said = shown(message["blocks"])
+        assert "Edited by Riley Park: see the newer message." in said
+        assert action_ids(message) == []
+    assert "Your approval of Mar 1, 2027 at 09:00 UTC no longer counts" in shown(older[0]["blocks"])
+    mine = replace(decided_by("approver1"), digest=twice.plan.digest)
+    theirs = [replace(mine, person=person(who), stage=1) for who in ("approver2", "approver3")]
+    active = replace(twice, state=RequestState.APPLIED, decisions=(mine, *theirs), confirmed_at=NOW, changed_at=NOW)
+    await scene.notifier().show_request(active)
+    assert in_order(scene, "@approver1")[:2] == older
+    channel = in_order(scene, CHANNEL)
+    for place in (channel, in_order(scene, "@approver1")):
+        assert ["active (verified" in one["text"] for one in place].count(True) == (2 if place is channel else 1)
+    first_reply = channel[1]
+    assert "see the newer message" in shown(first_reply["blocks"])
+    assert action_ids(first_reply) == []
+
+
+async def test_who_decides_later_reads_after_an_edit_why_the_buttons_are_gone_and_that_their_turn_comes(
+    scene: Scene,
+) -> None:
+    mine, theirs = decided_by("approver1"), replace(decided_by("approver2"), stage=1)
+    await scene.notifier().show_request(request(decisions=(mine,)))
+    [asked] = scene.messages("@approver3")
+    assert "approve" in action_ids(asked)
+    edited = edited_again(request(decisions=(mine, theirs)))
+    for _ in range(2):
+        await scene.notifier().show_request(edited)
+    for who in ("approver2", "approver3"):
+        [message] = scene.messages(f"@{who}")
+        said = shown(message["blocks"])
+        assert "Edited by Riley Park. You get a new message when it is your turn again." in said
+        assert ("Your approval of Mar 1, 2027 at 09:00 UTC no longer counts" in said) is (who == "approver2")
+        assert action_ids(message) == ["review_request"]
+    mine = replace(mine, digest=edited.plan.digest)
+    await scene.notifier().show_request(replace(edited, decisions=(mine,)))
+    older, newer = in_order(scene, "@approver3")
+    assert "Edited by Riley Park: see the newer message." in shown(older["blocks"])
+    assert (action_ids(older), "approve" in action_ids(newer)) == ([], True)
+    rejected = replace(edited, state=RequestState.REJECTED, decisions=(decided_by("approver1", Choice.REJECT),))
+    await scene.notifier().show_request(rejected)
+    assert "Rejected by Amara Okafor" in shown(in_order(scene, "@approver3")[-1]["blocks"])
+
+
+async def test_who_cannot_decide_any_more_is_not_told_that_their_turn_comes(scene: Scene) -> None:
+    """The edit names one of the later approvers as the sponsor."""
+    await scene.notifier().show_request(request(decisions=(decided_by("approver1"),)))
+    edited = edited_again(request(decisions=(decided_by("approver1"),)))
+    named = replace(
+        edited,
+        particulars=replace(edited.particulars, sponsor=person("approver3").chat_id),
+        prepared=replace(edited.require_prepared(), sponsor=person("approver3")),
+    )
+    await scene.notifier().show_request(named)
+    told, not_told = in_order(scene, "@approver2")[0], in_order(scene, "@approver3")[0]
+    assert "your turn" in shown(told["blocks"])
+    assert "your turn" not in shown(not_told["blocks"])
+
+
+async def test_who_decides_later_is_told_when_others_changed_the_settings_too(scene: Scene) -> None:
+    await scene.notifier().show_request(request(decisions=(decided_by("approver1"),)))
+    await scene.notifier().show_request(asked_again(request(decisions=(decided_by("approver1"),))))
+    [message] = scene.messages("@approver2")
+    assert "Needs new approval. You get a new message when it is your turn again." in shown(message["blocks"])
+
+
+def in_order(scene: Scene, place: str) -> list[dict[str, Any]]:
+    return sorted(scene.messages(place), key=lambda one: str(one["ts"]))
 
 
 async def test_the_channel_keeps_one_card_and_its_thread_mentions_who_must_decide(scene: Scene) -> None:

@@ -6,8 +6,10 @@ from datetime import timedelta
 
 import pytest
 
+from bot.sandbox.http.faults import Fault
 from bot.sandbox.server import Sandbox
 from bot.slack.people.directory import SlackDirectory
+from bot.slack.people.members import Members, WindowMembers
 from bot.slack.people.shown_directory import ShownDirectory
 from tests.bot.slack.people.test_directory import (
     ADMIN,
@@ -22,7 +24,8 @@ from tests.bot.slack.people.test_directory import (
 )
 from workflows.core.errors.raised import Refused
 from workflows.core.people import PersonId
-from workflows.intervals import MAX_AGE_IN_ONE_CHECK
+from workflows.intervals import GROUPS_DECIDE_FOR, MAX_AGE_IN_ONE_CHECK
+from workflows.ports.people_directory import PeopleDirectoryUnavailable
 
 __all__ = ["directory", "tenant"]
 
@@ -105,6 +108,67 @@ async def test_what_a_check_read_is_shown_without_a_read(directory: SlackDirecto
     assert await shown.holders(SECURITY) == {chat("approver1")}
     assert await shown.name_of(chat("approver1"))
     assert (asked(world, "users.info"), asked(world, "usergroups.list")) == before
+
+
+async def test_the_groups_of_the_last_minute_decide_and_older_ones_do_not(
+    directory: SlackDirectory, world: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    actor = await directory.for_one_check().identify(chat("approver1"))
+    for _ in range(2):
+        assert (await directory.for_one_check().current_roles([actor])).holds(actor.id, SECURITY)
+    assert asked(world, "usergroups.list") == 1
+    monkeypatch.setattr("bot.slack.people.reads.GROUPS_DECIDE_FOR", timedelta(0))
+    assert (await directory.for_one_check().current_roles([actor])).holds(actor.id, SECURITY)
+    assert asked(world, "usergroups.list") == 2
+    assert timedelta(minutes=1) >= GROUPS_DECIDE_FOR
+
+
+async def test_without_an_answer_groups_that_are_too_old_decide_nothing(
+    directory: SlackDirectory, world: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    actor = await directory.for_one_check().identify(chat("approver1"))
+    await directory.for_one_check().current_roles([actor])
+    monkeypatch.setattr("bot.slack.people.reads.GROUPS_DECIDE_FOR", timedelta(0))
+    world.faults.add(Fault(target="slack", method="usergroups.list", times=1))
+    with pytest.raises(PeopleDirectoryUnavailable):
+        await directory.for_one_check().current_roles([actor])
+
+
+async def test_what_was_read_since_the_act_began_is_not_read_again(directory: SlackDirectory, world: Sandbox) -> None:
+    await directory.require_member(chat("requester"))
+    await directory.for_one_check(timedelta(seconds=3)).identify(chat("requester"))
+    assert asked(world, "users.info") == 1
+    await directory.for_one_check().identify(chat("requester"))
+    assert asked(world, "users.info") == 2
+
+
+async def test_an_act_that_began_long_ago_uses_nothing_older_than_a_minute(
+    directory: SlackDirectory, world: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await directory.require_member(chat("requester"))
+    monkeypatch.setattr("bot.slack.people.reads.MAX_AGE_IN_ONE_CHECK", timedelta(0))
+    await directory.for_one_check(timedelta(hours=1)).identify(chat("requester"))
+    assert asked(world, "users.info") == 2
+
+
+async def test_whom_to_ask_is_known_from_the_last_hours_and_who_decides_is_read(
+    directory: SlackDirectory, world: Sandbox
+) -> None:
+    assert await directory.known_holders(SECURITY) == {chat("approver1")}
+    user_info(world, deleted=True)
+    assert await directory.known_holders(SECURITY) == {chat("approver1")}
+    assert await directory.holders(SECURITY) == frozenset()
+    assert not (await directory.for_one_check().current_roles([person("approver1")])).holds(
+        person("approver1").id, SECURITY
+    )
+
+
+async def test_a_window_reads_who_opened_it_once(directory: SlackDirectory, world: Sandbox) -> None:
+    await Members(directory=directory).refuse_known_guests(chat("requester"))
+    await WindowMembers(directory=directory).require_member(chat("requester"))
+    assert asked(world, "users.info") == 1
+    await Members(directory=directory).require_member(chat("requester"))
+    assert asked(world, "users.info") == 2
 
 
 async def test_what_is_shown_decides_nothing(directory: SlackDirectory, world: Sandbox) -> None:

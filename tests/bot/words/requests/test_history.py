@@ -1,17 +1,14 @@
 """The history of a request: what happened, in a few words; a click that was not counted says why."""
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
-from bot.words.requests.history import DONE, entry_words, replacement_words
+from bot.words.requests.history import DONE, entry_words
 from tests.bot.surfaces import details, shown
-from tests.workflows.core.builders import NOW, TENANT, classes, prepared, request
-from workflows.core.plans.planning import plan_revocation
+from tests.workflows.core.builders import NOW, classes, request
 from workflows.core.requests.commands.partner import PartnershipCommand
 from workflows.core.requests.commands.request import RequestCommand
-from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.ports.records import RECEIVED, AuditEntry
 
 
@@ -53,41 +50,6 @@ def test_the_history_of_a_revocation_claims_no_access_and_no_approval() -> None:
         assert not any(word in said for word in ("active", "approval", "access"))
 
 
-BLOCK = prepared(plan=plan_revocation(tenant_id=TENANT, before=None), template_title="Block")
-
-
-def later(
-    state: RequestState = RequestState.APPLIED, kind: RequestKind = RequestKind.ACCESS, **known: Any
-) -> AccessRequest:
-    asked = replace(request().particulars, kind=kind)
-    return request(state, id=RequestId("R-BBBBBBBBBB"), particulars=asked, confirmed_at=NOW, **known)
-
-
-@pytest.mark.parametrize(
-    ("replacement", "words"),
-    [
-        (later(), "Replaced by R-BBBBBBBBBB (Trusted partner), verified in the tenant"),
-        (
-            later(prepared=BLOCK, not_closed=()),
-            "Blocked by R-BBBBBBBBBB (Block), verified in the tenant",
-        ),
-        (
-            later(kind=RequestKind.REVOCATION, not_closed=()),
-            "Blocked by R-BBBBBBBBBB (Trusted partner), verified in the tenant",
-        ),
-        (
-            later(kind=RequestKind.REVOCATION, not_closed=None),
-            "Blocked by R-BBBBBBBBBB (Trusted partner), verified in the tenant",
-        ),
-        (
-            later(RequestState.OVERWRITTEN),
-            "Changed by somebody else while R-BBBBBBBBBB (Trusted partner) was applied",
-        ),
-        (
-            later(RequestState.FAILED, applied_part=1),
-            "Replaced in part by R-BBBBBBBBBB (Trusted partner), partly applied (verified)",
-        ),
-    ],
-)
-def test_what_replaced_a_request_in_words(replacement: AccessRequest, words: str) -> None:
-    assert replacement_words(replacement) == words
+def test_the_answer_to_a_review_is_in_the_history_with_its_reason() -> None:
+    kept = replace(entry("keep"), details={"reason": "Campaign runs until May", "account": "id-sam"})
+    assert "Access kept by : Campaign runs until May" in shown(details(request(), history=(kept,)).blocks)

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -11,8 +12,8 @@ from tests.workflows.core.builders import NOW, request
 from tests.workflows.fakes import FixedClock
 from tests.workflows.store.test_pages import put
 from tests.workflows.world import QuickStore
-from workflows.app.reads import found_requests
 from workflows.app.reads.found_requests import Replacement, read_replacement
+from workflows.core.partners.partnership import replacements_among
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 
 S = RequestState
@@ -72,8 +73,29 @@ async def test_a_request_that_wrote_nothing_has_nothing_to_replace(store: QuickS
     assert await replacement(store, applied(2, 5), of=rejected) is None
 
 
-async def test_with_more_requests_than_are_read_nothing_is_claimed(
-    store: QuickStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(found_requests, "MAX_LATER_REQUESTS", 2)
-    assert await replacement(store, applied(2, 5), applied(3, 6)) is None
+async def test_what_is_applied_completely_replaces_more_than_a_part_before_it(store: QuickStore) -> None:
+    part = applied(2, 5, state=S.FAILED, confirmed_at=None, applied_part=1)
+    found = await replacement(store, part, applied(4, 9), applied(3, 6))
+    assert found is not None
+    assert (found.request.id, found.at) == ("R-AAAAAAAAA3", at(6))
+
+
+async def test_among_read_requests_the_same_one_is_found(tmp_path: Path) -> None:
+    """The store and the pure function follow one rule."""
+    chance = Random(7)
+    for number in range(30):
+        requests = [_of_any_result(place, chance) for place in range(1, chance.randint(2, 9))]
+        store = QuickStore(tmp_path / f"{number}.db", FixedClock())
+        await store.open()
+        await put(store, *requests)
+        found = {one.id: later for one in requests if (later := await store.first_to_replace(one)) is not None}
+        await store.close()
+        assert replacements_among(requests) == found
+
+
+def _of_any_result(place: int, chance: Random) -> AccessRequest:
+    """A request that ended in one of the states that matter. No two end at one time."""
+    hour = chance.randint(0, 40) * 10 + place
+    state = chance.choice([S.APPLIED, S.APPLIED, S.OVERWRITTEN, S.FAILED, S.REJECTED])
+    part = chance.choice([0, 1]) if state is S.FAILED else 0
+    return applied(place, hour, state=state, applied_part=part, confirmed_at=at(hour) if state is S.APPLIED else None)

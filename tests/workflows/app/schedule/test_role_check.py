@@ -1,13 +1,16 @@
 """A role without people: admins get an alarm, each requester one message, and a click is refused with the reason."""
 
+from datetime import timedelta
+
 import pytest
 
 from bot.slack.words.alarms import alarm_text
 from bot.words.requests.notes import note_words
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DATA_OWNER, MALLORY, RILEY, SECURITY
+from tests.workflows.fakes import FakeDirectory
 from tests.workflows.world import World
 from workflows.app.alarms import Alarms
-from workflows.app.schedule.role_check import check_auditors, check_roles
+from workflows.app.schedule.role_check import check_auditors, check_roles, request_role_check
 from workflows.core.requests.alarms import Alarm, AlarmCode
 from workflows.ports.people_directory import PeopleDirectoryRefused, PeopleDirectoryUnavailable
 
@@ -66,6 +69,25 @@ async def test_the_requester_is_told_once_and_the_alarm_is_cleared_when_people_c
     await check(world)
     assert await open_alarms(world) == []
     assert [alarm.is_open for alarm in world.notifier.alarms] == [True, False]
+
+
+async def test_after_a_refused_click_nothing_that_is_kept_for_display_is_used(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who has left is known from the last hours only, until somebody is refused because of it."""
+    await world.waiting()
+    seen: list[timedelta] = []
+
+    def for_one_check(directory: FakeDirectory, began_ago: timedelta = timedelta(0)) -> FakeDirectory:
+        seen.append(began_ago)
+        return directory
+
+    monkeypatch.setattr(FakeDirectory, "for_one_check", for_one_check)
+    await check(world)
+    assert seen == []
+    await request_role_check(world.store)
+    await check(world)
+    assert seen == [timedelta(0)]
 
 
 async def test_whose_approval_counts_already_is_not_missed(world: World) -> None:

@@ -211,11 +211,14 @@ def test_a_closed_request_can_be_requested_again_where_nothing_of_it_is_active()
     assert buttons(view) == {"open_request": "home", "request_again": closed[0].id}
 
 
-def test_an_applied_request_that_was_replaced_or_ended_is_not_called_active() -> None:
-    first, second = requests(2, RequestState.APPLIED)
-    text = shown(home(mine=page([first, second]), can_request_again=frozenset({first.id})))
-    assert text.count("active (verified)") == 1
-    assert text.count("ended or replaced later") == 1
+def test_an_applied_request_says_what_became_of_it() -> None:
+    first, second, third = requests(3, RequestState.APPLIED)
+    later = request(RequestState.APPLIED, RequestKind.REVOCATION, id=RequestId("r-9"), confirmed_at=NOW)
+    today = {first.id: Today(successor=later), second.id: Today(is_past_its_end=True)}
+    text = shown(home(mine=page([first, second, third]), today=today))
+    assert text.count("active (verified)") == 2
+    assert text.count("active (verified), access period ended") == 1
+    assert text.count("revoked later by Riley (r-9)") == 1
 
 
 def test_a_sponsor_can_close_active_access_early() -> None:
@@ -401,6 +404,7 @@ def test_hostile_text_stays_text_in_the_home(text: str) -> None:
         template_title=text,
         state=PartnershipState.REVIEW_DUE,
     )
+    later = replace(hostile_request(RequestState.APPLIED, RequestKind.ACCESS, text), id=RequestId("r-3"))
     mine = replace(hostile_request(RequestState.PREPARING, RequestKind.ACCESS, text), id=RequestId("r-2"))
     view = home(
         text=text[:100].encode(errors="ignore").decode(),
@@ -412,7 +416,7 @@ def test_hostile_text_stays_text_in_the_home(text: str) -> None:
         overdue=page([known]),
         partners=page([known]),
         is_auditor=True,
-        found=FoundRequests(page=page([asked]), today={asked.id: Today(successor=mine)}),
+        found=FoundRequests(page=page([asked]), today={asked.id: Today(successor=later)}),
     )
     assert_sound(view, "home")
     typed = text[:100].encode(errors="ignore").decode()
