@@ -96,7 +96,8 @@ def already_blocked_view(identity: TenantIdentity, left: Sequence[AccessKind], r
     partner, verified = partner_name(identity), f"(verified {minute(read_at)})"
     if not left:
         return message_view("Blocked already", f"{partner} is blocked already {verified}. Nothing has to be changed.")
-    said = f"{partner}: {_NOTHING_TO_WRITE} {verified} {_NOT_SURELY_CLOSED}{access_kinds_words(left)}."
+    kinds = access_kinds_words(left, with_graph_names=True)
+    said = f"{partner}: {_NOTHING_TO_WRITE} {verified} {_NOT_SURELY_CLOSED}{kinds}."
     return message_view("Nothing to write", said)
 
 
@@ -134,7 +135,9 @@ def _revoke_modal(identity: TenantIdentity, content: Sequence[Block]) -> Json:
 def _nothing_to_write_elements(left: Sequence[AccessKind]) -> Iterator[RichTextElement]:
     yield paragraph(fixed_text(_NOTHING_TO_WRITE if left else _BLOCKED, bold=True))
     if left:
-        yield paragraph(fixed_text(_NOT_SURELY_CLOSED), cleaned_text(access_kinds_words(left), Limit.PLAIN))
+        yield paragraph(
+            fixed_text(_NOT_SURELY_CLOSED), cleaned_text(access_kinds_words(left, with_graph_names=True), Limit.PLAIN)
+        )
 
 
 def _stopped_requests_elements(stops: Sequence[AccessRequest]) -> Iterator[RichTextElement]:

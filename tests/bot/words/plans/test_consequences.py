@@ -112,7 +112,7 @@ SENTENCES: Final[tuple[tuple[Consequence, dict[str, Any], str], ...]] = (
     (
         C.PARTNER_STEPS,
         {"count": 1, "is_applied": True},
-        f"{STEPS.replace('2 steps', '1 step').replace('confirms them', 'confirms it').replace('lists them', 'lists it')}.",
+        f"{STEPS.replace('2 steps', '1 step').replace(' them', ' it')}.",
     ),
     (
         C.DEPENDS_ON_DEFAULT,
