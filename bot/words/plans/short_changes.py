@@ -52,6 +52,7 @@ TRUST_NOUNS: Final[Mapping[str, str]] = {
     "hybrid_joined_device": "hybrid joined devices",
 }
 PROMPTED_PEOPLE: Final[Mapping[str, str]] = {"inbound": "in our tenant", "outbound": "at the partner"}
+BOTH_PROMPTED: Final = "on either side"
 _FLAG_TEXTS: Final[Mapping[tuple[str, Sign], str]] = {
     (Property.INBOUND_TRUST, Sign.MORE): "Accept their {}",
     (Property.INBOUND_TRUST, Sign.LESS): "Do not accept their {}",
@@ -133,7 +134,7 @@ def _changes_flag(item: SettingChange, name: str, sign: Sign) -> bool:
 def flag_nouns(nouns: Sequence[str]) -> str:
     """Return the nouns of several flags of one setting as one: "MFA, compliant devices and hybrid joined devices"."""
     if list(nouns) == list(PROMPTED_PEOPLE.values()):
-        return "on either side"
+        return BOTH_PROMPTED
     *first, last = nouns
     return f"{', '.join(first)} and {last}" if first else last
 
