@@ -120,7 +120,7 @@ def assert_sound_message(message: Message) -> None:
 
 def all_of(records: list[Any]) -> Page[Any]:
     """A list that fits on one page."""
-    return Page(shown=records, count=len(records), size=len(records))
+    return Page(items=records, count=len(records), size=len(records))
 
 
 def card(asked: AccessRequest, **changes: Any) -> Message:

@@ -131,7 +131,7 @@ def test_a_window_a_listing_and_a_posture_call_nothing_blocked_that_is_not(
         home=None,
         default=default_posture(default),
         partners=(evaluate_partner(TENANT, own, None, PostureInputs.of(default, records, records, NOW)),),
-        listed=1,
+        partner_count=1,
         records_are_read=True,
         unanswered=0,
     )

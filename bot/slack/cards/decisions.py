@@ -164,7 +164,7 @@ def _stage_parts(
     stage: Stage,
     holders: Mapping[Role, Approvers],
 ) -> list[TextRun]:
-    approved = verdict.counted[index]
+    approved = verdict.counted_people[index]
     shown = [
         cleaned_text(stage.title, bold=True),
         fixed_text(f": {len(approved)} of {counted(stage.quorum, 'approval')}."),
@@ -190,7 +190,7 @@ def _who_decides(verdict: Verdict, index: int, approvers: Approvers) -> list[Tex
     label = " Current approvers" if index == verdict.open_stage else " Next approvers"
     if not approvers.names:
         return [fixed_text(f"{label}.")]
-    others = len(approvers.names) - len(approvers.names[:MAX_NAMES]) + approvers.others
+    others = len(approvers.names) - len(approvers.names[:MAX_NAMES]) + approvers.other_count
     more = f" and {others} more" if others else ""
     return [
         fixed_text(f"{label}: "),

@@ -70,11 +70,11 @@ def unchanged_access_elements(
         yield paragraph(fixed_text(f"Set for this partner and not changed: {values}; /partner show lists them."))
 
 
-def _current_settings_list(current: Sequence[CurrentLine]) -> RichTextElement:
+def _current_settings_list(lines: Sequence[CurrentLine]) -> RichTextElement:
     items: list[list[TextRun]] = [
         [cleaned_text(one.setting, 200, bold=True), fixed_text(": "), cleaned_text(one.words, MAX_SETTING_CHARACTERS)]
-        for one in current[:MAX_LINES]
+        for one in lines[:MAX_LINES]
     ]
-    if more := len(current) - len(items):
+    if more := len(lines) - len(items):
         items.append([fixed_text(f"and {more} more; /partner show lists them")])
     return bullets(items)

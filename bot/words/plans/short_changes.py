@@ -139,18 +139,18 @@ def flag_nouns(nouns: Sequence[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def _short_change(item: SettingChange, reading: _ChangeContext) -> ShortChange:
-    return ShortChange(sign=_SIGNS[item.access], text=_DESCRIBERS[item.part](item, reading))
+def _short_change(item: SettingChange, context: _ChangeContext) -> ShortChange:
+    return ShortChange(sign=_SIGNS[item.access], text=_DESCRIBERS[item.part](item, context))
 
 
-def _targets(item: SettingChange, reading: _ChangeContext) -> str:
+def _targets(item: SettingChange, context: _ChangeContext) -> str:
     name = Property(item.name)
     subject = SUBJECTS.get(name, title(name))
-    was, becomes = (targets_in_words(name, side.targets[name], reading.names) for side in reading.states)
+    was, becomes = (targets_in_words(name, side.targets[name], context.names) for side in context.states)
     return f"{subject}: {becomes}" if was == _BLOCKED else f"{subject}: {becomes} (now: {was})"
 
 
-def _synchronization(item: SettingChange, reading: _ChangeContext) -> str:
+def _synchronization(item: SettingChange, context: _ChangeContext) -> str:
     if item.access is AccessChange.OPENS:
         return "Their administrators create and change accounts here (synchronization)"
     if item.access is AccessChange.UNKNOWN:
@@ -158,13 +158,13 @@ def _synchronization(item: SettingChange, reading: _ChangeContext) -> str:
     return "No synchronization of their accounts"
 
 
-def _unreadable(item: SettingChange, reading: _ChangeContext) -> str:
+def _unreadable(item: SettingChange, context: _ChangeContext) -> str:
     if item.access is AccessChange.CLOSES:
         return f"{title(item.name)}: blocked (now: not readable)"
     return f"{title(item.name)}: a value that Gatehouse cannot read"
 
 
-def _unknown_members(item: SettingChange, reading: _ChangeContext) -> str:
+def _unknown_members(item: SettingChange, context: _ChangeContext) -> str:
     return f"{title(item.name)}: other values that Gatehouse does not know"
 
 

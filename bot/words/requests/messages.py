@@ -85,12 +85,12 @@ def missing_groups_words(handles: Sequence[str]) -> str:
     return f"The user groups {names} do not exist or are off."
 
 
-def shortage_words(lack: Mapping[str, Any]) -> str:
+def shortage_words(shortage: Mapping[str, Any]) -> str:
     """State which role has too few people for a stage."""
-    has = counted(lack["people"], "person", "people") if lack["people"] else "nobody"
+    has = counted(shortage["people"], "person", "people") if shortage["people"] else "nobody"
     text = (
-        f"“{lack['stage']}” needs {counted(lack['needed'], 'approval')} from the role “{lack['role']}”, and {has} "
-        f"with this role can give one now. {missing_groups_words(lack['missing_groups'])}"
+        f"“{shortage['stage']}” needs {counted(shortage['needed'], 'approval')} from the role “{shortage['role']}”, "
+        f"and {has} with this role can give one now. {missing_groups_words(shortage['missing_groups'])}"
     )
     return text.strip()
 
@@ -153,11 +153,11 @@ def _setup_unconfirmed(values: Values) -> str:
     return f"{values['partner']}: not confirmed any more: {step}. {_unconfirmed_steps(values['left'])}"
 
 
-def _unconfirmed_steps(left: Sequence[str]) -> str:
-    if not left:
+def _unconfirmed_steps(steps: Sequence[str]) -> str:
+    if not steps:
         return "Every step is confirmed now."
-    names = "; ".join(SHORT_NAMES[StepKey(key)] for key in left)
-    return f"Not confirmed yet, {counted(len(left), 'step')}: {names}."
+    names = "; ".join(SHORT_NAMES[StepKey(key)] for key in steps)
+    return f"Not confirmed yet, {counted(len(steps), 'step')}: {names}."
 
 
 def _limit_near(values: Values) -> str:

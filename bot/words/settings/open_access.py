@@ -61,14 +61,14 @@ def access_kind_titles(names: Iterable[str], *, with_graph_names: bool = False) 
     return "; ".join([*map(access_kind_title, known), *_unknown_settings(unknown, with_graph_names=with_graph_names)])
 
 
-def access_kinds_words(found: Iterable[AccessKind | OpenAccess], *, with_graph_names: bool = False) -> str:
+def access_kinds_words(access_kinds: Iterable[AccessKind | OpenAccess], *, with_graph_names: bool = False) -> str:
     """List kinds of access by their titles. One that is not closed also shows how far it is open.
 
     Settings that Gatehouse does not know are counted: what Microsoft Graph calls them says nothing to most readers.
 
     :param with_graph_names: whether these names are shown as well, for administrators.
     """
-    known, unknown = _split(list(found), lambda kind: kind.name)
+    known, unknown = _split(list(access_kinds), lambda kind: kind.name)
     titles = [
         access_kind_title(kind.name) if kind.opening is AccessState.CLOSED else _with_access_state(kind)
         for kind in known
@@ -90,9 +90,9 @@ def graph_names_words(names: Sequence[str]) -> str:
     return ", ".join([*shown, *([f"{more} more"] if more > 0 else [])])
 
 
-def not_closed_words(left: Sequence[AccessKind | OpenAccess]) -> str:
+def not_closed_words(not_closed: Sequence[AccessKind | OpenAccess]) -> str:
     """State in one sentence what is not certainly closed; empty when everything is closed."""
-    return f"Still open or not known: {access_kinds_words(left)}." if left else ""
+    return f"Still open or not known: {access_kinds_words(not_closed)}." if not_closed else ""
 
 
 _Kind = TypeVar("_Kind")

@@ -141,7 +141,7 @@ def _concern_blocks(concerns: Sequence[Concern], identity: TenantIdentity) -> It
 
 
 def _current_elements(
-    configuration: JsonObject | None, current: Sequence[CurrentLine], *, is_cross_cloud: bool
+    configuration: JsonObject | None, lines: Sequence[CurrentLine], *, is_cross_cloud: bool
 ) -> Iterator[RichTextElement]:
     yield paragraph(fixed_text("Settings, read just now", bold=True))
     if configuration is None and is_cross_cloud:
@@ -150,7 +150,7 @@ def _current_elements(
         yield paragraph(
             fixed_text("This tenant has no configuration of its own here. The tenant's defaults apply to it:")
         )
-    yield bullets(_current_parts(entry) for entry in current)
+    yield bullets(_current_parts(entry) for entry in lines)
     if others := unmanaged_settings(configuration):
         yield paragraph(
             fixed_text(f"Also set: {unknown_settings_words(others)}. Microsoft Graph's names: "),
@@ -180,32 +180,18 @@ def _longest_list(value: Any) -> int:
     return 0
 
 
-def _access_state_elements(found: Sequence[AccessKind]) -> Iterator[RichTextElement]:
+def _access_state_elements(access_kinds: Sequence[AccessKind]) -> Iterator[RichTextElement]:
     """Summarize what is open, what is not known, and what only a default closes."""
     yield paragraph(fixed_text("What this leaves open", bold=True))
-    left = possibly_open(found)
+    left = possibly_open(access_kinds)
     unknown = [kind for kind in left if kind.opening is AccessState.UNKNOWN]
     opened = [kind for kind in left if kind.opening is not AccessState.UNKNOWN]
-    items = (
-        [
-            [
-                fixed_text("Open: "),
-                cleaned_text(access_kinds_words(opened, with_graph_names=True), MAX_ACCESS_KINDS_CHARACTERS),
-            ]
-        ]
-        if opened
-        else []
-    )
+    items = [_kinds_parts("Open: ", opened)] if opened else []
     if unknown:
-        items.append(
-            [
-                fixed_text("Not known, so perhaps open: "),
-                cleaned_text(access_kinds_words(unknown, with_graph_names=True), MAX_ACCESS_KINDS_CHARACTERS),
-            ]
-        )
+        items.append(_kinds_parts("Not known, so perhaps open: ", unknown))
     if not left:
         items.append([fixed_text("Nothing: every way in and out is closed.")])
-    if closed := closed_by_default(found):
+    if closed := closed_by_default(access_kinds):
         items.append(_kinds_parts("Closed by a default only, not for this partner itself: ", closed))
     yield bullets(items)
 

@@ -19,7 +19,7 @@ def test_a_setting_that_gatehouse_does_not_know_is_shown_as_json() -> None:
     drift = three_way_difference(access_plan(BEFORE), {**BEFORE, "crossCloudMeetingConfiguration": None})
     (line,) = drift_lines(drift)
     assert line.before == '{"inboundAllowed": true} (this version cannot read this value)'
-    assert (line.now, line.planned) == ("not set", None)
+    assert (line.now, line.planned_value) == ("not set", None)
 
 
 def test_a_partner_that_appeared_or_vanished_comes_first() -> None:
