@@ -123,17 +123,19 @@ class Performer:
         await self.notifier.show_request(request)
         return True
 
-    async def _show_with_alarm(self, showing: Awaitable[bool | None], subject: str, about: Mapping[str, str]) -> None:
+    async def _show_with_alarm(
+        self, show: Awaitable[bool | None], subject: str, alarm_values: Mapping[str, str]
+    ) -> None:
         """Show a card. While it is not accepted, an alarm is open.
 
-        :param showing: shows the card; its result is False while copies are left for later.
+        :param show: shows the card; its result is False while copies are left for later.
         :param subject: the subject of the alarm.
-        :param about: the values of the alarm.
+        :param alarm_values: the values of the alarm.
         """
         try:
-            is_whole = await showing
+            is_whole = await show
         except NotifierBlocked as blocked:
-            values = {**about, "reason": as_values(blocked.facts)}
+            values = {**alarm_values, "reason": as_values(blocked.facts)}
             await self.alarms.raise_alarm(AlarmCode.CARD_NOT_POSTED, subject, values)
             raise
         if is_whole is not False:

@@ -21,9 +21,9 @@ class ReadersMessages:
     context: CardContext
     deciders: frozenset[ChatId]
     now: datetime
-    card: Callable[..., Message]
-    again: Callable[..., Message]
-    posted: Sequence[MessageCopy]
+    build_card: Callable[..., Message]
+    build_new_approval: Callable[..., Message]
+    copies: Sequence[MessageCopy]
     """The copies from before this update, also those that are closed."""
     asked_later: frozenset[ChatId]
     """Who can decide in a later stage than the open one."""
@@ -42,18 +42,18 @@ class ReadersMessages:
 
     def has_seen_earlier_plan(self, person: str) -> bool:
         """Return whether a person got a message about the plan of the round before."""
-        return any(one.audience == person and one.occasion == self._earlier_occasion for one in self.posted)
+        return any(one.audience == person and one.occasion == self._earlier_occasion for one in self.copies)
 
     def is_replaced(self, copy: MessageCopy) -> bool:
         """Return whether a newer message about the request was posted in the place of a copy."""
         if not copy.audience and not copy.occasion:
             return False  # the channel's card; what is asked again is in its thread
-        return any(one.audience == copy.audience and _round(one) > _round(copy) for one in self.posted)
+        return any(one.audience == copy.audience and _round(one) > _round(copy) for one in self.copies)
 
     def for_copy(self, copy: MessageCopy) -> Message:
         """Return the present message for a posted copy."""
         if not copy.audience and not copy.occasion:
-            return self.card()
+            return self.build_card()
         is_present, reader = copy.occasion == self.occasion, ChatId(copy.audience) if copy.audience else None
         if is_present and copy.audience in self.deciders:
             return self.for_approver(copy.audience)
@@ -74,9 +74,9 @@ class ReadersMessages:
         Who got no message about this request at all gets the card of a new request.
         """
         if self.has_seen_earlier_plan(audience):
-            return self.again(reader=ChatId(audience))
-        is_new = all(one.audience != audience or one.occasion == self.occasion for one in self.posted)
-        return self.card(knows_earlier=False) if self.request.round and is_new else self.card()
+            return self.build_new_approval(reader=ChatId(audience))
+        is_new = all(one.audience != audience or one.occasion == self.occasion for one in self.copies)
+        return self.build_card(knows_earlier=False) if self.request.round and is_new else self.build_card()
 
     def for_thread(self) -> Message:
         """Return the message under the channel's card that asks for approval again.
@@ -85,7 +85,7 @@ class ReadersMessages:
         """
         is_direct = bool(direct_recipients(self.deciders, is_channel_closed=False))
         asked = frozenset(filter(self.has_seen_earlier_plan, self.deciders)) if is_direct else self.deciders
-        return self.again(asked=asked)
+        return self.build_new_approval(approvers=asked)
 
 
 def _round(copy: MessageCopy) -> int:

@@ -62,9 +62,9 @@ class RequestMessages:
             deciders=deciders,
             now=now,
             # A card has many copies. Building one takes some hundredths of a second.
-            card=cache(partial(request_card, request, **shown)),
-            again=cache(partial(new_approval_message, request, **shown)),
-            posted=await self._outbound.store.copies(subject),
+            build_card=cache(partial(request_card, request, **shown)),
+            build_new_approval=cache(partial(new_approval_message, request, **shown)),
+            copies=await self._outbound.store.copies(subject),
             asked_later=await self._recipients.later_deciders(request, holders),
         )
         now_shown = [copy for copy in posted if is_shown_now(copy)]
@@ -127,7 +127,7 @@ class RequestMessages:
     ) -> NotAccepted | None:
         """Post the channel's card, and what is to be decided again into its thread: one card a request."""
         if ("", "") not in up_to_date and (
-            refused := await self._outbound.copies.post(subject, "", messages.card())
+            refused := await self._outbound.copies.post(subject, "", messages.build_card())
         ) is not None:
             return refused
         if not messages.occasion or not messages.deciders or ("", messages.occasion) in up_to_date:
@@ -204,7 +204,7 @@ class RequestMessages:
         is_planned = request.state is not RequestState.PREPARING  # until then, the plan names the earlier sponsor
         for copy in copies if is_planned else ():
             if copy.audience != sponsor:
-                await self._outbound.copies.renew(copy, former_sponsor_card(request), replaces_deleted=False)
+                await self._outbound.copies.close(copy, former_sponsor_card(request))
         if _is_sponsor_the_requester(request):
             return
         card = sponsor_card(request, now=self._outbound.clock.now(), successor=context.successor, record=record)
@@ -214,7 +214,7 @@ class RequestMessages:
         setup = () if record is None or record.request_id != request.id else record.setup
         is_asked = any(step.is_needed for step in setup)  # the partner setup card tells them
         is_told = not request.is_terminal or (request.state is RequestState.APPLIED and context.successor is None)
-        is_new = all(one.audience != sponsor for one in await self._outbound.store.copies(subject))
+        is_new = all(one.audience != sponsor for one in await self._outbound.store.copies(subject) if one.is_live)
         if is_told and is_new and not is_asked and (is_planned or not request.edits):
             await self._outbound.copies.post(subject, sponsor, card)
 

@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.partners.records import ComparedRequest
 from workflows.core.posture.access_concerns import access_kind_values
 from workflows.core.posture.concern_codes import ConcernCode
 from workflows.core.posture.differing_settings import differing_settings
 from workflows.core.posture.model import Concern, ConcernSeverity
-from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.core.requests.request import RequestState
 from workflows.core.settings.block import unblocked_settings
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TARGET_PROPERTIES, Property
@@ -19,7 +20,7 @@ GRACE: Final = timedelta(hours=1)
 """How late a review question may be. After that the bot counts as not running."""
 
 
-def unknown_partner_concerns(configuration: JsonObject, unfinished: AccessRequest | None) -> Iterator[Concern]:
+def unknown_partner_concerns(configuration: JsonObject, unfinished: ComparedRequest | None) -> Iterator[Concern]:
     """Report a partner in the tenant that our records do not contain.
 
     :param unfinished: a request that began to write it and then failed or was stopped; None when there is none.
@@ -34,15 +35,18 @@ def unknown_partner_concerns(configuration: JsonObject, unfinished: AccessReques
 
 
 def present_partner_concerns(
-    partnership: Partnership, request: AccessRequest | None, configuration: JsonObject, found: Sequence[AccessKind]
+    partnership: Partnership,
+    request: ComparedRequest | None,
+    configuration: JsonObject,
+    access_kinds: Sequence[AccessKind],
 ) -> Iterator[Concern]:
     """Compare the current settings with what was last applied.
 
-    :param found: every kind of access of the partner, with its current state.
+    :param access_kinds: every kind of access of the partner, with its current state.
     :param request: the request of the partnership; None when it cannot be read.
     """
     if partnership.state is PartnershipState.REVOKED:
-        yield from _not_closed_concerns(configuration, found)
+        yield from _not_closed_concerns(configuration, access_kinds)
     elif request is None:
         values = {"request_id": partnership.request_id}
         yield Concern(code=ConcernCode.NOT_COMPARED, severity=ConcernSeverity.UNCHECKED, values=values)
@@ -51,13 +55,13 @@ def present_partner_concerns(
 
 
 def missing_partner_concerns(
-    partnership: Partnership, found: Sequence[AccessKind], *, default_is_read: bool
+    partnership: Partnership, access_kinds: Sequence[AccessKind], *, default_is_read: bool
 ) -> Iterator[Concern]:
     """Report a partner of our records that has no configuration in the tenant.
 
-    :param found: every kind of access that still applies; all closed for a tenant of another cloud.
+    :param access_kinds: every kind of access that still applies; all closed for a tenant of another cloud.
     """
-    left = possibly_open(found)
+    left = possibly_open(access_kinds)
     is_revoked = partnership.state is PartnershipState.REVOKED
     yield Concern(
         code=ConcernCode.REVOKED_BUT_ABSENT if is_revoked else ConcernCode.ABSENT,
@@ -102,9 +106,9 @@ _SETTABLE: Final = (
 )
 
 
-def _not_closed_concerns(configuration: JsonObject, found: Sequence[AccessKind]) -> Iterator[Concern]:
+def _not_closed_concerns(configuration: JsonObject, access_kinds: Sequence[AccessKind]) -> Iterator[Concern]:
     """Report access of a revoked partner that is open, not known, or closed without an explicit block."""
-    left, missing = possibly_open(found), unblocked_settings(configuration)
+    left, missing = possibly_open(access_kinds), unblocked_settings(configuration)
     opened = [kind for kind in left if kind.opening is not AccessState.UNKNOWN]
     unknown = [
         kind for kind in left if kind.opening is AccessState.UNKNOWN and kind.category is not AccessCategory.DEFAULT
@@ -132,7 +136,7 @@ def _review_overdue(*, sponsor: str | None = None, reminders: int | None = None,
     return Concern(code=ConcernCode.REVIEW_OVERDUE, severity=ConcernSeverity.WARNING, values=values)
 
 
-def _difference(request: AccessRequest, names: tuple[str, ...]) -> Concern:
+def _difference(request: ComparedRequest, names: tuple[str, ...]) -> Concern:
     return Concern(
         code=ConcernCode.DIFFERS_FROM_APPROVED,
         severity=ConcernSeverity.WARNING,

@@ -2,8 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from pydantic import TypeAdapter
@@ -11,6 +12,7 @@ from pydantic import TypeAdapter
 from workflows.core.partners.partnership import Partnership, result_read_at
 from workflows.core.partners.records import Records
 from workflows.core.people import ChatId, PersonId, Role
+from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.settings.model import TenantId
@@ -19,9 +21,10 @@ from workflows.ports.records import RECEIVED, RESULT_OF, AuditEntry, LimitedList
 from workflows.store.codec import ALARM, DETAILS, PARTNERSHIP, REQUEST, load
 from workflows.store.columns import text_of, typed_search_text
 from workflows.store.sqlite.database import ListQuery, SqliteDatabase, partner_conditions, readable, request_conditions
-from workflows.store.sqlite.snapshot import fetch_rows, parse_rows
+from workflows.store.sqlite.snapshot import all_records, picked_partnerships, records_of
 
 Item = TypeVar("Item")
+Picked = TypeVar("Picked")
 
 _ENTRY: Final = ("key", "at", "actor", "command", "outcome", "request_id", "tenant_id", "account", "details")
 """The columns of an audit entry."""
@@ -66,18 +69,24 @@ class SqliteRecords(SqliteDatabase):
         values = (json.dumps(list(roles)), json.dumps(sorted(ids)))
         shown = await self._requests(f"{where} order by created_at limit ?", *values, limit)
         rows = await self._query(f"select count(*) as count from requests {where}", *values)  # noqa: S608
-        return LimitedList(shown=shown, count=rows[0]["count"])
+        return LimitedList(items=shown, count=rows[0]["count"])
 
     async def waiting_page(
-        self, roles: Sequence[Role], ids: Collection[ChatId | PersonId], *, text: str, limit: int, place: PagePosition
+        self,
+        roles: Sequence[Role],
+        ids: Collection[ChatId | PersonId],
+        *,
+        text: str,
+        limit: int,
+        position: PagePosition,
     ) -> Page[AccessRequest]:
         """List the requests that wait for one of these roles and that this person may decide on, by deadline."""
         values = (json.dumps(list(roles)), json.dumps(sorted(ids)), typed_search_text(text))
         where = f"{_WAITING} and instr(sought, ?) > 0"
-        return await self._page(REQUEST, ListQuery("requests", where, values, ("expires_at", "id")), limit, place)
+        return await self._page(REQUEST, ListQuery("requests", where, values, ("expires_at", "id")), limit, position)
 
     async def own_page(
-        self, ids: Collection[ChatId | PersonId], *, text: str, limit: int, place: PagePosition
+        self, ids: Collection[ChatId | PersonId], *, text: str, limit: int, position: PagePosition
     ) -> Page[AccessRequest]:
         """List the requests of one person: first the open ones, then the others, each part newest first."""
         known = json.dumps(sorted(ids))
@@ -90,29 +99,31 @@ class SqliteRecords(SqliteDatabase):
             ("is_open", "created_at", "id"),
             is_descending=True,
         )
-        return await self._page(REQUEST, rows, limit, place)
+        return await self._page(REQUEST, rows, limit, position)
 
     async def partners_page(
-        self, wanted: PartnerFilter, *, limit: int, place: PagePosition, by_end: bool = False
+        self, partner_filter: PartnerFilter, *, limit: int, position: PagePosition, by_end: bool = False
     ) -> Page[Partnership]:
         """List partners, sorted by default domain, or with `by_end` by the end of their access."""
-        where, values = partner_conditions(wanted)
+        where, values = partner_conditions(partner_filter)
         keys = ("ends_at" if by_end else "domain", "tenant_id")
-        return await self._page(PARTNERSHIP, ListQuery("partnerships", where, values, keys), limit, place)
+        return await self._page(PARTNERSHIP, ListQuery("partnerships", where, values, keys), limit, position)
 
-    async def requests_page(self, wanted: RequestFilter, *, limit: int, place: PagePosition) -> Page[AccessRequest]:
+    async def requests_page(
+        self, request_filter: RequestFilter, *, limit: int, position: PagePosition
+    ) -> Page[AccessRequest]:
         """List requests, open and closed ones, the newest first."""
-        where, values = request_conditions(wanted)
+        where, values = request_conditions(request_filter)
         rows = ListQuery("requests", where, values, ("created_at", "id"), is_descending=True)
-        return await self._page(REQUEST, rows, limit, place)
+        return await self._page(REQUEST, rows, limit, position)
 
-    async def history_page(self, request_id: RequestId, *, limit: int, place: PagePosition) -> Page[AuditEntry]:
+    async def history_page(self, request_id: RequestId, *, limit: int, position: PagePosition) -> Page[AuditEntry]:
         """List the audit entries of a request, oldest first, without the clicks whose result has an entry."""
         where = f"request_id = ? and {_SAYS_MORE_THAN_ITS_RESULT}"
         rows = ListQuery("audit", where, (request_id,), ("seq",), read_columns=", ".join(_ENTRY))
-        found = await self._run(lambda: rows.read(self._db, limit, place))
+        found = await self._run(lambda: rows.read(self._db, limit, position))
         return Page(
-            shown=[_entry({name: row[name] for name in _ENTRY}) for row in found.rows],
+            items=[_entry({name: row[name] for name in _ENTRY}) for row in found.rows],
             count=found.count,
             count_before=found.count_before,
             first=found.first,
@@ -160,10 +171,13 @@ class SqliteRecords(SqliteDatabase):
                 waits.setdefault(row["template"], []).append(wait)
         return waits
 
-    async def partnerships(self) -> Sequence[Partnership]:
-        """List every partnership, by default domain."""
-        rows = await self._query("select tenant_id as id, doc from partnerships order by domain")
-        return await asyncio.to_thread(readable, PARTNERSHIP, rows)
+    async def partnerships(self, pick: Callable[[Partnership], Picked]) -> Sequence[Picked]:
+        """List something of every partnership, by default domain. Nothing else of them is kept in memory."""
+        return await self._beside(partial(picked_partnerships, pick=pick))
+
+    async def identities(self) -> Sequence[TenantIdentity]:
+        """List the identity of every partnership, by default domain."""
+        return await self.partnerships(lambda one: one.identity)
 
     async def partnerships_named(self, name: str) -> Sequence[Partnership]:
         """List the partnerships with this tenant id, default domain, or name as it was asked for, by default domain."""
@@ -173,10 +187,13 @@ class SqliteRecords(SqliteDatabase):
         return readable(PARTNERSHIP, await self._query(sql, name, name, name))
 
     async def records(self, tenant_id: TenantId | None = None) -> Records:
-        """Read every partnership, or one, and the requests that are needed to compare them with the tenant."""
-        rows = await self._run(lambda: fetch_rows(self._db.conn, tenant_id))
-        # Parsing a thousand records takes long, so it runs in a thread of its own.
-        return await asyncio.to_thread(parse_rows, rows)
+        """Read every partnership, or one, and the requests that are needed to compare them with the tenant.
+
+        Of all tenants, an applied request has only what is compared.
+        """
+        if tenant_id is not None:
+            return await self._run(lambda: records_of(self._db.conn, tenant_id))
+        return await self._beside(partial(all_records, for_posture=True))
 
     async def partners_without_setup(self) -> Sequence[TenantId]:
         """List the tenants of partnerships that are not revoked and have no partner setup."""
@@ -255,11 +272,13 @@ class SqliteRecords(SqliteDatabase):
         """Store a mark of the process. A mark is a text with a name."""
         await self._write("insert or replace into marks (name, value) values (?, ?)", name, value)
 
-    async def _page(self, adapter: TypeAdapter[Item], rows: ListQuery, limit: int, place: PagePosition) -> Page[Item]:
-        found = await self._run(lambda: rows.read(self._db, limit, place))
+    async def _page(
+        self, adapter: TypeAdapter[Item], rows: ListQuery, limit: int, position: PagePosition
+    ) -> Page[Item]:
+        found = await self._run(lambda: rows.read(self._db, limit, position))
         shown = await asyncio.to_thread(readable, adapter, found.rows)
         return Page(
-            shown=shown,
+            items=shown,
             count=found.count,
             count_before=found.count_before,
             first=found.first,
