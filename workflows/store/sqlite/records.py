@@ -96,7 +96,7 @@ class SqliteRecords(SqliteDatabase):
         self, wanted: PartnerFilter, *, limit: int, place: PagePosition, by_end: bool = False
     ) -> Page[Partnership]:
         """List partners, sorted by default domain, or with `by_end` by the end of their access."""
-        where, values = partner_conditions(wanted)
+        where, values = partner_conditions(wanted, by_end=by_end)
         keys = ("ends_at" if by_end else "domain", "tenant_id")
         return await self._page(PARTNERSHIP, ListQuery("partnerships", where, values, keys), limit, place)
 
