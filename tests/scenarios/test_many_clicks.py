@@ -3,7 +3,7 @@
 import asyncio
 import time
 from dataclasses import dataclass
-from itertools import product
+from itertools import cycle, islice, product
 from statistics import median
 from typing import Any, Final
 
@@ -70,8 +70,8 @@ async def test_two_hundred_clicks_are_answered_and_an_approval_behind_them_is_ap
         bot = Bot(url=served["url"], secret=served["settings"]["SLACK_SIGNING_SECRET"])
         await stage.do("faults", target="graph", times=100_000, delay_seconds=GRAPH_SECONDS)
         channel = next(one["id"] for one in (await stage.see("channels"))["channels"] if one["name"] == CHANNEL)
-        pairs = list(product(("approver1", "approver2"), cards[1:]))
-        others = [click_on(*pairs[number % len(pairs)], channel, number) for number in range(CLICKS)]
+        pairs = islice(cycle(product(("approver1", "approver2"), cards[1:])), CLICKS)
+        others = [click_on(person, card, channel, number) for number, (person, card) in enumerate(pairs)]
         last = click_on("approver3", cards[0], channel, CLICKS)
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
             start = time.perf_counter() + 0.1
