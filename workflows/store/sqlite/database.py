@@ -71,7 +71,7 @@ class SqliteDatabase:
         self._file.release()
 
     async def _query(self, sql: str, *values: object) -> list[dict[str, Any]]:
-        return await self._run(lambda: list(self._db.query(sql, list(values))))
+        return await self._run(lambda: rows_of(self._db, sql, values))
 
     async def _write(self, sql: str, *values: object) -> None:
         def work() -> None:
@@ -108,6 +108,16 @@ class SqliteDatabase:
         if isinstance(found.error, StoreNotWritable) or not self._db.conn.in_transaction:
             raise found.error or RuntimeError("a write ended the transaction that it shares")
         return found
+
+
+def rows_of(db: Database, sql: str, values: Sequence[object]) -> list[dict[str, Any]]:
+    """Return the rows of a statement that only reads.
+
+    sqlite-utils puts each such statement into a savepoint, in case it writes. That takes longer than the statement.
+    """
+    found = db.conn.execute(sql, values)
+    names = [column[0] for column in found.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in found]
 
 
 def readable(adapter: TypeAdapter[Result], rows: list[dict[str, Any]]) -> list[Result]:
@@ -158,7 +168,7 @@ class ListQuery:
         order = ", ".join(f"{key} {direction}" for key in self.keys)
         sql = f"""select {self.keys[-1]} as id, {", ".join(self.keys)}, {self.read_columns} from {self.table}
             where {self.where}{beyond_cursor} order by {order} limit ?"""  # noqa: S608
-        rows = list(db.query(sql, [*self.values, *values, limit]))
+        rows = rows_of(db, sql, (*self.values, *values, limit))
         if cursor and (not rows or (is_backwards and len(rows) < limit)):
             return self.read(db, limit, START)
         if is_backwards:
