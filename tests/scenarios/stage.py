@@ -224,8 +224,9 @@ class Stage:
         return await self.messages(user, channel=f"@{user}")
 
     async def graph(self, method: str = "", path: str = "") -> list[dict[str, Any]]:
-        """List the requests that Graph received, the reading of users left out."""
-        log = (await self.see("graph/log"))["log"]
+        """List the requests that Graph received; instead of a batch those in it."""
+        entries = (await self.see("graph/log"))["log"]
+        log = [{**entry, **one} for entry in entries for one in entry.get("inner", [{}])]
         return [e for e in log if (not method or e["method"] == method) and e["path"].endswith(path)]
 
     async def writes(self) -> list[dict[str, Any]]:
@@ -272,7 +273,7 @@ def actions(message: dict[str, Any]) -> list[str]:
 
 
 def words(message: dict[str, Any]) -> str:
-    """Join every text of a message's blocks."""
+    """Join every text of a message's blocks, the hyphen of a short ID as it is typed."""
 
     def texts(value: Any) -> list[str]:
         if isinstance(value, dict):
@@ -280,7 +281,7 @@ def words(message: dict[str, Any]) -> str:
             return own + [text for item in value.values() for text in texts(item)]
         return [text for item in value for text in texts(item)] if isinstance(value, list) else []
 
-    return " ".join(texts(message["blocks"]))
+    return " ".join(texts(message["blocks"])).replace("R\u2011", "R-")
 
 
 def _is_question(entry: dict[str, Any]) -> bool:

@@ -7,7 +7,7 @@ from kiota_abstractions.method import Method
 
 from workflows.cache import Cache
 from workflows.core.errors.facts import Fact
-from workflows.core.people import PersonId, folded_mail
+from workflows.core.people import PersonId, lowercase_mail
 from workflows.core.plans.plan import Operation, TenantIdentity
 from workflows.core.settings.canonical import JsonObject, canonical_json
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, Property, TenantId, is_guid
@@ -29,7 +29,7 @@ from workflows.entra.settings import EntraSettings
 from workflows.entra.tenant_settings import GraphTenantSettings
 from workflows.entra.transport.connection import Connection, document_of, open_connection
 from workflows.intervals import TENANTS_KEPT_FOR, USUAL_PAUSES, Pauses
-from workflows.ports.tenant import Account, TenantRefused, TenantUnavailable
+from workflows.ports.tenant import Account, ReadsTogether, TenantRefused, TenantUnavailable
 from workflows.ports.tenant_problems import Purpose, TenantCode
 
 _FOUND_KEPT: Final = 500
@@ -75,6 +75,10 @@ class Entra:
     def tenant_settings(self) -> GraphTenantSettings:
         """Return the reader of the tenant's other settings."""
         return self._tenant_settings
+
+    def together(self) -> ReadsTogether:
+        """Return a new group of reads. Those that are ready at the same time are sent in one `$batch`."""
+        return self._connection.together()
 
     async def warm(self) -> TenantUnavailable | TenantRefused | None:
         """Get a token, open a connection and read the tenant's id, so that no click waits for them.
@@ -225,7 +229,7 @@ class Entra:
 
     async def accounts_by_mail(self, mails: Sequence[str]) -> Sequence[Account]:
         """Return every account whose mail or user principal name is one of `mails`."""
-        wanted = sorted({folded_mail(mail.strip()) for mail in mails if mail.strip()})
+        wanted = sorted({lowercase_mail(mail.strip()) for mail in mails if mail.strip()})
         clauses = [f"{name} eq {quoted(mail)}" for mail in wanted for name in ("mail", "userPrincipalName")]
         return await self._accounts([" or ".join(some) for some in chunks(clauses, _FILTER_CLAUSES)])
 

@@ -130,18 +130,18 @@ def _applications(values: Values) -> str:
     return applications if values["is_complete"] else f"at least {applications}"
 
 
-def _lost(seen: Callable[[Values], str]) -> Callable[[Values], str]:
+def _lost(sign_ins_words: Callable[[Values], str]) -> Callable[[Values], str]:
     def words(values: Values) -> str:
         if values["is_certain"]:
-            return f"{seen(values)} These people lose access where the change reduces it."
-        return f"{seen(values)} These people may lose access."
+            return f"{sign_ins_words(values)} These people lose access where the change reduces it."
+        return f"{sign_ins_words(values)} These people may lose access."
 
     return words
 
 
-def _ended(seen: Callable[[Values], str]) -> Callable[[Values], str]:
+def _ended(sign_ins_words: Callable[[Values], str]) -> Callable[[Values], str]:
     def words(values: Values) -> str:
-        return f"{seen(values)} These people lose access." if values["people"] else seen(values)
+        return f"{sign_ins_words(values)} These people lose access." if values["people"] else sign_ins_words(values)
 
     return words
 

@@ -20,11 +20,20 @@ from bot.slack.blocks.blocks import (
     rich_text,
 )
 from bot.slack.blocks.message import Message, message
+from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.approval.approval_card import changes_of, stage_elements
 from bot.slack.cards.approval.closed_card import closed_headline, closed_summary, shortened_note, status_parts
 from bot.slack.cards.decisions import still_needed
 from bot.slack.cards.partnership import close_early_button
-from bot.slack.cards.requests import can_be_decided, headline, kind_words, notified_target, own_buttons
+from bot.slack.cards.requests import (
+    MAX_DOMAIN_CHARACTERS,
+    can_be_decided,
+    kind_words,
+    notified_target,
+    own_buttons,
+    request_target,
+    whole_target,
+)
 from bot.slack.people.approvers import NO_APPROVERS_KNOWN, Approvers
 from bot.words.plans.short_changes import Sign
 from bot.words.requests.form import access_duration_words, losses_words
@@ -61,6 +70,7 @@ def requester_card(
     now: datetime,
     successor: AccessRequest | None = None,
     record: Partnership | None = None,
+    newer: AccessRequest | None = None,
     holders: Mapping[Role, Approvers] = NO_APPROVERS_KNOWN,
 ) -> Message:
     """Return the message for the requester, with the buttons that are possible now.
@@ -68,6 +78,7 @@ def requester_card(
     :param successor: see `closed_card`.
     :param holders: who can decide, by name; empty when that is not known.
     :param record: the record of the partner, if it is known.
+    :param newer: the requester's later request that is shown instead of Request again.
     """
     is_asked = can_be_decided(request, now) and bool(still_needed(request))
     blocks: list[Block] = [
@@ -82,7 +93,8 @@ def requester_card(
             paragraph(*_subject_parts(request, record)),
         ),
     ]
-    blocks += own_buttons(request, now, can_request_again=is_over(request, record, now), has_details=True)
+    can_request_again = newer is None and is_over(request, record, now)
+    blocks += own_buttons(request, now, can_request_again=can_request_again, newer=newer, has_details=True)
     if record is not None and record.sponsor.id == request.requester_account:
         blocks += _close_early_blocks(request, record)
     return message(f"{closed_summary(request, successor)} {still_needed(request)}".strip(), blocks)
@@ -122,8 +134,12 @@ def former_sponsor_card(request: AccessRequest) -> Message:
     prepared = request.require_prepared()
     text = f"You are not the sponsor any more: {prepared.requester.name} named {prepared.sponsor.name}."
     blocks: list[Block] = [
-        header(headline(request)),
-        rich_text(paragraph(cleaned_text(text, 300)), paragraph(fixed_text("You need to do nothing."))),
+        # NB. without the state: the message is not updated any more.
+        header(f"{clean(request_target(request), MAX_DOMAIN_CHARACTERS)}: sponsor changed"),
+        rich_text(
+            paragraph(*whole_target(request), cleaned_text(text, 300)),
+            paragraph(fixed_text(f"You need to do nothing. · {request.id}")),
+        ),
     ]
     return message(f"{notified_target(request)}: you are not the sponsor any more.", blocks)
 

@@ -37,7 +37,7 @@ from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.identifying import identify_partner
-from workflows.partner_lookup.lookup import read_both
+from workflows.partner_lookup.lookup import read_both_alone
 from workflows.partner_lookup.named_partner import named_partner
 from workflows.partner_lookup.target import is_tenant_id, normalize_target
 from workflows.ports.clock import Clock
@@ -135,7 +135,7 @@ class RevokeFlow:
         await self.service.store_click(command, key=click.key)
         await ack(response_action="clear")
 
-    async def confirmation_problem(self, tenant_id: TenantId, typed: str) -> str:
+    async def confirmation_problem(self, tenant_id: TenantId, typed_text: str) -> str:
         """State what is wrong with the typed confirmation of a revocation; empty when it is right."""
         try:
             async with asyncio.timeout(_CONFIRMATION_SECONDS):
@@ -145,20 +145,20 @@ class RevokeFlow:
         except (TenantUnavailable, TenantRefused, Refused) as error:
             return f"The partner cannot be looked up now: {refusal_words(error)} Try again."
         expected = ids.confirmation_text(identity)
-        if typed.strip().casefold() == expected.casefold():
+        if typed_text.strip().casefold() == expected.casefold():
             return ""
         return f"This is not what has to be typed here. Type {expected} to confirm."
 
-    async def _shown(self, window: Window, typed: str, *, in_review: bool) -> Json:
+    async def _shown(self, window: Window, typed_text: str, *, in_review: bool) -> Json:
         """Return the view with the effect of a revocation, for a person who may revoke.
 
         :param in_review: whether it was requested by a review's button.
         """
         await self.members.refuse_known_guests(window.actor)
-        target = normalize_target(typed)
+        target = normalize_target(typed_text)
         if is_tenant_id(target):
             window.subject = CommandSubject(tenant_id=TenantId(target))
-        identity, partnership = await named_partner(typed, store=self.store, tenant=self.tenant)
+        identity, partnership = await named_partner(typed_text, store=self.store, tenant=self.tenant)
         window.subject = CommandSubject(tenant_id=identity.tenant_id)
         planned = await self._planned(identity, partnership, window.actor, in_review=in_review)
         if planned is None:
@@ -179,7 +179,7 @@ class RevokeFlow:
                 person = await self.directory.identify(actor)
                 current_roles = await self.directory.current_roles([person])
                 require_may_revoke(partnership, person, current_roles, in_review=in_review)
-                before, default = await read_both(identity.tenant_id, tenant=self.tenant)
+                before, default = await read_both_alone(identity.tenant_id, tenant=self.tenant)
         except (TenantUnavailable, PeopleDirectoryUnavailable, TimeoutError) as error:
             if partnership is not None:
                 return None

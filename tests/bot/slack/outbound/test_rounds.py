@@ -113,7 +113,7 @@ async def test_nobody_is_asked_for_a_new_approval_where_nobody_had_approved(scen
     await scene.notifier().show_request(asked_again(request()))
     message, older = newest(scene, "@approver1"), min(scene.messages("@approver1"), key=lambda one: str(one["ts"]))
     assert "plan changed before anyone approved" in message["text"]
-    assert "Plan changed before anyone approved: see the newer message." in shown(older["blocks"])
+    assert "plan changed before anyone approved, see the newer message" in shown(older["blocks"])
     card = min(scene.messages(CHANNEL), key=lambda one: str(one["ts"]))
     mine = newest(scene, "@requester")
     for said in (message["text"], *(shown(one["blocks"]) for one in (message, older, card, mine))):
@@ -150,7 +150,7 @@ async def test_after_an_edit_the_older_copy_points_to_the_newer_one_and_is_never
     older = in_order(scene, "@approver1")[:2]
     for message in older:
         said = shown(message["blocks"])
-        assert "Edited by Riley Park: see the newer message." in said
+        assert "edited by Riley Park, see the newer message" in said
         assert action_ids(message) == []
     assert "Your approval of Mar 1, 2027 at 09:00 UTC no longer counts" in shown(older[0]["blocks"])
     mine = replace(decided_by("approver1"), digest=twice.plan.digest)
@@ -185,7 +185,7 @@ async def test_who_decides_later_reads_after_an_edit_why_the_buttons_are_gone_an
     mine = replace(mine, digest=edited.plan.digest)
     await scene.notifier().show_request(replace(edited, decisions=(mine,)))
     older, newer = in_order(scene, "@approver3")
-    assert "Edited by Riley Park: see the newer message." in shown(older["blocks"])
+    assert "edited by Riley Park, see the newer message" in shown(older["blocks"])
     assert (action_ids(older), "approve" in action_ids(newer)) == ([], True)
     rejected = replace(edited, state=RequestState.REJECTED, decisions=(decided_by("approver1", Choice.REJECT),))
     await scene.notifier().show_request(rejected)
@@ -286,3 +286,27 @@ async def test_after_an_edit_the_new_sponsor_is_told_and_the_former_one_reads_it
     [former], [named] = scene.messages("@admin"), scene.messages("@approver3")
     assert "You are not the sponsor any more" in shown(former["blocks"])
     assert "named you as the sponsor" in shown(named["blocks"])
+    done = replace(planned, state=RequestState.WITHDRAWN)
+    updates = scene.written().count("chat.update")
+    await scene.notifier().show_request(done)
+    assert scene.messages("@admin") == [former], "closed for good: it says nothing of the state"
+    assert scene.written().count("chat.update") > updates
+
+
+async def test_who_is_named_as_the_sponsor_again_gets_a_new_message(scene: Scene) -> None:
+    """An update would notify nobody, and the earlier message says that there is nothing to do."""
+    first = request()
+    await scene.notifier().show_request(first)
+    for who in ("approver3", "admin"):
+        asked = replace(first.particulars, sponsor=person(who).chat_id)
+        prepared = replace(first.require_prepared(), sponsor=person(who))
+        again = replace(
+            first, particulars=asked, prepared=prepared, edits=(Edited(person=person("requester"), at=NOW),)
+        )
+        for _ in range(2):
+            await scene.notifier().show_request(again)
+    former, named = in_order(scene, "@admin")
+    assert "You are not the sponsor any more" in shown(former["blocks"])
+    assert "named you as the sponsor" in shown(named["blocks"])
+    [other] = [one for one in in_order(scene, "@approver3") if "sponsor" in one["text"]]
+    assert "You are not the sponsor any more" in shown(other["blocks"])

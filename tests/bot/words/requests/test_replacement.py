@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bot.slack.blocks.blocks import paragraph
 from bot.slack.blocks.conversion import as_json
 from bot.slack.cards.approval.closed_card import closed_card, closed_summary
 from bot.slack.cards.approval.details_parts import history_items
@@ -17,6 +18,7 @@ from bot.words.requests.replacement import LATER, later_state_by_words, later_st
 from tests.bot.surfaces import shown
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, NOW, SAM, TENANT, access_plan, approval, prepared, request
 from workflows.app.reads.found_requests import Replacement, Today
+from workflows.app.reads.newer_requests import AfterEnd
 from workflows.core.partners.partnership import LaterChange, later_change
 from workflows.core.plans.planning import plan_revocation
 from workflows.core.plans.renewal import plan_renewal
@@ -128,10 +130,12 @@ def test_one_event_has_one_word_on_every_surface(event: tuple[AccessRequest, Lat
         "notification": closed_summary(ASKED, replacement),
         "requester": shown(requester_card(ASKED, now=NOW, successor=replacement).blocks),
         "sponsor": shown(sponsor_card(ASKED, now=NOW, successor=replacement).blocks),
-        "home": shown([as_json(one) for one in own_row(ASKED, NOW, can_request_again=True, today=today)]),
+        "home": shown(
+            [as_json(one) for one in own_row(ASKED, NOW, after_end=AfterEnd(can_request_again=True), today=today)]
+        ),
         "auditor": shown([as_json(one) for one in found_row(ASKED, today)]),
         "details": shown(audit_details_view(ASKED, successor=replacement, holders={}, history=(), now=NOW)["blocks"]),
-        "partner": "".join(str(getattr(one, "text", "")) for one in history_parts(ASKED, replacement)),
+        "partner": shown([as_json(paragraph(*history_parts(ASKED, replacement)))]),
     }
     # NB. Where the person stands between, what is still open follows at the end.
     assert [name for name, text in surfaces.items() if LATER[change].state not in text] == []
@@ -140,5 +144,5 @@ def test_one_event_has_one_word_on_every_surface(event: tuple[AccessRequest, Lat
     assert [name for name, text in surfaces.items() if "active (verified" in text] == []
     assert [name for name in ("home", "partner") if state_by not in surfaces[name]] == []
     items = history_items(ASKED, (), replaced)
-    assert sentence in "".join(str(getattr(one, "text", "")) for one in items[0])
+    assert sentence in shown([as_json(paragraph(*items[0]))])
     assert LATER[change].event in surfaces["card"]

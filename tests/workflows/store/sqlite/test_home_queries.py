@@ -57,7 +57,7 @@ async def test_no_list_of_partners_reads_every_partner(tmp_path: Path, name: str
     read = await statements(store)
     after = PagePosition(cursor=("2026-01-01", TENANT))
     for place in (START, after, replace(after, is_before=True)):
-        await store.partners_page(LISTS[name], limit=10, place=place, by_end=True)
+        await store.partners_page(LISTS[name], limit=10, position=place, by_end=True)
     found = await plans_of(store, read)
     assert any("partnerships" in detail for detail in found)
     assert not [detail for detail in found if detail.startswith("SCAN partnerships")]
@@ -69,7 +69,7 @@ async def test_a_list_by_domain_is_read_in_its_order_and_not_sorted(tmp_path: Pa
     store = await open_store(tmp_path / "gatehouse.db", FixedClock())
     read = await statements(store)
     for wanted in (PartnerFilter(states=LIVE, template="trusted"), PartnerFilter(overdue_at=NOW)):
-        await store.partners_page(wanted, limit=10, place=PagePosition(cursor=("contoso.com", TENANT)))
+        await store.partners_page(wanted, limit=10, position=PagePosition(cursor=("contoso.com", TENANT)))
     found = await plans_of(store, read)
     assert any("INDEX partnerships_listed" in detail for detail in found)
     assert not [detail for detail in found if "B-TREE" in detail or "partnerships_by" in detail]
@@ -79,8 +79,8 @@ async def test_a_list_by_domain_is_read_in_its_order_and_not_sorted(tmp_path: Pa
 async def test_no_list_of_requests_reads_every_request(tmp_path: Path) -> None:
     store = await open_store(tmp_path / "gatehouse.db", FixedClock())
     read = await statements(store)
-    await store.own_page(IDS, text="", limit=10, place=START)
-    await store.waiting_page([SECURITY], IDS, text="", limit=10, place=START)
+    await store.own_page(IDS, text="", limit=10, position=START)
+    await store.waiting_page([SECURITY], IDS, text="", limit=10, position=START)
     await store.roles_waited_for()
     found = await plans_of(store, read)
     assert any("requests" in detail for detail in found)
@@ -98,11 +98,11 @@ async def test_a_list_that_fits_its_page_is_read_once_and_not_counted_again(tmp_
         entry = AuditEntry(key=str(number), at=NOW, actor="t", command="t", outcome="accepted", details={})
         await store.commit(Commit(entry=entry, partnership=known))
     read = await statements(store)
-    page = await store.partners_page(PartnerFilter(), limit=10, place=START)
-    assert (page.count, page.count_before, len(page.shown), len(read)) == (3, 0, 3, 1)
+    page = await store.partners_page(PartnerFilter(), limit=10, position=START)
+    assert (page.count, page.count_before, len(page.items), len(read)) == (3, 0, 3, 1)
     read.clear()
-    page = await store.partners_page(PartnerFilter(), limit=2, place=START)
-    assert (page.count, page.count_before, len(page.shown)) == (3, 0, 2)
+    page = await store.partners_page(PartnerFilter(), limit=2, position=START)
+    assert (page.count, page.count_before, len(page.items)) == (3, 0, 2)
     assert len([one for one in read if "count(*)" in one]) == 1
     await store.close()
 
