@@ -41,16 +41,20 @@ class SqliteEffectsQueue(SqliteDatabase):
     async def pending(self, now: datetime, limit: int) -> Sequence[PendingEffect]:
         """List the oldest due effect of each lane: effects of one lane are performed one after the other.
 
-        An effect that cannot be read is given up, so that it does not delay its lane.
+        Of one priority, what nobody asked for comes first, such as a write; then each person's first click, then each
+        person's second, so that nobody waits behind everything that another one clicked. An effect that cannot be read
+        is given up, so that it does not delay its lane.
         """
         if self.last_write_error:
             return []
         rows = await self._query(
-            """select id, lane, attempts, doc from (
-                select id, lane, attempts, doc, rank, row_number() over (partition by rank order by id) as place
-                from effects
-                where id in (select min(id) from effects where is_parked = 0 and due_at <= ? group by lane)
-            ) where place <= ? order by rank, id""",
+            """with due as (
+                select id, rank, case when asked_by = '' then 0
+                    else row_number() over (partition by rank, asked_by order by id) end as turn
+                from effects where id in (select min(id) from effects where is_parked = 0 and due_at <= ? group by lane)
+            ), placed as (select id, row_number() over (partition by rank order by turn, id) as place from due)
+            select effects.id, lane, attempts, doc from placed join effects using (id)
+            where place <= ? order by rank, place""",
             text_of(now),
             limit,
         )
@@ -137,9 +141,10 @@ class SqliteEffectsQueue(SqliteDatabase):
         await self._write("delete from effects where id = ? and is_parked = 1", effect_id)
 
     def _put_effect(self, effect: Effect, due_at: str) -> None:
+        asked_by = effect.command.actor if isinstance(effect, CheckPermission) else ""
         self._db.execute(
-            "insert into effects (lane, rank, due_at, attempts, doc) values (?, ?, ?, 0, ?)",
-            (lane(effect), priority_of(effect).value, due_at, self._clean.effect(effect)),
+            "insert into effects (lane, rank, asked_by, due_at, attempts, doc) values (?, ?, ?, ?, 0, ?)",
+            (lane(effect), priority_of(effect).value, asked_by, due_at, self._clean.effect(effect)),
         )
 
 
