@@ -87,7 +87,8 @@ def wait_words(wait: timedelta) -> str:
 
 def chosen_template_words(offer: Offer) -> tuple[str, ...]:
     """Return what a person must know about the chosen template, in lines of one or two sentences."""
-    risk = f"{_highest_risk(offer)}."
+    word = risk_level_words(offer.level)
+    risk = f"Risk of the change: {word if offer.level is RiskLevel.LOW else f'up to {word}'}."
     if offer.usual_wait is not None:
         risk += f" Earlier requests waited {wait_words(offer.usual_wait)} for the last approval (median)."
     return (f"{offer.template.title}: {offer.template.description}", risk)

@@ -47,9 +47,9 @@ def test_what_is_said_of_the_chosen_template() -> None:
     assert form.need_words(replace(GUESTS, template=replace(GUESTS.template, need=""))) == "Guest collaboration"
     title, risk = form.chosen_template_words(GUESTS)
     assert title.startswith("Guest collaboration: People of the partner work as guests")
-    assert risk == "Low risk."
+    assert risk == "Risk of the change: low."
     trusted = Offer(template=TEMPLATES["trusted-partner"], level=RiskLevel.ELEVATED, closes=False)
-    assert form.chosen_template_words(trusted)[1] == "Up to elevated risk."
+    assert form.chosen_template_words(trusted)[1] == "Risk of the change: up to elevated."
 
 
 def test_a_stage_and_that_nobody_is_in_it() -> None:
