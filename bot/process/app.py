@@ -5,6 +5,7 @@ import signal
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import structlog
@@ -14,9 +15,10 @@ from bot.process.assembly.assembly import BotParts, assemble
 from bot.process.assembly.external_systems import ExternalSystems
 from bot.process.logs.redactor import redactor_of
 from bot.process.loops import complete_start, keep_ticking, perform_effects, store_outage
-from bot.process.readers import open_clock, open_tenant
+from bot.process.opening.opened_later import TenantOpenedLater
+from bot.process.opening.readers import open_clock, open_tenant
+from bot.process.opening.start_checks import check_slack, load_valid_catalog, open_valid_store, warm_up
 from bot.process.settings import Settings, SettingsProblems
-from bot.process.start_checks import check_slack, load_valid_catalog, open_valid_store, warm_up
 from bot.process.web.connections import backlog_limit, make_runner
 from bot.process.web.health import CHECK_SECONDS, Health
 from bot.process.web.metrics import Metrics
@@ -33,7 +35,7 @@ _log = structlog.get_logger()
 class Readiness:
     """Whether clicks can be received and stored: what was started, what still runs, and its health."""
 
-    starting: tuple[asyncio.Task[None], ...]
+    outage_stored: asyncio.Task[None]
     health: Health
     socket: SlackSocket | None
     loops: list[asyncio.Task[None]] = field(default_factory=list)
@@ -45,7 +47,7 @@ class Readiness:
         if reasons := self.health.reasons:
             return "".join(f"{reason}\n" for reason in reasons)
         is_heard = self.socket is None or self.socket.was_heard
-        return "" if all(task.done() for task in self.starting) and is_heard else "starting\n"
+        return "" if self.outage_stored.done() and is_heard else "starting\n"
 
 
 async def run(settings: Settings, pauses: Pauses = USUAL_PAUSES) -> None:
@@ -81,8 +83,8 @@ async def running(settings: Settings, pauses: Pauses = USUAL_PAUSES) -> AsyncIte
         stack.push_async_callback(store.close)
         outage_stored = _start(stack, store_outage(store, clock))
         await asyncio.wait([outage_stored], timeout=START_STORED_AGAIN_AFTER.total_seconds())
-        tenant, background = open_tenant(settings, pauses), Background()
-        stack.push_async_callback(tenant.close)
+        later, background = TenantOpenedLater(partial(open_tenant, settings, pauses)), Background()
+        stack.push_async_callback(later.close)
         stack.push_async_callback(background.close)
         systems = ExternalSystems(
             settings=settings,
@@ -90,18 +92,16 @@ async def running(settings: Settings, pauses: Pauses = USUAL_PAUSES) -> AsyncIte
             clock=clock,
             client=client,
             store=store,
-            tenant=tenant,
+            tenant=later.tenant,
             background=background,
             redact=redact,
             pauses=pauses,
         )
         parts = assemble(systems)
-        warm = asyncio.create_task(warm_up(tenant, settings))
+        warm = asyncio.create_task(warm_up(later, settings))
         background.start(complete_start(parts.directory, catalog, warm))
-        readiness = await _start_loops(stack, systems, parts, warm, outage_stored)
-        if (socket := readiness.socket) is not None:
-            # Slack may be unreachable for long. Until then the bot performs stored work, and can be stopped.
-            readiness.loops.append(_start(stack, socket.run()))
+        await _start_loops(stack, systems, parts, warm, outage_stored)
+        later.begin()
         await warm
         yield parts
 
@@ -112,7 +112,7 @@ async def _start_loops(
     parts: BotParts,
     warm: asyncio.Task[None],
     outage_stored: asyncio.Task[None],
-) -> Readiness:
+) -> None:
     """Start the tasks: perform effects, do what is due, check the process's health, and listen."""
     settings, socket = systems.settings, _socket(systems, parts)
     health = Health(
@@ -123,7 +123,7 @@ async def _start_loops(
         socket=socket,
         check_seconds=min(CHECK_SECONDS, settings.gatehouse_tick_seconds),
     )
-    readiness = Readiness(starting=(warm, outage_stored), health=health, socket=socket)
+    readiness = Readiness(outage_stored=outage_stored, health=health, socket=socket)
     metrics = Metrics(
         store=systems.store,
         clock=systems.clock,
@@ -137,7 +137,9 @@ async def _start_loops(
     ]
     stack.push_async_callback(_cancel, warm)
     await _listen(stack, systems, parts, metrics, readiness)
-    return readiness
+    if socket is not None:
+        # Slack may be unreachable for long. Until then the bot performs stored work, and can be stopped.
+        readiness.loops.append(_start(stack, socket.run()))
 
 
 def _socket(systems: ExternalSystems, parts: BotParts) -> SlackSocket | None:

@@ -12,6 +12,8 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from bot.process.imports import imports_kept
+
 if TYPE_CHECKING:
     from workflows.intervals import Pauses
 
@@ -33,7 +35,8 @@ def become_bot_process(settings: dict[str, str], folder: Path, **options: "Pause
     os.dup2(log, sys.stdout.fileno())
     os.dup2(log, sys.stderr.fileno())
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    from bot.process.run import run_bot
+    with imports_kept():
+        from bot.process.run import run_bot
 
     sys.exit(run_bot(**options))
 

@@ -1,13 +1,11 @@
 """Run the bot as a process: logs, settings, the event loop, the exit status."""
 
 import asyncio
-import gc
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Final
 
+from bot.process.imports import imports_kept
 from bot.process.logs.logs import configure_logs
 from bot.process.logs.redactor import Redactor, secrets_of
 from bot.process.settings import SettingsProblems, load_settings
@@ -33,20 +31,6 @@ def run_bot(pauses: Pauses = USUAL_PAUSES) -> int:
         print_problems(error)
         return WRONG_SETTINGS
     return 0
-
-
-@contextmanager
-def imports_kept() -> Iterator[None]:
-    """Import without garbage collection, and leave what was imported out of later collections.
-
-    Modules, classes and functions stay until the process ends. Each full collection would look at all of them.
-    """
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()
 
 
 def print_problems(error: SettingsProblems) -> None:

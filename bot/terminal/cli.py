@@ -90,7 +90,7 @@ def doctor(retry: Retry = None, give_up: GiveUp = None) -> None:
     if retry is not None and give_up is not None:
         raise typer.BadParameter("choose one of them", param_hint="--retry, --give-up")
     if (number := retry if retry is not None else give_up) is not None:
-        from bot.process.readers import open_clock
+        from bot.process.opening.readers import open_clock
         from bot.terminal.stopped_work_command import decide_stopped_work
 
         clock, is_retried = open_clock(settings), retry is not None

@@ -13,7 +13,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.process.logs.redactor import redactor_of
-from bot.process.readers import entra_settings
+from bot.process.opening.readers import entra_settings
 from bot.process.settings import Settings
 from bot.slack.errors import NO_ANSWER, error_code
 from bot.slack.outbound.approval_channel import CHANNEL_ADVICE, ChannelUnsuitable, channel_problem

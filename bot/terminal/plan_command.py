@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bot.process.logs.logs import configure_terminal_logs
 from bot.process.logs.redactor import Redactor
-from bot.process.readers import open_clock, open_tenant, read_stored_records
+from bot.process.opening.readers import open_clock, open_tenant, read_stored_records
 from bot.process.run import WRONG_SETTINGS, print_problems
 from bot.process.settings import SettingsProblems, TenantSettings, load_tenant_settings
 from bot.terminal.plan_json import plan_json

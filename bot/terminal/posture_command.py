@@ -8,7 +8,7 @@ from rich.progress import Progress
 
 from bot.process.logs.logs import configure_terminal_logs
 from bot.process.logs.redactor import Redactor
-from bot.process.readers import open_clock, open_tenant, read_stored_records
+from bot.process.opening.readers import open_clock, open_tenant, read_stored_records
 from bot.process.run import WRONG_SETTINGS, print_problems
 from bot.process.settings import SettingsProblems, TenantSettings, load_tenant_settings
 from bot.terminal.posture_json import posture_json

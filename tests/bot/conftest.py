@@ -61,7 +61,7 @@ def settings(world: Sandbox, bare_environment: Path, monkeypatch: pytest.MonkeyP
     }
     for name, value in given.items():
         monkeypatch.setenv(name, value)
-    for place in ("start_checks", "settings"):
+    for place in ("opening.start_checks", "settings"):
         monkeypatch.setattr(f"bot.process.{place}.load_catalog", loaded_once)
     return load_settings()
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.scenarios.stage import CHANNEL, CONTOSO, DAY, Stage, buttons, words
+from tests.scenarios.stage import CHANNEL, CONTOSO, DAY, Stage, actions, buttons, words
 from tests.scenarios.test_home import home
 from tests.scenarios.test_messages import in_thread, received
 
@@ -77,7 +77,14 @@ async def test_an_edit_voids_the_approvals_and_asks_with_the_difference_only(sta
     assert answer["errors"] == {}
 
     assert await received(stage) == {"requester": 1, "approver1": 2, "approver2": 1, "approver3": 1, "admin": 1}
-    newer = (await stage.direct("approver1"))[-1]
+    older, newer = await stage.direct("approver1")
+    assert actions(older) == []
+    assert "Edited by Riley Park: see the newer message." in words(older)
+    assert "no longer counts" in words(older)
+    for approver in ("approver2", "approver3"):
+        [waiting] = await stage.direct(approver)
+        assert buttons(waiting) == []
+        assert "Edited by Riley Park. You get a new message when it is your turn again." in words(waiting)
     assert buttons(newer) == ["approve", "reject"]
     said = " ".join(words(newer).split())
     assert "Riley Park edited this request" in said
@@ -98,6 +105,10 @@ async def test_an_edit_voids_the_approvals_and_asks_with_the_difference_only(sta
         assert await stage.press(approver, "approve", mine["ts"], channel=f"@{approver}") == []
     assert len(await stage.writes()) == 1
     assert "Edited and sent again" in await stage.read()
+    for approver in ("approver1", "approver2", "approver3"):
+        older, newer = await stage.direct(approver)
+        assert (actions(older), "active (verified" in words(newer)) == ([], True)
+        assert "Edited by Riley Park: see the newer message." in words(older)
 
 
 async def test_an_old_approval_button_decides_nothing_after_an_edit(stage: Stage) -> None:
@@ -224,8 +235,12 @@ async def test_a_closed_request_is_requested_again_from_the_message_and_from_the
     view = await opened(stage, "requester", "request_again", view_id=at_home["id"])
     answer = await send(stage, view, target="contoso.com", duration="90")
     assert answer["errors"] == {}
-    assert len(await stage.direct("requester")) == 2, "a request of its own"
-    assert len(await stage.messages()) == 2
+    first, second = await stage.direct("requester")
+    assert len(await stage.messages()) == 2, "a request of its own"
+    assert (buttons(first), "withdraw" in buttons(second)) == ([], True)
+    assert "Show newer request" in words(first)
+    assert "request_again" not in buttons(await home(stage, "requester"))
+    assert "Show newer request" in words(await home(stage, "requester"))
 
 
 async def test_after_the_end_and_after_a_revocation_it_can_be_requested_again(stage: Stage) -> None:

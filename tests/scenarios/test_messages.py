@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.scenarios.stage import CHANNEL, CONTOSO, DAY, Stage, buttons, words
+from tests.scenarios.stage import CHANNEL, CONTOSO, DAY, Stage, actions, buttons, words
 
 pytestmark = pytest.mark.story
 
@@ -91,6 +91,34 @@ async def test_remind_is_offered_in_the_message_only_while_it_is_possible(stage:
         await stage.do("clock", advance_seconds=DAY)
         await stage.rest()
     assert await offered()
+
+
+async def test_of_questions_and_reminders_about_one_thing_only_the_newest_message_has_buttons(stage: Stage) -> None:
+    await stage.ask()
+    for _ in range(2):  # reminders of Gatehouse's own after one day and after three
+        await stage.later(2 * DAY)
+    [mine] = await stage.direct("requester")
+    await stage.later(DAY)
+    assert await stage.press("requester", "remind", mine["ts"], channel="@requester") == []
+    _, *closed, newest = await stage.direct("approver1")
+    assert len(closed) == 2
+    assert all(message["text"].startswith("Reminded again on") and actions(message) == [] for message in closed)
+    assert actions(newest) == ["review_request"]
+    for approver in ("approver1", "approver2", "approver3"):
+        assert await stage.press(approver, "approve", (await stage.messages())[0]["ts"]) == []
+    assert (await stage.direct("approver1"))[1:3] == closed
+    done = (await stage.direct("approver1"))[3]
+    assert done["text"].startswith("✅ Done.")
+    await stage.ask(target="fabrikam.com")
+    assert (await stage.direct("approver1"))[1:4] == [*closed, done], "nothing comes back"
+
+    await stage.later(95 * DAY)
+    await stage.later(3 * DAY)
+    asked = ("is this access still needed?", "reminded again below")
+    *older, newest = [one for one in await stage.direct("requester") if any(text in one["text"] for text in asked)]
+    assert buttons(newest) == ["keep", "revoke_review"]
+    assert [actions(message) for message in older] == [[]]
+    assert "reminded again below" in older[0]["text"]
 
 
 async def test_access_that_others_opened_beside_the_plan_is_in_the_new_message_and_on_the_card(stage: Stage) -> None:

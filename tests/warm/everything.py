@@ -12,9 +12,9 @@ from msgraph.graph_request_adapter import GraphRequestAdapter
 
 import bot.process.app
 import bot.process.child_process
+import bot.process.opening.start_checks
 import bot.process.run
 import bot.process.settings
-import bot.process.start_checks
 import bot.terminal.cli
 import bot.terminal.doctor
 import bot.terminal.plan_command
@@ -46,7 +46,7 @@ remember_checks()
 reuse_authority()
 new_database()
 loaded_once(SHIPPED)
-for module in (bot.process.settings, bot.process.start_checks, bot.terminal.doctor, bot.terminal.plan_command):
+for module in (bot.process.settings, bot.process.opening.start_checks, bot.terminal.doctor, bot.terminal.plan_command):
     vars(module)["load_catalog"] = loaded_once
 gc.freeze()  # so that no collection in a forked process copies the pages of what was imported
 gc.set_threshold(50_000, 20, 100)  # they end before there is much garbage

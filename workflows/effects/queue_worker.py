@@ -57,6 +57,7 @@ class QueueWorker:
         may_give_up: Callable[[Effect, Facts], Awaitable[bool]],
         gave_up: Callable[[PendingEffect, Facts], Awaitable[None]],
         pauses: Pauses = USUAL_PAUSES,
+        until_quiet: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         """Create the queue worker.
 
@@ -64,12 +65,14 @@ class QueueWorker:
         :param may_give_up: called with the reason before an effect is parked. When it returns False, the effect is
             retried instead.
         :param gave_up: called with the reason after an effect was parked.
+        :param until_quiet: waits a moment while people wait for an answer; called before effects are begun.
         """
         self._store = store
         self._clock = clock
         self._perform = perform
         self._may_give_up = may_give_up
         self._gave_up = gave_up
+        self._until_quiet = until_quiet
         self._longest_sleep = pauses.due_work_read_every
         self._own_faults: dict[int, int] = {}
         """How often each effect failed because of an error in Gatehouse since the start. Outages do not count."""
@@ -85,6 +88,8 @@ class QueueWorker:
         """Perform due effects until cancelled. Unfinished effects stay stored for the next start."""
         try:
             while True:
+                if self._until_quiet is not None:
+                    await self._until_quiet()
                 self._woken.clear()
                 try:
                     await self._start_what_is_due()

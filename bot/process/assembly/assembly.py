@@ -60,6 +60,7 @@ def assemble(systems: ExternalSystems) -> BotParts:
         may_give_up=lambda effect, reason: performer.may_give_up(effect, reason),
         gave_up=lambda pending, reason: performer.gave_up(pending, reason),
         pauses=systems.pauses,
+        until_quiet=lambda: inbound.until_quiet(),
     )
     service = Service(store=systems.store, clock=systems.clock, wake=queue_worker.wake)
     alarms = Alarms(store=systems.store, clock=systems.clock, wake=queue_worker.wake)
@@ -75,6 +76,8 @@ def assemble(systems: ExternalSystems) -> BotParts:
     limits = _limits(systems, alarms)
     performer = _performer(systems, service, alarms, notifier, limits)
 
+    inbound = _inbound(systems, service, notifier, limits, shown)
+
     async def send(alarm: Alarm) -> Sequence[MessageCopy]:
         return await send_directly(alarm, directory=systems.directory, client=systems.client)
 
@@ -86,7 +89,7 @@ def assemble(systems: ExternalSystems) -> BotParts:
             systems, service, alarms, shown, (limits.clear_ended_alarms, channel.check, former_channel.clear_cards)
         ),
         queue_worker=queue_worker,
-        inbound=_inbound(systems, service, notifier, limits, shown),
+        inbound=inbound,
         send_directly=send,
         directory=shown,
     )

@@ -160,11 +160,17 @@ def review_button(request: AccessRequest) -> ActionsBlock:
 
 
 def own_buttons(
-    request: AccessRequest, now: datetime, *, can_request_again: bool = False, has_details: bool = False
+    request: AccessRequest,
+    now: datetime,
+    *,
+    can_request_again: bool = False,
+    newer: AccessRequest | None = None,
+    has_details: bool = False,
 ) -> Iterator[ActionsBlock]:
     """Return the buttons of a requester for their own request, without those that would be refused now.
 
     :param can_request_again: whether it can be requested again, see `partnership.is_over`.
+    :param newer: the later request that is shown instead of requesting this one again.
     :param has_details: whether to offer Details, once there is a plan.
     """
     buttons = []
@@ -181,6 +187,10 @@ def own_buttons(
         buttons.append(button("Details", ids.REVIEW_REQUEST, ids.decision_value(request)))
     if buttons:
         yield actions(f"withdraw:{request.id}", *buttons)
+    if newer is not None and newer.prepared is not None:
+        # In a row of its own, because Details has the same action.
+        show = button("Show newer request", ids.REVIEW_REQUEST, ids.decision_value(newer))
+        yield actions(f"newer:{request.id}", show)
 
 
 def edit_element(request: AccessRequest) -> ButtonElement:

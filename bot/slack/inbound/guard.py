@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
-from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 from slack_sdk.errors import SlackApiError
 
 from bot.slack.answers.response_url import answer_at_once, record_refused_command
@@ -33,6 +33,7 @@ from bot.slack.flows.entry_point_types import (
 from bot.slack.inbound.replaced_cards import CardReplaced, ReplacedCards
 from bot.slack.payloads.button_values import named_subject
 from bot.slack.payloads.models import HomeOpened, Interaction, SlashCommand
+from bot.slack.payloads.reading import PARSED
 from bot.slack.words.commands import needs_partner
 from bot.slack.words.unavailable import WINDOW_NOT_OPENED
 from workflows.app.service import Service
@@ -45,7 +46,7 @@ from workflows.ports.records import StoreNotWritable
 
 _COMMAND: Final = "/partner"
 
-_Guarded = Callable[[AsyncAck, dict[str, Any]], Awaitable[None]]
+_Guarded = Callable[[AsyncAck, dict[str, Any], AsyncBoltContext], Awaitable[None]]
 
 _log = structlog.get_logger()
 
@@ -61,37 +62,46 @@ class Guard:
     def register(self, app: AsyncApp, entry_points: Iterable[EntryPoint]) -> None:
         """Register the listener of every command, shortcut, action, view and event of the manifest.
 
-        Bolt makes the arguments of every listener that it asks. So all buttons share one listener, and all windows.
+        Bolt makes the arguments of every listener that it asks. So all buttons share one listener, and all windows;
+        and these are the first that it asks.
         """
         subcommands: dict[str, CommandListener] = {}
         actions, views = dict[str, _Guarded](), dict[str, _Guarded]()
+        others: list[EntryPoint] = []
         for point in entry_points:
             match point:
                 case Action(action_id=str() as name):
                     actions.setdefault(name, self._wrap_click(point.listener, point.audit_name, point.card))
-                case Action():
-                    app.action(point.action_id)(self._wrap_click(point.listener, point.audit_name, point.card))
-                case Options():
-                    app.options(point.action_id)(self._wrap_options(point.listener, point.audit_name))
                 case Submission():
                     views.setdefault(point.callback_id, self._wrap_click(point.listener, point.audit_name))
-                case Shortcut():
-                    app.shortcut(point.callback_id)(self._wrap_click(point.listener, point.audit_name))
-                case HomeEvent():
-                    app.event(point.event)(self._wrap_home(point.listener))
                 case Subcommand():
                     subcommands[point.name] = point.listener
+                case _:
+                    others.append(point)
         if actions:
             app.action(_any_of(actions))(_chosen(actions, lambda body: body["actions"][0]["action_id"]))
         if views:
             app.view(_any_of(views))(_chosen(views, lambda body: body["view"]["callback_id"]))
         app.command(_COMMAND)(self._wrap_command(subcommands))
+        for point in others:
+            self._register_alone(app, point)
+
+    def _register_alone(self, app: AsyncApp, point: EntryPoint) -> None:
+        match point:
+            case Action():
+                app.action(point.action_id)(self._wrap_click(point.listener, point.audit_name, point.card))
+            case Options():
+                app.options(point.action_id)(self._wrap_options(point.listener, point.audit_name))
+            case Shortcut():
+                app.shortcut(point.callback_id)(self._wrap_click(point.listener, point.audit_name))
+            case HomeEvent():
+                app.event(point.event)(self._wrap_home(point.listener))
 
     def _wrap_click(self, listener: ClickListener, audit_name: str, card: Card | None = None) -> _Guarded:
         """Wrap a listener of clicks; a refusal is shown to the person who clicked, and recorded."""
 
-        async def guarded(ack: AsyncAck, body: dict[str, Any]) -> None:
-            click = Interaction.model_validate(body)
+        async def guarded(ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
+            click: Interaction = context[PARSED]
             try:
                 self._require_our_team(click)
                 if card is not None:
@@ -127,8 +137,8 @@ class Guard:
         Slack shows no text of such an answer, so the person sees that nothing was found.
         """
 
-        async def guarded(ack: AsyncAck, body: dict[str, Any]) -> None:
-            asked = Interaction.model_validate(body)
+        async def guarded(ack: AsyncAck, context: AsyncBoltContext) -> None:
+            asked: Interaction = context[PARSED]
             try:
                 self._require_our_team(asked)
                 await listener(ack, asked)
@@ -146,8 +156,8 @@ class Guard:
     def _wrap_command(self, subcommands: Mapping[str, CommandListener]) -> Callable[..., Awaitable[None]]:
         """Wrap the command: each subcommand has its flow, and unknown text has one too."""
 
-        async def guarded(ack: AsyncAck, body: dict[str, Any]) -> None:
-            command = SlashCommand.model_validate(body)
+        async def guarded(ack: AsyncAck, context: AsyncBoltContext) -> None:
+            command: SlashCommand = context[PARSED]
             is_whole = bool(command.argument) or not needs_partner(command.subcommand)
             listener = (
                 subcommands.get(command.subcommand, subcommands[UNKNOWN_SUBCOMMAND])
@@ -170,8 +180,8 @@ class Guard:
     def _wrap_home(self, listener: EventListener) -> Callable[..., Awaitable[None]]:
         """Wrap a listener of the App Home; events in other workspaces are ignored."""
 
-        async def guarded(body: dict[str, Any]) -> None:
-            opened = HomeOpened.model_validate(body)
+        async def guarded(context: AsyncBoltContext) -> None:
+            opened: HomeOpened = context[PARSED]
             if opened.team_id == self.team_id:
                 await listener(opened)
 
@@ -199,7 +209,7 @@ def _any_of(names: Iterable[str]) -> re.Pattern[str]:
 def _chosen(listeners: Mapping[str, _Guarded], name_of: Callable[[dict[str, Any]], str]) -> _Guarded:
     """Return a listener that passes a payload to the one with the payload's name."""
 
-    async def chosen(ack: AsyncAck, body: dict[str, Any]) -> None:
-        await listeners[name_of(body)](ack, body)
+    async def chosen(ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
+        await listeners[name_of(body)](ack, body, context)
 
     return chosen

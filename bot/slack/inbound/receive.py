@@ -1,10 +1,13 @@
 """Accept Slack's payloads from any transport: read them once, pass them to Bolt, and always answer.
 
 A payload that cannot be read is a bad request. When a click cannot be stored, the person is told that nothing was done.
+Work that nobody waits for can wait until every payload is answered (`until_quiet`).
 """
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 import structlog
@@ -17,7 +20,7 @@ from slack_bolt.response import BoltResponse
 from bot.slack.answers.background import Background
 from bot.slack.blocks.modal import message_view
 from bot.slack.payloads.models import Interaction
-from bot.slack.payloads.reading import Unreadable, read_payload
+from bot.slack.payloads.reading import PARSED, Unreadable, read_payload
 from workflows.core.people import ChatId
 from workflows.ports.records import StoreNotWritable
 
@@ -26,6 +29,9 @@ _NOT_STORED: Final = (
     "Gatehouse cannot store anything at the moment, so this was not done and nothing changed. "
     "Try again in a few minutes; the admins are told."
 )
+
+_MAX_QUIET_WAIT_SECONDS: Final = 0.25
+"""The longest that other work waits for answers, so that it goes on while payloads arrive all the time."""
 
 _log = structlog.get_logger()
 
@@ -43,15 +49,36 @@ class Inbound:
         self._tell = tell
         self._background = background
         self._redact = redact
+        self._unanswered = 0
+        self._all_answered = asyncio.Event()
+        self._all_answered.set()
         bolt.error(self._failed)
+
+    async def until_quiet(self) -> None:
+        """Wait until every payload is answered, but not for long."""
+        if not self._unanswered:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_MAX_QUIET_WAIT_SECONDS):
+                await self._all_answered.wait()
 
     async def take(self, payload: Mapping[str, Any]) -> BoltResponse:
         """Answer one payload."""
+        self._unanswered += 1
+        self._all_answered.clear()
         try:
-            body = read_payload(payload)
+            return await self._answer(payload)
+        finally:
+            self._unanswered -= 1
+            if not self._unanswered:
+                self._all_answered.set()
+
+    async def _answer(self, payload: Mapping[str, Any]) -> BoltResponse:
+        try:
+            body, parsed = read_payload(payload)
             # NB. no header is passed on: headers are unsigned, and Bolt uses some of them for control flow.
             # In this mode Bolt takes an object, and does not parse it from text once more.
-            request = AsyncBoltRequest(body=body, mode="socket_mode")
+            request = AsyncBoltRequest(body=body, mode="socket_mode", context={PARSED: parsed})
             answer = await self._bolt.async_dispatch(request)
         except (Unreadable, AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
             # Bolt reads more of a payload than the bot does. Errors of listeners are handled elsewhere.

@@ -19,8 +19,10 @@ from bot.slack.cards.approval.requester_and_sponsor import former_sponsor_card, 
 from bot.slack.outbound.card_copies import NotAccepted, UpdateResult
 from bot.slack.outbound.recipients import Outbound, Recipients, direct_recipients
 from bot.slack.outbound.reminders import Reminders
-from bot.slack.people.approvers import Approvers, name_approvers
+from bot.slack.people.approvers import NO_APPROVERS_KNOWN, Approvers, name_approvers
 from workflows.app.reads.found_requests import today_from_record
+from workflows.app.reads.newer_requests import read_after_end
+from workflows.core.partners.partnership import newer_request
 from workflows.core.people import ChatId, Role
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.ports.message_copies import MessageCopy
@@ -213,12 +215,33 @@ class RequestMessages:
         self, request: AccessRequest, context: CardContext, names: Mapping[Role, Approvers]
     ) -> None:
         subject = f"requester:{request.id}"
-        now, record = self._outbound.clock.now(), context.partnership
-        card = requester_card(request, now=now, successor=context.successor, record=record, holders=names)
+        store, now, record = self._outbound.store, self._outbound.clock.now(), context.partnership
+        newer = await self._newer_request(request)
+        card = requester_card(request, now=now, successor=context.successor, record=record, newer=newer, holders=names)
         for copy in await self._outbound.copies.live_copies(subject):
             await self._outbound.copies.renew(copy, card, replaces_deleted=not request.is_terminal)
-        if not await self._outbound.store.copies(subject):
+        if not await store.copies(subject):
+            await self._show_earlier(request)
             await self._outbound.copies.post(subject, request.particulars.requester, card)
+
+    async def _show_earlier(self, request: AccessRequest) -> None:
+        """Update the requester's messages about earlier requests that this one stands for: no Request again."""
+        mine = await self._outbound.store.requests_of(
+            request.particulars.requester, MAX_COUNTED_REQUESTS, request.requester_account
+        )
+        now = self._outbound.clock.now()
+        for one in mine:
+            is_replaced = one.is_terminal and newer_request(one, [request], None, now) is not None
+            if is_replaced and await self._outbound.store.copies(f"requester:{one.id}"):
+                await self._show_requester(one, await self._context(one), NO_APPROVERS_KNOWN)
+
+    async def _newer_request(self, request: AccessRequest) -> AccessRequest | None:
+        """Return the requester's later request that is shown instead of Request again."""
+        if not request.is_terminal:
+            return None
+        store = self._outbound.store
+        record = None if request.prepared is None else await store.partnership(request.prepared.plan.tenant_id)
+        return (await read_after_end(request, record, None, store=store, now=self._outbound.clock.now())).newer
 
     async def _show_sponsor(self, request: AccessRequest, context: CardContext) -> None:
         """Tell the sponsor once that they are named, and update that message; tell whom an edit replaced.

@@ -10,6 +10,8 @@ from bot.slack.payloads.models import HomeOpened, Interaction, SlashCommand
 
 _NOT_TEXT: Final = re.compile("[\ud800-\udfff]")
 """Single surrogates: JSON can contain them, but the store cannot."""
+PARSED: Final = "parsed"
+"""Under this name Bolt's context holds what `read_payload` returned, so that a listener does not parse it again."""
 _INTERACTIONS: Final = frozenset(
     {"block_actions", "view_submission", "view_closed", "shortcut", "message_action", "block_suggestion"}
 )
@@ -19,34 +21,36 @@ class Unreadable(Exception):
     """Slack does not send a payload like this one."""
 
 
-def read_payload(payload: Mapping[str, Any]) -> dict[str, Any]:
+Parsed = Interaction | SlashCommand | HomeOpened
+
+
+def read_payload(payload: Mapping[str, Any]) -> tuple[dict[str, Any], Parsed | None]:
     """Remove nulls, which mean absent, and invalid characters; check the form of the rest.
 
+    :returns: the payload, and what its listener reads; None for an event that has no listener.
     :raises Unreadable: when Slack does not send this kind of payload, or a required part is missing.
     """
     body: dict[str, Any] = _without_nulls(payload)
     try:
-        match body.get("type"):
-            case _ if "command" in body:
-                SlashCommand.model_validate(body)
-            case "event_callback":
-                if not isinstance(body.get("event"), dict):
-                    raise Unreadable
-                if body["event"].get("type") == "app_home_opened":
-                    HomeOpened.model_validate(body)
-            case "block_actions" if not Interaction.model_validate(body).actions:
-                raise Unreadable
-            case "view_submission" if Interaction.model_validate(body).view is None:
-                raise Unreadable
-            case str() as kind if kind in _INTERACTIONS:
-                Interaction.model_validate(body)
-            case "url_verification":
-                pass
-            case _:
-                raise Unreadable
+        return body, _parsed(body)
     except ValidationError as error:
         raise Unreadable from error
-    return body
+
+
+def _parsed(body: dict[str, Any]) -> Parsed | None:
+    kind = body.get("type")
+    if "command" in body:
+        return SlashCommand.model_validate(body)
+    if kind == "event_callback" and isinstance(body.get("event"), dict):
+        return HomeOpened.model_validate(body) if body["event"].get("type") == "app_home_opened" else None
+    if kind == "url_verification":
+        return None
+    if not isinstance(kind, str) or kind not in _INTERACTIONS:
+        raise Unreadable
+    interaction = Interaction.model_validate(body)
+    if (kind == "block_actions" and not interaction.actions) or (kind == "view_submission" and not interaction.view):
+        raise Unreadable
+    return interaction
 
 
 def _without_nulls(value: Any) -> Any:

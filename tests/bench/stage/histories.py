@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from bot.process.readers import SystemClock
+from bot.process.opening.readers import SystemClock
 from bot.sandbox.seed import PEOPLE
 from tests.bot.shipped_cards import waiting
 from tests.workflows.core.builders import WHOLE_CHAIN, partnership

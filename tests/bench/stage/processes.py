@@ -74,15 +74,16 @@ class World:
     """The bot's settings, as the services give them; without a port and a database."""
     started: list[Served] = field(default_factory=list)
 
-    async def bot(self, database: Path | None = None, **settings: str) -> Served:
+    async def bot(
+        self, database: Path | None = None, *, command: Sequence[str] = ("-m", "bot", "run"), **settings: str
+    ) -> Served:
         """Start the bot as `gatehouse run` does, and wait until it is ready.
 
         :param database: its file; a new one if None.
+        :param command: what Python runs.
         """
         database = database or self.folder / f"bot-{len(self.started)}.db"
-        served = await self._start(
-            "-m", "bot", "run", DATABASE_URL=f"sqlite:///{database}", **{**UNLIMITED, **settings}
-        )
+        served = await self._start(*command, DATABASE_URL=f"sqlite:///{database}", **{**UNLIMITED, **settings})
         await self.control.call("PUT", "bot", {"url": served.url})
         return served
 

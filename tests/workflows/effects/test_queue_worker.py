@@ -262,6 +262,29 @@ async def test_two_hundred_cards_and_hung_writes_delay_no_click_and_no_card(rig:
         await rig.until(lambda: "tell" in performed)
 
 
+async def test_nothing_is_begun_while_somebody_waits_for_an_answer(rig: Rig) -> None:
+    """A click is acknowledged before the work of earlier clicks goes on."""
+    quiet = asyncio.Event()
+
+    async def until_quiet() -> None:
+        await quiet.wait()
+
+    rig.queue_worker = QueueWorker(
+        store=rig.store,
+        clock=rig.clock,
+        perform=rig.perform,
+        may_give_up=rig.may_give_up,
+        gave_up=rig.gave_up,
+        until_quiet=until_quiet,
+    )
+    await rig.put(tell(RILEY.chat_id, "later"))
+    async with running(rig.queue_worker):
+        await asyncio.sleep(0.1)
+        assert not rig.begun
+        quiet.set()
+        await rig.until(lambda: rig.performed == ["later"])
+
+
 async def test_outages_before_a_fault_of_our_own_do_not_count_as_attempts(rig: Rig) -> None:
     """Ten times no answer, then one unexpected fault: it is tried again, not parked."""
     errors: list[Exception] = [*(TenantUnavailable("No answer.") for _ in range(10)), ValueError("our own fault")]

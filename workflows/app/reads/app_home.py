@@ -14,9 +14,10 @@ from workflows.app.reads.found_requests import (
     find_requests,
     today_from_record,
 )
+from workflows.app.reads.newer_requests import MAX_OWN_REQUESTS, AfterEnd, read_after_end
 from workflows.app.reads.waiting_requests import ids_of
 from workflows.core.partner_setup.confirmations import open_steps
-from workflows.core.partners.partnership import Partnership, PartnershipState, is_over
+from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import ADMIN, ChatId, Person, PersonId, Role
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
@@ -79,8 +80,8 @@ class AppHome:
     mine: Page[AccessRequest] = EMPTY
     setups: Mapping[RequestId, Partnership] = field(default_factory=dict)
     """The records of partners that have to do something for one of these requests, by request."""
-    can_request_again: frozenset[RequestId] = frozenset()
-    """Of the shown own requests, those that can be requested again; see `partnership.is_over`."""
+    after_end: Mapping[RequestId, AfterEnd] = field(default_factory=dict)
+    """For the shown own requests that are closed: whether they can be requested again."""
     today: Mapping[RequestId, Today] = field(default_factory=dict)
     """What became of each shown own request that was written."""
     ending: Page[Partnership] = EMPTY
@@ -185,18 +186,25 @@ async def _read_lists(
         overdue=await partners(HomeList.OVERDUE, overdue) if is_admin else EMPTY,
         alarms=_page(alarms, position.of_list(HomeList.ALARMS)) if alarms else EMPTY,
     )
-    return await _with_results(home, store, now)
+    return await _with_results(home, await _own_waiting(mine, person_ids, position.text, store), store, now)
 
 
-async def _with_results(home: AppHome, store: Store, now: datetime) -> AppHome:
-    """Add what became of the person's own requests. The record of each partner is read once for each request."""
+async def _with_results(home: AppHome, waiting: Sequence[AccessRequest], store: Store, now: datetime) -> AppHome:
+    """Add what became of the person's own requests. The record of each partner is read once for each request.
+
+    :param waiting: the person's open requests.
+    """
     mine = home.mine.shown
     records = {one.id: await _record(one, store) for one in mine}
     written = [one for one in mine if one.was_written]
     return replace(
         home,
         setups=_setups(mine, records),
-        can_request_again=frozenset(one.id for one in mine if is_over(one, records[one.id], now)),
+        after_end={
+            one.id: await read_after_end(one, records[one.id], waiting, store=store, now=now)
+            for one in mine
+            if one.is_terminal
+        },
         today={one.id: await today_from_record(one, records[one.id], store=store, now=now) for one in written},
     )
 
@@ -223,6 +231,19 @@ def _setups(
             if record is not None and is_present and open_steps(record.setup, record.confirmations):
                 found[request.id] = record
     return found
+
+
+async def _own_waiting(
+    mine: Page[AccessRequest], person_ids: frozenset[ChatId | PersonId], text: str, store: Store
+) -> Sequence[AccessRequest]:
+    """Return the person's open requests. The first page of all own requests has them; another page reads them.
+
+    :param text: what the person searched for.
+    """
+    first = mine
+    if (text or mine.count_before) and any(one.is_terminal for one in mine.shown):
+        first = await store.own_page(person_ids, text="", limit=MAX_OWN_REQUESTS, place=START)
+    return [one for one in first.shown if not one.is_terminal]
 
 
 def _page(oldest_first: Sequence[Alarm], position: PagePosition) -> Page[Alarm]:

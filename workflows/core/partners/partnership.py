@@ -17,6 +17,7 @@ from workflows.core.policy.template import Stage
 from workflows.core.requests.deciding import access_ends_at
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.core.requests.transitions.writes import closes
+from workflows.core.settings.model import TenantId
 from workflows.core.settings.open_access import OpenAccess
 
 
@@ -151,6 +152,45 @@ def is_over(request: AccessRequest, record: Partnership | None, now: datetime) -
     if record is None or record.request_id != request.id:
         return record is not None  # replaced or revoked later
     return record.state is not PartnershipState.REVOKED and record.is_past_its_end(now)
+
+
+def newer_request(
+    request: AccessRequest, others: Iterable[AccessRequest], record: Partnership | None, now: datetime
+) -> AccessRequest | None:
+    """Return the newest later request of the same person for the same partner that waits or is in force.
+
+    None when there is none. Requesting the earlier one again would then ask twice for one thing.
+
+    :param record: see `is_over`.
+    """
+    in_force = None if record is None or not _is_active(record, now) else record.request_id
+    later = [
+        one
+        for one in others
+        if one.created_at > request.created_at
+        and one.particulars.kind is not RequestKind.REVOCATION
+        and (not one.is_terminal or one.id == in_force)
+        and one.is_filed_by(request.particulars.requester, request.requester_account)
+        and _is_same_partner(one, request)
+    ]
+    return max(later, key=lambda one: one.created_at, default=None)
+
+
+def _is_active(record: Partnership, now: datetime) -> bool:
+    return record.state is not PartnershipState.REVOKED and not record.is_past_its_end(now)
+
+
+def _is_same_partner(one: AccessRequest, other: AccessRequest) -> bool:
+    """Compare the tenants. While one is not known, compare what was typed."""
+    tenants = {_tenant_of(one), _tenant_of(other)}
+    if None in tenants:
+        return one.particulars.target.strip().lower() == other.particulars.target.strip().lower()
+    return len(tenants) == 1
+
+
+def _tenant_of(request: AccessRequest) -> TenantId | None:
+    observed = request.observation if request.prepared is None else request.prepared.observation
+    return None if observed is None else observed.identity.tenant_id
 
 
 class LaterChange(StrEnum):

@@ -1,5 +1,6 @@
 """Canonical JSON (RFC 8785), and digests of it."""
 
+import codecs
 import hashlib
 from collections.abc import Mapping
 from typing import Any, NewType
@@ -13,6 +14,8 @@ Digest = NewType("Digest", str)
 """SHA-256 in lower-case hexadecimal, 64 characters."""
 
 JsonObject = Mapping[str, Any]
+
+codecs.lookup("utf-16-be")  # rfc8785 sorts by it. Python imports a codec at its first use, which would be at a click.
 
 
 def canonical_json(document: JsonObject) -> bytes:

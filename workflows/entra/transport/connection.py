@@ -2,10 +2,13 @@
 
 import asyncio
 import ssl
+import sys
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -45,6 +48,15 @@ _RETRIES: Final = 2
 _MAX_WAIT_SECONDS: Final = 4.0
 """The longest Retry-After, in seconds, after which a read is repeated here. The caller handles a longer one."""
 _PAGES: Final = 1000
+_IMPORTED_LATE: Final = (
+    "anyio._backends._asyncio",
+    "azure.core.pipeline.transport._aiohttp",
+    "azure.core.rest._aiohttp",
+    "encodings.utf_8_sig",
+)
+"""What the libraries import at the first request, on the event loop."""
+_OPTIONAL: Final = "sniffio"
+"""A package that the HTTP library looks for at each of its locks, on the disk when it is not installed."""
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 _DROPPED: Final = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
@@ -82,9 +94,18 @@ def open_connection(settings: EntraSettings) -> "Connection":
     adapter = GraphRequestAdapter(provider, client)
     adapter.base_url = root
     load_builders(adapter)
+    _import_early()
     return Connection(
         adapter=adapter, client=client, credential=credential, root=root, scope=scope, redact=settings.redact
     )
+
+
+def _import_early() -> None:
+    """Import what the first request would, and remember that the optional package is not there."""
+    for name in _IMPORTED_LATE:
+        import_module(name)
+    if _OPTIONAL not in sys.modules and find_spec(_OPTIONAL) is None:
+        sys.modules[_OPTIONAL] = None  # type: ignore[assignment]
 
 
 class Connection:

@@ -1,13 +1,11 @@
 """The database: one SQLite file, and one thread that uses its connection.
 
 It uses WAL with `synchronous=FULL`, so that committed data is not lost when the power fails (SQLite: "PRAGMA
-synchronous").
+synchronous"). Writes that wait at the same time share one transaction; one that fails takes back only its own part.
 """
 
-import asyncio
 import json
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -18,12 +16,13 @@ from sqlite_utils import Database
 
 from workflows.ports.clock import Clock
 from workflows.ports.pages import START, Cursor, PagePosition, PartnerFilter, RequestFilter
-from workflows.ports.records import StoreTrouble
+from workflows.ports.records import StoreNotWritable, StoreTrouble
 from workflows.store.codec import load
 from workflows.store.columns import text_of, typed_search_text
 from workflows.store.redaction import RecordRedactor
 from workflows.store.sqlite.file import StoreFile
 from workflows.store.sqlite.write_monitor import WriteMonitor
+from workflows.store.work_thread import Outcome, Work, WorkThread, outcome_of
 
 NO_REDACTION: Final = RecordRedactor()
 
@@ -40,7 +39,7 @@ class SqliteDatabase:
         self._clean = clean
         self._file = StoreFile(path)
         self._writes = WriteMonitor(self._file)
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
+        self._thread = WorkThread(self._write_together, name="store")
         self._db: Database
 
     async def open(self) -> None:
@@ -62,8 +61,7 @@ class SqliteDatabase:
 
     async def close(self) -> None:
         """Finish the running work, close the file, and end the thread."""
-        await self._run(self._close)
-        self._thread.shutdown()
+        await self._thread.close(self._close)
 
     def _open(self) -> None:
         self._db = self._file.open()
@@ -80,10 +78,36 @@ class SqliteDatabase:
             with self._writes.watched(self._db), self._db.atomic():
                 self._db.execute(sql, list(values))
 
-        await self._run(work)
+        await self._run_write(work)
 
     async def _run(self, work: Callable[[], Result]) -> Result:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        """Run what reads, or must not be part of a transaction."""
+        return await self._thread.read(work)
+
+    async def _run_write(self, work: Callable[[], Result]) -> Result:
+        """Run what writes in `atomic()`: in a transaction of its own, or with other writes in one."""
+        return await self._thread.write(work)
+
+    def _write_together(self, works: Sequence[Work]) -> Sequence[Outcome]:
+        """Do several writes in one transaction. A write that fails changes nothing, and the others are stored."""
+        try:
+            with self._writes.watched(self._db), self._db.atomic():
+                return [self._one_of_many(work) for work in works]
+        except StoreNotWritable as error:
+            if error.trouble is StoreTrouble.LOCKED:
+                return [Outcome(error=StoreNotWritable(error.trouble)) for _ in works]
+            # Nothing was stored. Perhaps only one of them meets a full disk or a damaged place, so each is tried alone.
+            return [outcome_of(work) for work in works]
+
+    def _one_of_many(self, work: Work) -> Outcome:
+        """Do one write in a savepoint.
+
+        :raises StoreNotWritable: when the whole transaction is lost.
+        """
+        found = outcome_of(work)
+        if isinstance(found.error, StoreNotWritable) or not self._db.conn.in_transaction:
+            raise found.error or RuntimeError("a write ended the transaction that it shares")
+        return found
 
 
 def readable(adapter: TypeAdapter[Result], rows: list[dict[str, Any]]) -> list[Result]:

@@ -75,7 +75,7 @@ class SqliteMessageCopies(SqliteEffectsQueue):
 
     async def request_home_updates(self, people: Sequence[ChatId]) -> None:
         """Store effects that publish the App Homes of these people, without people who have never opened it."""
-        await self._run(lambda: self._want_homes(people))
+        await self._run_write(lambda: self._want_homes(people))
 
     async def count_home_requests(self, person: ChatId) -> int:
         """Return how often publishing a person's App Home was requested; 0 for a person who never opened it."""
@@ -84,7 +84,7 @@ class SqliteMessageCopies(SqliteEffectsQueue):
 
     async def save_home_published(self, person: ChatId, wanted: int) -> None:
         """Store that the App Home was published; see `ports.message_copies`."""
-        await self._run(lambda: self._home_shown(person, wanted))
+        await self._run_write(lambda: self._home_shown(person, wanted))
 
     def _want_homes(self, people: Sequence[ChatId]) -> None:
         with self._writes.watched(self._db), self._db.atomic():

@@ -4,7 +4,8 @@ Each command is one short transaction. The bot performs the stored effects withi
 """
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -37,8 +38,17 @@ class SharedStore(SqliteStore):
         self._db.close()
 
     async def _run(self, work: Callable[[], Result]) -> Result:
-        try:
+        with self._usable():
             return await super()._run(work)
+
+    async def _run_write(self, work: Callable[[], Result]) -> Result:
+        with self._usable():
+            return await super()._run_write(work)
+
+    @contextmanager
+    def _usable(self) -> Iterator[None]:
+        try:
+            yield
         except sqlite3.Error as error:
             raise StoreUnusable(f"{self._path.name} cannot be used now ({error})") from error
 

@@ -24,7 +24,7 @@ class SqliteStore(SqliteRecords, SqliteMessageCopies):
 
     async def commit(self, commit: Commit) -> bool:
         """Store everything in one transaction; see `ports.records`."""
-        return await self._run(lambda: self._commit(commit))
+        return await self._run_write(lambda: self._commit(commit))
 
     def _commit(self, commit: Commit) -> bool:
         with self._writes.watched(self._db), self._db.atomic():

@@ -61,6 +61,7 @@ def requester_card(
     now: datetime,
     successor: AccessRequest | None = None,
     record: Partnership | None = None,
+    newer: AccessRequest | None = None,
     holders: Mapping[Role, Approvers] = NO_APPROVERS_KNOWN,
 ) -> Message:
     """Return the message for the requester, with the buttons that are possible now.
@@ -68,6 +69,7 @@ def requester_card(
     :param successor: see `closed_card`.
     :param holders: who can decide, by name; empty when that is not known.
     :param record: the record of the partner, if it is known.
+    :param newer: the requester's later request that is shown instead of Request again.
     """
     is_asked = can_be_decided(request, now) and bool(still_needed(request))
     blocks: list[Block] = [
@@ -82,7 +84,8 @@ def requester_card(
             paragraph(*_subject_parts(request, record)),
         ),
     ]
-    blocks += own_buttons(request, now, can_request_again=is_over(request, record, now), has_details=True)
+    can_request_again = newer is None and is_over(request, record, now)
+    blocks += own_buttons(request, now, can_request_again=can_request_again, newer=newer, has_details=True)
     if record is not None and record.sponsor.id == request.requester_account:
         blocks += _close_early_blocks(request, record)
     return message(f"{closed_summary(request, successor)} {still_needed(request)}".strip(), blocks)

@@ -41,6 +41,7 @@ from bot.words.requests.replacement import PERIOD_ENDED, later_state_by_words, l
 from bot.words.requests.states import short_state_words
 from bot.words.requests.titles import partner_title, prepared_title
 from workflows.app.reads.found_requests import Today
+from workflows.app.reads.newer_requests import AfterEnd
 from workflows.core.partners.partnership import Partnership
 from workflows.core.requests.alarms import Alarm, AlarmCode
 from workflows.core.requests.request import AccessRequest, RequestKind
@@ -111,17 +112,12 @@ def _waiting_row(
 
 
 def own_row(
-    request: AccessRequest,
-    now: datetime,
-    *,
-    can_request_again: bool,
-    today: Today,
-    setup: Partnership | None = None,
+    request: AccessRequest, now: datetime, *, today: Today, after_end: AfterEnd, setup: Partnership | None = None
 ) -> Iterator[Block]:
     """Return one of the person's own requests, with what its state allows.
 
-    :param can_request_again: see `own_buttons`.
     :param today: what became of it.
+    :param after_end: what can be done about it once it is closed.
     :param setup: the partner's record while the partner has to do something for this request.
     """
     note = still_needed(request)
@@ -140,8 +136,8 @@ def own_row(
     if setup is not None:
         show = button("Partner setup", ids.SHOW_CHECKLIST, setup.identity.tenant_id)
         yield actions(f"setup:{request.id}", show)
-    if setup is None or can_request_again:
-        yield from own_buttons(request, now, can_request_again=can_request_again)
+    if setup is None or after_end.is_over:
+        yield from own_buttons(request, now, can_request_again=after_end.can_request_again, newer=after_end.newer)
 
 
 def _own_parts(request: AccessRequest, today: Today) -> Iterator[TextRun]:

@@ -40,6 +40,7 @@ from bot.words.requests.search import condition_words
 from bot.words.sentences import counted
 from workflows.app.reads.app_home import AppHome, HomeList
 from workflows.app.reads.found_requests import FoundRequests, Today
+from workflows.app.reads.newer_requests import NOT_OVER
 from workflows.ports.pages import RequestFilter
 
 ABOUT: Final = (
@@ -162,8 +163,8 @@ def _own_sections(home: AppHome, now: datetime) -> Iterator[Block]:
         lambda one: own_row(
             one,
             now,
-            can_request_again=one.id in home.can_request_again,
             today=home.today.get(one.id, _NO_TODAY),
+            after_end=home.after_end.get(one.id, NOT_OVER),
             setup=home.setups.get(one.id),
         ),
     )

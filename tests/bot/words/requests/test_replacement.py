@@ -17,6 +17,7 @@ from bot.words.requests.replacement import LATER, later_state_by_words, later_st
 from tests.bot.surfaces import shown
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, NOW, SAM, TENANT, access_plan, approval, prepared, request
 from workflows.app.reads.found_requests import Replacement, Today
+from workflows.app.reads.newer_requests import AfterEnd
 from workflows.core.partners.partnership import LaterChange, later_change
 from workflows.core.plans.planning import plan_revocation
 from workflows.core.plans.renewal import plan_renewal
@@ -128,7 +129,9 @@ def test_one_event_has_one_word_on_every_surface(event: tuple[AccessRequest, Lat
         "notification": closed_summary(ASKED, replacement),
         "requester": shown(requester_card(ASKED, now=NOW, successor=replacement).blocks),
         "sponsor": shown(sponsor_card(ASKED, now=NOW, successor=replacement).blocks),
-        "home": shown([as_json(one) for one in own_row(ASKED, NOW, can_request_again=True, today=today)]),
+        "home": shown(
+            [as_json(one) for one in own_row(ASKED, NOW, after_end=AfterEnd(can_request_again=True), today=today)]
+        ),
         "auditor": shown([as_json(one) for one in found_row(ASKED, today)]),
         "details": shown(audit_details_view(ASKED, successor=replacement, holders={}, history=(), now=NOW)["blocks"]),
         "partner": "".join(str(getattr(one, "text", "")) for one in history_parts(ASKED, replacement)),

@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Final
 
-from tests.workflows.core.builders import AMARA, BRUNO, DANA, RILEY, SAM
+from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, RILEY, SAM
 from tests.workflows.world import World
 from workflows.app.reads.app_home import AppHome, HomePosition, read_home
 from workflows.core.partner_setup.confirmations import Confirmation
 from workflows.core.people import Person
-from workflows.core.requests.request import RequestState
+from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.ports.records import AuditEntry, Commit
 
 
@@ -61,10 +62,44 @@ async def test_a_sponsor_sees_all_active_access_and_the_requester_what_can_be_re
     [partner] = (await home_of(world, SAM)).sponsored.shown
     assert partner.request_id == request.id
     assert (await home_of(world, RILEY)).sponsored.count == 0
-    assert (await home_of(world, RILEY)).can_request_again == frozenset()
+    assert not (await home_of(world, RILEY)).after_end[request.id].is_over
     await world.revoke(DANA)
     assert (await home_of(world, SAM)).sponsored.count == 0
-    assert (await home_of(world, RILEY)).can_request_again == {request.id}
+    assert (await home_of(world, RILEY)).after_end[request.id].can_request_again
+
+
+async def withdrawn(world: World) -> AccessRequest:
+    """A request that its requester withdrew."""
+    request = await world.waiting()
+    await world.service.withdraw(request.id, RILEY.chat_id, key=world.key())
+    await world.settle()
+    return request
+
+
+async def test_of_several_requests_for_a_partner_only_the_last_one_can_be_requested_again(world: World) -> None:
+    first = await withdrawn(world)
+    assert await newer(world) == {first.id: AGAIN}
+    world.clock.advance(hours=1)
+    second = await world.waiting()
+    assert await newer(world) == await newer(world, first.id) == {first.id: second.id}
+    for one in (AMARA, BRUNO, CHIE):
+        await world.approve(await world.request(second.id), one)
+    assert (await world.request(second.id)).state is RequestState.APPLIED
+    assert await newer(world) == {first.id: second.id, second.id: "in force"}
+    await world.revoke(DANA)
+    assert await newer(world) == {first.id: AGAIN, second.id: AGAIN}
+
+
+AGAIN: Final = "can be requested again"
+
+
+async def newer(world: World, text: str = "") -> dict[str, str]:
+    """Return, by closed request, the newer one, or else what can be done."""
+    found = (await home_of(world, RILEY, text)).after_end
+    return {
+        name: after.newer.id if after.newer else AGAIN if after.can_request_again else "in force"
+        for name, after in found.items()
+    }
 
 
 async def test_only_an_admin_sees_what_is_overdue_and_finds_partners(world: World) -> None:

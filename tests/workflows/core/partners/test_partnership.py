@@ -1,14 +1,16 @@
 """What the record of a partner says about time."""
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Final
 
 import pytest
 
-from tests.workflows.core.builders import NOW, TENANT, partnership, prepared, request
-from workflows.core.partners.partnership import Partnership, PartnershipState, is_over, opened_at
+from tests.workflows.core.builders import AMARA, NOW, TENANT, partnership, prepared, request
+from workflows.core.partners.partnership import Partnership, PartnershipState, is_over, newer_request, opened_at
 from workflows.core.plans.planning import plan_access
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
-from workflows.core.settings.model import CLOSED, IdentitySynchronization, Property
+from workflows.core.settings.model import CLOSED, IdentitySynchronization, Property, TenantId
 
 
 def test_access_that_was_blocked_and_opened_again_is_active_since_then() -> None:
@@ -47,6 +49,53 @@ def test_what_is_closed_and_not_active_any_more_can_be_requested_again(
 ) -> None:
     """What a request blocked itself is as it was asked for."""
     assert is_over(asked, record, NOW) is may
+
+
+LATER: Final = NOW + timedelta(days=1)
+WAITS: Final = request(id="r-2", created_at=LATER)
+APPLIED: Final = request(RequestState.APPLIED, id="r-2", created_at=LATER)
+
+
+@pytest.mark.parametrize(
+    ("other", "record", "is_newer"),
+    [
+        (WAITS, None, True),
+        (replace(WAITS, state=RequestState.PREPARING, prepared=None), None, True),
+        (replace(WAITS, state=RequestState.APPLYING), partnership(), True),
+        (replace(WAITS, state=RequestState.REJECTED), None, False),
+        (replace(WAITS, created_at=NOW - timedelta(days=1)), None, False),
+        (replace(WAITS, particulars=replace(WAITS.particulars, kind=RequestKind.REVOCATION)), None, False),
+        (
+            replace(
+                WAITS,
+                particulars=replace(WAITS.particulars, requester=AMARA.chat_id),
+                prepared=replace(WAITS.require_prepared(), requester=AMARA),
+            ),
+            None,
+            False,
+        ),
+        (APPLIED, None, False),
+        (APPLIED, partnership(), False),
+        (APPLIED, partnership(request_id=APPLIED.id), True),
+        (APPLIED, partnership(request_id=APPLIED.id, ends_at=NOW), False),
+        (APPLIED, partnership(request_id=APPLIED.id, state=PartnershipState.REVOKED, ends_at=None), False),
+    ],
+)
+def test_a_later_request_of_the_same_person_that_waits_or_is_in_force_stands_for_an_earlier_one(
+    other: AccessRequest, record: Partnership | None, is_newer: bool
+) -> None:
+    earlier = request(RequestState.WITHDRAWN)
+    assert newer_request(earlier, [other], record, NOW) == (other if is_newer else None)
+
+
+def test_a_later_request_for_another_partner_stands_for_no_earlier_one() -> None:
+    earlier = request(RequestState.WITHDRAWN)
+    seen = WAITS.require_prepared().observation
+    identity = replace(seen.identity, tenant_id=TenantId("5a5e1f50-1c1f-4a8a-9d30-1d2f00c0f000"))
+    other = replace(WAITS, prepared=replace(WAITS.require_prepared(), observation=replace(seen, identity=identity)))
+    assert newer_request(earlier, [other], None, NOW) is None
+    unknown = replace(WAITS, prepared=None, particulars=replace(WAITS.particulars, target="fabrikam.com"))
+    assert newer_request(earlier, [unknown], None, NOW) is None
 
 
 def test_an_approved_block_is_an_end_and_no_opening() -> None:

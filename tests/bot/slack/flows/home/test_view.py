@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from bot.slack.flows.home.paging import page_value, parse_page, read_place, stored_place
 from bot.slack.flows.home.rows import MAX_ROW_CHARACTERS
 from bot.slack.flows.home.view import ABOUT, closed_home, home_view
+from bot.slack.ids import decision_value
 from bot.words import sentences
 from bot.words.partner_setup.state import setup_words
 from bot.words.sentences import minute
@@ -27,6 +28,7 @@ from workflows.app.reads.app_home import (
     HomePosition,
 )
 from workflows.app.reads.found_requests import FoundRequests, Today
+from workflows.app.reads.newer_requests import AfterEnd
 from workflows.core.errors.raised import Refused
 from workflows.core.partner_setup.steps import newly_required_steps
 from workflows.core.partners.partnership import Partnership, PartnershipState
@@ -207,8 +209,21 @@ def test_every_row_has_the_short_id_of_its_request(ends_at: datetime | None) -> 
 
 def test_a_closed_request_can_be_requested_again_where_nothing_of_it_is_active() -> None:
     closed = requests(2, RequestState.REJECTED)
-    view = home(mine=page(closed), can_request_again=frozenset({closed[0].id}))
+    view = home(mine=page(closed), after_end={closed[0].id: AfterEnd(can_request_again=True)})
     assert buttons(view) == {"open_request": "home", "request_again": closed[0].id}
+
+
+def test_a_closed_request_with_a_newer_one_leads_to_that_instead_of_being_requested_again() -> None:
+    withdrawn, applied = request(RequestState.WITHDRAWN), request(RequestState.APPLIED, id="r-0")
+    newer = request(id="r-2")
+    for earlier in (withdrawn, applied):
+        view = home(mine=page([earlier]), after_end={earlier.id: AfterEnd(newer=newer)})
+        assert_sound(view, "home")
+        assert buttons(view) == {"open_request": "home", "review_request": decision_value(newer)}
+        assert "Show newer request" in str(view)
+    preparing = replace(newer, state=RequestState.PREPARING, prepared=None)
+    view = home(mine=page([withdrawn]), after_end={withdrawn.id: AfterEnd(newer=preparing)})
+    assert set(buttons(view)) == {"open_request"}, "there is nothing to show yet"
 
 
 def test_an_applied_request_says_what_became_of_it() -> None:

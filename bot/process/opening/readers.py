@@ -2,13 +2,16 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bot.process.logs.redactor import redactor_of
 from bot.process.settings import SettingsProblems, TenantSettings
 from workflows.core.partners.records import Records
-from workflows.entra import Entra, EntraSettings, connect
 from workflows.intervals import USUAL_PAUSES, Pauses
 from workflows.ports.clock import Clock
+
+if TYPE_CHECKING:
+    from workflows.entra import Entra, EntraSettings
 
 
 class SystemClock:
@@ -40,19 +43,23 @@ class OffsetClock:
         return datetime.now(UTC) + self._offset
 
 
-def open_tenant(settings: TenantSettings, pauses: Pauses = USUAL_PAUSES) -> Entra:
-    """Create the gateway to the tenant; nothing is sent yet.
+def open_tenant(settings: TenantSettings, pauses: Pauses = USUAL_PAUSES) -> "Entra":
+    """Create the gateway to the tenant; nothing is sent yet. Imports Microsoft's packages: never on an event loop.
 
     :raises SettingsProblems: when the credential cannot be used.
     """
+    from workflows.entra import connect
+
     try:
         return connect(entra_settings(settings, pauses))
     except ValueError as error:
         raise SettingsProblems((f"AZURE_…: the credential cannot be used ({error})",)) from error
 
 
-def entra_settings(settings: TenantSettings, pauses: Pauses = USUAL_PAUSES) -> EntraSettings:
+def entra_settings(settings: TenantSettings, pauses: Pauses = USUAL_PAUSES) -> "EntraSettings":
     """Return Entra's addresses, and the function that removes secrets from error texts."""
+    from workflows.entra import EntraSettings
+
     return EntraSettings(
         graph_url=settings.graph_url,
         authority_host=settings.azure_authority_host,

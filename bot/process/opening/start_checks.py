@@ -8,11 +8,11 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.process.logs.redactor import Redactor
+from bot.process.opening.opened_later import TenantOpenedLater
 from bot.process.settings import Settings, SettingsProblems
 from bot.slack.errors import NO_ANSWER, WRONG_TOKEN, error_code
 from bot.slack.outbound.approval_channel import CHANNEL_ADVICE, ChannelUnsuitable, channel_problem
 from workflows.catalog.catalog import Catalog, CatalogProblems, load_catalog
-from workflows.entra import Entra
 from workflows.ports.clock import Clock
 from workflows.ports.records import StoreUnusable
 from workflows.store.location import OpenStore
@@ -89,13 +89,14 @@ async def _require_private_channel(client: AsyncWebClient, settings: Settings) -
         raise SettingsProblems((f"SLACK_CHANNEL: {where}; {CHANNEL_ADVICE}",))
 
 
-async def warm_up(tenant: Entra, settings: Settings) -> None:
+async def warm_up(later: TenantOpenedLater, settings: Settings) -> None:
     """Connect to Entra and load what the first request would otherwise wait for.
 
     An unreachable Entra is accepted.
 
-    :raises SettingsProblems: when Entra answers for another tenant.
+    :raises SettingsProblems: when the credential cannot be used, or Entra answers for another tenant.
     """
+    tenant = await later.opened()
     if problem := await tenant.warm():
         _log.warning("entra_out_of_reach", reason=str(problem))
     elif (home := await tenant.home()) != settings.azure_tenant_id:

@@ -1,0 +1,1 @@
+"""Open what the settings name: the tenant, the clock, the records, Slack."""

@@ -1,0 +1,75 @@
+"""Our tenant before it is opened: Microsoft's packages are imported in a thread, when the bot is ready already.
+
+They are some 500 modules, a quarter of all imports, and clicks are stored without them.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Protocol, cast
+
+from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
+from workflows.ports.tenant_settings import TenantSettings
+
+
+class OpenTenant(Tenant, Protocol):
+    """A tenant whose connections are open until they are closed."""
+
+    async def warm(self) -> TenantUnavailable | TenantRefused | None:
+        """Connect, so that no click waits for it. Returns the problem; None when Entra can be used."""
+
+    async def close(self) -> None:
+        """Close every connection."""
+
+
+class TenantOpenedLater:
+    """Opens our tenant in a thread when it is told to. Until then, whatever is asked of `tenant` waits."""
+
+    def __init__(self, open_tenant: Callable[[], OpenTenant]) -> None:
+        self._open_tenant = open_tenant
+        self._begun = asyncio.Event()
+        self._opening = asyncio.create_task(self._open())
+        self.tenant = cast(Tenant, _Waiting(self._opening))
+
+    def begin(self) -> None:
+        """Open it now."""
+        self._begun.set()
+
+    async def opened(self) -> OpenTenant:
+        """Wait until it is open.
+
+        :raises SettingsProblems: when the credential cannot be used.
+        """
+        return await asyncio.shield(self._opening)
+
+    async def close(self) -> None:
+        """Close it, if it was opened."""
+        if not self._begun.is_set():
+            self._opening.cancel()
+        (opened,) = await asyncio.gather(self._opening, return_exceptions=True)
+        if not isinstance(opened, BaseException):
+            await opened.close()
+
+    async def _open(self) -> OpenTenant:
+        await self._begun.wait()
+        return await asyncio.to_thread(self._open_tenant)
+
+
+class _Waiting:
+    """Has every method of the tenant. Each waits until the tenant is open, and then calls the tenant's own."""
+
+    def __init__(self, opening: asyncio.Task[OpenTenant], *, is_settings: bool = False) -> None:
+        self._opening = opening
+        self._is_settings = is_settings
+
+    @property
+    def tenant_settings(self) -> TenantSettings:
+        """Return the reader of the tenant's other settings."""
+        return cast(TenantSettings, _Waiting(self._opening, is_settings=True))
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        async def call(*arguments: object, **named: object) -> object:
+            tenant = await asyncio.shield(self._opening)
+            place = tenant.tenant_settings if self._is_settings else tenant
+            return await getattr(place, name)(*arguments, **named)
+
+        return call

@@ -1,0 +1,69 @@
+"""The requester's message about an ended request: Request again, or the newer request that stands for it."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from tests.bot.slack.outbound.scene import Scene, action_ids, person, request
+from tests.bot.surfaces import dicts
+from workflows.core.requests.request import AccessRequest, RequestId, RequestState
+from workflows.ports.records import AuditEntry, Commit
+
+
+async def stored(scene: Scene, shown: AccessRequest) -> AccessRequest:
+    """Store a request as it is, and show it."""
+    now = scene.world.clock.now()
+    key = f"{shown.id} {shown.version}"
+    entry = AuditEntry(key=key, at=now, actor="t", command="put", outcome="accepted", details={})
+    await scene.store.commit(Commit(entry=entry, request=shown))
+    await scene.notifier().show_request(shown)
+    return shown
+
+
+def values(message: dict[str, object], action_id: str) -> list[str]:
+    return [one["value"] for one in dicts(message) if one.get("action_id") == action_id]
+
+
+async def test_a_withdrawn_request_is_not_offered_again_while_a_newer_one_waits(scene: Scene) -> None:
+    first = await stored(scene, replace(request(RequestState.WITHDRAWN), version=1))
+    [message] = scene.messages("@requester")
+    assert "request_again" in action_ids(message)
+    second = replace(first, id=RequestId("r-2"), state=RequestState.AWAITING_APPROVAL)
+    second = await stored(scene, replace(second, created_at=first.created_at + timedelta(hours=1)))
+    before, after = sorted(scene.messages("@requester"), key=lambda one: str(one["ts"]))
+    assert action_ids(before) == ["review_request", "review_request"]
+    assert [one.partition(":")[0] for one in values(before, "review_request")] == ["r-1", "r-2"]
+    assert "Show newer request" in str(before)
+    assert "withdraw" in action_ids(after)
+    updates = scene.written().count("chat.update")
+    await scene.notifier().show_request(second)
+    await scene.notifier().show_request(first)
+    assert scene.written().count("chat.update") == updates, "a repetition changes nothing"
+    await stored(scene, replace(second, version=2, state=RequestState.REJECTED))
+    await scene.notifier().show_request(first)
+    assert "request_again" in action_ids(min(scene.messages("@requester"), key=lambda one: str(one["ts"])))
+
+
+async def test_a_request_of_somebody_else_for_the_same_partner_changes_nothing(scene: Scene) -> None:
+    first = await stored(scene, replace(request(RequestState.WITHDRAWN), version=1))
+    other = person("approver3")
+    second = replace(
+        first,
+        id=RequestId("r-2"),
+        state=RequestState.AWAITING_APPROVAL,
+        created_at=first.created_at + timedelta(hours=1),
+        particulars=replace(first.particulars, requester=other.chat_id),
+        prepared=replace(first.require_prepared(), requester=other),
+    )
+    await stored(scene, second)
+    [message] = scene.messages("@requester")
+    assert "request_again" in action_ids(message)
+
+
+async def test_what_was_asked_for_before_messages_existed_gets_no_message_now(scene: Scene) -> None:
+    first = replace(request(RequestState.WITHDRAWN), version=1)
+    now = scene.world.clock.now()
+    entry = AuditEntry(key="old", at=now, actor="t", command="put", outcome="accepted", details={})
+    await scene.store.commit(Commit(entry=entry, request=first))
+    later = first.created_at + timedelta(hours=1)
+    await stored(scene, replace(first, id=RequestId("r-2"), state=RequestState.AWAITING_APPROVAL, created_at=later))
+    assert len(scene.messages("@requester")) == 1

@@ -1,0 +1,56 @@
+"""The later request of a person that stands where an earlier one of theirs could be requested again.
+
+The App Home and the requester's message show it instead of Request again.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from workflows.core.partners.partnership import Partnership, is_over, newer_request
+from workflows.core.requests.request import AccessRequest
+from workflows.ports.store import Store
+
+MAX_OWN_REQUESTS: Final = 50
+"""The most requests of one requester that are read, the newest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AfterEnd:
+    """What a requester can do about a request of theirs."""
+
+    can_request_again: bool = False
+    newer: AccessRequest | None = None
+    """The later request that waits or is in force, so that this one cannot be requested again."""
+
+    @property
+    def is_over(self) -> bool:
+        """Return whether the request is closed and nothing of it is active as approved."""
+        return self.can_request_again or self.newer is not None
+
+
+NOT_OVER: Final = AfterEnd()
+
+
+async def read_after_end(
+    request: AccessRequest,
+    record: Partnership | None,
+    own: Iterable[AccessRequest] | None,
+    *,
+    store: Store,
+    now: datetime,
+) -> AfterEnd:
+    """Read whether a request can be requested again, and which newer one there is instead.
+
+    :param record: the record of its partner, if there is one.
+    :param own: at least the open requests of the same person; None reads the person's newest requests.
+    """
+    if not is_over(request, record, now):
+        return NOT_OVER
+    if own is None:
+        requester = request.particulars.requester
+        own = await store.requests_of(requester, MAX_OWN_REQUESTS, request.requester_account)
+    present = None if record is None or record.request_id == request.id else await store.request(record.request_id)
+    newer = newer_request(request, [*own, *([] if present is None else [present])], record, now)
+    return AfterEnd(can_request_again=newer is None, newer=newer)

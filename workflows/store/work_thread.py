@@ -1,0 +1,142 @@
+"""The one thread that uses a database. Writes that wait together are done together, before what only reads.
+
+A write is durable when its transaction is, and the disk needs the same time for one write as for twenty. So many clicks
+at the same moment share one transaction. Each is answered after the transaction that contains it.
+"""
+
+import asyncio
+import threading
+import weakref
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import Enum, auto
+from queue import Empty, SimpleQueue
+from typing import Any, Final, TypeVar
+
+MAX_TOGETHER: Final = 64
+"""The most writes of one transaction. So the first of them does not wait long for the last."""
+
+Result = TypeVar("Result")
+Work = Callable[[], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one piece of work: its result, or the error that it raised."""
+
+    result: Any = None
+    error: BaseException | None = None
+
+
+def outcome_of(work: Work) -> Outcome:
+    """Do one piece of work."""
+    try:
+        return Outcome(work())
+    except BaseException as error:  # it is raised again where the result is awaited
+        return Outcome(error=error)
+
+
+class _Kind(Enum):
+    READ = auto()
+    WRITE = auto()
+    LAST = auto()
+    """Ends the thread, after everything else."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Asked:
+    """Work whose result somebody awaits."""
+
+    work: Work
+    kind: "_Kind"
+    result: asyncio.Future[Any]
+    loop: asyncio.AbstractEventLoop
+
+
+class WorkThread:
+    """One thread. It ends with `close`, or when nobody uses it any more."""
+
+    def __init__(self, write_together: Callable[[Sequence[Work]], Sequence[Outcome]], *, name: str) -> None:
+        """Create the thread.
+
+        :param write_together: does several writes in one transaction, in their order. It returns what became of each.
+        """
+        self._asked: SimpleQueue[_Asked | None] = SimpleQueue()
+        arguments = (self._asked, weakref.WeakMethod(write_together))
+        threading.Thread(target=_serve, args=arguments, name=name, daemon=True).start()
+        weakref.finalize(self, self._asked.put, None)
+
+    async def read(self, work: Callable[[], Result]) -> Result:
+        """Do work that no write may be combined with."""
+        return await self._done(work, _Kind.READ)
+
+    async def write(self, work: Callable[[], Result]) -> Result:
+        """Do work that writes in a transaction of its own, or together with other writes. Writes keep their order."""
+        return await self._done(work, _Kind.WRITE)
+
+    async def close(self, last: Work) -> None:
+        """Finish what was asked for, do this last work, and end the thread."""
+        await self._done(last, _Kind.LAST)
+
+    async def _done(self, work: Callable[[], Result], kind: _Kind) -> Result:
+        loop = asyncio.get_running_loop()
+        asked = _Asked(work, kind, loop.create_future(), loop)
+        self._asked.put(asked)
+        result: Result = await asked.result
+        return result
+
+
+def _serve(asked: "SimpleQueue[_Asked | None]", write_together: "weakref.WeakMethod[Any]") -> None:
+    waiting: dict[_Kind, deque[_Asked]] = {kind: deque() for kind in _Kind}
+    writes, reads, last = waiting[_Kind.WRITE], waiting[_Kind.READ], waiting[_Kind.LAST]
+    is_used = True
+    while (is_used and not last) or writes or reads:
+        is_idle = is_used and not any(waiting.values())
+        with suppress(Empty):
+            while True:  # an idle thread waits; a busy one takes what was asked for in the meantime
+                one = asked.get(block=is_idle)
+                is_idle = False
+                if one is None:
+                    is_used = False
+                elif not one.result.cancelled():
+                    waiting[one.kind].append(one)
+        if writes:
+            group = [writes.popleft() for _ in range(min(len(writes), MAX_TOGETHER))]
+            _write(group, write_together())
+        if reads:  # one between two groups, so that writes do not keep readers waiting forever
+            _do([reads.popleft()])
+    _do(last)
+
+
+def _write(group: Sequence[_Asked], write_together: Callable[[Sequence[Work]], Sequence[Outcome]] | None) -> None:
+    if len(group) == 1 or write_together is None:
+        _do(group)
+        return
+    together = outcome_of(lambda: write_together([one.work for one in group]))
+    _deliver(group, [Outcome(error=together.error)] * len(group) if together.error else together.result)
+
+
+def _do(group: Iterable[_Asked]) -> None:
+    for one in group:
+        _deliver([one], [outcome_of(one.work)])
+
+
+def _deliver(group: Sequence[_Asked], outcomes: Sequence[Outcome]) -> None:
+    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[_Asked, Outcome]]] = {}
+    for one, outcome in zip(group, outcomes, strict=True):
+        by_loop.setdefault(one.loop, []).append((one, outcome))
+    for loop, answered in by_loop.items():
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(_answer, answered)
+
+
+def _answer(answered: Sequence[tuple[_Asked, Outcome]]) -> None:
+    for one, outcome in answered:
+        if one.result.cancelled():
+            continue
+        if outcome.error is None:
+            one.result.set_result(outcome.result)
+        else:
+            one.result.set_exception(outcome.error)
