@@ -8,7 +8,7 @@ from typing import Any, Final
 from bot.slack.blocks.blocks import TextRun, cleaned_text, fixed_text, local_day
 from bot.slack.blocks.conversion import as_json
 from bot.words.findings.finding import finding_words
-from bot.words.findings.short import short_finding_words
+from bot.words.findings.short import short_finding_words, short_issue_words
 from bot.words.plans.risk import LEVELS
 from bot.words.requests.approval_chain import chain_rule_note
 from bot.words.requests.titles import partner_title
@@ -112,7 +112,7 @@ def issue_note(findings: Sequence[Finding], *, is_complete: bool = False, names:
         return [fixed_text(f"⚠️ {missing[:1].upper()}{missing[1:]}" if missing else _passed(findings))]
     sentence = finding_words(issues[0])
     if not is_complete or len(sentence.split()) > MAX_ISSUE_WORDS:
-        short = short_finding_words(issues[0].code)
+        short = short_issue_words(issues[0])
         sentence = f"{short[:1].upper()}{short[1:]}"
     others = [counted(len(issues) - 1, "more issue")] if len(issues) > 1 else []
     others += [missing] if missing else []
@@ -184,7 +184,7 @@ def _sign_in_sentences(findings: Sequence[Finding], *, is_short: bool = False) -
             least = "" if one.values["is_complete"] else "at least "
             people, days = one.values["people"], one.values["days"]
             if is_short:
-                yield f"{least}{counted(people, 'visitor')} signed in ({days} days)"
+                yield f"{least}{counted(people, 'visitor')} in {days} days"
             else:
                 named = counted(people, "person of theirs", "people of theirs")
                 yield f"{least}{named} signed in, last {days} days"

@@ -120,7 +120,7 @@ def test_who_signed_in_stays_on_the_card_whatever_else_there_is_to_say(template:
     asked = waiting(TEMPLATES[template])
     known = replace(asked.require_prepared(), findings=(SIGNED_IN, *FINDINGS, *FINDINGS))
     text = shown(card(replace(asked, prepared=known)))
-    assert ("12 people of theirs signed in, last 30 days" in text) is not ("12 visitors signed in (30 days)" in text)
+    assert ("12 people of theirs signed in, last 30 days" in text) is not ("12 visitors in 30 days" in text)
 
 
 def test_it_says_why_more_approvals_are_needed_than_its_risk_asks_for() -> None:
