@@ -20,7 +20,8 @@ from workflows.core.settings.canonical import JsonObject
 
 OF_CHANGE: Final = "Risk of this change"
 OF_EXTENDED_ACCESS: Final = "Risk of the access to extend"
-OF_KEPT_ACCESS: Final = "Risk of current access that stays"
+OF_KEPT_ACCESS: Final = "Of current access that stays"
+OF_ALL_ACCESS_AFTERWARDS: Final = "Of all access afterwards"
 OF_ALL_ACCESS: Final = "Risk of all access"
 """All that a partner has, with what the tenant's default gives. The posture says the same."""
 
@@ -97,15 +98,14 @@ def all_access_level_words(level: RiskLevel, *, is_certain: bool) -> str:
 def deciding_risk_words(plan: Plan, default: JsonObject | None) -> str:
     """Return in a few words the risk that decides how many must approve, and of what it is the risk."""
     level = deciding_risk(plan, default).level
-    about = "Change" if risk_of(plan, default).level == level else "Kept access"
-    about = "Access" if is_renewal(plan) else about
-    return f"{about}: {LEVELS[level]} risk"
+    is_of_change = not is_renewal(plan) and risk_of(plan, default).level == level
+    return f"{LEVELS[level].capitalize()}-risk {'change' if is_of_change else 'access'}"
 
 
 def risk_lines(plan: Plan, default: JsonObject | None, *, is_decided: bool = False) -> Iterator[RiskLine]:
     """Return the risk of what a plan changes, then of current access that stays, then of all access afterwards.
 
-    Each reason is named once, in the first line that it belongs to.
+    Each reason is named once. Those of all access, which the tenant's default gives too, are in the posture.
 
     :param is_decided: whether the approvals that the plan needs are complete.
     """
@@ -118,9 +118,8 @@ def risk_lines(plan: Plan, default: JsonObject | None, *, is_decided: bool = Fal
         level = LEVELS[max(one.level for one in kept)]
         yield RiskLine(OF_KEPT_ACCESS, level, needs if is_kept else "", _reasons(kept))
     after = evaluate_settings(plan.configuration_after(), default, is_cross_cloud=plan.is_cross_cloud)
-    rest = [one for one in after.risk.reasons if one not in (*change.reasons, *result)]
     level = all_access_level_words(after.risk.level, is_certain=after.is_risk_certain)
-    yield RiskLine(f"{OF_ALL_ACCESS} afterwards", level, "", _reasons(rest))
+    yield RiskLine(OF_ALL_ACCESS_AFTERWARDS, level, "", ())
 
 
 def _needs(level: RiskLevel, *, is_decided: bool) -> str:

@@ -48,8 +48,6 @@ MAX_OPENINGS_BESIDE_LESS_ACCESS: Final = 3
 """Beside more openings than this, the settings that give less access are counted. Every opening has a line."""
 MAX_NAMES: Final = 3
 """Names of approvers a stage."""
-_MAX_TITLE_CHARACTERS: Final = 29
-"""Characters of the title in the headline, of which Slack accepts 150."""
 _AND_MORE: Final = "; and {} more, see Details"
 _STAYS: Final = " What others opened stays open, see the card."
 
@@ -77,7 +75,7 @@ def approval_blocks(
     """
     prepared = request.require_prepared()
     risk = deciding_risk_words(prepared.plan, prepared.observation.default)
-    target, name = clean(request_target(request), MAX_DOMAIN_CHARACTERS), clean(_title(request), _MAX_TITLE_CHARACTERS)
+    target, name = clean(request_target(request), MAX_DOMAIN_CHARACTERS), clean(_title(request), 30)
     title = header(f"{target}: {name} · {risk}")
     words_left = MAX_CARD_WORDS - word_count([as_json(title)])
     return [

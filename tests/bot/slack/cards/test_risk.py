@@ -37,10 +37,10 @@ def staying(plan: Plan) -> str:
 
 def test_the_reasons_of_the_current_settings_come_after_those_of_the_change() -> None:
     said = risk(access_plan(WIDE))
-    opened, already = said.index("We accept the partner's MFA"), said.index("Risk of current access that stays: high")
+    opened, already = said.index("We accept the partner's MFA"), said.index("Of current access that stays: high")
     assert said.index("Risk of this change: elevated") < opened < already
-    assert already < said.index("create and change user accounts") < said.index("Risk of all access afterwards: high")
-    assert "Risk of current access that stays" not in risk(access_plan())
+    assert already < said.index("create and change user accounts") < said.index("Of all access afterwards: high")
+    assert "Of current access that stays" not in risk(access_plan())
 
 
 def test_less_access_says_the_risk_of_the_change_and_that_of_all_access_afterwards() -> None:
@@ -51,8 +51,8 @@ def test_less_access_says_the_risk_of_the_change_and_that_of_all_access_afterwar
     )
     said = risk(less)
     assert "Risk of this change: low (needs 1 approver)" in said
-    assert "Risk of all access afterwards: high" in said
-    assert deciding_risk_words(less, SERVICE_DEFAULT) == "Change: low risk"
+    assert "Of all access afterwards: high" in said
+    assert deciding_risk_words(less, SERVICE_DEFAULT) == "Low-risk change"
 
 
 def test_the_risk_of_access_that_stays_is_not_called_the_risk_of_the_change() -> None:
@@ -61,16 +61,16 @@ def test_the_risk_of_access_that_stays_is_not_called_the_risk_of_the_change() ->
     plan = plan_access(
         tenant_id=TENANT, before=before, settings=outbound, template="t", template_hash="h", duration=DAY
     )
-    assert deciding_risk_words(plan, SERVICE_DEFAULT) == "Kept access: high risk"
+    assert deciding_risk_words(plan, SERVICE_DEFAULT) == "High-risk access"
     said = risk(plan)
     assert "Risk of this change: elevated" in said
     assert "Risk of this change: elevated (needs" not in said
-    assert "Risk of current access that stays: high (needs 3 approvers in at least 2 stages)" in said
+    assert "Of current access that stays: high (needs 3 approvers in at least 2 stages)" in said
 
 
 def test_an_extension_has_the_risk_of_the_access_that_it_extends() -> None:
     plan = plan_renewal(tenant_id=TENANT, before=WIDE, template="t", template_hash="h", duration=DAY)
-    assert deciding_risk_words(plan, SERVICE_DEFAULT) == "Access: high risk"
+    assert deciding_risk_words(plan, SERVICE_DEFAULT) == "High-risk access"
     assert "Risk of the access to extend: high (needs 3 approvers in at least 2 stages)" in risk(plan)
 
 
