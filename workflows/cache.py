@@ -64,10 +64,10 @@ class Cache(Generic[Key, Answer]):
             return None
         return kept.answer
 
-    def _ended(self, key: Key, done: asyncio.Task[Answer]) -> None:
+    def _ended(self, key: Key, task: asyncio.Task[Answer]) -> None:
         del self._running[key]
-        if not done.cancelled():
-            done.exception()  # read here, for the case that nobody waits for it any more
+        if not task.cancelled():
+            task.exception()  # read here, for the case that nobody waits for it any more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -110,7 +110,7 @@ async def _start_loops(
     stack: AsyncExitStack,
     systems: ExternalSystems,
     parts: BotParts,
-    warm: asyncio.Task[None],
+    tenant_check: asyncio.Task[None],
     outage_stored: asyncio.Task[None],
 ) -> None:
     """Start the tasks: perform effects, do what is due, check the process's health, and listen."""
@@ -131,11 +131,11 @@ async def _start_loops(
         is_ready=readiness.what_is_missing,
     )
     readiness.loops += [
-        _start(stack, perform_effects(parts, warm, outage_stored)),
+        _start(stack, perform_effects(parts, tenant_check, outage_stored)),
         _start(stack, keep_ticking(parts, systems.clock, metrics, settings, outage_stored)),
         _start(stack, health.run()),
     ]
-    stack.push_async_callback(_cancel, warm)
+    stack.push_async_callback(_cancel, tenant_check)
     await _listen(stack, systems, parts, metrics, readiness)
     if socket is not None:
         # Slack may be unreachable for long. Until then the bot performs stored work, and can be stopped.

@@ -36,17 +36,17 @@ def load_env_file(path: Path) -> str:
     return ""
 
 
-def unknown_names(given: Mapping[str, str], known: Set[str]) -> tuple[str, ...]:
+def unknown_names(environment: Mapping[str, str], known_names: Set[str]) -> tuple[str, ...]:
     """Return each unknown name that looks like one of our settings, with the nearest known name; never a value."""
-    found = sorted(name for name in given if name.upper().startswith(_OURS) and name.upper() not in known)
-    return tuple(_problem(name, known) for name in found if not _is_set_by_platform(name, given[name]))
+    found = sorted(name for name in environment if name.upper().startswith(_OURS) and name.upper() not in known_names)
+    return tuple(_problem(name, known_names) for name in found if not _is_set_by_platform(name, environment[name]))
 
 
 def _is_set_by_platform(name: str, value: str) -> bool:
     return bool(_PLATFORM_NAME.fullmatch(name) or (name.endswith("_PORT") and _ADDRESS.match(value)))
 
 
-def _problem(name: str, known: Iterable[str]) -> str:
-    similar = get_close_matches(name.upper(), sorted(known), n=1, cutoff=0.6)
+def _problem(name: str, known_names: Iterable[str]) -> str:
+    similar = get_close_matches(name.upper(), sorted(known_names), n=1, cutoff=0.6)
     advice = f"did you mean {similar[0]}?" if similar else "remove it"
     return f"{name}: Gatehouse knows no such setting; {advice}"

@@ -36,28 +36,28 @@ async def store_outage(store: Store, clock: Clock) -> None:
         _log.warning("gap_noticed", since=str(gap.since), until=str(gap.until))
 
 
-async def perform_effects(parts: BotParts, warm: asyncio.Task[None], outage_stored: asyncio.Task[None]) -> None:
+async def perform_effects(parts: BotParts, tenant_check: asyncio.Task[None], outage_stored: asyncio.Task[None]) -> None:
     """Perform stored effects, after the check of the tenant's identity is finished.
 
     An effect approved for one tenant must not be written to another. After an outage, nothing is written before the
     outage is stored.
 
-    :param warm: the task that checks which tenant Entra answers for.
+    :param tenant_check: the task that checks which tenant Entra answers for.
     :param outage_stored: the task that stores the outage.
     """
-    await asyncio.wait([warm])
-    if warm.cancelled() or warm.exception() is not None:
+    await asyncio.wait([tenant_check])
+    if tenant_check.cancelled() or tenant_check.exception() is not None:
         return  # the start is refused
     await asyncio.shield(outage_stored)
     await parts.queue_worker.run()
 
 
-async def complete_start(directory: ShownDirectory, catalog: Catalog, warm: asyncio.Task[None]) -> None:
+async def complete_start(directory: ShownDirectory, catalog: Catalog, tenant_check: asyncio.Task[None]) -> None:
     """Do what the bot does not need to be ready: read the list of domain suffixes, and name missing user groups.
 
-    :param warm: the task that connects to Entra; the process is ready when it ends.
+    :param tenant_check: the task that connects to Entra; the process is ready when it ends.
     """
-    await asyncio.wait([warm])
+    await asyncio.wait([tenant_check])
     await asyncio.to_thread(load_suffixes)  # otherwise the first typed domain waits for it
     await name_missing_groups(directory, catalog)
 
@@ -101,5 +101,5 @@ async def keep_ticking(
         except Exception:
             _log.exception("tick_failed")
         else:
-            metrics.ticked(now, left=left)
+            metrics.record_tick(now, still_due=left)
         await asyncio.sleep(settings.gatehouse_tick_seconds)

@@ -101,19 +101,19 @@ def doctor(retry: Retry = None, give_up: GiveUp = None) -> None:
 
 
 @app.command()
-def posture(given: typer.Context, as_json: AsJson = False, names: Names = False) -> None:
+def posture(context: typer.Context, as_json: AsJson = False, names: Names = False) -> None:
     """Show what access the tenant's default and every partner's settings give, with warnings. Change nothing."""
     from bot.terminal.posture_command import show_posture
 
-    raise typer.Exit(show_posture(as_json=as_json, looks_up_names=names, pauses=given.obj or USUAL_PAUSES))
+    raise typer.Exit(show_posture(as_json=as_json, looks_up_names=names, pauses=context.obj or USUAL_PAUSES))
 
 
 @app.command()
-def plan(given: typer.Context, file: PlanFile, as_json: AsJson = False) -> None:
+def plan(context: typer.Context, file: PlanFile, as_json: AsJson = False) -> None:
     """Show what the request in FILE would change, and who would decide. Nothing is stored or written."""
     from bot.terminal.plan_command import show_plan
 
-    raise typer.Exit(show_plan(file, as_json=as_json, pauses=given.obj or USUAL_PAUSES))
+    raise typer.Exit(show_plan(file, as_json=as_json, pauses=context.obj or USUAL_PAUSES))
 
 
 @app.callback()

@@ -14,7 +14,7 @@ from bot.terminal.plan_print import print_plan
 from bot.terminal.printing import NOT_POSSIBLE, print_error, terminal_console
 from bot.words.refusals.sentences import fact_words
 from bot.words.requests.notes import refusal_words
-from workflows.app.requests.plan_from_file import PlanImpossible, Planned, plan_request
+from workflows.app.requests.plan_from_file import PlanImpossible, PlannedRequest, plan_request
 from workflows.catalog.catalog import Catalog, CatalogProblems, load_catalog
 from workflows.catalog.request_files import RequestFile, RequestFileProblems, load_request_file
 from workflows.intervals import Pauses
@@ -65,7 +65,7 @@ def _load_inputs(path: Path) -> tuple[TenantSettings, Catalog, RequestFile]:
     return settings, catalog, load_request_file(path)
 
 
-async def _make_plan(settings: TenantSettings, catalog: Catalog, file: RequestFile, pauses: Pauses) -> Planned:
+async def _make_plan(settings: TenantSettings, catalog: Catalog, file: RequestFile, pauses: Pauses) -> PlannedRequest:
     tenant = open_tenant(settings, pauses)
     try:
         return await plan_request(

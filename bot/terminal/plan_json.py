@@ -9,7 +9,7 @@ from bot.words.findings.finding import finding_lines, finding_words, source_word
 from bot.words.plans.changes import describe_changes
 from bot.words.plans.consequences import consequence_words
 from bot.words.plans.risk import risk_reason_words
-from workflows.app.requests.plan_from_file import Planned
+from workflows.app.requests.plan_from_file import PlannedRequest
 from workflows.core.checks.consequences import consequences
 from workflows.core.checks.findings import Finding
 from workflows.core.plans.plan import Plan
@@ -18,12 +18,12 @@ from workflows.core.policy.risk import deciding_risk, requirement_of, risk_of, r
 FORMAT: Final = "gatehouse/plan/1"
 
 
-def plan_json(planned: Planned) -> str:
+def plan_json(planned_request: PlannedRequest) -> str:
     """Render a plan.
 
     Keys are sorted, and everything outside ASCII is escaped, so that hidden characters are visible.
     """
-    identity = planned.observation.identity
+    identity = planned_request.observation.identity
     document: dict[str, Any] = {
         "format": FORMAT,
         "tenant": {
@@ -32,29 +32,29 @@ def plan_json(planned: Planned) -> str:
             "display_name": identity.display_name,
             "asked": identity.asked,
             "is_resolved": identity.is_resolved,
-            "is_partner": planned.observation.configuration is not None,
+            "is_partner": planned_request.observation.configuration is not None,
         },
-        "template": planned.template.name,
-        "template_hash": planned.template.content_hash,
-        "duration_days": planned.duration.days,
-        "nothing_to_change": planned.plan is None,
-        "default_read": planned.observation.default is not None,
+        "template": planned_request.template.name,
+        "template_hash": planned_request.template.content_hash,
+        "duration_days": planned_request.duration.days,
+        "nothing_to_change": planned_request.plan is None,
+        "default_read": planned_request.observation.default is not None,
     }
-    if planned.plan is not None:
-        document |= _plan(planned, planned.plan)
+    if planned_request.plan is not None:
+        document |= _plan(planned_request, planned_request.plan)
     return json.dumps(document, indent=2, sort_keys=True)
 
 
-def _plan(planned: Planned, plan: Plan) -> dict[str, Any]:
-    observation = planned.observation
+def _plan(planned_request: PlannedRequest, plan: Plan) -> dict[str, Any]:
+    observation = planned_request.observation
     risk, result = risk_of(plan, observation.default), risk_of_result(plan, observation.default)
     level = deciding_risk(plan, observation.default).level
     need = requirement_of(level)
     return {
-        "digest": planned.digest,
+        "digest": planned_request.digest,
         "changes": [
             {"setting": line.setting, "before": line.before, "after": line.after, "effect": line.access.value}
-            for line in describe_changes(plan, observation.default, planned.names)
+            for line in describe_changes(plan, observation.default, planned_request.names)
         ],
         "risk": {
             "level": level.word,
@@ -64,9 +64,9 @@ def _plan(planned: Planned, plan: Plan) -> dict[str, Any]:
             "stages_needed": need.stages,
         },
         "consequences": [consequence_words(one) for one in consequences(plan, observation.default)],
-        "conditional_access": report_values(planned.access),
-        "findings": [_finding(finding) for finding in planned.findings],
-        "chain": [asdict(stage) for stage in planned.stages],
+        "conditional_access": report_values(planned_request.access),
+        "findings": [_finding(finding) for finding in planned_request.findings],
+        "chain": [asdict(stage) for stage in planned_request.stages],
         "operations": [{"method": one.method, "path": one.path, "body": one.body} for one in plan.operations],
         "before": plan.before,
     }

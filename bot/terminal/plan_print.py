@@ -18,7 +18,7 @@ from bot.words.plans.current_settings import describe_staying_open
 from bot.words.plans.risk import LEVELS, risk_lines
 from bot.words.refusals.sentences import fact_words
 from bot.words.sentences import counted
-from workflows.app.requests.plan_from_file import Planned
+from workflows.app.requests.plan_from_file import PlannedRequest
 from workflows.core.checks.consequences import consequences
 from workflows.core.checks.findings import Severity
 from workflows.core.plans.closing import only_reduces_access
@@ -39,26 +39,26 @@ _SEVERITIES = {
 }
 
 
-def print_plan(planned: Planned, console: Console) -> None:
+def print_plan(planned_request: PlannedRequest, console: Console) -> None:
     """Print the plan of a request from a file. Nothing was stored or sent to Graph."""
-    for label, value in _tenant(planned.observation.identity):
+    for label, value in _tenant(planned_request.observation.identity):
         console.print(Text(f"{label:<15}", style="bold").append_text(safe_text(value, 300)))
-    console.print(Text(f"{'Template':<15}", style="bold").append_text(safe_text(planned.template.title)))
-    console.print(Text(f"{'Duration':<15}", style="bold").append(duration_words(planned.duration)))
+    console.print(Text(f"{'Template':<15}", style="bold").append_text(safe_text(planned_request.template.title)))
+    console.print(Text(f"{'Duration':<15}", style="bold").append(duration_words(planned_request.duration)))
     console.print()
-    if planned.plan is None:
+    if planned_request.plan is None:
         console.print("Nothing to change: the partner has every setting of this template already.")
-        if planned.instead is not None:
-            console.print(safe_text(fact_words(planned.instead), 500))
+        if planned_request.how_to_extend is not None:
+            console.print(safe_text(fact_words(planned_request.how_to_extend), 500))
         return
-    _print_changes(planned, planned.plan, console)
-    _print_risk(planned, planned.plan, console)
-    notes = tuple(map(consequence_words, consequences(planned.plan, planned.observation.default)))
+    _print_changes(planned_request, planned_request.plan, console)
+    _print_risk(planned_request, planned_request.plan, console)
+    notes = tuple(map(consequence_words, consequences(planned_request.plan, planned_request.observation.default)))
     _print_list("Notes", notes, console)
-    _print_findings(planned, console)
-    _print_chain(planned, planned.plan, console)
-    _print_operations(planned.plan, console)
-    _print_change_id(planned, console)
+    _print_findings(planned_request, console)
+    _print_chain(planned_request, planned_request.plan, console)
+    _print_operations(planned_request.plan, console)
+    _print_change_id(planned_request, console)
 
 
 def _tenant(identity: TenantIdentity) -> Iterator[tuple[str, str]]:
@@ -72,12 +72,12 @@ def _tenant(identity: TenantIdentity) -> Iterator[tuple[str, str]]:
         yield "Requested as", identity.asked
 
 
-def _print_changes(planned: Planned, plan: Plan, console: Console) -> None:
+def _print_changes(planned_request: PlannedRequest, plan: Plan, console: Console) -> None:
     console.print(Text("What would change", style="bold"))
     table = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False, show_edge=False)
     for name in ("Setting", "Before", "After", "Effect"):
         table.add_column(name, overflow="fold")
-    for line in describe_changes(plan, planned.observation.default, planned.names):
+    for line in describe_changes(plan, planned_request.observation.default, planned_request.names):
         table.add_row(*_cells(line))
     if plan.before is None and not table.row_count:
         table.add_row("The partner", "no settings of its own", "settings of its own, all from the default", "No change")
@@ -90,18 +90,18 @@ def _cells(line: ChangeLine) -> tuple[Text, Text, Text, Text]:
     return safe_text(line.setting), safe_text(line.before), safe_text(line.after), effect
 
 
-def _print_risk(planned: Planned, plan: Plan, console: Console) -> None:
-    for line in risk_lines(plan, planned.observation.default):
+def _print_risk(planned_request: PlannedRequest, plan: Plan, console: Console) -> None:
+    for line in risk_lines(plan, planned_request.observation.default):
         title = Text(f"{line.about}: ", style="bold").append(line.level, style=_RISKS.get(line.level, "bold"))
         console.print(title.append(line.needs))
         for reason in line.reasons:
             console.print(_item(safe_text(reason)))
     console.print()
-    _print_kept_open(planned, plan, console)
+    _print_kept_open(planned_request, plan, console)
 
 
-def _print_kept_open(planned: Planned, plan: Plan, console: Console) -> None:
-    stays = describe_staying_open(plan, planned.observation.default, planned.names)
+def _print_kept_open(planned_request: PlannedRequest, plan: Plan, console: Console) -> None:
+    stays = describe_staying_open(plan, planned_request.observation.default, planned_request.names)
     _print_list("Stays open, not changed", tuple(f"{one.setting}: {one.words}" for one in stays), console)
 
 
@@ -114,11 +114,11 @@ def _print_list(title: str, sentences: tuple[str, ...], console: Console) -> Non
     console.print()
 
 
-def _print_findings(planned: Planned, console: Console) -> None:
-    if not planned.findings:
+def _print_findings(planned_request: PlannedRequest, console: Console) -> None:
+    if not planned_request.findings:
         return
     console.print(Text("Checks", style="bold"))
-    for finding in planned.findings:
+    for finding in planned_request.findings:
         line = Text().append(f"{severity_words(finding.severity).upper()}: ", style=_SEVERITIES[finding.severity])
         line.append_text(safe_text(finding_words(finding)))
         console.print(_item(line.append(f" ({source_words(finding.source)})", style="dim")))
@@ -127,11 +127,11 @@ def _print_findings(planned: Planned, console: Console) -> None:
     console.print()
 
 
-def _print_chain(planned: Planned, plan: Plan, console: Console) -> None:
+def _print_chain(planned_request: PlannedRequest, plan: Plan, console: Console) -> None:
     console.print(Text("Who would decide", style="bold"))
     if only_reduces_access(plan):
         console.print(_item(Text("It only narrows or closes, so one approver is enough.")))
-    for number, stage in enumerate(planned.stages, 1):
+    for number, stage in enumerate(planned_request.stages, 1):
         who = counted(stage.quorum, "person", "people")
         console.print(_item(safe_text(f"{number}. {stage.title}: {who} with the role {stage.role}")))
     console.print(
@@ -150,8 +150,8 @@ def _print_operations(plan: Plan, console: Console) -> None:
     console.print()
 
 
-def _print_change_id(planned: Planned, console: Console) -> None:
-    console.print(Text("Change ID: ", style="bold").append(planned.digest or ""), soft_wrap=True)
+def _print_change_id(planned_request: PlannedRequest, console: Console) -> None:
+    console.print(Text("Change ID: ", style="bold").append(planned_request.digest or ""), soft_wrap=True)
     console.print("Nothing was stored, nobody was asked, and nothing was written to the tenant.")
 
 

@@ -40,7 +40,7 @@ def posture_json(posture: Posture) -> Iterator[str]:
     default = posture.default
     members: dict[str, Any] = {
         "counts": {
-            "partners": posture.listed,
+            "partners": posture.partner_count,
             "lookups_without_answer": posture.unanswered,
             **{name: posture.count(severity) for severity, name in _COUNTS.items()},
         },
@@ -146,7 +146,7 @@ def _flag(flag: EffectiveFlag) -> dict[str, Any]:
     return {"value": flag.value, "origin": flag.origin.value, "reason": reason}
 
 
-def _access_kinds(found: Sequence[AccessKind]) -> list[dict[str, Any]]:
+def _access_kinds(access_kinds: Sequence[AccessKind]) -> list[dict[str, Any]]:
     return [
         {
             "name": kind.name,
@@ -154,12 +154,12 @@ def _access_kinds(found: Sequence[AccessKind]) -> list[dict[str, Any]]:
             "opening": kind.opening.value,
             "is_explicit": kind.is_explicit,
         }
-        for kind in found
+        for kind in access_kinds
     ]
 
 
-def _current_settings(current: Sequence[CurrentLine]) -> list[dict[str, Any]]:
-    return [{"setting": one.setting, "words": one.words, "origin": one.fact.origin.value} for one in current]
+def _current_settings(lines: Sequence[CurrentLine]) -> list[dict[str, Any]]:
+    return [{"setting": one.setting, "words": one.words, "origin": one.fact.origin.value} for one in lines]
 
 
 def _concerns(concerns: Sequence[Concern]) -> list[dict[str, Any]]:

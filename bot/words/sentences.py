@@ -28,12 +28,12 @@ def fill_in(sentence: Sentence, values: Values) -> str:
     return sentence.format_map(values) if isinstance(sentence, str) else sentence(values)
 
 
-def counted(count: int, one: str, many: str = "") -> str:
+def counted(count: int, singular: str, plural: str = "") -> str:
     """Return a count with its noun: "1 step", "3 steps".
 
-    :param many: the plural, when it is not `one` with an s.
+    :param plural: the plural, when it is not `singular` with an s.
     """
-    return f"{count} {one if count == 1 else many or f'{one}s'}"
+    return f"{count} {singular if count == 1 else plural or f'{singular}s'}"
 
 
 def times_words(count: int) -> str:
@@ -88,16 +88,16 @@ def place_to_cut(text: str, limit: int) -> int:
     return limit
 
 
-def pieces(text: str, most: int) -> list[str]:
-    """Split a text into pieces of at most `most` characters: after a line where possible, never inside an ID."""
+def pieces(text: str, max_characters: int) -> list[str]:
+    """Split a text into pieces of at most `max_characters`: after a line where possible, never inside an ID."""
     found: list[str] = []
     for line in text.split("\n"):
         rest = line
-        while len(rest) > most:
-            end = place_to_cut(rest, most)
+        while len(rest) > max_characters:
+            end = place_to_cut(rest, max_characters)
             found.append(rest[:end])
             rest = rest[end:]
-        if found and len(found[-1]) + 1 + len(rest) <= most and rest is line:
+        if found and len(found[-1]) + 1 + len(rest) <= max_characters and rest is line:
             found[-1] += f"\n{rest}"
         else:
             found.append(rest)

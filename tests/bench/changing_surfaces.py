@@ -17,7 +17,7 @@ from bot.slack.people.approvers import StageApprovers
 from tests.bot.sandbox.page import samples
 from tests.bot.shipped_cards import FINDINGS, NAMES, waiting
 from tests.workflows.core.builders import AMARA, NOW, RILEY, SAM, TENANT, access_plan, approval, identity, partnership
-from workflows.app.requests.forms import PlanEdited, RefillCode
+from workflows.app.requests.forms import EditedRequest, RefillCode
 from workflows.app.requests.restore_intake import RestoreForm
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.errors.facts import Fact
@@ -63,10 +63,10 @@ def changing_messages() -> dict[str, list[Json]]:
 def changing_forms() -> dict[str, Json]:
     """Return the forms that are filled in from something earlier."""
     asked = _asked()
-    edits = PlanEdited(request_id=asked.id, digest=asked.plan.digest)
+    edits = EditedRequest(request_id=asked.id, digest=asked.plan.digest)
     partner = ObservedPartner(identity=identity(), configuration=None, default=samples.default_configuration(), at=NOW)
-    found = LookupResult.of(partner, typed="contoso.com")
-    taken = LookupResult.of(partner, typed="contoso.com", open_request=asked)
+    found = LookupResult.of(partner, typed_text="contoso.com")
+    taken = LookupResult.of(partner, typed_text="contoso.com", open_request=asked)
     gone = Fact(RefillCode.DURATION_GONE, {"template": "Trusted partner", "days": 400})
     return {
         "edit": _form(found, edits=edits, decided=1, justification=asked.particulars.justification, days=180),
@@ -84,13 +84,13 @@ def changing_forms() -> dict[str, Json]:
 
 
 def _form(found: LookupResult, template: str = "trusted-partner", *, closing: bool = False, **values: Any) -> Json:
-    offers = arranged_offers(offers_of(_TEMPLATES.values()), closing=closing)
+    offers = arranged_offers(offers_of(_TEMPLATES.values()), is_closing=closing)
     chosen = _TEMPLATES[template]
     form = RequestForm(
         offers=[replace(one, usual_wait=timedelta(days=2)) for one in offers],
         requester=RILEY.chat_id,
         target="contoso.com",
-        found=found,
+        lookup_result=found,
         template=template,
         who_decides=[StageApprovers(stage=one, approvers=NAMES.get(one.role)) for one in chosen.stages],
         **values,
@@ -115,7 +115,12 @@ def _restore() -> Json:
     )
     changes = list(_changes())
     form = RestoreForm(
-        requester=RILEY.chat_id, tenant_id=TENANT, restores=changes[0].id, justification="", sponsor=SAM.chat_id, days=0
+        requester=RILEY.chat_id,
+        tenant_id=TENANT,
+        restored_request_id=changes[0].id,
+        justification="",
+        sponsor=SAM.chat_id,
+        days=0,
     )
     return restore_view(
         RestoreFormContent(identity=identity(), changes=changes, templates=(template,), form=form, preview=preview)

@@ -106,14 +106,14 @@ def messages(template: str = "trusted-partner") -> dict[str, list[Json]]:
         "review-partly-applied": review_card(review, now=NOW).blocks,
         "requester-partly-applied": requester_card(part, now=NOW).blocks,
         "again": new_approval_message(
-            again, holders=NAMES, context=CardContext(is_first=False), now=NOW, asked=(AMARA.chat_id,)
+            again, holders=NAMES, context=CardContext(is_first=False), now=NOW, approvers=(AMARA.chat_id,)
         ).blocks,
         "closed": closed_card(done, successor=None, now=NOW).blocks,
         "receipt": closed_card(done, successor=None, now=NOW, reader=AMARA.chat_id).blocks,
-        "reminder": reminder_message(LimitedList(shown=(asked, asked), count=2), now=NOW).blocks,
+        "reminder": reminder_message(LimitedList(items=(asked, asked), count=2), now=NOW).blocks,
         "requester": requester_card(decided, now=NOW).blocks,
         "sponsor": sponsor_card(decided, now=NOW).blocks,
-        "expired": expired_message(LimitedList(shown=(asked, asked), count=2)).blocks,
+        "expired": expired_message(LimitedList(items=(asked, asked), count=2)).blocks,
     }
 
 
@@ -128,7 +128,7 @@ def windows() -> dict[str, Json]:
 
 def request_forms() -> dict[str, Json]:
     """Return the request form: empty, and with a partner and each shipped template chosen."""
-    offers = arranged_offers(offers_of(load_catalog(SHIPPED).templates.values()), closing=False)
+    offers = arranged_offers(offers_of(load_catalog(SHIPPED).templates.values()), is_closing=False)
     partner = ObservedPartner(identity=identity(), configuration=None, default=OPEN_DEFAULT, at=NOW)
     found = {"form-empty": request_view(RequestForm(offers=offers, requester=RILEY.chat_id))}
     for offer in offers:
@@ -138,7 +138,7 @@ def request_forms() -> dict[str, Json]:
                 offers=[replace(one, usual_wait=timedelta(days=2)) for one in offers],
                 requester=RILEY.chat_id,
                 target="contoso.com",
-                found=LookupResult.of(partner, typed="contoso.com"),
+                lookup_result=LookupResult.of(partner, typed_text="contoso.com"),
                 template=template.name,
                 who_decides=[StageApprovers(stage=one, approvers=NAMES.get(one.role)) for one in template.stages],
             )
@@ -154,7 +154,7 @@ def homes() -> dict[str, Json]:
     partners = [partnership() for _ in range(10)]
 
     def page(records: list[Any], count: int) -> Page[Any]:
-        return Page(shown=records, count=count, size=len(records), first=("a", "b"), last=("c", "d"))
+        return Page(items=records, count=count, size=len(records), first=("a", "b"), last=("c", "d"))
 
     shown = {
         "reviewer": AppHome(reviews=page(partners, 12)),

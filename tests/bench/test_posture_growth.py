@@ -41,7 +41,7 @@ async def cost(entra: Entra, graph: Graph, count: int, *, rounds: int) -> tuple[
         began = time.process_time()
         posture = await read_posture(tenant=entra, records=none, clock=FixedClock())
         best = min(best, time.process_time() - began)
-        assert posture.listed == count
+        assert posture.partner_count == count
     return best, len(graph.seen)
 
 

@@ -52,7 +52,7 @@ async def test_a_search_among_very_many_requests_reads_one_page(tmp_path: Path) 
     }
     for wanted, count in searches.items():
         began = time.perf_counter()
-        page = await store.requests_page(wanted, limit=20, place=START)
+        page = await store.requests_page(wanted, limit=20, position=START)
         print(f"{COUNT:,} requests, {page.count} found: {1000 * (time.perf_counter() - began):.0f} ms")
-        assert (page.count, len(page.shown)) == (count, min(count, 20)), "no other document was read"
+        assert (page.count, len(page.items)) == (count, min(count, 20)), "no other document was read"
     await store.close()

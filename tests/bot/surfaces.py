@@ -83,8 +83,8 @@ def texts(value: Any, kind: str) -> list[str]:
 
 
 def shown(value: Any) -> str:
-    """Everything a person reads, in order, in one string."""
-    return "".join(_read(value))
+    """Everything a person reads, in order, in one string; the hyphen of a short ID as it is typed."""
+    return "".join(_read(value)).replace("R\u2011", "R-")
 
 
 def buttons(value: Any) -> dict[str, str]:
@@ -120,7 +120,7 @@ def assert_sound_message(message: Message) -> None:
 
 def all_of(records: list[Any]) -> Page[Any]:
     """A list that fits on one page."""
-    return Page(shown=records, count=len(records), size=len(records))
+    return Page(items=records, count=len(records), size=len(records))
 
 
 def card(asked: AccessRequest, **changes: Any) -> Message:

@@ -49,15 +49,15 @@ class Alarms:
             values = alarm.values if ended is None else {**alarm.values, ENDED: asdict(ended)}
             await self._commit(replace(alarm, cleared_at=now, values=values), "clear_alarm", now)
 
-    async def update_alarms(self, code: AlarmCode, wanted: Mapping[str, Mapping[str, Any]]) -> None:
-        """Make the open alarms of one code equal to `wanted`: raise what is missing, clear what is repaired.
+    async def update_alarms(self, code: AlarmCode, values_by_subject: Mapping[str, Mapping[str, Any]]) -> None:
+        """Make the open alarms of one code equal to `values_by_subject`: raise what is missing, clear what is repaired.
 
-        :param wanted: the values of each alarm, by its subject.
+        :param values_by_subject: the values of each alarm, by its subject.
         """
         known = {alarm.subject for alarm in await self._store.open_alarms() if alarm.code is code}
-        for subject in sorted(known - wanted.keys()):
+        for subject in sorted(known - values_by_subject.keys()):
             await self.clear_alarm(code, subject)
-        for subject, values in wanted.items():
+        for subject, values in values_by_subject.items():
             if subject not in known:
                 await self.raise_alarm(code, subject, values)
 

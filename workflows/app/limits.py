@@ -87,19 +87,19 @@ class Limits:
     clock: Clock
     maximums: Mapping[LimitedAction, int]
 
-    async def require(self, what: LimitedAction, actor: ChatId, account: PersonId | None = None) -> Allowance:
+    async def require(self, action: LimitedAction, actor: ChatId, account: PersonId | None = None) -> Allowance:
         """Check that one more action is within the limit.
 
         :raises Refused: `limit_reached`, with the time from which on it is possible again.
         """
-        maximum, now = self.maximums[what], self.clock.now()
-        times = await self.store.times_of(actor, account, _COMMANDS[what], now - HOUR)
+        maximum, now = self.maximums[action], self.clock.now()
+        times = await self.store.times_of(actor, account, _COMMANDS[action], now - HOUR)
         if len(times) >= maximum:
             again = times[len(times) - maximum] + HOUR
-            raise Refused(RefusalCode.LIMIT_REACHED, limit=maximum, what=what.value, again_at=again.isoformat())
+            raise Refused(RefusalCode.LIMIT_REACHED, limit=maximum, what=action.value, again_at=again.isoformat())
         left = maximum - len(times) - 1
         return Allowance(
-            action=what,
+            action=action,
             actor=actor,
             account=account,
             maximum=maximum,

@@ -252,21 +252,21 @@ class Service:
         effect = RetryOrDropEffect(effect_id=effect_id, is_retried=is_retried)
         await self._commit(Commit(entry=entry, effects=(effect,)))
 
-    async def record_lookup(self, actor: ChatId, target: str, *, key: str, by: str) -> None:
+    async def record_lookup(self, actor: ChatId, target: str, *, key: str, command_name: str) -> None:
         """Record in the audit log that somebody looked up a partner.
 
-        :param by: the command or button that was used.
+        :param command_name: the command or button that was used.
         """
-        details = {"target": target, "by": by}
+        details = {"target": target, "by": command_name}
         await self._commit(Commit(entry=entry_of(key, self._clock.now(), actor, LOOK_UP, details)))
 
-    async def record_search(self, actor: ChatId, typed: str, *, key: str, kind: str, template: str) -> None:
+    async def record_search(self, actor: ChatId, typed_text: str, *, key: str, kind: str, template: str) -> None:
         """Record in the audit log that somebody searched our own users, groups or applications by name.
 
         :param kind: the kind of object that was searched for.
         :param template: the name of the template whose field was filled in.
         """
-        details = {"typed": typed, "kind": kind, "template": template}
+        details = {"typed": typed_text, "kind": kind, "template": template}
         await self._commit(Commit(entry=entry_of(key, self._clock.now(), actor, SEARCH, details)))
 
     async def update_cards(self, request_id: RequestId, *, key: str, channel: str) -> None:

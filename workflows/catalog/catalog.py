@@ -19,7 +19,7 @@ from workflows.catalog.template_settings import RENAMED_KEYS
 from workflows.core.errors.facts import Fact, Values
 from workflows.core.errors.raised import DomainError
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.people import ADMIN, AUDITOR, Role, folded_mail
+from workflows.core.people import ADMIN, AUDITOR, Role, lowercase_mail
 from workflows.core.plans.plan import Plan
 from workflows.core.policy.graph_examples import corrected_word
 from workflows.core.policy.risk import requirement_of, risk_of_settings, weakness_of
@@ -61,19 +61,19 @@ def role_hash(source: RoleSource) -> str:
     meaning = {
         "user_groups": sorted(set(source.user_groups)),
         "entra_groups": sorted({group.lower() for group in source.entra_groups}),
-        "people": sorted(set(map(folded_mail, source.people))),
+        "people": sorted(set(map(lowercase_mail, source.people))),
     }
     return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()
 
 
-def changed_role(was: Mapping[str, str], catalog: Catalog) -> str:
+def changed_role(earlier_hashes: Mapping[str, str], catalog: Catalog) -> str:
     """Return the name of a role whose definition changed after a plan was made; empty when none changed.
 
-    :param was: the hash of each role when the plan was made. It is empty in requests of earlier versions, which are
-        not compared.
+    :param earlier_hashes: the hash of each role when the plan was made. It is empty in requests of earlier versions,
+        which are not compared.
     """
-    now = catalog.role_hashes(map(Role, was))
-    return next((role for role in sorted(was) if was[role] != now[role]), "")
+    now = catalog.role_hashes(map(Role, earlier_hashes))
+    return next((role for role in sorted(earlier_hashes) if earlier_hashes[role] != now[role]), "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +179,7 @@ def _read(path: Path, problems: list[str]) -> dict[str, Any] | None:
     return None
 
 
-def _check(place: str, model: type[Model], content: object, problems: list[str]) -> Model | None:
+def _check(location: str, model: type[Model], content: object, problems: list[str]) -> Model | None:
     try:
         return model.model_validate(content)
     except ValidationError as error:
@@ -187,9 +187,11 @@ def _check(place: str, model: type[Model], content: object, problems: list[str])
             key = ".".join(map(str, item["loc"])) or "file"
             if item["type"] == "extra_forbidden" and model is TemplateFile and key in RENAMED_KEYS:
                 new = RENAMED_KEYS[key]
-                problems.append(f"{place}: {key}: this key is called {new} now; write [[{new}]] in place of [[{key}]]")
+                problems.append(
+                    f"{location}: {key}: this key is called {new} now; write [[{new}]] in place of [[{key}]]"
+                )
                 continue
             word = corrected_word(item.get("input"), of_applications="applications" in item["loc"])
             cure = "" if word is None else f"; write {word}"
-            problems.append(f"{place}: {key}: {item['msg']}{cure}")
+            problems.append(f"{location}: {key}: {item['msg']}{cure}")
     return None

@@ -44,7 +44,7 @@ class CurrentRoles:
         return role in self.roles.get(person, frozenset())
 
 
-def folded_mail(mail: str) -> str:
+def lowercase_mail(mail: str) -> str:
     """Return a mail address with ASCII letters in lower case, so that equal addresses are equal texts.
 
     NB. `lower` and `casefold` are not used. They turn some other characters into ASCII letters, for example KELVIN
@@ -55,4 +55,4 @@ def folded_mail(mail: str) -> str:
 
 def is_same_mail(one: str, other: str) -> bool:
     """Return whether two mail addresses differ at most in upper and lower case of ASCII letters."""
-    return folded_mail(one) == folded_mail(other)
+    return lowercase_mail(one) == lowercase_mail(other)

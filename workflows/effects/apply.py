@@ -141,26 +141,30 @@ class Applier:
             tenant=self.tenant,
             alarms=self.alarms,
             results=self.results,
-            resending=ResendDecision(
+            resend_decision=ResendDecision(
                 tenant=self.tenant, directory=self.directory, clock=self.clock, catalog=self.catalog
             ),
             sleep=self.sleep,
             pauses=self.pauses,
         )
 
-    async def _may_be_written(self, request: AccessRequest, observed: JsonObject | None, done: int) -> bool:
+    async def _may_be_written(
+        self, request: AccessRequest, observed_configuration: JsonObject | None, done_count: int
+    ) -> bool:
         """Make every check before the rest of the plan is written. When a check fails, its result is recorded.
 
-        :param done: how many operations of the plan the partner shows.
+        :param done_count: how many operations of the plan the partner shows.
         """
-        if done < len(request.plan.required) and await self._replan_after_gap(request, observed, done):
+        if done_count < len(request.plan.required) and await self._replan_after_gap(
+            request, observed_configuration, done_count
+        ):
             return False
         if request.writing_since is not None:
             # Once a write was sent, the check before it has passed. Only reading and finishing is left.
-            # NB. not `done`: somebody else may have made a part of the change by hand.
+            # NB. not `done_count`: somebody else may have made a part of the change by hand.
             return True
         try:
-            if await self.results.replan_if_undescribed_members_changed(request, observed):
+            if await self.results.replan_if_undescribed_members_changed(request, observed_configuration):
                 return False
             return await self._may_still_be_applied(request)
         except TenantRefused as error:
@@ -184,12 +188,16 @@ class Applier:
         )
         return False
 
-    async def _replan_after_gap(self, request: AccessRequest, observed: JsonObject | None, done: int) -> bool:
+    async def _replan_after_gap(
+        self, request: AccessRequest, observed_configuration: JsonObject | None, done_count: int
+    ) -> bool:
         """Request approval again for a plan approved before a gap, unless the audit log shows no change since.
 
         :returns: whether approval was requested again, or the request was ended because a part is in the tenant.
         """
         again = await command_after_gap(request, store=self.store, tenant=self.tenant, clock=self.clock)
-        if again is not None and not await self.results.end_with_a_part(request, observed, done, again.reason):
+        if again is not None and not await self.results.end_with_a_part(
+            request, observed_configuration, done_count, again.reason
+        ):
             await self.service.advance(request.id, again)
         return again is not None

@@ -112,7 +112,7 @@ async def _sent_twice(
 async def _read_back(
     plan: Plan,
     configuration: JsonObject,
-    written: list[Operation],
+    operations: list[Operation],
     tenant: Tenant,
     sleep: Callable[[float], Awaitable[None]],
     pauses: Pauses,
@@ -131,6 +131,6 @@ async def _read_back(
                     continue
                 if observed is not None and is_confirmed(plan, observed):
                     configuration = observed
-                    if all(is_shown(operation, configuration) for operation in written):
+                    if all(is_shown(operation, configuration) for operation in operations):
                         break
     return configuration

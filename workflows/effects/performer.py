@@ -113,17 +113,17 @@ class Performer:
             )
             raise
 
-    async def _show_with_alarm(self, showing: Awaitable[None], subject: str, about: Mapping[str, str]) -> None:
+    async def _show_with_alarm(self, show: Awaitable[None], subject: str, alarm_values: Mapping[str, str]) -> None:
         """Show a card. While it is not accepted, an alarm is open.
 
-        :param showing: shows the card.
+        :param show: shows the card.
         :param subject: the subject of the alarm.
-        :param about: the values of the alarm.
+        :param alarm_values: the values of the alarm.
         """
         try:
-            await showing
+            await show
         except NotifierBlocked as blocked:
-            values = {**about, "reason": as_values(blocked.facts)}
+            values = {**alarm_values, "reason": as_values(blocked.facts)}
             await self.alarms.raise_alarm(AlarmCode.CARD_NOT_POSTED, subject, values)
             raise
         await self.alarms.clear_alarm(AlarmCode.CARD_NOT_POSTED, subject)

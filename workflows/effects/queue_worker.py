@@ -126,9 +126,9 @@ class QueueWorker:
         self._lanes[pending.lane] = task
         self._priorities[pending.lane] = priority_of(pending.effect)
 
-        def ended(done: asyncio.Task[None]) -> None:
+        def ended(task: asyncio.Task[None]) -> None:
             del self._lanes[pending.lane], self._priorities[pending.lane]
-            if not done.cancelled() and (error := done.exception()) is not None:
+            if not task.cancelled() and (error := task.exception()) is not None:
                 # The result could not be stored. The effect is still due and found at the next read of the queue.
                 _log.error("effect_end_not_stored", effect_id=pending.id, exc_info=error)
                 return

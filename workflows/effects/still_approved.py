@@ -39,12 +39,12 @@ class Objection:
             return Replan(reason=reason, drift=self.drift, is_unwritten=True)
         return self.command_type(reason=reason)
 
-    def command_after_write(self, why: Fact) -> Replan:
+    def command_after_write(self, reason: Fact) -> Replan:
         """Return the command for a request that was sent already: a new plan, which needs a new approval.
 
-        :param why: the first fact of the reason.
+        :param reason: the first fact of the reason.
         """
-        return Replan(reason=(*self.reason, why), drift=self.drift)
+        return Replan(reason=(*self.reason, reason), drift=self.drift)
 
 
 async def find_objection(

@@ -20,14 +20,14 @@ _FAILED: Final = "failure"
 
 
 def partner_changes(
-    rows: Sequence[JsonObject], tenant_id: TenantId, *, ours: frozenset[str]
+    rows: Sequence[JsonObject], tenant_id: TenantId, *, own_ids: frozenset[str]
 ) -> tuple[PartnerChange, ...]:
     """Return the entries about one partner, in the order of the log. A failed action changed nothing.
 
-    :param ours: the ids of Gatehouse's application and its service principal, in lower case.
+    :param own_ids: the ids of Gatehouse's application and its service principal, in lower case.
     """
     return tuple(
-        _change(row, ours) for row in rows if row.get("result") != _FAILED and _concerns(row, tenant_id.lower())
+        _change(row, own_ids) for row in rows if row.get("result") != _FAILED and _concerns(row, tenant_id.lower())
     )
 
 
@@ -60,7 +60,7 @@ def _texts(value: object) -> Iterator[str]:
             yield one.lower()
 
 
-def _change(row: JsonObject, ours: frozenset[str]) -> PartnerChange:
+def _change(row: JsonObject, own_ids: frozenset[str]) -> PartnerChange:
     by = row.get("initiatedBy")
     by = by if isinstance(by, Mapping) else {}
     app, user = by.get("app"), by.get("user")
@@ -77,8 +77,8 @@ def _change(row: JsonObject, ours: frozenset[str]) -> PartnerChange:
     return PartnerChange(
         at=_moment(row.get("activityDateTime")),
         activity=str(row.get("activityDisplayName") or ""),
-        by=named[0] if named else "",
-        is_ours=not isinstance(user, Mapping) and any(one in ours for one in ids),
+        changed_by=named[0] if named else "",
+        is_ours=not isinstance(user, Mapping) and any(one in own_ids for one in ids),
     )
 
 

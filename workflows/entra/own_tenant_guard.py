@@ -26,10 +26,10 @@ class OwnTenantGuard:
         self._trusted_until = float("-inf")
         self._asking = asyncio.Lock()
 
-    def note(self, found: TenantId) -> None:
+    def note(self, tenant_id: TenantId) -> None:
         """Record the id of the tenant that Graph has just answered for."""
-        self._found = found
-        is_expected = found == self._expected
+        self._found = tenant_id
+        is_expected = tenant_id == self._expected
         self._trusted_until = time.monotonic() + (_TRUSTED_SECONDS if is_expected else _ASKED_AGAIN_SECONDS)
 
     async def verify(self, *, must_be_known: bool = False) -> None:

@@ -102,7 +102,7 @@ class GraphTenantSettings:
     async def _all_conditional_access(self) -> Sequence[JsonObject]:
         call = read_call("/identity/conditionalAccess/policies", Purpose.LIST_CONDITIONAL_ACCESS, "Policy.Read.All")
         request = _unrepeated(request_to(Method.GET, self._connection.graph.identity.conditional_access.policies))
-        pages = self._connection.pages(call, request, turn=partial(self._conditional_access.turn, goes_first=True))
+        pages = self._connection.pages(call, request, take_turn=partial(self._conditional_access.turn, goes_first=True))
         return [row async for page in pages for row in page]
 
     async def evaluate_access(self, question: Question) -> Sequence[JsonObject]:
@@ -132,7 +132,7 @@ class GraphTenantSettings:
         )
         rows: list[JsonObject] = []
         pages = 0
-        async for page in self._connection.pages(call, request, turn=self._reports.turn):
+        async for page in self._connection.pages(call, request, take_turn=self._reports.turn):
             rows += page
             pages += 1
             if pages == _SIGN_IN_PAGES:
@@ -158,7 +158,7 @@ class GraphTenantSettings:
             if len(rows) > _AUDITS_READ:
                 raise unavailable(TenantCode.TOO_MANY_CHANGES)
         ours = {name for name in (self._client_id, *self._connection.own_ids()) if name}
-        return partner_changes(rows, tenant_id, ours=frozenset(name.lower() for name in ours))
+        return partner_changes(rows, tenant_id, own_ids=frozenset(name.lower() for name in ours))
 
     async def find_by_prefix(self, kind: TargetType, prefix: str, limit: int) -> Sequence[FoundObject]:
         """List our own objects whose name begins with a text. Never cached."""

@@ -65,19 +65,19 @@ def unicode_form(domain: str) -> str:
 
 
 def lookalike_findings(
-    identity: TenantIdentity, *, own: Collection[str], partners: Collection[str]
+    identity: TenantIdentity, *, own_domains: Collection[str], partners: Collection[str]
 ) -> tuple[Finding, ...]:
     """List the findings about the typed domain, and about the tenant's default domain.
 
-    :param own: our tenant's verified domains.
+    :param own_domains: our tenant's verified domains.
     :param partners: the domains of other known partners.
     """
     names = dict.fromkeys(name for name in (identity.asked, identity.default_domain) if "." in name)
-    found = [finding for name in names for finding in _suspicions(name, own, partners)]
+    found = [finding for name in names for finding in _suspicions(name, own_domains, partners)]
     return tuple(dict.fromkeys(found))
 
 
-def _suspicions(domain: str, own: Collection[str], partners: Collection[str]) -> Iterator[Finding]:
+def _suspicions(domain: str, own_domains: Collection[str], partners: Collection[str]) -> Iterator[Finding]:
     shown = unicode_form(domain)
     if shown != domain:
         yield _finding(FindingCode.IDN, Severity.NOTE, shown=shown, domain=domain)
@@ -85,7 +85,7 @@ def _suspicions(domain: str, own: Collection[str], partners: Collection[str]) ->
             yield _finding(FindingCode.LOOK_ALIKE_SCRIPT, Severity.WARNING, shown=shown, latin=latin_form(domain))
     if _MICROSOFT.search(domain) and not domain.endswith(_MICROSOFTS_OWN):
         yield _finding(FindingCode.IMITATES_MICROSOFT, Severity.WARNING, domain=domain)
-    for is_own, known in ((True, own), (False, partners)):
+    for is_own, known in ((True, own_domains), (False, partners)):
         for other in sorted(set(known) - {domain}):
             if likeness := _likeness(domain, other):
                 about = {"domain": domain, "likeness": likeness.value, "other": other}
@@ -107,14 +107,14 @@ def _likeness(domain: str, other: str) -> Likeness | None:
     return Likeness.ONE_LETTER_OFF if is_near else None
 
 
-def similar_names(domain: str, known: Iterable[str]) -> tuple[str, ...]:
+def similar_names(domain: str, known_names: Iterable[str]) -> tuple[str, ...]:
     """List the known names that are similar to a domain, the most similar first; at most three.
 
     A similar name looks the same, has another ending, or is a part of the domain. Or it differs by one edit (see
     `edit_distance`), or by two in a long name.
     """
     distances = {
-        name: _distance(registrable_domain(domain), registrable_domain(name)) for name in known if name != domain
+        name: _distance(registrable_domain(domain), registrable_domain(name)) for name in known_names if name != domain
     }
     similar = sorted((distance, name) for name, distance in distances.items() if distance is not None)
     return tuple(name for _, name in similar[:_MAX_SUGGESTIONS])

@@ -12,7 +12,7 @@ from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused
 
 
-async def named_partner(typed: str, *, store: Store, tenant: Tenant) -> tuple[TenantIdentity, Partnership | None]:
+async def named_partner(typed_text: str, *, store: Store, tenant: Tenant) -> tuple[TenantIdentity, Partnership | None]:
     """Find the partner of a typed text: the first of its candidate names that belongs to a partner.
 
     :returns: the partner's identity, and its record if there is one.
@@ -20,7 +20,7 @@ async def named_partner(typed: str, *, store: Store, tenant: Tenant) -> tuple[Te
     :raises Refused: when the name belongs to no tenant, or to more than one.
     :raises TenantUnavailable, TenantRefused: when Entra does not answer, and our records are not enough.
     """
-    *earlier, last = target_candidates(typed)
+    *earlier, last = target_candidates(typed_text)
     for name in earlier:
         try:
             return await _partner(name, store=store, tenant=tenant)

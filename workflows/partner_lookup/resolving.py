@@ -62,14 +62,17 @@ async def resolve_again(request: AccessRequest, *, tenant: Tenant) -> TenantIden
     return await resolve((asked,), tenant=tenant, fresh=True)
 
 
-def is_same_tenant(request: AccessRequest, found: TenantIdentity | None) -> bool:
+def is_same_tenant(request: AccessRequest, identity: TenantIdentity | None) -> bool:
     """Return whether the approved name still belongs to the approved tenant.
 
-    :param found: the tenant that it belongs to now; None for no tenant. None is right for a tenant id of another cloud.
+    :param identity: the tenant that it belongs to now; None for no tenant. None is right for a tenant
+        id of another cloud.
     """
     prepared = request.require_prepared()
     return (
-        not prepared.observation.identity.is_resolved if found is None else found.tenant_id == prepared.plan.tenant_id
+        not prepared.observation.identity.is_resolved
+        if identity is None
+        else identity.tenant_id == prepared.plan.tenant_id
     )
 
 

@@ -42,15 +42,15 @@ def is_tenant_id(target: str) -> bool:
     return _GUID.fullmatch(target) is not None
 
 
-def normalize_target(typed: str) -> str:
+def normalize_target(typed_text: str) -> str:
     """Return the first candidate of a typed text: a GUID in lower case, or a domain in ASCII (IDNA 2008).
 
     :raises InvalidField: when the text is not one domain or tenant id.
     """
-    return target_candidates(typed)[0]
+    return target_candidates(typed_text)[0]
 
 
-def target_candidates(typed: str) -> tuple[str, ...]:
+def target_candidates(typed_text: str) -> tuple[str, ...]:
     """List the names that a typed text can mean, in the order in which they are looked up.
 
     The name can be in a web address, a mail address, chat markup or a sentence. `www.` can be a part of the name. So
@@ -58,7 +58,7 @@ def target_candidates(typed: str) -> tuple[str, ...]:
 
     :raises InvalidField: when the text is not one domain or tenant id.
     """
-    found = tuple(dict.fromkeys(_name(one) for one in names_in(_cleaned(typed))))
+    found = tuple(dict.fromkeys(_name(one) for one in names_in(_cleaned(typed_text))))
     if len({name.removeprefix(_WWW) for name in found}) > 1:
         raise InvalidField(FIELD, RefusalCode.TARGET_SEVERAL_NAMES, names=list(found))
     (name, *_) = found
@@ -82,8 +82,8 @@ def _name(text: str) -> str:
     return domain
 
 
-def _cleaned(typed: str) -> str:
-    text = " ".join(typed.split())
+def _cleaned(typed_text: str) -> str:
+    text = " ".join(typed_text.split())
     if not text:
         raise InvalidField(FIELD, RefusalCode.TARGET_EMPTY)
     if any(unicodedata.category(character) in {"Cc", "Cf"} for character in text):

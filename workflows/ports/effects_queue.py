@@ -79,8 +79,8 @@ class EffectsQueue(Protocol):
     async def done(self, effect_id: int) -> None:
         """Mark an effect as performed."""
 
-    async def retry(self, effect_id: int, at: datetime, error: Facts) -> None:
-        """Store that an attempt failed, and that the effect is due again at `at`.
+    async def retry(self, effect_id: int, due_at: datetime, error: Facts) -> None:
+        """Store that an attempt failed, and that the effect is due again at `due_at`.
 
         :param error: why the attempt failed.
         """

@@ -19,11 +19,11 @@ async def read_fact(read: Awaitable[Fact], timeout_seconds: float) -> Fact | Unr
         async with asyncio.timeout(timeout_seconds):
             return await read
     except TenantRefused as error:
-        return UnreadableFact(why=why_refused(error))
+        return UnreadableFact(reason=why_refused(error))
     except TenantUnavailable as error:
-        return UnreadableFact(why=UnreadableReason.THROTTLED if error.is_throttled else UnreadableReason.UNREACHABLE)
+        return UnreadableFact(reason=UnreadableReason.THROTTLED if error.is_throttled else UnreadableReason.UNREACHABLE)
     except TimeoutError:
-        return UnreadableFact(why=UnreadableReason.UNREACHABLE)
+        return UnreadableFact(reason=UnreadableReason.UNREACHABLE)
 
 
 def why_refused(error: TenantRefused) -> UnreadableReason:

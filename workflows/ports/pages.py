@@ -32,7 +32,7 @@ START: Final = PagePosition()
 class Page(Generic[Item]):
     """One page of a list."""
 
-    shown: Sequence[Item] = ()
+    items: Sequence[Item] = ()
     count: int = 0
     """The number of records in the whole list."""
     count_before: int = 0
@@ -97,7 +97,13 @@ class PagedLists(Protocol):
     """Reads single pages of the lists that people look through."""
 
     async def waiting_page(
-        self, roles: Sequence[Role], ids: Collection[ChatId | PersonId], *, text: str, limit: int, place: PagePosition
+        self,
+        roles: Sequence[Role],
+        ids: Collection[ChatId | PersonId],
+        *,
+        text: str,
+        limit: int,
+        position: PagePosition,
     ) -> Page[AccessRequest]:
         """List the requests that wait for one of these roles and that this person may decide on, by deadline.
 
@@ -106,7 +112,7 @@ class PagedLists(Protocol):
         """
 
     async def own_page(
-        self, ids: Collection[ChatId | PersonId], *, text: str, limit: int, place: PagePosition
+        self, ids: Collection[ChatId | PersonId], *, text: str, limit: int, position: PagePosition
     ) -> Page[AccessRequest]:
         """List the requests of one person: first the open ones, then the others, each part newest first.
 
@@ -115,14 +121,16 @@ class PagedLists(Protocol):
         """
 
     async def partners_page(
-        self, wanted: PartnerFilter, *, limit: int, place: PagePosition, by_end: bool = False
+        self, partner_filter: PartnerFilter, *, limit: int, position: PagePosition, by_end: bool = False
     ) -> Page[Partnership]:
         """List partners, sorted by default domain, or with `by_end` by the end of their access."""
 
-    async def requests_page(self, wanted: RequestFilter, *, limit: int, place: PagePosition) -> Page[AccessRequest]:
+    async def requests_page(
+        self, request_filter: RequestFilter, *, limit: int, position: PagePosition
+    ) -> Page[AccessRequest]:
         """List requests, open and closed ones, the newest first."""
 
-    async def history_page(self, request_id: RequestId, *, limit: int, place: PagePosition) -> Page[AuditEntry]:
+    async def history_page(self, request_id: RequestId, *, limit: int, position: PagePosition) -> Page[AuditEntry]:
         """List the audit entries of a request, oldest first.
 
         A received click is left out when the entry with its result exists, because that says the same and more.

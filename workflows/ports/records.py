@@ -98,7 +98,7 @@ class Commit:
 class LimitedList(Generic[Item]):
     """The first records of a list, and the total number."""
 
-    shown: Sequence[Item]
+    items: Sequence[Item]
     count: int
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from workflows.core.checks.conditional_access.policy import parse_policy
-from workflows.core.checks.conditional_access.questions import Question, Questions, questions
+from workflows.core.checks.conditional_access.questions import Question, QuestionSelection, questions
 from workflows.core.checks.conditional_access.verdicts import AccessReport, assess
 from workflows.core.checks.conditional_access.visitor_access import trust_under, visitor_access_under
 from workflows.core.checks.tenant_facts import UnreadableFact, UnreadableReason
@@ -38,23 +38,23 @@ class AccessCheck:
         documents: Sequence[JsonObject] | UnreadableFact,
         effective: EffectiveSettings,
         tenant_id: TenantId,
-        found: Sequence[AccessKind] = (),
+        access_kinds: Sequence[AccessKind] = (),
     ) -> AccessReport:
         """Return the effect of Conditional Access on the people who have access under these settings.
 
         A failed read raises no error.
 
         :param documents: every policy, or why they could not be read.
-        :param found: every kind of access under these settings; it shows whether other objects than users are
+        :param access_kinds: every kind of access under these settings; it shows whether other objects than users are
             synchronized.
         """
-        entries, trust = visitor_access_under(effective, found), trust_under(effective)
+        entries, trust = visitor_access_under(effective, access_kinds), trust_under(effective)
         policies = () if isinstance(documents, UnreadableFact) else [parse_policy(one) for one in documents]
         chosen = questions(policies, entries, tenant_id)
         answers = await self.ask(chosen)
         return assess(documents, entries, tenant_id, trust, chosen, answers)
 
-    async def ask(self, chosen: Questions) -> dict[Question, Sequence[JsonObject] | UnreadableFact]:
+    async def ask(self, selection: QuestionSelection) -> dict[Question, Sequence[JsonObject] | UnreadableFact]:
         """Ask one question after the other until Entra cannot be asked, or the time is over.
 
         After a refusal the other questions are still asked, because a refusal may be about the application of one
@@ -65,28 +65,28 @@ class AccessCheck:
         answers: dict[Question, Sequence[JsonObject] | UnreadableFact] = {}
         refused: set[str] = set()
         deadline = time.monotonic() + self.timeout_seconds
-        for question in chosen.asked:
+        for question in selection.questions:
             if question.application in refused:
                 continue
             answer = await self._answer(question, deadline - time.monotonic())
             answers[question] = answer
             if isinstance(answer, UnreadableFact):
-                if answer.why is not UnreadableReason.REFUSED:
+                if answer.reason is not UnreadableReason.REFUSED:
                     break
                 refused.add(question.application)
         return answers
 
     async def _answer(self, question: Question, seconds: float) -> Sequence[JsonObject] | UnreadableFact:
         if seconds <= 0:
-            return UnreadableFact(why=UnreadableReason.OUT_OF_TIME)
+            return UnreadableFact(reason=UnreadableReason.OUT_OF_TIME)
         try:
             async with asyncio.timeout(seconds):
                 return await self.tenant_settings.evaluate_access(question)
         except TenantRefused as error:
-            return UnreadableFact(why=UnreadableReason.NOT_OFFERED if error.status == 404 else why_refused(error))
+            return UnreadableFact(reason=UnreadableReason.NOT_OFFERED if error.status == 404 else why_refused(error))
         except TenantUnavailable as error:
             return UnreadableFact(
-                why=UnreadableReason.THROTTLED if error.is_throttled else UnreadableReason.UNREACHABLE
+                reason=UnreadableReason.THROTTLED if error.is_throttled else UnreadableReason.UNREACHABLE
             )
         except TimeoutError:
-            return UnreadableFact(why=UnreadableReason.OUT_OF_TIME)
+            return UnreadableFact(reason=UnreadableReason.OUT_OF_TIME)

@@ -13,7 +13,7 @@ from workflows.core.checks.conditional_access.policy import Policy, parse_policy
 from workflows.core.checks.conditional_access.questions import (
     MAX_QUESTIONS,
     Question,
-    Questions,
+    QuestionSelection,
     VisitorAccess,
     questions,
 )
@@ -103,10 +103,10 @@ async def _reports(
         tenant_id = inputs.tenant_id or representative
         if tenant_id is not None:
             chosen = questions(policies, inputs.visitor_access, tenant_id)
-            wanted[inputs] = (*chosen.asked, *chosen.left_out)
+            wanted[inputs] = (*chosen.questions, *chosen.left_out)
     every = tuple(dict.fromkeys(question for own_questions in wanted.values() for question in own_questions))
     asked = every[:MAX_QUESTIONS]
-    answers = await check.ask(Questions(asked=asked))
+    answers = await check.ask(QuestionSelection(questions=asked))
     reports: dict[_EvaluationInputs, AccessReport] = {}
     for number, (inputs, own_questions) in enumerate(wanted.items(), 1):
         reports[inputs] = assess(
@@ -114,8 +114,8 @@ async def _reports(
             inputs.visitor_access,
             inputs.tenant_id or own_questions[0].tenant_id if own_questions else TenantId(""),
             inputs.trust,
-            Questions(
-                asked=tuple(one for one in own_questions if one in asked),
+            QuestionSelection(
+                questions=tuple(one for one in own_questions if one in asked),
                 left_out=tuple(one for one in own_questions if one not in asked),
             ),
             {

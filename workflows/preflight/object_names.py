@@ -34,11 +34,11 @@ async def names_for_display(targets: Iterable[NamedTarget], *, tenant: Tenant) -
     return known_names(await _ask(ids_to_look_up(targets)[:MAX_SHOWN], tenant, TIMEOUT_SECONDS, fresh=False))
 
 
-async def _ask(wanted: Sequence[Target], tenant: Tenant, timeout_seconds: float, *, fresh: bool) -> Names:
+async def _ask(targets: Sequence[Target], tenant: Tenant, timeout_seconds: float, *, fresh: bool) -> Names:
     tenant_settings = tenant.tenant_settings
     found = await asyncio.gather(
-        *(read_fact(tenant_settings.name_of(target, fresh=fresh), timeout_seconds) for target in wanted)
+        *(read_fact(tenant_settings.name_of(target, fresh=fresh), timeout_seconds) for target in targets)
     )
     return {
-        target: shown_name(name) if isinstance(name, str) else name for target, name in zip(wanted, found, strict=True)
+        target: shown_name(name) if isinstance(name, str) else name for target, name in zip(targets, found, strict=True)
     }

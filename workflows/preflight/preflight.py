@@ -83,7 +83,7 @@ class Preflight:
         return PreflightResult(
             circumstances=circumstances(facts, access),
             findings=(
-                *lookalike_findings(identity, own=own, partners=partners),
+                *lookalike_findings(identity, own_domains=own, partners=partners),
                 *evaluate_facts(
                     facts, access, plan=plan, identity=identity, labels=labels, is_restoration=is_restoration
                 ),
@@ -130,7 +130,7 @@ class Preflight:
         try:
             return await resolve((identity.tenant_id,), tenant=self.tenant)
         except LookupRefused:
-            return UnreadableFact(why=UnreadableReason.REFUSED)  # only for this tenant; no permission is missing
+            return UnreadableFact(reason=UnreadableReason.REFUSED)  # only for this tenant; no permission is missing
 
     def _read(self, read: Awaitable[Fact]) -> Awaitable[Fact | UnreadableFact]:
         return read_fact(read, self.timeout_seconds)

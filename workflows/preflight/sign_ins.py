@@ -45,11 +45,11 @@ def lost_access_findings(use: PartnershipUse) -> tuple[Finding, ...]:
     )
 
 
-def _losing(name: str, found: SignIns | UnreadableFact, code: FindingCode) -> Iterator[Finding]:
-    yield from unreadable_finding(name, found)
-    if isinstance(found, SignIns):
-        severity = Severity.WARNING if found.people else Severity.NOTE
-        yield Finding(code=code, severity=severity, source=RETENTION, values=sign_in_values(found))
+def _losing(name: str, sign_ins: SignIns | UnreadableFact, code: FindingCode) -> Iterator[Finding]:
+    yield from unreadable_finding(name, sign_ins)
+    if isinstance(sign_ins, SignIns):
+        severity = Severity.WARNING if sign_ins.people else Severity.NOTE
+        yield Finding(code=code, severity=severity, source=RETENTION, values=sign_in_values(sign_ins))
 
 
 async def read_outbound_sign_ins(tenant_id: TenantId, since: datetime, *, tenant: Tenant) -> SignIns:

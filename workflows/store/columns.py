@@ -20,9 +20,9 @@ def search_text(*texts: str) -> str:
     return "\n".join(text.strip().casefold().replace("\n", " ") for text in texts if text)
 
 
-def typed_search_text(typed: str) -> str:
+def typed_search_text(typed_text: str) -> str:
     """Return the search text of what a person typed. An ID is found with any kind of hyphen, as it may be copied."""
-    text = search_text(typed)
+    text = search_text(typed_text)
     return _HYPHEN.sub("-", text) if _ID.fullmatch(text) else text
 
 

@@ -96,7 +96,7 @@ def assemble(systems: ExternalSystems) -> BotParts:
 
 
 def _inbound(
-    systems: ExternalSystems, service: Service, notifier: SlackNotifier, limits: Limits, shown: ShownDirectory
+    systems: ExternalSystems, service: Service, notifier: SlackNotifier, limits: Limits, shown_directory: ShownDirectory
 ) -> Inbound:
     """Return the receiver of Slack's payloads, with every flow registered."""
     settings = systems.settings
@@ -106,17 +106,17 @@ def _inbound(
         replaced_cards=ReplacedCards(store=systems.store, channel=settings.slack_channel),
         team_id=settings.slack_team_id,
     )
-    flows = make_flows(systems, service, notifier, limits, shown)
+    flows = make_flows(systems, service, notifier, limits, shown_directory)
     guard.register(bolt, (point for flow in flows for point in flow.entry_points()))
 
     async def tell(person: ChatId, text: str, channel: str) -> None:
         await notifier.send_message(person, Fact(MessageCode.TEXT, {"text": text}), channel=channel)
 
-    return Inbound(bolt=bolt, tell=tell, background=systems.background, redact=systems.redact)
+    return Inbound(bolt=bolt, send_message=tell, background=systems.background, redact=systems.redact)
 
 
 def _scheduled_checks(
-    systems: ExternalSystems, service: Service, alarms: Alarms, directory: ShownDirectory, others: Sequence[Check]
+    systems: ExternalSystems, service: Service, alarms: Alarms, directory: ShownDirectory, other_checks: Sequence[Check]
 ) -> ScheduledChecks:
     """Return the checks of each tick: a tick does what is due, every few seconds."""
     store, clock, tenant = systems.store, systems.clock, systems.tenant
@@ -132,7 +132,7 @@ def _scheduled_checks(
     )
     auditors = partial(check_auditors, store=store, directory=directory, clock=clock)
     sponsors = partial(check_sponsors, store=store, tenant=tenant, alarms=alarms, service=service, clock=clock)
-    return ScheduledChecks(checks=(*checks, roles, auditors, sponsors, *others))
+    return ScheduledChecks(checks=(*checks, roles, auditors, sponsors, *other_checks))
 
 
 def _limits(systems: ExternalSystems, alarms: Alarms) -> Limits:

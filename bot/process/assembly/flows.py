@@ -53,7 +53,7 @@ class Flow(Protocol):
 
 
 def make_flows(
-    systems: ExternalSystems, service: Service, notifier: Notifier, limits: Limits, shown: ShownDirectory
+    systems: ExternalSystems, service: Service, notifier: Notifier, limits: Limits, shown_directory: ShownDirectory
 ) -> Sequence[Flow]:
     """Return every flow."""
     store, clock, background = systems.store, systems.clock, systems.background
@@ -70,12 +70,12 @@ def make_flows(
     )
     auditors = Auditors(directory=directory)
     home = _home(systems, service, notifier, members, auditors)
-    request_access = _request_access(systems, service, limits, windows, members, lookup_permission, shown)
+    request_access = _request_access(systems, service, limits, windows, members, lookup_permission, shown_directory)
     return (
         request_access,
         *_from_what_is_known(request_access, store),
-        DecidersFlow(windows=windows, members=members, people=shown),
-        _decide(systems, service, windows, members, shown),
+        DecidersFlow(windows=windows, members=members, people=shown_directory),
+        _decide(systems, service, windows, members, shown_directory),
         RemindOrWithdrawFlow(service=service, store=store, answers=answers, request_access=request_access),
         AnswerReviewFlow(service=service, store=store, members=members, windows=windows, clock=clock),
         _revoke(systems, service, windows, members),
@@ -84,8 +84,8 @@ def make_flows(
         _partner_parts(systems, windows, lookup_permission),
         StoppedWorkFlow(service=service),
         home,
-        AuditorFlow(auditors=auditors, home=home, store=store, windows=windows, people=shown, clock=clock),
-        _show(systems, answers, windows, members, auditors, lookup_permission, shown),
+        AuditorFlow(auditors=auditors, home=home, store=store, windows=windows, people=shown_directory, clock=clock),
+        _show(systems, answers, windows, members, auditors, lookup_permission, shown_directory),
     )
 
 
@@ -102,7 +102,7 @@ def _from_what_is_known(request_access: RequestAccessFlow, store: Store) -> tupl
 
 
 def _decide(
-    systems: ExternalSystems, service: Service, windows: Windows, members: Members, shown: ShownDirectory
+    systems: ExternalSystems, service: Service, windows: Windows, members: Members, shown_directory: ShownDirectory
 ) -> DecideFlow:
     return DecideFlow(
         service=service,
@@ -110,7 +110,7 @@ def _decide(
         windows=windows,
         members=members,
         directory=systems.directory,
-        people=shown,
+        people=shown_directory,
         clock=systems.clock,
     )
 
@@ -135,7 +135,7 @@ def _show(
     members: Members,
     auditors: Auditors,
     lookup_permission: LookupPermission,
-    shown: ShownDirectory,
+    shown_directory: ShownDirectory,
 ) -> ShowFlow:
     return ShowFlow(
         answers=answers,
@@ -143,7 +143,7 @@ def _show(
         lookup_permission=lookup_permission,
         members=members,
         auditors=auditors,
-        people=shown,
+        people=shown_directory,
         store=systems.store,
         tenant=systems.tenant,
         clock=systems.clock,
@@ -197,7 +197,7 @@ def _request_access(
     windows: Windows,
     members: Members,
     lookup_permission: LookupPermission,
-    shown: ShownDirectory,
+    shown_directory: ShownDirectory,
 ) -> RequestAccessFlow:
     def create_open_form(form: Form) -> OpenRequestForm:
         return OpenRequestForm(form=form)
@@ -222,7 +222,7 @@ def _request_access(
         catalog=systems.catalog,
         offers=offers,
         search=OwnDirectorySearch(names=names, offers=offers, forms=forms, windows=windows),
-        shown_directory=shown,
+        shown_directory=shown_directory,
     )
 
 

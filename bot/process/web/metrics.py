@@ -47,13 +47,13 @@ class Metrics:
         """List the requests and partners that the next tick has to do something about."""
         return (await self._store.stored_work(now)).due_items
 
-    def ticked(self, at: datetime, *, left: frozenset[str]) -> None:
-        """Record that everything due up to `at` was turned into commands.
+    def record_tick(self, moment: datetime, *, still_due: frozenset[str]) -> None:
+        """Record that the ticker has handled everything that was due up to `moment`.
 
-        :param left: what was due before the tick and still is: nothing can be done about it now.
+        :param still_due: what was due before the tick and still is: nothing can be done about it now.
         """
-        self._tick.set(at.timestamp())
-        self._left_by_tick = left
+        self._tick.set(moment.timestamp())
+        self._left_by_tick = still_due
 
     def _gauge(self, name: str, meaning: str) -> Gauge:
         return Gauge(name, meaning, registry=self.registry)

@@ -97,15 +97,17 @@ class Answers:
 
     async def _answer(self, command: SlashCommand, build: BuildMessage, *, reads_tenant: bool) -> None:
         try:
-            await self._send(command.response_url, await self._built(command, build, reads_tenant=reads_tenant))
+            await self._send(
+                command.response_url, await self._build_or_explain(command, build, reads_tenant=reads_tenant)
+            )
         except Refused as refused:
             await record_refused_command(self.service, command, refused)
 
-    async def _built(self, command: SlashCommand, build: BuildMessage, *, reads_tenant: bool) -> Message:
+    async def _build_or_explain(self, command: SlashCommand, build: BuildMessage, *, reads_tenant: bool) -> Message:
         try:
             if reads_tenant:
                 await self.lookup_permission.require(
-                    command.actor, command.argument, key=command.key, by=command.stored_name
+                    command.actor, command.argument, key=command.key, command_name=command.stored_name
                 )
             else:
                 await self.directory.require_member(command.actor)

@@ -13,17 +13,17 @@ from slack_sdk.models.basic_objects import EMPTY_ALLOWED_TYPE_AND_PROPERTY_LIST,
 _MAY_BE_EMPTY: Final = {(one["type"], one["property"]) for one in EMPTY_ALLOWED_TYPE_AND_PROPERTY_LIST}
 
 
-def as_json(made: JsonObject) -> dict[str, Any]:
+def as_json(slack_object: JsonObject) -> dict[str, Any]:
     """Return an object in the form that Slack's API takes.
 
     :raises SlackObjectFormationError: when it, or an object in it, is malformed.
     """
-    if type(made).to_dict is not JsonObject.to_dict:  # its class has a conversion of its own
-        document: dict[str, Any] = made.to_dict()
+    if type(slack_object).to_dict is not JsonObject.to_dict:  # its class has a conversion of its own
+        document: dict[str, Any] = slack_object.to_dict()
         return {name: _converted(value) for name, value in document.items()}
-    for name in checks_of(type(made)):
-        getattr(made, name)()
-    return members_of(made)
+    for name in checks_of(type(slack_object)):
+        getattr(slack_object, name)()
+    return members_of(slack_object)
 
 
 @cache
@@ -32,10 +32,10 @@ def checks_of(kind: type[JsonObject]) -> tuple[str, ...]:
     return tuple(name for name in dir(kind) if hasattr(getattr(kind, name), "validator"))
 
 
-def members_of(made: JsonObject) -> dict[str, Any]:
+def members_of(slack_object: JsonObject) -> dict[str, Any]:
     """Return the members of an object: no empty ones but those that may be empty."""
-    kind = getattr(made, "type", None)
-    members = ((name, made.get_object_attribute(name)) for name in sorted(made.attributes))
+    kind = getattr(slack_object, "type", None)
+    members = ((name, slack_object.get_object_attribute(name)) for name in sorted(slack_object.attributes))
     return {
         name: _converted(value)
         for name, value in members

@@ -129,8 +129,8 @@ def state_parts(request: AccessRequest, now: datetime, *, with_steps: bool = Tru
             yield fixed_text(": every change that it needs." if request.refused else ": every change of the plan.")
             if with_steps and (steps := _count_partner_steps(request)):
                 yield fixed_text(
-                    f" Partner setup: {counted(steps, 'step')} for the partner's administrator, which Gatehouse cannot "
-                    "see. /partner checklist lists them."
+                    f" Partner setup: {counted(steps, 'step')} for the partner's administrator. Gatehouse cannot see "
+                    f"the partner's tenant. /partner checklist lists {'it' if steps == 1 else 'them'}."
                 )
         case RequestState.APPLYING if not request.note:
             done = "Nothing more is needed from people." if is_revocation else "Every approval is in."
@@ -164,7 +164,7 @@ def _stage_parts(
     stage: Stage,
     holders: Mapping[Role, Approvers],
 ) -> list[TextRun]:
-    approved = verdict.counted[index]
+    approved = verdict.counted_people[index]
     shown = [
         cleaned_text(stage.title, bold=True),
         fixed_text(f": {len(approved)} of {counted(stage.quorum, 'approval')}."),
@@ -190,7 +190,7 @@ def _who_decides(verdict: Verdict, index: int, approvers: Approvers) -> list[Tex
     label = " Current approvers" if index == verdict.open_stage else " Next approvers"
     if not approvers.names:
         return [fixed_text(f"{label}.")]
-    others = len(approvers.names) - len(approvers.names[:MAX_NAMES]) + approvers.others
+    others = len(approvers.names) - len(approvers.names[:MAX_NAMES]) + approvers.other_count
     more = f" and {others} more" if others else ""
     return [
         fixed_text(f"{label}: "),

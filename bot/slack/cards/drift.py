@@ -74,7 +74,7 @@ def _default_parts(line: DefaultLine) -> list[TextRun]:
     return [
         cleaned_text(line.setting, 200, bold=True),
         fixed_text(", by the tenant's default: was "),
-        cleaned_text(line.shown, MAX_SETTING_CHARACTERS),
+        cleaned_text(line.before, MAX_SETTING_CHARACTERS),
         fixed_text("; now "),
         cleaned_text(line.now, MAX_SETTING_CHARACTERS, bold=True),
     ]
@@ -88,6 +88,6 @@ def _line_parts(line: DriftLine) -> list[TextRun]:
         fixed_text("; now "),
         cleaned_text(line.now, MAX_SETTING_CHARACTERS, bold=True),
     ]
-    if line.planned is None:
+    if line.planned_value is None:
         return parts
-    return [*parts, fixed_text("; approved: "), cleaned_text(line.planned, MAX_SETTING_CHARACTERS)]
+    return [*parts, fixed_text("; approved: "), cleaned_text(line.planned_value, MAX_SETTING_CHARACTERS)]

@@ -129,10 +129,10 @@ def partner_part_value(tenant_id: TenantId, name: PartnerPart, page: int) -> str
     return f"{tenant_id}:{name.value}:{page}"
 
 
-def partner_part_row(tenant_id: TenantId, name: PartnerPart, said: str) -> SectionBlock:
+def partner_part_row(tenant_id: TenantId, name: PartnerPart, text: str) -> SectionBlock:
     """Return the line below a shortened list: how much there is, and the button that shows all of it."""
     shows = button("Show all", ids.SHOW_PARTNER_PART, partner_part_value(tenant_id, name, 0))
-    return row(said, f"part:{name.value}", shows)
+    return row(text, f"part:{name.value}", shows)
 
 
 def revoke_again_button(tenant_id: TenantId) -> ActionsBlock:

@@ -27,34 +27,41 @@ from bot.words.requests.titles import partner_title
 from workflows.core.partner_setup.confirmations import needed_steps, open_steps
 from workflows.core.partners.partnership import Partnership, PartnershipState
 
-_OLDER_CARD: Final = "There is a newer card about this below. This one asks nothing any more."
+_NEWER: Final = "There is a newer card about this below."
+_NOT_CONCERNED: Final = "You need to do nothing here any more."
 
 
-def setup_card(partnership: Partnership, *, may_confirm: bool, reader: str = "", is_older: bool = False) -> Message:
+def setup_card(partnership: Partnership, *, may_confirm: bool, reader: str = "") -> Message:
     """Return the card with the state of the partner setup.
 
     :param may_confirm: offer to confirm and to be reminded: for the sponsor and the admins.
     :param reader: the chat id of the copy's recipient.
-    :param is_older: whether the reader has a newer copy; this one then has no buttons.
     """
     identity = partnership.identity
     is_live = partnership.state is not PartnershipState.REVOKED and bool(partnership.setup)
-    is_reminder = may_confirm and not is_older and _was_reminded(partnership)
+    is_reminder = may_confirm and _was_reminded(partnership)
     icon, headline = _headline(partnership, is_reminder=is_reminder)
     blocks: list[Block] = [
         header(f"{icon} {clean(partner_name(identity), 90)}: {headline}"),
         identity_block(identity),
         rich_text(paragraph(cleaned_text(partner_title(partnership)), fixed_text(f" · {partnership.request_id}"))),
     ]
-    if is_live and is_older:
-        blocks.append(rich_text(paragraph(fixed_text(_OLDER_CARD))))
-    elif is_live:
+    if is_live:
         if is_reminder:
             blocks.append(rich_text(paragraph(*_reminder_parts(partnership, reader))))
         blocks += _body(partnership, may_confirm=may_confirm)
     state = setup_words(partnership.setup, partnership.confirmations) or headline
     start = "reminder of the partner setup" if is_reminder else "partner setup"
     return message(f"{notified_partner(identity)}: {start} ({partnership.request_id}), {state}.", blocks)
+
+
+def closed_setup_card(partnership: Partnership, *, has_newer: bool) -> Message:
+    """Return what a card becomes whose reader has a newer one, or is not concerned any more."""
+    line = _NEWER if has_newer else _NOT_CONCERNED
+    title = f"🤝 {clean(partner_name(partnership.identity), 90)}: partner setup"
+    text = f"{notified_partner(partnership.identity)}: partner setup ({partnership.request_id}). {line}"
+    blocks = [header(title), rich_text(paragraph(fixed_text(f"{line} · {partnership.request_id}")))]
+    return message(text, blocks)
 
 
 def _was_reminded(partnership: Partnership) -> bool:

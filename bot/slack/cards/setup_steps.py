@@ -60,16 +60,16 @@ def step_blocks(
     steps: Sequence[SetupStep],
     confirmations: Sequence[Confirmation],
     may_confirm: Collection[Digest],
-    received: Collection[Digest] = (),
+    received_steps: Collection[Digest] = (),
 ) -> Iterator[Block]:
     """Return every needed step with its own button, and in one line what Microsoft's default opens.
 
     :param may_confirm: the digests of the steps that have a button.
-    :param received: the digests of the steps whose button was just used; they have none.
+    :param received_steps: the digests of the steps whose button was just used; they have none.
     """
     for step in needed_steps(steps):
         yield rich_text(paragraph(*step_parts(step, steps, confirmations)))
-        if step.digest in may_confirm and step.digest in received:
+        if step.digest in may_confirm and step.digest in received_steps:
             yield small_text(_RECEIVED)
         elif step.digest in may_confirm:
             yield _step_button(identity, step, confirmations)

@@ -43,10 +43,10 @@ class Inbound:
     """Accepts payloads. There is one for each Bolt app, because it answers for errors of the app's listeners."""
 
     def __init__(
-        self, *, bolt: AsyncApp, tell: SendMessage, background: Background, redact: Callable[[str], str]
+        self, *, bolt: AsyncApp, send_message: SendMessage, background: Background, redact: Callable[[str], str]
     ) -> None:
         self._bolt = bolt
-        self._tell = tell
+        self._tell = send_message
         self._background = background
         self._redact = redact
         self._unanswered = 0

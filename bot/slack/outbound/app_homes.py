@@ -49,7 +49,7 @@ class AppHomes:
             place, now = read_place(await self._outbound.store.home_position(person)), self._outbound.clock.now()
             home = await read_home(
                 person,
-                known=known,
+                identified_person=known,
                 position=place,
                 store=self._outbound.store,
                 directory=self._outbound.directory,

@@ -41,7 +41,7 @@ class SlackClient(AsyncWebClient):
             self._reads.session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=self.timeout))
         return await self._reads.api_call(api_method, **clean)
 
-    def _clean(self, given: Any) -> Any:
-        if not isinstance(given, dict):
-            return given
-        return {name: value if name == "token" else redacted(value, self._redact) for name, value in given.items()}
+    def _clean(self, arguments: Any) -> Any:
+        if not isinstance(arguments, dict):
+            return arguments
+        return {name: value if name == "token" else redacted(value, self._redact) for name, value in arguments.items()}

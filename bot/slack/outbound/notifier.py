@@ -10,7 +10,7 @@ import structlog
 
 from bot.slack.blocks.message import Message, notice
 from bot.slack.cards.review_card import ended_review_card, replaced_review_card, review_card
-from bot.slack.cards.setup_card import setup_card
+from bot.slack.cards.setup_card import closed_setup_card, setup_card
 from bot.slack.outbound.app_homes import AppHomes
 from bot.slack.outbound.card_copies import NotAccepted, content_of, posted_at
 from bot.slack.outbound.recipients import (
@@ -106,16 +106,15 @@ class SlackNotifier:
             not_reached = await self._post_setup(partnership, subject, () if remind else (requester,), remind=remind)
         copies = await self._outbound.copies.live_copies(subject)
         newest = _newest(copies)
+        asked = await self._asked_for_setup(copies, partnership, requester)
         for copy in copies:
-            confirms, is_older = (
-                offers_confirmation(copy, partnership, requester),
-                copy.message_id != newest[copy.audience].message_id,
-            )
-            card = setup_card(partnership, may_confirm=confirms, reader=copy.audience, is_older=is_older)
-            if is_older:
-                await self._outbound.copies.update(copy, card, replaces_deleted=False)
-            else:
-                await self._outbound.copies.renew(copy, card, replaces_deleted=True)
+            is_newest = copy.message_id == newest[copy.audience].message_id
+            if not is_newest or copy.audience not in asked:
+                await self._outbound.copies.close(copy, closed_setup_card(partnership, has_newer=not is_newest))
+                continue
+            confirms = offers_confirmation(copy, partnership, requester)
+            card = setup_card(partnership, may_confirm=confirms, reader=copy.audience)
+            await self._outbound.copies.renew(copy, card, replaces_deleted=True)
         await self._refresh_homes(sponsor, requester)
         if not_reached is not None:
             raise not_reached
@@ -190,8 +189,20 @@ class SlackNotifier:
                     asked.add(admin)
         return None if asked else refused
 
+    async def _asked_for_setup(
+        self, copies: Sequence[MessageCopy], partnership: Partnership, requester: ChatId
+    ) -> frozenset[str]:
+        """Return whose cards show the partner setup: the sponsor's, the requester's, and those of admins.
+
+        While it shows no step to do, or the admins cannot be read, all of them do.
+        """
+        readers, named = frozenset(copy.audience for copy in copies), {partnership.sponsor.chat_id, requester}
+        is_live = partnership.state is not PartnershipState.REVOKED and bool(partnership.setup)
+        admins = await self._recipients.holders(ADMIN) if is_live and readers - named else frozenset()
+        return frozenset(named) | admins if admins else readers
+
     async def _post_setup(
-        self, partnership: Partnership, subject: str, others: Sequence[ChatId], *, remind: bool
+        self, partnership: Partnership, subject: str, other_people: Sequence[ChatId], *, remind: bool
     ) -> NotAccepted | None:
         """Post the card to the sponsor, to the admins when the sponsor cannot be reached, and to the others.
 
@@ -201,12 +212,12 @@ class SlackNotifier:
         request = f"{partnership.request_id}."
         occasion = f"{request}{partnership.setup_reminders}"
         sponsor, refused = partnership.sponsor.chat_id, None
-        copies = await self._outbound.store.copies(subject)
+        copies = [copy for copy in await self._outbound.store.copies(subject) if copy.is_live]
         have_card = {
             c.audience for c in copies if c.occasion == occasion or (not remind and c.occasion.startswith(request))
         }
         card = setup_card(partnership, may_confirm=True, reader=sponsor)
-        reached = {one for one in have_card if one == sponsor or one not in others}
+        reached = {one for one in have_card if one == sponsor or one not in other_people}
         if (
             sponsor not in reached
             and (refused := await self._outbound.copies.post(subject, sponsor, card, occasion)) is None
@@ -217,7 +228,7 @@ class SlackNotifier:
                 card = setup_card(partnership, may_confirm=True, reader=admin)
                 if await self._outbound.copies.post(subject, admin, card, occasion) is None:
                     reached.add(admin)
-        for person in others:
+        for person in other_people:
             if person not in have_card and person != sponsor:
                 await self._outbound.copies.post(subject, person, setup_card(partnership, may_confirm=False), occasion)
         return None if reached else refused

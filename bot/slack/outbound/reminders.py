@@ -95,7 +95,7 @@ class Reminders:
         mine = [one for one in ended if person in await self._recipients.deciders_at_expiry(one)]
         if not mine:
             return
-        message = expired_message(LimitedList(shown=mine[:MAX_LISTED_REQUESTS], count=len(mine)))
+        message = expired_message(LimitedList(items=mine[:MAX_LISTED_REQUESTS], count=len(mine)))
         posted = [copy for copy in await self._outbound.copies.live_copies(subject) if copy.occasion == today]
         if posted:
             await self._outbound.copies.renew(posted[-1], message, replaces_deleted=False)
@@ -110,7 +110,7 @@ class Reminders:
                 store=self._outbound.store,
                 directory=self._outbound.directory,
                 limit=MAX_LISTED_REQUESTS,
-                known=known,
+                identified_person=known,
             )
 
 

@@ -39,9 +39,9 @@ class _Messages:
     context: CardContext
     deciders: frozenset[ChatId]
     now: datetime
-    card: Callable[..., Message]
-    again: Callable[..., Message]
-    posted: Sequence[MessageCopy]
+    build_card: Callable[..., Message]
+    build_new_approval: Callable[..., Message]
+    copies: Sequence[MessageCopy]
     """The copies from before this update, also those that are closed."""
     asked_later: frozenset[ChatId]
     """Who can decide in a later stage than the open one."""
@@ -60,18 +60,18 @@ class _Messages:
 
     def has_seen_earlier_plan(self, person: str) -> bool:
         """Return whether a person got a message about the plan of the round before."""
-        return any(one.audience == person and one.occasion == self._earlier_occasion for one in self.posted)
+        return any(one.audience == person and one.occasion == self._earlier_occasion for one in self.copies)
 
     def is_replaced(self, copy: MessageCopy) -> bool:
         """Return whether a newer message about the request was posted in the place of a copy."""
         if not copy.audience and not copy.occasion:
             return False  # the channel's card; what is asked again is in its thread
-        return any(one.audience == copy.audience and _round(one) > _round(copy) for one in self.posted)
+        return any(one.audience == copy.audience and _round(one) > _round(copy) for one in self.copies)
 
     def for_copy(self, copy: MessageCopy) -> Message:
         """Return the present message for a posted copy."""
         if not copy.audience and not copy.occasion:
-            return self.card()
+            return self.build_card()
         is_present, reader = copy.occasion == self.occasion, ChatId(copy.audience) if copy.audience else None
         if is_present and copy.audience in self.deciders:
             return self.for_approver(copy.audience)
@@ -92,9 +92,9 @@ class _Messages:
         Who got no message about this request at all gets the card of a new request.
         """
         if self.has_seen_earlier_plan(audience):
-            return self.again(reader=ChatId(audience))
-        is_new = all(one.audience != audience or one.occasion == self.occasion for one in self.posted)
-        return self.card(knows_earlier=False) if self.request.round and is_new else self.card()
+            return self.build_new_approval(reader=ChatId(audience))
+        is_new = all(one.audience != audience or one.occasion == self.occasion for one in self.copies)
+        return self.build_card(knows_earlier=False) if self.request.round and is_new else self.build_card()
 
     def for_thread(self) -> Message:
         """Return the message under the channel's card that asks for approval again.
@@ -103,7 +103,7 @@ class _Messages:
         """
         is_direct = bool(direct_recipients(self.deciders, is_channel_closed=False))
         asked = frozenset(filter(self.has_seen_earlier_plan, self.deciders)) if is_direct else self.deciders
-        return self.again(asked=asked)
+        return self.build_new_approval(approvers=asked)
 
 
 class RequestMessages:
@@ -133,9 +133,9 @@ class RequestMessages:
             deciders=deciders,
             now=now,
             # A card has many copies. Building one takes some hundredths of a second.
-            card=cache(partial(request_card, request, **shown)),
-            again=cache(partial(new_approval_message, request, **shown)),
-            posted=await self._outbound.store.copies(subject),
+            build_card=cache(partial(request_card, request, **shown)),
+            build_new_approval=cache(partial(new_approval_message, request, **shown)),
+            copies=await self._outbound.store.copies(subject),
             asked_later=await self._recipients.later_deciders(request, holders),
         )
         up_to_date, problem = await self._update(request, posted, messages)
@@ -199,7 +199,7 @@ class RequestMessages:
     ) -> NotAccepted | None:
         """Post the channel's card, and what is to be decided again into its thread: one card a request."""
         if ("", "") not in up_to_date and (
-            refused := await self._outbound.copies.post(subject, "", messages.card())
+            refused := await self._outbound.copies.post(subject, "", messages.build_card())
         ) is not None:
             return refused
         if not messages.occasion or not messages.deciders or ("", messages.occasion) in up_to_date:
@@ -256,7 +256,7 @@ class RequestMessages:
         is_planned = request.state is not RequestState.PREPARING  # until then, the plan names the earlier sponsor
         for copy in copies if is_planned else ():
             if copy.audience != sponsor:
-                await self._outbound.copies.renew(copy, former_sponsor_card(request), replaces_deleted=False)
+                await self._outbound.copies.close(copy, former_sponsor_card(request))
         if _is_sponsor_the_requester(request):
             return
         card = sponsor_card(request, now=self._outbound.clock.now(), successor=context.successor, record=record)
@@ -266,7 +266,7 @@ class RequestMessages:
         setup = () if record is None or record.request_id != request.id else record.setup
         is_asked = any(step.is_needed for step in setup)  # the partner setup card tells them
         is_told = not request.is_terminal or (request.state is RequestState.APPLIED and context.successor is None)
-        is_new = all(one.audience != sponsor for one in await self._outbound.store.copies(subject))
+        is_new = all(one.audience != sponsor for one in await self._outbound.store.copies(subject) if one.is_live)
         if is_told and is_new and not is_asked and (is_planned or not request.edits):
             await self._outbound.copies.post(subject, sponsor, card)
 

@@ -6,7 +6,7 @@ import re
 from bot.slack import ids
 from bot.slack.payloads.button_values import REQUEST_ID, parse_card_value, parse_tenant_id
 from bot.slack.payloads.models import Interaction, View
-from workflows.app.requests.forms import Form, PlanEdited
+from workflows.app.requests.forms import EditedRequest, Form
 from workflows.app.requests.restore_intake import RestoreForm
 from workflows.core.people import ChatId
 
@@ -21,7 +21,7 @@ def parse_form(interaction: Interaction) -> Form:
     edits = None
     if ids.EDITS in metadata:
         request_id, digest = parse_card_value(str(metadata[ids.EDITS]))
-        edits = PlanEdited(request_id=request_id, digest=digest)
+        edits = EditedRequest(request_id=request_id, digest=digest)
     return Form(
         requester=interaction.actor,
         # The form of an edit has no field for the partner, which cannot be changed.
@@ -34,7 +34,7 @@ def parse_form(interaction: Interaction) -> Form:
         ticket=view.value(ids.TICKET),
         placeholders=(placeholders := _typed_placeholders(view)),
         labels={name: label for name in placeholders if (label := view.label(f"{ids.PLACEHOLDER_PREFIX}{name}"))},
-        edits=edits,
+        edited_request=edits,
     )
 
 
@@ -53,7 +53,7 @@ def parse_restore_form(interaction: Interaction) -> RestoreForm:
     return RestoreForm(
         requester=interaction.actor,
         tenant_id=parse_tenant_id(view.private_metadata),
-        restores=restores if re.fullmatch(REQUEST_ID, restores) else "",
+        restored_request_id=restores if re.fullmatch(REQUEST_ID, restores) else "",
         justification=view.value(ids.JUSTIFICATION),
         sponsor=ChatId(view.value(ids.SPONSOR) or interaction.actor),
         days=_chosen_days(view),

@@ -36,7 +36,7 @@ class Approvers:
 
     names: tuple[str, ...] = ()
     """All names are different: people with the same name also show their mail address or Slack id."""
-    others: int = 0
+    other_count: int = 0
     """How many more there are."""
 
 
@@ -52,16 +52,18 @@ class StageApprovers:
 NO_APPROVERS_KNOWN: Final[Mapping[Role, Approvers]] = MappingProxyType({})
 
 
-async def able_to_decide(who: Eligibility, holders: frozenset[ChatId], directory: ShownDirectory) -> frozenset[ChatId]:
+async def able_to_decide(
+    eligibility: Eligibility, holders: frozenset[ChatId], directory: ShownDirectory
+) -> frozenset[ChatId]:
     """Return the members who may still decide.
 
     Excluded people, and people who have decided, are removed under every Slack id. When Slack does not return all ids
     of a person now, the known ids are removed. A click is checked again.
     """
-    taken = who.chat_ids
+    taken = eligibility.chat_ids
     with suppress(PeopleDirectoryUnavailable):
         taken |= await directory.all_ids(taken)
-    return who.eligible_members(holders, taken)
+    return eligibility.eligible_members(holders, taken)
 
 
 async def may_decide(request: AccessRequest, reader: ChatId, directory: ShownDirectory) -> bool | None:
@@ -168,15 +170,15 @@ async def _stage_approvers(stage: Stage, excluded: Collection[ChatId], directory
         return StageApprovers(stage=stage)
 
 
-async def _people(free: frozenset[ChatId], directory: ShownDirectory) -> Approvers:
-    people = sorted(free)
+async def _people(chat_ids: frozenset[ChatId], directory: ShownDirectory) -> Approvers:
+    people = sorted(chat_ids)
     names = {person: name for person in people[:MAX_NAMED_APPROVERS] if (name := await _name(person, directory))}
     counted = Counter(names.values())
     told_apart = [
         f"{name} ({await _distinguishing_text(person, directory)})" if counted[name] > 1 else name
         for person, name in names.items()
     ]
-    return Approvers(names=tuple(told_apart), others=len(people) - len(names))
+    return Approvers(names=tuple(told_apart), other_count=len(people) - len(names))
 
 
 async def _name(person: ChatId, directory: ShownDirectory) -> str:

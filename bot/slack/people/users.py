@@ -39,15 +39,15 @@ def is_full_member(user: SlackUser, team_id: str) -> bool:
     return True
 
 
-def ids_of(user: SlackUser, asked: ChatId) -> frozenset[ChatId]:
+def ids_of(user: SlackUser, chat_id: ChatId) -> frozenset[ChatId]:
     """List every id that Slack may use for this user. On an Enterprise Grid a person has two: U… and W…."""
-    known = (asked, user.get("id"), (user.get("enterprise_user") or {}).get("id"))
+    known = (chat_id, user.get("id"), (user.get("enterprise_user") or {}).get("id"))
     return frozenset(ChatId(str(one)) for one in known if one)
 
 
-def main_id(user: SlackUser, asked: ChatId) -> ChatId:
+def main_id(user: SlackUser, chat_id: ChatId) -> ChatId:
     """Return the main id of this user: the organization's on an Enterprise Grid, otherwise the workspace's."""
-    return ChatId(str((user.get("enterprise_user") or {}).get("id") or user.get("id") or asked))
+    return ChatId(str((user.get("enterprise_user") or {}).get("id") or user.get("id") or chat_id))
 
 
 def name_of_user(user: SlackUser, chat_id: ChatId) -> str:

@@ -12,10 +12,10 @@ def report_values(report: AccessReport) -> dict[str, object]:
         "visitors": [one.value for one in report.visitors],
         "policies": report.policies,
         "evaluations": report.answered_count,
-        "not_read": None if report.unreadable is None else UNREAD_REASON_WORDS[report.unreadable.why],
+        "not_read": None if report.unreadable is None else UNREAD_REASON_WORDS[report.unreadable.reason],
         "not_evaluated": None
         if report.unanswered_because is None
-        else UNREAD_REASON_WORDS[report.unanswered_because.why],
+        else UNREAD_REASON_WORDS[report.unanswered_because.reason],
         "not_checked": [question_words(question_values(one)) for one in report.left_out],
         "is_estimate": report.is_estimate,
         "meaning": {one.value: report.worst(one).value for one in report.visitors},

@@ -66,4 +66,4 @@ def _verdicts_of_group(group: Mapping[str, Any]) -> Iterator[StatedVerdict]:
 
 def _reason(values: Mapping[str, Any]) -> PolicyReason:
     kind = None if values["control"] is None else ControlKind(values["control"])
-    return PolicyReason(because=ReasonCode(values["because"]), kind=kind, name=values["name"] or "")
+    return PolicyReason(code=ReasonCode(values["because"]), kind=kind, name=values["name"] or "")

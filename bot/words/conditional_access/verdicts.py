@@ -133,11 +133,11 @@ def _group_words(policies: Sequence[Sequence[StatedVerdict]]) -> str:
     )
 
 
-def _meaning_words(one: StatedVerdict) -> str:
-    label = MEANINGS[one.meaning]
-    if one.meaning is PolicyEffect.DEPENDS and one.where_it_applies is not PolicyEffect.DEPENDS:
-        label = f"{label} ({MEANINGS[one.where_it_applies].lower()} where it applies)"
-    return label if one.is_enforced else f"Report-only, not enforced: {label.lower()}"
+def _meaning_words(verdict: StatedVerdict) -> str:
+    label = MEANINGS[verdict.meaning]
+    if verdict.meaning is PolicyEffect.DEPENDS and verdict.where_it_applies is not PolicyEffect.DEPENDS:
+        label = f"{label} ({MEANINGS[verdict.where_it_applies].lower()} where it applies)"
+    return label if verdict.is_enforced else f"Report-only, not enforced: {label.lower()}"
 
 
 def _visitor_words(verdicts: Sequence[StatedVerdict]) -> str:
@@ -150,7 +150,7 @@ def _reason_words(reason: PolicyReason) -> str:
     control = "" if reason.kind is None else _CONTROL_WORDS[reason.kind]
     if reason.name:
         control = f"{control} {quoted_name(reason.name)}".strip()
-    why = _REASON_WORDS[reason.because]
+    why = _REASON_WORDS[reason.code]
     return f"{control}: {why}" if control and why else control or why
 
 

@@ -91,9 +91,9 @@ def _id(values: Values) -> str:
     return f"{values['id']} (“{values['label']}” on the form)" if values["label"] else str(values["id"])
 
 
-def _listed(named: Sequence[str]) -> str:
-    more = len(named) - _MAX_LISTED_TARGETS
-    return ", ".join(named[:_MAX_LISTED_TARGETS]) + (f" and {more} more" if more > 0 else "")
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - _MAX_LISTED_TARGETS
+    return ", ".join(names[:_MAX_LISTED_TARGETS]) + (f" and {more} more" if more > 0 else "")
 
 
 FUNCTIONS: Final[Mapping[FindingCode, Callable[[Values], str]]] = {

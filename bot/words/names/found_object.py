@@ -17,9 +17,9 @@ KINDS: Final[Mapping[ObjectKind, str]] = {
 }
 
 
-def kind_words(one: FoundObject) -> str:
+def kind_words(found_object: FoundObject) -> str:
     """Return what distinguishes an object from others of the same name."""
-    return f"{KINDS[one.kind]}{', disabled' if one.is_disabled else ''}"
+    return f"{KINDS[found_object.kind]}{', disabled' if found_object.is_disabled else ''}"
 
 
 def object_name(name: str) -> str:
@@ -27,13 +27,13 @@ def object_name(name: str) -> str:
     return shown_name(name) or "(no name)"
 
 
-def found_name(one: FoundObject) -> str:
+def found_name(found_object: FoundObject) -> str:
     """Return the name of an object as a choice."""
-    return object_name(one.name)
+    return object_name(found_object.name)
 
 
-def found_words(one: FoundObject) -> str:
+def found_words(found_object: FoundObject) -> str:
     """Return what distinguishes a found object from others: its kind, its address, and the end of its ID."""
-    mail = f", {one.mail}" if one.mail else ""
-    kind = kind_words(one)
-    return f"{kind[0].upper()}{kind[1:]}{mail}, ID ends in {one.id[-4:]}"
+    mail = f", {found_object.mail}" if found_object.mail else ""
+    kind = kind_words(found_object)
+    return f"{kind[0].upper()}{kind[1:]}{mail}, ID ends in {found_object.id[-4:]}"

@@ -76,7 +76,10 @@ def describe_staying_open(
 
 
 def _lines(
-    found: Iterable[CurrentSetting], effective: EffectiveSettings, default: JsonObject | None, names: Mapping[str, str]
+    settings: Iterable[CurrentSetting],
+    effective: EffectiveSettings,
+    default: JsonObject | None,
+    names: Mapping[str, str],
 ) -> tuple[CurrentLine, ...]:
     return tuple(
         CurrentLine(
@@ -84,35 +87,35 @@ def _lines(
             words=_words(one, effective, default, names),
             fact=one,
         )
-        for one in found
+        for one in settings
     )
 
 
 def _words(
-    one: CurrentSetting, effective: EffectiveSettings, default: JsonObject | None, names: Mapping[str, str]
+    current: CurrentSetting, effective: EffectiveSettings, default: JsonObject | None, names: Mapping[str, str]
 ) -> str:
-    match one.part:
+    match current.part:
         case SettingPart.SYNCHRONIZATION:
-            return synchronization_words(one.value)
+            return synchronization_words(current.value)
         case SettingPart.TARGETS:
-            return _target_words(Property(one.name), one, effective, default, names)
+            return _target_words(Property(current.name), current, effective, default, names)
         case SettingPart.FLAG:
-            return _flag_words(Property(one.name), one, effective, default)
+            return _flag_words(Property(current.name), current, effective, default)
         case _:
-            return unreadable(one.value)
+            return unreadable(current.value)
 
 
 def _target_words(
     name: Property,
-    one: CurrentSetting,
+    current: CurrentSetting,
     effective: EffectiveSettings,
     default: JsonObject | None,
     names: Mapping[str, str],
 ) -> str:
-    own, applied = parse_targets(name, one.value), effective.targets[name]
+    own, applied = parse_targets(name, current.value), effective.targets[name]
     if own is not None:
         return target_words(name, own, applied, names)
-    if one.origin is Origin.NOT_ADDED:
+    if current.origin is Origin.NOT_ADDED:
         return target_words(name, None, applied)
     if None not in configurations(applied.setting):
         return target_words(name, applied.setting, names=names)
@@ -122,13 +125,15 @@ def _target_words(
     return DEFAULT_UNSET if document is None else setting_words(name, document)
 
 
-def _flag_words(name: Property, one: CurrentSetting, effective: EffectiveSettings, default: JsonObject | None) -> str:
+def _flag_words(
+    name: Property, current: CurrentSetting, effective: EffectiveSettings, default: JsonObject | None
+) -> str:
     if name is Property.AUTOMATIC_REDEMPTION:
-        return redemption_words(one.key, one.value)
-    flag = effective.flags[name, one.key]
+        return redemption_words(current.key, current.value)
+    flag = effective.flags[name, current.key]
     if flag.origin is Origin.NOT_ADDED:
         return trust_words(None, flag)
-    return trust_words(one.value) if one.value is not None else _default_trust_words(flag, default)
+    return trust_words(current.value) if current.value is not None else _default_trust_words(flag, default)
 
 
 def _default_trust_words(flag: EffectiveFlag, default: JsonObject | None) -> str:

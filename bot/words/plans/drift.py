@@ -10,6 +10,7 @@ from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, TARGET_PROPE
 
 NO_PARTNER: Final = "no settings of its own"
 OWN_SETTINGS: Final = "its own settings"
+UNKNOWN_SETTING: Final = "A setting that Gatehouse does not know"
 _DECLARED: Final = frozenset(Property)
 
 
@@ -17,7 +18,7 @@ class DefaultLine(NamedTuple):
     """One inherited setting of a drift, in words."""
 
     setting: str
-    shown: str
+    before: str
     now: str
 
 
@@ -28,7 +29,7 @@ class DriftLine(NamedTuple):
     before: str
     """The value from which the plan was made."""
     now: str
-    planned: str | None
+    planned_value: str | None
     """The value that the approved plan sets; None when it does not write the setting."""
 
 
@@ -51,9 +52,12 @@ def default_lines(drift: Drift) -> tuple[DefaultLine, ...]:
     )
 
 
-def _line(one: SettingDrift, default: JsonObject | None) -> DriftLine:
-    before, planned, now = (_words(one.name, value, default) for value in (one.approved_from, one.approved_to, one.now))
-    return DriftLine(title(one.name), before, now, planned if one.is_planned else None)
+def _line(drift: SettingDrift, default: JsonObject | None) -> DriftLine:
+    before, planned, now = (
+        _words(drift.name, value, default) for value in (drift.approved_from, drift.approved_to, drift.now)
+    )
+    setting = title(drift.name) if drift.name in _DECLARED else UNKNOWN_SETTING
+    return DriftLine(setting, before, now, planned if drift.is_planned else None)
 
 
 def _words(name: str, value: Any, default: JsonObject | None = None) -> str:

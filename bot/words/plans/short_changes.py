@@ -6,6 +6,7 @@ from enum import Enum, auto
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from bot.words.names.microsoft_apps import microsoft_app_name
 from bot.words.sentences import counted
 from bot.words.settings.values import title
 from workflows.core.checks.target_checks import shown_name
@@ -51,6 +52,7 @@ TRUST_NOUNS: Final[Mapping[str, str]] = {
     "hybrid_joined_device": "hybrid joined devices",
 }
 PROMPTED_PEOPLE: Final[Mapping[str, str]] = {"inbound": "in our tenant", "outbound": "at the partner"}
+BOTH_PROMPTED: Final = "on either side"
 _FLAG_TEXTS: Final[Mapping[tuple[str, Sign], str]] = {
     (Property.INBOUND_TRUST, Sign.MORE): "Accept their {}",
     (Property.INBOUND_TRUST, Sign.LESS): "Do not accept their {}",
@@ -132,23 +134,23 @@ def _changes_flag(item: SettingChange, name: str, sign: Sign) -> bool:
 def flag_nouns(nouns: Sequence[str]) -> str:
     """Return the nouns of several flags of one setting as one: "MFA, compliant devices and hybrid joined devices"."""
     if list(nouns) == list(PROMPTED_PEOPLE.values()):
-        return "on either side"
+        return BOTH_PROMPTED
     *first, last = nouns
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def _short_change(item: SettingChange, reading: _ChangeContext) -> ShortChange:
-    return ShortChange(sign=_SIGNS[item.access], text=_DESCRIBERS[item.part](item, reading))
+def _short_change(item: SettingChange, context: _ChangeContext) -> ShortChange:
+    return ShortChange(sign=_SIGNS[item.access], text=_DESCRIBERS[item.part](item, context))
 
 
-def _targets(item: SettingChange, reading: _ChangeContext) -> str:
+def _targets(item: SettingChange, context: _ChangeContext) -> str:
     name = Property(item.name)
     subject = SUBJECTS.get(name, title(name))
-    was, becomes = (targets_in_words(name, side.targets[name], reading.names) for side in reading.states)
+    was, becomes = (targets_in_words(name, side.targets[name], context.names) for side in context.states)
     return f"{subject}: {becomes}" if was == _BLOCKED else f"{subject}: {becomes} (now: {was})"
 
 
-def _synchronization(item: SettingChange, reading: _ChangeContext) -> str:
+def _synchronization(item: SettingChange, context: _ChangeContext) -> str:
     if item.access is AccessChange.OPENS:
         return "Their administrators create and change accounts here (synchronization)"
     if item.access is AccessChange.UNKNOWN:
@@ -156,13 +158,13 @@ def _synchronization(item: SettingChange, reading: _ChangeContext) -> str:
     return "No synchronization of their accounts"
 
 
-def _unreadable(item: SettingChange, reading: _ChangeContext) -> str:
+def _unreadable(item: SettingChange, context: _ChangeContext) -> str:
     if item.access is AccessChange.CLOSES:
         return f"{title(item.name)}: blocked (now: not readable)"
     return f"{title(item.name)}: a value that Gatehouse cannot read"
 
 
-def _unknown_members(item: SettingChange, reading: _ChangeContext) -> str:
+def _unknown_members(item: SettingChange, context: _ChangeContext) -> str:
     return f"{title(item.name)}: other values that Gatehouse does not know"
 
 
@@ -236,7 +238,12 @@ def _owner_word(name: Property, kind: TargetType) -> str:
 
 
 def _name(name: Property, target: Target, names: Mapping[str, str]) -> str:
-    """Return the name of a target in our directory; empty when it has none, or is the partner's."""
+    """Return the name of a target in our directory, or of Microsoft's application.
+
+    Empty when it has none, or is the partner's.
+    """
+    if known := microsoft_app_name(target):
+        return known
     if owner_of(name, target.type) is not Owner.OURS:
         return ""
     return shown_name(names.get(target.id.lower(), ""))

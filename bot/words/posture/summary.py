@@ -81,7 +81,7 @@ def counts_words(posture: Posture) -> str:
         f"{posture.count(ConcernSeverity.UNCHECKED)} could not be checked",
         _counted(posture.count(ConcernSeverity.NOTE), "note", "notes"),
     ]
-    return f"{_counted(posture.listed, 'partner', 'partners')} in the tenant; {', '.join(counted)}."
+    return f"{_counted(posture.partner_count, 'partner', 'partners')} in the tenant; {', '.join(counted)}."
 
 
 def grouped(posture: Posture) -> Iterator[tuple[Concern, Sequence[PartnerPosture]]]:
@@ -107,5 +107,5 @@ def _kept_words(record: Partnership, now: datetime) -> str:
     return f"{partner_title(record)}{until_day}{over}"
 
 
-def _counted(count: int, one: str, many: str) -> str:
-    return f"{count:,} {one if count == 1 else many}"
+def _counted(count: int, singular: str, plural: str) -> str:
+    return f"{count:,} {singular if count == 1 else plural}"

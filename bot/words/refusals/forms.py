@@ -42,12 +42,12 @@ def _duration_not_offered(values: Values) -> str:
     return f"“{values['template']}” can last {days} days. Choose one of these."
 
 
-def _weakness(weak: Values) -> str:
-    approvers = counted(weak["needs_people"], "approver", "approvers")
-    stages = counted(weak["needs_stages"], "stage", "stages")
+def _weakness(weakness: Values) -> str:
+    approvers = counted(weakness["needs_people"], "approver", "approvers")
+    stages = counted(weakness["needs_stages"], "stage", "stages")
     return (
-        f"the risk is {weak['level']} and needs {approvers} in at least {stages}, but the approval policy has "
-        f"{weak['people']} in {weak['stages']}"
+        f"the risk is {weakness['level']} and needs {approvers} in at least {stages}, but the approval policy has "
+        f"{weakness['people']} in {weakness['stages']}"
     )
 
 

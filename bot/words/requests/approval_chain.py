@@ -30,14 +30,14 @@ _SENTENCES: Final[Mapping[ChainRule, str]] = {
 }
 
 
-def chain_rule_note(known: Prepared) -> str:
+def chain_rule_note(prepared: Prepared) -> str:
     """State in a few words why more approvals are needed than the risk asks for; empty when it asks for as many."""
-    return _filled(_SHORT, known)
+    return _filled(_SHORT, prepared)
 
 
-def chain_rule_words(known: Prepared) -> str:
+def chain_rule_words(prepared: Prepared) -> str:
     """State which rule asks for other approvals than the risk; empty when it asks for as many, or is not known."""
-    return _filled(_SENTENCES, known)
+    return _filled(_SENTENCES, prepared)
 
 
 def offered_chain_words(offer: Offer, stages: Sequence[Stage]) -> str:
@@ -53,22 +53,22 @@ def offered_chain_words(offer: Offer, stages: Sequence[Stage]) -> str:
     return f"{rule} asks for {counted(asked, 'approval')}. {risk} risk alone needs {least}."
 
 
-def _filled(sentences: Mapping[ChainRule, str], known: Prepared) -> str:
-    rule = known.chain_rule
-    if rule is None or (rule is not ChainRule.ONE_APPROVER and _asked(known) <= _least(known)):
+def _filled(sentences: Mapping[ChainRule, str], prepared: Prepared) -> str:
+    rule = prepared.chain_rule
+    if rule is None or (rule is not ChainRule.ONE_APPROVER and _asked(prepared) <= _least(prepared)):
         return ""
-    return sentences[rule].format_map(_values(known))
+    return sentences[rule].format_map(_values(prepared))
 
 
-def _values(known: Prepared) -> Mapping[str, str]:
-    risk = risk_level_words(deciding_risk(known.plan, known.observation.default).level)
-    asked = counted(_asked(known), "approval")
-    return {"asked": asked, "risk": risk, "Risk": risk.capitalize(), "least": str(_least(known))}
+def _values(prepared: Prepared) -> Mapping[str, str]:
+    risk = risk_level_words(deciding_risk(prepared.plan, prepared.observation.default).level)
+    asked = counted(_asked(prepared), "approval")
+    return {"asked": asked, "risk": risk, "Risk": risk.capitalize(), "least": str(_least(prepared))}
 
 
-def _asked(known: Prepared) -> int:
-    return sum(stage.quorum for stage in known.stages)
+def _asked(prepared: Prepared) -> int:
+    return sum(stage.quorum for stage in prepared.stages)
 
 
-def _least(known: Prepared) -> int:
-    return requirement_of(deciding_risk(known.plan, known.observation.default).level).people
+def _least(prepared: Prepared) -> int:
+    return requirement_of(deciding_risk(prepared.plan, prepared.observation.default).level).people

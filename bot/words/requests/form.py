@@ -52,10 +52,12 @@ def need_words(offer: Offer) -> str:
 
 
 def offer_words(offer: Offer, max_characters: int) -> str:
-    """Return the risk, the approvers and the usual waiting time of a template.
+    """Return the title of a template, its risk, the approvers and the usual waiting time.
+
+    Cards and lists name the template by its title, so whoever chooses it by the need reads the title as well.
 
     :param max_characters: the most characters of the text. The stages are counted when their names are too long. If
-        that is still too long, the waiting time is left out.
+        that is still too long, the waiting time is left out, and then the title.
     """
     stages = offer.template.stages
     people = sum(stage.quorum for stage in stages)
@@ -63,7 +65,14 @@ def offer_words(offer: Offer, max_characters: int) -> str:
     number = f"{counted(people, 'approver', 'approvers')}"
     risk = _highest_risk(offer)
     wait = [] if offer.usual_wait is None else [f"usually {wait_words(offer.usual_wait)}"]
-    for parts in ([risk, named, *wait], [risk, number, *wait]):
+    title = [offer.template.title] if offer.template.need else []
+    parts_by_length = (
+        [*title, risk, named, *wait],
+        [*title, risk, number, *wait],
+        [*title, risk, number],
+        [risk, number, *wait],
+    )
+    for parts in parts_by_length:
         text = " · ".join(parts)
         if len(text) <= max_characters:
             return text
@@ -126,19 +135,23 @@ def _sentence_case(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}"
 
 
-def access_duration_words(asked: Particulars) -> str:
+def access_duration_words(fields: Particulars) -> str:
     """Return how long a request's access shall last: "180 days from approval", "until Dec 31, 2026"; empty for none."""
-    if asked.ends_at is not None:
-        return f"until {last_day(asked.ends_at)}"
-    return "" if asked.duration is None else f"{duration_words(asked.duration)} from approval"
+    if fields.ends_at is not None:
+        return f"until {last_day(fields.ends_at)}"
+    return "" if fields.duration is None else f"{duration_words(fields.duration)} from approval"
 
 
-def edit_effect_words(decided: int) -> tuple[str, ...]:
+def edit_effect_words(approval_count: int) -> tuple[str, ...]:
     """State what happens when an edit is sent, one or two sentences for each line.
 
-    :param decided: how many people have approved so far.
+    :param approval_count: how many people have approved so far.
     """
-    void = f"{counted(decided, 'approval')} no longer {'counts' if decided == 1 else 'count'}. " if decided else ""
+    void = (
+        f"{counted(approval_count, 'approval')} no longer {'counts' if approval_count == 1 else 'count'}. "
+        if approval_count
+        else ""
+    )
     return (
         f"{void}Approvers get a message with what is different, and decide on the new plan.",
         "The time to decide starts again. Who edits a request cannot approve it.",

@@ -85,12 +85,12 @@ def missing_groups_words(handles: Sequence[str]) -> str:
     return f"The user groups {names} do not exist or are off."
 
 
-def shortage_words(lack: Mapping[str, Any]) -> str:
+def shortage_words(shortage: Mapping[str, Any]) -> str:
     """State which role has too few people for a stage."""
-    has = counted(lack["people"], "person", "people") if lack["people"] else "nobody"
+    has = counted(shortage["people"], "person", "people") if shortage["people"] else "nobody"
     text = (
-        f"“{lack['stage']}” needs {counted(lack['needed'], 'approval')} from the role “{lack['role']}”, and {has} "
-        f"with this role can give one now. {missing_groups_words(lack['missing_groups'])}"
+        f"“{shortage['stage']}” needs {counted(shortage['needed'], 'approval')} from the role “{shortage['role']}”, "
+        f"and {has} with this role can give one now. {missing_groups_words(shortage['missing_groups'])}"
     )
     return text.strip()
 
@@ -125,10 +125,11 @@ def _closed(values: Values) -> str:
 
 
 def _our_side_set(values: Values) -> str:
+    steps, them = counted(values["steps"], "step"), "it" if values["steps"] == 1 else "them"
     text = (
-        f"{values['partner']}: our side of the access is done (verified). Partner's side: "
-        f"{counted(values['steps'], 'step')}, not confirmed. Gatehouse cannot see the partner's tenant, so the sponsor "
-        f"confirms the steps. The partner setup card has the checklist. {stored_note_words(values['note'])}"
+        f"{values['partner']}: our side of the access is done (verified). Partner's side: {steps}, not confirmed. "
+        f"Gatehouse cannot see the partner's tenant, so the sponsor confirms {them}. The partner setup card has the "
+        f"checklist. {stored_note_words(values['note'])}"
     )
     return text.strip()
 
@@ -152,11 +153,11 @@ def _setup_unconfirmed(values: Values) -> str:
     return f"{values['partner']}: not confirmed any more: {step}. {_unconfirmed_steps(values['left'])}"
 
 
-def _unconfirmed_steps(left: Sequence[str]) -> str:
-    if not left:
+def _unconfirmed_steps(steps: Sequence[str]) -> str:
+    if not steps:
         return "Every step is confirmed now."
-    names = "; ".join(SHORT_NAMES[StepKey(key)] for key in left)
-    return f"Not confirmed yet, {counted(len(left), 'step')}: {names}."
+    names = "; ".join(SHORT_NAMES[StepKey(key)] for key in steps)
+    return f"Not confirmed yet, {counted(len(steps), 'step')}: {names}."
 
 
 def _limit_near(values: Values) -> str:

@@ -29,8 +29,8 @@ WORDS_BEFORE: Final = 3
 class RevisedLine(NamedTuple):
     """One difference between the earlier plan and the present one."""
 
-    about: str
-    seen: str
+    subject: str
+    before: str
     now: str
     after: str | None = None
     """The value after the approval, where `seen` and `now` are values that others changed."""
@@ -58,23 +58,23 @@ def revision_lines(request: AccessRequest) -> tuple[RevisedLine, ...]:
     return tuple(_lines(request, request.seen, request.prepared))
 
 
-def _lines(request: AccessRequest, seen: Prepared, now: Prepared) -> Iterator[RevisedLine]:
-    yield from _outside_changes(seen, now)
-    was, becomes = _shown(seen), _shown(now)
-    lines_was, lines_now = _by_subject(was, seen.names), _by_subject(becomes, now.names)
+def _lines(request: AccessRequest, earlier: Prepared, present: Prepared) -> Iterator[RevisedLine]:
+    yield from _outside_changes(earlier, present)
+    was, becomes = _shown(earlier), _shown(present)
+    lines_was, lines_now = _by_subject(was, earlier.names), _by_subject(becomes, present.names)
     for one in revisions(was, becomes):
         yield _revised(subject_title(one.subject), lines_was.get(one.subject), lines_now.get(one.subject))
     if request.drift is not None:
         for default in default_lines(request.drift):
-            yield RevisedLine(f"{default.setting}, by the tenant's default", default.shown, default.now)
+            yield RevisedLine(f"{default.setting}, by the tenant's default", default.before, default.now)
     yield from _line_if_different("Risk", *(deciding_risk_words(one.plan, one.default) for one in (was, becomes)))
-    yield from _line_if_different("Approval policy", *(_policy_words(one.stages) for one in (seen, now)))
-    yield from _line_if_different("Access template", prepared_title(seen), prepared_title(now))
+    yield from _line_if_different("Approval policy", *(_policy_words(one.stages) for one in (earlier, present)))
+    yield from _line_if_different("Access template", prepared_title(earlier), prepared_title(present))
     ends = [one.plan.ends_at for one in (was, becomes)]
     durations = [one.plan.duration for one in (was, becomes)]
     yield from _line_if_different("Last day", *("not set" if one is None else last_day(one) for one in ends))
     yield from _line_if_different("Duration", *("no end" if one is None else duration_words(one) for one in durations))
-    yield from _line_if_different("Sponsor", seen.sponsor.name, now.sponsor.name)
+    yield from _line_if_different("Sponsor", earlier.sponsor.name, present.sponsor.name)
     if (asked := request.seen_particulars) is not None:
         new = request.particulars
         yield from _line_if_different("Ticket", *(one.ticket or "none" for one in (asked, new)))
@@ -82,19 +82,19 @@ def _lines(request: AccessRequest, seen: Prepared, now: Prepared) -> Iterator[Re
             yield RevisedLine("Justification", *_shortened_to_difference(asked.justification, new.justification))
 
 
-def _revised(about: str, seen: ChangeLine | None, now: ChangeLine | None) -> RevisedLine:
-    if seen is not None and now is not None:
-        if seen.after == now.after:
-            return RevisedLine(about, seen.before, now.before, now.after)
-        if seen.before == now.before:
-            return RevisedLine(f"{about}, after approval", seen.after, now.after)
-    return RevisedLine(about, _before_and_after(seen), _before_and_after(now))
+def _revised(subject: str, earlier: ChangeLine | None, present: ChangeLine | None) -> RevisedLine:
+    if earlier is not None and present is not None:
+        if earlier.after == present.after:
+            return RevisedLine(subject, earlier.before, present.before, present.after)
+        if earlier.before == present.before:
+            return RevisedLine(f"{subject}, after approval", earlier.after, present.after)
+    return RevisedLine(subject, _before_and_after(earlier), _before_and_after(present))
 
 
-def _outside_changes(seen: Prepared, now: Prepared) -> Iterator[RevisedLine]:
+def _outside_changes(earlier: Prepared, present: Prepared) -> Iterator[RevisedLine]:
     """Describe what others changed in settings that neither plan writes: it stays, and no line of the plan shows it."""
-    planned = {change.subject for shown in (_shown(seen), _shown(now)) for change in shown.changes().values()}
-    was, becomes = _settings_before(seen), _settings_before(now)
+    planned = {change.subject for shown in (_shown(earlier), _shown(present)) for change in shown.changes().values()}
+    was, becomes = _settings_before(earlier), _settings_before(present)
     for subject in dict.fromkeys([*becomes, *was]):
         before, after = was.get(subject), becomes.get(subject)
         is_own = any(one is not None and one.is_own for one in (before, after))
@@ -126,8 +126,11 @@ def _shown(prepared: Prepared) -> PlanShown:
     return PlanShown(plan=prepared.plan, default=prepared.observation.default)
 
 
-def _by_subject(shown: PlanShown, names: Mapping[str, str]) -> Mapping[ChangeSubject, ChangeLine]:
-    changes, lines = setting_changes(shown.plan, shown.default), describe_changes(shown.plan, shown.default, names)
+def _by_subject(plan_shown: PlanShown, names: Mapping[str, str]) -> Mapping[ChangeSubject, ChangeLine]:
+    changes, lines = (
+        setting_changes(plan_shown.plan, plan_shown.default),
+        describe_changes(plan_shown.plan, plan_shown.default, names),
+    )
     return {change.subject: line for change, line in zip(changes, lines, strict=True)}
 
 
@@ -135,14 +138,14 @@ def _before_and_after(line: ChangeLine | None) -> str:
     return UNCHANGED if line is None else f"{line.before} → {line.after}"
 
 
-def _line_if_different(about: str, seen: str, now: str) -> Iterator[RevisedLine]:
-    if seen != now:
-        yield RevisedLine(about, seen, now)
+def _line_if_different(subject: str, before: str, now: str) -> Iterator[RevisedLine]:
+    if before != now:
+        yield RevisedLine(subject, before, now)
 
 
-def _shortened_to_difference(seen: str, now: str) -> tuple[str, str]:
+def _shortened_to_difference(before: str, now: str) -> tuple[str, str]:
     """Return both texts. Long ones start at the first word that differs, and say how many words are left out."""
-    was, becomes = seen.split(), now.split()
+    was, becomes = before.split(), now.split()
     if max(len(was), len(becomes)) <= MAX_JUSTIFICATION_WORDS:
         return _words_from(was, 0), _words_from(becomes, 0)
     same = next((at for at, pair in enumerate(zip(was, becomes, strict=False)) if pair[0] != pair[1]), None)

@@ -36,19 +36,19 @@ def state_choice(states: frozenset[RequestState]) -> str:
     return next((value for value, (_, chosen) in STATE_CHOICES.items() if chosen == states), ANY_STATE)
 
 
-def condition_words(wanted: RequestFilter) -> Iterator[tuple[str, str]]:
+def condition_words(request_filter: RequestFilter) -> Iterator[tuple[str, str]]:
     """Return each condition of a search that is set: its label, and its value, which may come from outside."""
     for label, text in (
-        ("Contains", wanted.text),
-        ("Requester", wanted.requester),
-        ("Approver", wanted.approver),
-        ("Access template", wanted.template),
+        ("Contains", request_filter.text),
+        ("Requester", request_filter.requester),
+        ("Approver", request_filter.approver),
+        ("Access template", request_filter.template),
     ):
         if text:
             yield label, text
-    if wanted.states:
-        yield "State", STATE_CHOICES[state_choice(wanted.states)][0]
-    if wanted.sent_from is not None:
-        yield "Sent from", f"{day(wanted.sent_from)} (UTC)"
-    if wanted.sent_before is not None:
-        yield "Sent until", f"{last_day(wanted.sent_before)} (UTC)"
+    if request_filter.states:
+        yield "State", STATE_CHOICES[state_choice(request_filter.states)][0]
+    if request_filter.sent_from is not None:
+        yield "Sent from", f"{day(request_filter.sent_from)} (UTC)"
+    if request_filter.sent_before is not None:
+        yield "Sent until", f"{last_day(request_filter.sent_before)} (UTC)"

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from bot.words.names.found_object import object_name
+from bot.words.names.microsoft_apps import microsoft_app_name
 from bot.words.sentences import place_to_cut
 from workflows.core.checks.target_checks import shown_name
 from workflows.core.errors.raised import UnreadableSetting
@@ -142,7 +143,8 @@ def _list_texts(name: str, setting: TargetSetting, effective: EffectiveTargets |
     if has_two_deny_lists(setting):
         people, applications = configurations(setting)
         return (
-            f"blocked people: {_names(name, people, names)}; blocked applications: {_names(name, applications, names)} "
+            f"blocked people: {_target_names_words(name, people, names)}; "
+            f"blocked applications: {_target_names_words(name, applications, names)} "
             "(not certain: check how Entra combines two such lists)"
         )
     if is_certainly_blocked(setting):
@@ -267,11 +269,11 @@ def _target_list(
     if is_certain and any(target.id == target_list.word_for_all for target in configuration.targets):
         return everything
     if is_blocked:
-        return f"{everything} except {_names(name, configuration, names)}"
-    return f"only {_names(name, configuration, names)}"
+        return f"{everything} except {_target_names_words(name, configuration, names)}"
+    return f"only {_target_names_words(name, configuration, names)}"
 
 
-def _names(name: str, configuration: TargetConfiguration | None, names: Mapping[str, str]) -> str:
+def _target_names_words(name: str, configuration: TargetConfiguration | None, names: Mapping[str, str]) -> str:
     """List the targets of a list by name, without cutting a name. The targets that do not fit are counted."""
     targets = () if configuration is None else configuration.targets
     named: list[str] = []
@@ -290,10 +292,9 @@ def _names(name: str, configuration: TargetConfiguration | None, names: Mapping[
 def _target(name: str, target: Target, names: Mapping[str, str]) -> str:
     if target.id in _RESERVED:
         return _RESERVED[target.id]
-    # NB. only where the id must belong to our directory. An equal id in our directory proves nothing about the
-    # partner's object.
-    known = names.get(target.id.lower()) if owner_of(Property(name), target.type) is Owner.OURS else None
-    kind = target.type.value
+    # NB. only where the id must be of our directory: an equal id there proves nothing about the partner's object.
+    is_ours, kind = owner_of(Property(name), target.type) is Owner.OURS, target.type.value
+    known = (names.get(target.id.lower()) if is_ours else None) or microsoft_app_name(target)
     if known is None:
         return f"{kind} {target.id if is_guid(target.id) else shown_name(target.id)}"
     return f"{kind} “{object_name(known)}” ({target.id})"

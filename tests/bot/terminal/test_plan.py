@@ -17,7 +17,7 @@ from tests.bot.surfaces import hostile, hostile_identity
 from tests.workflows.core.builders import NOW, STAGES, TENANT, identity
 from tests.workflows.core.posture.test_posture import ALL, MICROSOFTS
 from tests.workflows.world import CATALOG
-from workflows.app.requests.plan_from_file import Planned
+from workflows.app.requests.plan_from_file import PlannedRequest
 from workflows.app.requests.proposing import access_plan
 from workflows.core.checks.consequences import Consequence, consequences
 from workflows.core.checks.findings import Finding, FindingCode, Severity, Source
@@ -32,7 +32,7 @@ FINDINGS: Final = tuple(
 )
 
 
-def planned(template: str = "merger", before: JsonObject | None = None, **changes: Any) -> Planned:
+def planned(template: str = "merger", before: JsonObject | None = None, **changes: Any) -> PlannedRequest:
     """The plan of a shipped template for Contoso."""
     chosen = CATALOG.templates[template]
     assert filled(chosen, {})
@@ -47,10 +47,10 @@ def planned(template: str = "merger", before: JsonObject | None = None, **change
         "stages": STAGES,
         "findings": FINDINGS,
     }
-    return Planned(**{**usual, **changes})
+    return PlannedRequest(**{**usual, **changes})
 
 
-def printed(one: Planned, width: int = 80, *, is_terminal: bool = False) -> str:
+def printed(one: PlannedRequest, width: int = 80, *, is_terminal: bool = False) -> str:
     """What a terminal of this width shows."""
     out = io.StringIO()
     console = Console(

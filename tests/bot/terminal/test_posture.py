@@ -51,7 +51,7 @@ def posture(
         "home": TENANT,
         "default": default_posture(default, (text_fact("It was refused."),)),
         "partners": sorted_partners(partners),
-        "listed": len(partners),
+        "partner_count": len(partners),
         "records_are_read": records is not None,
         "unanswered": 0,
     }

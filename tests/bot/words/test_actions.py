@@ -60,7 +60,7 @@ def test_no_card_names_an_action_without_its_command(state: RequestState, kind: 
     shown: list[object] = [
         card(one),
         requester_card(one, now=NOW),
-        home_view(AppHome(mine=Page(shown=[one], count=1, size=1)), now=NOW),
+        home_view(AppHome(mine=Page(items=[one], count=1, size=1)), now=NOW),
     ]
     if one.prepared is not None:
         shown += [decision_view(one, history=(), now=NOW), partner_details(identity(), {}, {}, None, [one], NOW)]

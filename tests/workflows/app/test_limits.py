@@ -200,9 +200,11 @@ class Everybody:
 async def test_look_ups_are_recorded_counted_and_limited(world: World, limits: Limits) -> None:
     lookup_permission = LookupPermission(members=Everybody(), service=world.service, limits=limits)
     for number in range(5):
-        await lookup_permission.require(RILEY.chat_id, f"partner{number}.example", key=f"k{number}", by="form")
+        await lookup_permission.require(
+            RILEY.chat_id, f"partner{number}.example", key=f"k{number}", command_name="form"
+        )
     with worded_refusal(Refused, match="5 look-ups an hour"):
-        await lookup_permission.require(RILEY.chat_id, "one.more", key="k9", by="form")
+        await lookup_permission.require(RILEY.chat_id, "one.more", key="k9", command_name="form")
     await world.settle()
     assert len([text for text in world.notifier.texts_to(RILEY.chat_id) if "more look-ups" in text]) == 1
     assert [one for one in await world.log() if one[1] == "look_up"] == [(RILEY.chat_id, "look_up", "accepted")] * 5
@@ -212,5 +214,5 @@ async def test_look_ups_are_recorded_counted_and_limited(world: World, limits: L
 async def test_who_may_not_look_is_not_counted(world: World, limits: Limits) -> None:
     lookup_permission = LookupPermission(members=Everybody(), service=world.service, limits=limits)
     with worded_refusal(Refused, match="guest"):
-        await lookup_permission.require(ChatId("U-GUEST"), "contoso.com", key="k", by="form")
+        await lookup_permission.require(ChatId("U-GUEST"), "contoso.com", key="k", command_name="form")
     assert await world.log() == []

@@ -135,15 +135,15 @@ async def test_the_checklist_is_of_the_current_settings_and_names_our_own_tenant
     assert await checklists.home() == OurTenant(tenant_id=HOME, domain="", cloud=GLOBAL), "a domain is never guessed"
     world.tenant.add_tenant(home)
     world.tenant.edit(TENANT, automaticUserConsentSettings={"inboundAllowed": True})
-    found = await checklists.present("Contoso.com")
+    found = await checklists.read_current("Contoso.com")
     assert (found.identity.tenant_id, found.partnership, found.is_cross_cloud) == (TENANT, None, False)
     assert found.home == OurTenant(tenant_id=HOME, domain="woodgrove.com", cloud=GLOBAL)
     assert found.setup.steps == (REDEEM_STEP,)
     with pytest.raises(InvalidField):
-        await checklists.present("not a domain")
+        await checklists.read_current("not a domain")
     world.script.fail("tenant.read_partner", TenantUnavailable("Graph is busy."))
     with pytest.raises(TenantUnavailable):
-        await checklists.present(identity().default_domain)
+        await checklists.read_current(identity().default_domain)
 
 
 def every_call() -> dict[str, GraphCall]:

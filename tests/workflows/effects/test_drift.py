@@ -61,7 +61,7 @@ async def test_a_partner_that_changed_is_planned_and_asked_again(
     assert request.state is S.AWAITING_APPROVAL
     assert request.plan.digest != old
     assert request.plan.before == now
-    assert request.verdict().counted == ((), ())
+    assert request.verdict().counted_people == ((), ())
     assert world.tenant.attempts == []
     assert world.tenant.partners.get(TENANT) == now
 

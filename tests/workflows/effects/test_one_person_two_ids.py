@@ -162,11 +162,11 @@ async def test_ones_requests_are_found_under_either_id(world: World) -> None:
 async def test_what_waits_for_somebody_is_found_under_the_other_id(world: World) -> None:
     request = await world.waiting()
     directory, store = world.directory, world.store
-    found = await waiting_for(AMARA_W.chat_id, store=store, directory=directory, known=AMARA)
-    assert [one.id for one in found.shown] == [request.id]
+    found = await waiting_for(AMARA_W.chat_id, store=store, directory=directory, identified_person=AMARA)
+    assert [one.id for one in found.items] == [request.id]
     assert (await waiting_for(AMARA_W.chat_id, store=store, directory=directory)).count == 0
     world.directory.assign(RILEY, "security")
-    assert (await waiting_for(RILEY_W.chat_id, store=store, directory=directory, known=RILEY)).count == 0
+    assert (await waiting_for(RILEY_W.chat_id, store=store, directory=directory, identified_person=RILEY)).count == 0
 
 
 async def test_what_excludes_one_id_of_a_person_waits_for_none_of_theirs(world: World) -> None:
@@ -174,7 +174,7 @@ async def test_what_excludes_one_id_of_a_person_waits_for_none_of_theirs(world: 
     await world.waiting()
     two_ids(world, RILEY_W)
     world.directory.assign(RILEY_W, "security")
-    found = await waiting_for(RILEY.chat_id, store=world.store, directory=world.directory, known=RILEY_W)
+    found = await waiting_for(RILEY.chat_id, store=world.store, directory=world.directory, identified_person=RILEY_W)
     assert found.count == 0
 
 
@@ -272,7 +272,7 @@ async def test_nobody_is_asked_about_their_own_request_under_an_id_that_it_does_
     directory, store = world.directory, world.store
     known = replace(RILEY, chat_id=other)
     assert other in await directory.holders(SECURITY)
-    assert (await waiting_for(other, store=store, directory=directory, known=known)).count == 0
+    assert (await waiting_for(other, store=store, directory=directory, identified_person=known)).count == 0
     assert request.require_prepared().requester.chat_id != other
 
 

@@ -359,7 +359,7 @@ async def test_a_changed_template_is_planned_and_asked_again(world: World, click
         again = await later.request(request.id)
         assert again.state is S.AWAITING_APPROVAL
         assert again.plan.digest != request.plan.digest
-        assert again.verdict().counted == ((), ())
+        assert again.verdict().counted_people == ((), ())
         assert "template changed" in note_words(again.asked_again)
         assert await later.refusals() == [(BRUNO.chat_id, "template_changed")]
         assert later.notifier.texts_to(BRUNO.chat_id)[0].endswith("Decide on the new card.")

@@ -38,7 +38,7 @@ READ_CHANGES = "surroundings.read_partner_changes"
 
 def entry(at: datetime, *, is_ours: bool = True) -> PartnerChange:
     """An entry of the audit log."""
-    return PartnerChange(at=at, activity="Update", by="somebody", is_ours=is_ours)
+    return PartnerChange(at=at, activity="Update", changed_by="somebody", is_ours=is_ours)
 
 
 def change(world: World, *, is_ours: bool) -> PartnerChange:

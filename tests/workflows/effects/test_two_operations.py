@@ -139,7 +139,7 @@ async def test_a_part_made_by_hand_while_the_bot_did_not_run_is_not_recorded_as_
     world.clock.advance(hours=2)
     await store_gap_at_start(store=world.store, clock=world.clock)
     made_by_hand(world, request.plan.operations[0])
-    change = PartnerChange(at=world.clock.now(), activity="Add", by="x", is_ours=False)
+    change = PartnerChange(at=world.clock.now(), activity="Add", changed_by="x", is_ours=False)
     world.tenant.tenant_settings.changes[TENANT] = [change]
     request = await world.settled(request.id)
     assert (request.state, request.applied_part) == (S.AWAITING_APPROVAL, 0)

@@ -132,7 +132,7 @@ async def test_our_own_changes_and_those_of_others_are_distinguished(entra: Entr
     graph.simulator.merge({"partners": {CONTOSO: None}})
     newest, *_ = await entra.tenant_settings.read_partner_changes(CONTOSO, an_hour_ago())
     assert (newest.activity, newest.is_ours) == ("Delete partner specific cross-tenant access setting", False)
-    assert newest.by.startswith("admin@")
+    assert newest.changed_by.startswith("admin@")
     assert await entra.tenant_settings.read_partner_changes(CONTOSO, datetime.now(UTC) + timedelta(hours=1)) == ()
 
 
@@ -206,7 +206,7 @@ def about(*values: Any) -> list[dict[str, Any]]:
 def test_an_entry_that_cannot_be_read_to_its_end_counts_against_us(
     row: dict[str, Any], is_found: bool, is_ours: bool
 ) -> None:
-    found = partner_changes([row], CONTOSO, ours=frozenset({"app-1", "sp-1"}))
+    found = partner_changes([row], CONTOSO, own_ids=frozenset({"app-1", "sp-1"}))
     assert [one.is_ours for one in found] == ([is_ours] if is_found else [])
 
 

@@ -84,7 +84,7 @@ def test_one_letter_off(left: str, right: str, one_off: bool) -> None:
 )
 def test_a_domain_that_is_odd_is_told(asked: str, words: str) -> None:
     who = replace(identity(asked), default_domain=asked)
-    found = lookalike_findings(who, own=OWN, partners=PARTNERS)
+    found = lookalike_findings(who, own_domains=OWN, partners=PARTNERS)
     assert any(words in finding_words(finding) for finding in found), found
 
 
@@ -93,14 +93,14 @@ def test_a_domain_that_is_odd_is_told(asked: str, words: str) -> None:
 )
 def test_a_domain_of_its_own_is_not(asked: str) -> None:
     who = replace(identity(asked), default_domain="")
-    assert lookalike_findings(who, own=OWN, partners=PARTNERS) == ()
+    assert lookalike_findings(who, own_domains=OWN, partners=PARTNERS) == ()
 
 
 def test_the_domain_that_the_tenant_calls_its_own_is_looked_at_too() -> None:
     who = replace(identity("litware.com"), default_domain="c0ntoso.com")
-    (finding,) = lookalike_findings(who, own=OWN, partners=PARTNERS)
+    (finding,) = lookalike_findings(who, own_domains=OWN, partners=PARTNERS)
     assert (finding.code, finding.severity) == ("look_alike", Severity.WARNING)
-    assert lookalike_findings(replace(who, asked="c0ntoso.com"), own=OWN, partners=PARTNERS) == (finding,)
+    assert lookalike_findings(replace(who, asked="c0ntoso.com"), own_domains=OWN, partners=PARTNERS) == (finding,)
 
 
 def test_a_name_that_cannot_be_displayed_is_accepted_as_it_is() -> None:

@@ -63,7 +63,7 @@ async def test_what_fails_is_said_and_the_policies_are_checked(error: Exception,
     tenant.tenant_settings.script.fail("surroundings.evaluate_access", error)
     found = await report(tenant)
     assert (found.unanswered_because, found.worst(VisitorType.GUEST)) == (
-        UnreadableFact(why=why),
+        UnreadableFact(reason=why),
         PolicyEffect.LOCKED_OUT,
     )
     assert {one.source for one in found.verdicts} == {Source.ESTIMATE}
@@ -79,7 +79,7 @@ async def test_asking_ends_with_the_first_failure_but_a_refusal_is_about_its_app
     tenant.tenant_settings.script.fail("surroundings.evaluate_access", TenantRefused(400, "", ""))
     found = await report(tenant)
     assert [one.application for one in tenant.tenant_settings.evaluated] == ["All", "portal-1"]
-    assert found.unanswered_because == UnreadableFact(why=UnreadableReason.REFUSED)
+    assert found.unanswered_because == UnreadableFact(reason=UnreadableReason.REFUSED)
     assert {(one.policy, one.source) for one in found.verdicts} == {
         ("Policy", Source.ENTRA),
         ("Portal", Source.ENTRA),
@@ -97,9 +97,9 @@ async def test_nobody_waits_longer_than_the_bound(monkeypatch: pytest.MonkeyPatc
     began = asyncio.get_running_loop().time()
     found = await report(tenant, timeout_seconds=0.05)
     assert asyncio.get_running_loop().time() - began < 1
-    assert found.unanswered_because == UnreadableFact(why=UnreadableReason.OUT_OF_TIME)
+    assert found.unanswered_because == UnreadableFact(reason=UnreadableReason.OUT_OF_TIME)
     assert (await report(tenant, timeout_seconds=0.0)).unanswered_because == UnreadableFact(
-        why=UnreadableReason.OUT_OF_TIME
+        reason=UnreadableReason.OUT_OF_TIME
     )
 
 

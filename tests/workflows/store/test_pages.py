@@ -57,7 +57,7 @@ def partner(number: int, **changes: Any) -> Partnership:
 
 async def page_of(store: QuickStore, place: PagePosition = START, text: str = "", limit: int = 10) -> Any:
     """What waits for Bruno."""
-    return await store.waiting_page([SECURITY], [BRUNO.chat_id], text=text, limit=limit, place=place)
+    return await store.waiting_page([SECURITY], [BRUNO.chat_id], text=text, limit=limit, position=place)
 
 
 async def test_two_hundred_requests_come_by_deadline_page_by_page_and_back(store: QuickStore) -> None:
@@ -107,7 +107,7 @@ async def test_own_requests_come_open_ones_first(store: QuickStore) -> None:
     await put(store, waiting(3, version=2, state=RequestState.WITHDRAWN, created_at=NOW + timedelta(hours=3)))
 
     async def own(place: PagePosition = START, *ids: Any) -> Any:
-        return await store.own_page(ids or [RILEY.chat_id], text="", limit=3, place=place)
+        return await store.own_page(ids or [RILEY.chat_id], text="", limit=3, position=place)
 
     page = await own()
     assert [one.id for one in page.shown] == ["r-002", "r-001", "r-000"]
@@ -140,8 +140,8 @@ async def test_partners_are_filtered(store: QuickStore) -> None:
         PartnerFilter(text="8ddd-000000000005"): "5",
     }
     for wanted, numbers in conditions.items():
-        page = await store.partners_page(wanted, limit=10, place=START)
-        assert "".join(one.identity.default_domain[10] for one in page.shown) == numbers, wanted
+        page = await store.partners_page(wanted, limit=10, position=START)
+        assert "".join(one.identity.default_domain[10] for one in page.items) == numbers, wanted
 
 
 async def test_a_page_of_five_thousand_partners_reads_ten_documents(store: QuickStore) -> None:
@@ -150,8 +150,8 @@ async def test_a_page_of_five_thousand_partners_reads_ten_documents(store: Quick
     many = [(f"id-{number:05}", f"p{number:05}", one, f"p{number:05}") for number in range(5000)]
     await store._run(lambda: store._db.conn.executemany(row, many))
     wanted = PartnerFilter(text="7")
-    page = await store.partners_page(wanted, limit=10, place=PagePosition(cursor=("p04000", "id-04000")))
-    assert (len(page.shown), page.first[0]) == (10, "p04007")
+    page = await store.partners_page(wanted, limit=10, position=PagePosition(cursor=("p04000", "id-04000")))
+    assert (len(page.items), page.first[0]) == (10, "p04007")
     assert page.count > 1000
     sql = "explain query plan select count(*) from partnerships where instr(sought, ?) > 0 and state in ('active')"
     plan = " ".join(row["detail"] for row in await store._query(sql, "7"))
@@ -187,12 +187,12 @@ async def test_records_of_an_older_version_are_sorted_and_found(tmp_path: Path) 
     db.close()
     store = await open_store(path, FixedClock())
     try:
-        found = await store.waiting_page([SECURITY], [BRUNO.chat_id], text="contoso", limit=9, place=START)
-        assert [one.id for one in found.shown] == ["r-1"]
+        found = await store.waiting_page([SECURITY], [BRUNO.chat_id], text="contoso", limit=9, position=START)
+        assert [one.id for one in found.items] == ["r-1"]
         assert found.first[0].startswith(f"{request().expires_at:%Y-%m-%d}")
-        every = await store.partners_page(PartnerFilter(), limit=9, place=START)
-        assert (len(every.shown), every.count, every.count_after) == (1, 3, 0), "what cannot be read is counted"
+        every = await store.partners_page(PartnerFilter(), limit=9, position=START)
+        assert (len(every.items), every.count, every.count_after) == (1, 3, 0), "what cannot be read is counted"
         wanted = PartnerFilter(sponsor_text="sam", template="trusted", text="partner0001", ends_after=NOW)
-        assert (await store.partners_page(wanted, limit=9, place=START)).count == 1
+        assert (await store.partners_page(wanted, limit=9, position=START)).count == 1
     finally:
         await store.close()

@@ -45,9 +45,9 @@ def sent(number: int, **changes: Any) -> AccessRequest:
 
 async def numbers(store: QuickStore, wanted: RequestFilter) -> str:
     """The last digits of the requests that a search finds."""
-    page = await store.requests_page(wanted, limit=50, place=START)
-    assert page.count == len(page.shown)
-    return "".join(one.id[-1] for one in page.shown)
+    page = await store.requests_page(wanted, limit=50, position=START)
+    assert page.count == len(page.items)
+    return "".join(one.id[-1] for one in page.items)
 
 
 async def test_requests_are_found_by_every_condition_closed_ones_too(store: QuickStore) -> None:
@@ -99,13 +99,13 @@ async def test_an_id_is_found_with_any_hyphen_and_other_texts_are_not_changed(st
 
 async def test_two_hundred_results_come_newest_first_page_by_page(store: QuickStore) -> None:
     await put(store, *(sent(0, id=RequestId(f"r-{number:03}"), created_at=NOW + number * DAY) for number in range(200)))
-    page, seen = await store.requests_page(RequestFilter(), limit=20, place=START), []
+    page, seen = await store.requests_page(RequestFilter(), limit=20, position=START), []
     while True:
-        seen += [one.id for one in page.shown]
-        assert (page.count, page.count_before + len(page.shown) + page.count_after) == (200, 200)
+        seen += [one.id for one in page.items]
+        assert (page.count, page.count_before + len(page.items) + page.count_after) == (200, 200)
         if not page.count_after:
             break
-        page = await store.requests_page(RequestFilter(), limit=20, place=PagePosition(cursor=page.last))
+        page = await store.requests_page(RequestFilter(), limit=20, position=PagePosition(cursor=page.last))
     assert seen == [f"r-{number:03}" for number in reversed(range(200))]
 
 
@@ -115,8 +115,8 @@ async def test_a_search_reads_only_one_index_and_the_documents_of_one_page(store
     one = dump(REQUEST, sent(0))
     many = [(f"id-{n:05}", f"2027-{n:05}", one if n == 4711 else "{}", f"id-{n:05}", "riley") for n in range(5000)]
     await store._run(lambda: store._db.conn.executemany(row, many))
-    found = await store.requests_page(RequestFilter(text="id-04711", requester="riley"), limit=20, place=START)
-    assert (len(found.shown), found.count, found.size) == (1, 1, 1)
+    found = await store.requests_page(RequestFilter(text="id-04711", requester="riley"), limit=20, position=START)
+    assert (len(found.items), found.count, found.size) == (1, 1, 1)
     whole = RequestFilter(
         text="a",
         requester="b",
@@ -148,14 +148,14 @@ async def test_a_history_is_read_page_by_page_oldest_first(store: QuickStore) ->
             details={"reminders": number},
         )
         await store.commit(Commit(entry=entry))
-    first = await store.history_page(asked.id, limit=30, place=START)
-    assert [one.details["reminders"] for one in first.shown] == list(range(1, 61, 2))
+    first = await store.history_page(asked.id, limit=30, position=START)
+    assert [one.details["reminders"] for one in first.items] == list(range(1, 61, 2))
     assert (first.count, first.count_before, first.count_after) == (35, 0, 5)
-    rest = await store.history_page(asked.id, limit=30, place=PagePosition(cursor=first.last))
-    assert [one.details["reminders"] for one in rest.shown] == [61, 63, 65, 67, 69]
+    rest = await store.history_page(asked.id, limit=30, position=PagePosition(cursor=first.last))
+    assert [one.details["reminders"] for one in rest.items] == [61, 63, 65, 67, 69]
     assert (rest.count_before, rest.count_after) == (30, 0)
-    back = await store.history_page(asked.id, limit=30, place=PagePosition(cursor=rest.first, is_before=True))
-    assert back.shown == first.shown
+    back = await store.history_page(asked.id, limit=30, position=PagePosition(cursor=rest.first, is_before=True))
+    assert back.items == first.items
 
 
 async def test_a_click_is_not_in_the_history_a_second_time_once_its_result_is_there(store: QuickStore) -> None:
@@ -169,9 +169,9 @@ async def test_a_click_is_not_in_the_history_a_second_time_once_its_result_is_th
         await store.commit(Commit(entry=entry))
 
     async def shown() -> list[tuple[str, str]]:
-        page = await store.history_page(asked.id, limit=30, place=START)
-        assert page.count == page.size == len(page.shown)
-        return [(one.command, one.outcome) for one in page.shown]
+        page = await store.history_page(asked.id, limit=30, position=START)
+        assert page.count == page.size == len(page.items)
+        return [(one.command, one.outcome) for one in page.items]
 
     await stored("k-1", "want_approve", RECEIVED)
     await stored("k-2", "want_approve", RECEIVED)
@@ -202,9 +202,11 @@ async def test_requests_of_an_older_version_are_found(tmp_path: Path) -> None:
             RequestFilter(approver="amara"),
             RequestFilter(approver="bruno"),
         ):
-            assert [one.id for one in (await store.requests_page(wanted, limit=9, place=START)).shown] == [decided.id]
-        every = await store.requests_page(RequestFilter(requester=RILEY.chat_id), limit=9, place=START)
-        assert (len(every.shown), every.count) == (1, 3), "what cannot be read is counted"
+            assert [one.id for one in (await store.requests_page(wanted, limit=9, position=START)).items] == [
+                decided.id
+            ]
+        every = await store.requests_page(RequestFilter(requester=RILEY.chat_id), limit=9, position=START)
+        assert (len(every.items), every.count) == (1, 3), "what cannot be read is counted"
     finally:
         await store.close()
 
@@ -246,7 +248,7 @@ async def test_partly_applied_requests_of_an_older_version_are_found(tmp_path: P
     db.close()
     store = await open_store(path, FixedClock())
     try:
-        found = await store.requests_page(RequestFilter(is_partly_applied=True), limit=9, place=START)
-        assert ([one.id for one in found.shown], found.count) == ([part.id], 1)
+        found = await store.requests_page(RequestFilter(is_partly_applied=True), limit=9, position=START)
+        assert ([one.id for one in found.items], found.count) == ([part.id], 1)
     finally:
         await store.close()

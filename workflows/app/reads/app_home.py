@@ -95,9 +95,9 @@ class AppHome:
     """For admins and auditors: what the search finds among all partners."""
     is_auditor: bool | None = False
     """None when it cannot be read now whether the person is an auditor. Nothing more is shown then."""
-    wanted: RequestFilter | None = None
+    request_filter: RequestFilter | None = None
     """For auditors: the requests that they search for. Only these are shown then."""
-    found: FoundRequests = NOTHING_FOUND
+    found_requests: FoundRequests = NOTHING_FOUND
     """For auditors: what the search finds among all requests."""
     alarms: Page[Alarm] = EMPTY
     """For admins: the open alarms, the newest first. They are not searched."""
@@ -112,7 +112,7 @@ class AppHome:
 async def read_home(
     person: ChatId,
     *,
-    known: Person | None,
+    identified_person: Person | None,
     position: HomePosition,
     store: Store,
     directory: PeopleDirectory,
@@ -120,15 +120,19 @@ async def read_home(
 ) -> AppHome:
     """Read one page of each list that concerns a person.
 
-    :param known: the person, if their account could be read. Records may contain another chat id of the same person.
+    :param identified_person: the person, if their account could be read. Records may contain another chat id of the
+        same person.
     """
-    chat_ids = ids_of(person, known)
-    person_ids: frozenset[ChatId | PersonId] = chat_ids if known is None else chat_ids | {known.id}
+    chat_ids = ids_of(person, identified_person)
+    person_ids: frozenset[ChatId | PersonId] = (
+        chat_ids if identified_person is None else chat_ids | {identified_person.id}
+    )
     is_admin = bool(chat_ids & await directory.holders(ADMIN))
-    is_auditor = await is_shown_as_auditor(person, known, directory, searches=bool(position.text or position.wanted))
+    searches = bool(position.text or position.wanted)
+    is_auditor = await is_shown_as_auditor(person, identified_person, directory, searches=searches)
     if is_auditor and position.wanted is not None:
         found = await _found(position.wanted, position, FOUND_PAGE, store, now)
-        return AppHome(is_admin=is_admin, is_auditor=True, wanted=position.wanted, found=found)
+        return AppHome(is_admin=is_admin, is_auditor=True, request_filter=position.wanted, found_requests=found)
     roles = [role for role in await store.roles_waited_for() if chat_ids & await directory.holders(role)]
     searches_all = bool(is_auditor and position.text)
     size = AUDITOR_PAGE if searches_all else PAGE
@@ -137,11 +141,11 @@ async def read_home(
         home,
         is_auditor=is_auditor,
         partners=await store.partners_page(
-            PartnerFilter(text=position.text), limit=size, place=position.of_list(HomeList.PARTNERS), by_end=False
+            PartnerFilter(text=position.text), limit=size, position=position.of_list(HomeList.PARTNERS), by_end=False
         )
         if position.text and (is_admin or is_auditor)
         else EMPTY,
-        found=await _found(RequestFilter(text=position.text), position, size, store, now)
+        found_requests=await _found(RequestFilter(text=position.text), position, size, store, now)
         if searches_all
         else NOTHING_FOUND,
     )
@@ -164,20 +168,20 @@ async def _read_lists(
     :param size: the maximum number of records of each list; partners that the person sponsors have their own number.
     """
 
-    async def partners(name: HomeList, wanted: PartnerFilter, *, limit: int = size) -> Page[Partnership]:
-        return await store.partners_page(wanted, limit=limit, place=position.of_list(name), by_end=True)
+    async def partners(name: HomeList, partner_filter: PartnerFilter, *, limit: int = size) -> Page[Partnership]:
+        return await store.partners_page(partner_filter, limit=limit, position=position.of_list(name), by_end=True)
 
     sponsored = PartnerFilter(states=_LIVE, sponsors=person_ids, text=position.text)
     due = replace(sponsored, states=frozenset({PartnershipState.REVIEW_DUE}))
     ending = replace(sponsored, ends_after=now, ends_by=now + HOME_SHOWS_ENDS_WITHIN)
     overdue = PartnerFilter(overdue_at=now, text=position.text)
-    mine = await store.own_page(person_ids, text=position.text, limit=size, place=position.of_list(HomeList.MINE))
+    mine = await store.own_page(person_ids, text=position.text, limit=size, position=position.of_list(HomeList.MINE))
     alarms = await store.open_alarms() if is_admin and not position.text else ()
     home = AppHome(
         text=position.text,
         reviews=await partners(HomeList.REVIEWS, due),
         approvals=await store.waiting_page(
-            roles, person_ids, text=position.text, limit=size, place=position.of_list(HomeList.APPROVALS)
+            roles, person_ids, text=position.text, limit=size, position=position.of_list(HomeList.APPROVALS)
         ),
         mine=mine,
         ending=await partners(HomeList.ENDING, ending),
@@ -194,7 +198,7 @@ async def _with_results(home: AppHome, waiting: Sequence[AccessRequest], store: 
 
     :param waiting: the person's open requests.
     """
-    mine = home.mine.shown
+    mine = home.mine.items
     records = {one.id: await _record(one, store) for one in mine}
     written = [one for one in mine if one.was_written]
     return replace(
@@ -210,9 +214,11 @@ async def _with_results(home: AppHome, waiting: Sequence[AccessRequest], store: 
 
 
 async def _found(
-    wanted: RequestFilter, position: HomePosition, limit: int, store: Store, now: datetime
+    request_filter: RequestFilter, position: HomePosition, limit: int, store: Store, now: datetime
 ) -> FoundRequests:
-    return await find_requests(wanted, limit=limit, place=position.of_list(HomeList.REQUESTS), store=store, now=now)
+    return await find_requests(
+        request_filter, limit=limit, position=position.of_list(HomeList.REQUESTS), store=store, now=now
+    )
 
 
 async def _record(request: AccessRequest, store: Store) -> Partnership | None:
@@ -241,9 +247,9 @@ async def _own_waiting(
     :param text: what the person searched for.
     """
     first = mine
-    if (text or mine.count_before) and any(one.is_terminal for one in mine.shown):
-        first = await store.own_page(person_ids, text="", limit=MAX_OWN_REQUESTS, place=START)
-    return [one for one in first.shown if not one.is_terminal]
+    if (text or mine.count_before) and any(one.is_terminal for one in mine.items):
+        first = await store.own_page(person_ids, text="", limit=MAX_OWN_REQUESTS, position=START)
+    return [one for one in first.items if not one.is_terminal]
 
 
 def _page(oldest_first: Sequence[Alarm], position: PagePosition) -> Page[Alarm]:
@@ -257,4 +263,4 @@ def _page(oldest_first: Sequence[Alarm], position: PagePosition) -> Page[Alarm]:
     start = 0 if start >= len(alarms) else start
     shown = alarms[start : start + ALARMS_PAGE]
     first, last = (cursors[start], cursors[start + len(shown) - 1]) if shown else ((), ())
-    return Page(shown=shown, count=len(alarms), count_before=start, first=first, last=last, size=len(shown))
+    return Page(items=shown, count=len(alarms), count_before=start, first=first, last=last, size=len(shown))

@@ -37,20 +37,20 @@ class Auditors:
 
 
 async def is_shown_as_auditor(
-    person: ChatId, known: Person | None, directory: PeopleDirectory, *, searches: bool
+    person: ChatId, identified_person: Person | None, directory: PeopleDirectory, *, searches: bool
 ) -> bool | None:
     """Return whether the App Home of a person shows what auditors see; None when that cannot be read now.
 
-    :param known: the person, if their account could be read. Somebody who only is in a group is no auditor.
+    :param identified_person: the person, if their account could be read. Somebody who only is in a group is no auditor.
     :param searches: whether it would show what a search finds. The right is then read again.
     """
     try:
-        if not ids_of(person, known) & await directory.holders(AUDITOR):
+        if not ids_of(person, identified_person) & await directory.holders(AUDITOR):
             return False
         if searches:
             await Auditors(directory=directory).require(person)
             return True
-        return known is not None or bool(await directory.identify(person))
+        return identified_person is not None or bool(await directory.identify(person))
     except (PeopleDirectoryUnavailable, PeopleDirectoryRefused, TenantUnavailable, TenantRefused):
         return None
     except Refused as refused:

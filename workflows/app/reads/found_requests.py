@@ -46,11 +46,11 @@ NOTHING_FOUND: Final = FoundRequests()
 
 
 async def find_requests(
-    wanted: RequestFilter, *, limit: int, place: PagePosition, store: Store, now: datetime
+    request_filter: RequestFilter, *, limit: int, position: PagePosition, store: Store, now: datetime
 ) -> FoundRequests:
     """Read one page of the requests that match, the newest first. Only the records of this page are read."""
-    page = await store.requests_page(wanted, limit=limit, place=place)
-    today = {one.id: await read_today(one, store=store, now=now) for one in page.shown if one.was_written}
+    page = await store.requests_page(request_filter, limit=limit, position=position)
+    today = {one.id: await read_today(one, store=store, now=now) for one in page.items if one.was_written}
     return FoundRequests(page=page, today=today)
 
 

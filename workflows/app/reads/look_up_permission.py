@@ -27,10 +27,10 @@ class LookupPermission:
     service: Service
     limits: Limits | None = None
 
-    async def require(self, actor: ChatId, target: str, *, key: str, by: str) -> None:
+    async def require(self, actor: ChatId, target: str, *, key: str, command_name: str) -> None:
         """Allow one more lookup and record it. Close to the limit the person is told how many are left.
 
-        :param by: the command or button that was used.
+        :param command_name: the command or button that was used.
         :raises Refused: for a person who is no full member, and above the limit; the caller records that.
         :raises PeopleDirectoryUnavailable: when it cannot be read now whether this is a full member.
         """
@@ -39,7 +39,7 @@ class LookupPermission:
         if self.limits is not None and await self.limits.store.is_known(look):
             return  # delivered again
         allowance = None if self.limits is None else await self.limits.require(LimitedAction.LOOK_UPS, actor)
-        await self.service.record_lookup(actor, target, key=look, by=by)
+        await self.service.record_lookup(actor, target, key=look, command_name=command_name)
         if allowance is None or self.limits is None:
             return
         if allowance.is_first_warning and (said := allowance.warning) is not None:

@@ -56,7 +56,7 @@ class ObjectSearch:
     clock: Clock
     limits: Limits | None = None
 
-    async def find(self, actor: ChatId, template: str, placeholder: str, typed: str) -> SearchResult:
+    async def find(self, actor: ChatId, template: str, placeholder: str, typed_text: str) -> SearchResult:
         """Return the objects of ours whose name begins with the typed text, and that the template allows.
 
         The result is empty when the text is too short or the template has no such field. It is also empty when Entra
@@ -64,7 +64,7 @@ class ObjectSearch:
 
         :raises Refused: for a person who is no full member; the caller records that.
         """
-        name, field = " ".join(typed.split()), self._placeholder(template, placeholder)
+        name, field = " ".join(typed_text.split()), self._placeholder(template, placeholder)
         if len(name) < MIN_CHARACTERS or field is None:
             return NO_RESULT
         try:

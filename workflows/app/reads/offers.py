@@ -34,20 +34,20 @@ class Offers:
     _offers: list[Offer] = field(default_factory=list)
     """Every template with its risk, which is computed once."""
 
-    async def open(self, chosen: str = "", *, closing: bool = False) -> tuple[Offer, ...]:
+    async def open(self, template_name: str = "", *, is_closing: bool = False) -> tuple[Offer, ...]:
         """List the templates that can be chosen together: those that open access, or those that only close it.
 
-        :param chosen: a template that is chosen already. It decides which of the two.
+        :param template_name: a template that is chosen already. It decides which of the two.
         """
         waits: Mapping[str, Sequence[timedelta]] = {}
         with suppress(TimeoutError):
             async with asyncio.timeout(TIMEOUT_SECONDS):
                 waits = await self.store.approval_waits(_MAX_WAITS)
-        template = self.catalog.templates.get(chosen)
-        closing = closing if template is None else closes_a_partner(template)
+        template = self.catalog.templates.get(template_name)
+        is_closing = is_closing if template is None else closes_a_partner(template)
         if not self._offers:
             self._offers.extend(offers_of(self.catalog.templates.values()))
-        return arranged_offers(self._offers, waits, closing=closing)
+        return arranged_offers(self._offers, waits, is_closing=is_closing)
 
     async def stages(self, template: Template, observation: ObservedPartner | None, days: int = 0) -> tuple[Stage, ...]:
         """Return the approval chain that would decide: the template's, and what the partner's own chain adds to it.

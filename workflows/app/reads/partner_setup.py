@@ -36,13 +36,13 @@ class PartnerSetupReader:
     tenant: Tenant
     cloud: Cloud
 
-    async def present(self, typed: str) -> CurrentSetup:
+    async def read_current(self, typed_text: str) -> CurrentSetup:
         """Read the named partner, and what it must do now. This includes partners that Gatehouse did not open.
 
         :raises InvalidField, Refused: when it names no partner, or more than one.
         :raises TenantUnavailable, TenantRefused: when Entra does not give the answer.
         """
-        identity, partnership = await named_partner(typed, store=self.store, tenant=self.tenant)
+        identity, partnership = await named_partner(typed_text, store=self.store, tenant=self.tenant)
         configuration, default = await read_both(identity.tenant_id, tenant=self.tenant)
         setup = setup_of(configuration, default, is_cross_cloud=not identity.is_resolved)
         return CurrentSetup(identity=identity, setup=setup, home=await self.home(), partnership=partnership)

@@ -74,7 +74,7 @@ async def read_posture(
         home=await _home(tenant),
         default=default_posture(read.default, read.unread_because),
         partners=sorted_partners(partners),
-        listed=len(read.partners),
+        partner_count=len(read.partners),
         records_are_read=inputs.records is not None,
         unanswered=unanswered,
     )
@@ -139,7 +139,7 @@ async def _evaluated(
 
 
 async def _names(
-    tenant: Tenant, wanted: list[TenantId], progress: Progress | None
+    tenant: Tenant, tenant_ids: list[TenantId], progress: Progress | None
 ) -> tuple[dict[TenantId, TenantIdentity], int]:
     """Look up tenants by id, several at a time; return those found, and how many gave no answer."""
     found: dict[TenantId, TenantIdentity] = {}
@@ -157,9 +157,9 @@ async def _names(
                 found[tenant_id] = identity or TenantIdentity.without_names(tenant_id)
         counts["asked"] += 1
         if progress is not None:
-            progress(counts["asked"], len(wanted))
+            progress(counts["asked"], len(tenant_ids))
 
     async with asyncio.TaskGroup() as group:
-        for tenant_id in wanted:
+        for tenant_id in tenant_ids:
             group.create_task(look_up(tenant_id))
     return found, counts["unanswered"]

@@ -14,18 +14,24 @@ MAX_RECORDS: int = 50
 
 
 async def waiting_for(
-    person: ChatId, *, store: Store, directory: PeopleDirectory, limit: int = MAX_RECORDS, known: Person | None = None
+    person: ChatId,
+    *,
+    store: Store,
+    directory: PeopleDirectory,
+    limit: int = MAX_RECORDS,
+    identified_person: Person | None = None,
 ) -> LimitedList[AccessRequest]:
     """List the requests whose open stage this person could decide on now, oldest first.
 
-    :param known: the person, if their account could be read. Records may contain another chat id of the same person.
+    :param identified_person: the person, if their account could be read. Records may contain another chat id of the
+        same person.
     """
-    ids = ids_of(person, known)
+    ids = ids_of(person, identified_person)
     roles = [role for role in await store.roles_waited_for() if ids & await directory.holders(role)]
-    every: frozenset[ChatId | PersonId] = ids if known is None else ids | {known.id}
-    return await store.requests_waiting(roles, every, limit) if roles else LimitedList(shown=(), count=0)
+    every: frozenset[ChatId | PersonId] = ids if identified_person is None else ids | {identified_person.id}
+    return await store.requests_waiting(roles, every, limit) if roles else LimitedList(items=(), count=0)
 
 
-def ids_of(person: ChatId, known: Person | None) -> frozenset[ChatId]:
+def ids_of(person: ChatId, identified_person: Person | None) -> frozenset[ChatId]:
     """Return the given chat id, and the chat id of the identified person, which may be another one."""
-    return frozenset({person} if known is None else {person, known.chat_id})
+    return frozenset({person} if identified_person is None else {person, identified_person.chat_id})

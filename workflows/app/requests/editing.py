@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from workflows.app.requests import people_checks
 from workflows.app.requests.filing import RequestLimitCheck
 from workflows.app.requests.forms import Form, InvalidForm
-from workflows.app.requests.intake import Checked, Intake
+from workflows.app.requests.intake import CheckedForm, Intake
 from workflows.app.requests.people_checks import require_within_limits
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
@@ -50,9 +50,9 @@ class Editing:
         :raises InvalidForm: naming every field that must change; nothing is stored.
         :raises Refused: when the request cannot be edited any more, or not by this person.
         """
-        if form.edits is None or await self.intake.store.is_known(key):
+        if form.edited_request is None or await self.intake.store.is_known(key):
             return
-        request, digest = await self._load(form.edits.request_id), form.edits.digest
+        request, digest = await self._load(form.edited_request.request_id), form.edited_request.digest
         person = await self._identified(form.requester)
         require_may_edit(request, person, digest, self.intake.clock.now())
         filing = RequestLimitCheck(service=self.intake.service, limits=self.intake.limits)
@@ -73,10 +73,10 @@ class Editing:
         await self.intake.service.advance(request.id, command, key=key)
         await filing.done(key=key)
 
-    async def _checked(self, form: Form, request: AccessRequest) -> Checked:
+    async def _checked(self, form: Form, request: AccessRequest) -> CheckedForm:
         filled = replace(form, target=request.particulars.target)
         try:
-            return await self.intake.checked(filled, edits=request.id)
+            return await self.intake.checked(filled, edited_id=request.id)
         except InvalidForm as invalid:
             shown = {field: problem for field, problem in invalid.problems.items() if field != FIELD}
             if FIELD in invalid.problems:

@@ -35,9 +35,9 @@ class RequestedPeriod:
     """The end of the day that was chosen; None when the duration counts from the last approval."""
 
 
-def checked_justification(typed: str, problems: Problems, *, is_restore: bool) -> str:
+def checked_justification(typed_text: str, problems: Problems, *, is_restore: bool) -> str:
     """Check the justification, and return it as it is stored."""
-    justification = typed.strip()
+    justification = typed_text.strip()
     if not any(character.isprintable() and not character.isspace() for character in justification):
         problems["justification"] = Fact(RefusalCode.JUSTIFICATION_MISSING, {"is_restore": is_restore})
     elif len(justification) > JUSTIFICATION_LIMIT:
@@ -85,10 +85,10 @@ def latest_end(template: Template, now: datetime) -> date:
     return (now.astimezone(UTC) + template.longest).date()
 
 
-def _period_until(chosen: str, template: Template, now: datetime, problems: Problems) -> RequestedPeriod:
+def _period_until(end_date: str, template: Template, now: datetime, problems: Problems) -> RequestedPeriod:
     today, latest = now.astimezone(UTC).date(), latest_end(template, now)
     try:
-        day = date.fromisoformat(chosen) if template.may_end_on_date else None
+        day = date.fromisoformat(end_date) if template.may_end_on_date else None
     except ValueError:
         day = None
     if day is None:

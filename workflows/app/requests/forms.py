@@ -15,7 +15,7 @@ from workflows.core.settings.canonical import Digest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlanEdited:
+class EditedRequest:
     """The request that a form edits, and the plan that it had when the form was opened."""
 
     request_id: RequestId
@@ -39,7 +39,7 @@ class Form:
     """The values for the template's placeholders, by name; empty when the fields are not shown."""
     labels: Mapping[str, str] = field(default_factory=dict)
     """The text of the option that was chosen for a placeholder, by name; only for display."""
-    edits: PlanEdited | None = None
+    edited_request: EditedRequest | None = None
     """The request that the form edits; None for a new request."""
 
 
@@ -109,9 +109,9 @@ def refilled(request: AccessRequest, requester: ChatId, catalog: Catalog, now: d
     return _compared(form, template, "" if prepared is None else prepared.plan.template_hash, now)
 
 
-def _compared(form: Form, template: Template, was: str, now: datetime) -> Refill:
+def _compared(form: Form, template: Template, earlier_hash: str, now: datetime) -> Refill:
     notes: dict[str, Fact] = {}
-    if was and not has_same_meaning(was, template.content_hash):
+    if earlier_hash and not has_same_meaning(earlier_hash, template.content_hash):
         notes["template"] = Fact(RefillCode.TEMPLATE_CHANGED, {"template": template.title})
     today, latest = now.astimezone(UTC).date().isoformat(), (now.astimezone(UTC) + template.longest).date().isoformat()
     kept = form.ends_on if template.may_end_on_date and today < form.ends_on <= latest else ""

@@ -47,7 +47,7 @@ _MAX_REMEMBERED: Final = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _FormRequest:
+class _CheckedFields:
     """The request of a form, from its fields alone."""
 
     particulars: Particulars
@@ -55,7 +55,7 @@ class _FormRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
+class CheckedForm:
     """A form without a problem, as far as the directories answered in time."""
 
     particulars: Particulars
@@ -72,13 +72,13 @@ class Intake(FormServices):
     _seen: dict[str, ObservedPartner] = field(default_factory=dict)
     """The partners that forms showed in the last minute, for the request that is filed from the same form."""
 
-    async def look_up(self, typed: str) -> ObservedPartner:
+    async def look_up(self, typed_text: str) -> ObservedPartner:
         """Resolve the text of the target field, for display.
 
         :raises InvalidField: with the problem that the field shows.
         :raises TenantUnavailable, TenantRefused: when Entra does not give the answer.
         """
-        target = normalize_target(typed)
+        target = normalize_target(typed_text)
         observation = await look_up(target, tenant=self.tenant, clock=self.clock, records=self.store)
         if len(self._seen) >= _MAX_REMEMBERED:
             self._seen.clear()
@@ -121,26 +121,30 @@ class Intake(FormServices):
         await filing.done(key=key)
         return request_id
 
-    async def checked(self, form: Form, *, edits: RequestId | None = None) -> Checked:
+    async def checked(self, form: Form, *, edited_id: RequestId | None = None) -> CheckedForm:
         """Check a form, at the directories too.
 
-        :param edits: the open request that the form edits; it is no other request for the same partner.
+        :param edited_id: the open request that the form edits; it is no other request for the same partner.
         :raises InvalidForm: naming every field that must change.
         """
-        return await replace(self, directory=self.directory.for_one_check(FORM_ANSWERED_WITHIN))._checked(form, edits)
+        return await replace(self, directory=self.directory.for_one_check(FORM_ANSWERED_WITHIN))._checked(
+            form, edited_id
+        )
 
-    async def _checked(self, form: Form, edits: RequestId | None) -> Checked:
+    async def _checked(self, form: Form, edited_id: RequestId | None) -> CheckedForm:
         problems: Problems = {}
         template = checked_template(form, self.catalog, problems)
         asked = self._asked(form, template, problems)
         if FIELD in problems:
             raise InvalidForm(problems)  # without a partner there is nothing to ask about
-        observation, account = await self._read_tenant_and_people(form, asked, template, problems, edits)
+        observation, account = await self._read_tenant_and_people(form, asked, template, problems, edited_id)
         if problems or asked is None:
             raise InvalidForm(problems)
-        return Checked(particulars=asked.particulars, template=asked.template, observation=observation, account=account)
+        return CheckedForm(
+            particulars=asked.particulars, template=asked.template, observation=observation, account=account
+        )
 
-    def _asked(self, form: Form, template: Template | None, problems: Problems) -> _FormRequest | None:
+    def _asked(self, form: Form, template: Template | None, problems: Problems) -> _CheckedFields | None:
         """Check the fields that need no answer of another system; None when no plan can be made from them."""
         justification, target = (
             checked_justification(form.justification, problems, is_restore=False),
@@ -165,15 +169,15 @@ class Intake(FormServices):
             ends_at=lasting.ends_at,
             ticket=ticket,
         )
-        return _FormRequest(particulars=particulars, template=template)
+        return _CheckedFields(particulars=particulars, template=template)
 
     async def _read_tenant_and_people(
         self,
         form: Form,
-        asked: _FormRequest | None,
+        checked_fields: _CheckedFields | None,
         template: Template | None,
         problems: Problems,
-        edits: RequestId | None,
+        edited_id: RequestId | None,
     ) -> tuple[ObservedPartner | None, PersonId | None]:
         """Read the tenant and the people in parallel, within the time that the form waits.
 
@@ -181,12 +185,12 @@ class Intake(FormServices):
         """
         excluded = (form.requester, form.sponsor)
         async with asyncio.TaskGroup() as group:
-            observed = group.create_task(self._observe(form, asked, problems, edits))
+            observed = group.create_task(self._observe(form, checked_fields, problems, edited_id))
             people = group.create_task(
                 check_people(form.requester, form.sponsor, FIELD, problems, directory=self.directory)
             )
-            if asked is not None:
-                group.create_task(self._ids(asked, problems))
+            if checked_fields is not None:
+                group.create_task(self._ids(checked_fields, problems))
             if template is not None:
                 chain = group.create_task(approval_chain_problem(template.stages, excluded, directory=self.directory))
         observation, stages = observed.result()
@@ -198,7 +202,7 @@ class Intake(FormServices):
         return observation, people.result()
 
     async def _observe(
-        self, form: Form, asked: _FormRequest | None, problems: Problems, edits: RequestId | None
+        self, form: Form, checked_fields: _CheckedFields | None, problems: Problems, edited_id: RequestId | None
     ) -> tuple[ObservedPartner | None, tuple[Stage, ...] | None]:
         """Read the tenant; return the observation, and the approval chain that the plan would need."""
         stages = None
@@ -208,9 +212,9 @@ class Intake(FormServices):
                 observation = self._remembered(target) or await look_up(
                     target, tenant=self.tenant, clock=self.clock, records=self.store
                 )
-            await require_no_other_request(self.store, observation, edits, form.requester, self.directory)
-            if asked is not None:
-                stages = await self._stages(asked, observation)
+            await require_no_other_request(self.store, observation, edited_id, form.requester, self.directory)
+            if checked_fields is not None:
+                stages = await self._stages(checked_fields, observation)
         except InvalidField as error:
             problems.setdefault(error.field, error.fact)
         except NothingToChange as error:
@@ -223,12 +227,12 @@ class Intake(FormServices):
             return observation, stages
         return None, None
 
-    async def _stages(self, asked: _FormRequest, observation: ObservedPartner) -> tuple[Stage, ...]:
+    async def _stages(self, checked_fields: _CheckedFields, observation: ObservedPartner) -> tuple[Stage, ...]:
         """Make the plan, check it, and return the approval chain that it would need.
 
         :raises InvalidField, NothingToChange: when no plan can be made; the error says what must change.
         """
-        particulars, template = asked.particulars, asked.template
+        particulars, template = checked_fields.particulars, checked_fields.template
         record = await self.store.partnership(observation.identity.tenant_id)
         plan = access_plan(
             observation,
@@ -252,10 +256,10 @@ class Intake(FormServices):
         seen = self._seen.pop(target, None)
         return seen if seen is not None and self.clock.now() - seen.at < _REMEMBERED_FOR else None
 
-    async def _ids(self, asked: _FormRequest, problems: Problems) -> None:
+    async def _ids(self, checked_fields: _CheckedFields, problems: Problems) -> None:
         found = await unknown_ids(
-            asked.template,
-            asked.particulars.placeholders,
+            checked_fields.template,
+            checked_fields.particulars.placeholders,
             tenant=self.tenant,
             timeout_seconds=people_checks.TIMEOUT_SECONDS,
         )

@@ -41,8 +41,8 @@ def _can_be_checked(placeholder: Placeholder) -> bool:
     return placeholder.owner is Owner.OURS or placeholder.kind is not TargetType.APPLICATION
 
 
-async def _problem(placeholder: Placeholder, typed: str, tenant: Tenant, timeout_seconds: float) -> Fact | None:
-    target, prefix = Target(type=placeholder.kind, id=typed.lower()), placeholder.prefix
+async def _problem(placeholder: Placeholder, typed_text: str, tenant: Tenant, timeout_seconds: float) -> Fact | None:
+    target, prefix = Target(type=placeholder.kind, id=typed_text.lower()), placeholder.prefix
     about = {"kind": target.type.value, "prefix": prefix}
     if is_microsoft_application(target):
         return Fact(RefusalCode.NAME_OUTSIDE_PREFIX, about) if prefix else None

@@ -51,7 +51,7 @@ class PlanImpossible(DomainError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Planned:
+class PlannedRequest:
     """The result of planning a request from a file."""
 
     observation: ObservedPartner
@@ -65,7 +65,7 @@ class Planned:
     findings: tuple[Finding, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict)
     """The names of the users, groups and applications of our tenant that the plan contains, by their ids."""
-    instead: Fact | None = None
+    how_to_extend: Fact | None = None
     """When there is nothing to change: which request would extend the access. None when the records do not show it."""
     access: AccessReport = field(default_factory=AccessReport)
     """The effect of Conditional Access on the partner's people who have access after the plan."""
@@ -102,7 +102,7 @@ class _LoadedRecords:
 
 async def plan_request(
     file: RequestFile, *, tenant: Tenant, records: Records | None, catalog: Catalog, clock: Clock
-) -> Planned:
+) -> PlannedRequest:
     """Make the plan that this request would have if it were filed now.
 
     :param records: None when there are none to read; the result says so.
@@ -121,28 +121,30 @@ async def plan_request(
 
 
 async def _planned(
-    parsed: _ParsedFile,
+    parsed_file: _ParsedFile,
     observation: ObservedPartner,
-    loaded: _LoadedRecords,
+    records_read: _LoadedRecords,
     *,
     records: Records | None,
     tenant: Tenant,
     catalog: Catalog,
     clock: Clock,
-) -> Planned:
-    template, duration, placeholders = parsed.template, parsed.duration, parsed.placeholders
+) -> PlannedRequest:
+    template, duration, placeholders = parsed_file.template, parsed_file.duration, parsed_file.placeholders
     record = None if records is None else records.partnerships.get(observation.identity.tenant_id)
     try:
         plan = access_plan(observation, template, duration, placeholders, record=record, now=clock.now())
     except NothingToChange as nothing:
         # Without records it is not known who opened the partner, and until when.
         instead = None if records is None else nothing.fact
-        return Planned(observation=observation, template=template, duration=duration, plan=None, instead=instead)
-    policy = await current_policy(record, past=loaded, catalog=catalog)
+        return PlannedRequest(
+            observation=observation, template=template, duration=duration, plan=None, how_to_extend=instead
+        )
+    policy = await current_policy(record, past=records_read, catalog=catalog)
     digest, stages = plan.digest, chain_of(plan, template, observation, policy)
-    preflight = Preflight(tenant=tenant, store=loaded, clock=clock)
+    preflight = Preflight(tenant=tenant, store=records_read, clock=clock)
     result = await preflight.check(observation, plan, labels_of(template, placeholders))
-    return Planned(
+    return PlannedRequest(
         observation=observation,
         template=template,
         duration=duration,
@@ -153,7 +155,7 @@ async def _planned(
             *replacement_findings(record, plan, template, stages, duration, clock.now()),
             *check_proposal(observation, plan, stages, result.circumstances),
             *require_no_errors(result.findings, FIELD),
-            *[one async for one in _record_findings(loaded, records, observation)],
+            *[one async for one in _record_findings(records_read, records, observation)],
         ),
         names=result.names,
         access=result.access,
@@ -204,13 +206,13 @@ def _problems_with(template: Template, file: RequestFile) -> Iterator[tuple[str,
 
 
 async def _record_findings(
-    loaded: _LoadedRecords, records: Records | None, observation: ObservedPartner
+    records_read: _LoadedRecords, records: Records | None, observation: ObservedPartner
 ) -> AsyncIterator[Finding]:
     if records is None:
         yield Finding(code=FindingCode.RECORDS_UNREADABLE, severity=Severity.UNCHECKED, source=Source.RECORDS)
         return
     try:
-        await require_no_other_request(loaded, observation, None)
+        await require_no_other_request(records_read, observation, None)
     except InvalidField as error:
         yield Finding(
             code=FindingCode.OPEN_REQUEST,

@@ -52,7 +52,7 @@ class RestoreForm:
 
     requester: ChatId
     tenant_id: TenantId
-    restores: str
+    restored_request_id: str
     justification: str
     sponsor: ChatId
     days: int
@@ -76,7 +76,7 @@ class RestoreIntake(FormServices):
         await require_no_other_request(self.store, observation, None, form.requester, self.directory)
         duration = timedelta(days=form.days) if form.days else None
         found = await propose_restoration(
-            form.restores,
+            form.restored_request_id,
             observation,
             duration=duration,
             at=self.clock.now(),
@@ -117,7 +117,7 @@ class RestoreIntake(FormServices):
                 template=template.name,
                 justification=justification,
                 duration=timedelta(days=form.days),
-                restores=RequestId(form.restores),
+                restores=RequestId(form.restored_request_id),
             ),
             key=key,
             decide_within=template.decide_within,
@@ -133,7 +133,7 @@ class RestoreIntake(FormServices):
         """Return the template whose approval chain decides, and the observed partner; each is None when not known."""
         deadline = asyncio.get_running_loop().time() + TIMEOUT_SECONDS
         try:
-            change = await change_of(form.restores, form.tenant_id, store=self.store)
+            change = await change_of(form.restored_request_id, form.tenant_id, store=self.store)
             async with asyncio.timeout_at(deadline):
                 found, observation = await self.propose(form)
         except InvalidField as error:

@@ -44,21 +44,21 @@ async def restorable_changes(tenant_id: TenantId, *, store: Store) -> tuple[Acce
     return tuple(sorted(filter(is_restorable, requests), key=ended_at, reverse=True))
 
 
-async def change_of(restores: str, tenant_id: TenantId, *, store: Store) -> AccessRequest:
+async def change_of(restored_request_id: str, tenant_id: TenantId, *, store: Store) -> AccessRequest:
     """Load the change of this partner that is to be undone.
 
     :raises InvalidField: when there is no request with this id, it is another partner's, or it changed nothing.
     """
-    if not restores:
+    if not restored_request_id:
         raise InvalidField(FIELD, RefusalCode.CHANGE_NOT_CHOSEN)
-    change = await store.request(RequestId(restores))
+    change = await store.request(RequestId(restored_request_id))
     if change is None or not is_restorable(change) or change.plan.tenant_id != tenant_id:
-        raise InvalidField(FIELD, RefusalCode.CHANGE_UNKNOWN, request=restores)
+        raise InvalidField(FIELD, RefusalCode.CHANGE_UNKNOWN, request=restored_request_id)
     return change
 
 
 async def propose_restoration(
-    restores: str,
+    restored_request_id: str,
     observation: ObservedPartner,
     *,
     duration: timedelta | None,
@@ -75,7 +75,7 @@ async def propose_restoration(
     :raises UnreadableSetting: when an earlier value cannot be written again.
     """
     tenant_id = observation.identity.tenant_id
-    change = await change_of(restores, tenant_id, store=store)
+    change = await change_of(restored_request_id, tenant_id, store=store)
     plan = _plan(change, observation, duration)
     requests = await store.requests_for(tenant_id, MAX_REQUESTS)
     template = deciding_template(
@@ -109,10 +109,10 @@ def _plan(change: AccessRequest, observation: ObservedPartner, duration: timedel
         raise InvalidField(FIELD, RefusalCode.OTHER_CLOUD_NOT_RESTORABLE)
     return plan_restoration(
         tenant_id=observation.identity.tenant_id,
-        current=observation.configuration,
-        earlier=earlier,
+        current_configuration=observation.configuration,
+        earlier_configuration=earlier,
         duration=duration,
-        undone=change.plan,
+        undone_plan=change.plan,
         is_cross_cloud=not observation.identity.is_resolved,
     )
 

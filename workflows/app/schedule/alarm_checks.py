@@ -114,7 +114,7 @@ async def check_revocations(*, store: Store, clock: Clock, tenant: Tenant, alarm
     for subject in sorted(late - known.keys()):
         await alarms.raise_alarm(AlarmCode.REVOCATION_NOT_COMPLETE, subject, waiting[subject])
     for subject, ending in endings.items():
-        await alarms.clear_alarm(AlarmCode.REVOCATION_NOT_COMPLETE, subject, ending.why)
+        await alarms.clear_alarm(AlarmCode.REVOCATION_NOT_COMPLETE, subject, ending.reason)
 
 
 async def check_partly_applied(*, store: Store, alarms: Alarms) -> None:

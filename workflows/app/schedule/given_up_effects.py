@@ -59,13 +59,13 @@ async def raise_given_up(effect_id: int, effect: Effect, reason: Facts, *, store
         await alarms.raise_alarm(AlarmCode.EFFECT_GIVEN_UP, str(effect_id), values)
 
 
-async def retry_or_drop_effect(decided: RetryOrDropEffect, *, store: Store, alarms: Alarms) -> None:
+async def retry_or_drop_effect(effect: RetryOrDropEffect, *, store: Store, alarms: Alarms) -> None:
     """Retry or drop an effect that was given up, as an admin decided. May be repeated safely."""
-    if decided.is_retried:
-        await store.retry_given_up(decided.effect_id)
+    if effect.is_retried:
+        await store.retry_given_up(effect.effect_id)
     else:
-        await store.drop_given_up(decided.effect_id)
-    await alarms.clear_alarm(AlarmCode.EFFECT_GIVEN_UP, str(decided.effect_id))
+        await store.drop_given_up(effect.effect_id)
+    await alarms.clear_alarm(AlarmCode.EFFECT_GIVEN_UP, str(effect.effect_id))
 
 
 async def _partner(effect: Effect, store: Store) -> str:

@@ -28,7 +28,7 @@ Clicks = Iterable[tuple[CheckPermission, Revoke, bool]]
 class Ending:
     """The end of an alarm."""
 
-    why: Fact | None = None
+    reason: Fact | None = None
     """Why it ended, when nothing was repaired; None when it was."""
     replaced_by: str = ""
     """The newer revocation that waits now."""
@@ -44,23 +44,23 @@ async def ending_of(
     """
     request = await store.request(RequestId(alarm.subject))
     if request is None:
-        return Ending(why=Fact(EndingCode.CLICK_ENDED))
+        return Ending(reason=Fact(EndingCode.CLICK_ENDED))
     if request.state not in TERMINAL:
         return None
     if request.state is RequestState.APPLIED and OPEN_ACCESS not in alarm.values:
         return Ending()
     newer = _newer(request, clicks, requests)
     if newer:
-        return Ending(why=Fact(EndingCode.REPLACED, {"by": newer}), replaced_by=newer)
+        return Ending(reason=Fact(EndingCode.REPLACED, {"by": newer}), replaced_by=newer)
     confirmed = await _confirmed_since(request, store, is_any_kind=OPEN_ACCESS in alarm.values)
     if OPEN_ACCESS not in alarm.values:
-        return Ending(why=None if confirmed else Fact(EndingCode.REQUEST_ENDED, {"state": request.state.value}))
+        return Ending(reason=None if confirmed else Fact(EndingCode.REQUEST_ENDED, {"state": request.state.value}))
     if confirmed:
-        return Ending(why=Fact(EndingCode.REPLACED, {"by": confirmed}))
+        return Ending(reason=Fact(EndingCode.REPLACED, {"by": confirmed}))
     if await _are_closed(request, alarm.values[OPEN_ACCESS].split(", "), tenant):
         return Ending()
     if now - alarm.raised_at >= OPEN_AFTER_BLOCK_SHOWN_FOR:
-        return Ending(why=Fact(EndingCode.DAY_PASSED))
+        return Ending(reason=Fact(EndingCode.DAY_PASSED))
     return None
 
 

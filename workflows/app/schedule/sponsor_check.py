@@ -73,10 +73,10 @@ def _values(partnership: Partnership) -> dict[str, str]:
     return {"partner": partnership.identity.name, "sponsor": partnership.sponsor.name}
 
 
-async def _is_due(store: Store, mark: str, every: timedelta, now: datetime) -> bool:
+async def _is_due(store: Store, mark: str, interval: timedelta, now: datetime) -> bool:
     """Return whether a check is due, and record the time. A clock that was set back does not stop checks."""
     last = await store.mark(mark)
-    if last and abs(now - datetime.fromisoformat(last)) < every:
+    if last and abs(now - datetime.fromisoformat(last)) < interval:
         return False
     await store.save_mark(mark, now.isoformat())
     return True

@@ -92,20 +92,20 @@ async def _is_being_decided(
 
 
 async def _may_count(
-    request: AccessRequest, wanted: DecisionClick, click: CheckPermission, deadline: float, directory: PeopleDirectory
+    request: AccessRequest, command: DecisionClick, click: CheckPermission, deadline: float, directory: PeopleDirectory
 ) -> bool:
     """Return whether the person who clicked may decide. True when it is not known now: the click is checked first."""
     try:
         async with asyncio.timeout_at(deadline):
-            actor = await directory.identify(wanted.actor)
+            actor = await directory.identify(command.actor)
             current_roles = await directory.current_roles([actor, *(decision.person for decision in request.decisions)])
         require_may_decide(
             request,
             actor,
-            wanted.digest,
+            command.digest,
             current_roles=current_roles,
             now=click.received_at or request.expires_at,
-            may_repeat=isinstance(wanted, Reject),
+            may_repeat=isinstance(command, Reject),
         )
     except (PeopleDirectoryRefused, PeopleDirectoryUnavailable, TenantRefused, TenantUnavailable, TimeoutError):
         return True

@@ -67,7 +67,7 @@ class ApplicationAccess:
     """
 
     allowed: bool
-    by: tuple[Fact, ...]
+    rules: tuple[Fact, ...]
     """The rule of each list that decides."""
     origin: Origin
     is_certain: bool = True
@@ -98,7 +98,7 @@ class _ListAnswer:
     """The answer of one list for the given user or application; None: not known."""
 
     allows: bool | None
-    by: Fact
+    rule: Fact
     origin: Origin
     is_exception: bool = False
     """Whether it is a deny-list of single targets, whose combination with another deny-list is ambiguous."""
@@ -126,19 +126,23 @@ def application_access(
     blocking = [target_list for target_list in (people, applications) if target_list.allows is False]
     if people.is_exception and applications.is_exception and len(blocking) == 1:
         return ApplicationAccess(
-            allowed=True, by=(Fact(AccessRule.TWO_DENY_LISTS),), origin=blocking[0].origin, is_certain=False
+            allowed=True, rules=(Fact(AccessRule.TWO_DENY_LISTS),), origin=blocking[0].origin, is_certain=False
         )
     if targets.doubts:
-        by = (blocking[0].by,) if blocking else (people.by, applications.by)
+        by = (blocking[0].rule,) if blocking else (people.rule, applications.rule)
         origin = (blocking or [people])[0].origin
-        return ApplicationAccess(allowed=True, by=by, origin=origin, is_certain=False, doubts=targets.doubts)
+        return ApplicationAccess(allowed=True, rules=by, origin=origin, is_certain=False, doubts=targets.doubts)
     if blocking:
-        return ApplicationAccess(allowed=False, by=(blocking[0].by,), origin=blocking[0].origin)
+        return ApplicationAccess(allowed=False, rules=(blocking[0].rule,), origin=blocking[0].origin)
     for target_list in (people, applications):
         if target_list.allows is None:
-            return ApplicationAccess(allowed=True, by=(target_list.by,), origin=target_list.origin, is_certain=False)
+            return ApplicationAccess(
+                allowed=True, rules=(target_list.rule,), origin=target_list.origin, is_certain=False
+            )
     here = [target_list.origin for target_list in (people, applications) if target_list.origin is Origin.SET_HERE]
-    return ApplicationAccess(allowed=True, by=(people.by, applications.by), origin=here[0] if here else people.origin)
+    return ApplicationAccess(
+        allowed=True, rules=(people.rule, applications.rule), origin=here[0] if here else people.origin
+    )
 
 
 def _lists_words(targets: EffectiveTargets, user: frozenset[str], application: str) -> tuple[_ListAnswer, _ListAnswer]:
@@ -159,24 +163,24 @@ def _target_list(
     label: str,
     configuration: TargetConfiguration | None,
     origin: Origin,
-    asked: frozenset[str],
+    ids: frozenset[str],
     *,
     may_be_in_suite: bool,
 ) -> _ListAnswer:
     if configuration is None:
-        return _ListAnswer(allows=None, by=_rule(AccessRule.NOT_KNOWN, label), origin=Origin.UNREADABLE)
+        return _ListAnswer(allows=None, rule=_rule(AccessRule.NOT_KNOWN, label), origin=Origin.UNREADABLE)
     named = {target.id for target in configuration.targets}
     is_allowed = configuration.access is AccessType.ALLOWED
     if named & _EVERYTHING:
         rule = AccessRule.ALL_ALLOWED if is_allowed else AccessRule.ALL_BLOCKED
-        return _ListAnswer(allows=is_allowed, by=_rule(rule, label), origin=origin)
-    is_named = bool({target.lower() for target in named} & asked)
+        return _ListAnswer(allows=is_allowed, rule=_rule(rule, label), origin=origin)
+    is_named = bool({target.lower() for target in named} & ids)
     is_exception = not is_allowed and bool(named)
     if not is_named and may_be_in_suite and named & _SUITES:
         by = Fact(AccessRule.SUITE, {"list": label, "suites": sorted(named & _SUITES)})
-        return _ListAnswer(allows=None, by=by, origin=origin, is_exception=is_exception)
+        return _ListAnswer(allows=None, rule=by, origin=origin, is_exception=is_exception)
     rule = _NAMED[is_named, is_allowed]
-    return _ListAnswer(allows=is_named is is_allowed, by=_rule(rule, label), origin=origin, is_exception=is_exception)
+    return _ListAnswer(allows=is_named is is_allowed, rule=_rule(rule, label), origin=origin, is_exception=is_exception)
 
 
 def _rule(rule: AccessRule, label: str) -> Fact:

@@ -125,17 +125,17 @@ def consequences(
 
 
 def _when_closing(
-    plan: Plan, items: Sequence[SettingChange], states: BeforeAfter, left: Sequence[OpenAccess]
+    plan: Plan, items: Sequence[SettingChange], states: BeforeAfter, not_closed: Sequence[OpenAccess]
 ) -> Iterator[Fact]:
     settings = dict(_settings(plan))
     after = plan.configuration_after() or {}
     if not set(unblocked_settings(after)) & set(CLOSED):
         if plan.is_cross_cloud:
-            yield Fact(Consequence.KEPT_ELSEWHERE if left else Consequence.NOT_DELETED_ELSEWHERE)
+            yield Fact(Consequence.KEPT_ELSEWHERE if not_closed else Consequence.NOT_DELETED_ELSEWHERE)
         else:
-            yield Fact(Consequence.KEPT if left else Consequence.NOT_DELETED)
-        if left:
-            found = [{"name": kind.name, "opening": kind.opening.value} for kind in left]
+            yield Fact(Consequence.KEPT if not_closed else Consequence.NOT_DELETED)
+        if not_closed:
+            found = [{"name": kind.name, "opening": kind.opening.value} for kind in not_closed]
             yield Fact(Consequence.NOT_CLOSED, {"ways": found})
         written = {change.name for change in changes(plan)}
         if others := [name.value for name in _NOT_CLOSED if after.get(name) is not None and name not in written]:
@@ -218,42 +218,42 @@ def _was_only_inherited(item: SettingChange, states: BeforeAfter) -> bool:
     return item.before is None and _inherits_unknown(item, None, states.before)
 
 
-def _inherits_unknown(item: SettingChange, own: Any, effective: EffectiveSettings) -> bool:
+def _inherits_unknown(item: SettingChange, own_value: Any, effective: EffectiveSettings) -> bool:
     """Return whether a setting inherits a value that is not known, before or after a plan.
 
-    :param own: the partner's own value at that time.
+    :param own_value: the partner's own value at that time.
     :param effective: the effective settings at that time.
     """
     match item.part:
         case SettingPart.TARGETS:
             name = Property(item.name)
-            return _has_unknown_list(name, parse_targets(name, own), effective)
+            return _has_unknown_list(name, parse_targets(name, own_value), effective)
         case SettingPart.FLAG if item.name == Property.INBOUND_TRUST:
-            return own is None and effective.flags[Property.INBOUND_TRUST, item.key].value is None
+            return own_value is None and effective.flags[Property.INBOUND_TRUST, item.key].value is None
         case SettingPart.UNREADABLE:
-            return _readable_side_inherits(item.name, own)
+            return _readable_side_inherits(item.name, own_value)
         case _:
             return False
 
 
-def _has_unknown_list(name: Property, own: Any, effective: EffectiveSettings) -> bool:
+def _has_unknown_list(name: Property, own_value: Any, effective: EffectiveSettings) -> bool:
     targets = effective.targets[name]
     known = configurations(targets.setting)
-    lists = (None,) * len(known) if own is None else configurations(own)
+    lists = (None,) * len(known) if own_value is None else configurations(own_value)
     return any(
         mine is None and (applied is None or origin is Origin.UNREADABLE)
         for mine, applied, origin in zip(lists, known, targets.origins, strict=True)
     )
 
 
-def _readable_side_inherits(name: str, own: Any) -> bool:
+def _readable_side_inherits(name: str, own_value: Any) -> bool:
     """Return whether a value can be read and inherits; for a change whose other value cannot be read."""
     try:
-        setting = parse_setting(Property(name), own)
+        setting = parse_setting(Property(name), own_value)
     except (UnreadableSetting, ValueError):
         return False
     if name in TARGET_PROPERTIES:
-        lists = parse_targets(Property(name), own)
+        lists = parse_targets(Property(name), own_value)
         return lists is None or None in configurations(lists)
     if isinstance(setting, InboundTrust):
         return None in (setting.mfa, setting.compliant_device, setting.hybrid_joined_device)

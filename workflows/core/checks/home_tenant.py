@@ -200,20 +200,20 @@ def _sign_ins(facts: PreflightFacts, plan: Plan) -> Iterator[Finding]:
         yield _use(facts.outbound_sign_ins, outbound, *codes)
 
 
-def _use(found: SignIns, access: AccessChange, code: FindingCode, lost: FindingCode) -> Finding:
-    values = sign_in_values(found)
-    if found.people == 0 or access in (AccessChange.OPENS, AccessChange.SAME):
+def _use(sign_ins: SignIns, access: AccessChange, code: FindingCode, lost: FindingCode) -> Finding:
+    values = sign_in_values(sign_ins)
+    if sign_ins.people == 0 or access in (AccessChange.OPENS, AccessChange.SAME):
         return _finding(code, Severity.NOTE, RETENTION, **values)
     return _warning(lost, RETENTION, **values, is_certain=access is not AccessChange.UNKNOWN)
 
 
-def sign_in_values(found: SignIns) -> dict[str, Any]:
+def sign_in_values(sign_ins: SignIns) -> dict[str, Any]:
     """Return the values of `FindingCode.SIGN_INS`, without `days`. Of many applications, only the first are named."""
     return {
-        "people": found.people,
-        "applications": list(found.applications[:_MAX_APPLICATIONS]),
-        "application_count": len(found.applications),
-        "is_complete": found.is_complete,
+        "people": sign_ins.people,
+        "applications": list(sign_ins.applications[:_MAX_APPLICATIONS]),
+        "application_count": len(sign_ins.applications),
+        "is_complete": sign_ins.is_complete,
         "days": SIGN_IN_DAYS,
     }
 

@@ -96,10 +96,10 @@ def check_plan(plan: Plan, circumstances: Circumstances) -> tuple[Finding, ...]:
     return tuple(sorted(found, key=lambda finding: _ORDER.index(finding.severity)))
 
 
-def _block_pairs(case: _CheckedPlan) -> Iterator[Finding]:
+def _block_pairs(checked_plan: _CheckedPlan) -> Iterator[Finding]:
     """Report B2B settings whose two lists contradict each other: only one blocks everything, or only one is empty."""
     for name in B2B_PROPERTIES:
-        users, applications = _both(case.settings.get(name))
+        users, applications = _both(checked_plan.settings.get(name))
         if users is None or applications is None:
             continue
         if _blocks_all(users) != _blocks_all(applications):
@@ -108,8 +108,8 @@ def _block_pairs(case: _CheckedPlan) -> Iterator[Finding]:
             yield _error(FindingCode.NOBODY_OR_NOTHING, OVERVIEW, setting=name.value)
 
 
-def _mixed_targets(case: _CheckedPlan) -> Iterator[Finding]:
-    for name, setting in case.settings.items():
+def _mixed_targets(checked_plan: _CheckedPlan) -> Iterator[Finding]:
+    for name, setting in checked_plan.settings.items():
         for target_list, configuration in zip(lists_of(name), configurations(setting), strict=True):
             ids = {target.id for target in configuration.targets} if configuration else set()
             if target_list.word_for_all in ids and len(ids) > 1:
@@ -118,76 +118,86 @@ def _mixed_targets(case: _CheckedPlan) -> Iterator[Finding]:
                 )
 
 
-def _unclear_lists(case: _CheckedPlan) -> Iterator[Finding]:
+def _unclear_lists(checked_plan: _CheckedPlan) -> Iterator[Finding]:
     """Report written lists whose meaning Microsoft does not document, unless another rule reports them."""
-    for name, setting in case.settings.items():
+    for name, setting in checked_plan.settings.items():
         for doubt in setting_doubts(setting):
             if doubt not in (Doubt.ALL_AND_SOME, Doubt.BLOCK_OF_ONE_LIST):
                 yield _warning(FindingCode.UNCLEAR_LIST, Source.OWN_RULE, setting=name.value, doubt=doubt.value)
 
 
-def _two_deny_lists(case: _CheckedPlan) -> Iterator[Finding]:
-    for name, setting in case.settings.items():
+def _two_deny_lists(checked_plan: _CheckedPlan) -> Iterator[Finding]:
+    for name, setting in checked_plan.settings.items():
         if has_two_deny_lists(setting):
             yield _warning(FindingCode.TWO_DENY_LISTS, OVERVIEW, setting=name.value)
 
 
-def _foreign_ids(case: _CheckedPlan) -> Iterator[Finding]:
-    names = [name.value for name in case.settings if name in _INBOUND and _people(case.settings[name])]
+def _foreign_ids(checked_plan: _CheckedPlan) -> Iterator[Finding]:
+    names = [name.value for name in checked_plan.settings if name in _INBOUND and _people(checked_plan.settings[name])]
     if names:
         yield _finding(FindingCode.FOREIGN_IDS, Severity.UNCHECKED, COLLABORATION, settings=names)
 
 
-def _direct_connect_trust(case: _CheckedPlan) -> Iterator[Finding]:
+def _direct_connect_trust(checked_plan: _CheckedPlan) -> Iterator[Finding]:
     inbound = Property.B2B_DIRECT_CONNECT_INBOUND
-    if inbound not in case.written or is_certainly_blocked(case.after.targets[inbound].certain):
+    if inbound not in checked_plan.written or is_certainly_blocked(checked_plan.after.targets[inbound].certain):
         return
-    if case.after.flags[Property.INBOUND_TRUST, "mfa"].value:
+    if checked_plan.after.flags[Property.INBOUND_TRUST, "mfa"].value:
         return
-    asks = case.circumstances.asks_guests_for_mfa
+    asks = checked_plan.circumstances.asks_guests_for_mfa
     if asks is not False:
         severity = Severity.ERROR if asks else Severity.UNCHECKED
         yield _finding(FindingCode.DIRECT_CONNECT_WITHOUT_TRUST, severity, DIRECT_CONNECT, asks_for_mfa=asks)
 
 
-def _synchronization(case: _CheckedPlan) -> Iterator[Finding]:
-    redemption = case.after.flags[Property.AUTOMATIC_REDEMPTION, "inbound"].value
-    is_written = case.written & {IDENTITY_SYNCHRONIZATION, Property.AUTOMATIC_REDEMPTION}
-    if is_written and case.after.flags[Property.IDENTITY_SYNCHRONIZATION, "is_allowed"].value and not redemption:
+def _synchronization(checked_plan: _CheckedPlan) -> Iterator[Finding]:
+    redemption = checked_plan.after.flags[Property.AUTOMATIC_REDEMPTION, "inbound"].value
+    is_written = checked_plan.written & {IDENTITY_SYNCHRONIZATION, Property.AUTOMATIC_REDEMPTION}
+    if (
+        is_written
+        and checked_plan.after.flags[Property.IDENTITY_SYNCHRONIZATION, "is_allowed"].value
+        and not redemption
+    ):
         yield _error(FindingCode.SYNCHRONIZATION_WITHOUT_REDEMPTION, SYNCHRONIZATION)
 
 
-def _other_cloud(case: _CheckedPlan) -> Iterator[Finding]:
-    if not case.is_cross_cloud:
+def _other_cloud(checked_plan: _CheckedPlan) -> Iterator[Finding]:
+    if not checked_plan.is_cross_cloud:
         return
-    opened = [name.value for name in _DIRECT if name in case.settings and not is_certainly_blocked(case.settings[name])]
+    opened = [
+        name.value
+        for name in _DIRECT
+        if name in checked_plan.settings and not is_certainly_blocked(checked_plan.settings[name])
+    ]
     if opened:
         yield _error(FindingCode.CROSS_CLOUD_DIRECT_CONNECT, CROSS_CLOUD, settings=opened)
     yield _warning(FindingCode.CROSS_CLOUD, CROSS_CLOUD)
 
 
-def _rights_management(case: _CheckedPlan) -> Iterator[Finding]:
+def _rights_management(checked_plan: _CheckedPlan) -> Iterator[Finding]:
     name = Property.B2B_COLLABORATION_OUTBOUND
-    if name not in case.settings or is_certainly_blocked(case.settings[name]):
+    if name not in checked_plan.settings or is_certainly_blocked(checked_plan.settings[name]):
         return  # a full block is reported as a consequence, and cannot exclude one application
     found = application_access(
-        case.after,
+        checked_plan.after,
         direction=Direction.OUTBOUND,
         capability=Capability.B2B_COLLABORATION,
-        user=_some_of(case.settings[name]),
+        user=_some_of(checked_plan.settings[name]),
         application=RIGHTS_MANAGEMENT,
     )
     if not found.allowed:
         yield _warning(FindingCode.ENCRYPTED_MAIL, COLLABORATION, application=RIGHTS_MANAGEMENT)
 
 
-def _licences(case: _CheckedPlan) -> Iterator[Finding]:
-    trusts = any(case.after.flags[Property.INBOUND_TRUST, key].value for key in FLAGS[Property.INBOUND_TRUST])
+def _licences(checked_plan: _CheckedPlan) -> Iterator[Finding]:
+    trusts = any(checked_plan.after.flags[Property.INBOUND_TRUST, key].value for key in FLAGS[Property.INBOUND_TRUST])
     everything = (ALL_USERS, ALL_APPLICATIONS)
-    selects = any(target.id not in everything for setting in case.settings.values() for target in _targets(setting))
-    if selects or (trusts and Property.INBOUND_TRUST in case.written):
+    selects = any(
+        target.id not in everything for setting in checked_plan.settings.values() for target in _targets(setting)
+    )
+    if selects or (trusts and Property.INBOUND_TRUST in checked_plan.written):
         yield _note(FindingCode.LICENCE_P1, ENTRA_OVERVIEW)
-    if any(name in case.settings and not is_certainly_blocked(case.settings[name]) for name in _DIRECT):
+    if any(name in checked_plan.settings and not is_certainly_blocked(checked_plan.settings[name]) for name in _DIRECT):
         yield _note(FindingCode.LICENCE_P1_BOTH, DIRECT_CONNECT)
 
 

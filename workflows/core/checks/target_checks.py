@@ -82,9 +82,9 @@ def is_microsoft_application(target: Target) -> bool:
     return target.type is TargetType.APPLICATION and _FIRST_PARTY.fullmatch(target.id) is not None
 
 
-def _no_longer_existing(kept: Iterable[NamedTarget]) -> Iterator[Finding]:
+def _no_longer_existing(targets: Iterable[NamedTarget]) -> Iterator[Finding]:
     """Report ids that a setting contained before and that no longer exist. This request cannot correct them."""
-    for one in kept:
+    for one in targets:
         if is_microsoft_application(one.target):
             yield _not_installed(one.target, {})
             continue
@@ -106,13 +106,13 @@ def _not_installed(target: Target, labels: Mapping[str, str]) -> Finding:
 
 
 def _ours_in_place_of_theirs(
-    theirs: Iterable[NamedTarget], ids_before: Container[NamedTarget], names: Names, labels: Mapping[str, str]
+    partner_targets: Iterable[NamedTarget], ids_before: Container[NamedTarget], names: Names, labels: Mapping[str, str]
 ) -> Iterator[Finding]:
     """Report ids of our tenant in a place for ids of the partner's tenant. Such an id never matches anybody.
 
     An id that the setting contained before gives only a warning, because this request did not add it.
     """
-    for one in theirs:
+    for one in partner_targets:
         name = names.get(one.target)
         if isinstance(name, str) and _can_be_ours(one):
             severity = Severity.WARNING if one in ids_before else Severity.ERROR
@@ -125,8 +125,8 @@ def _ours_in_place_of_theirs(
             yield _finding(FindingCode.TARGET_IS_OURS, severity, **values)
 
 
-def _unreadable(written: Iterable[NamedTarget], names: Names) -> Iterator[Finding]:
-    asked_for = dict.fromkeys(one.target for one in written if _can_be_ours(one))
+def _unreadable(targets: Iterable[NamedTarget], names: Names) -> Iterator[Finding]:
+    asked_for = dict.fromkeys(one.target for one in targets if _can_be_ours(one))
     failed = (finding for one in asked_for for finding in unreadable_finding(_READS[one.type], names.get(one)))
     yield from dict.fromkeys(failed)
     if not_looked_up := [one for one in asked_for if one not in names]:
@@ -140,15 +140,15 @@ def _named(ours: Iterable[NamedTarget], names: Names) -> Iterator[Finding]:
         yield _finding(FindingCode.TARGETS_NAMED, Severity.NOTE, targets=targets)
 
 
-def _known_to_partner_only(theirs: Iterable[NamedTarget]) -> Iterator[Finding]:
+def _known_to_partner_only(partner_targets: Iterable[NamedTarget]) -> Iterator[Finding]:
     """Report application ids that only the partner can verify. `rules` does this for users and groups."""
-    unknown = dict.fromkeys(one.target.id for one in theirs if not _can_be_ours(one))
+    unknown = dict.fromkeys(one.target.id for one in partner_targets if not _can_be_ours(one))
     if unknown:
         yield _finding(FindingCode.TARGETS_THEIRS, Severity.NOTE, ids=list(unknown))
 
 
-def _in_both_tenants(theirs: Iterable[NamedTarget], names: Names) -> Iterator[Finding]:
-    found = {one.target.id: names.get(one.target) for one in theirs if not _can_be_ours(one)}
+def _in_both_tenants(partner_targets: Iterable[NamedTarget], names: Names) -> Iterator[Finding]:
+    found = {one.target.id: names.get(one.target) for one in partner_targets if not _can_be_ours(one)}
     targets = [{"id": id, "name": name} for id, name in found.items() if isinstance(name, str)]
     if targets:
         yield _finding(FindingCode.TARGETS_IN_BOTH, Severity.NOTE, targets=targets)

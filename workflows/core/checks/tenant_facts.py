@@ -25,7 +25,7 @@ class UnreadableReason(StrEnum):
 class UnreadableFact:
     """A fact that could not be read. It never means that nothing was found."""
 
-    why: UnreadableReason
+    reason: UnreadableReason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

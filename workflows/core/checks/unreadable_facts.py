@@ -46,5 +46,5 @@ def unreadable_finding(name: str, fact: object) -> Iterator[Finding]:
     """Report that the fact `name` could not be checked; report nothing when it was read."""
     if isinstance(fact, UnreadableFact):
         read = _READS[name]
-        values = {"why": fact.why.value, "permission": read.permission, "days": SIGN_IN_DAYS}
+        values = {"why": fact.reason.value, "permission": read.permission, "days": SIGN_IN_DAYS}
         yield Finding(code=read.code, severity=Severity.UNCHECKED, source=read.source, values=values)

@@ -43,10 +43,10 @@ def may_be_renewed(record: Partnership | None, duration: timedelta, now: datetim
 
 
 def no_extension_error(
-    record: Partnership | None, template: Template, asked: timedelta, now: datetime
+    record: Partnership | None, template: Template, duration: timedelta, now: datetime
 ) -> NothingToChange:
     """Return the error that a request would change nothing. It says which request would extend the access."""
-    extension = extension_of(record, template.durations, asked, now)
+    extension = extension_of(record, template.durations, duration, now)
     if extension is None:
         return NothingToChange(RefusalCode.ACCESS_NOT_EXTENDED, template=template.title, is_revoked=record is not None)
     return NothingToChange(
@@ -54,7 +54,7 @@ def no_extension_error(
         template=template.title,
         is_revoked=False,
         ends_at=extension.ends_at.astimezone(UTC).isoformat(),
-        days=asked.days,
-        days_now=[duration.days for duration in extension.now],
+        days=duration.days,
+        days_now=[one.days for one in extension.now],
         asked_from=extension.asked_from.astimezone(UTC).isoformat(),
     )

@@ -92,8 +92,10 @@ def unmanaged_settings(configuration: JsonObject | None) -> tuple[str, ...]:
     )
 
 
-def _current_settings(name: Property, own: JsonObject, effective: EffectiveSettings) -> Iterator[CurrentSetting]:
-    document = own.get(name)
+def _current_settings(
+    name: Property, configuration: JsonObject, effective: EffectiveSettings
+) -> Iterator[CurrentSetting]:
+    document = configuration.get(name)
     if name == IDENTITY_SYNCHRONIZATION:
         # There is no default for it: a partner without a synchronization policy cannot synchronize.
         origin = Origin.MICROSOFT_DEFAULT if document is None else Origin.SET_HERE

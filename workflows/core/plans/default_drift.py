@@ -38,17 +38,18 @@ def with_inheritance(plan: Plan, default: JsonObject | None) -> Plan:
     return replace(plan, inherited=shown)
 
 
-def default_drift(plan: Plan, shown: JsonObject, now: JsonObject) -> Drift | None:
+def default_drift(plan: Plan, default_before: JsonObject, default_now: JsonObject) -> Drift | None:
     """Compare what a partner inherits after a plan from two versions of the default; None when it is the same.
 
-    :param shown: the tenant's default configuration when the plan was made.
-    :param now: the tenant's default configuration now.
+    :param default_before: the tenant's default configuration when the plan was made.
+    :param default_now: the tenant's default configuration now.
     """
     changed = tuple(
-        DefaultDrift(name=name.value, shown=shown.get(name.value), now=now.get(name.value))
+        DefaultDrift(name=name.value, shown=default_before.get(name.value), now=default_now.get(name.value))
         for name, members in _inherited_members(plan).items()
         if not is_equivalent(
-            _selected_members(shown.get(name.value), members), _selected_members(now.get(name.value), members)
+            _selected_members(default_before.get(name.value), members),
+            _selected_members(default_now.get(name.value), members),
         )
     )
     exists = plan.before is not None

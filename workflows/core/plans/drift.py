@@ -60,16 +60,16 @@ class Drift:
         return tuple(one for one in self.settings if one.is_outside_change)
 
 
-def three_way_difference(plan: Plan, observed: JsonObject | None) -> Drift:
+def three_way_difference(plan: Plan, observed_configuration: JsonObject | None) -> Drift:
     """Compare a configuration with the states before and after a plan. Undescribed members are compared too.
 
-    :param observed: the partner's configuration that was just read; None when it has none.
+    :param observed_configuration: the partner's configuration that was just read; None when it has none.
     """
-    states = (plan.before or {}, plan.configuration_after() or {}, observed or {})
+    states = (plan.before or {}, plan.configuration_after() or {}, observed_configuration or {})
     names = dict.fromkeys(name for state in states for name in state if name != _KEY)
     return Drift(
         existed=plan.before is not None,
-        exists=observed is not None,
+        exists=observed_configuration is not None,
         settings=tuple(
             SettingDrift(name=name, approved_from=before, approved_to=after, now=now)
             for name in names

@@ -144,19 +144,19 @@ def changes(plan: Plan) -> tuple[Change, ...]:
     return tuple(Change(name, before.get(name), after.get(name)) for name in dict.fromkeys(written))
 
 
-def count_written(plan: Plan, observed: JsonObject | None) -> int | None:
+def count_written(plan: Plan, observed_configuration: JsonObject | None) -> int | None:
     """Return how many required operations of the plan the observed configuration shows.
 
     :returns: the number of operations: 0 for the state before, `len(plan.required)` for the state after. None when the
         configuration is no state of the plan, because somebody else changed it.
     """
     for count in range(len(plan.required), -1, -1):
-        if is_confirmed(plan, observed, count):
+        if is_confirmed(plan, observed_configuration, count):
             return count
     return None
 
 
-def is_confirmed(plan: Plan, observed: JsonObject | None, count: int | None = None) -> bool:
+def is_confirmed(plan: Plan, observed_configuration: JsonObject | None, count: int | None = None) -> bool:
     """Return whether a configuration shows the first `count` operations (None: all required) and no more.
 
     Members that v1.0 does not describe are ignored, because the service may add and change them. A revocation is
@@ -164,13 +164,15 @@ def is_confirmed(plan: Plan, observed: JsonObject | None, count: int | None = No
     """
     count = len(plan.required) if count is None else count
     if plan.is_revocation and count == len(plan.required):
-        return observed is not None and not unblocked_settings(observed)
+        return observed_configuration is not None and not unblocked_settings(observed_configuration)
     expected = plan.configuration_after(count)
-    if expected is not None and observed is not None and plan.before is None:
+    if expected is not None and observed_configuration is not None and plan.before is None:
         # Graph returns a created partner with fields that the plan did not send. Unset fields are null and are
         # normalized away. Fields of the service are not compared. Declared fields must be exactly those of the plan.
-        observed = {name: value for name, value in observed.items() if name in expected or name in _KNOWN_NAMES}
-    return is_equivalent(_compared_part(plan, expected), _compared_part(plan, observed))
+        observed_configuration = {
+            name: value for name, value in observed_configuration.items() if name in expected or name in _KNOWN_NAMES
+        }
+    return is_equivalent(_compared_part(plan, expected), _compared_part(plan, observed_configuration))
 
 
 _KNOWN_NAMES: Final = frozenset({"tenantId", *(name.value for name in Property)})

@@ -40,9 +40,9 @@ def _body(operation: Operation) -> JsonObject:
     return {IDENTITY_SYNCHRONIZATION: operation.body} if is_synchronization else operation.body
 
 
-def _shows(wanted: Any, shown: Any) -> bool:
-    if wanted is None:
-        return has_no_value(shown)
-    if isinstance(wanted, Mapping) and isinstance(shown, Mapping):
-        return all(_shows(value, shown.get(name)) for name, value in wanted.items())
-    return is_same_value(wanted, shown)
+def _shows(sent: Any, observed: Any) -> bool:
+    if sent is None:
+        return has_no_value(observed)
+    if isinstance(sent, Mapping) and isinstance(observed, Mapping):
+        return all(_shows(value, observed.get(name)) for name, value in sent.items())
+    return is_same_value(sent, observed)

@@ -25,20 +25,20 @@ class Revision:
     """One setting with a different change in each of the two plans."""
 
     subject: ChangeSubject
-    seen: SettingChange | None
+    before: SettingChange | None
     """The change in the plan that people saw; None when that plan does not write the setting."""
-    new: SettingChange | None
+    after: SettingChange | None
     """The change in the new plan; None when the new plan does not write the setting."""
 
 
-def revisions(seen: PlanShown, new: PlanShown) -> tuple[Revision, ...]:
+def revisions(earlier_plan: PlanShown, new_plan: PlanShown) -> tuple[Revision, ...]:
     """List the settings with a different change in each plan, or with a change in only one of them.
 
     Settings of the new plan come first, in its order.
     """
-    was, becomes = seen.changes(), new.changes()
+    was, becomes = earlier_plan.changes(), new_plan.changes()
     return tuple(
-        Revision(subject=subject, seen=was.get(subject), new=becomes.get(subject))
+        Revision(subject=subject, before=was.get(subject), after=becomes.get(subject))
         for subject in dict.fromkeys([*becomes, *was])
         if was.get(subject) != becomes.get(subject)
     )

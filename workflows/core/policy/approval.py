@@ -60,14 +60,14 @@ class Decision:
 class Verdict:
     """The result of evaluating an approval chain: the approvals that count, and what is missing."""
 
-    counted: tuple[tuple[Person, ...], ...]
+    counted_people: tuple[tuple[Person, ...], ...]
     """For each stage, the people whose approval counts, in the order of their decisions."""
     open_stage: int | None
     """Index of the stage that waits for approvals; None when the approval chain is complete."""
     missing: int
     """How many approvals the open stage still needs; 0 when the approval chain is complete."""
     not_counted: tuple[Fact, ...]
-    """Why each other approval does not count. The codes are `DiscountCode`."""
+    """Why each other approval does not count. The codes are `NotCountedReason`."""
 
     @property
     def is_complete(self) -> bool:
@@ -107,10 +107,9 @@ def evaluate(
         else:
             seen.add(person.id)
             counted[decision.stage].append(person)
+    people = tuple(map(tuple, counted))
     for index, stage in enumerate(stages):
         missing = stage.quorum - len(counted[index])
         if missing > 0:
-            return Verdict(
-                counted=tuple(map(tuple, counted)), open_stage=index, missing=missing, not_counted=tuple(not_counted)
-            )
-    return Verdict(counted=tuple(map(tuple, counted)), open_stage=None, missing=0, not_counted=tuple(not_counted))
+            return Verdict(counted_people=people, open_stage=index, missing=missing, not_counted=tuple(not_counted))
+    return Verdict(counted_people=people, open_stage=None, missing=0, not_counted=tuple(not_counted))

@@ -36,16 +36,16 @@ def offers_of(templates: Iterable[Template]) -> tuple[Offer, ...]:
 
 
 def arranged_offers(
-    offers: Iterable[Offer], waits: Mapping[str, Sequence[timedelta]] = _NO_WAITS, *, closing: bool = False
+    offers: Iterable[Offer], waits: Mapping[str, Sequence[timedelta]] = _NO_WAITS, *, is_closing: bool = False
 ) -> tuple[Offer, ...]:
-    """Return the offers that open access, or with `closing` those that only close it, with their waiting times.
+    """Return the offers that open access, or with `is_closing` those that only close it, with their waiting times.
 
     Templates of one purpose follow each other. The purpose with the lowest risk comes first.
 
     :param offers: the offers, the lowest risk first.
     :param waits: the waiting times of earlier requests, by the name of the template.
     """
-    shown = [one for one in offers if one.closes is closing]
+    shown = [one for one in offers if one.closes is is_closing]
     purposes = dict.fromkeys(one.template.purpose for one in shown)
     return tuple(
         replace(one, usual_wait=usual_wait(waits.get(one.template.name, ())))

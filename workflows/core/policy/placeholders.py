@@ -77,13 +77,13 @@ def fill(
     return {name: _filled(setting, given) for name, setting in settings.items()}
 
 
-def parse_placeholder(placeholder: Placeholder, typed: str) -> str:
+def parse_placeholder(placeholder: Placeholder, typed_text: str) -> str:
     """Read the text that was typed into a placeholder's field.
 
     :returns: a GUID in lower case; empty when nothing was typed into an optional field.
     :raises InvalidField: when the text is missing or no GUID.
     """
-    guid = typed.strip().strip("{}").lower()
+    guid = typed_text.strip().strip("{}").lower()
     if not guid and not placeholder.is_required:
         return ""
     about = {"kind": placeholder.kind.value, "owner": placeholder.owner.value}
@@ -110,18 +110,18 @@ def _lists(setting: Setting) -> Iterator[tuple[str, TargetConfiguration]]:
                 yield field.name, value
 
 
-def _filled(setting: Setting, given: Mapping[str, str]) -> Setting:
+def _filled(setting: Setting, values: Mapping[str, str]) -> Setting:
     changes: dict[str, Any] = {
-        field: replace(configuration, targets=_targets(configuration.targets, given))
+        field: replace(configuration, targets=_targets(configuration.targets, values))
         for field, configuration in _lists(setting)
     }
     return replace(setting, **changes) if is_dataclass(setting) and changes else setting
 
 
-def _targets(targets: tuple[Target, ...], given: Mapping[str, str]) -> tuple[Target, ...]:
+def _targets(targets: tuple[Target, ...], values: Mapping[str, str]) -> tuple[Target, ...]:
     named = (
-        replace(target, id=given[placeholder]) if (placeholder := placeholder_of(target)) else target
+        replace(target, id=values[placeholder]) if (placeholder := placeholder_of(target)) else target
         for target in targets
-        if given.get(placeholder_of(target), True)
+        if values.get(placeholder_of(target), True)
     )
     return tuple(dict.fromkeys(named))

@@ -40,11 +40,11 @@ def partner_concerns(tenant_id: TenantId, configuration: JsonObject) -> Iterator
 
 
 def access_concerns(
-    configuration: JsonObject, effective: EffectiveSettings, found: Sequence[AccessKind]
+    configuration: JsonObject, effective: EffectiveSettings, access_kinds: Sequence[AccessKind]
 ) -> Iterator[Concern]:
     """List the concerns about a partner's settings. Gatehouse's records are not used.
 
-    :param found: every kind of access of the partner.
+    :param access_kinds: every kind of access of the partner.
     """
     b2b_access = b2b_access_of(effective)
     if effective.flags[Property.IDENTITY_SYNCHRONIZATION, SYNCHRONIZATION_FLAG].value is True:
@@ -52,7 +52,7 @@ def access_concerns(
     yield from _trust_concerns(effective, b2b_access)
     yield from _inherited_concerns(b2b_access)
     unreadable = unreadable_settings(configuration)
-    yield from _other_access([kind for kind in found if kind.setting not in unreadable])
+    yield from _other_access([kind for kind in access_kinds if kind.setting not in unreadable])
     yield from _unclear(effective)
     if unreadable:
         values = {"settings": list(unreadable)}
@@ -67,9 +67,9 @@ def _unclear(effective: EffectiveSettings) -> Iterator[Concern]:
             yield Concern(code=ConcernCode.NOT_CERTAIN, severity=ConcernSeverity.UNCHECKED, values=values)
 
 
-def access_kind_values(found: Iterable[AccessKind]) -> list[dict[str, str]]:
+def access_kind_values(access_kinds: Iterable[AccessKind]) -> list[dict[str, str]]:
     """Return kinds of access as JSON values of a concern."""
-    return [{"name": kind.name, "opening": kind.opening.value} for kind in found]
+    return [{"name": kind.name, "opening": kind.opening.value} for kind in access_kinds]
 
 
 def unreadable_settings(configuration: JsonObject) -> tuple[str, ...]:
@@ -114,11 +114,11 @@ def _inherited_concerns(b2b_access: dict[Property, B2BAccess]) -> Iterator[Conce
         )
 
 
-def _other_access(found: Sequence[AccessKind]) -> Iterator[Concern]:
+def _other_access(access_kinds: Sequence[AccessKind]) -> Iterator[Concern]:
     """List other access that is open or not known: all but B2B, trust, redemption and synchronization of users."""
     others = [
         kind
-        for kind in possibly_open(found)
+        for kind in possibly_open(access_kinds)
         if kind.category in (AccessCategory.SERVICE, AccessCategory.CAPABILITIES, AccessCategory.UNDESCRIBED)
     ]
     opened = [kind for kind in others if kind.opening is not AccessState.UNKNOWN]

@@ -48,11 +48,16 @@ def _trusted(document: JsonObject) -> list[str]:
 
 
 def _concerns(
-    document: JsonObject, b2b_access: dict[Property, B2BAccess], trusted: Sequence[str], found: Sequence[AccessKind]
+    document: JsonObject,
+    b2b_access: dict[Property, B2BAccess],
+    trusted_flags: Sequence[str],
+    access_kinds: Sequence[AccessKind],
 ) -> Iterator[Concern]:
-    if trusted:
+    if trusted_flags:
         yield Concern(
-            code=ConcernCode.DEFAULT_TRUSTS_EVERYBODY, severity=ConcernSeverity.ALERT, values={"flags": list(trusted)}
+            code=ConcernCode.DEFAULT_TRUSTS_EVERYBODY,
+            severity=ConcernSeverity.ALERT,
+            values={"flags": list(trusted_flags)},
         )
     for name, code in _OPEN_CODES.items():
         if b2b_access[name].opening in (AccessState.OPEN, AccessState.PARTLY):
@@ -61,7 +66,7 @@ def _concerns(
     unreadable = unreadable_settings(document)
     others = [
         kind
-        for kind in possibly_open(found)
+        for kind in possibly_open(access_kinds)
         if kind.category in (AccessCategory.SERVICE, AccessCategory.UNDESCRIBED) and kind.setting not in unreadable
     ]
     if opened := [kind for kind in others if kind.opening is not AccessState.UNKNOWN]:

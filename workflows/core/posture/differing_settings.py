@@ -17,7 +17,7 @@ from workflows.core.settings.undescribed_members import (
 _SETTINGS: Final = tuple(name.value for name in Property)
 
 
-def differing_settings(plan: Plan, observed: JsonObject) -> tuple[str, ...]:
+def differing_settings(plan: Plan, observed_configuration: JsonObject) -> tuple[str, ...]:
     """Return Graph's names of the settings that differ from the state after `plan`; empty when none differs.
 
     A changed member that v1.0 does not describe counts, but not one that became empty. For a partner that the plan
@@ -26,14 +26,18 @@ def differing_settings(plan: Plan, observed: JsonObject) -> tuple[str, ...]:
     expected = plan.configuration_after() or {}
     names = [
         name
-        for name in dict.fromkeys((*expected, *observed, *_SETTINGS))
+        for name in dict.fromkeys((*expected, *observed_configuration, *_SETTINGS))
         if name in _SETTINGS
-        and expected.get(name) != observed.get(name)  # most are equal as they are, which is soon seen
-        and not is_same_value(_compared(name, expected), _compared(name, observed))
+        and expected.get(name) != observed_configuration.get(name)  # most are equal as they are, which is soon seen
+        and not is_same_value(_compared(name, expected), _compared(name, observed_configuration))
     ]
     if plan.before is not None:
-        here = {".".join(path): value for path, value in undescribed_members(observed).items()}
-        names += [name for name in changed_undescribed_members(expected, observed) if not has_no_value(here.get(name))]
+        here = {".".join(path): value for path, value in undescribed_members(observed_configuration).items()}
+        names += [
+            name
+            for name in changed_undescribed_members(expected, observed_configuration)
+            if not has_no_value(here.get(name))
+        ]
     return tuple(names)
 
 

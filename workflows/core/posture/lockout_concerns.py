@@ -17,7 +17,7 @@ def lockout_concerns(report: AccessReport) -> Iterator[Concern]:
     Report-only policies lock nobody out.
     """
     if report.unreadable is not None:
-        why = {"why": report.unreadable.why.value}
+        why = {"why": report.unreadable.reason.value}
         yield Concern(code=ConcernCode.CONDITIONAL_ACCESS_UNREADABLE, severity=ConcernSeverity.UNCHECKED, values=why)
     if (locked_out := locked_out_values(report)) is not None:
         yield Concern(code=ConcernCode.LOCKED_OUT, severity=ConcernSeverity.WARNING, values=locked_out)

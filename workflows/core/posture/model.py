@@ -139,7 +139,7 @@ class Posture:
     default: DefaultPosture
     partners: tuple[PartnerPosture, ...]
     """The partners; the one with the most serious concern is first."""
-    listed: int
+    partner_count: int
     """The number of partners in the tenant. `partners` may contain more, which only our records contain."""
     records_are_read: bool
     unanswered: int

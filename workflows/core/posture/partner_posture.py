@@ -56,15 +56,15 @@ class PostureInputs:
 
 
 def evaluate_partner(
-    tenant_id: TenantId, configuration: JsonObject | None, named: TenantIdentity | None, inputs: PostureInputs
+    tenant_id: TenantId, configuration: JsonObject | None, identity: TenantIdentity | None, inputs: PostureInputs
 ) -> PartnerPosture:
     """Evaluate one partner.
 
     :param configuration: the partner's own configuration; None for a partner of our records that has none.
-    :param named: the identity from a lookup of the tenant id; used when our records do not contain it.
+    :param identity: the identity from a lookup of the tenant id; used when our records do not contain it.
     """
     record = None if inputs.records is None else inputs.records.partnerships.get(tenant_id)
-    identity = named if record is None else record.identity
+    identity = identity if record is None else record.identity
     is_cross_cloud = identity is not None and not identity.is_resolved
     evaluated = evaluate_settings(configuration, inputs.default, is_cross_cloud=is_cross_cloud)
     return PartnerPosture(
@@ -88,17 +88,17 @@ def evaluate_partner(
 def _concerns(
     tenant_id: TenantId,
     configuration: JsonObject | None,
-    evaluated: SettingsEvaluation,
+    evaluation: SettingsEvaluation,
     record: Partnership | None,
     inputs: PostureInputs,
 ) -> Iterator[Concern]:
     if tenant_id in inputs.being_changed:
         yield partner_being_changed_concern()
     else:
-        yield from _compared(tenant_id, configuration, evaluated.access_kinds, record, inputs)
+        yield from _compared(tenant_id, configuration, evaluation.access_kinds, record, inputs)
     if configuration is not None:
         yield from partner_concerns(tenant_id, configuration)
-        yield from evaluated.concerns
+        yield from evaluation.concerns
     if record is not None:
         yield from due_concerns(record, inputs.now)
 
@@ -106,7 +106,7 @@ def _concerns(
 def _compared(
     tenant_id: TenantId,
     configuration: JsonObject | None,
-    found: tuple[AccessKind, ...],
+    access_kinds: tuple[AccessKind, ...],
     record: Partnership | None,
     inputs: PostureInputs,
 ) -> Iterator[Concern]:
@@ -118,10 +118,10 @@ def _compared(
         if configuration is not None:
             yield from unknown_partner_concerns(configuration, inputs.unfinished.get(tenant_id))
     elif configuration is None:
-        yield from missing_partner_concerns(record, found, default_is_read=inputs.default is not None)
+        yield from missing_partner_concerns(record, access_kinds, default_is_read=inputs.default is not None)
     else:
         request = inputs.records.requests.get(record.request_id)
-        yield from present_partner_concerns(record, request, configuration, found)
+        yield from present_partner_concerns(record, request, configuration, access_kinds)
 
 
 def _record_state(tenant_id: TenantId, record: Partnership | None, records: Records | None) -> RecordState:

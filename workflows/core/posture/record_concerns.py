@@ -34,15 +34,18 @@ def unknown_partner_concerns(configuration: JsonObject, unfinished: AccessReques
 
 
 def present_partner_concerns(
-    partnership: Partnership, request: AccessRequest | None, configuration: JsonObject, found: Sequence[AccessKind]
+    partnership: Partnership,
+    request: AccessRequest | None,
+    configuration: JsonObject,
+    access_kinds: Sequence[AccessKind],
 ) -> Iterator[Concern]:
     """Compare the current settings with what was last applied.
 
-    :param found: every kind of access of the partner, with its current state.
+    :param access_kinds: every kind of access of the partner, with its current state.
     :param request: the request of the partnership; None when it cannot be read.
     """
     if partnership.state is PartnershipState.REVOKED:
-        yield from _not_closed_concerns(configuration, found)
+        yield from _not_closed_concerns(configuration, access_kinds)
     elif request is None:
         values = {"request_id": partnership.request_id}
         yield Concern(code=ConcernCode.NOT_COMPARED, severity=ConcernSeverity.UNCHECKED, values=values)
@@ -51,13 +54,13 @@ def present_partner_concerns(
 
 
 def missing_partner_concerns(
-    partnership: Partnership, found: Sequence[AccessKind], *, default_is_read: bool
+    partnership: Partnership, access_kinds: Sequence[AccessKind], *, default_is_read: bool
 ) -> Iterator[Concern]:
     """Report a partner of our records that has no configuration in the tenant.
 
-    :param found: every kind of access that still applies; all closed for a tenant of another cloud.
+    :param access_kinds: every kind of access that still applies; all closed for a tenant of another cloud.
     """
-    left = possibly_open(found)
+    left = possibly_open(access_kinds)
     is_revoked = partnership.state is PartnershipState.REVOKED
     yield Concern(
         code=ConcernCode.REVOKED_BUT_ABSENT if is_revoked else ConcernCode.ABSENT,
@@ -102,9 +105,9 @@ _SETTABLE: Final = (
 )
 
 
-def _not_closed_concerns(configuration: JsonObject, found: Sequence[AccessKind]) -> Iterator[Concern]:
+def _not_closed_concerns(configuration: JsonObject, access_kinds: Sequence[AccessKind]) -> Iterator[Concern]:
     """Report access of a revoked partner that is open, not known, or closed without an explicit block."""
-    left, missing = possibly_open(found), unblocked_settings(configuration)
+    left, missing = possibly_open(access_kinds), unblocked_settings(configuration)
     opened = [kind for kind in left if kind.opening is not AccessState.UNKNOWN]
     unknown = [
         kind for kind in left if kind.opening is AccessState.UNKNOWN and kind.category is not AccessCategory.DEFAULT

@@ -51,7 +51,7 @@ class Eligibility:
         start = self.verdict.open_stage
         if start is None:
             return ()
-        pairs = list(zip(self.stages, self.verdict.counted, strict=True))[start:]
+        pairs = list(zip(self.stages, self.verdict.counted_people, strict=True))[start:]
         return tuple(
             OpenStage(role=stage.role, title=stage.title, missing=max(0, stage.quorum - len(counted)))
             for stage, counted in pairs
@@ -60,7 +60,9 @@ class Eligibility:
     @property
     def excluded_ids(self) -> frozenset[ChatId | PersonId]:
         """Return every known id of the people who may not decide: accounts and chat ids."""
-        counted = {known_id for people in self.verdict.counted for one in people for known_id in (one.id, one.chat_id)}
+        counted = {
+            known_id for people in self.verdict.counted_people for one in people for known_id in (one.id, one.chat_id)
+        }
         return self.requester | self.sponsor | counted
 
     def ineligible_reason(self, chat_id: ChatId, account: PersonId | None = None) -> IneligibleReason | None:
@@ -74,7 +76,7 @@ class Eligibility:
 
     def approved_stage(self, account: PersonId) -> int | None:
         """Return the index of the stage in which a person's approval counts; None when it counts in none."""
-        stages = enumerate(self.verdict.counted)
+        stages = enumerate(self.verdict.counted_people)
         return next((index for index, people in stages if any(account == one.id for one in people)), None)
 
     def eligible_members(self, holders: Iterable[ChatId], taken: Collection[ChatId] = ()) -> frozenset[ChatId]:
@@ -94,7 +96,7 @@ def eligibility(request: AccessRequest, current_roles: CurrentRoles | None = Non
     :raises Refused: while the request has no plan.
     """
     prepared, particulars, verdict = request.require_prepared(), request.particulars, request.verdict(current_roles)
-    counted = (one.chat_id for people in verdict.counted for one in people)
+    counted = (one.chat_id for people in verdict.counted_people for one in people)
     editors = [one.person for one in request.edits]
     named = (prepared.requester.chat_id, particulars.requester, prepared.sponsor.chat_id, particulars.sponsor)
     return Eligibility(
@@ -106,8 +108,8 @@ def eligibility(request: AccessRequest, current_roles: CurrentRoles | None = Non
     )
 
 
-def _ids(person: Person, named: ChatId) -> frozenset[ChatId | PersonId]:
-    return frozenset({person.id, person.chat_id, named})
+def _ids(person: Person, chat_id: ChatId) -> frozenset[ChatId | PersonId]:
+    return frozenset({person.id, person.chat_id, chat_id})
 
 
 def eligibility_at_expiry(request: AccessRequest) -> Eligibility | None:

@@ -216,18 +216,20 @@ def with_sent_before(request: AccessRequest, note: Facts) -> Facts:
     return note if is_first_plan(request) else (*note, Fact(NoteCode.SENT_BEFORE))
 
 
-def progress(request: AccessRequest, done: int, *, is_read: bool) -> Fact:
+def progress(request: AccessRequest, done_count: int, *, is_read: bool) -> Fact:
     """Return the note that says which writes of the plan took effect, or were accepted.
 
-    :param done: the number of operations that took effect.
+    :param done_count: the number of operations that took effect.
     :param is_read: whether that many were read in the tenant; False when Graph only accepted them.
     """
-    if done == 0 and request.writing_since is not None:
+    if done_count == 0 and request.writing_since is not None:
         return Fact(NoteCode.SENT_DOES_NOT_SHOW)
-    if done == 0:
+    if done_count == 0:
         return not_written(request)
     settings = [_settings_of(operation) for operation in request.plan.operations]
-    return Fact(NoteCode.PROGRESS, {"written": settings[:done], "unwritten": settings[done:], "is_read": is_read})
+    return Fact(
+        NoteCode.PROGRESS, {"written": settings[:done_count], "unwritten": settings[done_count:], "is_read": is_read}
+    )
 
 
 def not_applied(request: AccessRequest) -> tuple[str, ...]:

@@ -21,17 +21,17 @@ def unconfirmed_writes(requests: Iterable[AccessRequest], now: datetime) -> tupl
 
 
 def waiting_revocations(
-    requests: Iterable[AccessRequest], now: datetime, alarmed: frozenset[str]
+    requests: Iterable[AccessRequest], now: datetime, ids_with_alarm: frozenset[str]
 ) -> tuple[AccessRequest, ...]:
     """Return the open revocations that are older than `REVOKED_WITHIN`, or that have an alarm already.
 
-    :param alarmed: the ids of the requests that have an alarm.
+    :param ids_with_alarm: the ids of the requests that have an alarm.
     """
     return tuple(
         one
         for one in requests
         if one.particulars.kind is RequestKind.REVOCATION
-        and (one.id in alarmed or now - one.created_at >= REVOKED_WITHIN)
+        and (one.id in ids_with_alarm or now - one.created_at >= REVOKED_WITHIN)
     )
 
 

@@ -37,7 +37,7 @@ def asked_at(request: AccessRequest) -> datetime:
     # NB. earlier versions stored the whole usual time, also when the end of the access was nearer.
     start = max([request.created_at, start, *(one.at for one in request.edits)])
     verdict = request.verdict()
-    earlier = {one.id for people in verdict.counted[: verdict.open_stage] for one in people}
+    earlier = {one.id for people in verdict.counted_people[: verdict.open_stage] for one in people}
     return max([start, *(decision.at for decision in request.decisions if decision.person.id in earlier)])
 
 

@@ -177,8 +177,8 @@ def _blocked(name: Property) -> EffectiveTargets:
     return EffectiveTargets(setting=blocked_setting(name), origins=(Origin.NOT_ADDED,) * len(lists_of(name)))
 
 
-def _targets(name: Property, own: JsonObject, default: JsonObject, origin: Origin) -> EffectiveTargets:
-    mine, theirs = _lists(name, own), _lists(name, default)
+def _targets(name: Property, configuration: JsonObject, default: JsonObject, origin: Origin) -> EffectiveTargets:
+    mine, theirs = _lists(name, configuration), _lists(name, default)
     if mine is None:
         return _unknown(name)
     if theirs is None:
@@ -194,9 +194,9 @@ def _unknown(name: Property) -> EffectiveTargets:
     return EffectiveTargets(setting=target_setting(name, [None] * count), origins=(Origin.UNREADABLE,) * count)
 
 
-def _flag(name: Property, key: str, own: JsonObject, default: JsonObject, origin: Origin) -> EffectiveFlag:
+def _flag(name: Property, key: str, configuration: JsonObject, default: JsonObject, origin: Origin) -> EffectiveFlag:
     try:
-        value = getattr(parse_setting(name, own.get(name)), key, None)
+        value = getattr(parse_setting(name, configuration.get(name)), key, None)
     except UnreadableSetting:
         return EffectiveFlag(value=None, origin=Origin.UNREADABLE)
     if value is not None:

@@ -123,19 +123,19 @@ def access_kinds(
     return tuple(found)
 
 
-def synchronization_of(effective: EffectiveSettings, found: Iterable[AccessKind]) -> EffectiveFlag:
+def synchronization_of(effective: EffectiveSettings, access_kinds: Iterable[AccessKind]) -> EffectiveFlag:
     """Return whether users or other objects are synchronized. False only when no member of the policy may allow it.
 
-    :param found: every kind of access under the settings that apply.
+    :param access_kinds: every kind of access under the settings that apply.
     """
     users = effective.flags[Property.IDENTITY_SYNCHRONIZATION, SYNCHRONIZATION_FLAG]
-    is_open = any(kind.setting == IDENTITY_SYNCHRONIZATION for kind in possibly_open(found))
+    is_open = any(kind.setting == IDENTITY_SYNCHRONIZATION for kind in possibly_open(access_kinds))
     return EffectiveFlag(value=None, origin=Origin.UNREADABLE) if is_open and users.value is False else users
 
 
-def possibly_open(found: Iterable[AccessKind]) -> tuple[AccessKind, ...]:
+def possibly_open(access_kinds: Iterable[AccessKind]) -> tuple[AccessKind, ...]:
     """Return the kinds of access that are not certainly closed."""
-    return tuple(kind for kind in found if kind.opening is not AccessState.CLOSED)
+    return tuple(kind for kind in access_kinds if kind.opening is not AccessState.CLOSED)
 
 
 def open_access(configuration: JsonObject, default: JsonObject | None) -> tuple[OpenAccess, ...]:
@@ -145,9 +145,9 @@ def open_access(configuration: JsonObject, default: JsonObject | None) -> tuple[
     )
 
 
-def closed_by_default(found: Iterable[AccessKind]) -> tuple[AccessKind, ...]:
+def closed_by_default(access_kinds: Iterable[AccessKind]) -> tuple[AccessKind, ...]:
     """Return the kinds of access that are closed only by a default."""
-    return tuple(kind for kind in found if kind.opening is AccessState.CLOSED and not kind.is_explicit)
+    return tuple(kind for kind in access_kinds if kind.opening is AccessState.CLOSED and not kind.is_explicit)
 
 
 def access_state_of(targets: EffectiveTargets) -> AccessState:
@@ -161,27 +161,33 @@ def access_state_of(targets: EffectiveTargets) -> AccessState:
 
 
 def _target_kinds(
-    own: JsonObject, default: JsonObject, effective: EffectiveSettings, *, is_default_read: bool
+    configuration: JsonObject, default: JsonObject, effective: EffectiveSettings, *, is_default_read: bool
 ) -> Iterator[AccessKind]:
     for name in (*B2B_PROPERTIES, *SERVICE_PROPERTIES):
         opening = access_state_of(effective.targets[name])
         if opening is AccessState.UNKNOWN and name in SERVICE_PROPERTIES and is_default_read:
-            is_unset = _is_unset(name, own) and _is_unset(name, default)
+            is_unset = _is_unset(name, configuration) and _is_unset(name, default)
             opening = AccessState.CLOSED if is_unset else opening
-        is_explicit = _is_blocked_by(name, own) if opening is AccessState.CLOSED else own.get(name) is not None
+        is_explicit = (
+            _is_blocked_by(name, configuration)
+            if opening is AccessState.CLOSED
+            else configuration.get(name) is not None
+        )
         category = AccessCategory.B2B if name in B2B_PROPERTIES else AccessCategory.SERVICE
         yield AccessKind(name=name.value, category=category, opening=opening, is_explicit=is_explicit)
 
 
-def _flag_kinds(own: JsonObject, effective: EffectiveSettings) -> Iterator[AccessKind]:
+def _flag_kinds(configuration: JsonObject, effective: EffectiveSettings) -> Iterator[AccessKind]:
     for name, category in (
         (Property.INBOUND_TRUST, AccessCategory.TRUST),
         (Property.AUTOMATIC_REDEMPTION, AccessCategory.REDEMPTION),
     ):
         for key, graph in FLAGS[name].items():
-            yield _flag_kind(f"{name}.{graph}", category, effective.flags[name, key], own.get(name))
+            yield _flag_kind(f"{name}.{graph}", category, effective.flags[name, key], configuration.get(name))
     flag = effective.flags[Property.IDENTITY_SYNCHRONIZATION, SYNCHRONIZATION_FLAG]
-    yield _flag_kind(USERS_SYNCHRONIZED, AccessCategory.SYNCHRONIZATION, flag, own.get(IDENTITY_SYNCHRONIZATION))
+    yield _flag_kind(
+        USERS_SYNCHRONIZED, AccessCategory.SYNCHRONIZATION, flag, configuration.get(IDENTITY_SYNCHRONIZATION)
+    )
 
 
 def _flag_kind(name: str, category: AccessCategory, flag: EffectiveFlag, document: Any) -> AccessKind:
@@ -192,8 +198,8 @@ def _flag_kind(name: str, category: AccessCategory, flag: EffectiveFlag, documen
     )
 
 
-def _capabilities(found: Mapping[str, AccessKind]) -> AccessKind:
-    underlying = [found[Property.M365_COLLABORATION_INBOUND], found[Property.APP_SERVICE_CONNECT_INBOUND]]
+def _capabilities(access_kinds: Mapping[str, AccessKind]) -> AccessKind:
+    underlying = [access_kinds[Property.M365_COLLABORATION_INBOUND], access_kinds[Property.APP_SERVICE_CONNECT_INBOUND]]
     is_closed = not possibly_open(underlying)
     return AccessKind(
         name=CAPABILITIES,
@@ -203,12 +209,12 @@ def _capabilities(found: Mapping[str, AccessKind]) -> AccessKind:
     )
 
 
-def _undescribed_kinds(own: JsonObject, default: JsonObject) -> Iterator[AccessKind]:
-    mine, theirs = undescribed_members(own), undescribed_members(default)
+def _undescribed_kinds(configuration: JsonObject, default: JsonObject) -> Iterator[AccessKind]:
+    mine, theirs = undescribed_members(configuration), undescribed_members(default)
     for path in dict.fromkeys((*mine, *theirs)):
         if path[0] == Property.TENANT_RESTRICTIONS:
             continue
-        here, there = mine.get(path), theirs.get(path) if _inherits(path, own) else None
+        here, there = mine.get(path), theirs.get(path) if _inherits(path, configuration) else None
         closes_access = has_no_value(here) and (_is_all(here, expected=False) or has_no_value(there))
         if is_restriction(path):
             # A restriction closes access when it is true. A false value, also in a part of it, may allow access.
@@ -223,9 +229,9 @@ def _undescribed_kinds(own: JsonObject, default: JsonObject) -> Iterator[AccessK
         )
 
 
-def _inherits(path: Path, own: JsonObject) -> bool:
+def _inherits(path: Path, configuration: JsonObject) -> bool:
     """Return whether a member of the default may apply. A partner's own list replaces the default's list completely."""
-    setting = own.get(path[0])
+    setting = configuration.get(path[0])
     return not (len(path) > 2 and isinstance(setting, Mapping) and isinstance(setting.get(path[1]), Mapping))
 
 

@@ -16,7 +16,7 @@ class PartnerChange:
     at: datetime
     activity: str
     """Microsoft's name for the change, for example "Update a partner cross-tenant access setting"."""
-    by: str
+    changed_by: str
     """The name or id of the person or application; empty when the log has none. It is text from outside."""
     is_ours: bool
     """Whether the application that Gatehouse signs in as made the change."""

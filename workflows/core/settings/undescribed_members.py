@@ -88,12 +88,14 @@ def with_undescribed_members(old: JsonObject, new: JsonObject) -> dict[str, Any]
     }
 
 
-def changed_undescribed_members(before: JsonObject | None, observed: JsonObject | None) -> tuple[str, ...]:
+def changed_undescribed_members(
+    before: JsonObject | None, observed_configuration: JsonObject | None
+) -> tuple[str, ...]:
     """Return the names of undescribed members whose value changed. A change to an empty value does not count.
 
     Null, false and an absent member all count as empty.
     """
-    was, is_now = undescribed_members(before), undescribed_members(observed)
+    was, is_now = undescribed_members(before), undescribed_members(observed_configuration)
     return tuple(
         ".".join(path)
         for path in dict.fromkeys((*was, *is_now))

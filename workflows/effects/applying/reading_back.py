@@ -31,7 +31,7 @@ class ReadBack:
     tenant: Tenant
     alarms: Alarms
     results: ApplyResults
-    resending: ResendDecision
+    resend_decision: ResendDecision
     sleep: Callable[[float], Awaitable[None]]
     pauses: Pauses
 
@@ -70,12 +70,14 @@ class ReadBack:
         await self._unseen(request)
         raise TenantUnavailable((Fact(NoteCode.CHANGE_NOT_SHOWN),))
 
-    async def record_applied(self, request: AccessRequest, observed: JsonObject) -> None:
+    async def record_applied(self, request: AccessRequest, observed_configuration: JsonObject) -> None:
         """Send the operations that Graph may refuse, and record what is in the tenant after them."""
         plan = request.plan
         if plan.optional and request.state is RequestState.APPLYING:
             await self.service.advance(request.id, RecordWriting())
-        tried = await send_optional_writes(plan, observed, tenant=self.tenant, sleep=self.sleep, pauses=self.pauses)
+        tried = await send_optional_writes(
+            plan, observed_configuration, tenant=self.tenant, sleep=self.sleep, pauses=self.pauses
+        )
         if tried.may_be_accepted_later and request.particulars.kind is RequestKind.REVOCATION:
             # Before the end is recorded: a crash in between repeats this, and the alarm is never missing.
             await report_open_access(self.alarms, self.store, request, tried.may_be_accepted_later)
@@ -90,7 +92,7 @@ class ReadBack:
         None: only reading is left.
         """
         try:
-            return await self.resending.next_command(request)
+            return await self.resend_decision.next_command(request)
         except TenantRefused as error:
             raise TenantUnavailable((*error.facts, Fact(NoteCode.SENT_NOT_SHOWN))) from error
 

@@ -47,7 +47,7 @@ class ApplyResults:
         return True
 
     async def stop_if_too_late_while_writing(
-        self, request: AccessRequest, observed: JsonObject | None, done: int
+        self, request: AccessRequest, observed_configuration: JsonObject | None, done_count: int
     ) -> bool:
         """End a request whose access ended while its plan was being written: nothing more is sent.
 
@@ -56,15 +56,17 @@ class ApplyResults:
 
         :raises TenantUnavailable: while what was sent may still be shown.
         """
-        if done == len(request.plan.required) or not self._is_too_late(request):
+        if done_count == len(request.plan.required) or not self._is_too_late(request):
             return False
         if self.may_be_shown_late(request):
             raise TenantUnavailable((Fact(NoteCode.CHANGE_NOT_SHOWN),))
-        next_step = Fact(NoteCode.CHECK_PART if done else NoteCode.REQUEST_LATER_END)
-        reason = (progress(request, done, is_read=True), _access_ended(request), next_step)
-        if done:
+        next_step = Fact(NoteCode.CHECK_PART if done_count else NoteCode.REQUEST_LATER_END)
+        reason = (progress(request, done_count, is_read=True), _access_ended(request), next_step)
+        if done_count:
             await self._report_part(request, reason[:-1])
-        await self.service.advance(request.id, Stop(reason=reason, configuration=observed if done else None))
+        await self.service.advance(
+            request.id, Stop(reason=reason, configuration=observed_configuration if done_count else None)
+        )
         return True
 
     def may_be_shown_late(self, request: AccessRequest) -> bool:
@@ -72,7 +74,7 @@ class ApplyResults:
         return self.clock.now() - first_sent(request) < RESEND_WITHIN
 
     async def stop_if_service_provider(
-        self, request: AccessRequest, observed: JsonObject | None, done: int | None
+        self, request: AccessRequest, observed_configuration: JsonObject | None, done_count: int | None
     ) -> bool:
         """End a request whose partner has become a service provider; closing is never refused.
 
@@ -80,38 +82,42 @@ class ApplyResults:
         plan, or a drift, is reported as such.
         """
         plan = request.plan
-        errors = [one for one in check_partner(plan.tenant_id, observed) if one.severity is Severity.ERROR]
+        errors = [
+            one for one in check_partner(plan.tenant_id, observed_configuration) if one.severity is Severity.ERROR
+        ]
         if request.particulars.kind is RequestKind.REVOCATION or not errors:
             return False
         reason = PlanBreaksRules("target", errors).facts
         if request.writing_since is None:
             await self.service.advance(request.id, Stop(reason=(*reason, not_written(request))))
-        elif done is None or done == len(plan.required):
+        elif done_count is None or done_count == len(plan.required):
             return False
         else:
-            await self.record_not_completed(request, observed, done, (progress(request, done, is_read=True), *reason))
+            await self.record_not_completed(
+                request, observed_configuration, done_count, (progress(request, done_count, is_read=True), *reason)
+            )
         return True
 
     async def record_not_completed(
-        self, request: AccessRequest, observed: JsonObject | None, done: int, reason: Facts
+        self, request: AccessRequest, observed_configuration: JsonObject | None, done_count: int, reason: Facts
     ) -> None:
         """End a request of which nothing more is sent to the tenant, with what was read back.
 
         If a part of the plan is in the tenant, that part is recorded, its review is due at once, and the admins are
         alarmed. If nothing of the plan is there, there is no record.
 
-        :param observed: what was read. It shows `done` operations of the plan, and not all.
+        :param observed_configuration: what was read. It shows `done_count` operations of the plan, and not all.
         :param reason: what is in the tenant, and why nothing more is sent.
         """
-        if not done:
+        if not done_count:
             await self.service.advance(request.id, RecordApplyFailed(reason=reason))
             return
         await self._report_part(request, reason)
         reason = (*reason, Fact(NoteCode.REVIEW_PART))
-        await self.service.advance(request.id, RecordApplyFailed(reason=reason, configuration=observed))
+        await self.service.advance(request.id, RecordApplyFailed(reason=reason, configuration=observed_configuration))
 
     async def end_with_a_part(
-        self, request: AccessRequest, observed: JsonObject | None, done: int, reason: Facts
+        self, request: AccessRequest, observed_configuration: JsonObject | None, done_count: int, reason: Facts
     ) -> bool:
         """End a request that needs new approval although a part of its plan is in the tenant.
 
@@ -122,11 +128,13 @@ class ApplyResults:
             what is there was made by somebody else. A revocation never is.
         :raises TenantUnavailable: while more of the plan may still be shown.
         """
-        if not done or not request.was_sent or request.particulars.kind is RequestKind.REVOCATION:
+        if not done_count or not request.was_sent or request.particulars.kind is RequestKind.REVOCATION:
             return False
         if self.may_be_shown_late(request):
             raise TenantUnavailable((Fact(NoteCode.CHANGE_NOT_SHOWN),))
-        await self.record_not_completed(request, observed, done, (progress(request, done, is_read=True), *reason))
+        await self.record_not_completed(
+            request, observed_configuration, done_count, (progress(request, done_count, is_read=True), *reason)
+        )
         return True
 
     async def _report_part(self, request: AccessRequest, reason: Facts) -> None:
@@ -138,7 +146,7 @@ class ApplyResults:
         await self.alarms.raise_alarm(AlarmCode.PARTLY_APPLIED, request.id, values)
 
     async def record_drift(
-        self, request: AccessRequest, observed: JsonObject | None, *, is_written: bool = False
+        self, request: AccessRequest, observed_configuration: JsonObject | None, *, is_written: bool = False
     ) -> None:
         """Record that somebody else changed the partner, and plan again where nothing was written.
 
@@ -146,21 +154,23 @@ class ApplyResults:
         """
         is_ours = is_written or request.writing_since is not None
         if is_ours and request.particulars.kind is not RequestKind.REVOCATION:
-            await self.service.advance(request.id, RecordOverwritten(configuration=observed))
+            await self.service.advance(request.id, RecordOverwritten(configuration=observed_configuration))
         else:
-            await self._replan(request, observed, is_unwritten=not is_ours)
+            await self._replan(request, observed_configuration, is_unwritten=not is_ours)
 
-    async def replan_if_undescribed_members_changed(self, request: AccessRequest, observed: JsonObject | None) -> bool:
+    async def replan_if_undescribed_members_changed(
+        self, request: AccessRequest, observed_configuration: JsonObject | None
+    ) -> bool:
         """Request approval again where undescribed members have other values than shown; nobody is named as the cause.
 
         A revocation does not wait for this. What is open besides its block is read back and reported.
         """
         plan = request.plan
-        names = changed_undescribed_members(plan.before, observed)
+        names = changed_undescribed_members(plan.before, observed_configuration)
         if request.particulars.kind is RequestKind.REVOCATION or not names:
             return False
         reason = Fact(NoteCode.UNKNOWN_SETTINGS_CHANGED, {"names": list(names), "is_first": is_first_plan(request)})
-        again = Replan(reason=(reason,), drift=three_way_difference(plan, observed), is_unwritten=True)
+        again = Replan(reason=(reason,), drift=three_way_difference(plan, observed_configuration), is_unwritten=True)
         await self.service.advance(request.id, again)
         return True
 
@@ -185,21 +195,23 @@ class ApplyResults:
         await self._retry_if_possible(request, 0, error)
         await self.service.advance(request.id, RecordApplyFailed(reason=(not_written(request), *error.facts)))
 
-    async def record_refusal(self, request: AccessRequest, done: int, error: TenantRefused) -> None:
+    async def record_refusal(self, request: AccessRequest, done_count: int, error: TenantRefused) -> None:
         """Store that Graph refuses a write, so that nothing more is sent; what is in the tenant is read next.
 
         :param request: the request as it was before this attempt.
-        :param done: how many operations of the plan were accepted before.
+        :param done_count: how many operations of the plan were accepted before.
         :raises TenantUnavailable: for a revocation, and while an admin can remove the cause.
         """
-        await self._retry_if_possible(request, done, error)
+        await self._retry_if_possible(request, done_count, error)
         is_unsure = request.writing_since is not None
-        refusal = WriteRefusal(reason=error.facts, accepted=done, is_unsure=is_unsure)
+        refusal = WriteRefusal(reason=error.facts, accepted=done_count, is_unsure=is_unsure)
         await self.service.advance(request.id, RecordRefusal(refusal=refusal))
 
-    async def _retry_if_possible(self, request: AccessRequest, done: int, error: TenantRefused) -> None:
+    async def _retry_if_possible(self, request: AccessRequest, done_count: int, error: TenantRefused) -> None:
         if request.particulars.kind is RequestKind.REVOCATION:
-            raise await self.retry_error_with_alarm(request, error, progress(request, done, is_read=False)) from error
+            raise await self.retry_error_with_alarm(
+                request, error, progress(request, done_count, is_read=False)
+            ) from error
         if error.status in _STATUSES_AN_ADMIN_CAN_MEND:
             raise TenantUnavailable((*error.facts, _WAITS_FOR_AN_ADMIN)) from error
 
@@ -212,14 +224,16 @@ class ApplyResults:
             self.alarms, request.id, partner_of(request), (*earlier_facts, *error.facts, *cure)
         )
 
-    async def _replan(self, request: AccessRequest, observed: JsonObject | None, *, is_unwritten: bool) -> None:
+    async def _replan(
+        self, request: AccessRequest, observed_configuration: JsonObject | None, *, is_unwritten: bool
+    ) -> None:
         is_revocation = request.particulars.kind is RequestKind.REVOCATION
         values = {"is_first": is_first_plan(request), "is_unwritten": is_unwritten, "is_revocation": is_revocation}
         reason = (Fact(NoteCode.CHANGED_BY_OTHERS), Fact(NoteCode.PLANNED_AGAIN, values))
         if is_revocation and request.replans + 1 >= REPLANS_BEFORE_ALARM:
             # Before it is recorded: a crash in between repeats this, and the alarm is never missing.
             await report_repeated_changes(self.alarms, request)
-        drift = three_way_difference(request.plan, observed)
+        drift = three_way_difference(request.plan, observed_configuration)
         await self.service.advance(request.id, Replan(reason=reason, drift=drift, is_unwritten=is_unwritten))
 
     def require_in_time(self, request: AccessRequest) -> None:

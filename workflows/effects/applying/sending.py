@@ -21,24 +21,24 @@ class PlanSender:
     tenant: Tenant
     results: ApplyResults
 
-    async def send(self, request: AccessRequest, done: int) -> bool:
-        """Send the operations of the plan from number `done` on.
+    async def send(self, request: AccessRequest, done_count: int) -> bool:
+        """Send the operations of the plan from number `done_count` on.
 
         :returns: whether Graph accepted all. Otherwise the end of the request is recorded, or a refusal, after which
             the partner is only read.
         """
         plan = request.plan
-        for index in range(done, len(plan.required)):
+        for index in range(done_count, len(plan.required)):
             self.results.require_in_time(request)
             try:
                 await self.tenant.write(plan.required[index])
             except AlreadyExists:
                 existing = await self._read_existing_partner(plan, index)
                 if (count_written(plan, existing) or 0) <= index:
-                    await self.results.record_drift(request, existing, is_written=index > done)
+                    await self.results.record_drift(request, existing, is_written=index > done_count)
                     return False
             except TenantRefused as error:
-                if not await self._record_if_partner_disappeared(request, index, error, is_written=index > done):
+                if not await self._record_if_partner_disappeared(request, index, error, is_written=index > done_count):
                     await self.results.record_refusal(request, index, error)
                 return False
         return True

@@ -73,14 +73,14 @@ def failure(call: GraphCall, answer: Answer) -> TenantUnavailable | TenantRefuse
     return kind(status, code, (refused,))
 
 
-def token_failure(says: str, status: int | None) -> TenantUnavailable | TenantRefused:
+def token_failure(message: str, status: int | None) -> TenantUnavailable | TenantRefused:
     """Return the error when the authority refuses to give a token, or does not answer (`status` None)."""
-    says = one_line(says)
+    message = one_line(message)
     if status is None or status >= 500 or status in (408, 429):
-        return unavailable(TenantCode.NO_TOKEN, says=says)
-    match = _SIGN_IN_CODE.search(says)
+        return unavailable(TenantCode.NO_TOKEN, says=message)
+    match = _SIGN_IN_CODE.search(message)
     code = match.group() if match else "invalid_client"
-    return TenantRefused(401, code, (Fact(TenantCode.CREDENTIALS_REFUSED, {"says": says}),))
+    return TenantRefused(401, code, (Fact(TenantCode.CREDENTIALS_REFUSED, {"says": message}),))
 
 
 def no_credential(missing: Sequence[str]) -> TenantUnavailable:

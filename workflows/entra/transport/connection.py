@@ -163,16 +163,16 @@ class Connection:
         request: RequestInformation,
         *,
         key: str = "id",
-        turn: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
+        take_turn: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
     ) -> AsyncIterator[Sequence[JsonObject]]:
         """Read a collection page by page.
 
         :param key: the property that identifies an object of this collection.
-        :param turn: returns a context in which each page is requested; used to keep a rate limit (see `pacing`).
+        :param take_turn: returns a context in which each page is requested; used to keep a rate limit (see `pacing`).
         """
         seen: set[str] = set()
         while True:
-            async with turn():
+            async with take_turn():
                 answer = await self.send(call, request)
             if not answer.is_success:
                 raise failure(call, answer)

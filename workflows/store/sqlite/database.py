@@ -149,10 +149,10 @@ class ListQuery:
     is_descending: bool = False
     read_columns: str = "doc"
 
-    def read(self, db: Database, limit: int, place: PagePosition) -> PageRows:
+    def read(self, db: Database, limit: int, position: PagePosition) -> PageRows:
         """Read one page; the first page when there are no rows at the given place any more."""
-        cursor = place.cursor if len(place.cursor) == len(self.keys) else ()
-        is_backwards = place.is_before and bool(cursor)
+        cursor = position.cursor if len(position.cursor) == len(self.keys) else ()
+        is_backwards = position.is_before and bool(cursor)
         direction = "desc" if is_backwards != self.is_descending else "asc"
         beyond_cursor, values = self._beyond_cursor(cursor, is_backwards=is_backwards)
         order = ", ".join(f"{key} {direction}" for key in self.keys)
@@ -187,48 +187,48 @@ class ListQuery:
         return tuple(str(row[key]) for key in self.keys)
 
 
-def partner_conditions(wanted: PartnerFilter) -> tuple[str, tuple[object, ...]]:
+def partner_conditions(partner_filter: PartnerFilter) -> tuple[str, tuple[object, ...]]:
     """Return the conditions of a list of partners, and their values."""
     conditions: list[tuple[str, tuple[object, ...]]] = [("1", ())]
-    if wanted.states:
-        conditions.append(("state in (select value from json_each(?))", (json.dumps(sorted(wanted.states)),)))
-    if wanted.sponsors is not None:
-        ids = json.dumps(sorted(wanted.sponsors))
+    if partner_filter.states:
+        conditions.append(("state in (select value from json_each(?))", (json.dumps(sorted(partner_filter.states)),)))
+    if partner_filter.sponsors is not None:
+        ids = json.dumps(sorted(partner_filter.sponsors))
         among = "in (select value from json_each(?))"
         conditions.append((f"(sponsor {among} or sponsor_account {among})", (ids, ids)))
     for column, text in (
-        ("sponsor_name", wanted.sponsor_text),
-        ("template", wanted.template),
-        ("sought", wanted.text),
+        ("sponsor_name", partner_filter.sponsor_text),
+        ("template", partner_filter.template),
+        ("sought", partner_filter.text),
     ):
         if typed_search_text(text):
             conditions.append((f"instr({column}, ?) > 0", (typed_search_text(text),)))
-    if wanted.overdue_at is not None:
+    if partner_filter.overdue_at is not None:
         ended = "(state = 'review_due' or (state <> 'revoked' and ends_at <> '' and ends_at <= ?))"
-        conditions.append((ended, (text_of(wanted.overdue_at),)))
-    if wanted.ends_after is not None:
-        conditions.append(("ends_at > ?", (text_of(wanted.ends_after),)))
-    if wanted.ends_by is not None:
-        conditions.append(("ends_at <> '' and ends_at <= ?", (text_of(wanted.ends_by),)))
+        conditions.append((ended, (text_of(partner_filter.overdue_at),)))
+    if partner_filter.ends_after is not None:
+        conditions.append(("ends_at > ?", (text_of(partner_filter.ends_after),)))
+    if partner_filter.ends_by is not None:
+        conditions.append(("ends_at <> '' and ends_at <= ?", (text_of(partner_filter.ends_by),)))
     return " and ".join(text for text, _ in conditions), tuple(value for _, values in conditions for value in values)
 
 
-def request_conditions(wanted: RequestFilter) -> tuple[str, tuple[object, ...]]:
+def request_conditions(request_filter: RequestFilter) -> tuple[str, tuple[object, ...]]:
     """Return the conditions of a search for requests, and their values. Each uses a column of one index."""
     conditions: list[tuple[str, tuple[object, ...]]] = [("1", ())]
-    if wanted.sent_from is not None:
-        conditions.append(("created_at >= ?", (text_of(wanted.sent_from),)))
-    if wanted.sent_before is not None:
-        conditions.append(("created_at < ?", (text_of(wanted.sent_before),)))
-    if wanted.states:
-        conditions.append(("state in (select value from json_each(?))", (json.dumps(sorted(wanted.states)),)))
-    if wanted.is_partly_applied:
+    if request_filter.sent_from is not None:
+        conditions.append(("created_at >= ?", (text_of(request_filter.sent_from),)))
+    if request_filter.sent_before is not None:
+        conditions.append(("created_at < ?", (text_of(request_filter.sent_before),)))
+    if request_filter.states:
+        conditions.append(("state in (select value from json_each(?))", (json.dumps(sorted(request_filter.states)),)))
+    if request_filter.is_partly_applied:
         conditions.append(("is_part = 1", ()))
     for column, text in (
-        ("sought", wanted.text),
-        ("requester_sought", wanted.requester),
-        ("deciders", wanted.approver),
-        ("template", wanted.template),
+        ("sought", request_filter.text),
+        ("requester_sought", request_filter.requester),
+        ("deciders", request_filter.approver),
+        ("template", request_filter.template),
     ):
         if typed_search_text(text):
             conditions.append((f"instr({column}, ?) > 0", (typed_search_text(text),)))

@@ -94,11 +94,11 @@ class SqliteEffectsQueue(SqliteDatabase):
         """Delete an effect that was performed."""
         await self._write("delete from effects where id = ?", effect_id)
 
-    async def retry(self, effect_id: int, at: datetime, error: Facts) -> None:
-        """Store that an attempt failed, and that the effect is due again at `at`."""
+    async def retry(self, effect_id: int, due_at: datetime, error: Facts) -> None:
+        """Store that an attempt failed, and that the effect is due again at `due_at`."""
         await self._write(
             "update effects set due_at = ?, attempts = attempts + 1, error = ? where id = ?",
-            text_of(at),
+            text_of(due_at),
             self._clean.told(error),
             effect_id,
         )

@@ -66,18 +66,24 @@ class SqliteRecords(SqliteDatabase):
         values = (json.dumps(list(roles)), json.dumps(sorted(ids)))
         shown = await self._requests(f"{where} order by created_at limit ?", *values, limit)
         rows = await self._query(f"select count(*) as count from requests {where}", *values)  # noqa: S608
-        return LimitedList(shown=shown, count=rows[0]["count"])
+        return LimitedList(items=shown, count=rows[0]["count"])
 
     async def waiting_page(
-        self, roles: Sequence[Role], ids: Collection[ChatId | PersonId], *, text: str, limit: int, place: PagePosition
+        self,
+        roles: Sequence[Role],
+        ids: Collection[ChatId | PersonId],
+        *,
+        text: str,
+        limit: int,
+        position: PagePosition,
     ) -> Page[AccessRequest]:
         """List the requests that wait for one of these roles and that this person may decide on, by deadline."""
         values = (json.dumps(list(roles)), json.dumps(sorted(ids)), typed_search_text(text))
         where = f"{_WAITING} and instr(sought, ?) > 0"
-        return await self._page(REQUEST, ListQuery("requests", where, values, ("expires_at", "id")), limit, place)
+        return await self._page(REQUEST, ListQuery("requests", where, values, ("expires_at", "id")), limit, position)
 
     async def own_page(
-        self, ids: Collection[ChatId | PersonId], *, text: str, limit: int, place: PagePosition
+        self, ids: Collection[ChatId | PersonId], *, text: str, limit: int, position: PagePosition
     ) -> Page[AccessRequest]:
         """List the requests of one person: first the open ones, then the others, each part newest first."""
         known = json.dumps(sorted(ids))
@@ -90,29 +96,31 @@ class SqliteRecords(SqliteDatabase):
             ("is_open", "created_at", "id"),
             is_descending=True,
         )
-        return await self._page(REQUEST, rows, limit, place)
+        return await self._page(REQUEST, rows, limit, position)
 
     async def partners_page(
-        self, wanted: PartnerFilter, *, limit: int, place: PagePosition, by_end: bool = False
+        self, partner_filter: PartnerFilter, *, limit: int, position: PagePosition, by_end: bool = False
     ) -> Page[Partnership]:
         """List partners, sorted by default domain, or with `by_end` by the end of their access."""
-        where, values = partner_conditions(wanted)
+        where, values = partner_conditions(partner_filter)
         keys = ("ends_at" if by_end else "domain", "tenant_id")
-        return await self._page(PARTNERSHIP, ListQuery("partnerships", where, values, keys), limit, place)
+        return await self._page(PARTNERSHIP, ListQuery("partnerships", where, values, keys), limit, position)
 
-    async def requests_page(self, wanted: RequestFilter, *, limit: int, place: PagePosition) -> Page[AccessRequest]:
+    async def requests_page(
+        self, request_filter: RequestFilter, *, limit: int, position: PagePosition
+    ) -> Page[AccessRequest]:
         """List requests, open and closed ones, the newest first."""
-        where, values = request_conditions(wanted)
+        where, values = request_conditions(request_filter)
         rows = ListQuery("requests", where, values, ("created_at", "id"), is_descending=True)
-        return await self._page(REQUEST, rows, limit, place)
+        return await self._page(REQUEST, rows, limit, position)
 
-    async def history_page(self, request_id: RequestId, *, limit: int, place: PagePosition) -> Page[AuditEntry]:
+    async def history_page(self, request_id: RequestId, *, limit: int, position: PagePosition) -> Page[AuditEntry]:
         """List the audit entries of a request, oldest first, without the clicks whose result has an entry."""
         where = f"request_id = ? and {_SAYS_MORE_THAN_ITS_RESULT}"
         rows = ListQuery("audit", where, (request_id,), ("seq",), read_columns=", ".join(_ENTRY))
-        found = await self._run(lambda: rows.read(self._db, limit, place))
+        found = await self._run(lambda: rows.read(self._db, limit, position))
         return Page(
-            shown=[_entry({name: row[name] for name in _ENTRY}) for row in found.rows],
+            items=[_entry({name: row[name] for name in _ENTRY}) for row in found.rows],
             count=found.count,
             count_before=found.count_before,
             first=found.first,
@@ -255,11 +263,13 @@ class SqliteRecords(SqliteDatabase):
         """Store a mark of the process. A mark is a text with a name."""
         await self._write("insert or replace into marks (name, value) values (?, ?)", name, value)
 
-    async def _page(self, adapter: TypeAdapter[Item], rows: ListQuery, limit: int, place: PagePosition) -> Page[Item]:
-        found = await self._run(lambda: rows.read(self._db, limit, place))
+    async def _page(
+        self, adapter: TypeAdapter[Item], rows: ListQuery, limit: int, position: PagePosition
+    ) -> Page[Item]:
+        found = await self._run(lambda: rows.read(self._db, limit, position))
         shown = await asyncio.to_thread(readable, adapter, found.rows)
         return Page(
-            shown=shown,
+            items=shown,
             count=found.count,
             count_before=found.count_before,
             first=found.first,

@@ -184,7 +184,7 @@ def stage_elements(request: AccessRequest, holders: Mapping[Role, Approvers]) ->
         yield paragraph(fixed_text("No approval is needed to close a partner"))
     verdict = eligibility(request).verdict
     for index, stage in enumerate(request.require_prepared().stages):
-        people = verdict.counted[index]
+        people = verdict.counted_people[index]
         mark = "✅ " if len(people) >= stage.quorum else "⏳ " if index == verdict.open_stage else "then "
         line: list[TextRun] = [
             fixed_text(mark),
@@ -202,7 +202,7 @@ def _approver_parts(approvers: Approvers) -> list[TextRun]:
     if not approvers.names:
         return []
     named = approvers.names[:MAX_NAMES]
-    others = len(approvers.names) - len(named) + approvers.others
+    others = len(approvers.names) - len(named) + approvers.other_count
     more = f" and {counted(others, 'other')}" if others else ""
     return [fixed_text(" ("), cleaned_text(", ".join(named), 200), fixed_text(f"{more})")]
 

@@ -78,23 +78,23 @@ def details_blocks(
     holders: Mapping[Role, Approvers],
     history: Sequence[AuditEntry],
     now: datetime,
-    others: Sequence[AccessRequest] = (),
+    other_requests: Sequence[AccessRequest] = (),
     replacement: Replacement | None = None,
 ) -> list[Block]:
     """Return everything about a request: partner, people, changes, risk, checks, approvals, operations, history.
 
     :param holders: who has each role of the approval chain now, by name.
     :param history: the audit entries of the request, the newest first.
-    :param others: the other open requests of the same requester.
+    :param other_requests: the other open requests of the same requester.
     :param replacement: the later request that replaced the result of this one, which the history shows, too.
     """
     blocks: list[Block] = [_partner(request)]
     if outcome := list(outcome_elements(request, now)):
         blocks.append(rich_text(*outcome))
     blocks += [*outside_change_blocks(request), *difference_rows(request)]
-    blocks.append(rich_text(*_facts(request), *_other_request_elements(others)))
-    if len(others) > MAX_OTHER_REQUESTS:
-        blocks.append(more_row(request, DetailsPart.OTHERS, counted(len(others), "other open request")))
+    blocks.append(rich_text(*_facts(request), *_other_request_elements(other_requests)))
+    if len(other_requests) > MAX_OTHER_REQUESTS:
+        blocks.append(more_row(request, DetailsPart.OTHERS, counted(len(other_requests), "other open request")))
     if (plan := current_plan(request)) and (prepared := request.prepared):
         default = prepared.observation.default
         lines = describe_changes(plan, default, prepared.names)
@@ -146,12 +146,16 @@ def _facts(request: AccessRequest) -> Iterator[RichTextElement]:
         yield quote(particulars.justification, MAX_REASON_CHARACTERS)
 
 
-def _other_request_elements(others: Sequence[AccessRequest]) -> Iterator[RichTextElement]:
+def _other_request_elements(other_requests: Sequence[AccessRequest]) -> Iterator[RichTextElement]:
     """Name the other open requests of the requester; what is left out is counted."""
-    if not others:
+    if not other_requests:
         return
-    named = ", ".join(f"{request_target(one)} ({one.id})" for one in others[:MAX_OTHER_REQUESTS])
-    more = [fixed_text(f" and {len(others) - MAX_OTHER_REQUESTS} more")] if len(others) > MAX_OTHER_REQUESTS else []
+    named = ", ".join(f"{request_target(one)} ({one.id})" for one in other_requests[:MAX_OTHER_REQUESTS])
+    more = (
+        [fixed_text(f" and {len(other_requests) - MAX_OTHER_REQUESTS} more")]
+        if len(other_requests) > MAX_OTHER_REQUESTS
+        else []
+    )
     yield paragraph(fixed_text("Other open requests of the requester: "), cleaned_text(named, 2000), *more)
 
 
@@ -160,7 +164,7 @@ def _decisions(request: AccessRequest, holders: Mapping[Role, Approvers]) -> Ite
     yield header("Approval policy")
     yield rich_text(*chain_elements(request, holders))
     if request.state is RequestState.AWAITING_APPROVAL and any(
-        len(one.names) + one.others > len(one.names[:MAX_NAMES]) for one in holders.values()
+        len(one.names) + one.other_count > len(one.names[:MAX_NAMES]) for one in holders.values()
     ):
         yield more_row(request, DetailsPart.APPROVERS, "Everybody who can approve")
     if (count := len(request.verdict().not_counted)) > MAX_NAMES:
@@ -258,13 +262,13 @@ def _sentence_list(sentences: Sequence[str]) -> Iterator[RichTextElement]:
         yield bullets([fixed_text(sentence)] for sentence in sentences)
 
 
-def _history(request: AccessRequest, shown: Sequence[Sequence[TextRun]]) -> Iterator[Block]:
-    if not shown:
+def _history(request: AccessRequest, entries: Sequence[Sequence[TextRun]]) -> Iterator[Block]:
+    if not entries:
         return
-    rows = [paragraph(*parts) for parts in shown[:MAX_HISTORY_ENTRIES]]
-    if more := len(shown) - len(rows):
+    rows = [paragraph(*parts) for parts in entries[:MAX_HISTORY_ENTRIES]]
+    if more := len(entries) - len(rows):
         rows.append(paragraph(fixed_text(f"and {counted(more, 'earlier entry', 'earlier entries')}")))
     yield header("History")
     yield rich_text(*rows)
     if more:
-        yield more_row(request, DetailsPart.HISTORY, counted(len(shown), "entry", "entries"))
+        yield more_row(request, DetailsPart.HISTORY, counted(len(entries), "entry", "entries"))

@@ -73,10 +73,10 @@ TITLES: Final[Mapping[DetailsPart, str]] = {
 """The titles of the windows; Slack accepts 24 characters."""
 
 
-def more_row(request: AccessRequest, name: DetailsPart, said: str) -> Block:
+def more_row(request: AccessRequest, name: DetailsPart, text: str) -> Block:
     """Return the line below a shortened part: what is left out, and the button that shows the whole part."""
     shows = button("Show all", ids.SHOW_PART, part_value(request, name, 0))
-    return row(said, f"part:{name.value}", shows)
+    return row(text, f"part:{name.value}", shows)
 
 
 def part_value(request: AccessRequest, name: DetailsPart, page: int) -> str:
@@ -90,14 +90,14 @@ def whole_part(
     *,
     history: History = (),
     replacement: Replacement | None = None,
-    others: Sequence[AccessRequest] = (),
+    other_requests: Sequence[AccessRequest] = (),
     approvers: StagePeople = (),
 ) -> list[RichTextElement]:
     """Return everything of one part, as rows.
 
     :param history: see `details_blocks`.
     :param replacement: see `details_blocks`.
-    :param others: see `details_blocks`.
+    :param other_requests: see `details_blocks`.
     :param approvers: who can still decide, for each open stage in order.
     """
     if name is DetailsPart.OUTSIDE_CHANGES_JSON:
@@ -108,7 +108,7 @@ def whole_part(
     if name is DetailsPart.HISTORY:
         return _bullets(history_items(request, history, replacement))
     if name is DetailsPart.OTHERS:
-        return _bullets(map(_other_parts, others))
+        return _bullets(map(_other_parts, other_requests))
     if name is DetailsPart.APPROVERS:
         return _bullets(_approver_items(approvers))
     return _bullets(_items(request, name))
@@ -176,9 +176,9 @@ def difference_rows(request: AccessRequest) -> Iterator[Block]:
 def difference_parts(line: RevisedLine) -> list[TextRun]:
     """Return one difference between the earlier plan and the present one."""
     return [
-        cleaned_text(line.about, 200, bold=True),
+        cleaned_text(line.subject, 200, bold=True),
         fixed_text(": was "),
-        cleaned_text(line.seen, 300),
+        cleaned_text(line.before, 300),
         fixed_text("; now "),
         cleaned_text(line.now, 300, bold=True),
         *([] if line.after is None else [fixed_text("; after approval: "), cleaned_text(line.after, 300)]),

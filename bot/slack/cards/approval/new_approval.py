@@ -54,13 +54,13 @@ def new_approval_message(
     holders: Mapping[Role, Approvers],
     context: CardContext,
     now: datetime,
-    asked: Iterable[ChatId] = (),
+    approvers: Iterable[ChatId] = (),
     reader: ChatId | None = None,
 ) -> Message:
     """Return the message when approval is needed again: the difference, the facts of the card, the buttons.
 
     :param holders: who has each role of the chain now, by name.
-    :param asked: whom to mention, in the channel's thread; nobody in a direct message.
+    :param approvers: whom to mention, in the channel's thread; nobody in a direct message.
     :param reader: whose direct message it is; None in the channel's thread.
     """
     prepared = request.require_prepared()
@@ -76,7 +76,7 @@ def new_approval_message(
         with_access_opened_by_others=False,
     )
     head, opened = header(f"🔁 {title} · {risk}"), access_opened_by_others(request)
-    before = list(_before_differences(request, asked, opened))
+    before = list(_before_differences(request, approvers, opened))
     after = list(_after_differences(request, reader))
     fixed = _words(head, rich_text(*before, *after), *plan(words_left=0))
     lines = [one for one in revision_lines(request) if opened is None or not one.stays_open]
@@ -88,10 +88,10 @@ def new_approval_message(
 
 
 def _before_differences(
-    request: AccessRequest, asked: Iterable[ChatId], opened: KeptAccess | None
+    request: AccessRequest, approvers: Iterable[ChatId], opened: KeptAccess | None
 ) -> Iterator[RichTextElement]:
     """Mention who is asked, and state why there is a new plan and what others opened."""
-    if mentioned := list(_mentioned(asked)):
+    if mentioned := list(_mentioned(approvers)):
         yield paragraph(*mentioned)
     yield paragraph(fixed_text("Why: ", bold=True), cleaned_text(shortened_note(request.asked_again), 500))
     if opened is not None:
@@ -127,8 +127,8 @@ def _is_new_reason(request: AccessRequest) -> bool:
     return asked is not None and asked.justification != request.particulars.justification
 
 
-def _mentioned(asked: Iterable[ChatId]) -> Iterator[TextRun]:
-    people = sorted(asked)
+def _mentioned(approvers: Iterable[ChatId]) -> Iterator[TextRun]:
+    people = sorted(approvers)
     for person in people[:MAX_MENTIONED_PEOPLE]:
         yield mention(person)
         yield fixed_text(" ")

@@ -21,14 +21,14 @@ NOTHING_LEFT: Final = message(_NOTHING_LEFT, [rich_text(paragraph(fixed_text(_NO
 """What a reminder becomes once everything in it is decided or closed. It stays true, so it is never updated again."""
 
 
-def reminder_message(waiting: LimitedList[AccessRequest], *, now: datetime) -> Message:
+def reminder_message(requests: LimitedList[AccessRequest], *, now: datetime) -> Message:
     """Return the message that lists requests, the one that expires first on top; what is left out is counted."""
-    shown = sorted(waiting.shown, key=lambda one: one.expires_at)
-    title = f"{counted(waiting.count, 'request')} {'waits' if waiting.count == 1 else 'wait'} for your decision"
+    shown = sorted(requests.items, key=lambda one: one.expires_at)
+    title = f"{counted(requests.count, 'request')} {'waits' if requests.count == 1 else 'wait'} for your decision"
     blocks: list[Block] = [header(f"⏰ {title}")]
     for request in shown:
         blocks += _entry(request)
-    if more := waiting.count - len(shown):
+    if more := requests.count - len(shown):
         blocks.append(rich_text(paragraph(fixed_text(f"and {more} more in your App Home"))))
     names = ", ".join(map(_name, shown[:3]))
     return message(f"{names}: {title}", blocks)
@@ -65,11 +65,11 @@ def _entry(request: AccessRequest) -> Iterator[Block]:
     yield review_button(request)
 
 
-def expired_message(expired: LimitedList[AccessRequest]) -> Message:
+def expired_message(requests: LimitedList[AccessRequest]) -> Message:
     """Return the message that lists requests which expired before an approver decided."""
-    title = f"{counted(expired.count, 'request')} expired without your decision"
+    title = f"{counted(requests.count, 'request')} expired without your decision"
     blocks: list[Block] = [header(f"⌛ {title}")]
-    for request in expired.shown:
+    for request in requests.items:
         blocks.append(
             rich_text(
                 paragraph(
@@ -84,8 +84,8 @@ def expired_message(expired: LimitedList[AccessRequest]) -> Message:
                 )
             )
         )
-    if more := expired.count - len(expired.shown):
+    if more := requests.count - len(requests.items):
         blocks.append(rich_text(paragraph(fixed_text(f"and {more} more; the approval channel has a card for each"))))
     blocks.append(rich_text(paragraph(fixed_text("Nothing was changed. The requester can send a new request."))))
-    names = ", ".join(map(_name, expired.shown[:3]))
+    names = ", ".join(map(_name, requests.items[:3]))
     return message(f"{names}: {title}", blocks)

@@ -20,11 +20,20 @@ from bot.slack.blocks.blocks import (
     rich_text,
 )
 from bot.slack.blocks.message import Message, message
+from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.approval.approval_card import changes_of, stage_elements
 from bot.slack.cards.approval.closed_card import closed_headline, closed_summary, shortened_note, status_parts
 from bot.slack.cards.decisions import still_needed
 from bot.slack.cards.partnership import close_early_button
-from bot.slack.cards.requests import can_be_decided, headline, kind_words, notified_target, own_buttons
+from bot.slack.cards.requests import (
+    MAX_DOMAIN_CHARACTERS,
+    can_be_decided,
+    kind_words,
+    notified_target,
+    own_buttons,
+    request_target,
+    whole_target,
+)
 from bot.slack.people.approvers import NO_APPROVERS_KNOWN, Approvers
 from bot.words.plans.short_changes import Sign
 from bot.words.requests.form import access_duration_words, losses_words
@@ -126,8 +135,12 @@ def former_sponsor_card(request: AccessRequest) -> Message:
     prepared = request.require_prepared()
     text = f"You are not the sponsor any more: {prepared.requester.name} named {prepared.sponsor.name}."
     blocks: list[Block] = [
-        header(headline(request)),
-        rich_text(paragraph(cleaned_text(text, 300)), paragraph(fixed_text("You need to do nothing."))),
+        # NB. without the state: the message is not updated any more.
+        header(f"{clean(request_target(request), MAX_DOMAIN_CHARACTERS)}: sponsor changed"),
+        rich_text(
+            paragraph(*whole_target(request), cleaned_text(text, 300)),
+            paragraph(fixed_text(f"You need to do nothing. · {request.id}")),
+        ),
     ]
     return message(f"{notified_target(request)}: you are not the sponsor any more.", blocks)
 

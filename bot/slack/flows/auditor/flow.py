@@ -112,9 +112,9 @@ class AuditorFlow:
         await ack()
         self.windows.fill(window, self.windows.show(window, build))
 
-    async def _history(self, window: Window, request_id: RequestId, place: PagePosition) -> Json:
+    async def _history(self, window: Window, request_id: RequestId, position: PagePosition) -> Json:
         request = await self._read(window, request_id)
-        page = await self.store.history_page(request_id, limit=HISTORY_PAGE_SIZE, place=place)
+        page = await self.store.history_page(request_id, limit=HISTORY_PAGE_SIZE, position=position)
         return history_view(
             request,
             page,
@@ -125,10 +125,10 @@ class AuditorFlow:
     async def _replacement(self, request: AccessRequest, page: Page[AuditEntry]) -> Replacement | None:
         """Read what replaced the result of a request; None when an earlier page of the history shows it."""
         found = await read_replacement(request, store=self.store)
-        if found is None or not page.count_before or page.shown[0].at <= found.at:
+        if found is None or not page.count_before or page.items[0].at <= found.at:
             return found
         place = PagePosition(cursor=page.first, is_before=True)
-        (before,) = (await self.store.history_page(request.id, limit=1, place=place)).shown
+        (before,) = (await self.store.history_page(request.id, limit=1, position=place)).items
         return found if before.at <= found.at else None
 
     async def _successor(self, request: AccessRequest) -> AccessRequest | None:

@@ -27,28 +27,30 @@ class SearchProblems(Exception):
         self.by_field = by_field
 
 
-def search_form(wanted: RequestFilter) -> Json:
+def search_form(request_filter: RequestFilter) -> Json:
     """Return the form, filled in with the search that is shown now."""
     state = [option(label, value) for value, (label, _) in STATE_CHOICES.items()]
-    chosen = state[list(STATE_CHOICES).index(state_choice(wanted.states))]
-    last = None if wanted.sent_before is None else wanted.sent_before - timedelta(days=1)
+    chosen = state[list(STATE_CHOICES).index(state_choice(request_filter.states))]
+    last = None if request_filter.sent_before is None else request_filter.sent_before - timedelta(days=1)
     blocks: list[Block] = [
         _text_field(
             "Request ID, partner or template",
             ids.SEARCHED_TEXT,
-            wanted.text,
+            request_filter.text,
             "A part is enough: R-FBMG, contoso.com, a display name or a tenant ID.",
         ),
-        _text_field("Requester", ids.SEARCHED_REQUESTER, wanted.requester, _BY_NAME),
-        _text_field("Approver", ids.SEARCHED_APPROVER, wanted.approver, f"Who approved or rejected it. {_BY_NAME}"),
-        _text_field("Access template", ids.SEARCHED_TEMPLATE, wanted.template, "A part of its name or title."),
+        _text_field("Requester", ids.SEARCHED_REQUESTER, request_filter.requester, _BY_NAME),
+        _text_field(
+            "Approver", ids.SEARCHED_APPROVER, request_filter.approver, f"Who approved or rejected it. {_BY_NAME}"
+        ),
+        _text_field("Access template", ids.SEARCHED_TEMPLATE, request_filter.template, "A part of its name or title."),
         input_block(
             "State",
             ids.SEARCHED_STATE,
             StaticSelectElement(action_id=ids.SEARCHED_STATE, options=state, initial_option=chosen),
             is_optional=True,
         ),
-        _day_field("Sent from", ids.SENT_FROM, wanted.sent_from, "The first day, in UTC."),
+        _day_field("Sent from", ids.SENT_FROM, request_filter.sent_from, "The first day, in UTC."),
         _day_field("Sent until", ids.SENT_UNTIL, last, "The last day, in UTC. It is included."),
     ]
     return modal(TITLE, blocks, ids.SEARCH_FORM, submit="Search")
@@ -76,15 +78,17 @@ def parse_search(view: View) -> RequestFilter:
     )
 
 
-def _text_field(label: str, name: str, typed: str, hint: str) -> InputBlock:
-    value = encodable(cut(typed, MAX_TYPED_CHARACTERS)) or None
+def _text_field(label: str, name: str, typed_text: str, hint: str) -> InputBlock:
+    value = encodable(cut(typed_text, MAX_TYPED_CHARACTERS)) or None
     element = PlainTextInputElement(action_id=name, max_length=MAX_TYPED_CHARACTERS, initial_value=value)
     return input_block(label, name, element, hint=hint, is_optional=True)
 
 
-def _day_field(label: str, name: str, chosen: datetime | None, hint: str) -> InputBlock:
-    day = None if chosen is None else f"{chosen:%Y-%m-%d}"
-    return input_block(label, name, DatePickerElement(action_id=name, initial_date=day), hint=hint, is_optional=True)
+def _day_field(label: str, name: str, day: datetime | None, hint: str) -> InputBlock:
+    initial_date = None if day is None else f"{day:%Y-%m-%d}"
+    return input_block(
+        label, name, DatePickerElement(action_id=name, initial_date=initial_date), hint=hint, is_optional=True
+    )
 
 
 def _typed(view: View, name: str) -> str:

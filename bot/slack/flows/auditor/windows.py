@@ -144,12 +144,12 @@ def _value(request_id: RequestId, page: Page[AuditEntry], is_before: bool) -> st
 def _entry_blocks(request: AccessRequest, page: Page[AuditEntry], replacement: Replacement | None) -> Iterator[Block]:
     """Return the entries of a page. What replaced the result stands before the first later entry, or at the end."""
     digest_above, place, names = "", _place_of(replacement, page), recorded_names(request)
-    for index, entry in enumerate(page.shown):
+    for index, entry in enumerate(page.items):
         if replacement is not None and index == place:
             yield rich_text(paragraph(*replacement_parts(request, replacement)))
         yield rich_text(*_entry_elements(entry, names, digest_above=digest_above))
         digest_above = _digest(entry) or digest_above
-    if replacement is not None and place == len(page.shown):
+    if replacement is not None and place == len(page.items):
         yield rich_text(paragraph(*replacement_parts(request, replacement)))
 
 
@@ -157,8 +157,8 @@ def _place_of(replacement: Replacement | None, page: Page[AuditEntry]) -> int | 
     """Return before which entry of a page the replacement stands; None when it stands on another page."""
     if replacement is None:
         return None
-    earlier = sum(entry.at <= replacement.at for entry in page.shown)
-    return None if earlier == len(page.shown) and page.count_after else earlier
+    earlier = sum(entry.at <= replacement.at for entry in page.items)
+    return None if earlier == len(page.items) and page.count_after else earlier
 
 
 def _digest(entry: AuditEntry) -> str:

@@ -144,7 +144,7 @@ class DecideFlow:
             holders=names,
             history=history,
             now=self.clock.now(),
-            others=others,
+            other_requests=others,
             replacement=await read_replacement(request, store=self.store),
             # NB. where the roles cannot be read now, an approver can still decide: each click is checked.
             may_decide=await may_decide(request, window.actor, self.people) is not False,
@@ -159,7 +159,7 @@ class DecideFlow:
             if name is DetailsPart.HISTORY
             else (),
             replacement=await read_replacement(request, store=self.store) if name is DetailsPart.HISTORY else None,
-            others=await self._others(request) if name is DetailsPart.OTHERS else (),
+            other_requests=await self._others(request) if name is DetailsPart.OTHERS else (),
             approvers=await free_by_stage(request, self.people) if name is DetailsPart.APPROVERS else (),
         )
         return part_view(request, name, rows, page)

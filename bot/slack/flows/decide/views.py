@@ -28,7 +28,7 @@ def decision_view(
     history: Sequence[AuditEntry],
     now: datetime,
     holders: Mapping[Role, Approvers] = NO_APPROVERS_KNOWN,
-    others: Sequence[AccessRequest] = (),
+    other_requests: Sequence[AccessRequest] = (),
     replacement: Replacement | None = None,
     may_decide: bool = True,
 ) -> Json:
@@ -36,11 +36,13 @@ def decision_view(
 
     :param holders: who has each role of the approval chain now, by name; empty when that is not known.
     :param history: the audit entries of the request, the newest first.
-    :param others: see `details_blocks`.
+    :param other_requests: see `details_blocks`.
     :param replacement: see `details_blocks`.
     :param may_decide: whether the reader may decide on it, as far as that is known. Each click is checked again.
     """
-    blocks = details_blocks(request, holders=holders, history=history, now=now, others=others, replacement=replacement)
+    blocks = details_blocks(
+        request, holders=holders, history=history, now=now, other_requests=other_requests, replacement=replacement
+    )
     if may_decide and can_be_decided(request, now):
         blocks.append(decision_row(request, can_decide=True, with_details=False))
         blocks.append(small_text("Your permission is checked when you click."))

@@ -36,18 +36,18 @@ class HomeFlow:
 
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
-        yield HomeEvent("app_home_opened", self.opened)
+        yield HomeEvent("app_home_opened", self.home_opened)
         yield Action(ids.HOME_PREVIOUS, self.show_other_page, audit_name="home_page")
         yield Action(ids.HOME_NEXT, self.show_other_page, audit_name="home_page")
         yield Action(ids.HOME_SEARCH, self.search, audit_name="home_search")
         yield Action(ids.HOME_CLEAR, self.clear, audit_name="home_search")
 
-    async def opened(self, opened: HomeOpened) -> None:
+    async def home_opened(self, event: HomeOpened) -> None:
         """Record that this person has an App Home, and publish it from the start of its lists."""
-        if opened.event.tab == "home":
-            person = ChatId(opened.event.user)
+        if event.event.tab == "home":
+            person = ChatId(event.event.user)
             await self.store.save_home(person)
-            self.background.start(self._show(person, key=f"home:{opened.event_id}"))
+            self.background.start(self._show(person, key=f"home:{event.event_id}"))
 
     async def show_other_page(self, ack: AsyncAck, click: Interaction) -> None:
         """Show another page of one list."""
@@ -67,15 +67,15 @@ class HomeFlow:
         """Show everything again."""
         await self._move(ack, click, HomePosition())
 
-    async def show_found(self, click: Interaction, wanted: RequestFilter) -> None:
+    async def show_found(self, click: Interaction, request_filter: RequestFilter) -> None:
         """Show an auditor the requests that match. For everybody else, record that it is refused, and tell them."""
         if await self._is_auditor(click, "search_requests"):
-            await self._show_place(click, HomePosition(wanted=wanted))
+            await self._show_place(click, HomePosition(wanted=request_filter))
 
-    async def _turn_found(self, click: Interaction, to: PagePosition) -> None:
+    async def _turn_found(self, click: Interaction, position: PagePosition) -> None:
         if await self._is_auditor(click, "home_page"):
             place = read_place(await self.store.home_position(click.actor))
-            await self._show_place(click, on_page(place, HomeList.REQUESTS, to))
+            await self._show_place(click, on_page(place, HomeList.REQUESTS, position))
 
     async def _is_auditor(self, click: Interaction, command: str) -> bool:
         """Check the right again, after the acknowledgement: reading people and roles may take long."""
@@ -89,12 +89,12 @@ class HomeFlow:
             return False
         return True
 
-    async def _show_place(self, click: Interaction, place: HomePosition) -> None:
-        await self.store.save_home_position(click.actor, stored_place(place))
+    async def _show_place(self, click: Interaction, position: HomePosition) -> None:
+        await self.store.save_home_position(click.actor, stored_place(position))
         await self.notifier.show_home(click.actor)
 
-    async def _move(self, ack: AsyncAck, click: Interaction, place: HomePosition) -> None:
-        await self.store.save_home_position(click.actor, stored_place(place))
+    async def _move(self, ack: AsyncAck, click: Interaction, position: HomePosition) -> None:
+        await self.store.save_home_position(click.actor, stored_place(position))
         await ack()
         self.background.start(self._show(click.actor, key=click.key))
 

@@ -19,9 +19,9 @@ def section(title: str, name: HomeList, page: Page[Item], row: Callable[[Item], 
     if not page.count:
         return
     yield rich_text(paragraph(fixed_text(title, bold=True), fixed_text(f": {shown_words(page)}")))
-    for item in page.shown:
+    for item in page.items:
         yield from row(item)
-    if unread := page.size - len(page.shown):
+    if unread := page.size - len(page.items):
         yield rich_text(paragraph(fixed_text(f"{unread} more cannot be read. An admin finds them in the log.")))
     buttons = []
     if page.count_before:

@@ -35,14 +35,14 @@ def parse_page(value: str) -> tuple[HomeList, PagePosition]:
     return step.name, step.position
 
 
-def on_page(place: HomePosition, name: HomeList, to: PagePosition) -> HomePosition:
+def on_page(home: HomePosition, name: HomeList, position: PagePosition) -> HomePosition:
     """Return the place after one list was turned to another page."""
-    return replace(place, places={**place.places, name: to})
+    return replace(home, places={**home.places, name: position})
 
 
-def stored_place(place: HomePosition) -> str:
+def stored_place(position: HomePosition) -> str:
     """Return a place in the form in which it is stored."""
-    return _STORED.dump_json(place).decode()
+    return _STORED.dump_json(position).decode()
 
 
 def read_place(text: str) -> HomePosition:

@@ -88,7 +88,7 @@ def review_row(partnership: Partnership, now: datetime, *, has_times_below: bool
 
 
 def _waiting_row(
-    about: str,
+    text: str,
     block_id: str,
     review: ButtonElement | None,
     times: Mapping[str, datetime],
@@ -103,10 +103,10 @@ def _waiting_row(
         phone, but uses two blocks of the number that Slack accepts.
     """
     if has_times_below:
-        yield row(about, block_id, review, MAX_ROW_CHARACTERS)
+        yield row(text, block_id, review, MAX_ROW_CHARACTERS)
         yield times_line(times, now, constant=constant)
     else:
-        text = f"{about}\n{constant[:1].upper()}{constant[1:]}" if constant else about
+        text = f"{text}\n{constant[:1].upper()}{constant[1:]}" if constant else text
         capitals = {f"{label[0].upper()}{label[1:]}": at for label, at in times.items()}
         yield row(text, block_id, review, MAX_ROW_CHARACTERS, capitals)
 

@@ -58,8 +58,8 @@ def home_view(home: AppHome, *, now: datetime) -> Json:
     """Return one person's App Home. What is not on this page of a list is counted, and its buttons show it."""
     blocks: list[Block] = [actions("home", *_buttons(home))]
     unknown = [small_text(_AUDITOR_UNKNOWN)] if home.is_auditor is None else []
-    if home.wanted is not None:
-        return _view([*blocks, *_searched_sections(home.wanted, home.found), small_text(_AS_RECORDED)])
+    if home.request_filter is not None:
+        return _view([*blocks, *_searched_sections(home.request_filter, home.found_requests), small_text(_AS_RECORDED)])
     if home.has_nothing_to_show:
         blocks += [rich_text(paragraph(fixed_text(ABOUT)), paragraph(fixed_text("Nothing waits for you."))), *unknown]
         return _view(blocks)
@@ -67,8 +67,8 @@ def home_view(home: AppHome, *, now: datetime) -> Json:
         *_own_sections(home, now),
         *_admin_sections(home, now),
         *_partner_sections(home, now),
-        *([header("Requests")] if home.found.page.count else []),
-        *_found_sections(home.found),
+        *([header("Requests")] if home.found_requests.page.count else []),
+        *_found_sections(home.found_requests),
         small_text(_AS_RECORDED),
         *unknown,
     ]
@@ -101,7 +101,9 @@ def _buttons(home: AppHome) -> Iterator[ButtonElement]:
         yield button("Block a partner", ids.BLOCK_PARTNER, "home", "danger")
         yield button("Current tenant settings", ids.OPEN_POSTURE, "home")
     if home.is_auditor:
-        yield button("Search all requests" if home.wanted is None else "Change search", ids.SEARCH_REQUESTS, "home")
+        yield button(
+            "Search all requests" if home.request_filter is None else "Change search", ids.SEARCH_REQUESTS, "home"
+        )
 
 
 def _search(home: AppHome) -> Iterator[Block]:
@@ -122,7 +124,7 @@ def _search(home: AppHome) -> Iterator[Block]:
             home.sponsored,
             home.overdue,
             home.partners,
-            home.found.page,
+            home.found_requests.page,
         )
         found = "Nothing here contains" if not any(one.count for one in lists) else "Showing only what contains"
         yield rich_text(
@@ -195,10 +197,10 @@ def _partner_sections(home: AppHome, now: datetime) -> Iterator[Block]:
     )
 
 
-def _searched_sections(wanted: RequestFilter, found: FoundRequests) -> Iterator[Block]:
+def _searched_sections(request_filter: RequestFilter, found_requests: FoundRequests) -> Iterator[Block]:
     """Return what an auditor searched for, and what was found."""
     yield header("Search of requests")
-    conditions = list(condition_words(wanted)) or [("Conditions", "none, so all requests are shown")]
+    conditions = list(condition_words(request_filter)) or [("Conditions", "none, so all requests are shown")]
     yield rich_text(
         bullets(
             [fixed_text(f"{label}: "), cleaned_text(said, MAX_SEARCH_CHARACTERS, bold=True)]
@@ -206,15 +208,15 @@ def _searched_sections(wanted: RequestFilter, found: FoundRequests) -> Iterator[
         )
     )
     yield actions("search", button("Close search", ids.HOME_CLEAR, "home"))
-    if not found.page.count:
+    if not found_requests.page.count:
         yield rich_text(paragraph(fixed_text("No request matches all of these conditions.")))
-    yield from _found_sections(found)
+    yield from _found_sections(found_requests)
 
 
-def _found_sections(found: FoundRequests) -> Iterator[Block]:
+def _found_sections(found_requests: FoundRequests) -> Iterator[Block]:
     yield from section(
         "All requests found, newest first",
         HomeList.REQUESTS,
-        found.page,
-        lambda one: found_row(one, found.today.get(one.id, _NO_TODAY)),
+        found_requests.page,
+        lambda one: found_row(one, found_requests.today.get(one.id, _NO_TODAY)),
     )

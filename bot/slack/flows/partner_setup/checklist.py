@@ -29,57 +29,66 @@ MAX_CHUNKS: Final = 12
 """More than any checklist of a few hundred ids needs. The others are counted, and a button shows all of them."""
 
 
-def checklist_message(present: CurrentSetup, *, may_confirm: bool, received: Collection[Digest] = ()) -> Message:
+def checklist_message(
+    current_setup: CurrentSetup, *, may_confirm: bool, received_steps: Collection[Digest] = ()
+) -> Message:
     """Return the checklist as a message.
 
     :param may_confirm: offer to confirm the steps of Gatehouse's record: for the sponsor and the admins.
-    :param received: see `step_blocks`.
+    :param received_steps: see `step_blocks`.
     """
-    name = clean(partner_name(present.identity), 90)
-    blocks = [header(f"🤝 {name}: partner setup"), *_blocks(present, may_confirm=may_confirm, received=received)]
-    needed = needed_steps(present.setup.steps)
+    name = clean(partner_name(current_setup.identity), 90)
+    blocks = [
+        header(f"🤝 {name}: partner setup"),
+        *_blocks(current_setup, may_confirm=may_confirm, received_steps=received_steps),
+    ]
+    needed = needed_steps(current_setup.setup.steps)
     steps = counted(len(needed), "step") if needed else "nothing"
-    return message(f"{notified_partner(present.identity)}: {steps} for the partner's administrator.", blocks)
+    return message(f"{notified_partner(current_setup.identity)}: {steps} for the partner's administrator.", blocks)
 
 
-def checklist_view(present: CurrentSetup) -> Json:
+def checklist_view(current_setup: CurrentSetup) -> Json:
     """Return the checklist as a window."""
-    return modal("Partner setup", [*_blocks(present, may_confirm=False)], ids.CHECKLIST)
+    return modal("Partner setup", [*_blocks(current_setup, may_confirm=False)], ids.CHECKLIST)
 
 
-def checklist_text(present: CurrentSetup) -> list[str]:
+def checklist_text(current_setup: CurrentSetup) -> list[str]:
     """Return the whole checklist in as few pieces as Slack accepts.
 
     Each piece ends with a step. A step that is too long continues in the next piece, after a line or a comma.
     """
-    if not present.setup.steps:
+    if not current_setup.setup.steps:
         return []
-    home, is_abroad = present.home, present.is_cross_cloud
-    has_calls = bool(needed_steps(present.setup.steps))
-    all_sections = [first_section(home, present.identity.tenant_id, is_cross_cloud=is_abroad, has_calls=has_calls)]
-    all_sections += step_sections(present.setup, home, is_cross_cloud=is_abroad)
+    home, is_abroad = current_setup.home, current_setup.is_cross_cloud
+    has_calls = bool(needed_steps(current_setup.setup.steps))
+    all_sections = [
+        first_section(home, current_setup.identity.tenant_id, is_cross_cloud=is_abroad, has_calls=has_calls)
+    ]
+    all_sections += step_sections(current_setup.setup, home, is_cross_cloud=is_abroad)
     texts = [section.text for section in all_sections]
-    texts += ["\n".join(("Notes", *partner_notes(present.setup)))] if partner_notes(present.setup) else []
+    texts += ["\n".join(("Notes", *partner_notes(current_setup.setup)))] if partner_notes(current_setup.setup) else []
     return _packed([clean(piece, MAX_CHUNK_CHARACTERS, lines=True) for text in texts for piece in _pieces(text)])
 
 
-def _blocks(present: CurrentSetup, *, may_confirm: bool, received: Collection[Digest] = ()) -> Iterator[Block]:
-    setup, partnership = present.setup, present.partnership
+def _blocks(
+    current_setup: CurrentSetup, *, may_confirm: bool, received_steps: Collection[Digest] = ()
+) -> Iterator[Block]:
+    setup, partnership = current_setup.setup, current_setup.partnership
     confirmations = () if partnership is None else partnership.confirmations
-    yield identity_block(present.identity)
+    yield identity_block(current_setup.identity)
     if setup.steps:
         recorded = {step.digest for step in partnership.setup} if partnership is not None and may_confirm else set()
         yield rich_text(paragraph(fixed_text("Current state. Gatehouse cannot see the partner's tenant.")))
-        yield from step_blocks(present.identity, setup.steps, confirmations, recorded, received)
+        yield from step_blocks(current_setup.identity, setup.steps, confirmations, recorded, received_steps)
     elif not setup.unreadable and not setup.unreadable_inherited:
         yield rich_text(paragraph(fixed_text(NO_PARTNER_STEPS)), *_remarks(partner_notes(setup)))
     if remarked := list(setup_note_elements(setup)):
         yield rich_text(*remarked)
-    chunks = checklist_text(present)
+    chunks = checklist_text(current_setup)
     yield from _text_blocks(chunks)
     if len(chunks) > MAX_CHUNKS:
         said = f"and {counted(len(chunks) - MAX_CHUNKS, 'more part')}, {len(chunks)} in all"
-        yield partner_part_row(present.identity.tenant_id, PartnerPart.CHECKLIST, said)
+        yield partner_part_row(current_setup.identity.tenant_id, PartnerPart.CHECKLIST, said)
     yield small_text("From the current settings in our tenant, read just now.")
 
 

@@ -86,34 +86,34 @@ class PartnerSetupFlow:
         subject = CommandSubject(tenant_id=tenant_id)
         await self.windows.open_and_fill(ack, click, build, command="/partner checklist", subject=subject)
 
-    def _show_received(self, click: Interaction, tenant_id: TenantId, wanted: Digest) -> None:
+    def _show_received(self, click: Interaction, tenant_id: TenantId, step_digest: Digest) -> None:
         """Show the checklist again without the button that was used, where it is an answer to a command."""
 
         async def build() -> Message:
-            current = await self.checklists.present(tenant_id)
+            current = await self.checklists.read_current(tenant_id)
             may_confirm = await self._may_confirm(click.actor, current)
-            return checklist_message(current, may_confirm=may_confirm, received=(wanted,))
+            return checklist_message(current, may_confirm=may_confirm, received_steps=(step_digest,))
 
         self.answers.replace_used(click, build, shown_by=f"/partner checklist {tenant_id}")
 
     async def _message(self, command: SlashCommand) -> Message:
-        present = await self.checklists.present(command.argument)
+        present = await self.checklists.read_current(command.argument)
         return checklist_message(present, may_confirm=await self._may_confirm(command.actor, present))
 
     async def _view(self, window: Window, tenant_id: TenantId) -> Json:
-        await self.lookup_permission.require(window.actor, tenant_id, key=window.key, by="show_checklist")
+        await self.lookup_permission.require(window.actor, tenant_id, key=window.key, command_name="show_checklist")
         try:
-            return checklist_view(await self.checklists.present(tenant_id))
+            return checklist_view(await self.checklists.read_current(tenant_id))
         except InvalidField as error:  # nobody typed it: Entra does not accept the id of a partner on record
             return message_view("Not possible now", not_now_words(error))
 
-    async def _may_confirm(self, actor: ChatId, present: CurrentSetup) -> bool:
+    async def _may_confirm(self, actor: ChatId, current_setup: CurrentSetup) -> bool:
         """Return whether to offer this person to confirm. A click is checked again."""
-        if present.partnership is None:
+        if current_setup.partnership is None:
             return False
         try:
             person = await self.directory.identify(actor)
             current_roles = await self.directory.current_roles([person])
         except Refused:
             return False  # as for the click
-        return person.id == present.partnership.sponsor.id or current_roles.holds(person.id, ADMIN)
+        return person.id == current_setup.partnership.sponsor.id or current_roles.holds(person.id, ADMIN)

@@ -102,7 +102,7 @@ class CloseEarlyFlow:
 
     async def _form(self, partnership: Partnership, actor: ChatId, reason: str) -> tuple[Form, Template | None]:
         """Return the values of the request form, with the first template that only closes a partner."""
-        offers = await self.request_access.offers.open(closing=True)
+        offers = await self.request_access.offers.open(is_closing=True)
         template = offers[0].template if offers else None
         form = Form(
             requester=actor,

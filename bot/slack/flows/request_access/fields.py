@@ -43,7 +43,7 @@ _MAX_OPTIONS_IN_GROUP: Final = 100
 """The most options that Slack accepts in one group, and the most groups."""
 
 
-def template_field(offers: Sequence[Offer], chosen: str) -> InputBlock:
+def template_field(offers: Sequence[Offer], template_name: str) -> InputBlock:
     """Return the select of the templates: one group for each purpose, in the order of the offers."""
     groups = list(_groups(offers))
     options = [one for _, choices in groups for one in choices]
@@ -53,7 +53,7 @@ def template_field(offers: Sequence[Offer], chosen: str) -> InputBlock:
         action_id=ids.TEMPLATE,
         options=options if is_one else None,
         option_groups=None if is_one else grouped[:_MAX_OPTIONS_IN_GROUP],
-        initial_option=next((one for one in options if one.value == chosen), None),
+        initial_option=next((one for one in options if one.value == template_name), None),
         placeholder=plain_text(WHAT_THEY_NEED, Limit.OPTION),
     )
     return input_block("Access template", ids.TEMPLATE, element, is_dispatched=True)
@@ -72,7 +72,10 @@ def _groups(offers: Sequence[Offer]) -> Iterator[tuple[str, list[Option]]]:
 
 
 def placeholder_fields(
-    template: Template | None, typed: Mapping[str, str], labels: Mapping[str, str], unsearchable: Mapping[str, Fact]
+    template: Template | None,
+    typed_values: Mapping[str, str],
+    labels: Mapping[str, str],
+    unsearchable: Mapping[str, Fact],
 ) -> Iterator[Block]:
     """Return one field for each ID that the template asks for, and the text that asks the partner for theirs.
 
@@ -80,7 +83,7 @@ def placeholder_fields(
     :param unsearchable: why our own directory cannot be searched for a field, so that the ID has to be typed.
     """
     for placeholder in () if template is None else template.placeholders:
-        value, problem = typed.get(placeholder.name, ""), unsearchable.get(placeholder.name)
+        value, problem = typed_values.get(placeholder.name, ""), unsearchable.get(placeholder.name)
         is_searched = placeholder.owner is Owner.OURS and problem is None
         element = (
             _search(placeholder, value, labels.get(placeholder.name, "")) if is_searched else _id(placeholder, value)
@@ -126,43 +129,43 @@ def _id(placeholder: Placeholder, value: str) -> InputInteractiveElement:
     )
 
 
-def duration_field(offered: Sequence[Template], days: int) -> InputBlock:
+def duration_field(templates: Sequence[Template], days: int) -> InputBlock:
     """Return the select of the durations: those of the chosen template, or of all."""
-    choices = sorted({duration for template in offered for duration in template.durations})[:100]
+    choices = sorted({duration for template in templates for duration in template.durations})[:100]
     options = [option(duration_words(duration), str(duration.days)) for duration in choices]
     is_offered = days in [duration.days for duration in choices]
-    chosen = str(days if is_offered else _default_days(offered))
+    chosen = str(days if is_offered else _default_days(templates))
     element = StaticSelectElement(
         action_id=ids.DURATION,
         options=options,
         initial_option=next((one for one in options if one.value == chosen), None),
     )
-    (hint,) = [f"{_choices(t.durations)}." for t in offered] if len(offered) == 1 else [""]
+    (hint,) = [f"{_choices(t.durations)}." for t in templates] if len(templates) == 1 else [""]
     return input_block("Duration", ids.DURATION, element, hint=hint)
 
 
-def end_date_field(template: Template | None, chosen: str) -> Iterator[InputBlock]:
+def end_date_field(template: Template | None, ends_on: str) -> Iterator[InputBlock]:
     """Return the field for the last day, unless the template accepts none."""
     if template is not None and template.may_end_on_date:
-        element = DatePickerElement(action_id=ids.END_DATE, initial_date=chosen or None)
+        element = DatePickerElement(action_id=ids.END_DATE, initial_date=ends_on or None)
         hint = end_date_hint(template.longest.days)
         yield input_block("End date", ids.END_DATE, element, hint=hint, is_optional=True)
 
 
-def ticket_field(rule: TicketRule | None, typed: str) -> Iterator[InputBlock]:
+def ticket_field(rule: TicketRule | None, typed_text: str) -> Iterator[InputBlock]:
     """Return the field for the ticket, where the template asks for one."""
     if rule is not None:
         element = PlainTextInputElement(
             action_id=ids.TICKET,
-            initial_value=encodable(cut(typed, TICKET_LIMIT)) or None,
+            initial_value=encodable(cut(typed_text, TICKET_LIMIT)) or None,
             max_length=TICKET_LIMIT,
         )
         yield input_block("Ticket", ids.TICKET, element, hint=rule.hint, is_optional=not rule.is_required)
 
 
-def _default_days(offered: Sequence[Template]) -> int:
+def _default_days(templates: Sequence[Template]) -> int:
     """Return the chosen template's default; without a choice, the default common to all templates, if any."""
-    defaults = {t.default_duration.days for t in offered}
+    defaults = {t.default_duration.days for t in templates}
     return defaults.pop() if len(defaults) == 1 else 0
 
 

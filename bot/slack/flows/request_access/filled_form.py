@@ -17,7 +17,7 @@ from bot.slack.payloads.models import Interaction
 from bot.words.requests.form import STAYS_IN_WINDOW
 from bot.words.requests.notes import refusal_words
 from workflows.app.requests.editing import PARTNER_PROBLEMS_FIELD, Editing
-from workflows.app.requests.forms import Form, PlanEdited, Refill, refilled
+from workflows.app.requests.forms import EditedRequest, Form, Refill, refilled
 from workflows.app.requests.open_request import account_of_other_chat_id
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -53,10 +53,10 @@ class FilledFormFlow:
             await self.request_access.members.refuse_known_guests(window.actor)
             request = await self.editing.require_editable(request_id, window.actor)
             refill = self._refilled(request, window.actor)
-            edits = PlanEdited(request_id=request.id, digest=request.plan.digest)
-            form = replace(refill.form, edits=edits)
-            decided = sum(len(people) for people in request.verdict().counted)
-            return await self.request_access.filled_view(window, replace(refill, form=form), decided=decided)
+            edits = EditedRequest(request_id=request.id, digest=request.plan.digest)
+            form = replace(refill.form, edited_request=edits)
+            decided = sum(len(people) for people in request.verdict().counted_people)
+            return await self.request_access.filled_view(window, replace(refill, form=form), approval_count=decided)
 
         subject = CommandSubject(request_id=request_id)
         await self.request_access.windows.open_and_fill(ack, click, build, command=_EDIT, subject=subject)
@@ -77,7 +77,9 @@ class FilledFormFlow:
                 key=f"{click.key}:refused",
                 actor=click.actor,
                 command=_EDIT,
-                subject=CommandSubject(request_id=None if form.edits is None else form.edits.request_id),
+                subject=CommandSubject(
+                    request_id=None if form.edited_request is None else form.edited_request.request_id
+                ),
                 is_told=True,
             )
             await ack(

@@ -67,11 +67,11 @@ class RequestAccessFlow:
 
     async def open_from_command(self, ack: AsyncAck, command: SlashCommand) -> None:
         """Open the form, and look up the partner that the command names."""
-        await self._open_from_command(ack, command, command.argument, closing=False)
+        await self._open_from_command(ack, command, command.argument, is_closing=False)
 
     async def open_block_form(self, ack: AsyncAck, command: SlashCommand) -> None:
         """Open the form with the templates that only close a partner."""
-        await self._open_from_command(ack, command, command.argument, closing=True)
+        await self._open_from_command(ack, command, command.argument, is_closing=True)
 
     async def open(self, ack: AsyncAck, click: Interaction) -> None:
         """Open the empty form."""
@@ -82,7 +82,7 @@ class RequestAccessFlow:
         """Look up the target that was just typed."""
         await ack()
         window = Window.of(click, command=LOOK_UP)
-        self.windows.fill(window, self.show_partner(window, parse_form(click), typed=click.action.value))
+        self.windows.fill(window, self.show_partner(window, parse_form(click), typed_text=click.action.value))
 
     async def choose_template(self, ack: AsyncAck, click: Interaction) -> None:
         """Show the fields of the template that was just chosen."""
@@ -93,7 +93,7 @@ class RequestAccessFlow:
     def look_up_again(self, click: Interaction) -> None:
         """Look up the target of an open form again, after an action in the form ended the request about it."""
         form, window = parse_form(click), Window.of(click, command=LOOK_UP)
-        self.windows.background.start(self.show_partner(window, form, typed=form.target))
+        self.windows.background.start(self.show_partner(window, form, typed_text=form.target))
 
     async def submit(self, ack: AsyncAck, click: Interaction) -> None:
         """Send the request. When another one is open for this partner, the form shows it with its buttons."""
@@ -102,46 +102,48 @@ class RequestAccessFlow:
         if ids.TARGET in problems and problems[ids.TARGET].code == RefusalCode.OPEN_REQUEST:
             self.look_up_again(click)
 
-    async def filled_view(self, window: Window, refill: Refill, *, decided: int = 0) -> Json:
+    async def filled_view(self, window: Window, refill: Refill, *, approval_count: int = 0) -> Json:
         """Return the form, filled in from an earlier request, with the partner as it is now.
 
-        :param decided: how many people have approved the request that it edits.
+        :param approval_count: how many people have approved the request that it edits.
         """
         form = refill.form
         open_form = self.forms.update_values(window.id, form)
-        open_form.refill, open_form.decided = refill, decided
+        open_form.refill, open_form.approval_count = refill, approval_count
         await self._look_up(window, open_form, form.target)
         await self._read_offers_and_approvers(open_form)
         return open_form.view()
 
     async def _open_from_command(
-        self, ack: AsyncAck, event: Interaction | SlashCommand, typed: str, *, closing: bool
+        self, ack: AsyncAck, event: Interaction | SlashCommand, typed_text: str, *, is_closing: bool
     ) -> None:
         actor = event.actor
-        view_id, template = await self._open(event.trigger_id, actor, typed=typed, closing=closing)
+        view_id, template = await self._open(event.trigger_id, actor, typed_text=typed_text, is_closing=is_closing)
         await ack()
-        if typed:
-            blank = Form(requester=actor, target=typed, template=template, justification="", sponsor=actor, days=0)
+        if typed_text:
+            blank = Form(requester=actor, target=typed_text, template=template, justification="", sponsor=actor, days=0)
             window = Window(id=view_id, actor=actor, key=event.key, command=LOOK_UP)
-            self.windows.fill(window, self.show_partner(window, blank, typed=typed))
+            self.windows.fill(window, self.show_partner(window, blank, typed_text=typed_text))
 
-    async def _open(self, trigger_id: str, actor: ChatId, *, typed: str = "", closing: bool = False) -> tuple[str, str]:
-        """Open the form for a full member, without open_request for a lookup.
+    async def _open(
+        self, trigger_id: str, actor: ChatId, *, typed_text: str = "", is_closing: bool = False
+    ) -> tuple[str, str]:
+        """Open the form for a full member, without waiting for a lookup.
 
         :returns: the view's id, and the template that is chosen already: the first one that closes a partner.
         :raises Refused: for everybody else.
         """
         await self.members.refuse_known_guests(actor)
-        offers = await self.offers.open(closing=closing)
-        template = offers[0].template.name if closing and offers else ""
-        form = RequestForm(offers=offers, requester=actor, target=typed, template=template)
+        offers = await self.offers.open(is_closing=is_closing)
+        template = offers[0].template.name if is_closing and offers else ""
+        form = RequestForm(offers=offers, requester=actor, target=typed_text, template=template)
         return await self.windows.open(trigger_id, request_view(form)), template
 
-    async def show_partner(self, window: Window, form: Form, *, typed: str) -> None:
+    async def show_partner(self, window: Window, form: Form, *, typed_text: str) -> None:
         """Resolve the target field and show the tenant, or the problem, below it."""
-        open_form = self.forms.update_values(window.id, replace(form, target=typed))
+        open_form = self.forms.update_values(window.id, replace(form, target=typed_text))
         async with self.windows.showing_refusals(window):
-            await self._look_up(window, open_form, typed)
+            await self._look_up(window, open_form, typed_text)
             await self._read_offers_and_approvers(open_form)
             await self.forms.show(window.id, open_form, open_form.view)
 
@@ -155,7 +157,7 @@ class RequestAccessFlow:
             await self._read_offers_and_approvers(open_form)
             await self.forms.show(window.id, open_form, open_form.view)
             if form.target.strip() and not open_form.is_about(form.target):
-                await self.show_partner(window, open_form.form, typed=form.target)
+                await self.show_partner(window, open_form.form, typed_text=form.target)
 
     async def _read_offers_and_approvers(self, open_form: OpenRequestForm) -> None:
         """Read what is offered, and who would decide on the chosen template."""
@@ -169,19 +171,19 @@ class RequestAccessFlow:
         if open_form.form.template == template.name:  # another one may have been chosen since
             open_form.who_decides = asked
 
-    async def _look_up(self, window: Window, open_form: OpenRequestForm, typed: str) -> None:
+    async def _look_up(self, window: Window, open_form: OpenRequestForm, typed_text: str) -> None:
         """Look up a partner for the form.
 
-        :raises Refused: for a person who is no full member. A reached limit is open_form in the form, which keeps its
+        :raises Refused: for a person who is no full member. The form shows that a limit is reached, and keeps its
             fields.
         """
         found, observed, problem = None, None, ""
         key, actor = window.key, open_form.form.requester
         try:
-            await self.lookup_permission.require(actor, typed, key=key, by="form")
-            observed = await self.intake.look_up(typed)
+            await self.lookup_permission.require(actor, typed_text, key=key, command_name="form")
+            observed = await self.intake.look_up(typed_text)
             open_request = await self.intake.open_request(observed.identity.tenant_id)
-            edits = open_form.form.edits
+            edits = open_form.form.edited_request
             if edits is not None and open_request is not None and open_request.id == edits.request_id:
                 open_request = None
             account = (
@@ -189,7 +191,7 @@ class RequestAccessFlow:
                 if open_request is None
                 else await account_of_other_chat_id(open_request, actor, self.intake.directory)
             )
-            found = LookupResult.of(observed, typed=typed, open_request=open_request, viewer_account=account)
+            found = LookupResult.of(observed, typed_text=typed_text, open_request=open_request, viewer_account=account)
         except Refused as refused:
             if refused.code is not RefusalCode.LIMIT_REACHED:
                 raise
@@ -204,7 +206,7 @@ class RequestAccessFlow:
         except (TenantUnavailable, PeopleDirectoryUnavailable) as error:
             why = refusal_words(error)
             anyway = "You can send the request anyway; it waits until it can."
-            problem = (
-                f"This cannot be looked up now: {why} {anyway if open_form.form.edits is None else EDIT_UNCHECKED}"
-            )
-        open_form.found, open_form.observation, open_form.problem, open_form.looked_up = found, observed, problem, typed
+            consequence = anyway if open_form.form.edited_request is None else EDIT_UNCHECKED
+            problem = f"This cannot be looked up now: {why} {consequence}"
+        open_form.lookup_result, open_form.observation = found, observed
+        open_form.problem, open_form.looked_up = problem, typed_text

@@ -35,7 +35,7 @@ from bot.words.requests.form import (
     edit_effect_words,
     refill_note_words,
 )
-from workflows.app.requests.forms import PlanEdited
+from workflows.app.requests.forms import EditedRequest
 from workflows.core.errors.facts import Fact
 from workflows.core.people import ChatId
 from workflows.core.policy.offers import Offer
@@ -53,7 +53,7 @@ class RequestForm:
     offers: Sequence[Offer]
     requester: ChatId
     target: str = ""
-    found: LookupResult | None = None
+    lookup_result: LookupResult | None = None
     problem: str = ""
     template: str = ""
     justification: str = ""
@@ -69,9 +69,9 @@ class RequestForm:
     """Why our own directory cannot be searched for one of them, by name."""
     who_decides: Sequence[StageApprovers] = ()
     """Who would decide on the chosen template."""
-    edits: PlanEdited | None = None
+    edited_request: EditedRequest | None = None
     """What the form edits; None for a new request."""
-    decided: int = 0
+    approval_count: int = 0
     """How many people have approved what it edits."""
     notes: Mapping[str, Fact] = field(default_factory=dict)
     """What of the earlier request that it was filled in from is different today, by the field."""
@@ -115,8 +115,8 @@ def request_view(form: RequestForm) -> Json:
         *_end_fields(form, template),
     ]
     metadata = {ids.LOOKED_UP: cut(form.target, 300), **_placeholders_shown(template)}
-    if form.edits is not None:
-        metadata[ids.EDITS] = f"{form.edits.request_id}:{form.edits.digest}"
+    if form.edited_request is not None:
+        metadata[ids.EDITS] = f"{form.edited_request.request_id}:{form.edited_request.digest}"
         return modal(EDIT_TITLE, blocks, ids.EDIT_REQUEST, submit="Send again", metadata=json.dumps(metadata))
     title = CLOSE_TITLE if form.chosen is not None and form.chosen.closes else REQUEST_TITLE
     return modal(title, blocks, ids.REQUEST_ACCESS, submit="Send request", metadata=json.dumps(metadata))
@@ -135,15 +135,15 @@ def _end_fields(form: RequestForm, template: Template | None) -> Iterator[Block]
 def _partner(form: RequestForm) -> Iterator[Block]:
     """Return the field for the partner with what was found. An edit only shows it, and says what sending does."""
     is_closing = form.chosen is not None and form.chosen.closes
-    shown = target_result(form.found, form.problem, form.requester, is_closing=is_closing)
-    if form.edits is None:
+    shown = target_result(form.lookup_result, form.problem, form.requester, is_closing=is_closing)
+    if form.edited_request is None:
         yield _target_field(form)
         yield shown
-        yield from open_request_buttons(form.found, form.requester)
+        yield from open_request_buttons(form.lookup_result, form.requester)
         return
     yield shown
-    yield small_text(EDITED_PARTNER, *edit_effect_words(form.decided))
-    yield actions(f"edits:{form.edits.request_id}", button("New request", ids.OPEN_REQUEST, "edit"))
+    yield small_text(EDITED_PARTNER, *edit_effect_words(form.approval_count))
+    yield actions(f"edits:{form.edited_request.request_id}", button("New request", ids.OPEN_REQUEST, "edit"))
 
 
 def _note(form: RequestForm, field: str) -> Iterator[Block]:

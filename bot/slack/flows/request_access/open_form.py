@@ -20,10 +20,10 @@ class OpenRequestForm(OpenForm[Form]):
 
     offers: Sequence[Offer] = ()
     looked_up: str = ""
-    """The typed text that `found` or `problem` is about."""
-    found: LookupResult | None = None
+    """The typed text that `lookup_result` or `problem` is about."""
+    lookup_result: LookupResult | None = None
     observation: ObservedPartner | None = None
-    """What `found` summarizes."""
+    """What `lookup_result` summarizes."""
     problem: str = ""
     unsearchable: dict[str, Fact] = field(default_factory=dict)
     """By the placeholder's name, why our own directory cannot be searched for it."""
@@ -31,16 +31,16 @@ class OpenRequestForm(OpenForm[Form]):
     """Who would decide on the chosen template."""
     refill: Refill | None = None
     """The earlier request that it was filled in from."""
-    decided: int = 0
+    approval_count: int = 0
     """How many people have approved the request that it edits."""
 
-    def is_about(self, typed: str) -> bool:
+    def is_about(self, typed_text: str) -> bool:
         """Return whether the typed text has been looked up already."""
-        return self.looked_up.strip() == typed.strip()
+        return self.looked_up.strip() == typed_text.strip()
 
     def forget(self) -> None:
         """Drop what was found, because something else is typed now."""
-        self.found, self.observation, self.problem, self.looked_up = None, None, "", ""
+        self.lookup_result, self.observation, self.problem, self.looked_up = None, None, "", ""
 
     def view(self) -> Json:
         """Return the form with the present data."""
@@ -50,7 +50,7 @@ class OpenRequestForm(OpenForm[Form]):
                 offers=self.offers,
                 requester=form.requester,
                 target=form.target,
-                found=self.found,
+                lookup_result=self.lookup_result,
                 problem=self.problem,
                 template=form.template,
                 justification=form.justification,
@@ -62,8 +62,8 @@ class OpenRequestForm(OpenForm[Form]):
                 labels=form.labels,
                 unsearchable=self.unsearchable,
                 who_decides=self.who_decides,
-                edits=form.edits,
-                decided=self.decided,
+                edited_request=form.edited_request,
+                approval_count=self.approval_count,
                 notes=self._notes(),
             )
         )

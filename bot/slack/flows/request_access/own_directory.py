@@ -53,5 +53,5 @@ class OwnDirectorySearch:
         await self.forms.show(event.required_view.id, open_form, open_form.view)
 
 
-def _choice(one: FoundObject) -> Option:
-    return option(found_name(one), one.id, found_words(one))
+def _choice(found_object: FoundObject) -> Option:
+    return option(found_name(found_object), found_object.id, found_words(found_object))

@@ -58,7 +58,7 @@ class LookupResult:
         cls,
         observation: ObservedPartner,
         *,
-        typed: str = "",
+        typed_text: str = "",
         open_request: AccessRequest | None = None,
         viewer_account: PersonId | None = None,
     ) -> Self:
@@ -70,7 +70,7 @@ class LookupResult:
             identity=observation.identity,
             has_configuration=observation.configuration is not None,
             setting_lines=tuple(f"{entry.setting}: {entry.words}" for entry in current if entry.is_own),
-            extracted_name="" if typed.strip().lower() in ("", asked) else asked,
+            extracted_name="" if typed_text.strip().lower() in ("", asked) else asked,
             open_request=open_request,
             viewer_account=viewer_account,
             default_guest_access=_inherited_guests(observation),
@@ -87,7 +87,7 @@ def _inherited_guests(observation: ObservedPartner) -> AccessState:
 
 
 def target_result(
-    found: LookupResult | None, problem: str, requester: ChatId, *, is_closing: bool = False
+    lookup_result: LookupResult | None, problem: str, requester: ChatId, *, is_closing: bool = False
 ) -> RichTextBlock:
     """Return the text below the target: the tenant and what exists already, or the problem in words.
 
@@ -96,50 +96,53 @@ def target_result(
     if problem:
         text = paragraph(fixed_text("⚠️ Problem: ", bold=True), cleaned_text(problem, 1000, lines=True))
         return rich_text(text, block_id=ids.TARGET_RESULT)
-    if found is None:
+    if lookup_result is None:
         return rich_text(paragraph(fixed_text("No organization looked up yet.")), block_id=ids.TARGET_RESULT)
-    elements: list[RichTextElement] = [identity_paragraph(found.identity)]
-    if found.extracted_name:
+    elements: list[RichTextElement] = [identity_paragraph(lookup_result.identity)]
+    if lookup_result.extracted_name:
         elements.insert(
             0,
             paragraph(
-                fixed_text("Taken from what you typed: "), cleaned_text(found.extracted_name, DOMAIN_LIMIT, bold=True)
+                fixed_text("Taken from what you typed: "),
+                cleaned_text(lookup_result.extracted_name, DOMAIN_LIMIT, bold=True),
             ),
         )
-    if found.open_request is not None:
-        open_one = fact_words(open_request_fact(found.open_request, requester, found.viewer_account))
+    if lookup_result.open_request is not None:
+        open_one = fact_words(open_request_fact(lookup_result.open_request, requester, lookup_result.viewer_account))
         elements.append(paragraph(fixed_text("⏳ "), cleaned_text(open_one, 600, bold=True)))
-    return rich_text(*elements, *_what_applies(found, is_closing=is_closing), block_id=ids.TARGET_RESULT)
+    return rich_text(*elements, *_what_applies(lookup_result, is_closing=is_closing), block_id=ids.TARGET_RESULT)
 
 
-def _what_applies(found: LookupResult, *, is_closing: bool) -> Iterator[RichTextElement]:
-    if not found.has_configuration and not found.identity.is_resolved:
+def _what_applies(lookup_result: LookupResult, *, is_closing: bool) -> Iterator[RichTextElement]:
+    if not lookup_result.has_configuration and not lookup_result.identity.is_resolved:
         yield paragraph(fixed_text(NOT_ADDED))
-    elif not found.has_configuration:
+    elif not lookup_result.has_configuration:
         yield paragraph(fixed_text(NOT_A_PARTNER))
-    elif not found.setting_lines:
+    elif not lookup_result.setting_lines:
         yield paragraph(fixed_text("Already a partner, without any setting of its own."))
     else:
         yield paragraph(fixed_text("Already a partner. Set for it now:"))
-        items = [[cleaned_text(line, MAX_SETTING_CHARACTERS)] for line in found.setting_lines[:MAX_SHOWN_SETTINGS]]
-        if more := len(found.setting_lines) - len(items):
+        items = [
+            [cleaned_text(line, MAX_SETTING_CHARACTERS)] for line in lookup_result.setting_lines[:MAX_SHOWN_SETTINGS]
+        ]
+        if more := len(lookup_result.setting_lines) - len(items):
             items.append([fixed_text(f"and {more} more; /partner show with the domain lists them")])
         yield bullets(items)
-    if not is_closing and (guests := guests_words(found.default_guest_access)):
+    if not is_closing and (guests := guests_words(lookup_result.default_guest_access)):
         yield paragraph(fixed_text(f"⚠️ {guests}"))
 
 
-def open_request_buttons(found: LookupResult | None, requester: ChatId) -> Iterator[ActionsBlock]:
+def open_request_buttons(lookup_result: LookupResult | None, requester: ChatId) -> Iterator[ActionsBlock]:
     """Return the buttons for the open request that this person may use; every click is checked again."""
-    if found is None or found.open_request is None:
+    if lookup_result is None or lookup_result.open_request is None:
         return
-    open_request = found.open_request
+    open_request = lookup_result.open_request
     buttons = []
     if open_request.prepared is not None:
         buttons.append(button("Show", ids.REVIEW_REQUEST, ids.decision_value(open_request)))
-    if may_edit(open_request, requester, found.viewer_account):
+    if may_edit(open_request, requester, lookup_result.viewer_account):
         buttons.append(edit_element(open_request))
-    if may_withdraw(open_request, requester, found.viewer_account):
+    if may_withdraw(open_request, requester, lookup_result.viewer_account):
         buttons.append(withdraw_element(open_request))
     if buttons:
         yield actions(f"waiting:{open_request.id}", *buttons)

@@ -26,18 +26,18 @@ def who_decides_blocks(
         rule = "" if offer is None else offered_chain_words(offer, [one.stage for one in who_decides])
         said = paragraph(fixed_text(" ".join(filter(None, [CANNOT_APPROVE, rule]))))
         yield rich_text(paragraph(fixed_text("Who decides", bold=True)), stages, said)
-    if any(one.approvers is not None and one.approvers.others for one in who_decides):
+    if any(one.approvers is not None and one.approvers.other_count for one in who_decides):
         yield deciders_row(who_decides, excluded)
 
 
-def _stage(asked: StageApprovers) -> list[TextRun]:
-    shown, approvers = [cleaned_text(stage_words(asked.stage), bold=True)], asked.approvers
+def _stage(stage_approvers: StageApprovers) -> list[TextRun]:
+    shown, approvers = [cleaned_text(stage_words(stage_approvers.stage), bold=True)], stage_approvers.approvers
     if approvers is None:
         return shown
-    if not approvers.names and not approvers.others:
-        return [*shown, fixed_text(": ⚠️ "), cleaned_text(no_approvers_words(asked.stage), 300)]
-    more = f" and {approvers.others} more" if approvers.names and approvers.others else ""
-    names = ", ".join(approvers.names) or f"{approvers.others} people"
+    if not approvers.names and not approvers.other_count:
+        return [*shown, fixed_text(": ⚠️ "), cleaned_text(no_approvers_words(stage_approvers.stage), 300)]
+    more = f" and {approvers.other_count} more" if approvers.names and approvers.other_count else ""
+    names = ", ".join(approvers.names) or f"{approvers.other_count} people"
     return (
         [*shown, fixed_text(": "), cleaned_text(names, Limit.PLAIN), fixed_text(more)]
         if more

@@ -81,10 +81,10 @@ class RestoreFlow:
         await self.members.refuse_known_guests(click.actor)
         await answer_submission(ack, self.intake.file(parse_restore_form(click), key=click.key))
 
-    async def _form_view(self, window: Window, typed: str) -> Json:
+    async def _form_view(self, window: Window, typed_text: str) -> Json:
         """Return the view with the changes of a partner that can be undone."""
-        await self.lookup_permission.require(window.actor, typed, key=window.key, by=_AUDIT_NAME)
-        identity, _ = await named_partner(typed, store=self.store, tenant=self.tenant)
+        await self.lookup_permission.require(window.actor, typed_text, key=window.key, command_name=_AUDIT_NAME)
+        identity, _ = await named_partner(typed_text, store=self.store, tenant=self.tenant)
         window.subject = CommandSubject(tenant_id=identity.tenant_id)
         return restore_view(
             RestoreFormContent(
@@ -117,23 +117,25 @@ class RestoreFlow:
 
             await self.forms.show(window.id, shown, view)
 
-    async def _with_preview(self, shown: RestoreFormContent) -> RestoreFormContent:
+    async def _with_preview(self, content: RestoreFormContent) -> RestoreFormContent:
         try:
             async with asyncio.timeout(READING_SECONDS):
-                found, observation = await self._proposed(shown.form)
+                found, observation = await self._proposed(content.form)
                 names = await names_for_display(shown_targets(found.plan), tenant=self.tenant)
         except NothingToChange:
-            return replace(shown, problem=fact_words(Fact(RefusalCode.ALREADY_RESTORED, {"is_form": True})))
+            return replace(content, problem=fact_words(Fact(RefusalCode.ALREADY_RESTORED, {"is_form": True})))
         except (InvalidField, UnreadableSetting) as error:
-            return replace(shown, problem=refusal_words(error))
+            return replace(content, problem=refusal_words(error))
         except TimeoutError:
             return replace(
-                shown, problem=f"The difference cannot be shown now: Microsoft does not answer. {_SEND_ANYWAY}"
+                content, problem=f"The difference cannot be shown now: Microsoft does not answer. {_SEND_ANYWAY}"
             )
         except TenantRefused as error:
-            return replace(shown, problem=fact_words(lookups_refused(error)))
+            return replace(content, problem=fact_words(lookups_refused(error)))
         except TenantUnavailable as error:
-            return replace(shown, problem=f"The difference cannot be shown now: {refusal_words(error)} {_SEND_ANYWAY}")
+            return replace(
+                content, problem=f"The difference cannot be shown now: {refusal_words(error)} {_SEND_ANYWAY}"
+            )
         preview = Preview(
             plan=found.plan,
             default=observation.default,
@@ -142,7 +144,7 @@ class RestoreFlow:
             findings=found.findings,
             names=names,
         )
-        return replace(shown, identity=observation.identity, preview=preview)
+        return replace(content, identity=observation.identity, preview=preview)
 
     async def _proposed(self, form: RestoreForm) -> tuple[Restoration, ObservedPartner]:
         try:
@@ -156,4 +158,6 @@ class RestoreFlow:
 
 
 def _blank(actor: ChatId, tenant_id: TenantId) -> RestoreForm:
-    return RestoreForm(requester=actor, tenant_id=tenant_id, restores="", justification="", sponsor=actor, days=0)
+    return RestoreForm(
+        requester=actor, tenant_id=tenant_id, restored_request_id="", justification="", sponsor=actor, days=0
+    )

@@ -74,16 +74,16 @@ class RestoreFormContent:
         return self.templates if self.preview is None else (self.preview.template,)
 
 
-def restore_view(shown: RestoreFormContent) -> Json:
+def restore_view(content: RestoreFormContent) -> Json:
     """Return the restore form. Its metadata names the tenant, and is unverified when it comes back."""
-    if not shown.changes:
+    if not content.changes:
         text = "There is no change of this partner to restore from. See /partner show."
         return message_view("Nothing to restore", text)
-    form = shown.form
+    form = content.form
     blocks: list[Block] = [
-        identity_block(shown.identity),
-        _changes_field(shown),
-        rich_text(*_result_elements(shown), block_id=ids.RESTORE_RESULT),
+        identity_block(content.identity),
+        _changes_field(content),
+        rich_text(*_result_elements(content), block_id=ids.RESTORE_RESULT),
         input_block("Justification", ids.JUSTIFICATION, text_area(ids.JUSTIFICATION, form.justification)),
         input_block(
             "Sponsor",
@@ -91,7 +91,7 @@ def restore_view(shown: RestoreFormContent) -> Json:
             UserSelectElement(action_id=ids.SPONSOR, initial_user=form.sponsor),
             hint=SPONSOR_HINT,
         ),
-        _duration_field(shown),
+        _duration_field(content),
     ]
     return modal(RESTORE_TITLE, blocks, ids.RESTORE_ACCESS, submit="Send request", metadata=form.tenant_id)
 
@@ -103,15 +103,15 @@ def change_words(change: AccessRequest) -> str:
     return f"{change.id}, {ended} {day(at)}, {clean(prepared_title(prepared), 40)}, by {prepared.requester.name}"
 
 
-def _changes_field(shown: RestoreFormContent) -> InputBlock:
+def _changes_field(content: RestoreFormContent) -> InputBlock:
     options = [
         option(change_words(change), change.id, "Restores the settings from before it")
-        for change in shown.changes[:MAX_CHANGES]
+        for change in content.changes[:MAX_CHANGES]
     ]
     element = StaticSelectElement(
         action_id=ids.RESTORES,
         options=options,
-        initial_option=next((option for option in options if option.value == shown.form.restores), None),
+        initial_option=next((option for option in options if option.value == content.form.restored_request_id), None),
         placeholder=plain_text("Choose a change", Limit.OPTION),
     )
     hint = (
@@ -121,11 +121,11 @@ def _changes_field(shown: RestoreFormContent) -> InputBlock:
     return input_block("Change to undo", ids.RESTORES, element, hint=hint, is_dispatched=True)
 
 
-def _result_elements(shown: RestoreFormContent) -> Iterator[RichTextElement]:
+def _result_elements(content: RestoreFormContent) -> Iterator[RichTextElement]:
     """Return the text below the choice: the difference and the approvers, or the problem in words."""
-    preview = shown.preview
-    if shown.problem:
-        yield paragraph(fixed_text("⚠️ Problem: ", bold=True), cleaned_text(shown.problem, 1000, lines=True))
+    preview = content.preview
+    if content.problem:
+        yield paragraph(fixed_text("⚠️ Problem: ", bold=True), cleaned_text(content.problem, 1000, lines=True))
     elif preview is None:
         yield paragraph(fixed_text(_CHOOSE_FIRST))
     else:
@@ -149,12 +149,12 @@ def _chain_elements(preview: Preview) -> Iterator[RichTextElement]:
     )
 
 
-def _duration_field(shown: RestoreFormContent) -> InputBlock:
-    choices = sorted({duration for template in shown.offered for duration in template.durations})[:100]
+def _duration_field(content: RestoreFormContent) -> InputBlock:
+    choices = sorted({duration for template in content.offered for duration in template.durations})[:100]
     options = [option(duration_words(duration), str(duration.days)) for duration in choices]
-    defaults = {template.default_duration.days for template in shown.offered}
-    is_offered = shown.form.days in [duration.days for duration in choices]
-    days = shown.form.days if is_offered else defaults.pop() if len(defaults) == 1 else 0
+    defaults = {template.default_duration.days for template in content.offered}
+    is_offered = content.form.days in [duration.days for duration in choices]
+    days = content.form.days if is_offered else defaults.pop() if len(defaults) == 1 else 0
     element = StaticSelectElement(
         action_id=ids.DURATION,
         options=options,

@@ -135,7 +135,7 @@ class RevokeFlow:
         await self.service.store_click(command, key=click.key)
         await ack(response_action="clear")
 
-    async def confirmation_problem(self, tenant_id: TenantId, typed: str) -> str:
+    async def confirmation_problem(self, tenant_id: TenantId, typed_text: str) -> str:
         """State what is wrong with the typed confirmation of a revocation; empty when it is right."""
         try:
             async with asyncio.timeout(_CONFIRMATION_SECONDS):
@@ -145,20 +145,20 @@ class RevokeFlow:
         except (TenantUnavailable, TenantRefused, Refused) as error:
             return f"The partner cannot be looked up now: {refusal_words(error)} Try again."
         expected = ids.confirmation_text(identity)
-        if typed.strip().casefold() == expected.casefold():
+        if typed_text.strip().casefold() == expected.casefold():
             return ""
         return f"This is not what has to be typed here. Type {expected} to confirm."
 
-    async def _shown(self, window: Window, typed: str, *, in_review: bool) -> Json:
+    async def _shown(self, window: Window, typed_text: str, *, in_review: bool) -> Json:
         """Return the view with the effect of a revocation, for a person who may revoke.
 
         :param in_review: whether it was requested by a review's button.
         """
         await self.members.refuse_known_guests(window.actor)
-        target = normalize_target(typed)
+        target = normalize_target(typed_text)
         if is_tenant_id(target):
             window.subject = CommandSubject(tenant_id=TenantId(target))
-        identity, partnership = await named_partner(typed, store=self.store, tenant=self.tenant)
+        identity, partnership = await named_partner(typed_text, store=self.store, tenant=self.tenant)
         window.subject = CommandSubject(tenant_id=identity.tenant_id)
         planned = await self._planned(identity, partnership, window.actor, in_review=in_review)
         if planned is None:

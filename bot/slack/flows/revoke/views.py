@@ -44,7 +44,7 @@ def revoke_view_or_nothing(
     partnership: Partnership | None,
     plan: Plan,
     default: JsonObject | None,
-    stops: Sequence[AccessRequest] = (),
+    stopped_requests: Sequence[AccessRequest] = (),
     names: Mapping[str, str] = NO_NAMES,
     used: Sequence[str] = (),
     *,
@@ -59,10 +59,10 @@ def revoke_view_or_nothing(
     """
     left = possibly_open(access_kinds(plan.before, default, is_cross_cloud=not identity.is_resolved))
     is_closed = partnership is None or partnership.state is PartnershipState.REVOKED
-    if is_closed and not plan.operations and not stops:
+    if is_closed and not plan.operations and not stopped_requests:
         return already_blocked_view(identity, left, read_at)
     notes = (*map(consequence_words, consequences(plan, default)), *used)
-    return revoke_view(identity, describe_changes(plan, default, names), partnership, notes, stops, left)
+    return revoke_view(identity, describe_changes(plan, default, names), partnership, notes, stopped_requests, left)
 
 
 def revoke_view(
@@ -70,33 +70,34 @@ def revoke_view(
     lines: Sequence[ChangeLine],
     partnership: Partnership | None,
     consequences: Sequence[str],
-    stops: Sequence[AccessRequest] = (),
-    left: Sequence[AccessKind] = (),
+    stopped_requests: Sequence[AccessRequest] = (),
+    access_kinds: Sequence[AccessKind] = (),
 ) -> Json:
     """Return the view with the effects and limits of a revocation, which asks to type the partner's domain.
 
     :param lines: what it writes; none when every block is set already.
-    :param left: what is not certainly closed now.
-    :param stops: the open requests that it stops.
+    :param access_kinds: what is not certainly closed now.
+    :param stopped_requests: the open requests that it stops.
     """
-    changes = change_elements(lines, "What will change") if lines else _nothing_to_write_elements(left)
-    effects = rich_text(*changes, *_stopped_requests_elements(stops), *consequence_elements(consequences))
+    changes = change_elements(lines, "What will change") if lines else _nothing_to_write_elements(access_kinds)
+    effects = rich_text(*changes, *_stopped_requests_elements(stopped_requests), *consequence_elements(consequences))
     content: list[Block] = [_current_block(partnership), effects]
-    if len(stops) > MAX_STOPPED_REQUESTS:
-        said = f"{counted(len(stops), 'request')} that this stops"
+    if len(stopped_requests) > MAX_STOPPED_REQUESTS:
+        said = f"{counted(len(stopped_requests), 'request')} that this stops"
         content.append(partner_part_row(identity.tenant_id, PartnerPart.STOPPED, said))
     return _revoke_modal(identity, content)
 
 
-def already_blocked_view(identity: TenantIdentity, left: Sequence[AccessKind], read_at: datetime) -> Json:
+def already_blocked_view(identity: TenantIdentity, access_kinds: Sequence[AccessKind], read_at: datetime) -> Json:
     """Return the view that there is nothing to revoke, with what is still not certainly closed.
 
     :param read_at: when the settings were read: this view claims only what was read.
     """
     partner, verified = partner_name(identity), f"(verified {minute(read_at)})"
-    if not left:
+    if not access_kinds:
         return message_view("Blocked already", f"{partner} is blocked already {verified}. Nothing has to be changed.")
-    said = f"{partner}: {_NOTHING_TO_WRITE} {verified} {_NOT_SURELY_CLOSED}{access_kinds_words(left)}."
+    kinds = access_kinds_words(access_kinds, with_graph_names=True)
+    said = f"{partner}: {_NOTHING_TO_WRITE} {verified} {_NOT_SURELY_CLOSED}{kinds}."
     return message_view("Nothing to write", said)
 
 
@@ -131,18 +132,21 @@ def _revoke_modal(identity: TenantIdentity, content: Sequence[Block]) -> Json:
     return modal("Revoke access", blocks, ids.CONFIRM_REVOKE, submit="Revoke", metadata=identity.tenant_id)
 
 
-def _nothing_to_write_elements(left: Sequence[AccessKind]) -> Iterator[RichTextElement]:
-    yield paragraph(fixed_text(_NOTHING_TO_WRITE if left else _BLOCKED, bold=True))
-    if left:
-        yield paragraph(fixed_text(_NOT_SURELY_CLOSED), cleaned_text(access_kinds_words(left), Limit.PLAIN))
+def _nothing_to_write_elements(access_kinds: Sequence[AccessKind]) -> Iterator[RichTextElement]:
+    yield paragraph(fixed_text(_NOTHING_TO_WRITE if access_kinds else _BLOCKED, bold=True))
+    if access_kinds:
+        yield paragraph(
+            fixed_text(_NOT_SURELY_CLOSED),
+            cleaned_text(access_kinds_words(access_kinds, with_graph_names=True), Limit.PLAIN),
+        )
 
 
-def _stopped_requests_elements(stops: Sequence[AccessRequest]) -> Iterator[RichTextElement]:
-    if not stops:
+def _stopped_requests_elements(stopped_requests: Sequence[AccessRequest]) -> Iterator[RichTextElement]:
+    if not stopped_requests:
         return
     yield paragraph(fixed_text("What this stops, so that no approval puts access back", bold=True))
-    shown = [stopped_request_parts(request) for request in stops[:MAX_STOPPED_REQUESTS]]
-    if more := len(stops) - len(shown):
+    shown = [stopped_request_parts(request) for request in stopped_requests[:MAX_STOPPED_REQUESTS]]
+    if more := len(stopped_requests) - len(shown):
         shown.append([fixed_text(f"and {more} more")])
     yield bullets(shown)
 

@@ -34,16 +34,16 @@ class UnknownFilter(Exception):
         super().__init__(f"{problem} Filters: {FILTERS}.")
 
 
-def parse_filter(typed: str, *, reader: Collection[ChatId | PersonId], now: datetime) -> PartnerFilter:
+def parse_filter(typed_text: str, *, reader: Collection[ChatId | PersonId], now: datetime) -> PartnerFilter:
     """Return the typed conditions; a partner must match all of them.
 
     :param reader: every id of the person who asks, for `sponsor:me`.
     :raises UnknownFilter: when a word is not a filter, or a filter has no value.
     """
-    if len(typed) > MAX_FILTER_CHARACTERS:
+    if len(typed_text) > MAX_FILTER_CHARACTERS:
         raise UnknownFilter(f"Type at most {MAX_FILTER_CHARACTERS} characters.")
     wanted = PartnerFilter()
-    for match in _WORD.finditer(typed):
+    for match in _WORD.finditer(typed_text):
         name, *values, bare = match.groups()
         if bare == "overdue":
             wanted = replace(wanted, overdue_at=now)
@@ -56,21 +56,21 @@ def parse_filter(typed: str, *, reader: Collection[ChatId | PersonId], now: date
 
 
 def _with_condition(
-    wanted: PartnerFilter, name: str, value: str, reader: Collection[ChatId | PersonId]
+    partner_filter: PartnerFilter, name: str, value: str, reader: Collection[ChatId | PersonId]
 ) -> PartnerFilter:
     match name:
         case "state" if value.lower() in STATES:
-            return replace(wanted, states=STATES[value.lower()])
+            return replace(partner_filter, states=STATES[value.lower()])
         case "state":
             raise UnknownFilter(f"“{clean(value, 60)}” is not a state.")
         case "sponsor" | "template" | "text" if not value:
             raise UnknownFilter(f"{name}: needs a value.")
         case "sponsor" if value.lower() == "me":
-            return replace(wanted, sponsors=reader)
+            return replace(partner_filter, sponsors=reader)
         case "sponsor":
-            return replace(wanted, sponsor_text=value.removeprefix("@"))
+            return replace(partner_filter, sponsor_text=value.removeprefix("@"))
         case "template":
-            return replace(wanted, template=value)
+            return replace(partner_filter, template=value)
         case "text":
-            return replace(wanted, text=value)
+            return replace(partner_filter, text=value)
     raise UnknownFilter(f"“{clean(name, 60)}:” is not a filter.")

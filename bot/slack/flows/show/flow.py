@@ -99,7 +99,7 @@ class ShowFlow:
         """Show the posture in a window, from an admin's App Home."""
 
         async def build(window: Window) -> Json:
-            await self.lookup_permission.require(window.actor, "", key=window.key, by=window.command)
+            await self.lookup_permission.require(window.actor, "", key=window.key, command_name=window.command)
             shown = posture_message(await self._read_posture())
             return shown_modal("Current tenant settings", shown.blocks, ids.POSTURE)
 
@@ -111,7 +111,7 @@ class ShowFlow:
 
         async def build(window: Window) -> Json:
             await self.auditors.require(window.actor)
-            await self.lookup_permission.require(window.actor, tenant_id, key=window.key, by=window.command)
+            await self.lookup_permission.require(window.actor, tenant_id, key=window.key, command_name=window.command)
             shown = await self._details(tenant_id, reader=frozenset())
             return shown_modal("Partner", shown.blocks, ids.AUDIT_PARTNER)
 
@@ -136,13 +136,13 @@ class ShowFlow:
     async def _list(self, command: SlashCommand) -> Message:
         return await self._page_of(command.actor, " ".join(command.argument.split()), START)
 
-    async def _page_of(self, actor: ChatId, typed: str, place: PagePosition) -> Message:
+    async def _page_of(self, actor: ChatId, typed_text: str, position: PagePosition) -> Message:
         reader, now = await self._ids_of(actor), self.clock.now()
         try:
-            wanted = parse_filter(typed, reader=reader, now=now)
+            wanted = parse_filter(typed_text, reader=reader, now=now)
         except UnknownFilter as error:
             return refusal(str(error))
-        return partner_list(await self.store.partners_page(wanted, limit=PAGE_SIZE, place=place), now, typed)
+        return partner_list(await self.store.partners_page(wanted, limit=PAGE_SIZE, position=position), now, typed_text)
 
     async def _ids_of(self, actor: ChatId) -> frozenset[ChatId | PersonId]:
         known = await self.people.known_person(actor)
@@ -157,12 +157,12 @@ class ShowFlow:
     async def _show(self, command: SlashCommand) -> Message:
         return await self._details(command.argument, reader=await self._ids_of(command.actor))
 
-    async def _details(self, named: str, *, reader: frozenset[ChatId | PersonId]) -> Message:
+    async def _details(self, name: str, *, reader: frozenset[ChatId | PersonId]) -> Message:
         """Read one partner by its domain or tenant id.
 
         :param reader: the ids of the person who reads it, for the buttons of what is theirs.
         """
-        identity, partnership = await named_partner(named, store=self.store, tenant=self.tenant)
+        identity, partnership = await named_partner(name, store=self.store, tenant=self.tenant)
         configuration, default, concerns = await concerns_about(
             identity, tenant=self.tenant, records=partial(self.store.records, identity.tenant_id), clock=self.clock
         )

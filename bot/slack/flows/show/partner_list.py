@@ -26,33 +26,33 @@ class _ListStep(PageStep):
     typed: Annotated[str, StringConstraints(max_length=MAX_FILTER_CHARACTERS)]
 
 
-def partner_list(page: Page[Partnership], now: datetime, typed: str = "") -> Message:
+def partner_list(page: Page[Partnership], now: datetime, typed_text: str = "") -> Message:
     """List one page of partners, as last recorded.
 
-    :param typed: the filters, as they were typed.
+    :param typed_text: the filters, as they were typed.
     """
     if not page.count:
-        return _no_partners_message(typed)
+        return _no_partners_message(typed_text)
     count = counted(page.count, "partner")
     range_words = "" if page.size == page.count else f", {page.count_before + 1:,}–{page.count_before + page.size:,}"
     blocks: list[Block] = [header(f"{count}{range_words}")]
-    if typed:
+    if typed_text:
         blocks.append(
-            rich_text(paragraph(fixed_text("Filter: "), cleaned_text(typed, MAX_FILTER_CHARACTERS, code=True)))
+            rich_text(paragraph(fixed_text("Filter: "), cleaned_text(typed_text, MAX_FILTER_CHARACTERS, code=True)))
         )
-    blocks += [partner_row(partnership, now) for partnership in page.shown]
+    blocks += [partner_row(partnership, now) for partnership in page.items]
     buttons = []
     if page.count_before:
         buttons.append(
-            button(f"Previous {page.count_before:,}", ids.LIST_PREVIOUS, _button_value(typed, page.first, True))
+            button(f"Previous {page.count_before:,}", ids.LIST_PREVIOUS, _button_value(typed_text, page.first, True))
         )
     if page.count_after:
-        buttons.append(button(f"Next {page.count_after:,}", ids.LIST_NEXT, _button_value(typed, page.last, False)))
+        buttons.append(button(f"Next {page.count_after:,}", ids.LIST_NEXT, _button_value(typed_text, page.last, False)))
     if buttons:
         blocks.append(actions("list", *buttons))
     blocks.append(small_text("As last recorded. /partner show with a domain reads the current settings."))
     names = "; ".join(
-        f"{notified_partner(p.identity)}: recorded as {partnership_state_words(p, now)}" for p in page.shown
+        f"{notified_partner(p.identity)}: recorded as {partnership_state_words(p, now)}" for p in page.items
     )
     return message(f"{count}{range_words}. {names}", blocks)
 
@@ -66,18 +66,18 @@ def parse_step(value: str) -> tuple[str, PagePosition]:
     return step.typed, step.position
 
 
-def _no_partners_message(typed: str) -> Message:
-    if not typed:
+def _no_partners_message(typed_text: str) -> Message:
+    if not typed_text:
         text = "Gatehouse has not opened or closed any partner yet. Ask for one with /partner request."
         return message(text, [rich_text(paragraph(fixed_text(text)))])
     start = "No partner matches this filter: "
     more = ". /partner list shows all partners."
     shown = rich_text(
-        paragraph(fixed_text(start), cleaned_text(typed, MAX_FILTER_CHARACTERS, code=True), fixed_text(more))
+        paragraph(fixed_text(start), cleaned_text(typed_text, MAX_FILTER_CHARACTERS, code=True), fixed_text(more))
     )
-    return message(f"{start}{clean(typed, MAX_FILTER_CHARACTERS)}{more}", [shown])
+    return message(f"{start}{clean(typed_text, MAX_FILTER_CHARACTERS)}{more}", [shown])
 
 
-def _button_value(typed: str, cursor: Cursor, is_before: bool) -> str:
-    step = {"typed": typed, "cursor": cursor, "is_before": is_before}
+def _button_value(typed_text: str, cursor: Cursor, is_before: bool) -> str:
+    step = {"typed": typed_text, "cursor": cursor, "is_before": is_before}
     return json.dumps(step, ensure_ascii=False, separators=(",", ":"))

@@ -72,7 +72,7 @@ class PartnerPartsFlow:
         subject = CommandSubject(tenant_id=tenant_id)
 
         async def build(window: Window) -> Json:
-            await self.lookup_permission.require(window.actor, tenant_id, key=window.key, by=window.command)
+            await self.lookup_permission.require(window.actor, tenant_id, key=window.key, command_name=window.command)
             identity, partnership = await named_partner(tenant_id, store=self.store, tenant=self.tenant)
             return part_view(identity, name, await self._rows(identity, partnership, name), page)
 
@@ -89,7 +89,7 @@ class PartnerPartsFlow:
         """Read one list. Only what it shows is read."""
         match name:
             case PartnerPart.CHECKLIST:
-                current = await self.checklists.present(identity.tenant_id)
+                current = await self.checklists.read_current(identity.tenant_id)
                 return [preformatted(text) for text in checklist_text(current)]
             case PartnerPart.CONCERNS:
                 read = concerns_about(identity, tenant=self.tenant, records=self.store.records, clock=self.clock)

@@ -78,10 +78,10 @@ def _record_elements(
         yield paragraph(fixed_text(f"and {counted(more, 'earlier answer')} to reviews"))
 
 
-def answer_parts(kept: Attestation) -> list[TextRun]:
+def answer_parts(attestation: Attestation) -> list[TextRun]:
     """Return one answer to a review."""
-    by = [fixed_text("Kept by "), cleaned_text(kept.person.name), fixed_text(" on "), local_time(kept.at)]
-    return [*by, fixed_text(": "), cleaned_text(kept.reason, MAX_JUSTIFICATION_CHARACTERS)]
+    by = [fixed_text("Kept by "), cleaned_text(attestation.person.name), fixed_text(" on "), local_time(attestation.at)]
+    return [*by, fixed_text(": "), cleaned_text(attestation.reason, MAX_JUSTIFICATION_CHARACTERS)]
 
 
 def _record_rows(partnership: Partnership | None, requests: Sequence[AccessRequest]) -> Iterator[Block]:

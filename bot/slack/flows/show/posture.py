@@ -98,9 +98,9 @@ def _title(partner: PartnerPosture) -> Iterator[TextRun]:
         yield fixed_text("  no settings in the tenant")
 
 
-def _both(of: PartnerPosture | DefaultPosture, inbound: Property, outbound: Property) -> Iterator[TextRun]:
+def _both(posture: PartnerPosture | DefaultPosture, inbound: Property, outbound: Property) -> Iterator[TextRun]:
     for word, name in (("in ", inbound), (", out ", outbound)):
-        access_state = of.b2b_access[name].opening
+        access_state = posture.b2b_access[name].opening
         yield fixed_text(word)
         yield fixed_text(ACCESS_STATE_WORDS[access_state], bold=access_state is not AccessState.CLOSED)
 

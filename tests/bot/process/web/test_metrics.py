@@ -37,7 +37,7 @@ async def test_what_is_due_counts_until_a_tick_has_looked_at_it() -> None:
     assert await due() == 2
     before = await metrics.due_items(clock.now())
     store.partners = []
-    metrics.ticked(clock.now(), left=before & await metrics.due_items(clock.now()))
+    metrics.record_tick(clock.now(), still_due=before & await metrics.due_items(clock.now()))
     assert await due() == 0, "the tick could do nothing about it, so nobody waits for it"
     store.partners = [TenantId("t-1")]
     assert await due() == 1, "it is due again, and no tick has looked at it yet"

@@ -104,7 +104,7 @@ def inbound(received: list[dict[str, Any]]) -> Inbound:
     async def tell(person: ChatId, text: str, channel: str) -> None:
         raise AssertionError(f"{person} is told: {text}")
 
-    return Inbound(bolt=bolt_app(received), tell=tell, background=Background(), redact=str)
+    return Inbound(bolt=bolt_app(received), send_message=tell, background=Background(), redact=str)
 
 
 async def open_door(session: aiohttp.ClientSession, *, socket_mode: bool) -> AsyncIterator[ServerUnderTest]:

@@ -12,7 +12,7 @@ from bot.slack.cards.approval.new_approval import new_approval_message
 from bot.slack.cards.approval.reminder import NOTHING_LEFT, expired_message, reminder_message, replaced_reminder
 from bot.slack.cards.approval.requester_and_sponsor import requester_card, sponsor_card
 from bot.slack.cards.review_card import ended_review_card, replaced_review_card, review_card
-from bot.slack.cards.setup_card import setup_card
+from bot.slack.cards.setup_card import closed_setup_card, setup_card
 from bot.slack.flows.home.view import home_view
 from bot.slack.flows.partner_setup.checklist import checklist_message, checklist_view
 from bot.slack.flows.show.partner_details import partner_details
@@ -126,14 +126,16 @@ def about_requests(change: Change = unchanged) -> Iterator[tuple[str, Message]]:
     again = replace(asked_again(change), state=RequestState.AWAITING_APPROVAL)
     yield (
         "again",
-        new_approval_message(again, holders=NAMES, context=CardContext(is_first=False), now=NOW, asked=[AMARA.chat_id]),
+        new_approval_message(
+            again, holders=NAMES, context=CardContext(is_first=False), now=NOW, approvers=[AMARA.chat_id]
+        ),
     )
     yield "older", older_card(again, reader=AMARA.chat_id)
     yield (
         "asked later",
         closed_card(again, successor=None, now=NOW, reader=AMARA.chat_id, is_asked_later=True),
     )
-    two = LimitedList(shown=(change(request()), change(request())), count=2)
+    two = LimitedList(items=(change(request()), change(request())), count=2)
     yield "reminder", reminder_message(two, now=NOW)
     yield "expired", expired_message(two)
     asked = change(partnership(state=PartnershipState.REVIEW_DUE))
@@ -146,6 +148,7 @@ def about_requests(change: Change = unchanged) -> Iterator[tuple[str, Message]]:
         for may_confirm in (True, False):
             known = change(partnership(state=standing))
             yield f"setup {standing} {may_confirm}", setup_card(known, may_confirm=may_confirm)
+            yield f"setup closed {standing} {may_confirm}", closed_setup_card(known, has_newer=may_confirm)
 
 
 def about_partners(change: Change = unchanged) -> Iterator[tuple[str, Message]]:

@@ -186,7 +186,7 @@ def test_of_a_long_justification_25_words_are_shown_and_the_rest_is_counted() ->
 
 
 def test_a_stage_shows_who_approved_and_who_still_can() -> None:
-    holders = {SECURITY: Approvers(names=("Amara",)), DATA_OWNER: Approvers(names=("B", "C", "D", "E"), others=2)}
+    holders = {SECURITY: Approvers(names=("Amara",)), DATA_OWNER: Approvers(names=("B", "C", "D", "E"), other_count=2)}
     text = shown(card(request(decisions=(approval(AMARA, 0),)), holders=holders))
     assert "✅ Security 1/1: approved by Amara" in text
     assert "⏳ Data owners 0/2 (B, C, D and 3 others)" in text
@@ -254,7 +254,7 @@ def test_a_blocked_partner_is_not_said_to_have_access(is_first: bool) -> None:
 
 def test_details_name_the_other_open_requests_of_the_requester() -> None:
     others = [request(id=f"R-{number}") for number in range(12)]
-    text = shown(decision_view(request(), history=(), now=NOW, others=others))
+    text = shown(decision_view(request(), history=(), now=NOW, other_requests=others))
     assert "Other open requests of the requester: contoso.com (R-0), contoso.com (R-1)" in text
     assert "and 2 more" in text
     assert "Other open requests" not in shown(decision_view(request(), history=(), now=NOW))

@@ -166,7 +166,7 @@ def test_stages_say_who_approved_and_who_must_still_decide() -> None:
 
 
 def test_of_many_approvers_some_are_named_and_all_are_counted() -> None:
-    many = Approvers(names=tuple(f"Person {number}" for number in range(12)), others=148)
+    many = Approvers(names=tuple(f"Person {number}" for number in range(12)), other_count=148)
     said = shown(details(request(), holders={SECURITY: many}).blocks)
     assert "Person 11 and 148 more." in said
 

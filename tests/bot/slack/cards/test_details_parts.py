@@ -56,7 +56,7 @@ def full() -> AccessRequest:
 
 
 def rows(asked: AccessRequest, name: DetailsPart) -> Sequence[Any]:
-    return whole_part(asked, name, history=HISTORY, others=OTHERS, approvers=APPROVERS)
+    return whole_part(asked, name, history=HISTORY, other_requests=OTHERS, approvers=APPROVERS)
 
 
 SHORT: Final = (
@@ -98,8 +98,8 @@ def test_a_page_that_is_gone_is_the_nearest_one(page: int) -> None:
 
 
 def test_details_have_a_button_for_each_part_that_they_shorten() -> None:
-    holders = {Role("security"): Approvers(names=("Amara",), others=MANY)}
-    view = decision_view(full(), history=HISTORY, others=OTHERS, now=NOW, holders=holders)
+    holders = {Role("security"): Approvers(names=("Amara",), other_count=MANY)}
+    view = decision_view(full(), history=HISTORY, other_requests=OTHERS, now=NOW, holders=holders)
     assert_sound(view)
     offered = {one["value"] for one in dicts(view) if one.get("action_id") == ids.SHOW_PART}
     wanted = {*LONG, DetailsPart.OUTSIDE_CHANGES_JSON, DetailsPart.DIFFERENCES}
@@ -136,4 +136,4 @@ def test_every_difference_that_the_message_only_counts_is_behind_details() -> No
     listed = whole_part(asked, DetailsPart.DIFFERENCES)
     assert len(listed) == len(revision_lines(asked)) > 1
     said = shown([one.to_dict() for one in listed])
-    assert all(line.about in said and line.now in said for line in revision_lines(asked))
+    assert all(line.subject in said and line.now in said for line in revision_lines(asked))

@@ -29,7 +29,7 @@ TEMPLATES: Final = load_catalog(SHIPPED).templates
 DOMAIN: Final = f"contoso.com.{'.'.join(['x' * 40] * 5)}.{'y' * 23}.evil.example"
 JUSTIFICATION: Final = " ".join(f"reason{number}" for number in range(180))
 TEXT: Final = " ".join(f"finding{number}" for number in range(400))
-PEOPLE: Final = Approvers(names=tuple(f"{'Very ' * 15}long name {number}" for number in range(12)), others=188)
+PEOPLE: Final = Approvers(names=tuple(f"{'Very ' * 15}long name {number}" for number in range(12)), other_count=188)
 
 
 def longest(template: str) -> AccessRequest:

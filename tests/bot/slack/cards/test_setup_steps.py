@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from bot.sandbox.slack.block_kit.blocks import problems
 from bot.slack.blocks.message import Message
 from bot.slack.cards.partnership import partner_row
-from bot.slack.cards.setup_card import setup_card
+from bot.slack.cards.setup_card import closed_setup_card, setup_card
 from bot.slack.flows.partner_setup.checklist import checklist_message
 from bot.slack.flows.show.partner_details import partner_details
 from bot.slack.flows.show.partner_list import partner_list
@@ -164,7 +164,7 @@ def test_a_reminder_says_who_asked_for_it_and_since_when_and_an_older_card_point
         setup_card(replace(asked, remind_setup_at=NOW), may_confirm=True),
     ):
         assert "asked" not in shown(not_yet.blocks).replace("asked once", "")
-    older = setup_card(asked, may_confirm=True, reader=sponsor, is_older=True)
+    older = closed_setup_card(asked, has_newer=True)
     assert_sound(older)
     assert "There is a newer card about this below" in shown(older.blocks)
     assert every_button(older.blocks) == []

@@ -30,7 +30,7 @@ class Slow:
 
         bolt = AsyncApp(authorize=authorize, process_before_response=True, request_verification_enabled=False)
         bolt.action("approve")(listen)
-        self.inbound = Inbound(bolt=bolt, tell=self._tell, background=Background(), redact=str)
+        self.inbound = Inbound(bolt=bolt, send_message=self._tell, background=Background(), redact=str)
 
     async def _tell(self, person: ChatId, text: str, channel: str) -> None:
         raise AssertionError(f"{person} is told: {text}")

@@ -11,7 +11,8 @@ from tests.workflows.core.builders import NOW, REDEEM_STEP, REQUEST, TENANT
 from tests.workflows.core.builders import partnership as usual
 from workflows.core.partner_setup.confirmations import Confirmation
 from workflows.core.partners.partnership import Partnership
-from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.core.people import ADMIN
+from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.ports.notifier import NotifierBlocked
 from workflows.ports.records import AuditEntry, Commit
 
@@ -122,6 +123,53 @@ async def test_a_new_request_that_leaves_something_open_asks_again(scene: Scene)
     await scene.notifier().show_setup(partnership(request_id="R-2"), remind=False)
     assert scene.counts()["@approver2"] == 2
     assert REQUEST != "R-2"
+
+
+async def test_an_older_card_is_closed_for_good_and_a_confirmation_changes_the_newest_one_only(scene: Scene) -> None:
+    await known(scene)
+    await scene.notifier().show_setup(partnership(), remind=False)
+    await scene.notifier().show_setup(partnership(setup_reminders=1), remind=True)
+    older, _ = in_order(scene, "@approver2")
+    assert len(older["blocks"]) == 2, "a headline and one line"
+    updates = scene.written().count("chat.update")
+    done = partnership(setup_reminders=1, confirmations=confirmed("approver2"))
+    await scene.notifier().show_setup(done, remind=False)
+    assert in_order(scene, "@approver2")[0] == older
+    assert scene.written().count("chat.update") == updates + 2, "the sponsor's newest one and the requester's"
+
+
+async def test_who_is_neither_sponsor_nor_requester_any_more_is_asked_nothing(scene: Scene) -> None:
+    """Another sponsor follows, and the next request is somebody else's. The buttons would be refused."""
+    await known(scene)
+    await scene.notifier().show_setup(partnership(), remind=False)
+    theirs = replace(request(RequestState.APPLIED), id=RequestId("R-2"), version=1)
+    theirs = replace(theirs, particulars=replace(theirs.particulars, requester=person("approver1").chat_id))
+    theirs = replace(theirs, prepared=replace(theirs.require_prepared(), requester=person("approver1")))
+    entry = AuditEntry(key="second", at=NOW, actor="t", command="put", outcome="accepted", details={})
+    await scene.store.commit(Commit(entry=entry, request=theirs))
+    for _ in range(2):
+        now = partnership(request_id=theirs.id, sponsor=person("approver3"))
+        await scene.notifier().show_setup(now, remind=False)
+    for former in ("@approver2", "@requester"):
+        [message] = scene.messages(former)
+        assert action_ids(message) == []
+        assert "You need to do nothing here any more." in str(message["blocks"])
+    assert "confirm_half" in action_ids(scene.messages("@approver3")[0])
+    assert action_ids(scene.messages("@approver1")[0]) == ["show_checklist"]
+    await scene.notifier().show_setup(partnership(request_id=theirs.id, sponsor=person("approver2")), remind=False)
+    assert "confirm_half" in action_ids(in_order(scene, "@approver2")[1]), "who is the sponsor again gets a new one"
+
+
+async def test_an_admin_who_was_asked_keeps_the_buttons_also_while_nobody_can_read_who_is_admin(scene: Scene) -> None:
+    scene.fail("chat.postMessage", "channel_not_found", times=1)
+    await scene.notifier().show_setup(partnership(), remind=False)
+    scene.directory.roles[ADMIN] = ()
+    await scene.notifier().show_setup(partnership(), remind=False)
+    assert "confirm_half" in action_ids(scene.messages("@admin")[0])
+
+
+def in_order(scene: Scene, place: str) -> list[dict[str, Any]]:
+    return sorted(scene.messages(place), key=lambda one: str(one["ts"]))
 
 
 async def test_the_admins_are_asked_where_the_sponsor_cannot_be_reached(scene: Scene) -> None:

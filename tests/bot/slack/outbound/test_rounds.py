@@ -286,3 +286,27 @@ async def test_after_an_edit_the_new_sponsor_is_told_and_the_former_one_reads_it
     [former], [named] = scene.messages("@admin"), scene.messages("@approver3")
     assert "You are not the sponsor any more" in shown(former["blocks"])
     assert "named you as the sponsor" in shown(named["blocks"])
+    done = replace(planned, state=RequestState.WITHDRAWN)
+    updates = scene.written().count("chat.update")
+    await scene.notifier().show_request(done)
+    assert scene.messages("@admin") == [former], "closed for good: it says nothing of the state"
+    assert scene.written().count("chat.update") > updates
+
+
+async def test_who_is_named_as_the_sponsor_again_gets_a_new_message(scene: Scene) -> None:
+    """An update would notify nobody, and the earlier message says that there is nothing to do."""
+    first = request()
+    await scene.notifier().show_request(first)
+    for who in ("approver3", "admin"):
+        asked = replace(first.particulars, sponsor=person(who).chat_id)
+        prepared = replace(first.require_prepared(), sponsor=person(who))
+        again = replace(
+            first, particulars=asked, prepared=prepared, edits=(Edited(person=person("requester"), at=NOW),)
+        )
+        for _ in range(2):
+            await scene.notifier().show_request(again)
+    former, named = in_order(scene, "@admin")
+    assert "You are not the sponsor any more" in shown(former["blocks"])
+    assert "named you as the sponsor" in shown(named["blocks"])
+    [other] = [one for one in in_order(scene, "@approver3") if "sponsor" in one["text"]]
+    assert "You are not the sponsor any more" in shown(other["blocks"])

@@ -163,13 +163,13 @@ async def test_only_who_is_named_is_looked_up() -> None:
     crowd = [ChatId(f"U{number:03}") for number in range(160)]
     shown = FakeShown({one: f"Person {one}" for one in crowd})
     answer = await named(shown, *crowd)
-    assert (len(answer.names), answer.others) == (MAX_NAMED_APPROVERS, 160 - MAX_NAMED_APPROVERS)
+    assert (len(answer.names), answer.other_count) == (MAX_NAMED_APPROVERS, 160 - MAX_NAMED_APPROVERS)
     assert len(shown.asked) == MAX_NAMED_APPROVERS
 
 
 async def test_one_unknown_user_hides_nobody_elses_name() -> None:
     answer = await named(FakeShown({ChatId("U2"): "Kim Lee"}), ChatId("U1"), ChatId("U2"))
-    assert answer == Approvers(names=("Kim Lee",), others=1)
+    assert answer == Approvers(names=("Kim Lee",), other_count=1)
 
 
 async def test_names_that_cannot_be_read_are_left_out() -> None:

@@ -211,7 +211,7 @@ def test_why_nothing_is_known_of_a_policy_is_said() -> None:
 
 @pytest.mark.parametrize("why", UnreadableReason)
 def test_why_entra_was_not_asked_is_said(why: UnreadableReason) -> None:
-    found = report(policy("block"), answers={GUESTS: UnreadableFact(why=why)})
+    found = report(policy("block"), answers={GUESTS: UnreadableFact(reason=why)})
     assert f"({UNREAD_REASON_WORDS[why]})" in texts(found)["ca_estimate"][0]
     assert report_values(found)["not_evaluated"] == UNREAD_REASON_WORDS[why]
 

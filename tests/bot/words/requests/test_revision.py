@@ -28,7 +28,7 @@ def test_a_setting_that_somebody_changed_is_told_as_seen_and_as_it_is() -> None:
 def test_what_is_set_already_is_not_changed_by_the_new_plan() -> None:
     plan = access_plan({"tenantId": TENANT, "inboundTrust": {"isMfaAccepted": True}})
     lines = revision_lines(request(seen=prepared(), prepared=prepared(plan=plan)))
-    assert (lines[0].about, lines[0].now) == (TRUST, "not in the plan")
+    assert (lines[0].subject, lines[0].now) == (TRUST, "not in the plan")
 
 
 def test_what_others_opened_and_no_plan_writes_is_told() -> None:
@@ -68,7 +68,7 @@ def test_a_group_with_another_name_is_no_change() -> None:
     observed = replace(prepared().observation, configuration=configuration)
     was = prepared(observation=observed, plan=access_plan(configuration), names={group: "Bridge project"})
     now = replace(was, names={group: "Bridge"})
-    assert [line.about for line in revision_lines(request(seen=was, prepared=now))] == []
+    assert [line.subject for line in revision_lines(request(seen=was, prepared=now))] == []
 
 
 def test_a_changed_default_is_told_once() -> None:
@@ -76,7 +76,7 @@ def test_a_changed_default_is_told_once() -> None:
     was = prepared(observation=replace(prepared().observation, default={"isServiceDefault": True}))
     default = {"isServiceDefault": True, "b2bDirectConnectInbound": to_document(BLOCK_ALL)}
     now = prepared(observation=replace(was.observation, default=default))
-    assert [line.about for line in revision_lines(request(seen=was, prepared=now))] == []
+    assert [line.subject for line in revision_lines(request(seen=was, prepared=now))] == []
 
 
 def test_chain_template_duration_and_a_changed_default_are_told() -> None:
@@ -92,7 +92,7 @@ def test_chain_template_duration_and_a_changed_default_are_told() -> None:
         defaults=(DefaultDrift(name="inboundTrust", shown={"isMfaAccepted": False}, now={"isMfaAccepted": True}),),
     )
     found = revision_lines(request(seen=prepared(), prepared=now, drift=drift))
-    lines = {line.about: (line.seen, line.now) for line in found}
+    lines = {line.subject: (line.before, line.now) for line in found}
     assert lines["Approval policy"] == ("Security (1), then Data owners (2)", "Security (1)")
     assert lines["Access template"] == ("Trusted partner", "Guests")
     assert lines["Last day"] == ("not set", "May 31, 2027")
@@ -106,7 +106,7 @@ def test_what_an_edit_changed_besides_the_settings_is_told() -> None:
     edited = request(
         seen=prepared(), prepared=prepared(sponsor=DANA), particulars=wanted, seen_particulars=asked, edits=()
     )
-    lines = {line.about: (line.seen, line.now) for line in revision_lines(edited)}
+    lines = {line.subject: (line.before, line.now) for line in revision_lines(edited)}
     assert lines["Sponsor"] == ("Sam", "Dana")
     assert lines["Ticket"] == ("PRJ-1", "none")
     seen, now = lines["Justification"]

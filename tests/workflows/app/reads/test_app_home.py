@@ -17,7 +17,7 @@ async def home_of(world: World, someone: Person, text: str = "") -> AppHome:
     """What concerns somebody now."""
     return await read_home(
         someone.chat_id,
-        known=someone,
+        identified_person=someone,
         position=HomePosition(text=text),
         store=world.store,
         directory=world.directory,
@@ -27,10 +27,10 @@ async def home_of(world: World, someone: Person, text: str = "") -> AppHome:
 
 async def test_an_approver_loses_what_was_decided_and_the_requester_keeps_it(world: World) -> None:
     request = await world.waiting()
-    assert [one.id for one in (await home_of(world, AMARA)).approvals.shown] == [request.id]
+    assert [one.id for one in (await home_of(world, AMARA)).approvals.items] == [request.id]
     await world.approve(request, AMARA)
     assert (await home_of(world, AMARA)).has_nothing_to_show
-    mine = (await home_of(world, RILEY)).mine.shown
+    mine = (await home_of(world, RILEY)).mine.items
     assert [one.state for one in mine] == [RequestState.AWAITING_APPROVAL]
     assert (await home_of(world, RILEY)).approvals.count == 0
 
@@ -42,7 +42,7 @@ async def test_a_sponsor_sees_what_ends_soon_and_what_is_to_be_answered(world: W
     assert partner.ends_at is not None
     world.clock.advance(days=(partner.ends_at - world.clock.now() - timedelta(days=29)).days)
     found = await home_of(world, SAM)
-    assert [one.identity for one in found.ending.shown] == [partner.identity]
+    assert [one.identity for one in found.ending.items] == [partner.identity]
     assert (await home_of(world, AMARA)).ending.count == 0
 
 
@@ -59,7 +59,7 @@ async def test_the_requester_sees_which_partner_setup_is_not_complete(world: Wor
 
 async def test_a_sponsor_sees_all_active_access_and_the_requester_what_can_be_requested_again(world: World) -> None:
     request = await world.opened()
-    [partner] = (await home_of(world, SAM)).sponsored.shown
+    [partner] = (await home_of(world, SAM)).sponsored.items
     assert partner.request_id == request.id
     assert (await home_of(world, RILEY)).sponsored.count == 0
     assert not (await home_of(world, RILEY)).after_end[request.id].is_over

@@ -45,7 +45,7 @@ async def searching(world: World, person: Person, wanted: RequestFilter, known: 
     """The App Home of somebody whose stored place has a search."""
     return await read_home(
         person.chat_id,
-        known=person if known else None,
+        identified_person=person if known else None,
         position=HomePosition(wanted=wanted),
         store=world.store,
         directory=world.directory,
@@ -106,22 +106,26 @@ async def test_an_auditor_asks_in_their_own_name_and_keeps_no_partner(world: Wor
 async def test_an_auditor_finds_partners_and_requests_of_everybody(world: World) -> None:
     request = await world.opened()
     found = await home_of(world, MALLORY, "contoso")
-    assert ([one.id for one in found.found.page.shown], found.partners.count) == ([request.id], 1)
+    assert ([one.id for one in found.found_requests.page.items], found.partners.count) == ([request.id], 1)
     assert (found.is_auditor, found.is_admin, found.overdue.count, found.alarms.count) == (True, False, 0, 0)
-    assert [one.id for one in (await home_of(world, MALLORY, request.id[:6].lower())).found.page.shown] == [request.id]
+    assert [one.id for one in (await home_of(world, MALLORY, request.id[:6].lower())).found_requests.page.items] == [
+        request.id
+    ]
     for someone in (DANA, AMARA, RILEY):
         other = await home_of(world, someone, "contoso")
-        assert (other.is_auditor, other.found.page.count) == (False, 0), someone.name
-    assert (await home_of(world, MALLORY)).found.page.count == 0, "nothing is listed before a search"
+        assert (other.is_auditor, other.found_requests.page.count) == (False, 0), someone.name
+    assert (await home_of(world, MALLORY)).found_requests.page.count == 0, "nothing is listed before a search"
 
 
 async def test_a_search_replaces_the_other_lists_for_auditors_only(world: World) -> None:
     request = await world.opened()
     wanted = RequestFilter(requester="riley")
     found = await searching(world, MALLORY, wanted)
-    assert (found.wanted, [one.id for one in found.found.page.shown]) == (wanted, [request.id])
+    assert (found.request_filter, [one.id for one in found.found_requests.page.items]) == (wanted, [request.id])
     other = await searching(world, RILEY, wanted)
-    assert (other.wanted, other.found.page.count, other.mine.count) == (None, 0, 1), "a stored place gives no right"
+    assert (other.request_filter, other.found_requests.page.count, other.mine.count) == (None, 0, 1), (
+        "a stored place gives no right"
+    )
 
 
 @pytest.mark.parametrize("by_text", [True, False], ids=["text", "form"])
@@ -136,20 +140,20 @@ async def test_a_search_reads_the_right_again(world: World, by_text: bool, monke
 
     await world.opened()
     monkeypatch.setattr(type(world.directory), "holders", kept)
-    assert ((await shown()).is_auditor, (await shown()).found.page.count) == (True, 1)
+    assert ((await shown()).is_auditor, (await shown()).found_requests.page.count) == (True, 1)
     world.script.fail("directory.current_roles", TenantUnavailable("Graph does not answer."))
     unknown = await shown()
-    assert (unknown.is_auditor, unknown.found.page.count) == (None, 0)
+    assert (unknown.is_auditor, unknown.found_requests.page.count) == (None, 0)
     world.directory.assign(MALLORY, "")
     lost = await shown()
-    assert (lost.is_auditor, lost.found.page.count) == (False, 0)
+    assert (lost.is_auditor, lost.found_requests.page.count) == (False, 0)
 
 
 async def test_a_home_says_when_the_right_cannot_be_read(world: World) -> None:
     await world.opened()
     world.script.fail("directory.identify", PeopleDirectoryUnavailable("Slack does not answer."))
     unknown = await searching(world, MALLORY, RequestFilter(), known=False)
-    assert (unknown.is_auditor, unknown.found.page.count) == (None, 0)
+    assert (unknown.is_auditor, unknown.found_requests.page.count) == (None, 0)
     world.directory.refusals[MALLORY.chat_id] = Refused(RefusalCode.ACCOUNT_NOT_A_MEMBER)
     assert (await searching(world, MALLORY, RequestFilter(), known=False)).is_auditor is False
 
@@ -206,8 +210,8 @@ async def test_each_found_request_has_its_state_of_today(world: World) -> None:
     late = await read_today(request, store=world.store, now=world.clock.now())
     assert (late.successor, late.is_past_its_end) == (None, True)
     await world.revoke(DANA)
-    found = await find_requests(RequestFilter(), limit=9, place=START, store=world.store, now=world.clock.now())
-    closing, opening = found.page.shown
+    found = await find_requests(RequestFilter(), limit=9, position=START, store=world.store, now=world.clock.now())
+    closing, opening = found.page.items
     assert (closing.particulars.kind, opening.id) == (RequestKind.REVOCATION, request.id)
     assert found.today == {closing.id: Today(), request.id: Today(successor=closing)}
     assert await read_today(replace(request, state=RequestState.REJECTED), store=world.store, now=now) == Today()

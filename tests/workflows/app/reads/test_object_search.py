@@ -65,7 +65,7 @@ def searching(world: World, *, prefix: str = "", limits: Limits | None = None, m
 async def names(search: ObjectSearch, typed: str, **where: str) -> list[str]:
     """The names that are offered."""
     asked = {"template": PILOT, "placeholder": "project_group", **where}
-    return [one.name for one in (await search.find(RILEY.chat_id, typed=typed, **asked)).objects]
+    return [one.name for one in (await search.find(RILEY.chat_id, typed_text=typed, **asked)).objects]
 
 
 async def test_a_group_of_ours_is_found_and_the_search_is_recorded(world: World) -> None:

@@ -53,9 +53,9 @@ async def test_block_is_offered_alone(world: World) -> None:
     opening = [one.template.name for one in await offering(world).open()]
     assert len(opening) == 7
     assert "block" not in opening
-    for closing in (await offering(world).open(closing=True), await offering(world).open("block")):
+    for closing in (await offering(world).open(is_closing=True), await offering(world).open("block")):
         assert [one.template.name for one in closing] == ["block"]
-    assert [one.template.name for one in await offering(world).open("merger", closing=True)] == opening
+    assert [one.template.name for one in await offering(world).open("merger", is_closing=True)] == opening
 
 
 async def test_the_partners_own_chain_is_shown_before_it_is_sent(world: World) -> None:

@@ -54,7 +54,7 @@ async def test_a_partner_opened_by_us_and_one_opened_from_outside(world: World) 
     assert found[TENANT].record_state is RecordState.KEPT
     assert "differs_from_approved" not in codes(found[TENANT])
     assert codes(found[tenant_id(7)])[0] == "unknown_to_gatehouse"
-    assert (posture.home, posture.listed, posture.records_are_read) == (HOME, 2, True)
+    assert (posture.home, posture.partner_count, posture.records_are_read) == (HOME, 2, True)
 
 
 async def test_no_database_is_no_statement_about_anybody() -> None:
@@ -170,7 +170,7 @@ async def test_calls_grow_with_pages_not_with_partners(entra: Entra, graph: Grap
     posture = await read_posture(tenant=entra, records=no_records, clock=FixedClock())
     seconds = time.perf_counter() - began
     checks.cancel()
-    assert len(posture.partners) == posture.listed == 1000
+    assert len(posture.partners) == posture.partner_count == 1000
     lists = [one for one in graph.seen if one.path == PARTNERS]
     assert len(lists) == 1000 // size
     assert lists[0].query == {"$expand": "identitySynchronization"}

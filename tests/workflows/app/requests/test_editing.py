@@ -12,7 +12,7 @@ from tests.workflows.world import CATALOG, World, filled_form
 from workflows.app.alarms import Alarms
 from workflows.app.limits import LimitedAction, Limits
 from workflows.app.requests.editing import Editing
-from workflows.app.requests.forms import Form, InvalidForm, PlanEdited, RefillCode, refilled
+from workflows.app.requests.forms import EditedRequest, Form, InvalidForm, RefillCode, refilled
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -25,8 +25,8 @@ from workflows.ports.tenant import TenantRefused, TenantUnavailable
 def edit_of(request: AccessRequest, actor: Person = RILEY, **changes: Any) -> Form:
     """The form that edits a request, as it is filled in, with some fields changed."""
     form = refilled(request, actor.chat_id, CATALOG, NOW).form
-    edits = PlanEdited(request_id=request.id, digest=request.plan.digest)
-    return replace(form, edits=edits, **changes)
+    edits = EditedRequest(request_id=request.id, digest=request.plan.digest)
+    return replace(form, edited_request=edits, **changes)
 
 
 async def problems(world: World, form: Form) -> dict[str, str]:

@@ -151,7 +151,7 @@ async def test_putting_a_change_back_needs_it_too(world: World) -> None:
     form = RestoreForm(
         requester=DANA.chat_id,
         tenant_id=TENANT,
-        restores=narrowed.id,
+        restored_request_id=narrowed.id,
         justification="Too narrow",
         sponsor=DANA.chat_id,
         days=90,
@@ -168,7 +168,7 @@ async def test_the_card_and_the_form_of_a_restore_say_what_it_replaces(world: Wo
     form = RestoreForm(
         requester=DANA.chat_id,
         tenant_id=TENANT,
-        restores=first.id,
+        restored_request_id=first.id,
         justification="Opened by mistake",
         sponsor=DANA.chat_id,
         days=90,

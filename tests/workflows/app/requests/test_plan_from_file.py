@@ -8,7 +8,7 @@ from bot.words.findings.finding import finding_words
 from bot.words.refusals.sentences import fact_words
 from tests.workflows.core.builders import TENANT
 from tests.workflows.world import CATALOG, World
-from workflows.app.requests.plan_from_file import PlanImpossible, Planned, plan_request
+from workflows.app.requests.plan_from_file import PlanImpossible, PlannedRequest, plan_request
 from workflows.catalog.request_files import RequestFile
 from workflows.core.checks.findings import Severity
 from workflows.core.errors.facts import Fact
@@ -18,7 +18,7 @@ from workflows.ports.tenant import TenantUnavailable
 ID: Final = "1b4f7c2e-0a5d-4f3b-9c61-2d8e7f5a9b03"
 
 
-async def planned(world: World, *, records: Records | None = None, **file: Any) -> Planned:
+async def planned(world: World, *, records: Records | None = None, **file: Any) -> PlannedRequest:
     """Plan for Contoso, trusted, 180 days, unless told otherwise."""
     usual = {"partner": "contoso.com", "template": "trusted-partner", "duration_days": 180}
     asked = RequestFile(**{**usual, **file})
@@ -70,8 +70,8 @@ async def test_what_is_set_already_is_nothing_to_change(world: World) -> None:
     await world.opened()
     shown = await planned(world, records=await world.store.records())
     assert (shown.plan, shown.findings, shown.stages) == (None, (), ())
-    assert "To extend it now, choose 365 days." in fact_words(shown.instead or Fact(""))
-    assert (await planned(world)).instead is None, "without records nobody knows who opened it, and until when"
+    assert "To extend it now, choose 365 days." in fact_words(shown.how_to_extend or Fact(""))
+    assert (await planned(world)).how_to_extend is None, "without records nobody knows who opened it, and until when"
 
 
 async def test_without_records_it_says_what_could_not_be_checked(world: World) -> None:

@@ -39,7 +39,7 @@ def form(change: AccessRequest | str, **filled: Any) -> RestoreForm:
     usual = {
         "requester": RILEY.chat_id,
         "tenant_id": TENANT,
-        "restores": change if isinstance(change, str) else change.id,
+        "restored_request_id": change if isinstance(change, str) else change.id,
         "justification": "Revoked by mistake",
         "sponsor": SAM.chat_id,
         "days": 180,

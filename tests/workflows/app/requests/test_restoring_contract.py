@@ -25,7 +25,7 @@ def operations() -> Iterator[Operation]:
     seen = set()
     for now, earlier in permutations(states, 2):
         try:
-            plan = plan_restoration(tenant_id=TENANT, current=now, earlier=earlier)
+            plan = plan_restoration(tenant_id=TENANT, current_configuration=now, earlier_configuration=earlier)
         except NothingToChange:
             continue
         for one in plan.operations:

@@ -41,7 +41,7 @@ async def approved_before(world: World, **away: float) -> AccessRequest:
 
 def changed_between(world: World, *, is_ours: bool = False) -> None:
     """Say that the partner was deleted a minute ago, in Entra's audit log."""
-    changed = PartnerChange(at=world.clock.now() - MINUTE, activity="Delete", by="x", is_ours=is_ours)
+    changed = PartnerChange(at=world.clock.now() - MINUTE, activity="Delete", changed_by="x", is_ours=is_ours)
     world.tenant.tenant_settings.changes[TENANT] = [changed]
 
 

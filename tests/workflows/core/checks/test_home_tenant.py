@@ -10,7 +10,7 @@ from bot.words.findings.finding import finding_words
 from bot.words.unavailable.not_read import UNREAD_REASON_WORDS
 from tests.workflows.core.builders import TENANT, access_plan, identity
 from tests.workflows.core.policies import policy
-from workflows.core.checks.conditional_access.questions import Questions
+from workflows.core.checks.conditional_access.questions import QuestionSelection
 from workflows.core.checks.conditional_access.verdicts import AccessReport, assess
 from workflows.core.checks.conditional_access.visitor_access import trust_under, visitor_access_under
 from workflows.core.checks.findings import Finding, FindingCode, Severity
@@ -83,7 +83,7 @@ def access(facts: PreflightFacts, plan: Plan) -> AccessReport:
         visitor_access_under(effective),
         TENANT,
         trust_under(effective),
-        Questions(asked=()),
+        QuestionSelection(questions=()),
         answers={},
     )
 
@@ -135,7 +135,7 @@ def test_a_calm_tenant() -> None:
 def test_what_could_not_be_read_is_said_with_reason_and_place(
     field: str, code: str, place: str, why: UnreadableReason
 ) -> None:
-    unread_one: dict[str, Any] = {field: UnreadableFact(why=why)}
+    unread_one: dict[str, Any] = {field: UnreadableFact(reason=why)}
     these = replace(CALM, **unread_one)
     findings = evaluate_facts(these, access(these, access_plan()), plan=access_plan(), identity=identity())
     (unread,) = [one for one in findings if one.code == code]
@@ -162,7 +162,9 @@ def test_an_id_of_another_cloud_is_told_and_nothing_is_claimed() -> None:
     assert "(microsoftonline.us)" in found(who=unknown, **facts)["other_cloud"]
     assert (
         "could not be read"
-        in found(who=unknown, by_id=None, access_policy=UnreadableFact(why=UnreadableReason.THROTTLED))["other_cloud"]
+        in found(who=unknown, by_id=None, access_policy=UnreadableFact(reason=UnreadableReason.THROTTLED))[
+            "other_cloud"
+        ]
     )
     added = replace(access_plan(), is_cross_cloud=True)
     assert ("After it is added, the tenant's default applies") in found(added, who=unknown, **facts)[
@@ -259,8 +261,8 @@ def test_circumstances_are_none_where_they_were_not_read() -> None:
     assert around(conditional_access=(partial,)).asks_guests_for_mfa is False, "not of everybody everywhere"
     block = policy("block")
     assert around(conditional_access=(block,)).asks_guests_for_mfa is False, "trust would not change it"
-    assert around(conditional_access=UnreadableFact(why=UnreadableReason.THROTTLED)).asks_guests_for_mfa is None
-    assert around(default=UnreadableFact(why=UnreadableReason.THROTTLED)).default is None
+    assert around(conditional_access=UnreadableFact(reason=UnreadableReason.THROTTLED)).asks_guests_for_mfa is None
+    assert around(default=UnreadableFact(reason=UnreadableReason.THROTTLED)).default is None
     assert around().default == OPEN_DEFAULT
 
 

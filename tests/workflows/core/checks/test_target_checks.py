@@ -41,7 +41,7 @@ INBOUND, OUTBOUND = Property.B2B_COLLABORATION_INBOUND, Property.B2B_COLLABORATI
 G, U, A = TargetType.GROUP, TargetType.USER, TargetType.APPLICATION
 OUR_GROUP, THEIR_GROUP, OUR_APP, THEIR_APP = (f"5f0a1b2c-000{n}-4d3e-8f90-a1b2c3d4e5f6" for n in range(4))
 SHAREPOINT: Final = "00000003-0000-0ff1-ce00-000000000000"
-FORBIDDEN: Final = UnreadableFact(why=UnreadableReason.FORBIDDEN)
+FORBIDDEN: Final = UnreadableFact(reason=UnreadableReason.FORBIDDEN)
 
 
 def target(kind: TargetType, id: str) -> Target:

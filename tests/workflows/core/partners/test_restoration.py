@@ -56,7 +56,7 @@ DOCUMENTS: Final = st.none() | partner_documents(TENANT)
 
 
 def restoration(now: JsonObject | None, earlier: JsonObject | None) -> Plan:
-    return plan_restoration(tenant_id=TENANT, current=now, earlier=earlier)
+    return plan_restoration(tenant_id=TENANT, current_configuration=now, earlier_configuration=earlier)
 
 
 def document(**settings: Any) -> dict[str, Any]:
@@ -395,7 +395,9 @@ def chosen(plan: Plan, earlier: JsonObject | None, *requests: AccessRequest, of:
 
 
 def opened_by(name: str, **settings: Any) -> AccessRequest:
-    plan = plan_restoration(tenant_id=TENANT, current=None, earlier=document(**settings), template=name)
+    plan = plan_restoration(
+        tenant_id=TENANT, current_configuration=None, earlier_configuration=document(**settings), template=name
+    )
     return applied(plan)
 
 
@@ -411,7 +413,11 @@ def test_the_chain_that_approved_this_state_once_decides() -> None:
     earlier = document(**COLLABORATION)
     plan = restoration(closed_document(), closed_document() | earlier)
     earlier = dict(plan.configuration_after() or {})
-    was = applied(plan_restoration(tenant_id=TENANT, current=closed_document(), earlier=earlier, template="weak"))
+    was = applied(
+        plan_restoration(
+            tenant_id=TENANT, current_configuration=closed_document(), earlier_configuration=earlier, template="weak"
+        )
+    )
     assert chosen(plan, earlier, was, of=(WEAK, STRONG)) == "weak"
     newer = applied(was.plan, confirmed_at=NOW + timedelta(days=1))
     newer = replace(newer, prepared=replace(newer.require_prepared(), plan=decided_by(newer.plan, WIDER)))

@@ -176,7 +176,13 @@ def restoration(before: JsonObject, default: JsonObject | None = None) -> tuple[
     """Return a revocation, the settings after it, and the plan that restores the earlier ones."""
     revocation = plan_revocation(tenant_id=TENANT, before=before, default=default or {})
     now = revocation.configuration_after() or {}
-    return revocation, now, plan_restoration(tenant_id=TENANT, current=now, earlier=before, undone=revocation)
+    return (
+        revocation,
+        now,
+        plan_restoration(
+            tenant_id=TENANT, current_configuration=now, earlier_configuration=before, undone_plan=revocation
+        ),
+    )
 
 
 def test_a_restore_puts_back_what_the_revocation_set_to_null_and_that_may_be_refused() -> None:
@@ -212,10 +218,14 @@ def test_a_restore_never_writes_a_value_without_a_name_nor_what_the_change_did_n
     revocation, now, plan = restoration(before)
     assert [one.body for one in plan.optional] == [{"newer": [{"a": 1}]}]
     assert settings_not_restored(now, before, revocation) == ("places",)
-    other = plan_restoration(tenant_id=TENANT, current=now, earlier=before, undone=access_plan(before))
+    other = plan_restoration(
+        tenant_id=TENANT, current_configuration=now, earlier_configuration=before, undone_plan=access_plan(before)
+    )
     assert other.optional == ()
     with pytest.raises(NothingToChange):
-        plan_restoration(tenant_id=TENANT, current=before, earlier=before, undone=revocation)
+        plan_restoration(
+            tenant_id=TENANT, current_configuration=before, earlier_configuration=before, undone_plan=revocation
+        )
 
 
 # --- what a write shows ---

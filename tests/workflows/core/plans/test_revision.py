@@ -20,17 +20,17 @@ def test_another_value_before_is_a_difference_of_that_setting_only() -> None:
     now = access_plan({"tenantId": TENANT, Property.INBOUND_TRUST.value: {"isMfaAccepted": False}})
     [one] = revisions(shown(access_plan()), shown(now))
     assert (one.subject.name, one.subject.key) == (Property.INBOUND_TRUST, "mfa")
-    assert one.seen is not None
-    assert one.new is not None
-    assert (one.seen.before, one.new.before) == (None, False)
-    assert one.seen.after is one.new.after is True
+    assert one.before is not None
+    assert one.after is not None
+    assert (one.before.before, one.after.before) == (None, False)
+    assert one.before.after is one.after.after is True
 
 
 def test_what_only_one_plan_writes_is_a_difference() -> None:
     """A setting that is set already needs no write; what the new plan writes in addition comes first."""
     done = access_plan({"tenantId": TENANT, Property.INBOUND_TRUST.value: {"isMfaAccepted": True}})
-    gone = [one for one in revisions(shown(access_plan()), shown(done)) if one.new is None]
+    gone = [one for one in revisions(shown(access_plan()), shown(done)) if one.after is None]
     assert [one.subject.name for one in gone] == [Property.INBOUND_TRUST]
     wider = plan_revocation(tenant_id=TENANT, default={}, before=None)
     found = revisions(shown(access_plan()), shown(wider))
-    assert found[0].seen is None
+    assert found[0].before is None

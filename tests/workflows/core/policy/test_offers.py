@@ -24,7 +24,7 @@ def test_every_purpose_follows_the_one_before_and_begins_with_its_lowest_risk() 
 
 def test_only_a_template_that_leaves_nothing_open_closes_a_partner() -> None:
     assert [name for name, one in TEMPLATES.items() if closes_a_partner(one)] == ["block"]
-    assert [one.template.name for one in arranged_offers(offers_of(TEMPLATES.values()), closing=True)] == ["block"]
+    assert [one.template.name for one in arranged_offers(offers_of(TEMPLATES.values()), is_closing=True)] == ["block"]
 
 
 def test_a_median_needs_three() -> None:

@@ -20,7 +20,7 @@ def concerns(*documents: dict[str, Any], answered: dict[str, Any] | None = None)
     """What the posture says where Entra answers that each policy applies, unless told otherwise."""
     chosen = questions([parse_policy(one) for one in documents], GUESTS, TENANT)
     answer = {"policyApplies": True, "analysisReasons": "notSet", **(answered or {})}
-    answers = {question: [{**one, **answer} for one in documents] for question in chosen.asked}
+    answers = {question: [{**one, **answer} for one in documents] for question in chosen.questions}
     return list(lockout_concerns(assess(documents, GUESTS, TENANT, NOTHING, chosen, answers)))
 
 
@@ -43,7 +43,7 @@ def test_who_comes_in_and_whom_only_a_report_names_is_no_concern() -> None:
 
 
 def test_what_could_not_be_read_is_said_and_never_fine() -> None:
-    report = AccessReport(visitors=(VisitorType.GUEST,), unreadable=UnreadableFact(why=UnreadableReason.NO_LICENCE))
+    report = AccessReport(visitors=(VisitorType.GUEST,), unreadable=UnreadableFact(reason=UnreadableReason.NO_LICENCE))
     assert list(lockout_concerns(report)) == [
         Concern(
             code=ConcernCode.CONDITIONAL_ACCESS_UNREADABLE,
@@ -56,7 +56,7 @@ def test_what_could_not_be_read_is_said_and_never_fine() -> None:
 def test_what_was_only_estimated_is_said_with_the_reason() -> None:
     documents = [policy("block")]
     chosen = questions([parse_policy(one) for one in documents], GUESTS, TENANT)
-    throttled = dict.fromkeys(chosen.asked, UnreadableFact(why=UnreadableReason.THROTTLED))
+    throttled = dict.fromkeys(chosen.questions, UnreadableFact(reason=UnreadableReason.THROTTLED))
     locked_out, estimate = lockout_concerns(assess(documents, GUESTS, TENANT, NOTHING, chosen, throttled))
     assert locked_out.code is ConcernCode.LOCKED_OUT
     assert locked_out.values["verdicts"][0]["source"] == "estimate"

@@ -289,7 +289,7 @@ def test_a_posture_counts_its_concerns() -> None:
         home=None,
         default=default_posture(MICROSOFTS),
         partners=(partner,),
-        listed=1,
+        partner_count=1,
         records_are_read=False,
         unanswered=0,
     )

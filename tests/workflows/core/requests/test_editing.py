@@ -71,7 +71,7 @@ def test_an_approval_of_the_text_before_the_edit_never_counts_even_of_the_same_s
     with worded_refusal(Refused, match="Decide on the newest card"):
         advance(again, Approve(actor=AMARA, request_id=REQUEST, digest=prepared().plan.digest), situation(LATER))
     decided = advance(again, Approve(actor=AMARA, request_id=REQUEST, digest=plan.digest), situation(LATER)).request
-    assert decided.verdict().counted[0] == (AMARA,)
+    assert decided.verdict().counted_people[0] == (AMARA,)
 
 
 def test_what_was_prepared_from_the_text_before_the_edit_is_refused() -> None:

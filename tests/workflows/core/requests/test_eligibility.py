@@ -98,7 +98,7 @@ def test_whoever_edited_a_request_may_not_decide_on_it() -> None:
     assert who.ineligible_reason(ChatId("U-OTHER"), AMARA.id) is IneligibleReason.REQUESTER
     assert AMARA.chat_id in who.chat_ids
     assert who.eligible_members([AMARA.chat_id, BRUNO.chat_id]) == {BRUNO.chat_id}
-    assert edited.verdict().counted[0] == (), "nor does an approval of theirs count"
+    assert edited.verdict().counted_people[0] == (), "nor does an approval of theirs count"
     assert not _is_let_through(edited, AMARA)
 
 

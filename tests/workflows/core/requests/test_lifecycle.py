@@ -297,7 +297,7 @@ def test_what_was_decided_on_the_plan_before_counts_nothing_on_a_new_one() -> No
     transition = advance(known, RecordPrepared(prepared=renewed), situation())
     verdict = transition.request.verdict(situation().current_roles)
     assert transition.request.state is RequestState.AWAITING_APPROVAL
-    assert (verdict.counted, verdict.open_stage, verdict.missing) == (((), ()), 0, 1)
+    assert (verdict.counted_people, verdict.open_stage, verdict.missing) == (((), ()), 0, 1)
     assert (note_words(transition.request.note), note_words(transition.request.asked_again)) == (
         "",
         "The template changed.",
@@ -305,7 +305,7 @@ def test_what_was_decided_on_the_plan_before_counts_nothing_on_a_new_one() -> No
     once_more = advance(
         transition.request, Approve(actor=AMARA, request_id=REQUEST, digest=renewed.plan.digest), situation()
     )
-    assert once_more.request.verdict(situation().current_roles).counted == ((AMARA,), ())
+    assert once_more.request.verdict(situation().current_roles).counted_people == ((AMARA,), ())
 
 
 def test_a_new_plan_may_have_a_shorter_chain_than_the_one_that_was_decided_on() -> None:
@@ -315,7 +315,7 @@ def test_a_new_plan_may_have_a_shorter_chain_than_the_one_that_was_decided_on() 
     ).request
     shorter = prepared(plan=access_plan(template_hash="hash-2"), stages=prepared().stages[:1])
     known = advance(known, RecordPrepared(prepared=shorter), situation()).request
-    assert known.verdict(situation().current_roles).counted == ((),)
+    assert known.verdict(situation().current_roles).counted_people == ((),)
     done = advance(known, Approve(actor=AMARA, request_id=REQUEST, digest=shorter.plan.digest), situation())
     assert done.request.state is RequestState.APPLYING
 

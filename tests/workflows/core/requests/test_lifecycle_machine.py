@@ -228,7 +228,7 @@ class Life(RuleBasedStateMachine):
         elif isinstance(command, Approve | Reject):
             decision = new.decisions[-1]
             assert decision.person.id not in new.require_prepared().excluded
-            counted = chain.from_iterable(old.verdict(self.current_roles).counted)
+            counted = chain.from_iterable(old.verdict(self.current_roles).counted_people)
             is_new = decision.person.id not in {one.id for one in counted}
             assert is_new or isinstance(command, Reject), "one person counts once, and may still stop it"
             assert decision.digest == new.plan.digest == command.digest
@@ -245,7 +245,7 @@ class Life(RuleBasedStateMachine):
             return
         for current_roles in (None, self.current_roles):
             verdict = self.request.verdict(current_roles)
-            counted = [one.id for one in chain.from_iterable(verdict.counted)]
+            counted = [one.id for one in chain.from_iterable(verdict.counted_people)]
             assert len(counted) == len(set(counted))
             assert not self.request.require_prepared().excluded & set(counted)
             assert verdict.is_complete is (verdict.missing == 0)
@@ -270,7 +270,7 @@ class Life(RuleBasedStateMachine):
         wanted = known.stages if verdict.open_stage is None else (known.stages[verdict.open_stage],)
         taken = set(known.excluded)
         if verdict.open_stage is not None:
-            taken |= {one.id for one in chain.from_iterable(verdict.counted)}
+            taken |= {one.id for one in chain.from_iterable(verdict.counted_people)}
         eligible = [
             one
             for one in EVERYONE
@@ -357,7 +357,7 @@ class Life(RuleBasedStateMachine):
             verdict = self.request.verdict(CurrentRoles(roles=whole))
             if self.request.state is not RequestState.AWAITING_APPROVAL or verdict.open_stage is None:
                 break
-            counted = verdict.counted[verdict.open_stage]
+            counted = verdict.counted_people[verdict.open_stage]
             is_the_last = verdict.open_stage == len(self.request.require_prepared().stages) - 1 and verdict.missing == 1
             absent = {one.id: frozenset[Role]() for one in counted[-1:] if is_the_last}
             self.roles = {**whole, **absent}

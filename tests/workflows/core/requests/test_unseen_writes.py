@@ -29,8 +29,8 @@ from workflows.core.settings.partner_changes import PartnerChange, has_other_aut
 S = RequestState
 MINUTE = timedelta(minutes=1)
 SECOND = timedelta(seconds=1)
-OURS = PartnerChange(at=NOW, activity="Update", by="Gatehouse", is_ours=True)
-THEIRS = PartnerChange(at=NOW, activity="Delete", by="", is_ours=False)
+OURS = PartnerChange(at=NOW, activity="Update", changed_by="Gatehouse", is_ours=True)
+THEIRS = PartnerChange(at=NOW, activity="Delete", changed_by="", is_ours=False)
 
 
 def unseen(kind: RequestKind = RequestKind.ACCESS, *, resent: timedelta | None = None) -> AccessRequest:

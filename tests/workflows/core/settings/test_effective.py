@@ -114,27 +114,30 @@ ALL = {"usersAndGroups": listed("allowed", "AllUsers"), "applications": listed("
 
 
 def test_an_answer_names_the_rule_and_where_it_comes_from() -> None:
-    assert asked(None, ALL).by == (
+    assert asked(None, ALL).rules == (
         Fact(AccessRule.ALL_ALLOWED, {"list": "people"}),
         Fact(AccessRule.ALL_ALLOWED, {"list": "applications"}),
     )
     nobody = {**ALL, "usersAndGroups": listed("blocked", "AllUsers")}
-    assert asked({**nobody, "applications": listed("blocked", "AllApplications")}, None).by == (
+    assert asked({**nobody, "applications": listed("blocked", "AllApplications")}, None).rules == (
         Fact(AccessRule.ALL_BLOCKED, {"list": "people"}),
     )
     assert asked(None, ALL).origin is Origin.TENANT_DEFAULT
     only = {**ALL, "applications": listed("allowed", A2)}
     assert asked(only, ALL) == ApplicationAccess(
-        allowed=False, by=(Fact(AccessRule.NOT_NAMED_ALLOWED, {"list": "applications"}),), origin=Origin.SET_HERE
+        allowed=False, rules=(Fact(AccessRule.NOT_NAMED_ALLOWED, {"list": "applications"}),), origin=Origin.SET_HERE
     )
     target_list = {"usersAndGroups": listed("blocked", G1), "applications": None}
-    assert asked(target_list, ALL).by == (Fact(AccessRule.NAMED_BLOCKED, {"list": "people"}),)
+    assert asked(target_list, ALL).rules == (Fact(AccessRule.NAMED_BLOCKED, {"list": "people"}),)
     assert asked(target_list, ALL, user=G2).origin is Origin.SET_HERE
 
 
 def test_what_is_not_known_is_never_answered_blocked() -> None:
     assert asked(None, None) == ApplicationAccess(
-        allowed=True, by=(Fact(AccessRule.NOT_KNOWN, {"list": "people"}),), origin=Origin.UNREADABLE, is_certain=False
+        allowed=True,
+        rules=(Fact(AccessRule.NOT_KNOWN, {"list": "people"}),),
+        origin=Origin.UNREADABLE,
+        is_certain=False,
     )
     assert asked("unreadable", ALL).is_certain is False
     alone = asked({"usersAndGroups": listed("blocked", "AllUsers")}, None)
@@ -146,13 +149,13 @@ def test_a_suite_of_applications_is_not_known_from_within() -> None:
     assert asked(office, None, application="Office365").is_certain
     inside = asked(office, None)
     assert (inside.allowed, inside.is_certain) == (True, False)
-    assert inside.by == (Fact(AccessRule.SUITE, {"list": "applications", "suites": ["Office365"]}),)
+    assert inside.rules == (Fact(AccessRule.SUITE, {"list": "applications", "suites": ["Office365"]}),)
 
 
 def test_two_lists_of_exceptions_are_answered_with_the_doubt_said() -> None:
     pair = {"usersAndGroups": listed("blocked", G1), "applications": listed("blocked", A1)}
     assert asked(pair, None, application=A2) == ApplicationAccess(
-        allowed=True, by=(Fact(AccessRule.TWO_DENY_LISTS),), origin=Origin.SET_HERE, is_certain=False
+        allowed=True, rules=(Fact(AccessRule.TWO_DENY_LISTS),), origin=Origin.SET_HERE, is_certain=False
     )
     assert not asked(pair, None).allowed
     assert asked(pair, None, user=G2, application=A2).is_certain

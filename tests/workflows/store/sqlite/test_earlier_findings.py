@@ -105,7 +105,7 @@ async def test_a_request_of_an_earlier_version_opens_with_its_findings_and_is_fo
         assert read.plan.digest == known.plan.digest
         if before != "m010_findings":  # a later version had noted it already
             waiting = await store.requests_waiting([SECURITY], {ChatId("E-OTHER")}, 9)
-            assert [one.id for one in waiting.shown] == [known.id]
+            assert [one.id for one in waiting.items] == [known.id]
     finally:
         await store.close()
 

@@ -146,7 +146,7 @@ async def test_requests_are_found_by_whom_they_wait_for_and_counted(store: Quick
         entry = AuditEntry(key=f"r-{number}", at=NOW, actor="t", command="t", outcome="accepted", details={})
         await store.commit(Commit(entry=entry, request=one))
     listed = await store.requests_waiting([SECURITY], [BRUNO.chat_id], 5)
-    assert [one.id for one in listed.shown] == ["r-00", "r-01", "r-02", "r-04", "r-05"]
+    assert [one.id for one in listed.items] == ["r-00", "r-01", "r-02", "r-04", "r-05"]
     assert listed.count == 29
     assert await store.roles_waited_for() == ["data-owner", "security"]
     for excluded in (RILEY, SAM):
@@ -224,7 +224,7 @@ async def test_a_file_of_an_older_version_keeps_everything_and_is_put_in_order(t
     try:
         assert [one.lane for one in await store.pending(NOW, 9)] == ["judge:click", "card:r-1", "home:U"]
         listed = await store.requests_waiting([SECURITY], [BRUNO.chat_id], 9)
-        assert ([one.id for one in listed.shown], listed.count) == (["r-1"], 1)
+        assert ([one.id for one in listed.items], listed.count) == (["r-1"], 1)
         (copy,) = await store.copies("request:r-1")
         assert copy.is_live is True
         await store.request_home_updates([ChatId("U-RILEY"), ChatId("U-NOBODY")])

@@ -85,8 +85,8 @@ async def test_the_rows_of_lists_are_parsed_off_the_event_loop(tmp_path: Path, m
         "one's own requests": (store.requests_of(*mine), 3),
         "requests about a tenant": (store.requests_for(TENANT, 9), 3),
         "partnerships": (store.partnerships(), 2),
-        "a page of partnerships": (store.partners_page(PartnerFilter(), limit=9, place=START), 2),
-        "a page of one's own": (store.own_page([RILEY.chat_id], text="", limit=9, place=START), 3),
+        "a page of partnerships": (store.partners_page(PartnerFilter(), limit=9, position=START), 2),
+        "a page of one's own": (store.own_page([RILEY.chat_id], text="", limit=9, position=START), 3),
         "the records of the posture": (store.records(), 5),
     }
     try:

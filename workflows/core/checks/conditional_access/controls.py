@@ -97,7 +97,7 @@ _FLAGS: Final = {
 class PolicyReason:
     """One reason for an effect, and the control that it is about."""
 
-    because: ReasonCode
+    code: ReasonCode
     kind: ControlKind | None = None
     name: str = ""
 
@@ -113,7 +113,7 @@ class PolicyOutcome:
 def outcome_of(policy: Policy, visitor: VisitorType, trust: InboundTrustFlags) -> PolicyOutcome:
     """Return the effect of a policy on a visitor to whom it applies."""
     grants = [_control(control, visitor, trust, policy) for control in policy.grants]
-    blocking = [one for one in grants if ReasonCode.BLOCKS in {reason.because for reason in one.reasons}]
+    blocking = [one for one in grants if ReasonCode.BLOCKS in {reason.code for reason in one.reasons}]
     sessions = [_control(control, visitor, trust, policy) for control in policy.sessions]
     granted = blocking[0] if blocking else _granted(grants, policy.operator)
     return _all_of([granted, *sessions])
@@ -152,7 +152,7 @@ def _granted(grants: Sequence[PolicyOutcome], operator: str) -> PolicyOutcome:
         return all_required
     return PolicyOutcome(
         meaning=PolicyEffect.NOT_KNOWN,
-        reasons=(PolicyReason(because=ReasonCode.OPERATOR_NOT_UNDERSTOOD, name=operator),),
+        reasons=(PolicyReason(code=ReasonCode.OPERATOR_NOT_UNDERSTOOD, name=operator),),
     )
 
 
@@ -174,9 +174,9 @@ def _decided_by(parts: Iterable[PolicyOutcome], meaning: PolicyEffect) -> Policy
 def _control(control: Control, visitor: VisitorType, trust: InboundTrustFlags, policy: Policy) -> PolicyOutcome:
     has_account = visitor is not VisitorType.DIRECT_CONNECT
 
-    def found(meaning: PolicyEffect, because: ReasonCode) -> PolicyOutcome:
+    def found(meaning: PolicyEffect, code: ReasonCode) -> PolicyOutcome:
         name = control.name if control.kind in (ControlKind.STRENGTH, ControlKind.CUSTOM, ControlKind.UNKNOWN) else ""
-        return PolicyOutcome(meaning=meaning, reasons=(PolicyReason(because=because, kind=control.kind, name=name),))
+        return PolicyOutcome(meaning=meaning, reasons=(PolicyReason(code=code, kind=control.kind, name=name),))
 
     match control.kind:
         case ControlKind.BLOCK:
@@ -241,9 +241,9 @@ def _mfa(control: Control, trusted: bool | None, *, has_account: bool) -> tuple[
 
 
 def _with_methods(
-    control: Control, place: SignInTenant, meaning: PolicyEffect, because: ReasonCode
+    control: Control, sign_in_tenant: SignInTenant, meaning: PolicyEffect, code: ReasonCode
 ) -> tuple[PolicyEffect, ReasonCode]:
-    satisfiable = True if control.strength is None else is_satisfiable(control.strength, place)
+    satisfiable = True if control.strength is None else is_satisfiable(control.strength, sign_in_tenant)
     if satisfiable is None:
         return PolicyEffect.NOT_KNOWN, ReasonCode.METHODS_NOT_KNOWN
-    return (meaning, because) if satisfiable else (PolicyEffect.LOCKED_OUT, ReasonCode.NO_METHOD)
+    return (meaning, code) if satisfiable else (PolicyEffect.LOCKED_OUT, ReasonCode.NO_METHOD)

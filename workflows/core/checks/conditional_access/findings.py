@@ -51,7 +51,7 @@ def estimate_values(report: AccessReport) -> dict[str, Any] | None:
     """Return the values of `FindingCode.CA_ESTIMATE` without the sign-ins; None when no part is an estimate."""
     if not report.is_estimate:
         return None
-    why = None if report.unanswered_because is None else report.unanswered_because.why.value
+    why = None if report.unanswered_because is None else report.unanswered_because.reason.value
     return {"why": why, "answered": report.answered_count, "left_out": len(report.left_out)}
 
 
@@ -66,7 +66,7 @@ def verdict_values(one: PolicyVerdict) -> dict[str, Any]:
         "where_it_applies": one.where_it_applies.value,
         "reasons": [
             {
-                "because": reason.because.value,
+                "because": reason.code.value,
                 "control": None if reason.kind is None else reason.kind.value,
                 "name": reason.name or None,
             }

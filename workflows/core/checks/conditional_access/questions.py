@@ -70,16 +70,16 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Questions:
+class QuestionSelection:
     """The chosen sign-ins, the most useful first, and those above the limit."""
 
-    asked: tuple[Question, ...]
+    questions: tuple[Question, ...]
     left_out: tuple[Question, ...] = ()
 
 
 def questions(
     policies: Sequence[Policy], entries: Sequence[VisitorAccess], tenant_id: TenantId, limit: int = MAX_QUESTIONS
-) -> Questions:
+) -> QuestionSelection:
     """Choose the sign-ins of visitors from a tenant that Entra shall evaluate.
 
     There is one sign-in for each kind of visitor and application, without risk, by browser. A second one is by other
@@ -92,7 +92,7 @@ def questions(
     additional: dict[Question, None] = {}
     live = [policy for policy in policies if not policy.is_off]
     if not live:
-        return Questions(asked=())
+        return QuestionSelection(questions=())
     for entry in entries:
         concerned = [
             one for one in live if conditions_for(one, entry.visitor, tenant_id, entry.applications) is not None
@@ -107,7 +107,7 @@ def questions(
         wanted |= dict.fromkeys(first)
         additional |= dict.fromkeys(_questions_for_uncovered_policies(concerned, entry, tenant_id, first))
     every = [*wanted, *(one for one in additional if one not in wanted)]
-    return Questions(asked=tuple(every[:limit]), left_out=tuple(every[limit:]))
+    return QuestionSelection(questions=tuple(every[:limit]), left_out=tuple(every[limit:]))
 
 
 def _questions_for_uncovered_policies(

@@ -45,33 +45,33 @@ _BUILT_IN: Final = {
 """The combinations of Microsoft's built-in strengths, by id: MFA, passwordless MFA, phishing-resistant MFA."""
 
 
-def is_satisfiable(strength: Strength, place: SignInTenant) -> bool | None:
+def is_satisfiable(strength: Strength, sign_in_tenant: SignInTenant) -> bool | None:
     """Return whether the visitor can use a combination that the strength allows; None when it is not known.
 
-    :param place: the tenant where the visitor signs in with MFA.
+    :param sign_in_tenant: the tenant where the visitor signs in with MFA.
     """
     combinations = strength.combinations or _BUILT_IN.get(strength.id.lower())
     if not combinations:
         return None
-    found = [_combination(one, place, is_restricted=one in strength.restricted) for one in combinations]
+    found = [_combination(one, sign_in_tenant, is_restricted=one in strength.restricted) for one in combinations]
     return True if True in found else None if None in found else False
 
 
-def _combination(combination: str, place: SignInTenant, *, is_restricted: bool) -> bool | None:
+def _combination(combination: str, sign_in_tenant: SignInTenant, *, is_restricted: bool) -> bool | None:
     methods = frozenset(method.strip() for method in combination.split(","))
     if methods <= _COMPLETE and len(methods) == 1:
-        accepted: bool | None = place is SignInTenant.HOME
+        accepted: bool | None = sign_in_tenant is SignInTenant.HOME
     elif len(methods) == 2 and len(methods & _FIRST) == 1:
-        accepted = _with_second(methods, place)
+        accepted = _with_second(methods, sign_in_tenant)
     else:
         accepted = None
     # Only certain keys or certificates satisfy it. Whether the partner's people have one is not known.
     return None if is_restricted and accepted else accepted
 
 
-def _with_second(methods: frozenset[str], place: SignInTenant) -> bool | None:
+def _with_second(methods: frozenset[str], sign_in_tenant: SignInTenant) -> bool | None:
     (second,) = methods - _FIRST
-    if second in _SECOND[place]:
+    if second in _SECOND[sign_in_tenant]:
         # NB. a federated first factor belongs to the home tenant. No documentation says that our tenant accepts it.
-        return None if place is SignInTenant.RESOURCE and "federatedSingleFactor" in methods else True
+        return None if sign_in_tenant is SignInTenant.RESOURCE and "federatedSingleFactor" in methods else True
     return False if second in _SECOND[SignInTenant.HOME] else None

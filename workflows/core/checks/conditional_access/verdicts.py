@@ -22,7 +22,7 @@ from workflows.core.checks.conditional_access.controls import (
     remedies,
 )
 from workflows.core.checks.conditional_access.policy import Policy, PolicyState, parse_policy
-from workflows.core.checks.conditional_access.questions import Question, Questions, VisitorAccess
+from workflows.core.checks.conditional_access.questions import Question, QuestionSelection, VisitorAccess
 from workflows.core.checks.conditional_access.scope import CERTAIN, ConditionType, PolicyCondition, conditions_for
 from workflows.core.checks.tenant_facts import UnreadableFact
 from workflows.core.settings.canonical import JsonObject
@@ -138,7 +138,7 @@ def assess(
     entries: Sequence[VisitorAccess],
     tenant_id: TenantId,
     trust: InboundTrustFlags,
-    chosen: Questions,
+    selection: QuestionSelection,
     answers: Answers,
 ) -> AccessReport:
     """Evaluate every policy for every kind of visitor.
@@ -163,7 +163,7 @@ def assess(
         verdicts=tuple(sorted(found, key=lambda one: (not one.is_enforced, -order.index(one.meaning), one.policy))),
         policies=len(live),
         unanswered_because=failed,
-        left_out=(*(one for one in chosen.asked if one not in rows), *chosen.left_out),
+        left_out=(*(one for one in selection.questions if one not in rows), *selection.left_out),
         answered_count=len(rows),
         unlisted_policies=()
         if isinstance(documents, UnreadableFact)
@@ -195,10 +195,10 @@ def _verdict(
     entry: VisitorAccess,
     tenant_id: TenantId,
     trust: InboundTrustFlags,
-    asked: Sequence[tuple[Question, Mapping[str, JsonObject]]],
+    answers: Sequence[tuple[Question, Mapping[str, JsonObject]]],
 ) -> PolicyVerdict | None:
     conditions = conditions_for(policy, entry.visitor, tenant_id, entry.applications)
-    told = [(question, answer.get(policy.id)) for question, answer in asked]
+    told = [(question, answer.get(policy.id)) for question, answer in answers]
     if any(row is not None and row.get("policyApplies") is True for _, row in told):
         # NB. this is also right where the policy's document seems to say something else: Entra decides.
         return _evaluated(policy, entry.visitor, trust, _said_to_apply(conditions), Source.ENTRA)
@@ -271,7 +271,7 @@ def _evaluated(
 
 
 def _unknown(
-    policy: Policy, visitor: VisitorType, conditions: tuple[PolicyCondition, ...], because: ReasonCode, name: str
+    policy: Policy, visitor: VisitorType, conditions: tuple[PolicyCondition, ...], code: ReasonCode, name: str
 ) -> PolicyVerdict:
     return PolicyVerdict(
         policy_id=policy.id,
@@ -280,7 +280,7 @@ def _unknown(
         visitor=visitor,
         meaning=PolicyEffect.NOT_KNOWN,
         where_it_applies=PolicyEffect.NOT_KNOWN,
-        reasons=(PolicyReason(because=because, name=name),),
+        reasons=(PolicyReason(code=code, name=name),),
         conditions=conditions,
-        source=Source.ENTRA if because is not ReasonCode.STATE_NOT_UNDERSTOOD else Source.ESTIMATE,
+        source=Source.ENTRA if code is not ReasonCode.STATE_NOT_UNDERSTOOD else Source.ESTIMATE,
     )

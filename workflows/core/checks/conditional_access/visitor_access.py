@@ -11,15 +11,18 @@ from workflows.core.settings.model import Property, TargetSetting, configuration
 from workflows.core.settings.open_access import AccessKind, synchronization_of
 
 
-def visitor_access_under(effective: EffectiveSettings, found: Iterable[AccessKind] = ()) -> tuple[VisitorAccess, ...]:
+def visitor_access_under(
+    effective: EffectiveSettings, access_kinds: Iterable[AccessKind] = ()
+) -> tuple[VisitorAccess, ...]:
     """Return each kind of visitor that can get access under the effective settings. Uncertain access counts as open.
 
-    :param found: every kind of access under these settings; it shows whether other objects than users are synchronized.
+    :param access_kinds: every kind of access under these settings; it shows whether other objects than
+        users are synchronized.
     """
     return visitor_access_of(
         collaboration=effective.targets[Property.B2B_COLLABORATION_INBOUND].certain,
         direct_connect=effective.targets[Property.B2B_DIRECT_CONNECT_INBOUND].certain,
-        synchronizes=synchronization_of(effective, found).value,
+        synchronizes=synchronization_of(effective, access_kinds).value,
     )
 
 

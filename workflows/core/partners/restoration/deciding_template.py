@@ -17,7 +17,7 @@ from workflows.core.settings.canonical import JsonObject
 
 def deciding_template(
     plan: Plan,
-    earlier: JsonObject | None,
+    earlier_configuration: JsonObject | None,
     *,
     requests: Sequence[AccessRequest],
     templates: Mapping[str, Template],
@@ -29,13 +29,13 @@ def deciding_template(
     its chain must be strong enough for all settings after the restoration. Otherwise the template with the strongest
     chain is chosen.
 
-    :param earlier: the settings to restore; None for a partner without its own configuration.
+    :param earlier_configuration: the settings to restore; None for a partner without its own configuration.
     :param requests: every known request about this partner, in any order.
     :param default: the tenant's default configuration; None when it is not known.
     :raises InvalidField: when even the strongest chain is too weak.
     """
     access, level = plan_access_change(plan), deciding_risk(plan, default).level
-    candidates = likely_templates(earlier, requests=requests, templates=templates)
+    candidates = likely_templates(earlier_configuration, requests=requests, templates=templates)
     for template in candidates:
         weak = weakness_of(stages_for(access, template), level)
         if weak is None:
@@ -49,11 +49,11 @@ def deciding_template(
 
 
 def likely_templates(
-    earlier: JsonObject | None, *, requests: Sequence[AccessRequest], templates: Mapping[str, Template]
+    earlier_configuration: JsonObject | None, *, requests: Sequence[AccessRequest], templates: Mapping[str, Template]
 ) -> tuple[Template, ...]:
-    """List the templates whose approval chains may decide on restoring `earlier`, the first choice first."""
+    """List the templates whose approval chains may decide on restoring an earlier configuration, first choice first."""
     strongest = max(templates.values(), key=_strength)
-    return (*_approved_before(earlier, requests, templates), strongest)
+    return (*_approved_before(earlier_configuration, requests, templates), strongest)
 
 
 def decided_by(plan: Plan, template: Template) -> Plan:
@@ -65,15 +65,15 @@ def decided_by(plan: Plan, template: Template) -> Plan:
 
 
 def _approved_before(
-    earlier: JsonObject | None, requests: Sequence[AccessRequest], templates: Mapping[str, Template]
+    earlier_configuration: JsonObject | None, requests: Sequence[AccessRequest], templates: Mapping[str, Template]
 ) -> Iterator[Template]:
-    """Return the template of the newest access request that led to `earlier`, if it still exists."""
+    """Return the template of the newest access request that led to `earlier_configuration`, if it still exists."""
     for request in sorted(requests, key=ended_at, reverse=True):
         is_applied_access = request.state is RequestState.APPLIED and request.particulars.kind is RequestKind.ACCESS
         if not is_applied_access:
             continue
         plan = request.plan
-        if is_same_configuration(plan.tenant_id, plan.configuration_after(), earlier):
+        if is_same_configuration(plan.tenant_id, plan.configuration_after(), earlier_configuration):
             if plan.template in templates:
                 yield templates[plan.template]
             return

@@ -17,44 +17,49 @@ _DELETE: Final = "Graph: “Delete crossTenantAccessPolicyConfigurationPartner�
 _UPDATE: Final = "Graph: “Update crossTenantAccessPolicyConfigurationPartner”"
 
 
-def restoration_findings(change: AccessRequest, current: JsonObject | None) -> tuple[Finding, ...]:
+def restoration_findings(change: AccessRequest, current_configuration: JsonObject | None) -> tuple[Finding, ...]:
     """List the findings about what is not restored when a change is undone.
 
     :param change: the request whose change is undone.
-    :param current: the partner's current configuration; None when it has none.
+    :param current_configuration: the partner's current configuration; None when it has none.
     :raises Refused: while the request has no plan.
     """
-    return tuple(_findings(change, change.plan.before, current))
+    return tuple(_findings(change, change.plan.before, current_configuration))
 
 
 def settings_not_restored(
-    current: JsonObject | None, earlier: JsonObject | None, undone: Plan | None = None
+    current_configuration: JsonObject | None, earlier_configuration: JsonObject | None, undone_plan: Plan | None = None
 ) -> tuple[str, ...]:
-    """Return Graph's names of the settings that differ from `earlier` and are not written.
+    """Return Graph's names of the settings that differ from `earlier_configuration` and are not written.
 
-    :param undone: the plan of the change that is undone; see `plan_restoration`.
+    :param undone_plan: the plan of the change that is undone; see `plan_restoration`.
     """
-    current_members, earlier_members = undescribed_members(current), undescribed_members(earlier)
-    written = previous_members(current, earlier, undone)
+    current_members, earlier_members = (
+        undescribed_members(current_configuration),
+        undescribed_members(earlier_configuration),
+    )
+    written = previous_members(current_configuration, earlier_configuration, undone_plan)
     different = [
         ".".join(path)
         for path in dict.fromkeys((*earlier_members, *current_members))
         if path not in written and not is_same_value(current_members.get(path), earlier_members.get(path))
     ]
     restrictions = Property.TENANT_RESTRICTIONS.value
-    devices = [_devices((one or {}).get(restrictions)) for one in (current, earlier)]
+    devices = [_devices((one or {}).get(restrictions)) for one in (current_configuration, earlier_configuration)]
     if not is_same_value(devices[0], devices[1]):
         different.append(f"{restrictions}.{DEVICES}")
     return tuple(different)
 
 
-def _findings(change: AccessRequest, earlier: JsonObject | None, current: JsonObject | None) -> Iterator[Finding]:
+def _findings(
+    change: AccessRequest, earlier_configuration: JsonObject | None, current_configuration: JsonObject | None
+) -> Iterator[Finding]:
     about = {"request_id": change.id}
     if ended_while_writing(change):
         yield Finding(code=FindingCode.RESTORES_A_PART, severity=Severity.NOTE, source=_UPDATE, values=about)
-    if earlier is None:
+    if earlier_configuration is None:
         yield Finding(code=FindingCode.RESTORES_INHERITANCE, severity=Severity.NOTE, source=_DELETE, values=about)
-    if names := settings_not_restored(current, earlier, change.plan):
+    if names := settings_not_restored(current_configuration, earlier_configuration, change.plan):
         values = {**about, "names": list(names)}
         yield Finding(code=FindingCode.NOT_RESTORED, severity=Severity.WARNING, source=_UPDATE, values=values)
 

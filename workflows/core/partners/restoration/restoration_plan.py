@@ -35,15 +35,15 @@ _UNKNOWN_VALUE: Final = "unknownFutureValue"
 def plan_restoration(
     *,
     tenant_id: TenantId,
-    current: JsonObject | None,
-    earlier: JsonObject | None,
+    current_configuration: JsonObject | None,
+    earlier_configuration: JsonObject | None,
     template: str = "",
     template_hash: str = "",
     duration: timedelta | None = None,
-    undone: Plan | None = None,
+    undone_plan: Plan | None = None,
     is_cross_cloud: bool = False,
 ) -> Plan:
-    """Compute the operations that change a partner from `current` back to `earlier`, for every setting of the model.
+    """Compute the operations that restore a partner's earlier configuration, for every setting of the model.
 
     A value is written completely, as Graph returned it. A setting without a value is written as null, which inherits.
     Members that v1.0 does not describe are not changed; `not_restored` lists them. There is one exception. A member
@@ -51,20 +51,22 @@ def plan_restoration(
     not deleted, because v1.0 cannot undo a deletion. All its settings inherit instead. The order of the operations is
     that of an access plan.
 
-    :param current: the current configuration; None when the partner has none.
-    :param earlier: the earlier configuration; None when the partner had none.
-    :param undone: the plan of the change that is undone.
+    :param current_configuration: the current configuration; None when the partner has none.
+    :param earlier_configuration: the earlier configuration; None when the partner had none.
+    :param undone_plan: the plan of the change that is undone.
     :raises NothingToChange: when the current settings are already the same.
-    :raises UnreadableSetting: when the earlier configuration contains a value that Graph does not name for this
-        version.
+    :raises UnreadableSetting: when the earlier configuration contains a value that this version cannot write.
     """
-    operations = (*_operations(tenant_id, current, earlier), *_optional_operations(tenant_id, current, earlier, undone))
+    operations = (
+        *_operations(tenant_id, current_configuration, earlier_configuration),
+        *_optional_operations(tenant_id, current_configuration, earlier_configuration, undone_plan),
+    )
     if not operations:
         raise NothingToChange(RefusalCode.ALREADY_RESTORED)
     return Plan(
         tenant_id=tenant_id,
         operations=operations,
-        before=current,
+        before=current_configuration,
         template=template,
         template_hash=template_hash,
         duration=duration,
@@ -72,29 +74,41 @@ def plan_restoration(
     )
 
 
-def is_same_configuration(tenant_id: TenantId, current: JsonObject | None, earlier: JsonObject | None) -> bool:
+def is_same_configuration(
+    tenant_id: TenantId, current_configuration: JsonObject | None, earlier_configuration: JsonObject | None
+) -> bool:
     """Return whether two configurations of one partner mean the same in every setting of the model."""
     try:
-        return (current is None) is (earlier is None) and not _operations(tenant_id, current, earlier)
+        return (current_configuration is None) is (earlier_configuration is None) and not _operations(
+            tenant_id, current_configuration, earlier_configuration
+        )
     except UnreadableSetting:
         return False
 
 
-def _operations(tenant_id: TenantId, current: JsonObject | None, earlier: JsonObject | None) -> tuple[Operation, ...]:
-    if current is None and earlier is None:
+def _operations(
+    tenant_id: TenantId, current_configuration: JsonObject | None, earlier_configuration: JsonObject | None
+) -> tuple[Operation, ...]:
+    if current_configuration is None and earlier_configuration is None:
         return ()
     return operations_in_order(
-        tenant_id, current, _body(current, earlier), synchronizes=_synchronizes(current, earlier)
+        tenant_id,
+        current_configuration,
+        _body(current_configuration, earlier_configuration),
+        synchronizes=_synchronizes(current_configuration, earlier_configuration),
     )
 
 
-def _body(current: JsonObject | None, earlier: JsonObject | None) -> dict[str, Any]:
+def _body(current_configuration: JsonObject | None, earlier_configuration: JsonObject | None) -> dict[str, Any]:
     """Return the settings that differ, as a request body; synchronization has its own endpoint."""
     body: dict[str, Any] = {}
     for name in Property:
         if name is Property.IDENTITY_SYNCHRONIZATION:
             continue
-        old, wanted = _sendable_part(name, (current or {}).get(name)), _sendable_part(name, (earlier or {}).get(name))
+        old, wanted = (
+            _sendable_part(name, (current_configuration or {}).get(name)),
+            _sendable_part(name, (earlier_configuration or {}).get(name)),
+        )
         if is_same_value(old, wanted):
             continue
         if _has_unknown_value(wanted):
@@ -111,23 +125,26 @@ def _sendable_part(name: Property, document: Any) -> Any:
     return cleaned
 
 
-def _with_all_members(name: Property, wanted: Any) -> Any:
+def _with_all_members(name: Property, restored: Any) -> Any:
     """Return a setting with every member, unset ones as null. It is not documented how deep Graph merges."""
-    if not isinstance(wanted, dict):
-        return wanted
+    if not isinstance(restored, dict):
+        return restored
     members = FLAGS[name].values() if name in FLAGS else (target_list.graph_name for target_list in lists_of(name))
-    return {**dict.fromkeys(members), **wanted}
+    return {**dict.fromkeys(members), **restored}
 
 
 def _optional_operations(
-    tenant_id: TenantId, current: JsonObject | None, earlier: JsonObject | None, undone: Plan | None
+    tenant_id: TenantId,
+    current_configuration: JsonObject | None,
+    earlier_configuration: JsonObject | None,
+    undone_plan: Plan | None,
 ) -> Iterator[Operation]:
     """Return the writes that restore undescribed members, one for each setting, with the setting's own values."""
     bodies: dict[str, dict[str, Any]] = {}
-    for path, value in previous_members(current, earlier, undone).items():
+    for path, value in previous_members(current_configuration, earlier_configuration, undone_plan).items():
         name = path[0]
         if name not in bodies:
-            bodies[name] = {} if len(path) == 1 else {name: _written_together(name, earlier)}
+            bodies[name] = {} if len(path) == 1 else {name: _written_together(name, earlier_configuration)}
         set_member(bodies[name], path, value)
     for name, body in bodies.items():
         address = partner_address(tenant_id)
@@ -136,32 +153,40 @@ def _optional_operations(
         yield Operation(method="PATCH", path=address, body=body, may_be_refused=True)
 
 
-def previous_members(current: JsonObject | None, earlier: JsonObject | None, undone: Plan | None) -> Mapping[Path, Any]:
+def previous_members(
+    current_configuration: JsonObject | None, earlier_configuration: JsonObject | None, undone_plan: Plan | None
+) -> Mapping[Path, Any]:
     """Return the undescribed members that the undone change has set to null, with their previous values."""
-    set_to_null = {name for operation in (undone.optional if undone else ()) for name in written_names(operation)}
-    current_members = undescribed_members(current)
+    set_to_null = {
+        name for operation in (undone_plan.optional if undone_plan else ()) for name in written_names(operation)
+    }
+    current_members = undescribed_members(current_configuration)
     return {
         path: _without_annotations(value)
-        for path, value in undescribed_members(earlier).items()
+        for path, value in undescribed_members(earlier_configuration).items()
         if ".".join(path) in set_to_null
         and not _has_unknown_value(value)
         and not is_same_value(current_members.get(path), value)
     }
 
 
-def _written_together(name: str, earlier: JsonObject | None) -> Any:
+def _written_together(name: str, earlier_configuration: JsonObject | None) -> Any:
     """Return the values to write together with a member of a setting: the restored setting; empty for a policy."""
     if name == IDENTITY_SYNCHRONIZATION:
         return {}
-    return copied(_with_all_members(Property(name), _sendable_part(Property(name), (earlier or {}).get(name))))
+    return copied(
+        _with_all_members(Property(name), _sendable_part(Property(name), (earlier_configuration or {}).get(name)))
+    )
 
 
-def _synchronizes(current: JsonObject | None, earlier: JsonObject | None) -> bool | None:
-    """Return whether synchronization was allowed in `earlier`; None when the policy is the same as now.
+def _synchronizes(current_configuration: JsonObject | None, earlier_configuration: JsonObject | None) -> bool | None:
+    """Return whether synchronization was allowed in `earlier_configuration`; None when the policy is the same as now.
 
     Only an explicit "true" is restored as true. Otherwise false is written, which certainly synchronizes nobody.
     """
-    old, wanted = (side.get(IDENTITY_SYNCHRONIZATION) if side else None for side in (current, earlier))
+    old, wanted = (
+        side.get(IDENTITY_SYNCHRONIZATION) if side else None for side in (current_configuration, earlier_configuration)
+    )
     if is_same_value(_flag_of(old), _flag_of(wanted)):
         return None
     setting = parse_setting(Property.IDENTITY_SYNCHRONIZATION, wanted)

@@ -32,7 +32,7 @@ NO_PARTNER: Final = frozenset({RefusalCode.UNKNOWN_TENANT, RefusalCode.OWN_TENAN
 
 
 def submit(_: None, command: Submit, situation: Situation) -> Transition:
-    expires_at = _decided_by(command.particulars, situation.now + command.lifetime)
+    expires_at = _decision_deadline(command.particulars, situation.now + command.lifetime)
     request = AccessRequest(
         id=command.request_id,
         version=1,
@@ -142,7 +142,7 @@ def edit(request: AccessRequest, command: Edit, situation: Situation) -> Transit
 def _planned_again(
     request: AccessRequest,
     situation: Situation,
-    why: Facts,
+    reasons: Facts,
     lifetime: timedelta,
     *,
     is_unwritten: bool = False,
@@ -150,9 +150,9 @@ def _planned_again(
 ) -> Transition:
     """Give up the plan and every decision on it, and prepare the request again, with its whole time to decide."""
     # NB. from the request before the change. The reason already says what is given up now.
-    reason = with_sent_before(request, why)
+    reason = with_sent_before(request, reasons)
     sent = None if is_unwritten else request.writing_since or request.unseen_since
-    expires_at = _decided_by(changes.get("particulars", request.particulars), situation.now + lifetime)
+    expires_at = _decision_deadline(changes.get("particulars", request.particulars), situation.now + lifetime)
     usual: dict[str, Any] = {
         "note": reason,
         "asked_again": reason,
@@ -174,16 +174,16 @@ def _planned_again(
     return Transition(request=request, effects=(ShowRequest(request_id=request.id), Prepare(request_id=request.id)))
 
 
-def _decided_by(asked: Particulars, usual: datetime) -> datetime:
+def _decision_deadline(fields: Particulars, usual_deadline: datetime) -> datetime:
     """Return when an undecided request expires: at the usual time, but not later than the requested end."""
-    return usual if asked.ends_at is None else min(usual, asked.ends_at)
+    return usual_deadline if fields.ends_at is None else min(usual_deadline, fields.ends_at)
 
 
 def reopen(request: AccessRequest, command: Reopen, situation: Situation) -> Transition:
     verdict = request.verdict(situation.current_roles)
     if verdict.is_complete or request.particulars.kind is RequestKind.REVOCATION:
         raise Refused(RefusalCode.ALL_APPROVALS_STILL_COUNT)
-    counted = {person.id for people in verdict.counted for person in people}
+    counted = {person.id for people in verdict.counted_people for person in people}
     digest = request.plan.digest
     kept = tuple(d for d in request.decisions if d.person.id in counted and d.digest == digest)
     reason = with_sent_before(request, command.reason)

@@ -28,7 +28,7 @@ def entry(command: str, outcome: str = "accepted", actor: str = "gatehouse", **c
 def page(entries: list[AuditEntry], skipped: int = 0, count: int = 0) -> Page[AuditEntry]:
     size = len(entries)
     return Page(
-        shown=entries, count=count or size, count_before=skipped, first=("7",), last=(str(7 + size),), size=size
+        items=entries, count=count or size, count_before=skipped, first=("7",), last=(str(7 + size),), size=size
     )
 
 

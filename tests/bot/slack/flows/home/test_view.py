@@ -42,7 +42,7 @@ def page(records: list[Any], size: int = PAGE, skipped: int = 0) -> Page[Any]:
     """One page of these records."""
     shown = records[skipped : skipped + size]
     first = last = ("2027-01-01", "id") if shown else ()
-    return Page(shown=shown, count=len(records), count_before=skipped, first=first, last=last, size=len(shown))
+    return Page(items=shown, count=len(records), count_before=skipped, first=first, last=last, size=len(shown))
 
 
 def requests(count: int, state: RequestState = RequestState.AWAITING_APPROVAL) -> list[AccessRequest]:
@@ -297,7 +297,7 @@ def searched(count: int, skipped: int = 0, today: dict[RequestId, Today] | None 
     """The App Home of an auditor who searched."""
     closed = requests(count, RequestState.REJECTED)
     found = FoundRequests(page=page(closed, FOUND_PAGE, skipped), today=today or {})
-    return home(is_auditor=True, wanted=RequestFilter(**wanted), found=found)
+    return home(is_auditor=True, request_filter=RequestFilter(**wanted), found_requests=found)
 
 
 def test_two_hundred_found_requests_stay_within_the_limits_and_are_counted() -> None:
@@ -321,7 +321,7 @@ def test_a_found_request_is_one_line_with_its_state_of_today() -> None:
 
     def line(today: Today) -> str:
         found = FoundRequests(page=page([written]), today={written.id: today})
-        view = home(is_auditor=True, wanted=RequestFilter(), found=found)
+        view = home(is_auditor=True, request_filter=RequestFilter(), found_requests=found)
         return str(next(block["text"]["text"] for block in view["blocks"] if block.get("accessory")))
 
     verified = "active (verified)"
@@ -337,7 +337,7 @@ def test_a_search_that_finds_nothing_says_so_and_one_without_conditions_too() ->
 
 def test_a_text_search_lists_the_requests_of_everybody_below_a_title_of_their_own() -> None:
     found = FoundRequests(page=page(requests(2)))
-    view = home(text="contoso", is_auditor=True, partners=page(partners(1)), found=found)
+    view = home(text="contoso", is_auditor=True, partners=page(partners(1)), found_requests=found)
     assert titles(view) == ["Partners", "Requests"]
     assert "All requests found, newest first: 2" in shown(view)
 
@@ -371,7 +371,7 @@ def test_a_text_search_of_an_auditor_with_every_list_full_stays_within_a_hundred
         is_auditor=True,
         overdue=due,
         partners=due,
-        found=FoundRequests(page=page(requests(40, RequestState.EXPIRED), AUDITOR_PAGE, skipped=10)),
+        found_requests=FoundRequests(page=page(requests(40, RequestState.EXPIRED), AUDITOR_PAGE, skipped=10)),
     )
     assert_sound(view, "home")
     assert "more parts are not shown" not in shown(view)
@@ -431,12 +431,12 @@ def test_hostile_text_stays_text_in_the_home(text: str) -> None:
         overdue=page([known]),
         partners=page([known]),
         is_auditor=True,
-        found=FoundRequests(page=page([asked]), today={asked.id: Today(successor=later)}),
+        found_requests=FoundRequests(page=page([asked]), today={asked.id: Today(successor=later)}),
     )
     assert_sound(view, "home")
     typed = text[:100].encode(errors="ignore").decode()
     search = RequestFilter(text=typed, requester=typed, approver=typed, template=typed)
-    assert_sound(home(is_auditor=True, wanted=search, found=FoundRequests(page=page([asked]))), "home")
+    assert_sound(home(is_auditor=True, request_filter=search, found_requests=FoundRequests(page=page([asked]))), "home")
 
 
 def test_each_search_says_what_it_searches() -> None:

@@ -20,7 +20,7 @@ def stages(title: str, count: int = 10) -> list[StageApprovers]:
     return [
         StageApprovers(
             stage=Stage(title=title, role=Role("a" * 60 + str(number)), quorum=1),
-            approvers=Approvers(names=("Amara",), others=30),
+            approvers=Approvers(names=("Amara",), other_count=30),
         )
         for number in range(count)
     ]

@@ -92,7 +92,7 @@ class FormOnScreen:
 
     async def show_partner(self, form: Form, *, typed: str) -> None:
         """Type a target and press Enter."""
-        await self.flow.show_partner(self.window, form, typed=typed)
+        await self.flow.show_partner(self.window, form, typed_text=typed)
 
     async def show_template(self, form: Form) -> None:
         """Choose a template."""

@@ -25,7 +25,7 @@ from tests.workflows.core.builders import (
     identity,
     request,
 )
-from workflows.app.requests.forms import Form, PlanEdited, Refill, RefillCode
+from workflows.app.requests.forms import EditedRequest, Form, Refill, RefillCode
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -171,16 +171,18 @@ def test_what_was_typed_stays() -> None:
 
 
 def test_a_found_tenant_is_shown_with_what_exists() -> None:
-    new = form(found=LookupResult.of(ObservedPartner(identity=identity(), configuration=None, at=NOW)))
+    new = form(lookup_result=LookupResult.of(ObservedPartner(identity=identity(), configuration=None, at=NOW)))
     assert_sound(new)
     assert TENANT in shown(new["blocks"][1])
     assert "Contoso Ltd" in shown(new["blocks"][1])
     assert "Not a partner yet" in shown(new["blocks"][1])
-    known = form(found=LookupResult.of(ObservedPartner(identity=identity(), configuration=closed_document(), at=NOW)))
+    blocked = ObservedPartner(identity=identity(), configuration=closed_document(), at=NOW)
+    known = form(lookup_result=LookupResult.of(blocked))
     assert_sound(known)
     assert "Already a partner. Set for it now:" in shown(known)
     assert "B2B collaboration, inbound: blocked for everyone" in shown(known)
-    bare = form(found=LookupResult.of(ObservedPartner(identity=identity(), configuration={"tenantId": TENANT}, at=NOW)))
+    without_settings = ObservedPartner(identity=identity(), configuration={"tenantId": TENANT}, at=NOW)
+    bare = form(lookup_result=LookupResult.of(without_settings))
     assert "Already a partner, without any setting of its own." in shown(bare)
 
 
@@ -203,7 +205,7 @@ def test_hostile_text_stays_text_in_the_form(text: str) -> None:
     found = LookupResult.of(ObservedPartner(identity=surfaces.hostile_identity(text), configuration=own, at=NOW))
     evil = template("evil", 90, default=90, title=text, description=text)
     for view in (
-        form(target=text, found=found, justification=text, templates=(evil, GUESTS)),
+        form(target=text, lookup_result=found, justification=text, templates=(evil, GUESTS)),
         form(target=text, problem=text),
     ):
         assert_sound(view)
@@ -217,7 +219,7 @@ def found(**changes: Any) -> LookupResult:
 
 
 def test_ones_own_open_request_has_its_buttons_below_the_partner() -> None:
-    view = form(found=found(open_request=request(RequestState.AWAITING_APPROVAL)))
+    view = form(lookup_result=found(open_request=request(RequestState.AWAITING_APPROVAL)))
     assert_sound(view)
     assert list(surfaces.buttons(view)) == ["review_request", "edit", "withdraw"]
     assert "You have an open access request for this partner" in shown(view["blocks"][1])
@@ -225,14 +227,20 @@ def test_ones_own_open_request_has_its_buttons_below_the_partner() -> None:
 
 def test_ones_own_open_request_is_known_under_the_other_chat_id_too() -> None:
     waiting = request(RequestState.AWAITING_APPROVAL)
-    view = form(requester=ChatId("W-RILEY"), found=found(open_request=waiting, viewer_account=RILEY.id))
+    view = form(requester=ChatId("W-RILEY"), lookup_result=found(open_request=waiting, viewer_account=RILEY.id))
     assert list(surfaces.buttons(view)) == ["review_request", "edit", "withdraw"]
     assert "You have an open access request for this partner" in shown(view["blocks"][1])
 
 
 def test_an_edit_has_no_field_for_the_partner_and_says_what_it_does() -> None:
-    edits = PlanEdited(request_id=RequestId("R-AAAAAAAAAA"), digest=access_plan().digest)
-    view = form(found=found(), target="contoso.com", template="trusted-partner", edits=edits, decided=2)
+    edits = EditedRequest(request_id=RequestId("R-AAAAAAAAAA"), digest=access_plan().digest)
+    view = form(
+        lookup_result=found(),
+        target="contoso.com",
+        template="trusted-partner",
+        edited_request=edits,
+        approval_count=2,
+    )
     assert_sound(view)
     assert (view["title"]["text"], view["submit"]["text"]) == ("Edit request", "Send again")
     assert view["callback_id"] == "edit_request"
@@ -271,22 +279,22 @@ def test_a_form_that_closes_is_called_so() -> None:
 
 
 def test_somebody_elses_open_request_can_only_be_looked_at() -> None:
-    view = form(requester=SAM.chat_id, found=found(open_request=request(RequestState.AWAITING_APPROVAL)))
+    view = form(requester=SAM.chat_id, lookup_result=found(open_request=request(RequestState.AWAITING_APPROVAL)))
     assert list(surfaces.buttons(view)) == ["review_request"]
     assert "Riley has an open access request for this partner" in shown(view["blocks"][1])
 
 
 def test_what_is_being_prepared_can_be_withdrawn_and_not_shown_yet() -> None:
-    view = form(found=found(open_request=request(RequestState.PREPARING, prepared=None)))
+    view = form(lookup_result=found(open_request=request(RequestState.PREPARING, prepared=None)))
     assert_sound(view)
     assert list(surfaces.buttons(view)) == ["withdraw"]
 
 
 def test_the_name_that_was_removed_is_shown() -> None:
-    view = form(target="https://www.contoso.com/about", found=found(typed="https://www.contoso.com/about"))
+    view = form(target="https://www.contoso.com/about", lookup_result=found(typed_text="https://www.contoso.com/about"))
     assert "Taken from what you typed: contoso.com" in shown(view["blocks"][1])
     for typed in ("", "contoso.com", " Contoso.COM "):
-        assert "Taken from" not in shown(form(found=found(typed=typed)))
+        assert "Taken from" not in shown(form(lookup_result=found(typed_text=typed)))
 
 
 # --- what is chosen ---
@@ -300,7 +308,7 @@ def test_templates_are_grouped_by_purpose_each_with_risk_approvers_and_usual_tim
     assert [group["label"]["text"] for group in groups] == ["Work with us", "Other access"]
     (option,) = groups[0]["options"]
     assert option["text"]["text"] == "Documents and chat as guests"
-    assert option["description"]["text"] == "Low risk · Security, Data owners · usually 3 days"
+    assert option["description"]["text"] == "Guest collaboration · Low risk · Security, Data owners · usually 3 days"
     assert groups[1]["options"][0]["text"]["text"] == "Trusted partner", "without a need its title says it"
     assert element(view, "template")["placeholder"]["text"] == "What do they need?"
     assert "usually" not in shown(form())
@@ -338,7 +346,7 @@ def test_a_hundred_templates_and_the_longest_names_fit() -> None:
 
 def test_who_decides_is_shown_before_it_is_sent() -> None:
     asked = [
-        StageApprovers(stage=STAGES[0], approvers=Approvers(names=("Amara", "Bruno"), others=3)),
+        StageApprovers(stage=STAGES[0], approvers=Approvers(names=("Amara", "Bruno"), other_count=3)),
         StageApprovers(stage=STAGES[1], approvers=Approvers()),
         StageApprovers(stage=STAGES[1]),
     ]
@@ -368,7 +376,7 @@ def test_guests_that_come_in_by_the_default_are_said() -> None:
     def seen(configuration: Any, default: Any) -> str:
         return shown(
             form(
-                found=LookupResult.of(
+                lookup_result=LookupResult.of(
                     ObservedPartner(identity=identity(), configuration=configuration, default=default, at=NOW)
                 )
             )
@@ -378,8 +386,9 @@ def test_guests_that_come_in_by_the_default_are_said() -> None:
     assert said in seen({"tenantId": TENANT}, default)
     assert said not in seen(closed_document(), default)
     found = LookupResult.of(ObservedPartner(identity=identity(), configuration=None, default=default, at=NOW))
-    closing = arranged_offers(offers_of(load_catalog(SHIPPED).templates.values()), closing=True)
-    assert said not in shown(form(found=found, offers=closing, template="block")), "who closes asks for nothing more"
+    closing = arranged_offers(offers_of(load_catalog(SHIPPED).templates.values()), is_closing=True)
+    view = form(lookup_result=found, offers=closing, template="block")
+    assert said not in shown(view), "who closes asks for nothing more"
     assert said not in seen(None, None), "a default that could not be read says nothing"
     assert said not in seen(None, {"b2bCollaborationInbound": closed_document()["b2bCollaborationInbound"]})
 
@@ -400,7 +409,7 @@ def test_an_end_date_and_a_ticket_are_asked_for_where_the_template_has_them() ->
 
 
 def test_the_form_that_closes_a_partner_asks_for_no_end() -> None:
-    closing = arranged_offers(offers_of(load_catalog(SHIPPED).templates.values()), closing=True)
+    closing = arranged_offers(offers_of(load_catalog(SHIPPED).templates.values()), is_closing=True)
     assert set(labels(form(offers=closing, template="block"))) == {"target", "template", "justification", "sponsor"}
 
 
@@ -471,6 +480,6 @@ def test_the_partners_ids_come_with_a_text_to_send() -> None:
 @given(hostile_or_blank)
 def test_hostile_names_stay_text(text: str) -> None:
     problem = Fact(RefusalCode.NAME_SEARCH_REFUSED, {"kind": "application", "answer": text})
-    asked = [StageApprovers(stage=replace(STAGES[0], title=text), approvers=Approvers(names=(text,), others=1))]
+    asked = [StageApprovers(stage=replace(STAGES[0], title=text), approvers=Approvers(names=(text,), other_count=1))]
     assert_sound(naming(labels={"portal": text}, who_decides=asked))
     assert_sound(naming(unsearchable={"portal": problem}, ticket=text))

@@ -191,12 +191,12 @@ class Slow:
         return (CHANGE,)
 
     async def propose(self, form: RestoreForm) -> Any:
-        if form.restores == "R-AAAAAAAAAA":
+        if form.restored_request_id == "R-AAAAAAAAAA":
             await self.release.wait()
-        raise TenantUnavailable(f"away for {form.restores}.")
+        raise TenantUnavailable(f"away for {form.restored_request_id}.")
 
     async def views_update(self, *, view_id: str, view: Json) -> None:
-        self.updates.append(json.dumps(view))
+        self.updates.append(json.dumps(view, ensure_ascii=False))
 
 
 def restore_over(slow: Slow) -> RestoreFlow:
@@ -220,11 +220,11 @@ async def test_a_slow_answer_does_not_undo_a_later_choice() -> None:
     slow = Slow()
     restore = restore_over(slow)
     window = Window(id="V1", actor=BLANK.requester, key="k", command="/partner restore")
-    first = asyncio.create_task(restore.show_difference(window, replace(BLANK, restores="R-AAAAAAAAAA")))
+    first = asyncio.create_task(restore.show_difference(window, replace(BLANK, restored_request_id="R-AAAAAAAAAA")))
     await asyncio.sleep(0)
-    await restore.show_difference(window, replace(BLANK, restores="R-BBBBBBBBBB"))
+    await restore.show_difference(window, replace(BLANK, restored_request_id="R-BBBBBBBBBB"))
     slow.release.set()
     await first
     assert len(slow.updates) == 1
-    assert "away for R-BBBBBBBBBB" in slow.updates[0]
+    assert "away for R\u2011BBBBBBBBBB" in slow.updates[0]
     assert "send the request anyway" in slow.updates[0]

@@ -28,13 +28,13 @@ from workflows.core.settings.canonical import JsonObject
 
 CHANGE = request(RequestState.APPLIED, id=RequestId("R-AAAAAAAAAA"), confirmed_at=NOW)
 BLANK = RestoreForm(
-    requester=RILEY.chat_id, tenant_id=TENANT, restores="", justification="", sponsor=RILEY.chat_id, days=0
+    requester=RILEY.chat_id, tenant_id=TENANT, restored_request_id="", justification="", sponsor=RILEY.chat_id, days=0
 )
 TRUSTED: JsonObject = {"tenantId": TENANT, "inboundTrust": {"isMfaAccepted": True}}
 
 
 def preview(now: JsonObject | None, earlier: JsonObject | None, *findings: Finding) -> Preview:
-    plan = plan_restoration(tenant_id=TENANT, current=now, earlier=earlier)
+    plan = plan_restoration(tenant_id=TENANT, current_configuration=now, earlier_configuration=earlier)
     stages = stages_for(plan_access_change(plan), STRONG)
     return Preview(plan=plan, default=None, template=STRONG, stages=stages, findings=findings)
 
@@ -55,7 +55,7 @@ def test_the_form_names_the_target_first_and_asks_as_the_request_form_does() -> 
     assert (form["callback_id"], form["private_metadata"]) == (ids.RESTORE_ACCESS, TENANT)
     assert element(form, "sponsor")["initial_user"] == RILEY.chat_id
     [option] = element(form, "restores")["options"]
-    assert option["text"]["text"] == "R-AAAAAAAAAA, applied Mar 1, 2027, Trusted partner, by Riley"
+    assert shown(option["text"]) == "R-AAAAAAAAAA, applied Mar 1, 2027, Trusted partner, by Riley"
     assert "Choose a change" in shown(form["blocks"])
 
 
@@ -82,7 +82,10 @@ def test_the_difference_its_risk_and_who_decides_stand_below_the_choice() -> Non
     warning = Finding(
         code=FindingCode.TEXT, severity=Severity.WARNING, values={"text": "Left as it is."}, source="Graph"
     )
-    form = view(form=replace(BLANK, restores=CHANGE.id, days=90), preview=preview(closed_document(), TRUSTED, warning))
+    form = view(
+        form=replace(BLANK, restored_request_id=CHANGE.id, days=90),
+        preview=preview(closed_document(), TRUSTED, warning),
+    )
     assert_sound(form)
     said = shown(form["blocks"])
     for expected in (
@@ -124,7 +127,7 @@ def test_slack_accepts_a_hundred_changes() -> None:
 def test_hostile_text_stays_text(text: str) -> None:
     change = replace(hostile_request(RequestState.APPLIED, RequestKind.RESTORATION, text), id=RequestId("R-AAAAAAAAAA"))
     named = surfaces.hostile_identity(text)
-    form = replace(BLANK, restores=change.id, justification=text)
+    form = replace(BLANK, restored_request_id=change.id, justification=text)
     finding = Finding(code=FindingCode.TEXT, severity=Severity.WARNING, values={"text": text}, source=text)
     for more in ({"problem": text}, {"preview": preview(closed_document(), TRUSTED, finding)}):
         assert_sound(view(change, named=named, form=form, **more))
@@ -148,7 +151,7 @@ def test_the_form_is_read_as_it_was_filled_in() -> None:
     assert parse_restore_form(restore_click("R-AAAAAAAAAA")) == RestoreForm(
         requester=cast(Any, SLACK_IDS["requester"]),
         tenant_id=TENANT,
-        restores="R-AAAAAAAAAA",
+        restored_request_id="R-AAAAAAAAAA",
         justification="By mistake",
         sponsor=cast(Any, SLACK_IDS["approver1"]),
         days=90,
@@ -157,7 +160,7 @@ def test_the_form_is_read_as_it_was_filled_in() -> None:
 
 @pytest.mark.parametrize("said", ["", "R-1", "r-aaaaaaaaaa", "R-AAAAAAAAAA; drop table", "<!channel>"])
 def test_what_is_no_request_is_not_treated_as_one(said: str) -> None:
-    assert parse_restore_form(restore_click(said)).restores == ""
+    assert parse_restore_form(restore_click(said)).restored_request_id == ""
 
 
 def test_a_window_that_names_no_tenant_is_refused() -> None:
@@ -169,5 +172,5 @@ def test_the_cloud_of_a_partner_in_another_one_is_counted_among_its_steps() -> N
     shared: JsonObject = {"tenantId": TENANT, "automaticUserConsentSettings": {"inboundAllowed": True}}
     here = preview(closed_document(), shared)
     abroad = replace(here, plan=replace(here.plan, is_cross_cloud=True))
-    said = shown(view(form=replace(BLANK, restores=CHANGE.id), preview=abroad)["blocks"])
+    said = shown(view(form=replace(BLANK, restored_request_id=CHANGE.id), preview=abroad)["blocks"])
     assert "Partner setup: 2 steps for the partner's administrator" in said

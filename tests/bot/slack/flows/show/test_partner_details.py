@@ -53,7 +53,7 @@ def test_the_list_tells_template_sponsor_end_and_next_review() -> None:
 
 def test_a_page_of_the_list_counts_the_others_and_leads_to_them() -> None:
     every = [partnership() for _ in range(57)]
-    page = Page(shown=every[20:30], count=57, count_before=20, first=("c", "1"), last=("d", "2"), size=10)
+    page = Page(items=every[20:30], count=57, count_before=20, first=("c", "1"), last=("d", "2"), size=10)
     message = partner_list(page, NOW, "template:trusted")
     assert_sound_message(message)
     said = shown(message.blocks)
@@ -107,7 +107,8 @@ def test_details_tell_own_settings_from_inherited_ones_and_list_the_history() ->
     said = shown(message.blocks)
     assert "Trust in the partner's MFA: trusted · set here" in said
     assert "Trust in the partner's compliant devices: the default could not be read · from the default" in said
-    assert "not managed by Gatehouse: protectedContentSharing" in said
+    unknown = "1 setting that Gatehouse does not know"
+    assert f"Also set: {unknown}. Microsoft Graph's names: protectedContentSharing" in said
     assert "Kept by Sam" in said
     assert "r-1: access request by Riley, active (verified), Mar 1, 2027 at 09:00 UTC" in said
     assert "Too wide" in said

@@ -150,18 +150,18 @@ def test_every_grant_control_that_the_sdk_names_is_in_the_table() -> None:
 @pytest.mark.parametrize("operator", [None, "", "XOR"])
 def test_an_operator_that_is_not_understood_leaves_open_only_what_it_decides(operator: Any) -> None:
     unclear = parse_policy(policy("compliantApplication", "mfa", operator=operator))
-    assert outcome_of(unclear, GUEST, NOTHING).reasons[0].because is ReasonCode.OPERATOR_NOT_UNDERSTOOD
+    assert outcome_of(unclear, GUEST, NOTHING).reasons[0].code is ReasonCode.OPERATOR_NOT_UNDERSTOOD
     assert meaning(policy("mfa", operator=operator), GUEST, NOTHING) is HERE, "one control needs no operator"
     assert meaning(policy("passwordChange", "compliantApplication", operator=operator), GUEST, NOTHING) is OUT
 
 
 def test_what_is_not_understood_is_named() -> None:
     found = outcome_of(parse_policy(policy("mfa", "proofOfHumanity", operator="AND")), GUEST, EVERYTHING)
-    assert [(one.because, one.kind, one.name) for one in found.reasons] == [
+    assert [(one.code, one.kind, one.name) for one in found.reasons] == [
         (ReasonCode.NOT_UNDERSTOOD, ControlKind.UNKNOWN, "proofOfHumanity")
     ]
     custom = outcome_of(parse_policy(policy("mfa", operator="AND", **CUSTOM)), GUEST, EVERYTHING)
-    assert [(one.because, one.name) for one in custom.reasons] == [(ReasonCode.CUSTOM_CONTROL, "DuoMfa")]
+    assert [(one.code, one.name) for one in custom.reasons] == [(ReasonCode.CUSTOM_CONTROL, "DuoMfa")]
 
 
 @pytest.mark.parametrize(

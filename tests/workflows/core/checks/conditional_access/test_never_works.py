@@ -17,7 +17,7 @@ from workflows.core.checks.conditional_access.policy import parse_policy
 from workflows.core.checks.conditional_access.questions import (
     MAX_QUESTIONS,
     Question,
-    Questions,
+    QuestionSelection,
     VisitorAccess,
     questions,
 )
@@ -189,9 +189,9 @@ def is_shut_out(policies: list[dict[str, Any]], entry: VisitorAccess, trust: Inb
     )
 
 
-def answered(policies: list[dict[str, Any]], chosen: Questions) -> Answers:
+def answered(policies: list[dict[str, Any]], chosen: QuestionSelection) -> Answers:
     """Answer what is asked as Entra does."""
-    return {question: evaluate(policies, _sign_in(question)) for question in chosen.asked}
+    return {question: evaluate(policies, _sign_in(question)) for question in chosen.questions}
 
 
 def _sign_in(question: Question) -> SignIn:
@@ -220,11 +220,11 @@ def reports(
 ) -> Iterator[tuple[str, AccessReport]]:
     """Evaluate three times: by Entra, from the policies alone, and with only a part of Entra's answers."""
     chosen = questions([parse_policy(one) for one in policies], entries, TENANT)
-    assert len(chosen.asked) <= MAX_QUESTIONS
+    assert len(chosen.questions) <= MAX_QUESTIONS
     answers = answered(policies, chosen)
     ways: dict[str, Answers] = {
         "evaluation": answers,
-        "estimate": {question: UnreadableFact(why=UnreadableReason.THROTTLED) for question in chosen.asked[:1]},
+        "estimate": {question: UnreadableFact(reason=UnreadableReason.THROTTLED) for question in chosen.questions[:1]},
         "one answer": dict(list(answers.items())[:1]),
     }
     for way, given in ways.items():

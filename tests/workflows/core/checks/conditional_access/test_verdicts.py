@@ -13,7 +13,7 @@ from workflows.core.checks.conditional_access.policy import parse_policy
 from workflows.core.checks.conditional_access.questions import (
     MAX_QUESTIONS,
     Question,
-    Questions,
+    QuestionSelection,
     VisitorAccess,
     questions,
 )
@@ -36,7 +36,7 @@ TENANT: Final = TenantId("partner")
 OFFICE: Final = (VisitorAccess(visitor=VisitorType.GUEST, applications=("Office365",)),)
 DIRECT: Final = (VisitorAccess(visitor=VisitorType.DIRECT_CONNECT, applications=(ALL,)),)
 GUESTS: Final = Question(tenant_id=TENANT, visitor=VisitorType.GUEST, application="Office365", client=ClientApp.BROWSER)
-THROTTLED: Final = UnreadableFact(why=UnreadableReason.THROTTLED)
+THROTTLED: Final = UnreadableFact(reason=UnreadableReason.THROTTLED)
 
 
 def report(
@@ -81,7 +81,7 @@ def asked(*documents: dict[str, Any], entries: tuple[VisitorAccess, ...] = OFFIC
     found = questions([parse_policy(one) for one in documents], entries, TENANT)
     return [
         (one.visitor.value[3:], one.application, one.client.value[:7], one.sign_in_risk, one.user_risk)
-        for one in found.asked
+        for one in found.questions
     ]
 
 
@@ -114,14 +114,14 @@ def test_at_most_twelve_are_asked_and_the_rest_is_named() -> None:
     many = [policy("block", name=f"{n}", applications={"includeApplications": [f"app-{n}"]}) for n in range(20)]
     everything = (VisitorAccess(visitor=VisitorType.GUEST, applications=(ALL,)),)
     chosen = questions([parse_policy(one) for one in many], everything, TENANT)
-    assert (len(chosen.asked), len(chosen.left_out)) == (MAX_QUESTIONS, 9)
+    assert (len(chosen.questions), len(chosen.left_out)) == (MAX_QUESTIONS, 9)
     answers: Answers = {
         question: [
             {**one, "policyApplies": question.application in one["conditions"]["applications"]["includeApplications"]}
             | {"analysisReasons": "application"}
             for one in many
         ]
-        for question in chosen.asked
+        for question in chosen.questions
     }
     found = assess(many, everything, TENANT, NOTHING, chosen, answers)
     assert {one.source for one in found.verdicts} == {Source.ENTRA, Source.ESTIMATE}
@@ -172,7 +172,7 @@ def test_every_reason_that_the_sdk_names_is_understood_or_not_known(reason: str)
 def test_not_enough_information_is_not_known_with_what_the_policy_turns_on() -> None:
     somewhere = policy("block", conditions={"locations": {"includeLocations": ["abroad"]}})
     found = only(report(somewhere, answers=says(somewhere, False, "notEnoughInformation")))
-    assert (found.meaning, found.reasons[0].because) == (PolicyEffect.NOT_KNOWN, ReasonCode.NOT_ENOUGH_INFORMATION)
+    assert (found.meaning, found.reasons[0].code) == (PolicyEffect.NOT_KNOWN, ReasonCode.NOT_ENOUGH_INFORMATION)
     assert found.conditions[0].when is ConditionType.LOCATIONS
 
 
@@ -217,7 +217,7 @@ def test_an_answer_of_the_wrong_shape_is_not_known(row: dict[str, Any] | None) -
     block = policy("block")
     answers: Answers = {GUESTS: [] if row is None else [{**block, **row}]}
     found = only(report(block, answers=answers))
-    assert (found.meaning, found.reasons[0].because) == (PolicyEffect.NOT_KNOWN, ReasonCode.ANSWER_NOT_UNDERSTOOD)
+    assert (found.meaning, found.reasons[0].code) == (PolicyEffect.NOT_KNOWN, ReasonCode.ANSWER_NOT_UNDERSTOOD)
 
 
 def test_a_policy_that_the_list_does_not_have_is_checked_and_named() -> None:
@@ -235,17 +235,17 @@ def test_a_state_that_is_not_understood_is_not_known() -> None:
 
 
 def test_where_nothing_was_read_only_that_is_said() -> None:
-    found = assess(THROTTLED, OFFICE, TENANT, NOTHING, Questions(asked=()), {})
+    found = assess(THROTTLED, OFFICE, TENANT, NOTHING, QuestionSelection(questions=()), {})
     assert found.worst(VisitorType.GUEST) is PolicyEffect.NOT_KNOWN
     assert found.requires_mfa_trust is None
     assert found.unreadable == THROTTLED
     assert [one.code for one in access_findings(found)] == ["conditional_access_unread"]
-    assert assess(THROTTLED, (), TENANT, NOTHING, Questions(asked=()), {}).unreadable is None
+    assert assess(THROTTLED, (), TENANT, NOTHING, QuestionSelection(questions=()), {}).unreadable is None
 
 
 @pytest.mark.parametrize("why", UnreadableReason)
 def test_why_entra_was_not_asked_is_said_and_the_policies_are_checked_all_the_same(why: UnreadableReason) -> None:
-    found = report(policy("block"), answers={GUESTS: UnreadableFact(why=why)})
+    found = report(policy("block"), answers={GUESTS: UnreadableFact(reason=why)})
     assert found.is_estimate
     assert only(found).source is Source.ESTIMATE
     (said,) = [one for one in access_findings(found) if one.code is FindingCode.CA_ESTIMATE]
