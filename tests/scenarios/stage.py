@@ -224,8 +224,9 @@ class Stage:
         return await self.messages(user, channel=f"@{user}")
 
     async def graph(self, method: str = "", path: str = "") -> list[dict[str, Any]]:
-        """List the requests that Graph received, the reading of users left out."""
-        log = (await self.see("graph/log"))["log"]
+        """List the requests that Graph received; instead of a batch those in it."""
+        entries = (await self.see("graph/log"))["log"]
+        log = [{**entry, **one} for entry in entries for one in entry.get("inner", [{}])]
         return [e for e in log if (not method or e["method"] == method) and e["path"].endswith(path)]
 
     async def writes(self) -> list[dict[str, Any]]:

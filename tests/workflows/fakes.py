@@ -29,7 +29,15 @@ from workflows.core.settings.partner_changes import PartnerChange
 from workflows.ports.clock import Clock
 from workflows.ports.notifier import Notifier
 from workflows.ports.people_directory import PeopleDirectory
-from workflows.ports.tenant import Account, AlreadyExists, Tenant, TenantRefused, TenantUnavailable, WrongTenant
+from workflows.ports.tenant import (
+    Account,
+    AlreadyExists,
+    ReadsTogether,
+    Tenant,
+    TenantRefused,
+    TenantUnavailable,
+    WrongTenant,
+)
 from workflows.ports.tenant_settings import FoundObject
 
 PARTNERS: Final = "/policies/crossTenantAccessPolicy/partners"
@@ -243,6 +251,10 @@ class FakeTenant:
         self.show(tenant_id)
         self.partners.pop(tenant_id, None)
 
+    def together(self) -> ReadsTogether:
+        """Begin reads that are started together; each is a call of its own here."""
+        return ReadsTogether()
+
     async def home(self) -> TenantId:
         """The tenant's own id."""
         self.script.end(await self.script.begin("tenant.home"))
@@ -373,7 +385,7 @@ class FakeDirectory:
         """Every question is asked here, as always."""
         return self
 
-    async def identify(self, chat_id: ChatId) -> Person:
+    async def identify(self, chat_id: ChatId, *, with_accounts_of: Sequence[Person] = ()) -> Person:
         """Map a chat user to a person, or refuse."""
         self.script.end(await self.script.begin("directory.identify"))
         if chat_id in self.refusals:

@@ -49,7 +49,7 @@ from workflows.core.requests.transitions.resending import remaining_pause
 from workflows.core.requests.transitions.transition import partner_of
 from workflows.intervals import FORM_ANSWERED_WITHIN
 from workflows.partner_lookup.identifying import identify_partner
-from workflows.partner_lookup.lookup import look_up, read_both
+from workflows.partner_lookup.lookup import look_up, read_both_alone
 from workflows.partner_lookup.target import FIELD
 from workflows.ports.clock import Clock
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryUnavailable
@@ -195,7 +195,7 @@ class Preparer:
 
     async def _prepared_revocation(self, request: AccessRequest, requester: Person) -> Prepared:
         identity, partnership = await identify_partner(request.particulars.target, store=self.store, tenant=self.tenant)
-        configuration, default = await read_both(identity.tenant_id, tenant=self.tenant)
+        configuration, default = await read_both_alone(identity.tenant_id, tenant=self.tenant)
         plan = plan_revocation(
             tenant_id=identity.tenant_id,
             before=configuration,

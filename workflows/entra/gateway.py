@@ -29,7 +29,7 @@ from workflows.entra.settings import EntraSettings
 from workflows.entra.tenant_settings import GraphTenantSettings
 from workflows.entra.transport.connection import Connection, document_of, open_connection
 from workflows.intervals import TENANTS_KEPT_FOR, USUAL_PAUSES, Pauses
-from workflows.ports.tenant import Account, TenantRefused, TenantUnavailable
+from workflows.ports.tenant import Account, ReadsTogether, TenantRefused, TenantUnavailable
 from workflows.ports.tenant_problems import Purpose, TenantCode
 
 _FOUND_KEPT: Final = 500
@@ -75,6 +75,10 @@ class Entra:
     def tenant_settings(self) -> GraphTenantSettings:
         """Return the reader of the tenant's other settings."""
         return self._tenant_settings
+
+    def together(self) -> ReadsTogether:
+        """Return a new group of reads. Those that are ready at the same time are sent in one `$batch`."""
+        return self._connection.together()
 
     async def warm(self) -> TenantUnavailable | TenantRefused | None:
         """Get a token, open a connection and read the tenant's id, so that no click waits for them.

@@ -58,9 +58,9 @@ class ShownDirectory:
         """Return the directory for one check, without the cache."""
         return self._directory.for_one_check(began_ago)
 
-    async def identify(self, chat_id: ChatId) -> Person:
+    async def identify(self, chat_id: ChatId, *, with_accounts_of: Sequence[Person] = ()) -> Person:
         """Find the one Entra person of a Slack user, without the cache."""
-        return await self._directory.identify(chat_id)
+        return await self._directory.identify(chat_id, with_accounts_of=with_accounts_of)
 
     async def known_person(self, chat_id: ChatId) -> Person | None:
         """Return the person of a Slack user from the cache; None when not known now, or without an account."""
