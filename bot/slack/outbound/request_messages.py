@@ -108,7 +108,7 @@ class RequestMessages:
         """
         up_to_date, problem = set(), None
         for copy in copies:
-            # NB. not the channel's copies: they are emptied when the channel changes, and only live ones are known then.
+            # NB. not the channel's copies: they are emptied when the channel changes, if they are live.
             if copy.audience and messages.is_replaced(copy):
                 await self._outbound.copies.close(copy, messages.for_copy(copy))
                 continue
