@@ -17,8 +17,12 @@ from workflows.store.sqlite.database import SqliteDatabase, readable
 _log = structlog.get_logger()
 
 _IS_UNCHECKED_CLICK: Final = "is_parked = 0 and lane >= 'judge:' and lane < 'judge;'"
-_STORED_WORK: Final = """with queue as materialized (
-        select is_parked, due_at <= ? or (rank = ? and attempts = 0) as is_due,
+IS_HELD: Final = (
+    "attempts = 0 and case when json_valid(doc) then coalesce(json_extract(doc, '$.is_held'), 0) else 0 end = 1"
+)
+"""Whether an effect updates the copies of a card that were left for later, and was not tried yet."""
+_STORED_WORK: Final = f"""with queue as materialized (
+        select is_parked, due_at <= ? or (rank = ? and attempts = 0) or ({IS_HELD}) as is_due,
         attempts = 0 and case when json_valid(doc) then json_extract(doc, '$.not_before') is not null else 0 end
         as is_planned
         from effects
@@ -28,7 +32,7 @@ _STORED_WORK: Final = """with queue as materialized (
     union all select 'effects', 'parked', coalesce(sum(is_parked), 0) from queue
     union all select 'item', id, 1 from requests where due_at <= ?
     union all select 'item', tenant_id, 1 from partnerships where due_at <= ?
-    union all select 'alarms', code, count(*) from alarms where is_open = 1 group by code"""
+    union all select 'alarms', code, count(*) from alarms where is_open = 1 group by code"""  # noqa: S608
 
 
 class SqliteEffectsQueue(SqliteDatabase):
@@ -68,8 +72,8 @@ class SqliteEffectsQueue(SqliteDatabase):
     async def count_pending(self, now: datetime) -> tuple[int, int, int]:
         """Count the effects that are due, that wait for their next attempt, and that are parked.
 
-        A card that changes later is not counted, see `ShowRequest.not_before`. An App Home that must be published again
-        within seconds counts as due.
+        A card that changes later is not counted, see `ShowRequest.not_before`. What is shown within seconds counts as
+        due: an App Home that must be published again, and the copies of a card that were left for later.
         """
         work = await self.stored_work(now)
         return work.effects_due, work.effects_later, work.effects_parked
