@@ -11,6 +11,7 @@ from workflows.core.people import PersonId, lowercase_mail
 from workflows.core.plans.plan import Operation, TenantIdentity
 from workflows.core.settings.canonical import JsonObject, canonical_json
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, Property, TenantId, is_guid
+from workflows.core.settings.shared_values import SharedValues
 from workflows.entra.addresses import request_to, writable_address
 from workflows.entra.answers.answers import (
     GraphCall,
@@ -183,15 +184,17 @@ class Entra:
             self._connection.graph.policies.cross_tenant_access_policy.partners,
             expand=[IDENTITY_SYNCHRONIZATION],
         )
-        rows = await self._connection.collect(call, request, key="tenantId")
         found: dict[str, JsonObject] = {}
-        for row in map(without_annotations, rows):
-            named = row["tenantId"].lower()
-            if not is_guid(named):
-                raise unavailable(TenantCode.PARTNER_IS_NO_TENANT)
-            if found.setdefault(named, row) != row:
-                # A list that grows while it is read may repeat a row. With two rows about one tenant, neither is used.
-                raise unavailable(TenantCode.PARTNERS_CHANGED)
+        shared = SharedValues()
+        async for page in self._connection.pages(call, request, key="tenantId"):
+            for row in map(shared, map(without_annotations, page)):
+                named = row["tenantId"].lower()
+                if not is_guid(named):
+                    raise unavailable(TenantCode.PARTNER_IS_NO_TENANT)
+                if found.setdefault(named, row) != row:
+                    # A list that grows while it is read may repeat a row. With two rows about one tenant, neither is
+                    # used.
+                    raise unavailable(TenantCode.PARTNERS_CHANGED)
         return list(found.values())
 
     async def read_default(self) -> JsonObject:

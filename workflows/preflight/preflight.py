@@ -140,10 +140,9 @@ class Preflight:
 
     async def _other_partner_domains(self, identity: TenantIdentity) -> frozenset[str]:
         """Return the domains of all recorded partners except the given one."""
-        others = [one.identity for one in await self.store.partnerships()]
         return frozenset(
             name
-            for other in others
+            for other in await self.store.identities()
             if other.tenant_id != identity.tenant_id
             for name in (other.default_domain, other.asked)
             if "." in name
