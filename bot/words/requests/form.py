@@ -19,14 +19,14 @@ from workflows.core.settings.id_owner import Owner
 from workflows.core.settings.open_access import AccessState
 
 WHAT_THEY_NEED: Final = "What do they need?"
-NOT_CHOSEN: Final = "Choose what they need. The form then shows who decides, and what else it asks for."
+NOT_CHOSEN: Final = "The form then shows who decides."
 OTHER_PURPOSES: Final = "Other access"
 NOT_ADDED: Final = (
     "Not a partner yet. A tenant of another Microsoft cloud is blocked until it is added here, whatever the tenant's "
     "default says."
 )
 NOT_A_PARTNER: Final = "Not a partner yet: the tenant's defaults apply to it."
-EDITED_PARTNER: Final = "The partner of a request cannot be changed. For another partner, send a new request."
+EDITED_PARTNER: Final = "For another partner, send a new request."
 EDIT_UNCHECKED: Final = "Your edit can be sent once this can be looked up. The request that waits is unchanged."
 CLOSE_EARLY_EFFECT: Final = (
     "After one approval, Gatehouse blocks all access between us and this partner, in both directions."
@@ -98,7 +98,7 @@ def chosen_template_words(offer: Offer) -> tuple[str, ...]:
     """Return what a person must know about the chosen template, in lines of one or two sentences."""
     risk = f"{_highest_risk(offer)}."
     if offer.usual_wait is not None:
-        risk += f" Earlier requests waited {wait_words(offer.usual_wait)} for the last approval (median)."
+        risk += f" Usually approved after {wait_words(offer.usual_wait)} (median)."
     return (f"{offer.template.title}: {offer.template.description}", risk)
 
 
@@ -180,7 +180,4 @@ _REFILL_NOTES: Final[Mapping[str, str]] = {
 
 def end_date_hint(days: int) -> str:
     """Return which days the field for the end date accepts."""
-    return (
-        f"The last day (UTC), at most {days} days from today. It replaces the duration. "
-        "Then the sponsor is asked to revoke."
-    )
+    return f"The last day (UTC), within {days} days. It replaces the duration. Then the sponsor is asked to revoke."

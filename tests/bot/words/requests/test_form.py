@@ -93,7 +93,7 @@ def test_how_long_it_shall_last() -> None:
     ends_at = datetime(2027, 4, 1, tzinfo=UTC)
     assert form.access_duration_words(replace(asked, ends_at=ends_at)) == "until Mar 31, 2027"
     assert form.access_duration_words(replace(asked, duration=None)) == ""
-    assert form.end_date_hint(180).startswith("The last day (UTC), at most 180 days from today. It replaces")
+    assert form.end_date_hint(180).startswith("The last day (UTC), within 180 days. It replaces")
 
 
 @pytest.mark.parametrize(
