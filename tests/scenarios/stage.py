@@ -36,6 +36,8 @@ class Stage:
     """Fork the sandbox from a process that has imported everything, instead of typing the command."""
     has_short_pauses: bool = True
     """Let the bot of a forked sandbox make short pauses; see `tests.warm.short_pauses`."""
+    has_slack_limits: bool = False
+    """Let the simulated Slack enforce its published rate limits, so that a bot that calls too often is noticed."""
     descriptors: int = 0
     """How many file descriptors each of its processes may have; 0 as many as this one."""
     url: str = ""
@@ -52,6 +54,8 @@ class Stage:
         self.seconds_to_ready = time.monotonic() - began
         self.url = line.removeprefix("ready ")
         self._session = ClientSession()
+        if self.has_slack_limits:
+            await self.do("slack/limits", enforced=True)
 
     async def _start_forked(self) -> str:
         assert self.arguments == ()

@@ -445,6 +445,7 @@ class FakeNotifier:
     halves: list[tuple[Partnership, bool]] = field(default_factory=list)
     homes: list[ChatId] = field(default_factory=list)
     alarms: list[Alarm] = field(default_factory=list)
+    leaves_copies: bool = False
     told: list[tuple[ChatId, str, str]] = field(default_factory=list)
     """Person, text, channel."""
 
@@ -452,6 +453,11 @@ class FakeNotifier:
         """Remember a card."""
         self.script.end(await self.script.begin("notifier.show_request"))
         self.requests.append(request)
+
+    async def show_change(self, request: AccessRequest, *, clicked_in: str, clicked_by: str) -> bool:
+        """Remember a card: every copy of it is shown at once, unless a test says otherwise."""
+        await self.show_request(request)
+        return not self.leaves_copies
 
     async def remind(self, request: AccessRequest) -> None:
         """Remember a reminder."""

@@ -150,7 +150,8 @@ class Preparer:
             *check_proposal(observation, plan, stages, result.circumstances),
             *require_no_errors(result.findings, FIELD),
         )
-        await require_chain(self.directory, stages, {requester.chat_id, sponsor.chat_id})
+        others = {sponsor.chat_id} - {requester.chat_id}
+        await require_chain(self.directory, stages, {requester.chat_id, sponsor.chat_id}, others)
         return Prepared(
             observation=observation,
             requester=requester,

@@ -105,7 +105,7 @@ class SqliteRecords(SqliteDatabase):
         self, partner_filter: PartnerFilter, *, limit: int, position: PagePosition, by_end: bool = False
     ) -> Page[Partnership]:
         """List partners, sorted by default domain, or with `by_end` by the end of their access."""
-        where, values = partner_conditions(partner_filter)
+        where, values = partner_conditions(partner_filter, by_end=by_end)
         keys = ("ends_at" if by_end else "domain", "tenant_id")
         return await self._page(PARTNERSHIP, ListQuery("partnerships", where, values, keys), limit, position)
 

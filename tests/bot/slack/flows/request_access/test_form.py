@@ -318,7 +318,7 @@ def test_the_chosen_template_is_said_in_whole_with_its_waiting_time() -> None:
     offers = offered(TRUSTED, wait=timedelta(hours=5))
     view = request_view(RequestForm(offers=offers, requester=RILEY.chat_id, template=TRUSTED.name))
     assert "Trusted partner: " + "d" * 300 in shown(view)
-    assert "Low risk. Usually approved after 5 hours (median)." in shown(view)
+    assert "Change: low risk. Usually waits 5 hours." in shown(view)
 
 
 def test_a_hundred_templates_and_the_longest_names_fit() -> None:
@@ -401,7 +401,7 @@ def test_an_end_date_and_a_ticket_are_asked_for_where_the_template_has_them() ->
     assert element(view, "ticket")["initial_value"] == "PRJ-1"
     by_id = {block.get("block_id"): block for block in view["blocks"]}
     assert by_id["end_date"]["optional"] is by_id["ticket"]["optional"] is True
-    assert "within 365 days" in by_id["end_date"]["hint"]["text"]
+    assert "at most 365 days from today" in by_id["end_date"]["hint"]["text"]
     assert by_id["ticket"]["hint"]["text"] == "As in PRJ-1."
     without = replace(TRUSTED, may_end_on_date=False)
     for other in (form(templates=(asks, without)), form(templates=(asks, without), template=without.name)):
