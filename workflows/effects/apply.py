@@ -113,7 +113,7 @@ class Applier:
         if not await self._may_be_written(request, observed, done):
             return
         is_missing = done < len(plan.required)
-        if is_missing and request.particulars.kind is not RequestKind.REVOCATION:
+        if is_missing and request.fields.kind is not RequestKind.REVOCATION:
             await self.tenant.verify_home(must_be_known=True)
         if await self.results.stop_if_too_late(request):
             return  # the end came during the checks

@@ -56,7 +56,7 @@ async def find_objection(
     :returns: the first reason not to write the request; None when everything is as it was approved.
     :raises TenantUnavailable, TenantRefused, PeopleDirectoryUnavailable: when something cannot be read now.
     """
-    if request.particulars.kind is RequestKind.REVOCATION:
+    if request.fields.kind is RequestKind.REVOCATION:
         return None
     wrong_tenant = await _wrong_tenant(request, tenant)
     if wrong_tenant is not None:
@@ -96,7 +96,7 @@ async def _wrong_tenant(request: AccessRequest, tenant: Tenant) -> Objection | N
     if is_same_tenant(request, identity):
         return None
     values = {
-        "target": request.particulars.target,
+        "target": request.fields.target,
         "tenant": prepared.plan.tenant_id,
         "now": None if identity is None else identity.tenant_id,
     }

@@ -185,9 +185,9 @@ async def test_an_unreadable_record_is_unreadable_in_the_records_about_its_partn
 async def test_partnerships_are_found_by_any_of_their_names(tmp_path: Path) -> None:
     """By tenant id, default domain, and the name that was typed; an unreadable record hides no other one."""
     store = await open_store(tmp_path / "gatehouse.db", FixedClock())
-    named = replace(identity(), default_domain="contoso.com", asked="shop.contoso.com")
-    other = replace(identity(), tenant_id=OTHER, default_domain="northwind.com", asked="northwind.com")
-    broken = replace(identity(), tenant_id=TenantId("0b0b0b0b-0000-4000-8000-00000000000b"), asked="contoso.com")
+    named = replace(identity(), default_domain="contoso.com", typed_name="shop.contoso.com")
+    other = replace(identity(), tenant_id=OTHER, default_domain="northwind.com", typed_name="northwind.com")
+    broken = replace(identity(), tenant_id=TenantId("0b0b0b0b-0000-4000-8000-00000000000b"), typed_name="contoso.com")
     for number, one in enumerate((named, other, broken)):
         await store.commit(Commit(entry=entry(f"k{number}"), partnership=partnership(version=1, identity=one)))
     await store._write("update partnerships set doc = 'no json' where tenant_id = ?", broken.tenant_id)
