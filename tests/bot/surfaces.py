@@ -83,8 +83,8 @@ def texts(value: Any, kind: str) -> list[str]:
 
 
 def shown(value: Any) -> str:
-    """Everything a person reads, in order, in one string."""
-    return "".join(_read(value))
+    """Everything a person reads, in order, in one string; the hyphen of a short ID as it is typed."""
+    return "".join(_read(value)).replace("R\u2011", "R-")
 
 
 def buttons(value: Any) -> dict[str, str]:

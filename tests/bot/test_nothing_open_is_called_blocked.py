@@ -24,7 +24,7 @@ from bot.terminal.posture_json import posture_json
 from bot.terminal.posture_table import print_posture
 from bot.words.posture.summary import trust_words
 from bot.words.requests.messages import message_words
-from bot.words.settings.open_access import access_kind_title
+from bot.words.settings.open_access import access_kind_title, is_known_setting, unknown_settings_words
 from tests.bot.surfaces import all_of, details, shown
 from tests.workflows.core.builders import NOW, TENANT, closed_document, identity, noted, partnership, prepared, request
 from tests.workflows.core.strategies import JSON, PROPERTY, setting_of
@@ -199,10 +199,14 @@ def test_the_outcome_of_a_revocation_calls_nothing_blocked_that_is_not_and_names
     texts = [message_words(effect.fact) for effect in transition.effects if isinstance(effect, SendMessage)]
     card = details(transition.request)
     texts.append(f"{card.text} {shown(card.blocks)}")
+    unknown = [one.name for one in possibly_open(found) if not is_known_setting(one.name)]
     for text in texts:
         assert_true(text, found, "outcome")
         for open_kind in possibly_open(found):
-            assert access_kind_title(open_kind.name) in text
+            # What Gatehouse does not know is counted in a message, and named in Details.
+            if open_kind.name not in unknown or text == texts[-1]:
+                assert access_kind_title(open_kind.name) in text
+        assert not unknown or unknown_settings_words(unknown) in text
     shown_records = [review_card(record, now=NOW), partner_list(all_of([record]), NOW)]
     shown_records.append(partner_details(identity(), configuration, default, record, [transition.request], NOW))
     for message in shown_records:

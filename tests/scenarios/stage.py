@@ -272,7 +272,7 @@ def actions(message: dict[str, Any]) -> list[str]:
 
 
 def words(message: dict[str, Any]) -> str:
-    """Join every text of a message's blocks."""
+    """Join every text of a message's blocks, the hyphen of a short ID as it is typed."""
 
     def texts(value: Any) -> list[str]:
         if isinstance(value, dict):
@@ -280,7 +280,7 @@ def words(message: dict[str, Any]) -> str:
             return own + [text for item in value.values() for text in texts(item)]
         return [text for item in value for text in texts(item)] if isinstance(value, list) else []
 
-    return " ".join(texts(message["blocks"]))
+    return " ".join(texts(message["blocks"])).replace("R\u2011", "R-")
 
 
 def _is_question(entry: dict[str, Any]) -> bool:

@@ -4,6 +4,7 @@
 Slack interprets no mention, link or formatting. Limits: Slack's "Reference: blocks".
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import IntEnum
@@ -63,6 +64,7 @@ MAX_CONTEXT_ELEMENTS: Final = 10
 MAX_BLOCKS: Final[dict[Surface, int]] = {"message": 50, "modal": 100, "home": 100}
 
 NO_TIMES: Final[Mapping[str, datetime]] = MappingProxyType({})
+_REQUEST_ID: Final = re.compile(r"\bR-(?=[A-Z2-7]{10}\b)")
 _DATE_FORMAT: Final = "{date_short_pretty} at {time}"
 _DAY_FORMAT: Final = "{date_short_pretty}"
 
@@ -86,7 +88,15 @@ def cut_to_limit(blocks: Sequence[Block], surface: Surface) -> list[Block]:
 
 def plain_text(text: str, limit: int, *, lines: bool = False) -> PlainTextObject:
     """Return a plain text object. Emoji are off: `:white_check_mark:` in a name must not become an emoji."""
-    return PlainTextObject(text=clean(text, limit, lines=lines), emoji=False)
+    return PlainTextObject(text=unbroken_ids(clean(text, limit, lines=lines)), emoji=False)
+
+
+def unbroken_ids(text: str) -> str:
+    """Return a text in which no short ID is broken after its hyphen at the end of a line.
+
+    The hyphen becomes one at which browsers and Slack do not break. Typed or copied IDs are found with any hyphen.
+    """
+    return _REQUEST_ID.sub("R\N{NON-BREAKING HYPHEN}", text) if "R-" in text else text
 
 
 def header(text: str) -> HeaderBlock:
@@ -143,15 +153,16 @@ def _time_token(moment: datetime, date_format: str = _DATE_FORMAT) -> str:
 def cleaned_text(
     text: str, limit: int = NAME_LIMIT, *, bold: bool = False, code: bool = False, lines: bool = False
 ) -> TextRun:
-    """Return a run of text; the text may come from outside."""
+    """Return a run of text; the text may come from outside. Code is copied, so it stays as it is."""
     style = RichTextElementParts.TextStyle(bold=bold or None, code=code or None) if bold or code else None
-    return RichTextElementParts.Text(text=clean(text, limit, lines=lines), style=style)
+    cleaned = clean(text, limit, lines=lines)
+    return RichTextElementParts.Text(text=cleaned if code else unbroken_ids(cleaned), style=style)
 
 
 def fixed_text(constant: str, *, bold: bool = False) -> TextRun:
     """Return a run of constant words; unlike `cleaned_text` it keeps spaces and line breaks at its ends."""
     style = RichTextElementParts.TextStyle(bold=True) if bold else None
-    return RichTextElementParts.Text(text=constant, style=style)
+    return RichTextElementParts.Text(text=unbroken_ids(constant), style=style)
 
 
 def mention(user_id: str) -> TextRun:
@@ -198,7 +209,7 @@ def quote(text: str, limit: int) -> RichTextQuoteElement:
 
 def preformatted(ascii_text: str) -> RichTextPreformattedElement:
     """Return preformatted text, shown unchanged. The caller must pass short ASCII text."""
-    return RichTextPreformattedElement(elements=[fixed_text(ascii_text)])
+    return RichTextPreformattedElement(elements=[RichTextElementParts.Text(text=ascii_text)])
 
 
 def rich_text(*elements: RichTextElement, block_id: str | None = None) -> RichTextBlock:

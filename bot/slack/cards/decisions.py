@@ -129,8 +129,8 @@ def state_parts(request: AccessRequest, now: datetime, *, with_steps: bool = Tru
             yield fixed_text(": every change that it needs." if request.refused else ": every change of the plan.")
             if with_steps and (steps := _count_partner_steps(request)):
                 yield fixed_text(
-                    f" Partner setup: {counted(steps, 'step')} for the partner's administrator, which Gatehouse cannot "
-                    "see. /partner checklist lists them."
+                    f" Partner setup: {counted(steps, 'step')} for the partner's administrator. Gatehouse cannot see "
+                    f"the partner's tenant. /partner checklist lists {'it' if steps == 1 else 'them'}."
                 )
         case RequestState.APPLYING if not request.note:
             done = "Nothing more is needed from people." if is_revocation else "Every approval is in."

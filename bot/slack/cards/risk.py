@@ -10,6 +10,7 @@ from bot.slack.cards.partner_and_plan import MAX_LINES, MAX_SETTING_CHARACTERS
 from bot.words.plans.current_settings import CurrentLine, describe_staying_open, describe_unchanged
 from bot.words.plans.risk import risk_level_words, risk_reason_words
 from bot.words.sentences import counted
+from bot.words.settings.open_access import graph_names_words, unknown_settings_words
 from bot.words.settings.values import NO_NAMES
 from workflows.core.plans.closing import only_reduces_access
 from workflows.core.plans.current_settings import unmanaged_settings
@@ -61,8 +62,8 @@ def unchanged_access_elements(
         yield _current_settings_list(stays)
     if others := unmanaged_settings(plan.configuration_after()):
         yield paragraph(
-            fixed_text("Also set, not managed by Gatehouse, and not changed: "),
-            cleaned_text(", ".join(others), _MAX_NAMES_CHARACTERS),
+            fixed_text(f"Also set and not changed: {unknown_settings_words(others)}. Microsoft Graph's names: "),
+            cleaned_text(graph_names_words(others), _MAX_NAMES_CHARACTERS),
         )
     if closed := sum(not one.fact.may_allow_access for one in kept):
         values = counted(closed, "value that lets nobody in", "values that let nobody in")

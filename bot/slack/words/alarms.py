@@ -10,7 +10,7 @@ from bot.slack.blocks.message import Message, message
 from bot.words.names.partners import notified_name, verified_name
 from bot.words.requests.messages import missing_groups_words
 from bot.words.requests.notes import stored_note_words
-from bot.words.settings.open_access import access_kind_title
+from bot.words.settings.open_access import access_kind_titles
 from bot.words.unavailable.storage import trouble_words
 from workflows.core.requests.alarms import ENDED, OPEN_ACCESS, Alarm, AlarmCode, EndingCode
 
@@ -193,7 +193,7 @@ def _with_values(alarm: Alarm, text: str) -> str:
         values["number"] = alarm.subject
         values["work"] = values["what"] if known is None else known.format_map(values)
     if OPEN_ACCESS in alarm.values:
-        values["titles"] = "; ".join(map(access_kind_title, alarm.values[OPEN_ACCESS].split(", ")))
+        values["titles"] = access_kind_titles(alarm.values[OPEN_ACCESS].split(", "))
     return text.format_map(values).strip()
 
 

@@ -35,7 +35,7 @@ FORMATS: Final[Mapping[FindingCode, str]] = {
     ),
     FindingCode.ENCRYPTED_MAIL: (
         "Encrypted mail of this partner cannot be opened. The allowed outbound applications do not include Microsoft "
-        "Rights Management Services ({application})."
+        "Rights Management Services."
     ),
     FindingCode.LICENCE_P1: (
         "Single users, groups or applications, and inbound trust, need Microsoft Entra ID P1 in this tenant."

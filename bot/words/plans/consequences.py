@@ -7,8 +7,7 @@ from typing import Final
 from bot.words.actions import COMMANDS, Action
 from bot.words.plans.changes import duration_words
 from bot.words.sentences import counted, last_day
-from bot.words.settings.open_access import access_kind_title, access_kinds_words
-from bot.words.settings.values import title
+from bot.words.settings.open_access import access_kind_titles, access_kinds_words
 from workflows.core.checks.consequences import Consequence
 from workflows.core.errors.facts import Fact, Values
 from workflows.core.settings.open_access import AccessState, OpenAccess
@@ -103,29 +102,27 @@ def consequence_words(fact: Fact) -> str:
 
 def _not_closed(values: Values) -> str:
     left = [OpenAccess(name=kind["name"], opening=AccessState(kind["opening"])) for kind in values["ways"]]
-    return f"Still open or not known after this: {access_kinds_words(left)}."
+    return f"Still open or not known after this: {access_kinds_words(left, with_graph_names=True)}."
 
 
 def _not_touched(values: Values) -> str:
-    return f"Also set for this partner and not changed: {', '.join(map(title, values['settings']))}."
+    settings = access_kind_titles(values["settings"], with_graph_names=True)
+    return f"Also set for this partner and not changed: {settings}."
 
 
 def _written_last(values: Values) -> str:
-    names = "; ".join(map(access_kind_title, values["names"]))
+    names = access_kind_titles(values["names"], with_graph_names=True)
     return f"Sent last, because Microsoft may refuse it: {names}. The other changes stay in place in that case."
 
 
 def _partner_steps(values: Values) -> str:
     steps, checklist = counted(values["count"], "step"), COMMANDS[Action.CHECKLIST]
-    if values["is_applied"]:
-        return (
-            f"Partner setup: {steps} for the partner's administrator, not confirmed. Gatehouse cannot see them, so the "
-            f"sponsor confirms them. {checklist} lists them."
-        )
-    return (
-        f"Partner setup: {steps} for the partner's administrator, not confirmed. Gatehouse cannot see them, so the "
-        f"sponsor confirms them. {checklist} lists them after the change is applied."
+    them = "it" if values["count"] == 1 else "them"
+    done = (
+        f"Partner setup: {steps} for the partner's administrator, not confirmed. Gatehouse cannot see the partner's "
+        f"tenant, so the sponsor confirms {them}. {checklist} lists {them}"
     )
+    return f"{done}." if values["is_applied"] else f"{done} after the change is applied."
 
 
 def _extends(values: Values) -> str:

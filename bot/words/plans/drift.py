@@ -10,6 +10,7 @@ from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, TARGET_PROPE
 
 NO_PARTNER: Final = "no settings of its own"
 OWN_SETTINGS: Final = "its own settings"
+UNKNOWN_SETTING: Final = "A setting that Gatehouse does not know"
 _DECLARED: Final = frozenset(Property)
 
 
@@ -55,7 +56,8 @@ def _line(drift: SettingDrift, default: JsonObject | None) -> DriftLine:
     before, planned, now = (
         _words(drift.name, value, default) for value in (drift.approved_from, drift.approved_to, drift.now)
     )
-    return DriftLine(title(drift.name), before, now, planned if drift.is_planned else None)
+    setting = title(drift.name) if drift.name in _DECLARED else UNKNOWN_SETTING
+    return DriftLine(setting, before, now, planned if drift.is_planned else None)
 
 
 def _words(name: str, value: Any, default: JsonObject | None = None) -> str:

@@ -5,7 +5,7 @@ from typing import Final
 
 from bot.words.actions import COMMANDS, Action
 from bot.words.plans.short_changes import PROMPTED_PEOPLE, SUBJECTS, TRUST_NOUNS, flag_nouns, targets_in_words
-from bot.words.sentences import counted
+from bot.words.settings.open_access import unknown_settings_words
 from bot.words.settings.values import NO_NAMES, title
 from workflows.core.plans.changes import SettingPart
 from workflows.core.plans.current_settings import (
@@ -51,7 +51,7 @@ def kept_access_words(
         found = [one for one in found if one.name in changed and not _is_asked_for(one, by_others, default)]
         unmanaged = tuple(name for name in unmanaged if name in changed)
     effective = effective_settings(plan.configuration_after(), default, is_cross_cloud=plan.is_cross_cloud)
-    others = [f"{counted(len(unmanaged), 'setting')} that Gatehouse does not know"] if unmanaged else []
+    others = [unknown_settings_words(unmanaged)] if unmanaged else []
     return (*_flags(found), *(_words(one, effective, names) for one in found if one.part is not _FLAG), *others)
 
 

@@ -6,6 +6,7 @@ from enum import Enum, auto
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from bot.words.names.microsoft_apps import microsoft_app_name
 from bot.words.sentences import counted
 from bot.words.settings.values import title
 from workflows.core.checks.target_checks import shown_name
@@ -51,6 +52,7 @@ TRUST_NOUNS: Final[Mapping[str, str]] = {
     "hybrid_joined_device": "hybrid joined devices",
 }
 PROMPTED_PEOPLE: Final[Mapping[str, str]] = {"inbound": "in our tenant", "outbound": "at the partner"}
+BOTH_PROMPTED: Final = "on either side"
 _FLAG_TEXTS: Final[Mapping[tuple[str, Sign], str]] = {
     (Property.INBOUND_TRUST, Sign.MORE): "Accept their {}",
     (Property.INBOUND_TRUST, Sign.LESS): "Do not accept their {}",
@@ -132,7 +134,7 @@ def _changes_flag(item: SettingChange, name: str, sign: Sign) -> bool:
 def flag_nouns(nouns: Sequence[str]) -> str:
     """Return the nouns of several flags of one setting as one: "MFA, compliant devices and hybrid joined devices"."""
     if list(nouns) == list(PROMPTED_PEOPLE.values()):
-        return "on either side"
+        return BOTH_PROMPTED
     *first, last = nouns
     return f"{', '.join(first)} and {last}" if first else last
 
@@ -236,7 +238,12 @@ def _owner_word(name: Property, kind: TargetType) -> str:
 
 
 def _name(name: Property, target: Target, names: Mapping[str, str]) -> str:
-    """Return the name of a target in our directory; empty when it has none, or is the partner's."""
+    """Return the name of a target in our directory, or of Microsoft's application.
+
+    Empty when it has none, or is the partner's.
+    """
+    if known := microsoft_app_name(target):
+        return known
     if owner_of(name, target.type) is not Owner.OURS:
         return ""
     return shown_name(names.get(target.id.lower(), ""))

@@ -129,7 +129,8 @@ def _open_by_default(kind: str, meaning: str) -> Callable[[Values], str]:
 
 
 def _access_kinds_words(values: Iterable[Mapping[str, Any]]) -> str:
-    return access_kinds_words(OpenAccess(name=one["name"], opening=AccessState(one["opening"])) for one in values)
+    found = [OpenAccess(name=one["name"], opening=AccessState(one["opening"])) for one in values]
+    return access_kinds_words(found, with_graph_names=True)
 
 
 def _titles(names: Sequence[str]) -> str:

@@ -51,10 +51,12 @@ def need_words(offer: Offer) -> str:
 
 
 def offer_words(offer: Offer, max_characters: int) -> str:
-    """Return the risk, the approvers and the usual waiting time of a template.
+    """Return the title of a template, its risk, the approvers and the usual waiting time.
+
+    Cards and lists name the template by its title, so whoever chooses it by the need reads the title as well.
 
     :param max_characters: the most characters of the text. The stages are counted when their names are too long. If
-        that is still too long, the waiting time is left out.
+        that is still too long, the waiting time is left out, and then the title.
     """
     stages = offer.template.stages
     people = sum(stage.quorum for stage in stages)
@@ -62,7 +64,14 @@ def offer_words(offer: Offer, max_characters: int) -> str:
     number = f"{counted(people, 'approver', 'approvers')}"
     risk = _highest_risk(offer)
     wait = [] if offer.usual_wait is None else [f"usually {wait_words(offer.usual_wait)}"]
-    for parts in ([risk, named, *wait], [risk, number, *wait]):
+    title = [offer.template.title] if offer.template.need else []
+    parts_by_length = (
+        [*title, risk, named, *wait],
+        [*title, risk, number, *wait],
+        [*title, risk, number],
+        [risk, number, *wait],
+    )
+    for parts in parts_by_length:
         text = " · ".join(parts)
         if len(text) <= max_characters:
             return text

@@ -125,10 +125,11 @@ def _closed(values: Values) -> str:
 
 
 def _our_side_set(values: Values) -> str:
+    steps, them = counted(values["steps"], "step"), "it" if values["steps"] == 1 else "them"
     text = (
-        f"{values['partner']}: our side of the access is done (verified). Partner's side: "
-        f"{counted(values['steps'], 'step')}, not confirmed. Gatehouse cannot see the partner's tenant, so the sponsor "
-        f"confirms the steps. The partner setup card has the checklist. {stored_note_words(values['note'])}"
+        f"{values['partner']}: our side of the access is done (verified). Partner's side: {steps}, not confirmed. "
+        f"Gatehouse cannot see the partner's tenant, so the sponsor confirms {them}. The partner setup card has the "
+        f"checklist. {stored_note_words(values['note'])}"
     )
     return text.strip()
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 from bot.words.actions import COMMANDS, Action
 from bot.words.refusals.sentences import fact_words
 from bot.words.sentences import last_day, minute
-from bot.words.settings.open_access import access_kind_title, not_closed_words
+from bot.words.settings.open_access import access_kind_titles, not_closed_words
 from bot.words.settings.values import title
 from workflows.core.errors.facts import Fact, Values, facts_from_values
 from workflows.core.errors.raised import DomainError
@@ -144,11 +144,11 @@ def _planned_again(values: Values) -> str:
 
 
 def _unknown_settings(values: Values) -> str:
-    names = "; ".join(map(access_kind_title, values["names"]))
+    changed = access_kind_titles(values["names"])
     state = _NOTHING_WRITTEN if values["is_first"] else _PLAN_NOT_WRITTEN
     return (
-        f"Settings of this partner that Gatehouse does not know have changed since the plan: {names}. Their effect is "
-        f"not known. {state}. The change is planned again from the current settings and needs new approval."
+        f"Changed for this partner since the plan, with an effect that is not known: {changed}. "
+        f"{state}. The change is planned again from the current settings and needs new approval."
     )
 
 
@@ -214,7 +214,7 @@ def _not_closed(values: Values) -> str:
 
 
 def _not_taken(values: Values) -> str:
-    return f"Not accepted: {'; '.join(map(access_kind_title, values['names']))}."
+    return f"Not accepted: {access_kind_titles(values['names'])}."
 
 
 _FUNCTIONS: Final[Mapping[str, Callable[[Values], str]]] = {

@@ -2,9 +2,10 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Final, TypeVar
 
+from bot.words.sentences import counted
 from bot.words.settings.values import REDEMPTION_TITLES, TITLES, TRUST_TITLES
 from workflows.core.settings.model import FLAGS, IDENTITY_SYNCHRONIZATION, Property
 from workflows.core.settings.open_access import (
@@ -54,19 +55,63 @@ def access_kind_title(name: str) -> str:
     return _shown(name)
 
 
-def access_kinds_words(access_kinds: Iterable[AccessKind | OpenAccess]) -> str:
-    """List kinds of access by their titles. One that is not closed also shows how far it is open."""
+def access_kind_titles(names: Iterable[str], *, with_graph_names: bool = False) -> str:
+    """List kinds of access by their titles; for those that Gatehouse does not know see `access_kinds_words`."""
+    known, unknown = _split(list(names), str)
+    return "; ".join([*map(access_kind_title, known), *_unknown_settings(unknown, with_graph_names=with_graph_names)])
+
+
+def access_kinds_words(access_kinds: Iterable[AccessKind | OpenAccess], *, with_graph_names: bool = False) -> str:
+    """List kinds of access by their titles. One that is not closed also shows how far it is open.
+
+    Settings that Gatehouse does not know are counted: what Microsoft Graph calls them says nothing to most readers.
+
+    :param with_graph_names: whether these names are shown as well, for administrators.
+    """
+    known, unknown = _split(list(access_kinds), lambda kind: kind.name)
     titles = [
         access_kind_title(kind.name) if kind.opening is AccessState.CLOSED else _with_access_state(kind)
-        for kind in access_kinds
+        for kind in known
     ]
     more = len(titles) - _MAX_NAMED_TARGETS
-    return "; ".join([*titles[:_MAX_NAMED_TARGETS], *([f"{more} more"] if more > 0 else [])])
+    counts = _unknown_settings([kind.name for kind in unknown], with_graph_names=with_graph_names)
+    return "; ".join([*titles[:_MAX_NAMED_TARGETS], *([f"{more} more"] if more > 0 else []), *counts])
+
+
+def unknown_settings_words(names: Sequence[str]) -> str:
+    """Return how many settings Gatehouse does not know, without their names."""
+    return f"{counted(len(names), 'setting')} that Gatehouse does not know"
+
+
+def graph_names_words(names: Sequence[str]) -> str:
+    """Return what Microsoft Graph calls some settings; the names that do not fit are counted."""
+    shown = [_shown(name) for name in names[:_MAX_NAMED_TARGETS]]
+    more = len(names) - len(shown)
+    return ", ".join([*shown, *([f"{more} more"] if more > 0 else [])])
 
 
 def not_closed_words(not_closed: Sequence[AccessKind | OpenAccess]) -> str:
     """State in one sentence what is not certainly closed; empty when everything is closed."""
     return f"Still open or not known: {access_kinds_words(not_closed)}." if not_closed else ""
+
+
+_Kind = TypeVar("_Kind")
+
+
+def _split(found: Sequence[_Kind], name_of: Callable[[_Kind], str]) -> tuple[list[_Kind], list[_Kind]]:
+    """Return what Gatehouse has a title for, and what it has none for."""
+    known = [one for one in found if is_known_setting(name_of(one))]
+    return known, [one for one in found if one not in known]
+
+
+def is_known_setting(name: str) -> bool:
+    """Return whether Gatehouse has a title for a Graph name, or for the setting that it is a member of."""
+    return name in _TITLES or name.partition(".")[0] in TITLES
+
+
+def _unknown_settings(names: Sequence[str], *, with_graph_names: bool) -> Iterator[str]:
+    if names:
+        yield unknown_settings_words(names) + (f" ({graph_names_words(names)})" if with_graph_names else "")
 
 
 def _with_access_state(kind: AccessKind | OpenAccess) -> str:

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from bot.words.names.found_object import object_name
+from bot.words.names.microsoft_apps import microsoft_app_name
 from bot.words.sentences import place_to_cut
 from workflows.core.checks.target_checks import shown_name
 from workflows.core.errors.raised import UnreadableSetting
@@ -291,10 +292,9 @@ def _target_names_words(name: str, configuration: TargetConfiguration | None, na
 def _target(name: str, target: Target, names: Mapping[str, str]) -> str:
     if target.id in _RESERVED:
         return _RESERVED[target.id]
-    # NB. only where the id must belong to our directory. An equal id in our directory proves nothing about the
-    # partner's object.
-    known = names.get(target.id.lower()) if owner_of(Property(name), target.type) is Owner.OURS else None
-    kind = target.type.value
+    # NB. only where the id must be of our directory: an equal id there proves nothing about the partner's object.
+    is_ours, kind = owner_of(Property(name), target.type) is Owner.OURS, target.type.value
+    known = (names.get(target.id.lower()) if is_ours else None) or microsoft_app_name(target)
     if known is None:
         return f"{kind} {target.id if is_guid(target.id) else shown_name(target.id)}"
     return f"{kind} “{object_name(known)}” ({target.id})"

@@ -96,7 +96,8 @@ def already_blocked_view(identity: TenantIdentity, access_kinds: Sequence[Access
     partner, verified = partner_name(identity), f"(verified {minute(read_at)})"
     if not access_kinds:
         return message_view("Blocked already", f"{partner} is blocked already {verified}. Nothing has to be changed.")
-    said = f"{partner}: {_NOTHING_TO_WRITE} {verified} {_NOT_SURELY_CLOSED}{access_kinds_words(access_kinds)}."
+    kinds = access_kinds_words(access_kinds, with_graph_names=True)
+    said = f"{partner}: {_NOTHING_TO_WRITE} {verified} {_NOT_SURELY_CLOSED}{kinds}."
     return message_view("Nothing to write", said)
 
 
@@ -134,7 +135,10 @@ def _revoke_modal(identity: TenantIdentity, content: Sequence[Block]) -> Json:
 def _nothing_to_write_elements(access_kinds: Sequence[AccessKind]) -> Iterator[RichTextElement]:
     yield paragraph(fixed_text(_NOTHING_TO_WRITE if access_kinds else _BLOCKED, bold=True))
     if access_kinds:
-        yield paragraph(fixed_text(_NOT_SURELY_CLOSED), cleaned_text(access_kinds_words(access_kinds), Limit.PLAIN))
+        yield paragraph(
+            fixed_text(_NOT_SURELY_CLOSED),
+            cleaned_text(access_kinds_words(access_kinds, with_graph_names=True), Limit.PLAIN),
+        )
 
 
 def _stopped_requests_elements(stopped_requests: Sequence[AccessRequest]) -> Iterator[RichTextElement]:

@@ -30,7 +30,7 @@ from bot.slack.ids import PartnerPart
 from bot.words.plans.current_settings import CurrentLine, describe_current
 from bot.words.posture.concerns import SEVERITY_WORDS, concern_words
 from bot.words.sentences import counted, pieces
-from bot.words.settings.open_access import access_kinds_words
+from bot.words.settings.open_access import access_kinds_words, graph_names_words, unknown_settings_words
 from bot.words.settings.values import NO_NAMES
 from workflows.core.partners.approval_policy import is_live
 from workflows.core.partners.partnership import Partnership, is_over
@@ -153,8 +153,8 @@ def _current_elements(
     yield bullets(_current_parts(entry) for entry in lines)
     if others := unmanaged_settings(configuration):
         yield paragraph(
-            fixed_text("Also set, and not managed by Gatehouse: "),
-            cleaned_text(", ".join(others), MAX_SETTING_CHARACTERS),
+            fixed_text(f"Also set: {unknown_settings_words(others)}. Microsoft Graph's names: "),
+            cleaned_text(graph_names_words(others), MAX_SETTING_CHARACTERS),
         )
 
 
@@ -186,28 +186,21 @@ def _access_state_elements(access_kinds: Sequence[AccessKind]) -> Iterator[RichT
     left = possibly_open(access_kinds)
     unknown = [kind for kind in left if kind.opening is AccessState.UNKNOWN]
     opened = [kind for kind in left if kind.opening is not AccessState.UNKNOWN]
-    items = (
-        [[fixed_text("Open: "), cleaned_text(access_kinds_words(opened), MAX_ACCESS_KINDS_CHARACTERS)]]
-        if opened
-        else []
-    )
+    items = [_kinds_parts("Open: ", opened)] if opened else []
     if unknown:
-        items.append(
-            [
-                fixed_text("Not known, so perhaps open: "),
-                cleaned_text(access_kinds_words(unknown), MAX_ACCESS_KINDS_CHARACTERS),
-            ]
-        )
+        items.append(_kinds_parts("Not known, so perhaps open: ", unknown))
     if not left:
         items.append([fixed_text("Nothing: every way in and out is closed.")])
     if closed := closed_by_default(access_kinds):
-        items.append(
-            [
-                fixed_text("Closed by a default only, not for this partner itself: "),
-                cleaned_text(access_kinds_words(closed), MAX_ACCESS_KINDS_CHARACTERS),
-            ]
-        )
+        items.append(_kinds_parts("Closed by a default only, not for this partner itself: ", closed))
     yield bullets(items)
+
+
+def _kinds_parts(label: str, kinds: Sequence[AccessKind]) -> list[TextRun]:
+    return [
+        fixed_text(label),
+        cleaned_text(access_kinds_words(kinds, with_graph_names=True), MAX_ACCESS_KINDS_CHARACTERS),
+    ]
 
 
 def _current_parts(entry: CurrentLine) -> list[TextRun]:

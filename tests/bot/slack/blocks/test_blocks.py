@@ -1,7 +1,7 @@
 """Blocks: as many as Slack takes, and what Slack's SDK checks of them."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from slack_sdk.errors import SlackObjectFormationError
@@ -9,12 +9,25 @@ from slack_sdk.models.basic_objects import EMPTY_ALLOWED_TYPE_AND_PROPERTY_LIST,
 from slack_sdk.models.blocks import Block, BlockElement, Option, PlainTextObject, StaticSelectElement
 from slack_sdk.models.views import View, ViewState, ViewStateValue
 
-from bot.slack.blocks.blocks import MAX_BLOCKS, actions, button, small_text, within_limits
+from bot.slack.blocks.blocks import (
+    MAX_BLOCKS,
+    actions,
+    button,
+    cleaned_text,
+    fixed_text,
+    header,
+    plain_text,
+    preformatted,
+    small_text,
+    with_local_times,
+    within_limits,
+)
 from bot.slack.blocks.conversion import as_json, checks_of, members_of
 from tests.bot.shipped_cards import waiting
 from tests.bot.surfaces import card, details, shown
 from tests.warm.block_checks import MEMBERS_BY_SDK, elements_of
 from workflows.catalog.catalog import SHIPPED, load_catalog
+from workflows.store.columns import typed_search_text
 
 
 def test_too_many_blocks_are_cut_and_counted() -> None:
@@ -71,3 +84,24 @@ def test_a_block_is_converted_as_the_sdk_converts_it(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(JsonObject, "get_non_null_attributes", MEMBERS_BY_SDK)
     assert converted == [block.get_non_null_attributes() for block in blocks]
     assert len(converted) > 100
+
+
+SHORT_ID: Final = "R-A2B3C4D5E6"
+UNBROKEN: Final = "R\u2011A2B3C4D5E6"
+
+
+def test_a_short_id_is_not_broken_at_the_end_of_a_line_and_is_found_when_it_is_copied() -> None:
+    """Browsers and Slack break after the usual hyphen."""
+    told = f"See {SHORT_ID}."
+    runs = [fixed_text(told), cleaned_text(told), *with_local_times(told, 100)]
+    assert [as_json(run)["text"] for run in runs] == [f"See {UNBROKEN}."] * 3
+    assert plain_text(told, 100).text == f"See {UNBROKEN}."
+    assert as_json(header(told))["text"]["text"] == f"See {UNBROKEN}."
+    assert typed_search_text(UNBROKEN.lower()) == typed_search_text(SHORT_ID.lower())
+
+
+def test_what_is_copied_as_code_and_what_is_no_short_id_keep_their_hyphen() -> None:
+    assert as_json(cleaned_text(SHORT_ID, code=True))["text"] == SHORT_ID
+    assert SHORT_ID in str(as_json(preformatted(SHORT_ID)))
+    for other in ("R-2 and PR-A2B3C4D5E6", "well-known", f"{SHORT_ID}7"):
+        assert as_json(fixed_text(other))["text"] == other

@@ -129,7 +129,7 @@ SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
         C.ENCRYPTED_MAIL,
         {"application": ID},
         "Encrypted mail of this partner cannot be opened. The allowed outbound applications do not include Microsoft "
-        f"Rights Management Services ({ID}).",
+        "Rights Management Services.",
     ),
     (
         C.LICENCE_P1,

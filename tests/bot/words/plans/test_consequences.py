@@ -11,8 +11,8 @@ from workflows.core.errors.facts import Fact
 C = Consequence
 ENTRY_KEPT: Final = "The partner's entry is kept, not deleted"
 STEPS: Final = (
-    "Partner setup: 2 steps for the partner's administrator, not confirmed. Gatehouse cannot see them, so the sponsor "
-    "confirms them. /partner checklist lists them"
+    "Partner setup: 2 steps for the partner's administrator, not confirmed. Gatehouse cannot see the partner's "
+    "tenant, so the sponsor confirms them. /partner checklist lists them"
 )
 SENTENCES: Final[tuple[tuple[Consequence, dict[str, Any], str], ...]] = (
     (
@@ -40,12 +40,12 @@ SENTENCES: Final[tuple[tuple[Consequence, dict[str, Any], str], ...]] = (
     (
         C.NOT_CLOSED,
         {"ways": [{"name": "places", "opening": "not known"}, {"name": "inboundTrust", "opening": "open"}]},
-        "Still open or not known after this: places (not known); Inbound trust (open).",
+        "Still open or not known after this: Inbound trust (open); 1 setting that Gatehouse does not know (places).",
     ),
     (
         C.NOT_TOUCHED,
         {"settings": ["appServiceConnectInbound", "m365CollaborationInbound"]},
-        "Also set for this partner and not changed: App Service connect, inbound, Microsoft 365 collaboration, "
+        "Also set for this partner and not changed: App Service connect, inbound; Microsoft 365 collaboration, "
         "inbound.",
     ),
     (
@@ -64,8 +64,8 @@ SENTENCES: Final[tuple[tuple[Consequence, dict[str, Any], str], ...]] = (
     (
         C.WRITTEN_LAST,
         {"names": ["inboundTrust.isPasskeyAccepted", "places"]},
-        "Sent last, because Microsoft may refuse it: Inbound trust, isPasskeyAccepted; places. The other changes stay "
-        "in place in that case.",
+        "Sent last, because Microsoft may refuse it: Inbound trust, isPasskeyAccepted; 1 setting that "
+        "Gatehouse does not know (places). The other changes stay in place in that case.",
     ),
     (
         C.TRUST,
@@ -109,6 +109,11 @@ SENTENCES: Final[tuple[tuple[Consequence, dict[str, Any], str], ...]] = (
     ),
     (C.PARTNER_STEPS, {"count": 2, "is_applied": False}, f"{STEPS} after the change is applied."),
     (C.PARTNER_STEPS, {"count": 2, "is_applied": True}, f"{STEPS}."),
+    (
+        C.PARTNER_STEPS,
+        {"count": 1, "is_applied": True},
+        f"{STEPS.replace('2 steps', '1 step').replace(' them', ' it')}.",
+    ),
     (
         C.DEPENDS_ON_DEFAULT,
         {},

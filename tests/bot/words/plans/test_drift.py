@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from bot.words.plans.drift import NO_PARTNER, OWN_SETTINGS, drift_lines
+from bot.words.plans.drift import NO_PARTNER, OWN_SETTINGS, UNKNOWN_SETTING, drift_lines
 from tests.workflows.core.builders import TENANT, access_plan
 from tests.workflows.core.plans.test_drift import BEFORE, SYNC
 from workflows.core.plans.drift import three_way_difference
@@ -56,4 +56,4 @@ def test_a_missing_flag_and_false_are_no_change() -> None:
     now = {"tenantId": TENANT, "isInMultiTenantOrganization": False}
     assert [line.setting for line in drift_lines(three_way_difference(access_plan(), now))] == ["The partner"]
     joined = drift_lines(three_way_difference(access_plan(), {**now, "isInMultiTenantOrganization": True}))
-    assert [line.setting for line in joined] == ["The partner", "isInMultiTenantOrganization"]
+    assert [line.setting for line in joined] == ["The partner", UNKNOWN_SETTING]

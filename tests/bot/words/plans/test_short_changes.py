@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bot.slack.blocks.blocks import within_limits
 from bot.slack.cards.approval.approval_card import approval_blocks
 from bot.slack.cards.approval.card_context import CardContext
-from bot.words.plans.short_changes import PROMPTED_PEOPLE, TRUST_NOUNS, Sign, short_changes
+from bot.words.plans.short_changes import BOTH_PROMPTED, PROMPTED_PEOPLE, TRUST_NOUNS, Sign, short_changes
 from tests.bot.sandbox.page.samples import default_configuration
 from tests.bot.surfaces import shown
 from tests.workflows.core.builders import NOW, TENANT, prepared, request
@@ -55,8 +55,9 @@ def test_every_opening_of_a_plan_is_on_its_card(
         plan = plan_of(before, settings)
         told = [item for item in setting_changes(plan, default) if item.access in MORE]
         lines = [one.text for one in short_changes(plan, default) if one.sign is not Sign.LESS]
+        named = [line.replace(BOTH_PROMPTED, " and ".join(PROMPTED_PEOPLE.values())) for line in lines]
         flags = [item for item in told if item.part is SettingPart.FLAG]
-        grouped = [line for line in lines if any(label in line for label in LABELS.values())]
+        grouped = [line for line in named if any(label in line for label in LABELS.values())]
         assert len(lines) - len(grouped) == len(told) - len(flags)
         for item in flags:
             assert any(LABELS[item.key] in line for line in grouped), item

@@ -15,6 +15,7 @@ from workflows.core.posture.model import Concern, ConcernSeverity
 
 C: Final = ConcernCode
 OPEN: Final = [{"name": "b2bCollaborationInbound", "opening": "open"}]
+UNKNOWN_WORDS: Final = "1 setting that Gatehouse does not know (crossCloudMeetingConfiguration)"
 UNKNOWN: Final = [{"name": "crossCloudMeetingConfiguration", "opening": "not known"}]
 SETTINGS: Final = {"settings": ["inboundTrust", "b2bCollaborationInbound"]}
 TITLES: Final = "Inbound trust; B2B collaboration, inbound"
@@ -74,7 +75,7 @@ GOLDEN: Final[list[tuple[ConcernCode, Values, str]]] = [
         C.REVOKED_BUT_OPEN,
         {"open": OPEN, "unknown": UNKNOWN},
         "Revoked earlier, but open now: B2B collaboration, inbound (open). Maybe also open: "
-        "crossCloudMeetingConfiguration (not known). Revoke it again.",
+        f"{UNKNOWN_WORDS}. Revoke it again.",
     ),
     (
         C.REVOKED_BUT_OPEN,
@@ -84,13 +85,12 @@ GOLDEN: Final[list[tuple[ConcernCode, Values, str]]] = [
     (
         C.REVOKED_BUT_OPEN,
         {"open": [], "unknown": UNKNOWN},
-        "Revoked earlier, but maybe open now: crossCloudMeetingConfiguration (not known). Revoke it again.",
+        f"Revoked earlier, but maybe open now: {UNKNOWN_WORDS}. Revoke it again.",
     ),
     (
         C.REVOKED_NOT_KNOWN,
         {"unknown": UNKNOWN},
-        "Revoked earlier, but it is not certain that these are closed: "
-        "crossCloudMeetingConfiguration (not known). Revoke it again.",
+        f"Revoked earlier, but it is not certain that these are closed: {UNKNOWN_WORDS}. Revoke it again.",
     ),
     (
         C.REVOKED_NOT_EXPLICIT,
@@ -153,7 +153,7 @@ GOLDEN: Final[list[tuple[ConcernCode, Values, str]]] = [
     (
         C.NOT_KNOWN_CLOSED,
         {"ways": UNKNOWN},
-        "Set for this partner, with an effect that is not known: crossCloudMeetingConfiguration (not known).",
+        f"Set for this partner, with an effect that is not known: {UNKNOWN_WORDS}.",
     ),
     (
         C.NOT_CERTAIN,
@@ -250,7 +250,7 @@ GOLDEN: Final[list[tuple[ConcernCode, Values, str]]] = [
     (
         C.DEFAULT_NOT_KNOWN_CLOSED,
         {"ways": UNKNOWN},
-        "Set in the default, with an effect that is not known: crossCloudMeetingConfiguration (not known).",
+        f"Set in the default, with an effect that is not known: {UNKNOWN_WORDS}.",
     ),
     (
         C.DEFAULT_SETTINGS_UNREADABLE,

@@ -35,11 +35,20 @@ def test_a_waiting_time_is_said_in_hours_or_days(wait: timedelta, words: str) ->
 
 def test_an_offer_names_its_stages_where_they_fit_and_counts_them_where_not() -> None:
     trusted = replace(GUESTS, template=TEMPLATES["trusted-partner"], level=RiskLevel.HIGH)
-    assert form.offer_words(trusted, 75) == "Up to high risk · Security, Data owners"
+    assert form.offer_words(trusted, 75) == "Trusted partner · Up to high risk · Security, Data owners"
     waits = replace(trusted, usual_wait=timedelta(days=3))
-    assert form.offer_words(waits, 75) == "Up to high risk · Security, Data owners · usually 3 days"
-    assert form.offer_words(waits, 50) == "Up to high risk · 3 approvers · usually 3 days"
+    assert form.offer_words(waits, 75) == "Trusted partner · Up to high risk · Security, Data owners · usually 3 days"
+    assert form.offer_words(waits, 70) == "Trusted partner · Up to high risk · 3 approvers · usually 3 days"
+    assert form.offer_words(waits, 50) == "Trusted partner · Up to high risk · 3 approvers"
     assert form.offer_words(waits, 35) == "Up to high risk · 3 approvers"
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_the_menu_has_the_title_that_cards_show(name: str) -> None:
+    offer = replace(GUESTS, template=TEMPLATES[name], level=RiskLevel.HIGH, usual_wait=timedelta(days=30))
+    assert form.offer_words(offer, 75).startswith(f"{TEMPLATES[name].title} · ")
+    untold = replace(offer, template=replace(offer.template, need=""))
+    assert not form.offer_words(untold, 75).startswith(TEMPLATES[name].title), "the option itself is the title"
 
 
 def test_what_is_said_of_the_chosen_template() -> None:

@@ -71,7 +71,7 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
         MessageCode.OUR_SIDE_SET,
         {"partner": "contoso.com", "steps": 2, "note": []},
         "contoso.com: our side of the access is done (verified). Partner's side: 2 steps, not confirmed. Gatehouse "
-        "cannot see the partner's tenant, so the sponsor confirms the steps. The partner setup card has the checklist.",
+        "cannot see the partner's tenant, so the sponsor confirms them. The partner setup card has the checklist.",
     ),
     (
         MessageCode.ROLE_EMPTY,

@@ -150,9 +150,8 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
     (
         NoteCode.UNKNOWN_SETTINGS_CHANGED,
         {"names": ["places", "newer"], "is_first": True},
-        "Settings of this partner that Gatehouse does not know have changed since the plan: places; newer. Their "
-        "effect is not known. Nothing was written. The change is planned again from the current settings and needs "
-        "new approval.",
+        "Changed for this partner since the plan, with an effect that is not known: 2 settings that Gatehouse does not "
+        "know. Nothing was written. The change is planned again from the current settings and needs new approval.",
     ),
     (NoteCode.TEMPLATE_CHANGED, {}, "The template changed after this request was shown."),
     (
@@ -210,7 +209,7 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
     (
         NoteCode.NOT_CLOSED,
         {"ways": [{"name": "places", "opening": "not known"}]},
-        "Still open or not known: places (not known).",
+        "Still open or not known: 1 setting that Gatehouse does not know.",
     ),
     (
         NoteCode.DEFAULT_UNREADABLE,
@@ -218,7 +217,7 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
         "The tenant's default could not be read, so what applies by default is not known. /partner show reads it "
         "again.",
     ),
-    (NoteCode.NOT_TAKEN, {"names": ["places", "newer"]}, "Not accepted: places; newer."),
+    (NoteCode.NOT_TAKEN, {"names": ["places", "newer"]}, "Not accepted: 2 settings that Gatehouse does not know."),
     (NoteCode.LATE, {}, "Microsoft Graph did not answer in time."),
     (NoteCode.TAKEN_NOT_SHOWN, {}, "Microsoft Graph accepted it but does not show it."),
     (NoteCode.PERSON_UNREADABLE, {}, "The requester cannot be looked up."),

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bot.slack.blocks.blocks import paragraph
 from bot.slack.blocks.conversion import as_json
 from bot.slack.cards.approval.closed_card import closed_card, closed_summary
 from bot.slack.cards.approval.details_parts import history_items
@@ -134,7 +135,7 @@ def test_one_event_has_one_word_on_every_surface(event: tuple[AccessRequest, Lat
         ),
         "auditor": shown([as_json(one) for one in found_row(ASKED, today)]),
         "details": shown(audit_details_view(ASKED, successor=replacement, holders={}, history=(), now=NOW)["blocks"]),
-        "partner": "".join(str(getattr(one, "text", "")) for one in history_parts(ASKED, replacement)),
+        "partner": shown([as_json(paragraph(*history_parts(ASKED, replacement)))]),
     }
     # NB. Where the person stands between, what is still open follows at the end.
     assert [name for name, text in surfaces.items() if LATER[change].state not in text] == []
@@ -143,5 +144,5 @@ def test_one_event_has_one_word_on_every_surface(event: tuple[AccessRequest, Lat
     assert [name for name, text in surfaces.items() if "active (verified" in text] == []
     assert [name for name in ("home", "partner") if state_by not in surfaces[name]] == []
     items = history_items(ASKED, (), replaced)
-    assert sentence in "".join(str(getattr(one, "text", "")) for one in items[0])
+    assert sentence in shown([as_json(paragraph(*items[0]))])
     assert LATER[change].event in surfaces["card"]

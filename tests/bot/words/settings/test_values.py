@@ -3,7 +3,14 @@
 import pytest
 
 from bot.words.plans.changes import EFFECTS, subject_title
-from bot.words.settings.open_access import ACCESS_STATE_WORDS, access_kind_title, access_kinds_words, not_closed_words
+from bot.words.settings.open_access import (
+    ACCESS_STATE_WORDS,
+    access_kind_title,
+    access_kind_titles,
+    access_kinds_words,
+    graph_names_words,
+    not_closed_words,
+)
 from bot.words.settings.values import DOUBTS, ORIGINS, REDEMPTION_TITLES, TITLES, TRUST_TITLES, inherited, title
 from workflows.core.plans.changes import ChangeSubject, SettingPart
 from workflows.core.settings.access_change import AccessChange
@@ -49,11 +56,24 @@ def test_an_inherited_value_says_whose_it_is_only_where_that_is_known(
     assert inherited(words, origin) == said
 
 
-def test_what_is_not_closed_is_named_with_its_state_and_the_rest_is_counted() -> None:
+def test_settings_that_gatehouse_does_not_know_are_counted_and_named_only_for_administrators() -> None:
     ways = [OpenAccess(name=f"setting{number}", opening=AccessState.UNKNOWN) for number in range(27)]
-    assert access_kinds_words(ways[:1]) == "setting0 (not known)"
-    assert access_kinds_words(ways).endswith("setting24 (not known); 2 more")
-    assert not_closed_words(ways[:1]) == "Still open or not known: setting0 (not known)."
+    trust = OpenAccess(name="inboundTrust.isMfaAccepted", opening=AccessState.OPEN)
+    assert access_kinds_words(ways[:1]) == "1 setting that Gatehouse does not know"
+    assert (
+        access_kinds_words([*ways[:2], trust], with_graph_names=True)
+        == "Trust in the partner's MFA (open); 2 settings that Gatehouse does not know (setting0, setting1)"
+    )
+    assert access_kinds_words(ways, with_graph_names=True).endswith("setting24, 2 more)")
+    assert access_kind_titles(["inboundTrust", "setting0"]) == "Inbound trust; 1 setting that Gatehouse does not know"
+    assert graph_names_words(["\u202eevil"]) == '"\\u202eevil"'
+
+
+def test_what_is_not_closed_is_named_with_its_state_and_the_rest_is_counted() -> None:
+    ways = [OpenAccess(name=f"inboundTrust.x{number}", opening=AccessState.UNKNOWN) for number in range(27)]
+    assert access_kinds_words(ways[:1]) == "Inbound trust, x0 (not known)"
+    assert access_kinds_words(ways).endswith("Inbound trust, x24 (not known); 2 more")
+    assert not_closed_words(ways[:1]) == "Still open or not known: Inbound trust, x0 (not known)."
     assert not_closed_words([]) == ""
     assert access_kind_title("inboundTrust.isMfaAccepted") == "Trust in the partner's MFA"
     assert access_kind_title("inboundTrust.\u202eevil") == 'Inbound trust, "\\u202eevil"'

@@ -308,7 +308,7 @@ def test_templates_are_grouped_by_purpose_each_with_risk_approvers_and_usual_tim
     assert [group["label"]["text"] for group in groups] == ["Work with us", "Other access"]
     (option,) = groups[0]["options"]
     assert option["text"]["text"] == "Documents and chat as guests"
-    assert option["description"]["text"] == "Low risk · Security, Data owners · usually 3 days"
+    assert option["description"]["text"] == "Guest collaboration · Low risk · Security, Data owners · usually 3 days"
     assert groups[1]["options"][0]["text"]["text"] == "Trusted partner", "without a need its title says it"
     assert element(view, "template")["placeholder"]["text"] == "What do they need?"
     assert "usually" not in shown(form())

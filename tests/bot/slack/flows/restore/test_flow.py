@@ -196,7 +196,7 @@ class Slow:
         raise TenantUnavailable(f"away for {form.restored_request_id}.")
 
     async def views_update(self, *, view_id: str, view: Json) -> None:
-        self.updates.append(json.dumps(view))
+        self.updates.append(json.dumps(view, ensure_ascii=False))
 
 
 def restore_over(slow: Slow) -> RestoreFlow:
@@ -226,5 +226,5 @@ async def test_a_slow_answer_does_not_undo_a_later_choice() -> None:
     slow.release.set()
     await first
     assert len(slow.updates) == 1
-    assert "away for R-BBBBBBBBBB" in slow.updates[0]
+    assert "away for R\u2011BBBBBBBBBB" in slow.updates[0]
     assert "send the request anyway" in slow.updates[0]

@@ -107,7 +107,8 @@ def test_details_tell_own_settings_from_inherited_ones_and_list_the_history() ->
     said = shown(message.blocks)
     assert "Trust in the partner's MFA: trusted · set here" in said
     assert "Trust in the partner's compliant devices: the default could not be read · from the default" in said
-    assert "not managed by Gatehouse: protectedContentSharing" in said
+    unknown = "1 setting that Gatehouse does not know"
+    assert f"Also set: {unknown}. Microsoft Graph's names: protectedContentSharing" in said
     assert "Kept by Sam" in said
     assert "r-1: access request by Riley, active (verified), Mar 1, 2027 at 09:00 UTC" in said
     assert "Too wide" in said
