@@ -79,7 +79,7 @@ KEEP = Keep(actor=SAM.chat_id, tenant_id=TENANT, reason="Needed")
 CONFIRM = ConfirmSetup(actor=SAM.chat_id, tenant_id=TENANT, step=REDEEM_STEP.key, step_digest=REDEEM_STEP.digest)
 UNCONFIRM = UnconfirmSetup(actor=SAM.chat_id, tenant_id=TENANT, step=REDEEM_STEP.key, step_digest=REDEEM_STEP.digest)
 REMIND = RemindSetup(actor=SAM.chat_id, tenant_id=TENANT)
-STEP = {"step": REDEEM_STEP.key, "step_digest": REDEEM_STEP.digest}
+STEP = {"step": REDEEM_STEP.key, "wanted": REDEEM_STEP.digest}
 
 OF_REQUESTS: list[tuple[RequestCommand, dict[str, Any]]] = [
     (SUBMIT, ASKED),
