@@ -44,6 +44,8 @@ HOME_SHOWS_ENDS_WITHIN: Final = timedelta(days=30)
 """Access that ends within this time is listed in its sponsor's App Home."""
 CLOCK_SHOWN_WITHIN: Final = timedelta(days=1)
 """In a row of the App Home, a time that comes within this time is shown with its hour, a later one as a day."""
+CARDS_HELD_FOR: Final = timedelta(seconds=1)
+"""How long a change of a request waits before the copies that nobody clicked show it. A newer change replaces it."""
 HOME_PUBLISHED_EVERY: Final = timedelta(seconds=2)
 """The shortest time between two publications of a person's App Home."""
 ROLES_SHOWN_FOR: Final = timedelta(seconds=30)

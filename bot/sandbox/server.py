@@ -12,6 +12,7 @@ from bot.sandbox.bot_status import BotHandle, BotStatus
 from bot.sandbox.clock import SandboxClock
 from bot.sandbox.control.routes import control_errors, control_routes
 from bot.sandbox.entra import EntraSimulator, TokenAuthority
+from bot.sandbox.http.batches import INNER_FAULTS, fault_of_whole, take_inner_faults
 from bot.sandbox.http.faults import Faults, Target, answer_with_fault, arrives_after_delay
 from bot.sandbox.http.origin_check import require_own_origin
 from bot.sandbox.http.request_log import RequestLog, log_request, read_body_once
@@ -204,7 +205,11 @@ class Sandbox:
         if target is None:
             return await handler(request)
         log = self.slack_log if target == "slack" else self.graph_log
-        fault = self.faults.take(target, request, await read_body_once(request))
+        body = await read_body_once(request)
+        fault = self.faults.take(target, request, body)
+        if fault is None and target == "graph":
+            request[INNER_FAULTS] = take_inner_faults(self.faults, request, body)
+            fault = fault_of_whole(request[INNER_FAULTS])
         if not await arrives_after_delay(request, fault):
             return web.Response(status=499)
 

@@ -33,6 +33,7 @@ AUDIT_PARTNER: Final = "audit_partner"
 DETAILS_PART: Final = "details_part"
 PARTNER_PART: Final = "partner_part"
 DECIDERS: Final = "deciders"
+RESTORE_ISSUES: Final = "restore_issues"
 
 
 class DetailsPart(StrEnum):
@@ -97,6 +98,9 @@ PART_NEXT: Final = "part_next"
 SHOW_PARTNER_PART: Final = "show_partner_part"
 PARTNER_PART_PREVIOUS: Final = "partner_part_previous"
 PARTNER_PART_NEXT: Final = "partner_part_next"
+SHOW_RESTORE_ISSUES: Final = "show_restore_issues"
+RESTORE_ISSUES_PREVIOUS: Final = "restore_issues_previous"
+RESTORE_ISSUES_NEXT: Final = "restore_issues_next"
 SHOW_DECIDERS: Final = "show_deciders"
 DECIDERS_PREVIOUS: Final = "deciders_previous"
 DECIDERS_NEXT: Final = "deciders_next"

@@ -36,6 +36,8 @@ class Stage:
     """Fork the sandbox from a process that has imported everything, instead of typing the command."""
     has_short_pauses: bool = True
     """Let the bot of a forked sandbox make short pauses; see `tests.warm.short_pauses`."""
+    has_slack_limits: bool = False
+    """Let the simulated Slack enforce its published rate limits, so that a bot that calls too often is noticed."""
     descriptors: int = 0
     """How many file descriptors each of its processes may have; 0 as many as this one."""
     url: str = ""
@@ -52,6 +54,8 @@ class Stage:
         self.seconds_to_ready = time.monotonic() - began
         self.url = line.removeprefix("ready ")
         self._session = ClientSession()
+        if self.has_slack_limits:
+            await self.do("slack/limits", enforced=True)
 
     async def _start_forked(self) -> str:
         assert self.arguments == ()
@@ -224,8 +228,9 @@ class Stage:
         return await self.messages(user, channel=f"@{user}")
 
     async def graph(self, method: str = "", path: str = "") -> list[dict[str, Any]]:
-        """List the requests that Graph received, the reading of users left out."""
-        log = (await self.see("graph/log"))["log"]
+        """List the requests that Graph received; instead of a batch those in it."""
+        entries = (await self.see("graph/log"))["log"]
+        log = [{**entry, **one} for entry in entries for one in entry.get("inner", [{}])]
         return [e for e in log if (not method or e["method"] == method) and e["path"].endswith(path)]
 
     async def writes(self) -> list[dict[str, Any]]:

@@ -270,7 +270,7 @@ async def test_row_76_every_contractor_gets_the_same_template_and_nothing_more(w
     for tenant_id, domain in companies.items():
         await newcomer(world, tenant_id, domain)
         card = await asked(world, "contractor-portal", domain, duration="30", hole_portal_application=PORTAL)
-        assert "Risk: low" in await world.read()
+        assert "Risk of this change: low" in await world.read()
         assert "verified" in (await approved(world, card, "approver1"))["text"]
     for tenant_id in companies:
         partner = await world.partner(tenant_id)

@@ -79,7 +79,7 @@ async def test_an_edit_voids_the_approvals_and_asks_with_the_difference_only(sta
     assert await received(stage) == {"requester": 1, "approver1": 2, "approver2": 1, "approver3": 1, "admin": 1}
     older, newer = await stage.direct("approver1")
     assert actions(older) == []
-    assert "Edited by Riley Park: see the newer message." in words(older)
+    assert "edited by Riley Park, see the newer message" in words(older)
     assert "no longer counts" in words(older)
     for approver in ("approver2", "approver3"):
         [waiting] = await stage.direct(approver)
@@ -108,7 +108,7 @@ async def test_an_edit_voids_the_approvals_and_asks_with_the_difference_only(sta
     for approver in ("approver1", "approver2", "approver3"):
         older, newer = await stage.direct(approver)
         assert (actions(older), "active (verified" in words(newer)) == ([], True)
-        assert "Edited by Riley Park: see the newer message." in words(older)
+        assert "edited by Riley Park, see the newer message" in words(older)
 
 
 async def test_an_old_approval_button_decides_nothing_after_an_edit(stage: Stage) -> None:

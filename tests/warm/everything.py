@@ -24,7 +24,7 @@ from tests.warm.authority import reuse_authority
 from tests.warm.block_checks import remember_checks
 from tests.warm.ready_made import loaded_once, new_database
 from workflows.catalog.catalog import SHIPPED
-from workflows.entra.addresses import load_builders
+from workflows.entra.transport.early_imports import load_builders
 
 _IMPORTED_AT_FIRST_USE: Final = (
     "anyio._backends._asyncio",

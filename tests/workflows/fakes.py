@@ -29,7 +29,15 @@ from workflows.core.settings.partner_changes import PartnerChange
 from workflows.ports.clock import Clock
 from workflows.ports.notifier import Notifier
 from workflows.ports.people_directory import PeopleDirectory
-from workflows.ports.tenant import Account, AlreadyExists, Tenant, TenantRefused, TenantUnavailable, WrongTenant
+from workflows.ports.tenant import (
+    Account,
+    AlreadyExists,
+    ReadsTogether,
+    Tenant,
+    TenantRefused,
+    TenantUnavailable,
+    WrongTenant,
+)
 from workflows.ports.tenant_settings import FoundObject
 
 PARTNERS: Final = "/policies/crossTenantAccessPolicy/partners"
@@ -243,6 +251,10 @@ class FakeTenant:
         self.show(tenant_id)
         self.partners.pop(tenant_id, None)
 
+    def together(self) -> ReadsTogether:
+        """Begin reads that are started together; each is a call of its own here."""
+        return ReadsTogether()
+
     async def home(self) -> TenantId:
         """The tenant's own id."""
         self.script.end(await self.script.begin("tenant.home"))
@@ -373,7 +385,7 @@ class FakeDirectory:
         """Every question is asked here, as always."""
         return self
 
-    async def identify(self, chat_id: ChatId) -> Person:
+    async def identify(self, chat_id: ChatId, *, with_accounts_of: Sequence[Person] = ()) -> Person:
         """Map a chat user to a person, or refuse."""
         self.script.end(await self.script.begin("directory.identify"))
         if chat_id in self.refusals:
@@ -433,6 +445,7 @@ class FakeNotifier:
     halves: list[tuple[Partnership, bool]] = field(default_factory=list)
     homes: list[ChatId] = field(default_factory=list)
     alarms: list[Alarm] = field(default_factory=list)
+    leaves_copies: bool = False
     told: list[tuple[ChatId, str, str]] = field(default_factory=list)
     """Person, text, channel."""
 
@@ -440,6 +453,11 @@ class FakeNotifier:
         """Remember a card."""
         self.script.end(await self.script.begin("notifier.show_request"))
         self.requests.append(request)
+
+    async def show_change(self, request: AccessRequest, *, clicked_in: str, clicked_by: str) -> bool:
+        """Remember a card: every copy of it is shown at once, unless a test says otherwise."""
+        await self.show_request(request)
+        return not self.leaves_copies
 
     async def remind(self, request: AccessRequest) -> None:
         """Remember a reminder."""

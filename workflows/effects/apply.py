@@ -30,12 +30,12 @@ from workflows.effects.applying.refusals import RefusedPlans
 from workflows.effects.applying.results import ApplyResults
 from workflows.effects.applying.sending import PlanSender
 from workflows.effects.resending import ResendDecision
-from workflows.effects.still_approved import find_objection
+from workflows.effects.still_approved import ApprovalReads, find_objection
 from workflows.intervals import USUAL_PAUSES, Pauses
 from workflows.ports.clock import Clock
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryUnavailable
 from workflows.ports.store import Store
-from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
+from workflows.ports.tenant import ReadsTogether, Tenant, TenantRefused, TenantUnavailable
 
 _TO_DO: Final = frozenset({RequestState.APPLYING, RequestState.UNCONFIRMED})
 
@@ -94,34 +94,54 @@ class Applier:
 
     async def _write(self, request: AccessRequest) -> None:
         """Read the partner, check that the plan may still be written, write what is missing, read back."""
-        plan = request.plan
         if await self.results.stop_if_too_late(request):
             return  # known without reading, so that it is also said while Graph does not answer
-        try:
-            observed = await self.tenant.read_partner(plan.tenant_id)
-        except TenantRefused as error:
-            await self.results.record_unreadable(request, error)
-            return
-        done = count_written(plan, observed)
-        if await self.results.stop_if_service_provider(request, observed, done):
-            return
-        if done is None:
-            await self.results.record_drift(request, observed)
-            return
-        if await self.results.stop_if_too_late_while_writing(request, observed, done):
-            return
-        if not await self._may_be_written(request, observed, done):
-            return
-        is_missing = done < len(plan.required)
-        if is_missing and request.fields.kind is not RequestKind.REVOCATION:
-            await self.tenant.verify_home(must_be_known=True)
-        if await self.results.stop_if_too_late(request):
-            return  # the end came during the checks
-        if is_missing:
+        async with self.tenant.together() as reads:
+            done_count = await self._count_if_writable(request, reads)
+        if done_count is None or await self.results.stop_if_too_late(request):
+            return  # the end may have come during the checks
+        if done_count < len(request.plan.required):
             await self.service.advance(request.id, RecordWriting())
         sender = PlanSender(tenant=self.tenant, results=self.results)
-        if await sender.send(request, done):
+        if await sender.send(request, done_count):
             await self._confirm(request, pauses_seconds=self.pauses.read_back_after)
+
+    async def _count_if_writable(self, request: AccessRequest, reads: ReadsTogether) -> int | None:
+        """Read everything anew, and make every check before the rest of the plan is written.
+
+        What the checks need is read together with the partner. A read that fails matters only where it is needed.
+
+        :returns: how many operations of the plan the partner shows; None when the plan must not be written, which is
+            recorded.
+        """
+        plan = request.plan
+        partner = reads.start(self.tenant.read_partner(plan.tenant_id))
+        is_opening = request.particulars.kind is not RequestKind.REVOCATION
+        approved, home = None, None
+        if is_opening and request.writing_since is None:
+            approved = ApprovalReads.start(reads, request, tenant=self.tenant, directory=self.directory)
+        if is_opening:
+            home = reads.start(self.tenant.verify_home(must_be_known=True))
+        try:
+            observed_configuration = await partner
+        except TenantRefused as error:
+            await self.results.record_unreadable(request, error)
+            return None
+        done_count = count_written(plan, observed_configuration)
+        if await self.results.stop_if_service_provider(request, observed_configuration, done_count):
+            return None
+        if done_count is None:
+            await self.results.record_drift(request, observed_configuration)
+            return None
+        if await self.results.stop_if_too_late(request):
+            return None  # the end came while everything was read
+        if await self.results.stop_if_too_late_while_writing(request, observed_configuration, done_count):
+            return None
+        if not await self._may_be_written(request, observed_configuration, done_count, approved):
+            return None
+        if home is not None and done_count < len(plan.required):
+            await home
+        return done_count
 
     async def _confirm(self, request: AccessRequest, *, pauses_seconds: tuple[float, ...]) -> None:
         """Read back what was sent, and send again what the tenant still does not show when that is allowed."""
@@ -149,11 +169,16 @@ class Applier:
         )
 
     async def _may_be_written(
-        self, request: AccessRequest, observed_configuration: JsonObject | None, done_count: int
+        self,
+        request: AccessRequest,
+        observed_configuration: JsonObject | None,
+        done_count: int,
+        approved: ApprovalReads | None,
     ) -> bool:
         """Make every check before the rest of the plan is written. When a check fails, its result is recorded.
 
         :param done_count: how many operations of the plan the partner shows.
+        :param approved: what the check of the approvals needs, when it was started already.
         """
         if done_count < len(request.plan.required) and await self._replan_after_gap(
             request, observed_configuration, done_count
@@ -166,15 +191,15 @@ class Applier:
         try:
             if await self.results.replan_if_undescribed_members_changed(request, observed_configuration):
                 return False
-            return await self._may_still_be_applied(request)
+            return await self._may_still_be_applied(request, approved)
         except TenantRefused as error:
             await self.results.record_refused_check(request, error)
             return False
 
-    async def _may_still_be_applied(self, request: AccessRequest) -> bool:
+    async def _may_still_be_applied(self, request: AccessRequest, approved: ApprovalReads | None) -> bool:
         """Check once more, before the first write, that the plan is still approved; otherwise record why it is not."""
         found_objection = await find_objection(
-            request, tenant=self.tenant, directory=self.directory, catalog=self.catalog
+            request, tenant=self.tenant, directory=self.directory, catalog=self.catalog, started=approved
         )
         if found_objection is None:
             return True

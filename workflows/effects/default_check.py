@@ -1,5 +1,6 @@
 """Check before the first write that the partner will inherit the values that the approvers saw."""
 
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Final
 
@@ -8,7 +9,8 @@ from workflows.core.plans.default_drift import default_drift, inherits_access
 from workflows.core.plans.drift import Drift
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest
-from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
+from workflows.core.settings.canonical import JsonObject
+from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 _UNKNOWN: Final = Fact(NoteCode.DEFAULT_UNKNOWN)
 
@@ -21,20 +23,28 @@ class ChangedDefault:
     drift: Drift
 
 
-async def changed_default(request: AccessRequest, *, tenant: Tenant) -> ChangedDefault | None:
-    """Read the tenant's default again; return the difference when the partner would inherit other values.
+def needs_default(request: AccessRequest) -> bool:
+    """Return whether the default must be read again.
 
-    Nothing is read when the partner inherits nothing after the plan. The same is true when the default was not known
+    It need not be when the partner inherits nothing after the plan. The same is true when the default was not known
     when the plan was made, because the approvers saw that.
+    """
+    prepared = request.require_prepared()
+    return prepared.observation.default is not None and inherits_access(prepared.plan)
 
+
+async def changed_default(request: AccessRequest, read: Awaitable[JsonObject]) -> ChangedDefault | None:
+    """Return the difference when the partner would inherit other values than the approvers saw.
+
+    :param read: the tenant's default, read again.
     :raises TenantUnavailable: when the default cannot be read now.
     """
     prepared = request.require_prepared()
     shown = prepared.observation.default
-    if shown is None or not inherits_access(prepared.plan):
+    if shown is None:
         return None
     try:
-        now = await tenant.read_default()
+        now = await read
     except TenantRefused as error:
         raise TenantUnavailable((*error.facts, _UNKNOWN)) from error
     except TenantUnavailable as error:

@@ -94,17 +94,23 @@ class Performer:
             return
         match effect:
             case ShowRequest():
-                await self._show_request(request)
+                await self._show_request(request, effect)
             case SendReminders():
                 await self.notifier.remind(request)
             case SendExpiryMessages():
                 await self.notifier.send_expiry_messages(request)
 
-    async def _show_request(self, request: AccessRequest) -> None:
+    async def _show_request(self, request: AccessRequest, effect: ShowRequest) -> None:
         """Show a request. When the channel does not accept its card, alarm the admins, and tell the requester once."""
+        is_whole = effect.is_held or effect.not_before is not None
+        showing = (
+            self._whole(request)
+            if is_whole
+            else self.notifier.show_change(request, clicked_in=effect.clicked_in, clicked_by=effect.clicked_by)
+        )
         try:
             about = {"partner": partner_of(request), "request": request.id}
-            await self._show_with_alarm(self.notifier.show_request(request), request.id, about)
+            await self._show_with_alarm(showing, request.id, about)
         except NotifierBlocked:
             await self.service.send_message(
                 Fact(MessageCode.CARD_NOT_POSTED, about),
@@ -113,20 +119,27 @@ class Performer:
             )
             raise
 
-    async def _show_with_alarm(self, show: Awaitable[None], subject: str, alarm_values: Mapping[str, str]) -> None:
+    async def _whole(self, request: AccessRequest) -> bool:
+        await self.notifier.show_request(request)
+        return True
+
+    async def _show_with_alarm(
+        self, show: Awaitable[bool | None], subject: str, alarm_values: Mapping[str, str]
+    ) -> None:
         """Show a card. While it is not accepted, an alarm is open.
 
-        :param show: shows the card.
+        :param show: shows the card; its result is False while copies are left for later.
         :param subject: the subject of the alarm.
         :param alarm_values: the values of the alarm.
         """
         try:
-            await show
+            is_whole = await show
         except NotifierBlocked as blocked:
             values = {**alarm_values, "reason": as_values(blocked.facts)}
             await self.alarms.raise_alarm(AlarmCode.CARD_NOT_POSTED, subject, values)
             raise
-        await self.alarms.clear_alarm(AlarmCode.CARD_NOT_POSTED, subject)
+        if is_whole is not False:
+            await self.alarms.clear_alarm(AlarmCode.CARD_NOT_POSTED, subject)
 
     async def may_give_up(self, effect: Effect, reason: Facts) -> bool:
         """Return whether an effect may be given up.

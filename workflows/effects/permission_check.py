@@ -31,7 +31,7 @@ from workflows.core.requests.commands.clicks import (
 )
 from workflows.core.requests.commands.partner import ConfirmSetup, Keep, RemindSetup, Revoke, UnconfirmSetup
 from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers, Withdraw
-from workflows.core.requests.deciding import roles_as_decided
+from workflows.core.requests.deciding import next_approval_is_last, roles_as_decided
 from workflows.core.requests.effects import CheckPermission, MessageCode
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestFields, RequestId, RequestKind, RequestState
@@ -70,7 +70,8 @@ class PermissionCheck:
             return
         click = effect.command
         try:
-            actor = await self.directory.identify(click.actor)
+            deciders = await self._deciders(click)
+            actor = await self.directory.identify(click.actor, with_accounts_of=deciders)
             await self._check_command(click, actor, key, effect.received_at)
         except (Refused, TenantRefused) as error:
             if isinstance(click, Revoke) and isinstance(error, TenantRefused | PeopleDirectoryRefused):
@@ -90,6 +91,13 @@ class PermissionCheck:
         except (TenantUnavailable, PeopleDirectoryUnavailable):
             await self._tell_that_it_waits(effect)
             raise
+
+    async def _deciders(self, click: Click) -> list[Person]:
+        """Return who has decided before, when their roles are read again with this decision."""
+        request = await self.store.request(click.request_id) if isinstance(click, Approve | Reject) else None
+        if request is None or (isinstance(click, Approve) and not next_approval_is_last(request)):
+            return []
+        return [decision.person for decision in request.decisions]
 
     async def _tell_that_it_waits(self, effect: CheckPermission) -> None:
         await self.service.send_message(

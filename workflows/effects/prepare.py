@@ -49,7 +49,7 @@ from workflows.core.requests.transitions.resending import remaining_pause
 from workflows.core.requests.transitions.transition import partner_of
 from workflows.intervals import FORM_ANSWERED_WITHIN
 from workflows.partner_lookup.identifying import identify_partner
-from workflows.partner_lookup.lookup import look_up, read_both
+from workflows.partner_lookup.lookup import look_up, read_both_alone
 from workflows.partner_lookup.target import FIELD
 from workflows.ports.clock import Clock
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryUnavailable
@@ -150,7 +150,8 @@ class Preparer:
             *check_proposal(observation, plan, stages, result.circumstances),
             *require_no_errors(result.findings, FIELD),
         )
-        await require_chain(self.directory, stages, {requester.chat_id, sponsor.chat_id})
+        others = {sponsor.chat_id} - {requester.chat_id}
+        await require_chain(self.directory, stages, {requester.chat_id, sponsor.chat_id}, others)
         return Prepared(
             observation=observation,
             requester=requester,
@@ -193,8 +194,8 @@ class Preparer:
         return _Proposal(plan, template, stages, template.title, findings)
 
     async def _prepared_revocation(self, request: AccessRequest, requester: Person) -> Prepared:
-        identity, partnership = await identify_partner(request.fields.target, store=self.store, tenant=self.tenant)
-        configuration, default = await read_both(identity.tenant_id, tenant=self.tenant)
+        identity, partnership = await identify_partner(request.particulars.target, store=self.store, tenant=self.tenant)
+        configuration, default = await read_both_alone(identity.tenant_id, tenant=self.tenant)
         plan = plan_revocation(
             tenant_id=identity.tenant_id,
             before=configuration,

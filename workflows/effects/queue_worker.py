@@ -4,9 +4,9 @@ An effect is retried as long as another system does not accept it. After a few f
 Gatehouse, an effect is given up ("parked"), and an alarm reports it. Effects that must not be given up, such as a
 revocation, are never parked.
 
-Permission checks and writes have priority over messages, and App Homes come last. Neither permission checks nor
-messages can use all places. So many cards do not delay an approval, and an unreachable Microsoft Graph does not delay
-the cards.
+Writes have priority over permission checks, these over messages, and App Homes come last. Neither permission checks nor
+messages can use all places. So many cards do not delay an approval, and a slow Microsoft Graph delays neither the cards
+nor an approved write. Nothing is begun while somebody waits for the answer to a click.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ import structlog
 
 from workflows.core.errors.facts import Facts, log_text, text_fact
 from workflows.core.errors.raised import CodedError, FactsError
-from workflows.core.requests.effects import Effect, Priority, priority_of
+from workflows.core.requests.effects import CheckPermission, Effect, Priority, priority_of
 from workflows.intervals import USUAL_PAUSES, Pauses
 from workflows.ports.clock import Clock
 from workflows.ports.effects_queue import PendingEffect
@@ -33,7 +33,11 @@ from workflows.ports.tenant import MAX_RETRY_AFTER, TenantUnavailable
 _MAX_PARALLEL: Final = 16
 _MAX_OF_ONE_KIND: Final = 12
 """The most permission checks and writes at the same time, and also the most messages."""
+_MAX_CHECKS: Final = 10
+"""The most permission checks at the same time. So checks that wait for an answer leave room for approved writes."""
 _MAX_HOMES: Final = 4
+_MAX_HOMES_BEFORE_OTHERS: Final = 1
+"""The most App Homes at the same time while something more important finds no room."""
 _FIRST_RETRY_SECONDS: Final = 1.0
 _MAX_RETRY_SECONDS: Final = 60.0
 _MAX_BLOCKED_SECONDS: Final = 300.0
@@ -78,7 +82,7 @@ class QueueWorker:
         """How often each effect failed because of an error in Gatehouse since the start. Outages do not count."""
         self._woken = asyncio.Event()
         self._lanes: dict[str, asyncio.Task[None]] = {}
-        self._priorities: dict[str, Priority] = {}
+        self._running: dict[str, Effect] = {}
 
     def wake(self) -> None:
         """Check for work now."""
@@ -102,16 +106,26 @@ class QueueWorker:
             await asyncio.gather(*self._lanes.values(), return_exceptions=True)
 
     async def _start_what_is_due(self) -> None:
+        max_homes = _MAX_HOMES
         for pending in await self._store.pending(self._clock.now(), _MAX_PARALLEL + len(self._lanes)):
-            if pending.lane not in self._lanes and self._has_room(priority_of(pending.effect)):
+            if pending.lane in self._lanes:
+                continue
+            if self._has_room(pending.effect, max_homes):
                 self._start(pending)
+            else:
+                max_homes = _MAX_HOMES_BEFORE_OTHERS
 
-    def _has_room(self, priority: Priority) -> bool:
-        """Return whether one more effect of this priority can be performed now."""
-        running = list(self._priorities.values())
-        if len(running) >= _MAX_PARALLEL or (priority is Priority.HOME and running.count(Priority.HOME) >= _MAX_HOMES):
+    def _has_room(self, effect: Effect, max_homes: int) -> bool:
+        """Return whether this effect can be performed now, too."""
+        priority = priority_of(effect)
+        running = list(map(priority_of, self._running.values()))
+        deciding, homes = running.count(Priority.DECIDE), running.count(Priority.HOME)
+        if len(running) >= _MAX_PARALLEL or (priority is Priority.HOME and homes >= max_homes):
             return False
-        deciding = running.count(Priority.DECIDE)
+        if isinstance(effect, CheckPermission) and (
+            sum(isinstance(one, CheckPermission) for one in self._running.values()) >= _MAX_CHECKS
+        ):
+            return False
         return (deciding if priority is Priority.DECIDE else len(running) - deciding) < _MAX_OF_ONE_KIND
 
     async def _wait_for_work(self) -> None:
@@ -124,10 +138,10 @@ class QueueWorker:
     def _start(self, pending: PendingEffect) -> None:
         task = asyncio.create_task(self._perform_one(pending))
         self._lanes[pending.lane] = task
-        self._priorities[pending.lane] = priority_of(pending.effect)
+        self._running[pending.lane] = pending.effect
 
         def ended(task: asyncio.Task[None]) -> None:
-            del self._lanes[pending.lane], self._priorities[pending.lane]
+            del self._lanes[pending.lane], self._running[pending.lane]
             if not task.cancelled() and (error := task.exception()) is not None:
                 # The result could not be stored. The effect is still due and found at the next read of the queue.
                 _log.error("effect_end_not_stored", effect_id=pending.id, exc_info=error)

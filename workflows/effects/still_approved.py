@@ -1,6 +1,6 @@
 """Check, before every write that opens access, that the plan is still approved by people who may approve it."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -8,13 +8,15 @@ from workflows.catalog.catalog import Catalog, changed_rules
 from workflows.core.errors.facts import Fact, Facts
 from workflows.core.people import CurrentRoles
 from workflows.core.plans.drift import Drift
+from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.commands.automatic import Reopen, Replan, Stop
 from workflows.core.requests.notes import NoteCode, is_first_plan, not_written
 from workflows.core.requests.request import AccessRequest, RequestKind
-from workflows.effects.default_check import changed_default
+from workflows.core.settings.canonical import JsonObject
+from workflows.effects.default_check import changed_default, needs_default
 from workflows.partner_lookup.resolving import LookupRefused, is_same_tenant, resolve_again
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused, PeopleDirectoryUnavailable
-from workflows.ports.tenant import Tenant
+from workflows.ports.tenant import ReadsTogether, Tenant
 
 NextStep: TypeAlias = Callable[[AccessRequest], Facts]
 
@@ -47,25 +49,61 @@ class Objection:
         return Replan(reason=(*self.reason, reason), drift=self.drift)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalReads:
+    """What is read anew before a plan is written, started together. An error is raised where it is awaited."""
+
+    identity: Awaitable[TenantIdentity | None]
+    """The tenant to which the approved name belongs now."""
+    current_roles: Awaitable[CurrentRoles]
+    """The roles that the people who decided have now."""
+    default: Awaitable[JsonObject] | None
+    """The tenant's default; None when no inherited value was approved."""
+
+    @classmethod
+    def start(
+        cls, reads: ReadsTogether, request: AccessRequest, *, tenant: Tenant, directory: PeopleDirectory
+    ) -> "ApprovalReads":
+        """Start the reads for a request that opens access."""
+        people = [decision.person for decision in request.decisions]
+        return cls(
+            identity=reads.start(resolve_again(request, tenant=tenant)),
+            current_roles=reads.start(directory.current_roles(people)),
+            default=reads.start(tenant.read_default()) if needs_default(request) else None,
+        )
+
+
 async def find_objection(
-    request: AccessRequest, *, tenant: Tenant, directory: PeopleDirectory, catalog: Catalog | None
+    request: AccessRequest,
+    *,
+    tenant: Tenant,
+    directory: PeopleDirectory,
+    catalog: Catalog | None,
+    started: ApprovalReads | None = None,
 ) -> Objection | None:
     """Check the partner's identity, template, roles, approvals and inherited values.
 
     :param catalog: the current templates and roles; None: they are not compared.
+    :param started: the reads, when they were started already together with others.
     :returns: the first reason not to write the request; None when everything is as it was approved.
     :raises TenantUnavailable, TenantRefused, PeopleDirectoryUnavailable: when something cannot be read now.
     """
     if request.fields.kind is RequestKind.REVOCATION:
         return None
-    wrong_tenant = await _wrong_tenant(request, tenant)
+    async with tenant.together() as reads:
+        started = started or ApprovalReads.start(reads, request, tenant=tenant, directory=directory)
+        return await _found_objection(request, started, catalog)
+
+
+async def _found_objection(request: AccessRequest, started: ApprovalReads, catalog: Catalog | None) -> Objection | None:
+    wrong_tenant = await _wrong_tenant(request, started.identity)
     if wrong_tenant is not None:
         return wrong_tenant
     prepared = request.require_prepared()
     if catalog is not None and (changed := changed_rules(prepared.plan, prepared.roles, catalog)):
         return Objection(reason=(changed.fact,), command_type=Replan, next_step=_approval_again)
     try:
-        current_roles = await directory.current_roles([decision.person for decision in request.decisions])
+        current_roles = await started.current_roles
     except PeopleDirectoryRefused as error:
         raise PeopleDirectoryUnavailable(error.facts) from error  # an approved plan waits until this is repaired
     verdict = request.verdict(current_roles)
@@ -76,7 +114,7 @@ async def find_objection(
             next_step=_stage_open_again,
             current_roles=current_roles,
         )
-    default_change = await changed_default(request, tenant=tenant)
+    default_change = None if started.default is None else await changed_default(request, started.default)
     if default_change is None:
         return None
     return Objection(
@@ -87,10 +125,10 @@ async def find_objection(
     )
 
 
-async def _wrong_tenant(request: AccessRequest, tenant: Tenant) -> Objection | None:
+async def _wrong_tenant(request: AccessRequest, found: Awaitable[TenantIdentity | None]) -> Objection | None:
     prepared = request.require_prepared()
     try:
-        identity = await resolve_again(request, tenant=tenant)
+        identity = await found
     except LookupRefused as refused:
         return Objection(reason=refused.facts, command_type=Stop, next_step=_stopped)
     if is_same_tenant(request, identity):

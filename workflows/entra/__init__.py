@@ -8,6 +8,8 @@ The SDK is used for addresses, tokens and connections. It is not used for these,
   that were only read.
 - Answers are evaluated in `answers`. The SDK's adapter treats a redirect as a success.
 - Writes are never repeated. The SDK's retry handler repeats POST and PATCH by default.
+- The answer to a `$batch` is read as JSON, too. The SDK's batch classes make only the request, because they keep one of
+  two answers with the same id without a warning.
 - Every request gets its own client. The builders of a shared client keep the argument of `findTenantInformationBy…` in
   one dictionary. So two parallel lookups can get each other's answer.
 

@@ -1,13 +1,11 @@
 """The addresses of Graph: requests for reads, and the only addresses that can be written."""
 
 import re
-import warnings
 from typing import Final
 
 from kiota_abstractions.base_request_builder import BaseRequestBuilder
 from kiota_abstractions.method import Method
 from kiota_abstractions.request_information import RequestInformation
-from msgraph.graph_request_adapter import GraphRequestAdapter
 from msgraph.graph_service_client import GraphServiceClient
 
 from workflows.core.plans.plan import Operation
@@ -57,36 +55,6 @@ def writable_address(graph: GraphServiceClient, operation: Operation) -> BaseReq
     elif not is_guid(str(operation.body.get("tenantId"))):
         raise ValueError(f"{operation.method} {operation.path} names no partner by its tenant id")
     return address
-
-
-def load_builders(adapter: GraphRequestAdapter) -> None:
-    """Import the builders at the start. The SDK imports them at first use, which would delay the first click."""
-    with warnings.catch_warnings():
-        # During the import, the builders warn about their own deprecated inner classes.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        graph = GraphServiceClient(request_adapter=adapter)
-        policy = graph.policies.cross_tenant_access_policy
-        relationships = graph.tenant_relationships
-        for builder in (
-            graph.organization,
-            graph.users,
-            graph.users.by_user_id(""),
-            graph.groups.by_group_id("").transitive_members,
-            graph.service_principals,
-            graph.service_principals_with_app_id(""),
-            graph.policies.authorization_policy,
-            graph.identity.conditional_access.policies,
-            graph.identity.conditional_access.evaluate,
-            graph.admin.sharepoint.settings,
-            graph.audit_logs.sign_ins,
-            graph.audit_logs.directory_audits,
-            policy,
-            policy.default,
-            policy.partners.by_cross_tenant_access_policy_configuration_partner_tenant_id("").identity_synchronization,
-            relationships.find_tenant_information_by_domain_name_with_domain_name(""),
-            relationships.find_tenant_information_by_tenant_id_with_tenant_id(""),
-        ):
-            request_to(Method.GET, builder)
 
 
 def _methods(address: re.Match[str]) -> tuple[str, ...]:

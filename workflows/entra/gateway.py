@@ -11,6 +11,7 @@ from workflows.core.people import PersonId, lowercase_mail
 from workflows.core.plans.plan import Operation, TenantIdentity
 from workflows.core.settings.canonical import JsonObject, canonical_json
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, Property, TenantId, is_guid
+from workflows.core.settings.shared_values import SharedValues
 from workflows.entra.addresses import request_to, writable_address
 from workflows.entra.answers.answers import (
     GraphCall,
@@ -29,7 +30,7 @@ from workflows.entra.settings import EntraSettings
 from workflows.entra.tenant_settings import GraphTenantSettings
 from workflows.entra.transport.connection import Connection, document_of, open_connection
 from workflows.intervals import TENANTS_KEPT_FOR, USUAL_PAUSES, Pauses
-from workflows.ports.tenant import Account, TenantRefused, TenantUnavailable
+from workflows.ports.tenant import Account, ReadsTogether, TenantRefused, TenantUnavailable
 from workflows.ports.tenant_problems import Purpose, TenantCode
 
 _FOUND_KEPT: Final = 500
@@ -75,6 +76,10 @@ class Entra:
     def tenant_settings(self) -> GraphTenantSettings:
         """Return the reader of the tenant's other settings."""
         return self._tenant_settings
+
+    def together(self) -> ReadsTogether:
+        """Return a new group of reads. Those that are ready at the same time are sent in one `$batch`."""
+        return self._connection.together()
 
     async def warm(self) -> TenantUnavailable | TenantRefused | None:
         """Get a token, open a connection and read the tenant's id, so that no click waits for them.
@@ -179,15 +184,17 @@ class Entra:
             self._connection.graph.policies.cross_tenant_access_policy.partners,
             expand=[IDENTITY_SYNCHRONIZATION],
         )
-        rows = await self._connection.collect(call, request, key="tenantId")
         found: dict[str, JsonObject] = {}
-        for row in map(without_annotations, rows):
-            named = row["tenantId"].lower()
-            if not is_guid(named):
-                raise unavailable(TenantCode.PARTNER_IS_NO_TENANT)
-            if found.setdefault(named, row) != row:
-                # A list that grows while it is read may repeat a row. With two rows about one tenant, neither is used.
-                raise unavailable(TenantCode.PARTNERS_CHANGED)
+        shared = SharedValues()
+        async for page in self._connection.pages(call, request, key="tenantId"):
+            for row in map(shared, map(without_annotations, page)):
+                named = row["tenantId"].lower()
+                if not is_guid(named):
+                    raise unavailable(TenantCode.PARTNER_IS_NO_TENANT)
+                if found.setdefault(named, row) != row:
+                    # A list that grows while it is read may repeat a row. With two rows about one tenant, neither is
+                    # used.
+                    raise unavailable(TenantCode.PARTNERS_CHANGED)
         return list(found.values())
 
     async def read_default(self) -> JsonObject:

@@ -48,7 +48,18 @@ async def look_up(
 
 
 async def read_both(tenant_id: TenantId, *, tenant: Tenant) -> tuple[JsonObject | None, JsonObject | None]:
-    """Read a partner's own configuration and the tenant's default in parallel.
+    """Read a partner's own configuration and the tenant's default together.
+
+    :returns: the partner's own configuration (None: it has none), and the default (None: not read in time).
+    :raises TenantUnavailable, TenantRefused: when the partner cannot be read.
+    """
+    async with tenant.together() as reads:
+        default = reads.start(read_default(tenant=tenant))
+        return await reads.start(tenant.read_partner(tenant_id)), await default
+
+
+async def read_both_alone(tenant_id: TenantId, *, tenant: Tenant) -> tuple[JsonObject | None, JsonObject | None]:
+    """Read the same in two requests at the same time, for a revocation: closing never waits for the default.
 
     :returns: the partner's own configuration (None: it has none), and the default (None: not read in time).
     :raises TenantUnavailable, TenantRefused: when the partner cannot be read.

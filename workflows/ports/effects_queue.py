@@ -60,6 +60,7 @@ class EffectsQueue(Protocol):
     async def pending(self, now: datetime, limit: int) -> Sequence[PendingEffect]:
         """List the oldest due effect of each lane, sorted by priority, at most `limit` of each priority.
 
+        Of one priority, people take turns with their clicks, after what nobody clicked, such as a write.
         An effect that waits for a later time does not delay the others of its lane.
         """
 

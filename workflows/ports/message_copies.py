@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from workflows.core.people import ChatId
+from workflows.core.requests.request import RequestId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +65,12 @@ class MessageCopies(Protocol):
         It is published again when there was another request in the meantime.
 
         :param wanted: the result of `count_home_requests` before the content was read.
+        """
+
+    async def request_card_update(self, request_id: RequestId) -> None:
+        """Store an effect that updates the copies of a request's card soon, unless one waits already.
+
+        That one shows the newest state when it is performed, so nothing is lost.
         """
 
     async def channel_copies(self, current_channel: str, limit: int) -> Sequence[MessageCopy]:

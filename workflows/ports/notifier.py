@@ -39,6 +39,14 @@ class Notifier(Protocol):
     async def show_request(self, request: AccessRequest) -> None:
         """Update every copy of the request's card, and post missing copies."""
 
+    async def show_change(self, request: AccessRequest, *, clicked_in: str, clicked_by: str) -> bool:
+        """Post missing copies of the request's card, and update the copy that was clicked.
+
+        :param clicked_in: the channel of that copy; empty for a click in a window.
+        :param clicked_by: the chat id of the person who clicked; empty when nobody did.
+        :returns: whether that was everything. Otherwise an effect is stored that updates the other copies soon.
+        """
+
     async def remind(self, request: AccessRequest) -> None:
         """Remind the people who can decide on a request. Each gets one message a day about all waiting requests."""
 

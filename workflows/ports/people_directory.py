@@ -57,9 +57,10 @@ class PeopleDirectory(Protocol):
         :param began_ago: how long ago the act began that is checked.
         """
 
-    async def identify(self, chat_id: ChatId) -> Person:
+    async def identify(self, chat_id: ChatId, *, with_accounts_of: Sequence[Person] = ()) -> Person:
         """Return the person of a chat user.
 
+        :param with_accounts_of: people whose roles the same check needs. Their accounts are read at the same time.
         :raises Refused: for guests, bots, deactivated and external users, and when there is not exactly one account.
         """
 

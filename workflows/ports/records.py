@@ -1,6 +1,6 @@
 """The interface to the records: requests, partners, alarms and the audit log."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -11,6 +11,7 @@ from workflows.core.errors.raised import DomainError, FactsError
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.records import Records
 from workflows.core.people import ChatId, PersonId, Role
+from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
 from workflows.core.requests.effects import Effect
 from workflows.core.requests.notes import NoteCode
@@ -18,6 +19,7 @@ from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.settings.model import TenantId
 
 Item = TypeVar("Item")
+Picked = TypeVar("Picked")
 
 RESULT_OF: Final = "verdict:"
 """The key of the audit entry with the result of a click is this prefix and the key of the received click. Stored."""
@@ -108,8 +110,8 @@ class RecordsReader(Protocol):
     async def open_requests(self) -> Sequence[AccessRequest]:
         """List the requests that are not terminal, oldest first."""
 
-    async def partnerships(self) -> Sequence[Partnership]:
-        """List every partnership, by default domain."""
+    async def identities(self) -> Sequence[TenantIdentity]:
+        """List the identity of every partnership, by default domain."""
 
 
 class RecordStore(Protocol):
@@ -174,8 +176,14 @@ class RecordStore(Protocol):
         :param limit: the most requests that are read.
         """
 
-    async def partnerships(self) -> Sequence[Partnership]:
-        """List every partnership, by default domain."""
+    async def partnerships(self, pick: Callable[[Partnership], Picked]) -> Sequence[Picked]:
+        """List something of every partnership, by default domain. Nothing else of them is kept in memory.
+
+        :param pick: returns it. It is called in another thread.
+        """
+
+    async def identities(self) -> Sequence[TenantIdentity]:
+        """List the identity of every partnership, by default domain."""
 
     async def partnerships_named(self, name: str) -> Sequence[Partnership]:
         """List the partnerships with this tenant id, default domain, or name as it was asked for, by default domain."""

@@ -1,8 +1,10 @@
 """The interface to our own tenant, through Microsoft Graph."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Coroutine, Sequence
+from contextvars import Context, copy_context
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Any, Final, Protocol, Self, TypeVar
 
 from workflows.core.errors.facts import Fact, Facts
 from workflows.core.errors.raised import FactsError
@@ -12,6 +14,8 @@ from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
 from workflows.ports.tenant_problems import TenantCode
 from workflows.ports.tenant_settings import TenantSettings
+
+Answer = TypeVar("Answer")
 
 MAX_RETRY_AFTER: Final = 300.0
 """Seconds. When another system asks for a longer pause, it is called again after this time: a revocation may wait."""
@@ -72,6 +76,36 @@ class Account:
     """False for guests."""
 
 
+class ReadsTogether:
+    """Reads of the tenant that one decision needs, started together, so that they can go out in one request.
+
+    Each read has its own answer or error, which is returned or raised where its task is awaited. At the end, reads that
+    nobody awaited are cancelled. Only reads are started here, never a write.
+    """
+
+    def __init__(self) -> None:
+        self._tasks: list[asyncio.Task[Any]] = []
+
+    def start(self, read: Coroutine[Any, Any, Answer]) -> asyncio.Task[Answer]:
+        """Start one read."""
+        task = asyncio.create_task(read, context=self._context())
+        self._tasks.append(task)
+        return task
+
+    def _context(self) -> Context:
+        return copy_context()
+
+    async def __aenter__(self) -> Self:
+        """Begin without any read."""
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Cancel what is still being read."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
 class Tenant(Protocol):
     """Our tenant in Entra. Reads may be repeated. Only `write` changes the tenant: one operation of a plan.
 
@@ -81,6 +115,9 @@ class Tenant(Protocol):
     @property
     def tenant_settings(self) -> TenantSettings:
         """Return the reader of the tenant's other settings."""
+
+    def together(self) -> ReadsTogether:
+        """Return a new group of reads, to be used in `async with`."""
 
     async def home(self) -> TenantId:
         """Return the tenant's own id."""

@@ -1,6 +1,5 @@
 """Read the names of the users, groups and applications whose ids are in a configuration."""
 
-import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -8,7 +7,7 @@ from workflows.core.checks.target_checks import Names, ids_to_look_up, known_nam
 from workflows.core.plans.named_targets import NamedTarget
 from workflows.core.settings.model import Target
 from workflows.ports.fact_reading import read_fact
-from workflows.ports.tenant import Tenant
+from workflows.ports.tenant import ReadsTogether, Tenant
 
 TIMEOUT_SECONDS: Final = 2.0
 """Seconds to wait for names that are shown beside ids."""
@@ -17,13 +16,17 @@ MAX_SHOWN: Final = 10
 
 
 async def read_names(
-    targets: Iterable[NamedTarget], *, tenant: Tenant, timeout_seconds: float = TIMEOUT_SECONDS
+    targets: Iterable[NamedTarget],
+    *,
+    reads: ReadsTogether,
+    tenant: Tenant,
+    timeout_seconds: float = TIMEOUT_SECONDS,
 ) -> Names:
-    """Read the names of the ids that can be of our tenant, in parallel, without a cache.
+    """Read the names of the ids that can be of our tenant, together with other reads, without a cache.
 
     A failed read raises no error.
     """
-    return await _ask(ids_to_look_up(targets), tenant, timeout_seconds, fresh=True)
+    return await _ask(reads, ids_to_look_up(targets), tenant, timeout_seconds, fresh=True)
 
 
 async def names_for_display(targets: Iterable[NamedTarget], *, tenant: Tenant) -> dict[str, str]:
@@ -31,14 +34,20 @@ async def names_for_display(targets: Iterable[NamedTarget], *, tenant: Tenant) -
 
     Every lookup of a partner reads them. So at most `MAX_SHOWN` names are read, and they may be a minute old.
     """
-    return known_names(await _ask(ids_to_look_up(targets)[:MAX_SHOWN], tenant, TIMEOUT_SECONDS, fresh=False))
+    async with ReadsTogether() as reads:  # each in a request of its own: one that is slow hides no other name
+        shown = ids_to_look_up(targets)[:MAX_SHOWN]
+        return known_names(await _ask(reads, shown, tenant, TIMEOUT_SECONDS, fresh=False))
 
 
-async def _ask(targets: Sequence[Target], tenant: Tenant, timeout_seconds: float, *, fresh: bool) -> Names:
+async def _ask(
+    reads: ReadsTogether, targets: Sequence[Target], tenant: Tenant, timeout_seconds: float, *, fresh: bool
+) -> Names:
     tenant_settings = tenant.tenant_settings
-    found = await asyncio.gather(
-        *(read_fact(tenant_settings.name_of(target, fresh=fresh), timeout_seconds) for target in targets)
-    )
+    started = {
+        target: reads.start(read_fact(tenant_settings.name_of(target, fresh=fresh), timeout_seconds))
+        for target in targets
+    }
     return {
-        target: shown_name(name) if isinstance(name, str) else name for target, name in zip(targets, found, strict=True)
+        target: shown_name(name) if isinstance(name, str) else name
+        for target, name in [(target, await read) for target, read in started.items()]
     }

@@ -3,9 +3,8 @@
 A failed read does not stop a request. It becomes a finding that says so.
 """
 
-import asyncio
-from collections.abc import Awaitable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Coroutine, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Any, Final
@@ -14,7 +13,7 @@ from workflows.core.checks.conditional_access.verdicts import AccessReport
 from workflows.core.checks.findings import Finding
 from workflows.core.checks.home_tenant import circumstances, evaluate_facts
 from workflows.core.checks.rules import Circumstances
-from workflows.core.checks.target_checks import Names, known_names
+from workflows.core.checks.target_checks import known_names
 from workflows.core.checks.tenant_facts import PreflightFacts, UnreadableFact, UnreadableReason
 from workflows.core.checks.unreadable_facts import SIGN_IN_DAYS
 from workflows.core.plans.named_targets import shown_targets
@@ -75,8 +74,7 @@ class Preflight:
         :param is_restoration: whether the plan restores previous settings.
         """
         identity = observation.identity
-        facts, names = await asyncio.gather(self._facts(identity, observation.default), self._names(plan))
-        facts = replace(facts, names=names)
+        facts = await self._facts(identity, observation.default, plan)
         access = await self._access(facts, plan)
         own = () if isinstance(facts.own_domains, UnreadableFact) else facts.own_domains
         partners = await self._other_partner_domains(identity)
@@ -88,7 +86,7 @@ class Preflight:
                     facts, access, plan=plan, identity=identity, labels=labels, is_restoration=is_restoration
                 ),
             ),
-            names=known_names(names),
+            names=known_names(facts.names),
             access=access,
         )
 
@@ -104,10 +102,10 @@ class Preflight:
         )
         return await check.report(facts.conditional_access, effective, plan.tenant_id, found)
 
-    async def _facts(self, identity: TenantIdentity, default: JsonObject | None) -> PreflightFacts:
+    async def _facts(self, identity: TenantIdentity, default: JsonObject | None, plan: Plan) -> PreflightFacts:
         tenant_settings = self.tenant.tenant_settings
         since = self.clock.now() - timedelta(days=SIGN_IN_DAYS)
-        reads: dict[str, Awaitable[Any]] = {
+        wanted: dict[str, Coroutine[Any, Any, Any]] = {
             "default": self._read(self.tenant.read_default()) if default is None else _known(default),
             "access_policy": self._read(tenant_settings.read_access_policy())
             if not identity.is_resolved
@@ -121,7 +119,12 @@ class Preflight:
             "by_id": _known(identity) if is_tenant_id(identity.typed_name) else self._read(self._by_id(identity)),
             "own_domains": self._read(tenant_settings.verified_domains()),
         }
-        facts = dict(zip(reads, await asyncio.gather(*reads.values()), strict=True))
+        async with self.tenant.together() as reads:
+            started = {name: reads.start(read) for name, read in wanted.items()}
+            names = await read_names(
+                shown_targets(plan), reads=reads, tenant=self.tenant, timeout_seconds=self.timeout_seconds
+            )
+            facts: dict[str, Any] = {"names": names, **{name: await read for name, read in started.items()}}
         for name in ("conditional_access", "own_domains"):
             facts[name] = facts[name] if isinstance(facts[name], UnreadableFact) else tuple(facts[name])
         return PreflightFacts(**facts)
@@ -132,18 +135,14 @@ class Preflight:
         except LookupRefused:
             return UnreadableFact(reason=UnreadableReason.REFUSED)  # only for this tenant; no permission is missing
 
-    def _read(self, read: Awaitable[Fact]) -> Awaitable[Fact | UnreadableFact]:
+    def _read(self, read: Awaitable[Fact]) -> Coroutine[Any, Any, Fact | UnreadableFact]:
         return read_fact(read, self.timeout_seconds)
-
-    def _names(self, plan: Plan) -> Awaitable[Names]:
-        return read_names(shown_targets(plan), tenant=self.tenant, timeout_seconds=self.timeout_seconds)
 
     async def _other_partner_domains(self, identity: TenantIdentity) -> frozenset[str]:
         """Return the domains of all recorded partners except the given one."""
-        others = [one.identity for one in await self.store.partnerships()]
         return frozenset(
             name
-            for other in others
+            for other in await self.store.identities()
             if other.tenant_id != identity.tenant_id
             for name in (other.default_domain, other.typed_name)
             if "." in name

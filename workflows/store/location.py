@@ -65,12 +65,13 @@ class StoreLocation:
         """
         return await open_shared(self.path, clock)
 
-    async def read_records(self) -> Records | None:
+    async def read_records(self, *, for_posture: bool = False) -> Records | None:
         """Read all records, also while a bot runs; None when there are none.
 
+        :param for_posture: without what a posture does not compare.
         :raises StoreUnusable: when they cannot be read.
         """
-        return await read_records(self.path)
+        return await read_records(self.path, for_posture=for_posture)
 
     def read_given_up(self) -> Sequence[GivenUpRow]:
         """List the effects that were given up, oldest first.

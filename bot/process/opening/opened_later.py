@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Protocol, cast
 
-from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
+from workflows.ports.tenant import ReadsTogether, Tenant, TenantRefused, TenantUnavailable
 from workflows.ports.tenant_settings import TenantSettings
 
 
@@ -65,6 +65,11 @@ class _Waiting:
     def tenant_settings(self) -> TenantSettings:
         """Return the reader of the tenant's other settings."""
         return cast(TenantSettings, _Waiting(self._opening, is_settings=True))
+
+    def together(self) -> ReadsTogether:
+        """Return a group of reads; of reads in separate requests while the tenant is not open."""
+        is_open = self._opening.done() and not self._opening.cancelled() and self._opening.exception() is None
+        return self._opening.result().together() if is_open else ReadsTogether()
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         async def call(*arguments: object, **named: object) -> object:

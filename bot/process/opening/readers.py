@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bot.process.imports import without_package
 from bot.process.logs.redactor import redactor_of
 from bot.process.settings import SettingsProblems, TenantSettings
 from workflows.core.partners.records import Records
@@ -48,7 +49,9 @@ def open_tenant(settings: TenantSettings, pauses: Pauses = USUAL_PAUSES) -> "Ent
 
     :raises SettingsProblems: when the credential cannot be used.
     """
-    from workflows.entra import connect
+    with without_package("pygments"):
+        # With it, the HTTP library imports a command line of its own, with rich.
+        from workflows.entra import connect
 
     try:
         return connect(entra_settings(settings, pauses))
@@ -75,9 +78,10 @@ def open_clock(settings: TenantSettings) -> Clock:
     return OffsetClock(settings.gatehouse_clock_file) if settings.gatehouse_clock_file else SystemClock()
 
 
-async def read_stored_records(settings: TenantSettings) -> Records | None:
+async def read_stored_records(settings: TenantSettings, *, for_posture: bool = False) -> Records | None:
     """Read our records, also while the bot runs; None when there is no database.
 
+    :param for_posture: without what a posture does not compare.
     :raises StoreUnusable: when the database cannot be read.
     """
-    return await settings.records.read_records()
+    return await settings.records.read_records(for_posture=for_posture)

@@ -46,6 +46,12 @@ class SocketTrouble(Input):
     do: Literal["freeze", "thaw", "drop"]
 
 
+class RateLimits(Input):
+    """Whether Slack's rate limits are enforced."""
+
+    enforced: bool
+
+
 def environment_routes(sandbox: Sandbox) -> list[web.RouteDef]:
     """Return the routes; routes of a simulator that is not running are left out."""
     routes = [*_clock_routes(sandbox), *_bot_routes(sandbox), *_fault_routes(sandbox)]
@@ -143,8 +149,13 @@ def _slack_routes(sandbox: Sandbox, slack: SlackSimulator) -> list[web.RouteDef]
                 slack.sockets.drop()
         return answer(connections=slack.sockets.count)
 
+    async def limits(request: web.Request) -> web.Response:
+        slack.limits.enforce(is_enforced=(await read_body(request, RateLimits)).enforced)
+        return answer(enforced=slack.limits.is_enforced)
+
     return [
         web.get("/control/slack/log", log),
+        web.post("/control/slack/limits", limits),
         web.post("/control/slack/refresh", refresh),
         web.post("/control/slack/socket", trouble),
     ]

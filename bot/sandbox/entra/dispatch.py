@@ -3,8 +3,9 @@
 import base64
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from bot.sandbox.entra.endpoints.routing import match, not_allowed
@@ -12,22 +13,30 @@ from bot.sandbox.entra.endpoints.table import ENDPOINTS
 from bot.sandbox.entra.odata.batch import run_batch
 from bot.sandbox.entra.odata.calls import Answer, Call, Refusal
 from bot.sandbox.entra.tenant.tenant import Tenant
+from bot.sandbox.http.batches import failing_answer
+from bot.sandbox.http.faults import Fault
 
 
 def answer(
-    tenant: Tenant, call: Call, *, accepts_token: Callable[[str], bool], is_inside_batch: bool = False
+    tenant: Tenant,
+    call: Call,
+    *,
+    accepts_token: Callable[[str], bool],
+    is_inside_batch: bool = False,
+    faults: Mapping[str, Fault] = MappingProxyType({}),
 ) -> Answer:
     """Answer a call.
 
     As in Graph, headers and body of an error have the request id, the client's request id and the date.
 
     :param is_inside_batch: whether the call is part of a `$batch`.
+    :param faults: the faults of calls in a `$batch`, by their ids.
     """
     request_id = str(uuid.uuid4())
     client_request_id = _safe_request_id(call.headers.get("client-request-id", "")) or request_id
     ids = {"request-id": request_id, "client-request-id": client_request_id}
     try:
-        found = _check_and_handle(tenant, call, accepts_token, is_inside_batch)
+        found = _check_and_handle(tenant, call, accepts_token, is_inside_batch, faults)
         return replace(found, headers={**ids, **found.headers})
     except Refusal as refusal:
         date = tenant.now().strftime("%Y-%m-%dT%H:%M:%S")
@@ -39,7 +48,11 @@ def answer(
 
 
 def _check_and_handle(
-    tenant: Tenant, call: Call, accepts_token: Callable[[str], bool], is_inside_batch: bool
+    tenant: Tenant,
+    call: Call,
+    accepts_token: Callable[[str], bool],
+    is_inside_batch: bool,
+    faults: Mapping[str, Fault],
 ) -> Answer:
     scheme, _, token = call.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
@@ -52,11 +65,25 @@ def _check_and_handle(
     if call.segments == ("$batch",) and not is_inside_batch:
         if call.method != "POST":
             raise not_allowed()
-        return run_batch(call, lambda inner: answer(tenant, inner, accepts_token=accepts_token, is_inside_batch=True))
+
+        def send(name: str, inner: Call) -> Answer:
+            fault = faults.get(name)
+            fails = fault is not None and not fault.only_delays
+            if fault is not None and fails and not fault.after_commit:
+                return _failing(fault)
+            found = answer(tenant, inner, accepts_token=accepts_token, is_inside_batch=True)
+            return _failing(fault) if fault is not None and fails else found
+
+        return run_batch(call, send)
     endpoint, call = match(ENDPOINTS, call)
     if not endpoint.permissions & set(map(str, tenant.objects["appRoles"])):
         raise Refusal(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
     return endpoint.handler(tenant, call)
+
+
+def _failing(fault: Fault) -> Answer:
+    status, headers, body = failing_answer(fault)
+    return Answer(status=status, body=body, headers=headers)
 
 
 def _unauthenticated(message: str) -> Refusal:

@@ -11,6 +11,7 @@ from bot.sandbox.entra.dispatch import answer
 from bot.sandbox.entra.odata.calls import Answer, Call, Refusal
 from bot.sandbox.entra.odata.paths import query_of, segments_of
 from bot.sandbox.entra.tenant.tenant import Tenant
+from bot.sandbox.http.batches import BATCH, INNER_FAULTS, INNER_STATUSES
 from bot.sandbox.storage.json_document import copy_json
 
 _PREFIX = "/graph/v1.0"
@@ -85,7 +86,11 @@ class EntraSimulator:
 
     async def _serve(self, request: web.Request) -> web.Response:
         try:
-            found = answer(self._tenant, await _call(request), accepts_token=self._accepts_token)
+            faults = request.get(INNER_FAULTS, {})
+            call = await _call(request)
+            found = answer(self._tenant, call, accepts_token=self._accepts_token, faults=faults)
+            if call.path == BATCH and found.status == 200:
+                request[INNER_STATUSES] = {row["id"]: row["status"] for row in found.body["responses"]}
         except Refusal as refusal:  # NB. before there was a call: a query string or a body that cannot be read
             found = Answer(status=refusal.status, body={"error": {"code": refusal.code, "message": refusal.message}})
         if found.body is None:

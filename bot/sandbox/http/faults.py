@@ -3,13 +3,29 @@
 import asyncio
 import json
 import time
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 from pydantic import BaseModel, ConfigDict, Field
 
 Target = Literal["slack", "graph"]
+
+
+class AnyCall(Protocol):
+    """A request, or one call in a batch."""
+
+    @property
+    def method(self) -> str:
+        """Return the HTTP method."""
+
+    @property
+    def path(self) -> str:
+        """Return the path, decoded."""
+
+    @property
+    def path_qs(self) -> str:
+        """Return path and query as they were written."""
 
 
 class Fault(BaseModel):
@@ -43,7 +59,7 @@ class Fault(BaseModel):
         """Return whether the call is only slow and does not fail."""
         return bool(self.delay_seconds) and not self.reset and self.status is None and self.body is None
 
-    def matches(self, target: Target, request: web.Request, body: Any) -> bool:
+    def matches(self, target: Target, request: AnyCall, body: Any) -> bool:
         """Return whether this fault applies to a request."""
         method_name = request.path.rpartition("/")[2]
         if self.target != target:
@@ -89,7 +105,7 @@ class Faults:
         """Return the remaining faults, each with the `times` left."""
         return [{**fault.model_dump(), "times": left} for fault, left in self._waiting]
 
-    def take(self, target: Target, request: web.Request, body: Any) -> Fault | None:
+    def take(self, target: Target, request: AnyCall, body: Any) -> Fault | None:
         """Return the first fault that matches, and count one use of it; None when none matches."""
         for index, (fault, left) in enumerate(self._waiting):
             if fault.matches(target, request, body) and self._is_due(fault):

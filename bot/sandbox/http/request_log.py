@@ -10,6 +10,8 @@ from typing import Any
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from bot.sandbox.http.batches import inner_entries
+
 Entry = dict[str, Any]
 _BODY = web.RequestKey("parsed_body", object)
 SECRETS = frozenset({"token", "access_token", "refresh_token", "client_secret", "client_assertion"})
@@ -17,6 +19,8 @@ SECRETS = frozenset({"token", "access_token", "refresh_token", "client_secret", 
 
 class RequestLog:
     """Requests to one simulator, oldest first, each with `method, path, query, body, status, at, ms`.
+
+    A `$batch` also has `inner`: each request in it with `method, path, query, status`.
 
     A request is recorded when it arrives, and again when it is answered. Until then `status` and `ms` are None;
     `status` stays None when the connection was closed without an answer. Both records are given to the operating system
@@ -33,9 +37,9 @@ class RequestLog:
         self.entries.append({**entry, "status": None, "ms": None})
         return self._write(len(self.entries) - 1)
 
-    def answered(self, number: int, status: int | None, ms: float) -> None:
+    def answered(self, number: int, status: int | None, ms: float, inner: list[Entry]) -> None:
         """Record the answer of a request; None when there was none."""
-        self.entries[number] |= {"status": status, "ms": ms}
+        self.entries[number] |= {"status": status, "ms": ms, **({"inner": inner} if inner else {})}
         self._write(number)
 
     def close(self) -> None:
@@ -116,5 +120,5 @@ async def log_request(request: web.Request, handler: Handler, log: RequestLog, n
     finally:
         dropped = request.transport is None or request.transport.is_closing()
         ms = round((time.perf_counter() - began) * 1000, 2)
-        log.answered(number, None if dropped else status, ms)
+        log.answered(number, None if dropped else status, ms, inner_entries(request, entry["body"]))
     return response

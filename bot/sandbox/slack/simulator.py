@@ -12,6 +12,7 @@ from bot.sandbox.slack.delivery.delivery import Delivery
 from bot.sandbox.slack.delivery.http_transport import HttpTransport
 from bot.sandbox.slack.delivery.socket_mode import Sockets
 from bot.sandbox.slack.web_api.api import WebApi
+from bot.sandbox.slack.web_api.rate_limits import RateLimits
 from bot.sandbox.slack.web_api.response_urls import ResponseUrls
 from bot.sandbox.slack.workspace.credentials import SCOPES, load_credentials
 from bot.sandbox.slack.workspace.triggers import Triggers
@@ -42,6 +43,7 @@ class SlackSimulator:
         self.delivery = Delivery(self.sockets if socket_mode else self._http)
         triggers = Triggers()
         self._response_urls = ResponseUrls(self._tables, self.workspace, site=site)
+        self.limits = RateLimits(now)
         self._api = WebApi(
             workspace=self.workspace,
             triggers=triggers,
@@ -49,6 +51,7 @@ class SlackSimulator:
             scopes=scopes,
             site=site,
             socket_url=self.sockets.new_url,
+            limits=self.limits,
         )
         self.client = Client(
             workspace=self.workspace,

@@ -19,6 +19,7 @@ from bot.slack.blocks.blocks import (
     preformatted,
     rich_text,
 )
+from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
 from bot.words.findings.finding import finding_words, severity_words, source_words
 from bot.words.names.partners import notified_name
@@ -26,6 +27,7 @@ from bot.words.plans.changes import ChangeLine
 from bot.words.sentences import counted, place_to_cut
 from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.plans.plan import Operation, Plan, TenantIdentity
+from workflows.core.requests.request import RequestId
 from workflows.core.settings.access_change import AccessChange
 
 MAX_SETTING_CHARACTERS: Final = 1200
@@ -52,6 +54,28 @@ def partner_name(identity: TenantIdentity) -> str:
 def notified_partner(identity: TenantIdentity) -> str:
     """Return the name of a partner for a notification: its domain, or words when it has none."""
     return notified_name(clean(partner_name(identity), 90))
+
+
+def closed_line(
+    icon: str,
+    target: str,
+    summary: str,
+    request_id: RequestId,
+    *,
+    line: Sequence[TextRun] = (),
+    after: Sequence[TextRun] = (),
+) -> Message:
+    """Return the last content of a message that a newer one replaced: one line without buttons, which stays true.
+
+    :param target: the partner: its domain, or its tenant ID when there is none.
+    :param summary: why the message asks nothing any more, in a few words; also for notifications.
+    :param line: what the line says instead of `summary`, where it has more than that.
+    :param after: what follows on lines of its own, for example a receipt.
+    """
+    said = list(line) or [cleaned_text(summary, 300)]
+    name = [fixed_text(f"{icon} "), cleaned_text(target, DOMAIN_LIMIT, bold=True), fixed_text(": ")]
+    blocks = [rich_text(paragraph(*name, *said, fixed_text(f" · {request_id}"), *after))]
+    return message(f"{notified_name(clean(target, 90))}: {summary} ({request_id}).", blocks)
 
 
 def identity_block(identity: TenantIdentity) -> RichTextBlock:

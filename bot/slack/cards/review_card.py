@@ -1,6 +1,6 @@
 """Cards about a review: posted once, updated at every state."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
@@ -10,7 +10,6 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 from bot.slack.blocks.blocks import (
     DOMAIN_LIMIT,
     NAME_LIMIT,
-    TextRun,
     cleaned_text,
     fixed_text,
     header,
@@ -24,6 +23,7 @@ from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.decisions import MAX_REASON_CHARACTERS
 from bot.slack.cards.partner_and_plan import (
+    closed_line,
     identity_block,
     notified_partner,
     partner_name,
@@ -66,8 +66,10 @@ def review_card(partnership: Partnership, *, now: datetime, revocation: AccessRe
 
 def replaced_review_card(partnership: Partnership, *, reminded_at: datetime) -> Message:
     """Return what a question becomes once its reader was reminded."""
-    line = [fixed_text("Reminded again on "), local_time(reminded_at), fixed_text(", see below.")]
-    return _closed_card(partnership, ("🔔", "reminded again below"), line)
+    line = [fixed_text("reminded again on "), local_time(reminded_at), fixed_text(", see below")]
+    return closed_line(
+        "🔔", partner_name(partnership.identity), "reminded again below", partnership.request_id, line=line
+    )
 
 
 def ended_review_card(partnership: Partnership, answer: Attestation | None) -> Message:
@@ -75,17 +77,10 @@ def ended_review_card(partnership: Partnership, answer: Attestation | None) -> M
 
     :param answer: how that review was answered; None when a later request ended it.
     """
-    if answer is None:
-        return _closed_card(partnership, _REPLACED, [fixed_text("A later request was approved.")])
-    line = [fixed_text("Kept by "), cleaned_text(answer.person.name, bold=True), fixed_text(" on ")]
-    return _closed_card(partnership, _ANSWERED, [*line, local_time(answer.at), fixed_text(".")])
-
-
-def _closed_card(partnership: Partnership, headline: tuple[str, str], line: Sequence[TextRun]) -> Message:
-    title = header(f"{headline[0]} {clean(partner_name(partnership.identity), 90)}: {headline[1]}")
-    about = f"{clean(partner_title(partnership), NAME_LIMIT)} ({partnership.request_id})"
-    text = f"{notified_partner(partnership.identity)}: {headline[1]}. {about}"
-    return message(text, [title, rich_text(paragraph(*line, fixed_text(f" · {partnership.request_id}")))])
+    name, (icon, summary) = partner_name(partnership.identity), _REPLACED if answer is None else _ANSWERED
+    line = [] if answer is None else [fixed_text(f"{summary} by "), cleaned_text(answer.person.name, bold=True)]
+    when = [] if answer is None else [fixed_text(" on "), local_time(answer.at)]
+    return closed_line(icon, name, summary, partnership.request_id, line=[*line, *when])
 
 
 def _review_headline(partnership: Partnership, now: datetime) -> tuple[str, str]:

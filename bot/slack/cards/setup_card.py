@@ -20,15 +20,15 @@ from bot.slack.blocks.blocks import (
 )
 from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
-from bot.slack.cards.partner_and_plan import identity_block, notified_partner, partner_name
+from bot.slack.cards.partner_and_plan import closed_line, identity_block, notified_partner, partner_name
 from bot.slack.cards.setup_steps import step_blocks
 from bot.words.partner_setup.state import setup_words
 from bot.words.requests.titles import partner_title
 from workflows.core.partner_setup.confirmations import needed_steps, open_steps
 from workflows.core.partners.partnership import Partnership, PartnershipState
 
-_NEWER: Final = "There is a newer card about this below."
-_NOT_CONCERNED: Final = "You need to do nothing here any more."
+_NEWER: Final = "There is a newer card about this below"
+_NOT_CONCERNED: Final = "You need to do nothing here any more"
 
 
 def setup_card(partnership: Partnership, *, may_confirm: bool, reader: str = "") -> Message:
@@ -57,11 +57,8 @@ def setup_card(partnership: Partnership, *, may_confirm: bool, reader: str = "")
 
 def closed_setup_card(partnership: Partnership, *, has_newer: bool) -> Message:
     """Return what a card becomes whose reader has a newer one, or is not concerned any more."""
-    line = _NEWER if has_newer else _NOT_CONCERNED
-    title = f"🤝 {clean(partner_name(partnership.identity), 90)}: partner setup"
-    text = f"{notified_partner(partnership.identity)}: partner setup ({partnership.request_id}). {line}"
-    blocks = [header(title), rich_text(paragraph(fixed_text(f"{line} · {partnership.request_id}")))]
-    return message(text, blocks)
+    summary = f"partner setup. {_NEWER if has_newer else _NOT_CONCERNED}"
+    return closed_line("🤝", partner_name(partnership.identity), summary, partnership.request_id)
 
 
 def _was_reminded(partnership: Partnership) -> bool:

@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 from typing import Any, Final
 
@@ -21,7 +21,7 @@ from bot.slack.errors import CHANNEL_BLOCKED, NO_ANSWER, error_code, is_temporar
 from bot.slack.outbound.approval_channel import ApprovalChannel, ChannelUnsuitable
 from workflows.cache import Cache
 from workflows.core.people import ChatId
-from workflows.intervals import CONVERSATIONS_KEPT_FOR
+from workflows.intervals import CONVERSATION_REOPENED_AFTER, CONVERSATIONS_KEPT_FOR
 from workflows.ports.message_copies import MessageCopy
 from workflows.ports.notifier import NotifierBlocked, NotifierRefused, NotifierUnavailable
 from workflows.ports.store import Store
@@ -69,11 +69,11 @@ class CardCopies:
         client: AsyncWebClient,
         store: Store,
         channel: ApprovalChannel,
-        was_active: Callable[[ChatId], bool] = lambda _: False,
+        was_active: Callable[[ChatId, timedelta], bool] = lambda *_: False,
     ) -> None:
         """Create the copies.
 
-        :param was_active: returns whether Slack has just said that a person is active.
+        :param was_active: returns whether Slack has said within some time that a person is active.
         """
         self._client = client
         self._store = store
@@ -102,19 +102,19 @@ class CardCopies:
         occasion: str = "",
         *,
         thread: str = "",
-        must_be_active: bool = False,
+        active_within: timedelta = CONVERSATION_REOPENED_AFTER,
     ) -> NotAccepted | None:
         """Post one copy and store it; return why it is not accepted, so that the other copies are still posted.
 
         :param audience: the recipient; empty for the approval channel.
         :param thread: the message under which it is posted; empty: as a message of its own.
-        :param must_be_active: ask Slack now whether the person is active; else an answer of the last minute counts.
+        :param active_within: how old Slack's answer may be that the person is active; otherwise Slack is asked now.
         :raises NotifierUnavailable: when Slack does not answer; whether the card was posted is then unknown.
         """
         try:
             if not audience:
                 await self._channel.require_private()
-            channel = await self._place_of(audience, must_be_active=must_be_active)
+            channel = await self._place_of(audience, active_within)
             place = {"thread_ts": thread} if thread else {}
             answer = await self.call("chat.postMessage", channel=channel, **place, **content_of(card))
         except (NotifierRefused, NotifierBlocked, ChannelUnsuitable) as refused:
@@ -224,18 +224,17 @@ class CardCopies:
         """Return whether a card is in a channel that is not the approval channel any more."""
         return not copy.audience and copy.channel != self._channel.id
 
-    async def _place_of(self, audience: str, *, must_be_active: bool) -> str:
+    async def _place_of(self, audience: str, active_within: timedelta) -> str:
         if not audience:
             return self._channel.id
-        person = ChatId(audience)
-        return await (self._conversations.read_now(person) if must_be_active else self.direct_channel(person))
+        return await self.direct_channel(ChatId(audience), active_within)
 
-    async def direct_channel(self, person: ChatId) -> str:
+    async def direct_channel(self, person: ChatId, active_within: timedelta = CONVERSATION_REOPENED_AFTER) -> str:
         """Return the conversation with one person. It is opened, unless it is known and the person was just active.
 
         NB. Slack accepts messages to people who have left. Only opening the conversation shows that they have.
         """
-        if self._was_active(person):
+        if active_within and self._was_active(person, active_within):
             return await self._conversations.get(person)
         return await self._conversations.read_now(person)
 

@@ -4,7 +4,7 @@ Each effect compares what is posted with what should be posted, so a repetition 
 `bot.slack.outbound.recipients` decides who gets a card.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -50,8 +50,24 @@ class SlackNotifier:
 
     async def show_request(self, request: AccessRequest) -> None:
         """Update every message about the request, and post what is missing; see `RequestMessages.show`."""
+        await self._show(request, lambda _: True)
+
+    async def show_change(self, request: AccessRequest, *, clicked_in: str, clicked_by: str) -> bool:
+        """Post what is missing, and update the message that was clicked; see `ports.Notifier.show_change`."""
+
+        def is_theirs(copy: MessageCopy) -> bool:
+            return copy.channel == clicked_in if clicked_in else bool(clicked_by) and copy.audience == clicked_by
+
+        is_left = not all(map(is_theirs, await self._requests.posted(request)))
+        if is_left:
+            # NB. before anything is sent: when that fails, the others are updated nevertheless.
+            await self._outbound.store.request_card_update(request.id)
+        await self._show(request, is_theirs)
+        return not is_left
+
+    async def _show(self, request: AccessRequest, is_shown_now: Callable[[MessageCopy], bool]) -> None:
         try:
-            await self._requests.show(request)
+            await self._requests.show(request, is_shown_now)
         finally:
             # NB. above all when the channel accepts no card: then the App Home is where people decide.
             concerned = await self._recipients.stage_members(request)

@@ -5,6 +5,7 @@ Only the newest reminder of a person changes. A closed one stays as it is, whate
 
 import asyncio
 from collections.abc import Iterable
+from datetime import timedelta
 
 from bot.slack.cards.approval.reminder import NOTHING_LEFT, expired_message, reminder_message, replaced_reminder
 from bot.slack.outbound.card_copies import posted_at
@@ -67,7 +68,7 @@ class Reminders:
                 await self._update(posted[-1], waiting, replaces_deleted=True)
             else:
                 message = reminder_message(waiting, now=now)
-                await self._outbound.copies.post(_subject(person), person, message, today, must_be_active=True)
+                await self._outbound.copies.post(_subject(person), person, message, today, active_within=timedelta(0))
             posted = await self._posted(person)
             for copy in posted[:-1]:
                 await self._outbound.copies.close(copy, replaced_reminder(posted_at(posted[-1])))

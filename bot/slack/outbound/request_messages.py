@@ -5,18 +5,15 @@ because an update notifies nobody. A sponsor who must do something after the cha
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from functools import cache, partial
 from typing import Any, Final
 
-from bot.slack.blocks.message import Message
 from bot.slack.cards.approval.card_context import CardContext
-from bot.slack.cards.approval.closed_card import closed_card, older_card
 from bot.slack.cards.approval.new_approval import new_approval_message
 from bot.slack.cards.approval.request_card import request_card
 from bot.slack.cards.approval.requester_and_sponsor import former_sponsor_card, requester_card, sponsor_card
 from bot.slack.outbound.card_copies import NotAccepted, UpdateResult
+from bot.slack.outbound.readers_messages import ReadersMessages
 from bot.slack.outbound.recipients import Outbound, Recipients, direct_recipients
 from bot.slack.outbound.reminders import Reminders
 from bot.slack.people.approvers import NO_APPROVERS_KNOWN, Approvers, name_approvers
@@ -25,85 +22,11 @@ from workflows.app.reads.newer_requests import read_after_end
 from workflows.core.partners.partnership import newer_request
 from workflows.core.people import ChatId, Role
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
+from workflows.intervals import NAMES_SHOWN_FOR
 from workflows.ports.message_copies import MessageCopy
 
 MAX_COUNTED_REQUESTS: Final = 50
 """The most requests of one requester, or of one partner, that are read for a card."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Messages:
-    """The messages that each reader gets about a request now."""
-
-    request: AccessRequest
-    context: CardContext
-    deciders: frozenset[ChatId]
-    now: datetime
-    build_card: Callable[..., Message]
-    build_new_approval: Callable[..., Message]
-    copies: Sequence[MessageCopy]
-    """The copies from before this update, also those that are closed."""
-    asked_later: frozenset[ChatId]
-    """Who can decide in a later stage than the open one."""
-
-    @property
-    def occasion(self) -> str:
-        """Return the present round of approval, as copies store it."""
-        return str(self.request.round) if self.request.round else ""
-
-    @property
-    def _earlier_occasion(self) -> str | None:
-        """Return the round of approval before the present one, as copies store it; None in the first round."""
-        if not self.request.round:
-            return None
-        return str(self.request.round - 1) if self.request.round > 1 else ""
-
-    def has_seen_earlier_plan(self, person: str) -> bool:
-        """Return whether a person got a message about the plan of the round before."""
-        return any(one.audience == person and one.occasion == self._earlier_occasion for one in self.copies)
-
-    def is_replaced(self, copy: MessageCopy) -> bool:
-        """Return whether a newer message about the request was posted in the place of a copy."""
-        if not copy.audience and not copy.occasion:
-            return False  # the channel's card; what is asked again is in its thread
-        return any(one.audience == copy.audience and _round(one) > _round(copy) for one in self.copies)
-
-    def for_copy(self, copy: MessageCopy) -> Message:
-        """Return the present message for a posted copy."""
-        if not copy.audience and not copy.occasion:
-            return self.build_card()
-        is_present, reader = copy.occasion == self.occasion, ChatId(copy.audience) if copy.audience else None
-        if is_present and copy.audience in self.deciders:
-            return self.for_approver(copy.audience)
-        if is_present and reader is None and self.deciders:
-            return self.for_thread()
-        is_asked_now = copy.audience in self.deciders if copy.audience else bool(self.deciders)
-        if self.is_replaced(copy) or (is_asked_now and not is_present):
-            return older_card(self.request, reader=reader)
-        is_asked_later = not is_present and copy.audience in self.asked_later
-        successor = self.context.successor
-        return closed_card(
-            self.request, successor=successor, now=self.now, reader=reader, is_asked_later=is_asked_later
-        )
-
-    def for_approver(self, audience: str) -> Message:
-        """Return the direct message to an approver: with the difference, if they got a message about the plan before.
-
-        Who got no message about this request at all gets the card of a new request.
-        """
-        if self.has_seen_earlier_plan(audience):
-            return self.build_new_approval(reader=ChatId(audience))
-        is_new = all(one.audience != audience or one.occasion == self.occasion for one in self.copies)
-        return self.build_card(knows_earlier=False) if self.request.round and is_new else self.build_card()
-
-    def for_thread(self) -> Message:
-        """Return the message under the channel's card that asks for approval again.
-
-        It mentions who got a message about the plan before, or everybody when they are too many for direct messages.
-        """
-        is_direct = bool(direct_recipients(self.deciders, is_channel_closed=False))
-        asked = frozenset(filter(self.has_seen_earlier_plan, self.deciders)) if is_direct else self.deciders
-        return self.build_new_approval(approvers=asked)
 
 
 class RequestMessages:
@@ -114,9 +37,15 @@ class RequestMessages:
         self._recipients = Recipients(outbound.directory)
         self._reminders = reminders
 
-    async def show(self, request: AccessRequest) -> None:
-        """Update every copy, and post what is missing.
+    async def posted(self, request: AccessRequest) -> list[MessageCopy]:
+        """Return every posted copy that counts: of the card, and of what the requester and the sponsor see."""
+        subjects = (f"{kind}:{request.id}" for kind in ("request", "requester", "sponsor"))
+        return [copy for subject in subjects for copy in await self._outbound.store.copies(subject) if copy.is_live]
 
+    async def show(self, request: AccessRequest, is_shown_now: Callable[[MessageCopy], bool]) -> None:
+        """Update copies, and post what is missing.
+
+        :param is_shown_now: returns whether a copy is updated; the others count as up to date.
         :raises NotifierBlocked, NotifierRefused: when the channel does not accept its card now, or never will. A person
             whom Slack does not let us write to is logged only; that person uses the channel's card and the App Home.
         """
@@ -127,7 +56,7 @@ class RequestMessages:
         context = await self._context(request)
         posted = await self._outbound.copies.live_copies(subject)
         shown: dict[str, Any] = {"holders": names, "context": context, "now": now}
-        messages = _Messages(
+        messages = ReadersMessages(
             request=request,
             context=context,
             deciders=deciders,
@@ -138,17 +67,16 @@ class RequestMessages:
             copies=await self._outbound.store.copies(subject),
             asked_later=await self._recipients.later_deciders(request, holders),
         )
-        up_to_date, problem = await self._update(request, posted, messages)
+        now_shown = [copy for copy in posted if is_shown_now(copy)]
+        up_to_date, problem = await self._update(request, now_shown, messages)
+        left = [copy for copy in posted if not is_shown_now(copy)]
+        up_to_date |= {(copy.audience, copy.occasion) for copy in left if not messages.is_replaced(copy)}
         if request.prepared is not None:
             problem = problem or await self._post_in_channel(subject, up_to_date, messages)
-            for audience in direct_recipients(deciders, is_channel_closed=problem is not None):
-                if (audience, messages.occasion) not in up_to_date:
-                    await self._outbound.copies.post(
-                        subject, audience, messages.for_approver(audience), messages.occasion
-                    )
-        await self._reminders.refresh({ChatId(copy.audience) for copy in posted if copy.audience})
-        await self._show_requester(request, context, names)
-        await self._show_sponsor(request, context)
+            await self._post_to_approvers(subject, up_to_date, messages, is_channel_closed=problem is not None)
+        await self._reminders.refresh({ChatId(copy.audience) for copy in now_shown if copy.audience})
+        await self._show_requester(request, context, names, is_shown_now)
+        await self._show_sponsor(request, context, is_shown_now)
         if problem is not None:
             raise problem
 
@@ -171,7 +99,7 @@ class RequestMessages:
         return CardContext(is_first=is_first, others_open=others, partnership=record)
 
     async def _update(
-        self, request: AccessRequest, copies: Sequence[MessageCopy], messages: _Messages
+        self, request: AccessRequest, copies: Sequence[MessageCopy], messages: ReadersMessages
     ) -> tuple[set[tuple[str, str]], NotAccepted | None]:
         """Update the posted copies of a request's card.
 
@@ -195,7 +123,7 @@ class RequestMessages:
         return up_to_date, problem
 
     async def _post_in_channel(
-        self, subject: str, up_to_date: set[tuple[str, str]], messages: _Messages
+        self, subject: str, up_to_date: set[tuple[str, str]], messages: ReadersMessages
     ) -> NotAccepted | None:
         """Post the channel's card, and what is to be decided again into its thread: one card a request."""
         if ("", "") not in up_to_date and (
@@ -211,14 +139,32 @@ class RequestMessages:
             subject, "", messages.for_thread(), messages.occasion, thread=card.message_id
         )
 
+    async def _post_to_approvers(
+        self, subject: str, up_to_date: set[tuple[str, str]], messages: ReadersMessages, *, is_channel_closed: bool
+    ) -> None:
+        """Post the card to everybody who can decide now and does not have it.
+
+        They are members as known now, the channel has the card too, and reminders ask Slack again.
+        """
+        for audience in direct_recipients(messages.deciders, is_channel_closed=is_channel_closed):
+            if (audience, messages.occasion) not in up_to_date:
+                card = messages.for_approver(audience)
+                await self._outbound.copies.post(
+                    subject, audience, card, messages.occasion, active_within=NAMES_SHOWN_FOR
+                )
+
     async def _show_requester(
-        self, request: AccessRequest, context: CardContext, names: Mapping[Role, Approvers]
+        self,
+        request: AccessRequest,
+        context: CardContext,
+        names: Mapping[Role, Approvers],
+        is_shown_now: Callable[[MessageCopy], bool],
     ) -> None:
         subject = f"requester:{request.id}"
         store, now, record = self._outbound.store, self._outbound.clock.now(), context.partnership
         newer = await self._newer_request(request)
         card = requester_card(request, now=now, successor=context.successor, record=record, newer=newer, holders=names)
-        for copy in await self._outbound.copies.live_copies(subject):
+        for copy in filter(is_shown_now, await self._outbound.copies.live_copies(subject)):
             await self._outbound.copies.renew(copy, card, replaces_deleted=not request.is_terminal)
         if not await store.copies(subject):
             await self._show_earlier(request)
@@ -233,7 +179,7 @@ class RequestMessages:
         for one in mine:
             is_replaced = one.is_terminal and newer_request(one, [request], None, now) is not None
             if is_replaced and await self._outbound.store.copies(f"requester:{one.id}"):
-                await self._show_requester(one, await self._context(one), NO_APPROVERS_KNOWN)
+                await self._show_requester(one, await self._context(one), NO_APPROVERS_KNOWN, lambda _: True)
 
     async def _newer_request(self, request: AccessRequest) -> AccessRequest | None:
         """Return the requester's later request that is shown instead of Request again."""
@@ -243,7 +189,9 @@ class RequestMessages:
         record = None if request.prepared is None else await store.partnership(request.prepared.plan.tenant_id)
         return (await read_after_end(request, record, None, store=store, now=self._outbound.clock.now())).newer
 
-    async def _show_sponsor(self, request: AccessRequest, context: CardContext) -> None:
+    async def _show_sponsor(
+        self, request: AccessRequest, context: CardContext, is_shown_now: Callable[[MessageCopy], bool]
+    ) -> None:
         """Tell the sponsor once that they are named, and update that message; tell whom an edit replaced.
 
         What they must do after the change has a message of its own, because an update notifies nobody. This message is
@@ -251,8 +199,8 @@ class RequestMessages:
         """
         if request.prepared is None or request.fields.kind is RequestKind.REVOCATION:
             return
-        subject, sponsor, record = f"sponsor:{request.id}", request.fields.sponsor, context.partnership
-        copies = await self._outbound.copies.live_copies(subject)
+        subject, sponsor, record = f"sponsor:{request.id}", request.particulars.sponsor, context.partnership
+        copies = list(filter(is_shown_now, await self._outbound.copies.live_copies(subject)))
         is_planned = request.state is not RequestState.PREPARING  # until then, the plan names the earlier sponsor
         for copy in copies if is_planned else ():
             if copy.audience != sponsor:
@@ -269,11 +217,6 @@ class RequestMessages:
         is_new = all(one.audience != sponsor for one in await self._outbound.store.copies(subject) if one.is_live)
         if is_told and is_new and not is_asked and (is_planned or not request.edits):
             await self._outbound.copies.post(subject, sponsor, card)
-
-
-def _round(copy: MessageCopy) -> int:
-    """Return in which round of approval a copy was posted; 0 for the first one."""
-    return int(copy.occasion) if copy.occasion.isdigit() else 0
 
 
 def _is_sponsor_the_requester(request: AccessRequest) -> bool:

@@ -135,6 +135,25 @@ def parse_partner_part(value: str) -> tuple[TenantId, PartnerPart, int]:
     return parse_tenant_id(tenant_id), parsed.name, parsed.page
 
 
+class _RestoreIssuesValue(Payload):
+    request_id: Annotated[str, StringConstraints(pattern=REQUEST_ID)]
+    page: Annotated[int, Field(ge=0, le=100_000)]
+
+
+def parse_restore_issues(value: str) -> tuple[TenantId, RequestId, int]:
+    """Read `<tenant id>:<request id>:<page>` from a button of the restore form.
+
+    :raises Refused: for any other text.
+    """
+    tenant_id, _, rest = value.partition(":")
+    request_id, _, page = rest.partition(":")
+    try:
+        parsed = _RestoreIssuesValue.model_validate_strings({"request_id": request_id, "page": page})
+    except ValueError as error:
+        raise Refused(RefusalCode.BUTTON_VALUE_UNREADABLE) from error
+    return parse_tenant_id(tenant_id), RequestId(parsed.request_id), parsed.page
+
+
 class _SetupValue(Payload):
     step: StepKey
     step_digest: Annotated[str, StringConstraints(pattern=_DIGEST)]

@@ -8,6 +8,7 @@ display see `bot.slack.people.shown_directory`.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from copy import copy
 from datetime import timedelta
 from typing import Final, TypeVar
@@ -21,7 +22,7 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, CurrentRoles, Person, PersonId, Role, is_same_mail, lowercase_mail
 from workflows.intervals import MAX_AGE_IN_ONE_CHECK
 from workflows.ports.people_directory import RoleSource
-from workflows.ports.tenant import Account, Tenant
+from workflows.ports.tenant import Account, Tenant, TenantRefused, TenantUnavailable
 
 CHECKED_MEMBERS: Final = 20
 """How many active members of a role are checked: the largest quorum that a template can require."""
@@ -58,11 +59,11 @@ class SlackDirectory:
         one._known, one._reads = {}, OneCheckReads(self._slack, began_ago)
         return one
 
-    async def identify(self, chat_id: ChatId) -> Person:
+    async def identify(self, chat_id: ChatId, *, with_accounts_of: Sequence[Person] = ()) -> Person:
         """Find the one Entra person of a Slack user; see `ports.PeopleDirectory.identify`."""
         user = await self.user(chat_id)
         mail = require_full_member(user, self._team_id)
-        accounts = [a for a in await self._tenant.accounts_by_mail([mail]) if is_same_mail(a.mail, mail)]
+        accounts = [a for a in await self._accounts_by_mail(mail, with_accounts_of) if is_same_mail(a.mail, mail)]
         if len(accounts) != 1:
             raise Refused(RefusalCode.NOT_EXACTLY_ONE_ACCOUNT, mail=mail, count=len(accounts))
         account = accounts[0]
@@ -179,6 +180,20 @@ class SlackDirectory:
     async def user_by_mail(self, mail: str) -> SlackUser | None:
         """Find the user with a mail address; None when there is none."""
         return await self._reads.user_by_mail(mail)
+
+    async def _accounts_by_mail(self, mail: str, others: Sequence[Person]) -> Sequence[Account]:
+        """Read the accounts with a mail address. One check reads those of other people at the same time."""
+        ids = sorted({person.id for person in others})
+        if self._known is None or not ids:
+            return await self._tenant.accounts_by_mail([mail])
+        async with self._tenant.together() as reads:
+            by_mail = reads.start(self._tenant.accounts_by_mail([mail]))
+            by_id = reads.start(self._tenant.accounts_by_id(ids))
+            found = await by_mail
+            with suppress(TenantUnavailable, TenantRefused):  # they are then read when their roles are needed
+                now = time.monotonic()
+                self._known.update({one.id: (now, one) for one in await by_id if _is_enabled_member(one)})
+        return found
 
     async def _accounts(self, ids: Iterable[PersonId]) -> dict[PersonId, Account]:
         """Read the enabled member accounts with these ids. One check reads each account once."""

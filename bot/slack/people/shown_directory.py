@@ -12,7 +12,7 @@ from bot.slack.people.users import SlackUser, mail_of_user, name_of_user
 from workflows.cache import Cache
 from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, CurrentRoles, Person, Role
-from workflows.intervals import CONVERSATION_REOPENED_AFTER, NAMES_SHOWN_FOR, ROLES_SHOWN_FOR
+from workflows.intervals import NAMES_SHOWN_FOR, ROLES_SHOWN_FOR
 from workflows.ports.clock import Clock
 from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
@@ -58,9 +58,9 @@ class ShownDirectory:
         """Return the directory for one check, without the cache."""
         return self._directory.for_one_check(began_ago)
 
-    async def identify(self, chat_id: ChatId) -> Person:
+    async def identify(self, chat_id: ChatId, *, with_accounts_of: Sequence[Person] = ()) -> Person:
         """Find the one Entra person of a Slack user, without the cache."""
-        return await self._directory.identify(chat_id)
+        return await self._directory.identify(chat_id, with_accounts_of=with_accounts_of)
 
     async def known_person(self, chat_id: ChatId) -> Person | None:
         """Return the person of a Slack user from the cache; None when not known now, or without an account."""
@@ -110,9 +110,9 @@ class ShownDirectory:
         """Return a user, from the cache."""
         return await self._users.get(chat_id)
 
-    def was_active(self, chat_id: ChatId) -> bool:
-        """Return whether Slack has just said that this user is active. Nothing is read."""
-        user = self._users.recent(chat_id, CONVERSATION_REOPENED_AFTER)
+    def was_active(self, chat_id: ChatId, within: timedelta) -> bool:
+        """Return whether Slack has said within some time that this user is active. Nothing is read."""
+        user = self._users.recent(chat_id, within)
         return user is not None and not user.get("deleted")
 
     async def user_by_mail(self, mail: str) -> SlackUser | None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from bot.words.conditional_access.findings import estimate_words, locked_out_words
+from bot.words.plans.consequences import STAYS_UNTIL_REVOKED
 from bot.words.requests.notes import stored_note_words
 from bot.words.sentences import day, times_words
 from bot.words.settings.open_access import access_kinds_words
@@ -171,7 +172,7 @@ _WORDS: Final[Mapping[ConcernCode, str | Callable[[Values], str]]] = {
     _C.RECORD_UNREADABLE: "Gatehouse has a record of this partner that this version cannot read, so nothing could be "
     "compared.",
     _C.TIME_IS_OVER: lambda values: (
-        f"The access period ended on {day(values['ended_at'])}. Access does not end automatically. Revoke it, or "
+        f"The access period ended on {day(values['ended_at'])}. The access {STAYS_UNTIL_REVOKED}. Revoke it, or "
         "request it again."
     ),
     _C.REVIEW_OVERDUE: _review_overdue,

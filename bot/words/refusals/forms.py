@@ -66,10 +66,16 @@ def _restore_approval_policy_too_weak(values: Values) -> str:
 
 
 def _stage_without_people(values: Values) -> str:
-    return (
+    lack = (
         f"The stage “{values['stage']}” needs {counted(values['needed'], 'person', 'people')} besides the requester "
-        f"and the sponsor. The role “{values['role']}” has {values['left']}. Ask an admin to add people, or ask "
-        "somebody else to send the request."
+        f"and the sponsor. The role “{values['role']}” has {values['left']}."
+    )
+    if not values.get("is_for_lack_of_the_sponsor"):
+        return f"{lack} Ask an admin to add people, or ask somebody else to send the request."
+    others = " The form names under “Who decides” who else can approve." if values["left"] else ""
+    return (
+        f"{lack} The sponsor has this role too, but a sponsor cannot approve. Choose another sponsor.{others} Ask an "
+        "admin to add people if nobody else can be the sponsor."
     )
 
 

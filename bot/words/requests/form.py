@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Final
 
 from bot.words.plans.changes import duration_words
+from bot.words.plans.consequences import STAYS_UNTIL_REVOKED
 from bot.words.plans.risk import risk_level_words
 from bot.words.refusals.ids import asked_of_partner
 from bot.words.sentences import counted, day, last_day
@@ -96,7 +97,8 @@ def wait_words(wait: timedelta) -> str:
 
 def chosen_template_words(offer: Offer) -> tuple[str, ...]:
     """Return what a person must know about the chosen template, in lines of one or two sentences."""
-    risk = f"{_highest_risk(offer)}."
+    word = risk_level_words(offer.level)
+    risk = f"Change: {word if offer.level is RiskLevel.LOW else f'up to {word}'} risk."
     if offer.usual_wait is not None:
         risk += f" Earlier requests waited {wait_words(offer.usual_wait)} for the last approval (median)."
     return (f"{offer.template.title}: {offer.template.description}", risk)
@@ -156,10 +158,15 @@ def edit_effect_words(approval_count: int) -> tuple[str, ...]:
     )
 
 
-def losses_words(*, can_be_edited: bool) -> str:
-    """State what less access means for the people who use it, and what the requester can do."""
+def losses_words(*, is_closing: bool, can_be_edited: bool) -> str:
+    """State what less access means for the people who use it, and what the requester can do.
+
+    :param is_closing: whether the whole partner is closed.
+    """
+    if is_closing:
+        return "Everybody who uses this access loses it. Withdraw this if they still need it."
     remedy = "Edit or withdraw this" if can_be_edited else "Withdraw this"
-    return f"People who use more lose it. {remedy} if that is wrong."
+    return f"People who use more lose it. {remedy} if they still need it."
 
 
 def refill_note_words(note: Fact) -> str:
@@ -181,6 +188,6 @@ _REFILL_NOTES: Final[Mapping[str, str]] = {
 def end_date_hint(days: int) -> str:
     """Return which days the field for the end date accepts."""
     return (
-        f"The last day (UTC), at most {days} days from today. It replaces the duration. "
-        "Then the sponsor is asked to revoke."
+        f"The last day (UTC), at most {days} days from today, instead of the duration. After it, access "
+        f"{STAYS_UNTIL_REVOKED}."
     )

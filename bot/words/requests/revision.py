@@ -6,13 +6,13 @@ from typing import Any, Final, NamedTuple
 from bot.words.plans.changes import ChangeLine, describe_changes, duration_words, subject_title
 from bot.words.plans.current_settings import CurrentLine, describe_current
 from bot.words.plans.drift import default_lines
+from bot.words.plans.risk import deciding_risk_words
 from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted, last_day
 from bot.words.settings.values import NOT_SET
 from workflows.core.plans.changes import ChangeSubject, setting_changes
 from workflows.core.plans.revision import PlanShown, revisions
 from workflows.core.policy.approval import Choice
-from workflows.core.policy.risk import deciding_risk
 from workflows.core.policy.template import Stage
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, Prepared
@@ -69,7 +69,7 @@ def _lines(request: AccessRequest, earlier: Prepared, present: Prepared) -> Iter
     if request.drift is not None:
         for default in default_lines(request.drift):
             yield RevisedLine(f"{default.setting}, by the tenant's default", default.before, default.now)
-    yield from _line_if_different("Risk", *(deciding_risk(one.plan, one.default).level.word for one in (was, becomes)))
+    yield from _line_if_different("Risk", *(deciding_risk_words(one.plan, one.default) for one in (was, becomes)))
     yield from _line_if_different("Approval policy", *(_policy_words(one.stages) for one in (earlier, present)))
     yield from _line_if_different("Access template", prepared_title(earlier), prepared_title(present))
     ends = [one.plan.ends_at for one in (was, becomes)]

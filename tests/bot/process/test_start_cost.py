@@ -35,6 +35,24 @@ def test_the_bot_waits_for_few_imports() -> None:
     assert len(imported) <= MODULES
 
 
+def test_of_microsofts_packages_only_what_is_used_is_imported() -> None:
+    """Its 18,000 modules of models would take a minute, and a command line that nobody uses 60 modules."""
+    unused = ("msgraph.generated.models", "opentelemetry.sdk", "pygments", "rich")
+    settings = "TenantSettings.model_construct(azure_tenant_id='', azure_client_id='', graph_url='http://127.0.0.1')"
+    code = f"""
+import os, sys
+os.environ.update(AZURE_TENANT_ID="0", AZURE_CLIENT_ID="0", AZURE_CLIENT_SECRET="unused")
+from bot.process.opening.readers import open_tenant
+from bot.process.settings import TenantSettings
+open_tenant({settings})
+print(*sys.modules)
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    imported = ran.stdout.split()
+    assert "msgraph.graph_request_adapter" in imported
+    assert [name for name in unused if name in imported] == []
+
+
 def test_run_is_known_without_the_library_of_the_command_line() -> None:
     """Only this command, and only alone: any option is left to that library."""
     code = "import sys, bot.__main__; bot.__main__.main()"

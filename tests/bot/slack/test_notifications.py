@@ -45,7 +45,7 @@ SAID: Final = {
     ),
     "❌": ("failed",),
     "🔒": ("blocked", "revoked", "block", "nothing is needed"),
-    "🔁": ("needs new approval", "plan changed", "replaced by a newer message"),
+    "🔁": ("needs new approval", "plan changed", "see the newer message"),
     "⏰": ("wait", "ended", "reminder", "review is due"),
     "🔔": ("still needed", "reminded again"),
     "🤝": ("partner setup",),

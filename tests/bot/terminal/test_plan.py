@@ -69,7 +69,7 @@ def test_everything_that_an_approver_sees_is_there(width: int) -> None:
         TENANT,
         "Display name Contoso Ltd (not verified)",
         "Duration 180 days",
-        "Risk: high (needs 3 approvers in at least 2 stages)",
+        "Risk of this change: high (needs 3 approvers in at least 2 stages)",
         "WARNING: About WARNING. (A page)",
         "COULD NOT BE CHECKED: About UNCHECKED.",
         "1. Security: 1 person with the role security",

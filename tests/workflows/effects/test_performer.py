@@ -233,3 +233,23 @@ async def test_other_work_may_be_given_up(world: World) -> None:
     ]
     assert all([await world.performer.may_give_up(one, (text_fact(""),)) for one in effects])
     assert await world.store.open_alarms() == []
+
+
+async def test_an_alarm_about_a_card_is_not_cleared_while_copies_are_left(world: World) -> None:
+    """Only after all copies are shown it is known that the channel accepts its card."""
+    request = await world.waiting()
+    world.script.fail("notifier.show_request", NotifierBlocked("archived"), times=1)
+    with pytest.raises(NotifierBlocked):
+        await world.performer.perform(ShowRequest(request_id=request.id))
+    world.notifier.leaves_copies = True
+    await world.performer.perform(ShowRequest(request_id=request.id))
+    assert [one.code for one in await world.store.open_alarms()] == [AlarmCode.CARD_NOT_POSTED]
+    await world.performer.perform(ShowRequest(request_id=request.id, is_held=True))
+    assert await world.store.open_alarms() == []
+
+
+async def test_who_clicked_is_stored_with_what_is_shown(world: World) -> None:
+    request = await world.waiting()
+    await world.approve(request, AMARA, but=ShowRequest)
+    shown = [one.effect for one in await world.store.pending(world.clock.now(), 10)]
+    assert shown == [ShowRequest(request_id=request.id, clicked_in="C-PARTNERS", clicked_by=AMARA.chat_id)]

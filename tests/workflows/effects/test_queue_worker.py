@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 import structlog
 
-from tests.workflows.core.builders import RILEY, SAM, text_message
+from tests.workflows.core.builders import RILEY, SAM, TENANT, text_message
 from tests.workflows.fakes import FixedClock
 from tests.workflows.world import QuickStore
 from workflows.core.errors.facts import Facts, log_text
-from workflows.core.people import ChatId
-from workflows.core.requests.commands.request import CommandSubject
-from workflows.core.requests.effects import Apply, Effect, Prepare, SendMessage, ShowHome, ShowRequest
+from workflows.core.people import ChatId, Person
+from workflows.core.requests.commands.request import CommandSubject, Withdraw
+from workflows.core.requests.effects import Apply, CheckPermission, Effect, Prepare, SendMessage, ShowHome, ShowRequest
 from workflows.core.requests.request import RequestId
 from workflows.core.settings.model import TenantId
 from workflows.effects.queue_worker import QueueWorker
@@ -260,6 +260,63 @@ async def test_two_hundred_cards_and_hung_writes_delay_no_click_and_no_card(rig:
         await rig.until(lambda: performed.count("apply") == 12)
         await rig.put(tell(RILEY.chat_id, "still told"), key="told")
         await rig.until(lambda: "tell" in performed)
+
+
+def check(person: Person, number: int) -> CheckPermission:
+    """The check of a click of this person."""
+    command = Withdraw(actor=person.chat_id, request_id=RequestId(f"r-{number}"))
+    return CheckPermission(command=command, key=f"{person.chat_id}:{number}")
+
+
+async def test_people_take_turns_and_an_approved_write_waits_for_no_click(rig: Rig) -> None:
+    """Two hundred clicks of one person delay neither the click of another nor a write, whatever came first."""
+    gate = asyncio.Event()
+    begun: list[str] = []
+
+    async def perform(effect: Effect) -> None:
+        begun.append(effect.command.actor if isinstance(effect, CheckPermission) else effect.kind)
+        if isinstance(effect, CheckPermission) and effect.command.actor == RILEY.chat_id:
+            await gate.wait()
+
+    rig.queue_worker = QueueWorker(
+        store=rig.store, clock=rig.clock, perform=perform, may_give_up=rig.may_give_up, gave_up=rig.gave_up
+    )
+    await rig.put(*(check(RILEY, number) for number in range(200)))
+    await rig.put(check(SAM, 1), Apply(request_id=RequestId("r"), tenant_id=TenantId(TENANT)), key="behind")
+    async with running(rig.queue_worker):
+        await rig.until(lambda: begun.count(RILEY.chat_id) >= 9)
+        assert begun[:3] == ["apply", RILEY.chat_id, SAM.chat_id]
+        await rig.until(lambda: begun.count(RILEY.chat_id) == 10)
+        await rig.put(Apply(request_id=RequestId("r-2"), tenant_id=TenantId(TENANT)), key="while they wait")
+        await rig.until(lambda: begun.count("apply") == 2)
+        assert begun.count(RILEY.chat_id) == 10, "the checks wait for an answer, and leave room for the write"
+        gate.set()
+        await rig.until_counted(0, 0, 0)
+    assert begun.count(RILEY.chat_id) == 200
+
+
+async def test_while_cards_wait_for_a_place_app_homes_are_published_one_at_a_time(rig: Rig) -> None:
+    """The Homes go on, so that none waits forever."""
+    gate, homes = asyncio.Event(), asyncio.Event()
+    begun: list[str] = []
+
+    async def perform(effect: Effect) -> None:
+        begun.append(effect.kind)
+        await (homes if isinstance(effect, ShowHome) else gate).wait()
+
+    rig.queue_worker = QueueWorker(
+        store=rig.store, clock=rig.clock, perform=perform, may_give_up=rig.may_give_up, gave_up=rig.gave_up
+    )
+    await rig.put(*(Prepare(request_id=RequestId(f"r-{number}")) for number in range(20)))
+    await rig.put(*(ShowHome(person=ChatId(f"U{number}")) for number in range(20)), key="homes")
+    async with running(rig.queue_worker):
+        await rig.until(lambda: begun.count("prepare") == 12)
+        await asyncio.sleep(0.05)
+        assert begun.count("show_home") == 1
+        gate.set()
+        await rig.until(lambda: begun.count("show_home") == 4)
+        homes.set()
+        await rig.until_counted(0, 0, 0)
 
 
 async def test_nothing_is_begun_while_somebody_waits_for_an_answer(rig: Rig) -> None:

@@ -10,6 +10,8 @@ from aiohttp import web
 
 from bot.sandbox import seed
 from bot.sandbox.entra import EntraSimulator, TokenAuthority
+from bot.sandbox.http.batches import INNER_FAULTS, take_inner_faults
+from bot.sandbox.http.request_log import read_body_once
 from tests.served import served
 from tests.workflows.entra.simulated_tenant import CLIENT_ID, SECRET, Graph, Handler, Seen
 from workflows.entra import Entra, EntraSettings, connect
@@ -43,6 +45,7 @@ async def graph(authority: TokenAuthority) -> AsyncIterator[Graph]:
                 body=await request.read(),
             )
         )
+        request[INNER_FAULTS] = take_inner_faults(graph.inner, request, await read_body_once(request))
         return await graph.faults.popleft()(request, handler) if graph.faults else await handler(request)
 
     application = web.Application(middlewares=[record])

@@ -10,6 +10,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from bot.sandbox.entra import EntraSimulator
+from bot.sandbox.http.faults import Faults
 from workflows.core.checks.conditional_access.controls import VisitorType
 from workflows.core.checks.conditional_access.questions import Question
 from workflows.core.checks.conditional_access.scope import ClientApp
@@ -48,6 +49,8 @@ class Graph:
     url: str = ""
     seen: list[Seen] = field(default_factory=list)
     faults: deque[Fault] = field(default_factory=deque)
+    inner: Faults = field(default_factory=Faults)
+    """The faults of single requests in a batch."""
 
     def fail(self, *faults: Fault) -> None:
         """Let the next requests meet these instead of the tenant, one each."""

@@ -24,7 +24,8 @@ async def test_a_look_names_the_first_few_and_leaves_the_rest_as_ids(world: Worl
 
 
 async def test_what_is_checked_is_asked_for_now_and_further(world: World) -> None:
-    names = await read_names(SIXTY, tenant=world.tenant)
+    async with world.tenant.together() as reads:
+        names = await read_names(SIXTY, reads=reads, tenant=world.tenant)
     assert len(names) == MAX_LOOKED_UP
     assert world.tenant.tenant_settings.named == [(one.target, True) for one in SIXTY[:MAX_LOOKED_UP]]
 

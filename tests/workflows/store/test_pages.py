@@ -155,7 +155,7 @@ async def test_a_page_of_five_thousand_partners_reads_ten_documents(store: Quick
     assert page.count > 1000
     sql = "explain query plan select count(*) from partnerships where instr(sought, ?) > 0 and state in ('active')"
     plan = " ".join(row["detail"] for row in await store._query(sql, "7"))
-    assert "COVERING INDEX partnerships_listed" in plan, "no document is read to count"
+    assert "COVERING INDEX" in plan, "no document is read to count"
 
 
 async def test_a_home_keeps_its_place_until_it_is_opened_again(store: QuickStore) -> None:

@@ -181,7 +181,7 @@ class Intake(FormServices):
 
         :returns: the observation of the tenant, and the requester's account; each is None when not known in time.
         """
-        excluded = {form.requester, form.sponsor}
+        excluded = (form.requester, form.sponsor)
         async with asyncio.TaskGroup() as group:
             observed = group.create_task(self._observe(form, checked_fields, problems, edited_id))
             people = group.create_task(

@@ -21,10 +21,9 @@ from workflows.core.checks.findings import Finding, FindingCode, Severity, Sourc
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import DomainError, InvalidField, NothingToChange, UnreadableSetting
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.records import Records
 from workflows.core.partners.replacement import replacement_findings
-from workflows.core.plans.plan import Plan
+from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.policy.placeholders import parse_placeholder
 from workflows.core.policy.template import Stage, Template
 from workflows.core.requests.request import AccessRequest, ObservedPartner
@@ -92,12 +91,13 @@ class _LoadedRecords:
 
     async def requests_for(self, tenant_id: TenantId, limit: int) -> Sequence[AccessRequest]:
         """List the requests about one tenant that were read, newest first; very old ones are not included."""
-        about = (one for one in self.records.requests.values() if one.prepared and one.plan.tenant_id == tenant_id)
+        whole = (one for one in self.records.requests.values() if isinstance(one, AccessRequest))
+        about = (one for one in whole if one.prepared and one.plan.tenant_id == tenant_id)
         return sorted(about, key=lambda one: one.created_at, reverse=True)[:limit]
 
-    async def partnerships(self) -> Sequence[Partnership]:
-        """List every partnership."""
-        return tuple(self.records.partnerships.values())
+    async def identities(self) -> Sequence[TenantIdentity]:
+        """List the identity of every partnership."""
+        return tuple(one.identity for one in self.records.partnerships.values())
 
 
 async def plan_request(

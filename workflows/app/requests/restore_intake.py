@@ -150,7 +150,7 @@ class RestoreIntake(FormServices):
             return templates[0], None
         else:
             _check_days(form.days, [found.template], problems)
-            excluded = {form.requester, form.sponsor}
+            excluded = (form.requester, form.sponsor)
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(deadline):
                     if problem := await approval_chain_problem(found.stages, excluded, directory=self.directory):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -11,8 +12,10 @@ from workflows.app.alarms import Alarms
 from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.people import Person
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.commands.partner import GoneReason, RecordSponsorFound, RecordSponsorGone
+from workflows.core.settings.model import TenantId
 from workflows.intervals import SPONSOR_ALARMS_EVERY, SPONSORS_CHECKED_EVERY
 from workflows.ports.clock import Clock
 from workflows.ports.store import Store
@@ -24,6 +27,16 @@ _ALARMS_MARK: Final = "sponsor_alarms_checked_at"
 _log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sponsored:
+    """What is checked of a live partner. There may be thousands."""
+
+    tenant_id: TenantId
+    name: str
+    sponsor: Person
+    is_gone: bool
+
+
 async def check_sponsors(*, store: Store, tenant: Tenant, alarms: Alarms, service: Service, clock: Clock) -> None:
     """Read every sponsor's account at most once an hour, record who has none, and update the alarms.
 
@@ -33,28 +46,28 @@ async def check_sponsors(*, store: Store, tenant: Tenant, alarms: Alarms, servic
     if await _is_due(store, MARK, SPONSORS_CHECKED_EVERY, now):
         await _check_accounts(await _live(store), tenant, service)
     if await _is_due(store, _ALARMS_MARK, SPONSOR_ALARMS_EVERY, now):
-        gone = [one for one in await _live(store) if one.sponsor_gone_at is not None]
-        await alarms.update_alarms(AlarmCode.SPONSOR_GONE, {one.identity.tenant_id: _values(one) for one in gone})
+        gone = [one for one in await _live(store) if one.is_gone]
+        await alarms.update_alarms(AlarmCode.SPONSOR_GONE, {one.tenant_id: _values(one) for one in gone})
 
 
-async def _check_accounts(partnerships: Sequence[Partnership], tenant: Tenant, service: Service) -> None:
-    if not partnerships:
+async def _check_accounts(sponsored: Sequence[_Sponsored], tenant: Tenant, service: Service) -> None:
+    if not sponsored:
         return
     try:
-        accounts = await tenant.accounts_by_id(sorted({one.sponsor.id for one in partnerships}))
+        accounts = await tenant.accounts_by_id(sorted({one.sponsor.id for one in sponsored}))
     except (TenantUnavailable, TenantRefused) as error:
         _log.warning("sponsors_not_checked", reason=str(error))
         return
     known = {account.id: account for account in accounts}
-    for partnership in partnerships:
-        sponsor = partnership.sponsor.id
+    for partner in sponsored:
+        sponsor = partner.sponsor.id
         reason = _why_gone(known.get(sponsor))
         with suppress(Refused):  # recorded already, or the partner has another sponsor now
             if reason is not None:
                 command = RecordSponsorGone(sponsor=sponsor, reason=reason)
-                await service.advance_review(partnership.identity.tenant_id, command)
-            elif partnership.sponsor_gone_at is not None:
-                await service.advance_review(partnership.identity.tenant_id, RecordSponsorFound(sponsor=sponsor))
+                await service.advance_review(partner.tenant_id, command)
+            elif partner.is_gone:
+                await service.advance_review(partner.tenant_id, RecordSponsorFound(sponsor=sponsor))
 
 
 def _why_gone(account: Account | None) -> GoneReason | None:
@@ -65,12 +78,23 @@ def _why_gone(account: Account | None) -> GoneReason | None:
     return None if account.is_member else GoneReason.GUEST
 
 
-async def _live(store: Store) -> list[Partnership]:
-    return [one for one in await store.partnerships() if one.state is not PartnershipState.REVOKED]
+async def _live(store: Store) -> list[_Sponsored]:
+    return [one for one in await store.partnerships(_sponsored) if one is not None]
 
 
-def _values(partnership: Partnership) -> dict[str, str]:
-    return {"partner": partnership.identity.name, "sponsor": partnership.sponsor.name}
+def _sponsored(partnership: Partnership) -> _Sponsored | None:
+    if partnership.state is PartnershipState.REVOKED:
+        return None
+    return _Sponsored(
+        tenant_id=partnership.identity.tenant_id,
+        name=partnership.identity.name,
+        sponsor=partnership.sponsor,
+        is_gone=partnership.sponsor_gone_at is not None,
+    )
+
+
+def _values(partner: _Sponsored) -> dict[str, str]:
+    return {"partner": partner.name, "sponsor": partner.sponsor.name}
 
 
 async def _is_due(store: Store, mark: str, interval: timedelta, now: datetime) -> bool:

@@ -2,10 +2,100 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Protocol, Self
 
 from workflows.core.partners.partnership import Partnership
-from workflows.core.requests.request import AccessRequest, RequestId
+from workflows.core.plans.plan import Plan
+from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.core.settings.model import TenantId
+from workflows.core.settings.shared_values import SharedValues
+
+
+class ComparedRequest(Protocol):
+    """What of a request is compared with the tenant. A whole request has it, too."""
+
+    @property
+    def id(self) -> RequestId:
+        """Return the request's id."""
+
+    @property
+    def state(self) -> RequestState:
+        """Return its state."""
+
+    @property
+    def changed_at(self) -> datetime:
+        """Return when it last changed."""
+
+    @property
+    def plan(self) -> Plan:
+        """Return its plan.
+
+        :raises Refused: when it has none yet. Then nothing was written.
+        """
+
+    @property
+    def writing_since(self) -> datetime | None:
+        """Return since when its plan is being written."""
+
+    @property
+    def applied_part(self) -> int:
+        """Return how many operations were applied of a plan that was not applied completely."""
+
+    @property
+    def is_terminal(self) -> bool:
+        """Return whether the request has ended."""
+
+    @property
+    def was_sent(self) -> bool:
+        """Return whether a write of any plan of this request was sent."""
+
+    @property
+    def was_written(self) -> bool:
+        """Return whether its plan, or a part of it, was read back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenRequest:
+    """A request that was applied, without what people were shown and decided: a tenth of its memory."""
+
+    id: RequestId
+    state: RequestState
+    changed_at: datetime
+    plan: Plan
+    writing_since: datetime | None
+    applied_part: int
+    is_terminal: bool
+    was_sent: bool
+    was_written: bool
+
+    @classmethod
+    def of(cls, request: AccessRequest, shared: SharedValues) -> Self:
+        """Return this of a request that ended and was written, and so has a plan.
+
+        :param shared: keeps equal settings of several plans once.
+        """
+        operations = tuple(replace(one, body=shared(one.body)) for one in request.plan.operations)
+        before = None if request.plan.before is None else shared(request.plan.before)
+        return cls(
+            id=request.id,
+            state=request.state,
+            changed_at=request.changed_at,
+            plan=replace(request.plan, operations=operations, before=before),
+            writing_since=request.writing_since,
+            applied_part=request.applied_part,
+            is_terminal=request.is_terminal,
+            was_sent=request.was_sent,
+            was_written=request.was_written,
+        )
+
+
+def with_shared_values(partnership: Partnership, shared: SharedValues) -> Partnership:
+    """Return an equal partnership. What is equal in several of them is kept once."""
+    steps = tuple(replace(one, wanted=shared(one.wanted)) for one in partnership.setup)
+    return replace(
+        partnership, setup=steps, stages=shared.first(partnership.stages), sponsor=shared.first(partnership.sponsor)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,14 +103,14 @@ class Records:
     """Every partnership, and the requests that matter for the current settings."""
 
     partnerships: Mapping[TenantId, Partnership] = field(default_factory=dict)
-    requests: Mapping[RequestId, AccessRequest] = field(default_factory=dict)
+    requests: Mapping[RequestId, ComparedRequest] = field(default_factory=dict)
     """The requests of partnerships, the open requests, and those that began to write a tenant without a record."""
     unreadable: frozenset[TenantId] = frozenset()
     """Tenants with a record that this version cannot read. They count as neither known nor unknown."""
 
     def open_requests(self) -> tuple[AccessRequest, ...]:
-        """Return the requests that are not terminal."""
-        return tuple(request for request in self.requests.values() if not request.is_terminal)
+        """Return the requests that are not terminal. They are whole."""
+        return tuple(one for one in self.requests.values() if isinstance(one, AccessRequest) and not one.is_terminal)
 
     def for_comparison(self) -> "Records":
         """Return all that `changed_between` needs of the first of two reads: without the requests that have ended."""
@@ -32,7 +122,7 @@ class Records:
             request.plan.tenant_id for request in self.open_requests() if request.writing_since is not None
         )
 
-    def unfinished(self) -> Mapping[TenantId, AccessRequest]:
+    def unfinished(self) -> Mapping[TenantId, ComparedRequest]:
         """Return, by tenant, the newest request that began to write and then failed or was stopped."""
         ended = (
             request

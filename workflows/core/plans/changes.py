@@ -31,6 +31,7 @@ from workflows.core.settings.model import (
     configurations,
     lists_of,
 )
+from workflows.core.settings.same_object import computed_once
 
 _SYNCHRONIZATION_OFF: Final = {USER_SYNC_INBOUND: {IS_SYNC_ALLOWED: False}}
 _COLLABORATION: Final = (Property.B2B_COLLABORATION_INBOUND, Property.B2B_COLLABORATION_OUTBOUND)
@@ -106,6 +107,7 @@ class BeforeAfter(NamedTuple):
         )
 
 
+@computed_once
 def setting_changes(plan: Plan, default: JsonObject | None = None) -> tuple[SettingChange, ...]:
     """List the effect of a plan on each setting that it writes.
 

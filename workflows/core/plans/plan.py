@@ -9,6 +9,7 @@ from workflows.core.settings.block import unblocked_settings
 from workflows.core.settings.canonical import Digest, JsonObject, digest
 from workflows.core.settings.documents import is_equivalent
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, USER_SYNC_INBOUND, Property, TenantId, is_guid
+from workflows.core.settings.same_object import computed_once
 from workflows.core.settings.undescribed_members import DEVICES, described_configuration, with_undescribed_members
 
 PARTNERS_PATH: Final = "/policies/crossTenantAccessPolicy/partners"
@@ -80,6 +81,7 @@ class Plan:
     """How often the request was edited before this plan was made, so that no decision on an earlier text counts."""
 
     @property
+    @computed_once
     def digest(self) -> Digest:
         """Return the SHA-256 over all fields above. Every button and every decision contains it."""
         approved = {

@@ -33,6 +33,7 @@ from workflows.core.settings.model import (
     TenantId,
     configurations,
 )
+from workflows.core.settings.same_object import computed_once
 
 LONG: Final = timedelta(days=366)
 """A longer access has a higher risk, because after a year people often forget the reason for it."""
@@ -133,6 +134,7 @@ _FLAGS: Final[Mapping[tuple[str, str], RiskReason]] = {
 }
 
 
+@computed_once
 def risk_of(plan: Plan, default: JsonObject | None = None) -> Risk:
     """Compute the risk of a plan from the access that it opens. Access that it may open counts as opened.
 
@@ -166,6 +168,7 @@ def risk_of_result(plan: Plan, default: JsonObject | None = None) -> Risk:
     return risk_of(plan_of_all_settings(plan), default)
 
 
+@computed_once
 def deciding_risk(plan: Plan, default: JsonObject | None = None) -> Risk:
     """Return the risk that the approval chain of a plan must be strong enough for.
 

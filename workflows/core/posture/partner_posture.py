@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from workflows.core.partners.partnership import Partnership
-from workflows.core.partners.records import Records, changed_between
+from workflows.core.partners.records import ComparedRequest, Records, changed_between
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.posture.access_concerns import partner_concerns
 from workflows.core.posture.model import Concern, PartnerPosture, RecordState, sorted_concerns
@@ -18,7 +18,6 @@ from workflows.core.posture.record_concerns import (
     unreadable_record_concern,
 )
 from workflows.core.posture.settings_evaluation import SettingsEvaluation, evaluate_settings
-from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
 from workflows.core.settings.open_access import AccessKind
@@ -34,7 +33,7 @@ class PostureInputs:
     """Our records; None when there are none to read."""
     being_changed: frozenset[TenantId]
     """The tenants that Gatehouse is changing. They are not compared with the records."""
-    unfinished: Mapping[TenantId, AccessRequest]
+    unfinished: Mapping[TenantId, ComparedRequest]
     """By tenant, a request that began to write it and then failed or was stopped."""
     now: datetime
 

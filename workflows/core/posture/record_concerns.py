@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.partners.records import ComparedRequest
 from workflows.core.posture.access_concerns import access_kind_values
 from workflows.core.posture.concern_codes import ConcernCode
 from workflows.core.posture.differing_settings import differing_settings
 from workflows.core.posture.model import Concern, ConcernSeverity
-from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.core.requests.request import RequestState
 from workflows.core.settings.block import unblocked_settings
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TARGET_PROPERTIES, Property
@@ -19,7 +20,7 @@ GRACE: Final = timedelta(hours=1)
 """How late a review question may be. After that the bot counts as not running."""
 
 
-def unknown_partner_concerns(configuration: JsonObject, unfinished: AccessRequest | None) -> Iterator[Concern]:
+def unknown_partner_concerns(configuration: JsonObject, unfinished: ComparedRequest | None) -> Iterator[Concern]:
     """Report a partner in the tenant that our records do not contain.
 
     :param unfinished: a request that began to write it and then failed or was stopped; None when there is none.
@@ -35,7 +36,7 @@ def unknown_partner_concerns(configuration: JsonObject, unfinished: AccessReques
 
 def present_partner_concerns(
     partnership: Partnership,
-    request: AccessRequest | None,
+    request: ComparedRequest | None,
     configuration: JsonObject,
     access_kinds: Sequence[AccessKind],
 ) -> Iterator[Concern]:
@@ -135,7 +136,7 @@ def _review_overdue(*, sponsor: str | None = None, reminders: int | None = None,
     return Concern(code=ConcernCode.REVIEW_OVERDUE, severity=ConcernSeverity.WARNING, values=values)
 
 
-def _difference(request: AccessRequest, names: tuple[str, ...]) -> Concern:
+def _difference(request: ComparedRequest, names: tuple[str, ...]) -> Concern:
     return Concern(
         code=ConcernCode.DIFFERS_FROM_APPROVED,
         severity=ConcernSeverity.WARNING,

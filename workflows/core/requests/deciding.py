@@ -5,11 +5,11 @@ from datetime import datetime
 
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.people import CurrentRoles, Person
+from workflows.core.people import CurrentRoles, Person, PersonId, Role
 from workflows.core.plans.closing import closes_everything, only_reduces_access
 from workflows.core.policy.approval import Choice
 from workflows.core.policy.template import Stage
-from workflows.core.requests.eligibility import IneligibleReason, eligibility
+from workflows.core.requests.eligibility import IneligibleReason, OpenStage, eligibility
 from workflows.core.requests.request import AccessRequest, RequestState
 
 
@@ -104,18 +104,32 @@ def roles_as_decided(request: AccessRequest, actor: Person, current_roles: Curre
     """
     if request.prepared is None or request.state is not RequestState.AWAITING_APPROVAL:
         return None
-    stages, digest = request.prepared.stages, request.plan.digest
-    decided = {
+    decided = _roles_when_approved(request)
+    assumed = CurrentRoles(roles={**decided, **current_roles.roles})
+    open_stages = eligibility(request, assumed).open_stages
+    if actor.id in decided or _is_one_missing(open_stages) or not current_roles.holds(actor.id, open_stages[0].role):
+        return None
+    return assumed
+
+
+def next_approval_is_last(request: AccessRequest) -> bool:
+    """Return whether one more approval completes the chain, so that the earlier approvers are read again with it."""
+    if request.prepared is None or request.state is not RequestState.AWAITING_APPROVAL:
+        return False
+    return _is_one_missing(eligibility(request, CurrentRoles(roles=_roles_when_approved(request))).open_stages)
+
+
+def _roles_when_approved(request: AccessRequest) -> dict[PersonId, frozenset[Role]]:
+    stages, digest = request.require_prepared().stages, request.plan.digest
+    return {
         decision.person.id: frozenset({stages[decision.stage].role})
         for decision in request.decisions
         if decision.choice is Choice.APPROVE and decision.digest == digest
     }
-    assumed = CurrentRoles(roles={**decided, **current_roles.roles})
-    open_stages = eligibility(request, assumed).open_stages
-    is_last = sum(stage.missing for stage in open_stages) <= 1
-    if actor.id in decided or is_last or not current_roles.holds(actor.id, open_stages[0].role):
-        return None
-    return assumed
+
+
+def _is_one_missing(open_stages: Sequence[OpenStage]) -> bool:
+    return sum(stage.missing for stage in open_stages) <= 1
 
 
 def _require_role_of_stage(

@@ -1,16 +1,16 @@
 """Effects: the work to do after a change is stored. Each is performed at least once, and may be repeated safely."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Literal, assert_never
 
 from workflows.core.errors.facts import Fact, as_values
 from workflows.core.errors.raised import Refused
-from workflows.core.people import ChatId
+from workflows.core.people import ChatId, Person
 from workflows.core.requests.alarms import AlarmId
-from workflows.core.requests.commands.clicks import Click
-from workflows.core.requests.commands.request import CommandSubject
+from workflows.core.requests.commands.clicks import Click, actor_of
+from workflows.core.requests.commands.request import CommandSubject, RequestCommand
 from workflows.core.requests.request import RequestId
 from workflows.core.settings.model import TenantId
 
@@ -46,12 +46,21 @@ class Apply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowRequest:
-    """Update every copy of the request's card, and post missing copies."""
+    """Post missing copies of the request's card, and update the copy that was clicked; the other copies a little later.
+
+    So several changes within a second update each copy once.
+    """
 
     kind: Literal["show_request"] = field(default="show_request")
     request_id: RequestId
     not_before: datetime | None = None
     """The time when the card changes although the request does not, for example by a button; None: now."""
+    clicked_in: str = ""
+    """The channel of the copy that was clicked; empty when there was no click, or when it was in a window."""
+    clicked_by: str = ""
+    """The chat id of the person who clicked; empty for a change by the bot itself."""
+    is_held: bool = False
+    """Whether this updates the copies that were left for later."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,6 +197,20 @@ Effect = (
     | ShowAlarm
     | RetryOrDropEffect
 )
+
+
+def shown_where_clicked(effects: tuple[Effect, ...], command: RequestCommand) -> tuple[Effect, ...]:
+    """Let who gave a command see the change at once, on the copy that they clicked."""
+    actor = actor_of(command)
+    if actor is None:
+        return effects
+    person, channel = actor.chat_id if isinstance(actor, Person) else actor, getattr(command, "channel", "")
+    return tuple(
+        replace(one, clicked_by=person, clicked_in=channel)
+        if isinstance(one, ShowRequest) and one.not_before is None
+        else one
+        for one in effects
+    )
 
 
 def refusal_message(refused: Refused) -> Fact:

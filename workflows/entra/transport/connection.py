@@ -2,13 +2,11 @@
 
 import asyncio
 import ssl
-import sys
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
-from importlib import import_module
-from importlib.util import find_spec
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -18,13 +16,13 @@ from kiota_abstractions.native_response_handler import NativeResponseHandler
 from kiota_abstractions.request_information import RequestInformation
 from kiota_authentication_azure.azure_identity_authentication_provider import AzureIdentityAuthenticationProvider
 from kiota_http.kiota_client_factory import KiotaClientFactory
-from kiota_http.middleware import ParametersNameDecodingHandler, RetryHandler, UserAgentHandler
-from kiota_http.middleware.options import ResponseHandlerOption, RetryHandlerOption
+from kiota_http.middleware import ParametersNameDecodingHandler, UserAgentHandler
+from kiota_http.middleware.options import ResponseHandlerOption
 from msgraph.graph_request_adapter import GraphRequestAdapter
 from msgraph.graph_service_client import GraphServiceClient
 
 from workflows.core.settings.canonical import JsonObject
-from workflows.entra.addresses import load_builders, request_to_link
+from workflows.entra.addresses import request_to_link
 from workflows.entra.answers.answers import (
     Answer,
     GraphCall,
@@ -34,29 +32,26 @@ from workflows.entra.answers.answers import (
     unavailable,
     without_annotations,
 )
-from workflows.entra.answers.failed_calls import failure, retry_after
+from workflows.entra.answers.batch_answers import inner_answers
+from workflows.entra.answers.failed_calls import failure
 from workflows.entra.settings import EntraSettings
+from workflows.entra.transport.batch import BATCH_PATH, Ask, BatchedRead, BatchedReads, asked_together, batch_request
 from workflows.entra.transport.claims import permissions_in
 from workflows.entra.transport.credential import UnattendedCredential
+from workflows.entra.transport.early_imports import import_early, load_builders
+from workflows.entra.transport.read_retries import (
+    ONE_TRY_LESS,
+    ReadRetries,
+    is_sent_again,
+    pause_before_second_try,
+)
 from workflows.ports.tenant import TenantUnavailable
 from workflows.ports.tenant_problems import TenantCode
 
 _CONNECT_SECONDS: Final = 3.0
 _READ_SECONDS: Final = 10.0
 _WRITE_SECONDS: Final = 15.0
-_RETRIES: Final = 2
-_MAX_WAIT_SECONDS: Final = 4.0
-"""The longest Retry-After, in seconds, after which a read is repeated here. The caller handles a longer one."""
 _PAGES: Final = 1000
-_IMPORTED_LATE: Final = (
-    "anyio._backends._asyncio",
-    "azure.core.pipeline.transport._aiohttp",
-    "azure.core.rest._aiohttp",
-    "encodings.utf_8_sig",
-)
-"""What the libraries import at the first request, on the event loop."""
-_OPTIONAL: Final = "sniffio"
-"""A package that the HTTP library looks for at each of its locks, on the disk when it is not installed."""
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 _DROPPED: Final = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
@@ -83,7 +78,7 @@ def open_connection(settings: EntraSettings) -> "Connection":
         allowed_hosts=[host],
     )
     client = KiotaClientFactory.create_with_custom_middleware(
-        [_ReadRetries(), ParametersNameDecodingHandler(), UserAgentHandler()],
+        [ReadRetries(), ParametersNameDecodingHandler(), UserAgentHandler()],
         httpx.AsyncClient(
             timeout=httpx.Timeout(_WRITE_SECONDS, connect=_CONNECT_SECONDS),
             trust_env=settings.use_environment_proxy,
@@ -94,18 +89,10 @@ def open_connection(settings: EntraSettings) -> "Connection":
     adapter = GraphRequestAdapter(provider, client)
     adapter.base_url = root
     load_builders(adapter)
-    _import_early()
+    import_early()
     return Connection(
         adapter=adapter, client=client, credential=credential, root=root, scope=scope, redact=settings.redact
     )
-
-
-def _import_early() -> None:
-    """Import what the first request would, and remember that the optional package is not there."""
-    for name in _IMPORTED_LATE:
-        import_module(name)
-    if _OPTIONAL not in sys.modules and find_spec(_OPTIONAL) is None:
-        sys.modules[_OPTIONAL] = None  # type: ignore[assignment]
 
 
 class Connection:
@@ -148,6 +135,10 @@ class Connection:
         :raises TenantRefused, TenantUnavailable: when there is no token.
         """
         return permissions_in((await self._credential.get_token(self._scope, enable_cae=True)).token)
+
+    def together(self) -> BatchedReads:
+        """Return a new group of reads, which are sent in one `$batch`."""
+        return BatchedReads(self._post)
 
     async def document(self, call: GraphCall, request: RequestInformation) -> JsonObject:
         """Read one object, without annotations."""
@@ -193,9 +184,10 @@ class Connection:
         :raises TenantRefused: when the credentials are refused.
         """
         own_id = str(uuid.uuid4())
+        request.headers.try_add("client-request-id", own_id)
+        ask_together = asked_together(call, request, own_id)
         request.path_parameters["baseurl"] = self._root
         request.url = request.url  # otherwise the adapter expands the template at every look at it
-        request.headers.try_add("client-request-id", own_id)
         request.add_request_options([ResponseHandlerOption(NativeResponseHandler())])
         started = time.perf_counter()
         answer: Answer | None = None
@@ -205,7 +197,8 @@ class Connection:
                 # The adapter gets the token from the cache. So when getting a token fails, nothing was sent.
                 await self._credential.get_token(self._scope, enable_cae=True)
                 is_sent = True
-                answer = await self._answered(call, request)
+                answer = None if ask_together is None else await self._from_batch(request, ask_together)
+                answer = answer or await self._answered(call, request)
             return answer
         except TimeoutError as error:
             values = {"call": call.as_value, "is_sent": is_sent, "is_write": call.is_write}
@@ -220,6 +213,35 @@ class Connection:
                 client_request_id=own_id,
                 ms=round((time.perf_counter() - started) * 1000),
             )
+
+    async def _from_batch(self, request: RequestInformation, ask: Ask) -> Answer | None:
+        """Return the answer to a read from a batch; None when the read must be sent alone now.
+
+        What would be sent again without a batch is sent again, after the same pause: a throttled read, and one whose
+        token was refused.
+        """
+        answer = await ask()
+        if answer is None or answer.status == 401:
+            return None
+        if not is_sent_again(request, answer):
+            return answer
+        await asyncio.sleep(pause_before_second_try(answer))
+        request.add_request_options([ONE_TRY_LESS])
+        return None
+
+    async def _post(self, reads: Sequence[BatchedRead]) -> Mapping[str, Answer] | None:
+        """Send a batch. Returns the answers by id; None when Graph refuses the batch, so that each is sent alone.
+
+        NB. a refused batch says nothing about its parts. Its 404 must not mean that an object does not exist.
+        """
+        call = replace(reads[0].call, method="POST", path=BATCH_PATH, is_question=True)
+        answer = await self.send(call, await batch_request(self._adapter, reads))
+        ids = [read.item.id for read in reads]
+        if answer.is_success:
+            return inner_answers(call, answer, ids, redact=self._redact)
+        if 400 <= answer.status < 500 and answer.status != 429:
+            return None
+        return dict.fromkeys(ids, answer)
 
     async def _answered(self, call: GraphCall, request: RequestInformation) -> Answer:
         """Send a request, and send it again in two cases.
@@ -257,24 +279,6 @@ class Connection:
             raise unavailable(TenantCode.BROKEN_OFF, call=call.as_value, is_write=call.is_write) from error
         answered: httpx.Response = response
         return answered
-
-
-class _ReadRetries(RetryHandler):
-    """Repeats a GET after throttling (429) or an unavailable service, unless the requested pause is long."""
-
-    def __init__(self) -> None:
-        super().__init__(RetryHandlerOption(delay=0.0, max_retries=_RETRIES))
-        self.allowed_methods = frozenset({"GET"})
-
-    def should_retry(self, request: httpx.Request, options: RetryHandlerOption, response: httpx.Response) -> bool:
-        """Return whether to repeat the request now."""
-        wait = retry_after(response.headers)
-        return super().should_retry(request, options, response) and (wait is None or wait <= _MAX_WAIT_SECONDS)
-
-    def get_delay_time(self, retry_count: int, response: httpx.Response | None = None, delay: float = 0.0) -> float:
-        """Return the seconds until the next try: the requested pause, or a growing time with a random part."""
-        wait = None if response is None else retry_after(response.headers)
-        return wait or self._get_delay_time_exp_backoff(retry_count, delay)
 
 
 def document_of(call: GraphCall, answer: Answer) -> JsonObject:

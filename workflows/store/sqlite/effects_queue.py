@@ -17,8 +17,12 @@ from workflows.store.sqlite.database import SqliteDatabase, readable
 _log = structlog.get_logger()
 
 _IS_UNCHECKED_CLICK: Final = "is_parked = 0 and lane >= 'judge:' and lane < 'judge;'"
-_STORED_WORK: Final = """with queue as materialized (
-        select is_parked, due_at <= ? or (rank = ? and attempts = 0) as is_due,
+IS_HELD: Final = (
+    "attempts = 0 and case when json_valid(doc) then coalesce(json_extract(doc, '$.is_held'), 0) else 0 end = 1"
+)
+"""Whether an effect updates the copies of a card that were left for later, and was not tried yet."""
+_STORED_WORK: Final = f"""with queue as materialized (
+        select is_parked, due_at <= ? or (rank = ? and attempts = 0) or ({IS_HELD}) as is_due,
         attempts = 0 and case when json_valid(doc) then json_extract(doc, '$.not_before') is not null else 0 end
         as is_planned
         from effects
@@ -28,7 +32,7 @@ _STORED_WORK: Final = """with queue as materialized (
     union all select 'effects', 'parked', coalesce(sum(is_parked), 0) from queue
     union all select 'item', id, 1 from requests where due_at <= ?
     union all select 'item', tenant_id, 1 from partnerships where due_at <= ?
-    union all select 'alarms', code, count(*) from alarms where is_open = 1 group by code"""
+    union all select 'alarms', code, count(*) from alarms where is_open = 1 group by code"""  # noqa: S608
 
 
 class SqliteEffectsQueue(SqliteDatabase):
@@ -37,16 +41,20 @@ class SqliteEffectsQueue(SqliteDatabase):
     async def pending(self, now: datetime, limit: int) -> Sequence[PendingEffect]:
         """List the oldest due effect of each lane: effects of one lane are performed one after the other.
 
-        An effect that cannot be read is given up, so that it does not delay its lane.
+        Of one priority, what nobody asked for comes first, such as a write; then each person's first click, then each
+        person's second, so that nobody waits behind everything that another one clicked. An effect that cannot be read
+        is given up, so that it does not delay its lane.
         """
         if self.last_write_error:
             return []
         rows = await self._query(
-            """select id, lane, attempts, doc from (
-                select id, lane, attempts, doc, rank, row_number() over (partition by rank order by id) as place
-                from effects
-                where id in (select min(id) from effects where is_parked = 0 and due_at <= ? group by lane)
-            ) where place <= ? order by rank, id""",
+            """with due as (
+                select id, rank, case when asked_by = '' then 0
+                    else row_number() over (partition by rank, asked_by order by id) end as turn
+                from effects where id in (select min(id) from effects where is_parked = 0 and due_at <= ? group by lane)
+            ), placed as (select id, row_number() over (partition by rank order by turn, id) as place from due)
+            select effects.id, lane, attempts, doc from placed join effects using (id)
+            where place <= ? order by rank, place""",
             text_of(now),
             limit,
         )
@@ -64,8 +72,8 @@ class SqliteEffectsQueue(SqliteDatabase):
     async def count_pending(self, now: datetime) -> tuple[int, int, int]:
         """Count the effects that are due, that wait for their next attempt, and that are parked.
 
-        A card that changes later is not counted, see `ShowRequest.not_before`. An App Home that must be published again
-        within seconds counts as due.
+        A card that changes later is not counted, see `ShowRequest.not_before`. What is shown within seconds counts as
+        due: an App Home that must be published again, and the copies of a card that were left for later.
         """
         work = await self.stored_work(now)
         return work.effects_due, work.effects_later, work.effects_parked
@@ -133,9 +141,10 @@ class SqliteEffectsQueue(SqliteDatabase):
         await self._write("delete from effects where id = ? and is_parked = 1", effect_id)
 
     def _put_effect(self, effect: Effect, due_at: str) -> None:
+        asked_by = effect.command.actor if isinstance(effect, CheckPermission) else ""
         self._db.execute(
-            "insert into effects (lane, rank, due_at, attempts, doc) values (?, ?, ?, 0, ?)",
-            (lane(effect), priority_of(effect).value, due_at, self._clean.effect(effect)),
+            "insert into effects (lane, rank, asked_by, due_at, attempts, doc) values (?, ?, ?, ?, 0, ?)",
+            (lane(effect), priority_of(effect).value, asked_by, due_at, self._clean.effect(effect)),
         )
 
 

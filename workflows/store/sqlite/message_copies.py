@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from workflows.core.people import ChatId
-from workflows.core.requests.effects import ShowHome, lane
-from workflows.intervals import HOME_PUBLISHED_EVERY
+from workflows.core.requests.effects import ShowHome, ShowRequest, lane
+from workflows.core.requests.request import RequestId
+from workflows.intervals import CARDS_HELD_FOR, HOME_PUBLISHED_EVERY
 from workflows.ports.message_copies import MessageCopy
 from workflows.store.columns import text_of
-from workflows.store.sqlite.effects_queue import SqliteEffectsQueue
+from workflows.store.sqlite.effects_queue import IS_HELD, SqliteEffectsQueue
 
 
 class SqliteMessageCopies(SqliteEffectsQueue):
@@ -27,6 +28,18 @@ class SqliteMessageCopies(SqliteEffectsQueue):
     async def _copies(self, where: str, *values: object) -> Sequence[MessageCopy]:
         rows = await self._query(f"select * from copies where {where}", *values)  # noqa: S608
         return [MessageCopy(**{**row, "is_live": bool(row["is_live"])}) for row in rows]
+
+    async def request_card_update(self, request_id: RequestId) -> None:
+        """Store an effect that updates the copies of a request's card soon, unless one waits already."""
+        await self._run(lambda: self._want_card_update(request_id))
+
+    def _want_card_update(self, request_id: RequestId) -> None:
+        effect = ShowRequest(request_id=request_id, is_held=True)
+        with self._writes.watched(self._db), self._db.atomic():
+            # NB. one that failed is not counted: it may wait for minutes.
+            sql = f"select 1 from effects where lane = ? and is_parked = 0 and {IS_HELD}"  # noqa: S608
+            if self._db.execute(sql, (lane(effect),)).fetchone() is None:
+                self._put_effect(effect, text_of(self._clock.now() + CARDS_HELD_FOR))
 
     async def save_copy(self, copy: MessageCopy) -> None:
         """Store a posted copy, or its new content."""

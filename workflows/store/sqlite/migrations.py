@@ -375,6 +375,21 @@ def m017_results_that_nobody_approved(db: Database) -> None:
         db.execute("update partnerships set doc = ? where tenant_id = ?", (_written(record), tenant_id))
 
 
+@migrations()
+def m018_turns_and_ends(db: Database) -> None:
+    """Add who asked for a permission check, so that people take turns, and indices for the lists of an App Home.
+
+    Without them, an App Home reads a row of every partner for each of its lists.
+    """
+    db.execute("alter table effects add column asked_by text not null default ''")
+    asked = "coalesce(json_extract(doc, '$.command.actor'), '')"
+    db.execute(f"update effects set asked_by = {asked} where lane >= 'judge:' and lane < 'judge;' and json_valid(doc)")  # noqa: S608
+    # NB. each has every column of such a list's conditions, so that only the documents of one page are read.
+    listed = "sponsor, sponsor_account, sought"
+    db.execute(f"create index partnerships_by_end on partnerships(ends_at, tenant_id, state, {listed})")
+    db.execute(f"create index partnerships_by_state on partnerships(state, ends_at, tenant_id, {listed})")
+
+
 def _overwritten_at(db: Database, tenant_id: str) -> str:
     """Return when the present settings of a partner were found to be overwritten; empty when they were not."""
     sql = "select state, doc from requests where tenant_id = ? and state in ('applied', 'overwritten')"

@@ -2,8 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from pydantic import TypeAdapter
@@ -11,6 +12,7 @@ from pydantic import TypeAdapter
 from workflows.core.partners.partnership import Partnership, result_read_at
 from workflows.core.partners.records import Records
 from workflows.core.people import ChatId, PersonId, Role
+from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.settings.model import TenantId
@@ -19,9 +21,10 @@ from workflows.ports.records import RECEIVED, RESULT_OF, AuditEntry, LimitedList
 from workflows.store.codec import ALARM, DETAILS, PARTNERSHIP, REQUEST, load
 from workflows.store.columns import text_of, typed_search_text
 from workflows.store.sqlite.database import ListQuery, SqliteDatabase, partner_conditions, readable, request_conditions
-from workflows.store.sqlite.snapshot import fetch_rows, parse_rows
+from workflows.store.sqlite.snapshot import all_records, picked_partnerships, records_of
 
 Item = TypeVar("Item")
+Picked = TypeVar("Picked")
 
 _ENTRY: Final = ("key", "at", "actor", "command", "outcome", "request_id", "tenant_id", "account", "details")
 """The columns of an audit entry."""
@@ -102,7 +105,7 @@ class SqliteRecords(SqliteDatabase):
         self, partner_filter: PartnerFilter, *, limit: int, position: PagePosition, by_end: bool = False
     ) -> Page[Partnership]:
         """List partners, sorted by default domain, or with `by_end` by the end of their access."""
-        where, values = partner_conditions(partner_filter)
+        where, values = partner_conditions(partner_filter, by_end=by_end)
         keys = ("ends_at" if by_end else "domain", "tenant_id")
         return await self._page(PARTNERSHIP, ListQuery("partnerships", where, values, keys), limit, position)
 
@@ -168,10 +171,13 @@ class SqliteRecords(SqliteDatabase):
                 waits.setdefault(row["template"], []).append(wait)
         return waits
 
-    async def partnerships(self) -> Sequence[Partnership]:
-        """List every partnership, by default domain."""
-        rows = await self._query("select tenant_id as id, doc from partnerships order by domain")
-        return await asyncio.to_thread(readable, PARTNERSHIP, rows)
+    async def partnerships(self, pick: Callable[[Partnership], Picked]) -> Sequence[Picked]:
+        """List something of every partnership, by default domain. Nothing else of them is kept in memory."""
+        return await self._beside(partial(picked_partnerships, pick=pick))
+
+    async def identities(self) -> Sequence[TenantIdentity]:
+        """List the identity of every partnership, by default domain."""
+        return await self.partnerships(lambda one: one.identity)
 
     async def partnerships_named(self, name: str) -> Sequence[Partnership]:
         """List the partnerships with this tenant id, default domain, or name as it was asked for, by default domain."""
@@ -181,10 +187,13 @@ class SqliteRecords(SqliteDatabase):
         return readable(PARTNERSHIP, await self._query(sql, name, name, name))
 
     async def records(self, tenant_id: TenantId | None = None) -> Records:
-        """Read every partnership, or one, and the requests that are needed to compare them with the tenant."""
-        rows = await self._run(lambda: fetch_rows(self._db.conn, tenant_id))
-        # Parsing a thousand records takes long, so it runs in a thread of its own.
-        return await asyncio.to_thread(parse_rows, rows)
+        """Read every partnership, or one, and the requests that are needed to compare them with the tenant.
+
+        Of all tenants, an applied request has only what is compared.
+        """
+        if tenant_id is not None:
+            return await self._run(lambda: records_of(self._db.conn, tenant_id))
+        return await self._beside(partial(all_records, for_posture=True))
 
     async def partners_without_setup(self) -> Sequence[TenantId]:
         """List the tenants of partnerships that are not revoked and have no partner setup."""

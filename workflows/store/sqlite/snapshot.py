@@ -5,9 +5,8 @@ From another process, this takes no lock, creates no file, migrates nothing and 
 
 import asyncio
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -15,8 +14,11 @@ import structlog
 from pydantic import TypeAdapter, ValidationError
 from sqlite_utils import Database
 
-from workflows.core.partners.records import Records
+from workflows.core.partners.partnership import Partnership
+from workflows.core.partners.records import ComparedRequest, Records, WrittenRequest, with_shared_values
+from workflows.core.requests.request import RequestId
 from workflows.core.settings.model import TenantId
+from workflows.core.settings.shared_values import SharedValues
 from workflows.ports.records import StoreUnusable
 from workflows.store.codec import PARTNERSHIP, REQUEST, load
 from workflows.store.sqlite.migrations import require_known_steps
@@ -30,67 +32,75 @@ _REQUESTS: Final = """select id, tenant_id, doc from requests
                 is not null))
     order by created_at, id"""
 
+Picked = TypeVar("Picked")
 Record = TypeVar("Record")
 _log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SnapshotRows:
-    """The stored texts of records, before they are parsed."""
-
-    partnerships: Sequence[tuple[str, str]]
-    """The tenant id and the document of each partnership."""
-    requests: Sequence[tuple[str, str | None, str]]
-    """The request id, the tenant id and the document of each request."""
-
-
-async def read_records(path: Path) -> Records | None:
+async def read_records(path: Path, *, for_posture: bool = False) -> Records | None:
     """Read the records of the store in the file at `path`; None when there is no such file. A bot may be using it.
 
+    :param for_posture: without what a posture does not compare; otherwise every request is whole.
     :raises StoreUnusable: when the file is not a store, was changed by a newer version, or cannot be read.
     """
-    return await asyncio.to_thread(_read, path)
+    return await asyncio.to_thread(_read, path, for_posture=for_posture)
 
 
-def fetch_rows(db: sqlite3.Connection, tenant_id: TenantId | None = None) -> SnapshotRows:
-    """Read both tables at one moment.
+def records_of(db: sqlite3.Connection, tenant_id: TenantId) -> Records:
+    """Read the records of one tenant at one moment. The requests are whole."""
+    return _read_at_once(db, {"tenant_id": tenant_id}, for_posture=False)
 
-    :param tenant_id: read the records of this tenant only.
+
+def all_records(db: sqlite3.Connection, *, for_posture: bool) -> Records:
+    """Read the records of all tenants at one moment, one after another: never all their texts at the same time.
+
+    :param for_posture: keep of applied requests only what a posture compares.
+    :returns: also which partners have an unreadable record. An unreadable request is left out.
     """
-    given = {} if tenant_id is None else {"tenant_id": tenant_id}
-    partnerships = _PARTNERSHIPS.format(only=" where tenant_id = :tenant_id" if given else "")
-    requests = _REQUESTS.format(only="tenant_id = :tenant_id and" if given else "")
+    return _read_at_once(db, {}, for_posture=for_posture)
+
+
+def picked_partnerships(db: sqlite3.Connection, pick: Callable[[Partnership], Picked]) -> list[Picked]:
+    """Return something of every partnership, by default domain. An unreadable record is logged and left out."""
+    rows = db.execute(_PARTNERSHIPS.format(only=""))
+    return [pick(one) for key, text in rows if (one := _parsed(PARTNERSHIP, key, text)) is not None]
+
+
+def _read_at_once(db: sqlite3.Connection, given: Mapping[str, str], *, for_posture: bool) -> Records:
     is_ours = not db.in_transaction
     if is_ours:
         db.execute("begin")
     try:
-        return SnapshotRows(
-            partnerships=[tuple(row) for row in db.execute(partnerships, given)],
-            requests=[tuple(row) for row in db.execute(requests, given)],
-        )
+        return _parsed_records(db, given, for_posture=for_posture)
     finally:
         if is_ours:
             db.rollback()
 
 
-def parse_rows(rows: SnapshotRows) -> Records:
-    """Parse the texts. The result lists partners with an unreadable record; an unreadable request is left out."""
-    partnerships = {key: _parsed(PARTNERSHIP, key, text) for key, text in rows.partnerships}
-    requests = {key: _parsed(REQUEST, key, text) for key, _, text in rows.requests}
-    known = {TenantId(key): one for key, one in partnerships.items() if one is not None}
-    unreadable = {key for key, one in partnerships.items() if one is None}
-    # NB. a request that cannot be read may have written its tenant. So the state of that tenant is not known either.
-    unreadable |= {
-        tenant for key, tenant, _ in rows.requests if tenant and requests[key] is None and tenant not in known
-    }
-    return Records(
-        partnerships=known,
-        requests={one.id: one for one in requests.values() if one is not None},
-        unreadable=frozenset(map(TenantId, unreadable)),
-    )
+def _parsed_records(db: sqlite3.Connection, given: Mapping[str, str], *, for_posture: bool) -> Records:
+    sql = _PARTNERSHIPS.format(only=" where tenant_id = :tenant_id" if given else "")
+    known: dict[TenantId, Partnership] = {}
+    requests: dict[RequestId, ComparedRequest] = {}
+    unreadable: set[TenantId] = set()
+    shared = SharedValues()
+    for key, text in db.execute(sql, given):
+        if (partnership := _parsed(PARTNERSHIP, key, text)) is None:
+            unreadable.add(TenantId(key))
+        else:
+            known[TenantId(key)] = with_shared_values(partnership, shared) if for_posture else partnership
+    sql = _REQUESTS.format(only="tenant_id = :tenant_id and" if given else "")
+    for key, tenant, text in db.execute(sql, given):
+        one = _parsed(REQUEST, key, text)
+        if one is not None:
+            is_short = for_posture and one.is_terminal and one.was_written
+            requests[one.id] = WrittenRequest.of(one, shared) if is_short else one
+        elif tenant and tenant not in known:
+            # NB. a request that cannot be read may have written its tenant. So the state of that tenant is not known.
+            unreadable.add(TenantId(tenant))
+    return Records(partnerships=known, requests=requests, unreadable=frozenset(unreadable))
 
 
-def _read(path: Path) -> Records | None:
+def _read(path: Path, *, for_posture: bool) -> Records | None:
     if not path.exists():
         return None
     # There is a WAL file while a process has the store open. Without it nobody writes, and with "immutable" SQLite
@@ -100,10 +110,9 @@ def _read(path: Path) -> Records | None:
     try:
         with closing(sqlite3.connect(f"{path.as_uri()}?{mode}", uri=True)) as db:
             require_known_steps(Database(db), path.name)
-            rows = fetch_rows(db)
+            return all_records(db, for_posture=for_posture)
     except (sqlite3.Error, OSError) as error:
         raise StoreUnusable(f"{path.name} cannot be read as Gatehouse's records ({error})") from error
-    return parse_rows(rows)
 
 
 def _parsed(adapter: TypeAdapter[Record], key: str, text: str) -> Record | None:

@@ -23,8 +23,8 @@ class _Inner:
     depends_on: tuple[str, ...]
 
 
-def run_batch(call: Call, send: Callable[[Call], Answer]) -> Answer:
-    """Run each inner call through `send`, and return their answers.
+def run_batch(call: Call, send: Callable[[str, Call], Answer]) -> Answer:
+    """Run each inner call through `send`, with its id, and return their answers.
 
     The outer status does not depend on the inner ones. An inner call without its own `Authorization` header uses the
     outer one. A call that depends on a failed call is answered with 424.
@@ -43,7 +43,7 @@ def run_batch(call: Call, send: Callable[[Call], Answer]) -> Answer:
     answers = []
     for step in inner:
         failed = [name for name in step.depends_on if statuses[name] >= 400]
-        answer = _failed_dependency() if failed else send(step.call)
+        answer = _failed_dependency() if failed else send(step.id, step.call)
         statuses[step.id] = answer.status
         answers.append(_response(step.id, answer))
     return Answer(status=200, body={"responses": answers[::-1]})

@@ -454,6 +454,7 @@ for (const name of ["pointerup", "pointercancel"]) {
 }
 window.addEventListener("popstate", arrive);
 
-$("#f-messages").scrollTop = $("#f-messages").scrollHeight;
+// Conversations open at their newest message, the Home at its top.
+if (place().get("channel") !== "home") $("#f-messages").scrollTop = $("#f-messages").scrollHeight;
 settleModal(undefined, focusTrail());
 arrive().finally(listen);

@@ -9,6 +9,7 @@ from aiohttp import web
 from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.slack.web_api.calls import Answer, Call, Method
 from bot.sandbox.slack.web_api.methods import app, chat, conversations, users, views
+from bot.sandbox.slack.web_api.rate_limits import RateLimited, RateLimits
 from bot.sandbox.slack.workspace.credentials import Credentials
 from bot.sandbox.slack.workspace.triggers import Triggers
 from bot.sandbox.slack.workspace.workspace import Workspace
@@ -35,6 +36,7 @@ class WebApi:
         scopes: frozenset[str],
         site: Callable[[], str],
         socket_url: Callable[[], str],
+        limits: RateLimits,
     ) -> None:
         self._workspace = workspace
         self._triggers = triggers
@@ -42,6 +44,7 @@ class WebApi:
         self._scopes = scopes
         self._site = site
         self._socket_url = socket_url
+        self._limits = limits
 
     def routes(self) -> list[web.RouteDef]:
         """Return a route for each method, for GET and POST."""
@@ -49,11 +52,15 @@ class WebApi:
         return [web.get(path, self._handle, allow_head=False), web.post(path, self._handle)]
 
     async def _handle(self, request: web.Request) -> web.Response:
+        status, headers = 200, {"x-oauth-scopes": ",".join(sorted(self._scopes))}
         try:
             body: Answer = {"ok": True, **await self._answer(request)}
+        except RateLimited as error:
+            body, status = error.body(), 429
+            headers["Retry-After"] = str(error.retry_after)
         except SlackError as error:
             body = error.body()
-        return web.json_response(body, headers={"x-oauth-scopes": ",".join(sorted(self._scopes))})
+        return web.json_response(body, status=status, headers=headers)
 
     async def _answer(self, request: web.Request) -> Answer:
         name = request.match_info["method"]
@@ -70,6 +77,7 @@ class WebApi:
         if method is None:
             raise SlackError("unknown_method", req_method=name)
         self._check_token(_token(request, arguments), method)
+        self._limits.take(name, arguments)
         return method.run(call)
 
     def _check_token(self, token: str | None, method: Method) -> None:

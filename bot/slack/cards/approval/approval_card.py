@@ -25,11 +25,12 @@ from bot.slack.blocks.blocks import (
 )
 from bot.slack.blocks.conversion import as_json
 from bot.slack.blocks.untrusted import clean
-from bot.slack.cards.approval.card_context import RISKS, CardContext, notes, word_count
+from bot.slack.cards.approval.card_context import CardContext, notes, word_count
 from bot.slack.cards.approval.closed_card import first_words
 from bot.slack.cards.approval.kept_access import access_opened_by_others, kept_access_elements, unapproved_access
 from bot.slack.cards.requests import MAX_DOMAIN_CHARACTERS, can_be_decided, request_target, restored_parts, whole_target
 from bot.slack.people.approvers import Approvers
+from bot.words.plans.risk import deciding_risk_words
 from bot.words.plans.short_changes import ShortChange, Sign, short_changes
 from bot.words.requests.form import access_duration_words
 from bot.words.requests.titles import prepared_title
@@ -73,10 +74,9 @@ def approval_blocks(
     :param with_buttons: offer Approve and Reject; Details is offered always.
     """
     prepared = request.require_prepared()
-    risk = deciding_risk(prepared.plan, prepared.observation.default).level
-    title = header(
-        f"{clean(request_target(request), MAX_DOMAIN_CHARACTERS)}: {clean(_title(request), 30)} · {RISKS[risk]}"
-    )
+    risk = deciding_risk_words(prepared.plan, prepared.observation.default)
+    target, name = clean(request_target(request), MAX_DOMAIN_CHARACTERS), clean(_title(request), 30)
+    title = header(f"{target}: {name} · {risk}")
     words_left = MAX_CARD_WORDS - word_count([as_json(title)])
     return [
         title,

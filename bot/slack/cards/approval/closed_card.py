@@ -22,11 +22,10 @@ from bot.slack.blocks.blocks import (
 from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.decisions import EXPIRES_NOW, state_parts, still_needed
+from bot.slack.cards.partner_and_plan import closed_line
 from bot.slack.cards.requests import (
     MAX_DOMAIN_CHARACTERS,
     headline,
-    kind_words,
-    notified_target,
     request_target,
     summary,
     whole_target,
@@ -51,7 +50,7 @@ MAX_LONG_SENTENCE_CHARACTERS: Final = 700
 MAX_QUOTED_WORDS: Final = 25
 """Words of a reason or a justification on a card; the rest is counted, and is in Details."""
 _COMPLETE: Final = "No approval is missing."
-_NEWER_MESSAGE: Final = "see the newer message."
+_NEWER_MESSAGE: Final = "see the newer message"
 _ASKED_LATER: Final = "You get a new message when it is your turn again."
 _DONE: Final = {Choice.APPROVE: "approved", Choice.REJECT: "rejected"}
 _NOUNS: Final = {Choice.APPROVE: "approval", Choice.REJECT: "rejection"}
@@ -92,15 +91,10 @@ def older_card(request: AccessRequest, *, reader: ChatId | None = None) -> Messa
 
     :param reader: see `closed_card`.
     """
-    target = clean(request_target(request), MAX_DOMAIN_CHARACTERS)
-    line = [cleaned_text(f"{new_round_words(request)}: {_NEWER_MESSAGE}", 300)]
+    words = new_round_words(request)
     receipt = [*_own_decisions(replace(request, decisions=()), reader)]
-    blocks: list[Block] = [
-        header(f"🔁 {target}: replaced by a newer message"),
-        rich_text(paragraph(*whole_target(request), *line, fixed_text(f" · {request.id}"), *receipt)),
-    ]
-    text = f"{notified_target(request)}: replaced by a newer message. {kind_words(request).capitalize()} {request.id}."
-    return message(text, blocks)
+    summary = f"{words[0].lower()}{words[1:]}, {_NEWER_MESSAGE}"
+    return closed_line("🔁", request_target(request), summary, request.id, after=receipt)
 
 
 def closed_headline(request: AccessRequest, successor: AccessRequest | None) -> str:

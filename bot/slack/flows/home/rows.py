@@ -35,7 +35,7 @@ from bot.slack.cards.requests import (
 )
 from bot.slack.words.alarms import alarm_elements
 from bot.words.partner_setup.state import setup_words
-from bot.words.plans.risk import LEVELS
+from bot.words.plans.risk import deciding_risk_words
 from bot.words.requests.notes import note_words
 from bot.words.requests.replacement import PERIOD_ENDED, later_state_by_words, later_state_words
 from bot.words.requests.states import short_state_words
@@ -43,7 +43,6 @@ from bot.words.requests.titles import partner_title, prepared_title
 from workflows.app.reads.found_requests import Today
 from workflows.app.reads.newer_requests import AfterEnd
 from workflows.core.partners.partnership import Partnership
-from workflows.core.policy.risk import deciding_risk
 from workflows.core.requests.alarms import Alarm, AlarmCode
 from workflows.core.requests.request import AccessRequest, RequestKind
 
@@ -61,11 +60,9 @@ def approval_row(request: AccessRequest, now: datetime, *, has_times_below: bool
     :param has_times_below: see `_waiting_row`.
     """
     prepared = request.require_prepared()
-    risk = LEVELS[deciding_risk(prepared.plan, prepared.observation.default).level].capitalize()
-    title = "Restore settings" if request.fields.kind is RequestKind.RESTORATION else prepared_title(prepared)
-    about = (
-        f"{clean(request_target(request), _DOMAIN_LIMIT)} · {clean(title, _TITLE_LIMIT)} · {risk} risk · {request.id}"
-    )
+    risk = deciding_risk_words(prepared.plan, prepared.observation.default)
+    title = "Restore settings" if request.particulars.kind is RequestKind.RESTORATION else prepared_title(prepared)
+    about = f"{clean(request_target(request), _DOMAIN_LIMIT)} · {clean(title, _TITLE_LIMIT)} · {risk} · {request.id}"
     place, asked = f"review:{request.id}", {"Asked": request.created_at}
     if can_be_decided(request, now):
         review = button("Review", ids.REVIEW_REQUEST, ids.decision_value(request), "primary")

@@ -11,8 +11,10 @@ from bot.slack import ids
 from bot.slack.answers.open_forms import OpenForm, OpenForms, answer_submission
 from bot.slack.answers.windows import Window, Windows
 from bot.slack.blocks.blocks import Json
+from bot.slack.blocks.modal import message_view
 from bot.slack.flows.entry_point_types import Action, EntryPoint, Subcommand, Submission
-from bot.slack.flows.restore.form import Preview, RestoreFormContent, restore_view
+from bot.slack.flows.restore.form import Preview, RestoreFormContent, issues_view, restore_view
+from bot.slack.payloads.button_values import parse_restore_issues
 from bot.slack.payloads.forms import parse_restore_form
 from bot.slack.payloads.models import Interaction, SlashCommand
 from bot.slack.people.members import Members
@@ -59,6 +61,8 @@ class RestoreFlow:
         """Return the entry points of this flow."""
         yield Subcommand("restore", self.open_from_command)
         yield Action(ids.RESTORES, self.choose_change, audit_name="restores")
+        for shows in (ids.SHOW_RESTORE_ISSUES, ids.RESTORE_ISSUES_PREVIOUS, ids.RESTORE_ISSUES_NEXT):
+            yield Action(shows, self.show_issues, audit_name=ids.SHOW_RESTORE_ISSUES)
         yield Submission(ids.RESTORE_ACCESS, self.submit, audit_name="submit")
 
     async def open_from_command(self, ack: AsyncAck, command: SlashCommand) -> None:
@@ -75,6 +79,27 @@ class RestoreFlow:
         await ack()
         window = Window.of(click, command=_AUDIT_NAME, subject=CommandSubject(tenant_id=form.tenant_id))
         self.windows.fill(window, self.show_difference(window, form))
+
+    async def show_issues(self, ack: AsyncAck, click: Interaction) -> None:
+        """Show all findings on top of the form, or another page of them. They are read again, as a lookup."""
+        tenant_id, restored, page = parse_restore_issues(click.action.value)
+        subject = CommandSubject(tenant_id=tenant_id)
+
+        async def build(window: Window) -> Json:
+            await self.lookup_permission.require(window.actor, tenant_id, key=window.key, command_name=window.command)
+            form = replace(_blank(window.actor, tenant_id), restored_request_id=restored)
+            try:
+                found, observation = await self.intake.propose(form)
+            except NothingToChange:
+                return message_view("Checks", fact_words(Fact(RefusalCode.ALREADY_RESTORED, {"is_form": True})))
+            return issues_view(observation.identity, restored, found.findings, page)
+
+        if click.is_in(ids.RESTORE_ISSUES):
+            await ack()
+            window = Window.of(click, command=ids.SHOW_RESTORE_ISSUES, subject=subject)
+            self.windows.fill(window, self.windows.show(window, build))
+        else:
+            await self.windows.open_and_fill(ack, click, build, command=ids.SHOW_RESTORE_ISSUES, subject=subject)
 
     async def submit(self, ack: AsyncAck, click: Interaction) -> None:
         """Send the request."""

@@ -4,14 +4,36 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from slack_sdk.models.blocks import Block, InputBlock, StaticSelectElement, UserSelectElement
+from slack_sdk.models.blocks import Block, InputBlock, Option, OptionGroup, StaticSelectElement, UserSelectElement
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack import ids
-from bot.slack.blocks.blocks import Json, Limit, bullets, cleaned_text, fixed_text, paragraph, plain_text, rich_text
+from bot.slack.blocks.blocks import (
+    DOMAIN_LIMIT,
+    Json,
+    Limit,
+    bullets,
+    button,
+    cleaned_text,
+    fixed_text,
+    paragraph,
+    plain_text,
+    rich_text,
+    row,
+)
 from bot.slack.blocks.modal import SPONSOR_HINT, input_block, message_view, modal, option, text_area
+from bot.slack.blocks.pages import page_blocks
 from bot.slack.blocks.untrusted import clean
-from bot.slack.cards.partner_and_plan import change_elements, consequence_elements, finding_elements, identity_block
+from bot.slack.cards.partner_and_plan import (
+    MAX_FINDINGS,
+    change_elements,
+    consequence_elements,
+    finding_elements,
+    finding_parts,
+    identity_block,
+    partner_name,
+    shown_findings,
+)
 from bot.slack.cards.risk import risk_elements, unchanged_access_elements
 from bot.words.plans.changes import describe_changes, duration_words
 from bot.words.plans.consequences import consequence_words
@@ -26,10 +48,11 @@ from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.policy.template import Stage, Template
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.model import TenantId
 
 RESTORE_TITLE: Final = "Restore settings"
-MAX_CHANGES: Final = 100
-"""The most choices that Slack accepts in a select."""
+MAX_GROUP: Final = 100
+"""The most choices that Slack accepts in one group of a select."""
 
 _END_WORDS: Final[Mapping[RequestState, str]] = {
     RequestState.OVERWRITTEN: "overwritten",
@@ -84,6 +107,7 @@ def restore_view(content: RestoreFormContent) -> Json:
         identity_block(content.identity),
         _changes_field(content),
         rich_text(*_result_elements(content), block_id=ids.RESTORE_RESULT),
+        *_issues_row(content),
         input_block("Justification", ids.JUSTIFICATION, text_area(ids.JUSTIFICATION, form.justification)),
         input_block(
             "Sponsor",
@@ -104,13 +128,12 @@ def change_words(change: AccessRequest) -> str:
 
 
 def _changes_field(content: RestoreFormContent) -> InputBlock:
-    options = [
-        option(change_words(change), change.id, "Restores the settings from before it")
-        for change in content.changes[:MAX_CHANGES]
-    ]
+    options = [option(change_words(change), change.id) for change in content.changes]
+    is_one = len(options) <= MAX_GROUP
     element = StaticSelectElement(
         action_id=ids.RESTORES,
-        options=options,
+        options=options if is_one else None,
+        option_groups=None if is_one else list(_groups(options)),
         initial_option=next((option for option in options if option.value == content.form.restored_request_id), None),
         placeholder=plain_text("Choose a change", Limit.OPTION),
     )
@@ -119,6 +142,39 @@ def _changes_field(content: RestoreFormContent) -> InputBlock:
         "send."
     )
     return input_block("Change to undo", ids.RESTORES, element, hint=hint, is_dispatched=True)
+
+
+def _groups(options: Sequence[Option]) -> Iterator[OptionGroup]:
+    """Yield all choices in groups that Slack accepts, the newest first."""
+    for start in range(0, len(options), MAX_GROUP):
+        group = options[start : start + MAX_GROUP]
+        label = f"Changes {start + 1} to {start + len(group)} of {len(options)}, newest first"
+        yield OptionGroup(label=plain_text(label, Limit.OPTION), options=group)
+
+
+def _issues_row(content: RestoreFormContent) -> Iterator[Block]:
+    """Return the button that shows all findings, where the form has only the first ones."""
+    preview, restored = content.preview, content.form.restored_request_id
+    if content.problem or preview is None or (count := len(shown_findings(preview.findings))) <= MAX_FINDINGS:
+        return
+    shows = button("Show all", ids.SHOW_RESTORE_ISSUES, _issues_value(content.form.tenant_id, restored, 0))
+    yield row(f"{count} results of the checks", ids.RESTORE_ISSUES, shows)
+
+
+def _issues_value(tenant_id: TenantId, restored_request_id: str, page: int) -> str:
+    return f"{tenant_id}:{restored_request_id}:{page}"
+
+
+def issues_view(identity: TenantIdentity, restored_request_id: str, findings: Sequence[Finding], page: int) -> Json:
+    """Return the window with one page of the findings about a restoration."""
+    blocks = page_blocks(
+        [cleaned_text(partner_name(identity), DOMAIN_LIMIT, bold=True)],
+        [bullets([finding_parts(one)]) for one in shown_findings(findings)],
+        page,
+        action_ids=(ids.RESTORE_ISSUES_PREVIOUS, ids.RESTORE_ISSUES_NEXT),
+        value=lambda to: _issues_value(identity.tenant_id, restored_request_id, to),
+    )
+    return modal("Checks", blocks, ids.RESTORE_ISSUES)
 
 
 def _result_elements(content: RestoreFormContent) -> Iterator[RichTextElement]:

@@ -37,7 +37,7 @@ from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.identifying import identify_partner
-from workflows.partner_lookup.lookup import read_both
+from workflows.partner_lookup.lookup import read_both_alone
 from workflows.partner_lookup.named_partner import named_partner
 from workflows.partner_lookup.target import is_tenant_id, normalize_target
 from workflows.ports.clock import Clock
@@ -179,7 +179,7 @@ class RevokeFlow:
                 person = await self.directory.identify(actor)
                 current_roles = await self.directory.current_roles([person])
                 require_may_revoke(partnership, person, current_roles, in_review=in_review)
-                before, default = await read_both(identity.tenant_id, tenant=self.tenant)
+                before, default = await read_both_alone(identity.tenant_id, tenant=self.tenant)
         except (TenantUnavailable, PeopleDirectoryUnavailable, TimeoutError) as error:
             if partnership is not None:
                 return None

@@ -8,7 +8,7 @@ import pytest
 
 from bot.process.opening.opened_later import TenantOpenedLater
 from bot.process.settings import SettingsProblems
-from workflows.ports.tenant import Tenant
+from workflows.ports.tenant import ReadsTogether, Tenant
 from workflows.ports.tenant_settings import TenantSettings
 
 
@@ -86,4 +86,21 @@ def test_every_method_of_the_ports_can_be_waited_for(port: type) -> None:
         for name, member in vars(port).items()
         if not name.startswith("_") and not asyncio.iscoroutinefunction(member)
     }
-    assert others <= {"tenant_settings"}
+    assert others <= {"tenant_settings", "together"}, "these have an answer of their own"
+
+
+async def test_reads_together_are_the_tenant_s_own_once_it_is_open() -> None:
+    group = ReadsTogether()
+
+    class WithReads(Opened):
+        def together(self) -> ReadsTogether:
+            return group
+
+    later = TenantOpenedLater(WithReads)
+    async with later.tenant.together() as reads:
+        home = reads.start(later.tenant.home())
+        later.begin()
+        assert await home == "home"
+    assert reads is not group
+    assert later.tenant.together() is group
+    await later.close()

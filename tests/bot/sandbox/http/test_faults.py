@@ -157,3 +157,57 @@ async def test_a_limit_refuses_only_what_comes_too_soon(
     assert [await status(), await status()] == [401, 429]
     await asyncio.sleep(0.5)
     assert await status() == 401
+
+
+async def test_a_fault_meets_one_request_in_a_batch(
+    sandbox: Sandbox, control: Control, session: ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sandbox.entra, "_accepts_token", lambda _: True)
+    default = "/policies/crossTenantAccessPolicy/default"
+    rows = [{"id": name, "method": "GET", "url": url} for name, url in (("1", "/organization?$top=1"), ("2", default))]
+    await control.post(
+        "faults", target="graph", method="GET", match="/organization", status=429, headers={"Retry-After": "7"}
+    )
+
+    async def ask() -> dict[str, Any]:
+        headers = {"Authorization": "Bearer x"}
+        async with session.post(
+            f"{sandbox.url}graph/v1.0/$batch", json={"requests": rows}, headers=headers
+        ) as response:
+            assert response.status == 200
+            return {row["id"]: row for row in (await response.json())["responses"]}
+
+    answers = await ask()
+    assert {name: row["status"] for name, row in answers.items()} == {"1": 429, "2": 200}
+    assert answers["1"]["headers"]["Retry-After"] == "7"
+    assert answers["1"]["body"]["error"]["code"] == "TooManyRequests"
+    assert {name: row["status"] for name, row in (await ask()).items()} == {"1": 200, "2": 200}
+    entry = (await control.get("graph/log"))["log"][0]
+    assert (entry["method"], entry["path"], entry["status"]) == ("POST", "/graph/v1.0/$batch", 200)
+    assert entry["inner"] == [
+        {"method": "GET", "path": "/graph/v1.0/organization", "query": {"$top": "1"}, "status": 429},
+        {"method": "GET", "path": f"/graph/v1.0{default}", "query": {}, "status": 200},
+    ]
+
+
+@pytest.mark.parametrize("fault", [{"reset": True}, {"delay_seconds": 0.3}])
+async def test_a_delay_or_a_lost_connection_is_that_of_the_whole_batch(
+    sandbox: Sandbox,
+    control: Control,
+    session: ClientSession,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: dict[str, Any],
+) -> None:
+    monkeypatch.setattr(sandbox.entra, "_accepts_token", lambda _: True)
+    await control.post("faults", target="graph", match="/organization", **fault)
+    rows = [{"id": "1", "method": "GET", "url": "/organization"}, {"id": "2", "method": "GET", "url": "/users"}]
+    began = asyncio.get_running_loop().time()
+    try:
+        async with session.post(
+            f"{sandbox.url}graph/v1.0/$batch", json={"requests": rows}, headers={"Authorization": "Bearer x"}
+        ) as response:
+            assert [row["status"] for row in (await response.json())["responses"]] == [200, 200]
+    except ClientConnectionError:
+        assert "reset" in fault
+    else:
+        assert asyncio.get_running_loop().time() - began >= 0.3

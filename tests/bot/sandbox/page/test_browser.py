@@ -46,6 +46,21 @@ async def sent(stage: Stage, call: str) -> samples.Json:
     raise AssertionError(f"the page did not send {call}")
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+async def test_the_home_opens_at_its_top_also_when_it_is_long(page: Page, stage: Stage, width: int) -> None:
+    rows = [{"type": "section", "text": {"type": "plain_text", "text": f"Row {number}"}} for number in range(60)]
+    stage.slack.views.homes[PEOPLE["requester"]] = {"id": "V0HOME", "type": "home", "blocks": rows}
+    await stage.change()
+    await page.set_viewport_size({"width": width, "height": 800})
+    await page.goto(f"{page.url.split('?')[0]}?as=requester&channel=home")
+    await expect(page.get_by_text("Row 59")).to_be_attached()
+    for wait in (0, 300):
+        await page.wait_for_timeout(wait)
+        assert await page.evaluate("document.querySelector('#f-messages').scrollTop") == 0
+        assert await page.evaluate("window.scrollY") == 0
+    await expect(page.get_by_text("Row 0", exact=True)).to_be_in_viewport()
+
+
 async def test_the_visit_needs_no_typing_beyond_the_form(page: Page, stage: Stage) -> None:
     await page.get_by_role("button", name="Request as Riley").click()
     await expect(page.get_by_label("Partner domain or tenant ID")).to_be_focused()

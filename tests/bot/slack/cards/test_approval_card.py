@@ -120,13 +120,13 @@ def test_who_signed_in_stays_on_the_card_whatever_else_there_is_to_say(template:
     asked = waiting(TEMPLATES[template])
     known = replace(asked.require_prepared(), findings=(SIGNED_IN, *FINDINGS, *FINDINGS))
     text = shown(card(replace(asked, prepared=known)))
-    assert ("12 people of theirs signed in, last 30 days" in text) is not ("12 visitors signed in (30 days)" in text)
+    assert ("12 people of theirs signed in, last 30 days" in text) is not ("12 visitors in 30 days" in text)
 
 
 def test_it_says_why_more_approvals_are_needed_than_its_risk_asks_for() -> None:
     """Where everybody may come in by default, a narrow template opens little; its chain stays the same."""
     text = shown(card(waiting(TEMPLATES["regulated-project"])))
-    assert "Regulated project · Low risk" in text
+    assert "Regulated project · Low-risk change" in text
     assert "The access template asks for 3 approvals (low risk alone needs 1)" in text
     details = shown(decision_view(waiting(TEMPLATES["regulated-project"]), history=(), now=NOW))
     assert "The access template asks for 3 approvals. Low risk alone needs 1." in details
@@ -138,7 +138,7 @@ def test_less_access_is_on_the_card_and_the_requester_reads_it_while_they_can_st
     loss = "Their guests: only Office 365 (now: all apps)"
     assert f"➖ {loss}" in shown(card(asked))
     said = shown(requester_card(asked, now=NOW).blocks)
-    assert f"⚠️ Less access: {loss}. People who use more lose it. Edit or withdraw this if that is wrong." in said
+    assert f"⚠️ Less access: {loss}. People who use more lose it. Edit or withdraw this if they still need it." in said
     assert "Less access" not in shown(requester_card(replace(asked, state=RequestState.APPLYING), now=NOW).blocks)
     opening = waiting(TEMPLATES["teams-shared-channels"])
     assert "Less access" not in shown(requester_card(opening, now=NOW).blocks)
@@ -167,7 +167,7 @@ def test_a_revoked_partner_is_called_blocked_only_while_its_settings_say_so(is_s
 
 def test_it_says_who_until_when_how_risky_and_its_short_id() -> None:
     text = shown(card(waiting(TEMPLATES["trusted-partner"])))
-    for part in ("contoso.com: Trusted partner · High risk", "Riley Park", "Sam Whitfield", "180 days", "r-1"):
+    for part in ("contoso.com: Trusted partner · High-risk change", "Riley Park", "Sam Whitfield", "180 days", "r-1"):
         assert part in text
 
 

@@ -26,7 +26,9 @@ async def told(gatehouse: BotUnderTest, person: str = "guest") -> str:
 
 def graph_reads(gatehouse: BotUnderTest) -> list[str]:
     """What was asked of Graph about partners."""
-    return [one["path"] for one in gatehouse.world.graph_log.entries if "crossTenant" in one["path"]]
+    entries = gatehouse.world.graph_log.entries
+    paths = [one["path"] for entry in entries for one in entry.get("inner", [entry])]
+    return [path for path in paths if "crossTenant" in path]
 
 
 @pytest.mark.parametrize(
@@ -159,7 +161,7 @@ async def test_no_window_opens_with_anything_in_it(gatehouse: BotUnderTest, acti
     assert await refusals(gatehouse) == [command]
     views = (await gatehouse.control.get("views", user="guest"))["views"]
     assert "Contoso" not in json.dumps(views)
-    assert request.id not in json.dumps(views)
+    assert request.id.removeprefix("R-") not in json.dumps(views)
     assert not [view for view in views if view["callback_id"] == ids.REQUEST_ACCESS]
     assert len(graph_reads(gatehouse)) == reads
     assert (await told(gatehouse)).count("guest in this workspace") > 0
@@ -195,6 +197,7 @@ async def test_outsiders_are_refused_at_the_edge(gatehouse: BotUnderTest) -> Non
 
 async def test_a_form_keeps_what_was_typed_while_slack_does_not_tell_who_asks(gatehouse: BotUnderTest) -> None:
     opened = await gatehouse.control.post("command", user="requester", text="request")
+    await gatehouse.control.post("clock", advance_seconds=4)  # who opened the form is not read again to fill it
     gatehouse.world.faults.add(Fault(target="slack", method="users.info", status=503, times=999))
     await gatehouse.control.post(
         "click",

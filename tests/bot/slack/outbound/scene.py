@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any, Final
 
 from slack_sdk.web.async_client import AsyncWebClient
@@ -94,7 +95,9 @@ class Scene:
     directory: FakeDirectory
     client: AsyncWebClient
 
-    def copies(self, channel: str = CHANNEL, *, was_active: Callable[[ChatId], bool] = lambda _: False) -> CardCopies:
+    def copies(
+        self, channel: str = CHANNEL, *, was_active: Callable[[ChatId, timedelta], bool] = lambda *_: False
+    ) -> CardCopies:
         """The posted copies, with what Slack has just said about people."""
         return CardCopies(client=self.client, store=self.store, channel=self.channel(channel), was_active=was_active)
 

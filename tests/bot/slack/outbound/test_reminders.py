@@ -188,7 +188,7 @@ async def test_nobody_is_told_of_what_did_not_expire_or_was_their_own(scene: Sce
 
 async def test_a_reminder_does_not_count_somebody_as_reached_who_left_within_the_last_minute(scene: Scene) -> None:
     """Slack accepts a message to them. Only opening the conversation shows that they have left."""
-    active = scene.copies(was_active=lambda _: True)
+    active = scene.copies(was_active=lambda *_: True)
     person = ChatId(SLACK_IDS["approver1"])
     await active.direct_channel(person)
     scene.fail("conversations.open", "user_disabled")

@@ -66,7 +66,7 @@ async def test_a_reminder_survives_a_slack_that_fails_once(scene: Scene, method:
     older, newer = in_order(scene, "@requester")
     assert newer["text"] == scene.messages("@admin")[0]["text"]
     assert "twice" in str(newer["blocks"])
-    assert "Reminded again on" in shown(older["blocks"])
+    assert "reminded again on" in shown(older["blocks"])
     assert action_ids(older) == []
 
 
@@ -85,7 +85,7 @@ async def test_only_the_newest_question_of_a_review_has_buttons_and_closed_ones_
     assert action_ids(newest) == ["keep", "revoke_review"]
     # The scene starts on Mar 1. Each closed card names the day of the newer one.
     closed = [shown(one["blocks"]) for one in older]
-    assert [len(one["blocks"]) for one in older] == [2, 2], "a headline and one line"
+    assert [len(one["blocks"]) for one in older] == [1, 1], "one line"
     assert all("contoso.com" in one and "below" in one for one in closed)
     assert len(set(closed)) == 2
     assert scene.written().count("chat.update") == len(older) + len(scene.messages("@admin")) - 1
@@ -119,7 +119,7 @@ async def test_an_answered_review_stays_answered_when_the_next_one_is_due(scene:
     for card in (older, admins):
         assert action_ids(card) == []
         assert "review answered, access kept" in card["text"]
-        assert "Kept by Riley Park on" in shown(card["blocks"])
+        assert "access kept by Riley Park on" in shown(card["blocks"])
     assert action_ids(newer) == ["keep", "revoke_review"]
 
 
@@ -130,7 +130,7 @@ async def test_a_review_that_a_later_request_ended_does_not_come_back(scene: Sce
     [admins], [older, newer] = scene.messages("@admin"), in_order(scene, "@requester")
     for card in (older, admins):
         assert action_ids(card) == []
-        assert "A later request was approved" in shown(card["blocks"])
+        assert "a later request was approved" in shown(card["blocks"])
     assert action_ids(newer) == ["keep", "revoke_review"]
 
 

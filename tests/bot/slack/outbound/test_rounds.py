@@ -113,7 +113,7 @@ async def test_nobody_is_asked_for_a_new_approval_where_nobody_had_approved(scen
     await scene.notifier().show_request(asked_again(request()))
     message, older = newest(scene, "@approver1"), min(scene.messages("@approver1"), key=lambda one: str(one["ts"]))
     assert "plan changed before anyone approved" in message["text"]
-    assert "Plan changed before anyone approved: see the newer message." in shown(older["blocks"])
+    assert "plan changed before anyone approved, see the newer message" in shown(older["blocks"])
     card = min(scene.messages(CHANNEL), key=lambda one: str(one["ts"]))
     mine = newest(scene, "@requester")
     for said in (message["text"], *(shown(one["blocks"]) for one in (message, older, card, mine))):
@@ -150,7 +150,7 @@ async def test_after_an_edit_the_older_copy_points_to_the_newer_one_and_is_never
     older = in_order(scene, "@approver1")[:2]
     for message in older:
         said = shown(message["blocks"])
-        assert "Edited by Riley Park: see the newer message." in said
+        assert "edited by Riley Park, see the newer message" in said
         assert action_ids(message) == []
     assert "Your approval of Mar 1, 2027 at 09:00 UTC no longer counts" in shown(older[0]["blocks"])
     mine = replace(decided_by("approver1"), digest=twice.plan.digest)
@@ -185,7 +185,7 @@ async def test_who_decides_later_reads_after_an_edit_why_the_buttons_are_gone_an
     mine = replace(mine, digest=edited.plan.digest)
     await scene.notifier().show_request(replace(edited, decisions=(mine,)))
     older, newer = in_order(scene, "@approver3")
-    assert "Edited by Riley Park: see the newer message." in shown(older["blocks"])
+    assert "edited by Riley Park, see the newer message" in shown(older["blocks"])
     assert (action_ids(older), "approve" in action_ids(newer)) == ([], True)
     rejected = replace(edited, state=RequestState.REJECTED, decisions=(decided_by("approver1", Choice.REJECT),))
     await scene.notifier().show_request(rejected)

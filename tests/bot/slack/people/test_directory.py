@@ -18,7 +18,7 @@ from tests.bot.words.refused import worded_refusal
 from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, Person, PersonId, Role
 from workflows.ports.people_directory import PeopleDirectoryUnavailable, RoleSource
-from workflows.ports.tenant import Account
+from workflows.ports.tenant import Account, ReadsTogether
 
 ACCOUNTS: Final = {
     person.handle: Account(
@@ -42,6 +42,9 @@ class FakeTenant:
 
     accounts: list[Account] = field(default_factory=lambda: list(ACCOUNTS.values()))
     groups: dict[str, frozenset[PersonId]] = field(default_factory=dict)
+
+    def together(self) -> ReadsTogether:
+        return ReadsTogether()
 
     async def accounts_by_mail(self, mails: Sequence[str]) -> Sequence[Account]:
         wanted = {mail.casefold() for mail in mails}

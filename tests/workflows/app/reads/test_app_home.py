@@ -38,7 +38,7 @@ async def test_an_approver_loses_what_was_decided_and_the_requester_keeps_it(wor
 async def test_a_sponsor_sees_what_ends_soon_and_what_is_to_be_answered(world: World) -> None:
     await world.opened()
     assert (await home_of(world, SAM)).ending.count == 0
-    partner = (await world.store.partnerships())[0]
+    partner = (await world.store.partnerships(lambda one: one))[0]
     assert partner.ends_at is not None
     world.clock.advance(days=(partner.ends_at - world.clock.now() - timedelta(days=29)).days)
     found = await home_of(world, SAM)
@@ -48,7 +48,7 @@ async def test_a_sponsor_sees_what_ends_soon_and_what_is_to_be_answered(world: W
 
 async def test_the_requester_sees_which_partner_setup_is_not_complete(world: World) -> None:
     request = await world.opened()
-    [record] = await world.store.partnerships()
+    [record] = await world.store.partnerships(lambda one: one)
     assert (await home_of(world, RILEY)).setups == {request.id: record}
     said = (
         Confirmation(step=one.key, step_digest=one.digest, person=SAM, at=world.clock.now()) for one in record.setup

@@ -162,6 +162,18 @@ async def test_a_chain_that_nobody_could_complete_is_said_before_anything_is_sto
     assert "Ask an admin" in found["template"]
 
 
+async def test_another_sponsor_is_asked_for_where_that_would_complete_the_chain(world: World) -> None:
+    """Two data owners are left: one of them is the sponsor, who cannot approve."""
+    world.directory.assign(CHIE, "")
+    assert "Choose another sponsor." in (await problems(world))["template"]
+    assert "“Who decides”" in (await problems(world))["template"]
+    world.directory.assign(SAM, "security")
+    assert "sponsor cannot approve" not in (await problems(world))["template"]
+    world.directory.assign(SAM, "data-owner")
+    world.directory.assign(BRUNO, "")
+    assert "Choose another sponsor." not in (await problems(world))["template"], "one more person is too few"
+
+
 async def test_whom_the_directory_refuses_cannot_file(world: World) -> None:
     refused = Refused(RefusalCode.WORKSPACE_GUEST)
     world.directory.refusals[MALLORY.chat_id] = refused

@@ -33,6 +33,7 @@ RELEASED: Final = (
     "m015_reminders_of_waiting_requests",
     "m016_search_of_requests",
     "m017_results_that_nobody_approved",
+    "m018_turns_and_ends",
 )
 """The steps in the order in which every file runs them. A new step is added at the end; nothing else may change."""
 

@@ -3,8 +3,9 @@
 import asyncio
 import os
 import sqlite3
+import threading
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,10 @@ import pytest
 from tests.workflows.core.builders import NOW, REQUEST, TENANT, access_plan, identity, partnership, prepared, request
 from tests.workflows.fakes import FixedClock
 from tests.workflows.world import World
-from workflows.core.partners.records import Records
-from workflows.core.requests.request import RequestId, RequestState
+from workflows.core.partner_setup.steps import SetupStep, StepKey
+from workflows.core.partners.partnership import Partnership
+from workflows.core.partners.records import Records, WrittenRequest
+from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.core.settings.model import TenantId
 from workflows.ports.records import AuditEntry, Commit, StoreUnusable
 from workflows.ports.store import Store
@@ -86,12 +89,78 @@ async def test_next_to_a_running_bot_the_same_is_read_and_nothing_is_touched(tmp
     store = await open_store(path, FixedClock())
     await fill(store)
     before = names(tmp_path)
-    assert await read_records(path) == await store.records()
+    assert await read_records(path, for_posture=True) == await store.records()
     assert names(tmp_path) == before
     await store.commit(Commit(entry=entry("later"), partnership=partnership(version=2)))
     found = await read_records(path)
     assert found is not None
     assert found.partnerships[TENANT].version == 2
+    await store.close()
+
+
+async def test_for_a_posture_an_applied_request_has_only_what_is_compared(tmp_path: Path) -> None:
+    """Thousands of them fit into memory. Every other request is whole, and all are for the plan of a request."""
+    store = await open_store(tmp_path / "gatehouse.db", FixedClock())
+    await fill(store)
+    failed = request(RequestState.FAILED, version=1, id=RequestId("r-failed"), writing_since=NOW)
+    elsewhere = prepared(plan=replace(access_plan(), tenant_id=OTHER))
+    await store.commit(Commit(entry=entry("failed"), request=replace(failed, prepared=elsewhere)))
+    short, whole = await read_records(tmp_path / "gatehouse.db", for_posture=True), await read_records(store._path)
+    assert short is not None
+    assert whole is not None
+    assert {key for key, one in short.requests.items() if isinstance(one, WrittenRequest)} == {REQUEST}
+    assert {type(one) for one in whole.requests.values()} == {AccessRequest}
+    assert set(whole.requests) == set(short.requests)
+    for field in fields(WrittenRequest):
+        assert getattr(short.requests[REQUEST], field.name) == getattr(whole.requests[REQUEST], field.name), field.name
+    await store.close()
+
+
+async def test_for_a_posture_equal_settings_of_many_partners_are_kept_once(tmp_path: Path) -> None:
+    store = await open_store(tmp_path / "gatehouse.db", FixedClock())
+    for number in range(3):
+        tenant_id, request_id = TenantId(f"{number}b0b0b0b-0000-4000-8000-000000000009"), RequestId(f"r-{number}")
+        applied = request(
+            RequestState.APPLIED,
+            version=1,
+            id=request_id,
+            prepared=prepared(plan=replace(access_plan(), tenant_id=tenant_id)),
+        )
+        step = SetupStep(
+            key=StepKey.B2B_COLLABORATION_INBOUND, is_needed=True, wanted={"inboundTrust": {"isMfaAccepted": True}}
+        )
+        kept = partnership(
+            version=1, identity=replace(identity(), tenant_id=tenant_id), request_id=request_id, setup=(step,)
+        )
+        await store.commit(Commit(entry=entry(f"k{number}"), request=applied, partnership=kept))
+    records = await store.records()
+    assert len(records.partnerships) == len(records.requests) == 3
+    bodies = [operation.body for one in records.requests.values() for operation in one.plan.operations]
+    settings = {id(value) for body in bodies for value in body.values() if isinstance(value, dict)}
+    assert len(settings) == len([value for value in bodies[0].values() if isinstance(value, dict)])
+    partners = records.partnerships.values()
+    assert len({id(one.setup[0].wanted["inboundTrust"]) for one in partners}) == 1
+    assert len({id(one.stages) for one in partners}) == len({id(one.sponsor) for one in partners}) == 1
+    await store.close()
+
+
+async def test_of_many_partners_is_kept_what_was_picked_and_the_store_stays_free(tmp_path: Path) -> None:
+    """They are read in another thread with another connection: a click is stored meanwhile."""
+    store = await open_store(tmp_path / "gatehouse.db", FixedClock())
+    await fill(store)
+    reading, stored = threading.Event(), threading.Event()
+
+    def picked(one: Partnership) -> str:
+        reading.set()
+        assert stored.wait(5)
+        return one.identity.default_domain
+
+    listed = asyncio.create_task(store.partnerships(picked))
+    await asyncio.to_thread(reading.wait, 5)
+    await store.commit(Commit(entry=entry("meanwhile")))
+    stored.set()
+    assert await listed == [identity().default_domain]
+    assert await store.identities() == [identity()]
     await store.close()
 
 

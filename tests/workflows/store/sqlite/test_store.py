@@ -84,7 +84,7 @@ async def test_the_rows_of_lists_are_parsed_off_the_event_loop(tmp_path: Path, m
         "requests that wait": (store.requests_waiting([SECURITY], ["U-NOBODY"], 9), 3),  # type: ignore[list-item]
         "one's own requests": (store.requests_of(*mine), 3),
         "requests about a tenant": (store.requests_for(TENANT, 9), 3),
-        "partnerships": (store.partnerships(), 2),
+        "partnerships": (store.partnerships(lambda one: one), 2),
         "a page of partnerships": (store.partners_page(PartnerFilter(), limit=9, position=START), 2),
         "a page of one's own": (store.own_page([RILEY.chat_id], text="", limit=9, position=START), 3),
         "the records of the posture": (store.records(), 5),
@@ -265,7 +265,7 @@ async def test_a_record_that_cannot_be_read_is_left_out_of_lists_and_logged(tmp_
         assert [one.id for one in await store.open_requests()] == ["r-1", "r-3"]
         assert {one.id for one in await store.requests_of(RILEY.chat_id, 9)} == {"r-1", "r-3"}
         assert {one.id for one in await store.requests_for(request().plan.tenant_id, 9)} == {"r-1", "r-3"}
-        assert [one.identity.tenant_id for one in await store.partnerships()] == ["t-1", "t-3"]
+        assert [one.identity.tenant_id for one in await store.partnerships(lambda one: one)] == ["t-1", "t-3"]
     lines = [(line["event"], line["id"], line["log_level"]) for line in logs]
     assert lines == [("record_unreadable", "r-2", "error")] * 3 + [("record_unreadable", "t-2", "error")]
     requests, partners = await store.due(NOW + timedelta(days=99))

@@ -8,12 +8,21 @@ import pytest
 from hypothesis import given, settings
 
 from bot.slack import ids
-from bot.slack.flows.restore.form import MAX_CHANGES, Preview, RestoreFormContent, change_words, restore_view
+from bot.slack.cards.partner_and_plan import MAX_FINDINGS
+from bot.slack.flows.restore.form import (
+    MAX_GROUP,
+    Preview,
+    RestoreFormContent,
+    change_words,
+    issues_view,
+    restore_view,
+)
+from bot.slack.payloads.button_values import parse_restore_issues
 from bot.slack.payloads.forms import parse_restore_form
 from bot.slack.payloads.models import Interaction
 from tests.bot import surfaces
 from tests.bot.bot_under_test import SLACK_IDS, submission
-from tests.bot.surfaces import Json, assert_sound, element, hostile_or_blank, hostile_request, shown
+from tests.bot.surfaces import Json, assert_sound, buttons, element, hostile_or_blank, hostile_request, shown
 from tests.workflows.core.builders import NOW, RILEY, TENANT, closed_document, identity, request
 from tests.workflows.core.partners.test_restoration import STRONG, template
 from workflows.app.requests.restore_intake import RestoreForm
@@ -88,7 +97,13 @@ def test_the_difference_its_risk_and_who_decides_stand_below_the_choice() -> Non
     )
     assert_sound(form)
     said = shown(form["blocks"])
-    for expected in ("Risk: ", "What would change from now", "not trusted → trusted", "Left as it is.", "Security"):
+    for expected in (
+        "Risk of this change: ",
+        "What would change from now",
+        "not trusted → trusted",
+        "Left as it is.",
+        "Security",
+    ):
         assert expected in said
     assert "one approval is enough" not in said
     assert element(form, "restores")["initial_option"]["value"] == CHANGE.id
@@ -109,11 +124,41 @@ def test_the_durations_are_those_of_the_chain_that_decides() -> None:
     assert element(after, "duration")["initial_option"]["value"] == "90", "the default of that chain"
 
 
-def test_slack_accepts_a_hundred_changes() -> None:
-    many = [replace(CHANGE, id=RequestId(f"R-{number:010}")) for number in range(MAX_CHANGES + 20)]
-    form = view(*many)
+def test_every_change_can_be_chosen_in_groups_that_slack_accepts() -> None:
+    many = [replace(CHANGE, id=RequestId(f"R-{number:010}")) for number in range(1000)]
+    form = view(*many, form=replace(BLANK, restored_request_id=many[-1].id))
     assert_sound(form)
-    assert len(element(form, "restores")["options"]) == MAX_CHANGES
+    groups = element(form, "restores")["option_groups"]
+    assert [len(group["options"]) for group in groups] == [MAX_GROUP] * 10
+    assert groups[1]["label"]["text"] == "Changes 101 to 200 of 1000, newest first"
+    assert element(form, "restores")["initial_option"]["value"] == many[-1].id
+    assert "options" not in element(form, "restores")
+    assert len(element(view(*many[:MAX_GROUP]), "restores")["options"]) == MAX_GROUP
+
+
+def test_findings_that_the_form_only_counts_can_be_opened_page_by_page() -> None:
+    warnings = [
+        Finding(code=FindingCode.TEXT, severity=Severity.WARNING, values={"text": f"Result {n}."}, source="Graph")
+        for n in range(MAX_FINDINGS + 5)
+    ]
+    chosen = replace(BLANK, restored_request_id=CHANGE.id)
+    few = view(form=chosen, preview=preview(closed_document(), TRUSTED, *warnings[:MAX_FINDINGS]))
+    assert ids.SHOW_RESTORE_ISSUES not in buttons(few["blocks"])
+    form = view(form=chosen, preview=preview(closed_document(), TRUSTED, *warnings))
+    assert_sound(form)
+    assert "and 5 more" in shown(form["blocks"])
+    value = buttons(form["blocks"])[ids.SHOW_RESTORE_ISSUES]
+    assert parse_restore_issues(value) == (TENANT, CHANGE.id, 0)
+    told = ""
+    for page in (0, 1):
+        opened = issues_view(identity(), CHANGE.id, warnings, page)
+        assert_sound(opened)
+        told += shown(opened["blocks"])
+    assert all(f"Result {n}." in told for n in range(len(warnings)))
+    assert parse_restore_issues(buttons(opened["blocks"])[ids.RESTORE_ISSUES_PREVIOUS])[2] == 0
+    for wrong in ("", TENANT, f"{TENANT}:R-1:0", f"{TENANT}:{CHANGE.id}:-1", f"x:{CHANGE.id}:0"):
+        with pytest.raises(Refused):
+            parse_restore_issues(wrong)
 
 
 @settings(max_examples=60, deadline=None)
