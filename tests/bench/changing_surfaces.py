@@ -70,9 +70,9 @@ def changing_forms() -> dict[str, Json]:
     gone = Fact(RefillCode.DURATION_GONE, {"template": "Trusted partner", "days": 400})
     return {
         "edit": _form(
-            found, edited_request=edits, approval_count=1, justification=asked.particulars.justification, days=180
+            found, edited_request=edits, approval_count=1, justification=asked.fields.justification, days=180
         ),
-        "request-again": _form(found, justification=asked.particulars.justification, notes={"duration": gone}),
+        "request-again": _form(found, justification=asked.fields.justification, notes={"duration": gone}),
         "second-request": _form(taken, justification=_LONG),
         "close-early": close_early_view(
             identity(),

@@ -194,7 +194,7 @@ class Preparer:
         return _Proposal(plan, template, stages, template.title, findings)
 
     async def _prepared_revocation(self, request: AccessRequest, requester: Person) -> Prepared:
-        identity, partnership = await identify_partner(request.particulars.target, store=self.store, tenant=self.tenant)
+        identity, partnership = await identify_partner(request.fields.target, store=self.store, tenant=self.tenant)
         configuration, default = await read_both_alone(identity.tenant_id, tenant=self.tenant)
         plan = plan_revocation(
             tenant_id=identity.tenant_id,

@@ -199,7 +199,7 @@ class RequestMessages:
         """
         if request.prepared is None or request.fields.kind is RequestKind.REVOCATION:
             return
-        subject, sponsor, record = f"sponsor:{request.id}", request.particulars.sponsor, context.partnership
+        subject, sponsor, record = f"sponsor:{request.id}", request.fields.sponsor, context.partnership
         copies = list(filter(is_shown_now, await self._outbound.copies.live_copies(subject)))
         is_planned = request.state is not RequestState.PREPARING  # until then, the plan names the earlier sponsor
         for copy in copies if is_planned else ():

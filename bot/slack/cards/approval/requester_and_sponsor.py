@@ -215,8 +215,8 @@ def _end_parts(request: AccessRequest, record: Partnership | None) -> Iterator[T
     if record is not None and record.request_id == request.id and is_live(record) and record.ends_at is not None:
         yield fixed_text(" · approved until ")
         yield local_time(record.ends_at)
-    elif lasts := access_duration_words(request.particulars):
-        yield fixed_text(f" · asked {'' if request.particulars.ends_at is not None else 'for '}{lasts}")
+    elif lasts := access_duration_words(request.fields):
+        yield fixed_text(f" · asked {'' if request.fields.ends_at is not None else 'for '}{lasts}")
 
 
 def _history_parts(request: AccessRequest) -> Iterator[TextRun]:

@@ -127,7 +127,9 @@ async def test_for_a_posture_equal_settings_of_many_partners_are_kept_once(tmp_p
             prepared=prepared(plan=replace(access_plan(), tenant_id=tenant_id)),
         )
         step = SetupStep(
-            key=StepKey.B2B_COLLABORATION_INBOUND, is_needed=True, wanted={"inboundTrust": {"isMfaAccepted": True}}
+            key=StepKey.B2B_COLLABORATION_INBOUND,
+            is_needed=True,
+            required_settings={"inboundTrust": {"isMfaAccepted": True}},
         )
         kept = partnership(
             version=1, identity=replace(identity(), tenant_id=tenant_id), request_id=request_id, setup=(step,)
@@ -139,7 +141,7 @@ async def test_for_a_posture_equal_settings_of_many_partners_are_kept_once(tmp_p
     settings = {id(value) for body in bodies for value in body.values() if isinstance(value, dict)}
     assert len(settings) == len([value for value in bodies[0].values() if isinstance(value, dict)])
     partners = records.partnerships.values()
-    assert len({id(one.setup[0].wanted["inboundTrust"]) for one in partners}) == 1
+    assert len({id(one.setup[0].required_settings["inboundTrust"]) for one in partners}) == 1
     assert len({id(one.stages) for one in partners}) == len({id(one.sponsor) for one in partners}) == 1
     await store.close()
 
