@@ -108,7 +108,8 @@ class RequestMessages:
         """
         up_to_date, problem = set(), None
         for copy in copies:
-            if messages.is_replaced(copy):
+            # NB. not the channel's copies: they are emptied when the channel changes, if they are live.
+            if copy.audience and messages.is_replaced(copy):
                 await self._outbound.copies.close(copy, messages.for_copy(copy))
                 continue
             # A card that somebody deleted is not posted again for a finished request, and not for an earlier round.

@@ -17,10 +17,11 @@ from workflows.app.reads.found_requests import (
 from workflows.app.reads.newer_requests import MAX_OWN_REQUESTS, AfterEnd, read_after_end
 from workflows.app.reads.waiting_requests import ids_of
 from workflows.core.partner_setup.confirmations import open_steps
-from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.partners.partnership import Partnership, PartnershipState, tenant_of
 from workflows.core.people import ADMIN, ChatId, Person, PersonId, Role
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
+from workflows.core.settings.model import TenantId
 from workflows.intervals import HOME_SHOWS_ENDS_WITHIN
 from workflows.ports.pages import EMPTY, START, Cursor, Page, PagePosition, PartnerFilter, RequestFilter
 from workflows.ports.people_directory import PeopleDirectory
@@ -84,6 +85,8 @@ class AppHome:
     """For the shown own requests that are closed: whether they can be requested again."""
     today: Mapping[RequestId, Today] = field(default_factory=dict)
     """What became of each shown own request that was written."""
+    extensions: Mapping[TenantId, AccessRequest] = field(default_factory=dict)
+    """The person's open requests by partner: for these, nothing is requested again."""
     ending: Page[Partnership] = EMPTY
     """Access that this person sponsors and that ends within `HOME_SHOWS_ENDS_WITHIN`."""
     sponsored: Page[Partnership] = EMPTY
@@ -209,6 +212,7 @@ async def _with_results(home: AppHome, waiting: Sequence[AccessRequest], store: 
             for one in mine
             if one.is_terminal
         },
+        extensions={tenant: one for one in waiting if (tenant := tenant_of(one)) is not None},
         today={one.id: await today_from_record(one, records[one.id], store=store, now=now) for one in written},
     )
 
@@ -247,7 +251,7 @@ async def _own_waiting(
     :param text: what the person searched for.
     """
     first = mine
-    if (text or mine.count_before) and any(one.is_terminal for one in mine.items):
+    if text or mine.count_before:
         first = await store.own_page(person_ids, text="", limit=MAX_OWN_REQUESTS, position=START)
     return [one for one in first.items if not one.is_terminal]
 

@@ -182,13 +182,14 @@ def _is_active(record: Partnership, now: datetime) -> bool:
 
 def _is_same_partner(one: AccessRequest, other: AccessRequest) -> bool:
     """Compare the tenants. While one is not known, compare what was typed."""
-    tenants = {_tenant_of(one), _tenant_of(other)}
+    tenants = {tenant_of(one), tenant_of(other)}
     if None in tenants:
         return one.fields.target.strip().lower() == other.fields.target.strip().lower()
     return len(tenants) == 1
 
 
-def _tenant_of(request: AccessRequest) -> TenantId | None:
+def tenant_of(request: AccessRequest) -> TenantId | None:
+    """Return the tenant that a request is about; None while it is not known."""
     observed = request.observation if request.prepared is None else request.prepared.observation
     return None if observed is None else observed.identity.tenant_id
 

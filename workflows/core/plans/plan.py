@@ -6,10 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal, NamedTuple, Self
 
 from workflows.core.settings.block import unblocked_settings
-from workflows.core.settings.canonical import Digest, JsonObject, digest
+from workflows.core.settings.canonical import Digest, JsonObject, computed_once, digest
 from workflows.core.settings.documents import is_equivalent
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, USER_SYNC_INBOUND, Property, TenantId, is_guid
-from workflows.core.settings.same_object import computed_once
 from workflows.core.settings.undescribed_members import DEVICES, described_configuration, with_undescribed_members
 
 PARTNERS_PATH: Final = "/policies/crossTenantAccessPolicy/partners"

@@ -166,10 +166,15 @@ def sponsored_row(partnership: Partnership, now: datetime) -> Iterator[Block]:
     )
 
 
-def ending_row(partnership: Partnership) -> Iterator[Block]:
-    """Return the row of access that ends soon, with the button that asks for more time."""
+def ending_row(partnership: Partnership, extension: AccessRequest | None = None) -> Iterator[Block]:
+    """Return the row of access that ends soon, with the button that asks for more time.
+
+    :param extension: the reader's open request for the partner, which is shown instead.
+    """
     tenant_id = partnership.identity.tenant_id
     again = button("Request again", ids.REQUEST_AGAIN, tenant_id)
+    if extension is not None and extension.prepared is not None:
+        again = button("Show newer request", ids.REVIEW_REQUEST, ids.decision_value(extension))
     times = NO_TIMES if partnership.ends_at is None else {"Ends": partnership.ends_at}
     yield row(_partner(partnership), f"ending:{tenant_id}", again, MAX_ROW_CHARACTERS, times)
 

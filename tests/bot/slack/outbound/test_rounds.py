@@ -161,6 +161,7 @@ async def test_after_an_edit_the_older_copy_points_to_the_newer_one_and_is_never
     channel = in_order(scene, CHANNEL)
     for place in (channel, in_order(scene, "@approver1")):
         assert ["active (verified" in one["text"] for one in place].count(True) == (2 if place is channel else 1)
+    assert len(await scene.store.channel_copies("ANOTHER", 99)) == len(channel), "all can be emptied"
     first_reply = channel[1]
     assert "see the newer message" in shown(first_reply["blocks"])
     assert action_ids(first_reply) == []

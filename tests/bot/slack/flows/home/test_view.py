@@ -243,6 +243,13 @@ def test_a_sponsor_can_close_active_access_early() -> None:
     assert buttons(view)["close_early"] == TENANT
 
 
+def test_access_that_ends_soon_leads_to_the_open_request_of_the_reader_for_it() -> None:
+    soon, asked = partnership(ends_at=NOW + timedelta(days=9)), request(id="r-2")
+    view = home(ending=page([soon]), extensions={TENANT: asked})
+    assert_sound(view, "home")
+    assert buttons(view) == {"open_request": "home", "review_request": decision_value(asked)}
+
+
 def test_access_that_ends_soon_can_be_requested_again() -> None:
     soon = partnership(ends_at=NOW + timedelta(days=9))
     view = home(ending=page([soon]))
