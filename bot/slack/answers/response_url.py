@@ -16,7 +16,7 @@ from bot.slack.answers.windows import NOT_READABLE_NOW
 from bot.slack.blocks.message import Message, notice, refusal
 from bot.slack.payloads.models import Interaction, SlashCommand
 from bot.slack.people.directory import SlackDirectory
-from bot.slack.words.unavailable import not_now_words
+from bot.slack.words.unavailable import TOO_MANY_COMMANDS, not_now_words
 from bot.words.requests.notes import refusal_words
 from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.service import Service
@@ -49,7 +49,12 @@ class Answers:
 
         :param reads_tenant: whether to count and record it as a lookup of the tenant; otherwise only membership is
             checked.
+
+        When too many answers wait already, the person is asked to try again.
         """
+        if self.background.is_full:
+            await answer_at_once(ack, refusal(TOO_MANY_COMMANDS))
+            return
         await ack()
         self.background.start(self._answer(command, build, reads_tenant=reads_tenant))
 
@@ -58,7 +63,9 @@ class Answers:
         await ack()
         self.background.start(self._replace(click, build))
 
-    def replace_used(self, click: Interaction, build: Callable[[], Awaitable[Message]], *, shown_by: str) -> None:
+    def replace_used_answer(
+        self, click: Interaction, build: Callable[[], Awaitable[Message]], *, shown_by: str
+    ) -> None:
         """Put the message of `build` in the place of an answer whose button was just used, after the acknowledgement.
 
         Only an answer that one person sees has no other way: a card is updated when the click was carried out.

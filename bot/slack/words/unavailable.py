@@ -7,6 +7,10 @@ from workflows.core.errors.raised import DomainError
 from workflows.ports.tenant import TenantRefused
 
 WINDOW_NOT_OPENED: Final = "Slack did not open the window; try again."
+TOO_MANY_COMMANDS: Final = (
+    "Gatehouse is answering many commands at the moment, and did not start this one. Nothing changed. "
+    "Try again in a minute."
+)
 
 _NOT_ALLOWED: Final = (401, 403)
 

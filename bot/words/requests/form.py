@@ -15,7 +15,7 @@ from workflows.core.policy.offers import Offer
 from workflows.core.policy.placeholders import Placeholder
 from workflows.core.policy.risk import RiskLevel
 from workflows.core.policy.template import Stage
-from workflows.core.requests.request import Particulars
+from workflows.core.requests.request import RequestFields
 from workflows.core.settings.id_owner import Owner
 from workflows.core.settings.open_access import AccessState
 
@@ -135,7 +135,7 @@ def _sentence_case(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}"
 
 
-def access_duration_words(fields: Particulars) -> str:
+def access_duration_words(fields: RequestFields) -> str:
     """Return how long a request's access shall last: "180 days from approval", "until Dec 31, 2026"; empty for none."""
     if fields.ends_at is not None:
         return f"until {last_day(fields.ends_at)}"

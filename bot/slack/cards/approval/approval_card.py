@@ -126,19 +126,19 @@ def changes_of(prepared: Prepared) -> tuple[ShortChange, ...]:
 
 
 def _title(request: AccessRequest) -> str:
-    if request.particulars.kind is RequestKind.RESTORATION:
+    if request.fields.kind is RequestKind.RESTORATION:
         return "restore settings"
     title = prepared_title(request.require_prepared())
     return f"extend {title}" if is_renewal(request.plan) else title
 
 
 def _fact_parts(request: AccessRequest) -> Iterator[TextRun]:
-    prepared, particulars = request.require_prepared(), request.particulars
+    prepared, particulars = request.require_prepared(), request.fields
     identity = prepared.observation.identity
     yield from whole_target(request)
-    if identity.asked.strip().lower() not in ("", identity.default_domain.lower(), identity.tenant_id.lower()):
+    if identity.typed_name.strip().lower() not in ("", identity.default_domain.lower(), identity.tenant_id.lower()):
         yield fixed_text("Asked for as ")
-        yield cleaned_text(identity.asked, DOMAIN_LIMIT, bold=True)
+        yield cleaned_text(identity.typed_name, DOMAIN_LIMIT, bold=True)
         yield fixed_text(" · ")
     yield fixed_text("Requester ")
     yield cleaned_text(prepared.requester.name, bold=True)
@@ -161,7 +161,7 @@ def _fact_parts(request: AccessRequest) -> Iterator[TextRun]:
 
 
 def _justification_elements(request: AccessRequest) -> Iterator[RichTextElement]:
-    if justification := first_words(request.particulars.justification):
+    if justification := first_words(request.fields.justification):
         yield quote(justification, 400)
 
 

@@ -132,12 +132,12 @@ def _partner(request: AccessRequest) -> Block:
     identity = identity_of(request)
     if identity is not None:
         return identity_block(identity)
-    target = cleaned_text(request.particulars.target, DOMAIN_LIMIT, bold=True)
+    target = cleaned_text(request.fields.target, DOMAIN_LIMIT, bold=True)
     return rich_text(paragraph(fixed_text("Partner: "), target, fixed_text(" (as typed, not looked up)")))
 
 
 def _facts(request: AccessRequest) -> Iterator[RichTextElement]:
-    particulars, prepared = request.particulars, request.prepared
+    particulars, prepared = request.fields, request.prepared
     rows: list[TextRun] = [fixed_text(f"Request {request.id}")]
     if prepared is not None:
         rows += [
@@ -266,7 +266,7 @@ def particular_and_general_notes(request: AccessRequest) -> tuple[list[str], lis
         is_applied=request.state is RequestState.APPLIED,
         not_closed=request.not_closed,
     )
-    is_closing = request.particulars.kind is RequestKind.REVOCATION
+    is_closing = request.fields.kind is RequestKind.REVOCATION
     always = [one for one in facts if one.code in ALWAYS_TRUE and not is_closing]
     return [consequence_words(one) for one in facts if one not in always], list(map(consequence_words, always))
 

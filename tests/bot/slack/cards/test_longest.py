@@ -49,8 +49,8 @@ def longest(template: str) -> AccessRequest:
         requester=replace(asked.require_prepared().requester, name="Riley " * 40),
         sponsor=replace(asked.require_prepared().sponsor, name="Sam " * 40),
     )
-    particulars = replace(asked.particulars, justification=JUSTIFICATION, ticket="T" * 100)
-    return replace(asked, prepared=known, particulars=particulars)
+    particulars = replace(asked.fields, justification=JUSTIFICATION, ticket="T" * 100)
+    return replace(asked, prepared=known, fields=particulars)
 
 
 def holders(asked: AccessRequest) -> dict[str, Approvers]:
