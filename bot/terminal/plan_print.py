@@ -68,8 +68,8 @@ def _tenant(identity: TenantIdentity) -> Iterator[tuple[str, str]]:
         yield "Display name", f"{identity.display_name} (not verified)"
     else:
         yield "Not confirmed", "Entra does not know this tenant ID in this Microsoft cloud"
-    if identity.asked not in (identity.default_domain.lower(), identity.tenant_id):
-        yield "Requested as", identity.asked
+    if identity.typed_name not in (identity.default_domain.lower(), identity.tenant_id):
+        yield "Requested as", identity.typed_name
 
 
 def _print_changes(planned_request: PlannedRequest, plan: Plan, console: Console) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from bot.slack.flows.home.paging import page_value, parse_page, read_place, stored_place
+from bot.slack.flows.home.paging import page_value, parse_page, parse_position, stored_position
 from bot.slack.flows.home.rows import MAX_ROW_CHARACTERS
 from bot.slack.flows.home.view import ABOUT, closed_home, home_view
 from bot.slack.ids import decision_value
@@ -407,10 +407,10 @@ def test_a_search_is_named_and_can_be_ended() -> None:
 
 
 def test_places_are_stored_and_read_again() -> None:
-    place = HomePosition(text="contoso", places={HomeList.MINE: PagePosition(cursor=("1", "x"), is_before=True)})
-    assert read_place(stored_place(place)) == place
+    place = HomePosition(text="contoso", positions={HomeList.MINE: PagePosition(cursor=("1", "x"), is_before=True)})
+    assert parse_position(stored_position(place)) == place
     for other in ("", "{", '{"places": {"unknown": {}}}'):
-        assert read_place(other) == HomePosition()
+        assert parse_position(other) == HomePosition()
     value = page_value(HomeList.MINE, ("1", "x"), is_before=True)
     assert parse_page(value) == (HomeList.MINE, PagePosition(cursor=("1", "x"), is_before=True))
     for malformed in ("", "{}", '{"name": "secrets", "cursor": [], "is_before": false}'):
