@@ -60,13 +60,13 @@ class HomePosition:
 
     text: str = ""
     """The searched text; empty when nothing was searched for."""
-    wanted: RequestFilter | None = None
+    request_filter: RequestFilter | None = None
     """The requests that an auditor searches for; None when they do not."""
-    places: Mapping[HomeList, PagePosition] = field(default_factory=dict)
+    positions: Mapping[HomeList, PagePosition] = field(default_factory=dict)
 
     def of_list(self, name: HomeList) -> PagePosition:
         """Return the position of the shown page of one list."""
-        return self.places.get(name, START)
+        return self.positions.get(name, START)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,11 +131,11 @@ async def read_home(
         chat_ids if identified_person is None else chat_ids | {identified_person.id}
     )
     is_admin = bool(chat_ids & await directory.holders(ADMIN))
-    searches = bool(position.text or position.wanted)
+    searches = bool(position.text or position.request_filter)
     is_auditor = await is_shown_as_auditor(person, identified_person, directory, searches=searches)
-    if is_auditor and position.wanted is not None:
-        found = await _found(position.wanted, position, FOUND_PAGE, store, now)
-        return AppHome(is_admin=is_admin, is_auditor=True, request_filter=position.wanted, found_requests=found)
+    if is_auditor and position.request_filter is not None:
+        found = await _found_requests(position.request_filter, position, FOUND_PAGE, store, now)
+        return AppHome(is_admin=is_admin, is_auditor=True, request_filter=position.request_filter, found_requests=found)
     roles = [role for role in await store.roles_waited_for() if chat_ids & await directory.holders(role)]
     searches_all = bool(is_auditor and position.text)
     size = AUDITOR_PAGE if searches_all else PAGE
@@ -148,7 +148,7 @@ async def read_home(
         )
         if position.text and (is_admin or is_auditor)
         else EMPTY,
-        found_requests=await _found(RequestFilter(text=position.text), position, size, store, now)
+        found_requests=await _found_requests(RequestFilter(text=position.text), position, size, store, now)
         if searches_all
         else NOTHING_FOUND,
     )
@@ -217,7 +217,7 @@ async def _with_results(home: AppHome, waiting: Sequence[AccessRequest], store: 
     )
 
 
-async def _found(
+async def _found_requests(
     request_filter: RequestFilter, position: HomePosition, limit: int, store: Store, now: datetime
 ) -> FoundRequests:
     return await find_requests(
@@ -235,7 +235,7 @@ def _setups(
     """Return the records whose partner setup is not complete, for requests that are in force."""
     found = {}
     for request in requests:
-        if request.state is RequestState.APPLIED and request.particulars.kind is not RequestKind.REVOCATION:
+        if request.state is RequestState.APPLIED and request.fields.kind is not RequestKind.REVOCATION:
             record = records[request.id]
             is_present = record is not None and record.request_id == request.id
             if record is not None and is_present and open_steps(record.setup, record.confirmations):

@@ -61,7 +61,9 @@ async def test_the_requester_sees_which_partner_setup_is_not_complete(world: Wor
     request = await world.opened()
     [record] = await world.store.partnerships(lambda one: one)
     assert (await home_of(world, RILEY)).setups == {request.id: record}
-    said = (Confirmation(step=one.key, wanted=one.digest, person=SAM, at=world.clock.now()) for one in record.setup)
+    said = (
+        Confirmation(step=one.key, step_digest=one.digest, person=SAM, at=world.clock.now()) for one in record.setup
+    )
     confirmed = replace(record, confirmations=tuple(said), version=record.version + 1)
     entry = AuditEntry(key="k", at=world.clock.now(), actor="x", command="x", outcome="accepted", details={})
     assert await world.store.commit(Commit(entry=entry, partnership=confirmed))
