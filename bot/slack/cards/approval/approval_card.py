@@ -48,6 +48,8 @@ MAX_OPENINGS_BESIDE_LESS_ACCESS: Final = 3
 """Beside more openings than this, the settings that give less access are counted. Every opening has a line."""
 MAX_NAMES: Final = 3
 """Names of approvers a stage."""
+MAX_NAMES_CHARACTERS: Final = 100
+"""Characters of these names. Details list everybody."""
 _AND_MORE: Final = "; and {} more, see Details"
 _STAYS: Final = " What others opened stays open, see the card."
 
@@ -199,12 +201,17 @@ def stage_elements(request: AccessRequest, holders: Mapping[Role, Approvers]) ->
 
 
 def _approver_parts(approvers: Approvers) -> list[TextRun]:
+    """Name whole people as far as they fit, at least one; the others are counted."""
     if not approvers.names:
         return []
-    named = approvers.names[:MAX_NAMES]
+    named: list[str] = []
+    for name in approvers.names[:MAX_NAMES]:
+        if named and len(", ".join([*named, name])) > MAX_NAMES_CHARACTERS:
+            break
+        named.append(name)
     others = len(approvers.names) - len(named) + approvers.other_count
     more = f" and {counted(others, 'other')}" if others else ""
-    return [fixed_text(" ("), cleaned_text(", ".join(named), 200), fixed_text(f"{more})")]
+    return [fixed_text(" ("), cleaned_text(", ".join(named), MAX_NAMES_CHARACTERS), fixed_text(f"{more})")]
 
 
 def decision_row(request: AccessRequest, *, can_decide: bool, with_details: bool = True) -> ActionsBlock:

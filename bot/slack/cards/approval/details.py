@@ -32,7 +32,9 @@ from bot.slack.cards.approval.details_parts import (
     more_row,
     noted_of,
     outside_change_blocks,
+    outside_change_json_blocks,
 )
+from bot.slack.cards.approval.kept_access import access_opened_by_others, kept_access_elements
 from bot.slack.cards.decisions import MAX_NAMES, MAX_REASON_CHARACTERS, chain_elements, outcome_elements
 from bot.slack.cards.findings import MAX_LINES as MAX_POLICY_LINES
 from bot.slack.cards.findings import full_findings, policy_items
@@ -91,7 +93,7 @@ def details_blocks(
     blocks: list[Block] = [_partner(request)]
     if outcome := list(outcome_elements(request, now)):
         blocks.append(rich_text(*outcome))
-    blocks += [*outside_change_blocks(request), *difference_rows(request)]
+    blocks += _outside_changes(request)
     blocks.append(rich_text(*_facts(request), *_other_request_elements(other_requests)))
     if len(other_requests) > MAX_OTHER_REQUESTS:
         blocks.append(more_row(request, DetailsPart.OTHERS, counted(len(other_requests), "other open request")))
@@ -108,10 +110,22 @@ def details_blocks(
             ]
         blocks += _checks(request, prepared, lines)
         blocks += [*_decisions(request, holders), *_operations(request, plan)]
-    if is_restorable(request):
-        blocks.append(rich_text(restore_hint(request.require_prepared().observation.identity)))
+    blocks += [*outside_change_json_blocks(request), *_restore_hint(request)]
     blocks += _history(request, history_items(request, history, replacement))
     return blocks
+
+
+def _outside_changes(request: AccessRequest) -> Iterator[Block]:
+    """Return what others opened and who can close it, all that they changed, and the way to the other differences."""
+    if current_plan(request) is not None and (opened := access_opened_by_others(request)) is not None:
+        yield rich_text(*kept_access_elements(request, opened))
+    yield from outside_change_blocks(request)
+    yield from difference_rows(request)
+
+
+def _restore_hint(request: AccessRequest) -> Iterator[Block]:
+    if is_restorable(request):
+        yield rich_text(restore_hint(request.require_prepared().observation.identity))
 
 
 def _partner(request: AccessRequest) -> Block:
