@@ -68,8 +68,8 @@ def _tenant(identity: TenantIdentity) -> Iterator[tuple[str, str]]:
         yield "Display name", f"{identity.display_name} (not verified)"
     else:
         yield "Not confirmed", "Entra does not know this tenant ID in this Microsoft cloud"
-    if identity.asked not in (identity.default_domain.lower(), identity.tenant_id):
-        yield "Requested as", identity.asked
+    if identity.typed_name not in (identity.default_domain.lower(), identity.tenant_id):
+        yield "Requested as", identity.typed_name
 
 
 def _print_changes(planned_request: PlannedRequest, plan: Plan, console: Console) -> None:
@@ -130,7 +130,7 @@ def _print_findings(planned_request: PlannedRequest, console: Console) -> None:
 def _print_chain(planned_request: PlannedRequest, plan: Plan, console: Console) -> None:
     console.print(Text("Who would decide", style="bold"))
     if only_reduces_access(plan):
-        console.print(_item(Text("It only narrows or closes, so one approver is enough.")))
+        console.print(_item(Text("It only reduces or blocks access, so one approver is enough.")))
     for number, stage in enumerate(planned_request.stages, 1):
         who = counted(stage.quorum, "person", "people")
         console.print(_item(safe_text(f"{number}. {stage.title}: {who} with the role {stage.role}")))

@@ -72,7 +72,7 @@ def lookalike_findings(
     :param own_domains: our tenant's verified domains.
     :param partners: the domains of other known partners.
     """
-    names = dict.fromkeys(name for name in (identity.asked, identity.default_domain) if "." in name)
+    names = dict.fromkeys(name for name in (identity.typed_name, identity.default_domain) if "." in name)
     found = [finding for name in names for finding in _suspicions(name, own_domains, partners)]
     return tuple(dict.fromkeys(found))
 

@@ -63,7 +63,9 @@ class Answers:
         await ack()
         self.background.start(self._replace(click, build))
 
-    def replace_used(self, click: Interaction, build: Callable[[], Awaitable[Message]], *, shown_by: str) -> None:
+    def replace_used_answer(
+        self, click: Interaction, build: Callable[[], Awaitable[Message]], *, shown_by: str
+    ) -> None:
         """Put the message of `build` in the place of an answer whose button was just used, after the acknowledgement.
 
         Only an answer that one person sees has no other way: a card is updated when the click was carried out.

@@ -71,7 +71,7 @@ class SlackNotifier:
         finally:
             # NB. above all when the channel accepts no card: then the App Home is where people decide.
             concerned = await self._recipients.stage_members(request)
-            await self._refresh_homes(request.particulars.requester, request.particulars.sponsor, *concerned)
+            await self._refresh_homes(request.fields.requester, request.fields.sponsor, *concerned)
 
     async def remind(self, request: AccessRequest) -> None:
         """Remind everybody who can decide on a request, once a day, in one message for all that waits for them."""

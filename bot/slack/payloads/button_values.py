@@ -156,7 +156,7 @@ def parse_restore_issues(value: str) -> tuple[TenantId, RequestId, int]:
 
 class _SetupValue(Payload):
     step: StepKey
-    wanted: Annotated[str, StringConstraints(pattern=_DIGEST)]
+    step_digest: Annotated[str, StringConstraints(pattern=_DIGEST)]
 
 
 def parse_setup_value(value: str) -> tuple[TenantId, StepKey, Digest]:
@@ -167,10 +167,10 @@ def parse_setup_value(value: str) -> tuple[TenantId, StepKey, Digest]:
     tenant_id, _, rest = value.partition(":")
     step, _, wanted = rest.partition(":")
     try:
-        parsed = _SetupValue.model_validate({"step": step, "wanted": wanted})
+        parsed = _SetupValue.model_validate({"step": step, "step_digest": wanted})
     except ValueError as error:
         raise Refused(RefusalCode.BUTTON_VALUE_UNREADABLE) from error
-    return parse_tenant_id(tenant_id), parsed.step, Digest(parsed.wanted)
+    return parse_tenant_id(tenant_id), parsed.step, Digest(parsed.step_digest)
 
 
 def named_subject(interaction: Interaction) -> CommandSubject:

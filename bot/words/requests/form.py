@@ -15,19 +15,19 @@ from workflows.core.policy.offers import Offer
 from workflows.core.policy.placeholders import Placeholder
 from workflows.core.policy.risk import RiskLevel
 from workflows.core.policy.template import Stage
-from workflows.core.requests.request import Particulars
+from workflows.core.requests.request import RequestFields
 from workflows.core.settings.id_owner import Owner
 from workflows.core.settings.open_access import AccessState
 
 WHAT_THEY_NEED: Final = "What do they need?"
-NOT_CHOSEN: Final = "Choose what they need. The form then shows who decides, and what else it asks for."
+NOT_CHOSEN: Final = "The form then shows who decides."
 OTHER_PURPOSES: Final = "Other access"
 NOT_ADDED: Final = (
     "Not a partner yet. A tenant of another Microsoft cloud is blocked until it is added here, whatever the tenant's "
     "default says."
 )
 NOT_A_PARTNER: Final = "Not a partner yet: the tenant's defaults apply to it."
-EDITED_PARTNER: Final = "The partner of a request cannot be changed. For another partner, send a new request."
+EDITED_PARTNER: Final = "For another partner, send a new request."
 EDIT_UNCHECKED: Final = "Your edit can be sent once this can be looked up. The request that waits is unchanged."
 CLOSE_EARLY_EFFECT: Final = (
     "After one approval, Gatehouse blocks all access between us and this partner, in both directions."
@@ -100,7 +100,7 @@ def chosen_template_words(offer: Offer) -> tuple[str, ...]:
     word = risk_level_words(offer.level)
     risk = f"Change: {word if offer.level is RiskLevel.LOW else f'up to {word}'} risk."
     if offer.usual_wait is not None:
-        risk += f" Earlier requests waited {wait_words(offer.usual_wait)} for the last approval (median)."
+        risk += f" Usually waits {wait_words(offer.usual_wait)}."
     return (f"{offer.template.title}: {offer.template.description}", risk)
 
 
@@ -135,7 +135,7 @@ def _sentence_case(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}"
 
 
-def access_duration_words(fields: Particulars) -> str:
+def access_duration_words(fields: RequestFields) -> str:
     """Return how long a request's access shall last: "180 days from approval", "until Dec 31, 2026"; empty for none."""
     if fields.ends_at is not None:
         return f"until {last_day(fields.ends_at)}"

@@ -41,7 +41,9 @@ class RevisedLine(NamedTuple):
 def new_plan_title(request: AccessRequest) -> str:
     """State in a few words that there is another plan to decide on: approvals no longer count, or there were none."""
     # NB. without an earlier plan, approvals of this same plan were found to count no longer.
-    had_approvals = request.seen is None or any(one.choice is Choice.APPROVE for one in request.void)
+    had_approvals = request.previously_shown is None or any(
+        one.choice is Choice.APPROVE for one in request.void_decisions
+    )
     return NEEDS_NEW_APPROVAL if had_approvals else NOBODY_HAD_APPROVED
 
 
@@ -53,9 +55,9 @@ def new_round_words(request: AccessRequest) -> str:
 
 def revision_lines(request: AccessRequest) -> tuple[RevisedLine, ...]:
     """Return the differences between the plan that people saw and the present one; empty when there is none."""
-    if request.seen is None or request.prepared is None:
+    if request.previously_shown is None or request.prepared is None:
         return ()
-    return tuple(_lines(request, request.seen, request.prepared))
+    return tuple(_lines(request, request.previously_shown, request.prepared))
 
 
 def _lines(request: AccessRequest, earlier: Prepared, present: Prepared) -> Iterator[RevisedLine]:
@@ -75,8 +77,8 @@ def _lines(request: AccessRequest, earlier: Prepared, present: Prepared) -> Iter
     yield from _line_if_different("Last day", *("not set" if one is None else last_day(one) for one in ends))
     yield from _line_if_different("Duration", *("no end" if one is None else duration_words(one) for one in durations))
     yield from _line_if_different("Sponsor", earlier.sponsor.name, present.sponsor.name)
-    if (asked := request.seen_particulars) is not None:
-        new = request.particulars
+    if (asked := request.previous_fields) is not None:
+        new = request.fields
         yield from _line_if_different("Ticket", *(one.ticket or "none" for one in (asked, new)))
         if asked.justification != new.justification:
             yield RevisedLine("Justification", *_shortened_to_difference(asked.justification, new.justification))

@@ -25,7 +25,7 @@ class TenantIdentity:
     tenant_id: TenantId
     display_name: str
     default_domain: str
-    asked: str
+    typed_name: str
     """The normalized text that the requester typed: a domain or a tenant id."""
     is_resolved: bool = True
     """False for a tenant id that Entra does not know. The lookup covers one cloud, and the id may be of another."""
@@ -34,7 +34,11 @@ class TenantIdentity:
     def without_names(cls, tenant_id: TenantId, *, is_resolved: bool = False) -> Self:
         """Return the identity of a tenant whose names are not known."""
         return cls(
-            tenant_id=tenant_id, display_name=tenant_id, default_domain="", asked=tenant_id, is_resolved=is_resolved
+            tenant_id=tenant_id,
+            display_name=tenant_id,
+            default_domain="",
+            typed_name=tenant_id,
+            is_resolved=is_resolved,
         )
 
     @property

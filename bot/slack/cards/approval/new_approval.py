@@ -100,7 +100,7 @@ def _before_differences(
 
 def _after_differences(request: AccessRequest, reader: ChatId | None) -> Iterator[RichTextElement]:
     """State whose decisions no longer count, what a rejection does not do, and of which plan the rest is."""
-    for parts in (list(_void_approvals(request.void, reader)), list(_reject_parts(request))):
+    for parts in (list(_void_approvals(request.void_decisions, reader)), list(_reject_parts(request))):
         if parts:
             yield paragraph(*parts)
     title = prepared_title(request.require_prepared())
@@ -123,8 +123,8 @@ def _words(*blocks: Block) -> int:
 
 def _is_new_reason(request: AccessRequest) -> bool:
     """Return whether the justification is among the differences."""
-    asked = request.seen_particulars
-    return asked is not None and asked.justification != request.particulars.justification
+    asked = request.previous_fields
+    return asked is not None and asked.justification != request.fields.justification
 
 
 def _mentioned(approvers: Iterable[ChatId]) -> Iterator[TextRun]:

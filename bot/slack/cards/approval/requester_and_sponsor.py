@@ -163,7 +163,7 @@ def _new_approval_parts(request: AccessRequest) -> Iterator[TextRun]:
 
 def _lost_access_parts(request: AccessRequest) -> list[TextRun]:
     """State while it can still be edited or withdrawn what the partner's people can do now, and not afterwards."""
-    if request.state is not RequestState.AWAITING_APPROVAL or request.particulars.kind is RequestKind.REVOCATION:
+    if request.state is not RequestState.AWAITING_APPROVAL or request.fields.kind is RequestKind.REVOCATION:
         return []
     less = [one.text for one in changes_of(request.require_prepared()) if one.sign is Sign.LESS]
     if not less:
@@ -215,8 +215,8 @@ def _end_parts(request: AccessRequest, record: Partnership | None) -> Iterator[T
     if record is not None and record.request_id == request.id and is_live(record) and record.ends_at is not None:
         yield fixed_text(" · approved until ")
         yield local_time(record.ends_at)
-    elif lasts := access_duration_words(request.particulars):
-        yield fixed_text(f" · asked {'' if request.particulars.ends_at is not None else 'for '}{lasts}")
+    elif lasts := access_duration_words(request.fields):
+        yield fixed_text(f" · asked {'' if request.fields.ends_at is not None else 'for '}{lasts}")
 
 
 def _history_parts(request: AccessRequest) -> Iterator[TextRun]:
@@ -239,7 +239,7 @@ def _steps(request: AccessRequest) -> Iterator[Step]:
         yield Step("Edited and sent again", edit.at)
     for decision in request.decisions:
         yield Step(f"{decision.person.name} {_CHOICES[decision.choice]}", decision.at)
-    for decision in request.void:
+    for decision in request.void_decisions:
         yield Step(f"{decision.person.name} {_CHOICES[decision.choice]} (no longer counts)", decision.at)
     if request.reminded_at is not None and not _is_reminded(request):
         yield Step("Approvers reminded", request.reminded_at)

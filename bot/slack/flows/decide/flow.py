@@ -172,9 +172,7 @@ class DecideFlow:
 
     async def _others(self, request: AccessRequest) -> list[AccessRequest]:
         """List the other open requests of the same requester."""
-        mine = await self.store.requests_of(
-            request.particulars.requester, MAX_COUNTED_REQUESTS, request.requester_account
-        )
+        mine = await self.store.requests_of(request.fields.requester, MAX_COUNTED_REQUESTS, request.requester_account)
         return [one for one in mine if not one.is_terminal and one.id != request.id]
 
     async def _decidable_request(self, request_id: RequestId, digest: Digest) -> AccessRequest:

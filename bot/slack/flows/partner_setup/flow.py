@@ -51,7 +51,7 @@ class PartnerSetupFlow:
         """Store the confirmation of a step."""
         tenant_id, step, wanted = parse_setup_value(click.action.value)
         who, where = click.actor, click.channel
-        command = ConfirmSetup(actor=who, tenant_id=tenant_id, step=step, wanted=wanted, channel=where)
+        command = ConfirmSetup(actor=who, tenant_id=tenant_id, step=step, step_digest=wanted, channel=where)
         await self.service.store_click(command, key=click.key)
         await ack()
         self._show_received(click, tenant_id, wanted)
@@ -60,7 +60,7 @@ class PartnerSetupFlow:
         """Store that a confirmation is undone."""
         tenant_id, step, wanted = parse_setup_value(click.action.value)
         who, where = click.actor, click.channel
-        command = UnconfirmSetup(actor=who, tenant_id=tenant_id, step=step, wanted=wanted, channel=where)
+        command = UnconfirmSetup(actor=who, tenant_id=tenant_id, step=step, step_digest=wanted, channel=where)
         await self.service.store_click(command, key=click.key)
         await ack()
         self._show_received(click, tenant_id, wanted)
@@ -94,7 +94,7 @@ class PartnerSetupFlow:
             may_confirm = await self._may_confirm(click.actor, current)
             return checklist_message(current, may_confirm=may_confirm, received_steps=(step_digest,))
 
-        self.answers.replace_used(click, build, shown_by=f"/partner checklist {tenant_id}")
+        self.answers.replace_used_answer(click, build, shown_by=f"/partner checklist {tenant_id}")
 
     async def _message(self, command: SlashCommand) -> Message:
         present = await self.checklists.read_current(command.argument)

@@ -162,7 +162,7 @@ def _target_field(form: RequestForm) -> InputBlock:
     )
     # Slack sends a text field on Enter only, not when the user leaves it (Slack: "Dispatch action configuration
     # object").
-    hint = "Press Enter to see which organization it is. It is checked again when you send."
+    hint = "Press Enter to see which organization it is."
     return input_block("Partner domain or tenant ID", ids.TARGET, element, hint=hint, is_dispatched=True)
 
 

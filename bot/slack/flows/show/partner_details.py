@@ -118,9 +118,9 @@ def _own_actions(
     now: datetime,
 ) -> Iterator[Block]:
     """Return what the reader can do: with their open request, with their last closed one, and as the sponsor."""
-    mine = [one for one in requests if {one.particulars.requester, one.requester_account} & reader]
+    mine = [one for one in requests if {one.fields.requester, one.requester_account} & reader]
     is_waiting = any(not one.is_terminal for one in requests)
-    access = next((one for one in mine if one.particulars.kind is RequestKind.ACCESS), None)
+    access = next((one for one in mine if one.fields.kind is RequestKind.ACCESS), None)
     for one in mine:
         if not one.is_terminal:
             yield from own_buttons(one, now)

@@ -181,7 +181,7 @@ def test_only_high_risk_asks_once_more_with_the_change_in_one_sentence(template:
 
 def test_of_a_long_justification_25_words_are_shown_and_the_rest_is_counted() -> None:
     asked = waiting(TEMPLATES["trusted-partner"])
-    long = replace(asked, particulars=replace(asked.particulars, justification="word " * 31))
+    long = replace(asked, fields=replace(asked.fields, justification="word " * 31))
     assert f"{'word ' * MAX_QUOTED_WORDS}… (6 more words in Details)" in shown(card(long))
 
 
@@ -224,7 +224,7 @@ def test_text_from_outside_is_never_markup_and_the_partner_comes_first(text: str
 
 
 def test_a_request_without_a_reason_has_no_quotation() -> None:
-    blank = request(particulars=replace(particulars(), justification=" "))
+    blank = request(fields=replace(particulars(), justification=" "))
     assert not [one for one in dicts(card(blank)) if one.get("type") == "rich_text_quote"]
 
 
@@ -268,7 +268,7 @@ def test_the_last_day_and_the_ticket_are_on_the_card_and_in_details() -> None:
     plan = replace(asked.plan, ends_at=ends_at)
     asked = replace(
         asked,
-        particulars=replace(asked.particulars, ends_at=ends_at, ticket="PRJ-1234"),
+        fields=replace(asked.fields, ends_at=ends_at, ticket="PRJ-1234"),
         prepared=replace(asked.require_prepared(), plan=plan),
     )
     text = shown(card(asked))

@@ -53,7 +53,7 @@ from workflows.core.requests.commands.editing import require_may_edit
 from workflows.core.requests.request import (
     TERMINAL,
     AccessRequest,
-    Edited,
+    EditRecord,
     ObservedPartner,
     RequestId,
     RequestKind,
@@ -351,7 +351,7 @@ def test_on_the_first_day_nobody_is_offered_a_reminder_that_would_be_refused() -
 
 
 def test_the_history_of_a_request_names_each_edit() -> None:
-    edited = request(edits=(Edited(person=RILEY, at=NOW + timedelta(hours=2)),))
+    edited = request(edits=(EditRecord(person=RILEY, at=NOW + timedelta(hours=2)),))
     said = shown(requester_card(edited, now=NOW).blocks)
     assert "Sent Mar 1, 2027 at 09:00 UTC · Edited and sent again Mar 1, 2027 at 11:00 UTC" in said
 
@@ -370,7 +370,7 @@ def test_the_requester_reads_whose_approval_is_missing() -> None:
 
 def test_the_requester_reads_who_decides_by_when_and_until_when_the_access_is_asked_for() -> None:
     asked = request()
-    day = replace(asked, particulars=replace(asked.particulars, ends_at=NOW + timedelta(days=124, hours=15)))
+    day = replace(asked, fields=replace(asked.fields, ends_at=NOW + timedelta(days=124, hours=15)))
     holders = {STAGES[0].role: Approvers(names=("Amara Okafor",)), STAGES[1].role: Approvers(names=("Bruno", "Chie"))}
     said = shown(requester_card(day, now=NOW, holders=holders).blocks)
     assert "Security 0/1 (Amara Okafor)" in said

@@ -237,7 +237,7 @@ async def test_an_effect_that_cannot_be_read_is_parked_and_delays_nobody(tmp_pat
     """Later effects in its lane and in every other lane are performed."""
     store = await open_store(tmp_path / "gatehouse.db", FixedClock())
     texts = [
-        SendMessage(person=RILEY.chat_id, subject=CommandSubject(), said=text_message(str(number)))
+        SendMessage(person=RILEY.chat_id, subject=CommandSubject(), fact=text_message(str(number)))
         for number in range(3)
     ]
     others = [ShowHome(person=ChatId(f"U{number}")) for number in range(4)]

@@ -126,7 +126,7 @@ def test_details_tell_since_when_who_approved_and_why() -> None:
     said = shown(message.blocks)
     assert f"Active since {minute(first)}" in said
     assert "Requested by Riley on" in said
-    assert current.particulars.justification in said
+    assert current.fields.justification in said
     for decision in current.decisions:
         assert f"Approved by {decision.person.name}, {minute(decision.at)}" in said
     revoked = partner_details(identity(), {}, {}, replace(known, state=PartnershipState.REVOKED), [current], NOW)
