@@ -30,7 +30,7 @@ def plan_json(planned_request: PlannedRequest) -> str:
             "tenant_id": identity.tenant_id,
             "default_domain": identity.default_domain,
             "display_name": identity.display_name,
-            "asked": identity.asked,
+            "asked": identity.typed_name,
             "is_resolved": identity.is_resolved,
             "is_partner": planned_request.observation.configuration is not None,
         },

@@ -15,7 +15,7 @@ from bot.words.findings.finding import finding_lines, finding_words, severity_wo
 from bot.words.plans.changes import ChangeLine, describe_changes, duration_words
 from bot.words.plans.consequences import consequence_words
 from bot.words.plans.current_settings import describe_staying_open
-from bot.words.plans.risk import risk_level_words, risk_reason_words
+from bot.words.plans.risk import LEVELS, risk_lines
 from bot.words.refusals.sentences import fact_words
 from bot.words.sentences import counted
 from workflows.app.requests.plan_from_file import PlannedRequest
@@ -23,10 +23,14 @@ from workflows.core.checks.consequences import consequences
 from workflows.core.checks.findings import Severity
 from workflows.core.plans.closing import only_reduces_access
 from workflows.core.plans.plan import Plan, TenantIdentity
-from workflows.core.policy.risk import RiskLevel, deciding_risk, requirement_of, risk_of, risk_of_result
+from workflows.core.policy.risk import RiskLevel
 
 _EFFECTS = {True: "yellow", False: "green", None: "magenta"}
-_RISKS = {RiskLevel.LOW: "green", RiskLevel.ELEVATED: "yellow", RiskLevel.HIGH: "bold red"}
+_RISKS = {
+    LEVELS[RiskLevel.LOW]: "green",
+    LEVELS[RiskLevel.ELEVATED]: "yellow",
+    LEVELS[RiskLevel.HIGH]: "bold red",
+}
 _SEVERITIES = {
     Severity.ERROR: "bold red",
     Severity.WARNING: "yellow",
@@ -64,8 +68,8 @@ def _tenant(identity: TenantIdentity) -> Iterator[tuple[str, str]]:
         yield "Display name", f"{identity.display_name} (not verified)"
     else:
         yield "Not confirmed", "Entra does not know this tenant ID in this Microsoft cloud"
-    if identity.asked not in (identity.default_domain.lower(), identity.tenant_id):
-        yield "Requested as", identity.asked
+    if identity.typed_name not in (identity.default_domain.lower(), identity.tenant_id):
+        yield "Requested as", identity.typed_name
 
 
 def _print_changes(planned_request: PlannedRequest, plan: Plan, console: Console) -> None:
@@ -87,20 +91,11 @@ def _cells(line: ChangeLine) -> tuple[Text, Text, Text, Text]:
 
 
 def _print_risk(planned_request: PlannedRequest, plan: Plan, console: Console) -> None:
-    default = planned_request.observation.default
-    level, opened = deciding_risk(plan, default).level, risk_of(plan, default).reasons
-    result = () if only_reduces_access(plan) else risk_of_result(plan, default).reasons
-    need = requirement_of(level)
-    people = counted(need.people, "approver")
-    stages = "" if need.stages == 1 else f" in at least {counted(need.stages, 'stage')}"
-    title = Text("Risk: ", style="bold").append(risk_level_words(level), style=_RISKS[level])
-    console.print(title.append(f" (needs {people}{stages})"))
-    for reason in opened:
-        console.print(_item(safe_text(risk_reason_words(reason))))
-    if already := [reason for reason in result if reason not in opened]:
-        console.print("Because of current access that stays:")
-        for reason in already:
-            console.print(_item(safe_text(risk_reason_words(reason))))
+    for line in risk_lines(plan, planned_request.observation.default):
+        title = Text(f"{line.about}: ", style="bold").append(line.level, style=_RISKS.get(line.level, "bold"))
+        console.print(title.append(line.needs))
+        for reason in line.reasons:
+            console.print(_item(safe_text(reason)))
     console.print()
     _print_kept_open(planned_request, plan, console)
 
@@ -135,7 +130,7 @@ def _print_findings(planned_request: PlannedRequest, console: Console) -> None:
 def _print_chain(planned_request: PlannedRequest, plan: Plan, console: Console) -> None:
     console.print(Text("Who would decide", style="bold"))
     if only_reduces_access(plan):
-        console.print(_item(Text("It only narrows or closes, so one approver is enough.")))
+        console.print(_item(Text("It only reduces or blocks access, so one approver is enough.")))
     for number, stage in enumerate(planned_request.stages, 1):
         who = counted(stage.quorum, "person", "people")
         console.print(_item(safe_text(f"{number}. {stage.title}: {who} with the role {stage.role}")))

@@ -41,15 +41,15 @@ def _asked() -> AccessRequest:
 def again_justification() -> list[Json]:
     """Return the message about a new round in which only the justification is different."""
     before = _asked()
-    asked = replace(before.particulars, justification=_LONG)
+    asked = replace(before.fields, justification=_LONG)
     again = replace(
         before,
-        particulars=asked,
+        fields=asked,
         decisions=(),
-        void=before.decisions,
+        void_decisions=before.decisions,
         round=1,
-        seen=replace(before.require_prepared()),
-        seen_particulars=before.particulars,
+        previously_shown=replace(before.require_prepared()),
+        previous_fields=before.fields,
         asked_again=(Fact(NoteCode.EDITED, {"name": "Riley Park"}),),
     )
     return new_approval_message(again, holders=NAMES, context=CardContext(is_first=False), now=NOW).blocks
@@ -69,8 +69,10 @@ def changing_forms() -> dict[str, Json]:
     taken = LookupResult.of(partner, typed_text="contoso.com", open_request=asked)
     gone = Fact(RefillCode.DURATION_GONE, {"template": "Trusted partner", "days": 400})
     return {
-        "edit": _form(found, edits=edits, decided=1, justification=asked.particulars.justification, days=180),
-        "request-again": _form(found, justification=asked.particulars.justification, notes={"duration": gone}),
+        "edit": _form(
+            found, edited_request=edits, approval_count=1, justification=asked.fields.justification, days=180
+        ),
+        "request-again": _form(found, justification=asked.fields.justification, notes={"duration": gone}),
         "second-request": _form(taken, justification=_LONG),
         "close-early": close_early_view(
             identity(),

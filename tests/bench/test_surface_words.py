@@ -23,7 +23,7 @@ LIMITS: Final[Mapping[str, tuple[int, int]]] = {
     "setup": (215, 15),
     "review": (65, 4),
     "again": (170, 3),
-    "closed": (40, 3),
+    "closed": (30, 3),
     "receipt": (48, 3),
     "reminder": (50, 5),
     "requester": (95, 3),

@@ -70,7 +70,7 @@ def waiting(template: Template) -> AccessRequest:
         justification="The bridge project needs their engineers in our Teams until the handover in spring.",
     )
     expires = NOW + template.decide_within
-    return request(prepared=known, particulars=asked, expires_at=expires, lifetime=timedelta(days=14))
+    return request(prepared=known, fields=asked, expires_at=expires, lifetime=timedelta(days=14))
 
 
 def words_of(blocks: list[Json]) -> int:

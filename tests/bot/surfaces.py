@@ -137,7 +137,7 @@ def details(asked: AccessRequest, **changes: Any) -> Message:
 
 def hostile_identity(text: str) -> TenantIdentity:
     """A partner whose names are hostile."""
-    return replace(identity(), display_name=text, asked=text)
+    return replace(identity(), display_name=text, typed_name=text)
 
 
 def hostile_person(text: str) -> Person:
@@ -157,7 +157,7 @@ def hostile_request(state: RequestState, kind: RequestKind, text: str) -> Access
         observation=ObservedPartner(identity=hostile_identity(text), configuration=None, at=NOW),
         **({"plan": access_plan(before)} if kind is not RequestKind.REVOCATION else {}),
         template_title=text,
-        restored=Restored(request_id=RequestId(text), kind=kind, title=text, by=person, at=NOW)
+        restored=Restored(request_id=RequestId(text), kind=kind, title=text, person=person, at=NOW)
         if kind is RequestKind.RESTORATION
         else None,
     )
@@ -167,9 +167,7 @@ def hostile_request(state: RequestState, kind: RequestKind, text: str) -> Access
         state,
         kind,
         prepared=None if state is RequestState.PREPARING else known,
-        particulars=replace(
-            particulars(kind), justification=text, target=text, template=text, restores=RequestId(text)
-        ),
+        fields=replace(particulars(kind), justification=text, target=text, template=text, restores=RequestId(text)),
         decisions=(decision,) if kind is not RequestKind.REVOCATION else (),
         note=noted(text),
     )

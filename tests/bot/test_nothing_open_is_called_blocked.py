@@ -196,7 +196,7 @@ def test_the_outcome_of_a_revocation_calls_nothing_blocked_that_is_not_and_names
     event("all closed" if not possibly_open(found) else "something open")
     record = transition.partnership
     assert record is not None
-    texts = [message_words(effect.said) for effect in transition.effects if isinstance(effect, SendMessage)]
+    texts = [message_words(effect.fact) for effect in transition.effects if isinstance(effect, SendMessage)]
     card = details(transition.request)
     texts.append(f"{card.text} {shown(card.blocks)}")
     unknown = [one.name for one in possibly_open(found) if not is_known_setting(one.name)]

@@ -216,7 +216,7 @@ async def test_row_75_a_regulated_project_pilots_with_one_group_then_widens_then
     assert (write["method"], write["body"]) == ("PATCH", {"b2bCollaborationInbound": OFFICE})
 
     card = await asked(world, "regulated-project", "northwind.com", duration="90", **placeholders)
-    assert "only narrows or closes access, so one approval is enough" in await world.read()
+    assert "only reduces or blocks access, so one approval is enough" in await world.read()
     card = await approved(world, card, "approver1")
     assert "verified" in card["text"]
     assert (await world.writes())[-1]["body"] == {"b2bCollaborationInbound": pilot}
@@ -270,7 +270,7 @@ async def test_row_76_every_contractor_gets_the_same_template_and_nothing_more(w
     for tenant_id, domain in companies.items():
         await newcomer(world, tenant_id, domain)
         card = await asked(world, "contractor-portal", domain, duration="30", hole_portal_application=PORTAL)
-        assert "Risk: low" in await world.read()
+        assert "Risk of this change: low" in await world.read()
         assert "verified" in (await approved(world, card, "approver1"))["text"]
     for tenant_id in companies:
         partner = await world.partner(tenant_id)

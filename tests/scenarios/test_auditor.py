@@ -109,7 +109,7 @@ async def revoked_and_read(stage: Stage, earlier: str, later: str) -> None:
     assert not {"approve", "reject", "withdraw", "edit"} & set(actions(view))
     assert "Bruno Keller" in details
     history = await window(stage, AUDITOR, "read_history", view["id"], later)
-    assert "Blocked by R-" in history
+    assert "Revoked by R-" in history
     for said in (
         "Requested",
         "Approved",
@@ -120,7 +120,7 @@ async def revoked_and_read(stage: Stage, earlier: str, later: str) -> None:
     ):
         assert said in history, said
     assert "Approval received" not in history, "each click has its result"
-    assert "Blocked by R-" in details
+    assert "Revoked by R-" in details
     partner = await window(stage, AUDITOR, "read_partner", view["id"], "fab0fab0-2222-4aaa-8bbb-0123456789a2")
     assert "fabrikam.com: current settings" in partner
     for one in reversed((await stage.see("views", user=AUDITOR))["views"]):

@@ -71,7 +71,7 @@ async def test_an_edit_voids_the_approvals_and_asks_with_the_difference_only(sta
     assert filled(view)["justification"] == "Joint bridge project"
     assert filled(view)["duration"] == "180"
     assert "target" not in filled(view), "the partner cannot be changed"
-    assert "The partner of a request cannot be changed" in words(view)
+    assert "For another partner, send a new request." in words(view)
     assert "1 approval no longer counts" in words(view)
     answer = await send(stage, view, sponsor="admin", duration="90", justification="Joint bridge project, phase one")
     assert answer["errors"] == {}

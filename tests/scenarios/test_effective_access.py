@@ -26,7 +26,7 @@ async def test_a_card_says_what_is_inherited_and_decides_what_opens(stage: Stage
     now = "Microsoft's default: everyone from the partner may use every application"
     assert f"B2B collaboration, inbound\nNow: {now} Less access\nAfter: " in card
     assert "may open or narrow" not in card
-    assert "Risk: low" in card
+    assert "Risk of this change: low" in card
     assert "Microsoft Entra ID P1" in card
     said = await shown(stage)
     assert "B2B direct connect, inbound :  blocked for everyone  · from Microsoft's default" in said
@@ -35,7 +35,7 @@ async def test_a_card_says_what_is_inherited_and_decides_what_opens(stage: Stage
     await stage.do("faults", target="graph", match="crossTenantAccessPolicy/default", times=1000, status=403)
     await stage.ask(template="guest-collaboration", target="fabrikam.com")
     card = await stage.read()
-    assert "More or less access, not known\nAfter: " in card
+    assert "Not known whether more or less access\nAfter: " in card
     assert "could not be checked" in card.lower()
 
 
@@ -43,7 +43,7 @@ async def test_a_subsidiary_synchronizes_only_after_its_redemption_and_is_shown_
     """The partner first, its synchronization last, each at its own address; the revocation switches it off."""
     ts = await stage.ask(template="subsidiary-synchronization")
     card = await stage.read()
-    assert "Risk: high" in card
+    assert "Risk of this change: high" in card
     assert "create and change user accounts in this tenant" in card
     assert "provisioning job" in card
     for approver in ("approver1", "approver2", "approver3"):

@@ -8,6 +8,7 @@ from tests.scenarios.stage import CONTOSO, DAY, Stage, actions, buttons, words
 
 pytestmark = pytest.mark.story
 
+GRAPH_PARTNERS = "/graph/v1.0/policies/crossTenantAccessPolicy/partners"
 PREFLIGHT = (
     *("crossTenantAccessPolicy/default", "findTenantInformationByTenantId", "/policies/authorizationPolicy"),
     *("/identity/conditionalAccess/", "/admin/sharepoint/", "/auditLogs/"),
@@ -105,6 +106,31 @@ async def test_onboarding_takes_at_most_six_calls_about_the_partner(stage: Stage
     assert await stage.partner() is not None
     assert len(about) <= 6, [(entry["method"], entry["path"]) for entry in about]
     assert len(await stage.graph("GET", "crossTenantAccessPolicy/default")) == 2, "shown once, compared once"
+
+
+async def test_onboarding_with_three_approvals_is_thirteen_requests_of_which_one_writes(stage: Stage) -> None:
+    """Evaluations of Conditional Access apart. A batch counts once; what changes anything is in none."""
+    before = len((await stage.see("graph/log"))["log"])
+    ts = await stage.ask(template="trusted-partner")
+    for approver in ("approver1", "approver2", "approver3"):
+        await stage.later(3_600)
+        assert await stage.press(approver, "approve", ts) == []
+    assert await stage.partner() is not None
+    # The start asks twice whose tenant it is, perhaps only now.
+    log = [
+        one
+        for one in (await stage.see("graph/log"))["log"][before:]
+        if not one["path"].endswith("/evaluate") and one["query"] != {"$select": "id"}
+    ]
+    assert len(log) <= 13, [(one["method"], one["path"]) for one in log]
+    batches = [one["inner"] for one in log if one["path"].endswith("/$batch")]
+    parts = [part for batch in batches for part in batch]
+    assert {(part["method"], part["status"]) for part in parts} <= {("GET", 200), ("GET", 404)}
+    assert len(parts) <= 15, parts
+    assert [(one["method"], one["path"]) for one in log[-2:]] == [
+        ("POST", f"{GRAPH_PARTNERS}"),
+        ("GET", f"{GRAPH_PARTNERS}/{CONTOSO}"),
+    ], "the write, and what is read back after it"
 
 
 async def test_a_rejection_says_why_to_the_requester_and_ends_every_card(stage: Stage) -> None:

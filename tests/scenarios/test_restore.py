@@ -70,7 +70,12 @@ async def test_a_revocation_and_then_the_first_opening_are_restored(stage: Stage
     assert "Revoke, by" in changes[revocation]
     assert "Trusted partner, by Riley Park" in changes[first]
     view = await choose(stage, view, revocation)
-    for expected in ("What would change from now", "Trust in the partner's MFA", "Risk: high", "3 approvers"):
+    for expected in (
+        "What would change from now",
+        "Trust in the partner's MFA",
+        "Risk of this change: high",
+        "3 approvers",
+    ):
         assert expected in words(view), words(view)
     assert "This is the approval policy of “ Trusted partner ”" in words(view)
     answer = await stage.do(

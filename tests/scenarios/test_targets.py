@@ -111,7 +111,7 @@ async def test_the_home_leads_to_the_whole_request_and_its_window_decides(stage:
     assert "approve" not in buttons((await stage.see("home", user="approver1"))["home"])
     window = await reviewed(stage, "approver1")
     card = await stage.card()
-    for part in ("The exact Microsoft Graph operations", "Change ID:", "Checks", "Risk:"):
+    for part in ("The exact Microsoft Graph operations", "Change ID:", "Checks", "Risk of this change:"):
         assert part in words(window), part
     await stage.do("click", user="approver1", view_id=window["id"], action_id="approve")
     await stage.rest()

@@ -127,12 +127,12 @@ async def test_what_stays_open_is_named_and_the_chain_is_rated_by_it(stage: Stag
     await patch(stage, {"partners": {CONTOSO: stands}})
     ts = await stage.ask(template="guest-collaboration")
     card = await stage.read()
-    assert "High risk" in card
+    assert "High-risk" in card
     assert "create and change user accounts in this tenant" in card
     for person in ("approver1", "approver2"):
         await stage.press(person, "approve", ts)
         assert await stage.writes() == [], "one and two approvals are not enough for what stands"
-    assert "Because of current access that stays:" in card
+    assert "Of current access that stays: " in card
     stays = card[card.index("Stays open, not changed") :]
     for named in (
         "Identity synchronization into this tenant :  allowed",
@@ -156,7 +156,7 @@ async def test_one_application_next_to_the_current_settings_needs_the_chain_of_t
     await patch(stage, {"partners": {CONTOSO: stands}})
     found = await asked(stage, "contractor-portal", "contoso.com", duration="90", hole_portal_application=APPLICATION)
     card, ts = await stage.read(), found["ts"]
-    assert "High risk" in card
+    assert "High-risk" in card
     stays = card[card.index("Stays open, not changed") :]
     for named in (
         "Identity synchronization into this tenant :  allowed",

@@ -275,7 +275,7 @@ class FakeTenant:
             self.fresh.append(target)
         found = self.tenants.get(target)
         self.script.end(fault)
-        return None if found is None else replace(found, asked=target)
+        return None if found is None else replace(found, typed_name=target)
 
     async def read_partner(self, tenant_id: TenantId) -> JsonObject | None:
         """Read a partner as Graph shows it, perhaps as it was before the last write."""

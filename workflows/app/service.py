@@ -27,7 +27,7 @@ from workflows.core.requests.effects import (
     refusal_message,
     shown_where_clicked,
 )
-from workflows.core.requests.request import AccessRequest, ObservedPartner, Particulars, RequestId, RequestKind
+from workflows.core.requests.request import AccessRequest, ObservedPartner, RequestFields, RequestId, RequestKind
 from workflows.core.requests.transitions.transition import Situation
 from workflows.core.settings.model import TenantId
 from workflows.ports.clock import Clock
@@ -59,7 +59,7 @@ class Service:
     async def submit(
         self,
         request_id: RequestId,
-        particulars: Particulars,
+        fields: RequestFields,
         *,
         key: str,
         decide_within: timedelta,
@@ -74,7 +74,7 @@ class Service:
         """
         command = Submit(
             request_id=request_id,
-            particulars=particulars,
+            fields=fields,
             lifetime=decide_within,
             observation=observation,
             submitter=submitter,
@@ -87,7 +87,7 @@ class Service:
         entry = entry_of(
             key,
             now,
-            particulars.requester,
+            fields.requester,
             command.name,
             command.audit_details(transition.request),
             request_id=request_id,
@@ -175,7 +175,7 @@ class Service:
             partnership=transition.partnership,
             effects=shown_where_clicked(transition.effects, command),
             must_be_only_open_request=isinstance(command, RecordPrepared)
-            and request.particulars.kind is not RequestKind.REVOCATION,
+            and request.fields.kind is not RequestKind.REVOCATION,
         )
 
     async def advance_review(
@@ -238,7 +238,7 @@ class Service:
             request_id=subject.request_id,
             tenant_id=subject.tenant_id,
         )
-        message = SendMessage(person=actor, subject=subject, said=refusal_message(refused), channel=channel)
+        message = SendMessage(person=actor, subject=subject, fact=refusal_message(refused), channel=channel)
         stored = effects if is_told else (message, *effects)
         await self._commit(Commit(entry=replace(entry, outcome=refused.code), effects=stored))
 
@@ -278,7 +278,7 @@ class Service:
     async def send_message(self, fact: Fact, *, key: str, person: ChatId, channel: str = "") -> None:
         """Send one person a message, once for each `key`."""
         entry = entry_of(key, self._clock.now(), GATEHOUSE, "tell", {"to": person, "said": asdict(fact)})
-        message = SendMessage(person=person, subject=CommandSubject(), said=fact, channel=channel)
+        message = SendMessage(person=person, subject=CommandSubject(), fact=fact, channel=channel)
         await self._commit(Commit(entry=entry, effects=(message,)))
 
     async def _load(self, request_id: RequestId) -> AccessRequest:

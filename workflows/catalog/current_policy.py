@@ -58,7 +58,7 @@ def _chains_since_the_block(requests: Sequence[AccessRequest]) -> list[ApprovalC
     for request in sorted(requests, key=ended_at):
         if not request.was_written or request.prepared is None:
             continue
-        if request.particulars.kind is RequestKind.REVOCATION:
+        if request.fields.kind is RequestKind.REVOCATION:
             chains.clear()
         else:
             chains.append(request.prepared.stages)

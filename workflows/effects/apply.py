@@ -116,7 +116,7 @@ class Applier:
         """
         plan = request.plan
         partner = reads.start(self.tenant.read_partner(plan.tenant_id))
-        is_opening = request.particulars.kind is not RequestKind.REVOCATION
+        is_opening = request.fields.kind is not RequestKind.REVOCATION
         approved, home = None, None
         if is_opening and request.writing_since is None:
             approved = ApprovalReads.start(reads, request, tenant=self.tenant, directory=self.directory)

@@ -84,7 +84,7 @@ class Performer:
                 if alarm is not None:
                     await self.notifier.show_alarm(alarm)
             case SendMessage():
-                await self.notifier.send_message(effect.person, effect.said, channel=effect.channel)
+                await self.notifier.send_message(effect.person, effect.fact, channel=effect.channel)
             case RetryOrDropEffect():
                 await retry_or_drop_effect(effect, store=self.store, alarms=self.alarms)
 
@@ -115,7 +115,7 @@ class Performer:
             await self.service.send_message(
                 Fact(MessageCode.CARD_NOT_POSTED, about),
                 key=f"card_not_posted:{request.id}",
-                person=request.particulars.requester,
+                person=request.fields.requester,
             )
             raise
 
@@ -151,7 +151,7 @@ class Performer:
                 request_id, partner = revocation_id(effect.key), click.target
             case Prepare() | Apply():
                 request = await self.store.request(effect.request_id)
-                if request is None or request.particulars.kind is not RequestKind.REVOCATION:
+                if request is None or request.fields.kind is not RequestKind.REVOCATION:
                     return True
                 request_id, partner = request.id, partner_of(request)
             case _:

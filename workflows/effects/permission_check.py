@@ -34,7 +34,7 @@ from workflows.core.requests.commands.request import Approve, Reject, RemindAppr
 from workflows.core.requests.deciding import next_approval_is_last, roles_as_decided
 from workflows.core.requests.effects import CheckPermission, MessageCode
 from workflows.core.requests.notes import NoteCode
-from workflows.core.requests.request import AccessRequest, Particulars, RequestId, RequestKind, RequestState
+from workflows.core.requests.request import AccessRequest, RequestFields, RequestId, RequestKind, RequestState
 from workflows.partner_lookup.identifying import identify_partner
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused, PeopleDirectoryUnavailable
 from workflows.ports.store import Store
@@ -176,7 +176,7 @@ class PermissionCheck:
     async def _requester_of(self, request: AccessRequest) -> PersonId:
         if request.prepared is not None:
             return request.prepared.requester.id
-        return (await self.directory.identify(request.particulars.requester)).id
+        return (await self.directory.identify(request.fields.requester)).id
 
     async def _require_people(self, request: AccessRequest) -> None:
         """Check that the roles of the open stages have enough people, for an actor who has none of these roles.
@@ -234,7 +234,7 @@ class PermissionCheck:
         await self._stop_open_access(identity, actor)
         await self.service.submit(
             derived_request_id(key),
-            Particulars(
+            RequestFields(
                 kind=RequestKind.REVOCATION,
                 requester=actor.chat_id,
                 sponsor=actor.chat_id if partnership is None else partnership.sponsor.chat_id,
@@ -258,8 +258,8 @@ class PermissionCheck:
     async def _require_no_open_revocation(self, identity: TenantIdentity) -> None:
         for other in await self.store.open_requests():
             is_being_changed = other.state is not RequestState.UNCONFIRMED
-            is_revocation = other.particulars.kind is RequestKind.REVOCATION
-            if is_being_changed and is_revocation and other.particulars.target == identity.tenant_id:
+            is_revocation = other.fields.kind is RequestKind.REVOCATION
+            if is_being_changed and is_revocation and other.fields.target == identity.tenant_id:
                 raise Refused(RefusalCode.REVOCATION_RUNNING, request=other.id)
 
 

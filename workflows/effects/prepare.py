@@ -37,8 +37,8 @@ from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import (
     AccessRequest,
     ObservedPartner,
-    Particulars,
     Prepared,
+    RequestFields,
     RequestId,
     RequestKind,
     RequestState,
@@ -103,7 +103,7 @@ class Preparer:
         :raises TenantUnavailable: for every other revocation, after storing that it waits.
         """
         has_no_partner = isinstance(error, Refused) and error.code in NO_PARTNER
-        if request.particulars.kind is RequestKind.REVOCATION and not has_no_partner:
+        if request.fields.kind is RequestKind.REVOCATION and not has_no_partner:
             await self._record(request.id, RecordDelayed(reason=(*error.facts, Fact(NoteCode.KEEPS_TRYING))))
             raise await report_refused_revocation(self.alarms, request.id, partner_of(request), error.facts) from error
         if isinstance(error, TenantRefused) and error.status in (401, 403):
@@ -128,29 +128,30 @@ class Preparer:
                 raise
 
     async def _prepared(self, request: AccessRequest) -> Prepared:
-        if request.particulars.kind is RequestKind.REVOCATION:
+        if request.fields.kind is RequestKind.REVOCATION:
             # The requester was checked when they clicked. Closing must not depend on a second check.
-            requester = request.submitter or await self.directory.identify(request.particulars.requester)
+            requester = request.submitter or await self.directory.identify(request.fields.requester)
             return await self._prepared_revocation(request, requester)
-        requester = await self.directory.identify(request.particulars.requester)
+        requester = await self.directory.identify(request.fields.requester)
         sponsor = requester
-        if request.particulars.sponsor != request.particulars.requester:
-            sponsor = await self._sponsor(request.particulars.sponsor)
+        if request.fields.sponsor != request.fields.requester:
+            sponsor = await self._sponsor(request.fields.sponsor)
         observation = await self._observe(request)
         await require_no_other_request(self.store, observation, request.id, requester.chat_id, self.directory)
-        proposal = await self._proposed(request.particulars, observation)
+        proposal = await self._proposed(request.fields, observation)
         plan, template, stages = proposal.plan, proposal.template, proposal.stages
         plan = replace(plan, edition=len(request.edits))
         preflight = Preflight(tenant=self.tenant, store=self.store, clock=self.clock)
-        is_restoration = request.particulars.kind is RequestKind.RESTORATION
-        labels = labels_of(template, request.particulars.placeholders)
+        is_restoration = request.fields.kind is RequestKind.RESTORATION
+        labels = labels_of(template, request.fields.placeholders)
         result = await preflight.check(observation, plan, labels, is_restoration=is_restoration)
         findings = (
             *proposal.findings,
             *check_proposal(observation, plan, stages, result.circumstances),
             *require_no_errors(result.findings, FIELD),
         )
-        await require_chain(self.directory, stages, {requester.chat_id, sponsor.chat_id})
+        others = {sponsor.chat_id} - {requester.chat_id}
+        await require_chain(self.directory, stages, {requester.chat_id, sponsor.chat_id}, others)
         return Prepared(
             observation=observation,
             requester=requester,
@@ -166,25 +167,25 @@ class Preparer:
             chain_rule=chain_rule(plan, stages, template.stages),
         )
 
-    async def _proposed(self, particulars: Particulars, observation: ObservedPartner) -> "_Proposal":
-        if particulars.kind is RequestKind.RESTORATION:
+    async def _proposed(self, fields: RequestFields, observation: ObservedPartner) -> "_Proposal":
+        if fields.kind is RequestKind.RESTORATION:
             found = await propose_restoration(
-                particulars.restores or "",
+                fields.restores or "",
                 observation,
-                duration=particulars.duration,
+                duration=fields.duration,
                 at=self.clock.now(),
                 store=self.store,
                 catalog=self.catalog,
             )
             was = replace(restored_summary(found.change), policy_title=found.template.title)
             return _Proposal(found.plan, found.template, found.stages, found.template.title, found.findings, was)
-        template = current_template(self.catalog, particulars.template)
+        template = current_template(self.catalog, fields.template)
         record = await self.store.partnership(observation.identity.tenant_id)
-        duration = particulars.duration or template.default_duration
-        now, ends_at = self.clock.now(), particulars.ends_at
+        duration = fields.duration or template.default_duration
+        now, ends_at = self.clock.now(), fields.ends_at
         require_time_left(ends_at, now)
         plan = access_plan(
-            observation, template, duration, particulars.placeholders, record=record, now=now, ends_at=ends_at
+            observation, template, duration, fields.placeholders, record=record, now=now, ends_at=ends_at
         )
         policy = await current_policy(record, past=self.store, catalog=self.catalog)
         stages = chain_of(plan, template, observation, policy)
@@ -193,7 +194,7 @@ class Preparer:
         return _Proposal(plan, template, stages, template.title, findings)
 
     async def _prepared_revocation(self, request: AccessRequest, requester: Person) -> Prepared:
-        identity, partnership = await identify_partner(request.particulars.target, store=self.store, tenant=self.tenant)
+        identity, partnership = await identify_partner(request.fields.target, store=self.store, tenant=self.tenant)
         configuration, default = await read_both_alone(identity.tenant_id, tenant=self.tenant)
         plan = plan_revocation(
             tenant_id=identity.tenant_id,
@@ -224,7 +225,7 @@ class Preparer:
         seen = request.observation
         if seen is not None and self.clock.now() - seen.at < _FRESH:
             return seen
-        return await look_up(request.particulars.target, tenant=self.tenant, clock=self.clock, records=self.store)
+        return await look_up(request.fields.target, tenant=self.tenant, clock=self.clock, records=self.store)
 
 
 class _Proposal(NamedTuple):

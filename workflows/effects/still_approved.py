@@ -88,7 +88,7 @@ async def find_objection(
     :returns: the first reason not to write the request; None when everything is as it was approved.
     :raises TenantUnavailable, TenantRefused, PeopleDirectoryUnavailable: when something cannot be read now.
     """
-    if request.particulars.kind is RequestKind.REVOCATION:
+    if request.fields.kind is RequestKind.REVOCATION:
         return None
     async with tenant.together() as reads:
         started = started or ApprovalReads.start(reads, request, tenant=tenant, directory=directory)
@@ -134,7 +134,7 @@ async def _wrong_tenant(request: AccessRequest, found: Awaitable[TenantIdentity 
     if is_same_tenant(request, identity):
         return None
     values = {
-        "target": request.particulars.target,
+        "target": request.fields.target,
         "tenant": prepared.plan.tenant_id,
         "now": None if identity is None else identity.tenant_id,
     }

@@ -7,7 +7,7 @@ from kiota_abstractions.method import Method
 
 from workflows.cache import Cache
 from workflows.core.errors.facts import Fact
-from workflows.core.people import PersonId, lowercase_mail
+from workflows.core.people import PersonId, mail_in_lower_case
 from workflows.core.plans.plan import Operation, TenantIdentity
 from workflows.core.settings.canonical import JsonObject, canonical_json
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, Property, TenantId, is_guid
@@ -129,27 +129,27 @@ class Entra:
         asked = target.lower()
         return await (self._tenants_by_name.read_now(asked) if fresh else self._tenants_by_name.get(asked))
 
-    async def _ask_for_tenant(self, asked: str) -> TenantIdentity | None:
+    async def _ask_for_tenant(self, typed_name: str) -> TenantIdentity | None:
         relationships = self._connection.graph.tenant_relationships
         by, builder = (
-            ("TenantId", relationships.find_tenant_information_by_tenant_id_with_tenant_id(asked))
-            if is_guid(asked)
+            ("TenantId", relationships.find_tenant_information_by_tenant_id_with_tenant_id(typed_name))
+            if is_guid(typed_name)
             else (
                 "DomainName",
-                relationships.find_tenant_information_by_domain_name_with_domain_name(asked.replace("'", "''")),
+                relationships.find_tenant_information_by_domain_name_with_domain_name(typed_name.replace("'", "''")),
             )
         )
         call = read_call(
             f"/tenantRelationships/findTenantInformationBy{by}",
             Purpose.FIND_TENANT,
             "CrossTenantInformation.ReadBasic.All",
-            of=asked,
+            of=typed_name,
         )
         answer = await self._connection.send(call, request_to(Method.GET, builder))
         if is_not_found(answer):
             return None
-        identity = identity_of(document_of(call, answer), asked=asked)
-        if identity is None or (is_guid(asked) and identity.tenant_id != asked):
+        identity = identity_of(document_of(call, answer), typed_name=typed_name)
+        if identity is None or (is_guid(typed_name) and identity.tenant_id != typed_name):
             raise unavailable(TenantCode.NAMES_NO_TENANT, call=call.as_value)
         return identity
 
@@ -232,7 +232,7 @@ class Entra:
 
     async def accounts_by_mail(self, mails: Sequence[str]) -> Sequence[Account]:
         """Return every account whose mail or user principal name is one of `mails`."""
-        wanted = sorted({lowercase_mail(mail.strip()) for mail in mails if mail.strip()})
+        wanted = sorted({mail_in_lower_case(mail.strip()) for mail in mails if mail.strip()})
         clauses = [f"{name} eq {quoted(mail)}" for mail in wanted for name in ("mail", "userPrincipalName")]
         return await self._accounts([" or ".join(some) for some in chunks(clauses, _FILTER_CLAUSES)])
 

@@ -18,7 +18,7 @@ TIMEOUT_SECONDS: Final = 0.6
 """Seconds to wait for the suggestions."""
 
 
-async def not_found(domain: str, *, tenant: Tenant, records: RecordsReader | None) -> InvalidField:
+async def not_found_error(domain: str, *, tenant: Tenant, records: RecordsReader | None) -> InvalidField:
     """Return the error that no tenant has this domain, with similar names."""
     similar, policy = await asyncio.gather(
         suggestion(domain, tenant=tenant, records=records),
@@ -52,7 +52,7 @@ async def suggestion(name: str, *, tenant: Tenant, records: RecordsReader | None
 async def _partner_names(records: RecordsReader | None) -> Sequence[str]:
     """List every domain of the recorded partners."""
     known = [] if records is None else await records.identities()
-    names = (name.lower() for identity in known for name in (identity.default_domain, identity.asked))
+    names = (name.lower() for identity in known for name in (identity.default_domain, identity.typed_name))
     return sorted({name for name in names if "." in name})
 
 
@@ -71,4 +71,4 @@ async def _whole(name: str, tenant: Tenant) -> str:
 async def tenant_ids_of(domain: str, records: RecordsReader | None) -> tuple[TenantId, ...]:
     """List the tenants in our records that have, or had, exactly this domain."""
     known = [] if records is None else await records.identities()
-    return tuple(one.tenant_id for one in known if domain in (one.default_domain.lower(), one.asked.lower()))
+    return tuple(one.tenant_id for one in known if domain in (one.default_domain.lower(), one.typed_name.lower()))

@@ -58,7 +58,7 @@ async def resolve_again(request: AccessRequest, *, tenant: Tenant) -> TenantIden
 
     :raises LookupRefused, TenantRefused, TenantUnavailable: as `resolve` does.
     """
-    asked = request.require_prepared().observation.identity.asked or request.particulars.target
+    asked = request.require_prepared().observation.identity.typed_name or request.fields.target
     return await resolve((asked,), tenant=tenant, fresh=True)
 
 

@@ -116,7 +116,7 @@ class Preflight:
             "sign_ins": self._read(tenant_settings.read_sign_ins(identity.tenant_id, since)),
             "outbound_sign_ins": self._read(read_outbound_sign_ins(identity.tenant_id, since, tenant=self.tenant)),
             # When the requester typed a tenant id, the lookup by id has been made already.
-            "by_id": _known(identity) if is_tenant_id(identity.asked) else self._read(self._by_id(identity)),
+            "by_id": _known(identity) if is_tenant_id(identity.typed_name) else self._read(self._by_id(identity)),
             "own_domains": self._read(tenant_settings.verified_domains()),
         }
         async with self.tenant.together() as reads:
@@ -144,7 +144,7 @@ class Preflight:
             name
             for other in await self.store.identities()
             if other.tenant_id != identity.tenant_id
-            for name in (other.default_domain, other.asked)
+            for name in (other.default_domain, other.typed_name)
             if "." in name
         )
 

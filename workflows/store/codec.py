@@ -1,15 +1,49 @@
 """Convert records to JSON text and back."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from workflows.core.errors.facts import Facts, text_fact
+from workflows.core.partner_setup.confirmations import Confirmation
+from workflows.core.partner_setup.steps import SetupStep
 from workflows.core.partners.partnership import Partnership
+from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.alarms import Alarm
-from workflows.core.requests.effects import Effect
-from workflows.core.requests.request import AccessRequest
+from workflows.core.requests.commands.partner import ConfirmSetup, UnconfirmSetup
+from workflows.core.requests.effects import Effect, SendMessage
+from workflows.core.requests.request import AccessRequest, Restored
 
+STORED_NAMES: Final[Mapping[type, Mapping[str, str]]] = {
+    AccessRequest: {
+        "fields": "particulars",
+        "previously_shown": "seen",
+        "previous_fields": "seen_particulars",
+        "void_decisions": "void",
+    },
+    Restored: {"person": "by"},
+    TenantIdentity: {"typed_name": "asked"},
+    SetupStep: {"required_settings": "wanted"},
+    Confirmation: {"step_digest": "wanted"},
+    ConfirmSetup: {"step_digest": "wanted"},
+    UnconfirmSetup: {"step_digest": "wanted"},
+    SendMessage: {"fact": "said"},
+}
+"""The fields that are stored under another name: that of the version which first stored them. No other name changes."""
+
+
+def _keep_stored_names() -> None:
+    """Tell pydantic the stored names. It reads them from an attribute of the class; the core does not import pydantic.
+
+    NB. before the adapters below are made.
+    """
+    for record, names in STORED_NAMES.items():
+        config = ConfigDict(alias_generator=lambda name, names=names: names.get(name, name), serialize_by_alias=True)
+        setattr(record, "__pydantic_config__", config)  # noqa: B010
+
+
+_keep_stored_names()
 REQUEST: Final[TypeAdapter[AccessRequest]] = TypeAdapter(AccessRequest)
 PARTNERSHIP: Final[TypeAdapter[Partnership]] = TypeAdapter(Partnership)
 ALARM: Final[TypeAdapter[Alarm]] = TypeAdapter(Alarm)

@@ -50,7 +50,7 @@ class RecordRedactor:
     def effect(self, effect: Effect) -> str:
         """Return an effect as text."""
         if isinstance(effect, SendMessage):
-            effect = replace(effect, said=self._fact(effect.said))
+            effect = replace(effect, fact=self._fact(effect.fact))
         return self._without_known(dump(EFFECT, effect))
 
     def alarm(self, alarm: Alarm) -> str:

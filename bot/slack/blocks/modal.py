@@ -26,10 +26,7 @@ from bot.slack.blocks.blocks import (
 from bot.slack.blocks.conversion import as_json
 from bot.slack.blocks.untrusted import cut, encodable
 
-SPONSOR_HINT: Final = (
-    "A full member of this workspace, not a guest. Answers for the access and is asked in reviews. Cannot approve this "
-    "request."
-)
+SPONSOR_HINT: Final = "A full member, no guest. Answers for the access in reviews. Cannot approve."
 """Slack's list of people offers guests too, and cannot be told not to. So the field says who can be the sponsor."""
 
 

@@ -36,7 +36,7 @@ _PENDING: Final = (RequestState.PREPARING, RequestState.AWAITING_APPROVAL)
 
 def chain_elements(request: AccessRequest, holders: Mapping[Role, Approvers]) -> Iterator[RichTextElement]:
     """Return the stages in order: who approved when, and who must still decide."""
-    if request.particulars.kind is RequestKind.REVOCATION:
+    if request.fields.kind is RequestKind.REVOCATION:
         yield paragraph(fixed_text("Approvals: ", bold=True), fixed_text("none are needed to close a partner."))
         return
     verdict, stages = request.verdict(), request.require_prepared().stages
@@ -119,7 +119,7 @@ def state_parts(request: AccessRequest, now: datetime, *, with_steps: bool = Tru
 
     :param with_steps: say how many steps are left to the partner.
     """
-    is_revocation = request.particulars.kind is RequestKind.REVOCATION
+    is_revocation = request.fields.kind is RequestKind.REVOCATION
     match request.state:
         case RequestState.APPLIED:
             yield fixed_text("Verified in the tenant")

@@ -16,14 +16,20 @@ from workflows.core.settings.canonical import JsonObject
 
 def drift_blocks(request: AccessRequest) -> Iterator[RichTextBlock]:
     """Return what others changed while the stopped request needs new approval; otherwise nothing."""
-    drift = request.drift
-    if drift is None or request.state not in (RequestState.PREPARING, RequestState.AWAITING_APPROVAL):
-        return
-    yield rich_text(
-        paragraph(fixed_text("Changed outside Gatehouse", bold=True)),
-        *outside_change_elements(drift, default_of(request)),
-        preformatted(shortened(drift_json(drift), MAX_JSON_CHARACTERS)),
-    )
+    if (drift := shown_drift(request)) is not None:
+        title = paragraph(fixed_text("Changed outside Gatehouse", bold=True))
+        yield rich_text(title, *outside_change_elements(drift, default_of(request)))
+
+
+def drift_json_blocks(request: AccessRequest) -> Iterator[RichTextBlock]:
+    """Return the same in Microsoft Graph's own values."""
+    if (drift := shown_drift(request)) is not None:
+        yield rich_text(preformatted(shortened(drift_json(drift), MAX_JSON_CHARACTERS)))
+
+
+def shown_drift(request: AccessRequest) -> Drift | None:
+    """Return what others changed, while the stopped request needs new approval."""
+    return request.drift if request.state in (RequestState.PREPARING, RequestState.AWAITING_APPROVAL) else None
 
 
 def outside_change_elements(drift: Drift, default: JsonObject | None) -> Iterator[RichTextElement]:

@@ -85,7 +85,7 @@ def identity_block(identity: TenantIdentity) -> RichTextBlock:
 
 def identity_paragraph(identity: TenantIdentity) -> RichTextElement:
     """Return the partner's identity, and which of its names it chose itself."""
-    asked = identity.asked.strip().lower()
+    asked = identity.typed_name.strip().lower()
     is_new = asked not in ("", identity.default_domain.strip().lower(), identity.tenant_id.lower())
     rows: list[tuple[str, TextRun, str]] = [
         ("Partner: ", cleaned_text(partner_name(identity), DOMAIN_LIMIT, bold=True), ""),

@@ -76,7 +76,7 @@ def summary(request: AccessRequest, state: str = "") -> str:
 def request_target(request: AccessRequest) -> str:
     """Return the target: the partner's domain, or the typed text while the domain is not known."""
     identity = identity_of(request)
-    return partner_name(identity) if identity else clean(request.particulars.target, DOMAIN_LIMIT)
+    return partner_name(identity) if identity else clean(request.fields.target, DOMAIN_LIMIT)
 
 
 def notified_target(request: AccessRequest) -> str:
@@ -109,7 +109,7 @@ def current_plan(request: AccessRequest) -> Plan | None:
 
 def kind_words(request: AccessRequest) -> str:
     """Return the kind of request in words."""
-    return _KINDS[request.particulars.kind]
+    return _KINDS[request.fields.kind]
 
 
 def restore_hint(identity: TenantIdentity) -> RichTextElement:
@@ -121,12 +121,12 @@ def restore_hint(identity: TenantIdentity) -> RichTextElement:
 def restored_parts(request: AccessRequest) -> Iterator[TextRun]:
     """State which change a restore request undoes, and its date."""
     yield fixed_text("the settings from before ")
-    yield cleaned_text(request.particulars.restores or "another change")
+    yield cleaned_text(request.fields.restores or "another change")
     if request.prepared is not None and (was := request.prepared.restored) is not None:
         yield fixed_text(" (“")
         yield cleaned_text(was.title)
         yield fixed_text(f"”, {_KINDS[was.kind]} by ")
-        yield cleaned_text(was.by.name)
+        yield cleaned_text(was.person.name)
         yield fixed_text(", of ")
         yield local_time(was.at)
         yield fixed_text(")")

@@ -101,7 +101,7 @@ def _review_headline(partnership: Partnership, now: datetime) -> tuple[str, str]
 def _running_block(partnership: Partnership, revocation: AccessRequest) -> RichTextBlock:
     """State that a revocation is running, since when, and by whom."""
     by = revocation.submitter if revocation.prepared is None else revocation.prepared.requester
-    who = mention(revocation.particulars.requester) if by is None else cleaned_text(by.name, bold=True)
+    who = mention(revocation.fields.requester) if by is None else cleaned_text(by.name, bold=True)
     is_sent = revocation.state is RequestState.UNCONFIRMED
     return rich_text(
         paragraph(

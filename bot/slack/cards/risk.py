@@ -8,40 +8,28 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 from bot.slack.blocks.blocks import TextRun, bullets, cleaned_text, fixed_text, paragraph
 from bot.slack.cards.partner_and_plan import MAX_LINES, MAX_SETTING_CHARACTERS
 from bot.words.plans.current_settings import CurrentLine, describe_staying_open, describe_unchanged
-from bot.words.plans.risk import risk_level_words, risk_reason_words
+from bot.words.plans.risk import risk_lines
 from bot.words.sentences import counted
 from bot.words.settings.open_access import graph_names_words, unknown_settings_words
 from bot.words.settings.values import NO_NAMES
-from workflows.core.plans.closing import only_reduces_access
 from workflows.core.plans.current_settings import unmanaged_settings
 from workflows.core.plans.plan import Plan
 from workflows.core.plans.renewal import is_renewal
-from workflows.core.policy.risk import deciding_risk, requirement_of, risk_of, risk_of_result
 from workflows.core.settings.canonical import JsonObject
 
 _MAX_NAMES_CHARACTERS: Final = 500
 
 
 def risk_elements(plan: Plan, default: JsonObject | None, *, is_decided: bool = False) -> Iterator[RichTextElement]:
-    """Return the risk level of a plan with its reasons: first what it opens, then current settings that stay.
+    """Return each risk of a plan with its reasons: of what it changes, of what stays, and of all access afterwards.
 
     :param is_decided: whether the approvals that it needs are complete.
     """
-    level = deciding_risk(plan, default).level
-    requirement = requirement_of(level)
-    people = counted(requirement.people, "approver")
-    stages = "" if requirement.stages == 1 else f" in at least {counted(requirement.stages, 'stage')}"
-    verb = "needed" if is_decided else "needs"
-    yield paragraph(
-        fixed_text(f"Risk: {risk_level_words(level)}", bold=True), fixed_text(f" ({verb} {people}{stages})")
-    )
-    opened = risk_of(plan, default).reasons
-    result = () if only_reduces_access(plan) else risk_of_result(plan, default).reasons
-    if opened:
-        yield bullets([fixed_text(risk_reason_words(reason))] for reason in opened)
-    if already := [reason for reason in result if reason not in opened]:
-        yield paragraph(fixed_text("Because of current access that stays:"))
-        yield bullets([fixed_text(risk_reason_words(reason))] for reason in already)
+    for line in risk_lines(plan, default, is_decided=is_decided):
+        needs = [fixed_text(line.needs)] if line.needs else []
+        yield paragraph(fixed_text(line.title, bold=True), *needs)
+        if line.reasons:
+            yield bullets([fixed_text(reason)] for reason in line.reasons)
 
 
 def unchanged_access_elements(

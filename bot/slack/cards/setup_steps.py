@@ -113,7 +113,7 @@ def setup_elements(
         yield paragraph(
             fixed_text("The checklist for its administrator: "), cleaned_text(_command(identity), 300, code=True)
         )
-    elif not setup.unreadable and not setup.unreadable_inherited:
+    elif not setup.unreadable and not setup.unreadable_defaults:
         yield paragraph(fixed_text(NO_PARTNER_STEPS))
     yield from setup_note_elements(setup)
 
@@ -126,19 +126,19 @@ def setup_note_elements(setup: PartnerSetup) -> Iterator[RichTextElement]:
             cleaned_text("; ".join(map(part_title, setup.unreadable)), 500),
             fixed_text("."),
         )
-    if setup.inherited:
+    if setup.opened_by_default:
         yield paragraph(
             fixed_text("For us: "),
-            fixed_text("; ".join(map(part_title, setup.inherited))),
+            fixed_text("; ".join(map(part_title, setup.opened_by_default))),
             fixed_text(
                 " is open to this partner by our default. Nobody approved that for this partner, and the partner is "
                 "asked for nothing."
             ),
         )
-    if setup.unreadable_inherited:
+    if setup.unreadable_defaults:
         yield paragraph(
             fixed_text("Could not be checked: whether our default opens to this partner "),
-            fixed_text("; ".join(map(part_title, setup.unreadable_inherited))),
+            fixed_text("; ".join(map(part_title, setup.unreadable_defaults))),
             fixed_text("."),
         )
 

@@ -71,9 +71,9 @@ class RemindOrWithdrawFlow:
         async def build() -> Message:
             return received(shown_by)
 
-        self.answers.replace_used(click, build, shown_by=shown_by)
+        self.answers.replace_used_answer(click, build, shown_by=shown_by)
 
     async def _is_sent_by(self, click: Interaction, request_id: RequestId) -> bool:
         """Return whether a click is certainly the requester's; otherwise it may still come from their second id."""
         request = await self.store.request(request_id)
-        return request is None or click.actor == request.particulars.requester
+        return request is None or click.actor == request.fields.requester

@@ -7,7 +7,7 @@ import json
 import structlog
 
 from bot.slack.blocks.blocks import Json
-from bot.slack.flows.home.paging import read_place
+from bot.slack.flows.home.paging import parse_position
 from bot.slack.flows.home.view import closed_home, home_view
 from bot.slack.outbound.recipients import Outbound, as_notifier_errors
 from workflows.app.reads.app_home import read_home
@@ -46,7 +46,7 @@ class AppHomes:
             if not await self._outbound.directory.is_member(person):
                 return closed_home()
             known = await self._outbound.directory.known_person(person)
-            place, now = read_place(await self._outbound.store.home_position(person)), self._outbound.clock.now()
+            place, now = parse_position(await self._outbound.store.home_position(person)), self._outbound.clock.now()
             home = await read_home(
                 person,
                 identified_person=known,

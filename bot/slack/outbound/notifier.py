@@ -71,7 +71,7 @@ class SlackNotifier:
         finally:
             # NB. above all when the channel accepts no card: then the App Home is where people decide.
             concerned = await self._recipients.stage_members(request)
-            await self._refresh_homes(request.particulars.requester, request.particulars.sponsor, *concerned)
+            await self._refresh_homes(request.fields.requester, request.fields.sponsor, *concerned)
 
     async def remind(self, request: AccessRequest) -> None:
         """Remind everybody who can decide on a request, once a day, in one message for all that waits for them."""
@@ -163,8 +163,8 @@ class SlackNotifier:
 
     async def send_message(self, person: ChatId, fact: Fact, *, channel: str) -> None:
         """Send one person a message: visible only to them in `channel`, or as a direct message when it is empty."""
-        named = await self._with_domain(fact)
-        message = notice(message_words(named), notified_message_words(named))
+        complete = await self._with_domain(fact)
+        message = notice(message_words(complete), notified_message_words(complete))
         if channel:
             try:
                 await self._outbound.copies.call(

@@ -110,7 +110,7 @@ def setup_card_requester(partnership: Partnership, request: AccessRequest | None
     sponsor = partnership.sponsor
     if request is None or request.is_filed_by(sponsor.chat_id, sponsor.id):
         return sponsor.chat_id
-    return request.particulars.requester
+    return request.fields.requester
 
 
 def offers_confirmation(copy: MessageCopy, partnership: Partnership, requester: ChatId) -> bool:

@@ -84,7 +84,7 @@ class RequestMessages:
         """Read what the card shows besides the request: the partner's record, and the requester's open requests."""
         if request.prepared is None or (request.is_terminal and not request.was_written):
             return CardContext(is_first=False)
-        particulars, prepared = request.particulars, request.require_prepared()
+        particulars, prepared = request.fields, request.require_prepared()
         record = await self._outbound.store.partnership(prepared.plan.tenant_id)
         if request.is_terminal:
             store, now = self._outbound.store, self._outbound.clock.now()
@@ -108,7 +108,8 @@ class RequestMessages:
         """
         up_to_date, problem = set(), None
         for copy in copies:
-            if messages.is_replaced(copy):
+            # NB. not the channel's copies: they are emptied when the channel changes, if they are live.
+            if copy.audience and messages.is_replaced(copy):
                 await self._outbound.copies.close(copy, messages.for_copy(copy))
                 continue
             # A card that somebody deleted is not posted again for a finished request, and not for an earlier round.
@@ -168,12 +169,12 @@ class RequestMessages:
             await self._outbound.copies.renew(copy, card, replaces_deleted=not request.is_terminal)
         if not await store.copies(subject):
             await self._show_earlier(request)
-            await self._outbound.copies.post(subject, request.particulars.requester, card)
+            await self._outbound.copies.post(subject, request.fields.requester, card)
 
     async def _show_earlier(self, request: AccessRequest) -> None:
         """Update the requester's messages about earlier requests that this one stands for: no Request again."""
         mine = await self._outbound.store.requests_of(
-            request.particulars.requester, MAX_COUNTED_REQUESTS, request.requester_account
+            request.fields.requester, MAX_COUNTED_REQUESTS, request.requester_account
         )
         now = self._outbound.clock.now()
         for one in mine:
@@ -197,9 +198,9 @@ class RequestMessages:
         What they must do after the change has a message of its own, because an update notifies nobody. This message is
         written only here, so only in the lane of the request: it is not posted twice.
         """
-        if request.prepared is None or request.particulars.kind is RequestKind.REVOCATION:
+        if request.prepared is None or request.fields.kind is RequestKind.REVOCATION:
             return
-        subject, sponsor, record = f"sponsor:{request.id}", request.particulars.sponsor, context.partnership
+        subject, sponsor, record = f"sponsor:{request.id}", request.fields.sponsor, context.partnership
         copies = list(filter(is_shown_now, await self._outbound.copies.live_copies(subject)))
         is_planned = request.state is not RequestState.PREPARING  # until then, the plan names the earlier sponsor
         for copy in copies if is_planned else ():
@@ -221,5 +222,5 @@ class RequestMessages:
 
 def _is_sponsor_the_requester(request: AccessRequest) -> bool:
     """Return whether there is no other sponsor who would have to be told."""
-    particulars, prepared = request.particulars, request.require_prepared()
+    particulars, prepared = request.fields, request.require_prepared()
     return particulars.sponsor == particulars.requester or prepared.sponsor.id == prepared.requester.id

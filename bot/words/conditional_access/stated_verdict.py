@@ -19,7 +19,7 @@ from workflows.core.errors.facts import Values
 class StatedCondition(NamedTuple):
     """A condition with some of its values, and how many values there are."""
 
-    when: ConditionType
+    kind: ConditionType
     values: tuple[str, ...]
     total: int
 

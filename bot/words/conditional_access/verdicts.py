@@ -112,7 +112,7 @@ def summary_words(verdicts: Sequence[StatedVerdict]) -> str:
     by_policy = grouped(verdicts, lambda one: (one.policy_id, one.policy, one.remedies, one.conditions))
     rows: dict[tuple[object, ...], list[Sequence[StatedVerdict]]] = {}
     for some in by_policy:
-        whens = tuple(dict.fromkeys(condition.when for condition in some[0].conditions))
+        whens = tuple(dict.fromkeys(condition.kind for condition in some[0].conditions))
         rows.setdefault((tuple(one.visitor for one in some), some[0].remedies, whens), []).append(some)
     parts = [_group_words(some) for some in list(rows.values())[:MAX_POLICY_GROUPS]]
     left = sum(len(some) for some in list(rows.values())[MAX_POLICY_GROUPS:])
@@ -167,7 +167,7 @@ def _conditions_words(conditions: Iterable[StatedCondition]) -> str:
 
 
 def _condition_types_words(conditions: Iterable[StatedCondition]) -> str:
-    return ", ".join(dict.fromkeys(_condition_words(StatedCondition(one.when, (), 0)) for one in conditions))
+    return ", ".join(dict.fromkeys(_condition_words(StatedCondition(one.kind, (), 0)) for one in conditions))
 
 
 _CONDITION_WORDS: Final[Mapping[ConditionType, tuple[str, str]]] = {
@@ -196,7 +196,7 @@ _CONDITION_WORDS: Final[Mapping[ConditionType, tuple[str, str]]] = {
 
 
 def _condition_words(condition: StatedCondition) -> str:
-    match condition.when:
+    match condition.kind:
         case ConditionType.CLIENTS:
             return f"in {' and '.join(CLIENTS.get(one, one) for one in condition.values) or 'some clients'}"
         case ConditionType.MEMBERSHIP:
@@ -204,7 +204,7 @@ def _condition_words(condition: StatedCondition) -> str:
         case ConditionType.NOT_EXCLUDED:
             return "except people whom it excludes"
         case _:
-            short, long = _CONDITION_WORDS[condition.when]
+            short, long = _CONDITION_WORDS[condition.kind]
             return (
                 long.format(list_words([_one_line(one) for one in condition.values], _MAX_VALUES, condition.total))
                 if condition.values

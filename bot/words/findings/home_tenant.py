@@ -130,18 +130,23 @@ def _applications(values: Values) -> str:
     return applications if values["is_complete"] else f"at least {applications}"
 
 
+_WHO: Final = "Gatehouse does not store who they are. Admins find them in Entra's sign-in logs."
+
+
 def _lost(sign_ins_words: Callable[[Values], str]) -> Callable[[Values], str]:
     def words(values: Values) -> str:
         if values["is_certain"]:
-            return f"{sign_ins_words(values)} These people lose access where the change reduces it."
-        return f"{sign_ins_words(values)} These people may lose access."
+            return f"{sign_ins_words(values)} These people lose access where the change reduces it. {_WHO}"
+        return f"{sign_ins_words(values)} These people may lose access. {_WHO}"
 
     return words
 
 
 def _ended(sign_ins_words: Callable[[Values], str]) -> Callable[[Values], str]:
     def words(values: Values) -> str:
-        return f"{sign_ins_words(values)} These people lose access." if values["people"] else sign_ins_words(values)
+        return (
+            f"{sign_ins_words(values)} These people lose access. {_WHO}" if values["people"] else sign_ins_words(values)
+        )
 
     return words
 

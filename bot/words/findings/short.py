@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
+from bot.words.sentences import counted
+from workflows.core.checks.findings import Finding
 from workflows.core.checks.findings import FindingCode as F
 
 SHORT_WORDS: Final[Mapping[F, str]] = {
@@ -36,9 +38,9 @@ SHORT_WORDS: Final[Mapping[F, str]] = {
     F.SHAREPOINT_BLOCKED: "SharePoint blocks this domain",
     F.SIGN_INS: "recent sign-ins here",
     F.OUTBOUND_SIGN_INS: "recent sign-ins of our people there",
-    F.SIGN_INS_LOST: "recent visitors may lose access",
+    F.SIGN_INS_LOST: "people of theirs may lose access",
     F.OUTBOUND_SIGN_INS_LOST: "our people may lose access there",
-    F.SIGN_INS_END: "recent visitors lose all access",
+    F.SIGN_INS_END: "people of theirs lose all access",
     F.OUTBOUND_SIGN_INS_END: "our people lose all access there",
     F.DEFAULT_UNREADABLE: "the tenant's default",
     F.INVITATIONS_UNREADABLE: "who may invite guests",
@@ -88,3 +90,27 @@ SHORT_WORDS: Final[Mapping[F, str]] = {
 def short_finding_words(code: F) -> str:
     """Return the subject of a finding in a few words, without a capital letter where the language allows it."""
     return SHORT_WORDS[code]
+
+
+def short_issue_words(finding: Finding) -> str:
+    """Return what a finding is about; where people lose access, how many, and that Details have more about it."""
+    code, values = finding.code, finding.values
+    if code not in _LOSSES or not values.get("people"):
+        return SHORT_WORDS[code]
+    whose, loss = _LOSSES[code]
+    least = "" if values["is_complete"] else "at least "
+    verb = "may lose" if code in _MAY and not values["is_certain"] else "lose"
+    one = verb if verb.startswith("may") or values["people"] != 1 else "loses"
+    return f"{least}{counted(values['people'], *whose)} {one} {loss}, see Details"
+
+
+_THEIRS: Final = ("person of theirs", "people of theirs")
+_OURS: Final = ("person of ours", "people of ours")
+_LOSSES: Final[Mapping[F, tuple[tuple[str, str], str]]] = {
+    F.SIGN_INS_LOST: (_THEIRS, "access"),
+    F.OUTBOUND_SIGN_INS_LOST: (_OURS, "access there"),
+    F.SIGN_INS_END: (_THEIRS, "all access"),
+    F.OUTBOUND_SIGN_INS_END: (_OURS, "all access there"),
+}
+"""Whose people lose access, and which access. They signed in during the days that the log was read for."""
+_MAY: Final = frozenset({F.SIGN_INS_LOST, F.OUTBOUND_SIGN_INS_LOST})

@@ -116,7 +116,7 @@ def partner_notes(setup: PartnerSetup) -> tuple[str, ...]:
     keys = {step.key for step in setup.steps}
     if keys & {StepKey.B2B_DIRECT_CONNECT_INBOUND, StepKey.B2B_DIRECT_CONNECT_OUTBOUND}:
         notes.append("B2B direct connect needs Microsoft Entra ID P1 in both tenants.")
-    if any(step.wanted for step in needed_steps(setup.steps)):
+    if any(step.required_settings for step in needed_steps(setup.steps)):
         notes.append(
             "Some versions of the PowerShell module misspell the names of B2B settings and are refused with “Invalid "
             "property”. The same JSON works with Invoke-MgGraphRequest -Method PATCH -Uri (the address above) "
@@ -161,7 +161,7 @@ def _portal(step: SetupStep, words: StepTexts, home: OurTenant, *, named: str = 
         yield (f"  Authentication: Cross Tenant Synchronization Policy. Tenant ID: {home.tenant_id}")
     else:
         yield f"Portal: {_SETTINGS} > Organizational settings > {home.domain or home.tenant_id} > {words.portal}"
-        for setting in step.wanted.values():
+        for setting in step.required_settings.values():
             yield from _lists(setting, named)
 
 

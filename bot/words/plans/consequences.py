@@ -73,6 +73,8 @@ _SENTENCES: Final[Mapping[Consequence, str]] = {
     ),
 }
 
+STAYS_UNTIL_REVOKED: Final = "stays until somebody revokes it"
+"""What happens after the end of an access, in the words of every surface."""
 ALWAYS_TRUE: Final = frozenset(
     {
         Consequence.NOT_DELETED,
@@ -132,8 +134,8 @@ def _extends(values: Values) -> str:
 
 
 def _stays_open(values: Values) -> str:
-    after = f"after {last_day(values['ends_at'])} (UTC)" if "ends_at" in values else f"after {_duration(values)}"
-    return f"Access does not end automatically {after}. The sponsor is then asked to revoke it or to request it again."
+    after = f"{last_day(values['ends_at'])} (UTC)" if "ends_at" in values else _duration(values)
+    return f"After {after}, the sponsor is asked to revoke access. It {STAYS_UNTIL_REVOKED}."
 
 
 def _duration(values: Values) -> str:

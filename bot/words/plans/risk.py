@@ -1,9 +1,29 @@
-"""The words for a plan's risk: the levels and the reasons."""
+"""The words for risk: the levels, the reasons, and of what it is the risk: of a change, or of all access."""
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final, NamedTuple
 
-from workflows.core.policy.risk import RiskLevel, RiskReason
+from bot.words.sentences import counted
+from workflows.core.plans.closing import only_reduces_access
+from workflows.core.plans.plan import Plan
+from workflows.core.plans.renewal import is_renewal
+from workflows.core.policy.risk import (
+    RiskLevel,
+    RiskReason,
+    deciding_risk,
+    requirement_of,
+    risk_of,
+    risk_of_result,
+)
+from workflows.core.posture.settings_evaluation import evaluate_settings
+from workflows.core.settings.canonical import JsonObject
+
+OF_CHANGE: Final = "Risk of this change"
+OF_EXTENDED_ACCESS: Final = "Risk of the access to extend"
+OF_KEPT_ACCESS: Final = "Of current access that stays"
+OF_ALL_ACCESS_AFTERWARDS: Final = "Of all access afterwards"
+OF_ALL_ACCESS: Final = "Risk of all access"
+"""All that a partner has, with what the tenant's default gives. The posture says the same."""
 
 LEVELS: Final[Mapping[RiskLevel, str]] = {
     RiskLevel.LOW: "low",
@@ -52,3 +72,61 @@ def risk_level_words(level: RiskLevel) -> str:
 def risk_reason_words(reason: RiskReason) -> str:
     """Return the sentence for one thing that a plan opens."""
     return REASONS[reason]
+
+
+class RiskLine(NamedTuple):
+    """A risk with its reasons, and of what it is the risk."""
+
+    about: str
+    level: str
+    """The level in words."""
+    needs: str
+    """In brackets, which approvals this risk needs; empty where another risk decides that."""
+    reasons: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        """Return the line above the reasons."""
+        return f"{self.about}: {self.level}"
+
+
+def all_access_level_words(level: RiskLevel, *, is_certain: bool) -> str:
+    """Return the level of the risk of all access. Where something is not known, it is the highest possible one."""
+    return LEVELS[level] if is_certain else f"at most {LEVELS[level]}"
+
+
+def deciding_risk_words(plan: Plan, default: JsonObject | None) -> str:
+    """Return in a few words the risk that decides how many must approve, and of what it is the risk."""
+    level = deciding_risk(plan, default).level
+    is_of_change = not is_renewal(plan) and risk_of(plan, default).level == level
+    return f"{LEVELS[level].capitalize()}-risk {'change' if is_of_change else 'access'}"
+
+
+def risk_lines(plan: Plan, default: JsonObject | None, *, is_decided: bool = False) -> Iterator[RiskLine]:
+    """Return the risk of what a plan changes, then of current access that stays, then of all access afterwards.
+
+    Each reason is named once. Those of all access, which the tenant's default gives too, are in the posture.
+
+    :param is_decided: whether the approvals that the plan needs are complete.
+    """
+    change, deciding = risk_of(plan, default), deciding_risk(plan, default).level
+    needs, is_kept = _needs(deciding, is_decided=is_decided), change.level < deciding
+    about = OF_EXTENDED_ACCESS if is_renewal(plan) else OF_CHANGE
+    yield RiskLine(about, LEVELS[change.level], "" if is_kept else needs, _reasons(change.reasons))
+    result = () if only_reduces_access(plan) else risk_of_result(plan, default).reasons
+    if kept := [one for one in result if one not in change.reasons]:
+        level = LEVELS[max(one.level for one in kept)]
+        yield RiskLine(OF_KEPT_ACCESS, level, needs if is_kept else "", _reasons(kept))
+    after = evaluate_settings(plan.configuration_after(), default, is_cross_cloud=plan.is_cross_cloud)
+    level = all_access_level_words(after.risk.level, is_certain=after.is_risk_certain)
+    yield RiskLine(OF_ALL_ACCESS_AFTERWARDS, level, "", ())
+
+
+def _needs(level: RiskLevel, *, is_decided: bool) -> str:
+    requirement = requirement_of(level)
+    stages = "" if requirement.stages == 1 else f" in at least {counted(requirement.stages, 'stage')}"
+    return f" ({'needed' if is_decided else 'needs'} {counted(requirement.people, 'approver')}{stages})"
+
+
+def _reasons(reasons: Iterable[RiskReason]) -> tuple[str, ...]:
+    return tuple(map(risk_reason_words, reasons))

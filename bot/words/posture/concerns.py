@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from bot.words.conditional_access.findings import estimate_words, locked_out_words
+from bot.words.plans.consequences import STAYS_UNTIL_REVOKED
 from bot.words.requests.notes import stored_note_words
 from bot.words.sentences import day, times_words
 from bot.words.settings.open_access import access_kinds_words
@@ -58,12 +59,12 @@ def _differs(values: Values) -> str:
 
 def _absent(recorded: str) -> Callable[[Values], str]:
     def words(values: Values) -> str:
-        return f"{recorded}, but the tenant has no settings for this partner now. {_applies_instead(values)}"
+        return f"{recorded}, but the tenant has no settings for this partner now. {_default_words(values)}"
 
     return words
 
 
-def _applies_instead(values: Values) -> str:
+def _default_words(values: Values) -> str:
     if values["is_other_cloud"]:
         return "It is in another Microsoft cloud, so it is blocked until it is added again."
     if not values["is_default_read"]:
@@ -171,7 +172,7 @@ _WORDS: Final[Mapping[ConcernCode, str | Callable[[Values], str]]] = {
     _C.RECORD_UNREADABLE: "Gatehouse has a record of this partner that this version cannot read, so nothing could be "
     "compared.",
     _C.TIME_IS_OVER: lambda values: (
-        f"The access period ended on {day(values['ended_at'])}. Access does not end automatically. Revoke it, or "
+        f"The access period ended on {day(values['ended_at'])}. The access {STAYS_UNTIL_REVOKED}. Revoke it, or "
         "request it again."
     ),
     _C.REVIEW_OVERDUE: _review_overdue,

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
+from bot.words.plans.risk import LEVELS
 from bot.words.posture.concerns import concern_words
 from bot.words.requests.titles import partner_title
 from bot.words.sentences import day
@@ -55,8 +56,8 @@ def flag_words(value: bool | None) -> str:
 
 
 def risk_words(partner: PartnerPosture) -> str:
-    """Return the current risk; “≤” before it means that it is the highest possible one."""
-    return partner.risk.level.word if partner.is_risk_certain else f"≤ {partner.risk.level.word}"
+    """Return the risk of all access in a table; “≤” before it means that it is the highest possible one."""
+    return LEVELS[partner.risk.level] if partner.is_risk_certain else f"≤ {LEVELS[partner.risk.level]}"
 
 
 def record_words(partner: PartnerPosture, now: datetime) -> str:

@@ -66,10 +66,16 @@ def _restore_approval_policy_too_weak(values: Values) -> str:
 
 
 def _stage_without_people(values: Values) -> str:
-    return (
+    lack = (
         f"The stage “{values['stage']}” needs {counted(values['needed'], 'person', 'people')} besides the requester "
-        f"and the sponsor. The role “{values['role']}” has {values['left']}. Ask an admin to add people, or ask "
-        "somebody else to send the request."
+        f"and the sponsor. The role “{values['role']}” has {values['left']}."
+    )
+    if not values.get("is_for_lack_of_the_sponsor"):
+        return f"{lack} Ask an admin to add people, or ask somebody else to send the request."
+    others = " “Who decides” in the form lists the other approvers." if values["left"] else ""
+    return (
+        f"{lack} The sponsor has this role too, but a sponsor cannot approve. Choose another sponsor.{others} Ask an "
+        "admin to add people if nobody else can be the sponsor."
     )
 
 
@@ -113,7 +119,7 @@ FORMS: Final[Sentences] = {
     R.END_DATE_TOO_LATE: lambda values: (
         f"“{values['template']}” can last until {day(values['latest'])} at most. Choose an earlier day."
     ),
-    R.END_DATE_WRONG: "“{template}” takes no such end date. Choose a duration.",
+    R.END_DATE_WRONG: "“{template}” does not accept this end date. Choose a duration.",
     R.TICKET_MISSING: lambda values: f"Type the ticket that this belongs to. {values['hint']}".rstrip(),
     R.TICKET_WRONG: lambda values: (
         f"This ticket does not have the expected format. Check the number. {values['hint']}".rstrip()

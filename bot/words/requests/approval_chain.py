@@ -1,12 +1,14 @@
 """The sentences that say why a request needs as many approvals as it does."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from bot.words.plans.risk import risk_level_words
 from bot.words.sentences import counted
 from workflows.core.policy.approval import ChainRule
+from workflows.core.policy.offers import Offer
 from workflows.core.policy.risk import deciding_risk, requirement_of
+from workflows.core.policy.template import Stage
 from workflows.core.requests.request import Prepared
 
 _SHORT: Final[Mapping[ChainRule, str]] = {
@@ -18,7 +20,7 @@ _SHORT: Final[Mapping[ChainRule, str]] = {
 }
 _SENTENCES: Final[Mapping[ChainRule, str]] = {
     ChainRule.ONE_APPROVER: (
-        "This only narrows or closes access, so one approval is enough. The end that was approved earlier stays."
+        "This only reduces or blocks access, so one approval is enough. The end that was approved earlier stays."
     ),
     ChainRule.TEMPLATE: "The access template asks for {asked}. {Risk} risk alone needs {least}.",
     ChainRule.STRICTER: (
@@ -36,6 +38,19 @@ def chain_rule_note(prepared: Prepared) -> str:
 def chain_rule_words(prepared: Prepared) -> str:
     """State which rule asks for other approvals than the risk; empty when it asks for as many, or is not known."""
     return _filled(_SENTENCES, prepared)
+
+
+def offered_chain_words(offer: Offer, stages: Sequence[Stage]) -> str:
+    """State before a request is sent which rule asks for more approvals than the risk; empty when none does.
+
+    :param stages: the stages that would decide.
+    """
+    asked, least = sum(stage.quorum for stage in stages), requirement_of(offer.level).people
+    if asked <= least:
+        return ""
+    rule = "The access template" if tuple(stages) == offer.template.stages else "The partner's approval policy"
+    risk = risk_level_words(offer.level).capitalize()
+    return f"{rule} asks for {counted(asked, 'approval')}. {risk} risk alone needs {least}."
 
 
 def _filled(sentences: Mapping[ChainRule, str], prepared: Prepared) -> str:

@@ -38,7 +38,9 @@ def trail_words(entry: AuditEntry) -> str:
 def recorded_names(request: AccessRequest) -> Mapping[str, str]:
     """Return the names that the request recorded, by chat id and by account."""
     prepared = request.prepared
-    people = [one.person for one in (*request.void, *request.decisions)] + [one.person for one in request.edits]
+    people = [one.person for one in (*request.void_decisions, *request.decisions)] + [
+        one.person for one in request.edits
+    ]
     people += [] if request.submitter is None else [request.submitter]
     people += [] if prepared is None else [prepared.requester, prepared.sponsor]
     return {key: one.name for one in people for key in (one.chat_id, one.id)}

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Final
 
 from bot.words.plans.changes import duration_words
+from bot.words.plans.consequences import STAYS_UNTIL_REVOKED
 from bot.words.plans.risk import risk_level_words
 from bot.words.refusals.ids import asked_of_partner
 from bot.words.sentences import counted, day, last_day
@@ -14,19 +15,19 @@ from workflows.core.policy.offers import Offer
 from workflows.core.policy.placeholders import Placeholder
 from workflows.core.policy.risk import RiskLevel
 from workflows.core.policy.template import Stage
-from workflows.core.requests.request import Particulars
+from workflows.core.requests.request import RequestFields
 from workflows.core.settings.id_owner import Owner
 from workflows.core.settings.open_access import AccessState
 
 WHAT_THEY_NEED: Final = "What do they need?"
-NOT_CHOSEN: Final = "Choose what they need. The form then shows who decides, and what else it asks for."
+NOT_CHOSEN: Final = "The form then shows who decides."
 OTHER_PURPOSES: Final = "Other access"
 NOT_ADDED: Final = (
     "Not a partner yet. A tenant of another Microsoft cloud is blocked until it is added here, whatever the tenant's "
     "default says."
 )
 NOT_A_PARTNER: Final = "Not a partner yet: the tenant's defaults apply to it."
-EDITED_PARTNER: Final = "The partner of a request cannot be changed. For another partner, send a new request."
+EDITED_PARTNER: Final = "For another partner, send a new request."
 EDIT_UNCHECKED: Final = "Your edit can be sent once this can be looked up. The request that waits is unchanged."
 CLOSE_EARLY_EFFECT: Final = (
     "After one approval, Gatehouse blocks all access between us and this partner, in both directions."
@@ -96,9 +97,10 @@ def wait_words(wait: timedelta) -> str:
 
 def chosen_template_words(offer: Offer) -> tuple[str, ...]:
     """Return what a person must know about the chosen template, in lines of one or two sentences."""
-    risk = f"{_highest_risk(offer)}."
+    word = risk_level_words(offer.level)
+    risk = f"Change: {word if offer.level is RiskLevel.LOW else f'up to {word}'} risk."
     if offer.usual_wait is not None:
-        risk += f" Earlier requests waited {wait_words(offer.usual_wait)} for the last approval (median)."
+        risk += f" Usually waits {wait_words(offer.usual_wait)}."
     return (f"{offer.template.title}: {offer.template.description}", risk)
 
 
@@ -133,7 +135,7 @@ def _sentence_case(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}"
 
 
-def access_duration_words(fields: Particulars) -> str:
+def access_duration_words(fields: RequestFields) -> str:
     """Return how long a request's access shall last: "180 days from approval", "until Dec 31, 2026"; empty for none."""
     if fields.ends_at is not None:
         return f"until {last_day(fields.ends_at)}"
@@ -156,10 +158,15 @@ def edit_effect_words(approval_count: int) -> tuple[str, ...]:
     )
 
 
-def losses_words(*, can_be_edited: bool) -> str:
-    """State what less access means for the people who use it, and what the requester can do."""
+def losses_words(*, is_closing: bool, can_be_edited: bool) -> str:
+    """State what less access means for the people who use it, and what the requester can do.
+
+    :param is_closing: whether the whole partner is closed.
+    """
+    if is_closing:
+        return "Everybody who uses this access loses it. Withdraw this if they still need it."
     remedy = "Edit or withdraw this" if can_be_edited else "Withdraw this"
-    return f"People who use more lose it. {remedy} if that is wrong."
+    return f"People who use more lose it. {remedy} if they still need it."
 
 
 def refill_note_words(note: Fact) -> str:
@@ -181,6 +188,6 @@ _REFILL_NOTES: Final[Mapping[str, str]] = {
 def end_date_hint(days: int) -> str:
     """Return which days the field for the end date accepts."""
     return (
-        f"The last day (UTC), at most {days} days from today. It replaces the duration. "
-        "Then the sponsor is asked to revoke."
+        f"The last day (UTC), at most {days} days from today, instead of the duration. After it, access "
+        f"{STAYS_UNTIL_REVOKED}."
     )

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from bot.words.actions import COMMANDS, Action
+from bot.words.plans.consequences import STAYS_UNTIL_REVOKED
 from bot.words.refusals.sentences import fact_words
 from bot.words.sentences import last_day, minute
 from bot.words.settings.open_access import access_kind_titles, not_closed_words
@@ -180,7 +181,7 @@ def _access_ended(values: Values) -> str:
 def _ended_already(values: Values) -> str:
     return (
         f"The last day of this access, {last_day(values['ends_at'])} (UTC), passed before it was verified. The access "
-        "is active and does not end by itself. A review is due now: revoke the partner, or request it again with a "
+        f"is active and {STAYS_UNTIL_REVOKED}. A review is due now: revoke the partner, or request it again with a "
         "later end."
     )
 

@@ -6,13 +6,13 @@ from typing import Any, Final, NamedTuple
 from bot.words.plans.changes import ChangeLine, describe_changes, duration_words, subject_title
 from bot.words.plans.current_settings import CurrentLine, describe_current
 from bot.words.plans.drift import default_lines
+from bot.words.plans.risk import deciding_risk_words
 from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted, last_day
 from bot.words.settings.values import NOT_SET
 from workflows.core.plans.changes import ChangeSubject, setting_changes
 from workflows.core.plans.revision import PlanShown, revisions
 from workflows.core.policy.approval import Choice
-from workflows.core.policy.risk import deciding_risk
 from workflows.core.policy.template import Stage
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, Prepared
@@ -41,7 +41,9 @@ class RevisedLine(NamedTuple):
 def new_plan_title(request: AccessRequest) -> str:
     """State in a few words that there is another plan to decide on: approvals no longer count, or there were none."""
     # NB. without an earlier plan, approvals of this same plan were found to count no longer.
-    had_approvals = request.seen is None or any(one.choice is Choice.APPROVE for one in request.void)
+    had_approvals = request.previously_shown is None or any(
+        one.choice is Choice.APPROVE for one in request.void_decisions
+    )
     return NEEDS_NEW_APPROVAL if had_approvals else NOBODY_HAD_APPROVED
 
 
@@ -53,9 +55,9 @@ def new_round_words(request: AccessRequest) -> str:
 
 def revision_lines(request: AccessRequest) -> tuple[RevisedLine, ...]:
     """Return the differences between the plan that people saw and the present one; empty when there is none."""
-    if request.seen is None or request.prepared is None:
+    if request.previously_shown is None or request.prepared is None:
         return ()
-    return tuple(_lines(request, request.seen, request.prepared))
+    return tuple(_lines(request, request.previously_shown, request.prepared))
 
 
 def _lines(request: AccessRequest, earlier: Prepared, present: Prepared) -> Iterator[RevisedLine]:
@@ -67,7 +69,7 @@ def _lines(request: AccessRequest, earlier: Prepared, present: Prepared) -> Iter
     if request.drift is not None:
         for default in default_lines(request.drift):
             yield RevisedLine(f"{default.setting}, by the tenant's default", default.before, default.now)
-    yield from _line_if_different("Risk", *(deciding_risk(one.plan, one.default).level.word for one in (was, becomes)))
+    yield from _line_if_different("Risk", *(deciding_risk_words(one.plan, one.default) for one in (was, becomes)))
     yield from _line_if_different("Approval policy", *(_policy_words(one.stages) for one in (earlier, present)))
     yield from _line_if_different("Access template", prepared_title(earlier), prepared_title(present))
     ends = [one.plan.ends_at for one in (was, becomes)]
@@ -75,8 +77,8 @@ def _lines(request: AccessRequest, earlier: Prepared, present: Prepared) -> Iter
     yield from _line_if_different("Last day", *("not set" if one is None else last_day(one) for one in ends))
     yield from _line_if_different("Duration", *("no end" if one is None else duration_words(one) for one in durations))
     yield from _line_if_different("Sponsor", earlier.sponsor.name, present.sponsor.name)
-    if (asked := request.seen_particulars) is not None:
-        new = request.particulars
+    if (asked := request.previous_fields) is not None:
+        new = request.fields
         yield from _line_if_different("Ticket", *(one.ticket or "none" for one in (asked, new)))
         if asked.justification != new.justification:
             yield RevisedLine("Justification", *_shortened_to_difference(asked.justification, new.justification))

@@ -35,7 +35,7 @@ FIRST: Final = TenantIdentity(
     tenant_id=TenantId("c0a1b2c3-1111-4aaa-8bbb-0123456789a1"),
     display_name="Contoso Ltd",
     default_domain="contoso.com",
-    asked="contoso.com",
+    typed_name="contoso.com",
 )
 """The first partner is one that the simulated tenant knows."""
 _ALPHABET: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
@@ -54,7 +54,9 @@ def tenant_of(number: int) -> TenantIdentity:
         return FIRST
     name = f"partner-{number:05d}"
     tenant_id = TenantId(f"00000000-0000-4000-8000-{number:012x}")
-    return TenantIdentity(tenant_id=tenant_id, display_name=name, default_domain=f"{name}.com", asked=f"{name}.com")
+    return TenantIdentity(
+        tenant_id=tenant_id, display_name=name, default_domain=f"{name}.com", typed_name=f"{name}.com"
+    )
 
 
 def request_of(number: int, tenant: TenantIdentity, at: datetime, *, is_open: bool) -> AccessRequest:
@@ -70,7 +72,7 @@ def request_of(number: int, tenant: TenantIdentity, at: datetime, *, is_open: bo
         pattern,
         id=RequestId("R-" + "".join(_ALPHABET[(number >> 5 * place) & 31] for place in range(10))),
         version=1,
-        particulars=replace(pattern.particulars, target=tenant.default_domain),
+        fields=replace(pattern.fields, target=tenant.default_domain),
         prepared=prepared,
         created_at=at,
         changed_at=at,
@@ -85,10 +87,8 @@ def request_of(number: int, tenant: TenantIdentity, at: datetime, *, is_open: bo
 def _pattern() -> AccessRequest:
     pattern = waiting(load_catalog(SHIPPED).templates["trusted-partner"])
     riley, dana = person("requester"), person("admin")
-    asked = replace(pattern.particulars, requester=riley.chat_id, sponsor=dana.chat_id)
-    return replace(
-        pattern, particulars=asked, prepared=replace(pattern.require_prepared(), requester=riley, sponsor=dana)
-    )
+    asked = replace(pattern.fields, requester=riley.chat_id, sponsor=dana.chat_id)
+    return replace(pattern, fields=asked, prepared=replace(pattern.require_prepared(), requester=riley, sponsor=dana))
 
 
 @cache
@@ -134,12 +134,12 @@ def _entry(request: AccessRequest, at: datetime) -> AuditEntry:
     return AuditEntry(
         key=f"bench-{request.id}",
         at=at,
-        actor=request.particulars.requester,
+        actor=request.fields.requester,
         command="submit",
         outcome="accepted",
         request_id=request.id,
         tenant_id=request.plan.tenant_id,
-        details={"justification": request.particulars.justification},
+        details={"justification": request.fields.justification},
     )
 
 

@@ -116,7 +116,7 @@ async def test_names_that_look_a_little_like_tokens_are_stored_and_shown_as_they
     await gatehouse.interact(submission("requester", "request_access", "", values))
     await gatehouse.idle()
     (request,) = await gatehouse.store.open_requests()
-    assert request.particulars.justification == said
+    assert request.fields.justification == said
     assert said in await gatehouse.told("approver1")
 
 

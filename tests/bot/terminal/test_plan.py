@@ -69,7 +69,7 @@ def test_everything_that_an_approver_sees_is_there(width: int) -> None:
         TENANT,
         "Display name Contoso Ltd (not verified)",
         "Duration 180 days",
-        "Risk: high (needs 3 approvers in at least 2 stages)",
+        "Risk of this change: high (needs 3 approvers in at least 2 stages)",
         "WARNING: About WARNING. (A page)",
         "COULD NOT BE CHECKED: About UNCHECKED.",
         "1. Security: 1 person with the role security",
@@ -114,7 +114,9 @@ def test_without_findings_there_is_no_heading_for_them() -> None:
 
 
 def test_a_tenant_of_another_cloud_is_not_confirmed() -> None:
-    other = TenantIdentity(tenant_id=TENANT, display_name=TENANT, default_domain="", asked=TENANT, is_resolved=False)
+    other = TenantIdentity(
+        tenant_id=TENANT, display_name=TENANT, default_domain="", typed_name=TENANT, is_resolved=False
+    )
     observation = ObservedPartner(identity=other, configuration=None, default=MICROSOFTS, at=NOW)
     template = CATALOG.templates["guest-collaboration"]
     plan = access_plan(observation, template, timedelta(days=90), record=None, now=NOW)
@@ -191,7 +193,9 @@ def test_names_from_outside_are_no_markup_and_no_control(text: str) -> None:
 
 
 def test_what_is_left_to_a_partner_of_another_cloud_is_counted_as_on_its_card() -> None:
-    other = TenantIdentity(tenant_id=TENANT, display_name=TENANT, default_domain="", asked=TENANT, is_resolved=False)
+    other = TenantIdentity(
+        tenant_id=TENANT, display_name=TENANT, default_domain="", typed_name=TENANT, is_resolved=False
+    )
     template = CATALOG.templates["guest-collaboration"]
     observation = ObservedPartner(identity=other, configuration=None, default=MICROSOFTS, at=NOW)
     plan = access_plan(observation, template, timedelta(days=90), record=None, now=NOW)

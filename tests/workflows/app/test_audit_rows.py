@@ -74,7 +74,7 @@ DIGEST: Final = Digest("c290d7946257587881a0530722583eeba63d08ba205c3ffa7cd1e85a
 ACTOR: Final = AMARA.chat_id
 STEP: Final = REDEEM_STEP.key
 WANTED: Final = Digest("61e421b6940762419e76d5a4e9b89f5b91637f05c0e1f7ff4ca60d50e33474a3")
-CONFIRMATION: Final = Confirmation(step=STEP, wanted=WANTED, person=SAM, at=NOW)
+CONFIRMATION: Final = Confirmation(step=STEP, step_digest=WANTED, person=SAM, at=NOW)
 
 OF_REQUESTS: Final[tuple[tuple[RequestState, RequestCommand, Row], ...]] = (
     (
@@ -211,7 +211,7 @@ OF_PARTNERS: Final[tuple[tuple[Partnership, PartnershipCommand, Row], ...]] = (
     ),
     (
         partnership(version=1, setup=(REDEEM_STEP,)),
-        ConfirmSetup(actor=SAM, tenant_id=TENANT, step=STEP, wanted=WANTED, channel="C1"),
+        ConfirmSetup(actor=SAM, tenant_id=TENANT, step=STEP, step_digest=WANTED, channel="C1"),
         (
             f"U-SAM confirm_half accepted - {TENANT} id-sam",
             f'{{"step":"automatic_redemption_outbound","wanted":"{WANTED}","account":"id-sam"}}',
@@ -282,7 +282,7 @@ OF_CLICKS: Final[tuple[tuple[Click, Row], ...]] = (
         ("U-AMARA want_revoke received - - -", f'{{"target":"{TENANT}"}}'),
     ),
     (
-        ConfirmSetup(actor=ACTOR, tenant_id=TENANT, step=STEP, wanted=WANTED, channel="C1"),
+        ConfirmSetup(actor=ACTOR, tenant_id=TENANT, step=STEP, step_digest=WANTED, channel="C1"),
         (
             f"U-AMARA want_confirm_half received - {TENANT} -",
             f'{{"tenant_id":"{TENANT}","step":"automatic_redemption_outbound","wanted":"{WANTED}"}}',
@@ -296,7 +296,7 @@ OF_CLICKS: Final[tuple[tuple[Click, Row], ...]] = (
         ),
     ),
     (
-        UnconfirmSetup(actor=ACTOR, tenant_id=TENANT, step=STEP, wanted=WANTED),
+        UnconfirmSetup(actor=ACTOR, tenant_id=TENANT, step=STEP, step_digest=WANTED),
         (
             f"U-AMARA want_unconfirm_half received - {TENANT} -",
             f'{{"tenant_id":"{TENANT}","step":"automatic_redemption_outbound","wanted":"{WANTED}"}}',

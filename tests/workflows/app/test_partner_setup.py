@@ -44,7 +44,7 @@ NEW_FIELDS: Final = ("setup", "confirmations", "remind_setup_at", "setup_reminde
 
 def confirming(person: Person) -> ConfirmSetup[ChatId]:
     return ConfirmSetup(
-        actor=person.chat_id, tenant_id=TENANT, step=REDEEM_STEP.key, wanted=REDEEM_STEP.digest, channel="D-1"
+        actor=person.chat_id, tenant_id=TENANT, step=REDEEM_STEP.key, step_digest=REDEEM_STEP.digest, channel="D-1"
     )
 
 
@@ -65,7 +65,7 @@ async def test_the_sponsors_word_is_recorded_under_the_sponsors_name_and_shown(w
     shown = len(world.notifier.halves)
     await world.click(confirming(SAM))
     [said] = (await record(world)).confirmations
-    assert (said.person, said.step, said.wanted) == (SAM, REDEEM_STEP.key, REDEEM_STEP.digest)
+    assert (said.person, said.step, said.step_digest) == (SAM, REDEEM_STEP.key, REDEEM_STEP.digest)
     assert world.notifier.halves[shown:] == [(await record(world), False)]
     assert world.notifier.texts_to(SAM.chat_id)[-1].startswith("contoso.com: confirmed, recorded under your name")
     assert (SAM.chat_id, "confirm_half", "accepted") in await world.log()
@@ -131,7 +131,7 @@ async def test_a_revocation_ends_what_was_said_of_the_partner_setup(world: World
 
 async def test_the_checklist_is_of_the_current_settings_and_names_our_own_tenant(world: World) -> None:
     checklists = PartnerSetupReader(store=world.store, tenant=world.tenant, cloud=GLOBAL)
-    home = TenantIdentity(tenant_id=HOME, display_name="Woodgrove", default_domain="woodgrove.com", asked=HOME)
+    home = TenantIdentity(tenant_id=HOME, display_name="Woodgrove", default_domain="woodgrove.com", typed_name=HOME)
     assert await checklists.home() == OurTenant(tenant_id=HOME, domain="", cloud=GLOBAL), "a domain is never guessed"
     world.tenant.add_tenant(home)
     world.tenant.edit(TENANT, automaticUserConsentSettings={"inboundAllowed": True})
@@ -201,7 +201,7 @@ async def test_a_stale_not_confirmed_after_all_is_refused(world: World) -> None:
     await world.opened()
     await world.click(confirming(SAM))
     stale = UnconfirmSetup(
-        actor=SAM.chat_id, tenant_id=TENANT, step=REDEEM_STEP.key, wanted=Digest("0" * 64), channel="D-1"
+        actor=SAM.chat_id, tenant_id=TENANT, step=REDEEM_STEP.key, step_digest=Digest("0" * 64), channel="D-1"
     )
     await world.click(stale)
     assert len((await record(world)).confirmations) == 1

@@ -19,8 +19,8 @@ from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import (
     AccessRequest,
     ObservedPartner,
-    Particulars,
     Prepared,
+    RequestFields,
     RequestId,
     RequestKind,
     RequestState,
@@ -90,7 +90,7 @@ def situation(now: datetime = NOW, /, **roles: str) -> Situation:
 
 def identity(asked: str = "contoso.com") -> TenantIdentity:
     """The partner Contoso."""
-    return TenantIdentity(tenant_id=TENANT, display_name="Contoso Ltd", default_domain="contoso.com", asked=asked)
+    return TenantIdentity(tenant_id=TENANT, display_name="Contoso Ltd", default_domain="contoso.com", typed_name=asked)
 
 
 def access_plan(before: JsonObject | None = None, *, template_hash: str = HASHES["trusted-partner"]) -> Plan:
@@ -123,10 +123,10 @@ def prepared(kind: RequestKind = RequestKind.ACCESS, /, **changes: Any) -> Prepa
     return replace(usual, **changes)
 
 
-def particulars(kind: RequestKind = RequestKind.ACCESS) -> Particulars:
+def particulars(kind: RequestKind = RequestKind.ACCESS) -> RequestFields:
     """What Riley filled in."""
     is_access = kind is not RequestKind.REVOCATION
-    return Particulars(
+    return RequestFields(
         kind=kind,
         requester=RILEY.chat_id,
         sponsor=SAM.chat_id,
@@ -148,7 +148,7 @@ def approval(
 REDEEM_STEP: Final = SetupStep(
     key=StepKey.AUTOMATIC_REDEMPTION_OUTBOUND,
     is_needed=True,
-    wanted={"automaticUserConsentSettings": {"outboundAllowed": True}},
+    required_settings={"automaticUserConsentSettings": {"outboundAllowed": True}},
 )
 """What the usual plan wants from the partner."""
 
@@ -165,7 +165,7 @@ def request(
         id=REQUEST,
         version=5,
         state=state,
-        particulars=particulars(kind),
+        fields=particulars(kind),
         created_at=NOW,
         changed_at=NOW,
         expires_at=EXPIRY,
@@ -181,7 +181,7 @@ def edit(actor: Person = RILEY, /, *, digest: Digest | None = None, **wanted: An
         actor=actor,
         request_id=REQUEST,
         digest=access_plan().digest if digest is None else digest,
-        wanted=replace(particulars(), **(wanted or {"justification": "Joint launch in June"})),
+        new_fields=replace(particulars(), **(wanted or {"justification": "Joint launch in June"})),
         observation=prepared().observation,
         lifetime=LIFETIME,
     )

@@ -35,10 +35,8 @@ def until(request: AccessRequest, end: datetime = END, **plan: Any) -> AccessReq
     """The same request with a chosen last day, approved as it is now."""
     changed = replace(request.plan, ends_at=end, **plan)
     chain = tuple(replace(decision, digest=changed.digest) for decision in request.decisions)
-    asked = replace(request.particulars, ends_at=end)
-    return replace(
-        request, particulars=asked, decisions=chain, prepared=replace(request.require_prepared(), plan=changed)
-    )
+    asked = replace(request.fields, ends_at=end)
+    return replace(request, fields=asked, decisions=chain, prepared=replace(request.require_prepared(), plan=changed))
 
 
 def codes(request: AccessRequest) -> list[str]:

@@ -253,7 +253,7 @@ async def test_the_sponsor_confirms_under_the_other_id(world: World) -> None:
     await world.opened()
     world.directory.assign(SAM_W, "")
     step, wanted = REDEEM_STEP.key, REDEEM_STEP.digest
-    await world.click(ConfirmSetup(actor=SAM_W.chat_id, tenant_id=TENANT, step=step, wanted=wanted))
+    await world.click(ConfirmSetup(actor=SAM_W.chat_id, tenant_id=TENANT, step=step, step_digest=wanted))
     assert [one.person for one in (await sponsored(world)).confirmations] == [SAM_W]
     await world.click(UnconfirmSetup(actor=SAM.chat_id, tenant_id=TENANT, step=step))
     assert (await sponsored(world)).confirmations == ()
@@ -284,7 +284,7 @@ async def test_who_may_not_decide_in_a_database_of_an_earlier_version_is_known_b
     db.execute(
         """insert into requests (id, version, state, is_open, requester, created_at, waits_for, excluded, doc)
         values (?, 1, 'awaiting_approval', 1, ?, '2027', 'security', ?, ?)""",
-        (stored.id, stored.particulars.requester, chat_ids, dump(REQUEST, stored)),
+        (stored.id, stored.fields.requester, chat_ids, dump(REQUEST, stored)),
     )
     db.conn.commit()
     db.close()
@@ -302,7 +302,7 @@ async def test_requests_of_an_earlier_version_are_found_by_account_too(tmp_path:
     stored = usual()
     db = Database(tmp_path / "gatehouse.db")
     migrations.apply(db, stop_before="m005_requests_by_account")
-    values = (stored.id, stored.particulars.requester, dump(REQUEST, stored))
+    values = (stored.id, stored.fields.requester, dump(REQUEST, stored))
     db.execute(
         """insert into requests (id, version, state, is_open, requester, created_at, doc)
         values (?, 1, 'awaiting_approval', 1, ?, '2027', ?)""",

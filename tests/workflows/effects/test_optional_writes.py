@@ -148,7 +148,7 @@ async def test_a_tenant_of_wrong_types_is_blocked_without_a_certain_word_too_man
     world.tenant.partners[TENANT] = {"tenantId": TENANT, **{str(name): value for name in names}}
     await world.revoke(DANA)
     found = await world.store.requests_for(TENANT, 9)
-    [request] = [one for one in found if one.particulars.kind is RequestKind.REVOCATION]
+    [request] = [one for one in found if one.fields.kind is RequestKind.REVOCATION]
     if isinstance(value, dict) or value is None:
         assert request.state is S.APPLIED, note_words(request.note)
     assert request.state in (S.APPLIED, S.APPLYING, S.UNCONFIRMED), note_words(request.note)

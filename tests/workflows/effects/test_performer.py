@@ -91,7 +91,7 @@ async def test_a_request_that_moved_on_is_not_touched_by_giving_up(world: World,
         ShowRequest(request_id=RequestId("r-1")),
         ShowReview(tenant_id=TENANT),
         ShowHome(person=RILEY.chat_id),
-        SendMessage(person=RILEY.chat_id, subject=CommandSubject(), said=text_message("Hello")),
+        SendMessage(person=RILEY.chat_id, subject=CommandSubject(), fact=text_message("Hello")),
     ],
     ids=lambda effect: effect.kind,
 )

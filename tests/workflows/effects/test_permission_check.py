@@ -422,8 +422,8 @@ async def test_an_admin_or_the_sponsor_who_is_asked_revokes_alone(world: World, 
     assert stored.state is PartnershipState.REVOKED
     assert [one.method for one in world.tenant.writes] == ["POST", "PATCH"]
     (newest, _) = await world.store.requests_for(TENANT, 9)
-    assert (newest.particulars.kind, newest.particulars.requester) == (RequestKind.REVOCATION, actor.chat_id)
-    assert newest.particulars.justification == "Contract ended"
+    assert (newest.fields.kind, newest.fields.requester) == (RequestKind.REVOCATION, actor.chat_id)
+    assert newest.fields.justification == "Contract ended"
     assert world.notifier.texts_to(actor.chat_id)[-1].startswith("contoso.com is blocked")
 
 

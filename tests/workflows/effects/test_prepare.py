@@ -224,7 +224,7 @@ async def test_a_revocation_is_prepared_from_our_own_record_when_the_tenant_no_l
     world.directory.assign(BRUNO, "")
     await world.revoke(DANA, but=Apply)
     (request,) = await world.all_requests()
-    assert (request.particulars.kind, request.state) == (RequestKind.REVOCATION, S.APPLYING)
+    assert (request.fields.kind, request.state) == (RequestKind.REVOCATION, S.APPLYING)
     assert request.require_prepared().stages == ()
     assert (request.require_prepared().requester, request.require_prepared().sponsor) == (DANA, SAM)
     assert request.require_prepared().observation.identity == CONTOSO
@@ -273,7 +273,7 @@ async def test_a_revocation_without_a_checked_submitter_asks_the_directory(world
     """As records of before have none; who asked is then looked up, and waited for where nobody answers."""
     await world.opened()
     kind = RequestKind.REVOCATION
-    request = await world.put(usual(S.PREPARING, kind, particulars=replace(particulars(kind), requester=DANA.chat_id)))
+    request = await world.put(usual(S.PREPARING, kind, fields=replace(particulars(kind), requester=DANA.chat_id)))
     world.script.fail("directory.identify", PeopleDirectoryUnavailable("Slack does not answer."))
     assert (await world.settled(request.id)).state is S.PREPARING
     world.clock.advance(minutes=2)

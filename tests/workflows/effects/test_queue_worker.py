@@ -116,12 +116,12 @@ class Rig:
 
 def text_of(effect: SendMessage) -> str:
     """The text of a message."""
-    return str(effect.said.values["text"])
+    return str(effect.fact.values["text"])
 
 
 def tell(person: ChatId, text: str) -> SendMessage:
     """An effect in that person's lane."""
-    return SendMessage(person=person, subject=CommandSubject(), said=text_message(text))
+    return SendMessage(person=person, subject=CommandSubject(), fact=text_message(text))
 
 
 @asynccontextmanager

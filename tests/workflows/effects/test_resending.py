@@ -212,7 +212,7 @@ async def test_an_opening_whose_name_leads_nowhere_any_more_is_not_sent_again(wo
 async def test_an_opening_whose_approved_name_leads_to_another_tenant_is_not_sent_again(world: World) -> None:
     """What was shown and approved is the name that the identity was asked by, not what was typed."""
     request = decided()
-    request = await unseen(world, replace(request, particulars=replace(request.particulars, target="www.contoso.com")))
+    request = await unseen(world, replace(request, fields=replace(request.fields, target="www.contoso.com")))
     world.tenant.tenants["www.contoso.com"] = CONTOSO
     world.tenant.tenants["contoso.com"] = replace(CONTOSO, tenant_id=OTHER_TENANT)
     await assert_asked_again(world, request, f"but belongs to the tenant {OTHER_TENANT} now")

@@ -30,7 +30,7 @@ BLOCKS: Final = {name.value: to_document(setting) for name, setting in CLOSED.it
 FOREIGN: Final[dict[str, Any]] = {"inboundTrust": {"isMfaAccepted": True}, "b2bDirectConnectInbound": None}
 OTHER: Final = TenantId("fab0fab0-2222-4aaa-8bbb-0123456789a2")
 MOVED: Final = TenantIdentity(
-    tenant_id=OTHER, display_name="Contoso Two", default_domain="contosotwo.example", asked="contoso.com"
+    tenant_id=OTHER, display_name="Contoso Two", default_domain="contosotwo.example", typed_name="contoso.com"
 )
 WANT_REVOKE: Final = Revoke(actor=DANA.chat_id, target=TENANT, reason="Contract ended")
 BUSY = TenantUnavailable("Microsoft Graph is busy.", retry_after=3600.0)
@@ -49,7 +49,7 @@ async def unconfirmed(world: World) -> AccessRequest:
 async def revocations(world: World) -> list[AccessRequest]:
     """The revocations of Contoso, newest first."""
     found = await world.store.requests_for(TENANT, 99)
-    return [one for one in found if one.particulars.kind is RequestKind.REVOCATION]
+    return [one for one in found if one.fields.kind is RequestKind.REVOCATION]
 
 
 async def assert_blocked(world: World, tenant_id: TenantId = TENANT) -> None:
@@ -175,7 +175,7 @@ async def test_one_whose_tenant_is_not_known_yet_is_stopped_by_its_name(world: W
 
 async def test_requests_about_other_partners_continue(world: World) -> None:
     await world.opened()
-    world.tenant.add_tenant(replace(MOVED, asked=MOVED.default_domain))
+    world.tenant.add_tenant(replace(MOVED, typed_name=MOVED.default_domain))
     other = await world.waiting(target=MOVED.default_domain)
     await world.revoke(DANA)
     assert await world.request(other.id) == other
@@ -389,7 +389,7 @@ async def test_a_name_that_leads_home_now_is_not_treated_as_the_partner(world: W
     assert refused.value.code == "own_tenant"
 
 
-A, B = CONTOSO, replace(MOVED, asked="contoso.com")
+A, B = CONTOSO, replace(MOVED, typed_name="contoso.com")
 LIVE, DUE, GONE = PartnershipState.ACTIVE, PartnershipState.REVIEW_DUE, PartnershipState.REVOKED
 
 

@@ -106,10 +106,10 @@ async def test_closing_a_service_provider_is_not_refused(world: World) -> None:
 async def test_an_id_of_another_cloud_that_nobody_here_can_resolve_is_written(world: World) -> None:
     request = decided()
     known = request.require_prepared()
-    unresolved = replace(known.observation.identity, is_resolved=False, asked=TENANT)
+    unresolved = replace(known.observation.identity, is_resolved=False, typed_name=TENANT)
     request = replace(
         request,
-        particulars=replace(request.particulars, target=TENANT),
+        fields=replace(request.fields, target=TENANT),
         prepared=replace(known, observation=replace(known.observation, identity=unresolved)),
     )
     world.tenant.tenants.clear()

@@ -100,7 +100,7 @@ def test_the_domain_that_the_tenant_calls_its_own_is_looked_at_too() -> None:
     who = replace(identity("litware.com"), default_domain="c0ntoso.com")
     (finding,) = lookalike_findings(who, own_domains=OWN, partners=PARTNERS)
     assert (finding.code, finding.severity) == ("look_alike", Severity.WARNING)
-    assert lookalike_findings(replace(who, asked="c0ntoso.com"), own_domains=OWN, partners=PARTNERS) == (finding,)
+    assert lookalike_findings(replace(who, typed_name="c0ntoso.com"), own_domains=OWN, partners=PARTNERS) == (finding,)
 
 
 def test_a_name_that_cannot_be_displayed_is_accepted_as_it_is() -> None:

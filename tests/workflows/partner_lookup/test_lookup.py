@@ -28,7 +28,7 @@ async def test_a_partner_is_named_with_what_was_asked_and_the_current_settings(t
     tenant.partners[TENANT] = {"tenantId": TENANT, "inboundTrust": None}
     clock = FixedClock()
     assert await look_up(target, tenant=tenant, clock=clock) == ObservedPartner(
-        identity=replace(CONTOSO, asked=target),
+        identity=replace(CONTOSO, typed_name=target),
         configuration=tenant.partners[TENANT],
         at=clock.now(),
         default={"isServiceDefault": True},

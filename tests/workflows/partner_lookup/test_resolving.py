@@ -162,7 +162,7 @@ async def test_what_was_removed_from_a_web_address_is_what_is_filed_and_what_is_
 ) -> None:
     request_id = await world.file(target="<https://www.contoso.com/about|www.contoso.com>")
     request = await world.settled(request_id)
-    assert request.particulars.target == "contoso.com"
+    assert request.fields.target == "contoso.com"
     for person in (AMARA, BRUNO, CHIE):
         await world.approve(request, person)
     assert (await world.request(request.id)).state is RequestState.APPLIED

@@ -58,7 +58,7 @@ async def test_every_read_is_made_once_and_sign_ins_of_thirty_days(world: World)
 
 
 async def test_who_was_asked_for_by_id_is_not_asked_for_again(world: World) -> None:
-    await check(world, asked=TENANT)
+    await check(world, typed_name=TENANT)
     assert "tenant.find" not in world.script.calls
 
 

@@ -39,8 +39,8 @@ from workflows.core.requests.effects import (
 from workflows.core.requests.request import (
     AccessRequest,
     ObservedPartner,
-    Particulars,
     Prepared,
+    RequestFields,
     RequestId,
     RequestKind,
     RequestState,
@@ -57,7 +57,9 @@ DURATIONS: Final = st.timedeltas(timedelta(), timedelta(days=3650))
 IMAGES: Final = st.none() | DOCUMENTS
 
 PEOPLE: Final = st.builds(Person, id=GUIDS.map(PersonId), chat_id=CHAT_IDS, name=TEXT)
-IDENTITIES: Final = st.builds(TenantIdentity, tenant_id=TENANT_IDS, display_name=TEXT, default_domain=TEXT, asked=TEXT)
+IDENTITIES: Final = st.builds(
+    TenantIdentity, tenant_id=TENANT_IDS, display_name=TEXT, default_domain=TEXT, typed_name=TEXT
+)
 STAGES: Final = st.builds(Stage, title=TEXT, role=TEXT.map(Role), quorum=st.integers(1, 20))
 OPERATIONS: Final = st.builds(Operation, method=st.sampled_from(["POST", "PATCH"]), path=TEXT, body=DOCUMENTS)
 PLANS: Final = st.builds(
@@ -71,7 +73,7 @@ PLANS: Final = st.builds(
 )
 OBSERVATIONS: Final = st.builds(ObservedPartner, identity=IDENTITIES, configuration=IMAGES, at=MOMENTS)
 PARTICULARS: Final = st.builds(
-    Particulars,
+    RequestFields,
     kind=st.sampled_from(RequestKind),
     requester=CHAT_IDS,
     sponsor=CHAT_IDS,
@@ -108,7 +110,7 @@ REQUESTS: Final = st.builds(
     id=REQUEST_IDS,
     version=st.integers(1, 2**31),
     state=st.sampled_from(RequestState),
-    particulars=PARTICULARS,
+    fields=PARTICULARS,
     created_at=MOMENTS,
     changed_at=MOMENTS,
     expires_at=MOMENTS,
@@ -126,7 +128,7 @@ REQUESTS: Final = st.builds(
     confirmed_at=st.none() | MOMENTS,
 )
 KEYS: Final = st.sampled_from(StepKey)
-STEPS: Final = st.builds(SetupStep, key=KEYS, is_needed=st.booleans(), wanted=DOCUMENTS)
+STEPS: Final = st.builds(SetupStep, key=KEYS, is_needed=st.booleans(), required_settings=DOCUMENTS)
 PARTNERSHIPS: Final = st.builds(
     Partnership,
     identity=IDENTITIES,
@@ -144,7 +146,7 @@ PARTNERSHIPS: Final = st.builds(
     attestations=st.lists(st.builds(Attestation, person=PEOPLE, reason=TEXT, at=MOMENTS), max_size=2).map(tuple),
     setup=st.lists(STEPS, max_size=2).map(tuple),
     confirmations=st.lists(
-        st.builds(Confirmation, step=KEYS, wanted=DIGESTS, person=PEOPLE, at=MOMENTS), max_size=2
+        st.builds(Confirmation, step=KEYS, step_digest=DIGESTS, person=PEOPLE, at=MOMENTS), max_size=2
     ).map(tuple),
     remind_setup_at=st.none() | MOMENTS,
     setup_reminders=st.integers(0, 9),
@@ -164,7 +166,7 @@ INTENTS: Final[st.SearchStrategy[Click]] = st.one_of(
     clicks(AskReminder, "ask_reminder", request_id=REQUEST_IDS, channel=TEXT),
     clicks(Keep, "keep", tenant_id=TENANT_IDS, reason=TEXT, channel=TEXT),
     clicks(Revoke, "revoke", target=TEXT, reason=TEXT, channel=TEXT),
-    clicks(ConfirmSetup, "confirm_half", tenant_id=TENANT_IDS, step=KEYS, wanted=DIGESTS, channel=TEXT),
+    clicks(ConfirmSetup, "confirm_half", tenant_id=TENANT_IDS, step=KEYS, step_digest=DIGESTS, channel=TEXT),
     clicks(UnconfirmSetup, "unconfirm_half", tenant_id=TENANT_IDS, step=KEYS, channel=TEXT),
     clicks(RetryEffect, "retry_effect", effect_id=st.integers(1, 2**62)),
     clicks(DropEffect, "drop_effect", effect_id=st.integers(1, 2**62)),
@@ -186,7 +188,7 @@ EFFECTS: Final[dict[type[Any], st.SearchStrategy[Any]]] = {
     ),
     ShowAlarm: st.builds(ShowAlarm, kind=st.just("show_alarm"), alarm_id=TEXT),
     SendMessage: st.builds(
-        SendMessage, kind=st.just("tell"), person=CHAT_IDS, subject=SUBJECTS, said=FACT, channel=TEXT
+        SendMessage, kind=st.just("tell"), person=CHAT_IDS, subject=SUBJECTS, fact=FACT, channel=TEXT
     ),
 }
 

@@ -37,7 +37,7 @@ from workflows.ports.records import AuditEntry, Commit, StaleVersion
 from workflows.ports.store import Store
 from workflows.store.sqlite.store import open_store
 
-UNSTORABLE = SendMessage(person=RILEY.chat_id, subject=CommandSubject(), said=text_message("half a character: \ud83d"))
+UNSTORABLE = SendMessage(person=RILEY.chat_id, subject=CommandSubject(), fact=text_message("half a character: \ud83d"))
 """No store can write this down."""
 
 _NUMBERS = count()
@@ -244,9 +244,9 @@ async def test_one_key_at_once_is_stored_once(store: Store) -> None:
 # --- effects ---
 
 FIRST, SECOND = (
-    SendMessage(person=RILEY.chat_id, subject=CommandSubject(), said=text_message(text)) for text in ("first", "second")
+    SendMessage(person=RILEY.chat_id, subject=CommandSubject(), fact=text_message(text)) for text in ("first", "second")
 )
-OTHER = SendMessage(person=SAM.chat_id, subject=CommandSubject(), said=text_message("to somebody else"))
+OTHER = SendMessage(person=SAM.chat_id, subject=CommandSubject(), fact=text_message("to somebody else"))
 
 
 async def test_each_lane_shows_its_oldest_effect(store: Store) -> None:
@@ -352,10 +352,10 @@ async def test_a_request_that_ends_is_no_longer_open_or_due(store: Store) -> Non
 
 
 async def test_requests_are_found_by_person_and_by_tenant_newest_first(store: Store) -> None:
-    other = replace(request().particulars, requester=BRUNO.chat_id)
+    other = replace(request().fields, requester=BRUNO.chat_id)
     for number in range(5):
         await put(store, new(number, created_at=NOW + timedelta(hours=number)))
-    await put(store, new(9, particulars=other), new(10, state=RequestState.PREPARING, prepared=None))
+    await put(store, new(9, fields=other), new(10, state=RequestState.PREPARING, prepared=None))
     assert [one.id for one in await store.requests_of(RILEY.chat_id, 2)] == ["r-4", "r-3"]
     assert [one.id for one in await store.requests_of(BRUNO.chat_id, 9)] == ["r-9"]
     assert list(await store.requests_of(AMARA.chat_id, 9)) == []

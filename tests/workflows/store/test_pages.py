@@ -64,14 +64,14 @@ async def test_two_hundred_requests_come_by_deadline_page_by_page_and_back(store
     await put(store, *map(waiting, range(200)))
     page, seen = await page_of(store), []
     while True:
-        seen += [one.id for one in page.shown]
-        assert (page.count, page.count_before + len(page.shown) + page.count_after) == (200, 200)
+        seen += [one.id for one in page.items]
+        assert (page.count, page.count_before + len(page.items) + page.count_after) == (200, 200)
         if not page.count_after:
             break
         page = await page_of(store, PagePosition(cursor=page.last))
     assert seen == [f"r-{number:03}" for number in reversed(range(200))]
     back = await page_of(store, PagePosition(cursor=page.first, is_before=True))
-    assert [one.id for one in back.shown] == [f"r-{number:03}" for number in range(19, 9, -1)]
+    assert [one.id for one in back.items] == [f"r-{number:03}" for number in range(19, 9, -1)]
     assert (back.count_before, back.count_after) == (180, 10)
 
 
@@ -80,20 +80,20 @@ async def test_a_list_that_loses_its_beginning_skips_nothing(store: QuickStore) 
     every = [waiting(number) for number in range(30)]
     await put(store, *every)
     first = await page_of(store)
-    decided = [replace(one, version=2, state=RequestState.REJECTED) for one in every if one in first.shown[:5]]
+    decided = [replace(one, version=2, state=RequestState.REJECTED) for one in every if one in first.items[:5]]
     await put(store, *decided)
     second = await page_of(store, PagePosition(cursor=first.last))
-    assert [one.id for one in second.shown] == [f"r-{number:03}" for number in range(19, 9, -1)]
+    assert [one.id for one in second.items] == [f"r-{number:03}" for number in range(19, 9, -1)]
     assert (second.count, second.count_before) == (25, 5)
     back = await page_of(store, PagePosition(cursor=second.first, is_before=True))
-    assert (back.count_before, len(back.shown)) == (0, 10), "a first page is whole"
+    assert (back.count_before, len(back.items)) == (0, 10), "a first page is whole"
 
 
 async def test_a_place_where_nothing_is_left_gives_the_first_page(store: QuickStore) -> None:
     await put(store, waiting(1))
     for cursor in (("9999", "r-999"), ("of another list",)):
         page = await page_of(store, PagePosition(cursor=cursor))
-        assert ([one.id for one in page.shown], page.count_before) == (["r-001"], 0)
+        assert ([one.id for one in page.items], page.count_before) == (["r-001"], 0)
 
 
 async def test_requests_are_searched_by_names_and_ids(store: QuickStore) -> None:
@@ -110,8 +110,8 @@ async def test_own_requests_come_open_ones_first(store: QuickStore) -> None:
         return await store.own_page(ids or [RILEY.chat_id], text="", limit=3, position=place)
 
     page = await own()
-    assert [one.id for one in page.shown] == ["r-002", "r-001", "r-000"]
-    assert [one.id for one in (await own(PagePosition(cursor=page.last))).shown] == ["r-003"]
+    assert [one.id for one in page.items] == ["r-002", "r-001", "r-000"]
+    assert [one.id for one in (await own(PagePosition(cursor=page.last))).items] == ["r-003"]
     assert (await own(START, RILEY.id)).count == 4, "by account"
     assert (await own(START, AMARA.chat_id, AMARA.id)).count == 0
 

@@ -51,7 +51,7 @@ def about(text: str) -> AccessRequest:
     return replace(
         plain,
         version=1,
-        particulars=replace(plain.particulars, target=text, justification=text, placeholders={"name": text}),
+        fields=replace(plain.fields, target=text, justification=text, placeholders={"name": text}),
         observation=seen,
         prepared=prepared(plan=plan, observation=seen),
     )
@@ -112,9 +112,9 @@ def test_texts_of_errors_are_cleaned_of_what_looks_like_a_token() -> None:
     assert stored.note == noted("It said [redacted].")
     assert stored.asked_again == (clean,)
     assert stored.refused[0].reason == noted("It said [redacted].")
-    told = load(EFFECT, CLEAN.effect(SendMessage(person=ChatId("U1"), subject=CommandSubject(), said=deep)))
+    told = load(EFFECT, CLEAN.effect(SendMessage(person=ChatId("U1"), subject=CommandSubject(), fact=deep)))
     assert isinstance(told, SendMessage)
-    assert told.said == clean
+    assert told.fact == clean
     alarm = Alarm(
         id=AlarmId("A-1"), code=AlarmCode.CARD_NOT_POSTED, subject="R-1", values={"reason": TOKEN}, raised_at=NOW
     )
@@ -122,9 +122,9 @@ def test_texts_of_errors_are_cleaned_of_what_looks_like_a_token() -> None:
     fact = Refused(RefusalCode.CANNOT_BE_CHECKED, answer=f"It said {TOKEN}.").fact
     stored_refusal = load(DETAILS, CLEAN.details(fact.as_value()))
     assert stored_refusal == {"code": "cannot_be_judged", "values": {"answer": "It said [redacted]."}}
-    told = load(EFFECT, CLEAN.effect(SendMessage(person=ChatId("U1"), subject=CommandSubject(), said=fact)))
+    told = load(EFFECT, CLEAN.effect(SendMessage(person=ChatId("U1"), subject=CommandSubject(), fact=fact)))
     assert isinstance(told, SendMessage)
-    assert told.said == Fact(fact.code, {"answer": "It said [redacted]."})
+    assert told.fact == Fact(fact.code, {"answer": "It said [redacted]."})
     details = {"reason": TOKEN, "refused": [{"names": ["a"], "reason": TOKEN}], "image": {"reason": TOKEN}}
     assert load(DETAILS, CLEAN.details(details)) == {
         "reason": "[redacted]",

@@ -56,9 +56,11 @@ async def test_requests_are_found_by_every_condition_closed_ones_too(store: Quic
         store,
         sent(1),
         sent(2, state=S.REJECTED, decisions=(approval(AMARA, 0, choice=Choice.REJECT),)),
-        sent(3, state=S.APPLIED, decisions=(approval(AMARA, 0), approval(BRUNO, 1)), void=(approval(CHIE, 1),)),
+        sent(
+            3, state=S.APPLIED, decisions=(approval(AMARA, 0), approval(BRUNO, 1)), void_decisions=(approval(CHIE, 1),)
+        ),
         sent(4, state=S.PREPARING, prepared=None),
-        sent(5, prepared=other, particulars=replace(request().particulars, requester=SAM.chat_id, template="guests")),
+        sent(5, prepared=other, fields=replace(request().fields, requester=SAM.chat_id, template="guests")),
     )
     conditions = {
         RequestFilter(): "54321",
@@ -186,7 +188,7 @@ async def test_requests_of_an_older_version_are_found(tmp_path: Path) -> None:
     path = tmp_path / "gatehouse.db"
     db = Database(path)
     migrations.apply(db, stop_before="m016_search_of_requests")
-    decided = sent(1, decisions=(approval(AMARA, 0),), void=(approval(BRUNO, 0),))
+    decided = sent(1, decisions=(approval(AMARA, 0),), void_decisions=(approval(BRUNO, 0),))
     for request_id, doc in ((decided.id, dump(REQUEST, decided)), ("r-2", "{}"), ("r-3", "no JSON"), ("r-4", "[]")):
         db.execute(
             """insert into requests (id, version, state, is_open, requester, created_at, doc, sought)

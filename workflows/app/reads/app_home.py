@@ -17,10 +17,11 @@ from workflows.app.reads.found_requests import (
 from workflows.app.reads.newer_requests import MAX_OWN_REQUESTS, AfterEnd, read_after_end
 from workflows.app.reads.waiting_requests import ids_of
 from workflows.core.partner_setup.confirmations import open_steps
-from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.partners.partnership import Partnership, PartnershipState, tenant_of
 from workflows.core.people import ADMIN, ChatId, Person, PersonId, Role
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
+from workflows.core.settings.model import TenantId
 from workflows.intervals import HOME_SHOWS_ENDS_WITHIN
 from workflows.ports.pages import EMPTY, START, Cursor, Page, PagePosition, PartnerFilter, RequestFilter
 from workflows.ports.people_directory import PeopleDirectory
@@ -59,13 +60,13 @@ class HomePosition:
 
     text: str = ""
     """The searched text; empty when nothing was searched for."""
-    wanted: RequestFilter | None = None
+    request_filter: RequestFilter | None = None
     """The requests that an auditor searches for; None when they do not."""
-    places: Mapping[HomeList, PagePosition] = field(default_factory=dict)
+    positions: Mapping[HomeList, PagePosition] = field(default_factory=dict)
 
     def of_list(self, name: HomeList) -> PagePosition:
         """Return the position of the shown page of one list."""
-        return self.places.get(name, START)
+        return self.positions.get(name, START)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +85,8 @@ class AppHome:
     """For the shown own requests that are closed: whether they can be requested again."""
     today: Mapping[RequestId, Today] = field(default_factory=dict)
     """What became of each shown own request that was written."""
+    extensions: Mapping[TenantId, AccessRequest] = field(default_factory=dict)
+    """The person's open requests by partner: for these, nothing is requested again."""
     ending: Page[Partnership] = EMPTY
     """Access that this person sponsors and that ends within `HOME_SHOWS_ENDS_WITHIN`."""
     sponsored: Page[Partnership] = EMPTY
@@ -128,11 +131,11 @@ async def read_home(
         chat_ids if identified_person is None else chat_ids | {identified_person.id}
     )
     is_admin = bool(chat_ids & await directory.holders(ADMIN))
-    searches = bool(position.text or position.wanted)
+    searches = bool(position.text or position.request_filter)
     is_auditor = await is_shown_as_auditor(person, identified_person, directory, searches=searches)
-    if is_auditor and position.wanted is not None:
-        found = await _found(position.wanted, position, FOUND_PAGE, store, now)
-        return AppHome(is_admin=is_admin, is_auditor=True, request_filter=position.wanted, found_requests=found)
+    if is_auditor and position.request_filter is not None:
+        found = await _found_requests(position.request_filter, position, FOUND_PAGE, store, now)
+        return AppHome(is_admin=is_admin, is_auditor=True, request_filter=position.request_filter, found_requests=found)
     roles = [role for role in await store.roles_waited_for() if chat_ids & await directory.holders(role)]
     searches_all = bool(is_auditor and position.text)
     size = AUDITOR_PAGE if searches_all else PAGE
@@ -145,7 +148,7 @@ async def read_home(
         )
         if position.text and (is_admin or is_auditor)
         else EMPTY,
-        found_requests=await _found(RequestFilter(text=position.text), position, size, store, now)
+        found_requests=await _found_requests(RequestFilter(text=position.text), position, size, store, now)
         if searches_all
         else NOTHING_FOUND,
     )
@@ -209,11 +212,12 @@ async def _with_results(home: AppHome, waiting: Sequence[AccessRequest], store: 
             for one in mine
             if one.is_terminal
         },
+        extensions={tenant: one for one in waiting if (tenant := tenant_of(one)) is not None},
         today={one.id: await today_from_record(one, records[one.id], store=store, now=now) for one in written},
     )
 
 
-async def _found(
+async def _found_requests(
     request_filter: RequestFilter, position: HomePosition, limit: int, store: Store, now: datetime
 ) -> FoundRequests:
     return await find_requests(
@@ -231,7 +235,7 @@ def _setups(
     """Return the records whose partner setup is not complete, for requests that are in force."""
     found = {}
     for request in requests:
-        if request.state is RequestState.APPLIED and request.particulars.kind is not RequestKind.REVOCATION:
+        if request.state is RequestState.APPLIED and request.fields.kind is not RequestKind.REVOCATION:
             record = records[request.id]
             is_present = record is not None and record.request_id == request.id
             if record is not None and is_present and open_steps(record.setup, record.confirmations):
@@ -247,7 +251,7 @@ async def _own_waiting(
     :param text: what the person searched for.
     """
     first = mine
-    if (text or mine.count_before) and any(one.is_terminal for one in mine.items):
+    if text or mine.count_before:
         first = await store.own_page(person_ids, text="", limit=MAX_OWN_REQUESTS, position=START)
     return [one for one in first.items if not one.is_terminal]
 

@@ -69,7 +69,7 @@ async def today_from_record(
     if record.request_id != request.id:
         replaced_by = await store.first_to_replace(request)
         return Today(successor=replaced_by or await store.request(record.request_id))
-    is_open = request.particulars.kind is not RequestKind.REVOCATION
+    is_open = request.fields.kind is not RequestKind.REVOCATION
     return Today(is_past_its_end=is_open and record.is_as_approved and record.is_past_its_end(now))
 
 

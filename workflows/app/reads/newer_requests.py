@@ -49,7 +49,7 @@ async def read_after_end(
     if not is_over(request, record, now):
         return NOT_OVER
     if own is None:
-        requester = request.particulars.requester
+        requester = request.fields.requester
         own = await store.requests_of(requester, MAX_OWN_REQUESTS, request.requester_account)
     present = None if record is None or record.request_id == request.id else await store.request(record.request_id)
     newer = newer_request(request, [*own, *([] if present is None else [present])], record, now)

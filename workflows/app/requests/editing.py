@@ -15,7 +15,7 @@ from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, Person
-from workflows.core.requests.commands.editing import changed_fields, require_may_edit, with_edited_values
+from workflows.core.requests.commands.editing import changed_field_names, require_may_edit, with_edited_values
 from workflows.core.requests.commands.request import Edit
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.partner_lookup.target import FIELD
@@ -58,7 +58,7 @@ class Editing:
         filing = RequestLimitCheck(service=self.intake.service, limits=self.intake.limits)
         await require_within_limits(filing, form.requester, PARTNER_PROBLEMS_FIELD, key=key, account=person.id)
         checked = await self._checked(form, request)
-        if not changed_fields(request.particulars, with_edited_values(request.particulars, checked.particulars)):
+        if not changed_field_names(request.fields, with_edited_values(request.fields, checked.fields)):
             raise InvalidForm({PARTNER_PROBLEMS_FIELD: Fact(RefusalCode.NOTHING_EDITED)})
         if checked.observation is None:
             raise InvalidForm({PARTNER_PROBLEMS_FIELD: Fact(RefusalCode.EDIT_NOT_CHECKED)})
@@ -66,7 +66,7 @@ class Editing:
             actor=person,
             request_id=request.id,
             digest=digest,
-            wanted=checked.particulars,
+            new_fields=checked.fields,
             observation=checked.observation,
             lifetime=checked.template.decide_within,
         )
@@ -74,7 +74,7 @@ class Editing:
         await filing.done(key=key)
 
     async def _checked(self, form: Form, request: AccessRequest) -> CheckedForm:
-        filled = replace(form, target=request.particulars.target)
+        filled = replace(form, target=request.fields.target)
         try:
             return await self.intake.checked(filled, edited_id=request.id)
         except InvalidForm as invalid:

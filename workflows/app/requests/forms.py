@@ -80,7 +80,7 @@ def refilled(request: AccessRequest, requester: ChatId, catalog: Catalog, now: d
 
     :param requester: the person who fills in the form now.
     """
-    particulars, prepared = request.particulars, request.prepared
+    particulars, prepared = request.fields, request.prepared
     names = {} if prepared is None else prepared.names
     ends_on = (
         ""

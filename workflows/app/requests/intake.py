@@ -35,7 +35,7 @@ from workflows.catalog.current_policy import current_policy
 from workflows.core.errors.raised import InvalidField, NothingToChange
 from workflows.core.people import PersonId
 from workflows.core.policy.template import Stage, Template
-from workflows.core.requests.request import AccessRequest, ObservedPartner, Particulars, RequestId, RequestKind
+from workflows.core.requests.request import AccessRequest, ObservedPartner, RequestFields, RequestId, RequestKind
 from workflows.core.settings.model import TenantId
 from workflows.intervals import FORM_ANSWERED_WITHIN
 from workflows.partner_lookup.lookup import look_up
@@ -50,7 +50,7 @@ _MAX_REMEMBERED: Final = 1000
 class _CheckedFields:
     """The request of a form, from its fields alone."""
 
-    particulars: Particulars
+    fields: RequestFields
     template: Template
 
 
@@ -58,7 +58,7 @@ class _CheckedFields:
 class CheckedForm:
     """A form without a problem, as far as the directories answered in time."""
 
-    particulars: Particulars
+    fields: RequestFields
     template: Template
     observation: ObservedPartner | None
     account: PersonId | None
@@ -109,10 +109,10 @@ class Intake(FormServices):
                 return request_id  # delivered again, and the other delivery was stored first
             raise
         await require_within_limits(filing, form.requester, FIELD, key=key, account=checked.account)
-        particulars, observation = checked.particulars, checked.observation
+        particulars, observation = checked.fields, checked.observation
         await self.service.submit(
             request_id,
-            particulars if observation is None else replace(particulars, target=observation.identity.asked),
+            particulars if observation is None else replace(particulars, target=observation.identity.typed_name),
             key=key,
             decide_within=checked.template.decide_within,
             observation=observation,
@@ -140,9 +140,7 @@ class Intake(FormServices):
         observation, account = await self._read_tenant_and_people(form, asked, template, problems, edited_id)
         if problems or asked is None:
             raise InvalidForm(problems)
-        return CheckedForm(
-            particulars=asked.particulars, template=asked.template, observation=observation, account=account
-        )
+        return CheckedForm(fields=asked.fields, template=asked.template, observation=observation, account=account)
 
     def _asked(self, form: Form, template: Template | None, problems: Problems) -> _CheckedFields | None:
         """Check the fields that need no answer of another system; None when no plan can be made from them."""
@@ -157,7 +155,7 @@ class Intake(FormServices):
         placeholders = checked_placeholders(form, template, problems)
         if target is None or placeholders is None:
             return None
-        particulars = Particulars(
+        particulars = RequestFields(
             kind=RequestKind.ACCESS,
             requester=form.requester,
             sponsor=form.sponsor,
@@ -169,7 +167,7 @@ class Intake(FormServices):
             ends_at=lasting.ends_at,
             ticket=ticket,
         )
-        return _CheckedFields(particulars=particulars, template=template)
+        return _CheckedFields(fields=particulars, template=template)
 
     async def _read_tenant_and_people(
         self,
@@ -183,7 +181,7 @@ class Intake(FormServices):
 
         :returns: the observation of the tenant, and the requester's account; each is None when not known in time.
         """
-        excluded = {form.requester, form.sponsor}
+        excluded = (form.requester, form.sponsor)
         async with asyncio.TaskGroup() as group:
             observed = group.create_task(self._observe(form, checked_fields, problems, edited_id))
             people = group.create_task(
@@ -209,7 +207,7 @@ class Intake(FormServices):
         try:
             target = normalize_target(form.target)
             async with asyncio.timeout(people_checks.TIMEOUT_SECONDS):
-                observation = self._remembered(target) or await look_up(
+                observation = self._recently_looked_up(target) or await look_up(
                     target, tenant=self.tenant, clock=self.clock, records=self.store
                 )
             await require_no_other_request(self.store, observation, edited_id, form.requester, self.directory)
@@ -232,7 +230,7 @@ class Intake(FormServices):
 
         :raises InvalidField, NothingToChange: when no plan can be made; the error says what must change.
         """
-        particulars, template = checked_fields.particulars, checked_fields.template
+        particulars, template = checked_fields.fields, checked_fields.template
         record = await self.store.partnership(observation.identity.tenant_id)
         plan = access_plan(
             observation,
@@ -248,7 +246,7 @@ class Intake(FormServices):
         check_proposal(observation, plan, stages)
         return stages
 
-    def _remembered(self, target: str) -> ObservedPartner | None:
+    def _recently_looked_up(self, target: str) -> ObservedPartner | None:
         """Return the partner that the form showed shortly before; None when there is none.
 
         The tenant is read again before anything is written, so this only saves a call.
@@ -259,7 +257,7 @@ class Intake(FormServices):
     async def _ids(self, checked_fields: _CheckedFields, problems: Problems) -> None:
         found = await unknown_ids(
             checked_fields.template,
-            checked_fields.particulars.placeholders,
+            checked_fields.fields.placeholders,
             tenant=self.tenant,
             timeout_seconds=people_checks.TIMEOUT_SECONDS,
         )

@@ -76,7 +76,7 @@ def open_request_fact(request: AccessRequest, asker: ChatId | None, account: Per
     :param asker: the person who reads it; None when no person asks.
     :param account: the reader's account, when it is known.
     """
-    particulars, prepared = request.particulars, request.prepared
+    particulars, prepared = request.fields, request.prepared
     values = {
         "id": request.id,
         "kind": particulars.kind.value,

@@ -68,15 +68,18 @@ async def check_people(
 
 
 async def approval_chain_problem(
-    stages: tuple[Stage, ...], excluded: set[ChatId], *, directory: PeopleDirectory
+    stages: tuple[Stage, ...], excluded: tuple[ChatId, ChatId], *, directory: PeopleDirectory
 ) -> Fact | None:
     """Return why the approval chain cannot be completed; None when it can, or when it is not known in time.
 
-    :param excluded: the chat ids of the people who may not decide.
+    :param excluded: the requester and the sponsor, who may not decide.
     """
+    requester, sponsor = excluded
     try:
         async with asyncio.timeout(TIMEOUT_SECONDS):
-            await require_chain(directory, stages, await directory.all_ids(excluded))
+            asked = await directory.all_ids({requester})
+            others = await directory.all_ids({sponsor}) - asked
+            await require_chain(directory, stages, asked | others, others)
     except InvalidField as error:
         return error.fact
     except (TenantUnavailable, TenantRefused, PeopleDirectoryUnavailable, PeopleDirectoryRefused, TimeoutError):

@@ -1,6 +1,6 @@
 """Make the plan of a request, its approval chain and its findings; for forms, files and stored requests."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -162,10 +162,16 @@ async def require_no_other_request(
         raise InvalidField(FIELD, RefusalCode.OPEN_REQUEST, **open_request_fact(other, asker, account).values)
 
 
-async def require_chain(directory: PeopleDirectory, stages: tuple[Stage, ...], excluded: Iterable[ChatId]) -> None:
+async def require_chain(
+    directory: PeopleDirectory,
+    stages: tuple[Stage, ...],
+    excluded: Iterable[ChatId],
+    sponsor: Collection[ChatId] = (),
+) -> None:
     """Check that every stage has enough people who may decide.
 
     :param excluded: the chat ids of the people who may not decide.
+    :param sponsor: of these, the chat ids of a sponsor who is not the requester.
     :raises InvalidField: when a stage has too few people; the error names the stage.
     """
     taken = set(excluded)
@@ -174,6 +180,7 @@ async def require_chain(directory: PeopleDirectory, stages: tuple[Stage, ...], e
         if len(free) < stage.quorum:
             free = await directory.holders(stage.role) - taken  # somebody may have come back since
         if len(free) < stage.quorum:
+            could_decide = frozenset(sponsor) & await directory.holders(stage.role)
             raise InvalidField(
                 "template",
                 RefusalCode.STAGE_WITHOUT_PEOPLE,
@@ -181,6 +188,7 @@ async def require_chain(directory: PeopleDirectory, stages: tuple[Stage, ...], e
                 role=stage.role,
                 needed=stage.quorum,
                 left=len(free),
+                is_for_lack_of_the_sponsor=bool(could_decide) and len(free) + 1 >= stage.quorum,
             )
         if len(free) == stage.quorum:
             taken |= free

@@ -37,7 +37,7 @@ from workflows.core.partners.restoration.deciding_template import likely_templat
 from workflows.core.partners.restoration.restorable import FIELD
 from workflows.core.people import ChatId
 from workflows.core.policy.template import Template
-from workflows.core.requests.request import AccessRequest, ObservedPartner, Particulars, RequestId, RequestKind
+from workflows.core.requests.request import AccessRequest, ObservedPartner, RequestFields, RequestId, RequestKind
 from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.lookup import look_up
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
@@ -109,7 +109,7 @@ class RestoreIntake(FormServices):
         await require_within_limits(filing, form.requester, FIELD, key=key, account=people.result())
         await self.service.submit(
             request_id,
-            Particulars(
+            RequestFields(
                 kind=RequestKind.RESTORATION,
                 requester=form.requester,
                 sponsor=form.sponsor,
@@ -150,7 +150,7 @@ class RestoreIntake(FormServices):
             return templates[0], None
         else:
             _check_days(form.days, [found.template], problems)
-            excluded = {form.requester, form.sponsor}
+            excluded = (form.requester, form.sponsor)
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(deadline):
                     if problem := await approval_chain_problem(found.stages, excluded, directory=self.directory):

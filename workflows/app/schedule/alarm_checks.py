@@ -102,7 +102,7 @@ async def check_revocations(*, store: Store, clock: Clock, tenant: Tenant, alarm
         if is_late:
             late.add(request_id)
     for one in requests:
-        if one.particulars.kind is RequestKind.REVOCATION:
+        if one.fields.kind is RequestKind.REVOCATION:
             waiting[one.id] = values_of(one.id, partner_of(one), one.note)
     late |= {one.id for one in waiting_revocations(requests, now, frozenset())}
     endings = {}

@@ -66,13 +66,13 @@ async def ending_of(
 
 def _newer(request: AccessRequest, clicks: Clicks, requests: Sequence[AccessRequest]) -> str:
     """Return the id of a newer waiting revocation of the same partner; empty when there is none."""
-    names = {request.particulars.target}
+    names = {request.fields.target}
     if request.prepared is not None:
         identity = request.prepared.observation.identity
-        names |= {identity.tenant_id, identity.default_domain, identity.asked}
+        names |= {identity.tenant_id, identity.default_domain, identity.typed_name}
     for one in requests:
-        is_newer = one.id != request.id and one.particulars.target in names
-        if is_newer and one.particulars.kind is RequestKind.REVOCATION:
+        is_newer = one.id != request.id and one.fields.target in names
+        if is_newer and one.fields.kind is RequestKind.REVOCATION:
             return one.id
     return next((revocation_id(click.key) for click, command, _ in clicks if command.target in names), "")
 
@@ -86,7 +86,7 @@ async def _confirmed_since(request: AccessRequest, store: Store, *, is_any_kind:
         return ""
     for one in await store.requests_for(request.prepared.plan.tenant_id, _MAX_REQUESTS):
         is_later = one.id != request.id and one.created_at >= request.created_at
-        is_wanted_kind = is_any_kind or one.particulars.kind is RequestKind.REVOCATION
+        is_wanted_kind = is_any_kind or one.fields.kind is RequestKind.REVOCATION
         if is_later and is_wanted_kind and one.state is RequestState.APPLIED:
             return one.id
     return ""

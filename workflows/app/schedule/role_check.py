@@ -155,7 +155,7 @@ async def _tell_requester(request: AccessRequest, shortages: Sequence[RoleShorta
     await service.send_message(
         said,
         key=f"role_empty:{request.id}",
-        person=request.particulars.requester,
+        person=request.fields.requester,
     )
 
 

@@ -101,7 +101,7 @@ def _mismatch(identity: TenantIdentity, domain_by_id: str | None) -> Finding:
         severity=Severity.ERROR,
         source="Graph: “findTenantInformationByTenantId”",
         values={
-            "asked": identity.asked,
+            "asked": identity.typed_name,
             "tenant_id": identity.tenant_id,
             "default_domain": identity.default_domain,
             "domain_by_id": domain_by_id,
@@ -174,7 +174,7 @@ def _sharepoint(facts: PreflightFacts, access: AccessReport, identity: TenantIde
     if isinstance(settings, UnreadableFact):
         yield from unreadable_finding("sharepoint", settings)
         return
-    domains = {name for name in (identity.default_domain, identity.asked) if "." in name}
+    domains = {name for name in (identity.default_domain, identity.typed_name) if "." in name}
     if settings.get("sharingCapability") == "disabled":
         yield _warning(FindingCode.SHAREPOINT_DISABLED, SHAREPOINT)
     elif settings.get("sharingCapability") == "existingExternalUserSharingOnly":

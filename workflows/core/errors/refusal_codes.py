@@ -224,7 +224,10 @@ class RefusalCode(StrEnum):
     APPROVAL_POLICY_TOO_WEAK = "chain_too_weak"
     """Values: `is_cross_cloud`, `weakness` (see `policy.risk.Weakness`), `reasons` of the risk."""
     STAGE_WITHOUT_PEOPLE = "stage_without_people"
-    """Values: `stage`, `role`, `needed`, `left`."""
+    """Values: `stage`, `role`, `needed`, `left`, and whether another sponsor would be enough.
+
+    That is `is_for_lack_of_the_sponsor`; an earlier version did not store it.
+    """
     TEMPLATE_NEEDS_MORE_FIELDS = "template_asks_more"
     """The template needs fields that the form does not show. Values: `template`, `labels`."""
     PLACEHOLDER_MISSING = "placeholder_missing"

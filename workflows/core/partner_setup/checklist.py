@@ -43,7 +43,7 @@ def groups(steps: Sequence[SetupStep]) -> tuple[tuple[SetupStep, ...], ...]:
     """Group the needed steps by setting: both directions of automatic redemption become one PATCH."""
     found: dict[str, list[SetupStep]] = {}
     for step in needed_steps(steps):
-        found.setdefault(next(iter(step.wanted), step.key.value), []).append(step)
+        found.setdefault(next(iter(step.required_settings), step.key.value), []).append(step)
     return tuple(map(tuple, found.values()))
 
 
@@ -65,6 +65,6 @@ def call_of(group: Sequence[SetupStep], home: OurTenant) -> GraphCall:
             path = f"/applicationTemplates/{SYNCHRONIZATION_TEMPLATE}/instantiate"
             return GraphCall("POST", path, {"displayName": home.domain or home.tenant_id})
         case _:
-            [name] = group[0].wanted
-            body = {key: value for step in group for key, value in step.wanted[name].items()}
+            [name] = group[0].required_settings
+            body = {key: value for step in group for key, value in step.required_settings[name].items()}
             return GraphCall("PATCH", f"{PARTNERS_PATH}/{home.tenant_id}", {name: body})

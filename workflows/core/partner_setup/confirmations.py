@@ -14,7 +14,7 @@ class Confirmation:
     """One of our people stated that the partner has done a step. `wanted` is the digest of the step at that time."""
 
     step: StepKey
-    wanted: Digest
+    step_digest: Digest
     person: Person
     at: datetime
 
@@ -24,7 +24,7 @@ def confirmation_of(step: SetupStep, confirmations: Sequence[Confirmation]) -> C
 
     A confirmation with the same key does not count when the step required other values at that time.
     """
-    return next((one for one in confirmations if one.step is step.key and one.wanted == step.digest), None)
+    return next((one for one in confirmations if one.step is step.key and one.step_digest == step.digest), None)
 
 
 def needed_steps(steps: Sequence[SetupStep]) -> tuple[SetupStep, ...]:

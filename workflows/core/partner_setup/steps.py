@@ -59,13 +59,13 @@ class SetupStep:
     key: StepKey
     is_needed: bool
     """False when Microsoft's default in the partner's tenant already allows it."""
-    wanted: JsonObject
+    required_settings: JsonObject
     """The settings that the partner must set for our tenant, by Graph's names; empty for a step without settings."""
 
     @property
     def digest(self) -> Digest:
         """Return the digest of the step. Another application or user gives another digest."""
-        return digest(_DIGEST_DOMAIN, {"key": self.key.value, "wanted": self.wanted})
+        return digest(_DIGEST_DOMAIN, {"key": self.key.value, "wanted": self.required_settings})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,12 +85,12 @@ class PartnerSetup:
 
     The partner has nothing to set for them, but is responsible for the quality of its MFA and devices.
     """
-    inherited: tuple[str, ...] = ()
+    opened_by_default: tuple[str, ...] = ()
     """The direct connect settings that our tenant's default opens to this partner.
 
     Nobody approved them for this partner, so there are no steps for them.
     """
-    unreadable_inherited: tuple[str, ...] = ()
+    unreadable_defaults: tuple[str, ...] = ()
     """The direct connect settings of which it is not known whether our tenant's default opens them."""
 
 
@@ -151,15 +151,15 @@ def setup_of(
         else:
             steps[step.key] = step
     if is_cross_cloud and configuration is not None and (steps or _allows_guests(effective)):
-        steps[StepKey.MICROSOFT_CLOUD] = SetupStep(key=StepKey.MICROSOFT_CLOUD, is_needed=True, wanted={})
+        steps[StepKey.MICROSOFT_CLOUD] = SetupStep(key=StepKey.MICROSOFT_CLOUD, is_needed=True, required_settings={})
     inherited, unread_inherited = _inherited(pairs, configuration, effective)
     return PartnerSetup(
         steps=tuple(steps[key] for key in _ORDER if key in steps),
         unreadable=tuple(unread),
         partner_object_ids=tuple(sorted(set(_partner_object_ids(effective)))),
         trusts=tuple(key for key in FLAGS[_P.INBOUND_TRUST] if effective.flags[_P.INBOUND_TRUST, key].value),
-        inherited=tuple(inherited),
-        unreadable_inherited=tuple(unread_inherited),
+        opened_by_default=tuple(inherited),
+        unreadable_defaults=tuple(unread_inherited),
     )
 
 
@@ -182,9 +182,9 @@ def _flag_steps(effective: EffectiveSettings) -> Iterator[SetupStep]:
         # Synchronization requires their outbound flag, whatever our flag is at the moment.
         if flags[ours] or (is_synchronized and ours == "inbound"):
             wanted = {_P.AUTOMATIC_REDEMPTION.value: {FLAGS[_P.AUTOMATIC_REDEMPTION][theirs]: True}}
-            yield SetupStep(key=key, is_needed=True, wanted=wanted)
+            yield SetupStep(key=key, is_needed=True, required_settings=wanted)
     if is_synchronized:
-        yield SetupStep(key=StepKey.PROVISIONING_JOB, is_needed=True, wanted={})
+        yield SetupStep(key=StepKey.PROVISIONING_JOB, is_needed=True, required_settings={})
 
 
 def _unreadable_flags(effective: EffectiveSettings) -> Iterator[str]:
@@ -231,7 +231,9 @@ def _partner_step(pair: _SettingPair, targets: EffectiveTargets) -> SetupStep | 
     if targets.doubts or not all(_is_known(one) for one in lists):
         return None
     setting = target_setting(pair.partner_setting, [None if one is None else _ordered(one) for one in lists])
-    return SetupStep(key=pair.key, is_needed=pair.is_needed, wanted={pair.partner_setting.value: to_document(setting)})
+    return SetupStep(
+        key=pair.key, is_needed=pair.is_needed, required_settings={pair.partner_setting.value: to_document(setting)}
+    )
 
 
 def _is_known(configuration: TargetConfiguration | None) -> bool:

@@ -96,11 +96,11 @@ def _messages(request: AccessRequest, fact: Fact | None) -> tuple[SendMessage, .
     """Return the message to the requester, and to the sponsor unless `_ONLY_REQUESTER` contains its code."""
     if fact is None:
         return ()
-    people = {request.particulars.requester}
+    people = {request.fields.requester}
     if fact.code not in _ONLY_REQUESTER:
-        people.add(request.particulars.sponsor)
+        people.add(request.fields.sponsor)
     return tuple(
-        SendMessage(person=person, subject=CommandSubject(request_id=request.id), said=fact)
+        SendMessage(person=person, subject=CommandSubject(request_id=request.id), fact=fact)
         for person in sorted(people)
     )
 
@@ -119,8 +119,8 @@ def _opened(request: AccessRequest, partnership: Partnership) -> Fact | None:
     """Return the message about an opened partner; None when the partner setup card says the same."""
     if any(step.is_needed for step in open_steps(partnership.setup, partnership.confirmations)):
         return None
-    if request.particulars.kind is RequestKind.RESTORATION:
-        return _message(request, MessageCode.PUT_BACK, restores=request.particulars.restores)
+    if request.fields.kind is RequestKind.RESTORATION:
+        return _message(request, MessageCode.PUT_BACK, restores=request.fields.restores)
     return _message(request, MessageCode.OPENED)
 
 
@@ -273,7 +273,7 @@ def closed_partnership(request: AccessRequest, earlier: Partnership | None, now:
         version=1 if earlier is None else earlier.version + 1,
         state=PartnershipState.REVOKED,
         sponsor=prepared.sponsor if earlier is None else earlier.sponsor,
-        template=request.particulars.template,
+        template=request.fields.template,
         template_title=prepared.template_title,
         request_id=request.id,
         since=now,

@@ -145,7 +145,7 @@ def is_over(request: AccessRequest, record: Partnership | None, now: datetime) -
 
     :param record: the record of its partner, if there is one.
     """
-    if request.particulars.kind is not RequestKind.ACCESS or not request.is_terminal:
+    if request.fields.kind is not RequestKind.ACCESS or not request.is_terminal:
         return False
     if not request.was_written or request.applied_part:
         return True  # what is missing of a part can be requested again
@@ -168,9 +168,9 @@ def newer_request(
         one
         for one in others
         if one.created_at > request.created_at
-        and one.particulars.kind is not RequestKind.REVOCATION
+        and one.fields.kind is not RequestKind.REVOCATION
         and (not one.is_terminal or one.id == in_force)
-        and one.is_filed_by(request.particulars.requester, request.requester_account)
+        and one.is_filed_by(request.fields.requester, request.requester_account)
         and _is_same_partner(one, request)
     ]
     return max(later, key=lambda one: one.created_at, default=None)
@@ -182,13 +182,14 @@ def _is_active(record: Partnership, now: datetime) -> bool:
 
 def _is_same_partner(one: AccessRequest, other: AccessRequest) -> bool:
     """Compare the tenants. While one is not known, compare what was typed."""
-    tenants = {_tenant_of(one), _tenant_of(other)}
+    tenants = {tenant_of(one), tenant_of(other)}
     if None in tenants:
-        return one.particulars.target.strip().lower() == other.particulars.target.strip().lower()
+        return one.fields.target.strip().lower() == other.fields.target.strip().lower()
     return len(tenants) == 1
 
 
-def _tenant_of(request: AccessRequest) -> TenantId | None:
+def tenant_of(request: AccessRequest) -> TenantId | None:
+    """Return the tenant that a request is about; None while it is not known."""
     observed = request.observation if request.prepared is None else request.prepared.observation
     return None if observed is None else observed.identity.tenant_id
 
@@ -217,7 +218,7 @@ def later_change(request: AccessRequest, later: AccessRequest) -> LaterChange:
         return LaterChange.CHANGED_BY_OTHERS
     if later.applied_part:
         return LaterChange.REPLACED_IN_PART
-    if later.particulars.kind is RequestKind.REVOCATION:
+    if later.fields.kind is RequestKind.REVOCATION:
         return LaterChange.REVOKED
     if closes(later):
         return LaterChange.CLOSED_EARLY if _is_before_the_end(request, later) else LaterChange.CLOSED

@@ -92,7 +92,7 @@ class WrittenRequest:
 
 def with_shared_values(partnership: Partnership, shared: SharedValues) -> Partnership:
     """Return an equal partnership. What is equal in several of them is kept once."""
-    steps = tuple(replace(one, wanted=shared(one.wanted)) for one in partnership.setup)
+    steps = tuple(replace(one, required_settings=shared(one.required_settings)) for one in partnership.setup)
     return replace(
         partnership, setup=steps, stages=shared.first(partnership.stages), sponsor=shared.first(partnership.sponsor)
     )

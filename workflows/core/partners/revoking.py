@@ -43,7 +43,7 @@ def requests_stopped_by_revocation(
 def requests_for_more_access(requests: Iterable[AccessRequest], identity: TenantIdentity) -> tuple[AccessRequest, ...]:
     """List the open requests about a partner that are no revocations."""
     stopped = requests_stopped_by_revocation(requests, identity)
-    return tuple(one for one in stopped if one.particulars.kind is not RequestKind.REVOCATION)
+    return tuple(one for one in stopped if one.fields.kind is not RequestKind.REVOCATION)
 
 
 def running_revocation(requests: Iterable[AccessRequest], identity: TenantIdentity) -> AccessRequest | None:
@@ -51,16 +51,16 @@ def running_revocation(requests: Iterable[AccessRequest], identity: TenantIdenti
 
     :param requests: the open requests, oldest first.
     """
-    running = [one for one in requests if one.particulars.kind is RequestKind.REVOCATION and _concerns(one, identity)]
+    running = [one for one in requests if one.fields.kind is RequestKind.REVOCATION and _concerns(one, identity)]
     return running[-1] if running else None
 
 
 def _concerns(request: AccessRequest, identity: TenantIdentity) -> bool:
     # A request that is still being prepared has no plan yet. The observation of its form identifies the partner.
     seen = request.observation if request.prepared is None else request.prepared.observation
-    about = request.particulars.target if seen is None else seen.identity.tenant_id
-    return about in (identity.tenant_id, identity.default_domain, identity.asked)
+    about = request.fields.target if seen is None else seen.identity.tenant_id
+    return about in (identity.tenant_id, identity.default_domain, identity.typed_name)
 
 
 def _is_stopped_by_revocation(request: AccessRequest) -> bool:
-    return request.particulars.kind is not RequestKind.REVOCATION or request.state is RequestState.UNCONFIRMED
+    return request.fields.kind is not RequestKind.REVOCATION or request.state is RequestState.UNCONFIRMED

@@ -61,7 +61,7 @@ def setup_messages(partnership: Partnership, command: SetupCommand) -> tuple[Sen
     values = {"partner": identity.name, "step": command.step.value, "left": [one.key.value for one in left]}
     subject = CommandSubject(tenant_id=identity.tenant_id)
     fact = Fact(code, values)
-    return (SendMessage(person=command.actor.chat_id, subject=subject, said=fact, channel=command.channel),)
+    return (SendMessage(person=command.actor.chat_id, subject=subject, fact=fact, channel=command.channel),)
 
 
 def setup_for_request(request: AccessRequest) -> tuple[SetupStep, ...]:
@@ -85,12 +85,12 @@ def _confirm(
 ) -> Partnership:
     _require_may_say(partnership, command.actor, current_roles)
     step = _step(partnership, command.step)
-    if step.digest != command.wanted:
+    if step.digest != command.step_digest:
         raise Refused(RefusalCode.CARD_OUT_OF_DATE, confirms=True)
     known = confirmation_of(step, partnership.confirmations)
     if known is not None:
         raise Refused(RefusalCode.STEP_ALREADY_CONFIRMED, person=known.person.name)
-    confirmation = Confirmation(step=step.key, wanted=step.digest, person=command.actor, at=now)
+    confirmation = Confirmation(step=step.key, step_digest=step.digest, person=command.actor, at=now)
     confirmed = replace(partnership, confirmations=(*partnership.confirmations, confirmation))
     all_confirmed = not open_steps(confirmed.setup, confirmed.confirmations)
     if not all_confirmed:
@@ -101,7 +101,7 @@ def _confirm(
 def _unconfirm(partnership: Partnership, command: UnconfirmSetup[Person], current_roles: CurrentRoles) -> Partnership:
     _require_may_say(partnership, command.actor, current_roles)
     step = _step(partnership, command.step)
-    if command.wanted and step.digest != command.wanted:
+    if command.step_digest and step.digest != command.step_digest:
         raise Refused(RefusalCode.CARD_OUT_OF_DATE, confirms=False)
     confirmation = confirmation_of(step, partnership.confirmations)
     if confirmation is None:

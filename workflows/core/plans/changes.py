@@ -12,7 +12,7 @@ from workflows.core.errors.raised import UnreadableSetting
 from workflows.core.plans.plan import Change, Plan, changes
 from workflows.core.settings.access_change import AccessChange, flag_change, targets_change
 from workflows.core.settings.block import BLOCK
-from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.canonical import JsonObject, computed_once
 from workflows.core.settings.documents import is_equivalent, parse_setting
 from workflows.core.settings.effective import (
     SYNCHRONIZATION_FLAG,
@@ -31,7 +31,6 @@ from workflows.core.settings.model import (
     configurations,
     lists_of,
 )
-from workflows.core.settings.same_object import computed_once
 
 _SYNCHRONIZATION_OFF: Final = {USER_SYNC_INBOUND: {IS_SYNC_ALLOWED: False}}
 _COLLABORATION: Final = (Property.B2B_COLLABORATION_INBOUND, Property.B2B_COLLABORATION_OUTBOUND)

@@ -6,10 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal, NamedTuple, Self
 
 from workflows.core.settings.block import unblocked_settings
-from workflows.core.settings.canonical import Digest, JsonObject, digest
+from workflows.core.settings.canonical import Digest, JsonObject, computed_once, digest
 from workflows.core.settings.documents import is_equivalent
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, USER_SYNC_INBOUND, Property, TenantId, is_guid
-from workflows.core.settings.same_object import computed_once
 from workflows.core.settings.undescribed_members import DEVICES, described_configuration, with_undescribed_members
 
 PARTNERS_PATH: Final = "/policies/crossTenantAccessPolicy/partners"
@@ -26,7 +25,7 @@ class TenantIdentity:
     tenant_id: TenantId
     display_name: str
     default_domain: str
-    asked: str
+    typed_name: str
     """The normalized text that the requester typed: a domain or a tenant id."""
     is_resolved: bool = True
     """False for a tenant id that Entra does not know. The lookup covers one cloud, and the id may be of another."""
@@ -35,7 +34,11 @@ class TenantIdentity:
     def without_names(cls, tenant_id: TenantId, *, is_resolved: bool = False) -> Self:
         """Return the identity of a tenant whose names are not known."""
         return cls(
-            tenant_id=tenant_id, display_name=tenant_id, default_domain="", asked=tenant_id, is_resolved=is_resolved
+            tenant_id=tenant_id,
+            display_name=tenant_id,
+            default_domain="",
+            typed_name=tenant_id,
+            is_resolved=is_resolved,
         )
 
     @property

@@ -19,7 +19,7 @@ from workflows.core.plans.renewal import is_renewal, plan_of_all_settings
 from workflows.core.policy.template import Stage
 from workflows.core.settings.access_change import AccessChange, is_unbounded
 from workflows.core.settings.block import BLOCK
-from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.canonical import JsonObject, computed_once
 from workflows.core.settings.documents import to_document
 from workflows.core.settings.effective import EffectiveSettings, effective_settings
 from workflows.core.settings.model import (
@@ -33,7 +33,6 @@ from workflows.core.settings.model import (
     TenantId,
     configurations,
 )
-from workflows.core.settings.same_object import computed_once
 
 LONG: Final = timedelta(days=366)
 """A longer access has a higher risk, because after a year people often forget the reason for it."""

@@ -51,11 +51,11 @@ def evaluate_settings(
     :param is_cross_cloud: whether the partner is in another Microsoft cloud.
     """
     settings = None if configuration is None else {k: v for k, v in configuration.items() if k != "tenantId"}
-    return _evaluated(_Asked(settings, default, is_cross_cloud, repr((settings, default))))
+    return _evaluated(_Inputs(settings, default, is_cross_cloud, repr((settings, default))))
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _Inputs:
     """The arguments of `evaluate_settings`, compared by the text of the documents, which can be changed."""
 
     settings: JsonObject | None = field(compare=False)
@@ -65,7 +65,7 @@ class _Asked:
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _evaluated(asked: _Asked) -> SettingsEvaluation:
+def _evaluated(asked: _Inputs) -> SettingsEvaluation:
     settings, default, is_cross_cloud = asked.settings, asked.default, asked.is_cross_cloud
     effective = effective_settings(settings, default, is_cross_cloud=is_cross_cloud)
     flags, found = effective.flags, access_kinds(settings, default, is_cross_cloud=is_cross_cloud)

@@ -52,7 +52,7 @@ def must_be_unchanged_since(request: AccessRequest, gap: Gap | None) -> datetime
     Closing needs no check. Neither does a request whose decisions were all made after the gap, on the current settings.
     Otherwise it is the earliest of these times: the read of the partner, the first decision, the start of the gap.
     """
-    if gap is None or request.particulars.kind is RequestKind.REVOCATION:
+    if gap is None or request.fields.kind is RequestKind.REVOCATION:
         return None
     decided = min((decision.at for decision in request.decisions), default=request.created_at)
     if decided >= gap.until:

@@ -159,7 +159,7 @@ class SendMessage:
     kind: Literal["tell"] = field(default="tell")
     person: ChatId
     subject: CommandSubject
-    said: Fact
+    fact: Fact
     """Code: `MessageCode`."""
     channel: str = ""
     """The channel in which the message is shown to this person only; empty for a direct message."""

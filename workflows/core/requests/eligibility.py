@@ -95,7 +95,7 @@ def eligibility(request: AccessRequest, current_roles: CurrentRoles | None = Non
         display.
     :raises Refused: while the request has no plan.
     """
-    prepared, particulars, verdict = request.require_prepared(), request.particulars, request.verdict(current_roles)
+    prepared, particulars, verdict = request.require_prepared(), request.fields, request.verdict(current_roles)
     counted = (one.chat_id for people in verdict.counted_people for one in people)
     editors = [one.person for one in request.edits]
     named = (prepared.requester.chat_id, particulars.requester, prepared.sponsor.chat_id, particulars.sponsor)

@@ -167,7 +167,7 @@ _REVOCATIONS: Final[Mapping[RequestState, DisplayedState]] = {
 
 def displayed_state(request: AccessRequest) -> DisplayedState:
     """Return the state of a request for display."""
-    state, kind = request.state, request.particulars.kind
+    state, kind = request.state, request.fields.kind
     if state is RequestState.APPLIED and _is_block(request):
         if request.not_closed == ():
             return DisplayedState.BLOCKED
@@ -179,7 +179,7 @@ def displayed_state(request: AccessRequest) -> DisplayedState:
 
 def _is_block(request: AccessRequest) -> bool:
     """Return whether a request closes all access of its partner: a revocation, or an approved block."""
-    is_revocation = request.particulars.kind is RequestKind.REVOCATION
+    is_revocation = request.fields.kind is RequestKind.REVOCATION
     return is_revocation or (request.prepared is not None and closes_everything(request.prepared.plan))
 
 

@@ -30,7 +30,7 @@ def waiting_revocations(
     return tuple(
         one
         for one in requests
-        if one.particulars.kind is RequestKind.REVOCATION
+        if one.fields.kind is RequestKind.REVOCATION
         and (one.id in ids_with_alarm or now - one.created_at >= REVOKED_WITHIN)
     )
 

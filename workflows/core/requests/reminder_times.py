@@ -61,7 +61,7 @@ def _reminder_times(request: AccessRequest) -> list[datetime]:
 
 def next_due_at(request: AccessRequest) -> datetime | None:
     """Return the earlier of a request's expiry and its next reminder; None when neither is due."""
-    if request.state not in _UNDECIDED or request.particulars.kind is RequestKind.REVOCATION:
+    if request.state not in _UNDECIDED or request.fields.kind is RequestKind.REVOCATION:
         return None
     reminder = next_reminder_at(request)
     return request.expires_at if reminder is None else min(request.expires_at, reminder)

@@ -83,7 +83,7 @@ class ObservedPartner:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Particulars:
+class RequestFields:
     """The checked fields of the request form."""
 
     kind: RequestKind
@@ -111,7 +111,7 @@ class Restored:
     request_id: RequestId
     kind: RequestKind
     title: str
-    by: Person
+    person: Person
     at: datetime
     """When it was read back, or found overwritten."""
     policy_title: str = ""
@@ -151,7 +151,7 @@ class Prepared:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Edited:
+class EditRecord:
     """Who edited a request, and when."""
 
     person: Person
@@ -176,7 +176,7 @@ class AccessRequest:
     id: RequestId
     version: int
     state: RequestState
-    particulars: Particulars
+    fields: RequestFields
     created_at: datetime
     changed_at: datetime
     expires_at: datetime
@@ -197,13 +197,13 @@ class AccessRequest:
     """How the partner differed from the plan, when approval was requested again because of that."""
     round: int = 0
     """How often approval was requested again: each time a round with its own messages and decisions begins."""
-    seen: Prepared | None = None
+    previously_shown: Prepared | None = None
     """The plan that approvers saw before the present plan; None when there was none, or it was the same."""
-    seen_particulars: Particulars | None = None
+    previous_fields: RequestFields | None = None
     """What the requester had filled in when approvers saw the earlier plan; None where that is still the same."""
-    edits: tuple[Edited, ...] = ()
+    edits: tuple[EditRecord, ...] = ()
     """Who edited the request, the newest last. None of them may decide on it."""
-    void: tuple[Decision, ...] = ()
+    void_decisions: tuple[Decision, ...] = ()
     """The decisions of earlier rounds, which no longer count."""
     writing_since: datetime | None = None
     """When the first write of the plan was about to be sent; None before. A later change may be our own write."""
@@ -243,7 +243,7 @@ class AccessRequest:
     def was_written(self) -> bool:
         """Return whether its plan, or a part of it, was read back, or somebody changed the partner after it was sent.
 
-        Exactly then the partner's record has had the result of this request, and a later request can replace it.
+        Only then the partner's record was changed by this request, and a later request can replace that result.
         """
         return self.state in (RequestState.APPLIED, RequestState.OVERWRITTEN) or self.applied_part > 0
 
@@ -282,7 +282,7 @@ class AccessRequest:
         A person may have two chat ids, so accounts are compared where they are known.
         """
         known = self.requester_account
-        return chat_id == self.particulars.requester or (account is not None and account == known)
+        return chat_id == self.fields.requester or (account is not None and account == known)
 
     def verdict(self, current_roles: CurrentRoles | None = None) -> Verdict:
         """Evaluate the approval chain.

@@ -1,9 +1,14 @@
-"""Canonical JSON (RFC 8785), and digests of it."""
+"""Canonical JSON (RFC 8785), digests of it, and results that are computed once for the same object.
+
+Every part of a card, and every check of a decision, asks a plan for its digest and its changes. Objects are compared by
+identity: another object, such as one that was read from the store again, is computed again.
+"""
 
 import codecs
 import hashlib
-from collections.abc import Mapping
-from typing import Any, NewType
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, Final, NewType, ParamSpec, TypeVar
 
 import rfc8785
 
@@ -14,6 +19,12 @@ Digest = NewType("Digest", str)
 """SHA-256 in lower-case hexadecimal, 64 characters."""
 
 JsonObject = Mapping[str, Any]
+
+_REMEMBERED: Final = 16
+"""How many results are remembered, for each function."""
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
 
 codecs.lookup("utf-16-be")  # rfc8785 sorts by it. Python imports a codec at its first use, which would be at a click.
 
@@ -34,3 +45,27 @@ def canonical_json(document: JsonObject) -> bytes:
 def digest(domain: str, document: JsonObject) -> Digest:
     """Return the digest of a document. Equal documents with another `domain` get another digest."""
     return Digest(hashlib.sha256(domain.encode() + b"\n" + canonical_json(document)).hexdigest())
+
+
+def computed_once(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """Return a function that computes its result once for each of the last few lists of arguments.
+
+    NB. only for arguments that nothing changes, and for results that nothing changes. With named arguments
+    nothing is remembered.
+    """
+    # Replaced as a whole, so that threads need no lock: at worst one of them computes a result again.
+    known: tuple[tuple[tuple[Any, ...], Result], ...] = ()
+
+    @wraps(function)
+    def once(*given: Arguments.args, **named: Arguments.kwargs) -> Result:
+        nonlocal known
+        if named:
+            return function(*given, **named)
+        for seen, result in known:
+            if len(seen) == len(given) and all(one is other for one, other in zip(seen, given, strict=True)):
+                return result
+        result = function(*given, **named)
+        known = ((given, result), *known[: _REMEMBERED - 1])
+        return result
+
+    return once

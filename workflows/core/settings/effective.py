@@ -123,7 +123,7 @@ def effective_settings(
     # One card needs the same result many times, and partners of one template have the same one. What is read of the
     # documents is compared by value, because they can be changed.
     written = repr((_members_read(configuration), _members_read(default)))
-    return _merged(_Asked(configuration, default, is_cross_cloud, written))
+    return _merged(_Inputs(configuration, default, is_cross_cloud, written))
 
 
 def _members_read(document: JsonObject | None) -> list[Any] | None:
@@ -131,7 +131,7 @@ def _members_read(document: JsonObject | None) -> list[Any] | None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _Inputs:
     """The arguments of `effective_settings`, compared by the text of what is read of the documents."""
 
     configuration: JsonObject | None = field(compare=False)
@@ -141,7 +141,7 @@ class _Asked:
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _merged(asked: _Asked) -> EffectiveSettings:
+def _merged(asked: _Inputs) -> EffectiveSettings:
     configuration, default = asked.configuration, asked.default
     if configuration is None and asked.is_cross_cloud:
         return _not_added(default)

@@ -78,7 +78,7 @@ class ReadBack:
         tried = await send_optional_writes(
             plan, observed_configuration, tenant=self.tenant, sleep=self.sleep, pauses=self.pauses
         )
-        if tried.may_be_accepted_later and request.particulars.kind is RequestKind.REVOCATION:
+        if tried.may_be_accepted_later and request.fields.kind is RequestKind.REVOCATION:
             # Before the end is recorded: a crash in between repeats this, and the alarm is never missing.
             await report_open_access(self.alarms, self.store, request, tried.may_be_accepted_later)
         # Read last, and only where it is checked: the default may have changed since the plan was made.
@@ -102,7 +102,7 @@ class ReadBack:
         except (TenantRefused, TenantUnavailable) as error:
             # Graph accepted every write. From now on only reading is left, whatever error it meets.
             await self._unseen(request)
-            if isinstance(error, TenantRefused) and request.particulars.kind is RequestKind.REVOCATION:
+            if isinstance(error, TenantRefused) and request.fields.kind is RequestKind.REVOCATION:
                 raise await self.results.retry_error_with_alarm(
                     request, error, Fact(NoteCode.SENT_UNREADABLE)
                 ) from error

@@ -85,7 +85,7 @@ class ApplyResults:
         errors = [
             one for one in check_partner(plan.tenant_id, observed_configuration) if one.severity is Severity.ERROR
         ]
-        if request.particulars.kind is RequestKind.REVOCATION or not errors:
+        if request.fields.kind is RequestKind.REVOCATION or not errors:
             return False
         reason = PlanBreaksRules("target", errors).facts
         if request.writing_since is None:
@@ -128,7 +128,7 @@ class ApplyResults:
             what is there was made by somebody else. A revocation never is.
         :raises TenantUnavailable: while more of the plan may still be shown.
         """
-        if not done_count or not request.was_sent or request.particulars.kind is RequestKind.REVOCATION:
+        if not done_count or not request.was_sent or request.fields.kind is RequestKind.REVOCATION:
             return False
         if self.may_be_shown_late(request):
             raise TenantUnavailable((Fact(NoteCode.CHANGE_NOT_SHOWN),))
@@ -153,7 +153,7 @@ class ApplyResults:
         :param is_written: whether a write of the plan was sent in this attempt.
         """
         is_ours = is_written or request.writing_since is not None
-        if is_ours and request.particulars.kind is not RequestKind.REVOCATION:
+        if is_ours and request.fields.kind is not RequestKind.REVOCATION:
             await self.service.advance(request.id, RecordOverwritten(configuration=observed_configuration))
         else:
             await self._replan(request, observed_configuration, is_unwritten=not is_ours)
@@ -167,7 +167,7 @@ class ApplyResults:
         """
         plan = request.plan
         names = changed_undescribed_members(plan.before, observed_configuration)
-        if request.particulars.kind is RequestKind.REVOCATION or not names:
+        if request.fields.kind is RequestKind.REVOCATION or not names:
             return False
         reason = Fact(NoteCode.UNKNOWN_SETTINGS_CHANGED, {"names": list(names), "is_first": is_first_plan(request)})
         again = Replan(reason=(reason,), drift=three_way_difference(plan, observed_configuration), is_unwritten=True)
@@ -179,7 +179,7 @@ class ApplyResults:
 
         It is tried again for a revocation, while an admin can mend it, and when an earlier attempt may have written.
         """
-        if request.particulars.kind is RequestKind.REVOCATION:
+        if request.fields.kind is RequestKind.REVOCATION:
             raise await self.retry_error_with_alarm(request, error) from error
         if error.status in _STATUSES_AN_ADMIN_CAN_MEND:
             raise TenantUnavailable((*error.facts, _WAITS_FOR_AN_ADMIN)) from error
@@ -208,7 +208,7 @@ class ApplyResults:
         await self.service.advance(request.id, RecordRefusal(refusal=refusal))
 
     async def _retry_if_possible(self, request: AccessRequest, done_count: int, error: TenantRefused) -> None:
-        if request.particulars.kind is RequestKind.REVOCATION:
+        if request.fields.kind is RequestKind.REVOCATION:
             raise await self.retry_error_with_alarm(
                 request, error, progress(request, done_count, is_read=False)
             ) from error
@@ -227,7 +227,7 @@ class ApplyResults:
     async def _replan(
         self, request: AccessRequest, observed_configuration: JsonObject | None, *, is_unwritten: bool
     ) -> None:
-        is_revocation = request.particulars.kind is RequestKind.REVOCATION
+        is_revocation = request.fields.kind is RequestKind.REVOCATION
         values = {"is_first": is_first_plan(request), "is_unwritten": is_unwritten, "is_revocation": is_revocation}
         reason = (Fact(NoteCode.CHANGED_BY_OTHERS), Fact(NoteCode.PLANNED_AGAIN, values))
         if is_revocation and request.replans + 1 >= REPLANS_BEFORE_ALARM:

@@ -147,7 +147,7 @@ def is_same_service(link: str, service_root: str) -> bool:
     return link_address == service_address and link_url.username is None and link_url.password is None
 
 
-def identity_of(document: JsonObject, *, asked: str) -> TenantIdentity | None:
+def identity_of(document: JsonObject, *, typed_name: str) -> TenantIdentity | None:
     """Read a `tenantInformation` of Graph; None when it contains no tenant id.
 
     A missing name is replaced by the domain, the requested text or the id.
@@ -155,12 +155,12 @@ def identity_of(document: JsonObject, *, asked: str) -> TenantIdentity | None:
     tenant_id = str(document.get("tenantId") or "").lower()
     if not is_guid(tenant_id):
         return None
-    domain = str(document.get("defaultDomainName") or "").lower() or ("" if is_guid(asked) else asked)
+    domain = str(document.get("defaultDomainName") or "").lower() or ("" if is_guid(typed_name) else typed_name)
     return TenantIdentity(
         tenant_id=TenantId(tenant_id),
         display_name=str(document.get("displayName") or domain or tenant_id),
         default_domain=domain,
-        asked=asked,
+        typed_name=typed_name,
     )
 
 

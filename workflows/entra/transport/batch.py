@@ -125,13 +125,16 @@ class BatchedReads(ReadsTogether):
         _reads.set(None)  # the batch itself is sent alone
         try:
             answers = await self._post(reads)
-        except (TenantUnavailable, TenantRefused) as error:
-            for read in _open(reads):
-                read.answer.set_exception(problem_about(read.call, error))
-        except BaseException:
+        except asyncio.CancelledError:
             for read in _open(reads):
                 read.answer.cancel()
             raise
+        except (TenantUnavailable, TenantRefused) as error:
+            for read in _open(reads):
+                read.answer.set_exception(problem_about(read.call, error))
+        except Exception as error:
+            for read in _open(reads):
+                read.answer.set_exception(error)
         else:
             for read in _open(reads):
                 read.answer.set_result(None if answers is None else answers[read.item.id])

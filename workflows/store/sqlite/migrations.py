@@ -401,7 +401,7 @@ def _overwritten_at(db: Database, tenant_id: str) -> str:
             request = load(REQUEST, doc)
         except (ValidationError, ValueError):
             continue  # it may have been a reduction, which approves nothing
-        if request.particulars.kind is RequestKind.REVOCATION or not only_reduces_access(request.plan):
+        if request.fields.kind is RequestKind.REVOCATION or not only_reduces_access(request.plan):
             return ""
     return ""
 

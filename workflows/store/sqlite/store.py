@@ -65,7 +65,7 @@ class SqliteStore(SqliteRecords, SqliteMessageCopies):
                 "state": request.state.value,
                 "is_part": int(request.applied_part > 0),
                 "is_open": int(not request.is_terminal),
-                "requester": request.particulars.requester,
+                "requester": request.fields.requester,
                 "account": request.requester_account,
                 "tenant_id": None if request.prepared is None else request.prepared.plan.tenant_id,
                 "due_at": None if (due := next_due_at(request)) is None else text_of(due),
@@ -172,22 +172,22 @@ def _request_search_text(request: AccessRequest) -> str:
     """Return the text in which a request is searched: its id, and the names of partner and template."""
     seen = request.observation if request.prepared is None else request.prepared.observation
     names = () if seen is None else (seen.identity.default_domain, seen.identity.display_name, seen.identity.tenant_id)
-    return search_text(request.id, request.particulars.target, *_template(request), *names)
+    return search_text(request.id, request.fields.target, *_template(request), *names)
 
 
 def _template(request: AccessRequest) -> tuple[str, str]:
     title = "" if request.prepared is None else request.prepared.template_title
-    return request.particulars.template, title
+    return request.fields.template, title
 
 
 def _requester_search_text(request: AccessRequest) -> str:
     """Return the text in which the requester is searched. A person may have two chat ids."""
     person = request.submitter if request.prepared is None else request.prepared.requester
     known = () if person is None else ((person.name, person.chat_id, person.id),)
-    return people_search_text(request.particulars.requester, request.requester_account, and_of=known)
+    return people_search_text(request.fields.requester, request.requester_account, and_of=known)
 
 
 def _decider_search_text(request: AccessRequest) -> str:
     """Return the text in which the people are searched who decided, also on an earlier plan."""
-    people = (decision.person for decision in (*request.void, *request.decisions))
+    people = (decision.person for decision in (*request.void_decisions, *request.decisions))
     return people_search_text(and_of=((one.name, one.chat_id, one.id) for one in people))

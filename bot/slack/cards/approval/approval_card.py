@@ -25,11 +25,12 @@ from bot.slack.blocks.blocks import (
 )
 from bot.slack.blocks.conversion import as_json
 from bot.slack.blocks.untrusted import clean
-from bot.slack.cards.approval.card_context import RISKS, CardContext, notes, word_count
+from bot.slack.cards.approval.card_context import CardContext, notes, word_count
 from bot.slack.cards.approval.closed_card import first_words
 from bot.slack.cards.approval.kept_access import access_opened_by_others, kept_access_elements, unapproved_access
 from bot.slack.cards.requests import MAX_DOMAIN_CHARACTERS, can_be_decided, request_target, restored_parts, whole_target
 from bot.slack.people.approvers import Approvers
+from bot.words.plans.risk import deciding_risk_words
 from bot.words.plans.short_changes import ShortChange, Sign, short_changes
 from bot.words.requests.form import access_duration_words
 from bot.words.requests.titles import prepared_title
@@ -47,6 +48,8 @@ MAX_OPENINGS_BESIDE_LESS_ACCESS: Final = 3
 """Beside more openings than this, the settings that give less access are counted. Every opening has a line."""
 MAX_NAMES: Final = 3
 """Names of approvers a stage."""
+MAX_NAMES_CHARACTERS: Final = 100
+"""Characters of these names. Details list everybody."""
 _AND_MORE: Final = "; and {} more, see Details"
 _STAYS: Final = " What others opened stays open, see the card."
 
@@ -73,10 +76,9 @@ def approval_blocks(
     :param with_buttons: offer Approve and Reject; Details is offered always.
     """
     prepared = request.require_prepared()
-    risk = deciding_risk(prepared.plan, prepared.observation.default).level
-    title = header(
-        f"{clean(request_target(request), MAX_DOMAIN_CHARACTERS)}: {clean(_title(request), 30)} · {RISKS[risk]}"
-    )
+    risk = deciding_risk_words(prepared.plan, prepared.observation.default)
+    target, name = clean(request_target(request), MAX_DOMAIN_CHARACTERS), clean(_title(request), 30)
+    title = header(f"{target}: {name} · {risk}")
     words_left = MAX_CARD_WORDS - word_count([as_json(title)])
     return [
         title,
@@ -124,19 +126,19 @@ def changes_of(prepared: Prepared) -> tuple[ShortChange, ...]:
 
 
 def _title(request: AccessRequest) -> str:
-    if request.particulars.kind is RequestKind.RESTORATION:
+    if request.fields.kind is RequestKind.RESTORATION:
         return "restore settings"
     title = prepared_title(request.require_prepared())
     return f"extend {title}" if is_renewal(request.plan) else title
 
 
 def _fact_parts(request: AccessRequest) -> Iterator[TextRun]:
-    prepared, particulars = request.require_prepared(), request.particulars
+    prepared, particulars = request.require_prepared(), request.fields
     identity = prepared.observation.identity
     yield from whole_target(request)
-    if identity.asked.strip().lower() not in ("", identity.default_domain.lower(), identity.tenant_id.lower()):
+    if identity.typed_name.strip().lower() not in ("", identity.default_domain.lower(), identity.tenant_id.lower()):
         yield fixed_text("Asked for as ")
-        yield cleaned_text(identity.asked, DOMAIN_LIMIT, bold=True)
+        yield cleaned_text(identity.typed_name, DOMAIN_LIMIT, bold=True)
         yield fixed_text(" · ")
     yield fixed_text("Requester ")
     yield cleaned_text(prepared.requester.name, bold=True)
@@ -159,7 +161,7 @@ def _fact_parts(request: AccessRequest) -> Iterator[TextRun]:
 
 
 def _justification_elements(request: AccessRequest) -> Iterator[RichTextElement]:
-    if justification := first_words(request.particulars.justification):
+    if justification := first_words(request.fields.justification):
         yield quote(justification, 400)
 
 
@@ -199,12 +201,17 @@ def stage_elements(request: AccessRequest, holders: Mapping[Role, Approvers]) ->
 
 
 def _approver_parts(approvers: Approvers) -> list[TextRun]:
+    """Name whole people as far as they fit, at least one; the others are counted."""
     if not approvers.names:
         return []
-    named = approvers.names[:MAX_NAMES]
+    named: list[str] = []
+    for name in approvers.names[:MAX_NAMES]:
+        if named and len(", ".join([*named, name])) > MAX_NAMES_CHARACTERS:
+            break
+        named.append(name)
     others = len(approvers.names) - len(named) + approvers.other_count
     more = f" and {counted(others, 'other')}" if others else ""
-    return [fixed_text(" ("), cleaned_text(", ".join(named), 200), fixed_text(f"{more})")]
+    return [fixed_text(" ("), cleaned_text(", ".join(named), MAX_NAMES_CHARACTERS), fixed_text(f"{more})")]
 
 
 def decision_row(request: AccessRequest, *, can_decide: bool, with_details: bool = True) -> ActionsBlock:

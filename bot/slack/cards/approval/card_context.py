@@ -8,13 +8,14 @@ from typing import Any, Final
 from bot.slack.blocks.blocks import TextRun, cleaned_text, fixed_text, local_day
 from bot.slack.blocks.conversion import as_json
 from bot.words.findings.finding import finding_words
-from bot.words.findings.short import short_finding_words
+from bot.words.findings.short import short_finding_words, short_issue_words
+from bot.words.plans.risk import LEVELS
 from bot.words.requests.approval_chain import chain_rule_note
 from bot.words.requests.titles import partner_title
 from bot.words.sentences import counted
 from workflows.core.checks.findings import NEVER_READABLE, Finding, FindingCode, Severity
 from workflows.core.partners.partnership import Partnership, PartnershipState
-from workflows.core.policy.risk import RiskLevel, deciding_risk, risk_of
+from workflows.core.policy.risk import deciding_risk, risk_of
 from workflows.core.requests.request import AccessRequest, Prepared
 from workflows.core.settings.open_access import open_access
 
@@ -22,12 +23,6 @@ MAX_ISSUE_WORDS: Final = 25
 """Words of the first issue; a longer one is given in a few words."""
 MAX_NAMED_CHECKS: Final = 2
 """Checks that were not possible and are named; the others are counted."""
-RISKS: Final[Mapping[RiskLevel, str]] = {
-    RiskLevel.LOW: "Low risk",
-    RiskLevel.ELEVATED: "Elevated risk",
-    RiskLevel.HIGH: "High risk",
-}
-
 _WHO_IT_IS: Final = frozenset(
     {
         FindingCode.TENANT_MISMATCH,
@@ -117,7 +112,7 @@ def issue_note(findings: Sequence[Finding], *, is_complete: bool = False, names:
         return [fixed_text(f"⚠️ {missing[:1].upper()}{missing[1:]}" if missing else _passed(findings))]
     sentence = finding_words(issues[0])
     if not is_complete or len(sentence.split()) > MAX_ISSUE_WORDS:
-        short = short_finding_words(issues[0].code)
+        short = short_issue_words(issues[0])
         sentence = f"{short[:1].upper()}{short[1:]}"
     others = [counted(len(issues) - 1, "more issue")] if len(issues) > 1 else []
     others += [missing] if missing else []
@@ -154,10 +149,10 @@ def _note_word_count(note: Note) -> int:
 
 
 def _risk_of_kept_access(prepared: Prepared) -> Iterator[str]:
-    """Say when the risk comes from access that the partner has already and keeps."""
+    """Say the risk of the change where the headline has the risk of access that the partner has already and keeps."""
     default = prepared.observation.default
-    if risk_of(prepared.plan, default).level < (level := deciding_risk(prepared.plan, default).level):
-        yield f"{RISKS[level]} because of access that stays"
+    if (level := risk_of(prepared.plan, default).level) < deciding_risk(prepared.plan, default).level:
+        yield f"The change alone: {LEVELS[level]} risk"
 
 
 def _partner_record_note(prepared: Prepared, context: CardContext, now: datetime) -> Note:
@@ -189,7 +184,7 @@ def _sign_in_sentences(findings: Sequence[Finding], *, is_short: bool = False) -
             least = "" if one.values["is_complete"] else "at least "
             people, days = one.values["people"], one.values["days"]
             if is_short:
-                yield f"{least}{counted(people, 'visitor')} signed in ({days} days)"
+                yield f"{least}{counted(people, 'visitor')} in {days} days"
             else:
                 named = counted(people, "person of theirs", "people of theirs")
                 yield f"{least}{named} signed in, last {days} days"

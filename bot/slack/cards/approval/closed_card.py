@@ -199,7 +199,7 @@ def _people_parts(request: AccessRequest) -> Iterator[TextRun]:
         yield fixed_text(" · Requester ")
         yield cleaned_text(request.prepared.requester.name)
         approvers = [one.person.name for one in request.decisions if one.choice is Choice.APPROVE]
-        if approvers and request.particulars.kind is not RequestKind.REVOCATION:
+        if approvers and request.fields.kind is not RequestKind.REVOCATION:
             yield fixed_text(" · Approved by ")
             yield cleaned_text(", ".join(approvers), 300)
         yield fixed_text(" · ")
@@ -211,7 +211,7 @@ def _own_decisions(request: AccessRequest, reader: ChatId | None) -> Iterator[Te
     for decision in _decisions_of(request.decisions, reader):
         yield fixed_text(f"\nYou {_DONE[decision.choice]} this ")
         yield local_time(decision.at)
-    for decision in _decisions_of(request.void, reader):
+    for decision in _decisions_of(request.void_decisions, reader):
         yield fixed_text(f"\nYour {_NOUNS[decision.choice]} of ")
         yield local_time(decision.at)
         yield fixed_text(" no longer counts")

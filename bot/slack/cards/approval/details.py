@@ -32,7 +32,9 @@ from bot.slack.cards.approval.details_parts import (
     more_row,
     noted_of,
     outside_change_blocks,
+    outside_change_json_blocks,
 )
+from bot.slack.cards.approval.kept_access import access_opened_by_others, kept_access_elements
 from bot.slack.cards.decisions import MAX_NAMES, MAX_REASON_CHARACTERS, chain_elements, outcome_elements
 from bot.slack.cards.findings import MAX_LINES as MAX_POLICY_LINES
 from bot.slack.cards.findings import full_findings, policy_items
@@ -91,7 +93,7 @@ def details_blocks(
     blocks: list[Block] = [_partner(request)]
     if outcome := list(outcome_elements(request, now)):
         blocks.append(rich_text(*outcome))
-    blocks += [*outside_change_blocks(request), *difference_rows(request)]
+    blocks += _outside_changes(request)
     blocks.append(rich_text(*_facts(request), *_other_request_elements(other_requests)))
     if len(other_requests) > MAX_OTHER_REQUESTS:
         blocks.append(more_row(request, DetailsPart.OTHERS, counted(len(other_requests), "other open request")))
@@ -108,22 +110,34 @@ def details_blocks(
             ]
         blocks += _checks(request, prepared, lines)
         blocks += [*_decisions(request, holders), *_operations(request, plan)]
-    if is_restorable(request):
-        blocks.append(rich_text(restore_hint(request.require_prepared().observation.identity)))
+    blocks += [*outside_change_json_blocks(request), *_restore_hint(request)]
     blocks += _history(request, history_items(request, history, replacement))
     return blocks
+
+
+def _outside_changes(request: AccessRequest) -> Iterator[Block]:
+    """Return what others opened and who can close it, all that they changed, and the way to the other differences."""
+    if current_plan(request) is not None and (opened := access_opened_by_others(request)) is not None:
+        yield rich_text(*kept_access_elements(request, opened))
+    yield from outside_change_blocks(request)
+    yield from difference_rows(request)
+
+
+def _restore_hint(request: AccessRequest) -> Iterator[Block]:
+    if is_restorable(request):
+        yield rich_text(restore_hint(request.require_prepared().observation.identity))
 
 
 def _partner(request: AccessRequest) -> Block:
     identity = identity_of(request)
     if identity is not None:
         return identity_block(identity)
-    target = cleaned_text(request.particulars.target, DOMAIN_LIMIT, bold=True)
+    target = cleaned_text(request.fields.target, DOMAIN_LIMIT, bold=True)
     return rich_text(paragraph(fixed_text("Partner: "), target, fixed_text(" (as typed, not looked up)")))
 
 
 def _facts(request: AccessRequest) -> Iterator[RichTextElement]:
-    particulars, prepared = request.particulars, request.prepared
+    particulars, prepared = request.fields, request.prepared
     rows: list[TextRun] = [fixed_text(f"Request {request.id}")]
     if prepared is not None:
         rows += [
@@ -252,7 +266,7 @@ def particular_and_general_notes(request: AccessRequest) -> tuple[list[str], lis
         is_applied=request.state is RequestState.APPLIED,
         not_closed=request.not_closed,
     )
-    is_closing = request.particulars.kind is RequestKind.REVOCATION
+    is_closing = request.fields.kind is RequestKind.REVOCATION
     always = [one for one in facts if one.code in ALWAYS_TRUE and not is_closing]
     return [consequence_words(one) for one in facts if one not in always], list(map(consequence_words, always))
 

@@ -14,13 +14,14 @@ from bot.slack.blocks.blocks import (
     button,
     cleaned_text,
     fixed_text,
+    header,
     local_time,
     mention,
     preformatted,
     row,
 )
 from bot.slack.blocks.pages import PER_PAGE, TEXTS_PER_PAGE, page_blocks
-from bot.slack.cards.drift import changed_items, default_of, drift_blocks, drift_json
+from bot.slack.cards.drift import changed_items, default_of, drift_blocks, drift_json, drift_json_blocks, shown_drift
 from bot.slack.cards.findings import policy_items
 from bot.slack.cards.partner_and_plan import (
     MAX_JSON_CHARACTERS,
@@ -157,13 +158,19 @@ def part_blocks(request: AccessRequest, name: DetailsPart, rows: Sequence[RichTe
 
 def outside_change_blocks(request: AccessRequest) -> Iterator[Block]:
     """Return what changed behind the approved plan, with a button for what is too long."""
-    shown = list(drift_blocks(request))
-    yield from shown
-    if not shown or request.drift is None:
-        return
-    if (count := len(changed_items(request.drift, default_of(request)))) > MAX_LINES:
+    yield from drift_blocks(request)
+    drift = shown_drift(request)
+    if drift is not None and (count := len(changed_items(drift, default_of(request)))) > MAX_LINES:
         yield more_row(request, DetailsPart.OUTSIDE_CHANGES, counted(count, "changed setting"))
-    if (length := len(drift_json(request.drift))) > MAX_JSON_CHARACTERS:
+
+
+def outside_change_json_blocks(request: AccessRequest) -> Iterator[Block]:
+    """Return the same in Microsoft Graph's own values, with a button for what is too long."""
+    if (drift := shown_drift(request)) is None:
+        return
+    yield header("Changed outside Gatehouse, as in Microsoft Graph")
+    yield from drift_json_blocks(request)
+    if (length := len(drift_json(drift))) > MAX_JSON_CHARACTERS:
         yield more_row(request, DetailsPart.OUTSIDE_CHANGES_JSON, f"All {length:,} characters")
 
 

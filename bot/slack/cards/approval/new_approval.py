@@ -22,7 +22,7 @@ from bot.slack.blocks.conversion import as_json
 from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.approval.approval_card import plan_blocks
-from bot.slack.cards.approval.card_context import RISKS, CardContext, word_count
+from bot.slack.cards.approval.card_context import CardContext, word_count
 from bot.slack.cards.approval.closed_card import shortened_note
 from bot.slack.cards.approval.details_parts import difference_parts
 from bot.slack.cards.approval.kept_access import KeptAccess, access_opened_by_others, kept_access_elements
@@ -32,12 +32,12 @@ from bot.slack.cards.requests import (
     request_target,
 )
 from bot.slack.people.approvers import Approvers
+from bot.words.plans.risk import deciding_risk_words
 from bot.words.requests.revision import RevisedLine, new_plan_title, revision_lines
 from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted
 from workflows.core.people import ChatId, Role
 from workflows.core.policy.approval import Decision
-from workflows.core.policy.risk import deciding_risk
 from workflows.core.requests.request import AccessRequest
 
 MAX_LINES: Final = 6
@@ -64,7 +64,7 @@ def new_approval_message(
     :param reader: whose direct message it is; None in the channel's thread.
     """
     prepared = request.require_prepared()
-    risk = RISKS[deciding_risk(prepared.plan, prepared.observation.default).level]
+    risk = deciding_risk_words(prepared.plan, prepared.observation.default)
     title, notified = _titled(request, request_target(request)), _titled(request, notified_target(request))
     plan = partial(
         plan_blocks,
@@ -100,7 +100,7 @@ def _before_differences(
 
 def _after_differences(request: AccessRequest, reader: ChatId | None) -> Iterator[RichTextElement]:
     """State whose decisions no longer count, what a rejection does not do, and of which plan the rest is."""
-    for parts in (list(_void_approvals(request.void, reader)), list(_reject_parts(request))):
+    for parts in (list(_void_approvals(request.void_decisions, reader)), list(_reject_parts(request))):
         if parts:
             yield paragraph(*parts)
     title = prepared_title(request.require_prepared())
@@ -123,8 +123,8 @@ def _words(*blocks: Block) -> int:
 
 def _is_new_reason(request: AccessRequest) -> bool:
     """Return whether the justification is among the differences."""
-    asked = request.seen_particulars
-    return asked is not None and asked.justification != request.particulars.justification
+    asked = request.previous_fields
+    return asked is not None and asked.justification != request.fields.justification
 
 
 def _mentioned(approvers: Iterable[ChatId]) -> Iterator[TextRun]:

@@ -10,9 +10,9 @@ from bot.slack.blocks.blocks import DOMAIN_LIMIT, cleaned_text, fixed_text, head
 from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.requests import notified_target, request_target, review_button
+from bot.words.plans.risk import deciding_risk_words
 from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted, minute
-from workflows.core.policy.risk import deciding_risk
 from workflows.core.requests.request import AccessRequest
 from workflows.ports.records import LimitedList
 
@@ -49,13 +49,13 @@ def _name(request: AccessRequest) -> str:
 
 def _entry(request: AccessRequest) -> Iterator[Block]:
     prepared = request.require_prepared()
-    level = deciding_risk(prepared.plan, prepared.observation.default).level
+    risk = deciding_risk_words(prepared.plan, prepared.observation.default)
     yield rich_text(
         paragraph(
             cleaned_text(request_target(request), DOMAIN_LIMIT, bold=True),
             fixed_text(": "),
             cleaned_text(prepared_title(prepared)),
-            fixed_text(f" · {level.word.capitalize()} risk · requested by "),
+            fixed_text(f" · {risk} · requested by "),
             cleaned_text(prepared.requester.name),
             fixed_text(" · decide by "),
             local_time(request.expires_at),

@@ -39,6 +39,7 @@ from bot.words.plans.short_changes import Sign
 from bot.words.requests.form import access_duration_words, losses_words
 from bot.words.requests.revision import new_plan_title
 from bot.words.requests.titles import prepared_title
+from bot.words.sentences import counted
 from workflows.core.partners.approval_policy import is_live
 from workflows.core.partners.partnership import Partnership, is_over
 from workflows.core.people import Role
@@ -162,17 +163,18 @@ def _new_approval_parts(request: AccessRequest) -> Iterator[TextRun]:
 
 def _lost_access_parts(request: AccessRequest) -> list[TextRun]:
     """State while it can still be edited or withdrawn what the partner's people can do now, and not afterwards."""
-    if request.state is not RequestState.AWAITING_APPROVAL or request.particulars.kind is RequestKind.REVOCATION:
+    if request.state is not RequestState.AWAITING_APPROVAL or request.fields.kind is RequestKind.REVOCATION:
         return []
     less = [one.text for one in changes_of(request.require_prepared()) if one.sign is Sign.LESS]
     if not less:
         return []
+    is_closing = closes_everything(request.plan)
     named = "; ".join(less[:MAX_NAMED_LOSSES])
     more = f"; and {len(less) - MAX_NAMED_LOSSES} more, see Details" if len(less) > MAX_NAMED_LOSSES else ""
     return [
         fixed_text("⚠️ Less access: ", bold=True),
         cleaned_text(named, 600),
-        fixed_text(f"{more}. {losses_words(can_be_edited=is_editable(request))}"),
+        fixed_text(f"{more}. {losses_words(is_closing=is_closing, can_be_edited=is_editable(request))}"),
     ]
 
 
@@ -211,10 +213,10 @@ def _end_parts(request: AccessRequest, record: Partnership | None) -> Iterator[T
     if request.prepared is not None and closes_everything(request.plan):
         return
     if record is not None and record.request_id == request.id and is_live(record) and record.ends_at is not None:
-        yield fixed_text(" · access until ")
+        yield fixed_text(" · approved until ")
         yield local_time(record.ends_at)
-    elif lasts := access_duration_words(request.particulars):
-        yield fixed_text(f" · access {'' if request.particulars.ends_at is not None else 'for '}{lasts}")
+    elif lasts := access_duration_words(request.fields):
+        yield fixed_text(f" · asked {'' if request.fields.ends_at is not None else 'for '}{lasts}")
 
 
 def _history_parts(request: AccessRequest) -> Iterator[TextRun]:
@@ -222,7 +224,7 @@ def _history_parts(request: AccessRequest) -> Iterator[TextRun]:
     steps = sorted(_steps(request), key=lambda step: step.at)
     shown = steps[-MAX_HISTORY_ENTRIES:]
     if len(shown) < len(steps):
-        yield fixed_text(f"{len(steps) - len(shown)} earlier · ")
+        yield fixed_text(f"{counted(len(steps) - len(shown), 'earlier step')} in Details · ")
     for index, step in enumerate(shown):
         if index:
             yield fixed_text(" · ")
@@ -237,7 +239,7 @@ def _steps(request: AccessRequest) -> Iterator[Step]:
         yield Step("Edited and sent again", edit.at)
     for decision in request.decisions:
         yield Step(f"{decision.person.name} {_CHOICES[decision.choice]}", decision.at)
-    for decision in request.void:
+    for decision in request.void_decisions:
         yield Step(f"{decision.person.name} {_CHOICES[decision.choice]} (no longer counts)", decision.at)
     if request.reminded_at is not None and not _is_reminded(request):
         yield Step("Approvers reminded", request.reminded_at)

@@ -13,7 +13,7 @@ from bot.slack.flows.auditor.form import SearchProblems, parse_search, search_fo
 from bot.slack.flows.auditor.windows import HISTORY_PAGE_SIZE, audit_details_view, history_view, parse_history
 from bot.slack.flows.entry_point_types import Action, EntryPoint, Submission
 from bot.slack.flows.home.flow import HomeFlow
-from bot.slack.flows.home.paging import read_place
+from bot.slack.flows.home.paging import parse_position
 from bot.slack.payloads.button_values import parse_request_id
 from bot.slack.payloads.models import Interaction
 from bot.slack.people.approvers import name_open_stages
@@ -58,8 +58,8 @@ class AuditorFlow:
 
         async def build(window: Window) -> Json:
             await self._require(window)
-            shown = read_place(await self.store.home_position(window.actor))
-            return search_form(shown.wanted or RequestFilter(text=shown.text))
+            shown = parse_position(await self.store.home_position(window.actor))
+            return search_form(shown.request_filter or RequestFilter(text=shown.text))
 
         await self.windows.open_and_fill(ack, click, build, command="search_requests")
 

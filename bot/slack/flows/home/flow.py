@@ -9,7 +9,7 @@ from bot.slack import ids
 from bot.slack.answers.background import Background
 from bot.slack.blocks.untrusted import encodable
 from bot.slack.flows.entry_point_types import Action, EntryPoint, HomeEvent
-from bot.slack.flows.home.paging import MAX_SEARCH_CHARACTERS, on_page, parse_page, read_place, stored_place
+from bot.slack.flows.home.paging import MAX_SEARCH_CHARACTERS, on_page, parse_page, parse_position, stored_position
 from bot.slack.payloads.models import HomeOpened, Interaction
 from bot.slack.people.members import Members
 from workflows.app.reads.app_home import HomeList, HomePosition
@@ -56,7 +56,7 @@ class HomeFlow:
             await ack()
             self.background.start(self._turn_found(click, to))
             return
-        place = read_place(await self.store.home_position(click.actor))
+        place = parse_position(await self.store.home_position(click.actor))
         await self._move(ack, click, on_page(place, name, to))
 
     async def search(self, ack: AsyncAck, click: Interaction) -> None:
@@ -70,12 +70,12 @@ class HomeFlow:
     async def show_found(self, click: Interaction, request_filter: RequestFilter) -> None:
         """Show an auditor the requests that match. For everybody else, record that it is refused, and tell them."""
         if await self._is_auditor(click, "search_requests"):
-            await self._show_place(click, HomePosition(wanted=request_filter))
+            await self._show_position(click, HomePosition(request_filter=request_filter))
 
     async def _turn_found(self, click: Interaction, position: PagePosition) -> None:
         if await self._is_auditor(click, "home_page"):
-            place = read_place(await self.store.home_position(click.actor))
-            await self._show_place(click, on_page(place, HomeList.REQUESTS, position))
+            place = parse_position(await self.store.home_position(click.actor))
+            await self._show_position(click, on_page(place, HomeList.REQUESTS, position))
 
     async def _is_auditor(self, click: Interaction, command: str) -> bool:
         """Check the right again, after the acknowledgement: reading people and roles may take long."""
@@ -89,12 +89,12 @@ class HomeFlow:
             return False
         return True
 
-    async def _show_place(self, click: Interaction, position: HomePosition) -> None:
-        await self.store.save_home_position(click.actor, stored_place(position))
+    async def _show_position(self, click: Interaction, position: HomePosition) -> None:
+        await self.store.save_home_position(click.actor, stored_position(position))
         await self.notifier.show_home(click.actor)
 
     async def _move(self, ack: AsyncAck, click: Interaction, position: HomePosition) -> None:
-        await self.store.save_home_position(click.actor, stored_place(position))
+        await self.store.save_home_position(click.actor, stored_position(position))
         await ack()
         self.background.start(self._show(click.actor, key=click.key))
 

@@ -37,15 +37,15 @@ def parse_page(value: str) -> tuple[HomeList, PagePosition]:
 
 def on_page(home: HomePosition, name: HomeList, position: PagePosition) -> HomePosition:
     """Return the place after one list was turned to another page."""
-    return replace(home, places={**home.places, name: position})
+    return replace(home, positions={**home.positions, name: position})
 
 
-def stored_place(position: HomePosition) -> str:
+def stored_position(position: HomePosition) -> str:
     """Return a place in the form in which it is stored."""
     return _STORED.dump_json(position).decode()
 
 
-def read_place(text: str) -> HomePosition:
+def parse_position(text: str) -> HomePosition:
     """Read a stored place. One that an earlier or later version wrote differently is the start."""
     try:
         return _STORED.validate_json(text) if text else HomePosition()

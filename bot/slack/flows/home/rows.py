@@ -35,7 +35,7 @@ from bot.slack.cards.requests import (
 )
 from bot.slack.words.alarms import alarm_elements
 from bot.words.partner_setup.state import setup_words
-from bot.words.plans.risk import LEVELS
+from bot.words.plans.risk import deciding_risk_words
 from bot.words.requests.notes import note_words
 from bot.words.requests.replacement import PERIOD_ENDED, later_state_by_words, later_state_words
 from bot.words.requests.states import short_state_words
@@ -43,7 +43,6 @@ from bot.words.requests.titles import partner_title, prepared_title
 from workflows.app.reads.found_requests import Today
 from workflows.app.reads.newer_requests import AfterEnd
 from workflows.core.partners.partnership import Partnership
-from workflows.core.policy.risk import deciding_risk
 from workflows.core.requests.alarms import Alarm, AlarmCode
 from workflows.core.requests.request import AccessRequest, RequestKind
 
@@ -61,11 +60,9 @@ def approval_row(request: AccessRequest, now: datetime, *, has_times_below: bool
     :param has_times_below: see `_waiting_row`.
     """
     prepared = request.require_prepared()
-    risk = LEVELS[deciding_risk(prepared.plan, prepared.observation.default).level].capitalize()
-    title = "Restore settings" if request.particulars.kind is RequestKind.RESTORATION else prepared_title(prepared)
-    about = (
-        f"{clean(request_target(request), _DOMAIN_LIMIT)} · {clean(title, _TITLE_LIMIT)} · {risk} risk · {request.id}"
-    )
+    risk = deciding_risk_words(prepared.plan, prepared.observation.default)
+    title = "Restore settings" if request.fields.kind is RequestKind.RESTORATION else prepared_title(prepared)
+    about = f"{clean(request_target(request), _DOMAIN_LIMIT)} · {clean(title, _TITLE_LIMIT)} · {risk} · {request.id}"
     place, asked = f"review:{request.id}", {"Asked": request.created_at}
     if can_be_decided(request, now):
         review = button("Review", ids.REVIEW_REQUEST, ids.decision_value(request), "primary")
@@ -169,10 +166,15 @@ def sponsored_row(partnership: Partnership, now: datetime) -> Iterator[Block]:
     )
 
 
-def ending_row(partnership: Partnership) -> Iterator[Block]:
-    """Return the row of access that ends soon, with the button that asks for more time."""
+def ending_row(partnership: Partnership, extension: AccessRequest | None = None) -> Iterator[Block]:
+    """Return the row of access that ends soon, with the button that asks for more time.
+
+    :param extension: the reader's open request for the partner, which is shown instead.
+    """
     tenant_id = partnership.identity.tenant_id
     again = button("Request again", ids.REQUEST_AGAIN, tenant_id)
+    if extension is not None and extension.prepared is not None:
+        again = button("Show newer request", ids.REVIEW_REQUEST, ids.decision_value(extension))
     times = NO_TIMES if partnership.ends_at is None else {"Ends": partnership.ends_at}
     yield row(_partner(partnership), f"ending:{tenant_id}", again, MAX_ROW_CHARACTERS, times)
 
@@ -193,7 +195,7 @@ def _state_of_today(request: AccessRequest, today: Today) -> tuple[str, str]:
     if today.successor is not None:
         return replaced_icon(request, today.successor), later_state_words(request, today.successor)
     state = short_state_words(request)
-    return icon(request), f"{state}{PERIOD_ENDED}" if today.is_past_its_end else state
+    return ("⏰", f"{state}{PERIOD_ENDED}") if today.is_past_its_end else (icon(request), state)
 
 
 def partner_entry(partnership: Partnership, now: datetime, name: str, *, can_revoke: bool = True) -> Iterator[Block]:
@@ -226,7 +228,7 @@ def alarm_row(alarm: Alarm) -> Iterator[Block]:
 
 def _access(request: AccessRequest) -> str:
     """Return the template's title once it is known, for every other kind of request that kind."""
-    is_access = request.particulars.kind is RequestKind.ACCESS and request.prepared is not None
+    is_access = request.fields.kind is RequestKind.ACCESS and request.prepared is not None
     return prepared_title(request.require_prepared()) if is_access else kind_words(request)
 
 

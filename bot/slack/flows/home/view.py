@@ -170,7 +170,12 @@ def _own_sections(home: AppHome, now: datetime) -> Iterator[Block]:
             setup=home.setups.get(one.id),
         ),
     )
-    yield from section("My partners whose access ends soon", HomeList.ENDING, home.ending, ending_row)
+    yield from section(
+        "My partners whose access ends soon",
+        HomeList.ENDING,
+        home.ending,
+        lambda one: ending_row(one, home.extensions.get(one.identity.tenant_id)),
+    )
     yield from section(
         "My partners with active access", HomeList.SPONSORED, sponsored, lambda one: sponsored_row(one, now)
     )

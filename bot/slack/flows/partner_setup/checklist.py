@@ -80,7 +80,7 @@ def _blocks(
         recorded = {step.digest for step in partnership.setup} if partnership is not None and may_confirm else set()
         yield rich_text(paragraph(fixed_text("Current state. Gatehouse cannot see the partner's tenant.")))
         yield from step_blocks(current_setup.identity, setup.steps, confirmations, recorded, received_steps)
-    elif not setup.unreadable and not setup.unreadable_inherited:
+    elif not setup.unreadable and not setup.unreadable_defaults:
         yield rich_text(paragraph(fixed_text(NO_PARTNER_STEPS)), *_remarks(partner_notes(setup)))
     if remarked := list(setup_note_elements(setup)):
         yield rich_text(*remarked)

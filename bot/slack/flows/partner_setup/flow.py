@@ -16,7 +16,7 @@ from bot.slack.flows.partner_setup.checklist import checklist_message, checklist
 from bot.slack.payloads.button_values import parse_setup_value, parse_tenant_id
 from bot.slack.payloads.models import Interaction, SlashCommand
 from bot.slack.people.directory import SlackDirectory
-from bot.slack.words.unavailable import not_now_words
+from bot.slack.words.unavailable import not_possible_now_words
 from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.reads.partner_setup import CurrentSetup, PartnerSetupReader
 from workflows.app.service import Service
@@ -51,7 +51,7 @@ class PartnerSetupFlow:
         """Store the confirmation of a step."""
         tenant_id, step, wanted = parse_setup_value(click.action.value)
         who, where = click.actor, click.channel
-        command = ConfirmSetup(actor=who, tenant_id=tenant_id, step=step, wanted=wanted, channel=where)
+        command = ConfirmSetup(actor=who, tenant_id=tenant_id, step=step, step_digest=wanted, channel=where)
         await self.service.store_click(command, key=click.key)
         await ack()
         self._show_received(click, tenant_id, wanted)
@@ -60,7 +60,7 @@ class PartnerSetupFlow:
         """Store that a confirmation is undone."""
         tenant_id, step, wanted = parse_setup_value(click.action.value)
         who, where = click.actor, click.channel
-        command = UnconfirmSetup(actor=who, tenant_id=tenant_id, step=step, wanted=wanted, channel=where)
+        command = UnconfirmSetup(actor=who, tenant_id=tenant_id, step=step, step_digest=wanted, channel=where)
         await self.service.store_click(command, key=click.key)
         await ack()
         self._show_received(click, tenant_id, wanted)
@@ -94,7 +94,7 @@ class PartnerSetupFlow:
             may_confirm = await self._may_confirm(click.actor, current)
             return checklist_message(current, may_confirm=may_confirm, received_steps=(step_digest,))
 
-        self.answers.replace_used(click, build, shown_by=f"/partner checklist {tenant_id}")
+        self.answers.replace_used_answer(click, build, shown_by=f"/partner checklist {tenant_id}")
 
     async def _message(self, command: SlashCommand) -> Message:
         present = await self.checklists.read_current(command.argument)
@@ -105,7 +105,7 @@ class PartnerSetupFlow:
         try:
             return checklist_view(await self.checklists.read_current(tenant_id))
         except InvalidField as error:  # nobody typed it: Entra does not accept the id of a partner on record
-            return message_view("Not possible now", not_now_words(error))
+            return message_view("Not possible now", not_possible_now_words(error))
 
     async def _may_confirm(self, actor: ChatId, current_setup: CurrentSetup) -> bool:
         """Return whether to offer this person to confirm. A click is checked again."""

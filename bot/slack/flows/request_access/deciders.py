@@ -32,7 +32,7 @@ _MAX_VALUE_CHARACTERS: Final = 1900
 _Text = Annotated[str, StringConstraints(max_length=100)]
 
 
-class _Asked(Payload):
+class _DecidersPage(Payload):
     """Which stages a button shows, and which page of the people."""
 
     stages: Annotated[tuple[tuple[_Text, _Text], ...], Field(max_length=_MAX_STAGES)]
@@ -81,7 +81,7 @@ def deciders_row(who_decides: Sequence[StageApprovers], excluded: Sequence[ChatI
     return row("Everybody who can approve", ids.DECIDERS, button("Show all", ids.SHOW_DECIDERS, value))
 
 
-def deciders_view(people: Sequence[tuple[str, Sequence[ChatId]]], asked: _Asked) -> Json:
+def deciders_view(people: Sequence[tuple[str, Sequence[ChatId]]], asked: _DecidersPage) -> Json:
     """Return the window with one page of the people."""
     rows = [
         bullets([[cleaned_text(title, bold=True), fixed_text(": "), mention(person)]])
@@ -103,12 +103,12 @@ def _value(stages: Sequence[tuple[str, str]], excluded: Sequence[str], page: int
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def parse_deciders(value: str) -> _Asked:
+def parse_deciders(value: str) -> _DecidersPage:
     """Read which stages and page a button shows.
 
     :raises Refused: for any other text.
     """
     try:
-        return _Asked.model_validate_json(value)
+        return _DecidersPage.model_validate_json(value)
     except ValidationError as error:
         raise Refused(RefusalCode.BUTTON_VALUE_UNREADABLE) from error

@@ -103,12 +103,12 @@ class FilledFormFlow:
     async def _earlier_as_form(self, subject: CommandSubject, actor: ChatId) -> Refill:
         """Return the earlier request as a new form. Who neither sent nor sponsors it gets the partner only."""
         request, is_sponsor = await self._earlier(subject, actor)
-        if request is None or request.particulars.kind is not RequestKind.ACCESS:
+        if request is None or request.fields.kind is not RequestKind.ACCESS:
             return _form_about_partner(actor, subject.tenant_id or "")
         account = await account_of_other_chat_id(request, actor, self.editing.intake.directory)
         if is_sponsor or request.is_filed_by(actor, account):
             return self._refilled(request, actor)
-        return _form_about_partner(actor, request.particulars.target)
+        return _form_about_partner(actor, request.fields.target)
 
     async def _earlier(self, subject: CommandSubject, actor: ChatId) -> tuple[AccessRequest | None, bool]:
         """Return the request that is named, or the one in force of a partner; and whether the person sponsors it."""

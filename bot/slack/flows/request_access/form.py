@@ -102,7 +102,7 @@ def request_view(form: RequestForm) -> Json:
         template_field(form.offers, form.template),
         *_note(form, ids.TEMPLATE),
         small_text(*([NOT_CHOSEN] if form.chosen is None else chosen_template_words(form.chosen))),
-        *who_decides_blocks(form.who_decides, (form.requester, form.sponsor or form.requester)),
+        *who_decides_blocks(form.who_decides, (form.requester, form.sponsor or form.requester), offer=form.chosen),
         *placeholder_fields(template, form.placeholders, form.labels, form.unsearchable),
         input_block("Justification", ids.JUSTIFICATION, text_area(ids.JUSTIFICATION, form.justification)),
         *ticket_field(None if template is None else template.ticket, form.ticket),
@@ -162,7 +162,7 @@ def _target_field(form: RequestForm) -> InputBlock:
     )
     # Slack sends a text field on Enter only, not when the user leaves it (Slack: "Dispatch action configuration
     # object").
-    hint = "Press Enter to see which organization it is. It is checked again when you send."
+    hint = "Press Enter to see which organization it is."
     return input_block("Partner domain or tenant ID", ids.TARGET, element, hint=hint, is_dispatched=True)
 
 

@@ -63,7 +63,7 @@ class LookupResult:
         viewer_account: PersonId | None = None,
     ) -> Self:
         """Return a summary of the directory's answer."""
-        asked = observation.identity.asked
+        asked = observation.identity.typed_name
         is_cross_cloud = not observation.identity.is_resolved
         current = describe_current(observation.configuration, observation.default, is_cross_cloud=is_cross_cloud)
         return cls(

@@ -7,18 +7,25 @@ from slack_sdk.models.blocks import Block
 from bot.slack.blocks.blocks import Limit, TextRun, bullets, cleaned_text, fixed_text, paragraph, rich_text
 from bot.slack.flows.request_access.deciders import deciders_row
 from bot.slack.people.approvers import StageApprovers
+from bot.words.requests.approval_chain import offered_chain_words
 from bot.words.requests.form import CANNOT_APPROVE, no_approvers_words, stage_words
 from workflows.core.people import ChatId
+from workflows.core.policy.offers import Offer
 
 
-def who_decides_blocks(who_decides: Sequence[StageApprovers], excluded: Sequence[ChatId]) -> Iterator[Block]:
+def who_decides_blocks(
+    who_decides: Sequence[StageApprovers], excluded: Sequence[ChatId], *, offer: Offer | None = None
+) -> Iterator[Block]:
     """Return who will be asked, stage by stage, as far as it is known now, with a button for those who are counted.
 
     :param excluded: the requester and the sponsor, who cannot approve.
+    :param offer: the chosen template, for the rule that asks for these approvals.
     """
     if who_decides:
         stages = bullets((_stage(one) for one in who_decides), ordered=True)
-        yield rich_text(paragraph(fixed_text("Who decides", bold=True)), stages, paragraph(fixed_text(CANNOT_APPROVE)))
+        rule = "" if offer is None else offered_chain_words(offer, [one.stage for one in who_decides])
+        said = paragraph(fixed_text(" ".join(filter(None, [CANNOT_APPROVE, rule]))))
+        yield rich_text(paragraph(fixed_text("Who decides", bold=True)), stages, said)
     if any(one.approvers is not None and one.approvers.other_count for one in who_decides):
         yield deciders_row(who_decides, excluded)
 

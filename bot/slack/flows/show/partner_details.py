@@ -28,6 +28,7 @@ from bot.slack.cards.setup_steps import setup_elements
 from bot.slack.flows.show.partner_record import record_blocks
 from bot.slack.ids import PartnerPart
 from bot.words.plans.current_settings import CurrentLine, describe_current
+from bot.words.plans.risk import OF_ALL_ACCESS, all_access_level_words
 from bot.words.posture.concerns import SEVERITY_WORDS, concern_words
 from bot.words.sentences import counted, pieces
 from bot.words.settings.open_access import access_kinds_words, graph_names_words, unknown_settings_words
@@ -39,6 +40,7 @@ from workflows.core.plans.closing import closes_everything
 from workflows.core.plans.current_settings import unmanaged_settings
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.posture.model import Concern, ConcernSeverity
+from workflows.core.posture.settings_evaluation import evaluate_settings
 from workflows.core.requests.request import AccessRequest, RequestKind
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import Origin
@@ -87,7 +89,7 @@ def partner_details(
         *_concern_blocks(concerns, identity),
         rich_text(*_current_elements(configuration, current, is_cross_cloud=is_cross_cloud)),
         *_settings_row(identity, configuration),
-        rich_text(*_access_state_elements(found)),
+        rich_text(*_access_state_elements(found), _risk_of_all_access(configuration, default, is_cross_cloud)),
         rich_text(*setup_elements(configuration, default, identity, partnership)),
         *record_blocks(identity, partnership, requests, now),
         *_own_actions(requests, partnership, reader, now),
@@ -116,9 +118,9 @@ def _own_actions(
     now: datetime,
 ) -> Iterator[Block]:
     """Return what the reader can do: with their open request, with their last closed one, and as the sponsor."""
-    mine = [one for one in requests if {one.particulars.requester, one.requester_account} & reader]
+    mine = [one for one in requests if {one.fields.requester, one.requester_account} & reader]
     is_waiting = any(not one.is_terminal for one in requests)
-    access = next((one for one in mine if one.particulars.kind is RequestKind.ACCESS), None)
+    access = next((one for one in mine if one.fields.kind is RequestKind.ACCESS), None)
     for one in mine:
         if not one.is_terminal:
             yield from own_buttons(one, now)
@@ -194,6 +196,14 @@ def _access_state_elements(access_kinds: Sequence[AccessKind]) -> Iterator[RichT
     if closed := closed_by_default(access_kinds):
         items.append(_kinds_parts("Closed by a default only, not for this partner itself: ", closed))
     yield bullets(items)
+
+
+def _risk_of_all_access(
+    configuration: JsonObject | None, default: JsonObject | None, is_cross_cloud: bool
+) -> RichTextElement:
+    evaluated = evaluate_settings(configuration, default, is_cross_cloud=is_cross_cloud)
+    level = all_access_level_words(evaluated.risk.level, is_certain=evaluated.is_risk_certain)
+    return paragraph(fixed_text(f"{OF_ALL_ACCESS}: {level}"))
 
 
 def _kinds_parts(label: str, kinds: Sequence[AccessKind]) -> list[TextRun]:

@@ -121,8 +121,8 @@ def _approved_elements(request: AccessRequest) -> Iterator[RichTextElement]:
         fixed_text(" on "),
         local_time(request.created_at),
     )
-    if request.particulars.justification.strip():
-        yield quote(request.particulars.justification, MAX_JUSTIFICATION_CHARACTERS)
+    if request.fields.justification.strip():
+        yield quote(request.fields.justification, MAX_JUSTIFICATION_CHARACTERS)
     shown = _approvals(request)
     if not shown:
         return

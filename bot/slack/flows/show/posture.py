@@ -21,8 +21,9 @@ from bot.slack.blocks.blocks import (
 from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.concerns import concern_elements
+from bot.words.plans.risk import OF_ALL_ACCESS, all_access_level_words
 from bot.words.posture.concerns import concern_words
-from bot.words.posture.summary import B2B_DIRECTIONS, counts_words, record_words, risk_words, trust_words
+from bot.words.posture.summary import B2B_DIRECTIONS, counts_words, record_words, trust_words
 from bot.words.settings.open_access import ACCESS_STATE_WORDS
 from workflows.core.posture.model import ConcernSeverity, DefaultPosture, PartnerPosture, Posture
 from workflows.core.settings.model import Property
@@ -77,9 +78,10 @@ def _partner_elements(posture: Posture, partner: PartnerPosture) -> Iterator[Ric
         [fixed_text(f"{name}: "), *_both(partner, inbound, outbound)] for name, inbound, outbound in B2B_DIRECTIONS
     ]
     trusted = ", ".join(trust_words(partner))
+    risk = all_access_level_words(partner.risk.level, is_certain=partner.is_risk_certain)
     facts.append(
         [
-            fixed_text(f"Risk {risk_words(partner)}; trusts {trusted or 'nothing'}; "),
+            fixed_text(f"{OF_ALL_ACCESS}: {risk}; trusts {trusted or 'nothing'}; "),
             cleaned_text(record_words(partner, posture.read_at), 150),
         ]
     )

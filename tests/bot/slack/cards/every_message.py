@@ -93,7 +93,7 @@ def with_identity(identity: TenantIdentity) -> Change:
         if isinstance(one, TenantIdentity):
             return identity
         if isinstance(one, AccessRequest):
-            one = replace(one, particulars=replace(one.particulars, target=identity.asked))
+            one = replace(one, fields=replace(one.fields, target=identity.typed_name))
         if is_dataclass(one) and not isinstance(one, type):
             # NB. not through the constructor where nothing changes: some records check what they are built from.
             changed = {f.name: change(getattr(one, f.name)) for f in fields(one)}

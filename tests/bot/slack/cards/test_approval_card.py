@@ -120,13 +120,13 @@ def test_who_signed_in_stays_on_the_card_whatever_else_there_is_to_say(template:
     asked = waiting(TEMPLATES[template])
     known = replace(asked.require_prepared(), findings=(SIGNED_IN, *FINDINGS, *FINDINGS))
     text = shown(card(replace(asked, prepared=known)))
-    assert ("12 people of theirs signed in, last 30 days" in text) is not ("12 visitors signed in (30 days)" in text)
+    assert ("12 people of theirs signed in, last 30 days" in text) is not ("12 visitors in 30 days" in text)
 
 
 def test_it_says_why_more_approvals_are_needed_than_its_risk_asks_for() -> None:
     """Where everybody may come in by default, a narrow template opens little; its chain stays the same."""
     text = shown(card(waiting(TEMPLATES["regulated-project"])))
-    assert "Regulated project · Low risk" in text
+    assert "Regulated project · Low-risk change" in text
     assert "The access template asks for 3 approvals (low risk alone needs 1)" in text
     details = shown(decision_view(waiting(TEMPLATES["regulated-project"]), history=(), now=NOW))
     assert "The access template asks for 3 approvals. Low risk alone needs 1." in details
@@ -138,7 +138,7 @@ def test_less_access_is_on_the_card_and_the_requester_reads_it_while_they_can_st
     loss = "Their guests: only Office 365 (now: all apps)"
     assert f"➖ {loss}" in shown(card(asked))
     said = shown(requester_card(asked, now=NOW).blocks)
-    assert f"⚠️ Less access: {loss}. People who use more lose it. Edit or withdraw this if that is wrong." in said
+    assert f"⚠️ Less access: {loss}. People who use more lose it. Edit or withdraw this if they still need it." in said
     assert "Less access" not in shown(requester_card(replace(asked, state=RequestState.APPLYING), now=NOW).blocks)
     opening = waiting(TEMPLATES["teams-shared-channels"])
     assert "Less access" not in shown(requester_card(opening, now=NOW).blocks)
@@ -167,7 +167,7 @@ def test_a_revoked_partner_is_called_blocked_only_while_its_settings_say_so(is_s
 
 def test_it_says_who_until_when_how_risky_and_its_short_id() -> None:
     text = shown(card(waiting(TEMPLATES["trusted-partner"])))
-    for part in ("contoso.com: Trusted partner · High risk", "Riley Park", "Sam Whitfield", "180 days", "r-1"):
+    for part in ("contoso.com: Trusted partner · High-risk change", "Riley Park", "Sam Whitfield", "180 days", "r-1"):
         assert part in text
 
 
@@ -181,7 +181,7 @@ def test_only_high_risk_asks_once_more_with_the_change_in_one_sentence(template:
 
 def test_of_a_long_justification_25_words_are_shown_and_the_rest_is_counted() -> None:
     asked = waiting(TEMPLATES["trusted-partner"])
-    long = replace(asked, particulars=replace(asked.particulars, justification="word " * 31))
+    long = replace(asked, fields=replace(asked.fields, justification="word " * 31))
     assert f"{'word ' * MAX_QUOTED_WORDS}… (6 more words in Details)" in shown(card(long))
 
 
@@ -224,7 +224,7 @@ def test_text_from_outside_is_never_markup_and_the_partner_comes_first(text: str
 
 
 def test_a_request_without_a_reason_has_no_quotation() -> None:
-    blank = request(particulars=replace(particulars(), justification=" "))
+    blank = request(fields=replace(particulars(), justification=" "))
     assert not [one for one in dicts(card(blank)) if one.get("type") == "rich_text_quote"]
 
 
@@ -268,7 +268,7 @@ def test_the_last_day_and_the_ticket_are_on_the_card_and_in_details() -> None:
     plan = replace(asked.plan, ends_at=ends_at)
     asked = replace(
         asked,
-        particulars=replace(asked.particulars, ends_at=ends_at, ticket="PRJ-1234"),
+        fields=replace(asked.fields, ends_at=ends_at, ticket="PRJ-1234"),
         prepared=replace(asked.require_prepared(), plan=plan),
     )
     text = shown(card(asked))

@@ -53,7 +53,7 @@ from workflows.core.requests.commands.editing import require_may_edit
 from workflows.core.requests.request import (
     TERMINAL,
     AccessRequest,
-    Edited,
+    EditRecord,
     ObservedPartner,
     RequestId,
     RequestKind,
@@ -128,7 +128,7 @@ def test_details_say_who_what_and_why() -> None:
         "More access",
         "Now: the tenant's default (value not known)",
         "After: trusted",
-        "Access does not end automatically after 90 days",
+        "After 90 days, the sponsor is asked to revoke access. It stays until somebody revokes it.",
         DIGEST,
         "Expires",
         minute(EXPIRY),
@@ -351,7 +351,7 @@ def test_on_the_first_day_nobody_is_offered_a_reminder_that_would_be_refused() -
 
 
 def test_the_history_of_a_request_names_each_edit() -> None:
-    edited = request(edits=(Edited(person=RILEY, at=NOW + timedelta(hours=2)),))
+    edited = request(edits=(EditRecord(person=RILEY, at=NOW + timedelta(hours=2)),))
     said = shown(requester_card(edited, now=NOW).blocks)
     assert "Sent Mar 1, 2027 at 09:00 UTC · Edited and sent again Mar 1, 2027 at 11:00 UTC" in said
 
@@ -370,15 +370,15 @@ def test_the_requester_reads_whose_approval_is_missing() -> None:
 
 def test_the_requester_reads_who_decides_by_when_and_until_when_the_access_is_asked_for() -> None:
     asked = request()
-    day = replace(asked, particulars=replace(asked.particulars, ends_at=NOW + timedelta(days=124, hours=15)))
+    day = replace(asked, fields=replace(asked.fields, ends_at=NOW + timedelta(days=124, hours=15)))
     holders = {STAGES[0].role: Approvers(names=("Amara Okafor",)), STAGES[1].role: Approvers(names=("Bruno", "Chie"))}
     said = shown(requester_card(day, now=NOW, holders=holders).blocks)
     assert "Security 0/1 (Amara Okafor)" in said
     assert "Data owners 0/2 (Bruno, Chie)" in said
     assert "Decide by" in said
-    assert f"access until {last_day(NOW + timedelta(days=124, hours=15))}" in said
+    assert f"asked until {last_day(NOW + timedelta(days=124, hours=15))}" in said
     assert "124 days" not in said
-    assert "access for 90 days from approval" in shown(requester_card(asked, now=NOW).blocks)
+    assert "asked for 90 days from approval" in shown(requester_card(asked, now=NOW).blocks)
     closed = shown(requester_card(request(RequestState.REJECTED, decisions=(approval(AMARA, 0),)), now=NOW).blocks)
     assert "Decide by" not in closed
 
@@ -387,9 +387,9 @@ def test_active_access_shows_its_end_and_a_block_has_none() -> None:
     ends = NOW + timedelta(days=180)
     applied = request(RequestState.APPLIED)
     record = partnership(ends_at=ends, request_id=applied.id)
-    assert f"access until {minute(ends)}" in shown(requester_card(applied, now=NOW, record=record).blocks)
+    assert f"approved until {minute(ends)}" in shown(requester_card(applied, now=NOW, record=record).blocks)
     block = waiting(load_catalog(SHIPPED).templates["block"])
-    assert "access for" not in shown(requester_card(block, now=NOW).blocks)
+    assert "asked for" not in shown(requester_card(block, now=NOW).blocks)
 
 
 def test_a_complete_chain_waits_for_nobody() -> None:
@@ -573,3 +573,14 @@ def test_hostile_text_stays_text_in_reviews(text: str, state: PartnershipState) 
         attestations=(surfaces.hostile_attestation(text),) * 5,
     )
     assert_sound_message(review_card(known, now=NOW))
+
+
+def test_a_message_about_a_closing_does_not_offer_an_edit_and_earlier_steps_are_named_with_their_place() -> None:
+    block = waiting(load_catalog(SHIPPED).templates["block"])
+    said = shown(requester_card(block, now=NOW).blocks)
+    assert "Everybody who uses this access loses it. Withdraw this if they still need it." in said
+    assert "Edit or withdraw" not in said
+    decided = tuple(approval(AMARA, 0, at=NOW + timedelta(hours=hour)) for hour in range(6))
+    message = requester_card(request(decisions=decided), now=NOW)
+    assert "3 earlier steps in Details · " in shown(message.blocks)
+    assert "review_request" in buttons(message.blocks)

@@ -52,7 +52,7 @@ def full() -> AccessRequest:
     now = {"tenantId": TENANT, **{f"setting{number}": {"name": "x" * 200} for number in range(MANY)}}
     known = prepared(plan=access_plan(before), findings=findings())
     drift, seen = three_way_difference(known.plan, now), replace(known, sponsor=DANA, template_title="Guests")
-    return request(prepared=known, seen=seen, drift=drift, id=RequestId("R-AAAAAAAAAA"))
+    return request(prepared=known, previously_shown=seen, drift=drift, id=RequestId("R-AAAAAAAAAA"))
 
 
 def rows(asked: AccessRequest, name: DetailsPart) -> Sequence[Any]:

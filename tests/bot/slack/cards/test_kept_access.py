@@ -58,7 +58,9 @@ def opened_by_others(configuration: dict[str, Any] = OPEN) -> AccessRequest:
     """Return a request that others overtook: they opened this while it waited."""
     before, now = waiting(TEMPLATES["guest-collaboration"]), found_open(configuration)
     drift = three_way_difference(before.plan, configuration)
-    return replace(now, drift=drift, seen=before.prepared, asked_again=noted("Somebody changed this partner."))
+    return replace(
+        now, drift=drift, previously_shown=before.prepared, asked_again=noted("Somebody changed this partner.")
+    )
 
 
 def card(asked: AccessRequest, context: CardContext = MANAGED) -> list[dict[str, Any]]:

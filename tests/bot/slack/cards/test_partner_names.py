@@ -20,7 +20,9 @@ CHOSEN: Final = ("contoso.com", "Approved ✅", "contoso.com (contoso.com)", "Co
 def fabrikam(chosen: str) -> TenantIdentity:
     """Return the identity of fabrikam.com, whose administrator chose this display name."""
     tenant = TenantId("0fab0fab-0000-4000-8000-000000000001")
-    return TenantIdentity(tenant_id=tenant, display_name=chosen, default_domain="fabrikam.com", asked="fabrikam.com")
+    return TenantIdentity(
+        tenant_id=tenant, display_name=chosen, default_domain="fabrikam.com", typed_name="fabrikam.com"
+    )
 
 
 def runs(blocks: list[dict[str, Any]]) -> Iterator[list[str]]:

@@ -40,12 +40,12 @@ def waiting(*findings: Finding) -> AccessRequest:
 
 def test_the_risk_is_on_the_card_with_its_reasons_and_what_it_needs() -> None:
     said = shown(waiting())
-    assert "Risk: high (needs 3 approvers in at least 2 stages)" in said
+    assert "Risk of this change: high (needs 3 approvers in at least 2 stages)" in said
     assert "We accept the partner's MFA." in said
 
 
 def test_a_revocation_has_no_risk_to_weigh() -> None:
-    assert "Risk:" not in shown(request(RequestState.APPLYING, RequestKind.REVOCATION))
+    assert "Risk of" not in shown(request(RequestState.APPLYING, RequestKind.REVOCATION))
 
 
 def test_every_finding_says_its_severity_in_words_and_its_source() -> None:

@@ -41,7 +41,7 @@ WHOLE: dict[str, Any] = {
     "inboundTrust": {"isMfaAccepted": True},
 }
 ALL = setup_of(WHOLE, MICROSOFTS)
-SAID = Confirmation(step=REDEEM_STEP.key, wanted=REDEEM_STEP.digest, person=DANA, at=NOW)
+SAID = Confirmation(step=REDEEM_STEP.key, step_digest=REDEEM_STEP.digest, person=DANA, at=NOW)
 
 
 def known(**changes: Any) -> Partnership:

@@ -174,7 +174,7 @@ async def test_a_lone_surrogate_in_a_text_becomes_the_replacement_character(gate
     payload = submission("requester", ids.REQUEST_ACCESS, "", values)
     assert (await answered(gatehouse, payload))[0] == 200
     (request,) = await gatehouse.store.open_requests()
-    assert request.particulars.justification == "Bridge \ufffd project"
+    assert request.fields.justification == "Bridge \ufffd project"
 
 
 @pytest.mark.parametrize("actions", [[], [None], None, "x", [{}]])

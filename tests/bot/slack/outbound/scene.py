@@ -35,9 +35,9 @@ def person(handle: str) -> Person:
 def request(state: RequestState = RequestState.AWAITING_APPROVAL, **changes: Any) -> AccessRequest:
     """A request of the requester's, sponsored by the admin."""
     usual = builders.request(state)
-    particulars = replace(usual.particulars, requester=person("requester").chat_id, sponsor=person("admin").chat_id)
+    particulars = replace(usual.fields, requester=person("requester").chat_id, sponsor=person("admin").chat_id)
     prepared = replace(usual.require_prepared(), requester=person("requester"), sponsor=person("admin"))
-    mine = {"particulars": particulars, "prepared": prepared, "decisions": ()}
+    mine = {"fields": particulars, "prepared": prepared, "decisions": ()}
     return replace(usual, **{**mine, **changes})
 
 

@@ -23,7 +23,7 @@ def partnership(**changes: Any) -> Partnership:
 
 
 def confirmed(by: str) -> tuple[Confirmation, ...]:
-    return (Confirmation(step=REDEEM_STEP.key, wanted=REDEEM_STEP.digest, person=person(by), at=NOW),)
+    return (Confirmation(step=REDEEM_STEP.key, step_digest=REDEEM_STEP.digest, person=person(by), at=NOW),)
 
 
 async def known(scene: Scene) -> AccessRequest:
@@ -143,7 +143,7 @@ async def test_who_is_neither_sponsor_nor_requester_any_more_is_asked_nothing(sc
     await known(scene)
     await scene.notifier().show_setup(partnership(), remind=False)
     theirs = replace(request(RequestState.APPLIED), id=RequestId("R-2"), version=1)
-    theirs = replace(theirs, particulars=replace(theirs.particulars, requester=person("approver1").chat_id))
+    theirs = replace(theirs, fields=replace(theirs.fields, requester=person("approver1").chat_id))
     theirs = replace(theirs, prepared=replace(theirs.require_prepared(), requester=person("approver1")))
     entry = AuditEntry(key="second", at=NOW, actor="t", command="put", outcome="accepted", details={})
     await scene.store.commit(Commit(entry=entry, request=theirs))

@@ -51,7 +51,7 @@ async def test_a_request_of_somebody_else_for_the_same_partner_changes_nothing(s
         id=RequestId("r-2"),
         state=RequestState.AWAITING_APPROVAL,
         created_at=first.created_at + timedelta(hours=1),
-        particulars=replace(first.particulars, requester=other.chat_id),
+        fields=replace(first.fields, requester=other.chat_id),
         prepared=replace(first.require_prepared(), requester=other),
     )
     await stored(scene, second)

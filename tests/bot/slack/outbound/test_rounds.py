@@ -14,7 +14,7 @@ from workflows.core.partners.outcome import advance_partner
 from workflows.core.policy.approval import Choice
 from workflows.core.requests.commands.automatic import RecordPrepared, Replan
 from workflows.core.requests.notes import NoteCode
-from workflows.core.requests.request import AccessRequest, Edited, RequestState
+from workflows.core.requests.request import AccessRequest, EditRecord, RequestState
 from workflows.core.requests.transitions.transition import Situation
 
 SIGNED_IN = Finding(
@@ -134,7 +134,7 @@ async def test_the_earlier_message_keeps_the_receipt_and_loses_its_buttons(scene
 def edited_again(before: AccessRequest) -> AccessRequest:
     """Return the request after its requester edited it, with the same plan."""
     why = (Fact(NoteCode.EDITED, {"name": "Riley Park"}), Fact(NoteCode.ASKED_AGAIN))
-    edits = (*before.edits, Edited(person=person("requester"), at=NOW))
+    edits = (*before.edits, EditRecord(person=person("requester"), at=NOW))
     return replace(asked_again(replace(before, edits=())), asked_again=why, edits=edits, drift=None)
 
 
@@ -161,6 +161,7 @@ async def test_after_an_edit_the_older_copy_points_to_the_newer_one_and_is_never
     channel = in_order(scene, CHANNEL)
     for place in (channel, in_order(scene, "@approver1")):
         assert ["active (verified" in one["text"] for one in place].count(True) == (2 if place is channel else 1)
+    assert len(await scene.store.channel_copies("ANOTHER", 99)) == len(channel), "all can be emptied"
     first_reply = channel[1]
     assert "see the newer message" in shown(first_reply["blocks"])
     assert action_ids(first_reply) == []
@@ -198,7 +199,7 @@ async def test_who_cannot_decide_any_more_is_not_told_that_their_turn_comes(scen
     edited = edited_again(request(decisions=(decided_by("approver1"),)))
     named = replace(
         edited,
-        particulars=replace(edited.particulars, sponsor=person("approver3").chat_id),
+        fields=replace(edited.fields, sponsor=person("approver3").chat_id),
         prepared=replace(edited.require_prepared(), sponsor=person("approver3")),
     )
     await scene.notifier().show_request(named)
@@ -259,7 +260,7 @@ async def test_the_sponsor_is_told_once_and_a_sponsor_who_asks_for_themselves_ha
     own = request(id="r-2")
     own = replace(
         own,
-        particulars=replace(own.particulars, sponsor=own.particulars.requester),
+        fields=replace(own.fields, sponsor=own.fields.requester),
         prepared=replace(own.require_prepared(), sponsor=person("requester")),
     )
     await scene.notifier().show_request(own)
@@ -269,9 +270,9 @@ async def test_the_sponsor_is_told_once_and_a_sponsor_who_asks_for_themselves_ha
 async def test_after_an_edit_the_new_sponsor_is_told_and_the_former_one_reads_it_in_place(scene: Scene) -> None:
     before = request()
     await scene.notifier().show_request(before)
-    asked = replace(before.particulars, sponsor=person("approver3").chat_id)
+    asked = replace(before.fields, sponsor=person("approver3").chat_id)
     edited = replace(
-        before, state=RequestState.PREPARING, particulars=asked, edits=(Edited(person=person("requester"), at=NOW),)
+        before, state=RequestState.PREPARING, fields=asked, edits=(EditRecord(person=person("requester"), at=NOW),)
     )
     await scene.notifier().show_request(edited)
     assert "named you as the sponsor" in shown(scene.messages("@admin")[0]["blocks"]), "until there is a new plan"
@@ -298,11 +299,9 @@ async def test_who_is_named_as_the_sponsor_again_gets_a_new_message(scene: Scene
     first = request()
     await scene.notifier().show_request(first)
     for who in ("approver3", "admin"):
-        asked = replace(first.particulars, sponsor=person(who).chat_id)
+        asked = replace(first.fields, sponsor=person(who).chat_id)
         prepared = replace(first.require_prepared(), sponsor=person(who))
-        again = replace(
-            first, particulars=asked, prepared=prepared, edits=(Edited(person=person("requester"), at=NOW),)
-        )
+        again = replace(first, fields=asked, prepared=prepared, edits=(EditRecord(person=person("requester"), at=NOW),))
         for _ in range(2):
             await scene.notifier().show_request(again)
     former, named = in_order(scene, "@admin")

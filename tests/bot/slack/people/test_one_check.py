@@ -2,6 +2,7 @@
 
 import gc
 import weakref
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -26,6 +27,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.people import PersonId
 from workflows.intervals import GROUPS_DECIDE_FOR, MAX_AGE_IN_ONE_CHECK
 from workflows.ports.people_directory import PeopleDirectoryUnavailable
+from workflows.ports.tenant import Account, TenantUnavailable
 
 __all__ = ["directory", "tenant"]
 
@@ -194,3 +196,55 @@ async def test_what_is_shown_decides_nothing(directory: SlackDirectory, world: S
     with pytest.raises(Refused):
         await shown.for_one_check().identify(chat("approver1"))
     assert timedelta(seconds=60) >= MAX_AGE_IN_ONE_CHECK
+
+
+async def test_the_accounts_of_earlier_approvers_are_read_with_the_actor_s(
+    directory: SlackDirectory, tenant: FakeTenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_id, by_mail, asked = tenant.accounts_by_id, tenant.accounts_by_mail, list[tuple[str, list[str]]]()
+
+    async def noted_ids(ids: Sequence[PersonId]) -> Sequence[Account]:
+        asked.append(("ids", list(ids)))
+        return await by_id(ids)
+
+    async def noted_mails(mails: Sequence[str]) -> Sequence[Account]:
+        asked.append(("mails", list(mails)))
+        return await by_mail(mails)
+
+    monkeypatch.setattr(FakeTenant, "accounts_by_id", lambda _, ids: noted_ids(ids))
+    monkeypatch.setattr(FakeTenant, "accounts_by_mail", lambda _, mails: noted_mails(mails))
+    check = directory.for_one_check()
+    earlier = [person("approver2"), person("approver1")]
+    actor = await check.identify(chat("admin"), with_accounts_of=earlier)
+    assert actor == person("admin")
+    assert asked == [("mails", ["admin@woodgrove.com"]), ("ids", sorted(one.id for one in earlier))]
+    roles = await check.current_roles([actor, *earlier])
+    assert roles.holds(person("approver1").id, SECURITY)
+    assert len(asked) == 2, "the roles need no other account"
+    # Without a check nothing is kept, so nothing is read in advance.
+    asked.clear()
+    await directory.identify(chat("admin"), with_accounts_of=earlier)
+    assert [what for what, _ in asked] == ["mails"]
+
+
+async def test_an_earlier_approver_who_is_gone_or_unreadable_is_read_when_the_roles_are_needed(
+    directory: SlackDirectory, tenant: FakeTenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tenant.change("approver1", is_enabled=False)
+    check = directory.for_one_check()
+    actor = await check.identify(chat("admin"), with_accounts_of=[person("approver1")])
+    assert not (await check.current_roles([actor, person("approver1")])).holds(person("approver1").id, SECURITY)
+    by_id, failures = tenant.accounts_by_id, [TenantUnavailable("busy"), TenantUnavailable("busy")]
+
+    async def failing(ids: Sequence[PersonId]) -> Sequence[Account]:
+        if failures:
+            raise failures.pop()
+        return await by_id(ids)
+
+    tenant.change("approver1", is_enabled=True)
+    monkeypatch.setattr(FakeTenant, "accounts_by_id", lambda _, ids: failing(ids))
+    check = directory.for_one_check()
+    actor = await check.identify(chat("admin"), with_accounts_of=[person("approver1")])
+    with pytest.raises(TenantUnavailable):
+        await check.current_roles([actor, person("approver1")])
+    assert (await check.current_roles([actor, person("approver1")])).holds(person("approver1").id, SECURITY)

@@ -12,7 +12,7 @@ from bot.words.findings.finding import (
     severity_words,
     source_words,
 )
-from bot.words.findings.short import SHORT_WORDS
+from bot.words.findings.short import SHORT_WORDS, short_issue_words
 from bot.words.findings.targets import LIKENESSES
 from bot.words.unavailable.not_read import UNREAD_REASON_WORDS
 from tests.workflows.core.builders import prepared, request
@@ -41,6 +41,7 @@ C = FindingCode
 INBOUND: Final = "b2bCollaborationInbound"
 ID: Final = "7a6b0c1d-0001-4d3e-8f90-a1b2c3d4e5f6"
 UNREAD: Final[dict[str, Any]] = {"why": "forbidden", "permission": "Policy.Read.All", "days": 30}
+WHO = "Gatehouse does not store who they are. Admins find them in Entra's sign-in logs."
 SEEN: Final[dict[str, Any]] = {
     "people": 2,
     "applications": ["A", "B"],
@@ -259,14 +260,14 @@ SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
         "At least 1 of our people signed in to at least 7 applications (A, B and 5 more) at the partner during the "
         f"last 30 days. {LIMIT}",
     ),
-    (C.SIGN_INS_LOST, {**SEEN, "is_certain": False}, f"{THEIRS} These people may lose access."),
+    (C.SIGN_INS_LOST, {**SEEN, "is_certain": False}, f"{THEIRS} These people may lose access. {WHO}"),
     (
         C.OUTBOUND_SIGN_INS_LOST,
         {**SEEN, "is_certain": True},
-        f"{OURS} These people lose access where the change reduces it.",
+        f"{OURS} These people lose access where the change reduces it. {WHO}",
     ),
-    (C.SIGN_INS_END, SEEN, f"{THEIRS} These people lose access."),
-    (C.OUTBOUND_SIGN_INS_END, SEEN, f"{OURS} These people lose access."),
+    (C.SIGN_INS_END, SEEN, f"{THEIRS} These people lose access. {WHO}"),
+    (C.OUTBOUND_SIGN_INS_END, SEEN, f"{OURS} These people lose access. {WHO}"),
     (
         C.SIGN_INS_END,
         {**SEEN, "people": 0, "applications": [], "application_count": 0},
@@ -489,7 +490,7 @@ SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
         C.OPEN_REQUEST,
         {"refusal": OPEN_REQUEST},
         "This request would be refused now: Somebody else has an open access request for this partner: R-1 "
-        "(“merger”), sent on Mar 1, 2027, being prepared. Wait for its end.",
+        "(“merger”), sent on Mar 1, 2027, being prepared. Wait until it ends.",
     ),
 )
 CONDITIONAL_ACCESS: Final = frozenset(code for code in FindingCode if code.startswith("ca_"))
@@ -548,3 +549,19 @@ def test_every_finding_has_a_few_words_for_a_card() -> None:
     assert max(len(text.split()) for text in SHORT_WORDS.values()) <= 7
     names = ("Conditional", "Gatehouse's", "IDs", "SharePoint", "SharePoint:")
     assert [text for text in SHORT_WORDS.values() if text[0].isupper() and text.split()[0] not in names] == []
+
+
+@pytest.mark.parametrize(
+    ("code", "changes", "words"),
+    [
+        (C.SIGN_INS_LOST, {"is_certain": True}, "3 people of theirs lose access, see Details"),
+        (C.SIGN_INS_LOST, {"is_certain": False, "people": 1}, "1 person of theirs may lose access, see Details"),
+        (C.OUTBOUND_SIGN_INS_LOST, {"is_certain": True}, "3 people of ours lose access there, see Details"),
+        (C.SIGN_INS_END, {"is_complete": False}, "at least 3 people of theirs lose all access, see Details"),
+        (C.OUTBOUND_SIGN_INS_END, {"people": 0}, "our people lose all access there"),
+        (C.OPEN_REQUEST, {}, "another request is open"),
+    ],
+)
+def test_a_short_issue_says_how_many_people_lose_access(code: C, changes: dict[str, Any], words: str) -> None:
+    values = {**SEEN, "people": 3, "is_complete": True, **changes}
+    assert short_issue_words(Finding(code=code, severity=Severity.WARNING, source="Graph", values=values)) == words

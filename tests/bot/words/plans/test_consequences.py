@@ -134,8 +134,7 @@ SENTENCES: Final[tuple[tuple[Consequence, dict[str, Any], str], ...]] = (
     (
         C.STAYS_OPEN,
         {"seconds": 365 * 86_400},
-        "Access does not end automatically after 1 year (365 days). The sponsor is then asked to revoke it or to "
-        "request it again.",
+        "After 1 year (365 days), the sponsor is asked to revoke access. It stays until somebody revokes it.",
     ),
 )
 

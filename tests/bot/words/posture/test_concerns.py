@@ -112,7 +112,8 @@ GOLDEN: Final[list[tuple[ConcernCode, Values, str]]] = [
     (
         C.TIME_IS_OVER,
         {"ended_at": "2026-03-01T23:30:00-02:00"},
-        "The access period ended on Mar 2, 2026. Access does not end automatically. Revoke it, or request it again.",
+        "The access period ended on Mar 2, 2026. The access stays until somebody revokes it. Revoke it, or request it "
+        "again.",
     ),
     (
         C.REVIEW_OVERDUE,

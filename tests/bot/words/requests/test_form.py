@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot.words.plans.consequences import STAYS_UNTIL_REVOKED
 from bot.words.requests import form
 from tests.workflows.core.builders import STAGES, request
 from workflows.app.requests.forms import RefillCode
@@ -56,9 +57,9 @@ def test_what_is_said_of_the_chosen_template() -> None:
     assert form.need_words(replace(GUESTS, template=replace(GUESTS.template, need=""))) == "Guest collaboration"
     title, risk = form.chosen_template_words(GUESTS)
     assert title.startswith("Guest collaboration: People of the partner work as guests")
-    assert risk == "Low risk."
+    assert risk == "Change: low risk."
     trusted = Offer(template=TEMPLATES["trusted-partner"], level=RiskLevel.ELEVATED, closes=False)
-    assert form.chosen_template_words(trusted)[1] == "Up to elevated risk."
+    assert form.chosen_template_words(trusted)[1] == "Change: up to elevated risk."
 
 
 def test_a_stage_and_that_nobody_is_in_it() -> None:
@@ -88,12 +89,29 @@ def test_the_text_for_the_partners_administrator() -> None:
 
 
 def test_how_long_it_shall_last() -> None:
-    asked = request(RequestState.AWAITING_APPROVAL).particulars
+    asked = request(RequestState.AWAITING_APPROVAL).fields
     assert form.access_duration_words(replace(asked, duration=timedelta(days=180))) == "180 days from approval"
     ends_at = datetime(2027, 4, 1, tzinfo=UTC)
     assert form.access_duration_words(replace(asked, ends_at=ends_at)) == "until Mar 31, 2027"
     assert form.access_duration_words(replace(asked, duration=None)) == ""
-    assert form.end_date_hint(180).startswith("The last day (UTC), at most 180 days from today. It replaces")
+    assert form.end_date_hint(180) == (
+        "The last day (UTC), at most 180 days from today, instead of the duration. After it, access stays until "
+        "somebody revokes it."
+    )
+    assert STAYS_UNTIL_REVOKED in form.end_date_hint(180)
+
+
+@pytest.mark.parametrize(
+    ("is_closing", "can_be_edited", "words"),
+    [
+        (True, True, "Everybody who uses this access loses it. Withdraw this if they still need it."),
+        (True, False, "Everybody who uses this access loses it. Withdraw this if they still need it."),
+        (False, True, "People who use more lose it. Edit or withdraw this if they still need it."),
+        (False, False, "People who use more lose it. Withdraw this if they still need it."),
+    ],
+)
+def test_less_access_says_what_can_be_done_about_it(is_closing: bool, can_be_edited: bool, words: str) -> None:
+    assert form.losses_words(is_closing=is_closing, can_be_edited=can_be_edited) == words
 
 
 @pytest.mark.parametrize(

@@ -50,9 +50,9 @@ def later(
 ) -> AccessRequest:
     """A later request of the same partner."""
     at = NOW + timedelta(days=days)
-    asked = replace(request().particulars, kind=kind)
+    asked = replace(request().fields, kind=kind)
     times = {"changed_at": at, "confirmed_at": at if state is RequestState.APPLIED else None}
-    return request(state, id=RequestId("R-BBBBBBBBBB"), particulars=asked, **{**times, **known})
+    return request(state, id=RequestId("R-BBBBBBBBBB"), fields=asked, **{**times, **known})
 
 
 EVENTS = [

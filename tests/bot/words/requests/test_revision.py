@@ -16,18 +16,18 @@ TRUST = "Trust in the partner's MFA"
 
 def test_a_first_plan_and_an_unchanged_one_have_no_difference() -> None:
     assert revision_lines(request()) == ()
-    assert revision_lines(request(seen=prepared())) == ()
+    assert revision_lines(request(previously_shown=prepared())) == ()
 
 
 def test_a_setting_that_somebody_changed_is_told_as_seen_and_as_it_is() -> None:
     plan = access_plan({"tenantId": TENANT, "inboundTrust": {"isMfaAccepted": False}})
-    [line] = revision_lines(request(seen=prepared(), prepared=prepared(plan=plan)))
+    [line] = revision_lines(request(previously_shown=prepared(), prepared=prepared(plan=plan)))
     assert line == RevisedLine(TRUST, "the tenant's default (value not known)", "not trusted", "trusted")
 
 
 def test_what_is_set_already_is_not_changed_by_the_new_plan() -> None:
     plan = access_plan({"tenantId": TENANT, "inboundTrust": {"isMfaAccepted": True}})
-    lines = revision_lines(request(seen=prepared(), prepared=prepared(plan=plan)))
+    lines = revision_lines(request(previously_shown=prepared(), prepared=prepared(plan=plan)))
     assert (lines[0].subject, lines[0].now) == (TRUST, "not in the plan")
 
 
@@ -44,7 +44,7 @@ def test_what_others_opened_and_no_plan_writes_is_told() -> None:
     configuration = {"tenantId": TENANT, "b2bDirectConnectInbound": opened}
     was = prepared(observation=replace(prepared().observation, default=default))
     now = prepared(observation=replace(was.observation, configuration=configuration), plan=access_plan(configuration))
-    [line] = revision_lines(request(seen=was, prepared=now))
+    [line] = revision_lines(request(previously_shown=was, prepared=now))
     assert line == RevisedLine(
         "B2B direct connect, inbound (changed outside Gatehouse, stays if you approve)",
         "blocked for everyone",
@@ -68,7 +68,7 @@ def test_a_group_with_another_name_is_no_change() -> None:
     observed = replace(prepared().observation, configuration=configuration)
     was = prepared(observation=observed, plan=access_plan(configuration), names={group: "Bridge project"})
     now = replace(was, names={group: "Bridge"})
-    assert [line.subject for line in revision_lines(request(seen=was, prepared=now))] == []
+    assert [line.subject for line in revision_lines(request(previously_shown=was, prepared=now))] == []
 
 
 def test_a_changed_default_is_told_once() -> None:
@@ -76,7 +76,7 @@ def test_a_changed_default_is_told_once() -> None:
     was = prepared(observation=replace(prepared().observation, default={"isServiceDefault": True}))
     default = {"isServiceDefault": True, "b2bDirectConnectInbound": to_document(BLOCK_ALL)}
     now = prepared(observation=replace(was.observation, default=default))
-    assert [line.subject for line in revision_lines(request(seen=was, prepared=now))] == []
+    assert [line.subject for line in revision_lines(request(previously_shown=was, prepared=now))] == []
 
 
 def test_chain_template_duration_and_a_changed_default_are_told() -> None:
@@ -91,7 +91,7 @@ def test_chain_template_duration_and_a_changed_default_are_told() -> None:
         settings=(),
         defaults=(DefaultDrift(name="inboundTrust", shown={"isMfaAccepted": False}, now={"isMfaAccepted": True}),),
     )
-    found = revision_lines(request(seen=prepared(), prepared=now, drift=drift))
+    found = revision_lines(request(previously_shown=prepared(), prepared=now, drift=drift))
     lines = {line.subject: (line.before, line.now) for line in found}
     assert lines["Approval policy"] == ("Security (1), then Data owners (2)", "Security (1)")
     assert lines["Access template"] == ("Trusted partner", "Guests")
@@ -104,7 +104,7 @@ def test_what_an_edit_changed_besides_the_settings_is_told() -> None:
     asked = replace(particulars(), justification=" ".join(f"w{at}" for at in range(40)), ticket="PRJ-1")
     wanted = replace(asked, justification=asked.justification.replace("w9", "other"), ticket="")
     edited = request(
-        seen=prepared(), prepared=prepared(sponsor=DANA), particulars=wanted, seen_particulars=asked, edits=()
+        previously_shown=prepared(), prepared=prepared(sponsor=DANA), fields=wanted, previous_fields=asked, edits=()
     )
     lines = {line.subject: (line.before, line.now) for line in revision_lines(edited)}
     assert lines["Sponsor"] == ("Sam", "Dana")
@@ -132,5 +132,5 @@ def test_what_an_edit_changed_besides_the_settings_is_told() -> None:
 )
 def test_a_long_justification_is_shown_from_where_it_differs(before: str, after: str, lines: tuple[str, str]) -> None:
     asked = replace(particulars(), justification=before)
-    edited = request(seen=prepared(), particulars=replace(asked, justification=after), seen_particulars=asked)
+    edited = request(previously_shown=prepared(), fields=replace(asked, justification=after), previous_fields=asked)
     assert revision_lines(edited) == (RevisedLine("Justification", *lines),)

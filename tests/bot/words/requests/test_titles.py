@@ -7,7 +7,7 @@ from tests.workflows.core.builders import DANA, NOW, partnership, prepared
 from workflows.core.requests.request import RequestId, RequestKind, Restored
 
 RESTORED = Restored(
-    request_id=RequestId("R-OLD1"), kind=RequestKind.ACCESS, title="Guests", by=DANA, at=NOW, policy_title="Guests"
+    request_id=RequestId("R-OLD1"), kind=RequestKind.ACCESS, title="Guests", person=DANA, at=NOW, policy_title="Guests"
 )
 WORDS = "Restore of R-OLD1 (approval policy of “Guests”)"
 

@@ -46,11 +46,24 @@ async def test_a_sponsor_sees_what_ends_soon_and_what_is_to_be_answered(world: W
     assert (await home_of(world, AMARA)).ending.count == 0
 
 
+async def test_who_requested_an_extension_is_shown_it_where_the_access_ends_soon(world: World) -> None:
+    await world.opened()
+    world.clock.advance(days=1)
+    asked = await world.waiting()
+    found = (await home_of(world, RILEY)).extensions
+    assert {tenant: one.id for tenant, one in found.items()} == {asked.plan.tenant_id: asked.id}
+    searched = (await home_of(world, RILEY, "nothing like it")).extensions
+    assert searched == found, "also on a page that does not show it"
+    assert (await home_of(world, SAM)).extensions == {}
+
+
 async def test_the_requester_sees_which_partner_setup_is_not_complete(world: World) -> None:
     request = await world.opened()
     [record] = await world.store.partnerships(lambda one: one)
     assert (await home_of(world, RILEY)).setups == {request.id: record}
-    said = (Confirmation(step=one.key, wanted=one.digest, person=SAM, at=world.clock.now()) for one in record.setup)
+    said = (
+        Confirmation(step=one.key, step_digest=one.digest, person=SAM, at=world.clock.now()) for one in record.setup
+    )
     confirmed = replace(record, confirmations=tuple(said), version=record.version + 1)
     entry = AuditEntry(key="k", at=world.clock.now(), actor="x", command="x", outcome="accepted", details={})
     assert await world.store.commit(Commit(entry=entry, partnership=confirmed))

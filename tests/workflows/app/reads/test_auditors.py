@@ -46,7 +46,7 @@ async def searching(world: World, person: Person, wanted: RequestFilter, known: 
     return await read_home(
         person.chat_id,
         identified_person=person if known else None,
-        position=HomePosition(wanted=wanted),
+        position=HomePosition(request_filter=wanted),
         store=world.store,
         directory=world.directory,
         now=world.clock.now(),
@@ -94,7 +94,7 @@ async def test_the_right_to_read_gives_no_right_to_decide(world: World) -> None:
 
 async def test_an_auditor_asks_in_their_own_name_and_keeps_no_partner(world: World) -> None:
     mine = await world.waiting(requester=MALLORY)
-    assert mine.particulars.requester == MALLORY.chat_id, "like every member"
+    assert mine.fields.requester == MALLORY.chat_id, "like every member"
     assert mine.require_prepared().requester == MALLORY
     await world.click(Withdraw(actor=MALLORY.chat_id, request_id=mine.id))
     await world.opened()
@@ -195,7 +195,7 @@ async def test_what_was_not_applied_as_approved_is_revoked_later_too(
     await world.revoke(DANA)
     closing = (await read_today(request, store=world.store, now=world.clock.now())).successor
     assert closing is not None
-    assert closing.particulars.kind is RequestKind.REVOCATION
+    assert closing.fields.kind is RequestKind.REVOCATION
     assert (
         await read_today(replace(request, state=RequestState.FAILED, applied_part=0), store=world.store, now=now)
         == Today()
@@ -212,7 +212,7 @@ async def test_each_found_request_has_its_state_of_today(world: World) -> None:
     await world.revoke(DANA)
     found = await find_requests(RequestFilter(), limit=9, position=START, store=world.store, now=world.clock.now())
     closing, opening = found.page.items
-    assert (closing.particulars.kind, opening.id) == (RequestKind.REVOCATION, request.id)
+    assert (closing.fields.kind, opening.id) == (RequestKind.REVOCATION, request.id)
     assert found.today == {closing.id: Today(), request.id: Today(successor=closing)}
     assert await read_today(replace(request, state=RequestState.REJECTED), store=world.store, now=now) == Today()
     assert closing.plan.tenant_id == TENANT

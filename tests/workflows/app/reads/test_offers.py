@@ -28,7 +28,7 @@ async def test_a_waiting_time_is_said_once_three_requests_were_decided(world: Wo
             next(iter(world.tenant.tenants.values())),
             tenant_id=TenantId(f"aaaaaaaa-0000-4000-8000-00000000000{number}"),
             default_domain=domain,
-            asked=domain,
+            typed_name=domain,
         )
         world.tenant.add_tenant(identity)
         assert await waits(world) == [None] * 3, number

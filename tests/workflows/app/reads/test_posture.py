@@ -102,7 +102,7 @@ async def test_names_are_looked_up_for_unknown_tenants_only_and_side_by_side_onl
     for number in numbers:
         world.tenant.edit(tenant_id(number))
         who = TenantIdentity(
-            tenant_id=tenant_id(number), display_name=f"T{number}", default_domain=f"t{number}.example", asked=""
+            tenant_id=tenant_id(number), display_name=f"T{number}", default_domain=f"t{number}.example", typed_name=""
         )
         world.tenant.add_tenant(who)
     del world.tenant.tenants[tenant_id(1)]

@@ -45,8 +45,8 @@ async def test_an_edit_is_planned_and_decided_anew_in_the_same_request(world: Wo
         await Editing(intake=world.intake).edit(form, key="edit-1")
     again = await world.settled(request.id)
     assert (again.state, again.round, len(again.edits)) == (RequestState.AWAITING_APPROVAL, 1, 1)
-    assert (again.decisions, len(again.void)) == ((), 1)
-    assert again.particulars == replace(request.particulars, justification="Another project")
+    assert (again.decisions, len(again.void_decisions)) == ((), 1)
+    assert again.fields == replace(request.fields, justification="Another project")
     assert again.plan == replace(request.plan, edition=1)
     assert [one.id for one in await world.all_requests()] == [request.id]
     await world.approve(request, BRUNO)
@@ -135,7 +135,7 @@ async def test_a_form_from_an_earlier_request_notes_what_is_different_today(worl
     request = await world.waiting()
     same = refilled(request, RILEY.chat_id, CATALOG, NOW)
     assert (same.notes, same.form) == ({}, filled_form(requester=RILEY.chat_id))
-    template = CATALOG.templates[request.particulars.template]
+    template = CATALOG.templates[request.fields.template]
     others = {name: one for name, one in CATALOG.templates.items() if name != template.name}
     gone = refilled(request, RILEY.chat_id, replace(CATALOG, templates=others), NOW)
     assert gone.notes == {"template": Fact(RefillCode.TEMPLATE_GONE, {"template": template.title})}

@@ -35,7 +35,7 @@ async def test_access_ends_with_the_day_that_was_chosen_whenever_it_is_approved(
     request_id = await world.file(template="guest-collaboration", ends_on=last.isoformat(), days=180)
     request = await world.settled(request_id)
     ends_at = datetime.combine(last + timedelta(days=1), datetime.min.time(), UTC)
-    assert (request.particulars.ends_at, request.particulars.duration) == (ends_at, timedelta(days=40))
+    assert (request.fields.ends_at, request.fields.duration) == (ends_at, timedelta(days=40))
     assert request.plan.ends_at == ends_at
     assert request.plan.digest != replace(request.plan, ends_at=None).digest
     world.clock.advance(days=5)
@@ -50,7 +50,7 @@ async def test_access_ends_with_the_day_that_was_chosen_whenever_it_is_approved(
 async def test_a_request_expires_no_later_than_the_access_would_end(world: World) -> None:
     last = world.clock.now().date() + timedelta(days=2)
     request = await world.waiting(template="guest-collaboration", ends_on=last.isoformat())
-    assert request.expires_at == request.particulars.ends_at
+    assert request.expires_at == request.fields.ends_at
     assert request.expires_at < request.created_at + GUESTS.decide_within
 
 
@@ -84,7 +84,7 @@ async def test_a_block_needs_no_duration_and_takes_no_day(world: World) -> None:
     """A block has no end: its form shows no field for it. What is stored is the template's own duration, as before."""
     block = CATALOG.templates["block"]
     request = await world.settled(await world.file(template="block", days=0))
-    assert (request.particulars.duration, request.particulars.ends_at) == (block.default_duration, None)
+    assert (request.fields.duration, request.fields.ends_at) == (block.default_duration, None)
     day = (world.clock.now().date() + timedelta(days=9)).isoformat()
     assert (await problems(world, block, ends_on=day))["template"] == "end_date_wrong"
 
@@ -121,7 +121,7 @@ async def test_a_ticket_is_checked_against_the_whole_pattern(world: World, typed
 async def test_a_ticket_is_stored_and_one_that_nobody_asked_for_is_not(world: World) -> None:
     assert await problems(world, TICKETED, ticket=" PRJ-1234 ") == {}
     (request,) = await world.all_requests()
-    assert request.particulars.ticket == "PRJ-1234"
+    assert request.fields.ticket == "PRJ-1234"
     (entry,) = [one for one in await world.store.history(limit=100) if one.command == "submit"]
     assert entry.details["ticket"] == "PRJ-1234"
 
@@ -136,7 +136,7 @@ async def test_an_optional_ticket_may_stay_empty(world: World) -> None:
 async def test_a_ticket_is_dropped_where_no_template_asks_for_it(world: World) -> None:
     assert await problems(world, ticket="anything") == {}
     (request,) = await world.all_requests()
-    assert request.particulars.ticket == ""
+    assert request.fields.ticket == ""
 
 
 # --- names that a template allows ---

@@ -18,7 +18,7 @@ from workflows.app.identifiers import derived_request_id
 from workflows.app.requests.forms import Form, InvalidForm
 from workflows.core.errors.raised import InvalidField, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.requests.request import Particulars, RequestKind, RequestState
+from workflows.core.requests.request import RequestFields, RequestKind, RequestState
 from workflows.core.settings.documents import to_document
 from workflows.partner_lookup.target import CONSUMER_TENANTS
 from workflows.ports.people_directory import PeopleDirectoryUnavailable
@@ -53,7 +53,7 @@ async def test_a_whole_form_is_filed_as_it_was_typed(world: World) -> None:
     )
     request = await world.request(request_id)
     assert request_id == derived_request_id("submission-1")
-    assert request.particulars == Particulars(
+    assert request.fields == RequestFields(
         kind=RequestKind.ACCESS,
         requester=RILEY.chat_id,
         sponsor=SAM.chat_id,
@@ -132,7 +132,7 @@ async def test_a_second_request_about_a_tenant_names_the_first(world: World) -> 
         await world.file(requester=DANA, template="guest-collaboration")
     assert {name: fact_words(one) for name, one in caught.value.problems.items()} == {
         "target": f"Riley has an open access request for this partner: {first.id} (“Trusted partner”, 180 days), sent "
-        f"on {day(NOW)}, waiting for approval. Wait for its end, or ask Riley to withdraw it."
+        f"on {day(NOW)}, waiting for approval. Wait until it ends, or ask Riley to withdraw it."
     }
 
 
@@ -160,6 +160,18 @@ async def test_a_chain_that_nobody_could_complete_is_said_before_anything_is_sto
     found = await problems(world)
     assert words in found["template"]
     assert "Ask an admin" in found["template"]
+
+
+async def test_another_sponsor_is_asked_for_where_that_would_complete_the_chain(world: World) -> None:
+    """Two data owners are left: one of them is the sponsor, who cannot approve."""
+    world.directory.assign(CHIE, "")
+    assert "Choose another sponsor." in (await problems(world))["template"]
+    assert "“Who decides”" in (await problems(world))["template"]
+    world.directory.assign(SAM, "security")
+    assert "sponsor cannot approve" not in (await problems(world))["template"]
+    world.directory.assign(SAM, "data-owner")
+    world.directory.assign(BRUNO, "")
+    assert "Choose another sponsor." not in (await problems(world))["template"], "one more person is too few"
 
 
 async def test_whom_the_directory_refuses_cannot_file(world: World) -> None:
@@ -266,7 +278,7 @@ async def test_the_ids_of_a_template_are_filed_as_guids(world: World) -> None:
         template="regulated-project", days=90, placeholders={**placeholders, "of_another_template": "x"}
     )
     request = await world.request(request_id)
-    assert request.particulars.placeholders == {
+    assert request.fields.placeholders == {
         "pilot_group": GROUP,
         "project_group": OURS,
         "partner_application": THEIRS,

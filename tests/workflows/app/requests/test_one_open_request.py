@@ -58,7 +58,7 @@ async def test_a_revocation_is_never_kept_waiting_by_an_open_request(world: Worl
     await world.waiting()
     await world.revoke(DANA)
     found = await world.store.requests_for(TENANT, 9)
-    (revocation,) = [one for one in found if one.particulars.kind is RequestKind.REVOCATION]
+    (revocation,) = [one for one in found if one.fields.kind is RequestKind.REVOCATION]
     assert revocation.state is RequestState.APPLIED
 
 

@@ -69,7 +69,7 @@ async def revocation(world: World) -> AccessRequest:
     world.clock.advance(minutes=1)
     await world.revoke(DANA)
     revoked = await newest(world)
-    assert (revoked.particulars.kind, revoked.state) == (RequestKind.REVOCATION, S.APPLIED)
+    assert (revoked.fields.kind, revoked.state) == (RequestKind.REVOCATION, S.APPLIED)
     world.clock.advance(minutes=1)
     return revoked
 
@@ -83,7 +83,7 @@ async def test_a_revocation_is_restored_by_the_whole_chain(world: World, revocat
     assert prepared_title(known) == f"Restore of {revocation.id} (approval policy of “Trusted partner”)"
     assert known.stages == CATALOG.templates["trusted-partner"].stages
     assert known.restored is not None
-    assert (known.restored.request_id, known.restored.by) == (revocation.id, DANA)
+    assert (known.restored.request_id, known.restored.person) == (revocation.id, DANA)
     for person in (AMARA, BRUNO):
         await world.approve(waiting, person)
     assert (await world.request(waiting.id)).state is S.AWAITING_APPROVAL
@@ -156,7 +156,7 @@ async def test_another_partners_change_is_not_restored_here(world: World, revoca
         tenant_id=type(TENANT)("0a0a0a0a-1c1f-4a8a-9d30-1d2f00c0ffee"),
         display_name="Fabrikam",
         default_domain="fabrikam.com",
-        asked="fabrikam.com",
+        typed_name="fabrikam.com",
     )
     world.tenant.add_tenant(other)
     found = await problems(world, form(revocation, tenant_id=other.tenant_id))
@@ -198,7 +198,7 @@ async def test_what_cannot_be_read_in_time_is_filed_and_waits(
     world.script.fail("tenant.read_partner", TenantUnavailable("Graph does not answer."))
     filed = await file(world, revocation)
     assert (filed.state, filed.observation) == (S.PREPARING, None)
-    assert filed.particulars.template == "trusted-partner"
+    assert filed.fields.template == "trusted-partner"
     assert (await world.settled(filed.id)).state is S.AWAITING_APPROVAL
     await world.service.withdraw(filed.id, RILEY.chat_id, key=world.key())
     monkeypatch.setattr(restore_intake, "TIMEOUT_SECONDS", 0.0)
@@ -274,7 +274,7 @@ async def test_a_template_that_is_gone_leaves_it_to_the_strongest_chain(
     waiting = await world.settled(filed.id)
     assert waiting.state is S.AWAITING_APPROVAL, note_words(waiting.note)
     assert waiting.plan.template in left
-    assert waiting.plan.template != filed.particulars.template
+    assert waiting.plan.template != filed.fields.template
 
 
 async def test_what_somebody_else_changed_after_a_write_is_overwritten_and_can_be_restored(

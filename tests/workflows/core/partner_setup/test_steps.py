@@ -53,7 +53,7 @@ def keys(setup: PartnerSetup) -> list[StepKey]:
 
 
 def the_step(setup: PartnerSetup, key: StepKey) -> Any:
-    return next(step.wanted for step in setup.steps if step.key is key)
+    return next(step.required_settings for step in setup.steps if step.key is key)
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_what_we_open_for_named_people_and_applications_they_open_for_the_same(
 ) -> None:
     setup = setup_of({ours: b2b(ID, OTHER)}, MICROSOFTS)
     [step] = setup.steps
-    assert (step.key, step.is_needed, step.wanted) == (key, is_needed, {theirs: b2b(ID, OTHER)})
+    assert (step.key, step.is_needed, step.required_settings) == (key, is_needed, {theirs: b2b(ID, OTHER)})
     assert setup.unreadable == ()
     assert setup.partner_object_ids == ((ID,) if ours.endswith("Inbound") else (OTHER,))
     assert setup_of({ours: b2b(access="blocked", application="AllApplications")}, MICROSOFTS) == PartnerSetup(steps=())
@@ -86,7 +86,7 @@ def test_what_we_open_for_named_people_and_applications_they_open_for_the_same(
 def test_automatic_redemption_needs_the_opposite_flag(flag: str, key: StepKey, theirs: str) -> None:
     [step] = setup_of({"automaticUserConsentSettings": {flag: True}}, None).steps
     assert (step.key, step.is_needed) == (key, True)
-    assert step.wanted == {"automaticUserConsentSettings": {theirs: True}}
+    assert step.required_settings == {"automaticUserConsentSettings": {theirs: True}}
     assert setup_of({"automaticUserConsentSettings": {flag: False}}, MICROSOFTS).steps == ()
 
 
@@ -107,23 +107,23 @@ def test_what_is_inherited_asks_for_nothing_and_an_open_direct_connect_is_a_rema
     """Nobody approved for this partner what our default opens to everybody."""
     default = {"b2bCollaborationInbound": b2b(), "b2bDirectConnectInbound": b2b()}
     setup = setup_of(None, default)
-    assert (setup.steps, setup.inherited) == ((), ("b2bDirectConnectInbound",))
-    assert setup.unreadable_inherited == ("b2bDirectConnectOutbound",)
+    assert (setup.steps, setup.opened_by_default) == ((), ("b2bDirectConnectInbound",))
+    assert setup.unreadable_defaults == ("b2bDirectConnectOutbound",)
     nothing = {"tenantId": TENANT, "b2bDirectConnectInbound": {"usersAndGroups": None, "applications": None}}
     assert setup_of(nothing, {**MICROSOFTS, **default}).steps == ()
     assert setup_of(None, MICROSOFTS) == PartnerSetup(steps=())
     assert setup_of({"b2bCollaborationInbound": None}, {**MICROSOFTS, "b2bCollaborationInbound": b2b()}).steps == ()
     own = setup_of({"b2bDirectConnectInbound": b2b()}, {**MICROSOFTS, **default})
-    assert (keys(own), own.inherited) == ([K.B2B_DIRECT_CONNECT_OUTBOUND], ())
+    assert (keys(own), own.opened_by_default) == ([K.B2B_DIRECT_CONNECT_OUTBOUND], ())
     closed = setup_of({"b2bDirectConnectInbound": to_document(BLOCK_ALL)}, {**MICROSOFTS, **default})
-    assert (closed.steps, closed.inherited) == ((), ())
+    assert (closed.steps, closed.opened_by_default) == ((), ())
     shut = {name: to_document(BLOCK_ALL) for name in ("b2bDirectConnectInbound", "b2bDirectConnectOutbound")}
     assert setup_of(None, shut) == PartnerSetup(steps=())
 
 
 def test_what_could_not_be_read_is_said_and_never_nothing_to_do() -> None:
     connect = ("b2bDirectConnectInbound", "b2bDirectConnectOutbound")
-    assert (setup_of(None, None).unreadable, setup_of(None, None).unreadable_inherited) == ((), connect)
+    assert (setup_of(None, None).unreadable, setup_of(None, None).unreadable_defaults) == ((), connect)
     odd = {
         "b2bCollaborationInbound": {"usersAndGroups": "everybody"},
         "b2bDirectConnectInbound": to_document(BLOCK_ALL),
@@ -221,7 +221,7 @@ def test_every_call_is_one_that_this_program_could_read_back(document: dict[str,
         assert json.dumps(call.body) in section.lines
         assert literal(call.body).isascii()
         for name, value in call.body.items():
-            if group[0].wanted:
+            if group[0].required_settings:
                 assert call.path.endswith(f"/partners/{US}")
                 assert parse_setting(Property(name), value) is not None
 
@@ -339,7 +339,7 @@ def test_powershell_literals_hold_what_is_inside_them() -> None:
 def test_a_confirmation_counts_for_exactly_what_was_confirmed() -> None:
     [wide] = setup_of({"b2bDirectConnectInbound": b2b()}, MICROSOFTS).steps
     [narrow] = setup_of({"b2bDirectConnectInbound": b2b(application=ID)}, MICROSOFTS).steps
-    said = Confirmation(step=wide.key, wanted=wide.digest, person=SAM, at=NOW)
+    said = Confirmation(step=wide.key, step_digest=wide.digest, person=SAM, at=NOW)
     assert confirmation_of(wide, (said,)) is said
     assert confirmation_of(narrow, (said,)) is None
     assert valid_confirmations((narrow,), (said,)) == ()
@@ -349,7 +349,7 @@ def test_a_confirmation_counts_for_exactly_what_was_confirmed() -> None:
 
 def test_the_state_is_said_in_one_line() -> None:
     [guests] = setup_of({"b2bCollaborationInbound": b2b()}, MICROSOFTS).steps
-    said = Confirmation(step=REDEEM_STEP.key, wanted=REDEEM_STEP.digest, person=DANA, at=NOW)
+    said = Confirmation(step=REDEEM_STEP.key, step_digest=REDEEM_STEP.digest, person=DANA, at=NOW)
     assert setup_words((), ()) == ""
     assert setup_words((REDEEM_STEP,), ()) == (
         "Our side: done. Partner's side: not confirmed, 1 step (Gatehouse cannot see it)"

@@ -83,7 +83,7 @@ OWN: Final = by_name(PartnershipCommand)
 COMMANDS: Final[dict[str, type[Any]]] = {**OWN, **WRITTEN}
 STATES: Final = (None, *(state.value for state in PartnershipState))
 PAIRS: Final = tuple(product(STATES[1:], OWN))
-SAID: Final = Confirmation(step=REDEEM_STEP.key, wanted=REDEEM_STEP.digest, person=SAM, at=NOW)
+SAID: Final = Confirmation(step=REDEEM_STEP.key, step_digest=REDEEM_STEP.digest, person=SAM, at=NOW)
 LATE: Final = NOW + timedelta(days=31)
 
 RECORDS: Final[tuple[dict[str, Any], ...]] = (
@@ -97,7 +97,7 @@ RECORDS: Final[tuple[dict[str, Any], ...]] = (
 
 
 def _commands(name: str) -> list[PartnershipCommand]:
-    step: dict[str, Any] = {"tenant_id": TENANT, "step": REDEEM_STEP.key, "wanted": REDEEM_STEP.digest}
+    step: dict[str, Any] = {"tenant_id": TENANT, "step": REDEEM_STEP.key, "step_digest": REDEEM_STEP.digest}
     commands: dict[str, list[PartnershipCommand]] = {
         "ask_review": [AskReview()],
         "keep": [Keep(actor=actor, tenant_id=TENANT, reason="Needed") for actor in (SAM, DANA, AMARA)],
@@ -158,7 +158,7 @@ def test_what_was_written_leads_exactly_where_it_should(state: str | None, name:
         "record_apply_failed": RecordApplyFailed(reason=noted("Graph refused the rest."), configuration={}),
     }
     command = commands[name]
-    taken = [one for one in _written() if name == "record_applied" or one.particulars.kind is RequestKind.ACCESS]
+    taken = [one for one in _written() if name == "record_applied" or one.fields.kind is RequestKind.ACCESS]
     records = [advance_partner(one, command, situation(), known).partnership for one in taken]
     assert {record.state.value for record in records if record} == set(EXPECTED[name].get(state, "").split())
 

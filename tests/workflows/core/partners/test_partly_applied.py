@@ -120,7 +120,7 @@ def test_the_requester_is_told_that_it_is_partly_applied() -> None:
     command = RecordApplyFailed(reason=WHY, configuration=plan.configuration_after(1))
     outcome = advance_partner(written(plan), command, situation(LATER), partnership())
     [told] = [one for one in outcome.effects if isinstance(one, SendMessage)]
-    assert (told.said.code, told.said.values["state"], told.said.values["part"]) == (MessageCode.ENDED, "failed", 1)
+    assert (told.fact.code, told.fact.values["state"], told.fact.values["part"]) == (MessageCode.ENDED, "failed", 1)
     shown = [one.request_id for one in outcome.effects if isinstance(one, ShowRequest)]
     assert shown == ["r-2", "r-1"], "the cards of the request that was in effect before are updated too"
 

@@ -64,11 +64,11 @@ APPLIED: Final = request(RequestState.APPLIED, id="r-2", created_at=LATER)
         (replace(WAITS, state=RequestState.APPLYING), partnership(), True),
         (replace(WAITS, state=RequestState.REJECTED), None, False),
         (replace(WAITS, created_at=NOW - timedelta(days=1)), None, False),
-        (replace(WAITS, particulars=replace(WAITS.particulars, kind=RequestKind.REVOCATION)), None, False),
+        (replace(WAITS, fields=replace(WAITS.fields, kind=RequestKind.REVOCATION)), None, False),
         (
             replace(
                 WAITS,
-                particulars=replace(WAITS.particulars, requester=AMARA.chat_id),
+                fields=replace(WAITS.fields, requester=AMARA.chat_id),
                 prepared=replace(WAITS.require_prepared(), requester=AMARA),
             ),
             None,
@@ -94,7 +94,7 @@ def test_a_later_request_for_another_partner_stands_for_no_earlier_one() -> None
     identity = replace(seen.identity, tenant_id=TenantId("5a5e1f50-1c1f-4a8a-9d30-1d2f00c0f000"))
     other = replace(WAITS, prepared=replace(WAITS.require_prepared(), observation=replace(seen, identity=identity)))
     assert newer_request(earlier, [other], None, NOW) is None
-    unknown = replace(WAITS, prepared=None, particulars=replace(WAITS.particulars, target="fabrikam.com"))
+    unknown = replace(WAITS, prepared=None, fields=replace(WAITS.fields, target="fabrikam.com"))
     assert newer_request(earlier, [unknown], None, NOW) is None
 
 

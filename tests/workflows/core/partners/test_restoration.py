@@ -347,7 +347,7 @@ def test_what_wrote_nothing_has_nothing_to_restored() -> None:
 def test_the_change_that_is_restored_is_summed_up() -> None:
     change = request(RequestState.OVERWRITTEN, RequestKind.REVOCATION)
     was = restored_summary(change)
-    assert (was.request_id, was.kind, was.title, was.by.name, was.at) == (
+    assert (was.request_id, was.kind, was.title, was.person.name, was.at) == (
         change.id,
         RequestKind.REVOCATION,
         "Revoke",
@@ -438,7 +438,7 @@ def test_a_newer_request_that_led_elsewhere_does_not_lend_its_chain() -> None:
     [
         {"state": RequestState.OVERWRITTEN},
         {"state": RequestState.PREPARING, "prepared": None},
-        {"particulars": replace(request().particulars, kind=RequestKind.RESTORATION)},
+        {"fields": replace(request().fields, kind=RequestKind.RESTORATION)},
     ],
 )
 def test_only_an_applied_access_request_lends_its_chain(other: dict[str, Any]) -> None:

@@ -33,7 +33,7 @@ S, RESTORATION = RequestState, RequestKind.RESTORATION
 
 
 def told(effects: tuple[object, ...]) -> str:
-    return " ".join(message_words(effect.said) for effect in effects if isinstance(effect, SendMessage))
+    return " ".join(message_words(effect.fact) for effect in effects if isinstance(effect, SendMessage))
 
 
 def applied(

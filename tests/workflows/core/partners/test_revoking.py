@@ -31,7 +31,7 @@ ELSEWHERE = TenantIdentity(
     tenant_id=TenantId("fab0fab0-2222-4aaa-8bbb-0123456789a2"),
     display_name="Fabrikam",
     default_domain="fabrikam.com",
-    asked="fabrikam.com",
+    typed_name="fabrikam.com",
 )
 DUE = partnership(state=PartnershipState.REVIEW_DUE)
 SEEN, SEEN_ELSEWHERE = (ObservedPartner(identity=one, configuration=None, at=NOW) for one in (identity(), ELSEWHERE))

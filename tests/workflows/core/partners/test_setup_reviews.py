@@ -44,7 +44,7 @@ from workflows.core.requests.transitions.transition import Situation
 from workflows.core.settings.canonical import Digest
 
 WEEK = timedelta(days=7)
-JOB = SetupStep(key=StepKey.PROVISIONING_JOB, is_needed=True, wanted={})
+JOB = SetupStep(key=StepKey.PROVISIONING_JOB, is_needed=True, required_settings={})
 
 
 def known(**changes: Any) -> Partnership:
@@ -52,11 +52,11 @@ def known(**changes: Any) -> Partnership:
 
 
 def said(step: SetupStep = REDEEM_STEP, by: Person = SAM, at: datetime = NOW) -> Confirmation:
-    return Confirmation(step=step.key, wanted=step.digest, person=by, at=at)
+    return Confirmation(step=step.key, step_digest=step.digest, person=by, at=at)
 
 
 def confirm(by: Person = SAM, step: SetupStep = REDEEM_STEP) -> ConfirmSetup[Person]:
-    return ConfirmSetup(actor=by, tenant_id=TENANT, step=step.key, wanted=step.digest)
+    return ConfirmSetup(actor=by, tenant_id=TENANT, step=step.key, step_digest=step.digest)
 
 
 def after(record: Partnership, command: PartnershipCommand, now: datetime = NOW) -> Partnership:
@@ -99,9 +99,9 @@ def test_nobody_else_speaks_for_the_partner(actor: Person) -> None:
 
 
 def test_only_what_is_wanted_now_can_be_confirmed() -> None:
-    stale = ConfirmSetup(actor=SAM, tenant_id=TENANT, step=REDEEM_STEP.key, wanted=Digest("0" * 64))
+    stale = ConfirmSetup(actor=SAM, tenant_id=TENANT, step=REDEEM_STEP.key, step_digest=Digest("0" * 64))
     assert refused(known(), stale).code == "stale_card"
-    gone = ConfirmSetup(actor=SAM, tenant_id=TENANT, step=StepKey.MICROSOFT_CLOUD, wanted=REDEEM_STEP.digest)
+    gone = ConfirmSetup(actor=SAM, tenant_id=TENANT, step=StepKey.MICROSOFT_CLOUD, step_digest=REDEEM_STEP.digest)
     assert refused(known(), gone).code == "no_such_step"
     assert refused(known(), UnconfirmSetup(actor=SAM, tenant_id=TENANT, step=JOB.key)).code == "not_confirmed"
     assert refused(known(state=PartnershipState.REVOKED), confirm()).code == "revoked"
@@ -130,7 +130,7 @@ def test_what_is_confirmed_needs_no_reminder() -> None:
 
 
 def test_a_new_plan_voids_what_it_does_not_want_in_the_same_way() -> None:
-    other = replace(REDEEM_STEP, wanted={"automaticUserConsentSettings": {"inboundAllowed": True}})
+    other = replace(REDEEM_STEP, required_settings={"automaticUserConsentSettings": {"inboundAllowed": True}})
     record = known(confirmations=(said(), said(JOB)), remind_setup_at=NOW + WEEK)
     opened = opened_partnership(request(RequestState.APPLYING), record, NOW)
     assert (opened.setup, opened.confirmations, opened.remind_setup_at) == ((REDEEM_STEP,), (said(),), None)
@@ -155,9 +155,9 @@ def test_what_somebody_else_left_behind_decides_what_is_wanted() -> None:
 
 def test_a_click_on_an_older_card_takes_no_newer_confirmation_back() -> None:
     record = known(confirmations=(said(),))
-    stale = UnconfirmSetup(actor=SAM, tenant_id=TENANT, step=REDEEM_STEP.key, wanted=Digest("0" * 64))
+    stale = UnconfirmSetup(actor=SAM, tenant_id=TENANT, step=REDEEM_STEP.key, step_digest=Digest("0" * 64))
     assert refused(record, stale).code == "stale_card"
-    exact = UnconfirmSetup(actor=SAM, tenant_id=TENANT, step=REDEEM_STEP.key, wanted=REDEEM_STEP.digest)
+    exact = UnconfirmSetup(actor=SAM, tenant_id=TENANT, step=REDEEM_STEP.key, step_digest=REDEEM_STEP.digest)
     assert after(record, exact).confirmations == ()
 
 
@@ -187,18 +187,18 @@ def test_who_confirms_or_takes_back_is_told_which_step_it_was_and_what_is_left()
 
     first = told(known(), replace(confirm(), channel="C-1"))
     assert (first.person, first.channel, first.subject.tenant_id) == (SAM.chat_id, "C-1", TENANT)
-    text = message_words(first.said)
+    text = message_words(first.fact)
     assert "contoso.com: confirmed, recorded under your name: automatic redemption, outbound." in text
     assert "Not confirmed yet, 1 step: provisioning job." in text
     whole = known(confirmations=(said(),))
-    assert "Every step is confirmed now." in message_words(told(whole, confirm(step=JOB)).said)
+    assert "Every step is confirmed now." in message_words(told(whole, confirm(step=JOB)).fact)
     back = told(whole, UnconfirmSetup(actor=SAM, tenant_id=TENANT, step=REDEEM_STEP.key, channel="C-1"))
-    assert "contoso.com: not confirmed any more: automatic redemption, outbound." in message_words(back.said)
-    assert "Not confirmed yet, 2 steps" in message_words(back.said)
+    assert "contoso.com: not confirmed any more: automatic redemption, outbound." in message_words(back.fact)
+    assert "Not confirmed yet, 2 steps" in message_words(back.fact)
 
 
 def test_what_is_open_by_microsofts_default_is_neither_reminded_of_nor_missing() -> None:
-    usual = SetupStep(key=StepKey.B2B_COLLABORATION_OUTBOUND, is_needed=False, wanted={})
+    usual = SetupStep(key=StepKey.B2B_COLLABORATION_OUTBOUND, is_needed=False, required_settings={})
     record = after(partnership(setup=(REDEEM_STEP, usual), remind_setup_at=NOW + WEEK), confirm())
     assert record.remind_setup_at is None
     assert refused(record, RemindSetup(actor=SAM, tenant_id=TENANT)).code == "nothing_open"

@@ -172,7 +172,9 @@ def test_a_synchronization_policy_of_unknown_shape_is_not_called_off() -> None:
 
 
 def test_a_partner_of_another_cloud_says_so_in_its_risk() -> None:
-    other = TenantIdentity(tenant_id=TENANT, display_name=TENANT, default_domain="", asked=TENANT, is_resolved=False)
+    other = TenantIdentity(
+        tenant_id=TENANT, display_name=TENANT, default_domain="", typed_name=TENANT, is_resolved=False
+    )
     posture = evaluate_partner(TENANT, {"tenantId": TENANT, "b2bCollaborationInbound": ALL}, other, inputs())
     assert RiskReason.CROSS_CLOUD in posture.risk.reasons
     assert posture.name == TENANT
@@ -298,7 +300,7 @@ def test_a_posture_counts_its_concerns() -> None:
 
 
 def test_who_it_is_comes_from_the_records_before_a_lookup() -> None:
-    looked_up = TenantIdentity(tenant_id=TENANT, display_name="Evil", default_domain="evil.example", asked="x")
+    looked_up = TenantIdentity(tenant_id=TENANT, display_name="Evil", default_domain="evil.example", typed_name="x")
     records = Records(partnerships={TENANT: partnership()})
     assert evaluate_partner(TENANT, {"tenantId": TENANT}, looked_up, inputs(records=records)).identity == identity()
     assert evaluate_partner(TENANT, {"tenantId": TENANT}, looked_up, inputs(records=Records())).identity == looked_up

@@ -40,7 +40,7 @@ DIGEST = request().plan.digest
 APPROVE = Approve(actor=AMARA.chat_id, request_id=REQUEST, digest=DIGEST, channel="C1")
 REJECT = Reject(actor=AMARA.chat_id, request_id=REQUEST, digest=DIGEST, reason="Too wide")
 KEEP = Keep(actor=SAM.chat_id, tenant_id=TENANT, reason="Needed")
-CONFIRM = ConfirmSetup(actor=SAM.chat_id, tenant_id=TENANT, step=REDEEM_STEP.key, wanted=REDEEM_STEP.digest)
+CONFIRM = ConfirmSetup(actor=SAM.chat_id, tenant_id=TENANT, step=REDEEM_STEP.key, step_digest=REDEEM_STEP.digest)
 UNCONFIRM = UnconfirmSetup(actor=SAM.chat_id, tenant_id=TENANT, step=REDEEM_STEP.key)
 REMIND = RemindSetup(actor=SAM.chat_id, tenant_id=TENANT)
 

@@ -72,12 +72,12 @@ ASKED = {
     "sponsor": "U-SAM",
     "days": 90,
 }
-SUBMIT = Submit(request_id=REQUEST, particulars=particulars(), lifetime=LIFETIME)
+SUBMIT = Submit(request_id=REQUEST, fields=particulars(), lifetime=LIFETIME)
 APPROVE = Approve(actor=AMARA.chat_id, request_id=REQUEST, digest=DIGEST)
 REJECT = Reject(actor=AMARA.chat_id, request_id=REQUEST, digest=DIGEST, reason="Too wide")
 KEEP = Keep(actor=SAM.chat_id, tenant_id=TENANT, reason="Needed")
-CONFIRM = ConfirmSetup(actor=SAM.chat_id, tenant_id=TENANT, step=REDEEM_STEP.key, wanted=REDEEM_STEP.digest)
-UNCONFIRM = UnconfirmSetup(actor=SAM.chat_id, tenant_id=TENANT, step=REDEEM_STEP.key, wanted=REDEEM_STEP.digest)
+CONFIRM = ConfirmSetup(actor=SAM.chat_id, tenant_id=TENANT, step=REDEEM_STEP.key, step_digest=REDEEM_STEP.digest)
+UNCONFIRM = UnconfirmSetup(actor=SAM.chat_id, tenant_id=TENANT, step=REDEEM_STEP.key, step_digest=REDEEM_STEP.digest)
 REMIND = RemindSetup(actor=SAM.chat_id, tenant_id=TENANT)
 STEP = {"step": REDEEM_STEP.key, "wanted": REDEEM_STEP.digest}
 
@@ -141,7 +141,7 @@ OF_CLICKS: list[tuple[Click, dict[str, Any]]] = [
     (Revoke(actor=SAM.chat_id, target="contoso.com", reason=""), {"target": "contoso.com"}),
     (CONFIRM, {"tenant_id": TENANT, **STEP}),
     (UNCONFIRM, {"tenant_id": TENANT, **STEP}),
-    (replace(UNCONFIRM, wanted=Digest("")), {"tenant_id": TENANT, "step": REDEEM_STEP.key}),
+    (replace(UNCONFIRM, step_digest=Digest("")), {"tenant_id": TENANT, "step": REDEEM_STEP.key}),
     (REMIND, {"tenant_id": TENANT}),
     (RetryEffect(actor=SAM.chat_id, effect_id=7), {"effect_id": 7}),
     (DropEffect(actor=SAM.chat_id, effect_id=7), {"effect_id": 7}),
@@ -156,7 +156,7 @@ def named(table: list[tuple[Any, dict[str, Any]]]) -> dict[str, Any]:
 def after(**changes: Any) -> AccessRequest:
     """The request after a command."""
     wanted = replace(particulars(), justification="Joint launch in June")
-    usual = {"particulars": wanted, "seen_particulars": particulars(), "reminders": 2}
+    usual = {"fields": wanted, "previous_fields": particulars(), "reminders": 2}
     return request(RequestState.APPLIED, **{**usual, **changes})
 
 
@@ -187,7 +187,7 @@ def test_every_command_and_click_has_its_row() -> None:
 
 def test_a_request_without_an_end_and_a_restoration_say_so() -> None:
     asked = replace(particulars(RequestKind.REVOCATION), restores=RequestId("r-0"))
-    kept = replace(SUBMIT, particulars=asked).audit_details(after())
+    kept = replace(SUBMIT, fields=asked).audit_details(after())
     assert (kept["days"], kept["restores"]) == (None, "r-0")
     assert "restores" not in SUBMIT.audit_details(after())
 
@@ -218,7 +218,7 @@ def test_what_was_applied_is_kept_with_what_stays_open_and_what_was_not_accepted
 
 
 def test_the_last_day_and_the_ticket_of_a_request_are_in_its_audit_entry_when_there_are_any() -> None:
-    asked = replace(SUBMIT.particulars, ends_at=NOW, ticket="CHG-12")
-    kept = replace(SUBMIT, particulars=asked).audit_details(after())
+    asked = replace(SUBMIT.fields, ends_at=NOW, ticket="CHG-12")
+    kept = replace(SUBMIT, fields=asked).audit_details(after())
     assert (kept["ends_at"], kept["ticket"]) == (NOW.isoformat(), "CHG-12")
     assert not {"ends_at", "ticket"} & SUBMIT.audit_details(after()).keys()

@@ -30,7 +30,7 @@ from workflows.core.people import ChatId, PersonId
 from workflows.core.requests.commands.automatic import RecordPrepared, RecordUnfit, Replan
 from workflows.core.requests.commands.editing import (
     EditableField,
-    changed_fields,
+    changed_field_names,
     changed_values,
     is_editable,
     require_may_edit,
@@ -38,7 +38,7 @@ from workflows.core.requests.commands.editing import (
 from workflows.core.requests.commands.request import Approve
 from workflows.core.requests.effects import Prepare, ShowRequest
 from workflows.core.requests.lifecycle import advance
-from workflows.core.requests.request import TERMINAL, AccessRequest, Edited, RequestKind, RequestState
+from workflows.core.requests.request import TERMINAL, AccessRequest, EditRecord, RequestKind, RequestState
 from workflows.core.settings.model import TenantId
 
 LATER = NOW + timedelta(days=3)
@@ -54,10 +54,10 @@ def test_an_edit_makes_every_decision_void_and_starts_the_time_to_decide_anew() 
     moved = advance(known, edit(), situation(LATER))
     after = moved.request
     assert (after.state, after.version, after.round) == (RequestState.PREPARING, known.version + 1, 1)
-    assert (after.decisions, after.void) == ((), WHOLE_CHAIN[:2])
-    assert (after.seen, after.seen_particulars) == (known.prepared, known.particulars)
-    assert after.edits == (Edited(person=RILEY, at=LATER),)
-    assert after.particulars == replace(known.particulars, justification="Joint launch in June")
+    assert (after.decisions, after.void_decisions) == ((), WHOLE_CHAIN[:2])
+    assert (after.previously_shown, after.previous_fields) == (known.prepared, known.fields)
+    assert after.edits == (EditRecord(person=RILEY, at=LATER),)
+    assert after.fields == replace(known.fields, justification="Joint launch in June")
     assert (after.expires_at, after.lifetime, after.reminders) == (LATER + LIFETIME, LIFETIME, 0)
     assert after.reminded_at is None
     assert [fact.code for fact in after.asked_again] == ["edited", "asked_again"]
@@ -86,9 +86,9 @@ def test_what_was_prepared_from_the_text_before_the_edit_is_refused() -> None:
 def test_a_later_plan_for_another_reason_is_compared_by_its_settings_only() -> None:
     plan = replace(prepared().plan, edition=1)
     again = advance(edited(), RecordPrepared(prepared=prepared(plan=plan)), situation(LATER)).request
-    assert again.seen_particulars is not None
+    assert again.previous_fields is not None
     replanned = advance(again, Replan(reason=noted("It changed.")), situation(LATER)).request
-    assert (replanned.seen_particulars, replanned.edits) == (None, again.edits)
+    assert (replanned.previous_fields, replanned.edits) == (None, again.edits)
 
 
 @pytest.mark.parametrize("kind", list(RequestKind))
@@ -137,7 +137,7 @@ def test_the_form_for_an_edit_does_not_open_in_any_other_state(state: RequestSta
 
 def test_the_requester_may_edit_under_another_chat_id() -> None:
     again = advance(request(), edit(replace(RILEY, chat_id=ChatId("W-RILEY"))), situation()).request
-    assert again.particulars.requester == RILEY.chat_id
+    assert again.fields.requester == RILEY.chat_id
 
 
 def test_a_name_that_leads_to_another_tenant_now_changes_no_partner() -> None:
@@ -150,7 +150,7 @@ def test_a_name_that_leads_to_another_tenant_now_changes_no_partner() -> None:
 def test_what_is_different_is_listed_with_both_values() -> None:
     before = particulars()
     after = replace(before, sponsor=ChatId("U-DANA"), duration=timedelta(days=30), ends_at=LATER, ticket="PRJ-1")
-    assert changed_fields(before, after) == (
+    assert changed_field_names(before, after) == (
         EditableField.SPONSOR,
         EditableField.DURATION,
         EditableField.ENDS_AT,
@@ -166,4 +166,4 @@ def test_what_is_different_is_listed_with_both_values() -> None:
 
 def test_the_same_chosen_day_is_no_change_however_many_days_are_left() -> None:
     before = replace(particulars(), ends_at=EXPIRY, duration=timedelta(days=90))
-    assert changed_fields(before, replace(before, duration=timedelta(days=80))) == ()
+    assert changed_field_names(before, replace(before, duration=timedelta(days=80))) == ()

@@ -33,7 +33,7 @@ from workflows.core.requests.effects import (
 )
 
 CHECK = CheckPermission(key="k-1", command=DropEffect(actor=AMARA.chat_id, effect_id=7), received_at=None)
-TELL = SendMessage(person=AMARA.chat_id, subject=CommandSubject(request_id=REQUEST), said=text_message("Done."))
+TELL = SendMessage(person=AMARA.chat_id, subject=CommandSubject(request_id=REQUEST), fact=text_message("Done."))
 
 
 LANES_AND_PRIORITIES: Final[tuple[tuple[Effect, str, Priority], ...]] = (

@@ -25,7 +25,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, Person
 from workflows.core.requests.deciding import require_may_decide
 from workflows.core.requests.eligibility import IneligibleReason, OpenStage, current_eligibility, eligibility
-from workflows.core.requests.request import AccessRequest, Edited, RequestState
+from workflows.core.requests.request import AccessRequest, EditRecord, RequestState
 
 EVERYONE = (RILEY, SAM, AMARA, BRUNO, CHIE, MALLORY)
 ALL_ROLES = everybody(**{one.name.lower(): "security data-owner" for one in EVERYONE})
@@ -84,7 +84,7 @@ def test_requester_sponsor_and_who_counts_are_barred_by_account_and_by_chat_id()
 def test_the_chat_id_by_which_somebody_was_named_is_barred_too() -> None:
     """A person may have two: the form names one, and the directory answers with another."""
     asked = replace(particulars(), requester=ChatId("W-RILEY"), sponsor=ChatId("W-SAM"))
-    who = eligibility(request(particulars=asked))
+    who = eligibility(request(fields=asked))
     assert who.eligible_members([ChatId("W-RILEY"), ChatId("W-SAM"), RILEY.chat_id, SAM.chat_id, AMARA.chat_id]) == {
         AMARA.chat_id
     }
@@ -92,7 +92,7 @@ def test_the_chat_id_by_which_somebody_was_named_is_barred_too() -> None:
 
 def test_whoever_edited_a_request_may_not_decide_on_it() -> None:
     """It is the requester by the rules of an edit; who may decide does not depend on them."""
-    edited = request(edits=(Edited(person=AMARA, at=NOW),), decisions=WHOLE_CHAIN[:1])
+    edited = request(edits=(EditRecord(person=AMARA, at=NOW),), decisions=WHOLE_CHAIN[:1])
     who = eligibility(edited)
     assert who.ineligible_reason(AMARA.chat_id) is IneligibleReason.REQUESTER
     assert who.ineligible_reason(ChatId("U-OTHER"), AMARA.id) is IneligibleReason.REQUESTER

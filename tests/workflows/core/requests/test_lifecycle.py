@@ -94,7 +94,7 @@ REPLAN = Replan(reason=noted("The partner changed."))
 def worded(moved: Moved) -> Moved:
     """The same with the note and the messages in words."""
     effects = tuple(
-        replace(one, said=text_message(message_words(one.said))) if isinstance(one, SendMessage) else one
+        replace(one, fact=text_message(message_words(one.fact))) if isinstance(one, SendMessage) else one
         for one in moved.effects
     )
     asked = moved.request
@@ -103,7 +103,7 @@ def worded(moved: Moved) -> Moved:
 
 
 def told(text: str, whom: Person = RILEY) -> SendMessage:
-    return SendMessage(person=whom.chat_id, subject=CommandSubject(request_id=REQUEST), said=text_message(text))
+    return SendMessage(person=whom.chat_id, subject=CommandSubject(request_id=REQUEST), fact=text_message(text))
 
 
 def ended(state: RequestState, note: str, **changes: object) -> Transition:
@@ -125,13 +125,13 @@ def reviewed(kind: RequestKind) -> tuple[ShowReview, ...]:
 
 def test_a_submitted_request_is_stored_as_asked_and_prepared() -> None:
     seen = ObservedPartner(identity=identity(), configuration=None, at=NOW)
-    command = Submit(request_id=REQUEST, particulars=particulars(), lifetime=LIFETIME, observation=seen)
+    command = Submit(request_id=REQUEST, fields=particulars(), lifetime=LIFETIME, observation=seen)
     assert worded(advance(None, command, situation())) == Transition(
         request=AccessRequest(
             id=REQUEST,
             version=1,
             state=RequestState.PREPARING,
-            particulars=particulars(),
+            fields=particulars(),
             created_at=NOW,
             changed_at=NOW,
             expires_at=EXPIRY,
@@ -143,7 +143,7 @@ def test_a_submitted_request_is_stored_as_asked_and_prepared() -> None:
 
 
 def test_who_filed_it_is_kept_where_that_was_checked_before() -> None:
-    command = Submit(request_id=REQUEST, particulars=particulars(), lifetime=LIFETIME, submitter=DANA)
+    command = Submit(request_id=REQUEST, fields=particulars(), lifetime=LIFETIME, submitter=DANA)
     known = advance(None, command, situation()).request
     assert known.submitter == DANA
     renewed = advance(replace(known, prepared=prepared(), state=RequestState.APPLYING), REPLAN, situation()).request
@@ -267,8 +267,8 @@ def test_replanning_forgets_what_the_form_saw_and_prepares_again(state: RequestS
             note=noted("The partner changed."),
             asked_again=noted("The partner changed."),
             round=1,
-            seen=known.prepared,
-            void=known.decisions,
+            previously_shown=known.prepared,
+            void_decisions=known.decisions,
             observation=None,
             decisions=(),
             expires_at=LATER + (known.expires_at - known.created_at),
@@ -331,7 +331,7 @@ def test_reopening_keeps_only_the_decisions_that_count() -> None:
             note=noted("Amara no longer holds the role."),
             asked_again=noted("Amara no longer holds the role."),
             round=1,
-            void=WHOLE_CHAIN[:1],
+            void_decisions=WHOLE_CHAIN[:1],
         ),
         effects=(SHOWN,),
     )
@@ -533,7 +533,7 @@ def test_an_overwritten_renewal_continues_the_partnership_it_was_about() -> None
 def test_a_requester_who_is_also_the_sponsor_is_told_once_that_it_was_overwritten() -> None:
     own = replace(particulars(), sponsor=RILEY.chat_id)
     transition = advance_partner(
-        request(RequestState.UNCONFIRMED, particulars=own), RecordOverwritten(configuration={}), situation()
+        request(RequestState.UNCONFIRMED, fields=own), RecordOverwritten(configuration={}), situation()
     )
     assert [effect.person for effect in transition.effects if isinstance(effect, SendMessage)] == [RILEY.chat_id]
 
@@ -555,7 +555,7 @@ def test_a_revocation_is_never_overwritten_but_planned_again(state: RequestState
 def test_the_review_card_learns_that_a_revocation_starts_is_sent_and_ends(kind: RequestKind) -> None:
     """It must not offer Keep while the revocation runs. A request of another kind does not change it."""
     submitted = advance(
-        None, Submit(request_id=REQUEST, particulars=particulars(kind), lifetime=LIFETIME, submitter=DANA), situation()
+        None, Submit(request_id=REQUEST, fields=particulars(kind), lifetime=LIFETIME, submitter=DANA), situation()
     )
     assert any(isinstance(one, ShowReview) for one in submitted.effects) == (kind is RequestKind.REVOCATION)
     writing = request(RequestState.APPLYING, kind)
@@ -619,7 +619,7 @@ def without_steps() -> Prepared:
 @pytest.mark.parametrize("sponsor", [RILEY, SAM])
 def test_only_the_requester_is_told_that_access_is_set_the_sponsor_has_a_message(sponsor: Person) -> None:
     own = replace(particulars(), sponsor=sponsor.chat_id)
-    done = request(RequestState.APPLYING, particulars=own, prepared=without_steps())
+    done = request(RequestState.APPLYING, fields=own, prepared=without_steps())
     transition = advance_partner(done, RecordApplied(configuration={}), situation())
     assert [effect.person for effect in transition.effects if isinstance(effect, SendMessage)] == [RILEY.chat_id]
 

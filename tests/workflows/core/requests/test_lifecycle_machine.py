@@ -156,7 +156,7 @@ class Life(RuleBasedStateMachine):
     def submit(self, kind: RequestKind) -> None:
         """Everybody starts with every role, so that whole chains are common; the rules below take roles away."""
         self.roles = {one.id: frozenset({SECURITY, DATA_OWNER}) for one in EVERYONE}
-        command = Submit(request_id=REQUEST, particulars=particulars(kind), lifetime=LIFETIME)
+        command = Submit(request_id=REQUEST, fields=particulars(kind), lifetime=LIFETIME)
         self.request = advance_partner(None, command, Situation(now=self.now)).request
         assert self.request.version == 1
 
@@ -185,14 +185,14 @@ class Life(RuleBasedStateMachine):
         assert new.changed_at == self.now
         assert all(getattr(new, name) == getattr(old, name) for name in ("id", "created_at"))
         is_edited = len(new.edits) > len(old.edits)
-        assert (new.particulars != old.particulars) is is_edited, "what is asked for changes by an edit only"
+        assert (new.fields != old.fields) is is_edited, "what is asked for changes by an edit only"
         if is_edited:
             WITNESSED.add("edited")
             assert new.edits[-1].person.id == old.require_prepared().requester.id
-            assert new.seen_particulars == old.particulars
+            assert new.previous_fields == old.fields
         is_planned_anew = new.state is RequestState.PREPARING and old.state is not RequestState.PREPARING
         assert (new.expires_at != old.expires_at) <= is_planned_anew, "only asking again gives new time"
-        if new.particulars.kind is RequestKind.REVOCATION:
+        if new.fields.kind is RequestKind.REVOCATION:
             may_end = {RequestState.APPLIED, RequestState.WITHDRAWN}
             may_end |= {RequestState.STOPPED} if old.state is RequestState.UNCONFIRMED else set()
             assert not new.is_terminal or new.state in may_end, "a revocation does not end by itself"
@@ -213,13 +213,13 @@ class Life(RuleBasedStateMachine):
         has_record = new != old and new.state in (RequestState.APPLIED, RequestState.OVERWRITTEN)
         assert (transition.partnership is not None) is has_record
         if transition.partnership is not None and new.state is RequestState.OVERWRITTEN:
-            assert new.particulars.kind is not RequestKind.REVOCATION, "a revocation is planned again until it holds"
+            assert new.fields.kind is not RequestKind.REVOCATION, "a revocation is planned again until it holds"
             assert transition.partnership.next_review_at == self.now, "what was not approved is reviewed at once"
         is_kept = new.writing_since == old.writing_since or old.writing_since is None
         assert is_kept or new.state is RequestState.PREPARING, "only a new plan disowns a write"
 
     def check_chain(self, old: AccessRequest, new: AccessRequest, command: RequestCommand) -> None:
-        needs_chain = new.particulars.kind is not RequestKind.REVOCATION
+        needs_chain = new.fields.kind is not RequestKind.REVOCATION
         if needs_chain and new.state is RequestState.APPLYING and old.state is not RequestState.APPLYING:
             assert has_whole_chain(new, self.current_roles), "only a complete chain applies"
             assert self.now < new.expires_at, "nothing is decided after expiry"
@@ -298,7 +298,7 @@ class Life(RuleBasedStateMachine):
     @precondition(lambda self: self.request.state is RequestState.PREPARING)
     @rule(stages=STAGES)
     def prepare(self, stages: ApprovalChain) -> None:
-        kind = self.request.particulars.kind
+        kind = self.request.fields.kind
         plan = replace(plan_with(stages), edition=len(self.request.edits))
         changes = {"stages": stages, "plan": plan} if kind is not RequestKind.REVOCATION else {}
         self.give(RecordPrepared(prepared=prepared(kind, **changes)))

@@ -92,7 +92,7 @@ def _commands(name: str) -> list[RequestCommand]:
     """Return commands of one name that together produce each outcome in the table."""
     actors = (AMARA, BRUNO, CHIE)
     commands: dict[str, list[RequestCommand]] = {
-        "submit": [Submit(request_id=REQUEST, particulars=particulars(), lifetime=LIFETIME)],
+        "submit": [Submit(request_id=REQUEST, fields=particulars(), lifetime=LIFETIME)],
         "record_prepared": [RecordPrepared(prepared=prepared(kind)) for kind in RequestKind],
         "record_unfit": [RecordUnfit(code="no_such_tenant", reason=noted("There is no such tenant."))],
         "record_delayed": [RecordDelayed(reason=noted("Graph does not answer."))],

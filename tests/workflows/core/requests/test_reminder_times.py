@@ -18,7 +18,7 @@ from workflows.core.requests.reminder_times import (
     next_due_at,
     next_reminder_at,
 )
-from workflows.core.requests.request import AccessRequest, Edited, RequestId, RequestKind, RequestState
+from workflows.core.requests.request import AccessRequest, EditRecord, RequestId, RequestKind, RequestState
 
 DAY = timedelta(days=1)
 
@@ -89,7 +89,7 @@ def test_with_a_near_end_of_the_access_the_time_counts_from_the_question_and_nob
     is_edited: bool,
 ) -> None:
     asked = replace(particulars(), ends_at=NOW + timedelta(hours=10))
-    filed = Submit(request_id=RequestId("r-1"), particulars=asked, lifetime=14 * DAY)
+    filed = Submit(request_id=RequestId("r-1"), fields=asked, lifetime=14 * DAY)
     waits = advance(None, filed, situation(NOW)).request
     assert (waits.expires_at, waits.lifetime) == (asked.ends_at, timedelta(hours=10))
     waits = advance(waits, RecordPrepared(prepared=prepared()), situation(NOW)).request
@@ -108,7 +108,7 @@ def test_a_request_of_an_earlier_version_with_a_near_end_is_not_reminded_at_once
     stored = request(expires_at=NOW + timedelta(hours=10), lifetime=14 * DAY)
     assert asked_at(stored) == NOW
     assert next_reminder_at(stored) == NOW + timedelta(hours=5)
-    edited = replace(stored, edits=(Edited(person=AMARA, at=NOW + timedelta(hours=4)),))
+    edited = replace(stored, edits=(EditRecord(person=AMARA, at=NOW + timedelta(hours=4)),))
     assert next_reminder_at(edited) == NOW + timedelta(hours=7)
 
 
@@ -153,5 +153,5 @@ def test_a_request_is_due_at_its_next_reminder_and_then_when_it_expires() -> Non
     assert next_due_at(asked) == asked.expires_at
     assert next_due_at(replace(asked, state=RequestState.PREPARING)) == asked.expires_at
     assert next_due_at(replace(asked, state=RequestState.REJECTED)) is None
-    revocation = replace(asked.particulars, kind=RequestKind.REVOCATION)
-    assert next_due_at(replace(asked, particulars=revocation)) is None
+    revocation = replace(asked.fields, kind=RequestKind.REVOCATION)
+    assert next_due_at(replace(asked, fields=revocation)) is None

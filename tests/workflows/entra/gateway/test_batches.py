@@ -24,7 +24,7 @@ from tests.workflows.entra.simulated_tenant import (
 )
 from workflows.core.settings.model import Target, TargetType, TenantId
 from workflows.entra import Entra, EntraSettings, connect
-from workflows.entra.transport import batch, read_retries
+from workflows.entra.transport import batch, connection, read_retries
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 BATCH: Final = ("POST", "/$batch")
@@ -228,6 +228,16 @@ async def test_a_batch_without_an_answer_is_told_for_each_part(entra: Entra, gra
     problems = await both(entra)
     assert [one.facts[0].values["call"]["purpose"] for one in problems] == ["show_partner", "show_default"]
     assert problems[0] is not problems[1]
+
+
+async def test_an_error_of_the_program_reaches_everybody_who_waits(
+    entra: Entra, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(connection, "batch_request", broken)
+    assert [type(one) for one in await both(entra)] == [ZeroDivisionError, ZeroDivisionError]
 
 
 async def test_no_more_than_twenty_go_out_in_one_batch(entra: Entra, graph: Graph) -> None:

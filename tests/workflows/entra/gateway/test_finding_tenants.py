@@ -21,13 +21,13 @@ async def test_find_by_domain(entra: Entra, graph: Graph) -> None:
     found = await entra.find("contoso.onmicrosoft.com")
     assert found is not None
     assert (found.tenant_id, found.display_name, found.default_domain) == (CONTOSO, "Contoso", "contoso.com")
-    assert found.asked == "contoso.onmicrosoft.com"
+    assert found.typed_name == "contoso.onmicrosoft.com"
 
 
 async def test_find_by_tenant_id_takes_the_domain_from_graph(entra: Entra) -> None:
     found = await entra.find(CONTOSO.upper())
     assert found is not None
-    assert (found.tenant_id, found.default_domain, found.asked) == (CONTOSO, "contoso.com", CONTOSO)
+    assert (found.tenant_id, found.default_domain, found.typed_name) == (CONTOSO, "contoso.com", CONTOSO)
 
 
 async def test_find_remembers_what_was_and_what_was_not_there(entra: Entra, graph: Graph) -> None:

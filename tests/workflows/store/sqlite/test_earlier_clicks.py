@@ -48,7 +48,7 @@ CLICKS: Final[tuple[tuple[str, Click], ...]] = (
     ),
     (
         f'"name":"want_confirm_half","actor":"U-AMARA","tenant_id":"{TENANT}","step":"{STEP}","wanted":"d","channel":"C1"',
-        ConfirmSetup(actor=ACTOR, tenant_id=TENANT, step=STEP, wanted=Digest("d"), channel="C1"),
+        ConfirmSetup(actor=ACTOR, tenant_id=TENANT, step=STEP, step_digest=Digest("d"), channel="C1"),
     ),
     (
         f'"name":"want_unconfirm_half","actor":"U-AMARA","tenant_id":"{TENANT}","step":"{STEP}","channel":""',

@@ -83,7 +83,7 @@ def earlier_database(path: Path, known: AccessRequest, before: str) -> Database:
     stored["prepared"]["findings"] = list(EARLIER)
     insert = """insert into requests (id, version, state, is_open, requester, created_at, doc)
         values (?, ?, ?, 1, ?, ?, ?)"""
-    values = (known.version, known.state.value, known.particulars.requester, NOW.isoformat())
+    values = (known.version, known.state.value, known.fields.requester, NOW.isoformat())
     db.execute(insert, (known.id, *values, json.dumps(stored)))
     for number, doc in enumerate(("not JSON", "[]", '{"prepared":null}', '{"prepared":{"findings":[1,{}]}}')):
         db.execute(insert, (f"odd-{number}", *values, doc))

@@ -44,7 +44,7 @@ def insert(db: Database, record: AccessRequest, doc: str) -> None:
             "version": record.version,
             "state": record.state.value,
             "is_open": 1,
-            "requester": record.particulars.requester,
+            "requester": record.fields.requester,
             "created_at": "2027",
             "doc": doc,
         }
@@ -57,7 +57,7 @@ async def test_a_database_of_the_version_before_opens_and_says_the_same(tmp_path
     waits = replace(request(), note=noted(WAITS), asked_again=noted(AGAIN), refused=refused)
     plain = replace(request(RequestState.APPLIED), id=RequestId("r-2"), confirmed_at=NOW)
     tell = SendMessage(
-        person=RILEY.chat_id, subject=CommandSubject(request_id=waits.id), said=text_message(TOLD), channel="C1"
+        person=RILEY.chat_id, subject=CommandSubject(request_id=waits.id), fact=text_message(TOLD), channel="C1"
     )
     effect = json.loads(dump(EFFECT, tell))
     effect["text"] = effect.pop("said")["values"]["text"]
@@ -80,7 +80,7 @@ async def test_a_database_of_the_version_before_opens_and_says_the_same(tmp_path
         first = next(one for one in await store.pending(NOW, 10) if isinstance(one.effect, SendMessage))
         assert first.effect == tell
         assert isinstance(first.effect, SendMessage)
-        assert message_words(first.effect.said) == TOLD
+        assert message_words(first.effect.fact) == TOLD
     finally:
         await store.close()
     db = Database(tmp_path / "gatehouse.db")

@@ -23,7 +23,7 @@ def insert(db: Database, record: AccessRequest, doc: str) -> None:
             "version": record.version,
             "state": record.state.value,
             "is_open": 1,
-            "requester": record.particulars.requester,
+            "requester": record.fields.requester,
             "due_at": (NOW + 14 * DAY).isoformat(timespec="microseconds"),
             "created_at": "2027",
             "doc": doc,

@@ -121,7 +121,7 @@ async def test_a_clock_that_was_set_back_delays_a_home_by_seconds_only(store: Qu
 
 async def test_what_decides_goes_before_cards_and_cards_before_homes(store: QuickStore) -> None:
     cards = [ShowRequest(request_id=RequestId(f"r-{number}")) for number in range(200)]
-    tell = SendMessage(person=SAM.chat_id, subject=CommandSubject(), said=text_message("Hello"))
+    tell = SendMessage(person=SAM.chat_id, subject=CommandSubject(), fact=text_message("Hello"))
     judge = CheckPermission(command=Revoke(actor=AMARA.chat_id, target=TENANT, reason="x"), key="click")
     late = (Apply(request_id=RequestId("r-1"), tenant_id=TENANT), Prepare(request_id=RequestId("r-2")), judge)
     await put(store, HOME, *cards, tell, *late)

@@ -38,10 +38,10 @@ async def test_a_database_of_the_version_before_opens_without_a_mark(tmp_path: P
     )
     one = request(RequestState.STOPPED, note=noted(f"It waits: {MARK} Look at it with ‹show partner›."))
     one = replace(one, prepared=replace(one.require_prepared(), findings=(finding,)))
-    typed = replace(one.particulars, justification="So that ‹list partners› and ‹expired› work")
-    one = replace(one, particulars=typed)
+    typed = replace(one.fields, justification="So that ‹list partners› and ‹expired› work")
+    one = replace(one, fields=typed)
     tell = SendMessage(
-        person=RILEY.chat_id, subject=CommandSubject(), said=text_message(f"{MARK} See ‹list partners›.")
+        person=RILEY.chat_id, subject=CommandSubject(), fact=text_message(f"{MARK} See ‹list partners›.")
     )
     alarm = new_alarm(
         AlarmCode.EFFECT_GIVEN_UP, "1", {"what": "tell", "about": "U1", "reason": f"{MARK} It is tried again."}, NOW
@@ -66,11 +66,11 @@ async def test_a_database_of_the_version_before_opens_without_a_mark(tmp_path: P
         assert note_words(read.note).startswith(waits)
         assert note_words(read.note).endswith("Look at it with /partner show.")
         assert read.require_prepared().findings[0].values == {"text": "See /partner show."}
-        assert read.particulars == typed, "what people typed stays"
+        assert read.fields == typed, "what people typed stays"
         (pending,) = await store.pending(NOW.replace(year=2999), 9)
         assert isinstance(pending.effect, SendMessage)
-        assert message_words(pending.effect.said).endswith("See /partner list.")
-        assert "token_revoked" in message_words(pending.effect.said)
+        assert message_words(pending.effect.fact).endswith("See /partner list.")
+        assert "token_revoked" in message_words(pending.effect.fact)
         assert [given_up.error for given_up in await store.given_up()] == [
             (REFUSED,),
             (text_fact("chat.postMessage: not_in_channel"),),

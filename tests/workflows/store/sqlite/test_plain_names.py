@@ -39,7 +39,7 @@ async def test_a_database_of_the_version_before_opens_and_continues(tmp_path: Pa
         setup_reminder_asked_at=NOW,
     )
     asked = request()
-    asked = replace(asked, particulars=replace(asked.particulars, placeholders={"pilot": "an id “of ours”"}))
+    asked = replace(asked, fields=replace(asked.fields, placeholders={"pilot": "an id “of ours”"}))
     stored = json.loads(dump(REQUEST, asked))
     stored["particulars"] = earlier(stored["particulars"], {"placeholders": "holes"})
     db = Database(tmp_path / "gatehouse.db")
@@ -62,7 +62,7 @@ async def test_a_database_of_the_version_before_opens_and_continues(tmp_path: Pa
             "version": asked.version,
             "state": asked.state.value,
             "is_open": 1,
-            "requester": asked.particulars.requester,
+            "requester": asked.fields.requester,
             "created_at": "2027",
             "doc": json.dumps(stored),
         }

@@ -19,7 +19,7 @@ async def stored(path: Path) -> SqliteStore:
     """A store with three messages, the last and the first of which were given up."""
     store = await open_store(path, FixedClock())
     tells = [
-        SendMessage(person=one.chat_id, subject=CommandSubject(), said=text_message("Hello"))
+        SendMessage(person=one.chat_id, subject=CommandSubject(), fact=text_message("Hello"))
         for one in (RILEY, SAM, RILEY)
     ]
     entry = AuditEntry(key="k", at=NOW, actor="t", command="t", outcome="accepted", details={})

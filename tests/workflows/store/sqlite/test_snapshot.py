@@ -127,7 +127,9 @@ async def test_for_a_posture_equal_settings_of_many_partners_are_kept_once(tmp_p
             prepared=prepared(plan=replace(access_plan(), tenant_id=tenant_id)),
         )
         step = SetupStep(
-            key=StepKey.B2B_COLLABORATION_INBOUND, is_needed=True, wanted={"inboundTrust": {"isMfaAccepted": True}}
+            key=StepKey.B2B_COLLABORATION_INBOUND,
+            is_needed=True,
+            required_settings={"inboundTrust": {"isMfaAccepted": True}},
         )
         kept = partnership(
             version=1, identity=replace(identity(), tenant_id=tenant_id), request_id=request_id, setup=(step,)
@@ -139,7 +141,7 @@ async def test_for_a_posture_equal_settings_of_many_partners_are_kept_once(tmp_p
     settings = {id(value) for body in bodies for value in body.values() if isinstance(value, dict)}
     assert len(settings) == len([value for value in bodies[0].values() if isinstance(value, dict)])
     partners = records.partnerships.values()
-    assert len({id(one.setup[0].wanted["inboundTrust"]) for one in partners}) == 1
+    assert len({id(one.setup[0].required_settings["inboundTrust"]) for one in partners}) == 1
     assert len({id(one.stages) for one in partners}) == len({id(one.sponsor) for one in partners}) == 1
     await store.close()
 
@@ -254,9 +256,9 @@ async def test_an_unreadable_record_is_unreadable_in_the_records_about_its_partn
 async def test_partnerships_are_found_by_any_of_their_names(tmp_path: Path) -> None:
     """By tenant id, default domain, and the name that was typed; an unreadable record hides no other one."""
     store = await open_store(tmp_path / "gatehouse.db", FixedClock())
-    named = replace(identity(), default_domain="contoso.com", asked="shop.contoso.com")
-    other = replace(identity(), tenant_id=OTHER, default_domain="northwind.com", asked="northwind.com")
-    broken = replace(identity(), tenant_id=TenantId("0b0b0b0b-0000-4000-8000-00000000000b"), asked="contoso.com")
+    named = replace(identity(), default_domain="contoso.com", typed_name="shop.contoso.com")
+    other = replace(identity(), tenant_id=OTHER, default_domain="northwind.com", typed_name="northwind.com")
+    broken = replace(identity(), tenant_id=TenantId("0b0b0b0b-0000-4000-8000-00000000000b"), typed_name="contoso.com")
     for number, one in enumerate((named, other, broken)):
         await store.commit(Commit(entry=entry(f"k{number}"), partnership=partnership(version=1, identity=one)))
     await store._write("update partnerships set doc = 'no json' where tenant_id = ?", broken.tenant_id)

@@ -72,7 +72,7 @@ def verdict_values(one: PolicyVerdict) -> dict[str, Any]:
             }
             for reason in one.reasons
         ],
-        "conditions": [{"when": each.when.value, "values": list(each.values)} for each in one.conditions],
+        "conditions": [{"when": each.kind.value, "values": list(each.values)} for each in one.conditions],
         "remedies": [remedy.value for remedy in one.remedies],
         "source": one.source.value,
     }
@@ -138,7 +138,7 @@ def _group_values(verdicts: Sequence[PolicyVerdict]) -> dict[str, Any]:
 
 
 def _condition_values(one: PolicyCondition) -> dict[str, Any]:
-    return {"when": one.when.value, "values": list(one.values[:MAX_VALUES]), "count": len(one.values)}
+    return {"when": one.kind.value, "values": list(one.values[:MAX_VALUES]), "count": len(one.values)}
 
 
 def grouped(items: Sequence[_Item], key: Callable[[_Item], object]) -> list[Sequence[_Item]]:

@@ -65,7 +65,7 @@ CERTAIN: Final = frozenset(
 class PolicyCondition:
     """One condition with the values it names."""
 
-    when: ConditionType
+    kind: ConditionType
     values: tuple[str, ...] = ()
 
 
@@ -92,7 +92,7 @@ def conditions_for(
     """
     conditions = policy.conditions
     if unknown_names := tuple(_misshapen(conditions)):
-        return (PolicyCondition(when=ConditionType.OTHER, values=unknown_names),)
+        return (PolicyCondition(kind=ConditionType.OTHER, values=unknown_names),)
     if texts(member(conditions, "clientApplications"), "includeServicePrincipals") and not _names_people(conditions):
         return None
     who = _who(member(conditions, "users"), visitor, tenant_id)
@@ -166,15 +166,15 @@ def _who(users: Mapping[str, Any], visitor: VisitorType, tenant_id: TenantId) ->
         return None
     has_account = visitor is not VisitorType.DIRECT_CONNECT
     exceptions = _members(users, "exclude") if has_account else ()
-    but = (PolicyCondition(when=ConditionType.NOT_EXCLUDED, values=exceptions),) if exceptions else ()
+    but = (PolicyCondition(kind=ConditionType.NOT_EXCLUDED, values=exceptions),) if exceptions else ()
     kinds = _external(member(users, "includeGuestsOrExternalUsers"), visitor, tenant_id)
     if kinds is True or _EVERYBODY & frozenset(texts(users, "includeUsers")):
         return but
     if kinds is None:
-        return (PolicyCondition(when=ConditionType.OTHER, values=("externalTenants",)), *but)
+        return (PolicyCondition(kind=ConditionType.OTHER, values=("externalTenants",)), *but)
     # NB. a direct connect visitor has no account here, so no group, role or account can include them.
     members = _members(users, "include") if has_account else ()
-    return (PolicyCondition(when=ConditionType.MEMBERSHIP, values=members), *but) if members else None
+    return (PolicyCondition(kind=ConditionType.MEMBERSHIP, values=members), *but) if members else None
 
 
 def _members(users: Mapping[str, Any], way: str) -> tuple[str, ...]:
@@ -204,11 +204,11 @@ def _target_conditions(
     """Return the conditions under which a policy covers these applications: empty for always, None for never."""
     rule = member(policy.conditions, "applications")
     if contexts := texts(rule, "includeAuthenticationContextClassReferences"):
-        return (PolicyCondition(when=ConditionType.AUTHENTICATION_CONTEXT, values=contexts),)
+        return (PolicyCondition(kind=ConditionType.AUTHENTICATION_CONTEXT, values=contexts),)
     if actions := texts(rule, "includeUserActions"):
         # Guests register security information here. No visitor registers a device here.
         is_relevant = _REGISTRATION in actions and visitor is not VisitorType.DIRECT_CONNECT
-        return (PolicyCondition(when=ConditionType.REGISTRATION),) if is_relevant else None
+        return (PolicyCondition(kind=ConditionType.REGISTRATION),) if is_relevant else None
     found = [covers(policy, application) for application in applications]
     if all(one is Coverage.WHOLLY for one in found):
         return ()
@@ -216,20 +216,20 @@ def _target_conditions(
         return None
     names = named_applications(policy)
     if max(found) is Coverage.PERHAPS:
-        return (PolicyCondition(when=ConditionType.OTHER_APPLICATIONS, values=names),)
-    return (PolicyCondition(when=ConditionType.APPLICATIONS, values=names),)
+        return (PolicyCondition(kind=ConditionType.OTHER_APPLICATIONS, values=names),)
+    return (PolicyCondition(kind=ConditionType.APPLICATIONS, values=names),)
 
 
 def _risks(policy: Policy) -> Iterator[PolicyCondition]:
     if policy.user_risk and NO_RISK not in policy.user_risk:
-        yield PolicyCondition(when=ConditionType.USER_RISK, values=policy.user_risk)
+        yield PolicyCondition(kind=ConditionType.USER_RISK, values=policy.user_risk)
     if policy.sign_in_risk and NO_RISK not in policy.sign_in_risk:
-        yield PolicyCondition(when=ConditionType.SIGN_IN_RISK, values=policy.sign_in_risk)
+        yield PolicyCondition(kind=ConditionType.SIGN_IN_RISK, values=policy.sign_in_risk)
 
 
 def _clients(clients: tuple[ClientApp, ...] | None) -> Iterator[PolicyCondition]:
     if clients:
-        yield PolicyCondition(when=ConditionType.CLIENTS, values=tuple(client.value for client in clients))
+        yield PolicyCondition(kind=ConditionType.CLIENTS, values=tuple(client.value for client in clients))
 
 
 def _others(conditions: Mapping[str, Any]) -> Iterator[PolicyCondition]:
@@ -242,7 +242,7 @@ def _others(conditions: Mapping[str, Any]) -> Iterator[PolicyCondition]:
         excludes = bool(inside) and any(texts(document, f"exclude{inside.removeprefix('include')}"))
         if inside and frozenset(name.lower() for name in values) == {"all"} and not excludes:
             continue
-        yield PolicyCondition(when=when, values=values)
+        yield PolicyCondition(kind=when, values=values)
     unknown = tuple(name for name in sorted(conditions.keys() - _KNOWN) if conditions[name] and "@odata." not in name)
     if unknown:
-        yield PolicyCondition(when=ConditionType.OTHER, values=unknown)
+        yield PolicyCondition(kind=ConditionType.OTHER, values=unknown)

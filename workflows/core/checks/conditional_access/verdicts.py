@@ -213,10 +213,10 @@ def _verdict(
     ):
         return _unknown(policy, entry.visitor, conditions or (), ReasonCode.ANSWER_NOT_UNDERSTOOD, unknown_reason)
     left_open = tuple(
-        one for one in conditions or () if any(one.when in _UNANSWERED_REASONS.get(reason, ()) for reason in reasons)
+        one for one in conditions or () if any(one.kind in _UNANSWERED_REASONS.get(reason, ()) for reason in reasons)
     )
     if left_open:
-        kept = tuple(one for one in conditions or () if one in left_open or one.when in CERTAIN)
+        kept = tuple(one for one in conditions or () if one in left_open or one.kind in CERTAIN)
         return _evaluated(policy, entry.visitor, trust, kept, Source.ENTRA)
     if all(reason in _ANSWERED_REASONS for reason in reasons):
         return None
@@ -234,7 +234,7 @@ def _reason(row: JsonObject | None) -> str:
 
 def _said_to_apply(conditions: tuple[PolicyCondition, ...] | None) -> tuple[PolicyCondition, ...]:
     """Return the conditions under which a policy applies that Entra reported as applying."""
-    return tuple(one for one in conditions or () if one.when in CERTAIN)
+    return tuple(one for one in conditions or () if one.kind in CERTAIN)
 
 
 def _evaluated(
@@ -249,7 +249,7 @@ def _evaluated(
     outcome = outcome_of(policy, visitor, trust)
     if outcome == PolicyOutcome(meaning=PolicyEffect.WORKS):
         return None
-    is_uncertain = any(one.when not in CERTAIN for one in conditions)
+    is_uncertain = any(one.kind not in CERTAIN for one in conditions)
     meaning = (
         PolicyEffect.DEPENDS
         if is_uncertain and is_worse(outcome.meaning, PolicyEffect.ASKED_THERE)

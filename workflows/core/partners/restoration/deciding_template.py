@@ -69,7 +69,7 @@ def _approved_before(
 ) -> Iterator[Template]:
     """Return the template of the newest access request that led to `earlier_configuration`, if it still exists."""
     for request in sorted(requests, key=ended_at, reverse=True):
-        is_applied_access = request.state is RequestState.APPLIED and request.particulars.kind is RequestKind.ACCESS
+        is_applied_access = request.state is RequestState.APPLIED and request.fields.kind is RequestKind.ACCESS
         if not is_applied_access:
             continue
         plan = request.plan

@@ -42,8 +42,8 @@ def restored_summary(request: AccessRequest) -> Restored:
     prepared = request.require_prepared()
     return Restored(
         request_id=request.id,
-        kind=request.particulars.kind,
+        kind=request.fields.kind,
         title=prepared.template_title,
-        by=prepared.requester,
+        person=prepared.requester,
         at=ended_at(request),
     )

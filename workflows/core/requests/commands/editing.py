@@ -8,7 +8,7 @@ from typing import Any
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import Person
-from workflows.core.requests.request import AccessRequest, Particulars, RequestKind, RequestState
+from workflows.core.requests.request import AccessRequest, RequestFields, RequestKind, RequestState
 
 
 class EditableField(StrEnum):
@@ -23,12 +23,12 @@ class EditableField(StrEnum):
     TICKET = "ticket"
 
 
-def with_edited_values(before: Particulars, particulars: Particulars) -> Particulars:
+def with_edited_values(before: RequestFields, fields: RequestFields) -> RequestFields:
     """Return a request's particulars with the new values. Kind, requester and partner stay the same."""
-    return replace(before, **{one.value: getattr(particulars, one.value) for one in EditableField})
+    return replace(before, **{one.value: getattr(fields, one.value) for one in EditableField})
 
 
-def changed_fields(before: Particulars, after: Particulars) -> tuple[EditableField, ...]:
+def changed_field_names(before: RequestFields, after: RequestFields) -> tuple[EditableField, ...]:
     """List the fields with different values.
 
     The duration is not compared when the same day is chosen as the end: it is then computed from that day.
@@ -42,17 +42,17 @@ def changed_fields(before: Particulars, after: Particulars) -> tuple[EditableFie
     )
 
 
-def changed_values(before: Particulars, after: Particulars) -> dict[str, list[Any]]:
+def changed_values(before: RequestFields, after: RequestFields) -> dict[str, list[Any]]:
     """Return the changed fields, each with its value before and after, for the audit log."""
     return {
         one.value: [_stored(getattr(before, one.value)), _stored(getattr(after, one.value))]
-        for one in changed_fields(before, after)
+        for one in changed_field_names(before, after)
     }
 
 
 def is_editable(request: AccessRequest) -> bool:
     """Return whether a request can be edited: an access request that waits for approvals."""
-    return request.particulars.kind is RequestKind.ACCESS and request.state is RequestState.AWAITING_APPROVAL
+    return request.fields.kind is RequestKind.ACCESS and request.state is RequestState.AWAITING_APPROVAL
 
 
 def require_may_edit(request: AccessRequest, actor: Person, digest: str, now: datetime) -> None:
@@ -64,8 +64,8 @@ def require_may_edit(request: AccessRequest, actor: Person, digest: str, now: da
     # NB. accounts are compared, not chat ids, because an edit makes every decision invalid.
     if request.requester_account not in (actor.id, None):
         raise Refused(RefusalCode.NOT_THE_REQUESTER, edits=True)
-    if request.particulars.kind is not RequestKind.ACCESS:
-        raise Refused(RefusalCode.NOT_EDITABLE, kind=request.particulars.kind.value)
+    if request.fields.kind is not RequestKind.ACCESS:
+        raise Refused(RefusalCode.NOT_EDITABLE, kind=request.fields.kind.value)
     if request.state is not RequestState.AWAITING_APPROVAL:
         raise Refused(RefusalCode.NOT_POSSIBLE_IN_THIS_STATE, state=request.state.value, is_closed=request.is_terminal)
     if now >= request.expires_at:

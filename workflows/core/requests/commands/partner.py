@@ -65,15 +65,15 @@ class ConfirmSetup(Generic[Actor]):
     actor: Actor
     tenant_id: TenantId
     step: StepKey
-    wanted: Digest
+    step_digest: Digest
     channel: str = ""
     """The channel of the click, in which the result is shown."""
 
     def audit_details(self) -> Details:
         """Return the step, as it was shown; for a click also the partner."""
         if isinstance(self.actor, Person):
-            return {"step": self.step, "wanted": self.wanted, "account": self.actor.id}
-        return clicked_details(tenant_id=self.tenant_id, step=self.step, wanted=self.wanted)
+            return {"step": self.step, "wanted": self.step_digest, "account": self.actor.id}
+        return clicked_details(tenant_id=self.tenant_id, step=self.step, wanted=self.step_digest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +84,7 @@ class UnconfirmSetup(Generic[Actor]):
     actor: Actor
     tenant_id: TenantId
     step: StepKey
-    wanted: Digest = field(default=Digest(""))
+    step_digest: Digest = field(default=Digest(""))
     """Empty for a click of an earlier version, which takes back the present confirmation of the step."""
     channel: str = ""
     """The channel of the click, in which the result is shown."""
@@ -92,8 +92,8 @@ class UnconfirmSetup(Generic[Actor]):
     def audit_details(self) -> Details:
         """Return the step, as it was shown; for a click also the partner."""
         if isinstance(self.actor, Person):
-            return {"step": self.step, "wanted": self.wanted, "account": self.actor.id}
-        return clicked_details(tenant_id=self.tenant_id, step=self.step, wanted=self.wanted)
+            return {"step": self.step, "wanted": self.step_digest, "account": self.actor.id}
+        return clicked_details(tenant_id=self.tenant_id, step=self.step, wanted=self.step_digest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,7 +31,7 @@ from workflows.core.requests.commands.automatic import (
     Stop,
 )
 from workflows.core.requests.commands.editing import changed_values
-from workflows.core.requests.request import AccessRequest, ObservedPartner, Particulars, RequestId
+from workflows.core.requests.request import AccessRequest, ObservedPartner, RequestFields, RequestId
 from workflows.core.settings.canonical import Digest
 from workflows.core.settings.model import TenantId
 
@@ -42,7 +42,7 @@ class Submit:
 
     name: Literal["submit"] = field(default="submit")
     request_id: RequestId
-    particulars: Particulars
+    fields: RequestFields
     lifetime: timedelta
     """How long the request may stay undecided."""
     observation: ObservedPartner | None = None
@@ -52,7 +52,7 @@ class Submit:
 
     def audit_details(self, after: AccessRequest) -> Details:
         """Return what was requested."""
-        particulars = self.particulars
+        particulars = self.fields
         details: Details = {
             "kind": particulars.kind.value,
             "target": particulars.target,
@@ -125,7 +125,7 @@ class Edit:
     request_id: RequestId
     digest: Digest
     """The plan that the window for editing was opened on."""
-    wanted: Particulars
+    new_fields: RequestFields
     """What is filled in now. Its partner, kind and requester are not used: they cannot be changed."""
     observation: ObservedPartner
     """The partner as the form just read it."""
@@ -134,8 +134,8 @@ class Edit:
 
     def audit_details(self, after: AccessRequest) -> Details:
         """Return the digest of the plan that is given up, and each changed field before and after."""
-        was = after.seen_particulars or after.particulars
-        return {"digest": self.digest, "changed": changed_values(was, after.particulars)}
+        was = after.previous_fields or after.fields
+        return {"digest": self.digest, "changed": changed_values(was, after.fields)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

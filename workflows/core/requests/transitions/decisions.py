@@ -73,7 +73,7 @@ def reject(request: AccessRequest, command: Reject[Person], situation: Situation
 
 
 def withdraw(request: AccessRequest, command: Withdraw, situation: Situation) -> Transition:
-    if command.actor != request.particulars.requester and not command.is_requester:
+    if command.actor != request.fields.requester and not command.is_requester:
         raise Refused(RefusalCode.NOT_THE_REQUESTER)
     request = with_note(request, S.WITHDRAWN, situation, (Fact(NoteCode.WITHDRAWN),))
     # No message: the requester withdrew it, and their card shows it.
@@ -97,7 +97,7 @@ def remind_approvers(request: AccessRequest, command: RemindApprovers, situation
 
 
 def expire(request: AccessRequest, command: Expire, situation: Situation) -> Transition:
-    if request.particulars.kind is RequestKind.REVOCATION:
+    if request.fields.kind is RequestKind.REVOCATION:
         raise Refused(RefusalCode.REVOCATION_NEVER_EXPIRES)
     if situation.now < request.expires_at:
         raise Refused(RefusalCode.NOT_DUE_YET, what="expiry")

@@ -8,11 +8,11 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.plans.planning import plan_revocation
 from workflows.core.requests.commands.automatic import RecordDelayed, RecordPrepared, RecordUnfit, Reopen, Replan
-from workflows.core.requests.commands.editing import changed_fields, require_may_edit, with_edited_values
+from workflows.core.requests.commands.editing import changed_field_names, require_may_edit, with_edited_values
 from workflows.core.requests.commands.request import Edit, Submit
 from workflows.core.requests.effects import MessageCode, Prepare, ShowRequest
 from workflows.core.requests.notes import NoteCode, with_sent_before
-from workflows.core.requests.request import AccessRequest, Edited, Particulars, RequestKind, RequestState
+from workflows.core.requests.request import AccessRequest, EditRecord, RequestFields, RequestKind, RequestState
 from workflows.core.requests.transitions.resending import pause_before_replan
 from workflows.core.requests.transitions.transition import (
     Situation,
@@ -32,12 +32,12 @@ NO_PARTNER: Final = frozenset({RefusalCode.UNKNOWN_TENANT, RefusalCode.OWN_TENAN
 
 
 def submit(_: None, command: Submit, situation: Situation) -> Transition:
-    expires_at = _decision_deadline(command.particulars, situation.now + command.lifetime)
+    expires_at = _decision_deadline(command.fields, situation.now + command.lifetime)
     request = AccessRequest(
         id=command.request_id,
         version=1,
         state=S.PREPARING,
-        particulars=command.particulars,
+        fields=command.fields,
         created_at=situation.now,
         changed_at=situation.now,
         expires_at=expires_at,
@@ -50,7 +50,7 @@ def submit(_: None, command: Submit, situation: Situation) -> Transition:
 
 
 def record_prepared(request: AccessRequest, command: RecordPrepared, situation: Situation) -> Transition:
-    is_revocation = request.particulars.kind is RequestKind.REVOCATION
+    is_revocation = request.fields.kind is RequestKind.REVOCATION
     plan = command.prepared.plan
     _require_newest_edition(request, plan.edition)
     revocation = plan_revocation(
@@ -101,7 +101,7 @@ def replan(request: AccessRequest, command: Replan, situation: Situation) -> Tra
         # NB. a new plan starts a new decision period, which a request that has expired must not get.
         raise Refused(RefusalCode.EXPIRED)
     lifetime = request.expires_at - request.created_at if request.lifetime is None else request.lifetime
-    is_revocation = request.particulars.kind is RequestKind.REVOCATION
+    is_revocation = request.fields.kind is RequestKind.REVOCATION
     replans = request.replans + is_revocation
     pause = pause_before_replan(replans)
     return _planned_again(
@@ -111,7 +111,7 @@ def replan(request: AccessRequest, command: Replan, situation: Situation) -> Tra
         lifetime,
         is_unwritten=command.is_unwritten,
         round=request.round + (not is_revocation),
-        seen_particulars=None,
+        previous_fields=None,
         drift=command.drift,
         observation=None,
         replans=replans,
@@ -122,18 +122,18 @@ def replan(request: AccessRequest, command: Replan, situation: Situation) -> Tra
 def edit(request: AccessRequest, command: Edit, situation: Situation) -> Transition:
     require_may_edit(request, command.actor, command.digest, situation.now)
     if command.observation.identity.tenant_id != request.plan.tenant_id:
-        raise Refused(RefusalCode.TARGET_LEADS_TO_OTHER_TENANT, target=request.particulars.target)
-    wanted = with_edited_values(request.particulars, command.wanted)
-    if not changed_fields(request.particulars, wanted):
+        raise Refused(RefusalCode.TARGET_LEADS_TO_OTHER_TENANT, target=request.fields.target)
+    wanted = with_edited_values(request.fields, command.new_fields)
+    if not changed_field_names(request.fields, wanted):
         raise Refused(RefusalCode.NOTHING_EDITED)
     return _planned_again(
         request,
         situation,
         (Fact(NoteCode.EDITED, {"name": command.actor.name}), Fact(NoteCode.ASKED_AGAIN)),
         command.lifetime,
-        particulars=wanted,
-        seen_particulars=request.particulars,
-        edits=(*request.edits, Edited(person=command.actor, at=situation.now)),
+        fields=wanted,
+        previous_fields=request.fields,
+        edits=(*request.edits, EditRecord(person=command.actor, at=situation.now)),
         drift=None,
         observation=command.observation,
     )
@@ -152,13 +152,13 @@ def _planned_again(
     # NB. from the request before the change. The reason already says what is given up now.
     reason = with_sent_before(request, reasons)
     sent = None if is_unwritten else request.writing_since or request.unseen_since
-    expires_at = _decision_deadline(changes.get("particulars", request.particulars), situation.now + lifetime)
+    expires_at = _decision_deadline(changes.get("fields", request.fields), situation.now + lifetime)
     usual: dict[str, Any] = {
         "note": reason,
         "asked_again": reason,
         "round": request.round + 1,
-        "seen": request.prepared,
-        "void": (*request.void, *request.decisions),
+        "previously_shown": request.prepared,
+        "void_decisions": (*request.void_decisions, *request.decisions),
         "writing_since": None,
         "sent_before": request.sent_before or sent,
         "unseen_since": None,
@@ -174,14 +174,14 @@ def _planned_again(
     return Transition(request=request, effects=(ShowRequest(request_id=request.id), Prepare(request_id=request.id)))
 
 
-def _decision_deadline(fields: Particulars, usual_deadline: datetime) -> datetime:
+def _decision_deadline(fields: RequestFields, usual_deadline: datetime) -> datetime:
     """Return when an undecided request expires: at the usual time, but not later than the requested end."""
     return usual_deadline if fields.ends_at is None else min(usual_deadline, fields.ends_at)
 
 
 def reopen(request: AccessRequest, command: Reopen, situation: Situation) -> Transition:
     verdict = request.verdict(situation.current_roles)
-    if verdict.is_complete or request.particulars.kind is RequestKind.REVOCATION:
+    if verdict.is_complete or request.fields.kind is RequestKind.REVOCATION:
         raise Refused(RefusalCode.ALL_APPROVALS_STILL_COUNT)
     counted = {person.id for people in verdict.counted_people for person in people}
     digest = request.plan.digest
@@ -195,9 +195,9 @@ def reopen(request: AccessRequest, command: Reopen, situation: Situation) -> Tra
         note=reason,
         asked_again=reason,
         round=request.round + 1,
-        seen=None,
-        seen_particulars=None,
-        void=(*request.void, *(one for one in request.decisions if one not in kept)),
+        previously_shown=None,
+        previous_fields=None,
+        void_decisions=(*request.void_decisions, *(one for one in request.decisions if one not in kept)),
         drift=None,
     )
     return Transition(request=request, effects=(ShowRequest(request_id=request.id),))

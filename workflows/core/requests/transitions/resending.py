@@ -110,4 +110,4 @@ def _is_read_long_enough(request: AccessRequest, now: datetime) -> bool:
 
 
 def _is_revocation(request: AccessRequest) -> bool:
-    return request.particulars.kind is RequestKind.REVOCATION
+    return request.fields.kind is RequestKind.REVOCATION

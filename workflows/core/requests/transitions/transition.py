@@ -67,15 +67,15 @@ def begin_to_apply(request: AccessRequest) -> Transition:
 
 def tell_requester(request: AccessRequest, code: MessageCode, **values: Any) -> tuple[SendMessage, ...]:
     """Return the message to the requester."""
-    requester: ChatId = request.particulars.requester
+    requester: ChatId = request.fields.requester
     fact = Fact(code, {"partner": partner_of(request), "request": request.id, **values})
-    return (SendMessage(person=requester, subject=CommandSubject(request_id=request.id), said=fact),)
+    return (SendMessage(person=requester, subject=CommandSubject(request_id=request.id), fact=fact),)
 
 
 def partner_of(request: AccessRequest) -> str:
     """Return the domain of a request's partner; its tenant id when it has none, the typed name while it is unknown."""
     observation = request.observation if request.prepared is None else request.prepared.observation
-    return request.particulars.target if observation is None else observation.identity.name
+    return request.fields.target if observation is None else observation.identity.name
 
 
 def not_possible_now(request: AccessRequest | None) -> Refused:
@@ -87,7 +87,7 @@ def not_possible_now(request: AccessRequest | None) -> Refused:
 
 def require_no_revocation(request: AccessRequest) -> None:
     """Refuse to give up a revocation: it is repeated until the partner is closed."""
-    if request.particulars.kind is RequestKind.REVOCATION:
+    if request.fields.kind is RequestKind.REVOCATION:
         raise Refused(RefusalCode.REVOCATION_NEVER_GIVEN_UP)
 
 
@@ -95,7 +95,7 @@ def shown_in_review(before: RequestState | None, transition: Transition) -> Tran
     """Update the review card when a revocation starts, is sent, or ends. A success is shown by the partner's record."""
     request, now, sent = transition.request, transition.request.state, RequestState.UNCONFIRMED
     is_shown = before is None or (before is sent) is not (now is sent) or now in TERMINAL
-    if request.particulars.kind is not RequestKind.REVOCATION or not is_shown or now is RequestState.APPLIED:
+    if request.fields.kind is not RequestKind.REVOCATION or not is_shown or now is RequestState.APPLIED:
         return transition
-    tenant_id = TenantId(request.particulars.target) if request.prepared is None else request.plan.tenant_id
+    tenant_id = TenantId(request.fields.target) if request.prepared is None else request.plan.tenant_id
     return replace(transition, effects=(*transition.effects, ShowReview(tenant_id=tenant_id)))

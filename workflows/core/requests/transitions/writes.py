@@ -59,7 +59,7 @@ def record_resent(request: AccessRequest, command: RecordResent, situation: Situ
 
 
 def record_overwritten(request: AccessRequest, command: RecordOverwritten, situation: Situation) -> Transition:
-    if request.particulars.kind is RequestKind.REVOCATION:
+    if request.fields.kind is RequestKind.REVOCATION:
         raise Refused(RefusalCode.REVOCATION_NEEDS_NEW_PLAN)
     note = (Fact(NoteCode.OVERWRITTEN),)
     return Transition(
@@ -107,9 +107,9 @@ def _not_closed(still_open: Sequence[OpenAccess]) -> Facts:
     )
 
 
-def _not_taken(refused: Sequence[RefusedWrite]) -> Facts:
+def _not_taken(refused_writes: Sequence[RefusedWrite]) -> Facts:
     return tuple(
-        fact for one in refused for fact in (Fact(NoteCode.NOT_TAKEN, {"names": list(one.names)}), *one.reason)
+        fact for one in refused_writes for fact in (Fact(NoteCode.NOT_TAKEN, {"names": list(one.names)}), *one.reason)
     )
 
 
@@ -118,7 +118,7 @@ def closes(request: AccessRequest) -> bool:
 
     :raises Refused: while the request has no plan.
     """
-    return request.particulars.kind is RequestKind.REVOCATION or closes_everything(request.plan)
+    return request.fields.kind is RequestKind.REVOCATION or closes_everything(request.plan)
 
 
 def record_apply_failed(request: AccessRequest, command: RecordApplyFailed, situation: Situation) -> Transition:

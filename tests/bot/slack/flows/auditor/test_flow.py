@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.slack import ids
-from bot.slack.flows.home.paging import page_value, read_place
+from bot.slack.flows.home.paging import page_value, parse_position
 from tests.bot.bot_under_test import SLACK_IDS, BotUnderTest, click, eventually, submission
 from workflows.app.reads.app_home import HomeList
 from workflows.core.people import ChatId
@@ -106,12 +106,12 @@ async def test_a_search_of_an_auditor_is_shown_on_the_home_and_in_the_form(opene
     await opened.interact(submission("admin", ids.SEARCH_FORM, "", values))
     await opened.idle()
     admin = ChatId(SLACK_IDS["admin"])
-    assert read_place(await opened.store.home_position(admin)).wanted == RequestFilter(requester="Riley")
+    assert parse_position(await opened.store.home_position(admin)).request_filter == RequestFilter(requester="Riley")
     turned = page_value(HomeList.REQUESTS, ("2020-01-01", "R-A"), is_before=False)
     await opened.interact(click("admin", ids.HOME_NEXT, turned))
     await opened.idle()
-    place = read_place(await opened.store.home_position(admin))
-    assert (place.wanted, place.of_list(HomeList.REQUESTS).cursor) == (
+    place = parse_position(await opened.store.home_position(admin))
+    assert (place.request_filter, place.of_list(HomeList.REQUESTS).cursor) == (
         RequestFilter(requester="Riley"),
         ("2020-01-01", "R-A"),
     )

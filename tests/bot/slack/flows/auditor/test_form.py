@@ -8,7 +8,7 @@ from hypothesis import given, settings
 
 from bot.slack import ids
 from bot.slack.flows.auditor.form import MAX_TYPED_CHARACTERS, SearchProblems, parse_search, search_form
-from bot.slack.flows.home.paging import read_place, stored_place
+from bot.slack.flows.home.paging import parse_position, stored_position
 from bot.slack.payloads.models import View
 from bot.words.requests.search import STATE_CHOICES, condition_words, state_choice
 from tests.bot.surfaces import assert_sound, hostile_or_blank
@@ -108,8 +108,8 @@ def test_a_search_in_words() -> None:
 
 
 def test_a_search_is_stored_with_the_place() -> None:
-    assert read_place(stored_place(HomePosition(wanted=FULL))) == HomePosition(wanted=FULL)
-    assert read_place('{"text": "contoso", "places": {}}') == HomePosition(text="contoso"), "of an earlier version"
+    assert parse_position(stored_position(HomePosition(request_filter=FULL))) == HomePosition(request_filter=FULL)
+    assert parse_position('{"text": "contoso", "places": {}}') == HomePosition(text="contoso"), "of an earlier version"
 
 
 @settings(deadline=None, max_examples=40)

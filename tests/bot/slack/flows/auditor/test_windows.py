@@ -95,7 +95,7 @@ def test_an_edit_is_not_on_the_change_id_that_it_replaces() -> None:
 
 
 def test_names_are_those_that_were_recorded_also_of_decisions_that_no_longer_count() -> None:
-    asked = request(RequestState.REJECTED, id=ID, void=(approval(AMARA, 0),))
+    asked = request(RequestState.REJECTED, id=ID, void_decisions=(approval(AMARA, 0),))
     said = shown(history(entry("approve", actor="U-OTHER", account=AMARA.id), asked=asked))
     assert "Approved by Amara (U-OTHER)" in said
 

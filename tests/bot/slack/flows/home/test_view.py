@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from bot.slack.flows.home.paging import page_value, parse_page, read_place, stored_place
+from bot.slack.flows.home.paging import page_value, parse_page, parse_position, stored_position
 from bot.slack.flows.home.rows import MAX_ROW_CHARACTERS
 from bot.slack.flows.home.view import ABOUT, closed_home, home_view
 from bot.slack.ids import decision_value
@@ -125,7 +125,7 @@ def test_a_row_tells_partner_access_risk_age_and_deadline_and_leads_to_the_whole
     place = next(index for index, block in enumerate(view["blocks"]) if block.get("accessory"))
     row, times = view["blocks"][place : place + 2]
     said = row["text"]["text"]
-    assert said == "contoso.com · Trusted partner · High risk · r-1"
+    assert said == "contoso.com · Trusted partner · High-risk change · r-1"
     assert texts(times, "mrkdwn") == [f"{day('Asked', asked.created_at)} · {day('decide by', asked.expires_at)}"]
     assert row["accessory"]["value"] == f"r-1:{asked.plan.digest}"
     assert not {"approve", "reject"} & set(buttons(view)), "nobody decides on a request that is not shown whole"
@@ -243,6 +243,13 @@ def test_a_sponsor_can_close_active_access_early() -> None:
     assert buttons(view)["close_early"] == TENANT
 
 
+def test_access_that_ends_soon_leads_to_the_open_request_of_the_reader_for_it() -> None:
+    soon, asked = partnership(ends_at=NOW + timedelta(days=9)), request(id="r-2")
+    view = home(ending=page([soon]), extensions={TENANT: asked})
+    assert_sound(view, "home")
+    assert buttons(view) == {"open_request": "home", "review_request": decision_value(asked)}
+
+
 def test_access_that_ends_soon_can_be_requested_again() -> None:
     soon = partnership(ends_at=NOW + timedelta(days=9))
     view = home(ending=page([soon]))
@@ -326,7 +333,9 @@ def test_a_found_request_is_one_line_with_its_state_of_today() -> None:
 
     verified = "active (verified)"
     assert line(Today()) == f"✅ contoso.com · Trusted partner · {verified} · Riley · r-1"
-    assert line(Today(is_past_its_end=True)).endswith(f"{verified}, access period ended · Riley · r-1")
+    assert line(Today(is_past_its_end=True)) == (
+        f"⏰ contoso.com · Trusted partner · {verified}, access period ended · Riley · r-1"
+    )
     assert line(Today(successor=closing)) == "🔒 contoso.com · Trusted partner · revoked later (r-2) · Riley · r-1"
 
 
@@ -398,10 +407,10 @@ def test_a_search_is_named_and_can_be_ended() -> None:
 
 
 def test_places_are_stored_and_read_again() -> None:
-    place = HomePosition(text="contoso", places={HomeList.MINE: PagePosition(cursor=("1", "x"), is_before=True)})
-    assert read_place(stored_place(place)) == place
+    place = HomePosition(text="contoso", positions={HomeList.MINE: PagePosition(cursor=("1", "x"), is_before=True)})
+    assert parse_position(stored_position(place)) == place
     for other in ("", "{", '{"places": {"unknown": {}}}'):
-        assert read_place(other) == HomePosition()
+        assert parse_position(other) == HomePosition()
     value = page_value(HomeList.MINE, ("1", "x"), is_before=True)
     assert parse_page(value) == (HomeList.MINE, PagePosition(cursor=("1", "x"), is_before=True))
     for malformed in ("", "{}", '{"name": "secrets", "cursor": [], "is_before": false}'):

@@ -247,7 +247,7 @@ def test_an_edit_has_no_field_for_the_partner_and_says_what_it_does() -> None:
     assert list(labels(view)) == ["template", "justification", "sponsor", "duration", "end_date"]
     said = shown(view["blocks"])
     assert "contoso.com" in said
-    assert "The partner of a request cannot be changed. For another partner, send a new request." in said
+    assert "For another partner, send a new request." in said
     assert "2 approvals no longer count." in said
     assert list(surfaces.buttons(view)) == ["open_request"]
     assert json.loads(view["private_metadata"])["edits"] == f"R-AAAAAAAAAA:{access_plan().digest}"
@@ -318,7 +318,7 @@ def test_the_chosen_template_is_said_in_whole_with_its_waiting_time() -> None:
     offers = offered(TRUSTED, wait=timedelta(hours=5))
     view = request_view(RequestForm(offers=offers, requester=RILEY.chat_id, template=TRUSTED.name))
     assert "Trusted partner: " + "d" * 300 in shown(view)
-    assert "Low risk. Earlier requests waited 5 hours for the last approval (median)." in shown(view)
+    assert "Change: low risk. Usually waits 5 hours." in shown(view)
 
 
 def test_a_hundred_templates_and_the_longest_names_fit() -> None:

@@ -62,7 +62,7 @@ async def test_the_form_is_filed_once_however_often_it_is_delivered(
     assert [answer.json for answer in answers] == [{"response_action": "clear"}] * 3
     await gatehouse.idle()
     [waiting] = await gatehouse.store.open_requests()
-    assert (waiting.particulars.kind, waiting.particulars.restores) == (RequestKind.RESTORATION, opening.id)
+    assert (waiting.fields.kind, waiting.fields.restores) == (RequestKind.RESTORATION, opening.id)
     told = await gatehouse.told("approver1")
     assert "Restore request R-" in told
     assert ", of " in told

@@ -97,7 +97,13 @@ def test_the_difference_its_risk_and_who_decides_stand_below_the_choice() -> Non
     )
     assert_sound(form)
     said = shown(form["blocks"])
-    for expected in ("Risk: ", "What would change from now", "not trusted → trusted", "Left as it is.", "Security"):
+    for expected in (
+        "Risk of this change: ",
+        "What would change from now",
+        "not trusted → trusted",
+        "Left as it is.",
+        "Security",
+    ):
         assert expected in said
     assert "one approval is enough" not in said
     assert element(form, "restores")["initial_option"]["value"] == CHANGE.id

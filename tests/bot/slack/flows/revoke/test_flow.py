@@ -176,7 +176,7 @@ def revoke_over(records: Records) -> RevokeFlow:
 async def test_exactly_what_the_window_names_has_to_be_typed(domain: str) -> None:
     """A tenant without a domain is confirmed by its id, not by the text that was once typed to find it."""
     usual = builders.partnership()
-    known = replace(usual, identity=replace(usual.identity, default_domain=domain, asked="contoso.com"))
+    known = replace(usual, identity=replace(usual.identity, default_domain=domain, typed_name="contoso.com"))
     expected = confirmation_text(known.identity)
     revoke = revoke_over(Records(known))
     assert await revoke.confirmation_problem(known.identity.tenant_id, f" {expected.upper()} ") == ""

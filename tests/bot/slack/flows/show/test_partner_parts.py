@@ -93,7 +93,7 @@ def test_a_reason_that_is_cut_in_the_answer_is_whole_in_the_window() -> None:
 def test_a_long_justification_and_the_reason_of_an_answer_are_whole() -> None:
     long = "x" * 1990 + " end"
     asked = request(RequestState.APPLIED, confirmed_at=NOW)
-    asked = replace(asked, particulars=replace(asked.particulars, justification=long))
+    asked = replace(asked, fields=replace(asked.fields, justification=long))
     record = partnership(attestations=(Attestation(person=SAM, reason=long, at=NOW + timedelta(days=1)),))
     assert shown(partner_details(identity(), {}, {}, record, [asked], NOW).blocks).count(long) == 2
 

@@ -173,7 +173,7 @@ def test_not_enough_information_is_not_known_with_what_the_policy_turns_on() -> 
     somewhere = policy("block", conditions={"locations": {"includeLocations": ["abroad"]}})
     found = only(report(somewhere, answers=says(somewhere, False, "notEnoughInformation")))
     assert (found.meaning, found.reasons[0].code) == (PolicyEffect.NOT_KNOWN, ReasonCode.NOT_ENOUGH_INFORMATION)
-    assert found.conditions[0].when is ConditionType.LOCATIONS
+    assert found.conditions[0].kind is ConditionType.LOCATIONS
 
 
 @pytest.mark.parametrize(
@@ -192,14 +192,14 @@ def test_what_no_question_states_leaves_it_open(conditions: dict[str, Any], reas
     block = policy("block", conditions=conditions)
     for found in (only(report(block, answers=says(block, False, reason))), only(report(block))):
         assert (found.meaning, found.where_it_applies) == (PolicyEffect.DEPENDS, PolicyEffect.LOCKED_OUT)
-        assert [one.when for one in found.conditions] == [when]
+        assert [one.kind for one in found.conditions] == [when]
 
 
 def test_groups_roles_and_accounts_depend_while_no_account_is_named() -> None:
     for users in ({"includeGroups": ["g"]}, {"includeRoles": ["r"]}, {"includeUsers": ["somebody"]}):
         block = policy("block", users=users)
         found = only(report(block, answers=says(block, False, "users")))
-        assert (found.meaning, found.conditions[0].when) == (PolicyEffect.DEPENDS, ConditionType.MEMBERSHIP)
+        assert (found.meaning, found.conditions[0].kind) == (PolicyEffect.DEPENDS, ConditionType.MEMBERSHIP)
     assert report(policy("block", users={"includeGroups": ["g"]}), entries=DIRECT).verdicts == (), (
         "they have no account"
     )
@@ -207,7 +207,7 @@ def test_groups_roles_and_accounts_depend_while_no_account_is_named() -> None:
 
 def test_what_excludes_groups_locks_out_the_others() -> None:
     found = only(report(policy("block", users={"includeUsers": ["All"], "excludeGroups": ["g"]})))
-    assert (found.meaning, found.conditions[0].when) == (PolicyEffect.LOCKED_OUT, ConditionType.NOT_EXCLUDED)
+    assert (found.meaning, found.conditions[0].kind) == (PolicyEffect.LOCKED_OUT, ConditionType.NOT_EXCLUDED)
 
 
 @pytest.mark.parametrize(
@@ -335,9 +335,9 @@ def test_actions_contexts_and_workloads_are_distinguished_from_sign_ins() -> Non
         return report(policy("block", applications={"includeApplications": [], **applications})).verdicts
 
     assert of(includeUserActions=["urn:user:registerdevice"]) == ()
-    assert of(includeUserActions=["urn:user:registersecurityinfo"])[0].conditions[0].when is ConditionType.REGISTRATION
+    assert of(includeUserActions=["urn:user:registersecurityinfo"])[0].conditions[0].kind is ConditionType.REGISTRATION
     context = of(includeAuthenticationContextClassReferences=["c1"])[0]
-    assert (context.meaning, context.conditions[0].when) == (PolicyEffect.DEPENDS, ConditionType.AUTHENTICATION_CONTEXT)
+    assert (context.meaning, context.conditions[0].kind) == (PolicyEffect.DEPENDS, ConditionType.AUTHENTICATION_CONTEXT)
     workload = {"clientApplications": {"includeServicePrincipals": ["ServicePrincipalsInMyTenant"]}}
     assert report(policy("block", users={"includeUsers": ["None"]}, conditions=workload)).verdicts == ()
 

@@ -10,7 +10,7 @@ from tests.workflows.core.builders import request
 from workflows.core.plans import changes
 from workflows.core.plans.changes import plan_access_change, setting_changes
 from workflows.core.policy.risk import deciding_risk, risk_of
-from workflows.core.settings.same_object import computed_once
+from workflows.core.settings.canonical import computed_once
 
 
 @pytest.fixture
