@@ -130,7 +130,7 @@ def _print_findings(planned_request: PlannedRequest, console: Console) -> None:
 def _print_chain(planned_request: PlannedRequest, plan: Plan, console: Console) -> None:
     console.print(Text("Who would decide", style="bold"))
     if only_reduces_access(plan):
-        console.print(_item(Text("It only narrows or closes, so one approver is enough.")))
+        console.print(_item(Text("It only reduces or blocks access, so one approver is enough.")))
     for number, stage in enumerate(planned_request.stages, 1):
         who = counted(stage.quorum, "person", "people")
         console.print(_item(safe_text(f"{number}. {stage.title}: {who} with the role {stage.role}")))

@@ -216,7 +216,7 @@ async def test_row_75_a_regulated_project_pilots_with_one_group_then_widens_then
     assert (write["method"], write["body"]) == ("PATCH", {"b2bCollaborationInbound": OFFICE})
 
     card = await asked(world, "regulated-project", "northwind.com", duration="90", **placeholders)
-    assert "only narrows or closes access, so one approval is enough" in await world.read()
+    assert "only reduces or blocks access, so one approval is enough" in await world.read()
     card = await approved(world, card, "approver1")
     assert "verified" in card["text"]
     assert (await world.writes())[-1]["body"] == {"b2bCollaborationInbound": pilot}

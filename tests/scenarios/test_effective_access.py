@@ -35,7 +35,7 @@ async def test_a_card_says_what_is_inherited_and_decides_what_opens(stage: Stage
     await stage.do("faults", target="graph", match="crossTenantAccessPolicy/default", times=1000, status=403)
     await stage.ask(template="guest-collaboration", target="fabrikam.com")
     card = await stage.read()
-    assert "More or less access, not known\nAfter: " in card
+    assert "Not known whether more or less access\nAfter: " in card
     assert "could not be checked" in card.lower()
 
 

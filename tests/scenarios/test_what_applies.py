@@ -132,7 +132,7 @@ async def test_what_stays_open_is_named_and_the_chain_is_rated_by_it(stage: Stag
     for person in ("approver1", "approver2"):
         await stage.press(person, "approve", ts)
         assert await stage.writes() == [], "one and two approvals are not enough for what stands"
-    assert "Because of current access that stays:" in card
+    assert "Of current access that stays: " in card
     stays = card[card.index("Stays open, not changed") :]
     for named in (
         "Identity synchronization into this tenant :  allowed",

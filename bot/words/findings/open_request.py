@@ -43,16 +43,16 @@ def open_request_words(values: Values) -> str:
     ]
     asks = f"Restore of {values['restores']}" if values.get("restores") else values["asks"]
     request = f"{values['id']} (“{asks}”{lasts}), sent on {day(values['sent_at'])}, {state}"
-    todo = "Wait for its end."
+    todo = "Wait until it ends."
     if values["is_own"]:
         who = "You have"
         if values["may_withdraw"]:
             is_waiting = values["state"] == RequestState.AWAITING_APPROVAL.value
-            todo = "Wait for its end, or withdraw it first."
+            todo = "Wait until it ends, or withdraw it first."
             if kind is RequestKind.ACCESS and is_waiting:
-                todo = "Wait for its end, edit it, or withdraw it first."
+                todo = "Wait until it ends, edit it, or withdraw it first."
     else:
         who = f"{requester or 'Somebody else'} has"
         if values["may_withdraw"] and requester is not None:
-            todo = f"Wait for its end, or ask {requester} to withdraw it."
+            todo = f"Wait until it ends, or ask {requester} to withdraw it."
     return f"{who} an open {_KINDS[kind]} for this partner: {request}. {todo}"

@@ -32,7 +32,7 @@ EFFECTS: Final[Mapping[AccessChange, str]] = {
     AccessChange.REDUCES: "Less access",
     AccessChange.CLOSES: "Blocked",
     AccessChange.SAME: "No change",
-    AccessChange.UNKNOWN: "More or less access, not known",
+    AccessChange.UNKNOWN: "Not known whether more or less access",
 }
 
 

@@ -72,7 +72,7 @@ def _stage_without_people(values: Values) -> str:
     )
     if not values.get("is_for_lack_of_the_sponsor"):
         return f"{lack} Ask an admin to add people, or ask somebody else to send the request."
-    others = " The form names under “Who decides” who else can approve." if values["left"] else ""
+    others = " “Who decides” in the form lists the other approvers." if values["left"] else ""
     return (
         f"{lack} The sponsor has this role too, but a sponsor cannot approve. Choose another sponsor.{others} Ask an "
         "admin to add people if nobody else can be the sponsor."
@@ -119,7 +119,7 @@ FORMS: Final[Sentences] = {
     R.END_DATE_TOO_LATE: lambda values: (
         f"“{values['template']}” can last until {day(values['latest'])} at most. Choose an earlier day."
     ),
-    R.END_DATE_WRONG: "“{template}” takes no such end date. Choose a duration.",
+    R.END_DATE_WRONG: "“{template}” does not accept this end date. Choose a duration.",
     R.TICKET_MISSING: lambda values: f"Type the ticket that this belongs to. {values['hint']}".rstrip(),
     R.TICKET_WRONG: lambda values: (
         f"This ticket does not have the expected format. Check the number. {values['hint']}".rstrip()

@@ -20,7 +20,7 @@ _SHORT: Final[Mapping[ChainRule, str]] = {
 }
 _SENTENCES: Final[Mapping[ChainRule, str]] = {
     ChainRule.ONE_APPROVER: (
-        "This only narrows or closes access, so one approval is enough. The end that was approved earlier stays."
+        "This only reduces or blocks access, so one approval is enough. The end that was approved earlier stays."
     ),
     ChainRule.TEMPLATE: "The access template asks for {asked}. {Risk} risk alone needs {least}.",
     ChainRule.STRICTER: (

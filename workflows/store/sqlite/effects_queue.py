@@ -1,5 +1,6 @@
 """The queue of effects in the embedded store."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -120,13 +121,13 @@ class SqliteEffectsQueue(SqliteDatabase):
     async def unchecked_clicks(self) -> Sequence[CheckPermission]:
         """List the clicks whose permission has not been checked, oldest first, without those that were given up."""
         sql = f"select id, doc from effects where {_IS_UNCHECKED_CLICK} order by id"  # noqa: S608
-        found = readable(EFFECT, await self._query(sql))
+        found = await asyncio.to_thread(readable, EFFECT, await self._query(sql))
         return [effect for effect in found if isinstance(effect, CheckPermission)]
 
     async def given_up(self) -> Sequence[GivenUpEffect]:
         """List the effects that were given up, oldest first."""
         rows = await self._query("select id, lane, error, doc from effects where is_parked = 1 order by id")
-        return [_given_up(row) for row in rows]
+        return await asyncio.to_thread(lambda: list(map(_given_up, rows)))
 
     async def retry_given_up(self, effect_id: int) -> None:
         """Make an effect that was given up due now."""

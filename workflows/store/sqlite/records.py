@@ -225,7 +225,7 @@ class SqliteRecords(SqliteDatabase):
         """List audit entries, newest first."""
         where, values = ("where request_id = ?", [request_id]) if request_id else ("", [])
         rows = await self._query(f"select * from audit {where} order by seq desc limit ?", *values, limit)  # noqa: S608
-        return [_entry(row) for row in rows]
+        return await asyncio.to_thread(lambda: list(map(_entry, rows)))
 
     async def is_known(self, key: str) -> bool:
         """Return whether an audit entry with this key exists."""

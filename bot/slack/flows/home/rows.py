@@ -195,7 +195,7 @@ def _state_of_today(request: AccessRequest, today: Today) -> tuple[str, str]:
     if today.successor is not None:
         return replaced_icon(request, today.successor), later_state_words(request, today.successor)
     state = short_state_words(request)
-    return icon(request), f"{state}{PERIOD_ENDED}" if today.is_past_its_end else state
+    return ("⏰", f"{state}{PERIOD_ENDED}") if today.is_past_its_end else (icon(request), state)
 
 
 def partner_entry(partnership: Partnership, now: datetime, name: str, *, can_revoke: bool = True) -> Iterator[Block]:

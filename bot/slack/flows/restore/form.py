@@ -197,7 +197,7 @@ def _result_elements(content: RestoreFormContent) -> Iterator[RichTextElement]:
 def _chain_elements(preview: Preview) -> Iterator[RichTextElement]:
     yield paragraph(fixed_text("Who decides", bold=True))
     if only_reduces_access(preview.plan):
-        yield paragraph(fixed_text("This only narrows or closes access, so one approval is enough."))
+        yield paragraph(fixed_text("This only reduces or blocks access, so one approval is enough."))
     stages = ((stage.title, stage.quorum) for stage in preview.stages)
     yield bullets([cleaned_text(title), fixed_text(f": {counted(quorum, 'approval')}")] for title, quorum in stages)
     yield paragraph(

@@ -67,7 +67,7 @@ def test_each_change_is_one_row_with_now_on_the_left_and_after_on_the_right(temp
         assert left[0] in "➕➖❔", "the sign"
         assert left.split("\n")[1].startswith("Now: ")
         effect, after = right.split("\n")
-        assert effect in ("More access", "Less access", "Blocked", "More or less access, not known")
+        assert effect in ("More access", "Less access", "Blocked", "Not known whether more or less access")
         assert after.startswith("After: ")
     signs = [left[0] for left, _ in found]
     assert signs == sorted(signs, key=lambda one: one != "➕"), "more access first"

@@ -5,8 +5,10 @@ import json
 from typing import Any, Final
 
 import pytest
+from slack_bolt.kwargs_injection.async_utils import build_async_required_kwargs
 
 from bot.sandbox.seed import TEAM_ID
+from bot.slack.payloads.models import Interaction
 from tests.bot.bot_under_test import SLACK_IDS, BotUnderTest, click, request_values, submission
 from workflows.core.people import ChatId
 from workflows.core.requests.request import AccessRequest
@@ -212,3 +214,24 @@ async def test_a_claim_that_is_not_well_formed_names_nothing(gatehouse: BotUnder
     await gatehouse.interact(elsewhere("user", click("approver1", "approve", value)))
     (entry,) = await gatehouse.history()
     assert (entry.request_id, entry.tenant_id) == (None, None)
+
+
+async def test_a_click_is_parsed_once_and_asks_one_listener(
+    gatehouse: BotUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both cost more than storing the click, and Bolt makes all arguments anew for every listener that it asks."""
+    parsed, asked = [], []
+    validate = Interaction.model_validate
+
+    def counted(body: Any) -> Interaction:
+        parsed.append(body)
+        return validate(body)
+
+    def made(**given: Any) -> dict[str, Any]:
+        asked.append(given)
+        return build_async_required_kwargs(**given)
+
+    monkeypatch.setattr(Interaction, "model_validate", counted)
+    monkeypatch.setattr("slack_bolt.listener_matcher.async_builtins.build_async_required_kwargs", made)
+    answer = await gatehouse.interact(click("approver1", "approve", "R-ABCDEFGHI2:" + "0" * 64))
+    assert (answer.status, len(parsed), len(asked)) == (200, 1, 1)

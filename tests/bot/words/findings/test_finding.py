@@ -490,7 +490,7 @@ SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
         C.OPEN_REQUEST,
         {"refusal": OPEN_REQUEST},
         "This request would be refused now: Somebody else has an open access request for this partner: R-1 "
-        "(“merger”), sent on Mar 1, 2027, being prepared. Wait for its end.",
+        "(“merger”), sent on Mar 1, 2027, being prepared. Wait until it ends.",
     ),
 )
 CONDITIONAL_ACCESS: Final = frozenset(code for code in FindingCode if code.startswith("ca_"))

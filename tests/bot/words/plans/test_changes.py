@@ -45,7 +45,7 @@ def test_each_effect_has_words_of_its_own() -> None:
         "narrows": "Less access",
         "closes": "Blocked",
         "no change": "No change",
-        "may open or narrow": "More or less access, not known",
+        "may open or narrow": "Not known whether more or less access",
     }
     assert set(EFFECTS) == set(AccessChange)
 

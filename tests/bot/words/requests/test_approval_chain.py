@@ -22,7 +22,7 @@ NOTES = {
 }
 SENTENCES = {
     ChainRule.ONE_APPROVER: (
-        "This only narrows or closes access, so one approval is enough. The end that was approved earlier stays."
+        "This only reduces or blocks access, so one approval is enough. The end that was approved earlier stays."
     ),
     ChainRule.TEMPLATE: ("The access template asks for 3 approvals. Low risk alone needs 1."),
     ChainRule.STRICTER: (

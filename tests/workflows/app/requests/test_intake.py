@@ -132,7 +132,7 @@ async def test_a_second_request_about_a_tenant_names_the_first(world: World) -> 
         await world.file(requester=DANA, template="guest-collaboration")
     assert {name: fact_words(one) for name, one in caught.value.problems.items()} == {
         "target": f"Riley has an open access request for this partner: {first.id} (“Trusted partner”, 180 days), sent "
-        f"on {day(NOW)}, waiting for approval. Wait for its end, or ask Riley to withdraw it."
+        f"on {day(NOW)}, waiting for approval. Wait until it ends, or ask Riley to withdraw it."
     }
 
 

@@ -27,7 +27,7 @@ async def test_ones_own_open_request_is_named_with_what_to_do(world: World) -> N
     first = await world.waiting()
     assert await said_at_the_field(world, template="guest-collaboration") == (
         f"You have an open access request for this partner: {first.id} (“Trusted partner”, 180 days), {SENT}, waiting "
-        "for approval. Wait for its end, edit it, or withdraw it first."
+        "for approval. Wait until it ends, edit it, or withdraw it first."
     )
     assert may_withdraw(first, RILEY.chat_id)
 
@@ -46,7 +46,7 @@ async def test_what_is_approved_already_can_only_be_waited_for(world: World) -> 
         await world.approve(first, person, but=Apply)
     said = await said_at_the_field(world, requester=DANA)
     assert "approved" in said
-    assert said.endswith("Wait for its end.")
+    assert said.endswith("Wait until it ends.")
     first = await world.request(first.id)
     assert not may_withdraw(first, RILEY.chat_id)
 

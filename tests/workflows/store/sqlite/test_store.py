@@ -16,13 +16,15 @@ from pydantic import TypeAdapter
 from sqlite_utils import Database
 
 import workflows.store.sqlite.database
+import workflows.store.sqlite.effects_queue
 import workflows.store.sqlite.file
+import workflows.store.sqlite.records
 import workflows.store.sqlite.snapshot
 from tests.workflows.core.builders import NOW, RILEY, SECURITY, TENANT, partnership, request, text_message
 from tests.workflows.fakes import FixedClock
 from workflows.core.people import ChatId
-from workflows.core.requests.commands.request import CommandSubject
-from workflows.core.requests.effects import SendMessage, ShowHome
+from workflows.core.requests.commands.request import CommandSubject, Withdraw
+from workflows.core.requests.effects import CheckPermission, SendMessage, ShowHome
 from workflows.core.requests.request import RequestId
 from workflows.core.settings.model import TenantId
 from workflows.ports.pages import START, PartnerFilter
@@ -76,7 +78,13 @@ async def test_the_rows_of_lists_are_parsed_off_the_event_loop(tmp_path: Path, m
         threads.append(threading.get_ident())
         return load(adapter, text)
 
-    for module in (workflows.store.sqlite.database, workflows.store.sqlite.snapshot):
+    for number in range(2):
+        message = CheckPermission(command=Withdraw(actor=RILEY.chat_id, request_id=RequestId("r")), key=f"k-{number}")
+        await store.commit(Commit(entry=replace(click(9).entry, key=f"check-{number}"), effects=(message, message)))
+    for effect in await store.pending(NOW, 1):
+        await store.give_up(effect.id, ())
+    sqlite = workflows.store.sqlite
+    for module in (sqlite.database, sqlite.snapshot, sqlite.records, sqlite.effects_queue):
         monkeypatch.setattr(module, "load", watched)
     mine = (RILEY.chat_id, 9)
     reads = {
@@ -88,6 +96,9 @@ async def test_the_rows_of_lists_are_parsed_off_the_event_loop(tmp_path: Path, m
         "a page of partnerships": (store.partners_page(PartnerFilter(), limit=9, position=START), 2),
         "a page of one's own": (store.own_page([RILEY.chat_id], text="", limit=9, position=START), 3),
         "the records of the posture": (store.records(), 5),
+        "the audit log": (store.history(limit=5), 5),
+        "clicks to be checked": (store.unchecked_clicks(), 3),
+        "work that was given up": (store.given_up(), 2),
     }
     try:
         for name, (read, rows) in reads.items():

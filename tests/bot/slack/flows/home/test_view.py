@@ -333,7 +333,9 @@ def test_a_found_request_is_one_line_with_its_state_of_today() -> None:
 
     verified = "active (verified)"
     assert line(Today()) == f"✅ contoso.com · Trusted partner · {verified} · Riley · r-1"
-    assert line(Today(is_past_its_end=True)).endswith(f"{verified}, access period ended · Riley · r-1")
+    assert line(Today(is_past_its_end=True)) == (
+        f"⏰ contoso.com · Trusted partner · {verified}, access period ended · Riley · r-1"
+    )
     assert line(Today(successor=closing)) == "🔒 contoso.com · Trusted partner · revoked later (r-2) · Riley · r-1"
 
 

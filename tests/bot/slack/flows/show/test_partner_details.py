@@ -12,6 +12,7 @@ from bot.slack.flows.show.partner_details import partner_details
 from bot.slack.flows.show.partner_list import parse_step, partner_list
 from bot.words.sentences import minute
 from tests.bot import surfaces
+from tests.bot.sandbox.page import samples
 from tests.bot.surfaces import all_of, assert_sound_message, buttons, hostile_or_blank, hostile_request, shown
 from tests.workflows.core.builders import (
     AMARA,
@@ -212,3 +213,12 @@ def test_who_reads_it_is_offered_what_is_theirs(
     found = partner_details(identity(), None, {}, record, requests, now=NOW, reader=ids)
     assert_sound_message(found)
     assert list(buttons(found.blocks)) == offered
+
+
+def test_it_names_the_risk_of_all_access_as_the_posture_does() -> None:
+    """Not that of one change: what the tenant's default gives counts as well."""
+    closed = {"tenantId": TENANT, **BLOCK}
+    default = samples.default_configuration()
+    assert "Risk of all access: low" in shown(partner_details(identity(), closed, default, None, [], NOW).blocks)
+    assert "Risk of all access: elevated" in shown(partner_details(identity(), None, default, None, [], NOW).blocks)
+    assert "Risk of all access: at most high" in shown(partner_details(identity(), {}, None, None, [], NOW).blocks)
