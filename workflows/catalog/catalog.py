@@ -14,12 +14,12 @@ from typing import Any, Final, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from workflows.catalog.rewording import has_same_meaning
+from workflows.catalog.template_file_settings import RENAMED_KEYS
 from workflows.catalog.template_files import RoleFile, TemplateFile
-from workflows.catalog.template_settings import RENAMED_KEYS
 from workflows.core.errors.facts import Fact, Values
 from workflows.core.errors.raised import DomainError
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.people import ADMIN, AUDITOR, Role, lowercase_mail
+from workflows.core.people import ADMIN, AUDITOR, Role, mail_in_lower_case
 from workflows.core.plans.plan import Plan
 from workflows.core.policy.graph_examples import corrected_word
 from workflows.core.policy.risk import requirement_of, risk_of_settings, weakness_of
@@ -61,7 +61,7 @@ def role_hash(source: RoleSource) -> str:
     meaning = {
         "user_groups": sorted(set(source.user_groups)),
         "entra_groups": sorted({group.lower() for group in source.entra_groups}),
-        "people": sorted(set(map(lowercase_mail, source.people))),
+        "people": sorted(set(map(mail_in_lower_case, source.people))),
     }
     return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()
 

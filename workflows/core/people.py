@@ -44,8 +44,8 @@ class CurrentRoles:
         return role in self.roles.get(person, frozenset())
 
 
-def lowercase_mail(mail: str) -> str:
-    """Return a mail address with ASCII letters in lower case, so that equal addresses are equal texts.
+def mail_in_lower_case(mail: str) -> str:
+    """Return a mail address with its ASCII letters in lower case, to compare addresses.
 
     NB. `lower` and `casefold` are not used. They turn some other characters into ASCII letters, for example KELVIN
     SIGN (U+212A) into `k`. Two different addresses would become equal.
@@ -55,4 +55,4 @@ def lowercase_mail(mail: str) -> str:
 
 def is_same_mail(one: str, other: str) -> bool:
     """Return whether two mail addresses differ at most in upper and lower case of ASCII letters."""
-    return lowercase_mail(one) == lowercase_mail(other)
+    return mail_in_lower_case(one) == mail_in_lower_case(other)

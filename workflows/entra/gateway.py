@@ -7,7 +7,7 @@ from kiota_abstractions.method import Method
 
 from workflows.cache import Cache
 from workflows.core.errors.facts import Fact
-from workflows.core.people import PersonId, lowercase_mail
+from workflows.core.people import PersonId, mail_in_lower_case
 from workflows.core.plans.plan import Operation, TenantIdentity
 from workflows.core.settings.canonical import JsonObject, canonical_json
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, Property, TenantId, is_guid
@@ -232,7 +232,7 @@ class Entra:
 
     async def accounts_by_mail(self, mails: Sequence[str]) -> Sequence[Account]:
         """Return every account whose mail or user principal name is one of `mails`."""
-        wanted = sorted({lowercase_mail(mail.strip()) for mail in mails if mail.strip()})
+        wanted = sorted({mail_in_lower_case(mail.strip()) for mail in mails if mail.strip()})
         clauses = [f"{name} eq {quoted(mail)}" for mail in wanted for name in ("mail", "userPrincipalName")]
         return await self._accounts([" or ".join(some) for some in chunks(clauses, _FILTER_CLAUSES)])
 

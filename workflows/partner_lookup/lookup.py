@@ -9,7 +9,7 @@ from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.request import ObservedPartner
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
-from workflows.partner_lookup.not_found import not_found, tenant_ids_of
+from workflows.partner_lookup.not_found import not_found_error, tenant_ids_of
 from workflows.partner_lookup.resolving import LookupRefused, resolve
 from workflows.partner_lookup.target import CONSUMER_TENANTS, FIELD, is_tenant_id, target_candidates
 from workflows.ports.clock import Clock
@@ -86,7 +86,7 @@ async def _identity_in_other_cloud(target: str, tenant: Tenant, records: Records
     :raises InvalidField: for a domain, and when no other cloud is enabled.
     """
     if not is_tenant_id(target):
-        raise await not_found(target, tenant=tenant, records=records)
+        raise await not_found_error(target, tenant=tenant, records=records)
     policy = await tenant.tenant_settings.read_access_policy()
     if not policy.get("allowedCloudEndpoints"):
         raise InvalidField(FIELD, RefusalCode.TARGET_UNKNOWN_ID, tenant_id=target)

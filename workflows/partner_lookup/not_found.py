@@ -18,7 +18,7 @@ TIMEOUT_SECONDS: Final = 0.6
 """Seconds to wait for the suggestions."""
 
 
-async def not_found(domain: str, *, tenant: Tenant, records: RecordsReader | None) -> InvalidField:
+async def not_found_error(domain: str, *, tenant: Tenant, records: RecordsReader | None) -> InvalidField:
     """Return the error that no tenant has this domain, with similar names."""
     similar, policy = await asyncio.gather(
         suggestion(domain, tenant=tenant, records=records),

@@ -58,7 +58,7 @@ def target_candidates(typed_text: str) -> tuple[str, ...]:
 
     :raises InvalidField: when the text is not one domain or tenant id.
     """
-    found = tuple(dict.fromkeys(_name(one) for one in names_in(_cleaned(typed_text))))
+    found = tuple(dict.fromkeys(_canonical_name(one) for one in names_in(_cleaned(typed_text))))
     if len({name.removeprefix(_WWW) for name in found}) > 1:
         raise InvalidField(FIELD, RefusalCode.TARGET_SEVERAL_NAMES, names=list(found))
     (name, *_) = found
@@ -70,7 +70,7 @@ def target_candidates(typed_text: str) -> tuple[str, ...]:
     return (name, bare) if bare != name and registrable_part(bare) is not None else (name,)
 
 
-def _name(text: str) -> str:
+def _canonical_name(text: str) -> str:
     """Return one domain or tenant id in canonical form."""
     if is_tenant_id(text):
         if text in CONSUMER_TENANTS:

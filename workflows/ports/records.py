@@ -218,10 +218,13 @@ class RecordStore(Protocol):
     ) -> Sequence[datetime]:
         """List the times when a person's commands of these names were accepted, oldest first.
 
-        Commands that close a partner are left out.
+        Commands that close a partner are not listed: nobody is limited in closing.
 
-        :param account: entries of this account count, too, under whatever chat id.
-        :param since: earlier entries are left out.
+        :param actor: the chat id of the person.
+        :param account: the account of the person. Entries with this account are listed also when they have another chat
+            id. None when the account is not known.
+        :param commands: the names of the commands, as stored.
+        :param since: entries before this time are not listed.
         """
 
     async def alarm(self, alarm_id: AlarmId) -> Alarm | None:

@@ -86,30 +86,30 @@ class Faults:
     """The faults that were added and not used up, in order."""
 
     def __init__(self) -> None:
-        self._waiting: list[tuple[Fault, int]] = []
+        self._remaining: list[tuple[Fault, int]] = []
         self._last: dict[int, float] = {}
         """When each fault with a limit last matched, by its identity."""
 
     def add(self, fault: Fault) -> None:
         """Make the next matching calls fail."""
-        self._waiting.append((fault, fault.times))
+        self._remaining.append((fault, fault.times))
 
     def clear(self) -> int:
         """Remove all faults; return how many there were."""
-        count = len(self._waiting)
-        self._waiting.clear()
+        count = len(self._remaining)
+        self._remaining.clear()
         self._last.clear()
         return count
 
     def listed(self) -> list[dict[str, Any]]:
-        """Return the remaining faults, each with the `times` left."""
-        return [{**fault.model_dump(), "times": left} for fault, left in self._waiting]
+        """Return the remaining faults. `times` says how many calls each still affects."""
+        return [{**fault.model_dump(), "times": left} for fault, left in self._remaining]
 
     def take(self, target: Target, request: AnyCall, body: Any) -> Fault | None:
         """Return the first fault that matches, and count one use of it; None when none matches."""
-        for index, (fault, left) in enumerate(self._waiting):
+        for index, (fault, left) in enumerate(self._remaining):
             if fault.matches(target, request, body) and self._is_due(fault):
-                self._waiting[index : index + 1] = [(fault, left - 1)] if left > 1 else []
+                self._remaining[index : index + 1] = [(fault, left - 1)] if left > 1 else []
                 return fault
         return None
 

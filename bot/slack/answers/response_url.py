@@ -16,7 +16,7 @@ from bot.slack.answers.windows import NOT_READABLE_NOW
 from bot.slack.blocks.message import Message, notice, refusal
 from bot.slack.payloads.models import Interaction, SlashCommand
 from bot.slack.people.directory import SlackDirectory
-from bot.slack.words.unavailable import TOO_MANY_COMMANDS, not_now_words
+from bot.slack.words.unavailable import TOO_MANY_COMMANDS, not_possible_now_words
 from bot.words.requests.notes import refusal_words
 from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.service import Service
@@ -90,7 +90,7 @@ class Answers:
                 await self.directory.require_member(click.actor)
                 message = await build()
             except NOT_READABLE_NOW as error:
-                message = refusal(not_now_words(error))
+                message = refusal(not_possible_now_words(error))
             await self._send(click.response_url, message, is_replacing=True)
         except Refused as refused:
             await self.service.record_refusal(
@@ -122,7 +122,7 @@ class Answers:
         except InvalidField as error:
             return refusal(refusal_words(error))
         except NOT_READABLE_NOW as error:
-            return refusal(not_now_words(error))
+            return refusal(not_possible_now_words(error))
 
     async def _send(self, response_url: str, message: Message, *, is_replacing: bool = False) -> None:
         if not self._is_slacks_own(response_url):

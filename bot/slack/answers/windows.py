@@ -16,7 +16,7 @@ from bot.slack.blocks.blocks import Json
 from bot.slack.blocks.modal import loading_view, message_view
 from bot.slack.errors import NO_ANSWER, error_code, is_temporary
 from bot.slack.payloads.models import Interaction, SlashCommand
-from bot.slack.words.unavailable import not_now_words
+from bot.slack.words.unavailable import not_possible_now_words
 from bot.words.requests.notes import refusal_words
 from workflows.app.service import Service
 from workflows.core.errors.facts import Fact
@@ -69,7 +69,7 @@ BuildView = Callable[[Window], Awaitable[Json]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Windows:
-    """Opens windows and fills them."""
+    """Opens windows (Slack: modals), reads what they show in the background, and updates them with it."""
 
     client: AsyncWebClient
     service: Service
@@ -115,7 +115,7 @@ class Windows:
             except (InvalidField, UnreadableSetting) as error:
                 view = message_view("Not possible", refusal_words(error))
             except NOT_READABLE_NOW as error:
-                view = message_view("Not possible now", not_now_words(error))
+                view = message_view("Not possible now", not_possible_now_words(error))
             await self.update(window.id, view)
 
     @asynccontextmanager

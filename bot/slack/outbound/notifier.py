@@ -163,8 +163,8 @@ class SlackNotifier:
 
     async def send_message(self, person: ChatId, fact: Fact, *, channel: str) -> None:
         """Send one person a message: visible only to them in `channel`, or as a direct message when it is empty."""
-        named = await self._with_domain(fact)
-        message = notice(message_words(named), notified_message_words(named))
+        complete = await self._with_domain(fact)
+        message = notice(message_words(complete), notified_message_words(complete))
         if channel:
             try:
                 await self._outbound.copies.call(

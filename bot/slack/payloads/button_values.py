@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Final, TypeVar
 
-from pydantic import Field, StringConstraints, ValidationError
+from pydantic import StringConstraints, ValidationError
 
 from bot.slack.ids import DetailsPart, PartnerPart
 from bot.slack.payloads.models import Interaction, Payload
@@ -19,6 +19,9 @@ from workflows.ports.pages import PagePosition
 
 REQUEST_ID: Final = r"^R-[A-Z2-7]{10}$"
 _DIGEST: Final = r"^[0-9a-f]{64}$"
+_MAX_PAGE: Final = 100_000
+
+PartType = TypeVar("PartType", DetailsPart, PartnerPart)
 
 
 class PageStep(Payload):
@@ -96,29 +99,13 @@ def parse_effect_id(value: str) -> int:
     return int(value)
 
 
-class _PartValue(Payload):
-    request_id: Annotated[str, StringConstraints(pattern=REQUEST_ID)]
-    name: DetailsPart
-    page: Annotated[int, Field(ge=0, le=100_000)]
-
-
 def parse_part_value(value: str) -> tuple[RequestId, DetailsPart, int]:
     """Read `<request id>:<part>:<page>` from a button of Details.
 
     :raises Refused: for any other text.
     """
-    request_id, _, rest = value.partition(":")
-    name, _, page = rest.partition(":")
-    try:
-        parsed = _PartValue.model_validate_strings({"request_id": request_id, "name": name, "page": page})
-    except ValueError as error:
-        raise Refused(RefusalCode.BUTTON_VALUE_UNREADABLE) from error
-    return RequestId(parsed.request_id), parsed.name, parsed.page
-
-
-class _PartnerPartValue(Payload):
-    name: PartnerPart
-    page: Annotated[int, Field(ge=0, le=100_000)]
+    request_id, part, page = _split_page_value(value)
+    return parse_request_id(request_id), _parse_part(part, DetailsPart), page
 
 
 def parse_partner_part(value: str) -> tuple[TenantId, PartnerPart, int]:
@@ -126,18 +113,8 @@ def parse_partner_part(value: str) -> tuple[TenantId, PartnerPart, int]:
 
     :raises Refused: for any other text.
     """
-    tenant_id, _, rest = value.partition(":")
-    name, _, page = rest.partition(":")
-    try:
-        parsed = _PartnerPartValue.model_validate_strings({"name": name, "page": page})
-    except ValueError as error:
-        raise Refused(RefusalCode.BUTTON_VALUE_UNREADABLE) from error
-    return parse_tenant_id(tenant_id), parsed.name, parsed.page
-
-
-class _RestoreIssuesValue(Payload):
-    request_id: Annotated[str, StringConstraints(pattern=REQUEST_ID)]
-    page: Annotated[int, Field(ge=0, le=100_000)]
+    tenant_id, part, page = _split_page_value(value)
+    return parse_tenant_id(tenant_id), _parse_part(part, PartnerPart), page
 
 
 def parse_restore_issues(value: str) -> tuple[TenantId, RequestId, int]:
@@ -145,13 +122,27 @@ def parse_restore_issues(value: str) -> tuple[TenantId, RequestId, int]:
 
     :raises Refused: for any other text.
     """
-    tenant_id, _, rest = value.partition(":")
-    request_id, _, page = rest.partition(":")
+    tenant_id, request_id, page = _split_page_value(value)
+    return parse_tenant_id(tenant_id), parse_request_id(request_id), page
+
+
+def _split_page_value(value: str) -> tuple[str, str, int]:
+    """Split `<id>:<name>:<page>`. Only the page is checked: a whole number from 0 to `_MAX_PAGE`.
+
+    :raises Refused: for another page.
+    """
+    subject_id, _, rest = value.partition(":")
+    name, _, page = rest.partition(":")
+    if not re.fullmatch(r"[0-9]{1,6}", page, re.ASCII) or int(page) > _MAX_PAGE:
+        raise Refused(RefusalCode.BUTTON_VALUE_UNREADABLE)
+    return subject_id, name, int(page)
+
+
+def _parse_part(name: str, parts: type[PartType]) -> PartType:
     try:
-        parsed = _RestoreIssuesValue.model_validate_strings({"request_id": request_id, "page": page})
+        return parts(name)
     except ValueError as error:
         raise Refused(RefusalCode.BUTTON_VALUE_UNREADABLE) from error
-    return parse_tenant_id(tenant_id), RequestId(parsed.request_id), parsed.page
 
 
 class _SetupValue(Payload):
@@ -165,9 +156,9 @@ def parse_setup_value(value: str) -> tuple[TenantId, StepKey, Digest]:
     :raises Refused: for any other text.
     """
     tenant_id, _, rest = value.partition(":")
-    step, _, wanted = rest.partition(":")
+    step, _, step_digest = rest.partition(":")
     try:
-        parsed = _SetupValue.model_validate({"step": step, "step_digest": wanted})
+        parsed = _SetupValue.model_validate({"step": step, "step_digest": step_digest})
     except ValueError as error:
         raise Refused(RefusalCode.BUTTON_VALUE_UNREADABLE) from error
     return parse_tenant_id(tenant_id), parsed.step, Digest(parsed.step_digest)

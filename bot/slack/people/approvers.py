@@ -119,19 +119,19 @@ async def name_open_stages(request: AccessRequest, directory: ShownDirectory) ->
         return NO_APPROVERS_KNOWN
 
 
-async def free_by_stage(
+async def deciders_by_stage(
     request: AccessRequest, directory: ShownDirectory
 ) -> tuple[tuple[OpenStage, tuple[ChatId, ...]], ...]:
     """Return everybody who can still decide, for each open stage in order. Two stages may have the same title.
 
     :raises PeopleDirectoryUnavailable: when the people cannot be read now.
     """
-    who = current_eligibility(request)
-    stages = () if who is None else who.open_stages
-    asked = eligibility(request)
+    current = current_eligibility(request)
+    stages = () if current is None else current.open_stages
+    possible = eligibility(request)
     return tuple(
         [
-            (stage, tuple(sorted(await able_to_decide(asked, await directory.holders(stage.role), directory))))
+            (stage, tuple(sorted(await able_to_decide(possible, await directory.holders(stage.role), directory))))
             for stage in stages
         ]
     )

@@ -19,7 +19,7 @@ from bot.slack.people.reads import KnownUsers, OneCheckReads, ReadListeners, Rol
 from bot.slack.people.users import SlackUser, ids_of, is_full_member, main_id, name_of_user, require_full_member
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.people import ChatId, CurrentRoles, Person, PersonId, Role, is_same_mail, lowercase_mail
+from workflows.core.people import ChatId, CurrentRoles, Person, PersonId, Role, is_same_mail, mail_in_lower_case
 from workflows.intervals import MAX_AGE_IN_ONE_CHECK
 from workflows.ports.people_directory import RoleSource
 from workflows.ports.tenant import Account, Tenant, TenantRefused, TenantUnavailable
@@ -93,9 +93,9 @@ class SlackDirectory:
         for source in sources:
             chat_ids = _members(source, groups)
             person_ids = await self._entra_members(source)
-            mails = set(map(lowercase_mail, source.people))
+            mails = set(map(mail_in_lower_case, source.people))
             for person_id, own_ids in present.items():
-                is_named = lowercase_mail(accounts[person_id].mail) in mails
+                is_named = mail_in_lower_case(accounts[person_id].mail) in mails
                 if own_ids & chat_ids or person_id in person_ids or is_named:
                     roles[person_id].add(source.role)
         return CurrentRoles(roles={person_id: frozenset(held) for person_id, held in roles.items()})
@@ -113,10 +113,10 @@ class SlackDirectory:
         source = self._roles.get(role)
         if source is None:
             return frozenset()
-        mails = set(map(lowercase_mail, source.people))
+        mails = set(map(mail_in_lower_case, source.people))
         if person_ids := await self._entra_members(source):
             accounts = await self._tenant.accounts_by_id(sorted(person_ids))
-            mails |= {lowercase_mail(account.mail) for account in accounts if _is_enabled_member(account)}
+            mails |= {mail_in_lower_case(account.mail) for account in accounts if _is_enabled_member(account)}
         found = await _read_in_parallel(sorted(mails), reads.user_by_mail)
         by_mail = {main_id(user, ChatId("")) for user in found if user and is_full_member(user, self._team_id)}
         groups = await reads.user_groups() if source.user_groups else {}

@@ -15,7 +15,7 @@ TOO_MANY_COMMANDS: Final = (
 _NOT_ALLOWED: Final = (401, 403)
 
 
-def not_now_words(error: DomainError) -> str:
+def not_possible_now_words(error: DomainError) -> str:
     """State why something is not possible now, and who can do what about it."""
     why = refusal_words(error)
     if isinstance(error, TenantRefused) and error.status in _NOT_ALLOWED:

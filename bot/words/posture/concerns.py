@@ -59,12 +59,12 @@ def _differs(values: Values) -> str:
 
 def _absent(recorded: str) -> Callable[[Values], str]:
     def words(values: Values) -> str:
-        return f"{recorded}, but the tenant has no settings for this partner now. {_applies_instead(values)}"
+        return f"{recorded}, but the tenant has no settings for this partner now. {_default_words(values)}"
 
     return words
 
 
-def _applies_instead(values: Values) -> str:
+def _default_words(values: Values) -> str:
     if values["is_other_cloud"]:
         return "It is in another Microsoft cloud, so it is blocked until it is added again."
     if not values["is_default_read"]:

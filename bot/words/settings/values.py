@@ -125,7 +125,7 @@ def target_words(
     """State who may use what, in the direction of the setting `name`.
 
     :param setting: the partner's own value.
-    :param applies: the effective value; used to describe inherited values.
+    :param effective: the effective value; used to describe inherited values.
     :param names: the names in our own directory of its ids, by id.
     """
     if setting is None:
@@ -178,7 +178,7 @@ def trust_words(flag: bool | None, effective: EffectiveFlag | None = None) -> st
     """State whether the partner's MFA or devices are trusted.
 
     :param flag: the partner's own value.
-    :param applies: the effective value, used to describe an inherited value.
+    :param effective: the effective value, used to describe an inherited value.
     """
     if flag is not None:
         return "trusted" if flag else "not trusted"
@@ -213,20 +213,20 @@ def synchronization_words(document: Any) -> str:
 def setting_words(name: str, document: Any) -> str:
     """Describe a complete setting of a `Property` on one line. A value that cannot be read is shown unchanged."""
     try:
-        known = Property(name)
-        if known in TARGET_PROPERTIES:
-            return target_words(name, parse_targets(known, document))
-        setting = parse_setting(known, document)
+        property_name = Property(name)
+        if property_name in TARGET_PROPERTIES:
+            return target_words(name, parse_targets(property_name, document))
+        setting = parse_setting(property_name, document)
     except (UnreadableSetting, ValueError):
         return NOT_SET if document is None else unreadable(document)
-    if known is Property.IDENTITY_SYNCHRONIZATION:
+    if property_name is Property.IDENTITY_SYNCHRONIZATION:
         return synchronization_words(document)
-    if known is Property.AUTOMATIC_REDEMPTION:
-        parts = [f"{label}: {redemption_words(key, flag)}" for key, label, flag in flags_of(known, setting)]
+    if property_name is Property.AUTOMATIC_REDEMPTION:
+        parts = [f"{label}: {redemption_words(key, flag)}" for key, label, flag in flags_of(property_name, setting)]
     elif setting is None:
         return INHERITS
     else:
-        parts = [f"{label}: {trust_words(flag)}" for _, label, flag in flags_of(known, setting)]
+        parts = [f"{label}: {trust_words(flag)}" for _, label, flag in flags_of(property_name, setting)]
     return "; ".join(parts)
 
 
@@ -294,7 +294,7 @@ def _target(name: str, target: Target, names: Mapping[str, str]) -> str:
         return _RESERVED[target.id]
     # NB. only where the id must be of our directory: an equal id there proves nothing about the partner's object.
     is_ours, kind = owner_of(Property(name), target.type) is Owner.OURS, target.type.value
-    known = (names.get(target.id.lower()) if is_ours else None) or microsoft_app_name(target)
-    if known is None:
+    known_name = (names.get(target.id.lower()) if is_ours else None) or microsoft_app_name(target)
+    if known_name is None:
         return f"{kind} {target.id if is_guid(target.id) else shown_name(target.id)}"
-    return f"{kind} “{object_name(known)}” ({target.id})"
+    return f"{kind} “{object_name(known_name)}” ({target.id})"

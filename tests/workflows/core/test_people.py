@@ -3,7 +3,7 @@
 import pytest
 
 from tests.workflows.core.builders import AMARA, SECURITY, current_roles
-from workflows.core.people import ADMIN, PersonId, is_same_mail, lowercase_mail
+from workflows.core.people import ADMIN, PersonId, is_same_mail, mail_in_lower_case
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ from workflows.core.people import ADMIN, PersonId, is_same_mail, lowercase_mail
 def test_addresses_are_compared_by_ascii_case_only(one: str, other: str, is_same: bool) -> None:
     """KELVIN SIGN looks like a K, and `lower` makes one of it: its owner would count as somebody else."""
     assert is_same_mail(one, other) is is_same
-    assert (lowercase_mail(one) == lowercase_mail(other)) is is_same
+    assert (mail_in_lower_case(one) == mail_in_lower_case(other)) is is_same
 
 
 def test_who_is_without_current_roles_has_no_role() -> None:

@@ -207,7 +207,7 @@ class Intake(FormServices):
         try:
             target = normalize_target(form.target)
             async with asyncio.timeout(people_checks.TIMEOUT_SECONDS):
-                observation = self._remembered(target) or await look_up(
+                observation = self._recently_looked_up(target) or await look_up(
                     target, tenant=self.tenant, clock=self.clock, records=self.store
                 )
             await require_no_other_request(self.store, observation, edited_id, form.requester, self.directory)
@@ -246,7 +246,7 @@ class Intake(FormServices):
         check_proposal(observation, plan, stages)
         return stages
 
-    def _remembered(self, target: str) -> ObservedPartner | None:
+    def _recently_looked_up(self, target: str) -> ObservedPartner | None:
         """Return the partner that the form showed shortly before; None when there is none.
 
         The tenant is read again before anything is written, so this only saves a call.

@@ -177,8 +177,8 @@ def _target_list(
     is_named = bool({target.lower() for target in named} & ids)
     is_exception = not is_allowed and bool(named)
     if not is_named and may_be_in_suite and named & _SUITES:
-        by = Fact(AccessRule.SUITE, {"list": label, "suites": sorted(named & _SUITES)})
-        return _ListAnswer(allows=None, rule=by, origin=origin, is_exception=is_exception)
+        suite_rule = Fact(AccessRule.SUITE, {"list": label, "suites": sorted(named & _SUITES)})
+        return _ListAnswer(allows=None, rule=suite_rule, origin=origin, is_exception=is_exception)
     rule = _NAMED[is_named, is_allowed]
     return _ListAnswer(allows=is_named is is_allowed, rule=_rule(rule, label), origin=origin, is_exception=is_exception)
 

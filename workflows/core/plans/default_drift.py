@@ -1,5 +1,7 @@
 """Find changes of the tenant's default after approvers saw a plan. They also approve the inherited values.
 
+"Drift" means: settings in the tenant that somebody changed after the plan was made.
+
 A setting that neither the plan nor the partner sets comes from the default. An Entra admin can change the default at
 any time. The plan contains the inherited values, so that its digest covers them. They are compared again before the
 first write.

@@ -1,4 +1,7 @@
-"""Compare a partner that somebody else changed with the approved plan: approved from, approved to, value now."""
+"""Compare a partner that somebody else changed with the approved plan. This difference is called drift.
+
+Each setting has three values: before the plan, after the plan, and now.
+"""
 
 from dataclasses import dataclass
 from typing import Any, Final

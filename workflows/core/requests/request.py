@@ -243,7 +243,7 @@ class AccessRequest:
     def was_written(self) -> bool:
         """Return whether its plan, or a part of it, was read back, or somebody changed the partner after it was sent.
 
-        Exactly then the partner's record has had the result of this request, and a later request can replace it.
+        Only then the partner's record was changed by this request, and a later request can replace that result.
         """
         return self.state in (RequestState.APPLIED, RequestState.OVERWRITTEN) or self.applied_part > 0
 

@@ -89,7 +89,7 @@ class AccessKind:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenAccess:
-    """A kind of access that was not certainly closed when it was read, as it is stored in records."""
+    """A kind of access that was open, or of which it was not known, when it was last read. Records store it."""
 
     name: str
     """As in `AccessKind`."""

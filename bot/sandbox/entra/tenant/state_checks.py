@@ -58,14 +58,14 @@ def _complete_synchronization(rows: dict[str, Any]) -> None:
             row["identitySynchronization"] = {**blank, **sync, "tenantId": tenant_id}
 
 
-def require_shape(objects: Mapping[str, Any], named: set[str]) -> None:
+def require_same_structure(objects: Mapping[str, Any], patch_keys: set[str]) -> None:
     """Check the top level against the initial state: the same keys, and values of the same kinds.
 
-    :param named: the keys of the patch; each must be known.
+    :param patch_keys: the keys of the patch; each must be known.
     :raises ValueError: naming what is wrong.
     """
     model = _MODEL
-    unknown = sorted(named - set(model))
+    unknown = sorted(patch_keys - set(model))
     if unknown:
         raise ValueError(f"unknown keys: {', '.join(unknown)}; known: {', '.join(sorted(model))}")
     for name, example in model.items():

@@ -8,7 +8,11 @@ from typing import Any
 
 from bot.sandbox.entra.tenant.audit_entries import Activity, audit_entry, by_app, by_user
 from bot.sandbox.entra.tenant.initial_state import initial_state
-from bot.sandbox.entra.tenant.state_checks import require_shape, with_lowered_partner_ids, with_missing_properties
+from bot.sandbox.entra.tenant.state_checks import (
+    require_same_structure,
+    with_lowered_partner_ids,
+    with_missing_properties,
+)
 from bot.sandbox.storage.json_document import copy_json
 
 _AUDITS_KEPT = 500
@@ -106,7 +110,7 @@ class Tenant:
         if not isinstance(patch, Mapping):
             raise ValueError("a merge patch of the tenant must be an object")
         merged = with_missing_properties(merge_patch(copy_json(self.objects), with_lowered_partner_ids(patch)))
-        require_shape(merged, set(patch))
+        require_same_structure(merged, set(patch))
         before, self.objects = self.objects, merged
         self._record_portal_edits(before)
         self.touch()
@@ -118,7 +122,7 @@ class Tenant:
         :raises ValueError: as `merge`.
         """
         restored = initial_state(self.now()) | deepcopy(dict(snapshot))
-        require_shape(restored, set(snapshot))
+        require_same_structure(restored, set(snapshot))
         self.objects = restored
         self._history = PartnerHistory()
         self.touch()

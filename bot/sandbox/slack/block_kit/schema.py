@@ -22,6 +22,7 @@ def string(maximum: int, *, minimum: int = 0) -> Check:
         if not isinstance(value, str):
             yield problem("must be a string", pointer)
         elif len(value) > maximum:
+            # Slack's own sentences name the first length that it refuses: 76 when 75 are accepted.
             yield problem(f"must be less than {maximum + 1} characters", pointer)
         elif len(value) < minimum:
             yield problem(f"must be more than {minimum - 1} characters", pointer)

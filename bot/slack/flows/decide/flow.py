@@ -18,7 +18,7 @@ from bot.slack.flows.entry_point_types import Action, Card, EntryPoint, Submissi
 from bot.slack.ids import DetailsPart
 from bot.slack.payloads.button_values import parse_card_value, parse_part_value
 from bot.slack.payloads.models import Interaction
-from bot.slack.people.approvers import free_by_stage, may_decide, name_open_stages
+from bot.slack.people.approvers import deciders_by_stage, may_decide, name_open_stages
 from bot.slack.people.directory import SlackDirectory
 from bot.slack.people.members import Members
 from bot.slack.people.shown_directory import ShownDirectory
@@ -160,7 +160,7 @@ class DecideFlow:
             else (),
             replacement=await read_replacement(request, store=self.store) if name is DetailsPart.HISTORY else None,
             other_requests=await self._others(request) if name is DetailsPart.OTHERS else (),
-            approvers=await free_by_stage(request, self.people) if name is DetailsPart.APPROVERS else (),
+            approvers=await deciders_by_stage(request, self.people) if name is DetailsPart.APPROVERS else (),
         )
         return part_view(request, name, rows, page)
 

@@ -16,7 +16,7 @@ from bot.slack.flows.partner_setup.checklist import checklist_message, checklist
 from bot.slack.payloads.button_values import parse_setup_value, parse_tenant_id
 from bot.slack.payloads.models import Interaction, SlashCommand
 from bot.slack.people.directory import SlackDirectory
-from bot.slack.words.unavailable import not_now_words
+from bot.slack.words.unavailable import not_possible_now_words
 from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.reads.partner_setup import CurrentSetup, PartnerSetupReader
 from workflows.app.service import Service
@@ -105,7 +105,7 @@ class PartnerSetupFlow:
         try:
             return checklist_view(await self.checklists.read_current(tenant_id))
         except InvalidField as error:  # nobody typed it: Entra does not accept the id of a partner on record
-            return message_view("Not possible now", not_now_words(error))
+            return message_view("Not possible now", not_possible_now_words(error))
 
     async def _may_confirm(self, actor: ChatId, current_setup: CurrentSetup) -> bool:
         """Return whether to offer this person to confirm. A click is checked again."""

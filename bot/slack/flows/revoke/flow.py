@@ -83,7 +83,7 @@ class RevokeFlow:
         """Open the window about the partner that the command names."""
 
         async def build(window: Window) -> Json:
-            return await self._shown(window, command.argument, in_review=False)
+            return await self._view_for(window, command.argument, in_review=False)
 
         await self.windows.open_and_fill(ack, command, build, command="/partner revoke")
 
@@ -92,7 +92,7 @@ class RevokeFlow:
         target = parse_tenant_id(click.action.value)
 
         async def build(window: Window) -> Json:
-            return await self._shown(window, target, in_review=True)
+            return await self._view_for(window, target, in_review=True)
 
         await self.windows.open_and_fill(ack, click, build, command="want_revoke")
 
@@ -101,7 +101,7 @@ class RevokeFlow:
         target = parse_tenant_id(click.action.value)
 
         async def build(window: Window) -> Json:
-            return await self._shown(window, target, in_review=False)
+            return await self._view_for(window, target, in_review=False)
 
         await self.windows.open_and_fill(
             ack, click, build, command="want_revoke", subject=CommandSubject(tenant_id=target)
@@ -120,7 +120,7 @@ class RevokeFlow:
         window = Window.of(click, command="want_revoke")
 
         async def build(window: Window) -> Json:
-            return await self._shown(window, typed, in_review=False)
+            return await self._view_for(window, typed, in_review=False)
 
         self.windows.fill(window, self.windows.show(window, build))
 
@@ -149,7 +149,7 @@ class RevokeFlow:
             return ""
         return f"This is not what has to be typed here. Type {expected} to confirm."
 
-    async def _shown(self, window: Window, typed_text: str, *, in_review: bool) -> Json:
+    async def _view_for(self, window: Window, typed_text: str, *, in_review: bool) -> Json:
         """Return the view with the effect of a revocation, for a person who may revoke.
 
         :param in_review: whether it was requested by a review's button.
@@ -163,7 +163,7 @@ class RevokeFlow:
         planned = await self._planned(identity, partnership, window.actor, in_review=in_review)
         if planned is None:
             return revoke_without_preview_view(identity)
-        return await self._offered(window, identity, partnership, *planned)
+        return await self._confirmation_view(window, identity, partnership, *planned)
 
     async def _planned(
         self, identity: TenantIdentity, partnership: Partnership | None, actor: ChatId, *, in_review: bool
@@ -191,7 +191,7 @@ class RevokeFlow:
         )
         return plan, default
 
-    async def _offered(
+    async def _confirmation_view(
         self,
         window: Window,
         identity: TenantIdentity,

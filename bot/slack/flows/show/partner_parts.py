@@ -1,4 +1,4 @@
-"""The lists about a partner that can be too long for a message: each whole, in pages of a window of its own."""
+"""The lists about a partner that can be too long for a message: each in full, in pages of its own window."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -52,7 +52,10 @@ _TITLES: Final[Mapping[PartnerPart, str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartnerPartsFlow:
-    """Shows what a message or window about a partner only counts. Every page is read again, as a lookup."""
+    """Shows one list about a partner in full, page by page, where a message or window shows only a part or a count.
+
+    Every page is read again, and counts as a lookup.
+    """
 
     windows: Windows
     lookup_permission: LookupPermission

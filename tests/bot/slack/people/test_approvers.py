@@ -11,7 +11,7 @@ from bot.slack.people.approvers import (
     MAX_NAMED_APPROVERS,
     Approvers,
     able_to_decide,
-    free_by_stage,
+    deciders_by_stage,
     may_decide,
     name_approvers,
 )
@@ -184,7 +184,7 @@ async def test_two_stages_with_the_same_title_are_both_listed() -> None:
     alike = tuple(replace(stage, title="Approval") for stage in known.stages)
     asked = request(RequestState.AWAITING_APPROVAL, prepared=replace(known, stages=alike))
     shown = FakeShown({}, holding={SECURITY: ids(AMARA), DATA_OWNER: ids(BRUNO, CHIE)})
-    found = await free_by_stage(asked, shown)  # type: ignore[arg-type]
+    found = await deciders_by_stage(asked, shown)  # type: ignore[arg-type]
     assert [(stage.title, set(people)) for stage, people in found] == [
         ("Approval", set(ids(AMARA))),
         ("Approval", set(ids(BRUNO, CHIE))),

@@ -26,7 +26,7 @@ from tests.bot.slack.people.test_directory import (
 )
 from tests.bot.words.refused import worded_refusal
 from workflows.core.errors.raised import Refused
-from workflows.core.people import ChatId, PersonId, Role, is_same_mail, lowercase_mail
+from workflows.core.people import ChatId, PersonId, Role, is_same_mail, mail_in_lower_case
 from workflows.ports.people_directory import PeopleDirectoryRefused, PeopleDirectoryUnavailable
 
 __all__ = ["directory", "tenant"]
@@ -204,7 +204,7 @@ def test_only_ascii_letters_are_folded() -> None:
     assert is_same_mail("Kim@Woodgrove.com", "kim@woodgrove.COM")
     assert not is_same_mail(f"{KELVIN}im@woodgrove.com", "kim@woodgrove.com")
     assert not is_same_mail("ÄRA@woodgrove.com", "ära@woodgrove.com")
-    assert lowercase_mail("STRASSE@x") != lowercase_mail("straße@x")
+    assert mail_in_lower_case("STRASSE@x") != mail_in_lower_case("straße@x")
 
 
 async def test_the_kelvin_sign_is_not_the_letter_k(

@@ -41,7 +41,7 @@ def covers_everything(policy: Policy) -> bool:
     return ALL in texts(rule, "includeApplications")
 
 
-def aims_at_applications(policy: Policy) -> bool:
+def is_about_applications(policy: Policy) -> bool:
     """Return whether a policy is about applications, not about an action or an authentication context."""
     rule = member(policy.conditions, "applications")
     return not any(

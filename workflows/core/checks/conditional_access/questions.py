@@ -7,9 +7,9 @@ from typing import Final
 from workflows.core.checks.conditional_access.application_coverage import (
     ALL,
     Coverage,
-    aims_at_applications,
     covers,
     covers_everything,
+    is_about_applications,
     named_applications,
 )
 from workflows.core.checks.conditional_access.controls import VisitorType
@@ -58,7 +58,7 @@ class Question:
         )
 
     def _is_to(self, policy: Policy, entry: "VisitorAccess") -> bool:
-        if not aims_at_applications(policy):
+        if not is_about_applications(policy):
             # Entra answers this for any application.
             return True
         if self.application == ALL:
