@@ -15,6 +15,7 @@ from workflows.catalog.catalog import Catalog
 from workflows.core.errors.raised import DomainError
 from workflows.intervals import START_STORED_AGAIN_AFTER
 from workflows.partner_lookup.public_suffixes import load_suffixes
+from workflows.partner_lookup.similar_characters import load_prototypes
 from workflows.ports.clock import Clock
 from workflows.ports.records import StoreNotWritable
 from workflows.ports.store import Store
@@ -53,12 +54,13 @@ async def perform_effects(parts: BotParts, tenant_check: asyncio.Task[None], out
 
 
 async def complete_start(directory: ShownDirectory, catalog: Catalog, tenant_check: asyncio.Task[None]) -> None:
-    """Do what the bot does not need to be ready: read the list of domain suffixes, and name missing user groups.
+    """Do what the bot does not need to be ready: read lists about domains, and name missing user groups.
 
     :param tenant_check: the task that connects to Entra; the process is ready when it ends.
     """
     await asyncio.wait([tenant_check])
-    await asyncio.to_thread(load_suffixes)  # otherwise the first typed domain waits for it
+    for load_list in (load_suffixes, load_prototypes):
+        await asyncio.to_thread(load_list)  # otherwise the first typed domain waits for it
     await name_missing_groups(directory, catalog)
 
 
@@ -95,11 +97,11 @@ async def keep_ticking(
             due = await metrics.due_items(now)
             await tick(service=parts.service, store=parts.store, directory=parts.directory, clock=clock)
             await parts.checks.run()
-            left = due & await metrics.due_items(clock.now()) if due else due
+            still_due = due & await metrics.due_items(clock.now()) if due else due
         except StoreNotWritable as error:
             _log.warning("tick_waits", reason=str(error))
         except Exception:
             _log.exception("tick_failed")
         else:
-            metrics.record_tick(now, still_due=left)
+            metrics.record_tick(now, still_due=still_due)
         await asyncio.sleep(settings.gatehouse_tick_seconds)

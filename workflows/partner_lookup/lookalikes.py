@@ -7,15 +7,15 @@ of letters and digits that people confuse in ASCII names are added here.
 import re
 from collections.abc import Collection, Iterable, Iterator
 from enum import StrEnum
-from functools import cache
 from typing import Any, Final
 
 import idna
-from confusable_homoglyphs import categories, confusables
+from confusable_homoglyphs import categories
 
 from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.plans.plan import TenantIdentity
 from workflows.partner_lookup.public_suffixes import registrable_part
+from workflows.partner_lookup.similar_characters import load_prototypes
 
 SOURCE: Final = "Unicode Technical Standard #39, “Unicode Security Mechanisms”"
 
@@ -190,15 +190,9 @@ def _script(character: str) -> str:
     return str(categories.alias(character))
 
 
-@cache
 def _prototype(character: str) -> str:
     """Return the Latin letters that a character looks like; the character when there are none."""
-    if character.isascii():
-        return character
-    found: Any = confusables.is_confusable(character, preferred_aliases=[])
-    alike = [one["c"] for one in found[0]["homoglyphs"]] if found else []
-    latin = sorted(text for text in alike if text.isascii() and text.isalnum())
-    return latin[0].lower() if latin else character
+    return character if character.isascii() else load_prototypes().get(character, character)
 
 
 def _finding(code: FindingCode, severity: Severity, **values: Any) -> Finding:
