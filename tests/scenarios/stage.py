@@ -36,7 +36,7 @@ class Stage:
     """Fork the sandbox from a process that has imported everything, instead of typing the command."""
     has_short_pauses: bool = True
     """Let the bot of a forked sandbox make short pauses; see `tests.warm.short_pauses`."""
-    has_slack_limits: bool = False
+    has_slack_limits: bool = True
     """Let the simulated Slack enforce its published rate limits, so that a bot that calls too often is noticed."""
     descriptors: int = 0
     """How many file descriptors each of its processes may have; 0 as many as this one."""
