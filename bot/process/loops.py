@@ -97,11 +97,11 @@ async def keep_ticking(
             due = await metrics.due_items(now)
             await tick(service=parts.service, store=parts.store, directory=parts.directory, clock=clock)
             await parts.checks.run()
-            left = due & await metrics.due_items(clock.now()) if due else due
+            still_due = due & await metrics.due_items(clock.now()) if due else due
         except StoreNotWritable as error:
             _log.warning("tick_waits", reason=str(error))
         except Exception:
             _log.exception("tick_failed")
         else:
-            metrics.record_tick(now, still_due=left)
+            metrics.record_tick(now, still_due=still_due)
         await asyncio.sleep(settings.gatehouse_tick_seconds)

@@ -78,32 +78,32 @@ class BotStatus:
         except (aiohttp.ClientError, TimeoutError):
             return None
 
-    async def idle(self, seconds: float, *, since: datetime | None = None, patient: bool = True) -> bool:
+    async def idle(self, seconds: float, *, since: datetime | None = None, waits_for_answer: bool = True) -> bool:
         """Wait until two reads in a row show no due work.
 
         The first of the two may be the last one of the previous call, if nothing has happened since.
 
         :param seconds: how long to wait at most.
         :param since: when given, the bot's last tick must be at or after this time.
-        :param patient: whether to wait for a bot that does not answer.
+        :param waits_for_answer: whether to wait for a bot that does not answer.
         :returns: whether the bot became idle in time.
         """
         deadline = time.monotonic() + seconds
-        quiet = 1 if self._idle_at == self._revision.number else 0
+        idle_reads = 1 if self._idle_at == self._revision.number else 0
         pause = BETWEEN_READS_SECONDS
         while True:
             metrics = await self.read()
-            if metrics is None and not patient:
+            if metrics is None and not waits_for_answer:
                 return False
-            settled = metrics is not None and metrics.effects_due == 0 and not self._busy()
-            late_enough = since is None or (metrics is not None and metrics.last_tick >= since.timestamp())
-            quiet = quiet + 1 if settled and late_enough else 0
-            if quiet == 2:
+            is_idle_now = metrics is not None and metrics.effects_due == 0 and not self._busy()
+            has_ticked = since is None or (metrics is not None and metrics.last_tick >= since.timestamp())
+            idle_reads = idle_reads + 1 if is_idle_now and has_ticked else 0
+            if idle_reads == 2:
                 self._idle_at = self._revision.number
                 return True
             if time.monotonic() >= deadline:
                 return False
-            pause = BETWEEN_READS_SECONDS if quiet else min(pause * 1.5, _MAX_PAUSE_SECONDS)
+            pause = BETWEEN_READS_SECONDS if idle_reads else min(pause * 1.5, _MAX_PAUSE_SECONDS)
             await self._pause(pause, deadline)
 
     async def _pause(self, seconds: float, deadline: float) -> None:

@@ -121,7 +121,7 @@ class Sandbox:
 
     async def settle(self) -> None:
         """Wait a moment until a bot with metrics has finished its work."""
-        await self.status.idle(SETTLE_SECONDS, patient=False)
+        await self.status.idle(SETTLE_SECONDS, waits_for_answer=False)
 
     def bot_settings(self, port: int) -> dict[str, str]:
         """Return the environment variables for a bot that uses this sandbox and listens on `port`.

@@ -221,7 +221,7 @@ class Applier:
         :returns: whether approval was requested again, or the request was ended because a part is in the tenant.
         """
         again = await command_after_gap(request, store=self.store, tenant=self.tenant, clock=self.clock)
-        if again is not None and not await self.results.end_with_a_part(
+        if again is not None and not await self.results.end_partly_applied(
             request, observed_configuration, done_count, again.reason
         ):
             await self.service.advance(request.id, again)

@@ -58,7 +58,7 @@ def target_candidates(typed_text: str) -> tuple[str, ...]:
 
     :raises InvalidField: when the text is not one domain or tenant id.
     """
-    found = tuple(dict.fromkeys(_canonical_name(one) for one in names_in(_cleaned(typed_text))))
+    found = tuple(dict.fromkeys(_canonical_name(one) for one in names_in(_in_lower_case(typed_text))))
     if len({name.removeprefix(_WWW) for name in found}) > 1:
         raise InvalidField(FIELD, RefusalCode.TARGET_SEVERAL_NAMES, names=list(found))
     (name, *_) = found
@@ -82,7 +82,7 @@ def _canonical_name(text: str) -> str:
     return domain
 
 
-def _cleaned(typed_text: str) -> str:
+def _in_lower_case(typed_text: str) -> str:
     text = " ".join(typed_text.split())
     if not text:
         raise InvalidField(FIELD, RefusalCode.TARGET_EMPTY)

@@ -34,6 +34,8 @@ def outcome_of(work: Work) -> Outcome:
     """Do one piece of work."""
     try:
         return Outcome(work())
+    except StopIteration as error:  # nobody can await that
+        return Outcome(error=RuntimeError(repr(error)))
     except BaseException as error:  # it is raised again where the result is awaited
         return Outcome(error=error)
 
@@ -128,7 +130,7 @@ def _deliver(group: Sequence[_Asked], outcomes: Sequence[Outcome]) -> None:
     for one, outcome in zip(group, outcomes, strict=True):
         by_loop.setdefault(one.loop, []).append((one, outcome))
     for loop, answered in by_loop.items():
-        if not loop.is_closed():
+        with suppress(RuntimeError):  # the loop was closed, and nobody waits any more
             loop.call_soon_threadsafe(_answer, answered)
 
 

@@ -60,7 +60,7 @@ class AppendOnlyTables:
             try:
                 table, key, row = json.loads(line)
             except ValueError:
-                continue  # the torn last line, or the empty one after the last newline
+                continue  # the last line, when its writing was interrupted, or the empty one after the last newline
             if row is None:
                 self._tables.get(table, {}).pop(key, None)
             else:

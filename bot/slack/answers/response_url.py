@@ -111,6 +111,7 @@ class Answers:
             await record_refused_command(self.service, command, refused)
 
     async def _build_or_explain(self, command: SlashCommand, build: BuildMessage, *, reads_tenant: bool) -> Message:
+        """Return the message of `build`, or a message that says why there is none."""
         try:
             if reads_tenant:
                 await self.lookup_permission.require(

@@ -18,7 +18,7 @@ def drift_blocks(request: AccessRequest) -> Iterator[RichTextBlock]:
     """Return what others changed while the stopped request needs new approval; otherwise nothing."""
     if (drift := shown_drift(request)) is not None:
         title = paragraph(fixed_text("Changed outside Gatehouse", bold=True))
-        yield rich_text(title, *outside_change_elements(drift, default_of(request)))
+        yield rich_text(title, *outside_change_elements(drift, default_of(request), with_graph_names=True))
 
 
 def drift_json_blocks(request: AccessRequest) -> Iterator[RichTextBlock]:
@@ -32,24 +32,29 @@ def shown_drift(request: AccessRequest) -> Drift | None:
     return request.drift if request.state in (RequestState.PREPARING, RequestState.AWAITING_APPROVAL) else None
 
 
-def outside_change_elements(drift: Drift, default: JsonObject | None) -> Iterator[RichTextElement]:
+def outside_change_elements(
+    drift: Drift, default: JsonObject | None, *, with_graph_names: bool = False
+) -> Iterator[RichTextElement]:
     """List what changed in the tenant since the plan was made: each setting as it was and as it is now.
 
     :param default: the tenant's default configuration, for values that are not set; None when it is not known.
+    :param with_graph_names: see `drift_lines`.
     """
-    items = changed_items(drift, default)
+    items = changed_items(drift, default, with_graph_names=with_graph_names)
     shown = items[:MAX_LINES]
     if more := len(items) - len(shown):
         shown.append([fixed_text(f"and {more} more settings")])
     yield bullets(shown or [[fixed_text("nothing that this version can show")]])
 
 
-def changed_items(drift: Drift, default: JsonObject | None) -> list[list[TextRun]]:
+def changed_items(drift: Drift, default: JsonObject | None, *, with_graph_names: bool = False) -> list[list[TextRun]]:
     """Return every setting that changed, as it was and as it is now.
 
     :param default: see `outside_change_elements`.
+    :param with_graph_names: see `drift_lines`.
     """
-    return [*map(_default_parts, default_lines(drift)), *map(_line_parts, drift_lines(drift, default))]
+    lines = drift_lines(drift, default, with_graph_names=with_graph_names)
+    return [*map(_default_parts, default_lines(drift)), *map(_line_parts, lines)]
 
 
 def default_of(request: AccessRequest) -> JsonObject | None:

@@ -80,7 +80,7 @@ class ApprovalChannel:
         self._alarms = alarms
         self._clock = clock
         self._problem = ""
-        self._looked_at: datetime | None = None
+        self._checked_at: datetime | None = None
         self._lock = asyncio.Lock()
 
     @property
@@ -114,9 +114,9 @@ class ApprovalChannel:
     async def _current_problem(self, age: timedelta) -> str:
         async with self._lock:
             now = self._clock.now()
-            if self._looked_at is None or not timedelta(0) <= now - self._looked_at < age:
+            if self._checked_at is None or not timedelta(0) <= now - self._checked_at < age:
                 problem = await channel_problem(self._client, self.id)
-                self._problem, self._looked_at = problem, now
+                self._problem, self._checked_at = problem, now
                 values = {"channel": self.id, "reason": problem}
                 wanted = {self.id: values} if problem else {}
                 await self._alarms.update_alarms(AlarmCode.CHANNEL_NOT_PRIVATE, wanted)

@@ -84,15 +84,13 @@ class RequestMessages:
         """Read what the card shows besides the request: the partner's record, and the requester's open requests."""
         if request.prepared is None or (request.is_terminal and not request.was_written):
             return CardContext(is_first=False)
-        particulars, prepared = request.fields, request.require_prepared()
+        fields, prepared = request.fields, request.require_prepared()
         record = await self._outbound.store.partnership(prepared.plan.tenant_id)
         if request.is_terminal:
             store, now = self._outbound.store, self._outbound.clock.now()
             today = await today_from_record(request, record, store=store, now=now)
             return CardContext(is_first=False, partnership=record, successor=today.successor)
-        mine = await self._outbound.store.requests_of(
-            particulars.requester, MAX_COUNTED_REQUESTS, prepared.requester.id
-        )
+        mine = await self._outbound.store.requests_of(fields.requester, MAX_COUNTED_REQUESTS, prepared.requester.id)
         others = sum(not one.is_terminal and one.id != request.id for one in mine)
         earlier = await self._outbound.store.requests_for(prepared.plan.tenant_id, MAX_COUNTED_REQUESTS)
         is_first = all(one.id == request.id for one in earlier)
@@ -222,5 +220,5 @@ class RequestMessages:
 
 def _is_sponsor_the_requester(request: AccessRequest) -> bool:
     """Return whether there is no other sponsor who would have to be told."""
-    particulars, prepared = request.fields, request.require_prepared()
-    return particulars.sponsor == particulars.requester or prepared.sponsor.id == prepared.requester.id
+    fields, prepared = request.fields, request.require_prepared()
+    return fields.sponsor == fields.requester or prepared.sponsor.id == prepared.requester.id

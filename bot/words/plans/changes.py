@@ -10,6 +10,7 @@ from bot.words.settings.values import (
     NO_NAMES,
     NOT_SET,
     REDEMPTION_TITLES,
+    TITLES,
     TRUST_TITLES,
     redemption_words,
     setting_words,
@@ -102,7 +103,7 @@ def subject_title(subject: ChangeSubject) -> str:
         return f"{title(subject.name)}, other values"
     if subject.key:
         return (TRUST_TITLES if subject.name == Property.INBOUND_TRUST else REDEMPTION_TITLES)[subject.key]
-    return title(subject.name)
+    return title(subject.name) if subject.name in TITLES else f"Setting that Gatehouse does not know ({subject.name})"
 
 
 BeforeAfterWords = tuple[str, str]

@@ -33,12 +33,15 @@ class DriftLine(NamedTuple):
     """The value that the approved plan sets; None when it does not write the setting."""
 
 
-def drift_lines(drift: Drift, default: JsonObject | None = None) -> tuple[DriftLine, ...]:
+def drift_lines(
+    drift: Drift, default: JsonObject | None = None, *, with_graph_names: bool = False
+) -> tuple[DriftLine, ...]:
     """Describe what somebody else changed. A created or removed partner configuration comes first.
 
     :param default: the tenant's default configuration, for values that are not set; None when it is not known.
+    :param with_graph_names: whether settings that Gatehouse does not know are named as in Microsoft Graph.
     """
-    lines = [_line(one, default) for one in drift.outside_changes]
+    lines = [_line(one, default, with_graph_names=with_graph_names) for one in drift.outside_changes]
     if drift.existed is not drift.exists:
         before, now = (OWN_SETTINGS if exists else NO_PARTNER for exists in (drift.existed, drift.exists))
         lines.insert(0, DriftLine("The partner", before, now, None))
@@ -52,11 +55,12 @@ def default_lines(drift: Drift) -> tuple[DefaultLine, ...]:
     )
 
 
-def _line(drift: SettingDrift, default: JsonObject | None) -> DriftLine:
+def _line(drift: SettingDrift, default: JsonObject | None, *, with_graph_names: bool) -> DriftLine:
     before, planned, now = (
         _words(drift.name, value, default) for value in (drift.approved_from, drift.approved_to, drift.now)
     )
-    setting = title(drift.name) if drift.name in _DECLARED else UNKNOWN_SETTING
+    unknown = f"{UNKNOWN_SETTING} ({drift.name})" if with_graph_names else UNKNOWN_SETTING
+    setting = title(drift.name) if drift.name in _DECLARED else unknown
     return DriftLine(setting, before, now, planned if drift.is_planned else None)
 
 

@@ -75,12 +75,12 @@ def _is_asked_for(kept: CurrentSetting, by_others: Drift, default: JsonObject | 
     return any(is_same_value(one.value, kept.value) for one in asked)
 
 
-def _flags(found: Sequence[CurrentSetting]) -> Iterator[str]:
+def _flags(settings: Sequence[CurrentSetting]) -> Iterator[str]:
     for (name, is_certain), text in _FLAGS.items():
         labels = TRUST_NOUNS if name == Property.INBOUND_TRUST else PROMPTED_PEOPLE
         kept = [
             labels[one.key]
-            for one in found
+            for one in settings
             if one.part is _FLAG and one.name == name and (one.value is True) is is_certain
         ]
         if kept:

@@ -30,6 +30,7 @@ class LookupPermission:
     async def require(self, actor: ChatId, target: str, *, key: str, command_name: str) -> None:
         """Allow one more lookup and record it. Close to the limit the person is told how many are left.
 
+        :param key: the key of the click or command. A lookup whose key is recorded already is not counted again.
         :param command_name: the command or button that was used.
         :raises Refused: for a person who is no full member, and above the limit; the caller records that.
         :raises PeopleDirectoryUnavailable: when it cannot be read now whether this is a full member.

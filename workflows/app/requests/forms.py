@@ -80,32 +80,26 @@ def refilled(request: AccessRequest, requester: ChatId, catalog: Catalog, now: d
 
     :param requester: the person who fills in the form now.
     """
-    particulars, prepared = request.fields, request.prepared
+    fields, prepared = request.fields, request.prepared
     names = {} if prepared is None else prepared.names
-    ends_on = (
-        ""
-        if particulars.ends_at is None
-        else (particulars.ends_at.astimezone(UTC) - timedelta(days=1)).date().isoformat()
-    )
+    ends_on = "" if fields.ends_at is None else (fields.ends_at.astimezone(UTC) - timedelta(days=1)).date().isoformat()
     form = Form(
         requester=requester,
-        target=particulars.target,
-        template=particulars.template,
-        justification=particulars.justification,
-        sponsor=particulars.sponsor,
-        days=0 if particulars.duration is None or ends_on else particulars.duration.days,
+        target=fields.target,
+        template=fields.template,
+        justification=fields.justification,
+        sponsor=fields.sponsor,
+        days=0 if fields.duration is None or ends_on else fields.duration.days,
         ends_on=ends_on,
-        ticket=particulars.ticket,
-        placeholders=particulars.placeholders,
-        labels={
-            name: names[value.lower()] for name, value in particulars.placeholders.items() if value.lower() in names
-        },
+        ticket=fields.ticket,
+        placeholders=fields.placeholders,
+        labels={name: names[value.lower()] for name, value in fields.placeholders.items() if value.lower() in names},
     )
-    title = particulars.template if prepared is None else prepared.template_title
-    template = catalog.templates.get(particulars.template)
+    title = fields.template if prepared is None else prepared.template_title
+    template = catalog.templates.get(fields.template)
     if template is None:
         gone = {"template": Fact(RefillCode.TEMPLATE_GONE, {"template": title})}
-        return Refill(form=form, notes=gone, template=particulars.template)
+        return Refill(form=form, notes=gone, template=fields.template)
     return _compared(form, template, "" if prepared is None else prepared.plan.template_hash, now)
 
 

@@ -69,7 +69,7 @@ class CheckedForm:
 class Intake(FormServices):
     """Looks up partners for the form, and files requests."""
 
-    _seen: dict[str, ObservedPartner] = field(default_factory=dict)
+    _looked_up: dict[str, ObservedPartner] = field(default_factory=dict)
     """The partners that forms showed in the last minute, for the request that is filed from the same form."""
 
     async def look_up(self, typed_text: str) -> ObservedPartner:
@@ -80,9 +80,9 @@ class Intake(FormServices):
         """
         target = normalize_target(typed_text)
         observation = await look_up(target, tenant=self.tenant, clock=self.clock, records=self.store)
-        if len(self._seen) >= _MAX_REMEMBERED:
-            self._seen.clear()
-        self._seen[target] = observation
+        if len(self._looked_up) >= _MAX_REMEMBERED:
+            self._looked_up.clear()
+        self._looked_up[target] = observation
         return observation
 
     async def open_request(self, tenant_id: TenantId) -> AccessRequest | None:
@@ -109,10 +109,10 @@ class Intake(FormServices):
                 return request_id  # delivered again, and the other delivery was stored first
             raise
         await require_within_limits(filing, form.requester, FIELD, key=key, account=checked.account)
-        particulars, observation = checked.fields, checked.observation
+        fields, observation = checked.fields, checked.observation
         await self.service.submit(
             request_id,
-            particulars if observation is None else replace(particulars, target=observation.identity.typed_name),
+            fields if observation is None else replace(fields, target=observation.identity.typed_name),
             key=key,
             decide_within=checked.template.decide_within,
             observation=observation,
@@ -134,7 +134,7 @@ class Intake(FormServices):
     async def _checked(self, form: Form, edited_id: RequestId | None) -> CheckedForm:
         problems: Problems = {}
         template = checked_template(form, self.catalog, problems)
-        asked = self._asked(form, template, problems)
+        asked = self._check_own_fields(form, template, problems)
         if FIELD in problems:
             raise InvalidForm(problems)  # without a partner there is nothing to ask about
         observation, account = await self._read_tenant_and_people(form, asked, template, problems, edited_id)
@@ -142,7 +142,7 @@ class Intake(FormServices):
             raise InvalidForm(problems)
         return CheckedForm(fields=asked.fields, template=asked.template, observation=observation, account=account)
 
-    def _asked(self, form: Form, template: Template | None, problems: Problems) -> _CheckedFields | None:
+    def _check_own_fields(self, form: Form, template: Template | None, problems: Problems) -> _CheckedFields | None:
         """Check the fields that need no answer of another system; None when no plan can be made from them."""
         justification, target = (
             checked_justification(form.justification, problems, is_restore=False),
@@ -150,24 +150,24 @@ class Intake(FormServices):
         )
         if template is None:
             return None
-        lasting = checked_end(form, template, self.clock.now(), problems)
+        period = checked_end(form, template, self.clock.now(), problems)
         ticket = checked_ticket(form, template, problems)
         placeholders = checked_placeholders(form, template, problems)
         if target is None or placeholders is None:
             return None
-        particulars = RequestFields(
+        fields = RequestFields(
             kind=RequestKind.ACCESS,
             requester=form.requester,
             sponsor=form.sponsor,
             target=target,
             template=template.name,
             justification=justification,
-            duration=lasting.duration,
+            duration=period.duration,
             placeholders=placeholders,
-            ends_at=lasting.ends_at,
+            ends_at=period.ends_at,
             ticket=ticket,
         )
-        return _CheckedFields(fields=particulars, template=template)
+        return _CheckedFields(fields=fields, template=template)
 
     async def _read_tenant_and_people(
         self,
@@ -230,16 +230,16 @@ class Intake(FormServices):
 
         :raises InvalidField, NothingToChange: when no plan can be made; the error says what must change.
         """
-        particulars, template = checked_fields.fields, checked_fields.template
+        fields, template = checked_fields.fields, checked_fields.template
         record = await self.store.partnership(observation.identity.tenant_id)
         plan = access_plan(
             observation,
             template,
-            particulars.duration or template.default_duration,
-            particulars.placeholders,
+            fields.duration or template.default_duration,
+            fields.placeholders,
             record=record,
             now=self.clock.now(),
-            ends_at=particulars.ends_at,
+            ends_at=fields.ends_at,
         )
         policy = await current_policy(record, past=self.store, catalog=self.catalog)
         stages = chain_of(plan, template, observation, policy)
@@ -251,7 +251,7 @@ class Intake(FormServices):
 
         The tenant is read again before anything is written, so this only saves a call.
         """
-        seen = self._seen.pop(target, None)
+        seen = self._looked_up.pop(target, None)
         return seen if seen is not None and self.clock.now() - seen.at < _REMEMBERED_FOR else None
 
     async def _ids(self, checked_fields: _CheckedFields, problems: Problems) -> None:

@@ -76,16 +76,16 @@ def open_request_fact(request: AccessRequest, asker: ChatId | None, account: Per
     :param asker: the person who reads it; None when no person asks.
     :param account: the reader's account, when it is known.
     """
-    particulars, prepared = request.fields, request.prepared
+    fields, prepared = request.fields, request.prepared
     values = {
         "id": request.id,
-        "kind": particulars.kind.value,
+        "kind": fields.kind.value,
         "is_own": request.is_filed_by(asker, account),
         "may_withdraw": _is_withdrawable(request),
         "requester": None if prepared is None else prepared.requester.name,
-        "asks": particulars.template if prepared is None else prepared.template_title,
-        "restores": particulars.restores,
-        "seconds": None if particulars.duration is None else particulars.duration.total_seconds(),
+        "asks": fields.template if prepared is None else prepared.template_title,
+        "restores": fields.restores,
+        "seconds": None if fields.duration is None else fields.duration.total_seconds(),
         "sent_at": request.created_at.astimezone(UTC).isoformat(),
         "state": request.state.value,
         "is_waiting": bool(request.note),

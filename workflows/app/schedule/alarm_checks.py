@@ -88,31 +88,31 @@ async def check_revocations(*, store: Store, clock: Clock, tenant: Tenant, alarm
     now = clock.now()
     # NB. alarms are read first, then clicks, then requests. A click that becomes a request in between is then found as
     # a request, and its alarm stays.
-    known = {
+    alarm_by_subject = {
         alarm.subject: alarm for alarm in await store.open_alarms() if alarm.code is AlarmCode.REVOCATION_NOT_COMPLETE
     }
     given_up = [one.effect for one in await store.given_up() if isinstance(one.effect, CheckPermission)]
     clicks = unchecked_revocations([*given_up, *await store.unchecked_clicks()], now)
     requests = await store.open_requests()
-    waiting: dict[str, Mapping[str, Any]] = {}
-    late: set[str] = set()
+    values_by_request_id: dict[str, Mapping[str, Any]] = {}
+    late_request_ids: set[str] = set()
     for click, command, is_late in clicks:
         request_id = revocation_id(click.key)
-        waiting[request_id] = values_of(request_id, command.target, _ASKED_BY_UNKNOWN)
+        values_by_request_id[request_id] = values_of(request_id, command.target, _ASKED_BY_UNKNOWN)
         if is_late:
-            late.add(request_id)
+            late_request_ids.add(request_id)
     for one in requests:
         if one.fields.kind is RequestKind.REVOCATION:
-            waiting[one.id] = values_of(one.id, partner_of(one), one.note)
-    late |= {one.id for one in waiting_revocations(requests, now, frozenset())}
+            values_by_request_id[one.id] = values_of(one.id, partner_of(one), one.note)
+    late_request_ids |= {one.id for one in waiting_revocations(requests, now, frozenset())}
     endings = {}
-    for subject in sorted(known.keys() - waiting.keys()):
-        ending = await ending_of(known[subject], clicks, requests, store=store, tenant=tenant, now=now)
+    for subject in sorted(alarm_by_subject.keys() - values_by_request_id.keys()):
+        ending = await ending_of(alarm_by_subject[subject], clicks, requests, store=store, tenant=tenant, now=now)
         if ending is not None:
             endings[subject] = ending
-            late |= {ending.replaced_by} & waiting.keys()
-    for subject in sorted(late - known.keys()):
-        await alarms.raise_alarm(AlarmCode.REVOCATION_NOT_COMPLETE, subject, waiting[subject])
+            late_request_ids |= {ending.replaced_by} & values_by_request_id.keys()
+    for subject in sorted(late_request_ids - alarm_by_subject.keys()):
+        await alarms.raise_alarm(AlarmCode.REVOCATION_NOT_COMPLETE, subject, values_by_request_id[subject])
     for subject, ending in endings.items():
         await alarms.clear_alarm(AlarmCode.REVOCATION_NOT_COMPLETE, subject, ending.reason)
 

@@ -95,15 +95,15 @@ def eligibility(request: AccessRequest, current_roles: CurrentRoles | None = Non
         display.
     :raises Refused: while the request has no plan.
     """
-    prepared, particulars, verdict = request.require_prepared(), request.fields, request.verdict(current_roles)
+    prepared, fields, verdict = request.require_prepared(), request.fields, request.verdict(current_roles)
     counted = (one.chat_id for people in verdict.counted_people for one in people)
     editors = [one.person for one in request.edits]
-    named = (prepared.requester.chat_id, particulars.requester, prepared.sponsor.chat_id, particulars.sponsor)
+    named = (prepared.requester.chat_id, fields.requester, prepared.sponsor.chat_id, fields.sponsor)
     return Eligibility(
         stages=prepared.stages,
         verdict=verdict,
-        requester=_ids(prepared.requester, particulars.requester).union(*(_ids(one, one.chat_id) for one in editors)),
-        sponsor=_ids(prepared.sponsor, particulars.sponsor),
+        requester=_ids(prepared.requester, fields.requester).union(*(_ids(one, one.chat_id) for one in editors)),
+        sponsor=_ids(prepared.sponsor, fields.sponsor),
         chat_ids=frozenset((*named, *(one.chat_id for one in editors), *counted)),
     )
 

@@ -71,8 +71,8 @@ def reminder_possible_at(request: AccessRequest) -> datetime | None:
     """Return from when the requester may ask for a reminder; None when the request does not wait, or expires before."""
     if request.state is not RequestState.AWAITING_APPROVAL:
         return None
-    possible = (request.reminded_at or asked_at(request)) + MIN_BETWEEN_APPROVER_REMINDERS
-    return possible if possible < request.expires_at else None
+    possible_at = (request.reminded_at or asked_at(request)) + MIN_BETWEEN_APPROVER_REMINDERS
+    return possible_at if possible_at < request.expires_at else None
 
 
 def may_be_reminded(request: AccessRequest, now: datetime) -> bool:

@@ -61,7 +61,7 @@ class ReadBack:
             command = await self._next_command(request)
             if isinstance(command, Replan):
                 why = (*(fact for fact in command.reason if fact != NOT_SHOWN), Fact(NoteCode.ACCEPTED_NOT_SHOWN))
-                if await self.results.end_with_a_part(request, observed, done, why):
+                if await self.results.end_partly_applied(request, observed, done, why):
                     return None
             if command is not None:
                 # Stored before anything is sent, so that a crash never sends an opening a third time.

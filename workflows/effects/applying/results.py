@@ -116,7 +116,7 @@ class ApplyResults:
         reason = (*reason, Fact(NoteCode.REVIEW_PART))
         await self.service.advance(request.id, RecordApplyFailed(reason=reason, configuration=observed_configuration))
 
-    async def end_with_a_part(
+    async def end_partly_applied(
         self, request: AccessRequest, observed_configuration: JsonObject | None, done_count: int, reason: Facts
     ) -> bool:
         """End a request that needs new approval although a part of its plan is in the tenant.

@@ -133,7 +133,7 @@ def _title(request: AccessRequest) -> str:
 
 
 def _fact_parts(request: AccessRequest) -> Iterator[TextRun]:
-    prepared, particulars = request.require_prepared(), request.fields
+    prepared, fields = request.require_prepared(), request.fields
     identity = prepared.observation.identity
     yield from whole_target(request)
     if identity.typed_name.strip().lower() not in ("", identity.default_domain.lower(), identity.tenant_id.lower()):
@@ -145,15 +145,15 @@ def _fact_parts(request: AccessRequest) -> Iterator[TextRun]:
     yield fixed_text(" · Sponsor ")
     yield cleaned_text(prepared.sponsor.name, bold=True)
     yield fixed_text("\n")
-    if particulars.kind is RequestKind.RESTORATION:
+    if fields.kind is RequestKind.RESTORATION:
         yield fixed_text("Restores ")
         yield from restored_parts(request)
         yield fixed_text("\n")
-    if lasts := "" if closes_everything(prepared.plan) else access_duration_words(particulars):
+    if lasts := "" if closes_everything(prepared.plan) else access_duration_words(fields):
         yield fixed_text(f"{lasts} · ")
-    if particulars.ticket:
+    if fields.ticket:
         yield fixed_text("Ticket ")
-        yield cleaned_text(particulars.ticket, bold=True)
+        yield cleaned_text(fields.ticket, bold=True)
         yield fixed_text(" · ")
     yield fixed_text("Decide by ")
     yield local_time(request.expires_at)

@@ -137,7 +137,7 @@ def _partner(request: AccessRequest) -> Block:
 
 
 def _facts(request: AccessRequest) -> Iterator[RichTextElement]:
-    particulars, prepared = request.fields, request.prepared
+    fields, prepared = request.fields, request.prepared
     rows: list[TextRun] = [fixed_text(f"Request {request.id}")]
     if prepared is not None:
         rows += [
@@ -147,17 +147,17 @@ def _facts(request: AccessRequest) -> Iterator[RichTextElement]:
             cleaned_text(prepared.sponsor.name),
         ]
         rows += [fixed_text("\nAccess template: "), cleaned_text(prepared_title(prepared))]
-    if particulars.kind is RequestKind.RESTORATION:
+    if fields.kind is RequestKind.RESTORATION:
         rows += [fixed_text("\nRestores: "), *restored_parts(request)]
-    if particulars.ends_at is not None:
-        rows.append(fixed_text(f"\nEnd: the end of {last_day(particulars.ends_at)} (UTC)"))
-    elif particulars.duration is not None and not (prepared is not None and closes_everything(prepared.plan)):
-        rows.append(fixed_text(f"\nDuration: {duration_words(particulars.duration)}, from the last approval"))
-    if particulars.ticket:
-        rows += [fixed_text("\nTicket: "), cleaned_text(particulars.ticket)]
+    if fields.ends_at is not None:
+        rows.append(fixed_text(f"\nEnd: the end of {last_day(fields.ends_at)} (UTC)"))
+    elif fields.duration is not None and not (prepared is not None and closes_everything(prepared.plan)):
+        rows.append(fixed_text(f"\nDuration: {duration_words(fields.duration)}, from the last approval"))
+    if fields.ticket:
+        rows += [fixed_text("\nTicket: "), cleaned_text(fields.ticket)]
     yield paragraph(*rows)
-    if particulars.justification.strip():
-        yield quote(particulars.justification, MAX_REASON_CHARACTERS)
+    if fields.justification.strip():
+        yield quote(fields.justification, MAX_REASON_CHARACTERS)
 
 
 def _other_request_elements(other_requests: Sequence[AccessRequest]) -> Iterator[RichTextElement]:

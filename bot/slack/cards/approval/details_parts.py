@@ -119,7 +119,7 @@ def _items(request: AccessRequest, name: DetailsPart) -> Iterable[Sequence[TextR
     """Return the items of a part that needs nothing but the request."""
     match name:
         case DetailsPart.OUTSIDE_CHANGES if request.drift is not None:
-            return changed_items(request.drift, default_of(request))
+            return changed_items(request.drift, default_of(request), with_graph_names=True)
         case DetailsPart.DIFFERENCES:
             return map(difference_parts, revision_lines(request))
         case DetailsPart.CHANGES:

@@ -46,7 +46,7 @@ def revoke_view_or_nothing(
     default: JsonObject | None,
     stopped_requests: Sequence[AccessRequest] = (),
     names: Mapping[str, str] = NO_NAMES,
-    used: Sequence[str] = (),
+    usage_sentences: Sequence[str] = (),
     *,
     read_at: datetime,
 ) -> Json:
@@ -54,15 +54,17 @@ def revoke_view_or_nothing(
 
     :param default: the tenant's default configuration; None when it could not be read.
     :param names: the names in our own directory of its ids, by id.
-    :param used: sentences about who used the partnership recently.
+    :param usage_sentences: sentences about who used the partnership recently.
     :param read_at: when the settings that the plan is made from were read.
     """
-    left = possibly_open(access_kinds(plan.before, default, is_cross_cloud=not identity.is_resolved))
+    not_closed = possibly_open(access_kinds(plan.before, default, is_cross_cloud=not identity.is_resolved))
     is_closed = partnership is None or partnership.state is PartnershipState.REVOKED
     if is_closed and not plan.operations and not stopped_requests:
-        return already_blocked_view(identity, left, read_at)
-    notes = (*map(consequence_words, consequences(plan, default)), *used)
-    return revoke_view(identity, describe_changes(plan, default, names), partnership, notes, stopped_requests, left)
+        return already_blocked_view(identity, not_closed, read_at)
+    notes = (*map(consequence_words, consequences(plan, default)), *usage_sentences)
+    return revoke_view(
+        identity, describe_changes(plan, default, names), partnership, notes, stopped_requests, not_closed
+    )
 
 
 def revoke_view(
@@ -153,11 +155,11 @@ def _stopped_requests_elements(stopped_requests: Sequence[AccessRequest]) -> Ite
 
 def stopped_request_parts(request: AccessRequest) -> list[TextRun]:
     """Return one request that a revocation stops."""
-    by = [fixed_text(" by "), cleaned_text(request.prepared.requester.name)] if request.prepared else []
+    requester_parts = [fixed_text(" by "), cleaned_text(request.prepared.requester.name)] if request.prepared else []
     return [
         cleaned_text(request.id, bold=True),
         fixed_text(f": {kind_words(request)}"),
-        *by,
+        *requester_parts,
         fixed_text(f", {state_words(request)}"),
     ]
 

@@ -57,3 +57,5 @@ def test_a_missing_flag_and_false_are_no_change() -> None:
     assert [line.setting for line in drift_lines(three_way_difference(access_plan(), now))] == ["The partner"]
     joined = drift_lines(three_way_difference(access_plan(), {**now, "isInMultiTenantOrganization": True}))
     assert [line.setting for line in joined] == ["The partner", UNKNOWN_SETTING]
+    named = drift_lines(three_way_difference(access_plan(), {**now, "places": True}), with_graph_names=True)
+    assert [line.setting for line in named] == ["The partner", f"{UNKNOWN_SETTING} (places)"]

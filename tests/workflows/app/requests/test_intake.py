@@ -250,7 +250,7 @@ async def test_what_the_form_showed_is_not_kept_without_end(world: World) -> Non
         domain = f"partner{number}.example"
         world.tenant.add_tenant(replace(CONTOSO, default_domain=domain))
         await world.intake.look_up(domain)
-    assert len(world.intake._seen) <= 1000
+    assert len(world.intake._looked_up) <= 1000
 
 
 @pytest.mark.parametrize("typed", ["", "gmail.com", "nowhere.example"])

@@ -91,16 +91,16 @@ def conditions_for(
     :param applications: what the visitor may use: application ids, `All` or `Office365`.
     """
     conditions = policy.conditions
-    if unknown_names := tuple(_misshapen(conditions)):
+    if unknown_names := tuple(_members_of_wrong_type(conditions)):
         return (PolicyCondition(kind=ConditionType.OTHER, values=unknown_names),)
     if texts(member(conditions, "clientApplications"), "includeServicePrincipals") and not _names_people(conditions):
         return None
-    who = _who(member(conditions, "users"), visitor, tenant_id)
+    user_conditions = _user_conditions(member(conditions, "users"), visitor, tenant_id)
     clients = clients_of(policy)
-    what = _target_conditions(policy, applications, visitor)
-    if who is None or what is None or clients == ():
+    target_conditions = _target_conditions(policy, applications, visitor)
+    if user_conditions is None or target_conditions is None or clients == ():
         return None
-    return (*what, *who, *_risks(policy), *_clients(clients), *_others(conditions))
+    return (*target_conditions, *user_conditions, *_risks(policy), *_clients(clients), *_others(conditions))
 
 
 def clients_of(policy: Policy) -> tuple[ClientApp, ...] | None:
@@ -124,7 +124,7 @@ def named_tenants(policy: Policy) -> frozenset[str]:
     )
 
 
-def _misshapen(conditions: Mapping[str, Any]) -> Iterator[str]:
+def _members_of_wrong_type(conditions: Mapping[str, Any]) -> Iterator[str]:
     """Return the names of conditions whose form is not the one that Graph describes. Their meaning is not known."""
     if not member(conditions, "users") and not member(conditions, "clientApplications"):
         yield "users"
@@ -158,7 +158,9 @@ def _names_people(conditions: Mapping[str, Any]) -> bool:
     )
 
 
-def _who(users: Mapping[str, Any], visitor: VisitorType, tenant_id: TenantId) -> tuple[PolicyCondition, ...] | None:
+def _user_conditions(
+    users: Mapping[str, Any], visitor: VisitorType, tenant_id: TenantId
+) -> tuple[PolicyCondition, ...] | None:
     """Return the conditions about users; None when the policy does not apply to this visitor."""
     if _GUESTS in texts(users, "excludeUsers"):
         return None
@@ -166,15 +168,15 @@ def _who(users: Mapping[str, Any], visitor: VisitorType, tenant_id: TenantId) ->
         return None
     has_account = visitor is not VisitorType.DIRECT_CONNECT
     exceptions = _members(users, "exclude") if has_account else ()
-    but = (PolicyCondition(kind=ConditionType.NOT_EXCLUDED, values=exceptions),) if exceptions else ()
+    exclusions = (PolicyCondition(kind=ConditionType.NOT_EXCLUDED, values=exceptions),) if exceptions else ()
     kinds = _external(member(users, "includeGuestsOrExternalUsers"), visitor, tenant_id)
     if kinds is True or _EVERYBODY & frozenset(texts(users, "includeUsers")):
-        return but
+        return exclusions
     if kinds is None:
-        return (PolicyCondition(kind=ConditionType.OTHER, values=("externalTenants",)), *but)
+        return (PolicyCondition(kind=ConditionType.OTHER, values=("externalTenants",)), *exclusions)
     # NB. a direct connect visitor has no account here, so no group, role or account can include them.
     members = _members(users, "include") if has_account else ()
-    return (PolicyCondition(kind=ConditionType.MEMBERSHIP, values=members), *but) if members else None
+    return (PolicyCondition(kind=ConditionType.MEMBERSHIP, values=members), *exclusions) if members else None
 
 
 def _members(users: Mapping[str, Any], way: str) -> tuple[str, ...]:

@@ -105,15 +105,15 @@ def _body(current_configuration: JsonObject | None, earlier_configuration: JsonO
     for name in Property:
         if name is Property.IDENTITY_SYNCHRONIZATION:
             continue
-        old, wanted = (
+        current_value, restored_value = (
             _sendable_part(name, (current_configuration or {}).get(name)),
             _sendable_part(name, (earlier_configuration or {}).get(name)),
         )
-        if is_same_value(old, wanted):
+        if is_same_value(current_value, restored_value):
             continue
-        if _has_unknown_value(wanted):
+        if _has_unknown_value(restored_value):
             raise UnreadableSetting(RefusalCode.VALUE_NOT_RESTORABLE, setting=name.value)
-        body[name.value] = _with_all_members(name, wanted)
+        body[name.value] = _with_all_members(name, restored_value)
     return body
 
 

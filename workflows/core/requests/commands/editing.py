@@ -24,7 +24,7 @@ class EditableField(StrEnum):
 
 
 def with_edited_values(before: RequestFields, fields: RequestFields) -> RequestFields:
-    """Return a request's particulars with the new values. Kind, requester and partner stay the same."""
+    """Return a request's fields with the new values. Kind, requester and partner stay the same."""
     return replace(before, **{one.value: getattr(fields, one.value) for one in EditableField})
 
 

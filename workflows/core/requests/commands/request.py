@@ -52,20 +52,20 @@ class Submit:
 
     def audit_details(self, after: AccessRequest) -> Details:
         """Return what was requested."""
-        particulars = self.fields
+        fields = self.fields
         details: Details = {
-            "kind": particulars.kind.value,
-            "target": particulars.target,
-            "template": particulars.template,
-            "justification": particulars.justification,
-            "sponsor": particulars.sponsor,
-            "days": None if particulars.duration is None else particulars.duration.days,
+            "kind": fields.kind.value,
+            "target": fields.target,
+            "template": fields.template,
+            "justification": fields.justification,
+            "sponsor": fields.sponsor,
+            "days": None if fields.duration is None else fields.duration.days,
         }
-        if particulars.ends_at is not None:
-            details["ends_at"] = particulars.ends_at.isoformat()
-        if particulars.ticket:
-            details["ticket"] = particulars.ticket
-        return details if particulars.restores is None else {**details, "restores": particulars.restores}
+        if fields.ends_at is not None:
+            details["ends_at"] = fields.ends_at.isoformat()
+        if fields.ticket:
+            details["ticket"] = fields.ticket
+        return details if fields.restores is None else {**details, "restores": fields.restores}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
