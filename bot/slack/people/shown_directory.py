@@ -8,11 +8,11 @@ from typing import Any, Final, TypeVar
 
 from bot.slack.people.directory import SlackDirectory
 from bot.slack.people.reads import UserGroups
-from bot.slack.people.users import SlackUser, mail_of_user, name_of_user
+from bot.slack.people.users import SlackUser, kept_as_known, mail_of_user, name_of_user
 from workflows.cache import Cache
 from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, CurrentRoles, Person, Role
-from workflows.intervals import NAMES_SHOWN_FOR, ROLES_SHOWN_FOR
+from workflows.intervals import ROLES_SHOWN_FOR
 from workflows.ports.clock import Clock
 from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
@@ -27,7 +27,7 @@ Answer = TypeVar("Answer")
 
 
 class ShownDirectory:
-    """Implements `ports.PeopleDirectory` for display: role members up to 30 seconds old, names up to 10 minutes.
+    """Implements `ports.PeopleDirectory` for display: role members up to 30 seconds old, names up to four hours.
 
     A person's identity, membership and roles are never read from the cache, because decisions depend on them.
     """
@@ -36,11 +36,12 @@ class ShownDirectory:
         self._directory = directory
 
         def cache(
-            read: Callable[[Asked], Coroutine[Any, Any, Answer]], kept_for: timedelta = ROLES_SHOWN_FOR
+            read: Callable[[Asked], Coroutine[Any, Any, Answer]],
+            kept_for: Callable[[Answer], timedelta] = lambda _: ROLES_SHOWN_FOR,
         ) -> Cache[Asked, Answer]:
             return Cache(
                 read=read,
-                kept_for=lambda _: kept_for,
+                kept_for=kept_for,
                 max_entries=_MAX_CACHED_ANSWERS,
                 now=lambda: clock.now().timestamp(),
             )
@@ -48,8 +49,8 @@ class ShownDirectory:
         self._people = cache(directory.identify)
         self._holders: Cache[Role, frozenset[ChatId]] = cache(lambda role: directory.holders_by(role, self))
         self._groups: Cache[None, UserGroups] = cache(lambda _: directory.user_groups())
-        self._users = cache(directory.user, NAMES_SHOWN_FOR)
-        self._by_mail = cache(directory.user_by_mail, NAMES_SHOWN_FOR)
+        self._users = cache(directory.user, kept_as_known)
+        self._by_mail = cache(directory.user_by_mail, kept_as_known)
         # What a decision has just read need not be read once more to be shown.
         directory.listeners.users.append(self._users.keep)
         directory.listeners.groups.append(partial(self._groups.keep, None))

@@ -1,13 +1,16 @@
 """Read Slack's user object: full membership of our workspace, ids, name and mail address."""
 
 from collections.abc import Mapping
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId
+from workflows.intervals import NAMES_SHOWN_FOR, ROLES_SHOWN_FOR
 
 SlackUser = Mapping[str, Any]
+_NOT_ACTIVE: Final = ("deleted", "is_restricted", "is_ultra_restricted", "is_stranger")
 
 
 def require_full_member(user: SlackUser, team_id: str) -> str:
@@ -37,6 +40,12 @@ def is_full_member(user: SlackUser, team_id: str) -> bool:
     except Refused:
         return False
     return True
+
+
+def kept_as_known(user: SlackUser | None) -> timedelta:
+    """Return how long an answer about a user is shown: that somebody is no active member, only for a short time."""
+    is_active = user is not None and not any(user.get(name) for name in _NOT_ACTIVE)
+    return NAMES_SHOWN_FOR if is_active else ROLES_SHOWN_FOR
 
 
 def ids_of(user: SlackUser, chat_id: ChatId) -> frozenset[ChatId]:

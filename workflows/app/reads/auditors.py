@@ -18,7 +18,7 @@ class Auditors:
     """The check before every search and every history. It gives no other right."""
 
     directory: PeopleDirectory
-    """Reads people and roles without a cache."""
+    """Reads the person anew for each check; user groups may be a minute old, as for every decision."""
 
     async def require(self, actor: ChatId) -> Person:
         """Return the person of a chat user who has the role of auditors now.
@@ -27,8 +27,9 @@ class Auditors:
             this cannot be read now.
         """
         try:
-            person = await self.directory.identify(actor)
-            current_roles = await self.directory.current_roles([person])
+            check = self.directory.for_one_check()
+            person = await check.identify(actor)
+            current_roles = await check.current_roles([person])
         except (PeopleDirectoryUnavailable, TenantUnavailable, TenantRefused) as error:
             raise Refused(RefusalCode.AUDITOR_UNKNOWN) from error
         if not current_roles.holds(person.id, AUDITOR):

@@ -165,6 +165,22 @@ async def test_whom_to_ask_is_known_from_the_last_hours_and_who_decides_is_read(
     )
 
 
+async def test_that_somebody_is_no_active_member_is_not_kept_for_hours(
+    directory: SlackDirectory, world: Sandbox
+) -> None:
+    """Who comes back, or has just got an account, is asked soon."""
+    shown = ShownDirectory(directory, world.clock)
+    user_info(world, deleted=True)
+    assert await shown.holders(SECURITY) == await directory.known_holders(SECURITY) == frozenset()
+    world.faults.clear()
+    assert await directory.known_holders(SECURITY) == {chat("approver1")}
+    user_info(world, deleted=True)
+    await directory.user(chat("approver1"))
+    world.faults.clear()
+    world.clock.advance(31)
+    assert await shown.holders(SECURITY) == {chat("approver1")}
+
+
 async def test_a_window_reads_who_opened_it_once(directory: SlackDirectory, world: Sandbox) -> None:
     await Members(directory=directory).refuse_known_guests(chat("requester"))
     await WindowMembers(directory=directory).require_member(chat("requester"))
