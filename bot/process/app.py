@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from aiohttp import web
@@ -24,9 +24,11 @@ from bot.process.web.health import CHECK_SECONDS, Health
 from bot.process.web.metrics import Metrics
 from bot.process.web.server import make_web_app
 from bot.slack.answers.background import Background
-from bot.slack.inbound.socket import SlackSocket
 from bot.slack.outbound.client import SlackClient
 from workflows.intervals import START_STORED_AGAIN_AFTER, USUAL_PAUSES, Pauses
+
+if TYPE_CHECKING:
+    from bot.slack.inbound.socket import SlackSocket
 
 _log = structlog.get_logger()
 
@@ -37,7 +39,7 @@ class Readiness:
 
     outage_stored: asyncio.Task[None]
     health: Health
-    socket: SlackSocket | None
+    socket: "SlackSocket | None"
     loops: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def what_is_missing(self) -> str:
@@ -142,9 +144,11 @@ async def _start_loops(
         readiness.loops.append(_start(stack, socket.run()))
 
 
-def _socket(systems: ExternalSystems, parts: BotParts) -> SlackSocket | None:
+def _socket(systems: ExternalSystems, parts: BotParts) -> "SlackSocket | None":
     if systems.settings.slack_app_token is None:
         return None
+    from bot.slack.inbound.socket import SlackSocket  # 20 modules of Slack's packages, which HTTP does not need
+
     app_token = systems.settings.slack_app_token.get_secret_value()
     return SlackSocket(inbound=parts.inbound, client=systems.client, app_token=app_token)
 

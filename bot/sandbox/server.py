@@ -186,9 +186,9 @@ class Sandbox:
             self.revision.bump()
 
         entra = EntraSimulator(now=self.clock.now, changed=changed, accepts_token=authority.accepts)
-        kept = load_document(path)
-        if kept is not None:
-            entra.restore(kept)
+        stored_state = load_document(path)
+        if stored_state is not None:
+            entra.restore(stored_state)
         return entra
 
     def _is_delivering(self) -> bool:

@@ -39,12 +39,13 @@ async def suggestion(name: str, *, tenant: Tenant, records: RecordsReader | None
     if is_tenant_id(name):
         return {}
     partners = await _partner_names(records)
-    whole, own = await asyncio.gather(
-        _whole(name, tenant), read_fact(tenant.tenant_settings.verified_domains(), TIMEOUT_SECONDS)
+    registrable, own_domains = await asyncio.gather(
+        _registrable_domain_of_a_tenant(name, tenant),
+        read_fact(tenant.tenant_settings.verified_domains(), TIMEOUT_SECONDS),
     )
-    if similar := similar_names(name, [*partners, *([whole] if whole else [])]):
+    if similar := similar_names(name, [*partners, *([registrable] if registrable else [])]):
         return {"meant": list(similar)}
-    if isinstance(own, Sequence) and (similar := similar_names(name, own)):
+    if isinstance(own_domains, Sequence) and (similar := similar_names(name, own_domains)):
         return {"own": similar[0]}
     return {}
 
@@ -56,7 +57,7 @@ async def _partner_names(records: RecordsReader | None) -> Sequence[str]:
     return sorted({name for name in names if "." in name})
 
 
-async def _whole(name: str, tenant: Tenant) -> str:
+async def _registrable_domain_of_a_tenant(name: str, tenant: Tenant) -> str:
     """Return the registrable part of a longer name, if it belongs to a tenant; otherwise empty."""
     domain = registrable_domain(name)
     if domain == name:

@@ -68,9 +68,9 @@ def load(adapter: TypeAdapter[Record], text: str) -> Record:
 
 
 def stored_facts(text: str) -> Facts:
-    """Read the stored facts why an effect waits or was given up; empty when nothing is stored.
+    """Read the facts that say why an effect waits or was given up; empty when none are stored.
 
-    In a store of an earlier version this is another text, which is returned as one fact.
+    Earlier versions stored a sentence instead of facts. It is returned as one fact.
     """
     try:
         return load(FACTS, text) if text else ()

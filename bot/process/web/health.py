@@ -5,11 +5,10 @@ Nothing else makes the bot unready. When another system is unreachable, the bot 
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from bot.slack.inbound.socket import SlackSocket
 from bot.words.unavailable.storage import trouble_words
 from workflows.app.alarms import Alarms, new_alarm
 from workflows.core.errors.raised import DomainError
@@ -19,6 +18,9 @@ from workflows.ports.clock import Clock
 from workflows.ports.message_copies import MessageCopy
 from workflows.ports.records import StoreNotWritable, StoreTrouble
 from workflows.ports.store import Store
+
+if TYPE_CHECKING:
+    from bot.slack.inbound.socket import SlackSocket
 
 CHECK_SECONDS: Final = HEALTH_CHECKED_EVERY.total_seconds()
 _CHECKS_UNTIL_ALARM: Final = 2
@@ -40,7 +42,7 @@ class Health:
         alarms: Alarms,
         clock: Clock,
         send: SendAlarm,
-        socket: SlackSocket | None = None,
+        socket: "SlackSocket | None" = None,
         check_seconds: float = CHECK_SECONDS,
     ) -> None:
         self._store = store

@@ -23,8 +23,7 @@ from bot.slack.cards.partner_and_plan import partner_name
 from bot.slack.ids import PartnerPart
 from bot.words.partner_setup.state import setup_words
 from bot.words.requests.titles import partner_title
-from bot.words.settings.open_access import access_kinds_words
-from bot.words.settings.values import title
+from bot.words.settings.open_access import access_kind_titles, access_kinds_words
 from workflows.core.partners.partnership import Partnership, PartnershipState, SettingsBasis
 from workflows.core.settings.model import TenantId
 
@@ -105,7 +104,7 @@ def basis_parts(partnership: Partnership) -> Iterator[TextRun]:
             return
     if partnership.not_applied:
         yield fixed_text(" Not applied: ")
-        yield cleaned_text("; ".join(map(title, partnership.not_applied)), MAX_ACCESS_KINDS_CHARACTERS)
+        yield cleaned_text(access_kind_titles(partnership.not_applied), MAX_ACCESS_KINDS_CHARACTERS)
         yield fixed_text(".")
 
 

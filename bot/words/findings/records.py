@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from bot.words.findings.open_request import open_request_words
 from bot.words.sentences import day
+from bot.words.settings.open_access import access_kind_titles
 from workflows.core.checks.findings import FindingCode
 from workflows.core.errors.facts import Values
 
@@ -41,10 +42,8 @@ def _keeps_approval_policy(values: Values) -> str:
 
 
 def _not_restored(values: Values) -> str:
-    return (
-        f"Different from before {values['request_id']} and not restored, because Gatehouse does not manage it: "
-        f"{', '.join(values['names'])}."
-    )
+    settings = access_kind_titles(values["names"], with_graph_names=True)
+    return f"Different from before {values['request_id']} and not restored: {settings}."
 
 
 def _open_request(values: Values) -> str:

@@ -28,7 +28,7 @@ FIELDS: Final[Mapping[EditableField, str]] = {
 }
 
 
-def trail_words(entry: AuditEntry) -> str:
+def audit_entry_words(entry: AuditEntry) -> str:
     """Return in a few words what an entry records; a refusal with its code."""
     if entry.outcome == RECEIVED:
         return _CLICKS.get(entry.command, f"{entry.command} received")

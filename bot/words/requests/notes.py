@@ -205,7 +205,9 @@ def _progress(values: Values) -> str:
 
 
 def _writes(writes: Sequence[Sequence[str]]) -> str:
-    return "; ".join(", ".join(map(title, names)) or "the partner without settings of its own" for names in writes)
+    return "; ".join(
+        access_kind_titles(names, separator=", ") or "the partner without settings of its own" for names in writes
+    )
 
 
 def _not_closed(values: Values) -> str:

@@ -55,10 +55,11 @@ def access_kind_title(name: str) -> str:
     return _shown(name)
 
 
-def access_kind_titles(names: Iterable[str], *, with_graph_names: bool = False) -> str:
+def access_kind_titles(names: Iterable[str], *, with_graph_names: bool = False, separator: str = "; ") -> str:
     """List kinds of access by their titles; for those that Gatehouse does not know see `access_kinds_words`."""
     known, unknown = _split(list(names), str)
-    return "; ".join([*map(access_kind_title, known), *_unknown_settings(unknown, with_graph_names=with_graph_names)])
+    counts = _unknown_settings(unknown, with_graph_names=with_graph_names)
+    return separator.join([*map(access_kind_title, known), *counts])
 
 
 def access_kinds_words(access_kinds: Iterable[AccessKind | OpenAccess], *, with_graph_names: bool = False) -> str:

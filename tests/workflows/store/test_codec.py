@@ -46,7 +46,7 @@ from workflows.core.requests.request import (
     RequestState,
 )
 from workflows.core.settings.canonical import Digest
-from workflows.store.codec import EFFECT, PARTNERSHIP, REQUEST, dump, load
+from workflows.store.codec import EFFECT, PARTNERSHIP, REQUEST, STORED_NAMES, dump, load
 
 TEXT: Final = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 CHAT_IDS: Final = TEXT.map(ChatId)
@@ -264,3 +264,12 @@ def test_a_request_stored_before_templates_had_placeholders_still_loads() -> Non
     assert '"placeholders":{},' in text or ',"placeholders":{}' in text
     older = text.replace('"placeholders":{},', "").replace(',"placeholders":{}', "")
     assert load(REQUEST, older) == whole
+
+
+@pytest.mark.parametrize(("record", "names"), STORED_NAMES.items(), ids=lambda value: getattr(value, "__name__", ""))
+def test_a_renamed_field_keeps_the_name_under_which_earlier_versions_stored_it(
+    record: type[Any], names: dict[str, str]
+) -> None:
+    properties = pydantic.TypeAdapter(record).json_schema(mode="serialization")["properties"]
+    assert set(names.values()) <= set(properties)
+    assert not set(names) & set(properties)

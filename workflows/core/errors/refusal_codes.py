@@ -222,7 +222,7 @@ class RefusalCode(StrEnum):
     TICKET_WRONG = "ticket_wrong"
     """Values: `hint`, which may be empty."""
     APPROVAL_POLICY_TOO_WEAK = "chain_too_weak"
-    """Values: `is_cross_cloud`, `weakness` (see `policy.risk.Weakness`), `reasons` of the risk."""
+    """Values: `is_cross_cloud`, `weakness` (see `policy.risk.ChainWeakness`), `reasons` of the risk."""
     STAGE_WITHOUT_PEOPLE = "stage_without_people"
     """Values: `stage`, `role`, `needed`, `left`, and whether another sponsor would be enough.
 

@@ -11,7 +11,7 @@ from workflows.core.settings.canonical import Digest
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmation:
-    """One of our people stated that the partner has done a step. `wanted` is the digest of the step at that time."""
+    """One of our people stated that the partner has done a step. `step_digest` is the step as it was then."""
 
     step: StepKey
     step_digest: Digest

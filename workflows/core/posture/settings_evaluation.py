@@ -22,7 +22,7 @@ from workflows.core.settings.open_access import (
     synchronization_of,
 )
 
-_REMEMBERED: Final = 64
+_MAX_CACHED_RESULTS: Final = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,12 +61,12 @@ class _Inputs:
     settings: JsonObject | None = field(compare=False)
     default: JsonObject | None = field(compare=False)
     is_cross_cloud: bool
-    written: str
+    cache_key: str
 
 
-@lru_cache(maxsize=_REMEMBERED)
-def _evaluated(asked: _Inputs) -> SettingsEvaluation:
-    settings, default, is_cross_cloud = asked.settings, asked.default, asked.is_cross_cloud
+@lru_cache(maxsize=_MAX_CACHED_RESULTS)
+def _evaluated(inputs: _Inputs) -> SettingsEvaluation:
+    settings, default, is_cross_cloud = inputs.settings, inputs.default, inputs.is_cross_cloud
     effective = effective_settings(settings, default, is_cross_cloud=is_cross_cloud)
     flags, found = effective.flags, access_kinds(settings, default, is_cross_cloud=is_cross_cloud)
     return SettingsEvaluation(

@@ -43,7 +43,7 @@ class Doubt(StrEnum):
     """One of two lists is set and the other is null. Whether the null list is inherited is not documented."""
 
 
-_REMEMBERED: Final = 256
+_MAX_CACHED_RESULTS: Final = 256
 """Of how many settings the doubts are remembered: the rules ask for the same setting dozens of times."""
 _PLACEHOLDER: Final = re.compile(r"\{[a-z][a-z0-9_]*\}")
 """The pattern of a template's placeholder."""
@@ -60,7 +60,7 @@ _EVERYTHING: Final = frozenset(
 )
 
 
-@lru_cache(maxsize=_REMEMBERED)
+@lru_cache(maxsize=_MAX_CACHED_RESULTS)
 def setting_doubts(setting: TargetSetting | None) -> tuple[Doubt, ...]:
     """List the reasons why the meaning of a setting is not certain. An unknown list (None) is no reason.
 

@@ -31,7 +31,7 @@ from workflows.core.settings.model import (
 )
 
 SYNCHRONIZATION_FLAG: Final = "is_allowed"
-_REMEMBERED: Final = 64
+_MAX_CACHED_RESULTS: Final = 64
 _IS_SERVICE_DEFAULT: Final = "isServiceDefault"
 _MEMBERS_READ: Final = (*Property, _IS_SERVICE_DEFAULT)
 """All that the effective settings depend on."""
@@ -137,13 +137,13 @@ class _Inputs:
     configuration: JsonObject | None = field(compare=False)
     default: JsonObject | None = field(compare=False)
     is_cross_cloud: bool
-    written: str
+    cache_key: str
 
 
-@lru_cache(maxsize=_REMEMBERED)
-def _merged(asked: _Inputs) -> EffectiveSettings:
-    configuration, default = asked.configuration, asked.default
-    if configuration is None and asked.is_cross_cloud:
+@lru_cache(maxsize=_MAX_CACHED_RESULTS)
+def _merged(inputs: _Inputs) -> EffectiveSettings:
+    configuration, default = inputs.configuration, inputs.default
+    if configuration is None and inputs.is_cross_cloud:
         return _not_added(default)
     inherited = Origin.MICROSOFT_DEFAULT if (default or {}).get(_IS_SERVICE_DEFAULT) is True else Origin.TENANT_DEFAULT
     own, fallback = configuration or {}, default or {}

@@ -159,7 +159,7 @@ class Connection:
         """Read a collection page by page.
 
         :param key: the property that identifies an object of this collection.
-        :param take_turn: returns a context in which each page is requested; used to keep a rate limit (see `pacing`).
+        :param take_turn: returns a context in which each page is requested; it keeps a rate limit (see `RateLimit`).
         """
         seen: set[str] = set()
         while True:

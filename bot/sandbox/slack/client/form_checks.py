@@ -40,8 +40,8 @@ def _wrong(element: dict[str, Any], value: dict[str, Any]) -> str | None:
 
 
 def _wrong_number(element: dict[str, Any], text: str) -> str | None:
-    form = r"-?\d+(\.\d+)?" if element["is_decimal_allowed"] else r"-?\d+"
-    if not re.fullmatch(form, text):
+    pattern = r"-?\d+(\.\d+)?" if element["is_decimal_allowed"] else r"-?\d+"
+    if not re.fullmatch(pattern, text):
         return "Enter a valid number."
     if "min_value" in element and float(text) < float(element["min_value"]):
         return f"Enter a number of at least {element['min_value']}."

@@ -111,7 +111,8 @@ def issue_note(findings: Sequence[Finding], *, is_complete: bool = False, names:
     if not issues:
         return [fixed_text(f"⚠️ {missing[:1].upper()}{missing[1:]}" if missing else _passed(findings))]
     sentence = finding_words(issues[0])
-    if not is_complete or len(sentence.split()) > MAX_ISSUE_WORDS:
+    has_graph_names = issues[0].code is FindingCode.NOT_RESTORED
+    if not is_complete or has_graph_names or len(sentence.split()) > MAX_ISSUE_WORDS:
         short = short_issue_words(issues[0])
         sentence = f"{short[:1].upper()}{short[1:]}"
     others = [counted(len(issues) - 1, "more issue")] if len(issues) > 1 else []

@@ -35,7 +35,7 @@ from bot.slack.cards.requests import identity_of
 from bot.slack.payloads.button_values import REQUEST_ID
 from bot.slack.payloads.models import Payload
 from bot.slack.people.approvers import Approvers
-from bot.words.requests.audit_history import edit_words, reason_words, recorded_names, trail_words
+from bot.words.requests.audit_history import audit_entry_words, edit_words, reason_words, recorded_names
 from workflows.app.new_audit_entry import GATEHOUSE
 from workflows.app.reads.found_requests import Replacement
 from workflows.core.errors.raised import Refused
@@ -179,7 +179,7 @@ def _entry_elements(entry: AuditEntry, names: Mapping[str, str], *, digest_above
     parts: list[TextRun] = [
         local_time(entry.at),
         fixed_text(": "),
-        cleaned_text(trail_words(entry), 200, bold=is_result),
+        cleaned_text(audit_entry_words(entry), 200, bold=is_result),
         *_by(entry, names),
     ]
     if digest := _digest(entry):

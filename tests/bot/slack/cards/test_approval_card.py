@@ -86,6 +86,19 @@ def test_the_first_issue_is_named_and_the_others_are_counted() -> None:
     assert "⚠️ Earlier finding\n" in shown(card(only))
 
 
+def test_the_first_issue_is_the_worst_one() -> None:
+    """Doubts about who the partner is come before what else may be wrong."""
+    asked = waiting(TEMPLATES["guest-collaboration"])
+    doubt = Finding(
+        code=FindingCode.IMITATES_MICROSOFT,
+        severity=Severity.WARNING,
+        source="",
+        values={"domain": "micros0ft.com", "text": "This domain imitates Microsoft."},
+    )
+    known = replace(asked.require_prepared(), findings=(*FINDINGS, doubt))
+    assert "⚠️ This domain imitates Microsoft. (1 more issue;" in shown(card(replace(asked, prepared=known)))
+
+
 def test_an_access_period_that_has_ended_is_not_called_approved_now() -> None:
     asked = waiting(TEMPLATES["guest-collaboration"])
     ended = CardContext(is_first=False, partnership=partnership(state=PartnershipState.ACTIVE, ends_at=NOW))

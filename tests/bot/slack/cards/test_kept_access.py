@@ -12,6 +12,7 @@ from bot.slack.cards.approval.card_context import CardContext
 from bot.slack.cards.approval.kept_access import MAX_LINES
 from bot.slack.cards.approval.new_approval import MAX_WORDS, new_approval_message
 from bot.slack.cards.approval.request_card import request_card
+from bot.slack.flows.decide.views import decision_view
 from bot.words.plans.kept_access import close_words, kept_access_words
 from tests.bot.shipped_cards import NAMES, waiting, words_of
 from tests.bot.surfaces import assert_sound_message, buttons, dicts, shown
@@ -83,6 +84,14 @@ def test_what_others_opened_is_named_with_the_safe_step_on_the_card_and_in_the_m
     said = shown(message.blocks)
     assert said.index("Why: ") < said.index(STAYS) < said.index("The plan now: ")
     assert "changed outside Gatehouse, stays" not in said, "it is said already"
+
+
+def test_details_say_it_at_their_top_and_have_graphs_values_at_their_end() -> None:
+    said = shown(decision_view(opened_by_others(), holders=NAMES, history=(), now=NOW))
+    places = ("Recommended: Reject", "Changed outside Gatehouse", "Risk", "The exact Microsoft Graph operations")
+    found = [said.index(place) for place in (*places, "Changed outside Gatehouse, as in Microsoft Graph")]
+    assert found == sorted(found)
+    assert "Recommended" not in shown(decision_view(found_open(OPEN), holders=NAMES, history=(), now=NOW))
 
 
 def test_approve_asks_once_more_and_says_that_it_stays() -> None:

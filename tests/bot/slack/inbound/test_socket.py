@@ -9,13 +9,13 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bot.process import app
 from bot.process.app import running
 from bot.process.settings import load_settings
 from bot.process.web.health import CHECK_SECONDS
 from bot.sandbox.http.faults import Fault
 from bot.sandbox.server import BotHandle, Sandbox
 from bot.slack.inbound import socket as slack_socket
+from bot.slack.inbound.socket import SlackSocket
 from tests.bot.bot_under_test import BotUnderTest, eventually, free_port
 from tests.warm.short_pauses import SHORT_PAUSES
 from workflows.core.requests.alarms import AlarmCode
@@ -28,7 +28,7 @@ async def connected(
     tmp_path: Path, bare_environment: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[BotUnderTest]:
     """A bot in Socket Mode that loses its patience quickly, and its world."""
-    monkeypatch.setattr(app, "SlackSocket", impatient_socket)
+    monkeypatch.setattr(slack_socket, "SlackSocket", impatient_socket)
     world = Sandbox(tmp_path / "socket", socket_mode=True)
     await world.start(0)
     given = world.bot_settings(free_port()) | {
@@ -50,9 +50,9 @@ async def connected(
         yield bot
 
 
-def impatient_socket(**options: object) -> slack_socket.SlackSocket:
+def impatient_socket(**options: object) -> SlackSocket:
     """Make a socket that pings and gives up quickly."""
-    return slack_socket.SlackSocket(**options, ping_seconds=PING, silent_seconds=SILENT)  # type: ignore[arg-type]
+    return SlackSocket(**options, ping_seconds=PING, silent_seconds=SILENT)  # type: ignore[arg-type]
 
 
 async def alarmed(bot: BotUnderTest, *, is_open: bool) -> None:
@@ -140,7 +140,7 @@ async def test_an_address_that_was_used_up_is_not_tried_for_ever(connected: BotU
 async def test_a_slack_that_is_away_at_start_is_waited_for_and_said(
     tmp_path: Path, bare_environment: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(app, "SlackSocket", impatient_socket)
+    monkeypatch.setattr(slack_socket, "SlackSocket", impatient_socket)
     world = Sandbox(tmp_path / "socket", socket_mode=True)
     await world.start(0)
     for name, value in (world.bot_settings(free_port()) | {"DATABASE_URL": f"sqlite:///{tmp_path}/s.db"}).items():

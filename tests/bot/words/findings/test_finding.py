@@ -477,8 +477,8 @@ SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
     (
         C.NOT_RESTORED,
         {"request_id": "R-FBMG", "names": ["places", "tenantRestrictions.devices"]},
-        "Different from before R-FBMG and not restored, because Gatehouse does not manage it: places, "
-        "tenantRestrictions.devices.",
+        "Different from before R-FBMG and not restored: Tenant restrictions, devices; 1 setting that Gatehouse does "
+        "not know (places).",
     ),
     (
         C.RECORDS_UNREADABLE,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.words.requests.audit_history import FIELDS, trail_words
+from bot.words.requests.audit_history import FIELDS, audit_entry_words
 from bot.words.requests.search import STATE_CHOICES
 from tests.workflows.core.builders import NOW
 from workflows.core.requests.commands.editing import EditableField
@@ -31,4 +31,4 @@ def test_every_field_and_state_has_words_of_its_own() -> None:
     ],
 )
 def test_an_entry_in_words(command: str, outcome: str, words: str) -> None:
-    assert trail_words(entry(command, outcome)) == words
+    assert audit_entry_words(entry(command, outcome)) == words

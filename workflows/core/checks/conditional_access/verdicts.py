@@ -207,11 +207,13 @@ def _verdict(
         # No answered question meets the conditions of the policy.
         return None if conditions is None else _evaluated(policy, entry.visitor, trust, conditions, Source.ESTIMATE)
     if "notEnoughInformation" in reasons:
-        return _unknown(policy, entry.visitor, conditions or (), ReasonCode.NOT_ENOUGH_INFORMATION, "")
+        return _verdict_not_known(policy, entry.visitor, conditions or (), ReasonCode.NOT_ENOUGH_INFORMATION, "")
     if unknown_reason := next(
         (one for one in reasons if one not in _ANSWERED_REASONS and one not in _UNANSWERED_REASONS), None
     ):
-        return _unknown(policy, entry.visitor, conditions or (), ReasonCode.ANSWER_NOT_UNDERSTOOD, unknown_reason)
+        return _verdict_not_known(
+            policy, entry.visitor, conditions or (), ReasonCode.ANSWER_NOT_UNDERSTOOD, unknown_reason
+        )
     left_open = tuple(
         one for one in conditions or () if any(one.kind in _UNANSWERED_REASONS.get(reason, ()) for reason in reasons)
     )
@@ -221,7 +223,7 @@ def _verdict(
     if all(reason in _ANSWERED_REASONS for reason in reasons):
         return None
     # Entra names a condition that was not found in the policy's document.
-    return _unknown(policy, entry.visitor, conditions or (), ReasonCode.ANSWER_NOT_UNDERSTOOD, reasons[0])
+    return _verdict_not_known(policy, entry.visitor, conditions or (), ReasonCode.ANSWER_NOT_UNDERSTOOD, reasons[0])
 
 
 def _reason(row: JsonObject | None) -> str:
@@ -245,7 +247,7 @@ def _evaluated(
     source: Source,
 ) -> PolicyVerdict | None:
     if policy.state is PolicyState.UNKNOWN:
-        return _unknown(policy, visitor, conditions, ReasonCode.STATE_NOT_UNDERSTOOD, "")
+        return _verdict_not_known(policy, visitor, conditions, ReasonCode.STATE_NOT_UNDERSTOOD, "")
     outcome = outcome_of(policy, visitor, trust)
     if outcome == PolicyOutcome(meaning=PolicyEffect.WORKS):
         return None
@@ -270,7 +272,7 @@ def _evaluated(
     )
 
 
-def _unknown(
+def _verdict_not_known(
     policy: Policy, visitor: VisitorType, conditions: tuple[PolicyCondition, ...], code: ReasonCode, name: str
 ) -> PolicyVerdict:
     return PolicyVerdict(
