@@ -57,7 +57,7 @@ async def test_what_stays_open_is_named_with_the_reason_everywhere(world: World,
     assert request.state is S.APPLIED
     assert request.not_closed == (OpenAccess(name=name, opening=AccessState.UNKNOWN),)
     assert [(one.names, one.reason) for one in request.refused] == [((name,), INVALID.facts)]
-    said = f"Still open or not known: {name} (not known). Not accepted: {name}. {INVALID}"
+    said = f"Still open or not known: {UNKNOWN_SETTING}. Not accepted: {UNKNOWN_SETTING}. {INVALID}"
     assert note_words(request.note) == said
     text = world.notifier.texts_to(RILEY.chat_id)[-1]
     assert said in text
@@ -107,7 +107,7 @@ async def test_a_member_that_says_something_else_is_asked_about_again_and_nobody
     await world.applier.apply(request.id)
     request = await world.request(request.id)
     assert request.state is S.PREPARING
-    assert "does not know have changed since the plan: places." in note_words(request.asked_again)
+    assert f"since the plan, with an effect that is not known: {UNKNOWN_SETTING}." in note_words(request.asked_again)
     assert "omebody" not in note_words(request.asked_again)
     assert world.tenant.attempts == []
     assert request.drift is not None

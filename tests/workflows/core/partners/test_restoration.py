@@ -366,7 +366,7 @@ def test_settings_that_are_not_ours_are_named_and_left() -> None:
     now = document(crossCloudMeetingConfiguration={"inboundAllowed": True}, isServiceProvider=False)
     [finding] = restoration_findings(change, now)
     assert finding.code == "not_restored"
-    assert "not manage it: crossCloudMeetingConfiguration." in finding_words(finding)
+    assert "1 setting that Gatehouse does not know (crossCloudMeetingConfiguration)" in finding_words(finding)
     assert restoration_findings(change, change.plan.before) == ()
 
 

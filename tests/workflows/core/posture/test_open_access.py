@@ -40,7 +40,7 @@ def test_a_way_next_to_the_block_is_named_as_open_or_as_not_known() -> None:
         "also open: Microsoft 365 capabilities (not known). Revoke it again."
     )
     found = revoked(**MEETINGS)
-    assert "crossCloudMeetingConfiguration (not known)" in text(found, "revoked_not_known")
+    assert "1 setting that Gatehouse does not know (crossCloudMeetingConfiguration)" in text(found, "revoked_not_known")
     assert [one.severity for one in found.concerns if one.code == "revoked_not_known"] == [ConcernSeverity.WARNING]
     assert not found.is_risk_certain
 
@@ -55,14 +55,16 @@ def test_what_is_open_next_to_the_four_ways_is_named_for_any_partner() -> None:
     found = judged(own)
     assert {"also_open", "not_known_closed"} <= set(codes(found))
     assert "Microsoft 365 collaboration, inbound (open)" in text(found, "also_open")
-    assert "crossCloudMeetingConfiguration (not known)" in text(found, "not_known_closed")
+    assert "1 setting that Gatehouse does not know (crossCloudMeetingConfiguration)" in text(found, "not_known_closed")
 
 
 def test_what_the_default_opens_next_to_them_is_named_once_for_the_default() -> None:
     found = default_posture({**CLOSED_DEFAULT, **SERVICES, **MEETINGS})
     by_code = {one.code.value: concern_words(one) for one in found.concerns}
     assert "Microsoft 365 collaboration, inbound (open)" in by_code["default_also_open"]
-    assert "crossCloudMeetingConfiguration (not known)" in by_code["default_not_known_closed"]
+    assert (
+        "1 setting that Gatehouse does not know (crossCloudMeetingConfiguration)" in by_code["default_not_known_closed"]
+    )
 
 
 def test_synchronization_is_not_called_off_while_groups_may_be_synchronized() -> None:

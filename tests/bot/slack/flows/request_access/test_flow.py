@@ -44,7 +44,7 @@ class FakeServices:
     async def require_member(self, _: ChatId) -> None:
         """Everybody is one."""
 
-    async def require(self, actor: ChatId, target: str, *, key: str, by: str) -> None:
+    async def require(self, actor: ChatId, target: str, *, key: str, command_name: str) -> None:
         """Everybody may look."""
 
     async def look_up(self, typed: str) -> ObservedPartner:
