@@ -25,6 +25,8 @@ OPEN: Final[dict[str, Any]] = {
 WRITES: Final = 4
 """The block, and one write for each member that nobody knows."""
 
+UNKNOWN_SETTING: Final = "1 setting that Gatehouse does not know"
+
 
 async def test_all_of_them_are_sent_after_the_block_and_nothing_is_left(world: World) -> None:
     request = await put(world, revocation(OPEN))
