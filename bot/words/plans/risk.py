@@ -102,6 +102,11 @@ def deciding_risk_words(plan: Plan, default: JsonObject | None) -> str:
     return f"{LEVELS[level].capitalize()}-risk {'change' if is_of_change else 'access'}"
 
 
+def deciding_level_words(plan: Plan, default: JsonObject | None) -> str:
+    """Return the level of that risk alone, for a row of a list that leads to the details."""
+    return f"{LEVELS[deciding_risk(plan, default).level].capitalize()} risk"
+
+
 def risk_lines(plan: Plan, default: JsonObject | None, *, is_decided: bool = False) -> Iterator[RiskLine]:
     """Return the risk of what a plan changes, then of current access that stays, then of all access afterwards.
 

@@ -217,7 +217,8 @@ def _approver_parts(approvers: Approvers) -> list[TextRun]:
 def decision_row(request: AccessRequest, *, can_decide: bool, with_details: bool = True) -> ActionsBlock:
     """Return Approve and Reject, and Details; for high risk, Approve asks once more with the change in one sentence.
 
-    While access that others opened would stay, Reject comes first and Approve is not the prominent button.
+    For high risk, and while access that others opened would stay, Approve is not the prominent button. In the second
+    case Reject comes first.
 
     :param can_decide: whether Approve and Reject are offered.
     """
@@ -226,12 +227,12 @@ def decision_row(request: AccessRequest, *, can_decide: bool, with_details: bool
     if can_decide:
         is_high = deciding_risk(prepared.plan, prepared.observation.default).level is RiskLevel.HIGH
         confirm = _confirm(request) if is_high else None
-        is_safe = access_opened_by_others(request) is None
+        stays_open = access_opened_by_others(request) is not None
         buttons += [
-            button("Approve", ids.APPROVE, value, "primary" if is_safe else None, confirm),
+            button("Approve", ids.APPROVE, value, None if is_high or stays_open else "primary", confirm),
             button("Reject", ids.REJECT, value, "danger"),
         ]
-        buttons = buttons if is_safe else buttons[::-1]
+        buttons = buttons[::-1] if stays_open else buttons
     if with_details:
         buttons.append(button("Details", ids.REVIEW_REQUEST, value))
     return actions(f"decide:{request.id}", *buttons)

@@ -124,7 +124,7 @@ def issue_note(findings: Sequence[Finding], *, is_complete: bool = False, names:
 def _passed(findings: Sequence[Finding]) -> str:
     # What Graph never shows is no reason to look twice, but it was not checked either.
     is_hidden = any(one.severity is Severity.UNCHECKED for one in findings)
-    return "✅ No issues where checks were possible" if is_hidden else "✅ Checks found no issues"
+    return "The checks that were possible found no issues" if is_hidden else "✅ Checks found no issues"
 
 
 def _named(unchecked: Sequence[Finding], count: int) -> str:

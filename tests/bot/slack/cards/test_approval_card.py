@@ -114,7 +114,7 @@ def test_checks_that_were_not_possible_are_named_and_those_that_graph_never_show
     one = replace(asked, prepared=replace(asked.require_prepared(), findings=unchecked))
     assert "⚠️ Not checked: sign-in log\n" in shown(card(one))
     none = replace(asked, prepared=replace(asked.require_prepared(), findings=unchecked[1:]))
-    assert "✅ No issues where checks were possible" in shown(card(none))
+    assert "The checks that were possible found no issues" in shown(card(none))
 
 
 def test_it_says_how_many_of_theirs_signed_in_where_the_log_was_read() -> None:
@@ -188,6 +188,7 @@ def test_it_says_who_until_when_how_risky_and_its_short_id() -> None:
 def test_only_high_risk_asks_once_more_with_the_change_in_one_sentence(template: str, asks: bool) -> None:
     approve = next(one for one in dicts(card(waiting(TEMPLATES[template]))) if one.get("action_id") == ids.APPROVE)
     assert ("confirm" in approve) is asks
+    assert approve.get("style") == (None if asks else "primary")
     if asks:
         assert "contoso.com: Accept their MFA" in approve["confirm"]["text"]["text"]
 

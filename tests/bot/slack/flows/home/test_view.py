@@ -125,7 +125,7 @@ def test_a_row_tells_partner_access_risk_age_and_deadline_and_leads_to_the_whole
     place = next(index for index, block in enumerate(view["blocks"]) if block.get("accessory"))
     row, times = view["blocks"][place : place + 2]
     said = row["text"]["text"]
-    assert said == "contoso.com · Trusted partner · High-risk change · r-1"
+    assert said == "contoso.com · Trusted partner · High risk · r-1"
     assert texts(times, "mrkdwn") == [f"{day('Asked', asked.created_at)} · {day('decide by', asked.expires_at)}"]
     assert row["accessory"]["value"] == f"r-1:{asked.plan.digest}"
     assert not {"approve", "reject"} & set(buttons(view)), "nobody decides on a request that is not shown whole"
