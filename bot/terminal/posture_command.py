@@ -57,7 +57,7 @@ async def _read_tenant_posture(settings: TenantSettings, *, looks_up_names: bool
             task = shown.add_task("Looking tenants up", total=None, visible=False)
             return await read_posture(
                 tenant=tenant,
-                records=lambda: read_stored_records(settings, for_posture=True),
+                records=lambda: read_stored_records(settings, only_compared=True),
                 clock=open_clock(settings),
                 looks_up_names=looks_up_names,
                 progress=lambda done, total: shown.update(task, completed=done, total=total, visible=True),

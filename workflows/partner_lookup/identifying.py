@@ -63,7 +63,7 @@ async def _found_without_entra(target: str, store: Store, tenant: Tenant) -> Ten
 
 
 async def _found_by_request(target: str, store: Store) -> TenantIdentity | None:
-    """Find a tenant by an open request about it. So a partner can be revoked before its first request is applied."""
+    """Find a tenant by an open request about it, also when no request for it was applied yet."""
     for request in await store.open_requests():
         seen = request.observation if request.prepared is None else request.prepared.observation
         if seen is not None and seen.identity.tenant_id == target:

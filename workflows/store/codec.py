@@ -21,6 +21,8 @@ STORED_NAMES: Final[Mapping[type, Mapping[str, str]]] = {
         "previously_shown": "seen",
         "previous_fields": "seen_particulars",
         "void_decisions": "void",
+        "unconfirmed_since": "unseen_since",
+        "earlier_write_at": "sent_before",
     },
     Restored: {"person": "by"},
     TenantIdentity: {"typed_name": "asked"},

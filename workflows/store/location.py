@@ -65,13 +65,13 @@ class StoreLocation:
         """
         return await open_shared(self.path, clock)
 
-    async def read_records(self, *, for_posture: bool = False) -> Records | None:
+    async def read_records(self, *, only_compared: bool = False) -> Records | None:
         """Read all records, also while a bot runs; None when there are none.
 
-        :param for_posture: without what a posture does not compare.
+        :param only_compared: without what a posture does not compare.
         :raises StoreUnusable: when they cannot be read.
         """
-        return await read_records(self.path, for_posture=for_posture)
+        return await read_records(self.path, only_compared=only_compared)
 
     def read_given_up(self) -> Sequence[GivenUpRow]:
         """List the effects that were given up, oldest first.

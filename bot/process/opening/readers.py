@@ -78,10 +78,10 @@ def open_clock(settings: TenantSettings) -> Clock:
     return OffsetClock(settings.gatehouse_clock_file) if settings.gatehouse_clock_file else SystemClock()
 
 
-async def read_stored_records(settings: TenantSettings, *, for_posture: bool = False) -> Records | None:
+async def read_stored_records(settings: TenantSettings, *, only_compared: bool = False) -> Records | None:
     """Read our records, also while the bot runs; None when there is no database.
 
-    :param for_posture: without what a posture does not compare.
+    :param only_compared: without what a posture does not compare.
     :raises StoreUnusable: when the database cannot be read.
     """
-    return await settings.records.read_records(for_posture=for_posture)
+    return await settings.records.read_records(only_compared=only_compared)

@@ -19,7 +19,7 @@ from workflows.core.plans.changes import plan_access_change
 from workflows.core.plans.closing import only_reduces_access
 from workflows.core.policy.approval import ChainRule, Choice, Decision, Verdict
 from workflows.core.policy.template import Stage
-from workflows.core.requests.notes import with_sent_before
+from workflows.core.requests.notes import with_earlier_write
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.settings.access_change import AccessChange
 
@@ -82,7 +82,7 @@ def outcome_elements(request: AccessRequest, now: datetime) -> Iterator[RichText
         by = [fixed_text("Rejected by ", bold=True), cleaned_text(rejection.person.name, bold=True)]
         yield paragraph(*by, fixed_text(" on "), local_time(rejection.at), fixed_text(", because:"))
         yield quote(rejection.reason, MAX_REASON_CHARACTERS)
-        if sent := with_sent_before(request, ()):
+        if sent := with_earlier_write(request, ()):
             yield paragraph(fixed_text(note_words(sent)))
         return
     if request.asked_again and request.state is RequestState.AWAITING_APPROVAL:
@@ -96,7 +96,7 @@ def outcome_elements(request: AccessRequest, now: datetime) -> Iterator[RichText
     is_said = request.state in _STATES_WITH_SENTENCE or request.note == request.asked_again
     if request.note and not is_said:
         yield paragraph(cleaned_text(note_words(request.note), MAX_NOTE_CHARACTERS, lines=True))
-    elif request.state in _STATES_WITH_SENTENCE and (sent := with_sent_before(request, ())):
+    elif request.state in _STATES_WITH_SENTENCE and (sent := with_earlier_write(request, ())):
         yield paragraph(fixed_text(note_words(sent)))
 
 

@@ -17,7 +17,7 @@ MAX_LINES: Final = 30
 _MAX_LINE_CHARACTERS: Final = 400
 
 
-def full_findings(findings: Sequence[Finding]) -> list[Block]:
+def policy_findings(findings: Sequence[Finding]) -> list[Block]:
     """Return the findings about Conditional Access, policy by policy.
 
     Lines that are left out are counted; a button in Details shows all of them.

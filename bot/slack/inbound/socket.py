@@ -1,7 +1,7 @@
 """Receive Slack's payloads over Socket Mode, and notice when Slack sends nothing at all.
 
-slack_sdk's client reconnects by itself in most cases, but in some it retries a used address without end. So it is
-observed, and replaced when nothing came for some time.
+slack_sdk's client reconnects by itself in most cases. But in some it retries an address that Slack accepts only once,
+and never ends. So it is observed, and replaced when nothing came for some time.
 """
 
 import asyncio

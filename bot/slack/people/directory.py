@@ -127,7 +127,7 @@ class SlackDirectory:
         return await self.all_ids_by(chat_ids, self)
 
     async def all_ids_by(self, chat_ids: Iterable[ChatId], reads: RoleReads) -> frozenset[ChatId]:
-        """List every Slack id of these people. The users are read with `reads`."""
+        """List every Slack id of these people; one person may have several. The users are read with `reads`."""
         asked = sorted(set(chat_ids))
         users = await _read_in_parallel(asked, lambda one: _user_or_none(reads, one))
         found = (ids_of(user or {}, chat_id) for chat_id, user in zip(asked, users, strict=True))

@@ -10,7 +10,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.errors import NO_ANSWER, error_code, is_temporary, retry_after
-from bot.slack.people.users import SlackUser, kept_as_known
+from bot.slack.people.users import SlackUser, time_to_keep
 from workflows.cache import Cache
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -181,7 +181,7 @@ class KnownUsers:
     async def user(self, chat_id: ChatId) -> SlackUser:
         """Return a user; see `RoleReads.user`."""
         known = self._recent_users.recent(chat_id, NAMES_SHOWN_FOR)
-        if known is None or kept_as_known(known) < NAMES_SHOWN_FOR:
+        if known is None or time_to_keep(known) < NAMES_SHOWN_FOR:
             return await self._reads.user(chat_id)
         return known
 

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 
 from bot.slack.people.directory import SlackDirectory
 from bot.slack.people.reads import UserGroups
-from bot.slack.people.users import SlackUser, kept_as_known, mail_of_user, name_of_user
+from bot.slack.people.users import SlackUser, mail_of_user, name_of_user, time_to_keep
 from workflows.cache import Cache
 from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, CurrentRoles, Person, Role
@@ -49,8 +49,8 @@ class ShownDirectory:
         self._people = cache(directory.identify)
         self._holders: Cache[Role, frozenset[ChatId]] = cache(lambda role: directory.holders_by(role, self))
         self._groups: Cache[None, UserGroups] = cache(lambda _: directory.user_groups())
-        self._users = cache(directory.user, kept_as_known)
-        self._by_mail = cache(directory.user_by_mail, kept_as_known)
+        self._users = cache(directory.user, time_to_keep)
+        self._by_mail = cache(directory.user_by_mail, time_to_keep)
         # What a decision has just read need not be read once more to be shown.
         directory.listeners.users.append(self._users.keep)
         directory.listeners.groups.append(partial(self._groups.keep, None))

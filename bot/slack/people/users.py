@@ -42,7 +42,7 @@ def is_full_member(user: SlackUser, team_id: str) -> bool:
     return True
 
 
-def kept_as_known(user: SlackUser | None) -> timedelta:
+def time_to_keep(user: SlackUser | None) -> timedelta:
     """Return how long an answer about a user is shown: that somebody is no active member, only for a short time."""
     is_active = user is not None and not any(user.get(name) for name in _NOT_ACTIVE)
     return NAMES_SHOWN_FOR if is_active else ROLES_SHOWN_FOR

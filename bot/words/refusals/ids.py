@@ -1,4 +1,4 @@
-"""Sentences for ids that a form or a file needs, for names typed instead, and for unreadable settings."""
+"""Sentences for ids that a form or a request file needs, for names typed instead, and for unreadable settings."""
 
 from typing import Final
 

@@ -56,7 +56,9 @@ def test_no_card_names_an_action_without_its_command(state: RequestState, kind: 
     """Each note that the domain gives a request, whatever its state."""
     said, again = (Fact(NoteCode.OVERWRITTEN),), (Fact(NoteCode.SENT_BEFORE),)
     one = request(state, kind, note=said, asked_again=again)
-    one = replace(one, sent_before=NOW, decisions=(REJECTION,) if state is RequestState.REJECTED else one.decisions)
+    one = replace(
+        one, earlier_write_at=NOW, decisions=(REJECTION,) if state is RequestState.REJECTED else one.decisions
+    )
     shown: list[object] = [
         card(one),
         requester_card(one, now=NOW),

@@ -337,7 +337,7 @@ async def everyone(_: AccessRequest) -> CurrentRoles:
 @pytest.mark.parametrize(("state", "command", "row"), OF_REQUESTS, ids=[one.name for _, one, _ in OF_REQUESTS])
 async def test_a_command_about_a_request(world: World, state: RequestState, command: RequestCommand, row: Row) -> None:
     sent = NOW if state is S.UNCONFIRMED else None
-    request = await world.put(usual(state, unseen_since=sent, writing_since=sent))
+    request = await world.put(usual(state, unconfirmed_since=sent, writing_since=sent))
     if sent is not None:
         world.clock.advance(minutes=5)
     current_roles_of = None if isinstance(command, Reopen) else everyone

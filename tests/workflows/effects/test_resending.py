@@ -296,7 +296,7 @@ async def test_a_part_that_is_in_the_tenant_is_recorded_and_not_planned_again(wo
     world.tenant.ignored = 100
     for _ in range(18):
         request = await after(world, request, minutes=1)
-    assert (request.state, request.applied_part, request.sent_before) == (S.FAILED, 1, None)
+    assert (request.state, request.applied_part, request.earlier_write_at) == (S.FAILED, 1, None)
     assert "replan" not in await commands(world, request)
     said = note_words(request.note)
     assert "Only 1 of 2 changes is in the tenant (verified)" in said

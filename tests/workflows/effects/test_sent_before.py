@@ -32,7 +32,7 @@ async def asked_again(world: World) -> AccessRequest:
     sent = (await world.request(request.id)).writing_since
     for _ in range(16):
         request = await after(world, request, minutes=1)
-    assert (request.state, request.writing_since, request.sent_before) == (S.AWAITING_APPROVAL, None, sent)
+    assert (request.state, request.writing_since, request.earlier_write_at) == (S.AWAITING_APPROVAL, None, sent)
     assert request.was_sent
     assert "Microsoft Graph accepted the change but does not show it" in card(world, request)
     return request

@@ -188,7 +188,7 @@ class Intake(FormServices):
                 check_people(form.requester, form.sponsor, FIELD, problems, directory=self.directory)
             )
             if checked_fields is not None:
-                group.create_task(self._ids(checked_fields, problems))
+                group.create_task(self._check_ids(checked_fields, problems))
             if template is not None:
                 chain = group.create_task(approval_chain_problem(template.stages, excluded, directory=self.directory))
         observation, stages = observed.result()
@@ -254,7 +254,7 @@ class Intake(FormServices):
         seen = self._looked_up.pop(target, None)
         return seen if seen is not None and self.clock.now() - seen.at < _REMEMBERED_FOR else None
 
-    async def _ids(self, checked_fields: _CheckedFields, problems: Problems) -> None:
+    async def _check_ids(self, checked_fields: _CheckedFields, problems: Problems) -> None:
         found = await unknown_ids(
             checked_fields.template,
             checked_fields.fields.placeholders,

@@ -1,4 +1,4 @@
-"""Compute the result of a written request: the partner's new record, and the messages to send. Pure."""
+"""Compute what follows when a request was written to the tenant: the partner's record, and messages to send. Pure."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta

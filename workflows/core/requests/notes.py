@@ -208,10 +208,10 @@ def not_written(request: AccessRequest) -> Fact:
 
 def is_first_plan(request: AccessRequest) -> bool:
     """Return whether no earlier plan of the request was sent."""
-    return request.sent_before is None
+    return request.earlier_write_at is None
 
 
-def with_sent_before(request: AccessRequest, note: Facts) -> Facts:
+def with_earlier_write(request: AccessRequest, note: Facts) -> Facts:
     """Return a note; if an earlier plan was sent, with the fact that it may have taken effect."""
     return note if is_first_plan(request) else (*note, Fact(NoteCode.SENT_BEFORE))
 

@@ -207,13 +207,13 @@ class AccessRequest:
     """The decisions of earlier rounds, which no longer count."""
     writing_since: datetime | None = None
     """When the first write of the plan was about to be sent; None before. A later change may be our own write."""
-    sent_before: datetime | None = None
+    earlier_write_at: datetime | None = None
     """When an earlier plan of this request was sent, which may have taken effect; None when none was sent."""
     replans: int = 0
     """How often a revocation was planned again because somebody had changed the partner."""
     not_before: datetime | None = None
     """Not before this time is a revocation written that was planned again; None for no pause."""
-    unseen_since: datetime | None = None
+    unconfirmed_since: datetime | None = None
     """Since when Graph has accepted every write but does not show the result; None before that."""
     resent_at: datetime | None = None
     """When the last decision was stored to send the accepted writes again; None when there was none."""
@@ -250,7 +250,7 @@ class AccessRequest:
     @property
     def was_sent(self) -> bool:
         """Return whether a write of any plan of this request was sent."""
-        return self.writing_since is not None or self.sent_before is not None
+        return self.writing_since is not None or self.earlier_write_at is not None
 
     @property
     def plan(self) -> Plan:

@@ -228,7 +228,11 @@ class ApplyResults:
         self, request: AccessRequest, observed_configuration: JsonObject | None, *, is_unwritten: bool
     ) -> None:
         is_revocation = request.fields.kind is RequestKind.REVOCATION
-        values = {"is_first": is_first_plan(request), "is_unwritten": is_unwritten, "is_revocation": is_revocation}
+        values = {
+            "is_first": is_first_plan(request),
+            "is_unwritten": is_unwritten,
+            "is_revocation": is_revocation,
+        }
         reason = (Fact(NoteCode.CHANGED_BY_OTHERS), Fact(NoteCode.PLANNED_AGAIN, values))
         if is_revocation and request.replans + 1 >= REPLANS_BEFORE_ALARM:
             # Before it is recorded: a crash in between repeats this, and the alarm is never missing.

@@ -83,11 +83,11 @@ class SqliteDatabase:
 
         await self._run_write(work)
 
-    async def _beside(self, read: Callable[[sqlite3.Connection], Result]) -> Result:
+    async def _run_on_second_connection(self, read: Callable[[sqlite3.Connection], Result]) -> Result:
         """Read many records with another connection. Meanwhile the store's own stays free for clicks."""
-        return await asyncio.to_thread(self._read_beside, read)
+        return await asyncio.to_thread(self._read_on_second_connection, read)
 
-    def _read_beside(self, read: Callable[[sqlite3.Connection], Result]) -> Result:
+    def _read_on_second_connection(self, read: Callable[[sqlite3.Connection], Result]) -> Result:
         with closing(sqlite3.connect(f"{self._file.path.as_uri()}?mode=ro", uri=True)) as db:
             db.execute(f"pragma busy_timeout = {BUSY_MILLISECONDS}")
             return read(db)

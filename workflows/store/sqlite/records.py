@@ -173,7 +173,7 @@ class SqliteRecords(SqliteDatabase):
 
     async def partnerships(self, pick: Callable[[Partnership], Picked]) -> Sequence[Picked]:
         """List something of every partnership, by default domain. Nothing else of them is kept in memory."""
-        return await self._beside(partial(picked_partnerships, pick=pick))
+        return await self._run_on_second_connection(partial(picked_partnerships, pick=pick))
 
     async def identities(self) -> Sequence[TenantIdentity]:
         """List the identity of every partnership, by default domain."""
@@ -189,11 +189,11 @@ class SqliteRecords(SqliteDatabase):
     async def records(self, tenant_id: TenantId | None = None) -> Records:
         """Read every partnership, or one, and the requests that are needed to compare them with the tenant.
 
-        Of all tenants, an applied request has only what is compared.
+        When all tenants are read, an applied request has only the fields that are compared.
         """
         if tenant_id is not None:
             return await self._run(lambda: records_of(self._db.conn, tenant_id))
-        return await self._beside(partial(all_records, for_posture=True))
+        return await self._run_on_second_connection(partial(all_records, only_compared=True))
 
     async def partners_without_setup(self) -> Sequence[TenantId]:
         """List the tenants of partnerships that are not revoked and have no partner setup."""

@@ -37,27 +37,27 @@ Record = TypeVar("Record")
 _log = structlog.get_logger()
 
 
-async def read_records(path: Path, *, for_posture: bool = False) -> Records | None:
+async def read_records(path: Path, *, only_compared: bool = False) -> Records | None:
     """Read the records of the store in the file at `path`; None when there is no such file. A bot may be using it.
 
-    :param for_posture: without what a posture does not compare; otherwise every request is whole.
+    :param only_compared: without what a posture does not compare; otherwise every request is whole.
     :raises StoreUnusable: when the file is not a store, was changed by a newer version, or cannot be read.
     """
-    return await asyncio.to_thread(_read, path, for_posture=for_posture)
+    return await asyncio.to_thread(_read, path, only_compared=only_compared)
 
 
 def records_of(db: sqlite3.Connection, tenant_id: TenantId) -> Records:
     """Read the records of one tenant at one moment. The requests are whole."""
-    return _read_at_once(db, {"tenant_id": tenant_id}, for_posture=False)
+    return _read_at_once(db, {"tenant_id": tenant_id}, only_compared=False)
 
 
-def all_records(db: sqlite3.Connection, *, for_posture: bool) -> Records:
+def all_records(db: sqlite3.Connection, *, only_compared: bool) -> Records:
     """Read the records of all tenants at one moment, one after another: never all their texts at the same time.
 
-    :param for_posture: keep of applied requests only what a posture compares.
+    :param only_compared: keep of applied requests only what a posture compares.
     :returns: also which partners have an unreadable record. An unreadable request is left out.
     """
-    return _read_at_once(db, {}, for_posture=for_posture)
+    return _read_at_once(db, {}, only_compared=only_compared)
 
 
 def picked_partnerships(db: sqlite3.Connection, pick: Callable[[Partnership], Picked]) -> list[Picked]:
@@ -66,18 +66,18 @@ def picked_partnerships(db: sqlite3.Connection, pick: Callable[[Partnership], Pi
     return [pick(one) for key, text in rows if (one := _parsed(PARTNERSHIP, key, text)) is not None]
 
 
-def _read_at_once(db: sqlite3.Connection, given: Mapping[str, str], *, for_posture: bool) -> Records:
+def _read_at_once(db: sqlite3.Connection, given: Mapping[str, str], *, only_compared: bool) -> Records:
     is_ours = not db.in_transaction
     if is_ours:
         db.execute("begin")
     try:
-        return _parsed_records(db, given, for_posture=for_posture)
+        return _parsed_records(db, given, only_compared=only_compared)
     finally:
         if is_ours:
             db.rollback()
 
 
-def _parsed_records(db: sqlite3.Connection, given: Mapping[str, str], *, for_posture: bool) -> Records:
+def _parsed_records(db: sqlite3.Connection, given: Mapping[str, str], *, only_compared: bool) -> Records:
     sql = _PARTNERSHIPS.format(only=" where tenant_id = :tenant_id" if given else "")
     known: dict[TenantId, Partnership] = {}
     requests: dict[RequestId, ComparedRequest] = {}
@@ -87,12 +87,12 @@ def _parsed_records(db: sqlite3.Connection, given: Mapping[str, str], *, for_pos
         if (partnership := _parsed(PARTNERSHIP, key, text)) is None:
             unreadable.add(TenantId(key))
         else:
-            known[TenantId(key)] = with_shared_values(partnership, shared) if for_posture else partnership
+            known[TenantId(key)] = with_shared_values(partnership, shared) if only_compared else partnership
     sql = _REQUESTS.format(only="tenant_id = :tenant_id and" if given else "")
     for key, tenant, text in db.execute(sql, given):
         one = _parsed(REQUEST, key, text)
         if one is not None:
-            is_short = for_posture and one.is_terminal and one.was_written
+            is_short = only_compared and one.is_terminal and one.was_written
             requests[one.id] = WrittenRequest.of(one, shared) if is_short else one
         elif tenant and tenant not in known:
             # NB. a request that cannot be read may have written its tenant. So the state of that tenant is not known.
@@ -100,7 +100,7 @@ def _parsed_records(db: sqlite3.Connection, given: Mapping[str, str], *, for_pos
     return Records(partnerships=known, requests=requests, unreadable=frozenset(unreadable))
 
 
-def _read(path: Path, *, for_posture: bool) -> Records | None:
+def _read(path: Path, *, only_compared: bool) -> Records | None:
     if not path.exists():
         return None
     # There is a WAL file while a process has the store open. Without it nobody writes, and with "immutable" SQLite
@@ -110,7 +110,7 @@ def _read(path: Path, *, for_posture: bool) -> Records | None:
     try:
         with closing(sqlite3.connect(f"{path.as_uri()}?{mode}", uri=True)) as db:
             require_known_steps(Database(db), path.name)
-            return all_records(db, for_posture=for_posture)
+            return all_records(db, only_compared=only_compared)
     except (sqlite3.Error, OSError) as error:
         raise StoreUnusable(f"{path.name} cannot be read as Gatehouse's records ({error})") from error
 

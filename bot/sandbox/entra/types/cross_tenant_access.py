@@ -1,4 +1,4 @@
-"""The cross-tenant access types: the properties that a body may contain, and objects without settings."""
+"""The cross-tenant access types: the properties that a body may contain, and the objects that have nothing set."""
 
 from typing import Any
 

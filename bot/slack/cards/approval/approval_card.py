@@ -217,8 +217,8 @@ def _approver_parts(approvers: Approvers) -> list[TextRun]:
 def decision_row(request: AccessRequest, *, can_decide: bool, with_details: bool = True) -> ActionsBlock:
     """Return Approve and Reject, and Details; for high risk, Approve asks once more with the change in one sentence.
 
-    For high risk, and while access that others opened would stay, Approve is not the prominent button. In the second
-    case Reject comes first.
+    Approve is not the prominent button for high risk, nor when somebody opened access outside Gatehouse that this plan
+    does not close. In the second case Reject comes first.
 
     :param can_decide: whether Approve and Reject are offered.
     """

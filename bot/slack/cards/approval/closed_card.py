@@ -40,7 +40,7 @@ from workflows.core.errors.facts import Fact, Facts
 from workflows.core.partners.partnership import LaterChange, later_change
 from workflows.core.people import ChatId
 from workflows.core.policy.approval import Choice, Decision
-from workflows.core.requests.notes import NoteCode, with_sent_before
+from workflows.core.requests.notes import NoteCode, with_earlier_write
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 
 MAX_NOTE_CHARACTERS: Final = 300
@@ -150,7 +150,7 @@ def status_parts(request: AccessRequest, successor: AccessRequest | None, now: d
 
 
 def _sent_before(request: AccessRequest) -> Iterator[TextRun]:
-    if sent := with_sent_before(request, ()):
+    if sent := with_earlier_write(request, ()):
         yield fixed_text(" ")
         yield cleaned_text(note_words(sent), MAX_LONG_SENTENCE_CHARACTERS)
 

@@ -37,7 +37,7 @@ from bot.slack.cards.approval.details_parts import (
 from bot.slack.cards.approval.kept_access import access_opened_by_others, kept_access_elements
 from bot.slack.cards.decisions import MAX_NAMES, MAX_REASON_CHARACTERS, chain_elements, outcome_elements
 from bot.slack.cards.findings import MAX_LINES as MAX_POLICY_LINES
-from bot.slack.cards.findings import full_findings, policy_items
+from bot.slack.cards.findings import policy_findings, policy_items
 from bot.slack.cards.partner_and_plan import (
     MAX_FINDINGS,
     MAX_JSON_CHARACTERS,
@@ -236,7 +236,7 @@ def _checks(request: AccessRequest, prepared: Prepared, lines: Sequence[ChangeLi
     yield rich_text(*finding_elements(failed, lines, is_titled=False), paragraph(fixed_text(passed)))
     if (count := len(shown_findings(failed, lines))) > MAX_FINDINGS:
         yield more_row(request, DetailsPart.ISSUES, counted(count, "issue"))
-    yield from full_findings(findings)
+    yield from policy_findings(findings)
     if (count := len(policy_items(findings))) > MAX_POLICY_LINES:
         yield more_row(request, DetailsPart.POLICIES, counted(count, "line"))
     noted = noted_of(request)

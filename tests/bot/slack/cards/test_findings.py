@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 from typing import Any, Final
 
-from bot.slack.cards.findings import MAX_LINES, full_findings
+from bot.slack.cards.findings import MAX_LINES, policy_findings
 from bot.slack.flows.decide.views import decision_view
 from bot.slack.flows.show.posture import posture_message
 from bot.terminal.plan_json import plan_json
@@ -55,7 +55,7 @@ def test_two_hundred_hostile_policies_fit_into_card_and_window() -> None:
     assert f"{request().id}:policies:0" in [
         one["value"] for one in dicts(window) if one.get("action_id") == "show_part"
     ]
-    assert full_findings(()) == []
+    assert policy_findings(()) == []
 
 
 def test_the_terminal_shows_a_plan_policy_by_policy_and_reads_no_markup() -> None:

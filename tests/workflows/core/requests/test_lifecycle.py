@@ -412,7 +412,7 @@ def test_a_revocation_of_nobody_ends_as_unfit(code: str) -> None:
 def test_what_opens_may_be_sent_again_once_and_a_revocation_as_often_as_it_takes() -> None:
     again = RecordResent(reason=noted("It does not show."))
     for kind in RequestKind:
-        known = request(RequestState.UNCONFIRMED, kind, writing_since=NOW, unseen_since=NOW)
+        known = request(RequestState.UNCONFIRMED, kind, writing_since=NOW, unconfirmed_since=NOW)
         once = advance(known, again, situation(SOON)).request
         assert (once.state, once.resent_at) == (RequestState.UNCONFIRMED, SOON)
         if kind is RequestKind.REVOCATION:
@@ -424,7 +424,7 @@ def test_what_opens_may_be_sent_again_once_and_a_revocation_as_often_as_it_takes
 
 @pytest.mark.parametrize(("minutes", "is_taken"), [(15, True), (16, False)])
 def test_what_opens_is_sent_again_for_a_quarter_of_an_hour_only(minutes: int, is_taken: bool) -> None:
-    known = request(RequestState.UNCONFIRMED, writing_since=NOW, unseen_since=NOW)
+    known = request(RequestState.UNCONFIRMED, writing_since=NOW, unconfirmed_since=NOW)
     moment = situation(NOW + timedelta(minutes=minutes))
     if is_taken:
         advance(known, RecordResent(reason=noted("It does not show.")), moment)
@@ -578,7 +578,9 @@ def test_an_unseen_change_is_shown_once_and_waited_for() -> None:
     note = "Microsoft Graph accepted the change but does not show it yet. Gatehouse keeps reading until it does."
     once = advance(request(RequestState.APPLYING), RecordUnseen(), situation(LATER))
     assert worded(once) == Transition(
-        request=request(RequestState.UNCONFIRMED, version=6, changed_at=LATER, note=noted(note), unseen_since=LATER),
+        request=request(
+            RequestState.UNCONFIRMED, version=6, changed_at=LATER, note=noted(note), unconfirmed_since=LATER
+        ),
         effects=(SHOWN,),
     )
     again = advance(once.request, RecordUnseen(), situation(LATER + LIFETIME))

@@ -9,7 +9,7 @@ import pytest
 from tests.workflows.core.builders import NOW, TENANT, noted, prepared, request
 from workflows.core.errors.facts import Fact, as_values, facts_from_values, log_text, text_fact
 from workflows.core.plans.planning import plan_access, plan_revocation
-from workflows.core.requests.notes import DisplayedState, NoteCode, displayed_state, progress, with_sent_before
+from workflows.core.requests.notes import DisplayedState, NoteCode, displayed_state, progress, with_earlier_write
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION
 from workflows.core.settings.open_access import AccessState, OpenAccess
@@ -54,7 +54,7 @@ def test_a_partner_that_is_only_created_has_no_settings() -> None:
 
 def test_what_was_sent_before_is_never_called_unwritten() -> None:
     assert progress(closing(), 0, is_read=True) == Fact(NoteCode.NOT_WRITTEN, {"is_first": True})
-    assert progress(closing(sent_before=NOW), 0, is_read=True) == Fact(NoteCode.NOT_WRITTEN, {"is_first": False})
+    assert progress(closing(earlier_write_at=NOW), 0, is_read=True) == Fact(NoteCode.NOT_WRITTEN, {"is_first": False})
     assert progress(closing(writing_since=NOW), 0, is_read=True) == Fact(NoteCode.SENT_DOES_NOT_SHOW)
 
 
@@ -91,8 +91,8 @@ def test_where_a_request_is_never_claims_more_than_was_read(
 
 def test_what_was_sent_under_an_earlier_plan_is_added_to_a_note() -> None:
     note = noted("Over.")
-    assert with_sent_before(request(), note) == note
-    assert with_sent_before(request(sent_before=NOW), note) == (*note, Fact(NoteCode.SENT_BEFORE))
+    assert with_earlier_write(request(), note) == note
+    assert with_earlier_write(request(earlier_write_at=NOW), note) == (*note, Fact(NoteCode.SENT_BEFORE))
 
 
 def test_facts_can_be_values_and_are_read_back() -> None:

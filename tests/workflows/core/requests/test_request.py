@@ -41,4 +41,4 @@ def test_a_request_was_sent_under_its_plan_or_an_earlier_one() -> None:
     known = request(RequestState.APPLYING)
     assert not known.was_sent
     assert replace(known, writing_since=known.changed_at).was_sent
-    assert replace(known, sent_before=known.changed_at).was_sent
+    assert replace(known, earlier_write_at=known.changed_at).was_sent

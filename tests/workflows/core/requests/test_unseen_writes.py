@@ -36,7 +36,7 @@ THEIRS = PartnerChange(at=NOW, activity="Delete", changed_by="", is_ours=False)
 def unseen(kind: RequestKind = RequestKind.ACCESS, *, resent: timedelta | None = None) -> AccessRequest:
     """A request whose write was taken now and does not show."""
     resent_at = None if resent is None else NOW + resent
-    return request(S.UNCONFIRMED, kind, writing_since=NOW, unseen_since=NOW, resent_at=resent_at)
+    return request(S.UNCONFIRMED, kind, writing_since=NOW, unconfirmed_since=NOW, resent_at=resent_at)
 
 
 def test_nobody_named_is_somebody_else() -> None:

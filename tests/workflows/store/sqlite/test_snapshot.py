@@ -89,7 +89,7 @@ async def test_next_to_a_running_bot_the_same_is_read_and_nothing_is_touched(tmp
     store = await open_store(path, FixedClock())
     await fill(store)
     before = names(tmp_path)
-    assert await read_records(path, for_posture=True) == await store.records()
+    assert await read_records(path, only_compared=True) == await store.records()
     assert names(tmp_path) == before
     await store.commit(Commit(entry=entry("later"), partnership=partnership(version=2)))
     found = await read_records(path)
@@ -105,7 +105,7 @@ async def test_for_a_posture_an_applied_request_has_only_what_is_compared(tmp_pa
     failed = request(RequestState.FAILED, version=1, id=RequestId("r-failed"), writing_since=NOW)
     elsewhere = prepared(plan=replace(access_plan(), tenant_id=OTHER))
     await store.commit(Commit(entry=entry("failed"), request=replace(failed, prepared=elsewhere)))
-    short, whole = await read_records(tmp_path / "gatehouse.db", for_posture=True), await read_records(store._path)
+    short, whole = await read_records(tmp_path / "gatehouse.db", only_compared=True), await read_records(store._path)
     assert short is not None
     assert whole is not None
     assert {key for key, one in short.requests.items() if isinstance(one, WrittenRequest)} == {REQUEST}

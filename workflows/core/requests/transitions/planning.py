@@ -11,7 +11,7 @@ from workflows.core.requests.commands.automatic import RecordDelayed, RecordPrep
 from workflows.core.requests.commands.editing import changed_field_names, require_may_edit, with_edited_values
 from workflows.core.requests.commands.request import Edit, Submit
 from workflows.core.requests.effects import MessageCode, Prepare, ShowRequest
-from workflows.core.requests.notes import NoteCode, with_sent_before
+from workflows.core.requests.notes import NoteCode, with_earlier_write
 from workflows.core.requests.request import AccessRequest, EditRecord, RequestFields, RequestKind, RequestState
 from workflows.core.requests.transitions.resending import pause_before_replan
 from workflows.core.requests.transitions.transition import (
@@ -149,9 +149,9 @@ def _planned_again(
     **changes: Any,
 ) -> Transition:
     """Give up the plan and every decision on it, and prepare the request again, with its whole time to decide."""
-    # NB. from the request before the change. The reason already says what is given up now.
-    reason = with_sent_before(request, reasons)
-    sent = None if is_unwritten else request.writing_since or request.unseen_since
+    # The note is made from the request as it was before this change.
+    reason = with_earlier_write(request, reasons)
+    sent = None if is_unwritten else request.writing_since or request.unconfirmed_since
     expires_at = _decision_deadline(changes.get("fields", request.fields), situation.now + lifetime)
     usual: dict[str, Any] = {
         "note": reason,
@@ -160,8 +160,8 @@ def _planned_again(
         "previously_shown": request.prepared,
         "void_decisions": (*request.void_decisions, *request.decisions),
         "writing_since": None,
-        "sent_before": request.sent_before or sent,
-        "unseen_since": None,
+        "earlier_write_at": request.earlier_write_at or sent,
+        "unconfirmed_since": None,
         "resent_at": None,
         "write_refusal": None,
         "reminders": 0,
@@ -186,7 +186,7 @@ def reopen(request: AccessRequest, command: Reopen, situation: Situation) -> Tra
     counted = {person.id for people in verdict.counted_people for person in people}
     digest = request.plan.digest
     kept = tuple(d for d in request.decisions if d.person.id in counted and d.digest == digest)
-    reason = with_sent_before(request, command.reason)
+    reason = with_earlier_write(request, command.reason)
     request = changed(
         request,
         S.AWAITING_APPROVAL,

@@ -88,7 +88,7 @@ def may_be_resent(request: AccessRequest, now: datetime) -> bool:
 
 def first_sent(request: AccessRequest) -> datetime:
     """Return when the first write of the plan was about to be sent."""
-    return request.writing_since or request.unseen_since or request.changed_at
+    return request.writing_since or request.unconfirmed_since or request.changed_at
 
 
 def _is_log_trusted(request: AccessRequest, now: datetime, changes: Sequence[PartnerChange]) -> bool:
@@ -97,11 +97,11 @@ def _is_log_trusted(request: AccessRequest, now: datetime, changes: Sequence[Par
     # The log may give times without fractions of a second.
     if any(change.is_ours and change.at >= sent.replace(microsecond=0) for change in changes):
         return True
-    return now - (request.unseen_since or sent) >= AUDIT_LOG_TRUSTED_AFTER
+    return now - (request.unconfirmed_since or sent) >= AUDIT_LOG_TRUSTED_AFTER
 
 
 def _is_read_long_enough(request: AccessRequest, now: datetime) -> bool:
-    unseen = request.unseen_since or first_sent(request)
+    unseen = request.unconfirmed_since or first_sent(request)
     if request.resent_at is None:
         return now - unseen >= READ_ONLY_FOR
     # The time between two sendings doubles: one minute, two, four, and then always five.

@@ -10,7 +10,7 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, CurrentRoles
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import Apply, Effect, MessageCode, SendMessage, ShowRequest, ShowReview
-from workflows.core.requests.notes import with_sent_before
+from workflows.core.requests.notes import with_earlier_write
 from workflows.core.requests.request import TERMINAL, AccessRequest, RequestKind, RequestState
 from workflows.core.settings.model import TenantId
 
@@ -41,7 +41,7 @@ def changed(request: AccessRequest, state: RequestState, situation: Situation, *
 
 def with_note(request: AccessRequest, state: RequestState, situation: Situation, note: Facts) -> AccessRequest:
     """Return the request in another state, with a reason that also says what was sent to Entra before."""
-    return changed(request, state, situation, note=with_sent_before(request, note))
+    return changed(request, state, situation, note=with_earlier_write(request, note))
 
 
 def end_request(

@@ -46,7 +46,9 @@ def record_unseen(request: AccessRequest, command: RecordUnseen, situation: Situ
     note = (Fact(NoteCode.NOT_SHOWN_YET),)
     if request.state is S.UNCONFIRMED and request.note == note:
         return Transition(request=request, effects=())
-    request = changed(request, S.UNCONFIRMED, situation, note=note, unseen_since=request.unseen_since or situation.now)
+    request = changed(
+        request, S.UNCONFIRMED, situation, note=note, unconfirmed_since=request.unconfirmed_since or situation.now
+    )
     return Transition(request=request, effects=(ShowRequest(request_id=request.id),))
 
 
