@@ -4,13 +4,14 @@ from typing import Final, get_args
 
 import pytest
 
-from tests.workflows.core.builders import AMARA, REQUEST, TENANT, text_message
+from tests.workflows.core.builders import AMARA, NOW, REQUEST, TENANT, text_message
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.requests.alarms import AlarmId
+from workflows.core.requests.commands.automatic import Expire
 from workflows.core.requests.commands.clicks import DropEffect
-from workflows.core.requests.commands.request import CommandSubject
+from workflows.core.requests.commands.request import CommandSubject, Withdraw
 from workflows.core.requests.effects import (
     Apply,
     CheckPermission,
@@ -30,6 +31,7 @@ from workflows.core.requests.effects import (
     lane,
     priority_of,
     refusal_message,
+    shown_where_clicked,
 )
 
 CHECK = CheckPermission(key="k-1", command=DropEffect(actor=AMARA.chat_id, effect_id=7), received_at=None)
@@ -69,3 +71,15 @@ def test_a_refusal_is_told_with_its_code_and_values() -> None:
     assert refusal_message(Refused(RefusalCode.NOT_DUE_YET, what="review")) == Fact(
         MessageCode.REFUSED, {"reasons": [{"code": "not_due", "values": {"what": "review"}}]}
     )
+
+
+def test_who_clicked_sees_the_change_at_once_where_it_was_clicked() -> None:
+    shown, later = ShowRequest(request_id=REQUEST), ShowRequest(request_id=REQUEST, not_before=NOW)
+    click = Withdraw(actor=AMARA.chat_id, request_id=REQUEST)
+    clicked = ShowRequest(request_id=REQUEST, clicked_by=AMARA.chat_id, clicked_in="")
+    assert shown_where_clicked((shown, later, TELL), click) == (clicked, later, TELL)
+
+
+def test_what_the_bot_does_by_itself_was_clicked_nowhere() -> None:
+    effects = (ShowRequest(request_id=REQUEST), TELL)
+    assert shown_where_clicked(effects, Expire()) == effects

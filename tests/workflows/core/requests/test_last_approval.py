@@ -49,3 +49,7 @@ def test_whoever_is_read_in_advance_is_also_needed() -> None:
     assert roles_as_decided(first, BRUNO, current_roles(bruno="data-owner")) is not None
     last = waiting(*WHOLE_CHAIN[:2])
     assert roles_as_decided(last, CHIE, current_roles(chie="data-owner")) is None
+
+
+def test_a_request_that_does_not_wait_has_no_assumed_roles() -> None:
+    assert roles_as_decided(request(RequestState.APPLIED), BRUNO, current_roles(bruno="data-owner")) is None
