@@ -105,20 +105,13 @@ class RestoreIntake(FormServices):
             proposed = group.create_task(self._propose_restoration(form, problems))
         template, observation = proposed.result()
         if problems or template is None:
+            if await self.store.request(request_id) is not None:
+                return request_id  # delivered again, and the other delivery was stored first
             raise InvalidForm({name if name in _FIELDS else FIELD: problem for name, problem in problems.items()})
         await require_within_limits(filing, form.requester, FIELD, key=key, account=people.result())
         await self.service.submit(
             request_id,
-            RequestFields(
-                kind=RequestKind.RESTORATION,
-                requester=form.requester,
-                sponsor=form.sponsor,
-                target=form.tenant_id,
-                template=template.name,
-                justification=justification,
-                duration=timedelta(days=form.days),
-                restores=RequestId(form.restored_request_id),
-            ),
+            _fields_of(form, template, justification),
             key=key,
             decide_within=template.decide_within,
             observation=observation,
@@ -162,6 +155,19 @@ class RestoreIntake(FormServices):
         plan = change.plan
         requests = await self.store.requests_for(plan.tenant_id, MAX_REQUESTS)
         return likely_templates(plan.before, requests=requests, templates=self.catalog.templates)
+
+
+def _fields_of(form: RestoreForm, template: Template, justification: str) -> RequestFields:
+    return RequestFields(
+        kind=RequestKind.RESTORATION,
+        requester=form.requester,
+        sponsor=form.sponsor,
+        target=form.tenant_id,
+        template=template.name,
+        justification=justification,
+        duration=timedelta(days=form.days),
+        restores=RequestId(form.restored_request_id),
+    )
 
 
 def _check_days(days: int, templates: Iterable[Template], problems: dict[str, Fact]) -> None:
