@@ -157,6 +157,10 @@ class Stage:
 
     # --- what there is to see ---
 
+    async def forget_slack_calls(self) -> None:
+        """Let Slack count calls from zero: stories that share a sandbox are hours apart in reality."""
+        await self.do("slack/limits", enforced=True)
+
     async def rest(self) -> None:
         """Wait until the bot has nothing due to do."""
         await self.see("idle", timeout=10)

@@ -76,10 +76,17 @@ HOLES = {
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+async def sandbox(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     """One sandbox for all of them."""
     async with running_stage(Stage(data=tmp_path_factory.mktemp("errors"), environment=UNLIMITED, warm=True)) as stage:
         yield stage
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def world(sandbox: Stage) -> Stage:
+    """The sandbox of all of these stories, with Slack's whole allowance of calls."""
+    await sandbox.forget_slack_calls()
+    return sandbox
 
 
 async def patch(stage: Stage, state: Json) -> None:

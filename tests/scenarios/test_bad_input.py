@@ -29,10 +29,17 @@ async def untouched(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[S
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+async def sandbox(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     """One sandbox for stories of one request each, every one with a partner of its own."""
     async with running_stage(Stage(data=tmp_path_factory.mktemp("shared"), warm=True)) as stage:
         yield stage
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def shared(sandbox: Stage) -> Stage:
+    """The sandbox of all of these stories, with Slack's whole allowance of calls."""
+    await sandbox.forget_slack_calls()
+    return sandbox
 
 
 @pytest_asyncio.fixture(loop_scope="module")

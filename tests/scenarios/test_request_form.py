@@ -16,10 +16,17 @@ pytestmark = [
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+async def sandbox(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     """One sandbox for all of these stories, every one with a partner of its own."""
     async with running_stage(Stage(data=tmp_path_factory.mktemp("form") / "data", warm=True)) as stage:
         yield stage
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def shared(sandbox: Stage) -> Stage:
+    """The sandbox of all of these stories, with Slack's whole allowance of calls."""
+    await sandbox.forget_slack_calls()
+    return sandbox
 
 
 async def form_for(stage: Stage, typed: str, user: str = "requester") -> dict[str, Any]:
