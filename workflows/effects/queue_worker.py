@@ -4,9 +4,10 @@ An effect is retried as long as another system does not accept it. After a few f
 Gatehouse, an effect is given up ("parked"), and an alarm reports it. Effects that must not be given up, such as a
 revocation, are never parked.
 
-Writes have priority over permission checks, these over messages, and App Homes come last. Neither permission checks nor
-messages can use all places. So many cards do not delay an approval, and a slow Microsoft Graph delays neither the cards
-nor an approved write. Nothing is begun while somebody waits for the answer to a click.
+What only closes access comes first, and has its own places, which nothing else can use. Then writes have priority over
+permission checks and preparations, these over messages, and App Homes come last. None of them can use all places. So
+many cards do not delay an approval, and a slow Microsoft Graph delays neither the cards nor an approved write, and many
+new requests delay no click. Nothing is begun while somebody waits for the answer to a click.
 """
 
 import asyncio
@@ -20,7 +21,7 @@ import structlog
 
 from workflows.core.errors.facts import Facts, log_text, text_fact
 from workflows.core.errors.raised import CodedError, FactsError
-from workflows.core.requests.effects import CheckPermission, Effect, Priority, priority_of
+from workflows.core.requests.effects import CheckPermission, Effect, Prepare, Priority, priority_of
 from workflows.intervals import USUAL_PAUSES, Pauses
 from workflows.ports.clock import Clock
 from workflows.ports.effects_queue import PendingEffect
@@ -31,10 +32,13 @@ from workflows.ports.store import Store
 from workflows.ports.tenant import MAX_RETRY_AFTER, TenantUnavailable
 
 _MAX_PARALLEL: Final = 16
+"""The most effects at the same time, without those that close access: these have their own places."""
 _MAX_OF_ONE_KIND: Final = 12
-"""The most permission checks and writes at the same time, and also the most messages."""
-_MAX_CHECKS: Final = 10
-"""The most permission checks at the same time. So checks that wait for an answer leave room for approved writes."""
+"""The most of each at the same time: what closes access; other checks, preparations and writes; messages."""
+_MAX_BEFORE_WRITES: Final = 10
+"""The most permission checks and preparations at the same time, so that they leave room for approved writes."""
+_MAX_PREPARING: Final = 8
+"""The most preparations at the same time, so that they leave room for permission checks."""
 _MAX_HOMES: Final = 4
 _MAX_HOMES_BEFORE_OTHERS: Final = 1
 """The most App Homes at the same time while something more important finds no room."""
@@ -119,14 +123,25 @@ class QueueWorker:
         """Return whether this effect can be performed now, too."""
         priority = priority_of(effect)
         running = list(map(priority_of, self._running.values()))
-        deciding, homes = running.count(Priority.DECIDE), running.count(Priority.HOME)
-        if len(running) >= _MAX_PARALLEL or (priority is Priority.HOME and homes >= max_homes):
+        closing, deciding, homes = map(running.count, (Priority.CLOSE, Priority.DECIDE, Priority.HOME))
+        if priority is Priority.CLOSE:
+            return closing < _MAX_OF_ONE_KIND
+        others = len(running) - closing
+        if others >= _MAX_PARALLEL or (priority is Priority.HOME and homes >= max_homes):
             return False
-        if isinstance(effect, CheckPermission) and (
-            sum(isinstance(one, CheckPermission) for one in self._running.values()) >= _MAX_CHECKS
-        ):
+        if priority is not Priority.DECIDE:
+            return others - deciding < _MAX_OF_ONE_KIND
+        preparing, checking = self._count_deciding(Prepare), self._count_deciding(CheckPermission)
+        if isinstance(effect, Prepare) and preparing >= _MAX_PREPARING:
             return False
-        return (deciding if priority is Priority.DECIDE else len(running) - deciding) < _MAX_OF_ONE_KIND
+        if isinstance(effect, Prepare | CheckPermission) and preparing + checking >= _MAX_BEFORE_WRITES:
+            return False
+        return deciding < _MAX_OF_ONE_KIND
+
+    def _count_deciding(self, kind: type[Effect]) -> int:
+        """Count the running effects of a kind, without those that close access."""
+        running = self._running.values()
+        return sum(isinstance(one, kind) and priority_of(one) is Priority.DECIDE for one in running)
 
     async def _wait_for_work(self) -> None:
         try:

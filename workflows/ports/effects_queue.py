@@ -23,7 +23,10 @@ class PendingEffect:
 
     id: int
     lane: str
-    """Effects of one lane are performed one after the other, oldest first. Lanes run in parallel."""
+    """Effects of one lane are performed one after the other: what closes access first, then oldest first.
+
+    Lanes run in parallel.
+    """
     effect: Effect
     attempts: int
 
@@ -58,9 +61,11 @@ class EffectsQueue(Protocol):
     """The queue of stored effects. `RecordStore.commit` adds effects in the same transaction as the records."""
 
     async def pending(self, now: datetime, limit: int) -> Sequence[PendingEffect]:
-        """List the oldest due effect of each lane, sorted by priority, at most `limit` of each priority.
+        """List one due effect of each lane, sorted by priority, at most `limit` of each priority and kind.
 
-        Of one priority, people take turns with their clicks, after what nobody clicked, such as a write.
+        It is the oldest one that closes access, otherwise the oldest. Of one priority, people take turns with their
+        clicks and requests (`asked_by`), after what nobody asked for, such as a write. Preparations are a kind of their
+        own, so that many of them hide no click.
         An effect that waits for a later time does not delay the others of its lane.
         """
 

@@ -35,9 +35,12 @@ class Background:
         """Return whether so many tasks wait that a person should rather try again later."""
         return len(self._tasks) >= self._most
 
-    def start(self, work: Coroutine[Any, Any, None]) -> None:
-        """Start a task as soon as there is a place; an error is logged. A task is never left out."""
-        task = asyncio.create_task(self._in_its_turn(work))
+    def start(self, work: Coroutine[Any, Any, None], *, at_once: bool = False) -> None:
+        """Start a task as soon as there is a place; an error is logged. A task is never left out.
+
+        :param at_once: whether it needs no place. For what closes access: it waits behind nobody's lookups.
+        """
+        task = asyncio.create_task(work if at_once else self._in_its_turn(work))
         self._tasks.add(task)
 
         def ended(task: asyncio.Task[None]) -> None:

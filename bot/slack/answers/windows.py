@@ -1,9 +1,10 @@
 """Open windows at once, because a trigger is valid for three seconds, and fill them afterwards."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
 import structlog
@@ -53,6 +54,12 @@ class Window:
     """The name of the action in the audit log."""
     subject: CommandSubject = _NO_SUBJECT
     """The request or partner that it is about; set as soon as it is known."""
+    asked_at: float = field(default_factory=time.monotonic)
+    """When the person clicked, on the clock of `time.monotonic`."""
+
+    def seconds_left(self, seconds: float) -> float:
+        """Return what is left of a number of seconds since the click."""
+        return max(0.0, self.asked_at + seconds - time.monotonic())
 
     @classmethod
     def of(cls, click: Interaction, *, command: str, subject: CommandSubject = _NO_SUBJECT) -> Self:
@@ -92,20 +99,25 @@ class Windows:
         *,
         command: str,
         subject: CommandSubject = _NO_SUBJECT,
+        closes: bool = False,
     ) -> None:
         """Open a window that shows "reading", acknowledge, then show the view of `build`, or why there is none.
 
         :param command: the name under which a refusal is recorded, about `subject` unless `build` sets another.
+        :param closes: whether it is a window to close access; see `fill`.
         :raises SlackApiError: when Slack does not open it; see `open`.
         """
-        view_id = await self.open(event.trigger_id, loading_view())
+        window = Window(id="", actor=event.actor, key=event.key, command=command, subject=subject)
+        window.id = await self.open(event.trigger_id, loading_view())
         await ack()
-        window = Window(id=view_id, actor=event.actor, key=event.key, command=command, subject=subject)
-        self.fill(window, self.show(window, build))
+        self.fill(window, self.show(window, build), closes=closes)
 
-    def fill(self, window: Window, work: Coroutine[Any, Any, None]) -> None:
-        """Fill an open window in parallel with the acknowledgement. When Slack does not accept it, tell the person."""
-        self.background.start(self._fill_or_notify(window, work))
+    def fill(self, window: Window, work: Coroutine[Any, Any, None], *, closes: bool = False) -> None:
+        """Fill an open window in parallel with the acknowledgement. When Slack does not accept it, tell the person.
+
+        :param closes: whether it is a window to close access, which waits behind no other window.
+        """
+        self.background.start(self._fill_or_notify(window, work), at_once=closes)
 
     async def show(self, window: Window, build: BuildView) -> None:
         """Show the view of `build` in an open window; otherwise show there why not, and record a refusal."""

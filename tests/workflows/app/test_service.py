@@ -56,7 +56,7 @@ async def test_submit_stores_the_request_its_entry_and_what_follows(world: World
         "sponsor": SAM.chat_id,
         "days": 90,
     }
-    assert await effects(world) == [Prepare(request_id=request.id)]
+    assert await effects(world) == [Prepare(request_id=request.id, asked_by=request.fields.requester)]
     assert world.woken == [True]
 
 

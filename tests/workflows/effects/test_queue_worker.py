@@ -310,7 +310,7 @@ async def test_while_cards_wait_for_a_place_app_homes_are_published_one_at_a_tim
     await rig.put(*(Prepare(request_id=RequestId(f"r-{number}")) for number in range(20)))
     await rig.put(*(ShowHome(person=ChatId(f"U{number}")) for number in range(20)), key="homes")
     async with running(rig.queue_worker):
-        await rig.until(lambda: begun.count("prepare") == 12)
+        await rig.until(lambda: begun.count("prepare") == 8)
         await asyncio.sleep(0.05)
         assert begun.count("show_home") == 1
         gate.set()

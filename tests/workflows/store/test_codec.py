@@ -175,8 +175,10 @@ INTENTS: Final[st.SearchStrategy[Click]] = st.one_of(
 SUBJECTS: Final = st.builds(CommandSubject, request_id=st.none() | REQUEST_IDS, tenant_id=st.none() | TENANT_IDS)
 EFFECTS: Final[dict[type[Any], st.SearchStrategy[Any]]] = {
     CheckPermission: st.builds(CheckPermission, kind=st.just("judge"), command=INTENTS, key=TEXT),
-    Prepare: st.builds(Prepare, kind=st.just("prepare"), request_id=REQUEST_IDS),
-    Apply: st.builds(Apply, kind=st.just("apply"), request_id=REQUEST_IDS, tenant_id=TENANT_IDS),
+    Prepare: st.builds(
+        Prepare, kind=st.just("prepare"), request_id=REQUEST_IDS, asked_by=CHAT_IDS, closes=st.booleans()
+    ),
+    Apply: st.builds(Apply, kind=st.just("apply"), request_id=REQUEST_IDS, tenant_id=TENANT_IDS, closes=st.booleans()),
     ShowRequest: st.builds(ShowRequest, kind=st.just("show_request"), request_id=REQUEST_IDS),
     SendReminders: st.builds(SendReminders, kind=st.just("remind"), request_id=REQUEST_IDS),
     SendExpiryMessages: st.builds(SendExpiryMessages, kind=st.just("tell_expired"), request_id=REQUEST_IDS),

@@ -1,4 +1,7 @@
-"""Effects: the work to do after a change is stored. Each is performed at least once, and may be repeated safely."""
+"""Effects: the work to do after a change is stored. Each is performed at least once, and may be repeated safely.
+
+It is long because everything that decides about the order of an effect stands beside the effect.
+"""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -10,6 +13,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, Person
 from workflows.core.requests.alarms import AlarmId
 from workflows.core.requests.commands.clicks import Click, actor_of
+from workflows.core.requests.commands.partner import Revoke
 from workflows.core.requests.commands.request import CommandSubject, RequestCommand
 from workflows.core.requests.request import RequestId
 from workflows.core.settings.model import TenantId
@@ -33,6 +37,10 @@ class Prepare:
 
     kind: Literal["prepare"] = field(default="prepare")
     request_id: RequestId
+    asked_by: str = ""
+    """The chat id of the requester, so that people take turns. Empty in effects of earlier versions."""
+    closes: bool = False
+    """Whether it is a revocation. False in effects of earlier versions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +50,8 @@ class Apply:
     kind: Literal["apply"] = field(default="apply")
     request_id: RequestId
     tenant_id: TenantId
+    closes: bool = False
+    """Whether the plan only reduces access, such as a revocation. False in effects of earlier versions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,9 +228,18 @@ def refusal_message(refused: Refused) -> Fact:
     return Fact(MessageCode.REFUSED, {"reasons": as_values(refused.facts)})
 
 
+def asked_by(effect: Effect) -> str:
+    """Return the chat id of the person in whose turn an effect is performed; empty when nobody has to take turns."""
+    if isinstance(effect, CheckPermission):
+        return effect.command.actor
+    return effect.asked_by if isinstance(effect, Prepare) else ""
+
+
 class Priority(IntEnum):
     """The priority of effects when there are more than can be performed at once. The values are stored."""
 
+    CLOSE = -1
+    """Everything that only closes access, so that closing never waits behind requests to open it."""
     DECIDE = 0
     """Permission checks and their results, so that no approval waits behind messages."""
     SHOW = 1
@@ -232,6 +251,8 @@ class Priority(IntEnum):
 def priority_of(effect: Effect) -> Priority:
     """Return the priority of an effect."""
     match effect:
+        case CheckPermission(command=Revoke()) | Prepare(closes=True) | Apply(closes=True):
+            return Priority.CLOSE
         case CheckPermission() | Prepare() | Apply() | RetryOrDropEffect():
             return Priority.DECIDE
         case ShowHome():

@@ -9,7 +9,7 @@ import structlog
 from pydantic import ValidationError
 
 from workflows.core.errors.facts import Fact, Facts
-from workflows.core.requests.effects import CheckPermission, Effect, Priority, lane, priority_of
+from workflows.core.requests.effects import CheckPermission, Effect, Priority, asked_by, lane, priority_of
 from workflows.ports.effects_queue import GivenUpEffect, PendingEffect, QueueCode, StoredWork
 from workflows.store.codec import EFFECT, load, stored_facts
 from workflows.store.columns import text_of
@@ -17,6 +17,7 @@ from workflows.store.sqlite.database import SqliteDatabase, readable
 
 _log = structlog.get_logger()
 
+_IS_PREPARATION: Final = "lane >= 'prepare:' and lane < 'prepare;'"
 _IS_UNCHECKED_CLICK: Final = "is_parked = 0 and lane >= 'judge:' and lane < 'judge;'"
 IS_HELD: Final = (
     "attempts = 0 and case when json_valid(doc) then coalesce(json_extract(doc, '$.is_held'), 0) else 0 end = 1"
@@ -40,22 +41,28 @@ class SqliteEffectsQueue(SqliteDatabase):
     """Implements `ports.effects_queue.EffectsQueue`."""
 
     async def pending(self, now: datetime, limit: int) -> Sequence[PendingEffect]:
-        """List the oldest due effect of each lane: effects of one lane are performed one after the other.
+        """List one due effect of each lane: effects of one lane are performed one after the other.
 
-        Of one priority, what nobody asked for comes first, such as a write; then each person's first click, then each
-        person's second, so that nobody waits behind everything that another one clicked. An effect that cannot be read
-        is given up, so that it does not delay its lane.
+        It is the oldest one that closes access, otherwise the oldest. Of one priority, what nobody asked for comes
+        first, such as a write; then each person's first click and first request, then each person's second, so that
+        nobody waits behind everything that another one clicked or filed. Preparations are limited separately, so that
+        they hide no click. An effect that cannot be read is given up, so that it does not delay its lane.
         """
         if self.last_write_error:
             return []
         rows = await self._query(
-            """with due as (
-                select id, rank, case when asked_by = '' then 0
-                    else row_number() over (partition by rank, asked_by order by id) end as turn
-                from effects where id in (select min(id) from effects where is_parked = 0 and due_at <= ? group by lane)
-            ), placed as (select id, row_number() over (partition by rank order by turn, id) as place from due)
+            f"""with first as (
+                select coalesce(min(case when rank = {Priority.CLOSE.value} then id end), min(id)) as id
+                from effects where is_parked = 0 and due_at <= ? group by lane
+            ), due as (
+                select id, rank, {_IS_PREPARATION} as kind, case when asked_by = '' then 0
+                    else row_number() over (partition by rank, {_IS_PREPARATION}, asked_by order by id) end as turn
+                from effects where id in first
+            ), placed as (
+                select id, turn, row_number() over (partition by rank, kind order by turn, id) as place from due
+            )
             select effects.id, lane, attempts, doc from placed join effects using (id)
-            where place <= ? order by rank, place""",
+            where place <= ? order by rank, turn, id""",  # noqa: S608
             text_of(now),
             limit,
         )
@@ -142,10 +149,9 @@ class SqliteEffectsQueue(SqliteDatabase):
         await self._write("delete from effects where id = ? and is_parked = 1", effect_id)
 
     def _put_effect(self, effect: Effect, due_at: str) -> None:
-        asked_by = effect.command.actor if isinstance(effect, CheckPermission) else ""
         self._db.execute(
             "insert into effects (lane, rank, asked_by, due_at, attempts, doc) values (?, ?, ?, ?, 0, ?)",
-            (lane(effect), priority_of(effect).value, asked_by, due_at, self._clean.effect(effect)),
+            (lane(effect), priority_of(effect).value, asked_by(effect), due_at, self._clean.effect(effect)),
         )
 
 

@@ -74,7 +74,9 @@ class CloseEarlyFlow:
             return close_early_view(partnership.identity, asked, sorted(people))
 
         subject = CommandSubject(tenant_id=tenant_id)
-        await self.request_access.windows.open_and_fill(ack, click, build, command=_COMMAND, subject=subject)
+        await self.request_access.windows.open_and_fill(
+            ack, click, build, command=_COMMAND, subject=subject, closes=True
+        )
 
     async def submit(self, ack: AsyncAck, click: Interaction) -> None:
         """Send the request to block the partner. The window has one field, so it shows every problem there."""

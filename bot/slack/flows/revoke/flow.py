@@ -28,7 +28,6 @@ from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.revoking import requests_for_more_access, require_may_revoke
-from workflows.core.people import ChatId
 from workflows.core.plans.named_targets import shown_targets
 from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.plans.planning import plan_revocation
@@ -50,7 +49,7 @@ from workflows.preflight.sign_ins import lost_access_findings, read_partnership_
 _CONFIRMATION_SECONDS: Final = 1.5
 """Seconds that a confirmation waits for Graph before it is acknowledged."""
 _READING_SECONDS: Final = 6.0
-"""Seconds that a person waits for the effect of a revocation before the window is shown without it."""
+"""Seconds after the click in which the effect of a revocation is read; then the window is shown without it."""
 _COUNTING_SECONDS: Final = 2.5
 """Seconds to wait for the sign-ins; nothing depends on them."""
 _COUNTING_GRACE: Final = 0.2
@@ -85,7 +84,7 @@ class RevokeFlow:
         async def build(window: Window) -> Json:
             return await self._view_for(window, command.argument, in_review=False)
 
-        await self.windows.open_and_fill(ack, command, build, command="/partner revoke")
+        await self.windows.open_and_fill(ack, command, build, command="/partner revoke", closes=True)
 
     async def open_from_review(self, ack: AsyncAck, click: Interaction) -> None:
         """Open the window from a review's button, which the sponsor has as well."""
@@ -94,7 +93,7 @@ class RevokeFlow:
         async def build(window: Window) -> Json:
             return await self._view_for(window, target, in_review=True)
 
-        await self.windows.open_and_fill(ack, click, build, command="want_revoke")
+        await self.windows.open_and_fill(ack, click, build, command="want_revoke", closes=True)
 
     async def open_from_home(self, ack: AsyncAck, click: Interaction) -> None:
         """Open the window about a partner that an admin's App Home shows."""
@@ -104,7 +103,7 @@ class RevokeFlow:
             return await self._view_for(window, target, in_review=False)
 
         await self.windows.open_and_fill(
-            ack, click, build, command="want_revoke", subject=CommandSubject(tenant_id=target)
+            ack, click, build, command="want_revoke", subject=CommandSubject(tenant_id=target), closes=True
         )
 
     async def ask_partner(self, ack: AsyncAck, click: Interaction) -> None:
@@ -116,13 +115,13 @@ class RevokeFlow:
     async def open_from_form(self, ack: AsyncAck, click: Interaction) -> None:
         """Show in the same window what blocking the typed partner does."""
         typed = click.required_view.value(ids.TARGET)
-        await ack(response_action="update", view=loading_view())
         window = Window.of(click, command="want_revoke")
+        await ack(response_action="update", view=loading_view())
 
         async def build(window: Window) -> Json:
             return await self._view_for(window, typed, in_review=False)
 
-        self.windows.fill(window, self.windows.show(window, build))
+        self.windows.fill(window, self.windows.show(window, build), closes=True)
 
     async def submit(self, ack: AsyncAck, click: Interaction) -> None:
         """Store a revocation after the partner's name was typed as confirmation."""
@@ -160,13 +159,13 @@ class RevokeFlow:
             window.subject = CommandSubject(tenant_id=TenantId(target))
         identity, partnership = await named_partner(typed_text, store=self.store, tenant=self.tenant)
         window.subject = CommandSubject(tenant_id=identity.tenant_id)
-        planned = await self._planned(identity, partnership, window.actor, in_review=in_review)
+        planned = await self._planned(identity, partnership, window, in_review=in_review)
         if planned is None:
             return revoke_without_preview_view(identity)
         return await self._confirmation_view(window, identity, partnership, *planned)
 
     async def _planned(
-        self, identity: TenantIdentity, partnership: Partnership | None, actor: ChatId, *, in_review: bool
+        self, identity: TenantIdentity, partnership: Partnership | None, window: Window, *, in_review: bool
     ) -> tuple[Plan, JsonObject | None] | None:
         """Plan a revocation for a person who may request it; None when a known partner cannot be read now.
 
@@ -174,9 +173,11 @@ class RevokeFlow:
         :raises Refused: when this person may not.
         :raises TenantUnavailable, PeopleDirectoryUnavailable: when a partner without a record cannot be read now.
         """
+        # A partner without a record cannot be revoked without reading, so for it the time begins when it is found.
+        seconds = _READING_SECONDS if partnership is None else window.seconds_left(_READING_SECONDS)
         try:
-            async with asyncio.timeout(_READING_SECONDS):
-                person = await self.directory.identify(actor)
+            async with asyncio.timeout(seconds):
+                person = await self.directory.identify(window.actor)
                 current_roles = await self.directory.current_roles([person])
                 require_may_revoke(partnership, person, current_roles, in_review=in_review)
                 before, default = await read_both_alone(identity.tenant_id, tenant=self.tenant)

@@ -42,6 +42,29 @@ async def test_few_tasks_run_at_the_same_time_and_all_get_their_turn_in_order() 
     assert (begun, most) == (list(range(50)), 3)
 
 
+async def test_what_starts_at_once_needs_no_place_and_takes_none() -> None:
+    background = Background(max_running=1)
+    gate, closed, done = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def wait(until: asyncio.Event, ended: asyncio.Event) -> None:
+        await until.wait()
+        ended.set()
+
+    background.start(wait(asyncio.Event(), done), at_once=True)
+    background.start(wait(gate, done))
+    background.start(wait(gate, done))
+    free = asyncio.Event()
+    free.set()
+    background.start(wait(free, closed), at_once=True)
+    async with asyncio.timeout(2):
+        await closed.wait()
+        await asyncio.sleep(0)
+        assert (background.running, done.is_set()) == (3, False)
+        gate.set()
+        await done.wait()
+    await background.close()
+
+
 async def test_a_task_that_fails_is_logged_and_gives_its_place_back() -> None:
     background = Background(max_running=1)
     done: list[str] = []

@@ -61,7 +61,8 @@ def test_an_edit_makes_every_decision_void_and_starts_the_time_to_decide_anew() 
     assert (after.expires_at, after.lifetime, after.reminders) == (LATER + LIFETIME, LIFETIME, 0)
     assert after.reminded_at is None
     assert [fact.code for fact in after.asked_again] == ["edited", "asked_again"]
-    assert moved.effects == (ShowRequest(request_id=REQUEST), Prepare(request_id=REQUEST))
+    asked_by = moved.request.fields.requester
+    assert moved.effects == (ShowRequest(request_id=REQUEST), Prepare(request_id=REQUEST, asked_by=asked_by))
 
 
 def test_an_approval_of_the_text_before_the_edit_never_counts_even_of_the_same_settings() -> None:

@@ -4,13 +4,14 @@ from typing import Final, get_args
 
 import pytest
 
-from tests.workflows.core.builders import AMARA, NOW, REQUEST, TENANT, text_message
+from tests.workflows.core.builders import AMARA, NOW, REQUEST, RILEY, TENANT, text_message
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.requests.alarms import AlarmId
 from workflows.core.requests.commands.automatic import Expire
 from workflows.core.requests.commands.clicks import DropEffect
+from workflows.core.requests.commands.partner import Revoke
 from workflows.core.requests.commands.request import CommandSubject, Withdraw
 from workflows.core.requests.effects import (
     Apply,
@@ -28,6 +29,7 @@ from workflows.core.requests.effects import (
     ShowRequest,
     ShowReview,
     ShowSetup,
+    asked_by,
     lane,
     priority_of,
     refusal_message,
@@ -35,6 +37,7 @@ from workflows.core.requests.effects import (
 )
 
 CHECK = CheckPermission(key="k-1", command=DropEffect(actor=AMARA.chat_id, effect_id=7), received_at=None)
+REVOKE = CheckPermission(key="k-2", command=Revoke(actor=AMARA.chat_id, target="contoso.com", reason="Incident"))
 TELL = SendMessage(person=AMARA.chat_id, subject=CommandSubject(request_id=REQUEST), fact=text_message("Done."))
 
 
@@ -42,6 +45,9 @@ LANES_AND_PRIORITIES: Final[tuple[tuple[Effect, str, Priority], ...]] = (
     (CHECK, "judge:k-1", Priority.DECIDE),
     (Prepare(request_id=REQUEST), "prepare:r-1", Priority.DECIDE),
     (Apply(request_id=REQUEST, tenant_id=TENANT), f"tenant:{TENANT}", Priority.DECIDE),
+    (REVOKE, "judge:k-2", Priority.CLOSE),
+    (Prepare(request_id=REQUEST, closes=True), "prepare:r-1", Priority.CLOSE),
+    (Apply(request_id=REQUEST, tenant_id=TENANT, closes=True), f"tenant:{TENANT}", Priority.CLOSE),
     (RetryOrDropEffect(effect_id=7, is_retried=False), "given_up:7", Priority.DECIDE),
     (ShowRequest(request_id=REQUEST), "card:r-1", Priority.SHOW),
     (SendReminders(request_id=REQUEST), "remind", Priority.SHOW),
@@ -61,6 +67,21 @@ LANES_AND_PRIORITIES: Final[tuple[tuple[Effect, str, Priority], ...]] = (
 def test_decisions_go_before_messages_and_homes_come_last(effect: Effect, where: str, when: Priority) -> None:
     """Writes to one partner share a lane, and so do the messages of one card."""
     assert (lane(effect), priority_of(effect)) == (where, when)
+
+
+@pytest.mark.parametrize(
+    ("effect", "person"),
+    [
+        (CHECK, AMARA.chat_id),
+        (Prepare(request_id=REQUEST, asked_by=RILEY.chat_id), RILEY.chat_id),
+        (Prepare(request_id=REQUEST), ""),
+        (Apply(request_id=REQUEST, tenant_id=TENANT), ""),
+        (TELL, ""),
+    ],
+)
+def test_people_take_turns_with_their_clicks_and_requests(effect: Effect, person: str) -> None:
+    """A write of what was decided waits for nobody's turn."""
+    assert asked_by(effect) == person
 
 
 def test_every_effect_has_a_lane_and_a_rank() -> None:

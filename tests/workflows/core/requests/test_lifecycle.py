@@ -86,6 +86,9 @@ LATER = NOW + timedelta(hours=5)
 SOON = NOW + timedelta(minutes=2)
 SHOWN = ShowRequest(request_id=REQUEST)
 TO_APPLY = Apply(request_id=REQUEST, tenant_id=TENANT)
+TO_CLOSE = Apply(request_id=REQUEST, tenant_id=TENANT, closes=True)
+TO_PREPARE = Prepare(request_id=REQUEST, asked_by=RILEY.chat_id)
+TO_PREPARE_CLOSING = Prepare(request_id=REQUEST, asked_by=RILEY.chat_id, closes=True)
 DIGEST = access_plan().digest
 Moved = TypeVar("Moved", Transition, PartnerOutcome)
 REPLAN = Replan(reason=noted("The partner changed."))
@@ -138,7 +141,7 @@ def test_a_submitted_request_is_stored_as_asked_and_prepared() -> None:
             lifetime=LIFETIME,
             observation=seen,
         ),
-        effects=(Prepare(request_id=REQUEST),),
+        effects=(TO_PREPARE,),
     )
 
 
@@ -162,7 +165,7 @@ def test_a_prepared_revocation_goes_straight_to_the_tenant() -> None:
     command = RecordPrepared(prepared=prepared(kind))
     known = request(RequestState.PREPARING, kind, note=noted("Graph does not answer."))
     assert worded(advance(known, command, situation(LATER))) == Transition(
-        request=request(RequestState.APPLYING, kind, version=6, changed_at=LATER), effects=(SHOWN, TO_APPLY)
+        request=request(RequestState.APPLYING, kind, version=6, changed_at=LATER), effects=(SHOWN, TO_CLOSE)
     )
 
 
@@ -210,6 +213,15 @@ def test_the_approval_that_completes_the_chain_starts_the_apply() -> None:
         request=request(RequestState.APPLYING, version=6, changed_at=LATER, decisions=decisions),
         effects=(SHOWN, TO_APPLY),
     )
+
+
+def test_an_approved_plan_that_only_reduces_access_closes_like_a_revocation() -> None:
+    """It waits behind no write that opens access."""
+    plan = plan_revocation(tenant_id=TENANT, default={}, before={"tenantId": TENANT})
+    decisions = tuple(replace(one, digest=plan.digest) for one in WHOLE_CHAIN[:2])
+    known = request(decisions=decisions, prepared=prepared(plan=plan))
+    approve = Approve(actor=CHIE, request_id=REQUEST, digest=plan.digest)
+    assert advance(known, approve, situation(LATER)).effects == (SHOWN, TO_CLOSE)
 
 
 def test_an_approval_given_while_another_one_lost_its_role_does_not_complete_the_chain() -> None:
@@ -274,7 +286,7 @@ def test_replanning_forgets_what_the_form_saw_and_prepares_again(state: RequestS
             expires_at=LATER + (known.expires_at - known.created_at),
             lifetime=known.expires_at - known.created_at,
         ),
-        effects=(SHOWN, Prepare(request_id=REQUEST)),
+        effects=(SHOWN, TO_PREPARE),
     )
 
 
@@ -548,7 +560,7 @@ def test_a_revocation_is_never_overwritten_but_planned_again(state: RequestState
     transition = advance_partner(known, REPLAN, situation(LATER), partnership())
     assert (transition.request.state, transition.partnership) == (RequestState.PREPARING, None)
     was_sent = state is RequestState.UNCONFIRMED
-    assert transition.effects == (SHOWN, Prepare(request_id=REQUEST), *(REVIEWED if was_sent else ()))
+    assert transition.effects == (SHOWN, TO_PREPARE_CLOSING, *(REVIEWED if was_sent else ()))
 
 
 @pytest.mark.parametrize("kind", RequestKind)
@@ -571,7 +583,7 @@ def test_a_plan_that_closes_nothing_more_is_still_a_revocations_own() -> None:
     closed = prepared(kind, plan=plan_revocation(tenant_id=TENANT, default={}, before=closed_document()))
     assert closed.plan.operations == ()
     transition = advance(request(RequestState.PREPARING, kind), RecordPrepared(prepared=closed), situation(LATER))
-    assert (transition.request.state, transition.effects) == (RequestState.APPLYING, (SHOWN, TO_APPLY))
+    assert (transition.request.state, transition.effects) == (RequestState.APPLYING, (SHOWN, TO_CLOSE))
 
 
 def test_an_unseen_change_is_shown_once_and_waited_for() -> None:

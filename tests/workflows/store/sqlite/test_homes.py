@@ -28,7 +28,7 @@ from tests.workflows.world import QuickStore
 from workflows.core.errors.facts import text_fact
 from workflows.core.people import ChatId
 from workflows.core.requests.commands.partner import Revoke
-from workflows.core.requests.commands.request import CommandSubject
+from workflows.core.requests.commands.request import CommandSubject, Withdraw
 from workflows.core.requests.effects import (
     Apply,
     CheckPermission,
@@ -123,16 +123,20 @@ async def test_what_decides_goes_before_cards_and_cards_before_homes(store: Quic
     cards = [ShowRequest(request_id=RequestId(f"r-{number}")) for number in range(200)]
     tell = SendMessage(person=SAM.chat_id, subject=CommandSubject(), fact=text_message("Hello"))
     judge = CheckPermission(command=Revoke(actor=AMARA.chat_id, target=TENANT, reason="x"), key="click")
-    late = (Apply(request_id=RequestId("r-1"), tenant_id=TENANT), Prepare(request_id=RequestId("r-2")), judge)
-    await put(store, HOME, *cards, tell, *late)
+    apply = Apply(request_id=RequestId("r-1"), tenant_id=TENANT)
+    asked = [Prepare(request_id=RequestId(f"r-{number}"), asked_by="U1") for number in range(200)]
+    click = CheckPermission(command=Withdraw(actor=ChatId("U1"), request_id=RequestId("r-1")), key="other")
+    await put(store, HOME, *cards, tell, *asked, click, apply, judge)
     found = [one.effect for one in await store.pending(NOW, 20)]
-    assert found[:3] == list(late)
-    assert found[3:23] == cards[:20], "no priority takes the places of another"
-    assert found[23:] == [HOME]
+    assert found[:2] == [judge, apply], "what closes, then what is approved"
+    assert found[2:5] == [asked[0], click, asked[1]], "many new requests hide no click, not even of the same person"
+    assert found[5:23] == asked[2:20]
+    assert found[23:43] == cards[:20], "no priority takes the places of another"
+    assert found[43:] == [HOME]
 
 
 async def test_ranks_are_stored_as_numbers() -> None:
-    assert {one.name: one.value for one in Priority} == {"DECIDE": 0, "SHOW": 1, "HOME": 2}
+    assert {one.name: one.value for one in Priority} == {"CLOSE": -1, "DECIDE": 0, "SHOW": 1, "HOME": 2}
 
 
 # --- for whom a request waits ---

@@ -10,7 +10,7 @@ from workflows.core.plans.planning import plan_revocation
 from workflows.core.requests.commands.automatic import RecordDelayed, RecordPrepared, RecordUnfit, Reopen, Replan
 from workflows.core.requests.commands.editing import changed_field_names, require_may_edit, with_edited_values
 from workflows.core.requests.commands.request import Edit, Submit
-from workflows.core.requests.effects import MessageCode, Prepare, ShowRequest
+from workflows.core.requests.effects import MessageCode, ShowRequest
 from workflows.core.requests.notes import NoteCode, with_earlier_write
 from workflows.core.requests.request import AccessRequest, EditRecord, RequestFields, RequestKind, RequestState
 from workflows.core.requests.transitions.resending import pause_before_replan
@@ -21,6 +21,7 @@ from workflows.core.requests.transitions.transition import (
     changed,
     end_request,
     not_possible_now,
+    preparation,
     require_no_revocation,
     tell_requester,
 )
@@ -46,7 +47,7 @@ def submit(_: None, command: Submit, situation: Situation) -> Transition:
         submitter=command.submitter,
         account=command.account,
     )
-    return Transition(request=request, effects=(Prepare(request_id=request.id),))
+    return Transition(request=request, effects=(preparation(request),))
 
 
 def record_prepared(request: AccessRequest, command: RecordPrepared, situation: Situation) -> Transition:
@@ -171,7 +172,7 @@ def _planned_again(
         "lifetime": expires_at - situation.now,
     }
     request = changed(request, S.PREPARING, situation, **{**usual, **changes})
-    return Transition(request=request, effects=(ShowRequest(request_id=request.id), Prepare(request_id=request.id)))
+    return Transition(request=request, effects=(ShowRequest(request_id=request.id), preparation(request)))
 
 
 def _decision_deadline(fields: RequestFields, usual_deadline: datetime) -> datetime:

@@ -8,8 +8,9 @@ from workflows.core.errors.facts import Fact, Facts, as_values
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, CurrentRoles
+from workflows.core.plans.closing import only_reduces_access
 from workflows.core.requests.commands.request import CommandSubject
-from workflows.core.requests.effects import Apply, Effect, MessageCode, SendMessage, ShowRequest, ShowReview
+from workflows.core.requests.effects import Apply, Effect, MessageCode, Prepare, SendMessage, ShowRequest, ShowReview
 from workflows.core.requests.notes import with_earlier_write
 from workflows.core.requests.request import TERMINAL, AccessRequest, RequestKind, RequestState
 from workflows.core.settings.model import TenantId
@@ -54,15 +55,25 @@ def end_request(
     return Transition(request=request, effects=(ShowRequest(request_id=request.id), *messages))
 
 
+def preparation(request: AccessRequest) -> Prepare:
+    """Return the effect that prepares a request, in the turn of its requester."""
+    is_revocation = request.fields.kind is RequestKind.REVOCATION
+    return Prepare(request_id=request.id, asked_by=request.fields.requester, closes=is_revocation)
+
+
 def begin_to_apply(request: AccessRequest) -> Transition:
     """Show the request, and write its plan to the tenant."""
     return Transition(
         request=request,
         effects=(
             ShowRequest(request_id=request.id),
-            Apply(request_id=request.id, tenant_id=request.plan.tenant_id),
+            Apply(request_id=request.id, tenant_id=request.plan.tenant_id, closes=_closes(request)),
         ),
     )
+
+
+def _closes(request: AccessRequest) -> bool:
+    return request.fields.kind is RequestKind.REVOCATION or only_reduces_access(request.plan)
 
 
 def tell_requester(request: AccessRequest, code: MessageCode, **values: Any) -> tuple[SendMessage, ...]:
