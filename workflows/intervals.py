@@ -27,7 +27,7 @@ CONVERSATIONS_KEPT_FOR: Final = timedelta(days=1)
 HOME_TENANT_CHECKED_EVERY: Final = timedelta(minutes=4)
 """How old the last check may be that Microsoft Graph answers for the configured tenant, before a write."""
 HOME_TENANT_ASKED_AGAIN_AFTER: Final = timedelta(seconds=10)
-"""The same after a wrong answer or no answer. It is shorter, because writes wait for this check."""
+"""The same after a wrong answer, or after none when nothing is opened. It is shorter, because writes wait for it."""
 HEALTH_CHECKED_EVERY: Final = timedelta(seconds=5)
 """How often it is checked that clicks can be received and stored."""
 CONNECTION_PINGED_EVERY: Final = timedelta(seconds=10)

@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import Final
 
 from workflows.core.settings.model import TenantId
@@ -24,6 +23,9 @@ class OwnTenantGuard:
         self._expected = expected
         self._found: TenantId | None = None
         self._trusted_until = float("-inf")
+        """Set by an answer only."""
+        self._asked_again_at = float("-inf")
+        """Set by a question that failed. What needs no answer does not wait for another question until then."""
         self._asking = asyncio.Lock()
 
     def note(self, tenant_id: TenantId) -> None:
@@ -33,22 +35,24 @@ class OwnTenantGuard:
         self._trusted_until = time.monotonic() + (_TRUSTED_SECONDS if is_expected else _ASKED_AGAIN_SECONDS)
 
     async def verify(self, *, must_be_known: bool = False) -> None:
-        """Check that Graph answers for the configured tenant. Asks Graph, unless it was asked recently.
+        """Check that Graph answers for the configured tenant. Asks Graph, unless it has answered recently.
 
-        Without an answer, the last known answer stays valid.
+        Without an answer, the last known answer stays valid, and the next caller that requires one asks again. A
+        question that was given up changes nothing.
 
-        :param must_be_known: whether an answer is required. When there was none yet, Graph is asked at once.
+        :param must_be_known: whether an answer is required.
         :raises WrongTenant: while the last answer was for another tenant.
         :raises TenantUnavailable: while there was never an answer, when one is required.
         """
         if self._expected is None:
             return
         async with self._asking:
-            if time.monotonic() >= self._trusted_until or (must_be_known and self._found is None):
-                # Set before Graph is asked, so that no second question follows at once when the caller stops waiting.
-                self._trusted_until = time.monotonic() + _ASKED_AGAIN_SECONDS
-                with suppress(TenantUnavailable, TenantRefused):
+            now = time.monotonic()
+            if now >= self._trusted_until and (must_be_known or now >= self._asked_again_at):
+                try:
                     self.note(await self._read())
+                except (TenantUnavailable, TenantRefused):
+                    self._asked_again_at = time.monotonic() + _ASKED_AGAIN_SECONDS
         if must_be_known and self._found is None:
             raise unavailable(TenantCode.HOME_NOT_KNOWN)
         if self._found not in (None, self._expected):

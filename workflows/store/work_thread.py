@@ -15,6 +15,8 @@ from enum import Enum, auto
 from queue import Empty, SimpleQueue
 from typing import Any, Final, TypeVar
 
+from workflows.ports.records import StoreUnusable
+
 MAX_TOGETHER: Final = 64
 """The most writes of one transaction. So the first of them does not wait long for the last."""
 
@@ -57,18 +59,61 @@ class _Asked:
     loop: asyncio.AbstractEventLoop
 
 
+class _Queue:
+    """What waits for the thread. When it is closed, it takes nothing more, so that nobody waits for ever."""
+
+    def __init__(self) -> None:
+        self._asked: SimpleQueue[_Asked | None] = SimpleQueue()
+        self._closing = threading.Lock()
+        self._is_closed = False
+
+    def put(self, one: _Asked) -> None:
+        """Add work.
+
+        :raises StoreUnusable: when the thread has ended.
+        """
+        with self._closing:
+            if self._is_closed:
+                raise _closed()
+            self._asked.put(one)
+
+    def put_end(self) -> None:
+        """Say that nobody uses the thread any more. The garbage collector calls it anywhere, so it takes no lock."""
+        self._asked.put(None)
+
+    def get(self, *, block: bool) -> _Asked | None:
+        """Take what was added first; None when nobody uses the thread any more.
+
+        :raises Empty: when nothing waits, unless this is to wait.
+        """
+        return self._asked.get(block=block)
+
+    def close(self) -> Sequence[_Asked]:
+        """Take nothing more. Returns what is left."""
+        with self._closing:
+            self._is_closed = True
+        left = []
+        with suppress(Empty):
+            while True:
+                left.append(self._asked.get(block=False))
+        return [one for one in left if one is not None]
+
+
 class WorkThread:
-    """One thread. It ends with `close`, or when nobody uses it any more."""
+    """One thread. It ends with `close`, or when nobody uses it any more.
+
+    After that, every method raises StoreUnusable, also for what came too late to be done.
+    """
 
     def __init__(self, write_together: Callable[[Sequence[Work]], Sequence[Outcome]], *, name: str) -> None:
         """Create the thread.
 
         :param write_together: does several writes in one transaction, in their order. It returns what became of each.
         """
-        self._asked: SimpleQueue[_Asked | None] = SimpleQueue()
+        self._asked = _Queue()
         arguments = (self._asked, weakref.WeakMethod(write_together))
         threading.Thread(target=_serve, args=arguments, name=name, daemon=True).start()
-        weakref.finalize(self, self._asked.put, None)
+        weakref.finalize(self, self._asked.put_end)
 
     async def read(self, work: Callable[[], Result]) -> Result:
         """Do work that no write may be combined with."""
@@ -90,7 +135,11 @@ class WorkThread:
         return result
 
 
-def _serve(asked: "SimpleQueue[_Asked | None]", write_together: "weakref.WeakMethod[Any]") -> None:
+def _closed() -> StoreUnusable:
+    return StoreUnusable("the records are closed; start Gatehouse again")
+
+
+def _serve(asked: _Queue, write_together: "weakref.WeakMethod[Any]") -> None:
     waiting: dict[_Kind, deque[_Asked]] = {kind: deque() for kind in _Kind}
     writes, reads, last = waiting[_Kind.WRITE], waiting[_Kind.READ], waiting[_Kind.LAST]
     is_used = True
@@ -110,6 +159,8 @@ def _serve(asked: "SimpleQueue[_Asked | None]", write_together: "weakref.WeakMet
         if reads:  # one between two groups, so that writes do not keep readers waiting forever
             _do([reads.popleft()])
     _do(last)
+    late = asked.close()
+    _deliver(late, [Outcome(error=_closed()) for _ in late])
 
 
 def _write(group: Sequence[_Asked], write_together: Callable[[Sequence[Work]], Sequence[Outcome]] | None) -> None:

@@ -16,7 +16,7 @@ from bot.slack.outbound.card_copies import NotAccepted, UpdateResult
 from bot.slack.outbound.readers_messages import ReadersMessages
 from bot.slack.outbound.recipients import Outbound, Recipients, direct_recipients
 from bot.slack.outbound.reminders import Reminders
-from bot.slack.people.approvers import NO_APPROVERS_KNOWN, Approvers, name_approvers
+from bot.slack.people.approvers import Approvers, name_approvers
 from workflows.app.reads.found_requests import today_from_record
 from workflows.app.reads.newer_requests import read_after_end
 from workflows.core.partners.partnership import newer_request
@@ -166,11 +166,14 @@ class RequestMessages:
         for copy in filter(is_shown_now, await self._outbound.copies.live_copies(subject)):
             await self._outbound.copies.renew(copy, card, replaces_deleted=not request.is_terminal)
         if not await store.copies(subject):
-            await self._show_earlier(request)
+            await self._update_earlier(request)
             await self._outbound.copies.post(subject, request.fields.requester, card)
 
-    async def _show_earlier(self, request: AccessRequest) -> None:
-        """Update the requester's messages about earlier requests that this one stands for: no Request again."""
+    async def _update_earlier(self, request: AccessRequest) -> None:
+        """Have the messages about earlier requests updated that this one stands for: no Request again.
+
+        Not here: each in the lane of its own request, so that its newest state is shown last.
+        """
         mine = await self._outbound.store.requests_of(
             request.fields.requester, MAX_COUNTED_REQUESTS, request.requester_account
         )
@@ -178,7 +181,7 @@ class RequestMessages:
         for one in mine:
             is_replaced = one.is_terminal and newer_request(one, [request], None, now) is not None
             if is_replaced and await self._outbound.store.copies(f"requester:{one.id}"):
-                await self._show_requester(one, await self._context(one), NO_APPROVERS_KNOWN, lambda _: True)
+                await self._outbound.store.request_card_update(one.id, may_be_running=True)
 
     async def _newer_request(self, request: AccessRequest) -> AccessRequest | None:
         """Return the requester's later request that is shown instead of Request again."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from workflows.ports.records import StoreUnusable
 from workflows.store.work_thread import Outcome, Work, WorkThread, outcome_of
 
 
@@ -67,3 +68,39 @@ async def test_it_ends_when_nobody_uses_it() -> None:
     gc.collect()
     await asyncio.to_thread(left.join, 10)
     assert not left.is_alive()
+
+
+async def test_a_closed_thread_answers_everybody_with_an_error() -> None:
+    uses = Uses()
+    thread = WorkThread(uses.together, name="test")
+    assert await thread.write(lambda: 1) == 1
+    await thread.close(lambda: None)
+    async with asyncio.timeout(5):
+        for late in (thread.read(lambda: 2), thread.write(lambda: 2), thread.close(lambda: None)):
+            with pytest.raises(StoreUnusable, match="closed"):
+                await late
+
+
+async def test_what_comes_during_the_last_work_is_answered() -> None:
+    uses, go, did = Uses(), threading.Event(), list[str]()
+    thread = WorkThread(uses.together, name="test")
+    is_last_running = threading.Event()
+
+    def last() -> None:
+        is_last_running.set()
+        go.wait(10)
+
+    closing = asyncio.create_task(thread.close(last))
+    await asyncio.to_thread(is_last_running.wait, 10)
+    late = [
+        asyncio.create_task(thread.read(lambda: did.append("read"))),
+        asyncio.create_task(thread.write(lambda: did.append("write"))),
+        asyncio.create_task(thread.close(lambda: did.append("close"))),
+    ]
+    await asyncio.sleep(0)
+    go.set()
+    async with asyncio.timeout(5):
+        await closing
+        answers = await asyncio.gather(*late, return_exceptions=True)
+    assert all(isinstance(one, StoreUnusable) for one in answers), answers
+    assert not did

@@ -111,7 +111,8 @@ class BatchedReads(ReadsTogether):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        waiting, self._waiting = self._waiting, []
+        # A read that was given up in this moment has not left the list yet.
+        waiting, self._waiting = list(_open(self._waiting)), []
         for reads in _batches_of(waiting):
             if len(reads) == 1:
                 reads[0].answer.set_result(None)

@@ -29,17 +29,19 @@ class SqliteMessageCopies(SqliteEffectsQueue):
         rows = await self._query(f"select * from copies where {where}", *values)  # noqa: S608
         return [MessageCopy(**{**row, "is_live": bool(row["is_live"])}) for row in rows]
 
-    async def request_card_update(self, request_id: RequestId) -> None:
+    async def request_card_update(self, request_id: RequestId, *, may_be_running: bool = False) -> None:
         """Store an effect that updates the copies of a request's card soon, unless one waits already."""
-        await self._run(lambda: self._want_card_update(request_id))
+        await self._run(lambda: self._want_card_update(request_id, may_be_running=may_be_running))
 
-    def _want_card_update(self, request_id: RequestId) -> None:
+    def _want_card_update(self, request_id: RequestId, *, may_be_running: bool) -> None:
         effect = ShowRequest(request_id=request_id, is_held=True)
         with self._writes.watched(self._db), self._db.atomic():
+            now = self._clock.now()
+            due_after = text_of(now) if may_be_running else ""
             # NB. one that failed is not counted: it may wait for minutes.
-            sql = f"select 1 from effects where lane = ? and is_parked = 0 and {IS_HELD}"  # noqa: S608
-            if self._db.execute(sql, (lane(effect),)).fetchone() is None:
-                self._put_effect(effect, text_of(self._clock.now() + CARDS_HELD_FOR))
+            sql = f"select 1 from effects where lane = ? and is_parked = 0 and due_at > ? and {IS_HELD}"  # noqa: S608
+            if self._db.execute(sql, (lane(effect), due_after)).fetchone() is None:
+                self._put_effect(effect, text_of(now + CARDS_HELD_FOR))
 
     async def save_copy(self, copy: MessageCopy) -> None:
         """Store a posted copy, or its new content."""

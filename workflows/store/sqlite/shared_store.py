@@ -45,6 +45,10 @@ class SharedStore(SqliteStore):
         with self._usable():
             return await super()._run_write(work)
 
+    async def _run_on_second_connection(self, read: Callable[[sqlite3.Connection], Result]) -> Result:
+        with self._usable():
+            return await super()._run_on_second_connection(read)
+
     @contextmanager
     def _usable(self) -> Iterator[None]:
         try:

@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 from typing import Final
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from bot.slack.payloads.button_values import PageStep, parse_page_step
 from workflows.app.reads.app_home import HomeList, HomePosition
@@ -19,6 +19,8 @@ class _HomeStep(PageStep):
 
 
 _STORED: Final = TypeAdapter(HomePosition)
+_EARLIER_NAMES: Final = {"wanted": "request_filter", "places": "positions"}
+"""The present names of fields that earlier versions stored under other names."""
 
 
 def page_value(name: HomeList, cursor: Cursor, *, is_before: bool) -> str:
@@ -46,8 +48,11 @@ def stored_position(position: HomePosition) -> str:
 
 
 def parse_position(text: str) -> HomePosition:
-    """Read a stored place. One that an earlier or later version wrote differently is the start."""
+    """Read a stored place. One that cannot be read is the start."""
     try:
-        return _STORED.validate_json(text) if text else HomePosition()
-    except ValidationError:
+        stored = json.loads(text or "{}")
+        if isinstance(stored, dict):
+            stored = {_EARLIER_NAMES.get(name, name): value for name, value in stored.items()}
+        return _STORED.validate_json(json.dumps(stored))
+    except ValueError:
         return HomePosition()

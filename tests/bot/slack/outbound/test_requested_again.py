@@ -1,11 +1,17 @@
 """The requester's message about an ended request: Request again, or the newer request that stands for it."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
+from bot.sandbox.http.faults import Fault
+from tests.bot.bot_under_test import eventually
 from tests.bot.slack.outbound.scene import Scene, action_ids, person, request
 from tests.bot.surfaces import dicts
+from tests.workflows.core.builders import NOW
+from workflows.core.requests.effects import ShowRequest
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
+from workflows.intervals import CARDS_HELD_FOR
 from workflows.ports.records import AuditEntry, Commit
 
 
@@ -16,7 +22,21 @@ async def stored(scene: Scene, shown: AccessRequest) -> AccessRequest:
     entry = AuditEntry(key=key, at=now, actor="t", command="put", outcome="accepted", details={})
     await scene.store.commit(Commit(entry=entry, request=shown))
     await scene.notifier().show_request(shown)
+    await update_others(scene)
     return shown
+
+
+async def update_others(scene: Scene) -> list[RequestId]:
+    """Show again what waits for that, as the queue does; returns which requests."""
+    updated = []
+    for one in await scene.store.pending(scene.world.clock.now() + CARDS_HELD_FOR, 100):
+        if isinstance(one.effect, ShowRequest):
+            found = await scene.store.request(one.effect.request_id)
+            assert found is not None
+            await scene.notifier().show_request(found)
+            await scene.store.done(one.id)
+            updated.append(found.id)
+    return updated
 
 
 def values(message: dict[str, object], action_id: str) -> list[str]:
@@ -41,6 +61,46 @@ async def test_a_withdrawn_request_is_not_offered_again_while_a_newer_one_waits(
     await stored(scene, replace(second, version=2, state=RequestState.REJECTED))
     await scene.notifier().show_request(first)
     assert "request_again" in action_ids(min(scene.messages("@requester"), key=lambda one: str(one["ts"])))
+
+
+async def test_while_both_are_shown_at_once_the_newest_state_of_the_earlier_one_is_shown_last(scene: Scene) -> None:
+    """Slack is slow with the earlier request's own update, so that it would arrive after one from elsewhere."""
+    first = await stored(scene, replace(request(), version=1))
+    withdrawn = replace(first, version=2, state=RequestState.WITHDRAWN)
+    entry = AuditEntry(key="w", at=NOW, actor="t", command="put", outcome="accepted", details={})
+    await scene.store.commit(Commit(entry=entry, request=withdrawn))
+    scene.world.faults.add(Fault(target="slack", method="chat.update", match="D0REQUESTER", delay_seconds=0.5))
+    slow = asyncio.create_task(scene.notifier().show_request(withdrawn))
+
+    async def is_slow() -> bool:
+        return not scene.world.faults.listed()
+
+    await eventually(is_slow)
+    second = replace(first, id=RequestId("r-2"), created_at=first.created_at + timedelta(hours=1))
+    entry = AuditEntry(key="s", at=NOW, actor="t", command="put", outcome="accepted", details={})
+    await scene.store.commit(Commit(entry=entry, request=second))
+    await scene.notifier().show_request(second)
+    await slow
+    assert await update_others(scene) == ["r-1"], "in its own lane, so after the slow one"
+    before = min(scene.messages("@requester"), key=lambda one: str(one["ts"]))
+    assert "Show newer request" in str(before)
+    assert "request_again" not in action_ids(before)
+
+
+async def test_a_running_update_of_the_earlier_request_may_have_read_too_early(scene: Scene) -> None:
+    first = await stored(scene, replace(request(RequestState.WITHDRAWN), version=1))
+    await scene.store.request_card_update(first.id)
+    scene.world.clock.advance(int(CARDS_HELD_FOR.total_seconds()))
+    [running] = [one for one in await scene.store.pending(scene.world.clock.now(), 100) if one.lane == "card:r-1"]
+    later = first.created_at + timedelta(hours=1)
+    second = replace(first, id=RequestId("r-2"), state=RequestState.AWAITING_APPROVAL, created_at=later)
+    entry = AuditEntry(key="s", at=NOW, actor="t", command="put", outcome="accepted", details={})
+    await scene.store.commit(Commit(entry=entry, request=second))
+    for _ in range(2):
+        await scene.notifier().show_request(second)
+    await scene.store.done(running.id)
+    assert await update_others(scene) == ["r-1"]
+    assert "Show newer request" in str(min(scene.messages("@requester"), key=lambda one: str(one["ts"])))
 
 
 async def test_a_request_of_somebody_else_for_the_same_partner_changes_nothing(scene: Scene) -> None:

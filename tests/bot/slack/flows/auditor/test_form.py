@@ -12,9 +12,9 @@ from bot.slack.flows.home.paging import parse_position, stored_position
 from bot.slack.payloads.models import View
 from bot.words.requests.search import STATE_CHOICES, condition_words, state_choice
 from tests.bot.surfaces import assert_sound, hostile_or_blank
-from workflows.app.reads.app_home import HomePosition
+from workflows.app.reads.app_home import HomeList, HomePosition
 from workflows.core.requests.request import TERMINAL, RequestState
-from workflows.ports.pages import RequestFilter
+from workflows.ports.pages import PagePosition, RequestFilter
 
 FULL = RequestFilter(
     text="contoso",
@@ -110,6 +110,16 @@ def test_a_search_in_words() -> None:
 def test_a_search_is_stored_with_the_place() -> None:
     assert parse_position(stored_position(HomePosition(request_filter=FULL))) == HomePosition(request_filter=FULL)
     assert parse_position('{"text": "contoso", "places": {}}') == HomePosition(text="contoso"), "of an earlier version"
+
+
+def test_a_place_of_an_earlier_version_keeps_the_search_and_the_page() -> None:
+    page = PagePosition(cursor=("2027-01-02", "r-1"), is_before=True)
+    now = HomePosition(request_filter=FULL, positions={HomeList.REQUESTS: page})
+    earlier = stored_position(now).replace('"request_filter"', '"wanted"').replace('"positions"', '"places"')
+    assert "request_filter" not in earlier
+    assert parse_position(earlier) == now
+    for other in ("[]", '"text"', "7", "null", "{", '{"wanted": 7}', '{"places": {"unknown": {}}}'):
+        assert parse_position(other) == HomePosition(), other
 
 
 @settings(deadline=None, max_examples=40)
