@@ -385,6 +385,10 @@ class FakeDirectory:
         """Every question is asked here, as always."""
         return self
 
+    def read_groups_anew(self) -> bool:
+        """Every question is asked anew here, as always."""
+        return False
+
     async def identify(self, chat_id: ChatId, *, with_accounts_of: Sequence[Person] = ()) -> Person:
         """Map a chat user to a person, or refuse."""
         self.script.end(await self.script.begin("directory.identify"))

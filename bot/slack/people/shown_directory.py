@@ -59,6 +59,10 @@ class ShownDirectory:
         """Return the directory for one check, without the cache."""
         return self._directory.for_one_check(began_ago)
 
+    def read_groups_anew(self) -> bool:
+        """Return False: what is shown refuses nobody."""
+        return False
+
     async def identify(self, chat_id: ChatId, *, with_accounts_of: Sequence[Person] = ()) -> Person:
         """Find the one Entra person of a Slack user, without the cache."""
         return await self._directory.identify(chat_id, with_accounts_of=with_accounts_of)
