@@ -92,6 +92,13 @@ class PeopleDirectory(Protocol):
         Nothing is decided with it. Who decides is read anew.
         """
 
+    async def find_active(self, chat_ids: Iterable[ChatId], *, enough: int, within: timedelta) -> frozenset[ChatId]:
+        """Return some of these people who are active, full members: `enough` of them, or fewer if there are not more.
+
+        :param within: how old the answer may be that somebody is active. Who is not known is read, until there are
+            enough.
+        """
+
     async def all_ids(self, chat_ids: Iterable[ChatId]) -> frozenset[ChatId]:
         """List every chat id of the people with these chat ids. One person may have several.
 

@@ -91,6 +91,10 @@ class ShownDirectory:
         """List the Slack users who have a role, from the cache."""
         return await self.holders(role)
 
+    async def find_active(self, chat_ids: Iterable[ChatId], *, enough: int, within: timedelta) -> frozenset[ChatId]:
+        """Return some of these people who are active. Only answers that are not older than `within` count."""
+        return await self._directory.find_active(chat_ids, enough=enough, within=within)
+
     async def all_ids(self, chat_ids: Iterable[ChatId]) -> frozenset[ChatId]:
         """List every Slack id of the people with these ids, from the cache."""
         return await self._directory.all_ids_by(chat_ids, self)
