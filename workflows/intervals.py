@@ -10,6 +10,8 @@ from typing import Final
 
 ROLES_CHECKED_EVERY: Final = timedelta(minutes=1)
 """How often it is checked that enough people have each role, while requests are open."""
+ROLE_MEMBERS_KNOWN_FOR: Final = timedelta(minutes=10)
+"""How long that check counts a person as active without asking the chat system again."""
 SPONSORS_CHECKED_EVERY: Final = timedelta(hours=1)
 """How often it is checked that the sponsors of partners have an enabled account."""
 SPONSOR_ALARMS_EVERY: Final = timedelta(minutes=1)
@@ -53,7 +55,7 @@ ROLES_SHOWN_FOR: Final = timedelta(seconds=30)
 MAX_AGE_IN_ONE_CHECK: Final = timedelta(minutes=1)
 """How long one check of a click or a request uses what it has read about people. Every other check reads it again."""
 GROUPS_DECIDE_FOR: Final = timedelta(minutes=1)
-"""How old the members of user groups may be when a click is checked. Before a write they are read again."""
+"""How old the members of user groups may be when a click is accepted. For a refusal or a write they are read again."""
 FORM_ANSWERED_WITHIN: Final = timedelta(seconds=3)
 """How long a form waits for its answer. Who sent it was read since then, and is not read again to check it."""
 NAMES_SHOWN_FOR: Final = timedelta(hours=4)

@@ -385,6 +385,10 @@ class FakeDirectory:
         """Every question is asked here, as always."""
         return self
 
+    def read_groups_anew(self) -> bool:
+        """Every question is asked anew here, as always."""
+        return False
+
     async def identify(self, chat_id: ChatId, *, with_accounts_of: Sequence[Person] = ()) -> Person:
         """Map a chat user to a person, or refuse."""
         self.script.end(await self.script.begin("directory.identify"))
@@ -419,6 +423,10 @@ class FakeDirectory:
     async def known_holders(self, role: Role) -> frozenset[ChatId]:
         """List the people who have a role."""
         return await self.holders(role)
+
+    async def find_active(self, chat_ids: Iterable[ChatId], *, enough: int, within: timedelta) -> frozenset[ChatId]:
+        """Return those who have an account. Everybody is known here."""
+        return frozenset(one for one in chat_ids if one in self.people)
 
     async def all_ids(self, chat_ids: Iterable[ChatId]) -> frozenset[ChatId]:
         """List every id of these people's accounts."""

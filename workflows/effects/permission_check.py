@@ -8,6 +8,7 @@ from workflows.app.alarms import Alarms
 from workflows.app.identifiers import derived_request_id, revocation_id, verdict_key
 from workflows.app.limits import Allowance, LimitedAction, Limits
 from workflows.app.revocation_alarms import report_refused_revocation
+from workflows.app.role_refusals import refused_with_new_groups
 from workflows.app.schedule.role_check import request_role_check, role_shortages
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog, changed_rules
@@ -72,7 +73,7 @@ class PermissionCheck:
         try:
             deciders = await self._deciders(click)
             actor = await self.directory.identify(click.actor, with_accounts_of=deciders)
-            await self._check_command(click, actor, key, effect.received_at)
+            await self._check_with_newest_groups(click, actor, key, effect.received_at)
         except (Refused, TenantRefused) as error:
             if isinstance(click, Revoke) and isinstance(error, TenantRefused | PeopleDirectoryRefused):
                 await self._tell_that_it_waits(effect)
@@ -106,6 +107,19 @@ class PermissionCheck:
             person=effect.command.actor,
             channel=effect.command.channel,
         )
+
+    async def _check_with_newest_groups(
+        self, click: Click, actor: Person, key: str, received_at: datetime | None
+    ) -> None:
+        """Check a command. Older members of groups refuse nobody, and revoke nothing."""
+        if isinstance(click, Revoke):
+            self.directory.read_groups_anew()
+        try:
+            await refused_with_new_groups(lambda: self._check_command(click, actor, key, received_at), self.directory)
+        except Refused as refused:
+            if refused.code is RefusalCode.NOT_AN_APPROVER and isinstance(click, Approve | Reject):
+                await self._require_people(click.request_id)
+            raise
 
     async def _check_command(self, click: Click, actor: Person, key: str, received_at: datetime | None) -> None:
         match click:
@@ -148,14 +162,9 @@ class PermissionCheck:
         allowance = None
         if self.limits is not None and isinstance(click, Approve):
             allowance = await self.limits.require(LimitedAction.APPROVALS, actor.chat_id, actor.id)
-        try:
-            await self.service.advance(
-                click.request_id, command, key=key, current_roles_of=current_roles_of, received_at=received_at
-            )
-        except Refused as refused:
-            if refused.code is RefusalCode.NOT_AN_APPROVER and request is not None:
-                await self._require_people(request)
-            raise
+        await self.service.advance(
+            click.request_id, command, key=key, current_roles_of=current_roles_of, received_at=received_at
+        )
         if allowance is not None:
             await self._tell_what_is_left(allowance, click, actor, key)
 
@@ -178,13 +187,14 @@ class PermissionCheck:
             return request.prepared.requester.id
         return (await self.directory.identify(request.fields.requester)).id
 
-    async def _require_people(self, request: AccessRequest) -> None:
+    async def _require_people(self, request_id: RequestId) -> None:
         """Check that the roles of the open stages have enough people, for an actor who has none of these roles.
 
         :raises Refused: `role_empty`, which names what an admin must repair.
         """
+        request = await self.store.request(request_id)
         try:
-            shortage = next(iter(await role_shortages(request, self.directory)), None)
+            shortage = None if request is None else next(iter(await role_shortages(request, self.directory)), None)
         except (PeopleDirectoryUnavailable, PeopleDirectoryRefused, TenantUnavailable, TenantRefused):
             return
         if shortage is not None:

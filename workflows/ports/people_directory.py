@@ -51,10 +51,19 @@ class PeopleDirectory(Protocol):
         """Return the directory for one check of a click or a request.
 
         It reads each chat user, the user groups, and each account at most once. A chat user that was read since the act
-        began is not read again, nor are user groups that were read in the last minute. It must not be kept for another
+        began is not read again, nor are user groups that were read in the last minute. Before anybody is refused for
+        lack of a role the groups are read anew, see `workflows.app.role_refusals`. It must not be kept for another
         check, and not be used for a write.
 
         :param began_ago: how long ago the act began that is checked.
+        """
+
+    def read_groups_anew(self) -> bool:
+        """Let this check use no user groups any more that were read before it began.
+
+        Nothing is read here. The next question about roles reads them, if this check has not read them itself.
+
+        :returns: whether it has used such groups, so that the same questions may now have other answers.
         """
 
     async def identify(self, chat_id: ChatId, *, with_accounts_of: Sequence[Person] = ()) -> Person:
@@ -81,6 +90,13 @@ class PeopleDirectory(Protocol):
         """List who can be asked to decide: as `holders`, but whether they are active is known from the last hours.
 
         Nothing is decided with it. Who decides is read anew.
+        """
+
+    async def find_active(self, chat_ids: Iterable[ChatId], *, enough: int, within: timedelta) -> frozenset[ChatId]:
+        """Return some of these people who are active, full members: `enough` of them, or fewer if there are not more.
+
+        :param within: how old the answer may be that somebody is active. Who is not known is read, until there are
+            enough.
         """
 
     async def all_ids(self, chat_ids: Iterable[ChatId]) -> frozenset[ChatId]:

@@ -21,7 +21,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, CurrentRoles, Person, PersonId, Role, is_same_mail, mail_in_lower_case
 from workflows.intervals import MAX_AGE_IN_ONE_CHECK
-from workflows.ports.people_directory import RoleSource
+from workflows.ports.people_directory import PeopleDirectoryRefused, RoleSource
 from workflows.ports.tenant import Account, Tenant, TenantRefused, TenantUnavailable
 
 CHECKED_MEMBERS: Final = 20
@@ -52,12 +52,19 @@ class SlackDirectory:
         self.listeners = listeners or ReadListeners()
         self._slack = SlackReads(client, self.listeners)
         self._reads: RoleReads = self._slack
+        self._read_groups_anew: Callable[[], bool] = lambda: False
+        """For one check: lets it read the user groups anew. Outside of a check they are read each time."""
 
     def for_one_check(self, began_ago: timedelta = timedelta(0)) -> "SlackDirectory":
         """Return the directory for one check; see `ports.PeopleDirectory.for_one_check`."""
         one = copy(self)
-        one._known, one._reads = {}, OneCheckReads(self._slack, began_ago)
+        one._known, one._reads = {}, (reads := OneCheckReads(self._slack, began_ago))
+        one._read_groups_anew = reads.read_groups_anew
         return one
+
+    def read_groups_anew(self) -> bool:
+        """Let one check use no older groups; see `ports.PeopleDirectory.read_groups_anew`."""
+        return self._read_groups_anew()
 
     async def identify(self, chat_id: ChatId, *, with_accounts_of: Sequence[Person] = ()) -> Person:
         """Find the one Entra person of a Slack user; see `ports.PeopleDirectory.identify`."""
@@ -121,6 +128,24 @@ class SlackDirectory:
         by_mail = {main_id(user, ChatId("")) for user in found if user and is_full_member(user, self._team_id)}
         groups = await reads.user_groups() if source.user_groups else {}
         return frozenset(by_mail) | await self._active(_members(source, groups), reads)
+
+    async def find_active(self, chat_ids: Iterable[ChatId], *, enough: int, within: timedelta) -> frozenset[ChatId]:
+        """Return some of these people who are active; see `ports.PeopleDirectory.find_active`."""
+        recent = {one: self._slack.listeners.recent_users.recent(one, within) for one in sorted(chat_ids)}
+        found = {one for one, user in recent.items() if user is not None and is_full_member(user, self._team_id)}
+        for unknown in (one for one, user in recent.items() if user is None):
+            if len(found) >= enough:
+                break
+            # NB. not `_user_or_none`: that Slack refuses to answer does not mean that somebody has left.
+            try:
+                is_active = is_full_member(await self.user(unknown), self._team_id)
+            except PeopleDirectoryRefused:
+                raise
+            except Refused:
+                is_active = False
+            if is_active:
+                found.add(unknown)
+        return frozenset(found)
 
     async def all_ids(self, chat_ids: Iterable[ChatId]) -> frozenset[ChatId]:
         """List every Slack id of the people with these ids; see `ports.PeopleDirectory.all_ids`."""

@@ -138,6 +138,7 @@ class OneCheckReads:
 
     A user is never older than the act that is checked. Members of groups may be a minute old. An answer older than a
     minute is read again, so that a check that waits long decides with nothing old. Without answer nothing is decided.
+    After `read_groups_anew`, only groups count that were read since the check began.
     """
 
     def __init__(self, reads: SlackReads, began_ago: timedelta) -> None:
@@ -146,15 +147,31 @@ class OneCheckReads:
         :param began_ago: how long ago the act began that is checked: what was read since then counts.
         """
         self._recent = reads.listeners
-        self._act_began = self._recent.now() - began_ago.total_seconds()
+        self._began = self._recent.now()
+        self._act_began = self._began - began_ago.total_seconds()
+        self._needs_new_groups = self._has_used_older_groups = False
         self._groups: Cache[None, UserGroups] = _kept(lambda _: reads.user_groups())
         self._users = _kept(reads.user)
         self._by_mail = _kept(reads.user_by_mail)
 
     async def user_groups(self) -> UserGroups:
         """Return every user group with its members."""
-        recent = self._recent.recent_groups.recent(None, GROUPS_DECIDE_FOR)
-        return await self._groups.get(None) if recent is None else recent
+        new = self._recent.recent_groups.recent(None, min(self._age, GROUPS_DECIDE_FOR))
+        if new is not None:
+            return new
+        older = None if self._needs_new_groups else self._recent.recent_groups.recent(None, GROUPS_DECIDE_FOR)
+        self._has_used_older_groups |= older is not None
+        return await self._groups.get(None) if older is None else older
+
+    def read_groups_anew(self) -> bool:
+        """Use only groups that were read since the check began; see `ports.PeopleDirectory.read_groups_anew`."""
+        self._needs_new_groups, has_used_older = True, self._has_used_older_groups
+        self._has_used_older_groups = False
+        return has_used_older
+
+    @property
+    def _age(self) -> timedelta:
+        return timedelta(seconds=self._recent.now() - self._began)
 
     async def user(self, chat_id: ChatId) -> SlackUser:
         """Return a user; see `RoleReads.user`."""

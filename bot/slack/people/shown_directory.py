@@ -59,6 +59,10 @@ class ShownDirectory:
         """Return the directory for one check, without the cache."""
         return self._directory.for_one_check(began_ago)
 
+    def read_groups_anew(self) -> bool:
+        """Return False: what is shown refuses nobody."""
+        return False
+
     async def identify(self, chat_id: ChatId, *, with_accounts_of: Sequence[Person] = ()) -> Person:
         """Find the one Entra person of a Slack user, without the cache."""
         return await self._directory.identify(chat_id, with_accounts_of=with_accounts_of)
@@ -86,6 +90,10 @@ class ShownDirectory:
     async def known_holders(self, role: Role) -> frozenset[ChatId]:
         """List the Slack users who have a role, from the cache."""
         return await self.holders(role)
+
+    async def find_active(self, chat_ids: Iterable[ChatId], *, enough: int, within: timedelta) -> frozenset[ChatId]:
+        """Return some of these people who are active. Only answers that are not older than `within` count."""
+        return await self._directory.find_active(chat_ids, enough=enough, within=within)
 
     async def all_ids(self, chat_ids: Iterable[ChatId]) -> frozenset[ChatId]:
         """List every Slack id of the people with these ids, from the cache."""

@@ -6,6 +6,7 @@ Only the button of the search on an App Home uses the members of roles that are 
 from dataclasses import dataclass
 
 from workflows.app.reads.waiting_requests import ids_of
+from workflows.app.role_refusals import refused_with_new_groups
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import AUDITOR, ChatId, Person
@@ -18,7 +19,7 @@ class Auditors:
     """The check before every search and every history. It gives no other right."""
 
     directory: PeopleDirectory
-    """Reads the person anew for each check; user groups may be a minute old, as for every decision."""
+    """Reads the person anew for each check; user groups may be a minute old, except to refuse."""
 
     async def require(self, actor: ChatId) -> Person:
         """Return the person of a chat user who has the role of auditors now.
@@ -29,12 +30,16 @@ class Auditors:
         try:
             check = self.directory.for_one_check()
             person = await check.identify(actor)
-            current_roles = await check.current_roles([person])
+            await refused_with_new_groups(lambda: _require_role(person, check), check)
         except (PeopleDirectoryUnavailable, TenantUnavailable, TenantRefused) as error:
             raise Refused(RefusalCode.AUDITOR_UNKNOWN) from error
-        if not current_roles.holds(person.id, AUDITOR):
-            raise Refused(RefusalCode.NOT_AN_AUDITOR)
         return person
+
+
+async def _require_role(person: Person, directory: PeopleDirectory) -> None:
+    current_roles = await directory.current_roles([person])
+    if not current_roles.holds(person.id, AUDITOR):
+        raise Refused(RefusalCode.NOT_AN_AUDITOR)
 
 
 async def is_shown_as_auditor(

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from workflows.app.requests.open_request import account_of_other_chat_id, open_request_about, open_request_fact
+from workflows.app.role_refusals import refused_with_new_groups
 from workflows.catalog.catalog import Catalog
 from workflows.core.checks.findings import Finding, require_no_errors
 from workflows.core.checks.partner_rules import check_partner
@@ -168,19 +169,25 @@ async def require_chain(
     excluded: Iterable[ChatId],
     sponsor: Collection[ChatId] = (),
 ) -> None:
-    """Check that every stage has enough people who may decide.
+    """Check that every stage has enough people who may decide. Before it refuses, people and groups are read anew.
 
     :param excluded: the chat ids of the people who may not decide.
     :param sponsor: of these, the chat ids of a sponsor who is not the requester.
     :raises InvalidField: when a stage has too few people; the error names the stage.
     """
-    taken = set(excluded)
+    taken, own = frozenset(excluded), frozenset(sponsor)
+    await refused_with_new_groups(lambda: _require_chain(directory, stages, taken, own), directory)
+
+
+async def _require_chain(
+    directory: PeopleDirectory, stages: tuple[Stage, ...], taken: frozenset[ChatId], sponsor: frozenset[ChatId]
+) -> None:
     for stage in stages:
         free = await directory.known_holders(stage.role) - taken
         if len(free) < stage.quorum:
             free = await directory.holders(stage.role) - taken  # somebody may have come back since
         if len(free) < stage.quorum:
-            could_decide = frozenset(sponsor) & await directory.holders(stage.role)
+            could_decide = sponsor & await directory.holders(stage.role)
             raise InvalidField(
                 "template",
                 RefusalCode.STAGE_WITHOUT_PEOPLE,

@@ -16,7 +16,7 @@ from workflows.core.requests.effects import MessageCode
 from workflows.core.requests.eligibility import current_eligibility
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.requests.transitions.transition import partner_of
-from workflows.intervals import ROLES_CHECKED_EVERY
+from workflows.intervals import ROLE_MEMBERS_KNOWN_FOR, ROLES_CHECKED_EVERY
 from workflows.ports.clock import Clock
 from workflows.ports.people_directory import (
     PeopleDirectory,
@@ -75,6 +75,8 @@ async def role_shortages(request: AccessRequest, directory: PeopleDirectory) -> 
     found = []
     for stage in who.open_stages:
         free = who.eligible_members(await directory.holders(stage.role), taken)
+        if len(free) >= stage.missing:  # what is kept for display may be hours old
+            free = await directory.find_active(free, enough=stage.missing, within=ROLE_MEMBERS_KNOWN_FOR)
         if len(free) < stage.missing:
             groups = await directory.missing_groups(stage.role)
             found.append(

@@ -9,6 +9,7 @@ import pytest
 
 from bot.sandbox.http.faults import Fault
 from bot.sandbox.server import Sandbox
+from bot.sandbox.slack.workspace.people import usergroup_objects
 from bot.slack.people.directory import SlackDirectory
 from bot.slack.people.members import Members, WindowMembers
 from bot.slack.people.shown_directory import ShownDirectory
@@ -23,10 +24,11 @@ from tests.bot.slack.people.test_directory import (
     tenant,
     user_info,
 )
+from workflows.app.reads.auditors import Auditors
 from workflows.core.errors.raised import Refused
-from workflows.core.people import PersonId
+from workflows.core.people import AUDITOR, PersonId
 from workflows.intervals import GROUPS_DECIDE_FOR, MAX_AGE_IN_ONE_CHECK
-from workflows.ports.people_directory import PeopleDirectoryUnavailable
+from workflows.ports.people_directory import PeopleDirectoryUnavailable, RoleSource
 from workflows.ports.tenant import Account, TenantUnavailable
 
 __all__ = ["directory", "tenant"]
@@ -134,6 +136,65 @@ async def test_without_an_answer_groups_that_are_too_old_decide_nothing(
     world.faults.add(Fault(target="slack", method="usergroups.list", times=1))
     with pytest.raises(PeopleDirectoryUnavailable):
         await directory.for_one_check().current_roles([actor])
+
+
+def put_in_groups(world: Sandbox, **members: str) -> None:
+    """Give user groups one member each, from now on."""
+    groups = usergroup_objects(world.clock.now(), with_users=True)
+    for group in groups:
+        if group["handle"].replace("-", "_") in members:
+            group["users"] = [chat(members[group["handle"].replace("-", "_")])]
+    answer = {"ok": True, "usergroups": groups}
+    world.faults.add(Fault(target="slack", method="usergroups.list", times=1000, status=200, body=answer))
+
+
+async def test_a_new_member_of_a_group_is_known_before_a_refusal(directory: SlackDirectory, world: Sandbox) -> None:
+    await directory.for_one_check().current_roles([person("approver1")])
+    put_in_groups(world, partner_admins="requester", partner_security="requester")
+    check = directory.for_one_check()
+    actor = await check.identify(chat("requester"))
+    assert not (await check.current_roles([actor])).holds(actor.id, ADMIN)
+    before = asked(world, "users.info"), asked(world, "usergroups.list")
+    assert check.read_groups_anew()
+    for _ in range(2):
+        assert (await check.current_roles([actor])).holds(actor.id, ADMIN)
+        assert await check.known_holders(SECURITY) == await check.holders(SECURITY) == {chat("requester")}
+    assert (asked(world, "users.info"), asked(world, "usergroups.list")) == (before[0], before[1] + 1)
+    assert not check.read_groups_anew(), "read anew already"
+
+
+async def test_groups_that_a_check_has_read_itself_are_not_read_twice(
+    directory: SlackDirectory, world: Sandbox
+) -> None:
+    check = directory.for_one_check()
+    await check.current_roles([person("approver1")])
+    assert not check.read_groups_anew()
+    await check.current_roles([person("approver1")])
+    assert asked(world, "usergroups.list") == 1
+    assert not directory.read_groups_anew(), "outside of a check they are read each time"
+
+
+async def test_who_was_removed_has_no_role_in_a_check_that_reads_anew(
+    directory: SlackDirectory, world: Sandbox
+) -> None:
+    """As a revocation is checked."""
+    await directory.for_one_check().current_roles([person("admin")])
+    put_in_groups(world, partner_admins="requester")
+    check = directory.for_one_check()
+    check.read_groups_anew()
+    assert not (await check.current_roles([person("admin")])).holds(person("admin").id, ADMIN)
+
+
+async def test_a_new_auditor_is_let_in_at_once(directory: SlackDirectory, world: Sandbox) -> None:
+    directory._roles = {AUDITOR: RoleSource(role=AUDITOR, title="Auditors", user_groups=("partner-admins",))}
+    auditors = Auditors(directory=directory)
+    await auditors.require(chat("admin"))
+    put_in_groups(world, partner_admins="requester")
+    assert (await auditors.require(chat("requester"))).chat_id == chat("requester")
+    before = asked(world, "usergroups.list")
+    with pytest.raises(Refused):
+        await auditors.require(chat("approver1"))
+    assert asked(world, "usergroups.list") == before + 1
 
 
 async def test_what_was_read_since_the_act_began_is_not_read_again(directory: SlackDirectory, world: Sandbox) -> None:

@@ -1,0 +1,46 @@
+"""Refuse nobody for lack of a role with members of groups that were read before: whoever was just added has the role.
+
+A check may accept with user groups that anybody read in the last minute. A refusal must be true now. Every check that
+can refuse for lack of a role goes through `refused_with_new_groups`.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
+
+from workflows.core.errors.raised import CodedError
+from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.ports.people_directory import PeopleDirectory
+
+FOR_LACK_OF_A_ROLE: Final = frozenset(
+    {
+        RefusalCode.NOT_AN_APPROVER,
+        RefusalCode.NOT_YOUR_TURN,
+        RefusalCode.NOT_THE_SPONSOR,
+        RefusalCode.ONLY_ADMINS_REVOKE,
+        RefusalCode.ONLY_ADMINS_DECIDE_GIVEN_UP,
+        RefusalCode.NOT_AN_AUDITOR,
+        RefusalCode.STAGE_WITHOUT_PEOPLE,
+    }
+)
+"""The refusals that say that somebody does not have a role, or that too few people have it.
+
+`TOO_FEW_APPROVERS` is not among them: it replaces `NOT_AN_APPROVER` after the groups were read anew.
+"""
+
+Answer = TypeVar("Answer")
+
+
+async def refused_with_new_groups(check: Callable[[], Awaitable[Answer]], directory: PeopleDirectory) -> Answer:
+    """Perform a check, and repeat it with user groups that are read anew before it refuses for lack of a role.
+
+    :param check: changes nothing when it refuses. It asks `directory` for the roles.
+    :param directory: the directory for this one check. It reads the groups at most once more.
+    :raises CodedError: the refusal of the check.
+    :raises PeopleDirectoryUnavailable, PeopleDirectoryRefused: when the groups cannot be read anew: nobody is refused.
+    """
+    try:
+        return await check()
+    except CodedError as refused:
+        if refused.code not in FOR_LACK_OF_A_ROLE or not directory.read_groups_anew():
+            raise
+    return await check()
