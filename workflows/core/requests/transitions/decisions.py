@@ -11,7 +11,6 @@ from workflows.core.requests.commands.automatic import Expire
 from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers, Withdraw
 from workflows.core.requests.deciding import require_may_decide
 from workflows.core.requests.effects import Effect, SendExpiryMessages, SendReminders, ShowRequest
-from workflows.core.requests.eligibility import eligibility_at_expiry
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.reminder_times import may_be_reminded, next_reminder_at, reminder_possible_at
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
@@ -102,6 +101,6 @@ def expire(request: AccessRequest, command: Expire, situation: Situation) -> Tra
     if situation.now < request.expires_at:
         raise Refused(RefusalCode.NOT_DUE_YET, what="expiry")
     request = with_note(request, S.EXPIRED, situation, (Fact(NoteCode.UNDECIDED),))
-    # No message: the requester's card shows it.
-    messages = () if eligibility_at_expiry(request) is None else (SendExpiryMessages(request_id=request.id),)
-    return Transition(request=request, effects=(ShowRequest(request_id=request.id), *messages))
+    # Also before there is a plan: the requester is told, and an update of their card notifies nobody.
+    messages = SendExpiryMessages(request_id=request.id)
+    return Transition(request=request, effects=(ShowRequest(request_id=request.id), messages))
