@@ -263,6 +263,16 @@ def test_when_nothing_waits_the_home_says_so() -> None:
     assert "You're all caught up" not in shown(home(text="contoso", mine=page(requests(1)))), "only part is shown"
 
 
+def test_with_alerts_the_home_of_an_admin_does_not_say_that_nothing_waits() -> None:
+    """An admin is asked about an overdue review as well: Keep and Revoke wait in their messages."""
+    for alerts in ({"overdue": page([partnership(state=PartnershipState.REVIEW_DUE)])}, {"alarms": page(alarms(1))}):
+        view = home(is_admin=True, **alerts)
+        assert "Nothing waits for you" not in shown(view)
+        assert "all caught up" not in shown(view)
+        assert "No approval and no review of your own partners waits for you. See the alerts below." in shown(view)
+    assert "You're all caught up" in shown(home(is_admin=True))
+
+
 def test_two_hundred_that_wait_stay_within_the_limits_and_are_counted() -> None:
     view = home(approvals=page(requests(200), skipped=20))
     assert_sound(view, "home")
