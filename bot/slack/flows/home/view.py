@@ -175,7 +175,7 @@ def _own_sections(home: AppHome, now: datetime) -> Iterator[Block]:
         ),
     )
     yield from section(
-        "My partners whose access ends soon",
+        "My partners whose approved period ends soon",
         HomeList.ENDING,
         home.ending,
         lambda one: ending_row(one, home.extensions.get(one.identity.tenant_id)),

@@ -253,7 +253,8 @@ def test_access_that_ends_soon_leads_to_the_open_request_of_the_reader_for_it() 
 def test_access_that_ends_soon_can_be_requested_again() -> None:
     soon = partnership(ends_at=NOW + timedelta(days=9))
     view = home(ending=page([soon]))
-    assert time("Ends", NOW + timedelta(days=9)) in shown(view)
+    assert "My partners whose approved period ends soon" in shown(view)
+    assert time("Period ends", NOW + timedelta(days=9)) in shown(view), "the access stays until somebody revokes it"
     assert buttons(view)["request_again"] == TENANT
 
 
