@@ -7,9 +7,10 @@ import asyncio
 from collections.abc import Iterable
 from datetime import timedelta
 
+from bot.slack.blocks.message import Message
 from bot.slack.cards.approval.reminder import (
-    NOTHING_LEFT,
     expired_message,
+    finished_reminder,
     own_expired_message,
     reminder_message,
     replaced_reminder,
@@ -102,10 +103,24 @@ class Reminders:
 
     async def _update(self, copy: MessageCopy, waiting: LimitedList[AccessRequest], *, replaces_deleted: bool) -> None:
         if not waiting.count:
-            await self._outbound.copies.close(copy, NOTHING_LEFT)
+            await self._outbound.copies.close(copy, await self._finished(copy))
             return
         message = reminder_message(waiting, now=self._outbound.clock.now())
         await self._outbound.copies.renew(copy, message, replaces_deleted=replaces_deleted)
+
+    async def _finished(self, copy: MessageCopy) -> Message:
+        """Return the last text of a reminder: what expired since, and what is planned again, is not decided."""
+        person, store = ChatId(copy.audience), self._outbound.store
+        ended = await store.expired_since(posted_at(copy), MAX_READ_REQUESTS)
+        expired = [one for one in ended if person in await self._recipients.deciders_at_expiry(one)]
+        again = [
+            one
+            for one in await store.open_requests()
+            if one.state is RequestState.PREPARING
+            and one.asked_again
+            and any(card.audience == person for card in await store.copies(f"request:{one.id}"))
+        ]
+        return finished_reminder(expired, again)
 
     async def _posted(self, person: ChatId) -> list[MessageCopy]:
         """Return the reminders of a person that may still change, the newest last."""

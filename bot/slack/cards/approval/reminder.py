@@ -3,9 +3,8 @@
 A requester gets a message about what expired, too: an update of the card notifies nobody.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Final
 
 from slack_sdk.models.blocks import Block
 from slack_sdk.models.blocks.block_elements import RichTextElement
@@ -38,10 +37,6 @@ from bot.words.sentences import counted, minute
 from workflows.core.requests.request import AccessRequest, RequestKind
 from workflows.ports.records import LimitedList
 
-_NOTHING_LEFT: Final = "✅ Done. Nothing in this reminder waits for your decision any more."
-NOTHING_LEFT: Final = message(_NOTHING_LEFT, [rich_text(paragraph(fixed_text(_NOTHING_LEFT)))])
-"""What a reminder becomes once everything in it is decided or closed. It stays true, so it is never updated again."""
-
 
 def reminder_message(requests: LimitedList[AccessRequest], *, now: datetime) -> Message:
     """Return the message that lists requests, the one that expires first on top; what is left out is counted."""
@@ -54,6 +49,27 @@ def reminder_message(requests: LimitedList[AccessRequest], *, now: datetime) -> 
         blocks.append(rich_text(paragraph(fixed_text(f"and {more} more in your App Home"))))
     names = ", ".join(map(_name, shown[:3]))
     return message(f"{names}: {title}", blocks)
+
+
+def finished_reminder(expired: Sequence[AccessRequest] = (), planned_again: Sequence[AccessRequest] = ()) -> Message:
+    """Return what a reminder becomes once nothing in it waits. It stays true, so it is never updated again.
+
+    :param expired: what expired since without this person's decision.
+    :param planned_again: what may be asked again in a newer message.
+    """
+    if not expired and not planned_again:
+        parts = ["✅ Done. Nothing in this reminder waits for your decision any more: it was decided or closed."]
+    elif not expired:
+        parts = ["Nothing in this reminder waits for your decision now."]
+    else:
+        count = counted(len(expired), "request")
+        parts = [f"⌛ Nothing in this reminder can be decided any more: {count} expired without your decision."]
+    if planned_again:
+        names = ", ".join(map(_name, planned_again))
+        verb, them = ("is", "it") if len(planned_again) == 1 else ("are", "them")
+        parts.append(f"{names} {verb} planned again. If your decision is needed, a newer message asks for {them}.")
+    text = " ".join(parts)
+    return message(text, [rich_text(paragraph(cleaned_text(text, 1000)))])
 
 
 def replaced_reminder(reminded_at: datetime) -> Message:

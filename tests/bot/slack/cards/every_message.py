@@ -10,8 +10,8 @@ from bot.slack.cards.approval.card_context import CardContext
 from bot.slack.cards.approval.closed_card import closed_card, older_card
 from bot.slack.cards.approval.new_approval import new_approval_message
 from bot.slack.cards.approval.reminder import (
-    NOTHING_LEFT,
     expired_message,
+    finished_reminder,
     own_expired_message,
     reminder_message,
     replaced_reminder,
@@ -196,7 +196,8 @@ def others(change: Change = unchanged) -> Iterator[tuple[str, list[dict[str, Any
     """What is no message with a notification about one partner: windows, homes, lists, and closed reminders."""
     known = change(partnership())
     yield "reminder replaced", replaced_reminder(NOW).blocks
-    yield "reminder done", NOTHING_LEFT.blocks
+    yield "reminder done", finished_reminder().blocks
+    yield "reminder expired", finished_reminder([change(request())], [change(request())]).blocks
     yield "list", partner_list(all_of([known]), NOW).blocks
     yield "checklist window", checklist_view(_setup(change))["blocks"]
     for template in TEMPLATES.values():

@@ -11,7 +11,9 @@ from tests.bot.bot_under_test import SLACK_IDS
 from tests.bot.slack.outbound.scene import Scene, action_ids, request
 from tests.bot.surfaces import shown
 from tests.workflows.core import builders
+from workflows.core.errors.facts import Fact
 from workflows.core.people import ChatId
+from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.core.settings.model import TenantId
 from workflows.ports.notifier import NotifierUnavailable
@@ -105,7 +107,9 @@ async def test_a_reminder_with_nothing_left_stays_so_and_what_waits_next_gets_a_
     decided = await store(scene, replace(first, version=2, state=RequestState.REJECTED))
     await scene.notifier().show_request(decided)
     finished = in_order(scene)[-1]
-    assert finished["text"].startswith("✅ Done. Nothing in this reminder waits for your decision any more.")
+    assert finished["text"].startswith(
+        "✅ Done. Nothing in this reminder waits for your decision any more: it was decided or closed."
+    )
     assert action_ids(finished) == []
     second = await put(scene, 1)
     await scene.notifier().show_request(second)
@@ -156,6 +160,38 @@ async def test_a_reminder_shows_what_still_waits_once_somebody_decided(scene: Sc
     reminder = scene.messages("@approver1")[-1]
     assert "Nothing in this reminder waits for your decision any more" in reminder["text"]
     assert action_ids(reminder) == []
+
+
+async def test_a_reminder_whose_requests_expired_says_so_without_a_green_sign(scene: Scene) -> None:
+    first, second = [await put(scene, number) for number in range(2)]
+    await scene.notifier().show_request(first)
+    await scene.notifier().remind(first)
+    scene.world.clock.advance(60)
+    now = scene.world.clock.now()
+    for one in (first, second):
+        await store(scene, replace(one, version=2, state=RequestState.EXPIRED, changed_at=now))
+    await scene.notifier().show_request(replace(first, version=2, state=RequestState.EXPIRED, changed_at=now))
+    [reminder] = [one for one in scene.messages("@approver1") if "Nothing in this reminder" in one["text"]]
+    assert "✅" not in str(reminder)
+    assert "Done" not in reminder["text"]
+    assert "⌛ Nothing in this reminder can be decided any more: 2 requests expired without your decision." in shown(
+        reminder["blocks"]
+    )
+
+
+async def test_a_reminder_whose_request_is_planned_again_says_that_it_is_asked_again(scene: Scene) -> None:
+    asked = await put(scene, 0)
+    await scene.notifier().show_request(asked)
+    await scene.notifier().remind(asked)
+    again = replace(
+        asked, version=2, state=RequestState.PREPARING, asked_again=(Fact(NoteCode.EDITED, {"name": "Riley"}),)
+    )
+    await scene.notifier().show_request(await store(scene, again))
+    [reminder] = [one for one in scene.messages("@approver1") if "Nothing in this reminder" in one["text"]]
+    assert "✅" not in str(reminder)
+    assert "partner0.com (R-0) is planned again. If your decision is needed, a newer message asks for it." in shown(
+        reminder["blocks"]
+    )
 
 
 async def expired(scene: Scene, number: int) -> AccessRequest:
