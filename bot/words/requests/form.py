@@ -32,7 +32,7 @@ EDIT_UNCHECKED: Final = "Your edit can be sent once this can be looked up. The r
 CLOSE_EARLY_EFFECT: Final = (
     "After one approval, Gatehouse blocks all access between us and this partner, in both directions."
 )
-CANNOT_APPROVE: Final = "The requester and the sponsor cannot approve."
+CANNOT_APPROVE: Final = "The requester and the chosen sponsor cannot approve, also if they are named here."
 _GUESTS: Final = {
     AccessState.OPEN: (
         "Guests of this partner can come in already: the tenant's default lets every organization in. "

@@ -356,7 +356,7 @@ def test_who_decides_is_shown_before_it_is_sent() -> None:
     assert "Security, 1 approval: Amara, Bruno and 3 more" in text
     assert "nobody. It cannot be sent until an admin adds people to the role “data-owner”." in text
     assert text.count("nobody.") == 1, "what is not known is not said"
-    assert "The requester and the sponsor cannot approve." in text
+    assert "The requester and the chosen sponsor cannot approve, also if they are named here." in text
     assert "Who decides" not in shown(form())
 
 
