@@ -100,7 +100,9 @@ def chosen_template_words(offer: Offer) -> tuple[str, ...]:
     word = risk_level_words(offer.level)
     risk = f"Change: {word if offer.level is RiskLevel.LOW else f'up to {word}'} risk."
     if offer.usual_wait is not None:
-        risk += f" Usually waits {wait_words(offer.usual_wait)}."
+        risk += (
+            f" Approved requests usually waited {wait_words(offer.usual_wait)}; what expired undecided is not counted."
+        )
     return (f"{offer.template.title}: {offer.template.description}", risk)
 
 

@@ -318,7 +318,10 @@ def test_the_chosen_template_is_said_in_whole_with_its_waiting_time() -> None:
     offers = offered(TRUSTED, wait=timedelta(hours=5))
     view = request_view(RequestForm(offers=offers, requester=RILEY.chat_id, template=TRUSTED.name))
     assert "Trusted partner: " + "d" * 300 in shown(view)
-    assert "Change: low risk. Usually waits 5 hours." in shown(view)
+    assert (
+        "Change: low risk. Approved requests usually waited 5 hours; what expired undecided is not counted."
+        in shown(view)
+    )
 
 
 def test_a_hundred_templates_and_the_longest_names_fit() -> None:
