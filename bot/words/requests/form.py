@@ -149,11 +149,8 @@ def edit_effect_words(approval_count: int) -> tuple[str, ...]:
 
     :param approval_count: how many people have approved so far.
     """
-    void = (
-        f"{counted(approval_count, 'approval')} no longer {'counts' if approval_count == 1 else 'count'}. "
-        if approval_count
-        else ""
-    )
+    count = counted(approval_count, "approval")
+    void = f"{count} will no longer count when you send this. " if approval_count else ""
     return (
         f"{void}Approvers get a message with what is different, and decide on the new plan.",
         "The time to decide starts again. Who edits a request cannot approve it.",
