@@ -286,6 +286,13 @@ def test_two_hundred_that_wait_stay_within_the_limits_and_are_counted() -> None:
     assert parse_page(buttons(view)["home_next"]) == (HomeList.APPROVALS, PagePosition(cursor=("2027-01-01", "id")))
 
 
+def test_a_page_of_one_record_names_one_number() -> None:
+    last = Page(items=requests(1), count=11, count_before=10, first=("2027", "id"), last=("2027", "id"), size=1)
+    said = shown(home(approvals=last))
+    assert "Approvals: 11 of 11" in said
+    assert "11–11" not in said
+
+
 @pytest.mark.parametrize("is_searched", [False, True])
 def test_a_home_with_every_list_full_stays_within_a_hundred_blocks(is_searched: bool) -> None:
     due = partners(40, state=PartnershipState.REVIEW_DUE)
