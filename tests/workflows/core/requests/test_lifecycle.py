@@ -37,6 +37,7 @@ from tests.workflows.core.builders import (
     situation,
     text_message,
 )
+from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.outcome import PartnerOutcome, advance_partner
 from workflows.core.partners.partnership import Attestation, PartnershipState, SettingsBasis
@@ -72,6 +73,7 @@ from workflows.core.requests.effects import (
 )
 from workflows.core.requests.eligibility import eligibility_at_expiry
 from workflows.core.requests.lifecycle import advance
+from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import (
     AccessRequest,
     ObservedPartner,
@@ -246,6 +248,11 @@ def test_an_undecided_request_expires() -> None:
     transition = worded(advance(request(), Expire(), situation(EXPIRY)))
     assert transition.request == ended(RequestState.EXPIRED, note, changed_at=EXPIRY).request
     assert transition.effects == (SHOWN, SendExpiryMessages(request_id=REQUEST)), "an update notifies nobody"
+
+
+def test_an_expired_restore_says_of_which_partner_it_was_for_the_command_that_asks_again() -> None:
+    ended = advance(request(RequestState.AWAITING_APPROVAL, RequestKind.RESTORATION), Expire(), situation(EXPIRY))
+    assert ended.request.note == (Fact(NoteCode.RESTORE_UNDECIDED, {"target": "contoso.com"}),)
 
 
 def test_of_a_request_that_expired_and_waited_for_nobody_only_the_requester_is_told() -> None:

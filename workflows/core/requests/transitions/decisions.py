@@ -100,7 +100,10 @@ def expire(request: AccessRequest, command: Expire, situation: Situation) -> Tra
         raise Refused(RefusalCode.REVOCATION_NEVER_EXPIRES)
     if situation.now < request.expires_at:
         raise Refused(RefusalCode.NOT_DUE_YET, what="expiry")
-    request = with_note(request, S.EXPIRED, situation, (Fact(NoteCode.UNDECIDED),))
+    note = Fact(NoteCode.UNDECIDED)
+    if request.fields.kind is RequestKind.RESTORATION:
+        note = Fact(NoteCode.RESTORE_UNDECIDED, {"target": request.fields.target})
+    request = with_note(request, S.EXPIRED, situation, (note,))
     # Also before there is a plan: the requester is told, and an update of their card notifies nobody.
     messages = SendExpiryMessages(request_id=request.id)
     return Transition(request=request, effects=(ShowRequest(request_id=request.id), messages))
