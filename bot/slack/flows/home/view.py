@@ -52,7 +52,7 @@ _AUDITOR_UNKNOWN: Final = (
 )
 _NO_TODAY: Final = Today()
 _NOTHING_WAITS: Final = "Nothing waits for you. You're all caught up."
-_ALERTS_ONLY: Final = "No approval and no review of your own partners waits for you. See the alerts below."
+_ALERTS_ONLY: Final = "No approval and no review of your own waits. See the alerts below."
 """Not that nothing waits: admins are asked about overdue reviews, too."""
 _AS_RECORDED: Final = "As last recorded. /partner show with a domain reads the current settings."
 
@@ -175,7 +175,7 @@ def _own_sections(home: AppHome, now: datetime) -> Iterator[Block]:
         ),
     )
     yield from section(
-        "My partners whose approved period ends soon",
+        "My partners whose period ends soon",
         HomeList.ENDING,
         home.ending,
         lambda one: ending_row(one, home.extensions.get(one.identity.tenant_id)),

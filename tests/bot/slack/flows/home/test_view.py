@@ -253,7 +253,7 @@ def test_access_that_ends_soon_leads_to_the_open_request_of_the_reader_for_it() 
 def test_access_that_ends_soon_can_be_requested_again() -> None:
     soon = partnership(ends_at=NOW + timedelta(days=9))
     view = home(ending=page([soon]))
-    assert "My partners whose approved period ends soon" in shown(view)
+    assert "My partners whose period ends soon" in shown(view)
     assert time("Period ends", NOW + timedelta(days=9)) in shown(view), "the access stays until somebody revokes it"
     assert buttons(view)["request_again"] == TENANT
 
@@ -270,7 +270,7 @@ def test_with_alerts_the_home_of_an_admin_does_not_say_that_nothing_waits() -> N
         view = home(is_admin=True, **alerts)
         assert "Nothing waits for you" not in shown(view)
         assert "all caught up" not in shown(view)
-        assert "No approval and no review of your own partners waits for you. See the alerts below." in shown(view)
+        assert "No approval and no review of your own waits. See the alerts below." in shown(view)
     assert "You're all caught up" in shown(home(is_admin=True))
 
 
