@@ -36,6 +36,11 @@ def counted(count: int, singular: str, plural: str = "") -> str:
     return f"{count} {singular if count == 1 else plural or f'{singular}s'}"
 
 
+def range_words(first: int, last: int, count: int) -> str:
+    """Return which records of how many a page shows: "11–20 of 31", "31 of 31"."""
+    return f"{first:,} of {count:,}" if first == last else f"{first:,}–{last:,} of {count:,}"
+
+
 def times_words(count: int) -> str:
     """Return how often: "once", "twice", "3 times"."""
     return {1: "once", 2: "twice"}.get(count, f"{count} times")

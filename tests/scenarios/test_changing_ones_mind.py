@@ -72,7 +72,7 @@ async def test_an_edit_voids_the_approvals_and_asks_with_the_difference_only(sta
     assert filled(view)["duration"] == "180"
     assert "target" not in filled(view), "the partner cannot be changed"
     assert "For another partner, send a new request." in words(view)
-    assert "1 approval no longer counts" in words(view)
+    assert "Sending this voids 1 approval" in words(view)
     answer = await send(stage, view, sponsor="admin", duration="90", justification="Joint bridge project, phase one")
     assert answer["errors"] == {}
 

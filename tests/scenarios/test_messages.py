@@ -144,7 +144,7 @@ async def test_access_that_others_opened_beside_the_plan_is_in_the_new_message_a
     assert "B2B collaboration, inbound" not in words(card), "nobody changed it"
 
 
-async def test_approvers_hear_once_that_requests_expired_and_the_requester_in_the_message(stage: Stage) -> None:
+async def test_approvers_and_the_requester_hear_once_that_requests_expired(stage: Stage) -> None:
     await stage.ask()
     await stage.ask(target="fabrikam.com")
     await stage.later(30 * DAY)
@@ -155,8 +155,10 @@ async def test_approvers_hear_once_that_requests_expired_and_the_requester_in_th
     assert "2 requests" in told[0]["text"]
     assert [await stage.direct(who) for who in ("approver2", "approver3")] == [[], []]
     mine = await stage.direct("requester")
-    assert len(mine) == 2
     assert all("expired" in message["text"] for message in mine)
+    [new] = [message for message in mine if "2 requests of yours expired" in message["text"]]
+    assert len(mine) == 3
+    assert buttons(new) == ["request_again"] * 2
 
 
 async def test_after_a_revocation_the_card_of_the_approval_does_not_say_that_it_is_set(stage: Stage) -> None:

@@ -217,7 +217,7 @@ async def test_a_group_of_ours_is_found_by_name_and_the_request_is_filed_with_it
     view_id = await piloting(shared)
     view = words(await seen(shared, view_id))
     assert "Security, 1 approval" in view
-    assert "The requester and the sponsor cannot approve." in view
+    assert "The requester and chosen sponsor cannot approve." in view
     assert "Send this to the partner's administrator:" in view
     assert await offered(shared, view_id, "brid") == ["Bridge project"]
     assert await offered(shared, view_id, "br") == []

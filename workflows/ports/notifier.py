@@ -51,7 +51,10 @@ class Notifier(Protocol):
         """Remind the people who can decide on a request. Each gets one message a day about all waiting requests."""
 
     async def send_expiry_messages(self, request: AccessRequest) -> None:
-        """Tell the people who could have decided that a request expired. Each gets one message a day about all."""
+        """Tell the requester and the people who could have decided that a request expired.
+
+        Each gets one message about all that expired together.
+        """
 
     async def show_review(self, partnership: Partnership, *, remind: bool) -> None:
         """Update every review card of a partner; with `remind`, post a new one to the sponsor."""

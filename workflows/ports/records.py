@@ -170,8 +170,10 @@ class RecordStore(Protocol):
     async def first_to_replace(self, request: AccessRequest) -> AccessRequest | None:
         """Load the request that replaced the result of another one; see `partnership.replacements_among`."""
 
-    async def approval_waits(self, limit: int) -> Mapping[str, Sequence[timedelta]]:
+    async def approval_waits(self, limit: int) -> Mapping[str, Sequence[timedelta | None]]:
         """Return, by template, the times from filing to the last approval of the newest applied access requests.
+
+        None stands for a request that expired undecided.
 
         :param limit: the most requests that are read.
         """

@@ -7,6 +7,7 @@ from slack_sdk.models.blocks import Block
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack.blocks.blocks import TextRun, actions, button, fixed_text, paragraph, rich_text
+from bot.words.sentences import range_words
 
 PER_PAGE: Final = 20
 TEXTS_PER_PAGE: Final = 4
@@ -32,7 +33,7 @@ def page_blocks(
     """
     page = max(0, min(page, (len(rows) - 1) // size))
     first, shown = page * size, rows[page * size : (page + 1) * size]
-    said = f"{first + 1}–{first + len(shown)} of {len(rows)}" if shown else "Nothing (any more)"
+    said = range_words(first + 1, first + len(shown), len(rows)) if shown else "Nothing (any more)"
     blocks: list[Block] = [rich_text(paragraph(*title, fixed_text(f" · {said}")), *shown)]
     previous, following = action_ids
     buttons = []

@@ -23,6 +23,7 @@ from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.partner_and_plan import partner_name
 from bot.words.names.partners import notified_name
 from bot.words.requests.states import short_state_words, state_words
+from workflows.core.plans.closing import closes_everything
 from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.requests.commands.editing import is_editable
 from workflows.core.requests.commands.request import Withdraw
@@ -109,6 +110,8 @@ def current_plan(request: AccessRequest) -> Plan | None:
 
 def kind_words(request: AccessRequest) -> str:
     """Return the kind of request in words."""
+    if request.fields.kind is RequestKind.ACCESS and request.prepared is not None and closes_everything(request.plan):
+        return "request to block"
     return _KINDS[request.fields.kind]
 
 

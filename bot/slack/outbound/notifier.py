@@ -79,7 +79,11 @@ class SlackNotifier:
         await self._reminders.remind(await self._recipients.deciders(request, holders))
 
     async def send_expiry_messages(self, request: AccessRequest) -> None:
-        """Tell everybody who should have decided on a request that it expired, in one message a day."""
+        """Tell everybody who should have decided on a request that it expired, in one message a day; and its requester.
+
+        The requester's card says so as well, but an update notifies nobody.
+        """
+        await self._reminders.tell_requester_of_expiry(request)
         await self._reminders.send_expiry_messages(await self._recipients.deciders_at_expiry(request))
 
     async def show_review(self, partnership: Partnership, *, remind: bool) -> None:

@@ -1,4 +1,4 @@
-"""Tell approvers what waits for them and what expired, in one message a person and day.
+"""Tell approvers what waits for them and what expired, in one message a person and day; and requesters what expired.
 
 Only the newest reminder of a person changes. A closed one stays as it is, whatever waits later.
 """
@@ -7,12 +7,19 @@ import asyncio
 from collections.abc import Iterable
 from datetime import timedelta
 
-from bot.slack.cards.approval.reminder import NOTHING_LEFT, expired_message, reminder_message, replaced_reminder
+from bot.slack.blocks.message import Message
+from bot.slack.cards.approval.reminder import (
+    expired_message,
+    finished_reminder,
+    own_expired_message,
+    reminder_message,
+    replaced_reminder,
+)
 from bot.slack.outbound.card_copies import posted_at
 from bot.slack.outbound.recipients import Outbound, Recipients, as_notifier_errors
 from workflows.app.reads.waiting_requests import waiting_for
 from workflows.core.people import ChatId
-from workflows.core.requests.request import AccessRequest
+from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.ports.message_copies import MessageCopy
 from workflows.ports.records import LimitedList
 
@@ -20,6 +27,7 @@ MAX_LISTED_REQUESTS = 10
 """The most requests in one message; the others are counted."""
 MAX_READ_REQUESTS = 200
 """The most expired requests of one day that are read."""
+_EXPIRED_TOGETHER_WITHIN = timedelta(hours=1)
 
 
 class Reminders:
@@ -45,6 +53,26 @@ class Reminders:
         """
         for person in sorted(people):
             await self._tell_expired(person)
+
+    async def tell_requester_of_expiry(self, request: AccessRequest) -> None:
+        """Tell the requester, in one message, which of their requests expired in the same hour as this one.
+
+        :raises NotifierUnavailable: when Slack does not answer; it is tried again.
+        """
+        if request.state is not RequestState.EXPIRED:
+            return
+        person, start = request.fields.requester, request.changed_at.replace(minute=0, second=0, microsecond=0)
+        ended = await self._outbound.store.expired_since(start, MAX_READ_REQUESTS)
+        mine = [
+            one for one in ended if one.fields.requester == person and one.changed_at < start + _EXPIRED_TOGETHER_WITHIN
+        ]
+        subject, occasion = f"own_expired:{person}", f"{start:%Y-%m-%dT%H}"
+        message = own_expired_message(LimitedList(items=mine[:MAX_LISTED_REQUESTS], count=len(mine)))
+        posted = [copy for copy in await self._outbound.copies.live_copies(subject) if copy.occasion == occasion]
+        if posted:
+            await self._outbound.copies.renew(posted[-1], message, replaces_deleted=False)
+        else:
+            await self._outbound.copies.post(subject, person, message, occasion)
 
     async def refresh(self, people: Iterable[ChatId]) -> None:
         """Update the newest reminder of these people to what waits for them now. Nobody gets a new one.
@@ -75,10 +103,24 @@ class Reminders:
 
     async def _update(self, copy: MessageCopy, waiting: LimitedList[AccessRequest], *, replaces_deleted: bool) -> None:
         if not waiting.count:
-            await self._outbound.copies.close(copy, NOTHING_LEFT)
+            await self._outbound.copies.close(copy, await self._finished(copy))
             return
         message = reminder_message(waiting, now=self._outbound.clock.now())
         await self._outbound.copies.renew(copy, message, replaces_deleted=replaces_deleted)
+
+    async def _finished(self, copy: MessageCopy) -> Message:
+        """Return the last text of a reminder: what expired since, and what is planned again, is not decided."""
+        person, store = ChatId(copy.audience), self._outbound.store
+        ended = await store.expired_since(posted_at(copy), MAX_READ_REQUESTS)
+        expired = [one for one in ended if person in await self._recipients.deciders_at_expiry(one)]
+        again = [
+            one
+            for one in await store.open_requests()
+            if one.state is RequestState.PREPARING
+            and one.asked_again
+            and any(card.audience == person for card in await store.copies(f"request:{one.id}"))
+        ]
+        return finished_reminder(expired, again)
 
     async def _posted(self, person: ChatId) -> list[MessageCopy]:
         """Return the reminders of a person that may still change, the newest last."""

@@ -96,7 +96,7 @@ _EFFECTS: Final[Mapping[str, str]] = {
     "apply": "write the change of request {about}",
     "show_request": "show the card of request {about}",
     "remind": "remind the approvers of request {about}",
-    "tell_expired": "tell the approvers that request {about} expired",
+    "tell_expired": "tell the requester and the approvers that request {about} expired",
     "show_review": "ask for the review",
     "show_half": "show the partner setup",
     "show_home": "show the App Home of {about}",

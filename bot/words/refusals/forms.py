@@ -66,16 +66,22 @@ def _restore_approval_policy_too_weak(values: Values) -> str:
 
 
 def _stage_without_people(values: Values) -> str:
-    lack = (
+    needs = (
         f"The stage “{values['stage']}” needs {counted(values['needed'], 'person', 'people')} besides the requester "
-        f"and the sponsor. The role “{values['role']}” has {values['left']}."
+        "and the sponsor."
     )
+    left = counted(values["left"], "person", "people") if values["left"] else "nobody"
+    verb = "are" if values["left"] > 1 else "is"
     if not values.get("is_for_lack_of_the_sponsor"):
-        return f"{lack} Ask an admin to add people, or ask somebody else to send the request."
+        return (
+            f"{needs} Of the role “{values['role']}”, {left} {verb} left. Ask an admin to add people, or ask somebody "
+            "else to send the request."
+        )
     others = " “Who decides” in the form lists the other approvers." if values["left"] else ""
     return (
-        f"{lack} The sponsor has this role too, but a sponsor cannot approve. Choose another sponsor.{others} Ask an "
-        "admin to add people if nobody else can be the sponsor."
+        f"{needs} The sponsor has the role “{values['role']}” too, but a sponsor cannot approve, so {left} "
+        f"with this role {verb} left. Choose another sponsor.{others} Ask an admin to add people if nobody else can be "
+        "the sponsor."
     )
 
 

@@ -32,7 +32,7 @@ EDIT_UNCHECKED: Final = "Your edit can be sent once this can be looked up. The r
 CLOSE_EARLY_EFFECT: Final = (
     "After one approval, Gatehouse blocks all access between us and this partner, in both directions."
 )
-CANNOT_APPROVE: Final = "The requester and the sponsor cannot approve."
+CANNOT_APPROVE: Final = "The requester and chosen sponsor cannot approve."
 _GUESTS: Final = {
     AccessState.OPEN: (
         "Guests of this partner can come in already: the tenant's default lets every organization in. "
@@ -100,7 +100,7 @@ def chosen_template_words(offer: Offer) -> tuple[str, ...]:
     word = risk_level_words(offer.level)
     risk = f"Change: {word if offer.level is RiskLevel.LOW else f'up to {word}'} risk."
     if offer.usual_wait is not None:
-        risk += f" Usually waits {wait_words(offer.usual_wait)}."
+        risk += f" Usual approval: {wait_words(offer.usual_wait)}."
     return (f"{offer.template.title}: {offer.template.description}", risk)
 
 
@@ -147,11 +147,8 @@ def edit_effect_words(approval_count: int) -> tuple[str, ...]:
 
     :param approval_count: how many people have approved so far.
     """
-    void = (
-        f"{counted(approval_count, 'approval')} no longer {'counts' if approval_count == 1 else 'count'}. "
-        if approval_count
-        else ""
-    )
+    count = counted(approval_count, "approval")
+    void = f"Sending this voids {count}. " if approval_count else ""
     return (
         f"{void}Approvers get a message with what is different, and decide on the new plan.",
         "The time to decide starts again. Who edits a request cannot approve it.",

@@ -23,6 +23,9 @@ SENTENCES: Final[Mapping[str, str]] = {
     NoteCode.REJECTED: "Rejected by {name}: {reason}",
     NoteCode.WITHDRAWN: "The requester withdrew it.",
     NoteCode.UNDECIDED: "Not approved in time. Request it again if it is still needed.",
+    NoteCode.RESTORE_UNDECIDED: (
+        f"Not approved in time. If it is still needed, ask again with {COMMANDS[Action.RESTORE]} {{target}}."
+    ),
     NoteCode.SENT_BEFORE: (
         "A change of an earlier plan of this request was sent but not verified. It may be active in the tenant. "
         f"{_SHOW} shows the current settings."

@@ -39,7 +39,7 @@ class Offers:
 
         :param template_name: a template that is chosen already. It decides which of the two.
         """
-        waits: Mapping[str, Sequence[timedelta]] = {}
+        waits: Mapping[str, Sequence[timedelta | None]] = {}
         with suppress(TimeoutError):
             async with asyncio.timeout(TIMEOUT_SECONDS):
                 waits = await self.store.approval_waits(_MAX_WAITS)

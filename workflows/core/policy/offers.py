@@ -15,7 +15,9 @@ from workflows.core.settings.model import TenantId
 
 MIN_WAITS: Final = 3
 """The number of earlier requests that are needed to show a usual waiting time."""
-_NO_WAITS: Final[Mapping[str, Sequence[timedelta]]] = MappingProxyType({})
+MAX_EXPIRED_SHARE: Final = 1 / 3
+"""The share of earlier requests that may have expired undecided. The usual waiting time is not shown above it."""
+_NO_WAITS: Final[Mapping[str, Sequence[timedelta | None]]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +29,7 @@ class Offer:
     closes: bool
     """Whether it only closes a partner. Such templates are not offered together with those that open access."""
     usual_wait: timedelta | None = None
-    """The median time from filing to the last approval; None while there are too few earlier requests."""
+    """The median time from filing to the last approval; None for too few earlier requests, or when many expired."""
 
 
 def offers_of(templates: Iterable[Template]) -> tuple[Offer, ...]:
@@ -36,14 +38,14 @@ def offers_of(templates: Iterable[Template]) -> tuple[Offer, ...]:
 
 
 def arranged_offers(
-    offers: Iterable[Offer], waits: Mapping[str, Sequence[timedelta]] = _NO_WAITS, *, is_closing: bool = False
+    offers: Iterable[Offer], waits: Mapping[str, Sequence[timedelta | None]] = _NO_WAITS, *, is_closing: bool = False
 ) -> tuple[Offer, ...]:
     """Return the offers that open access, or with `is_closing` those that only close it, with their waiting times.
 
     Templates of one purpose follow each other. The purpose with the lowest risk comes first.
 
     :param offers: the offers, the lowest risk first.
-    :param waits: the waiting times of earlier requests, by the name of the template.
+    :param waits: the waiting times of earlier requests, by the name of the template; see `usual_wait`.
     """
     shown = [one for one in offers if one.closes is is_closing]
     purposes = dict.fromkeys(one.template.purpose for one in shown)
@@ -55,11 +57,15 @@ def arranged_offers(
     )
 
 
-def usual_wait(waits: Sequence[timedelta]) -> timedelta | None:
-    """Return the median waiting time; None while there are fewer than `MIN_WAITS`."""
-    if len(waits) < MIN_WAITS:
+def usual_wait(waits: Sequence[timedelta | None]) -> timedelta | None:
+    """Return the median waiting time of approved requests; None for fewer than `MIN_WAITS`, or when many expired.
+
+    :param waits: None for each request that expired undecided.
+    """
+    approved = [wait for wait in waits if wait is not None]
+    if len(approved) < MIN_WAITS or len(waits) - len(approved) > len(waits) * MAX_EXPIRED_SHARE:
         return None
-    return timedelta(seconds=median(wait.total_seconds() for wait in waits))
+    return timedelta(seconds=median(wait.total_seconds() for wait in approved))
 
 
 def closes_a_partner(template: Template) -> bool:

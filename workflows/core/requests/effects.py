@@ -83,7 +83,7 @@ class SendReminders:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendExpiryMessages:
-    """Tell the people who could have decided that the request expired. Each person gets one message a day."""
+    """Tell the requester and the people who could have decided that the request expired, in one message each."""
 
     kind: Literal["tell_expired"] = field(default="tell_expired")
     request_id: RequestId

@@ -21,6 +21,8 @@ class NoteCode(StrEnum):
     """Values: `name`, `reason`."""
     WITHDRAWN = "withdrawn"
     UNDECIDED = "undecided"
+    RESTORE_UNDECIDED = "restore_undecided"
+    """The same for a restore. Values: `target`, as it was typed."""
     SENT_BEFORE = "sent_before"
     """A write of an earlier plan was sent and may have taken effect."""
     OTHER_IS_OPEN = "other_is_open"

@@ -151,24 +151,23 @@ class SqliteRecords(SqliteDatabase):
         found = await self._requests(_FIRST_LATER_RESULT, request.plan.tenant_id, request.id, read_at.isoformat())
         return found[0] if found else None
 
-    async def approval_waits(self, limit: int) -> Mapping[str, Sequence[timedelta]]:
+    async def approval_waits(self, limit: int) -> Mapping[str, Sequence[timedelta | None]]:
         """Return, by template, the times from filing to the last approval; see `ports.records`."""
         rows = await self._query(
             """select json_extract(doc, '$.particulars.template') as template,
                 json_extract(doc, '$.created_at') as filed_at,
                 (select max(json_extract(value, '$.at')) from json_each(doc, '$.decisions')
-                    where json_extract(value, '$.choice') = 'approve') as approved_at
+                    where json_extract(value, '$.choice') = 'approve' and state <> 'expired') as approved_at
             from requests
             where json_extract(doc, '$.particulars.kind') = 'access'
-                and json_extract(doc, '$.state') in ('applied', 'overwritten', 'failed')
+                and json_extract(doc, '$.state') in ('applied', 'overwritten', 'failed', 'expired')
             order by created_at desc limit ?""",
             limit,
         )
-        waits: dict[str, list[timedelta]] = {}
+        waits: dict[str, list[timedelta | None]] = {}
         for row in rows:
-            if row["approved_at"] is not None:
-                wait = datetime.fromisoformat(row["approved_at"]) - datetime.fromisoformat(row["filed_at"])
-                waits.setdefault(row["template"], []).append(wait)
+            at, filed_at = row["approved_at"], datetime.fromisoformat(row["filed_at"])
+            waits.setdefault(row["template"], []).append(at and datetime.fromisoformat(at) - filed_at)
         return waits
 
     async def partnerships(self, pick: Callable[[Partnership], Picked]) -> Sequence[Picked]:

@@ -207,11 +207,12 @@ def _people_parts(request: AccessRequest) -> Iterator[TextRun]:
 
 
 def _own_decisions(request: AccessRequest, reader: ChatId | None) -> Iterator[TextRun]:
-    """Return what the reader decided, with the time: first what counts, then what no longer counts."""
-    for decision in _decisions_of(request.decisions, reader):
+    """Return what the reader decided, with the time; only if none of that counts, their last that no longer does."""
+    counted_decisions = list(_decisions_of(request.decisions, reader))
+    for decision in counted_decisions:
         yield fixed_text(f"\nYou {_DONE[decision.choice]} this ")
         yield local_time(decision.at)
-    for decision in _decisions_of(request.void_decisions, reader):
+    for decision in [] if counted_decisions else [*_decisions_of(request.void_decisions, reader)][-1:]:
         yield fixed_text(f"\nYour {_NOUNS[decision.choice]} of ")
         yield local_time(decision.at)
         yield fixed_text(" no longer counts")

@@ -1,24 +1,41 @@
-"""The messages for an approver about several requests: what waits for their decision, and what expired without it."""
+"""The messages about several requests: what waits for an approver's decision, and what expired without one.
 
-from collections.abc import Iterator
+A requester gets a message about what expired, too: an update of the card notifies nobody.
+"""
+
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Final
 
 from slack_sdk.models.blocks import Block
+from slack_sdk.models.blocks.block_elements import RichTextElement
 
-from bot.slack.blocks.blocks import DOMAIN_LIMIT, cleaned_text, fixed_text, header, local_time, paragraph, rich_text
+from bot.slack import ids
+from bot.slack.blocks.blocks import (
+    DOMAIN_LIMIT,
+    actions,
+    button,
+    cleaned_text,
+    fixed_text,
+    header,
+    local_time,
+    paragraph,
+    rich_text,
+)
 from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
-from bot.slack.cards.requests import notified_target, request_target, review_button
+from bot.slack.cards.requests import (
+    identity_of,
+    kind_words,
+    notified_target,
+    request_target,
+    restore_hint,
+    review_button,
+)
 from bot.words.plans.risk import deciding_risk_words
 from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted, minute
-from workflows.core.requests.request import AccessRequest
+from workflows.core.requests.request import AccessRequest, RequestKind
 from workflows.ports.records import LimitedList
-
-_NOTHING_LEFT: Final = "✅ Done. Nothing in this reminder waits for your decision any more."
-NOTHING_LEFT: Final = message(_NOTHING_LEFT, [rich_text(paragraph(fixed_text(_NOTHING_LEFT)))])
-"""What a reminder becomes once everything in it is decided or closed. It stays true, so it is never updated again."""
 
 
 def reminder_message(requests: LimitedList[AccessRequest], *, now: datetime) -> Message:
@@ -32,6 +49,27 @@ def reminder_message(requests: LimitedList[AccessRequest], *, now: datetime) -> 
         blocks.append(rich_text(paragraph(fixed_text(f"and {more} more in your App Home"))))
     names = ", ".join(map(_name, shown[:3]))
     return message(f"{names}: {title}", blocks)
+
+
+def finished_reminder(expired: Sequence[AccessRequest] = (), planned_again: Sequence[AccessRequest] = ()) -> Message:
+    """Return what a reminder becomes once nothing in it waits. It stays true, so it is never updated again.
+
+    :param expired: what expired since without this person's decision.
+    :param planned_again: what may be asked again in a newer message.
+    """
+    if not expired and not planned_again:
+        parts = ["✅ Done. Nothing in this reminder waits for your decision any more: it was decided or closed."]
+    elif not expired:
+        parts = ["Nothing in this reminder waits for your decision now."]
+    else:
+        count = counted(len(expired), "request")
+        parts = [f"⌛ Nothing in this reminder can be decided any more: {count} expired without your decision."]
+    if planned_again:
+        names = ", ".join(map(_name, planned_again))
+        verb, them = ("is", "it") if len(planned_again) == 1 else ("are", "them")
+        parts.append(f"{names} {verb} planned again. If your decision is needed, a newer message asks for {them}.")
+    text = " ".join(parts)
+    return message(text, [rich_text(paragraph(cleaned_text(text, 1000)))])
 
 
 def replaced_reminder(reminded_at: datetime) -> Message:
@@ -68,24 +106,46 @@ def _entry(request: AccessRequest) -> Iterator[Block]:
 def expired_message(requests: LimitedList[AccessRequest]) -> Message:
     """Return the message that lists requests which expired before an approver decided."""
     title = f"{counted(requests.count, 'request')} expired without your decision"
-    blocks: list[Block] = [header(f"⌛ {title}")]
-    for request in requests.items:
-        blocks.append(
-            rich_text(
-                paragraph(
-                    cleaned_text(request_target(request), DOMAIN_LIMIT, bold=True),
-                    fixed_text(": "),
-                    cleaned_text(prepared_title(request.require_prepared())),
-                    fixed_text(" · requested by "),
-                    cleaned_text(request.require_prepared().requester.name),
-                    fixed_text(" · expired "),
-                    local_time(request.changed_at),
-                    fixed_text(f" · {request.id}"),
-                )
-            )
-        )
+    blocks: list[Block] = [header(f"⌛ {title}"), *(rich_text(_expired_line(one)) for one in requests.items)]
     if more := requests.count - len(requests.items):
         blocks.append(rich_text(paragraph(fixed_text(f"and {more} more; the approval channel has a card for each"))))
     blocks.append(rich_text(paragraph(fixed_text("Nothing was changed. The requester can send a new request."))))
     names = ", ".join(map(_name, requests.items[:3]))
     return message(f"{names}: {title}", blocks)
+
+
+def own_expired_message(requests: LimitedList[AccessRequest]) -> Message:
+    """Return the message that tells a requester which of their requests expired, and how to ask again."""
+    title = f"{counted(requests.count, 'request')} of yours expired, not approved in time"
+    blocks: list[Block] = [header(f"⌛ {title}")]
+    for request in requests.items:
+        blocks += _own_expired_entry(request)
+    if more := requests.count - len(requests.items):
+        blocks.append(rich_text(paragraph(fixed_text(f"and {more} more in your App Home"))))
+    blocks.append(rich_text(paragraph(fixed_text("Nothing was changed. Ask again for what is still needed."))))
+    names = ", ".join(map(_name, requests.items[:3]))
+    return message(f"{names}: {title}", blocks)
+
+
+def _own_expired_entry(request: AccessRequest) -> Iterator[Block]:
+    """Return a request that expired, with the button or the command that asks again."""
+    lines, identity = [_expired_line(request, is_own=True)], identity_of(request)
+    if request.fields.kind is RequestKind.RESTORATION and identity is not None:
+        lines.append(restore_hint(identity))
+    yield rich_text(*lines)
+    if request.fields.kind is RequestKind.ACCESS:
+        yield actions(f"again:{request.id}", button("Request again", ids.REQUEST_AGAIN, request.id))
+
+
+def _expired_line(request: AccessRequest, *, is_own: bool = False) -> RichTextElement:
+    known = request.prepared
+    by = [fixed_text(" · requested by "), cleaned_text(known.requester.name)] if known and not is_own else []
+    return paragraph(
+        cleaned_text(request_target(request), DOMAIN_LIMIT, bold=True),
+        fixed_text(": "),
+        cleaned_text(kind_words(request) if known is None else prepared_title(known)),
+        *by,
+        fixed_text(" · expired "),
+        local_time(request.changed_at),
+        fixed_text(f" · {request.id}"),
+    )

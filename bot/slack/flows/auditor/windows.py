@@ -36,6 +36,7 @@ from bot.slack.payloads.button_values import REQUEST_ID
 from bot.slack.payloads.models import Payload
 from bot.slack.people.approvers import Approvers
 from bot.words.requests.audit_history import audit_entry_words, edit_words, reason_words, recorded_names
+from bot.words.sentences import range_words
 from workflows.app.new_audit_entry import GATEHOUSE
 from workflows.app.reads.found_requests import Replacement
 from workflows.core.errors.raised import Refused
@@ -100,7 +101,7 @@ def history_view(
         None also when it is older than what the pages before this one show.
     """
     last = page.count_before + page.size
-    shown = f"{page.count:,}" if page.size == page.count else f"{page.count_before + 1:,}–{last:,} of {page.count:,}"
+    shown = f"{page.count:,}" if page.size == page.count else range_words(page.count_before + 1, last, page.count)
     blocks: list[Block] = [
         header(closed_headline(request, successor)),
         rich_text(

@@ -8,6 +8,7 @@ from slack_sdk.models.blocks import Block
 from bot.slack import ids
 from bot.slack.blocks.blocks import actions, button, fixed_text, paragraph, rich_text
 from bot.slack.flows.home.paging import page_value
+from bot.words.sentences import range_words
 from workflows.app.reads.app_home import HomeList
 from workflows.ports.pages import Page
 
@@ -39,4 +40,4 @@ def shown_words(page: Page[Item]) -> str:
     """State which records of how many a page shows."""
     if page.size == page.count:
         return f"{page.count:,}"
-    return f"{page.count_before + 1:,}–{page.count_before + page.size:,} of {page.count:,}"
+    return range_words(page.count_before + 1, page.count_before + page.size, page.count)

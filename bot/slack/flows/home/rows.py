@@ -167,7 +167,7 @@ def sponsored_row(partnership: Partnership, now: datetime) -> Iterator[Block]:
 
 
 def ending_row(partnership: Partnership, extension: AccessRequest | None = None) -> Iterator[Block]:
-    """Return the row of access that ends soon, with the button that asks for more time.
+    """Return access whose approved period ends soon, with the button that asks for more. It stays until it is revoked.
 
     :param extension: the reader's open request for the partner, which is shown instead.
     """
@@ -175,7 +175,7 @@ def ending_row(partnership: Partnership, extension: AccessRequest | None = None)
     again = button("Request again", ids.REQUEST_AGAIN, tenant_id)
     if extension is not None and extension.prepared is not None:
         again = button("Show newer request", ids.REVIEW_REQUEST, ids.decision_value(extension))
-    times = NO_TIMES if partnership.ends_at is None else {"Ends": partnership.ends_at}
+    times = NO_TIMES if partnership.ends_at is None else {"Period ends": partnership.ends_at}
     yield row(_partner(partnership), f"ending:{tenant_id}", again, MAX_ROW_CHARACTERS, times)
 
 

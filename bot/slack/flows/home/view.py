@@ -51,6 +51,9 @@ _AUDITOR_UNKNOWN: Final = (
     "It cannot be read now whether you are an auditor. Open this tab again in a minute to search all requests."
 )
 _NO_TODAY: Final = Today()
+_NOTHING_WAITS: Final = "Nothing waits for you. You're all caught up."
+_ALERTS_ONLY: Final = "No approval and no review of your own waits. See the alerts below."
+"""Not that nothing waits: admins are asked about overdue reviews, too."""
 _AS_RECORDED: Final = "As last recorded. /partner show with a domain reads the current settings."
 
 
@@ -143,7 +146,8 @@ def _waiting_sections(home: AppHome, now: datetime, *, has_times_below: bool = T
     count = home.reviews.count + home.approvals.count
     if not count:
         if not home.text:
-            yield rich_text(paragraph(fixed_text("Nothing waits for you. You're all caught up.", bold=True)))
+            has_alerts = bool(home.alarms.count or home.overdue.count)
+            yield rich_text(paragraph(fixed_text(_ALERTS_ONLY if has_alerts else _NOTHING_WAITS, bold=True)))
         return
     yield header(f"Waiting for me: {count}")
     reviews, approvals = (
@@ -171,7 +175,7 @@ def _own_sections(home: AppHome, now: datetime) -> Iterator[Block]:
         ),
     )
     yield from section(
-        "My partners whose access ends soon",
+        "My partners whose period ends soon",
         HomeList.ENDING,
         home.ending,
         lambda one: ending_row(one, home.extensions.get(one.identity.tenant_id)),

@@ -146,7 +146,7 @@ def _nothing_to_write_elements(access_kinds: Sequence[AccessKind]) -> Iterator[R
 def _stopped_requests_elements(stopped_requests: Sequence[AccessRequest]) -> Iterator[RichTextElement]:
     if not stopped_requests:
         return
-    yield paragraph(fixed_text("What this stops, so that no approval puts access back", bold=True))
+    yield paragraph(fixed_text("What this stops, so that no later approval changes the partner", bold=True))
     shown = [stopped_request_parts(request) for request in stopped_requests[:MAX_STOPPED_REQUESTS]]
     if more := len(stopped_requests) - len(shown):
         shown.append([fixed_text(f"and {more} more")])

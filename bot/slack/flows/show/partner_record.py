@@ -155,7 +155,7 @@ def _history_rows(requests: Sequence[AccessRequest], identity: TenantIdentity) -
 def history_parts(
     request: AccessRequest, later: AccessRequest | None = None, *, max_note: int = MAX_SHORT_NOTE
 ) -> list[TextRun]:
-    """Return one request: who sent it, its state of today, and why it is so.
+    """Return one request: who sent it, its state of today, since when, and why it is so. An open one: when it was sent.
 
     :param later: the later request that replaced its result, if there is one.
     """
@@ -164,11 +164,13 @@ def history_parts(
     shown = [fixed_text(f"{sign} {request.id}: {kind_words(request)}"), *by, fixed_text(", ")]
     if later is None:
         state = [fixed_text(STATE_WORDS[displayed_state(request)], bold=True)]
-        at = request.confirmed_at or request.changed_at
+        at, of = request.confirmed_at or request.changed_at, ""
+        if not request.is_terminal:
+            at, of = request.created_at, "sent "  # its state may be of a later day
     else:
         state = [cleaned_text(later_state_by_words(request, later), bold=True)]
-        at = later.confirmed_at or later.changed_at
-    shown += [*state, fixed_text(", "), local_time(at)]
+        at, of = later.confirmed_at or later.changed_at, ""
+    shown += [*state, fixed_text(f", {of}"), local_time(at)]
     if request.note:
         shown += [fixed_text(". "), cleaned_text(note_words(request.note), max_note)]
     return shown

@@ -9,7 +9,13 @@ from bot.slack.blocks.message import Message
 from bot.slack.cards.approval.card_context import CardContext
 from bot.slack.cards.approval.closed_card import closed_card, older_card
 from bot.slack.cards.approval.new_approval import new_approval_message
-from bot.slack.cards.approval.reminder import NOTHING_LEFT, expired_message, reminder_message, replaced_reminder
+from bot.slack.cards.approval.reminder import (
+    expired_message,
+    finished_reminder,
+    own_expired_message,
+    reminder_message,
+    replaced_reminder,
+)
 from bot.slack.cards.approval.requester_and_sponsor import requester_card, sponsor_card
 from bot.slack.cards.review_card import ended_review_card, replaced_review_card, review_card
 from bot.slack.cards.setup_card import closed_setup_card, setup_card
@@ -138,6 +144,7 @@ def about_requests(change: Change = unchanged) -> Iterator[tuple[str, Message]]:
     two = LimitedList(items=(change(request()), change(request())), count=2)
     yield "reminder", reminder_message(two, now=NOW)
     yield "expired", expired_message(two)
+    yield "own expired", own_expired_message(two)
     asked = change(partnership(state=PartnershipState.REVIEW_DUE))
     yield "review asked again", replaced_review_card(asked, reminded_at=NOW)
     for answer in (None, Attestation(person=RILEY, reason="Needed", at=NOW)):
@@ -189,7 +196,8 @@ def others(change: Change = unchanged) -> Iterator[tuple[str, list[dict[str, Any
     """What is no message with a notification about one partner: windows, homes, lists, and closed reminders."""
     known = change(partnership())
     yield "reminder replaced", replaced_reminder(NOW).blocks
-    yield "reminder done", NOTHING_LEFT.blocks
+    yield "reminder done", finished_reminder().blocks
+    yield "reminder expired", finished_reminder([change(request())], [change(request())]).blocks
     yield "list", partner_list(all_of([known]), NOW).blocks
     yield "checklist window", checklist_view(_setup(change))["blocks"]
     for template in TEMPLATES.values():

@@ -445,6 +445,20 @@ def test_settings_that_nobody_approved_are_not_said_to_be_approved() -> None:
     assert ("approved, nothing" in said, "Present settings" in said) == (False, False)
 
 
+def test_a_receipt_has_one_line_of_one_person() -> None:
+    """What no longer counts is said once, and not below what counts: they may be of the same minute."""
+    mine = approval(AMARA, 0)
+    for decisions, void, line in (
+        ((mine,), (mine, mine), f"You approved this {minute(mine.at)}"),
+        ((), (mine, mine), f"Your approval of {minute(mine.at)} no longer counts"),
+    ):
+        asked = request(RequestState.APPLIED, decisions=decisions, void_decisions=void, confirmed_at=NOW)
+        said = shown(closed_card(asked, successor=None, now=NOW, reader=AMARA.chat_id).blocks)
+        assert said.count(line) == 1
+        assert ("no longer counts" in said) is (not decisions)
+        assert said.count("You approved this") == len(decisions)
+
+
 @pytest.mark.parametrize(
     ("changes", "title", "line"),
     [

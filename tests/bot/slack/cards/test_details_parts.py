@@ -97,6 +97,12 @@ def test_a_page_that_is_gone_is_the_nearest_one(page: int) -> None:
     assert "Nothing (any more)" in shown(part_view(full(), DetailsPart.OTHERS, (), page))
 
 
+def test_a_page_of_one_row_names_one_number() -> None:
+    rows_of_history = rows(full(), DetailsPart.HISTORY)[: PER_PAGE + 1]
+    view = part_view(full(), DetailsPart.HISTORY, rows_of_history, 1)
+    assert f" · {PER_PAGE + 1} of {PER_PAGE + 1}" in shown(view)
+
+
 def test_details_have_a_button_for_each_part_that_they_shorten() -> None:
     holders = {Role("security"): Approvers(names=("Amara",), other_count=MANY)}
     view = decision_view(full(), history=HISTORY, other_requests=OTHERS, now=NOW, holders=holders)

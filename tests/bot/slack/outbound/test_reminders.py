@@ -11,8 +11,10 @@ from tests.bot.bot_under_test import SLACK_IDS
 from tests.bot.slack.outbound.scene import Scene, action_ids, request
 from tests.bot.surfaces import shown
 from tests.workflows.core import builders
+from workflows.core.errors.facts import Fact
 from workflows.core.people import ChatId
-from workflows.core.requests.request import AccessRequest, RequestId, RequestState
+from workflows.core.requests.notes import NoteCode
+from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.core.settings.model import TenantId
 from workflows.ports.notifier import NotifierUnavailable
 from workflows.ports.records import AuditEntry, Commit
@@ -105,7 +107,9 @@ async def test_a_reminder_with_nothing_left_stays_so_and_what_waits_next_gets_a_
     decided = await store(scene, replace(first, version=2, state=RequestState.REJECTED))
     await scene.notifier().show_request(decided)
     finished = in_order(scene)[-1]
-    assert finished["text"].startswith("✅ Done. Nothing in this reminder waits for your decision any more.")
+    assert finished["text"].startswith(
+        "✅ Done. Nothing in this reminder waits for your decision any more: it was decided or closed."
+    )
     assert action_ids(finished) == []
     second = await put(scene, 1)
     await scene.notifier().show_request(second)
@@ -158,6 +162,38 @@ async def test_a_reminder_shows_what_still_waits_once_somebody_decided(scene: Sc
     assert action_ids(reminder) == []
 
 
+async def test_a_reminder_whose_requests_expired_says_so_without_a_green_sign(scene: Scene) -> None:
+    first, second = [await put(scene, number) for number in range(2)]
+    await scene.notifier().show_request(first)
+    await scene.notifier().remind(first)
+    scene.world.clock.advance(60)
+    now = scene.world.clock.now()
+    for one in (first, second):
+        await store(scene, replace(one, version=2, state=RequestState.EXPIRED, changed_at=now))
+    await scene.notifier().show_request(replace(first, version=2, state=RequestState.EXPIRED, changed_at=now))
+    [reminder] = [one for one in scene.messages("@approver1") if "Nothing in this reminder" in one["text"]]
+    assert "✅" not in str(reminder)
+    assert "Done" not in reminder["text"]
+    assert "⌛ Nothing in this reminder can be decided any more: 2 requests expired without your decision." in shown(
+        reminder["blocks"]
+    )
+
+
+async def test_a_reminder_whose_request_is_planned_again_says_that_it_is_asked_again(scene: Scene) -> None:
+    asked = await put(scene, 0)
+    await scene.notifier().show_request(asked)
+    await scene.notifier().remind(asked)
+    again = replace(
+        asked, version=2, state=RequestState.PREPARING, asked_again=(Fact(NoteCode.EDITED, {"name": "Riley"}),)
+    )
+    await scene.notifier().show_request(await store(scene, again))
+    [reminder] = [one for one in scene.messages("@approver1") if "Nothing in this reminder" in one["text"]]
+    assert "✅" not in str(reminder)
+    assert "partner0.com (R-0) is planned again. If your decision is needed, a newer message asks for it." in shown(
+        reminder["blocks"]
+    )
+
+
 async def expired(scene: Scene, number: int) -> AccessRequest:
     """Store a request that expired now, before the first approver decided."""
     asked = await put(scene, number)
@@ -168,7 +204,7 @@ async def test_who_was_to_decide_is_told_once_a_day_of_all_that_expired(scene: S
     ended = [await expired(scene, number) for number in range(12)]
     for one in ended:
         await scene.notifier().send_expiry_messages(one)
-    assert scene.counts() == {"@approver1": 1}, "only those whose turn it was"
+    assert scene.counts() == {"@approver1": 1, "@requester": 1}, "only those whose turn it was, and who asked"
     (message,) = scene.messages("@approver1")
     assert "12 requests expired without your decision" in message["text"]
     assert "and 2 more; the approval channel has a card for each" in shown(message["blocks"])
@@ -179,11 +215,52 @@ async def test_who_was_to_decide_is_told_once_a_day_of_all_that_expired(scene: S
     assert "partner12.com (R-12): 1 request expired" in newest["text"]
 
 
+async def test_the_requester_gets_one_new_message_for_all_that_expired_together(scene: Scene) -> None:
+    """The update of their cards notifies nobody."""
+    ended = [await expired(scene, number) for number in range(3)]
+    for one in [*ended, *ended]:
+        await scene.notifier().send_expiry_messages(one)
+    (message,) = scene.messages("@requester")
+    assert message["text"].startswith("partner2.com (R-2), partner1.com (R-1), partner0.com (R-0): 3 requests of yours")
+    assert "expired, not approved in time" in message["text"]
+    assert action_ids(message) == ["request_again"] * 3
+    assert "Ask again for what is still needed" in shown(message["blocks"])
+    scene.world.clock.advance(60 * 60)
+    await scene.notifier().send_expiry_messages(await expired(scene, 3))
+    newest = max(scene.messages("@requester"), key=lambda one: str(one["ts"]))
+    assert "partner3.com (R-3): 1 request of yours expired" in newest["text"], "an update would not be noticed"
+
+
+async def test_of_more_than_ten_own_expired_requests_the_rest_is_counted(scene: Scene) -> None:
+    ended = [await expired(scene, number) for number in range(12)]
+    await scene.notifier().send_expiry_messages(ended[0])
+    (message,) = scene.messages("@requester")
+    assert action_ids(message) == ["request_again"] * 10
+    assert "and 2 more in your App Home" in shown(message["blocks"])
+
+
+async def test_a_requester_is_told_of_an_expired_restore_with_its_command(scene: Scene) -> None:
+    asked = await expired(scene, 0)
+    fields = replace(asked.fields, kind=RequestKind.RESTORATION)
+    await scene.notifier().send_expiry_messages(await store(scene, replace(asked, version=3, fields=fields)))
+    (message,) = scene.messages("@requester")
+    assert action_ids(message) == []
+    assert "/partner restore partner0.com" in shown(message["blocks"])
+
+
+async def test_a_requester_is_told_of_a_request_that_expired_before_it_had_a_plan(scene: Scene) -> None:
+    asked = await expired(scene, 0)
+    await scene.notifier().send_expiry_messages(await store(scene, replace(asked, version=3, prepared=None)))
+    assert scene.counts() == {"@requester": 1}
+    assert "access request" in shown(scene.messages("@requester")[0]["blocks"])
+
+
 async def test_nobody_is_told_of_what_did_not_expire_or_was_their_own(scene: Scene) -> None:
     await scene.notifier().send_expiry_messages(await put(scene, 0))
     scene.directory.roles[builders.SECURITY] = ("requester", "admin")
     await scene.notifier().send_expiry_messages(await expired(scene, 1))
-    assert scene.counts() == {}
+    assert scene.counts() == {"@requester": 1}, "as the requester, not as somebody who should have decided"
+    assert "of yours" in scene.messages("@requester")[0]["text"]
 
 
 async def test_a_reminder_does_not_count_somebody_as_reached_who_left_within_the_last_minute(scene: Scene) -> None:

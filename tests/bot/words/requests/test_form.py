@@ -152,6 +152,6 @@ def test_what_happens_when_an_edit_is_sent() -> None:
     approvers = "Approvers get a message with what is different, and decide on the new plan."
     assert [form.edit_effect_words(decided)[0] for decided in (0, 1, 2)] == [
         approvers,
-        f"1 approval no longer counts. {approvers}",
-        f"2 approvals no longer count. {approvers}",
+        f"Sending this voids 1 approval. {approvers}",
+        f"Sending this voids 2 approvals. {approvers}",
     ]

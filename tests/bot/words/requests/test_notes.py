@@ -17,6 +17,11 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
     (NoteCode.WITHDRAWN, {}, "The requester withdrew it."),
     (NoteCode.UNDECIDED, {}, "Not approved in time. Request it again if it is still needed."),
     (
+        NoteCode.RESTORE_UNDECIDED,
+        {"target": "contoso.com"},
+        "Not approved in time. If it is still needed, ask again with /partner restore contoso.com.",
+    ),
+    (
         NoteCode.SENT_BEFORE,
         {},
         "A change of an earlier plan of this request was sent but not verified. It may be active in the tenant. "

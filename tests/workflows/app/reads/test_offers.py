@@ -9,6 +9,7 @@ from tests.workflows.core.builders import AMARA
 from tests.workflows.world import CATALOG, World
 from workflows.app.reads import offers as offers_module
 from workflows.app.reads.offers import Offers
+from workflows.core.requests.commands.automatic import Expire
 from workflows.core.requests.request import ObservedPartner
 from workflows.core.settings.model import TenantId
 
@@ -36,6 +37,19 @@ async def test_a_waiting_time_is_said_once_three_requests_were_decided(world: Wo
         world.clock.advance(hours=hours)
         await world.approve(request, AMARA)
     assert await waits(world) == [None, timedelta(hours=5), None]
+    for number in range(2):
+        domain = f"late{number}.example"
+        identity = replace(
+            next(iter(world.tenant.tenants.values())),
+            tenant_id=TenantId(f"bbbbbbbb-0000-4000-8000-00000000000{number}"),
+            default_domain=domain,
+            typed_name=domain,
+        )
+        world.tenant.add_tenant(identity)
+        request = await world.waiting(template="contractor-portal", target=domain, days=90, placeholders=PORTAL)
+        world.clock.advance(hours=24 * 30)
+        await world.service.advance(request.id, Expire())
+    assert await waits(world) == [None] * 3, "too many expired undecided"
 
 
 async def waits(world: World) -> list[timedelta | None]:

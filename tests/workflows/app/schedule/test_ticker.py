@@ -66,7 +66,7 @@ async def test_an_undecided_request_expires_once_and_its_approvers_are_told(worl
     await ticks(world, 3)
     ended = await world.request(request.id)
     assert ended.state is S.EXPIRED
-    assert world.notifier.texts_to(RILEY.chat_id) == [], "it stands in the requester's one message"
+    assert world.notifier.texts_to(RILEY.chat_id) == [], "the message about what expired tells them"
     assert world.notifier.expired == [ended]
     assert world.notifier.requests[-1] == ended
     world.clock.advance(days=-20)

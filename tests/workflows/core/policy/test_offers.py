@@ -35,6 +35,13 @@ def test_a_median_needs_three() -> None:
     assert offer.usual_wait == timedelta(hours=2)
 
 
+def test_no_usual_wait_is_named_where_many_requests_expired_undecided() -> None:
+    decided = [timedelta(minutes=number) for number in (9, 1, 2, 4)]
+    assert usual_wait([*decided, None, None]) == timedelta(minutes=3), "only what was approved is counted"
+    assert usual_wait([*decided, None, None, None]) is None, "more than a third expired"
+    assert usual_wait([*decided[:2], None]) is None
+
+
 def test_a_hundred_templates_keep_their_order() -> None:
     many = [replace(TEMPLATES["merger"], name=f"m{number:03}", purpose="") for number in range(150)]
     assert [one.template.name for one in arranged_offers(offers_of(reversed(many)))] == [one.name for one in many]

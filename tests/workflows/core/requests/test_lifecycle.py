@@ -37,6 +37,7 @@ from tests.workflows.core.builders import (
     situation,
     text_message,
 )
+from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.outcome import PartnerOutcome, advance_partner
 from workflows.core.partners.partnership import Attestation, PartnershipState, SettingsBasis
@@ -70,7 +71,9 @@ from workflows.core.requests.effects import (
     ShowReview,
     ShowSetup,
 )
+from workflows.core.requests.eligibility import eligibility_at_expiry
 from workflows.core.requests.lifecycle import advance
+from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import (
     AccessRequest,
     ObservedPartner,
@@ -256,14 +259,22 @@ def test_an_undecided_request_expires() -> None:
     note = "Not approved in time. Request it again if it is still needed."
     transition = worded(advance(request(), Expire(), situation(EXPIRY)))
     assert transition.request == ended(RequestState.EXPIRED, note, changed_at=EXPIRY).request
-    assert transition.effects == (SHOWN, SendExpiryMessages(request_id=REQUEST)), (
-        "the requester reads it in their own message"
-    )
+    assert transition.effects == (SHOWN, SendExpiryMessages(request_id=REQUEST)), "an update notifies nobody"
 
 
-def test_nobody_is_told_that_a_request_expired_which_nobody_was_asked_about() -> None:
+def test_an_expired_restore_says_of_which_partner_it_was_for_the_command_that_asks_again() -> None:
+    ended = advance(request(RequestState.AWAITING_APPROVAL, RequestKind.RESTORATION), Expire(), situation(EXPIRY))
+    assert ended.request.note == (Fact(NoteCode.RESTORE_UNDECIDED, {"target": "contoso.com"}),)
+
+
+def test_of_a_request_that_expired_and_waited_for_nobody_only_the_requester_is_told() -> None:
     for asked in (request(RequestState.PREPARING), request(decisions=WHOLE_CHAIN)):
-        assert advance(asked, Expire(), situation(EXPIRY)).effects == (SHOWN,)
+        transition = advance(asked, Expire(), situation(EXPIRY))
+        assert transition.effects == (SHOWN, SendExpiryMessages(request_id=REQUEST))
+        assert eligibility_at_expiry(transition.request) is None, "nobody who should have decided"
+    ended = advance(request(), Expire(), situation(EXPIRY)).request
+    assert eligibility_at_expiry(ended) is not None
+    assert eligibility_at_expiry(request()) is None, "it did not expire"
 
 
 @pytest.mark.parametrize("state", [RequestState.AWAITING_APPROVAL, RequestState.APPLYING])

@@ -11,7 +11,6 @@ from workflows.core.requests.commands.automatic import Expire
 from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers, Withdraw
 from workflows.core.requests.deciding import require_may_decide
 from workflows.core.requests.effects import Effect, SendExpiryMessages, SendReminders, ShowRequest
-from workflows.core.requests.eligibility import eligibility_at_expiry
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.reminder_times import may_be_reminded, next_reminder_at, reminder_possible_at
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
@@ -101,7 +100,10 @@ def expire(request: AccessRequest, command: Expire, situation: Situation) -> Tra
         raise Refused(RefusalCode.REVOCATION_NEVER_EXPIRES)
     if situation.now < request.expires_at:
         raise Refused(RefusalCode.NOT_DUE_YET, what="expiry")
-    request = with_note(request, S.EXPIRED, situation, (Fact(NoteCode.UNDECIDED),))
-    # No message: the requester's card shows it.
-    messages = () if eligibility_at_expiry(request) is None else (SendExpiryMessages(request_id=request.id),)
-    return Transition(request=request, effects=(ShowRequest(request_id=request.id), *messages))
+    note = Fact(NoteCode.UNDECIDED)
+    if request.fields.kind is RequestKind.RESTORATION:
+        note = Fact(NoteCode.RESTORE_UNDECIDED, {"target": request.fields.target})
+    request = with_note(request, S.EXPIRED, situation, (note,))
+    # Also before there is a plan: the requester is told, and an update of their card notifies nobody.
+    messages = SendExpiryMessages(request_id=request.id)
+    return Transition(request=request, effects=(ShowRequest(request_id=request.id), messages))

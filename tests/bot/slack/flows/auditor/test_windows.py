@@ -161,6 +161,12 @@ def test_a_long_history_has_pages() -> None:
     ]
 
 
+def test_a_page_of_one_entry_names_one_number() -> None:
+    view = history_view(request(id=ID), page([entry("remind_approvers")], skipped=30, count=31), successor=None)
+    assert "31 of 31" in shown(view)
+    assert "31–31" not in shown(view)
+
+
 @pytest.mark.parametrize("step", ["", "{}", '{"cursor":["x"],"is_before":true}', '{"cursor":["1"]}', "no JSON"])
 def test_any_other_place_is_refused(step: str) -> None:
     with pytest.raises(Refused):

@@ -253,7 +253,8 @@ def test_access_that_ends_soon_leads_to_the_open_request_of_the_reader_for_it() 
 def test_access_that_ends_soon_can_be_requested_again() -> None:
     soon = partnership(ends_at=NOW + timedelta(days=9))
     view = home(ending=page([soon]))
-    assert time("Ends", NOW + timedelta(days=9)) in shown(view)
+    assert "My partners whose period ends soon" in shown(view)
+    assert time("Period ends", NOW + timedelta(days=9)) in shown(view), "the access stays until somebody revokes it"
     assert buttons(view)["request_again"] == TENANT
 
 
@@ -261,6 +262,16 @@ def test_when_nothing_waits_the_home_says_so() -> None:
     assert "You're all caught up" in shown(home(mine=page(requests(1))))
     assert "You're all caught up" not in shown(home(approvals=page(requests(1))))
     assert "You're all caught up" not in shown(home(text="contoso", mine=page(requests(1)))), "only part is shown"
+
+
+def test_with_alerts_the_home_of_an_admin_does_not_say_that_nothing_waits() -> None:
+    """An admin is asked about an overdue review as well: Keep and Revoke wait in their messages."""
+    for alerts in ({"overdue": page([partnership(state=PartnershipState.REVIEW_DUE)])}, {"alarms": page(alarms(1))}):
+        view = home(is_admin=True, **alerts)
+        assert "Nothing waits for you" not in shown(view)
+        assert "all caught up" not in shown(view)
+        assert "No approval and no review of your own waits. See the alerts below." in shown(view)
+    assert "You're all caught up" in shown(home(is_admin=True))
 
 
 def test_two_hundred_that_wait_stay_within_the_limits_and_are_counted() -> None:
@@ -273,6 +284,13 @@ def test_two_hundred_that_wait_stay_within_the_limits_and_are_counted() -> None:
     assert "Next 170" in labels
     assert sum(block.get("accessory") is not None for block in view["blocks"]) == 10
     assert parse_page(buttons(view)["home_next"]) == (HomeList.APPROVALS, PagePosition(cursor=("2027-01-01", "id")))
+
+
+def test_a_page_of_one_record_names_one_number() -> None:
+    last = Page(items=requests(1), count=11, count_before=10, first=("2027", "id"), last=("2027", "id"), size=1)
+    said = shown(home(approvals=last))
+    assert "Approvals: 11 of 11" in said
+    assert "11–11" not in said
 
 
 @pytest.mark.parametrize("is_searched", [False, True])

@@ -248,7 +248,7 @@ def test_an_edit_has_no_field_for_the_partner_and_says_what_it_does() -> None:
     said = shown(view["blocks"])
     assert "contoso.com" in said
     assert "For another partner, send a new request." in said
-    assert "2 approvals no longer count." in said
+    assert "Sending this voids 2 approvals." in said
     assert list(surfaces.buttons(view)) == ["open_request"]
     assert json.loads(view["private_metadata"])["edits"] == f"R-AAAAAAAAAA:{access_plan().digest}"
 
@@ -318,7 +318,7 @@ def test_the_chosen_template_is_said_in_whole_with_its_waiting_time() -> None:
     offers = offered(TRUSTED, wait=timedelta(hours=5))
     view = request_view(RequestForm(offers=offers, requester=RILEY.chat_id, template=TRUSTED.name))
     assert "Trusted partner: " + "d" * 300 in shown(view)
-    assert "Change: low risk. Usually waits 5 hours." in shown(view)
+    assert "Change: low risk. Usual approval: 5 hours." in shown(view)
 
 
 def test_a_hundred_templates_and_the_longest_names_fit() -> None:
@@ -356,7 +356,7 @@ def test_who_decides_is_shown_before_it_is_sent() -> None:
     assert "Security, 1 approval: Amara, Bruno and 3 more" in text
     assert "nobody. It cannot be sent until an admin adds people to the role “data-owner”." in text
     assert text.count("nobody.") == 1, "what is not known is not said"
-    assert "The requester and the sponsor cannot approve." in text
+    assert "The requester and chosen sponsor cannot approve." in text
     assert "Who decides" not in shown(form())
 
 

@@ -11,7 +11,7 @@ from bot.words.plans.changes import describe_changes
 from bot.words.plans.consequences import consequence_words
 from tests.bot import surfaces
 from tests.bot.surfaces import Json, assert_sound, hostile_or_blank, hostile_request, shown
-from tests.workflows.core.builders import TENANT, identity, partnership, request
+from tests.workflows.core.builders import TENANT, identity, partnership, prepared, request
 from workflows.core.checks.consequences import consequences
 from workflows.core.plans.plan import Plan
 from workflows.core.plans.planning import plan_revocation
@@ -55,6 +55,16 @@ def test_a_revocation_names_the_requests_that_it_stops_also_where_nothing_is_wri
     assert ": restore request, " in said
     assert ": access request" in said
     assert "and 3 more" in said
+
+
+def test_a_block_that_a_revocation_stops_is_named_as_one() -> None:
+    """Nothing would put access back: Close early waits for its approval."""
+    closing = request(prepared=replace(prepared(), plan=REVOCATION_PLAN))
+    said = shown(revoke_view(identity(), (), None, (), [closing]))
+    assert ": request to block by Riley" in said
+    assert "access request" not in said
+    assert "puts access back" not in said
+    assert "What this stops, so that no later approval changes the partner" in said
 
 
 def test_a_tenant_without_a_domain_is_confirmed_by_its_id() -> None:

@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from bot.slack import ids
-from bot.slack.blocks.blocks import bullets, fixed_text, preformatted
+from bot.slack.blocks.blocks import bullets, fixed_text, paragraph, preformatted
+from bot.slack.blocks.conversion import as_json
 from bot.slack.blocks.pages import PER_PAGE, TEXTS_PER_PAGE
 from bot.slack.flows.revoke.views import MAX_STOPPED_REQUESTS, revoke_view
 from bot.slack.flows.show.partner_details import MAX_CONCERNS, partner_details, settings_pieces
@@ -20,6 +21,7 @@ from bot.slack.flows.show.partner_record import (
 )
 from bot.slack.ids import PartnerPart
 from bot.slack.payloads.button_values import parse_partner_part
+from bot.words.sentences import minute
 from tests.bot.surfaces import assert_sound, assert_sound_message, buttons, dicts, shown
 from tests.workflows.core.builders import NOW, SAM, TENANT, approval, identity, noted, partnership, person, request
 from workflows.core.errors.raised import Refused
@@ -88,6 +90,16 @@ def test_a_reason_that_is_cut_in_the_answer_is_whole_in_the_window() -> None:
     assert offered(message.blocks) == ["requests"]
     whole = part_view(identity(), PartnerPart.REQUESTS, [bullets([history_parts(asked, max_note=1500)])], 0)
     assert reason.strip() in shown(whole["blocks"])
+
+
+def test_the_date_of_a_request_that_is_open_is_said_to_be_when_it_was_sent() -> None:
+    """Its state may be of a later day: the plan was made, or somebody decided."""
+    sent = request(created_at=NOW - timedelta(days=1))
+    said = shown([as_json(paragraph(*history_parts(sent)))])
+    assert f"waiting for approval, sent {minute(sent.created_at)}" in said
+    assert minute(NOW) not in said
+    ended = request(RequestState.WITHDRAWN, created_at=NOW - timedelta(days=1))
+    assert f"withdrawn, {minute(NOW)}" in shown([as_json(paragraph(*history_parts(ended)))])
 
 
 def test_a_long_justification_and_the_reason_of_an_answer_are_whole() -> None:
