@@ -24,13 +24,13 @@ from workflows.core.partners.extension import may_be_renewed
 from workflows.core.partners.outcome import opened_partnership, unapproved_partnership
 from workflows.core.partners.partnership import Partnership, PartnershipState, SettingsBasis
 from workflows.core.plans.plan import Plan, count_written, is_confirmed
-from workflows.core.plans.planning import plan_revocation
+from workflows.core.plans.planning import plan_access, plan_revocation
 from workflows.core.plans.renewal import is_renewal, plan_of_all_settings, plan_renewal
 from workflows.core.policy.risk import RiskLevel, RiskReason, risk_of
 from workflows.core.policy.template import Stage
 from workflows.core.requests.request import ObservedPartner, RequestState
 from workflows.core.settings.documents import has_no_value, is_equivalent
-from workflows.core.settings.model import Property
+from workflows.core.settings.model import InboundTrust, Property
 
 STANDS = {
     "tenantId": TENANT,
@@ -191,6 +191,28 @@ def test_a_weak_chain_leaves_the_open_review_and_the_sponsor_and_names_the_curre
         setup=record.setup,
         confirmations=record.confirmations,
     )
+
+
+@pytest.mark.parametrize("is_extending", [True, False])
+def test_a_reduction_gives_the_requested_time_only_where_it_extends(is_extending: bool) -> None:
+    """An extension that was planned again, because somebody else opened more, is a reduction with a new period."""
+    plan = plan_access(
+        tenant_id=TENANT,
+        before=STANDS,
+        settings={Property.INBOUND_TRUST: InboundTrust(mfa=False, compliant_device=False)},
+        template="guest-collaboration",
+        template_hash="hash-1",
+        duration=timedelta(days=90),
+    )
+    late = OPENED.ends_at + timedelta(days=7) if OPENED.ends_at else NOW
+    seen = ObservedPartner(identity=OPENED.identity, configuration=STANDS, default=CLOSED_DEFAULT, at=NOW)
+    strong = (Stage(title="A", role=SECURITY, quorum=2), Stage(title="B", role=DATA_OWNER, quorum=1))
+    known = prepared(plan=replace(plan, extends=is_extending), stages=strong, observation=seen)
+    decided = tuple(replace(decision, at=late) for decision in WHOLE_CHAIN)
+    asked = request(RequestState.APPLYING, prepared=known, decisions=decided)
+    record = opened_partnership(asked, OPENED, late)
+    assert record.ends_at == (late + timedelta(days=90) if is_extending else OPENED.ends_at)
+    assert record.is_past_its_end(late) is not is_extending
 
 
 def test_after_somebody_overwrote_it_the_approved_time_is_over() -> None:
