@@ -37,7 +37,7 @@ from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted
 from workflows.core.people import Role
 from workflows.core.plans.closing import closes_everything
-from workflows.core.plans.renewal import is_renewal, plan_of_all_settings
+from workflows.core.plans.renewal import is_renewal, plan_of_extended_access
 from workflows.core.policy.risk import RiskLevel, deciding_risk
 from workflows.core.requests.eligibility import eligibility
 from workflows.core.requests.request import AccessRequest, Prepared, RequestKind
@@ -120,9 +120,12 @@ def plan_blocks(
 
 
 def changes_of(prepared: Prepared) -> tuple[ShortChange, ...]:
-    """Return the changes that the card shows. An extension shows all access that it extends."""
-    plan = plan_of_all_settings(prepared.plan) if is_renewal(prepared.plan) else prepared.plan
-    return short_changes(plan, prepared.observation.default, prepared.names)
+    """Return the changes that the card shows. An extension shows all access that it extends, and no reduction."""
+    default, names = prepared.observation.default, prepared.names
+    if not is_renewal(prepared.plan):
+        return short_changes(prepared.plan, default, names)
+    extended = short_changes(plan_of_extended_access(prepared.plan), default, names)
+    return tuple(one for one in extended if one.sign is not Sign.LESS)
 
 
 def _title(request: AccessRequest) -> str:
@@ -170,7 +173,7 @@ def _change_elements(changes: Sequence[ShortChange], *, is_extension: bool) -> I
     less = [one for one in changes if one.sign is Sign.LESS]
     shown = changes if len(more) <= MAX_OPENINGS_BESIDE_LESS_ACCESS else more
     if not changes:
-        yield paragraph(fixed_text("No change of access"))
+        yield paragraph(fixed_text("No access of its own to extend" if is_extension else "No change of access"))
     for sign, label in _LABELS.items():
         lines = [cleaned_text(one.text, 300) for one in shown if one.sign is sign]
         if sign is Sign.LESS and len(shown) < len(changes):

@@ -40,6 +40,7 @@ from workflows.core.checks.findings import NEVER_READABLE, Finding, FindingCode,
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.plans.renewal import plan_renewal
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
+from workflows.core.settings.canonical import JsonObject
 
 TEMPLATES = load_catalog(SHIPPED).templates
 MAX_WORDS, MAX_BLOCKS = 120, 6
@@ -226,6 +227,67 @@ def test_an_extension_shows_all_access_that_it_extends() -> None:
     assert "extend Trusted partner" in text
     assert "Access to extend" in text
     assert "➕ Accept their MFA" in text
+
+
+def extending(before: JsonObject, default: JsonObject | None, *, is_cross_cloud: bool = False) -> AccessRequest:
+    """A request that extends what stands now."""
+    plan = plan_renewal(
+        tenant_id=TENANT,
+        before=before,
+        template="guest-collaboration",
+        template_hash="hash",
+        duration=timedelta(days=90),
+        is_cross_cloud=is_cross_cloud,
+    )
+    known = prepared()
+    observation = replace(known.observation, configuration=before, default=default)
+    return request(prepared=replace(known, plan=plan, observation=observation))
+
+
+def guests(*applications: str) -> JsonObject:
+    return {
+        "usersAndGroups": {"accessType": "allowed", "targets": [{"target": "AllUsers", "targetType": "user"}]},
+        "applications": {
+            "accessType": "allowed",
+            "targets": [{"target": one, "targetType": "application"} for one in applications],
+        },
+    }
+
+
+@pytest.mark.parametrize("is_cross_cloud", [False, True])
+@pytest.mark.parametrize(
+    ("default", "trusted"),
+    [
+        ({"b2bCollaborationInbound": guests("AllApplications"), "inboundTrust": {"isMfaAccepted": True}}, True),
+        ({"b2bCollaborationInbound": guests("Office365"), "inboundTrust": {"isMfaAccepted": False}}, False),
+        (None, False),
+    ],
+)
+def test_an_extension_is_compared_with_what_stands_now_and_not_with_the_default(
+    default: JsonObject | None, trusted: bool, is_cross_cloud: bool
+) -> None:
+    """Nothing is cut, and nobody loses anything: the settings stay as they are."""
+    before = {
+        "tenantId": TENANT,
+        "b2bCollaborationInbound": guests("Office365"),
+        "b2bDirectConnectInbound": closed_document()["b2bDirectConnectInbound"],
+        "inboundTrust": {"isMfaAccepted": trusted, "isCompliantDeviceAccepted": False},
+    }
+    asked = extending(before, default, is_cross_cloud=is_cross_cloud)
+    text = shown(card(asked))
+    assert "Access to extend" in text
+    assert "➕ Their guests: only Office 365" in text
+    assert ("Accept their MFA" in text) is trusted
+    for untrue in ("now:", "➖", "Do not accept", "Shared channels"):
+        assert untrue not in text
+    assert "Less access" not in shown(requester_card(asked, now=NOW).blocks)
+
+
+def test_an_extension_of_nothing_but_blocks_says_so() -> None:
+    before = {"tenantId": TENANT, "b2bDirectConnectInbound": closed_document()["b2bDirectConnectInbound"]}
+    text = shown(card(extending(before, {"b2bDirectConnectInbound": guests("AllApplications")})))
+    assert "Access to extend" not in text
+    assert "No access of its own to extend" in text
 
 
 @PROPERTY
