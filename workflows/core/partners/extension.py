@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from workflows.core.errors.raised import NothingToChange
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership, PartnershipState
-from workflows.core.plans.closing import closes_everything, writes_only_reductions
+from workflows.core.plans.closing import closes_everything, only_reduces_access, writes_only_reductions
 from workflows.core.plans.plan import Plan
 from workflows.core.plans.renewal import MIN_EXTENSION, is_renewal
 from workflows.core.policy.template import Template
@@ -56,6 +56,22 @@ def extends(plan: Plan, record: Partnership | None, period: timedelta, now: date
     if closes_everything(plan) or not writes_only_reductions(plan) or not may_be_renewed(record, period, now):
         return False
     return is_asked or (record is not None and record.is_past_its_end(now))
+
+
+def kept_end(plan: Plan, record: Partnership | None, now: datetime) -> datetime | None:
+    """Return the approved end that a reduction keeps although it asks for more time; None when it keeps none.
+
+    :param record: the partner's record as it is before the reduction.
+    """
+    if record is None or record.state is PartnershipState.REVOKED or record.ends_at is None or plan.duration is None:
+        return None
+    if (
+        closes_everything(plan)
+        or not only_reduces_access(plan)
+        or (plan.ends_at or now + plan.duration) < record.ends_at
+    ):
+        return None
+    return record.ends_at
 
 
 def is_extension(plan: Plan) -> bool:

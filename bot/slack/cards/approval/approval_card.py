@@ -18,6 +18,7 @@ from bot.slack.blocks.blocks import (
     confirm_dialog,
     fixed_text,
     header,
+    local_day,
     local_time,
     paragraph,
     quote,
@@ -35,6 +36,8 @@ from bot.words.plans.short_changes import ShortChange, Sign, short_changes
 from bot.words.requests.form import access_duration_words
 from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted
+from workflows.core.partners.extension import kept_end
+from workflows.core.partners.partnership import Partnership
 from workflows.core.people import Role
 from workflows.core.plans.closing import closes_everything
 from workflows.core.plans.renewal import is_renewal, plan_of_extended_access
@@ -106,7 +109,7 @@ def plan_blocks(
     """
     prepared = request.require_prepared()
     justification = _justification_elements(request) if with_justification else ()
-    top = rich_text(paragraph(*_fact_parts(request)), *justification)
+    top = rich_text(paragraph(*_fact_parts(request, context.partnership, now)), *justification)
     changes = list(_change_elements(changes_of(prepared), is_extension=is_renewal(prepared.plan)))
     end = [
         rich_text(*stage_elements(request, holders)),
@@ -135,7 +138,7 @@ def _title(request: AccessRequest) -> str:
     return f"extend {title}" if is_renewal(request.plan) else title
 
 
-def _fact_parts(request: AccessRequest) -> Iterator[TextRun]:
+def _fact_parts(request: AccessRequest, record: Partnership | None, now: datetime) -> Iterator[TextRun]:
     prepared, fields = request.require_prepared(), request.fields
     identity = prepared.observation.identity
     yield from whole_target(request)
@@ -152,7 +155,11 @@ def _fact_parts(request: AccessRequest) -> Iterator[TextRun]:
         yield fixed_text("Restores ")
         yield from restored_parts(request)
         yield fixed_text("\n")
-    if lasts := "" if closes_everything(prepared.plan) else access_duration_words(fields):
+    if (end := kept_end(prepared.plan, record, now)) is not None:
+        yield fixed_text("Keeps the approved end, ")
+        yield local_day(end)
+        yield fixed_text(" · ")
+    elif lasts := "" if closes_everything(prepared.plan) else access_duration_words(fields):
         yield fixed_text(f"{lasts} · ")
     if fields.ticket:
         yield fixed_text("Ticket ")

@@ -12,6 +12,7 @@ from workflows.core.partners.extension import (
     extends,
     extension_of,
     is_extension,
+    kept_end,
     may_be_renewed,
     no_extension_error,
 )
@@ -121,3 +122,26 @@ def test_a_reduction_that_extends_is_another_plan_that_one_approver_does_not_dec
     assert is_extension(extending)
     assert is_extension(renewal)
     assert not is_extension(REDUCTION)
+
+
+@pytest.mark.parametrize(
+    ("plan", "record", "is_kept"),
+    [
+        (REDUCTION, standing(30), True),
+        (REDUCTION, standing(90), True),
+        (REDUCTION, standing(91), False),
+        (replace(REDUCTION, ends_at=NOW + timedelta(days=20)), standing(30), False),
+        (replace(REDUCTION, ends_at=NOW + timedelta(days=40)), standing(30), True),
+        (replace(REDUCTION, extends=True), standing(30), False),
+        (trusting(is_trusted=True), standing(30), False),
+        (replace(BLOCK, duration=timedelta(days=90)), standing(30), False),
+        (BLOCK, standing(30), False),
+        (REDUCTION, partnership(ends_at=None), False),
+        (REDUCTION, standing(30, state=PartnershipState.REVOKED), False),
+        (REDUCTION, None, False),
+    ],
+)
+def test_only_a_reduction_keeps_an_end_that_is_earlier_than_the_requested_one(
+    plan: Plan, record: Partnership | None, is_kept: bool
+) -> None:
+    assert kept_end(plan, record, NOW) == (record.ends_at if is_kept and record else None)
