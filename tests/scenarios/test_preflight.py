@@ -94,7 +94,8 @@ async def test_drift_is_told_in_three_ways_and_a_service_provider_is_refused_at_
     assert await stage.writes() == []
     card = await stage.read()
     assert "The partner : was  no settings of its own ; now  its own settings" in card
-    assert "; approved:  Trust in the partner's MFA: trusted" in card
+    assert "Trust in the partner's MFA : was  Microsoft's default: not trusted ; now  not trusted" in card
+    assert "; now  not trusted ; approved:  trusted" in card
     for value in ('"approvedFrom": null', '"approvedTo": {"is', '"now": {"isMfa'):
         assert value in card
     for approver in ("approver1", "approver2"):

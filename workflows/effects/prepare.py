@@ -26,6 +26,7 @@ from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import CodedError, InvalidField, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.approval_policy import chain_rule
+from workflows.core.partners.extension import is_extension
 from workflows.core.partners.replacement import replacement_findings
 from workflows.core.partners.restoration.restorable import restored_summary
 from workflows.core.people import ChatId, Person
@@ -38,7 +39,6 @@ from workflows.core.requests.request import (
     AccessRequest,
     ObservedPartner,
     Prepared,
-    RequestFields,
     RequestId,
     RequestKind,
     RequestState,
@@ -138,7 +138,7 @@ class Preparer:
             sponsor = await self._sponsor(request.fields.sponsor)
         observation = await self._observe(request)
         await require_no_other_request(self.store, observation, request.id, requester.chat_id, self.directory)
-        proposal = await self._proposed(request.fields, observation)
+        proposal = await self._proposed(request, observation)
         plan, template, stages = proposal.plan, proposal.template, proposal.stages
         plan = replace(plan, edition=len(request.edits))
         preflight = Preflight(tenant=self.tenant, store=self.store, clock=self.clock)
@@ -167,7 +167,8 @@ class Preparer:
             chain_rule=chain_rule(plan, stages, template.stages),
         )
 
-    async def _proposed(self, fields: RequestFields, observation: ObservedPartner) -> "_Proposal":
+    async def _proposed(self, request: AccessRequest, observation: ObservedPartner) -> "_Proposal":
+        fields, before = request.fields, request.previously_shown
         if fields.kind is RequestKind.RESTORATION:
             found = await propose_restoration(
                 fields.restores or "",
@@ -185,7 +186,14 @@ class Preparer:
         now, ends_at = self.clock.now(), fields.ends_at
         require_time_left(ends_at, now)
         plan = access_plan(
-            observation, template, duration, fields.placeholders, record=record, now=now, ends_at=ends_at
+            observation,
+            template,
+            duration,
+            fields.placeholders,
+            record=record,
+            now=now,
+            ends_at=ends_at,
+            is_extension_asked=before is not None and is_extension(before.plan),
         )
         policy = await current_policy(record, past=self.store, catalog=self.catalog)
         stages = chain_of(plan, template, observation, policy)

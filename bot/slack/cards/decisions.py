@@ -16,7 +16,7 @@ from bot.words.sentences import counted
 from workflows.core.partner_setup.steps import newly_required_steps
 from workflows.core.people import Role
 from workflows.core.plans.changes import plan_access_change
-from workflows.core.plans.closing import only_reduces_access
+from workflows.core.plans.closing import only_reduces_access, writes_only_reductions
 from workflows.core.policy.approval import ChainRule, Choice, Decision, Verdict
 from workflows.core.policy.template import Stage
 from workflows.core.requests.notes import with_earlier_write
@@ -31,6 +31,7 @@ EXPIRES_NOW: Final = "The time to decide is over. This request expires now."
 _WHOLE_CHAIN: Final = (
     "With today's default this gives no more access. The default can change, so the full approval policy applies."
 )
+_EXTENDS: Final = "This reduces access and extends what is left, so the full approval policy applies."
 _PENDING: Final = (RequestState.PREPARING, RequestState.AWAITING_APPROVAL)
 
 
@@ -62,6 +63,7 @@ def _rule_words(request: AccessRequest) -> str:
         # A request of an earlier version, or a plan that is only shown.
         prepared = replace(prepared, chain_rule=ChainRule.ONE_APPROVER if only_reduces_access(prepared.plan) else None)
     whole = _WHOLE_CHAIN if _reduces_as_far_as_shown(request) else ""
+    whole = _EXTENDS if prepared.plan.extends else whole
     return " ".join(filter(None, [whole, chain_rule_words(prepared)]))
 
 
@@ -72,7 +74,7 @@ def _reduces_as_far_as_shown(request: AccessRequest) -> bool:
         AccessChange.REDUCES,
         AccessChange.CLOSES,
     )
-    return is_narrowing and not only_reduces_access(prepared.plan)
+    return is_narrowing and not writes_only_reductions(prepared.plan)
 
 
 def outcome_elements(request: AccessRequest, now: datetime) -> Iterator[RichTextElement]:

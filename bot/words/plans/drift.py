@@ -1,12 +1,25 @@
 """An outside change in words: the value from which the plan was made, the current value, and what the plan sets."""
 
+from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
-from bot.words.settings.values import NOT_SET, setting_words, synchronization_words, target_words, title, unreadable
+from bot.words.settings.values import (
+    NOT_SET,
+    flags_of,
+    redemption_words,
+    setting_words,
+    synchronization_words,
+    target_words,
+    title,
+    trust_words,
+    unreadable,
+)
+from workflows.core.errors.raised import UnreadableSetting
 from workflows.core.plans.drift import Drift, SettingDrift
 from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.documents import parse_setting
 from workflows.core.settings.effective import effective_settings
-from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, TARGET_PROPERTIES, Property
+from workflows.core.settings.model import FLAGS, IDENTITY_SYNCHRONIZATION, TARGET_PROPERTIES, Property
 
 NO_PARTNER: Final = "no settings of its own"
 OWN_SETTINGS: Final = "its own settings"
@@ -41,11 +54,18 @@ def drift_lines(
     :param default: the tenant's default configuration, for values that are not set; None when it is not known.
     :param with_graph_names: whether settings that Gatehouse does not know are named as in Microsoft Graph.
     """
-    lines = [_line(one, default, with_graph_names=with_graph_names) for one in drift.outside_changes]
-    if drift.existed is not drift.exists:
-        before, now = (OWN_SETTINGS if exists else NO_PARTNER for exists in (drift.existed, drift.exists))
-        lines.insert(0, DriftLine("The partner", before, now, None))
-    return tuple(lines)
+    lines: list[DriftLine] = []
+    for one in drift.outside_changes:
+        lines += list(_flag_lines(one, default)) or [_line(one, default, with_graph_names=with_graph_names)]
+    return (*existence_lines(drift), *lines)
+
+
+def existence_lines(drift: Drift) -> tuple[DriftLine, ...]:
+    """Describe that somebody else created or removed the partner's own configuration; otherwise nothing."""
+    if drift.existed is drift.exists:
+        return ()
+    before, now = (OWN_SETTINGS if exists else NO_PARTNER for exists in (drift.existed, drift.exists))
+    return (DriftLine("The partner", before, now, None),)
 
 
 def default_lines(drift: Drift) -> tuple[DefaultLine, ...]:
@@ -53,6 +73,27 @@ def default_lines(drift: Drift) -> tuple[DefaultLine, ...]:
     return tuple(
         DefaultLine(title(one.name), _words(one.name, one.shown), _words(one.name, one.now)) for one in drift.defaults
     )
+
+
+def _flag_lines(drift: SettingDrift, default: JsonObject | None) -> Iterator[DriftLine]:
+    """Describe each flag that changed; nothing for other settings and for values that cannot be read."""
+    if drift.name not in FLAGS:
+        return
+    name, effective = Property(drift.name), effective_settings(None, default)
+    try:
+        sides = [parse_setting(name, value) for value in (drift.approved_from, drift.now, drift.approved_to)]
+    except (UnreadableSetting, ValueError):
+        return
+    for rows in zip(*(flags_of(name, side) for side in sides), strict=True):
+        key, label, _ = rows[0]
+        flags = [flag for _, _, flag in rows]
+        if flags[0] is flags[1]:
+            continue
+        if name is Property.INBOUND_TRUST:
+            words = [trust_words(flag, effective.flags[name, key]) for flag in flags]
+        else:
+            words = [redemption_words(key, flag) for flag in flags]
+        yield DriftLine(label, words[0], words[1], words[2] if drift.is_planned else None)
 
 
 def _line(drift: SettingDrift, default: JsonObject | None, *, with_graph_names: bool) -> DriftLine:

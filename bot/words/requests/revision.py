@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from bot.words.plans.changes import ChangeLine, describe_changes, duration_words, subject_title
 from bot.words.plans.current_settings import CurrentLine, describe_current
-from bot.words.plans.drift import default_lines
+from bot.words.plans.drift import default_lines, existence_lines
 from bot.words.plans.risk import deciding_risk_words
 from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted, last_day
@@ -82,6 +82,9 @@ def _lines(request: AccessRequest, earlier: Prepared, present: Prepared) -> Iter
         yield from _line_if_different("Ticket", *(one.ticket or "none" for one in (asked, new)))
         if asked.justification != new.justification:
             yield RevisedLine("Justification", *_shortened_to_difference(asked.justification, new.justification))
+    if request.drift is not None:
+        for line in existence_lines(request.drift):
+            yield RevisedLine(line.setting, line.before, line.now)
 
 
 def _revised(subject: str, earlier: ChangeLine | None, present: ChangeLine | None) -> RevisedLine:

@@ -70,6 +70,7 @@ PLANS: Final = st.builds(
     template=TEXT,
     template_hash=TEXT,
     duration=st.none() | DURATIONS,
+    extends=st.booleans(),
 )
 OBSERVATIONS: Final = st.builds(ObservedPartner, identity=IDENTITIES, configuration=IMAGES, at=MOMENTS)
 PARTICULARS: Final = st.builds(

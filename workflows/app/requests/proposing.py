@@ -15,7 +15,7 @@ from workflows.core.checks.rules import Circumstances, check_plan
 from workflows.core.errors.raised import InvalidField, NothingToChange
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.approval_policy import ApprovalPolicy, approval_chain_for
-from workflows.core.partners.extension import may_be_renewed, no_extension_error
+from workflows.core.partners.extension import extends, may_be_renewed, no_extension_error
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId
 from workflows.core.plans.default_drift import with_inheritance
@@ -53,16 +53,19 @@ def access_plan(
     record: Partnership | None,
     now: datetime,
     ends_at: datetime | None = None,
+    is_extension_asked: bool = False,
 ) -> Plan:
     """Compute the plan of an access request; a renewal when the partner has these settings already.
 
     :param placeholders: the values typed for the template's placeholders, by name.
     :param record: the partner's record, if there is one: only access opened by Gatehouse can be renewed.
     :param ends_at: the requested end, when a day was chosen in place of a duration.
+    :param is_extension_asked: whether the plan before this one was an extension.
     :raises InvalidField: when a placeholder's value is missing or wrong.
     :raises NothingToChange: when the partner has these settings already, for the same time or longer. The error says
         which request would extend the access.
     """
+    period = (ends_at or now + duration) - now
     try:
         plan = plan_access(
             tenant_id=observation.identity.tenant_id,
@@ -74,11 +77,11 @@ def access_plan(
             is_cross_cloud=not observation.identity.is_resolved,
         )
     except NothingToChange as nothing:
-        period = (ends_at or now + duration) - now
         if not may_be_renewed(record, period, now):
             raise no_extension_error(record, template, period, now) from nothing
         plan = _renewal(observation, template, duration)
-    return with_inheritance(replace(plan, ends_at=ends_at), observation.default)
+    is_extending = extends(plan, record, period, now, is_asked=is_extension_asked)
+    return with_inheritance(replace(plan, ends_at=ends_at, extends=is_extending), observation.default)
 
 
 def _renewal(observation: ObservedPartner, template: Template, duration: timedelta) -> Plan:

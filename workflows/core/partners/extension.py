@@ -1,4 +1,4 @@
-"""Find the request that would extend an access, when the present request would change nothing. Pure."""
+"""Find whether a plan extends an access, and which request would when the present one changes nothing. Pure."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 from workflows.core.errors.raised import NothingToChange
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership, PartnershipState
-from workflows.core.plans.renewal import MIN_EXTENSION
+from workflows.core.plans.closing import closes_everything, only_reduces_access, writes_only_reductions
+from workflows.core.plans.plan import Plan
+from workflows.core.plans.renewal import MIN_EXTENSION, is_renewal
 from workflows.core.policy.template import Template
 
 
@@ -40,6 +42,41 @@ def may_be_renewed(record: Partnership | None, duration: timedelta, now: datetim
     if record is None or record.state is PartnershipState.REVOKED or record.ends_at is None:
         return False
     return now + duration - record.ends_at >= MIN_EXTENSION
+
+
+def extends(plan: Plan, record: Partnership | None, period: timedelta, now: datetime, *, is_asked: bool) -> bool:
+    """Return whether a plan that reduces access also extends it.
+
+    It does when its access has ended, or when the request was an extension before somebody else changed the partner.
+    Every other reduction keeps the approved end, and one approver is enough for it.
+
+    :param period: how long the access is requested.
+    :param is_asked: whether the plan before this one was an extension.
+    """
+    if closes_everything(plan) or not writes_only_reductions(plan) or not may_be_renewed(record, period, now):
+        return False
+    return is_asked or (record is not None and record.is_past_its_end(now))
+
+
+def kept_end(plan: Plan, record: Partnership | None, now: datetime) -> datetime | None:
+    """Return the approved end that a reduction keeps although it asks for more time; None when it keeps none.
+
+    :param record: the partner's record as it is before the reduction.
+    """
+    if record is None or record.state is PartnershipState.REVOKED or record.ends_at is None or plan.duration is None:
+        return None
+    if (
+        closes_everything(plan)
+        or not only_reduces_access(plan)
+        or (plan.ends_at or now + plan.duration) < record.ends_at
+    ):
+        return None
+    return record.ends_at
+
+
+def is_extension(plan: Plan) -> bool:
+    """Return whether a plan extends an access, with or without a reduction."""
+    return is_renewal(plan) or plan.extends
 
 
 def no_extension_error(

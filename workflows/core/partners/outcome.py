@@ -11,7 +11,7 @@ from workflows.core.partners.approval_policy import is_live, stricter
 from workflows.core.partners.lifecycle import require_table_result
 from workflows.core.partners.partnership import Partnership, PartnershipState, SettingsBasis
 from workflows.core.partners.reviews import next_review
-from workflows.core.plans.closing import only_reduces_access
+from workflows.core.plans.closing import only_reduces_access, writes_only_reductions
 from workflows.core.policy.risk import risk_of_result, weakness_of
 from workflows.core.policy.template import Stage
 from workflows.core.requests.commands.automatic import RecordApplied, RecordApplyFailed, RecordOverwritten, Stop
@@ -85,7 +85,7 @@ def _changes_record(
 def is_reduction(request: AccessRequest, earlier: Partnership | None) -> bool:
     """Return whether a request only reduces the approved access of a partner, so that a part of it opens nothing."""
     is_approved = earlier is not None and is_live(earlier) and earlier.is_as_approved
-    return is_approved and only_reduces_access(request.plan)
+    return is_approved and writes_only_reductions(request.plan)
 
 
 _ONLY_REQUESTER: Final = frozenset({MessageCode.OPENED, MessageCode.PUT_BACK})

@@ -7,6 +7,11 @@ from workflows.core.settings.block import unblocked_settings
 
 
 def only_reduces_access(plan: Plan) -> bool:
+    """Return whether a plan certainly reduces access and does not extend it, so that one approver is enough."""
+    return not plan.extends and writes_only_reductions(plan)
+
+
+def writes_only_reductions(plan: Plan) -> bool:
     """Return whether a plan certainly reduces access and opens nothing, whatever the tenant's default is.
 
     NB. the default is deliberately not used, because it can change later. An explicit "allowed" may reduce access only

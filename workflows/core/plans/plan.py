@@ -78,6 +78,8 @@ class Plan:
     """When the access ends, if a day was requested; None: `duration` counts from the last approval."""
     edition: int = 0
     """How often the request was edited before this plan was made, so that no decision on an earlier text counts."""
+    extends: bool = False
+    """Whether a plan that reduces access also extends it, so that the whole chain decides; see `extension.extends`."""
 
     @property
     @computed_once
@@ -100,6 +102,8 @@ class Plan:
             approved["endsAt"] = self.ends_at.astimezone(UTC).isoformat()
         if self.edition:
             approved["edition"] = self.edition
+        if self.extends:
+            approved["extends"] = True
         return digest(_DIGEST_DOMAIN, approved)
 
     @property

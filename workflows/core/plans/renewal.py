@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from workflows.core.plans.plan import PARTNERS_PATH, Operation, Plan, partner_address
+from workflows.core.settings.block import BLOCK
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import has_no_value
 from workflows.core.settings.model import FLAGS, IDENTITY_SYNCHRONIZATION, USER_SYNC_INBOUND, Property, TenantId
@@ -65,6 +66,26 @@ def plan_of_all_settings(plan: Plan, before: JsonObject | None = None) -> Plan:
         body = policy if isinstance(policy, Mapping) else {USER_SYNC_INBOUND: policy}
         operations.append(Operation(method="PUT", path=f"{address}/{IDENTITY_SYNCHRONIZATION}", body=body))
     return replace(plan, before=before, operations=tuple(operations))
+
+
+def plan_of_extended_access(plan: Plan) -> Plan:
+    """Return the plan that would open all present access of a partner again, if its own settings closed all of it.
+
+    An extension is shown in this way. Compared with the tenant's default, a setting that stands already would look like
+    a change. What the partner inherits is the same before and after this plan.
+    """
+    if plan.is_cross_cloud:
+        return plan_of_all_settings(plan)  # such a tenant is blocked until it is added
+    own = plan.configuration_after() or {}
+    closed = {name: _closed(name, block, own[name]) for name, block in BLOCK.items() if own.get(name) is not None}
+    return plan_of_all_settings(plan, {"tenantId": plan.tenant_id, **closed})
+
+
+def _closed(name: str, block: JsonObject, setting: Any) -> JsonObject:
+    """Return the block of a setting; of flags, only those that the partner sets itself."""
+    if name not in FLAGS or not isinstance(setting, Mapping):
+        return block
+    return {key: value for key, value in block.items() if setting.get(key) is not None}
 
 
 def _members_with_effect(name: Property, setting: Any) -> Any:

@@ -6,7 +6,7 @@ from datetime import datetime
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import CurrentRoles, Person, PersonId, Role
-from workflows.core.plans.closing import closes_everything, only_reduces_access
+from workflows.core.plans.closing import closes_everything, writes_only_reductions
 from workflows.core.policy.approval import Choice
 from workflows.core.policy.template import Stage
 from workflows.core.requests.eligibility import IneligibleReason, OpenStage, eligibility
@@ -39,7 +39,7 @@ def is_too_late(request: AccessRequest, now: datetime) -> bool:
     :raises Refused: while there is no plan yet.
     """
     plan, ends_at = request.plan, access_ends_at(request)
-    return ends_at is not None and now >= ends_at and not (closes_everything(plan) or only_reduces_access(plan))
+    return ends_at is not None and now >= ends_at and not (closes_everything(plan) or writes_only_reductions(plan))
 
 
 def is_in_time(request: AccessRequest, digest: str, received_at: datetime | None) -> bool:

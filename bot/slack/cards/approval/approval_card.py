@@ -18,6 +18,7 @@ from bot.slack.blocks.blocks import (
     confirm_dialog,
     fixed_text,
     header,
+    local_day,
     local_time,
     paragraph,
     quote,
@@ -35,9 +36,11 @@ from bot.words.plans.short_changes import ShortChange, Sign, short_changes
 from bot.words.requests.form import access_duration_words
 from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted
+from workflows.core.partners.extension import kept_end
+from workflows.core.partners.partnership import Partnership
 from workflows.core.people import Role
 from workflows.core.plans.closing import closes_everything
-from workflows.core.plans.renewal import is_renewal, plan_of_all_settings
+from workflows.core.plans.renewal import is_renewal, plan_of_extended_access
 from workflows.core.policy.risk import RiskLevel, deciding_risk
 from workflows.core.requests.eligibility import eligibility
 from workflows.core.requests.request import AccessRequest, Prepared, RequestKind
@@ -106,7 +109,7 @@ def plan_blocks(
     """
     prepared = request.require_prepared()
     justification = _justification_elements(request) if with_justification else ()
-    top = rich_text(paragraph(*_fact_parts(request)), *justification)
+    top = rich_text(paragraph(*_fact_parts(request, context.partnership, now)), *justification)
     changes = list(_change_elements(changes_of(prepared), is_extension=is_renewal(prepared.plan)))
     end = [
         rich_text(*stage_elements(request, holders)),
@@ -120,9 +123,12 @@ def plan_blocks(
 
 
 def changes_of(prepared: Prepared) -> tuple[ShortChange, ...]:
-    """Return the changes that the card shows. An extension shows all access that it extends."""
-    plan = plan_of_all_settings(prepared.plan) if is_renewal(prepared.plan) else prepared.plan
-    return short_changes(plan, prepared.observation.default, prepared.names)
+    """Return the changes that the card shows. An extension shows all access that it extends, and no reduction."""
+    default, names = prepared.observation.default, prepared.names
+    if not is_renewal(prepared.plan):
+        return short_changes(prepared.plan, default, names)
+    extended = short_changes(plan_of_extended_access(prepared.plan), default, names)
+    return tuple(one for one in extended if one.sign is not Sign.LESS)
 
 
 def _title(request: AccessRequest) -> str:
@@ -132,7 +138,7 @@ def _title(request: AccessRequest) -> str:
     return f"extend {title}" if is_renewal(request.plan) else title
 
 
-def _fact_parts(request: AccessRequest) -> Iterator[TextRun]:
+def _fact_parts(request: AccessRequest, record: Partnership | None, now: datetime) -> Iterator[TextRun]:
     prepared, fields = request.require_prepared(), request.fields
     identity = prepared.observation.identity
     yield from whole_target(request)
@@ -149,7 +155,11 @@ def _fact_parts(request: AccessRequest) -> Iterator[TextRun]:
         yield fixed_text("Restores ")
         yield from restored_parts(request)
         yield fixed_text("\n")
-    if lasts := "" if closes_everything(prepared.plan) else access_duration_words(fields):
+    if (end := kept_end(prepared.plan, record, now)) is not None:
+        yield fixed_text("Keeps the approved end, ")
+        yield local_day(end)
+        yield fixed_text(" · ")
+    elif lasts := "" if closes_everything(prepared.plan) else access_duration_words(fields):
         yield fixed_text(f"{lasts} · ")
     if fields.ticket:
         yield fixed_text("Ticket ")
@@ -170,7 +180,7 @@ def _change_elements(changes: Sequence[ShortChange], *, is_extension: bool) -> I
     less = [one for one in changes if one.sign is Sign.LESS]
     shown = changes if len(more) <= MAX_OPENINGS_BESIDE_LESS_ACCESS else more
     if not changes:
-        yield paragraph(fixed_text("No change of access"))
+        yield paragraph(fixed_text("No access of its own to extend" if is_extension else "No change of access"))
     for sign, label in _LABELS.items():
         lines = [cleaned_text(one.text, 300) for one in shown if one.sign is sign]
         if sign is Sign.LESS and len(shown) < len(changes):

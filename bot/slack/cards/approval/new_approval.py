@@ -80,7 +80,7 @@ def new_approval_message(
     after = list(_after_differences(request, reader))
     fixed = _words(head, rich_text(*before, *after), *plan(words_left=0))
     lines = [one for one in revision_lines(request) if opened is None or not one.stays_open]
-    differences = _differences(lines, MAX_WORDS - fixed, least=1 if opened is None else 0)
+    differences = difference_elements(lines, MAX_WORDS - fixed, least=1 if opened is None else 0)
     top: list[Block] = [head, rich_text(*before, *differences, *after)]
     *shown, buttons = [*top, *plan(words_left=MAX_WORDS - _words(*top))]
     blocks: list[Block] = [head, rich_text(*_elements_of(shown)), buttons]
@@ -143,7 +143,7 @@ def _reject_parts(request: AccessRequest) -> Iterator[TextRun]:
         yield fixed_text("Reject ends the request. It does not undo what others changed.")
 
 
-def _differences(lines: Sequence[RevisedLine], words_left: int, *, least: int = 1) -> list[RichTextElement]:
+def difference_elements(lines: Sequence[RevisedLine], words_left: int, *, least: int = 1) -> list[RichTextElement]:
     """Return as many differences as fit; the others are counted.
 
     :param least: how many are shown even if they do not fit. With 0 something else says already what is different.

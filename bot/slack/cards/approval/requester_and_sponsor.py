@@ -15,6 +15,7 @@ from bot.slack.blocks.blocks import (
     cleaned_text,
     fixed_text,
     header,
+    local_day,
     local_time,
     paragraph,
     rich_text,
@@ -41,6 +42,7 @@ from bot.words.requests.revision import new_plan_title
 from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted
 from workflows.core.partners.approval_policy import is_live
+from workflows.core.partners.extension import kept_end
 from workflows.core.partners.partnership import Partnership, is_over
 from workflows.core.people import Role
 from workflows.core.plans.closing import closes_everything
@@ -91,7 +93,7 @@ def requester_card(
             paragraph(*_history_parts(request)),
             *([paragraph(*_reminded(request, now))] if _is_reminded(request) else []),
             *(_decision_elements(request, holders) if is_asked else []),
-            paragraph(*_subject_parts(request, record)),
+            paragraph(*_subject_parts(request, record, now)),
         ),
     ]
     can_request_again = newer is None and is_over(request, record, now)
@@ -122,7 +124,7 @@ def sponsor_card(
                 fixed_text(_NOTHING_TO_DO if is_over(request, record, now) else _RESPONSIBLE),
             ),
             paragraph(*status_parts(request, successor, now)),
-            paragraph(*_subject_parts(request, record)),
+            paragraph(*_subject_parts(request, record, now)),
         ),
         actions(f"details:{request.id}", button("Details", ids.REVIEW_REQUEST, ids.decision_value(request))),
     ]
@@ -201,20 +203,23 @@ def _decision_elements(request: AccessRequest, holders: Mapping[Role, Approvers]
     yield paragraph(fixed_text("Decide by "), local_time(request.expires_at))
 
 
-def _subject_parts(request: AccessRequest, record: Partnership | None) -> Iterator[TextRun]:
+def _subject_parts(request: AccessRequest, record: Partnership | None, now: datetime) -> Iterator[TextRun]:
     known = request.prepared
     yield cleaned_text(f"Your {kind_words(request)}" if known is None else prepared_title(known))
-    yield from _end_parts(request, record)
+    yield from _end_parts(request, record, now)
     yield fixed_text(f" · {request.id}")
 
 
-def _end_parts(request: AccessRequest, record: Partnership | None) -> Iterator[TextRun]:
+def _end_parts(request: AccessRequest, record: Partnership | None, now: datetime) -> Iterator[TextRun]:
     """State until when the access is asked for, or approved. A block has no end."""
     if request.prepared is not None and closes_everything(request.plan):
         return
     if record is not None and record.request_id == request.id and is_live(record) and record.ends_at is not None:
         yield fixed_text(" · approved until ")
         yield local_time(record.ends_at)
+    elif request.state is RequestState.AWAITING_APPROVAL and (end := kept_end(request.plan, record, now)) is not None:
+        yield fixed_text(" · keeps the approved end, ")
+        yield local_day(end)
     elif lasts := access_duration_words(request.fields):
         yield fixed_text(f" · asked {'' if request.fields.ends_at is not None else 'for '}{lasts}")
 

@@ -38,8 +38,11 @@ from tests.workflows.core.strategies import PROPERTY
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.checks.findings import NEVER_READABLE, Finding, FindingCode, Severity
 from workflows.core.partners.partnership import PartnershipState
+from workflows.core.plans.planning import plan_access
 from workflows.core.plans.renewal import plan_renewal
-from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
+from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.model import InboundTrust, Property
 
 TEMPLATES = load_catalog(SHIPPED).templates
 MAX_WORDS, MAX_BLOCKS = 120, 6
@@ -226,6 +229,90 @@ def test_an_extension_shows_all_access_that_it_extends() -> None:
     assert "extend Trusted partner" in text
     assert "Access to extend" in text
     assert "➕ Accept their MFA" in text
+
+
+def extending(before: JsonObject, default: JsonObject | None, *, is_cross_cloud: bool = False) -> AccessRequest:
+    """A request that extends what stands now."""
+    plan = plan_renewal(
+        tenant_id=TENANT,
+        before=before,
+        template="guest-collaboration",
+        template_hash="hash",
+        duration=timedelta(days=90),
+        is_cross_cloud=is_cross_cloud,
+    )
+    known = prepared()
+    observation = replace(known.observation, configuration=before, default=default)
+    return request(prepared=replace(known, plan=plan, observation=observation))
+
+
+def guests(*applications: str) -> JsonObject:
+    return {
+        "usersAndGroups": {"accessType": "allowed", "targets": [{"target": "AllUsers", "targetType": "user"}]},
+        "applications": {
+            "accessType": "allowed",
+            "targets": [{"target": one, "targetType": "application"} for one in applications],
+        },
+    }
+
+
+@pytest.mark.parametrize("is_cross_cloud", [False, True])
+@pytest.mark.parametrize(
+    ("default", "trusted"),
+    [
+        ({"b2bCollaborationInbound": guests("AllApplications"), "inboundTrust": {"isMfaAccepted": True}}, True),
+        ({"b2bCollaborationInbound": guests("Office365"), "inboundTrust": {"isMfaAccepted": False}}, False),
+        (None, False),
+    ],
+)
+def test_an_extension_is_compared_with_what_stands_now_and_not_with_the_default(
+    default: JsonObject | None, trusted: bool, is_cross_cloud: bool
+) -> None:
+    """Nothing is cut, and nobody loses anything: the settings stay as they are."""
+    before = {
+        "tenantId": TENANT,
+        "b2bCollaborationInbound": guests("Office365"),
+        "b2bDirectConnectInbound": closed_document()["b2bDirectConnectInbound"],
+        "inboundTrust": {"isMfaAccepted": trusted, "isCompliantDeviceAccepted": False},
+    }
+    asked = extending(before, default, is_cross_cloud=is_cross_cloud)
+    text = shown(card(asked))
+    assert "Access to extend" in text
+    assert "➕ Their guests: only Office 365" in text
+    assert ("Accept their MFA" in text) is trusted
+    for untrue in ("now:", "➖", "Do not accept", "Shared channels"):
+        assert untrue not in text
+    assert "Less access" not in shown(requester_card(asked, now=NOW).blocks)
+
+
+@pytest.mark.parametrize(("days", "is_kept"), [(30, True), (200, False)])
+def test_a_reduction_that_extends_nothing_does_not_promise_the_time_it_asks_for(days: int, is_kept: bool) -> None:
+    """One approver decides on it, so the approved end stays where it is earlier."""
+    plan = plan_access(
+        tenant_id=TENANT,
+        before={"tenantId": TENANT, "inboundTrust": {"isMfaAccepted": True}},
+        settings={Property.INBOUND_TRUST: InboundTrust(mfa=False)},
+        template="guest-collaboration",
+        template_hash="hash",
+        duration=timedelta(days=90),
+    )
+    known = partnership(ends_at=NOW + timedelta(days=days))
+    asked = request(prepared=prepared(plan=plan))
+    text = shown(card(asked, context=CardContext(is_first=False, partnership=known)))
+    said = shown(requester_card(asked, now=NOW, record=replace(known, request_id=RequestId("r-0"))).blocks)
+    assert (f"Keeps the approved end, {day(NOW + timedelta(days=days))}" in text) is is_kept
+    assert (f"keeps the approved end, {day(NOW + timedelta(days=days))}" in said) is is_kept
+    assert ("90 days from approval" in text) is not is_kept
+    assert ("90 days from approval" in said) is not is_kept
+    extending = request(prepared=prepared(plan=replace(plan, extends=True)))
+    assert "90 days from approval" in shown(card(extending, context=CardContext(is_first=False, partnership=known)))
+
+
+def test_an_extension_of_nothing_but_blocks_says_so() -> None:
+    before = {"tenantId": TENANT, "b2bDirectConnectInbound": closed_document()["b2bDirectConnectInbound"]}
+    text = shown(card(extending(before, {"b2bDirectConnectInbound": guests("AllApplications")})))
+    assert "Access to extend" not in text
+    assert "No access of its own to extend" in text
 
 
 @PROPERTY

@@ -1,5 +1,6 @@
 """What a partner has already and nobody approved: the card says that no decision closes it, and who can close it."""
 
+import re
 from dataclasses import replace
 from typing import Any, Final
 
@@ -164,3 +165,27 @@ def test_a_value_that_cannot_be_read_is_named_without_its_text() -> None:
 
 def test_the_command_names_the_partner_as_it_is_typed() -> None:
     assert close_words("contoso.com", by_others=False)[1] == "/partner revoke contoso.com"
+
+
+def test_the_card_and_the_message_about_the_new_plan_list_the_same_differences() -> None:
+    """What a partner inherited is known on both, and no line has several settings."""
+    trusts = {"isMfaAccepted": False, "isCompliantDeviceAccepted": False, "isHybridAzureADJoinedDeviceAccepted": False}
+    before, configuration = waiting(TEMPLATES["trusted-partner"]), {"tenantId": TENANT, "inboundTrust": trusts}
+    drift = three_way_difference(before.plan, configuration)
+    asked = replace(
+        found_open(configuration, "trusted-partner"),
+        drift=drift,
+        previously_shown=before.prepared,
+        asked_again=noted("Somebody changed this partner."),
+    )
+    message = new_approval_message(asked, holders=NAMES, context=MANAGED, now=NOW)
+    whole = request_card(asked, holders=NAMES, context=MANAGED, now=NOW)
+    for blocks in (message.blocks, whole.blocks):
+        said = shown(blocks)
+        assert "Different from the earlier plan Trust in the partner's MFA: was " in said
+        assert "value not known" not in said
+        assert re.search(r"and \d+ more differences, see Details", said)
+    stranger = shown(request_card(asked, holders=NAMES, context=MANAGED, now=NOW, knows_earlier=False).blocks)
+    assert "Different from the earlier plan" not in stranger
+    assert "Trust in the partner's MFA: was " in stranger
+    assert "value not known" not in stranger

@@ -13,7 +13,15 @@ from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.plans.planning import plan_access
 from workflows.core.requests.request import AccessRequest, ObservedPartner, RequestKind, RequestState
 from workflows.core.settings.access_change import AccessChange
-from workflows.core.settings.model import AccessType, B2BSetting, Property, Target, TargetConfiguration, TargetType
+from workflows.core.settings.model import (
+    AccessType,
+    B2BSetting,
+    InboundTrust,
+    Property,
+    Target,
+    TargetConfiguration,
+    TargetType,
+)
 
 
 def shown(of: AccessRequest) -> str:
@@ -164,3 +172,18 @@ def test_what_narrows_only_against_todays_default_says_why_the_whole_chain_decid
     assert "With today's default this gives no more access." in said
     assert "the full approval policy applies" in said
     assert "the full approval policy applies" not in shown(waiting())
+
+
+def test_a_reduction_that_also_extends_says_why_the_whole_chain_decides() -> None:
+    plan = plan_access(
+        tenant_id=TENANT,
+        before={"tenantId": TENANT, "inboundTrust": {"isMfaAccepted": True}},
+        settings={Property.INBOUND_TRUST: InboundTrust(mfa=False)},
+        template="guest-collaboration",
+        template_hash="h",
+        duration=timedelta(days=90),
+    )
+    said = shown(request(RequestState.AWAITING_APPROVAL, prepared=prepared(plan=replace(plan, extends=True))))
+    assert "This reduces access and extends what is left, so the full approval policy applies." in said
+    assert "today's default" not in said
+    assert "After 90 days, the sponsor is asked to revoke access." in said

@@ -59,3 +59,23 @@ def test_a_missing_flag_and_false_are_no_change() -> None:
     assert [line.setting for line in joined] == ["The partner", UNKNOWN_SETTING]
     named = drift_lines(three_way_difference(access_plan(), {**now, "places": True}), with_graph_names=True)
     assert [line.setting for line in named] == ["The partner", f"{UNKNOWN_SETTING} (places)"]
+
+
+def test_each_changed_flag_has_a_line_with_what_it_inherited() -> None:
+    default = {"isServiceDefault": True, "inboundTrust": {"isMfaAccepted": False, "isCompliantDeviceAccepted": False}}
+    now = {
+        "tenantId": TENANT,
+        "inboundTrust": {"isMfaAccepted": True},
+        "automaticUserConsentSettings": {"inboundAllowed": False, "outboundAllowed": True},
+    }
+    lines = drift_lines(three_way_difference(access_plan({"tenantId": TENANT}), now), default)
+    trust, *redemption = [one for one in lines if one.setting != "The partner"]
+    assert trust == ("Trust in the partner's MFA", "Microsoft's default: not trusted", "trusted", "trusted")
+    assert [one.setting for one in redemption] == ["Automatic redemption, inbound", "Automatic redemption, outbound"]
+    assert all("value not known" not in part for one in lines for part in one if part)
+
+
+def test_a_flag_of_another_type_is_shown_as_it_is() -> None:
+    now = {"tenantId": TENANT, "inboundTrust": "on"}
+    (line,) = drift_lines(three_way_difference(access_plan({"tenantId": TENANT}), now))
+    assert (line.setting, line.now) == ("Inbound trust", '"on" (this version cannot read this value)')

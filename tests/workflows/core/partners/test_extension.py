@@ -1,14 +1,27 @@
 """A request that would change nothing says which one would extend the access."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from bot.words.requests.notes import refusal_words
-from tests.workflows.core.builders import partnership
+from tests.workflows.core.builders import TENANT, partnership
 from tests.workflows.world import CATALOG
-from workflows.core.partners.extension import extension_of, may_be_renewed, no_extension_error
+from workflows.core.partners.extension import (
+    extends,
+    extension_of,
+    is_extension,
+    kept_end,
+    may_be_renewed,
+    no_extension_error,
+)
 from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.plans.closing import only_reduces_access
+from workflows.core.plans.plan import Plan
+from workflows.core.plans.planning import plan_access, plan_revocation
+from workflows.core.plans.renewal import plan_renewal
+from workflows.core.settings.model import InboundTrust, Property
 
 NOW = datetime(2026, 11, 26, 15, 0, tzinfo=UTC)
 DURATIONS = tuple(timedelta(days=days) for days in (90, 180, 365))
@@ -62,3 +75,73 @@ def test_in_words() -> None:
     assert "Gatehouse did not open it, so there is no end date to extend" in (
         refusal_words(no_extension_error(None, template, timedelta(days=180), NOW))
     )
+
+
+def trusting(*, is_trusted: bool) -> Plan:
+    """The plan that sets the trust of a partner to what it was not."""
+    return plan_access(
+        tenant_id=TENANT,
+        before={"tenantId": TENANT, "inboundTrust": {"isMfaAccepted": not is_trusted}},
+        settings={Property.INBOUND_TRUST: InboundTrust(mfa=is_trusted)},
+        template="guest-collaboration",
+        template_hash="hash-1",
+        duration=timedelta(days=90),
+    )
+
+
+REDUCTION = trusting(is_trusted=False)
+BLOCK = plan_revocation(tenant_id=TENANT, before={"tenantId": TENANT})
+
+
+@pytest.mark.parametrize(
+    ("plan", "record", "is_asked", "is_extending"),
+    [
+        (REDUCTION, standing(-5), False, True),
+        (REDUCTION, standing(-5), True, True),
+        (REDUCTION, standing(30), True, True),
+        (REDUCTION, standing(30), False, False),
+        (REDUCTION, standing(100), True, False),
+        (REDUCTION, standing(-5, state=PartnershipState.REVOKED), True, False),
+        (REDUCTION, None, True, False),
+        (trusting(is_trusted=True), standing(-5), True, False),
+        (BLOCK, standing(-5), True, False),
+    ],
+)
+def test_a_reduction_extends_access_that_has_ended_or_that_the_request_was_to_extend(
+    plan: Plan, record: Partnership | None, is_asked: bool, is_extending: bool
+) -> None:
+    assert extends(plan, record, timedelta(days=90), NOW, is_asked=is_asked) is is_extending
+
+
+def test_a_reduction_that_extends_is_another_plan_that_one_approver_does_not_decide() -> None:
+    extending = replace(REDUCTION, extends=True)
+    assert extending.digest != REDUCTION.digest
+    assert only_reduces_access(REDUCTION)
+    assert not only_reduces_access(extending)
+    renewal = plan_renewal(tenant_id=TENANT, before=None, template="x", template_hash="", duration=timedelta(days=90))
+    assert is_extension(extending)
+    assert is_extension(renewal)
+    assert not is_extension(REDUCTION)
+
+
+@pytest.mark.parametrize(
+    ("plan", "record", "is_kept"),
+    [
+        (REDUCTION, standing(30), True),
+        (REDUCTION, standing(90), True),
+        (REDUCTION, standing(91), False),
+        (replace(REDUCTION, ends_at=NOW + timedelta(days=20)), standing(30), False),
+        (replace(REDUCTION, ends_at=NOW + timedelta(days=40)), standing(30), True),
+        (replace(REDUCTION, extends=True), standing(30), False),
+        (trusting(is_trusted=True), standing(30), False),
+        (replace(BLOCK, duration=timedelta(days=90)), standing(30), False),
+        (BLOCK, standing(30), False),
+        (REDUCTION, partnership(ends_at=None), False),
+        (REDUCTION, standing(30, state=PartnershipState.REVOKED), False),
+        (REDUCTION, None, False),
+    ],
+)
+def test_only_a_reduction_keeps_an_end_that_is_earlier_than_the_requested_one(
+    plan: Plan, record: Partnership | None, is_kept: bool
+) -> None:
+    assert kept_end(plan, record, NOW) == (record.ends_at if is_kept and record else None)

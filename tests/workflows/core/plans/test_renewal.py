@@ -23,14 +23,17 @@ from tests.workflows.core.strategies import partner_documents
 from workflows.core.partners.extension import may_be_renewed
 from workflows.core.partners.outcome import opened_partnership, unapproved_partnership
 from workflows.core.partners.partnership import Partnership, PartnershipState, SettingsBasis
+from workflows.core.plans.changes import setting_changes
 from workflows.core.plans.plan import Plan, count_written, is_confirmed
-from workflows.core.plans.planning import plan_revocation
-from workflows.core.plans.renewal import is_renewal, plan_of_all_settings, plan_renewal
+from workflows.core.plans.planning import plan_access, plan_revocation
+from workflows.core.plans.renewal import is_renewal, plan_of_all_settings, plan_of_extended_access, plan_renewal
 from workflows.core.policy.risk import RiskLevel, RiskReason, risk_of
 from workflows.core.policy.template import Stage
 from workflows.core.requests.request import ObservedPartner, RequestState
+from workflows.core.settings.access_change import AccessChange
+from workflows.core.settings.block import BLOCK
 from workflows.core.settings.documents import has_no_value, is_equivalent
-from workflows.core.settings.model import Property
+from workflows.core.settings.model import InboundTrust, Property
 
 STANDS = {
     "tenantId": TENANT,
@@ -139,6 +142,31 @@ def test_what_the_service_shows_of_every_partner_weighs_nothing() -> None:
     assert risk_of(renewal({**bare, **placeholder}), CLOSED_DEFAULT) == risk_of(renewal(bare), CLOSED_DEFAULT)
 
 
+def test_extended_access_is_compared_with_a_partner_that_is_closed_as_far_as_its_own_settings_go() -> None:
+    """Also where the default allows more: nothing that stands is shown as less, and nothing inherited as opened."""
+    open_default = {"inboundTrust": {"isMfaAccepted": True, "isHybridAzureADJoinedDeviceAccepted": True}}
+    before = {**STANDS, "b2bDirectConnectInbound": BLOCK["b2bDirectConnectInbound"]}
+    plan = plan_of_extended_access(renewal(before))
+    assert plan.before == {
+        "tenantId": TENANT,
+        "inboundTrust": {"isMfaAccepted": False, "isCompliantDeviceAccepted": False},
+        "b2bDirectConnectInbound": BLOCK["b2bDirectConnectInbound"],
+    }
+    assert is_equivalent(plan.configuration_after(), before)
+    found = {(item.name, item.key): item.access for item in setting_changes(plan, open_default)}
+    opened = {one for one, access in found.items() if access is AccessChange.OPENS}
+    assert opened == {("inboundTrust", "mfa"), ("inboundTrust", "compliant_device"), ("identitySynchronization", "")}
+    assert set(found.values()) <= {AccessChange.OPENS, AccessChange.SAME}
+
+
+def test_extended_access_of_another_cloud_and_of_values_that_cannot_be_read() -> None:
+    other_cloud = replace(renewal(), is_cross_cloud=True)
+    assert plan_of_extended_access(other_cloud) == plan_of_all_settings(other_cloud)
+    odd = plan_of_extended_access(renewal({"tenantId": TENANT, "inboundTrust": "on"}))
+    assert odd.before == {"tenantId": TENANT, "inboundTrust": BLOCK["inboundTrust"]}
+    assert plan_of_extended_access(replace(renewal(), before=None)).before == {"tenantId": TENANT}
+
+
 def test_a_value_that_cannot_be_read_has_the_highest_risk() -> None:
     odd = {"tenantId": TENANT, "b2bCollaborationInbound": {"usersAndGroups": {"accessType": "sometimes"}}}
     assert risk_of(renewal(odd), CLOSED_DEFAULT).level is RiskLevel.HIGH
@@ -191,6 +219,28 @@ def test_a_weak_chain_leaves_the_open_review_and_the_sponsor_and_names_the_curre
         setup=record.setup,
         confirmations=record.confirmations,
     )
+
+
+@pytest.mark.parametrize("is_extending", [True, False])
+def test_a_reduction_gives_the_requested_time_only_where_it_extends(is_extending: bool) -> None:
+    """An extension that was planned again, because somebody else opened more, is a reduction with a new period."""
+    plan = plan_access(
+        tenant_id=TENANT,
+        before=STANDS,
+        settings={Property.INBOUND_TRUST: InboundTrust(mfa=False, compliant_device=False)},
+        template="guest-collaboration",
+        template_hash="hash-1",
+        duration=timedelta(days=90),
+    )
+    late = OPENED.ends_at + timedelta(days=7) if OPENED.ends_at else NOW
+    seen = ObservedPartner(identity=OPENED.identity, configuration=STANDS, default=CLOSED_DEFAULT, at=NOW)
+    strong = (Stage(title="A", role=SECURITY, quorum=2), Stage(title="B", role=DATA_OWNER, quorum=1))
+    known = prepared(plan=replace(plan, extends=is_extending), stages=strong, observation=seen)
+    decided = tuple(replace(decision, at=late) for decision in WHOLE_CHAIN)
+    asked = request(RequestState.APPLYING, prepared=known, decisions=decided)
+    record = opened_partnership(asked, OPENED, late)
+    assert record.ends_at == (late + timedelta(days=90) if is_extending else OPENED.ends_at)
+    assert record.is_past_its_end(late) is not is_extending
 
 
 def test_after_somebody_overwrote_it_the_approved_time_is_over() -> None:
