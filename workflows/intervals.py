@@ -48,6 +48,8 @@ CLOCK_SHOWN_WITHIN: Final = timedelta(days=1)
 """In a row of the App Home, a time that comes within this time is shown with its hour, a later one as a day."""
 CARDS_HELD_FOR: Final = timedelta(seconds=1)
 """How long a change of a request waits before the copies that nobody clicked show it. A newer change replaces it."""
+EXPIRED_TOLD_TOGETHER: Final = timedelta(hours=1)
+"""Requests of one person that expired within this time are told in one message."""
 HOME_PUBLISHED_EVERY: Final = timedelta(seconds=2)
 """The shortest time between two publications of a person's App Home."""
 ROLES_SHOWN_FOR: Final = timedelta(seconds=30)

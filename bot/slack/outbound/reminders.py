@@ -20,6 +20,7 @@ from bot.slack.outbound.recipients import Outbound, Recipients, as_notifier_erro
 from workflows.app.reads.waiting_requests import waiting_for
 from workflows.core.people import ChatId
 from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.intervals import EXPIRED_TOLD_TOGETHER
 from workflows.ports.message_copies import MessageCopy
 from workflows.ports.records import LimitedList
 
@@ -27,7 +28,6 @@ MAX_LISTED_REQUESTS = 10
 """The most requests in one message; the others are counted."""
 MAX_READ_REQUESTS = 200
 """The most expired requests of one day that are read."""
-_EXPIRED_TOGETHER_WITHIN = timedelta(hours=1)
 
 
 class Reminders:
@@ -64,7 +64,7 @@ class Reminders:
         person, start = request.fields.requester, request.changed_at.replace(minute=0, second=0, microsecond=0)
         ended = await self._outbound.store.expired_since(start, MAX_READ_REQUESTS)
         mine = [
-            one for one in ended if one.fields.requester == person and one.changed_at < start + _EXPIRED_TOGETHER_WITHIN
+            one for one in ended if one.fields.requester == person and one.changed_at < start + EXPIRED_TOLD_TOGETHER
         ]
         subject, occasion = f"own_expired:{person}", f"{start:%Y-%m-%dT%H}"
         message = own_expired_message(LimitedList(items=mine[:MAX_LISTED_REQUESTS], count=len(mine)))

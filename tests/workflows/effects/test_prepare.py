@@ -119,7 +119,7 @@ async def test_a_person_in_two_stages_does_not_make_a_chain(world: World) -> Non
     world.directory.assign(CHIE, "")
     world.directory.assign(AMARA, "security data-owner")
     request = await world.settled(request_id)
-    assert (request.state, "has 1." in note_words(request.note)) == (S.UNFIT, True)
+    assert (request.state, "so 1 person with this role is left" in note_words(request.note)) == (S.UNFIT, True)
 
 
 async def test_a_second_open_request_about_a_tenant_is_unfit(world: World) -> None:
