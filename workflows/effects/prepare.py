@@ -26,12 +26,12 @@ from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import CodedError, InvalidField, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.approval_policy import chain_rule
-from workflows.core.partners.extension import is_extension
 from workflows.core.partners.replacement import replacement_findings
 from workflows.core.partners.restoration.restorable import restored_summary
 from workflows.core.people import ChatId, Person
 from workflows.core.plans.plan import Plan
 from workflows.core.plans.planning import plan_revocation
+from workflows.core.plans.renewal import is_extension
 from workflows.core.policy.template import Stage, Template
 from workflows.core.requests.commands.automatic import RecordDelayed, RecordPrepared, RecordUnfit
 from workflows.core.requests.notes import NoteCode

@@ -24,8 +24,8 @@ class OwnTenantGuard:
         self._found: TenantId | None = None
         self._trusted_until = float("-inf")
         """Set by an answer only."""
-        self._asked_again_at = float("-inf")
-        """Set by a question that failed. What needs no answer does not wait for another question until then."""
+        self._failed_at = float("-inf")
+        """When a question last failed. For some seconds, what needs no answer does not wait for another question."""
         self._asking = asyncio.Lock()
 
     def note(self, tenant_id: TenantId) -> None:
@@ -34,11 +34,25 @@ class OwnTenantGuard:
         is_expected = tenant_id == self._expected
         self._trusted_until = time.monotonic() + (_TRUSTED_SECONDS if is_expected else _ASKED_AGAIN_SECONDS)
 
+    async def _ask(self, *, must_be_known: bool) -> None:
+        """Ask Graph, unless it has answered recently, or a question failed while this one waited for its turn."""
+        began = time.monotonic()
+        async with self._asking:
+            now = time.monotonic()
+            if now < self._trusted_until or self._failed_at >= began:
+                return
+            if must_be_known or now >= self._failed_at + _ASKED_AGAIN_SECONDS:
+                try:
+                    self.note(await self._read())
+                except (TenantUnavailable, TenantRefused):
+                    self._failed_at = time.monotonic()
+
     async def verify(self, *, must_be_known: bool = False) -> None:
         """Check that Graph answers for the configured tenant. Asks Graph, unless it has answered recently.
 
         Without an answer, the last known answer stays valid, and the next caller that requires one asks again. A
-        question that was given up changes nothing.
+        question that was given up changes nothing. Who needs no answer never waits for another's question, once there
+        was an answer: closing a partner waits for nothing.
 
         :param must_be_known: whether an answer is required.
         :raises WrongTenant: while the last answer was for another tenant.
@@ -46,13 +60,8 @@ class OwnTenantGuard:
         """
         if self._expected is None:
             return
-        async with self._asking:
-            now = time.monotonic()
-            if now >= self._trusted_until and (must_be_known or now >= self._asked_again_at):
-                try:
-                    self.note(await self._read())
-                except (TenantUnavailable, TenantRefused):
-                    self._asked_again_at = time.monotonic() + _ASKED_AGAIN_SECONDS
+        if must_be_known or self._found is None or not self._asking.locked():
+            await self._ask(must_be_known=must_be_known)
         if must_be_known and self._found is None:
             raise unavailable(TenantCode.HOME_NOT_KNOWN)
         if self._found not in (None, self._expected):

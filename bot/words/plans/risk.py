@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from bot.words.sentences import counted
 from workflows.core.plans.closing import only_reduces_access
 from workflows.core.plans.plan import Plan
-from workflows.core.plans.renewal import is_renewal
+from workflows.core.plans.renewal import is_extension, is_renewal
 from workflows.core.policy.risk import (
     RiskLevel,
     RiskReason,
@@ -98,7 +98,7 @@ def all_access_level_words(level: RiskLevel, *, is_certain: bool) -> str:
 def deciding_risk_words(plan: Plan, default: JsonObject | None) -> str:
     """Return in a few words the risk that decides how many must approve, and of what it is the risk."""
     level = deciding_risk(plan, default).level
-    is_of_change = not is_renewal(plan) and risk_of(plan, default).level == level
+    is_of_change = not is_extension(plan) and risk_of(plan, default).level == level
     return f"{LEVELS[level].capitalize()}-risk {'change' if is_of_change else 'access'}"
 
 

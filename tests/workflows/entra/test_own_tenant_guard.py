@@ -87,3 +87,26 @@ async def test_a_question_that_failed_ends_no_trust_in_a_former_answer() -> None
     guard.note(OURS)
     await guard.verify(must_be_known=True)
     assert organization.asked == 1
+
+
+async def test_closing_never_waits_for_a_question_of_others_once_there_was_an_answer() -> None:
+    organization = Organization()
+    guard = organization.guard()
+    openings = [asyncio.create_task(guard.verify(must_be_known=True)) for _ in range(3)]
+    await asyncio.sleep(0)
+    await asyncio.wait_for(guard.verify(), timeout=5)
+    assert organization.asked == 1
+    organization.may_answer.set()
+    assert {type(one) for one in await asyncio.gather(*openings, return_exceptions=True)} == {WrongTenant}
+
+
+async def test_those_who_wait_for_a_question_share_its_failure() -> None:
+    organization = Organization(trouble=unavailable(TenantCode.HOME_NOT_KNOWN))
+    guard = organization.guard()
+    waiting = [asyncio.create_task(guard.verify(must_be_known=True)) for _ in range(10)]
+    await asyncio.sleep(0)
+    organization.may_answer.set()
+    await asyncio.gather(*waiting)
+    assert organization.asked == 1
+    await guard.verify(must_be_known=True)
+    assert organization.asked == 2

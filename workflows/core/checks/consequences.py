@@ -16,7 +16,7 @@ from workflows.core.plans.changes import BeforeAfter, SettingChange, SettingPart
 from workflows.core.plans.closing import closes_everything, only_reduces_access
 from workflows.core.plans.plan import Plan, changes
 from workflows.core.plans.refused_writes import written_names
-from workflows.core.plans.renewal import is_renewal
+from workflows.core.plans.renewal import is_extension
 from workflows.core.settings.access_change import AccessChange, is_certainly_blocked
 from workflows.core.settings.block import unblocked_settings
 from workflows.core.settings.canonical import JsonObject
@@ -207,9 +207,9 @@ def _at_the_end(plan: Plan) -> Iterator[Fact]:
     lasts: dict[str, int | str] = {"seconds": int(plan.duration.total_seconds())}
     if plan.ends_at is not None:
         lasts["ends_at"] = plan.ends_at.astimezone(UTC).isoformat()
-    if is_renewal(plan):
+    if is_extension(plan):
         yield Fact(Consequence.EXTENDS, lasts)
-    if not closes_everything(plan) and not only_reduces_access(plan):
+    if not closes_everything(plan) and (plan.extends or not only_reduces_access(plan)):
         yield Fact(Consequence.STAYS_OPEN, lasts)
 
 

@@ -8,7 +8,7 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.plans.closing import closes_everything, only_reduces_access, writes_only_reductions
 from workflows.core.plans.plan import Plan
-from workflows.core.plans.renewal import MIN_EXTENSION, is_renewal
+from workflows.core.plans.renewal import MIN_EXTENSION
 from workflows.core.policy.template import Template
 
 
@@ -72,11 +72,6 @@ def kept_end(plan: Plan, record: Partnership | None, now: datetime) -> datetime 
     ):
         return None
     return record.ends_at
-
-
-def is_extension(plan: Plan) -> bool:
-    """Return whether a plan extends an access, with or without a reduction."""
-    return is_renewal(plan) or plan.extends
 
 
 def no_extension_error(

@@ -11,7 +11,7 @@ from workflows.core.partner_setup.confirmations import Confirmation
 from workflows.core.partner_setup.steps import SetupStep
 from workflows.core.people import Person
 from workflows.core.plans.plan import TenantIdentity
-from workflows.core.plans.renewal import is_renewal
+from workflows.core.plans.renewal import is_extension
 from workflows.core.policy.approval import Choice
 from workflows.core.policy.template import Stage
 from workflows.core.requests.deciding import access_ends_at
@@ -222,7 +222,7 @@ def later_change(request: AccessRequest, later: AccessRequest) -> LaterChange:
         return LaterChange.REVOKED
     if closes(later):
         return LaterChange.CLOSED_EARLY if _is_before_the_end(request, later) else LaterChange.CLOSED
-    return LaterChange.EXTENDED if is_renewal(later.plan) else LaterChange.REPLACED
+    return LaterChange.EXTENDED if is_extension(later.plan) else LaterChange.REPLACED
 
 
 def replacements_among(requests: Iterable[AccessRequest]) -> Mapping[RequestId, AccessRequest]:

@@ -42,6 +42,11 @@ def is_renewal(plan: Plan) -> bool:
     return not plan.operations and plan.duration is not None
 
 
+def is_extension(plan: Plan) -> bool:
+    """Return whether a plan extends an access, with or without a reduction."""
+    return is_renewal(plan) or plan.extends
+
+
 def plan_of_all_settings(plan: Plan, before: JsonObject | None = None) -> Plan:
     """Return the plan that would change `before` to all settings after `plan`.
 

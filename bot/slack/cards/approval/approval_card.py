@@ -40,7 +40,7 @@ from workflows.core.partners.extension import kept_end
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import Role
 from workflows.core.plans.closing import closes_everything
-from workflows.core.plans.renewal import is_renewal, plan_of_extended_access
+from workflows.core.plans.renewal import is_extension, plan_of_extended_access
 from workflows.core.policy.risk import RiskLevel, deciding_risk
 from workflows.core.requests.eligibility import eligibility
 from workflows.core.requests.request import AccessRequest, Prepared, RequestKind
@@ -110,7 +110,7 @@ def plan_blocks(
     prepared = request.require_prepared()
     justification = _justification_elements(request) if with_justification else ()
     top = rich_text(paragraph(*_fact_parts(request, context.partnership, now)), *justification)
-    changes = list(_change_elements(changes_of(prepared), is_extension=is_renewal(prepared.plan)))
+    changes = list(_change_elements(changes_of(prepared), is_extension=is_extension(prepared.plan)))
     end = [
         rich_text(*stage_elements(request, holders)),
         decision_row(request, can_decide=with_buttons and can_be_decided(request, now)),
@@ -123,19 +123,20 @@ def plan_blocks(
 
 
 def changes_of(prepared: Prepared) -> tuple[ShortChange, ...]:
-    """Return the changes that the card shows. An extension shows all access that it extends, and no reduction."""
+    """Return the changes that the card shows. An extension shows all access that it extends, then what it reduces."""
     default, names = prepared.observation.default, prepared.names
-    if not is_renewal(prepared.plan):
-        return short_changes(prepared.plan, default, names)
+    changes = short_changes(prepared.plan, default, names)
+    if not is_extension(prepared.plan):
+        return changes
     extended = short_changes(plan_of_extended_access(prepared.plan), default, names)
-    return tuple(one for one in extended if one.sign is not Sign.LESS)
+    return (*(one for one in extended if one.sign is not Sign.LESS), *changes)
 
 
 def _title(request: AccessRequest) -> str:
     if request.fields.kind is RequestKind.RESTORATION:
         return "restore settings"
     title = prepared_title(request.require_prepared())
-    return f"extend {title}" if is_renewal(request.plan) else title
+    return f"extend {title}" if is_extension(request.plan) else title
 
 
 def _fact_parts(request: AccessRequest, record: Partnership | None, now: datetime) -> Iterator[TextRun]:
@@ -186,7 +187,9 @@ def _change_elements(changes: Sequence[ShortChange], *, is_extension: bool) -> I
         if sign is Sign.LESS and len(shown) < len(changes):
             yield paragraph(fixed_text(f"{_SIGNS[sign]}{counted(len(less), 'setting')} with less access"))
         elif lines:
-            yield paragraph(fixed_text("Access to extend" if is_extension else label, bold=True))
+            yield paragraph(
+                fixed_text("Access to extend" if is_extension and sign is not Sign.LESS else label, bold=True)
+            )
             yield from (paragraph(fixed_text(_SIGNS[sign]), line) for line in lines)
 
 

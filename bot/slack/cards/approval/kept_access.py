@@ -17,7 +17,7 @@ from bot.words.plans.kept_access import (
 from workflows.core.partners.approval_policy import is_live
 from workflows.core.partners.partnership import Partnership
 from workflows.core.plans.closing import closes_everything
-from workflows.core.plans.renewal import is_renewal
+from workflows.core.plans.renewal import is_extension
 from workflows.core.requests.request import AccessRequest, RequestState
 
 MAX_LINES: Final = 3
@@ -50,7 +50,7 @@ def unapproved_access(request: AccessRequest, partnership: Partnership | None) -
     if opened := access_opened_by_others(request):
         return opened
     is_approved = partnership is not None and is_live(partnership) and partnership.is_as_approved
-    if is_approved or is_renewal(plan) or closes_everything(plan):
+    if is_approved or is_extension(plan) or closes_everything(plan):
         return None
     texts = kept_access_words(plan, prepared.observation.default, prepared.names)
     return KeptAccess(texts, is_by_others=False) if texts else None

@@ -308,6 +308,26 @@ def test_a_reduction_that_extends_nothing_does_not_promise_the_time_it_asks_for(
     assert "90 days from approval" in shown(card(extending, context=CardContext(is_first=False, partnership=known)))
 
 
+def test_a_reduction_that_also_extends_shows_the_access_that_it_extends_and_the_reduction() -> None:
+    before = {
+        "tenantId": TENANT,
+        "b2bCollaborationInbound": guests("Office365"),
+        "inboundTrust": {"isMfaAccepted": True, "isCompliantDeviceAccepted": True},
+    }
+    plan = plan_access(
+        tenant_id=TENANT,
+        before=before,
+        settings={Property.INBOUND_TRUST: InboundTrust(mfa=True, compliant_device=False)},
+        template="guest-collaboration",
+        template_hash="hash",
+        duration=timedelta(days=90),
+    )
+    text = shown(card(request(prepared=prepared(plan=replace(plan, extends=True)))))
+    assert "extend " in text
+    assert text.index("Access to extend") < text.index("Accept their MFA") < text.index("Less access")
+    assert "Open already, not changed" not in text
+
+
 def test_an_extension_of_nothing_but_blocks_says_so() -> None:
     before = {"tenantId": TENANT, "b2bDirectConnectInbound": closed_document()["b2bDirectConnectInbound"]}
     text = shown(card(extending(before, {"b2bDirectConnectInbound": guests("AllApplications")})))

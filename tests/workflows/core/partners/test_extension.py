@@ -11,7 +11,6 @@ from tests.workflows.world import CATALOG
 from workflows.core.partners.extension import (
     extends,
     extension_of,
-    is_extension,
     kept_end,
     may_be_renewed,
     no_extension_error,
@@ -20,7 +19,7 @@ from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.plans.closing import only_reduces_access
 from workflows.core.plans.plan import Plan
 from workflows.core.plans.planning import plan_access, plan_revocation
-from workflows.core.plans.renewal import plan_renewal
+from workflows.core.plans.renewal import is_extension, plan_renewal
 from workflows.core.settings.model import InboundTrust, Property
 
 NOW = datetime(2026, 11, 26, 15, 0, tzinfo=UTC)

@@ -65,8 +65,12 @@ class Question:
             # Entra answers that a policy for single applications does not apply to all of them.
             return covers_everything(policy)
         found = covers(policy, self.application)
-        # It is not known here whether an application belongs to a suite. An answer for another one proves nothing.
-        return found > Coverage.PERHAPS or (found is Coverage.PERHAPS and self.application in entry.applications)
+        if found is not Coverage.PERHAPS:
+            return found > Coverage.PERHAPS
+        # It is not known here whether an application belongs to a suite. An answer for it proves nothing about another
+        # application, and nothing when the policy names one of the visitor's applications.
+        best = max(covers(policy, name) for name in entry.applications)
+        return best is Coverage.PERHAPS and self.application in entry.applications
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -247,3 +247,31 @@ def test_nothing_works_where_somebody_is_locked_out() -> None:
             counted[is_shut] += 1
     print(f"seed {SEED}: {SETS} sets, {counted[True]} visitors locked out of {sum(counted.values())}")
     assert min(counted.values()) > SETS / 10
+
+
+def test_an_answer_for_another_application_does_not_excuse_a_policy_that_names_one() -> None:
+    """Policy 0 is covered by the other application. Policy 1 names the portal, and a suite that may hold the other."""
+    excluding: dict[str, Any] = {
+        "includeApplications": ["All"],
+        "excludeApplications": ["portal-0001"],
+    }
+    naming: dict[str, Any] = {"includeApplications": ["portal-0001", "Office365"], "excludeApplications": []}
+    policies = [
+        {
+            "id": str(number),
+            "displayName": f"Policy {number}",
+            "state": "enabled",
+            "conditions": {
+                "users": {"includeUsers": ["All"]},
+                "applications": applications,
+                "clientAppTypes": ["all"],
+                "signInRiskLevels": ["high"],
+            },
+            "grantControls": {"operator": "OR", "builtInControls": [control]},
+        }
+        for number, (applications, control) in enumerate(((excluding, "mfa"), (naming, "block")))
+    ]
+    entry = VisitorAccess(visitor=VisitorType.GUEST, applications=("portal-0001", "other-0001"))
+    trust = InboundTrustFlags(mfa=True, compliant_device=True, hybrid_joined_device=True)
+    for way, found in reports(policies, (entry,), trust):
+        assert found.worst(VisitorType.GUEST) is PolicyEffect.LOCKED_OUT, way
