@@ -66,6 +66,8 @@ class Reminders:
         mine = [
             one for one in ended if one.fields.requester == person and one.changed_at < start + EXPIRED_TOLD_TOGETHER
         ]
+        if request.id not in {one.id for one in mine}:
+            mine.append(request)  # only the newest were read
         subject, occasion = f"own_expired:{person}", f"{start:%Y-%m-%dT%H}"
         message = own_expired_message(LimitedList(items=mine[:MAX_LISTED_REQUESTS], count=len(mine)))
         posted = [copy for copy in await self._outbound.copies.live_copies(subject) if copy.occasion == occasion]

@@ -109,7 +109,8 @@ def expired_message(requests: LimitedList[AccessRequest]) -> Message:
     blocks: list[Block] = [header(f"⌛ {title}"), *(rich_text(_expired_line(one)) for one in requests.items)]
     if more := requests.count - len(requests.items):
         blocks.append(rich_text(paragraph(fixed_text(f"and {more} more; the approval channel has a card for each"))))
-    blocks.append(rich_text(paragraph(fixed_text("Nothing was changed. The requester can send a new request."))))
+    changed = _what_was_changed(requests.items)
+    blocks.append(rich_text(paragraph(fixed_text(f"{changed} The requester can send a new request."))))
     names = ", ".join(map(_name, requests.items[:3]))
     return message(f"{names}: {title}", blocks)
 
@@ -122,9 +123,16 @@ def own_expired_message(requests: LimitedList[AccessRequest]) -> Message:
         blocks += _own_expired_entry(request)
     if more := requests.count - len(requests.items):
         blocks.append(rich_text(paragraph(fixed_text(f"and {more} more in your App Home"))))
-    blocks.append(rich_text(paragraph(fixed_text("Nothing was changed. Ask again for what is still needed."))))
+    changed = _what_was_changed(requests.items)
+    blocks.append(rich_text(paragraph(fixed_text(f"{changed} Ask again for what is still needed."))))
     names = ", ".join(map(_name, requests.items[:3]))
     return message(f"{names}: {title}", blocks)
+
+
+def _what_was_changed(requests: Sequence[AccessRequest]) -> str:
+    if not any(one.was_sent for one in requests):
+        return "Nothing was changed."
+    return "An earlier plan was sent and may have taken effect; the request's card says what is known."
 
 
 def _own_expired_entry(request: AccessRequest) -> Iterator[Block]:
