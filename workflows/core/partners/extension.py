@@ -47,8 +47,9 @@ def may_be_renewed(record: Partnership | None, duration: timedelta, now: datetim
 def extends(plan: Plan, record: Partnership | None, period: timedelta, now: datetime, *, is_asked: bool) -> bool:
     """Return whether a plan that reduces access also extends it.
 
-    It does when its access has ended, or when the request was an extension before somebody else changed the partner.
-    Every other reduction keeps the approved end, and one approver is enough for it.
+    It does when its access has ended, or when the request's plan before this one was an extension: somebody else
+    changed the partner since then, or the requester edited the request. Every other reduction keeps the approved end,
+    and one approver is enough for it.
 
     :param period: how long the access is requested.
     :param is_asked: whether the plan before this one was an extension.
