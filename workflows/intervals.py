@@ -46,8 +46,6 @@ HOME_SHOWS_ENDS_WITHIN: Final = timedelta(days=30)
 """Access that ends within this time is listed in its sponsor's App Home."""
 CLOCK_SHOWN_WITHIN: Final = timedelta(days=1)
 """In a row of the App Home, a time that comes within this time is shown with its hour, a later one as a day."""
-CARDS_HELD_FOR: Final = timedelta(seconds=1)
-"""How long a change of a request waits before the copies that nobody clicked show it. A newer change replaces it."""
 EXPIRED_TOLD_TOGETHER: Final = timedelta(hours=1)
 """Requests of one person that expired within this time are told in one message."""
 HOME_PUBLISHED_EVERY: Final = timedelta(seconds=2)
@@ -75,10 +73,12 @@ ABSENCE_KEPT_FOR: Final = timedelta(seconds=10)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pauses:
-    """Pauses that keep Microsoft's limits, or give its servers time to copy a write. All in seconds."""
+    """Pauses that keep limits of other systems, or give their servers time to copy a write. All in seconds."""
 
     due_work_read_every: float = 0.5
     """The longest wait before the queue is read again. The clock may jump, for example after a suspended machine."""
+    card_update: float = 1.0
+    """How long the copies of a card that nobody clicked wait for further changes, before they show the last one."""
     read_back_after: tuple[float, ...] = (0.0, 0.5, 1.0, 2.0, 4.0)
     """The pause before each read-back of a write. Entra needs time to replicate a write."""
     optional_read_back_after: tuple[float, ...] = (0.0, 0.5, 1.0, 2.0)

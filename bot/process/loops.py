@@ -90,7 +90,7 @@ async def keep_ticking(
     try:
         await record_missing_setup(service=parts.service, store=parts.store)
     except Exception:
-        _log.exception("halves_not_recorded")
+        _log.exception("missing_setup_not_recorded")
     while True:
         now = clock.now()
         try:

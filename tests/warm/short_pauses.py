@@ -19,6 +19,7 @@ def _shortened(rests: Iterable[float]) -> tuple[float, ...]:
 
 SHORT_PAUSES: Final = Pauses(
     due_work_read_every=USUAL_PAUSES.due_work_read_every / 5,
+    card_update=USUAL_PAUSES.card_update * _FACTOR,
     read_back_after=_shortened(USUAL_PAUSES.read_back_after),
     optional_read_back_after=_shortened(USUAL_PAUSES.optional_read_back_after),
     optional_sent_again_after=USUAL_PAUSES.optional_sent_again_after * _FACTOR,

@@ -102,7 +102,7 @@ class QueueWorker:
                 try:
                     await self._start_what_is_due()
                 except Exception:
-                    _log.exception("outbox_cannot_look")  # tried again: a full disk or a locked file may be repaired
+                    _log.exception("effects_not_read")  # tried again: a full disk or a locked file may be repaired
                 await self._wait_for_work()
         finally:
             for task in self._lanes.values():
@@ -202,7 +202,7 @@ class QueueWorker:
         try:
             return await self._may_give_up(effect, reason)
         except Exception:
-            _log.exception("outbox_cannot_ask")  # not known whether it may be given up, so it is retried
+            _log.exception("giving_up_not_decided")  # not known whether it may be given up, so it is retried
             return False
 
     async def _retry_later(

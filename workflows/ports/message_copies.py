@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Protocol
 
 from workflows.core.people import ChatId
@@ -67,11 +68,14 @@ class MessageCopies(Protocol):
         :param wanted: the result of `count_home_requests` before the content was read.
         """
 
-    async def request_card_update(self, request_id: RequestId, *, may_be_running: bool = False) -> None:
+    async def request_card_update(
+        self, request_id: RequestId, *, after: timedelta, may_be_running: bool = False
+    ) -> None:
         """Store an effect that updates the copies of a request's card soon, unless one waits already.
 
         That one shows the newest state when it is performed, so nothing is lost.
 
+        :param after: how long the update waits.
         :param may_be_running: whether one that is due may be performed now, and have read the state already. So it is
             unless the caller is in the lane of the card.
         """

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 
 from bot.process.assembly.external_systems import ExternalSystems
@@ -69,7 +70,7 @@ def assemble(systems: ExternalSystems) -> BotParts:
     )
     shown = ShownDirectory(systems.directory, systems.clock)
     copies = CardCopies(client=systems.client, store=systems.store, channel=channel, was_active=shown.was_active)
-    notifier = SlackNotifier(Outbound(copies=copies, directory=shown, store=systems.store, clock=systems.clock))
+    notifier = _notifier(systems, shown, copies)
     former_channel = FormerChannelCards(
         store=systems.store, service=service, copies=copies, channel=channel, clock=systems.clock
     )
@@ -93,6 +94,18 @@ def assemble(systems: ExternalSystems) -> BotParts:
         send_directly=send,
         directory=shown,
     )
+
+
+def _notifier(systems: ExternalSystems, shown_directory: ShownDirectory, copies: CardCopies) -> SlackNotifier:
+    """Return the sender of Slack's messages."""
+    outbound = Outbound(
+        copies=copies,
+        directory=shown_directory,
+        store=systems.store,
+        clock=systems.clock,
+        card_update_after=timedelta(seconds=systems.pauses.card_update),
+    )
+    return SlackNotifier(outbound)
 
 
 def _inbound(

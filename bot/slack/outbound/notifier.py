@@ -61,7 +61,7 @@ class SlackNotifier:
         is_left = not all(map(is_theirs, await self._requests.posted(request)))
         if is_left:
             # NB. before anything is sent: when that fails, the others are updated nevertheless.
-            await self._outbound.store.request_card_update(request.id)
+            await self._outbound.store.request_card_update(request.id, after=self._outbound.card_update_after)
         await self._show(request, is_theirs)
         return not is_left
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -41,6 +41,8 @@ class Outbound:
     directory: ShownDirectory
     store: Store
     clock: Clock
+    card_update_after: timedelta
+    """How long a change of a request waits before the copies that nobody clicked show it."""
 
 
 class Recipients:

@@ -181,7 +181,9 @@ class RequestMessages:
         for one in mine:
             is_replaced = one.is_terminal and newer_request(one, [request], None, now) is not None
             if is_replaced and await self._outbound.store.copies(f"requester:{one.id}"):
-                await self._outbound.store.request_card_update(one.id, may_be_running=True)
+                await self._outbound.store.request_card_update(
+                    one.id, after=self._outbound.card_update_after, may_be_running=True
+                )
 
     async def _newer_request(self, request: AccessRequest) -> AccessRequest | None:
         """Return the requester's later request that is shown instead of Request again."""

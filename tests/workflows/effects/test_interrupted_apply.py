@@ -44,7 +44,7 @@ async def test_a_system_that_does_not_answer_is_waited_for_and_that_is_said_once
     assert [outcome for _, command, outcome in await world.log() if command == "record_delayed"] == ["accepted"]
 
 
-async def test_what_waits_is_raised_for_the_outbox_to_try_again(world: World) -> None:
+async def test_what_waits_is_raised_so_that_the_queue_tries_again(world: World) -> None:
     request = await put(world, decided())
     busy = TenantUnavailable("Microsoft Graph is busy.", retry_after=17.0)
     world.script.fail("tenant.write", busy)

@@ -342,7 +342,7 @@ async def test_a_refusal_that_an_admin_can_mend_keeps_what_was_approved(world: W
     assert len([one for one in world.notifier.requests if one.state is S.AWAITING_APPROVAL]) == asked
 
 
-async def test_a_refusal_that_an_admin_can_mend_is_raised_for_the_outbox_to_try_again(world: World) -> None:
+async def test_a_refusal_that_an_admin_can_mend_is_raised_so_that_the_queue_tries_again(world: World) -> None:
     request = await put(world, decided())
     world.script.fail("tenant.write", FORBIDDEN)
     with pytest.raises(TenantUnavailable, match="waits_for_admin"):

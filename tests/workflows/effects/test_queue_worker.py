@@ -587,7 +587,7 @@ async def test_one_effect_that_cannot_be_read_among_good_ones_delays_none(rig: R
     assert [text for text in rig.performed if int(text) % 3 == 0] == ["0", "6"]
 
 
-async def test_a_store_that_fails_for_a_while_does_not_end_the_outbox(
+async def test_a_store_that_fails_for_a_while_does_not_end_the_queue_worker(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A full disk or a locked file: the work continues when that is repaired, and nothing is lost."""

@@ -1,12 +1,12 @@
 """The copies of posted cards, and the state of each App Home, in the embedded store."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from workflows.core.people import ChatId
 from workflows.core.requests.effects import ShowHome, ShowRequest, lane
 from workflows.core.requests.request import RequestId
-from workflows.intervals import CARDS_HELD_FOR, HOME_PUBLISHED_EVERY
+from workflows.intervals import HOME_PUBLISHED_EVERY
 from workflows.ports.message_copies import MessageCopy
 from workflows.store.columns import text_of
 from workflows.store.sqlite.effects_queue import IS_HELD, SqliteEffectsQueue
@@ -29,11 +29,13 @@ class SqliteMessageCopies(SqliteEffectsQueue):
         rows = await self._query(f"select * from copies where {where}", *values)  # noqa: S608
         return [MessageCopy(**{**row, "is_live": bool(row["is_live"])}) for row in rows]
 
-    async def request_card_update(self, request_id: RequestId, *, may_be_running: bool = False) -> None:
+    async def request_card_update(
+        self, request_id: RequestId, *, after: timedelta, may_be_running: bool = False
+    ) -> None:
         """Store an effect that updates the copies of a request's card soon, unless one waits already."""
-        await self._run(lambda: self._want_card_update(request_id, may_be_running=may_be_running))
+        await self._run(lambda: self._store_card_update(request_id, after, may_be_running=may_be_running))
 
-    def _want_card_update(self, request_id: RequestId, *, may_be_running: bool) -> None:
+    def _store_card_update(self, request_id: RequestId, after: timedelta, *, may_be_running: bool) -> None:
         effect = ShowRequest(request_id=request_id, is_held=True)
         with self._writes.watched(self._db), self._db.atomic():
             now = self._clock.now()
@@ -41,7 +43,7 @@ class SqliteMessageCopies(SqliteEffectsQueue):
             # NB. one that failed is not counted: it may wait for minutes.
             sql = f"select 1 from effects where lane = ? and is_parked = 0 and due_at > ? and {IS_HELD}"  # noqa: S608
             if self._db.execute(sql, (lane(effect), due_after)).fetchone() is None:
-                self._put_effect(effect, text_of(now + CARDS_HELD_FOR))
+                self._put_effect(effect, text_of(now + after))
 
     async def save_copy(self, copy: MessageCopy) -> None:
         """Store a posted copy, or its new content."""

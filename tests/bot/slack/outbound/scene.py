@@ -21,9 +21,11 @@ from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import ADMIN, ChatId, Person, PersonId, Role
 from workflows.core.policy.approval import Choice, Decision
 from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.intervals import USUAL_PAUSES
 from workflows.store.sqlite.store import SqliteStore
 
 CHANNEL: Final = "C0PARTNERAC"
+CARD_UPDATE_AFTER: Final = timedelta(seconds=USUAL_PAUSES.card_update)
 NAMES: Final = {person.slack_id: person.name for person in PEOPLE}
 
 
@@ -109,6 +111,7 @@ class Scene:
                 directory=self.directory,  # type: ignore[arg-type]
                 store=self.store,
                 clock=self.world.clock,
+                card_update_after=CARD_UPDATE_AFTER,
             )
         )
 

@@ -4,11 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from tests.bot.slack.outbound.scene import CHANNEL, Scene, decided_by, person, request
+from tests.bot.slack.outbound.scene import CARD_UPDATE_AFTER, CHANNEL, Scene, decided_by, person, request
 from tests.workflows.core.builders import NOW
 from workflows.core.requests.effects import ShowRequest
 from workflows.core.requests.request import AccessRequest, RequestState
-from workflows.intervals import CARDS_HELD_FOR
 from workflows.ports.notifier import NotifierBlocked, NotifierUnavailable
 
 APPROVER = person("approver1").chat_id
@@ -27,7 +26,7 @@ def updated(scene: Scene) -> list[str]:
 
 async def held(scene: Scene) -> list[ShowRequest]:
     """The stored updates of the copies that were left, and nothing else that shows a card."""
-    due = await scene.store.pending(scene.world.clock.now() + CARDS_HELD_FOR + timedelta(seconds=1), 100)
+    due = await scene.store.pending(scene.world.clock.now() + CARD_UPDATE_AFTER + timedelta(seconds=1), 100)
     return [one.effect for one in due if isinstance(one.effect, ShowRequest)]
 
 

@@ -6,12 +6,11 @@ from datetime import timedelta
 
 from bot.sandbox.http.faults import Fault
 from tests.bot.bot_under_test import eventually
-from tests.bot.slack.outbound.scene import Scene, action_ids, person, request
+from tests.bot.slack.outbound.scene import CARD_UPDATE_AFTER, Scene, action_ids, person, request
 from tests.bot.surfaces import dicts
 from tests.workflows.core.builders import NOW
 from workflows.core.requests.effects import ShowRequest
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
-from workflows.intervals import CARDS_HELD_FOR
 from workflows.ports.records import AuditEntry, Commit
 
 
@@ -29,7 +28,7 @@ async def stored(scene: Scene, shown: AccessRequest) -> AccessRequest:
 async def update_others(scene: Scene) -> list[RequestId]:
     """Show again what waits for that, as the queue does; returns which requests."""
     updated = []
-    for one in await scene.store.pending(scene.world.clock.now() + CARDS_HELD_FOR, 100):
+    for one in await scene.store.pending(scene.world.clock.now() + CARD_UPDATE_AFTER, 100):
         if isinstance(one.effect, ShowRequest):
             found = await scene.store.request(one.effect.request_id)
             assert found is not None
@@ -89,8 +88,8 @@ async def test_while_both_are_shown_at_once_the_newest_state_of_the_earlier_one_
 
 async def test_a_running_update_of_the_earlier_request_may_have_read_too_early(scene: Scene) -> None:
     first = await stored(scene, replace(request(RequestState.WITHDRAWN), version=1))
-    await scene.store.request_card_update(first.id)
-    scene.world.clock.advance(int(CARDS_HELD_FOR.total_seconds()))
+    await scene.store.request_card_update(first.id, after=CARD_UPDATE_AFTER)
+    scene.world.clock.advance(int(CARD_UPDATE_AFTER.total_seconds()))
     [running] = [one for one in await scene.store.pending(scene.world.clock.now(), 100) if one.lane == "card:r-1"]
     later = first.created_at + timedelta(hours=1)
     second = replace(first, id=RequestId("r-2"), state=RequestState.AWAITING_APPROVAL, created_at=later)

@@ -180,7 +180,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("impatient")
 async def test_a_store_that_another_one_uses_is_not_opened(tmp_path: Path) -> None:
-    """Two outboxes on one file would perform effects twice."""
+    """Two bots on one file would perform effects twice."""
     path = tmp_path / "gatehouse.db"
     store = await open_store(path, FixedClock())
     with pytest.raises(StoreUnusable, match=r"another process uses gatehouse\.db; stop it first"):
