@@ -20,7 +20,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId, CurrentRoles, Person, PersonId, Role
-from workflows.core.plans.plan import Operation, TenantIdentity
+from workflows.core.plans.plan import CallIds, Operation, TenantIdentity
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.canonical import JsonObject
@@ -217,6 +217,8 @@ class FakeTenant:
     groups: dict[str, frozenset[PersonId]] = field(default_factory=dict)
     default: dict[str, Any] = field(default_factory=lambda: {"isServiceDefault": True})
     lag: int = 0
+    call_ids: CallIds = field(default_factory=CallIds)
+    """The ids that each accepted write gets."""
     ignored: int = 0
     """So many of the next writes are taken without effect."""
     found: TenantId | None = None
@@ -298,7 +300,7 @@ class FakeTenant:
         self.script.end(await self.script.begin("tenant.read_default"))
         return deepcopy(self.default)
 
-    async def write(self, operation: Operation) -> None:
+    async def write(self, operation: Operation) -> CallIds:
         """Perform one operation as Graph does: null for what a POST leaves out, a PATCH replaces what it names."""
         if self.found is not None:
             raise WrongTenant(self.found, HOME)
@@ -307,7 +309,7 @@ class FakeTenant:
         if self.ignored:
             self.ignored -= 1
             self.script.end(fault)
-            return
+            return self.call_ids
         if operation.method == "POST":
             assert operation.path == PARTNERS
             self._create(operation)
@@ -315,6 +317,7 @@ class FakeTenant:
             self._patch(operation)
         self.writes.append(operation)
         self.script.end(fault)
+        return self.call_ids
 
     async def accounts_by_mail(self, mails: Sequence[str]) -> Sequence[Account]:
         """Find accounts by mail."""

@@ -20,7 +20,7 @@ from workflows.catalog.catalog import Catalog
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.people import CurrentRoles
-from workflows.core.plans.plan import count_written
+from workflows.core.plans.plan import SentWrite, count_written
 from workflows.core.requests.commands.automatic import RecordDelayed, RecordWriting
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
@@ -103,8 +103,9 @@ class Applier:
         if done_count < len(request.plan.required):
             await self.service.advance(request.id, RecordWriting())
         sender = PlanSender(tenant=self.tenant, results=self.results)
-        if await sender.send(request, done_count):
-            await self._confirm(request, pauses_seconds=self.pauses.read_back_after)
+        sent = await sender.send(request, done_count)
+        if sent is not None:
+            await self._confirm(request, pauses_seconds=self.pauses.read_back_after, sent=sent)
 
     async def _count_if_writable(self, request: AccessRequest, reads: ReadsTogether) -> int | None:
         """Read everything anew, and make every check before the rest of the plan is written.
@@ -143,9 +144,11 @@ class Applier:
             await home
         return done_count
 
-    async def _confirm(self, request: AccessRequest, *, pauses_seconds: tuple[float, ...]) -> None:
+    async def _confirm(
+        self, request: AccessRequest, *, pauses_seconds: tuple[float, ...], sent: tuple[SentWrite, ...] = ()
+    ) -> None:
         """Read back what was sent, and send again what the tenant still does not show when that is allowed."""
-        resent_request = await self._read_back.confirm(request, pauses_seconds=pauses_seconds)
+        resent_request = await self._read_back.confirm(request, pauses_seconds=pauses_seconds, sent=sent)
         if resent_request is not None:
             await self._write(resent_request)
 

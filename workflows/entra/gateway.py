@@ -8,7 +8,7 @@ from kiota_abstractions.method import Method
 from workflows.cache import Cache
 from workflows.core.errors.facts import Fact
 from workflows.core.people import PersonId, mail_in_lower_case
-from workflows.core.plans.plan import Operation, TenantIdentity
+from workflows.core.plans.plan import CallIds, Operation, TenantIdentity
 from workflows.core.settings.canonical import JsonObject, canonical_json
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, Property, TenantId, is_guid
 from workflows.core.settings.shared_values import SharedValues
@@ -28,7 +28,7 @@ from workflows.entra.answers.failed_calls import failure
 from workflows.entra.own_tenant_guard import OwnTenantGuard
 from workflows.entra.settings import EntraSettings
 from workflows.entra.tenant_settings import GraphTenantSettings
-from workflows.entra.transport.connection import Connection, document_of, open_connection
+from workflows.entra.transport.connection import Connection, document_of, open_connection, own_id_of
 from workflows.intervals import TENANTS_KEPT_FOR, USUAL_PAUSES, Pauses
 from workflows.ports.tenant import Account, ReadsTogether, TenantRefused, TenantUnavailable
 from workflows.ports.tenant_problems import Purpose, TenantCode
@@ -208,9 +208,10 @@ class Entra:
             raise unavailable(TenantCode.NO_DEFAULT, call=call.as_value)
         return document
 
-    async def write(self, operation: Operation) -> None:
+    async def write(self, operation: Operation) -> CallIds:
         """Perform one operation of a plan: send its canonical bytes to its address, at most once.
 
+        :returns: the ids of the accepted call.
         :raises ValueError: for any address that is not one partner's own configuration; nothing was sent.
         :raises AlreadyExists: when the object of a POST or a PUT exists already.
         :raises WrongTenant: while Graph answers for another tenant; nothing was sent.
@@ -229,6 +230,7 @@ class Entra:
         answer = await self._connection.send(call, request)
         if not answer.is_success:
             raise failure(call, answer)
+        return CallIds(request_id=answer.request_id, client_request_id=own_id_of(request))
 
     async def accounts_by_mail(self, mails: Sequence[str]) -> Sequence[Account]:
         """Return every account whose mail or user principal name is one of `mails`."""

@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol, Self, TypeVar
 from workflows.core.errors.facts import Fact, Facts
 from workflows.core.errors.raised import FactsError
 from workflows.core.people import PersonId
-from workflows.core.plans.plan import Operation, TenantIdentity
+from workflows.core.plans.plan import CallIds, Operation, TenantIdentity
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
 from workflows.ports.tenant_problems import TenantCode
@@ -148,9 +148,10 @@ class Tenant(Protocol):
     async def read_default(self) -> JsonObject:
         """Read the tenant's default configuration. It cannot be written through this interface."""
 
-    async def write(self, operation: Operation) -> None:
+    async def write(self, operation: Operation) -> CallIds:
         """Perform one operation of a plan: send its body to its address.
 
+        :returns: the ids by which the tenant's logs name the accepted call.
         :raises AlreadyExists: when the object of a POST or a PUT exists already.
         :raises WrongTenant: while Graph answers for another tenant; nothing was sent.
         :raises TenantRefused: when Graph refuses the write.

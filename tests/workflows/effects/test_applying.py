@@ -31,6 +31,7 @@ from tests.workflows.effects.applying import (
 from tests.workflows.fakes import PARTNERS
 from tests.workflows.world import CONTOSO, World
 from workflows.core.partners.partnership import PartnershipState
+from workflows.core.plans.plan import CallIds
 from workflows.core.requests.effects import Apply
 from workflows.core.requests.request import RequestState
 from workflows.core.settings.documents import is_equivalent
@@ -169,6 +170,23 @@ async def test_a_revocation_needs_neither_the_domain_nor_anybodys_role(world: Wo
 
 
 # --- read-back ---
+
+
+@pytest.mark.parametrize("lag", [0, len(USUAL_PAUSES.read_back_after)])
+async def test_the_ids_of_an_accepted_write_are_stored_when_it_is_confirmed(world: World, lag: int) -> None:
+    """Also when Graph shows it only later: the ids are known only right after the write."""
+    world.tenant.lag = lag
+    world.tenant.call_ids = CallIds(request_id="from-graph", client_request_id="from-here")
+    request = await world.settled((await put(world, decided())).id)
+    if lag:
+        request = await retried(world, request)
+    assert request.state is S.APPLIED
+    (sent,) = request.sent
+    assert (sent.method, sent.path, sent.ids) == ("POST", PARTNERS, world.tenant.call_ids)
+    stored = [one.details["sent"] for one in await world.store.history(request_id=request.id) if "sent" in one.details]
+    assert stored == [
+        [{"method": "POST", "path": PARTNERS, "request_id": "from-graph", "client_request_id": "from-here"}]
+    ]
 
 
 async def test_a_write_that_does_not_show_is_unconfirmed_then_applied_without_a_second_write(world: World) -> None:

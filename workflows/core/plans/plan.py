@@ -59,6 +59,27 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallIds:
+    """The ids of one call of Graph. Microsoft's logs name the call by them; by themselves they prove nothing."""
+
+    request_id: str = ""
+    """The id that Graph gave the call (header `request-id`); empty when its answer had none."""
+    client_request_id: str = ""
+    """The id that was sent with the call (header `client-request-id`); empty when there was none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentWrite:
+    """One write that Graph accepted, with the ids of the call."""
+
+    method: str
+    path: str
+    at: datetime
+    """When Graph's answer came."""
+    ids: CallIds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What is approved: the operations in order, the state before them, and what the approvers were shown."""
 

@@ -12,7 +12,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, CurrentRoles, Person, PersonId
 from workflows.core.plans.drift import Drift
-from workflows.core.plans.plan import Plan, TenantIdentity
+from workflows.core.plans.plan import Plan, SentWrite, TenantIdentity
 from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.policy.approval import ChainRule, Decision, Verdict, evaluate
 from workflows.core.policy.template import Stage
@@ -115,10 +115,8 @@ class Restored:
     at: datetime
     """When it was read back, or found overwritten."""
     policy_title: str = ""
-    """The title of the template whose approval chain decides.
-
-    Empty in requests of earlier versions. Their `Prepared.template_title` is a sentence.
-    """
+    """The title of the template whose approval chain decides. Empty in requests of earlier versions: their
+    `Prepared.template_title` is a sentence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,6 +229,8 @@ class AccessRequest:
     """The writes that Graph may refuse and that did not take effect."""
     write_refusal: WriteRefusal | None = None
     """The refusal after which nothing more of the plan is sent; None when no write was refused for good."""
+    sent: tuple[SentWrite, ...] = ()
+    """The writes that Graph accepted, with the ids of the calls; empty where no id is known."""
     applied_part: int = 0
     """When it ended with only a part of the plan in the tenant: how many operations were read back. Otherwise 0."""
 

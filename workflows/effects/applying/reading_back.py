@@ -7,7 +7,7 @@ from workflows.app.alarms import Alarms
 from workflows.app.revocation_alarms import report_open_access
 from workflows.app.service import Service
 from workflows.core.errors.facts import Fact
-from workflows.core.plans.plan import count_written, is_confirmed
+from workflows.core.plans.plan import SentWrite, count_written, is_confirmed
 from workflows.core.requests.commands.automatic import RecordApplied, RecordResent, RecordUnseen, RecordWriting, Replan
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
@@ -35,10 +35,13 @@ class ReadBack:
     sleep: Callable[[float], Awaitable[None]]
     pauses: Pauses
 
-    async def confirm(self, request: AccessRequest, *, pauses_seconds: tuple[float, ...]) -> AccessRequest | None:
+    async def confirm(
+        self, request: AccessRequest, *, pauses_seconds: tuple[float, ...], sent: tuple[SentWrite, ...] = ()
+    ) -> AccessRequest | None:
         """Read the partner until it shows the plan, and record that or what it shows instead.
 
         :param pauses_seconds: the seconds to wait before each read.
+        :param sent: the writes that Graph has just accepted.
         :returns: the request when its plan must be sent again now; None when nothing is left to do.
         :raises TenantUnavailable: while the partner shows neither the plan nor anything else; it is read again later.
         """
@@ -46,9 +49,9 @@ class ReadBack:
         observed: JsonObject | None = None
         for rest in pauses_seconds:
             await self.sleep(rest)
-            observed = await self._read(request)
+            observed = await self._read(request, sent)
             if observed is not None and is_confirmed(plan, observed):
-                await self.record_applied(request, observed)
+                await self.record_applied(request, observed, sent)
                 return None
         done = count_written(plan, observed)
         if done is None:
@@ -67,11 +70,16 @@ class ReadBack:
                 # Stored before anything is sent, so that a crash never sends an opening a third time.
                 request = await self.service.advance(request.id, command)
                 return request if isinstance(command, RecordResent) else None
-        await self._unseen(request)
+        await self._unseen(request, sent)
         raise TenantUnavailable((Fact(NoteCode.CHANGE_NOT_SHOWN),))
 
-    async def record_applied(self, request: AccessRequest, observed_configuration: JsonObject) -> None:
-        """Send the operations that Graph may refuse, and record what is in the tenant after them."""
+    async def record_applied(
+        self, request: AccessRequest, observed_configuration: JsonObject, sent: tuple[SentWrite, ...] = ()
+    ) -> None:
+        """Send the operations that Graph may refuse, and record what is in the tenant after them.
+
+        :param sent: the writes that Graph has just accepted.
+        """
         plan = request.plan
         if plan.optional and request.state is RequestState.APPLYING:
             await self.service.advance(request.id, RecordWriting())
@@ -83,7 +91,7 @@ class ReadBack:
             await report_open_access(self.alarms, self.store, request, tried.may_be_accepted_later)
         # Read last, and only where it is checked: the default may have changed since the plan was made.
         default = await read_default(tenant=self.tenant) if closes(request) else None
-        command = RecordApplied(configuration=tried.configuration, refused=tried.refused, default=default)
+        command = RecordApplied(configuration=tried.configuration, refused=tried.refused, default=default, sent=sent)
         await self.service.advance(request.id, command)
 
     async def _next_command(self, request: AccessRequest) -> RecordResent | Replan | None:
@@ -96,12 +104,12 @@ class ReadBack:
         except TenantRefused as error:
             raise TenantUnavailable((*error.facts, Fact(NoteCode.SENT_NOT_SHOWN))) from error
 
-    async def _read(self, request: AccessRequest) -> JsonObject | None:
+    async def _read(self, request: AccessRequest, sent: tuple[SentWrite, ...]) -> JsonObject | None:
         try:
             return await self.tenant.read_partner(request.plan.tenant_id)
         except (TenantRefused, TenantUnavailable) as error:
             # Graph accepted every write. From now on only reading is left, whatever error it meets.
-            await self._unseen(request)
+            await self._unseen(request, sent)
             if isinstance(error, TenantRefused) and request.fields.kind is RequestKind.REVOCATION:
                 raise await self.results.retry_error_with_alarm(
                     request, error, Fact(NoteCode.SENT_UNREADABLE)
@@ -111,7 +119,7 @@ class ReadBack:
                 getattr(error, "retry_after", None),
             ) from error
 
-    async def _unseen(self, request: AccessRequest) -> None:
-        """Record the state UNCONFIRMED, once. Later attempts send no more messages."""
-        if request.state is RequestState.APPLYING:
-            await self.service.advance(request.id, RecordUnseen())
+    async def _unseen(self, request: AccessRequest, sent: tuple[SentWrite, ...]) -> None:
+        """Record the state UNCONFIRMED, once, and what was sent. Later attempts send no more messages."""
+        if request.state is RequestState.APPLYING or sent:
+            await self.service.advance(request.id, RecordUnseen(sent=sent))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from workflows.core.errors.facts import Fact
-from workflows.core.plans.plan import Plan, count_written, is_confirmed
+from workflows.core.plans.plan import CallIds, Plan, SentWrite, count_written, is_confirmed
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.canonical import JsonObject
@@ -21,27 +21,32 @@ class PlanSender:
     tenant: Tenant
     results: ApplyResults
 
-    async def send(self, request: AccessRequest, done_count: int) -> bool:
+    async def send(self, request: AccessRequest, done_count: int) -> tuple[SentWrite, ...] | None:
         """Send the operations of the plan from number `done_count` on.
 
-        :returns: whether Graph accepted all. Otherwise the end of the request is recorded, or a refusal, after which
-            the partner is only read.
+        :returns: the accepted writes of which an id is known, when Graph accepted all. Otherwise None: the end of the
+            request is recorded, or a refusal, after which the partner is only read.
         """
-        plan = request.plan
+        plan, sent = request.plan, []
         for index in range(done_count, len(plan.required)):
             self.results.require_in_time(request)
+            operation = plan.required[index]
             try:
-                await self.tenant.write(plan.required[index])
+                ids = await self.tenant.write(operation)
             except AlreadyExists:
                 existing = await self._read_existing_partner(plan, index)
                 if (count_written(plan, existing) or 0) <= index:
                     await self.results.record_drift(request, existing, is_written=index > done_count)
-                    return False
+                    return None
             except TenantRefused as error:
                 if not await self._record_if_partner_disappeared(request, index, error, is_written=index > done_count):
                     await self.results.record_refusal(request, index, error)
-                return False
-        return True
+                return None
+            else:
+                if ids != CallIds():
+                    at = self.results.clock.now()
+                    sent.append(SentWrite(method=operation.method, path=operation.path, at=at, ids=ids))
+        return tuple(sent)
 
     async def _read_existing_partner(self, plan: Plan, index: int) -> JsonObject:
         """Read the object that exists already although an operation was to create it.

@@ -52,6 +52,8 @@ _CONNECT_SECONDS: Final = 3.0
 _READ_SECONDS: Final = 10.0
 _WRITE_SECONDS: Final = 15.0
 _PAGES: Final = 1000
+_OWN_ID: Final = "client-request-id"
+"""The header with the id that the sender chooses; Graph's logs have it, too (Graph: "Best practices")."""
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 _DROPPED: Final = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
@@ -184,7 +186,7 @@ class Connection:
         :raises TenantRefused: when the credentials are refused.
         """
         own_id = str(uuid.uuid4())
-        request.headers.try_add("client-request-id", own_id)
+        request.headers.try_add(_OWN_ID, own_id)
         ask_together = asked_together(call, request, own_id)
         request.path_parameters["baseurl"] = self._root
         request.url = request.url  # otherwise the adapter expands the template at every look at it
@@ -279,6 +281,11 @@ class Connection:
             raise unavailable(TenantCode.BROKEN_OFF, call=call.as_value, is_write=call.is_write) from error
         answered: httpx.Response = response
         return answered
+
+
+def own_id_of(request: RequestInformation) -> str:
+    """Return the id that was sent with a request; empty when it was not sent."""
+    return next(iter(request.headers.get(_OWN_ID)), "")
 
 
 def document_of(call: GraphCall, answer: Answer) -> JsonObject:

@@ -35,6 +35,7 @@ from bot.slack.cards.approval.details_parts import (
     outside_change_json_blocks,
 )
 from bot.slack.cards.approval.kept_access import access_opened_by_others, kept_access_elements
+from bot.slack.cards.approval.sent_writes import sent_write_elements
 from bot.slack.cards.decisions import MAX_NAMES, MAX_REASON_CHARACTERS, chain_elements, outcome_elements
 from bot.slack.cards.findings import MAX_LINES as MAX_POLICY_LINES
 from bot.slack.cards.findings import policy_findings, policy_items
@@ -194,6 +195,8 @@ def _operations(request: AccessRequest, plan: Plan) -> Iterator[Block]:
     yield operations_block(plan)
     if (length := len(operations_json(plan.operations))) > MAX_JSON_CHARACTERS:
         yield more_row(request, DetailsPart.OPERATIONS, f"All {length:,} characters")
+    if request.sent:
+        yield rich_text(*sent_write_elements(request.sent))
 
 
 def _changes(request: AccessRequest, lines: Sequence[ChangeLine]) -> Iterator[Block]:

@@ -8,6 +8,7 @@ import pytest
 from bot.slack import ids
 from bot.slack.blocks.blocks import within_limits
 from bot.slack.cards.approval.details import ROWS_IN_BLOCK, details_blocks, particular_and_general_notes
+from bot.slack.cards.approval.sent_writes import MAX_SENT
 from bot.slack.cards.partner_and_plan import MAX_LINES
 from bot.slack.flows.decide.views import notes_view
 from bot.words.plans.changes import ChangeLine
@@ -18,6 +19,7 @@ from tests.workflows.core.builders import NOW, prepared, request
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.errors.facts import Fact
+from workflows.core.plans.plan import CallIds, SentWrite
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.settings.access_change import AccessChange
 
@@ -137,3 +139,20 @@ def test_the_approval_policy_names_people(template: str) -> None:
 def test_no_button_of_details_has_the_id_of_another() -> None:
     found = [one["action_id"] for one in dicts(details(waiting(TEMPLATES["merger"]))) if "action_id" in one]
     assert len(found) == len(set(found))
+
+
+def test_the_correlation_ids_of_accepted_writes_are_with_the_operations() -> None:
+    """The newest are shown, each with the time, and the others are counted."""
+    sent = [
+        SentWrite(method="PATCH", path="/p", at=NOW, ids=CallIds(client_request_id=f"client-{number}-"))
+        for number in range(MAX_SENT + 1)
+    ]
+    sent[-1] = replace(sent[-1], ids=CallIds(client_request_id="<!channel>", request_id="graph-1"))
+    asked = replace(waiting(TEMPLATES["trusted-partner"]), sent=tuple(sent))
+    words = shown(details(asked))
+    assert "Correlation IDs" in words
+    assert "ClientRequestId: client-1-" in words
+    assert "client-0-" not in words
+    assert "and 1 earlier write" in words
+    assert "RequestId: graph-1" in words
+    assert "Correlation IDs" not in shown(details(replace(asked, sent=())))

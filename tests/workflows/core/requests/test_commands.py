@@ -23,6 +23,7 @@ from tests.workflows.core.builders import (
     request,
 )
 from workflows.core.plans.drift import Drift
+from workflows.core.plans.plan import CallIds, SentWrite
 from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.requests.commands.automatic import (
     Expire,
@@ -62,6 +63,8 @@ from workflows.core.settings.open_access import AccessState, OpenAccess
 
 DIGEST = access_plan().digest
 WHY = noted("Graph said: no.")
+SENT = SentWrite(method="PATCH", path="/partners/1", at=NOW, ids=CallIds(request_id="r-9", client_request_id="c-9"))
+SENT_VALUES = {"method": "PATCH", "path": "/partners/1", "request_id": "r-9", "client_request_id": "c-9"}
 WHY_VALUES = [{"code": "text", "values": {"text": "Graph said: no."}}]
 DRIFT = Drift(existed=False, exists=True, settings=())
 ASKED = {
@@ -107,8 +110,13 @@ OF_REQUESTS: list[tuple[RequestCommand, dict[str, Any]]] = [
     (RecordOverwritten(configuration={"tenantId": TENANT}), {"image": {"tenantId": TENANT}, "digest": DIGEST}),
     (RecordOverwritten(configuration=None), {"digest": DIGEST}),
     (RecordUnseen(), {}),
+    (RecordUnseen(sent=(SENT,)), {"sent": [SENT_VALUES]}),
     (RecordResent(reason=WHY), {"reason": WHY_VALUES, "digest": DIGEST}),
     (RecordApplied(configuration={"tenantId": TENANT}), {"image": {"tenantId": TENANT}, "digest": DIGEST}),
+    (
+        RecordApplied(configuration={"tenantId": TENANT}, sent=(SENT,)),
+        {"image": {"tenantId": TENANT}, "digest": DIGEST, "sent": [SENT_VALUES]},
+    ),
     (
         RecordRefusal(refusal=WriteRefusal(reason=WHY, accepted=1, is_unsure=False)),
         {"reason": WHY_VALUES, "accepted": 1, "digest": DIGEST},

@@ -43,6 +43,7 @@ from workflows.core.partners.outcome import PartnerOutcome, advance_partner
 from workflows.core.partners.partnership import Attestation, PartnershipState, SettingsBasis
 from workflows.core.partners.reviews import advance_review
 from workflows.core.people import CurrentRoles, Person
+from workflows.core.plans.plan import CallIds, SentWrite
 from workflows.core.plans.planning import plan_access, plan_revocation
 from workflows.core.policy.approval import Choice, Decision
 from workflows.core.requests.commands.automatic import (
@@ -608,6 +609,19 @@ def test_an_unseen_change_is_shown_once_and_waited_for() -> None:
     )
     again = advance(once.request, RecordUnseen(), situation(LATER + LIFETIME))
     assert again == Transition(request=once.request, effects=())
+
+
+def test_the_ids_of_every_accepted_write_stay_with_the_request() -> None:
+    """Of the first sending, of the second one, and of that after which the change was shown."""
+    first, second, third = (
+        SentWrite(method="PATCH", path="/partners/1", at=LATER, ids=CallIds(request_id=name)) for name in "abc"
+    )
+    unseen = advance(request(RequestState.APPLYING), RecordUnseen(sent=(first,)), situation(LATER)).request
+    assert unseen.sent == (first,)
+    resent = advance(unseen, RecordUnseen(sent=(second,)), situation(LATER)).request
+    assert (resent.sent, resent.unconfirmed_since) == ((first, second), LATER)
+    applied = advance(resent, RecordApplied(configuration={}, sent=(third,)), situation(LATER)).request
+    assert applied.sent == (first, second, third)
 
 
 @pytest.mark.parametrize("state", [RequestState.APPLYING, RequestState.UNCONFIRMED])

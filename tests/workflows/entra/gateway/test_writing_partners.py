@@ -41,6 +41,14 @@ async def test_approved_bytes_are_sent_bytes(entra: Entra, graph: Graph) -> None
     assert graph.calls == [("POST", PARTNERS), ("PATCH", f"{PARTNERS}/{CONTOSO}")]
 
 
+async def test_an_accepted_write_has_the_ids_by_which_graphs_logs_name_it(entra: Entra, graph: Graph) -> None:
+    ids = await entra.write(adding())
+    assert ids.client_request_id == graph.seen[0].headers["client-request-id"]
+    assert ids.request_id
+    assert ids.request_id != ids.client_request_id
+    assert (await entra.write(changing(inboundTrust=None))).client_request_id != ids.client_request_id
+
+
 async def test_revocation_closes_the_partner_and_its_synchronization(entra: Entra, graph: Graph) -> None:
     sync = {"userSyncInbound": {"isSyncAllowed": True}}
     graph.simulator.merge({"partners": {CONTOSO: {"identitySynchronization": sync}}})

@@ -1,8 +1,11 @@
 """The parts of an audit entry that several kinds of commands share."""
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any, TypeAlias
 
 from workflows.core.people import ChatId, Person
+from workflows.core.plans.plan import SentWrite
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.canonical import JsonObject
 
@@ -28,3 +31,10 @@ def plan_digest(request: AccessRequest) -> Details:
 def configuration_details(configuration: JsonObject | None) -> Details:
     """Return the configuration that was read, under its stored name; empty when nothing was read."""
     return {} if configuration is None else {"image": configuration}
+
+
+def sent_details(sent: Sequence[SentWrite]) -> Details:
+    """Return the writes that Graph accepted, with the ids by which its logs name them; empty when none is known."""
+    if not sent:
+        return {}
+    return {"sent": [{"method": one.method, "path": one.path, **asdict(one.ids)} for one in sent]}

@@ -8,8 +8,9 @@ from typing import Literal
 
 from workflows.core.errors.facts import Fact, as_values
 from workflows.core.plans.drift import Drift
+from workflows.core.plans.plan import SentWrite
 from workflows.core.plans.refused_writes import RefusedWrite
-from workflows.core.requests.commands.audit_details import Details, configuration_details, plan_digest
+from workflows.core.requests.commands.audit_details import Details, configuration_details, plan_digest, sent_details
 from workflows.core.requests.request import AccessRequest, Prepared, WriteRefusal
 from workflows.core.settings.canonical import JsonObject
 
@@ -137,10 +138,12 @@ class RecordUnseen:
     """Graph accepted every write, but the read-back does not show it yet."""
 
     name: Literal["record_unseen"] = field(default="record_unseen")
+    sent: tuple[SentWrite, ...] = ()
+    """The writes that Graph has just accepted, with their ids."""
 
     def audit_details(self, after: AccessRequest) -> Details:
-        """Return nothing: the request shows the rest."""
-        return {}
+        """Return the ids of the writes; the request shows the rest."""
+        return sent_details(self.sent)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,15 +168,18 @@ class RecordApplied:
     """The writes that Graph may refuse and that did not take effect."""
     default: JsonObject | None = None
     """The tenant's default as it was read after the writes; None when it could not be read."""
+    sent: tuple[SentWrite, ...] = ()
+    """The writes that Graph has just accepted, with their ids."""
 
     def audit_details(self, after: AccessRequest) -> Details:
-        """Return the read-back, the plan's digest, the access that stays open, and the writes without effect."""
+        """Return the read-back, the digest, the access that stays open, the writes without effect, and the ids."""
         still_open, refused = after.not_closed, [asdict(one) for one in after.refused]
         return {
             **configuration_details(self.configuration),
             **plan_digest(after),
             **({} if still_open is None else {"not_closed": {kind.name: kind.opening.value for kind in still_open}}),
             **({"refused": refused} if refused else {}),
+            **sent_details(self.sent),
         }
 
 

@@ -44,10 +44,15 @@ def record_writing(request: AccessRequest, command: RecordWriting, situation: Si
 
 def record_unseen(request: AccessRequest, command: RecordUnseen, situation: Situation) -> Transition:
     note = (Fact(NoteCode.NOT_SHOWN_YET),)
-    if request.state is S.UNCONFIRMED and request.note == note:
+    if request.state is S.UNCONFIRMED and request.note == note and not command.sent:
         return Transition(request=request, effects=())
     request = changed(
-        request, S.UNCONFIRMED, situation, note=note, unconfirmed_since=request.unconfirmed_since or situation.now
+        request,
+        S.UNCONFIRMED,
+        situation,
+        note=note,
+        unconfirmed_since=request.unconfirmed_since or situation.now,
+        sent=(*request.sent, *command.sent),
     )
     return Transition(request=request, effects=(ShowRequest(request_id=request.id),))
 
@@ -87,6 +92,7 @@ def record_applied(request: AccessRequest, command: RecordApplied, situation: Si
         confirmed_at=situation.now,
         not_closed=still_open,
         refused=command.refused,
+        sent=(*request.sent, *command.sent),
     )
     return Transition(request=request, effects=(ShowRequest(request_id=request.id),))
 
