@@ -3,6 +3,7 @@
 import asyncio
 import importlib.metadata
 import os
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -114,6 +115,61 @@ def plan(context: typer.Context, file: PlanFile, as_json: AsJson = False) -> Non
     from bot.terminal.plan_command import show_plan
 
     raise typer.Exit(show_plan(file, as_json=as_json, pauses=context.obj or USUAL_PAUSES))
+
+
+class ReportFormat(StrEnum):
+    """The formats of an audit report."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+    HTML = "html"
+
+
+class ExportFormat(StrEnum):
+    """The formats of the catalogue."""
+
+    CSV = "csv"
+    JSON = "json"
+
+
+Partner = Annotated[
+    str | None, typer.Option("--partner", help="Only this partner: its domain or tenant ID.", metavar="DOMAIN")
+]
+First = Annotated[
+    str | None, typer.Option("--from", help="The first day on which requests were sent (UTC).", metavar="YYYY-MM-DD")
+]
+Last = Annotated[str | None, typer.Option("--to", help="The last day, which is included (UTC).", metavar="YYYY-MM-DD")]
+Format = Annotated[ReportFormat, typer.Option("--format", help="How to write the report.")]
+CatalogueFormat = Annotated[ExportFormat, typer.Option("--format", help="How to write the catalogue.")]
+audit_app = typer.Typer(help="Take reports out of the audit log, to hand over.", no_args_is_help=True)
+app.add_typer(audit_app, name="audit")
+
+
+@audit_app.callback()
+def audit() -> None:
+    """Take reports out of the audit log, to hand over."""
+
+
+@audit_app.command()
+def report(
+    partner: Partner = None, first: First = None, last: Last = None, format_: Format = ReportFormat.TABLE
+) -> None:
+    """Write who asked, who approved and why, what was changed and verified. Each report is recorded.
+
+    It comes from the records alone; the tenant is not read.
+    """
+    from bot.terminal.evidence.commands import take_report
+
+    raise typer.Exit(take_report(partner, first, last, format_.value))
+
+
+@app.command()
+def export(format_: CatalogueFormat = ExportFormat.CSV) -> None:
+    """Write the catalogue: every partner with its record. Each export is recorded."""
+    from bot.terminal.evidence.commands import take_catalogue
+
+    raise typer.Exit(take_catalogue(format_.value))
 
 
 @app.callback()

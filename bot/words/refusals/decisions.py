@@ -174,6 +174,8 @@ DECISIONS: Final[Sentences] = {
     R.ALREADY_SENT_AGAIN: "The change cannot be sent again. It is sent again only once, soon after the first time.",
     R.REVOKED: f"This partner is already revoked. Request access with {_REQUEST} if it is needed.",
     R.UNKNOWN_PARTNER: f"Gatehouse does not know this partner. See {_LIST}.",
+    R.NOTHING_RECORDED: "Gatehouse has no request and no record for “{partner}”. Check the spelling, or use the tenant "
+    f"ID. See {_LIST}.",
     R.ACCESS_PERIOD_ENDED: f"The access period ended, so one person cannot extend it. Send a new request with "
     f"{_REQUEST} for "
     "{domain}, or revoke.",

@@ -25,6 +25,8 @@ def _not_one_account(values: Values) -> str:
 PEOPLE: Final[Sentences] = {
     R.NOT_AN_AUDITOR: "Only auditors can search all requests and read their audit history. Ask an admin to add you to "
     "the role auditor.",
+    R.NO_REPORT_FOR_YOU: "Only admins and auditors can get an audit report. Ask an admin to add you to the "
+    "role auditor.",
     R.AUDITOR_UNKNOWN: "The chat system or Microsoft Entra does not answer, so Gatehouse cannot check whether you are "
     "an auditor. Nothing is shown. Try again in a minute.",
     R.CANNOT_BE_CHECKED: "Your click changed nothing. Gatehouse could not check your permission: {answer} Tell an "

@@ -6,6 +6,7 @@ from typing import Any, Final
 from bot.words.requests.history import entry_words
 from bot.words.requests.notes import stored_note_words
 from bot.words.sentences import last_day
+from workflows.core.audit.story import RecordedEntry
 from workflows.core.requests.commands.editing import EditableField
 from workflows.core.requests.request import AccessRequest
 from workflows.ports.records import RECEIVED, AuditEntry
@@ -28,7 +29,7 @@ FIELDS: Final[Mapping[EditableField, str]] = {
 }
 
 
-def audit_entry_words(entry: AuditEntry) -> str:
+def audit_entry_words(entry: RecordedEntry) -> str:
     """Return in a few words what an entry records; a refusal with its code."""
     if entry.outcome == RECEIVED:
         return _CLICKS.get(entry.command, f"{entry.command} received")
@@ -46,7 +47,7 @@ def recorded_names(request: AccessRequest) -> Mapping[str, str]:
     return {key: one.name for one in people for key in (one.chat_id, one.id)}
 
 
-def reason_words(entry: AuditEntry) -> str:
+def reason_words(entry: RecordedEntry) -> str:
     """Return the reason that is stored with an entry; it may come from outside. Empty when there is none."""
     reason = entry.details.get("reason")
     if isinstance(reason, str):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from workflows.ports.records import AuditEntry
+from workflows.core.audit.story import RecordedEntry
 
 ACCEPTED: Final = "accepted"
 DONE: Final[Mapping[str, str]] = {
@@ -52,7 +52,7 @@ _TRIED: Final[Mapping[str, str]] = {
 }
 
 
-def entry_words(entry: AuditEntry) -> str:
+def entry_words(entry: RecordedEntry) -> str:
     """Return in words what an audit entry records; an unknown command is shown by its stored name."""
     command = entry.command.removeprefix("want_")
     if entry.outcome == ACCEPTED:

@@ -3,20 +3,21 @@
 Only the button of the search on an App Home uses the members of roles that are kept for display.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from workflows.app.reads.waiting_requests import ids_of
 from workflows.app.role_refusals import refused_with_new_groups
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.people import AUDITOR, ChatId, Person
+from workflows.core.people import ADMIN, AUDITOR, ChatId, Person, Role
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused, PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Auditors:
-    """The check before every search and every history. It gives no other right."""
+    """The check before every search, every history and every audit report. It gives no other right."""
 
     directory: PeopleDirectory
     """Reads the person anew for each check; user groups may be a minute old, except to refuse."""
@@ -27,19 +28,31 @@ class Auditors:
         :raises Refused: for everybody who is no full member with one enabled member account and this role, and when
             this cannot be read now.
         """
+        return await self._require(actor, (AUDITOR,), RefusalCode.NOT_AN_AUDITOR)
+
+    async def require_report_reader(self, actor: ChatId) -> Person:
+        """Return the person of a chat user who is an auditor or an admin now, and so may get an audit report.
+
+        :raises Refused: as `require` does.
+        """
+        return await self._require(actor, (AUDITOR, ADMIN), RefusalCode.NO_REPORT_FOR_YOU)
+
+    async def _require(self, actor: ChatId, roles: Sequence[Role], refusal: RefusalCode) -> Person:
         try:
             check = self.directory.for_one_check()
             person = await check.identify(actor)
-            await refused_with_new_groups(lambda: _require_role(person, check), check)
+            await refused_with_new_groups(lambda: _require_role(person, check, roles, refusal), check)
         except (PeopleDirectoryUnavailable, TenantUnavailable, TenantRefused) as error:
             raise Refused(RefusalCode.AUDITOR_UNKNOWN) from error
         return person
 
 
-async def _require_role(person: Person, directory: PeopleDirectory) -> None:
+async def _require_role(
+    person: Person, directory: PeopleDirectory, roles: Sequence[Role], refusal: RefusalCode
+) -> None:
     current_roles = await directory.current_roles([person])
-    if not current_roles.holds(person.id, AUDITOR):
-        raise Refused(RefusalCode.NOT_AN_AUDITOR)
+    if not any(current_roles.holds(person.id, role) for role in roles):
+        raise Refused(refusal)
 
 
 async def is_shown_as_auditor(

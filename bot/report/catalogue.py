@@ -1,0 +1,92 @@
+"""The catalogue of partners: its columns as CSV, and one partner as a JSON object; documented in docs/audit.md."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from bot.report.words import iso, requester_words
+from bot.words.requests.titles import partner_title
+from workflows.app.evidence.reading import CatalogueEntry
+from workflows.core.partner_setup.confirmations import open_steps
+from workflows.core.people import Person
+
+CATALOGUE_FORMAT: Final = "gatehouse/partners/1"
+
+
+def _number_open(entry: CatalogueEntry) -> int:
+    return len(open_steps(entry.record.setup, entry.record.confirmations))
+
+
+def _request_text(entry: CatalogueEntry, text: Callable[[Any], str]) -> str:
+    return "" if entry.request is None else text(entry.request)
+
+
+CATALOGUE_COLUMNS: Final[Mapping[str, Callable[[CatalogueEntry], str]]] = {
+    "partner_tenant_id": lambda entry: entry.record.identity.tenant_id,
+    "partner_domain": lambda entry: entry.record.identity.default_domain,
+    "partner_display_name_not_verified": lambda entry: entry.record.identity.display_name,
+    "state": lambda entry: entry.record.state.value,
+    "settings_basis": lambda entry: entry.record.basis.value,
+    "access_template": lambda entry: partner_title(entry.record),
+    "request_id": lambda entry: entry.record.request_id,
+    "requester": lambda entry: _request_text(entry, requester_words),
+    "justification": lambda entry: _request_text(entry, lambda one: str(one.fields.justification)),
+    "ticket": lambda entry: _request_text(entry, lambda one: str(one.fields.ticket)),
+    "sponsor_name": lambda entry: entry.record.sponsor.name,
+    "sponsor_account": lambda entry: entry.record.sponsor.id,
+    "sponsor_gone_at": lambda entry: iso(entry.record.sponsor_gone_at),
+    "read_back_at": lambda entry: iso(entry.record.since),
+    "access_ends_at": lambda entry: iso(entry.record.ends_at),
+    "next_review_at": lambda entry: iso(entry.record.next_review_at),
+    "last_kept_at": lambda entry: iso(entry.record.attestations[-1].at if entry.record.attestations else None),
+    "last_kept_by": lambda entry: entry.record.attestations[-1].person.name if entry.record.attestations else "",
+    "last_kept_reason": lambda entry: entry.record.attestations[-1].reason if entry.record.attestations else "",
+    "setup_steps": lambda entry: str(len(entry.record.setup)),
+    "setup_steps_not_confirmed": lambda entry: str(_number_open(entry)),
+    "not_closed": lambda entry: " | ".join(one.name for one in entry.record.not_closed or ()),
+    "not_applied": lambda entry: " | ".join(entry.record.not_applied),
+}
+"""What each column of the export holds, by its name in the first row."""
+
+
+def catalogue_json(entry: CatalogueEntry) -> dict[str, Any]:
+    """Return one partner with its record."""
+    record, request = entry.record, entry.request
+    return {
+        "tenant_id": record.identity.tenant_id,
+        "default_domain": record.identity.default_domain or None,
+        "display_name_not_verified": record.identity.display_name,
+        "as_typed": record.identity.typed_name,
+        "state": record.state.value,
+        "settings_basis": record.basis.value,
+        "access_template": {"name": record.template, "title": partner_title(record)},
+        "request_id": record.request_id,
+        "requester": None if request is None else requester_words(request),
+        "justification": None if request is None else request.fields.justification,
+        "ticket": None if request is None else request.fields.ticket,
+        "sponsor": _person(record.sponsor),
+        "sponsor_gone_at": _moment(record.sponsor_gone_at),
+        "read_back_at": _moment(record.since),
+        "access_ends_at": _moment(record.ends_at),
+        "next_review_at": _moment(record.next_review_at),
+        "review_interval_days": None if record.review_interval is None else record.review_interval.days,
+        "approval_policy": [{"title": one.title, "role": one.role, "approvals": one.quorum} for one in record.stages],
+        "reviews": [
+            {"at": _moment(one.at), "person": _person(one.person), "reason": one.reason} for one in record.attestations
+        ],
+        "setup_steps": len(record.setup),
+        "setup_steps_not_confirmed": _number_open(entry),
+        "not_closed": None
+        if record.not_closed is None
+        else [{"name": one.name, "opening": one.opening.value} for one in record.not_closed],
+        "not_applied": list(record.not_applied),
+        "restored_from": record.restored_from,
+    }
+
+
+def _person(person: Person) -> dict[str, Any]:
+    return {"name": person.name, "chat_id": person.chat_id, "account": person.id}
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return iso(moment) or None

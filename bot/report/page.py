@@ -1,0 +1,187 @@
+"""Write an audit report as one self-contained HTML page: everything escaped, no script, a strict content policy.
+
+The templates are escaped by default. The page loads nothing: its content security policy allows only its own style, by
+the digest of that style. It is written request by request; only one request is in memory.
+"""
+
+import hashlib
+import json
+from base64 import b64encode
+from collections import Counter
+from collections.abc import AsyncIterator
+from functools import cache
+from importlib.metadata import version
+from importlib.resources import files
+from typing import Any, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from bot.report.story_columns import change_id_in, change_lines, operations_of, risk_in
+from bot.report.words import (
+    LIMITS,
+    decision_words,
+    end_words,
+    identity_in,
+    kind_name,
+    outside_change_words,
+    partner_in,
+    requester_words,
+    review_words,
+    sponsor_words,
+    standing_words,
+    state_in_words,
+    template_in,
+    time_words,
+)
+from bot.report.written_file import ReportHeader, WrittenFile
+from bot.slack.blocks.untrusted import clean
+from bot.words.plans.sent_writes import SENT_HINT, sent_ids
+from bot.words.requests.audit_history import audit_entry_words, reason_words
+from bot.words.requests.notes import note_words
+from bot.words.sentences import counted, day, minute
+from workflows.app.evidence.reading import EvidenceReader
+from workflows.core.audit.story import RequestStory
+
+_MAX_CHARACTERS: Final = 20_000
+"""Characters of one text. No field of a request is longer; a text that is cut ends in "…"."""
+
+
+async def write_page(
+    written: WrittenFile, stories: AsyncIterator[RequestStory], header: ReportHeader, reader: EvidenceReader
+) -> None:
+    """Write the page. The list of requests stands before the requests, so both are collected in files of their own."""
+    rows, details, states = written.beside(), written.beside(), Counter[str]()
+    try:
+        async for story in stories:
+            view = _view(story)
+            rows.write(_render("row.html", one=view))
+            details.write(_render("request.html", one=view))
+            states[view["state"].split(" (")[0]] += 1
+            written.row_count += 1
+        totals = [f"{words}: {count:,}" for words, count in states.most_common()]
+        head = _head(header, reader, written.row_count)
+        written.write(_render("head.html", totals=totals, has_rows=bool(written.row_count), **head))
+        written.append(rows)
+        written.write(_render("middle.html", has_rows=bool(written.row_count)))
+        written.append(details)
+        written.write(_render("foot.html", limits=LIMITS, header=header))
+    finally:
+        rows.close()
+        details.close()
+
+
+def _head(header: ReportHeader, reader: EvidenceReader, count: int) -> dict[str, Any]:
+    style = _style()
+    days = header.days
+    return {
+        "style": Markup(style),  # noqa: S704  # a file of this package
+        "style_digest": b64encode(hashlib.sha256(style.encode()).digest()).decode(),
+        "title": f"Audit report: {header.partner or 'all partners'}",
+        "made": f"{minute(header.made_at)} by {header.made_by}, with Gatehouse {version('gatehouse')}",
+        "first": "the first request" if days.first is None else day(days.first.isoformat()),
+        "last": "now" if days.last is None else f"{day(days.last.isoformat())} (included)",
+        "count": counted(count, "request"),
+        "unreadable": counted(reader.unreadable, "record") if reader.unreadable else "",
+        "source": LIMITS[0],
+    }
+
+
+def _view(story: RequestStory) -> dict[str, Any]:
+    """Return what the template shows of one request: texts, and lists of texts."""
+    request, identity = story.request, identity_in(story.request)
+    return {
+        "id": request.id,
+        "partner": partner_in(request),
+        "tenant_id": "" if identity is None else identity.tenant_id,
+        "display_name": "" if identity is None else identity.display_name,
+        "as_typed": request.fields.target,
+        "title": template_in(request),
+        "kind": kind_name(request),
+        "state": state_in_words(story),
+        "note": note_words(request.note) if request.note else "",
+        "standing": standing_words(story),
+        "is_warned": story.standing.value in ("not_as_approved", "past_its_end", "not_read_back", "no_record"),
+        "requester": requester_words(request),
+        "sponsor": sponsor_words(request),
+        "justification": request.fields.justification.strip(),
+        "ticket": request.fields.ticket,
+        "period": end_words(request),
+        "risk": risk_in(story),
+        "steps": _steps(story),
+        "edits": [f"{one.person.name} ({one.person.chat_id}), {minute(one.at)}" for one in request.edits],
+        "decisions": list(map(decision_words, story.decisions)),
+        "needs_approval": request.prepared is None or bool(request.prepared.stages),
+        "change_id": change_id_in(story),
+        "changes": change_lines(story),
+        "operations": _json(operations_of(story)),
+        "calls": [
+            "; ".join([f"{one.method}, {minute(one.at)}", *(f"{name}: {value}" for name, value in sent_ids(one))])
+            for one in request.sent
+        ],
+        "calls_hint": SENT_HINT,
+        "read_back": _read_back(story),
+        "not_closed": [f"{one.name}: {one.opening.value}" for one in request.not_closed or ()],
+        "reviews": list(map(review_words, story.reviews)),
+        "outside_changes": list(map(outside_change_words, story.outside_changes)),
+        "entries": [
+            (minute(one.at), audit_entry_words(one), _actor(one.actor, one.account), reason_words(one))
+            for one in story.entries
+        ],
+        "entries_left": story.entry_count - len(story.entries),
+    }
+
+
+def _steps(story: RequestStory) -> list[tuple[str, str, str]]:
+    """Return when the request was sent, approved and verified, and how long each took."""
+    steps = [("Requested", minute(story.request.created_at), "")]
+    if story.approved_at is not None:
+        steps.append(("Approved", minute(story.approved_at), f"after {time_words(story.time_to_approval)}"))
+    if story.verified_at is not None:
+        took = time_words(story.time_to_apply)
+        steps.append(("Verified in the tenant", minute(story.verified_at), f"after {took}" if took else ""))
+    return steps
+
+
+def _read_back(story: RequestStory) -> dict[str, str] | None:
+    found = story.read_back
+    if found is None:
+        return None
+    shown = "It showed the complete change." if found.is_complete else "It did not show the complete change."
+    return {"at": minute(found.at), "shown": shown, "configuration": _json(found.configuration)}
+
+
+def _actor(actor: str, account: str | None) -> str:
+    return f"{actor} (account {account})" if account else actor
+
+
+def _json(value: object) -> str:
+    """Return JSON for people. Everything outside ASCII is escaped, so that hidden characters are visible."""
+    return json.dumps(value, indent=1, sort_keys=True)
+
+
+def _shown(text: object) -> Markup:
+    """Return a text from outside, escaped, without invisible characters, and with a text direction of its own."""
+    return Markup("<bdi>{}</bdi>").format(clean(str(text), _MAX_CHARACTERS, lines=True, empty=""))
+
+
+def _render(name: str, **values: Any) -> str:
+    return _templates().get_template(name).render(**values)
+
+
+@cache
+def _style() -> str:
+    return files("bot.report").joinpath("templates", "report.css").read_text("utf-8")
+
+
+@cache
+def _templates() -> Environment:
+    made = Environment(
+        loader=PackageLoader("bot.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["shown"] = _shown
+    return made

@@ -1,0 +1,159 @@
+"""One request of an audit report as a JSON object with stable keys; documented in docs/audit.md."""
+
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from bot.report.story_columns import change_id_in, change_lines, operations_of, risk_in
+from bot.report.words import identity_in, iso, kind_name, standing_words, state_in_words, template_in
+from bot.words.requests.notes import note_words
+from workflows.core.audit.story import RecordedEntry, RequestStory
+from workflows.core.people import Person
+from workflows.core.requests.request import AccessRequest
+
+REPORT_FORMAT: Final = "gatehouse/audit-report/1"
+
+
+def story_json(story: RequestStory) -> dict[str, Any]:
+    """Return one request as evidence."""
+    request = story.request
+    return {
+        "request_id": request.id,
+        "kind": request.fields.kind.value,
+        "kind_in_words": kind_name(request),
+        "partner": _partner(request),
+        "access_template": {"name": request.fields.template, "title": template_in(request)},
+        "sent_at": _moment(request.created_at),
+        "requester": _requester(request),
+        "sponsor": _sponsor(request),
+        "justification": request.fields.justification,
+        "ticket": request.fields.ticket,
+        "duration_days": None if request.fields.duration is None else request.fields.duration.days,
+        "ends_at": _moment(request.fields.ends_at),
+        "edits": [{"person": _person(one.person), "at": _moment(one.at)} for one in request.edits],
+        "state": request.state.value,
+        "state_in_words": state_in_words(story),
+        "note": note_words(request.note),
+        **_decided(story),
+        **_written(story),
+        "reviews": [
+            {"at": _moment(one.at), "chat_id": one.chat_id, "name": one.name, "reason": one.reason}
+            for one in story.reviews
+        ],
+        "changes_by_others": [
+            {"found_at": _moment(one.at), "kind": one.kind.value, "settings": list(one.settings)}
+            for one in story.outside_changes
+        ],
+        "standing": {
+            "code": story.standing.value,
+            "in_words": standing_words(story),
+            "as_of": _moment(story.as_of),
+            "later_request_id": None if story.later is None else story.later.id,
+        },
+        "seconds": {
+            "to_approval": _seconds(story.time_to_approval),
+            "from_approval_to_verified": _seconds(story.time_to_apply),
+            "to_verified": _seconds(story.total_time),
+        },
+        "entries": [_entry(one) for one in story.entries],
+        "entry_count": story.entry_count,
+    }
+
+
+def _decided(story: RequestStory) -> dict[str, Any]:
+    prepared = story.request.prepared
+    return {
+        "risk": risk_in(story) or None,
+        "approval_policy": [
+            {"title": one.title, "role": one.role, "approvals": one.quorum}
+            for one in (() if prepared is None else prepared.stages)
+        ],
+        "decisions": [
+            {
+                "stage": one.stage_title,
+                "person": _person(one.decision.person),
+                "choice": one.decision.choice.value,
+                "reason": one.decision.reason,
+                "at": _moment(one.decision.at),
+                "change_id": one.decision.digest,
+                "is_counted": one.is_counted,
+            }
+            for one in story.decisions
+        ],
+        "approved_at": _moment(story.approved_at),
+    }
+
+
+def _written(story: RequestStory) -> dict[str, Any]:
+    request, read_back = story.request, story.read_back
+    return {
+        "change_id": change_id_in(story) or None,
+        "changes": [
+            {"setting": one.setting, "before": one.before, "after": one.after, "effect": one.effect}
+            for one in change_lines(story)
+        ],
+        "settings_before": None if request.prepared is None else request.plan.before,
+        "graph_operations": operations_of(story),
+        "first_sent_at": _moment(request.writing_since),
+        "graph_calls": [
+            {"method": one.method, "path": one.path, "at": _moment(one.at), **asdict(one.ids)} for one in request.sent
+        ],
+        "verified_at": _moment(story.verified_at),
+        "read_back": None
+        if read_back is None
+        else {
+            "at": _moment(read_back.at),
+            "configuration": read_back.configuration,
+            "change_id": read_back.digest or None,
+            "is_complete": read_back.is_complete,
+        },
+        "not_closed": None
+        if request.not_closed is None
+        else [{"name": one.name, "opening": one.opening.value} for one in request.not_closed],
+    }
+
+
+def _partner(request: AccessRequest) -> dict[str, Any]:
+    identity = identity_in(request)
+    return {
+        "as_typed": request.fields.target,
+        "tenant_id": None if identity is None else identity.tenant_id,
+        "default_domain": None if identity is None else identity.default_domain or None,
+        "display_name_not_verified": None if identity is None else identity.display_name,
+    }
+
+
+def _requester(request: AccessRequest) -> dict[str, Any]:
+    person = request.submitter if request.prepared is None else request.prepared.requester
+    if person is None:
+        return {"name": None, "chat_id": request.fields.requester, "account": request.account}
+    return _person(person)
+
+
+def _sponsor(request: AccessRequest) -> dict[str, Any]:
+    if request.prepared is None:
+        return {"name": None, "chat_id": request.fields.sponsor, "account": None}
+    return _person(request.prepared.sponsor)
+
+
+def _person(person: Person) -> dict[str, Any]:
+    return {"name": person.name, "chat_id": person.chat_id, "account": person.id}
+
+
+def _entry(entry: RecordedEntry) -> dict[str, Any]:
+    return {
+        "at": _moment(entry.at),
+        "actor": entry.actor,
+        "account": entry.account,
+        "command": entry.command,
+        "outcome": entry.outcome,
+        "details": dict(entry.details),
+    }
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return iso(moment) or None
+
+
+def _seconds(time: timedelta | None) -> int | None:
+    return None if time is None else max(0, int(time.total_seconds()))

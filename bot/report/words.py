@@ -1,0 +1,167 @@
+"""The words of an audit report: what stands, times, people, decisions, changes by others."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from bot.words.requests.replacement import later_state_words
+from bot.words.requests.states import state_words
+from bot.words.requests.titles import prepared_title
+from bot.words.sentences import counted, last_day, minute
+from workflows.core.audit.story import (
+    OutsideChange,
+    OutsideChangeKind,
+    RequestStory,
+    ReviewAnswer,
+    Standing,
+    StoryDecision,
+)
+from workflows.core.people import Person
+from workflows.core.plans.closing import closes_everything
+from workflows.core.plans.plan import TenantIdentity
+from workflows.core.policy.approval import Choice
+from workflows.core.requests.request import AccessRequest, RequestKind
+
+FROM_RECORDS: Final = (
+    "This report comes from Gatehouse's records. The tenant was not read for it: what stands is told as of the last "
+    "read-back. To read the tenant, run gatehouse posture."
+)
+LIMITS: Final = (
+    FROM_RECORDS,
+    "Times are in UTC. Names of people are those that were recorded. The partner chose its display name itself; "
+    "nobody verified it.",
+    "A change by somebody else is listed when Gatehouse found it. Entra's own audit log lists every change, in the "
+    "category CrossTenantAccessSettings.",
+    "A Change ID is the SHA-256 digest of one plan. Approvals count for the plan with exactly this Change ID.",
+)
+"""What a reader must know: what the report does not prove."""
+
+_STANDING: Final[Mapping[Standing, str]] = {
+    Standing.NOTHING_SENT: "Nothing was sent to Microsoft.",
+    Standing.OPEN: "The request is still open.",
+    Standing.NOT_READ_BACK: "A change was sent, and its result was not read.",
+    Standing.IN_FORCE: "Active, as approved.",
+    Standing.PAST_ITS_END: "Active, and the access period has ended.",
+    Standing.BLOCKED: "Blocked.",
+    Standing.NOT_AS_APPROVED: "Not as approved. A review is due.",
+    Standing.REPLACED: "Replaced by a later change.",
+    Standing.NO_RECORD: "Not known: the partner's record is missing or cannot be read.",
+}
+_KINDS: Final = {
+    RequestKind.ACCESS: "access",
+    RequestKind.REVOCATION: "revocation",
+    RequestKind.RESTORATION: "restore of previous settings",
+}
+_OUTSIDE: Final = {
+    OutsideChangeKind.BEFORE_WRITE: "somebody else changed the partner before the write, so approval was needed again",
+    OutsideChangeKind.AFTER_WRITE: "somebody else changed the partner after the write was sent",
+}
+
+
+def kind_name(request: AccessRequest) -> str:
+    """Return the kind of a request in a few words."""
+    if request.fields.kind is RequestKind.ACCESS and request.prepared and closes_everything(request.plan):
+        return "block"
+    return _KINDS[request.fields.kind]
+
+
+def identity_in(request: AccessRequest) -> TenantIdentity | None:
+    """Return the tenant that a request is about; None while it is not known."""
+    observed = request.observation if request.prepared is None else request.prepared.observation
+    return None if observed is None else observed.identity
+
+
+def partner_in(request: AccessRequest) -> str:
+    """Return the partner's name: its domain or tenant ID, or what was typed."""
+    identity = identity_in(request)
+    return request.fields.target if identity is None else identity.name
+
+
+def template_in(request: AccessRequest) -> str:
+    """Return the title of what was requested."""
+    return request.fields.template if request.prepared is None else prepared_title(request.prepared)
+
+
+def person_words(person: Person) -> str:
+    """Return a person with the ids that were recorded."""
+    return f"{person.name} ({person.chat_id}, account {person.id})"
+
+
+def requester_words(request: AccessRequest) -> str:
+    """Return who sent a request; only the chat ID while the person is not known."""
+    person = request.submitter if request.prepared is None else request.prepared.requester
+    return request.fields.requester if person is None else person_words(person)
+
+
+def sponsor_words(request: AccessRequest) -> str:
+    """Return the sponsor of a request; only the chat ID while the person is not known."""
+    return request.fields.sponsor if request.prepared is None else person_words(request.prepared.sponsor)
+
+
+def decision_words(one: StoryDecision) -> str:
+    """Return one decision in one line: the stage, who, what, when and why."""
+    decision = one.decision
+    what = "approved" if decision.choice is Choice.APPROVE else "rejected"
+    counts = "" if one.is_counted or decision.choice is Choice.REJECT else ", not counted for the present plan"
+    stage = f"{one.stage_title}: " if one.stage_title else ""
+    why = f": {decision.reason}" if decision.reason else ""
+    return f"{stage}{person_words(decision.person)} {what} on {minute(decision.at)}{counts}{why}"
+
+
+def review_words(answer: ReviewAnswer) -> str:
+    """Return one answer to a review in one line."""
+    who = f"{answer.name} ({answer.chat_id})" if answer.name else answer.chat_id
+    return f"{minute(answer.at)}, {who}: {answer.reason}"
+
+
+def outside_change_words(change: OutsideChange) -> str:
+    """Return one change by somebody else in one line."""
+    settings = f" (changed: {', '.join(change.settings)})" if change.settings else ""
+    return f"{minute(change.at)}, {_OUTSIDE[change.kind]}{settings}"
+
+
+def state_in_words(story: RequestStory) -> str:
+    """Return the state in which a request is, or has ended."""
+    return state_words(story.request)
+
+
+def standing_words(story: RequestStory) -> str:
+    """Return what stands as far as the records say, and as of when."""
+    words = _STANDING[story.standing]
+    if story.standing is Standing.REPLACED and story.later is not None:
+        state = later_state_words(story.request, story.later)
+        words = f"{state[:1].upper()}{state[1:]} ({story.later.id})."
+    elif story.standing is Standing.BLOCKED and story.request.not_closed:
+        words = f"Blocked, but {counted(len(story.request.not_closed), 'kind')} of access may still be open."
+    return words if story.as_of is None else f"{words} As of the read-back on {minute(story.as_of)}."
+
+
+def end_words(request: AccessRequest) -> str:
+    """Return how long the access was requested for."""
+    fields = request.fields
+    if fields.ends_at is not None:
+        return f"until the end of {last_day(fields.ends_at)} (UTC)"
+    if fields.duration is None:
+        return ""
+    return f"{counted(fields.duration.days, 'day')} from the last approval"
+
+
+def time_words(time: timedelta | None) -> str:
+    """Return a time in its two largest units: "2 d 4 h", "3 min 10 s"; empty when it is not known."""
+    if time is None:
+        return ""
+    seconds = max(0, int(time.total_seconds()))
+    parts = list(_parts(seconds))
+    return " ".join(parts[:2]) if parts else "under 1 s"
+
+
+def _parts(seconds: int) -> Iterator[str]:
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
+        count, seconds = divmod(seconds, size)
+        if count:
+            yield f"{count} {unit}"
+
+
+def iso(moment: datetime | None) -> str:
+    """Return a time as ISO text in UTC; empty when there is none."""
+    return "" if moment is None else f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

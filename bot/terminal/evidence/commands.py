@@ -1,0 +1,105 @@
+"""Check what is typed for `gatehouse audit report` and `gatehouse export`, and take the text."""
+
+import asyncio
+from typing import Final
+
+import typer
+
+from bot.process.logs.logs import configure_terminal_logs
+from bot.process.logs.redactor import Redactor
+from bot.process.opening.readers import open_clock
+from bot.process.run import WRONG_SETTINGS, print_problems
+from bot.process.settings import SettingsProblems, TenantSettings, load_tenant_settings
+from bot.report.writing import FileFormat, write_catalogue, write_report
+from bot.report.written_file import ReportHeader
+from bot.terminal.evidence.report_table import write_table
+from bot.terminal.evidence.taking import Evidence, Taker, take_evidence
+from bot.words.requests.notes import refusal_words
+from workflows.app.evidence.reading import EvidenceReader
+from workflows.app.evidence.recording import EvidenceKind, Taken
+from workflows.core.audit.days import DayProblem, Days, WrongDay, parse_days
+from workflows.core.errors.raised import InvalidField, Refused
+from workflows.core.settings.model import TenantId
+
+TABLE: Final = "table"
+"""The format for a person at a terminal; the others are files."""
+
+
+def take_report(partner: str | None, first: str | None, last: str | None, format_: str) -> int:
+    """Print an audit report. Returns the exit status, see `take_evidence`.
+
+    :param partner: a domain or a tenant id, as typed; None for all partners.
+    :raises typer.BadParameter: for a day or a partner that cannot be used.
+    """
+    settings, days = _settings(), _days(first, last)
+    taker = Taker.now()
+
+    async def make(reader: EvidenceReader) -> Evidence:
+        tenants = None if partner is None else await _tenants(reader, partner)
+        header = ReportHeader(
+            made_at=reader.clock.now(), made_by=taker.user, key=taker.key, partner=partner or "", days=days
+        )
+        stories = reader.stories(days, tenants)
+        if format_ == TABLE:
+            written = await write_table(stories, header, reader)
+        else:
+            written = await write_report(stories, header, FileFormat(format_), reader)
+        taken = Taken(
+            kind=EvidenceKind.REPORT,
+            format=format_,
+            sha256=written.sha256,
+            row_count=written.row_count,
+            unreadable=reader.unreadable,
+            partner=partner or "",
+            days=days,
+        )
+        return Evidence(written=written, taken=taken, tenants=tenants or frozenset())
+
+    return asyncio.run(take_evidence(settings.records, open_clock(settings), taker, make))
+
+
+def take_catalogue(format_: str) -> int:
+    """Print the catalogue of partners as CSV or JSON. Returns the exit status, see `take_evidence`."""
+    settings, taker = _settings(), Taker.now()
+
+    async def make(reader: EvidenceReader) -> Evidence:
+        header = ReportHeader(made_at=reader.clock.now(), made_by=taker.user, key=taker.key)
+        written = await write_catalogue(reader.catalogue(), header, FileFormat(format_), reader)
+        taken = Taken(
+            kind=EvidenceKind.EXPORT,
+            format=format_,
+            sha256=written.sha256,
+            row_count=written.row_count,
+            unreadable=reader.unreadable,
+        )
+        return Evidence(written=written, taken=taken)
+
+    return asyncio.run(take_evidence(settings.records, open_clock(settings), taker, make))
+
+
+def _settings() -> TenantSettings:
+    configure_terminal_logs(Redactor())
+    try:
+        return load_tenant_settings()
+    except SettingsProblems as error:
+        print_problems(error)
+        raise typer.Exit(WRONG_SETTINGS) from None
+
+
+def _days(first: str | None, last: str | None) -> Days:
+    try:
+        return parse_days(first, last)
+    except WrongDay as error:
+        option, typed = ("--to", last) if error.is_last else ("--from", first)
+        says = {
+            DayProblem.NO_DAY: f"“{typed}” is no day. Write it as in 2026-11-27.",
+            DayProblem.LAST_BEFORE_FIRST: f"{last} is before {first}. Give the day of --from or a later one.",
+        }
+        raise typer.BadParameter(says[error.problem], param_hint=option) from None
+
+
+async def _tenants(reader: EvidenceReader, partner: str) -> frozenset[TenantId]:
+    try:
+        return await reader.tenants_named(partner)
+    except (InvalidField, Refused) as error:
+        raise typer.BadParameter(refusal_words(error), param_hint="--partner") from None

@@ -1,0 +1,98 @@
+"""Take a report or an export out of the records: read, write to a temporary file, record, and only then print.
+
+What cannot be recorded is not printed. While a bot runs, the entry is stored beside it; otherwise alone. In both cases
+the audit log names the operating system's user: the command line knows no other person.
+"""
+
+import getpass
+import secrets
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from bot.report.written_file import WrittenFile
+from bot.terminal.printing import NOT_POSSIBLE, print_error
+from bot.words.requests.notes import refusal_words
+from workflows.app.evidence.reading import EvidenceReader
+from workflows.app.evidence.recording import EvidenceLog, Taken
+from workflows.core.errors.raised import DomainError
+from workflows.core.settings.model import TenantId
+from workflows.ports.clock import Clock
+from workflows.ports.records import StoreUnusable
+from workflows.store.location import OpenStore, StoreLocation
+
+INCOMPLETE = 3
+"""The exit status when everything that could be read was printed, and some records could not be read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """A finished text, and what to record about it."""
+
+    written: WrittenFile
+    taken: Taken
+    tenants: frozenset[TenantId] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taker:
+    """Who takes evidence at the command line, and under which key that is recorded."""
+
+    user: str
+    key: str
+
+    @classmethod
+    def now(cls) -> "Taker":
+        """Return the operating system's user, with a new key."""
+        return cls(user=f"os:{getpass.getuser()}", key=f"command_line:{secrets.token_hex(8)}")
+
+
+async def take_evidence(
+    records: StoreLocation, clock: Clock, taker: Taker, make: Callable[[EvidenceReader], Awaitable[Evidence]]
+) -> int:
+    """Make a text, record it, and print it. Returns 0, 1 when nothing is printed, or 3 when records were unreadable."""
+    if not records.exists():
+        print_error("Nothing was read:", f"there are no records in {records.path}; set DATABASE_URL to the bot's file")
+        return NOT_POSSIBLE
+    try:
+        async with _opened(records, clock) as store:
+            reader = EvidenceReader(store=store, clock=clock)
+            evidence = await make(reader)
+            try:
+                log = EvidenceLog(store=store, clock=clock)
+                await log.record(evidence.taken, key=taker.key, actor=taker.user, tenants=evidence.tenants)
+                _print(evidence.written)
+            finally:
+                evidence.written.close()
+    except (OSError, DomainError) as error:
+        why = refusal_words(error) if isinstance(error, DomainError) else str(error)
+        print_error("Nothing is printed, because it could not be read or not be recorded:", why)
+        return NOT_POSSIBLE
+    taken = evidence.taken
+    print(f"Recorded in the audit log as {taker.key}. SHA-256 {taken.sha256}", file=sys.stderr)
+    if taken.unreadable:
+        print_error("Incomplete:", f"{taken.unreadable} records could not be read, and are missing")
+        return INCOMPLETE
+    return 0
+
+
+@asynccontextmanager
+async def _opened(records: StoreLocation, clock: Clock) -> AsyncIterator[OpenStore]:
+    """Open the records, alone or beside a running bot."""
+    try:
+        store = await records.open(clock)
+    except StoreUnusable:
+        store = await records.open_shared(clock)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+def _print(written: WrittenFile) -> None:
+    """Copy the text to standard output, byte by byte: its digest is recorded."""
+    sys.stdout.flush()
+    for piece in written.pieces():
+        sys.stdout.buffer.write(piece)
+    sys.stdout.buffer.flush()

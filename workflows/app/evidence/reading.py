@@ -1,0 +1,130 @@
+"""Read the stories of requests and the catalogue of partners, page by page. The tenant is not read."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Final, TypeVar
+
+from workflows.app.reads.found_requests import today_from_record
+from workflows.core.audit.days import Days
+from workflows.core.audit.story import RequestStory, StorySource, request_story
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.partners.partnership import Partnership, tenant_of
+from workflows.core.requests.request import AccessRequest, RequestId
+from workflows.core.settings.model import TenantId
+from workflows.partner_lookup.target import target_candidates
+from workflows.ports.clock import Clock
+from workflows.ports.pages import START, Page, PagePosition, PartnerFilter, RequestFilter
+from workflows.ports.records import AuditEntry
+from workflows.ports.store import Store
+
+Item = TypeVar("Item")
+_PAGE: Final = 50
+_ENTRIES_PAGE: Final = 200
+MAX_ENTRIES: Final = 2000
+"""The audit entries of one request that are read. Of more, the first ones are read, and the others are counted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogueEntry:
+    """One partner with its record, and the request whose plan now applies."""
+
+    record: Partnership
+    request: AccessRequest | None
+    """None when it is missing."""
+
+
+@dataclass(slots=True, kw_only=True)
+class EvidenceReader:
+    """Reads for one report or export. Only one page is in memory."""
+
+    store: Store
+    clock: Clock
+    unreadable: int = field(default=0, init=False)
+    """How many records were met so far that this version cannot read. They are not in the result."""
+
+    async def tenants_named(self, typed_text: str) -> frozenset[TenantId]:
+        """Return the tenants of a typed domain or tenant id, from the records alone.
+
+        :raises InvalidField: when the text is not one name.
+        :raises Refused: when no record and no request has this name.
+        """
+        for name in target_candidates(typed_text):
+            if found := await self._tenants_of(name):
+                return found
+        raise Refused(RefusalCode.NOTHING_RECORDED, partner=target_candidates(typed_text)[0])
+
+    async def stories(self, days: Days, tenants: frozenset[TenantId] | None = None) -> AsyncIterator[RequestStory]:
+        """Read the stories of the requests that were sent on these days, the newest first.
+
+        :param tenants: only requests about these tenants; None for all requests.
+        """
+        for text in [""] if tenants is None else sorted(tenants):
+            wanted = RequestFilter(text=text, sent_from=days.since, sent_before=days.before)
+            async for request in self._requests(wanted):
+                # NB. the filter finds the id also where it is a part of a name that a tenant has chosen for itself.
+                if tenants is None or tenant_of(request) == text:
+                    yield await self._story(request)
+
+    async def catalogue(self) -> AsyncIterator[CatalogueEntry]:
+        """Read all partners, by default domain."""
+        async for record in self._all(partial(self.store.partners_page, PartnerFilter(), limit=_PAGE)):
+            yield CatalogueEntry(record=record, request=await self.store.request(record.request_id))
+
+    async def _tenants_of(self, name: str) -> frozenset[TenantId]:
+        found = {one.identity.tenant_id for one in await self.store.partnerships_named(name)}
+        async for request in self._requests(RequestFilter(text=name)):
+            if name in _names_of(request) and (tenant_id := tenant_of(request)) is not None:
+                found.add(tenant_id)
+        self.unreadable = 0  # of this search. What cannot be read is counted where it is missing.
+        return frozenset(found)
+
+    def _requests(self, wanted: RequestFilter) -> AsyncIterator[AccessRequest]:
+        return self._all(partial(self.store.requests_page, wanted, limit=_PAGE))
+
+    async def _all(self, read_page: Callable[..., Awaitable[Page[Item]]]) -> AsyncIterator[Item]:
+        """Read every page of a list. The next page begins after the last row, whatever was added before it."""
+        position, read = START, -1
+        while True:
+            page = await read_page(position=position)
+            if page.count_before <= read:
+                return  # the rows after the last page are gone, and the first page was read again
+            self.unreadable += page.size - len(page.items)
+            for item in page.items:
+                yield item
+            if not page.count_after:
+                return
+            position, read = PagePosition(cursor=page.last), page.count_before
+
+    async def _story(self, request: AccessRequest) -> RequestStory:
+        now, tenant_id = self.clock.now(), tenant_of(request)
+        record = None if tenant_id is None else await self._record(tenant_id)
+        today = await today_from_record(request, record, store=self.store, now=now)
+        entries, count = await self._entries(request.id)
+        source = StorySource(request=request, record=record, later=today.successor, entries=entries, entry_count=count)
+        return request_story(source, now)
+
+    async def _record(self, tenant_id: TenantId) -> Partnership | None:
+        try:
+            return await self.store.partnership(tenant_id)
+        except ValueError:  # it cannot be read as a record of this version
+            self.unreadable += 1
+            return None
+
+    async def _entries(self, request_id: RequestId) -> tuple[list[AuditEntry], int]:
+        entries: list[AuditEntry] = []
+        position = START
+        while True:
+            page = await self.store.history_page(request_id, limit=_ENTRIES_PAGE, position=position)
+            entries += page.items
+            if not page.count_after or len(entries) >= MAX_ENTRIES:
+                return entries, page.count
+            position = PagePosition(cursor=page.last)
+
+
+def _names_of(request: AccessRequest) -> Iterable[str]:
+    """Return the names by which a person knows the partner of a request: as typed, and the default domain."""
+    observed = request.observation if request.prepared is None else request.prepared.observation
+    known = () if observed is None else (observed.identity.default_domain.lower(), observed.identity.tenant_id)
+    return (request.fields.target.lower(), *known)

@@ -1,0 +1,70 @@
+"""Record each report and each export in the audit log, before anybody gets it. What cannot be recorded is not given."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from workflows.app.new_audit_entry import entry_of
+from workflows.core.audit.days import Days
+from workflows.core.people import PersonId
+from workflows.core.settings.model import TenantId
+from workflows.ports.clock import Clock
+from workflows.ports.records import Commit, RecordStore
+
+
+class EvidenceKind(StrEnum):
+    """What was taken out of the records. The values are the commands' stored names."""
+
+    REPORT = "audit_report"
+    EXPORT = "export"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What somebody gets: the kind, what was asked for, and the digest of the finished text."""
+
+    kind: EvidenceKind
+    format: str
+    sha256: str
+    """SHA-256 of the bytes, so that a filed copy can be compared with this entry."""
+    row_count: int
+    unreadable: int = 0
+    """How many records could not be read and are missing."""
+    partner: str = ""
+    """The domain or tenant id that was asked for; empty for all partners."""
+    days: Days = field(default_factory=Days)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceLog:
+    """Stores one audit entry for each report and export."""
+
+    store: RecordStore
+    clock: Clock
+
+    async def record(
+        self,
+        taken: Taken,
+        *,
+        key: str,
+        actor: str,
+        account: PersonId | None = None,
+        tenants: frozenset[TenantId] = frozenset(),
+    ) -> None:
+        """Record that somebody gets a report or an export.
+
+        :param actor: the chat id, or the operating system's user at the command line.
+        :param tenants: the tenants that it is about; empty for all.
+        :raises StoreNotWritable: when it cannot be stored. The caller must not hand anything over then.
+        """
+        details = {
+            "format": taken.format,
+            "sha256": taken.sha256,
+            "rows": taken.row_count,
+            **({"unreadable": taken.unreadable} if taken.unreadable else {}),
+            **({"partner": taken.partner} if taken.partner else {}),
+            **({} if taken.days.first is None else {"from": taken.days.first.isoformat()}),
+            **({} if taken.days.last is None else {"to": taken.days.last.isoformat()}),
+        }
+        tenant_id = next(iter(tenants)) if len(tenants) == 1 else None
+        entry = entry_of(key, self.clock.now(), actor, taken.kind.value, details, tenant_id=tenant_id, account=account)
+        await self.store.commit(Commit(entry=entry))

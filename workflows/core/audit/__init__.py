@@ -1,0 +1,1 @@
+"""Evidence to hand over: the story of each request as the records tell it, and the days of a report."""

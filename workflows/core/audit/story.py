@@ -1,0 +1,306 @@
+"""The story of one request from the records: who asked, who approved and why, what was changed and read back, and what
+stands. Nothing is read in the tenant: what stands is told as of the last read-back."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final, Protocol
+
+from workflows.core.partners.partnership import Partnership, PartnershipState, result_read_at
+from workflows.core.people import Person
+from workflows.core.plans.drift import SettingDrift
+from workflows.core.policy.approval import Choice, Decision
+from workflows.core.requests.request import AccessRequest, RequestKind
+from workflows.core.requests.transitions.writes import closes
+from workflows.core.settings.canonical import JsonObject
+
+ACCEPTED: Final = "accepted"
+"""The outcome of an audit entry that records more than a refusal or a received click. Stored."""
+_KEEP: Final = "keep"
+_APPLIED: Final = "record_applied"
+_OVERWRITTEN: Final = "record_overwritten"
+
+
+class RecordedEntry(Protocol):
+    """What the story reads of an audit entry."""
+
+    @property
+    def at(self) -> datetime:
+        """Return when it was recorded."""
+
+    @property
+    def actor(self) -> str:
+        """Return the chat id of the person, or another actor's name."""
+
+    @property
+    def account(self) -> str | None:
+        """Return the actor's account, when it was known."""
+
+    @property
+    def command(self) -> str:
+        """Return the stored name of the command."""
+
+    @property
+    def outcome(self) -> str:
+        """Return `accepted`, `received`, or the code of a refusal."""
+
+    @property
+    def details(self) -> Mapping[str, Any]:
+        """Return what the command recorded."""
+
+
+class Standing(StrEnum):
+    """What of a request stands, as far as the records say."""
+
+    NOTHING_SENT = "nothing_sent"
+    OPEN = "open"
+    """The request has not ended. A write may have been sent."""
+    NOT_READ_BACK = "not_read_back"
+    """It ended after a write was sent whose result was not read."""
+    IN_FORCE = "in_force"
+    PAST_ITS_END = "past_its_end"
+    """The settings were read back, the access period is over, and no request has closed the partner since."""
+    BLOCKED = "blocked"
+    NOT_AS_APPROVED = "not_as_approved"
+    """What was read back was not approved as it is: a part of the plan, or somebody else's change."""
+    REPLACED = "replaced"
+    """A later request changed it."""
+    NO_RECORD = "no_record"
+    """It was read back, and the partner's record is missing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadBack:
+    """What was read in the tenant after a write."""
+
+    at: datetime
+    configuration: JsonObject
+    digest: str
+    """The digest of the plan that was written; empty when the entry has none."""
+    is_complete: bool
+    """Whether it showed every required write of the plan."""
+
+
+class OutsideChangeKind(StrEnum):
+    """When somebody else changed the partner."""
+
+    BEFORE_WRITE = "before_write"
+    """After the plan was made. It was not written; approval was requested again."""
+    AFTER_WRITE = "after_write"
+    """After a write was sent. What was read back was not approved."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutsideChange:
+    """A change by somebody else that Gatehouse found."""
+
+    at: datetime
+    """When it was found."""
+    kind: OutsideChangeKind
+    settings: tuple[str, ...]
+    """Graph's names of the changed settings; empty when they are not known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewAnswer:
+    """Somebody said in a review that the access is still needed."""
+
+    at: datetime
+    chat_id: str
+    name: str
+    """The recorded name; empty when none was recorded."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryDecision:
+    """One decision of an approver."""
+
+    decision: Decision
+    stage_title: str
+    """Empty when the stage is not known any more."""
+    is_counted: bool
+    """Whether it is an approval that counts for the present plan."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestStory:
+    """One request as evidence."""
+
+    request: AccessRequest
+    decisions: tuple[StoryDecision, ...]
+    """All decisions, also those on earlier plans, oldest first."""
+    approved_at: datetime | None
+    """When the last needed approval was given; None without a complete approval."""
+    verified_at: datetime | None
+    """When the read-back showed the complete plan."""
+    read_back: ReadBack | None
+    """The last read-back that was recorded."""
+    reviews: tuple[ReviewAnswer, ...]
+    outside_changes: tuple[OutsideChange, ...]
+    standing: Standing
+    as_of: datetime | None
+    """When what stands was last read in the tenant; None when nothing was read."""
+    later: AccessRequest | None
+    """The later request that replaced its result."""
+    entries: Sequence[RecordedEntry]
+    """The audit entries, oldest first."""
+    entry_count: int
+    """How many audit entries there are; more than `entries` when not all were read."""
+
+    @property
+    def time_to_approval(self) -> timedelta | None:
+        """Return how long it took from sending the request to its last approval."""
+        return None if self.approved_at is None else self.approved_at - self.request.created_at
+
+    @property
+    def time_to_apply(self) -> timedelta | None:
+        """Return how long it took from the last approval to the read-back. A revocation needs no approval."""
+        if self.verified_at is None:
+            return None
+        start = self.approved_at
+        if start is None and self.request.fields.kind is RequestKind.REVOCATION:
+            start = self.request.created_at
+        return None if start is None else self.verified_at - start
+
+    @property
+    def total_time(self) -> timedelta | None:
+        """Return how long it took from sending the request to the read-back."""
+        return None if self.verified_at is None else self.verified_at - self.request.created_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StorySource:
+    """What the story is made of."""
+
+    request: AccessRequest
+    record: Partnership | None = None
+    """The record of its partner."""
+    later: AccessRequest | None = None
+    """The later request that replaced its result, if there is one."""
+    entries: Sequence[RecordedEntry] = field(default_factory=tuple)
+    entry_count: int = 0
+
+
+def request_story(source: StorySource, now: datetime) -> RequestStory:
+    """Return the story of one request."""
+    request, done = source.request, [one for one in source.entries if one.outcome == ACCEPTED]
+    decisions = tuple(_decisions(request))
+    return RequestStory(
+        request=request,
+        decisions=decisions,
+        approved_at=_approved_at(request, decisions),
+        verified_at=request.confirmed_at,
+        read_back=_last_read_back(done),
+        reviews=tuple(_reviews(done, _names(source))),
+        outside_changes=tuple(_outside_changes(done)),
+        standing=_standing(source, now),
+        as_of=result_read_at(request),
+        later=source.later,
+        entries=source.entries,
+        entry_count=source.entry_count,
+    )
+
+
+def _decisions(request: AccessRequest) -> Iterator[StoryDecision]:
+    stages = () if request.prepared is None else request.prepared.stages
+    counted = () if request.prepared is None else request.verdict().counted_people
+    left = {(index, person.id) for index, people in enumerate(counted) for person in people}
+    for one in request.void_decisions:
+        yield StoryDecision(decision=one, stage_title="", is_counted=False)
+    for one in request.decisions:
+        key = (one.stage, one.person.id)
+        is_counted = key in left and one.choice is Choice.APPROVE and one.digest == request.plan.digest
+        if is_counted:
+            left.discard(key)
+        title = stages[one.stage].title if one.stage < len(stages) else ""
+        yield StoryDecision(decision=one, stage_title=title, is_counted=is_counted)
+
+
+def _approved_at(request: AccessRequest, decisions: Iterable[StoryDecision]) -> datetime | None:
+    if request.prepared is None or not request.prepared.stages or not request.verdict().is_complete:
+        return None
+    return max(one.decision.at for one in decisions if one.is_counted)
+
+
+def _last_read_back(entries: Sequence[RecordedEntry]) -> ReadBack | None:
+    for entry in reversed(entries):
+        configuration = entry.details.get("image")
+        if isinstance(configuration, Mapping):
+            digest = entry.details.get("digest")
+            return ReadBack(
+                at=entry.at,
+                configuration=configuration,
+                digest=digest if isinstance(digest, str) else "",
+                is_complete=entry.command == _APPLIED,
+            )
+    return None
+
+
+def _names(source: StorySource) -> Mapping[str, str]:
+    """Return the recorded names of people, by chat id."""
+    request, record = source.request, source.record
+    people: list[Person] = [one.person for one in (*request.void_decisions, *request.decisions)]
+    people += [] if request.prepared is None else [request.prepared.requester, request.prepared.sponsor]
+    people += [] if record is None else [record.sponsor, *(one.person for one in record.attestations)]
+    return {one.chat_id: one.name for one in people}
+
+
+def _reviews(entries: Iterable[RecordedEntry], names: Mapping[str, str]) -> Iterator[ReviewAnswer]:
+    for entry in entries:
+        if entry.command == _KEEP:
+            reason = entry.details.get("reason")
+            yield ReviewAnswer(
+                at=entry.at,
+                chat_id=entry.actor,
+                name=names.get(entry.actor, ""),
+                reason=reason if isinstance(reason, str) else "",
+            )
+
+
+def _outside_changes(entries: Iterable[RecordedEntry]) -> Iterator[OutsideChange]:
+    for entry in entries:
+        drift = entry.details.get("drift")
+        if entry.command == _OVERWRITTEN:
+            yield OutsideChange(at=entry.at, kind=OutsideChangeKind.AFTER_WRITE, settings=())
+        elif isinstance(drift, Mapping):
+            yield OutsideChange(at=entry.at, kind=OutsideChangeKind.BEFORE_WRITE, settings=tuple(_drifted(drift)))
+
+
+def _drifted(drift: Mapping[str, Any]) -> Iterator[str]:
+    """Return the names of the settings that somebody else changed, of a stored drift."""
+    settings = [
+        SettingDrift(
+            name=str(row.get("name")),
+            approved_from=row.get("approved_from"),
+            approved_to=row.get("approved_to"),
+            now=row.get("now"),
+        )
+        for row in _rows(drift.get("settings"))
+    ]
+    yield from (one.name for one in settings if one.is_outside_change)
+    yield from (str(row.get("name")) for row in _rows(drift.get("defaults")))
+
+
+def _rows(stored: Any) -> Iterator[Mapping[str, Any]]:
+    return (row for row in stored if isinstance(row, Mapping)) if isinstance(stored, list | tuple) else iter(())
+
+
+def _standing(source: StorySource, now: datetime) -> Standing:
+    request, record = source.request, source.record
+    if not request.is_terminal:
+        return Standing.OPEN
+    if not request.was_written:
+        return Standing.NOT_READ_BACK if request.was_sent else Standing.NOTHING_SENT
+    if source.later is not None:
+        return Standing.REPLACED
+    if record is None:
+        return Standing.NO_RECORD
+    if record.request_id != request.id:
+        return Standing.REPLACED
+    if not record.is_as_approved:
+        return Standing.NOT_AS_APPROVED
+    if closes(request) or record.state is PartnershipState.REVOKED:
+        return Standing.BLOCKED
+    return Standing.PAST_ITS_END if record.is_past_its_end(now) else Standing.IN_FORCE
