@@ -31,7 +31,7 @@ from workflows.ports.tenant import Tenant
 
 SCOPES = frozenset(
     {
-        *("chat:write", "commands", "groups:read", "im:write"),
+        *("chat:write", "commands", "files:write", "groups:read", "im:write"),
         *("usergroups:read", "users:read", "users:read.email"),
     }
 )

@@ -4,11 +4,13 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol, TypeVar
 
 from bot.process.assembly.external_systems import ExternalSystems
+from bot.report.for_chat import ChatReports
 from bot.slack.answers.open_forms import OpenForm, OpenForms
 from bot.slack.answers.response_url import Answers
 from bot.slack.answers.windows import Windows
 from bot.slack.flows.answer_review import AnswerReviewFlow
 from bot.slack.flows.auditor.flow import AuditorFlow
+from bot.slack.flows.auditor.report import ReportFlow
 from bot.slack.flows.decide.flow import DecideFlow
 from bot.slack.flows.entry_point_types import EntryPoint
 from bot.slack.flows.home.flow import HomeFlow
@@ -25,6 +27,7 @@ from bot.slack.flows.revoke.flow import RevokeFlow
 from bot.slack.flows.show.flow import ShowFlow
 from bot.slack.flows.show.partner_parts import PartnerPartsFlow
 from bot.slack.flows.stopped_work import StoppedWorkFlow
+from bot.slack.outbound.private_files import SlackPrivateFiles
 from bot.slack.people.members import Members, WindowMembers
 from bot.slack.people.shown_directory import ShownDirectory
 from workflows.app.limits import Limits
@@ -84,6 +87,7 @@ def make_flows(
         _partner_parts(systems, windows, lookup_permission),
         StoppedWorkFlow(service=service),
         home,
+        _report(systems, answers, auditors),
         AuditorFlow(auditors=auditors, home=home, store=store, windows=windows, people=shown_directory, clock=clock),
         _show(systems, answers, windows, members, auditors, lookup_permission, shown_directory),
     )
@@ -146,6 +150,17 @@ def _show(
         people=shown_directory,
         store=systems.store,
         tenant=systems.tenant,
+        clock=systems.clock,
+    )
+
+
+def _report(systems: ExternalSystems, answers: Answers, auditors: Auditors) -> ReportFlow:
+    return ReportFlow(
+        answers=answers,
+        auditors=auditors,
+        files=SlackPrivateFiles(client=systems.client, slack_api_url=systems.settings.slack_api_url),
+        render=ChatReports(redact=systems.redact),
+        store=systems.store,
         clock=systems.clock,
     )
 

@@ -27,6 +27,7 @@ COMMANDS: Final[Mapping[str, _Usage]] = {
     "block": _Usage("ask for a partner to be closed (admins: /partner revoke closes at once)", "[domain]"),
     "list": _Usage("partners that Gatehouse has opened or closed, all or filtered", "[filters]"),
     "show": _Usage("current settings of a partner, its approvals and its history", _PARTNER),
+    "audit": _Usage("audit report about a partner, as a private file (admins and auditors)", _PARTNER),
     "checklist": _Usage("what the partner's administrator has to set on its side", _PARTNER),
     "posture": _Usage("what the default and every partner's settings allow, with warnings"),
     "revoke": _Usage("block a partner (admins; the sponsor on a review's card)", _PARTNER),

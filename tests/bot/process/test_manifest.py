@@ -45,6 +45,8 @@ NEEDS: Final = {
     "chat.update": "chat:write",
     "conversations.info": "groups:read",  # of a private channel; a public one is refused unseen
     "conversations.open": "im:write",
+    "files.completeUploadExternal": "files:write",
+    "files.getUploadURLExternal": "files:write",
     "usergroups.list": "usergroups:read",
     "users.info": "users:read",
     "users.lookupByEmail": "users:read.email",

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from markupsafe import Markup
 
@@ -30,6 +31,8 @@ class MessageLine:
     """The day, on the first message of each day; otherwise empty."""
     replies: int
     body: Markup
+    files: tuple[Json, ...]
+    """The shared files, as Slack's file objects."""
 
 
 def arranged_messages(messages: Sequence[Json], names: Names) -> tuple[MessageLine, ...]:
@@ -81,4 +84,7 @@ def _lines(messages: Sequence[tuple[Json, int]], names: Names) -> Iterator[Messa
             day=own_day if shows_day else "",
             replies=replies,
             body=render_message(message, names),
+            files=tuple(
+                {**one, "path": urlsplit(str(one.get("url_private") or "")).path} for one in message.get("files") or ()
+            ),
         )

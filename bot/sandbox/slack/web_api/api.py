@@ -8,7 +8,7 @@ from aiohttp import web
 
 from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.slack.web_api.calls import Answer, Call, Method
-from bot.sandbox.slack.web_api.methods import app, chat, conversations, users, views
+from bot.sandbox.slack.web_api.methods import app, chat, conversations, files, users, views
 from bot.sandbox.slack.web_api.rate_limits import RateLimited, RateLimits
 from bot.sandbox.slack.workspace.credentials import Credentials
 from bot.sandbox.slack.workspace.triggers import Triggers
@@ -18,6 +18,7 @@ METHODS: dict[str, Method] = {
     **app.METHODS,
     **chat.METHODS,
     **conversations.METHODS,
+    **files.METHODS,
     **users.METHODS,
     **views.METHODS,
 }
@@ -47,9 +48,10 @@ class WebApi:
         self._limits = limits
 
     def routes(self) -> list[web.RouteDef]:
-        """Return a route for each method, for GET and POST."""
+        """Return a route for each method, for GET and POST, and the addresses of files."""
         path = PREFIX + "{method}"
-        return [web.get(path, self._handle, allow_head=False), web.post(path, self._handle)]
+        addresses = files.FileAddresses(self._workspace.files)
+        return [web.get(path, self._handle, allow_head=False), web.post(path, self._handle), *addresses.routes()]
 
     async def _handle(self, request: web.Request) -> web.Response:
         status, headers = 200, {"x-oauth-scopes": ",".join(sorted(self._scopes))}

@@ -28,6 +28,8 @@ TIERS: Final[Mapping[str, int]] = {
     "team.info": 3,
     "users.lookupByEmail": 3,
     "chat.postEphemeral": 4,
+    "files.completeUploadExternal": 4,
+    "files.getUploadURLExternal": 4,
     "conversations.members": 4,
     "users.info": 4,
     "views.open": 4,

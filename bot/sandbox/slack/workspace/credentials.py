@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from bot.sandbox.storage.tables import AppendOnlyTables
 
 SCOPES = frozenset(
-    {"commands", "chat:write", "groups:read", "im:write", "users:read", "users:read.email", "usergroups:read"}
+    {
+        *("commands", "chat:write", "files:write", "groups:read", "im:write"),
+        *("users:read", "users:read.email", "usergroups:read"),
+    }
 )
 """The scopes in the app's manifest, and no others: a call that needs another scope fails, as in Slack."""
 

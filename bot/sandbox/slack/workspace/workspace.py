@@ -6,6 +6,7 @@ from typing import Any
 
 from bot.sandbox.seed import APP_ID, BOT_ID, BOT_USER_ID, TEAM_ID
 from bot.sandbox.slack.workspace.conversations import CONVERSATIONS, Conversation, find_conversation
+from bot.sandbox.slack.workspace.files import Files
 from bot.sandbox.slack.workspace.views import Views
 from bot.sandbox.storage.tables import AppendOnlyTables
 
@@ -19,6 +20,7 @@ class Workspace:
     def __init__(self, tables: AppendOnlyTables, *, now: Callable[[], datetime]) -> None:
         self.now = now
         self.views = Views(tables, now=now)
+        self.files = Files(tables, now=now)
         self.conversations = dict(CONVERSATIONS)
         self._tables = tables
         latest = max((row["message"]["ts"] for row in tables.rows("messages").values()), default="0.0")

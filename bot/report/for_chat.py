@@ -1,0 +1,62 @@
+"""Make the audit report that `/partner audit` sends: one HTML page, and its newest requests in a few words.
+
+It connects the flow in Slack with the page, whose template library is loaded at the first report. It is a boundary: the
+flow does not know how the page is made.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+
+from bot.report.words import partner_in, standing_words, state_in_words, template_in, time_words
+from bot.report.writing import FileFormat, write_report
+from bot.report.written_file import ReportHeader
+from bot.slack.flows.auditor.report import SHOWN_REQUESTS, RenderedReport
+from bot.words.sentences import day
+from workflows.app.evidence.reading import EvidenceReader
+from workflows.core.audit.story import RequestStory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatReports:
+    """Implements `RenderReport`."""
+
+    redact: Callable[[str], str] = str
+    """Removes known secrets from every text."""
+
+    async def __call__(
+        self, stories: AsyncIterator[RequestStory], reader: EvidenceReader, *, made_by: str, key: str, partner: str
+    ) -> RenderedReport:
+        """Return the page."""
+        newest: list[str] = []
+
+        async def watched() -> AsyncIterator[RequestStory]:
+            async for story in stories:
+                if len(newest) < SHOWN_REQUESTS:
+                    newest.append(_short(story))
+                yield story
+
+        header = ReportHeader(made_at=reader.clock.now(), made_by=made_by, key=key, partner=partner)
+        written = await write_report(watched(), header, FileFormat.HTML, reader, self.redact)
+        try:
+            return RenderedReport(
+                content=b"".join(written.pieces()),
+                sha256=written.sha256,
+                row_count=written.row_count,
+                newest=tuple(newest),
+            )
+        finally:
+            written.close()
+
+
+def _short(story: RequestStory) -> str:
+    """Return one request in one line: what, who asked, who approved, how long it took, and what stands."""
+    request = story.request
+    asked = request.fields.requester if request.prepared is None else request.prepared.requester.name
+    approvers = ", ".join(one.decision.person.name for one in story.decisions if one.is_counted)
+    parts = [
+        f"{request.id}, {partner_in(request)}: {template_in(request)}, {state_in_words(story)}",
+        f"Requested by {asked} on {day(request.created_at)}",
+        *([f"approved by {approvers}"] if approvers else []),
+        *([f"verified after {took}"] if (took := time_words(story.total_time)) else []),
+    ]
+    return f"{parts[0]}. {', '.join(parts[1:])}. {standing_words(story)}"
