@@ -16,7 +16,6 @@ from workflows.core.requests.transitions.writes import closes
 from workflows.core.settings.canonical import JsonObject
 
 ACCEPTED: Final = "accepted"
-"""The outcome of an audit entry that records more than a refusal or a received click. Stored."""
 _KEEP: Final = "keep"
 _APPLIED: Final = "record_applied"
 _OVERWRITTEN: Final = "record_overwritten"
@@ -83,12 +82,10 @@ class ReadBack:
 
 
 class OutsideChangeKind(StrEnum):
-    """When somebody else changed the partner."""
+    """When somebody else changed the partner: before the plan was written, so that it was not; or after it was sent."""
 
     BEFORE_WRITE = "before_write"
-    """After the plan was made. It was not written; approval was requested again."""
     AFTER_WRITE = "after_write"
-    """After a write was sent. What was read back was not approved."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,8 +130,6 @@ class RequestStory:
     """All decisions, also those on earlier plans, oldest first."""
     approved_at: datetime | None
     """When the last needed approval was given; None without a complete approval."""
-    verified_at: datetime | None
-    """When the read-back showed the complete plan."""
     read_back: ReadBack | None
     """The last read-back that was recorded."""
     reviews: tuple[ReviewAnswer, ...]
@@ -148,6 +143,11 @@ class RequestStory:
     """The audit entries, oldest first."""
     entry_count: int
     """How many audit entries there are; more than `entries` when not all were read."""
+
+    @property
+    def verified_at(self) -> datetime | None:
+        """Return when the read-back showed the complete plan."""
+        return self.request.confirmed_at
 
     @property
     def time_to_approval(self) -> timedelta | None:
@@ -185,18 +185,17 @@ class StorySource:
 
 def request_story(source: StorySource, now: datetime) -> RequestStory:
     """Return the story of one request."""
-    request, done = source.request, [one for one in source.entries if one.outcome == ACCEPTED]
-    decisions = tuple(_decisions(request))
+    request, decisions = source.request, tuple(_decisions(source.request))
+    done = [one for one in source.entries if one.outcome == ACCEPTED]
     return RequestStory(
         request=request,
         decisions=decisions,
         approved_at=_approved_at(request, decisions),
-        verified_at=request.confirmed_at,
         read_back=_last_read_back(done),
         reviews=tuple(_reviews(done, _names(source))),
         outside_changes=tuple(_outside_changes(done)),
         standing=_standing(source, now),
-        as_of=result_read_at(request),
+        as_of=result_read_at(request if source.later is None else source.later),
         later=source.later,
         entries=source.entries,
         entry_count=source.entry_count,
@@ -270,16 +269,11 @@ def _outside_changes(entries: Iterable[RecordedEntry]) -> Iterator[OutsideChange
 
 def _drifted(drift: Mapping[str, Any]) -> Iterator[str]:
     """Return the names of the settings that somebody else changed, of a stored drift."""
-    settings = [
-        SettingDrift(
-            name=str(row.get("name")),
-            approved_from=row.get("approved_from"),
-            approved_to=row.get("approved_to"),
-            now=row.get("now"),
-        )
-        for row in _rows(drift.get("settings"))
-    ]
-    yield from (one.name for one in settings if one.is_outside_change)
+    for row in _rows(drift.get("settings")):
+        was, to, now = (row.get(name) for name in ("approved_from", "approved_to", "now"))
+        one = SettingDrift(name=str(row.get("name")), approved_from=was, approved_to=to, now=now)
+        if one.is_outside_change:
+            yield one.name
     yield from (str(row.get("name")) for row in _rows(drift.get("defaults")))
 
 

@@ -1,0 +1,195 @@
+"""The story of a request says what the records prove, and never that something stands which was not read back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.workflows.core.builders import (
+    AMARA,
+    BRUNO,
+    CHIE,
+    NOW,
+    SAM,
+    TENANT,
+    WHOLE_CHAIN,
+    access_plan,
+    approval,
+    partnership,
+    prepared,
+    request,
+)
+from workflows.core.audit.story import (
+    OutsideChange,
+    OutsideChangeKind,
+    RequestStory,
+    ReviewAnswer,
+    Standing,
+    StorySource,
+    request_story,
+)
+from workflows.core.partners.partnership import Attestation, PartnershipState, SettingsBasis
+from workflows.core.policy.approval import Choice
+from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
+
+LATER = NOW + timedelta(hours=2)
+S = RequestState
+APPLIED = request(S.APPLIED, confirmed_at=LATER)
+OTHER = RequestId("r-2")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """An audit entry."""
+
+    command: str
+    at: datetime = LATER
+    actor: str = "gatehouse"
+    account: str | None = None
+    outcome: str = "accepted"
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+def story(asked: AccessRequest = APPLIED, *entries: Entry, now: datetime = LATER, **source: Any) -> RequestStory:
+    return request_story(StorySource(request=asked, entries=entries, entry_count=len(entries), **source), now)
+
+
+# --- who decided, and how long it took ---
+
+
+def test_each_decision_says_whether_it_counts_for_the_present_plan() -> None:
+    early = approval(AMARA, 0, digest="an earlier plan")
+    rejected = approval(CHIE, 1, choice=Choice.REJECT)
+    twice = approval(AMARA, 1)
+    gone = approval(BRUNO, 7)
+    asked = request(void_decisions=(early,), decisions=(approval(AMARA, 0), twice, rejected))
+    told = [(one.decision.person, one.stage_title, one.is_counted) for one in story(asked).decisions]
+    assert told == [
+        (AMARA, "", False),
+        (AMARA, "Security", True),
+        (AMARA, "Data owners", False),
+        (CHIE, "Data owners", False),
+    ]
+    assert story(asked).approved_at is None
+    rejected_alone = replace(asked, decisions=(replace(gone, choice=Choice.REJECT),))
+    assert [one.stage_title for one in story(rejected_alone).decisions][-1] == ""
+
+
+def test_the_times_are_from_sending_to_the_last_approval_to_the_read_back() -> None:
+    first, second, third = WHOLE_CHAIN
+    chain = (first, second, replace(third, at=NOW + timedelta(hours=1)))
+    told = story(replace(APPLIED, decisions=chain))
+    assert told.approved_at == NOW + timedelta(hours=1)
+    assert told.time_to_approval == timedelta(hours=1)
+    assert told.time_to_apply == timedelta(hours=1)
+    assert told.total_time == timedelta(hours=2)
+
+
+def test_a_revocation_needs_no_approval_and_what_is_not_verified_took_no_time() -> None:
+    revoked = story(request(S.APPLIED, RequestKind.REVOCATION, confirmed_at=LATER, not_closed=()))
+    assert (revoked.approved_at, revoked.time_to_approval, revoked.time_to_apply) == (None, None, timedelta(hours=2))
+    waiting = story(request())
+    assert (waiting.approved_at, waiting.time_to_apply, waiting.total_time) == (None, None, None)
+    unprepared = story(request(S.PREPARING))
+    assert (unprepared.decisions, unprepared.approved_at) == ((), None)
+    without_chain = request(S.APPLIED, prepared=prepared(stages=()), decisions=(), confirmed_at=LATER)
+    assert story(without_chain).time_to_apply is None, "nobody approved it, so there is no time since the approval"
+
+
+# --- what was read back, kept and changed by others ---
+
+
+def test_the_last_read_back_is_the_proof_and_says_whether_it_is_complete() -> None:
+    part = Entry(command="stop", details={"image": {"tenantId": TENANT}})
+    whole = Entry(command="record_applied", details={"image": {"tenantId": TENANT, "a": 1}, "digest": "d"})
+    refused = Entry(command="record_applied", outcome="stale", details={"image": {"b": 2}})
+    broken = Entry(command="record_applied", details={"image": "no object"})
+    found = story(APPLIED, part, whole, refused, broken).read_back
+    assert found is not None
+    assert (found.configuration, found.digest, found.is_complete) == ({"tenantId": TENANT, "a": 1}, "d", True)
+    found = story(APPLIED, whole, part).read_back
+    assert found is not None
+    assert (found.digest, found.is_complete) == ("", False)
+    assert story(APPLIED, broken).read_back is None
+
+
+def test_reviews_have_the_recorded_name_where_there_is_one() -> None:
+    kept = Attestation(person=BRUNO, reason="Still needed", at=LATER)
+    entries = (
+        Entry(command="keep", actor=BRUNO.chat_id, details={"reason": "Still needed"}),
+        Entry(command="keep", actor="U-GONE", details={"reason": ["no text"]}),
+        Entry(command="keep", actor=SAM.chat_id, outcome="not_the_sponsor"),
+    )
+    told = story(request(S.PREPARING), *entries, record=partnership(attestations=(kept,)))
+    assert told.reviews == (
+        ReviewAnswer(at=LATER, chat_id=BRUNO.chat_id, name="Bruno", reason="Still needed"),
+        ReviewAnswer(at=LATER, chat_id="U-GONE", name="", reason=""),
+    )
+
+
+def test_changes_by_others_name_what_they_changed_and_not_what_the_plan_writes() -> None:
+    drift = {
+        "settings": [
+            {"name": "inboundTrust", "approved_from": None, "approved_to": {"a": 1}, "now": {"b": 2}},
+            {"name": "planned", "approved_from": None, "approved_to": {"a": 1}, "now": None},
+            {"name": "off", "approved_from": None, "approved_to": None, "now": False},
+            "no object",
+        ],
+        "defaults": [{"name": "b2bCollaborationInbound", "shown": 1, "now": 2}],
+    }
+    told = story(
+        APPLIED,
+        Entry(command="replan", details={"drift": drift}),
+        Entry(command="replan", details={"reason": []}),
+        Entry(command="replan", details={"drift": {"settings": "broken"}}),
+        Entry(command="record_overwritten"),
+    )
+    before, after = OutsideChangeKind.BEFORE_WRITE, OutsideChangeKind.AFTER_WRITE
+    assert told.outside_changes == (
+        OutsideChange(at=LATER, kind=before, settings=("inboundTrust", "b2bCollaborationInbound")),
+        OutsideChange(at=LATER, kind=before, settings=()),
+        OutsideChange(at=LATER, kind=after, settings=()),
+    )
+
+
+# --- what stands ---
+
+
+@pytest.mark.parametrize(
+    ("asked", "source", "standing"),
+    [
+        (request(), {}, Standing.OPEN),
+        (request(S.APPLYING, writing_since=NOW), {"record": partnership()}, Standing.OPEN),
+        (request(S.REJECTED), {"record": partnership(request_id=OTHER)}, Standing.NOTHING_SENT),
+        (request(S.FAILED, writing_since=NOW), {}, Standing.NOT_READ_BACK),
+        (APPLIED, {}, Standing.NO_RECORD),
+        (APPLIED, {"record": partnership()}, Standing.IN_FORCE),
+        (APPLIED, {"record": partnership(ends_at=LATER)}, Standing.PAST_ITS_END),
+        (APPLIED, {"record": partnership(basis=SettingsBasis.OVERWRITTEN)}, Standing.NOT_AS_APPROVED),
+        (APPLIED, {"record": partnership(request_id=OTHER)}, Standing.REPLACED),
+        (APPLIED, {"later": request(S.APPLIED, id=OTHER), "record": partnership()}, Standing.REPLACED),
+        (APPLIED, {"record": partnership(state=PartnershipState.REVOKED)}, Standing.BLOCKED),
+        (
+            request(S.APPLIED, RequestKind.REVOCATION, confirmed_at=LATER),
+            {"record": partnership(state=PartnershipState.REVOKED, ends_at=None)},
+            Standing.BLOCKED,
+        ),
+        (
+            request(S.STOPPED, applied_part=1, writing_since=NOW),
+            {"record": partnership(basis=SettingsBasis.PARTLY_APPLIED)},
+            Standing.NOT_AS_APPROVED,
+        ),
+    ],
+)
+def test_what_stands_is_as_the_records_say(asked: AccessRequest, source: dict[str, Any], standing: Standing) -> None:
+    assert story(asked, **source).standing is standing
+
+
+def test_what_stands_is_told_as_of_the_read_back_that_proves_it() -> None:
+    assert story(APPLIED).as_of == LATER
+    assert story(request(S.REJECTED)).as_of is None
+    replaced = story(APPLIED, later=request(S.APPLIED, id=OTHER, confirmed_at=LATER + timedelta(days=1)))
+    assert replaced.as_of == LATER + timedelta(days=1)
+    assert access_plan().digest == APPLIED.plan.digest
