@@ -13,7 +13,7 @@ from workflows.app.requests.plan_from_file import PlannedRequest
 from workflows.core.checks.consequences import consequences
 from workflows.core.checks.findings import Finding
 from workflows.core.plans.plan import Plan
-from workflows.core.policy.risk import deciding_risk, requirement_of, risk_of, risk_of_result
+from workflows.core.policy.risk import requirement_of, risk_for_approval, risk_of, risk_of_result
 
 FORMAT: Final = "gatehouse/plan/1"
 
@@ -48,7 +48,7 @@ def plan_json(planned_request: PlannedRequest) -> str:
 def _plan(planned_request: PlannedRequest, plan: Plan) -> dict[str, Any]:
     observation = planned_request.observation
     risk, result = risk_of(plan, observation.default), risk_of_result(plan, observation.default)
-    level = deciding_risk(plan, observation.default).level
+    level = risk_for_approval(plan, observation.default).level
     need = requirement_of(level)
     return {
         "digest": planned_request.digest,

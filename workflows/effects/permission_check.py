@@ -30,7 +30,7 @@ from workflows.core.requests.commands.clicks import (
     subject_of,
     with_person,
 )
-from workflows.core.requests.commands.partner import ConfirmSetup, Keep, RemindSetup, Revoke, UnconfirmSetup
+from workflows.core.requests.commands.partner_record import ConfirmSetup, Keep, RemindSetup, Revoke, UnconfirmSetup
 from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers, Withdraw
 from workflows.core.requests.deciding import next_approval_is_last, roles_as_decided
 from workflows.core.requests.effects import CheckPermission, MessageCode

@@ -38,7 +38,7 @@ from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import (
     AccessRequest,
     ObservedPartner,
-    Prepared,
+    PreparedRequest,
     RequestId,
     RequestKind,
     RequestState,
@@ -127,7 +127,7 @@ class Preparer:
             if refused.code is not RefusalCode.NOT_POSSIBLE_IN_THIS_STATE:
                 raise
 
-    async def _prepared(self, request: AccessRequest) -> Prepared:
+    async def _prepared(self, request: AccessRequest) -> PreparedRequest:
         if request.fields.kind is RequestKind.REVOCATION:
             # The requester was checked when they clicked. Closing must not depend on a second check.
             requester = request.submitter or await self.directory.identify(request.fields.requester)
@@ -152,7 +152,7 @@ class Preparer:
         )
         others = {sponsor.chat_id} - {requester.chat_id}
         await require_chain(self.directory, stages, {requester.chat_id, sponsor.chat_id}, others)
-        return Prepared(
+        return PreparedRequest(
             observation=observation,
             requester=requester,
             sponsor=sponsor,
@@ -201,7 +201,7 @@ class Preparer:
         findings = replacement_findings(record, plan, template, stages, period, now)
         return _Proposal(plan, template, stages, template.title, findings)
 
-    async def _prepared_revocation(self, request: AccessRequest, requester: Person) -> Prepared:
+    async def _prepared_revocation(self, request: AccessRequest, requester: Person) -> PreparedRequest:
         identity, partnership = await identify_partner(request.fields.target, store=self.store, tenant=self.tenant)
         configuration, default = await read_both_alone(identity.tenant_id, tenant=self.tenant)
         plan = plan_revocation(
@@ -211,7 +211,7 @@ class Preparer:
             is_cross_cloud=not identity.is_resolved,
         )
         # A plan without operations is valid: everything is blocked already. It is still read back and recorded.
-        return Prepared(
+        return PreparedRequest(
             observation=ObservedPartner(
                 identity=identity, configuration=configuration, default=default, at=self.clock.now()
             ),

@@ -143,7 +143,7 @@ class Entra:
             f"/tenantRelationships/findTenantInformationBy{by}",
             Purpose.FIND_TENANT,
             "CrossTenantInformation.ReadBasic.All",
-            of=typed_name,
+            object_name=typed_name,
         )
         answer = await self._connection.send(call, request_to(Method.GET, builder))
         if is_not_found(answer):
@@ -161,7 +161,7 @@ class Entra:
             f"/policies/crossTenantAccessPolicy/partners/{tenant_id}",
             Purpose.SHOW_PARTNER,
             "Policy.Read.All",
-            of=tenant_id,
+            object_name=tenant_id,
         )
         answer = await self._connection.send(call, request_to(Method.GET, builder, expand=[IDENTITY_SYNCHRONIZATION]))
         if is_not_found(answer):
@@ -251,7 +251,7 @@ class Entra:
             f"/groups/{group_id}/transitiveMembers",
             Purpose.LIST_MEMBERS,
             "GroupMember.Read.All",
-            of=group_id,
+            object_name=group_id,
         )
         if not is_guid(group_id):
             raise TenantRefused(404, "", (Fact(TenantCode.NO_SUCH_GROUP, {"group": group_id}),))

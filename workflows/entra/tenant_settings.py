@@ -172,7 +172,7 @@ class GraphTenantSettings:
             TargetType.USER: ("/users", graph.users, "User.Read.All"),
             TargetType.APPLICATION: ("/servicePrincipals", graph.service_principals, "Application.Read.All"),
         }[kind]
-        call = read_call(path, Purpose.FIND_BY_NAME, permission, kind=kind.value)
+        call = read_call(path, Purpose.FIND_BY_NAME, permission, object_kind=kind.value)
         query = request_to(Method.GET, builder, filter=clause, select=SELECTED[kind], top=_SEARCH_PAGE)
         async for page in self._connection.pages(call, query):
             if page:
@@ -217,7 +217,7 @@ class GraphTenantSettings:
                 graph.service_principals_with_app_id,
             ),
         }[target.type]
-        call = read_call(path, Purpose.NAME_OBJECT, permission, of=target.id, kind=target.type.value)
+        call = read_call(path, Purpose.NAME_OBJECT, permission, object_name=target.id, object_kind=target.type.value)
         return call, builder(target.id)
 
 

@@ -88,7 +88,7 @@ async def name_refusal(error: TenantRefused, name: str, *, tenant: Tenant) -> Te
             name=name,
             is_id=is_tenant_id(name),
             answer=f"{error.status} {error.code}".rstrip(),
-            led_to=[],
+            earlier_tenant_ids=[],
         )
     return error
 

@@ -18,8 +18,7 @@ from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import EffectiveSettings
 from workflows.core.settings.model import TenantId
 from workflows.core.settings.open_access import AccessKind
-from workflows.ports.fact_reading import why_refused
-from workflows.ports.tenant import TenantRefused, TenantUnavailable
+from workflows.ports.tenant import TenantRefused, TenantUnavailable, why_refused
 from workflows.ports.tenant_settings import TenantSettings
 
 EVALUATION_SECONDS: Final = 15.0

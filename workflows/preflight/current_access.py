@@ -25,7 +25,7 @@ from workflows.core.posture.lockout_concerns import lockout_concerns
 from workflows.core.posture.model import PartnerPosture, sorted_concerns
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import Property, TenantId
-from workflows.ports.fact_reading import read_fact
+from workflows.ports.tenant import read_fact
 from workflows.ports.tenant_settings import TenantSettings
 from workflows.preflight.access_check import EVALUATION_SECONDS, AccessCheck
 
@@ -77,8 +77,8 @@ def _grouped(
     for partner in partners:
         inputs = _EvaluationInputs(
             visitor_access=visitor_access_of(
-                collaboration=partner.b2b_access[Property.B2B_COLLABORATION_INBOUND].targets.certain,
-                direct_connect=partner.b2b_access[Property.B2B_DIRECT_CONNECT_INBOUND].targets.certain,
+                collaboration=partner.b2b_access[Property.B2B_COLLABORATION_INBOUND].targets.certain_setting,
+                direct_connect=partner.b2b_access[Property.B2B_DIRECT_CONNECT_INBOUND].targets.certain_setting,
                 synchronizes=partner.synchronization.value,
             ),
             trust=trust_of(partner.trust),

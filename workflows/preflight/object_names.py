@@ -6,8 +6,7 @@ from typing import Final
 from workflows.core.checks.target_checks import Names, ids_to_look_up, known_names, shown_name
 from workflows.core.plans.named_targets import NamedTarget
 from workflows.core.settings.model import Target
-from workflows.ports.fact_reading import read_fact
-from workflows.ports.tenant import ReadsTogether, Tenant
+from workflows.ports.tenant import ReadsTogether, Tenant, read_fact
 
 TIMEOUT_SECONDS: Final = 2.0
 """Seconds to wait for names that are shown beside ids."""

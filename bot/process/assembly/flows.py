@@ -8,7 +8,7 @@ from bot.slack.answers.open_forms import OpenForm, OpenForms
 from bot.slack.answers.response_url import Answers
 from bot.slack.answers.windows import Windows
 from bot.slack.flows.answer_review import AnswerReviewFlow
-from bot.slack.flows.auditor.flow import AuditorFlow
+from bot.slack.flows.audit_log.flow import AuditLogFlow
 from bot.slack.flows.decide.flow import DecideFlow
 from bot.slack.flows.entry_point_types import EntryPoint
 from bot.slack.flows.home.flow import HomeFlow
@@ -23,12 +23,12 @@ from bot.slack.flows.request_access.own_directory import OwnDirectorySearch
 from bot.slack.flows.restore.flow import RestoreFlow
 from bot.slack.flows.revoke.flow import RevokeFlow
 from bot.slack.flows.show.flow import ShowFlow
-from bot.slack.flows.show.partner_parts import PartnerPartsFlow
+from bot.slack.flows.show.partner_sections import PartnerSectionsFlow
 from bot.slack.flows.stopped_work import StoppedWorkFlow
 from bot.slack.people.members import Members, WindowMembers
 from bot.slack.people.shown_directory import ShownDirectory
 from workflows.app.limits import Limits
-from workflows.app.reads.auditors import Auditors
+from workflows.app.reads.audit_log_permission import AuditLogPermission
 from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.reads.object_search import ObjectSearch
 from workflows.app.reads.offers import Offers
@@ -68,8 +68,8 @@ def make_flows(
         slack_api_url=systems.settings.slack_api_url,
         redact=systems.redact,
     )
-    auditors = Auditors(directory=directory)
-    home = _home(systems, service, notifier, members, auditors)
+    audit_log_permission = AuditLogPermission(directory=directory)
+    home = _home(systems, service, notifier, members, audit_log_permission)
     request_access = _request_access(systems, service, limits, windows, members, lookup_permission, shown_directory)
     return (
         request_access,
@@ -81,11 +81,11 @@ def make_flows(
         _revoke(systems, service, windows, members),
         _restore(systems, service, limits, windows, members, lookup_permission),
         _partner_setup(systems, service, answers, windows, lookup_permission),
-        _partner_parts(systems, windows, lookup_permission),
+        _partner_sections(systems, windows, lookup_permission),
         StoppedWorkFlow(service=service),
         home,
-        AuditorFlow(auditors=auditors, home=home, store=store, windows=windows, people=shown_directory, clock=clock),
-        _show(systems, answers, windows, members, auditors, lookup_permission, shown_directory),
+        _audit_log(systems, windows, audit_log_permission, home, shown_directory),
+        _show(systems, answers, windows, members, audit_log_permission, lookup_permission, shown_directory),
     )
 
 
@@ -98,6 +98,23 @@ def _from_what_is_known(request_access: RequestAccessFlow, store: Store) -> tupl
     return (
         CloseEarlyFlow(request_access=request_access, store=store),
         FilledFormFlow(request_access=request_access, editing=Editing(intake=request_access.intake), store=store),
+    )
+
+
+def _audit_log(
+    systems: ExternalSystems,
+    windows: Windows,
+    audit_log_permission: AuditLogPermission,
+    home: HomeFlow,
+    shown_directory: ShownDirectory,
+) -> AuditLogFlow:
+    return AuditLogFlow(
+        audit_log_permission=audit_log_permission,
+        home=home,
+        store=systems.store,
+        windows=windows,
+        people=shown_directory,
+        clock=systems.clock,
     )
 
 
@@ -116,14 +133,18 @@ def _decide(
 
 
 def _home(
-    systems: ExternalSystems, service: Service, notifier: Notifier, members: Members, auditors: Auditors
+    systems: ExternalSystems,
+    service: Service,
+    notifier: Notifier,
+    members: Members,
+    audit_log_permission: AuditLogPermission,
 ) -> HomeFlow:
     return HomeFlow(
         service=service,
         store=systems.store,
         notifier=notifier,
         members=members,
-        auditors=auditors,
+        audit_log_permission=audit_log_permission,
         background=systems.background,
     )
 
@@ -133,7 +154,7 @@ def _show(
     answers: Answers,
     windows: Windows,
     members: Members,
-    auditors: Auditors,
+    audit_log_permission: AuditLogPermission,
     lookup_permission: LookupPermission,
     shown_directory: ShownDirectory,
 ) -> ShowFlow:
@@ -142,7 +163,7 @@ def _show(
         windows=windows,
         lookup_permission=lookup_permission,
         members=members,
-        auditors=auditors,
+        audit_log_permission=audit_log_permission,
         people=shown_directory,
         store=systems.store,
         tenant=systems.tenant,
@@ -167,8 +188,10 @@ def _partner_setup(
     )
 
 
-def _partner_parts(systems: ExternalSystems, windows: Windows, lookup_permission: LookupPermission) -> PartnerPartsFlow:
-    return PartnerPartsFlow(
+def _partner_sections(
+    systems: ExternalSystems, windows: Windows, lookup_permission: LookupPermission
+) -> PartnerSectionsFlow:
+    return PartnerSectionsFlow(
         windows=windows,
         lookup_permission=lookup_permission,
         checklists=_checklists(systems),

@@ -18,16 +18,22 @@ _ICONS: Final = {
 }
 
 
-def concern_elements(concerns: Sequence[Concern], limit: int, *, where: str = "") -> Iterator[RichTextElement]:
+def concern_elements(
+    concerns: Sequence[Concern], limit: int, *, full_list_command: str = ""
+) -> Iterator[RichTextElement]:
     """List concerns in the given order, the most serious first; what is cut is counted.
 
-    :param where: the command that shows the others; empty where a button below the list does.
+    :param full_list_command: the command that shows all concerns; empty where a button below the list shows them.
     """
     if not concerns:
         return
     items = concern_items(concerns[:limit])
     if more := len(concerns) - len(items):
-        command = [fixed_text(": "), cleaned_text(where, DOMAIN_LIMIT + 20, code=True)] if where else []
+        command = (
+            [fixed_text(": "), cleaned_text(full_list_command, DOMAIN_LIMIT + 20, code=True)]
+            if full_list_command
+            else []
+        )
         items.append([fixed_text(f"and {more} more"), *command])
     yield bullets(items)
 

@@ -74,7 +74,7 @@ def drift_json(drift: Drift) -> str:
     ]
     members += [
         f"  {json.dumps(f'default.{one.name}')}: {{\n"
-        f'    "shown": {json.dumps(one.shown)},\n'
+        f'    "before": {json.dumps(one.before)},\n'
         f'    "now": {json.dumps(one.now)}\n  }}'
         for one in drift.defaults
     ]

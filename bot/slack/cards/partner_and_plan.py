@@ -86,7 +86,7 @@ def identity_block(identity: TenantIdentity) -> RichTextBlock:
 def identity_paragraph(identity: TenantIdentity) -> RichTextElement:
     """Return the partner's identity, and which of its names it chose itself."""
     asked = identity.typed_name.strip().lower()
-    is_new = asked not in ("", identity.default_domain.strip().lower(), identity.tenant_id.lower())
+    is_other_name = asked not in ("", identity.default_domain.strip().lower(), identity.tenant_id.lower())
     rows: list[tuple[str, TextRun, str]] = [
         ("Partner: ", cleaned_text(partner_name(identity), DOMAIN_LIMIT, bold=True), ""),
         ("\nTenant ID: ", cleaned_text(identity.tenant_id, code=True), ""),
@@ -94,7 +94,7 @@ def identity_paragraph(identity: TenantIdentity) -> RichTextElement:
     ]
     if not identity.is_resolved:
         rows.append(("\nCloud: ", fixed_text("another one, or the tenant is gone: Entra cannot look it up"), ""))
-    if is_new:
+    if is_other_name:
         rows.append(("\nAsked for as: ", cleaned_text(asked, DOMAIN_LIMIT), ""))
     return paragraph(*(piece for label, value, after in rows for piece in _row(label, value, after)))
 

@@ -31,10 +31,10 @@ from bot.slack.flows.entry_point_types import (
     Submission,
 )
 from bot.slack.inbound.replaced_cards import CardReplaced, ReplacedCards
+from bot.slack.partner_commands import needs_partner
 from bot.slack.payloads.button_values import named_subject
 from bot.slack.payloads.models import HomeOpened, Interaction, SlashCommand
 from bot.slack.payloads.reading import PARSED
-from bot.slack.words.commands import needs_partner
 from bot.slack.words.unavailable import WINDOW_NOT_OPENED
 from workflows.app.service import Service
 from workflows.core.errors.facts import Fact

@@ -58,12 +58,12 @@ class SlackNotifier:
         def is_theirs(copy: MessageCopy) -> bool:
             return copy.channel == clicked_in if clicked_in else bool(clicked_by) and copy.audience == clicked_by
 
-        is_left = not all(map(is_theirs, await self._requests.posted(request)))
-        if is_left:
+        has_other_copies = not all(map(is_theirs, await self._requests.posted(request)))
+        if has_other_copies:
             # NB. before anything is sent: when that fails, the others are updated nevertheless.
             await self._outbound.store.request_card_update(request.id, after=self._outbound.card_update_after)
         await self._show(request, is_theirs)
-        return not is_left
+        return not has_other_copies
 
     async def _show(self, request: AccessRequest, is_shown_now: Callable[[MessageCopy], bool]) -> None:
         try:

@@ -75,8 +75,8 @@ class ReadersMessages:
         """
         if self.has_seen_earlier_plan(audience):
             return self.build_new_approval(reader=ChatId(audience))
-        is_new = all(one.audience != audience or one.occasion == self.occasion for one in self.copies)
-        return self.build_card(knows_earlier=False) if self.request.round and is_new else self.build_card()
+        has_no_copy = all(one.audience != audience or one.occasion == self.occasion for one in self.copies)
+        return self.build_card(knows_earlier=False) if self.request.round and has_no_copy else self.build_card()
 
     def for_thread(self) -> Message:
         """Return the message under the channel's card that asks for approval again.

@@ -218,8 +218,8 @@ class RequestMessages:
         setup = () if record is None or record.request_id != request.id else record.setup
         is_asked = any(step.is_needed for step in setup)  # the partner setup card tells them
         is_told = not request.is_terminal or (request.state is RequestState.APPLIED and context.successor is None)
-        is_new = all(one.audience != sponsor for one in await self._outbound.store.copies(subject) if one.is_live)
-        if is_told and is_new and not is_asked and (is_planned or not request.edits):
+        has_no_copy = all(one.audience != sponsor for one in await self._outbound.store.copies(subject) if one.is_live)
+        if is_told and has_no_copy and not is_asked and (is_planned or not request.edits):
             await self._outbound.copies.post(subject, sponsor, card)
 
 

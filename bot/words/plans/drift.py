@@ -71,7 +71,7 @@ def existence_lines(drift: Drift) -> tuple[DriftLine, ...]:
 def default_lines(drift: Drift) -> tuple[DefaultLine, ...]:
     """Describe the changes of the tenant's default that the partner would inherit."""
     return tuple(
-        DefaultLine(title(one.name), _words(one.name, one.shown), _words(one.name, one.now)) for one in drift.defaults
+        DefaultLine(title(one.name), _words(one.name, one.before), _words(one.name, one.now)) for one in drift.defaults
     )
 
 

@@ -179,7 +179,7 @@ _DESCRIBERS: Final[Mapping[SettingPart, Callable[[SettingChange, _ChangeContext]
 
 def targets_in_words(name: Property, effective: EffectiveTargets, names: Mapping[str, str]) -> str:
     """Describe who may use what, as far as it certainly applies."""
-    setting = effective.certain
+    setting = effective.certain_setting
     if is_certainly_blocked(setting):
         return _BLOCKED
     if has_two_deny_lists(setting) or setting_doubts(setting):

@@ -8,7 +8,7 @@ from bot.words.requests.notes import stored_note_words
 from bot.words.sentences import last_day
 from workflows.core.requests.commands.editing import EditableField
 from workflows.core.requests.request import AccessRequest
-from workflows.ports.records import RECEIVED, AuditEntry
+from workflows.ports.audit_log import RECEIVED, AuditEntry
 
 _CLICKS: Final[Mapping[str, str]] = {
     "want_approve": "Approval received",

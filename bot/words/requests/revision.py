@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 from bot.words.plans.changes import ChangeLine, describe_changes, duration_words, subject_title
 from bot.words.plans.current_settings import CurrentLine, describe_current
 from bot.words.plans.drift import default_lines, existence_lines
-from bot.words.plans.risk import deciding_risk_words
+from bot.words.plans.risk import risk_for_approval_words
 from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted, last_day
 from bot.words.settings.values import NOT_SET
@@ -15,7 +15,7 @@ from workflows.core.plans.revision import PlanShown, revisions
 from workflows.core.policy.approval import Choice
 from workflows.core.policy.template import Stage
 from workflows.core.requests.notes import NoteCode
-from workflows.core.requests.request import AccessRequest, Prepared
+from workflows.core.requests.request import AccessRequest, PreparedRequest
 
 NEEDS_NEW_APPROVAL: Final = "Needs new approval"
 NOBODY_HAD_APPROVED: Final = "Plan changed before anyone approved"
@@ -60,7 +60,7 @@ def revision_lines(request: AccessRequest) -> tuple[RevisedLine, ...]:
     return tuple(_lines(request, request.previously_shown, request.prepared))
 
 
-def _lines(request: AccessRequest, earlier: Prepared, present: Prepared) -> Iterator[RevisedLine]:
+def _lines(request: AccessRequest, earlier: PreparedRequest, present: PreparedRequest) -> Iterator[RevisedLine]:
     yield from _outside_changes(earlier, present)
     was, becomes = _shown(earlier), _shown(present)
     lines_was, lines_now = _by_subject(was, earlier.names), _by_subject(becomes, present.names)
@@ -69,7 +69,7 @@ def _lines(request: AccessRequest, earlier: Prepared, present: Prepared) -> Iter
     if request.drift is not None:
         for default in default_lines(request.drift):
             yield RevisedLine(f"{default.setting}, by the tenant's default", default.before, default.now)
-    yield from _line_if_different("Risk", *(deciding_risk_words(one.plan, one.default) for one in (was, becomes)))
+    yield from _line_if_different("Risk", *(risk_for_approval_words(one.plan, one.default) for one in (was, becomes)))
     yield from _line_if_different("Approval policy", *(_policy_words(one.stages) for one in (earlier, present)))
     yield from _line_if_different("Access template", prepared_title(earlier), prepared_title(present))
     ends = [one.plan.ends_at for one in (was, becomes)]
@@ -96,7 +96,7 @@ def _revised(subject: str, earlier: ChangeLine | None, present: ChangeLine | Non
     return RevisedLine(subject, _before_and_after(earlier), _before_and_after(present))
 
 
-def _outside_changes(earlier: Prepared, present: Prepared) -> Iterator[RevisedLine]:
+def _outside_changes(earlier: PreparedRequest, present: PreparedRequest) -> Iterator[RevisedLine]:
     """Describe what others changed in settings that neither plan writes: it stays, and no line of the plan shows it."""
     planned = {change.subject for shown in (_shown(earlier), _shown(present)) for change in shown.changes().values()}
     was, becomes = _settings_before(earlier), _settings_before(present)
@@ -116,7 +116,7 @@ def _own_value(line: CurrentLine | None) -> Any:
     return None if line is None else line.fact.value
 
 
-def _settings_before(prepared: Prepared) -> Mapping[ChangeSubject, CurrentLine]:
+def _settings_before(prepared: PreparedRequest) -> Mapping[ChangeSubject, CurrentLine]:
     observed = prepared.observation
     lines = describe_current(
         observed.configuration,
@@ -127,7 +127,7 @@ def _settings_before(prepared: Prepared) -> Mapping[ChangeSubject, CurrentLine]:
     return {line.fact.subject: line for line in lines}
 
 
-def _shown(prepared: Prepared) -> PlanShown:
+def _shown(prepared: PreparedRequest) -> PlanShown:
     return PlanShown(plan=prepared.plan, default=prepared.observation.default)
 
 

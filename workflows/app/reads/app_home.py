@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from workflows.app.reads.auditors import is_shown_as_auditor
+from workflows.app.reads.audit_log_permission import is_shown_as_auditor
 from workflows.app.reads.found_requests import (
     NOTHING_FOUND,
     FoundRequests,
@@ -267,4 +267,6 @@ def _page(oldest_first: Sequence[Alarm], position: PagePosition) -> Page[Alarm]:
     start = 0 if start >= len(alarms) else start
     shown = alarms[start : start + ALARMS_PAGE]
     first, last = (cursors[start], cursors[start + len(shown) - 1]) if shown else ((), ())
-    return Page(items=shown, count=len(alarms), count_before=start, first=first, last=last, size=len(shown))
+    return Page(
+        items=shown, count=len(alarms), count_before=start, first_cursor=first, last_cursor=last, size=len(shown)
+    )

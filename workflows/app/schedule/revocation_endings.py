@@ -10,7 +10,7 @@ from workflows.app.identifiers import revocation_id
 from workflows.core.errors.facts import Fact
 from workflows.core.plans.refused_writes import is_shown, written_names
 from workflows.core.requests.alarms import OPEN_ACCESS, Alarm, EndingCode
-from workflows.core.requests.commands.partner import Revoke
+from workflows.core.requests.commands.partner_record import Revoke
 from workflows.core.requests.effects import CheckPermission
 from workflows.core.requests.request import TERMINAL, AccessRequest, RequestId, RequestKind, RequestState
 from workflows.intervals import OPEN_AFTER_BLOCK_SHOWN_FOR

@@ -14,7 +14,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import Person
 from workflows.core.requests.alarms import AlarmCode
-from workflows.core.requests.commands.partner import GoneReason, RecordSponsorFound, RecordSponsorGone
+from workflows.core.requests.commands.partner_record import GoneReason, RecordSponsorFound, RecordSponsorGone
 from workflows.core.settings.model import TenantId
 from workflows.intervals import SPONSOR_ALARMS_EVERY, SPONSORS_CHECKED_EVERY
 from workflows.ports.clock import Clock

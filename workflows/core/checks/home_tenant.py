@@ -126,7 +126,7 @@ def _default(facts: PreflightFacts, plan: Plan) -> Iterator[Finding]:
         yield from unreadable_finding("default", default)
         return
     by_default = effective_settings(None, default).targets
-    opened = [name for name in B2B_PROPERTIES if _is_known_open(by_default[name].certain)]
+    opened = [name for name in B2B_PROPERTIES if _is_known_open(by_default[name].certain_setting)]
     before, after = BeforeAfter.of(plan, default)
     inherited = [name for name in opened if after.targets[name].inherits]
     now = [name for name in inherited if before.targets[name].inherits]

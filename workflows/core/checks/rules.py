@@ -140,7 +140,7 @@ def _foreign_ids(checked_plan: _CheckedPlan) -> Iterator[Finding]:
 
 def _direct_connect_trust(checked_plan: _CheckedPlan) -> Iterator[Finding]:
     inbound = Property.B2B_DIRECT_CONNECT_INBOUND
-    if inbound not in checked_plan.written or is_certainly_blocked(checked_plan.after.targets[inbound].certain):
+    if inbound not in checked_plan.written or is_certainly_blocked(checked_plan.after.targets[inbound].certain_setting):
         return
     if checked_plan.after.flags[Property.INBOUND_TRUST, "mfa"].value:
         return

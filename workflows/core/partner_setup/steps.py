@@ -143,7 +143,7 @@ def setup_of(
     unread = list(_unreadable_flags(effective))
     for pair in pairs:
         targets = effective.targets[pair.our_setting]
-        if is_certainly_blocked(targets.certain) or not _is_set(pair, configuration):
+        if is_certainly_blocked(targets.certain_setting) or not _is_set(pair, configuration):
             continue
         step = _partner_step(pair, targets)
         if step is None:
@@ -214,9 +214,9 @@ def _inherited(
 
 def _is_open(targets: EffectiveTargets) -> bool | None:
     """Return whether the effective lists allow anybody; None when that is not known."""
-    if is_certainly_blocked(targets.certain):
+    if is_certainly_blocked(targets.certain_setting):
         return False
-    if not has_known_meaning(targets.certain):
+    if not has_known_meaning(targets.certain_setting):
         return False if Origin.MICROSOFT_DEFAULT in targets.origins else None
     return True
 
@@ -227,7 +227,7 @@ def _partner_step(pair: _SettingPair, targets: EffectiveTargets) -> SetupStep | 
     The same ids are used on both sides: inbound users are in the partner's directory, and so are outbound applications
     (Graph: "crossTenantAccessPolicyTarget").
     """
-    lists = configurations(targets.certain)
+    lists = configurations(targets.certain_setting)
     if targets.doubts or not all(_is_known(one) for one in lists):
         return None
     setting = target_setting(pair.partner_setting, [None if one is None else _ordered(one) for one in lists])
@@ -263,6 +263,6 @@ def _partner_object_ids(effective: EffectiveSettings) -> Iterator[str]:
 
 def _allows_guests(effective: EffectiveSettings) -> bool:
     return not all(
-        is_certainly_blocked(effective.targets[name].certain)
+        is_certainly_blocked(effective.targets[name].certain_setting)
         for name in (_P.B2B_COLLABORATION_INBOUND, _P.B2B_COLLABORATION_OUTBOUND)
     )

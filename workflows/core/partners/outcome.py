@@ -20,7 +20,7 @@ from workflows.core.requests.deciding import access_ends_at
 from workflows.core.requests.effects import Effect, MessageCode, SendMessage, ShowRequest, ShowReview, ShowSetup
 from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.notes import not_applied
-from workflows.core.requests.request import AccessRequest, Prepared, RequestKind
+from workflows.core.requests.request import AccessRequest, PreparedRequest, RequestKind
 from workflows.core.requests.transitions.transition import Situation, partner_of
 from workflows.core.requests.transitions.writes import closes
 from workflows.core.settings.canonical import JsonObject
@@ -36,7 +36,7 @@ class PartnerOutcome:
     """Set when the partner's record changes too."""
 
 
-def advance_partner(
+def advance_request_and_record(
     request: AccessRequest | None, command: RequestCommand, situation: Situation, earlier: Partnership | None = None
 ) -> PartnerOutcome:
     """Apply a command to a request, and to the record of its partner. Pure.
@@ -48,27 +48,27 @@ def advance_partner(
     if not _changes_record(command):
         return PartnerOutcome(request=transition.request, effects=transition.effects)
     after, now = transition.request, situation.now
-    shown: tuple[Effect, ...] = ()
-    fact: Fact | None = None
+    show_review: tuple[Effect, ...] = ()
+    message: Fact | None = None
     if isinstance(command, RecordOverwritten):
         record = unapproved_partnership(
             after, earlier, now, configuration=command.configuration, basis=SettingsBasis.OVERWRITTEN
         )
-        fact = _message(after, MessageCode.OVERWRITTEN)
+        message = _message(after, MessageCode.OVERWRITTEN)
     elif not isinstance(command, RecordApplied):  # the requester hears of it as of any other end
         basis = SettingsBasis.PARTLY_REDUCED if is_reduction(after, earlier) else SettingsBasis.PARTLY_APPLIED
         record = unapproved_partnership(after, earlier, now, configuration=command.configuration, basis=basis)
     else:
         is_closed = closes(after)
         record = closed_partnership(after, earlier, now) if is_closed else opened_partnership(after, earlier, now)
-        fact = _closed(after) if is_closed else _opened(after, record)
-        shown = (ShowReview(tenant_id=record.identity.tenant_id),)
+        message = _closed(after) if is_closed else _opened(after, record)
+        show_review = (ShowReview(tenant_id=record.identity.tenant_id),)
     effects = (
         *transition.effects,
-        *shown,
+        *show_review,
         *_show_setup(record, earlier),
         *_show_replaced(after, earlier),
-        *_messages(after, fact),
+        *_messages(after, message),
     )
     return PartnerOutcome(request=after, effects=effects, partnership=require_table_result(earlier, command, record))
 
@@ -92,15 +92,15 @@ _ONLY_REQUESTER: Final = frozenset({MessageCode.OPENED, MessageCode.PUT_BACK})
 """Messages that only the requester gets. The sponsor's own message shows the same."""
 
 
-def _messages(request: AccessRequest, fact: Fact | None) -> tuple[SendMessage, ...]:
+def _messages(request: AccessRequest, message: Fact | None) -> tuple[SendMessage, ...]:
     """Return the message to the requester, and to the sponsor unless `_ONLY_REQUESTER` contains its code."""
-    if fact is None:
+    if message is None:
         return ()
     people = {request.fields.requester}
-    if fact.code not in _ONLY_REQUESTER:
+    if message.code not in _ONLY_REQUESTER:
         people.add(request.fields.sponsor)
     return tuple(
-        SendMessage(person=person, subject=CommandSubject(request_id=request.id), fact=fact)
+        SendMessage(person=person, subject=CommandSubject(request_id=request.id), fact=message)
         for person in sorted(people)
     )
 
@@ -237,7 +237,7 @@ def _kept(earlier: Partnership, new: Partnership) -> Partnership:
     )
 
 
-def _approval_policy_from(prepared: Prepared, earlier: Partnership | None) -> tuple[Stage, ...]:
+def _approval_policy_from(prepared: PreparedRequest, earlier: Partnership | None) -> tuple[Stage, ...]:
     """Return the partner's new approval policy. The approval of a reduction by one person does not change it."""
     if earlier is None or not is_live(earlier):
         return prepared.stages
@@ -245,7 +245,7 @@ def _approval_policy_from(prepared: Prepared, earlier: Partnership | None) -> tu
 
 
 def _with_setup(
-    record: Partnership, earlier: Partnership | None, current: JsonObject | None, prepared: Prepared
+    record: Partnership, earlier: Partnership | None, current: JsonObject | None, prepared: PreparedRequest
 ) -> Partnership:
     observed = prepared.observation
     setup = setup_of(current, observed.default, is_cross_cloud=not observed.identity.is_resolved).steps
@@ -285,7 +285,7 @@ def closed_partnership(request: AccessRequest, earlier: Partnership | None, now:
     )
 
 
-def _may_prolong(prepared: Prepared) -> bool:
+def _may_prolong(prepared: PreparedRequest) -> bool:
     if only_reduces_access(prepared.plan):
         return False
     whole = risk_of_result(prepared.plan, prepared.observation.default)

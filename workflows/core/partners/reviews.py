@@ -11,7 +11,7 @@ from workflows.core.partners.partnership import Attestation, Partnership, Partne
 from workflows.core.partners.setup_reviews import advance_setup, setup_messages
 from workflows.core.partners.sponsor_handover import advance_sponsor, with_new_sponsor
 from workflows.core.people import ADMIN, CurrentRoles, Person
-from workflows.core.requests.commands.partner import (
+from workflows.core.requests.commands.partner_record import (
     AskReview,
     AskSetup,
     ConfirmSetup,

@@ -11,7 +11,7 @@ from workflows.core.partner_setup.confirmations import Confirmation, confirmatio
 from workflows.core.partner_setup.steps import SetupStep, StepKey, setup_of
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ADMIN, CurrentRoles, Person
-from workflows.core.requests.commands.partner import (
+from workflows.core.requests.commands.partner_record import (
     AskSetup,
     ConfirmSetup,
     RecordSetup,

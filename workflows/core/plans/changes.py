@@ -203,9 +203,9 @@ def _changes_by_adding(plan: Plan, states: BeforeAfter) -> Iterator[SettingChang
 
 def _lists_change(before: EffectiveTargets, after: EffectiveTargets) -> AccessChange:
     """Compare the effective values before and after. Two uncertain values do not count as the same."""
-    if (before.is_partly_set or after.is_partly_set) and before.certain == after.certain:
+    if (before.is_partly_set or after.is_partly_set) and before.certain_setting == after.certain_setting:
         return AccessChange.UNKNOWN
-    return targets_change(before.certain, after.certain)
+    return targets_change(before.certain_setting, after.certain_setting)
 
 
 def _is_added(states: BeforeAfter) -> bool:

@@ -136,7 +136,7 @@ def _target_current(name: Property, document: Any, effective: EffectiveTargets) 
         value=document,
         inherits=can_inherit and document is None,
         origin=origin,
-        may_allow_access=not is_certainly_blocked(effective.certain),
+        may_allow_access=not is_certainly_blocked(effective.certain_setting),
     )
 
 

@@ -39,8 +39,8 @@ class DefaultDrift:
     """A changed setting of the tenant's default that the partner would inherit, with Graph's documents."""
 
     name: str
-    shown: Any
-    """The value when the plan was made and shown."""
+    before: Any
+    """The value when the plan was made; approvers saw it."""
     now: Any
 
 
@@ -64,7 +64,7 @@ class Drift:
 
 
 def three_way_difference(plan: Plan, observed_configuration: JsonObject | None) -> Drift:
-    """Compare a configuration with the states before and after a plan. Undescribed members are compared too.
+    """Compare a configuration with the states before and after a plan. Undocumented members are compared too.
 
     :param observed_configuration: the partner's configuration that was just read; None when it has none.
     """

@@ -28,7 +28,7 @@ from workflows.core.settings.model import (
     Setting,
     TenantId,
 )
-from workflows.core.settings.undescribed_members import DEVICES, without_undescribed_members
+from workflows.core.settings.undocumented_members import DEVICES, without_undocumented_members
 
 
 def plan_access(
@@ -159,10 +159,10 @@ def _differences(before: JsonObject | None, settings: Mapping[Property, Setting]
         current = (before or {}).get(name.value)
         if wanted is not None and name in FLAGS and isinstance(current, Mapping):
             # It is not documented how deep Graph merges inside a setting. So the whole setting is sent, with the
-            # current value of other flags. NB. without undescribed members: Graph may refuse the whole body because of
+            # current value of other flags. NB. without undocumented members: Graph may refuse the whole body because of
             # such a name.
-            wanted = {**without_undescribed_members(name, current), **wanted}
-        current = without_undescribed_members(name, current)
+            wanted = {**without_undocumented_members(name, current), **wanted}
+        current = without_undocumented_members(name, current)
         if name is Property.TENANT_RESTRICTIONS and isinstance(current, Mapping):
             current = {key: value for key, value in current.items() if key != DEVICES}
         if not is_same_value(wanted, current):

@@ -119,7 +119,7 @@ def _other_access(access_kinds: Sequence[AccessKind]) -> Iterator[Concern]:
     others = [
         kind
         for kind in possibly_open(access_kinds)
-        if kind.category in (AccessCategory.SERVICE, AccessCategory.CAPABILITIES, AccessCategory.UNDESCRIBED)
+        if kind.category in (AccessCategory.SERVICE, AccessCategory.CAPABILITIES, AccessCategory.UNDOCUMENTED)
     ]
     opened = [kind for kind in others if kind.opening is not AccessState.UNKNOWN]
     # Access that an unreadable default may open is reported once, as a concern about the default.

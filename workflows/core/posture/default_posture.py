@@ -67,7 +67,7 @@ def _concerns(
     others = [
         kind
         for kind in possibly_open(access_kinds)
-        if kind.category in (AccessCategory.SERVICE, AccessCategory.UNDESCRIBED) and kind.setting not in unreadable
+        if kind.category in (AccessCategory.SERVICE, AccessCategory.UNDOCUMENTED) and kind.setting not in unreadable
     ]
     if opened := [kind for kind in others if kind.opening is not AccessState.UNKNOWN]:
         values = {"ways": access_kind_values(opened)}

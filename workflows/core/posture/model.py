@@ -91,7 +91,7 @@ class PartnerPosture:
     redemption: Mapping[str, EffectiveFlag]
     """Our flags of automatic redemption, by direction. The partner's flags cannot be read."""
     synchronization: EffectiveFlag
-    """Whether users or other objects are synchronized. Not known when the policy contains undescribed members."""
+    """Whether users or other objects are synchronized. Not known when the policy contains undocumented members."""
     access_kinds: tuple[AccessKind, ...]
     """Every kind of access, open or closed."""
     unmanaged_settings: tuple[str, ...]

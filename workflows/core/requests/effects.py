@@ -13,7 +13,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, Person
 from workflows.core.requests.alarms import AlarmId
 from workflows.core.requests.commands.clicks import Click, actor_of
-from workflows.core.requests.commands.partner import Revoke
+from workflows.core.requests.commands.partner_record import Revoke
 from workflows.core.requests.commands.request import CommandSubject, RequestCommand
 from workflows.core.requests.request import RequestId
 from workflows.core.settings.model import TenantId

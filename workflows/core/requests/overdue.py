@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from workflows.core.requests.commands.partner import Revoke
+from workflows.core.requests.commands.partner_record import Revoke
 from workflows.core.requests.effects import CheckPermission
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.requests.transitions.resending import first_sent

@@ -6,7 +6,7 @@ from typing import Any, Final
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import normal_value, to_document
 from workflows.core.settings.model import CLOSED, IDENTITY_SYNCHRONIZATION, IS_SYNC_ALLOWED, USER_SYNC_INBOUND, Property
-from workflows.core.settings.undescribed_members import without_undescribed_members
+from workflows.core.settings.undocumented_members import without_undocumented_members
 
 BLOCK: Final[Mapping[str, Any]] = {name.value: to_document(setting) for name, setting in CLOSED.items()}
 """The settings of the block as Graph's documents. Synchronization is not among them: it has its own endpoint."""
@@ -22,7 +22,7 @@ def unblocked_settings(configuration: JsonObject) -> tuple[Property, ...]:
     found = [
         Property(name)
         for name, wanted in _NORMAL_BLOCK.items()
-        if normal_value(without_undescribed_members(name, configuration.get(name))) != wanted
+        if normal_value(without_undocumented_members(name, configuration.get(name))) != wanted
     ]
     if is_synchronization_allowed(configuration):
         found.append(Property.IDENTITY_SYNCHRONIZATION)

@@ -66,11 +66,11 @@ class EffectiveTargets:
     is_partly_set: bool = False
     """Whether only one of two lists is set for the partner. `setting` then contains the default for the other list.
 
-    No decision may use that default: see `certain`.
+    No decision may use that default: see `certain_setting`.
     """
 
     @property
-    def certain(self) -> TargetSetting:
+    def certain_setting(self) -> TargetSetting:
         """Return the setting with only the lists that certainly apply; other lists are None. Decisions must use it."""
         if not self.is_partly_set:
             return self.setting

@@ -16,8 +16,9 @@ from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.settings.model import TenantId
+from workflows.ports.audit_log import RECEIVED, RESULT_OF, AuditEntry
 from workflows.ports.pages import Page, PagePosition, PartnerFilter, RequestFilter
-from workflows.ports.records import RECEIVED, RESULT_OF, AuditEntry, LimitedList
+from workflows.ports.records import LimitedList
 from workflows.store.codec import ALARM, DETAILS, PARTNERSHIP, REQUEST, load
 from workflows.store.columns import text_of, typed_search_text
 from workflows.store.sqlite.database import ListQuery, SqliteDatabase, partner_conditions, readable, request_conditions
@@ -126,8 +127,8 @@ class SqliteRecords(SqliteDatabase):
             items=[_entry({name: row[name] for name in _ENTRY}) for row in found.rows],
             count=found.count,
             count_before=found.count_before,
-            first=found.first,
-            last=found.last,
+            first_cursor=found.first,
+            last_cursor=found.last,
             size=len(found.rows),
         )
 
@@ -280,8 +281,8 @@ class SqliteRecords(SqliteDatabase):
             items=shown,
             count=found.count,
             count_before=found.count_before,
-            first=found.first,
-            last=found.last,
+            first_cursor=found.first,
+            last_cursor=found.last,
             size=len(found.rows),
         )
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.sandbox.entra.odata.calls import Answer, Call
 from bot.sandbox.entra.odata.filters import Filterable, parse_filter
-from bot.sandbox.entra.odata.query import COLLECTION, is_advanced, page, projected, require_options, selected
+from bot.sandbox.entra.odata.query import COLLECTION_OPTIONS, is_advanced, page, projected, require_options, selected
 from bot.sandbox.entra.tenant.tenant import Tenant
 
 
@@ -34,7 +34,7 @@ def listed(tenant: Tenant, call: Call, rows: Iterable[Mapping[str, Any]], listin
 
     :raises Refusal: 400 for an option, property or filter that this collection does not accept.
     """
-    options = set(COLLECTION)
+    options = set(COLLECTION_OPTIONS)
     if listing.filterable is not None:
         options.add("$filter")
     require_options(call, options)

@@ -31,7 +31,7 @@ from bot.slack.cards.approval.closed_card import first_words
 from bot.slack.cards.approval.kept_access import access_opened_by_others, kept_access_elements, unapproved_access
 from bot.slack.cards.requests import MAX_DOMAIN_CHARACTERS, can_be_decided, request_target, restored_parts, whole_target
 from bot.slack.people.approvers import Approvers
-from bot.words.plans.risk import deciding_risk_words
+from bot.words.plans.risk import risk_for_approval_words
 from bot.words.plans.short_changes import ShortChange, Sign, short_changes
 from bot.words.requests.form import access_duration_words
 from bot.words.requests.titles import prepared_title
@@ -41,9 +41,9 @@ from workflows.core.partners.partnership import Partnership
 from workflows.core.people import Role
 from workflows.core.plans.closing import closes_everything
 from workflows.core.plans.renewal import is_extension, plan_of_extended_access
-from workflows.core.policy.risk import RiskLevel, deciding_risk
+from workflows.core.policy.risk import RiskLevel, risk_for_approval
 from workflows.core.requests.eligibility import eligibility
-from workflows.core.requests.request import AccessRequest, Prepared, RequestKind
+from workflows.core.requests.request import AccessRequest, PreparedRequest, RequestKind
 
 MAX_CARD_WORDS: Final = 120
 """Words of the whole card. What is known beside the request is shown as far as it fits; all of it is in Details."""
@@ -79,7 +79,7 @@ def approval_blocks(
     :param with_buttons: offer Approve and Reject; Details is offered always.
     """
     prepared = request.require_prepared()
-    risk = deciding_risk_words(prepared.plan, prepared.observation.default)
+    risk = risk_for_approval_words(prepared.plan, prepared.observation.default)
     target, name = clean(request_target(request), MAX_DOMAIN_CHARACTERS), clean(_title(request), 30)
     title = header(f"{target}: {name} · {risk}")
     words_left = MAX_CARD_WORDS - word_count([as_json(title)])
@@ -122,7 +122,7 @@ def plan_blocks(
     return [top, rich_text(*changes, paragraph(*notes(prepared, context, words_left, now))), *end]
 
 
-def changes_of(prepared: Prepared) -> tuple[ShortChange, ...]:
+def changes_of(prepared: PreparedRequest) -> tuple[ShortChange, ...]:
     """Return the changes that the card shows. An extension shows all access that it extends, then what it reduces."""
     default, names = prepared.observation.default, prepared.names
     changes = short_changes(prepared.plan, default, names)
@@ -238,7 +238,7 @@ def decision_row(request: AccessRequest, *, can_decide: bool, with_details: bool
     prepared, value = request.require_prepared(), ids.decision_value(request)
     buttons = []
     if can_decide:
-        is_high = deciding_risk(prepared.plan, prepared.observation.default).level is RiskLevel.HIGH
+        is_high = risk_for_approval(prepared.plan, prepared.observation.default).level is RiskLevel.HIGH
         confirm = _confirm(request) if is_high else None
         stays_open = access_opened_by_others(request) is not None
         buttons += [

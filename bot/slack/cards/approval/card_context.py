@@ -15,8 +15,8 @@ from bot.words.requests.titles import partner_title
 from bot.words.sentences import counted
 from workflows.core.checks.findings import NEVER_READABLE, Finding, FindingCode, Severity
 from workflows.core.partners.partnership import Partnership, PartnershipState
-from workflows.core.policy.risk import deciding_risk, risk_of
-from workflows.core.requests.request import AccessRequest, Prepared
+from workflows.core.policy.risk import risk_for_approval, risk_of
+from workflows.core.requests.request import AccessRequest, PreparedRequest
 from workflows.core.settings.open_access import open_access
 
 MAX_ISSUE_WORDS: Final = 25
@@ -51,7 +51,7 @@ class CardContext:
     """For a request that was applied: the later one that replaced its result."""
 
 
-def notes(prepared: Prepared, context: CardContext, words_left: int, now: datetime) -> Iterator[TextRun]:
+def notes(prepared: PreparedRequest, context: CardContext, words_left: int, now: datetime) -> Iterator[TextRun]:
     """Return the notes that fit.
 
     The first issue in a few words and a count of the others, access that stays, and what the partner has now are always
@@ -149,14 +149,14 @@ def _note_word_count(note: Note) -> int:
     return word_count([as_json(one) for one in note])
 
 
-def _risk_of_kept_access(prepared: Prepared) -> Iterator[str]:
+def _risk_of_kept_access(prepared: PreparedRequest) -> Iterator[str]:
     """Say the risk of the change where the headline has the risk of access that the partner has already and keeps."""
     default = prepared.observation.default
-    if (level := risk_of(prepared.plan, default).level) < deciding_risk(prepared.plan, default).level:
+    if (level := risk_of(prepared.plan, default).level) < risk_for_approval(prepared.plan, default).level:
         yield f"The change alone: {LEVELS[level]} risk"
 
 
-def _partner_record_note(prepared: Prepared, context: CardContext, now: datetime) -> Note:
+def _partner_record_note(prepared: PreparedRequest, context: CardContext, now: datetime) -> Note:
     """Return what is on record for the partner: what was approved until when, or since when it is blocked."""
     record, before = context.partnership, prepared.plan.before
     if record is None:

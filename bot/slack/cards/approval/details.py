@@ -63,8 +63,8 @@ from workflows.core.partners.restoration.restorable import is_restorable
 from workflows.core.people import Role
 from workflows.core.plans.closing import closes_everything
 from workflows.core.plans.plan import Plan
-from workflows.core.requests.request import AccessRequest, Prepared, RequestKind, RequestState
-from workflows.ports.records import AuditEntry
+from workflows.core.requests.request import AccessRequest, PreparedRequest, RequestKind, RequestState
+from workflows.ports.audit_log import AuditEntry
 
 ROWS_IN_BLOCK: Final = 5
 """Rows of the table in one block: Slack accepts ten fields."""
@@ -227,7 +227,7 @@ def _cells(line: ChangeLine) -> tuple[PlainTextObject, PlainTextObject]:
     return plain_text(left, Limit.FIELD, lines=True), plain_text(right, Limit.FIELD, lines=True)
 
 
-def _checks(request: AccessRequest, prepared: Prepared, lines: Sequence[ChangeLine]) -> Iterator[Block]:
+def _checks(request: AccessRequest, prepared: PreparedRequest, lines: Sequence[ChangeLine]) -> Iterator[Block]:
     """Return what failed, then in one line what passed; and the notes, with what is always true behind a button."""
     findings = prepared.findings
     failed = issues_of(request)

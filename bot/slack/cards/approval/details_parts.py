@@ -47,7 +47,7 @@ from workflows.core.people import ChatId
 from workflows.core.requests.eligibility import OpenStage
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.access_change import AccessChange
-from workflows.ports.records import RECEIVED, AuditEntry
+from workflows.ports.audit_log import RECEIVED, AuditEntry
 
 History = Sequence[AuditEntry]
 StagePeople = Sequence[tuple[OpenStage, Sequence[ChatId]]]

@@ -32,7 +32,7 @@ from bot.slack.cards.requests import (
     request_target,
 )
 from bot.slack.people.approvers import Approvers
-from bot.words.plans.risk import deciding_risk_words
+from bot.words.plans.risk import risk_for_approval_words
 from bot.words.requests.revision import RevisedLine, new_plan_title, revision_lines
 from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted
@@ -64,7 +64,7 @@ def new_approval_message(
     :param reader: whose direct message it is; None in the channel's thread.
     """
     prepared = request.require_prepared()
-    risk = deciding_risk_words(prepared.plan, prepared.observation.default)
+    risk = risk_for_approval_words(prepared.plan, prepared.observation.default)
     title, notified = _titled(request, request_target(request)), _titled(request, notified_target(request))
     plan = partial(
         plan_blocks,

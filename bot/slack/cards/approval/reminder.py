@@ -31,7 +31,7 @@ from bot.slack.cards.requests import (
     restore_hint,
     review_button,
 )
-from bot.words.plans.risk import deciding_risk_words
+from bot.words.plans.risk import risk_for_approval_words
 from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted, minute
 from workflows.core.requests.request import AccessRequest, RequestKind
@@ -87,7 +87,7 @@ def _name(request: AccessRequest) -> str:
 
 def _entry(request: AccessRequest) -> Iterator[Block]:
     prepared = request.require_prepared()
-    risk = deciding_risk_words(prepared.plan, prepared.observation.default)
+    risk = risk_for_approval_words(prepared.plan, prepared.observation.default)
     yield rich_text(
         paragraph(
             cleaned_text(request_target(request), DOMAIN_LIMIT, bold=True),

@@ -13,7 +13,7 @@ from bot.slack.blocks.blocks import Json
 from bot.slack.blocks.modal import message_view
 from bot.slack.cards.approval.details_parts import whole_part
 from bot.slack.errors import NO_ANSWER
-from bot.slack.flows.decide.views import decided_view, decision_view, notes_view, part_view, reject_view
+from bot.slack.flows.decide.views import decision_received_view, decision_view, notes_view, part_view, reject_view
 from bot.slack.flows.entry_point_types import Action, Card, EntryPoint, Submission
 from bot.slack.ids import DetailsPart
 from bot.slack.payloads.button_values import parse_card_value, parse_part_value
@@ -183,10 +183,10 @@ class DecideFlow:
             raise Refused(RefusalCode.CARD_OUT_OF_DATE)
         return request
 
-    async def _show_received(self, view_id: str, what: str, click: Interaction) -> None:
+    async def _show_received(self, view_id: str, decision_word: str, click: Interaction) -> None:
         """Show in a window that a decision is stored, or send a direct message when Slack does not accept that."""
         try:
-            await self.windows.update(view_id, decided_view(what))
+            await self.windows.update(view_id, decision_received_view(decision_word))
         except (SlackApiError, *NO_ANSWER):
-            said = Fact(MessageCode.DECISION_RECEIVED, {"choice": what})
-            await self.service.send_message(said, key=f"not_filled:{click.key}", person=click.actor)
+            fact = Fact(MessageCode.DECISION_RECEIVED, {"choice": decision_word})
+            await self.service.send_message(fact, key=f"not_filled:{click.key}", person=click.actor)

@@ -12,9 +12,9 @@ from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.modal import modal
 from bot.slack.blocks.untrusted import clean, cut
 from bot.slack.cards.partner_and_plan import identity_block, notified_partner, partner_name
-from bot.slack.cards.partnership import partner_part_row
+from bot.slack.cards.partnership import partner_section_row
 from bot.slack.cards.setup_steps import NO_PARTNER_STEPS, setup_note_elements, step_blocks
-from bot.slack.ids import PartnerPart
+from bot.slack.ids import PartnerSection
 from bot.words.partner_setup.checklist import first_section, partner_notes, step_sections
 from bot.words.sentences import counted
 from workflows.app.reads.partner_setup import CurrentSetup
@@ -88,7 +88,7 @@ def _blocks(
     yield from _text_blocks(chunks)
     if len(chunks) > MAX_CHUNKS:
         said = f"and {counted(len(chunks) - MAX_CHUNKS, 'more part')}, {len(chunks)} in all"
-        yield partner_part_row(current_setup.identity.tenant_id, PartnerPart.CHECKLIST, said)
+        yield partner_section_row(current_setup.identity.tenant_id, PartnerSection.CHECKLIST, said)
     yield small_text("From the current settings in our tenant, read just now.")
 
 

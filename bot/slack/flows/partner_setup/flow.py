@@ -22,7 +22,7 @@ from workflows.app.reads.partner_setup import CurrentSetup, PartnerSetupReader
 from workflows.app.service import Service
 from workflows.core.errors.raised import InvalidField, Refused
 from workflows.core.people import ADMIN, ChatId
-from workflows.core.requests.commands.partner import ConfirmSetup, RemindSetup, UnconfirmSetup
+from workflows.core.requests.commands.partner_record import ConfirmSetup, RemindSetup, UnconfirmSetup
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.settings.canonical import Digest
 from workflows.core.settings.model import TenantId

@@ -12,9 +12,9 @@ from bot.slack.blocks.blocks import Json, Limit, TextRun, bullets, cleaned_text,
 from bot.slack.blocks.modal import input_block, message_view, modal, text_area
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.partner_and_plan import change_elements, consequence_elements, identity_block, partner_name
-from bot.slack.cards.partnership import partner_part_row, partnership_facts
+from bot.slack.cards.partnership import partner_section_row, partnership_facts
 from bot.slack.cards.requests import kind_words
-from bot.slack.ids import PartnerPart
+from bot.slack.ids import PartnerSection
 from bot.words.plans.changes import ChangeLine, describe_changes
 from bot.words.plans.consequences import consequence_words
 from bot.words.requests.states import state_words
@@ -86,7 +86,7 @@ def revoke_view(
     content: list[Block] = [_current_block(partnership), effects]
     if len(stopped_requests) > MAX_STOPPED_REQUESTS:
         said = f"{counted(len(stopped_requests), 'request')} that this stops"
-        content.append(partner_part_row(identity.tenant_id, PartnerPart.STOPPED, said))
+        content.append(partner_section_row(identity.tenant_id, PartnerSection.STOPPED, said))
     return _revoke_modal(identity, content)
 
 

@@ -22,11 +22,11 @@ from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.concerns import concern_elements
 from bot.slack.cards.partner_and_plan import MAX_JSON_CHARACTERS, identity_block, notified_partner, partner_name
-from bot.slack.cards.partnership import close_early_button, partner_part_row
+from bot.slack.cards.partnership import close_early_button, partner_section_row
 from bot.slack.cards.requests import own_buttons
 from bot.slack.cards.setup_steps import setup_elements
 from bot.slack.flows.show.partner_record import record_blocks
-from bot.slack.ids import PartnerPart
+from bot.slack.ids import PartnerSection
 from bot.words.plans.current_settings import CurrentLine, describe_current
 from bot.words.plans.risk import OF_ALL_ACCESS, all_access_level_words
 from bot.words.posture.concerns import SEVERITY_WORDS, concern_words
@@ -139,7 +139,7 @@ def _concern_blocks(concerns: Sequence[Concern], identity: TenantIdentity) -> It
         label = paragraph(fixed_text("Issues, from the current settings and Gatehouse's records", bold=True))
         yield rich_text(label, *concern_elements(concerns, MAX_CONCERNS))
     if (count := len(concerns)) > MAX_CONCERNS:
-        yield partner_part_row(identity.tenant_id, PartnerPart.CONCERNS, counted(count, "issue"))
+        yield partner_section_row(identity.tenant_id, PartnerSection.CONCERNS, counted(count, "issue"))
 
 
 def _current_elements(
@@ -170,7 +170,7 @@ def settings_pieces(configuration: JsonObject | None) -> list[str]:
 def _settings_row(identity: TenantIdentity, configuration: JsonObject | None) -> Iterator[Block]:
     """Return the button for all settings, when a list may be too long for its line."""
     if _longest_list(configuration) > 1:
-        yield partner_part_row(identity.tenant_id, PartnerPart.SETTINGS, "Every target of every list, as JSON")
+        yield partner_section_row(identity.tenant_id, PartnerSection.SETTINGS, "Every target of every list, as JSON")
 
 
 def _longest_list(value: Any) -> int:

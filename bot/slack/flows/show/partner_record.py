@@ -19,9 +19,9 @@ from bot.slack.blocks.blocks import (
     rich_text,
 )
 from bot.slack.cards.approval.closed_card import replaced_icon
-from bot.slack.cards.partnership import partner_part_row, partnership_facts, partnership_state_words
+from bot.slack.cards.partnership import partner_section_row, partnership_facts, partnership_state_words
 from bot.slack.cards.requests import icon, kind_words, restore_hint
-from bot.slack.ids import PartnerPart
+from bot.slack.ids import PartnerSection
 from bot.words.requests.notes import note_words
 from bot.words.requests.replacement import later_state_by_words
 from bot.words.requests.states import STATE_WORDS
@@ -90,9 +90,9 @@ def _record_rows(partnership: Partnership | None, requests: Sequence[AccessReque
         return
     tenant_id = partnership.identity.tenant_id
     if (count := len(current_approvals(partnership, requests))) > MAX_APPROVALS:
-        yield partner_part_row(tenant_id, PartnerPart.APPROVALS, counted(count, "approval"))
+        yield partner_section_row(tenant_id, PartnerSection.APPROVALS, counted(count, "approval"))
     if (count := len(partnership.attestations)) > MAX_ANSWERS:
-        yield partner_part_row(tenant_id, PartnerPart.ANSWERS, f"{counted(count, 'answer')} to reviews")
+        yield partner_section_row(tenant_id, PartnerSection.ANSWERS, f"{counted(count, 'answer')} to reviews")
 
 
 def current_approvals(partnership: Partnership | None, requests: Sequence[AccessRequest]) -> list[list[TextRun]]:
@@ -149,7 +149,9 @@ def _history_rows(requests: Sequence[AccessRequest], identity: TenantIdentity) -
     """Return the button for all requests, when some are left out or a reason is cut."""
     is_cut = any(len(note_words(one.note)) > MAX_SHORT_NOTE for one in requests[:MAX_HISTORY_ENTRIES] if one.note)
     if is_cut or len(requests) > MAX_HISTORY_ENTRIES:
-        yield partner_part_row(identity.tenant_id, PartnerPart.REQUESTS, f"{counted(len(requests), 'request')} in all")
+        yield partner_section_row(
+            identity.tenant_id, PartnerSection.REQUESTS, f"{counted(len(requests), 'request')} in all"
+        )
 
 
 def history_parts(

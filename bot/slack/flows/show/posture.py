@@ -69,7 +69,7 @@ def _default_elements(default: DefaultPosture) -> Iterator[RichTextElement]:
             [fixed_text(f"{name}: "), *_both(default, inbound, outbound)] for name, inbound, outbound in B2B_DIRECTIONS
         ]
         yield bullets([*directions, [fixed_text("Trusted: "), fixed_text(trusted)]])
-    yield from concern_elements(default.concerns, MAX_DEFAULT_CONCERNS, where="gatehouse posture")
+    yield from concern_elements(default.concerns, MAX_DEFAULT_CONCERNS, full_list_command="gatehouse posture")
 
 
 def _partner_elements(posture: Posture, partner: PartnerPosture) -> Iterator[RichTextElement]:
@@ -86,7 +86,7 @@ def _partner_elements(posture: Posture, partner: PartnerPosture) -> Iterator[Ric
         ]
     )
     yield bullets(facts)
-    yield from concern_elements(partner.concerns, MAX_CONCERNS, where=f"/partner show {partner.name}")
+    yield from concern_elements(partner.concerns, MAX_CONCERNS, full_list_command=f"/partner show {partner.name}")
 
 
 def _title(partner: PartnerPosture) -> Iterator[TextRun]:

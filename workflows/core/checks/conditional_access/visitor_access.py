@@ -20,8 +20,8 @@ def visitor_access_under(
         users are synchronized.
     """
     return visitor_access_of(
-        collaboration=effective.targets[Property.B2B_COLLABORATION_INBOUND].certain,
-        direct_connect=effective.targets[Property.B2B_DIRECT_CONNECT_INBOUND].certain,
+        collaboration=effective.targets[Property.B2B_COLLABORATION_INBOUND].certain_setting,
+        direct_connect=effective.targets[Property.B2B_DIRECT_CONNECT_INBOUND].certain_setting,
         synchronizes=synchronization_of(effective, access_kinds).value,
     )
 

@@ -110,7 +110,7 @@ def replan(request: AccessRequest, command: Replan, situation: Situation) -> Tra
         situation,
         command.reason,
         lifetime,
-        is_unwritten=command.is_unwritten,
+        has_written_nothing=command.has_written_nothing,
         round=request.round + (not is_revocation),
         previous_fields=None,
         drift=command.drift,
@@ -146,13 +146,13 @@ def _planned_again(
     reasons: Facts,
     lifetime: timedelta,
     *,
-    is_unwritten: bool = False,
+    has_written_nothing: bool = False,
     **changes: Any,
 ) -> Transition:
     """Give up the plan and every decision on it, and prepare the request again, with its whole time to decide."""
     # The note is made from the request as it was before this change.
     reason = with_earlier_write(request, reasons)
-    sent = None if is_unwritten else request.writing_since or request.unconfirmed_since
+    sent = None if has_written_nothing else request.writing_since or request.unconfirmed_since
     expires_at = _decision_deadline(changes.get("fields", request.fields), situation.now + lifetime)
     usual: dict[str, Any] = {
         "note": reason,

@@ -43,8 +43,8 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import Role
 from workflows.core.requests.request import AccessRequest, RequestId
+from workflows.ports.audit_log import RECEIVED, AuditEntry
 from workflows.ports.pages import START, Page, PagePosition
-from workflows.ports.records import RECEIVED, AuditEntry
 
 HISTORY_PAGE_SIZE: Final = 30
 """Audit entries on a page."""
@@ -138,7 +138,7 @@ def parse_history(value: str) -> tuple[RequestId, PagePosition]:
 
 
 def _value(request_id: RequestId, page: Page[AuditEntry], is_before: bool) -> str:
-    step = {"cursor": page.first if is_before else page.last, "is_before": is_before}
+    step = {"cursor": page.first_cursor if is_before else page.last_cursor, "is_before": is_before}
     return f"{request_id}:{json.dumps(step, separators=(',', ':'))}"
 
 
