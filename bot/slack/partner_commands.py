@@ -67,8 +67,8 @@ def start_message(team_id: str, app_id: str) -> Message:
     where = "what waits for you, your requests and your partners"
     new = button("New request", ids.OPEN_REQUEST, "command", "primary")
     text = f"Open my Home tab in Slack: {where}. /partner help lists the commands."
-    shown = mrkdwn(f"*{link}*: {where}.\n`/partner help` lists the commands.")
-    return message(text, [shown, actions("start", new)])
+    block = mrkdwn(f"*{link}*: {where}.\n`/partner help` lists the commands.")
+    return message(text, [block, actions("start", new)])
 
 
 def unknown_command(text: str) -> Message:

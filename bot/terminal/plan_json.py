@@ -63,11 +63,14 @@ def _plan(planned_request: PlannedRequest, plan: Plan) -> dict[str, Any]:
             "approvers_needed": need.people,
             "stages_needed": need.stages,
         },
-        "consequences": [consequence_words(one) for one in consequences(plan, observation.default)],
+        "consequences": [consequence_words(consequence) for consequence in consequences(plan, observation.default)],
         "conditional_access": report_values(planned_request.access),
         "findings": [_finding(finding) for finding in planned_request.findings],
         "chain": [asdict(stage) for stage in planned_request.stages],
-        "operations": [{"method": one.method, "path": one.path, "body": one.body} for one in plan.operations],
+        "operations": [
+            {"method": operation.method, "path": operation.path, "body": operation.body}
+            for operation in plan.operations
+        ],
         "before": plan.before,
     }
 

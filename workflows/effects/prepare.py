@@ -178,8 +178,8 @@ class Preparer:
                 store=self.store,
                 catalog=self.catalog,
             )
-            was = replace(restored_summary(found.change), policy_title=found.template.title)
-            return _Proposal(found.plan, found.template, found.stages, found.template.title, found.findings, was)
+            restored = replace(restored_summary(found.change), policy_title=found.template.title)
+            return _Proposal(found.plan, found.template, found.stages, found.template.title, found.findings, restored)
         template = current_template(self.catalog, fields.template)
         record = await self.store.partnership(observation.identity.tenant_id)
         duration = fields.duration or template.default_duration

@@ -121,12 +121,12 @@ class GraphTenantSettings:
         :param home: None for the partner's people in our tenant; our tenant id for our people in the partner's tenant.
         """
         call = read_call("/auditLogs/signIns", Purpose.COUNT_SIGN_INS, "AuditLog.Read.All")
-        who = f"homeTenantId eq {quoted(home or tenant_id)}"
+        tenant_condition = f"homeTenantId eq {quoted(home or tenant_id)}"
         where = "" if home is None else f" and resourceTenantId eq {quoted(tenant_id)}"
         request = request_to(
             Method.GET,
             self._connection.graph.audit_logs.sign_ins,
-            filter=f"{who}{where} and createdDateTime ge {since:%Y-%m-%dT%H:%M:%SZ}",
+            filter=f"{tenant_condition}{where} and createdDateTime ge {since:%Y-%m-%dT%H:%M:%SZ}",
             select=_SIGN_IN,
             top=_SIGN_IN_PAGE,
         )

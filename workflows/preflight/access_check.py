@@ -48,7 +48,7 @@ class AccessCheck:
             synchronized.
         """
         entries, trust = visitor_access_under(effective, access_kinds), trust_under(effective)
-        policies = () if isinstance(documents, UnreadableFact) else [parse_policy(one) for one in documents]
+        policies = () if isinstance(documents, UnreadableFact) else [parse_policy(document) for document in documents]
         chosen = questions(policies, entries, tenant_id)
         answers = await self.ask(chosen)
         return assess(documents, entries, tenant_id, trust, chosen, answers)

@@ -48,7 +48,7 @@ async def with_access(
     partners: Sequence[PartnerPosture], tenant_settings: TenantSettings, timeout_seconds: float = EVALUATION_SECONDS
 ) -> list[PartnerPosture]:
     """Return the partners, each with the effect of Conditional Access on its people. A failed read raises no error."""
-    current = [one for one in partners if one.has_settings and not one.is_blocked_until_added]
+    current = [partner for partner in partners if partner.has_settings and not partner.is_blocked_until_added]
     if not current:
         return list(partners)
     documents = await read_fact(tenant_settings.read_conditional_access(), TIMEOUT_SECONDS)
@@ -98,25 +98,27 @@ async def _reports(
     representative = next(
         (members[0].tenant_id for inputs, members in groups.items() if inputs.tenant_id is None), None
     )
-    wanted: dict[_EvaluationInputs, tuple[Question, ...]] = {}
+    questions_by_inputs: dict[_EvaluationInputs, tuple[Question, ...]] = {}
     for inputs in groups:
         tenant_id = inputs.tenant_id or representative
         if tenant_id is not None:
             chosen = questions(policies, inputs.visitor_access, tenant_id)
-            wanted[inputs] = (*chosen.questions, *chosen.left_out)
-    every = tuple(dict.fromkeys(question for own_questions in wanted.values() for question in own_questions))
-    asked = every[:MAX_QUESTIONS]
-    answers = await check.ask(QuestionSelection(questions=asked))
+            questions_by_inputs[inputs] = (*chosen.questions, *chosen.left_out)
+    every = tuple(
+        dict.fromkeys(question for own_questions in questions_by_inputs.values() for question in own_questions)
+    )
+    asked_questions = every[:MAX_QUESTIONS]
+    answers = await check.ask(QuestionSelection(questions=asked_questions))
     reports: dict[_EvaluationInputs, AccessReport] = {}
-    for number, (inputs, own_questions) in enumerate(wanted.items(), 1):
+    for number, (inputs, own_questions) in enumerate(questions_by_inputs.items(), 1):
         reports[inputs] = assess(
             documents,
             inputs.visitor_access,
             inputs.tenant_id or own_questions[0].tenant_id if own_questions else TenantId(""),
             inputs.trust,
             QuestionSelection(
-                questions=tuple(one for one in own_questions if one in asked),
-                left_out=tuple(one for one in own_questions if one not in asked),
+                questions=tuple(own_question for own_question in own_questions if own_question in asked_questions),
+                left_out=tuple(own_question for own_question in own_questions if own_question not in asked_questions),
             ),
             {
                 question: answer

@@ -34,8 +34,8 @@ async def names_for_display(targets: Iterable[NamedTarget], *, tenant: Tenant) -
     Every lookup of a partner reads them. So at most `MAX_SHOWN` names are read, and they may be a minute old.
     """
     async with ReadsTogether() as reads:  # each in a request of its own: one that is slow hides no other name
-        shown = ids_to_look_up(targets)[:MAX_SHOWN]
-        return known_names(await _ask(reads, shown, tenant, TIMEOUT_SECONDS, fresh=False))
+        shown_ids = ids_to_look_up(targets)[:MAX_SHOWN]
+        return known_names(await _ask(reads, shown_ids, tenant, TIMEOUT_SECONDS, fresh=False))
 
 
 async def _ask(

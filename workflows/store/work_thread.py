@@ -96,7 +96,7 @@ class _Queue:
         with suppress(Empty):
             while True:
                 left.append(self._asked.get(block=False))
-        return [one for one in left if one is not None]
+        return [item for item in left if item is not None]
 
 
 class WorkThread:
@@ -147,12 +147,12 @@ def _serve(asked: _Queue, write_together: "weakref.WeakMethod[Any]") -> None:
         is_idle = is_used and not any(waiting.values())
         with suppress(Empty):
             while True:  # an idle thread waits; a busy one takes what was asked for in the meantime
-                one = asked.get(block=is_idle)
+                item = asked.get(block=is_idle)
                 is_idle = False
-                if one is None:
+                if item is None:
                     is_used = False
-                elif not one.result.cancelled():
-                    waiting[one.kind].append(one)
+                elif not item.result.cancelled():
+                    waiting[item.kind].append(item)
         if writes:
             group = [writes.popleft() for _ in range(min(len(writes), MAX_TOGETHER))]
             _write(group, write_together())
@@ -167,29 +167,29 @@ def _write(group: Sequence[_Asked], write_together: Callable[[Sequence[Work]], S
     if len(group) == 1 or write_together is None:
         _do(group)
         return
-    together = outcome_of(lambda: write_together([one.work for one in group]))
+    together = outcome_of(lambda: write_together([item.work for item in group]))
     _deliver(group, [Outcome(error=together.error)] * len(group) if together.error else together.result)
 
 
 def _do(group: Iterable[_Asked]) -> None:
-    for one in group:
-        _deliver([one], [outcome_of(one.work)])
+    for item in group:
+        _deliver([item], [outcome_of(item.work)])
 
 
 def _deliver(group: Sequence[_Asked], outcomes: Sequence[Outcome]) -> None:
     by_loop: dict[asyncio.AbstractEventLoop, list[tuple[_Asked, Outcome]]] = {}
-    for one, outcome in zip(group, outcomes, strict=True):
-        by_loop.setdefault(one.loop, []).append((one, outcome))
+    for item, outcome in zip(group, outcomes, strict=True):
+        by_loop.setdefault(item.loop, []).append((item, outcome))
     for loop, answered in by_loop.items():
         with suppress(RuntimeError):  # the loop was closed, and nobody waits any more
             loop.call_soon_threadsafe(_answer, answered)
 
 
 def _answer(answered: Sequence[tuple[_Asked, Outcome]]) -> None:
-    for one, outcome in answered:
-        if one.result.cancelled():
+    for item, outcome in answered:
+        if item.result.cancelled():
             continue
         if outcome.error is None:
-            one.result.set_result(outcome.result)
+            item.result.set_result(outcome.result)
         else:
-            one.result.set_exception(outcome.error)
+            item.result.set_exception(outcome.error)

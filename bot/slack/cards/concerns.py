@@ -43,10 +43,10 @@ def concern_items(concerns: Sequence[Concern]) -> list[list[TextRun]]:
     return [
         [
             fixed_text(
-                f"{_ICONS[one.severity]} {SEVERITY_WORDS[one.severity].capitalize()}: ",
-                bold=one.severity >= ConcernSeverity.WARNING,
+                f"{_ICONS[concern.severity]} {SEVERITY_WORDS[concern.severity].capitalize()}: ",
+                bold=concern.severity >= ConcernSeverity.WARNING,
             ),
-            cleaned_text(concern_words(one), _MAX_CHARACTERS),
+            cleaned_text(concern_words(concern), _MAX_CHARACTERS),
         ]
-        for one in concerns
+        for concern in concerns
     ]

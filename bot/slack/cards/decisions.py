@@ -50,10 +50,10 @@ def chain_elements(request: AccessRequest, holders: Mapping[Role, Approvers]) ->
         yield paragraph(fixed_text("The requester and the sponsor cannot approve. Each person can approve once."))
     if verdict.not_counted:
         yield paragraph(fixed_text("Not counted", bold=True))
-        said = [[cleaned_text(note_words(one), 300)] for one in verdict.not_counted[:MAX_NAMES]]
-        if more := len(verdict.not_counted) - len(said):
-            said.append([fixed_text(f"and {more} more")])
-        yield bullets(said)
+        bullet_items = [[cleaned_text(note_words(note_fact), 300)] for note_fact in verdict.not_counted[:MAX_NAMES]]
+        if more := len(verdict.not_counted) - len(bullet_items):
+            bullet_items.append([fixed_text(f"and {more} more")])
+        yield bullets(bullet_items)
 
 
 def _rule_words(request: AccessRequest) -> str:
@@ -167,15 +167,15 @@ def _stage_parts(
     holders: Mapping[Role, Approvers],
 ) -> list[TextRun]:
     approved = verdict.counted_people[index]
-    shown = [
+    runs = [
         cleaned_text(stage.title, bold=True),
         fixed_text(f": {len(approved)} of {counted(stage.quorum, 'approval')}."),
     ]
     if len(approved) >= stage.quorum:
-        shown = [fixed_text("✅ "), cleaned_text(stage.title, bold=True), fixed_text(": approved.")]
+        runs = [fixed_text("✅ "), cleaned_text(stage.title, bold=True), fixed_text(": approved.")]
     for decision in (d for d in request.decisions if d.stage == index and d.choice is Choice.APPROVE):
         if decision.person in approved and decision.digest == request.plan.digest:
-            shown += [
+            runs += [
                 fixed_text(" "),
                 cleaned_text(decision.person.name),
                 fixed_text(", "),
@@ -183,8 +183,8 @@ def _stage_parts(
                 fixed_text("."),
             ]
     if request.state is RequestState.AWAITING_APPROVAL and len(approved) < stage.quorum:
-        shown += _who_decides(verdict, index, holders.get(stage.role, Approvers()))
-    return shown
+        runs += _who_decides(verdict, index, holders.get(stage.role, Approvers()))
+    return runs
 
 
 def _who_decides(verdict: Verdict, index: int, approvers: Approvers) -> list[TextRun]:

@@ -53,15 +53,15 @@ def unchanged_access_elements(
             fixed_text(f"Also set and not changed: {unknown_settings_words(others)}. Microsoft Graph's names: "),
             cleaned_text(graph_names_words(others), _MAX_NAMES_CHARACTERS),
         )
-    if closed := sum(not one.fact.may_allow_access for one in kept):
+    if closed := sum(not line.fact.may_allow_access for line in kept):
         values = counted(closed, "value that lets nobody in", "values that let nobody in")
         yield paragraph(fixed_text(f"Set for this partner and not changed: {values}; /partner show lists them."))
 
 
 def _current_settings_list(lines: Sequence[CurrentLine]) -> RichTextElement:
     items: list[list[TextRun]] = [
-        [cleaned_text(one.setting, 200, bold=True), fixed_text(": "), cleaned_text(one.words, MAX_SETTING_CHARACTERS)]
-        for one in lines[:MAX_LINES]
+        [cleaned_text(line.setting, 200, bold=True), fixed_text(": "), cleaned_text(line.words, MAX_SETTING_CHARACTERS)]
+        for line in lines[:MAX_LINES]
     ]
     if more := len(lines) - len(items):
         items.append([fixed_text(f"and {more} more; /partner show lists them")])

@@ -138,14 +138,19 @@ class Guard:
         """
 
         async def guarded(ack: AsyncAck, context: AsyncBoltContext) -> None:
-            asked: Interaction = context[PARSED]
+            interaction: Interaction = context[PARSED]
             try:
-                self._require_our_team(asked)
-                await listener(ack, asked)
+                self._require_our_team(interaction)
+                await listener(ack, interaction)
             except Refused as refused:
-                key = f"options:{asked.required_view.id}:{asked.actor}:{asked.name}:{refused.code}"
+                key = f"options:{interaction.required_view.id}:{interaction.actor}:{interaction.name}:{refused.code}"
                 await self.service.record_refusal(
-                    refused, key=key, actor=asked.actor, command=audit_name, subject=CommandSubject(), is_told=True
+                    refused,
+                    key=key,
+                    actor=interaction.actor,
+                    command=audit_name,
+                    subject=CommandSubject(),
+                    is_told=True,
                 )
                 await ack(options=[])
             except StoreNotWritable:

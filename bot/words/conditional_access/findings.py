@@ -41,7 +41,7 @@ def access_finding_lines(code: str, values: Values) -> tuple[str, ...]:
         case FindingCode.CA_UNLISTED:
             return ()
         case FindingCode.CA_ESTIMATE:
-            return _cut([f"Not checked: {question_words(one)}." for one in values["questions"]], values["left_out"])
+            return _cut([f"Not checked: {question_words(value)}." for value in values["questions"]], values["left_out"])
         case _:
             lines = policy_lines(stated_verdicts(values))
             return _cut(lines, len(lines))
@@ -89,7 +89,7 @@ def _report_only_words(values: Values) -> str:
     parts = [
         f"{MEANINGS[meaning].lower()}: {summary_words(some)}"
         for meaning in _ORDER
-        if (some := [one for one in verdicts if one.meaning is meaning])
+        if (some := [verdict for verdict in verdicts if verdict.meaning is meaning])
     ]
     return f"Report-only policies are not enforced. If they were enforced: {'; '.join(parts)}."
 

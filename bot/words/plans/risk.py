@@ -119,9 +119,9 @@ def risk_lines(plan: Plan, default: JsonObject | None, *, is_decided: bool = Fal
     about = OF_EXTENDED_ACCESS if is_renewal(plan) else OF_CHANGE
     yield RiskLine(about, LEVELS[change.level], "" if is_kept else needs, _reasons(change.reasons))
     result = () if only_reduces_access(plan) else risk_of_result(plan, default).reasons
-    if kept := [one for one in result if one not in change.reasons]:
-        level = LEVELS[max(one.level for one in kept)]
-        yield RiskLine(OF_KEPT_ACCESS, level, needs if is_kept else "", _reasons(kept))
+    if kept_reasons := [reason for reason in result if reason not in change.reasons]:
+        level = LEVELS[max(reason.level for reason in kept_reasons)]
+        yield RiskLine(OF_KEPT_ACCESS, level, needs if is_kept else "", _reasons(kept_reasons))
     after = evaluate_settings(plan.configuration_after(), default, is_cross_cloud=plan.is_cross_cloud)
     level = all_access_level_words(after.risk.level, is_certain=after.is_risk_certain)
     yield RiskLine(OF_ALL_ACCESS_AFTERWARDS, level, "", ())

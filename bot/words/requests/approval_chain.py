@@ -45,12 +45,12 @@ def offered_chain_words(offer: Offer, stages: Sequence[Stage]) -> str:
 
     :param stages: the stages that would decide.
     """
-    asked, least = sum(stage.quorum for stage in stages), requirement_of(offer.level).people
-    if asked <= least:
+    approval_count, least_count = sum(stage.quorum for stage in stages), requirement_of(offer.level).people
+    if approval_count <= least_count:
         return ""
     rule = "The access template" if tuple(stages) == offer.template.stages else "The partner's approval policy"
     risk = risk_level_words(offer.level).capitalize()
-    return f"{rule} asks for {counted(asked, 'approval')}. {risk} risk alone needs {least}."
+    return f"{rule} asks for {counted(approval_count, 'approval')}. {risk} risk alone needs {least_count}."
 
 
 def _filled(sentences: Mapping[ChainRule, str], prepared: PreparedRequest) -> str:
@@ -62,8 +62,8 @@ def _filled(sentences: Mapping[ChainRule, str], prepared: PreparedRequest) -> st
 
 def _values(prepared: PreparedRequest) -> Mapping[str, str]:
     risk = risk_level_words(risk_for_approval(prepared.plan, prepared.observation.default).level)
-    asked = counted(_asked(prepared), "approval")
-    return {"asked": asked, "risk": risk, "Risk": risk.capitalize(), "least": str(_least(prepared))}
+    approval_count = counted(_asked(prepared), "approval")
+    return {"asked": approval_count, "risk": risk, "Risk": risk.capitalize(), "least": str(_least(prepared))}
 
 
 def _asked(prepared: PreparedRequest) -> int:

@@ -130,7 +130,7 @@ def check_proposal(
             RefusalCode.APPROVAL_POLICY_TOO_WEAK,
             is_cross_cloud=plan.is_cross_cloud,
             weakness=weak.as_value(),
-            reasons=[one.value for one in risk.reasons[:_MAX_REASONS]],
+            reasons=[reason.value for reason in risk.reasons[:_MAX_REASONS]],
         )
     return found
 

@@ -252,8 +252,8 @@ def _people(setting: TargetSetting) -> list[Target]:
 def _some_of(setting: TargetSetting) -> frozenset[str]:
     """Return the targets that the list of users allows, if it names any."""
     users = configurations(setting)[0]
-    named = users.targets if users is not None and users.access is AccessType.ALLOWED else ()
-    return frozenset(target.id for target in named)
+    allowed_users = users.targets if users is not None and users.access is AccessType.ALLOWED else ()
+    return frozenset(target.id for target in allowed_users)
 
 
 def _error(code: FindingCode, source: str, **values: Any) -> Finding:

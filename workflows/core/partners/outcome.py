@@ -133,8 +133,8 @@ def _show_replaced(request: AccessRequest, earlier: Partnership | None) -> tuple
 
 def _show_setup(partnership: Partnership, earlier: Partnership | None) -> tuple[ShowSetup, ...]:
     """Return the effect that shows the partner setup card; none when there are no steps and no earlier card."""
-    was = () if earlier is None else earlier.setup
-    return (ShowSetup(tenant_id=partnership.identity.tenant_id),) if partnership.setup or was else ()
+    earlier_setup = () if earlier is None else earlier.setup
+    return (ShowSetup(tenant_id=partnership.identity.tenant_id),) if partnership.setup or earlier_setup else ()
 
 
 def unapproved_partnership(
@@ -297,4 +297,4 @@ _Moment = TypeVar("_Moment", datetime, timedelta)
 
 def _earlier(earlier: _Moment | None, new: _Moment | None) -> _Moment | None:
     """Return the earlier or shorter of the old and the new value; None when neither is set."""
-    return min((one for one in (earlier, new) if one is not None), default=None)
+    return min((partnership for partnership in (earlier, new) if partnership is not None), default=None)

@@ -210,9 +210,9 @@ def _lists_change(before: EffectiveTargets, after: EffectiveTargets) -> AccessCh
 
 def _is_added(states: BeforeAfter) -> bool:
     """Return whether a plan adds a tenant of another cloud, to which the default did not apply before."""
-    was = states.before.targets[Property.B2B_COLLABORATION_INBOUND].origins
+    origins_before = states.before.targets[Property.B2B_COLLABORATION_INBOUND].origins
     becomes = states.after.targets[Property.B2B_COLLABORATION_INBOUND].origins
-    return Origin.NOT_ADDED in was and Origin.NOT_ADDED not in becomes
+    return Origin.NOT_ADDED in origins_before and Origin.NOT_ADDED not in becomes
 
 
 def _flag_changes(name: Property, own_values: tuple[Any, Any], states: BeforeAfter) -> Iterator[SettingChange]:
@@ -241,8 +241,12 @@ def _access_change_by_new_value(change: Change) -> AccessChange:
     document = change.after
     if change.name == Property.IDENTITY_SYNCHRONIZATION and isinstance(document, Mapping):
         document = {USER_SYNC_INBOUND: document.get(USER_SYNC_INBOUND)}
-    wanted = closed.get(change.name)
-    return AccessChange.CLOSES if wanted is not None and is_equivalent(document, wanted) else AccessChange.UNKNOWN
+    closed_value = closed.get(change.name)
+    return (
+        AccessChange.CLOSES
+        if closed_value is not None and is_equivalent(document, closed_value)
+        else AccessChange.UNKNOWN
+    )
 
 
 def _members(name: Property) -> frozenset[str]:

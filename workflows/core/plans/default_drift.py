@@ -33,11 +33,11 @@ def with_inheritance(plan: Plan, default: JsonObject | None) -> Plan:
     """
     if default is None:
         return plan
-    shown = {
+    inherited = {
         name.value: normalize(_selected_members(default.get(name.value), members))
         for name, members in _inherited_members(plan).items()
     }
-    return replace(plan, inherited=shown)
+    return replace(plan, inherited=inherited)
 
 
 def default_drift(plan: Plan, default_before: JsonObject, default_now: JsonObject) -> Drift | None:

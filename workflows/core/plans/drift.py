@@ -60,7 +60,7 @@ class Drift:
     @property
     def outside_changes(self) -> tuple[SettingDrift, ...]:
         """Return the settings whose value is not that from which the plan was made: somebody else changed them."""
-        return tuple(one for one in self.settings if one.is_outside_change)
+        return tuple(setting for setting in self.settings if setting.is_outside_change)
 
 
 def three_way_difference(plan: Plan, observed_configuration: JsonObject | None) -> Drift:

@@ -285,8 +285,8 @@ def _outbound_reason(applications: TargetConfiguration | None) -> RiskReason:
         return RiskReason.OUTBOUND
     if applications is None or applications.access is AccessType.BLOCKED:
         return RiskReason.OUTBOUND_ALL
-    named = {target.id for target in applications.targets}
-    return RiskReason.OUTBOUND_MICROSOFT if named == {ALL_MICROSOFT_APPS} else RiskReason.OUTBOUND_ALL
+    target_ids = {target.id for target in applications.targets}
+    return RiskReason.OUTBOUND_MICROSOFT if target_ids == {ALL_MICROSOFT_APPS} else RiskReason.OUTBOUND_ALL
 
 
 def _risk_from(reasons: Sequence[RiskReason]) -> Risk:

@@ -63,7 +63,7 @@ def _unclear(effective: EffectiveSettings) -> Iterator[Concern]:
     """List the settings with target lists whose meaning Microsoft does not document."""
     for name, targets in effective.targets.items():
         if targets.doubts:
-            values = {"setting": name.value, "doubts": [one.value for one in targets.doubts]}
+            values = {"setting": name.value, "doubts": [doubt.value for doubt in targets.doubts]}
             yield Concern(code=ConcernCode.NOT_CERTAIN, severity=ConcernSeverity.UNCHECKED, values=values)
 
 
@@ -81,7 +81,7 @@ def inherited_open(direction: B2BAccess) -> bool:
     """Return whether access is certainly open, and one of the lists that allow it comes from a default."""
     lists = zip(configurations(direction.targets.setting), direction.targets.origins, strict=True)
     return direction.opening in _OPEN_OR_PARTLY and any(
-        origin.is_inherited and not allows_nothing(one) for one, origin in lists
+        origin.is_inherited and not allows_nothing(configuration) for configuration, origin in lists
     )
 
 

@@ -26,18 +26,18 @@ def default_posture(document: JsonObject | None, unread_because: Facts = ()) -> 
     :param document: the default configuration; None when it could not be read. `unread_because` then says why.
     """
     effective = effective_settings(None, document)
-    b2b_access, found = b2b_access_of(effective), access_kinds(None, document)
+    b2b_access, access_kinds_found = b2b_access_of(effective), access_kinds(None, document)
     return DefaultPosture(
         is_read=document is not None,
         is_service_default=(document or {}).get("isServiceDefault") is True,
         b2b_access=b2b_access,
         trust=trust_of(effective),
         document=document,
-        access_kinds=found,
+        access_kinds=access_kinds_found,
         concerns=sorted_concerns(
             [_unread(unread_because)]
             if document is None
-            else _concerns(document, b2b_access, _trusted(document), found)
+            else _concerns(document, b2b_access, _trusted(document), access_kinds_found)
         ),
     )
 

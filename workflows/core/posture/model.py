@@ -148,7 +148,7 @@ class Posture:
     @property
     def concerns(self) -> tuple[Concern, ...]:
         """Return every concern. The concerns of the default come first."""
-        return (*self.default.concerns, *(one for partner in self.partners for one in partner.concerns))
+        return (*self.default.concerns, *(concern for partner in self.partners for concern in partner.concerns))
 
     def count(self, severity: ConcernSeverity) -> int:
         """Count the concerns of one severity."""
@@ -165,6 +165,11 @@ def sorted_partners(partners: Iterable[PartnerPosture]) -> tuple[PartnerPosture,
     return tuple(
         sorted(
             partners,
-            key=lambda one: (-(one.severity or 0), -one.risk.level, one.name.lower(), one.tenant_id),
+            key=lambda partner: (
+                -(partner.severity or 0),
+                -partner.risk.level,
+                partner.name.lower(),
+                partner.tenant_id,
+            ),
         )
     )

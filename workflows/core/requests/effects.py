@@ -216,10 +216,10 @@ def shown_where_clicked(effects: tuple[Effect, ...], command: RequestCommand) ->
         return effects
     person, channel = actor.chat_id if isinstance(actor, Person) else actor, getattr(command, "channel", "")
     return tuple(
-        replace(one, clicked_by=person, clicked_in=channel)
-        if isinstance(one, ShowRequest) and one.not_before is None
-        else one
-        for one in effects
+        replace(effect, clicked_by=person, clicked_in=channel)
+        if isinstance(effect, ShowRequest) and effect.not_before is None
+        else effect
+        for effect in effects
     )
 
 

@@ -292,7 +292,7 @@ class AccessRequest:
         :raises Refused: while there is no plan yet.
         """
         prepared = self.require_prepared()
-        excluded = prepared.excluded | {one.person.id for one in self.edits}
+        excluded = prepared.excluded | {edit.person.id for edit in self.edits}
         return evaluate(
             prepared.stages, self.decisions, digest=prepared.plan.digest, excluded=excluded, current_roles=current_roles
         )

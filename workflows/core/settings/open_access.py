@@ -210,11 +210,11 @@ def _capabilities(access_kinds: Mapping[str, AccessKind]) -> AccessKind:
 
 
 def _undocumented_kinds(configuration: JsonObject, default: JsonObject) -> Iterator[AccessKind]:
-    mine, theirs = undocumented_members(configuration), undocumented_members(default)
-    for path in dict.fromkeys((*mine, *theirs)):
+    partner_members, default_members = undocumented_members(configuration), undocumented_members(default)
+    for path in dict.fromkeys((*partner_members, *default_members)):
         if path[0] == Property.TENANT_RESTRICTIONS:
             continue
-        here, there = mine.get(path), theirs.get(path) if _inherits(path, configuration) else None
+        here, there = partner_members.get(path), default_members.get(path) if _inherits(path, configuration) else None
         closes_access = has_no_value(here) and (_is_all(here, expected=False) or has_no_value(there))
         if is_restriction(path):
             # A restriction closes access when it is true. A false value, also in a part of it, may allow access.

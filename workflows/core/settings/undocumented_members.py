@@ -61,10 +61,10 @@ def is_restriction(path: Path) -> bool:
 
 def undocumented_members(document: JsonObject | None) -> dict[Path, Any]:
     """Return the undocumented members at every depth, with their values. Annotations are not members."""
-    found: dict[Path, Any] = {}
+    values_by_path: dict[Path, Any] = {}
     for path, value in _undocumented(document, _PARTNER, ()):
-        found[path] = value if path not in found else [found[path], value]
-    return found
+        values_by_path[path] = value if path not in values_by_path else [values_by_path[path], value]
+    return values_by_path
 
 
 def documented_configuration(document: JsonObject) -> dict[str, Any]:
@@ -95,12 +95,12 @@ def changed_undocumented_members(
 
     Null, false and an absent member all count as empty.
     """
-    was, is_now = undocumented_members(before), undocumented_members(observed_configuration)
+    values_before, values_now = undocumented_members(before), undocumented_members(observed_configuration)
     return tuple(
         ".".join(path)
-        for path in dict.fromkeys((*was, *is_now))
-        if not (has_no_value(was.get(path)) and has_no_value(is_now.get(path)))
-        and not is_same_value(was.get(path), is_now.get(path))
+        for path in dict.fromkeys((*values_before, *values_now))
+        if not (has_no_value(values_before.get(path)) and has_no_value(values_now.get(path)))
+        and not is_same_value(values_before.get(path), values_now.get(path))
     )
 
 

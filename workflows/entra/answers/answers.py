@@ -194,8 +194,8 @@ def verified_domains(rows: Sequence[JsonObject]) -> Sequence[str]:
 
     :raises TenantUnavailable: when there is none. Every tenant has an initial domain, so the list is incomplete.
     """
-    named = [domain.get("name") for row in rows for domain in row.get("verifiedDomains") or () if domain]
-    domains = [name.lower() for name in named if isinstance(name, str) and name]
+    domain_names = [domain.get("name") for row in rows for domain in row.get("verifiedDomains") or () if domain]
+    domains = [name.lower() for name in domain_names if isinstance(name, str) and name]
     if not domains:
         raise unavailable(TenantCode.NO_OWN_DOMAINS)
     return domains

@@ -68,9 +68,9 @@ class SqliteRecords(SqliteDatabase):
         """List the requests that wait for one of these roles and that this person may decide on, oldest first."""
         where = f"where {_WAITING}"
         values = (json.dumps(list(roles)), json.dumps(sorted(ids)))
-        shown = await self._requests(f"{where} order by created_at limit ?", *values, limit)
+        requests = await self._requests(f"{where} order by created_at limit ?", *values, limit)
         rows = await self._query(f"select count(*) as count from requests {where}", *values)  # noqa: S608
-        return LimitedList(items=shown, count=rows[0]["count"])
+        return LimitedList(items=requests, count=rows[0]["count"])
 
     async def waiting_page(
         self,
@@ -276,9 +276,9 @@ class SqliteRecords(SqliteDatabase):
         self, adapter: TypeAdapter[Item], rows: ListQuery, limit: int, position: PagePosition
     ) -> Page[Item]:
         found = await self._run(lambda: rows.read(self._db, limit, position))
-        shown = await asyncio.to_thread(readable, adapter, found.rows)
+        items = await asyncio.to_thread(readable, adapter, found.rows)
         return Page(
-            items=shown,
+            items=items,
             count=found.count,
             count_before=found.count_before,
             first_cursor=found.first,

@@ -118,7 +118,7 @@ def plan_blocks(
     kept = unapproved_access(request, context.partnership)
     if kept is not None and (with_access_opened_by_others or not kept.is_by_others):
         changes += kept_access_elements(request, kept)
-    words_left -= word_count([as_json(one) for one in (top, rich_text(*changes), *end)])
+    words_left -= word_count([as_json(element) for element in (top, rich_text(*changes), *end)])
     return [top, rich_text(*changes, paragraph(*notes(prepared, context, words_left, now))), *end]
 
 
@@ -129,7 +129,7 @@ def changes_of(prepared: PreparedRequest) -> tuple[ShortChange, ...]:
     if not is_extension(prepared.plan):
         return changes
     extended = short_changes(plan_of_extended_access(prepared.plan), default, names)
-    return (*(one for one in extended if one.sign is not Sign.LESS), *changes)
+    return (*(change for change in extended if change.sign is not Sign.LESS), *changes)
 
 
 def _title(request: AccessRequest) -> str:
@@ -177,14 +177,14 @@ def _justification_elements(request: AccessRequest) -> Iterator[RichTextElement]
 
 
 def _change_elements(changes: Sequence[ShortChange], *, is_extension: bool) -> Iterator[RichTextElement]:
-    more = [one for one in changes if one.sign is not Sign.LESS]
-    less = [one for one in changes if one.sign is Sign.LESS]
-    shown = changes if len(more) <= MAX_OPENINGS_BESIDE_LESS_ACCESS else more
+    more = [change for change in changes if change.sign is not Sign.LESS]
+    less = [change for change in changes if change.sign is Sign.LESS]
+    shown_changes = changes if len(more) <= MAX_OPENINGS_BESIDE_LESS_ACCESS else more
     if not changes:
         yield paragraph(fixed_text("No access of its own to extend" if is_extension else "No change of access"))
     for sign, label in _LABELS.items():
-        lines = [cleaned_text(one.text, 300) for one in shown if one.sign is sign]
-        if sign is Sign.LESS and len(shown) < len(changes):
+        lines = [cleaned_text(change.text, 300) for change in shown_changes if change.sign is sign]
+        if sign is Sign.LESS and len(shown_changes) < len(changes):
             yield paragraph(fixed_text(f"{_SIGNS[sign]}{counted(len(less), 'setting')} with less access"))
         elif lines:
             yield paragraph(
@@ -207,7 +207,7 @@ def stage_elements(request: AccessRequest, holders: Mapping[Role, Approvers]) ->
             fixed_text(f" {len(people)}/{stage.quorum}"),
         ]
         if people:
-            line += [fixed_text(": approved by "), cleaned_text(", ".join(one.name for one in people), 200)]
+            line += [fixed_text(": approved by "), cleaned_text(", ".join(person.name for person in people), 200)]
         if len(people) < stage.quorum:
             line += _approver_parts(holders.get(stage.role, Approvers()))
         yield paragraph(*line)
@@ -255,9 +255,9 @@ def _confirm(request: AccessRequest) -> ConfirmObject:
     target, opened = (
         clean(request_target(request), 60),
         [
-            one.text.partition(" (now: ")[0]
-            for one in changes_of(request.require_prepared())
-            if one.sign is not Sign.LESS
+            change.text.partition(" (now: ")[0]
+            for change in changes_of(request.require_prepared())
+            if change.sign is not Sign.LESS
         ],
     )
     shown: list[str] = []

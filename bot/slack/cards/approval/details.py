@@ -164,7 +164,9 @@ def _other_request_elements(other_requests: Sequence[AccessRequest]) -> Iterator
     """Name the other open requests of the requester; what is left out is counted."""
     if not other_requests:
         return
-    named = ", ".join(f"{request_target(one)} ({one.id})" for one in other_requests[:MAX_OTHER_REQUESTS])
+    named = ", ".join(
+        f"{request_target(other_request)} ({other_request.id})" for other_request in other_requests[:MAX_OTHER_REQUESTS]
+    )
     more = (
         [fixed_text(f" and {len(other_requests) - MAX_OTHER_REQUESTS} more")]
         if len(other_requests) > MAX_OTHER_REQUESTS
@@ -178,7 +180,7 @@ def _decisions(request: AccessRequest, holders: Mapping[Role, Approvers]) -> Ite
     yield header("Approval policy")
     yield rich_text(*chain_elements(request, holders))
     if request.state is RequestState.AWAITING_APPROVAL and any(
-        len(one.names) + one.other_count > len(one.names[:MAX_NAMES]) for one in holders.values()
+        len(holder.names) + holder.other_count > len(holder.names[:MAX_NAMES]) for holder in holders.values()
     ):
         yield more_row(request, DetailsPart.APPROVERS, "Everybody who can approve")
     if (count := len(request.verdict().not_counted)) > MAX_NAMES:
@@ -267,8 +269,8 @@ def particular_and_general_notes(request: AccessRequest) -> tuple[list[str], lis
         not_closed=request.not_closed,
     )
     is_closing = request.fields.kind is RequestKind.REVOCATION
-    always = [one for one in facts if one.code in ALWAYS_TRUE and not is_closing]
-    return [consequence_words(one) for one in facts if one not in always], list(map(consequence_words, always))
+    always = [fact for fact in facts if fact.code in ALWAYS_TRUE and not is_closing]
+    return [consequence_words(fact) for fact in facts if fact not in always], list(map(consequence_words, always))
 
 
 def _sentence_list(sentences: Sequence[str]) -> Iterator[RichTextElement]:

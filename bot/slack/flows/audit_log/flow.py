@@ -58,20 +58,20 @@ class AuditLogFlow:
 
         async def build(window: Window) -> Json:
             await self._require(window)
-            shown = parse_position(await self.store.home_position(window.actor))
-            return search_form(shown.request_filter or RequestFilter(text=shown.text))
+            home_position = parse_position(await self.store.home_position(window.actor))
+            return search_form(home_position.request_filter or RequestFilter(text=home_position.text))
 
         await self.windows.open_and_fill(ack, click, build, command="search_requests")
 
     async def search(self, ack: AsyncAck, click: Interaction) -> None:
         """Show the requests that match in the App Home."""
         try:
-            wanted = parse_search(click.required_view)
+            request_filter = parse_search(click.required_view)
         except SearchProblems as problems:
             await ack(response_action="errors", errors=problems.by_field)
             return
         await ack()
-        self.windows.background.start(self.home.show_found(click, wanted))
+        self.windows.background.start(self.home.show_found(click, request_filter))
 
     async def read_request(self, ack: AsyncAck, click: Interaction) -> None:
         """Open a window with everything about a request, without a button that decides."""

@@ -101,11 +101,11 @@ def history_view(
         None also when it is older than what the pages before this one show.
     """
     last = page.count_before + page.size
-    shown = f"{page.count:,}" if page.size == page.count else range_words(page.count_before + 1, last, page.count)
+    range_text = f"{page.count:,}" if page.size == page.count else range_words(page.count_before + 1, last, page.count)
     blocks: list[Block] = [
         header(closed_headline(request, successor)),
         rich_text(
-            paragraph(fixed_text("Audit entries, oldest first", bold=True), fixed_text(f": {shown}\n{request.id}"))
+            paragraph(fixed_text("Audit entries, oldest first", bold=True), fixed_text(f": {range_text}\n{request.id}"))
         ),
         *_entry_blocks(request, page, replacement),
     ]

@@ -172,8 +172,12 @@ class DecideFlow:
 
     async def _others(self, request: AccessRequest) -> list[AccessRequest]:
         """List the other open requests of the same requester."""
-        mine = await self.store.requests_of(request.fields.requester, MAX_COUNTED_REQUESTS, request.requester_account)
-        return [one for one in mine if not one.is_terminal and one.id != request.id]
+        own_requests = await self.store.requests_of(
+            request.fields.requester, MAX_COUNTED_REQUESTS, request.requester_account
+        )
+        return [
+            own_request for own_request in own_requests if not own_request.is_terminal and own_request.id != request.id
+        ]
 
     async def _decidable_request(self, request_id: RequestId, digest: Digest) -> AccessRequest:
         request = await self._known(request_id)

@@ -54,9 +54,9 @@ def notes_view(request: AccessRequest) -> Json:
 
     :raises Refused: while the request has no plan yet.
     """
-    shown = bullets([fixed_text(sentence)] for sentence in particular_and_general_notes(request)[1])
+    note_bullets = bullets([fixed_text(sentence)] for sentence in particular_and_general_notes(request)[1])
     identity = request.require_prepared().observation.identity
-    return modal("Notes", [identity_block(identity), rich_text(shown)], ids.NOTES)
+    return modal("Notes", [identity_block(identity), rich_text(note_bullets)], ids.NOTES)
 
 
 def part_view(request: AccessRequest, name: DetailsPart, rows: Sequence[RichTextElement], page: int) -> Json:

@@ -105,9 +105,9 @@ def partner_details(
 
 def _most_serious_concern(concerns: Sequence[Concern]) -> str:
     return "".join(
-        f" {SEVERITY_WORDS[one.severity].capitalize()}: {concern_words(one)}"
-        for one in concerns[:1]
-        if one.severity > ConcernSeverity.NOTE
+        f" {SEVERITY_WORDS[concern.severity].capitalize()}: {concern_words(concern)}"
+        for concern in concerns[:1]
+        if concern.severity > ConcernSeverity.NOTE
     )
 
 
@@ -118,16 +118,17 @@ def _own_actions(
     now: datetime,
 ) -> Iterator[Block]:
     """Return what the reader can do: with their open request, with their last closed one, and as the sponsor."""
-    mine = [one for one in requests if {one.fields.requester, one.requester_account} & reader]
-    is_waiting = any(not one.is_terminal for one in requests)
-    access = next((one for one in mine if one.fields.kind is RequestKind.ACCESS), None)
-    for one in mine:
+    own_requests = [request for request in requests if {request.fields.requester, request.requester_account} & reader]
+    is_waiting = any(not request.is_terminal for request in requests)
+    access = next((request for request in own_requests if request.fields.kind is RequestKind.ACCESS), None)
+    for one in own_requests:
         if not one.is_terminal:
             yield from own_buttons(one, now)
     if access is not None and not is_waiting and is_over(access, partnership, now):
         yield from own_buttons(access, now, can_request_again=True)
     is_closing = any(
-        not one.is_terminal and one.prepared is not None and closes_everything(one.plan) for one in requests
+        not request.is_terminal and request.prepared is not None and closes_everything(request.plan)
+        for request in requests
     )
     if partnership is not None and is_live(partnership) and not is_closing and {partnership.sponsor.id} & reader:
         tenant_id = partnership.identity.tenant_id
@@ -214,11 +215,11 @@ def _kinds_parts(label: str, kinds: Sequence[AccessKind]) -> list[TextRun]:
 
 
 def _current_parts(entry: CurrentLine) -> list[TextRun]:
-    shown = [
+    runs = [
         cleaned_text(entry.setting, bold=True),
         fixed_text(": "),
         cleaned_text(entry.words, MAX_SETTING_CHARACTERS),
     ]
     if entry.is_own or entry.fact.inherits:
-        shown.append(fixed_text(" · set here" if entry.is_own else _INHERITED[entry.fact.origin]))
-    return shown
+        runs.append(fixed_text(" · set here" if entry.is_own else _INHERITED[entry.fact.origin]))
+    return runs

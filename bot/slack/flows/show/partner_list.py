@@ -76,10 +76,10 @@ def _no_partners_message(typed_text: str) -> Message:
         return message(text, [rich_text(paragraph(fixed_text(text)))])
     start = "No partner matches this filter: "
     more = ". /partner list shows all partners."
-    shown = rich_text(
+    heading = rich_text(
         paragraph(fixed_text(start), cleaned_text(typed_text, MAX_FILTER_CHARACTERS, code=True), fixed_text(more))
     )
-    return message(f"{start}{clean(typed_text, MAX_FILTER_CHARACTERS)}{more}", [shown])
+    return message(f"{start}{clean(typed_text, MAX_FILTER_CHARACTERS)}{more}", [heading])
 
 
 def _button_value(typed_text: str, cursor: Cursor, is_before: bool) -> str:

@@ -105,16 +105,19 @@ class PartnerSectionsFlow:
                 return _bullets(current_approvals(partnership, requests))
             case PartnerSection.ANSWERS:
                 answers = () if partnership is None else partnership.attestations
-                return _bullets([answer_parts(one) for one in reversed(answers)])
+                return _bullets([answer_parts(answer) for answer in reversed(answers)])
             case PartnerSection.REQUESTS:
                 requests = await self.store.requests_for(identity.tenant_id, MAX_READ_REQUESTS)
                 later = replacements_among(requests)
                 return _bullets(
-                    [history_parts(one, later.get(one.id), max_note=MAX_NOTE_CHARACTERS) for one in requests]
+                    [
+                        history_parts(request, later.get(request.id), max_note=MAX_NOTE_CHARACTERS)
+                        for request in requests
+                    ]
                 )
             case PartnerSection.STOPPED:
                 stops = requests_for_more_access(await self.store.open_requests(), identity)
-                return _bullets([stopped_request_parts(one) for one in stops])
+                return _bullets([stopped_request_parts(stop) for stop in stops])
 
 
 def part_view(identity: TenantIdentity, name: PartnerSection, rows: Sequence[RichTextElement], page: int) -> Json:

@@ -113,7 +113,7 @@ class PolicyOutcome:
 def outcome_of(policy: Policy, visitor: VisitorType, trust: InboundTrustFlags) -> PolicyOutcome:
     """Return the effect of a policy on a visitor to whom it applies."""
     grants = [_control(control, visitor, trust, policy) for control in policy.grants]
-    blocking = [one for one in grants if ReasonCode.BLOCKS in {reason.code for reason in one.reasons}]
+    blocking = [grant for grant in grants if ReasonCode.BLOCKS in {reason.code for reason in grant.reasons}]
     sessions = [_control(control, visitor, trust, policy) for control in policy.sessions]
     granted = blocking[0] if blocking else _granted(grants, policy.operator)
     return _all_of([granted, *sessions])

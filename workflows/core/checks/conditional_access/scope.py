@@ -105,13 +105,13 @@ def conditions_for(
 
 def clients_of(policy: Policy) -> tuple[ClientApp, ...] | None:
     """Return the clients to which a policy is limited; None when it is not limited, empty for only older clients."""
-    named = frozenset(texts(policy.conditions, "clientAppTypes"))
-    if not named or "all" in named:
+    client_names = frozenset(texts(policy.conditions, "clientAppTypes"))
+    if not client_names or "all" in client_names:
         return None
-    if "unknownFutureValue" in named:
+    if "unknownFutureValue" in client_names:
         return tuple(ClientApp)
-    found = tuple(client for client in ClientApp if client.value in named)
-    return None if len(found) == len(ClientApp) else found
+    clients = tuple(client for client in ClientApp if client.value in client_names)
+    return None if len(clients) == len(ClientApp) else clients
 
 
 def named_tenants(policy: Policy) -> frozenset[str]:
@@ -149,9 +149,9 @@ def _is_list(value: object) -> bool:
 def _names_people(conditions: Mapping[str, Any]) -> bool:
     """Return whether a policy applies to any people, and not only to applications that sign in by themselves."""
     users = member(conditions, "users")
-    named = frozenset(texts(users, "includeUsers")) - {"None"}
+    included_users = frozenset(texts(users, "includeUsers")) - {"None"}
     return bool(
-        named
+        included_users
         or texts(users, "includeGroups")
         or texts(users, "includeRoles")
         or member(users, "includeGuestsOrExternalUsers")
@@ -211,13 +211,13 @@ def _target_conditions(
         # Guests register security information here. No visitor registers a device here.
         is_relevant = _REGISTRATION in actions and visitor is not VisitorType.DIRECT_CONNECT
         return (PolicyCondition(kind=ConditionType.REGISTRATION),) if is_relevant else None
-    found = [covers(policy, application) for application in applications]
-    if all(one is Coverage.WHOLLY for one in found):
+    coverages = [covers(policy, application) for application in applications]
+    if all(coverage is Coverage.WHOLLY for coverage in coverages):
         return ()
-    if max(found) is Coverage.NO:
+    if max(coverages) is Coverage.NO:
         return None
     names = named_applications(policy)
-    if max(found) is Coverage.PERHAPS:
+    if max(coverages) is Coverage.PERHAPS:
         return (PolicyCondition(kind=ConditionType.OTHER_APPLICATIONS, values=names),)
     return (PolicyCondition(kind=ConditionType.APPLICATIONS, values=names),)
 

@@ -45,7 +45,10 @@ def settings_not_restored(
         if path not in written and not is_same_value(current_members.get(path), earlier_members.get(path))
     ]
     restrictions = Property.TENANT_RESTRICTIONS.value
-    devices = [_devices((one or {}).get(restrictions)) for one in (current_configuration, earlier_configuration)]
+    devices = [
+        _devices((configuration or {}).get(restrictions))
+        for configuration in (current_configuration, earlier_configuration)
+    ]
     if not is_same_value(devices[0], devices[1]):
         different.append(f"{restrictions}.{DEVICES}")
     return tuple(different)

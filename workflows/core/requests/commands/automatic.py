@@ -168,7 +168,7 @@ class RecordApplied:
 
     def audit_details(self, after: AccessRequest) -> Details:
         """Return the read-back, the plan's digest, the access that stays open, and the writes without effect."""
-        still_open, refused = after.not_closed, [asdict(one) for one in after.refused]
+        still_open, refused = after.not_closed, [asdict(refused_write) for refused_write in after.refused]
         return {
             **configuration_details(self.configuration),
             **plan_digest(after),

@@ -124,15 +124,15 @@ def edit(request: AccessRequest, command: Edit, situation: Situation) -> Transit
     require_may_edit(request, command.actor, command.digest, situation.now)
     if command.observation.identity.tenant_id != request.plan.tenant_id:
         raise Refused(RefusalCode.TARGET_LEADS_TO_OTHER_TENANT, target=request.fields.target)
-    wanted = with_edited_values(request.fields, command.new_fields)
-    if not changed_field_names(request.fields, wanted):
+    edited_fields = with_edited_values(request.fields, command.new_fields)
+    if not changed_field_names(request.fields, edited_fields):
         raise Refused(RefusalCode.NOTHING_EDITED)
     return _planned_again(
         request,
         situation,
         (Fact(NoteCode.EDITED, {"name": command.actor.name}), Fact(NoteCode.ASKED_AGAIN)),
         command.lifetime,
-        fields=wanted,
+        fields=edited_fields,
         previous_fields=request.fields,
         edits=(*request.edits, EditRecord(person=command.actor, at=situation.now)),
         drift=None,
@@ -186,19 +186,22 @@ def reopen(request: AccessRequest, command: Reopen, situation: Situation) -> Tra
         raise Refused(RefusalCode.ALL_APPROVALS_STILL_COUNT)
     counted = {person.id for people in verdict.counted_people for person in people}
     digest = request.plan.digest
-    kept = tuple(d for d in request.decisions if d.person.id in counted and d.digest == digest)
+    kept_decisions = tuple(d for d in request.decisions if d.person.id in counted and d.digest == digest)
     reason = with_earlier_write(request, command.reason)
     request = changed(
         request,
         S.AWAITING_APPROVAL,
         situation,
-        decisions=kept,
+        decisions=kept_decisions,
         note=reason,
         asked_again=reason,
         round=request.round + 1,
         previously_shown=None,
         previous_fields=None,
-        void_decisions=(*request.void_decisions, *(one for one in request.decisions if one not in kept)),
+        void_decisions=(
+            *request.void_decisions,
+            *(decision for decision in request.decisions if decision not in kept_decisions),
+        ),
         drift=None,
     )
     return Transition(request=request, effects=(ShowRequest(request_id=request.id),))

@@ -105,8 +105,8 @@ def create_partner(tenant: Tenant, call: Call) -> Answer:
 def get_partner(tenant: Tenant, call: Call) -> Answer:
     """Return one partner (GET)."""
     require_options(call, ENTITY_OPTIONS)
-    shown = _views(call)(existing(tenant.visible_partners(), call))
-    return Answer(status=200, body=entity(call, f"{CONTEXT}/$entity", shown))
+    view = _views(call)(existing(tenant.visible_partners(), call))
+    return Answer(status=200, body=entity(call, f"{CONTEXT}/$entity", view))
 
 
 def update_partner(tenant: Tenant, call: Call) -> Answer:

@@ -81,8 +81,8 @@ def existing_user(tenant: Tenant, call: Call) -> dict[str, Any]:
 
 def user_by_key(tenant: Tenant, key: str) -> dict[str, Any] | None:
     """Return the user with this object id or user principal name, ignoring case; None when there is none."""
-    wanted = key.casefold()
+    folded_key = key.casefold()
     for user in tenant.objects["users"].values():
-        if wanted in (str(user.get("id")).casefold(), str(user.get("userPrincipalName")).casefold()):
+        if folded_key in (str(user.get("id")).casefold(), str(user.get("userPrincipalName")).casefold()):
             return dict(user)
     return None
