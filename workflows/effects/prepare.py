@@ -88,7 +88,7 @@ class Preparer:
             raise TenantUnavailable((Fact(NoteCode.KEEPS_CHANGING),), pause.total_seconds())
         try:
             began_ago = self.clock.now() - request.changed_at + FORM_ANSWERED_WITHIN
-            prepared = await replace(self, directory=self.directory.for_one_check(began_ago))._prepared(request)
+            prepared = await replace(self, directory=self.directory.for_one_check(began_ago))._prepare_request(request)
         except (TenantUnavailable, PeopleDirectoryUnavailable) as error:
             await self._record(request_id, RecordDelayed(reason=(*error.facts, Fact(NoteCode.KEEPS_TRYING))))
             raise
@@ -127,7 +127,7 @@ class Preparer:
             if refused.code is not RefusalCode.NOT_POSSIBLE_IN_THIS_STATE:
                 raise
 
-    async def _prepared(self, request: AccessRequest) -> PreparedRequest:
+    async def _prepare_request(self, request: AccessRequest) -> PreparedRequest:
         if request.fields.kind is RequestKind.REVOCATION:
             # The requester was checked when they clicked. Closing must not depend on a second check.
             requester = request.submitter or await self.directory.identify(request.fields.requester)
@@ -138,7 +138,7 @@ class Preparer:
             sponsor = await self._sponsor(request.fields.sponsor)
         observation = await self._observe(request)
         await require_no_other_request(self.store, observation, request.id, requester.chat_id, self.directory)
-        proposal = await self._proposed(request, observation)
+        proposal = await self._propose(request, observation)
         plan, template, stages = proposal.plan, proposal.template, proposal.stages
         plan = replace(plan, edition=len(request.edits))
         preflight = Preflight(tenant=self.tenant, store=self.store, clock=self.clock)
@@ -167,7 +167,7 @@ class Preparer:
             chain_rule=chain_rule(plan, stages, template.stages),
         )
 
-    async def _proposed(self, request: AccessRequest, observation: ObservedPartner) -> "_Proposal":
+    async def _propose(self, request: AccessRequest, observation: ObservedPartner) -> "_Proposal":
         fields, before = request.fields, request.previously_shown
         if fields.kind is RequestKind.RESTORATION:
             found = await propose_restoration(

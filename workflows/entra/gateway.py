@@ -131,7 +131,7 @@ class Entra:
 
     async def _ask_for_tenant(self, typed_name: str) -> TenantIdentity | None:
         relationships = self._connection.graph.tenant_relationships
-        by, builder = (
+        key_name, builder = (
             ("TenantId", relationships.find_tenant_information_by_tenant_id_with_tenant_id(typed_name))
             if is_guid(typed_name)
             else (
@@ -140,7 +140,7 @@ class Entra:
             )
         )
         call = read_call(
-            f"/tenantRelationships/findTenantInformationBy{by}",
+            f"/tenantRelationships/findTenantInformationBy{key_name}",
             Purpose.FIND_TENANT,
             "CrossTenantInformation.ReadBasic.All",
             object_name=typed_name,

@@ -6,6 +6,7 @@ Partners with equal access that no policy names share one evaluation.
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Final
 
 from workflows.core.checks.conditional_access.controls import InboundTrustFlags
@@ -104,10 +105,8 @@ async def _reports(
         if tenant_id is not None:
             chosen = questions(policies, inputs.visitor_access, tenant_id)
             questions_by_inputs[inputs] = (*chosen.questions, *chosen.left_out)
-    every = tuple(
-        dict.fromkeys(question for own_questions in questions_by_inputs.values() for question in own_questions)
-    )
-    asked_questions = every[:MAX_QUESTIONS]
+    all_questions = tuple(dict.fromkeys(chain.from_iterable(questions_by_inputs.values())))
+    asked_questions = all_questions[:MAX_QUESTIONS]
     answers = await check.ask(QuestionSelection(questions=asked_questions))
     reports: dict[_EvaluationInputs, AccessReport] = {}
     for number, (inputs, own_questions) in enumerate(questions_by_inputs.items(), 1):

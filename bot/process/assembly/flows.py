@@ -69,39 +69,41 @@ def make_flows(
         redact=systems.redact,
     )
     audit_log_permission = AuditLogPermission(directory=directory)
-    home = _home(systems, service, notifier, members, audit_log_permission)
-    request_access = _request_access(systems, service, limits, windows, members, lookup_permission, shown_directory)
+    home = _home_flow(systems, service, notifier, members, audit_log_permission)
+    request_access = _request_access_flow(
+        systems, service, limits, windows, members, lookup_permission, shown_directory
+    )
     return (
         request_access,
-        *_from_what_is_known(request_access, store),
+        *_filled_form_flows(request_access, store),
         DecidersFlow(windows=windows, members=members, people=shown_directory),
-        _decide(systems, service, windows, members, shown_directory),
+        _decide_flow(systems, service, windows, members, shown_directory),
         RemindOrWithdrawFlow(service=service, store=store, answers=answers, request_access=request_access),
         AnswerReviewFlow(service=service, store=store, members=members, windows=windows, clock=clock),
-        _revoke(systems, service, windows, members),
-        _restore(systems, service, limits, windows, members, lookup_permission),
-        _partner_setup(systems, service, answers, windows, lookup_permission),
-        _partner_sections(systems, windows, lookup_permission),
+        _revoke_flow(systems, service, windows, members),
+        _restore_flow(systems, service, limits, windows, members, lookup_permission),
+        _partner_setup_flow(systems, service, answers, windows, lookup_permission),
+        _partner_sections_flow(systems, windows, lookup_permission),
         StoppedWorkFlow(service=service),
         home,
-        _audit_log(systems, windows, audit_log_permission, home, shown_directory),
-        _show(systems, answers, windows, members, audit_log_permission, lookup_permission, shown_directory),
+        _audit_log_flow(systems, windows, audit_log_permission, home, shown_directory),
+        _show_flow(systems, answers, windows, members, audit_log_permission, lookup_permission, shown_directory),
     )
 
 
-def _checklists(systems: ExternalSystems) -> PartnerSetupReader:
+def _setup_reader(systems: ExternalSystems) -> PartnerSetupReader:
     cloud = cloud_of(systems.settings.graph_url)
     return PartnerSetupReader(store=systems.store, tenant=systems.tenant, cloud=cloud)
 
 
-def _from_what_is_known(request_access: RequestAccessFlow, store: Store) -> tuple[Flow, ...]:
+def _filled_form_flows(request_access: RequestAccessFlow, store: Store) -> tuple[Flow, ...]:
     return (
         CloseEarlyFlow(request_access=request_access, store=store),
         FilledFormFlow(request_access=request_access, editing=Editing(intake=request_access.intake), store=store),
     )
 
 
-def _audit_log(
+def _audit_log_flow(
     systems: ExternalSystems,
     windows: Windows,
     audit_log_permission: AuditLogPermission,
@@ -118,7 +120,7 @@ def _audit_log(
     )
 
 
-def _decide(
+def _decide_flow(
     systems: ExternalSystems, service: Service, windows: Windows, members: Members, shown_directory: ShownDirectory
 ) -> DecideFlow:
     return DecideFlow(
@@ -132,7 +134,7 @@ def _decide(
     )
 
 
-def _home(
+def _home_flow(
     systems: ExternalSystems,
     service: Service,
     notifier: Notifier,
@@ -149,7 +151,7 @@ def _home(
     )
 
 
-def _show(
+def _show_flow(
     systems: ExternalSystems,
     answers: Answers,
     windows: Windows,
@@ -171,7 +173,7 @@ def _show(
     )
 
 
-def _partner_setup(
+def _partner_setup_flow(
     systems: ExternalSystems,
     service: Service,
     answers: Answers,
@@ -184,24 +186,24 @@ def _partner_setup(
         answers=answers,
         lookup_permission=lookup_permission,
         directory=systems.directory,
-        checklists=_checklists(systems),
+        checklists=_setup_reader(systems),
     )
 
 
-def _partner_sections(
+def _partner_sections_flow(
     systems: ExternalSystems, windows: Windows, lookup_permission: LookupPermission
 ) -> PartnerSectionsFlow:
     return PartnerSectionsFlow(
         windows=windows,
         lookup_permission=lookup_permission,
-        checklists=_checklists(systems),
+        checklists=_setup_reader(systems),
         store=systems.store,
         tenant=systems.tenant,
         clock=systems.clock,
     )
 
 
-def _revoke(systems: ExternalSystems, service: Service, windows: Windows, members: Members) -> RevokeFlow:
+def _revoke_flow(systems: ExternalSystems, service: Service, windows: Windows, members: Members) -> RevokeFlow:
     return RevokeFlow(
         service=service,
         windows=windows,
@@ -213,7 +215,7 @@ def _revoke(systems: ExternalSystems, service: Service, windows: Windows, member
     )
 
 
-def _request_access(
+def _request_access_flow(
     systems: ExternalSystems,
     service: Service,
     limits: Limits,
@@ -249,7 +251,7 @@ def _request_access(
     )
 
 
-def _restore(
+def _restore_flow(
     systems: ExternalSystems,
     service: Service,
     limits: Limits,

@@ -119,7 +119,7 @@ _STATES_WITH_SENTENCE: Final = (RequestState.WITHDRAWN,)
 def state_parts(request: AccessRequest, now: datetime, *, with_steps: bool = True) -> Iterator[TextRun]:
     """Return one sentence on the state, when the note does not say everything.
 
-    :param with_steps: say how many steps are left to the partner.
+    :param with_steps: whether to say how many steps of the partner setup remain.
     """
     is_revocation = request.fields.kind is RequestKind.REVOCATION
     match request.state:

@@ -218,7 +218,7 @@ def finding_parts(finding: Finding) -> list[TextRun]:
 
 
 def line_parts(line: ChangeLine) -> list[TextRun]:
-    """Return one changed setting: now, after, and whether it gives more access."""
+    """Return one changed setting: its value before and after, and whether it gives more access."""
     return [
         cleaned_text(line.setting, 200, bold=True),
         fixed_text(": "),

@@ -207,7 +207,7 @@ class Guard:
 
 
 def _any_of(names: Iterable[str]) -> re.Pattern[str]:
-    """Return the pattern that exactly these names match. Bolt answers that nothing listens to another one."""
+    """Return a pattern that matches exactly these names. For any other name Bolt reports that no listener exists."""
     return re.compile(rf"\A(?:{'|'.join(map(re.escape, names))})\Z")
 
 

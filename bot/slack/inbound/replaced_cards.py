@@ -78,9 +78,8 @@ class ReplacedCards:
             return  # a card of another kind is refused for that
         card_name, effect_of = f"{card.value}:{about}", _UPDATE_EFFECTS[card]
         copies = await self.store.copies(card_name)
-        known = next(
-            (copy for copy in copies if (copy.channel, copy.message_id) == (where.channel_id, where.message_ts)), None
-        )
+        place = (where.channel_id, where.message_ts)
+        known = next((copy for copy in copies if (copy.channel, copy.message_id) == place), None)
         if known is not None and known.is_live:
             return
         newest = max(

@@ -52,7 +52,7 @@ class Reminders:
         :raises NotifierUnavailable: when Slack or the directory does not answer; it is tried again.
         """
         for person in sorted(people):
-            await self._tell_expired(person)
+            await self._send_expired_message(person)
 
     async def tell_requester_of_expiry(self, request: AccessRequest) -> None:
         """Tell the requester, in one message, which of their requests expired in the same hour as this one.
@@ -133,7 +133,7 @@ class Reminders:
     def _lock(self, person: ChatId) -> asyncio.Lock:
         return self._locks.setdefault(person, asyncio.Lock())
 
-    async def _tell_expired(self, person: ChatId) -> None:
+    async def _send_expired_message(self, person: ChatId) -> None:
         now, subject = self._outbound.clock.now(), f"expired:{person}"
         today = f"{now:%Y-%m-%d}"
         ended = await self._outbound.store.expired_since(

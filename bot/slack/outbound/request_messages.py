@@ -200,10 +200,10 @@ class RequestMessages:
     async def _show_sponsor(
         self, request: AccessRequest, context: CardContext, is_shown_now: Callable[[MessageCopy], bool]
     ) -> None:
-        """Tell the sponsor once that they are named, and update that message; tell whom an edit replaced.
+        """Tell the sponsor once that they are named, and update that message. Tell a replaced sponsor, too.
 
-        What they must do after the change has a message of its own, because an update notifies nobody. This message is
-        written only here, so only in the lane of the request: it is not posted twice.
+        The steps of the partner setup have a message of their own, because Slack notifies nobody of an update. Only
+        this method posts the message. The effects of one request run one after the other, so it is not posted twice.
         """
         if request.prepared is None or request.fields.kind is RequestKind.REVOCATION:
             return

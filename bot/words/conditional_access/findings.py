@@ -26,7 +26,7 @@ MAX_LINES: Final = 100
 """Lines of details about one finding. The rest is counted."""
 _ORDER: Final = (
     *(PolicyEffect.LOCKED_OUT, PolicyEffect.NOT_KNOWN, PolicyEffect.DEPENDS),
-    *(PolicyEffect.ASKED_HERE, PolicyEffect.ASKED_THERE, PolicyEffect.WORKS),
+    *(PolicyEffect.REQUIRED_IN_OUR_TENANT, PolicyEffect.REQUIRED_IN_PARTNER_TENANT, PolicyEffect.WORKS),
 )
 
 
@@ -104,7 +104,7 @@ _WORDS: Final[Mapping[FindingCode, Callable[[Values], str]]] = {
         code: _effect(code)
         for code in (
             *(FindingCode.CA_LOCKED_OUT, FindingCode.CA_NOT_KNOWN, FindingCode.CA_DEPENDS),
-            *(FindingCode.CA_ASKED_HERE, FindingCode.CA_ASKED_THERE, FindingCode.CA_WORKS),
+            *(FindingCode.CA_REQUIRED_IN_OUR_TENANT, FindingCode.CA_REQUIRED_IN_PARTNER_TENANT, FindingCode.CA_WORKS),
         )
     },
     FindingCode.CA_REPORT_ONLY: _report_only_words,

@@ -30,8 +30,8 @@ VISITORS: Final[Mapping[VisitorType, str]] = {
 }
 MEANINGS: Final[Mapping[PolicyEffect, str]] = {
     PolicyEffect.LOCKED_OUT: "Locked out",
-    PolicyEffect.ASKED_HERE: "Required in this tenant",
-    PolicyEffect.ASKED_THERE: "Required in the partner's tenant",
+    PolicyEffect.REQUIRED_IN_OUR_TENANT: "Required in this tenant",
+    PolicyEffect.REQUIRED_IN_PARTNER_TENANT: "Required in the partner's tenant",
     PolicyEffect.DEPENDS: "Depends on conditions",
     PolicyEffect.NOT_KNOWN: "Not known",
     PolicyEffect.WORKS: "Works, with conditions",
@@ -229,9 +229,9 @@ def list_words(items: Sequence[str], max_named: int, count: int | None = None) -
 
     :param count: how many there are, when `items` does not contain all of them.
     """
-    whole = len(items) if count is None else count
-    kept = items if whole <= max_named + 1 else items[:max_named]
-    more = whole - len(kept)
+    total = len(items) if count is None else count
+    listed = items if total <= max_named + 1 else items[:max_named]
+    more = total - len(listed)
     if more:
-        return f"{', '.join(kept)} and {more} more"
-    return f"{', '.join(kept[:-1])} and {kept[-1]}" if len(kept) > 1 else "".join(kept)
+        return f"{', '.join(listed)} and {more} more"
+    return f"{', '.join(listed[:-1])} and {listed[-1]}" if len(listed) > 1 else "".join(listed)

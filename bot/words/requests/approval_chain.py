@@ -36,7 +36,10 @@ def chain_rule_note(prepared: PreparedRequest) -> str:
 
 
 def chain_rule_words(prepared: PreparedRequest) -> str:
-    """State which rule asks for other approvals than the risk; empty when it asks for as many, or is not known."""
+    """State which rule asks for more or other approvals than the risk does.
+
+    Empty when the number is the same, or the rule is not known.
+    """
     return _filled(_SENTENCES, prepared)
 
 

@@ -195,7 +195,7 @@ async def _read_lists(
         overdue=await partners(HomeList.OVERDUE, overdue) if is_admin else EMPTY,
         alarms=_page(alarms, position.of_list(HomeList.ALARMS)) if alarms else EMPTY,
     )
-    return await _with_results(home, await _own_waiting(own_page, person_ids, position.text, store), store, now)
+    return await _with_results(home, await _own_open_requests(own_page, person_ids, position.text, store), store, now)
 
 
 async def _with_results(home: AppHome, waiting: Sequence[AccessRequest], store: Store, now: datetime) -> AppHome:
@@ -248,10 +248,12 @@ def _setups(
     return found
 
 
-async def _own_waiting(
+async def _own_open_requests(
     mine: Page[AccessRequest], person_ids: frozenset[ChatId | PersonId], text: str, store: Store
 ) -> Sequence[AccessRequest]:
-    """Return the person's open requests. The first page of all own requests has them; another page reads them.
+    """Return the person's open requests.
+
+    The first page of the person's requests starts with them. For any other page they are read from the store.
 
     :param text: what the person searched for.
     """

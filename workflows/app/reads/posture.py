@@ -60,15 +60,14 @@ async def read_posture(
     """
     read = await _read(tenant, records)
     inputs = PostureInputs.of(read.default, read.before, read.after, clock.now())
-    recorded_partners = {} if inputs.records is None else inputs.records.partnerships
+    recorded = {} if inputs.records is None else inputs.records.partnerships
     names: dict[TenantId, TenantIdentity] = {}
     unanswered = 0
     if looks_up_names:
-        names, unanswered = await _names(
-            tenant, [partner for partner in read.partners if partner not in recorded_partners], progress
-        )
+        unrecorded = [tenant_id for tenant_id in read.partners if tenant_id not in recorded]
+        names, unanswered = await _names(tenant, unrecorded, progress)
     partners = await _evaluated(
-        [*read.partners, *(tenant_id for tenant_id in recorded_partners if tenant_id not in read.partners)],
+        [*read.partners, *(tenant_id for tenant_id in recorded if tenant_id not in read.partners)],
         read,
         names,
         inputs,

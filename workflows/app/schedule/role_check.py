@@ -122,7 +122,7 @@ async def check_roles(
         _log.warning("roles_not_checked", reason=str(error))
         return
     values_by_role = {
-        str(role): _values(shortage, requests_by_role[role], roles.get(role)) for role, shortage in found.items()
+        str(role): _alarm_values(shortage, requests_by_role[role], roles.get(role)) for role, shortage in found.items()
     }
     await alarms.update_alarms(AlarmCode.ROLE_EMPTY, values_by_role)
     for request in waiting:
@@ -171,7 +171,9 @@ async def _tell_requester(request: AccessRequest, shortages: Sequence[RoleShorta
     )
 
 
-def _values(shortage: RoleShortage, requests: Sequence[AccessRequest], source: RoleSource | None) -> dict[str, Any]:
+def _alarm_values(
+    shortage: RoleShortage, requests: Sequence[AccessRequest], source: RoleSource | None
+) -> dict[str, Any]:
     groups = () if source is None else source.user_groups
     where = ", ".join(f"@{handle}" for handle in groups if handle not in shortage.missing_groups) or "roles.toml"
     return {

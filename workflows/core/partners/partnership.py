@@ -159,7 +159,7 @@ def newer_request(
 ) -> AccessRequest | None:
     """Return the newest later request of the same person for the same partner that waits or is in force.
 
-    None when there is none. Requesting the earlier one again would then ask twice for one thing.
+    None when there is none. If there is one, the earlier request need not be requested again.
 
     :param record: see `is_over`.
     """

@@ -39,7 +39,7 @@ from workflows.ports.records import LimitedList
 
 
 def reminder_message(requests: LimitedList[AccessRequest], *, now: datetime) -> Message:
-    """Return the message that lists requests, the one that expires first on top; what is left out is counted."""
+    """Return the message that lists requests, those that expire first on top. Others are counted."""
     sorted_requests = sorted(requests.items, key=lambda item: item.expires_at)
     title = f"{counted(requests.count, 'request')} {'waits' if requests.count == 1 else 'wait'} for your decision"
     blocks: list[Block] = [header(f"⏰ {title}")]

@@ -115,7 +115,7 @@ class DecideFlow:
         await ack()
 
     async def reject_with_reason(self, ack: AsyncAck, click: Interaction) -> None:
-        """Store a rejection. If there is a window below, it shows that."""
+        """Store a rejection. A window below this one, if any, shows that it is received."""
         view = click.required_view
         request_id, digest = parse_card_value(view.private_metadata)
         reason = view.value(ids.REASON)

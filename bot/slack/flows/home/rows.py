@@ -201,7 +201,7 @@ def _state_of_today(request: AccessRequest, today: Today) -> tuple[str, str]:
 def partner_entry(partnership: Partnership, now: datetime, name: str, *, can_revoke: bool = True) -> Iterator[Block]:
     """Return a partner for an admin with Revoke, for an auditor with Show.
 
-    :param name: the list, because a partner may be in several.
+    :param name: the name of the list. It makes the block's id unique, because a partner may be in several lists.
     """
     sponsor = clean(partnership.sponsor.name, _TITLE_LIMIT)
     text = (

@@ -186,13 +186,13 @@ def _longest_list(value: Any) -> int:
 def _access_state_elements(access_kinds: Sequence[AccessKind]) -> Iterator[RichTextElement]:
     """Summarize what is open, what is not known, and what only a default closes."""
     yield paragraph(fixed_text("What this leaves open", bold=True))
-    left = possibly_open(access_kinds)
-    unknown = [kind for kind in left if kind.opening is AccessState.UNKNOWN]
-    opened = [kind for kind in left if kind.opening is not AccessState.UNKNOWN]
-    items = [_kinds_parts("Open: ", opened)] if opened else []
+    possibly_open_kinds = possibly_open(access_kinds)
+    unknown = [kind for kind in possibly_open_kinds if kind.opening is AccessState.UNKNOWN]
+    open_kinds = [kind for kind in possibly_open_kinds if kind.opening is not AccessState.UNKNOWN]
+    items = [_kinds_parts("Open: ", open_kinds)] if open_kinds else []
     if unknown:
         items.append(_kinds_parts("Not known, so perhaps open: ", unknown))
-    if not left:
+    if not possibly_open_kinds:
         items.append([fixed_text("Nothing: every way in and out is closed.")])
     if closed := closed_by_default(access_kinds):
         items.append(_kinds_parts("Closed by a default only, not for this partner itself: ", closed))

@@ -25,8 +25,8 @@ _SEVERITIES: Final[Mapping[PolicyEffect, Severity]] = {
     PolicyEffect.LOCKED_OUT: Severity.WARNING,
     PolicyEffect.NOT_KNOWN: Severity.UNCHECKED,
     PolicyEffect.DEPENDS: Severity.UNCHECKED,
-    PolicyEffect.ASKED_HERE: Severity.NOTE,
-    PolicyEffect.ASKED_THERE: Severity.NOTE,
+    PolicyEffect.REQUIRED_IN_OUR_TENANT: Severity.NOTE,
+    PolicyEffect.REQUIRED_IN_PARTNER_TENANT: Severity.NOTE,
     PolicyEffect.WORKS: Severity.NOTE,
 }
 """The severity of each effect, in the order in which the findings are shown."""

@@ -150,30 +150,33 @@ def assess(
         {} if isinstance(documents, UnreadableFact) else {policy.id: policy for policy in map(parse_policy, documents)}
     )
     rows = {question: _by_id(answer) for question, answer in answers.items() if not isinstance(answer, UnreadableFact)}
-    told = {key: parse_policy(row) for answer in rows.values() for key, row in answer.items()}
-    policies = {**told, **listed}
+    evaluated = {key: parse_policy(row) for answer in rows.values() for key, row in answer.items()}
+    policies = {**evaluated, **listed}
     visitors = tuple(entry.visitor for entry in entries)
     failed = next((answer for answer in answers.values() if isinstance(answer, UnreadableFact)), None)
     if isinstance(documents, UnreadableFact) and not rows:
         return AccessReport(visitors=visitors, trust=trust, unreadable=documents if entries else None)
-    live = [told.get(policy.id, policy) for policy in policies.values() if not policy.is_off]
-    verdicts = [verdict for entry in entries for verdict in _verdicts(live, entry, tenant_id, trust, rows)]
-    order = list(PolicyEffect)
+    active = [evaluated.get(policy.id, policy) for policy in policies.values() if not policy.is_off]
+    verdicts = [verdict for entry in entries for verdict in _verdicts(active, entry, tenant_id, trust, rows)]
     return AccessReport(
         visitors=visitors,
         trust=trust,
-        verdicts=tuple(
-            sorted(
-                verdicts, key=lambda verdict: (not verdict.is_enforced, -order.index(verdict.meaning), verdict.policy)
-            )
-        ),
-        policies=len(live),
+        verdicts=_worst_first(verdicts),
+        policies=len(active),
         unanswered_because=failed,
         left_out=(*(question for question in selection.questions if question not in rows), *selection.left_out),
         answered_count=len(rows),
         unlisted_policies=()
         if isinstance(documents, UnreadableFact)
-        else tuple(told[key].name for key in told if key not in listed),
+        else tuple(evaluated[key].name for key in evaluated if key not in listed),
+    )
+
+
+def _worst_first(verdicts: Sequence[PolicyVerdict]) -> tuple[PolicyVerdict, ...]:
+    """Return verdicts of enforced policies first, and of those the worst effect first."""
+    effects = list(PolicyEffect)
+    return tuple(
+        sorted(verdicts, key=lambda verdict: (not verdict.is_enforced, -effects.index(verdict.meaning), verdict.policy))
     )
 
 
@@ -262,7 +265,7 @@ def _evaluated(
     is_uncertain = any(condition.kind not in CERTAIN for condition in conditions)
     meaning = (
         PolicyEffect.DEPENDS
-        if is_uncertain and is_worse(outcome.meaning, PolicyEffect.ASKED_THERE)
+        if is_uncertain and is_worse(outcome.meaning, PolicyEffect.REQUIRED_IN_PARTNER_TENANT)
         else outcome.meaning
     )
     found = remedies(policy, visitor, trust) if outcome.meaning is PolicyEffect.LOCKED_OUT else ()

@@ -53,7 +53,7 @@ def likely_templates(
 ) -> tuple[Template, ...]:
     """List the templates whose approval chains may decide on restoring an earlier configuration, first choice first."""
     strongest = max(templates.values(), key=_strength)
-    return (*_approved_before(earlier_configuration, requests, templates), strongest)
+    return (*_template_approved_earlier(earlier_configuration, requests, templates), strongest)
 
 
 def decided_by(plan: Plan, template: Template) -> Plan:
@@ -64,7 +64,7 @@ def decided_by(plan: Plan, template: Template) -> Plan:
     return replace(plan, template=template.name, template_hash=template.content_hash)
 
 
-def _approved_before(
+def _template_approved_earlier(
     earlier_configuration: JsonObject | None, requests: Sequence[AccessRequest], templates: Mapping[str, Template]
 ) -> Iterator[Template]:
     """Return the template of the newest access request that led to `earlier_configuration`, if it still exists."""

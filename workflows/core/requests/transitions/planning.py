@@ -105,7 +105,7 @@ def replan(request: AccessRequest, command: Replan, situation: Situation) -> Tra
     is_revocation = request.fields.kind is RequestKind.REVOCATION
     replans = request.replans + is_revocation
     pause = pause_before_replan(replans)
-    return _planned_again(
+    return _plan_again(
         request,
         situation,
         command.reason,
@@ -127,7 +127,7 @@ def edit(request: AccessRequest, command: Edit, situation: Situation) -> Transit
     edited_fields = with_edited_values(request.fields, command.new_fields)
     if not changed_field_names(request.fields, edited_fields):
         raise Refused(RefusalCode.NOTHING_EDITED)
-    return _planned_again(
+    return _plan_again(
         request,
         situation,
         (Fact(NoteCode.EDITED, {"name": command.actor.name}), Fact(NoteCode.ASKED_AGAIN)),
@@ -140,7 +140,7 @@ def edit(request: AccessRequest, command: Edit, situation: Situation) -> Transit
     )
 
 
-def _planned_again(
+def _plan_again(
     request: AccessRequest,
     situation: Situation,
     reasons: Facts,
@@ -152,16 +152,16 @@ def _planned_again(
     """Give up the plan and every decision on it, and prepare the request again, with its whole time to decide."""
     # The note is made from the request as it was before this change.
     reason = with_earlier_write(request, reasons)
-    sent = None if has_written_nothing else request.writing_since or request.unconfirmed_since
+    write_started_at = None if has_written_nothing else request.writing_since or request.unconfirmed_since
     expires_at = _decision_deadline(changes.get("fields", request.fields), situation.now + lifetime)
-    usual: dict[str, Any] = {
+    reset_values: dict[str, Any] = {
         "note": reason,
         "asked_again": reason,
         "round": request.round + 1,
         "previously_shown": request.prepared,
         "void_decisions": (*request.void_decisions, *request.decisions),
         "writing_since": None,
-        "earlier_write_at": request.earlier_write_at or sent,
+        "earlier_write_at": request.earlier_write_at or write_started_at,
         "unconfirmed_since": None,
         "resent_at": None,
         "write_refusal": None,
@@ -171,7 +171,7 @@ def _planned_again(
         "expires_at": expires_at,
         "lifetime": expires_at - situation.now,
     }
-    request = changed(request, S.PREPARING, situation, **{**usual, **changes})
+    request = changed(request, S.PREPARING, situation, **{**reset_values, **changes})
     return Transition(request=request, effects=(ShowRequest(request_id=request.id), preparation(request)))
 
 
