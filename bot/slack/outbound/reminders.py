@@ -64,9 +64,11 @@ class Reminders:
         person, start = request.fields.requester, request.changed_at.replace(minute=0, second=0, microsecond=0)
         ended = await self._outbound.store.expired_since(start, MAX_READ_REQUESTS)
         own_requests = [
-            one for one in ended if one.fields.requester == person and one.changed_at < start + EXPIRED_TOLD_TOGETHER
+            expired
+            for expired in ended
+            if expired.fields.requester == person and expired.changed_at < start + EXPIRED_TOLD_TOGETHER
         ]
-        if request.id not in {one.id for one in own_requests}:
+        if request.id not in {own_request.id for own_request in own_requests}:
             own_requests.append(request)  # only the newest were read
         subject, occasion = f"own_expired:{person}", f"{start:%Y-%m-%dT%H}"
         message = own_expired_message(LimitedList(items=own_requests[:MAX_LISTED_REQUESTS], count=len(own_requests)))

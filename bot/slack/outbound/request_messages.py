@@ -170,10 +170,10 @@ class RequestMessages:
         for copy in filter(is_shown_now, await self._outbound.copies.live_copies(subject)):
             await self._outbound.copies.renew(copy, card, replaces_deleted=not request.is_terminal)
         if not await store.copies(subject):
-            await self._update_earlier(request)
+            await self._update_earlier_messages(request)
             await self._outbound.copies.post(subject, request.fields.requester, card)
 
-    async def _update_earlier(self, request: AccessRequest) -> None:
+    async def _update_earlier_messages(self, request: AccessRequest) -> None:
         """Have the messages about earlier requests updated that this one stands for: no Request again.
 
         Not here: each in the lane of its own request, so that its newest state is shown last.

@@ -106,27 +106,25 @@ async def check_roles(
     if last == "":
         directory = directory.for_one_check()  # somebody has just been refused: nothing that is kept for display
     await store.save_mark(MARK, now.isoformat())
-    waiting = [
-        open_request
-        for open_request in await store.open_requests()
-        if open_request.state is RequestState.AWAITING_APPROVAL
-    ]
-    found: dict[Role, RoleShortage] = {}
+    open_requests = await store.open_requests()
+    waiting = [request for request in open_requests if request.state is RequestState.AWAITING_APPROVAL]
+    shortage_by_role: dict[Role, RoleShortage] = {}
     requests_by_role: dict[Role, list[AccessRequest]] = {}
     try:
         for request in waiting:
             for shortage in await role_shortages(request, directory):
-                found.setdefault(shortage.role, shortage)
+                shortage_by_role.setdefault(shortage.role, shortage)
                 requests_by_role.setdefault(shortage.role, []).append(request)
     except (PeopleDirectoryUnavailable, PeopleDirectoryRefused, TenantUnavailable, TenantRefused) as error:
         _log.warning("roles_not_checked", reason=str(error))
         return
     values_by_role = {
-        str(role): _alarm_values(shortage, requests_by_role[role], roles.get(role)) for role, shortage in found.items()
+        str(role): _alarm_values(shortage, requests_by_role[role], roles.get(role))
+        for role, shortage in shortage_by_role.items()
     }
     await alarms.update_alarms(AlarmCode.ROLE_EMPTY, values_by_role)
     for request in waiting:
-        if shortages := [found[role] for role, requests in requests_by_role.items() if request in requests]:
+        if shortages := [shortage_by_role[role] for role, requests in requests_by_role.items() if request in requests]:
             await _tell_requester(request, shortages, service)
 
 

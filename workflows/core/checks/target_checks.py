@@ -1,6 +1,6 @@
 """Look up the ids of a plan in our tenant: findings about wrong ids, and names to show.
 
-Ids of the partner's tenant cannot be looked up. It can only be found that such an id is by mistake one of our tenant.
+Ids of the partner's tenant cannot be looked up. The check only finds an id of our tenant among them.
 """
 
 import re

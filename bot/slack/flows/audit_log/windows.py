@@ -97,8 +97,8 @@ def history_view(
     """Return one page of the audit history of a request: who did what when, and on which plan.
 
     :param successor: see `audit_details_view`.
-    :param replacement: see `details_blocks`. It is no entry of this request, so it is not counted.
-        None also when it is older than what the pages before this one show.
+    :param replacement: see `details_blocks`. It is not an entry of this request, so it is not counted.
+        None also when an earlier page shows it already.
     """
     last = page.count_before + page.size
     range_text = f"{page.count:,}" if page.size == page.count else range_words(page.count_before + 1, last, page.count)
@@ -165,7 +165,7 @@ def _place_of(replacement: Replacement | None, page: Page[AuditEntry]) -> int | 
 def _digest(entry: AuditEntry) -> str:
     """Return the digest of the plan that an entry decides on or makes; empty when it does neither.
 
-    An edit names the plan that it replaces, which is no plan of its own.
+    For an edit it is empty, because its entry names the plan that it replaces.
     """
     digest = entry.details.get("digest")
     return digest if isinstance(digest, str) and entry.command != _EDIT else ""

@@ -16,7 +16,7 @@ from workflows.core.policy.offers import Offer
 def who_decides_blocks(
     who_decides: Sequence[StageApprovers], excluded: Sequence[ChatId], *, offer: Offer | None = None
 ) -> Iterator[Block]:
-    """Return who will be asked, stage by stage, as far as it is known now, with a button for those who are counted.
+    """Return who will be asked, stage by stage, as far as it is known now. A button lists those who are not named here.
 
     :param excluded: the requester and the sponsor, who cannot approve.
     :param offer: the chosen template, for the rule that asks for these approvals.

@@ -78,18 +78,18 @@ def partner_details(
     :param default: None when the tenant's default could not be read.
     :param names: the names in our own directory of its ids, by id.
     :param concerns: the concerns of a posture about it, the most serious first.
-    :param reader: the ids of the person who reads it, for the buttons of what is theirs.
+    :param reader: the ids of the person who reads it, for the buttons of their own requests and partners.
     """
     is_cross_cloud = not identity.is_resolved
     current = describe_current(configuration, default, names, is_cross_cloud=is_cross_cloud)
-    found = access_kinds(configuration, default, is_cross_cloud=is_cross_cloud)
+    kinds = access_kinds(configuration, default, is_cross_cloud=is_cross_cloud)
     blocks: list[Block] = [
         header(f"🔎 {clean(partner_name(identity), 90)}: current settings"),
         identity_block(identity),
         *_concern_blocks(concerns, identity),
         rich_text(*_current_elements(configuration, current, is_cross_cloud=is_cross_cloud)),
         *_settings_row(identity, configuration),
-        rich_text(*_access_state_elements(found), _risk_of_all_access(configuration, default, is_cross_cloud)),
+        rich_text(*_access_state_elements(kinds), _risk_of_all_access(configuration, default, is_cross_cloud)),
         rich_text(*setup_elements(configuration, default, identity, partnership)),
         *record_blocks(identity, partnership, requests, now),
         *_own_actions(requests, partnership, reader, now),
@@ -97,9 +97,9 @@ def partner_details(
     summary = f"{sum(entry.is_own for entry in current)} settings set here"
     if configuration is None:
         summary = NOT_ADDED if is_cross_cloud else "no settings of its own, the tenant's defaults apply"
-    known = counted(len(requests), "request")
+    request_count = counted(len(requests), "request")
     return message(
-        f"{notified_partner(identity)}: {summary}.{_most_serious_concern(concerns)} {known} on record.", blocks
+        f"{notified_partner(identity)}: {summary}.{_most_serious_concern(concerns)} {request_count} on record.", blocks
     )
 
 

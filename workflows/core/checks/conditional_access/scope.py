@@ -131,14 +131,16 @@ def _members_of_wrong_type(conditions: Mapping[str, Any]) -> Iterator[str]:
     if not isinstance(conditions.get("applications"), Mapping):
         yield "applications"
     lists = {
-        "users": [f"{way}{what}" for way in ("include", "exclude") for what in ("Users", "Groups", "Roles")],
+        "users": [
+            f"{prefix}{objects}" for prefix in ("include", "exclude") for objects in ("Users", "Groups", "Roles")
+        ],
         "applications": ["includeApplications", "excludeApplications"],
     }
     for name, members in lists.items():
         rule = member(conditions, name)
-        yield from (one for one in members if not _is_list(rule.get(one)))
+        yield from (member_name for member_name in members if not _is_list(rule.get(member_name)))
     yield from (
-        one for one in ("clientAppTypes", "userRiskLevels", "signInRiskLevels") if not _is_list(conditions.get(one))
+        name for name in ("clientAppTypes", "userRiskLevels", "signInRiskLevels") if not _is_list(conditions.get(name))
     )
 
 

@@ -16,7 +16,7 @@ def visitor_access_under(
 ) -> tuple[VisitorAccess, ...]:
     """Return each kind of visitor that can get access under the effective settings. Uncertain access counts as open.
 
-    :param access_kinds: every kind of access under these settings; it shows whether other objects than
+    :param access_kinds: every kind of access under these settings; it shows whether objects other than
         users are synchronized.
     """
     return visitor_access_of(

@@ -184,12 +184,12 @@ def _synchronizes(current_configuration: JsonObject | None, earlier_configuratio
 
     Only an explicit "true" is restored as true. Otherwise false is written, which certainly synchronizes nobody.
     """
-    old, wanted = (
+    current, earlier = (
         side.get(IDENTITY_SYNCHRONIZATION) if side else None for side in (current_configuration, earlier_configuration)
     )
-    if is_same_value(_flag_of(old), _flag_of(wanted)):
+    if is_same_value(_flag_of(current), _flag_of(earlier)):
         return None
-    setting = parse_setting(Property.IDENTITY_SYNCHRONIZATION, wanted)
+    setting = parse_setting(Property.IDENTITY_SYNCHRONIZATION, earlier)
     return isinstance(setting, IdentitySynchronization) and setting.is_allowed is True
 
 

@@ -192,7 +192,7 @@ class RecordRefusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordApplyFailed:
-    """The plan is not written any further, because Graph refused a write permanently, or it is not possible any more."""
+    """Writing the plan stops: Graph refused a write permanently, or the plan is not possible any more."""
 
     name: Literal["record_apply_failed"] = field(default="record_apply_failed")
     reason: tuple[Fact, ...]
