@@ -62,12 +62,12 @@ def _rule_words(request: AccessRequest) -> str:
     if prepared.chain_rule is None and sum(stage.quorum for stage in prepared.stages) == 1:
         # A request of an earlier version, or a plan that is only shown.
         prepared = replace(prepared, chain_rule=ChainRule.ONE_APPROVER if only_reduces_access(prepared.plan) else None)
-    whole = _WHOLE_CHAIN if _reduces_as_far_as_shown(request) else ""
+    whole = _WHOLE_CHAIN if _shows_no_more_access(request) else ""
     whole = _EXTENDS if prepared.plan.extends else whole
     return " ".join(filter(None, [whole, chain_rule_words(prepared)]))
 
 
-def _reduces_as_far_as_shown(request: AccessRequest) -> bool:
+def _shows_no_more_access(request: AccessRequest) -> bool:
     """Return whether every line reduces access or changes nothing, although the full approval chain is needed."""
     prepared = request.require_prepared()
     is_narrowing = plan_access_change(prepared.plan, prepared.observation.default) in (

@@ -158,7 +158,7 @@ class CardCopies:
         trouble = None
         if updated is not UpdateResult.DONE:
             trouble = await self.post(copy.subject, copy.audience, card, copy.occasion)
-            # NB. after the new one is posted: if anything fails before, a repetition posts it.
+            # NB. after the new one is posted: if anything fails before, a retry posts it.
             await self.mark_out_of_date(copy)
         return trouble
 

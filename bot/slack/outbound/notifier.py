@@ -1,6 +1,6 @@
 """Perform Slack effects: post and update cards, send direct messages, publish App Homes.
 
-Each effect compares what is posted with what should be posted, so a repetition changes nothing.
+Each effect compares what is posted with what should be posted, so a retry changes nothing.
 `bot.slack.outbound.recipients` decides who gets a card.
 """
 
@@ -90,7 +90,7 @@ class SlackNotifier:
         """Update each person's newest review card of the partnership, and close the earlier ones.
 
         With `remind`, post a new one to the sponsor.
-        The new one is posted first, and each recipient is stored. If anything fails, a repetition asks the others.
+        The new one is posted first, and each recipient is stored. If anything fails, a retry asks the others.
 
         :raises NotifierRefused: when nobody at all could be asked.
         """

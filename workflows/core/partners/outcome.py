@@ -150,7 +150,7 @@ def unapproved_partnership(
     :param configuration: the current settings; None when the partner has none of its own.
     :param basis: why nobody approved them. Unless they are a part of a reduction, the access ends now.
     """
-    record = _recorded(request, earlier, now, configuration=configuration or {}, basis=basis)
+    record = _new_record(request, earlier, now, configuration=configuration or {}, basis=basis)
     return replace(record, next_review_at=now, not_applied=not_applied(request) if request.applied_part else ())
 
 
@@ -163,12 +163,12 @@ def opened_partnership(request: AccessRequest, earlier: Partnership | None, now:
 
     :param earlier: the partner's record before; None when there is none.
     """
-    return _recorded(
+    return _new_record(
         request, earlier, now, configuration=request.plan.configuration_after(), basis=SettingsBasis.APPROVED
     )
 
 
-def _recorded(
+def _new_record(
     request: AccessRequest,
     earlier: Partnership | None,
     now: datetime,
@@ -197,7 +197,7 @@ def _recorded(
     )
     is_approved = basis is SettingsBasis.APPROVED
     if earlier is not None and is_live(earlier) and not (is_approved and _may_prolong(prepared)):
-        record = _kept(earlier, record)
+        record = _with_earlier_terms(earlier, record)
     return _with_setup(record, earlier, configuration, prepared)
 
 
@@ -213,11 +213,11 @@ def _end_of_settings(
             return now
 
 
-def _kept(earlier: Partnership, new: Partnership) -> Partnership:
-    """Return the new record with the fields that a weaker approval chain must not change. Review and end can become
-    earlier.
+def _with_earlier_terms(earlier: Partnership, new: Partnership) -> Partnership:
+    """Return the earlier record with those fields of the new one that a weaker approval chain may change.
 
-    Request, template and time are those of the present settings. A reduction does not approve what it leaves.
+    The next review and the end can only become earlier. A reduction does not approve the access that it leaves as it
+    is: if the earlier settings were not the approved ones, that stays recorded.
     """
     is_still_unapproved = new.basis is SettingsBasis.APPROVED and not earlier.is_as_approved
     return replace(

@@ -210,7 +210,7 @@ class LaterChange(StrEnum):
 
 
 def later_change(request: AccessRequest, later: AccessRequest) -> LaterChange:
-    """Return what a later request did to the result of an earlier one. Every surface asks here.
+    """Return what a later request did to the result of an earlier one. Every card, list and message uses this function.
 
     :param later: see `replacements_among`.
     """

@@ -179,7 +179,7 @@ class ApplyResults:
     async def record_unreadable(self, request: AccessRequest, error: TenantRefused) -> None:
         """Record that Graph refuses to show the partner, or raise the error that makes the queue worker try again.
 
-        It is tried again for a revocation, while an admin can mend it, and when an earlier attempt may have written.
+        It is tried again for a revocation, while an admin can correct it, and when an earlier attempt may have written.
         """
         if request.fields.kind is RequestKind.REVOCATION:
             raise await self.retry_error_with_alarm(request, error) from error

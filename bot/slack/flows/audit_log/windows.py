@@ -144,13 +144,13 @@ def _value(request_id: RequestId, page: Page[AuditEntry], is_before: bool) -> st
 
 def _entry_blocks(request: AccessRequest, page: Page[AuditEntry], replacement: Replacement | None) -> Iterator[Block]:
     """Return the entries of a page. What replaced the result stands before the first later entry, or at the end."""
-    digest_above, place, names = "", _place_of(replacement, page), recorded_names(request)
+    previous_digest, replacement_index, names = "", _place_of(replacement, page), recorded_names(request)
     for index, entry in enumerate(page.items):
-        if replacement is not None and index == place:
+        if replacement is not None and index == replacement_index:
             yield rich_text(paragraph(*replacement_parts(request, replacement)))
-        yield rich_text(*_entry_elements(entry, names, digest_above=digest_above))
-        digest_above = _digest(entry) or digest_above
-    if replacement is not None and place == len(page.items):
+        yield rich_text(*_entry_elements(entry, names, digest_above=previous_digest))
+        previous_digest = _digest(entry) or previous_digest
+    if replacement is not None and replacement_index == len(page.items):
         yield rich_text(paragraph(*replacement_parts(request, replacement)))
 
 

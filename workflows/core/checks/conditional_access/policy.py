@@ -165,10 +165,10 @@ def _grants(document: object) -> tuple[Control, ...]:
 def _grant_controls(document: Mapping[str, Any]) -> Iterator[Control]:
     yield from (
         Control(kind=_BUILT_IN.get(name, ControlKind.UNKNOWN), name=name)
-        for name in _named(document, "builtInControls")
+        for name in _texts_of_list(document, "builtInControls")
     )
     for name, kind in (("termsOfUse", ControlKind.TERMS_OF_USE), ("customAuthenticationFactors", ControlKind.CUSTOM)):
-        for control_name in _named(document, name):
+        for control_name in _texts_of_list(document, name):
             yield Control(kind=ControlKind.UNKNOWN if control_name == f"{name}?" else kind, name=control_name)
     strength = document.get("authenticationStrength")
     if isinstance(strength, Mapping):
@@ -183,7 +183,7 @@ def _grant_controls(document: Mapping[str, Any]) -> Iterator[Control]:
     )
 
 
-def _named(document: Mapping[str, Any], name: str) -> Iterator[str]:
+def _texts_of_list(document: Mapping[str, Any], name: str) -> Iterator[str]:
     """Return the texts of a list. A value of another form is returned as one text, so that it is not lost."""
     value = document.get(name)
     if value is None:

@@ -268,7 +268,7 @@ def _evaluated(
         if is_uncertain and is_worse(outcome.meaning, PolicyEffect.REQUIRED_IN_PARTNER_TENANT)
         else outcome.meaning
     )
-    found = remedies(policy, visitor, trust) if outcome.meaning is PolicyEffect.LOCKED_OUT else ()
+    possible_remedies = remedies(policy, visitor, trust) if outcome.meaning is PolicyEffect.LOCKED_OUT else ()
     return PolicyVerdict(
         policy_id=policy.id,
         policy=policy.name,
@@ -278,7 +278,7 @@ def _evaluated(
         where_it_applies=outcome.meaning,
         reasons=outcome.reasons,
         conditions=conditions,
-        remedies=found,
+        remedies=possible_remedies,
         source=source,
     )
 
