@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from bot.report.words import partner_in, standing_words, state_in_words, template_in, time_words
 from bot.report.writing import FileFormat, write_report
 from bot.report.written_file import ReportHeader
-from bot.slack.flows.auditor.report import SHOWN_REQUESTS, RenderedReport
+from bot.slack.flows.audit_log.report import SHOWN_REQUESTS, RenderedReport
 from bot.words.sentences import day
 from workflows.app.evidence.reading import EvidenceReader
 from workflows.core.audit.story import RequestStory

@@ -77,7 +77,7 @@ def _head(header: ReportHeader, reader: EvidenceReader, count: int) -> dict[str,
     return {
         "style": Markup(style),  # noqa: S704  # a file of this package
         "style_digest": b64encode(hashlib.sha256(style.encode()).digest()).decode(),
-        "title": f"Audit report: {header.partner or 'all partners'}",
+        "title": clean(f"Audit report: {header.partner or 'all partners'}", _MAX_CHARACTERS),
         "made": f"{minute(header.made_at)} by {header.made_by}, with Gatehouse {version('gatehouse')}",
         "first": "the first request" if days.first is None else day(days.first.isoformat()),
         "last": "now" if days.last is None else f"{day(days.last.isoformat())} (included)",

@@ -19,7 +19,7 @@ from bot.report.words import (
     template_in,
 )
 from bot.words.plans.changes import ChangeLine, describe_changes
-from bot.words.plans.risk import deciding_level_words
+from bot.words.plans.risk import risk_level_for_approval_words
 from bot.words.requests.notes import note_words
 from workflows.core.audit.story import RequestStory
 from workflows.core.settings.access_change import AccessChange
@@ -52,7 +52,7 @@ def risk_in(story: RequestStory) -> str:
     prepared = story.request.prepared
     if prepared is None or not prepared.stages:
         return ""
-    return deciding_level_words(prepared.plan, prepared.observation.default)
+    return risk_level_for_approval_words(prepared.plan, prepared.observation.default)
 
 
 def change_id_in(story: RequestStory) -> str:

@@ -14,9 +14,9 @@ from workflows.core.partners.partnership import Partnership, tenant_of
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.target import target_candidates
+from workflows.ports.audit_log import AuditEntry
 from workflows.ports.clock import Clock
 from workflows.ports.pages import START, Page, PagePosition, PartnerFilter, RequestFilter
-from workflows.ports.records import AuditEntry
 from workflows.ports.store import Store
 
 Item = TypeVar("Item")
@@ -95,7 +95,7 @@ class EvidenceReader:
                 yield item
             if not page.count_after:
                 return
-            position, read = PagePosition(cursor=page.last), page.count_before
+            position, read = PagePosition(cursor=page.last_cursor), page.count_before
 
     async def _story(self, request: AccessRequest) -> RequestStory:
         now, tenant_id = self.clock.now(), tenant_of(request)
@@ -120,7 +120,7 @@ class EvidenceReader:
             entries += page.items
             if not page.count_after or len(entries) >= MAX_ENTRIES:
                 return entries, page.count
-            position = PagePosition(cursor=page.last)
+            position = PagePosition(cursor=page.last_cursor)
 
 
 def _names_of(request: AccessRequest) -> Iterable[str]:

@@ -22,7 +22,7 @@ from bot.slack.payloads.models import SlashCommand
 from bot.words.sentences import counted
 from workflows.app.evidence.reading import EvidenceReader
 from workflows.app.evidence.recording import EvidenceKind, EvidenceLog, Taken
-from workflows.app.reads.auditors import Auditors
+from workflows.app.reads.audit_log_permission import AuditLogPermission
 from workflows.core.audit.days import Days
 from workflows.core.audit.story import RequestStory
 from workflows.core.people import Person
@@ -79,7 +79,7 @@ class ReportFlow:
     """Sends audit reports. It stores only that somebody got one."""
 
     answers: Answers
-    auditors: Auditors
+    permission: AuditLogPermission
     files: PrivateFiles
     render: RenderReport
     store: Store
@@ -94,7 +94,7 @@ class ReportFlow:
         await self.answers.answer_later(ack, command, self._send)
 
     async def _send(self, command: SlashCommand) -> Message:
-        person = await self.auditors.require_report_reader(command.actor)
+        person = await self.permission.require_report_reader(command.actor)
         partner = normalize_target(command.argument)
         reader = EvidenceReader(store=self.store, clock=self.clock)
         tenants, key = await reader.tenants_named(command.argument), f"report:{command.key}"
@@ -130,7 +130,7 @@ class ReportFlow:
                 name=_file_name(partner, self.clock.now()),
                 title=f"Audit report: {partner}",
                 comment="The audit report that you asked for. Only you can see it here.",
-                may_share=partial(self.auditors.require_report_reader, person.chat_id),
+                may_share=partial(self.permission.require_report_reader, person.chat_id),
             )
         except FileNotSent as error:
             return NOT_SENT[error.problem].format(code=error.code or "no code")

@@ -1,0 +1,49 @@
+"""A cell of a CSV file is never read as a formula, and never becomes two cells or two rows."""
+
+import csv
+import io
+
+import pytest
+
+from bot.report.csv_text import MAX_CELL_CHARACTERS, csv_row, safe_cell
+
+FORMULAS = [
+    "=1+1",
+    "+1",
+    "-1",
+    "@SUM(A1)",
+    "\t=1",
+    "\r=1",
+    "\n=1",
+    "\0=1",
+    "  =1",
+    "＝1",
+    "＋1",
+    "－1",
+    "＠1",
+    "\u200b=1",
+]
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_a_formula_becomes_a_text(text: str) -> None:
+    assert safe_cell(text).startswith("'")
+    (cell,) = next(csv.reader(io.StringIO(csv_row([text]))))
+    assert cell.startswith("'")
+
+
+@pytest.mark.parametrize("text", ["", "Contoso", "a=1", "2026-11-27", "1-1", "R-ABC"])
+def test_any_other_text_stays(text: str) -> None:
+    assert safe_cell(text) == text
+
+
+def test_separators_quotes_and_line_breaks_stay_in_one_cell() -> None:
+    hostile = 'a","=1+1","b;=2\r\n=3'
+    row = csv_row([hostile, "next"])
+    assert row.count("\r\n") == 1
+    first, second = next(csv.reader(io.StringIO(row)))
+    assert (first.replace(" ", ""), second) == ('a","=1+1","b;=2=3', "next")
+
+
+def test_a_cell_is_not_longer_than_a_spreadsheet_takes() -> None:
+    assert len(safe_cell("=" + "x" * 40_000)) <= MAX_CELL_CHARACTERS

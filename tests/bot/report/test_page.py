@@ -1,0 +1,137 @@
+"""The page of an audit report: everything escaped, nothing loaded, and incomplete is said as incomplete."""
+
+import hashlib
+import json
+import re
+from base64 import b64encode
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.report.story_columns import COLUMNS
+from bot.report.story_json import story_json
+from bot.report.writing import FileFormat, write_report
+from bot.report.written_file import ReportHeader
+from tests.workflows.core.builders import NOW, TENANT, partnership, request
+from tests.workflows.fakes import FixedClock
+from workflows.app.evidence.reading import EvidenceReader
+from workflows.core.audit.days import parse_days
+from workflows.core.audit.story import RequestStory, StorySource, request_story
+from workflows.core.plans.plan import CallIds, SentWrite
+from workflows.core.requests.request import RequestState
+from workflows.ports.audit_log import AuditEntry
+
+HOSTILE = "</bdi><script>alert(1)</script><img src=x onerror=alert(1)>\u202e{{ 7*7 }}"
+
+
+def entry(command: str, **details: object) -> AuditEntry:
+    return AuditEntry(
+        key=command, at=NOW, actor=HOSTILE, command=command, outcome="accepted", details=details, account=None
+    )
+
+
+def story(text: str = HOSTILE) -> RequestStory:
+    asked = request(RequestState.APPLIED, confirmed_at=NOW + timedelta(minutes=3), writing_since=NOW)
+    asked = replace(
+        asked,
+        fields=replace(asked.fields, justification=text, ticket=text, target=text),
+        decisions=tuple(replace(one, reason=text) for one in asked.decisions),
+        sent=(
+            SentWrite(method="POST", path="/partners", at=NOW, ids=CallIds(request_id=text, client_request_id=text)),
+        ),
+    )
+    entries = (
+        entry("submit", reason=text),
+        entry("record_applied", image={"tenantId": TENANT, text: text}, digest=asked.plan.digest),
+        entry("keep", reason=text),
+        entry("replan", drift={"settings": [], "defaults": [{"name": text, "shown": 1, "now": 2}]}),
+    )
+    source = StorySource(request=asked, record=partnership(), entries=entries, entry_count=9)
+    return request_story(source, NOW)
+
+
+async def written(file_format: FileFormat, *stories: RequestStory, unreadable: int = 0, partner: str = "") -> str:
+    async def each() -> AsyncIterator[RequestStory]:
+        for one in stories:
+            yield one
+
+    reader = EvidenceReader(store=None, clock=FixedClock())  # type: ignore[arg-type]
+    reader.unreadable = unreadable
+    header = ReportHeader(
+        made_at=NOW, made_by=HOSTILE, key="key-1", partner=partner, days=parse_days("2027-03-01", "2027-03-31")
+    )
+    file = await write_report(each(), header, file_format, reader)
+    try:
+        content = b"".join(file.pieces())
+    finally:
+        file.close()
+    assert (hashlib.sha256(content).hexdigest(), len(content)) == (file.sha256, file.size)
+    assert file.row_count == len(stories)
+    return content.decode()
+
+
+async def test_everything_from_outside_is_escaped_and_nothing_is_loaded() -> None:
+    page = await written(FileFormat.HTML, story(), partner=HOSTILE)
+    assert "<script" not in page
+    assert "<img" not in page
+    assert "\u202e" not in page
+    assert "{{ 7*7 }}" in page, "no text is a template"
+    assert not re.search(r"\b(?:src|srcset|onload|action)=", page.replace("img src=x", ""))
+    assert set(re.findall(r'href="([^"]*)"', page)) == {"#r-1"}
+    (policy,) = re.findall(r'Content-Security-Policy" content="([^"]*)"', page)
+    (style,) = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
+    digest = b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert policy.replace("&#39;", "'") == (
+        f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    )
+
+
+async def test_the_page_tells_the_story_and_what_it_does_not_prove() -> None:
+    page = await written(FileFormat.HTML, story("Joint launch"), unreadable=2)
+    for said in (
+        "Incomplete: 2 records could not be read.",
+        "The tenant was not read for it",
+        "Active, as approved. As of the read-back on Mar 1, 2027 at 09:03 UTC.",
+        "Mar 31, 2027 (included)",
+        "after 3 min",
+        "Joint launch",
+        story().request.plan.digest,
+        "It showed the complete change.",
+        "ClientRequestId: Joint launch",
+        "5 later entries are not listed here.",
+        "key-1",
+    ):
+        assert said in page, said
+
+
+async def test_an_empty_report_says_so() -> None:
+    assert "No request was sent in this time." in await written(FileFormat.HTML)
+    assert json.loads(await written(FileFormat.JSON))["requests"] == []
+    assert len((await written(FileFormat.CSV)).splitlines()) == 1
+
+
+async def test_json_has_sorted_keys_one_request_a_line_and_only_ascii() -> None:
+    text = await written(FileFormat.JSON, story(), story())
+    document = json.loads(text)
+    assert text.isascii()
+    assert list(document) == sorted(document)
+    assert len(text.splitlines()) == len(document) + 5
+    assert document["requests"][0] == json.loads(json.dumps(story_json(story())))
+    assert document["requests"][0]["entry_count"] == 9
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_each_column_is_a_text_also_while_a_request_has_no_plan(name: str) -> None:
+    unprepared = request_story(StorySource(request=request(RequestState.PREPARING)), NOW)
+    for one in (story(), unprepared):
+        assert isinstance(COLUMNS[name](one), str)
+    json.dumps(story_json(unprepared))
+
+
+async def test_a_page_of_a_request_without_a_plan_says_so() -> None:
+    unprepared = request_story(StorySource(request=request(RequestState.PREPARING)), NOW)
+    page = await written(FileFormat.HTML, unprepared)
+    for said in ("No plan was made.", "No read-back is recorded.", "Nobody has decided."):
+        assert said in page
