@@ -7,11 +7,11 @@ flow does not know how the page is made.
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
-from bot.report.words import partner_in, standing_words, state_in_words, template_in, time_words
+from bot.report.words import partner_in, standing_words, state_in_words, template_in
 from bot.report.writing import FileFormat, write_report
 from bot.report.written_file import ReportHeader
 from bot.slack.flows.audit_log.report import SHOWN_REQUESTS, RenderedReport
-from bot.words.sentences import day
+from bot.words.sentences import day, time_words
 from workflows.app.evidence.reading import EvidenceReader
 from workflows.core.audit.story import RequestStory
 
@@ -57,6 +57,6 @@ def _short(story: RequestStory) -> str:
         f"{request.id}, {partner_in(request)}: {template_in(request)}, {state_in_words(story)}",
         f"Requested by {asked} on {day(request.created_at)}",
         *([f"approved by {approvers}"] if approvers else []),
-        *([f"verified after {took}"] if (took := time_words(story.total_time)) else []),
+        *([] if story.total_time is None else [f"verified after {time_words(story.total_time)}"]),
     ]
     return f"{parts[0]}. {', '.join(parts[1:])}. {standing_words(story)}"

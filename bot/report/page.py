@@ -9,6 +9,7 @@ import json
 from base64 import b64encode
 from collections import Counter
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
@@ -32,14 +33,13 @@ from bot.report.words import (
     standing_words,
     state_in_words,
     template_in,
-    time_words,
 )
 from bot.report.written_file import ReportHeader, WrittenFile
 from bot.slack.blocks.untrusted import clean
 from bot.words.plans.sent_writes import SENT_HINT, sent_ids
 from bot.words.requests.audit_history import audit_entry_words, reason_words
 from bot.words.requests.notes import note_words
-from bot.words.sentences import counted, day, minute
+from bot.words.sentences import counted, day, minute, time_words
 from workflows.app.evidence.reading import EvidenceReader
 from workflows.core.audit.story import RequestStory
 
@@ -114,7 +114,7 @@ def _view(story: RequestStory) -> dict[str, Any]:
         "needs_approval": request.prepared is None or bool(request.prepared.stages),
         "change_id": change_id_in(story),
         "changes": change_lines(story),
-        "operations": _json(operations_of(story)),
+        "operations": [f"{one['method']} {one['path']}\n{_json(one['body'])}" for one in operations_of(story)],
         "calls": [
             "; ".join([f"{one.method}, {minute(one.at)}", *(f"{name}: {value}" for name, value in sent_ids(one))])
             for one in request.sent
@@ -136,11 +136,14 @@ def _steps(story: RequestStory) -> list[tuple[str, str, str]]:
     """Return when the request was sent, approved and verified, and how long each took."""
     steps = [("Requested", minute(story.request.created_at), "")]
     if story.approved_at is not None:
-        steps.append(("Approved", minute(story.approved_at), f"after {time_words(story.time_to_approval)}"))
+        steps.append(("Approved", minute(story.approved_at), _after(story.time_to_approval)))
     if story.verified_at is not None:
-        took = time_words(story.time_to_apply)
-        steps.append(("Verified in the tenant", minute(story.verified_at), f"after {took}" if took else ""))
+        steps.append(("Verified in the tenant", minute(story.verified_at), _after(story.time_to_apply)))
     return steps
+
+
+def _after(time: timedelta | None) -> str:
+    return "" if time is None else f"after {time_words(time)}"
 
 
 def _read_back(story: RequestStory) -> dict[str, str] | None:
@@ -156,8 +159,8 @@ def _actor(actor: str, account: str | None) -> str:
 
 
 def _json(value: object) -> str:
-    """Return JSON for people. Everything outside ASCII is escaped, so that hidden characters are visible."""
-    return json.dumps(value, indent=1, sort_keys=True)
+    """Return JSON in one line. Everything outside ASCII is escaped, so that hidden characters are visible."""
+    return json.dumps(value, sort_keys=True)
 
 
 def _shown(text: object) -> Markup:

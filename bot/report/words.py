@@ -1,7 +1,7 @@
 """The words of an audit report: what stands, times, people, decisions, changes by others."""
 
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Final
 
 from bot.words.requests.replacement import later_state_words
@@ -144,22 +144,6 @@ def end_words(request: AccessRequest) -> str:
     if fields.duration is None:
         return ""
     return f"{counted(fields.duration.days, 'day')} from the last approval"
-
-
-def time_words(time: timedelta | None) -> str:
-    """Return a time in its two largest units: "2 d 4 h", "3 min 10 s"; empty when it is not known."""
-    if time is None:
-        return ""
-    seconds = max(0, int(time.total_seconds()))
-    parts = list(_parts(seconds))
-    return " ".join(parts[:2]) if parts else "under 1 s"
-
-
-def _parts(seconds: int) -> Iterator[str]:
-    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
-        count, seconds = divmod(seconds, size)
-        if count:
-            yield f"{count} {unit}"
 
 
 def iso(moment: datetime | None) -> str:

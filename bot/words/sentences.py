@@ -76,6 +76,16 @@ def minute(moment: Moment) -> str:
     return f"{day(at)} at {at:%H:%M} UTC"
 
 
+def time_words(time: timedelta) -> str:
+    """Return a time in its two largest units: "2 d 4 h", "3 min 10 s"."""
+    left, parts = max(0, int(time.total_seconds())), []
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
+        count, left = divmod(left, size)
+        if count:
+            parts.append(f"{count} {unit}")
+    return " ".join(parts[:2]) if parts else "under 1 s"
+
+
 def times_in(text: str) -> Iterator[tuple[int, int, datetime]]:
     """Find each time that `minute` wrote: its start and end in the text, and the time."""
     for match in _MINUTE.finditer(text):

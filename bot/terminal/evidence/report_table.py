@@ -14,11 +14,10 @@ from bot.report.words import (
     standing_words,
     state_in_words,
     template_in,
-    time_words,
 )
 from bot.report.written_file import ReportHeader, WrittenFile
 from bot.terminal.printing import safe_text, terminal_console
-from bot.words.sentences import counted, day, minute
+from bot.words.sentences import counted, day, minute, time_words
 from workflows.app.evidence.reading import EvidenceReader
 from workflows.core.audit.story import RequestStory, Standing
 from workflows.core.policy.approval import Choice
@@ -106,7 +105,7 @@ def _cells(story: RequestStory) -> tuple[Text, Text, Text, Text]:
         f"by {asked}",
         f"approved: {', '.join(approvers)}" if approvers else "",
         f"rejected: {', '.join(rejected)}" if rejected else "",
-        f"took {took}" if (took := time_words(story.total_time)) else "",
+        "" if story.total_time is None else f"took {time_words(story.total_time)}",
     )
     found = f"{len(story.outside_changes)} by others" if story.outside_changes else ""
     return (

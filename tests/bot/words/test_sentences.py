@@ -8,7 +8,7 @@ import pytest
 
 import bot.slack
 import bot.words
-from bot.words.sentences import counted, day, last_day, minute, place_to_cut, times_in, times_words
+from bot.words.sentences import counted, day, last_day, minute, place_to_cut, time_words, times_in, times_words
 
 ID = "1b4f7c2e-0a5d-4f3b-9c61-2d8e7f5a9b03"
 
@@ -70,3 +70,18 @@ def test_no_other_module_formats_a_day_or_a_time_for_a_reader() -> None:
         if formats.search(path.read_text(encoding="utf-8"))
     }
     assert found == {"sentences.py", "form.py", "reminders.py"}
+
+
+@pytest.mark.parametrize(
+    ("time", "words"),
+    [
+        (timedelta(days=2, hours=4, minutes=5), "2 d 4 h"),
+        (timedelta(minutes=3, seconds=10), "3 min 10 s"),
+        (timedelta(hours=1), "1 h"),
+        (timedelta(milliseconds=400), "under 1 s"),
+        (timedelta(seconds=-5), "under 1 s"),
+    ],
+)
+def test_a_time_has_its_two_largest_units(time: timedelta, words: str) -> None:
+    """The clock may have been moved back in between."""
+    assert time_words(time) == words

@@ -161,4 +161,4 @@ def _name_of(person: Person) -> str:
 
 
 def _file_name(partner: str, now: datetime) -> str:
-    return f"gatehouse-audit-{re.sub(r'[^a-z0-9.-]', '-', partner.lower())}-{now:%Y-%m-%d}.html"
+    return f"gatehouse-audit-{re.sub(r'[^a-z0-9.-]', '-', partner.lower())}-{now.date().isoformat()}.html"

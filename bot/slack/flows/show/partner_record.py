@@ -25,7 +25,7 @@ from bot.slack.ids import PartnerSection
 from bot.words.requests.notes import note_words
 from bot.words.requests.replacement import later_state_by_words
 from bot.words.requests.states import STATE_WORDS
-from bot.words.sentences import counted
+from bot.words.sentences import counted, time_words
 from workflows.core.partners.partnership import (
     Attestation,
     Partnership,
@@ -114,6 +114,7 @@ def _approvals(request: AccessRequest) -> list[list[TextRun]]:
             cleaned_text(approval.person.name),
             fixed_text(", "),
             local_time(approval.at),
+            *([fixed_text(": "), cleaned_text(approval.reason, MAX_SHORT_NOTE)] if approval.reason else []),
         ]
         for approval in approvals
     ]
@@ -127,6 +128,7 @@ def _approved_elements(request: AccessRequest) -> Iterator[RichTextElement]:
         cleaned_text(prepared.requester.name),
         fixed_text(" on "),
         local_time(request.created_at),
+        *_verified_parts(request),
     )
     if request.fields.justification.strip():
         yield quote(request.fields.justification, MAX_JUSTIFICATION_CHARACTERS)
@@ -136,6 +138,14 @@ def _approved_elements(request: AccessRequest) -> Iterator[RichTextElement]:
     if (more := len(approval_items) - MAX_APPROVALS) > 0:
         approval_items = [*approval_items[:MAX_APPROVALS], [fixed_text(f"and {more} more")]]
     yield bullets(approval_items)
+
+
+def _verified_parts(request: AccessRequest) -> Iterator[TextRun]:
+    """Say when the settings were read back, and how long that was after the request was sent."""
+    if request.confirmed_at is not None:
+        yield fixed_text(", verified ")
+        yield local_time(request.confirmed_at)
+        yield fixed_text(f" (after {time_words(request.confirmed_at - request.created_at)})")
 
 
 def _history_elements(requests: Sequence[AccessRequest], identity: TenantIdentity) -> Iterator[RichTextElement]:

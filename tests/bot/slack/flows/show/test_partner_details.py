@@ -120,13 +120,16 @@ def test_details_tell_own_settings_from_inherited_ones_and_list_the_history() ->
 def test_details_tell_since_when_who_approved_and_why() -> None:
     first, extended = NOW - timedelta(days=300), NOW - timedelta(days=10)
     opening = request(RequestState.APPLIED, id=RequestId("r-0"), confirmed_at=first)
-    current = request(RequestState.APPLIED, confirmed_at=extended, decisions=(approval(AMARA, 0), approval(BRUNO, 1)))
+    decisions = (replace(approval(AMARA, 0), reason="Contract signed"), approval(BRUNO, 1))
+    sent = extended - timedelta(hours=26, minutes=5)
+    current = request(RequestState.APPLIED, created_at=sent, confirmed_at=extended, decisions=decisions)
     known = partnership(request_id=current.id, since=extended)
     message = partner_details(identity(), {}, {}, known, [current, opening], NOW)
     assert_sound_message(message)
     said = shown(message.blocks)
     assert f"Active since {minute(first)}" in said
-    assert "Requested by Riley on" in said
+    assert f"Requested by Riley on {minute(sent)}, verified {minute(extended)} (after 1 d 2 h)" in said
+    assert ": Contract signed" in said
     assert current.fields.justification in said
     for decision in current.decisions:
         assert f"Approved by {decision.person.name}, {minute(decision.at)}" in said

@@ -1,0 +1,142 @@
+"""Evidence is read page by page, about exactly the partner that was named, and recorded before anybody gets it."""
+
+import sqlite3
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.bench.stage.histories import FIRST, commits, store_history, tenant_of
+from tests.workflows.fakes import FixedClock
+from workflows.app.evidence.reading import EvidenceReader
+from workflows.app.evidence.recording import EvidenceKind, EvidenceLog, Taken
+from workflows.core.audit.days import Days
+from workflows.core.audit.story import Standing
+from workflows.core.errors.raised import InvalidField, Refused
+from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.requests.request import RequestId
+from workflows.store.location import StoreLocation
+
+REQUESTS, PARTNERS = 130, 3
+
+
+async def stored(path: Path, *more: object) -> StoreLocation:
+    made = list(commits(REQUESTS, PARTNERS))
+    return StoreLocation(await store_history(path, [*made, *more]))  # type: ignore[list-item]
+
+
+async def test_all_pages_are_read_newest_first_and_each_request_once(tmp_path: Path) -> None:
+    store = await (await stored(tmp_path / "a.db")).open(FixedClock(datetime.now(UTC)))
+    try:
+        reader = EvidenceReader(store=store, clock=FixedClock(datetime.now(UTC)))
+        stories = [one async for one in reader.stories(Days())]
+        assert len({one.request.id for one in stories}) == len(stories) == REQUESTS
+        sent = [one.request.created_at for one in stories]
+        assert sent == sorted(sent, reverse=True)
+        assert {one.entry_count for one in stories} == {1}
+        today = datetime.now(UTC).date()
+        tomorrow = Days(first=today + timedelta(days=1))
+        assert [one async for one in reader.stories(tomorrow)] == []
+        assert [one async for one in reader.stories(Days(last=date(2020, 1, 1)))] == []
+        assert [one.record.identity.default_domain async for one in reader.catalogue()] == [
+            "contoso.com",
+            "partner-00001.com",
+            "partner-00002.com",
+        ]
+        assert reader.unreadable == 0
+    finally:
+        await store.close()
+
+
+async def test_a_partner_is_found_by_its_names_and_nobody_by_a_name_that_another_tenant_chose(tmp_path: Path) -> None:
+    """A tenant may choose the tenant id or the domain of another one as its display name."""
+    liar = next(iter(commits(1, 1)))
+    assert liar.request is not None
+    identity = replace(tenant_of(77), display_name=f"{FIRST.tenant_id} contoso.com")
+    prepared = liar.request.require_prepared()
+    request = replace(
+        liar.request,
+        id=RequestId("R-LIAR"),
+        fields=replace(liar.request.fields, target=identity.default_domain),
+        prepared=replace(
+            prepared,
+            observation=replace(prepared.observation, identity=identity),
+            plan=replace(prepared.plan, tenant_id=identity.tenant_id),
+        ),
+    )
+    lie = replace(liar, request=request, partnership=None, entry=replace(liar.entry, key="lie", request_id=request.id))
+    store = await (await stored(tmp_path / "a.db", lie)).open(FixedClock(datetime.now(UTC)))
+    try:
+        reader = EvidenceReader(store=store, clock=FixedClock(datetime.now(UTC)))
+        for name in ("contoso.com", "https://www.contoso.com/about", FIRST.tenant_id.upper()):
+            tenants = await reader.tenants_named(name)
+            assert tenants == {FIRST.tenant_id}, name
+        stories = [one async for one in reader.stories(Days(), tenants)]
+        assert {one.request.fields.target for one in stories} == {"contoso.com"}
+        assert Standing.IN_FORCE in {one.standing for one in stories} or stories
+        with pytest.raises(Refused) as refused:
+            await reader.tenants_named("nobody.example.com")
+        assert refused.value.code is RefusalCode.NOTHING_RECORDED
+        with pytest.raises(InvalidField):
+            await reader.tenants_named("no name")
+    finally:
+        await store.close()
+
+
+async def test_a_record_that_cannot_be_read_is_counted_and_hides_no_other(tmp_path: Path) -> None:
+    location = await stored(tmp_path / "a.db")
+    with sqlite3.connect(tmp_path / "a.db") as db:
+        db.execute("update requests set doc = '{}' where rowid = 5")
+        db.execute("update partnerships set doc = '{}' where domain = 'partner-00002.com'")
+    store = await location.open(FixedClock(datetime.now(UTC)))
+    try:
+        reader = EvidenceReader(store=store, clock=FixedClock(datetime.now(UTC)))
+        stories = [one async for one in reader.stories(Days())]
+        assert len(stories) == REQUESTS - 1
+        assert reader.unreadable > 1, "the request, and the record that its partner's requests need"
+        assert Standing.NO_RECORD in {one.standing for one in stories}
+        catalogue = EvidenceReader(store=store, clock=FixedClock(datetime.now(UTC)))
+        assert len([one async for one in catalogue.catalogue()]) == PARTNERS - 1
+        assert catalogue.unreadable == 1
+    finally:
+        await store.close()
+
+
+async def test_each_taking_is_one_entry_with_the_digest_of_the_text(tmp_path: Path) -> None:
+    store = await (await stored(tmp_path / "a.db")).open(FixedClock(datetime.now(UTC)))
+    try:
+        log = EvidenceLog(store=store, clock=FixedClock(datetime.now(UTC)))
+        days = Days(first=date(2026, 11, 1), last=date(2026, 11, 30))
+        taken = Taken(
+            kind=EvidenceKind.REPORT,
+            format="csv",
+            sha256="ab12",
+            row_count=7,
+            unreadable=2,
+            partner="contoso.com",
+            days=days,
+        )
+        await log.record(taken, key="k-1", actor="os:maria", tenants=frozenset({FIRST.tenant_id}))
+        plain = Taken(kind=EvidenceKind.EXPORT, format="json", sha256="cd", row_count=0)
+        await log.record(plain, key="k-2", actor="os:maria")
+        second, first = await store.history(limit=2)
+        assert (first.command, first.actor, first.outcome, first.tenant_id) == (
+            "audit_report",
+            "os:maria",
+            "accepted",
+            FIRST.tenant_id,
+        )
+        assert first.details == {
+            "format": "csv",
+            "sha256": "ab12",
+            "rows": 7,
+            "unreadable": 2,
+            "partner": "contoso.com",
+            "from": "2026-11-01",
+            "to": "2026-11-30",
+        }
+        assert (second.command, second.tenant_id) == ("export", None)
+        assert second.details == {"format": "json", "sha256": "cd", "rows": 0}
+    finally:
+        await store.close()
