@@ -1,4 +1,4 @@
-"""Write CSV that is safe in a spreadsheet: no cell is read as a formula, and every cell is quoted (RFC 4180).
+"""The boundary to spreadsheets: CSV of which no cell is read as a formula, and every cell is quoted (RFC 4180).
 
 OWASP's ASVS 5.0 (1.2.10) names the first characters that spreadsheets read as a formula. A single quote in front of
 them makes the cell a text. Full-width forms, which Excel reads like them, are included.

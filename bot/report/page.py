@@ -102,14 +102,8 @@ def _view(story: RequestStory) -> dict[str, Any]:
         "note": note_words(request.note) if request.note else "",
         "standing": standing_words(story),
         "is_warned": story.standing.value in ("not_as_approved", "past_its_end", "not_read_back", "no_record"),
-        "requester": requester_words(request),
-        "sponsor": sponsor_words(request),
-        "justification": request.fields.justification.strip(),
-        "ticket": request.fields.ticket,
-        "period": end_words(request),
-        "risk": risk_in(story),
+        **_asked(story),
         "steps": _steps(story),
-        "edits": [f"{one.person.name} ({one.person.chat_id}), {minute(one.at)}" for one in request.edits],
         "decisions": list(map(decision_words, story.decisions)),
         "needs_approval": request.prepared is None or bool(request.prepared.stages),
         "change_id": change_id_in(story),
@@ -129,6 +123,19 @@ def _view(story: RequestStory) -> dict[str, Any]:
             for one in story.entries
         ],
         "entries_left": story.entry_count - len(story.entries),
+    }
+
+
+def _asked(story: RequestStory) -> dict[str, Any]:
+    request = story.request
+    return {
+        "requester": requester_words(request),
+        "sponsor": sponsor_words(request),
+        "justification": request.fields.justification.strip(),
+        "ticket": request.fields.ticket,
+        "period": end_words(request),
+        "risk": risk_in(story),
+        "edits": [f"{one.person.name} ({one.person.chat_id}), {minute(one.at)}" for one in request.edits],
     }
 
 

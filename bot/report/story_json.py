@@ -24,13 +24,7 @@ def story_json(story: RequestStory) -> dict[str, Any]:
         "partner": _partner(request),
         "access_template": {"name": request.fields.template, "title": template_in(request)},
         "sent_at": _moment(request.created_at),
-        "requester": _requester(request),
-        "sponsor": _sponsor(request),
-        "justification": request.fields.justification,
-        "ticket": request.fields.ticket,
-        "duration_days": None if request.fields.duration is None else request.fields.duration.days,
-        "ends_at": _moment(request.fields.ends_at),
-        "edits": [{"person": _person(one.person), "at": _moment(one.at)} for one in request.edits],
+        **_asked(request),
         "state": request.state.value,
         "state_in_words": state_in_words(story),
         "note": note_words(request.note),
@@ -57,6 +51,18 @@ def story_json(story: RequestStory) -> dict[str, Any]:
         },
         "entries": [_entry(one) for one in story.entries],
         "entry_count": story.entry_count,
+    }
+
+
+def _asked(request: AccessRequest) -> dict[str, Any]:
+    return {
+        "requester": _requester(request),
+        "sponsor": _sponsor(request),
+        "justification": request.fields.justification,
+        "ticket": request.fields.ticket,
+        "duration_days": None if request.fields.duration is None else request.fields.duration.days,
+        "ends_at": _moment(request.fields.ends_at),
+        "edits": [{"person": _person(one.person), "at": _moment(one.at)} for one in request.edits],
     }
 
 

@@ -47,6 +47,8 @@ _STANDING: Final[Mapping[Standing, str]] = {
     Standing.REPLACED: "Replaced by a later change.",
     Standing.NO_RECORD: "Not known: the partner's record is missing or cannot be read.",
 }
+_ENDED_AS: Final = {"active": "applied", "blocked": "block applied", "restored": "restore applied"}
+"""How a request ended whose result may not stand any more, by the beginning of its state."""
 _KINDS: Final = {
     RequestKind.ACCESS: "access",
     RequestKind.REVOCATION: "revocation",
@@ -121,8 +123,11 @@ def outside_change_words(change: OutsideChange) -> str:
 
 
 def state_in_words(story: RequestStory) -> str:
-    """Return the state in which a request is, or has ended."""
-    return state_words(story.request)
+    """Return the state in which a request is, or has ended. What no longer stands is not called active or blocked."""
+    words = state_words(story.request)
+    if story.standing not in (Standing.REPLACED, Standing.NO_RECORD, Standing.NOT_AS_APPROVED):
+        return words
+    return next((f"{past}{words[len(now) :]}" for now, past in _ENDED_AS.items() if words.startswith(now)), words)
 
 
 def standing_words(story: RequestStory) -> str:

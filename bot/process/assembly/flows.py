@@ -3,14 +3,12 @@
 from collections.abc import Iterator, Sequence
 from typing import Protocol, TypeVar
 
+from bot.process.assembly.audit_log_flows import audit_log_flows
 from bot.process.assembly.external_systems import ExternalSystems
-from bot.report.for_chat import ChatReports
 from bot.slack.answers.open_forms import OpenForm, OpenForms
 from bot.slack.answers.response_url import Answers
 from bot.slack.answers.windows import Windows
 from bot.slack.flows.answer_review import AnswerReviewFlow
-from bot.slack.flows.audit_log.flow import AuditLogFlow
-from bot.slack.flows.audit_log.report import ReportFlow
 from bot.slack.flows.decide.flow import DecideFlow
 from bot.slack.flows.entry_point_types import EntryPoint
 from bot.slack.flows.home.flow import HomeFlow
@@ -27,7 +25,6 @@ from bot.slack.flows.revoke.flow import RevokeFlow
 from bot.slack.flows.show.flow import ShowFlow
 from bot.slack.flows.show.partner_sections import PartnerSectionsFlow
 from bot.slack.flows.stopped_work import StoppedWorkFlow
-from bot.slack.outbound.private_files import SlackPrivateFiles
 from bot.slack.people.members import Members, WindowMembers
 from bot.slack.people.shown_directory import ShownDirectory
 from workflows.app.limits import Limits
@@ -89,8 +86,7 @@ def make_flows(
         _partner_sections_flow(systems, windows, lookup_permission),
         StoppedWorkFlow(service=service),
         home,
-        _report_flow(systems, answers, audit_log_permission),
-        _audit_log_flow(systems, windows, audit_log_permission, home, shown_directory),
+        *audit_log_flows(systems, answers, windows, audit_log_permission, home, shown_directory),
         _show_flow(systems, answers, windows, members, audit_log_permission, lookup_permission, shown_directory),
     )
 
@@ -104,23 +100,6 @@ def _filled_form_flows(request_access: RequestAccessFlow, store: Store) -> tuple
     return (
         CloseEarlyFlow(request_access=request_access, store=store),
         FilledFormFlow(request_access=request_access, editing=Editing(intake=request_access.intake), store=store),
-    )
-
-
-def _audit_log_flow(
-    systems: ExternalSystems,
-    windows: Windows,
-    audit_log_permission: AuditLogPermission,
-    home: HomeFlow,
-    shown_directory: ShownDirectory,
-) -> AuditLogFlow:
-    return AuditLogFlow(
-        audit_log_permission=audit_log_permission,
-        home=home,
-        store=systems.store,
-        windows=windows,
-        people=shown_directory,
-        clock=systems.clock,
     )
 
 
@@ -173,17 +152,6 @@ def _show_flow(
         people=shown_directory,
         store=systems.store,
         tenant=systems.tenant,
-        clock=systems.clock,
-    )
-
-
-def _report_flow(systems: ExternalSystems, answers: Answers, audit_log_permission: AuditLogPermission) -> ReportFlow:
-    return ReportFlow(
-        answers=answers,
-        permission=audit_log_permission,
-        files=SlackPrivateFiles(client=systems.client, slack_api_url=systems.settings.slack_api_url),
-        render=ChatReports(redact=systems.redact),
-        store=systems.store,
         clock=systems.clock,
     )
 

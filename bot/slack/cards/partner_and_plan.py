@@ -15,6 +15,7 @@ from bot.slack.blocks.blocks import (
     bullets,
     cleaned_text,
     fixed_text,
+    local_time,
     paragraph,
     preformatted,
     rich_text,
@@ -24,15 +25,19 @@ from bot.slack.blocks.untrusted import clean
 from bot.words.findings.finding import finding_words, severity_words, source_words
 from bot.words.names.partners import notified_name
 from bot.words.plans.changes import ChangeLine
+from bot.words.plans.sent_writes import SENT_HINT, sent_ids
 from bot.words.sentences import counted, place_to_cut
 from workflows.core.checks.findings import Finding, FindingCode, Severity
-from workflows.core.plans.plan import Operation, Plan, TenantIdentity
+from workflows.core.plans.plan import Operation, Plan, SentWrite, TenantIdentity
 from workflows.core.requests.request import RequestId
 from workflows.core.settings.access_change import AccessChange
 
 MAX_SETTING_CHARACTERS: Final = 1200
 """Characters for the words of one setting, which count their targets themselves. JSON and digest cover the rest."""
 MAX_LINES: Final = 25
+MAX_SENT: Final = 10
+"""Accepted writes that are shown; more are counted."""
+_MAX_ID_CHARACTERS: Final = 100
 MAX_JSON_CHARACTERS: Final = 2900
 MAX_FINDINGS: Final = 20
 MAX_FINDING_CHARACTERS: Final = 600
@@ -229,3 +234,19 @@ def line_parts(line: ChangeLine) -> list[TextRun]:
         fixed_text(line.effect.lower(), bold=line.opens is not False),
         fixed_text(")"),
     ]
+
+
+def sent_write_elements(sent: Sequence[SentWrite]) -> Iterator[RichTextElement]:
+    """Return the ids of the accepted writes, the newest last."""
+    shown = sent[-MAX_SENT:]
+    yield paragraph(fixed_text("Correlation IDs", bold=True), fixed_text(f". {SENT_HINT}"))
+    yield bullets(_sent_parts(one) for one in shown)
+    if (more := len(sent) - len(shown)) > 0:
+        yield paragraph(fixed_text(f"and {counted(more, 'earlier write')}"))
+
+
+def _sent_parts(sent: SentWrite) -> list[TextRun]:
+    parts: list[TextRun] = [fixed_text(f"{sent.method}, "), local_time(sent.at)]
+    for name, value in sent_ids(sent):
+        parts += [fixed_text(f"; {name}: "), cleaned_text(value, _MAX_ID_CHARACTERS, code=True)]
+    return parts

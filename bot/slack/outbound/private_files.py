@@ -17,7 +17,7 @@ from bot.slack.answers.private_file import FileNotSent, FileProblem
 from bot.slack.errors import NO_ANSWER, error_code
 from workflows.core.people import ChatId
 
-_SLACK_FILES: Final = "files.slack.com"
+_SLACK_FILES: Final = "https://files.slack.com"
 _UPLOAD_SECONDS: Final = 60
 _NO_SCOPE: Final = frozenset({"missing_scope", "not_allowed_token_type", "no_permission"})
 
@@ -81,5 +81,7 @@ class SlackPrivateFiles:
             return False
         if upload.username is not None or upload.password is not None:
             return False
-        is_files = upload.scheme == "https" and upload.netloc == _SLACK_FILES
-        return is_files or (upload.scheme, upload.netloc) == (api.scheme, api.netloc)
+        return f"{upload.scheme}://{upload.netloc}" == _SLACK_FILES or (upload.scheme, upload.netloc) == (
+            api.scheme,
+            api.netloc,
+        )

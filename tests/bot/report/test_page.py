@@ -12,6 +12,7 @@ import pytest
 
 from bot.report.story_columns import COLUMNS
 from bot.report.story_json import story_json
+from bot.report.words import standing_words, state_in_words
 from bot.report.writing import FileFormat, write_report
 from bot.report.written_file import ReportHeader
 from tests.workflows.core.builders import NOW, TENANT, partnership, request
@@ -20,7 +21,7 @@ from workflows.app.evidence.reading import EvidenceReader
 from workflows.core.audit.days import parse_days
 from workflows.core.audit.story import RequestStory, StorySource, request_story
 from workflows.core.plans.plan import CallIds, SentWrite
-from workflows.core.requests.request import RequestState
+from workflows.core.requests.request import RequestId, RequestKind, RequestState
 from workflows.ports.audit_log import AuditEntry
 
 HOSTILE = "</bdi><script>alert(1)</script><img src=x onerror=alert(1)>\u202e{{ 7*7 }}"
@@ -104,6 +105,20 @@ async def test_the_page_tells_the_story_and_what_it_does_not_prove() -> None:
         "key-1",
     ):
         assert said in page, said
+
+
+async def test_what_no_longer_stands_is_not_called_active() -> None:
+    asked = request(RequestState.APPLIED, confirmed_at=NOW)
+    record = partnership()
+    stands = request_story(StorySource(request=asked, record=record), NOW)
+    assert state_in_words(stands).startswith("active (verified")
+    later = request(RequestState.APPLIED, RequestKind.REVOCATION, id=RequestId("r-2"), confirmed_at=NOW, not_closed=())
+    replaced = request_story(StorySource(request=asked, record=record, later=later), NOW)
+    assert state_in_words(replaced).startswith("applied (verified")
+    assert standing_words(replaced) == "Revoked later (r-2). As of the read-back on Mar 1, 2027 at 09:00 UTC."
+    assert "active" not in await written(FileFormat.HTML, replaced)
+    reopened = request_story(StorySource(request=later, record=record, later=asked), NOW)
+    assert state_in_words(reopened).startswith("block applied (verified")
 
 
 async def test_an_empty_report_says_so() -> None:

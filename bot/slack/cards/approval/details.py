@@ -35,7 +35,6 @@ from bot.slack.cards.approval.details_parts import (
     outside_change_json_blocks,
 )
 from bot.slack.cards.approval.kept_access import access_opened_by_others, kept_access_elements
-from bot.slack.cards.approval.sent_writes import sent_write_elements
 from bot.slack.cards.decisions import MAX_NAMES, MAX_REASON_CHARACTERS, chain_elements, outcome_elements
 from bot.slack.cards.findings import MAX_LINES as MAX_POLICY_LINES
 from bot.slack.cards.findings import policy_findings, policy_items
@@ -48,6 +47,7 @@ from bot.slack.cards.partner_and_plan import (
     identity_block,
     operations_block,
     operations_json,
+    sent_write_elements,
     shown_findings,
 )
 from bot.slack.cards.requests import current_plan, identity_of, request_target, restore_hint, restored_parts

@@ -8,8 +8,7 @@ import pytest
 from bot.slack import ids
 from bot.slack.blocks.blocks import within_limits
 from bot.slack.cards.approval.details import ROWS_IN_BLOCK, details_blocks, particular_and_general_notes
-from bot.slack.cards.approval.sent_writes import MAX_SENT
-from bot.slack.cards.partner_and_plan import MAX_LINES
+from bot.slack.cards.partner_and_plan import MAX_LINES, MAX_SENT
 from bot.slack.flows.decide.views import notes_view
 from bot.words.plans.changes import ChangeLine
 from bot.words.plans.consequences import ALWAYS_TRUE, consequence_words

@@ -1,0 +1,40 @@
+"""Create the flows of auditors: the search with its windows, and the audit report. The boundary to Slack's files."""
+
+from bot.process.assembly.external_systems import ExternalSystems
+from bot.report.for_chat import ChatReports
+from bot.slack.answers.response_url import Answers
+from bot.slack.answers.windows import Windows
+from bot.slack.flows.audit_log.flow import AuditLogFlow
+from bot.slack.flows.audit_log.report import ReportFlow
+from bot.slack.flows.home.flow import HomeFlow
+from bot.slack.outbound.private_files import SlackPrivateFiles
+from bot.slack.people.shown_directory import ShownDirectory
+from workflows.app.reads.audit_log_permission import AuditLogPermission
+
+
+def audit_log_flows(
+    systems: ExternalSystems,
+    answers: Answers,
+    windows: Windows,
+    permission: AuditLogPermission,
+    home: HomeFlow,
+    shown_directory: ShownDirectory,
+) -> tuple[AuditLogFlow, ReportFlow]:
+    """Return both flows."""
+    search = AuditLogFlow(
+        audit_log_permission=permission,
+        home=home,
+        store=systems.store,
+        windows=windows,
+        people=shown_directory,
+        clock=systems.clock,
+    )
+    report = ReportFlow(
+        answers=answers,
+        permission=permission,
+        files=SlackPrivateFiles(client=systems.client, slack_api_url=systems.settings.slack_api_url),
+        render=ChatReports(redact=systems.redact),
+        store=systems.store,
+        clock=systems.clock,
+    )
+    return search, report
