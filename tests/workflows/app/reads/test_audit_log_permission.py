@@ -62,6 +62,20 @@ async def test_only_an_auditor_may_search(world: World) -> None:
     assert await refused(world, MALLORY) == RefusalCode.ACCOUNT_NOT_A_MEMBER, "the account is disabled"
 
 
+async def test_auditors_and_admins_get_an_audit_report_and_nobody_else(world: World) -> None:
+    permission = AuditLogPermission(directory=world.directory)
+    for someone in (MALLORY, DANA):
+        assert await permission.require_report_reader(someone.chat_id) == someone
+    for someone in (AMARA, RILEY):
+        with pytest.raises(Refused) as error:
+            await permission.require_report_reader(someone.chat_id)
+        assert error.value.code is RefusalCode.NO_REPORT_FOR_YOU
+    world.script.fail("directory.current_roles", UNREADABLE[0])
+    with pytest.raises(Refused) as error:
+        await permission.require_report_reader(DANA.chat_id)
+    assert error.value.code is RefusalCode.AUDITOR_UNKNOWN
+
+
 async def test_without_the_role_nobody_is_an_auditor(world: World) -> None:
     world.directory.assign(MALLORY, "")
     assert await refused(world, MALLORY) == RefusalCode.NOT_AN_AUDITOR
