@@ -4,7 +4,7 @@ import gc
 import os
 import shutil
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Final
@@ -33,6 +33,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if not is_chosen and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ROOM_NEEDED:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
     signal.signal(signal.SIGINT, _interrupt)
+    remember_checks()
     if getattr(config.option, "dist", "no") != "no" and not hasattr(config, "workerinput"):
         offer_forks()
 
@@ -46,13 +47,22 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     signal.default_int_handler(number, frame)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for no garbage while tests are imported and collected: what is made then stays."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+
+
 def pytest_collection_finish() -> None:
     """Spare work that no test is about.
 
     Garbage is looked for no more in what was imported, half a million objects, and seldom in what tests make. Where no
     test sets the logs up, an error in them is written down without colors and frames around its lines.
     """
-    remember_checks()
     ConsoleRenderer.get_active().exception_formatter = plain_traceback
     gc.collect()
     gc.freeze()
