@@ -128,6 +128,7 @@ async def says(bot: BotUnderTest, reason: str) -> bool:
     return reason in (await bot.readiness())[1]
 
 
+@pytest.mark.usefixtures("short_lock_wait")
 async def test_a_start_while_nothing_can_be_stored_performs_nothing_before_the_outage_is_stored(
     settings: Settings, world: Sandbox
 ) -> None:
