@@ -32,6 +32,7 @@ from workflows.core.people import ADMIN, ChatId
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.model import TenantId
+from workflows.intervals import CONVERSATION_REOPENED_AFTER, NAMES_SHOWN_FOR
 from workflows.ports.message_copies import MessageCopy
 from workflows.ports.notifier import NotifierBlocked, NotifierRefused
 
@@ -179,8 +180,7 @@ class SlackNotifier:
             else:
                 return
         try:
-            direct = await self._outbound.copies.direct_channel(person)
-            await self._outbound.copies.call("chat.postMessage", channel=direct, **content_of(message))
+            await self._outbound.copies.send(person, message)
         except NotifierBlocked as blocked:
             # No card waits for it, so it is given up, and an admin decides.
             raise NotifierRefused(str(blocked)) from blocked
@@ -228,6 +228,8 @@ class SlackNotifier:
 
         :returns: why nobody who may confirm was reached, when that is so.
         """
+        # Their first card comes with the access that they asked for, and reminders open the conversation again.
+        known_for = CONVERSATION_REOPENED_AFTER if remind else NAMES_SHOWN_FOR
         # NB. with the request: newly approved access needs the partner's steps again.
         request = f"{partnership.request_id}."
         occasion = f"{request}{partnership.setup_reminders}"
@@ -238,11 +240,9 @@ class SlackNotifier:
         }
         card = setup_card(partnership, may_confirm=True, reader=sponsor)
         reached = {one for one in have_card if one == sponsor or one not in other_people}
-        if (
-            sponsor not in reached
-            and (refused := await self._outbound.copies.post(subject, sponsor, card, occasion)) is None
-        ):
-            reached.add(sponsor)
+        if sponsor not in reached:
+            refused = await self._outbound.copies.post(subject, sponsor, card, occasion, active_within=known_for)
+            reached |= set() if refused else {sponsor}
         if refused is not None:
             for admin in sorted(await self._recipients.holders(ADMIN) - reached - {sponsor}):
                 card = setup_card(partnership, may_confirm=True, reader=admin)
@@ -250,7 +250,8 @@ class SlackNotifier:
                     reached.add(admin)
         for person in other_people:
             if person not in have_card and person != sponsor:
-                await self._outbound.copies.post(subject, person, setup_card(partnership, may_confirm=False), occasion)
+                card = setup_card(partnership, may_confirm=False)
+                await self._outbound.copies.post(subject, person, card, occasion, active_within=known_for)
         return None if reached else refused
 
     async def _refresh_homes(self, *people: ChatId) -> None:

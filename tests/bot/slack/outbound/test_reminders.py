@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bot.slack.blocks.message import notice
 from tests.bot.bot_under_test import SLACK_IDS
 from tests.bot.slack.outbound.scene import Scene, action_ids, request
 from tests.bot.surfaces import shown
@@ -267,9 +268,9 @@ async def test_a_reminder_does_not_count_somebody_as_reached_who_left_within_the
     """Slack accepts a message to them. Only opening the conversation shows that they have left."""
     active = scene.copies(was_active=lambda *_: True)
     person = ChatId(SLACK_IDS["approver1"])
-    await active.direct_channel(person)
+    await active.send(person, notice("Hello"))
     scene.fail("conversations.open", "user_disabled")
     asked = await put(scene, 0)
     await scene.notifier(copies=active).remind(asked)
-    assert scene.messages("@approver1") == []
+    assert [one["text"] for one in scene.messages("@approver1")] == ["Hello"], "no reminder"
     assert await scene.store.copies(f"reminder:{person}") == []
