@@ -232,6 +232,13 @@ async def test_the_requester_gets_one_new_message_for_all_that_expired_together(
     assert "partner3.com (R-3): 1 request of yours expired" in newest["text"], "an update would not be noticed"
 
 
+async def test_requests_that_expire_in_the_same_moment_are_told_in_one_message(scene: Scene) -> None:
+    """Their effects are performed side by side: each request has its own lane."""
+    ended, notifier = [await expired(scene, number) for number in range(3)], scene.notifier()
+    await asyncio.gather(*map(notifier.send_expiry_messages, ended))
+    assert scene.counts() == {"@approver1": 1, "@requester": 1}
+
+
 async def test_of_more_than_ten_own_expired_requests_the_rest_is_counted(scene: Scene) -> None:
     ended = [await expired(scene, number) for number in range(12)]
     await scene.notifier().send_expiry_messages(ended[0])
