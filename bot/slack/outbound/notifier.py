@@ -5,6 +5,7 @@ Each effect compares what is posted with what should be posted, so a repetition 
 """
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 
 import structlog
 
@@ -32,7 +33,7 @@ from workflows.core.people import ADMIN, ChatId
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.model import TenantId
-from workflows.intervals import CONVERSATION_REOPENED_AFTER, NAMES_SHOWN_FOR
+from workflows.intervals import NAMES_SHOWN_FOR
 from workflows.ports.message_copies import MessageCopy
 from workflows.ports.notifier import NotifierBlocked, NotifierRefused
 
@@ -228,8 +229,8 @@ class SlackNotifier:
 
         :returns: why nobody who may confirm was reached, when that is so.
         """
-        # Their first card comes with the access that they asked for, and reminders open the conversation again.
-        known_for = CONVERSATION_REOPENED_AFTER if remind else NAMES_SHOWN_FOR
+        # As for the card of a request: who was active in the last hours gets the first one, and a reminder asks Slack.
+        known_for = timedelta(0) if remind else NAMES_SHOWN_FOR
         # NB. with the request: newly approved access needs the partner's steps again.
         request = f"{partnership.request_id}."
         occasion = f"{request}{partnership.setup_reminders}"

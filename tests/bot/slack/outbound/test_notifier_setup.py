@@ -12,7 +12,7 @@ from tests.workflows.core.builders import NOW, REDEEM_STEP, REQUEST, TENANT
 from tests.workflows.core.builders import partnership as usual
 from workflows.core.partner_setup.confirmations import Confirmation
 from workflows.core.partners.partnership import Partnership
-from workflows.core.people import ADMIN
+from workflows.core.people import ADMIN, ChatId
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.intervals import NAMES_SHOWN_FOR
 from workflows.ports.notifier import NotifierBlocked
@@ -51,7 +51,7 @@ async def test_the_first_card_goes_to_people_who_were_active_in_the_last_hours_a
 ) -> None:
     """Slack accepts messages to people who have left. Only opening the conversation shows that they have."""
     await known(scene)
-    copies = scene.copies(was_active=lambda _, within: within >= NAMES_SHOWN_FOR)
+    copies = scene.copies(was_active=lambda *_: True)
 
     def opened() -> int:
         return sum(one["path"].endswith("/conversations.open") for one in scene.world.slack_log.entries)
@@ -62,7 +62,20 @@ async def test_the_first_card_goes_to_people_who_were_active_in_the_last_hours_a
     reminded = partnership(setup_reminders=1)
     await scene.notifier(copies=copies).show_setup(reminded, remind=True)
     assert scene.counts() == {"@approver2": 1, "@requester": 1, "@admin": 1}, "the admins are asked instead"
-    assert timedelta(hours=4) >= NAMES_SHOWN_FOR
+
+
+async def test_the_first_card_asks_slack_about_people_who_were_not_active_in_the_last_four_hours(scene: Scene) -> None:
+    await known(scene)
+    asked: list[timedelta] = []
+
+    def was_active(_: ChatId, within: timedelta) -> bool:
+        asked.append(within)
+        return False
+
+    scene.fail("conversations.open", "user_disabled")
+    await scene.notifier(copies=scene.copies(was_active=was_active)).show_setup(partnership(), remind=False)
+    assert scene.counts() == {"@admin": 1, "@requester": 1}, "the admins are asked instead of the sponsor"
+    assert asked[0] == timedelta(hours=4) == NAMES_SHOWN_FOR
 
 
 async def test_a_sponsor_who_asked_under_another_id_gets_one_card(scene: Scene) -> None:
