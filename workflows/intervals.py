@@ -11,7 +11,7 @@ from typing import Final
 ROLES_CHECKED_EVERY: Final = timedelta(minutes=1)
 """How often it is checked that enough people have each role, while requests are open."""
 ROLE_MEMBERS_KNOWN_FOR: Final = timedelta(minutes=10)
-"""How long that check counts a person as active without asking the chat system again."""
+"""How long that check counts a person of the stage that decides now as active without asking the chat system again."""
 SPONSORS_CHECKED_EVERY: Final = timedelta(hours=1)
 """How often it is checked that the sponsors of partners have an enabled account."""
 SPONSOR_ALARMS_EVERY: Final = timedelta(minutes=1)
