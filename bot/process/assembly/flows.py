@@ -80,7 +80,7 @@ def make_flows(
         AnswerReviewFlow(service=service, store=store, members=members, windows=windows, clock=clock),
         _revoke(systems, service, windows, members),
         _restore(systems, service, limits, windows, members, lookup_permission),
-        _partner_setup(systems, service, answers, windows, lookup_permission),
+        _partner_setup(systems, answers, windows, lookup_permission),
         _partner_parts(systems, windows, lookup_permission),
         StoppedWorkFlow(service=service),
         home,
@@ -152,13 +152,11 @@ def _show(
 
 def _partner_setup(
     systems: ExternalSystems,
-    service: Service,
     answers: Answers,
     windows: Windows,
     lookup_permission: LookupPermission,
 ) -> PartnerSetupFlow:
     return PartnerSetupFlow(
-        service=service,
         windows=windows,
         answers=answers,
         lookup_permission=lookup_permission,
