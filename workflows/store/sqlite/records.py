@@ -1,4 +1,4 @@
-"""Read requests, partners and the audit log from the embedded store."""
+"""Read requests, partners, alarms, marks and the audit log from the embedded store."""
 
 import asyncio
 import json
@@ -13,15 +13,15 @@ from workflows.core.partners.partnership import Partnership, result_read_at
 from workflows.core.partners.records import Records
 from workflows.core.people import ChatId, PersonId, Role
 from workflows.core.plans.plan import TenantIdentity
+from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.settings.model import TenantId
 from workflows.ports.audit_log import RECEIVED, RESULT_OF, AuditEntry
 from workflows.ports.pages import Page, PagePosition, PartnerFilter, RequestFilter
 from workflows.ports.records import LimitedList
-from workflows.store.codec import DETAILS, PARTNERSHIP, REQUEST, load, load_shared
+from workflows.store.codec import ALARM, DETAILS, PARTNERSHIP, REQUEST, load, load_shared
 from workflows.store.columns import text_of, typed_search_text
-from workflows.store.sqlite.alarms import SqliteAlarms
-from workflows.store.sqlite.database import ListQuery, partner_conditions, readable, request_conditions
+from workflows.store.sqlite.database import ListQuery, SqliteDatabase, partner_conditions, readable, request_conditions
 from workflows.store.sqlite.snapshot import all_records, picked_partnerships, records_of
 
 Item = TypeVar("Item")
@@ -40,7 +40,7 @@ _FIRST_LATER_RESULT: Final = f"""where tenant_id = ? and is_open = 0 and id <> ?
     and {_READ_AT} > julianday(?) order by state <> 'applied', {_READ_AT}, rowid limit 1"""
 
 
-class SqliteRecords(SqliteAlarms):
+class SqliteRecords(SqliteDatabase):
     """Reads records. `SqliteStore.commit` changes them."""
 
     async def request(self, request_id: RequestId) -> AccessRequest | None:
@@ -245,6 +245,31 @@ class SqliteRecords(SqliteAlarms):
             *(account, *commands, text_of(since)),
         )
         return [datetime.fromisoformat(row["at"]) for row in rows]
+
+    async def alarm(self, alarm_id: AlarmId) -> Alarm | None:
+        """Load one alarm, open or cleared."""
+        rows = await self._query("select doc from alarms where id = ?", alarm_id)
+        return load(ALARM, rows[0]["doc"]) if rows else None
+
+    async def open_alarm(self, code: AlarmCode, subject: str) -> Alarm | None:
+        """Load the open alarm with this code and subject; None when there is none."""
+        rows = await self._query(
+            "select id, doc from alarms where code = ? and subject = ? and is_open = 1", code.value, subject
+        )
+        return next(iter(readable(ALARM, rows)), None)
+
+    async def open_alarms(self) -> Sequence[Alarm]:
+        """List the alarms that are not cleared, oldest first."""
+        return readable(ALARM, await self._query("select id, doc from alarms where is_open = 1 order by raised_at, id"))
+
+    async def mark(self, name: str) -> str | None:
+        """Read a mark of the process; None when it was never stored."""
+        rows = await self._query("select value from marks where name = ?", name)
+        return str(rows[0]["value"]) if rows else None
+
+    async def save_mark(self, name: str, value: str) -> None:
+        """Store a mark of the process. A mark is a text with a name."""
+        await self._write("insert or replace into marks (name, value) values (?, ?)", name, value)
 
     async def _page(
         self, adapter: TypeAdapter[Item], rows: ListQuery, limit: int, position: PagePosition
