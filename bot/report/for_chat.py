@@ -7,13 +7,13 @@ flow does not know how the page is made.
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
-from bot.report.words import partner_in, standing_words, state_in_words, template_in
+from bot.report.words import standing_words, state_in_words, template_in
 from bot.report.writing import FileFormat, write_report
 from bot.report.written_file import ReportHeader
 from bot.slack.flows.audit_log.report import SHOWN_REQUESTS, RenderedReport
 from bot.words.sentences import day, time_words
 from workflows.app.evidence.reading import EvidenceReader
-from workflows.core.audit.story import RequestStory
+from workflows.core.audit.story import RequestStory, Standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +53,10 @@ def _short(story: RequestStory) -> str:
     request = story.request
     asked = request.fields.requester if request.prepared is None else request.prepared.requester.name
     approvers = ", ".join(one.decision.person.name for one in story.decisions if one.is_counted)
+    is_without_result = story.standing in (Standing.OPEN, Standing.NOTHING_SENT, Standing.NOT_READ_BACK)
+    state = f", {state_in_words(story)}" if is_without_result else ""
     parts = [
-        f"{request.id}, {partner_in(request)}: {template_in(request)}, {state_in_words(story)}",
+        f"{request.id}: {template_in(request)}{state}",
         f"Requested by {asked} on {day(request.created_at)}",
         *([f"approved by {approvers}"] if approvers else []),
         *([] if story.total_time is None else [f"verified after {time_words(story.total_time)}"]),

@@ -10,11 +10,13 @@ from datetime import timedelta
 
 import pytest
 
+from bot.report.for_chat import ChatReports
 from bot.report.story_columns import COLUMNS
 from bot.report.story_json import story_json
 from bot.report.words import standing_words, state_in_words
 from bot.report.writing import FileFormat, write_report
 from bot.report.written_file import ReportHeader
+from bot.slack.flows.audit_log.report import SHOWN_REQUESTS
 from tests.workflows.core.builders import NOW, TENANT, partnership, request
 from tests.workflows.fakes import FixedClock
 from workflows.app.evidence.reading import EvidenceReader
@@ -150,3 +152,28 @@ async def test_a_page_of_a_request_without_a_plan_says_so() -> None:
     page = await written(FileFormat.HTML, unprepared)
     for said in ("No plan was made.", "No read-back is recorded.", "Nobody has decided."):
         assert said in page
+
+
+async def test_the_short_story_says_what_stands_and_where_nothing_does_the_state() -> None:
+    waiting = request_story(StorySource(request=request(id=RequestId("r-0"))), NOW)
+
+    async def each() -> AsyncIterator[RequestStory]:
+        yield waiting
+        for _ in range(SHOWN_REQUESTS):
+            yield story()
+
+    reader = EvidenceReader(store=None, clock=FixedClock())  # type: ignore[arg-type]
+    made = await ChatReports(redact=lambda text: text.replace("Riley", "R…"))(
+        each(), reader, made_by="Dana", key="key-1", partner="contoso.com"
+    )
+    assert made.row_count == SHOWN_REQUESTS + 1
+    assert len(made.newest) == SHOWN_REQUESTS
+    first, second, *_ = made.newest
+    assert (
+        first
+        == "r-0: Trusted partner, waiting for approval. Requested by Riley on Mar 1, 2027. The request is still open."
+    )
+    assert second.startswith("r-1: Trusted partner. Requested by Riley on Mar 1, 2027, approved by Amara, Bruno, Chie")
+    assert "Active, as approved." in second
+    assert b"Riley" not in made.content, "known secrets are removed from the file"
+    assert hashlib.sha256(made.content).hexdigest() == made.sha256
