@@ -38,7 +38,7 @@ def story_json(story: RequestStory) -> dict[str, Any]:
             {"found_at": _moment(one.at), "kind": one.kind.value, "settings": list(one.settings)}
             for one in story.outside_changes
         ],
-        "standing": {
+        "result": {
             "code": story.standing.value,
             "in_words": standing_words(story),
             "as_of": _moment(story.as_of),

@@ -23,7 +23,7 @@ from workflows.core.policy.approval import Choice
 from workflows.core.requests.request import AccessRequest, RequestKind
 
 FROM_RECORDS: Final = (
-    "This report comes from Gatehouse's records. The tenant was not read for it: what stands is told as of the last "
+    "This report comes from Gatehouse's records. The tenant was not read for it: results are told as of the last "
     "read-back. To read the tenant, run gatehouse posture."
 )
 LIMITS: Final = (

@@ -102,8 +102,8 @@ async def test_the_command_line_takes_the_same_beside_the_bot_and_each_is_record
     (call,) = [one for one in await stage.writes() if one["method"] == "POST"]
     assert contoso["graph_calls"][0]["method"] == call["method"]
     assert contoso["graph_calls"][0]["client_request_id"]
-    assert contoso["standing"]["code"] == "in_force"
-    assert fabrikam["standing"]["code"] == "nothing_sent"
+    assert contoso["result"]["code"] == "in_force"
+    assert fabrikam["result"]["code"] == "nothing_sent"
     assert fabrikam["decisions"][0]["reason"] == "@SUM(1+1)"
     assert fabrikam["graph_calls"] == []
     recorded = [one for one in await audit_rows(stage) if one["command"] == "audit_report"]

@@ -92,7 +92,7 @@ def _table(*, show_header: bool = True) -> Table:
     table.add_column("Request", width=12)
     table.add_column("Partner and access", ratio=3, overflow="fold")
     table.add_column("Asked, approved", ratio=3, overflow="fold")
-    table.add_column("State, what stands", ratio=4, overflow="fold")
+    table.add_column("State, result", ratio=4, overflow="fold")
     return table
 
 
