@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.workflows.app.reads.test_app_home import home_of
-from tests.workflows.core.builders import AMARA, DANA, MALLORY, RILEY, TENANT
+from tests.workflows.core.builders import AMARA, BRUNO, DANA, MALLORY, RILEY, TENANT
 from tests.workflows.world import World
 from workflows.app.reads.app_home import AppHome, HomePosition, read_home
 from workflows.app.reads.audit_log_permission import AuditLogPermission
@@ -66,7 +66,7 @@ async def test_auditors_and_admins_get_an_audit_report_and_nobody_else(world: Wo
     permission = AuditLogPermission(directory=world.directory)
     for someone in (MALLORY, DANA):
         assert await permission.require_report_reader(someone.chat_id) == someone
-    for someone in (AMARA, RILEY):
+    for someone in (AMARA, BRUNO):
         with pytest.raises(Refused) as error:
             await permission.require_report_reader(someone.chat_id)
         assert error.value.code is RefusalCode.NO_REPORT_FOR_YOU

@@ -15,7 +15,7 @@ from tests.workflows.fakes import FakeTenant
 from tests.workflows.world import World
 from workflows.app.schedule.alarm_checks import ScheduledChecks
 from workflows.core.errors.facts import Fact, as_values, text_fact
-from workflows.core.plans.plan import Operation
+from workflows.core.plans.plan import CallIds, Operation
 from workflows.core.plans.refused_writes import written_names
 from workflows.core.requests.alarms import Alarm, AlarmCode
 from workflows.core.requests.commands.partner_record import Revoke
@@ -259,10 +259,10 @@ async def test_an_optional_write_that_hangs_does_not_delay_that_the_block_is_kno
 ) -> None:
     write = FakeTenant.write
 
-    async def hangs(tenant: FakeTenant, operation: Operation) -> None:
+    async def hangs(tenant: FakeTenant, operation: Operation) -> CallIds:
         if operation.may_be_refused:
             await asyncio.Event().wait()
-        await write(tenant, operation)
+        return await write(tenant, operation)
 
     monkeypatch.setattr(FakeTenant, "write", hangs)
     monkeypatch.setattr(workflows.effects.optional_writes, "_SENDING_SECONDS", 0.05)
