@@ -4,13 +4,14 @@ Each effect compares what is posted with what should be posted, so a repetition 
 `bot.slack.outbound.recipients` decides who gets a card.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 
 from bot.slack.blocks.message import Message, notice
 from bot.slack.cards.review_card import ended_review_card, replaced_review_card, review_card
 from bot.slack.cards.setup_card import closed_setup_card, setup_card
+from bot.slack.outbound.access_end.messages import EndMessages
 from bot.slack.outbound.app_homes import AppHomes
 from bot.slack.outbound.card_copies import NotAccepted, content_of, posted_at
 from bot.slack.outbound.recipients import (
@@ -33,7 +34,7 @@ from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.model import TenantId
 from workflows.ports.message_copies import MessageCopy
-from workflows.ports.notifier import NotifierBlocked, NotifierRefused
+from workflows.ports.notifier import AnnouncedEnd, NotifierBlocked, NotifierRefused
 
 _log = structlog.get_logger()
 
@@ -45,6 +46,7 @@ class SlackNotifier:
         self._outbound = outbound
         self._recipients = Recipients(outbound.directory)
         self._homes = AppHomes(outbound)
+        self._ends = EndMessages(outbound)
         self._reminders = Reminders(outbound)
         self._requests = RequestMessages(outbound, self._reminders)
 
@@ -138,6 +140,16 @@ class SlackNotifier:
         await self._refresh_homes(sponsor, requester)
         if not_reached is not None:
             raise not_reached
+
+    async def send_end_notices(
+        self, announced: Sequence[AnnouncedEnd], *, batch: str, blocked: int
+    ) -> Mapping[TenantId, tuple[ChatId, ...]]:
+        """Send each person one message about the ends that concern them; see `EndMessages`."""
+        return await self._ends.send_notices(announced, batch=batch, blocked=blocked)
+
+    async def show_block_at_end(self, request: AccessRequest) -> None:
+        """Tell the sponsor and the admins that a partner was blocked at its end; see `EndMessages`."""
+        await self._ends.show_block(request)
 
     async def show_home(self, person: ChatId) -> None:
         """Publish the App Home of one person. If Slack shows that person none, nothing is lost."""

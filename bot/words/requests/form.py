@@ -11,6 +11,7 @@ from bot.words.refusals.ids import asked_of_partner
 from bot.words.sentences import counted, day, last_day
 from workflows.app.requests.forms import RefillCode
 from workflows.core.errors.facts import Fact
+from workflows.core.plans.plan import AtEnd
 from workflows.core.policy.offers import Offer
 from workflows.core.policy.placeholders import Placeholder
 from workflows.core.policy.risk import RiskLevel
@@ -182,9 +183,7 @@ _REFILL_NOTES: Final[Mapping[str, str]] = {
 }
 
 
-def end_date_hint(days: int) -> str:
-    """Return which days the field for the end date accepts."""
-    return (
-        f"The last day (UTC), at most {days} days from today, instead of the duration. After it, access "
-        f"{STAYS_UNTIL_REVOKED}."
-    )
+def end_date_hint(days: int, at_end: AtEnd) -> str:
+    """Return which days the field for the end date accepts, and what happens after the last one."""
+    after = "is blocked automatically" if at_end is AtEnd.BLOCK else STAYS_UNTIL_REVOKED
+    return f"The last day (UTC), at most {days} days from today, instead of the duration. After it, access {after}."

@@ -18,8 +18,9 @@ from workflows.core.partners.approval_policy import ApprovalPolicy, approval_cha
 from workflows.core.partners.extension import extends, may_be_renewed, no_extension_error
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId
+from workflows.core.plans.closing import closes_everything
 from workflows.core.plans.default_drift import with_inheritance
-from workflows.core.plans.plan import Plan
+from workflows.core.plans.plan import AtEnd, Plan
 from workflows.core.plans.planning import plan_access
 from workflows.core.plans.renewal import plan_renewal
 from workflows.core.policy.risk import deciding_risk, risk_of_result, weakness_of
@@ -81,7 +82,10 @@ def access_plan(
             raise no_extension_error(record, template, period, now) from nothing
         plan = _renewal(observation, template, duration)
     is_extending = extends(plan, record, period, now, is_asked=is_extension_asked)
-    return with_inheritance(replace(plan, ends_at=ends_at, extends=is_extending), observation.default)
+    # A partner that is closed completely has no access that could end.
+    at_end = AtEnd.ASK if closes_everything(plan) else template.at_end
+    plan = replace(plan, ends_at=ends_at, extends=is_extending, at_end=at_end)
+    return with_inheritance(plan, observation.default)
 
 
 def _renewal(observation: ObservedPartner, template: Template, duration: timedelta) -> Plan:

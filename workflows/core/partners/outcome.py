@@ -11,13 +11,23 @@ from workflows.core.partners.approval_policy import is_live, stricter
 from workflows.core.partners.lifecycle import require_table_result
 from workflows.core.partners.partnership import Partnership, PartnershipState, SettingsBasis
 from workflows.core.partners.reviews import next_review
+from workflows.core.people import GATEHOUSE
 from workflows.core.plans.closing import only_reduces_access, writes_only_reductions
+from workflows.core.plans.plan import AtEnd
 from workflows.core.policy.risk import risk_of_result, weakness_of
 from workflows.core.policy.template import Stage
 from workflows.core.requests.commands.automatic import RecordApplied, RecordApplyFailed, RecordOverwritten, Stop
 from workflows.core.requests.commands.request import CommandSubject, RequestCommand
 from workflows.core.requests.deciding import access_ends_at
-from workflows.core.requests.effects import Effect, MessageCode, SendMessage, ShowRequest, ShowReview, ShowSetup
+from workflows.core.requests.effects import (
+    Effect,
+    MessageCode,
+    SendMessage,
+    ShowBlockAtEnd,
+    ShowRequest,
+    ShowReview,
+    ShowSetup,
+)
 from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.notes import not_applied
 from workflows.core.requests.request import AccessRequest, Prepared, RequestKind
@@ -63,6 +73,8 @@ def advance_partner(
         record = closed_partnership(after, earlier, now) if is_closed else opened_partnership(after, earlier, now)
         fact = _closed(after) if is_closed else _opened(after, record)
         shown = (ShowReview(tenant_id=record.identity.tenant_id),)
+        if after.is_block_at_end:
+            fact, shown = None, (*shown, ShowBlockAtEnd(request_id=after.id))
     effects = (
         *transition.effects,
         *shown,
@@ -96,7 +108,7 @@ def _messages(request: AccessRequest, fact: Fact | None) -> tuple[SendMessage, .
     """Return the message to the requester, and to the sponsor unless `_ONLY_REQUESTER` contains its code."""
     if fact is None:
         return ()
-    people = {request.fields.requester}
+    people = {request.fields.requester} - {GATEHOUSE.chat_id}
     if fact.code not in _ONLY_REQUESTER:
         people.add(request.fields.sponsor)
     return tuple(
@@ -194,6 +206,7 @@ def _recorded(
         attestations=() if earlier is None else earlier.attestations,
         stages=_approval_policy_from(prepared, earlier),
         basis=basis,
+        at_end=prepared.plan.at_end if basis is SettingsBasis.APPROVED else AtEnd.ASK,
     )
     is_approved = basis is SettingsBasis.APPROVED
     if earlier is not None and is_live(earlier) and not (is_approved and _may_prolong(prepared)):
@@ -234,6 +247,7 @@ def _kept(earlier: Partnership, new: Partnership) -> Partnership:
         stages=new.stages,
         basis=earlier.basis if is_still_unapproved else new.basis,
         not_applied=earlier.not_applied if is_still_unapproved else (),
+        at_end=earlier.at_end if is_still_unapproved or new.is_as_approved else AtEnd.ASK,
     )
 
 
