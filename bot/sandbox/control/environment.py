@@ -25,6 +25,8 @@ class Advance(Input):
     """How far to move the clock."""
 
     advance_seconds: int = Field(ge=0, le=_TEN_YEARS)
+    step_seconds: int = Field(default=_TEN_YEARS, ge=1, le=_TEN_YEARS)
+    """The longest step. Shorter steps let time pass while the bot runs; one long step is a clock that jumps."""
 
 
 class Idle(Input):
@@ -70,13 +72,21 @@ def _clock_routes(sandbox: Sandbox) -> list[web.RouteDef]:
     async def read(_: web.Request) -> web.Response:
         return answer(**clock_values())
 
-    async def advance(request: web.Request) -> web.Response:
-        given = await read_body(request, Advance)
-        now = sandbox.clock.advance(given.advance_seconds)
+    async def advance_once(seconds: int) -> bool:
+        now = sandbox.clock.advance(seconds)
         sandbox.revision.bump()
         bot = sandbox.bot
-        waits = bot is not None and bot.alive()
-        picked_up = waits and await sandbox.status.idle(PICK_UP_SECONDS, since=now)
+        return bot is not None and bot.alive() and await sandbox.status.idle(PICK_UP_SECONDS, since=now)
+
+    async def advance(request: web.Request) -> web.Response:
+        given = await read_body(request, Advance)
+        left, picked_up = given.advance_seconds, False
+        while True:
+            step = min(left, given.step_seconds)
+            left -= step
+            picked_up = await advance_once(step)
+            if left <= 0 or not picked_up:
+                break
         return answer(**clock_values(), picked_up=picked_up)
 
     return [web.get("/control/clock", read), web.post("/control/clock", advance)]

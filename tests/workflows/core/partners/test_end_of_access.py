@@ -14,11 +14,12 @@ from workflows.core.partners.partnership import Partnership, PartnershipState, S
 from workflows.core.partners.reviews import advance_review
 from workflows.core.people import GATEHOUSE
 from workflows.core.plans.plan import AtEnd
+from workflows.core.posture.record_concerns import due_concerns
 from workflows.core.requests.commands.automatic import RecordApplied
 from workflows.core.requests.commands.partner import AskReview, BlockAtEnd, IssueEndNotice, RecordEndNotice
-from workflows.core.requests.effects import SendMessage, ShowBlockAtEnd
+from workflows.core.requests.effects import MessageCode, SendMessage, ShowBlockAtEnd
 from workflows.core.requests.request import RequestKind, RequestState
-from workflows.core.requests.transitions.transition import Situation
+from workflows.core.requests.transitions.transition import Situation, tell_requester
 
 DAY: Final = timedelta(days=1)
 END: Final = NOW + 90 * DAY
@@ -137,3 +138,15 @@ def test_the_result_of_a_block_at_the_end_goes_to_sponsor_and_admins_and_not_to_
     assert outcome.partnership.state is PartnershipState.REVOKED
     assert ShowBlockAtEnd(request_id=applying.id) in outcome.effects
     assert not [one for one in outcome.effects if isinstance(one, SendMessage)]
+
+
+def test_gatehouse_gets_no_message_about_its_own_block() -> None:
+    fields = replace(request(RequestState.APPLYING, RequestKind.REVOCATION).fields, requester=GATEHOUSE.chat_id)
+    assert tell_requester(request(RequestState.APPLYING, fields=fields), MessageCode.REQUEST_WAITS) == ()
+
+
+def test_the_posture_says_that_an_ended_access_waits_to_be_blocked() -> None:
+    [waits] = due_concerns(blocking(next_review_at=None), END)
+    [asks] = due_concerns(partnership(next_review_at=END), END)
+    assert waits.values["at_end"] == "block"
+    assert "at_end" not in asks.values
