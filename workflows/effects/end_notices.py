@@ -11,7 +11,7 @@ from workflows.core.access_end.decision import EndSituation, EndStep, end_step, 
 from workflows.core.access_end.notices import AT_THE_END, EndNotice, block_from
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.partnership import Partnership, PartnershipState
-from workflows.core.requests.commands.partner import RecordEndNotice
+from workflows.core.requests.commands.partner_record import RecordEndNotice
 from workflows.core.requests.downtime import Gap
 from workflows.core.requests.effects import SendEndNotices
 from workflows.core.requests.request import AccessRequest

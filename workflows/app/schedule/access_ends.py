@@ -17,7 +17,7 @@ from workflows.core.access_end.decision import EndSituation, EndStep, end_step, 
 from workflows.core.access_end.notices import AT_THE_END, due_notice
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
-from workflows.core.partners.outcome import advance_partner
+from workflows.core.partners.outcome import advance_request_and_record
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.partners.reviews import advance_review
 from workflows.core.partners.revoking import REVOCATION_LIFETIME, requests_for_more_access, running_revocation
@@ -25,7 +25,7 @@ from workflows.core.people import GATEHOUSE, CurrentRoles
 from workflows.core.plans.plan import REVOCATION_TEMPLATE, AtEnd
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.commands.automatic import Stop
-from workflows.core.requests.commands.partner import BlockAtEnd, IssueEndNotice
+from workflows.core.requests.commands.partner_record import BlockAtEnd, IssueEndNotice
 from workflows.core.requests.commands.request import Submit
 from workflows.core.requests.downtime import Gap
 from workflows.core.requests.effects import SendEndNotices
@@ -189,7 +189,7 @@ class AccessEnds:
             lifetime=REVOCATION_LIFETIME,
             submitter=GATEHOUSE,
         )
-        created = advance_partner(None, submit, Situation(now=state.now))
+        created = advance_request_and_record(None, submit, Situation(now=state.now))
         details = block.audit_details()
         entry = entry_of(key, state.now, None, block.name, details, request_id=block.request_id, tenant_id=tenant_id)
         await self._store.commit(

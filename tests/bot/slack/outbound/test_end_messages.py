@@ -11,7 +11,7 @@ from tests.bot.slack.outbound.scene import Scene, action_ids, partnership, perso
 from tests.bot.surfaces import shown
 from tests.workflows.core import builders
 from workflows.core.access_end.decision import EndStep
-from workflows.core.people import GATEHOUSE
+from workflows.core.people import ADMIN, GATEHOUSE
 from workflows.core.plans.plan import AtEnd
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.settings.model import TenantId
@@ -88,7 +88,7 @@ async def test_nobody_reached_is_not_delivered(scene: Scene) -> None:
 
 
 async def test_an_admin_who_sponsors_and_left_leaves_it_to_the_other_admins(scene: Scene) -> None:
-    scene.directory.roles[builders.ADMIN] = ("admin", "approver3")
+    scene.directory.roles[ADMIN] = ("admin", "approver3")
     scene.fail("conversations.open", "user_disabled", match=person("admin").chat_id, times=10)
     told = await scene.notifier().send_end_notices([announced(0, sponsor="admin")], batch="b", blocked=0)
     assert told[tenant(0)] == (person("approver3").chat_id,)

@@ -19,8 +19,9 @@ from workflows.core.plans.plan import AtEnd
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.settings.model import TenantId
+from workflows.ports.audit_log import AuditEntry
 from workflows.ports.notifier import NotifierUnavailable
-from workflows.ports.records import AuditEntry, Commit
+from workflows.ports.records import Commit
 
 DAY: Final = timedelta(days=1)
 

@@ -9,14 +9,14 @@ import pytest
 from tests.workflows.core.builders import NOW, REQUEST, SAM, access_plan, everybody, partnership, prepared, request
 from workflows.core.access_end.notices import AT_THE_END, EndNotice
 from workflows.core.errors.raised import Refused
-from workflows.core.partners.outcome import advance_partner, opened_partnership, unapproved_partnership
+from workflows.core.partners.outcome import advance_request_and_record, opened_partnership, unapproved_partnership
 from workflows.core.partners.partnership import Partnership, PartnershipState, SettingsBasis
 from workflows.core.partners.reviews import advance_review
 from workflows.core.people import GATEHOUSE
 from workflows.core.plans.plan import AtEnd
 from workflows.core.posture.record_concerns import due_concerns
 from workflows.core.requests.commands.automatic import RecordApplied
-from workflows.core.requests.commands.partner import AskReview, BlockAtEnd, IssueEndNotice, RecordEndNotice
+from workflows.core.requests.commands.partner_record import AskReview, BlockAtEnd, IssueEndNotice, RecordEndNotice
 from workflows.core.requests.effects import MessageCode, SendMessage, ShowBlockAtEnd
 from workflows.core.requests.request import RequestKind, RequestState
 from workflows.core.requests.transitions.transition import Situation, tell_requester
@@ -133,7 +133,7 @@ def test_the_result_of_a_block_at_the_end_goes_to_sponsor_and_admins_and_not_to_
     fields = replace(fields, requester=GATEHOUSE.chat_id)
     applying = request(RequestState.APPLYING, RequestKind.REVOCATION, fields=fields)
     assert applying.is_block_at_end
-    outcome = advance_partner(applying, RecordApplied(configuration={}), Situation(now=END), blocking())
+    outcome = advance_request_and_record(applying, RecordApplied(configuration={}), Situation(now=END), blocking())
     assert outcome.partnership is not None
     assert outcome.partnership.state is PartnershipState.REVOKED
     assert ShowBlockAtEnd(request_id=applying.id) in outcome.effects
