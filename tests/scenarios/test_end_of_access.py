@@ -104,6 +104,9 @@ async def test_a_clock_that_jumps_over_the_end_asks_and_an_admin_blocks_now(stag
     assert buttons(asked) == ["request_again", "revoke_partner"]
     [mine] = await told(stage, "requester", "ended, not blocked yet")
     assert buttons(mine) == ["request_again"]
+    await stage.do("click", user="admin", action_id="request_again", channel="@admin", ts=asked["ts"])
+    await stage.rest()
+    assert "Trusted partner" in words((await stage.see("views", user="admin"))["views"][-1]), "the same access"
     await stage.later(30 * DAY)
     assert not await is_blocked(stage), "the bot has not run for three days since the question"
     assert len(await told(stage, "admin", "ended, not blocked yet")) == 1

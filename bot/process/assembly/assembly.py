@@ -84,29 +84,29 @@ def assemble(systems: ExternalSystems) -> BotParts:
     async def send(alarm: Alarm) -> Sequence[MessageCopy]:
         return await send_directly(alarm, directory=systems.directory, client=systems.client)
 
-    ends = AccessEnds(
+    ends = _access_ends(systems, service, alarms, queue_worker)
+    checks = (limits.clear_ended_alarms, channel.check, former_channel.clear_cards, ends.check)
+    return BotParts(
+        store=systems.store,
+        service=service,
+        alarms=alarms,
+        checks=_scheduled_checks(systems, service, alarms, shown, checks),
+        queue_worker=queue_worker,
+        inbound=inbound,
+        send_directly=send,
+        directory=shown,
+    )
+
+
+def _access_ends(systems: ExternalSystems, service: Service, alarms: Alarms, queue_worker: QueueWorker) -> AccessEnds:
+    """Return what looks for ends of accesses."""
+    return AccessEnds(
         service=service,
         store=systems.store,
         clock=systems.clock,
         alarms=alarms,
         wake=queue_worker.wake,
         max_blocks_a_day=systems.settings.gatehouse_max_blocks_at_end_per_day,
-    )
-    return BotParts(
-        store=systems.store,
-        service=service,
-        alarms=alarms,
-        checks=_scheduled_checks(
-            systems,
-            service,
-            alarms,
-            shown,
-            (limits.clear_ended_alarms, channel.check, former_channel.clear_cards, ends.check),
-        ),
-        queue_worker=queue_worker,
-        inbound=inbound,
-        send_directly=send,
-        directory=shown,
     )
 
 

@@ -82,10 +82,13 @@ def access_plan(
             raise no_extension_error(record, template, period, now) from nothing
         plan = _renewal(observation, template, duration)
     is_extending = extends(plan, record, period, now, is_asked=is_extension_asked)
-    # A partner that is closed completely has no access that could end.
-    at_end = AtEnd.ASK if closes_everything(plan) else template.at_end
-    plan = replace(plan, ends_at=ends_at, extends=is_extending, at_end=at_end)
+    plan = replace(plan, ends_at=ends_at, extends=is_extending, at_end=_at_end(plan, template))
     return with_inheritance(plan, observation.default)
+
+
+def _at_end(plan: Plan, template: Template) -> AtEnd:
+    """Return what happens at the end of the access. A partner that is closed completely has none that could end."""
+    return AtEnd.ASK if closes_everything(plan) else template.at_end
 
 
 def _renewal(observation: ObservedPartner, template: Template, duration: timedelta) -> Plan:

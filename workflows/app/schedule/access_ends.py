@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 import structlog
@@ -13,7 +13,7 @@ from workflows.app.identifiers import derived_request_id
 from workflows.app.new_audit_entry import entry_of
 from workflows.app.schedule.downtime import gaps, is_after_tick
 from workflows.app.service import Service
-from workflows.core.access_end.decision import EndSituation, EndStep, end_step, open_extension
+from workflows.core.access_end.decision import BLOCKS_COUNTED_FOR, EndSituation, EndStep, end_step, open_extension
 from workflows.core.access_end.notices import AT_THE_END, due_notice
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
@@ -40,7 +40,6 @@ from workflows.ports.store import Store
 
 _BATCH: Final = "end_notices"
 """The mark with the batch whose notices are being issued; empty when there is none."""
-_CAP_PERIOD: Final = timedelta(days=1)
 _BLOCK: Final = "block_at_end"
 """The name of `BlockAtEnd` in the audit log."""
 _MAX_NAMED: Final = 10
@@ -117,7 +116,7 @@ class AccessEnds:
         batch = await self._store.mark(_BATCH) or ""
         if not any_partner:
             return _Pass(now=now, gaps=(), open_requests=(), blocks_left=0, batch=batch)
-        times = await self._store.times_of(GATEHOUSE.chat_id, None, [_BLOCK], now - _CAP_PERIOD)
+        times = await self._store.times_of(GATEHOUSE.chat_id, None, [_BLOCK], now - BLOCKS_COUNTED_FOR)
         return _Pass(
             now=now,
             gaps=await gaps(store=self._store, now=now),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -17,6 +17,8 @@ from workflows.core.plans.closing import only_reduces_access
 from workflows.core.requests.downtime import Gap
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 
+BLOCKS_COUNTED_FOR: Final = timedelta(days=1)
+"""The period in which blocks at the end are counted for their limit."""
 _UNDECIDED: Final = (RequestState.PREPARING, RequestState.AWAITING_APPROVAL)
 
 

@@ -1,4 +1,7 @@
-"""Read requests, partners, alarms, marks and the audit log from the embedded store."""
+"""Read requests, partners, alarms, marks and the audit log from the embedded store.
+
+It is long because all reads of records are here: they share one connection.
+"""
 
 import asyncio
 import json

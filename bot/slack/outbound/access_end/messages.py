@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Final
 
 from bot.slack.outbound.access_end.cards import MAX_NAMED, block_result, end_notice
 from bot.slack.outbound.recipients import Outbound, Recipients
@@ -12,12 +11,12 @@ from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.model import TenantId
 from workflows.ports.notifier import AnnouncedEnd, NotifierBlocked, NotifierRefused
 
-_ANY_TIME: Final = timedelta(0)
-"""Slack is always asked whether a person is active. It accepts messages to people who have left."""
-
 
 class EndMessages:
-    """Posts one message a person and batch."""
+    """Posts one message a person and batch.
+
+    Slack is always asked whether a person is active, because it accepts messages to people who have left.
+    """
 
     def __init__(self, outbound: Outbound) -> None:
         self._outbound = outbound
@@ -55,7 +54,7 @@ class EndMessages:
         refused = None
         people = {request.require_prepared().sponsor.chat_id} | await self._recipients.holders(ADMIN)
         for person in sorted(people - told):
-            trouble = await self._outbound.copies.post(subject, person, card, active_within=_ANY_TIME)
+            trouble = await self._outbound.copies.post(subject, person, card, active_within=timedelta(0))
             refused = refused or trouble
             told |= set() if trouble else {person}
         if not told and refused is not None:
@@ -78,7 +77,9 @@ class EndMessages:
             return {}
         if not await self._has(person, batch):
             card = end_notice(announced, is_admin=is_admin, blocked=blocked)
-            refused = await self._outbound.copies.post(_subject(person), person, card, batch, active_within=_ANY_TIME)
+            refused = await self._outbound.copies.post(
+                _subject(person), person, card, batch, active_within=timedelta(0)
+            )
             if refused is not None:
                 return {}
         return {person: frozenset(one.record.identity.tenant_id for one in announced[:MAX_NAMED])}
@@ -91,7 +92,7 @@ class EndMessages:
         if await self._has(person, batch):
             return True
         try:
-            await self._outbound.copies.direct_channel(person, _ANY_TIME)
+            await self._outbound.copies.direct_channel(person, timedelta(0))
         except (NotifierRefused, NotifierBlocked):
             return False
         return True
