@@ -21,7 +21,7 @@ class AtEndWords(NamedTuple):
 
 AT_END: Final[Mapping[AtEnd, AtEndWords]] = {
     AtEnd.BLOCK: AtEndWords("Blocked automatically on", "then blocked automatically", "waits to be blocked"),
-    AtEnd.ASK: AtEndWords("Asked on", "then the sponsor is asked", "access period ended"),
+    AtEnd.ASK: AtEndWords("Asked on", "then asked", "access period ended"),
 }
 
 WHY_OPEN: Final[Mapping[EndStep, str]] = {

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from workflows.core.access_end.notices import EndNotice, lowest_issued, with_result
+from workflows.core.access_end.notices import AT_THE_END, EndNotice, lowest_issued, with_result
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.lifecycle import is_allowed, require_table_result
@@ -74,7 +74,10 @@ def _step(
                 partnership=partnership, effects=(show_setup, *setup_messages(partnership, command))
             )
         case IssueEndNotice() | RecordEndNotice() | BlockAtEnd():
-            return ReviewTransition(partnership=_at_end(partnership, command, now), effects=())
+            # The requester's message offers to request the access again once its period has ended.
+            has_ended = isinstance(command, IssueEndNotice) and command.days == AT_THE_END
+            effects = (ShowRequest(request_id=partnership.request_id),) if has_ended else ()
+            return ReviewTransition(partnership=_at_end(partnership, command, now), effects=effects)
         case _:
             assert_never(command)
 

@@ -27,7 +27,6 @@ from bot.words.names.partners import notified_name
 from bot.words.requests.access_end import AT_END, WHY_OPEN
 from bot.words.requests.messages import message_words
 from bot.words.requests.titles import partner_title
-from bot.words.sentences import counted
 from workflows.core.access_end.decision import EndStep
 from workflows.core.errors.facts import Fact, as_values
 from workflows.core.requests.effects import MessageCode
@@ -50,8 +49,10 @@ def end_notice(announced: Sequence[AnnouncedEnd], *, is_admin: bool, blocked: in
     :param is_admin: whether the reader is an admin, who can block at once.
     :param blocked: how many partners were blocked at their end at the same time, for an admin.
     """
-    title = _title(announced, blocked if is_admin else 0)
-    blocks: list[Block] = [header(f"⏰ {title}")]
+    blocked = blocked if is_admin else 0
+    title = _title(announced, blocked)
+    name = f"{clean(partner_name(announced[0].record.identity), 90)}: " if len(announced) == 1 and not blocked else ""
+    blocks: list[Block] = [header(f"⏰ {name}{title}")]
     for one in announced[:MAX_WITH_BUTTONS]:
         blocks += _entry(one, is_admin=is_admin)
     blocks += _others(announced[MAX_WITH_BUTTONS:MAX_NAMED])
@@ -63,14 +64,16 @@ def end_notice(announced: Sequence[AnnouncedEnd], *, is_admin: bool, blocked: in
 
 def _title(announced: Sequence[AnnouncedEnd], blocked: int) -> str:
     waiting = sum(one.step is not None for one in announced)
+    if len(announced) == 1 and not blocked:
+        return "access period ended, not blocked yet" if waiting else "access ends soon"
     if waiting and blocked:
         wait = f"{waiting} {'waits' if waiting == 1 else 'wait'} for you"
         return f"{waiting + blocked} partners end; {blocked} {'is' if blocked == 1 else 'are'} blocked, {wait}"
     if waiting == len(announced):
-        return f"{counted(waiting, 'access period')} ended, not blocked yet"
+        return f"{waiting} access periods ended, not blocked yet"
     if waiting:
-        return f"{counted(len(announced), 'partner')}: access ends soon, or has ended"
-    return f"Access of {counted(len(announced), 'partner')} ends soon"
+        return f"{len(announced)} partners: access ends soon, or has ended"
+    return f"Access of {len(announced)} partners ends soon"
 
 
 def _entry(announced: AnnouncedEnd, *, is_admin: bool) -> Iterator[Block]:

@@ -393,7 +393,7 @@ def test_the_last_day_and_the_ticket_are_on_the_card_and_in_details() -> None:
         prepared=replace(asked.require_prepared(), plan=plan),
     )
     text = shown(card(asked))
-    assert "until May 31, 2027 · Ticket PRJ-1234 · Decide by" in " ".join(text.split())
+    assert "until May 31, 2027, then asked · Ticket PRJ-1234 · Decide by" in " ".join(text.split())
     assert "from approval" not in text
     details = " ".join(shown(decision_view(asked, history=(), now=NOW)).split())
     assert "End: the end of May 31, 2027 (UTC)" in details
