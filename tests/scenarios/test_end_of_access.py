@@ -54,7 +54,7 @@ async def test_an_announced_end_blocks_at_its_moment_and_the_access_is_restored_
     await stage.tick()
     [notice] = await told(stage, "requester", "ends soon")
     assert "Blocked automatically on" in words(notice)
-    assert buttons(notice) == ["request_again"]
+    assert buttons(notice) == ["request_again", "close_early"]
     assert await told(stage, "admin", "ends soon") == [], "the admins get the last ones"
     await stage.later(27 * DAY)
     assert len(await told(stage, "requester", "ends soon")) == 2, "of those that were missed only the newest"
@@ -103,7 +103,7 @@ async def test_a_clock_that_jumps_over_the_end_asks_and_an_admin_blocks_now(stag
     assert "no notice was delivered in time" in words(asked)
     assert buttons(asked) == ["request_again", "revoke_partner"]
     [mine] = await told(stage, "requester", "ended, not blocked yet")
-    assert buttons(mine) == ["request_again"]
+    assert buttons(mine) == ["request_again", "close_early"]
     await stage.do("click", user="admin", action_id="request_again", channel="@admin", ts=asked["ts"])
     await stage.rest()
     assert "Trusted partner" in words((await stage.see("views", user="admin"))["views"][-1]), "the same access"

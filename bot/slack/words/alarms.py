@@ -66,7 +66,8 @@ _TEXTS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
         "Set AZURE_TENANT_ID and the credentials to the same tenant.",
     ),
     AlarmCode.END_NOT_ANNOUNCED: (
-        "The access period of {count} partners ended more than a week ago, and no notice could be delivered: {names}.",
+        "Access is open more than a week after its end, because no notice could be delivered. Partners: {count}. The "
+        "first ones: {names}.",
         "Revoke them, or request more time. They are not blocked automatically before somebody was told.",
     ),
     AlarmCode.LIMIT_REACHED: (

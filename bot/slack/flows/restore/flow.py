@@ -60,7 +60,7 @@ class RestoreFlow:
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
         yield Subcommand("restore", self.open_from_command)
-        yield Action(ids.RESTORE_PARTNER, self.open_from_button, audit_name=_AUDIT_NAME)
+        yield Action(ids.RESTORE_PARTNER, self.open_from_button, audit_name="restore_partner")
         yield Action(ids.RESTORES, self.choose_change, audit_name="restores")
         for shows in (ids.SHOW_RESTORE_ISSUES, ids.RESTORE_ISSUES_PREVIOUS, ids.RESTORE_ISSUES_NEXT):
             yield Action(shows, self.show_issues, audit_name=ids.SHOW_RESTORE_ISSUES)

@@ -23,6 +23,7 @@ from bot.slack.blocks.blocks import (
 from bot.slack.blocks.message import MAX_NOTICE_CHARACTERS, Message, message
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.partner_and_plan import notified_partner, partner_name
+from bot.slack.cards.partnership import close_early_button
 from bot.words.names.partners import notified_name
 from bot.words.requests.access_end import AT_END, WHY_OPEN
 from bot.words.requests.messages import message_words
@@ -91,7 +92,9 @@ def _entry(announced: AnnouncedEnd, *, is_admin: bool) -> Iterator[Block]:
         )
     )
     buttons: list[ButtonElement] = [button("Extend", ids.REQUEST_AGAIN, tenant_id)]
-    if announced.step is not None and is_admin:
+    if not is_admin:
+        buttons.append(close_early_button(tenant_id))
+    elif announced.step is not None:
         buttons.append(button("Block now", ids.REVOKE_PARTNER, tenant_id))
     yield actions(f"end:{tenant_id}", *buttons)
 

@@ -82,6 +82,7 @@ OF_NO_PARTNER: Final = frozenset(
         AlarmCode.STORE_NOT_WRITABLE,
         AlarmCode.SOCKET_SILENT,
         AlarmCode.WRONG_TENANT,
+        AlarmCode.END_NOT_ANNOUNCED,
         AlarmCode.LIMIT_REACHED,
     }
 )

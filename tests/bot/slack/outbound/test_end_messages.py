@@ -42,7 +42,7 @@ async def test_the_sponsor_gets_one_message_about_all_and_the_admins_get_the_las
     assert "p001.com" in shown(message)
     assert "p002.com" not in shown(message)
     assert "Blocked automatically on" in shown(message)
-    assert action_ids(message) == ["request_again", "request_again"]
+    assert action_ids(message) == ["request_again", "close_early"] * 2
     [admins] = scene.messages("@admin")
     assert "p001.com" in shown(admins)
     assert "p000.com" not in shown(admins)
@@ -102,7 +102,7 @@ async def test_only_partners_that_the_message_names_count_as_announced(scene: Sc
     assert "p099.com" in shown(message)
     assert "p100.com" not in shown(message)
     assert "and 3 more" in shown(message)
-    assert len(action_ids(message)) == 10
+    assert len(action_ids(message)) == 20
     assert told[tenant(99)]
     assert told[tenant(102)] == (), "so the end asks, and blocks nobody"
 
@@ -118,7 +118,7 @@ async def test_at_the_end_an_admin_can_block_and_everybody_reads_why_and_until_w
     [admins], [sponsors] = scene.messages("@admin"), scene.messages("@requester")
     assert "13 partners end; 10 are blocked, 3 wait for you" in shown(admins)
     assert action_ids(admins) == ["request_again", "revoke_partner"] * 3
-    assert action_ids(sponsors) == ["request_again"] * 3
+    assert action_ids(sponsors) == ["request_again", "close_early"] * 3
     assert waits.id in shown(admins)
     assert "no notice was delivered in time" in shown(sponsors)
 
