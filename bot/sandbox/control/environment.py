@@ -75,18 +75,21 @@ def _clock_routes(sandbox: Sandbox) -> list[web.RouteDef]:
     async def advance_once(seconds: int) -> bool:
         now = sandbox.clock.advance(seconds)
         sandbox.revision.bump()
-        bot = sandbox.bot
-        return bot is not None and bot.alive() and await sandbox.status.idle(PICK_UP_SECONDS, since=now)
+        return is_bot_alive() and await sandbox.status.idle(PICK_UP_SECONDS, since=now)
+
+    def is_bot_alive() -> bool:
+        return sandbox.bot is not None and sandbox.bot.alive()
 
     async def advance(request: web.Request) -> web.Response:
-        given = await read_body(request, Advance)
-        left, picked_up = given.advance_seconds, False
-        while True:
-            step = min(left, given.step_seconds)
+        body = await read_body(request, Advance)
+        left, picked_up = body.advance_seconds, True
+        # A bot that does not follow stops the clock: otherwise the next steps would be a jump for it.
+        while left and (picked_up or not is_bot_alive()):
+            step = min(left, body.step_seconds)
             left -= step
             picked_up = await advance_once(step)
-            if left <= 0 or not picked_up:
-                break
+        if not body.advance_seconds:
+            picked_up = await advance_once(0)
         return answer(**clock_values(), picked_up=picked_up)
 
     return [web.get("/control/clock", read), web.post("/control/clock", advance)]

@@ -138,11 +138,15 @@ def _sentence_case(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}"
 
 
-def access_duration_words(fields: RequestFields) -> str:
-    """Return how long a request's access shall last: "180 days from approval", "until Dec 31, 2026"; empty for none."""
+def access_duration_words(fields: RequestFields, *, is_short: bool = False) -> str:
+    """Return how long a request's access shall last: "180 days from approval", "until Dec 31, 2026"; empty for none.
+
+    :param is_short: whether it is left out that days count from the approval.
+    """
     if fields.ends_at is not None:
         return f"until {last_day(fields.ends_at)}"
-    return "" if fields.duration is None else f"{duration_words(fields.duration)} from approval"
+    lasts = "" if fields.duration is None else duration_words(fields.duration)
+    return f"{lasts} from approval" if lasts and not is_short else lasts
 
 
 def edit_effect_words(approval_count: int) -> tuple[str, ...]:

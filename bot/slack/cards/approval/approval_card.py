@@ -162,7 +162,7 @@ def _fact_parts(request: AccessRequest, record: Partnership | None, now: datetim
         yield fixed_text("Keeps the approved end, ")
         yield local_day(end)
         yield fixed_text(f"{_then(AtEnd.ASK if record is None else record.at_end)} · ")
-    elif lasts := "" if closes_everything(prepared.plan) else access_duration_words(fields):
+    elif lasts := "" if closes_everything(prepared.plan) else access_duration_words(fields, is_short=True):
         yield fixed_text(f"{lasts}{_then(prepared.plan.at_end)} · ")
     if fields.ticket:
         yield fixed_text("Ticket ")

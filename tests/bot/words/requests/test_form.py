@@ -92,6 +92,7 @@ def test_the_text_for_the_partners_administrator() -> None:
 def test_how_long_it_shall_last() -> None:
     asked = request(RequestState.AWAITING_APPROVAL).fields
     assert form.access_duration_words(replace(asked, duration=timedelta(days=180))) == "180 days from approval"
+    assert form.access_duration_words(replace(asked, duration=timedelta(days=180)), is_short=True) == "180 days"
     ends_at = datetime(2027, 4, 1, tzinfo=UTC)
     assert form.access_duration_words(replace(asked, ends_at=ends_at)) == "until Mar 31, 2027"
     assert form.access_duration_words(replace(asked, duration=None)) == ""

@@ -121,7 +121,7 @@ def test_durations_are_the_union_and_the_hint_says_what_the_chosen_template_allo
     by_id = {block.get("block_id"): block for block in view["blocks"]}
     assert "hint" not in by_id["duration"], "a list of all templates would be read by nobody"
     assert "30 or 90 days, then asked." in shown(form(template="trusted-partner"))
-    assert "7 days." in shown(form(templates=(template("once", 7, default=7),)))
+    assert "7 days, then asked." in shown(form(templates=(template("once", 7, default=7),)))
 
 
 def test_choosing_a_template_is_sent_at_once_and_leaves_its_durations_only() -> None:
