@@ -136,9 +136,10 @@ def _others(announced: Sequence[AnnouncedEnd]) -> Iterator[Block]:
 def block_result(request: AccessRequest) -> Message:
     """Return the message that a partner was blocked at the end of its access, with what was read back."""
     about = {"partner": partner_of(request), "request": request.id}
-    fact = Fact(MessageCode.CLOSED, {**about, "is_all": not request.not_closed, "note": as_values(request.note)})
-    icon = "⚠️" if request.not_closed else "🔒"
-    title = f"{icon} {clean(partner_of(request), 90)}: blocked at the end of its access period"
+    is_all = request.not_closed == ()
+    fact = Fact(MessageCode.CLOSED, {**about, "is_all": is_all, "note": as_values(request.note)})
+    state = "blocked at the end of its access period" if is_all else "access period ended, not everything is closed"
+    title = f"{'🔒' if is_all else '⚠️'} {clean(partner_of(request), 90)}: {state}"
     ended: list[TextRun] = []
     if (ended_at := request.fields.period_ended_at) is not None:
         ended = [fixed_text("The approved access period ended "), local_time(ended_at), fixed_text(". ")]
@@ -147,4 +148,4 @@ def block_result(request: AccessRequest) -> Message:
         rich_text(paragraph(*ended, *with_local_times(message_words(fact), MAX_NOTICE_CHARACTERS))),
         actions(f"end:{request.id}", button("Restore access", ids.RESTORE_PARTNER, request.plan.tenant_id)),
     ]
-    return message(f"{notified_name(partner_of(request))}: blocked at the end of its access period", blocks)
+    return message(f"{notified_name(partner_of(request))}: {state}", blocks)

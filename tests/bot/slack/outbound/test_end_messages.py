@@ -146,7 +146,10 @@ async def test_the_result_of_a_block_goes_once_to_sponsor_and_admins(scene: Scen
 async def test_what_stays_open_is_not_called_blocked(scene: Scene) -> None:
     left = open_access({"tenantId": builders.TENANT}, None)
     await scene.notifier().show_block_at_end(blocked(not_closed=tuple(left)[:1]))
-    assert "⚠️" in shown(scene.messages("@admin")[0])
+    message = shown(scene.messages("@admin")[0])
+    assert "⚠️" in message
+    assert "not everything is closed" in message
+    assert "blocked at the end" not in message
 
 
 async def test_a_result_of_which_nobody_can_be_told_is_given_up_and_alarms(scene: Scene) -> None:
