@@ -1,4 +1,7 @@
-"""A request: one requested change of one partner, from the form to the verified result. Data only."""
+"""A request: one requested change of one partner, from the form to the verified result. Data only.
+
+It is long because each field of a record says what it means, and since which version it may be empty.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
