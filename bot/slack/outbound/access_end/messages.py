@@ -92,7 +92,7 @@ class EndMessages:
         if await self._has(person, batch):
             return True
         try:
-            await self._outbound.copies.direct_channel(person, timedelta(0))
+            await self._outbound.copies.require_active(person)
         except (NotifierRefused, NotifierBlocked):
             return False
         return True
