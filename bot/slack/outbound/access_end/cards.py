@@ -106,7 +106,7 @@ def _state(announced: AnnouncedEnd) -> Iterator[TextRun]:
     if announced.step is None:
         yield fixed_text(f"{AT_END[record.at_end].label} ")
         yield local_time(ends_at)
-        yield fixed_text(" unless it is extended before")
+        yield fixed_text(" unless it is extended before.")
         return
     yield fixed_text("The access period ended ")
     yield local_time(ends_at)
@@ -117,7 +117,7 @@ def _state(announced: AnnouncedEnd) -> Iterator[TextRun]:
         label = AT_END[record.at_end].label
         yield fixed_text(f" {label} ")
         yield local_time(announced.blocked_at)
-        yield fixed_text(" unless it is extended or blocked before")
+        yield fixed_text(" unless it is extended or blocked before.")
 
 
 def _others(announced: Sequence[AnnouncedEnd]) -> Iterator[Block]:
