@@ -16,6 +16,8 @@ SPONSORS_CHECKED_EVERY: Final = timedelta(hours=1)
 """How often it is checked that the sponsors of partners have an enabled account."""
 SPONSOR_ALARMS_EVERY: Final = timedelta(minutes=1)
 """How often it is checked that an alarm about a missing sponsor is still needed."""
+ENDED_ACCESS_CHECKED_EVERY: Final = timedelta(minutes=1)
+"""How often accesses are looked at whose end has come and that are not blocked yet."""
 CHANNEL_CHECKED_EVERY: Final = timedelta(minutes=10)
 """How often it is checked that the approval channel is private, when no card is posted."""
 CHANNEL_TRUSTED_FOR: Final = timedelta(minutes=1)

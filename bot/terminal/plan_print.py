@@ -17,6 +17,7 @@ from bot.words.plans.consequences import consequence_words
 from bot.words.plans.current_settings import describe_staying_open
 from bot.words.plans.risk import LEVELS, risk_lines
 from bot.words.refusals.sentences import fact_words
+from bot.words.requests.access_end import AT_END
 from bot.words.sentences import counted
 from workflows.app.requests.plan_from_file import PlannedRequest
 from workflows.core.checks.consequences import consequences
@@ -44,7 +45,10 @@ def print_plan(planned_request: PlannedRequest, console: Console) -> None:
     for label, value in _tenant(planned_request.observation.identity):
         console.print(Text(f"{label:<15}", style="bold").append_text(safe_text(value, 300)))
     console.print(Text(f"{'Template':<15}", style="bold").append_text(safe_text(planned_request.template.title)))
-    console.print(Text(f"{'Duration':<15}", style="bold").append(duration_words(planned_request.duration)))
+    template = planned_request.template
+    then = f", {AT_END[template.at_end].then}" if template.may_end_on_date else ""
+    lasts = f"{duration_words(planned_request.duration)}{then}"
+    console.print(Text(f"{'Duration':<15}", style="bold").append(lasts))
     console.print()
     if planned_request.plan is None:
         console.print("Nothing to change: the partner has every setting of this template already.")

@@ -123,7 +123,8 @@ def _record(record: Partnership) -> dict[str, Any]:
         "sponsor": record.sponsor.name,
         "since": _moment(record.since),
         "ends_at": _moment(record.ends_at),
-        "next_review_at": _moment(record.next_review_at),
+        "at_end": record.at_end.value,
+        "next_review_at": _moment(record.review_due_at),
     }
 
 

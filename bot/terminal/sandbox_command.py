@@ -30,7 +30,7 @@ Processes = SpawnContext | ForkServerContext
 _NEW_PROCESSES: Final = multiprocessing.get_context("spawn")
 _PORTS_TRIED: Final = 100
 _TICK_SECONDS: Final = 0.5
-_FORWARDED_PREFIX: Final = "GATEHOUSE_MAX_"
+_FORWARDED_PREFIXES: Final = ("GATEHOUSE_MAX_", "GATEHOUSE_TICK_")
 """The prefix of the settings that are passed on to the sandbox's bot: the limits per hour."""
 _READY_WITHIN_SECONDS: Final = 30.0
 _MAX_RESTARTS: Final = 20
@@ -91,7 +91,7 @@ async def _run_with_bot(
         **sandbox.bot_settings(port),
         "DATABASE_URL": f"sqlite:///{folder / 'gatehouse.db'}",
         "GATEHOUSE_TICK_SECONDS": str(_TICK_SECONDS),
-        **{name: value for name, value in os.environ.items() if name.startswith(_FORWARDED_PREFIX)},
+        **{name: value for name, value in os.environ.items() if name.startswith(_FORWARDED_PREFIXES)},
     }
     bot = _Bot(settings, folder, processes)
     bot.start()

@@ -36,7 +36,7 @@ MARK: Final = "h0stile"
 """Stands in every hostile text, so that its way can be followed."""
 
 _TIME: Final = (
-    r"(Asked|Sent|[Dd]ecide by|Approved until|Access period ended|Not as approved since|Period ends) "
+    r"(Asked|Sent|[Dd]ecide by|Access period ended|Not as approved since|Blocked automatically on|Asked on) "
     r"<!date\^\d+\^\{date_short_pretty\}( at \{time\})?\|[A-Z][a-z]{2} \d{1,2}, \d{4} at \d\d:\d\d UTC>"
 )
 TIME: Final = re.compile(rf"{_TIME}( · {_TIME})*( · the time to decide is over)?|No end date")

@@ -4,7 +4,7 @@ Each fails on demand through one `Script`: before the work, or after it was done
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -27,7 +27,7 @@ from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, Property, Target, TargetType, TenantId
 from workflows.core.settings.partner_changes import PartnerChange
 from workflows.ports.clock import Clock
-from workflows.ports.notifier import Notifier
+from workflows.ports.notifier import AnnouncedEnd, Notifier
 from workflows.ports.people_directory import PeopleDirectory
 from workflows.ports.tenant import (
     Account,
@@ -456,6 +456,10 @@ class FakeNotifier:
     halves: list[tuple[Partnership, bool]] = field(default_factory=list)
     homes: list[ChatId] = field(default_factory=list)
     alarms: list[Alarm] = field(default_factory=list)
+    ends: list[tuple[tuple[AnnouncedEnd, ...], int]] = field(default_factory=list)
+    """The notices of each batch, and how many partners were blocked with it."""
+    blocks_shown: list[AccessRequest] = field(default_factory=list)
+    delivers_notices: bool = True
     leaves_copies: bool = False
     told: list[tuple[ChatId, str, str]] = field(default_factory=list)
     """Person, text, channel."""
@@ -489,6 +493,20 @@ class FakeNotifier:
         """Record a partner setup card."""
         self.script.end(await self.script.begin("notifier.show_half"))
         self.halves.append((partnership, remind))
+
+    async def send_end_notices(
+        self, announced: Sequence[AnnouncedEnd], *, batch: str, blocked: int
+    ) -> Mapping[TenantId, tuple[ChatId, ...]]:
+        """Remember notices about ends of access; everybody gets theirs unless a test says otherwise."""
+        self.script.end(await self.script.begin("notifier.end_notices"))
+        self.ends.append((tuple(announced), blocked))
+        delivered = {one.record.identity.tenant_id: (one.record.sponsor.chat_id,) for one in announced}
+        return delivered if self.delivers_notices else {}
+
+    async def show_block_at_end(self, request: AccessRequest) -> None:
+        """Remember the result of a block."""
+        self.script.end(await self.script.begin("notifier.show_block_at_end"))
+        self.blocks_shown.append(request)
 
     async def show_home(self, person: ChatId) -> None:
         """Remember an App Home."""

@@ -15,6 +15,7 @@ from workflows.app.alarms import Alarms
 from workflows.app.requests.forms import Form
 from workflows.app.requests.intake import Intake
 from workflows.app.requests.restore_intake import RestoreIntake
+from workflows.app.schedule.access_ends import AccessEnds
 from workflows.app.schedule.alarm_checks import ScheduledChecks, alarm_checks_of
 from workflows.app.schedule.ticker import tick
 from workflows.app.service import Service
@@ -27,6 +28,7 @@ from workflows.core.requests.effects import Apply, Effect, Prepare
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.core.settings.canonical import Digest
 from workflows.effects.apply import Applier
+from workflows.effects.end_notices import EndNotices
 from workflows.effects.performer import Performer
 from workflows.effects.permission_check import PermissionCheck
 from workflows.effects.prepare import Preparer
@@ -95,6 +97,7 @@ class World:
     service: Service
     alarms: Alarms
     checks: ScheduledChecks
+    ends: AccessEnds
     permission_check: PermissionCheck
     preparer: Preparer
     applier: Applier
@@ -305,6 +308,14 @@ def assemble(
         service=service,
         alarms=alarms,
         checks=ScheduledChecks(checks=alarm_checks_of(store=store, clock=clock, tenant=tenant, alarms=alarms)),
+        ends=AccessEnds(
+            service=service,
+            store=store,
+            clock=clock,
+            alarms=alarms,
+            wake=lambda: woken.append(True),
+            max_blocks_a_day=10,
+        ),
         permission_check=permission_check,
         preparer=preparer,
         applier=applier,
@@ -314,6 +325,7 @@ def assemble(
             preparer=preparer,
             applier=applier,
             notifier=notifier,
+            end_notices=EndNotices(service=service, store=store, notifier=notifier, clock=clock),
             store=store,
             service=service,
             alarms=Alarms(store=store, clock=clock, wake=lambda: woken.append(True)),

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from workflows.core import people
 from workflows.core.people import Person, PersonId
 from workflows.core.requests.request import RequestId
 from workflows.core.settings.model import TenantId
 from workflows.ports.audit_log import AuditEntry
 
-GATEHOUSE: Final = "gatehouse"
+GATEHOUSE: Final[str] = people.GATEHOUSE.chat_id
 """The actor's name in the audit log for the bot itself."""
 
 

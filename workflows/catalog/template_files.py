@@ -11,6 +11,7 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from workflows.catalog.template_file_settings import GUID, PLACEHOLDER_NAME, FileModel, SettingsTable
 from workflows.core.people import Role
+from workflows.core.plans.plan import AtEnd
 from workflows.core.policy.placeholders import Placeholder, placeholder_uses
 from workflows.core.policy.template import Stage, Template, TicketRule
 from workflows.core.settings.documents import to_document
@@ -71,6 +72,7 @@ class TemplateFile(FileModel):
     purpose: Annotated[str, StringConstraints(strip_whitespace=True, max_length=60)] = ""
     ticket: _Ticket | None = None
     end_date: bool = True
+    at_end: AtEnd = AtEnd.ASK
     review_every_days: Days
     durations_days: tuple[Days, ...] = Field(min_length=1, max_length=20)
     default_duration_days: Days
@@ -108,6 +110,7 @@ class TemplateFile(FileModel):
             purpose=self.purpose,
             ticket=None if self.ticket is None else self.ticket.parsed(),
             may_end_on_date=self.end_date,
+            at_end=self.at_end,
         )
 
     def _content_hash(self, settings: dict[Property, Setting]) -> str:

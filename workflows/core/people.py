@@ -29,6 +29,9 @@ class Person:
     name: str
 
 
+GATEHOUSE: Final = Person(id=PersonId("gatehouse"), chat_id=ChatId("gatehouse"), name="Gatehouse")
+"""The bot itself, as the requester of what it does by itself. It is no account, and gets no messages."""
+
 Actor = TypeVar("Actor", bound=ChatId | Person)
 """The author of a command: a chat id from a click, or a person whom the permission check has identified."""
 

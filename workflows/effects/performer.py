@@ -22,10 +22,12 @@ from workflows.core.requests.effects import (
     MessageCode,
     Prepare,
     RetryOrDropEffect,
+    SendEndNotices,
     SendExpiryMessages,
     SendMessage,
     SendReminders,
     ShowAlarm,
+    ShowBlockAtEnd,
     ShowHome,
     ShowRequest,
     ShowReview,
@@ -35,6 +37,7 @@ from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestKind
 from workflows.core.requests.transitions.transition import partner_of
 from workflows.effects.apply import Applier
+from workflows.effects.end_notices import EndNotices
 from workflows.effects.permission_check import PermissionCheck
 from workflows.effects.prepare import Preparer
 from workflows.ports.effects_queue import PendingEffect
@@ -50,6 +53,7 @@ class Performer:
     preparer: Preparer
     applier: Applier
     notifier: Notifier
+    end_notices: EndNotices
     store: Store
     service: Service
     alarms: Alarms
@@ -75,6 +79,10 @@ class Performer:
                 if partnership is not None:
                     showing = self.notifier.show_setup(partnership, remind=effect.remind)
                     await self._show_with_alarm(showing, f"half:{effect.tenant_id}", _about(partnership))
+            case SendEndNotices():
+                await self.end_notices.send(effect)
+            case ShowBlockAtEnd():
+                await self._show_block_at_end(effect)
             case ShowHome():
                 request_count = await self.store.count_home_requests(effect.person)
                 await self.notifier.show_home(effect.person)
@@ -99,6 +107,11 @@ class Performer:
                 await self.notifier.remind(request)
             case SendExpiryMessages():
                 await self.notifier.send_expiry_messages(request)
+
+    async def _show_block_at_end(self, effect: ShowBlockAtEnd) -> None:
+        request = await self.store.request(effect.request_id)
+        if request is not None:
+            await self.notifier.show_block_at_end(request)
 
     async def _show_request(self, request: AccessRequest, effect: ShowRequest) -> None:
         """Show a request. When the channel does not accept its card, alarm the admins, and tell the requester once."""

@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from workflows.app.alarms import Alarms
 from workflows.app.identifiers import derived_request_id, revocation_id, verdict_key
@@ -15,7 +15,7 @@ from workflows.catalog.catalog import Catalog, changed_rules
 from workflows.core.errors.facts import Fact, as_values
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.partners.revoking import requests_stopped_by_revocation, require_may_revoke
+from workflows.core.partners.revoking import REVOCATION_LIFETIME, requests_stopped_by_revocation, require_may_revoke
 from workflows.core.people import ADMIN, CurrentRoles, Person, PersonId
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.commands.automatic import Replan, Stop
@@ -40,9 +40,6 @@ from workflows.partner_lookup.identifying import identify_partner
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused, PeopleDirectoryUnavailable
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
-
-REVOCATION_LIFETIME = timedelta(days=365)
-"""The longest time that a revocation waits for Graph."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

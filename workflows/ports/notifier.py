@@ -1,13 +1,18 @@
 """The interface that shows cards and messages to people in the chat system."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
+from workflows.core.access_end.decision import EndStep
 from workflows.core.errors.facts import Fact, Facts
 from workflows.core.errors.raised import FactsError
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.request import AccessRequest
+from workflows.core.settings.model import TenantId
 
 
 class NotifierUnavailable(FactsError):
@@ -28,6 +33,27 @@ class NotifierBlocked(NotifierUnavailable):
 
 class NotifierRefused(FactsError):
     """The chat system will never accept this message. The channel or the person no longer exists, for example."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnnouncedEnd:
+    """An end of access that people are told about."""
+
+    record: Partnership
+    ends_at: datetime
+    days: int
+    """Which notice it is; `AT_THE_END` when the end has come."""
+    step: EndStep | None = None
+    """Why the partner is open after the end; None before it."""
+    blocked_at: datetime | None = None
+    """When it is blocked if nobody decides; None before the end, and when that is not known."""
+    extension: AccessRequest | None = None
+    """The open request that the block waits for."""
+
+    @property
+    def sponsor(self) -> ChatId | None:
+        """Return the sponsor; None when the sponsor has no enabled account any more."""
+        return self.record.sponsor.chat_id if self.record.sponsor_gone_at is None else None
 
 
 class Notifier(Protocol):
@@ -61,6 +87,20 @@ class Notifier(Protocol):
 
     async def show_setup(self, partnership: Partnership, *, remind: bool) -> None:
         """Update every partner setup card of a partner; post it when it is new, and again with `remind`."""
+
+    async def send_end_notices(
+        self, announced: Sequence[AnnouncedEnd], *, batch: str, blocked: int
+    ) -> Mapping[TenantId, tuple[ChatId, ...]]:
+        """Send each person one message about the ends that concern them, the next one first.
+
+        :param batch: names the messages, so that nobody gets one twice.
+        :param blocked: how many partners were blocked at their end at the same time.
+        :returns: for each partner who got its notice: active people whose message was accepted. Nobody: it is not
+            delivered.
+        """
+
+    async def show_block_at_end(self, request: AccessRequest) -> None:
+        """Tell the sponsor and the admins once that a partner was blocked at the end of its access."""
 
     async def show_home(self, person: ChatId) -> None:
         """Publish the App Home of one person."""

@@ -184,6 +184,12 @@ class RecordStore(AuditLog, Protocol):
     async def due(self, now: datetime) -> tuple[Sequence[RequestId], Sequence[TenantId]]:
         """List requests whose expiry or reminder is due, and partnerships whose review or reminder is due."""
 
+    async def ended(self, now: datetime) -> Sequence[TenantId]:
+        """List the partners that are blocked at their end and whose end has come, by their end.
+
+        Revoked partners are left out.
+        """
+
     async def expired_since(self, moment: datetime, limit: int) -> Sequence[AccessRequest]:
         """List the requests that expired at this time or later, the newest first."""
 

@@ -21,6 +21,7 @@ from bot.slack.outbound.recipients import Outbound
 from bot.slack.people.shown_directory import ShownDirectory
 from workflows.app.alarms import Alarms
 from workflows.app.limits import LimitedAction, Limits
+from workflows.app.schedule.access_ends import AccessEnds
 from workflows.app.schedule.alarm_checks import Check, ScheduledChecks, alarm_checks_of
 from workflows.app.schedule.role_check import check_auditors, check_roles
 from workflows.app.schedule.sponsor_check import check_sponsors
@@ -30,6 +31,7 @@ from workflows.core.people import ChatId
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.effects import MessageCode
 from workflows.effects.apply import Applier
+from workflows.effects.end_notices import EndNotices
 from workflows.effects.performer import Performer
 from workflows.effects.permission_check import PermissionCheck
 from workflows.effects.prepare import Preparer
@@ -82,17 +84,29 @@ def assemble(systems: ExternalSystems) -> BotParts:
     async def send(alarm: Alarm) -> Sequence[MessageCopy]:
         return await send_directly(alarm, directory=systems.directory, client=systems.client)
 
+    ends = _access_ends(systems, service, alarms, queue_worker)
+    checks = (limits.clear_ended_alarms, channel.check, former_channel.clear_cards, ends.check)
     return BotParts(
         store=systems.store,
         service=service,
         alarms=alarms,
-        checks=_scheduled_checks(
-            systems, service, alarms, shown, (limits.clear_ended_alarms, channel.check, former_channel.clear_cards)
-        ),
+        checks=_scheduled_checks(systems, service, alarms, shown, checks),
         queue_worker=queue_worker,
         inbound=inbound,
         send_directly=send,
         directory=shown,
+    )
+
+
+def _access_ends(systems: ExternalSystems, service: Service, alarms: Alarms, queue_worker: QueueWorker) -> AccessEnds:
+    """Return what looks for ends of accesses."""
+    return AccessEnds(
+        service=service,
+        store=systems.store,
+        clock=systems.clock,
+        alarms=alarms,
+        wake=queue_worker.wake,
+        max_blocks_a_day=systems.settings.gatehouse_max_blocks_at_end_per_day,
     )
 
 
@@ -194,6 +208,7 @@ def _performer(
             pauses=systems.pauses,
         ),
         notifier=notifier,
+        end_notices=EndNotices(service=service, store=store, notifier=notifier, clock=systems.clock),
         store=store,
         service=service,
         alarms=alarms,

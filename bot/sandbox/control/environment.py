@@ -25,6 +25,8 @@ class Advance(Input):
     """How far to move the clock."""
 
     advance_seconds: int = Field(ge=0, le=_TEN_YEARS)
+    step_seconds: int = Field(default=_TEN_YEARS, ge=1, le=_TEN_YEARS)
+    """The longest step. Shorter steps let time pass while the bot runs; one long step is a clock that jumps."""
 
 
 class Idle(Input):
@@ -70,13 +72,24 @@ def _clock_routes(sandbox: Sandbox) -> list[web.RouteDef]:
     async def read(_: web.Request) -> web.Response:
         return answer(**clock_values())
 
+    async def advance_once(seconds: int) -> bool:
+        now = sandbox.clock.advance(seconds)
+        sandbox.revision.bump()
+        return is_bot_alive() and await sandbox.status.idle(PICK_UP_SECONDS, since=now)
+
+    def is_bot_alive() -> bool:
+        return sandbox.bot is not None and sandbox.bot.alive()
+
     async def advance(request: web.Request) -> web.Response:
         body = await read_body(request, Advance)
-        now = sandbox.clock.advance(body.advance_seconds)
-        sandbox.revision.bump()
-        bot = sandbox.bot
-        waits = bot is not None and bot.alive()
-        picked_up = waits and await sandbox.status.idle(PICK_UP_SECONDS, since=now)
+        left, picked_up = body.advance_seconds, True
+        # A bot that does not follow stops the clock: otherwise the next steps would be a jump for it.
+        while left and (picked_up or not is_bot_alive()):
+            step = min(left, body.step_seconds)
+            left -= step
+            picked_up = await advance_once(step)
+        if not body.advance_seconds:
+            picked_up = await advance_once(0)
         return answer(**clock_values(), picked_up=picked_up)
 
     return [web.get("/control/clock", read), web.post("/control/clock", advance)]

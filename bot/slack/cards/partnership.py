@@ -22,6 +22,7 @@ from bot.slack.blocks.blocks import (
 from bot.slack.cards.partner_and_plan import partner_name
 from bot.slack.ids import PartnerSection
 from bot.words.partner_setup.state import setup_words
+from bot.words.requests.access_end import AT_END, ended_state_words
 from bot.words.requests.titles import partner_title
 from bot.words.settings.open_access import access_kind_titles, access_kinds_words
 from workflows.core.partners.partnership import Partnership, PartnershipState, SettingsBasis
@@ -44,7 +45,7 @@ def partnership_state_words(partnership: Partnership, now: datetime) -> str:
         is_due = partnership.state is PartnershipState.REVIEW_DUE or not partnership.is_as_approved
         return f"{_BASIS[partnership.basis]}, review is due" if is_due else _BASIS[partnership.basis]
     if partnership.is_past_its_end(now):
-        return "active, access period ended"
+        return f"active, {ended_state_words(partnership)}"
     return "active, review is due" if partnership.state is PartnershipState.REVIEW_DUE else "active"
 
 
@@ -76,9 +77,10 @@ def partnership_facts(partnership: Partnership) -> Iterator[TextRun]:
     if partnership.ends_at is not None and partnership.is_as_approved:
         yield fixed_text("\nApproved until ")
         yield local_time(partnership.ends_at)
-    if partnership.state is PartnershipState.ACTIVE and partnership.next_review_at is not None:
+        yield fixed_text(f", {AT_END[partnership.at_end].then}")
+    if partnership.state is PartnershipState.ACTIVE and partnership.review_due_at is not None:
         yield fixed_text("\nNext review ")
-        yield local_time(partnership.next_review_at)
+        yield local_time(partnership.review_due_at)
     yield fixed_text("\nSponsor: ")
     yield cleaned_text(partnership.sponsor.name)
     if partnership.sponsor_gone_at is not None:

@@ -249,6 +249,13 @@ class CardCopies:
     async def _send_to(self, place: str, message: Message) -> Mapping[str, Any]:
         return await self.call("chat.postMessage", channel=place, **content_of(message))
 
+    async def require_active(self, person: ChatId) -> None:
+        """Ask Slack now whether it opens the conversation with a person, as `send` does before the message.
+
+        :raises NotifierRefused, NotifierBlocked: when the person has left.
+        """
+        await self._conversations.read_now(person)
+
     async def _opened(self, person: ChatId) -> str:
         return str((await self.call("conversations.open", users=person))["channel"]["id"])
 

@@ -1,10 +1,9 @@
 """Perform Slack effects: post and update cards, send direct messages, publish App Homes.
 
-Each effect compares what is posted with what should be posted, so a retry changes nothing.
-`bot.slack.outbound.recipients` decides who gets a card.
+Each compares what is posted with what should be, so a retry changes nothing. `recipients` decides who gets a card.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
 import structlog
@@ -12,6 +11,7 @@ import structlog
 from bot.slack.blocks.message import Message, notice
 from bot.slack.cards.review_card import ended_review_card, replaced_review_card, review_card
 from bot.slack.cards.setup_card import closed_setup_card, setup_card
+from bot.slack.outbound.access_end.messages import EndMessages
 from bot.slack.outbound.app_homes import AppHomes
 from bot.slack.outbound.card_copies import NotAccepted, content_of, posted_at
 from bot.slack.outbound.recipients import (
@@ -35,7 +35,7 @@ from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.model import TenantId
 from workflows.intervals import NAMES_SHOWN_FOR
 from workflows.ports.message_copies import MessageCopy
-from workflows.ports.notifier import NotifierBlocked, NotifierRefused
+from workflows.ports.notifier import AnnouncedEnd, NotifierBlocked, NotifierRefused
 
 _log = structlog.get_logger()
 
@@ -47,6 +47,7 @@ class SlackNotifier:
         self._outbound = outbound
         self._recipients = Recipients(outbound.directory)
         self._homes = AppHomes(outbound)
+        self._ends = EndMessages(outbound)
         self._reminders = Reminders(outbound)
         self._requests = RequestMessages(outbound, self._reminders)
 
@@ -140,6 +141,16 @@ class SlackNotifier:
         await self._refresh_homes(sponsor, requester)
         if not_reached is not None:
             raise not_reached
+
+    async def send_end_notices(
+        self, announced: Sequence[AnnouncedEnd], *, batch: str, blocked: int
+    ) -> Mapping[TenantId, tuple[ChatId, ...]]:
+        """Send each person one message about these ends; see `EndMessages`."""
+        return await self._ends.send_notices(announced, batch=batch, blocked=blocked)
+
+    async def show_block_at_end(self, request: AccessRequest) -> None:
+        """Tell who must know that a partner was blocked; see `EndMessages`."""
+        await self._ends.show_block(request)
 
     async def show_home(self, person: ChatId) -> None:
         """Publish the App Home of one person. If Slack shows that person none, nothing is lost."""

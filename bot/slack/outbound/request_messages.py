@@ -169,7 +169,7 @@ class RequestMessages:
         card = requester_card(request, now=now, successor=context.successor, record=record, newer=newer, holders=names)
         for copy in filter(is_shown_now, await self._outbound.copies.live_copies(subject)):
             await self._outbound.copies.renew(copy, card, replaces_deleted=not request.is_terminal)
-        if not await store.copies(subject):
+        if not await store.copies(subject) and not request.is_block_at_end:
             await self._update_earlier_messages(request)
             await self._outbound.copies.post(subject, request.fields.requester, card)
 

@@ -10,6 +10,7 @@ from bot.slack.blocks.message import Message, message
 from bot.words.names.partners import notified_name, verified_name
 from bot.words.requests.messages import missing_groups_words
 from bot.words.requests.notes import stored_note_words
+from bot.words.sentences import comma_list
 from bot.words.settings.open_access import access_kind_titles
 from bot.words.unavailable.storage import trouble_words
 from workflows.core.requests.alarms import ENDED, OPEN_ACCESS, Alarm, AlarmCode, EndingCode
@@ -64,6 +65,11 @@ _TEXTS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
         "Microsoft Graph answers for another tenant than the one in the settings. Nothing is written.",
         "Set AZURE_TENANT_ID and the credentials to the same tenant.",
     ),
+    AlarmCode.END_NOT_ANNOUNCED: (
+        "Access is open more than a week after its end, because no notice could be delivered. Partners: {count}. The "
+        "first ones: {names}.",
+        "Revoke them, or request more time. They are not blocked automatically before somebody was told.",
+    ),
     AlarmCode.LIMIT_REACHED: (
         "{person} reached the limit of {limit} {what} an hour.",
         "Ask the person whether this was meant. The limits are settings, see docs/operations.md.",
@@ -99,6 +105,8 @@ _EFFECTS: Final[Mapping[str, str]] = {
     "tell_expired": "tell the requester and the approvers that request {about} expired",
     "show_review": "ask for the review",
     "show_half": "show the partner setup",
+    "send_end_notices": "send the notices about ends of access ({about})",
+    "show_block_at_end": "show the result of the block {about}",
     "show_home": "show the App Home of {about}",
     "tell": "send a message to {about}",
     "settle_given_up": "retry or give up the stopped work {about}",
@@ -186,6 +194,8 @@ def _with_values(alarm: Alarm, text: str) -> str:
     if "reason" in values:
         is_store = alarm.code is AlarmCode.STORE_NOT_WRITABLE
         values["reason"] = (trouble_words if is_store else stored_note_words)(values["reason"])
+    if alarm.code is AlarmCode.END_NOT_ANNOUNCED:
+        values["names"] = comma_list(values["partners"])
     if "missing_groups" in values:
         values["missing"] = missing_groups_words(values["missing_groups"])
     if alarm.code is AlarmCode.EFFECT_GIVEN_UP:

@@ -138,6 +138,11 @@ def _stays_open(values: Values) -> str:
     return f"After {after}, the sponsor is asked to revoke access. It {STAYS_UNTIL_REVOKED}."
 
 
+def _blocked_at_end(values: Values) -> str:
+    after = f"{last_day(values['ends_at'])} (UTC)" if "ends_at" in values else _duration(values)
+    return f"After {after}, the partner is blocked automatically, unless it is extended before."
+
+
 def _duration(values: Values) -> str:
     return duration_words(timedelta(seconds=values["seconds"]))
 
@@ -148,5 +153,6 @@ _FUNCTIONS: Final[Mapping[Consequence, Callable[[Values], str]]] = {
     Consequence.WRITTEN_LAST: _written_last,
     Consequence.PARTNER_STEPS: _partner_steps,
     Consequence.EXTENDS: _extends,
+    Consequence.BLOCKED_AT_END: _blocked_at_end,
     Consequence.STAYS_OPEN: _stays_open,
 }

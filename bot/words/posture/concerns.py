@@ -57,6 +57,13 @@ def _differs(values: Values) -> str:
     )
 
 
+def _time_is_over(values: Values) -> str:
+    start = f"The access period ended on {day(values['ended_at'])}."
+    if "at_end" in values:
+        return f"{start} The partner waits to be blocked. Block it now, or request more time."
+    return f"{start} The access {STAYS_UNTIL_REVOKED}. Revoke it, or request it again."
+
+
 def _absent(recorded: str) -> Callable[[Values], str]:
     def words(values: Values) -> str:
         return f"{recorded}, but the tenant has no settings for this partner now. {_default_words(values)}"
@@ -171,10 +178,7 @@ _WORDS: Final[Mapping[ConcernCode, str | Callable[[Values], str]]] = {
     "records. Check again in a minute.",
     _C.RECORD_UNREADABLE: "Gatehouse has a record of this partner that this version cannot read, so nothing could be "
     "compared.",
-    _C.TIME_IS_OVER: lambda values: (
-        f"The access period ended on {day(values['ended_at'])}. The access {STAYS_UNTIL_REVOKED}. Revoke it, or "
-        "request it again."
-    ),
+    _C.TIME_IS_OVER: _time_is_over,
     _C.REVIEW_OVERDUE: _review_overdue,
     _C.SYNCHRONIZATION_ON: "Identity synchronization is allowed: the partner's administrators can create and change "
     "user accounts in this tenant.",

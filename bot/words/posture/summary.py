@@ -6,6 +6,7 @@ from typing import Final
 
 from bot.words.plans.risk import LEVELS
 from bot.words.posture.concerns import concern_words
+from bot.words.requests.access_end import AT_END, ended_state_words
 from bot.words.requests.titles import partner_title
 from bot.words.sentences import day
 from workflows.core.partners.partnership import Partnership, PartnershipState
@@ -102,8 +103,9 @@ def day_or_dash(moment: datetime | None) -> str:
 def _kept_words(record: Partnership, now: datetime) -> str:
     if record.state is PartnershipState.REVOKED:
         return f"revoked {day(record.since)}"
-    over = ", access period ended" if record.is_past_its_end(now) else ""
-    until_day = f" until {day(record.ends_at)}" if record.ends_at else ""
+    over = f", {ended_state_words(record)}" if record.is_past_its_end(now) else ""
+    then = "" if over else f", {AT_END[record.at_end].then}"
+    until_day = f" until {day(record.ends_at)}{then}" if record.ends_at else ""
     return f"{partner_title(record)}{until_day}{over}"
 
 

@@ -79,6 +79,8 @@ def _not_due_yet(values: Values) -> str:
         "answered_review": "Somebody has answered this review already. You need to do nothing.",
         "approver_reminder": "No reminder of the approvers is due.",
         "setup_reminder": "No reminder of the partner setup is due.",
+        "end_notice": "No notice about the end of the access is due.",
+        "end_of_access": "The access period has not ended, or the block was requested already.",
     }[values["what"]]
 
 

@@ -11,6 +11,7 @@ from bot.words.refusals.ids import asked_of_partner
 from bot.words.sentences import counted, day, last_day
 from workflows.app.requests.forms import RefillCode
 from workflows.core.errors.facts import Fact
+from workflows.core.plans.plan import AtEnd
 from workflows.core.policy.offers import Offer
 from workflows.core.policy.placeholders import Placeholder
 from workflows.core.policy.risk import RiskLevel
@@ -137,11 +138,15 @@ def _sentence_case(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}"
 
 
-def access_duration_words(fields: RequestFields) -> str:
-    """Return how long a request's access shall last: "180 days from approval", "until Dec 31, 2026"; empty for none."""
+def access_duration_words(fields: RequestFields, *, is_short: bool = False) -> str:
+    """Return how long a request's access shall last: "180 days from approval", "until Dec 31, 2026"; empty for none.
+
+    :param is_short: whether it is left out that days count from the approval.
+    """
     if fields.ends_at is not None:
         return f"until {last_day(fields.ends_at)}"
-    return "" if fields.duration is None else f"{duration_words(fields.duration)} from approval"
+    lasts = "" if fields.duration is None else duration_words(fields.duration)
+    return f"{lasts} from approval" if lasts and not is_short else lasts
 
 
 def edit_effect_words(approval_count: int) -> tuple[str, ...]:
@@ -184,9 +189,7 @@ _REFILL_NOTES: Final[Mapping[str, str]] = {
 }
 
 
-def end_date_hint(days: int) -> str:
-    """Return which days the field for the end date accepts."""
-    return (
-        f"The last day (UTC), at most {days} days from today, instead of the duration. After it, access "
-        f"{STAYS_UNTIL_REVOKED}."
-    )
+def end_date_hint(days: int, at_end: AtEnd) -> str:
+    """Return which days the field for the end date accepts, and what happens after the last one."""
+    after = "is blocked automatically" if at_end is AtEnd.BLOCK else STAYS_UNTIL_REVOKED
+    return f"The last day (UTC), at most {days} days from today, instead of the duration. After it, access {after}."

@@ -61,6 +61,7 @@ STORED: Final = {
     "target": "target",
     "template": "template",
     "restores": "restores",
+    "restore_partner": "restore_partner",
     "review_request": "review_request",
     "show_notes": "review_request",
     "show_part": "review_request",

@@ -82,6 +82,7 @@ WRONG: Final = {
     "AZURE_AUTHORITY_HOST": ["http://login.microsoftonline.com", "https:///x"],
     "DATABASE_URL": ["gatehouse.db", "sqlite:///", "mysql://x/y", "sqlite://gatehouse.db"],
     "GATEHOUSE_TICK_SECONDS": ["0", "-1", "61", "soon", "nan"],
+    "GATEHOUSE_MAX_BLOCKS_AT_END_PER_DAY": ["-1", "10001", "many"],
     "PORT": ["0", "65536", "http", "3000.5"],
 }
 

@@ -131,6 +131,7 @@ def test_the_json_has_stable_sorted_keys() -> None:
         list(document)
         == sorted(document)
         == [
+            "at_end",
             "before",
             "chain",
             "changes",

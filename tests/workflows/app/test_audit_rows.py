@@ -25,6 +25,7 @@ from tests.workflows.core.builders import (
 )
 from tests.workflows.core.builders import request as usual
 from tests.workflows.world import World
+from workflows.core.access_end.notices import EndNotice
 from workflows.core.partner_setup.confirmations import Confirmation
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import CurrentRoles
@@ -50,10 +51,13 @@ from workflows.core.requests.commands.clicks import AskReminder, Click, DropEffe
 from workflows.core.requests.commands.partner_record import (
     AskReview,
     AskSetup,
+    BlockAtEnd,
     ConfirmSetup,
     GoneReason,
+    IssueEndNotice,
     Keep,
     PartnershipCommand,
+    RecordEndNotice,
     RecordSetup,
     RecordSponsorFound,
     RecordSponsorGone,
@@ -71,8 +75,9 @@ Row = tuple[str, str]
 """Actor, command, outcome, request, tenant and account in one line, "-" for null; the details as they are stored."""
 
 S = RequestState
-DIGEST: Final = Digest("c290d7946257587881a0530722583eeba63d08ba205c3ffa7cd1e85a0f011e11")
+DIGEST: Final = Digest("90d389e5fad291631e248666e6806f97a8446547b930438d08e2da4de5127dba")
 ACTOR: Final = AMARA.chat_id
+ENDS_AT: Final = NOW + timedelta(days=90)
 STEP: Final = REDEEM_STEP.key
 WANTED: Final = Digest("61e421b6940762419e76d5a4e9b89f5b91637f05c0e1f7ff4ca60d50e33474a3")
 CONFIRMATION: Final = Confirmation(step=STEP, step_digest=WANTED, person=SAM, at=NOW)
@@ -250,6 +255,27 @@ OF_PARTNERS: Final[tuple[tuple[Partnership, PartnershipCommand, Row], ...]] = (
         partnership(version=1, sponsor_gone_at=NOW),
         RecordSponsorFound(sponsor=SAM.id),
         (f"gatehouse record_sponsor_found accepted - {TENANT} -", "{}"),
+    ),
+    (
+        partnership(version=1),
+        IssueEndNotice(days=30, batch="b", ends_at=ENDS_AT),
+        (
+            f"gatehouse issue_end_notice accepted - {TENANT} -",
+            '{"days":30,"ends_at":"2027-05-30T09:00:00+00:00"}',
+        ),
+    ),
+    (
+        partnership(version=1, end_notices=(EndNotice(ends_at=ENDS_AT, days=30, issued_at=NOW, batch="b"),)),
+        RecordEndNotice(batch="b", people=(SAM.chat_id,)),
+        (
+            f"gatehouse record_end_notice accepted - {TENANT} -",
+            '{"people":["U-SAM"],"is_delivered":true}',
+        ),
+    ),
+    (
+        partnership(version=1, ends_at=NOW),
+        BlockAtEnd(request_id=REQUEST, ends_at=NOW),
+        (f"gatehouse block_at_end accepted - {TENANT} -", '{"ends_at":"2027-03-01T09:00:00+00:00"}'),
     ),
 )
 

@@ -63,7 +63,7 @@ async def test_an_open_request_of_the_earlier_words_keeps_its_approvals_and_is_a
     """Approver and requester see the card as before the upgrade, and nobody is asked again."""
     templates = {**CATALOG.templates, **{path.stem: earlier(path) for path in EARLIER_FILES}}
     async with restarted(world, catalog=replace(CATALOG, templates=templates)) as before:
-        asked = await before.waiting()
+        asked = await before.waiting(template="merger")
         assert asked.plan.template_hash in REWORDED
         await before.approve(asked, AMARA)
         shown = await before.request(asked.id)

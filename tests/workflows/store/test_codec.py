@@ -28,10 +28,12 @@ from workflows.core.requests.effects import (
     Effect,
     Prepare,
     RetryOrDropEffect,
+    SendEndNotices,
     SendExpiryMessages,
     SendMessage,
     SendReminders,
     ShowAlarm,
+    ShowBlockAtEnd,
     ShowHome,
     ShowRequest,
     ShowReview,
@@ -183,6 +185,10 @@ EFFECTS: Final[dict[type[Any], st.SearchStrategy[Any]]] = {
     Apply: st.builds(Apply, kind=st.just("apply"), request_id=REQUEST_IDS, tenant_id=TENANT_IDS, closes=st.booleans()),
     ShowRequest: st.builds(ShowRequest, kind=st.just("show_request"), request_id=REQUEST_IDS),
     SendReminders: st.builds(SendReminders, kind=st.just("remind"), request_id=REQUEST_IDS),
+    SendEndNotices: st.builds(
+        SendEndNotices, kind=st.just("send_end_notices"), batch=st.text(), blocked=st.integers(0, 10)
+    ),
+    ShowBlockAtEnd: st.builds(ShowBlockAtEnd, kind=st.just("show_block_at_end"), request_id=REQUEST_IDS),
     SendExpiryMessages: st.builds(SendExpiryMessages, kind=st.just("tell_expired"), request_id=REQUEST_IDS),
     ShowReview: st.builds(ShowReview, kind=st.just("show_review"), tenant_id=TENANT_IDS, remind=st.booleans()),
     ShowSetup: st.builds(ShowSetup, kind=st.just("show_half"), tenant_id=TENANT_IDS, remind=st.booleans()),

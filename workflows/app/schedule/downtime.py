@@ -5,7 +5,15 @@ from typing import Final
 
 from workflows.core.errors.facts import Fact
 from workflows.core.requests.commands.automatic import Replan
-from workflows.core.requests.downtime import AUDIT_KEPT_FOR, Gap, gap_at_start, gap_at_tick, must_be_unchanged_since
+from workflows.core.requests.downtime import (
+    AUDIT_KEPT_FOR,
+    MAX_PAUSE_WITHOUT_GAP,
+    Gap,
+    gap_at_start,
+    gap_at_tick,
+    known_gaps,
+    must_be_unchanged_since,
+)
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest
 from workflows.ports.clock import Clock
@@ -14,6 +22,7 @@ from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
 LAST_TICK: Final = "last_tick"
 _GAP: Final = "gap"
+_GAPS: Final = "gaps"
 
 
 async def store_tick(*, store: Store, clock: Clock) -> Gap | None:
@@ -43,8 +52,21 @@ async def _last_tick(store: Store) -> datetime | None:
 
 async def _save_gap(gap: Gap | None, store: Store) -> None:
     if gap is not None:
-        since = "" if gap.since is None else gap.since.isoformat()
-        await store.save_mark(_GAP, f"{since}/{gap.until.isoformat()}")
+        known = await gaps(store=store, now=gap.until)
+        await store.save_mark(_GAPS, " ".join(map(_written, (*known, gap))))
+        await store.save_mark(_GAP, _written(gap))
+
+
+async def gaps(*, store: Store, now: datetime) -> tuple[Gap, ...]:
+    """Read the gaps of the last weeks, oldest first."""
+    text = await store.mark(_GAPS)
+    return known_gaps([_read(one) for one in (text or "").split()], now)
+
+
+async def is_after_tick(*, store: Store, now: datetime) -> bool:
+    """Return whether the last tick was shortly before `now`. Otherwise the clock has jumped, and a tick must see it."""
+    last_tick = await _last_tick(store)
+    return last_tick is not None and abs(now - last_tick) <= MAX_PAUSE_WITHOUT_GAP
 
 
 async def last_gap(*, store: Store) -> Gap | None:
@@ -52,8 +74,17 @@ async def last_gap(*, store: Store) -> Gap | None:
     text = await store.mark(_GAP)
     if text is None:
         return None
+    return _read(text)
+
+
+def _read(text: str) -> Gap:
     since, _, until = text.partition("/")
     return Gap(since=datetime.fromisoformat(since) if since else None, until=datetime.fromisoformat(until))
+
+
+def _written(gap: Gap) -> str:
+    since = "" if gap.since is None else gap.since.isoformat()
+    return f"{since}/{gap.until.isoformat()}"
 
 
 async def command_after_gap(request: AccessRequest, *, store: Store, tenant: Tenant, clock: Clock) -> Replan | None:

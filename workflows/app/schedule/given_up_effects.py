@@ -15,10 +15,12 @@ from workflows.core.requests.effects import (
     Effect,
     Prepare,
     RetryOrDropEffect,
+    SendEndNotices,
     SendExpiryMessages,
     SendMessage,
     SendReminders,
     ShowAlarm,
+    ShowBlockAtEnd,
     ShowHome,
     ShowRequest,
     ShowReview,
@@ -75,7 +77,7 @@ async def _partner(effect: Effect, store: Store) -> str:
             return click.target
         case CheckPermission():
             subject = subject_of(effect.command)
-        case Prepare() | Apply() | ShowRequest() | SendReminders() | SendExpiryMessages():
+        case Prepare() | Apply() | ShowRequest() | SendReminders() | SendExpiryMessages() | ShowBlockAtEnd():
             subject = CommandSubject(request_id=effect.request_id)
         case ShowReview() | ShowSetup():
             subject = CommandSubject(tenant_id=effect.tenant_id)
@@ -90,7 +92,7 @@ async def _partner(effect: Effect, store: Store) -> str:
 def _about(effect: Effect) -> str:
     """Return the request, partner or person that an effect is about."""
     match effect:
-        case Prepare() | Apply() | ShowRequest() | SendReminders() | SendExpiryMessages():
+        case Prepare() | Apply() | ShowRequest() | SendReminders() | SendExpiryMessages() | ShowBlockAtEnd():
             return effect.request_id
         case ShowReview() | ShowSetup():
             return effect.tenant_id
@@ -102,3 +104,5 @@ def _about(effect: Effect) -> str:
             return effect.alarm_id
         case RetryOrDropEffect():
             return str(effect.effect_id)
+        case SendEndNotices():
+            return effect.batch

@@ -14,7 +14,7 @@ from workflows.core.errors.raised import UnreadableSetting
 from workflows.core.partner_setup.steps import newly_required_steps
 from workflows.core.plans.changes import BeforeAfter, SettingChange, SettingPart, setting_changes
 from workflows.core.plans.closing import closes_everything, only_reduces_access
-from workflows.core.plans.plan import Plan, changes
+from workflows.core.plans.plan import AtEnd, Plan, changes
 from workflows.core.plans.refused_writes import written_names
 from workflows.core.plans.renewal import is_extension
 from workflows.core.settings.access_change import AccessChange, is_certainly_blocked
@@ -87,6 +87,8 @@ class Consequence(StrEnum):
     """Some values cannot be read by this version."""
     EXTENDS = "extends"
     """A renewal writes nothing. Values: `seconds`, the approved period."""
+    BLOCKED_AT_END = "blocked_at_end"
+    """Values: those of `STAYS_OPEN`."""
     STAYS_OPEN = "stays_open"
     """The access stays open after its end, until somebody closes it. Values: `seconds`, the approved period."""
 
@@ -210,7 +212,8 @@ def _at_the_end(plan: Plan) -> Iterator[Fact]:
     if is_extension(plan):
         yield Fact(Consequence.EXTENDS, lasts)
     if not closes_everything(plan) and (plan.extends or not only_reduces_access(plan)):
-        yield Fact(Consequence.STAYS_OPEN, lasts)
+        after = Consequence.STAYS_OPEN if plan.at_end is AtEnd.ASK else Consequence.BLOCKED_AT_END
+        yield Fact(after, lasts)
 
 
 def _was_only_inherited(item: SettingChange, states: BeforeAfter) -> bool:

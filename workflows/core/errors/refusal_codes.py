@@ -61,7 +61,8 @@ class RefusalCode(StrEnum):
     REMINDED_WITHIN_A_DAY = "reminded_lately"
     """The approvers were asked or reminded within the last day."""
     NOT_DUE_YET = "not_due"
-    """Values: `what`: "expiry", "review", "answered_review", "setup_reminder" or "approver_reminder"."""
+    """Values: `what`: "expiry", "review", "answered_review", "setup_reminder", "approver_reminder",
+    "end_notice" or "end_of_access"."""
     NOT_A_REVOCATION = "not_a_revocation"
     """The plan of a revocation does something other than closing."""
     REVOCATION_NEVER_EXPIRES = "never_expires"

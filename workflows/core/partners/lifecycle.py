@@ -28,6 +28,9 @@ stateDiagram-v2
     active --> active: remind_half
     active --> active: ask_half
     active --> active: record_half
+    active --> active: issue_end_notice
+    active --> active: record_end_notice
+    active --> active: block_at_end
     review_due --> active: record_applied
     review_due --> review_due: record_applied
     review_due --> revoked: record_applied
@@ -43,6 +46,9 @@ stateDiagram-v2
     review_due --> review_due: remind_half
     review_due --> review_due: ask_half
     review_due --> review_due: record_half
+    review_due --> review_due: issue_end_notice
+    review_due --> review_due: record_end_notice
+    review_due --> review_due: block_at_end
     revoked --> active: record_applied
     revoked --> revoked: record_applied
     revoked --> active: record_overwritten
@@ -59,9 +65,12 @@ from workflows.core.requests.commands.automatic import RecordApplied, RecordAppl
 from workflows.core.requests.commands.partner_record import (
     AskReview,
     AskSetup,
+    BlockAtEnd,
     ConfirmSetup,
+    IssueEndNotice,
     Keep,
     PartnershipCommand,
+    RecordEndNotice,
     RecordSetup,
     RecordSponsorFound,
     RecordSponsorGone,
@@ -88,6 +97,9 @@ TABLE: Final[Mapping[tuple[PartnershipState | None, type[Any]], frozenset[Partne
     (S.ACTIVE, RemindSetup): frozenset({S.ACTIVE}),
     (S.ACTIVE, AskSetup): frozenset({S.ACTIVE}),
     (S.ACTIVE, RecordSetup): frozenset({S.ACTIVE}),
+    (S.ACTIVE, IssueEndNotice): frozenset({S.ACTIVE}),
+    (S.ACTIVE, RecordEndNotice): frozenset({S.ACTIVE}),
+    (S.ACTIVE, BlockAtEnd): frozenset({S.ACTIVE}),
     (S.REVIEW_DUE, RecordApplied): frozenset({S.ACTIVE, S.REVIEW_DUE, S.REVOKED}),
     (S.REVIEW_DUE, RecordOverwritten): frozenset({S.REVIEW_DUE}),
     (S.REVIEW_DUE, Stop): frozenset({S.REVIEW_DUE}),
@@ -101,6 +113,9 @@ TABLE: Final[Mapping[tuple[PartnershipState | None, type[Any]], frozenset[Partne
     (S.REVIEW_DUE, RemindSetup): frozenset({S.REVIEW_DUE}),
     (S.REVIEW_DUE, AskSetup): frozenset({S.REVIEW_DUE}),
     (S.REVIEW_DUE, RecordSetup): frozenset({S.REVIEW_DUE}),
+    (S.REVIEW_DUE, IssueEndNotice): frozenset({S.REVIEW_DUE}),
+    (S.REVIEW_DUE, RecordEndNotice): frozenset({S.REVIEW_DUE}),
+    (S.REVIEW_DUE, BlockAtEnd): frozenset({S.REVIEW_DUE}),
     (S.REVOKED, RecordApplied): frozenset({S.ACTIVE, S.REVOKED}),
     (S.REVOKED, RecordOverwritten): frozenset({S.ACTIVE}),
     (S.REVOKED, Stop): frozenset({S.ACTIVE}),

@@ -1,4 +1,7 @@
-"""Compute what follows when a request was written to the tenant: the partner's record, and messages to send. Pure."""
+"""Compute what follows when a request was written to the tenant: the partner's record, and messages to send. Pure.
+
+It is long because every way in which a write can end makes a record, and the records share their rules.
+"""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -11,13 +14,23 @@ from workflows.core.partners.approval_policy import is_live, stricter
 from workflows.core.partners.lifecycle import require_table_result
 from workflows.core.partners.partnership import Partnership, PartnershipState, SettingsBasis
 from workflows.core.partners.reviews import next_review
+from workflows.core.people import GATEHOUSE
 from workflows.core.plans.closing import only_reduces_access, writes_only_reductions
+from workflows.core.plans.plan import AtEnd
 from workflows.core.policy.risk import risk_of_result, weakness_of
 from workflows.core.policy.template import Stage
 from workflows.core.requests.commands.automatic import RecordApplied, RecordApplyFailed, RecordOverwritten, Stop
 from workflows.core.requests.commands.request import CommandSubject, RequestCommand
 from workflows.core.requests.deciding import access_ends_at
-from workflows.core.requests.effects import Effect, MessageCode, SendMessage, ShowRequest, ShowReview, ShowSetup
+from workflows.core.requests.effects import (
+    Effect,
+    MessageCode,
+    SendMessage,
+    ShowBlockAtEnd,
+    ShowRequest,
+    ShowReview,
+    ShowSetup,
+)
 from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.notes import not_applied
 from workflows.core.requests.request import AccessRequest, PreparedRequest, RequestKind
@@ -63,6 +76,8 @@ def advance_request_and_record(
         record = closed_partnership(after, earlier, now) if is_closed else opened_partnership(after, earlier, now)
         message = _closed(after) if is_closed else _opened(after, record)
         show_review = (ShowReview(tenant_id=record.identity.tenant_id),)
+        if after.is_block_at_end:
+            message, show_review = None, (*show_review, ShowBlockAtEnd(request_id=after.id))
     effects = (
         *transition.effects,
         *show_review,
@@ -96,7 +111,7 @@ def _messages(request: AccessRequest, message: Fact | None) -> tuple[SendMessage
     """Return the message to the requester, and to the sponsor unless `_ONLY_REQUESTER` contains its code."""
     if message is None:
         return ()
-    people = {request.fields.requester}
+    people = {request.fields.requester} - {GATEHOUSE.chat_id}
     if message.code not in _ONLY_REQUESTER:
         people.add(request.fields.sponsor)
     return tuple(
@@ -194,6 +209,7 @@ def _new_record(
         attestations=() if earlier is None else earlier.attestations,
         stages=_approval_policy_from(prepared, earlier),
         basis=basis,
+        at_end=prepared.plan.at_end if basis is SettingsBasis.APPROVED else AtEnd.ASK,
     )
     is_approved = basis is SettingsBasis.APPROVED
     if earlier is not None and is_live(earlier) and not (is_approved and _may_prolong(prepared)):
@@ -234,6 +250,7 @@ def _with_earlier_terms(earlier: Partnership, new: Partnership) -> Partnership:
         stages=new.stages,
         basis=earlier.basis if is_still_unapproved else new.basis,
         not_applied=earlier.not_applied if is_still_unapproved else (),
+        at_end=earlier.at_end if is_still_unapproved or new.is_as_approved else AtEnd.ASK,
     )
 
 

@@ -7,10 +7,11 @@ from enum import StrEnum
 from itertools import groupby
 from operator import itemgetter
 
+from workflows.core.access_end.notices import AT_THE_END, EndNotice, next_notice_at
 from workflows.core.partner_setup.confirmations import Confirmation
 from workflows.core.partner_setup.steps import SetupStep
 from workflows.core.people import Person
-from workflows.core.plans.plan import TenantIdentity
+from workflows.core.plans.plan import AtEnd, TenantIdentity
 from workflows.core.plans.renewal import is_extension
 from workflows.core.policy.approval import Choice
 from workflows.core.policy.template import Stage
@@ -101,6 +102,12 @@ class Partnership:
     """Whether somebody approved the settings as they were read back."""
     not_applied: tuple[str, ...] = ()
     """Graph's names of the approved settings that were not read back; empty when a plan is complete."""
+    at_end: AtEnd = AtEnd.ASK
+    """What happens at the end of the access, from the approved plan. Records of earlier versions ask."""
+    end_notices: tuple[EndNotice, ...] = ()
+    """The notices about the end of the access, the newest last."""
+    blocked_by: RequestId | None = None
+    """The revocation that Gatehouse created at the end of the access; None before the end."""
 
     @property
     def is_as_approved(self) -> bool:
@@ -112,8 +119,34 @@ class Partnership:
 
     @property
     def due_at(self) -> datetime | None:
-        """Return when the next review or the next reminder of the partner setup is due."""
-        return min((moment for moment in (self.next_review_at, self.remind_setup_at) if moment), default=None)
+        """Return when the next review, reminder of the partner setup, or step of the end of access is due."""
+        moments = (self.review_due_at, self.remind_setup_at, self.end_step_at)
+        return min((moment for moment in moments if moment), default=None)
+
+    @property
+    def review_due_at(self) -> datetime | None:
+        """Return when the next review is due; None when the access is blocked by then."""
+        review_at = self.next_review_at
+        if self.at_end is AtEnd.BLOCK and review_at and self.ends_at and review_at >= self.ends_at:
+            return None
+        return review_at
+
+    @property
+    def end_step_at(self) -> datetime | None:
+        """Return when the next notice about the end is due, or the end itself; None when nothing is left to do then.
+
+        An access whose settings nobody approved ended when that was found. It has a review, and no notices.
+        """
+        if self.ends_at is None or not self.is_as_approved or self.is_end_handled:
+            return None
+        notice_at = next_notice_at(self.since, self.ends_at, self.end_notices)
+        return self.ends_at if notice_at is None and self.at_end is AtEnd.BLOCK else notice_at
+
+    @property
+    def is_end_handled(self) -> bool:
+        """Return whether the end of the access has come, and people were asked or the block was requested."""
+        is_asked = any(one.days == AT_THE_END and one.ends_at == self.ends_at for one in self.end_notices)
+        return is_asked or self.blocked_by is not None
 
     def is_past_its_end(self, now: datetime) -> bool:
         """Return whether the approved access period has ended."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
+from workflows.core.access_end.notices import AT_THE_END, EndNotice, lowest_issued, with_result
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.lifecycle import is_allowed, require_table_result
@@ -14,9 +15,13 @@ from workflows.core.people import ADMIN, CurrentRoles, Person
 from workflows.core.requests.commands.partner_record import (
     AskReview,
     AskSetup,
+    BlockAtEnd,
     ConfirmSetup,
+    EndCommand,
+    IssueEndNotice,
     Keep,
     PartnershipCommand,
+    RecordEndNotice,
     RecordSetup,
     RecordSponsorFound,
     RecordSponsorGone,
@@ -68,6 +73,11 @@ def _step(
             return ReviewTransition(
                 partnership=partnership, effects=(show_setup, *setup_messages(partnership, command))
             )
+        case IssueEndNotice() | RecordEndNotice() | BlockAtEnd():
+            # The requester's message offers to request the access again once its period has ended.
+            has_ended = isinstance(command, IssueEndNotice) and command.days == AT_THE_END
+            effects = (ShowRequest(request_id=partnership.request_id),) if has_ended else ()
+            return ReviewTransition(partnership=_at_end(partnership, command, now), effects=effects)
         case _:
             assert_never(command)
 
@@ -91,7 +101,7 @@ def may_revoke(partnership: Partnership | None, person: Person, current_roles: C
 
 
 def _ask(partnership: Partnership, now: datetime) -> ReviewTransition:
-    if partnership.next_review_at is None or now < partnership.next_review_at:
+    if partnership.review_due_at is None or now < partnership.review_due_at:
         raise Refused(RefusalCode.NOT_DUE_YET, what="review")
     partnership = replace(
         partnership,
@@ -104,6 +114,33 @@ def _ask(partnership: Partnership, now: datetime) -> ReviewTransition:
     ended = (ShowRequest(request_id=partnership.request_id),) if partnership.is_past_its_end(now) else ()
     show_review = ShowReview(tenant_id=partnership.identity.tenant_id, remind=True)
     return ReviewTransition(partnership=partnership, effects=(show_review, *ended))
+
+
+def _at_end(partnership: Partnership, command: EndCommand, now: datetime) -> Partnership:
+    """Return the record with the result of a step of the end of access.
+
+    :raises Refused: when the end is another one by now, or the step was done already.
+    """
+    notices, version = partnership.end_notices, partnership.version + 1
+    match command:
+        case IssueEndNotice(days=days, ends_at=ends_at):
+            if partnership.ends_at != ends_at or lowest_issued(ends_at, notices) <= days:
+                raise Refused(RefusalCode.NOT_DUE_YET, what="end_notice")
+            issued = EndNotice(
+                ends_at=ends_at, days=days, issued_at=now, batch=command.batch, is_sent=command.is_too_late
+            )
+            return replace(partnership, version=version, end_notices=(*notices, issued))
+        case RecordEndNotice():
+            recorded = with_result(notices, command.batch, delivered_at=now if command.people else None)
+            if recorded == notices:
+                raise Refused(RefusalCode.NOT_DUE_YET, what="end_notice")
+            return replace(partnership, version=version, end_notices=recorded)
+        case BlockAtEnd():
+            if partnership.ends_at != command.ends_at or now < command.ends_at or partnership.blocked_by is not None:
+                raise Refused(RefusalCode.NOT_DUE_YET, what="end_of_access")
+            return replace(partnership, version=version, blocked_by=command.request_id)
+        case _:
+            assert_never(command)
 
 
 def _keep(

@@ -1,6 +1,8 @@
 """Who may revoke a partner, and which open requests a revocation stops."""
 
 from collections.abc import Iterable
+from datetime import timedelta
+from typing import Final
 
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -9,6 +11,9 @@ from workflows.core.partners.reviews import may_revoke
 from workflows.core.people import CurrentRoles, Person
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
+
+REVOCATION_LIFETIME: Final = timedelta(days=365)
+"""The longest time that a revocation waits for Graph."""
 
 
 def require_may_revoke(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Any, Final, Literal, NamedTuple, Self
 
 from workflows.core.settings.block import unblocked_settings
@@ -16,6 +17,15 @@ PARTNERS_PATH: Final = "/policies/crossTenantAccessPolicy/partners"
 _DIGEST_DOMAIN: Final = "gatehouse/plan/1"
 REVOCATION_TEMPLATE: Final = "revoke"
 """Stands for the template in the plan of a revocation, which has none."""
+
+
+class AtEnd(StrEnum):
+    """What happens at the end of the approved access period. The values are stored."""
+
+    ASK = "ask"
+    """The sponsor and the admins are asked. The access stays until somebody revokes it."""
+    BLOCK = "block"
+    """Gatehouse blocks the partner by itself, if it was announced."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +111,8 @@ class Plan:
     """How often the request was edited before this plan was made, so that no decision on an earlier text counts."""
     extends: bool = False
     """Whether a plan that reduces access also extends it, so that the whole chain decides; see `extension.extends`."""
+    at_end: AtEnd = AtEnd.ASK
+    """What happens at the end of the access. Plans of earlier versions ask."""
 
     @property
     @computed_once
@@ -125,6 +137,8 @@ class Plan:
             approved["edition"] = self.edition
         if self.extends:
             approved["extends"] = True
+        if self.at_end is not AtEnd.ASK:
+            approved["atEnd"] = self.at_end.value
         return digest(_DIGEST_DOMAIN, approved)
 
     @property

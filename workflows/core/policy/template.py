@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from workflows.core.people import Role
+from workflows.core.plans.plan import AtEnd
 from workflows.core.policy.placeholders import Placeholder, fill
 from workflows.core.settings.access_change import AccessChange
 from workflows.core.settings.model import Property, Setting
@@ -57,6 +58,8 @@ class Template:
     """None when the form does not ask for a ticket."""
     may_end_on_date: bool = True
     """Whether the requester may choose the day of the end, instead of one of the durations. A block has no end."""
+    at_end: AtEnd = AtEnd.ASK
+    """What happens at the end of the access."""
 
     @property
     def longest(self) -> timedelta:

@@ -6,6 +6,7 @@ from typing import Final
 
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.partners.records import ComparedRequest
+from workflows.core.plans.plan import AtEnd
 from workflows.core.posture.access_concerns import access_kind_values
 from workflows.core.posture.concern_codes import ConcernCode
 from workflows.core.posture.differing_settings import differing_settings
@@ -81,11 +82,13 @@ def due_concerns(partnership: Partnership, now: datetime) -> Iterator[Concern]:
     # Where nobody approved the settings, the difference says so. Their end is only the moment when that was found.
     if partnership.ends_at is not None and partnership.is_past_its_end(now) and partnership.is_as_approved:
         values = {"ended_at": partnership.ends_at.isoformat()}
+        if partnership.at_end is AtEnd.BLOCK:
+            values["at_end"] = partnership.at_end.value
         yield Concern(code=ConcernCode.TIME_IS_OVER, severity=ConcernSeverity.WARNING, values=values)
     if partnership.state is PartnershipState.REVIEW_DUE:
         yield _review_overdue(sponsor=partnership.sponsor.name, reminders=partnership.reminders)
-    elif partnership.next_review_at is not None and now >= partnership.next_review_at + GRACE:
-        yield _review_overdue(due_at=partnership.next_review_at.isoformat())
+    elif partnership.review_due_at is not None and now >= partnership.review_due_at + GRACE:
+        yield _review_overdue(due_at=partnership.review_due_at.isoformat())
 
 
 def partner_being_changed_concern() -> Concern:

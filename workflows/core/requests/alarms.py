@@ -48,6 +48,8 @@ class AlarmCode(StrEnum):
     """The chat system sends nothing, so clicks do not arrive. Subject: empty."""
     WRONG_TENANT = "wrong_tenant"
     """Graph answers for a tenant other than the configured one; nothing is written. Subject: empty."""
+    END_NOT_ANNOUNCED = "end_not_announced"
+    """Accesses are open a week after their end, because no notice could be delivered. Subject: empty."""
     LIMIT_REACHED = "limit_reached"
     """A person reached a limit per hour. Subject: the person, and the limited action."""
 

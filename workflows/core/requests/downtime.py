@@ -4,6 +4,7 @@ A request that was approved before the gap may have been applied and revoked in 
 that. So a plan that opens access is written only when Entra's audit log shows no change of the partner since.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -16,6 +17,9 @@ BEFORE_A_TICK: Final = timedelta(minutes=1)
 """A gap between two ticks is assumed to end this long before the second tick."""
 AUDIT_KEPT_FOR: Final = timedelta(days=7)
 """Entra keeps its audit log for 30 days, and for 7 without a P1 licence ("Microsoft Entra data retention")."""
+
+GAPS_KEPT_FOR: Final = timedelta(days=60)
+"""How long gaps are kept. The first notice before the end of an access is sent 30 days before it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +48,14 @@ def gap_at_tick(last_tick: datetime | None, *, now: datetime) -> Gap | None:
     if last_tick is None or now - last_tick <= MAX_PAUSE_WITHOUT_GAP:
         return None
     return Gap(since=last_tick, until=now - BEFORE_A_TICK)
+
+
+def known_gaps(gaps: Sequence[Gap], now: datetime) -> tuple[Gap, ...]:
+    """Return the gaps that still count: those of the last weeks.
+
+    A gap that ends later than now is left out: the clock was set back, so that time was no downtime.
+    """
+    return tuple(one for one in gaps if now - GAPS_KEPT_FOR < one.until <= now)
 
 
 def must_be_unchanged_since(request: AccessRequest, gap: Gap | None) -> datetime | None:

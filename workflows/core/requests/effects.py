@@ -108,6 +108,24 @@ class ShowSetup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SendEndNotices:
+    """Send the notices of a batch about ends of access, one message to each person, and record who got them."""
+
+    kind: Literal["send_end_notices"] = field(default="send_end_notices")
+    batch: str
+    blocked: int = 0
+    """How many partners were blocked at their end together with this batch."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowBlockAtEnd:
+    """Tell the sponsor and the admins that a partner was blocked at the end of its access, as it was read back."""
+
+    kind: Literal["show_block_at_end"] = field(default="show_block_at_end")
+    request_id: RequestId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShowHome:
     """Publish a person's App Home with the present state."""
 
@@ -202,6 +220,8 @@ Effect = (
     | SendExpiryMessages
     | ShowReview
     | ShowSetup
+    | SendEndNotices
+    | ShowBlockAtEnd
     | ShowHome
     | SendMessage
     | ShowAlarm
@@ -264,6 +284,8 @@ def priority_of(effect: Effect) -> Priority:
             | ShowAlarm()
             | SendReminders()
             | SendExpiryMessages()
+            | SendEndNotices()
+            | ShowBlockAtEnd()
             | SendMessage()
         ):
             return Priority.SHOW
@@ -294,6 +316,10 @@ def lane(effect: Effect) -> str:
             return f"review:{effect.tenant_id}"
         case ShowSetup():
             return f"half:{effect.tenant_id}"
+        case SendEndNotices():
+            return "end_notices"
+        case ShowBlockAtEnd():
+            return f"end:{effect.request_id}"
         case ShowHome():
             return f"home:{effect.person}"
         case SendMessage():

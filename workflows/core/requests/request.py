@@ -1,4 +1,7 @@
-"""A request: one requested change of one partner, from the form to the verified result. Data only."""
+"""A request: one requested change of one partner, from the form to the verified result. Data only.
+
+It is long because each field of a record says what it means, and since which version it may be empty.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -102,6 +105,8 @@ class RequestFields:
     """When the access shall end, if a day was chosen; `duration` then counts the days from filing to it."""
     ticket: str = ""
     """The number of the ticket that the request belongs to; empty when the template asks for none."""
+    period_ended_at: datetime | None = None
+    """The end of the access for which Gatehouse itself blocks the partner; None for every other request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,6 +243,11 @@ class AccessRequest:
     def is_terminal(self) -> bool:
         """Return whether the request has ended."""
         return self.state in TERMINAL
+
+    @property
+    def is_block_at_end(self) -> bool:
+        """Return whether Gatehouse created this revocation at the end of the access period."""
+        return self.fields.period_ended_at is not None
 
     @property
     def was_written(self) -> bool:

@@ -18,7 +18,7 @@ from workflows.core.requests.eligibility import current_eligibility
 from workflows.core.requests.reminder_times import next_due_at
 from workflows.core.requests.request import RequestKind
 from workflows.ports.records import StoreUnusable
-from workflows.store.codec import REQUEST, load
+from workflows.store.codec import PARTNERSHIP, REQUEST, load
 from workflows.store.columns import people_search_text as sought_people
 from workflows.store.columns import search_text as sought
 from workflows.store.columns import text_of
@@ -388,6 +388,23 @@ def m018_turns_and_ends(db: Database) -> None:
     listed = "sponsor, sponsor_account, sought"
     db.execute(f"create index partnerships_by_end on partnerships(ends_at, tenant_id, state, {listed})")
     db.execute(f"create index partnerships_by_state on partnerships(state, ends_at, tenant_id, {listed})")
+
+
+@migrations()
+def m020_end_of_access(db: Database) -> None:
+    """Add what happens at the end of an access, and make the notices before it due.
+
+    Records of earlier versions ask. Their first notice is the newest whose time has come.
+    """
+    db.execute("alter table partnerships add column at_end text not null default 'ask'")
+    db.execute("create index partnerships_by_at_end on partnerships(at_end, state, ends_at, tenant_id)")
+    for tenant_id, doc in db.execute("select tenant_id, doc from partnerships where state <> 'revoked'").fetchall():
+        try:
+            due_at = load(PARTNERSHIP, doc).due_at
+        except (ValidationError, ValueError):
+            continue  # an unreadable record does not hide others
+        due = None if due_at is None else text_of(due_at)
+        db.execute("update partnerships set due_at = ? where tenant_id = ?", (due, tenant_id))
 
 
 def _overwritten_at(db: Database, tenant_id: str) -> str:

@@ -1,4 +1,7 @@
-"""Read requests, partners, alarms, marks and the audit log from the embedded store."""
+"""Read requests, partners, alarms, marks and the audit log from the embedded store.
+
+It is long because all reads of records are here: they share one connection.
+"""
 
 import asyncio
 import json
@@ -214,6 +217,15 @@ class SqliteRecords(SqliteDatabase):
         )
         requests = [RequestId(row["id"]) for row in rows if row["what"] == "request"]
         return requests, [TenantId(row["id"]) for row in rows if row["what"] == "partner"]
+
+    async def ended(self, now: datetime) -> Sequence[TenantId]:
+        """List the partners whose end has come and whom Gatehouse blocks then, by their end; see `ports.records`."""
+        rows = await self._query(
+            """select tenant_id from partnerships where at_end = 'block' and state <> 'revoked'
+            and ends_at <> '' and ends_at <= ? order by ends_at, tenant_id""",
+            text_of(now),
+        )
+        return [TenantId(row["tenant_id"]) for row in rows]
 
     async def expired_since(self, moment: datetime, limit: int) -> Sequence[AccessRequest]:
         """List the requests that expired at this time or later, the newest first."""

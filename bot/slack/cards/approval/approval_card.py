@@ -33,6 +33,7 @@ from bot.slack.cards.requests import MAX_DOMAIN_CHARACTERS, can_be_decided, requ
 from bot.slack.people.approvers import Approvers
 from bot.words.plans.risk import risk_for_approval_words
 from bot.words.plans.short_changes import ShortChange, Sign, short_changes
+from bot.words.requests.access_end import AT_END
 from bot.words.requests.form import access_duration_words
 from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted
@@ -40,6 +41,7 @@ from workflows.core.partners.extension import kept_end
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import Role
 from workflows.core.plans.closing import closes_everything
+from workflows.core.plans.plan import AtEnd
 from workflows.core.plans.renewal import is_extension, plan_of_extended_access
 from workflows.core.policy.risk import RiskLevel, risk_for_approval
 from workflows.core.requests.eligibility import eligibility
@@ -159,9 +161,9 @@ def _fact_parts(request: AccessRequest, record: Partnership | None, now: datetim
     if (end := kept_end(prepared.plan, record, now)) is not None:
         yield fixed_text("Keeps the approved end, ")
         yield local_day(end)
-        yield fixed_text(" · ")
-    elif lasts := "" if closes_everything(prepared.plan) else access_duration_words(fields):
-        yield fixed_text(f"{lasts} · ")
+        yield fixed_text(f"{_then(AtEnd.ASK if record is None else record.at_end)} · ")
+    elif lasts := "" if closes_everything(prepared.plan) else access_duration_words(fields, is_short=True):
+        yield fixed_text(f"{lasts}{_then(prepared.plan.at_end)} · ")
     if fields.ticket:
         yield fixed_text("Ticket ")
         yield cleaned_text(fields.ticket, bold=True)
@@ -169,6 +171,10 @@ def _fact_parts(request: AccessRequest, record: Partnership | None, now: datetim
     yield fixed_text("Decide by ")
     yield local_time(request.expires_at)
     yield fixed_text(f" · {request.id}")
+
+
+def _then(at_end: AtEnd) -> str:
+    return f", {AT_END[at_end].then}"
 
 
 def _justification_elements(request: AccessRequest) -> Iterator[RichTextElement]:

@@ -56,6 +56,7 @@ from bot.slack.ids import DetailsPart
 from bot.slack.people.approvers import Approvers
 from bot.words.plans.changes import ChangeLine, describe_changes, duration_words
 from bot.words.plans.consequences import ALWAYS_TRUE, consequence_words
+from bot.words.requests.access_end import AT_END
 from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted, last_day
 from workflows.app.reads.found_requests import Replacement
@@ -150,10 +151,11 @@ def _facts(request: AccessRequest) -> Iterator[RichTextElement]:
         rows += [fixed_text("\nAccess template: "), cleaned_text(prepared_title(prepared))]
     if fields.kind is RequestKind.RESTORATION:
         rows += [fixed_text("\nRestores: "), *restored_parts(request)]
+    then = "" if prepared is None else f", {AT_END[prepared.plan.at_end].then}"
     if fields.ends_at is not None:
-        rows.append(fixed_text(f"\nEnd: the end of {last_day(fields.ends_at)} (UTC)"))
+        rows.append(fixed_text(f"\nEnd: the end of {last_day(fields.ends_at)} (UTC){then}"))
     elif fields.duration is not None and not (prepared is not None and closes_everything(prepared.plan)):
-        rows.append(fixed_text(f"\nDuration: {duration_words(fields.duration)}, from the last approval"))
+        rows.append(fixed_text(f"\nDuration: {duration_words(fields.duration)}, from the last approval{then}"))
     if fields.ticket:
         rows += [fixed_text("\nTicket: "), cleaned_text(fields.ticket)]
     yield paragraph(*rows)

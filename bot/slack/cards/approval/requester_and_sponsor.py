@@ -37,6 +37,7 @@ from bot.slack.cards.requests import (
 )
 from bot.slack.people.approvers import NO_APPROVERS_KNOWN, Approvers
 from bot.words.plans.short_changes import Sign
+from bot.words.requests.access_end import AT_END
 from bot.words.requests.form import access_duration_words, losses_words
 from bot.words.requests.revision import new_plan_title
 from bot.words.requests.titles import prepared_title
@@ -217,6 +218,7 @@ def _end_parts(request: AccessRequest, record: Partnership | None, now: datetime
     if record is not None and record.request_id == request.id and is_live(record) and record.ends_at is not None:
         yield fixed_text(" · approved until ")
         yield local_time(record.ends_at)
+        yield fixed_text(f", {AT_END[record.at_end].then}")
     elif request.state is RequestState.AWAITING_APPROVAL and (end := kept_end(request.plan, record, now)) is not None:
         yield fixed_text(" · keeps the approved end, ")
         yield local_day(end)

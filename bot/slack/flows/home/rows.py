@@ -36,6 +36,7 @@ from bot.slack.cards.requests import (
 from bot.slack.words.alarms import alarm_elements
 from bot.words.partner_setup.state import setup_words
 from bot.words.plans.risk import risk_level_for_approval_words
+from bot.words.requests.access_end import AT_END
 from bot.words.requests.notes import note_words
 from bot.words.requests.replacement import PERIOD_ENDED, later_state_by_words, later_state_words
 from bot.words.requests.states import short_state_words
@@ -167,15 +168,15 @@ def sponsored_row(partnership: Partnership, now: datetime) -> Iterator[Block]:
 
 
 def ending_row(partnership: Partnership, extension: AccessRequest | None = None) -> Iterator[Block]:
-    """Return access whose approved period ends soon, with the button that asks for more. It stays until it is revoked.
+    """Return access whose approved period ends soon, with the button that asks for more.
 
     :param extension: the reader's open request for the partner, which is shown instead.
     """
     tenant_id = partnership.identity.tenant_id
-    again = button("Request again", ids.REQUEST_AGAIN, tenant_id)
+    again = button("Extend", ids.REQUEST_AGAIN, tenant_id)
     if extension is not None and extension.prepared is not None:
         again = button("Show newer request", ids.REVIEW_REQUEST, ids.decision_value(extension))
-    times = NO_TIMES if partnership.ends_at is None else {"Period ends": partnership.ends_at}
+    times = NO_TIMES if partnership.ends_at is None else {AT_END[partnership.at_end].label: partnership.ends_at}
     yield row(_partner(partnership), f"ending:{tenant_id}", again, MAX_ROW_CHARACTERS, times)
 
 
@@ -246,4 +247,5 @@ def _end_times(partnership: Partnership, now: datetime) -> Mapping[str, datetime
         return NO_TIMES
     if not partnership.is_as_approved:
         return {"Not as approved since": partnership.ends_at}
-    return {"Access period ended" if partnership.is_past_its_end(now) else "Approved until": partnership.ends_at}
+    label = "Access period ended" if partnership.is_past_its_end(now) else AT_END[partnership.at_end].label
+    return {label: partnership.ends_at}

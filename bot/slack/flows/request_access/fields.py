@@ -23,6 +23,7 @@ from bot.slack.blocks.untrusted import cut, encodable
 from bot.words.plans.changes import duration_words
 from bot.words.refusals.ids import wanted_words
 from bot.words.refusals.sentences import fact_words
+from bot.words.requests.access_end import AT_END
 from bot.words.requests.form import (
     OTHER_PURPOSES,
     WHAT_THEY_NEED,
@@ -140,7 +141,7 @@ def duration_field(templates: Sequence[Template], days: int) -> InputBlock:
         options=options,
         initial_option=next((known_option for known_option in options if known_option.value == chosen), None),
     )
-    (hint,) = [f"{_choices(t.durations)}." for t in templates] if len(templates) == 1 else [""]
+    (hint,) = [_duration_hint(one) for one in templates] if len(templates) == 1 else [""]
     return input_block("Duration", ids.DURATION, element, hint=hint)
 
 
@@ -148,7 +149,7 @@ def end_date_field(template: Template | None, ends_on: str) -> Iterator[InputBlo
     """Return the field for the last day, unless the template accepts none."""
     if template is not None and template.may_end_on_date:
         element = DatePickerElement(action_id=ids.END_DATE, initial_date=ends_on or None)
-        hint = end_date_hint(template.longest.days)
+        hint = end_date_hint(template.longest.days, template.at_end)
         yield input_block("End date", ids.END_DATE, element, hint=hint, is_optional=True)
 
 
@@ -167,6 +168,12 @@ def _default_days(templates: Sequence[Template]) -> int:
     """Return the chosen template's default; without a choice, the default common to all templates, if any."""
     defaults = {t.default_duration.days for t in templates}
     return defaults.pop() if len(defaults) == 1 else 0
+
+
+def _duration_hint(template: Template) -> str:
+    """Return the durations of a template, and what happens then, unless it has no end."""
+    then = f", {AT_END[template.at_end].then}" if template.may_end_on_date else ""
+    return f"{_choices(template.durations)}{then}."
 
 
 def _choices(durations: Sequence[timedelta]) -> str:

@@ -21,11 +21,12 @@ from workflows.app.requests.forms import EditedRequest, Form, Refill, refilled
 from workflows.app.requests.open_request import account_of_other_chat_id
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.people import ChatId
+from workflows.core.people import ADMIN, ChatId
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind
 from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.target import is_tenant_id
+from workflows.ports.people_directory import PeopleDirectoryRefused, PeopleDirectoryUnavailable
 from workflows.ports.store import Store
 
 _EDIT = "edit"
@@ -101,14 +102,27 @@ class FilledFormFlow:
         await self.request_access.windows.open_and_fill(ack, click, build, command="open_request", subject=subject)
 
     async def _earlier_as_form(self, subject: CommandSubject, actor: ChatId) -> Refill:
-        """Return the earlier request as a new form. Who neither sent nor sponsors it gets the partner only."""
+        """Return the earlier request as a new form. Who neither sent nor sponsors it gets the partner only.
+
+        An admin who extends the access of a partner gets everything but the reason.
+        """
         request, is_sponsor = await self._earlier(subject, actor)
         if request is None or request.fields.kind is not RequestKind.ACCESS:
             return _form_about_partner(actor, subject.tenant_id or "")
         account = await account_of_other_chat_id(request, actor, self.editing.intake.directory)
         if is_sponsor or request.is_filed_by(actor, account):
             return self._refilled(request, actor)
+        if subject.tenant_id is not None and await self._is_admin(actor):
+            refill = self._refilled(request, actor)
+            return replace(refill, form=replace(refill.form, justification=""))  # an admin gives a reason of their own
         return _form_about_partner(actor, request.fields.target)
+
+    async def _is_admin(self, actor: ChatId) -> bool:
+        """Return whether a person is an admin; False when that cannot be read now."""
+        try:
+            return actor in await self.editing.intake.directory.known_holders(ADMIN)
+        except (PeopleDirectoryRefused, PeopleDirectoryUnavailable):
+            return False
 
     async def _earlier(self, subject: CommandSubject, actor: ChatId) -> tuple[AccessRequest | None, bool]:
         """Return the request that is named, or the one in force of a partner; and whether the person sponsors it."""

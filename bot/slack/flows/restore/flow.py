@@ -14,7 +14,7 @@ from bot.slack.blocks.blocks import Json
 from bot.slack.blocks.modal import message_view
 from bot.slack.flows.entry_point_types import Action, EntryPoint, Subcommand, Submission
 from bot.slack.flows.restore.form import Preview, RestoreFormContent, issues_view, restore_view
-from bot.slack.payloads.button_values import parse_restore_issues
+from bot.slack.payloads.button_values import parse_restore_issues, parse_tenant_id
 from bot.slack.payloads.forms import parse_restore_form
 from bot.slack.payloads.models import Interaction, SlashCommand
 from bot.slack.people.members import Members
@@ -60,6 +60,7 @@ class RestoreFlow:
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
         yield Subcommand("restore", self.open_from_command)
+        yield Action(ids.RESTORE_PARTNER, self.open_from_button, audit_name="restore_partner")
         yield Action(ids.RESTORES, self.choose_change, audit_name="restores")
         for shows in (ids.SHOW_RESTORE_ISSUES, ids.RESTORE_ISSUES_PREVIOUS, ids.RESTORE_ISSUES_NEXT):
             yield Action(shows, self.show_issues, audit_name=ids.SHOW_RESTORE_ISSUES)
@@ -72,6 +73,16 @@ class RestoreFlow:
             return await self._form_view(window, command.argument)
 
         await self.windows.open_and_fill(ack, command, build, command=_AUDIT_NAME)
+
+    async def open_from_button(self, ack: AsyncAck, click: Interaction) -> None:
+        """Open the form about the partner of a message's button."""
+        tenant_id = parse_tenant_id(click.action.value)
+
+        async def build(window: Window) -> Json:
+            return await self._form_view(window, tenant_id)
+
+        subject = CommandSubject(tenant_id=tenant_id)
+        await self.windows.open_and_fill(ack, click, build, command=_AUDIT_NAME, subject=subject)
 
     async def choose_change(self, ack: AsyncAck, click: Interaction) -> None:
         """Show the effect of the change that was just chosen."""

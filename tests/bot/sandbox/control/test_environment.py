@@ -30,6 +30,20 @@ async def test_clock_waits_for_the_bots_tick(bot: FakeBot, control: Control, san
     assert (await control.get("clock"))["offset_seconds"] == 86_400
 
 
+async def test_days_pass_in_steps_that_the_bot_follows(bot: FakeBot, control: Control) -> None:
+    bot.last_tick = lambda: bot.now() + 1
+    told = await control.post("clock", advance_seconds=2_000, step_seconds=900)
+    assert (told["picked_up"], told["offset_seconds"]) == (True, 2_000)
+
+
+async def test_without_a_bot_the_clock_moves_in_steps_all_the_same(
+    bot: FakeBot, control: Control, sandbox: Sandbox
+) -> None:
+    sandbox.bot = BotHandle(url=bot.url, pid=lambda: 1, alive=lambda: False)
+    told = await control.post("clock", advance_seconds=2_000, step_seconds=900)
+    assert (told["picked_up"], told["offset_seconds"]) == (False, 2_000)
+
+
 async def test_clock_does_not_wait_for_a_dead_bot(bot: FakeBot, control: Control, sandbox: Sandbox) -> None:
     sandbox.bot = BotHandle(url=bot.url, pid=lambda: 1, alive=lambda: False)
     assert (await control.post("clock", advance_seconds=1))["picked_up"] is False

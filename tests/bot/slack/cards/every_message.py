@@ -72,6 +72,7 @@ ALARM_VALUES: Final[dict[AlarmCode, dict[str, Any]]] = {
     AlarmCode.STORE_NOT_WRITABLE: {"reason": "disk_full"},
     AlarmCode.SOCKET_SILENT: {"reason": "No hello."},
     AlarmCode.WRONG_TENANT: {"found": GROUP, "expected": GROUP},
+    AlarmCode.END_NOT_ANNOUNCED: {"partners": ["contoso.com"], "count": 1},
     AlarmCode.LIMIT_REACHED: {"person": "Riley", "limit": "10", "what": "requests"},
 }
 OF_NO_PARTNER: Final = frozenset(
@@ -81,6 +82,7 @@ OF_NO_PARTNER: Final = frozenset(
         AlarmCode.STORE_NOT_WRITABLE,
         AlarmCode.SOCKET_SILENT,
         AlarmCode.WRONG_TENANT,
+        AlarmCode.END_NOT_ANNOUNCED,
         AlarmCode.LIMIT_REACHED,
     }
 )

@@ -294,10 +294,10 @@ def test_a_reduction_that_extends_nothing_does_not_promise_the_time_it_asks_for(
     said = shown(requester_card(asked, now=NOW, record=replace(known, request_id=RequestId("r-0"))).blocks)
     assert (f"Keeps the approved end, {day(NOW + timedelta(days=days))}" in text) is is_kept
     assert (f"keeps the approved end, {day(NOW + timedelta(days=days))}" in said) is is_kept
-    assert ("90 days from approval" in text) is not is_kept
+    assert ("90 days, then asked" in text) is not is_kept
     assert ("90 days from approval" in said) is not is_kept
     extending = request(prepared=prepared(plan=reduction_plan(extends=True)))
-    assert "90 days from approval" in shown(card(extending, context=CardContext(is_first=False, partnership=known)))
+    assert "90 days, then asked" in shown(card(extending, context=CardContext(is_first=False, partnership=known)))
 
 
 def test_a_reduction_that_also_extends_shows_the_access_that_it_extends_and_the_reduction() -> None:
@@ -378,7 +378,7 @@ def test_the_last_day_and_the_ticket_are_on_the_card_and_in_details() -> None:
         prepared=replace(asked.require_prepared(), plan=plan),
     )
     text = shown(card(asked))
-    assert "until May 31, 2027 · Ticket PRJ-1234 · Decide by" in " ".join(text.split())
+    assert "until May 31, 2027, then asked · Ticket PRJ-1234 · Decide by" in " ".join(text.split())
     assert "from approval" not in text
     details = " ".join(shown(decision_view(asked, history=(), now=NOW)).split())
     assert "End: the end of May 31, 2027 (UTC)" in details

@@ -132,6 +132,11 @@ SENTENCES: Final[tuple[tuple[Consequence, dict[str, Any], str], ...]] = (
         "approval.",
     ),
     (
+        C.BLOCKED_AT_END,
+        {"seconds": 365 * 86_400},
+        "After 1 year (365 days), the partner is blocked automatically, unless it is extended before.",
+    ),
+    (
         C.STAYS_OPEN,
         {"seconds": 365 * 86_400},
         "After 1 year (365 days), the sponsor is asked to revoke access. It stays until somebody revokes it.",

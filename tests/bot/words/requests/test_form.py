@@ -11,6 +11,7 @@ from tests.workflows.core.builders import STAGES, request
 from workflows.app.requests.forms import RefillCode
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.errors.facts import Fact
+from workflows.core.plans.plan import AtEnd
 from workflows.core.policy.offers import Offer
 from workflows.core.policy.risk import RiskLevel
 from workflows.core.requests.request import RequestState
@@ -91,14 +92,16 @@ def test_the_text_for_the_partners_administrator() -> None:
 def test_how_long_it_shall_last() -> None:
     asked = request(RequestState.AWAITING_APPROVAL).fields
     assert form.access_duration_words(replace(asked, duration=timedelta(days=180))) == "180 days from approval"
+    assert form.access_duration_words(replace(asked, duration=timedelta(days=180)), is_short=True) == "180 days"
     ends_at = datetime(2027, 4, 1, tzinfo=UTC)
     assert form.access_duration_words(replace(asked, ends_at=ends_at)) == "until Mar 31, 2027"
     assert form.access_duration_words(replace(asked, duration=None)) == ""
-    assert form.end_date_hint(180) == (
+    assert form.end_date_hint(180, AtEnd.ASK) == (
         "The last day (UTC), at most 180 days from today, instead of the duration. After it, access stays until "
         "somebody revokes it."
     )
-    assert STAYS_UNTIL_REVOKED in form.end_date_hint(180)
+    assert STAYS_UNTIL_REVOKED in form.end_date_hint(180, AtEnd.ASK)
+    assert "After it, access is blocked automatically." in form.end_date_hint(180, AtEnd.BLOCK)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from bot.words.requests.notes import note_words
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, NOW, TENANT
 from tests.workflows.effects.applying import FORBIDDEN, NO_ANSWER, OPEN, decided, put, revocation, synchronizing
 from tests.workflows.world import World, restarted
-from workflows.app.schedule.downtime import LAST_TICK, last_gap, store_gap_at_start
+from workflows.app.schedule.downtime import LAST_TICK, gaps, is_after_tick, last_gap, store_gap_at_start
 from workflows.app.schedule.ticker import tick
 from workflows.core.partners.partnership import SettingsBasis
 from workflows.core.requests.alarms import AlarmCode
@@ -270,3 +270,26 @@ async def test_a_part_from_before_a_gap_is_recorded_and_not_planned_again(world:
     assert record is not None
     assert (record.basis, record.next_review_at) == (SettingsBasis.PARTLY_APPLIED, request.changed_at)
     assert [one.code for one in await world.store.open_alarms()] == [AlarmCode.PARTLY_APPLIED]
+
+
+async def test_every_gap_of_the_last_weeks_is_known_also_after_a_restart(world: World) -> None:
+    await ticked(world)
+    first = world.clock.now()
+    for _ in range(2):
+        world.clock.advance(hours=2)
+        await ticked(world)
+    async with restarted(world) as later:
+        later.clock.advance(hours=3)
+        await started(later)
+        known = await gaps(store=later.store, now=later.clock.now())
+        assert [gap.since for gap in known] == [first, first + 2 * 60 * MINUTE, first + 4 * 60 * MINUTE]
+        assert await gaps(store=later.store, now=first) == ()
+        assert await gaps(store=later.store, now=later.clock.now() + timedelta(days=70)) == ()
+
+
+async def test_a_moment_long_after_the_last_tick_is_no_moment_to_decide(world: World) -> None:
+    assert not await is_after_tick(store=world.store, now=world.clock.now())
+    await ticked(world)
+    assert await is_after_tick(store=world.store, now=world.clock.now() + MINUTE)
+    assert not await is_after_tick(store=world.store, now=world.clock.now() + 16 * MINUTE)
+    assert not await is_after_tick(store=world.store, now=world.clock.now() - 16 * MINUTE)

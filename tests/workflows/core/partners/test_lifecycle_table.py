@@ -26,6 +26,7 @@ from tests.workflows.core.builders import (
     situation,
 )
 from tests.workflows.core.transition_tables import arrows_written, by_name, drawn_arrows, pairs_of, pairs_written
+from workflows.core.access_end.notices import EndNotice
 from workflows.core.errors.raised import Refused
 from workflows.core.partner_setup.confirmations import Confirmation
 from workflows.core.partners import lifecycle
@@ -37,10 +38,13 @@ from workflows.core.requests.commands.automatic import RecordApplied, RecordAppl
 from workflows.core.requests.commands.partner_record import (
     AskReview,
     AskSetup,
+    BlockAtEnd,
     ConfirmSetup,
     GoneReason,
+    IssueEndNotice,
     Keep,
     PartnershipCommand,
+    RecordEndNotice,
     RecordSetup,
     RecordSponsorFound,
     RecordSponsorGone,
@@ -61,6 +65,9 @@ EXPECTED: Final[Mapping[str, Mapping[str | None, str]]] = {
     "remind_half": SAME,
     "ask_half": SAME,
     "record_half": SAME,
+    "issue_end_notice": SAME,
+    "record_end_notice": SAME,
+    "block_at_end": SAME,
     "record_applied": {
         None: "active revoked",
         "active": "active revoked",
@@ -86,12 +93,16 @@ PAIRS: Final = tuple(product(STATES[1:], OWN))
 SAID: Final = Confirmation(step=REDEEM_STEP.key, step_digest=REDEEM_STEP.digest, person=SAM, at=NOW)
 LATE: Final = NOW + timedelta(days=31)
 
+NOTICE: Final = EndNotice(ends_at=NOW + timedelta(days=90), days=30, issued_at=NOW, batch="b")
+
 RECORDS: Final[tuple[dict[str, Any], ...]] = (
     {"setup": ()},
     {"setup": (REDEEM_STEP,)},
     {"setup": (REDEEM_STEP,), "confirmations": (SAID,)},
     {"setup": (REDEEM_STEP,), "remind_setup_at": NOW},
     {"sponsor_gone_at": NOW},
+    {"end_notices": (NOTICE,)},
+    {"ends_at": NOW},
 )
 """What a partner's record may say besides its state, so that each command is taken of one of them."""
 
@@ -107,6 +118,9 @@ def _commands(name: str) -> list[PartnershipCommand]:
         "unconfirm_half": [UnconfirmSetup(actor=actor, **step) for actor in (SAM, AMARA)],
         "remind_half": [RemindSetup(actor=actor, tenant_id=TENANT) for actor in (SAM, AMARA)],
         "ask_half": [AskSetup()],
+        "issue_end_notice": [IssueEndNotice(days=30, batch="b", ends_at=NOW + timedelta(days=90))],
+        "record_end_notice": [RecordEndNotice(batch="b", people=(SAM.chat_id,))],
+        "block_at_end": [BlockAtEnd(request_id=partnership().request_id, ends_at=NOW)],
         "record_half": [RecordSetup(request_id=partnership().request_id, steps=(REDEEM_STEP,))],
     }
     return commands[name]

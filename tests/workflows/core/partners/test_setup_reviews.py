@@ -126,7 +126,7 @@ def test_what_is_confirmed_needs_no_reminder() -> None:
     record = after(record, confirm(step=JOB))
     assert record.remind_setup_at is None
     assert refused(record, RemindSetup(actor=SAM, tenant_id=TENANT)).code == "nothing_open"
-    assert partnership(next_review_at=None).due_at is None
+    assert partnership(next_review_at=None, ends_at=None).due_at is None
 
 
 def test_a_new_plan_voids_what_it_does_not_want_in_the_same_way() -> None:

@@ -54,6 +54,9 @@ def test_the_names_of_commands() -> None:
         "remind_half",
         "ask_half",
         "record_half",
+        "issue_end_notice",
+        "record_end_notice",
+        "block_at_end",
     ]
     assert set(get_args(Command)) == {*get_args(RequestCommand), *get_args(PartnershipCommand)}
 
@@ -95,6 +98,8 @@ def test_the_names_of_clicks_and_effects() -> None:
         "tell_expired",
         "show_review",
         "show_half",
+        "send_end_notices",
+        "show_block_at_end",
         "show_home",
         "tell",
         "show_alarm",

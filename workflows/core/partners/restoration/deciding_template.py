@@ -8,7 +8,8 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.restoration.restorable import FIELD, ended_at
 from workflows.core.partners.restoration.restoration_plan import is_same_configuration
 from workflows.core.plans.changes import plan_access_change
-from workflows.core.plans.plan import Plan
+from workflows.core.plans.closing import closes_everything
+from workflows.core.plans.plan import AtEnd, Plan
 from workflows.core.policy.risk import risk_for_approval, weakness_of
 from workflows.core.policy.template import Template, stages_for
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
@@ -57,11 +58,12 @@ def likely_templates(
 
 
 def decided_by(plan: Plan, template: Template) -> Plan:
-    """Return the plan with the name and hash of the template whose approval chain decides on it.
+    """Return the plan with the name and hash of the template whose approval chain decides on it, and its end.
 
     When the template changes, decisions on the plan become invalid.
     """
-    return replace(plan, template=template.name, template_hash=template.content_hash)
+    at_end = AtEnd.ASK if closes_everything(plan) else template.at_end
+    return replace(plan, template=template.name, template_hash=template.content_hash, at_end=at_end)
 
 
 def _template_approved_earlier(

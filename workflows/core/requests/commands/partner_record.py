@@ -1,6 +1,7 @@
 """All commands about a partnership. A click and its command are one class, as `request` explains."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Generic, Literal
 
@@ -167,10 +168,57 @@ class RecordSponsorFound:
         return {}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueEndNotice:
+    """A notice about the end of the access is due. It is sent next, with the others of its batch."""
+
+    name: Literal["issue_end_notice"] = field(default="issue_end_notice")
+    days: int
+    """How many days before the end; 0 when the end has come."""
+    batch: str
+    ends_at: datetime
+    is_too_late: bool = False
+    """Whether it is only recorded, and not sent."""
+
+    def audit_details(self) -> Details:
+        """Return which notice it is, and the end that it is about."""
+        late = {"is_too_late": True} if self.is_too_late else {}
+        return {"days": self.days, "ends_at": self.ends_at.isoformat(), **late}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordEndNotice:
+    """The sending of a notice about the end of the access has ended."""
+
+    name: Literal["record_end_notice"] = field(default="record_end_notice")
+    batch: str
+    people: tuple[ChatId, ...]
+    """Who got it: the chat system accepted it, and they are active. Nobody: it was not delivered."""
+
+    def audit_details(self) -> Details:
+        """Return who got the notice."""
+        return {"people": list(self.people), "is_delivered": bool(self.people)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockAtEnd:
+    """The approved access period has ended. The bot creates the revocation that blocks the partner."""
+
+    name: Literal["block_at_end"] = field(default="block_at_end")
+    request_id: RequestId
+    ends_at: datetime
+
+    def audit_details(self) -> Details:
+        """Return the end of the access."""
+        return {"ends_at": self.ends_at.isoformat()}
+
+
+EndCommand = IssueEndNotice | RecordEndNotice | BlockAtEnd
+
 SponsorCommand = RecordSponsorGone | RecordSponsorFound
 
 SetupCommand = ConfirmSetup[Person] | UnconfirmSetup[Person] | RemindSetup[Person] | AskSetup | RecordSetup
 
-PartnershipCommand = AskReview | Keep[Person] | SponsorCommand | SetupCommand
+PartnershipCommand = AskReview | Keep[Person] | SponsorCommand | SetupCommand | EndCommand
 
 Command = RequestCommand | PartnershipCommand

@@ -241,7 +241,7 @@ def test_an_applied_request_says_what_became_of_it() -> None:
 def test_a_sponsor_can_close_active_access_early() -> None:
     view = home(sponsored=page([partnership()]))
     assert "My partners with active access" in shown(view)
-    assert time("Approved until", NOW + timedelta(days=90)) in shown(view)
+    assert time("Asked on", NOW + timedelta(days=90)) in shown(view)
     assert buttons(view)["close_early"] == TENANT
 
 
@@ -256,7 +256,7 @@ def test_access_that_ends_soon_can_be_requested_again() -> None:
     soon = partnership(ends_at=NOW + timedelta(days=9))
     view = home(ending=page([soon]))
     assert "My partners whose period ends soon" in shown(view)
-    assert time("Period ends", NOW + timedelta(days=9)) in shown(view), "the access stays until somebody revokes it"
+    assert time("Asked on", NOW + timedelta(days=9)) in shown(view), "what happens then"
     assert buttons(view)["request_again"] == TENANT
 
 
@@ -316,7 +316,7 @@ def test_a_home_with_every_list_full_stays_within_a_hundred_blocks(is_searched: 
     assert len(view["blocks"]) <= 100
     assert "more parts are not shown" not in shown(view)
     review = next(block for block in view["blocks"] if block.get("accessory"))
-    assert [field["text"] for field in review["fields"]] == [time("Approved until", NOW + timedelta(days=90))]
+    assert [field["text"] for field in review["fields"]] == [time("Asked on", NOW + timedelta(days=90))]
 
 
 # --- auditors ---

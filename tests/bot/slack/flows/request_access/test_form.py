@@ -120,8 +120,8 @@ def test_durations_are_the_union_and_the_hint_says_what_the_chosen_template_allo
     assert [option["value"] for option in element(view, "duration")["options"]] == ["30", "90", "180", "365"]
     by_id = {block.get("block_id"): block for block in view["blocks"]}
     assert "hint" not in by_id["duration"], "a list of all templates would be read by nobody"
-    assert "30 or 90 days." in shown(form(template="trusted-partner"))
-    assert "7 days." in shown(form(templates=(template("once", 7, default=7),)))
+    assert "30 or 90 days, then asked." in shown(form(template="trusted-partner"))
+    assert "7 days, then asked." in shown(form(templates=(template("once", 7, default=7),)))
 
 
 def test_choosing_a_template_is_sent_at_once_and_leaves_its_durations_only() -> None:
@@ -130,7 +130,7 @@ def test_choosing_a_template_is_sent_at_once_and_leaves_its_durations_only() -> 
     assert [option["value"] for option in element(view, "duration")["options"]] == ["30", "90"]
     assert element(view, "duration")["initial_option"]["value"] == "90"
     assert "Guest collaboration" not in labels(view)
-    assert "30 or 90 days." in shown(view)
+    assert "30 or 90 days, then asked." in shown(view)
     assert "90, 180 or 365 days" not in shown(view)
     assert [option["value"] for option in element(form(template="gone"), "duration")["options"]][-1] == "365"
 

@@ -1,0 +1,151 @@
+"""The messages about ends of accesses, each with the buttons that its reader can use."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from slack_sdk.models.blocks import Block, ButtonElement
+
+from bot.slack import ids
+from bot.slack.blocks.blocks import (
+    DOMAIN_LIMIT,
+    TextRun,
+    actions,
+    button,
+    cleaned_text,
+    fixed_text,
+    header,
+    local_day,
+    local_time,
+    paragraph,
+    rich_text,
+    with_local_times,
+)
+from bot.slack.blocks.message import MAX_NOTICE_CHARACTERS, Message, message
+from bot.slack.blocks.untrusted import clean
+from bot.slack.cards.partner_and_plan import notified_partner, partner_name
+from bot.slack.cards.partnership import close_early_button
+from bot.words.names.partners import notified_name
+from bot.words.requests.access_end import AT_END, WHY_OPEN
+from bot.words.requests.messages import message_words
+from bot.words.requests.titles import partner_title
+from workflows.core.access_end.decision import EndStep
+from workflows.core.errors.facts import Fact, as_values
+from workflows.core.requests.effects import MessageCode
+from workflows.core.requests.request import AccessRequest
+from workflows.core.requests.transitions.transition import partner_of
+from workflows.ports.notifier import AnnouncedEnd
+
+MAX_WITH_BUTTONS: Final = 10
+"""The most partners of one message that have buttons; the others are named."""
+MAX_NAMED: Final = 100
+"""The most partners that one message names. Only those that are named count as announced."""
+_NAMED_TOGETHER: Final = 10
+"""How many of the others are named in one paragraph."""
+_TITLE_LIMIT: Final = 60
+
+
+def end_notice(announced: Sequence[AnnouncedEnd], *, is_admin: bool, blocked: int = 0) -> Message:
+    """Return one message about all of these ends, the next one first.
+
+    :param is_admin: whether the reader is an admin, who can block at once.
+    :param blocked: how many partners were blocked at their end at the same time, for an admin.
+    """
+    blocked = blocked if is_admin else 0
+    title = _title(announced, blocked)
+    name = f"{clean(partner_name(announced[0].record.identity), 90)}: " if len(announced) == 1 and not blocked else ""
+    blocks: list[Block] = [header(f"⏰ {name}{title}")]
+    for one in announced[:MAX_WITH_BUTTONS]:
+        blocks += _entry(one, is_admin=is_admin)
+    blocks += _others(announced[MAX_WITH_BUTTONS:MAX_NAMED])
+    if (more := len(announced) - MAX_NAMED) > 0:
+        blocks.append(rich_text(paragraph(fixed_text(f"and {more} more. See /partner list"))))
+    names = ", ".join(clean(notified_partner(one.record.identity), 60) for one in announced[:3])
+    return message(f"{names}: {title}", blocks)
+
+
+def _title(announced: Sequence[AnnouncedEnd], blocked: int) -> str:
+    waiting = sum(one.step is not None for one in announced)
+    if len(announced) == 1 and not blocked:
+        return "access period ended, not blocked yet" if waiting else "access ends soon"
+    if waiting and blocked:
+        wait = f"{waiting} {'waits' if waiting == 1 else 'wait'} for you"
+        return f"{waiting + blocked} partners end; {blocked} {'is' if blocked == 1 else 'are'} blocked, {wait}"
+    if waiting == len(announced):
+        return f"{waiting} access periods ended, not blocked yet"
+    if waiting:
+        return f"{len(announced)} partners: access ends soon, or has ended"
+    return f"Access of {len(announced)} partners ends soon"
+
+
+def _entry(announced: AnnouncedEnd, *, is_admin: bool) -> Iterator[Block]:
+    record = announced.record
+    tenant_id = record.identity.tenant_id
+    yield rich_text(
+        paragraph(
+            cleaned_text(partner_name(record.identity), DOMAIN_LIMIT, bold=True),
+            fixed_text(": "),
+            cleaned_text(partner_title(record), _TITLE_LIMIT),
+            fixed_text(f" · {record.request_id}\n"),
+            *_state(announced),
+            fixed_text("\nSponsor: "),
+            cleaned_text(record.sponsor.name),
+        )
+    )
+    buttons: list[ButtonElement] = [button("Extend", ids.REQUEST_AGAIN, tenant_id)]
+    if not is_admin:
+        buttons.append(close_early_button(tenant_id))
+    elif announced.step is not None:
+        buttons.append(button("Block now", ids.REVOKE_PARTNER, tenant_id))
+    yield actions(f"end:{tenant_id}", *buttons)
+
+
+def _state(announced: AnnouncedEnd) -> Iterator[TextRun]:
+    """Say what happens when; after the end, why it is still open and until when."""
+    record = announced.record
+    ends_at = announced.ends_at
+    if announced.step is None:
+        yield fixed_text(f"{AT_END[record.at_end].label} ")
+        yield local_time(ends_at)
+        yield fixed_text(" unless it is extended before.")
+        return
+    yield fixed_text("The access period ended ")
+    yield local_time(ends_at)
+    yield fixed_text(f". {WHY_OPEN[announced.step]}")
+    if announced.step is EndStep.EXTENSION_OPEN and announced.extension is not None:
+        yield fixed_text(f" ({announced.extension.id}).")
+    if announced.blocked_at is not None:
+        label = AT_END[record.at_end].label
+        yield fixed_text(f" {label} ")
+        yield local_time(announced.blocked_at)
+        yield fixed_text(" unless it is extended or blocked before.")
+
+
+def _others(announced: Sequence[AnnouncedEnd]) -> Iterator[Block]:
+    for start in range(0, len(announced), _NAMED_TOGETHER):
+        runs: list[TextRun] = []
+        for one in announced[start : start + _NAMED_TOGETHER]:
+            runs += [
+                *([fixed_text("\n")] if runs else []),
+                cleaned_text(partner_name(one.record.identity), DOMAIN_LIMIT, bold=True),
+                fixed_text(f": {AT_END[one.record.at_end].label} " if one.step is None else ": ended "),
+                local_day(one.ends_at),
+            ]
+        yield rich_text(paragraph(*runs))
+
+
+def block_result(request: AccessRequest) -> Message:
+    """Return the message that a partner was blocked at the end of its access, with what was read back."""
+    about = {"partner": partner_of(request), "request": request.id}
+    is_all = request.not_closed == ()
+    fact = Fact(MessageCode.CLOSED, {**about, "is_all": is_all, "note": as_values(request.note)})
+    state = "blocked at the end of its access period" if is_all else "access period ended, not everything is closed"
+    title = f"{'🔒' if is_all else '⚠️'} {clean(partner_of(request), 90)}: {state}"
+    ended: list[TextRun] = []
+    if (ended_at := request.fields.period_ended_at) is not None:
+        ended = [fixed_text("The approved access period ended "), local_time(ended_at), fixed_text(". ")]
+    blocks: list[Block] = [
+        header(title),
+        rich_text(paragraph(*ended, *with_local_times(message_words(fact), MAX_NOTICE_CHARACTERS))),
+        actions(f"end:{request.id}", button("Restore access", ids.RESTORE_PARTNER, request.plan.tenant_id)),
+    ]
+    return message(f"{notified_name(partner_of(request))}: {state}", blocks)

@@ -1,0 +1,122 @@
+"""Send the messages about ends of accesses, and tell who got them. A repetition sends nothing twice."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from bot.slack.outbound.access_end.cards import MAX_NAMED, block_result, end_notice
+from bot.slack.outbound.recipients import Outbound, Recipients
+from workflows.core.access_end.notices import ADMINS_NOTIFIED_FROM
+from workflows.core.people import ADMIN, ChatId
+from workflows.core.requests.request import AccessRequest
+from workflows.core.settings.model import TenantId
+from workflows.ports.notifier import AnnouncedEnd, NotifierBlocked, NotifierRefused
+
+
+class EndMessages:
+    """Posts one message a person and batch.
+
+    Slack is always asked whether a person is active, because it accepts messages to people who have left.
+    """
+
+    def __init__(self, outbound: Outbound) -> None:
+        self._outbound = outbound
+        self._recipients = Recipients(outbound.directory)
+
+    async def send_notices(
+        self, announced: Sequence[AnnouncedEnd], *, batch: str, blocked: int
+    ) -> Mapping[TenantId, tuple[ChatId, ...]]:
+        """Send each person one message about all ends that concern them; see `ports.Notifier.send_end_notices`.
+
+        Sponsors get every notice, and admins the last ones. Where a sponsor cannot be reached, the admins get them all.
+        """
+        admins = await self._recipients.holders(ADMIN)
+        sponsors = {one.sponsor for one in announced if one.sponsor}
+        reached: dict[ChatId, frozenset[TenantId]] = {}
+        for person in sorted(sponsors - admins):
+            reached |= await self._send(person, [one for one in announced if one.sponsor == person], batch)
+        active = {one for one in sorted(sponsors & admins) if await self._is_active(one, batch)}
+        told = {person for person in sponsors if person in reached} | active
+        for admin in sorted(admins):
+            mine = [one for one in announced if _concerns_admin(one, admin, told)]
+            reached |= await self._send(admin, mine, batch, is_admin=True, blocked=blocked)
+        return {
+            one.record.identity.tenant_id: _people(one, reached, admins, is_sponsor_told=one.sponsor in told)
+            for one in announced
+        }
+
+    async def show_block(self, request: AccessRequest) -> None:
+        """Tell the sponsor and every admin once that a partner was blocked at its end.
+
+        :raises NotifierRefused: when nobody could be told.
+        """
+        subject, card = f"ended:{request.id}", block_result(request)
+        told = {copy.audience for copy in await self._outbound.store.copies(subject)}
+        refused = None
+        people = {request.require_prepared().sponsor.chat_id} | await self._recipients.holders(ADMIN)
+        for person in sorted(people - told):
+            trouble = await self._outbound.copies.post(subject, person, card, active_within=timedelta(0))
+            refused = refused or trouble
+            told |= set() if trouble else {person}
+        if not told and refused is not None:
+            raise NotifierRefused(f"nobody could be told: {refused}")
+
+    async def _send(
+        self,
+        person: ChatId,
+        announced: Sequence[AnnouncedEnd],
+        batch: str,
+        *,
+        is_admin: bool = False,
+        blocked: int = 0,
+    ) -> dict[ChatId, frozenset[TenantId]]:
+        """Send one person the message, unless they have it.
+
+        :returns: the partners that the message names, by the person; empty when Slack did not accept it.
+        """
+        if not announced:
+            return {}
+        if not await self._has(person, batch):
+            card = end_notice(announced, is_admin=is_admin, blocked=blocked)
+            refused = await self._outbound.copies.post(
+                _subject(person), person, card, batch, active_within=timedelta(0)
+            )
+            if refused is not None:
+                return {}
+        return {person: frozenset(one.record.identity.tenant_id for one in announced[:MAX_NAMED])}
+
+    async def _has(self, person: ChatId, batch: str) -> bool:
+        return any(copy.occasion == batch for copy in await self._outbound.store.copies(_subject(person)))
+
+    async def _is_active(self, person: ChatId, batch: str) -> bool:
+        """Return whether Slack opens the conversation with a person, before it is decided who gets what."""
+        if await self._has(person, batch):
+            return True
+        try:
+            await self._outbound.copies.require_active(person)
+        except (NotifierRefused, NotifierBlocked):
+            return False
+        return True
+
+
+def _subject(person: ChatId) -> str:
+    return f"end_notice:{person}"
+
+
+def _concerns_admin(announced: AnnouncedEnd, admin: ChatId, told: set[ChatId]) -> bool:
+    is_late = announced.days <= ADMINS_NOTIFIED_FROM
+    return is_late or announced.sponsor == admin or announced.sponsor not in told
+
+
+def _people(
+    announced: AnnouncedEnd,
+    reached: Mapping[ChatId, frozenset[TenantId]],
+    admins: frozenset[ChatId],
+    *,
+    is_sponsor_told: bool,
+) -> tuple[ChatId, ...]:
+    """Return who got a notice. Admins alone count only where the sponsor cannot be reached."""
+    tenant_id = announced.record.identity.tenant_id
+    got = sorted(person for person, named in reached.items() if tenant_id in named)
+    if is_sponsor_told:
+        return tuple(got) if announced.sponsor in got else ()
+    return tuple(one for one in got if one in admins)

@@ -1,0 +1,158 @@
+"""Messages about ends of access: one a person and batch, who counts as told, and the result of a block."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import pytest
+
+from tests.bot.slack.outbound.scene import Scene, action_ids, partnership, person, request
+from tests.bot.surfaces import shown
+from tests.workflows.core import builders
+from workflows.core.access_end.decision import EndStep
+from workflows.core.people import ADMIN, GATEHOUSE
+from workflows.core.plans.plan import AtEnd
+from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
+from workflows.core.settings.model import TenantId
+from workflows.core.settings.open_access import open_access
+from workflows.ports.notifier import AnnouncedEnd, NotifierRefused, NotifierUnavailable
+
+END: Final = builders.NOW + timedelta(days=90)
+
+
+def announced(number: int = 0, sponsor: str = "requester", **changes: Any) -> AnnouncedEnd:
+    """A notice of 30 days about a partner of its own."""
+    tenant_id = TenantId(str(UUID(int=number + 1)))
+    named = replace(builders.identity(), tenant_id=tenant_id, default_domain=f"p{number:03}.com")
+    record = partnership(identity=named, sponsor=person(sponsor), at_end=AtEnd.BLOCK, ends_at=END)
+    return AnnouncedEnd(**{"record": record, "ends_at": END, "days": 30, **changes})
+
+
+def tenant(number: int) -> TenantId:
+    return TenantId(str(UUID(int=number + 1)))
+
+
+async def test_the_sponsor_gets_one_message_about_all_and_the_admins_get_the_last_notices(scene: Scene) -> None:
+    ends = [announced(0), announced(1, days=3), announced(2, sponsor="approver1")]
+    told = await scene.notifier().send_end_notices(ends, batch="b", blocked=0)
+    assert scene.counts() == {"@requester": 1, "@approver1": 1, "@admin": 1}
+    [message] = scene.messages("@requester")
+    assert "p000.com" in shown(message)
+    assert "p001.com" in shown(message)
+    assert "p002.com" not in shown(message)
+    assert "Blocked automatically on" in shown(message)
+    assert action_ids(message) == ["request_again", "close_early"] * 2
+    [admins] = scene.messages("@admin")
+    assert "p001.com" in shown(admins)
+    assert "p000.com" not in shown(admins)
+    requester, admin = person("requester").chat_id, person("admin").chat_id
+    assert told[tenant(0)] == (requester,)
+    assert set(told[tenant(1)]) == {requester, admin}
+
+
+async def test_a_repetition_sends_nothing_twice_and_still_says_who_was_told(scene: Scene) -> None:
+    ends = [announced(0, days=1)]
+    first = await scene.notifier().send_end_notices(ends, batch="b", blocked=0)
+    again = await scene.notifier().send_end_notices(ends, batch="b", blocked=0)
+    assert first == again
+    assert scene.counts() == {"@requester": 1, "@admin": 1}
+
+
+async def test_after_a_failure_only_who_has_no_message_gets_it(scene: Scene) -> None:
+    ends = [announced(0), announced(1, sponsor="approver1")]
+    scene.fail("chat.postMessage", status=503, times=1)
+    with pytest.raises(NotifierUnavailable):
+        await scene.notifier().send_end_notices(ends, batch="b", blocked=0)
+    await scene.notifier().send_end_notices(ends, batch="b", blocked=0)
+    assert scene.counts() == {"@requester": 1, "@approver1": 1}
+
+
+async def test_where_a_sponsor_left_the_admins_get_every_notice_and_count_as_told(scene: Scene) -> None:
+    scene.fail("conversations.open", "user_disabled", match=person("requester").chat_id, times=1)
+    told = await scene.notifier().send_end_notices([announced(0)], batch="b", blocked=0)
+    assert told[tenant(0)] == (person("admin").chat_id,)
+    assert scene.counts() == {"@admin": 1}
+
+
+async def test_a_sponsor_without_an_account_is_not_asked(scene: Scene) -> None:
+    record = replace(announced(0).record, sponsor_gone_at=builders.NOW)
+    told = await scene.notifier().send_end_notices([announced(0, record=record)], batch="b", blocked=0)
+    assert told[tenant(0)] == (person("admin").chat_id,)
+
+
+async def test_nobody_reached_is_not_delivered(scene: Scene) -> None:
+    scene.fail("conversations.open", "user_disabled", times=10)
+    told = await scene.notifier().send_end_notices([announced(0, days=1)], batch="b", blocked=0)
+    assert told == {tenant(0): ()}
+
+
+async def test_an_admin_who_sponsors_and_left_leaves_it_to_the_other_admins(scene: Scene) -> None:
+    scene.directory.roles[ADMIN] = ("admin", "approver3")
+    scene.fail("conversations.open", "user_disabled", match=person("admin").chat_id, times=10)
+    told = await scene.notifier().send_end_notices([announced(0, sponsor="admin")], batch="b", blocked=0)
+    assert told[tenant(0)] == (person("approver3").chat_id,)
+
+
+async def test_only_partners_that_the_message_names_count_as_announced(scene: Scene) -> None:
+    ends = [announced(number) for number in range(103)]
+    told = await scene.notifier().send_end_notices(ends, batch="b", blocked=0)
+    assert scene.counts() == {"@requester": 1}
+    [message] = scene.messages("@requester")
+    assert "p099.com" in shown(message)
+    assert "p100.com" not in shown(message)
+    assert "and 3 more" in shown(message)
+    assert len(action_ids(message)) == 20
+    assert told[tenant(99)]
+    assert told[tenant(102)] == (), "so the end asks, and blocks nobody"
+
+
+async def test_at_the_end_an_admin_can_block_and_everybody_reads_why_and_until_when(scene: Scene) -> None:
+    waits = request()
+    ends = [
+        announced(0, days=0, step=EndStep.NOT_ANNOUNCED, blocked_at=END + timedelta(days=7)),
+        announced(1, days=0, step=EndStep.EXTENSION_OPEN, extension=waits, blocked_at=END + timedelta(days=5)),
+        announced(2, days=0, step=EndStep.TOO_MANY),
+    ]
+    await scene.notifier().send_end_notices(ends, batch="b", blocked=10)
+    [admins], [sponsors] = scene.messages("@admin"), scene.messages("@requester")
+    assert "13 partners end; 10 are blocked, 3 wait for you" in shown(admins)
+    assert action_ids(admins) == ["request_again", "revoke_partner"] * 3
+    assert action_ids(sponsors) == ["request_again", "close_early"] * 3
+    assert waits.id in shown(admins)
+    assert "no notice was delivered in time" in shown(sponsors)
+
+
+def blocked(**changes: Any) -> AccessRequest:
+    usual = builders.request(RequestState.APPLIED, RequestKind.REVOCATION)
+    fields = replace(
+        usual.fields, requester=GATEHOUSE.chat_id, sponsor=person("requester").chat_id, period_ended_at=END
+    )
+    prepared = replace(usual.require_prepared(), requester=GATEHOUSE, sponsor=person("requester"))
+    return replace(usual, **{"fields": fields, "prepared": prepared, "not_closed": (), **changes})
+
+
+async def test_the_result_of_a_block_goes_once_to_sponsor_and_admins(scene: Scene) -> None:
+    for _ in range(2):
+        await scene.notifier().show_block_at_end(blocked())
+    assert scene.counts() == {"@requester": 1, "@admin": 1}
+    [message] = scene.messages("@requester")
+    assert "blocked at the end of its access period" in shown(message)
+    assert "Nothing else is open" in shown(message)
+    assert "Only the partner can end sessions" in shown(message)
+    assert action_ids(message) == ["restore_partner"]
+
+
+async def test_what_stays_open_is_not_called_blocked(scene: Scene) -> None:
+    left = open_access({"tenantId": builders.TENANT}, None)
+    await scene.notifier().show_block_at_end(blocked(not_closed=tuple(left)[:1]))
+    message = shown(scene.messages("@admin")[0])
+    assert "⚠️" in message
+    assert "not everything is closed" in message
+    assert "blocked at the end" not in message
+
+
+async def test_a_result_of_which_nobody_can_be_told_is_given_up_and_alarms(scene: Scene) -> None:
+    scene.fail("conversations.open", "user_disabled", times=10)
+    with pytest.raises(NotifierRefused):
+        await scene.notifier().show_block_at_end(blocked())

@@ -1,0 +1,80 @@
+"""What happens when the end of an access has come."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, Final
+
+from tests.workflows.core.access_end.test_notices import DAY, END, announced, notice
+from tests.workflows.core.builders import prepared, request
+from workflows.core.access_end.decision import (
+    EndSituation,
+    EndStep,
+    end_step,
+    extension_waited_until,
+    open_extension,
+)
+from workflows.core.plans.planning import plan_access
+from workflows.core.requests.downtime import Gap
+from workflows.core.requests.request import RequestKind, RequestState
+from workflows.core.settings.model import CLOSED
+
+ASKED: Final = request(expires_at=END + 5 * DAY)
+
+
+def situation(**changes: Any) -> EndSituation:
+    usual = EndSituation(now=END, gaps=(), blocks_left=1)
+    return replace(usual, **changes)
+
+
+def test_an_announced_end_blocks() -> None:
+    assert end_step(END, [announced(30)], situation()) is EndStep.BLOCK
+
+
+def test_more_than_the_most_wait_for_an_admin() -> None:
+    assert end_step(END, [announced(30)], situation(blocks_left=0)) is EndStep.TOO_MANY
+
+
+def test_an_end_that_nobody_was_told_of_asks_and_after_a_week_alarms() -> None:
+    assert end_step(END, [], situation()) is EndStep.NOT_ANNOUNCED
+    assert end_step(END, [notice(3)], situation(now=END + 6 * DAY)) is EndStep.NOT_ANNOUNCED
+    assert end_step(END, [notice(3)], situation(now=END + 7 * DAY)) is EndStep.NOBODY_REACHED
+
+
+def test_a_question_that_was_delivered_blocks_after_a_week() -> None:
+    asked = notice(0, delivered=END)
+    assert end_step(END, [asked], situation(now=END + 4 * DAY)) is EndStep.NOT_ANNOUNCED
+    assert end_step(END, [asked], situation(now=END + 7 * DAY)) is EndStep.BLOCK
+
+
+def test_a_short_downtime_asks_nobody() -> None:
+    pause = Gap(since=END - DAY, until=END - DAY + timedelta(hours=1))
+    assert end_step(END, [announced(3)], situation(gaps=[pause])) is EndStep.WAIT
+    assert end_step(END, [announced(3)], situation(gaps=[pause], now=END + timedelta(hours=1))) is EndStep.BLOCK
+
+
+def test_an_open_extension_is_waited_for_until_it_expires() -> None:
+    assert end_step(END, [announced(30)], situation(extension=ASKED)) is EndStep.EXTENSION_OPEN
+    assert end_step(END, [announced(30)], situation(extension=ASKED, now=END + 5 * DAY)) is EndStep.BLOCK
+
+
+def test_no_request_is_waited_for_longer_than_two_weeks() -> None:
+    assert extension_waited_until(END, replace(ASKED, expires_at=END + 90 * DAY)) == END + 14 * DAY
+    assert extension_waited_until(END, replace(ASKED, state=RequestState.APPLYING)) == END + 14 * DAY
+
+
+def test_only_an_open_request_that_opens_is_waited_for() -> None:
+    closing = plan_access(
+        tenant_id=prepared().plan.tenant_id,
+        before={"tenantId": prepared().plan.tenant_id},
+        settings=CLOSED,
+        template="block",
+        template_hash="",
+        duration=timedelta(days=365),
+    )
+    block = request(prepared=prepared(plan=closing))
+    revoked = request(RequestState.APPLYING, RequestKind.REVOCATION)
+    ended = request(RequestState.WITHDRAWN)
+    assert open_extension([revoked, ended, block]) is None
+    assert open_extension([revoked, ended, block, ASKED]) is ASKED
+    unplanned = request(RequestState.PREPARING)
+    assert open_extension([unplanned]) is unplanned

@@ -1,0 +1,236 @@
+"""Do what is due about the ends of accesses: issue notices, block partners, and have people asked."""
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+import structlog
+
+from workflows.app.alarms import Alarms
+from workflows.app.identifiers import derived_request_id
+from workflows.app.new_audit_entry import entry_of
+from workflows.app.schedule.downtime import gaps, is_after_tick
+from workflows.app.service import Service
+from workflows.core.access_end.decision import BLOCKS_COUNTED_FOR, EndSituation, EndStep, end_step, open_extension
+from workflows.core.access_end.notices import AT_THE_END, due_notice
+from workflows.core.errors.facts import Fact
+from workflows.core.errors.raised import Refused
+from workflows.core.partners.outcome import advance_request_and_record
+from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.partners.reviews import advance_review
+from workflows.core.partners.revoking import REVOCATION_LIFETIME, requests_for_more_access, running_revocation
+from workflows.core.people import GATEHOUSE, CurrentRoles
+from workflows.core.plans.plan import REVOCATION_TEMPLATE, AtEnd
+from workflows.core.requests.alarms import AlarmCode
+from workflows.core.requests.commands.automatic import Stop
+from workflows.core.requests.commands.partner_record import BlockAtEnd, IssueEndNotice
+from workflows.core.requests.commands.request import Submit
+from workflows.core.requests.downtime import Gap
+from workflows.core.requests.effects import SendEndNotices
+from workflows.core.requests.notes import NoteCode
+from workflows.core.requests.request import AccessRequest, RequestFields, RequestKind
+from workflows.core.requests.transitions.transition import Situation
+from workflows.core.settings.model import TenantId
+from workflows.intervals import ENDED_ACCESS_CHECKED_EVERY
+from workflows.ports.clock import Clock
+from workflows.ports.records import Commit, StaleVersion
+from workflows.ports.store import Store
+
+_BATCH: Final = "end_notices"
+"""The mark with the batch whose notices are being issued; empty when there is none."""
+_BLOCK: Final = "block_at_end"
+"""The name of `BlockAtEnd` in the audit log."""
+_MAX_NAMED: Final = 10
+
+_log = structlog.get_logger()
+
+
+@dataclass(slots=True, kw_only=True)
+class _Pass:
+    """What one pass knows, and what it has done so far."""
+
+    now: datetime
+    gaps: Sequence[Gap]
+    open_requests: Sequence[AccessRequest]
+    blocks_left: int
+    batch: str
+    """The batch of its notices; empty while it has none."""
+    blocked: int = 0
+    not_reached: list[str] = field(default_factory=list)
+    """The partners that stay open because no notice was delivered."""
+
+
+class AccessEnds:
+    """Looks for ends of accesses after each tick. Every step is stored before it has an effect, and may be repeated."""
+
+    def __init__(
+        self,
+        *,
+        service: Service,
+        store: Store,
+        clock: Clock,
+        alarms: Alarms,
+        wake: Callable[[], None],
+        max_blocks_a_day: int,
+    ) -> None:
+        """Create the check.
+
+        :param max_blocks_a_day: how many partners are blocked within 24 hours without an admin.
+        """
+        self._service = service
+        self._store = store
+        self._clock = clock
+        self._alarms = alarms
+        self._wake = wake
+        self._max_blocks_a_day = max_blocks_a_day
+        self._ended_checked_at: datetime | None = None
+        self._may_be_interrupted = True
+        """Whether a pass may have ended before the messages of its batch were requested."""
+
+    async def check(self) -> None:
+        """Issue the notices that are due, and do what each end asks for. One batch of messages follows."""
+        now = self._clock.now()
+        due = list((await self._store.due(now))[1])
+        is_whole = self._ended_checked_at is None or abs(now - self._ended_checked_at) >= ENDED_ACCESS_CHECKED_EVERY
+        ended = await self._store.ended(now) if is_whole else ()
+        tenants = list(dict.fromkeys([*ended, *due]))
+        if not (tenants or is_whole or self._may_be_interrupted):
+            return
+        # NB. the clock may have jumped since the tick. The next tick stores the gap, which the decisions need.
+        if not await is_after_tick(store=self._store, now=now):
+            return
+        self._ended_checked_at = now if is_whole else self._ended_checked_at
+        state = await self._new_pass(now, any_partner=bool(tenants))
+        self._may_be_interrupted = True
+        for tenant_id in tenants:
+            await self._check_one(tenant_id, state)
+        if state.batch:
+            await self._send(state)
+        self._may_be_interrupted = False
+        if is_whole:
+            await self._update_alarm(state.not_reached)
+
+    async def _new_pass(self, now: datetime, *, any_partner: bool) -> _Pass:
+        batch = await self._store.mark(_BATCH) or ""
+        if not any_partner:
+            return _Pass(now=now, gaps=(), open_requests=(), blocks_left=0, batch=batch)
+        times = await self._store.times_of(GATEHOUSE.chat_id, None, [_BLOCK], now - BLOCKS_COUNTED_FOR)
+        return _Pass(
+            now=now,
+            gaps=await gaps(store=self._store, now=now),
+            open_requests=await self._store.open_requests(),
+            blocks_left=self._max_blocks_a_day - len(times),
+            batch=batch,
+        )
+
+    async def _check_one(self, tenant_id: TenantId, state: _Pass) -> None:
+        """Do what is due for one partner. A failure does not stop the others."""
+        try:
+            record = await self._store.partnership(tenant_id)
+            if record is not None and record.state is not PartnershipState.REVOKED and record.is_as_approved:
+                await self._step(record, state)
+        except (Refused, StaleVersion):
+            return  # it has changed in the meantime; the next check decides again
+        except Exception:
+            _log.exception("end_of_access_failed", tenant_id=tenant_id)
+
+    async def _step(self, record: Partnership, state: _Pass) -> None:
+        if record.ends_at is None:
+            return
+        if state.now < record.ends_at:
+            days = due_notice(record.since, record.ends_at, record.end_notices, state.now)
+            if days is not None:
+                await self._issue(record, record.ends_at, days, state)
+        elif record.at_end is AtEnd.ASK:
+            if record.end_step_at is not None:
+                await self._issue(record, record.ends_at, AT_THE_END, state, is_too_late=True)  # the review asks
+        elif record.blocked_by is None and running_revocation(state.open_requests, record.identity) is None:
+            await self._end(record, record.ends_at, state)
+
+    async def _end(self, record: Partnership, ends_at: datetime, state: _Pass) -> None:
+        """Block a partner at the end of its access, wait, or have people asked."""
+        situation = EndSituation(
+            now=state.now,
+            gaps=state.gaps,
+            blocks_left=state.blocks_left,
+            extension=extension_about(record, state.open_requests),
+        )
+        step = end_step(ends_at, record.end_notices, situation)
+        if step is EndStep.NOBODY_REACHED:
+            state.not_reached.append(record.identity.name)
+        if step is EndStep.BLOCK:
+            await self._block(record, ends_at, state)
+        elif step is not EndStep.WAIT and not record.is_end_handled:
+            await self._issue(record, ends_at, AT_THE_END, state)
+
+    async def _issue(
+        self, record: Partnership, ends_at: datetime, days: int, state: _Pass, *, is_too_late: bool = False
+    ) -> None:
+        if not state.batch and not is_too_late:
+            state.batch = state.now.isoformat()
+            # NB. before the first notice: after a crash, the others and the messages follow in the same batch.
+            await self._store.save_mark(_BATCH, state.batch)
+        notice = IssueEndNotice(days=days, batch=state.batch, ends_at=ends_at, is_too_late=is_too_late)
+        await self._service.advance_review(record.identity.tenant_id, notice)
+
+    async def _block(self, record: Partnership, ends_at: datetime, state: _Pass) -> None:
+        """Create the revocation, which goes the usual way: plan, write, read-back."""
+        tenant_id = record.identity.tenant_id
+        key = f"end:{tenant_id}:{record.request_id}:{ends_at.isoformat()}"
+        block = BlockAtEnd(request_id=derived_request_id(key), ends_at=ends_at)
+        # NB. its version makes the commit fail when the record has changed since, for example by an extension.
+        blocked = advance_review(record, block, current_roles=CurrentRoles(), now=state.now).partnership
+        submit = Submit(
+            request_id=block.request_id,
+            fields=_fields(record, ends_at),
+            lifetime=REVOCATION_LIFETIME,
+            submitter=GATEHOUSE,
+        )
+        created = advance_request_and_record(None, submit, Situation(now=state.now))
+        details = block.audit_details()
+        entry = entry_of(key, state.now, None, block.name, details, request_id=block.request_id, tenant_id=tenant_id)
+        await self._store.commit(
+            Commit(entry=entry, request=created.request, partnership=blocked, effects=created.effects)
+        )
+        self._wake()
+        state.blocked += 1
+        state.blocks_left -= 1
+        await self._stop_open_requests(record, state)
+
+    async def _stop_open_requests(self, record: Partnership, state: _Pass) -> None:
+        """Stop what is open about the partner and is not waited for any more, as every revocation does."""
+        reason = (Fact(NoteCode.REVOKED_MEANWHILE, {"name": GATEHOUSE.name}),)
+        for one in requests_for_more_access(state.open_requests, record.identity):
+            with suppress(Refused):  # it has ended in the meantime
+                await self._service.advance(one.id, Stop(reason=reason))
+
+    async def _send(self, state: _Pass) -> None:
+        entry = entry_of(f"send_end_notices:{state.batch}", state.now, None, "send_end_notices", {})
+        effect = SendEndNotices(batch=state.batch, blocked=state.blocked)
+        await self._store.commit(Commit(entry=entry, effects=(effect,)))
+        await self._store.save_mark(_BATCH, "")
+        self._wake()
+
+    async def _update_alarm(self, not_reached: Sequence[str]) -> None:
+        values = {"partners": list(not_reached[:_MAX_NAMED]), "count": len(not_reached)}
+        await self._alarms.update_alarms(AlarmCode.END_NOT_ANNOUNCED, {"": values} if not_reached else {})
+
+
+def extension_about(record: Partnership, open_requests: Iterable[AccessRequest]) -> AccessRequest | None:
+    """Return the open request that would extend the access of a partner; None when there is none."""
+    return open_extension(requests_for_more_access(open_requests, record.identity))
+
+
+def _fields(record: Partnership, ends_at: datetime) -> RequestFields:
+    return RequestFields(
+        kind=RequestKind.REVOCATION,
+        requester=GATEHOUSE.chat_id,
+        sponsor=record.sponsor.chat_id,
+        target=record.identity.tenant_id,
+        template=REVOCATION_TEMPLATE,
+        justification="",
+        duration=None,
+        period_ended_at=ends_at,
+    )

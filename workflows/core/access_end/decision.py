@@ -1,0 +1,84 @@
+"""Decide what happens when the end of an access has come: block it, wait, or ask people. Pure."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from workflows.core.access_end.notices import (
+    ADMINS_DECIDE_WITHIN,
+    EXTENSION_WAITED_FOR,
+    QUIET_DELAY,
+    EndNotice,
+    block_from,
+)
+from workflows.core.plans.closing import only_reduces_access
+from workflows.core.requests.downtime import Gap
+from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
+
+BLOCKS_COUNTED_FOR: Final = timedelta(days=1)
+"""The period in which blocks at the end are counted for their limit."""
+_UNDECIDED: Final = (RequestState.PREPARING, RequestState.AWAITING_APPROVAL)
+
+
+class EndStep(StrEnum):
+    """What happens to an access whose end has come."""
+
+    BLOCK = "block"
+    WAIT = "wait"
+    """It is blocked within a day. The bot did not run for some time after the notice."""
+    NOT_ANNOUNCED = "not_announced"
+    """No notice was delivered in time, so people are asked."""
+    NOBODY_REACHED = "nobody_reached"
+    """The same, a week after the end: an alarm is open until a notice was delivered or an admin has decided."""
+    EXTENSION_OPEN = "extension_open"
+    """It waits for an open request that would extend it."""
+    TOO_MANY = "too_many"
+    """The most partners that may be blocked without an admin were blocked already."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndSituation:
+    """What the end of an access depends on, besides its record."""
+
+    now: datetime
+    gaps: Sequence[Gap]
+    """The periods in which the bot did not run."""
+    blocks_left: int
+    """How many partners may still be blocked without an admin."""
+    extension: AccessRequest | None = None
+    """The open request that would extend the access."""
+
+
+def end_step(ends_at: datetime, notices: Iterable[EndNotice], situation: EndSituation) -> EndStep:
+    """Return what happens to an access whose end has come."""
+    now, possible_from = situation.now, block_from(ends_at, notices, situation.gaps)
+    if situation.extension is not None and now < extension_waited_until(ends_at, situation.extension):
+        return EndStep.EXTENSION_OPEN
+    if possible_from is not None and possible_from <= now:
+        return EndStep.BLOCK if situation.blocks_left > 0 else EndStep.TOO_MANY
+    if possible_from is not None and possible_from <= ends_at + QUIET_DELAY:
+        return EndStep.WAIT
+    return EndStep.NOT_ANNOUNCED if now < ends_at + ADMINS_DECIDE_WITHIN else EndStep.NOBODY_REACHED
+
+
+def extension_waited_until(ends_at: datetime, extension: AccessRequest) -> datetime:
+    """Return until when a block waits for an open request: until it expires, at most two weeks after the end.
+
+    A request that is approved does not expire any more.
+    """
+    latest = ends_at + EXTENSION_WAITED_FOR
+    return min(latest, extension.expires_at) if extension.state in _UNDECIDED else latest
+
+
+def open_extension(requests: Iterable[AccessRequest]) -> AccessRequest | None:
+    """Return the open request about a partner that would extend its access; None when there is none.
+
+    :param requests: requests about this partner.
+    """
+    for one in requests:
+        is_opening = one.fields.kind is not RequestKind.REVOCATION and not one.is_terminal
+        if is_opening and (one.prepared is None or not only_reduces_access(one.plan)):
+            return one
+    return None

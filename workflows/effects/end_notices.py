@@ -1,0 +1,98 @@
+"""Send the notices of a batch about ends of accesses, and record who got them."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from workflows.app.schedule.access_ends import extension_about
+from workflows.app.schedule.downtime import gaps
+from workflows.app.service import Service
+from workflows.core.access_end.decision import EndSituation, EndStep, end_step, extension_waited_until
+from workflows.core.access_end.notices import AT_THE_END, EndNotice, block_from
+from workflows.core.errors.raised import Refused
+from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.requests.commands.partner_record import RecordEndNotice
+from workflows.core.requests.downtime import Gap
+from workflows.core.requests.effects import SendEndNotices
+from workflows.core.requests.request import AccessRequest
+from workflows.ports.clock import Clock
+from workflows.ports.notifier import AnnouncedEnd, Notifier
+from workflows.ports.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndNotices:
+    """Performs SendEndNotices. May be repeated safely: a person who has the message gets no second one."""
+
+    service: Service
+    store: Store
+    notifier: Notifier
+    clock: Clock
+
+    async def send(self, effect: SendEndNotices) -> None:
+        """Send the notices that are not recorded as sent, and record for each partner who got its notice.
+
+        :raises NotifierUnavailable: when a message is not accepted now. It is tried again; nobody gets two.
+        """
+
+        def waiting(record: Partnership) -> Partnership | None:
+            return record if _notice_of(record, effect.batch) is not None else None
+
+        records = [one for one in await self.store.partnerships(waiting) if one is not None]
+        announced = await self._announced(records, effect.batch)
+        if not announced:
+            return
+        told = await self.notifier.send_end_notices(announced, batch=effect.batch, blocked=effect.blocked)
+        for one in announced:
+            tenant_id = one.record.identity.tenant_id
+            with suppress(Refused):  # it was recorded before, or the partner was revoked or replaced
+                people = told.get(tenant_id, ())
+                await self.service.advance_review(tenant_id, RecordEndNotice(batch=effect.batch, people=people))
+
+    async def _announced(self, records: Sequence[Partnership], batch: str) -> Sequence[AnnouncedEnd]:
+        """Return what people are told, the next end first."""
+        now = self.clock.now()
+        open_requests, known_gaps = await self.store.open_requests(), await gaps(store=self.store, now=now)
+        found = []
+        for record in records:
+            notice = _notice_of(record, batch)
+            if notice is not None and notice.days != AT_THE_END:
+                found.append(AnnouncedEnd(record=record, ends_at=notice.ends_at, days=notice.days))
+            elif notice is not None:
+                situation = EndSituation(
+                    now=now, gaps=known_gaps, blocks_left=0, extension=extension_about(record, open_requests)
+                )
+                found.append(_at_the_end(record, notice, situation, known_gaps, situation.extension))
+        return sorted(found, key=lambda one: (one.ends_at, one.record.identity.name))
+
+
+def _notice_of(record: Partnership, batch: str) -> EndNotice | None:
+    """Return the notice of a batch that is not recorded as sent; None when the partner has none."""
+    if record.state is PartnershipState.REVOKED or record.blocked_by is not None:
+        return None
+    waiting = (one for one in record.end_notices if one.batch == batch and not one.is_sent)
+    return next((one for one in waiting if one.ends_at == record.ends_at), None)
+
+
+def _at_the_end(
+    record: Partnership,
+    notice: EndNotice,
+    situation: EndSituation,
+    known_gaps: Sequence[Gap],
+    extension: AccessRequest | None,
+) -> AnnouncedEnd:
+    """Return why a partner is open after its end, and when it is blocked if this message is delivered now."""
+    step = end_step(notice.ends_at, record.end_notices, situation)
+    delivered = replace(notice, delivered_at=situation.now)
+    blocked_at = block_from(notice.ends_at, (*record.end_notices, delivered), known_gaps)
+    if step is EndStep.EXTENSION_OPEN and extension is not None:
+        blocked_at = extension_waited_until(notice.ends_at, extension)
+    is_known = step in (EndStep.NOT_ANNOUNCED, EndStep.NOBODY_REACHED, EndStep.EXTENSION_OPEN)
+    return AnnouncedEnd(
+        record=record,
+        ends_at=notice.ends_at,
+        days=notice.days,
+        step=step,
+        blocked_at=blocked_at if is_known else None,
+        extension=extension,
+    )
