@@ -14,6 +14,7 @@ from bot.slack.flows.entry_point_types import EntryPoint
 from bot.slack.flows.home.flow import HomeFlow
 from bot.slack.flows.partner_setup.flow import PartnerSetupFlow
 from bot.slack.flows.remind_or_withdraw import RemindOrWithdrawFlow
+from bot.slack.flows.request_access.adopt.flow import AdoptFlow
 from bot.slack.flows.request_access.close_early import CloseEarlyFlow
 from bot.slack.flows.request_access.deciders import DecidersFlow
 from bot.slack.flows.request_access.filled_form import FilledFormFlow
@@ -27,6 +28,7 @@ from bot.slack.flows.show.partner_parts import PartnerPartsFlow
 from bot.slack.flows.stopped_work import StoppedWorkFlow
 from bot.slack.people.members import Members, WindowMembers
 from bot.slack.people.shown_directory import ShownDirectory
+from workflows.app.adoption.adopt_intake import AdoptIntake
 from workflows.app.limits import Limits
 from workflows.app.reads.auditors import Auditors
 from workflows.app.reads.look_up_permission import LookupPermission
@@ -42,7 +44,7 @@ from workflows.core.partner_setup.clouds import cloud_of
 from workflows.ports.notifier import Notifier
 from workflows.ports.store import Store
 
-IntakeType = TypeVar("IntakeType", Intake, RestoreIntake)
+IntakeType = TypeVar("IntakeType", Intake, RestoreIntake, AdoptIntake)
 
 
 class Flow(Protocol):
@@ -80,6 +82,7 @@ def make_flows(
         AnswerReviewFlow(service=service, store=store, members=members, windows=windows, clock=clock),
         _revoke(systems, service, windows, members),
         _restore(systems, service, limits, windows, members, lookup_permission),
+        _adopt(systems, service, limits, windows, members, lookup_permission, shown_directory),
         _partner_setup(systems, service, answers, windows, lookup_permission),
         _partner_parts(systems, windows, lookup_permission),
         StoppedWorkFlow(service=service),
@@ -246,6 +249,26 @@ def _restore(
         store=systems.store,
         tenant=systems.tenant,
         catalog=systems.catalog,
+    )
+
+
+def _adopt(
+    systems: ExternalSystems,
+    service: Service,
+    limits: Limits,
+    windows: Windows,
+    members: Members,
+    lookup_permission: LookupPermission,
+    shown_directory: ShownDirectory,
+) -> AdoptFlow:
+    return AdoptFlow(
+        windows=windows,
+        members=members,
+        lookup_permission=lookup_permission,
+        intake=_intake(AdoptIntake, systems, service, limits),
+        people=shown_directory,
+        store=systems.store,
+        tenant=systems.tenant,
     )
 
 

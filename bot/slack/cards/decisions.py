@@ -124,11 +124,18 @@ def state_parts(request: AccessRequest, now: datetime, *, with_steps: bool = Tru
     is_revocation = request.fields.kind is RequestKind.REVOCATION
     match request.state:
         case RequestState.APPLIED:
-            yield fixed_text("Verified in the tenant")
+            is_adoption = request.fields.kind is RequestKind.ADOPTION
+            yield fixed_text("Read again in the tenant" if is_adoption else "Verified in the tenant")
             if request.confirmed_at is not None:
                 yield fixed_text(" on ")
                 yield local_time(request.confirmed_at)
-            yield fixed_text(": every change that it needs." if request.refused else ": every change of the plan.")
+            yield fixed_text(
+                ": exactly the approved settings. Nothing was written."
+                if is_adoption
+                else ": every change that it needs."
+                if request.refused
+                else ": every change of the plan."
+            )
             if with_steps and (steps := _count_partner_steps(request)):
                 yield fixed_text(
                     f" Partner setup: {counted(steps, 'step')} for the partner's administrator. Gatehouse cannot see "

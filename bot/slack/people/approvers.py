@@ -80,7 +80,7 @@ async def may_decide(request: AccessRequest, reader: ChatId, directory: ShownDir
         return None
     known = await directory.known_person(reader)
     reasons = {who.ineligible_reason(reader), None if known is None else who.ineligible_reason(reader, known.id)}
-    if reasons & {IneligibleReason.REQUESTER, IneligibleReason.SPONSOR}:
+    if reasons & {IneligibleReason.REQUESTER, IneligibleReason.SPONSOR, IneligibleReason.AUTHOR}:
         return False
     if IneligibleReason.COUNTED in reasons:
         return None

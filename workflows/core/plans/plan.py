@@ -1,10 +1,11 @@
 """The plan: the exact Graph operations that are approved, and the state of the tenant before them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal, NamedTuple, Self
 
+from workflows.core.people import PersonId
 from workflows.core.settings.block import unblocked_settings
 from workflows.core.settings.canonical import Digest, JsonObject, computed_once, digest
 from workflows.core.settings.documents import is_equivalent
@@ -59,6 +60,21 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Adoption:
+    """What is approved besides the current settings when they become the record. Nothing is written."""
+
+    owner: PersonId
+    """The account of the requester, who becomes the owner."""
+    sponsor: PersonId
+    equal_template: str = ""
+    """The template that gives exactly these settings; empty when there is none."""
+    authors: tuple[PersonId, ...] = ()
+    """The accounts that Entra's audit log names as authors of the settings. They may not decide."""
+    is_author_known: bool = False
+    """Whether the log names the author of every setting."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What is approved: the operations in order, the state before them, and what the approvers were shown."""
 
@@ -80,6 +96,8 @@ class Plan:
     """How often the request was edited before this plan was made, so that no decision on an earlier text counts."""
     extends: bool = False
     """Whether a plan that reduces access also extends it, so that the whole chain decides; see `extension.extends`."""
+    adoption: Adoption | None = None
+    """Set when the plan writes nothing and makes `before` the record; None for every other plan."""
 
     @property
     @computed_once
@@ -104,6 +122,8 @@ class Plan:
             approved["edition"] = self.edition
         if self.extends:
             approved["extends"] = True
+        if self.adoption is not None:
+            approved["adoption"] = asdict(self.adoption)
         return digest(_DIGEST_DOMAIN, approved)
 
     @property

@@ -1,4 +1,4 @@
-"""Check who may decide on a request, and until when. The requester and the sponsor never may."""
+"""Check who may decide on a request, and until when. Requester, sponsor and authors of adopted settings never may."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -81,6 +81,8 @@ def require_may_decide(
         raise Refused(RefusalCode.REQUESTER_MAY_NOT_DECIDE)
     if ineligible is IneligibleReason.SPONSOR:
         raise Refused(RefusalCode.SPONSOR_MAY_NOT_DECIDE)
+    if ineligible is IneligibleReason.AUTHOR:
+        raise Refused(RefusalCode.AUTHOR_MAY_NOT_DECIDE)
     if verdict.open_stage is None and any(current_roles.holds(actor.id, stage.role) for stage in prepared.stages):
         return None
     if ineligible is IneligibleReason.COUNTED:

@@ -18,6 +18,8 @@ class IneligibleReason(Enum):
 
     REQUESTER = auto()
     SPONSOR = auto()
+    AUTHOR = auto()
+    """They made the settings that the request adopts."""
     COUNTED = auto()
     """Their approval counts already. Each person can approve once."""
 
@@ -44,6 +46,8 @@ class Eligibility:
     """Every known id of the sponsor."""
     chat_ids: frozenset[ChatId]
     """Every known chat id of the people who may not decide."""
+    authors: frozenset[ChatId | PersonId] = frozenset()
+    """Every known id of the people who made the settings that are adopted."""
 
     @property
     def open_stages(self) -> tuple[OpenStage, ...]:
@@ -63,7 +67,7 @@ class Eligibility:
         counted = {
             known_id for people in self.verdict.counted_people for one in people for known_id in (one.id, one.chat_id)
         }
-        return self.requester | self.sponsor | counted
+        return self.requester | self.sponsor | self.authors | counted
 
     def ineligible_reason(self, chat_id: ChatId, account: PersonId | None = None) -> IneligibleReason | None:
         """Return why a person may not decide, whatever roles they have; None when there is no such reason."""
@@ -72,6 +76,8 @@ class Eligibility:
             return IneligibleReason.REQUESTER
         if who in self.sponsor:
             return IneligibleReason.SPONSOR
+        if who in self.authors:
+            return IneligibleReason.AUTHOR
         return IneligibleReason.COUNTED if who in self.excluded_ids else None
 
     def approved_stage(self, account: PersonId) -> int | None:
@@ -99,12 +105,17 @@ def eligibility(request: AccessRequest, current_roles: CurrentRoles | None = Non
     counted = (one.chat_id for people in verdict.counted_people for one in people)
     editors = [one.person for one in request.edits]
     named = (prepared.requester.chat_id, fields.requester, prepared.sponsor.chat_id, fields.sponsor)
+    authors = frozenset(known for one in prepared.authors for known in (one.id, one.chat_id) if known)
     return Eligibility(
         stages=prepared.stages,
         verdict=verdict,
         requester=_ids(prepared.requester, fields.requester).union(*(_ids(one, one.chat_id) for one in editors)),
         sponsor=_ids(prepared.sponsor, fields.sponsor),
-        chat_ids=frozenset((*named, *(one.chat_id for one in editors), *counted)),
+        chat_ids=frozenset(
+            (*named, *(one.chat_id for one in editors), *(one.chat_id for one in prepared.authors), *counted)
+        )
+        - {ChatId("")},
+        authors=authors,
     )
 
 

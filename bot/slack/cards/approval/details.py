@@ -35,6 +35,7 @@ from bot.slack.cards.approval.details_parts import (
     outside_change_json_blocks,
 )
 from bot.slack.cards.approval.kept_access import access_opened_by_others, kept_access_elements
+from bot.slack.cards.approval.open_now import open_now, open_now_elements
 from bot.slack.cards.decisions import MAX_NAMES, MAX_REASON_CHARACTERS, chain_elements, outcome_elements
 from bot.slack.cards.findings import MAX_LINES as MAX_POLICY_LINES
 from bot.slack.cards.findings import policy_findings, policy_items
@@ -101,6 +102,8 @@ def details_blocks(
         default = prepared.observation.default
         lines = describe_changes(plan, default, prepared.names)
         blocks += [header("Changes"), *_changes(request, lines)]
+        if plan.adoption is not None:
+            blocks.append(rich_text(*open_now_elements(open_now(plan, default, prepared.names))))
         if kept := list(unchanged_access_elements(plan, default, prepared.names)):
             blocks.append(rich_text(*kept))
         if prepared.stages:
