@@ -143,17 +143,16 @@ class Preparer:
         plan, template, stages = proposal.plan, proposal.template, proposal.stages
         plan = replace(plan, edition=len(request.edits))
         preflight = Preflight(tenant=self.tenant, store=self.store, clock=self.clock)
-        is_restoration = request.fields.kind is not RequestKind.ACCESS
-        labels = labels_of(template, request.fields.placeholders)
-        result = await preflight.check(observation, plan, labels, is_restoration=is_restoration)
+        labels, is_access = labels_of(template, request.fields.placeholders), request.fields.kind is RequestKind.ACCESS
+        result = await preflight.check(observation, plan, labels, is_restoration=not is_access)
         findings = (
             *proposal.findings,
             *check_proposal(observation, plan, stages, result.circumstances),
             *require_no_errors(result.findings, FIELD),
         )
         others = {sponsor.chat_id} - {requester.chat_id}
-        authors = {author.chat_id for author in proposal.authors if author.chat_id}
-        await require_chain(self.directory, stages, {requester.chat_id, sponsor.chat_id, *authors}, others)
+        excluded = {one.chat_id for one in (requester, sponsor, *proposal.authors)}
+        await require_chain(self.directory, stages, excluded, others)
         return Prepared(
             observation=observation,
             requester=requester,

@@ -1,4 +1,7 @@
-"""The codes of all refusals, each with its values. The values of the members are stored, so none is ever changed."""
+"""The codes of all refusals, each with its values. The values of the members are stored, so none is ever changed.
+
+It is long because it is the one list of all codes.
+"""
 
 from enum import StrEnum
 

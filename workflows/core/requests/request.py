@@ -1,4 +1,7 @@
-"""A request: one requested change of one partner, from the form to the verified result. Data only."""
+"""A request: one requested change of one partner, from the form to the verified result. Data only.
+
+It is long because the whole record of a request is described in one place.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -102,9 +102,7 @@ def details_blocks(
         default = prepared.observation.default
         lines = describe_changes(plan, default, prepared.names)
         blocks += [header("Changes"), *_changes(request, lines)]
-        if plan.adoption is not None:
-            blocks.append(rich_text(*open_now_elements(open_now(plan, default, prepared.names))))
-        if kept := list(unchanged_access_elements(plan, default, prepared.names)):
+        if kept := [*_adopted(prepared), *unchanged_access_elements(plan, default, prepared.names)]:
             blocks.append(rich_text(*kept))
         if prepared.stages:
             blocks += [
@@ -116,6 +114,12 @@ def details_blocks(
     blocks += [*outside_change_json_blocks(request), *_restore_hint(request)]
     blocks += _history(request, history_items(request, history, replacement))
     return blocks
+
+
+def _adopted(prepared: Prepared) -> Iterator[RichTextElement]:
+    """Return what is open now, where the request adopts it."""
+    if prepared.plan.adoption is not None:
+        yield from open_now_elements(open_now(prepared.plan, prepared.observation.default, prepared.names))
 
 
 def _outside_changes(request: AccessRequest) -> Iterator[Block]:
