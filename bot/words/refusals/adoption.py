@@ -34,6 +34,11 @@ def _already_as_approved(values: Values) -> str:
     )
 
 
+def _not_read_now(values: Values) -> str:
+    start = "The current settings cannot be read now, so nothing was sent. Try again in a minute."
+    return f"{start} {values['answer']}".rstrip()
+
+
 ADOPTION: Final[Sentences] = {
     R.NOTHING_TO_ADOPT: _nothing_to_adopt,
     R.ADOPTS_A_BLOCK: _adopts_a_block,
@@ -50,5 +55,5 @@ ADOPTION: Final[Sentences] = {
         "The partner's settings changed after this form showed them. Close it, and type "
         f"{COMMANDS[Action.ADOPT]} again."
     ),
-    R.NOT_READ_NOW: "The current settings cannot be read now, so nothing was sent. Try again in a minute. {answer}",
+    R.NOT_READ_NOW: _not_read_now,
 }

@@ -5,7 +5,7 @@ What stands must be read for this. While it cannot be read, the form says so and
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
@@ -16,12 +16,11 @@ from workflows.app.requests.filing import FormServices, RequestLimitCheck
 from workflows.app.requests.forms import InvalidForm
 from workflows.app.requests.people_checks import (
     TIMEOUT_SECONDS,
-    approval_chain_problem,
     check_people,
     lookups_refused,
     require_within_limits,
 )
-from workflows.app.requests.proposing import check_proposal, require_no_other_request
+from workflows.app.requests.proposing import check_proposal, require_chain, require_no_other_request
 from workflows.core.errors.facts import Fact, as_values
 from workflows.core.errors.raised import InvalidField
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -32,6 +31,7 @@ from workflows.core.posture.adoption.adoption_plan import settings_digest
 from workflows.core.requests.request import ObservedPartner, RequestFields, RequestId, RequestKind
 from workflows.core.settings.canonical import Digest
 from workflows.core.settings.model import TenantId
+from workflows.intervals import FORM_ANSWERED_WITHIN
 from workflows.partner_lookup.lookup import look_up
 from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
@@ -70,6 +70,9 @@ class AdoptIntake(FormServices):
         :raises InvalidField: with the reason why it cannot be adopted, or the problem of a field.
         :raises TenantUnavailable, TenantRefused, PeopleDirectoryUnavailable: when it cannot be read now.
         """
+        return await replace(self, directory=self.directory.for_one_check())._proposed(form)
+
+    async def _proposed(self, form: AdoptForm) -> tuple[ProposedAdoption, ObservedPartner]:
         observation = await look_up(form.tenant_id, tenant=self.tenant, clock=self.clock)
         await require_no_other_request(self.store, observation, None, form.requester, self.directory)
         terms = AdoptionTerms(
@@ -87,6 +90,9 @@ class AdoptIntake(FormServices):
 
         :raises InvalidForm: naming every field that must change; nothing is stored.
         """
+        return await replace(self, directory=self.directory.for_one_check(FORM_ANSWERED_WITHIN))._file(form, key)
+
+    async def _file(self, form: AdoptForm, key: str) -> RequestId:
         request_id = derived_request_id(key)
         if await self.store.request(request_id) is not None:
             return request_id  # delivered again
@@ -123,10 +129,11 @@ class AdoptIntake(FormServices):
         deadline = asyncio.get_running_loop().time() + TIMEOUT_SECONDS
         try:
             async with asyncio.timeout_at(deadline):
-                found, observation = await self.propose(form)
-                excluded = (form.requester, form.sponsor)
-                if problem := await approval_chain_problem(found.stages, excluded, directory=self.directory):
-                    problems.setdefault(FIELD, problem)
+                found, observation = await self._proposed(form)
+                authors = {one.chat_id for one in found.authors if one.chat_id}
+                asked = await self.directory.all_ids({form.requester, *authors})
+                sponsor = await self.directory.all_ids({form.sponsor}) - asked
+                await require_chain(self.directory, found.stages, asked | sponsor, sponsor)
         except InvalidField as error:
             problems[error.field] = error.fact
         except TenantRefused as error:

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from workflows.app.adoption.not_adopted import NotAdopted, read_not_adopted
 from workflows.app.reads.auditors import is_shown_as_auditor
 from workflows.app.reads.found_requests import (
     NOTHING_FOUND,
@@ -104,6 +105,8 @@ class AppHome:
     """For auditors: what the search finds among all requests."""
     alarms: Page[Alarm] = EMPTY
     """For admins: the open alarms, the newest first. They are not searched."""
+    not_adopted: NotAdopted | None = None
+    """For admins: the partners of the tenant without a record; None while that was never read."""
 
     @property
     def has_nothing_to_show(self) -> bool:
@@ -143,6 +146,7 @@ async def read_home(
     return replace(
         home,
         is_auditor=is_auditor,
+        not_adopted=await read_not_adopted(store=store) if is_admin and not position.text else None,
         partners=await store.partners_page(
             PartnerFilter(text=position.text), limit=size, position=position.of_list(HomeList.PARTNERS), by_end=False
         )

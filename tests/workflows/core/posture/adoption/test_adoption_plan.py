@@ -87,7 +87,7 @@ def test_no_adoption_ever_has_an_operation_and_its_chain_is_enough_for_all_that_
 
 
 def test_the_digest_of_settings_does_not_depend_on_their_order() -> None:
-    turned = dict(reversed(STANDS.items()))
+    turned = dict(reversed(list(STANDS.items())))
     assert settings_digest(STANDS) == settings_digest(turned)
     assert settings_digest(STANDS) != settings_digest(None)
 

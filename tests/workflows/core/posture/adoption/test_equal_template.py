@@ -89,6 +89,15 @@ def test_an_id_that_is_missing_or_not_readable_fills_no_placeholder() -> None:
         assert equal_template(changed, [portal]) is None
 
 
+def test_an_id_of_zeros_fills_no_placeholder() -> None:
+    portal = CATALOG.templates["contractor-portal"]
+    whole = result_of(portal)
+    zeros = "00000000-0000-0000-0000-000000000000"
+    applications = {"accessType": "allowed", "targets": [{"target": zeros, "targetType": "application"}]}
+    changed = {**whole, "b2bCollaborationInbound": {**whole["b2bCollaborationInbound"], "applications": applications}}
+    assert equal_template(changed, [portal]) is None
+
+
 def test_a_template_that_asks_for_names_is_never_taken_for_equal() -> None:
     """Which names the ids have is not known here: another group could be adopted by the chain of this template."""
     portal = CATALOG.templates["contractor-portal"]
