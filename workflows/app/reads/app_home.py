@@ -140,8 +140,7 @@ async def read_home(
         found = await _found_requests(position.request_filter, position, FOUND_PAGE, store, now)
         return AppHome(is_admin=is_admin, is_auditor=True, request_filter=position.request_filter, found_requests=found)
     roles = [role for role in await store.roles_waited_for() if chat_ids & await directory.holders(role)]
-    searches_all = bool(is_auditor and position.text)
-    size = AUDITOR_PAGE if searches_all else PAGE
+    size = AUDITOR_PAGE if (searches_all := bool(is_auditor and position.text)) else PAGE
     home = await _read_lists(person_ids, roles, position=position, size=size, is_admin=is_admin, store=store, now=now)
     return replace(
         home,

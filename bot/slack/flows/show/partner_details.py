@@ -94,7 +94,10 @@ def partner_details(
     """
     is_cross_cloud = not identity.is_resolved
     current = describe_current(configuration, default, names, is_cross_cloud=is_cross_cloud)
-    found = access_kinds(configuration, default, is_cross_cloud=is_cross_cloud)
+    found, known = (
+        access_kinds(configuration, default, is_cross_cloud=is_cross_cloud),
+        counted(len(requests), "request"),
+    )
     blocks: list[Block] = [
         header(f"🔎 {clean(partner_name(identity), 90)}: current settings"),
         identity_block(identity),
@@ -105,12 +108,11 @@ def partner_details(
         rich_text(*setup_elements(configuration, default, identity, partnership)),
         *record_blocks(identity, partnership, requests, now),
         *_own_actions(requests, partnership, reader, now),
-        *_adopt_action(identity, requests, concerns, reader),
     ]
+    blocks += _adopt_action(identity, requests, concerns, reader)
     summary = f"{sum(entry.is_own for entry in current)} settings set here"
     if configuration is None:
         summary = NOT_ADDED if is_cross_cloud else "no settings of its own, the tenant's defaults apply"
-    known = counted(len(requests), "request")
     return message(
         f"{notified_partner(identity)}: {summary}.{_most_serious_concern(concerns)} {known} on record.", blocks
     )
