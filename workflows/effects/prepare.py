@@ -39,7 +39,7 @@ from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import (
     AccessRequest,
     ObservedPartner,
-    Prepared,
+    PreparedRequest,
     RequestId,
     RequestKind,
     RequestState,
@@ -89,7 +89,7 @@ class Preparer:
             raise TenantUnavailable((Fact(NoteCode.KEEPS_CHANGING),), pause.total_seconds())
         try:
             began_ago = self.clock.now() - request.changed_at + FORM_ANSWERED_WITHIN
-            prepared = await replace(self, directory=self.directory.for_one_check(began_ago))._prepared(request)
+            prepared = await replace(self, directory=self.directory.for_one_check(began_ago))._prepare_request(request)
         except (TenantUnavailable, PeopleDirectoryUnavailable) as error:
             await self._record(request_id, RecordDelayed(reason=(*error.facts, Fact(NoteCode.KEEPS_TRYING))))
             raise
@@ -128,7 +128,7 @@ class Preparer:
             if refused.code is not RefusalCode.NOT_POSSIBLE_IN_THIS_STATE:
                 raise
 
-    async def _prepared(self, request: AccessRequest) -> Prepared:
+    async def _prepare_request(self, request: AccessRequest) -> PreparedRequest:
         if request.fields.kind is RequestKind.REVOCATION:
             # The requester was checked when they clicked. Closing must not depend on a second check.
             requester = request.submitter or await self.directory.identify(request.fields.requester)
@@ -139,7 +139,7 @@ class Preparer:
             sponsor = await self._sponsor(request.fields.sponsor)
         observation = await self._observe(request)
         await require_no_other_request(self.store, observation, request.id, requester.chat_id, self.directory)
-        proposal = await self._proposed(request, observation, requester, sponsor)
+        proposal = await self._propose(request, observation, requester, sponsor)
         plan, template, stages = proposal.plan, proposal.template, proposal.stages
         plan = replace(plan, edition=len(request.edits))
         preflight = Preflight(tenant=self.tenant, store=self.store, clock=self.clock)
@@ -153,7 +153,7 @@ class Preparer:
         others = {sponsor.chat_id} - {requester.chat_id}
         excluded = {one.chat_id for one in (requester, sponsor, *proposal.authors)}
         await require_chain(self.directory, stages, excluded, others)
-        return Prepared(
+        return PreparedRequest(
             observation=observation,
             requester=requester,
             sponsor=sponsor,
@@ -169,7 +169,7 @@ class Preparer:
             authors=proposal.authors,
         )
 
-    async def _proposed(
+    async def _propose(
         self, request: AccessRequest, observation: ObservedPartner, requester: Person, sponsor: Person
     ) -> "_Proposal":
         fields, before = request.fields, request.previously_shown
@@ -184,8 +184,8 @@ class Preparer:
                 store=self.store,
                 catalog=self.catalog,
             )
-            was = replace(restored_summary(found.change), policy_title=found.template.title)
-            return _Proposal(found.plan, found.template, found.stages, found.template.title, found.findings, was)
+            restored = replace(restored_summary(found.change), policy_title=found.template.title)
+            return _Proposal(found.plan, found.template, found.stages, found.template.title, found.findings, restored)
         template = current_template(self.catalog, fields.template)
         record = await self.store.partnership(observation.identity.tenant_id)
         duration = fields.duration or template.default_duration
@@ -221,7 +221,7 @@ class Preparer:
         title = "" if found.equal is None else found.equal.title
         return _Proposal(found.plan, found.decides, found.stages, title, found.findings, authors=found.authors)
 
-    async def _prepared_revocation(self, request: AccessRequest, requester: Person) -> Prepared:
+    async def _prepared_revocation(self, request: AccessRequest, requester: Person) -> PreparedRequest:
         identity, partnership = await identify_partner(request.fields.target, store=self.store, tenant=self.tenant)
         configuration, default = await read_both_alone(identity.tenant_id, tenant=self.tenant)
         plan = plan_revocation(
@@ -231,7 +231,7 @@ class Preparer:
             is_cross_cloud=not identity.is_resolved,
         )
         # A plan without operations is valid: everything is blocked already. It is still read back and recorded.
-        return Prepared(
+        return PreparedRequest(
             observation=ObservedPartner(
                 identity=identity, configuration=configuration, default=default, at=self.clock.now()
             ),

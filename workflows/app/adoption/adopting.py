@@ -15,7 +15,7 @@ from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.replacement import replacement_findings
 from workflows.core.people import ADMIN, ChatId, Person, PersonId
 from workflows.core.plans.plan import Plan
-from workflows.core.policy.risk import deciding_risk
+from workflows.core.policy.risk import risk_for_approval
 from workflows.core.policy.template import Stage, Template
 from workflows.core.posture.adoption.adoptable import approved_until, require_adoptable
 from workflows.core.posture.adoption.adoption_plan import plan_adoption
@@ -124,7 +124,7 @@ class Adopting:
         While the author is not known, it has one approver more.
         """
         policy = await current_policy(record, past=self.store, catalog=self.catalog)
-        level = deciding_risk(plan, observation.default).level
+        level = risk_for_approval(plan, observation.default).level
         chain = approval_chain_for(plan, decides.stages, policy, level)
         if plan.adoption is not None and plan.adoption.is_author_known:
             return chain

@@ -11,7 +11,7 @@ from workflows.core.posture.adoption.authorship import new_authors
 from workflows.core.requests.commands.automatic import Replan
 from workflows.core.requests.notes import NoteCode, is_first_plan
 from workflows.core.requests.request import AccessRequest
-from workflows.core.settings.undescribed_members import changed_undescribed_members
+from workflows.core.settings.undocumented_members import changed_undocumented_members
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant
 
@@ -26,10 +26,10 @@ async def adoption_of_other_settings(
     """
     plan = request.plan
     observed = await tenant.read_partner(plan.tenant_id)
-    if count_written(plan, observed) is None or changed_undescribed_members(plan.before, observed):
-        values = {"is_first": is_first_plan(request), "is_unwritten": True, "is_revocation": False}
+    if count_written(plan, observed) is None or changed_undocumented_members(plan.before, observed):
+        values = {"is_first": is_first_plan(request), "has_written_nothing": True, "is_revocation": False}
         reason = (Fact(NoteCode.CHANGED_BY_OTHERS), Fact(NoteCode.PLANNED_AGAIN, values))
-        return Replan(reason=reason, drift=three_way_difference(plan, observed), is_unwritten=True)
+        return Replan(reason=reason, drift=three_way_difference(plan, observed), has_written_nothing=True)
     return await adoption_with_other_authors(request, tenant=tenant, store=store, now=now)
 
 
@@ -50,4 +50,4 @@ async def adoption_with_other_authors(
     if not names:
         return None
     reason = (Fact(NoteCode.OTHER_AUTHOR, {"names": list(names)}), Fact(NoteCode.ASKED_AGAIN))
-    return Replan(reason=reason, is_unwritten=True)
+    return Replan(reason=reason, has_written_nothing=True)

@@ -66,9 +66,9 @@ def stricter(one: ApprovalChain, other: ApprovalChain) -> ApprovalChain:
     """
     stronger, weaker = (one, other) if _strength(one) >= _strength(other) else (other, one)
     merged = list(stronger)
-    wanted, have = _people(weaker), _people(stronger)
-    for role, people in wanted.items():
-        lacking = people - have[role]
+    required_people, available_people = _people(weaker), _people(stronger)
+    for role, people in required_people.items():
+        lacking = people - available_people[role]
         if lacking <= 0:
             continue
         positions = [index for index, stage in enumerate(merged) if stage.role == role]

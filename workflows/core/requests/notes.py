@@ -70,7 +70,7 @@ class NoteCode(StrEnum):
     """Graph accepted the change and does not show it; it is planned again."""
     CHANGED_BY_OTHERS = "changed_by_others"
     PLANNED_AGAIN = "planned_again"
-    """Follows `CHANGED_BY_OTHERS`. Values: `is_first`, `is_unwritten` (of the present plan), `is_revocation`."""
+    """Follows `CHANGED_BY_OTHERS`. Values: `is_first`, `has_written_nothing` (of the present plan), `is_revocation`."""
     OTHER_AUTHOR = "other_author"
     """Entra's audit log names more authors of the settings than when the request was shown. Values: `names`."""
     UNKNOWN_SETTINGS_CHANGED = "unknown_settings_changed"

@@ -20,7 +20,7 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.people import ADMIN, Person
 from workflows.core.plans.planning import plan_access
-from workflows.core.policy.risk import RiskLevel, deciding_risk
+from workflows.core.policy.risk import RiskLevel, risk_for_approval
 from workflows.core.posture.adoption.adoption_plan import settings_digest
 from workflows.core.requests.effects import Apply
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
@@ -107,7 +107,7 @@ async def test_what_stands_becomes_the_record_and_nothing_is_written(world: Worl
     assert request.fields.kind is RequestKind.ADOPTION
     assert request.plan.operations == ()
     assert [stage.quorum for stage in request.require_prepared().stages] == [1, 2]
-    assert deciding_risk(request.plan, {}).level is RiskLevel.HIGH
+    assert risk_for_approval(request.plan, {}).level is RiskLevel.HIGH
     for person in (AMARA, BRUNO):
         await world.approve(request, person)
     assert (await world.request(request.id)).state is S.AWAITING_APPROVAL

@@ -29,7 +29,7 @@ from tests.workflows.core.builders import (
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.partners.outcome import advance_partner
+from workflows.core.partners.outcome import advance_request_and_record
 from workflows.core.partners.partnership import LaterChange, PartnershipState, later_change
 from workflows.core.partners.restoration.deciding_template import likely_templates
 from workflows.core.people import ChatId
@@ -44,7 +44,7 @@ from workflows.core.requests.effects import MessageCode, SendMessage
 from workflows.core.requests.eligibility import IneligibleReason, eligibility
 from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.notes import NoteCode
-from workflows.core.requests.request import AccessRequest, ObservedPartner, Prepared, RequestKind, RequestState
+from workflows.core.requests.request import AccessRequest, ObservedPartner, PreparedRequest, RequestKind, RequestState
 
 S = RequestState
 STANDS = {"tenantId": TENANT, "inboundTrust": {"isMfaAccepted": True}}
@@ -56,7 +56,7 @@ def adoption_plan(**changes: Any) -> Plan:
     return with_inheritance(replace(usual, **changes), {})
 
 
-def adopted(**changes: Any) -> Prepared:
+def adopted(**changes: Any) -> PreparedRequest:
     seen = ObservedPartner(identity=identity(), configuration=STANDS, at=NOW, default={})
     usual = prepared(
         RequestKind.ADOPTION, observation=seen, plan=adoption_plan(), authors=(BRUNO,), template_title="", names={}
@@ -124,7 +124,9 @@ def test_an_approval_of_an_author_does_not_count() -> None:
 def test_the_record_has_the_end_the_sponsor_and_the_template_that_equals_it(equal: str, title: str) -> None:
     terms = Adoption(owner=RILEY.id, sponsor=SAM.id, equal_template=equal)
     done = adopted(plan=adoption_plan(adoption=terms), template_title=title)
-    outcome = advance_partner(adoption(S.APPLYING, prepared=done), RecordApplied(configuration=STANDS), situation())
+    outcome = advance_request_and_record(
+        adoption(S.APPLYING, prepared=done), RecordApplied(configuration=STANDS), situation()
+    )
     record = outcome.partnership
     assert record is not None
     assert record.state is PartnershipState.ACTIVE
@@ -139,7 +141,7 @@ def test_the_record_has_the_end_the_sponsor_and_the_template_that_equals_it(equa
 def test_adopted_drift_replaces_the_record() -> None:
     earlier = partnership(sponsor=DANA, is_adopted=False)
     done = adoption(S.APPLYING)
-    outcome = advance_partner(done, RecordApplied(configuration=STANDS), situation(), earlier)
+    outcome = advance_request_and_record(done, RecordApplied(configuration=STANDS), situation(), earlier)
     assert outcome.partnership is not None
     assert outcome.partnership.is_adopted
     assert outcome.partnership.sponsor == SAM

@@ -23,7 +23,7 @@ from workflows.core.settings.model import (
     is_guid,
     lists_of,
 )
-from workflows.core.settings.undescribed_members import undescribed_members
+from workflows.core.settings.undocumented_members import undocumented_members
 
 MAX_GUESSES: Final = 24
 """How many ways to put the partner's ids into the placeholders of a template are tried."""
@@ -40,7 +40,7 @@ def equal_template(configuration: JsonObject, templates: Iterable[Template]) -> 
 
     :param configuration: the partner's own configuration, as Graph returned it.
     """
-    unknown = undescribed_members(configuration).values()
+    unknown = undocumented_members(configuration).values()
     if unmanaged_settings(configuration) or not all(map(has_no_value, unknown)):
         return None
     equal = [template for template in templates if _is_equal(configuration, template)]

@@ -15,7 +15,7 @@ from workflows.core.partners.approval_policy import ApprovalPolicy, approval_cha
 from workflows.core.plans.closing import only_reduces_access
 from workflows.core.plans.plan import Plan, count_written
 from workflows.core.plans.renewal import is_extension, is_renewal
-from workflows.core.policy.risk import deciding_risk, risk_of, weakness_of
+from workflows.core.policy.risk import risk_for_approval, risk_of, weakness_of
 from workflows.core.posture.adoption.adoption_plan import plan_adoption, settings_digest
 from workflows.core.posture.adoption.authorship import Authorship, UnknownAuthor
 from workflows.core.posture.adoption.equal_template import equal_template
@@ -80,7 +80,7 @@ def test_no_adoption_ever_has_an_operation_and_its_chain_is_enough_for_all_that_
     assert adopted.before == configuration
     assert adopted.configuration_after() == configuration
     assert risk_of(adopted, default).level == current_risk(configuration, default).level
-    level = deciding_risk(adopted, default).level
+    level = risk_for_approval(adopted, default).level
     policy = ApprovalPolicy(strongest=STRONGEST.stages)
     chain = approval_chain_for(adopted, (equal or STRONGEST).stages, policy, level)
     assert weakness_of(chain, level) is None
@@ -94,4 +94,4 @@ def test_the_digest_of_settings_does_not_depend_on_their_order() -> None:
 
 @pytest.mark.parametrize("duration", [timedelta(days=90), timedelta(days=400)])
 def test_a_long_adoption_has_the_risk_of_a_long_access(duration: timedelta) -> None:
-    assert deciding_risk(plan(duration=duration)).level >= deciding_risk(plan()).level
+    assert risk_for_approval(plan(duration=duration)).level >= risk_for_approval(plan()).level
