@@ -1,4 +1,7 @@
-"""Create each flow in Slack with what it needs. Add a new flow here: its entry points are then included."""
+"""Create each flow in Slack with what it needs. Add a new flow here: its entry points are then included.
+
+It is long because every flow is created here, each in a function of its own.
+"""
 
 from collections.abc import Iterator, Sequence
 from typing import Protocol, TypeVar

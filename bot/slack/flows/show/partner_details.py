@@ -94,10 +94,7 @@ def partner_details(
     """
     is_cross_cloud = not identity.is_resolved
     current = describe_current(configuration, default, names, is_cross_cloud=is_cross_cloud)
-    kinds, request_count = (
-        access_kinds(configuration, default, is_cross_cloud=is_cross_cloud),
-        counted(len(requests), "request"),
-    )
+    kinds = access_kinds(configuration, default, is_cross_cloud=is_cross_cloud)
     blocks: list[Block] = [
         header(f"🔎 {clean(partner_name(identity), 90)}: current settings"),
         identity_block(identity),
@@ -108,14 +105,18 @@ def partner_details(
         rich_text(*setup_elements(configuration, default, identity, partnership)),
         *record_blocks(identity, partnership, requests, now),
         *_own_actions(requests, partnership, reader, now),
+        *_adopt_action(identity, requests, concerns, reader),
     ]
-    blocks += _adopt_action(identity, requests, concerns, reader)
     summary = f"{sum(entry.is_own for entry in current)} settings set here"
     if configuration is None:
         summary = NOT_ADDED if is_cross_cloud else "no settings of its own, the tenant's defaults apply"
     return message(
-        f"{notified_partner(identity)}: {summary}.{_most_serious_concern(concerns)} {request_count} on record.", blocks
+        f"{notified_partner(identity)}: {summary}.{_most_serious_concern(concerns)} {_on_record(requests)}", blocks
     )
+
+
+def _on_record(requests: Sequence[AccessRequest]) -> str:
+    return f"{counted(len(requests), 'request')} on record."
 
 
 def _most_serious_concern(concerns: Sequence[Concern]) -> str:
