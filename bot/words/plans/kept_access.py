@@ -20,7 +20,7 @@ from workflows.core.plans.plan import Plan
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import is_same_value
 from workflows.core.settings.effective import EffectiveSettings, effective_settings
-from workflows.core.settings.model import Property
+from workflows.core.settings.model import SERVICE_PROPERTIES, Property
 
 OPENED_BY_OTHERS: Final = "Opened outside Gatehouse, not part of this request"
 NOT_APPROVED_HERE: Final = "Open already, not changed by this request"
@@ -78,7 +78,7 @@ def open_now_words(plan: Plan, default: JsonObject | None, names: Mapping[str, s
         if one.part is _FLAG and one.inherits
         else one
         for one in current_settings(plan.before, default, is_cross_cloud=plan.is_cross_cloud)
-        if one.may_allow_access and one.name != Property.TENANT_RESTRICTIONS
+        if one.may_allow_access and one.name != Property.TENANT_RESTRICTIONS and not _gives_nothing(one, default)
     ]
     own, inherited = ([one for one in stands if one.inherits is is_inherited] for is_inherited in (False, True))
     unmanaged = unmanaged_settings(plan.before)
@@ -102,6 +102,11 @@ def close_words(partner: str, *, by_others: bool) -> tuple[str, str, str]:
 
 
 _FLAG: Final = SettingPart.FLAG
+
+
+def _gives_nothing(one: CurrentSetting, default: JsonObject | None) -> bool:
+    """Return whether it is a setting of a service that neither the partner nor the default sets."""
+    return one.inherits and one.name in SERVICE_PROPERTIES and default is not None and default.get(one.name) is None
 
 
 def _is_asked_for(kept: CurrentSetting, by_others: Drift, default: JsonObject | None) -> bool:

@@ -283,8 +283,8 @@ def _confirm(request: AccessRequest) -> ConfirmObject:
             break
         shown.append(text)
     more = _AND_MORE.format(len(opened) - len(shown)) if len(opened) > len(shown) else ""
-    if opened and request.plan.adoption is not None:
-        more = f" stays open{more}. Nothing is written"
     effect = f"{'; '.join(shown)}{more}" if opened else "nothing more is opened, but the access that stays is high risk"
+    if request.plan.adoption is not None:
+        effect = f"stays open as it is, and nothing is written: {'; '.join(shown)}{more}"
     stays = "" if access_opened_by_others(request) is None else _STAYS
     return confirm_dialog("Approve high risk access?", f"{target}: {effect}.{stays}", "Approve")

@@ -153,7 +153,8 @@ def _waiting_sections(home: AppHome, now: datetime, *, has_times_below: bool = T
     count = home.reviews.count + home.approvals.count
     if not count:
         if not home.text:
-            has_alerts = bool(home.alarms.count or home.overdue.count)
+            is_adopting = home.not_adopted is not None and bool(home.not_adopted.tenant_ids)
+            has_alerts = bool(home.alarms.count or home.overdue.count or is_adopting)
             yield rich_text(paragraph(fixed_text(_ALERTS_ONLY if has_alerts else _NOTHING_WAITS, bold=True)))
         return
     yield header(f"Waiting for me: {count}")
