@@ -88,7 +88,7 @@ def make_flows(
         _revoke_flow(systems, service, windows, members),
         _restore_flow(systems, service, limits, windows, members, lookup_permission),
         _adopt_flow(systems, service, limits, windows, members, lookup_permission, shown_directory),
-        _partner_setup_flow(systems, service, answers, windows, lookup_permission),
+        _partner_setup_flow(systems, answers, windows, lookup_permission),
         _partner_sections_flow(systems, windows, lookup_permission),
         StoppedWorkFlow(service=service),
         home,
@@ -181,13 +181,11 @@ def _show_flow(
 
 def _partner_setup_flow(
     systems: ExternalSystems,
-    service: Service,
     answers: Answers,
     windows: Windows,
     lookup_permission: LookupPermission,
 ) -> PartnerSetupFlow:
     return PartnerSetupFlow(
-        service=service,
         windows=windows,
         answers=answers,
         lookup_permission=lookup_permission,

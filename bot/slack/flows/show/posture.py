@@ -45,7 +45,7 @@ def posture_message(posture: Posture) -> Message:
         rich_text(
             paragraph(
                 fixed_text(counts_words(posture), bold=True),
-                fixed_text(f" {not_adopted_words(len(posture.not_adopted))}".rstrip()),
+                *([fixed_text(f" {said}")] if (said := not_adopted_words(len(posture.not_adopted))) else []),
                 fixed_text(" Read "),
                 local_time(posture.read_at),
                 fixed_text("."),
