@@ -35,6 +35,7 @@ SUBCOMMANDS: Final[Mapping[str, _Usage]] = {
     "posture": _Usage("what the default and every partner's settings allow, with warnings"),
     "revoke": _Usage("block a partner (admins; the sponsor on a review's card)", _PARTNER),
     "restore": _Usage("request to restore the settings from before a change", _PARTNER),
+    "adopt": _Usage("make the current settings of a partner the record, after approval", _PARTNER),
     "home": _Usage("your requests and what waits for you; /partner alone does the same"),
     "help": _Usage("this list"),
 }

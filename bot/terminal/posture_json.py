@@ -42,6 +42,7 @@ def posture_json(posture: Posture) -> Iterator[str]:
         "counts": {
             "partners": posture.partner_count,
             "lookups_without_answer": posture.unanswered,
+            "not_adopted": len(posture.not_adopted),
             **{name: posture.count(severity) for severity, name in _COUNTS.items()},
         },
         "default": {

@@ -19,6 +19,7 @@ from bot.words.posture.summary import (
     day_or_dash,
     flag_words,
     grouped,
+    not_adopted_words,
     record_words,
     risk_words,
     trust_words,
@@ -173,6 +174,8 @@ def _names(partners: Sequence[PartnerPosture]) -> str:
 
 def _footer(posture: Posture) -> Iterator[str]:
     yield counts_words(posture)
+    if said := not_adopted_words(len(posture.not_adopted)):
+        yield said
     if posture.unanswered:
         yield f"{posture.unanswered:,} tenant IDs could not be looked up, because Entra gave no answer."
     if not posture.records_are_read:

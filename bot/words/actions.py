@@ -14,6 +14,7 @@ class Action(Enum):
     CHECKLIST = "partner checklist"
     REVOKE = "revoke partner"
     RESTORE = "restore settings"
+    ADOPT = "adopt settings"
 
 
 COMMANDS: Final[Mapping[Action, str]] = {
@@ -23,4 +24,5 @@ COMMANDS: Final[Mapping[Action, str]] = {
     Action.CHECKLIST: "/partner checklist",
     Action.REVOKE: "/partner revoke",
     Action.RESTORE: "/partner restore",
+    Action.ADOPT: "/partner adopt",
 }

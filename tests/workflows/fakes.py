@@ -438,6 +438,12 @@ class FakeDirectory:
         accounts = {self.people[one].id for one in asked if one in self.people}
         return asked | {chat_id for chat_id, person in self.people.items() if person.id in accounts}
 
+    async def people_of(self, accounts: Sequence[PersonId]) -> tuple[Person, ...]:
+        """Find the people of accounts."""
+        self.script.end(await self.script.begin("directory.people_of"))
+        known = {person.id.lower(): self._by_main_id(person) for person in self.people.values()}
+        return tuple(known.get(one.lower()) or Person(id=one, chat_id=ChatId(""), name=one) for one in accounts)
+
     async def missing_groups(self, role: Role) -> tuple[str, ...]:
         """Name the user groups that do not exist."""
         self.script.end(await self.script.begin("directory.missing_groups"))

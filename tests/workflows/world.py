@@ -11,6 +11,7 @@ from bot.words.requests.notes import note_words
 from tests.warm.ready_made import new_database, shipped_catalog
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, RILEY, SAM, TENANT, identity
 from tests.workflows.fakes import FakeDirectory, FakeNotifier, FakeTenant, FixedClock, Script
+from workflows.app.adoption.adopt_intake import AdoptIntake
 from workflows.app.alarms import Alarms
 from workflows.app.requests.forms import Form
 from workflows.app.requests.intake import Intake
@@ -232,6 +233,17 @@ class World:
             clock=self.clock,
         )
 
+    def adopt_intake(self) -> AdoptIntake:
+        """What takes requests to adopt current settings."""
+        return AdoptIntake(
+            service=self.service,
+            store=self.store,
+            tenant=self.tenant,
+            directory=self.directory,
+            catalog=self.catalog,
+            clock=self.clock,
+        )
+
     async def all_requests(self) -> list[AccessRequest]:
         """List what is open, oldest first."""
         return list(await self.store.open_requests())
@@ -282,7 +294,13 @@ def assemble(
     service = Service(store=store, clock=clock, wake=lambda: woken.append(True))
     alarms = Alarms(store=store, clock=clock, wake=lambda: woken.append(True))
     permission_check = PermissionCheck(
-        service=service, store=store, tenant=tenant, directory=directory, catalog=catalog, alarms=alarms
+        service=service,
+        store=store,
+        tenant=tenant,
+        directory=directory,
+        catalog=catalog,
+        alarms=alarms,
+        clock=clock,
     )
     preparer = Preparer(
         service=service, store=store, tenant=tenant, directory=directory, catalog=catalog, clock=clock, alarms=alarms

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
+from workflows.app.adoption.unchanged import adoption_with_other_authors
 from workflows.app.alarms import Alarms
 from workflows.app.schedule.downtime import command_after_gap
 from workflows.app.service import Service
@@ -194,6 +195,8 @@ class Applier:
         try:
             if await self.results.replan_if_undocumented_members_changed(request, observed_configuration):
                 return False
+            if await self._has_other_authors(request):
+                return False
             return await self._may_still_be_applied(request, approved)
         except TenantRefused as error:
             await self.results.record_refused_check(request, error)
@@ -215,6 +218,15 @@ class Applier:
             request.id, found_objection.command_before_first_write(request), current_roles_of=current_roles_of
         )
         return False
+
+    async def _has_other_authors(self, request: AccessRequest) -> bool:
+        """Request approval again when Entra's log names another author of adopted settings than was shown."""
+        if request.fields.kind is not RequestKind.ADOPTION:
+            return False
+        again = await adoption_with_other_authors(request, tenant=self.tenant, store=self.store, now=self.clock.now())
+        if again is not None:
+            await self.service.advance(request.id, again)
+        return again is not None
 
     async def _replan_after_gap(
         self, request: AccessRequest, observed_configuration: JsonObject | None, done_count: int

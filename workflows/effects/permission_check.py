@@ -4,6 +4,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from workflows.app.adoption.unchanged import adoption_of_other_settings
 from workflows.app.alarms import Alarms
 from workflows.app.identifiers import derived_request_id, revocation_id, verdict_key
 from workflows.app.limits import Allowance, LimitedAction, Limits
@@ -37,6 +38,7 @@ from workflows.core.requests.effects import CheckPermission, MessageCode
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestFields, RequestId, RequestKind, RequestState
 from workflows.partner_lookup.identifying import identify_partner
+from workflows.ports.clock import Clock
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused, PeopleDirectoryUnavailable
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
@@ -52,6 +54,7 @@ class PermissionCheck:
     directory: PeopleDirectory
     catalog: Catalog
     alarms: Alarms
+    clock: Clock
     limits: Limits | None = None
     """The limit of approvals per hour for one person; None: no limit."""
 
@@ -142,6 +145,8 @@ class PermissionCheck:
         request = await self.store.request(click.request_id)
         if request is not None:
             await self._require_same_rules(request)
+            if isinstance(click, Approve):
+                await self._require_same_adopted_settings(request)
         command = with_person(click, actor)
 
         async def current_roles_of(request: AccessRequest) -> CurrentRoles:
@@ -218,6 +223,18 @@ class PermissionCheck:
         again = Replan(reason=(changed.fact, Fact(NoteCode.ASKED_AGAIN)))
         await self.service.advance(request.id, again)
         raise Refused(changed.code, **changed.values)
+
+    async def _require_same_adopted_settings(self, request: AccessRequest) -> None:
+        """Request approval again when the settings that are adopted changed, or have another author than was shown.
+
+        :raises Refused: when that is so.
+        """
+        if request.state is not RequestState.AWAITING_APPROVAL or request.fields.kind is not RequestKind.ADOPTION:
+            return
+        again = await adoption_of_other_settings(request, tenant=self.tenant, store=self.store, now=self.clock.now())
+        if again is not None:
+            await self.service.advance(request.id, again)
+            raise Refused(RefusalCode.ADOPTED_SETTINGS_CHANGED)
 
     async def _retry_or_drop(self, click: EffectClick, actor: Person, key: str) -> None:
         current_roles = await self.directory.current_roles([actor])

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final, NamedTuple
 
+from workflows.app.adoption.adopting import Adopting, AdoptionTerms
 from workflows.app.alarms import Alarms
 from workflows.app.requests.open_request import open_request_fact
 from workflows.app.requests.proposing import (
@@ -138,20 +139,20 @@ class Preparer:
             sponsor = await self._sponsor(request.fields.sponsor)
         observation = await self._observe(request)
         await require_no_other_request(self.store, observation, request.id, requester.chat_id, self.directory)
-        proposal = await self._propose(request, observation)
+        proposal = await self._propose(request, observation, requester, sponsor)
         plan, template, stages = proposal.plan, proposal.template, proposal.stages
         plan = replace(plan, edition=len(request.edits))
         preflight = Preflight(tenant=self.tenant, store=self.store, clock=self.clock)
-        is_restoration = request.fields.kind is RequestKind.RESTORATION
-        labels = labels_of(template, request.fields.placeholders)
-        result = await preflight.check(observation, plan, labels, is_restoration=is_restoration)
+        labels, is_access = labels_of(template, request.fields.placeholders), request.fields.kind is RequestKind.ACCESS
+        result = await preflight.check(observation, plan, labels, is_restoration=not is_access)
         findings = (
             *proposal.findings,
             *check_proposal(observation, plan, stages, result.circumstances),
             *require_no_errors(result.findings, FIELD),
         )
         others = {sponsor.chat_id} - {requester.chat_id}
-        await require_chain(self.directory, stages, {requester.chat_id, sponsor.chat_id}, others)
+        excluded = {one.chat_id for one in (requester, sponsor, *proposal.authors)}
+        await require_chain(self.directory, stages, excluded, others)
         return PreparedRequest(
             observation=observation,
             requester=requester,
@@ -165,10 +166,15 @@ class Preparer:
             restored=proposal.restored,
             roles=self.catalog.role_hashes(stage.role for stage in stages),
             chain_rule=chain_rule(plan, stages, template.stages),
+            authors=proposal.authors,
         )
 
-    async def _propose(self, request: AccessRequest, observation: ObservedPartner) -> "_Proposal":
+    async def _propose(
+        self, request: AccessRequest, observation: ObservedPartner, requester: Person, sponsor: Person
+    ) -> "_Proposal":
         fields, before = request.fields, request.previously_shown
+        if fields.kind is RequestKind.ADOPTION:
+            return await self._proposed_adoption(request, observation, requester, sponsor)
         if fields.kind is RequestKind.RESTORATION:
             found = await propose_restoration(
                 fields.restores or "",
@@ -200,6 +206,20 @@ class Preparer:
         period = duration if ends_at is None else ends_at - now
         findings = replacement_findings(record, plan, template, stages, period, now)
         return _Proposal(plan, template, stages, template.title, findings)
+
+    async def _proposed_adoption(
+        self, request: AccessRequest, observation: ObservedPartner, requester: Person, sponsor: Person
+    ) -> "_Proposal":
+        adopting = Adopting(store=self.store, tenant=self.tenant, directory=self.directory, catalog=self.catalog)
+        terms = AdoptionTerms(
+            owner=requester.id,
+            sponsor=sponsor.id,
+            excluded=frozenset({requester.chat_id, sponsor.chat_id}),
+            duration=request.fields.duration,
+        )
+        found = await adopting.propose(observation, terms, self.clock.now())
+        title = "" if found.equal is None else found.equal.title
+        return _Proposal(found.plan, found.decides, found.stages, title, found.findings, authors=found.authors)
 
     async def _prepared_revocation(self, request: AccessRequest, requester: Person) -> PreparedRequest:
         identity, partnership = await identify_partner(request.fields.target, store=self.store, tenant=self.tenant)
@@ -245,3 +265,4 @@ class _Proposal(NamedTuple):
     title: str
     findings: tuple[Finding, ...] = ()
     restored: Restored | None = None
+    authors: tuple[Person, ...] = ()

@@ -16,6 +16,7 @@ from workflows.core.settings.partner_changes import PartnerChange
 AUDITED: Final = "category eq 'CrossTenantAccessSettings' or category eq 'CrossTenantIdentitySyncSettings'"
 """The filter for the log. It has both categories, because Microsoft's reference is not consistent about them."""
 _KEY: Final = "tenantId"
+_CREATED: Final = "add a partner to cross-tenant access setting"
 _FAILED: Final = "failure"
 
 
@@ -79,6 +80,8 @@ def _change(row: JsonObject, own_ids: frozenset[str]) -> PartnerChange:
         activity=str(row.get("activityDisplayName") or ""),
         changed_by=named[0] if named else "",
         is_ours=not isinstance(user, Mapping) and any(one in own_ids for one in ids),
+        user_id=str(user.get("id") or "").lower() if isinstance(user, Mapping) else "",
+        is_creation=str(row.get("activityDisplayName")).lower() == _CREATED,
     )
 
 

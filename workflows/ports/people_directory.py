@@ -8,7 +8,7 @@ from typing import Protocol
 from workflows.core.errors.facts import Facts
 from workflows.core.errors.raised import FactsError, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.people import ChatId, CurrentRoles, Person, Role
+from workflows.core.people import ChatId, CurrentRoles, Person, PersonId, Role
 
 
 class PeopleDirectoryUnavailable(FactsError):
@@ -103,6 +103,13 @@ class PeopleDirectory(Protocol):
         """List every chat id of the people with these chat ids. One person may have several.
 
         An id that the chat system does not know is in the result, too.
+        """
+
+    async def people_of(self, accounts: Sequence[PersonId]) -> tuple[Person, ...]:
+        """Return the person of each account, for its name and so that it is not asked.
+
+        The chat id is empty when nobody in the chat system has the account's mail address. An account that does not
+        exist any more has its id as the name. This gives nobody a right.
         """
 
     async def missing_groups(self, role: Role) -> tuple[str, ...]:

@@ -186,6 +186,7 @@ def _performer(
             directory=directory,
             catalog=catalog,
             alarms=alarms,
+            clock=systems.clock,
             limits=limits,
         ),
         preparer=Preparer(

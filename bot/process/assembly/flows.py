@@ -1,4 +1,7 @@
-"""Create each flow in Slack with what it needs. Add a new flow here: its entry points are then included."""
+"""Create each flow in Slack with what it needs. Add a new flow here: its entry points are then included.
+
+It is long because every flow is created here, each in a function of its own.
+"""
 
 from collections.abc import Iterator, Sequence
 from typing import Protocol, TypeVar
@@ -14,6 +17,7 @@ from bot.slack.flows.entry_point_types import EntryPoint
 from bot.slack.flows.home.flow import HomeFlow
 from bot.slack.flows.partner_setup.flow import PartnerSetupFlow
 from bot.slack.flows.remind_or_withdraw import RemindOrWithdrawFlow
+from bot.slack.flows.request_access.adopt.flow import AdoptFlow
 from bot.slack.flows.request_access.close_early import CloseEarlyFlow
 from bot.slack.flows.request_access.deciders import DecidersFlow
 from bot.slack.flows.request_access.filled_form import FilledFormFlow
@@ -27,6 +31,7 @@ from bot.slack.flows.show.partner_sections import PartnerSectionsFlow
 from bot.slack.flows.stopped_work import StoppedWorkFlow
 from bot.slack.people.members import Members, WindowMembers
 from bot.slack.people.shown_directory import ShownDirectory
+from workflows.app.adoption.adopt_intake import AdoptIntake
 from workflows.app.limits import Limits
 from workflows.app.reads.audit_log_permission import AuditLogPermission
 from workflows.app.reads.look_up_permission import LookupPermission
@@ -42,7 +47,7 @@ from workflows.core.partner_setup.clouds import cloud_of
 from workflows.ports.notifier import Notifier
 from workflows.ports.store import Store
 
-IntakeType = TypeVar("IntakeType", Intake, RestoreIntake)
+IntakeType = TypeVar("IntakeType", Intake, RestoreIntake, AdoptIntake)
 
 
 class Flow(Protocol):
@@ -82,6 +87,7 @@ def make_flows(
         AnswerReviewFlow(service=service, store=store, members=members, windows=windows, clock=clock),
         _revoke_flow(systems, service, windows, members),
         _restore_flow(systems, service, limits, windows, members, lookup_permission),
+        _adopt_flow(systems, service, limits, windows, members, lookup_permission, shown_directory),
         _partner_setup_flow(systems, answers, windows, lookup_permission),
         _partner_sections_flow(systems, windows, lookup_permission),
         StoppedWorkFlow(service=service),
@@ -252,6 +258,26 @@ def _restore_flow(
         store=systems.store,
         tenant=systems.tenant,
         catalog=systems.catalog,
+    )
+
+
+def _adopt_flow(
+    systems: ExternalSystems,
+    service: Service,
+    limits: Limits,
+    windows: Windows,
+    members: Members,
+    lookup_permission: LookupPermission,
+    shown_directory: ShownDirectory,
+) -> AdoptFlow:
+    return AdoptFlow(
+        windows=windows,
+        members=members,
+        lookup_permission=lookup_permission,
+        intake=_intake(AdoptIntake, systems, service, limits),
+        people=shown_directory,
+        store=systems.store,
+        tenant=systems.tenant,
     )
 
 

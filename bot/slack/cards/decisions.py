@@ -116,6 +116,18 @@ def still_needed(request: AccessRequest) -> str:
 _STATES_WITH_SENTENCE: Final = (RequestState.WITHDRAWN,)
 
 
+def _applied_parts(request: AccessRequest) -> Iterator[TextRun]:
+    is_adoption = request.fields.kind is RequestKind.ADOPTION
+    yield fixed_text("Read again in the tenant" if is_adoption else "Verified in the tenant")
+    if request.confirmed_at is not None:
+        yield fixed_text(" on ")
+        yield local_time(request.confirmed_at)
+    if is_adoption:
+        yield fixed_text(": exactly the approved settings. Nothing was written.")
+    else:
+        yield fixed_text(": every change that it needs." if request.refused else ": every change of the plan.")
+
+
 def state_parts(request: AccessRequest, now: datetime, *, with_steps: bool = True) -> Iterator[TextRun]:
     """Return one sentence on the state, when the note does not say everything.
 
@@ -124,11 +136,7 @@ def state_parts(request: AccessRequest, now: datetime, *, with_steps: bool = Tru
     is_revocation = request.fields.kind is RequestKind.REVOCATION
     match request.state:
         case RequestState.APPLIED:
-            yield fixed_text("Verified in the tenant")
-            if request.confirmed_at is not None:
-                yield fixed_text(" on ")
-                yield local_time(request.confirmed_at)
-            yield fixed_text(": every change that it needs." if request.refused else ": every change of the plan.")
+            yield from _applied_parts(request)
             if with_steps and (steps := _count_partner_steps(request)):
                 yield fixed_text(
                     f" Partner setup: {counted(steps, 'step')} for the partner's administrator. Gatehouse cannot see "

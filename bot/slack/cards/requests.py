@@ -54,6 +54,7 @@ _KINDS: Final[Mapping[RequestKind, str]] = {
     RequestKind.ACCESS: "access request",
     RequestKind.REVOCATION: "revocation",
     RequestKind.RESTORATION: "restore request",
+    RequestKind.ADOPTION: "request to adopt settings",
 }
 _UNPLANNED: Final = (S.PREPARING, S.UNFIT)
 """States without a current plan."""
@@ -119,6 +120,12 @@ def restore_hint(identity: TenantIdentity) -> RichTextElement:
     """State how to undo a change of this partner."""
     command = cleaned_text(f"/partner restore {ids.confirmation_text(identity)}", DOMAIN_LIMIT + 20, code=True)
     return paragraph(fixed_text("To restore previous settings: "), command)
+
+
+def adopt_hint(identity: TenantIdentity) -> RichTextElement:
+    """State how to adopt the current settings of this partner."""
+    command = cleaned_text(f"/partner adopt {ids.confirmation_text(identity)}", DOMAIN_LIMIT + 20, code=True)
+    return paragraph(fixed_text("To adopt its current settings by approval: "), command)
 
 
 def restored_parts(request: AccessRequest) -> Iterator[TextRun]:

@@ -37,9 +37,14 @@ def unchanged_access_elements(
 ) -> Iterator[RichTextElement]:
     """Return what is set for a partner and stays: settings that allow access by name, the rest counted.
 
-    A renewal shows all of it, because it extends all of it.
+    A renewal shows all of it, because it extends all of it. So does an adoption.
     """
     unchanged_lines = describe_unchanged(plan, default, names)
+    if plan.adoption is not None:
+        yield paragraph(fixed_text("Set for this partner, adopted as it is", bold=True))
+        yield _current_settings_list(unchanged_lines)
+        yield from _unmanaged_elements(plan)
+        return
     if is_renewal(plan):
         if unchanged_lines:
             yield paragraph(fixed_text("Access to extend", bold=True))
@@ -48,14 +53,18 @@ def unchanged_access_elements(
     if open_lines := describe_staying_open(plan, default, names):
         yield paragraph(fixed_text("Stays open, not changed", bold=True))
         yield _current_settings_list(open_lines)
+    yield from _unmanaged_elements(plan)
+    if closed := sum(not line.fact.may_allow_access for line in unchanged_lines):
+        values = counted(closed, "value that lets nobody in", "values that let nobody in")
+        yield paragraph(fixed_text(f"Set for this partner and not changed: {values}; /partner show lists them."))
+
+
+def _unmanaged_elements(plan: Plan) -> Iterator[RichTextElement]:
     if others := unmanaged_settings(plan.configuration_after()):
         yield paragraph(
             fixed_text(f"Also set and not changed: {unknown_settings_words(others)}. Microsoft Graph's names: "),
             cleaned_text(graph_names_words(others), _MAX_NAMES_CHARACTERS),
         )
-    if closed := sum(not line.fact.may_allow_access for line in unchanged_lines):
-        values = counted(closed, "value that lets nobody in", "values that let nobody in")
-        yield paragraph(fixed_text(f"Set for this partner and not changed: {values}; /partner show lists them."))
 
 
 def _current_settings_list(lines: Sequence[CurrentLine]) -> RichTextElement:

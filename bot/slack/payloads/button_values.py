@@ -89,6 +89,17 @@ def parse_tenant_id(value: str) -> TenantId:
     return TenantId(value)
 
 
+def parse_settings_value(value: str) -> tuple[TenantId, Digest]:
+    """Read `<tenant id>:<digest of settings>` from a view's metadata.
+
+    :raises Refused: for any other text.
+    """
+    tenant_id, _, digest = value.partition(":")
+    if not re.fullmatch(_DIGEST, digest):
+        raise Refused(RefusalCode.BUTTON_VALUE_UNREADABLE)
+    return parse_tenant_id(tenant_id), Digest(digest)
+
+
 def parse_effect_id(value: str) -> int:
     """Read the number of a given-up effect from a button.
 

@@ -4,8 +4,9 @@ import json
 import re
 
 from bot.slack import ids
-from bot.slack.payloads.button_values import REQUEST_ID, parse_card_value, parse_tenant_id
+from bot.slack.payloads.button_values import REQUEST_ID, parse_card_value, parse_settings_value, parse_tenant_id
 from bot.slack.payloads.models import Interaction, View
+from workflows.app.adoption.adopt_intake import AdoptForm
 from workflows.app.requests.forms import EditedRequest, Form
 from workflows.app.requests.restore_intake import RestoreForm
 from workflows.core.people import ChatId
@@ -54,6 +55,23 @@ def parse_restore_form(interaction: Interaction) -> RestoreForm:
         requester=interaction.actor,
         tenant_id=parse_tenant_id(view.private_metadata),
         restored_request_id=restores if re.fullmatch(REQUEST_ID, restores) else "",
+        justification=view.value(ids.JUSTIFICATION),
+        sponsor=ChatId(view.value(ids.SPONSOR) or interaction.actor),
+        days=_chosen_days(view),
+    )
+
+
+def parse_adopt_form(interaction: Interaction) -> AdoptForm:
+    """Read the form that adopts current settings. Missing values stay empty; the intake reports them.
+
+    :raises Refused: when its metadata names no tenant and no settings.
+    """
+    view = interaction.required_view
+    tenant_id, shown_settings = parse_settings_value(view.private_metadata)
+    return AdoptForm(
+        requester=interaction.actor,
+        tenant_id=tenant_id,
+        shown_settings=shown_settings,
         justification=view.value(ids.JUSTIFICATION),
         sponsor=ChatId(view.value(ids.SPONSOR) or interaction.actor),
         days=_chosen_days(view),

@@ -83,7 +83,7 @@ async def may_decide(request: AccessRequest, reader: ChatId, directory: ShownDir
         eligibility_now.ineligible_reason(reader),
         None if known is None else eligibility_now.ineligible_reason(reader, known.id),
     }
-    if reasons & {IneligibleReason.REQUESTER, IneligibleReason.SPONSOR}:
+    if reasons & {IneligibleReason.REQUESTER, IneligibleReason.SPONSOR, IneligibleReason.AUTHOR}:
         return False
     if IneligibleReason.COUNTED in reasons:
         return None

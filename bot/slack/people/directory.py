@@ -158,6 +158,24 @@ class SlackDirectory:
         found = (ids_of(user or {}, chat_id) for chat_id, user in zip(distinct_ids, users, strict=True))
         return frozenset[ChatId]().union(*found)
 
+    async def people_of(self, accounts: Sequence[PersonId]) -> tuple[Person, ...]:
+        """Return the person of each account; see `ports.PeopleDirectory.people_of`."""
+        if not accounts:
+            return ()
+        found = {account.id.lower(): account for account in await self._tenant.accounts_by_id(sorted(accounts))}
+        people = []
+        for person_id in accounts:
+            account = found.get(person_id.lower())
+            user = await self.user_by_mail(account.mail) if account is not None and account.mail else None
+            people.append(
+                Person(
+                    id=person_id if account is None else account.id,
+                    chat_id=ChatId("") if user is None else main_id(user, ChatId("")),
+                    name=person_id if account is None else account.name,
+                )
+            )
+        return tuple(people)
+
     async def missing_groups(self, role: Role) -> tuple[str, ...]:
         """Return the role's user groups that do not exist, or are disabled."""
         return await self.missing_groups_by(role, self)

@@ -11,7 +11,7 @@ from bot.slack.people.reads import UserGroups
 from bot.slack.people.users import SlackUser, mail_of_user, name_of_user, time_to_keep
 from workflows.cache import Cache
 from workflows.core.errors.raised import Refused
-from workflows.core.people import ChatId, CurrentRoles, Person, Role
+from workflows.core.people import ChatId, CurrentRoles, Person, PersonId, Role
 from workflows.intervals import ROLES_SHOWN_FOR
 from workflows.ports.clock import Clock
 from workflows.ports.people_directory import PeopleDirectoryUnavailable
@@ -98,6 +98,10 @@ class ShownDirectory:
     async def all_ids(self, chat_ids: Iterable[ChatId]) -> frozenset[ChatId]:
         """List every Slack id of the people with these ids, from the cache."""
         return await self._directory.all_ids_by(chat_ids, self)
+
+    async def people_of(self, accounts: Sequence[PersonId]) -> tuple[Person, ...]:
+        """Return the person of each account, without the cache."""
+        return await self._directory.people_of(accounts)
 
     async def missing_groups(self, role: Role) -> tuple[str, ...]:
         """Return the user groups of a role that do not exist, from the cache."""

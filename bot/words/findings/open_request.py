@@ -14,6 +14,7 @@ _KINDS: Final = {
     RequestKind.ACCESS: "access request",
     RequestKind.REVOCATION: "revocation",
     RequestKind.RESTORATION: "restore request",
+    RequestKind.ADOPTION: "request to adopt settings",
 }
 OPEN_STATES: Final[Mapping[DisplayedState, str]] = {
     DisplayedState.PREPARING: "being prepared",
@@ -42,6 +43,8 @@ def open_request_words(values: Values) -> str:
         )
     ]
     asks = f"Restore of {values['restores']}" if values.get("restores") else values["asks"]
+    if kind is RequestKind.ADOPTION:
+        asks = "Adopt current settings"
     request = f"{values['id']} (“{asks}”{lasts}), sent on {day(values['sent_at'])}, {state}"
     todo = "Wait until it ends."
     if values["is_own"]:

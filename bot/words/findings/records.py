@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from bot.words.findings.open_request import open_request_words
-from bot.words.sentences import day
+from bot.words.sentences import comma_list, day
 from bot.words.settings.open_access import access_kind_titles
 from workflows.core.checks.findings import FindingCode
 from workflows.core.errors.facts import Values
+from workflows.core.posture.adoption.authorship import UnknownAuthor
 
 FORMATS: Final[Mapping[FindingCode, str]] = {
     FindingCode.RESTORES_A_PART: (
@@ -17,6 +18,10 @@ FORMATS: Final[Mapping[FindingCode, str]] = {
     FindingCode.RESTORES_INHERITANCE: (
         "This partner had no settings of its own before {request_id}. It is not deleted: every setting is set to the "
         "default, so the tenant's defaults apply to it, as before."
+    ),
+    FindingCode.EQUALS_NO_TEMPLATE: (
+        "No access template gives exactly these settings. So the strongest approval policy decides, and the sponsor is "
+        "asked at the end."
     ),
     FindingCode.RECORDS_UNREADABLE: (
         "There are no records here. So open requests for this tenant, and partners with a similar domain, could not be "
@@ -50,6 +55,22 @@ def _open_request(values: Values) -> str:
     return f"This request would be refused now: {open_request_words(values['refusal']['values'])}"
 
 
+def _author_unknown(values: Values) -> str:
+    return f"{_UNKNOWN_AUTHORS[UnknownAuthor(values['why'])]} So it needs one approver more."
+
+
+def _made_by(values: Values) -> str:
+    names = comma_list(values["names"])
+    return f"Entra's audit log names as author of these settings, who cannot approve: {names}."
+
+
+_UNKNOWN_AUTHORS: Final[Mapping[UnknownAuthor, str]] = {
+    UnknownAuthor.LOG_UNREADABLE: "Entra's audit log cannot be read, so it is not known who made these settings.",
+    UnknownAuthor.TOO_OLD: "Entra's audit log does not say who made all of these settings.",
+    UnknownAuthor.NOT_A_PERSON: "Entra's audit log names an application, or nobody, as author of some settings.",
+}
+
+
 def _chain(stages: Iterable[Mapping[str, Any]]) -> str:
     return " and ".join(f"{stage['quorum']} of “{stage['title']}”" for stage in stages)
 
@@ -66,5 +87,7 @@ FUNCTIONS: Final[Mapping[FindingCode, Callable[[Values], str]]] = {
     FindingCode.REPLACES_TEMPLATE: _replaces_template,
     FindingCode.KEEPS_APPROVAL_POLICY: _keeps_approval_policy,
     FindingCode.NOT_RESTORED: _not_restored,
+    FindingCode.AUTHOR_UNKNOWN: _author_unknown,
+    FindingCode.MADE_BY: _made_by,
     FindingCode.OPEN_REQUEST: _open_request,
 }

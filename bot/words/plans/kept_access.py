@@ -1,6 +1,7 @@
 """Access that a partner has already, that its request does not ask for, and that no decision on the request closes."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from bot.words.actions import COMMANDS, Action
@@ -19,10 +20,11 @@ from workflows.core.plans.plan import Plan
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import is_same_value
 from workflows.core.settings.effective import EffectiveSettings, effective_settings
-from workflows.core.settings.model import Property
+from workflows.core.settings.model import SERVICE_PROPERTIES, Property
 
 OPENED_BY_OTHERS: Final = "Opened outside Gatehouse, not part of this request"
 NOT_APPROVED_HERE: Final = "Open already, not changed by this request"
+_INHERITED: Final = " (from the default)"
 STAYS_OPEN: Final = "Approve and Reject both leave this open."
 _FLAGS: Final[Mapping[tuple[str, bool], str]] = {
     (Property.INBOUND_TRUST, True): "We accept their {}",
@@ -65,6 +67,30 @@ def kept_access_words(
     )
 
 
+def open_now_words(plan: Plan, default: JsonObject | None, names: Mapping[str, str] = NO_NAMES) -> tuple[str, ...]:
+    """Return in a few words what a partner can do before a plan, with what it gets from the tenant's default.
+
+    The texts may contain names from the directory: show them as plain text.
+    """
+    effective = effective_settings(plan.before, default, is_cross_cloud=plan.is_cross_cloud)
+    stands = [
+        replace(one, value=effective.flags[Property(one.name), one.key].value)
+        if one.part is _FLAG and one.inherits
+        else one
+        for one in current_settings(plan.before, default, is_cross_cloud=plan.is_cross_cloud)
+        if one.may_allow_access and one.name != Property.TENANT_RESTRICTIONS and not _gives_nothing(one, default)
+    ]
+    own, inherited = ([one for one in stands if one.inherits is is_inherited] for is_inherited in (False, True))
+    unmanaged = unmanaged_settings(plan.before)
+    return (
+        *_flags(own),
+        *(_words(one, effective, names) for one in own if one.part is not _FLAG),
+        *([unknown_settings_words(unmanaged)] if unmanaged else []),
+        *(f"{text}{_INHERITED}" for text in _flags(inherited)),
+        *(f"{_words(one, effective, names)}{_INHERITED}" for one in inherited if one.part is not _FLAG),
+    )
+
+
 def close_words(partner: str, *, by_others: bool) -> tuple[str, str, str]:
     """State who can close it and how: the words before the command, the command, and the words after it.
 
@@ -76,6 +102,11 @@ def close_words(partner: str, *, by_others: bool) -> tuple[str, str, str]:
 
 
 _FLAG: Final = SettingPart.FLAG
+
+
+def _gives_nothing(one: CurrentSetting, default: JsonObject | None) -> bool:
+    """Return whether it is a setting of a service that neither the partner nor the default sets."""
+    return one.inherits and one.name in SERVICE_PROPERTIES and default is not None and default.get(one.name) is None
 
 
 def _is_asked_for(kept: CurrentSetting, by_others: Drift, default: JsonObject | None) -> bool:

@@ -20,6 +20,7 @@ from workflows.core.settings.canonical import JsonObject
 
 OF_CHANGE: Final = "Risk of this change"
 OF_EXTENDED_ACCESS: Final = "Risk of the access to extend"
+OF_ADOPTED_ACCESS: Final = "Risk of the access to adopt"
 OF_KEPT_ACCESS: Final = "Of current access that stays"
 OF_ALL_ACCESS_AFTERWARDS: Final = "Of all access afterwards"
 OF_ALL_ACCESS: Final = "Risk of all access"
@@ -98,7 +99,7 @@ def all_access_level_words(level: RiskLevel, *, is_certain: bool) -> str:
 def risk_for_approval_words(plan: Plan, default: JsonObject | None) -> str:
     """Return in a few words the risk that decides how many must approve, and of what it is the risk."""
     level = risk_for_approval(plan, default).level
-    is_of_change = not is_extension(plan) and risk_of(plan, default).level == level
+    is_of_change = not is_extension(plan) and plan.adoption is None and risk_of(plan, default).level == level
     return f"{LEVELS[level].capitalize()}-risk {'change' if is_of_change else 'access'}"
 
 
@@ -116,7 +117,7 @@ def risk_lines(plan: Plan, default: JsonObject | None, *, is_decided: bool = Fal
     """
     change, deciding = risk_of(plan, default), risk_for_approval(plan, default).level
     needs, is_kept = _needs(deciding, is_decided=is_decided), change.level < deciding
-    about = OF_EXTENDED_ACCESS if is_renewal(plan) else OF_CHANGE
+    about = OF_EXTENDED_ACCESS if is_renewal(plan) else OF_CHANGE if plan.adoption is None else OF_ADOPTED_ACCESS
     yield RiskLine(about, LEVELS[change.level], "" if is_kept else needs, _reasons(change.reasons))
     result = () if only_reduces_access(plan) else risk_of_result(plan, default).reasons
     if kept_reasons := [reason for reason in result if reason not in change.reasons]:

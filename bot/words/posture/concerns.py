@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from bot.words.actions import COMMANDS, Action
 from bot.words.conditional_access.findings import estimate_words, locked_out_words
 from bot.words.plans.consequences import STAYS_UNTIL_REVOKED
 from bot.words.requests.notes import stored_note_words
@@ -53,7 +54,8 @@ def _differs(values: Values) -> str:
         opening = f"Only a part of the approved change is in the tenant (request {request})."
         return f"{opening} Different from the approved plan: {names}."
     return (
-        f"Different from what was last approved and verified (request {request}): {names}. Request approval, or revoke."
+        f"Different from what was last approved and verified (request {request}): {names}. "
+        f"Request approval, adopt the current settings with {COMMANDS[Action.ADOPT]}, or revoke."
     )
 
 
@@ -158,7 +160,7 @@ _C: Final = ConcernCode
 _WORDS: Final[Mapping[ConcernCode, str | Callable[[Values], str]]] = {
     _C.UNFINISHED: _unfinished,
     _C.UNKNOWN_TO_GATEHOUSE: "This partner is not in Gatehouse's records. It was added outside Gatehouse, or before "
-    "these records. It has no sponsor and no reviews.",
+    f"these records. It has no sponsor and no reviews. {COMMANDS[Action.ADOPT]} asks to make its settings the record.",
     _C.NOT_COMPARED: lambda values: (
         f"Whether it is still as approved could not be checked, because request {values['request_id']} cannot be read."
     ),

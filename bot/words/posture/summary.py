@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
+from bot.words.actions import COMMANDS, Action
 from bot.words.plans.risk import LEVELS
 from bot.words.posture.concerns import concern_words
 from bot.words.requests.access_end import AT_END, ended_state_words
@@ -83,6 +84,13 @@ def counts_words(posture: Posture) -> str:
         _counted(posture.count(ConcernSeverity.NOTE), "note", "notes"),
     ]
     return f"{_counted(posture.partner_count, 'partner', 'partners')} in the tenant; {', '.join(counted)}."
+
+
+def not_adopted_words(count: int) -> str:
+    """State how many partners are not adopted yet, and how they are; empty when there are none."""
+    if not count:
+        return ""
+    return f"{_counted(count, 'partner is', 'partners are')} not adopted yet: {COMMANDS[Action.ADOPT]}."
 
 
 def grouped(posture: Posture) -> Iterator[tuple[Concern, Sequence[PartnerPosture]]]:

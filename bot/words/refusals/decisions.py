@@ -6,6 +6,7 @@ from bot.words.actions import COMMANDS, Action
 from bot.words.sentences import Sentences, comma_list, counted, last_day, minute
 from workflows.core.errors.facts import Values
 from workflows.core.errors.refusal_codes import RefusalCode as R
+from workflows.core.requests.request import RequestKind
 
 _LIST, _REQUEST = COMMANDS[Action.LIST], COMMANDS[Action.REQUEST]
 
@@ -130,6 +131,8 @@ DECISIONS: Final[Sentences] = {
     R.REQUESTER_MAY_NOT_DECIDE: "You can't approve your own request. Ask one of the approvers on the card.",
     R.SPONSOR_MAY_NOT_DECIDE: "You can't decide on this request, because you are the partner's sponsor. Ask one of the "
     "approvers on the card.",
+    R.AUTHOR_MAY_NOT_DECIDE: "You can't decide on this request, because Entra's audit log names you as author of these "
+    "settings. Ask one of the approvers on the card.",
     R.ALREADY_DECIDED: "You have already approved this request. Each person can approve once. You need to do nothing.",
     R.NOT_AN_APPROVER: _not_an_approver,
     R.NOT_YOUR_TURN: "“{stage}” decides before your stage, “{later}”. Wait until it has approved.",
@@ -142,6 +145,8 @@ DECISIONS: Final[Sentences] = {
     "new card.",
     R.ROLE_CHANGED: "The definition of the role “{role}” changed after this was shown, so the request has a new "
     "plan. Decide on the new card.",
+    R.ADOPTED_SETTINGS_CHANGED: "The partner's settings, or what is known about their authors, changed after this was "
+    "shown. The request has a new plan. Decide on the new card.",
     R.NOT_POSSIBLE_IN_THIS_STATE: _not_possible_in_this_state,
     R.UNKNOWN_REQUEST: f"Gatehouse does not know this request. It may be from another database. See {_LIST}, or "
     f"request it again with {_REQUEST}.",
@@ -156,9 +161,13 @@ DECISIONS: Final[Sentences] = {
         "waits is unchanged. Try again in a minute."
     ),
     R.NOTHING_EDITED: "Nothing is different from the request that waits. Change something, or leave it as it is.",
-    R.NOT_EDITABLE: (
-        f"Only an access request can be edited. Withdraw this one. Use {COMMANDS[Action.RESTORE]} to restore other "
-        "settings."
+    R.NOT_EDITABLE: lambda values: (
+        "Only an access request can be edited. Withdraw this one. "
+        + (
+            f"Use {COMMANDS[Action.ADOPT]} to send it again."
+            if values.get("kind") == RequestKind.ADOPTION.value
+            else f"Use {COMMANDS[Action.RESTORE]} to restore other settings."
+        )
     ),
     R.TARGET_LEADS_TO_OTHER_TENANT: (
         f"“{{target}}” belongs to another tenant now, so this request cannot be edited. Ask the partner, withdraw it, "
@@ -168,6 +177,7 @@ DECISIONS: Final[Sentences] = {
         "The approvers were asked or reminded within the last 24 hours. Wait until then, and remind them again."
     ),
     R.NOT_DUE_YET: _not_due_yet,
+    R.NOT_AN_ADOPTION: "This plan does more than adopt the current settings, so it cannot be approved as that.",
     R.NOT_A_REVOCATION: "This plan does more than block the partner, so it needs approval.",
     R.REVOCATION_NEVER_EXPIRES: "A revocation does not expire. Gatehouse continues until it is done.",
     R.REVOCATION_NEVER_GIVEN_UP: "Gatehouse does not stop trying a revocation until it is verified.",

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from bot.words.findings.finding import finding_words, source_words
+from bot.words.refusals.adoption import ADOPTION
 from bot.words.refusals.decisions import DECISIONS
 from bot.words.refusals.forms import FORMS
 from bot.words.refusals.ids import IDS, UNREADABLE
@@ -78,5 +79,14 @@ _NESTED: Final[dict[RefusalCode, Callable[[Values], str]]] = {
     RefusalCode.SPONSOR_REFUSED: _about_the_sponsor,
     RefusalCode.PLACEHOLDER_WRONG_IN_FILE: _of_a_file,
 }
-SENTENCES: Final[Sentences] = {**DECISIONS, **PEOPLE, **PARTNER_NAMES, **FORMS, **IDS, **UNREADABLE, **_NESTED}
+SENTENCES: Final[Sentences] = {
+    **DECISIONS,
+    **PEOPLE,
+    **PARTNER_NAMES,
+    **ADOPTION,
+    **FORMS,
+    **IDS,
+    **UNREADABLE,
+    **_NESTED,
+}
 """Every code with its sentence."""

@@ -5,6 +5,7 @@ from typing import Final
 
 from bot.words.plans.risk import risk_level_words
 from bot.words.sentences import counted
+from workflows.core.plans.plan import Adoption
 from workflows.core.policy.approval import ChainRule
 from workflows.core.policy.offers import Offer
 from workflows.core.policy.risk import requirement_of, risk_for_approval
@@ -30,8 +31,20 @@ _SENTENCES: Final[Mapping[ChainRule, str]] = {
 }
 
 
+_NO_TEMPLATE: Final = "These settings equal no access template, so the strongest approval policy decides."
+_UNKNOWN_AUTHOR: Final = "The author of these settings is not known, so one approver more is asked."
+
+
+def _adoption_rules(adoption: Adoption) -> str:
+    """State which rules ask for the approvals of an adoption."""
+    rules = [] if adoption.equal_template else [_NO_TEMPLATE]
+    return " ".join(rules if adoption.is_author_known else [*rules, _UNKNOWN_AUTHOR])
+
+
 def chain_rule_note(prepared: PreparedRequest) -> str:
     """State in a few words why more approvals are needed than the risk asks for; empty when it asks for as many."""
+    if prepared.plan.adoption is not None:
+        return ""  # the title and the notes of the card say it
     return _filled(_SHORT, prepared)
 
 
@@ -40,6 +53,8 @@ def chain_rule_words(prepared: PreparedRequest) -> str:
 
     Empty when the number is the same, or the rule is not known.
     """
+    if (adoption := prepared.plan.adoption) is not None:
+        return _adoption_rules(adoption)
     return _filled(_SENTENCES, prepared)
 
 

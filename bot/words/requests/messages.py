@@ -23,6 +23,9 @@ SENTENCES: Final[Mapping[str, str]] = {
         "{partner}: the access of your request{id} is active (verified). An updated message notifies nobody, so this "
         "one tells you. {note}"
     ),
+    MessageCode.ADOPTED: (
+        "{partner}{about}: the current settings are adopted (verified). Nothing was changed in the tenant. {note}"
+    ),
     MessageCode.PUT_BACK: "{partner}{about}: the settings from before {restores} are restored (verified). {note}",
     MessageCode.CARD_NOT_POSTED: (
         "{partner}: the approval card of your request{id} cannot be posted in the channel. The admins know. Until "

@@ -6,7 +6,7 @@ from typing import Any, Final
 from bot.words.actions import COMMANDS, Action
 from bot.words.plans.consequences import STAYS_UNTIL_REVOKED
 from bot.words.refusals.sentences import fact_words
-from bot.words.sentences import last_day, minute
+from bot.words.sentences import comma_list, last_day, minute
 from bot.words.settings.open_access import access_kind_titles, not_closed_words
 from bot.words.settings.values import title
 from workflows.core.errors.facts import Fact, Values, facts_from_values
@@ -25,6 +25,9 @@ SENTENCES: Final[Mapping[str, str]] = {
     NoteCode.UNDECIDED: "Not approved in time. Request it again if it is still needed.",
     NoteCode.RESTORE_UNDECIDED: (
         f"Not approved in time. If it is still needed, ask again with {COMMANDS[Action.RESTORE]} {{target}}."
+    ),
+    NoteCode.ADOPTION_UNDECIDED: (
+        f"Not approved in time. If it is still needed, ask again with {COMMANDS[Action.ADOPT]} {{target}}."
     ),
     NoteCode.SENT_BEFORE: (
         "A change of an earlier plan of this request was sent but not verified. It may be active in the tenant. "
@@ -157,6 +160,10 @@ def _unknown_settings(values: Values) -> str:
     )
 
 
+def _other_author(values: Values) -> str:
+    return f"Entra's audit log names somebody else who made these settings: {comma_list(values['names'])}."
+
+
 def _stage_open_again(values: Values) -> str:
     return f"{_NOTHING_WRITTEN if values['is_first'] else _PLAN_NOT_WRITTEN}. The stage is open again."
 
@@ -228,6 +235,7 @@ _FUNCTIONS: Final[Mapping[str, Callable[[Values], str]]] = {
     NoteCode.NOT_WRITTEN: _not_written,
     NoteCode.PLANNED_AGAIN: _planned_again,
     NoteCode.UNKNOWN_SETTINGS_CHANGED: _unknown_settings,
+    NoteCode.OTHER_AUTHOR: _other_author,
     NoteCode.STAGE_OPEN_AGAIN: _stage_open_again,
     NoteCode.DEFAULT_CHANGED: _default_changed,
     NoteCode.ASKED_WITH_DEFAULT: _asked_with_default,

@@ -20,6 +20,7 @@ LATER: Final[Mapping[LaterChange, _Words]] = {
     LaterChange.CLOSED_EARLY: _Words("closed early", "Closed early"),
     LaterChange.CLOSED: _Words("closed later", "Closed"),
     LaterChange.EXTENDED: _Words("extended later", "Extended"),
+    LaterChange.ADOPTED: _Words("other settings adopted later", "Other settings adopted"),
     LaterChange.REPLACED: _Words("replaced later", "Replaced"),
     LaterChange.REPLACED_IN_PART: _Words("replaced later in part", "Replaced in part"),
     LaterChange.CHANGED_BY_OTHERS: _Words("changed later by somebody else", "Changed by somebody else"),

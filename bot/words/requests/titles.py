@@ -6,6 +6,8 @@ from workflows.core.requests.request import PreparedRequest, RequestId
 
 def prepared_title(prepared: PreparedRequest) -> str:
     """Return the title of a prepared request."""
+    if prepared.plan.adoption is not None:
+        return f"Adopt current settings ({_equal(prepared.template_title)})"
     restored = prepared.restored
     if restored is None or not restored.policy_title:
         return prepared.template_title
@@ -14,9 +16,15 @@ def prepared_title(prepared: PreparedRequest) -> str:
 
 def partner_title(partnership: Partnership) -> str:
     """Return the title of the access that a partner has, or had before it was revoked."""
+    if partnership.is_adopted:
+        return f"Adopted settings ({_equal(partnership.template_title)})"
     if partnership.restored_from is None:
         return partnership.template_title
     return _restored(partnership.restored_from, partnership.template_title)
+
+
+def _equal(template_title: str) -> str:
+    return f"same as “{template_title}”" if template_title else "no template"
 
 
 def _restored(request_id: RequestId, policy_title: str) -> str:

@@ -216,6 +216,7 @@ def test_the_json_has_stable_sorted_keys() -> None:
     assert sorted(document["counts"]) == [
         "alerts",
         "lookups_without_answer",
+        "not_adopted",
         "notes",
         "partners",
         "unchecked",

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from workflows.app.adoption.not_adopted import NotAdopted, read_not_adopted
 from workflows.app.reads.audit_log_permission import is_shown_as_auditor
 from workflows.app.reads.found_requests import (
     NOTHING_FOUND,
@@ -104,6 +105,8 @@ class AppHome:
     """For auditors: what the search finds among all requests."""
     alarms: Page[Alarm] = EMPTY
     """For admins: the open alarms, the newest first. They are not searched."""
+    not_adopted: NotAdopted | None = None
+    """For admins: the partners of the tenant without a record; None while that was never read."""
 
     @property
     def has_nothing_to_show(self) -> bool:
@@ -137,12 +140,12 @@ async def read_home(
         found = await _found_requests(position.request_filter, position, FOUND_PAGE, store, now)
         return AppHome(is_admin=is_admin, is_auditor=True, request_filter=position.request_filter, found_requests=found)
     roles = [role for role in await store.roles_waited_for() if chat_ids & await directory.holders(role)]
-    searches_all = bool(is_auditor and position.text)
-    size = AUDITOR_PAGE if searches_all else PAGE
+    size = AUDITOR_PAGE if (searches_all := bool(is_auditor and position.text)) else PAGE
     home = await _read_lists(person_ids, roles, position=position, size=size, is_admin=is_admin, store=store, now=now)
     return replace(
         home,
         is_auditor=is_auditor,
+        not_adopted=await read_not_adopted(store=store) if is_admin and not position.text else None,
         partners=await store.partners_page(
             PartnerFilter(text=position.text), limit=size, position=position.of_list(HomeList.PARTNERS), by_end=False
         )

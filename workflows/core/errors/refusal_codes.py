@@ -1,4 +1,7 @@
-"""The codes of all refusals, each with its values. The values of the members are stored, so none is ever changed."""
+"""The codes of all refusals, each with its values. The values of the members are stored, so none is ever changed.
+
+It is long because it is the one list of all codes.
+"""
 
 from enum import StrEnum
 
@@ -17,6 +20,8 @@ class RefusalCode(StrEnum):
     """The requester may not decide on their own request."""
     SPONSOR_MAY_NOT_DECIDE = "sponsor"
     """The sponsor may not decide on a request about the partner."""
+    AUTHOR_MAY_NOT_DECIDE = "author"
+    """The person made the settings that the request adopts."""
     ALREADY_DECIDED = "already_decided"
     """The person has approved this request already, and may do so only once."""
     NOT_AN_APPROVER = "not_an_approver"
@@ -33,6 +38,8 @@ class RefusalCode(StrEnum):
     """The template changed after the request was shown."""
     ROLE_CHANGED = "role_changed"
     """Values: `role`."""
+    ADOPTED_SETTINGS_CHANGED = "adopted_settings_changed"
+    """The settings to adopt changed, or another author of them was found, after the request was shown."""
 
     # The life of a request
     NOT_POSSIBLE_IN_THIS_STATE = "not_now"
@@ -65,6 +72,8 @@ class RefusalCode(StrEnum):
     "end_notice" or "end_of_access"."""
     NOT_A_REVOCATION = "not_a_revocation"
     """The plan of a revocation does something other than closing."""
+    NOT_AN_ADOPTION = "not_an_adoption"
+    """The plan of an adoption writes something, or another plan adopts settings."""
     REVOCATION_NEVER_EXPIRES = "never_expires"
     """A revocation does not expire."""
     REVOCATION_NEVER_GIVEN_UP = "never_given_up"
@@ -266,6 +275,22 @@ class RefusalCode(StrEnum):
     """A partner of another cloud cannot be returned to the state before its first change."""
     RESTORE_APPROVAL_POLICY_TOO_WEAK = "restore_chain_too_weak"
     """Even the strongest approval policy is too weak. Values: its `template`, `weakness`."""
+
+    # Adopting
+    NOTHING_TO_ADOPT = "nothing_to_adopt"
+    """The tenant has no settings for this partner. Values: `is_recorded`."""
+    ADOPTS_A_BLOCK = "adopts_a_block"
+    """All B2B access of the partner is blocked. Values: `is_recorded`: whether it is recorded as revoked."""
+    ALREADY_AS_APPROVED = "already_as_approved"
+    """The partner is recorded, and its settings are as approved. Values: `title`, `ends_at` (null: none)."""
+    ADOPTS_OTHER_CLOUD = "adopts_other_cloud"
+    """Entra cannot look up the tenant: it is in another cloud, or gone. Values: `tenant_id`."""
+    ADOPTION_RECORD_UNREADABLE = "adoption_record_unreadable"
+    """The record of the partner, or its request, cannot be read."""
+    ADOPTION_CHANGED_IN_FORM = "adoption_changed_in_form"
+    """The settings changed after the form showed them."""
+    NOT_READ_NOW = "not_read_now"
+    """The current settings cannot be read now. Values: `answer`: why, which may be empty."""
 
     # Nothing to change
     ALREADY_A_PARTNER = "already_a_partner"

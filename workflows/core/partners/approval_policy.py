@@ -88,7 +88,12 @@ def is_as_strict(chain: ApprovalChain, other: ApprovalChain) -> bool:
 
 def strongest_chain(templates: Iterable[Template]) -> ApprovalChain:
     """Return the approval chain with the most people, and then the most stages, among all templates; empty for none."""
-    return max(templates, key=lambda template: (_total(template.stages), len(template.stages), template.name)).stages
+    return strongest_template(templates).stages
+
+
+def strongest_template(templates: Iterable[Template]) -> Template:
+    """Return the template with the strongest approval chain; see `strongest_chain`."""
+    return max(templates, key=lambda one: (_total(one.stages), len(one.stages), one.name))
 
 
 def is_live(partnership: Partnership | None) -> bool:

@@ -103,7 +103,7 @@ def is_reduction(request: AccessRequest, earlier: Partnership | None) -> bool:
     return is_approved and writes_only_reductions(request.plan)
 
 
-_ONLY_REQUESTER: Final = frozenset({MessageCode.OPENED, MessageCode.PUT_BACK})
+_ONLY_REQUESTER: Final = frozenset({MessageCode.OPENED, MessageCode.PUT_BACK, MessageCode.ADOPTED})
 """Messages that only the requester gets. The sponsor's own message shows the same."""
 
 
@@ -132,6 +132,8 @@ def _closed(request: AccessRequest) -> Fact:
 
 def _opened(request: AccessRequest, partnership: Partnership) -> Fact | None:
     """Return the message about an opened partner; None when the partner setup card says the same."""
+    if request.fields.kind is RequestKind.ADOPTION:
+        return _message(request, MessageCode.ADOPTED)
     if any(step.is_needed for step in open_steps(partnership.setup, partnership.confirmations)):
         return None
     if request.fields.kind is RequestKind.RESTORATION:
@@ -198,8 +200,9 @@ def _new_record(
         version=1 if earlier is None else earlier.version + 1,
         state=PartnershipState.ACTIVE,
         sponsor=prepared.sponsor,
-        template=prepared.plan.template,
+        template=_recorded_template(prepared),
         template_title=prepared.template_title,
+        is_adopted=prepared.plan.adoption is not None,
         restored_from=prepared.restored.request_id if prepared.restored and prepared.restored.policy_title else None,
         request_id=request.id,
         since=now,
@@ -215,6 +218,12 @@ def _new_record(
     if earlier is not None and is_live(earlier) and not (is_approved and _may_prolong(prepared)):
         record = _with_earlier_terms(earlier, record)
     return _with_setup(record, earlier, configuration, prepared)
+
+
+def _recorded_template(prepared: PreparedRequest) -> str:
+    """Return the template of the settings. Adopted settings have only the template that gives exactly them."""
+    adoption = prepared.plan.adoption
+    return prepared.plan.template if adoption is None else adoption.equal_template
 
 
 def _end_of_settings(
@@ -241,6 +250,7 @@ def _with_earlier_terms(earlier: Partnership, new: Partnership) -> Partnership:
         version=new.version,
         template=new.template,
         template_title=new.template_title,
+        is_adopted=new.is_adopted,
         restored_from=new.restored_from,
         request_id=new.request_id,
         since=new.since,

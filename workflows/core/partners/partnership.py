@@ -98,6 +98,8 @@ class Partnership:
 
     None in records of earlier versions. Their `template_title` is then a sentence.
     """
+    is_adopted: bool = False
+    """Whether the present settings were adopted. `template` is then the template that gives exactly them, or empty."""
     basis: SettingsBasis = SettingsBasis.APPROVED
     """Whether somebody approved the settings as they were read back."""
     not_applied: tuple[str, ...] = ()
@@ -236,6 +238,8 @@ class LaterChange(StrEnum):
     CLOSED = "closed"
     """An approved request closed the partner, and the earlier access had no end or had reached it."""
     EXTENDED = "extended"
+    ADOPTED = "adopted"
+    """The settings that somebody made later became the record."""
     REPLACED = "replaced"
     REPLACED_IN_PART = "replaced_in_part"
     CHANGED_BY_OTHERS = "changed_by_others"
@@ -255,6 +259,8 @@ def later_change(request: AccessRequest, later: AccessRequest) -> LaterChange:
         return LaterChange.REVOKED
     if closes(later):
         return LaterChange.CLOSED_EARLY if _is_before_the_end(request, later) else LaterChange.CLOSED
+    if later.plan.adoption is not None:
+        return LaterChange.ADOPTED
     return LaterChange.EXTENDED if is_extension(later.plan) else LaterChange.REPLACED
 
 

@@ -22,8 +22,13 @@ class NamedTarget:
 
 
 def written_targets(plan: Plan) -> tuple[NamedTarget, ...]:
-    """List the targets in the settings that a plan writes, as they are after it, each once."""
-    return tuple(dict.fromkeys(target for change in changes(plan) for target in targets_in(change.name, change.after)))
+    """List the targets in the settings that a plan writes, as they are after it, each once.
+
+    An adoption writes nothing, and is about all current settings.
+    """
+    if plan.adoption is not None:
+        return current_targets(plan.before)
+    return tuple(dict.fromkeys(one for change in changes(plan) for one in targets_in(change.name, change.after)))
 
 
 def shown_targets(plan: Plan) -> tuple[NamedTarget, ...]:

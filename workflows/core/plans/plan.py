@@ -1,11 +1,12 @@
 """The plan: the exact Graph operations that are approved, and the state of the tenant before them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, Literal, NamedTuple, Self
 
+from workflows.core.people import PersonId
 from workflows.core.settings.block import unblocked_settings
 from workflows.core.settings.canonical import Digest, JsonObject, computed_once, digest
 from workflows.core.settings.documents import is_equivalent
@@ -90,6 +91,21 @@ class SentWrite:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Adoption:
+    """What is approved besides the current settings when they become the record. Nothing is written."""
+
+    owner: PersonId
+    """The account of the requester, who becomes the owner."""
+    sponsor: PersonId
+    equal_template: str = ""
+    """The template that gives exactly these settings; empty when there is none."""
+    authors: tuple[PersonId, ...] = ()
+    """The accounts that Entra's audit log names as authors of the settings. They may not decide."""
+    is_author_known: bool = False
+    """Whether the log names the author of every setting."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What is approved: the operations in order, the state before them, and what the approvers were shown."""
 
@@ -113,6 +129,8 @@ class Plan:
     """Whether a plan that reduces access also extends it, so that the whole chain decides; see `extension.extends`."""
     at_end: AtEnd = AtEnd.ASK
     """What happens at the end of the access. Plans of earlier versions ask."""
+    adoption: Adoption | None = None
+    """Set when the plan writes nothing and makes `before` the record; None for every other plan."""
 
     @property
     @computed_once
@@ -139,6 +157,8 @@ class Plan:
             approved["extends"] = True
         if self.at_end is not AtEnd.ASK:
             approved["atEnd"] = self.at_end.value
+        if self.adoption is not None:
+            approved["adoption"] = asdict(self.adoption)
         return digest(_DIGEST_DOMAIN, approved)
 
     @property

@@ -39,7 +39,7 @@ def plan_renewal(
 
 def is_renewal(plan: Plan) -> bool:
     """Return whether a plan extends an access without writing anything. A revocation has no duration."""
-    return not plan.operations and plan.duration is not None
+    return not plan.operations and plan.duration is not None and plan.adoption is None
 
 
 def is_extension(plan: Plan) -> bool:
@@ -71,6 +71,11 @@ def plan_of_all_settings(plan: Plan, before: JsonObject | None = None) -> Plan:
         body = policy if isinstance(policy, Mapping) else {USER_SYNC_INBOUND: policy}
         operations.append(Operation(method="PUT", path=f"{address}/{IDENTITY_SYNCHRONIZATION}", body=body))
     return replace(plan, before=before, operations=tuple(operations))
+
+
+def plan_of_open_access(plan: Plan) -> Plan:
+    """Return the plan that would open all access after `plan` for a closed partner, inherited access included."""
+    return plan_of_all_settings(plan, {"tenantId": plan.tenant_id, **BLOCK})
 
 
 def plan_of_extended_access(plan: Plan) -> Plan:

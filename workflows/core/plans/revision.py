@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from workflows.core.plans.changes import ChangeSubject, SettingChange, setting_changes
 from workflows.core.plans.plan import Plan
+from workflows.core.plans.renewal import plan_of_open_access
 from workflows.core.settings.canonical import JsonObject
 
 
@@ -16,8 +17,9 @@ class PlanShown:
     default: JsonObject | None
 
     def changes(self) -> Mapping[ChangeSubject, SettingChange]:
-        """Return the change of each setting, in the order of the plan."""
-        return {change.subject: change for change in setting_changes(self.plan, self.default)}
+        """Return the change of each setting, in the order of the plan. An adoption shows all that is open."""
+        shown = self.plan if self.plan.adoption is None else plan_of_open_access(self.plan)
+        return {change.subject: change for change in setting_changes(shown, self.default)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from workflows.core.plans.changes import SettingChange, SettingPart, setting_cha
 from workflows.core.plans.closing import closes_everything, only_reduces_access
 from workflows.core.plans.plan import Plan
 from workflows.core.plans.planning import plan_access
-from workflows.core.plans.renewal import is_renewal, plan_of_all_settings
+from workflows.core.plans.renewal import is_renewal, plan_of_all_settings, plan_of_open_access
 from workflows.core.policy.template import Stage
 from workflows.core.settings.access_change import AccessChange, is_unbounded
 from workflows.core.settings.block import BLOCK
@@ -137,12 +137,15 @@ _FLAGS: Final[Mapping[tuple[str, str], RiskReason]] = {
 def risk_of(plan: Plan, default: JsonObject | None = None) -> Risk:
     """Compute the risk of a plan from the access that it opens. Access that it may open counts as opened.
 
-    A renewal changes nothing. It has the risk of opening all of its access again.
+    A renewal changes nothing. It has the risk of opening all of its access again. An adoption has the risk of opening
+    everything that is open now, inherited access included.
 
     :param default: the tenant's default configuration; None when it is not known.
     """
     if is_renewal(plan):
         plan = plan_of_all_settings(plan)
+    elif plan.adoption is not None:
+        plan = plan_of_open_access(plan)
     opened = [
         item for item in setting_changes(plan, default) if item.access in (AccessChange.OPENS, AccessChange.UNKNOWN)
     ]

@@ -6,9 +6,8 @@ A boundary: the only module of the posture that uses the rules of risk.
 from typing import Final
 
 from workflows.core.plans.plan import Plan
-from workflows.core.plans.renewal import plan_of_all_settings
+from workflows.core.plans.renewal import plan_of_open_access
 from workflows.core.policy.risk import Risk, RiskLevel, risk_of
-from workflows.core.settings.block import BLOCK
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
 
@@ -33,4 +32,4 @@ def current_risk(configuration: JsonObject | None, default: JsonObject | None, *
         duration=None,
         is_cross_cloud=is_cross_cloud,
     )
-    return risk_of(plan_of_all_settings(target, {"tenantId": _ANY_TENANT, **BLOCK}), default)
+    return risk_of(plan_of_open_access(target), default)

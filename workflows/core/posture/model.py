@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
+from typing import Final
 
 from workflows.core.checks.conditional_access.verdicts import AccessReport
 from workflows.core.errors.facts import Values
@@ -18,6 +19,10 @@ from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import EffectiveFlag, EffectiveTargets
 from workflows.core.settings.model import Property, TenantId
 from workflows.core.settings.open_access import AccessKind, AccessState
+
+_NO_RECORD: Final = frozenset({ConcernCode.UNKNOWN_TO_GATEHOUSE, ConcernCode.UNFINISHED})
+_NEVER_ADOPTED: Final = frozenset({ConcernCode.SERVICE_PROVIDER, ConcernCode.MICROSOFT_SUPPORT})
+"""Somebody else writes the settings of these partners, and no request about them is accepted."""
 
 
 class ConcernSeverity(IntEnum):
@@ -116,6 +121,12 @@ class PartnerPosture:
         return self.configuration is None and self.identity is not None and not self.identity.is_resolved
 
     @property
+    def is_not_adopted(self) -> bool:
+        """Return whether it is open in some way, has no record, and can be adopted."""
+        codes = {one.code for one in self.concerns if one.severity is not ConcernSeverity.NOTE}
+        return bool(codes & _NO_RECORD) and not codes & _NEVER_ADOPTED
+
+    @property
     def severity(self) -> ConcernSeverity | None:
         """Return the severity of its most serious concern."""
         return max((concern.severity for concern in self.concerns), default=None)
@@ -149,6 +160,11 @@ class Posture:
     def concerns(self) -> tuple[Concern, ...]:
         """Return every concern. The concerns of the default come first."""
         return (*self.default.concerns, *(concern for partner in self.partners for concern in partner.concerns))
+
+    @property
+    def not_adopted(self) -> tuple[PartnerPosture, ...]:
+        """Return the partners that are open in some way, have no record, and can be adopted."""
+        return tuple(partner for partner in self.partners if partner.is_not_adopted)
 
     def count(self, severity: ConcernSeverity) -> int:
         """Count the concerns of one severity."""

@@ -1,7 +1,8 @@
-"""Check who may decide on a request, and until when. The requester and the sponsor never may."""
+"""Check who may decide on a request, and until when. Requester, sponsor and authors of adopted settings never may."""
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -11,6 +12,12 @@ from workflows.core.policy.approval import Choice
 from workflows.core.policy.template import Stage
 from workflows.core.requests.eligibility import IneligibleReason, OpenStage, eligibility
 from workflows.core.requests.request import AccessRequest, RequestState
+
+_NEVER_DECIDE: Final = {
+    IneligibleReason.REQUESTER: RefusalCode.REQUESTER_MAY_NOT_DECIDE,
+    IneligibleReason.SPONSOR: RefusalCode.SPONSOR_MAY_NOT_DECIDE,
+    IneligibleReason.AUTHOR: RefusalCode.AUTHOR_MAY_NOT_DECIDE,
+}
 
 
 def access_ends_at(request: AccessRequest) -> datetime | None:
@@ -77,10 +84,8 @@ def require_may_decide(
         raise Refused(RefusalCode.EXPIRED)
     if digest != prepared.plan.digest:
         raise Refused(RefusalCode.CARD_OUT_OF_DATE)
-    if ineligible is IneligibleReason.REQUESTER:
-        raise Refused(RefusalCode.REQUESTER_MAY_NOT_DECIDE)
-    if ineligible is IneligibleReason.SPONSOR:
-        raise Refused(RefusalCode.SPONSOR_MAY_NOT_DECIDE)
+    if ineligible in _NEVER_DECIDE:
+        raise Refused(_NEVER_DECIDE[ineligible])
     if verdict.open_stage is None and any(current_roles.holds(actor.id, stage.role) for stage in prepared.stages):
         return None
     if ineligible is IneligibleReason.COUNTED:

@@ -158,6 +158,8 @@ class MessageCode(StrEnum):
     """Values: `partner`, `request`, `note`."""
     PUT_BACK = "put_back"
     """Values: `partner`, `request`, `restores` (a request's id), `note`."""
+    ADOPTED = "adopted"
+    """Values: `partner`, `request`, `note`."""
     OUR_SIDE_SET = "our_side_set"
     """Values: `partner`, `steps` (how many steps the partner must do), `note`."""
     ROLE_EMPTY = "role_empty"

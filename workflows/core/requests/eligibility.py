@@ -18,6 +18,8 @@ class IneligibleReason(Enum):
 
     REQUESTER = auto()
     SPONSOR = auto()
+    AUTHOR = auto()
+    """They made the settings that the request adopts."""
     COUNTED = auto()
     """Their approval counts already. Each person can approve once."""
 
@@ -44,6 +46,8 @@ class Eligibility:
     """Every known id of the sponsor."""
     chat_ids: frozenset[ChatId]
     """Every known chat id of the people who may not decide."""
+    authors: frozenset[ChatId | PersonId] = frozenset()
+    """Every known id of the people who made the settings that are adopted."""
 
     @property
     def open_stages(self) -> tuple[OpenStage, ...]:
@@ -66,7 +70,7 @@ class Eligibility:
             for person in people
             for known_id in (person.id, person.chat_id)
         }
-        return self.requester | self.sponsor | counted
+        return self.requester | self.sponsor | self.authors | counted
 
     def ineligible_reason(self, chat_id: ChatId, account: PersonId | None = None) -> IneligibleReason | None:
         """Return why a person may not decide, whatever roles they have; None when there is no such reason."""
@@ -75,6 +79,8 @@ class Eligibility:
             return IneligibleReason.REQUESTER
         if who in self.sponsor:
             return IneligibleReason.SPONSOR
+        if who in self.authors:
+            return IneligibleReason.AUTHOR
         return IneligibleReason.COUNTED if who in self.excluded_ids else None
 
     def approved_stage(self, account: PersonId) -> int | None:
@@ -102,6 +108,7 @@ def eligibility(request: AccessRequest, current_roles: CurrentRoles | None = Non
     counted = (person.chat_id for people in verdict.counted_people for person in people)
     editors = [edit.person for edit in request.edits]
     chat_ids = (prepared.requester.chat_id, fields.requester, prepared.sponsor.chat_id, fields.sponsor)
+    authors = frozenset(known for author in prepared.authors for known in (author.id, author.chat_id) if known)
     return Eligibility(
         stages=prepared.stages,
         verdict=verdict,
@@ -109,7 +116,16 @@ def eligibility(request: AccessRequest, current_roles: CurrentRoles | None = Non
             *(_ids(editor, editor.chat_id) for editor in editors)
         ),
         sponsor=_ids(prepared.sponsor, fields.sponsor),
-        chat_ids=frozenset((*chat_ids, *(editor.chat_id for editor in editors), *counted)),
+        chat_ids=frozenset(
+            (
+                *chat_ids,
+                *(editor.chat_id for editor in editors),
+                *(author.chat_id for author in prepared.authors),
+                *counted,
+            )
+        )
+        - {ChatId("")},
+        authors=authors,
     )
 
 

@@ -32,6 +32,8 @@ class RequestKind(StrEnum):
     REVOCATION = "revocation"
     RESTORATION = "restoration"
     """Restores the settings from before an earlier request of the same partner."""
+    ADOPTION = "adoption"
+    """Makes the current settings of a partner its record. Nothing is written to the tenant."""
 
 
 class RequestState(StrEnum):
@@ -146,11 +148,13 @@ class PreparedRequest:
     """The hash of the definition of each role in the stages; empty in requests of earlier versions."""
     chain_rule: ChainRule | None = None
     """Which rule asks for the stages; None for a revocation and in requests of earlier versions."""
+    authors: tuple[Person, ...] = ()
+    """Who made the settings that are adopted. A person without a chat user has an empty chat id."""
 
     @property
     def excluded(self) -> frozenset[PersonId]:
-        """Return the accounts of the requester and the sponsor, who may not decide."""
-        return frozenset({self.requester.id, self.sponsor.id})
+        """Return the accounts of the requester, the sponsor and the authors, who may not decide."""
+        return frozenset({self.requester.id, self.sponsor.id, *(author.id for author in self.authors)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

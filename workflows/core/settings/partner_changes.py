@@ -20,6 +20,10 @@ class PartnerChange:
     """The name or id of the person or application; empty when the log has none. It is text from outside."""
     is_ours: bool
     """Whether the application that Gatehouse signs in as made the change."""
+    user_id: str = ""
+    """The account of the person who made the change, in lower case; empty for an application, or when not named."""
+    is_creation: bool = False
+    """Whether this change added the partner, so that nothing was set before it."""
 
 
 def has_other_authors(changes: Sequence[PartnerChange]) -> bool:

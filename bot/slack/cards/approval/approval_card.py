@@ -29,6 +29,7 @@ from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.approval.card_context import CardContext, notes, word_count
 from bot.slack.cards.approval.closed_card import first_words
 from bot.slack.cards.approval.kept_access import access_opened_by_others, kept_access_elements, unapproved_access
+from bot.slack.cards.approval.open_now import open_now, open_now_elements
 from bot.slack.cards.requests import MAX_DOMAIN_CHARACTERS, can_be_decided, request_target, restored_parts, whole_target
 from bot.slack.people.approvers import Approvers
 from bot.words.plans.risk import risk_for_approval_words
@@ -112,7 +113,12 @@ def plan_blocks(
     prepared = request.require_prepared()
     justification = _justification_elements(request) if with_justification else ()
     top = rich_text(paragraph(*_fact_parts(request, context.partnership, now)), *justification)
-    changes = list(_change_elements(changes_of(prepared), is_extension=is_extension(prepared.plan)))
+    changed = changes_of(prepared)
+    changes = list(
+        _change_elements(changed, is_extension=is_extension(prepared.plan))
+        if prepared.plan.adoption is None
+        else open_now_elements(changed)
+    )
     end = [
         rich_text(*stage_elements(request, holders)),
         decision_row(request, can_decide=with_buttons and can_be_decided(request, now)),
@@ -125,8 +131,13 @@ def plan_blocks(
 
 
 def changes_of(prepared: PreparedRequest) -> tuple[ShortChange, ...]:
-    """Return the changes that the card shows. An extension shows all access that it extends, then what it reduces."""
+    """Return the changes that the card shows. An extension shows all access that it extends, then what it reduces.
+
+    An adoption shows what is open now.
+    """
     default, names = prepared.observation.default, prepared.names
+    if prepared.plan.adoption is not None:
+        return open_now(prepared.plan, default, names)
     changes = short_changes(prepared.plan, default, names)
     if not is_extension(prepared.plan):
         return changes
@@ -137,6 +148,8 @@ def changes_of(prepared: PreparedRequest) -> tuple[ShortChange, ...]:
 def _title(request: AccessRequest) -> str:
     if request.fields.kind is RequestKind.RESTORATION:
         return "restore settings"
+    if request.fields.kind is RequestKind.ADOPTION:
+        return "adopt current settings"
     title = prepared_title(request.require_prepared())
     return f"extend {title}" if is_extension(request.plan) else title
 
@@ -158,6 +171,10 @@ def _fact_parts(request: AccessRequest, record: Partnership | None, now: datetim
         yield fixed_text("Restores ")
         yield from restored_parts(request)
         yield fixed_text("\n")
+    if (adoption := prepared.plan.adoption) is not None:
+        yield fixed_text("Same as template ") if adoption.equal_template else fixed_text("Equals no template")
+        yield from [cleaned_text(prepared.template_title, 60, bold=True)] if adoption.equal_template else []
+        yield fixed_text(" · nothing is written\n")
     if (end := kept_end(prepared.plan, record, now)) is not None:
         yield fixed_text("Keeps the approved end, ")
         yield local_day(end)
@@ -273,5 +290,7 @@ def _confirm(request: AccessRequest) -> ConfirmObject:
         shown.append(text)
     more = _AND_MORE.format(len(opened) - len(shown)) if len(opened) > len(shown) else ""
     effect = f"{'; '.join(shown)}{more}" if opened else "nothing more is opened, but the access that stays is high risk"
+    if request.plan.adoption is not None:
+        effect = f"stays open as it is, and nothing is written: {'; '.join(shown)}{more}"
     stays = "" if access_opened_by_others(request) is None else _STAYS
     return confirm_dialog("Approve high risk access?", f"{target}: {effect}.{stays}", "Approve")

@@ -35,6 +35,7 @@ from bot.slack.cards.approval.details_parts import (
     outside_change_json_blocks,
 )
 from bot.slack.cards.approval.kept_access import access_opened_by_others, kept_access_elements
+from bot.slack.cards.approval.open_now import open_now, open_now_elements
 from bot.slack.cards.decisions import MAX_NAMES, MAX_REASON_CHARACTERS, chain_elements, outcome_elements
 from bot.slack.cards.findings import MAX_LINES as MAX_POLICY_LINES
 from bot.slack.cards.findings import policy_findings, policy_items
@@ -103,7 +104,7 @@ def details_blocks(
         default = prepared.observation.default
         lines = describe_changes(plan, default, prepared.names)
         blocks += [header("Changes"), *_changes(request, lines)]
-        if kept := list(unchanged_access_elements(plan, default, prepared.names)):
+        if kept := [*_adopted(prepared), *unchanged_access_elements(plan, default, prepared.names)]:
             blocks.append(rich_text(*kept))
         if prepared.stages:
             blocks += [
@@ -115,6 +116,12 @@ def details_blocks(
     blocks += [*outside_change_json_blocks(request), *_restore_hint(request)]
     blocks += _history(request, history_items(request, history, replacement))
     return blocks
+
+
+def _adopted(prepared: PreparedRequest) -> Iterator[RichTextElement]:
+    """Return what is open now, where the request adopts it."""
+    if prepared.plan.adoption is not None:
+        yield from open_now_elements(open_now(prepared.plan, prepared.observation.default, prepared.names))
 
 
 def _outside_changes(request: AccessRequest) -> Iterator[Block]:

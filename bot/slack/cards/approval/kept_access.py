@@ -35,8 +35,8 @@ class KeptAccess(NamedTuple):
 def access_opened_by_others(request: AccessRequest) -> KeptAccess | None:
     """Return the access that others opened while the request waited, and that its plan does not change."""
     prepared, drift = request.require_prepared(), request.drift
-    if drift is None or request.state is not RequestState.AWAITING_APPROVAL:
-        return None
+    if drift is None or request.state is not RequestState.AWAITING_APPROVAL or prepared.plan.adoption is not None:
+        return None  # an adoption is about everything that is open
     texts = kept_access_words(prepared.plan, prepared.observation.default, prepared.names, by_others=drift)
     return KeptAccess(texts, is_by_others=True) if texts else None
 
@@ -50,7 +50,7 @@ def unapproved_access(request: AccessRequest, partnership: Partnership | None) -
     if opened := access_opened_by_others(request):
         return opened
     is_approved = partnership is not None and is_live(partnership) and partnership.is_as_approved
-    if is_approved or is_extension(plan) or closes_everything(plan):
+    if is_approved or is_extension(plan) or plan.adoption is not None or closes_everything(plan):
         return None
     texts = kept_access_words(plan, prepared.observation.default, prepared.names)
     return KeptAccess(texts, is_by_others=False) if texts else None

@@ -24,6 +24,7 @@ from bot.slack.blocks.blocks import (
 from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.requests import (
+    adopt_hint,
     identity_of,
     kind_words,
     notified_target,
@@ -140,6 +141,8 @@ def _own_expired_entry(request: AccessRequest) -> Iterator[Block]:
     lines, identity = [_expired_line(request, is_own=True)], identity_of(request)
     if request.fields.kind is RequestKind.RESTORATION and identity is not None:
         lines.append(restore_hint(identity))
+    if request.fields.kind is RequestKind.ADOPTION and identity is not None:
+        lines.append(adopt_hint(identity))
     yield rich_text(*lines)
     if request.fields.kind is RequestKind.ACCESS:
         yield actions(f"again:{request.id}", button("Request again", ids.REQUEST_AGAIN, request.id))

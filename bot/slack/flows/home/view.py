@@ -18,8 +18,10 @@ from bot.slack.blocks.blocks import (
     cleaned_text,
     fixed_text,
     header,
+    local_time,
     paragraph,
     rich_text,
+    row,
     small_text,
     within_limits,
 )
@@ -36,6 +38,7 @@ from bot.slack.flows.home.rows import (
     review_row,
     sponsored_row,
 )
+from bot.words.posture.summary import not_adopted_words
 from bot.words.requests.search import condition_words
 from bot.words.sentences import counted
 from workflows.app.reads.app_home import AppHome, HomeList
@@ -50,6 +53,8 @@ ABOUT: Final = (
 _AUDITOR_UNKNOWN: Final = (
     "It cannot be read now whether you are an auditor. Open this tab again in a minute to search all requests."
 )
+MAX_ADOPT_BUTTONS: Final = 3
+"""Buttons that adopt one of the partners without a record."""
 _NO_TODAY: Final = Today()
 _NOTHING_WAITS: Final = "Nothing waits for you. You're all caught up."
 _ALERTS_ONLY: Final = "No approval and no review of your own waits. See the alerts below."
@@ -148,7 +153,8 @@ def _waiting_sections(home: AppHome, now: datetime, *, has_times_below: bool = T
     count = home.reviews.count + home.approvals.count
     if not count:
         if not home.text:
-            has_alerts = bool(home.alarms.count or home.overdue.count)
+            is_adopting = home.not_adopted is not None and bool(home.not_adopted.tenant_ids)
+            has_alerts = bool(home.alarms.count or home.overdue.count or is_adopting)
             yield rich_text(paragraph(fixed_text(_ALERTS_ONLY if has_alerts else _NOTHING_WAITS, bold=True)))
         return
     yield header(f"Waiting for me: {count}")
@@ -197,9 +203,27 @@ def _admin_sections(home: AppHome, now: datetime) -> Iterator[Block]:
         yield header(f"Alerts: {counted(home.alarms.count + home.overdue.count, 'entry', 'entries')}")
     yield from section("Alarms", HomeList.ALARMS, home.alarms, alarm_row)
     overdue = "Overdue reviews and ended access"
+    yield from _not_adopted(home)
     yield from section(
         overdue, HomeList.OVERDUE, home.overdue, lambda partnership: partner_entry(partnership, now, "overdue")
     )
+
+
+def _not_adopted(home: AppHome) -> Iterator[Block]:
+    """Return how many partners are not adopted yet, and the buttons for the first of them."""
+    found = home.not_adopted
+    if found is None or not (said := not_adopted_words(len(found.tenant_ids))):
+        return
+    yield rich_text(
+        paragraph(
+            fixed_text(said, bold=True),
+            fixed_text(" Read "),
+            local_time(found.read_at),
+            fixed_text(". “Current tenant settings” reads again and names all of them."),
+        )
+    )
+    for one in found.tenant_ids[:MAX_ADOPT_BUTTONS]:
+        yield row(f"Tenant {one}", f"adopt:{one}", button("Adopt settings", ids.ADOPT_PARTNER, one))
 
 
 def _partner_sections(home: AppHome, now: datetime) -> Iterator[Block]:

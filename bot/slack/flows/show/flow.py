@@ -22,6 +22,7 @@ from bot.slack.partner_commands import POSTURE_TAKES_NO_PARTNER, help_message, s
 from bot.slack.payloads.button_values import parse_tenant_id
 from bot.slack.payloads.models import Interaction, SlashCommand
 from bot.slack.people.members import Members
+from workflows.app.adoption.not_adopted import read_not_adopted, save_not_adopted
 from workflows.app.reads.audit_log_permission import AuditLogPermission
 from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.reads.posture import concerns_about, read_posture
@@ -142,9 +143,8 @@ class ShowFlow:
             partner_filter = parse_filter(typed_text, reader=reader, now=now)
         except UnknownFilter as error:
             return refusal(str(error))
-        return partner_list(
-            await self.store.partners_page(partner_filter, limit=PAGE_SIZE, position=position), now, typed_text
-        )
+        page = await self.store.partners_page(partner_filter, limit=PAGE_SIZE, position=position)
+        return partner_list(page, now, typed_text, await read_not_adopted(store=self.store))
 
     async def _ids_of(self, actor: ChatId) -> frozenset[ChatId | PersonId]:
         known = await self.people.known_person(actor)
@@ -154,7 +154,9 @@ class ShowFlow:
         return posture_message(await self._read_posture())
 
     async def _read_posture(self) -> Posture:
-        return await read_posture(tenant=self.tenant, records=self.store.records, clock=self.clock)
+        posture = await read_posture(tenant=self.tenant, records=self.store.records, clock=self.clock)
+        await save_not_adopted(posture, store=self.store)
+        return posture
 
     async def _show(self, command: SlashCommand) -> Message:
         return await self._details(command.argument, reader=await self._ids_of(command.actor))

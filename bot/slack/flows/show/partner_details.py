@@ -8,10 +8,12 @@ from typing import Any, Final
 from slack_sdk.models.blocks import Block
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
+from bot.slack import ids
 from bot.slack.blocks.blocks import (
     TextRun,
     actions,
     bullets,
+    button,
     cleaned_text,
     fixed_text,
     header,
@@ -39,6 +41,7 @@ from workflows.core.people import ChatId, PersonId
 from workflows.core.plans.closing import closes_everything
 from workflows.core.plans.current_settings import unmanaged_settings
 from workflows.core.plans.plan import TenantIdentity
+from workflows.core.posture.concern_codes import ConcernCode
 from workflows.core.posture.model import Concern, ConcernSeverity
 from workflows.core.posture.settings_evaluation import evaluate_settings
 from workflows.core.requests.request import AccessRequest, RequestKind
@@ -52,6 +55,15 @@ MAX_SETTING_CHARACTERS: Final = 1500
 MAX_ACCESS_KINDS_CHARACTERS: Final = 1500
 
 NOT_ADDED: Final = "a tenant of another Microsoft cloud, blocked until it is added here"
+_ADOPTABLE: Final = frozenset(
+    {
+        ConcernCode.UNFINISHED,
+        ConcernCode.UNKNOWN_TO_GATEHOUSE,
+        ConcernCode.DIFFERS_FROM_APPROVED,
+        ConcernCode.REVOKED_BUT_OPEN,
+    }
+)
+_NEVER_ADOPTED: Final = frozenset({ConcernCode.SERVICE_PROVIDER, ConcernCode.MICROSOFT_SUPPORT})
 _INHERITED: Final[Mapping[Origin, str]] = {
     Origin.SET_HERE: " · from the default",
     Origin.UNREADABLE: " · from the default",
@@ -93,14 +105,18 @@ def partner_details(
         rich_text(*setup_elements(configuration, default, identity, partnership)),
         *record_blocks(identity, partnership, requests, now),
         *_own_actions(requests, partnership, reader, now),
+        *_adopt_action(identity, requests, concerns, reader),
     ]
     summary = f"{sum(entry.is_own for entry in current)} settings set here"
     if configuration is None:
         summary = NOT_ADDED if is_cross_cloud else "no settings of its own, the tenant's defaults apply"
-    request_count = counted(len(requests), "request")
     return message(
-        f"{notified_partner(identity)}: {summary}.{_most_serious_concern(concerns)} {request_count} on record.", blocks
+        f"{notified_partner(identity)}: {summary}.{_most_serious_concern(concerns)} {_on_record(requests)}", blocks
     )
+
+
+def _on_record(requests: Sequence[AccessRequest]) -> str:
+    return f"{counted(len(requests), 'request')} on record."
 
 
 def _most_serious_concern(concerns: Sequence[Concern]) -> str:
@@ -133,6 +149,20 @@ def _own_actions(
     if partnership is not None and is_live(partnership) and not is_closing and {partnership.sponsor.id} & reader:
         tenant_id = partnership.identity.tenant_id
         yield actions(f"close:{tenant_id}", close_early_button(tenant_id))
+
+
+def _adopt_action(
+    identity: TenantIdentity,
+    requests: Sequence[AccessRequest],
+    concerns: Sequence[Concern],
+    reader: frozenset[ChatId | PersonId],
+) -> Iterator[Block]:
+    """Return the button to adopt settings that have no record, or are not those of the record."""
+    codes = {one.code for one in concerns if one.severity is not ConcernSeverity.NOTE}
+    is_open = any(not one.is_terminal for one in requests)
+    if reader and codes & _ADOPTABLE and not codes & _NEVER_ADOPTED and not is_open:
+        adopts = button("Adopt settings", ids.ADOPT_PARTNER, identity.tenant_id)
+        yield actions(f"adopt:{identity.tenant_id}", adopts)
 
 
 def _concern_blocks(concerns: Sequence[Concern], identity: TenantIdentity) -> Iterator[Block]:

@@ -23,7 +23,7 @@ from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.concerns import concern_elements
 from bot.words.plans.risk import OF_ALL_ACCESS, all_access_level_words
 from bot.words.posture.concerns import concern_words
-from bot.words.posture.summary import B2B_DIRECTIONS, counts_words, record_words, trust_words
+from bot.words.posture.summary import B2B_DIRECTIONS, counts_words, not_adopted_words, record_words, trust_words
 from bot.words.settings.open_access import ACCESS_STATE_WORDS
 from workflows.core.posture.model import ConcernSeverity, DefaultPosture, PartnerPosture, Posture
 from workflows.core.settings.model import Property
@@ -45,6 +45,7 @@ def posture_message(posture: Posture) -> Message:
         rich_text(
             paragraph(
                 fixed_text(counts_words(posture), bold=True),
+                *([fixed_text(f" {said}")] if (said := not_adopted_words(len(posture.not_adopted))) else []),
                 fixed_text(" Read "),
                 local_time(posture.read_at),
                 fixed_text("."),

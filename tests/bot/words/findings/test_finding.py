@@ -64,6 +64,32 @@ DEFAULT_OPEN: Final = "default does not block B2B collaboration inbound, B2B dir
 SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
     (C.TEXT, {"text": "An old sentence."}, "An old sentence."),
     (
+        C.AUTHOR_UNKNOWN,
+        {"why": "log_unreadable"},
+        "Entra's audit log cannot be read, so it is not known who made these settings. So it needs one approver more.",
+    ),
+    (
+        C.AUTHOR_UNKNOWN,
+        {"why": "too_old"},
+        "Entra's audit log does not say who made all of these settings. So it needs one approver more.",
+    ),
+    (
+        C.AUTHOR_UNKNOWN,
+        {"why": "not_a_person"},
+        "Entra's audit log names an application, or nobody, as author of some settings. So it needs one approver more.",
+    ),
+    (
+        C.MADE_BY,
+        {"names": ["Bruno Keller", "Chie Tanaka"]},
+        "Entra's audit log names as author of these settings, who cannot approve: Bruno Keller, Chie Tanaka.",
+    ),
+    (
+        C.EQUALS_NO_TEMPLATE,
+        {},
+        "No access template gives exactly these settings. So the strongest approval policy decides, and the sponsor is "
+        "asked at the end.",
+    ),
+    (
         C.HALF_A_BLOCK,
         {"setting": INBOUND},
         "B2B collaboration, inbound: block all people and all applications together, or neither of them.",

@@ -32,7 +32,7 @@ GOLDEN: Final[list[tuple[ConcernCode, Values, str]]] = [
         C.UNKNOWN_TO_GATEHOUSE,
         {},
         "This partner is not in Gatehouse's records. It was added outside Gatehouse, or before these records. It has "
-        "no sponsor and no reviews.",
+        "no sponsor and no reviews. /partner adopt asks to make its settings the record.",
     ),
     (
         C.NOT_COMPARED,
@@ -42,7 +42,8 @@ GOLDEN: Final[list[tuple[ConcernCode, Values, str]]] = [
     (
         C.DIFFERS_FROM_APPROVED,
         {"request_id": "R-1", "is_overwritten": False, **SETTINGS},
-        f"Different from what was last approved and verified (request R-1): {TITLES}. Request approval, or revoke.",
+        f"Different from what was last approved and verified (request R-1): {TITLES}. Request approval, adopt the "
+        "current settings with /partner adopt, or revoke.",
     ),
     (
         C.DIFFERS_FROM_APPROVED,

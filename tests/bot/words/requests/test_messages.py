@@ -68,6 +68,12 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
         "contoso.com (request R-2): the settings from before R-1 are restored (verified). No answer.",
     ),
     (
+        MessageCode.ADOPTED,
+        {"partner": "contoso.com", "request": "R-2", "note": NOTE[:1]},
+        "contoso.com (request R-2): the current settings are adopted (verified). Nothing was changed in the tenant. "
+        "No answer.",
+    ),
+    (
         MessageCode.OUR_SIDE_SET,
         {"partner": "contoso.com", "steps": 2, "note": []},
         "contoso.com: our side of the access is done (verified). Partner's side: 2 steps, not confirmed. Gatehouse "

@@ -22,6 +22,16 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
         "Not approved in time. If it is still needed, ask again with /partner restore contoso.com.",
     ),
     (
+        NoteCode.ADOPTION_UNDECIDED,
+        {"target": "contoso.com"},
+        "Not approved in time. If it is still needed, ask again with /partner adopt contoso.com.",
+    ),
+    (
+        NoteCode.OTHER_AUTHOR,
+        {"names": ["bruno@woodgrove.com", "A script"]},
+        "Entra's audit log names somebody else who made these settings: bruno@woodgrove.com, A script.",
+    ),
+    (
         NoteCode.SENT_BEFORE,
         {},
         "A change of an earlier plan of this request was sent but not verified. It may be active in the tenant. "

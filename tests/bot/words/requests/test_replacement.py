@@ -16,10 +16,23 @@ from bot.slack.flows.home.rows import found_row, own_row
 from bot.slack.flows.show.partner_record import history_parts
 from bot.words.requests.replacement import LATER, later_state_by_words, later_state_words, replacement_words
 from tests.bot.surfaces import shown
-from tests.workflows.core.builders import AMARA, BRUNO, CHIE, NOW, SAM, TENANT, access_plan, approval, prepared, request
+from tests.workflows.core.builders import (
+    AMARA,
+    BRUNO,
+    CHIE,
+    NOW,
+    RILEY,
+    SAM,
+    TENANT,
+    access_plan,
+    approval,
+    prepared,
+    request,
+)
 from workflows.app.reads.found_requests import Replacement, Today
 from workflows.app.reads.newer_requests import AfterEnd
 from workflows.core.partners.partnership import LaterChange, later_change
+from workflows.core.plans.plan import Adoption
 from workflows.core.plans.planning import plan_revocation
 from workflows.core.plans.renewal import plan_renewal
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
@@ -37,6 +50,11 @@ EXTENSION = prepared(
         template_hash="",
         duration=timedelta(days=90),
     )
+)
+ADOPTION = replace(
+    EXTENSION,
+    plan=replace(EXTENSION.plan, adoption=Adoption(owner=RILEY.id, sponsor=SAM.id)),
+    template_title="",
 )
 LEFT = (OpenAccess(name="b2bCollaborationInbound", opening=AccessState.UNKNOWN),)
 
@@ -85,6 +103,12 @@ EVENTS = [
         LaterChange.EXTENDED,
         "extended later by Riley (R-BBBBBBBBBB)",
         "Extended by R-BBBBBBBBBB (Trusted partner), verified in the tenant",
+    ),
+    (
+        later(kind=RequestKind.ADOPTION, prepared=ADOPTION),
+        LaterChange.ADOPTED,
+        "other settings adopted later by Riley (R-BBBBBBBBBB)",
+        "Other settings adopted by R-BBBBBBBBBB (Adopt current settings (no template)), verified in the tenant",
     ),
     (
         later(),

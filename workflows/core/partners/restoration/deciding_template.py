@@ -69,10 +69,10 @@ def decided_by(plan: Plan, template: Template) -> Plan:
 def _template_approved_earlier(
     earlier_configuration: JsonObject | None, requests: Sequence[AccessRequest], templates: Mapping[str, Template]
 ) -> Iterator[Template]:
-    """Return the template of the newest access request that led to `earlier_configuration`, if it still exists."""
+    """Return the template of the newest access request or adoption that led to a configuration, if it still exists."""
     for request in sorted(requests, key=ended_at, reverse=True):
-        is_applied_access = request.state is RequestState.APPLIED and request.fields.kind is RequestKind.ACCESS
-        if not is_applied_access:
+        is_approved_kind = request.fields.kind in (RequestKind.ACCESS, RequestKind.ADOPTION)
+        if request.state is not RequestState.APPLIED or not is_approved_kind:
             continue
         plan = request.plan
         if is_same_configuration(plan.tenant_id, plan.configuration_after(), earlier_configuration):

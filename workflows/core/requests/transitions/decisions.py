@@ -1,6 +1,7 @@
 """Changes that people decide: approve, reject, withdraw, remind the approvers. And what happens when nobody decides."""
 
 from dataclasses import replace
+from typing import Final
 
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
@@ -24,6 +25,11 @@ from workflows.core.requests.transitions.transition import (
 )
 
 S = RequestState
+
+_UNDECIDED: Final = {
+    RequestKind.RESTORATION: NoteCode.RESTORE_UNDECIDED,
+    RequestKind.ADOPTION: NoteCode.ADOPTION_UNDECIDED,
+}
 
 
 def approve(request: AccessRequest, command: Approve[Person], situation: Situation) -> Transition:
@@ -100,9 +106,8 @@ def expire(request: AccessRequest, command: Expire, situation: Situation) -> Tra
         raise Refused(RefusalCode.REVOCATION_NEVER_EXPIRES)
     if situation.now < request.expires_at:
         raise Refused(RefusalCode.NOT_DUE_YET, what="expiry")
-    note = Fact(NoteCode.UNDECIDED)
-    if request.fields.kind is RequestKind.RESTORATION:
-        note = Fact(NoteCode.RESTORE_UNDECIDED, {"target": request.fields.target})
+    code = _UNDECIDED.get(request.fields.kind)
+    note = Fact(NoteCode.UNDECIDED) if code is None else Fact(code, {"target": request.fields.target})
     request = with_note(request, S.EXPIRED, situation, (note,))
     # Also before there is a plan: the requester is told, and an update of their card notifies nobody.
     messages = SendExpiryMessages(request_id=request.id)

@@ -6,6 +6,7 @@ from typing import Any, Final
 from workflows.core.errors.facts import Fact, Facts, as_values
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.plans.plan import Plan
 from workflows.core.plans.planning import plan_revocation
 from workflows.core.requests.commands.automatic import RecordDelayed, RecordPrepared, RecordUnfit, Reopen, Replan
 from workflows.core.requests.commands.editing import changed_field_names, require_may_edit, with_edited_values
@@ -62,6 +63,7 @@ def record_prepared(request: AccessRequest, command: RecordPrepared, situation: 
     )
     if is_revocation and plan != revocation:
         raise Refused(RefusalCode.NOT_A_REVOCATION)
+    _require_consistent_adoption(request, plan)
     request = changed(
         request,
         S.APPLYING if is_revocation else S.AWAITING_APPROVAL,
@@ -72,6 +74,13 @@ def record_prepared(request: AccessRequest, command: RecordPrepared, situation: 
     if is_revocation:
         return begin_to_apply(request)
     return Transition(request=request, effects=(ShowRequest(request_id=request.id),))
+
+
+def _require_consistent_adoption(request: AccessRequest, plan: Plan) -> None:
+    """Refuse an adoption that would write something, and any other request that would make settings the record."""
+    is_adoption = request.fields.kind is RequestKind.ADOPTION
+    if is_adoption is not (plan.adoption is not None) or (is_adoption and plan.operations):
+        raise Refused(RefusalCode.NOT_AN_ADOPTION)
 
 
 def _require_newest_edition(request: AccessRequest, edition: int) -> None:

@@ -1,0 +1,134 @@
+"""Request to adopt what stands: the form is filled after the partner was read; then it is sent."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from slack_bolt.async_app import AsyncAck
+
+from bot.slack import ids
+from bot.slack.answers.windows import Window, Windows
+from bot.slack.blocks.blocks import Json
+from bot.slack.flows.entry_point_types import Action, EntryPoint, Subcommand, Submission
+from bot.slack.flows.request_access.adopt.form import AdoptFormContent, adopt_view, problem_view
+from bot.slack.payloads.button_values import parse_tenant_id
+from bot.slack.payloads.forms import parse_adopt_form
+from bot.slack.payloads.models import Interaction, SlashCommand
+from bot.slack.people.approvers import name_stages
+from bot.slack.people.members import Members
+from bot.slack.people.shown_directory import ShownDirectory
+from bot.words.refusals.sentences import fact_words
+from bot.words.requests.notes import refusal_words
+from workflows.app.adoption.adopt_intake import AdoptForm, AdoptIntake
+from workflows.app.reads.look_up_permission import LookupPermission
+from workflows.app.requests.forms import InvalidForm
+from workflows.app.requests.people_checks import lookups_refused
+from workflows.core.errors.facts import Fact
+from workflows.core.errors.raised import InvalidField
+from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.people import ChatId
+from workflows.core.plans.named_targets import current_targets
+from workflows.core.posture.adoption.adoptable import FIELD
+from workflows.core.posture.adoption.adoption_plan import settings_digest
+from workflows.core.requests.commands.request import CommandSubject
+from workflows.core.settings.model import TenantId
+from workflows.partner_lookup.named_partner import named_partner
+from workflows.ports.people_directory import PeopleDirectoryUnavailable
+from workflows.ports.store import Store
+from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
+from workflows.preflight.object_names import names_for_display
+
+READING_SECONDS: Final = 6.0
+"""Seconds that a person waits for what stands, before the window says that it cannot be read."""
+_AUDIT_NAME: Final = "/partner adopt"
+_SHOWN_AT: Final = ids.JUSTIFICATION
+"""The field that shows problems with the partner: Slack shows a problem only at a field."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdoptFlow:
+    """The form that adopts current settings, for full members of the workspace."""
+
+    windows: Windows
+    members: Members
+    lookup_permission: LookupPermission
+    intake: AdoptIntake
+    people: ShownDirectory
+    store: Store
+    tenant: Tenant
+
+    def entry_points(self) -> Iterator[EntryPoint]:
+        """Return the entry points of this flow."""
+        yield Subcommand("adopt", self.open_from_command)
+        yield Action(ids.ADOPT_PARTNER, self.open_from_button, audit_name=_AUDIT_NAME)
+        yield Submission(ids.ADOPT_SETTINGS, self.submit, audit_name="submit")
+
+    async def open_from_command(self, ack: AsyncAck, command: SlashCommand) -> None:
+        """Open the form about the partner that the command names."""
+
+        async def build(window: Window) -> Json:
+            return await self._form_view(window, command.argument)
+
+        await self.windows.open_and_fill(ack, command, build, command=_AUDIT_NAME)
+
+    async def open_from_button(self, ack: AsyncAck, click: Interaction) -> None:
+        """Open the form about the partner of a button."""
+        tenant_id = parse_tenant_id(click.action.value)
+
+        async def build(window: Window) -> Json:
+            return await self._form_view(window, tenant_id)
+
+        subject = CommandSubject(tenant_id=tenant_id)
+        await self.windows.open_and_fill(ack, click, build, command=_AUDIT_NAME, subject=subject)
+
+    async def submit(self, ack: AsyncAck, click: Interaction) -> None:
+        """Send the request. A problem with the partner is shown at the first field."""
+        await self.members.refuse_known_guests(click.actor)
+        try:
+            await self.intake.file(parse_adopt_form(click), key=click.key)
+        except InvalidForm as error:
+            problems = {name if name != FIELD else _SHOWN_AT: problem for name, problem in error.problems.items()}
+            if FIELD in error.problems:
+                problems[_SHOWN_AT] = error.problems[FIELD]
+            errors = {name: fact_words(problem) for name, problem in problems.items()}
+            await ack(response_action="errors", errors=errors)
+        else:
+            await ack(response_action="clear")
+
+    async def _form_view(self, window: Window, typed_text: str) -> Json:
+        """Return the form with what stands, or the window that says why it cannot be adopted."""
+        await self.lookup_permission.require(window.actor, typed_text, key=window.key, command_name=_AUDIT_NAME)
+        identity, _ = await named_partner(typed_text, store=self.store, tenant=self.tenant)
+        window.subject = CommandSubject(tenant_id=identity.tenant_id)
+        try:
+            async with asyncio.timeout(READING_SECONDS):
+                return adopt_view(await self._content(window.actor, identity.tenant_id))
+        except InvalidField as error:
+            return problem_view(refusal_words(error))
+        except TenantRefused as error:
+            return problem_view(fact_words(lookups_refused(error)))
+        except (TenantUnavailable, PeopleDirectoryUnavailable) as error:
+            return problem_view(fact_words(Fact(RefusalCode.NOT_READ_NOW, {"answer": refusal_words(error)})))
+        except TimeoutError:
+            return problem_view(fact_words(Fact(RefusalCode.NOT_READ_NOW, {"answer": ""})))
+
+    async def _content(self, actor: ChatId, tenant_id: TenantId) -> AdoptFormContent:
+        form = AdoptForm(
+            requester=actor,
+            tenant_id=tenant_id,
+            shown_settings=settings_digest(None),
+            justification="",
+            sponsor=actor,
+            days=0,
+        )
+        found, observation = await self.intake.propose(form)
+        authors = {one.chat_id for one in found.authors if one.chat_id}
+        return AdoptFormContent(
+            identity=observation.identity,
+            default=observation.default,
+            proposal=found,
+            form=replace(form, shown_settings=settings_digest(observation.configuration)),
+            names=await names_for_display(current_targets(observation.configuration), tenant=self.tenant),
+            who_decides=await name_stages(found.stages, {actor, *authors}, self.people),
+        )

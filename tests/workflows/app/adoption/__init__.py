@@ -1,0 +1,1 @@
+"""Tests of adopting what stands in the tenant."""

@@ -1,0 +1,40 @@
+"""The partners that are configured in the tenant and not adopted yet, as the last reading of the whole tenant found."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from workflows.core.posture.model import Posture
+from workflows.core.settings.model import TenantId
+from workflows.ports.store import Store
+
+_MARK: Final = "not_adopted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotAdopted:
+    """The partners without a record, when the tenant was last read to its end."""
+
+    tenant_ids: tuple[TenantId, ...]
+    read_at: datetime
+
+
+async def save_not_adopted(posture: Posture, *, store: Store) -> None:
+    """Store which partners of a posture are not adopted. Nothing is stored without our records."""
+    if posture.records_are_read:
+        found = {"read_at": posture.read_at.isoformat(), "tenant_ids": [one.tenant_id for one in posture.not_adopted]}
+        await store.save_mark(_MARK, json.dumps(found))
+
+
+async def read_not_adopted(*, store: Store) -> NotAdopted | None:
+    """Return the partners that were not adopted, without those that have a record now; None when it was never read."""
+    text = await store.mark(_MARK)
+    if text is None:
+        return None
+    found = json.loads(text)
+    recorded = {one.tenant_id for one in await store.identities()} if found["tenant_ids"] else set()
+    return NotAdopted(
+        tenant_ids=tuple(TenantId(one) for one in found["tenant_ids"] if one not in recorded),
+        read_at=datetime.fromisoformat(found["read_at"]),
+    )
