@@ -18,6 +18,9 @@ from workflows.app.requests.restore_intake import RestoreIntake
 from workflows.app.schedule.alarm_checks import ScheduledChecks, alarm_checks_of
 from workflows.app.schedule.ticker import tick
 from workflows.app.service import Service
+from workflows.app.watch.answers import DriftAnswers
+from workflows.app.watch.sweep import Sweeper, SweepResult
+from workflows.app.watch.telling import DriftRecords
 from workflows.catalog.catalog import Catalog
 from workflows.core.people import ChatId, Person
 from workflows.core.requests.commands.clicks import Click
@@ -94,6 +97,7 @@ class World:
     service: Service
     alarms: Alarms
     checks: ScheduledChecks
+    drift_answers: DriftAnswers
     permission_check: PermissionCheck
     preparer: Preparer
     applier: Applier
@@ -209,6 +213,18 @@ class World:
         assert await self.store.commit(Commit(entry=entry, request=request, effects=effects))
         return request
 
+    @property
+    def sweeper(self) -> Sweeper:
+        """What compares the tenant with what was approved."""
+        return Sweeper(tenant=self.tenant, alarms=self.alarms, drifts=self.drift_answers.drifts)
+
+    async def sweep(self, *, hours: float = 1) -> SweepResult:
+        """Let an hour pass, sweep, and let everything follow."""
+        self.clock.advance(hours=hours)
+        result = await self.sweeper.sweep()
+        await self.settle()
+        return result
+
     # --- what is stored ---
 
     async def request(self, request_id: RequestId) -> AccessRequest:
@@ -277,8 +293,17 @@ def assemble(
 
     service = Service(store=store, clock=clock, wake=lambda: woken.append(True))
     alarms = Alarms(store=store, clock=clock, wake=lambda: woken.append(True))
+    drift_answers = DriftAnswers(
+        drifts=DriftRecords(store=store, clock=clock, wake=lambda: woken.append(True)), tenant=tenant
+    )
     permission_check = PermissionCheck(
-        service=service, store=store, tenant=tenant, directory=directory, catalog=catalog, alarms=alarms
+        service=service,
+        store=store,
+        tenant=tenant,
+        directory=directory,
+        catalog=catalog,
+        alarms=alarms,
+        drift_answers=drift_answers,
     )
     preparer = Preparer(
         service=service, store=store, tenant=tenant, directory=directory, catalog=catalog, clock=clock, alarms=alarms
@@ -304,6 +329,7 @@ def assemble(
         service=service,
         alarms=alarms,
         checks=ScheduledChecks(checks=alarm_checks_of(store=store, clock=clock, tenant=tenant, alarms=alarms)),
+        drift_answers=drift_answers,
         permission_check=permission_check,
         preparer=preparer,
         applier=applier,

@@ -177,8 +177,10 @@ class Preparer:
                 at=self.clock.now(),
                 store=self.store,
                 catalog=self.catalog,
+                is_result=fields.restores_result,
             )
-            was = replace(restored_summary(found.change), policy_title=found.template.title)
+            was = restored_summary(found.change, is_result=fields.restores_result)
+            was = replace(was, policy_title=found.template.title)
             return _Proposal(found.plan, found.template, found.stages, found.template.title, found.findings, was)
         template = current_template(self.catalog, fields.template)
         record = await self.store.partnership(observation.identity.tenant_id)

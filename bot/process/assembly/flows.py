@@ -7,6 +7,8 @@ from bot.process.assembly.external_systems import ExternalSystems
 from bot.slack.answers.open_forms import OpenForm, OpenForms
 from bot.slack.answers.response_url import Answers
 from bot.slack.answers.windows import Windows
+from bot.slack.flows.alarms.drift import DriftFlow
+from bot.slack.flows.alarms.stopped_work import StoppedWorkFlow
 from bot.slack.flows.answer_review import AnswerReviewFlow
 from bot.slack.flows.auditor.flow import AuditorFlow
 from bot.slack.flows.decide.flow import DecideFlow
@@ -24,7 +26,6 @@ from bot.slack.flows.restore.flow import RestoreFlow
 from bot.slack.flows.revoke.flow import RevokeFlow
 from bot.slack.flows.show.flow import ShowFlow
 from bot.slack.flows.show.partner_parts import PartnerPartsFlow
-from bot.slack.flows.stopped_work import StoppedWorkFlow
 from bot.slack.people.members import Members, WindowMembers
 from bot.slack.people.shown_directory import ShownDirectory
 from workflows.app.limits import Limits
@@ -83,6 +84,7 @@ def make_flows(
         _partner_setup(systems, service, answers, windows, lookup_permission),
         _partner_parts(systems, windows, lookup_permission),
         StoppedWorkFlow(service=service),
+        DriftFlow(service=service, store=store, members=members, directory=directory, windows=windows, clock=clock),
         home,
         AuditorFlow(auditors=auditors, home=home, store=store, windows=windows, people=shown_directory, clock=clock),
         _show(systems, answers, windows, members, auditors, lookup_permission, shown_directory),

@@ -203,7 +203,9 @@ async def a_world(path: Path, graph: Graph, entra: Entra) -> AsyncIterator[World
     async with open_world(path, clock=graph.clock) as world:
         directory = AskingDirectory(script=world.script, tenant=entra)
         around: Any = {"service": world.service, "store": world.store, "tenant": entra, "directory": directory}
-        world.permission_check = PermissionCheck(**around, catalog=world.catalog, alarms=world.alarms)
+        world.permission_check = PermissionCheck(
+            **around, catalog=world.catalog, alarms=world.alarms, drift_answers=world.drift_answers
+        )
         world.preparer = Preparer(**around, catalog=world.catalog, clock=world.clock, alarms=world.alarms)
 
         async def rest(_: float) -> None:

@@ -20,7 +20,7 @@ from workflows.core.requests.deciding import access_ends_at
 from workflows.core.requests.effects import Effect, MessageCode, SendMessage, ShowRequest, ShowReview, ShowSetup
 from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.notes import not_applied
-from workflows.core.requests.request import AccessRequest, Prepared, RequestKind
+from workflows.core.requests.request import AccessRequest, Prepared, RequestId, RequestKind
 from workflows.core.requests.transitions.transition import Situation, partner_of
 from workflows.core.requests.transitions.writes import closes
 from workflows.core.settings.canonical import JsonObject
@@ -88,7 +88,7 @@ def is_reduction(request: AccessRequest, earlier: Partnership | None) -> bool:
     return is_approved and writes_only_reductions(request.plan)
 
 
-_ONLY_REQUESTER: Final = frozenset({MessageCode.OPENED, MessageCode.PUT_BACK})
+_ONLY_REQUESTER: Final = frozenset({MessageCode.OPENED, MessageCode.PUT_BACK, MessageCode.APPROVED_AGAIN})
 """Messages that only the requester gets. The sponsor's own message shows the same."""
 
 
@@ -120,7 +120,8 @@ def _opened(request: AccessRequest, partnership: Partnership) -> Fact | None:
     if any(step.is_needed for step in open_steps(partnership.setup, partnership.confirmations)):
         return None
     if request.fields.kind is RequestKind.RESTORATION:
-        return _message(request, MessageCode.PUT_BACK, restores=request.fields.restores)
+        code = MessageCode.APPROVED_AGAIN if request.fields.restores_result else MessageCode.PUT_BACK
+        return _message(request, code, restores=request.fields.restores)
     return _message(request, MessageCode.OPENED)
 
 
@@ -185,7 +186,7 @@ def _recorded(
         sponsor=prepared.sponsor,
         template=prepared.plan.template,
         template_title=prepared.template_title,
-        restored_from=prepared.restored.request_id if prepared.restored and prepared.restored.policy_title else None,
+        restored_from=_restored_from(prepared),
         request_id=request.id,
         since=now,
         ends_at=ends_at,
@@ -199,6 +200,12 @@ def _recorded(
     if earlier is not None and is_live(earlier) and not (is_approved and _may_prolong(prepared)):
         record = _kept(earlier, record)
     return _with_setup(record, earlier, configuration, prepared)
+
+
+def _restored_from(prepared: Prepared) -> RequestId | None:
+    """Return the request that a restoration undid; None for settings that are again as they were approved."""
+    restored = prepared.restored
+    return restored.request_id if restored and restored.policy_title and not restored.is_result else None
 
 
 def _end_of_settings(

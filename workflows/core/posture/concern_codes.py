@@ -63,6 +63,8 @@ class ConcernCode(StrEnum):
     """Values: as for `FindingCode.CA_ESTIMATE`, without `questions`."""
 
     # The default.
+    DEFAULT_CHANGED = "default_changed"
+    """Found by a sweep, not by a posture: the default is not as it was first read."""
     DEFAULT_UNREADABLE = "default_unread"
     """Values: `reason`: why it could not be read."""
     DEFAULT_TRUSTS_EVERYBODY = "default_trusts_everybody"

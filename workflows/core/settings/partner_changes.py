@@ -20,6 +20,26 @@ class PartnerChange:
     """The name or id of the person or application; empty when the log has none. It is text from outside."""
     is_ours: bool
     """Whether the application that Gatehouse signs in as made the change."""
+    account: str = ""
+    """The object id of the user who made it, in lower case; empty for an application."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedChange:
+    """One entry of the audit log, and what it is about."""
+
+    change: PartnerChange
+    partners: frozenset[str]
+    """The tenant ids that it names, in lower case; empty when it names none."""
+    is_default: bool
+    """Whether it is about the tenant's default."""
+
+    def is_about(self, subject: str) -> bool:
+        """Return whether the entry may be about a partner, by its tenant id.
+
+        An entry that names no partner and is not about the default counts for every partner.
+        """
+        return subject in self.partners if self.partners else not self.is_default
 
 
 def has_other_authors(changes: Sequence[PartnerChange]) -> bool:

@@ -390,6 +390,18 @@ def m018_turns_and_ends(db: Database) -> None:
     db.execute(f"create index partnerships_by_state on partnerships(state, ends_at, tenant_id, {listed})")
 
 
+@migrations()
+def m019_drift(db: Database) -> None:
+    """Add the drift that sweeps find, with the columns by which it is looked for."""
+    db.execute(
+        """create table drifts (subject text primary key, version integer not null, is_open integer not null,
+        code text not null, needs_author integer not null, ask_again_at text, found_at text not null,
+        doc text not null)"""
+    )
+    db.execute("create index drifts_open on drifts(is_open, found_at)")
+    db.execute("create index drifts_to_ask_again on drifts(ask_again_at)")
+
+
 def _overwritten_at(db: Database, tenant_id: str) -> str:
     """Return when the present settings of a partner were found to be overwritten; empty when they were not."""
     sql = "select state, doc from requests where tenant_id = ? and state in ('applied', 'overwritten')"

@@ -13,6 +13,7 @@ from bot.slack.answers.windows import Window, Windows
 from bot.slack.blocks.blocks import Json
 from bot.slack.blocks.message import Message, refusal
 from bot.slack.blocks.modal import shown_modal
+from bot.slack.flows.alarms.drift_views import drift_row_words
 from bot.slack.flows.entry_point_types import NO_SUBCOMMAND, UNKNOWN_SUBCOMMAND, Action, EntryPoint, Subcommand
 from bot.slack.flows.show.filters import UnknownFilter, parse_filter
 from bot.slack.flows.show.partner_details import partner_details
@@ -25,10 +26,12 @@ from bot.slack.words.commands import POSTURE_TAKES_NO_PARTNER, help_message, sta
 from workflows.app.reads.auditors import Auditors
 from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.reads.posture import concerns_about, read_posture
+from workflows.app.watch.known_drift import known_drift
 from workflows.core.people import ChatId, Person, PersonId
 from workflows.core.plans.named_targets import current_targets
 from workflows.core.posture.model import Posture
 from workflows.core.requests.commands.request import CommandSubject
+from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.named_partner import named_partner
 from workflows.ports.clock import Clock
 from workflows.ports.pages import START, PagePosition
@@ -142,7 +145,10 @@ class ShowFlow:
             wanted = parse_filter(typed_text, reader=reader, now=now)
         except UnknownFilter as error:
             return refusal(str(error))
-        return partner_list(await self.store.partners_page(wanted, limit=PAGE_SIZE, position=position), now, typed_text)
+        page = await self.store.partners_page(wanted, limit=PAGE_SIZE, position=position)
+        drifts = [await known_drift(one.identity.tenant_id, self.store) for one in page.items]
+        found = {TenantId(one.subject): drift_row_words(one, now) for one in drifts if one is not None}
+        return partner_list(page, now, typed_text, found)
 
     async def _ids_of(self, actor: ChatId) -> frozenset[ChatId | PersonId]:
         known = await self.people.known_person(actor)
@@ -176,4 +182,5 @@ class ShowFlow:
             names=await names_for_display(current_targets(configuration), tenant=self.tenant),
             concerns=concerns,
             reader=reader,
+            drift=await known_drift(identity.tenant_id, self.store),
         )

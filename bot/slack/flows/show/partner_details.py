@@ -25,14 +25,17 @@ from bot.slack.cards.partner_and_plan import MAX_JSON_CHARACTERS, identity_block
 from bot.slack.cards.partnership import close_early_button, partner_part_row
 from bot.slack.cards.requests import own_buttons
 from bot.slack.cards.setup_steps import setup_elements
+from bot.slack.flows.alarms.drift_views import drift_elements
 from bot.slack.flows.show.partner_record import record_blocks
 from bot.slack.ids import PartnerPart
+from bot.slack.words.drift_buttons import drift_answers
 from bot.words.plans.current_settings import CurrentLine, describe_current
 from bot.words.plans.risk import OF_ALL_ACCESS, all_access_level_words
 from bot.words.posture.concerns import SEVERITY_WORDS, concern_words
 from bot.words.sentences import counted, pieces
 from bot.words.settings.open_access import access_kinds_words, graph_names_words, unknown_settings_words
 from bot.words.settings.values import NO_NAMES
+from workflows.app.watch.telling import alarm_values
 from workflows.core.partners.approval_policy import is_live
 from workflows.core.partners.partnership import Partnership, is_over
 from workflows.core.people import ChatId, PersonId
@@ -45,6 +48,7 @@ from workflows.core.requests.request import AccessRequest, RequestKind
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import Origin
 from workflows.core.settings.open_access import AccessKind, AccessState, access_kinds, closed_by_default, possibly_open
+from workflows.core.watch.drift import Drift
 
 MAX_CONCERNS: Final = 30
 MAX_SETTING_CHARACTERS: Final = 1500
@@ -71,6 +75,7 @@ def partner_details(
     names: Mapping[str, str] = NO_NAMES,
     concerns: Sequence[Concern] = (),
     reader: frozenset[ChatId | PersonId] = frozenset(),
+    drift: Drift | None = None,
 ) -> Message:
     """Show the current settings of a partner as just read, and the requests about it.
 
@@ -79,17 +84,18 @@ def partner_details(
     :param names: the names in our own directory of its ids, by id.
     :param concerns: the concerns of a posture about it, the most serious first.
     :param reader: the ids of the person who reads it, for the buttons of what is theirs.
+    :param drift: what the last sweep found about it.
     """
     is_cross_cloud = not identity.is_resolved
     current = describe_current(configuration, default, names, is_cross_cloud=is_cross_cloud)
-    found = access_kinds(configuration, default, is_cross_cloud=is_cross_cloud)
     blocks: list[Block] = [
         header(f"🔎 {clean(partner_name(identity), 90)}: current settings"),
         identity_block(identity),
+        *_drift_blocks(drift, now, has_reader=bool(reader)),
         *_concern_blocks(concerns, identity),
         rich_text(*_current_elements(configuration, current, is_cross_cloud=is_cross_cloud)),
         *_settings_row(identity, configuration),
-        rich_text(*_access_state_elements(found), _risk_of_all_access(configuration, default, is_cross_cloud)),
+        _open_access_block(configuration, default, is_cross_cloud),
         rich_text(*setup_elements(configuration, default, identity, partnership)),
         *record_blocks(identity, partnership, requests, now),
         *_own_actions(requests, partnership, reader, now),
@@ -97,10 +103,8 @@ def partner_details(
     summary = f"{sum(entry.is_own for entry in current)} settings set here"
     if configuration is None:
         summary = NOT_ADDED if is_cross_cloud else "no settings of its own, the tenant's defaults apply"
-    known = counted(len(requests), "request")
-    return message(
-        f"{notified_partner(identity)}: {summary}.{_most_serious_concern(concerns)} {known} on record.", blocks
-    )
+    known, concern = counted(len(requests), "request"), _most_serious_concern(concerns)
+    return message(f"{notified_partner(identity)}: {summary}.{concern} {known} on record.", blocks)
 
 
 def _most_serious_concern(concerns: Sequence[Concern]) -> str:
@@ -132,6 +136,19 @@ def _own_actions(
     if partnership is not None and is_live(partnership) and not is_closing and {partnership.sponsor.id} & reader:
         tenant_id = partnership.identity.tenant_id
         yield actions(f"close:{tenant_id}", close_early_button(tenant_id))
+
+
+def _drift_blocks(drift: Drift | None, now: datetime, *, has_reader: bool) -> Iterator[Block]:
+    """Return what the last sweep found, and the button that asks for the approved settings."""
+    if drift is None:
+        return
+    yield rich_text(
+        paragraph(fixed_text("⚠️ Not as approved, as the last sweep found it", bold=True)),
+        *drift_elements(drift, now, with_name=False),
+    )
+    answers = drift_answers(drift.subject, alarm_values(drift), is_admin=False) if has_reader else None
+    if answers is not None:
+        yield answers
 
 
 def _concern_blocks(concerns: Sequence[Concern], identity: TenantIdentity) -> Iterator[Block]:
@@ -180,6 +197,11 @@ def _longest_list(value: Any) -> int:
     if isinstance(value, list):
         return max([len(value), *map(_longest_list, value)])
     return 0
+
+
+def _open_access_block(configuration: JsonObject | None, default: JsonObject | None, is_cross_cloud: bool) -> Block:
+    found = access_kinds(configuration, default, is_cross_cloud=is_cross_cloud)
+    return rich_text(*_access_state_elements(found), _risk_of_all_access(configuration, default, is_cross_cloud))
 
 
 def _access_state_elements(access_kinds: Sequence[AccessKind]) -> Iterator[RichTextElement]:

@@ -1,7 +1,9 @@
 """`/partner list` as a message: one page of the partners that the filters find. Pure."""
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Annotated, Final
 
 from pydantic import StringConstraints
@@ -17,19 +19,24 @@ from bot.slack.flows.show.filters import MAX_FILTER_CHARACTERS
 from bot.slack.payloads.button_values import PageStep, parse_page_step
 from bot.words.sentences import counted
 from workflows.core.partners.partnership import Partnership
+from workflows.core.settings.model import TenantId
 from workflows.ports.pages import Cursor, Page, PagePosition
 
 PAGE_SIZE: Final = 10
+_NO_DRIFT: Final[Mapping[TenantId, str]] = MappingProxyType({})
 
 
 class _ListStep(PageStep):
     typed: Annotated[str, StringConstraints(max_length=MAX_FILTER_CHARACTERS)]
 
 
-def partner_list(page: Page[Partnership], now: datetime, typed_text: str = "") -> Message:
+def partner_list(
+    page: Page[Partnership], now: datetime, typed_text: str = "", drifts: Mapping[TenantId, str] = _NO_DRIFT
+) -> Message:
     """List one page of partners, as last recorded.
 
     :param typed_text: the filters, as they were typed.
+    :param drifts: in a few words, how partners differ from what was approved.
     """
     if not page.count:
         return _no_partners_message(typed_text)
@@ -40,7 +47,10 @@ def partner_list(page: Page[Partnership], now: datetime, typed_text: str = "") -
         blocks.append(
             rich_text(paragraph(fixed_text("Filter: "), cleaned_text(typed_text, MAX_FILTER_CHARACTERS, code=True)))
         )
-    blocks += [partner_row(partnership, now) for partnership in page.items]
+    blocks += [
+        partner_row(partnership, now, drift=drifts.get(partnership.identity.tenant_id, ""))
+        for partnership in page.items
+    ]
     buttons = []
     if page.count_before:
         buttons.append(

@@ -11,7 +11,7 @@ from workflows.core.errors.facts import text_fact
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import SendMessage
 from workflows.ports.records import AuditEntry, Commit
-from workflows.store.sqlite.read_only import GivenUpRow, read_given_up
+from workflows.store.sqlite.other_process.read_only import GivenUpRow, read_given_up
 from workflows.store.sqlite.store import SqliteStore, open_store
 
 
