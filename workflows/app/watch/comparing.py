@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
+import structlog
+
 from workflows.core.errors.facts import Fact
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.records import Records
@@ -19,6 +21,7 @@ from workflows.core.settings.model import TenantId
 from workflows.core.watch.comparison import drift_of, is_compared
 from workflows.core.watch.drift import Drift, FoundDrift
 from workflows.core.watch.reconciliation import found_again
+from workflows.ports.records import StoreNotWritable
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
@@ -26,6 +29,8 @@ MAX_READ_AGAIN: Final = 100
 """How many partners that differ are read once more in one sweep, because the list may be older than the last write."""
 _EVALUATED_AT_ONCE: Final = 5
 """How many partners are compared before other tasks of the event loop run: about four milliseconds."""
+
+_log = structlog.get_logger()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -41,6 +46,8 @@ class SweepFindings:
     unclear: set[TenantId] = field(default_factory=set)
     reasons: list[Fact] = field(default_factory=list)
     read_again: int = 0
+    failed: int = 0
+    """How many partners could not be compared because of an error in Gatehouse. The sweep is incomplete then."""
     inputs: PostureInputs = field(init=False)
 
     def prepare(self) -> None:
@@ -107,6 +114,17 @@ class TenantComparison:
     ) -> None:
         if is_listed:
             found.seen.add(tenant_id)
+        try:
+            await self._compare_one(tenant_id, configuration, found)
+        except StoreNotWritable:
+            raise
+        except Exception:
+            # One partner that cannot be compared hides no other, and is neither drift nor as approved.
+            _log.exception("partner_not_compared", tenant_id=tenant_id)
+            found.unclear.add(tenant_id)
+            found.failed += 1
+
+    async def _compare_one(self, tenant_id: TenantId, configuration: JsonObject | None, found: SweepFindings) -> None:
         partner = evaluate_partner(tenant_id, configuration, None, found.inputs)
         drift = drift_of(partner, found.approved(partner.record))
         if not is_compared(partner):

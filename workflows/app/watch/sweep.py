@@ -80,7 +80,7 @@ class Sweeper:
         told = await self._store(found, is_listed=is_listed, last_complete=last_complete)
         result = SweepResult(
             began_at=began_at,
-            is_complete=not found.reasons,
+            is_complete=not found.reasons and not found.failed,
             partners=len(found.seen),
             not_compared=len(found.unclear),
             drifts=len(await store.open_drifts()),

@@ -1,4 +1,7 @@
-"""Compute what follows when a request was written to the tenant: the partner's record, and messages to send. Pure."""
+"""Compute what follows when a request was written to the tenant: the partner's record, and messages to send. Pure.
+
+It is long because everything that one result changes is computed together.
+"""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
