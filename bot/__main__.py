@@ -2,16 +2,16 @@
 
 import sys
 
-from bot.process.imports import imports_kept
+from bot.process.imports import without_garbage_collection
 
 
 def main() -> None:
     """Run a command. The bot itself starts without the library of the command line, and so sooner."""
     if sys.argv[1:] == ["run"]:
-        with imports_kept():
+        with without_garbage_collection():
             from bot.process.run import run_bot
         sys.exit(run_bot())
-    with imports_kept():
+    with without_garbage_collection():
         from bot.terminal.cli import main as run_command
     run_command()
 

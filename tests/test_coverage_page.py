@@ -245,8 +245,8 @@ def test_the_tests_that_are_known_to_lean_on_the_folder_outside_are_found_out() 
     for name in (
         "tests/workflows/catalog/test_shipped_templates.py::test_what_it_writes_is_what_graph_takes",
         "tests/bot/slack/inbound/test_payloads.py::test_recorded_commands_parse",
-        "tests/workflows/core/settings/test_undescribed_members.py::"
-        + min(functions_of(PROJECT / "tests/workflows/core/settings/test_undescribed_members.py")),
+        "tests/workflows/core/settings/test_undocumented_members.py::"
+        + min(functions_of(PROJECT / "tests/workflows/core/settings/test_undocumented_members.py")),
     ):
         assert leans_outside(PROJECT, name), name
 

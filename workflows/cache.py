@@ -33,9 +33,9 @@ class Cache(Generic[Key, Answer]):
 
         A failed read is not kept; its error is raised.
         """
-        kept = self._kept.get(key)
-        if kept is not None and kept.since <= self.now() < kept.valid_until:
-            return kept.answer
+        entry = self._kept.get(key)
+        if entry is not None and entry.since <= self.now() < entry.valid_until:
+            return entry.answer
         if key not in self._running:
             task = asyncio.create_task(self.read_now(key))
             self._running[key] = task
@@ -59,10 +59,10 @@ class Cache(Generic[Key, Answer]):
 
     def recent(self, key: Key, age: timedelta) -> Answer | None:
         """Return the kept answer if it arrived at most `age` ago; None otherwise. Nothing is read."""
-        kept = self._kept.get(key)
-        if kept is None or not 0 <= self.now() - kept.since <= age.total_seconds():
+        entry = self._kept.get(key)
+        if entry is None or not 0 <= self.now() - entry.since <= age.total_seconds():
             return None
-        return kept.answer
+        return entry.answer
 
     def _ended(self, key: Key, task: asyncio.Task[Answer]) -> None:
         del self._running[key]

@@ -12,7 +12,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from bot.process.imports import imports_kept
+from bot.process.imports import without_garbage_collection
 
 if TYPE_CHECKING:
     from workflows.intervals import Pauses
@@ -35,7 +35,7 @@ def become_bot_process(settings: dict[str, str], folder: Path, **options: "Pause
     os.dup2(log, sys.stdout.fileno())
     os.dup2(log, sys.stderr.fileno())
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    with imports_kept():
+    with without_garbage_collection():
         from bot.process.run import run_bot
 
     sys.exit(run_bot(**options))

@@ -16,7 +16,7 @@ from workflows.ports.tenant import TenantRefused, TenantUnavailable
 async def send_directly(alarm: Alarm, *, directory: PeopleDirectory, client: AsyncWebClient) -> list[MessageCopy]:
     """Send an alarm to every admin by direct message. Returns the copies, to be stored later.
 
-    :raises NotifierUnavailable: when nobody could be told now.
+    :raises NotifierUnavailable: when the message reached nobody.
     """
     try:
         admins = sorted(await directory.holders(ADMIN))

@@ -1,4 +1,4 @@
-"""Imports at the start of a process: without garbage collection, and without what a library offers and nobody uses.
+"""Imports at the start of a process: without garbage collection, and without the parts of a library that nobody uses.
 
 The new process imports this module first. It needs only the standard library.
 """
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def imports_kept() -> Iterator[None]:
+def without_garbage_collection() -> Iterator[None]:
     """Import without garbage collection, and leave what was imported out of later collections.
 
     Modules, classes and functions stay until the process ends. Each full collection would look at all of them.

@@ -5,7 +5,7 @@ import os
 import sys
 from typing import Final
 
-from bot.process.imports import imports_kept
+from bot.process.imports import without_garbage_collection
 from bot.process.logs.logs import configure_logs
 from bot.process.logs.redactor import Redactor, secrets_of
 from bot.process.settings import SettingsProblems, load_settings
@@ -23,7 +23,7 @@ def run_bot(pauses: Pauses = USUAL_PAUSES) -> int:
         settings = load_settings()
         redactor.learn(secrets_of(settings, os.environ))
         # After the settings: a wrong one is reported before slow imports.
-        with imports_kept():
+        with without_garbage_collection():
             from bot.process.app import run
 
         asyncio.run(run(settings, pauses))

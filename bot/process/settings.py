@@ -1,6 +1,6 @@
 """Read the environment and `.env` into one frozen Settings. No other module reads the environment.
 
-Every problem is found before any is reported. Standard names are used where a standard exists.
+All problems are reported together. Standard names are used where a standard exists.
 """
 
 import os

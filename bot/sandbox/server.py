@@ -131,7 +131,9 @@ class Sandbox:
         settings = {"GATEHOUSE_CLOCK_FILE": str(self.clock.path), "PORT": str(port), "HOST": "127.0.0.1"}
         if self.slack_simulator is not None:
             credentials = self.slack_simulator.credentials
-            channel = next(one for one in CONVERSATIONS.values() if one.name == APPROVAL_CHANNEL)
+            channel = next(
+                conversation for conversation in CONVERSATIONS.values() if conversation.name == APPROVAL_CHANNEL
+            )
             settings |= {
                 "SLACK_BOT_TOKEN": credentials.bot_token,
                 "SLACK_SIGNING_SECRET": credentials.signing_secret,
@@ -165,14 +167,14 @@ class Sandbox:
 
     def _new_authority(self) -> TokenAuthority:
         path = self.data / "entra-secret.json"
-        kept = load_document(path)
-        if kept is None:
-            kept = {"client_secret": secrets.token_urlsafe(24)}
-            save_document(path, kept)
+        document = load_document(path)
+        if document is None:
+            document = {"client_secret": secrets.token_urlsafe(24)}
+            save_document(path, document)
         return TokenAuthority(
             tenant_id=HOME_TENANT_ID,
             client_id=APP_CLIENT_ID,
-            client_secret=kept["client_secret"],
+            client_secret=document["client_secret"],
             now=self.clock.now,
             roles=lambda: self.entra.app_roles if self.entra else (),
         )

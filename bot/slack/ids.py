@@ -31,7 +31,7 @@ AUDIT_DETAILS: Final = "audit_details"
 AUDIT_HISTORY: Final = "audit_history"
 AUDIT_PARTNER: Final = "audit_partner"
 DETAILS_PART: Final = "details_part"
-PARTNER_PART: Final = "partner_part"
+PARTNER_SECTION: Final = "partner_part"
 DECIDERS: Final = "deciders"
 RESTORE_ISSUES: Final = "restore_issues"
 ACCEPT_DRIFT_FORM: Final = "accept_drift_form"
@@ -56,7 +56,7 @@ class DetailsPart(StrEnum):
     HISTORY = "history"
 
 
-class PartnerPart(StrEnum):
+class PartnerSection(StrEnum):
     """The lists about a partner that have a window of their own. The values stand in buttons."""
 
     CHECKLIST = "checklist"
@@ -98,9 +98,9 @@ SHOW_NOTES: Final = "show_notes"
 SHOW_PART: Final = "show_part"
 PART_PREVIOUS: Final = "part_previous"
 PART_NEXT: Final = "part_next"
-SHOW_PARTNER_PART: Final = "show_partner_part"
-PARTNER_PART_PREVIOUS: Final = "partner_part_previous"
-PARTNER_PART_NEXT: Final = "partner_part_next"
+SHOW_PARTNER_SECTION: Final = "show_partner_part"
+PARTNER_SECTION_PREVIOUS: Final = "partner_part_previous"
+PARTNER_SECTION_NEXT: Final = "partner_part_next"
 SHOW_RESTORE_ISSUES: Final = "show_restore_issues"
 RESTORE_ISSUES_PREVIOUS: Final = "restore_issues_previous"
 RESTORE_ISSUES_NEXT: Final = "restore_issues_next"

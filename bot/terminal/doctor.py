@@ -102,7 +102,7 @@ async def tenant_settings(tenant: Tenant) -> list[Finding]:
     async def sign_ins() -> object:
         return await tenant_settings.read_sign_ins(await tenant.home(), datetime.now(UTC) - timedelta(hours=1))
 
-    asked = [
+    results = [
         await _call_result("Entra: who may invite", tenant_settings.read_authorization, "Policy.Read.All"),
         await _call_result("Entra: Conditional Access", tenant_settings.read_conditional_access, "Policy.Read.All"),
         await _call_result("Entra: our own domains", tenant_settings.verified_domains, "Organization.Read.All"),
@@ -117,7 +117,7 @@ async def tenant_settings(tenant: Tenant) -> list[Finding]:
             "SharePoint: sharing settings", tenant_settings.read_sharepoint, "SharePointTenantSettings.Read.All"
         ),
     ]
-    return [replace(finding, is_optional=True) for finding in asked]
+    return [replace(finding, is_optional=True) for finding in results]
 
 
 async def _slack(client: AsyncWebClient, settings: Settings) -> Finding:
@@ -261,11 +261,11 @@ async def _records(settings: Settings) -> list[Finding]:
         return [Finding(subject=subject, state="none")]
     return [
         Finding(
-            subject=f"{subject}: {one.lane}, no. {one.id}",
-            state=note_words(one.error),
-            advice=f"Correct the cause, then run gatehouse doctor --retry {one.id}, or --give-up {one.id}",
+            subject=f"{subject}: {effect.lane}, no. {effect.id}",
+            state=note_words(effect.error),
+            advice=f"Correct the cause, then run gatehouse doctor --retry {effect.id}, or --give-up {effect.id}",
         )
-        for one in parked
+        for effect in parked
     ]
 
 
@@ -280,6 +280,8 @@ async def _alarms(settings: Settings) -> list[Finding]:
         return [Finding(subject=subject, state=str(error), advice="Set DATABASE_URL to the bot's own file")]
     since = "since {}: {}"
     return [
-        Finding(subject=subject, state=since.format(minute(one.raised_at), alarm_text(one)), advice=alarm_advice(one))
-        for one in found
+        Finding(
+            subject=subject, state=since.format(minute(alarm.raised_at), alarm_text(alarm)), advice=alarm_advice(alarm)
+        )
+        for alarm in found
     ] or [Finding(subject=subject, state="none")]

@@ -13,7 +13,7 @@ from workflows.app.requests.plan_from_file import PlannedRequest
 from workflows.core.checks.consequences import consequences
 from workflows.core.checks.findings import Finding
 from workflows.core.plans.plan import Plan
-from workflows.core.policy.risk import deciding_risk, requirement_of, risk_of, risk_of_result
+from workflows.core.policy.risk import requirement_of, risk_for_approval, risk_of, risk_of_result
 
 FORMAT: Final = "gatehouse/plan/1"
 
@@ -48,7 +48,7 @@ def plan_json(planned_request: PlannedRequest) -> str:
 def _plan(planned_request: PlannedRequest, plan: Plan) -> dict[str, Any]:
     observation = planned_request.observation
     risk, result = risk_of(plan, observation.default), risk_of_result(plan, observation.default)
-    level = deciding_risk(plan, observation.default).level
+    level = risk_for_approval(plan, observation.default).level
     need = requirement_of(level)
     return {
         "digest": planned_request.digest,
@@ -63,11 +63,14 @@ def _plan(planned_request: PlannedRequest, plan: Plan) -> dict[str, Any]:
             "approvers_needed": need.people,
             "stages_needed": need.stages,
         },
-        "consequences": [consequence_words(one) for one in consequences(plan, observation.default)],
+        "consequences": [consequence_words(consequence) for consequence in consequences(plan, observation.default)],
         "conditional_access": report_values(planned_request.access),
         "findings": [_finding(finding) for finding in planned_request.findings],
         "chain": [asdict(stage) for stage in planned_request.stages],
-        "operations": [{"method": one.method, "path": one.path, "body": one.body} for one in plan.operations],
+        "operations": [
+            {"method": operation.method, "path": operation.path, "body": operation.body}
+            for operation in plan.operations
+        ],
         "before": plan.before,
     }
 

@@ -102,7 +102,7 @@ def _print_risk(planned_request: PlannedRequest, plan: Plan, console: Console) -
 
 def _print_kept_open(planned_request: PlannedRequest, plan: Plan, console: Console) -> None:
     stays = describe_staying_open(plan, planned_request.observation.default, planned_request.names)
-    _print_list("Stays open, not changed", tuple(f"{one.setting}: {one.words}" for one in stays), console)
+    _print_list("Stays open, not changed", tuple(f"{line.setting}: {line.words}" for line in stays), console)
 
 
 def _print_list(title: str, sentences: tuple[str, ...], console: Console) -> None:
@@ -122,8 +122,8 @@ def _print_findings(planned_request: PlannedRequest, console: Console) -> None:
         line = Text().append(f"{severity_words(finding.severity).upper()}: ", style=_SEVERITIES[finding.severity])
         line.append_text(safe_text(finding_words(finding)))
         console.print(_item(line.append(f" ({source_words(finding.source)})", style="dim")))
-        for one in finding_lines(finding):
-            console.print(Padding(safe_text(one, style="dim"), (0, 0, 0, 5)))
+        for finding_line in finding_lines(finding):
+            console.print(Padding(safe_text(finding_line, style="dim"), (0, 0, 0, 5)))
     console.print()
 
 
@@ -132,8 +132,8 @@ def _print_chain(planned_request: PlannedRequest, plan: Plan, console: Console) 
     if only_reduces_access(plan):
         console.print(_item(Text("It only reduces or blocks access, so one approver is enough.")))
     for number, stage in enumerate(planned_request.stages, 1):
-        who = counted(stage.quorum, "person", "people")
-        console.print(_item(safe_text(f"{number}. {stage.title}: {who} with the role {stage.role}")))
+        people = counted(stage.quorum, "person", "people")
+        console.print(_item(safe_text(f"{number}. {stage.title}: {people} with the role {stage.role}")))
     console.print(
         _item(Text("Never the requester or the sponsor. Each person can approve once. No people were looked up."))
     )

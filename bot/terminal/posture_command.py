@@ -78,14 +78,16 @@ async def _read_tenant_posture(settings: TenantSettings, *, looks_up_names: bool
     tenant = open_tenant(settings, pauses)
     try:
         console = Console(stderr=True)
-        with Progress(console=console, transient=True, disable=not (looks_up_names and console.is_terminal)) as shown:
-            task = shown.add_task("Looking tenants up", total=None, visible=False)
+        with Progress(
+            console=console, transient=True, disable=not (looks_up_names and console.is_terminal)
+        ) as progress:
+            task = progress.add_task("Looking tenants up", total=None, visible=False)
             return await read_posture(
                 tenant=tenant,
                 records=lambda: read_stored_records(settings, only_compared=True),
                 clock=open_clock(settings),
                 looks_up_names=looks_up_names,
-                progress=lambda done, total: shown.update(task, completed=done, total=total, visible=True),
+                progress=lambda done, total: progress.update(task, completed=done, total=total, visible=True),
             )
     finally:
         await tenant.close()

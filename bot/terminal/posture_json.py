@@ -159,18 +159,18 @@ def _access_kinds(access_kinds: Sequence[AccessKind]) -> list[dict[str, Any]]:
 
 
 def _current_settings(lines: Sequence[CurrentLine]) -> list[dict[str, Any]]:
-    return [{"setting": one.setting, "words": one.words, "origin": one.fact.origin.value} for one in lines]
+    return [{"setting": line.setting, "words": line.words, "origin": line.fact.origin.value} for line in lines]
 
 
 def _concerns(concerns: Sequence[Concern]) -> list[dict[str, Any]]:
     return [
         {
-            "code": one.code.value,
-            "weight": _key(one.severity),
-            "text": concern_words(one),
-            "source": concern_source(one),
+            "code": concern.code.value,
+            "weight": _key(concern.severity),
+            "text": concern_words(concern),
+            "source": concern_source(concern),
         }
-        for one in concerns
+        for concern in concerns
     ]
 
 

@@ -58,8 +58,8 @@ def print_posture(posture: Posture, console: Console) -> None:
     console.print()
     if posture.partners:
         console.print(_table(posture, is_wide=console.width >= WIDE))
-    for one in _concerns(posture):
-        console.print(one)
+    for concern in _concerns(posture):
+        console.print(concern)
     console.print()
     for sentence in _footer(posture):
         console.print(safe_text(sentence))

@@ -78,18 +78,18 @@ def minute(moment: Moment) -> str:
 
 def times_in(text: str) -> Iterator[tuple[int, int, datetime]]:
     """Find each time that `minute` wrote: its start and end in the text, and the time."""
-    for found in _MINUTE.finditer(text):
-        month, day_of_month, year, hour, minutes = found.groups()
+    for match in _MINUTE.finditer(text):
+        month, day_of_month, year, hour, minutes = match.groups()
         with suppress(ValueError):  # it only looks like a time
             at = datetime(int(year), _MONTHS.index(month) + 1, int(day_of_month), int(hour), int(minutes), tzinfo=UTC)
-            yield found.start(), found.end(), at
+            yield match.start(), match.end(), at
 
 
 def place_to_cut(text: str, limit: int) -> int:
     """Return the last place, at limit `limit`, that is not inside an ID."""
-    for found in _ID.finditer(text, max(0, limit - _LENGTH), limit + _LENGTH):
-        if found.start() < limit < found.end():
-            return found.start()
+    for match in _ID.finditer(text, max(0, limit - _LENGTH), limit + _LENGTH):
+        if match.start() < limit < match.end():
+            return match.start()
     return limit
 
 

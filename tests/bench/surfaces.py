@@ -46,8 +46,9 @@ from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import ObservedPartner, RequestState
 from workflows.core.requests.transitions.transition import Situation
+from workflows.ports.audit_log import AuditEntry
 from workflows.ports.pages import Page
-from workflows.ports.records import AuditEntry, LimitedList
+from workflows.ports.records import LimitedList
 
 WIDTHS: Final = {"desktop": (1440, 900), "tablet": (1024, 768), "phone": (390, 844)}
 TALL: Final = 6000
@@ -154,7 +155,7 @@ def homes() -> dict[str, Json]:
     partners = [partnership() for _ in range(10)]
 
     def page(records: list[Any], count: int) -> Page[Any]:
-        return Page(items=records, count=count, size=len(records), first=("a", "b"), last=("c", "d"))
+        return Page(items=records, count=count, size=len(records), first_cursor=("a", "b"), last_cursor=("c", "d"))
 
     shown = {
         "reviewer": AppHome(reviews=page(partners, 12)),

@@ -19,7 +19,8 @@ from workflows.core.people import ChatId
 from workflows.core.requests.effects import ShowRequest
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.core.settings.model import TenantId
-from workflows.ports.records import AuditEntry, Commit
+from workflows.ports.audit_log import AuditEntry
+from workflows.ports.records import Commit
 
 __all__ = ["bare_environment", "gatehouse", "kept_world", "settings", "world"]
 

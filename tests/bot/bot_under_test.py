@@ -21,7 +21,7 @@ from tests.bot.sandbox.control_client import Control
 from tests.bot.signing import FORM, interaction_body, signed
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.request import AccessRequest
-from workflows.ports.records import AuditEntry
+from workflows.ports.audit_log import AuditEntry
 from workflows.ports.store import Store
 
 SLACK_IDS = {person.handle: person.slack_id for person in PEOPLE}

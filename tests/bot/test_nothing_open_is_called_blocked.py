@@ -28,7 +28,7 @@ from bot.words.settings.open_access import access_kind_title, is_known_setting, 
 from tests.bot.surfaces import all_of, details, shown
 from tests.workflows.core.builders import NOW, TENANT, closed_document, identity, noted, partnership, prepared, request
 from tests.workflows.core.strategies import JSON, PROPERTY, setting_of
-from workflows.core.partners.outcome import advance_partner
+from workflows.core.partners.outcome import advance_request_and_record
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.partners.records import Records
 from workflows.core.plans.plan import is_confirmed
@@ -191,7 +191,9 @@ def test_the_outcome_of_a_revocation_calls_nothing_blocked_that_is_not_and_names
     known = prepared(kind, plan=plan, observation=observation)
     names = tuple(RefusedWrite(names=("places",), reason=noted("Refused (400).")) for _ in refused)
     command = RecordApplied(configuration=configuration, refused=names, default=default)
-    transition = advance_partner(request(RequestState.APPLYING, kind, prepared=known), command, Situation(now=NOW))
+    transition = advance_request_and_record(
+        request(RequestState.APPLYING, kind, prepared=known), command, Situation(now=NOW)
+    )
     found = access_kinds(configuration, default)
     event("all closed" if not possibly_open(found) else "something open")
     record = transition.partnership

@@ -147,7 +147,7 @@ async def test_drift_is_accepted_until_a_date_and_asked_again(stage: Stage) -> N
     await stage.later(DAY + HOUR)
     again = await told(stage, "admin")
     assert len(again) == 2
-    assert "Asked again" in words(again[-1])
+    assert "It was accepted before, and that time is over." in words(again[-1])
 
 
 async def test_opening_drift_needs_two_admins_and_never_its_author(stage: Stage) -> None:

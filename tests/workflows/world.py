@@ -24,7 +24,7 @@ from workflows.app.watch.telling import DriftRecords
 from workflows.catalog.catalog import Catalog
 from workflows.core.people import ChatId, Person
 from workflows.core.requests.commands.clicks import Click
-from workflows.core.requests.commands.partner import Keep, Revoke
+from workflows.core.requests.commands.partner_record import Keep, Revoke
 from workflows.core.requests.commands.request import Approve, Reject
 from workflows.core.requests.effects import Apply, Effect, Prepare
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
@@ -33,9 +33,10 @@ from workflows.effects.apply import Applier
 from workflows.effects.performer import Performer
 from workflows.effects.permission_check import PermissionCheck
 from workflows.effects.prepare import Preparer
+from workflows.ports.audit_log import AuditEntry
 from workflows.ports.notifier import NotifierUnavailable
 from workflows.ports.people_directory import PeopleDirectoryUnavailable
-from workflows.ports.records import AuditEntry, Commit
+from workflows.ports.records import Commit
 from workflows.ports.tenant import TenantUnavailable
 from workflows.store.sqlite.store import SqliteStore
 

@@ -31,8 +31,8 @@ class Alarms:
         """
         if await self._store.open_alarm(code, subject) is not None:
             return
-        named = await self._with_domain(values or {})
-        await self.store_alarm(new_alarm(code, subject, named, self._clock.now()))
+        values_with_domain = await self._with_domain(values or {})
+        await self.store_alarm(new_alarm(code, subject, values_with_domain, self._clock.now()))
 
     async def store_alarm(self, alarm: Alarm) -> None:
         """Store an open alarm that was created before, and notify the admins who have not got it yet."""

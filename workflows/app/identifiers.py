@@ -5,7 +5,7 @@ import hashlib
 from typing import Final
 
 from workflows.core.requests.request import RequestId
-from workflows.ports.records import RESULT_OF
+from workflows.ports.audit_log import RESULT_OF
 
 _LENGTH: Final = 10
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from workflows.core.people import Person, PersonId
 from workflows.core.requests.request import RequestId
 from workflows.core.settings.model import TenantId
-from workflows.ports.records import AuditEntry
+from workflows.ports.audit_log import AuditEntry
 
 GATEHOUSE: Final = "gatehouse"
 """The actor's name in the audit log for the bot itself."""

@@ -34,9 +34,9 @@ async def report_open_access(
     alarm = await store.open_alarm(AlarmCode.REVOCATION_NOT_COMPLETE, request.id)
     if alarm is not None and OPEN_ACCESS not in alarm.values:
         await alarms.clear_alarm(AlarmCode.REVOCATION_NOT_COMPLETE, request.id, Fact(EndingCode.NOT_ALL_CLOSED))
-    reasons = dict.fromkeys(one.reason for one in may_be_accepted_later)
+    reasons = dict.fromkeys(write.reason for write in may_be_accepted_later)
     values = values_of(request.id, partner_of(request), tuple(fact for reason in reasons for fact in reason))
-    values[OPEN_ACCESS] = ", ".join(name for one in may_be_accepted_later for name in one.names)
+    values[OPEN_ACCESS] = ", ".join(name for write in may_be_accepted_later for name in write.names)
     await alarms.raise_alarm(AlarmCode.REVOCATION_NOT_COMPLETE, request.id, values)
 
 

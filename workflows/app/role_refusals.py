@@ -1,7 +1,7 @@
-"""Refuse nobody for lack of a role with members of groups that were read before: whoever was just added has the role.
+"""Refuse a person who lacks a role only after the members of the user groups were read again.
 
-A check may accept with user groups that anybody read in the last minute. A refusal must be true now. Every check that
-can refuse for lack of a role goes through `refused_with_new_groups`.
+Somebody may have been added to the group just now. A check may accept with user groups that anybody read in the last
+minute. A refusal must be true now. Every check that can refuse for lack of a role uses `refused_with_new_groups`.
 """
 
 from collections.abc import Awaitable, Callable

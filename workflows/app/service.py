@@ -14,13 +14,13 @@ from workflows.app.watch.known_drift import is_partner_drifted
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.partners.outcome import PartnerOutcome, advance_partner
+from workflows.core.partners.outcome import PartnerOutcome, advance_request_and_record
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.reviews import advance_review
 from workflows.core.people import ChatId, CurrentRoles, Person, PersonId
 from workflows.core.requests.commands.automatic import RecordPrepared
 from workflows.core.requests.commands.clicks import Click, actor_of, received_name, subject_of
-from workflows.core.requests.commands.partner import Keep, PartnershipCommand
+from workflows.core.requests.commands.partner_record import Keep, PartnershipCommand
 from workflows.core.requests.commands.request import CommandSubject, RemindApprovers, RequestCommand, Submit, Withdraw
 from workflows.core.requests.effects import (
     CheckPermission,
@@ -85,7 +85,7 @@ class Service:
             account=account,
         )
         now = self._clock.now()
-        transition = advance_partner(None, command, Situation(now=now))
+        transition = advance_request_and_record(None, command, Situation(now=now))
         # Only a lookup proves which tenant is meant. A typed domain does not.
         tenant_id = None if observation is None else observation.identity.tenant_id
         entry = entry_of(
@@ -154,11 +154,11 @@ class Service:
             record = None if request.prepared is None else await self._store.partnership(request.plan.tenant_id)
             current_roles = CurrentRoles() if current_roles_of is None else await current_roles_of(request)
             situation = Situation(now=self._clock.now(), current_roles=current_roles, received_at=received_at)
-            transition = advance_partner(request, command, situation, record)
+            transition = advance_request_and_record(request, command, situation, record)
             if transition.request.version == request.version:
                 return request
-            is_new = await self._commit(self._commit_of(request, command, transition, key, situation.now))
-            return transition.request if is_new else await self._load(request_id)
+            is_stored = await self._commit(self._commit_of(request, command, transition, key, situation.now))
+            return transition.request if is_stored else await self._load(request_id)
 
         return await _retry_when_stale(attempt)
 
@@ -294,9 +294,9 @@ class Service:
         return request
 
     async def _commit(self, commit: Commit) -> bool:
-        is_new = await self._store.commit(commit)
+        is_stored = await self._store.commit(commit)
         self._wake()
-        return is_new
+        return is_stored
 
 
 async def _retry_when_stale(attempt: Callable[[], Awaitable[Record]]) -> Record:

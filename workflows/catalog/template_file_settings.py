@@ -165,8 +165,8 @@ class SettingsTable(FileModel):
 
     def parsed(self) -> dict[Property, Setting]:
         """Return the settings that the file contains; a value of None returns a setting to the tenant's default."""
-        named = {name: getattr(self, name) for name in type(self).model_fields if name in self.model_fields_set}
-        return {Property[name.upper()]: None if value is None else value.parsed() for name, value in named.items()}
+        set_fields = {name: getattr(self, name) for name in type(self).model_fields if name in self.model_fields_set}
+        return {Property[name.upper()]: None if value is None else value.parsed() for name, value in set_fields.items()}
 
 
 def _user_target(text: str) -> Target:

@@ -125,11 +125,11 @@ class TemplateFile(FileModel):
             # The key of earlier versions: requests keep a hash that was computed with it.
             meaning["holes"] = [
                 {
-                    "hint": one.hint,
-                    "required": one.required,
-                    **one.model_dump(mode="json", exclude={"prefix"}, exclude_defaults=True),
+                    "hint": placeholder.hint,
+                    "required": placeholder.required,
+                    **placeholder.model_dump(mode="json", exclude={"prefix"}, exclude_defaults=True),
                 }
-                for one in self.placeholders
+                for placeholder in self.placeholders
             ]
         return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()
 
@@ -163,7 +163,7 @@ class TemplateFile(FileModel):
             elif place.is_alone and not placeholder.required:
                 yield f"placeholders: {place.name} is all that stands in its list, so it must be required"
         for name, placeholder in declared.items():
-            if placeholder.prefix and any(one.owner is Owner.THEIRS for one in found if one.name == name):
+            if placeholder.prefix and any(use.owner is Owner.THEIRS for use in found if use.name == name):
                 yield f"placeholders: {name} is an ID of theirs, whose name nobody here can read; remove its prefix"
             owners = {place.owner for place in found if place.name == name}
             if not owners:

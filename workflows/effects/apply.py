@@ -189,7 +189,7 @@ class Applier:
             # NB. not `done_count`: somebody else may have made a part of the change by hand.
             return True
         try:
-            if await self.results.replan_if_undescribed_members_changed(request, observed_configuration):
+            if await self.results.replan_if_undocumented_members_changed(request, observed_configuration):
                 return False
             return await self._may_still_be_applied(request, approved)
         except TenantRefused as error:

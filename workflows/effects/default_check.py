@@ -40,8 +40,8 @@ async def changed_default(request: AccessRequest, read: Awaitable[JsonObject]) -
     :raises TenantUnavailable: when the default cannot be read now.
     """
     prepared = request.require_prepared()
-    shown = prepared.observation.default
-    if shown is None:
+    default_shown = prepared.observation.default
+    if default_shown is None:
         return None
     try:
         now = await read
@@ -49,8 +49,8 @@ async def changed_default(request: AccessRequest, read: Awaitable[JsonObject]) -
         raise TenantUnavailable((*error.facts, _UNKNOWN)) from error
     except TenantUnavailable as error:
         raise TenantUnavailable((*error.facts, _UNKNOWN), error.retry_after, is_throttled=error.is_throttled) from error
-    drift = default_drift(prepared.plan, shown, now)
+    drift = default_drift(prepared.plan, default_shown, now)
     if drift is None:
         return None
-    changed = Fact(NoteCode.DEFAULT_CHANGED, {"names": [one.name for one in drift.defaults]})
+    changed = Fact(NoteCode.DEFAULT_CHANGED, {"names": [default.name for default in drift.defaults]})
     return ChangedDefault(reason=(changed,), drift=drift)

@@ -14,7 +14,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.partners.partnership import Partnership
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.commands.automatic import RecordDelayed
-from workflows.core.requests.commands.partner import Revoke
+from workflows.core.requests.commands.partner_record import Revoke
 from workflows.core.requests.effects import (
     Apply,
     CheckPermission,
@@ -76,9 +76,9 @@ class Performer:
                     showing = self.notifier.show_setup(partnership, remind=effect.remind)
                     await self._show_with_alarm(showing, f"half:{effect.tenant_id}", _about(partnership))
             case ShowHome():
-                wanted = await self.store.count_home_requests(effect.person)
+                request_count = await self.store.count_home_requests(effect.person)
                 await self.notifier.show_home(effect.person)
-                await self.store.save_home_published(effect.person, wanted)
+                await self.store.save_home_published(effect.person, request_count)
             case ShowAlarm():
                 alarm = await self.store.alarm(effect.alarm_id)
                 if alarm is not None:

@@ -31,7 +31,7 @@ from workflows.core.requests.commands.clicks import (
     subject_of,
     with_person,
 )
-from workflows.core.requests.commands.partner import ConfirmSetup, Keep, RemindSetup, Revoke, UnconfirmSetup
+from workflows.core.requests.commands.partner_record import ConfirmSetup, Keep, RemindSetup, Revoke, UnconfirmSetup
 from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers, Withdraw
 from workflows.core.requests.commands.watch import AcceptDrift
 from workflows.core.requests.deciding import next_approval_is_last, roles_as_decided
@@ -175,8 +175,8 @@ class PermissionCheck:
             await self._tell_what_is_left(allowance, click, actor, key)
 
     async def _tell_what_is_left(self, allowance: Allowance, click: Click, actor: Person, key: str) -> None:
-        if (said := allowance.warning) is not None:
-            await self.service.send_message(said, key=f"left:{key}", person=click.actor, channel=click.channel)
+        if (warning := allowance.warning) is not None:
+            await self.service.send_message(warning, key=f"left:{key}", person=click.actor, channel=click.channel)
         if self.limits is not None:
             await self.limits.used(allowance, actor.name)
 
@@ -232,7 +232,7 @@ class PermissionCheck:
         current_roles = await self.directory.current_roles([actor])
         if not current_roles.holds(actor.id, ADMIN):
             raise Refused(RefusalCode.ONLY_ADMINS_DECIDE_GIVEN_UP)
-        if click.effect_id not in {one.id for one in await self.store.given_up()}:
+        if click.effect_id not in {effect.id for effect in await self.store.given_up()}:
             raise Refused(RefusalCode.WORK_NOT_GIVEN_UP)
         await self.service.retry_or_drop(
             click.effect_id,

@@ -38,7 +38,7 @@ from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import (
     AccessRequest,
     ObservedPartner,
-    Prepared,
+    PreparedRequest,
     RequestId,
     RequestKind,
     RequestState,
@@ -88,7 +88,7 @@ class Preparer:
             raise TenantUnavailable((Fact(NoteCode.KEEPS_CHANGING),), pause.total_seconds())
         try:
             began_ago = self.clock.now() - request.changed_at + FORM_ANSWERED_WITHIN
-            prepared = await replace(self, directory=self.directory.for_one_check(began_ago))._prepared(request)
+            prepared = await replace(self, directory=self.directory.for_one_check(began_ago))._prepare_request(request)
         except (TenantUnavailable, PeopleDirectoryUnavailable) as error:
             await self._record(request_id, RecordDelayed(reason=(*error.facts, Fact(NoteCode.KEEPS_TRYING))))
             raise
@@ -127,7 +127,7 @@ class Preparer:
             if refused.code is not RefusalCode.NOT_POSSIBLE_IN_THIS_STATE:
                 raise
 
-    async def _prepared(self, request: AccessRequest) -> Prepared:
+    async def _prepare_request(self, request: AccessRequest) -> PreparedRequest:
         if request.fields.kind is RequestKind.REVOCATION:
             # The requester was checked when they clicked. Closing must not depend on a second check.
             requester = request.submitter or await self.directory.identify(request.fields.requester)
@@ -138,7 +138,7 @@ class Preparer:
             sponsor = await self._sponsor(request.fields.sponsor)
         observation = await self._observe(request)
         await require_no_other_request(self.store, observation, request.id, requester.chat_id, self.directory)
-        proposal = await self._proposed(request, observation)
+        proposal = await self._propose(request, observation)
         plan, template, stages = proposal.plan, proposal.template, proposal.stages
         plan = replace(plan, edition=len(request.edits))
         preflight = Preflight(tenant=self.tenant, store=self.store, clock=self.clock)
@@ -152,7 +152,7 @@ class Preparer:
         )
         others = {sponsor.chat_id} - {requester.chat_id}
         await require_chain(self.directory, stages, {requester.chat_id, sponsor.chat_id}, others)
-        return Prepared(
+        return PreparedRequest(
             observation=observation,
             requester=requester,
             sponsor=sponsor,
@@ -167,7 +167,7 @@ class Preparer:
             chain_rule=chain_rule(plan, stages, template.stages),
         )
 
-    async def _proposed(self, request: AccessRequest, observation: ObservedPartner) -> "_Proposal":
+    async def _propose(self, request: AccessRequest, observation: ObservedPartner) -> "_Proposal":
         fields, before = request.fields, request.previously_shown
         if fields.kind is RequestKind.RESTORATION:
             found = await propose_restoration(
@@ -179,9 +179,9 @@ class Preparer:
                 catalog=self.catalog,
                 is_result=fields.restores_result,
             )
-            was = restored_summary(found.change, is_result=fields.restores_result)
-            was = replace(was, policy_title=found.template.title)
-            return _Proposal(found.plan, found.template, found.stages, found.template.title, found.findings, was)
+            restored = restored_summary(found.change, is_result=fields.restores_result)
+            restored = replace(restored, policy_title=found.template.title)
+            return _Proposal(found.plan, found.template, found.stages, found.template.title, found.findings, restored)
         template = current_template(self.catalog, fields.template)
         record = await self.store.partnership(observation.identity.tenant_id)
         duration = fields.duration or template.default_duration
@@ -203,7 +203,7 @@ class Preparer:
         findings = replacement_findings(record, plan, template, stages, period, now)
         return _Proposal(plan, template, stages, template.title, findings)
 
-    async def _prepared_revocation(self, request: AccessRequest, requester: Person) -> Prepared:
+    async def _prepared_revocation(self, request: AccessRequest, requester: Person) -> PreparedRequest:
         identity, partnership = await identify_partner(request.fields.target, store=self.store, tenant=self.tenant)
         configuration, default = await read_both_alone(identity.tenant_id, tenant=self.tenant)
         plan = plan_revocation(
@@ -213,7 +213,7 @@ class Preparer:
             is_cross_cloud=not identity.is_resolved,
         )
         # A plan without operations is valid: everything is blocked already. It is still read back and recorded.
-        return Prepared(
+        return PreparedRequest(
             observation=ObservedPartner(
                 identity=identity, configuration=configuration, default=default, at=self.clock.now()
             ),

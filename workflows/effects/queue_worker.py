@@ -141,7 +141,7 @@ class QueueWorker:
     def _count_deciding(self, kind: type[Effect]) -> int:
         """Count the running effects of a kind, without those that close access."""
         running = self._running.values()
-        return sum(isinstance(one, kind) and priority_of(one) is Priority.DECIDE for one in running)
+        return sum(isinstance(task, kind) and priority_of(task) is Priority.DECIDE for task in running)
 
     async def _wait_for_work(self) -> None:
         try:

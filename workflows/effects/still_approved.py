@@ -38,7 +38,7 @@ class Objection:
         """Return the command for a request of whose plan nothing was sent."""
         reason = (*self.reason, *self.next_step(request))
         if self.command_type is Replan:
-            return Replan(reason=reason, drift=self.drift, is_unwritten=True)
+            return Replan(reason=reason, drift=self.drift, has_written_nothing=True)
         return self.command_type(reason=reason)
 
     def command_after_write(self, reason: Fact) -> Replan:

@@ -72,11 +72,11 @@ def _change(row: JsonObject, own_ids: frozenset[str]) -> PartnerChange:
         [str(app.get(name) or "").lower() for name in ("appId", "servicePrincipalId")] if isinstance(app, dict) else []
     )
     named = [
-        str(who[name])
-        for who in (user, app)
-        if isinstance(who, Mapping)
+        str(initiator[name])
+        for initiator in (user, app)
+        if isinstance(initiator, Mapping)
         for name in ("userPrincipalName", "displayName", "id", "appId", "servicePrincipalId")
-        if who.get(name)
+        if initiator.get(name)
     ]
     return PartnerChange(
         at=_moment(row.get("activityDateTime")),

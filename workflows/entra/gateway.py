@@ -128,12 +128,12 @@ class Entra:
 
     async def find(self, target: str, *, fresh: bool = False) -> TenantIdentity | None:
         """Return the tenant of a normalized domain or a tenant id; None when there is none. Cached for a minute."""
-        asked = target.lower()
-        return await (self._tenants_by_name.read_now(asked) if fresh else self._tenants_by_name.get(asked))
+        typed_name = target.lower()
+        return await (self._tenants_by_name.read_now(typed_name) if fresh else self._tenants_by_name.get(typed_name))
 
     async def _ask_for_tenant(self, typed_name: str) -> TenantIdentity | None:
         relationships = self._connection.graph.tenant_relationships
-        by, builder = (
+        key_name, builder = (
             ("TenantId", relationships.find_tenant_information_by_tenant_id_with_tenant_id(typed_name))
             if is_guid(typed_name)
             else (
@@ -142,10 +142,10 @@ class Entra:
             )
         )
         call = read_call(
-            f"/tenantRelationships/findTenantInformationBy{by}",
+            f"/tenantRelationships/findTenantInformationBy{key_name}",
             Purpose.FIND_TENANT,
             "CrossTenantInformation.ReadBasic.All",
-            of=typed_name,
+            object_name=typed_name,
         )
         answer = await self._connection.send(call, request_to(Method.GET, builder))
         if is_not_found(answer):
@@ -163,7 +163,7 @@ class Entra:
             f"/policies/crossTenantAccessPolicy/partners/{tenant_id}",
             Purpose.SHOW_PARTNER,
             "Policy.Read.All",
-            of=tenant_id,
+            object_name=tenant_id,
         )
         answer = await self._connection.send(call, request_to(Method.GET, builder, expand=[IDENTITY_SYNCHRONIZATION]))
         if is_not_found(answer):
@@ -242,14 +242,14 @@ class Entra:
 
     async def accounts_by_mail(self, mails: Sequence[str]) -> Sequence[Account]:
         """Return every account whose mail or user principal name is one of `mails`."""
-        wanted = sorted({mail_in_lower_case(mail.strip()) for mail in mails if mail.strip()})
-        clauses = [f"{name} eq {quoted(mail)}" for mail in wanted for name in ("mail", "userPrincipalName")]
-        return await self._accounts([" or ".join(some) for some in chunks(clauses, _FILTER_CLAUSES)])
+        lower_mails = sorted({mail_in_lower_case(mail.strip()) for mail in mails if mail.strip()})
+        clauses = [f"{name} eq {quoted(mail)}" for mail in lower_mails for name in ("mail", "userPrincipalName")]
+        return await self._accounts([" or ".join(chunk) for chunk in chunks(clauses, _FILTER_CLAUSES)])
 
     async def accounts_by_id(self, ids: Sequence[PersonId]) -> Sequence[Account]:
         """Return every account with one of these object ids; missing ones are left out."""
-        wanted = sorted({quoted(person.lower()) for person in ids if is_guid(person)})
-        return await self._accounts([f"id in ({','.join(some)})" for some in chunks(wanted, _FILTER_CLAUSES)])
+        quoted_ids = sorted({quoted(person.lower()) for person in ids if is_guid(person)})
+        return await self._accounts([f"id in ({','.join(chunk)})" for chunk in chunks(quoted_ids, _FILTER_CLAUSES)])
 
     async def group_members(self, group_id: str) -> frozenset[PersonId]:
         """List the users in an Entra group, nested ones included.
@@ -261,7 +261,7 @@ class Entra:
             f"/groups/{group_id}/transitiveMembers",
             Purpose.LIST_MEMBERS,
             "GroupMember.Read.All",
-            of=group_id,
+            object_name=group_id,
         )
         if not is_guid(group_id):
             raise TenantRefused(404, "", (Fact(TenantCode.NO_SUCH_GROUP, {"group": group_id}),))

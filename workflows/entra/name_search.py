@@ -29,7 +29,10 @@ def prefix_filter(kind: TargetType, prefix: str) -> str:
 def found_objects(kind: TargetType, rows: Sequence[JsonObject]) -> list[FoundObject]:
     """Read the results of a search, sorted by name. Groups with hidden membership are left out."""
     shown = (_found(kind, row) for row in rows if row.get("visibility") != _HIDDEN)
-    return sorted((one for one in shown if one.id), key=lambda one: (one.name.lower(), one.id))
+    return sorted(
+        (found_object for found_object in shown if found_object.id),
+        key=lambda found_object: (found_object.name.lower(), found_object.id),
+    )
 
 
 def _found(kind: TargetType, row: JsonObject) -> FoundObject:

@@ -121,12 +121,12 @@ class GraphTenantSettings:
         :param home: None for the partner's people in our tenant; our tenant id for our people in the partner's tenant.
         """
         call = read_call("/auditLogs/signIns", Purpose.COUNT_SIGN_INS, "AuditLog.Read.All")
-        who = f"homeTenantId eq {quoted(home or tenant_id)}"
+        tenant_condition = f"homeTenantId eq {quoted(home or tenant_id)}"
         where = "" if home is None else f" and resourceTenantId eq {quoted(tenant_id)}"
         request = request_to(
             Method.GET,
             self._connection.graph.audit_logs.sign_ins,
-            filter=f"{who}{where} and createdDateTime ge {since:%Y-%m-%dT%H:%M:%SZ}",
+            filter=f"{tenant_condition}{where} and createdDateTime ge {since:%Y-%m-%dT%H:%M:%SZ}",
             select=_SIGN_IN,
             top=_SIGN_IN_PAGE,
         )
@@ -186,7 +186,7 @@ class GraphTenantSettings:
             TargetType.USER: ("/users", graph.users, "User.Read.All"),
             TargetType.APPLICATION: ("/servicePrincipals", graph.service_principals, "Application.Read.All"),
         }[kind]
-        call = read_call(path, Purpose.FIND_BY_NAME, permission, kind=kind.value)
+        call = read_call(path, Purpose.FIND_BY_NAME, permission, object_kind=kind.value)
         query = request_to(Method.GET, builder, filter=clause, select=SELECTED[kind], top=_SEARCH_PAGE)
         async for page in self._connection.pages(call, query):
             if page:
@@ -231,7 +231,7 @@ class GraphTenantSettings:
                 graph.service_principals_with_app_id,
             ),
         }[target.type]
-        call = read_call(path, Purpose.NAME_OBJECT, permission, of=target.id, kind=target.type.value)
+        call = read_call(path, Purpose.NAME_OBJECT, permission, object_name=target.id, object_kind=target.type.value)
         return call, builder(target.id)
 
 

@@ -22,15 +22,15 @@ async def identify_partner(target: str, *, store: Store, tenant: Tenant) -> tupl
     :raises Refused: when the name belongs to no tenant, or to more than one.
     :raises TenantUnavailable, TenantRefused: when Entra does not answer, and our records are not enough.
     """
-    named = await store.partnerships_named(target)
-    if is_tenant_id(target) and named:
-        return named[0].identity, named[0]
-    live = [p for p in named if p.state is not PartnershipState.REVOKED]
+    partnerships = await store.partnerships_named(target)
+    if is_tenant_id(target) and partnerships:
+        return partnerships[0].identity, partnerships[0]
+    live = [p for p in partnerships if p.state is not PartnershipState.REVOKED]
     try:
         found = await tenant.find(target)
     except (TenantUnavailable, TenantRefused):
-        if len(live or named) == 1:
-            return (live or named)[0].identity, (live or named)[0]
+        if len(live or partnerships) == 1:
+            return (live or partnerships)[0].identity, (live or partnerships)[0]
         # NB. it is not known that the tenant is in another cloud, so that must not be recorded.
         if unnamed := await _with_settings_here(target, tenant, is_resolved=True):
             return unnamed, None
@@ -42,8 +42,8 @@ async def identify_partner(target: str, *, store: Store, tenant: Tenant) -> tupl
         raise Refused(RefusalCode.OWN_TENANT, target=target)
     if found is not None:
         return found, await store.partnership(found.tenant_id)
-    if named:
-        return (live or named)[0].identity, (live or named)[0]
+    if partnerships:
+        return (live or partnerships)[0].identity, (live or partnerships)[0]
     return await _found_without_entra(target, store, tenant), None
 
 

@@ -78,15 +78,17 @@ def lookalike_findings(
 
 
 def _suspicions(domain: str, own_domains: Collection[str], partners: Collection[str]) -> Iterator[Finding]:
-    shown = unicode_form(domain)
-    if shown != domain:
-        yield _finding(FindingCode.IDN, Severity.NOTE, shown=shown, domain=domain)
-        if latin_form(domain).isascii() and _is_foreign(shown):
-            yield _finding(FindingCode.LOOK_ALIKE_SCRIPT, Severity.WARNING, shown=shown, latin=latin_form(domain))
+    unicode_name = unicode_form(domain)
+    if unicode_name != domain:
+        yield _finding(FindingCode.IDN, Severity.NOTE, shown=unicode_name, domain=domain)
+        if latin_form(domain).isascii() and _is_foreign(unicode_name):
+            yield _finding(
+                FindingCode.LOOK_ALIKE_SCRIPT, Severity.WARNING, shown=unicode_name, latin=latin_form(domain)
+            )
     if _MICROSOFT.search(domain) and not domain.endswith(_MICROSOFTS_OWN):
         yield _finding(FindingCode.IMITATES_MICROSOFT, Severity.WARNING, domain=domain)
-    for is_own, known in ((True, own_domains), (False, partners)):
-        for other in sorted(set(known) - {domain}):
+    for is_own, known_names in ((True, own_domains), (False, partners)):
+        for other in sorted(set(known_names) - {domain}):
             if likeness := _likeness(domain, other):
                 about = {"domain": domain, "likeness": likeness.value, "other": other}
                 yield _finding(FindingCode.LOOK_ALIKE, Severity.WARNING, **about, is_own=is_own)

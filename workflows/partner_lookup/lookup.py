@@ -35,8 +35,10 @@ async def look_up(
     try:
         identity = await resolve(names, tenant=tenant)
     except LookupRefused as refused:
-        led_to = await tenant_ids_of(names[-1], records)
-        raise LookupRefused(refused.field, refused.code, **{**refused.fact.values, "led_to": list(led_to)}) from refused
+        earlier_tenant_ids = await tenant_ids_of(names[-1], records)
+        raise LookupRefused(
+            refused.field, refused.code, **{**refused.fact.values, "earlier_tenant_ids": list(earlier_tenant_ids)}
+        ) from refused
     if identity is None:
         identity = await _identity_in_other_cloud(names[-1], tenant, records)
     if identity.tenant_id == await tenant.home():

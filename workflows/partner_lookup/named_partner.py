@@ -1,4 +1,4 @@
-"""Find the partner of a typed or pasted text, to show or to close it. A similar name is never used."""
+"""Find the partner that a typed or pasted text names, to show or to block it. Similar names never count."""
 
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode

@@ -10,9 +10,8 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.lookalikes import registrable_domain, similar_names
 from workflows.partner_lookup.target import FIELD, is_tenant_id
-from workflows.ports.fact_reading import read_fact
 from workflows.ports.records import RecordsReader
-from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
+from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable, read_fact
 
 TIMEOUT_SECONDS: Final = 0.6
 """Seconds to wait for the suggestions."""

@@ -43,8 +43,8 @@ def names_in(text: str) -> tuple[str, ...]:
     """
     if len(text) > MAX_CHARACTERS:
         return (text,)
-    found = tuple(dict.fromkeys(name for word in _words(text) if (name := _name_of(word))))
-    return found or (text,)
+    names = tuple(dict.fromkeys(name for word in _words(text) if (name := _name_of(word))))
+    return names or (text,)
 
 
 def _words(text: str) -> Iterator[str]:

@@ -58,8 +58,8 @@ async def resolve_again(request: AccessRequest, *, tenant: Tenant) -> TenantIden
 
     :raises LookupRefused, TenantRefused, TenantUnavailable: as `resolve` does.
     """
-    asked = request.require_prepared().observation.identity.typed_name or request.fields.target
-    return await resolve((asked,), tenant=tenant, fresh=True)
+    typed_name = request.require_prepared().observation.identity.typed_name or request.fields.target
+    return await resolve((typed_name,), tenant=tenant, fresh=True)
 
 
 def is_same_tenant(request: AccessRequest, identity: TenantIdentity | None) -> bool:
@@ -88,7 +88,7 @@ async def name_refusal(error: TenantRefused, name: str, *, tenant: Tenant) -> Te
             name=name,
             is_id=is_tenant_id(name),
             answer=f"{error.status} {error.code}".rstrip(),
-            led_to=[],
+            earlier_tenant_ids=[],
         )
     return error
 

@@ -58,10 +58,10 @@ def target_candidates(typed_text: str) -> tuple[str, ...]:
 
     :raises InvalidField: when the text is not one domain or tenant id.
     """
-    found = tuple(dict.fromkeys(_canonical_name(one) for one in names_in(_in_lower_case(typed_text))))
-    if len({name.removeprefix(_WWW) for name in found}) > 1:
-        raise InvalidField(FIELD, RefusalCode.TARGET_SEVERAL_NAMES, names=list(found))
-    (name, *_) = found
+    names = tuple(dict.fromkeys(_canonical_name(found_name) for found_name in names_in(_in_lower_case(typed_text))))
+    if len({name.removeprefix(_WWW) for name in names}) > 1:
+        raise InvalidField(FIELD, RefusalCode.TARGET_SEVERAL_NAMES, names=list(names))
+    (name, *_) = names
     if is_tenant_id(name):
         return (name,)
     bare = name.removeprefix(_WWW)

@@ -60,12 +60,12 @@ class MessageCopies(Protocol):
     async def count_home_requests(self, person: ChatId) -> int:
         """Return how often publishing a person's App Home was requested; 0 for a person who never opened it."""
 
-    async def save_home_published(self, person: ChatId, wanted: int) -> None:
+    async def save_home_published(self, person: ChatId, request_count: int) -> None:
         """Store that the App Home was published.
 
         It is published again when there was another request in the meantime.
 
-        :param wanted: the result of `count_home_requests` before the content was read.
+        :param request_count: the result of `count_home_requests` before the content was read.
         """
 
     async def request_card_update(

@@ -7,8 +7,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import ChatId, PersonId, Role
-from workflows.core.requests.request import AccessRequest, RequestId, RequestState
-from workflows.ports.records import AuditEntry
+from workflows.core.requests.request import AccessRequest, RequestState
 
 Item = TypeVar("Item")
 
@@ -37,8 +36,10 @@ class Page(Generic[Item]):
     """The number of records in the whole list."""
     count_before: int = 0
     """The number of records before this page."""
-    first: Cursor = ()
-    last: Cursor = ()
+    first_cursor: Cursor = ()
+    """The cursor of the first record of this page."""
+    last_cursor: Cursor = ()
+    """The cursor of the last record of this page."""
     size: int = 0
     """The number of records on this page, including those that could not be read."""
 
@@ -129,9 +130,3 @@ class PagedLists(Protocol):
         self, request_filter: RequestFilter, *, limit: int, position: PagePosition
     ) -> Page[AccessRequest]:
         """List requests, open and closed ones, the newest first."""
-
-    async def history_page(self, request_id: RequestId, *, limit: int, position: PagePosition) -> Page[AuditEntry]:
-        """List the audit entries of a request, oldest first.
-
-        A received click is left out when the entry with its result exists, because that says the same and more.
-        """

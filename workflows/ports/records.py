@@ -1,10 +1,10 @@
-"""The interface to the records: requests, partners, alarms and the audit log."""
+"""The interface to the records: requests, partners and alarms, and to what one command stores."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Final, Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import DomainError, FactsError
@@ -18,14 +18,10 @@ from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.settings.model import TenantId
 from workflows.core.watch.drift import Drift, DriftSubject
+from workflows.ports.audit_log import AuditEntry, AuditLog
 
 Item = TypeVar("Item")
 Picked = TypeVar("Picked")
-
-RESULT_OF: Final = "verdict:"
-"""The key of the audit entry with the result of a click is this prefix and the key of the received click. Stored."""
-RECEIVED: Final = "received"
-"""The outcome of a click that is checked later; the result of the check has its own entry. Stored."""
 
 
 class StoreUnusable(DomainError):
@@ -66,25 +62,6 @@ class OtherOpenRequest(FactsError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AuditEntry:
-    """One entry of the audit log. `key` is unique, so that a repeated click gives only one entry."""
-
-    key: str
-    at: datetime
-    actor: str
-    """The chat id of the person, or the user name at the command line; `gatehouse` for the bot itself."""
-    command: str
-    """The command's stored name."""
-    outcome: str
-    """`accepted`, or the code of a refusal."""
-    request_id: RequestId | None = None
-    tenant_id: TenantId | None = None
-    account: PersonId | None = None
-    """The actor's Entra account, when it was known."""
-    details: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Commit:
     """Everything that one command changes. All of it is stored, or nothing."""
 
@@ -116,7 +93,7 @@ class RecordsReader(Protocol):
         """List the identity of every partnership, by default domain."""
 
 
-class RecordStore(Protocol):
+class RecordStore(AuditLog, Protocol):
     """Stores records and the audit log. What `commit` has stored is not lost in a crash.
 
     Every method that writes can raise StoreNotWritable.
@@ -207,29 +184,6 @@ class RecordStore(Protocol):
 
     async def expired_since(self, moment: datetime, limit: int) -> Sequence[AccessRequest]:
         """List the requests that expired at this time or later, the newest first."""
-
-    async def history(self, *, request_id: RequestId | None = None, limit: int = 200) -> Sequence[AuditEntry]:
-        """List audit entries, newest first.
-
-        :param request_id: only entries about this request; None for all entries.
-        """
-
-    async def is_known(self, key: str) -> bool:
-        """Return whether an audit entry with this key exists."""
-
-    async def times_of(
-        self, actor: ChatId, account: PersonId | None, commands: Sequence[str], since: datetime
-    ) -> Sequence[datetime]:
-        """List the times when a person's commands of these names were accepted, oldest first.
-
-        Commands that close a partner are not listed: nobody is limited in closing.
-
-        :param actor: the chat id of the person.
-        :param account: the account of the person. Entries with this account are listed also when they have another chat
-            id. None when the account is not known.
-        :param commands: the names of the commands, as stored.
-        :param since: entries before this time are not listed.
-        """
 
     async def alarm(self, alarm_id: AlarmId) -> Alarm | None:
         """Load one alarm, open or cleared."""

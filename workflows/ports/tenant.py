@@ -1,11 +1,12 @@
 """The interface to our own tenant, through Microsoft Graph."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Coroutine, Sequence
 from contextvars import Context, copy_context
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, Self, TypeVar
 
+from workflows.core.checks.tenant_facts import UnreadableFact, UnreadableReason
 from workflows.core.errors.facts import Fact, Facts
 from workflows.core.errors.raised import FactsError
 from workflows.core.people import PersonId
@@ -168,3 +169,32 @@ class Tenant(Protocol):
 
     async def group_members(self, group_id: str) -> frozenset[PersonId]:
         """List the users in an Entra group, including those in nested groups."""
+
+
+_UNLICENSED: Final = ("NonPremium", "LicenseRequired", "LicenseNotFound")
+"""Parts of Graph's error codes that mean a missing licence."""
+
+TenantFact = TypeVar("TenantFact")
+
+
+async def read_fact(read: Awaitable[TenantFact], timeout_seconds: float) -> TenantFact | UnreadableFact:
+    """Wait for the read of a fact for at most `timeout_seconds`. Return its value, or why it is not known.
+
+    A failed read raises no error.
+    """
+    try:
+        async with asyncio.timeout(timeout_seconds):
+            return await read
+    except TenantRefused as error:
+        return UnreadableFact(reason=why_refused(error))
+    except TenantUnavailable as error:
+        return UnreadableFact(reason=UnreadableReason.THROTTLED if error.is_throttled else UnreadableReason.UNREACHABLE)
+    except TimeoutError:
+        return UnreadableFact(reason=UnreadableReason.UNREACHABLE)
+
+
+def why_refused(error: TenantRefused) -> UnreadableReason:
+    """Return the reason of a refusal by Entra."""
+    if any(word in error.code for word in _UNLICENSED):
+        return UnreadableReason.NO_LICENCE
+    return UnreadableReason.FORBIDDEN if error.status == 403 else UnreadableReason.REFUSED

@@ -18,8 +18,7 @@ from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import EffectiveSettings
 from workflows.core.settings.model import TenantId
 from workflows.core.settings.open_access import AccessKind
-from workflows.ports.fact_reading import why_refused
-from workflows.ports.tenant import TenantRefused, TenantUnavailable
+from workflows.ports.tenant import TenantRefused, TenantUnavailable, why_refused
 from workflows.ports.tenant_settings import TenantSettings
 
 EVALUATION_SECONDS: Final = 15.0
@@ -49,7 +48,7 @@ class AccessCheck:
             synchronized.
         """
         entries, trust = visitor_access_under(effective, access_kinds), trust_under(effective)
-        policies = () if isinstance(documents, UnreadableFact) else [parse_policy(one) for one in documents]
+        policies = () if isinstance(documents, UnreadableFact) else [parse_policy(document) for document in documents]
         chosen = questions(policies, entries, tenant_id)
         answers = await self.ask(chosen)
         return assess(documents, entries, tenant_id, trust, chosen, answers)

@@ -6,6 +6,7 @@ Partners with equal access that no policy names share one evaluation.
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Final
 
 from workflows.core.checks.conditional_access.controls import InboundTrustFlags
@@ -25,7 +26,7 @@ from workflows.core.posture.lockout_concerns import lockout_concerns
 from workflows.core.posture.model import PartnerPosture, sorted_concerns
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import Property, TenantId
-from workflows.ports.fact_reading import read_fact
+from workflows.ports.tenant import read_fact
 from workflows.ports.tenant_settings import TenantSettings
 from workflows.preflight.access_check import EVALUATION_SECONDS, AccessCheck
 
@@ -48,7 +49,7 @@ async def with_access(
     partners: Sequence[PartnerPosture], tenant_settings: TenantSettings, timeout_seconds: float = EVALUATION_SECONDS
 ) -> list[PartnerPosture]:
     """Return the partners, each with the effect of Conditional Access on its people. A failed read raises no error."""
-    current = [one for one in partners if one.has_settings and not one.is_blocked_until_added]
+    current = [partner for partner in partners if partner.has_settings and not partner.is_blocked_until_added]
     if not current:
         return list(partners)
     documents = await read_fact(tenant_settings.read_conditional_access(), TIMEOUT_SECONDS)
@@ -77,8 +78,8 @@ def _grouped(
     for partner in partners:
         inputs = _EvaluationInputs(
             visitor_access=visitor_access_of(
-                collaboration=partner.b2b_access[Property.B2B_COLLABORATION_INBOUND].targets.certain,
-                direct_connect=partner.b2b_access[Property.B2B_DIRECT_CONNECT_INBOUND].targets.certain,
+                collaboration=partner.b2b_access[Property.B2B_COLLABORATION_INBOUND].targets.certain_setting,
+                direct_connect=partner.b2b_access[Property.B2B_DIRECT_CONNECT_INBOUND].targets.certain_setting,
                 synchronizes=partner.synchronization.value,
             ),
             trust=trust_of(partner.trust),
@@ -98,25 +99,25 @@ async def _reports(
     representative = next(
         (members[0].tenant_id for inputs, members in groups.items() if inputs.tenant_id is None), None
     )
-    wanted: dict[_EvaluationInputs, tuple[Question, ...]] = {}
+    questions_by_inputs: dict[_EvaluationInputs, tuple[Question, ...]] = {}
     for inputs in groups:
         tenant_id = inputs.tenant_id or representative
         if tenant_id is not None:
             chosen = questions(policies, inputs.visitor_access, tenant_id)
-            wanted[inputs] = (*chosen.questions, *chosen.left_out)
-    every = tuple(dict.fromkeys(question for own_questions in wanted.values() for question in own_questions))
-    asked = every[:MAX_QUESTIONS]
-    answers = await check.ask(QuestionSelection(questions=asked))
+            questions_by_inputs[inputs] = (*chosen.questions, *chosen.left_out)
+    all_questions = tuple(dict.fromkeys(chain.from_iterable(questions_by_inputs.values())))
+    asked_questions = all_questions[:MAX_QUESTIONS]
+    answers = await check.ask(QuestionSelection(questions=asked_questions))
     reports: dict[_EvaluationInputs, AccessReport] = {}
-    for number, (inputs, own_questions) in enumerate(wanted.items(), 1):
+    for number, (inputs, own_questions) in enumerate(questions_by_inputs.items(), 1):
         reports[inputs] = assess(
             documents,
             inputs.visitor_access,
             inputs.tenant_id or own_questions[0].tenant_id if own_questions else TenantId(""),
             inputs.trust,
             QuestionSelection(
-                questions=tuple(one for one in own_questions if one in asked),
-                left_out=tuple(one for one in own_questions if one not in asked),
+                questions=tuple(own_question for own_question in own_questions if own_question in asked_questions),
+                left_out=tuple(own_question for own_question in own_questions if own_question not in asked_questions),
             ),
             {
                 question: answer

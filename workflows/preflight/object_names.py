@@ -6,8 +6,7 @@ from typing import Final
 from workflows.core.checks.target_checks import Names, ids_to_look_up, known_names, shown_name
 from workflows.core.plans.named_targets import NamedTarget
 from workflows.core.settings.model import Target
-from workflows.ports.fact_reading import read_fact
-from workflows.ports.tenant import ReadsTogether, Tenant
+from workflows.ports.tenant import ReadsTogether, Tenant, read_fact
 
 TIMEOUT_SECONDS: Final = 2.0
 """Seconds to wait for names that are shown beside ids."""
@@ -35,8 +34,8 @@ async def names_for_display(targets: Iterable[NamedTarget], *, tenant: Tenant) -
     Every lookup of a partner reads them. So at most `MAX_SHOWN` names are read, and they may be a minute old.
     """
     async with ReadsTogether() as reads:  # each in a request of its own: one that is slow hides no other name
-        shown = ids_to_look_up(targets)[:MAX_SHOWN]
-        return known_names(await _ask(reads, shown, tenant, TIMEOUT_SECONDS, fresh=False))
+        shown_ids = ids_to_look_up(targets)[:MAX_SHOWN]
+        return known_names(await _ask(reads, shown_ids, tenant, TIMEOUT_SECONDS, fresh=False))
 
 
 async def _ask(

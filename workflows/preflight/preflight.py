@@ -26,9 +26,8 @@ from workflows.partner_lookup.lookalikes import lookalike_findings
 from workflows.partner_lookup.resolving import LookupRefused, resolve
 from workflows.partner_lookup.target import is_tenant_id
 from workflows.ports.clock import Clock
-from workflows.ports.fact_reading import Fact, read_fact
 from workflows.ports.records import RecordsReader
-from workflows.ports.tenant import Tenant
+from workflows.ports.tenant import Tenant, TenantFact, read_fact
 from workflows.preflight.access_check import EVALUATION_SECONDS, AccessCheck
 from workflows.preflight.object_names import read_names
 from workflows.preflight.sign_ins import read_outbound_sign_ins
@@ -135,7 +134,7 @@ class Preflight:
         except LookupRefused:
             return UnreadableFact(reason=UnreadableReason.REFUSED)  # only for this tenant; no permission is missing
 
-    def _read(self, read: Awaitable[Fact]) -> Coroutine[Any, Any, Fact | UnreadableFact]:
+    def _read(self, read: Awaitable[TenantFact]) -> Coroutine[Any, Any, TenantFact | UnreadableFact]:
         return read_fact(read, self.timeout_seconds)
 
     async def _other_partner_domains(self, identity: TenantIdentity) -> frozenset[str]:
@@ -149,5 +148,5 @@ class Preflight:
         )
 
 
-async def _known(fact: Fact) -> Fact:
+async def _known(fact: TenantFact) -> TenantFact:
     return fact

@@ -11,8 +11,7 @@ from workflows.core.checks.tenant_facts import SignIns, UnreadableFact
 from workflows.core.checks.unreadable_facts import SIGN_IN_DAYS, unreadable_finding
 from workflows.core.settings.model import TenantId
 from workflows.ports.clock import Clock
-from workflows.ports.fact_reading import read_fact
-from workflows.ports.tenant import Tenant
+from workflows.ports.tenant import Tenant, read_fact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

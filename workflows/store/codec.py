@@ -9,9 +9,10 @@ from workflows.core.errors.facts import Facts, text_fact
 from workflows.core.partner_setup.confirmations import Confirmation
 from workflows.core.partner_setup.steps import SetupStep
 from workflows.core.partners.partnership import Partnership
+from workflows.core.plans.drift import DefaultDrift
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.alarms import Alarm
-from workflows.core.requests.commands.partner import ConfirmSetup, UnconfirmSetup
+from workflows.core.requests.commands.partner_record import ConfirmSetup, UnconfirmSetup
 from workflows.core.requests.effects import Effect, SendMessage
 from workflows.core.requests.request import AccessRequest, Restored
 from workflows.core.watch.drift import Drift
@@ -27,6 +28,7 @@ STORED_NAMES: Final[Mapping[type, Mapping[str, str]]] = {
     },
     Restored: {"person": "by"},
     TenantIdentity: {"typed_name": "asked"},
+    DefaultDrift: {"before": "shown"},
     SetupStep: {"required_settings": "wanted"},
     Confirmation: {"step_digest": "wanted"},
     ConfirmSetup: {"step_digest": "wanted"},

@@ -31,5 +31,5 @@ def people_search_text(*texts: str | None, and_of: Iterable[tuple[str, str, str]
 
     :param and_of: the name, chat id and account of more people.
     """
-    every = (*texts, *(text for one in and_of for text in one))
+    every = (*texts, *(text for column in and_of for text in column))
     return search_text(*dict.fromkeys(text for text in every if text))

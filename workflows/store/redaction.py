@@ -39,7 +39,9 @@ class RecordRedactor:
 
     def request(self, request: AccessRequest) -> str:
         """Return a request as text."""
-        refused = tuple(replace(one, reason=self._facts(one.reason)) for one in request.refused)
+        refused = tuple(
+            replace(refused_write, reason=self._facts(refused_write.reason)) for refused_write in request.refused
+        )
         note, asked_again = self._facts(request.note), self._facts(request.asked_again)
         clean = replace(request, note=note, asked_again=asked_again, refused=refused)
         return self._without_known(dump(REQUEST, clean))

@@ -50,7 +50,7 @@ class _Kind(Enum):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Asked:
+class _QueuedWork:
     """Work whose result somebody awaits."""
 
     work: Work
@@ -63,11 +63,11 @@ class _Queue:
     """What waits for the thread. When it is closed, it takes nothing more, so that nobody waits for ever."""
 
     def __init__(self) -> None:
-        self._asked: SimpleQueue[_Asked | None] = SimpleQueue()
+        self._queue: SimpleQueue[_QueuedWork | None] = SimpleQueue()
         self._closing = threading.Lock()
         self._is_closed = False
 
-    def put(self, one: _Asked) -> None:
+    def put(self, one: _QueuedWork) -> None:
         """Add work.
 
         :raises StoreUnusable: when the thread has ended.
@@ -75,28 +75,28 @@ class _Queue:
         with self._closing:
             if self._is_closed:
                 raise _closed()
-            self._asked.put(one)
+            self._queue.put(one)
 
     def put_end(self) -> None:
         """Say that nobody uses the thread any more. The garbage collector calls it anywhere, so it takes no lock."""
-        self._asked.put(None)
+        self._queue.put(None)
 
-    def get(self, *, block: bool) -> _Asked | None:
+    def get(self, *, block: bool) -> _QueuedWork | None:
         """Take what was added first; None when nobody uses the thread any more.
 
         :raises Empty: when nothing waits, unless this is to wait.
         """
-        return self._asked.get(block=block)
+        return self._queue.get(block=block)
 
-    def close(self) -> Sequence[_Asked]:
+    def close(self) -> Sequence[_QueuedWork]:
         """Take nothing more. Returns what is left."""
         with self._closing:
             self._is_closed = True
         left = []
         with suppress(Empty):
             while True:
-                left.append(self._asked.get(block=False))
-        return [one for one in left if one is not None]
+                left.append(self._queue.get(block=False))
+        return [item for item in left if item is not None]
 
 
 class WorkThread:
@@ -110,10 +110,10 @@ class WorkThread:
 
         :param write_together: does several writes in one transaction, in their order. It returns what became of each.
         """
-        self._asked = _Queue()
-        arguments = (self._asked, weakref.WeakMethod(write_together))
+        self._queue = _Queue()
+        arguments = (self._queue, weakref.WeakMethod(write_together))
         threading.Thread(target=_serve, args=arguments, name=name, daemon=True).start()
-        weakref.finalize(self, self._asked.put_end)
+        weakref.finalize(self, self._queue.put_end)
 
     async def read(self, work: Callable[[], Result]) -> Result:
         """Do work that no write may be combined with."""
@@ -129,9 +129,9 @@ class WorkThread:
 
     async def _done(self, work: Callable[[], Result], kind: _Kind) -> Result:
         loop = asyncio.get_running_loop()
-        asked = _Asked(work, kind, loop.create_future(), loop)
-        self._asked.put(asked)
-        result: Result = await asked.result
+        item = _QueuedWork(work, kind, loop.create_future(), loop)
+        self._queue.put(item)
+        result: Result = await item.result
         return result
 
 
@@ -139,57 +139,57 @@ def _closed() -> StoreUnusable:
     return StoreUnusable("the records are closed; start Gatehouse again")
 
 
-def _serve(asked: _Queue, write_together: "weakref.WeakMethod[Any]") -> None:
-    waiting: dict[_Kind, deque[_Asked]] = {kind: deque() for kind in _Kind}
+def _serve(queue: _Queue, write_together: "weakref.WeakMethod[Any]") -> None:
+    waiting: dict[_Kind, deque[_QueuedWork]] = {kind: deque() for kind in _Kind}
     writes, reads, last = waiting[_Kind.WRITE], waiting[_Kind.READ], waiting[_Kind.LAST]
     is_used = True
     while (is_used and not last) or writes or reads:
         is_idle = is_used and not any(waiting.values())
         with suppress(Empty):
-            while True:  # an idle thread waits; a busy one takes what was asked for in the meantime
-                one = asked.get(block=is_idle)
+            while True:  # an idle thread waits; a busy one takes what was queued in the meantime
+                item = queue.get(block=is_idle)
                 is_idle = False
-                if one is None:
+                if item is None:
                     is_used = False
-                elif not one.result.cancelled():
-                    waiting[one.kind].append(one)
+                elif not item.result.cancelled():
+                    waiting[item.kind].append(item)
         if writes:
             group = [writes.popleft() for _ in range(min(len(writes), MAX_TOGETHER))]
             _write(group, write_together())
-        if reads:  # one between two groups, so that writes do not keep readers waiting forever
-            _do([reads.popleft()])
-    _do(last)
-    late = asked.close()
-    _deliver(late, [Outcome(error=_closed()) for _ in late])
+        if reads:  # one read between two groups of writes, so that writes do not keep readers waiting forever
+            _run_each([reads.popleft()])
+    _run_each(last)
+    unfinished = queue.close()
+    _deliver(unfinished, [Outcome(error=_closed()) for _ in unfinished])
 
 
-def _write(group: Sequence[_Asked], write_together: Callable[[Sequence[Work]], Sequence[Outcome]] | None) -> None:
+def _write(group: Sequence[_QueuedWork], write_together: Callable[[Sequence[Work]], Sequence[Outcome]] | None) -> None:
     if len(group) == 1 or write_together is None:
-        _do(group)
+        _run_each(group)
         return
-    together = outcome_of(lambda: write_together([one.work for one in group]))
+    together = outcome_of(lambda: write_together([item.work for item in group]))
     _deliver(group, [Outcome(error=together.error)] * len(group) if together.error else together.result)
 
 
-def _do(group: Iterable[_Asked]) -> None:
-    for one in group:
-        _deliver([one], [outcome_of(one.work)])
+def _run_each(group: Iterable[_QueuedWork]) -> None:
+    for item in group:
+        _deliver([item], [outcome_of(item.work)])
 
 
-def _deliver(group: Sequence[_Asked], outcomes: Sequence[Outcome]) -> None:
-    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[_Asked, Outcome]]] = {}
-    for one, outcome in zip(group, outcomes, strict=True):
-        by_loop.setdefault(one.loop, []).append((one, outcome))
+def _deliver(group: Sequence[_QueuedWork], outcomes: Sequence[Outcome]) -> None:
+    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[_QueuedWork, Outcome]]] = {}
+    for item, outcome in zip(group, outcomes, strict=True):
+        by_loop.setdefault(item.loop, []).append((item, outcome))
     for loop, answered in by_loop.items():
         with suppress(RuntimeError):  # the loop was closed, and nobody waits any more
             loop.call_soon_threadsafe(_answer, answered)
 
 
-def _answer(answered: Sequence[tuple[_Asked, Outcome]]) -> None:
-    for one, outcome in answered:
-        if one.result.cancelled():
+def _answer(answered: Sequence[tuple[_QueuedWork, Outcome]]) -> None:
+    for item, outcome in answered:
+        if item.result.cancelled():
             continue
         if outcome.error is None:
-            one.result.set_result(outcome.result)
+            item.result.set_result(outcome.result)
         else:
-            one.result.set_exception(outcome.error)
+            item.result.set_exception(outcome.error)

@@ -10,7 +10,7 @@ from bot.slack.answers.windows import Windows
 from bot.slack.flows.alarms.drift import DriftFlow
 from bot.slack.flows.alarms.stopped_work import StoppedWorkFlow
 from bot.slack.flows.answer_review import AnswerReviewFlow
-from bot.slack.flows.auditor.flow import AuditorFlow
+from bot.slack.flows.audit_log.flow import AuditLogFlow
 from bot.slack.flows.decide.flow import DecideFlow
 from bot.slack.flows.entry_point_types import EntryPoint
 from bot.slack.flows.home.flow import HomeFlow
@@ -25,11 +25,11 @@ from bot.slack.flows.request_access.own_directory import OwnDirectorySearch
 from bot.slack.flows.restore.flow import RestoreFlow
 from bot.slack.flows.revoke.flow import RevokeFlow
 from bot.slack.flows.show.flow import ShowFlow
-from bot.slack.flows.show.partner_parts import PartnerPartsFlow
+from bot.slack.flows.show.partner_sections import PartnerSectionsFlow
 from bot.slack.people.members import Members, WindowMembers
 from bot.slack.people.shown_directory import ShownDirectory
 from workflows.app.limits import Limits
-from workflows.app.reads.auditors import Auditors
+from workflows.app.reads.audit_log_permission import AuditLogPermission
 from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.reads.object_search import ObjectSearch
 from workflows.app.reads.offers import Offers
@@ -69,41 +69,60 @@ def make_flows(
         slack_api_url=systems.settings.slack_api_url,
         redact=systems.redact,
     )
-    auditors = Auditors(directory=directory)
-    home = _home(systems, service, notifier, members, auditors)
-    request_access = _request_access(systems, service, limits, windows, members, lookup_permission, shown_directory)
+    audit_log_permission = AuditLogPermission(directory=directory)
+    home = _home_flow(systems, service, notifier, members, audit_log_permission)
+    request_access = _request_access_flow(
+        systems, service, limits, windows, members, lookup_permission, shown_directory
+    )
     return (
         request_access,
-        *_from_what_is_known(request_access, store),
+        *_filled_form_flows(request_access, store),
         DecidersFlow(windows=windows, members=members, people=shown_directory),
-        _decide(systems, service, windows, members, shown_directory),
+        _decide_flow(systems, service, windows, members, shown_directory),
         RemindOrWithdrawFlow(service=service, store=store, answers=answers, request_access=request_access),
         AnswerReviewFlow(service=service, store=store, members=members, windows=windows, clock=clock),
-        _revoke(systems, service, windows, members),
-        _restore(systems, service, limits, windows, members, lookup_permission),
-        _partner_setup(systems, service, answers, windows, lookup_permission),
-        _partner_parts(systems, windows, lookup_permission),
+        _revoke_flow(systems, service, windows, members),
+        _restore_flow(systems, service, limits, windows, members, lookup_permission),
+        _partner_setup_flow(systems, service, answers, windows, lookup_permission),
+        _partner_sections_flow(systems, windows, lookup_permission),
         StoppedWorkFlow(service=service),
         DriftFlow(service=service, store=store, members=members, directory=directory, windows=windows, clock=clock),
         home,
-        AuditorFlow(auditors=auditors, home=home, store=store, windows=windows, people=shown_directory, clock=clock),
-        _show(systems, answers, windows, members, auditors, lookup_permission, shown_directory),
+        _audit_log_flow(systems, windows, audit_log_permission, home, shown_directory),
+        _show_flow(systems, answers, windows, members, audit_log_permission, lookup_permission, shown_directory),
     )
 
 
-def _checklists(systems: ExternalSystems) -> PartnerSetupReader:
+def _setup_reader(systems: ExternalSystems) -> PartnerSetupReader:
     cloud = cloud_of(systems.settings.graph_url)
     return PartnerSetupReader(store=systems.store, tenant=systems.tenant, cloud=cloud)
 
 
-def _from_what_is_known(request_access: RequestAccessFlow, store: Store) -> tuple[Flow, ...]:
+def _filled_form_flows(request_access: RequestAccessFlow, store: Store) -> tuple[Flow, ...]:
     return (
         CloseEarlyFlow(request_access=request_access, store=store),
         FilledFormFlow(request_access=request_access, editing=Editing(intake=request_access.intake), store=store),
     )
 
 
-def _decide(
+def _audit_log_flow(
+    systems: ExternalSystems,
+    windows: Windows,
+    audit_log_permission: AuditLogPermission,
+    home: HomeFlow,
+    shown_directory: ShownDirectory,
+) -> AuditLogFlow:
+    return AuditLogFlow(
+        audit_log_permission=audit_log_permission,
+        home=home,
+        store=systems.store,
+        windows=windows,
+        people=shown_directory,
+        clock=systems.clock,
+    )
+
+
+def _decide_flow(
     systems: ExternalSystems, service: Service, windows: Windows, members: Members, shown_directory: ShownDirectory
 ) -> DecideFlow:
     return DecideFlow(
@@ -117,25 +136,29 @@ def _decide(
     )
 
 
-def _home(
-    systems: ExternalSystems, service: Service, notifier: Notifier, members: Members, auditors: Auditors
+def _home_flow(
+    systems: ExternalSystems,
+    service: Service,
+    notifier: Notifier,
+    members: Members,
+    audit_log_permission: AuditLogPermission,
 ) -> HomeFlow:
     return HomeFlow(
         service=service,
         store=systems.store,
         notifier=notifier,
         members=members,
-        auditors=auditors,
+        audit_log_permission=audit_log_permission,
         background=systems.background,
     )
 
 
-def _show(
+def _show_flow(
     systems: ExternalSystems,
     answers: Answers,
     windows: Windows,
     members: Members,
-    auditors: Auditors,
+    audit_log_permission: AuditLogPermission,
     lookup_permission: LookupPermission,
     shown_directory: ShownDirectory,
 ) -> ShowFlow:
@@ -144,7 +167,7 @@ def _show(
         windows=windows,
         lookup_permission=lookup_permission,
         members=members,
-        auditors=auditors,
+        audit_log_permission=audit_log_permission,
         people=shown_directory,
         store=systems.store,
         tenant=systems.tenant,
@@ -152,7 +175,7 @@ def _show(
     )
 
 
-def _partner_setup(
+def _partner_setup_flow(
     systems: ExternalSystems,
     service: Service,
     answers: Answers,
@@ -165,22 +188,24 @@ def _partner_setup(
         answers=answers,
         lookup_permission=lookup_permission,
         directory=systems.directory,
-        checklists=_checklists(systems),
+        checklists=_setup_reader(systems),
     )
 
 
-def _partner_parts(systems: ExternalSystems, windows: Windows, lookup_permission: LookupPermission) -> PartnerPartsFlow:
-    return PartnerPartsFlow(
+def _partner_sections_flow(
+    systems: ExternalSystems, windows: Windows, lookup_permission: LookupPermission
+) -> PartnerSectionsFlow:
+    return PartnerSectionsFlow(
         windows=windows,
         lookup_permission=lookup_permission,
-        checklists=_checklists(systems),
+        checklists=_setup_reader(systems),
         store=systems.store,
         tenant=systems.tenant,
         clock=systems.clock,
     )
 
 
-def _revoke(systems: ExternalSystems, service: Service, windows: Windows, members: Members) -> RevokeFlow:
+def _revoke_flow(systems: ExternalSystems, service: Service, windows: Windows, members: Members) -> RevokeFlow:
     return RevokeFlow(
         service=service,
         windows=windows,
@@ -192,7 +217,7 @@ def _revoke(systems: ExternalSystems, service: Service, windows: Windows, member
     )
 
 
-def _request_access(
+def _request_access_flow(
     systems: ExternalSystems,
     service: Service,
     limits: Limits,
@@ -228,7 +253,7 @@ def _request_access(
     )
 
 
-def _restore(
+def _restore_flow(
     systems: ExternalSystems,
     service: Service,
     limits: Limits,

@@ -62,9 +62,9 @@ class Connections:
 
         If none is idle, the protocol closes the new connection.
         """
-        connections = [one for one in server.connections if one.transport is not None]
+        connections = [connection for connection in server.connections if connection.transport is not None]
         if len(connections) >= self._max_connections:
-            waiting = next((one for one in connections if one not in self._busy), None)
+            waiting = next((connection for connection in connections if connection not in self._busy), None)
             if waiting is None:
                 _log.warning("connection_refused", reason="too many requests at once")
                 return _RefusedConnection()

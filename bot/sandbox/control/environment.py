@@ -71,8 +71,8 @@ def _clock_routes(sandbox: Sandbox) -> list[web.RouteDef]:
         return answer(**clock_values())
 
     async def advance(request: web.Request) -> web.Response:
-        given = await read_body(request, Advance)
-        now = sandbox.clock.advance(given.advance_seconds)
+        body = await read_body(request, Advance)
+        now = sandbox.clock.advance(body.advance_seconds)
         sandbox.revision.bump()
         bot = sandbox.bot
         waits = bot is not None and bot.alive()
@@ -101,15 +101,15 @@ def _bot_routes(sandbox: Sandbox) -> list[web.RouteDef]:
         )
 
     async def attach(request: web.Request) -> web.Response:
-        given = await read_body(request, Attach)
-        sandbox.bot = BotHandle(url=given.url, pid=lambda: 0, alive=lambda: True)
+        body = await read_body(request, Attach)
+        sandbox.bot = BotHandle(url=body.url, pid=lambda: 0, alive=lambda: True)
         return await read(request)
 
     async def idle(request: web.Request) -> web.Response:
-        given = read_query(request, Idle)
+        query = read_query(request, Idle)
         began = time.monotonic()
-        if not await sandbox.status.idle(given.timeout, since=sandbox.clock.now() if given.tick else None):
-            words = f"timeout: the bot was not idle within {given.timeout:g} seconds, or it does not answer /metrics"
+        if not await sandbox.status.idle(query.timeout, since=sandbox.clock.now() if query.tick else None):
+            words = f"timeout: the bot was not idle within {query.timeout:g} seconds, or it does not answer /metrics"
             raise Refused("not_idle", words, 504)
         return answer(idle=True, waited_seconds=round(time.monotonic() - began, 3))
 
@@ -139,8 +139,8 @@ def _slack_routes(sandbox: Sandbox, slack: SlackSimulator) -> list[web.RouteDef]
         return answer(disconnected=await slack.sockets.refresh())
 
     async def trouble(request: web.Request) -> web.Response:
-        given = await read_body(request, SocketTrouble)
-        match given.do:
+        body = await read_body(request, SocketTrouble)
+        match body.do:
             case "freeze":
                 slack.sockets.freeze()
             case "thaw":
@@ -169,9 +169,9 @@ def _graph_routes(sandbox: Sandbox, entra: EntraSimulator) -> list[web.RouteDef]
         return answer(state=entra.state())
 
     async def patch(request: web.Request) -> web.Response:
-        given = await read_json(request)
+        body = await read_json(request)
         try:
-            return answer(state=entra.merge(given))
+            return answer(state=entra.merge(body))
         except ValueError as error:
             raise Refused("bad_patch", str(error)) from error
 

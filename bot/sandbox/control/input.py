@@ -67,7 +67,7 @@ def person_of(reference: str) -> Person:
     """
     person = find_person(reference)
     if person is None:
-        handles = ", ".join(one.handle for one in PEOPLE)
+        handles = ", ".join(seed_person.handle for seed_person in PEOPLE)
         raise Refused("no_such_person", f"user: nobody is called {reference}; people are {handles}", 404)
     return person
 

@@ -72,48 +72,46 @@ def action_routes(slack: SlackSimulator) -> list[web.RouteDef]:
     client = slack.client
 
     async def command(request: web.Request) -> web.Response:
-        given = await read_body(request, Command)
-        person = person_of(given.user)
-        return answer(
-            **await entry_points.command(client, person, client.for_command(given.channel, person), given.text)
-        )
+        body = await read_body(request, Command)
+        person = person_of(body.user)
+        return answer(**await entry_points.command(client, person, client.for_command(body.channel, person), body.text))
 
     async def shortcut(request: web.Request) -> web.Response:
-        given = await read_body(request, Shortcut)
-        return answer(**await entry_points.shortcut(client, person_of(given.user), given.callback_id))
+        body = await read_body(request, Shortcut)
+        return answer(**await entry_points.shortcut(client, person_of(body.user), body.callback_id))
 
     async def click(request: web.Request) -> web.Response:
-        given = await read_body(request, Click)
-        person = person_of(given.user)
-        if given.view_id and given.values:
-            view = client.view(given.view_id, person)
-            await submissions.fill(client, person, view, given.values, strict=False)
+        body = await read_body(request, Click)
+        person = person_of(body.user)
+        if body.view_id and body.values:
+            view = client.view(body.view_id, person)
+            await submissions.fill(client, person, view, body.values, strict=False)
         place = clicks.find_click_place(
-            client, person, view_id=given.view_id, channel=given.channel, ts=given.ts, is_forged=True
+            client, person, view_id=body.view_id, channel=body.channel, ts=body.ts, is_forged=True
         )
         pick = clicks.ElementChoice(
-            action_id=given.action_id, block_id=given.block_id, value=given.value, selected=given.selected
+            action_id=body.action_id, block_id=body.block_id, value=body.value, selected=body.selected
         )
         return answer(**await clicks.click(client, person, place, pick))
 
     async def suggest(request: web.Request) -> web.Response:
-        given = await read_body(request, Suggest)
-        person = person_of(given.user)
-        place = clicks.find_click_place(client, person, view_id=given.view_id, channel=given.channel, ts=given.ts)
-        pick = clicks.ElementChoice(action_id=given.action_id, block_id=given.block_id)
+        body = await read_body(request, Suggest)
+        person = person_of(body.user)
+        place = clicks.find_click_place(client, person, view_id=body.view_id, channel=body.channel, ts=body.ts)
+        pick = clicks.ElementChoice(action_id=body.action_id, block_id=body.block_id)
         block, element = clicks.find_element(place, pick)
         ask = clicks.options_from_bot(client, person, place, block["block_id"])
-        return answer(suggest=await ask(element, given.value))
+        return answer(suggest=await ask(element, body.value))
 
     async def submit(request: web.Request) -> web.Response:
-        given = await read_body(request, Submit)
-        person = person_of(given.user)
-        view = client.view(given.view_id, person)
-        return answer(**await submissions.submit(client, person, view, given.values))
+        body = await read_body(request, Submit)
+        person = person_of(body.user)
+        view = client.view(body.view_id, person)
+        return answer(**await submissions.submit(client, person, view, body.values))
 
     async def close(request: web.Request) -> web.Response:
-        given = await read_body(request, Close)
-        person = person_of(given.user)
-        return answer(**await submissions.close(client, person, client.view(given.view_id, person)))
+        body = await read_body(request, Close)
+        person = person_of(body.user)
+        return answer(**await submissions.close(client, person, client.view(body.view_id, person)))
 
     return [web.post(f"/control/{act.__name__}", act) for act in (command, shortcut, click, suggest, submit, close)]

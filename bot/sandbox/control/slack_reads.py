@@ -27,18 +27,18 @@ def read_routes(slack: SlackSimulator) -> list[web.RouteDef]:
     workspace, client = slack.workspace, slack.client
 
     async def messages(request: web.Request) -> web.Response:
-        given = read_query(request, Messages)
-        conversation = workspace.find(given.channel)
+        query = read_query(request, Messages)
+        conversation = workspace.find(query.channel)
         if conversation is None:
-            raise Refused("channel_not_found", f"channel: there is no {given.channel}; see GET /control/channels", 404)
-        viewer = person_of(given.user).slack_id if given.user else None
+            raise Refused("channel_not_found", f"channel: there is no {query.channel}; see GET /control/channels", 404)
+        viewer = person_of(query.user).slack_id if query.user else None
         if viewer is None and conversation.kind == "im":
             viewer = conversation.members[0]
         return answer(messages=workspace.messages(conversation.id, viewer))
 
     async def views(request: web.Request) -> web.Response:
         person = person_of(read_query(request, PersonQuery).user)
-        return answer(views=[one.to_slack() for one in workspace.views.modals(person.slack_id)])
+        return answer(views=[modal.to_slack() for modal in workspace.views.modals(person.slack_id)])
 
     async def home(request: web.Request) -> web.Response:
         shown = await entry_points.open_home(client, person_of(read_query(request, PersonQuery).user))
@@ -48,18 +48,18 @@ def read_routes(slack: SlackSimulator) -> list[web.RouteDef]:
         handles = {person.slack_id: person.handle for person in PEOPLE}
         listed = [
             {
-                "id": one.id,
-                "name": f"@{one.name}" if one.kind == "im" else one.name,
-                "kind": one.kind,
-                "topic": one.topic,
-                "members": [handles[member] for member in one.members],
+                "id": conversation.id,
+                "name": f"@{conversation.name}" if conversation.kind == "im" else conversation.name,
+                "kind": conversation.kind,
+                "topic": conversation.topic,
+                "members": [handles[member] for member in conversation.members],
             }
-            for one in workspace.conversations.values()
+            for conversation in workspace.conversations.values()
         ]
         return answer(channels=listed)
 
     async def people(_: web.Request) -> web.Response:
-        return answer(people=[_person(one) for one in PEOPLE])
+        return answer(people=[_person(person) for person in PEOPLE])
 
     return [web.get(f"/control/{read.__name__}", read) for read in (messages, views, home, channels, people)]
 

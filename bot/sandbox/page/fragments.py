@@ -89,13 +89,13 @@ def _workspace_values(slack: Workspace | None, place: TabLocation, names: Names,
     common = {"channels": channels_of(place.person), "commands": COMMANDS, "shortcut": SHORTCUT, "team": seed.TEAM_NAME}
     if slack is None:
         return common | {"slack": False, "messages": (), "unread": {}, "modal": None, "home": None}
-    shown: Sequence[Json] = () if place.kind == "home" else messages_of(slack, place.person, place.channel)
+    messages: Sequence[Json] = () if place.kind == "home" else messages_of(slack, place.person, place.channel)
     modals = slack.views.modals(place.person.slack_id)
     home = slack.views.home(place.person.slack_id) if place.kind == "home" else None
     return common | {
         "slack": True,
-        "messages": arranged_messages(shown[-MAX_MESSAGES:], names),
-        "earlier": max(0, len(shown) - MAX_MESSAGES),
+        "messages": arranged_messages(messages[-MAX_MESSAGES:], names),
+        "earlier": max(0, len(messages) - MAX_MESSAGES),
         "unread": memory.read_marks.unread(slack, place.person, place.channel),
         "modal": (view := modals[-1].to_slack() if modals else None),
         "modal_body": render_view(view, names) if view else "",

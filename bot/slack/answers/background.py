@@ -15,7 +15,7 @@ _log = structlog.get_logger()
 
 
 class Background:
-    """Runs tasks in parallel with the acknowledgement, a few at a time, in their order, and counts them.
+    """Runs tasks while the payload is acknowledged: in the order of their start, only a few at a time.
 
     Use it only for work that may be lost when the process ends.
     """

@@ -137,11 +137,11 @@ def times_line(times: Mapping[str, datetime], now: datetime, *, constant: str = 
 
     :param constant: words at the end of the line.
     """
-    said = [
+    labels_and_times = [
         f"{label} {_time_token(at, _DATE_FORMAT if now < at < now + CLOCK_SHOWN_WITHIN else _DAY_FORMAT)}"
         for label, at in times.items()
     ]
-    text = " · ".join([*said, constant] if constant else said)
+    text = " · ".join([*labels_and_times, constant] if constant else labels_and_times)
     return ContextBlock(elements=[MarkdownTextObject(text=text, verbatim=True)])
 
 

@@ -32,13 +32,13 @@ def page_blocks(
     :param value: returns the value of the button that shows a page.
     """
     page = max(0, min(page, (len(rows) - 1) // size))
-    first, shown = page * size, rows[page * size : (page + 1) * size]
-    said = range_words(first + 1, first + len(shown), len(rows)) if shown else "Nothing (any more)"
-    blocks: list[Block] = [rich_text(paragraph(*title, fixed_text(f" · {said}")), *shown)]
+    first, page_rows = page * size, rows[page * size : (page + 1) * size]
+    range_text = range_words(first + 1, first + len(page_rows), len(rows)) if page_rows else "Nothing (any more)"
+    blocks: list[Block] = [rich_text(paragraph(*title, fixed_text(f" · {range_text}")), *page_rows)]
     previous, following = action_ids
     buttons = []
     if page:
         buttons.append(button(f"Previous {first}", previous, value(page - 1)))
-    if left := len(rows) - first - len(shown):
+    if left := len(rows) - first - len(page_rows):
         buttons.append(button(f"Next {left}", following, value(page + 1)))
     return [*blocks, actions("pages", *buttons)] if buttons else blocks

@@ -18,16 +18,22 @@ _ICONS: Final = {
 }
 
 
-def concern_elements(concerns: Sequence[Concern], limit: int, *, where: str = "") -> Iterator[RichTextElement]:
+def concern_elements(
+    concerns: Sequence[Concern], limit: int, *, full_list_command: str = ""
+) -> Iterator[RichTextElement]:
     """List concerns in the given order, the most serious first; what is cut is counted.
 
-    :param where: the command that shows the others; empty where a button below the list does.
+    :param full_list_command: the command that shows all concerns; empty where a button below the list shows them.
     """
     if not concerns:
         return
     items = concern_items(concerns[:limit])
     if more := len(concerns) - len(items):
-        command = [fixed_text(": "), cleaned_text(where, DOMAIN_LIMIT + 20, code=True)] if where else []
+        command = (
+            [fixed_text(": "), cleaned_text(full_list_command, DOMAIN_LIMIT + 20, code=True)]
+            if full_list_command
+            else []
+        )
         items.append([fixed_text(f"and {more} more"), *command])
     yield bullets(items)
 
@@ -37,10 +43,10 @@ def concern_items(concerns: Sequence[Concern]) -> list[list[TextRun]]:
     return [
         [
             fixed_text(
-                f"{_ICONS[one.severity]} {SEVERITY_WORDS[one.severity].capitalize()}: ",
-                bold=one.severity >= ConcernSeverity.WARNING,
+                f"{_ICONS[concern.severity]} {SEVERITY_WORDS[concern.severity].capitalize()}: ",
+                bold=concern.severity >= ConcernSeverity.WARNING,
             ),
-            cleaned_text(concern_words(one), _MAX_CHARACTERS),
+            cleaned_text(concern_words(concern), _MAX_CHARACTERS),
         ]
-        for one in concerns
+        for concern in concerns
     ]

@@ -50,10 +50,10 @@ def chain_elements(request: AccessRequest, holders: Mapping[Role, Approvers]) ->
         yield paragraph(fixed_text("The requester and the sponsor cannot approve. Each person can approve once."))
     if verdict.not_counted:
         yield paragraph(fixed_text("Not counted", bold=True))
-        said = [[cleaned_text(note_words(one), 300)] for one in verdict.not_counted[:MAX_NAMES]]
-        if more := len(verdict.not_counted) - len(said):
-            said.append([fixed_text(f"and {more} more")])
-        yield bullets(said)
+        bullet_items = [[cleaned_text(note_words(note_fact), 300)] for note_fact in verdict.not_counted[:MAX_NAMES]]
+        if more := len(verdict.not_counted) - len(bullet_items):
+            bullet_items.append([fixed_text(f"and {more} more")])
+        yield bullets(bullet_items)
 
 
 def _rule_words(request: AccessRequest) -> str:
@@ -62,12 +62,12 @@ def _rule_words(request: AccessRequest) -> str:
     if prepared.chain_rule is None and sum(stage.quorum for stage in prepared.stages) == 1:
         # A request of an earlier version, or a plan that is only shown.
         prepared = replace(prepared, chain_rule=ChainRule.ONE_APPROVER if only_reduces_access(prepared.plan) else None)
-    whole = _WHOLE_CHAIN if _reduces_as_far_as_shown(request) else ""
+    whole = _WHOLE_CHAIN if _shows_no_more_access(request) else ""
     whole = _EXTENDS if prepared.plan.extends else whole
     return " ".join(filter(None, [whole, chain_rule_words(prepared)]))
 
 
-def _reduces_as_far_as_shown(request: AccessRequest) -> bool:
+def _shows_no_more_access(request: AccessRequest) -> bool:
     """Return whether every line reduces access or changes nothing, although the full approval chain is needed."""
     prepared = request.require_prepared()
     is_narrowing = plan_access_change(prepared.plan, prepared.observation.default) in (
@@ -119,7 +119,7 @@ _STATES_WITH_SENTENCE: Final = (RequestState.WITHDRAWN,)
 def state_parts(request: AccessRequest, now: datetime, *, with_steps: bool = True) -> Iterator[TextRun]:
     """Return one sentence on the state, when the note does not say everything.
 
-    :param with_steps: say how many steps are left to the partner.
+    :param with_steps: whether to say how many steps of the partner setup remain.
     """
     is_revocation = request.fields.kind is RequestKind.REVOCATION
     match request.state:
@@ -167,15 +167,15 @@ def _stage_parts(
     holders: Mapping[Role, Approvers],
 ) -> list[TextRun]:
     approved = verdict.counted_people[index]
-    shown = [
+    runs = [
         cleaned_text(stage.title, bold=True),
         fixed_text(f": {len(approved)} of {counted(stage.quorum, 'approval')}."),
     ]
     if len(approved) >= stage.quorum:
-        shown = [fixed_text("✅ "), cleaned_text(stage.title, bold=True), fixed_text(": approved.")]
+        runs = [fixed_text("✅ "), cleaned_text(stage.title, bold=True), fixed_text(": approved.")]
     for decision in (d for d in request.decisions if d.stage == index and d.choice is Choice.APPROVE):
         if decision.person in approved and decision.digest == request.plan.digest:
-            shown += [
+            runs += [
                 fixed_text(" "),
                 cleaned_text(decision.person.name),
                 fixed_text(", "),
@@ -183,8 +183,8 @@ def _stage_parts(
                 fixed_text("."),
             ]
     if request.state is RequestState.AWAITING_APPROVAL and len(approved) < stage.quorum:
-        shown += _who_decides(verdict, index, holders.get(stage.role, Approvers()))
-    return shown
+        runs += _who_decides(verdict, index, holders.get(stage.role, Approvers()))
+    return runs
 
 
 def _who_decides(verdict: Verdict, index: int, approvers: Approvers) -> list[TextRun]:

@@ -41,10 +41,10 @@ def outside_change_elements(
     :param with_graph_names: see `drift_lines`.
     """
     items = changed_items(drift, default, with_graph_names=with_graph_names)
-    shown = items[:MAX_LINES]
-    if more := len(items) - len(shown):
-        shown.append([fixed_text(f"and {more} more settings")])
-    yield bullets(shown or [[fixed_text("nothing that this version can show")]])
+    shown_items = items[:MAX_LINES]
+    if more := len(items) - len(shown_items):
+        shown_items.append([fixed_text(f"and {more} more settings")])
+    yield bullets(shown_items or [[fixed_text("nothing that this version can show")]])
 
 
 def changed_items(drift: Drift, default: JsonObject | None, *, with_graph_names: bool = False) -> list[list[TextRun]]:
@@ -66,17 +66,17 @@ def default_of(request: AccessRequest) -> JsonObject | None:
 def drift_json(drift: Drift) -> str:
     """Render a drift as JSON, one line for each side of a setting. ASCII only: hidden characters show as escapes."""
     members = [
-        f"  {json.dumps(one.name)}: {{\n"
-        f'    "approvedFrom": {json.dumps(one.approved_from)},\n'
-        f'    "approvedTo": {json.dumps(one.approved_to)},\n'
-        f'    "now": {json.dumps(one.now)}\n  }}'
-        for one in drift.settings
+        f"  {json.dumps(setting.name)}: {{\n"
+        f'    "approvedFrom": {json.dumps(setting.approved_from)},\n'
+        f'    "approvedTo": {json.dumps(setting.approved_to)},\n'
+        f'    "now": {json.dumps(setting.now)}\n  }}'
+        for setting in drift.settings
     ]
     members += [
-        f"  {json.dumps(f'default.{one.name}')}: {{\n"
-        f'    "shown": {json.dumps(one.shown)},\n'
-        f'    "now": {json.dumps(one.now)}\n  }}'
-        for one in drift.defaults
+        f"  {json.dumps(f'default.{default.name}')}: {{\n"
+        f'    "before": {json.dumps(default.before)},\n'
+        f'    "now": {json.dumps(default.now)}\n  }}'
+        for default in drift.defaults
     ]
     return "{{\n{}\n}}".format(",\n".join(members)) if members else "{}"
 

@@ -25,10 +25,10 @@ def policy_findings(findings: Sequence[Finding]) -> list[Block]:
     items = policy_items(findings)
     if not items:
         return []
-    shown = items[:MAX_LINES]
-    if more := len(items) - len(shown):
-        shown.append([fixed_text(f"and {more} more")])
-    return [rich_text(paragraph(fixed_text("Conditional Access, policy by policy", bold=True)), bullets(shown))]
+    shown_items = items[:MAX_LINES]
+    if more := len(items) - len(shown_items):
+        shown_items.append([fixed_text(f"and {more} more")])
+    return [rich_text(paragraph(fixed_text("Conditional Access, policy by policy", bold=True)), bullets(shown_items))]
 
 
 def policy_items(findings: Sequence[Finding]) -> list[list[TextRun]]:

@@ -72,9 +72,9 @@ def closed_line(
     :param line: what the line says instead of `summary`, where it has more than that.
     :param after: what follows on lines of its own, for example a receipt.
     """
-    said = list(line) or [cleaned_text(summary, 300)]
+    line_runs = list(line) or [cleaned_text(summary, 300)]
     name = [fixed_text(f"{icon} "), cleaned_text(target, DOMAIN_LIMIT, bold=True), fixed_text(": ")]
-    blocks = [rich_text(paragraph(*name, *said, fixed_text(f" · {request_id}"), *after))]
+    blocks = [rich_text(paragraph(*name, *line_runs, fixed_text(f" · {request_id}"), *after))]
     return message(f"{notified_name(clean(target, 90))}: {summary} ({request_id}).", blocks)
 
 
@@ -85,8 +85,8 @@ def identity_block(identity: TenantIdentity) -> RichTextBlock:
 
 def identity_paragraph(identity: TenantIdentity) -> RichTextElement:
     """Return the partner's identity, and which of its names it chose itself."""
-    asked = identity.typed_name.strip().lower()
-    is_new = asked not in ("", identity.default_domain.strip().lower(), identity.tenant_id.lower())
+    typed_name = identity.typed_name.strip().lower()
+    is_other_name = typed_name not in ("", identity.default_domain.strip().lower(), identity.tenant_id.lower())
     rows: list[tuple[str, TextRun, str]] = [
         ("Partner: ", cleaned_text(partner_name(identity), DOMAIN_LIMIT, bold=True), ""),
         ("\nTenant ID: ", cleaned_text(identity.tenant_id, code=True), ""),
@@ -94,8 +94,8 @@ def identity_paragraph(identity: TenantIdentity) -> RichTextElement:
     ]
     if not identity.is_resolved:
         rows.append(("\nCloud: ", fixed_text("another one, or the tenant is gone: Entra cannot look it up"), ""))
-    if is_new:
-        rows.append(("\nAsked for as: ", cleaned_text(asked, DOMAIN_LIMIT), ""))
+    if is_other_name:
+        rows.append(("\nAsked for as: ", cleaned_text(typed_name, DOMAIN_LIMIT), ""))
     return paragraph(*(piece for label, value, after in rows for piece in _row(label, value, after)))
 
 
@@ -127,13 +127,13 @@ def finding_elements(
 
     :param lines: the lines of the change shown with them; names in these lines are not repeated.
     """
-    shown = shown_findings(findings, lines)
-    if shown:
+    sorted_findings = shown_findings(findings, lines)
+    if sorted_findings:
         if is_titled:
             yield paragraph(fixed_text("Checks", bold=True))
-        yield bullets(finding_parts(finding) for finding in shown[:MAX_FINDINGS])
-    if len(shown) > MAX_FINDINGS:
-        yield paragraph(fixed_text(f"and {len(shown) - MAX_FINDINGS} more"))
+        yield bullets(finding_parts(finding) for finding in sorted_findings[:MAX_FINDINGS])
+    if len(sorted_findings) > MAX_FINDINGS:
+        yield paragraph(fixed_text(f"and {len(sorted_findings) - MAX_FINDINGS} more"))
 
 
 def shown_findings(findings: Sequence[Finding], lines: Sequence[ChangeLine] = ()) -> list[Finding]:
@@ -141,7 +141,7 @@ def shown_findings(findings: Sequence[Finding], lines: Sequence[ChangeLine] = ()
 
     :param lines: see `finding_elements`.
     """
-    return sorted((one for one in findings if not _repeats_named_targets(one, lines)), key=_sort_key)
+    return sorted((finding for finding in findings if not _repeats_named_targets(finding, lines)), key=_sort_key)
 
 
 def operations_block(plan: Plan) -> RichTextBlock:
@@ -218,7 +218,7 @@ def finding_parts(finding: Finding) -> list[TextRun]:
 
 
 def line_parts(line: ChangeLine) -> list[TextRun]:
-    """Return one changed setting: now, after, and whether it gives more access."""
+    """Return one changed setting: its value before and after, and whether it gives more access."""
     return [
         cleaned_text(line.setting, 200, bold=True),
         fixed_text(": "),

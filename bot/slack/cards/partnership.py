@@ -20,7 +20,7 @@ from bot.slack.blocks.blocks import (
     row,
 )
 from bot.slack.cards.partner_and_plan import partner_name
-from bot.slack.ids import PartnerPart
+from bot.slack.ids import PartnerSection
 from bot.words.partner_setup.state import setup_words
 from bot.words.requests.titles import partner_title
 from bot.words.settings.open_access import access_kind_titles, access_kinds_words
@@ -129,14 +129,14 @@ def review_buttons(partnership: Partnership, now: datetime, drift: Drift | None 
     return actions(f"review:{tenant_id}", button("Keep", ids.KEEP, tenant_id), revoke)
 
 
-def partner_part_value(tenant_id: TenantId, name: PartnerPart, page: int) -> str:
+def partner_section_value(tenant_id: TenantId, name: PartnerSection, page: int) -> str:
     """Return the value of a button that shows one page of a list: `<tenant id>:<part>:<page>`."""
     return f"{tenant_id}:{name.value}:{page}"
 
 
-def partner_part_row(tenant_id: TenantId, name: PartnerPart, text: str) -> SectionBlock:
+def partner_section_row(tenant_id: TenantId, name: PartnerSection, text: str) -> SectionBlock:
     """Return the line below a shortened list: how much there is, and the button that shows all of it."""
-    shows = button("Show all", ids.SHOW_PARTNER_PART, partner_part_value(tenant_id, name, 0))
+    shows = button("Show all", ids.SHOW_PARTNER_SECTION, partner_section_value(tenant_id, name, 0))
     return row(text, f"part:{name.value}", shows)
 
 

@@ -126,13 +126,13 @@ def restored_parts(request: AccessRequest) -> Iterator[TextRun]:
     is_result = request.fields.restores_result
     yield fixed_text("the settings approved by " if is_result else "the settings from before ")
     yield cleaned_text(request.fields.restores or "another change")
-    if request.prepared is not None and (was := request.prepared.restored) is not None:
+    if request.prepared is not None and (restored_change := request.prepared.restored) is not None:
         yield fixed_text(" (“")
-        yield cleaned_text(was.title)
-        yield fixed_text(f"”, {_KINDS[was.kind]} by ")
-        yield cleaned_text(was.person.name)
+        yield cleaned_text(restored_change.title)
+        yield fixed_text(f"”, {_KINDS[restored_change.kind]} by ")
+        yield cleaned_text(restored_change.person.name)
         yield fixed_text(", of ")
-        yield local_time(was.at)
+        yield local_time(restored_change.at)
         yield fixed_text(")")
 
 

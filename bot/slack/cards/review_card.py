@@ -68,9 +68,9 @@ def review_card(
             review_buttons(partnership, now, drift) if running is None else _buttons_of_running(partnership, running),
         ]
     )
-    about = f"{clean(partner_title(partnership), NAME_LIMIT)} ({partnership.request_id})"
+    partner_and_request = f"{clean(partner_title(partnership), NAME_LIMIT)} ({partnership.request_id})"
     stop = "" if headline[1].endswith("?") else "."
-    return message(f"{notified_partner(partnership.identity)}: {headline[1]}{stop} {about}", blocks)
+    return message(f"{notified_partner(partnership.identity)}: {headline[1]}{stop} {partner_and_request}", blocks)
 
 
 def replaced_review_card(partnership: Partnership, *, reminded_at: datetime) -> Message:
@@ -110,12 +110,12 @@ def _review_headline(partnership: Partnership, now: datetime) -> tuple[str, str]
 def _running_block(partnership: Partnership, revocation: AccessRequest) -> RichTextBlock:
     """State that a revocation is running, since when, and by whom."""
     by = revocation.submitter if revocation.prepared is None else revocation.prepared.requester
-    who = mention(revocation.fields.requester) if by is None else cleaned_text(by.name, bold=True)
+    person_run = mention(revocation.fields.requester) if by is None else cleaned_text(by.name, bold=True)
     is_sent = revocation.state is RequestState.UNCONFIRMED
     return rich_text(
         paragraph(
             fixed_text(_RUNNING.format(revocation.id)),
-            who,
+            person_run,
             fixed_text(" on "),
             local_time(revocation.created_at),
             fixed_text(_NO_ANSWER_NEEDED + (_SENT if is_sent else "")),

@@ -39,29 +39,29 @@ def unchanged_access_elements(
 
     A renewal shows all of it, because it extends all of it.
     """
-    kept = describe_unchanged(plan, default, names)
+    unchanged_lines = describe_unchanged(plan, default, names)
     if is_renewal(plan):
-        if kept:
+        if unchanged_lines:
             yield paragraph(fixed_text("Access to extend", bold=True))
-            yield _current_settings_list(kept)
+            yield _current_settings_list(unchanged_lines)
         return
-    if stays := describe_staying_open(plan, default, names):
+    if open_lines := describe_staying_open(plan, default, names):
         yield paragraph(fixed_text("Stays open, not changed", bold=True))
-        yield _current_settings_list(stays)
+        yield _current_settings_list(open_lines)
     if others := unmanaged_settings(plan.configuration_after()):
         yield paragraph(
             fixed_text(f"Also set and not changed: {unknown_settings_words(others)}. Microsoft Graph's names: "),
             cleaned_text(graph_names_words(others), _MAX_NAMES_CHARACTERS),
         )
-    if closed := sum(not one.fact.may_allow_access for one in kept):
+    if closed := sum(not line.fact.may_allow_access for line in unchanged_lines):
         values = counted(closed, "value that lets nobody in", "values that let nobody in")
         yield paragraph(fixed_text(f"Set for this partner and not changed: {values}; /partner show lists them."))
 
 
 def _current_settings_list(lines: Sequence[CurrentLine]) -> RichTextElement:
     items: list[list[TextRun]] = [
-        [cleaned_text(one.setting, 200, bold=True), fixed_text(": "), cleaned_text(one.words, MAX_SETTING_CHARACTERS)]
-        for one in lines[:MAX_LINES]
+        [cleaned_text(line.setting, 200, bold=True), fixed_text(": "), cleaned_text(line.words, MAX_SETTING_CHARACTERS)]
+        for line in lines[:MAX_LINES]
     ]
     if more := len(lines) - len(items):
         items.append([fixed_text(f"and {more} more; /partner show lists them")])

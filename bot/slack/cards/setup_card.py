@@ -98,9 +98,9 @@ def _reminder_parts(partnership: Partnership, reader: str) -> Iterator[TextRun]:
 
 def _body(partnership: Partnership, *, may_confirm: bool) -> Iterator[Block]:
     setup, confirmations = partnership.setup, partnership.confirmations
-    left = open_steps(setup, confirmations)
+    steps_left = open_steps(setup, confirmations)
     intro = "Our side: done (verified). Gatehouse cannot see the partner's tenant"
-    if left:
+    if steps_left:
         intro += ", so somebody here confirms each step."
     elif needed_steps(setup):
         intro += ". Somebody here confirmed every step."
@@ -109,7 +109,7 @@ def _body(partnership: Partnership, *, may_confirm: bool) -> Iterator[Block]:
     yield rich_text(paragraph(fixed_text(intro)))
     confirmable = {step.digest for step in setup} if may_confirm else set()
     yield from step_blocks(partnership.identity, setup, confirmations, confirmable)
-    yield _buttons(partnership, may_remind=may_confirm and bool(left) and partnership.remind_setup_at is None)
+    yield _buttons(partnership, may_remind=may_confirm and bool(steps_left) and partnership.remind_setup_at is None)
     if partnership.remind_setup_at is not None:
         reminded = [
             fixed_text("The sponsor, "),
@@ -126,7 +126,7 @@ def _body(partnership: Partnership, *, may_confirm: bool) -> Iterator[Block]:
 
 def _buttons(partnership: Partnership, *, may_remind: bool) -> ActionsBlock:
     tenant_id = partnership.identity.tenant_id
-    shown = [button("Show the checklist", ids.SHOW_CHECKLIST, tenant_id, "primary")]
+    buttons = [button("Show the checklist", ids.SHOW_CHECKLIST, tenant_id, "primary")]
     if may_remind:
-        shown.append(button("Remind me in a week", ids.REMIND_SETUP, tenant_id))
-    return actions(f"half:{tenant_id}", *shown)
+        buttons.append(button("Remind me in a week", ids.REMIND_SETUP, tenant_id))
+    return actions(f"half:{tenant_id}", *buttons)

@@ -26,7 +26,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.revoking import running_revocation
-from workflows.core.requests.commands.partner import Keep
+from workflows.core.requests.commands.partner_record import Keep
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.model import TenantId

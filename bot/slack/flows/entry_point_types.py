@@ -70,7 +70,7 @@ class Shortcut:
 
 @dataclass(frozen=True, slots=True)
 class Subcommand:
-    """A word after `/partner`; refusals are stored as `/partner <name>`. `words.commands` describes its use."""
+    """A word after `/partner`; refusals are stored as `/partner <name>`. `partner_commands` has its help."""
 
     name: str
     listener: CommandListener

@@ -42,8 +42,8 @@ class RemindOrWithdrawFlow:
         if await self._is_sent_by(click, request_id):
             await self.service.remind(request_id, click.actor, key=click.key)
         else:
-            asked = AskReminder(actor=click.actor, request_id=request_id, channel=click.channel)
-            await self.service.store_click(asked, key=click.key)
+            command = AskReminder(actor=click.actor, request_id=request_id, channel=click.channel)
+            await self.service.store_click(command, key=click.key)
         await ack()
         await self._show_received(click, request_id)
 

@@ -31,10 +31,10 @@ from bot.slack.flows.entry_point_types import (
     Submission,
 )
 from bot.slack.inbound.replaced_cards import CardReplaced, ReplacedCards
+from bot.slack.partner_commands import needs_partner
 from bot.slack.payloads.button_values import named_subject
 from bot.slack.payloads.models import HomeOpened, Interaction, SlashCommand
 from bot.slack.payloads.reading import PARSED
-from bot.slack.words.commands import needs_partner
 from bot.slack.words.unavailable import WINDOW_NOT_OPENED
 from workflows.app.service import Service
 from workflows.core.errors.facts import Fact
@@ -138,14 +138,19 @@ class Guard:
         """
 
         async def guarded(ack: AsyncAck, context: AsyncBoltContext) -> None:
-            asked: Interaction = context[PARSED]
+            interaction: Interaction = context[PARSED]
             try:
-                self._require_our_team(asked)
-                await listener(ack, asked)
+                self._require_our_team(interaction)
+                await listener(ack, interaction)
             except Refused as refused:
-                key = f"options:{asked.required_view.id}:{asked.actor}:{asked.name}:{refused.code}"
+                key = f"options:{interaction.required_view.id}:{interaction.actor}:{interaction.name}:{refused.code}"
                 await self.service.record_refusal(
-                    refused, key=key, actor=asked.actor, command=audit_name, subject=CommandSubject(), is_told=True
+                    refused,
+                    key=key,
+                    actor=interaction.actor,
+                    command=audit_name,
+                    subject=CommandSubject(),
+                    is_told=True,
                 )
                 await ack(options=[])
             except StoreNotWritable:
@@ -202,7 +207,7 @@ class Guard:
 
 
 def _any_of(names: Iterable[str]) -> re.Pattern[str]:
-    """Return the pattern that exactly these names match. Bolt answers that nothing listens to another one."""
+    """Return a pattern that matches exactly these names. For any other name Bolt reports that no listener exists."""
     return re.compile(rf"\A(?:{'|'.join(map(re.escape, names))})\Z")
 
 

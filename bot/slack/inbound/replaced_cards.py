@@ -78,12 +78,13 @@ class ReplacedCards:
             return  # a card of another kind is refused for that
         card_name, effect_of = f"{card.value}:{about}", _UPDATE_EFFECTS[card]
         copies = await self.store.copies(card_name)
-        known = next(
-            (one for one in copies if (one.channel, one.message_id) == (where.channel_id, where.message_ts)), None
-        )
+        place = (where.channel_id, where.message_ts)
+        known = next((copy for copy in copies if (copy.channel, copy.message_id) == place), None)
         if known is not None and known.is_live:
             return
-        newest = max((one.message_id for one in copies if one.is_live and one.channel == where.channel_id), default="")
+        newest = max(
+            (copy.message_id for copy in copies if copy.is_live and copy.channel == where.channel_id), default=""
+        )
         is_direct = where.channel_id.startswith(_DIRECT)
         if known is None and not is_direct and where.channel_id != self.channel:
             raise CardReplaced(newest, effect_of(subject))

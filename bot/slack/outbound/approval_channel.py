@@ -118,6 +118,6 @@ class ApprovalChannel:
                 problem = await channel_problem(self._client, self.id)
                 self._problem, self._checked_at = problem, now
                 values = {"channel": self.id, "reason": problem}
-                wanted = {self.id: values} if problem else {}
-                await self._alarms.update_alarms(AlarmCode.CHANNEL_NOT_PRIVATE, wanted)
+                alarm_values = {self.id: values} if problem else {}
+                await self._alarms.update_alarms(AlarmCode.CHANNEL_NOT_PRIVATE, alarm_values)
             return self._problem

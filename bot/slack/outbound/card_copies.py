@@ -158,7 +158,7 @@ class CardCopies:
         trouble = None
         if updated is not UpdateResult.DONE:
             trouble = await self.post(copy.subject, copy.audience, card, copy.occasion)
-            # NB. after the new one is posted: if anything fails before, a repetition posts it.
+            # NB. after the new one is posted: if anything fails before, a retry posts it.
             await self.mark_out_of_date(copy)
         return trouble
 
@@ -187,10 +187,10 @@ class CardCopies:
             return UpdateResult.STUCK
         if not copy.audience:
             try:
-                is_fit = not await self._channel.problem()
+                is_usable = not await self._channel.problem()
             except ChannelUnsuitable as error:
                 return error
-            if not is_fit:
+            if not is_usable:
                 if not await self.empty_card(copy):
                     # It may be possible later: the card is not forgotten before it is empty.
                     return NotifierBlocked(f"the card of {copy.subject} cannot be emptied now")
@@ -210,7 +210,7 @@ class CardCopies:
     async def empty_card(self, copy: MessageCopy) -> bool:
         """Empty a card in a channel that is not the approval channel, or that people outside or everybody can read.
 
-        :returns: False when that may be possible later, in the approval channel only; otherwise nothing is left to do.
+        :returns: False when the caller must try again later, which happens in the approval channel only.
         :raises NotifierUnavailable: when Slack does not answer; it is tried again.
         """
         try:

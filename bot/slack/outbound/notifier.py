@@ -1,6 +1,6 @@
 """Perform Slack effects: post and update cards, send direct messages, publish App Homes.
 
-Each effect compares what is posted with what should be posted, so a repetition changes nothing.
+Each effect compares what is posted with what should be posted, so a retry changes nothing.
 `bot.slack.outbound.recipients` decides who gets a card.
 """
 
@@ -59,12 +59,12 @@ class SlackNotifier:
         def is_theirs(copy: MessageCopy) -> bool:
             return copy.channel == clicked_in if clicked_in else bool(clicked_by) and copy.audience == clicked_by
 
-        is_left = not all(map(is_theirs, await self._requests.posted(request)))
-        if is_left:
+        has_other_copies = not all(map(is_theirs, await self._requests.posted(request)))
+        if has_other_copies:
             # NB. before anything is sent: when that fails, the others are updated nevertheless.
             await self._outbound.store.request_card_update(request.id, after=self._outbound.card_update_after)
         await self._show(request, is_theirs)
-        return not is_left
+        return not has_other_copies
 
     async def _show(self, request: AccessRequest, is_shown_now: Callable[[MessageCopy], bool]) -> None:
         try:
@@ -91,7 +91,7 @@ class SlackNotifier:
         """Update each person's newest review card of the partnership, and close the earlier ones.
 
         With `remind`, post a new one to the sponsor.
-        The new one is posted first, and each recipient is stored. If anything fails, a repetition asks the others.
+        The new one is posted first, and each recipient is stored. If anything fails, a retry asks the others.
 
         :raises NotifierRefused: when nobody at all could be asked.
         """
@@ -128,10 +128,10 @@ class SlackNotifier:
             not_reached = await self._post_setup(partnership, subject, () if remind else (requester,), remind=remind)
         copies = await self._outbound.copies.live_copies(subject)
         newest = _newest(copies)
-        asked = await self._asked_for_setup(copies, partnership, requester)
+        people_asked = await self._asked_for_setup(copies, partnership, requester)
         for copy in copies:
             is_newest = copy.message_id == newest[copy.audience].message_id
-            if not is_newest or copy.audience not in asked:
+            if not is_newest or copy.audience not in people_asked:
                 await self._outbound.copies.close(copy, closed_setup_card(partnership, has_newer=not is_newest))
                 continue
             confirms = offers_confirmation(copy, partnership, requester)
@@ -202,17 +202,19 @@ class SlackNotifier:
         :returns: why Slack refused the message to the sponsor; None when at least one person was reached.
         """
         occasion = f"{_review_of(partnership)}.{partnership.reminders}"
-        asked = {copy.audience for copy in await self._outbound.store.copies(subject) if copy.occasion == occasion}
+        people_asked = {
+            copy.audience for copy in await self._outbound.store.copies(subject) if copy.occasion == occasion
+        }
         sponsor, refused = partnership.sponsor.chat_id, None
         is_gone = partnership.sponsor_gone_at is not None
-        if not is_gone and sponsor not in asked:
+        if not is_gone and sponsor not in people_asked:
             refused = await self._outbound.copies.post(subject, sponsor, card, occasion)
-            asked |= set() if refused else {sponsor}
+            people_asked |= set() if refused else {sponsor}
         if refused or is_gone or is_escalated(partnership, self._outbound.clock.now()):
-            for admin in sorted(await self._recipients.holders(ADMIN) - asked - {sponsor}):
+            for admin in sorted(await self._recipients.holders(ADMIN) - people_asked - {sponsor}):
                 if await self._outbound.copies.post(subject, admin, card, occasion) is None:
-                    asked.add(admin)
-        return None if asked else refused
+                    people_asked.add(admin)
+        return None if people_asked else refused
 
     async def _asked_for_setup(
         self, copies: Sequence[MessageCopy], partnership: Partnership, requester: ChatId
@@ -221,10 +223,10 @@ class SlackNotifier:
 
         While it shows no step to do, or the admins cannot be read, all of them do.
         """
-        readers, named = frozenset(copy.audience for copy in copies), {partnership.sponsor.chat_id, requester}
+        readers, people_named = frozenset(copy.audience for copy in copies), {partnership.sponsor.chat_id, requester}
         is_live = partnership.state is not PartnershipState.REVOKED and bool(partnership.setup)
-        admins = await self._recipients.holders(ADMIN) if is_live and readers - named else frozenset()
-        return frozenset(named) | admins if admins else readers
+        admins = await self._recipients.holders(ADMIN) if is_live and readers - people_named else frozenset()
+        return frozenset(people_named) | admins if admins else readers
 
     async def _post_setup(
         self, partnership: Partnership, subject: str, other_people: Sequence[ChatId], *, remind: bool
@@ -274,7 +276,7 @@ def _closed_review(copy: MessageCopy, newest: MessageCopy, partnership: Partners
 
     :param newest: the newest card of the same person.
     """
-    review, newest_review = (one.occasion.rpartition(".")[0] for one in (copy, newest))
+    review, newest_review = (each_copy.occasion.rpartition(".")[0] for each_copy in (copy, newest))
     if copy.message_id != newest.message_id and review == newest_review:
         return replaced_review_card(partnership, reminded_at=posted_at(newest))
     is_due = partnership.state is PartnershipState.REVIEW_DUE
@@ -287,4 +289,4 @@ def _closed_review(copy: MessageCopy, newest: MessageCopy, partnership: Partners
 
 def _newest(copies: Sequence[MessageCopy]) -> dict[str, MessageCopy]:
     """Return each reader's newest copy."""
-    return {copy.audience: copy for copy in sorted(copies, key=lambda one: one.message_id)}
+    return {copy.audience: copy for copy in sorted(copies, key=lambda copy: copy.message_id)}

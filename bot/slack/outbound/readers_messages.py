@@ -42,7 +42,7 @@ class ReadersMessages:
 
     def has_seen_earlier_plan(self, person: str) -> bool:
         """Return whether a person got a message about the plan of the round before."""
-        return any(one.audience == person and one.occasion == self._earlier_occasion for one in self.copies)
+        return any(copy.audience == person and copy.occasion == self._earlier_occasion for copy in self.copies)
 
     def is_replaced(self, copy: MessageCopy) -> bool:
         """Return whether a newer message about the request was posted in the place of a copy."""
@@ -75,8 +75,8 @@ class ReadersMessages:
         """
         if self.has_seen_earlier_plan(audience):
             return self.build_new_approval(reader=ChatId(audience))
-        is_new = all(one.audience != audience or one.occasion == self.occasion for one in self.copies)
-        return self.build_card(knows_earlier=False) if self.request.round and is_new else self.build_card()
+        has_no_copy = all(copy.audience != audience or copy.occasion == self.occasion for copy in self.copies)
+        return self.build_card(knows_earlier=False) if self.request.round and has_no_copy else self.build_card()
 
     def for_thread(self) -> Message:
         """Return the message under the channel's card that asks for approval again.
@@ -84,8 +84,8 @@ class ReadersMessages:
         It mentions who got a message about the plan before, or everybody when they are too many for direct messages.
         """
         is_direct = bool(direct_recipients(self.deciders, is_channel_closed=False))
-        asked = frozenset(filter(self.has_seen_earlier_plan, self.deciders)) if is_direct else self.deciders
-        return self.build_new_approval(approvers=asked)
+        people_asked = frozenset(filter(self.has_seen_earlier_plan, self.deciders)) if is_direct else self.deciders
+        return self.build_new_approval(approvers=people_asked)
 
 
 def _round(copy: MessageCopy) -> int:

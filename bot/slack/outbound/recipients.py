@@ -53,8 +53,12 @@ class Recipients:
 
     async def stage_holders(self, request: AccessRequest) -> dict[Role, frozenset[ChatId]]:
         """List the members of roles that still have to decide; empty when nobody needs to decide."""
-        who = current_eligibility(request)
-        return {} if who is None else {stage.role: await self.holders(stage.role) for stage in who.open_stages}
+        eligibility = current_eligibility(request)
+        return (
+            {}
+            if eligibility is None
+            else {stage.role: await self.holders(stage.role) for stage in eligibility.open_stages}
+        )
 
     async def stage_members(self, request: AccessRequest) -> frozenset[ChatId]:
         """List the members of every role of a request's approval chain: their App Homes list the request, or did."""
@@ -72,27 +76,31 @@ class Recipients:
 
     async def deciders(self, request: AccessRequest, holders: Mapping[Role, frozenset[ChatId]]) -> frozenset[ChatId]:
         """List who can decide now: members of the open stage's role who are not excluded and have not decided."""
-        who = current_eligibility(request)
+        eligibility = current_eligibility(request)
         return (
-            frozenset() if who is None else await able_to_decide(who, holders[who.open_stages[0].role], self._directory)
+            frozenset()
+            if eligibility is None
+            else await able_to_decide(eligibility, holders[eligibility.open_stages[0].role], self._directory)
         )
 
     async def later_deciders(
         self, request: AccessRequest, holders: Mapping[Role, frozenset[ChatId]]
     ) -> frozenset[ChatId]:
         """List who can decide in a stage after the open one, as far as it needs approvals."""
-        who = current_eligibility(request)
-        later = () if who is None else [stage for stage in who.open_stages[1:] if stage.missing]
-        if who is None or not later:
+        eligibility = current_eligibility(request)
+        later = () if eligibility is None else [stage for stage in eligibility.open_stages[1:] if stage.missing]
+        if eligibility is None or not later:
             return frozenset()
-        return await able_to_decide(who, frozenset().union(*(holders[stage.role] for stage in later)), self._directory)
+        return await able_to_decide(
+            eligibility, frozenset().union(*(holders[stage.role] for stage in later)), self._directory
+        )
 
     async def deciders_at_expiry(self, request: AccessRequest) -> frozenset[ChatId]:
         """List who should have decided on a request when it expired."""
-        who = eligibility_at_expiry(request)
-        if who is None:
+        eligibility = eligibility_at_expiry(request)
+        if eligibility is None:
             return frozenset()
-        return await able_to_decide(who, await self.holders(who.open_stages[0].role), self._directory)
+        return await able_to_decide(eligibility, await self.holders(eligibility.open_stages[0].role), self._directory)
 
 
 def direct_recipients(deciders: frozenset[ChatId], *, is_channel_closed: bool) -> list[ChatId]:

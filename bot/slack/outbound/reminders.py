@@ -52,7 +52,7 @@ class Reminders:
         :raises NotifierUnavailable: when Slack or the directory does not answer; it is tried again.
         """
         for person in sorted(people):
-            await self._tell_expired(person)
+            await self._send_expired_message(person)
 
     async def tell_requester_of_expiry(self, request: AccessRequest) -> None:
         """Tell the requester, in one message, which of their requests expired in the same hour as this one.
@@ -63,13 +63,15 @@ class Reminders:
             return
         person, start = request.fields.requester, request.changed_at.replace(minute=0, second=0, microsecond=0)
         ended = await self._outbound.store.expired_since(start, MAX_READ_REQUESTS)
-        mine = [
-            one for one in ended if one.fields.requester == person and one.changed_at < start + EXPIRED_TOLD_TOGETHER
+        own_requests = [
+            expired
+            for expired in ended
+            if expired.fields.requester == person and expired.changed_at < start + EXPIRED_TOLD_TOGETHER
         ]
-        if request.id not in {one.id for one in mine}:
-            mine.append(request)  # only the newest were read
+        if request.id not in {own_request.id for own_request in own_requests}:
+            own_requests.append(request)  # only the newest were read
         subject, occasion = f"own_expired:{person}", f"{start:%Y-%m-%dT%H}"
-        message = own_expired_message(LimitedList(items=mine[:MAX_LISTED_REQUESTS], count=len(mine)))
+        message = own_expired_message(LimitedList(items=own_requests[:MAX_LISTED_REQUESTS], count=len(own_requests)))
         posted = [copy for copy in await self._outbound.copies.live_copies(subject) if copy.occasion == occasion]
         if posted:
             await self._outbound.copies.renew(posted[-1], message, replaces_deleted=False)
@@ -114,33 +116,35 @@ class Reminders:
         """Return the last text of a reminder: what expired since, and what is planned again, is not decided."""
         person, store = ChatId(copy.audience), self._outbound.store
         ended = await store.expired_since(posted_at(copy), MAX_READ_REQUESTS)
-        expired = [one for one in ended if person in await self._recipients.deciders_at_expiry(one)]
+        expired = [request for request in ended if person in await self._recipients.deciders_at_expiry(request)]
         again = [
-            one
-            for one in await store.open_requests()
-            if one.state is RequestState.PREPARING
-            and one.asked_again
-            and any(card.audience == person for card in await store.copies(f"request:{one.id}"))
+            open_request
+            for open_request in await store.open_requests()
+            if open_request.state is RequestState.PREPARING
+            and open_request.asked_again
+            and any(card.audience == person for card in await store.copies(f"request:{open_request.id}"))
         ]
         return finished_reminder(expired, again)
 
     async def _posted(self, person: ChatId) -> list[MessageCopy]:
         """Return the reminders of a person that may still change, the newest last."""
-        return sorted(await self._outbound.copies.live_copies(_subject(person)), key=lambda one: one.message_id)
+        return sorted(
+            await self._outbound.copies.live_copies(_subject(person)), key=lambda live_copy: live_copy.message_id
+        )
 
     def _lock(self, person: ChatId) -> asyncio.Lock:
         return self._locks.setdefault(person, asyncio.Lock())
 
-    async def _tell_expired(self, person: ChatId) -> None:
+    async def _send_expired_message(self, person: ChatId) -> None:
         now, subject = self._outbound.clock.now(), f"expired:{person}"
         today = f"{now:%Y-%m-%d}"
         ended = await self._outbound.store.expired_since(
             now.replace(hour=0, minute=0, second=0, microsecond=0), MAX_READ_REQUESTS
         )
-        mine = [one for one in ended if person in await self._recipients.deciders_at_expiry(one)]
-        if not mine:
+        own_requests = [request for request in ended if person in await self._recipients.deciders_at_expiry(request)]
+        if not own_requests:
             return
-        message = expired_message(LimitedList(items=mine[:MAX_LISTED_REQUESTS], count=len(mine)))
+        message = expired_message(LimitedList(items=own_requests[:MAX_LISTED_REQUESTS], count=len(own_requests)))
         posted = [copy for copy in await self._outbound.copies.live_copies(subject) if copy.occasion == today]
         if posted:
             await self._outbound.copies.renew(posted[-1], message, replaces_deleted=False)

@@ -55,15 +55,15 @@ class RequestMessages:
         names = await name_approvers(request, holders, self._outbound.directory)
         context = await self._context(request)
         posted = await self._outbound.copies.live_copies(subject)
-        shown: dict[str, Any] = {"holders": names, "context": context, "now": now}
+        card_arguments: dict[str, Any] = {"holders": names, "context": context, "now": now}
         messages = ReadersMessages(
             request=request,
             context=context,
             deciders=deciders,
             now=now,
             # A card has many copies. Building one takes some hundredths of a second.
-            build_card=cache(partial(request_card, request, **shown)),
-            build_new_approval=cache(partial(new_approval_message, request, **shown)),
+            build_card=cache(partial(request_card, request, **card_arguments)),
+            build_new_approval=cache(partial(new_approval_message, request, **card_arguments)),
             copies=await self._outbound.store.copies(subject),
             asked_later=await self._recipients.later_deciders(request, holders),
         )
@@ -90,10 +90,12 @@ class RequestMessages:
             store, now = self._outbound.store, self._outbound.clock.now()
             today = await today_from_record(request, record, store=store, now=now)
             return CardContext(is_first=False, partnership=record, successor=today.successor)
-        mine = await self._outbound.store.requests_of(fields.requester, MAX_COUNTED_REQUESTS, prepared.requester.id)
-        others = sum(not one.is_terminal and one.id != request.id for one in mine)
+        own_requests = await self._outbound.store.requests_of(
+            fields.requester, MAX_COUNTED_REQUESTS, prepared.requester.id
+        )
+        others = sum(not own_request.is_terminal and own_request.id != request.id for own_request in own_requests)
         earlier = await self._outbound.store.requests_for(prepared.plan.tenant_id, MAX_COUNTED_REQUESTS)
-        is_first = all(one.id == request.id for one in earlier)
+        is_first = all(earlier_request.id == request.id for earlier_request in earlier)
         return CardContext(is_first=is_first, others_open=others, partnership=record)
 
     async def _update(
@@ -132,7 +134,9 @@ class RequestMessages:
         if not messages.occasion or not messages.deciders or ("", messages.occasion) in up_to_date:
             return None
         [card, *_] = [
-            one for one in await self._outbound.copies.live_copies(subject) if not one.audience and not one.occasion
+            live_copy
+            for live_copy in await self._outbound.copies.live_copies(subject)
+            if not live_copy.audience and not live_copy.occasion
         ]
         return await self._outbound.copies.post(
             subject, "", messages.for_thread(), messages.occasion, thread=card.message_id
@@ -166,23 +170,23 @@ class RequestMessages:
         for copy in filter(is_shown_now, await self._outbound.copies.live_copies(subject)):
             await self._outbound.copies.renew(copy, card, replaces_deleted=not request.is_terminal)
         if not await store.copies(subject):
-            await self._update_earlier(request)
+            await self._update_earlier_messages(request)
             await self._outbound.copies.post(subject, request.fields.requester, card)
 
-    async def _update_earlier(self, request: AccessRequest) -> None:
+    async def _update_earlier_messages(self, request: AccessRequest) -> None:
         """Have the messages about earlier requests updated that this one stands for: no Request again.
 
         Not here: each in the lane of its own request, so that its newest state is shown last.
         """
-        mine = await self._outbound.store.requests_of(
+        own_requests = await self._outbound.store.requests_of(
             request.fields.requester, MAX_COUNTED_REQUESTS, request.requester_account
         )
         now = self._outbound.clock.now()
-        for one in mine:
-            is_replaced = one.is_terminal and newer_request(one, [request], None, now) is not None
-            if is_replaced and await self._outbound.store.copies(f"requester:{one.id}"):
+        for own_request in own_requests:
+            is_replaced = own_request.is_terminal and newer_request(own_request, [request], None, now) is not None
+            if is_replaced and await self._outbound.store.copies(f"requester:{own_request.id}"):
                 await self._outbound.store.request_card_update(
-                    one.id, after=self._outbound.card_update_after, may_be_running=True
+                    own_request.id, after=self._outbound.card_update_after, may_be_running=True
                 )
 
     async def _newer_request(self, request: AccessRequest) -> AccessRequest | None:
@@ -196,10 +200,10 @@ class RequestMessages:
     async def _show_sponsor(
         self, request: AccessRequest, context: CardContext, is_shown_now: Callable[[MessageCopy], bool]
     ) -> None:
-        """Tell the sponsor once that they are named, and update that message; tell whom an edit replaced.
+        """Tell the sponsor once that they are named, and update that message. Tell a replaced sponsor, too.
 
-        What they must do after the change has a message of its own, because an update notifies nobody. This message is
-        written only here, so only in the lane of the request: it is not posted twice.
+        The steps of the partner setup have a message of their own, because Slack notifies nobody of an update. Only
+        this method posts the message. The effects of one request run one after the other, so it is not posted twice.
         """
         if request.prepared is None or request.fields.kind is RequestKind.REVOCATION:
             return
@@ -218,8 +222,8 @@ class RequestMessages:
         setup = () if record is None or record.request_id != request.id else record.setup
         is_asked = any(step.is_needed for step in setup)  # the partner setup card tells them
         is_told = not request.is_terminal or (request.state is RequestState.APPLIED and context.successor is None)
-        is_new = all(one.audience != sponsor for one in await self._outbound.store.copies(subject) if one.is_live)
-        if is_told and is_new and not is_asked and (is_planned or not request.edits):
+        has_no_copy = all(one.audience != sponsor for one in await self._outbound.store.copies(subject) if one.is_live)
+        if is_told and has_no_copy and not is_asked and (is_planned or not request.edits):
             await self._outbound.copies.post(subject, sponsor, card)
 
 

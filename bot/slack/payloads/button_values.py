@@ -5,7 +5,7 @@ from typing import Annotated, Final, TypeVar
 
 from pydantic import StringConstraints, ValidationError
 
-from bot.slack.ids import RESULT_MARK, DetailsPart, PartnerPart
+from bot.slack.ids import RESULT_MARK, DetailsPart, PartnerSection
 from bot.slack.payloads.models import Interaction, Payload
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -22,7 +22,7 @@ REQUEST_ID: Final = r"^R-[A-Z2-7]{10}$"
 _DIGEST: Final = r"^[0-9a-f]{64}$"
 _MAX_PAGE: Final = 100_000
 
-PartType = TypeVar("PartType", DetailsPart, PartnerPart)
+PartType = TypeVar("PartType", DetailsPart, PartnerSection)
 
 
 class PageStep(Payload):
@@ -138,13 +138,13 @@ def parse_part_value(value: str) -> tuple[RequestId, DetailsPart, int]:
     return parse_request_id(request_id), _parse_part(part, DetailsPart), page
 
 
-def parse_partner_part(value: str) -> tuple[TenantId, PartnerPart, int]:
+def parse_partner_section(value: str) -> tuple[TenantId, PartnerSection, int]:
     """Read `<tenant id>:<part>:<page>` from a button of a list about a partner.
 
     :raises Refused: for any other text.
     """
     tenant_id, part, page = _split_page_value(value)
-    return parse_tenant_id(tenant_id), _parse_part(part, PartnerPart), page
+    return parse_tenant_id(tenant_id), _parse_part(part, PartnerSection), page
 
 
 def parse_restore_issues(value: str) -> tuple[TenantId, RequestId, bool, int]:

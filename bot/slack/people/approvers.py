@@ -75,18 +75,23 @@ async def may_decide(request: AccessRequest, reader: ChatId, directory: ShownDir
     """
     if request.state is not RequestState.AWAITING_APPROVAL:
         return False
-    who = current_eligibility(request)
-    if who is None:
+    eligibility_now = current_eligibility(request)
+    if eligibility_now is None:
         return None
     known = await directory.known_person(reader)
-    reasons = {who.ineligible_reason(reader), None if known is None else who.ineligible_reason(reader, known.id)}
+    reasons = {
+        eligibility_now.ineligible_reason(reader),
+        None if known is None else eligibility_now.ineligible_reason(reader, known.id),
+    }
     if reasons & {IneligibleReason.REQUESTER, IneligibleReason.SPONSOR}:
         return False
     if IneligibleReason.COUNTED in reasons:
         return None
     try:
         async with asyncio.timeout(_TIMEOUT_SECONDS):
-            free = await able_to_decide(who, await directory.holders(who.open_stages[0].role), directory)
+            free = await able_to_decide(
+                eligibility_now, await directory.holders(eligibility_now.open_stages[0].role), directory
+            )
     except (PeopleDirectoryUnavailable, TenantUnavailable, TenantRefused, Refused, TimeoutError):
         return None
     return bool(ids_of(reader, known) & free)
@@ -108,12 +113,12 @@ async def _named(request: AccessRequest, holders: frozenset[ChatId], directory: 
 
 async def name_open_stages(request: AccessRequest, directory: ShownDirectory) -> Mapping[Role, Approvers]:
     """Return the people who can still decide, by role, for a window; empty when that takes too long."""
-    who = current_eligibility(request)
-    if who is None:
+    eligibility_now = current_eligibility(request)
+    if eligibility_now is None:
         return NO_APPROVERS_KNOWN
     try:
         async with asyncio.timeout(_TIMEOUT_SECONDS):
-            holders = {stage.role: await directory.holders(stage.role) for stage in who.open_stages}
+            holders = {stage.role: await directory.holders(stage.role) for stage in eligibility_now.open_stages}
             return await name_approvers(request, holders, directory)
     except (PeopleDirectoryUnavailable, TenantUnavailable, TenantRefused, Refused, TimeoutError):
         return NO_APPROVERS_KNOWN

@@ -82,11 +82,11 @@ class SlackDirectory:
 
     async def current_roles(self, people: Sequence[Person]) -> CurrentRoles:
         """Read which roles these people have now. A person without an account or Slack user has none."""
-        wanted = {person.id: person for person in people}
-        accounts = await self._accounts(wanted)
+        people_by_id = {person.id: person for person in people}
+        accounts = await self._accounts(people_by_id)
         present: dict[PersonId, frozenset[ChatId]] = {}
         for person_id, account in accounts.items():
-            chat_id = wanted[person_id].chat_id
+            chat_id = people_by_id[person_id].chat_id
             try:
                 user = await self.user(chat_id)
                 mail = require_full_member(user, self._team_id)
@@ -153,9 +153,9 @@ class SlackDirectory:
 
     async def all_ids_by(self, chat_ids: Iterable[ChatId], reads: RoleReads) -> frozenset[ChatId]:
         """List every Slack id of these people; one person may have several. The users are read with `reads`."""
-        asked = sorted(set(chat_ids))
-        users = await _read_in_parallel(asked, lambda one: _user_or_none(reads, one))
-        found = (ids_of(user or {}, chat_id) for chat_id, user in zip(asked, users, strict=True))
+        distinct_ids = sorted(set(chat_ids))
+        users = await _read_in_parallel(distinct_ids, lambda one: _user_or_none(reads, one))
+        found = (ids_of(user or {}, chat_id) for chat_id, user in zip(distinct_ids, users, strict=True))
         return frozenset[ChatId]().union(*found)
 
     async def missing_groups(self, role: Role) -> tuple[str, ...]:

@@ -68,7 +68,7 @@ class ShownDirectory:
         return await self._directory.identify(chat_id, with_accounts_of=with_accounts_of)
 
     async def known_person(self, chat_id: ChatId) -> Person | None:
-        """Return the person of a Slack user from the cache; None when not known now, or without an account."""
+        """Return the person of a Slack user from the cache; None when it is not there, or without an account."""
         try:
             async with asyncio.timeout(_TIMEOUT_SECONDS):
                 return await self._people.get(chat_id)

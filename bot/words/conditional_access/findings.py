@@ -26,7 +26,7 @@ MAX_LINES: Final = 100
 """Lines of details about one finding. The rest is counted."""
 _ORDER: Final = (
     *(PolicyEffect.LOCKED_OUT, PolicyEffect.NOT_KNOWN, PolicyEffect.DEPENDS),
-    *(PolicyEffect.ASKED_HERE, PolicyEffect.ASKED_THERE, PolicyEffect.WORKS),
+    *(PolicyEffect.REQUIRED_IN_OUR_TENANT, PolicyEffect.REQUIRED_IN_PARTNER_TENANT, PolicyEffect.WORKS),
 )
 
 
@@ -41,7 +41,7 @@ def access_finding_lines(code: str, values: Values) -> tuple[str, ...]:
         case FindingCode.CA_UNLISTED:
             return ()
         case FindingCode.CA_ESTIMATE:
-            return _cut([f"Not checked: {question_words(one)}." for one in values["questions"]], values["left_out"])
+            return _cut([f"Not checked: {question_words(value)}." for value in values["questions"]], values["left_out"])
         case _:
             lines = policy_lines(stated_verdicts(values))
             return _cut(lines, len(lines))
@@ -89,7 +89,7 @@ def _report_only_words(values: Values) -> str:
     parts = [
         f"{MEANINGS[meaning].lower()}: {summary_words(some)}"
         for meaning in _ORDER
-        if (some := [one for one in verdicts if one.meaning is meaning])
+        if (some := [verdict for verdict in verdicts if verdict.meaning is meaning])
     ]
     return f"Report-only policies are not enforced. If they were enforced: {'; '.join(parts)}."
 
@@ -104,7 +104,7 @@ _WORDS: Final[Mapping[FindingCode, Callable[[Values], str]]] = {
         code: _effect(code)
         for code in (
             *(FindingCode.CA_LOCKED_OUT, FindingCode.CA_NOT_KNOWN, FindingCode.CA_DEPENDS),
-            *(FindingCode.CA_ASKED_HERE, FindingCode.CA_ASKED_THERE, FindingCode.CA_WORKS),
+            *(FindingCode.CA_REQUIRED_IN_OUR_TENANT, FindingCode.CA_REQUIRED_IN_PARTNER_TENANT, FindingCode.CA_WORKS),
         )
     },
     FindingCode.CA_REPORT_ONLY: _report_only_words,

@@ -9,7 +9,7 @@ from workflows.core.checks.conditional_access.verdicts import AccessReport
 def report_values(report: AccessReport) -> dict[str, object]:
     """Return a report as plain values with stable names."""
     return {
-        "visitors": [one.value for one in report.visitors],
+        "visitors": [visitor.value for visitor in report.visitors],
         "policies": report.policies,
         "evaluations": report.answered_count,
         "not_read": None if report.unreadable is None else UNREAD_REASON_WORDS[report.unreadable.reason],
@@ -18,6 +18,6 @@ def report_values(report: AccessReport) -> dict[str, object]:
         else UNREAD_REASON_WORDS[report.unanswered_because.reason],
         "not_checked": [question_words(question_values(one)) for one in report.left_out],
         "is_estimate": report.is_estimate,
-        "meaning": {one.value: report.worst(one).value for one in report.visitors},
-        "verdicts": [verdict_values(one) for one in report.verdicts],
+        "meaning": {visitor.value: report.worst(visitor).value for visitor in report.visitors},
+        "verdicts": [verdict_values(verdict) for verdict in report.verdicts],
     }

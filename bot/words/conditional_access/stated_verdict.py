@@ -42,7 +42,7 @@ class StatedVerdict(NamedTuple):
 
 def stated_verdicts(values: Values) -> Sequence[StatedVerdict]:
     """Return the verdicts of a fact, one for each kind of visitor."""
-    return [one for group in values["verdicts"] for one in _verdicts_of_group(group)]
+    return [verdict for group in values["verdicts"] for verdict in _verdicts_of_group(group)]
 
 
 def _verdicts_of_group(group: Mapping[str, Any]) -> Iterator[StatedVerdict]:
@@ -56,8 +56,8 @@ def _verdicts_of_group(group: Mapping[str, Any]) -> Iterator[StatedVerdict]:
             where_it_applies=PolicyEffect(group["where_it_applies"]),
             reasons=tuple(map(_reason, group["reasons"])),
             conditions=tuple(
-                StatedCondition(ConditionType(one["when"]), tuple(one["values"]), one["count"])
-                for one in group["conditions"]
+                StatedCondition(ConditionType(condition["when"]), tuple(condition["values"]), condition["count"])
+                for condition in group["conditions"]
             ),
             remedies=tuple(map(Remedy, group["remedies"])),
             source=Source(group["source"]),

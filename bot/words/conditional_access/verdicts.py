@@ -30,8 +30,8 @@ VISITORS: Final[Mapping[VisitorType, str]] = {
 }
 MEANINGS: Final[Mapping[PolicyEffect, str]] = {
     PolicyEffect.LOCKED_OUT: "Locked out",
-    PolicyEffect.ASKED_HERE: "Required in this tenant",
-    PolicyEffect.ASKED_THERE: "Required in the partner's tenant",
+    PolicyEffect.REQUIRED_IN_OUR_TENANT: "Required in this tenant",
+    PolicyEffect.REQUIRED_IN_PARTNER_TENANT: "Required in the partner's tenant",
     PolicyEffect.DEPENDS: "Depends on conditions",
     PolicyEffect.NOT_KNOWN: "Not known",
     PolicyEffect.WORKS: "Works, with conditions",
@@ -103,17 +103,22 @@ def quoted_name(policy: str) -> str:
 
 def policy_lines(verdicts: Sequence[StatedVerdict]) -> list[str]:
     """Describe completely every policy, one line for each."""
-    alike = grouped(verdicts, lambda one: (one.policy_id, one.policy, one.meaning, one.reasons, one.conditions))
-    return [verdict_words(some) for some in alike]
+    alike = grouped(
+        verdicts,
+        lambda verdict: (verdict.policy_id, verdict.policy, verdict.meaning, verdict.reasons, verdict.conditions),
+    )
+    return [verdict_words(group) for group in alike]
 
 
 def summary_words(verdicts: Sequence[StatedVerdict]) -> str:
     """State on one line who is affected by which policies, and what changes it."""
-    by_policy = grouped(verdicts, lambda one: (one.policy_id, one.policy, one.remedies, one.conditions))
+    by_policy = grouped(
+        verdicts, lambda verdict: (verdict.policy_id, verdict.policy, verdict.remedies, verdict.conditions)
+    )
     rows: dict[tuple[object, ...], list[Sequence[StatedVerdict]]] = {}
-    for some in by_policy:
-        whens = tuple(dict.fromkeys(condition.kind for condition in some[0].conditions))
-        rows.setdefault((tuple(one.visitor for one in some), some[0].remedies, whens), []).append(some)
+    for group in by_policy:
+        whens = tuple(dict.fromkeys(condition.kind for condition in group[0].conditions))
+        rows.setdefault((tuple(verdict.visitor for verdict in group), group[0].remedies, whens), []).append(group)
     parts = [_group_words(some) for some in list(rows.values())[:MAX_POLICY_GROUPS]]
     left = sum(len(some) for some in list(rows.values())[MAX_POLICY_GROUPS:])
     if left:
@@ -123,7 +128,7 @@ def summary_words(verdicts: Sequence[StatedVerdict]) -> str:
 
 def _group_words(policies: Sequence[Sequence[StatedVerdict]]) -> str:
     first = policies[0][0]
-    names = list_words([quoted_name(some[0].policy) for some in policies], MAX_POLICIES)
+    names = list_words([quoted_name(group[0].policy) for group in policies], MAX_POLICIES)
     where = _conditions_words(first.conditions) if len(policies) == 1 else _condition_types_words(first.conditions)
     reasons = "" if len(policies) > 1 or first.remedies else "; ".join(filter(None, map(_reason_words, first.reasons)))
     cure = _remedy_words(first.remedies)
@@ -141,7 +146,7 @@ def _meaning_words(verdict: StatedVerdict) -> str:
 
 
 def _visitor_words(verdicts: Sequence[StatedVerdict]) -> str:
-    present = {one.visitor for one in verdicts}
+    present = {verdict.visitor for verdict in verdicts}
     names = [words for visitor, words in VISITORS.items() if visitor in present]
     return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
 
@@ -157,8 +162,8 @@ def _reason_words(reason: PolicyReason) -> str:
 def _remedy_words(remedies: Sequence[Remedy]) -> str:
     if not remedies:
         return ""
-    accepted = [_REMEDIES[one] for one in remedies if one not in (Remedy.EXCLUDE, Remedy.OTHER_CONTROL)]
-    others = [_REMEDIES[one] for one in remedies if one in (Remedy.EXCLUDE, Remedy.OTHER_CONTROL)]
+    accepted = [_REMEDIES[remedy] for remedy in remedies if remedy not in (Remedy.EXCLUDE, Remedy.OTHER_CONTROL)]
+    others = [_REMEDIES[remedy] for remedy in remedies if remedy in (Remedy.EXCLUDE, Remedy.OTHER_CONTROL)]
     return ", or ".join([" and ".join(accepted), *others] if accepted else others)
 
 
@@ -167,7 +172,9 @@ def _conditions_words(conditions: Iterable[StatedCondition]) -> str:
 
 
 def _condition_types_words(conditions: Iterable[StatedCondition]) -> str:
-    return ", ".join(dict.fromkeys(_condition_words(StatedCondition(one.kind, (), 0)) for one in conditions))
+    return ", ".join(
+        dict.fromkeys(_condition_words(StatedCondition(condition.kind, (), 0)) for condition in conditions)
+    )
 
 
 _CONDITION_WORDS: Final[Mapping[ConditionType, tuple[str, str]]] = {
@@ -198,7 +205,7 @@ _CONDITION_WORDS: Final[Mapping[ConditionType, tuple[str, str]]] = {
 def _condition_words(condition: StatedCondition) -> str:
     match condition.kind:
         case ConditionType.CLIENTS:
-            return f"in {' and '.join(CLIENTS.get(one, one) for one in condition.values) or 'some clients'}"
+            return f"in {' and '.join(CLIENTS.get(value, value) for value in condition.values) or 'some clients'}"
         case ConditionType.MEMBERSHIP:
             return "if it names their account, group or role"
         case ConditionType.NOT_EXCLUDED:
@@ -206,7 +213,7 @@ def _condition_words(condition: StatedCondition) -> str:
         case _:
             short, long = _CONDITION_WORDS[condition.kind]
             return (
-                long.format(list_words([_one_line(one) for one in condition.values], _MAX_VALUES, condition.total))
+                long.format(list_words([_one_line(value) for value in condition.values], _MAX_VALUES, condition.total))
                 if condition.values
                 else short
             )
@@ -222,9 +229,9 @@ def list_words(items: Sequence[str], max_named: int, count: int | None = None) -
 
     :param count: how many there are, when `items` does not contain all of them.
     """
-    whole = len(items) if count is None else count
-    kept = items if whole <= max_named + 1 else items[:max_named]
-    more = whole - len(kept)
+    total = len(items) if count is None else count
+    listed = items if total <= max_named + 1 else items[:max_named]
+    more = total - len(listed)
     if more:
-        return f"{', '.join(kept)} and {more} more"
-    return f"{', '.join(kept[:-1])} and {kept[-1]}" if len(kept) > 1 else "".join(kept)
+        return f"{', '.join(listed)} and {more} more"
+    return f"{', '.join(listed[:-1])} and {listed[-1]}" if len(listed) > 1 else "".join(listed)

@@ -91,8 +91,10 @@ def _not_blocked(values: Values) -> str:
 
 
 def _invitations(values: Values) -> str:
-    who = values["allowed_for"]
-    return _INVITERS.get(str(who), f"Who may invite guests could not be checked: {who!r} is unknown here.")
+    allowed_for = values["allowed_for"]
+    return _INVITERS.get(
+        str(allowed_for), f"Who may invite guests could not be checked: {allowed_for!r} is unknown here."
+    )
 
 
 def _sign_ins(values: Values) -> str:

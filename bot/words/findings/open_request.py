@@ -45,14 +45,14 @@ def open_request_words(values: Values) -> str:
     request = f"{values['id']} (“{asks}”{lasts}), sent on {day(values['sent_at'])}, {state}"
     todo = "Wait until it ends."
     if values["is_own"]:
-        who = "You have"
+        subject = "You have"
         if values["may_withdraw"]:
             is_waiting = values["state"] == RequestState.AWAITING_APPROVAL.value
             todo = "Wait until it ends, or withdraw it first."
             if kind is RequestKind.ACCESS and is_waiting:
                 todo = "Wait until it ends, edit it, or withdraw it first."
     else:
-        who = f"{requester or 'Somebody else'} has"
+        subject = f"{requester or 'Somebody else'} has"
         if values["may_withdraw"] and requester is not None:
             todo = f"Wait until it ends, or ask {requester} to withdraw it."
-    return f"{who} an open {_KINDS[kind]} for this partner: {request}. {todo}"
+    return f"{subject} an open {_KINDS[kind]} for this partner: {request}. {todo}"

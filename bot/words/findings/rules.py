@@ -63,14 +63,14 @@ _LACKS_TRUST: Final = (
 
 def rule_words(code: FindingCode, values: Values) -> str:
     """Return the sentence for one of the findings in `FORMATS`."""
-    named = dict(values)
+    worded_values = dict(values)
     if "setting" in values:
-        named["setting"] = title(values["setting"])
+        worded_values["setting"] = title(values["setting"])
     if "settings" in values:
-        named["settings"] = "; ".join(map(title, values["settings"]))
+        worded_values["settings"] = "; ".join(map(title, values["settings"]))
     if "doubt" in values:
-        named["doubt"] = DOUBTS[Doubt(values["doubt"])]
-    return FORMATS[code].format_map(named)
+        worded_values["doubt"] = DOUBTS[Doubt(values["doubt"])]
+    return FORMATS[code].format_map(worded_values)
 
 
 def _direct_connect_without_trust(values: Values) -> str:

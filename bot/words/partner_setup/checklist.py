@@ -91,12 +91,12 @@ def step_sections(setup: PartnerSetup, home: OurTenant, *, is_cross_cloud: bool)
     with both numbers.
     """
     root = _graph_root(home, is_cross_cloud=is_cross_cloud)
-    shown, number = [], 1
+    lines, number = [], 1
     for group in groups(setup.steps):
-        shown.append(_section(number, group, home, root))
+        lines.append(_section(number, group, home, root))
         number += len(group)
     usual = tuple(step for step in setup.steps if not step.is_needed)
-    return (*shown, _usually_allowed_section(usual, home)) if usual else tuple(shown)
+    return (*lines, _usually_allowed_section(usual, home)) if usual else tuple(lines)
 
 
 def partner_notes(setup: PartnerSetup) -> tuple[str, ...]:

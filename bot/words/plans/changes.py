@@ -112,18 +112,18 @@ BeforeAfterWords = tuple[str, str]
 
 def _targets(item: SettingChange, context: _ChangeContext) -> BeforeAfterWords:
     name, states = Property(item.name), context.states
-    was, becomes = (
+    before, after = (
         target_words(name, parse_targets(name, document), side.targets[name], context.names)
         for document, side in ((item.before, states.before), (item.after, states.after))
     )
-    return was, becomes
+    return before, after
 
 
 def _flag(item: SettingChange, context: _ChangeContext) -> BeforeAfterWords:
     name, key, states = Property(item.name), item.key, context.states
     if name is Property.INBOUND_TRUST:
-        was = trust_words(item.before, states.before.flags[name, key])
-        return was, trust_words(item.after, states.after.flags[name, key])
+        before = trust_words(item.before, states.before.flags[name, key])
+        return before, trust_words(item.after, states.after.flags[name, key])
     return redemption_words(key, item.before), redemption_words(key, item.after)
 
 
@@ -136,8 +136,8 @@ def _whole_setting(item: SettingChange, _: _ChangeContext) -> BeforeAfterWords:
 
 
 def _unknown_members(item: SettingChange, _: _ChangeContext) -> BeforeAfterWords:
-    was, becomes = (unreadable(value) if value else NOT_SET for value in (item.before, item.after))
-    return was, becomes
+    before, after = (unreadable(value) if value else NOT_SET for value in (item.before, item.after))
+    return before, after
 
 
 _DESCRIBERS: Final[Mapping[SettingPart, Callable[[SettingChange, _ChangeContext], BeforeAfterWords]]] = {

@@ -83,11 +83,11 @@ def _lines(
 ) -> tuple[CurrentLine, ...]:
     return tuple(
         CurrentLine(
-            setting=subject_title(one.subject),
-            words=_words(one, effective, default, names),
-            fact=one,
+            setting=subject_title(setting.subject),
+            words=_words(setting, effective, default, names),
+            fact=setting,
         )
-        for one in settings
+        for setting in settings
     )
 
 

@@ -55,8 +55,10 @@ def drift_lines(
     :param with_graph_names: whether settings that Gatehouse does not know are named as in Microsoft Graph.
     """
     lines: list[DriftLine] = []
-    for one in drift.outside_changes:
-        lines += list(_flag_lines(one, default)) or [_line(one, default, with_graph_names=with_graph_names)]
+    for outside_change in drift.outside_changes:
+        lines += list(_flag_lines(outside_change, default)) or [
+            _line(outside_change, default, with_graph_names=with_graph_names)
+        ]
     return (*existence_lines(drift), *lines)
 
 
@@ -71,7 +73,8 @@ def existence_lines(drift: Drift) -> tuple[DriftLine, ...]:
 def default_lines(drift: Drift) -> tuple[DefaultLine, ...]:
     """Describe the changes of the tenant's default that the partner would inherit."""
     return tuple(
-        DefaultLine(title(one.name), _words(one.name, one.shown), _words(one.name, one.now)) for one in drift.defaults
+        DefaultLine(title(default.name), _words(default.name, default.before), _words(default.name, default.now))
+        for default in drift.defaults
     )
 
 

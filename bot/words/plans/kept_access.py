@@ -44,15 +44,25 @@ def kept_access_words(
     :param names: the names in our own directory of its ids, by id.
     :param by_others: an outside change: only what it changed, without what the plan before it asked for as well.
     """
-    found = [one for one in settings_that_stay_open(plan, default) if one.name != Property.TENANT_RESTRICTIONS]
+    settings = [
+        setting for setting in settings_that_stay_open(plan, default) if setting.name != Property.TENANT_RESTRICTIONS
+    ]
     unmanaged = unmanaged_settings(plan.configuration_after())
     if by_others is not None:
-        changed = {one.name for one in by_others.outside_changes}
-        found = [one for one in found if one.name in changed and not _is_asked_for(one, by_others, default)]
+        changed = {outside_change.name for outside_change in by_others.outside_changes}
+        settings = [
+            setting
+            for setting in settings
+            if setting.name in changed and not _is_asked_for(setting, by_others, default)
+        ]
         unmanaged = tuple(name for name in unmanaged if name in changed)
     effective = effective_settings(plan.configuration_after(), default, is_cross_cloud=plan.is_cross_cloud)
     others = [unknown_settings_words(unmanaged)] if unmanaged else []
-    return (*_flags(found), *(_words(one, effective, names) for one in found if one.part is not _FLAG), *others)
+    return (
+        *_flags(settings),
+        *(_words(setting, effective, names) for setting in settings if setting.part is not _FLAG),
+        *others,
+    )
 
 
 def close_words(partner: str, *, by_others: bool) -> tuple[str, str, str]:
@@ -70,18 +80,22 @@ _FLAG: Final = SettingPart.FLAG
 
 def _is_asked_for(kept: CurrentSetting, by_others: Drift, default: JsonObject | None) -> bool:
     """Return whether the plan that was made before the outside change leads to the same value."""
-    planned = {one.name: one.approved_to for one in by_others.settings}
-    asked = (one for one in current_settings(planned, default) if one.subject == kept.subject)
-    return any(is_same_value(one.value, kept.value) for one in asked)
+    planned = {setting.name: setting.approved_to for setting in by_others.settings}
+    planned_settings = (
+        current_setting
+        for current_setting in current_settings(planned, default)
+        if current_setting.subject == kept.subject
+    )
+    return any(is_same_value(setting.value, kept.value) for setting in planned_settings)
 
 
 def _flags(settings: Sequence[CurrentSetting]) -> Iterator[str]:
     for (name, is_certain), text in _FLAGS.items():
         labels = TRUST_NOUNS if name == Property.INBOUND_TRUST else PROMPTED_PEOPLE
         kept = [
-            labels[one.key]
-            for one in settings
-            if one.part is _FLAG and one.name == name and (one.value is True) is is_certain
+            labels[setting.key]
+            for setting in settings
+            if setting.part is _FLAG and setting.name == name and (setting.value is True) is is_certain
         ]
         if kept:
             yield text.format(flag_nouns(kept))

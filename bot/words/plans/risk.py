@@ -10,8 +10,8 @@ from workflows.core.plans.renewal import is_extension, is_renewal
 from workflows.core.policy.risk import (
     RiskLevel,
     RiskReason,
-    deciding_risk,
     requirement_of,
+    risk_for_approval,
     risk_of,
     risk_of_result,
 )
@@ -95,16 +95,16 @@ def all_access_level_words(level: RiskLevel, *, is_certain: bool) -> str:
     return LEVELS[level] if is_certain else f"at most {LEVELS[level]}"
 
 
-def deciding_risk_words(plan: Plan, default: JsonObject | None) -> str:
+def risk_for_approval_words(plan: Plan, default: JsonObject | None) -> str:
     """Return in a few words the risk that decides how many must approve, and of what it is the risk."""
-    level = deciding_risk(plan, default).level
+    level = risk_for_approval(plan, default).level
     is_of_change = not is_extension(plan) and risk_of(plan, default).level == level
     return f"{LEVELS[level].capitalize()}-risk {'change' if is_of_change else 'access'}"
 
 
-def deciding_level_words(plan: Plan, default: JsonObject | None) -> str:
+def risk_level_for_approval_words(plan: Plan, default: JsonObject | None) -> str:
     """Return the level of that risk alone, for a row of a list that leads to the details."""
-    return f"{LEVELS[deciding_risk(plan, default).level].capitalize()} risk"
+    return f"{LEVELS[risk_for_approval(plan, default).level].capitalize()} risk"
 
 
 def risk_lines(plan: Plan, default: JsonObject | None, *, is_decided: bool = False) -> Iterator[RiskLine]:
@@ -114,14 +114,14 @@ def risk_lines(plan: Plan, default: JsonObject | None, *, is_decided: bool = Fal
 
     :param is_decided: whether the approvals that the plan needs are complete.
     """
-    change, deciding = risk_of(plan, default), deciding_risk(plan, default).level
+    change, deciding = risk_of(plan, default), risk_for_approval(plan, default).level
     needs, is_kept = _needs(deciding, is_decided=is_decided), change.level < deciding
     about = OF_EXTENDED_ACCESS if is_renewal(plan) else OF_CHANGE
     yield RiskLine(about, LEVELS[change.level], "" if is_kept else needs, _reasons(change.reasons))
     result = () if only_reduces_access(plan) else risk_of_result(plan, default).reasons
-    if kept := [one for one in result if one not in change.reasons]:
-        level = LEVELS[max(one.level for one in kept)]
-        yield RiskLine(OF_KEPT_ACCESS, level, needs if is_kept else "", _reasons(kept))
+    if kept_reasons := [reason for reason in result if reason not in change.reasons]:
+        level = LEVELS[max(reason.level for reason in kept_reasons)]
+        yield RiskLine(OF_KEPT_ACCESS, level, needs if is_kept else "", _reasons(kept_reasons))
     after = evaluate_settings(plan.configuration_after(), default, is_cross_cloud=plan.is_cross_cloud)
     level = all_access_level_words(after.risk.level, is_certain=after.is_risk_certain)
     yield RiskLine(OF_ALL_ACCESS_AFTERWARDS, level, "", ())

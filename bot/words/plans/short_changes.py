@@ -113,7 +113,7 @@ def short_changes(
     reading = _ChangeContext(BeforeAfter.of(plan, default), names)
     changed = [item for item in setting_changes(plan, default) if item.access is not AccessChange.SAME]
     found = [*_flags(changed), *(_short_change(item, reading) for item in changed if item.part is not SettingPart.FLAG)]
-    return tuple(sorted(found, key=lambda one: one.sign is Sign.LESS))
+    return tuple(sorted(found, key=lambda change: change.sign is Sign.LESS))
 
 
 def _flags(changes: Sequence[SettingChange]) -> Iterator[ShortChange]:
@@ -146,8 +146,8 @@ def _short_change(item: SettingChange, context: _ChangeContext) -> ShortChange:
 def _targets(item: SettingChange, context: _ChangeContext) -> str:
     name = Property(item.name)
     subject = SUBJECTS.get(name, title(name))
-    was, becomes = (targets_in_words(name, side.targets[name], context.names) for side in context.states)
-    return f"{subject}: {becomes}" if was == _BLOCKED else f"{subject}: {becomes} (now: {was})"
+    before, after = (targets_in_words(name, side.targets[name], context.names) for side in context.states)
+    return f"{subject}: {after}" if before == _BLOCKED else f"{subject}: {after} (now: {before})"
 
 
 def _synchronization(item: SettingChange, context: _ChangeContext) -> str:
@@ -179,15 +179,15 @@ _DESCRIBERS: Final[Mapping[SettingPart, Callable[[SettingChange, _ChangeContext]
 
 def targets_in_words(name: Property, effective: EffectiveTargets, names: Mapping[str, str]) -> str:
     """Describe who may use what, as far as it certainly applies."""
-    setting = effective.certain
+    setting = effective.certain_setting
     if is_certainly_blocked(setting):
         return _BLOCKED
     if has_two_deny_lists(setting) or setting_doubts(setting):
         return "not certain, see Details"
-    lists = [_list_in_words(name, one, names) for one in configurations(setting)]
+    lists = [_list_in_words(name, configuration, names) for configuration in configurations(setting)]
     if None in lists:
         return "not known"
-    return _joined([one for one in lists if one is not None])
+    return _joined([words for words in lists if words is not None])
 
 
 def _joined(lists: list[str]) -> str:
@@ -218,11 +218,11 @@ def _list_in_words(name: Property, configuration: TargetConfiguration | None, na
 
 def _targets_by_name(name: Property, configuration: TargetConfiguration, names: Mapping[str, str]) -> str:
     """Name a few targets of a list, and count the others by kind."""
-    reserved = [_APPLICATIONS[one.id] for one in configuration.targets if one.id in _APPLICATIONS]
-    others = [one for one in configuration.targets if one.id not in _APPLICATIONS]
-    known = [_name(name, one, names) for one in others]
+    reserved = [_APPLICATIONS[target.id] for target in configuration.targets if target.id in _APPLICATIONS]
+    others = [target for target in configuration.targets if target.id not in _APPLICATIONS]
+    known = [_name(name, other, names) for other in others]
     if len(others) <= MAX_NAMED_TARGETS and all(known):
-        return " and ".join([*reserved, *(f"“{one}”" for one in known)])
+        return " and ".join([*reserved, *(f"“{known_name}”" for known_name in known)])
     return " and ".join([*reserved, *_targets_counted(name, others)])
 
 

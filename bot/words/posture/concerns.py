@@ -85,8 +85,8 @@ def _revoked_but_open(values: Values) -> str:
 def _review_overdue(values: Values) -> str:
     if values["due_at"] is not None:
         return f"A review was due on {day(values['due_at'])}, but nobody was asked. Check that the bot runs."
-    asked = times_words(values["reminders"])
-    return f"A review waits for {values['sponsor']}, who was asked {asked}."
+    reminder_count = times_words(values["reminders"])
+    return f"A review waits for {values['sponsor']}, who was asked {reminder_count}."
 
 
 def _inherits_open_default(values: Values) -> str:
@@ -98,7 +98,7 @@ def _inherits_open_default(values: Values) -> str:
 
 
 def _not_certain(values: Values) -> str:
-    reasons = "; ".join(DOUBTS[Doubt(one)] for one in values["doubts"])
+    reasons = "; ".join(DOUBTS[Doubt(value)] for value in values["doubts"])
     return f"It is not certain what {title(values['setting'])} allows, so it counts as open: {reasons}."
 
 
@@ -130,7 +130,7 @@ def _open_by_default(kind: str, meaning: str) -> Callable[[Values], str]:
 
 
 def _access_kinds_words(values: Iterable[Mapping[str, Any]]) -> str:
-    found = [OpenAccess(name=one["name"], opening=AccessState(one["opening"])) for one in values]
+    found = [OpenAccess(name=value["name"], opening=AccessState(value["opening"])) for value in values]
     return access_kinds_words(found, with_graph_names=True)
 
 

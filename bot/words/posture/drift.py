@@ -90,7 +90,7 @@ def writers_words(codes: list[str]) -> str:
 def acceptance_words(values: Values) -> str:
     """Return who has accepted the drift and who is missing; empty while nobody has."""
     names = values.get("accepted_by", ())
-    again = "Asked again: the drift was accepted, and that time is over. " if values.get("asked_again") else ""
+    again = "It was accepted before, and that time is over. " if values.get("asked_again") else ""
     if not names:
         return again.strip()
     missing = int(values.get("needed", 1)) - len(names)

@@ -37,7 +37,7 @@ NO_RECORDS: Final = (
 def trust_words(posture: PartnerPosture | DefaultPosture) -> tuple[str, ...]:
     """Return which MFA and device claims of the partner are trusted; one that cannot be read has a question mark."""
     others = any(
-        kind.category is AccessCategory.UNDESCRIBED and kind.setting == Property.INBOUND_TRUST
+        kind.category is AccessCategory.UNDOCUMENTED and kind.setting == Property.INBOUND_TRUST
         for kind in possibly_open(posture.access_kinds)
     )
     return (

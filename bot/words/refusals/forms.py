@@ -53,7 +53,10 @@ def _weakness(weakness: Values) -> str:
 
 def _approval_policy_too_weak(values: Values) -> str:
     where = "For a partner of another cloud, and for" if values["is_cross_cloud"] else "For"
-    weak, why = _weakness(values["weakness"]), " ".join(risk_reason_words(RiskReason(one)) for one in values["reasons"])
+    weak, why = (
+        _weakness(values["weakness"]),
+        " ".join(risk_reason_words(RiskReason(value)) for value in values["reasons"]),
+    )
     return f"{where} all settings after the change, {weak}. Choose another template. {why}"
 
 

@@ -57,9 +57,11 @@ def _lookup_refused(values: Values) -> str:
         f"permission is missing. {instead} If that is refused too, an admin can ask Microsoft support. The bot's log "
         "has the request ID."
     )
-    if not values["led_to"]:
+    # Earlier versions stored this value as `led_to`.
+    earlier_tenant_ids = values.get("earlier_tenant_ids", values.get("led_to"))
+    if not earlier_tenant_ids:
         return sentence
-    return f"{sentence} In our records it belonged to the tenant ID {or_list(values['led_to'])} before."
+    return f"{sentence} In our records it belonged to the tenant ID {or_list(earlier_tenant_ids)} before."
 
 
 def _mixed_scripts(values: Values) -> str:

@@ -69,8 +69,8 @@ def _of_a_file(values: Values) -> str:
 
 
 def _unfit(values: Values) -> str:
-    errors = [finding_from_value(one) for one in values["errors"]]
-    return " ".join(f"{finding_words(one)} ({source_words(one.source)})" for one in errors)
+    errors = [finding_from_value(value) for value in values["errors"]]
+    return " ".join(f"{finding_words(error)} ({source_words(error.source)})" for error in errors)
 
 
 _NESTED: Final[dict[RefusalCode, Callable[[Values], str]]] = {

@@ -7,9 +7,9 @@ from bot.words.plans.risk import risk_level_words
 from bot.words.sentences import counted
 from workflows.core.policy.approval import ChainRule
 from workflows.core.policy.offers import Offer
-from workflows.core.policy.risk import deciding_risk, requirement_of
+from workflows.core.policy.risk import requirement_of, risk_for_approval
 from workflows.core.policy.template import Stage
-from workflows.core.requests.request import Prepared
+from workflows.core.requests.request import PreparedRequest
 
 _SHORT: Final[Mapping[ChainRule, str]] = {
     ChainRule.ONE_APPROVER: "",
@@ -30,13 +30,16 @@ _SENTENCES: Final[Mapping[ChainRule, str]] = {
 }
 
 
-def chain_rule_note(prepared: Prepared) -> str:
+def chain_rule_note(prepared: PreparedRequest) -> str:
     """State in a few words why more approvals are needed than the risk asks for; empty when it asks for as many."""
     return _filled(_SHORT, prepared)
 
 
-def chain_rule_words(prepared: Prepared) -> str:
-    """State which rule asks for other approvals than the risk; empty when it asks for as many, or is not known."""
+def chain_rule_words(prepared: PreparedRequest) -> str:
+    """State which rule asks for more or other approvals than the risk does.
+
+    Empty when the number is the same, or the rule is not known.
+    """
     return _filled(_SENTENCES, prepared)
 
 
@@ -45,30 +48,30 @@ def offered_chain_words(offer: Offer, stages: Sequence[Stage]) -> str:
 
     :param stages: the stages that would decide.
     """
-    asked, least = sum(stage.quorum for stage in stages), requirement_of(offer.level).people
-    if asked <= least:
+    approval_count, least_count = sum(stage.quorum for stage in stages), requirement_of(offer.level).people
+    if approval_count <= least_count:
         return ""
     rule = "The access template" if tuple(stages) == offer.template.stages else "The partner's approval policy"
     risk = risk_level_words(offer.level).capitalize()
-    return f"{rule} asks for {counted(asked, 'approval')}. {risk} risk alone needs {least}."
+    return f"{rule} asks for {counted(approval_count, 'approval')}. {risk} risk alone needs {least_count}."
 
 
-def _filled(sentences: Mapping[ChainRule, str], prepared: Prepared) -> str:
+def _filled(sentences: Mapping[ChainRule, str], prepared: PreparedRequest) -> str:
     rule = prepared.chain_rule
     if rule is None or (rule is not ChainRule.ONE_APPROVER and _asked(prepared) <= _least(prepared)):
         return ""
     return sentences[rule].format_map(_values(prepared))
 
 
-def _values(prepared: Prepared) -> Mapping[str, str]:
-    risk = risk_level_words(deciding_risk(prepared.plan, prepared.observation.default).level)
-    asked = counted(_asked(prepared), "approval")
-    return {"asked": asked, "risk": risk, "Risk": risk.capitalize(), "least": str(_least(prepared))}
+def _values(prepared: PreparedRequest) -> Mapping[str, str]:
+    risk = risk_level_words(risk_for_approval(prepared.plan, prepared.observation.default).level)
+    approval_count = counted(_asked(prepared), "approval")
+    return {"asked": approval_count, "risk": risk, "Risk": risk.capitalize(), "least": str(_least(prepared))}
 
 
-def _asked(prepared: Prepared) -> int:
+def _asked(prepared: PreparedRequest) -> int:
     return sum(stage.quorum for stage in prepared.stages)
 
 
-def _least(prepared: Prepared) -> int:
-    return requirement_of(deciding_risk(prepared.plan, prepared.observation.default).level).people
+def _least(prepared: PreparedRequest) -> int:
+    return requirement_of(risk_for_approval(prepared.plan, prepared.observation.default).level).people

@@ -8,7 +8,7 @@ from bot.words.requests.notes import stored_note_words
 from bot.words.sentences import last_day
 from workflows.core.requests.commands.editing import EditableField
 from workflows.core.requests.request import AccessRequest
-from workflows.ports.records import RECEIVED, AuditEntry
+from workflows.ports.audit_log import RECEIVED, AuditEntry
 
 _CLICKS: Final[Mapping[str, str]] = {
     "want_approve": "Approval received",
@@ -38,12 +38,12 @@ def audit_entry_words(entry: AuditEntry) -> str:
 def recorded_names(request: AccessRequest) -> Mapping[str, str]:
     """Return the names that the request recorded, by chat id and by account."""
     prepared = request.prepared
-    people = [one.person for one in (*request.void_decisions, *request.decisions)] + [
-        one.person for one in request.edits
+    people = [decision.person for decision in (*request.void_decisions, *request.decisions)] + [
+        edit.person for edit in request.edits
     ]
     people += [] if request.submitter is None else [request.submitter]
     people += [] if prepared is None else [prepared.requester, prepared.sponsor]
-    return {key: one.name for one in people for key in (one.chat_id, one.id)}
+    return {key: person.name for person in people for key in (person.chat_id, person.id)}
 
 
 def reason_words(entry: AuditEntry) -> str:

@@ -61,13 +61,13 @@ def offer_words(offer: Offer, max_characters: int) -> str:
     """
     stages = offer.template.stages
     people = sum(stage.quorum for stage in stages)
-    named = ", ".join(stage.title for stage in stages)
+    stage_titles = ", ".join(stage.title for stage in stages)
     number = f"{counted(people, 'approver', 'approvers')}"
     risk = _highest_risk(offer)
     wait = [] if offer.usual_wait is None else [f"usually {wait_words(offer.usual_wait)}"]
     title = [offer.template.title] if offer.template.need else []
     parts_by_length = (
-        [*title, risk, named, *wait],
+        [*title, risk, stage_titles, *wait],
         [*title, risk, number, *wait],
         [*title, risk, number],
         [risk, number, *wait],
@@ -123,7 +123,9 @@ def partner_question(placeholders: Iterable[Placeholder]) -> str:
     """Return a text for the partner's administrator: which IDs to send, and where to find them. Empty for none."""
     lines = [
         f"{number}. {_sentence_case(asked_of_partner(one.kind.value, one.label))}"
-        for number, one in enumerate((one for one in placeholders if one.owner is Owner.THEIRS), 1)
+        for number, one in enumerate(
+            (placeholder for placeholder in placeholders if placeholder.owner is Owner.THEIRS), 1
+        )
     ]
     if not lines:
         return ""

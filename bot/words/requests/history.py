@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from workflows.ports.records import AuditEntry
+from workflows.ports.audit_log import AuditEntry
 
 ACCEPTED: Final = "accepted"
 DONE: Final[Mapping[str, str]] = {

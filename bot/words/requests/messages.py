@@ -75,11 +75,13 @@ def notified_message_words(fact: Fact) -> str:
 
 
 def _words(fact: Fact, name: Callable[[str], str]) -> str:
-    named = {**fact.values, "partner": name(fact.values["partner"])} if "partner" in fact.values else fact.values
+    worded_values = (
+        {**fact.values, "partner": name(fact.values["partner"])} if "partner" in fact.values else fact.values
+    )
     make = _FUNCTIONS.get(fact.code)
     if make is not None:
-        return make(named)
-    return SENTENCES[fact.code].format_map(_with_words(named)).strip()
+        return make(worded_values)
+    return SENTENCES[fact.code].format_map(_with_words(worded_values)).strip()
 
 
 def missing_groups_words(handles: Sequence[str]) -> str:

@@ -138,7 +138,8 @@ def _not_written(values: Values) -> str:
 
 
 def _planned_again(values: Values) -> str:
-    if values["is_unwritten"]:
+    # Earlier versions stored this value as `is_unwritten`.
+    if values.get("has_written_nothing", values.get("is_unwritten")):
         start = _NOTHING_WRITTEN if values["is_first"] else _PLAN_NOT_WRITTEN
     else:
         start = "The change that was sent before is not active as sent"

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 from bot.words.plans.changes import ChangeLine, describe_changes, duration_words, subject_title
 from bot.words.plans.current_settings import CurrentLine, describe_current
 from bot.words.plans.drift import default_lines, existence_lines
-from bot.words.plans.risk import deciding_risk_words
+from bot.words.plans.risk import risk_for_approval_words
 from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted, last_day
 from bot.words.settings.values import NOT_SET
@@ -15,7 +15,7 @@ from workflows.core.plans.revision import PlanShown, revisions
 from workflows.core.policy.approval import Choice
 from workflows.core.policy.template import Stage
 from workflows.core.requests.notes import NoteCode
-from workflows.core.requests.request import AccessRequest, Prepared
+from workflows.core.requests.request import AccessRequest, PreparedRequest
 
 NEEDS_NEW_APPROVAL: Final = "Needs new approval"
 NOBODY_HAD_APPROVED: Final = "Plan changed before anyone approved"
@@ -42,7 +42,7 @@ def new_plan_title(request: AccessRequest) -> str:
     """State in a few words that there is another plan to decide on: approvals no longer count, or there were none."""
     # NB. without an earlier plan, approvals of this same plan were found to count no longer.
     had_approvals = request.previously_shown is None or any(
-        one.choice is Choice.APPROVE for one in request.void_decisions
+        void_decision.choice is Choice.APPROVE for void_decision in request.void_decisions
     )
     return NEEDS_NEW_APPROVAL if had_approvals else NOBODY_HAD_APPROVED
 
@@ -60,28 +60,39 @@ def revision_lines(request: AccessRequest) -> tuple[RevisedLine, ...]:
     return tuple(_lines(request, request.previously_shown, request.prepared))
 
 
-def _lines(request: AccessRequest, earlier: Prepared, present: Prepared) -> Iterator[RevisedLine]:
+def _lines(request: AccessRequest, earlier: PreparedRequest, present: PreparedRequest) -> Iterator[RevisedLine]:
     yield from _outside_changes(earlier, present)
-    was, becomes = _shown(earlier), _shown(present)
-    lines_was, lines_now = _by_subject(was, earlier.names), _by_subject(becomes, present.names)
-    for one in revisions(was, becomes):
-        yield _revised(subject_title(one.subject), lines_was.get(one.subject), lines_now.get(one.subject))
+    earlier_plan, present_plan = _shown(earlier), _shown(present)
+    lines_was, lines_now = _by_subject(earlier_plan, earlier.names), _by_subject(present_plan, present.names)
+    for revision in revisions(earlier_plan, present_plan):
+        yield _revised(
+            subject_title(revision.subject), lines_was.get(revision.subject), lines_now.get(revision.subject)
+        )
     if request.drift is not None:
         for default in default_lines(request.drift):
             yield RevisedLine(f"{default.setting}, by the tenant's default", default.before, default.now)
-    yield from _line_if_different("Risk", *(deciding_risk_words(one.plan, one.default) for one in (was, becomes)))
-    yield from _line_if_different("Approval policy", *(_policy_words(one.stages) for one in (earlier, present)))
+    yield from _line_if_different(
+        "Risk",
+        *(risk_for_approval_words(plan_shown.plan, plan_shown.default) for plan_shown in (earlier_plan, present_plan)),
+    )
+    yield from _line_if_different(
+        "Approval policy", *(_policy_words(prepared.stages) for prepared in (earlier, present))
+    )
     yield from _line_if_different("Access template", prepared_title(earlier), prepared_title(present))
-    ends = [one.plan.ends_at for one in (was, becomes)]
-    durations = [one.plan.duration for one in (was, becomes)]
-    yield from _line_if_different("Last day", *("not set" if one is None else last_day(one) for one in ends))
-    yield from _line_if_different("Duration", *("no end" if one is None else duration_words(one) for one in durations))
+    ends = [plan_shown.plan.ends_at for plan_shown in (earlier_plan, present_plan)]
+    durations = [plan_shown.plan.duration for plan_shown in (earlier_plan, present_plan)]
+    yield from _line_if_different("Last day", *("not set" if end is None else last_day(end) for end in ends))
+    yield from _line_if_different(
+        "Duration", *("no end" if duration is None else duration_words(duration) for duration in durations)
+    )
     yield from _line_if_different("Sponsor", earlier.sponsor.name, present.sponsor.name)
-    if (asked := request.previous_fields) is not None:
+    if (earlier_fields := request.previous_fields) is not None:
         new = request.fields
-        yield from _line_if_different("Ticket", *(one.ticket or "none" for one in (asked, new)))
-        if asked.justification != new.justification:
-            yield RevisedLine("Justification", *_shortened_to_difference(asked.justification, new.justification))
+        yield from _line_if_different("Ticket", *(fields.ticket or "none" for fields in (earlier_fields, new)))
+        if earlier_fields.justification != new.justification:
+            yield RevisedLine(
+                "Justification", *_shortened_to_difference(earlier_fields.justification, new.justification)
+            )
     if request.drift is not None:
         for line in existence_lines(request.drift):
             yield RevisedLine(line.setting, line.before, line.now)
@@ -96,27 +107,29 @@ def _revised(subject: str, earlier: ChangeLine | None, present: ChangeLine | Non
     return RevisedLine(subject, _before_and_after(earlier), _before_and_after(present))
 
 
-def _outside_changes(earlier: Prepared, present: Prepared) -> Iterator[RevisedLine]:
+def _outside_changes(earlier: PreparedRequest, present: PreparedRequest) -> Iterator[RevisedLine]:
     """Describe what others changed in settings that neither plan writes: it stays, and no line of the plan shows it."""
-    planned = {change.subject for shown in (_shown(earlier), _shown(present)) for change in shown.changes().values()}
-    was, becomes = _settings_before(earlier), _settings_before(present)
-    for subject in dict.fromkeys([*becomes, *was]):
-        before, after = was.get(subject), becomes.get(subject)
-        is_own = any(one is not None and one.is_own for one in (before, after))
+    planned = {
+        change.subject for plan_shown in (_shown(earlier), _shown(present)) for change in plan_shown.changes().values()
+    }
+    settings_before, settings_after = _settings_before(earlier), _settings_before(present)
+    for subject in dict.fromkeys([*settings_after, *settings_before]):
+        before, after = settings_before.get(subject), settings_after.get(subject)
+        is_own = any(line is not None and line.is_own for line in (before, after))
         # NB. by value: a group that was renamed in the directory is no change of the partner.
         if subject in planned or not is_own or _own_value(before) == _own_value(after):
             continue
-        texts = [NOT_SET if one is None else one.words for one in (before, after)]
-        about = f"{subject_title(subject)} (changed outside Gatehouse, stays if you approve)"
+        texts = [NOT_SET if line is None else line.words for line in (before, after)]
+        title = f"{subject_title(subject)} (changed outside Gatehouse, stays if you approve)"
         is_open = after is not None and after.is_own and after.fact.may_allow_access
-        yield RevisedLine(about, texts[0], texts[1], stays_open=is_open)
+        yield RevisedLine(title, texts[0], texts[1], stays_open=is_open)
 
 
 def _own_value(line: CurrentLine | None) -> Any:
     return None if line is None else line.fact.value
 
 
-def _settings_before(prepared: Prepared) -> Mapping[ChangeSubject, CurrentLine]:
+def _settings_before(prepared: PreparedRequest) -> Mapping[ChangeSubject, CurrentLine]:
     observed = prepared.observation
     lines = describe_current(
         observed.configuration,
@@ -127,7 +140,7 @@ def _settings_before(prepared: Prepared) -> Mapping[ChangeSubject, CurrentLine]:
     return {line.fact.subject: line for line in lines}
 
 
-def _shown(prepared: Prepared) -> PlanShown:
+def _shown(prepared: PreparedRequest) -> PlanShown:
     return PlanShown(plan=prepared.plan, default=prepared.observation.default)
 
 
@@ -150,12 +163,12 @@ def _line_if_different(subject: str, before: str, now: str) -> Iterator[RevisedL
 
 def _shortened_to_difference(before: str, now: str) -> tuple[str, str]:
     """Return both texts. Long ones start at the first word that differs, and say how many words are left out."""
-    was, becomes = before.split(), now.split()
-    if max(len(was), len(becomes)) <= MAX_JUSTIFICATION_WORDS:
-        return _words_from(was, 0), _words_from(becomes, 0)
-    same = next((at for at, pair in enumerate(zip(was, becomes, strict=False)) if pair[0] != pair[1]), None)
-    start = max(0, (min(len(was), len(becomes)) if same is None else same) - WORDS_BEFORE)
-    return _words_from(was, start), _words_from(becomes, start)
+    words_before, words_now = before.split(), now.split()
+    if max(len(words_before), len(words_now)) <= MAX_JUSTIFICATION_WORDS:
+        return _words_from(words_before, 0), _words_from(words_now, 0)
+    same = next((at for at, pair in enumerate(zip(words_before, words_now, strict=False)) if pair[0] != pair[1]), None)
+    start = max(0, (min(len(words_before), len(words_now)) if same is None else same) - WORDS_BEFORE)
+    return _words_from(words_before, start), _words_from(words_now, start)
 
 
 def _words_from(words: Sequence[str], start: int) -> str:

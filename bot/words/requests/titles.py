@@ -1,10 +1,10 @@
 """The title of a request, and of what a partner's access was approved as: a template, or restored settings."""
 
 from workflows.core.partners.partnership import Partnership
-from workflows.core.requests.request import Prepared, RequestId
+from workflows.core.requests.request import PreparedRequest, RequestId
 
 
-def prepared_title(prepared: Prepared) -> str:
+def prepared_title(prepared: PreparedRequest) -> str:
     """Return the title of a prepared request."""
     restored = prepared.restored
     if restored is None or not restored.policy_title:

@@ -86,9 +86,9 @@ def unknown_settings_words(names: Sequence[str]) -> str:
 
 def graph_names_words(names: Sequence[str]) -> str:
     """Return what Microsoft Graph calls some settings; the names that do not fit are counted."""
-    shown = [_shown(name) for name in names[:_MAX_NAMED_TARGETS]]
-    more = len(names) - len(shown)
-    return ", ".join([*shown, *([f"{more} more"] if more > 0 else [])])
+    shown_names = [_shown(name) for name in names[:_MAX_NAMED_TARGETS]]
+    more = len(names) - len(shown_names)
+    return ", ".join([*shown_names, *([f"{more} more"] if more > 0 else [])])
 
 
 def not_closed_words(not_closed: Sequence[AccessKind | OpenAccess]) -> str:
@@ -101,8 +101,8 @@ _Kind = TypeVar("_Kind")
 
 def _split(found: Sequence[_Kind], name_of: Callable[[_Kind], str]) -> tuple[list[_Kind], list[_Kind]]:
     """Return what Gatehouse has a title for, and what it has none for."""
-    known = [one for one in found if is_known_setting(name_of(one))]
-    return known, [one for one in found if one not in known]
+    known = [item for item in found if is_known_setting(name_of(item))]
+    return known, [item for item in found if item not in known]
 
 
 def is_known_setting(name: str) -> bool:
@@ -120,5 +120,5 @@ def _with_access_state(kind: AccessKind | OpenAccess) -> str:
 
 
 def _shown(name: str) -> str:
-    shown = name if _PLAIN.fullmatch(name) else json.dumps(name)
-    return shown if len(shown) <= _MAX_NAME_CHARACTERS else f"{shown[:_MAX_NAME_CHARACTERS]}…"
+    ascii_name = name if _PLAIN.fullmatch(name) else json.dumps(name)
+    return ascii_name if len(ascii_name) <= _MAX_NAME_CHARACTERS else f"{ascii_name[:_MAX_NAME_CHARACTERS]}…"

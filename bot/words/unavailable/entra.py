@@ -64,8 +64,8 @@ def _doubt(values: Values) -> str:
 
 def _refused(values: Values) -> str:
     status, number = values["status"], values["request_id"]
-    named = f"{status} {values['code']}".rstrip() + (f", request id {number}" if number else "")
-    refused = f"Entra refused to {_asked(values)}: {values['says'] or 'no reason given'} ({named})."
+    status_and_id = f"{status} {values['code']}".rstrip() + (f", request id {number}" if number else "")
+    refused = f"Entra refused to {_asked(values)}: {values['says'] or 'no reason given'} ({status_and_id})."
     if status == 401:
         return f"{refused} {_CREDENTIALS_CURE}"
     if status == 403:

@@ -24,7 +24,8 @@ from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.effects import ShowRequest
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.core.settings.model import TenantId
-from workflows.ports.records import AuditEntry, Commit
+from workflows.ports.audit_log import AuditEntry
+from workflows.ports.records import Commit
 from workflows.store.redaction import RecordRedactor
 from workflows.store.sqlite.store import SqliteStore
 

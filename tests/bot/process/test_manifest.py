@@ -27,7 +27,7 @@ from bot.slack.flows.entry_point_types import (
     Submission,
 )
 from bot.slack.inbound.guard import Guard
-from bot.slack.words.commands import COMMANDS
+from bot.slack.partner_commands import SUBCOMMANDS
 from bot.terminal.doctor import SCOPES
 from workflows.catalog.catalog import SHIPPED, load_catalog
 
@@ -264,7 +264,7 @@ def test_every_subcommand_has_one_flow_and_a_line_in_the_help() -> None:
     """The subcommand that is none is for whatever else is typed."""
     subcommands = [point.name for point in entry_points() if isinstance(point, Subcommand)]
     assert len(subcommands) == len(set(subcommands))
-    assert set(subcommands) == {*COMMANDS, UNKNOWN_SUBCOMMAND}
+    assert set(subcommands) == {*SUBCOMMANDS, UNKNOWN_SUBCOMMAND}
 
 
 def test_what_is_clicked_is_stored_under_a_name_that_stays() -> None:

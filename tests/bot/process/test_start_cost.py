@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from bot.process.imports import imports_kept, without_package
+from bot.process.imports import without_garbage_collection, without_package
 
 NOT_NEEDED = (
     "bot.sandbox",
@@ -79,7 +79,7 @@ def test_what_was_imported_is_not_collected_again() -> None:
     """No collection runs during the imports; afterwards they run, and skip what was there already."""
     before = gc.get_freeze_count()
     try:
-        with imports_kept():
+        with without_garbage_collection():
             assert not gc.isenabled()
         assert gc.isenabled()
         assert gc.get_freeze_count() > before
@@ -90,7 +90,7 @@ def test_what_was_imported_is_not_collected_again() -> None:
 def test_a_failed_import_leaves_garbage_collection_on() -> None:
     """The process reports the error in the usual way."""
     try:
-        with pytest.raises(ImportError), imports_kept():
+        with pytest.raises(ImportError), without_garbage_collection():
             raise ImportError("a package is missing")
         assert gc.isenabled()
     finally:

@@ -26,7 +26,8 @@ from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.effects import ShowRequest
 from workflows.core.requests.request import RequestId
 from workflows.entra.transport.claims import permissions_in
-from workflows.ports.records import AuditEntry, Commit
+from workflows.ports.audit_log import AuditEntry
+from workflows.ports.records import Commit
 from workflows.ports.store import Store
 from workflows.ports.tenant import TenantRefused
 from workflows.store.sqlite.store import open_store

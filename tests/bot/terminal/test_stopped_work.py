@@ -19,7 +19,8 @@ from workflows.core.people import ChatId
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.effects import ShowRequest
 from workflows.core.requests.request import RequestId
-from workflows.ports.records import AuditEntry, Commit
+from workflows.ports.audit_log import AuditEntry
+from workflows.ports.records import Commit
 from workflows.store.location import StoreLocation
 from workflows.store.sqlite.store import open_store
 

@@ -47,7 +47,7 @@ from workflows.core.requests.commands.automatic import (
     Stop,
 )
 from workflows.core.requests.commands.clicks import AskReminder, Click, DropEffect, RetryEffect
-from workflows.core.requests.commands.partner import (
+from workflows.core.requests.commands.partner_record import (
     AskReview,
     AskSetup,
     ConfirmSetup,
@@ -65,7 +65,8 @@ from workflows.core.requests.commands.request import Approve, Reject, RemindAppr
 from workflows.core.requests.commands.watch import AcceptDrift
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState, WriteRefusal
 from workflows.core.settings.canonical import Digest
-from workflows.ports.records import AuditEntry, Commit
+from workflows.ports.audit_log import AuditEntry
+from workflows.ports.records import Commit
 
 Row = tuple[str, str]
 """Actor, command, outcome, request, tenant and account in one line, "-" for null; the details as they are stored."""

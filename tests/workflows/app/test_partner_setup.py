@@ -29,7 +29,7 @@ from workflows.core.plans.plan import TenantIdentity
 from workflows.core.plans.planning import plan_access
 from workflows.core.policy.template import filled
 from workflows.core.requests.commands.clicks import Click
-from workflows.core.requests.commands.partner import ConfirmSetup, RemindSetup, UnconfirmSetup
+from workflows.core.requests.commands.partner_record import ConfirmSetup, RemindSetup, UnconfirmSetup
 from workflows.core.settings.canonical import Digest
 from workflows.core.settings.model import TenantId
 from workflows.ports.tenant import TenantUnavailable

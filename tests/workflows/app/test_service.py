@@ -15,11 +15,12 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import CurrentRoles
 from workflows.core.requests.commands.automatic import Expire, RecordDelayed, Replan
-from workflows.core.requests.commands.partner import AskReview, Keep
+from workflows.core.requests.commands.partner_record import AskReview, Keep
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import CheckPermission, Prepare, ShowRequest, ShowReview
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
-from workflows.ports.records import AuditEntry, Commit, StaleVersion
+from workflows.ports.audit_log import AuditEntry
+from workflows.ports.records import Commit, StaleVersion
 
 S = RequestState
 DAY = timedelta(days=1)

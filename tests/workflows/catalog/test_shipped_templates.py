@@ -11,7 +11,7 @@ import pytest
 from bot.words.findings.finding import finding_words
 from bot.words.plans.risk import risk_level_words, risk_reason_words
 from tests.workflows.core.builders import TENANT, closed_document
-from tests.workflows.core.settings import test_undescribed_members
+from tests.workflows.core.settings import test_undocumented_members
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.checks.findings import Severity
 from workflows.core.checks.rules import Circumstances, check_plan
@@ -62,7 +62,7 @@ def test_what_it_writes_is_what_graph_takes(template: Template, before: dict[str
     if template.name == "block" and before == closed_document():
         return  # there is nothing left to write
     for operation in plan_of(template, before).operations:
-        assert test_undescribed_members.problems(operation) == []
+        assert test_undocumented_members.problems(operation) == []
 
 
 @every_template

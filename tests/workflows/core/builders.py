@@ -19,7 +19,7 @@ from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import (
     AccessRequest,
     ObservedPartner,
-    Prepared,
+    PreparedRequest,
     RequestFields,
     RequestId,
     RequestKind,
@@ -108,10 +108,10 @@ def access_plan(before: JsonObject | None = None, *, template_hash: str = HASHES
     )
 
 
-def prepared(kind: RequestKind = RequestKind.ACCESS, /, **changes: Any) -> Prepared:
+def prepared(kind: RequestKind = RequestKind.ACCESS, /, **changes: Any) -> PreparedRequest:
     """What preparing found out: a new partner with two stages, or an open partner to be closed."""
     is_access = kind is not RequestKind.REVOCATION
-    usual = Prepared(
+    usual = PreparedRequest(
         observation=ObservedPartner(identity=identity(), configuration=None, at=NOW, default=None if is_access else {}),
         requester=RILEY,
         sponsor=SAM,

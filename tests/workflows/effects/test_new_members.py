@@ -9,7 +9,7 @@ import pytest
 from tests.workflows.core.builders import AMARA, DANA, MALLORY, RILEY, SAM, SECURITY
 from tests.workflows.fakes import FakeDirectory
 from tests.workflows.world import World
-from workflows.app.reads.auditors import Auditors
+from workflows.app.reads.audit_log_permission import AuditLogPermission
 from workflows.app.requests.proposing import require_chain
 from workflows.core.errors.raised import InvalidField, Refused
 from workflows.core.people import AUDITOR, PersonId, Role
@@ -104,7 +104,7 @@ async def test_a_new_admin_revokes_and_a_former_one_does_not(world: World, known
 
 
 async def test_a_new_auditor_searches(world: World, known: KnownGroups) -> None:
-    auditors = Auditors(directory=world.directory)
+    auditors = AuditLogPermission(directory=world.directory)
     with pytest.raises(Refused):
         await auditors.require(MALLORY.chat_id)
     assert known.read == 1

@@ -31,7 +31,7 @@ from workflows.app.schedule.role_check import role_shortages
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import ChatId, Person
 from workflows.core.requests.commands.clicks import AskReminder
-from workflows.core.requests.commands.partner import ConfirmSetup, RemindSetup, UnconfirmSetup
+from workflows.core.requests.commands.partner_record import ConfirmSetup, RemindSetup, UnconfirmSetup
 from workflows.core.requests.commands.request import Withdraw
 from workflows.core.requests.request import RequestId, RequestState
 from workflows.ports.people_directory import PeopleDirectoryUnavailable

@@ -16,7 +16,7 @@ from tests.workflows.world import World
 from workflows.app.identifiers import revocation_id
 from workflows.core.errors.facts import Facts, as_values, text_fact
 from workflows.core.requests.alarms import AlarmCode, AlarmId
-from workflows.core.requests.commands.partner import Revoke
+from workflows.core.requests.commands.partner_record import Revoke
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import (
     Apply,

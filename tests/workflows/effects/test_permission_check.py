@@ -20,7 +20,7 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.people import CurrentRoles, Person
 from workflows.core.requests.commands.clicks import Click
-from workflows.core.requests.commands.partner import Revoke
+from workflows.core.requests.commands.partner_record import Revoke
 from workflows.core.requests.commands.request import Reject
 from workflows.core.requests.effects import Apply, CheckPermission
 from workflows.core.requests.request import RequestId, RequestKind, RequestState

@@ -9,7 +9,7 @@ from tests.workflows.core.builders import RILEY, SAM, TENANT
 from tests.workflows.effects.test_queue_worker import Rig, check, quiet, rig, running, tell
 from tests.workflows.world import QuickStore
 from workflows.core.people import ChatId, Person
-from workflows.core.requests.commands.partner import Revoke
+from workflows.core.requests.commands.partner_record import Revoke
 from workflows.core.requests.effects import Apply, CheckPermission, Effect, Prepare, SendMessage
 from workflows.core.requests.request import RequestId
 from workflows.core.settings.model import TenantId

@@ -24,10 +24,11 @@ from workflows.core.requests.request import RequestId
 from workflows.core.settings.model import TenantId
 from workflows.effects.queue_worker import QueueWorker
 from workflows.intervals import USUAL_PAUSES, Pauses
+from workflows.ports.audit_log import AuditEntry
 from workflows.ports.effects_queue import PendingEffect
 from workflows.ports.notifier import NotifierBlocked, NotifierRefused, NotifierUnavailable
 from workflows.ports.people_directory import PeopleDirectoryUnavailable
-from workflows.ports.records import AuditEntry, Commit
+from workflows.ports.records import Commit
 from workflows.ports.store import Store
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 

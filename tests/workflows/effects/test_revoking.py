@@ -16,13 +16,14 @@ from tests.workflows.world import CONTOSO, World
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.plans.plan import TenantIdentity
-from workflows.core.requests.commands.partner import Revoke
+from workflows.core.requests.commands.partner_record import Revoke
 from workflows.core.requests.effects import Apply, CheckPermission, Prepare
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.core.settings.documents import to_document
 from workflows.core.settings.model import CLOSED, TenantId
 from workflows.partner_lookup.identifying import identify_partner
-from workflows.ports.records import AuditEntry, Commit
+from workflows.ports.audit_log import AuditEntry
+from workflows.ports.records import Commit
 from workflows.ports.tenant import TenantUnavailable
 
 S = RequestState

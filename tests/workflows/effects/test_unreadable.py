@@ -15,7 +15,8 @@ from workflows.core.partners.partnership import PartnershipState
 from workflows.core.requests.effects import CheckPermission
 from workflows.core.requests.request import RequestId, RequestState
 from workflows.core.settings.model import TenantId
-from workflows.ports.records import AuditEntry, Commit
+from workflows.ports.audit_log import AuditEntry
+from workflows.ports.records import Commit
 
 S = RequestState
 

@@ -21,7 +21,7 @@ from tests.bot.sandbox.entra.contract import (
 )
 from tests.served import served
 from tests.workflows.entra.simulated_tenant import Handler
-from tests.workflows.entra.test_graph_contract import GROUP, TENANT, UNDESCRIBED, reads
+from tests.workflows.entra.test_graph_contract import GROUP, TENANT, UNDOCUMENTED, reads
 from workflows.core.settings.model import is_guid
 from workflows.entra import Entra, EntraSettings, connect
 
@@ -34,7 +34,7 @@ def check_part(row: dict[str, Any], answer: dict[str, Any]) -> None:
         row["method"], path, query=dict(parse_qsl(url.query)), headers=row["headers"], content=None
     )
     body = json.dumps(answer["body"]).encode() if "body" in answer else b""
-    if path in UNDESCRIBED:
+    if path in UNDOCUMENTED:
         check_request_in_sdk(described)
         check_response_in_sdk(described, answer["status"], body)
         return

@@ -54,7 +54,7 @@ QUESTIONS: Final = (
         user_risk="low",
     ),
 )
-UNDESCRIBED: Final = {
+UNDOCUMENTED: Final = {
     f"/groups/{GROUP}/transitiveMembers",
     f"/servicePrincipals(appId='{APPLICATION}')",
     "/servicePrincipals",
@@ -153,7 +153,7 @@ class Checked:
 
     url: str = ""
     seen: list[tuple[str, str]] = field(default_factory=list)
-    undescribed_members: set[str] = field(default_factory=set)
+    undocumented_members: set[str] = field(default_factory=set)
     """Paths of reads that the description beside this repository does not have."""
 
 
@@ -174,13 +174,13 @@ async def checked(authority: TokenAuthority) -> AsyncIterator[Checked]:
         assert isinstance(answer, web.Response)
         door.seen.append((request.method, path))
         body = answer.body if isinstance(answer.body, bytes) else b""
-        if path in UNDESCRIBED:
+        if path in UNDOCUMENTED:
             check_request_in_sdk(described)
             check_response_in_sdk(described, answer.status, body)
             if CONTRACT.exists():
                 with pytest.raises(PathNotFound):
                     check_request(described)
-            door.undescribed_members.add(path)
+            door.undocumented_members.add(path)
             return answer
         if answer.status < 300:
             check_request(described)
@@ -251,14 +251,14 @@ def test_no_read_of_the_gateway_is_left_out(entra: Entra) -> None:
 
 
 async def test_every_exchange_of_the_gateway_is_as_described(entra: Entra, checked: Checked) -> None:
-    """Every read, then every template's plan and its revocation; what is not described is named (`UNDESCRIBED`).
+    """Every read, then every template's plan and its revocation; what is not documented is named (`UNDOCUMENTED`).
 
     A failed check is a server error here.
     """
     for read, asked in reads(entra).items():
         for one in asked:
             await read(*one)
-    assert checked.undescribed_members == UNDESCRIBED
+    assert checked.undocumented_members == UNDOCUMENTED
     read_so_far = len(checked.seen)
     assert read_so_far == 23 + len(QUESTIONS)
     written = 0

@@ -127,8 +127,8 @@ async def test_the_posture_asks_once_for_all_partners_that_no_policy_tells_apart
     found = {one.tenant_id: one.access for one in (await posture(tenant)).partners}
     assert len(tenant.tenant_settings.evaluated) == 1
     meanings = {key: one.worst(VisitorType.GUEST) for key, one in found.items() if one is not None}
-    assert set(meanings.values()) == {PolicyEffect.ASKED_HERE, PolicyEffect.ASKED_THERE}
-    assert meanings[TenantId(ids(2)[1])] is PolicyEffect.ASKED_THERE
+    assert set(meanings.values()) == {PolicyEffect.REQUIRED_IN_OUR_TENANT, PolicyEffect.REQUIRED_IN_PARTNER_TENANT}
+    assert meanings[TenantId(ids(2)[1])] is PolicyEffect.REQUIRED_IN_PARTNER_TENANT
 
 
 async def test_a_partner_that_a_policy_names_is_asked_about_by_itself() -> None:

@@ -19,7 +19,7 @@ from workflows.core.plans.plan import Operation, Plan, TenantIdentity
 from workflows.core.policy.approval import ChainRule, Choice, Decision
 from workflows.core.policy.template import Stage
 from workflows.core.requests.commands.clicks import AskReminder, Click, DropEffect, RetryEffect
-from workflows.core.requests.commands.partner import ConfirmSetup, Keep, RemindSetup, Revoke, UnconfirmSetup
+from workflows.core.requests.commands.partner_record import ConfirmSetup, Keep, RemindSetup, Revoke, UnconfirmSetup
 from workflows.core.requests.commands.request import Approve, CommandSubject, Reject
 from workflows.core.requests.effects import (
     Apply,
@@ -39,7 +39,7 @@ from workflows.core.requests.effects import (
 from workflows.core.requests.request import (
     AccessRequest,
     ObservedPartner,
-    Prepared,
+    PreparedRequest,
     RequestFields,
     RequestId,
     RequestKind,
@@ -85,7 +85,7 @@ PARTICULARS: Final = st.builds(
     duration=st.none() | DURATIONS,
 )
 PREPARED: Final = st.builds(
-    Prepared,
+    PreparedRequest,
     observation=OBSERVATIONS,
     requester=PEOPLE,
     sponsor=PEOPLE,

@@ -32,8 +32,9 @@ from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import Apply, Effect, Prepare, SendMessage, ShowHome, ShowRequest
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.core.settings.model import TenantId
+from workflows.ports.audit_log import AuditEntry
 from workflows.ports.message_copies import MessageCopy
-from workflows.ports.records import AuditEntry, Commit, StaleVersion
+from workflows.ports.records import Commit, StaleVersion
 from workflows.ports.store import Store
 from workflows.store.sqlite.store import open_store
 

@@ -17,8 +17,9 @@ from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import ChatId
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.core.settings.model import TenantId
+from workflows.ports.audit_log import AuditEntry
 from workflows.ports.pages import START, PagePosition, PartnerFilter
-from workflows.ports.records import AuditEntry, Commit
+from workflows.ports.records import Commit
 from workflows.store.codec import PARTNERSHIP, REQUEST, dump
 from workflows.store.sqlite.migrations import migrations
 from workflows.store.sqlite.store import open_store
@@ -68,9 +69,9 @@ async def test_two_hundred_requests_come_by_deadline_page_by_page_and_back(store
         assert (page.count, page.count_before + len(page.items) + page.count_after) == (200, 200)
         if not page.count_after:
             break
-        page = await page_of(store, PagePosition(cursor=page.last))
+        page = await page_of(store, PagePosition(cursor=page.last_cursor))
     assert seen == [f"r-{number:03}" for number in reversed(range(200))]
-    back = await page_of(store, PagePosition(cursor=page.first, is_before=True))
+    back = await page_of(store, PagePosition(cursor=page.first_cursor, is_before=True))
     assert [one.id for one in back.items] == [f"r-{number:03}" for number in range(19, 9, -1)]
     assert (back.count_before, back.count_after) == (180, 10)
 
@@ -82,10 +83,10 @@ async def test_a_list_that_loses_its_beginning_skips_nothing(store: QuickStore) 
     first = await page_of(store)
     decided = [replace(one, version=2, state=RequestState.REJECTED) for one in every if one in first.items[:5]]
     await put(store, *decided)
-    second = await page_of(store, PagePosition(cursor=first.last))
+    second = await page_of(store, PagePosition(cursor=first.last_cursor))
     assert [one.id for one in second.items] == [f"r-{number:03}" for number in range(19, 9, -1)]
     assert (second.count, second.count_before) == (25, 5)
-    back = await page_of(store, PagePosition(cursor=second.first, is_before=True))
+    back = await page_of(store, PagePosition(cursor=second.first_cursor, is_before=True))
     assert (back.count_before, len(back.items)) == (0, 10), "a first page is whole"
 
 
@@ -111,7 +112,7 @@ async def test_own_requests_come_open_ones_first(store: QuickStore) -> None:
 
     page = await own()
     assert [one.id for one in page.items] == ["r-002", "r-001", "r-000"]
-    assert [one.id for one in (await own(PagePosition(cursor=page.last))).items] == ["r-003"]
+    assert [one.id for one in (await own(PagePosition(cursor=page.last_cursor))).items] == ["r-003"]
     assert (await own(START, RILEY.id)).count == 4, "by account"
     assert (await own(START, AMARA.chat_id, AMARA.id)).count == 0
 
@@ -151,7 +152,7 @@ async def test_a_page_of_five_thousand_partners_reads_ten_documents(store: Quick
     await store._run(lambda: store._db.conn.executemany(row, many))
     wanted = PartnerFilter(text="7")
     page = await store.partners_page(wanted, limit=10, position=PagePosition(cursor=("p04000", "id-04000")))
-    assert (len(page.items), page.first[0]) == (10, "p04007")
+    assert (len(page.items), page.first_cursor[0]) == (10, "p04007")
     assert page.count > 1000
     sql = "explain query plan select count(*) from partnerships where instr(sought, ?) > 0 and state in ('active')"
     plan = " ".join(row["detail"] for row in await store._query(sql, "7"))
@@ -189,7 +190,7 @@ async def test_records_of_an_older_version_are_sorted_and_found(tmp_path: Path) 
     try:
         found = await store.waiting_page([SECURITY], [BRUNO.chat_id], text="contoso", limit=9, position=START)
         assert [one.id for one in found.items] == ["r-1"]
-        assert found.first[0].startswith(f"{request().expires_at:%Y-%m-%d}")
+        assert found.first_cursor[0].startswith(f"{request().expires_at:%Y-%m-%d}")
         every = await store.partners_page(PartnerFilter(), limit=9, position=START)
         assert (len(every.items), every.count, every.count_after) == (1, 3, 0), "what cannot be read is counted"
         wanted = PartnerFilter(sponsor_text="sam", template="trusted", text="partner0001", ends_after=NOW)

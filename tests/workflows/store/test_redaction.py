@@ -26,11 +26,12 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId
 from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
-from workflows.core.requests.commands.partner import Revoke
+from workflows.core.requests.commands.partner_record import Revoke
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import CheckPermission, Effect, SendMessage
 from workflows.core.requests.request import AccessRequest, ObservedPartner
-from workflows.ports.records import AuditEntry, Commit
+from workflows.ports.audit_log import AuditEntry
+from workflows.ports.records import Commit
 from workflows.store.codec import ALARM, DETAILS, EFFECT, PARTNERSHIP, REQUEST, load
 from workflows.store.redaction import RecordRedactor
 from workflows.store.sqlite.store import open_store

@@ -17,8 +17,9 @@ from tests.workflows.world import QuickStore
 from workflows.app.identifiers import verdict_key
 from workflows.core.policy.approval import Choice
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
+from workflows.ports.audit_log import RECEIVED, AuditEntry
 from workflows.ports.pages import START, PagePosition, RequestFilter
-from workflows.ports.records import RECEIVED, AuditEntry, Commit
+from workflows.ports.records import Commit
 from workflows.store.codec import REQUEST, dump
 from workflows.store.sqlite.database import request_conditions
 from workflows.store.sqlite.migrations import migrations
@@ -107,7 +108,7 @@ async def test_two_hundred_results_come_newest_first_page_by_page(store: QuickSt
         assert (page.count, page.count_before + len(page.items) + page.count_after) == (200, 200)
         if not page.count_after:
             break
-        page = await store.requests_page(RequestFilter(), limit=20, position=PagePosition(cursor=page.last))
+        page = await store.requests_page(RequestFilter(), limit=20, position=PagePosition(cursor=page.last_cursor))
     assert seen == [f"r-{number:03}" for number in reversed(range(200))]
 
 
@@ -153,10 +154,10 @@ async def test_a_history_is_read_page_by_page_oldest_first(store: QuickStore) ->
     first = await store.history_page(asked.id, limit=30, position=START)
     assert [one.details["reminders"] for one in first.items] == list(range(1, 61, 2))
     assert (first.count, first.count_before, first.count_after) == (35, 0, 5)
-    rest = await store.history_page(asked.id, limit=30, position=PagePosition(cursor=first.last))
+    rest = await store.history_page(asked.id, limit=30, position=PagePosition(cursor=first.last_cursor))
     assert [one.details["reminders"] for one in rest.items] == [61, 63, 65, 67, 69]
     assert (rest.count_before, rest.count_after) == (30, 0)
-    back = await store.history_page(asked.id, limit=30, position=PagePosition(cursor=rest.first, is_before=True))
+    back = await store.history_page(asked.id, limit=30, position=PagePosition(cursor=rest.first_cursor, is_before=True))
     assert back.items == first.items
 
 

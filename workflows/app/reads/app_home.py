@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from workflows.app.reads.auditors import is_shown_as_auditor
+from workflows.app.reads.audit_log_permission import is_shown_as_auditor
 from workflows.app.reads.found_requests import (
     NOTHING_FOUND,
     FoundRequests,
@@ -109,7 +109,7 @@ class AppHome:
     def has_nothing_to_show(self) -> bool:
         """Return whether there is nothing to show: the person is no admin, searched nothing, and has empty lists."""
         lists = (self.reviews, self.approvals, self.mine, self.ending, self.sponsored)
-        return not (self.is_admin or self.is_auditor or self.text or any(one.count for one in lists))
+        return not (self.is_admin or self.is_auditor or self.text or any(home_list.count for home_list in lists))
 
 
 async def read_home(
@@ -178,7 +178,9 @@ async def _read_lists(
     due = replace(sponsored, states=frozenset({PartnershipState.REVIEW_DUE}))
     ending = replace(sponsored, ends_after=now, ends_by=now + HOME_SHOWS_ENDS_WITHIN)
     overdue = PartnerFilter(overdue_at=now, text=position.text)
-    mine = await store.own_page(person_ids, text=position.text, limit=size, position=position.of_list(HomeList.MINE))
+    own_page = await store.own_page(
+        person_ids, text=position.text, limit=size, position=position.of_list(HomeList.MINE)
+    )
     alarms = await store.open_alarms() if is_admin and not position.text else ()
     home = AppHome(
         text=position.text,
@@ -186,14 +188,14 @@ async def _read_lists(
         approvals=await store.waiting_page(
             roles, person_ids, text=position.text, limit=size, position=position.of_list(HomeList.APPROVALS)
         ),
-        mine=mine,
+        mine=own_page,
         ending=await partners(HomeList.ENDING, ending),
         sponsored=await partners(HomeList.SPONSORED, sponsored, limit=SPONSORED_PAGE),
         is_admin=is_admin,
         overdue=await partners(HomeList.OVERDUE, overdue) if is_admin else EMPTY,
         alarms=_page(alarms, position.of_list(HomeList.ALARMS)) if alarms else EMPTY,
     )
-    return await _with_results(home, await _own_waiting(mine, person_ids, position.text, store), store, now)
+    return await _with_results(home, await _own_open_requests(own_page, person_ids, position.text, store), store, now)
 
 
 async def _with_results(home: AppHome, waiting: Sequence[AccessRequest], store: Store, now: datetime) -> AppHome:
@@ -201,19 +203,22 @@ async def _with_results(home: AppHome, waiting: Sequence[AccessRequest], store: 
 
     :param waiting: the person's open requests.
     """
-    mine = home.mine.items
-    records = {one.id: await _record(one, store) for one in mine}
-    written = [one for one in mine if one.was_written]
+    own_requests = home.mine.items
+    records = {own_request.id: await _record(own_request, store) for own_request in own_requests}
+    written = [own_request for own_request in own_requests if own_request.was_written]
     return replace(
         home,
-        setups=_setups(mine, records),
+        setups=_setups(own_requests, records),
         after_end={
-            one.id: await read_after_end(one, records[one.id], waiting, store=store, now=now)
-            for one in mine
-            if one.is_terminal
+            own_request.id: await read_after_end(own_request, records[own_request.id], waiting, store=store, now=now)
+            for own_request in own_requests
+            if own_request.is_terminal
         },
-        extensions={tenant: one for one in waiting if (tenant := tenant_of(one)) is not None},
-        today={one.id: await today_from_record(one, records[one.id], store=store, now=now) for one in written},
+        extensions={tenant: request for request in waiting if (tenant := tenant_of(request)) is not None},
+        today={
+            request.id: await today_from_record(request, records[request.id], store=store, now=now)
+            for request in written
+        },
     )
 
 
@@ -243,28 +248,37 @@ def _setups(
     return found
 
 
-async def _own_waiting(
+async def _own_open_requests(
     mine: Page[AccessRequest], person_ids: frozenset[ChatId | PersonId], text: str, store: Store
 ) -> Sequence[AccessRequest]:
-    """Return the person's open requests. The first page of all own requests has them; another page reads them.
+    """Return the person's open requests.
+
+    The first page of the person's requests starts with them. For any other page they are read from the store.
 
     :param text: what the person searched for.
     """
     first = mine
     if text or mine.count_before:
         first = await store.own_page(person_ids, text="", limit=MAX_OWN_REQUESTS, position=START)
-    return [one for one in first.items if not one.is_terminal]
+    return [item for item in first.items if not item.is_terminal]
 
 
 def _page(oldest_first: Sequence[Alarm], position: PagePosition) -> Page[Alarm]:
     """Return a page of the open alarms, the newest first. There are few, so all of them are read."""
     alarms = list(reversed(oldest_first))
-    cursors: list[Cursor] = [(one.raised_at.isoformat(), one.id) for one in alarms]
+    cursors: list[Cursor] = [(alarm.raised_at.isoformat(), alarm.id) for alarm in alarms]
     start = 0
     if position.cursor in cursors:
         index = cursors.index(position.cursor)
         start = max(0, index - ALARMS_PAGE) if position.is_before else index + 1
     start = 0 if start >= len(alarms) else start
-    shown = alarms[start : start + ALARMS_PAGE]
-    first, last = (cursors[start], cursors[start + len(shown) - 1]) if shown else ((), ())
-    return Page(items=shown, count=len(alarms), count_before=start, first=first, last=last, size=len(shown))
+    page_alarms = alarms[start : start + ALARMS_PAGE]
+    first, last = (cursors[start], cursors[start + len(page_alarms) - 1]) if page_alarms else ((), ())
+    return Page(
+        items=page_alarms,
+        count=len(alarms),
+        count_before=start,
+        first_cursor=first,
+        last_cursor=last,
+        size=len(page_alarms),
+    )

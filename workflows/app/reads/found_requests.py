@@ -50,7 +50,7 @@ async def find_requests(
 ) -> FoundRequests:
     """Read one page of the requests that match, the newest first. Only the records of this page are read."""
     page = await store.requests_page(request_filter, limit=limit, position=position)
-    today = {one.id: await read_today(one, store=store, now=now) for one in page.items if one.was_written}
+    today = {item.id: await read_today(item, store=store, now=now) for item in page.items if item.was_written}
     return FoundRequests(page=page, today=today)
 
 

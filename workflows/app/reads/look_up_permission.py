@@ -43,6 +43,6 @@ class LookupPermission:
         await self.service.record_lookup(actor, target, key=look, command_name=command_name)
         if allowance is None or self.limits is None:
             return
-        if allowance.is_first_warning and (said := allowance.warning) is not None:
-            await self.service.send_message(said, key=f"left:{key}", person=actor)
+        if allowance.is_first_warning and (warning := allowance.warning) is not None:
+            await self.service.send_message(warning, key=f"left:{key}", person=actor)
         await self.limits.used(allowance, actor)

@@ -36,21 +36,21 @@ NOT_OVER: Final = AfterEnd()
 async def read_after_end(
     request: AccessRequest,
     record: Partnership | None,
-    own: Iterable[AccessRequest] | None,
+    own_requests: Iterable[AccessRequest] | None,
     *,
     store: Store,
     now: datetime,
 ) -> AfterEnd:
-    """Read whether a request can be requested again, and which newer one there is instead.
+    """Read whether a request can be requested again, and the newer request that takes its place, if any.
 
     :param record: the record of its partner, if there is one.
-    :param own: at least the open requests of the same person; None reads the person's newest requests.
+    :param own_requests: at least the open requests of the same person; None reads the person's newest requests.
     """
     if not is_over(request, record, now):
         return NOT_OVER
-    if own is None:
+    if own_requests is None:
         requester = request.fields.requester
-        own = await store.requests_of(requester, MAX_OWN_REQUESTS, request.requester_account)
+        own_requests = await store.requests_of(requester, MAX_OWN_REQUESTS, request.requester_account)
     present = None if record is None or record.request_id == request.id else await store.request(record.request_id)
-    newer = newer_request(request, [*own, *([] if present is None else [present])], record, now)
+    newer = newer_request(request, [*own_requests, *([] if present is None else [present])], record, now)
     return AfterEnd(can_request_again=newer is None, newer=newer)

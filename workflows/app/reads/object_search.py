@@ -84,7 +84,14 @@ class ObjectSearch:
         """Return the field, if it belongs to the template and needs an object of ours."""
         chosen = self.catalog.templates.get(template)
         placeholders = () if chosen is None else chosen.placeholders
-        return next((one for one in placeholders if one.name == name and one.owner is Owner.OURS), None)
+        return next(
+            (
+                placeholder
+                for placeholder in placeholders
+                if placeholder.name == name and placeholder.owner is Owner.OURS
+            ),
+            None,
+        )
 
     async def _search(self, actor: ChatId, template: str, field: Placeholder, name: str) -> SearchResult:
         key = _key(actor, field.name, name, self.clock.now().isoformat())
@@ -100,8 +107,12 @@ class ObjectSearch:
             await self.limits.used(allowance, actor)
         # The prefix need not be typed: who types "bri" finds "PRJ-Bridge" where the template allows "PRJ-" only.
         prefix = name if begins_with(name, field.prefix) else f"{field.prefix}{name}"
-        found = await self.tenant.tenant_settings.find_by_prefix(field.kind, prefix, MAX_FOUND)
-        return SearchResult(objects=[one for one in found if begins_with(one.name, field.prefix)][:MAX_FOUND])
+        found_objects = await self.tenant.tenant_settings.find_by_prefix(field.kind, prefix, MAX_FOUND)
+        return SearchResult(
+            objects=[found_object for found_object in found_objects if begins_with(found_object.name, field.prefix)][
+                :MAX_FOUND
+            ]
+        )
 
     async def _allow(self, actor: ChatId) -> Allowance | None:
         return None if self.limits is None else await self.limits.require(LimitedAction.SEARCHES, actor)

@@ -60,13 +60,17 @@ async def read_posture(
     """
     read = await _read(tenant, records)
     inputs = PostureInputs.of(read.default, read.before, read.after, clock.now())
-    kept = {} if inputs.records is None else inputs.records.partnerships
+    recorded = {} if inputs.records is None else inputs.records.partnerships
     names: dict[TenantId, TenantIdentity] = {}
     unanswered = 0
     if looks_up_names:
-        names, unanswered = await _names(tenant, [one for one in read.partners if one not in kept], progress)
+        unrecorded = [tenant_id for tenant_id in read.partners if tenant_id not in recorded]
+        names, unanswered = await _names(tenant, unrecorded, progress)
     partners = await _evaluated(
-        [*read.partners, *(one for one in kept if one not in read.partners)], read, names, inputs
+        [*read.partners, *(tenant_id for tenant_id in recorded if tenant_id not in read.partners)],
+        read,
+        names,
+        inputs,
     )
     partners = await with_access(partners, tenant.tenant_settings)
     return Posture(
@@ -105,7 +109,10 @@ async def _read(tenant: Tenant, records: ReadRecords) -> _Read:
     before = None if before is None else before.for_comparison()
     default = asyncio.create_task(_default(tenant))
     try:
-        partners = {TenantId(str(one["tenantId"]).lower()): one for one in await tenant.read_partners()}
+        partners = {
+            TenantId(str(read_partner["tenantId"]).lower()): read_partner
+            for read_partner in await tenant.read_partners()
+        }
         document, reason = await default
     finally:
         default.cancel()

@@ -78,10 +78,10 @@ class Editing:
         try:
             return await self.intake.checked(filled, edited_id=request.id)
         except InvalidForm as invalid:
-            shown = {field: problem for field, problem in invalid.problems.items() if field != FIELD}
+            shown_problems = {field: problem for field, problem in invalid.problems.items() if field != FIELD}
             if FIELD in invalid.problems:
-                shown.setdefault(PARTNER_PROBLEMS_FIELD, invalid.problems[FIELD])
-            raise InvalidForm(shown) from invalid
+                shown_problems.setdefault(PARTNER_PROBLEMS_FIELD, invalid.problems[FIELD])
+            raise InvalidForm(shown_problems) from invalid
 
     async def _load(self, request_id: RequestId) -> AccessRequest:
         request = await self.intake.store.request(request_id)

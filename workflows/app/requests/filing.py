@@ -58,6 +58,6 @@ class RequestLimitCheck:
         allowance = self._allowance
         if allowance is None or self.limits is None:
             return
-        if (said := allowance.warning) is not None:
-            await self.service.send_message(said, key=f"left:{key}", person=allowance.actor)
+        if (warning := allowance.warning) is not None:
+            await self.service.send_message(warning, key=f"left:{key}", person=allowance.actor)
         await self.limits.used(allowance, allowance.actor)

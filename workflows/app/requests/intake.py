@@ -134,13 +134,15 @@ class Intake(FormServices):
     async def _checked(self, form: Form, edited_id: RequestId | None) -> CheckedForm:
         problems: Problems = {}
         template = checked_template(form, self.catalog, problems)
-        asked = self._check_own_fields(form, template, problems)
+        checked_fields = self._check_own_fields(form, template, problems)
         if FIELD in problems:
             raise InvalidForm(problems)  # without a partner there is nothing to ask about
-        observation, account = await self._read_tenant_and_people(form, asked, template, problems, edited_id)
-        if problems or asked is None:
+        observation, account = await self._read_tenant_and_people(form, checked_fields, template, problems, edited_id)
+        if problems or checked_fields is None:
             raise InvalidForm(problems)
-        return CheckedForm(fields=asked.fields, template=asked.template, observation=observation, account=account)
+        return CheckedForm(
+            fields=checked_fields.fields, template=checked_fields.template, observation=observation, account=account
+        )
 
     def _check_own_fields(self, form: Form, template: Template | None, problems: Problems) -> _CheckedFields | None:
         """Check the fields that need no answer of another system; None when no plan can be made from them."""

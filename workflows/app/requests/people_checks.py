@@ -77,9 +77,9 @@ async def approval_chain_problem(
     requester, sponsor = excluded
     try:
         async with asyncio.timeout(TIMEOUT_SECONDS):
-            asked = await directory.all_ids({requester})
-            others = await directory.all_ids({sponsor}) - asked
-            await require_chain(directory, stages, asked | others, others)
+            requester_ids = await directory.all_ids({requester})
+            others = await directory.all_ids({sponsor}) - requester_ids
+            await require_chain(directory, stages, requester_ids | others, others)
     except InvalidField as error:
         return error.fact
     except (TenantUnavailable, TenantRefused, PeopleDirectoryUnavailable, PeopleDirectoryRefused, TimeoutError):

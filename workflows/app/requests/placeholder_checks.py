@@ -43,18 +43,18 @@ def _can_be_checked(placeholder: Placeholder) -> bool:
 
 async def _problem(placeholder: Placeholder, typed_text: str, tenant: Tenant, timeout_seconds: float) -> Fact | None:
     target, prefix = Target(type=placeholder.kind, id=typed_text.lower()), placeholder.prefix
-    about = {"kind": target.type.value, "prefix": prefix}
+    kind_and_prefix = {"kind": target.type.value, "prefix": prefix}
     if is_microsoft_application(target):
-        return Fact(RefusalCode.NAME_OUTSIDE_PREFIX, about) if prefix else None
+        return Fact(RefusalCode.NAME_OUTSIDE_PREFIX, kind_and_prefix) if prefix else None
     try:
         async with asyncio.timeout(timeout_seconds):
             name = await tenant.tenant_settings.name_of(target, fresh=True)
     except (TenantUnavailable, TenantRefused, TimeoutError) as error:
         # Without its name, nothing shows that an object is one of those that the template allows.
         answer = () if isinstance(error, TimeoutError) else error.facts
-        return Fact(RefusalCode.NAME_UNREADABLE, {**about, "answer": as_values(answer)}) if prefix else None
+        return Fact(RefusalCode.NAME_UNREADABLE, {**kind_and_prefix, "answer": as_values(answer)}) if prefix else None
     if name is not None and not begins_with(name, prefix):
-        return Fact(RefusalCode.NAME_OUTSIDE_PREFIX, about)
+        return Fact(RefusalCode.NAME_OUTSIDE_PREFIX, kind_and_prefix)
     if placeholder.owner is Owner.THEIRS:
         return None if name is None else Fact(RefusalCode.ID_IS_OURS, {"kind": target.type.value, "name": name})
     return None if name is not None else Fact(RefusalCode.ID_NOT_OURS, {"kind": target.type.value})

@@ -91,13 +91,13 @@ class _LoadedRecords:
 
     async def requests_for(self, tenant_id: TenantId, limit: int) -> Sequence[AccessRequest]:
         """List the requests about one tenant that were read, newest first; very old ones are not included."""
-        whole = (one for one in self.records.requests.values() if isinstance(one, AccessRequest))
-        about = (one for one in whole if one.prepared and one.plan.tenant_id == tenant_id)
-        return sorted(about, key=lambda one: one.created_at, reverse=True)[:limit]
+        whole = (request for request in self.records.requests.values() if isinstance(request, AccessRequest))
+        requests_of_partner = (request for request in whole if request.prepared and request.plan.tenant_id == tenant_id)
+        return sorted(requests_of_partner, key=lambda request: request.created_at, reverse=True)[:limit]
 
     async def identities(self) -> Sequence[TenantIdentity]:
         """List the identity of every partnership."""
-        return tuple(one.identity for one in self.records.partnerships.values())
+        return tuple(partnership.identity for partnership in self.records.partnerships.values())
 
 
 async def plan_request(
@@ -155,7 +155,7 @@ async def _planned(
             *replacement_findings(record, plan, template, stages, duration, clock.now()),
             *check_proposal(observation, plan, stages, result.circumstances),
             *require_no_errors(result.findings, FIELD),
-            *[one async for one in _record_findings(records_read, records, observation)],
+            *[record_finding async for record_finding in _record_findings(records_read, records, observation)],
         ),
         names=result.names,
         access=result.access,
@@ -176,14 +176,18 @@ def _parsed(file: RequestFile, catalog: Catalog) -> _ParsedFile:
         try:
             template = current_template(catalog, file.template)
         except InvalidField:
-            known = list(catalog.templates)
-            problems["template"] = Fact(RefusalCode.NO_SUCH_TEMPLATE, {"template": file.template, "known": known})
+            template_names = list(catalog.templates)
+            problems["template"] = Fact(
+                RefusalCode.NO_SUCH_TEMPLATE, {"template": file.template, "known": template_names}
+            )
     if template is not None:
         problems.update(_problems_with(template, file))
     if problems or template is None:
         raise PlanImpossible(problems)
     duration = template.default_duration if file.duration_days is None else timedelta(days=file.duration_days)
-    placeholders = {one.name: file.placeholders.get(one.name, "") for one in template.placeholders}
+    placeholders = {
+        placeholder.name: file.placeholders.get(placeholder.name, "") for placeholder in template.placeholders
+    }
     return _ParsedFile(target, template, duration, placeholders)
 
 
@@ -198,10 +202,10 @@ def _problems_with(template: Template, file: RequestFile) -> Iterator[tuple[str,
         except InvalidField as error:
             problem = {"label": placeholder.label, "problem": error.fact.as_value()}
             yield _key(error.field), Fact(RefusalCode.PLACEHOLDER_WRONG_IN_FILE, problem)
-    known = [placeholder.name for placeholder in template.placeholders]
+    placeholder_names = [placeholder.name for placeholder in template.placeholders]
     for name in file.placeholders:
-        if name not in known:
-            unknown = {"template": template.title, "known": known}
+        if name not in placeholder_names:
+            unknown = {"template": template.title, "known": placeholder_names}
             yield f"placeholders.{name}", Fact(RefusalCode.PLACEHOLDER_UNKNOWN, unknown)
 
 

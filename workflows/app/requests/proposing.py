@@ -22,7 +22,7 @@ from workflows.core.plans.default_drift import with_inheritance
 from workflows.core.plans.plan import Plan
 from workflows.core.plans.planning import plan_access
 from workflows.core.plans.renewal import plan_renewal
-from workflows.core.policy.risk import deciding_risk, risk_of_result, weakness_of
+from workflows.core.policy.risk import risk_for_approval, risk_of_result, weakness_of
 from workflows.core.policy.template import Stage, Template, filled
 from workflows.core.requests.request import ObservedPartner, RequestId
 from workflows.partner_lookup.target import FIELD
@@ -122,7 +122,7 @@ def check_proposal(
     about_partner = check_partner(observation.identity.tenant_id, observation.configuration)
     about_plan = check_plan(plan, circumstances or Circumstances(default=observation.default))
     found = require_no_errors(about_partner, FIELD) + require_no_errors(about_plan, "template")
-    risk = deciding_risk(plan, observation.default)
+    risk = risk_for_approval(plan, observation.default)
     weak = weakness_of(stages, risk.level)
     if weak is not None:
         raise InvalidField(
@@ -130,7 +130,7 @@ def check_proposal(
             RefusalCode.APPROVAL_POLICY_TOO_WEAK,
             is_cross_cloud=plan.is_cross_cloud,
             weakness=weak.as_value(),
-            reasons=[one.value for one in risk.reasons[:_MAX_REASONS]],
+            reasons=[reason.value for reason in risk.reasons[:_MAX_REASONS]],
         )
     return found
 

@@ -75,7 +75,7 @@ async def propose_restoration(
     """Plan a restoration from the observed settings, and find the approval chain that decides on it.
 
     :param is_result: whether the settings after that request are restored, as they were approved.
-    :param duration: how long it shall last; None for the default of the template whose chain decides.
+    :param duration: how long the access lasts; None for the default of the template whose chain decides.
     :param at: the start of that time; the findings name its end.
     :raises InvalidField: when a field must change; the error names the field.
     :raises NothingToChange: when the partner has these settings already.

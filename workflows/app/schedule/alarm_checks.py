@@ -76,7 +76,8 @@ async def check_writes(*, store: Store, clock: Clock, alarms: Alarms) -> None:
     """Raise alarms for writes that were sent ten minutes ago and are not confirmed."""
     late = unconfirmed_writes(await store.open_requests(), clock.now())
     await alarms.update_alarms(
-        AlarmCode.WRITE_NOT_SHOWN, {one.id: values_of(one.id, partner_of(one), one.note) for one in late}
+        AlarmCode.WRITE_NOT_SHOWN,
+        {request.id: values_of(request.id, partner_of(request), request.note) for request in late},
     )
 
 
@@ -91,7 +92,7 @@ async def check_revocations(*, store: Store, clock: Clock, tenant: Tenant, alarm
     alarm_by_subject = {
         alarm.subject: alarm for alarm in await store.open_alarms() if alarm.code is AlarmCode.REVOCATION_NOT_COMPLETE
     }
-    given_up = [one.effect for one in await store.given_up() if isinstance(one.effect, CheckPermission)]
+    given_up = [effect.effect for effect in await store.given_up() if isinstance(effect.effect, CheckPermission)]
     clicks = unchecked_revocations([*given_up, *await store.unchecked_clicks()], now)
     requests = await store.open_requests()
     values_by_request_id: dict[str, Mapping[str, Any]] = {}
@@ -101,10 +102,12 @@ async def check_revocations(*, store: Store, clock: Clock, tenant: Tenant, alarm
         values_by_request_id[request_id] = values_of(request_id, command.target, _ASKED_BY_UNKNOWN)
         if is_late:
             late_request_ids.add(request_id)
-    for one in requests:
-        if one.fields.kind is RequestKind.REVOCATION:
-            values_by_request_id[one.id] = values_of(one.id, partner_of(one), one.note)
-    late_request_ids |= {one.id for one in waiting_revocations(requests, now, frozenset())}
+    for request in requests:
+        if request.fields.kind is RequestKind.REVOCATION:
+            values_by_request_id[request.id] = values_of(request.id, partner_of(request), request.note)
+    late_request_ids |= {
+        waiting_revocation.id for waiting_revocation in waiting_revocations(requests, now, frozenset())
+    }
     endings = {}
     for subject in sorted(alarm_by_subject.keys() - values_by_request_id.keys()):
         ending = await ending_of(alarm_by_subject[subject], clicks, requests, store=store, tenant=tenant, now=now)
@@ -126,7 +129,7 @@ async def check_partly_applied(*, store: Store, alarms: Alarms) -> None:
         if request is None or not request.is_terminal:
             continue  # the alarm is raised before the end of the request is stored
         record = await store.partnership(request.plan.tenant_id)
-        is_kept = record is not None and any(one.at >= alarm.raised_at for one in record.attestations)
+        is_kept = record is not None and any(attestation.at >= alarm.raised_at for attestation in record.attestations)
         if request.applied_part == 0 and request.state is not RequestState.APPLIED:
             ended = Fact(EndingCode.REQUEST_ENDED, {"state": request.state.value})
             await alarms.clear_alarm(alarm.code, alarm.subject, ended)
@@ -143,10 +146,10 @@ def _is_settled(record: Partnership, request: AccessRequest) -> bool:
 
 async def check_given_up(*, store: Store, alarms: Alarms) -> None:
     """Raise alarms for effects that were given up; not for an effect that sends an alarm."""
-    stopped = [one for one in await store.given_up() if is_alarming(one.effect)]
+    stopped = [effect for effect in await store.given_up() if is_alarming(effect.effect)]
     await alarms.update_alarms(
         AlarmCode.EFFECT_GIVEN_UP,
-        {str(one.id): await alarm_values(one.effect, one.error, store=store) for one in stopped},
+        {str(effect.id): await alarm_values(effect.effect, effect.error, store=store) for effect in stopped},
     )
 
 

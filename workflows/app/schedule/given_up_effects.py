@@ -7,7 +7,7 @@ from workflows.app.alarms import Alarms
 from workflows.core.errors.facts import Facts, as_values
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.commands.clicks import subject_of
-from workflows.core.requests.commands.partner import Revoke
+from workflows.core.requests.commands.partner_record import Revoke
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import (
     Apply,

@@ -10,7 +10,7 @@ from workflows.app.identifiers import revocation_id
 from workflows.core.errors.facts import Fact
 from workflows.core.plans.refused_writes import is_shown, written_names
 from workflows.core.requests.alarms import OPEN_ACCESS, Alarm, EndingCode
-from workflows.core.requests.commands.partner import Revoke
+from workflows.core.requests.commands.partner_record import Revoke
 from workflows.core.requests.effects import CheckPermission
 from workflows.core.requests.request import TERMINAL, AccessRequest, RequestId, RequestKind, RequestState
 from workflows.intervals import OPEN_AFTER_BLOCK_SHOWN_FOR
@@ -52,7 +52,7 @@ async def ending_of(
     newer = _newer(request, clicks, requests)
     if newer:
         return Ending(reason=Fact(EndingCode.REPLACED, {"by": newer}), replaced_by=newer)
-    confirmed = await _confirmed_since(request, store, is_any_kind=OPEN_ACCESS in alarm.values)
+    confirmed = await _later_applied_request(request, store, counts_any_kind=OPEN_ACCESS in alarm.values)
     if OPEN_ACCESS not in alarm.values:
         return Ending(reason=None if confirmed else Fact(EndingCode.REQUEST_ENDED, {"state": request.state.value}))
     if confirmed:
@@ -77,18 +77,18 @@ def _newer(request: AccessRequest, clicks: Clicks, requests: Sequence[AccessRequ
     return next((revocation_id(click.key) for click, command, _ in clicks if command.target in names), "")
 
 
-async def _confirmed_since(request: AccessRequest, store: Store, *, is_any_kind: bool) -> str:
+async def _later_applied_request(request: AccessRequest, store: Store, *, counts_any_kind: bool) -> str:
     """Return the id of a later applied request about this partner; empty when there is none.
 
-    :param is_any_kind: False: only revocations count.
+    :param counts_any_kind: whether requests of every kind count; if false, only revocations.
     """
     if request.prepared is None:
         return ""
-    for one in await store.requests_for(request.prepared.plan.tenant_id, _MAX_REQUESTS):
-        is_later = one.id != request.id and one.created_at >= request.created_at
-        is_wanted_kind = is_any_kind or one.fields.kind is RequestKind.REVOCATION
-        if is_later and is_wanted_kind and one.state is RequestState.APPLIED:
-            return one.id
+    for later_request in await store.requests_for(request.prepared.plan.tenant_id, _MAX_REQUESTS):
+        is_later = later_request.id != request.id and later_request.created_at >= request.created_at
+        has_counted_kind = counts_any_kind or later_request.fields.kind is RequestKind.REVOCATION
+        if is_later and has_counted_kind and later_request.state is RequestState.APPLIED:
+            return later_request.id
     return ""
 
 

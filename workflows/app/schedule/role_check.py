@@ -68,13 +68,13 @@ async def role_shortages(request: AccessRequest, directory: PeopleDirectory) -> 
     :raises PeopleDirectoryUnavailable, PeopleDirectoryRefused: when people or roles cannot be read.
     :raises TenantUnavailable, TenantRefused: when an account or a group cannot be read.
     """
-    who = current_eligibility(request)
-    if who is None:
+    eligibility = current_eligibility(request)
+    if eligibility is None:
         return ()
-    taken = await directory.all_ids(who.chat_ids)
+    taken = await directory.all_ids(eligibility.chat_ids)
     found = []
-    for stage in who.open_stages:
-        free = who.eligible_members(await directory.holders(stage.role), taken)
+    for stage in eligibility.open_stages:
+        free = eligibility.eligible_members(await directory.holders(stage.role), taken)
         if len(free) >= stage.missing:  # what is kept for display may be hours old
             free = await directory.find_active(free, enough=stage.missing, within=ROLE_MEMBERS_KNOWN_FOR)
         if len(free) < stage.missing:
@@ -106,21 +106,25 @@ async def check_roles(
     if last == "":
         directory = directory.for_one_check()  # somebody has just been refused: nothing that is kept for display
     await store.save_mark(MARK, now.isoformat())
-    waiting = [one for one in await store.open_requests() if one.state is RequestState.AWAITING_APPROVAL]
-    found: dict[Role, RoleShortage] = {}
+    open_requests = await store.open_requests()
+    waiting = [request for request in open_requests if request.state is RequestState.AWAITING_APPROVAL]
+    shortage_by_role: dict[Role, RoleShortage] = {}
     requests_by_role: dict[Role, list[AccessRequest]] = {}
     try:
         for request in waiting:
             for shortage in await role_shortages(request, directory):
-                found.setdefault(shortage.role, shortage)
+                shortage_by_role.setdefault(shortage.role, shortage)
                 requests_by_role.setdefault(shortage.role, []).append(request)
     except (PeopleDirectoryUnavailable, PeopleDirectoryRefused, TenantUnavailable, TenantRefused) as error:
         _log.warning("roles_not_checked", reason=str(error))
         return
-    wanted = {str(role): _values(shortage, requests_by_role[role], roles.get(role)) for role, shortage in found.items()}
-    await alarms.update_alarms(AlarmCode.ROLE_EMPTY, wanted)
+    values_by_role = {
+        str(role): _alarm_values(shortage, requests_by_role[role], roles.get(role))
+        for role, shortage in shortage_by_role.items()
+    }
+    await alarms.update_alarms(AlarmCode.ROLE_EMPTY, values_by_role)
     for request in waiting:
-        if shortages := [found[role] for role, requests in requests_by_role.items() if request in requests]:
+        if shortages := [shortage_by_role[role] for role, requests in requests_by_role.items() if request in requests]:
             await _tell_requester(request, shortages, service)
 
 
@@ -152,16 +156,22 @@ async def request_role_check(store: Store) -> None:
 
 
 async def _tell_requester(request: AccessRequest, shortages: Sequence[RoleShortage], service: Service) -> None:
-    values = {"partner": partner_of(request), "request": request.id, "lacks": [one.values for one in shortages]}
-    said = Fact(MessageCode.ROLE_EMPTY, values)
+    values = {
+        "partner": partner_of(request),
+        "request": request.id,
+        "lacks": [shortage.values for shortage in shortages],
+    }
+    fact = Fact(MessageCode.ROLE_EMPTY, values)
     await service.send_message(
-        said,
+        fact,
         key=f"role_empty:{request.id}",
         person=request.fields.requester,
     )
 
 
-def _values(shortage: RoleShortage, requests: Sequence[AccessRequest], source: RoleSource | None) -> dict[str, Any]:
+def _alarm_values(
+    shortage: RoleShortage, requests: Sequence[AccessRequest], source: RoleSource | None
+) -> dict[str, Any]:
     groups = () if source is None else source.user_groups
     where = ", ".join(f"@{handle}" for handle in groups if handle not in shortage.missing_groups) or "roles.toml"
     return {

@@ -14,7 +14,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import Person
 from workflows.core.requests.alarms import AlarmCode
-from workflows.core.requests.commands.partner import GoneReason, RecordSponsorFound, RecordSponsorGone
+from workflows.core.requests.commands.partner_record import GoneReason, RecordSponsorFound, RecordSponsorGone
 from workflows.core.settings.model import TenantId
 from workflows.intervals import SPONSOR_ALARMS_EVERY, SPONSORS_CHECKED_EVERY
 from workflows.ports.clock import Clock
@@ -46,15 +46,17 @@ async def check_sponsors(*, store: Store, tenant: Tenant, alarms: Alarms, servic
     if await _is_due(store, MARK, SPONSORS_CHECKED_EVERY, now):
         await _check_accounts(await _live(store), tenant, service)
     if await _is_due(store, _ALARMS_MARK, SPONSOR_ALARMS_EVERY, now):
-        gone = [one for one in await _live(store) if one.is_gone]
-        await alarms.update_alarms(AlarmCode.SPONSOR_GONE, {one.tenant_id: _values(one) for one in gone})
+        gone = [partnership for partnership in await _live(store) if partnership.is_gone]
+        await alarms.update_alarms(
+            AlarmCode.SPONSOR_GONE, {partnership.tenant_id: _values(partnership) for partnership in gone}
+        )
 
 
 async def _check_accounts(sponsored: Sequence[_Sponsored], tenant: Tenant, service: Service) -> None:
     if not sponsored:
         return
     try:
-        accounts = await tenant.accounts_by_id(sorted({one.sponsor.id for one in sponsored}))
+        accounts = await tenant.accounts_by_id(sorted({partnership.sponsor.id for partnership in sponsored}))
     except (TenantUnavailable, TenantRefused) as error:
         _log.warning("sponsors_not_checked", reason=str(error))
         return
@@ -79,7 +81,7 @@ def _why_gone(account: Account | None) -> GoneReason | None:
 
 
 async def _live(store: Store) -> list[_Sponsored]:
-    return [one for one in await store.partnerships(_sponsored) if one is not None]
+    return [partnership for partnership in await store.partnerships(_sponsored) if partnership is not None]
 
 
 def _sponsored(partnership: Partnership) -> _Sponsored | None:

@@ -15,8 +15,9 @@ from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import Effect, MessageCode, SendMessage, ShowAlarm, ShowReview
 from workflows.core.watch.acceptance import accepted_until, is_accepted, needed_admins
 from workflows.core.watch.drift import Drift
+from workflows.ports.audit_log import AuditEntry
 from workflows.ports.clock import Clock
-from workflows.ports.records import AuditEntry, Commit, StaleVersion
+from workflows.ports.records import Commit, StaleVersion
 from workflows.ports.store import Store
 
 MAX_NAMED: Final = 20

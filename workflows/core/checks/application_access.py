@@ -169,15 +169,15 @@ def _target_list(
 ) -> _ListAnswer:
     if configuration is None:
         return _ListAnswer(allows=None, rule=_rule(AccessRule.NOT_KNOWN, label), origin=Origin.UNREADABLE)
-    named = {target.id for target in configuration.targets}
+    target_ids = {target.id for target in configuration.targets}
     is_allowed = configuration.access is AccessType.ALLOWED
-    if named & _EVERYTHING:
+    if target_ids & _EVERYTHING:
         rule = AccessRule.ALL_ALLOWED if is_allowed else AccessRule.ALL_BLOCKED
         return _ListAnswer(allows=is_allowed, rule=_rule(rule, label), origin=origin)
-    is_named = bool({target.lower() for target in named} & ids)
-    is_exception = not is_allowed and bool(named)
-    if not is_named and may_be_in_suite and named & _SUITES:
-        suite_rule = Fact(AccessRule.SUITE, {"list": label, "suites": sorted(named & _SUITES)})
+    is_named = bool({target.lower() for target in target_ids} & ids)
+    is_exception = not is_allowed and bool(target_ids)
+    if not is_named and may_be_in_suite and target_ids & _SUITES:
+        suite_rule = Fact(AccessRule.SUITE, {"list": label, "suites": sorted(target_ids & _SUITES)})
         return _ListAnswer(allows=None, rule=suite_rule, origin=origin, is_exception=is_exception)
     rule = _NAMED[is_named, is_allowed]
     return _ListAnswer(allows=is_named is is_allowed, rule=_rule(rule, label), origin=origin, is_exception=is_exception)

@@ -84,15 +84,15 @@ def circumstances(facts: PreflightFacts, access: AccessReport) -> Circumstances:
 
 
 def _identity(facts: PreflightFacts, identity: TenantIdentity, plan: Plan) -> Iterator[Finding]:
-    found = facts.by_id
-    if isinstance(found, UnreadableFact):
-        yield from unreadable_finding("by_id", found)
+    names_by_id = facts.by_id
+    if isinstance(names_by_id, UnreadableFact):
+        yield from unreadable_finding("by_id", names_by_id)
     elif not identity.is_resolved:
         yield from _other_cloud(facts, plan)
-    elif found is None:
+    elif names_by_id is None:
         yield _mismatch(identity, None)
-    elif (found.tenant_id, found.default_domain) != (identity.tenant_id, identity.default_domain):
-        yield _mismatch(identity, found.default_domain)
+    elif (names_by_id.tenant_id, names_by_id.default_domain) != (identity.tenant_id, identity.default_domain):
+        yield _mismatch(identity, names_by_id.default_domain)
 
 
 def _mismatch(identity: TenantIdentity, domain_by_id: str | None) -> Finding:
@@ -126,7 +126,7 @@ def _default(facts: PreflightFacts, plan: Plan) -> Iterator[Finding]:
         yield from unreadable_finding("default", default)
         return
     by_default = effective_settings(None, default).targets
-    opened = [name for name in B2B_PROPERTIES if _is_known_open(by_default[name].certain)]
+    opened = [name for name in B2B_PROPERTIES if _is_known_open(by_default[name].certain_setting)]
     before, after = BeforeAfter.of(plan, default)
     inherited = [name for name in opened if after.targets[name].inherits]
     now = [name for name in inherited if before.targets[name].inherits]

@@ -140,7 +140,7 @@ def _foreign_ids(checked_plan: _CheckedPlan) -> Iterator[Finding]:
 
 def _direct_connect_trust(checked_plan: _CheckedPlan) -> Iterator[Finding]:
     inbound = Property.B2B_DIRECT_CONNECT_INBOUND
-    if inbound not in checked_plan.written or is_certainly_blocked(checked_plan.after.targets[inbound].certain):
+    if inbound not in checked_plan.written or is_certainly_blocked(checked_plan.after.targets[inbound].certain_setting):
         return
     if checked_plan.after.flags[Property.INBOUND_TRUST, "mfa"].value:
         return
@@ -252,8 +252,8 @@ def _people(setting: TargetSetting) -> list[Target]:
 def _some_of(setting: TargetSetting) -> frozenset[str]:
     """Return the targets that the list of users allows, if it names any."""
     users = configurations(setting)[0]
-    named = users.targets if users is not None and users.access is AccessType.ALLOWED else ()
-    return frozenset(target.id for target in named)
+    allowed_users = users.targets if users is not None and users.access is AccessType.ALLOWED else ()
+    return frozenset(target.id for target in allowed_users)
 
 
 def _error(code: FindingCode, source: str, **values: Any) -> Finding:

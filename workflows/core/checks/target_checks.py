@@ -1,6 +1,6 @@
 """Look up the ids of a plan in our tenant: findings about wrong ids, and names to show.
 
-Ids of the partner's tenant cannot be looked up. It can only be found that such an id is by mistake one of our tenant.
+Ids of the partner's tenant cannot be looked up. The check only finds an id of our tenant among them.
 """
 
 import re
@@ -39,8 +39,8 @@ def ids_to_look_up(targets: Iterable[NamedTarget]) -> tuple[Target, ...]:
     The partner's applications come last. An application has the same id in every tenant that uses it. So it is no
     error when our tenant has it, too; this is only reported.
     """
-    wanted = (one.target for one in sorted(targets, key=lambda one: not _can_be_ours(one)))
-    return tuple(islice(dict.fromkeys(wanted), MAX_LOOKED_UP))
+    targets_by_priority = (target.target for target in sorted(targets, key=lambda target: not _can_be_ours(target)))
+    return tuple(islice(dict.fromkeys(targets_by_priority), MAX_LOOKED_UP))
 
 
 def shown_name(name: str) -> str:
@@ -63,13 +63,15 @@ def check_targets(
     :param is_restoration: whether the plan restores previous settings, whose ids were not typed for this request.
     """
     written = written_targets(plan)
-    ours = [one for one in written if one.owner is Owner.OURS]
-    theirs = [one for one in written if one.owner is Owner.THEIRS]
-    missing = [one for one in ours if names.get(one.target, "") is None]
+    ours = [partner_target for partner_target in written if partner_target.owner is Owner.OURS]
+    theirs = [partner_target for partner_target in written if partner_target.owner is Owner.THEIRS]
+    missing = [target for target in ours if names.get(target.target, "") is None]
     before = current_targets(plan.before)
     ours_before, theirs_before = (ours, theirs) if is_restoration else (before, before)
-    yield from _no_longer_existing([one for one in missing if one in ours_before])
-    yield from _not_existing([one for one in missing if one not in ours_before], labels)
+    yield from _no_longer_existing([partner_target for partner_target in missing if partner_target in ours_before])
+    yield from _not_existing(
+        [partner_target for partner_target in missing if partner_target not in ours_before], labels
+    )
     yield from _ours_in_place_of_theirs(theirs, theirs_before, names, labels)
     yield from _unreadable(written, names)
     yield from _named(ours, names)
@@ -84,19 +86,23 @@ def is_microsoft_application(target: Target) -> bool:
 
 def _no_longer_existing(targets: Iterable[NamedTarget]) -> Iterator[Finding]:
     """Report ids that a setting contained before and that no longer exist. This request cannot correct them."""
-    for one in targets:
-        if is_microsoft_application(one.target):
-            yield _not_installed(one.target, {})
+    for target in targets:
+        if is_microsoft_application(target.target):
+            yield _not_installed(target.target, {})
             continue
-        yield _finding(FindingCode.TARGET_GONE, Severity.WARNING, setting=one.setting, **_kind_and_id(one.target))
+        yield _finding(FindingCode.TARGET_GONE, Severity.WARNING, setting=target.setting, **_kind_and_id(target.target))
 
 
 def _not_existing(new: Iterable[NamedTarget], labels: Mapping[str, str]) -> Iterator[Finding]:
-    for one in new:
-        if is_microsoft_application(one.target):
-            yield _not_installed(one.target, labels)
+    for partner_target in new:
+        if is_microsoft_application(partner_target.target):
+            yield _not_installed(partner_target.target, labels)
             continue
-        values = {"setting": one.setting, **_kind_and_id(one.target), "label": labels.get(one.target.id)}
+        values = {
+            "setting": partner_target.setting,
+            **_kind_and_id(partner_target.target),
+            "label": labels.get(partner_target.target.id),
+        }
         yield _finding(FindingCode.TARGET_ABSENT, Severity.ERROR, **values)
 
 
@@ -112,29 +118,33 @@ def _ours_in_place_of_theirs(
 
     An id that the setting contained before gives only a warning, because this request did not add it.
     """
-    for one in partner_targets:
-        name = names.get(one.target)
-        if isinstance(name, str) and _can_be_ours(one):
-            severity = Severity.WARNING if one in ids_before else Severity.ERROR
+    for partner_target in partner_targets:
+        name = names.get(partner_target.target)
+        if isinstance(name, str) and _can_be_ours(partner_target):
+            severity = Severity.WARNING if partner_target in ids_before else Severity.ERROR
             values = {
-                "setting": one.setting,
-                **_kind_and_id(one.target),
-                "label": labels.get(one.target.id),
+                "setting": partner_target.setting,
+                **_kind_and_id(partner_target.target),
+                "label": labels.get(partner_target.target.id),
                 "name": name,
             }
             yield _finding(FindingCode.TARGET_IS_OURS, severity, **values)
 
 
 def _unreadable(targets: Iterable[NamedTarget], names: Names) -> Iterator[Finding]:
-    asked_for = dict.fromkeys(one.target for one in targets if _can_be_ours(one))
-    failed = (finding for one in asked_for for finding in unreadable_finding(_READS[one.type], names.get(one)))
+    asked_for = dict.fromkeys(target.target for target in targets if _can_be_ours(target))
+    failed = (finding for target in asked_for for finding in unreadable_finding(_READS[target.type], names.get(target)))
     yield from dict.fromkeys(failed)
-    if not_looked_up := [one for one in asked_for if one not in names]:
+    if not_looked_up := [target for target in asked_for if target not in names]:
         yield _finding(FindingCode.TARGETS_LEFT_OUT, Severity.UNCHECKED, count=len(not_looked_up), most=MAX_LOOKED_UP)
 
 
 def _named(ours: Iterable[NamedTarget], names: Names) -> Iterator[Finding]:
-    found = {one.target: names[one.target] for one in ours if isinstance(names.get(one.target), str)}
+    found = {
+        named_target.target: names[named_target.target]
+        for named_target in ours
+        if isinstance(names.get(named_target.target), str)
+    }
     if found:
         targets = [{**_kind_and_id(target), "name": name} for target, name in found.items()]
         yield _finding(FindingCode.TARGETS_NAMED, Severity.NOTE, targets=targets)
@@ -142,13 +152,19 @@ def _named(ours: Iterable[NamedTarget], names: Names) -> Iterator[Finding]:
 
 def _known_to_partner_only(partner_targets: Iterable[NamedTarget]) -> Iterator[Finding]:
     """Report application ids that only the partner can verify. `rules` does this for users and groups."""
-    unknown = dict.fromkeys(one.target.id for one in partner_targets if not _can_be_ours(one))
+    unknown = dict.fromkeys(
+        partner_target.target.id for partner_target in partner_targets if not _can_be_ours(partner_target)
+    )
     if unknown:
         yield _finding(FindingCode.TARGETS_THEIRS, Severity.NOTE, ids=list(unknown))
 
 
 def _in_both_tenants(partner_targets: Iterable[NamedTarget], names: Names) -> Iterator[Finding]:
-    found = {one.target.id: names.get(one.target) for one in partner_targets if not _can_be_ours(one)}
+    found = {
+        partner_target.target.id: names.get(partner_target.target)
+        for partner_target in partner_targets
+        if not _can_be_ours(partner_target)
+    }
     targets = [{"id": id, "name": name} for id, name in found.items() if isinstance(name, str)]
     if targets:
         yield _finding(FindingCode.TARGETS_IN_BOTH, Severity.NOTE, targets=targets)

@@ -197,7 +197,8 @@ class RefusalCode(StrEnum):
     LOOKUP_REFUSED = "lookup_refused"
     """Entra refuses to look up this name.
 
-    Values: `name`, `is_id`, `answer` (Entra's status and code), `led_to` (tenant ids of the name in our records).
+    Values: `name`, `is_id`, `answer` (Entra's status and code), `earlier_tenant_ids` (the tenant ids that the
+    name had in our records).
     """
     ALL_LOOKUPS_REFUSED = "lookups_refused"
     """Graph refuses every lookup. Values: `answer`: its text."""

@@ -41,10 +41,10 @@ class GraphCall(NamedTuple):
 
 def groups(steps: Sequence[SetupStep]) -> tuple[tuple[SetupStep, ...], ...]:
     """Group the needed steps by setting: both directions of automatic redemption become one PATCH."""
-    found: dict[str, list[SetupStep]] = {}
+    steps_by_side: dict[str, list[SetupStep]] = {}
     for step in needed_steps(steps):
-        found.setdefault(next(iter(step.required_settings), step.key.value), []).append(step)
-    return tuple(map(tuple, found.values()))
+        steps_by_side.setdefault(next(iter(step.required_settings), step.key.value), []).append(step)
+    return tuple(map(tuple, steps_by_side.values()))
 
 
 def call_to_add_our_tenant(home: OurTenant) -> GraphCall:

@@ -24,7 +24,14 @@ def confirmation_of(step: SetupStep, confirmations: Sequence[Confirmation]) -> C
 
     A confirmation with the same key does not count when the step required other values at that time.
     """
-    return next((one for one in confirmations if one.step is step.key and one.step_digest == step.digest), None)
+    return next(
+        (
+            confirmation
+            for confirmation in confirmations
+            if confirmation.step is step.key and confirmation.step_digest == step.digest
+        ),
+        None,
+    )
 
 
 def needed_steps(steps: Sequence[SetupStep]) -> tuple[SetupStep, ...]:
@@ -39,5 +46,5 @@ def open_steps(steps: Sequence[SetupStep], confirmations: Sequence[Confirmation]
 
 def valid_confirmations(steps: Sequence[SetupStep], confirmations: Sequence[Confirmation]) -> tuple[Confirmation, ...]:
     """List the confirmations that are still valid, because their steps are unchanged."""
-    found = (confirmation_of(step, confirmations) for step in steps)
-    return tuple(one for one in found if one is not None)
+    found_confirmations = (confirmation_of(step, confirmations) for step in steps)
+    return tuple(confirmation for confirmation in found_confirmations if confirmation is not None)

@@ -138,12 +138,16 @@ def setup_of(
     :param is_cross_cloud: whether the partner is in another Microsoft cloud, where direct connect does not exist.
     """
     effective = effective_settings(configuration, default, is_cross_cloud=is_cross_cloud)
-    pairs = [one for one in _SETTING_PAIRS if not (is_cross_cloud and one.our_setting in _DIRECT_CONNECT)]
+    pairs = [
+        setting_pair
+        for setting_pair in _SETTING_PAIRS
+        if not (is_cross_cloud and setting_pair.our_setting in _DIRECT_CONNECT)
+    ]
     steps = {step.key: step for step in _flag_steps(effective)}
     unread = list(_unreadable_flags(effective))
     for pair in pairs:
         targets = effective.targets[pair.our_setting]
-        if is_certainly_blocked(targets.certain) or not _is_set(pair, configuration):
+        if is_certainly_blocked(targets.certain_setting) or not _is_set(pair, configuration):
             continue
         step = _partner_step(pair, targets)
         if step is None:
@@ -181,8 +185,8 @@ def _flag_steps(effective: EffectiveSettings) -> Iterator[SetupStep]:
     for ours, key, theirs in _REDEMPTION:
         # Synchronization requires their outbound flag, whatever our flag is at the moment.
         if flags[ours] or (is_synchronized and ours == "inbound"):
-            wanted = {_P.AUTOMATIC_REDEMPTION.value: {FLAGS[_P.AUTOMATIC_REDEMPTION][theirs]: True}}
-            yield SetupStep(key=key, is_needed=True, required_settings=wanted)
+            required_settings = {_P.AUTOMATIC_REDEMPTION.value: {FLAGS[_P.AUTOMATIC_REDEMPTION][theirs]: True}}
+            yield SetupStep(key=key, is_needed=True, required_settings=required_settings)
     if is_synchronized:
         yield SetupStep(key=StepKey.PROVISIONING_JOB, is_needed=True, required_settings={})
 
@@ -205,18 +209,18 @@ def _inherited(
 ) -> tuple[list[str], list[str]]:
     """Return the direct connect settings that only our default opens, and those that it may open."""
     inherited = [
-        one.our_setting for one in pairs if one.our_setting in _DIRECT_CONNECT and not _is_set(one, configuration)
+        pair.our_setting for pair in pairs if pair.our_setting in _DIRECT_CONNECT and not _is_set(pair, configuration)
     ]
-    found = {name: _is_open(effective.targets[name]) for name in inherited}
-    opened = [name.value for name, is_open in found.items() if is_open]
-    return opened, [name.value for name, is_open in found.items() if is_open is None]
+    open_by_name = {name: _is_open(effective.targets[name]) for name in inherited}
+    opened = [name.value for name, is_open in open_by_name.items() if is_open]
+    return opened, [name.value for name, is_open in open_by_name.items() if is_open is None]
 
 
 def _is_open(targets: EffectiveTargets) -> bool | None:
     """Return whether the effective lists allow anybody; None when that is not known."""
-    if is_certainly_blocked(targets.certain):
+    if is_certainly_blocked(targets.certain_setting):
         return False
-    if not has_known_meaning(targets.certain):
+    if not has_known_meaning(targets.certain_setting):
         return False if Origin.MICROSOFT_DEFAULT in targets.origins else None
     return True
 
@@ -227,10 +231,12 @@ def _partner_step(pair: _SettingPair, targets: EffectiveTargets) -> SetupStep | 
     The same ids are used on both sides: inbound users are in the partner's directory, and so are outbound applications
     (Graph: "crossTenantAccessPolicyTarget").
     """
-    lists = configurations(targets.certain)
-    if targets.doubts or not all(_is_known(one) for one in lists):
+    lists = configurations(targets.certain_setting)
+    if targets.doubts or not all(_is_known(configuration) for configuration in lists):
         return None
-    setting = target_setting(pair.partner_setting, [None if one is None else _ordered(one) for one in lists])
+    setting = target_setting(
+        pair.partner_setting, [None if configuration is None else _ordered(configuration) for configuration in lists]
+    )
     return SetupStep(
         key=pair.key, is_needed=pair.is_needed, required_settings={pair.partner_setting.value: to_document(setting)}
     )
@@ -248,7 +254,9 @@ def _is_known(configuration: TargetConfiguration | None) -> bool:
 
 def _ordered(configuration: TargetConfiguration) -> TargetConfiguration:
     """Return a list in a fixed order, so that the same ids give the same digest."""
-    lowered = (replace(one, id=one.id.lower()) if is_guid(one.id) else one for one in configuration.targets)
+    lowered = (
+        replace(target, id=target.id.lower()) if is_guid(target.id) else target for target in configuration.targets
+    )
     return replace(configuration, targets=tuple(sorted(set(lowered))))
 
 
@@ -263,6 +271,6 @@ def _partner_object_ids(effective: EffectiveSettings) -> Iterator[str]:
 
 def _allows_guests(effective: EffectiveSettings) -> bool:
     return not all(
-        is_certainly_blocked(effective.targets[name].certain)
+        is_certainly_blocked(effective.targets[name].certain_setting)
         for name in (_P.B2B_COLLABORATION_INBOUND, _P.B2B_COLLABORATION_OUTBOUND)
     )

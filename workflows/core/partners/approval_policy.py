@@ -66,9 +66,9 @@ def stricter(one: ApprovalChain, other: ApprovalChain) -> ApprovalChain:
     """
     stronger, weaker = (one, other) if _strength(one) >= _strength(other) else (other, one)
     merged = list(stronger)
-    wanted, have = _people(weaker), _people(stronger)
-    for role, people in wanted.items():
-        lacking = people - have[role]
+    required_people, available_people = _people(weaker), _people(stronger)
+    for role, people in required_people.items():
+        lacking = people - available_people[role]
         if lacking <= 0:
             continue
         positions = [index for index, stage in enumerate(merged) if stage.role == role]
@@ -88,7 +88,7 @@ def is_as_strict(chain: ApprovalChain, other: ApprovalChain) -> bool:
 
 def strongest_chain(templates: Iterable[Template]) -> ApprovalChain:
     """Return the approval chain with the most people, and then the most stages, among all templates; empty for none."""
-    return max(templates, key=lambda one: (_total(one.stages), len(one.stages), one.name)).stages
+    return max(templates, key=lambda template: (_total(template.stages), len(template.stages), template.name)).stages
 
 
 def is_live(partnership: Partnership | None) -> bool:

@@ -56,7 +56,7 @@ from typing import Any, Final
 
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.requests.commands.automatic import RecordApplied, RecordApplyFailed, RecordOverwritten, Stop
-from workflows.core.requests.commands.partner import (
+from workflows.core.requests.commands.partner_record import (
     AskReview,
     AskSetup,
     ConfirmSetup,

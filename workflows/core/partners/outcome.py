@@ -23,7 +23,7 @@ from workflows.core.requests.deciding import access_ends_at
 from workflows.core.requests.effects import Effect, MessageCode, SendMessage, ShowRequest, ShowReview, ShowSetup
 from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.notes import not_applied
-from workflows.core.requests.request import AccessRequest, Prepared, RequestId, RequestKind
+from workflows.core.requests.request import AccessRequest, PreparedRequest, RequestId, RequestKind
 from workflows.core.requests.transitions.transition import Situation, partner_of
 from workflows.core.requests.transitions.writes import closes
 from workflows.core.settings.canonical import JsonObject
@@ -39,7 +39,7 @@ class PartnerOutcome:
     """Set when the partner's record changes too."""
 
 
-def advance_partner(
+def advance_request_and_record(
     request: AccessRequest | None, command: RequestCommand, situation: Situation, earlier: Partnership | None = None
 ) -> PartnerOutcome:
     """Apply a command to a request, and to the record of its partner. Pure.
@@ -51,27 +51,27 @@ def advance_partner(
     if not _changes_record(command):
         return PartnerOutcome(request=transition.request, effects=transition.effects)
     after, now = transition.request, situation.now
-    shown: tuple[Effect, ...] = ()
-    fact: Fact | None = None
+    show_review: tuple[Effect, ...] = ()
+    message: Fact | None = None
     if isinstance(command, RecordOverwritten):
         record = unapproved_partnership(
             after, earlier, now, configuration=command.configuration, basis=SettingsBasis.OVERWRITTEN
         )
-        fact = _message(after, MessageCode.OVERWRITTEN)
+        message = _message(after, MessageCode.OVERWRITTEN)
     elif not isinstance(command, RecordApplied):  # the requester hears of it as of any other end
         basis = SettingsBasis.PARTLY_REDUCED if is_reduction(after, earlier) else SettingsBasis.PARTLY_APPLIED
         record = unapproved_partnership(after, earlier, now, configuration=command.configuration, basis=basis)
     else:
         is_closed = closes(after)
         record = closed_partnership(after, earlier, now) if is_closed else opened_partnership(after, earlier, now)
-        fact = _closed(after) if is_closed else _opened(after, record)
-        shown = (ShowReview(tenant_id=record.identity.tenant_id),)
+        message = _closed(after) if is_closed else _opened(after, record)
+        show_review = (ShowReview(tenant_id=record.identity.tenant_id),)
     effects = (
         *transition.effects,
-        *shown,
+        *show_review,
         *_show_setup(record, earlier),
         *_show_replaced(after, earlier),
-        *_messages(after, fact),
+        *_messages(after, message),
     )
     return PartnerOutcome(request=after, effects=effects, partnership=require_table_result(earlier, command, record))
 
@@ -95,15 +95,15 @@ _ONLY_REQUESTER: Final = frozenset({MessageCode.OPENED, MessageCode.PUT_BACK, Me
 """Messages that only the requester gets. The sponsor's own message shows the same."""
 
 
-def _messages(request: AccessRequest, fact: Fact | None) -> tuple[SendMessage, ...]:
+def _messages(request: AccessRequest, message: Fact | None) -> tuple[SendMessage, ...]:
     """Return the message to the requester, and to the sponsor unless `_ONLY_REQUESTER` contains its code."""
-    if fact is None:
+    if message is None:
         return ()
     people = {request.fields.requester}
-    if fact.code not in _ONLY_REQUESTER:
+    if message.code not in _ONLY_REQUESTER:
         people.add(request.fields.sponsor)
     return tuple(
-        SendMessage(person=person, subject=CommandSubject(request_id=request.id), fact=fact)
+        SendMessage(person=person, subject=CommandSubject(request_id=request.id), fact=message)
         for person in sorted(people)
     )
 
@@ -137,8 +137,8 @@ def _show_replaced(request: AccessRequest, earlier: Partnership | None) -> tuple
 
 def _show_setup(partnership: Partnership, earlier: Partnership | None) -> tuple[ShowSetup, ...]:
     """Return the effect that shows the partner setup card; none when there are no steps and no earlier card."""
-    was = () if earlier is None else earlier.setup
-    return (ShowSetup(tenant_id=partnership.identity.tenant_id),) if partnership.setup or was else ()
+    earlier_setup = () if earlier is None else earlier.setup
+    return (ShowSetup(tenant_id=partnership.identity.tenant_id),) if partnership.setup or earlier_setup else ()
 
 
 def unapproved_partnership(
@@ -154,7 +154,7 @@ def unapproved_partnership(
     :param configuration: the current settings; None when the partner has none of its own.
     :param basis: why nobody approved them. Unless they are a part of a reduction, the access ends now.
     """
-    record = _recorded(request, earlier, now, configuration=configuration or {}, basis=basis)
+    record = _new_record(request, earlier, now, configuration=configuration or {}, basis=basis)
     return replace(record, next_review_at=now, not_applied=not_applied(request) if request.applied_part else ())
 
 
@@ -167,12 +167,12 @@ def opened_partnership(request: AccessRequest, earlier: Partnership | None, now:
 
     :param earlier: the partner's record before; None when there is none.
     """
-    return _recorded(
+    return _new_record(
         request, earlier, now, configuration=request.plan.configuration_after(), basis=SettingsBasis.APPROVED
     )
 
 
-def _recorded(
+def _new_record(
     request: AccessRequest,
     earlier: Partnership | None,
     now: datetime,
@@ -201,11 +201,11 @@ def _recorded(
     )
     is_approved = basis is SettingsBasis.APPROVED
     if earlier is not None and is_live(earlier) and not (is_approved and _may_prolong(prepared)):
-        record = _kept(earlier, record)
+        record = _with_earlier_terms(earlier, record)
     return _with_setup(record, earlier, configuration, prepared)
 
 
-def _restored_from(prepared: Prepared) -> RequestId | None:
+def _restored_from(prepared: PreparedRequest) -> RequestId | None:
     """Return the request that a restoration undid; None for settings that are again as they were approved."""
     restored = prepared.restored
     return restored.request_id if restored and restored.policy_title and not restored.is_result else None
@@ -223,11 +223,11 @@ def _end_of_settings(
             return now
 
 
-def _kept(earlier: Partnership, new: Partnership) -> Partnership:
-    """Return the new record with the fields that a weaker approval chain must not change. Review and end can become
-    earlier.
+def _with_earlier_terms(earlier: Partnership, new: Partnership) -> Partnership:
+    """Return the earlier record with those fields of the new one that a weaker approval chain may change.
 
-    Request, template and time are those of the present settings. A reduction does not approve what it leaves.
+    The next review and the end can only become earlier. A reduction does not approve the access that it leaves as it
+    is: if the earlier settings were not the approved ones, that stays recorded.
     """
     is_still_unapproved = new.basis is SettingsBasis.APPROVED and not earlier.is_as_approved
     return replace(
@@ -247,7 +247,7 @@ def _kept(earlier: Partnership, new: Partnership) -> Partnership:
     )
 
 
-def _approval_policy_from(prepared: Prepared, earlier: Partnership | None) -> tuple[Stage, ...]:
+def _approval_policy_from(prepared: PreparedRequest, earlier: Partnership | None) -> tuple[Stage, ...]:
     """Return the partner's new approval policy. The approval of a reduction by one person does not change it."""
     if earlier is None or not is_live(earlier):
         return prepared.stages
@@ -255,7 +255,7 @@ def _approval_policy_from(prepared: Prepared, earlier: Partnership | None) -> tu
 
 
 def _with_setup(
-    record: Partnership, earlier: Partnership | None, current: JsonObject | None, prepared: Prepared
+    record: Partnership, earlier: Partnership | None, current: JsonObject | None, prepared: PreparedRequest
 ) -> Partnership:
     observed = prepared.observation
     setup = setup_of(current, observed.default, is_cross_cloud=not observed.identity.is_resolved).steps
@@ -295,7 +295,7 @@ def closed_partnership(request: AccessRequest, earlier: Partnership | None, now:
     )
 
 
-def _may_prolong(prepared: Prepared) -> bool:
+def _may_prolong(prepared: PreparedRequest) -> bool:
     if only_reduces_access(prepared.plan):
         return False
     whole = risk_of_result(prepared.plan, prepared.observation.default)
@@ -307,4 +307,4 @@ _Moment = TypeVar("_Moment", datetime, timedelta)
 
 def _earlier(earlier: _Moment | None, new: _Moment | None) -> _Moment | None:
     """Return the earlier or shorter of the old and the new value; None when neither is set."""
-    return min((one for one in (earlier, new) if one is not None), default=None)
+    return min((partnership for partnership in (earlier, new) if partnership is not None), default=None)

@@ -127,13 +127,13 @@ def opened_at(partnership: Partnership, requests: Iterable[AccessRequest]) -> da
         whether it was a revocation or a request that was approved.
     """
     confirmed = [
-        (one.confirmed_at, closes(one))
-        for one in requests
-        if one.state is RequestState.APPLIED and one.confirmed_at is not None
+        (request.confirmed_at, closes(request))
+        for request in requests
+        if request.state is RequestState.APPLIED and request.confirmed_at is not None
     ] + [
-        (one.changed_at, False)
-        for one in requests
-        if one.applied_part and not closes(one)  # opened in part
+        (request.changed_at, False)
+        for request in requests
+        if request.applied_part and not closes(request)  # opened in part
     ]
     last_end = max((moment for moment, is_end in confirmed if is_end), default=None)
     openings = [moment for moment, is_end in confirmed if not is_end and (last_end is None or moment > last_end)]
@@ -159,19 +159,19 @@ def newer_request(
 ) -> AccessRequest | None:
     """Return the newest later request of the same person for the same partner that waits or is in force.
 
-    None when there is none. Requesting the earlier one again would then ask twice for one thing.
+    None when there is none. If there is one, the earlier request need not be requested again.
 
     :param record: see `is_over`.
     """
     in_force = None if record is None or not _is_active(record, now) else record.request_id
     later = [
-        one
-        for one in others
-        if one.created_at > request.created_at
-        and one.fields.kind is not RequestKind.REVOCATION
-        and (not one.is_terminal or one.id == in_force)
-        and one.is_filed_by(request.fields.requester, request.requester_account)
-        and _is_same_partner(one, request)
+        other
+        for other in others
+        if other.created_at > request.created_at
+        and other.fields.kind is not RequestKind.REVOCATION
+        and (not other.is_terminal or other.id == in_force)
+        and other.is_filed_by(request.fields.requester, request.requester_account)
+        and _is_same_partner(other, request)
     ]
     return max(later, key=lambda one: one.created_at, default=None)
 
@@ -210,7 +210,7 @@ class LaterChange(StrEnum):
 
 
 def later_change(request: AccessRequest, later: AccessRequest) -> LaterChange:
-    """Return what a later request did to the result of an earlier one. Every surface asks here.
+    """Return what a later request did to the result of an earlier one. Every card, list and message uses this function.
 
     :param later: see `replacements_among`.
     """
@@ -232,17 +232,17 @@ def replacements_among(requests: Iterable[AccessRequest]) -> Mapping[RequestId, 
 
     :param requests: requests about one partner, in any order.
     """
-    results = [(at, one) for one in requests if (at := result_read_at(one)) is not None]
-    found: dict[RequestId, AccessRequest] = {}
+    results = [(at, request) for request in requests if (at := result_read_at(request)) is not None]
+    requests_by_id: dict[RequestId, AccessRequest] = {}
     first: AccessRequest | None = None
     complete: AccessRequest | None = None
     for _, read_together in groupby(sorted(results, key=itemgetter(0), reverse=True), key=itemgetter(0)):
-        same_time = [one for _, one in read_together]
+        same_time = [request for _, request in read_together]
         if (later := complete or first) is not None:
-            found.update((one.id, later) for one in same_time)
+            requests_by_id.update((request.id, later) for request in same_time)
         for one in same_time:
             first, complete = one, one if one.state is RequestState.APPLIED else complete
-    return found
+    return requests_by_id
 
 
 def result_read_at(request: AccessRequest) -> datetime | None:
@@ -253,6 +253,6 @@ def result_read_at(request: AccessRequest) -> datetime | None:
 def _is_before_the_end(request: AccessRequest, later: AccessRequest) -> bool:
     if request.state is not RequestState.APPLIED or closes(request):
         return False
-    has_approval = any(one.choice is Choice.APPROVE for one in request.decisions)
+    has_approval = any(decision.choice is Choice.APPROVE for decision in request.decisions)
     ends_at = access_ends_at(request) if has_approval else request.plan.ends_at
     return ends_at is not None and (later.confirmed_at or later.changed_at) < ends_at

@@ -75,7 +75,7 @@ class WrittenRequest:
 
         :param shared: keeps equal settings of several plans once.
         """
-        operations = tuple(replace(one, body=shared(one.body)) for one in request.plan.operations)
+        operations = tuple(replace(operation, body=shared(operation.body)) for operation in request.plan.operations)
         before = None if request.plan.before is None else shared(request.plan.before)
         return cls(
             id=request.id,
@@ -92,7 +92,7 @@ class WrittenRequest:
 
 def with_shared_values(partnership: Partnership, shared: SharedValues) -> Partnership:
     """Return an equal partnership. What is equal in several of them is kept once."""
-    steps = tuple(replace(one, required_settings=shared(one.required_settings)) for one in partnership.setup)
+    steps = tuple(replace(step, required_settings=shared(step.required_settings)) for step in partnership.setup)
     return replace(
         partnership, setup=steps, stages=shared.first(partnership.stages), sponsor=shared.first(partnership.sponsor)
     )
@@ -110,7 +110,11 @@ class Records:
 
     def open_requests(self) -> tuple[AccessRequest, ...]:
         """Return the requests that are not terminal. They are whole."""
-        return tuple(one for one in self.requests.values() if isinstance(one, AccessRequest) and not one.is_terminal)
+        return tuple(
+            request
+            for request in self.requests.values()
+            if isinstance(request, AccessRequest) and not request.is_terminal
+        )
 
     def for_comparison(self) -> "Records":
         """Return all that `changed_between` needs of the first of two reads: without the requests that have ended."""
@@ -129,7 +133,7 @@ class Records:
             for request in self.requests.values()
             if request.is_terminal and request.was_sent and not request.was_written
         )
-        return {request.plan.tenant_id: request for request in sorted(ended, key=lambda one: one.changed_at)}
+        return {request.plan.tenant_id: request for request in sorted(ended, key=lambda request: request.changed_at)}
 
 
 def changed_between(first: Records, second: Records) -> frozenset[TenantId]:

@@ -11,7 +11,7 @@ from workflows.core.partners.partnership import Attestation, Partnership, Partne
 from workflows.core.partners.setup_reviews import advance_setup, setup_messages
 from workflows.core.partners.sponsor_handover import advance_sponsor, with_new_sponsor
 from workflows.core.people import ADMIN, CurrentRoles, Person
-from workflows.core.requests.commands.partner import (
+from workflows.core.requests.commands.partner_record import (
     AskReview,
     AskSetup,
     ConfirmSetup,
@@ -69,12 +69,14 @@ def _step(
         case RecordSponsorGone() | RecordSponsorFound():
             is_gone = isinstance(command, RecordSponsorGone)
             partnership = advance_sponsor(partnership, command, now=now, ask_again_at=now + REVIEW_ASKED_AGAIN_AFTER)
-            asked = ShowReview(tenant_id=partnership.identity.tenant_id, remind=is_gone)
-            return ReviewTransition(partnership=partnership, effects=(asked,))
+            show_review = ShowReview(tenant_id=partnership.identity.tenant_id, remind=is_gone)
+            return ReviewTransition(partnership=partnership, effects=(show_review,))
         case ConfirmSetup() | UnconfirmSetup() | RemindSetup() | AskSetup() | RecordSetup():
             partnership = advance_setup(partnership, command, current_roles=current_roles, now=now)
-            shown = ShowSetup(tenant_id=partnership.identity.tenant_id, remind=isinstance(command, AskSetup))
-            return ReviewTransition(partnership=partnership, effects=(shown, *setup_messages(partnership, command)))
+            show_setup = ShowSetup(tenant_id=partnership.identity.tenant_id, remind=isinstance(command, AskSetup))
+            return ReviewTransition(
+                partnership=partnership, effects=(show_setup, *setup_messages(partnership, command))
+            )
         case _:
             assert_never(command)
 
@@ -109,8 +111,8 @@ def _ask(partnership: Partnership, now: datetime) -> ReviewTransition:
     )
     # The requester's message offers to request the access again once its period has ended.
     ended = (ShowRequest(request_id=partnership.request_id),) if partnership.is_past_its_end(now) else ()
-    asked = ShowReview(tenant_id=partnership.identity.tenant_id, remind=True)
-    return ReviewTransition(partnership=partnership, effects=(asked, *ended))
+    show_review = ShowReview(tenant_id=partnership.identity.tenant_id, remind=True)
+    return ReviewTransition(partnership=partnership, effects=(show_review, *ended))
 
 
 def _keep(

@@ -37,13 +37,13 @@ def requests_stopped_by_revocation(
     already blocked, because an approval would open access again. An earlier revocation is stopped only when it was
     sent and waits for its read-back.
     """
-    return tuple(one for one in requests if _concerns(one, identity) and _is_stopped_by_revocation(one))
+    return tuple(request for request in requests if _concerns(request, identity) and _is_stopped_by_revocation(request))
 
 
 def requests_for_more_access(requests: Iterable[AccessRequest], identity: TenantIdentity) -> tuple[AccessRequest, ...]:
     """List the open requests about a partner that are no revocations."""
     stopped = requests_stopped_by_revocation(requests, identity)
-    return tuple(one for one in stopped if one.fields.kind is not RequestKind.REVOCATION)
+    return tuple(request for request in stopped if request.fields.kind is not RequestKind.REVOCATION)
 
 
 def running_revocation(requests: Iterable[AccessRequest], identity: TenantIdentity) -> AccessRequest | None:
@@ -51,7 +51,11 @@ def running_revocation(requests: Iterable[AccessRequest], identity: TenantIdenti
 
     :param requests: the open requests, oldest first.
     """
-    running = [one for one in requests if one.fields.kind is RequestKind.REVOCATION and _concerns(one, identity)]
+    running = [
+        request
+        for request in requests
+        if request.fields.kind is RequestKind.REVOCATION and _concerns(request, identity)
+    ]
     return running[-1] if running else None
 
 

@@ -11,7 +11,7 @@ from workflows.core.partner_setup.confirmations import Confirmation, confirmatio
 from workflows.core.partner_setup.steps import SetupStep, StepKey, setup_of
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ADMIN, CurrentRoles, Person
-from workflows.core.requests.commands.partner import (
+from workflows.core.requests.commands.partner_record import (
     AskSetup,
     ConfirmSetup,
     RecordSetup,
@@ -56,9 +56,9 @@ def setup_messages(partnership: Partnership, command: SetupCommand) -> tuple[Sen
     if not isinstance(command, ConfirmSetup | UnconfirmSetup):
         return ()
     identity = partnership.identity
-    left = open_steps(partnership.setup, partnership.confirmations)
+    steps_left = open_steps(partnership.setup, partnership.confirmations)
     code = MessageCode.SETUP_CONFIRMED if isinstance(command, ConfirmSetup) else MessageCode.SETUP_UNCONFIRMED
-    values = {"partner": identity.name, "step": command.step.value, "left": [one.key.value for one in left]}
+    values = {"partner": identity.name, "step": command.step.value, "left": [step.key.value for step in steps_left]}
     subject = CommandSubject(tenant_id=identity.tenant_id)
     fact = Fact(code, values)
     return (SendMessage(person=command.actor.chat_id, subject=subject, fact=fact, channel=command.channel),)
@@ -87,9 +87,9 @@ def _confirm(
     step = _step(partnership, command.step)
     if step.digest != command.step_digest:
         raise Refused(RefusalCode.CARD_OUT_OF_DATE, confirms=True)
-    known = confirmation_of(step, partnership.confirmations)
-    if known is not None:
-        raise Refused(RefusalCode.STEP_ALREADY_CONFIRMED, person=known.person.name)
+    earlier_confirmation = confirmation_of(step, partnership.confirmations)
+    if earlier_confirmation is not None:
+        raise Refused(RefusalCode.STEP_ALREADY_CONFIRMED, person=earlier_confirmation.person.name)
     confirmation = Confirmation(step=step.key, step_digest=step.digest, person=command.actor, at=now)
     confirmed = replace(partnership, confirmations=(*partnership.confirmations, confirmation))
     all_confirmed = not open_steps(confirmed.setup, confirmed.confirmations)
@@ -106,8 +106,10 @@ def _unconfirm(partnership: Partnership, command: UnconfirmSetup[Person], curren
     confirmation = confirmation_of(step, partnership.confirmations)
     if confirmation is None:
         raise Refused(RefusalCode.STEP_NOT_CONFIRMED)
-    left = tuple(one for one in partnership.confirmations if one != confirmation)
-    return replace(partnership, confirmations=left)
+    other_confirmations = tuple(
+        other_confirmation for other_confirmation in partnership.confirmations if other_confirmation != confirmation
+    )
+    return replace(partnership, confirmations=other_confirmations)
 
 
 def _remind(

@@ -10,7 +10,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import Person
-from workflows.core.requests.commands.partner import RecordSponsorGone, SponsorCommand
+from workflows.core.requests.commands.partner_record import RecordSponsorGone, SponsorCommand
 
 
 def advance_sponsor(

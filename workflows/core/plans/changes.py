@@ -203,16 +203,16 @@ def _changes_by_adding(plan: Plan, states: BeforeAfter) -> Iterator[SettingChang
 
 def _lists_change(before: EffectiveTargets, after: EffectiveTargets) -> AccessChange:
     """Compare the effective values before and after. Two uncertain values do not count as the same."""
-    if (before.is_partly_set or after.is_partly_set) and before.certain == after.certain:
+    if (before.is_partly_set or after.is_partly_set) and before.certain_setting == after.certain_setting:
         return AccessChange.UNKNOWN
-    return targets_change(before.certain, after.certain)
+    return targets_change(before.certain_setting, after.certain_setting)
 
 
 def _is_added(states: BeforeAfter) -> bool:
     """Return whether a plan adds a tenant of another cloud, to which the default did not apply before."""
-    was = states.before.targets[Property.B2B_COLLABORATION_INBOUND].origins
+    origins_before = states.before.targets[Property.B2B_COLLABORATION_INBOUND].origins
     becomes = states.after.targets[Property.B2B_COLLABORATION_INBOUND].origins
-    return Origin.NOT_ADDED in was and Origin.NOT_ADDED not in becomes
+    return Origin.NOT_ADDED in origins_before and Origin.NOT_ADDED not in becomes
 
 
 def _flag_changes(name: Property, own_values: tuple[Any, Any], states: BeforeAfter) -> Iterator[SettingChange]:
@@ -241,8 +241,12 @@ def _access_change_by_new_value(change: Change) -> AccessChange:
     document = change.after
     if change.name == Property.IDENTITY_SYNCHRONIZATION and isinstance(document, Mapping):
         document = {USER_SYNC_INBOUND: document.get(USER_SYNC_INBOUND)}
-    wanted = closed.get(change.name)
-    return AccessChange.CLOSES if wanted is not None and is_equivalent(document, wanted) else AccessChange.UNKNOWN
+    closed_value = closed.get(change.name)
+    return (
+        AccessChange.CLOSES
+        if closed_value is not None and is_equivalent(document, closed_value)
+        else AccessChange.UNKNOWN
+    )
 
 
 def _members(name: Property) -> frozenset[str]:

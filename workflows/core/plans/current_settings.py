@@ -75,9 +75,15 @@ def unchanged_settings(plan: Plan, default: JsonObject | None) -> tuple[CurrentS
 
 def settings_that_stay_open(plan: Plan, default: JsonObject | None) -> tuple[CurrentSetting, ...]:
     """List the settings that a plan does not write and that allow access, or may allow it."""
-    changed = {one.subject for one in setting_changes(plan, default) if one.access is not AccessChange.SAME}
+    changed = {
+        setting_change.subject
+        for setting_change in setting_changes(plan, default)
+        if setting_change.access is not AccessChange.SAME
+    }
     after = current_settings(plan.configuration_after(), default, is_cross_cloud=plan.is_cross_cloud)
-    return tuple(one for one in after if one.is_own and one.may_allow_access and one.subject not in changed)
+    return tuple(
+        setting for setting in after if setting.is_own and setting.may_allow_access and setting.subject not in changed
+    )
 
 
 def unmanaged_settings(configuration: JsonObject | None) -> tuple[str, ...]:
@@ -136,7 +142,7 @@ def _target_current(name: Property, document: Any, effective: EffectiveTargets) 
         value=document,
         inherits=can_inherit and document is None,
         origin=origin,
-        may_allow_access=not is_certainly_blocked(effective.certain),
+        may_allow_access=not is_certainly_blocked(effective.certain_setting),
     )
 
 

@@ -33,11 +33,11 @@ def with_inheritance(plan: Plan, default: JsonObject | None) -> Plan:
     """
     if default is None:
         return plan
-    shown = {
+    inherited = {
         name.value: normalize(_selected_members(default.get(name.value), members))
         for name, members in _inherited_members(plan).items()
     }
-    return replace(plan, inherited=shown)
+    return replace(plan, inherited=inherited)
 
 
 def default_drift(plan: Plan, default_before: JsonObject, default_now: JsonObject) -> Drift | None:
@@ -47,7 +47,7 @@ def default_drift(plan: Plan, default_before: JsonObject, default_now: JsonObjec
     :param default_now: the tenant's default configuration now.
     """
     changed = tuple(
-        DefaultDrift(name=name.value, shown=default_before.get(name.value), now=default_now.get(name.value))
+        DefaultDrift(name=name.value, before=default_before.get(name.value), now=default_now.get(name.value))
         for name, members in _inherited_members(plan).items()
         if not is_equivalent(
             _selected_members(default_before.get(name.value), members),

@@ -39,8 +39,8 @@ class DefaultDrift:
     """A changed setting of the tenant's default that the partner would inherit, with Graph's documents."""
 
     name: str
-    shown: Any
-    """The value when the plan was made and shown."""
+    before: Any
+    """The value when the plan was made; approvers saw it."""
     now: Any
 
 
@@ -60,11 +60,11 @@ class Drift:
     @property
     def outside_changes(self) -> tuple[SettingDrift, ...]:
         """Return the settings whose value is not that from which the plan was made: somebody else changed them."""
-        return tuple(one for one in self.settings if one.is_outside_change)
+        return tuple(setting for setting in self.settings if setting.is_outside_change)
 
 
 def three_way_difference(plan: Plan, observed_configuration: JsonObject | None) -> Drift:
-    """Compare a configuration with the states before and after a plan. Undescribed members are compared too.
+    """Compare a configuration with the states before and after a plan. Undocumented members are compared too.
 
     :param observed_configuration: the partner's configuration that was just read; None when it has none.
     """

@@ -23,7 +23,7 @@ class NamedTarget:
 
 def written_targets(plan: Plan) -> tuple[NamedTarget, ...]:
     """List the targets in the settings that a plan writes, as they are after it, each once."""
-    return tuple(dict.fromkeys(one for change in changes(plan) for one in targets_in(change.name, change.after)))
+    return tuple(dict.fromkeys(target for change in changes(plan) for target in targets_in(change.name, change.after)))
 
 
 def shown_targets(plan: Plan) -> tuple[NamedTarget, ...]:
@@ -31,14 +31,16 @@ def shown_targets(plan: Plan) -> tuple[NamedTarget, ...]:
 
     Written targets come first.
     """
-    before = (one for change in changes(plan) for one in targets_in(change.name, change.before))
+    before = (target for change in changes(plan) for target in targets_in(change.name, change.before))
     return tuple(dict.fromkeys((*written_targets(plan), *before)))
 
 
 def current_targets(configuration: Mapping[str, Any] | None) -> tuple[NamedTarget, ...]:
     """List the targets that a partner's own configuration names, each once."""
     return tuple(
-        dict.fromkeys(one for name in TARGET_PROPERTIES for one in targets_in(name, (configuration or {}).get(name)))
+        dict.fromkeys(
+            target for name in TARGET_PROPERTIES for target in targets_in(name, (configuration or {}).get(name))
+        )
     )
 
 

@@ -20,7 +20,7 @@ from workflows.core.settings.model import (
     blocked_setting,
 )
 from workflows.core.settings.open_access import access_kinds, possibly_open
-from workflows.core.settings.undescribed_members import Path, copied, is_restriction, set_member, undescribed_members
+from workflows.core.settings.undocumented_members import Path, copied, is_restriction, set_member, undocumented_members
 
 _GROUPS: Final = "groupSyncInbound"
 """In beta since March 2026, in the same policy as `userSyncInbound`."""
@@ -49,14 +49,14 @@ def _optional_writes(before: JsonObject, default: JsonObject | None) -> Iterator
     services = {name.value: _blocked_body(name) for name in SERVICE_PROPERTIES if name in still_open}
     if services:
         yield OptionalWrite(is_synchronization=False, body=services)
-    nulls: dict[str, dict[str, Any]] = {}
-    for path, value in undescribed_members(before).items():
+    bodies: dict[str, dict[str, Any]] = {}
+    for path, value in undocumented_members(before).items():
         # A member inside a list is replaced together with the list. Tenant restrictions only limit our own users.
-        is_ours = path[0] == Property.TENANT_RESTRICTIONS or is_restriction(path)
-        if not has_no_value(value) and _TARGETS not in path[1:-1] and not is_ours:
-            body = nulls.setdefault(_body_key(path), _blocked_base(path))
+        must_stay = path[0] == Property.TENANT_RESTRICTIONS or is_restriction(path)
+        if not has_no_value(value) and _TARGETS not in path[1:-1] and not must_stay:
+            body = bodies.setdefault(_body_key(path), _blocked_base(path))
             set_member(body, path, _closing_value(path, value))
-    for body in nulls.values():
+    for body in bodies.values():
         is_synchronization = IDENTITY_SYNCHRONIZATION in body
         yield OptionalWrite(
             is_synchronization=is_synchronization, body=body[IDENTITY_SYNCHRONIZATION] if is_synchronization else body

@@ -9,7 +9,7 @@ from workflows.core.settings.block import unblocked_settings
 from workflows.core.settings.canonical import Digest, JsonObject, computed_once, digest
 from workflows.core.settings.documents import is_equivalent
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, USER_SYNC_INBOUND, Property, TenantId, is_guid
-from workflows.core.settings.undescribed_members import DEVICES, described_configuration, with_undescribed_members
+from workflows.core.settings.undocumented_members import DEVICES, documented_configuration, with_undocumented_members
 
 PARTNERS_PATH: Final = "/policies/crossTenantAccessPolicy/partners"
 """The address of all partners, relative to the root of Graph v1.0."""
@@ -124,7 +124,7 @@ class Plan:
     def configuration_after(self, count: int | None = None) -> JsonObject | None:
         """Return the expected configuration after the first `count` operations (None: after all).
 
-        It is assumed that a write does not change undescribed members that it does not contain.
+        It is assumed that a write does not change undocumented members that it does not contain.
         """
         configuration: dict[str, Any] | None = None if self.before is None else dict(self.before)
         for operation in self.operations[:count]:
@@ -133,7 +133,7 @@ class Plan:
                 body: JsonObject = {IDENTITY_SYNCHRONIZATION: _merged_policy(known, operation.body)}
             else:
                 body = {**operation.body, **_kept_devices(known, operation.body)}
-            configuration = {**known, **with_undescribed_members(known, body)}
+            configuration = {**known, **with_undocumented_members(known, body)}
         return configuration
 
 
@@ -191,7 +191,7 @@ def _compared_part(plan: Plan, configuration: JsonObject | None) -> JsonObject |
     """Return the part of a configuration by which it is decided whether a plan was carried out."""
     if configuration is None:
         return None
-    compared = described_configuration(configuration)
+    compared = documented_configuration(configuration)
     written = {name for operation in plan.operations for name in _written_settings(operation)}
     if any(operation.method == "PUT" for operation in plan.operations) and IDENTITY_SYNCHRONIZATION in compared:
         # The service adds a key and a name to a created policy.

@@ -28,7 +28,7 @@ from workflows.core.settings.model import (
     Setting,
     TenantId,
 )
-from workflows.core.settings.undescribed_members import DEVICES, without_undescribed_members
+from workflows.core.settings.undocumented_members import DEVICES, without_undocumented_members
 
 
 def plan_access(
@@ -57,8 +57,8 @@ def plan_access(
     }
     synchronizes = None
     if Property.IDENTITY_SYNCHRONIZATION in settings:
-        wanted = settings[Property.IDENTITY_SYNCHRONIZATION]
-        synchronizes = isinstance(wanted, IdentitySynchronization) and wanted.is_allowed is True
+        synchronization = settings[Property.IDENTITY_SYNCHRONIZATION]
+        synchronizes = isinstance(synchronization, IdentitySynchronization) and synchronization.is_allowed is True
     operations = operations_in_order(tenant_id, before, _differences(before, own), synchronizes=synchronizes)
     if not operations:
         raise NothingToChange(RefusalCode.ALREADY_A_PARTNER, template=template)
@@ -155,16 +155,16 @@ def _synchronization_write(method: Literal["PATCH", "PUT"], tenant_id: TenantId,
 def _differences(before: JsonObject | None, settings: Mapping[Property, Setting]) -> dict[str, Any]:
     body: dict[str, Any] = {}
     for name, setting in settings.items():
-        wanted = to_document(setting)
+        new_value = to_document(setting)
         current = (before or {}).get(name.value)
-        if wanted is not None and name in FLAGS and isinstance(current, Mapping):
+        if new_value is not None and name in FLAGS and isinstance(current, Mapping):
             # It is not documented how deep Graph merges inside a setting. So the whole setting is sent, with the
-            # current value of other flags. NB. without undescribed members: Graph may refuse the whole body because of
+            # current value of other flags. NB. without undocumented members: Graph may refuse the whole body because of
             # such a name.
-            wanted = {**without_undescribed_members(name, current), **wanted}
-        current = without_undescribed_members(name, current)
+            new_value = {**without_undocumented_members(name, current), **new_value}
+        current = without_undocumented_members(name, current)
         if name is Property.TENANT_RESTRICTIONS and isinstance(current, Mapping):
             current = {key: value for key, value in current.items() if key != DEVICES}
-        if not is_same_value(wanted, current):
-            body[name.value] = wanted
+        if not is_same_value(new_value, current):
+            body[name.value] = new_value
     return body

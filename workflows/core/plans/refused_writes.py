@@ -9,7 +9,7 @@ from workflows.core.plans.plan import Operation
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import has_no_value, is_same_value
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION
-from workflows.core.settings.undescribed_members import undescribed_members
+from workflows.core.settings.undocumented_members import undocumented_members
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ def written_names(operation: Operation) -> tuple[str, ...]:
     When a setting is written only because of one of its members, this is the name of the member.
     """
     body = _body(operation)
-    return tuple(".".join(path) for path in undescribed_members(body)) or tuple(body)
+    return tuple(".".join(path) for path in undocumented_members(body)) or tuple(body)
 
 
 def _body(operation: Operation) -> JsonObject:

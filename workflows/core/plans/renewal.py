@@ -10,7 +10,7 @@ from workflows.core.settings.block import BLOCK
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import has_no_value
 from workflows.core.settings.model import FLAGS, IDENTITY_SYNCHRONIZATION, USER_SYNC_INBOUND, Property, TenantId
-from workflows.core.settings.undescribed_members import DEVICES
+from workflows.core.settings.undocumented_members import DEVICES
 
 MIN_EXTENSION: Final = timedelta(days=1)
 """A request that would extend an access by less than this is treated as a duplicate."""

@@ -36,9 +36,9 @@ def revisions(earlier_plan: PlanShown, new_plan: PlanShown) -> tuple[Revision, .
 
     Settings of the new plan come first, in its order.
     """
-    was, becomes = earlier_plan.changes(), new_plan.changes()
+    changes_before, changes_after = earlier_plan.changes(), new_plan.changes()
     return tuple(
-        Revision(subject=subject, before=was.get(subject), after=becomes.get(subject))
-        for subject in dict.fromkeys([*becomes, *was])
-        if was.get(subject) != becomes.get(subject)
+        Revision(subject=subject, before=changes_before.get(subject), after=changes_after.get(subject))
+        for subject in dict.fromkeys([*changes_after, *changes_before])
+        if changes_before.get(subject) != changes_after.get(subject)
     )

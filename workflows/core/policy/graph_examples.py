@@ -108,10 +108,10 @@ def _target(value: Any, path: tuple[str, ...], siblings: Mapping[Any, Any]) -> I
         return
     if word != value:
         yield f"{place}: {value!r}: write “{word}”"
-    wanted = TargetType.USER if word == ALL_USERS else TargetType.APPLICATION
+    target_type = TargetType.USER if word == ALL_USERS else TargetType.APPLICATION
     kind = next((item for name, item in siblings.items() if str(name).lower() == "targettype"), None)
-    if kind != wanted:
-        yield f"{place.rpartition('.')[0]}.targetType: {kind!r}: write “{wanted}” beside {word}"
+    if kind != target_type:
+        yield f"{place.rpartition('.')[0]}.targetType: {kind!r}: write “{target_type}” beside {word}"
 
 
 def _names(value: object, depth: int) -> Iterator[str]:

@@ -47,13 +47,13 @@ def arranged_offers(
     :param offers: the offers, the lowest risk first.
     :param waits: the waiting times of earlier requests, by the name of the template; see `usual_wait`.
     """
-    shown = [one for one in offers if one.closes is is_closing]
-    purposes = dict.fromkeys(one.template.purpose for one in shown)
+    matching_offers = [offer for offer in offers if offer.closes is is_closing]
+    purposes = dict.fromkeys(offer.template.purpose for offer in matching_offers)
     return tuple(
-        replace(one, usual_wait=usual_wait(waits.get(one.template.name, ())))
+        replace(offer, usual_wait=usual_wait(waits.get(offer.template.name, ())))
         for purpose in purposes
-        for one in shown
-        if one.template.purpose == purpose
+        for offer in matching_offers
+        if offer.template.purpose == purpose
     )
 
 

@@ -70,11 +70,11 @@ def fill(
     :param values: the typed text of each placeholder, by its name; unknown names are ignored.
     :raises InvalidField: for the first placeholder with a missing or wrong value; the error names its field.
     """
-    given = {
+    parsed_values = {
         placeholder.name: parse_placeholder(placeholder, values.get(placeholder.name, ""))
         for placeholder in placeholders
     }
-    return {name: _filled(setting, given) for name, setting in settings.items()}
+    return {name: _filled(setting, parsed_values) for name, setting in settings.items()}
 
 
 def parse_placeholder(placeholder: Placeholder, typed_text: str) -> str:
@@ -119,9 +119,9 @@ def _filled(setting: Setting, values: Mapping[str, str]) -> Setting:
 
 
 def _targets(targets: tuple[Target, ...], values: Mapping[str, str]) -> tuple[Target, ...]:
-    named = (
+    replaced_targets = (
         replace(target, id=values[placeholder]) if (placeholder := placeholder_of(target)) else target
         for target in targets
         if values.get(placeholder_of(target), True)
     )
-    return tuple(dict.fromkeys(named))
+    return tuple(dict.fromkeys(replaced_targets))

@@ -168,7 +168,7 @@ def risk_of_result(plan: Plan, default: JsonObject | None = None) -> Risk:
 
 
 @computed_once
-def deciding_risk(plan: Plan, default: JsonObject | None = None) -> Risk:
+def risk_for_approval(plan: Plan, default: JsonObject | None = None) -> Risk:
     """Return the risk that the approval chain of a plan must be strong enough for.
 
     It is the higher risk of two: that of the plan's changes, and that of all settings after it. For a plan that
@@ -261,7 +261,7 @@ def _is_all_trusted(after: EffectiveSettings) -> bool:
 
 
 def _target_reasons(name: Property, after: EffectiveSettings) -> Iterator[RiskReason]:
-    *_, applications = configurations(after.targets[name].certain)
+    *_, applications = configurations(after.targets[name].certain_setting)
     match name:
         case Property.B2B_COLLABORATION_INBOUND:
             if is_unbounded(applications):
@@ -285,8 +285,8 @@ def _outbound_reason(applications: TargetConfiguration | None) -> RiskReason:
         return RiskReason.OUTBOUND
     if applications is None or applications.access is AccessType.BLOCKED:
         return RiskReason.OUTBOUND_ALL
-    named = {target.id for target in applications.targets}
-    return RiskReason.OUTBOUND_MICROSOFT if named == {ALL_MICROSOFT_APPS} else RiskReason.OUTBOUND_ALL
+    target_ids = {target.id for target in applications.targets}
+    return RiskReason.OUTBOUND_MICROSOFT if target_ids == {ALL_MICROSOFT_APPS} else RiskReason.OUTBOUND_ALL
 
 
 def _risk_from(reasons: Sequence[RiskReason]) -> Risk:

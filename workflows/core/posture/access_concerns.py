@@ -63,7 +63,7 @@ def _unclear(effective: EffectiveSettings) -> Iterator[Concern]:
     """List the settings with target lists whose meaning Microsoft does not document."""
     for name, targets in effective.targets.items():
         if targets.doubts:
-            values = {"setting": name.value, "doubts": [one.value for one in targets.doubts]}
+            values = {"setting": name.value, "doubts": [doubt.value for doubt in targets.doubts]}
             yield Concern(code=ConcernCode.NOT_CERTAIN, severity=ConcernSeverity.UNCHECKED, values=values)
 
 
@@ -81,7 +81,7 @@ def inherited_open(direction: B2BAccess) -> bool:
     """Return whether access is certainly open, and one of the lists that allow it comes from a default."""
     lists = zip(configurations(direction.targets.setting), direction.targets.origins, strict=True)
     return direction.opening in _OPEN_OR_PARTLY and any(
-        origin.is_inherited and not allows_nothing(one) for one, origin in lists
+        origin.is_inherited and not allows_nothing(configuration) for configuration, origin in lists
     )
 
 
@@ -119,7 +119,7 @@ def _other_access(access_kinds: Sequence[AccessKind]) -> Iterator[Concern]:
     others = [
         kind
         for kind in possibly_open(access_kinds)
-        if kind.category in (AccessCategory.SERVICE, AccessCategory.CAPABILITIES, AccessCategory.UNDESCRIBED)
+        if kind.category in (AccessCategory.SERVICE, AccessCategory.CAPABILITIES, AccessCategory.UNDOCUMENTED)
     ]
     opened = [kind for kind in others if kind.opening is not AccessState.UNKNOWN]
     # Access that an unreadable default may open is reported once, as a concern about the default.

@@ -20,24 +20,24 @@ _OPEN_CODES: Final = {
 }
 
 
-def default_posture(document: JsonObject | None, unread_because: Facts = ()) -> DefaultPosture:
+def default_posture(document: JsonObject | None, unread_reasons: Facts = ()) -> DefaultPosture:
     """Return the posture of the default with its concerns.
 
-    :param document: the default configuration; None when it could not be read. `unread_because` then says why.
+    :param document: the default configuration; None when it could not be read. `unread_reasons` then says why.
     """
     effective = effective_settings(None, document)
-    b2b_access, found = b2b_access_of(effective), access_kinds(None, document)
+    b2b_access, access_kinds_found = b2b_access_of(effective), access_kinds(None, document)
     return DefaultPosture(
         is_read=document is not None,
         is_service_default=(document or {}).get("isServiceDefault") is True,
         b2b_access=b2b_access,
         trust=trust_of(effective),
         document=document,
-        access_kinds=found,
+        access_kinds=access_kinds_found,
         concerns=sorted_concerns(
-            [_unread(unread_because)]
+            [_unread_concern(unread_reasons)]
             if document is None
-            else _concerns(document, b2b_access, _trusted(document), found)
+            else _concerns(document, b2b_access, _trusted(document), access_kinds_found)
         ),
     )
 
@@ -67,7 +67,7 @@ def _concerns(
     others = [
         kind
         for kind in possibly_open(access_kinds)
-        if kind.category in (AccessCategory.SERVICE, AccessCategory.UNDESCRIBED) and kind.setting not in unreadable
+        if kind.category in (AccessCategory.SERVICE, AccessCategory.UNDOCUMENTED) and kind.setting not in unreadable
     ]
     if opened := [kind for kind in others if kind.opening is not AccessState.UNKNOWN]:
         values = {"ways": access_kind_values(opened)}
@@ -85,7 +85,7 @@ def _concerns(
         yield Concern(code=ConcernCode.DEFAULT_IS_MICROSOFTS, severity=ConcernSeverity.NOTE)
 
 
-def _unread(reason: Facts) -> Concern:
+def _unread_concern(reason: Facts) -> Concern:
     return Concern(
         code=ConcernCode.DEFAULT_UNREADABLE, severity=ConcernSeverity.UNCHECKED, values={"reason": as_values(reason)}
     )

@@ -7,11 +7,11 @@ from workflows.core.plans.plan import Plan
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import has_no_value, is_same_value
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, USER_SYNC_INBOUND, Property
-from workflows.core.settings.undescribed_members import (
+from workflows.core.settings.undocumented_members import (
     DEVICES,
-    changed_undescribed_members,
-    undescribed_members,
-    without_undescribed_members,
+    changed_undocumented_members,
+    undocumented_members,
+    without_undocumented_members,
 )
 
 _SETTINGS: Final = tuple(name.value for name in Property)
@@ -32,10 +32,10 @@ def differing_settings(plan: Plan, observed_configuration: JsonObject) -> tuple[
         and not is_same_value(_compared(name, expected), _compared(name, observed_configuration))
     ]
     if plan.before is not None:
-        here = {".".join(path): value for path, value in undescribed_members(observed_configuration).items()}
+        here = {".".join(path): value for path, value in undocumented_members(observed_configuration).items()}
         names += [
             name
-            for name in changed_undescribed_members(expected, observed_configuration)
+            for name in changed_undocumented_members(expected, observed_configuration)
             if not has_no_value(here.get(name))
         ]
     return tuple(names)
@@ -43,7 +43,7 @@ def differing_settings(plan: Plan, observed_configuration: JsonObject) -> tuple[
 
 def _compared(name: str, configuration: JsonObject) -> Any:
     """Return one setting without members that are never written: a policy's name and key, and Graph's `devices`."""
-    value: Any = without_undescribed_members(name, configuration.get(name))
+    value: Any = without_undocumented_members(name, configuration.get(name))
     if name == IDENTITY_SYNCHRONIZATION and isinstance(value, Mapping):
         value = {USER_SYNC_INBOUND: value.get(USER_SYNC_INBOUND)}
     if name == Property.TENANT_RESTRICTIONS and isinstance(value, Mapping):

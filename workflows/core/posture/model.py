@@ -91,7 +91,7 @@ class PartnerPosture:
     redemption: Mapping[str, EffectiveFlag]
     """Our flags of automatic redemption, by direction. The partner's flags cannot be read."""
     synchronization: EffectiveFlag
-    """Whether users or other objects are synchronized. Not known when the policy contains undescribed members."""
+    """Whether users or other objects are synchronized. Not known when the policy contains undocumented members."""
     access_kinds: tuple[AccessKind, ...]
     """Every kind of access, open or closed."""
     unmanaged_settings: tuple[str, ...]
@@ -148,7 +148,7 @@ class Posture:
     @property
     def concerns(self) -> tuple[Concern, ...]:
         """Return every concern. The concerns of the default come first."""
-        return (*self.default.concerns, *(one for partner in self.partners for one in partner.concerns))
+        return (*self.default.concerns, *(concern for partner in self.partners for concern in partner.concerns))
 
     def count(self, severity: ConcernSeverity) -> int:
         """Count the concerns of one severity."""
@@ -165,6 +165,11 @@ def sorted_partners(partners: Iterable[PartnerPosture]) -> tuple[PartnerPosture,
     return tuple(
         sorted(
             partners,
-            key=lambda one: (-(one.severity or 0), -one.risk.level, one.name.lower(), one.tenant_id),
+            key=lambda partner: (
+                -(partner.severity or 0),
+                -partner.risk.level,
+                partner.name.lower(),
+                partner.tenant_id,
+            ),
         )
     )

@@ -84,7 +84,7 @@ def _evaluated(inputs: _Inputs) -> SettingsEvaluation:
 
 def _is_known(effective: EffectiveSettings, access_kinds: tuple[AccessKind, ...]) -> bool:
     b2b_access = b2b_access_of(effective).values()
-    has_unknown = any(kind.category is AccessCategory.UNDESCRIBED for kind in possibly_open(access_kinds))
+    has_unknown = any(kind.category is AccessCategory.UNDOCUMENTED for kind in possibly_open(access_kinds))
     return (
         not has_unknown
         and all(direction.opening is not AccessState.UNKNOWN for direction in b2b_access)

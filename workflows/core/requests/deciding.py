@@ -14,9 +14,9 @@ from workflows.core.requests.request import AccessRequest, RequestState
 
 
 def access_ends_at(request: AccessRequest) -> datetime | None:
-    """Return when the requested access ends: with the chosen day, or so long after the last approval.
+    """Return when the requested access ends: on the chosen day, or a duration after the last approval.
 
-    None: it has no end. It is never None only because nobody has approved: such access would be recorded without end.
+    None when it has no end. A missing approval never gives None, because such access would be recorded without end.
 
     :raises Refused: while there is no plan yet.
     :raises AssertionError: when the end counts from the last approval and there is none. No rule asks for it then, so

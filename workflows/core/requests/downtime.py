@@ -60,4 +60,4 @@ def must_be_unchanged_since(request: AccessRequest, gap: Gap | None) -> datetime
     moments = [decided, gap.since]
     if request.prepared is not None:
         moments.append(request.prepared.observation.at)
-    return min(one for one in moments if one is not None)
+    return min(moment for moment in moments if moment is not None)

@@ -13,7 +13,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, Person
 from workflows.core.requests.alarms import AlarmId
 from workflows.core.requests.commands.clicks import Click, actor_of
-from workflows.core.requests.commands.partner import Revoke
+from workflows.core.requests.commands.partner_record import Revoke
 from workflows.core.requests.commands.request import CommandSubject, RequestCommand
 from workflows.core.requests.request import RequestId
 from workflows.core.settings.model import TenantId
@@ -221,10 +221,10 @@ def shown_where_clicked(effects: tuple[Effect, ...], command: RequestCommand) ->
         return effects
     person, channel = actor.chat_id if isinstance(actor, Person) else actor, getattr(command, "channel", "")
     return tuple(
-        replace(one, clicked_by=person, clicked_in=channel)
-        if isinstance(one, ShowRequest) and one.not_before is None
-        else one
-        for one in effects
+        replace(effect, clicked_by=person, clicked_in=channel)
+        if isinstance(effect, ShowRequest) and effect.not_before is None
+        else effect
+        for effect in effects
     )
 
 

@@ -61,7 +61,10 @@ class Eligibility:
     def excluded_ids(self) -> frozenset[ChatId | PersonId]:
         """Return every known id of the people who may not decide: accounts and chat ids."""
         counted = {
-            known_id for people in self.verdict.counted_people for one in people for known_id in (one.id, one.chat_id)
+            known_id
+            for people in self.verdict.counted_people
+            for person in people
+            for known_id in (person.id, person.chat_id)
         }
         return self.requester | self.sponsor | counted
 
@@ -77,7 +80,7 @@ class Eligibility:
     def approved_stage(self, account: PersonId) -> int | None:
         """Return the index of the stage in which a person's approval counts; None when it counts in none."""
         stages = enumerate(self.verdict.counted_people)
-        return next((index for index, people in stages if any(account == one.id for one in people)), None)
+        return next((index for index, people in stages if any(account == person.id for person in people)), None)
 
     def eligible_members(self, holders: Iterable[ChatId], taken: Collection[ChatId] = ()) -> frozenset[ChatId]:
         """Return the members of a role who may decide.
@@ -85,7 +88,7 @@ class Eligibility:
         :param holders: the chat ids of the members.
         :param taken: more chat ids of people who may not decide.
         """
-        return frozenset(one for one in holders if one not in taken and self.ineligible_reason(one) is None)
+        return frozenset(holder for holder in holders if holder not in taken and self.ineligible_reason(holder) is None)
 
 
 def eligibility(request: AccessRequest, current_roles: CurrentRoles | None = None) -> Eligibility:
@@ -96,15 +99,17 @@ def eligibility(request: AccessRequest, current_roles: CurrentRoles | None = Non
     :raises Refused: while the request has no plan.
     """
     prepared, fields, verdict = request.require_prepared(), request.fields, request.verdict(current_roles)
-    counted = (one.chat_id for people in verdict.counted_people for one in people)
-    editors = [one.person for one in request.edits]
-    named = (prepared.requester.chat_id, fields.requester, prepared.sponsor.chat_id, fields.sponsor)
+    counted = (person.chat_id for people in verdict.counted_people for person in people)
+    editors = [edit.person for edit in request.edits]
+    chat_ids = (prepared.requester.chat_id, fields.requester, prepared.sponsor.chat_id, fields.sponsor)
     return Eligibility(
         stages=prepared.stages,
         verdict=verdict,
-        requester=_ids(prepared.requester, fields.requester).union(*(_ids(one, one.chat_id) for one in editors)),
+        requester=_ids(prepared.requester, fields.requester).union(
+            *(_ids(editor, editor.chat_id) for editor in editors)
+        ),
         sponsor=_ids(prepared.sponsor, fields.sponsor),
-        chat_ids=frozenset((*named, *(one.chat_id for one in editors), *counted)),
+        chat_ids=frozenset((*chat_ids, *(editor.chat_id for editor in editors), *counted)),
     )
 
 

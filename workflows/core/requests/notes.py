@@ -68,7 +68,7 @@ class NoteCode(StrEnum):
     """Graph accepted the change and does not show it; it is planned again."""
     CHANGED_BY_OTHERS = "changed_by_others"
     PLANNED_AGAIN = "planned_again"
-    """Follows `CHANGED_BY_OTHERS`. Values: `is_first`, `is_unwritten` (of the present plan), `is_revocation`."""
+    """Follows `CHANGED_BY_OTHERS`. Values: `is_first`, `has_written_nothing` (of the present plan), `is_revocation`."""
     UNKNOWN_SETTINGS_CHANGED = "unknown_settings_changed"
     """Values: `names` (Graph's), `is_first`."""
     TEMPLATE_CHANGED = "template_differs"

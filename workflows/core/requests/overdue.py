@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from workflows.core.requests.commands.partner import Revoke
+from workflows.core.requests.commands.partner_record import Revoke
 from workflows.core.requests.effects import CheckPermission
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.requests.transitions.resending import first_sent
@@ -17,7 +17,7 @@ REVOKED_WITHIN: Final = timedelta(minutes=2)
 
 def unconfirmed_writes(requests: Iterable[AccessRequest], now: datetime) -> tuple[AccessRequest, ...]:
     """Return the requests whose first write was sent more than `CONFIRMED_WITHIN` ago and is not confirmed."""
-    return tuple(one for one in requests if _is_sent(one) and now - first_sent(one) >= CONFIRMED_WITHIN)
+    return tuple(request for request in requests if _is_sent(request) and now - first_sent(request) >= CONFIRMED_WITHIN)
 
 
 def waiting_revocations(
@@ -28,10 +28,10 @@ def waiting_revocations(
     :param ids_with_alarm: the ids of the requests that have an alarm.
     """
     return tuple(
-        one
-        for one in requests
-        if one.fields.kind is RequestKind.REVOCATION
-        and (one.id in ids_with_alarm or now - one.created_at >= REVOKED_WITHIN)
+        request
+        for request in requests
+        if request.fields.kind is RequestKind.REVOCATION
+        and (request.id in ids_with_alarm or now - request.created_at >= REVOKED_WITHIN)
     )
 
 

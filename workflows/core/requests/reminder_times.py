@@ -35,9 +35,9 @@ def asked_at(request: AccessRequest) -> datetime:
     """
     start = request.created_at if request.lifetime is None else request.expires_at - request.lifetime
     # NB. earlier versions stored the whole usual time, also when the end of the access was nearer.
-    start = max([request.created_at, start, *(one.at for one in request.edits)])
+    start = max([request.created_at, start, *(edit.at for edit in request.edits)])
     verdict = request.verdict()
-    earlier = {one.id for people in verdict.counted_people[: verdict.open_stage] for one in people}
+    earlier = {person.id for people in verdict.counted_people[: verdict.open_stage] for person in people}
     return max([start, *(decision.at for decision in request.decisions if decision.person.id in earlier)])
 
 
@@ -51,12 +51,12 @@ def next_reminder_at(request: AccessRequest) -> datetime | None:
 
 def _reminder_times(request: AccessRequest) -> list[datetime]:
     """Return the times of all reminders of the open stage that fit into the time to decide."""
-    asked = asked_at(request)
-    time = request.expires_at - asked
+    last_asked_at = asked_at(request)
+    time = request.expires_at - last_asked_at
     is_short = time < 2 * APPROVERS_REMINDED_AFTER[0]
     delays = (time / 2,) if is_short else APPROVERS_REMINDED_AFTER
     least = MIN_AROUND_APPROVER_REMINDER
-    return [asked + after for after in delays if least <= after <= time - least]
+    return [last_asked_at + after for after in delays if least <= after <= time - least]
 
 
 def next_due_at(request: AccessRequest) -> datetime | None:

@@ -119,14 +119,14 @@ class Restored:
     policy_title: str = ""
     """The title of the template whose approval chain decides.
 
-    Empty in requests of earlier versions. Their `Prepared.template_title` is a sentence.
+    Empty in requests of earlier versions. Their `PreparedRequest.template_title` is a sentence.
     """
     is_result: bool = False
     """Whether the settings after that change are restored, because somebody else changed them since."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Prepared:
+class PreparedRequest:
     """The result of preparing a request: everything that approvers decide about. It is only replaced completely."""
 
     observation: ObservedPartner
@@ -191,7 +191,7 @@ class AccessRequest:
     """The person who filed it, if that was checked before it was stored."""
     account: PersonId | None = None
     """The requester's account, if it was known when the request was filed. See `requester_account`."""
-    prepared: Prepared | None = None
+    prepared: PreparedRequest | None = None
     decisions: tuple[Decision, ...] = ()
     note: tuple[Fact, ...] = ()
     """Facts that explain the present state. Most codes are `NoteCode`."""
@@ -201,7 +201,7 @@ class AccessRequest:
     """How the partner differed from the plan, when approval was requested again because of that."""
     round: int = 0
     """How often approval was requested again: each time a round with its own messages and decisions begins."""
-    previously_shown: Prepared | None = None
+    previously_shown: PreparedRequest | None = None
     """The plan that approvers saw before the present plan; None when there was none, or it was the same."""
     previous_fields: RequestFields | None = None
     """What the requester had filled in when approvers saw the earlier plan; None where that is still the same."""
@@ -264,7 +264,7 @@ class AccessRequest:
         """
         return self.require_prepared().plan
 
-    def require_prepared(self) -> Prepared:
+    def require_prepared(self) -> PreparedRequest:
         """Return the result of preparing.
 
         :raises Refused: while there is no plan yet.
@@ -296,7 +296,7 @@ class AccessRequest:
         :raises Refused: while there is no plan yet.
         """
         prepared = self.require_prepared()
-        excluded = prepared.excluded | {one.person.id for one in self.edits}
+        excluded = prepared.excluded | {edit.person.id for edit in self.edits}
         return evaluate(
             prepared.stages, self.decisions, digest=prepared.plan.digest, excluded=excluded, current_roles=current_roles
         )

@@ -6,11 +6,11 @@ from typing import Any, Final
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import normal_value, to_document
 from workflows.core.settings.model import CLOSED, IDENTITY_SYNCHRONIZATION, IS_SYNC_ALLOWED, USER_SYNC_INBOUND, Property
-from workflows.core.settings.undescribed_members import without_undescribed_members
+from workflows.core.settings.undocumented_members import without_undocumented_members
 
 BLOCK: Final[Mapping[str, Any]] = {name.value: to_document(setting) for name, setting in CLOSED.items()}
 """The settings of the block as Graph's documents. Synchronization is not among them: it has its own endpoint."""
-_NORMAL_BLOCK: Final = {name: normal_value(wanted) for name, wanted in BLOCK.items()}
+_NORMAL_BLOCK: Final = {name: normal_value(blocked_value) for name, blocked_value in BLOCK.items()}
 
 
 def unblocked_settings(configuration: JsonObject) -> tuple[Property, ...]:
@@ -19,14 +19,14 @@ def unblocked_settings(configuration: JsonObject) -> tuple[Property, ...]:
     A setting counts as blocked when it has the effect of a block. Members that v1.0 does not describe are ignored here;
     `open_access.access_kinds` lists them.
     """
-    found = [
+    unblocked = [
         Property(name)
-        for name, wanted in _NORMAL_BLOCK.items()
-        if normal_value(without_undescribed_members(name, configuration.get(name))) != wanted
+        for name, blocked_value in _NORMAL_BLOCK.items()
+        if normal_value(without_undocumented_members(name, configuration.get(name))) != blocked_value
     ]
     if is_synchronization_allowed(configuration):
-        found.append(Property.IDENTITY_SYNCHRONIZATION)
-    return tuple(found)
+        unblocked.append(Property.IDENTITY_SYNCHRONIZATION)
+    return tuple(unblocked)
 
 
 def is_synchronization_allowed(document: JsonObject) -> bool:

@@ -6,6 +6,7 @@ identity: another object, such as one that was read from the store again, is com
 
 import codecs
 import hashlib
+import operator
 from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, Final, NewType, ParamSpec, TypeVar
@@ -54,18 +55,18 @@ def computed_once(function: Callable[Arguments, Result]) -> Callable[Arguments, 
     nothing is remembered.
     """
     # Replaced as a whole, so that threads need no lock: at worst one of them computes a result again.
-    known: tuple[tuple[tuple[Any, ...], Result], ...] = ()
+    remembered: tuple[tuple[tuple[Any, ...], Result], ...] = ()
 
     @wraps(function)
-    def once(*given: Arguments.args, **named: Arguments.kwargs) -> Result:
-        nonlocal known
-        if named:
-            return function(*given, **named)
-        for seen, result in known:
-            if len(seen) == len(given) and all(one is other for one, other in zip(seen, given, strict=True)):
+    def once(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+        nonlocal remembered
+        if kwargs:
+            return function(*args, **kwargs)
+        for earlier_args, result in remembered:
+            if len(earlier_args) == len(args) and all(map(operator.is_, earlier_args, args)):
                 return result
-        result = function(*given, **named)
-        known = ((given, result), *known[: _REMEMBERED - 1])
+        result = function(*args, **kwargs)
+        remembered = ((args, result), *remembered[: _REMEMBERED - 1])
         return result
 
     return once

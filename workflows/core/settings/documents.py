@@ -91,7 +91,7 @@ def normalize(value: Any) -> Any:
     """Return a normal form that is equal for documents with the same meaning.
 
     Nulls and OData annotations are removed, because an absent member and null both mean "inherits". Target lists are
-    sorted, and GUIDs are in lower case. Undescribed members stay, so that a change of one is found.
+    sorted, and GUIDs are in lower case. Undocumented members stay, so that a change of one is found.
     """
     if isinstance(value, Mapping):
         members = {

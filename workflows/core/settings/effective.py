@@ -66,11 +66,11 @@ class EffectiveTargets:
     is_partly_set: bool = False
     """Whether only one of two lists is set for the partner. `setting` then contains the default for the other list.
 
-    No decision may use that default: see `certain`.
+    No decision may use that default: see `certain_setting`.
     """
 
     @property
-    def certain(self) -> TargetSetting:
+    def certain_setting(self) -> TargetSetting:
         """Return the setting with only the lists that certainly apply; other lists are None. Decisions must use it."""
         if not self.is_partly_set:
             return self.setting
@@ -178,14 +178,14 @@ def _blocked(name: Property) -> EffectiveTargets:
 
 
 def _targets(name: Property, configuration: JsonObject, default: JsonObject, origin: Origin) -> EffectiveTargets:
-    mine, theirs = _lists(name, configuration), _lists(name, default)
-    if mine is None:
+    partner_lists, default_lists = _lists(name, configuration), _lists(name, default)
+    if partner_lists is None:
         return _unknown(name)
-    if theirs is None:
-        theirs, origin = (None,) * len(mine), Origin.UNREADABLE
-    lists = [here if here is not None else there for here, there in zip(mine, theirs, strict=True)]
-    origins = tuple(Origin.SET_HERE if here is not None else origin for here in mine)
-    is_partly_set = None in mine and any(one is not None for one in mine)
+    if default_lists is None:
+        default_lists, origin = (None,) * len(partner_lists), Origin.UNREADABLE
+    lists = [here if here is not None else there for here, there in zip(partner_lists, default_lists, strict=True)]
+    origins = tuple(Origin.SET_HERE if here is not None else origin for here in partner_lists)
+    is_partly_set = None in partner_lists and any(partner_list is not None for partner_list in partner_lists)
     return EffectiveTargets(setting=target_setting(name, lists), origins=origins, is_partly_set=is_partly_set)
 
 

@@ -31,7 +31,7 @@ from workflows.core.settings.model import (
     Property,
     configurations,
 )
-from workflows.core.settings.undescribed_members import Path, is_restriction, undescribed_members
+from workflows.core.settings.undocumented_members import Path, is_restriction, undocumented_members
 
 CAPABILITIES: Final = "m365Capabilities"
 """The name for calendar sharing, profile cards and similar capabilities. Their endpoint is not read here.
@@ -64,8 +64,8 @@ class AccessCategory(Enum):
     REDEMPTION = auto()
     SYNCHRONIZATION = auto()
     CAPABILITIES = auto()
-    UNDESCRIBED = auto()
-    """A member that v1.0 does not describe."""
+    UNDOCUMENTED = auto()
+    """A member that Microsoft does not document in v1.0."""
     DEFAULT = auto()
     """Access that the tenant's default may allow, when the default could not be read."""
 
@@ -115,7 +115,7 @@ def access_kinds(
     found.append(_capabilities({kind.name: kind for kind in found}))
     if configuration is None and is_cross_cloud:
         return tuple(found)
-    found += _undescribed_kinds(own, fallback)
+    found += _undocumented_kinds(own, fallback)
     if default is None:
         found.append(
             AccessKind(name=DEFAULT, category=AccessCategory.DEFAULT, opening=AccessState.UNKNOWN, is_explicit=False)
@@ -152,7 +152,7 @@ def closed_by_default(access_kinds: Iterable[AccessKind]) -> tuple[AccessKind, .
 
 def access_state_of(targets: EffectiveTargets) -> AccessState:
     """Return how open one kind of access is with these effective lists."""
-    setting = targets.certain
+    setting = targets.certain_setting
     if is_certainly_blocked(setting):
         return AccessState.CLOSED
     if not has_known_meaning(setting):
@@ -209,12 +209,12 @@ def _capabilities(access_kinds: Mapping[str, AccessKind]) -> AccessKind:
     )
 
 
-def _undescribed_kinds(configuration: JsonObject, default: JsonObject) -> Iterator[AccessKind]:
-    mine, theirs = undescribed_members(configuration), undescribed_members(default)
-    for path in dict.fromkeys((*mine, *theirs)):
+def _undocumented_kinds(configuration: JsonObject, default: JsonObject) -> Iterator[AccessKind]:
+    partner_members, default_members = undocumented_members(configuration), undocumented_members(default)
+    for path in dict.fromkeys((*partner_members, *default_members)):
         if path[0] == Property.TENANT_RESTRICTIONS:
             continue
-        here, there = mine.get(path), theirs.get(path) if _inherits(path, configuration) else None
+        here, there = partner_members.get(path), default_members.get(path) if _inherits(path, configuration) else None
         closes_access = has_no_value(here) and (_is_all(here, expected=False) or has_no_value(there))
         if is_restriction(path):
             # A restriction closes access when it is true. A false value, also in a part of it, may allow access.
@@ -223,7 +223,7 @@ def _undescribed_kinds(configuration: JsonObject, default: JsonObject) -> Iterat
             )
         yield AccessKind(
             name=".".join(path),
-            category=AccessCategory.UNDESCRIBED,
+            category=AccessCategory.UNDOCUMENTED,
             opening=AccessState.CLOSED if closes_access else AccessState.UNKNOWN,
             is_explicit=not has_no_value(here) or _is_all(here, expected=False),
         )

@@ -60,8 +60,8 @@ class ReadBack:
                 return None
             command = await self._next_command(request)
             if isinstance(command, Replan):
-                why = (*(fact for fact in command.reason if fact != NOT_SHOWN), Fact(NoteCode.ACCEPTED_NOT_SHOWN))
-                if await self.results.end_partly_applied(request, observed, done, why):
+                reasons = (*(fact for fact in command.reason if fact != NOT_SHOWN), Fact(NoteCode.ACCEPTED_NOT_SHOWN))
+                if await self.results.end_partly_applied(request, observed, done, reasons):
                     return None
             if command is not None:
                 # Stored before anything is sent, so that a crash never sends an opening a third time.

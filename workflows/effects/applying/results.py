@@ -18,7 +18,7 @@ from workflows.core.requests.request import AccessRequest, RequestKind, WriteRef
 from workflows.core.requests.transitions.resending import REPLANS_BEFORE_ALARM, RESEND_WITHIN, first_sent
 from workflows.core.requests.transitions.transition import partner_of
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.undescribed_members import changed_undescribed_members
+from workflows.core.settings.undocumented_members import changed_undocumented_members
 from workflows.ports.clock import Clock
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
@@ -156,28 +156,30 @@ class ApplyResults:
         if is_ours and request.fields.kind is not RequestKind.REVOCATION:
             await self.service.advance(request.id, RecordOverwritten(configuration=observed_configuration))
         else:
-            await self._replan(request, observed_configuration, is_unwritten=not is_ours)
+            await self._replan(request, observed_configuration, has_written_nothing=not is_ours)
 
-    async def replan_if_undescribed_members_changed(
+    async def replan_if_undocumented_members_changed(
         self, request: AccessRequest, observed_configuration: JsonObject | None
     ) -> bool:
-        """Request approval again where undescribed members have other values than shown; nobody is named as the cause.
+        """Request approval again where undocumented members have other values than shown; nobody is named as the cause.
 
         A revocation does not wait for this. What is open besides its block is read back and reported.
         """
         plan = request.plan
-        names = changed_undescribed_members(plan.before, observed_configuration)
+        names = changed_undocumented_members(plan.before, observed_configuration)
         if request.fields.kind is RequestKind.REVOCATION or not names:
             return False
         reason = Fact(NoteCode.UNKNOWN_SETTINGS_CHANGED, {"names": list(names), "is_first": is_first_plan(request)})
-        again = Replan(reason=(reason,), drift=three_way_difference(plan, observed_configuration), is_unwritten=True)
+        again = Replan(
+            reason=(reason,), drift=three_way_difference(plan, observed_configuration), has_written_nothing=True
+        )
         await self.service.advance(request.id, again)
         return True
 
     async def record_unreadable(self, request: AccessRequest, error: TenantRefused) -> None:
         """Record that Graph refuses to show the partner, or raise the error that makes the queue worker try again.
 
-        It is tried again for a revocation, while an admin can mend it, and when an earlier attempt may have written.
+        It is tried again for a revocation, while an admin can correct it, and when an earlier attempt may have written.
         """
         if request.fields.kind is RequestKind.REVOCATION:
             raise await self.retry_error_with_alarm(request, error) from error
@@ -225,12 +227,12 @@ class ApplyResults:
         )
 
     async def _replan(
-        self, request: AccessRequest, observed_configuration: JsonObject | None, *, is_unwritten: bool
+        self, request: AccessRequest, observed_configuration: JsonObject | None, *, has_written_nothing: bool
     ) -> None:
         is_revocation = request.fields.kind is RequestKind.REVOCATION
         values = {
             "is_first": is_first_plan(request),
-            "is_unwritten": is_unwritten,
+            "has_written_nothing": has_written_nothing,
             "is_revocation": is_revocation,
         }
         reason = (Fact(NoteCode.CHANGED_BY_OTHERS), Fact(NoteCode.PLANNED_AGAIN, values))
@@ -238,7 +240,9 @@ class ApplyResults:
             # Before it is recorded: a crash in between repeats this, and the alarm is never missing.
             await report_repeated_changes(self.alarms, request)
         drift = three_way_difference(request.plan, observed_configuration)
-        await self.service.advance(request.id, Replan(reason=reason, drift=drift, is_unwritten=is_unwritten))
+        await self.service.advance(
+            request.id, Replan(reason=reason, drift=drift, has_written_nothing=has_written_nothing)
+        )
 
     def require_in_time(self, request: AccessRequest) -> None:
         """Check that the requested access has not ended, just before something is sent.

@@ -33,17 +33,17 @@ class GraphCall:
     purpose: Purpose
     permission: str
     """The application permission that the call needs."""
-    of: str = ""
+    object_name: str = ""
     """The name or id of the object that the call is about; may be empty."""
-    kind: str = ""
+    object_kind: str = ""
     """The kind of object that the call is about; may be empty."""
     is_question: bool = False
     """Whether it is a POST that changes nothing."""
 
     @property
     def as_value(self) -> Values:
-        """Return the value `call` of a problem (see `ports.tenant_problems`)."""
-        return {"purpose": self.purpose.value, "of": self.of, "kind": self.kind}
+        """Return the value `call` of a problem (see `ports.tenant_problems`). Its names are stored."""
+        return {"purpose": self.purpose.value, "of": self.object_name, "kind": self.object_kind}
 
     @property
     def is_write(self) -> bool:
@@ -71,9 +71,18 @@ class Answer:
         return named if named or self.is_success else str(_inner_error(self).get("request-id") or "")
 
 
-def read_call(path: str, purpose: Purpose, permission: str, *, of: str = "", kind: str = "") -> GraphCall:
+def read_call(
+    path: str, purpose: Purpose, permission: str, *, object_name: str = "", object_kind: str = ""
+) -> GraphCall:
     """Return the description of a GET request."""
-    return GraphCall(method="GET", path=path, purpose=purpose, permission=permission, of=of, kind=kind)
+    return GraphCall(
+        method="GET",
+        path=path,
+        purpose=purpose,
+        permission=permission,
+        object_name=object_name,
+        object_kind=object_kind,
+    )
 
 
 def unavailable(code: TenantCode, **values: Any) -> TenantUnavailable:
@@ -103,7 +112,7 @@ def json_object(call: GraphCall, answer: Answer) -> JsonObject:
 
 
 def without_annotations(value: Any) -> Any:
-    """Remove every `@odata.…` member, at every depth. All other members stay, also undescribed ones and nulls."""
+    """Remove every `@odata.…` member, at every depth. All other members stay, also undocumented ones and nulls."""
     if isinstance(value, dict):
         return {name: without_annotations(item) for name, item in value.items() if "@odata." not in name}
     if isinstance(value, list):
@@ -185,8 +194,8 @@ def verified_domains(rows: Sequence[JsonObject]) -> Sequence[str]:
 
     :raises TenantUnavailable: when there is none. Every tenant has an initial domain, so the list is incomplete.
     """
-    named = [domain.get("name") for row in rows for domain in row.get("verifiedDomains") or () if domain]
-    domains = [name.lower() for name in named if isinstance(name, str) and name]
+    domain_names = [domain.get("name") for row in rows for domain in row.get("verifiedDomains") or () if domain]
+    domains = [name.lower() for name in domain_names if isinstance(name, str) and name]
     if not domains:
         raise unavailable(TenantCode.NO_OWN_DOMAINS)
     return domains

@@ -55,5 +55,5 @@ def _inner_answer(row: Any, redact: Callable[[str], str]) -> tuple[str, Answer |
     content = "" if body is None else json.dumps(body)
     if not 200 <= status < 300:
         content = redact(content)
-    named = {str(name).lower(): str(value) for name, value in headers.items()}
-    return str(row.get("id")), Answer(status=status, headers=named, body=content.encode())
+    header_values = {str(name).lower(): str(value) for name, value in headers.items()}
+    return str(row.get("id")), Answer(status=status, headers=header_values, body=content.encode())

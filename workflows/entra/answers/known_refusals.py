@@ -26,6 +26,10 @@ _MEANINGS: Final[Mapping[int, tuple[_Known, ...]]] = {
 
 def meaning_of(status: int, message: str) -> KnownRefusal | None:
     """Return the meaning of a refusal, from its HTTP status and Graph's message; None when it is not known."""
-    said = message.lower()
-    known = (one.meaning for one in _MEANINGS.get(status, ()) if any(phrase in said for phrase in one.phrases))
+    lower_message = message.lower()
+    known = (
+        meaning.meaning
+        for meaning in _MEANINGS.get(status, ())
+        if any(phrase in lower_message for phrase in meaning.phrases)
+    )
     return next(known, None)

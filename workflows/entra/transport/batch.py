@@ -154,8 +154,9 @@ def asked_together(call: GraphCall, request: RequestInformation, name: str) -> A
 def batch_item(call: GraphCall, request: RequestInformation, name: str) -> BatchRequestItem | None:
     """Return a request as a part of a batch; None when it must be sent alone.
 
-    The SDK's own template makes the address, without the service's root: the SDK would send an absolute one, which
-    Graph refuses. It would also send `depends_on`, which Graph does not know. A link to a next page has no template.
+    The address comes from the SDK's template, without the root of the service. The SDK's own batch would send an
+    absolute address, which Graph refuses, and `depends_on`, which Graph does not know. A link to a next page has no
+    template, so it is sent alone.
 
     :param name: the id of the request in the batch.
     """

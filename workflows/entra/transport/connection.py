@@ -185,9 +185,9 @@ class Connection:
         """
         own_id = str(uuid.uuid4())
         request.headers.try_add("client-request-id", own_id)
-        ask_together = asked_together(call, request, own_id)
+        batch_request = asked_together(call, request, own_id)
         request.path_parameters["baseurl"] = self._root
-        request.url = request.url  # otherwise the adapter expands the template at every look at it
+        request.url = request.url  # otherwise the adapter expands the template each time it is read
         request.add_request_options([ResponseHandlerOption(NativeResponseHandler())])
         started = time.perf_counter()
         answer: Answer | None = None
@@ -197,7 +197,7 @@ class Connection:
                 # The adapter gets the token from the cache. So when getting a token fails, nothing was sent.
                 await self._credential.get_token(self._scope, enable_cae=True)
                 is_sent = True
-                answer = None if ask_together is None else await self._from_batch(request, ask_together)
+                answer = None if batch_request is None else await self._from_batch(request, batch_request)
                 answer = answer or await self._answered(call, request)
             return answer
         except TimeoutError as error:

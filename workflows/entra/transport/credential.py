@@ -31,7 +31,7 @@ class UnattendedCredential:
         self._settings = settings
         self._chain = _chain(settings)
         self._credentials: Sequence[Any] = self._chain.credentials
-        self._given = ""
+        self._last_token = ""
         self._lock = asyncio.Lock()
 
     async def get_token(
@@ -64,7 +64,7 @@ class UnattendedCredential:
                     raise token_failure(self._settings.redact(error.message), None) from error
                 else:
                     self._credentials = (credential,)
-                    self._given = token.token
+                    self._last_token = token.token
                     return token
         raise no_credential(missing)
 
@@ -74,14 +74,14 @@ class UnattendedCredential:
         azure-identity does not give access to its cache, so the list of credentials is made again.
         """
         async with self._lock:
-            if token != self._given:
+            if token != self._last_token:
                 return
             try:
                 chain = _chain(self._settings)
             except ValueError:
                 return  # the certificate file is missing for a moment; the next refusal is reported
             old, self._chain = self._chain, chain
-            self._credentials, self._given = chain.credentials, ""
+            self._credentials, self._last_token = chain.credentials, ""
             await old.close()
 
     def own_ids(self) -> frozenset[str]:
@@ -90,7 +90,7 @@ class UnattendedCredential:
         Empty when they cannot be read: Microsoft does not guarantee the content of tokens for Graph.
         """
         try:
-            part = self._given.split(".")[1]
+            part = self._last_token.split(".")[1]
             claims = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
             return frozenset(str(claims[name]) for name in ("appid", "oid") if claims.get(name))
         except (ValueError, LookupError, AttributeError, TypeError):

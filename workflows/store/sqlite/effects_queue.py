@@ -69,7 +69,7 @@ class SqliteEffectsQueue(SqliteDatabase):
             text_of(now),
             limit,
         )
-        found = []
+        effects = []
         for row in rows:
             try:
                 effect = load(EFFECT, row["doc"])
@@ -77,8 +77,8 @@ class SqliteEffectsQueue(SqliteDatabase):
                 _log.error("effect_unreadable", effect_id=row["id"])
                 await self.give_up(row["id"], (Fact(QueueCode.UNREADABLE, {"problems": error.error_count()}),))
                 continue
-            found.append(PendingEffect(id=row["id"], lane=row["lane"], attempts=row["attempts"], effect=effect))
-        return found
+            effects.append(PendingEffect(id=row["id"], lane=row["lane"], attempts=row["attempts"], effect=effect))
+        return effects
 
     async def count_pending(self, now: datetime) -> tuple[int, int, int]:
         """Count the effects that are due, that wait for their next attempt, and that are parked.

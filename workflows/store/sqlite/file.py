@@ -157,8 +157,8 @@ class StoreFile:
         finally:
             db.conn.set_progress_handler(None, 0)
         if found != ["ok"]:
-            said = "; ".join(found).replace("\n", " ")
-            raise StoreUnusable(f"{self._named} is damaged ({said[:200]}); {_RESTORE}")
+            result_text = "; ".join(found).replace("\n", " ")
+            raise StoreUnusable(f"{self._named} is damaged ({result_text[:200]}); {_RESTORE}")
 
     def _in_use(self) -> StoreUnusable:
         return StoreUnusable(f"another process uses {self._named}; stop it first")

@@ -92,18 +92,18 @@ class SqliteMessageCopies(SqliteEffectsQueue):
 
     async def request_home_updates(self, people: Sequence[ChatId]) -> None:
         """Store effects that publish the App Homes of these people, without people who have never opened it."""
-        await self._run_write(lambda: self._want_homes(people))
+        await self._run_write(lambda: self._request_home_updates(people))
 
     async def count_home_requests(self, person: ChatId) -> int:
         """Return how often publishing a person's App Home was requested; 0 for a person who never opened it."""
         rows = await self._query("select wanted from homes where person = ?", person)
         return int(rows[0]["wanted"]) if rows else 0
 
-    async def save_home_published(self, person: ChatId, wanted: int) -> None:
+    async def save_home_published(self, person: ChatId, request_count: int) -> None:
         """Store that the App Home was published; see `ports.message_copies`."""
-        await self._run_write(lambda: self._home_shown(person, wanted))
+        await self._run_write(lambda: self._store_home_published(person, request_count))
 
-    def _want_homes(self, people: Sequence[ChatId]) -> None:
+    def _request_home_updates(self, people: Sequence[ChatId]) -> None:
         with self._writes.watched(self._db), self._db.atomic():
             for person in people:
                 # NB. also while one is being published, because it may have read the records before the last change.
@@ -111,12 +111,12 @@ class SqliteMessageCopies(SqliteEffectsQueue):
                 if known.rowcount and not self._has_home_effect(person):
                     self._put_home(person)
 
-    def _home_shown(self, person: ChatId, wanted: int) -> None:
+    def _store_home_published(self, person: ChatId, request_count: int) -> None:
         with self._writes.watched(self._db), self._db.atomic():
             shown_at = text_of(self._clock.now())
             self._db.execute("update homes set shown_at = ? where person = ?", (shown_at, person))
             sql = "select 1 from homes where person = ? and wanted > ?"
-            if self._db.execute(sql, (person, wanted)).fetchone():
+            if self._db.execute(sql, (person, request_count)).fetchone():
                 self._put_home(person)
 
     def _has_home_effect(self, person: ChatId) -> bool:

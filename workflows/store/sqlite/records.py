@@ -16,8 +16,9 @@ from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.settings.model import TenantId
+from workflows.ports.audit_log import RECEIVED, RESULT_OF, AuditEntry
 from workflows.ports.pages import Page, PagePosition, PartnerFilter, RequestFilter
-from workflows.ports.records import RECEIVED, RESULT_OF, AuditEntry, LimitedList
+from workflows.ports.records import LimitedList
 from workflows.store.codec import ALARM, DETAILS, PARTNERSHIP, REQUEST, load
 from workflows.store.columns import text_of, typed_search_text
 from workflows.store.sqlite.database import ListQuery, SqliteDatabase, partner_conditions, readable, request_conditions
@@ -67,9 +68,9 @@ class SqliteRecords(SqliteDatabase):
         """List the requests that wait for one of these roles and that this person may decide on, oldest first."""
         where = f"where {_WAITING}"
         values = (json.dumps(list(roles)), json.dumps(sorted(ids)))
-        shown = await self._requests(f"{where} order by created_at limit ?", *values, limit)
+        requests = await self._requests(f"{where} order by created_at limit ?", *values, limit)
         rows = await self._query(f"select count(*) as count from requests {where}", *values)  # noqa: S608
-        return LimitedList(items=shown, count=rows[0]["count"])
+        return LimitedList(items=requests, count=rows[0]["count"])
 
     async def waiting_page(
         self,
@@ -126,8 +127,8 @@ class SqliteRecords(SqliteDatabase):
             items=[_entry({name: row[name] for name in _ENTRY}) for row in found.rows],
             count=found.count,
             count_before=found.count_before,
-            first=found.first,
-            last=found.last,
+            first_cursor=found.first,
+            last_cursor=found.last,
             size=len(found.rows),
         )
 
@@ -275,13 +276,13 @@ class SqliteRecords(SqliteDatabase):
         self, adapter: TypeAdapter[Item], rows: ListQuery, limit: int, position: PagePosition
     ) -> Page[Item]:
         found = await self._run(lambda: rows.read(self._db, limit, position))
-        shown = await asyncio.to_thread(readable, adapter, found.rows)
+        items = await asyncio.to_thread(readable, adapter, found.rows)
         return Page(
-            items=shown,
+            items=items,
             count=found.count,
             count_before=found.count_before,
-            first=found.first,
-            last=found.last,
+            first_cursor=found.first,
+            last_cursor=found.last,
             size=len(found.rows),
         )
 

@@ -63,7 +63,7 @@ def all_records(db: sqlite3.Connection, *, only_compared: bool) -> Records:
 def picked_partnerships(db: sqlite3.Connection, pick: Callable[[Partnership], Picked]) -> list[Picked]:
     """Return something of every partnership, by default domain. An unreadable record is logged and left out."""
     rows = db.execute(_PARTNERSHIPS.format(only=""))
-    return [pick(one) for key, text in rows if (one := _parsed(PARTNERSHIP, key, text)) is not None]
+    return [pick(record) for key, text in rows if (record := _parsed(PARTNERSHIP, key, text)) is not None]
 
 
 def _read_at_once(db: sqlite3.Connection, given: Mapping[str, str], *, only_compared: bool) -> Records:

@@ -60,7 +60,7 @@ class SqliteStore(SqliteRecords, SqliteDrifts, SqliteMessageCopies):
         return True
 
     def _put_request(self, request: AccessRequest) -> None:
-        who = current_eligibility(request)
+        eligibility = current_eligibility(request)
         self._put(
             "requests",
             "id",
@@ -80,8 +80,8 @@ class SqliteStore(SqliteRecords, SqliteDrifts, SqliteMessageCopies):
                 "template": search_text(*_template(request)),
                 "requester_sought": _requester_search_text(request),
                 "deciders": _decider_search_text(request),
-                "waits_for": None if who is None else who.open_stages[0].role,
-                "excluded": json.dumps([] if who is None else sorted(who.excluded_ids)),
+                "waits_for": None if eligibility is None else eligibility.open_stages[0].role,
+                "excluded": json.dumps([] if eligibility is None else sorted(eligibility.excluded_ids)),
                 "doc": self._clean.request(request),
             },
         )
@@ -212,4 +212,4 @@ def _requester_search_text(request: AccessRequest) -> str:
 def _decider_search_text(request: AccessRequest) -> str:
     """Return the text in which the people are searched who decided, also on an earlier plan."""
     people = (decision.person for decision in (*request.void_decisions, *request.decisions))
-    return people_search_text(and_of=((one.name, one.chat_id, one.id) for one in people))
+    return people_search_text(and_of=((person.name, person.chat_id, person.id) for person in people))

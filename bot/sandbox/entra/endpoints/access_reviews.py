@@ -5,7 +5,7 @@ from typing import Any
 
 from bot.sandbox.entra.endpoints.listing import Listing, listed
 from bot.sandbox.entra.odata.calls import Answer, Call, bad_request, json_object, not_found
-from bot.sandbox.entra.odata.query import ENTITY, entity, require_options
+from bot.sandbox.entra.odata.query import ENTITY_OPTIONS, entity, require_options
 from bot.sandbox.entra.odata.timestamps import stamp
 from bot.sandbox.entra.tenant.audit_entries import by_app
 from bot.sandbox.entra.tenant.tenant import Tenant
@@ -56,7 +56,7 @@ def create_definition(tenant: Tenant, call: Call) -> Answer:
 
 def get_definition(tenant: Tenant, call: Call) -> Answer:
     """Return one definition (GET)."""
-    require_options(call, ENTITY - {"$expand", "$select"})
+    require_options(call, ENTITY_OPTIONS - {"$expand", "$select"})
     return Answer(status=200, body=entity(call, f"{_CONTEXT}/$entity", _existing(tenant, call)))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.sandbox.entra.odata.calls import Answer, Call
 from bot.sandbox.entra.odata.filters import Filterable, parse_filter
-from bot.sandbox.entra.odata.query import COLLECTION, is_advanced, page, projected, require_options, selected
+from bot.sandbox.entra.odata.query import COLLECTION_OPTIONS, is_advanced, page, projected, require_options, selected
 from bot.sandbox.entra.tenant.tenant import Tenant
 
 
@@ -34,24 +34,26 @@ def listed(tenant: Tenant, call: Call, rows: Iterable[Mapping[str, Any]], listin
 
     :raises Refusal: 400 for an option, property or filter that this collection does not accept.
     """
-    options = set(COLLECTION)
+    options = set(COLLECTION_OPTIONS)
     if listing.filterable is not None:
         options.add("$filter")
     require_options(call, options)
-    kept = list(rows)
+    matching_rows = list(rows)
     names = selected(
-        call, listing.type_name, listing.selectable if listing.selectable is not None else _all_names(kept, listing)
+        call,
+        listing.type_name,
+        listing.selectable if listing.selectable is not None else _all_names(matching_rows, listing),
     )
     clause = call.query.get("$filter")
     if clause is not None and listing.filterable is not None:
         matches = parse_filter(clause, listing.filterable, advanced=is_advanced(call))
-        kept = [row for row in kept if matches(row)]
+        matching_rows = [row for row in matching_rows if matches(row)]
     context = f"{listing.context}({','.join(names)})" if names else listing.context
-    shown = [shown_row(row, names, listing) for row in kept]
+    page_rows = [shown_row(row, names, listing) for row in matching_rows]
     body = page(
         call,
         context,
-        shown,
+        page_rows,
         size=min(int(tenant.objects["pageSize"]), listing.largest_page),
         largest=listing.largest_page,
         empty_first=bool(tenant.objects["emptyPages"]),
@@ -62,8 +64,8 @@ def listed(tenant: Tenant, call: Call, rows: Iterable[Mapping[str, Any]], listin
 def shown_row(row: Mapping[str, Any], names: tuple[str, ...], listing: Listing) -> dict[str, Any]:
     """Return the properties of `row` that the caller receives."""
     chosen = names or listing.by_default
-    shown = projected(row, chosen) if chosen else {name: row[name] for name in row if name not in listing.hidden}
-    return {"@odata.type": listing.odata_type, **shown} if listing.odata_type else shown
+    entity = projected(row, chosen) if chosen else {name: row[name] for name in row if name not in listing.hidden}
+    return {"@odata.type": listing.odata_type, **entity} if listing.odata_type else entity
 
 
 def _all_names(rows: Iterable[Mapping[str, Any]], listing: Listing) -> set[str]:

@@ -6,7 +6,7 @@ from typing import Any
 from bot.sandbox.entra.endpoints.listing import Listing, listed
 from bot.sandbox.entra.odata.calls import Answer, Call, not_found
 from bot.sandbox.entra.odata.filters import Filterable
-from bot.sandbox.entra.odata.query import ENTITY, entity, projected, require_options, selected
+from bot.sandbox.entra.odata.query import ENTITY_OPTIONS, entity, projected, require_options, selected
 from bot.sandbox.entra.tenant.tenant import Tenant
 
 _TEXT = frozenset({"eq", "startswith"})
@@ -81,7 +81,7 @@ def _newest_first(rows: list[dict[str, Any]], moment: str) -> list[dict[str, Any
 
 
 def _one(call: Call, rows: list[Mapping[str, Any]], context: str, type_name: str) -> Answer:
-    require_options(call, ENTITY - {"$expand"})
+    require_options(call, ENTITY_OPTIONS - {"$expand"})
     for row in rows:
         if row.get("id") == call.params["id"]:
             names = selected(call, type_name, row) or tuple(row)

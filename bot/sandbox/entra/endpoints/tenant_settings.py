@@ -5,7 +5,7 @@ from typing import Any
 from bot.sandbox.entra.endpoints.listing import Listing, listed
 from bot.sandbox.entra.odata.calls import Answer, Call, json_object, not_found
 from bot.sandbox.entra.odata.filters import Filterable
-from bot.sandbox.entra.odata.query import ENTITY, entity, projected, require_options, selected
+from bot.sandbox.entra.odata.query import ENTITY_OPTIONS, entity, projected, require_options, selected
 from bot.sandbox.entra.tenant.tenant import Tenant
 from bot.sandbox.entra.types.property_checks import (
     Check,
@@ -127,7 +127,7 @@ def get_conditional_access(tenant: Tenant, call: Call) -> Answer:
 
 
 def _singleton(call: Call, row: dict[str, Any], context: str, declared: dict[str, Any]) -> Answer:
-    require_options(call, ENTITY - {"$expand"})
+    require_options(call, ENTITY_OPTIONS - {"$expand"})
     names = selected(call, context.rpartition("/")[2], {*declared, *row}) or tuple(row)
     return Answer(status=200, body=entity(call, f"{context}/$entity", projected(row, names)))
 

@@ -135,7 +135,7 @@ def _sign_in(tenant: Tenant, body: Json) -> _SignIn:
         if user is None:
             raise bad_request(f"The user '{user_id}' was not found.")
         groups = tenant.objects["groups"].values()
-        memberships = {user_id, *(str(one["id"]) for one in groups if user_id in one.get("members", ()))}
+        memberships = {user_id, *(str(group["id"]) for group in groups if user_id in group.get("members", ()))}
         if not kinds and user.get("userType") == "Guest":
             kinds = frozenset({"b2bCollaborationGuest"})
     elif not kinds and str(identity["@odata.type"]).endswith("userSignIn"):

@@ -201,11 +201,11 @@ class _Parser:
             try:
                 return moment_of(text)
             except ValueError as exc:
-                raise _syntax_error(f"near '{text}', which is no instant") from exc
+                raise _syntax_error(f"near '{text}', which is no date and time") from exc
         constants = {"true": True, "false": False, "null": None}
         if kind == "name" and text in constants:
             return constants[text]
-        raise _syntax_error(f"near '{text}', where a literal must stand")
+        raise _syntax_error(f"near '{text}', where a literal is expected")
 
     def _require_allowed(self, path: str, word: str) -> None:
         head, _, rest = path.partition("/")

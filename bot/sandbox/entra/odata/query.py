@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 from bot.sandbox.entra.odata.calls import Call, Refusal, bad_request
 
-ENTITY = frozenset({"$select", "$expand", "$format"})
-COLLECTION = frozenset({"$select", "$top", "$count", "$skiptoken", "$format"})
+ENTITY_OPTIONS = frozenset({"$select", "$expand", "$format"})
+COLLECTION_OPTIONS = frozenset({"$select", "$top", "$count", "$skiptoken", "$format"})
 
 
 def require_options(call: Call, allowed: Collection[str]) -> None:

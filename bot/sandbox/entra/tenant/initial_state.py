@@ -101,12 +101,12 @@ def _people() -> list[dict[str, Any]]:
         if person.user_type == "Guest":
             rows.append(guest_user(person.entra_id, person.name, person.mail) | {"jobTitle": person.title})
             continue
-        given, _, family = person.name.partition(" ")
+        given_name, _, family = person.name.partition(" ")
         rows.append(
             blank_user(person.entra_id)
             | {
                 "displayName": person.name,
-                "givenName": given,
+                "givenName": given_name,
                 "surname": family,
                 "jobTitle": person.title,
                 "mail": person.mail,
@@ -146,27 +146,27 @@ def _groups() -> list[dict[str, Any]]:
 
 def _service_principals() -> list[dict[str, Any]]:
     return [
-        blank_service_principal(stable_id(f"service principal {known.app_id}"))
+        blank_service_principal(stable_id(f"service principal {application.app_id}"))
         | {
-            "appDisplayName": known.name,
-            "appId": known.app_id,
-            "appOwnerOrganizationId": _MICROSOFT if known.is_microsofts else seed.HOME_TENANT_ID,
-            "displayName": known.name,
-            "signInAudience": "AzureADMultipleOrgs" if known.is_microsofts else "AzureADMyOrg",
+            "appDisplayName": application.name,
+            "appId": application.app_id,
+            "appOwnerOrganizationId": _MICROSOFT if application.is_microsofts else seed.HOME_TENANT_ID,
+            "displayName": application.name,
+            "signInAudience": "AzureADMultipleOrgs" if application.is_microsofts else "AzureADMyOrg",
         }
-        for known in seed.APPLICATIONS
+        for application in seed.APPLICATIONS
     ]
 
 
 def _organizations() -> dict[str, Any]:
     rows = {
-        known.tenant_id: blank_organization(known.tenant_id)
+        organization.tenant_id: blank_organization(organization.tenant_id)
         | {
-            "displayName": known.display_name,
-            "domains": list(known.domains),
-            "defaultDomainName": known.domains[0],
+            "displayName": organization.display_name,
+            "domains": list(organization.domains),
+            "defaultDomainName": organization.domains[0],
         }
-        for known in seed.ORGANIZATIONS
+        for organization in seed.ORGANIZATIONS
     }
     rows[CONSUMER_TENANT_ID] = blank_organization(CONSUMER_TENANT_ID) | {
         "displayName": "Microsoft Accounts",
@@ -202,7 +202,7 @@ def _organization() -> dict[str, Any]:
 
 
 def _sign_ins(now: datetime, guests: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    home_of = {domain: known.tenant_id for known in seed.ORGANIZATIONS for domain in known.domains}
+    home_of = {domain: organization.tenant_id for organization in seed.ORGANIZATIONS for domain in organization.domains}
     rows = []
     for days, guest in enumerate(guests, start=1):
         home = home_of.get(str(guest["mail"]).partition("@")[2])
@@ -213,7 +213,7 @@ def _sign_ins(now: datetime, guests: list[dict[str, Any]]) -> list[dict[str, Any
 
 def _sign_ins_abroad(now: datetime, members: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return sign-ins of our first user to an application of the first partner."""
-    partner = next(known for known in seed.ORGANIZATIONS if known.tenant_id != seed.HOME_TENANT_ID)
+    partner = next(organization for organization in seed.ORGANIZATIONS if organization.tenant_id != seed.HOME_TENANT_ID)
     abroad = {
         "appId": _PORTAL,
         "appDisplayName": f"{partner.display_name} Portal",

@@ -19,7 +19,7 @@ class MessageLine:
 
     ts: str
     author: str
-    tint: int
+    avatar_color: int
     is_app: bool
     is_ephemeral: bool
     is_edited: bool
@@ -71,7 +71,7 @@ def _lines(messages: Sequence[tuple[Json, int]], names: Names) -> Iterator[Messa
         yield MessageLine(
             ts=str(message.get("ts", "")),
             author=BOT_NAME if is_app else names.user(user),
-            tint=names.tints.get(user, 0),
+            avatar_color=names.avatar_colors.get(user, 0),
             is_app=is_app,
             is_ephemeral=bool(message.get("is_ephemeral")),
             is_edited=bool(message.get("edited")),

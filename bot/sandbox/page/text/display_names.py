@@ -18,7 +18,7 @@ class Names:
     groups: Mapping[str, str]
     zone: tzinfo | None = None
     """The time zone of shown times; None: the machine's own, where the browser runs too."""
-    tints: Mapping[str, int] = field(default_factory=dict)
+    avatar_colors: Mapping[str, int] = field(default_factory=dict)
     """The avatar colour of each user, as the style sheet names it."""
 
     def user(self, user_id: str) -> str:
@@ -49,5 +49,5 @@ def sandbox_names(zone: tzinfo | None = None) -> Names:
         channels={channel.id: channel.name for channel in seed.CHANNELS},
         groups={group[0]: group[1] for group in seed.USER_GROUPS},
         zone=zone,
-        tints={person.slack_id: index for index, person in enumerate(seed.PEOPLE)},
+        avatar_colors={person.slack_id: index for index, person in enumerate(seed.PEOPLE)},
     )

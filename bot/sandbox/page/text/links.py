@@ -59,11 +59,11 @@ def location_of_link(url: str) -> str:
 
 def with_links(text: str) -> Markup:
     """Return text, escaped, with its http and https addresses as links, as Slack shows mrkdwn."""
-    shown: list[Markup] = []
+    pieces: list[Markup] = []
     at = 0
     for match in _BARE.finditer(text):
         url = match[0].rstrip(_ENDS_A_SENTENCE)
-        shown += [escape(with_emoji(text[at : match.start()])), link(url, escape(url))]
+        pieces += [escape(with_emoji(text[at : match.start()])), link(url, escape(url))]
         at = match.start() + len(url)
-    shown.append(escape(with_emoji(text[at:])))
-    return Markup("").join(shown)
+    pieces.append(escape(with_emoji(text[at:])))
+    return Markup("").join(pieces)

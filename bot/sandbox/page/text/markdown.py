@@ -30,13 +30,13 @@ _NOTHING = Markup("")
 def markdown(text: str, names: Names) -> Markup:
     """Return headings, lists, quotes, code and inline formatting as HTML; raw HTML in it stays text."""
     del names  # Standard Markdown has no mentions; the signature is that of mrkdwn().
-    shown = []
+    pieces = []
     for index, part in enumerate(_FENCE.split(text)):
         if index % 2:
-            shown.append(Markup('<pre tabindex="0">{}</pre>').format(part))
+            pieces.append(Markup('<pre tabindex="0">{}</pre>').format(part))
         else:
-            shown.extend(_line(line) for line in part.split("\n") if line.strip())
-    return _NOTHING.join(shown)
+            pieces.extend(_line(line) for line in part.split("\n") if line.strip())
+    return _NOTHING.join(pieces)
 
 
 def _line(line: str) -> Markup:
@@ -50,17 +50,17 @@ def _line(line: str) -> Markup:
 
 
 def _inline(text: str) -> Markup:
-    shown: list[Markup] = []
+    pieces: list[Markup] = []
     at = 0
     for match in _INLINE.finditer(text):
-        shown.append(escape(with_emoji(text[at : match.start()])))
+        pieces.append(escape(with_emoji(text[at : match.start()])))
         at = match.end()
         kind = match.lastgroup or ""
         if kind == "url":
-            shown.append(link(match["url"], _inline(match["label"])))
+            pieces.append(link(match["url"], _inline(match["label"])))
         elif kind == "code":
-            shown.append(Markup("<code>{}</code>").format(match["code"]))
+            pieces.append(Markup("<code>{}</code>").format(match["code"]))
         else:
-            shown.append(_TAGS[kind].format(_inline(match[kind])))
-    shown.append(escape(with_emoji(text[at:])))
-    return _NOTHING.join(shown)
+            pieces.append(_TAGS[kind].format(_inline(match[kind])))
+    pieces.append(escape(with_emoji(text[at:])))
+    return _NOTHING.join(pieces)

@@ -49,28 +49,28 @@ def mention(label: str) -> Markup:
 def mrkdwn(text: str, names: Names) -> Markup:
     """Return Slack's mrkdwn as HTML. The text cannot create any other tag or link."""
     parts = _PRE.split(text)
-    shown = []
+    pieces = []
     for index, part in enumerate(parts):
         if index % 2:
-            shown.append(Markup('<pre tabindex="0">{}</pre>').format(decoded(part.strip("\n"))))
+            pieces.append(Markup('<pre tabindex="0">{}</pre>').format(decoded(part.strip("\n"))))
         elif part:
             # NB. a line break next to preformatted text is the one that the block itself makes.
             before = part.removeprefix("\n") if index else part
             after = before.removesuffix("\n") if index < len(parts) - 1 else before
-            shown.append(_lines(after, names))
-    return _NOTHING.join(shown)
+            pieces.append(_lines(after, names))
+    return _NOTHING.join(pieces)
 
 
 def _lines(text: str, names: Names) -> Markup:
     """Return the lines; lines that begin with > become one quote."""
-    shown: list[Markup] = []
+    pieces: list[Markup] = []
     run: list[Markup] = []
     quoted = False
 
     def close() -> None:
         if run:
             body = _BREAK.join(run)
-            shown.append(Markup("<blockquote>{}</blockquote>").format(body) if quoted else body)
+            pieces.append(Markup("<blockquote>{}</blockquote>").format(body) if quoted else body)
             run.clear()
 
     for line in text.split("\n"):
@@ -81,25 +81,25 @@ def _lines(text: str, names: Names) -> Markup:
             quoted = is_quote
         run.append(_inline(bare[1:].lstrip(" ") if is_quote else line, names))
     close()
-    return _NOTHING.join(shown)
+    return _NOTHING.join(pieces)
 
 
 def _inline(text: str, names: Names) -> Markup:
-    shown: list[Markup] = []
+    pieces: list[Markup] = []
     at = 0
     for match in _INLINE.finditer(text):
-        shown.append(with_links(decoded(text[at : match.start()])))
+        pieces.append(with_links(decoded(text[at : match.start()])))
         at = match.end()
         kind = match.lastgroup or ""
         inner = match[kind]
         if kind == "code":
-            shown.append(Markup("<code>{}</code>").format(decoded(inner)))
+            pieces.append(Markup("<code>{}</code>").format(decoded(inner)))
         elif kind == "angle":
-            shown.append(_angle_bracket_html(inner, names))
+            pieces.append(_angle_bracket_html(inner, names))
         else:
-            shown.append(_TAGS[kind].format(_inline(inner, names)))
-    shown.append(with_links(decoded(text[at:])))
-    return _NOTHING.join(shown)
+            pieces.append(_TAGS[kind].format(_inline(inner, names)))
+    pieces.append(with_links(decoded(text[at:])))
+    return _NOTHING.join(pieces)
 
 
 def _label_html(text: str) -> Markup:
@@ -126,8 +126,8 @@ def _command_html(command: str, label: str, names: Names) -> Markup:
         template, _, url = after.partition("^")
         if not epoch.lstrip("-").isdecimal():
             return escape(label)
-        shown = Markup("<time>{}</time>").format(fill_date_template(decoded(template), int(epoch), names, label))
-        return link(decoded(url), shown) if url else shown
+        time_element = Markup("<time>{}</time>").format(fill_date_template(decoded(template), int(epoch), names, label))
+        return link(decoded(url), time_element) if url else time_element
     if kind == "subteam":
         return mention("@" + names.groups.get(rest, label.removeprefix("@") or rest))
     return mention("@" + (label.removeprefix("@") or kind))

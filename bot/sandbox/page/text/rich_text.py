@@ -58,12 +58,12 @@ def _item(item: Json, names: Names) -> Markup:
 
 
 def _inline_element(piece: Json, names: Names) -> Markup:
-    shown = _unstyled(piece, names)
+    markup = _unstyled(piece, names)
     style: Json = piece.get("style") or {}
     for name, tag in _STYLES:
         if style.get(name):
-            shown = tag.format(shown)
-    return shown
+            markup = tag.format(markup)
+    return markup
 
 
 def _unstyled(piece: Json, names: Names) -> Markup:
@@ -86,9 +86,9 @@ def _unstyled(piece: Json, names: Names) -> Markup:
             name = str(piece.get("name"))
             return escape(SHORT_NAMES.get(name, f":{name}:"))
         case "date":
-            shown = fill_date_template(
+            date_text = fill_date_template(
                 str(piece.get("format", "")), int(piece.get("timestamp") or 0), names, str(piece.get("fallback", ""))
             )
-            return Markup("<time>{}</time>").format(shown)
+            return Markup("<time>{}</time>").format(date_text)
         case _:
             return plain(str(piece.get("text", "")))

@@ -72,18 +72,18 @@ def options_of(element: dict[str, Any]) -> list[dict[str, Any]]:
 
 def check_initial_option(element: Any, pointer: str) -> Iterator[str]:
     """Check that an element's initial value is one of its options, property by property."""
-    known = options_of(element)
-    if "initial_option" in element and not _is_among(element["initial_option"], known):
+    options = options_of(element)
+    if "initial_option" in element and not _is_among(element["initial_option"], options):
         yield problem("initial_option must be one of the options", f"{pointer}/initial_option")
     for index, option in enumerate(element.get("initial_options", [])):
-        if not _is_among(option, known):
+        if not _is_among(option, options):
             yield problem("initial_options must be among the options", f"{pointer}/initial_options/{index}")
 
 
 def _is_among(option: dict[str, Any], known: list[dict[str, Any]]) -> bool:
     """Return whether an option is known, by what a person sees and the bot receives; `emoji` is ignored."""
-    wanted = (option["value"], option["text"]["text"])
-    return any((one["value"], one["text"]["text"]) == wanted for one in known)
+    value_and_text = (option["value"], option["text"]["text"])
+    return any((one["value"], one["text"]["text"]) == value_and_text for one in known)
 
 
 def check_one_option_list(element: Any, pointer: str) -> Iterator[str]:

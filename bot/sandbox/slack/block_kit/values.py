@@ -61,12 +61,12 @@ def values_to_keep(blocks: list[dict[str, Any]], filled: Values) -> Values:
 
     This is what Slack keeps at views.update.
     """
-    kept: Values = {}
+    kept_values: Values = {}
     for block, element in stateful_elements(blocks):
         value = filled.get(block["block_id"], {}).get(element["action_id"])
         if value is not None and value["type"] == element["type"]:
-            kept.setdefault(block["block_id"], {})[element["action_id"]] = value
-    return kept
+            kept_values.setdefault(block["block_id"], {})[element["action_id"]] = value
+    return kept_values
 
 
 def with_value(filled: Values, block_id: str, action_id: str, value: Value) -> Values:

@@ -89,7 +89,7 @@ class ClientState:
 def read_client_state(client: Client, person: Person) -> ClientState:
     """Return what the person sees now, to compare with later."""
     return ClientState(
-        views=frozenset(one.id for one in client.workspace.views.modals(person.slack_id)),
+        views=frozenset(modal.id for modal in client.workspace.views.modals(person.slack_id)),
         ephemerals=len(client.workspace.ephemerals(person.slack_id)),
         direct=len(_direct_messages(client, person)),
     )
@@ -112,7 +112,7 @@ async def outcome(
     await client.settle()
     is_in = place is None or person.slack_id in place.members
     direct = [] if is_in else _direct_messages(client, person)[before.direct :]
-    views = [one.id for one in client.workspace.views.modals(person.slack_id)]
+    views = [modal.id for modal in client.workspace.views.modals(person.slack_id)]
     return {
         "status": 200,
         "views": views,

@@ -10,7 +10,7 @@ from bot.sandbox.slack.workspace.views import OpenView
 def form_errors(view: OpenView) -> dict[str, str]:
     """Return the problems that prevent submitting the modal, by block_id; empty when there are none."""
     values = current_values(view.view["blocks"], view.filled)
-    found = {}
+    problems = {}
     for block in view.view["blocks"]:
         if block["type"] != "input":
             continue
@@ -20,8 +20,8 @@ def form_errors(view: OpenView) -> dict[str, str]:
         if is_empty(value) and not block["optional"]:
             words = "Please complete this required field."
         if words:
-            found[block["block_id"]] = words
-    return found
+            problems[block["block_id"]] = words
+    return problems
 
 
 def _wrong(element: dict[str, Any], value: dict[str, Any]) -> str | None:

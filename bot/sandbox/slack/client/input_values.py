@@ -62,6 +62,6 @@ async def _option(element: dict[str, Any], text: str, suggest: Suggest) -> dict[
     option = find_option(offered, text)
     if option is None:
         groups = (group["options"] for group in offered.get("option_groups", []))
-        values = [one["value"] for choices in (offered.get("options", []), *groups) for one in choices]
+        values = [choice["value"] for choices in (offered.get("options", []), *groups) for choice in choices]
         raise Refused("no_such_option", f"{element['action_id']}: no option {text}; offered are {values}")
     return option

@@ -38,7 +38,7 @@ async def submit(client: Client, person: Person, view: OpenView, values: dict[st
         errors = _apply(client, view, answer.body)
     result = await outcome(client, person, before, sent=sent, errors=errors)
     open_ids = [
-        one.id for one in client.workspace.views.modals(person.slack_id) if one.view["root_view_id"] == stack_root
+        modal.id for modal in client.workspace.views.modals(person.slack_id) if modal.view["root_view_id"] == stack_root
     ]
     return {**result, "view_id": open_ids[-1] if open_ids else None}
 

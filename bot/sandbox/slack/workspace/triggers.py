@@ -21,7 +21,10 @@ class Trigger:
 
 
 class Triggers:
-    """All trigger ids of this process. NB. by real time, not by the sandbox's clock, because a person waits."""
+    """All trigger ids of this process.
+
+    NB. they expire by real time, not by the sandbox's clock, because a person waits.
+    """
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic

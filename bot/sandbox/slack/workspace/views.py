@@ -70,7 +70,7 @@ class Views:
 
     def stack(self, view: OpenView) -> list[OpenView]:
         """Return the stack of a modal, bottom first."""
-        return [one for one in self.modals(view.user_id) if one.view["root_view_id"] == view.view["root_view_id"]]
+        return [modal for modal in self.modals(view.user_id) if modal.view["root_view_id"] == view.view["root_view_id"]]
 
     def open(self, user_id: str, view: View, *, on: OpenView | None = None) -> OpenView:
         """Open a modal, on top of another's stack or as the first of a new one.

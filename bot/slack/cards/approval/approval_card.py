@@ -31,7 +31,7 @@ from bot.slack.cards.approval.closed_card import first_words
 from bot.slack.cards.approval.kept_access import access_opened_by_others, kept_access_elements, unapproved_access
 from bot.slack.cards.requests import MAX_DOMAIN_CHARACTERS, can_be_decided, request_target, restored_parts, whole_target
 from bot.slack.people.approvers import Approvers
-from bot.words.plans.risk import deciding_risk_words
+from bot.words.plans.risk import risk_for_approval_words
 from bot.words.plans.short_changes import ShortChange, Sign, short_changes
 from bot.words.requests.form import access_duration_words
 from bot.words.requests.titles import prepared_title
@@ -41,9 +41,9 @@ from workflows.core.partners.partnership import Partnership
 from workflows.core.people import Role
 from workflows.core.plans.closing import closes_everything
 from workflows.core.plans.renewal import is_extension, plan_of_extended_access
-from workflows.core.policy.risk import RiskLevel, deciding_risk
+from workflows.core.policy.risk import RiskLevel, risk_for_approval
 from workflows.core.requests.eligibility import eligibility
-from workflows.core.requests.request import AccessRequest, Prepared, RequestKind
+from workflows.core.requests.request import AccessRequest, PreparedRequest, RequestKind
 
 MAX_CARD_WORDS: Final = 120
 """Words of the whole card. What is known beside the request is shown as far as it fits; all of it is in Details."""
@@ -79,7 +79,7 @@ def approval_blocks(
     :param with_buttons: offer Approve and Reject; Details is offered always.
     """
     prepared = request.require_prepared()
-    risk = deciding_risk_words(prepared.plan, prepared.observation.default)
+    risk = risk_for_approval_words(prepared.plan, prepared.observation.default)
     target, name = clean(request_target(request), MAX_DOMAIN_CHARACTERS), clean(_title(request), 30)
     title = header(f"{target}: {name} · {risk}")
     words_left = MAX_CARD_WORDS - word_count([as_json(title)])
@@ -118,18 +118,18 @@ def plan_blocks(
     kept = unapproved_access(request, context.partnership)
     if kept is not None and (with_access_opened_by_others or not kept.is_by_others):
         changes += kept_access_elements(request, kept)
-    words_left -= word_count([as_json(one) for one in (top, rich_text(*changes), *end)])
+    words_left -= word_count([as_json(element) for element in (top, rich_text(*changes), *end)])
     return [top, rich_text(*changes, paragraph(*notes(prepared, context, words_left, now))), *end]
 
 
-def changes_of(prepared: Prepared) -> tuple[ShortChange, ...]:
+def changes_of(prepared: PreparedRequest) -> tuple[ShortChange, ...]:
     """Return the changes that the card shows. An extension shows all access that it extends, then what it reduces."""
     default, names = prepared.observation.default, prepared.names
     changes = short_changes(prepared.plan, default, names)
     if not is_extension(prepared.plan):
         return changes
     extended = short_changes(plan_of_extended_access(prepared.plan), default, names)
-    return (*(one for one in extended if one.sign is not Sign.LESS), *changes)
+    return (*(change for change in extended if change.sign is not Sign.LESS), *changes)
 
 
 def _title(request: AccessRequest) -> str:
@@ -177,14 +177,14 @@ def _justification_elements(request: AccessRequest) -> Iterator[RichTextElement]
 
 
 def _change_elements(changes: Sequence[ShortChange], *, is_extension: bool) -> Iterator[RichTextElement]:
-    more = [one for one in changes if one.sign is not Sign.LESS]
-    less = [one for one in changes if one.sign is Sign.LESS]
-    shown = changes if len(more) <= MAX_OPENINGS_BESIDE_LESS_ACCESS else more
+    more = [change for change in changes if change.sign is not Sign.LESS]
+    less = [change for change in changes if change.sign is Sign.LESS]
+    shown_changes = changes if len(more) <= MAX_OPENINGS_BESIDE_LESS_ACCESS else more
     if not changes:
         yield paragraph(fixed_text("No access of its own to extend" if is_extension else "No change of access"))
     for sign, label in _LABELS.items():
-        lines = [cleaned_text(one.text, 300) for one in shown if one.sign is sign]
-        if sign is Sign.LESS and len(shown) < len(changes):
+        lines = [cleaned_text(change.text, 300) for change in shown_changes if change.sign is sign]
+        if sign is Sign.LESS and len(shown_changes) < len(changes):
             yield paragraph(fixed_text(f"{_SIGNS[sign]}{counted(len(less), 'setting')} with less access"))
         elif lines:
             yield paragraph(
@@ -207,7 +207,7 @@ def stage_elements(request: AccessRequest, holders: Mapping[Role, Approvers]) ->
             fixed_text(f" {len(people)}/{stage.quorum}"),
         ]
         if people:
-            line += [fixed_text(": approved by "), cleaned_text(", ".join(one.name for one in people), 200)]
+            line += [fixed_text(": approved by "), cleaned_text(", ".join(person.name for person in people), 200)]
         if len(people) < stage.quorum:
             line += _approver_parts(holders.get(stage.role, Approvers()))
         yield paragraph(*line)
@@ -238,7 +238,7 @@ def decision_row(request: AccessRequest, *, can_decide: bool, with_details: bool
     prepared, value = request.require_prepared(), ids.decision_value(request)
     buttons = []
     if can_decide:
-        is_high = deciding_risk(prepared.plan, prepared.observation.default).level is RiskLevel.HIGH
+        is_high = risk_for_approval(prepared.plan, prepared.observation.default).level is RiskLevel.HIGH
         confirm = _confirm(request) if is_high else None
         stays_open = access_opened_by_others(request) is not None
         buttons += [
@@ -255,9 +255,9 @@ def _confirm(request: AccessRequest) -> ConfirmObject:
     target, opened = (
         clean(request_target(request), 60),
         [
-            one.text.partition(" (now: ")[0]
-            for one in changes_of(request.require_prepared())
-            if one.sign is not Sign.LESS
+            change.text.partition(" (now: ")[0]
+            for change in changes_of(request.require_prepared())
+            if change.sign is not Sign.LESS
         ],
     )
     shown: list[str] = []

@@ -15,8 +15,8 @@ from bot.words.requests.titles import partner_title
 from bot.words.sentences import counted
 from workflows.core.checks.findings import NEVER_READABLE, Finding, FindingCode, Severity
 from workflows.core.partners.partnership import Partnership, PartnershipState
-from workflows.core.policy.risk import deciding_risk, risk_of
-from workflows.core.requests.request import AccessRequest, Prepared
+from workflows.core.policy.risk import risk_for_approval, risk_of
+from workflows.core.requests.request import AccessRequest, PreparedRequest
 from workflows.core.settings.open_access import open_access
 
 MAX_ISSUE_WORDS: Final = 25
@@ -51,7 +51,7 @@ class CardContext:
     """For a request that was applied: the later one that replaced its result."""
 
 
-def notes(prepared: Prepared, context: CardContext, words_left: int, now: datetime) -> Iterator[TextRun]:
+def notes(prepared: PreparedRequest, context: CardContext, words_left: int, now: datetime) -> Iterator[TextRun]:
     """Return the notes that fit.
 
     The first issue in a few words and a count of the others, access that stays, and what the partner has now are always
@@ -64,13 +64,13 @@ def notes(prepared: Prepared, context: CardContext, words_left: int, now: dateti
     least = [issue_note(prepared.findings, names=1), *kept, recorded]
     others = f"Requester has {counted(context.others_open, 'other open request')}" if context.others_open else ""
     wider: list[Note] = [[fixed_text(text)] for text in (chain_rule_note(prepared), others) if text]
-    shown, words_left = list(least), words_left - sum(map(_note_word_count, least))
+    notes_shown, words_left = list(least), words_left - sum(map(_note_word_count, least))
     for is_short in (False, True):
         signed_in: list[Note] = [
             [fixed_text(text)] for text in _sign_in_sentences(prepared.findings, is_short=is_short)
         ]
         if (more := sum(map(_note_word_count, signed_in))) <= words_left:
-            shown, words_left = [*shown, *signed_in], words_left - more
+            notes_shown, words_left = [*notes_shown, *signed_in], words_left - more
             break
     for named in (
         issue_note(prepared.findings, is_complete=True),
@@ -78,13 +78,13 @@ def notes(prepared: Prepared, context: CardContext, words_left: int, now: dateti
         issue_note(prepared.findings),
     ):
         if (more := _note_word_count(named) - _note_word_count(least[0])) <= words_left:
-            shown[0], words_left = named, words_left - more
+            notes_shown[0], words_left = named, words_left - more
             break
     for note in wider:
         if _note_word_count(note) <= words_left:
-            shown.append(note)
+            notes_shown.append(note)
             words_left -= _note_word_count(note)
-    for index, note in enumerate(shown):
+    for index, note in enumerate(notes_shown):
         if index:
             yield fixed_text(" · " if index > 1 else "\n")
         yield from note
@@ -123,40 +123,42 @@ def issue_note(findings: Sequence[Finding], *, is_complete: bool = False, names:
 
 def _passed(findings: Sequence[Finding]) -> str:
     # What Graph never shows is no reason to look twice, but it was not checked either.
-    is_hidden = any(one.severity is Severity.UNCHECKED for one in findings)
+    is_hidden = any(finding.severity is Severity.UNCHECKED for finding in findings)
     return "The checks that were possible found no issues" if is_hidden else "✅ Checks found no issues"
 
 
 def _named(unchecked: Sequence[Finding], count: int) -> str:
     """Name some of the checks that were not possible, and count the others."""
-    names = list(dict.fromkeys(short_finding_words(one.code) for one in unchecked))[:count]
+    names = list(dict.fromkeys(short_finding_words(finding.code) for finding in unchecked))[:count]
     more = len(unchecked) - len(names)
     return ", ".join([*names, *([f"{more} more"] if more else [])])
 
 
 def _issues(findings: Sequence[Finding]) -> list[Finding]:
     """Return the issues, the worst first: errors, then doubts about who the partner is, then the others in order."""
-    found = [one for one in findings if one.severity in (Severity.ERROR, Severity.WARNING)]
-    return sorted(found, key=lambda one: (one.severity is not Severity.ERROR, one.code not in _WHO_IT_IS))
+    found = [finding for finding in findings if finding.severity in (Severity.ERROR, Severity.WARNING)]
+    return sorted(found, key=lambda finding: (finding.severity is not Severity.ERROR, finding.code not in _WHO_IT_IS))
 
 
 def _unchecked(findings: Sequence[Finding]) -> list[Finding]:
     """Return what could not be read now; what Graph never shows is in Details."""
-    return [one for one in findings if one.severity is Severity.UNCHECKED and one.code not in NEVER_READABLE]
+    return [
+        finding for finding in findings if finding.severity is Severity.UNCHECKED and finding.code not in NEVER_READABLE
+    ]
 
 
 def _note_word_count(note: Note) -> int:
-    return word_count([as_json(one) for one in note])
+    return word_count([as_json(run) for run in note])
 
 
-def _risk_of_kept_access(prepared: Prepared) -> Iterator[str]:
+def _risk_of_kept_access(prepared: PreparedRequest) -> Iterator[str]:
     """Say the risk of the change where the headline has the risk of access that the partner has already and keeps."""
     default = prepared.observation.default
-    if (level := risk_of(prepared.plan, default).level) < deciding_risk(prepared.plan, default).level:
+    if (level := risk_of(prepared.plan, default).level) < risk_for_approval(prepared.plan, default).level:
         yield f"The change alone: {LEVELS[level]} risk"
 
 
-def _partner_record_note(prepared: Prepared, context: CardContext, now: datetime) -> Note:
+def _partner_record_note(prepared: PreparedRequest, context: CardContext, now: datetime) -> Note:
     """Return what is on record for the partner: what was approved until when, or since when it is blocked."""
     record, before = context.partnership, prepared.plan.before
     if record is None:
@@ -180,10 +182,10 @@ def _partner_record_note(prepared: Prepared, context: CardContext, now: datetime
 
 def _sign_in_sentences(findings: Sequence[Finding], *, is_short: bool = False) -> Iterator[str]:
     """State how many of the partner's people signed in here in the days that the log was read for."""
-    for one in findings:
-        if one.code in (FindingCode.SIGN_INS, FindingCode.SIGN_INS_LOST) and "people" in one.values:
-            least = "" if one.values["is_complete"] else "at least "
-            people, days = one.values["people"], one.values["days"]
+    for finding in findings:
+        if finding.code in (FindingCode.SIGN_INS, FindingCode.SIGN_INS_LOST) and "people" in finding.values:
+            least = "" if finding.values["is_complete"] else "at least "
+            people, days = finding.values["people"], finding.values["days"]
             if is_short:
                 yield f"{least}{counted(people, 'visitor')} in {days} days"
             else:

@@ -122,7 +122,7 @@ def replaced_icon(request: AccessRequest, successor: AccessRequest) -> str:
 
 def status_parts(request: AccessRequest, successor: AccessRequest | None, now: datetime) -> Iterator[TextRun]:
     """State its result in one line: who ended it, when, and why; or what replaced it."""
-    rejection = next((one for one in reversed(request.decisions) if one.choice is Choice.REJECT), None)
+    rejection = next((decision for decision in reversed(request.decisions) if decision.choice is Choice.REJECT), None)
     if successor is not None:
         yield from _replaced(request, successor)
     elif request.state is RequestState.REJECTED and rejection is not None:
@@ -198,7 +198,7 @@ def _people_parts(request: AccessRequest) -> Iterator[TextRun]:
         yield cleaned_text(prepared_title(request.prepared))
         yield fixed_text(" · Requester ")
         yield cleaned_text(request.prepared.requester.name)
-        approvers = [one.person.name for one in request.decisions if one.choice is Choice.APPROVE]
+        approvers = [decision.person.name for decision in request.decisions if decision.choice is Choice.APPROVE]
         if approvers and request.fields.kind is not RequestKind.REVOCATION:
             yield fixed_text(" · Approved by ")
             yield cleaned_text(", ".join(approvers), 300)
@@ -219,4 +219,4 @@ def _own_decisions(request: AccessRequest, reader: ChatId | None) -> Iterator[Te
 
 
 def _decisions_of(decisions: tuple[Decision, ...], reader: ChatId | None) -> Iterator[Decision]:
-    return (one for one in decisions if one.person.chat_id == reader)
+    return (decision for decision in decisions if decision.person.chat_id == reader)

@@ -63,8 +63,8 @@ from workflows.core.partners.restoration.restorable import is_restorable
 from workflows.core.people import Role
 from workflows.core.plans.closing import closes_everything
 from workflows.core.plans.plan import Plan
-from workflows.core.requests.request import AccessRequest, Prepared, RequestKind, RequestState
-from workflows.ports.records import AuditEntry
+from workflows.core.requests.request import AccessRequest, PreparedRequest, RequestKind, RequestState
+from workflows.ports.audit_log import AuditEntry
 
 ROWS_IN_BLOCK: Final = 5
 """Rows of the table in one block: Slack accepts ten fields."""
@@ -164,7 +164,9 @@ def _other_request_elements(other_requests: Sequence[AccessRequest]) -> Iterator
     """Name the other open requests of the requester; what is left out is counted."""
     if not other_requests:
         return
-    named = ", ".join(f"{request_target(one)} ({one.id})" for one in other_requests[:MAX_OTHER_REQUESTS])
+    named = ", ".join(
+        f"{request_target(other_request)} ({other_request.id})" for other_request in other_requests[:MAX_OTHER_REQUESTS]
+    )
     more = (
         [fixed_text(f" and {len(other_requests) - MAX_OTHER_REQUESTS} more")]
         if len(other_requests) > MAX_OTHER_REQUESTS
@@ -178,7 +180,7 @@ def _decisions(request: AccessRequest, holders: Mapping[Role, Approvers]) -> Ite
     yield header("Approval policy")
     yield rich_text(*chain_elements(request, holders))
     if request.state is RequestState.AWAITING_APPROVAL and any(
-        len(one.names) + one.other_count > len(one.names[:MAX_NAMES]) for one in holders.values()
+        len(holder.names) + holder.other_count > len(holder.names[:MAX_NAMES]) for holder in holders.values()
     ):
         yield more_row(request, DetailsPart.APPROVERS, "Everybody who can approve")
     if (count := len(request.verdict().not_counted)) > MAX_NAMES:
@@ -227,7 +229,7 @@ def _cells(line: ChangeLine) -> tuple[PlainTextObject, PlainTextObject]:
     return plain_text(left, Limit.FIELD, lines=True), plain_text(right, Limit.FIELD, lines=True)
 
 
-def _checks(request: AccessRequest, prepared: Prepared, lines: Sequence[ChangeLine]) -> Iterator[Block]:
+def _checks(request: AccessRequest, prepared: PreparedRequest, lines: Sequence[ChangeLine]) -> Iterator[Block]:
     """Return what failed, then in one line what passed; and the notes, with what is always true behind a button."""
     findings = prepared.findings
     failed = issues_of(request)
@@ -267,8 +269,8 @@ def particular_and_general_notes(request: AccessRequest) -> tuple[list[str], lis
         not_closed=request.not_closed,
     )
     is_closing = request.fields.kind is RequestKind.REVOCATION
-    always = [one for one in facts if one.code in ALWAYS_TRUE and not is_closing]
-    return [consequence_words(one) for one in facts if one not in always], list(map(consequence_words, always))
+    always = [fact for fact in facts if fact.code in ALWAYS_TRUE and not is_closing]
+    return [consequence_words(fact) for fact in facts if fact not in always], list(map(consequence_words, always))
 
 
 def _sentence_list(sentences: Sequence[str]) -> Iterator[RichTextElement]:

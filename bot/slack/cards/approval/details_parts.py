@@ -47,7 +47,7 @@ from workflows.core.people import ChatId
 from workflows.core.requests.eligibility import OpenStage
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.access_change import AccessChange
-from workflows.ports.records import RECEIVED, AuditEntry
+from workflows.ports.audit_log import RECEIVED, AuditEntry
 
 History = Sequence[AuditEntry]
 StagePeople = Sequence[tuple[OpenStage, Sequence[ChatId]]]
@@ -208,17 +208,17 @@ def changed_lines(lines: Sequence[ChangeLine]) -> list[ChangeLine]:
 
 def issues_of(request: AccessRequest) -> list[Finding]:
     """Return the findings that are more than notes."""
-    return [one for one in _findings(request) if one.severity is not Severity.NOTE]
+    return [finding for finding in _findings(request) if finding.severity is not Severity.NOTE]
 
 
 def noted_of(request: AccessRequest) -> list[Finding]:
     """Return the findings that are notes."""
-    return [one for one in _findings(request) if one.severity is Severity.NOTE]
+    return [finding for finding in _findings(request) if finding.severity is Severity.NOTE]
 
 
 def discounted_items(request: AccessRequest) -> list[list[TextRun]]:
     """Return why approvals do not count."""
-    return [[cleaned_text(note_words(one), 300)] for one in request.verdict().not_counted]
+    return [[cleaned_text(note_words(note_fact), 300)] for note_fact in request.verdict().not_counted]
 
 
 def shown_entries(history: History) -> list[AuditEntry]:
@@ -241,9 +241,9 @@ def history_items(request: AccessRequest, history: History, replacement: Replace
 def replacement_parts(request: AccessRequest, replacement: Replacement) -> list[TextRun]:
     """Return what replaced the result of a request, as one entry of its history."""
     later = replacement.request
-    said, requester = replacement_words(request, later), later.require_prepared().requester.name
+    replacement_text, requester = replacement_words(request, later), later.require_prepared().requester.name
     by = [fixed_text(", requested by "), cleaned_text(requester)]
-    return [local_time(replacement.at), fixed_text(": "), cleaned_text(said, 300, bold=True), *by]
+    return [local_time(replacement.at), fixed_text(": "), cleaned_text(replacement_text, 300, bold=True), *by]
 
 
 def entry_parts(entry: AuditEntry) -> list[TextRun]:

@@ -32,7 +32,7 @@ from bot.slack.cards.requests import (
     request_target,
 )
 from bot.slack.people.approvers import Approvers
-from bot.words.plans.risk import deciding_risk_words
+from bot.words.plans.risk import risk_for_approval_words
 from bot.words.requests.revision import RevisedLine, new_plan_title, revision_lines
 from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted
@@ -64,7 +64,7 @@ def new_approval_message(
     :param reader: whose direct message it is; None in the channel's thread.
     """
     prepared = request.require_prepared()
-    risk = deciding_risk_words(prepared.plan, prepared.observation.default)
+    risk = risk_for_approval_words(prepared.plan, prepared.observation.default)
     title, notified = _titled(request, request_target(request)), _titled(request, notified_target(request))
     plan = partial(
         plan_blocks,
@@ -79,7 +79,9 @@ def new_approval_message(
     before = list(_before_differences(request, approvers, opened))
     after = list(_after_differences(request, reader))
     fixed = _words(head, rich_text(*before, *after), *plan(words_left=0))
-    lines = [one for one in revision_lines(request) if opened is None or not one.stays_open]
+    lines = [
+        revision_line for revision_line in revision_lines(request) if opened is None or not revision_line.stays_open
+    ]
     differences = difference_elements(lines, MAX_WORDS - fixed, least=1 if opened is None else 0)
     top: list[Block] = [head, rich_text(*before, *differences, *after)]
     *shown, buttons = [*top, *plan(words_left=MAX_WORDS - _words(*top))]
@@ -113,18 +115,18 @@ def _titled(request: AccessRequest, target: str) -> str:
 
 
 def _elements_of(blocks: Iterable[Block]) -> list[RichTextElement]:
-    inside = [one for block in blocks if isinstance(block, RichTextBlock) for one in block.elements]
-    return [one for one in inside if isinstance(one, RichTextElement)]
+    inside = [element for block in blocks if isinstance(block, RichTextBlock) for element in block.elements]
+    return [element for element in inside if isinstance(element, RichTextElement)]
 
 
 def _words(*blocks: Block) -> int:
-    return word_count([as_json(one) for one in blocks])
+    return word_count([as_json(block) for block in blocks])
 
 
 def _is_new_reason(request: AccessRequest) -> bool:
     """Return whether the justification is among the differences."""
-    asked = request.previous_fields
-    return asked is not None and asked.justification != request.fields.justification
+    earlier_fields = request.previous_fields
+    return earlier_fields is not None and earlier_fields.justification != request.fields.justification
 
 
 def _mentioned(approvers: Iterable[ChatId]) -> Iterator[TextRun]:
@@ -167,6 +169,6 @@ def difference_elements(lines: Sequence[RevisedLine], words_left: int, *, least:
 def _void_approvals(decisions: Sequence[Decision], reader: ChatId | None) -> Iterator[TextRun]:
     """State whose decisions no longer count. Only who decided reads of an own one."""
     if decisions:
-        names = ["yours" if one.person.chat_id == reader else one.person.name for one in decisions]
+        names = ["yours" if decision.person.chat_id == reader else decision.person.name for decision in decisions]
         yield fixed_text("Earlier approvals no longer count: ")
         yield cleaned_text(", ".join(dict.fromkeys(names)), 300)

@@ -31,7 +31,7 @@ from bot.slack.cards.requests import (
     restore_hint,
     review_button,
 )
-from bot.words.plans.risk import deciding_risk_words
+from bot.words.plans.risk import risk_for_approval_words
 from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted, minute
 from workflows.core.requests.request import AccessRequest, RequestKind
@@ -39,15 +39,15 @@ from workflows.ports.records import LimitedList
 
 
 def reminder_message(requests: LimitedList[AccessRequest], *, now: datetime) -> Message:
-    """Return the message that lists requests, the one that expires first on top; what is left out is counted."""
-    shown = sorted(requests.items, key=lambda one: one.expires_at)
+    """Return the message that lists requests, those that expire first on top. Others are counted."""
+    sorted_requests = sorted(requests.items, key=lambda item: item.expires_at)
     title = f"{counted(requests.count, 'request')} {'waits' if requests.count == 1 else 'wait'} for your decision"
     blocks: list[Block] = [header(f"⏰ {title}")]
-    for request in shown:
+    for request in sorted_requests:
         blocks += _entry(request)
-    if more := requests.count - len(shown):
+    if more := requests.count - len(sorted_requests):
         blocks.append(rich_text(paragraph(fixed_text(f"and {more} more in your App Home"))))
-    names = ", ".join(map(_name, shown[:3]))
+    names = ", ".join(map(_name, sorted_requests[:3]))
     return message(f"{names}: {title}", blocks)
 
 
@@ -87,7 +87,7 @@ def _name(request: AccessRequest) -> str:
 
 def _entry(request: AccessRequest) -> Iterator[Block]:
     prepared = request.require_prepared()
-    risk = deciding_risk_words(prepared.plan, prepared.observation.default)
+    risk = risk_for_approval_words(prepared.plan, prepared.observation.default)
     yield rich_text(
         paragraph(
             cleaned_text(request_target(request), DOMAIN_LIMIT, bold=True),
@@ -106,7 +106,7 @@ def _entry(request: AccessRequest) -> Iterator[Block]:
 def expired_message(requests: LimitedList[AccessRequest]) -> Message:
     """Return the message that lists requests which expired before an approver decided."""
     title = f"{counted(requests.count, 'request')} expired without your decision"
-    blocks: list[Block] = [header(f"⌛ {title}"), *(rich_text(_expired_line(one)) for one in requests.items)]
+    blocks: list[Block] = [header(f"⌛ {title}"), *(rich_text(_expired_line(item)) for item in requests.items)]
     if more := requests.count - len(requests.items):
         blocks.append(rich_text(paragraph(fixed_text(f"and {more} more; the approval channel has a card for each"))))
     changed = _what_was_changed(requests.items)
@@ -130,7 +130,7 @@ def own_expired_message(requests: LimitedList[AccessRequest]) -> Message:
 
 
 def _what_was_changed(requests: Sequence[AccessRequest]) -> str:
-    if not any(one.was_sent for one in requests):
+    if not any(request.was_sent for request in requests):
         return "Nothing was changed."
     return "An earlier plan was sent and may have taken effect; the request's card says what is known."
 

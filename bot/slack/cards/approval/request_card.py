@@ -39,7 +39,7 @@ def request_card(
         return closed_card(request, successor=context.successor, now=now)
     blocks = approval_blocks(request, holders=holders, context=context, now=now, with_buttons=with_buttons)
     if (knows_earlier or request.drift is not None) and request.asked_again:
-        words_left = MAX_WORDS - word_count([as_json(one) for one in blocks])
+        words_left = MAX_WORDS - word_count([as_json(block) for block in blocks])
         lines = revision_lines(request) if knows_earlier else ()
         blocks.insert(1, rich_text(*_new_approval_elements(request, lines, words_left)))
     return message(summary(request), blocks)

@@ -167,7 +167,7 @@ def _lost_access_parts(request: AccessRequest) -> list[TextRun]:
     """State while it can still be edited or withdrawn what the partner's people can do now, and not afterwards."""
     if request.state is not RequestState.AWAITING_APPROVAL or request.fields.kind is RequestKind.REVOCATION:
         return []
-    less = [one.text for one in changes_of(request.require_prepared()) if one.sign is Sign.LESS]
+    less = [change.text for change in changes_of(request.require_prepared()) if change.sign is Sign.LESS]
     if not less:
         return []
     is_closing = closes_everything(request.plan)
@@ -227,10 +227,10 @@ def _end_parts(request: AccessRequest, record: Partnership | None, now: datetime
 def _history_parts(request: AccessRequest) -> Iterator[TextRun]:
     """Return the newest steps in one line, each with its time."""
     steps = sorted(_steps(request), key=lambda step: step.at)
-    shown = steps[-MAX_HISTORY_ENTRIES:]
-    if len(shown) < len(steps):
-        yield fixed_text(f"{counted(len(steps) - len(shown), 'earlier step')} in Details · ")
-    for index, step in enumerate(shown):
+    last_steps = steps[-MAX_HISTORY_ENTRIES:]
+    if len(last_steps) < len(steps):
+        yield fixed_text(f"{counted(len(steps) - len(last_steps), 'earlier step')} in Details · ")
+    for index, step in enumerate(last_steps):
         if index:
             yield fixed_text(" · ")
         yield cleaned_text(step.text, 150)

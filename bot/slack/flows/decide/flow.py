@@ -13,7 +13,7 @@ from bot.slack.blocks.blocks import Json
 from bot.slack.blocks.modal import message_view
 from bot.slack.cards.approval.details_parts import whole_part
 from bot.slack.errors import NO_ANSWER
-from bot.slack.flows.decide.views import decided_view, decision_view, notes_view, part_view, reject_view
+from bot.slack.flows.decide.views import decision_received_view, decision_view, notes_view, part_view, reject_view
 from bot.slack.flows.entry_point_types import Action, Card, EntryPoint, Submission
 from bot.slack.ids import DetailsPart
 from bot.slack.payloads.button_values import parse_card_value, parse_part_value
@@ -115,7 +115,7 @@ class DecideFlow:
         await ack()
 
     async def reject_with_reason(self, ack: AsyncAck, click: Interaction) -> None:
-        """Store a rejection. If there is a window below, it shows that."""
+        """Store a rejection. A window below this one, if any, shows that it is received."""
         view = click.required_view
         request_id, digest = parse_card_value(view.private_metadata)
         reason = view.value(ids.REASON)
@@ -172,8 +172,12 @@ class DecideFlow:
 
     async def _others(self, request: AccessRequest) -> list[AccessRequest]:
         """List the other open requests of the same requester."""
-        mine = await self.store.requests_of(request.fields.requester, MAX_COUNTED_REQUESTS, request.requester_account)
-        return [one for one in mine if not one.is_terminal and one.id != request.id]
+        own_requests = await self.store.requests_of(
+            request.fields.requester, MAX_COUNTED_REQUESTS, request.requester_account
+        )
+        return [
+            own_request for own_request in own_requests if not own_request.is_terminal and own_request.id != request.id
+        ]
 
     async def _decidable_request(self, request_id: RequestId, digest: Digest) -> AccessRequest:
         request = await self._known(request_id)
@@ -183,10 +187,10 @@ class DecideFlow:
             raise Refused(RefusalCode.CARD_OUT_OF_DATE)
         return request
 
-    async def _show_received(self, view_id: str, what: str, click: Interaction) -> None:
+    async def _show_received(self, view_id: str, decision_word: str, click: Interaction) -> None:
         """Show in a window that a decision is stored, or send a direct message when Slack does not accept that."""
         try:
-            await self.windows.update(view_id, decided_view(what))
+            await self.windows.update(view_id, decision_received_view(decision_word))
         except (SlackApiError, *NO_ANSWER):
-            said = Fact(MessageCode.DECISION_RECEIVED, {"choice": what})
-            await self.service.send_message(said, key=f"not_filled:{click.key}", person=click.actor)
+            fact = Fact(MessageCode.DECISION_RECEIVED, {"choice": decision_word})
+            await self.service.send_message(fact, key=f"not_filled:{click.key}", person=click.actor)

@@ -19,7 +19,7 @@ from bot.slack.people.approvers import NO_APPROVERS_KNOWN, Approvers
 from workflows.app.reads.found_requests import Replacement
 from workflows.core.people import Role
 from workflows.core.requests.request import AccessRequest
-from workflows.ports.records import AuditEntry
+from workflows.ports.audit_log import AuditEntry
 
 
 def decision_view(
@@ -54,9 +54,9 @@ def notes_view(request: AccessRequest) -> Json:
 
     :raises Refused: while the request has no plan yet.
     """
-    shown = bullets([fixed_text(sentence)] for sentence in particular_and_general_notes(request)[1])
+    note_bullets = bullets([fixed_text(sentence)] for sentence in particular_and_general_notes(request)[1])
     identity = request.require_prepared().observation.identity
-    return modal("Notes", [identity_block(identity), rich_text(shown)], ids.NOTES)
+    return modal("Notes", [identity_block(identity), rich_text(note_bullets)], ids.NOTES)
 
 
 def part_view(request: AccessRequest, name: DetailsPart, rows: Sequence[RichTextElement], page: int) -> Json:
@@ -67,12 +67,15 @@ def part_view(request: AccessRequest, name: DetailsPart, rows: Sequence[RichText
     return modal(TITLES[name], part_blocks(request, name, rows, page), ids.DETAILS_PART)
 
 
-def decided_view(what: str) -> Json:
-    """Return the view that says only that a click is stored."""
+def decision_received_view(decision_word: str) -> Json:
+    """Return the view that says that a decision is stored and not yet checked.
+
+    :param decision_word: "approval" or "rejection".
+    """
     return message_view(
         "Received",
-        f"Your {what} is received. Still checking your permission. Gatehouse tells you if it does not count. The "
-        "request's card shows the current state.",
+        f"Your {decision_word} is received. Still checking your permission. Gatehouse tells you if it does not count. "
+        "The request's card shows the current state.",
     )
 
 

@@ -13,7 +13,7 @@ from bot.slack.flows.home.paging import MAX_SEARCH_CHARACTERS, on_page, parse_pa
 from bot.slack.payloads.models import HomeOpened, Interaction
 from bot.slack.people.members import Members
 from workflows.app.reads.app_home import HomeList, HomePosition
-from workflows.app.reads.auditors import Auditors
+from workflows.app.reads.audit_log_permission import AuditLogPermission
 from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId
@@ -31,7 +31,7 @@ class HomeFlow:
     store: Store
     notifier: Notifier
     members: Members
-    auditors: Auditors
+    audit_log_permission: AuditLogPermission
     background: Background
 
     def entry_points(self) -> Iterator[EntryPoint]:
@@ -80,7 +80,7 @@ class HomeFlow:
     async def _is_auditor(self, click: Interaction, command: str) -> bool:
         """Check the right again, after the acknowledgement: reading people and roles may take long."""
         try:
-            await self.auditors.require(click.actor)
+            await self.audit_log_permission.require(click.actor)
         except Refused as refused:
             await self.service.record_refusal(
                 refused, key=click.key, actor=click.actor, command=command, subject=CommandSubject()

@@ -26,11 +26,11 @@ def section(title: str, name: HomeList, page: Page[Item], row: Callable[[Item], 
         yield rich_text(paragraph(fixed_text(f"{unread} more cannot be read. An admin finds them in the log.")))
     buttons = []
     if page.count_before:
-        value = page_value(name, page.first, is_before=True)
+        value = page_value(name, page.first_cursor, is_before=True)
         buttons.append(button(f"Previous {page.count_before:,}", ids.HOME_PREVIOUS, value))
     if page.count_after:
         buttons.append(
-            button(f"Next {page.count_after:,}", ids.HOME_NEXT, page_value(name, page.last, is_before=False))
+            button(f"Next {page.count_after:,}", ids.HOME_NEXT, page_value(name, page.last_cursor, is_before=False))
         )
     if buttons:
         yield actions(f"page:{name.value}", *buttons)

@@ -36,7 +36,7 @@ from bot.slack.cards.requests import (
 from bot.slack.words.alarms import alarm_elements
 from bot.slack.words.drift_buttons import alarm_answers
 from bot.words.partner_setup.state import setup_words
-from bot.words.plans.risk import deciding_level_words
+from bot.words.plans.risk import risk_level_for_approval_words
 from bot.words.requests.notes import note_words
 from bot.words.requests.replacement import PERIOD_ENDED, later_state_by_words, later_state_words
 from bot.words.requests.states import short_state_words
@@ -61,7 +61,7 @@ def approval_row(request: AccessRequest, now: datetime, *, has_times_below: bool
     :param has_times_below: see `_waiting_row`.
     """
     prepared = request.require_prepared()
-    risk = deciding_level_words(prepared.plan, prepared.observation.default)
+    risk = risk_level_for_approval_words(prepared.plan, prepared.observation.default)
     title = "Restore settings" if request.fields.kind is RequestKind.RESTORATION else prepared_title(prepared)
     about = f"{clean(request_target(request), _DOMAIN_LIMIT)} · {clean(title, _TITLE_LIMIT)} · {risk} · {request.id}"
     place, asked = f"review:{request.id}", {"Asked": request.created_at}
@@ -202,7 +202,7 @@ def _state_of_today(request: AccessRequest, today: Today) -> tuple[str, str]:
 def partner_entry(partnership: Partnership, now: datetime, name: str, *, can_revoke: bool = True) -> Iterator[Block]:
     """Return a partner for an admin with Revoke, for an auditor with Show.
 
-    :param name: the list, because a partner may be in several.
+    :param name: the name of the list. It makes the block's id unique, because a partner may be in several lists.
     """
     sponsor = clean(partnership.sponsor.name, _TITLE_LIMIT)
     text = (

@@ -129,7 +129,9 @@ def _search(home: AppHome) -> Iterator[Block]:
             home.partners,
             home.found_requests.page,
         )
-        found = "Nothing here contains" if not any(one.count for one in lists) else "Showing only what contains"
+        found = (
+            "Nothing here contains" if not any(home_list.count for home_list in lists) else "Showing only what contains"
+        )
         yield rich_text(
             paragraph(
                 fixed_text(f"{found} “"), cleaned_text(home.text, MAX_SEARCH_CHARACTERS, bold=True), fixed_text("”.")
@@ -166,22 +168,25 @@ def _own_sections(home: AppHome, now: datetime) -> Iterator[Block]:
         "My requests, open ones first",
         HomeList.MINE,
         home.mine,
-        lambda one: own_row(
-            one,
+        lambda request: own_row(
+            request,
             now,
-            today=home.today.get(one.id, _NO_TODAY),
-            after_end=home.after_end.get(one.id, NOT_OVER),
-            setup=home.setups.get(one.id),
+            today=home.today.get(request.id, _NO_TODAY),
+            after_end=home.after_end.get(request.id, NOT_OVER),
+            setup=home.setups.get(request.id),
         ),
     )
     yield from section(
         "My partners whose period ends soon",
         HomeList.ENDING,
         home.ending,
-        lambda one: ending_row(one, home.extensions.get(one.identity.tenant_id)),
+        lambda partnership: ending_row(partnership, home.extensions.get(partnership.identity.tenant_id)),
     )
     yield from section(
-        "My partners with active access", HomeList.SPONSORED, sponsored, lambda one: sponsored_row(one, now)
+        "My partners with active access",
+        HomeList.SPONSORED,
+        sponsored,
+        lambda partnership: sponsored_row(partnership, now),
     )
 
 
@@ -192,7 +197,9 @@ def _admin_sections(home: AppHome, now: datetime) -> Iterator[Block]:
         yield header(f"Alerts: {counted(home.alarms.count + home.overdue.count, 'entry', 'entries')}")
     yield from section("Alarms", HomeList.ALARMS, home.alarms, alarm_row)
     overdue = "Overdue reviews and ended access"
-    yield from section(overdue, HomeList.OVERDUE, home.overdue, lambda one: partner_entry(one, now, "overdue"))
+    yield from section(
+        overdue, HomeList.OVERDUE, home.overdue, lambda partnership: partner_entry(partnership, now, "overdue")
+    )
 
 
 def _partner_sections(home: AppHome, now: datetime) -> Iterator[Block]:
@@ -202,7 +209,7 @@ def _partner_sections(home: AppHome, now: datetime) -> Iterator[Block]:
         "Partners found",
         HomeList.PARTNERS,
         home.partners,
-        lambda one: partner_entry(one, now, "found", can_revoke=home.is_admin),
+        lambda partnership: partner_entry(partnership, now, "found", can_revoke=home.is_admin),
     )
 
 
@@ -212,8 +219,8 @@ def _searched_sections(request_filter: RequestFilter, found_requests: FoundReque
     conditions = list(condition_words(request_filter)) or [("Conditions", "none, so all requests are shown")]
     yield rich_text(
         bullets(
-            [fixed_text(f"{label}: "), cleaned_text(said, MAX_SEARCH_CHARACTERS, bold=True)]
-            for label, said in conditions
+            [fixed_text(f"{label}: "), cleaned_text(condition, MAX_SEARCH_CHARACTERS, bold=True)]
+            for label, condition in conditions
         )
     )
     yield actions("search", button("Close search", ids.HOME_CLEAR, "home"))
@@ -227,5 +234,5 @@ def _found_sections(found_requests: FoundRequests) -> Iterator[Block]:
         "All requests found, newest first",
         HomeList.REQUESTS,
         found_requests.page,
-        lambda one: found_row(one, found_requests.today.get(one.id, _NO_TODAY)),
+        lambda request: found_row(request, found_requests.today.get(request.id, _NO_TODAY)),
     )

@@ -12,9 +12,9 @@ from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.modal import modal
 from bot.slack.blocks.untrusted import clean, cut
 from bot.slack.cards.partner_and_plan import identity_block, notified_partner, partner_name
-from bot.slack.cards.partnership import partner_part_row
+from bot.slack.cards.partnership import partner_section_row
 from bot.slack.cards.setup_steps import NO_PARTNER_STEPS, setup_note_elements, step_blocks
-from bot.slack.ids import PartnerPart
+from bot.slack.ids import PartnerSection
 from bot.words.partner_setup.checklist import first_section, partner_notes, step_sections
 from bot.words.sentences import counted
 from workflows.app.reads.partner_setup import CurrentSetup
@@ -87,8 +87,8 @@ def _blocks(
     chunks = checklist_text(current_setup)
     yield from _text_blocks(chunks)
     if len(chunks) > MAX_CHUNKS:
-        said = f"and {counted(len(chunks) - MAX_CHUNKS, 'more part')}, {len(chunks)} in all"
-        yield partner_part_row(current_setup.identity.tenant_id, PartnerPart.CHECKLIST, said)
+        rest_text = f"and {counted(len(chunks) - MAX_CHUNKS, 'more part')}, {len(chunks)} in all"
+        yield partner_section_row(current_setup.identity.tenant_id, PartnerSection.CHECKLIST, rest_text)
     yield small_text("From the current settings in our tenant, read just now.")
 
 
@@ -97,10 +97,10 @@ def _text_blocks(chunks: Sequence[str]) -> Iterator[Block]:
         label = "For the partner's administrator"
         if len(chunks) > 1:
             label += f", part {number} of {len(chunks)}, belongs together"
-        shown = [fixed_text(f"{label}: copy it as it is", bold=True)]
+        elements = [fixed_text(f"{label}: copy it as it is", bold=True)]
         if chunk.endswith(_BREAKS):
-            shown.append(fixed_text(" (its last line goes on in the next part)"))
-        yield rich_text(paragraph(*shown), preformatted(chunk))
+            elements.append(fixed_text(" (its last line goes on in the next part)"))
+        yield rich_text(paragraph(*elements), preformatted(chunk))
 
 
 def _remarks(sentences: Sequence[str]) -> Iterator[RichTextElement]:

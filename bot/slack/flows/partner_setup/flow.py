@@ -22,7 +22,7 @@ from workflows.app.reads.partner_setup import CurrentSetup, PartnerSetupReader
 from workflows.app.service import Service
 from workflows.core.errors.raised import InvalidField, Refused
 from workflows.core.people import ADMIN, ChatId
-from workflows.core.requests.commands.partner import ConfirmSetup, RemindSetup, UnconfirmSetup
+from workflows.core.requests.commands.partner_record import ConfirmSetup, RemindSetup, UnconfirmSetup
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.settings.canonical import Digest
 from workflows.core.settings.model import TenantId
@@ -49,21 +49,21 @@ class PartnerSetupFlow:
 
     async def confirm(self, ack: AsyncAck, click: Interaction) -> None:
         """Store the confirmation of a step."""
-        tenant_id, step, wanted = parse_setup_value(click.action.value)
-        who, where = click.actor, click.channel
-        command = ConfirmSetup(actor=who, tenant_id=tenant_id, step=step, step_digest=wanted, channel=where)
+        tenant_id, step, step_digest = parse_setup_value(click.action.value)
+        person, where = click.actor, click.channel
+        command = ConfirmSetup(actor=person, tenant_id=tenant_id, step=step, step_digest=step_digest, channel=where)
         await self.service.store_click(command, key=click.key)
         await ack()
-        self._show_received(click, tenant_id, wanted)
+        self._show_received(click, tenant_id, step_digest)
 
     async def unconfirm(self, ack: AsyncAck, click: Interaction) -> None:
         """Store that a confirmation is undone."""
-        tenant_id, step, wanted = parse_setup_value(click.action.value)
-        who, where = click.actor, click.channel
-        command = UnconfirmSetup(actor=who, tenant_id=tenant_id, step=step, step_digest=wanted, channel=where)
+        tenant_id, step, step_digest = parse_setup_value(click.action.value)
+        person, where = click.actor, click.channel
+        command = UnconfirmSetup(actor=person, tenant_id=tenant_id, step=step, step_digest=step_digest, channel=where)
         await self.service.store_click(command, key=click.key)
         await ack()
-        self._show_received(click, tenant_id, wanted)
+        self._show_received(click, tenant_id, step_digest)
 
     async def remind(self, ack: AsyncAck, click: Interaction) -> None:
         """Store that somebody asked for a reminder."""

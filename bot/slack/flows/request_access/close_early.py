@@ -70,8 +70,8 @@ class CloseEarlyFlow:
                 return open_request_view(partnership.identity, open_request_fact(open_request, window.actor, account))
             people = {window.actor, partnership.sponsor.chat_id}
             stages = one_approver(template.stages)
-            asked = await name_stages(stages, people, self.request_access.shown_directory)
-            return close_early_view(partnership.identity, asked, sorted(people))
+            stage_approvers = await name_stages(stages, people, self.request_access.shown_directory)
+            return close_early_view(partnership.identity, stage_approvers, sorted(people))
 
         subject = CommandSubject(tenant_id=tenant_id)
         await self.request_access.windows.open_and_fill(
@@ -140,5 +140,5 @@ def close_early_view(
 
 def open_request_view(identity: TenantIdentity, open_request: Fact) -> Json:
     """Return the window that names the open request about this partner, which has to end first."""
-    said = paragraph(cleaned_text(fact_words(open_request), _MAX_FACT_CHARACTERS))
-    return modal(CLOSE_EARLY_TITLE, [identity_block(identity), rich_text(said)], ids.MESSAGE_VIEW)
+    text = paragraph(cleaned_text(fact_words(open_request), _MAX_FACT_CHARACTERS))
+    return modal(CLOSE_EARLY_TITLE, [identity_block(identity), rich_text(text)], ids.MESSAGE_VIEW)

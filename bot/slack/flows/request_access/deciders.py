@@ -55,13 +55,13 @@ class DecidersFlow:
 
     async def show(self, ack: AsyncAck, click: Interaction) -> None:
         """Show everybody on top of the form; or another page, in the same window."""
-        asked = parse_deciders(click.action.value)
+        deciders_page = parse_deciders(click.action.value)
 
         async def build(window: Window) -> Json:
             await self.members.require_member(window.actor)
-            stages = [(title, Role(role)) for title, role in asked.stages]
-            excluded = {ChatId(one) for one in asked.excluded}
-            return deciders_view(await everybody_by_stage(stages, excluded, self.people), asked)
+            stages = [(title, Role(role)) for title, role in deciders_page.stages]
+            excluded = {ChatId(excluded_id) for excluded_id in deciders_page.excluded}
+            return deciders_view(await everybody_by_stage(stages, excluded, self.people), deciders_page)
 
         if click.is_in(ids.DECIDERS):
             await ack()
@@ -73,11 +73,14 @@ class DecidersFlow:
 
 def deciders_row(who_decides: Sequence[StageApprovers], excluded: Sequence[ChatId]) -> SectionBlock:
     """Return the line with the button that shows everybody, stage by stage."""
-    named = [(clean(one.stage.title, _MAX_TITLE_CHARACTERS), one.stage.role) for one in who_decides[:_MAX_STAGES]]
-    asked = tuple(dict.fromkeys(excluded))
-    value = _value(tuple(named), asked, 0)
+    named = [
+        (clean(stage_approvers.stage.title, _MAX_TITLE_CHARACTERS), stage_approvers.stage.role)
+        for stage_approvers in who_decides[:_MAX_STAGES]
+    ]
+    excluded_ids = tuple(dict.fromkeys(excluded))
+    value = _value(tuple(named), excluded_ids, 0)
     if len(value) > _MAX_VALUE_CHARACTERS:
-        value = _value(tuple((f"Stage {number}", role) for number, (_, role) in enumerate(named, 1)), asked, 0)
+        value = _value(tuple((f"Stage {number}", role) for number, (_, role) in enumerate(named, 1)), excluded_ids, 0)
     return row("Everybody who can approve", ids.DECIDERS, button("Show all", ids.SHOW_DECIDERS, value))
 
 

@@ -46,14 +46,14 @@ _MAX_OPTIONS_IN_GROUP: Final = 100
 def template_field(offers: Sequence[Offer], template_name: str) -> InputBlock:
     """Return the select of the templates: one group for each purpose, in the order of the offers."""
     groups = list(_groups(offers))
-    options = [one for _, choices in groups for one in choices]
+    options = [choice for _, choices in groups for choice in choices]
     grouped = [OptionGroup(label=plain_text(label, Limit.OPTION), options=choices) for label, choices in groups]
     is_one = len(groups) == 1
     element = StaticSelectElement(
         action_id=ids.TEMPLATE,
         options=options if is_one else None,
         option_groups=None if is_one else grouped[:_MAX_OPTIONS_IN_GROUP],
-        initial_option=next((one for one in options if one.value == template_name), None),
+        initial_option=next((known_option for known_option in options if known_option.value == template_name), None),
         placeholder=plain_text(WHAT_THEY_NEED, Limit.OPTION),
     )
     return input_block("Access template", ids.TEMPLATE, element, is_dispatched=True)
@@ -62,9 +62,9 @@ def template_field(offers: Sequence[Offer], template_name: str) -> InputBlock:
 def _groups(offers: Sequence[Offer]) -> Iterator[tuple[str, list[Option]]]:
     """Yield the options of each purpose, in parts that Slack accepts; every further part has a number."""
     by_purpose: dict[str, list[Option]] = {}
-    for one in offers:
-        choice = option(need_words(one), one.template.name, offer_words(one, Limit.OPTION))
-        by_purpose.setdefault(one.template.purpose or OTHER_PURPOSES, []).append(choice)
+    for offer in offers:
+        choice = option(need_words(offer), offer.template.name, offer_words(offer, Limit.OPTION))
+        by_purpose.setdefault(offer.template.purpose or OTHER_PURPOSES, []).append(choice)
     for purpose, choices in by_purpose.items():
         for start in range(0, len(choices), _MAX_OPTIONS_IN_GROUP):
             number = f" ({start // _MAX_OPTIONS_IN_GROUP + 1})" if start else ""
@@ -105,8 +105,8 @@ def placeholder_fields(
 
 def _hint(placeholder: Placeholder, *, is_searched: bool) -> str:
     if not is_searched:
-        wanted = wanted_words(placeholder.kind.value, placeholder.owner.value)
-        return " ".join(filter(None, (wanted, placeholder.hint)))
+        kind_text = wanted_words(placeholder.kind.value, placeholder.owner.value)
+        return " ".join(filter(None, (kind_text, placeholder.hint)))
     prefix_hint = f" Its name begins with “{placeholder.prefix}”." if placeholder.prefix else ""
     return f"Type at least {MIN_CHARACTERS} characters from the beginning of its name, or its ID.{prefix_hint}"
 
@@ -138,7 +138,7 @@ def duration_field(templates: Sequence[Template], days: int) -> InputBlock:
     element = StaticSelectElement(
         action_id=ids.DURATION,
         options=options,
-        initial_option=next((one for one in options if one.value == chosen), None),
+        initial_option=next((known_option for known_option in options if known_option.value == chosen), None),
     )
     (hint,) = [f"{_choices(t.durations)}." for t in templates] if len(templates) == 1 else [""]
     return input_block("Duration", ids.DURATION, element, hint=hint)

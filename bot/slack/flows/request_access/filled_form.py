@@ -88,11 +88,11 @@ class FilledFormFlow:
 
     async def open_repeat(self, ack: AsyncAck, click: Interaction) -> None:
         """Open the form of a new request, filled in from the person's own request, or from that of their partner."""
-        named = click.action.value
-        if is_tenant_id(named):
-            subject = CommandSubject(tenant_id=TenantId(named))
+        button_value = click.action.value
+        if is_tenant_id(button_value):
+            subject = CommandSubject(tenant_id=TenantId(button_value))
         else:
-            subject = CommandSubject(request_id=parse_request_id(named))
+            subject = CommandSubject(request_id=parse_request_id(button_value))
 
         async def build(window: Window) -> Json:
             await self.request_access.members.refuse_known_guests(window.actor)

@@ -167,9 +167,9 @@ class RequestAccessFlow:
             open_form.who_decides = ()
             return
         stages = await self.offers.stages(template, open_form.observation, form.days)
-        asked = await name_stages(stages, {form.requester, form.sponsor}, self.shown_directory)
+        stage_approvers = await name_stages(stages, {form.requester, form.sponsor}, self.shown_directory)
         if open_form.form.template == template.name:  # another one may have been chosen since
-            open_form.who_decides = asked
+            open_form.who_decides = stage_approvers
 
     async def _look_up(self, window: Window, open_form: OpenRequestForm, typed_text: str) -> None:
         """Look up a partner for the form.

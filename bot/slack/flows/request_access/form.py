@@ -79,7 +79,7 @@ class RequestForm:
     @property
     def chosen(self) -> Offer | None:
         """Return the chosen template, if any."""
-        return next((one for one in self.offers if one.template.name == self.template), None)
+        return next((offer for offer in self.offers if offer.template.name == self.template), None)
 
     @property
     def template_chosen(self) -> Template | None:
@@ -135,13 +135,13 @@ def _end_fields(form: RequestForm, template: Template | None) -> Iterator[Block]
 def _partner(form: RequestForm) -> Iterator[Block]:
     """Return the field for the partner with what was found. An edit only shows it, and says what sending does."""
     is_closing = form.chosen is not None and form.chosen.closes
-    shown = target_result(form.lookup_result, form.problem, form.requester, is_closing=is_closing)
+    target_blocks = target_result(form.lookup_result, form.problem, form.requester, is_closing=is_closing)
     if form.edited_request is None:
         yield _target_field(form)
-        yield shown
+        yield target_blocks
         yield from open_request_buttons(form.lookup_result, form.requester)
         return
-    yield shown
+    yield target_blocks
     yield small_text(EDITED_PARTNER, *edit_effect_words(form.approval_count))
     yield actions(f"edits:{form.edited_request.request_id}", button("New request", ids.OPEN_REQUEST, "edit"))
 

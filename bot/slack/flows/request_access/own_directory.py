@@ -38,7 +38,7 @@ class OwnDirectorySearch:
             await ack(options=[option(f"ID {typed}", typed)])
             return
         found = await self.names.find(event.actor, searched_template(event), name, event.value)
-        await ack(options=[_choice(one) for one in found.objects])
+        await ack(options=[_choice(found_object) for found_object in found.objects])
         if found.problem is not None:
             self.windows.background.start(self._ask_for_id(event, name, found.problem))
 

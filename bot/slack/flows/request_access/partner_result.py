@@ -63,14 +63,14 @@ class LookupResult:
         viewer_account: PersonId | None = None,
     ) -> Self:
         """Return a summary of the directory's answer."""
-        asked = observation.identity.typed_name
+        typed_name = observation.identity.typed_name
         is_cross_cloud = not observation.identity.is_resolved
         current = describe_current(observation.configuration, observation.default, is_cross_cloud=is_cross_cloud)
         return cls(
             identity=observation.identity,
             has_configuration=observation.configuration is not None,
             setting_lines=tuple(f"{entry.setting}: {entry.words}" for entry in current if entry.is_own),
-            extracted_name="" if typed_text.strip().lower() in ("", asked) else asked,
+            extracted_name="" if typed_text.strip().lower() in ("", typed_name) else typed_name,
             open_request=open_request,
             viewer_account=viewer_account,
             default_guest_access=_inherited_guests(observation),

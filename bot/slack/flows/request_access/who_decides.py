@@ -16,30 +16,37 @@ from workflows.core.policy.offers import Offer
 def who_decides_blocks(
     who_decides: Sequence[StageApprovers], excluded: Sequence[ChatId], *, offer: Offer | None = None
 ) -> Iterator[Block]:
-    """Return who will be asked, stage by stage, as far as it is known now, with a button for those who are counted.
+    """Return who will be asked, stage by stage, as far as it is known now. A button lists those who are not named here.
 
     :param excluded: the requester and the sponsor, who cannot approve.
     :param offer: the chosen template, for the rule that asks for these approvals.
     """
     if who_decides:
-        stages = bullets((_stage(one) for one in who_decides), ordered=True)
-        rule = "" if offer is None else offered_chain_words(offer, [one.stage for one in who_decides])
-        said = paragraph(fixed_text(" ".join(filter(None, [CANNOT_APPROVE, rule]))))
-        yield rich_text(paragraph(fixed_text("Who decides", bold=True)), stages, said)
-    if any(one.approvers is not None and one.approvers.other_count for one in who_decides):
+        stages = bullets((_stage(stage_approvers) for stage_approvers in who_decides), ordered=True)
+        rule = (
+            ""
+            if offer is None
+            else offered_chain_words(offer, [stage_approvers.stage for stage_approvers in who_decides])
+        )
+        rule_text = paragraph(fixed_text(" ".join(filter(None, [CANNOT_APPROVE, rule]))))
+        yield rich_text(paragraph(fixed_text("Who decides", bold=True)), stages, rule_text)
+    if any(
+        stage_approvers.approvers is not None and stage_approvers.approvers.other_count
+        for stage_approvers in who_decides
+    ):
         yield deciders_row(who_decides, excluded)
 
 
 def _stage(stage_approvers: StageApprovers) -> list[TextRun]:
-    shown, approvers = [cleaned_text(stage_words(stage_approvers.stage), bold=True)], stage_approvers.approvers
+    runs, approvers = [cleaned_text(stage_words(stage_approvers.stage), bold=True)], stage_approvers.approvers
     if approvers is None:
-        return shown
+        return runs
     if not approvers.names and not approvers.other_count:
-        return [*shown, fixed_text(": ⚠️ "), cleaned_text(no_approvers_words(stage_approvers.stage), 300)]
+        return [*runs, fixed_text(": ⚠️ "), cleaned_text(no_approvers_words(stage_approvers.stage), 300)]
     more = f" and {approvers.other_count} more" if approvers.names and approvers.other_count else ""
     names = ", ".join(approvers.names) or f"{approvers.other_count} people"
     return (
-        [*shown, fixed_text(": "), cleaned_text(names, Limit.PLAIN), fixed_text(more)]
+        [*runs, fixed_text(": "), cleaned_text(names, Limit.PLAIN), fixed_text(more)]
         if more
-        else [*shown, fixed_text(": "), cleaned_text(names, Limit.PLAIN)]
+        else [*runs, fixed_text(": "), cleaned_text(names, Limit.PLAIN)]
     )

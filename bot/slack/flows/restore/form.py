@@ -180,7 +180,7 @@ def issues_view(identity: TenantIdentity, form: RestoreForm, findings: Sequence[
     """Return the window with one page of the findings about a restoration."""
     blocks = page_blocks(
         [cleaned_text(partner_name(identity), DOMAIN_LIMIT, bold=True)],
-        [bullets([finding_parts(one)]) for one in shown_findings(findings)],
+        [bullets([finding_parts(shown_finding)]) for shown_finding in shown_findings(findings)],
         page,
         action_ids=(ids.RESTORE_ISSUES_PREVIOUS, ids.RESTORE_ISSUES_NEXT),
         value=lambda to: _issues_value(form, to),

@@ -31,7 +31,7 @@ from workflows.core.partners.revoking import requests_for_more_access, require_m
 from workflows.core.plans.named_targets import shown_targets
 from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.plans.planning import plan_revocation
-from workflows.core.requests.commands.partner import Revoke
+from workflows.core.requests.commands.partner_record import Revoke
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId

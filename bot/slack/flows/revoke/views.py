@@ -12,9 +12,9 @@ from bot.slack.blocks.blocks import Json, Limit, TextRun, bullets, cleaned_text,
 from bot.slack.blocks.modal import input_block, message_view, modal, text_area
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.partner_and_plan import change_elements, consequence_elements, identity_block, partner_name
-from bot.slack.cards.partnership import partner_part_row, partnership_facts
+from bot.slack.cards.partnership import partner_section_row, partnership_facts
 from bot.slack.cards.requests import kind_words
-from bot.slack.ids import PartnerPart
+from bot.slack.ids import PartnerSection
 from bot.words.plans.changes import ChangeLine, describe_changes
 from bot.words.plans.consequences import consequence_words
 from bot.words.requests.states import state_words
@@ -85,8 +85,8 @@ def revoke_view(
     effects = rich_text(*changes, *_stopped_requests_elements(stopped_requests), *consequence_elements(consequences))
     content: list[Block] = [_current_block(partnership), effects]
     if len(stopped_requests) > MAX_STOPPED_REQUESTS:
-        said = f"{counted(len(stopped_requests), 'request')} that this stops"
-        content.append(partner_part_row(identity.tenant_id, PartnerPart.STOPPED, said))
+        count_text = f"{counted(len(stopped_requests), 'request')} that this stops"
+        content.append(partner_section_row(identity.tenant_id, PartnerSection.STOPPED, count_text))
     return _revoke_modal(identity, content)
 
 
@@ -99,8 +99,8 @@ def already_blocked_view(identity: TenantIdentity, access_kinds: Sequence[Access
     if not access_kinds:
         return message_view("Blocked already", f"{partner} is blocked already {verified}. Nothing has to be changed.")
     kinds = access_kinds_words(access_kinds, with_graph_names=True)
-    said = f"{partner}: {_NOTHING_TO_WRITE} {verified} {_NOT_SURELY_CLOSED}{kinds}."
-    return message_view("Nothing to write", said)
+    text = f"{partner}: {_NOTHING_TO_WRITE} {verified} {_NOT_SURELY_CLOSED}{kinds}."
+    return message_view("Nothing to write", text)
 
 
 def revoke_without_preview_view(identity: TenantIdentity) -> Json:
@@ -147,10 +147,10 @@ def _stopped_requests_elements(stopped_requests: Sequence[AccessRequest]) -> Ite
     if not stopped_requests:
         return
     yield paragraph(fixed_text("What this stops, so that no later approval changes the partner", bold=True))
-    shown = [stopped_request_parts(request) for request in stopped_requests[:MAX_STOPPED_REQUESTS]]
-    if more := len(stopped_requests) - len(shown):
-        shown.append([fixed_text(f"and {more} more")])
-    yield bullets(shown)
+    shown_requests = [stopped_request_parts(request) for request in stopped_requests[:MAX_STOPPED_REQUESTS]]
+    if more := len(stopped_requests) - len(shown_requests):
+        shown_requests.append([fixed_text(f"and {more} more")])
+    yield bullets(shown_requests)
 
 
 def stopped_request_parts(request: AccessRequest) -> list[TextRun]:

@@ -42,17 +42,17 @@ def parse_filter(typed_text: str, *, reader: Collection[ChatId | PersonId], now:
     """
     if len(typed_text) > MAX_FILTER_CHARACTERS:
         raise UnknownFilter(f"Type at most {MAX_FILTER_CHARACTERS} characters.")
-    wanted = PartnerFilter()
+    partner_filter = PartnerFilter()
     for match in _WORD.finditer(typed_text):
         name, *values, bare = match.groups()
         if bare == "overdue":
-            wanted = replace(wanted, overdue_at=now)
+            partner_filter = replace(partner_filter, overdue_at=now)
         elif name is None:
             raise UnknownFilter(f"“{clean(bare, 60)}” is not a filter.")
         else:
             value = next((one for one in values if one is not None), "").strip()
-            wanted = _with_condition(wanted, name.lower(), value, reader)
-    return wanted
+            partner_filter = _with_condition(partner_filter, name.lower(), value, reader)
+    return partner_filter
 
 
 def _with_condition(

@@ -19,11 +19,11 @@ from bot.slack.flows.show.filters import UnknownFilter, parse_filter
 from bot.slack.flows.show.partner_details import partner_details
 from bot.slack.flows.show.partner_list import PAGE_SIZE, parse_step, partner_list
 from bot.slack.flows.show.posture import posture_message
+from bot.slack.partner_commands import POSTURE_TAKES_NO_PARTNER, help_message, start_message, unknown_command
 from bot.slack.payloads.button_values import parse_tenant_id
 from bot.slack.payloads.models import Interaction, SlashCommand
 from bot.slack.people.members import Members
-from bot.slack.words.commands import POSTURE_TAKES_NO_PARTNER, help_message, start_message, unknown_command
-from workflows.app.reads.auditors import Auditors
+from workflows.app.reads.audit_log_permission import AuditLogPermission
 from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.reads.posture import concerns_about, read_posture
 from workflows.app.watch.known_drift import known_drift
@@ -58,7 +58,7 @@ class ShowFlow:
     windows: Windows
     lookup_permission: LookupPermission
     members: Members
-    auditors: Auditors
+    audit_log_permission: AuditLogPermission
     people: KnownPeople
     store: Store
     tenant: Tenant
@@ -103,8 +103,8 @@ class ShowFlow:
 
         async def build(window: Window) -> Json:
             await self.lookup_permission.require(window.actor, "", key=window.key, command_name=window.command)
-            shown = posture_message(await self._read_posture())
-            return shown_modal("Current tenant settings", shown.blocks, ids.POSTURE)
+            answer = posture_message(await self._read_posture())
+            return shown_modal("Current tenant settings", answer.blocks, ids.POSTURE)
 
         await self.windows.open_and_fill(ack, click, build, command="open_posture")
 
@@ -113,10 +113,10 @@ class ShowFlow:
         tenant_id = parse_tenant_id(click.action.value)
 
         async def build(window: Window) -> Json:
-            await self.auditors.require(window.actor)
+            await self.audit_log_permission.require(window.actor)
             await self.lookup_permission.require(window.actor, tenant_id, key=window.key, command_name=window.command)
-            shown = await self._details(tenant_id, reader=frozenset())
-            return shown_modal("Partner", shown.blocks, ids.AUDIT_PARTNER)
+            details = await self._details(tenant_id, reader=frozenset())
+            return shown_modal("Partner", details.blocks, ids.AUDIT_PARTNER)
 
         subject = CommandSubject(tenant_id=tenant_id)
         await self.windows.open_and_fill(ack, click, build, command=ids.READ_PARTNER, subject=subject)
@@ -142,10 +142,10 @@ class ShowFlow:
     async def _page_of(self, actor: ChatId, typed_text: str, position: PagePosition) -> Message:
         reader, now = await self._ids_of(actor), self.clock.now()
         try:
-            wanted = parse_filter(typed_text, reader=reader, now=now)
+            partner_filter = parse_filter(typed_text, reader=reader, now=now)
         except UnknownFilter as error:
             return refusal(str(error))
-        page = await self.store.partners_page(wanted, limit=PAGE_SIZE, position=position)
+        page = await self.store.partners_page(partner_filter, limit=PAGE_SIZE, position=position)
         drifts = [await known_drift(one.identity.tenant_id, self.store) for one in page.items]
         found = {TenantId(one.subject): drift_row_words(one, now) for one in drifts if one is not None}
         return partner_list(page, now, typed_text, found)

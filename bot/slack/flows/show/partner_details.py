@@ -22,12 +22,12 @@ from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.concerns import concern_elements
 from bot.slack.cards.partner_and_plan import MAX_JSON_CHARACTERS, identity_block, notified_partner, partner_name
-from bot.slack.cards.partnership import close_early_button, partner_part_row
+from bot.slack.cards.partnership import close_early_button, partner_section_row
 from bot.slack.cards.requests import own_buttons
 from bot.slack.cards.setup_steps import setup_elements
 from bot.slack.flows.alarms.drift_views import drift_elements
 from bot.slack.flows.show.partner_record import record_blocks
-from bot.slack.ids import PartnerPart
+from bot.slack.ids import PartnerSection
 from bot.slack.words.drift_buttons import drift_answers
 from bot.words.plans.current_settings import CurrentLine, describe_current
 from bot.words.plans.risk import OF_ALL_ACCESS, all_access_level_words
@@ -83,7 +83,7 @@ def partner_details(
     :param default: None when the tenant's default could not be read.
     :param names: the names in our own directory of its ids, by id.
     :param concerns: the concerns of a posture about it, the most serious first.
-    :param reader: the ids of the person who reads it, for the buttons of what is theirs.
+    :param reader: the ids of the person who reads it, for the buttons of their own requests and partners.
     :param drift: what the last sweep found about it.
     """
     is_cross_cloud = not identity.is_resolved
@@ -103,15 +103,15 @@ def partner_details(
     summary = f"{sum(entry.is_own for entry in current)} settings set here"
     if configuration is None:
         summary = NOT_ADDED if is_cross_cloud else "no settings of its own, the tenant's defaults apply"
-    known, concern = counted(len(requests), "request"), _most_serious_concern(concerns)
-    return message(f"{notified_partner(identity)}: {summary}.{concern} {known} on record.", blocks)
+    request_count, concern = counted(len(requests), "request"), _most_serious_concern(concerns)
+    return message(f"{notified_partner(identity)}: {summary}.{concern} {request_count} on record.", blocks)
 
 
 def _most_serious_concern(concerns: Sequence[Concern]) -> str:
     return "".join(
-        f" {SEVERITY_WORDS[one.severity].capitalize()}: {concern_words(one)}"
-        for one in concerns[:1]
-        if one.severity > ConcernSeverity.NOTE
+        f" {SEVERITY_WORDS[concern.severity].capitalize()}: {concern_words(concern)}"
+        for concern in concerns[:1]
+        if concern.severity > ConcernSeverity.NOTE
     )
 
 
@@ -122,16 +122,17 @@ def _own_actions(
     now: datetime,
 ) -> Iterator[Block]:
     """Return what the reader can do: with their open request, with their last closed one, and as the sponsor."""
-    mine = [one for one in requests if {one.fields.requester, one.requester_account} & reader]
-    is_waiting = any(not one.is_terminal for one in requests)
-    access = next((one for one in mine if one.fields.kind is RequestKind.ACCESS), None)
-    for one in mine:
+    own_requests = [request for request in requests if {request.fields.requester, request.requester_account} & reader]
+    is_waiting = any(not request.is_terminal for request in requests)
+    access = next((request for request in own_requests if request.fields.kind is RequestKind.ACCESS), None)
+    for one in own_requests:
         if not one.is_terminal:
             yield from own_buttons(one, now)
     if access is not None and not is_waiting and is_over(access, partnership, now):
         yield from own_buttons(access, now, can_request_again=True)
     is_closing = any(
-        not one.is_terminal and one.prepared is not None and closes_everything(one.plan) for one in requests
+        not request.is_terminal and request.prepared is not None and closes_everything(request.plan)
+        for request in requests
     )
     if partnership is not None and is_live(partnership) and not is_closing and {partnership.sponsor.id} & reader:
         tenant_id = partnership.identity.tenant_id
@@ -156,7 +157,7 @@ def _concern_blocks(concerns: Sequence[Concern], identity: TenantIdentity) -> It
         label = paragraph(fixed_text("Issues, from the current settings and Gatehouse's records", bold=True))
         yield rich_text(label, *concern_elements(concerns, MAX_CONCERNS))
     if (count := len(concerns)) > MAX_CONCERNS:
-        yield partner_part_row(identity.tenant_id, PartnerPart.CONCERNS, counted(count, "issue"))
+        yield partner_section_row(identity.tenant_id, PartnerSection.CONCERNS, counted(count, "issue"))
 
 
 def _current_elements(
@@ -187,7 +188,7 @@ def settings_pieces(configuration: JsonObject | None) -> list[str]:
 def _settings_row(identity: TenantIdentity, configuration: JsonObject | None) -> Iterator[Block]:
     """Return the button for all settings, when a list may be too long for its line."""
     if _longest_list(configuration) > 1:
-        yield partner_part_row(identity.tenant_id, PartnerPart.SETTINGS, "Every target of every list, as JSON")
+        yield partner_section_row(identity.tenant_id, PartnerSection.SETTINGS, "Every target of every list, as JSON")
 
 
 def _longest_list(value: Any) -> int:
@@ -207,13 +208,13 @@ def _open_access_block(configuration: JsonObject | None, default: JsonObject | N
 def _access_state_elements(access_kinds: Sequence[AccessKind]) -> Iterator[RichTextElement]:
     """Summarize what is open, what is not known, and what only a default closes."""
     yield paragraph(fixed_text("What this leaves open", bold=True))
-    left = possibly_open(access_kinds)
-    unknown = [kind for kind in left if kind.opening is AccessState.UNKNOWN]
-    opened = [kind for kind in left if kind.opening is not AccessState.UNKNOWN]
-    items = [_kinds_parts("Open: ", opened)] if opened else []
+    possibly_open_kinds = possibly_open(access_kinds)
+    unknown = [kind for kind in possibly_open_kinds if kind.opening is AccessState.UNKNOWN]
+    open_kinds = [kind for kind in possibly_open_kinds if kind.opening is not AccessState.UNKNOWN]
+    items = [_kinds_parts("Open: ", open_kinds)] if open_kinds else []
     if unknown:
         items.append(_kinds_parts("Not known, so perhaps open: ", unknown))
-    if not left:
+    if not possibly_open_kinds:
         items.append([fixed_text("Nothing: every way in and out is closed.")])
     if closed := closed_by_default(access_kinds):
         items.append(_kinds_parts("Closed by a default only, not for this partner itself: ", closed))
@@ -236,11 +237,11 @@ def _kinds_parts(label: str, kinds: Sequence[AccessKind]) -> list[TextRun]:
 
 
 def _current_parts(entry: CurrentLine) -> list[TextRun]:
-    shown = [
+    runs = [
         cleaned_text(entry.setting, bold=True),
         fixed_text(": "),
         cleaned_text(entry.words, MAX_SETTING_CHARACTERS),
     ]
     if entry.is_own or entry.fact.inherits:
-        shown.append(fixed_text(" · set here" if entry.is_own else _INHERITED[entry.fact.origin]))
-    return shown
+        runs.append(fixed_text(" · set here" if entry.is_own else _INHERITED[entry.fact.origin]))
+    return runs

@@ -54,10 +54,14 @@ def partner_list(
     buttons = []
     if page.count_before:
         buttons.append(
-            button(f"Previous {page.count_before:,}", ids.LIST_PREVIOUS, _button_value(typed_text, page.first, True))
+            button(
+                f"Previous {page.count_before:,}", ids.LIST_PREVIOUS, _button_value(typed_text, page.first_cursor, True)
+            )
         )
     if page.count_after:
-        buttons.append(button(f"Next {page.count_after:,}", ids.LIST_NEXT, _button_value(typed_text, page.last, False)))
+        buttons.append(
+            button(f"Next {page.count_after:,}", ids.LIST_NEXT, _button_value(typed_text, page.last_cursor, False))
+        )
     if buttons:
         blocks.append(actions("list", *buttons))
     blocks.append(small_text("As last recorded. /partner show with a domain reads the current settings."))
@@ -82,10 +86,10 @@ def _no_partners_message(typed_text: str) -> Message:
         return message(text, [rich_text(paragraph(fixed_text(text)))])
     start = "No partner matches this filter: "
     more = ". /partner list shows all partners."
-    shown = rich_text(
+    heading = rich_text(
         paragraph(fixed_text(start), cleaned_text(typed_text, MAX_FILTER_CHARACTERS, code=True), fixed_text(more))
     )
-    return message(f"{start}{clean(typed_text, MAX_FILTER_CHARACTERS)}{more}", [shown])
+    return message(f"{start}{clean(typed_text, MAX_FILTER_CHARACTERS)}{more}", [heading])
 
 
 def _button_value(typed_text: str, cursor: Cursor, is_before: bool) -> str:

@@ -19,9 +19,9 @@ from bot.slack.blocks.blocks import (
     rich_text,
 )
 from bot.slack.cards.approval.closed_card import replaced_icon
-from bot.slack.cards.partnership import partner_part_row, partnership_facts, partnership_state_words
+from bot.slack.cards.partnership import partner_section_row, partnership_facts, partnership_state_words
 from bot.slack.cards.requests import icon, kind_words, restore_hint
-from bot.slack.ids import PartnerPart
+from bot.slack.ids import PartnerSection
 from bot.words.requests.notes import note_words
 from bot.words.requests.replacement import later_state_by_words
 from bot.words.requests.states import STATE_WORDS
@@ -70,10 +70,10 @@ def _record_elements(
     )
     if partnership.state is not PartnershipState.REVOKED and partnership.is_as_approved:
         yield paragraph(fixed_text("Active since "), local_time(opened_at(partnership, requests)), fixed_text("."))
-    current = next((one for one in requests if one.id == partnership.request_id), None)
+    current = next((request for request in requests if request.id == partnership.request_id), None)
     if current is not None and current.prepared is not None:
         yield from _approved_elements(current)
-    yield from (paragraph(*answer_parts(kept)) for kept in partnership.attestations[-MAX_ANSWERS:])
+    yield from (paragraph(*answer_parts(attestation)) for attestation in partnership.attestations[-MAX_ANSWERS:])
     if (more := len(partnership.attestations) - MAX_ANSWERS) > 0:
         yield paragraph(fixed_text(f"and {counted(more, 'earlier answer')} to reviews"))
 
@@ -90,25 +90,32 @@ def _record_rows(partnership: Partnership | None, requests: Sequence[AccessReque
         return
     tenant_id = partnership.identity.tenant_id
     if (count := len(current_approvals(partnership, requests))) > MAX_APPROVALS:
-        yield partner_part_row(tenant_id, PartnerPart.APPROVALS, counted(count, "approval"))
+        yield partner_section_row(tenant_id, PartnerSection.APPROVALS, counted(count, "approval"))
     if (count := len(partnership.attestations)) > MAX_ANSWERS:
-        yield partner_part_row(tenant_id, PartnerPart.ANSWERS, f"{counted(count, 'answer')} to reviews")
+        yield partner_section_row(tenant_id, PartnerSection.ANSWERS, f"{counted(count, 'answer')} to reviews")
 
 
 def current_approvals(partnership: Partnership | None, requests: Sequence[AccessRequest]) -> list[list[TextRun]]:
     """Return who approved the present settings of a partner, and when."""
-    for one in requests:
-        if partnership is not None and one.id == partnership.request_id and one.prepared is not None:
-            return _approvals(one)
+    for request in requests:
+        if partnership is not None and request.id == partnership.request_id and request.prepared is not None:
+            return _approvals(request)
     return []
 
 
 def _approvals(request: AccessRequest) -> list[list[TextRun]]:
     digest = request.require_prepared().plan.digest
-    counted_ones = [one for one in request.decisions if one.choice is Choice.APPROVE and one.digest == digest]
+    approvals = [
+        decision for decision in request.decisions if decision.choice is Choice.APPROVE and decision.digest == digest
+    ]
     return [
-        [fixed_text("Approved by "), cleaned_text(one.person.name), fixed_text(", "), local_time(one.at)]
-        for one in counted_ones
+        [
+            fixed_text("Approved by "),
+            cleaned_text(approval.person.name),
+            fixed_text(", "),
+            local_time(approval.at),
+        ]
+        for approval in approvals
     ]
 
 
@@ -123,12 +130,12 @@ def _approved_elements(request: AccessRequest) -> Iterator[RichTextElement]:
     )
     if request.fields.justification.strip():
         yield quote(request.fields.justification, MAX_JUSTIFICATION_CHARACTERS)
-    shown = _approvals(request)
-    if not shown:
+    approval_items = _approvals(request)
+    if not approval_items:
         return
-    if (more := len(shown) - MAX_APPROVALS) > 0:
-        shown = [*shown[:MAX_APPROVALS], [fixed_text(f"and {more} more")]]
-    yield bullets(shown)
+    if (more := len(approval_items) - MAX_APPROVALS) > 0:
+        approval_items = [*approval_items[:MAX_APPROVALS], [fixed_text(f"and {more} more")]]
+    yield bullets(approval_items)
 
 
 def _history_elements(requests: Sequence[AccessRequest], identity: TenantIdentity) -> Iterator[RichTextElement]:
@@ -138,7 +145,7 @@ def _history_elements(requests: Sequence[AccessRequest], identity: TenantIdentit
         yield paragraph(fixed_text("None."))
         return
     later = replacements_among(requests)
-    yield bullets(history_parts(one, later.get(one.id)) for one in requests[:MAX_HISTORY_ENTRIES])
+    yield bullets(history_parts(request, later.get(request.id)) for request in requests[:MAX_HISTORY_ENTRIES])
     if len(requests) > MAX_HISTORY_ENTRIES:
         yield paragraph(fixed_text(f"and {len(requests) - MAX_HISTORY_ENTRIES} older ones"))
     if any(is_restorable(request) for request in requests):
@@ -147,9 +154,13 @@ def _history_elements(requests: Sequence[AccessRequest], identity: TenantIdentit
 
 def _history_rows(requests: Sequence[AccessRequest], identity: TenantIdentity) -> Iterator[Block]:
     """Return the button for all requests, when some are left out or a reason is cut."""
-    is_cut = any(len(note_words(one.note)) > MAX_SHORT_NOTE for one in requests[:MAX_HISTORY_ENTRIES] if one.note)
+    is_cut = any(
+        len(note_words(request.note)) > MAX_SHORT_NOTE for request in requests[:MAX_HISTORY_ENTRIES] if request.note
+    )
     if is_cut or len(requests) > MAX_HISTORY_ENTRIES:
-        yield partner_part_row(identity.tenant_id, PartnerPart.REQUESTS, f"{counted(len(requests), 'request')} in all")
+        yield partner_section_row(
+            identity.tenant_id, PartnerSection.REQUESTS, f"{counted(len(requests), 'request')} in all"
+        )
 
 
 def history_parts(
@@ -161,7 +172,7 @@ def history_parts(
     """
     sign = icon(request) if later is None else replaced_icon(request, later)
     by = [fixed_text(" by "), cleaned_text(request.prepared.requester.name)] if request.prepared else []
-    shown = [fixed_text(f"{sign} {request.id}: {kind_words(request)}"), *by, fixed_text(", ")]
+    runs = [fixed_text(f"{sign} {request.id}: {kind_words(request)}"), *by, fixed_text(", ")]
     if later is None:
         state = [fixed_text(STATE_WORDS[displayed_state(request)], bold=True)]
         at, of = request.confirmed_at or request.changed_at, ""
@@ -170,7 +181,7 @@ def history_parts(
     else:
         state = [cleaned_text(later_state_by_words(request, later), bold=True)]
         at, of = later.confirmed_at or later.changed_at, ""
-    shown += [*state, fixed_text(f", {of}"), local_time(at)]
+    runs += [*state, fixed_text(f", {of}"), local_time(at)]
     if request.note:
-        shown += [fixed_text(". "), cleaned_text(note_words(request.note), max_note)]
-    return shown
+        runs += [fixed_text(". "), cleaned_text(note_words(request.note), max_note)]
+    return runs

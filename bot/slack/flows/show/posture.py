@@ -38,7 +38,7 @@ _WHOLE: Final = "the whole posture: gatehouse posture on the command line, or ga
 
 def posture_message(posture: Posture) -> Message:
     """Return a posture as a message. Partners that do not fit are counted."""
-    shown = posture.partners[:MAX_PARTNERS]
+    shown_partners = posture.partners[:MAX_PARTNERS]
     blocks: list[Block] = [
         header("Current settings of the tenant"),
         rich_text(*_default_elements(posture.default)),
@@ -50,15 +50,19 @@ def posture_message(posture: Posture) -> Message:
                 fixed_text("."),
             )
         ),
-        *(rich_text(*_partner_elements(posture, partner)) for partner in shown),
+        *(rich_text(*_partner_elements(posture, partner)) for partner in shown_partners),
     ]
-    left = posture.partners[len(shown) :]
-    if left:
-        serious = sum(one.severity in (ConcernSeverity.ALERT, ConcernSeverity.WARNING) for one in left)
-        blocks.append(small_text(f"and {len(left):,} more partners, {serious:,} of them with warnings. For {_WHOLE}"))
+    other_partners = posture.partners[len(shown_partners) :]
+    if other_partners:
+        serious = sum(
+            partner.severity in (ConcernSeverity.ALERT, ConcernSeverity.WARNING) for partner in other_partners
+        )
+        blocks.append(
+            small_text(f"and {len(other_partners):,} more partners, {serious:,} of them with warnings. For {_WHOLE}")
+        )
     else:
         blocks.append(small_text(f"As just read. For {_WHOLE}"))
-    return message(f"Current tenant settings: {counts_words(posture)} {_summary(shown)}", blocks)
+    return message(f"Current tenant settings: {counts_words(posture)} {_summary(shown_partners)}", blocks)
 
 
 def _default_elements(default: DefaultPosture) -> Iterator[RichTextElement]:
@@ -69,7 +73,7 @@ def _default_elements(default: DefaultPosture) -> Iterator[RichTextElement]:
             [fixed_text(f"{name}: "), *_both(default, inbound, outbound)] for name, inbound, outbound in B2B_DIRECTIONS
         ]
         yield bullets([*directions, [fixed_text("Trusted: "), fixed_text(trusted)]])
-    yield from concern_elements(default.concerns, MAX_DEFAULT_CONCERNS, where="gatehouse posture")
+    yield from concern_elements(default.concerns, MAX_DEFAULT_CONCERNS, full_list_command="gatehouse posture")
 
 
 def _partner_elements(posture: Posture, partner: PartnerPosture) -> Iterator[RichTextElement]:
@@ -86,7 +90,7 @@ def _partner_elements(posture: Posture, partner: PartnerPosture) -> Iterator[Ric
         ]
     )
     yield bullets(facts)
-    yield from concern_elements(partner.concerns, MAX_CONCERNS, where=f"/partner show {partner.name}")
+    yield from concern_elements(partner.concerns, MAX_CONCERNS, full_list_command=f"/partner show {partner.name}")
 
 
 def _title(partner: PartnerPosture) -> Iterator[TextRun]:
@@ -106,5 +110,5 @@ def _both(posture: PartnerPosture | DefaultPosture, inbound: Property, outbound:
 
 
 def _summary(partners: Sequence[PartnerPosture]) -> str:
-    serious = [one for one in partners if one.severity in (ConcernSeverity.ALERT, ConcernSeverity.WARNING)]
-    return " ".join(f"{clean(one.name, 60)}: {concern_words(one.concerns[0])}" for one in serious[:3])
+    serious = [partner for partner in partners if partner.severity in (ConcernSeverity.ALERT, ConcernSeverity.WARNING)]
+    return " ".join(f"{clean(partner.name, 60)}: {concern_words(partner.concerns[0])}" for partner in serious[:3])

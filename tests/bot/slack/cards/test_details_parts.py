@@ -23,7 +23,7 @@ from workflows.core.people import ChatId, Role
 from workflows.core.plans.drift import three_way_difference
 from workflows.core.requests.eligibility import OpenStage
 from workflows.core.requests.request import AccessRequest, RequestId
-from workflows.ports.records import AuditEntry
+from workflows.ports.audit_log import AuditEntry
 
 MANY: Final = 57
 HISTORY: Final = [

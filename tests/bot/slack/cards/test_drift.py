@@ -42,13 +42,13 @@ def test_values_from_outside_are_plain_and_their_number_is_capped(count: int) ->
 
 
 def test_a_changed_default_is_shown_with_what_it_was_and_what_it_is() -> None:
-    one = DefaultDrift(name="inboundTrust", shown={"isMfaAccepted": False}, now={"isMfaAccepted": True, "x": EVIL})
+    one = DefaultDrift(name="inboundTrust", before={"isMfaAccepted": False}, now={"isMfaAccepted": True, "x": EVIL})
     drift = Drift(existed=False, exists=False, settings=(), defaults=(one,))
     (block,) = drift_blocks(replace(request(RequestState.AWAITING_APPROVAL), drift=drift))
     text = json.dumps(block.to_dict(), ensure_ascii=False)
     assert ", by the tenant's default: was " in text
     assert "\u202e" not in text
-    assert json.loads(drift_json(drift))["default.inboundTrust"]["shown"] == {"isMfaAccepted": False}
+    assert json.loads(drift_json(drift))["default.inboundTrust"]["before"] == {"isMfaAccepted": False}
 
 
 def test_the_json_is_json() -> None:

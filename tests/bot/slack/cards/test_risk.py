@@ -8,7 +8,7 @@ from slack_sdk.models.blocks import RichTextBlock
 
 from bot.slack.blocks.untrusted import cut
 from bot.slack.cards.risk import risk_elements, unchanged_access_elements
-from bot.words.plans.risk import deciding_risk_words
+from bot.words.plans.risk import risk_for_approval_words
 from bot.words.sentences import place_to_cut
 from tests.bot.surfaces import shown
 from tests.workflows.core.builders import TENANT, access_plan, closed_document
@@ -52,7 +52,7 @@ def test_less_access_says_the_risk_of_the_change_and_that_of_all_access_afterwar
     said = risk(less)
     assert "Risk of this change: low (needs 1 approver)" in said
     assert "Of all access afterwards: high" in said
-    assert deciding_risk_words(less, SERVICE_DEFAULT) == "Low-risk change"
+    assert risk_for_approval_words(less, SERVICE_DEFAULT) == "Low-risk change"
 
 
 def test_the_risk_of_access_that_stays_is_not_called_the_risk_of_the_change() -> None:
@@ -61,7 +61,7 @@ def test_the_risk_of_access_that_stays_is_not_called_the_risk_of_the_change() ->
     plan = plan_access(
         tenant_id=TENANT, before=before, settings=outbound, template="t", template_hash="h", duration=DAY
     )
-    assert deciding_risk_words(plan, SERVICE_DEFAULT) == "High-risk access"
+    assert risk_for_approval_words(plan, SERVICE_DEFAULT) == "High-risk access"
     said = risk(plan)
     assert "Risk of this change: elevated" in said
     assert "Risk of this change: elevated (needs" not in said
@@ -70,7 +70,7 @@ def test_the_risk_of_access_that_stays_is_not_called_the_risk_of_the_change() ->
 
 def test_an_extension_has_the_risk_of_the_access_that_it_extends() -> None:
     plan = plan_renewal(tenant_id=TENANT, before=WIDE, template="t", template_hash="h", duration=DAY)
-    assert deciding_risk_words(plan, SERVICE_DEFAULT) == "High-risk access"
+    assert risk_for_approval_words(plan, SERVICE_DEFAULT) == "High-risk access"
     assert "Risk of the access to extend: high (needs 3 approvers in at least 2 stages)" in risk(plan)
 
 

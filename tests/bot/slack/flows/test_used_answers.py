@@ -7,8 +7,8 @@ import pytest
 
 from bot.slack import ids
 from bot.slack.blocks.blocks import button
-from bot.slack.cards.partnership import partner_part_value
-from bot.slack.ids import PartnerPart
+from bot.slack.cards.partnership import partner_section_value
+from bot.slack.ids import PartnerSection
 from tests.bot.bot_under_test import SLACK_IDS, BotUnderTest, click
 from tests.bot.slack.flows.partner_setup.test_flow import CONTOSO
 from tests.bot.surfaces import buttons, shown
@@ -63,16 +63,16 @@ async def test_a_card_is_updated_by_what_the_click_did_and_not_replaced(gatehous
     assert "Received." not in await gatehouse.told("requester")
 
 
-@pytest.mark.parametrize("name", PartnerPart)
+@pytest.mark.parametrize("name", PartnerSection)
 async def test_every_list_about_a_partner_opens_for_a_member_and_for_nobody_else(
-    opened: BotUnderTest, name: PartnerPart
+    opened: BotUnderTest, name: PartnerSection
 ) -> None:
     assert opened.world.slack_simulator is not None
-    value = partner_part_value(CONTOSO, name, 0)
-    assert len(button("Show all", ids.SHOW_PARTNER_PART, value).to_dict()["value"]) < 2000
+    value = partner_section_value(CONTOSO, name, 0)
+    assert len(button("Show all", ids.SHOW_PARTNER_SECTION, value).to_dict()["value"]) < 2000
     for user in ("requester", "guest"):
         trigger_id = opened.world.slack_simulator.client.triggers.issue(SLACK_IDS[user])
-        await opened.interact(click(user, ids.SHOW_PARTNER_PART, value, trigger_id=trigger_id))
+        await opened.interact(click(user, ids.SHOW_PARTNER_SECTION, value, trigger_id=trigger_id))
     await opened.idle()
     [view] = (await opened.control.get("views", user="requester"))["views"]
     assert "contoso.com · " in shown(view)

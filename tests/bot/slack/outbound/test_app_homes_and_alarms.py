@@ -15,8 +15,9 @@ from workflows.app.alarms import Alarms
 from workflows.core.people import ADMIN, ChatId
 from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
 from workflows.core.requests.request import RequestId
+from workflows.ports.audit_log import AuditEntry
 from workflows.ports.notifier import NotifierBlocked, NotifierUnavailable
-from workflows.ports.records import AuditEntry, Commit
+from workflows.ports.records import Commit
 
 # --- App Homes and alarms ---
 

@@ -13,8 +13,9 @@ from workflows.core.partner_setup.confirmations import Confirmation
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ADMIN
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
+from workflows.ports.audit_log import AuditEntry
 from workflows.ports.notifier import NotifierBlocked
-from workflows.ports.records import AuditEntry, Commit
+from workflows.ports.records import Commit
 
 
 def partnership(**changes: Any) -> Partnership:

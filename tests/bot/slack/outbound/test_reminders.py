@@ -16,8 +16,9 @@ from workflows.core.people import ChatId
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.core.settings.model import TenantId
+from workflows.ports.audit_log import AuditEntry
 from workflows.ports.notifier import NotifierUnavailable
-from workflows.ports.records import AuditEntry, Commit
+from workflows.ports.records import Commit
 
 
 async def put(scene: Scene, number: int) -> AccessRequest:

@@ -13,8 +13,9 @@ from tests.workflows.core import builders
 from workflows.app.service import Service
 from workflows.core.requests.effects import ShowRequest
 from workflows.core.requests.request import RequestId, RequestState
+from workflows.ports.audit_log import AuditEntry
 from workflows.ports.notifier import NotifierUnavailable
-from workflows.ports.records import AuditEntry, Commit
+from workflows.ports.records import Commit
 
 
 async def test_a_card_that_somebody_deleted_stays_deleted_when_all_is_over(scene: Scene) -> None:

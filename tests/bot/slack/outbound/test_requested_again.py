@@ -11,7 +11,8 @@ from tests.bot.surfaces import dicts
 from tests.workflows.core.builders import NOW
 from workflows.core.requests.effects import ShowRequest
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
-from workflows.ports.records import AuditEntry, Commit
+from workflows.ports.audit_log import AuditEntry
+from workflows.ports.records import Commit
 
 
 async def stored(scene: Scene, shown: AccessRequest) -> AccessRequest:

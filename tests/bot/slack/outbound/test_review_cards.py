@@ -13,8 +13,9 @@ from tests.workflows.core import builders
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
 from workflows.core.people import ADMIN
 from workflows.core.requests.request import RequestId, RequestKind, RequestState
+from workflows.ports.audit_log import AuditEntry
 from workflows.ports.notifier import NotifierRefused, NotifierUnavailable
-from workflows.ports.records import AuditEntry, Commit
+from workflows.ports.records import Commit
 
 # --- reviews ---
 

@@ -10,7 +10,7 @@ from tests.bot.surfaces import dicts, shown
 from tests.workflows.core.builders import NOW, access_plan, noted
 from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.errors.facts import Fact
-from workflows.core.partners.outcome import advance_partner
+from workflows.core.partners.outcome import advance_request_and_record
 from workflows.core.policy.approval import Choice
 from workflows.core.requests.commands.automatic import RecordPrepared, Replan
 from workflows.core.requests.notes import NoteCode
@@ -29,9 +29,11 @@ WHY = "Somebody changed this partner's settings outside Gatehouse."
 def asked_again(before: AccessRequest) -> AccessRequest:
     """Return the request after an outside change, with the plan that follows from the current settings."""
     at = Situation(now=NOW + timedelta(hours=1))
-    again = advance_partner(before, Replan(reason=noted(WHY)), at).request
+    again = advance_request_and_record(before, Replan(reason=noted(WHY)), at).request
     plan = access_plan({"tenantId": before.plan.tenant_id, "inboundTrust": {"isMfaAccepted": False}})
-    return advance_partner(again, RecordPrepared(prepared=replace(before.require_prepared(), plan=plan)), at).request
+    return advance_request_and_record(
+        again, RecordPrepared(prepared=replace(before.require_prepared(), plan=plan)), at
+    ).request
 
 
 def newest(scene: Scene, place: str) -> dict[str, Any]:

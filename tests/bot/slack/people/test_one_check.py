@@ -24,7 +24,7 @@ from tests.bot.slack.people.test_directory import (
     tenant,
     user_info,
 )
-from workflows.app.reads.auditors import Auditors
+from workflows.app.reads.audit_log_permission import AuditLogPermission
 from workflows.core.errors.raised import Refused
 from workflows.core.people import AUDITOR, PersonId
 from workflows.intervals import GROUPS_DECIDE_FOR, MAX_AGE_IN_ONE_CHECK
@@ -187,7 +187,7 @@ async def test_who_was_removed_has_no_role_in_a_check_that_reads_anew(
 
 async def test_a_new_auditor_is_let_in_at_once(directory: SlackDirectory, world: Sandbox) -> None:
     directory._roles = {AUDITOR: RoleSource(role=AUDITOR, title="Auditors", user_groups=("partner-admins",))}
-    auditors = Auditors(directory=directory)
+    auditors = AuditLogPermission(directory=directory)
     await auditors.require(chat("admin"))
     put_in_groups(world, partner_admins="requester")
     assert (await auditors.require(chat("requester"))).chat_id == chat("requester")

@@ -66,11 +66,11 @@ GOLDEN: Final[dict[FindingCode, tuple[Values, str]]] = {
         verdict(conditions=[{"when": "locations", "values": ["a", "b", "c", "d", "e"], "count": 5}], reasons=[]),
         "Depends on conditions: guests, by “A”, in some locations (a, b, c and 2 more).",
     ),
-    FindingCode.CA_ASKED_HERE: (
+    FindingCode.CA_REQUIRED_IN_OUR_TENANT: (
         verdict(),
         "Required in this tenant: guests, by “A” (MFA: they register and use it in this tenant).",
     ),
-    FindingCode.CA_ASKED_THERE: (
+    FindingCode.CA_REQUIRED_IN_PARTNER_TENANT: (
         verdict(reasons=[{"because": "trusted", "control": "compliantDevice", "name": None}]),
         "Required in the partner's tenant: guests, by “A” (compliant device: theirs is accepted).",
     ),
@@ -103,7 +103,9 @@ def test_every_code_has_its_sentence(code: FindingCode) -> None:
 
 
 def test_a_policy_without_a_name_is_called_so() -> None:
-    assert "by “a policy without a name”" in access_finding_words(FindingCode.CA_ASKED_HERE, verdict(policy=""))
+    assert "by “a policy without a name”" in access_finding_words(
+        FindingCode.CA_REQUIRED_IN_OUR_TENANT, verdict(policy="")
+    )
 
 
 def test_every_value_of_a_verdict_has_words() -> None:

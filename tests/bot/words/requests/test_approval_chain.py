@@ -10,7 +10,7 @@ from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.policy.approval import ChainRule
 from workflows.core.policy.offers import Offer
 from workflows.core.policy.risk import RiskLevel
-from workflows.core.requests.request import Prepared
+from workflows.core.requests.request import PreparedRequest
 
 TEMPLATES = load_catalog(SHIPPED).templates
 NOTES = {
@@ -32,7 +32,7 @@ SENTENCES = {
 }
 
 
-def known(template: str, rule: ChainRule | None) -> Prepared:
+def known(template: str, rule: ChainRule | None) -> PreparedRequest:
     return replace(waiting(TEMPLATES[template]).require_prepared(), chain_rule=rule)
 
 

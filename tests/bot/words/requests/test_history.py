@@ -7,9 +7,9 @@ import pytest
 from bot.words.requests.history import DONE, entry_words
 from tests.bot.surfaces import details, shown
 from tests.workflows.core.builders import NOW, classes, request
-from workflows.core.requests.commands.partner import PartnershipCommand
+from workflows.core.requests.commands.partner_record import PartnershipCommand
 from workflows.core.requests.commands.request import RequestCommand
-from workflows.ports.records import RECEIVED, AuditEntry
+from workflows.ports.audit_log import RECEIVED, AuditEntry
 
 
 def entry(command: str, outcome: str = "accepted") -> AuditEntry:

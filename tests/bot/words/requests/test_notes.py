@@ -139,17 +139,22 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
     ),
     (
         NoteCode.PLANNED_AGAIN,
-        {"is_first": True, "is_unwritten": True, "is_revocation": False},
+        {"is_first": True, "has_written_nothing": True, "is_revocation": False},
         "Nothing was written. The new plan needs new approval.",
     ),
     (
         NoteCode.PLANNED_AGAIN,
-        {"is_first": False, "is_unwritten": True, "is_revocation": False},
+        {"is_first": True, "is_unwritten": True, "is_revocation": False},  # stored by an earlier version
+        "Nothing was written. The new plan needs new approval.",
+    ),
+    (
+        NoteCode.PLANNED_AGAIN,
+        {"is_first": False, "has_written_nothing": True, "is_revocation": False},
         "This plan was not written. The new plan needs new approval.",
     ),
     (
         NoteCode.PLANNED_AGAIN,
-        {"is_first": True, "is_unwritten": False, "is_revocation": True},
+        {"is_first": True, "has_written_nothing": False, "is_revocation": True},
         "The change that was sent before is not active as sent. The revocation is planned again from the current "
         "settings.",
     ),

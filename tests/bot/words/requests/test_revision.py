@@ -89,7 +89,7 @@ def test_chain_template_duration_and_a_changed_default_are_told() -> None:
         existed=True,
         exists=True,
         settings=(),
-        defaults=(DefaultDrift(name="inboundTrust", shown={"isMfaAccepted": False}, now={"isMfaAccepted": True}),),
+        defaults=(DefaultDrift(name="inboundTrust", before={"isMfaAccepted": False}, now={"isMfaAccepted": True}),),
     )
     found = revision_lines(request(previously_shown=prepared(), prepared=now, drift=drift))
     lines = {line.subject: (line.before, line.now) for line in found}

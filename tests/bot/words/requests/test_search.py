@@ -6,7 +6,7 @@ from bot.words.requests.audit_history import FIELDS, audit_entry_words
 from bot.words.requests.search import STATE_CHOICES
 from tests.workflows.core.builders import NOW
 from workflows.core.requests.commands.editing import EditableField
-from workflows.ports.records import AuditEntry
+from workflows.ports.audit_log import AuditEntry
 
 
 def entry(command: str, outcome: str) -> AuditEntry:

@@ -10,7 +10,8 @@ from workflows.app.reads.app_home import AppHome, HomePosition, read_home
 from workflows.core.partner_setup.confirmations import Confirmation
 from workflows.core.people import Person
 from workflows.core.requests.request import AccessRequest, RequestState
-from workflows.ports.records import AuditEntry, Commit
+from workflows.ports.audit_log import AuditEntry
+from workflows.ports.records import Commit
 
 
 async def home_of(world: World, someone: Person, text: str = "") -> AppHome:

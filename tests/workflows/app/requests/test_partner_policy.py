@@ -16,7 +16,8 @@ from workflows.app.requests.restore_intake import RestoreForm
 from workflows.core.people import Role
 from workflows.core.policy.template import Stage
 from workflows.core.requests.request import AccessRequest, RequestState
-from workflows.ports.records import AuditEntry, Commit
+from workflows.ports.audit_log import AuditEntry
+from workflows.ports.records import Commit
 from workflows.store.codec import PARTNERSHIP, dump, load
 
 PILOT = {

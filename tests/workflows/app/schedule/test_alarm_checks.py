@@ -18,7 +18,7 @@ from workflows.core.errors.facts import Fact, as_values, text_fact
 from workflows.core.plans.plan import Operation
 from workflows.core.plans.refused_writes import written_names
 from workflows.core.requests.alarms import Alarm, AlarmCode
-from workflows.core.requests.commands.partner import Revoke
+from workflows.core.requests.commands.partner_record import Revoke
 from workflows.core.requests.effects import Prepare, ShowAlarm
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestState

@@ -11,7 +11,7 @@ from tests.workflows.world import World
 from workflows.app.schedule.ticker import tick
 from workflows.core.errors.facts import text_fact
 from workflows.core.requests.alarms import AlarmCode
-from workflows.core.requests.commands.partner import Revoke
+from workflows.core.requests.commands.partner_record import Revoke
 from workflows.store.sqlite.database import SqliteDatabase
 
 TICK = 5

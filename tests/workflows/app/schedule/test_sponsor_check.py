@@ -10,7 +10,7 @@ from workflows.app.alarms import Alarms
 from workflows.app.schedule.sponsor_check import check_sponsors
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.requests.alarms import Alarm, AlarmCode
-from workflows.core.requests.commands.partner import GoneReason
+from workflows.core.requests.commands.partner_record import GoneReason
 from workflows.ports.tenant import Account, TenantRefused, TenantUnavailable
 
 SAMS = Account(id=SAM.id, name="Sam", mail="sam@woodgrove.com", is_enabled=True, is_member=True)

@@ -32,8 +32,9 @@ from workflows.core.requests.reminder_times import REVIEW_ASKED_AGAIN_AFTER
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.core.settings.canonical import Digest
 from workflows.core.settings.model import TenantId
+from workflows.ports.audit_log import AuditEntry
 from workflows.ports.people_directory import PeopleDirectoryUnavailable
-from workflows.ports.records import AuditEntry, Commit
+from workflows.ports.records import Commit
 
 S = RequestState
 

@@ -139,13 +139,13 @@ async def test_a_page_that_fails_concludes_neither_absent_nor_clean(opened: Worl
     result = await opened.sweep()
     assert not result.is_complete
     assert result.reasons
-    codes = {one.subject: one.found.code for one in await opened.store.open_drifts()}
+    codes = {str(one.subject): one.found.code for one in await opened.store.open_drifts()}
     assert codes[TENANT] is ConcernCode.DIFFERS_FROM_APPROVED, "not absent"
     assert other(1) in codes, "not over"
     assert other(2) in codes, "what was read counts"
     assert (await opened.store.stored_work(opened.clock.now())).incomplete_sweeps == 1
     await opened.sweep()
-    codes = {one.subject: one.found.code for one in await opened.store.open_drifts()}
+    codes = {str(one.subject): one.found.code for one in await opened.store.open_drifts()}
     assert codes[TENANT] is ConcernCode.ABSENT
     assert other(1) not in codes
     assert (await opened.store.stored_work(opened.clock.now())).incomplete_sweeps == 0
@@ -284,7 +284,7 @@ async def test_a_list_that_is_older_than_the_last_write_is_read_again(opened: Wo
         async def partner_pages(self) -> Any:
             yield [{**now, "b2bDirectConnectInbound": OPEN}]
 
-    result = await Sweeper(tenant=OldList(), alarms=sweeper.alarms, drifts=sweeper.drifts).sweep()  # type: ignore[arg-type]
+    result = await Sweeper(tenant=OldList(), alarms=sweeper.alarms, drifts=sweeper.drifts).sweep()
     assert (result.is_complete, result.drifts) == (True, 0)
 
 

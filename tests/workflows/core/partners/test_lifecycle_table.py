@@ -30,11 +30,11 @@ from workflows.core.errors.raised import Refused
 from workflows.core.partner_setup.confirmations import Confirmation
 from workflows.core.partners import lifecycle
 from workflows.core.partners.lifecycle import TABLE
-from workflows.core.partners.outcome import advance_partner
+from workflows.core.partners.outcome import advance_request_and_record
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.partners.reviews import advance_review
 from workflows.core.requests.commands.automatic import RecordApplied, RecordApplyFailed, RecordOverwritten, Stop
-from workflows.core.requests.commands.partner import (
+from workflows.core.requests.commands.partner_record import (
     AskReview,
     AskSetup,
     ConfirmSetup,
@@ -159,7 +159,7 @@ def test_what_was_written_leads_exactly_where_it_should(state: str | None, name:
     }
     command = commands[name]
     taken = [one for one in _written() if name == "record_applied" or one.fields.kind is RequestKind.ACCESS]
-    records = [advance_partner(one, command, situation(), known).partnership for one in taken]
+    records = [advance_request_and_record(one, command, situation(), known).partnership for one in taken]
     assert {record.state.value for record in records if record} == set(EXPECTED[name].get(state, "").split())
 
 
@@ -170,7 +170,7 @@ def test_an_end_of_what_was_not_written_changes_no_record(
 ) -> None:
     known = None if state is None else partnership(state=PartnershipState(state))
     end = command(reason=noted("The domain moved."))
-    assert advance_partner(request(RequestState.APPLYING), end, situation(), known).partnership is None
+    assert advance_request_and_record(request(RequestState.APPLYING), end, situation(), known).partnership is None
 
 
 @pytest.mark.parametrize("name", OWN)
@@ -200,7 +200,7 @@ def test_a_record_that_leaves_the_table_is_a_bug_and_says_so(monkeypatch: pytest
     with pytest.raises(AssertionError, match=r"active --ask_review--> review_due is not in the table"):
         advance_review(partnership(), AskReview(), current_roles=everybody(), now=LATE)
     with pytest.raises(AssertionError, match=r"None --record_applied--> active is not in the table"):
-        advance_partner(request(RequestState.APPLYING), RecordApplied(configuration={}), situation())
+        advance_request_and_record(request(RequestState.APPLYING), RecordApplied(configuration={}), situation())
 
 
 def test_the_diagram_in_the_docstring_is_the_table() -> None:

@@ -20,14 +20,14 @@ from tests.workflows.core.builders import (
     situation,
 )
 from workflows.core.errors.raised import Refused
-from workflows.core.partners.outcome import advance_partner
+from workflows.core.partners.outcome import advance_request_and_record
 from workflows.core.partners.partnership import Partnership, PartnershipState, SettingsBasis
 from workflows.core.partners.reviews import advance_review
 from workflows.core.people import Person
 from workflows.core.plans.plan import Plan
 from workflows.core.plans.planning import plan_access
 from workflows.core.requests.commands.automatic import RecordApplied, RecordApplyFailed, RecordRefusal, Stop
-from workflows.core.requests.commands.partner import Keep
+from workflows.core.requests.commands.partner_record import Keep
 from workflows.core.requests.effects import MessageCode, SendMessage, ShowRequest
 from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.notes import DisplayedState, displayed_state
@@ -82,7 +82,7 @@ def written(plan: Plan) -> AccessRequest:
 def part_of(plan: Plan, known: Partnership | None = None) -> tuple[AccessRequest, Partnership]:
     """The request and the record after Graph refused the second operation, and the first was read back."""
     command = RecordApplyFailed(reason=WHY, configuration=plan.configuration_after(1))
-    outcome = advance_partner(written(plan), command, situation(LATER), known)
+    outcome = advance_request_and_record(written(plan), command, situation(LATER), known)
     assert outcome.partnership is not None
     return outcome.request, outcome.partnership
 
@@ -118,7 +118,7 @@ def test_a_part_of_an_opening_is_recorded_ends_at_once_and_is_reviewed(state: Pa
 def test_the_requester_is_told_that_it_is_partly_applied() -> None:
     plan = opening()
     command = RecordApplyFailed(reason=WHY, configuration=plan.configuration_after(1))
-    outcome = advance_partner(written(plan), command, situation(LATER), partnership())
+    outcome = advance_request_and_record(written(plan), command, situation(LATER), partnership())
     [told] = [one for one in outcome.effects if isinstance(one, SendMessage)]
     assert (told.fact.code, told.fact.values["state"], told.fact.values["part"]) == (MessageCode.ENDED, "failed", 1)
     shown = [one.request_id for one in outcome.effects if isinstance(one, ShowRequest)]
@@ -127,7 +127,7 @@ def test_the_requester_is_told_that_it_is_partly_applied() -> None:
 
 def test_a_part_after_the_end_is_recorded_like_one_that_graph_refused() -> None:
     plan = opening()
-    outcome = advance_partner(
+    outcome = advance_request_and_record(
         written(plan), Stop(reason=WHY, configuration=plan.configuration_after(1)), situation(LATER)
     )
     assert outcome.partnership is not None
@@ -136,7 +136,9 @@ def test_a_part_after_the_end_is_recorded_like_one_that_graph_refused() -> None:
 
 
 def test_without_a_part_there_is_no_record() -> None:
-    outcome = advance_partner(written(opening()), RecordApplyFailed(reason=WHY), situation(LATER), partnership())
+    outcome = advance_request_and_record(
+        written(opening()), RecordApplyFailed(reason=WHY), situation(LATER), partnership()
+    )
     assert (outcome.partnership, outcome.request.applied_part) == (None, 0)
     assert displayed_state(outcome.request) is DisplayedState.FAILED
 
@@ -185,7 +187,7 @@ def test_a_part_of_a_reduction_may_be_kept() -> None:
 
 def test_a_complete_change_makes_the_settings_approved_again() -> None:
     known = partnership(basis=SettingsBasis.PARTLY_APPLIED, not_applied=SYNC, ends_at=NOW, stages=STAGES)
-    outcome = advance_partner(written(opening()), RecordApplied(configuration={}), situation(LATER), known)
+    outcome = advance_request_and_record(written(opening()), RecordApplied(configuration={}), situation(LATER), known)
     assert outcome.partnership is not None
     assert (outcome.partnership.basis, outcome.partnership.not_applied) == (SettingsBasis.APPROVED, ())
 
@@ -194,7 +196,7 @@ def test_a_complete_change_makes_the_settings_approved_again() -> None:
 def test_a_complete_reduction_does_not_make_approved_what_nobody_approved(basis: SettingsBasis) -> None:
     """One approver is enough for a reduction, and what is left was never approved."""
     known = partnership(basis=basis, not_applied=SYNC, ends_at=NOW, stages=STAGES)
-    outcome = advance_partner(written(reducing()), RecordApplied(configuration={}), situation(LATER), known)
+    outcome = advance_request_and_record(written(reducing()), RecordApplied(configuration={}), situation(LATER), known)
     assert outcome.partnership is not None
     assert (outcome.partnership.basis, outcome.partnership.not_applied) == (basis, SYNC)
     assert not outcome.partnership.is_as_approved
@@ -202,7 +204,7 @@ def test_a_complete_reduction_does_not_make_approved_what_nobody_approved(basis:
 
 def test_a_reduction_that_is_completed_later_is_as_approved() -> None:
     known = partnership(basis=SettingsBasis.PARTLY_REDUCED, not_applied=SYNC, stages=STAGES)
-    outcome = advance_partner(written(reducing()), RecordApplied(configuration={}), situation(LATER), known)
+    outcome = advance_request_and_record(written(reducing()), RecordApplied(configuration={}), situation(LATER), known)
     assert outcome.partnership is not None
     assert (outcome.partnership.basis, outcome.partnership.not_applied) == (SettingsBasis.APPROVED, ())
 
@@ -210,7 +212,7 @@ def test_a_reduction_that_is_completed_later_is_as_approved() -> None:
 def test_after_a_reduction_request_template_and_time_are_those_of_the_present_settings() -> None:
     """The end, the sponsor and the approval policy stay as they were approved before."""
     known = partnership(template="b2b", template_title="B2B", restored_from=RequestId("r-0"), stages=STAGES)
-    outcome = advance_partner(written(reducing()), RecordApplied(configuration={}), situation(LATER), known)
+    outcome = advance_request_and_record(written(reducing()), RecordApplied(configuration={}), situation(LATER), known)
     record = outcome.partnership
     assert record is not None
     assert (record.request_id, record.since, record.restored_from) == ("r-2", LATER, None)

@@ -20,7 +20,7 @@ from tests.workflows.core.builders import (
     request,
     situation,
 )
-from workflows.core.partners.outcome import advance_partner
+from workflows.core.partners.outcome import advance_request_and_record
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.plans.planning import plan_revocation
 from workflows.core.requests.commands.automatic import Expire, RecordApplied, RecordOverwritten, RecordPrepared, Reopen
@@ -39,7 +39,7 @@ def told(effects: tuple[object, ...]) -> str:
 def applied(
     asked: AccessRequest, configuration: JsonObject | None = None
 ) -> tuple[AccessRequest, PartnershipState, str]:
-    done = advance_partner(
+    done = advance_request_and_record(
         asked, RecordApplied(configuration=configuration or {}, default={}), situation(), partnership()
     )
     assert done.partnership is not None
@@ -95,6 +95,6 @@ def test_a_lost_role_opens_its_stage_again() -> None:
 
 @pytest.mark.parametrize("state", [S.APPLYING, S.UNCONFIRMED])
 def test_what_was_sent_and_then_changed_by_somebody_else_is_never_disowned(state: RequestState) -> None:
-    ended = advance_partner(request(state, RESTORATION), RecordOverwritten(configuration=None), situation())
+    ended = advance_request_and_record(request(state, RESTORATION), RecordOverwritten(configuration=None), situation())
     assert ended.request.state is S.OVERWRITTEN
     assert ended.partnership is not None

@@ -28,7 +28,7 @@ from workflows.core.partners.outcome import closed_partnership, opened_partnersh
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
 from workflows.core.partners.reviews import ReviewTransition, advance_review, may_revoke
 from workflows.core.people import CurrentRoles, Person
-from workflows.core.requests.commands.partner import AskReview, Keep, PartnershipCommand
+from workflows.core.requests.commands.partner_record import AskReview, Keep, PartnershipCommand
 from workflows.core.requests.effects import ShowRequest, ShowReview
 from workflows.core.requests.reminder_times import REVIEW_ASKED_AGAIN_AFTER
 from workflows.core.requests.request import RequestState

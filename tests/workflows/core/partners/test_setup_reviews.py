@@ -24,13 +24,13 @@ from tests.workflows.core.builders import (
 from workflows.core.errors.raised import Refused
 from workflows.core.partner_setup.confirmations import Confirmation
 from workflows.core.partner_setup.steps import SetupStep, StepKey
-from workflows.core.partners.outcome import advance_partner, closed_partnership, opened_partnership
+from workflows.core.partners.outcome import advance_request_and_record, closed_partnership, opened_partnership
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.partners.reviews import advance_review
 from workflows.core.partners.setup_reviews import setup_for_request
 from workflows.core.people import Person
 from workflows.core.requests.commands.automatic import RecordOverwritten
-from workflows.core.requests.commands.partner import (
+from workflows.core.requests.commands.partner_record import (
     AskSetup,
     ConfirmSetup,
     PartnershipCommand,
@@ -144,10 +144,12 @@ def test_what_somebody_else_left_behind_decides_what_is_wanted() -> None:
     """A change that was sent and then overwritten: the record follows what was read, not what was planned."""
     writing = request(RequestState.APPLYING, writing_since=NOW)
     synchronized = {"identitySynchronization": {"userSyncInbound": {"isSyncAllowed": True}}}
-    transition = advance_partner(writing, RecordOverwritten(configuration=synchronized), Situation(now=NOW), known())
+    transition = advance_request_and_record(
+        writing, RecordOverwritten(configuration=synchronized), Situation(now=NOW), known()
+    )
     assert transition.partnership is not None
     assert transition.partnership.setup == (REDEEM_STEP, JOB)
-    transition = advance_partner(writing, RecordOverwritten(configuration=None), Situation(now=NOW), known())
+    transition = advance_request_and_record(writing, RecordOverwritten(configuration=None), Situation(now=NOW), known())
     assert transition.partnership is not None
     assert transition.partnership.setup == ()
     assert ShowSetup(tenant_id=TENANT) in transition.effects, "the card that asks for more is taken back"

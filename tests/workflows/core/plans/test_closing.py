@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.workflows.core.builders import NOW, TENANT, closed_document, partnership, prepared, request
-from workflows.core.partners.outcome import advance_partner, opened_partnership
+from workflows.core.partners.outcome import advance_request_and_record, opened_partnership
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.plans.closing import closes_everything, only_reduces_access
 from workflows.core.plans.plan import Plan
@@ -98,7 +98,7 @@ def test_all_of_it_is_four_blocks_no_trust_no_consent_no_synchronization() -> No
 def applied(plan: Plan, known: Partnership | None = None) -> Partnership:
     """The record after a plan was applied and read back."""
     done = request(RequestState.APPLYING, prepared=prepared(plan=plan))
-    transition = advance_partner(
+    transition = advance_request_and_record(
         done, RecordApplied(configuration=plan.configuration_after() or {}), Situation(now=NOW), known
     )
     assert transition.partnership is not None

@@ -17,7 +17,7 @@ from workflows.core.plans.changes import plan_access_change, setting_changes
 from workflows.core.plans.plan import Plan
 from workflows.core.plans.planning import plan_revocation
 from workflows.core.plans.renewal import plan_renewal
-from workflows.core.policy.risk import Risk, RiskLevel, RiskReason, deciding_risk, risk_of, risk_of_result
+from workflows.core.policy.risk import Risk, RiskLevel, RiskReason, risk_for_approval, risk_of, risk_of_result
 from workflows.core.posture.current_risk import current_risk
 from workflows.core.settings.access_change import AccessChange, is_certainly_blocked
 from workflows.core.settings.effective import Origin, effective_settings
@@ -45,7 +45,7 @@ def test_until_it_is_added_nobody_passes_for_certain_whatever_the_default_says(d
             )
             assert (found.allowed, found.is_certain, found.origin) == (False, True, Origin.NOT_ADDED)
     assert all(flag.value is False for flag in effective.flags.values())
-    blocked = [name for name in TARGET_PROPERTIES if is_certainly_blocked(effective.targets[name].certain)]
+    blocked = [name for name in TARGET_PROPERTIES if is_certainly_blocked(effective.targets[name].certain_setting)]
     assert set(blocked) == set(TARGET_PROPERTIES) - {Property.TENANT_RESTRICTIONS}
 
 
@@ -167,7 +167,7 @@ def test_the_result_is_rated_by_everything_that_is_set_and_the_change_by_itself(
     assert change.level < result.level is RiskLevel.HIGH
     assert RiskReason.SYNCHRONIZATION in result.reasons
     assert RiskReason.DIRECT_CONNECT_OUTBOUND in result.reasons
-    assert deciding_risk(plan, SERVICE_DEFAULT) == result
+    assert risk_for_approval(plan, SERVICE_DEFAULT) == result
     named = {one.setting for one in describe_staying_open(plan, SERVICE_DEFAULT)}
     assert {
         "Identity synchronization into this tenant",
@@ -191,7 +191,7 @@ def test_closing_is_rated_by_itself_alone() -> None:
         plan,
         operations=(replace(patch, body={"b2bCollaborationInbound": closed_document()["b2bCollaborationInbound"]}),),
     )
-    assert deciding_risk(narrowing, SERVICE_DEFAULT).level is RiskLevel.LOW
+    assert risk_for_approval(narrowing, SERVICE_DEFAULT).level is RiskLevel.LOW
     assert risk_of_result(narrowing, SERVICE_DEFAULT).level is RiskLevel.HIGH
 
 

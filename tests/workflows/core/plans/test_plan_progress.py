@@ -12,7 +12,7 @@ from workflows.core.plans.planning import plan_revocation
 from workflows.core.settings.block import unblocked_settings
 from workflows.core.settings.documents import is_equivalent
 from workflows.core.settings.model import Property
-from workflows.core.settings.undescribed_members import described_configuration
+from workflows.core.settings.undocumented_members import documented_configuration
 
 SYNCHRONIZING = {"displayName": "Contoso", "userSyncInbound": {"isSyncAllowed": True}}
 OPEN = {
@@ -164,7 +164,7 @@ def test_a_plan_recognizes_each_of_its_images(before: dict[str, Any]) -> None:
 def test_what_is_none_of_a_plans_images_is_foreign(before: dict[str, Any], other: dict[str, Any]) -> None:
     plan = plan_revocation(tenant_id=TENANT, default={}, before=before)
     configurations = [
-        described_configuration(plan.configuration_after(count) or {}) for count in range(len(plan.required))
+        documented_configuration(plan.configuration_after(count) or {}) for count in range(len(plan.required))
     ]
-    is_own = any(is_equivalent(configuration, described_configuration(other)) for configuration in configurations)
+    is_own = any(is_equivalent(configuration, documented_configuration(other)) for configuration in configurations)
     assert (count_written(plan, other) is not None) is (is_own or not unblocked_settings(other))

@@ -48,7 +48,7 @@ from workflows.core.requests.commands.clicks import (
     subject_of,
     with_person,
 )
-from workflows.core.requests.commands.partner import (
+from workflows.core.requests.commands.partner_record import (
     AskReview,
     AskSetup,
     ConfirmSetup,

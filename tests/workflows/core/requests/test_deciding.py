@@ -30,7 +30,7 @@ from tests.workflows.core.builders import (
     situation,
 )
 from workflows.core.errors.raised import DomainError, Refused
-from workflows.core.partners.outcome import advance_partner
+from workflows.core.partners.outcome import advance_request_and_record
 from workflows.core.people import Person
 from workflows.core.plans.planning import plan_access
 from workflows.core.policy.approval import Choice
@@ -266,7 +266,7 @@ def test_an_end_that_counts_from_an_approval_is_never_missing_without_one() -> N
 def test_nothing_is_recorded_of_a_change_that_nobody_approved() -> None:
     unapproved = request(RequestState.APPLYING, decisions=())
     with pytest.raises(AssertionError, match="no approval"):
-        advance_partner(unapproved, RecordApplied(configuration={}), situation())
+        advance_request_and_record(unapproved, RecordApplied(configuration={}), situation())
 
 
 def test_a_change_is_too_late_from_its_end_on_unless_it_only_closes() -> None:

@@ -11,7 +11,7 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.requests.alarms import AlarmId
 from workflows.core.requests.commands.automatic import Expire
 from workflows.core.requests.commands.clicks import DropEffect
-from workflows.core.requests.commands.partner import Revoke
+from workflows.core.requests.commands.partner_record import Revoke
 from workflows.core.requests.commands.request import CommandSubject, Withdraw
 from workflows.core.requests.effects import (
     Apply,

@@ -39,7 +39,7 @@ from tests.workflows.core.builders import (
 )
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
-from workflows.core.partners.outcome import PartnerOutcome, advance_partner
+from workflows.core.partners.outcome import PartnerOutcome, advance_request_and_record
 from workflows.core.partners.partnership import Attestation, PartnershipState, SettingsBasis
 from workflows.core.partners.reviews import advance_review
 from workflows.core.people import CurrentRoles, Person
@@ -60,7 +60,7 @@ from workflows.core.requests.commands.automatic import (
     Replan,
     Stop,
 )
-from workflows.core.requests.commands.partner import AskReview
+from workflows.core.requests.commands.partner_record import AskReview
 from workflows.core.requests.commands.request import Approve, CommandSubject, Reject, RequestCommand, Submit, Withdraw
 from workflows.core.requests.effects import (
     Apply,
@@ -77,7 +77,7 @@ from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import (
     AccessRequest,
     ObservedPartner,
-    Prepared,
+    PreparedRequest,
     RequestId,
     RequestKind,
     RequestState,
@@ -517,7 +517,7 @@ def test_what_was_written_and_then_overwritten_is_recorded_and_reviewed_at_once(
     state: RequestState, configuration: dict[str, object] | None
 ) -> None:
     """The bot may have opened the partner: it is recorded, its review is due now, and both people are told."""
-    transition = advance_partner(
+    transition = advance_request_and_record(
         request(state, writing_since=NOW), RecordOverwritten(configuration=configuration), situation(LATER)
     )
     text = f"contoso.com (request r-1): {OVERWRITTEN}"
@@ -539,7 +539,7 @@ def test_what_was_written_and_then_overwritten_is_recorded_and_reviewed_at_once(
 def test_an_overwritten_renewal_continues_the_partnership_it_was_about() -> None:
     said = Attestation(person=SAM, reason="Launch moved", at=NOW)
     known = partnership(version=8, state=PartnershipState.REVIEW_DUE, attestations=(said,))
-    transition = advance_partner(
+    transition = advance_request_and_record(
         request(RequestState.UNCONFIRMED), RecordOverwritten(configuration={}), situation(LATER), known
     )
     assert transition.partnership == partnership(
@@ -555,7 +555,7 @@ def test_an_overwritten_renewal_continues_the_partnership_it_was_about() -> None
 
 def test_a_requester_who_is_also_the_sponsor_is_told_once_that_it_was_overwritten() -> None:
     own = replace(particulars(), sponsor=RILEY.chat_id)
-    transition = advance_partner(
+    transition = advance_request_and_record(
         request(RequestState.UNCONFIRMED, fields=own), RecordOverwritten(configuration={}), situation()
     )
     assert [effect.person for effect in transition.effects if isinstance(effect, SendMessage)] == [RILEY.chat_id]
@@ -566,9 +566,9 @@ def test_a_revocation_is_never_overwritten_but_planned_again(state: RequestState
     """It does not end before the block is verified, whoever changes the partner."""
     known = request(state, RequestKind.REVOCATION, writing_since=NOW)
     with worded_refusal(Refused, match="planned again from the current settings") as refused:
-        advance_partner(known, RecordOverwritten(configuration={}), situation(LATER), partnership())
+        advance_request_and_record(known, RecordOverwritten(configuration={}), situation(LATER), partnership())
     assert refused.value.code == "plan_again"
-    transition = advance_partner(known, REPLAN, situation(LATER), partnership())
+    transition = advance_request_and_record(known, REPLAN, situation(LATER), partnership())
     assert (transition.request.state, transition.partnership) == (RequestState.PREPARING, None)
     was_sent = state is RequestState.UNCONFIRMED
     assert transition.effects == (SHOWN, TO_PREPARE_CLOSING, *(REVIEWED if was_sent else ()))
@@ -612,7 +612,7 @@ def test_an_unseen_change_is_shown_once_and_waited_for() -> None:
 
 @pytest.mark.parametrize("state", [RequestState.APPLYING, RequestState.UNCONFIRMED])
 def test_an_applied_access_opens_a_partnership_and_the_setup_card_tells_of_it(state: RequestState) -> None:
-    transition = advance_partner(
+    transition = advance_request_and_record(
         request(state, note=noted("Waits.")), RecordApplied(configuration={}), situation(LATER)
     )
     assert worded(transition) == PartnerOutcome(
@@ -628,7 +628,7 @@ def test_an_applied_access_opens_a_partnership_and_the_setup_card_tells_of_it(st
     )
 
 
-def without_steps() -> Prepared:
+def without_steps() -> PreparedRequest:
     """A plan that asks the partner for nothing."""
     plan = plan_access(
         tenant_id=TENANT,
@@ -645,14 +645,14 @@ def without_steps() -> Prepared:
 def test_only_the_requester_is_told_that_access_is_set_the_sponsor_has_a_message(sponsor: Person) -> None:
     own = replace(particulars(), sponsor=sponsor.chat_id)
     done = request(RequestState.APPLYING, fields=own, prepared=without_steps())
-    transition = advance_partner(done, RecordApplied(configuration={}), situation())
+    transition = advance_request_and_record(done, RecordApplied(configuration={}), situation())
     assert [effect.person for effect in transition.effects if isinstance(effect, SendMessage)] == [RILEY.chat_id]
 
 
 def test_the_cards_of_the_request_before_are_updated_when_another_takes_its_place() -> None:
     earlier = partnership(request_id=RequestId("r-0"))
     for known, is_shown in ((earlier, True), (partnership(), False), (None, False)):
-        transition = advance_partner(
+        transition = advance_request_and_record(
             request(RequestState.APPLYING), RecordApplied(configuration={}), situation(), known
         )
         assert (ShowRequest(request_id=RequestId("r-0")) in transition.effects) is is_shown
@@ -661,7 +661,7 @@ def test_the_cards_of_the_request_before_are_updated_when_another_takes_its_plac
 def test_a_renewed_access_continues_the_partnership_with_its_attestations() -> None:
     said = Attestation(person=SAM, reason="Launch moved", at=NOW)
     known = partnership(version=8, state=PartnershipState.REVIEW_DUE, reminders=4, attestations=(said,))
-    transition = advance_partner(
+    transition = advance_request_and_record(
         request(RequestState.APPLYING), RecordApplied(configuration={}), situation(LATER), known
     )
     assert transition.partnership == partnership(
@@ -679,7 +679,7 @@ def test_an_applied_revocation_closes_the_partnership_and_says_what_it_cannot_cl
     kind = RequestKind.REVOCATION
     known = partnership(sponsor=CHIE, attestations=(said,))
     command = RecordApplied(configuration=closed_document(), default={})
-    transition = advance_partner(request(RequestState.APPLYING, kind), command, situation(LATER), known)
+    transition = advance_request_and_record(request(RequestState.APPLYING, kind), command, situation(LATER), known)
     text = (
         "contoso.com is blocked (request r-1): B2B collaboration and direct connect are blocked "
         "explicitly in both directions. Trust, automatic redemption and synchronization are off. This was verified in "
@@ -708,7 +708,7 @@ def test_an_applied_revocation_closes_the_partnership_and_says_what_it_cannot_cl
 
 def test_a_partner_that_gatehouse_did_not_open_can_be_closed() -> None:
     kind = RequestKind.REVOCATION
-    transition = advance_partner(
+    transition = advance_request_and_record(
         request(RequestState.APPLYING, kind), RecordApplied(configuration={}), situation(LATER)
     )
     assert transition.partnership is not None

@@ -36,7 +36,7 @@ from tests.workflows.core.builders import (
 )
 from tests.workflows.core.strategies import PROPERTY
 from workflows.core.errors.raised import Refused
-from workflows.core.partners.outcome import PartnerOutcome, advance_partner
+from workflows.core.partners.outcome import PartnerOutcome, advance_request_and_record
 from workflows.core.people import ADMIN, CurrentRoles, Person, PersonId, Role
 from workflows.core.plans.plan import Plan
 from workflows.core.policy.approval import Choice
@@ -132,7 +132,7 @@ def has_whole_chain(request: AccessRequest, current_roles: CurrentRoles) -> bool
 def answer(request: AccessRequest, command: RequestCommand, moment: Situation) -> PartnerOutcome | Refused:
     """Give what the lifecycle says to a command."""
     try:
-        return advance_partner(request, command, moment)
+        return advance_request_and_record(request, command, moment)
     except Refused as refusal:
         return refusal
 
@@ -157,7 +157,7 @@ class Life(RuleBasedStateMachine):
         """Everybody starts with every role, so that whole chains are common; the rules below take roles away."""
         self.roles = {one.id: frozenset({SECURITY, DATA_OWNER}) for one in EVERYONE}
         command = Submit(request_id=REQUEST, fields=particulars(kind), lifetime=LIFETIME)
-        self.request = advance_partner(None, command, Situation(now=self.now)).request
+        self.request = advance_request_and_record(None, command, Situation(now=self.now)).request
         assert self.request.version == 1
 
     def give(self, command: RequestCommand) -> None:

@@ -9,7 +9,7 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.policy.approval import Choice
 from workflows.core.requests.commands.clicks import RECEIVED_AS, Click
-from workflows.core.requests.commands.partner import Command, PartnershipCommand
+from workflows.core.requests.commands.partner_record import Command, PartnershipCommand
 from workflows.core.requests.commands.request import RequestCommand
 from workflows.core.requests.effects import (
     Effect,

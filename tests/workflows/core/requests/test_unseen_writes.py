@@ -7,7 +7,7 @@ import pytest
 
 from tests.workflows.core.builders import AMARA, DANA, NOW, REQUEST, TENANT, access_plan, noted, request
 from workflows.core.requests.commands.automatic import RecordResent
-from workflows.core.requests.commands.partner import Revoke
+from workflows.core.requests.commands.partner_record import Revoke
 from workflows.core.requests.commands.request import Approve
 from workflows.core.requests.effects import CheckPermission
 from workflows.core.requests.lifecycle import advance

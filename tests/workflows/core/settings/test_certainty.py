@@ -101,8 +101,8 @@ def test_a_list_that_is_null_next_to_one_that_is_set_is_not_certain(target_list:
         assert (found.allowed, found.is_certain) == (True, False)
         targets = effective_settings({INBOUND: own}, {INBOUND: default}).targets[INBOUND]
         assert Doubt.ONE_LIST_ONLY in targets.doubts
-        assert configurations(targets.certain) == (None, None)
-        assert not is_certainly_blocked(targets.certain)
+        assert configurations(targets.certain_setting) == (None, None)
+        assert not is_certainly_blocked(targets.certain_setting)
     assert "not certain" in setting_words(INBOUND, own)
 
 

@@ -9,7 +9,7 @@ import rfc8785
 from tests.workflows.core.builders import request
 from workflows.core.plans import changes
 from workflows.core.plans.changes import plan_access_change, setting_changes
-from workflows.core.policy.risk import deciding_risk, risk_of
+from workflows.core.policy.risk import risk_for_approval, risk_of
 from workflows.core.settings.canonical import computed_once
 
 
@@ -96,7 +96,7 @@ def test_the_parts_of_a_card_compute_the_digest_and_the_changes_of_a_plan_once(m
         assert plan.digest
         setting_changes(plan, default)
         risk_of(plan, default)
-        deciding_risk(plan, default)
+        risk_for_approval(plan, default)
         plan_access_change(plan, default)
     # Compared once with the default, and once without it, for the question whether the plan only reduces access.
     assert (len(made), sum(one is plan for one in compared)) == (1, 2)

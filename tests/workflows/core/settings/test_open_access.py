@@ -24,7 +24,7 @@ from workflows.core.settings.open_access import (
     open_access,
     possibly_open,
 )
-from workflows.core.settings.undescribed_members import changed_undescribed_members, undescribed_members
+from workflows.core.settings.undocumented_members import changed_undocumented_members, undocumented_members
 
 EVERYBODY: Final = {"accessType": "allowed", "targets": [{"target": "AllUsers", "targetType": "user"}]}
 NOBODY: Final = {"accessType": "blocked", "targets": [{"target": "AllUsers", "targetType": "user"}]}
@@ -142,7 +142,7 @@ def test_a_member_that_is_not_described_is_closed_only_where_it_says_nothing(
             for base, value in ((closed_document(), own), (CLOSED_DEFAULT, default))
         ]
         kind = of(*documents)[name]
-        assert (kind.opening, kind.is_explicit, kind.category) == (opening, is_explicit, AccessCategory.UNDESCRIBED)
+        assert (kind.opening, kind.is_explicit, kind.category) == (opening, is_explicit, AccessCategory.UNDOCUMENTED)
         assert kind.setting == setting
 
 
@@ -213,7 +213,7 @@ def test_no_document_is_called_closed_for_being_unreadable(own: Any, default: An
             of_it = [
                 kind
                 for kind in found.values()
-                if kind.setting == name and kind.category is not AccessCategory.UNDESCRIBED
+                if kind.setting == name and kind.category is not AccessCategory.UNDOCUMENTED
             ]
             assert {kind.opening for kind in of_it} == {AccessState.UNKNOWN}
             assert all(kind.is_explicit for kind in of_it)
@@ -257,13 +257,13 @@ def test_ways_are_named_by_their_titles_and_unknown_ones_are_counted() -> None:
 def test_a_change_of_what_a_member_says_is_named_and_one_to_nothing_is_not() -> None:
     before = {"newer": {"a": True}, "inboundTrust": {"isPasskeyAccepted": None}, "places": False}
     now = {"newer": {"a": False}, "inboundTrust": {"isPasskeyAccepted": False}, "places": None, "more": {}}
-    assert changed_undescribed_members(before, before) == ()
-    assert changed_undescribed_members(before, now) == ("newer",)
-    assert changed_undescribed_members(None, {"inboundTrust": {"isPasskeyAccepted": True}}) == (
+    assert changed_undocumented_members(before, before) == ()
+    assert changed_undocumented_members(before, now) == ("newer",)
+    assert changed_undocumented_members(None, {"inboundTrust": {"isPasskeyAccepted": True}}) == (
         "inboundTrust.isPasskeyAccepted",
     )
-    assert changed_undescribed_members(None, None) == ()
-    assert undescribed_members({"inboundTrust": 7, "identitySynchronization": [{"x": 1}]}) == {
+    assert changed_undocumented_members(None, None) == ()
+    assert undocumented_members({"inboundTrust": 7, "identitySynchronization": [{"x": 1}]}) == {
         ("identitySynchronization", "x"): 1
     }
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.workflows.core.builders import AMARA, BRUNO, DANA, NOW, current_roles
+from tests.workflows.core.builders import AMARA, BRUNO, DANA, NOW, TENANT, current_roles
 from tests.workflows.core.watch.drifts import SHOWN, drift, found
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -111,5 +111,5 @@ def test_only_another_difference_is_new() -> None:
 
 def test_what_can_be_restored_and_what_it_is_about() -> None:
     assert drift().can_be_restored
-    assert drift().tenant_id == drift().subject
+    assert drift().tenant_id == TENANT
     assert drift(subject=DEFAULT).tenant_id is None

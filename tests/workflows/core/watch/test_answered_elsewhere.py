@@ -15,7 +15,7 @@ from workflows.core.partners.restoration.not_restored import restoration_finding
 from workflows.core.partners.restoration.restorable import has_approved_result, restored_summary
 from workflows.core.partners.reviews import advance_review
 from workflows.core.people import Person
-from workflows.core.requests.commands.partner import AskReview, Keep
+from workflows.core.requests.commands.partner_record import AskReview, Keep
 from workflows.core.requests.request import RequestId, RequestState
 
 DUE = partnership(state=PartnershipState.REVIEW_DUE, next_review_at=NOW)

@@ -11,7 +11,7 @@ from tests.workflows.fakes import FixedClock
 from tests.workflows.world import open_world
 from workflows.core.people import ChatId
 from workflows.core.requests.commands.clicks import Click, DropEffect, RetryEffect
-from workflows.core.requests.commands.partner import ConfirmSetup, Keep, RemindSetup, Revoke, UnconfirmSetup
+from workflows.core.requests.commands.partner_record import ConfirmSetup, Keep, RemindSetup, Revoke, UnconfirmSetup
 from workflows.core.requests.commands.request import Approve, Reject, Withdraw
 from workflows.core.requests.effects import CheckPermission
 from workflows.core.settings.canonical import Digest

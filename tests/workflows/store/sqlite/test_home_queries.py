@@ -16,8 +16,9 @@ from workflows.core.requests.commands.request import Withdraw
 from workflows.core.requests.effects import CheckPermission
 from workflows.core.requests.request import RequestId
 from workflows.core.settings.model import TenantId
+from workflows.ports.audit_log import AuditEntry
 from workflows.ports.pages import START, PagePosition, PartnerFilter
-from workflows.ports.records import AuditEntry, Commit
+from workflows.ports.records import Commit
 from workflows.store.codec import EFFECT, dump
 from workflows.store.sqlite.migrations import migrations
 from workflows.store.sqlite.store import SqliteStore, open_store

@@ -27,7 +27,7 @@ from tests.workflows.fakes import FixedClock
 from tests.workflows.world import QuickStore
 from workflows.core.errors.facts import text_fact
 from workflows.core.people import ChatId
-from workflows.core.requests.commands.partner import Revoke
+from workflows.core.requests.commands.partner_record import Revoke
 from workflows.core.requests.commands.request import CommandSubject, Withdraw
 from workflows.core.requests.effects import (
     Apply,
@@ -40,8 +40,9 @@ from workflows.core.requests.effects import (
     ShowRequest,
 )
 from workflows.core.requests.request import RequestId, RequestState
+from workflows.ports.audit_log import AuditEntry
 from workflows.ports.effects_queue import PendingEffect
-from workflows.ports.records import AuditEntry, Commit
+from workflows.ports.records import Commit
 from workflows.store.codec import EFFECT, REQUEST, dump
 from workflows.store.sqlite.migrations import migrations
 from workflows.store.sqlite.store import open_store

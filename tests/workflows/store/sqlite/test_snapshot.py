@@ -18,7 +18,8 @@ from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.records import Records, WrittenRequest
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.core.settings.model import TenantId
-from workflows.ports.records import AuditEntry, Commit, StoreUnusable
+from workflows.ports.audit_log import AuditEntry
+from workflows.ports.records import Commit, StoreUnusable
 from workflows.ports.store import Store
 from workflows.store.sqlite.snapshot import read_records
 from workflows.store.sqlite.store import open_store

@@ -27,8 +27,9 @@ from workflows.core.requests.commands.request import CommandSubject, Withdraw
 from workflows.core.requests.effects import CheckPermission, SendMessage, ShowHome
 from workflows.core.requests.request import RequestId
 from workflows.core.settings.model import TenantId
+from workflows.ports.audit_log import AuditEntry
 from workflows.ports.pages import START, PartnerFilter
-from workflows.ports.records import AuditEntry, Commit, StoreUnusable
+from workflows.ports.records import Commit, StoreUnusable
 from workflows.store.codec import load
 from workflows.store.sqlite.store import SqliteStore, open_store
 

@@ -57,20 +57,20 @@ def named_applications(policy: Policy) -> tuple[str, ...]:
 
 
 def _covers(application: str, included: frozenset[str], excluded: frozenset[str]) -> Coverage:
-    asked, left = application.lower(), included - excluded - {"none"}
-    if not left or (asked in excluded and asked != ALL.lower()):
+    application_id, left = application.lower(), included - excluded - {"none"}
+    if not left or (application_id in excluded and application_id != ALL.lower()):
         return Coverage.NO
     # A single application may belong to a suite that is excluded.
     is_doubtful = bool(excluded & _SUITES)
-    if asked == ALL.lower():
+    if application_id == ALL.lower():
         if ALL.lower() in left:
             return Coverage.PARTLY if excluded else Coverage.WHOLLY
         return Coverage.PERHAPS if is_doubtful and not left & _SUITES else Coverage.PARTLY
-    if asked in left or ALL.lower() in left:
-        if asked in _SUITES:
+    if application_id in left or ALL.lower() in left:
+        if application_id in _SUITES:
             return Coverage.PARTLY if excluded else Coverage.WHOLLY
         return Coverage.PERHAPS if is_doubtful else Coverage.WHOLLY
-    return Coverage.PERHAPS if asked in _SUITES or left & _SUITES or _unknown_words(left) else Coverage.NO
+    return Coverage.PERHAPS if application_id in _SUITES or left & _SUITES or _unknown_words(left) else Coverage.NO
 
 
 def _unknown_words(included: frozenset[str]) -> bool:

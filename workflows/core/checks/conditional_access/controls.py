@@ -27,9 +27,9 @@ class PolicyEffect(StrEnum):
     """The effect of a policy on a visitor, from the best to the worst."""
 
     WORKS = "works"
-    ASKED_THERE = "asked_there"
+    REQUIRED_IN_PARTNER_TENANT = "asked_there"
     """They must satisfy it in the partner's tenant."""
-    ASKED_HERE = "asked_here"
+    REQUIRED_IN_OUR_TENANT = "asked_here"
     """They must satisfy it in our tenant."""
     DEPENDS = "depends"
     """It can lock them out, on a condition that cannot be known in advance."""
@@ -113,7 +113,7 @@ class PolicyOutcome:
 def outcome_of(policy: Policy, visitor: VisitorType, trust: InboundTrustFlags) -> PolicyOutcome:
     """Return the effect of a policy on a visitor to whom it applies."""
     grants = [_control(control, visitor, trust, policy) for control in policy.grants]
-    blocking = [one for one in grants if ReasonCode.BLOCKS in {reason.code for reason in one.reasons}]
+    blocking = [grant for grant in grants if ReasonCode.BLOCKS in {reason.code for reason in grant.reasons}]
     sessions = [_control(control, visitor, trust, policy) for control in policy.sessions]
     granted = blocking[0] if blocking else _granted(grants, policy.operator)
     return _all_of([granted, *sessions])
@@ -130,8 +130,8 @@ def remedies(policy: Policy, visitor: VisitorType, trust: InboundTrustFlags) -> 
             with_them = replace(trust, **dict.fromkeys(chosen, True))
             if outcome_of(policy, visitor, with_them).meaning in (
                 PolicyEffect.WORKS,
-                PolicyEffect.ASKED_THERE,
-                PolicyEffect.ASKED_HERE,
+                PolicyEffect.REQUIRED_IN_PARTNER_TENANT,
+                PolicyEffect.REQUIRED_IN_OUR_TENANT,
             ):
                 return (*(_FLAGS[flag] for flag in chosen), Remedy.EXCLUDE)
     return (Remedy.EXCLUDE, Remedy.OTHER_CONTROL)
@@ -183,7 +183,7 @@ def _control(control: Control, visitor: VisitorType, trust: InboundTrustFlags, p
             return found(PolicyEffect.LOCKED_OUT, ReasonCode.BLOCKS)
         case ControlKind.MFA | ControlKind.STRENGTH:
             meaning, because = _mfa(control, trust.mfa, has_account=has_account)
-            if policy.is_about_risk and not is_worse(meaning, PolicyEffect.ASKED_HERE):
+            if policy.is_about_risk and not is_worse(meaning, PolicyEffect.REQUIRED_IN_OUR_TENANT):
                 return found(PolicyEffect.DEPENDS, ReasonCode.RISK_REGISTRATION)
             return found(meaning, because)
         case ControlKind.COMPLIANT_DEVICE:
@@ -216,7 +216,9 @@ def _device(trusted: bool | None) -> tuple[PolicyEffect, ReasonCode]:
     if trusted is None:
         return PolicyEffect.NOT_KNOWN, ReasonCode.TRUST_NOT_READ
     return (
-        (PolicyEffect.ASKED_THERE, ReasonCode.TRUSTED) if trusted else (PolicyEffect.LOCKED_OUT, ReasonCode.NOT_TRUSTED)
+        (PolicyEffect.REQUIRED_IN_PARTNER_TENANT, ReasonCode.TRUSTED)
+        if trusted
+        else (PolicyEffect.LOCKED_OUT, ReasonCode.NOT_TRUSTED)
     )
 
 
@@ -226,9 +228,9 @@ def _mfa(control: Control, trusted: bool | None, *, has_account: bool) -> tuple[
     :param trusted: whether our tenant trusts the MFA of the partner's tenant; None: not known.
     :param has_account: whether the visitor has an account in our tenant, and so can do MFA here.
     """
-    with_trust = _with_methods(control, SignInTenant.HOME, PolicyEffect.ASKED_THERE, ReasonCode.TRUSTED)
+    with_trust = _with_methods(control, SignInTenant.HOME, PolicyEffect.REQUIRED_IN_PARTNER_TENANT, ReasonCode.TRUSTED)
     without_trust = (
-        _with_methods(control, SignInTenant.RESOURCE, PolicyEffect.ASKED_HERE, ReasonCode.DONE_HERE)
+        _with_methods(control, SignInTenant.RESOURCE, PolicyEffect.REQUIRED_IN_OUR_TENANT, ReasonCode.DONE_HERE)
         if has_account
         else (PolicyEffect.LOCKED_OUT, ReasonCode.NOT_TRUSTED)
     )

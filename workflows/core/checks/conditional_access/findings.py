@@ -25,8 +25,8 @@ _SEVERITIES: Final[Mapping[PolicyEffect, Severity]] = {
     PolicyEffect.LOCKED_OUT: Severity.WARNING,
     PolicyEffect.NOT_KNOWN: Severity.UNCHECKED,
     PolicyEffect.DEPENDS: Severity.UNCHECKED,
-    PolicyEffect.ASKED_HERE: Severity.NOTE,
-    PolicyEffect.ASKED_THERE: Severity.NOTE,
+    PolicyEffect.REQUIRED_IN_OUR_TENANT: Severity.NOTE,
+    PolicyEffect.REQUIRED_IN_PARTNER_TENANT: Severity.NOTE,
     PolicyEffect.WORKS: Severity.NOTE,
 }
 """The severity of each effect, in the order in which the findings are shown."""
@@ -43,7 +43,9 @@ def access_findings(report: AccessReport) -> tuple[Finding, ...]:
 
 def locked_out_values(report: AccessReport) -> Values | None:
     """Return the values of `FindingCode.CA_LOCKED_OUT`; None when no enforced policy certainly locks somebody out."""
-    verdicts = [one for one in report.verdicts if one.is_enforced and one.meaning is PolicyEffect.LOCKED_OUT]
+    verdicts = [
+        verdict for verdict in report.verdicts if verdict.is_enforced and verdict.meaning is PolicyEffect.LOCKED_OUT
+    ]
     return {"verdicts": _grouped_values(verdicts)} if verdicts else None
 
 
@@ -90,11 +92,11 @@ def question_values(question: Question) -> dict[str, Any]:
 
 
 def _findings(report: AccessReport) -> Iterator[Finding]:
-    enforced = [one for one in report.verdicts if one.is_enforced]
+    enforced = [verdict for verdict in report.verdicts if verdict.is_enforced]
     for meaning, severity in _SEVERITIES.items():
-        if verdicts := [one for one in enforced if one.meaning is meaning]:
+        if verdicts := [verdict for verdict in enforced if verdict.meaning is meaning]:
             yield _about(FindingCode(f"ca_{meaning}"), severity, verdicts)
-    if reporting := [one for one in report.verdicts if not one.is_enforced]:
+    if reporting := [verdict for verdict in report.verdicts if not verdict.is_enforced]:
         yield _about(FindingCode.CA_REPORT_ONLY, Severity.NOTE, reporting)
     if (estimate := estimate_values(report)) is not None:
         questions = [question_values(one) for one in report.left_out[:MAX_KEPT]]
@@ -120,8 +122,8 @@ def _about(code: FindingCode, severity: Severity, verdicts: Sequence[PolicyVerdi
 
 def _grouped_values(verdicts: Sequence[PolicyVerdict]) -> list[dict[str, Any]]:
     """Return verdicts as JSON values. Verdicts that differ only in the visitor become one."""
-    alike = grouped(verdicts, lambda one: tuple(getattr(one, name) for name in _COMPARED))
-    return [_group_values(some) for some in alike]
+    alike = grouped(verdicts, lambda verdict: tuple(getattr(verdict, name) for name in _COMPARED))
+    return [_group_values(group) for group in alike]
 
 
 _COMPARED: Final = (
@@ -133,8 +135,12 @@ _COMPARED: Final = (
 def _group_values(verdicts: Sequence[PolicyVerdict]) -> dict[str, Any]:
     values = verdict_values(verdicts[0])
     del values["visitor"]
-    visitors = [one.visitor.value for one in verdicts]
-    return {**values, "visitors": visitors, "conditions": [_condition_values(one) for one in verdicts[0].conditions]}
+    visitors = [verdict.visitor.value for verdict in verdicts]
+    return {
+        **values,
+        "visitors": visitors,
+        "conditions": [_condition_values(condition) for condition in verdicts[0].conditions],
+    }
 
 
 def _condition_values(one: PolicyCondition) -> dict[str, Any]:
@@ -144,6 +150,6 @@ def _condition_values(one: PolicyCondition) -> dict[str, Any]:
 def grouped(items: Sequence[_Item], key: Callable[[_Item], object]) -> list[Sequence[_Item]]:
     """Group items by a key, in the order of first appearance."""
     groups: dict[object, list[_Item]] = {}
-    for one in items:
-        groups.setdefault(key(one), []).append(one)
+    for item in items:
+        groups.setdefault(key(item), []).append(item)
     return list(groups.values())

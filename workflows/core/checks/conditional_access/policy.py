@@ -165,11 +165,11 @@ def _grants(document: object) -> tuple[Control, ...]:
 def _grant_controls(document: Mapping[str, Any]) -> Iterator[Control]:
     yield from (
         Control(kind=_BUILT_IN.get(name, ControlKind.UNKNOWN), name=name)
-        for name in _named(document, "builtInControls")
+        for name in _texts_of_list(document, "builtInControls")
     )
     for name, kind in (("termsOfUse", ControlKind.TERMS_OF_USE), ("customAuthenticationFactors", ControlKind.CUSTOM)):
-        for one in _named(document, name):
-            yield Control(kind=ControlKind.UNKNOWN if one == f"{name}?" else kind, name=one)
+        for control_name in _texts_of_list(document, name):
+            yield Control(kind=ControlKind.UNKNOWN if control_name == f"{name}?" else kind, name=control_name)
     strength = document.get("authenticationStrength")
     if isinstance(strength, Mapping):
         yield Control(
@@ -178,10 +178,12 @@ def _grant_controls(document: Mapping[str, Any]) -> Iterator[Control]:
     elif strength is not None:
         yield Control(kind=ControlKind.UNKNOWN, name="authenticationStrength")
     others = sorted(document.keys() - _GRANT_MEMBERS)
-    yield from (Control(kind=ControlKind.UNKNOWN, name=one) for one in others if "@odata." not in one and document[one])
+    yield from (
+        Control(kind=ControlKind.UNKNOWN, name=other) for other in others if "@odata." not in other and document[other]
+    )
 
 
-def _named(document: Mapping[str, Any], name: str) -> Iterator[str]:
+def _texts_of_list(document: Mapping[str, Any], name: str) -> Iterator[str]:
     """Return the texts of a list. A value of another form is returned as one text, so that it is not lost."""
     value = document.get(name)
     if value is None:
@@ -197,8 +199,8 @@ def _strength(document: Mapping[str, Any]) -> Strength:
     listed = document.get("allowedCombinations")
     configurations = document.get("combinationConfigurations")
     restricted: set[str] = set()
-    for one in configurations if isinstance(configurations, list) else ():
-        restricted |= set(texts(one, "appliesToCombinations") if isinstance(one, Mapping) else ())
+    for configuration in configurations if isinstance(configurations, list) else ():
+        restricted |= set(texts(configuration, "appliesToCombinations") if isinstance(configuration, Mapping) else ())
     return Strength(
         id=str(document.get("id") or ""),
         name=str(document.get("displayName") or ""),

@@ -99,7 +99,9 @@ def questions(
         return QuestionSelection(questions=())
     for entry in entries:
         concerned = [
-            one for one in live if conditions_for(one, entry.visitor, tenant_id, entry.applications) is not None
+            policy
+            for policy in live
+            if conditions_for(policy, entry.visitor, tenant_id, entry.applications) is not None
         ]
         has_client_conditions = any(clients_of(policy) is not None for policy in concerned)
         # One question is enough to find that no policy applies.
@@ -110,7 +112,7 @@ def questions(
         ]
         wanted |= dict.fromkeys(first)
         additional |= dict.fromkeys(_questions_for_uncovered_policies(concerned, entry, tenant_id, first))
-    every = [*wanted, *(one for one in additional if one not in wanted)]
+    every = [*wanted, *(question for question in additional if question not in wanted)]
     return QuestionSelection(questions=tuple(every[:limit]), left_out=tuple(every[limit:]))
 
 
@@ -118,9 +120,9 @@ def _questions_for_uncovered_policies(
     policies: Sequence[Policy], entry: VisitorAccess, tenant_id: TenantId, first: Sequence[Question]
 ) -> Iterator[Question]:
     """Return a sign-in for each policy that no question covers so far."""
-    asked = list(first)
+    selected = list(first)
     for policy in policies:
-        if any(question.meets_conditions_of(policy, entry) for question in asked):
+        if any(question.meets_conditions_of(policy, entry) for question in selected):
             continue
         clients = clients_of(policy)
         question = Question(
@@ -132,14 +134,14 @@ def _questions_for_uncovered_policies(
             user_risk=_level(policy.user_risk),
         )
         # The same question may be there already. It then does not cover this policy, which is estimated.
-        asked.append(question)
+        selected.append(question)
         yield question
 
 
 def _application(policy: Policy, entry: VisitorAccess) -> str:
     best = max(entry.applications, key=lambda name: covers(policy, name))
-    named = named_applications(policy)
-    return named[0] if best == ALL and named and not covers_everything(policy) else best
+    named_ids = named_applications(policy)
+    return named_ids[0] if best == ALL and named_ids and not covers_everything(policy) else best
 
 
 def _level(levels: Sequence[str]) -> str:

@@ -105,13 +105,13 @@ def conditions_for(
 
 def clients_of(policy: Policy) -> tuple[ClientApp, ...] | None:
     """Return the clients to which a policy is limited; None when it is not limited, empty for only older clients."""
-    named = frozenset(texts(policy.conditions, "clientAppTypes"))
-    if not named or "all" in named:
+    client_names = frozenset(texts(policy.conditions, "clientAppTypes"))
+    if not client_names or "all" in client_names:
         return None
-    if "unknownFutureValue" in named:
+    if "unknownFutureValue" in client_names:
         return tuple(ClientApp)
-    found = tuple(client for client in ClientApp if client.value in named)
-    return None if len(found) == len(ClientApp) else found
+    clients = tuple(client for client in ClientApp if client.value in client_names)
+    return None if len(clients) == len(ClientApp) else clients
 
 
 def named_tenants(policy: Policy) -> frozenset[str]:
@@ -131,14 +131,16 @@ def _members_of_wrong_type(conditions: Mapping[str, Any]) -> Iterator[str]:
     if not isinstance(conditions.get("applications"), Mapping):
         yield "applications"
     lists = {
-        "users": [f"{way}{what}" for way in ("include", "exclude") for what in ("Users", "Groups", "Roles")],
+        "users": [
+            f"{prefix}{objects}" for prefix in ("include", "exclude") for objects in ("Users", "Groups", "Roles")
+        ],
         "applications": ["includeApplications", "excludeApplications"],
     }
     for name, members in lists.items():
         rule = member(conditions, name)
-        yield from (one for one in members if not _is_list(rule.get(one)))
+        yield from (member_name for member_name in members if not _is_list(rule.get(member_name)))
     yield from (
-        one for one in ("clientAppTypes", "userRiskLevels", "signInRiskLevels") if not _is_list(conditions.get(one))
+        name for name in ("clientAppTypes", "userRiskLevels", "signInRiskLevels") if not _is_list(conditions.get(name))
     )
 
 
@@ -149,9 +151,9 @@ def _is_list(value: object) -> bool:
 def _names_people(conditions: Mapping[str, Any]) -> bool:
     """Return whether a policy applies to any people, and not only to applications that sign in by themselves."""
     users = member(conditions, "users")
-    named = frozenset(texts(users, "includeUsers")) - {"None"}
+    included_users = frozenset(texts(users, "includeUsers")) - {"None"}
     return bool(
-        named
+        included_users
         or texts(users, "includeGroups")
         or texts(users, "includeRoles")
         or member(users, "includeGuestsOrExternalUsers")
@@ -211,13 +213,13 @@ def _target_conditions(
         # Guests register security information here. No visitor registers a device here.
         is_relevant = _REGISTRATION in actions and visitor is not VisitorType.DIRECT_CONNECT
         return (PolicyCondition(kind=ConditionType.REGISTRATION),) if is_relevant else None
-    found = [covers(policy, application) for application in applications]
-    if all(one is Coverage.WHOLLY for one in found):
+    coverages = [covers(policy, application) for application in applications]
+    if all(coverage is Coverage.WHOLLY for coverage in coverages):
         return ()
-    if max(found) is Coverage.NO:
+    if max(coverages) is Coverage.NO:
         return None
     names = named_applications(policy)
-    if max(found) is Coverage.PERHAPS:
+    if max(coverages) is Coverage.PERHAPS:
         return (PolicyCondition(kind=ConditionType.OTHER_APPLICATIONS, values=names),)
     return (PolicyCondition(kind=ConditionType.APPLICATIONS, values=names),)
 

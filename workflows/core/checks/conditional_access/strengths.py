@@ -53,7 +53,10 @@ def is_satisfiable(strength: Strength, sign_in_tenant: SignInTenant) -> bool | N
     combinations = strength.combinations or _BUILT_IN.get(strength.id.lower())
     if not combinations:
         return None
-    found = [_combination(one, sign_in_tenant, is_restricted=one in strength.restricted) for one in combinations]
+    found = [
+        _combination(combination, sign_in_tenant, is_restricted=combination in strength.restricted)
+        for combination in combinations
+    ]
     return True if True in found else None if None in found else False
 
 

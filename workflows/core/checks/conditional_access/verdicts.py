@@ -95,17 +95,17 @@ class AccessReport:
         if self.unreadable is not None:
             return None
         return any(
-            one.visitor is VisitorType.DIRECT_CONNECT
-            and one.is_enforced
-            and one.meaning is PolicyEffect.LOCKED_OUT
-            and not one.conditions
-            and one.remedies == (Remedy.ACCEPT_MFA, Remedy.EXCLUDE)
-            for one in self.verdicts
+            verdict.visitor is VisitorType.DIRECT_CONNECT
+            and verdict.is_enforced
+            and verdict.meaning is PolicyEffect.LOCKED_OUT
+            and not verdict.conditions
+            and verdict.remedies == (Remedy.ACCEPT_MFA, Remedy.EXCLUDE)
+            for verdict in self.verdicts
         )
 
     def worst(self, visitor: VisitorType) -> PolicyEffect:
         """Return the worst effect of an enforced policy on a visitor."""
-        found = [one.meaning for one in self.verdicts if one.is_enforced and one.visitor is visitor]
+        found = [verdict.meaning for verdict in self.verdicts if verdict.is_enforced and verdict.visitor is visitor]
         if self.unreadable is not None:
             found.append(PolicyEffect.NOT_KNOWN)
         return max(found, key=list(PolicyEffect).index, default=PolicyEffect.WORKS)
@@ -146,28 +146,37 @@ def assess(
     :param documents: the list of policies, or why it could not be read.
     :param answers: Entra's answer to each question; a question that was not asked is absent.
     """
-    listed = {} if isinstance(documents, UnreadableFact) else {one.id: one for one in map(parse_policy, documents)}
+    listed = (
+        {} if isinstance(documents, UnreadableFact) else {policy.id: policy for policy in map(parse_policy, documents)}
+    )
     rows = {question: _by_id(answer) for question, answer in answers.items() if not isinstance(answer, UnreadableFact)}
-    told = {key: parse_policy(row) for answer in rows.values() for key, row in answer.items()}
-    policies = {**told, **listed}
+    evaluated = {key: parse_policy(row) for answer in rows.values() for key, row in answer.items()}
+    policies = {**evaluated, **listed}
     visitors = tuple(entry.visitor for entry in entries)
     failed = next((answer for answer in answers.values() if isinstance(answer, UnreadableFact)), None)
     if isinstance(documents, UnreadableFact) and not rows:
         return AccessReport(visitors=visitors, trust=trust, unreadable=documents if entries else None)
-    live = [told.get(policy.id, policy) for policy in policies.values() if not policy.is_off]
-    found = [verdict for entry in entries for verdict in _verdicts(live, entry, tenant_id, trust, rows)]
-    order = list(PolicyEffect)
+    active = [evaluated.get(policy.id, policy) for policy in policies.values() if not policy.is_off]
+    verdicts = [verdict for entry in entries for verdict in _verdicts(active, entry, tenant_id, trust, rows)]
     return AccessReport(
         visitors=visitors,
         trust=trust,
-        verdicts=tuple(sorted(found, key=lambda one: (not one.is_enforced, -order.index(one.meaning), one.policy))),
-        policies=len(live),
+        verdicts=_worst_first(verdicts),
+        policies=len(active),
         unanswered_because=failed,
-        left_out=(*(one for one in selection.questions if one not in rows), *selection.left_out),
+        left_out=(*(question for question in selection.questions if question not in rows), *selection.left_out),
         answered_count=len(rows),
         unlisted_policies=()
         if isinstance(documents, UnreadableFact)
-        else tuple(told[key].name for key in told if key not in listed),
+        else tuple(evaluated[key].name for key in evaluated if key not in listed),
+    )
+
+
+def _worst_first(verdicts: Sequence[PolicyVerdict]) -> tuple[PolicyVerdict, ...]:
+    """Return verdicts of enforced policies first, and of those the worst effect first."""
+    effects = list(PolicyEffect)
+    return tuple(
+        sorted(verdicts, key=lambda verdict: (not verdict.is_enforced, -effects.index(verdict.meaning), verdict.policy))
     )
 
 
@@ -183,9 +192,9 @@ def _verdicts(
     answers: Mapping[Question, Mapping[str, JsonObject]],
 ) -> Iterator[PolicyVerdict]:
     """Evaluate every policy for one kind of visitor. A policy that never applies to it gives no verdict."""
-    asked = [(question, answer) for question, answer in answers.items() if question.visitor is entry.visitor]
+    own_answers = [(question, answer) for question, answer in answers.items() if question.visitor is entry.visitor]
     for policy in policies:
-        verdict = _verdict(policy, entry, tenant_id, trust, asked)
+        verdict = _verdict(policy, entry, tenant_id, trust, own_answers)
         if verdict is not None:
             yield verdict
 
@@ -209,16 +218,18 @@ def _verdict(
     if "notEnoughInformation" in reasons:
         return _verdict_not_known(policy, entry.visitor, conditions or (), ReasonCode.NOT_ENOUGH_INFORMATION, "")
     if unknown_reason := next(
-        (one for one in reasons if one not in _ANSWERED_REASONS and one not in _UNANSWERED_REASONS), None
+        (reason for reason in reasons if reason not in _ANSWERED_REASONS and reason not in _UNANSWERED_REASONS), None
     ):
         return _verdict_not_known(
             policy, entry.visitor, conditions or (), ReasonCode.ANSWER_NOT_UNDERSTOOD, unknown_reason
         )
     left_open = tuple(
-        one for one in conditions or () if any(one.kind in _UNANSWERED_REASONS.get(reason, ()) for reason in reasons)
+        condition
+        for condition in conditions or ()
+        if any(condition.kind in _UNANSWERED_REASONS.get(reason, ()) for reason in reasons)
     )
     if left_open:
-        kept = tuple(one for one in conditions or () if one in left_open or one.kind in CERTAIN)
+        kept = tuple(condition for condition in conditions or () if condition in left_open or condition.kind in CERTAIN)
         return _evaluated(policy, entry.visitor, trust, kept, Source.ENTRA)
     if all(reason in _ANSWERED_REASONS for reason in reasons):
         return None
@@ -236,7 +247,7 @@ def _reason(row: JsonObject | None) -> str:
 
 def _said_to_apply(conditions: tuple[PolicyCondition, ...] | None) -> tuple[PolicyCondition, ...]:
     """Return the conditions under which a policy applies that Entra reported as applying."""
-    return tuple(one for one in conditions or () if one.kind in CERTAIN)
+    return tuple(condition for condition in conditions or () if condition.kind in CERTAIN)
 
 
 def _evaluated(
@@ -251,13 +262,13 @@ def _evaluated(
     outcome = outcome_of(policy, visitor, trust)
     if outcome == PolicyOutcome(meaning=PolicyEffect.WORKS):
         return None
-    is_uncertain = any(one.kind not in CERTAIN for one in conditions)
+    is_uncertain = any(condition.kind not in CERTAIN for condition in conditions)
     meaning = (
         PolicyEffect.DEPENDS
-        if is_uncertain and is_worse(outcome.meaning, PolicyEffect.ASKED_THERE)
+        if is_uncertain and is_worse(outcome.meaning, PolicyEffect.REQUIRED_IN_PARTNER_TENANT)
         else outcome.meaning
     )
-    found = remedies(policy, visitor, trust) if outcome.meaning is PolicyEffect.LOCKED_OUT else ()
+    possible_remedies = remedies(policy, visitor, trust) if outcome.meaning is PolicyEffect.LOCKED_OUT else ()
     return PolicyVerdict(
         policy_id=policy.id,
         policy=policy.name,
@@ -267,7 +278,7 @@ def _evaluated(
         where_it_applies=outcome.meaning,
         reasons=outcome.reasons,
         conditions=conditions,
-        remedies=found,
+        remedies=possible_remedies,
         source=source,
     )
 

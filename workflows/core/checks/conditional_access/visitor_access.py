@@ -16,12 +16,12 @@ def visitor_access_under(
 ) -> tuple[VisitorAccess, ...]:
     """Return each kind of visitor that can get access under the effective settings. Uncertain access counts as open.
 
-    :param access_kinds: every kind of access under these settings; it shows whether other objects than
+    :param access_kinds: every kind of access under these settings; it shows whether objects other than
         users are synchronized.
     """
     return visitor_access_of(
-        collaboration=effective.targets[Property.B2B_COLLABORATION_INBOUND].certain,
-        direct_connect=effective.targets[Property.B2B_DIRECT_CONNECT_INBOUND].certain,
+        collaboration=effective.targets[Property.B2B_COLLABORATION_INBOUND].certain_setting,
+        direct_connect=effective.targets[Property.B2B_DIRECT_CONNECT_INBOUND].certain_setting,
         synchronizes=synchronization_of(effective, access_kinds).value,
     )
 

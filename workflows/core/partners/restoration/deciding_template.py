@@ -9,7 +9,7 @@ from workflows.core.partners.restoration.restorable import FIELD, ended_at
 from workflows.core.partners.restoration.restoration_plan import is_same_configuration
 from workflows.core.plans.changes import plan_access_change
 from workflows.core.plans.plan import Plan
-from workflows.core.policy.risk import deciding_risk, weakness_of
+from workflows.core.policy.risk import risk_for_approval, weakness_of
 from workflows.core.policy.template import Template, stages_for
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.settings.canonical import JsonObject
@@ -34,7 +34,7 @@ def deciding_template(
     :param default: the tenant's default configuration; None when it is not known.
     :raises InvalidField: when even the strongest chain is too weak.
     """
-    access, level = plan_access_change(plan), deciding_risk(plan, default).level
+    access, level = plan_access_change(plan), risk_for_approval(plan, default).level
     candidates = likely_templates(earlier_configuration, requests=requests, templates=templates)
     for template in candidates:
         weak = weakness_of(stages_for(access, template), level)
@@ -53,7 +53,7 @@ def likely_templates(
 ) -> tuple[Template, ...]:
     """List the templates whose approval chains may decide on restoring an earlier configuration, first choice first."""
     strongest = max(templates.values(), key=_strength)
-    return (*_approved_before(earlier_configuration, requests, templates), strongest)
+    return (*_template_approved_earlier(earlier_configuration, requests, templates), strongest)
 
 
 def decided_by(plan: Plan, template: Template) -> Plan:
@@ -64,7 +64,7 @@ def decided_by(plan: Plan, template: Template) -> Plan:
     return replace(plan, template=template.name, template_hash=template.content_hash)
 
 
-def _approved_before(
+def _template_approved_earlier(
     earlier_configuration: JsonObject | None, requests: Sequence[AccessRequest], templates: Mapping[str, Template]
 ) -> Iterator[Template]:
     """Return the template of the newest access request that led to `earlier_configuration`, if it still exists."""

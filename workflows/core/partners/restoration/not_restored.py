@@ -11,7 +11,7 @@ from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import is_same_value
 from workflows.core.settings.model import Property
-from workflows.core.settings.undescribed_members import DEVICES, undescribed_members
+from workflows.core.settings.undocumented_members import DEVICES, undocumented_members
 
 _DELETE: Final = "Graph: “Delete crossTenantAccessPolicyConfigurationPartner”"
 _UPDATE: Final = "Graph: “Update crossTenantAccessPolicyConfigurationPartner”"
@@ -40,8 +40,8 @@ def settings_not_restored(
     :param undone_plan: the plan of the change that is undone; see `plan_restoration`.
     """
     current_members, earlier_members = (
-        undescribed_members(current_configuration),
-        undescribed_members(earlier_configuration),
+        undocumented_members(current_configuration),
+        undocumented_members(earlier_configuration),
     )
     written = previous_members(current_configuration, earlier_configuration, undone_plan)
     different = [
@@ -50,7 +50,10 @@ def settings_not_restored(
         if path not in written and not is_same_value(current_members.get(path), earlier_members.get(path))
     ]
     restrictions = Property.TENANT_RESTRICTIONS.value
-    devices = [_devices((one or {}).get(restrictions)) for one in (current_configuration, earlier_configuration)]
+    devices = [
+        _devices((configuration or {}).get(restrictions))
+        for configuration in (current_configuration, earlier_configuration)
+    ]
     if not is_same_value(devices[0], devices[1]):
         different.append(f"{restrictions}.{DEVICES}")
     return tuple(different)

@@ -20,13 +20,13 @@ from workflows.core.settings.model import (
     TenantId,
     lists_of,
 )
-from workflows.core.settings.undescribed_members import (
+from workflows.core.settings.undocumented_members import (
     DEVICES,
     Path,
     copied,
     set_member,
-    undescribed_members,
-    without_undescribed_members,
+    undocumented_members,
+    without_undocumented_members,
 )
 
 _UNKNOWN_VALUE: Final = "unknownFutureValue"
@@ -119,7 +119,7 @@ def _body(current_configuration: JsonObject | None, earlier_configuration: JsonO
 
 def _sendable_part(name: Property, document: Any) -> Any:
     """Return the part of a setting that may be sent: what v1.0 describes, without `devices` of tenant restrictions."""
-    cleaned = without_undescribed_members(name, document)
+    cleaned = without_undocumented_members(name, document)
     if name is Property.TENANT_RESTRICTIONS and isinstance(cleaned, dict):
         cleaned.pop(DEVICES, None)
     return cleaned
@@ -139,7 +139,7 @@ def _optional_operations(
     earlier_configuration: JsonObject | None,
     undone_plan: Plan | None,
 ) -> Iterator[Operation]:
-    """Return the writes that restore undescribed members, one for each setting, with the setting's own values."""
+    """Return the writes that restore undocumented members, one for each setting, with the setting's own values."""
     bodies: dict[str, dict[str, Any]] = {}
     for path, value in previous_members(current_configuration, earlier_configuration, undone_plan).items():
         name = path[0]
@@ -156,14 +156,14 @@ def _optional_operations(
 def previous_members(
     current_configuration: JsonObject | None, earlier_configuration: JsonObject | None, undone_plan: Plan | None
 ) -> Mapping[Path, Any]:
-    """Return the undescribed members that the undone change has set to null, with their previous values."""
+    """Return the undocumented members that the undone change has set to null, with their previous values."""
     set_to_null = {
         name for operation in (undone_plan.optional if undone_plan else ()) for name in written_names(operation)
     }
-    current_members = undescribed_members(current_configuration)
+    current_members = undocumented_members(current_configuration)
     return {
         path: _without_annotations(value)
-        for path, value in undescribed_members(earlier_configuration).items()
+        for path, value in undocumented_members(earlier_configuration).items()
         if ".".join(path) in set_to_null
         and not _has_unknown_value(value)
         and not is_same_value(current_members.get(path), value)
@@ -184,17 +184,17 @@ def _synchronizes(current_configuration: JsonObject | None, earlier_configuratio
 
     Only an explicit "true" is restored as true. Otherwise false is written, which certainly synchronizes nobody.
     """
-    old, wanted = (
+    current, earlier = (
         side.get(IDENTITY_SYNCHRONIZATION) if side else None for side in (current_configuration, earlier_configuration)
     )
-    if is_same_value(_flag_of(old), _flag_of(wanted)):
+    if is_same_value(_flag_of(current), _flag_of(earlier)):
         return None
-    setting = parse_setting(Property.IDENTITY_SYNCHRONIZATION, wanted)
+    setting = parse_setting(Property.IDENTITY_SYNCHRONIZATION, earlier)
     return isinstance(setting, IdentitySynchronization) and setting.is_allowed is True
 
 
 def _flag_of(policy: Any) -> Any:
-    described = without_undescribed_members(IDENTITY_SYNCHRONIZATION, policy)
+    described = without_undocumented_members(IDENTITY_SYNCHRONIZATION, policy)
     return described.get(USER_SYNC_INBOUND) if isinstance(described, Mapping) else described
 
 

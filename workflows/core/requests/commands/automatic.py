@@ -10,7 +10,7 @@ from workflows.core.errors.facts import Fact, as_values
 from workflows.core.plans.drift import Drift
 from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.requests.commands.audit_details import Details, configuration_details, plan_digest
-from workflows.core.requests.request import AccessRequest, Prepared, WriteRefusal
+from workflows.core.requests.request import AccessRequest, PreparedRequest, WriteRefusal
 from workflows.core.settings.canonical import JsonObject
 
 
@@ -19,7 +19,7 @@ class RecordPrepared:
     """People, tenant and plan are known."""
 
     name: Literal["record_prepared"] = field(default="record_prepared")
-    prepared: Prepared
+    prepared: PreparedRequest
 
     def audit_details(self, after: AccessRequest) -> Details:
         """Return nothing: the request shows the rest."""
@@ -72,7 +72,7 @@ class Replan:
     reason: tuple[Fact, ...]
     drift: Drift | None = None
     """How the partner changed, when that is the reason."""
-    is_unwritten: bool = False
+    has_written_nothing: bool = False
     """Whether certainly no part of the plan took effect: nothing was sent, or Graph refused the first write."""
 
     def audit_details(self, after: AccessRequest) -> Details:
@@ -168,7 +168,7 @@ class RecordApplied:
 
     def audit_details(self, after: AccessRequest) -> Details:
         """Return the read-back, the plan's digest, the access that stays open, and the writes without effect."""
-        still_open, refused = after.not_closed, [asdict(one) for one in after.refused]
+        still_open, refused = after.not_closed, [asdict(refused_write) for refused_write in after.refused]
         return {
             **configuration_details(self.configuration),
             **plan_digest(after),
@@ -192,7 +192,7 @@ class RecordRefusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordApplyFailed:
-    """The plan is not written any further, because Graph refused a write permanently, or the partner is unfit."""
+    """Writing the plan stops: Graph refused a write permanently, or the plan is not possible any more."""
 
     name: Literal["record_apply_failed"] = field(default="record_apply_failed")
     reason: tuple[Fact, ...]

@@ -5,7 +5,7 @@ from typing import Any, Final, Literal, assert_never, overload
 
 from workflows.core.people import ChatId, Person
 from workflows.core.requests.commands.audit_details import Details
-from workflows.core.requests.commands.partner import (
+from workflows.core.requests.commands.partner_record import (
     ConfirmSetup,
     Keep,
     PartnershipCommand,

@@ -25,7 +25,9 @@ class EditableField(StrEnum):
 
 def with_edited_values(before: RequestFields, fields: RequestFields) -> RequestFields:
     """Return a request's fields with the new values. Kind, requester and partner stay the same."""
-    return replace(before, **{one.value: getattr(fields, one.value) for one in EditableField})
+    return replace(
+        before, **{editable_field.value: getattr(fields, editable_field.value) for editable_field in EditableField}
+    )
 
 
 def changed_field_names(before: RequestFields, after: RequestFields) -> tuple[EditableField, ...]:
@@ -35,18 +37,21 @@ def changed_field_names(before: RequestFields, after: RequestFields) -> tuple[Ed
     """
     is_same_day = before.ends_at is not None and before.ends_at == after.ends_at
     return tuple(
-        one
-        for one in EditableField
-        if getattr(before, one.value) != getattr(after, one.value)
-        and not (is_same_day and one is EditableField.DURATION)
+        editable_field
+        for editable_field in EditableField
+        if getattr(before, editable_field.value) != getattr(after, editable_field.value)
+        and not (is_same_day and editable_field is EditableField.DURATION)
     )
 
 
 def changed_values(before: RequestFields, after: RequestFields) -> dict[str, list[Any]]:
     """Return the changed fields, each with its value before and after, for the audit log."""
     return {
-        one.value: [_stored(getattr(before, one.value)), _stored(getattr(after, one.value))]
-        for one in changed_field_names(before, after)
+        changed_field_name.value: [
+            _stored(getattr(before, changed_field_name.value)),
+            _stored(getattr(after, changed_field_name.value)),
+        ]
+        for changed_field_name in changed_field_names(before, after)
     }
 
 

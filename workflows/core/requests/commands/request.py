@@ -136,8 +136,8 @@ class Edit:
 
     def audit_details(self, after: AccessRequest) -> Details:
         """Return the digest of the plan that is given up, and each changed field before and after."""
-        was = after.previous_fields or after.fields
-        return {"digest": self.digest, "changed": changed_values(was, after.fields)}
+        earlier_fields = after.previous_fields or after.fields
+        return {"digest": self.digest, "changed": changed_values(earlier_fields, after.fields)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -89,10 +89,10 @@ def remind_approvers(request: AccessRequest, command: RemindApprovers, situation
     elif not may_be_reminded(request, situation.now):
         raise Refused(RefusalCode.REMINDED_WITHIN_A_DAY)
     request = changed(request, request.state, situation, reminders=request.reminders + 1, reminded_at=situation.now)
-    shown: tuple[Effect, ...] = (SendReminders(request_id=request.id), ShowRequest(request_id=request.id))
+    show_effects: tuple[Effect, ...] = (SendReminders(request_id=request.id), ShowRequest(request_id=request.id))
     if possible := reminder_possible_at(request):
-        shown = (*shown, ShowRequest(request_id=request.id, not_before=possible))
-    return Transition(request=request, effects=shown)
+        show_effects = (*show_effects, ShowRequest(request_id=request.id, not_before=possible))
+    return Transition(request=request, effects=show_effects)
 
 
 def expire(request: AccessRequest, command: Expire, situation: Situation) -> Transition:

@@ -105,12 +105,12 @@ def replan(request: AccessRequest, command: Replan, situation: Situation) -> Tra
     is_revocation = request.fields.kind is RequestKind.REVOCATION
     replans = request.replans + is_revocation
     pause = pause_before_replan(replans)
-    return _planned_again(
+    return _plan_again(
         request,
         situation,
         command.reason,
         lifetime,
-        is_unwritten=command.is_unwritten,
+        has_written_nothing=command.has_written_nothing,
         round=request.round + (not is_revocation),
         previous_fields=None,
         drift=command.drift,
@@ -124,15 +124,15 @@ def edit(request: AccessRequest, command: Edit, situation: Situation) -> Transit
     require_may_edit(request, command.actor, command.digest, situation.now)
     if command.observation.identity.tenant_id != request.plan.tenant_id:
         raise Refused(RefusalCode.TARGET_LEADS_TO_OTHER_TENANT, target=request.fields.target)
-    wanted = with_edited_values(request.fields, command.new_fields)
-    if not changed_field_names(request.fields, wanted):
+    edited_fields = with_edited_values(request.fields, command.new_fields)
+    if not changed_field_names(request.fields, edited_fields):
         raise Refused(RefusalCode.NOTHING_EDITED)
-    return _planned_again(
+    return _plan_again(
         request,
         situation,
         (Fact(NoteCode.EDITED, {"name": command.actor.name}), Fact(NoteCode.ASKED_AGAIN)),
         command.lifetime,
-        fields=wanted,
+        fields=edited_fields,
         previous_fields=request.fields,
         edits=(*request.edits, EditRecord(person=command.actor, at=situation.now)),
         drift=None,
@@ -140,28 +140,28 @@ def edit(request: AccessRequest, command: Edit, situation: Situation) -> Transit
     )
 
 
-def _planned_again(
+def _plan_again(
     request: AccessRequest,
     situation: Situation,
     reasons: Facts,
     lifetime: timedelta,
     *,
-    is_unwritten: bool = False,
+    has_written_nothing: bool = False,
     **changes: Any,
 ) -> Transition:
     """Give up the plan and every decision on it, and prepare the request again, with its whole time to decide."""
     # The note is made from the request as it was before this change.
     reason = with_earlier_write(request, reasons)
-    sent = None if is_unwritten else request.writing_since or request.unconfirmed_since
+    write_started_at = None if has_written_nothing else request.writing_since or request.unconfirmed_since
     expires_at = _decision_deadline(changes.get("fields", request.fields), situation.now + lifetime)
-    usual: dict[str, Any] = {
+    reset_values: dict[str, Any] = {
         "note": reason,
         "asked_again": reason,
         "round": request.round + 1,
         "previously_shown": request.prepared,
         "void_decisions": (*request.void_decisions, *request.decisions),
         "writing_since": None,
-        "earlier_write_at": request.earlier_write_at or sent,
+        "earlier_write_at": request.earlier_write_at or write_started_at,
         "unconfirmed_since": None,
         "resent_at": None,
         "write_refusal": None,
@@ -171,7 +171,7 @@ def _planned_again(
         "expires_at": expires_at,
         "lifetime": expires_at - situation.now,
     }
-    request = changed(request, S.PREPARING, situation, **{**usual, **changes})
+    request = changed(request, S.PREPARING, situation, **{**reset_values, **changes})
     return Transition(request=request, effects=(ShowRequest(request_id=request.id), preparation(request)))
 
 
@@ -186,19 +186,22 @@ def reopen(request: AccessRequest, command: Reopen, situation: Situation) -> Tra
         raise Refused(RefusalCode.ALL_APPROVALS_STILL_COUNT)
     counted = {person.id for people in verdict.counted_people for person in people}
     digest = request.plan.digest
-    kept = tuple(d for d in request.decisions if d.person.id in counted and d.digest == digest)
+    kept_decisions = tuple(d for d in request.decisions if d.person.id in counted and d.digest == digest)
     reason = with_earlier_write(request, command.reason)
     request = changed(
         request,
         S.AWAITING_APPROVAL,
         situation,
-        decisions=kept,
+        decisions=kept_decisions,
         note=reason,
         asked_again=reason,
         round=request.round + 1,
         previously_shown=None,
         previous_fields=None,
-        void_decisions=(*request.void_decisions, *(one for one in request.decisions if one not in kept)),
+        void_decisions=(
+            *request.void_decisions,
+            *(decision for decision in request.decisions if decision not in kept_decisions),
+        ),
         drift=None,
     )
     return Transition(request=request, effects=(ShowRequest(request_id=request.id),))

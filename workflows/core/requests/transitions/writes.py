@@ -111,7 +111,9 @@ def _not_closed(still_open: Sequence[OpenAccess]) -> Facts:
 
 def _not_taken(refused_writes: Sequence[RefusedWrite]) -> Facts:
     return tuple(
-        fact for one in refused_writes for fact in (Fact(NoteCode.NOT_TAKEN, {"names": list(one.names)}), *one.reason)
+        fact
+        for refused_write in refused_writes
+        for fact in (Fact(NoteCode.NOT_TAKEN, {"names": list(refused_write.names)}), *refused_write.reason)
     )
 
 

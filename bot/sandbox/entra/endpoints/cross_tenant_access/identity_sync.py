@@ -4,7 +4,7 @@ from typing import Any
 
 from bot.sandbox.entra.endpoints.cross_tenant_access.partners import CONTEXT, SYNC, absent, existing
 from bot.sandbox.entra.odata.calls import Answer, Call, Refusal, bad_request, json_object
-from bot.sandbox.entra.odata.query import ENTITY, entity, projected, require_options, selected
+from bot.sandbox.entra.odata.query import ENTITY_OPTIONS, entity, projected, require_options, selected
 from bot.sandbox.entra.tenant.audit_entries import Activity
 from bot.sandbox.entra.tenant.tenant import Tenant
 from bot.sandbox.entra.types.cross_tenant_access import SYNC_BODY
@@ -21,7 +21,7 @@ _DECLARED: dict[str, tuple[str, ...] | None] = {
 
 def get_sync(tenant: Tenant, call: Call) -> Answer:
     """Return the synchronization policy (GET): 404 when the partner has none."""
-    require_options(call, ENTITY)
+    require_options(call, ENTITY_OPTIONS)
     partner = existing(tenant.visible_partners(), call)
     sync = _sync_of(partner)
     names = selected(call, _TYPE, SYNC_BODY) or tuple(sync)

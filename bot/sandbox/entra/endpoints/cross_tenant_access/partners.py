@@ -10,8 +10,8 @@ from typing import Any
 
 from bot.sandbox.entra.odata.calls import Answer, Call, Refusal, bad_request, json_object
 from bot.sandbox.entra.odata.query import (
-    COLLECTION,
-    ENTITY,
+    COLLECTION_OPTIONS,
+    ENTITY_OPTIONS,
     entity,
     expanded,
     page,
@@ -54,7 +54,7 @@ _DECLARED: Mapping[str, tuple[str, ...] | None] = {**dict.fromkeys(PARTNER_BODY)
 
 def list_partners(tenant: Tenant, call: Call) -> Answer:
     """List the partners (GET): `$select`, `$expand=identitySynchronization`, `$top`, `$count`, in pages."""
-    require_options(call, COLLECTION | {"$expand"})
+    require_options(call, COLLECTION_OPTIONS | {"$expand"})
     rows = [*map(_views(call), tenant.visible_partners().values())]
     return Answer(
         status=200,
@@ -104,9 +104,9 @@ def create_partner(tenant: Tenant, call: Call) -> Answer:
 
 def get_partner(tenant: Tenant, call: Call) -> Answer:
     """Return one partner (GET)."""
-    require_options(call, ENTITY)
-    shown = _views(call)(existing(tenant.visible_partners(), call))
-    return Answer(status=200, body=entity(call, f"{CONTEXT}/$entity", shown))
+    require_options(call, ENTITY_OPTIONS)
+    view = _views(call)(existing(tenant.visible_partners(), call))
+    return Answer(status=200, body=entity(call, f"{CONTEXT}/$entity", view))
 
 
 def update_partner(tenant: Tenant, call: Call) -> Answer:

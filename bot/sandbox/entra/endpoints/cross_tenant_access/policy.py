@@ -5,7 +5,7 @@ from typing import Any
 
 from bot.sandbox.entra.endpoints.cross_tenant_access.partners import with_changes
 from bot.sandbox.entra.odata.calls import Answer, Call, Refusal, bad_request, json_object
-from bot.sandbox.entra.odata.query import ENTITY, entity, projected, require_options, selected
+from bot.sandbox.entra.odata.query import ENTITY_OPTIONS, entity, projected, require_options, selected
 from bot.sandbox.entra.tenant.audit_entries import Activity, by_app
 from bot.sandbox.entra.tenant.service_defaults import multi_tenant_templates, service_default
 from bot.sandbox.entra.tenant.tenant import Tenant
@@ -31,7 +31,7 @@ _TEMPLATES: Mapping[str, tuple[str, Mapping[str, Check]]] = {
 
 def get_policy(tenant: Tenant, call: Call) -> Answer:
     """Return the policy itself (GET)."""
-    require_options(call, ENTITY - {"$expand"})
+    require_options(call, ENTITY_OPTIONS - {"$expand"})
     policy = tenant.objects["crossTenantAccessPolicy"]
     names = selected(call, "crossTenantAccessPolicy", policy) or tuple(policy)
     return Answer(status=200, body=entity(call, f"{_ROOT}/$entity", projected(policy, names)))
@@ -48,7 +48,7 @@ def update_policy(tenant: Tenant, call: Call) -> Answer:
 
 def get_default(tenant: Tenant, call: Call) -> Answer:
     """Return the default configuration (GET)."""
-    require_options(call, ENTITY - {"$expand"})
+    require_options(call, ENTITY_OPTIONS - {"$expand"})
     default = tenant.objects["default"]
     names = selected(call, "crossTenantAccessPolicyConfigurationDefault", DEFAULT_SELECTABLE) or tuple(default)
     return Answer(status=200, body=entity(call, f"{_ROOT}/default/$entity", projected(default, names)))
@@ -78,7 +78,7 @@ def reset_default(tenant: Tenant, call: Call) -> Answer:
 
 def get_templates(tenant: Tenant, call: Call) -> Answer:
     """Return the templates' root (GET): only an id, unless it is expanded."""
-    require_options(call, ENTITY)
+    require_options(call, ENTITY_OPTIONS)
     root: dict[str, Any] = {"id": "templates"}
     for name in filter(None, call.query.get("$expand", "").split(",")):
         if name not in tenant.objects["templates"]:
@@ -89,7 +89,7 @@ def get_templates(tenant: Tenant, call: Call) -> Answer:
 
 def get_template(tenant: Tenant, call: Call) -> Answer:
     """Return one multitenant-organization template (GET)."""
-    require_options(call, ENTITY - {"$expand"})
+    require_options(call, ENTITY_OPTIONS - {"$expand"})
     name, declared = _template(call)
     row = tenant.objects["templates"][name]
     names = selected(call, name, declared) or tuple(row)

@@ -4,7 +4,7 @@ from typing import Any
 
 from bot.sandbox.entra.endpoints.listing import Listing, listed
 from bot.sandbox.entra.odata.calls import Answer, Call, not_found
-from bot.sandbox.entra.odata.query import ENTITY, entity, require_options
+from bot.sandbox.entra.odata.query import ENTITY_OPTIONS, entity, require_options
 from bot.sandbox.entra.tenant.tenant import Tenant
 
 _HIDDEN = frozenset({"members", "@odata.type"})
@@ -22,7 +22,7 @@ def list_deleted_groups(tenant: Tenant, call: Call) -> Answer:
 
 def get_deleted(tenant: Tenant, call: Call) -> Answer:
     """Return one deleted object (GET)."""
-    require_options(call, ENTITY - {"$expand"})
+    require_options(call, ENTITY_OPTIONS - {"$expand"})
     return Answer(status=200, body=entity(call, "directoryObjects/$entity", _shown(_existing(tenant, call))))
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from bot.sandbox.entra.endpoints.listing import Listing, listed, shown_row
 from bot.sandbox.entra.odata.calls import Answer, Call, bad_request, json_object, not_found
-from bot.sandbox.entra.odata.query import ENTITY, entity, require_options, selected
+from bot.sandbox.entra.odata.query import ENTITY_OPTIONS, entity, require_options, selected
 from bot.sandbox.entra.odata.timestamps import stamp
 from bot.sandbox.entra.tenant.blank_objects import blank_group
 from bot.sandbox.entra.tenant.tenant import Tenant
@@ -72,7 +72,7 @@ def create_group(tenant: Tenant, call: Call) -> Answer:
 
 def get_group(tenant: Tenant, call: Call) -> Answer:
     """Return one group (GET)."""
-    require_options(call, ENTITY - {"$expand"})
+    require_options(call, ENTITY_OPTIONS - {"$expand"})
     names = selected(call, "group", _SELECTABLE)
     return Answer(status=200, body=entity(call, "groups/$entity", shown_row(_existing(tenant, call), names, _GROUPS)))
 

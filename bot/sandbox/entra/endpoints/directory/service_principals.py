@@ -7,7 +7,7 @@ from typing import Any
 from bot.sandbox.entra.endpoints.listing import Listing, listed, shown_row
 from bot.sandbox.entra.odata.calls import Answer, Call, bad_request, not_found
 from bot.sandbox.entra.odata.filters import Filterable
-from bot.sandbox.entra.odata.query import ENTITY, entity, require_options, selected
+from bot.sandbox.entra.odata.query import ENTITY_OPTIONS, entity, require_options, selected
 from bot.sandbox.entra.tenant.tenant import Tenant
 
 _ARGUMENTS = re.compile(r"appId='([^']*)'")
@@ -66,7 +66,7 @@ def _with_app_id(tenant: Tenant, app_id: str) -> Iterator[dict[str, Any]]:
 
 
 def _shown(call: Call, row: dict[str, Any] | None, asked: str = "") -> Answer:
-    require_options(call, ENTITY - {"$expand"})
+    require_options(call, ENTITY_OPTIONS - {"$expand"})
     names = selected(call, "servicePrincipal", _SELECTABLE)
     if row is None:
         raise not_found(asked or call.params["servicePrincipalId"])

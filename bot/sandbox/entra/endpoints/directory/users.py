@@ -4,7 +4,7 @@ from typing import Any
 
 from bot.sandbox.entra.endpoints.listing import Listing, listed, shown_row
 from bot.sandbox.entra.odata.calls import Answer, Call, bad_request, json_object, not_found
-from bot.sandbox.entra.odata.query import ENTITY, entity, require_options, selected
+from bot.sandbox.entra.odata.query import ENTITY_OPTIONS, entity, require_options, selected
 from bot.sandbox.entra.odata.timestamps import stamp
 from bot.sandbox.entra.tenant.tenant import Tenant
 from bot.sandbox.entra.types.property_checks import check_properties
@@ -20,7 +20,7 @@ def list_users(tenant: Tenant, call: Call) -> Answer:
 
 def get_user(tenant: Tenant, call: Call) -> Answer:
     """Return one user, by object id or user principal name (GET)."""
-    require_options(call, ENTITY - {"$expand"})
+    require_options(call, ENTITY_OPTIONS - {"$expand"})
     names = selected(call, "user", USER_SELECTABLE)
     context = f"users({','.join(names)})/$entity" if names else "users/$entity"
     return Answer(status=200, body=entity(call, context, shown_row(existing_user(tenant, call), names, _USERS)))
@@ -81,8 +81,8 @@ def existing_user(tenant: Tenant, call: Call) -> dict[str, Any]:
 
 def user_by_key(tenant: Tenant, key: str) -> dict[str, Any] | None:
     """Return the user with this object id or user principal name, ignoring case; None when there is none."""
-    wanted = key.casefold()
+    folded_key = key.casefold()
     for user in tenant.objects["users"].values():
-        if wanted in (str(user.get("id")).casefold(), str(user.get("userPrincipalName")).casefold()):
+        if folded_key in (str(user.get("id")).casefold(), str(user.get("userPrincipalName")).casefold()):
             return dict(user)
     return None

@@ -23,7 +23,7 @@ def info(call: Call) -> Answer:
 
 def list_users(call: Call) -> Answer:
     """Answer users.list: the workspace's own people and the bot, without people of other workspaces."""
-    own = [user_object(one, with_email=_sees_email(call)) for one in PEOPLE if one.team_id == TEAM_ID]
+    own = [user_object(person, with_email=_sees_email(call)) for person in PEOPLE if person.team_id == TEAM_ID]
     return {"cache_ts": int(call.workspace.now().timestamp()), **paged(call, "members", [*own, bot_user_object()])}
 
 
@@ -43,9 +43,9 @@ def usergroups(call: Call) -> Answer:
 
 def usergroup_users(call: Call) -> Answer:
     """Answer usergroups.users.list."""
-    wanted = call.text("usergroup")
+    group_id = call.text("usergroup")
     for group in usergroup_objects(call.workspace.now(), with_users=True):
-        if group["id"] == wanted:
+        if group["id"] == group_id:
             return {"users": group["users"]}
     raise SlackError("no_such_subteam")
 

@@ -42,7 +42,9 @@ def page(records: list[Any], size: int = PAGE, skipped: int = 0) -> Page[Any]:
     """One page of these records."""
     shown = records[skipped : skipped + size]
     first = last = ("2027-01-01", "id") if shown else ()
-    return Page(items=shown, count=len(records), count_before=skipped, first=first, last=last, size=len(shown))
+    return Page(
+        items=shown, count=len(records), count_before=skipped, first_cursor=first, last_cursor=last, size=len(shown)
+    )
 
 
 def requests(count: int, state: RequestState = RequestState.AWAITING_APPROVAL) -> list[AccessRequest]:
@@ -287,7 +289,9 @@ def test_two_hundred_that_wait_stay_within_the_limits_and_are_counted() -> None:
 
 
 def test_a_page_of_one_record_names_one_number() -> None:
-    last = Page(items=requests(1), count=11, count_before=10, first=("2027", "id"), last=("2027", "id"), size=1)
+    last = Page(
+        items=requests(1), count=11, count_before=10, first_cursor=("2027", "id"), last_cursor=("2027", "id"), size=1
+    )
     said = shown(home(approvals=last))
     assert "Approvals: 11 of 11" in said
     assert "11–11" not in said

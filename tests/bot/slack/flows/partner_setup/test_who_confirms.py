@@ -6,7 +6,8 @@ from typing import Any
 from tests.bot.bot_under_test import BotUnderTest
 from tests.bot.slack.flows.partner_setup.test_flow import CONTOSO
 from workflows.core.people import ChatId, PersonId
-from workflows.ports.records import AuditEntry, Commit
+from workflows.ports.audit_log import AuditEntry
+from workflows.ports.records import Commit
 
 
 async def sponsored_by(gatehouse: BotUnderTest, **changes: Any) -> None:

@@ -54,7 +54,7 @@ def test_the_list_tells_template_sponsor_end_and_next_review() -> None:
 
 def test_a_page_of_the_list_counts_the_others_and_leads_to_them() -> None:
     every = [partnership() for _ in range(57)]
-    page = Page(items=every[20:30], count=57, count_before=20, first=("c", "1"), last=("d", "2"), size=10)
+    page = Page(items=every[20:30], count=57, count_before=20, first_cursor=("c", "1"), last_cursor=("d", "2"), size=10)
     message = partner_list(page, NOW, "template:trusted")
     assert_sound_message(message)
     said = shown(message.blocks)

@@ -28,7 +28,7 @@ from workflows.core.settings.model import TenantId
 SETS: Final = 2000
 SEED: Final = random.SystemRandom().randrange(2**32)
 TENANT: Final = TenantId("partner")
-OPEN: Final = (PolicyEffect.WORKS, PolicyEffect.ASKED_THERE, PolicyEffect.ASKED_HERE)
+OPEN: Final = (PolicyEffect.WORKS, PolicyEffect.REQUIRED_IN_PARTNER_TENANT, PolicyEffect.REQUIRED_IN_OUR_TENANT)
 CONTROLS: Final = (
     *("block", "mfa", "compliantDevice", "domainJoinedDevice", "approvedApplication", "compliantApplication"),
     *("passwordChange", "proofOfHumanity"),

@@ -411,7 +411,12 @@ def test_a_policy_for_other_applications_only_is_not_told() -> None:
 def test_one_fact_for_each_meaning_the_worst_first() -> None:
     found = access_findings(report_with_every_meaning())
     assert [one.code for one in found] == [
-        *(FindingCode.CA_LOCKED_OUT, FindingCode.CA_DEPENDS, FindingCode.CA_ASKED_HERE, FindingCode.CA_WORKS),
+        *(
+            FindingCode.CA_LOCKED_OUT,
+            FindingCode.CA_DEPENDS,
+            FindingCode.CA_REQUIRED_IN_OUR_TENANT,
+            FindingCode.CA_WORKS,
+        ),
         *(FindingCode.CA_REPORT_ONLY, FindingCode.CA_ESTIMATE),
     ]
     issues = [one.code for one in found if one.severity is Severity.WARNING]

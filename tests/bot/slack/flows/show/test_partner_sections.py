@@ -11,7 +11,6 @@ from bot.slack.blocks.conversion import as_json
 from bot.slack.blocks.pages import PER_PAGE, TEXTS_PER_PAGE
 from bot.slack.flows.revoke.views import MAX_STOPPED_REQUESTS, revoke_view
 from bot.slack.flows.show.partner_details import MAX_CONCERNS, partner_details, settings_pieces
-from bot.slack.flows.show.partner_parts import part_view
 from bot.slack.flows.show.partner_record import (
     MAX_ANSWERS,
     MAX_APPROVALS,
@@ -19,8 +18,9 @@ from bot.slack.flows.show.partner_record import (
     current_approvals,
     history_parts,
 )
-from bot.slack.ids import PartnerPart
-from bot.slack.payloads.button_values import parse_partner_part
+from bot.slack.flows.show.partner_sections import part_view
+from bot.slack.ids import PartnerSection
+from bot.slack.payloads.button_values import parse_partner_section
 from bot.words.sentences import minute
 from tests.bot.surfaces import assert_sound, assert_sound_message, buttons, dicts, shown
 from tests.workflows.core.builders import NOW, SAM, TENANT, approval, identity, noted, partnership, person, request
@@ -33,13 +33,13 @@ from workflows.core.requests.request import RequestId, RequestState
 
 def offered(view: object) -> list[str]:
     """The lists that can be opened."""
-    return [one["value"].split(":")[1] for one in dicts(view) if one.get("action_id") == ids.SHOW_PARTNER_PART]
+    return [one["value"].split(":")[1] for one in dicts(view) if one.get("action_id") == ids.SHOW_PARTNER_SECTION]
 
 
-@pytest.mark.parametrize("name", PartnerPart)
+@pytest.mark.parametrize("name", PartnerSection)
 @pytest.mark.parametrize("count", [0, 1, TEXTS_PER_PAGE, PER_PAGE, PER_PAGE + 1, 5 * PER_PAGE + 3])
-def test_the_pages_of_a_list_have_all_of_it_once(name: PartnerPart, count: int) -> None:
-    is_text = name in (PartnerPart.CHECKLIST, PartnerPart.SETTINGS)
+def test_the_pages_of_a_list_have_all_of_it_once(name: PartnerSection, count: int) -> None:
+    is_text = name in (PartnerSection.CHECKLIST, PartnerSection.SETTINGS)
     texts = [f"row {number};" for number in range(count)]
     rows = [preformatted(text) if is_text else bullets([[fixed_text(text)]]) for text in texts]
     said, page = "", 0
@@ -49,10 +49,10 @@ def test_the_pages_of_a_list_have_all_of_it_once(name: PartnerPart, count: int) 
         said += shown(view["blocks"])
         found = buttons(view["blocks"])
         if page:
-            assert parse_partner_part(found[ids.PARTNER_PART_PREVIOUS]) == (TENANT, name, page - 1)
-        if ids.PARTNER_PART_NEXT not in found:
+            assert parse_partner_section(found[ids.PARTNER_SECTION_PREVIOUS]) == (TENANT, name, page - 1)
+        if ids.PARTNER_SECTION_NEXT not in found:
             break
-        assert parse_partner_part(found[ids.PARTNER_PART_NEXT]) == (TENANT, name, page + 1)
+        assert parse_partner_section(found[ids.PARTNER_SECTION_NEXT]) == (TENANT, name, page + 1)
         page += 1
     assert [said.count(f"row {number};") for number in range(count)] == [1] * count
     beyond = part_view(identity(), name, rows, 9_999)
@@ -64,7 +64,7 @@ def test_the_pages_of_a_list_have_all_of_it_once(name: PartnerPart, count: int) 
 )
 def test_a_button_with_another_value_is_refused(value: str) -> None:
     with pytest.raises(Refused):
-        parse_partner_part(value)
+        parse_partner_section(value)
 
 
 @pytest.mark.parametrize("more", [0, 1])
@@ -88,7 +88,7 @@ def test_a_reason_that_is_cut_in_the_answer_is_whole_in_the_window() -> None:
     asked = request(RequestState.STOPPED, note=noted(reason))
     message = partner_details(identity(), {}, {}, None, [asked], NOW)
     assert offered(message.blocks) == ["requests"]
-    whole = part_view(identity(), PartnerPart.REQUESTS, [bullets([history_parts(asked, max_note=1500)])], 0)
+    whole = part_view(identity(), PartnerSection.REQUESTS, [bullets([history_parts(asked, max_note=1500)])], 0)
     assert reason.strip() in shown(whole["blocks"])
 
 

@@ -15,7 +15,7 @@ from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Auditors:
+class AuditLogPermission:
     """The check before every search and every history. It gives no other right."""
 
     directory: PeopleDirectory
@@ -54,7 +54,7 @@ async def is_shown_as_auditor(
         if not ids_of(person, identified_person) & await directory.holders(AUDITOR):
             return False
         if searches:
-            await Auditors(directory=directory).require(person)
+            await AuditLogPermission(directory=directory).require(person)
             return True
         return identified_person is not None or bool(await directory.identify(person))
     except (PeopleDirectoryUnavailable, PeopleDirectoryRefused, TenantUnavailable, TenantRefused):

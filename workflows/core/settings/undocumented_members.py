@@ -1,7 +1,7 @@
-"""Split a partner's configuration into members that Microsoft Graph v1.0 describes, and all other members.
+"""Split a partner's configuration into members that Microsoft Graph v1.0 documents, and all other members.
 
-Graph returns more members than its reference describes, for example `crossCloudMeetingConfiguration`. It is not known
-what such an undescribed member allows. So it is read and compared, and counts as not closed while it has a value.
+Graph returns more members than its reference documents, for example `crossCloudMeetingConfiguration`. It is not known
+what such an undocumented member allows. So it is read and compared, and counts as not closed while it has a value.
 """
 
 from collections.abc import Iterator, Mapping
@@ -26,7 +26,7 @@ DEVICES: Final = "devices"
 
 _RESTRICTS: Final = ("block", "deny", "disable", "require", "restrict")
 _Members = Mapping[str, Any]
-"""The described members of an object, each with the described members of its value; None: they are not examined."""
+"""The documented members of an object, each with the documented members of its value; None: they are not examined."""
 
 _TARGETS: Final[_Members] = {"accessType": None, "targets": {"target": None, "targetType": None}}
 _SETTINGS: Final[_Members] = {
@@ -52,33 +52,33 @@ _PARTNER: Final[_Members] = {
 
 
 def is_restriction(path: Path) -> bool:
-    """Return whether an undescribed member seems to be a restriction, like `blockServiceProviderAccess`, by its name.
+    """Return whether an undocumented member seems to be a restriction, like `blockServiceProviderAccess`, by its name.
 
     For such a member false allows access, and null may allow it. So it is reported, and never written.
     """
     return any(part.lower().startswith(_RESTRICTS) for part in path)
 
 
-def undescribed_members(document: JsonObject | None) -> dict[Path, Any]:
-    """Return the undescribed members at every depth, with their values. Annotations are not members."""
-    found: dict[Path, Any] = {}
-    for path, value in _undescribed(document, _PARTNER, ()):
-        found[path] = value if path not in found else [found[path], value]
-    return found
+def undocumented_members(document: JsonObject | None) -> dict[Path, Any]:
+    """Return the undocumented members at every depth, with their values. Annotations are not members."""
+    values_by_path: dict[Path, Any] = {}
+    for path, value in _undocumented(document, _PARTNER, ()):
+        values_by_path[path] = value if path not in values_by_path else [values_by_path[path], value]
+    return values_by_path
 
 
-def described_configuration(document: JsonObject) -> dict[str, Any]:
-    """Return a copy of a configuration without undescribed members and without annotations."""
-    return dict(_only_described(document, _PARTNER))
+def documented_configuration(document: JsonObject) -> dict[str, Any]:
+    """Return a copy of a configuration without undocumented members and without annotations."""
+    return dict(_only_documented(document, _PARTNER))
 
 
-def without_undescribed_members(name: str, value: Any) -> Any:
-    """Return the value of one setting without the members that v1.0 does not describe."""
-    return _only_described(value, _PARTNER.get(name))
+def without_undocumented_members(name: str, value: Any) -> Any:
+    """Return the value of one setting without the members that v1.0 does not document."""
+    return _only_documented(value, _PARTNER.get(name))
 
 
-def with_undescribed_members(old: JsonObject, new: JsonObject) -> dict[str, Any]:
-    """Return `new`, with the undescribed members inside settings of `old` added that `new` does not contain.
+def with_undocumented_members(old: JsonObject, new: JsonObject) -> dict[str, Any]:
+    """Return `new`, with the undocumented members inside settings of `old` added that `new` does not contain.
 
     It is assumed that a write does not change the members that it does not contain.
     """
@@ -88,19 +88,19 @@ def with_undescribed_members(old: JsonObject, new: JsonObject) -> dict[str, Any]
     }
 
 
-def changed_undescribed_members(
+def changed_undocumented_members(
     before: JsonObject | None, observed_configuration: JsonObject | None
 ) -> tuple[str, ...]:
-    """Return the names of undescribed members whose value changed. A change to an empty value does not count.
+    """Return the names of undocumented members whose value changed. A change to an empty value does not count.
 
     Null, false and an absent member all count as empty.
     """
-    was, is_now = undescribed_members(before), undescribed_members(observed_configuration)
+    values_before, values_now = undocumented_members(before), undocumented_members(observed_configuration)
     return tuple(
         ".".join(path)
-        for path in dict.fromkeys((*was, *is_now))
-        if not (has_no_value(was.get(path)) and has_no_value(is_now.get(path)))
-        and not is_same_value(was.get(path), is_now.get(path))
+        for path in dict.fromkeys((*values_before, *values_now))
+        if not (has_no_value(values_before.get(path)) and has_no_value(values_now.get(path)))
+        and not is_same_value(values_before.get(path), values_now.get(path))
     )
 
 
@@ -117,35 +117,35 @@ def copied(value: Any) -> Any:
     return {key: copied(item) for key, item in value.items()} if isinstance(value, Mapping) else value
 
 
-def _undescribed(value: Any, members: _Members | None, path: Path) -> Iterator[tuple[Path, Any]]:
-    """List the undescribed members of a value, at every depth, each with its path and its value."""
+def _undocumented(value: Any, members: _Members | None, path: Path) -> Iterator[tuple[Path, Any]]:
+    """List the undocumented members of a value, at every depth, each with its path and its value."""
     if members is None:
         return
     if isinstance(value, list | tuple):
         for item in value:
-            yield from _undescribed(item, members, path)
+            yield from _undocumented(item, members, path)
     elif isinstance(value, Mapping):
         for key, item in value.items():
             if "@" in key:
                 continue
             if key in members:
-                yield from _undescribed(item, members[key], (*path, key))
+                yield from _undocumented(item, members[key], (*path, key))
             else:
                 yield (*path, key), item
 
 
-def _only_described(value: Any, members: _Members | None) -> Any:
-    """Return a value without undescribed members, at every depth.
+def _only_documented(value: Any, members: _Members | None) -> Any:
+    """Return a value without undocumented members, at every depth.
 
-    :param members: the described members of the value; None: the value is returned unchanged.
+    :param members: the documented members of the value; None: the value is returned unchanged.
     """
     if members is None:
         return value
     if isinstance(value, list | tuple):
-        return [_only_described(item, members) for item in value]
+        return [_only_documented(item, members) for item in value]
     if not isinstance(value, Mapping):
         return value
-    return {key: _only_described(item, members[key]) for key, item in value.items() if key in members}
+    return {key: _only_documented(item, members[key]) for key, item in value.items() if key in members}
 
 
 def _both(name: str, old: JsonObject, new: JsonObject) -> bool:
@@ -153,7 +153,7 @@ def _both(name: str, old: JsonObject, new: JsonObject) -> bool:
 
 
 def _kept(old: JsonObject, new: JsonObject, members: _Members) -> dict[str, Any]:
-    """Return `new` with the undescribed members of `old` that `new` does not contain, at every depth."""
+    """Return `new` with the undocumented members of `old` that `new` does not contain, at every depth."""
     lost = {key: item for key, item in old.items() if key not in members and key not in new and "@" not in key}
     deeper = {
         key: _kept(old[key], new[key], inner)

@@ -43,8 +43,8 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import Role
 from workflows.core.requests.request import AccessRequest, RequestId
+from workflows.ports.audit_log import RECEIVED, AuditEntry
 from workflows.ports.pages import START, Page, PagePosition
-from workflows.ports.records import RECEIVED, AuditEntry
 
 HISTORY_PAGE_SIZE: Final = 30
 """Audit entries on a page."""
@@ -97,15 +97,15 @@ def history_view(
     """Return one page of the audit history of a request: who did what when, and on which plan.
 
     :param successor: see `audit_details_view`.
-    :param replacement: see `details_blocks`. It is no entry of this request, so it is not counted.
-        None also when it is older than what the pages before this one show.
+    :param replacement: see `details_blocks`. It is not an entry of this request, so it is not counted.
+        None also when an earlier page shows it already.
     """
     last = page.count_before + page.size
-    shown = f"{page.count:,}" if page.size == page.count else range_words(page.count_before + 1, last, page.count)
+    range_text = f"{page.count:,}" if page.size == page.count else range_words(page.count_before + 1, last, page.count)
     blocks: list[Block] = [
         header(closed_headline(request, successor)),
         rich_text(
-            paragraph(fixed_text("Audit entries, oldest first", bold=True), fixed_text(f": {shown}\n{request.id}"))
+            paragraph(fixed_text("Audit entries, oldest first", bold=True), fixed_text(f": {range_text}\n{request.id}"))
         ),
         *_entry_blocks(request, page, replacement),
     ]
@@ -138,19 +138,19 @@ def parse_history(value: str) -> tuple[RequestId, PagePosition]:
 
 
 def _value(request_id: RequestId, page: Page[AuditEntry], is_before: bool) -> str:
-    step = {"cursor": page.first if is_before else page.last, "is_before": is_before}
+    step = {"cursor": page.first_cursor if is_before else page.last_cursor, "is_before": is_before}
     return f"{request_id}:{json.dumps(step, separators=(',', ':'))}"
 
 
 def _entry_blocks(request: AccessRequest, page: Page[AuditEntry], replacement: Replacement | None) -> Iterator[Block]:
     """Return the entries of a page. What replaced the result stands before the first later entry, or at the end."""
-    digest_above, place, names = "", _place_of(replacement, page), recorded_names(request)
+    previous_digest, replacement_index, names = "", _place_of(replacement, page), recorded_names(request)
     for index, entry in enumerate(page.items):
-        if replacement is not None and index == place:
+        if replacement is not None and index == replacement_index:
             yield rich_text(paragraph(*replacement_parts(request, replacement)))
-        yield rich_text(*_entry_elements(entry, names, digest_above=digest_above))
-        digest_above = _digest(entry) or digest_above
-    if replacement is not None and place == len(page.items):
+        yield rich_text(*_entry_elements(entry, names, digest_above=previous_digest))
+        previous_digest = _digest(entry) or previous_digest
+    if replacement is not None and replacement_index == len(page.items):
         yield rich_text(paragraph(*replacement_parts(request, replacement)))
 
 
@@ -165,7 +165,7 @@ def _place_of(replacement: Replacement | None, page: Page[AuditEntry]) -> int | 
 def _digest(entry: AuditEntry) -> str:
     """Return the digest of the plan that an entry decides on or makes; empty when it does neither.
 
-    An edit names the plan that it replaces, which is no plan of its own.
+    For an edit it is empty, because its entry names the plan that it replaces.
     """
     digest = entry.details.get("digest")
     return digest if isinstance(digest, str) and entry.command != _EDIT else ""

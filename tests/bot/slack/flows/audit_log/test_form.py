@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 
 from bot.slack import ids
-from bot.slack.flows.auditor.form import MAX_TYPED_CHARACTERS, SearchProblems, parse_search, search_form
+from bot.slack.flows.audit_log.form import MAX_TYPED_CHARACTERS, SearchProblems, parse_search, search_form
 from bot.slack.flows.home.paging import parse_position, stored_position
 from bot.slack.payloads.models import View
 from bot.words.requests.search import STATE_CHOICES, condition_words, state_choice

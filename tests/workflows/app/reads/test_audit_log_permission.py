@@ -9,7 +9,7 @@ from tests.workflows.app.reads.test_app_home import home_of
 from tests.workflows.core.builders import AMARA, DANA, MALLORY, RILEY, TENANT
 from tests.workflows.world import World
 from workflows.app.reads.app_home import AppHome, HomePosition, read_home
-from workflows.app.reads.auditors import Auditors
+from workflows.app.reads.audit_log_permission import AuditLogPermission
 from workflows.app.reads.found_requests import Today, find_requests, read_today
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -17,9 +17,10 @@ from workflows.core.partners.partnership import SettingsBasis
 from workflows.core.people import ChatId, Person
 from workflows.core.requests.commands.request import Reject, Withdraw
 from workflows.core.requests.request import RequestKind, RequestState
+from workflows.ports.audit_log import AuditEntry
 from workflows.ports.pages import START, RequestFilter
 from workflows.ports.people_directory import PeopleDirectoryRefused, PeopleDirectoryUnavailable
-from workflows.ports.records import AuditEntry, Commit
+from workflows.ports.records import Commit
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 UNREADABLE = [
@@ -37,7 +38,7 @@ def one_auditor(world: World) -> None:
 
 async def refused(world: World, person: Person) -> RefusalCode:
     with pytest.raises(Refused) as error:
-        await Auditors(directory=world.directory).require(person.chat_id)
+        await AuditLogPermission(directory=world.directory).require(person.chat_id)
     return error.value.code
 
 
@@ -54,7 +55,7 @@ async def searching(world: World, person: Person, wanted: RequestFilter, known: 
 
 
 async def test_only_an_auditor_may_search(world: World) -> None:
-    assert await Auditors(directory=world.directory).require(MALLORY.chat_id) == MALLORY
+    assert await AuditLogPermission(directory=world.directory).require(MALLORY.chat_id) == MALLORY
     for someone in (DANA, AMARA, RILEY):
         assert await refused(world, someone) == RefusalCode.NOT_AN_AUDITOR
     world.directory.refusals[MALLORY.chat_id] = Refused(RefusalCode.ACCOUNT_NOT_A_MEMBER)

@@ -1,4 +1,7 @@
-"""The texts about commands after `/partner`: the help, and the answer to an unknown command."""
+"""The subcommands of `/partner` with their help, and the answer to an unknown one.
+
+A new subcommand needs a row in `SUBCOMMANDS`, and a `Subcommand` among the entry points of the flow that answers it.
+"""
 
 import re
 from collections.abc import Mapping
@@ -22,7 +25,7 @@ class _Usage:
     """What is typed after the subcommand."""
 
 
-COMMANDS: Final[Mapping[str, _Usage]] = {
+SUBCOMMANDS: Final[Mapping[str, _Usage]] = {
     "request": _Usage("request access for a partner organization", "[domain]"),
     "block": _Usage("ask for a partner to be closed (admins: /partner revoke closes at once)", "[domain]"),
     "list": _Usage("partners that Gatehouse has opened or closed, all or filtered", "[filters]"),
@@ -41,7 +44,7 @@ POSTURE_TAKES_NO_PARTNER: Final = "/partner posture takes no name and shows all.
 
 def needs_partner(subcommand: str) -> bool:
     """Return whether a subcommand needs a partner's domain or tenant ID."""
-    return subcommand in COMMANDS and COMMANDS[subcommand].argument == _PARTNER
+    return subcommand in SUBCOMMANDS and SUBCOMMANDS[subcommand].argument == _PARTNER
 
 
 def help_message() -> Message:
@@ -64,8 +67,8 @@ def start_message(team_id: str, app_id: str) -> Message:
     where = "what waits for you, your requests and your partners"
     new = button("New request", ids.OPEN_REQUEST, "command", "primary")
     text = f"Open my Home tab in Slack: {where}. /partner help lists the commands."
-    shown = mrkdwn(f"*{link}*: {where}.\n`/partner help` lists the commands.")
-    return message(text, [shown, actions("start", new)])
+    block = mrkdwn(f"*{link}*: {where}.\n`/partner help` lists the commands.")
+    return message(text, [block, actions("start", new)])
 
 
 def unknown_command(text: str) -> Message:
@@ -89,5 +92,5 @@ def _help() -> str:
 def _list() -> str:
     return "\n".join(
         f"`{' '.join(filter(None, ('/partner', subcommand, usage.argument)))}`  {usage.what}"
-        for subcommand, usage in COMMANDS.items()
+        for subcommand, usage in SUBCOMMANDS.items()
     )

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from bot.slack.flows.auditor.windows import HISTORY_PAGE_SIZE, audit_details_view, history_view, parse_history
+from bot.slack.flows.audit_log.windows import HISTORY_PAGE_SIZE, audit_details_view, history_view, parse_history
 from tests.bot.surfaces import Json, assert_sound, buttons, hostile_or_blank, hostile_request, shown
 from tests.workflows.core.builders import AMARA, NOW, RILEY, TENANT, access_plan, approval, request
 from workflows.app.reads.found_requests import Replacement
 from workflows.core.errors.raised import Refused
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
+from workflows.ports.audit_log import AuditEntry
 from workflows.ports.pages import Page, PagePosition
-from workflows.ports.records import AuditEntry
 
 ID = RequestId("R-AAAAAAAAAA")
 
@@ -28,7 +28,12 @@ def entry(command: str, outcome: str = "accepted", actor: str = "gatehouse", **c
 def page(entries: list[AuditEntry], skipped: int = 0, count: int = 0) -> Page[AuditEntry]:
     size = len(entries)
     return Page(
-        items=entries, count=count or size, count_before=skipped, first=("7",), last=(str(7 + size),), size=size
+        items=entries,
+        count=count or size,
+        count_before=skipped,
+        first_cursor=("7",),
+        last_cursor=(str(7 + size),),
+        size=size,
     )
 
 

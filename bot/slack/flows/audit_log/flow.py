@@ -9,8 +9,8 @@ from slack_bolt.async_app import AsyncAck
 from bot.slack import ids
 from bot.slack.answers.windows import Window, Windows
 from bot.slack.blocks.blocks import Json
-from bot.slack.flows.auditor.form import SearchProblems, parse_search, search_form
-from bot.slack.flows.auditor.windows import HISTORY_PAGE_SIZE, audit_details_view, history_view, parse_history
+from bot.slack.flows.audit_log.form import SearchProblems, parse_search, search_form
+from bot.slack.flows.audit_log.windows import HISTORY_PAGE_SIZE, audit_details_view, history_view, parse_history
 from bot.slack.flows.entry_point_types import Action, EntryPoint, Submission
 from bot.slack.flows.home.flow import HomeFlow
 from bot.slack.flows.home.paging import parse_position
@@ -18,15 +18,15 @@ from bot.slack.payloads.button_values import parse_request_id
 from bot.slack.payloads.models import Interaction
 from bot.slack.people.approvers import name_open_stages
 from bot.slack.people.shown_directory import ShownDirectory
-from workflows.app.reads.auditors import Auditors
+from workflows.app.reads.audit_log_permission import AuditLogPermission
 from workflows.app.reads.found_requests import Replacement, read_replacement, read_today
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.request import AccessRequest, RequestId
+from workflows.ports.audit_log import AuditEntry
 from workflows.ports.clock import Clock
 from workflows.ports.pages import START, Page, PagePosition, RequestFilter
-from workflows.ports.records import AuditEntry
 from workflows.ports.store import Store
 
 MAX_HISTORY_ENTRIES: Final = 10_000
@@ -34,10 +34,10 @@ MAX_HISTORY_ENTRIES: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AuditorFlow:
+class AuditLogFlow:
     """Shows records to auditors. It stores only which search their App Home shows."""
 
-    auditors: Auditors
+    audit_log_permission: AuditLogPermission
     home: HomeFlow
     store: Store
     windows: Windows
@@ -58,20 +58,20 @@ class AuditorFlow:
 
         async def build(window: Window) -> Json:
             await self._require(window)
-            shown = parse_position(await self.store.home_position(window.actor))
-            return search_form(shown.request_filter or RequestFilter(text=shown.text))
+            home_position = parse_position(await self.store.home_position(window.actor))
+            return search_form(home_position.request_filter or RequestFilter(text=home_position.text))
 
         await self.windows.open_and_fill(ack, click, build, command="search_requests")
 
     async def search(self, ack: AsyncAck, click: Interaction) -> None:
         """Show the requests that match in the App Home."""
         try:
-            wanted = parse_search(click.required_view)
+            request_filter = parse_search(click.required_view)
         except SearchProblems as problems:
             await ack(response_action="errors", errors=problems.by_field)
             return
         await ack()
-        self.windows.background.start(self.home.show_found(click, wanted))
+        self.windows.background.start(self.home.show_found(click, request_filter))
 
     async def read_request(self, ack: AsyncAck, click: Interaction) -> None:
         """Open a window with everything about a request, without a button that decides."""
@@ -127,7 +127,7 @@ class AuditorFlow:
         found = await read_replacement(request, store=self.store)
         if found is None or not page.count_before or page.items[0].at <= found.at:
             return found
-        place = PagePosition(cursor=page.first, is_before=True)
+        place = PagePosition(cursor=page.first_cursor, is_before=True)
         (before,) = (await self.store.history_page(request.id, limit=1, position=place)).items
         return found if before.at <= found.at else None
 
@@ -140,7 +140,7 @@ class AuditorFlow:
         :raises Refused: for everybody who is no auditor now.
         """
         try:
-            await self.auditors.require(window.actor)
+            await self.audit_log_permission.require(window.actor)
         except Refused:
             await self.store.request_home_updates([window.actor])
             raise

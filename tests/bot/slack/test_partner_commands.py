@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 
 from bot.sandbox.slack.block_kit.blocks import problems
-from bot.slack.words.commands import help_message, start_message, unknown_command
+from bot.slack.partner_commands import help_message, start_message, unknown_command
 from tests.bot import surfaces
 from tests.bot.surfaces import hostile_or_blank, shown, texts
 

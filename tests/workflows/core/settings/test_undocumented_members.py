@@ -21,7 +21,7 @@ from workflows.core.errors.raised import NothingToChange
 from workflows.core.plans.plan import Operation
 from workflows.core.plans.planning import plan_access, plan_revocation
 from workflows.core.settings.model import Property, Setting
-from workflows.core.settings.undescribed_members import undescribed_members, without_undescribed_members
+from workflows.core.settings.undocumented_members import undocumented_members, without_undocumented_members
 
 CONTRACT = Path(__file__).parents[4].parent / "shared" / "contracts" / "graph-openapi.json"
 KEY = "{crossTenantAccessPolicyConfigurationPartner-tenantId}"
@@ -80,9 +80,9 @@ def test_revocation_of_anything(before: dict[str, Any] | None) -> None:
     assert [problems(operation) for operation in plan.required] == [[] for _ in plan.required]
     for operation in plan.optional:
         body = {
-            name: value for name, value in operation.body.items() if (name,) not in undescribed_members(operation.body)
+            name: value for name, value in operation.body.items() if (name,) not in undocumented_members(operation.body)
         }
-        described = {name: without_undescribed_members(name, value) for name, value in body.items()}
+        described = {name: without_undocumented_members(name, value) for name, value in body.items()}
         is_policy = operation.path.endswith("identitySynchronization")
         assert is_policy or problems(replace(operation, body=described)) == []
 
@@ -115,13 +115,13 @@ NAVIGATION = {
     "m365Capabilities": "Answered only when asked for with $expand; Gatehouse never asks.",
     "serviceProviderConstraints": "Has an address of its own, which Gatehouse neither reads nor writes.",
 }
-"""Members of a partner that the SDK has and Gatehouse takes for undescribed: they are named when they are shown."""
+"""Members of a partner that the SDK has and Gatehouse takes for undocumented: they are named when they are shown."""
 
 
 def test_the_described_members_are_those_of_the_sdk() -> None:
     """A member that a new version of the SDK has is found here first."""
     partner = model("cross_tenant_access_policy_configuration_partner")
-    shown = {".".join(path) for path in undescribed_members(_everything(partner))}
+    shown = {".".join(path) for path in undocumented_members(_everything(partner))}
     assert shown == set(NAVIGATION)
 
 

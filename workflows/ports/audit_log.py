@@ -1,0 +1,72 @@
+"""The interface to the audit log: what an entry contains, and how entries are listed.
+
+A window with a history, a search or an export reads entries through `AuditLog`. An entry is stored by
+`records.RecordStore.commit`, in one transaction with what it is about.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Protocol
+
+from workflows.core.people import ChatId, PersonId
+from workflows.core.requests.request import RequestId
+from workflows.core.settings.model import TenantId
+from workflows.ports.pages import Page, PagePosition
+
+RESULT_OF: Final = "verdict:"
+"""The key of the audit entry with the result of a click is this prefix and the key of the received click. Stored."""
+RECEIVED: Final = "received"
+"""The outcome of a click that is checked later; the result of the check has its own entry. Stored."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEntry:
+    """One entry of the audit log. `key` is unique, so that a repeated click gives only one entry."""
+
+    key: str
+    at: datetime
+    actor: str
+    """The chat id of the person, or the user name at the command line; `gatehouse` for the bot itself."""
+    command: str
+    """The command's stored name."""
+    outcome: str
+    """`accepted`, or the code of a refusal."""
+    request_id: RequestId | None = None
+    tenant_id: TenantId | None = None
+    account: PersonId | None = None
+    """The actor's Entra account, when it was known."""
+    details: Mapping[str, Any]
+
+
+class AuditLog(Protocol):
+    """Reads the entries of the audit log. Every `Store` implements it."""
+
+    async def history(self, *, request_id: RequestId | None = None, limit: int = 200) -> Sequence[AuditEntry]:
+        """List audit entries, newest first.
+
+        :param request_id: only entries about this request; None for all entries.
+        """
+
+    async def is_known(self, key: str) -> bool:
+        """Return whether an audit entry with this key exists."""
+
+    async def times_of(
+        self, actor: ChatId, account: PersonId | None, commands: Sequence[str], since: datetime
+    ) -> Sequence[datetime]:
+        """List the times when a person's commands of these names were accepted, oldest first.
+
+        Commands that close a partner are not listed: nobody is limited in closing.
+
+        :param actor: the chat id of the person.
+        :param account: the account of the person. Entries with this account are listed also when they have another chat
+            id. None when the account is not known.
+        :param commands: the names of the commands, as stored.
+        :param since: entries before this time are not listed.
+        """
+
+    async def history_page(self, request_id: RequestId, *, limit: int, position: PagePosition) -> Page[AuditEntry]:
+        """List the audit entries of a request, oldest first.
+
+        A received click is left out when the entry with its result exists, because that says the same and more.
+        """
