@@ -158,7 +158,7 @@ async def test_opening_drift_needs_two_admins_and_never_its_author(stage: Stage)
     await stage.later(HOUR)
     (alarm,) = await told(stage, "admin")
     assert (await accept(stage, "admin", alarm, "3"))["errors"] == {}
-    refused = await told(stage, "admin", "another admin has to accept it")
+    refused = await told(stage, "admin", "so you cannot accept it. Ask another admin.")
     waits = await told(stage, "admin", "more admin must accept it")
     assert len(refused) + len(waits) == 1
 

@@ -310,10 +310,10 @@ class FakeTenant:
 
     async def partner_pages(self) -> AsyncIterator[Sequence[JsonObject]]:
         """List the partners, `page_size` at a time."""
-        rows = [deepcopy(document) for document in self.partners.values()]
+        rows = list(self.partners.values())
         for start in range(0, max(len(rows), 1), self.page_size):
             self.script.end(await self.script.begin("tenant.partner_pages"))
-            yield rows[start : start + self.page_size]
+            yield [deepcopy(document) for document in rows[start : start + self.page_size]]
 
     async def read_default(self) -> JsonObject:
         """Read the default configuration."""

@@ -8,7 +8,7 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 from bot.slack.blocks.blocks import DOMAIN_LIMIT, cleaned_text, fixed_text, local_time, paragraph, rich_text
 from bot.slack.blocks.message import Message, message
 from bot.slack.words.drift_buttons import alarm_answers
-from bot.words.names.partners import notified_name, verified_name
+from bot.words.names.partners import notified_name, verified_name, without_ids
 from bot.words.posture.drift import accepted_words, digest_alarm_words, drift_alarm_words
 from bot.words.requests.messages import missing_groups_words
 from bot.words.requests.notes import stored_note_words
@@ -174,7 +174,7 @@ def alarm_message(alarm: Alarm, *, is_admin: bool = True) -> Message:
     """
     ended = ending_words(alarm) if alarm.cleared_at is not None else ""
     partner = notified_name(_partner(alarm))
-    state, problem = _state(alarm, has_partner=bool(partner)), _with_values(alarm, _texts_of(alarm)[0])
+    state, problem = _state(alarm, has_partner=bool(partner)), without_ids(_with_values(alarm, _texts_of(alarm)[0]))
     answers = alarm_answers(alarm, is_admin=is_admin)
     blocks = [rich_text(*alarm_elements(alarm)), *([] if answers is None else [answers])]
     return message(f"{partner}{state}{problem}{_why(ended)}", blocks)

@@ -3,7 +3,7 @@
 from typing import Final
 
 from bot.words.actions import COMMANDS, Action
-from bot.words.sentences import Sentences, comma_list, counted, last_day, minute, or_list
+from bot.words.sentences import Sentences, comma_list, counted, last_day, minute
 from workflows.core.errors.facts import Values
 from workflows.core.errors.refusal_codes import RefusalCode as R
 
@@ -192,12 +192,13 @@ DECISIONS: Final[Sentences] = {
     R.DRIFTED: "The current settings of {domain} are not the approved ones: a sweep found a change outside of "
     f"Gatehouse. So the access cannot be kept. Choose Restore in {COMMANDS[Action.SHOW]}, or revoke it.",
     R.ONLY_ADMINS_ACCEPT_DRIFT: "Only admins can see and accept drift. Ask one of them.",
-    R.NO_DRIFT: "The settings are as approved again, so there is nothing to accept.",
-    R.DRIFT_CHANGED: "The settings were changed again after this was shown. Look at the newest alarm.",
-    R.AUTHOR_MAY_NOT_ACCEPT: "Entra's audit log says that you made this change, so another admin has to accept it.",
-    R.DRIFT_ALREADY_ACCEPTED: "You or enough other admins have accepted this drift already.",
+    R.NO_DRIFT: "The settings are as approved again, so there is nothing to accept. You need to do nothing.",
+    R.DRIFT_CHANGED: "The settings were changed again after this was shown. Open the newest alarm.",
+    R.AUTHOR_MAY_NOT_ACCEPT: "Entra's audit log says that you made this change, so you cannot accept it. Ask another "
+    "admin.",
+    R.DRIFT_ALREADY_ACCEPTED: "You or enough other admins have accepted this drift already. You need to do nothing.",
     R.DRIFT_DAYS_NOT_OFFERED: lambda values: (
-        f"This drift can be accepted for {or_list(values['days'])} days. Choose one of them."
+        f"This drift can be accepted for {comma_list(values['days'])} days. Choose one of them."
     ),
     R.ONLY_ADMINS_DECIDE_GIVEN_UP: "Only admins can retry stopped work or give it up. Ask one of them.",
     R.WORK_NOT_GIVEN_UP: "Somebody has decided about this stopped work already. You need to do nothing.",

@@ -1,4 +1,7 @@
-"""A request: one requested change of one partner, from the form to the verified result. Data only."""
+"""A request: one requested change of one partner, from the form to the verified result. Data only.
+
+It is long because each field has its meaning beside it.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -99,7 +102,7 @@ class RequestFields:
     restores: RequestId | None = None
     """The request whose previous settings are restored, or whose result; None for every other kind."""
     restores_result: bool = False
-    """Whether the settings after that request are restored, as they were approved, and not those before it."""
+    """Whether the settings after that request are restored, not those before it."""
     ends_at: datetime | None = None
     """When the access shall end, if a day was chosen; `duration` then counts the days from filing to it."""
     ticket: str = ""

@@ -119,7 +119,7 @@ def accept_view(drift: Drift) -> Json:
             "Accept for",
             ids.DURATION,
             StaticSelectElement(action_id=ids.DURATION, options=options, initial_option=options[0]),
-            hint="When this time is over, the admins are asked again.",
+            hint="When this time is over, the admins get a new alarm.",
         ),
         input_block("Why can it stay?", ids.REASON, text_area(ids.REASON)),
     ]

@@ -1,6 +1,7 @@
 """A sweep over the store and the fake tenant: what is stored, told and ended, and what is not concluded."""
 
 import asyncio
+import tracemalloc
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
@@ -17,6 +18,7 @@ from workflows.core.plans.plan import TenantIdentity
 from workflows.core.posture.concern_codes import ConcernCode
 from workflows.core.requests.alarms import Alarm, AlarmCode
 from workflows.core.requests.commands.watch import AcceptDrift
+from workflows.core.settings.block import BLOCK
 from workflows.core.settings.model import TenantId
 from workflows.core.settings.partner_changes import PartnerChange
 from workflows.core.watch.drift import DEFAULT, AuthorState, Drift, DriftSubject
@@ -448,3 +450,28 @@ async def test_a_partner_that_gatehouse_wrote_since_is_swept_again_at_once(drift
 
 async def test_an_unknown_name_is_a_tenant(world: World) -> None:
     assert TenantIdentity.without_names(other(1)).name == other(1)
+
+
+async def test_a_sweep_of_a_thousand_reads_the_pages_and_two_more_in_flat_memory(opened: World) -> None:
+    """Nothing of a partner is kept: ten times as many partners without drift need no ten times as much memory."""
+    blocked = dict(BLOCK)
+
+    async def peak(count: int) -> int:
+        for number in range(1, count):
+            opened.tenant.partners[other(number)] = {"tenantId": other(number), **blocked}
+        await opened.sweep()
+        opened.script.calls.clear()
+        tracemalloc.start()
+        try:
+            result = await opened.sweep()
+            assert (result.partners, result.drifts) == (count, 0)
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    opened.tenant.page_size = 50
+    small, large = await peak(100), await peak(1000)
+    calls = [one for one in opened.script.calls if one.startswith("tenant.")]
+    assert calls.count("tenant.partner_pages") == 20
+    assert len(calls) - 20 <= 2, calls
+    assert large - small < 900 * 500, "no more than an id of each, and the page at hand"
