@@ -4,7 +4,7 @@ import gc
 import os
 import shutil
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Final
@@ -33,6 +33,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if not is_chosen and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ROOM_NEEDED:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
     signal.signal(signal.SIGINT, _interrupt)
+    remember_checks()
     if getattr(config.option, "dist", "no") != "no" and not hasattr(config, "workerinput"):
         offer_forks()
 
@@ -46,27 +47,38 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     signal.default_int_handler(number, frame)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for no garbage while tests are imported and collected: what is made then stays."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+
+
 def pytest_collection_finish() -> None:
     """Spare work that no test is about.
 
     Garbage is looked for no more in what was imported, half a million objects, and seldom in what tests make. Where no
     test sets the logs up, an error in them is written down without colors and frames around its lines.
     """
-    remember_checks()
     ConsoleRenderer.get_active().exception_formatter = plain_traceback
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
 
 
-def pytest_xdist_auto_num_workers() -> int | None:
-    """Two workers for each core.
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """Three workers for two cores; for the stories and what is slow, four.
 
-    Half of its time a worker waits: for a sandbox that starts, for what is tried again, for a browser.
+    These wait half of their time: for a sandbox that starts, for what is tried again, for a browser. The other tests
+    wait little, and each worker imports and collects all of them.
     """
     if os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS"):
         return None
-    return 2 * (os.cpu_count() or 1)
+    cores = os.cpu_count() or 1
+    return cores + -(-cores // 2) if "not story" in config.option.markexpr else 2 * cores
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

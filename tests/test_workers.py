@@ -40,6 +40,17 @@ def _marks_of(task: dict[str, str]) -> str:
     return words[words.index("-m") + 1]
 
 
+@pytest.mark.parametrize(("part", "workers"), [("test", 3), ("stories", 4), ("slow", 4)])
+def test_only_tests_that_wait_much_get_two_workers_for_each_core(
+    part: str, workers: int, monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config
+) -> None:
+    task = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["poe"]["tasks"][part]
+    monkeypatch.delenv("PYTEST_XDIST_AUTO_NUM_WORKERS", raising=False)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    monkeypatch.setattr(pytestconfig.option, "markexpr", _marks_of(task))
+    assert pytestconfig.hook.pytest_xdist_auto_num_workers(config=pytestconfig) == workers
+
+
 def test_what_starts_a_sandbox_or_a_browser_is_marked() -> None:
     for path in sorted((PROJECT / "tests" / "scenarios").glob("test_*.py")):
         assert "pytest.mark.story" in path.read_text(), path.name

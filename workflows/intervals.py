@@ -11,7 +11,7 @@ from typing import Final
 ROLES_CHECKED_EVERY: Final = timedelta(minutes=1)
 """How often it is checked that enough people have each role, while requests are open."""
 ROLE_MEMBERS_KNOWN_FOR: Final = timedelta(minutes=10)
-"""How long that check counts a person as active without asking the chat system again."""
+"""How long that check counts a person of the stage that decides now as active without asking the chat system again."""
 SPONSORS_CHECKED_EVERY: Final = timedelta(hours=1)
 """How often it is checked that the sponsors of partners have an enabled account."""
 SPONSOR_ALARMS_EVERY: Final = timedelta(minutes=1)
@@ -83,6 +83,8 @@ class Pauses:
 
     due_work_read_every: float = 0.5
     """The longest wait before the queue is read again. The clock may jump, for example after a suspended machine."""
+    effect_retried_after: float = 1.0
+    """The longest pause before an effect that another system did not accept is tried again. It doubles each time."""
     card_update: float = 1.0
     """How long the copies of a card that nobody clicked wait for further changes, before they show the last one."""
     read_back_after: tuple[float, ...] = (0.0, 0.5, 1.0, 2.0, 4.0)

@@ -5,15 +5,19 @@ too: the bot looks the person up in both simulated services while it takes the n
 """
 
 import asyncio
+import sqlite3
 import time
+from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from tests.bench.stage.histories import open_commits, store_history
-from tests.bench.stage.load import at_a_rate, at_once, clicks, send, signed_payload
+from tests.bench.stage.load import ShownCard, at_a_rate, at_once, clicks, send, signed_payload
 from tests.bench.stage.processes import Served, World, answered_at, called, world
 from tests.bench.stage.statistics import Pairs, median, milliseconds, percentile
 from tests.bot.bot_under_test import request_values, submission
+from workflows.core.requests.request import AccessRequest
 
 ROUNDS: Final = 60
 BLOCKS: Final = 6
@@ -26,15 +30,16 @@ LATE_SECONDS: Final = 3.0
 CARDS: Final = 50
 """How many open requests the clicks are spread over."""
 FORMS: Final = 10
+CHANNEL: Final = "partner-access"
 _REST_SECONDS: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Played:
-    """A bot with open requests, and the values of their buttons."""
+    """A bot with open requests, and their cards."""
 
     bot: Served
-    values: list[str]
+    cards: list[ShownCard]
 
 
 async def _with_open_requests(world: World) -> _Played:
@@ -42,8 +47,23 @@ async def _with_open_requests(world: World) -> _Played:
     database = await store_history(world.folder / "open.db", made)
     bot = await world.bot(database)
     await world.idle(120)
+    messages = {one["ts"]: one for one in await _messages(world)}
     requests = [one.request for one in made if one.request is not None]
-    return _Played(bot=bot, values=[f"{one.id}:{one.plan.digest}" for one in requests])
+    return _Played(bot=bot, cards=[_shown(database, one, messages) for one in requests])
+
+
+async def _messages(world: World) -> list[dict[str, Any]]:
+    answer = await world.control.get("messages", channel=CHANNEL, user="approver1")
+    found: list[dict[str, Any]] = answer["messages"]
+    return found
+
+
+def _shown(database: Path, request: AccessRequest, messages: dict[str, dict[str, Any]]) -> ShownCard:
+    """Return the card of a request in the approval channel, where the bot remembers it."""
+    sql = "select channel, message_id from copies where subject = ? and audience = '' and is_live = 1"
+    with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as db:
+        [(channel, message_id)] = db.execute(sql, (f"request:{request.id}",)).fetchall()
+    return ShownCard(f"{request.id}:{request.plan.digest}", channel, messages[message_id])
 
 
 async def ack() -> dict[str, object]:
@@ -52,20 +72,22 @@ async def ack() -> dict[str, object]:
         played, bare = await _with_open_requests(stage), await stage.bare()
         both = (played.bot, bare)
         for to in both:  # what is imported and connected at the first click is not what is measured
-            await at_once(stage.session, to, clicks(played.values, to, count=20), 1)
+            await at_once(stage.session, to, clicks(played.cards, to, count=20), 1)
         await stage.idle(120)
         alone: dict[str, list[float]] = {to.url: [] for to in both}
         for round_ in range(ROUNDS):
             for to in both if round_ % 2 else reversed(both):
-                [one] = clicks(played.values, to, count=1)
+                [one] = clicks(played.cards, to, count=1)
                 alone[to.url].append(await send(stage.session, to, one))
                 await stage.idle()
                 await asyncio.sleep(_REST_SECONDS)
         together: dict[str, list[float]] = {to.url: [] for to in both}
+        used = dict.fromkeys((to.url for to in both), 0.0)
         for _ in range(BLOCKS):
             for to in both:
-                load = clicks(played.values, to, count=IN_A_BLOCK)
+                load, before = clicks(played.cards, to, count=IN_A_BLOCK), to.processor_seconds
                 together[to.url].append(await at_once(stage.session, to, load, CONCURRENCY))
+                used[to.url] += to.processor_seconds - before
                 await stage.idle(240)
     single = Pairs(alone[played.bot.url], alone[bare.url])
     many = Pairs(together[played.bot.url], together[bare.url])
@@ -77,6 +99,8 @@ async def ack() -> dict[str, object]:
         "throughput_ratio": many.ratio,
         "acks_per_second": round(median(many.ours)),
         "bare_acks_per_second": round(median(many.others)),
+        "processor_ms": milliseconds(used[played.bot.url] / (BLOCKS * IN_A_BLOCK)),
+        "bare_processor_ms": milliseconds(used[bare.url] / (BLOCKS * IN_A_BLOCK)),
     }
 
 
@@ -90,8 +114,8 @@ async def open_loop() -> dict[str, object]:
             await stage.idle(120)
         found = {}
         for to in (bare, played.bot):
-            await at_once(stage.session, to, clicks(played.values, to, count=20), 1)
-            load = clicks(played.values, to, count=PER_SECOND * SECONDS)
+            await at_once(stage.session, to, clicks(played.cards, to, count=20), 1)
+            load = clicks(played.cards, to, count=PER_SECOND * SECONDS)
             found[to.url] = await at_a_rate(stage.session, to, load, PER_SECOND)
     answered = {url: [one for one in took if one is not None] for url, took in found.items()}
     ours, others = answered[played.bot.url], answered[bare.url]
@@ -138,8 +162,8 @@ async def click_to_card() -> dict[str, object]:
     async with world() as stage:
         played = await _with_open_requests(stage)
         acks, shown = [], []
-        for value in played.values[: CARDS - 10]:
-            [one] = clicks([value], played.bot, count=1)
+        for card in played.cards[: CARDS - 10]:
+            [one] = clicks([card], played.bot, count=1)
             before, began = len(await stage.log("slack")), time.time()
             acks.append(await send(stage.session, played.bot, one))
             await stage.idle()

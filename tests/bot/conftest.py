@@ -15,7 +15,8 @@ from tests.bot.bot_under_test import BotUnderTest, free_port
 from tests.warm.authority import reuse_authority
 from tests.warm.kept_world import KeptWorld, contoso_opened
 from tests.warm.ready_made import loaded_once, put_new_database
-from tests.warm.short_pauses import SHORT_PAUSES
+from tests.warm.short_pauses import HOME_PAUSE, SHORT_HOME_PAUSE, SHORT_PAUSES, SHORT_READ_PAUSE
+from workflows.entra.transport.read_retries import ReadRetries
 
 OURS = ("SLACK_", "AZURE_", "GRAPH_", "GATEHOUSE_", "DATABASE_URL", "PORT", "HOST", "SSL_CERT_FILE")
 reuse_authority()
@@ -61,9 +62,18 @@ def settings(world: Sandbox, bare_environment: Path, monkeypatch: pytest.MonkeyP
     }
     for name, value in given.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setattr(HOME_PAUSE, SHORT_HOME_PAUSE)
+    monkeypatch.setattr(ReadRetries, "_get_delay_time_exp_backoff", lambda *_: SHORT_READ_PAUSE)
     for place in ("opening.start_checks", "settings"):
         monkeypatch.setattr(f"bot.process.{place}.load_catalog", loaded_once)
     return load_settings()
+
+
+@pytest.fixture
+def short_lock_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a write wait less for a lock, where it is not about how long it waits."""
+    for module in ("file", "database", "write_monitor"):
+        monkeypatch.setattr(f"workflows.store.sqlite.{module}.BUSY_MILLISECONDS", 200)
 
 
 @pytest.fixture

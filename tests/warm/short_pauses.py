@@ -5,10 +5,11 @@ Conditional Access by a story of its own, the others in tests/workflows.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from typing import Any, Final
 
-from workflows.intervals import USUAL_PAUSES, Pauses
+from workflows.intervals import HOME_PUBLISHED_EVERY, USUAL_PAUSES, Pauses
 
 _FACTOR: Final = 0.05
 
@@ -19,6 +20,7 @@ def _shortened(rests: Iterable[float]) -> tuple[float, ...]:
 
 SHORT_PAUSES: Final = Pauses(
     due_work_read_every=USUAL_PAUSES.due_work_read_every / 5,
+    effect_retried_after=USUAL_PAUSES.effect_retried_after * _FACTOR,
     card_update=USUAL_PAUSES.card_update * _FACTOR,
     read_back_after=_shortened(USUAL_PAUSES.read_back_after),
     optional_read_back_after=_shortened(USUAL_PAUSES.optional_read_back_after),
@@ -26,6 +28,15 @@ SHORT_PAUSES: Final = Pauses(
     conditional_access=(USUAL_PAUSES.conditional_access[0], 0.0),
     reports=(USUAL_PAUSES.reports[0], 0.0),
 )
+STORY_PAUSES: Final = replace(SHORT_PAUSES, effect_retried_after=USUAL_PAUSES.effect_retried_after)
+"""For the stories, in which Slack's limits are enforced: what is tried again sooner, or an App Home that is published
+sooner, lets a story go on sooner than these limits allow."""
+SHORT_HOME_PAUSE: Final = HOME_PUBLISHED_EVERY * _FACTOR
+"""Between two publications of a person's App Home. The usual one is held in tests/workflows/store."""
+HOME_PAUSE: Final = "workflows.store.sqlite.message_copies.HOME_PUBLISHED_EVERY"
+"""Where the store has it."""
+SHORT_READ_PAUSE: Final = _FACTOR
+"""Seconds before a read of Graph is sent again, where Graph names no time. The usual ones are those of its SDK."""
 
 
 class ShortPausesProcess(ForkServerProcess):
@@ -39,7 +50,7 @@ class ShortPausesProcess(ForkServerProcess):
         kwargs: Mapping[str, Any] | None = None,
         **more: Any,
     ) -> None:
-        super().__init__(target=target, args=args, kwargs={**(kwargs or {}), "pauses": SHORT_PAUSES}, **more)
+        super().__init__(target=target, args=args, kwargs={**(kwargs or {}), "pauses": STORY_PAUSES}, **more)
 
 
 class ShortPausesForks(ForkServerContext):

@@ -1,6 +1,6 @@
 """Execute commands: load, decide, store in one transaction, wake the queue worker. Requests and partners change here.
 
-It is long because every command goes through it.
+It is long because this is the only place where they change.
 """
 
 from collections.abc import Awaitable, Callable
@@ -35,6 +35,7 @@ from workflows.core.requests.request import AccessRequest, ObservedPartner, Requ
 from workflows.core.requests.transitions.transition import Situation
 from workflows.core.settings.model import TenantId
 from workflows.ports.clock import Clock
+from workflows.ports.message_copies import ClickedCard
 from workflows.ports.records import Commit, StaleVersion
 from workflows.ports.store import Store
 
@@ -100,8 +101,11 @@ class Service:
         )
         await self._commit(Commit(entry=entry, request=transition.request, effects=transition.effects))
 
-    async def store_click(self, click: Click, *, key: str) -> None:
-        """Store a click, and the effect that checks its permission. A repeated click (same `key`) changes nothing."""
+    async def store_click(self, click: Click, *, key: str, card: ClickedCard | None = None) -> None:
+        """Store a click, and the effect that checks its permission. A repeated click (same `key`) changes nothing.
+
+        :raises CardNotCurrent: when the clicked card is given and does not count.
+        """
         # The request's tenant is not read here: a click is stored even when other records cannot be read.
         subject, now = subject_of(click), self._clock.now()
         entry = entry_of(
@@ -114,7 +118,7 @@ class Service:
             tenant_id=subject.tenant_id,
         )
         check = CheckPermission(command=click, key=key, received_at=now)
-        await self._commit(Commit(entry=replace(entry, outcome="received"), effects=(check,)))
+        await self._commit(Commit(entry=replace(entry, outcome="received"), effects=(check,), clicked_card=card))
 
     async def withdraw(self, request_id: RequestId, actor: ChatId, *, key: str) -> None:
         """Withdraw a request of the actor. This needs no permission check.

@@ -42,7 +42,6 @@ _MAX_PREPARING: Final = 8
 _MAX_HOMES: Final = 4
 _MAX_HOMES_BEFORE_OTHERS: Final = 1
 """The most App Homes at the same time while something more important finds no room."""
-_FIRST_RETRY_SECONDS: Final = 1.0
 _MAX_RETRY_SECONDS: Final = 60.0
 _MAX_BLOCKED_SECONDS: Final = 300.0
 """The longest pause of an effect that waits for an admin to repair something."""
@@ -82,6 +81,7 @@ class QueueWorker:
         self._gave_up = gave_up
         self._until_quiet = until_quiet
         self._longest_sleep = pauses.due_work_read_every
+        self._first_retry = pauses.effect_retried_after
         self._own_faults: dict[int, int] = {}
         """How often each effect failed because of an error in Gatehouse since the start. Outages do not count."""
         self._woken = asyncio.Event()
@@ -212,6 +212,6 @@ class QueueWorker:
             seconds = min(after, MAX_RETRY_AFTER)
         else:
             # Half of the pause is random, so that many waiting effects are not retried at the same time.
-            pause_seconds = min(longest, _FIRST_RETRY_SECONDS * 2 ** min(pending.attempts, 20))
+            pause_seconds = min(longest, self._first_retry * 2 ** min(pending.attempts, 20))
             seconds = pause_seconds * (0.5 + random.random() / 2)  # noqa: S311
         await self._store.retry(pending.id, self._clock.now() + timedelta(seconds=seconds), error)

@@ -1,10 +1,11 @@
 """The interface to the stored copies of posted cards, and to the state of each App Home."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
+from workflows.core.errors.raised import DomainError
 from workflows.core.people import ChatId
 from workflows.core.requests.request import RequestId
 
@@ -27,11 +28,74 @@ class MessageCopy:
     """False when a newer copy has replaced it. Clicks on it are then refused."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClickedCard:
+    """The card on which somebody clicked, and its place."""
+
+    subject: str
+    """As in `MessageCopy`."""
+    channel: str
+    message_id: str
+    audience: str
+    """The chat id of the person, if the place is a direct conversation; otherwise empty."""
+    may_be_unknown: bool
+    """Whether a card of which no copy is stored may count."""
+
+
+class CardNotCurrent(DomainError):
+    """The clicked card does not count. `newest` is the message id of the one that counts in its place, or empty."""
+
+    def __init__(self, newest: str) -> None:
+        super().__init__(newest)
+        self.newest = newest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardCheck:
+    """Whether a clicked card counts."""
+
+    is_current: bool
+    newest: str = ""
+    """The message id of the newest card that counts in its place; empty when there is none."""
+    unknown: MessageCopy | None = None
+    """The clicked card, if it must be stored because it was not known."""
+
+
+def check_card(card: ClickedCard, copies: Iterable[MessageCopy]) -> CardCheck:
+    """Decide whether a clicked card counts. Every store decides it by this function.
+
+    A known card counts until another one replaces it. An unknown card counts if nothing else does in its place.
+
+    :param copies: the copies with the card's subject in the card's channel.
+    """
+    live = {one.message_id: one.is_live for one in copies}
+    newest = max((message_id for message_id, is_live in live.items() if is_live), default="")
+    if card.message_id in live:
+        return CardCheck(is_current=live[card.message_id], newest=newest)
+    if not card.may_be_unknown:
+        return CardCheck(is_current=False, newest=newest)
+    unknown = MessageCopy(
+        subject=card.subject,
+        channel=card.channel,
+        message_id=card.message_id,
+        audience=card.audience,
+        content="",  # its content is not known, so it will be updated
+        is_live=not newest,
+    )
+    return CardCheck(is_current=not newest, newest=newest, unknown=unknown)
+
+
 class MessageCopies(Protocol):
     """Stores the copies of posted cards, and what each App Home shows."""
 
     async def copies(self, subject: str) -> Sequence[MessageCopy]:
         """List the posted copies of a card."""
+
+    async def require_current_card(self, card: ClickedCard) -> None:
+        """Check whether a clicked card counts, and store it when it was not known. `commit` can check it, too.
+
+        :raises CardNotCurrent: when it does not count.
+        """
 
     async def save_copy(self, copy: MessageCopy) -> None:
         """Store a posted copy, or its new content."""

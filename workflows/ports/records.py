@@ -19,6 +19,7 @@ from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.settings.model import TenantId
 from workflows.core.watch.drift import Drift, DriftSubject
 from workflows.ports.audit_log import AuditEntry, AuditLog
+from workflows.ports.message_copies import ClickedCard
 
 Item = TypeVar("Item")
 Picked = TypeVar("Picked")
@@ -73,6 +74,8 @@ class Commit:
     effects: tuple[Effect, ...] = ()
     must_be_only_open_request: bool = False
     """Whether `request` must be the only open request about its tenant."""
+    clicked_card: ClickedCard | None = None
+    """The card that must count; see `MessageCopies.require_current_card`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +119,7 @@ class RecordStore(AuditLog, Protocol):
         :returns: False when there is an audit entry with this key already; nothing was stored then.
         :raises StaleVersion: when a record is not exactly one version newer than the stored one.
         :raises OtherOpenRequest: when the request must be the only open one about its tenant, and is not.
+        :raises CardNotCurrent: when the clicked card does not count. Of the commit nothing was stored then.
         """
 
     async def request(self, request_id: RequestId) -> AccessRequest | None:

@@ -1,6 +1,7 @@
 """Convert records to JSON text and back."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
@@ -57,6 +58,9 @@ EFFECT: Final[TypeAdapter[Effect]] = TypeAdapter(Annotated[Effect, Field(discrim
 FACTS: Final[TypeAdapter[Facts]] = TypeAdapter(Facts)
 DETAILS: Final[TypeAdapter[dict[str, Any]]] = TypeAdapter(dict[str, Any])
 
+_REMEMBERED: Final = 16
+"""How many records are remembered by their text."""
+
 Record = TypeVar("Record")
 
 
@@ -71,6 +75,25 @@ def load(adapter: TypeAdapter[Record], text: str) -> Record:
     :raises pydantic.ValidationError: when the text is not a record of this kind.
     """
     return adapter.validate_json(text)
+
+
+def load_shared(adapter: TypeAdapter[Record], text: str) -> Record:
+    """Read a record from its JSON text; the same object again for the same text, if it was one of the last few.
+
+    While a request is shown or decided, it is read many times and seldom changes. What is computed once for an object
+    (`computed_once`) is not computed again then.
+
+    NB. only for records, which nothing changes. The text is always that of the store, so no record is out of date.
+
+    :raises pydantic.ValidationError: as `load`.
+    """
+    record: Record = _load_remembered(adapter, text)
+    return record
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _load_remembered(adapter: TypeAdapter[Any], text: str) -> Any:
+    return load(adapter, text)
 
 
 def stored_facts(text: str) -> Facts:

@@ -83,7 +83,7 @@ def make_flows(
         AnswerReviewFlow(service=service, store=store, members=members, windows=windows, clock=clock),
         _revoke_flow(systems, service, windows, members),
         _restore_flow(systems, service, limits, windows, members, lookup_permission),
-        _partner_setup_flow(systems, service, answers, windows, lookup_permission),
+        _partner_setup_flow(systems, answers, windows, lookup_permission),
         _partner_sections_flow(systems, windows, lookup_permission),
         StoppedWorkFlow(service=service),
         DriftFlow(service=service, store=store, members=members, directory=directory, windows=windows, clock=clock),
@@ -177,13 +177,11 @@ def _show_flow(
 
 def _partner_setup_flow(
     systems: ExternalSystems,
-    service: Service,
     answers: Answers,
     windows: Windows,
     lookup_permission: LookupPermission,
 ) -> PartnerSetupFlow:
     return PartnerSetupFlow(
-        service=service,
         windows=windows,
         answers=answers,
         lookup_permission=lookup_permission,

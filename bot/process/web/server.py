@@ -10,9 +10,10 @@ import hashlib
 import hmac
 import json
 import re
+from binascii import a2b_qp
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
-from urllib.parse import parse_qsl, unquote_to_bytes
+from urllib.parse import parse_qsl
 
 import structlog
 from aiohttp import ClientConnectionError, web
@@ -29,9 +30,8 @@ _SIGNATURE: Final = re.compile(r"v0=[0-9a-f]{64}")
 _WINDOW_SECONDS: Final = 300
 _MAX_BODY_BYTES: Final = 256 * 1024
 _MAX_BODY_SECONDS: Final = 5.0
-_PAYLOAD: Final = b"payload="
-_OFTEN_ESCAPED: Final = tuple((f"%{ord(sign):02X}".encode(), sign.encode()) for sign in '"{}[],:/')
-"""What JSON consists of, and its form in a form. None of these begins or completes another escape."""
+_ONLY_PAYLOAD: Final = re.compile(b"payload=([^&=]*)")
+"""A form with nothing but a payload. Nearly every form of Slack is one."""
 _FORM: Final = "application/x-www-form-urlencoded"
 _JSON: Final = "application/json"
 
@@ -116,8 +116,8 @@ def _payload(body: bytes, content_type: str) -> dict[str, Any] | None:
     Bolt's own reading fails on bodies without an object, and loses a command whose text contains the word "payload".
     """
     try:
-        if content_type == _FORM and body.startswith(_PAYLOAD) and b"&" not in body:
-            payload = json.loads(_unquoted(body.removeprefix(_PAYLOAD)))
+        if content_type == _FORM and (only := _ONLY_PAYLOAD.fullmatch(body)):
+            payload = json.loads(_unquoted(only[1]))
         elif content_type == _FORM:
             form = dict(parse_qsl(body.decode(), keep_blank_values=True, errors="strict"))
             payload = json.loads(form["payload"]) if "payload" in form else form
@@ -131,11 +131,10 @@ def _payload(body: bytes, content_type: str) -> dict[str, Any] | None:
 def _unquoted(value: bytes) -> str:
     """Decode one value of a form.
 
-    The urllib decodes each escape by itself, which takes longer than everything else until a click is stored.
+    Its escapes are those of quoted-printable with another sign, which Python decodes in C. The urllib decodes each
+    escape by itself, which takes longer than everything else until a click is stored.
     """
-    for escaped, sign in _OFTEN_ESCAPED:
-        value = value.replace(escaped, sign)
-    return unquote_to_bytes(value.replace(b"+", b" ")).decode()
+    return a2b_qp(value.replace(b"+", b" ").replace(b"%", b"=")).decode()
 
 
 async def _without_versions(_: web.Request, response: web.StreamResponse) -> None:

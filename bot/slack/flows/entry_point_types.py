@@ -12,6 +12,7 @@ from typing import Final
 from slack_bolt.async_app import AsyncAck
 
 from bot.slack.payloads.models import HomeOpened, Interaction, SlashCommand
+from workflows.core.requests.commands.clicks import Click
 
 ClickListener = Callable[[AsyncAck, Interaction], Awaitable[None]]
 CommandListener = Callable[[AsyncAck, SlashCommand], Awaitable[None]]
@@ -38,6 +39,23 @@ class Action:
     """The name in the audit log when it is refused; empty: its own action_id."""
     card: Card | None = None
     """The card that contains it. A click on a copy that no longer counts is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandButton:
+    """A button of a card whose click is stored as a command at once. The right of the person is checked later.
+
+    The transaction that stores the click refuses it on a copy that no longer counts.
+    """
+
+    action_id: str
+    command_of: Callable[[Interaction], Click]
+    """Makes the command from the click alone. It raises Refused when the button's value cannot be read."""
+    audit_name: str
+    """The name in the audit log when it is refused."""
+    card: Card
+    then: Callable[[Interaction], None] | None = None
+    """Starts what follows the acknowledgement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +102,7 @@ class HomeEvent:
     listener: EventListener
 
 
-EntryPoint = Action | Options | Submission | Shortcut | Subcommand | HomeEvent
+EntryPoint = Action | CommandButton | Options | Submission | Shortcut | Subcommand | HomeEvent
 
 NO_SUBCOMMAND: Final = "home"
 """The name of the command without any word; typed, it means the same."""

@@ -21,6 +21,7 @@ from bot.slack.flows.entry_point_types import (
     Action,
     Card,
     ClickListener,
+    CommandButton,
     CommandListener,
     EntryPoint,
     EventListener,
@@ -30,7 +31,7 @@ from bot.slack.flows.entry_point_types import (
     Subcommand,
     Submission,
 )
-from bot.slack.inbound.replaced_cards import CardReplaced, ReplacedCards
+from bot.slack.inbound.replaced_cards import CardReplaced, ReplacedCards, refused_if_replaced
 from bot.slack.partner_commands import needs_partner
 from bot.slack.payloads.button_values import named_subject
 from bot.slack.payloads.models import HomeOpened, Interaction, SlashCommand
@@ -71,7 +72,10 @@ class Guard:
         for point in entry_points:
             match point:
                 case Action(action_id=str() as name):
-                    actions.setdefault(name, self._wrap_click(point.listener, point.audit_name, point.card))
+                    listener = self._checked(point.listener, point.card)
+                    actions.setdefault(name, self._wrap_click(listener, point.audit_name))
+                case CommandButton():
+                    actions.setdefault(point.action_id, self._wrap_click(self._storing(point), point.audit_name))
                 case Submission():
                     views.setdefault(point.callback_id, self._wrap_click(point.listener, point.audit_name))
                 case Subcommand():
@@ -89,7 +93,8 @@ class Guard:
     def _register_alone(self, app: AsyncApp, point: EntryPoint) -> None:
         match point:
             case Action():
-                app.action(point.action_id)(self._wrap_click(point.listener, point.audit_name, point.card))
+                listener = self._checked(point.listener, point.card)
+                app.action(point.action_id)(self._wrap_click(listener, point.audit_name))
             case Options():
                 app.options(point.action_id)(self._wrap_options(point.listener, point.audit_name))
             case Shortcut():
@@ -97,15 +102,13 @@ class Guard:
             case HomeEvent():
                 app.event(point.event)(self._wrap_home(point.listener))
 
-    def _wrap_click(self, listener: ClickListener, audit_name: str, card: Card | None = None) -> _Guarded:
+    def _wrap_click(self, listener: ClickListener, audit_name: str) -> _Guarded:
         """Wrap a listener of clicks; a refusal is shown to the person who clicked, and recorded."""
 
         async def guarded(ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
             click: Interaction = context[PARSED]
             try:
                 self._require_our_team(click)
-                if card is not None:
-                    await self.replaced_cards.require_current(click, card)
                 await listener(ack, click)
             except Refused as refused:
                 await self.service.record_refusal(
@@ -130,6 +133,32 @@ class Guard:
                 await ack()
 
         return guarded
+
+    def _checked(self, listener: ClickListener, card: Card | None) -> ClickListener:
+        """Return a listener that is called only if the clicked card counts."""
+        if card is None:
+            return listener
+
+        async def checked(ack: AsyncAck, click: Interaction) -> None:
+            with refused_if_replaced(click, card):
+                await self.replaced_cards.require_current(click, card)
+            await listener(ack, click)
+
+        return checked
+
+    def _storing(self, button: CommandButton) -> ClickListener:
+        """Return a listener that stores the command of a click if the clicked card counts, in one transaction."""
+
+        async def store(ack: AsyncAck, click: Interaction) -> None:
+            command = button.command_of(click)
+            with refused_if_replaced(click, button.card):
+                clicked = self.replaced_cards.clicked_card(click, button.card)
+                await self.service.store_click(command, key=click.key, card=clicked)
+            await ack()
+            if button.then is not None:
+                button.then(click)
+
+        return store
 
     def _wrap_options(self, listener: ClickListener, audit_name: str) -> Callable[..., Awaitable[None]]:
         """Wrap a select's request for its options. A refusal is recorded, and no options are offered.

@@ -5,7 +5,8 @@ found, because the bot may not read a channel's history. So a click contains the
 counts in each place: the stored one. An unknown card counts if the place has no other card.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -19,7 +20,7 @@ from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import Effect, ShowRequest, ShowReview, ShowSetup
 from workflows.core.requests.request import RequestId
 from workflows.core.settings.model import TenantId
-from workflows.ports.message_copies import MessageCopy
+from workflows.ports.message_copies import CardNotCurrent, ClickedCard
 from workflows.ports.store import Store
 
 _DIRECT: Final = "D"
@@ -57,7 +58,7 @@ _UPDATE_EFFECTS: Final[Mapping[Card, Callable[[CommandSubject], Effect]]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplacedCards:
-    """Decides whether the card of a click counts."""
+    """Has the store check whether the card of a click counts."""
 
     store: Store
     channel: str
@@ -67,42 +68,44 @@ class ReplacedCards:
         """Refuse a click on a card that no longer counts; store an unknown card.
 
         :param card: the kind of card that contains the button.
-        :raises CardReplaced: when another card counts in this place.
+        :raises CardNotCurrent: when it does not count.
         """
-        where = click.container
-        if not where.channel_id or not where.message_ts or where.is_ephemeral:
-            return
-        subject = named_subject(click)
+        clicked = self.clicked_card(click, card)
+        if clicked is not None:
+            await self.store.require_current_card(clicked)
+
+    def clicked_card(self, click: Interaction, card: Card) -> ClickedCard | None:
+        """Return the card of a click, for the transaction that stores the click; None when there is none to check.
+
+        :param card: the kind of card that contains the button.
+        """
+        where, subject = click.container, named_subject(click)
         about = subject.request_id or subject.tenant_id
+        if not where.channel_id or not where.message_ts or where.is_ephemeral:
+            return None
         if about is None:
-            return  # a card of another kind is refused for that
-        card_name, effect_of = f"{card.value}:{about}", _UPDATE_EFFECTS[card]
-        copies = await self.store.copies(card_name)
-        place = (where.channel_id, where.message_ts)
-        known = next((copy for copy in copies if (copy.channel, copy.message_id) == place), None)
-        if known is not None and known.is_live:
-            return
-        newest = max(
-            (copy.message_id for copy in copies if copy.is_live and copy.channel == where.channel_id), default=""
-        )
+            return None  # a card of another kind is refused for that
         is_direct = where.channel_id.startswith(_DIRECT)
-        if known is None and not is_direct and where.channel_id != self.channel:
-            raise CardReplaced(newest, effect_of(subject))
-        if known is None:
-            audience = click.actor if is_direct else ""
-            await self.store.save_copy(
-                MessageCopy(
-                    subject=card_name,
-                    channel=where.channel_id,
-                    message_id=where.message_ts,
-                    audience=audience,
-                    content="",  # its content is not known, so it will be updated
-                    is_live=not newest,
-                )
-            )
-            if not newest:
-                return
-        raise CardReplaced(newest, effect_of(subject))
+        return ClickedCard(
+            subject=f"{card.value}:{about}",
+            channel=where.channel_id,
+            message_id=where.message_ts,
+            audience=click.actor if is_direct else "",
+            may_be_unknown=is_direct or where.channel_id == self.channel,
+        )
+
+
+@contextmanager
+def refused_if_replaced(click: Interaction, card: Card) -> Iterator[None]:
+    """Refuse a click when the store finds that its card does not count.
+
+    :param card: the kind of card that contains the button.
+    :raises CardReplaced: when it does not count.
+    """
+    try:
+        yield
+    except CardNotCurrent as found:
+        raise CardReplaced(found.newest, _UPDATE_EFFECTS[card](named_subject(click))) from found
 
 
 def _posted_at(ts: str) -> str:

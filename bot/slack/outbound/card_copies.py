@@ -107,23 +107,24 @@ class CardCopies:
         """Post one copy and store it; return why it is not accepted, so that the other copies are still posted.
 
         :param audience: the recipient; empty for the approval channel.
-        :param thread: the message under which it is posted; empty: as a message of its own.
+        :param thread: the message of the channel under which it is posted; empty: as a message of its own.
         :param active_within: how old Slack's answer may be that the person is active; otherwise Slack is asked now.
         :raises NotifierUnavailable: when Slack does not answer; whether the card was posted is then unknown.
         """
         try:
-            if not audience:
+            if audience:
+                answer = await self.send(ChatId(audience), card, active_within=active_within)
+            else:
                 await self._channel.require_private()
-            channel = await self._place_of(audience, active_within)
-            place = {"thread_ts": thread} if thread else {}
-            answer = await self.call("chat.postMessage", channel=channel, **place, **content_of(card))
+                place = {"thread_ts": thread} if thread else {}
+                answer = await self.call("chat.postMessage", channel=self._channel.id, **place, **content_of(card))
         except (NotifierRefused, NotifierBlocked, ChannelUnsuitable) as refused:
             _log.warning("card_not_posted", subject=subject, audience=audience or "channel", reason=str(refused))
             return refused
         await self._store.save_copy(
             MessageCopy(
                 subject=subject,
-                channel=channel,
+                channel=answer["channel"],
                 message_id=answer["ts"],
                 audience=audience,
                 content=_hash_of(card),
@@ -224,19 +225,29 @@ class CardCopies:
         """Return whether a card is in a channel that is not the approval channel any more."""
         return not copy.audience and copy.channel != self._channel.id
 
-    async def _place_of(self, audience: str, active_within: timedelta) -> str:
-        if not audience:
-            return self._channel.id
-        return await self.direct_channel(ChatId(audience), active_within)
+    async def send(
+        self, person: ChatId, message: Message, *, active_within: timedelta = CONVERSATION_REOPENED_AFTER
+    ) -> Mapping[str, Any]:
+        """Send a direct message; return Slack's answer, which names the conversation and the message.
 
-    async def direct_channel(self, person: ChatId, active_within: timedelta = CONVERSATION_REOPENED_AFTER) -> str:
-        """Return the conversation with one person. It is opened, unless it is known and the person was just active.
-
-        NB. Slack accepts messages to people who have left. Only opening the conversation shows that they have.
+        NB. Slack accepts messages to people who have left. Only opening the conversation shows that they have. So it is
+        opened, unless Slack has said within `active_within` that the person is active. Then the message goes to the
+        known conversation, or to the person's id: Slack opens the conversation with it ("chat.postMessage", channels).
         """
-        if active_within and self._was_active(person, active_within):
-            return await self._conversations.get(person)
-        return await self._conversations.read_now(person)
+        if not active_within or not self._was_active(person, active_within):
+            return await self._send_to(await self._conversations.read_now(person), message)
+        if (known := self._conversations.recent(person, CONVERSATIONS_KEPT_FOR)) is not None:
+            return await self._send_to(known, message)
+        try:
+            answer = await self._send_to(person, message)
+        except NotifierBlocked:
+            # Where Slack does not open it with the message, nothing was posted.
+            return await self._send_to(await self._conversations.read_now(person), message)
+        self._conversations.keep(person, str(answer["channel"]))
+        return answer
+
+    async def _send_to(self, place: str, message: Message) -> Mapping[str, Any]:
+        return await self.call("chat.postMessage", channel=place, **content_of(message))
 
     async def _opened(self, person: ChatId) -> str:
         return str((await self.call("conversations.open", users=person))["channel"]["id"])

@@ -5,6 +5,7 @@ Each effect compares what is posted with what should be posted, so a retry chang
 """
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 
 import structlog
 
@@ -33,6 +34,7 @@ from workflows.core.people import ADMIN, ChatId
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.model import TenantId
+from workflows.intervals import NAMES_SHOWN_FOR
 from workflows.ports.message_copies import MessageCopy
 from workflows.ports.notifier import NotifierBlocked, NotifierRefused
 
@@ -184,8 +186,7 @@ class SlackNotifier:
             else:
                 return
         try:
-            direct = await self._outbound.copies.direct_channel(person)
-            await self._outbound.copies.call("chat.postMessage", channel=direct, **content_of(message))
+            await self._outbound.copies.send(person, message)
         except NotifierBlocked as blocked:
             # No card waits for it, so it is given up, and an admin decides.
             raise NotifierRefused(str(blocked)) from blocked
@@ -235,6 +236,8 @@ class SlackNotifier:
 
         :returns: why nobody who may confirm was reached, when that is so.
         """
+        # As for the card of a request: who was active in the last hours gets the first one, and a reminder asks Slack.
+        known_for = timedelta(0) if remind else NAMES_SHOWN_FOR
         # NB. with the request: newly approved access needs the partner's steps again.
         request = f"{partnership.request_id}."
         occasion = f"{request}{partnership.setup_reminders}"
@@ -245,11 +248,9 @@ class SlackNotifier:
         }
         card = setup_card(partnership, may_confirm=True, reader=sponsor)
         reached = {one for one in have_card if one == sponsor or one not in other_people}
-        if (
-            sponsor not in reached
-            and (refused := await self._outbound.copies.post(subject, sponsor, card, occasion)) is None
-        ):
-            reached.add(sponsor)
+        if sponsor not in reached:
+            refused = await self._outbound.copies.post(subject, sponsor, card, occasion, active_within=known_for)
+            reached |= set() if refused else {sponsor}
         if refused is not None:
             for admin in sorted(await self._recipients.holders(ADMIN) - reached - {sponsor}):
                 card = setup_card(partnership, may_confirm=True, reader=admin)
@@ -257,7 +258,8 @@ class SlackNotifier:
                     reached.add(admin)
         for person in other_people:
             if person not in have_card and person != sponsor:
-                await self._outbound.copies.post(subject, person, setup_card(partnership, may_confirm=False), occasion)
+                card = setup_card(partnership, may_confirm=False)
+                await self._outbound.copies.post(subject, person, card, occasion, active_within=known_for)
         return None if reached else refused
 
     async def _refresh_homes(self, *people: ChatId) -> None:

@@ -52,7 +52,9 @@ class Reminders:
         :raises NotifierUnavailable: when Slack or the directory does not answer; it is tried again.
         """
         for person in sorted(people):
-            await self._send_expired_message(person)
+            # One at a time: requests that expire in the same moment are told in one message.
+            async with self._lock(person):
+                await self._send_expired_message(person)
 
     async def tell_requester_of_expiry(self, request: AccessRequest) -> None:
         """Tell the requester, in one message, which of their requests expired in the same hour as this one.
@@ -61,6 +63,10 @@ class Reminders:
         """
         if request.state is not RequestState.EXPIRED:
             return
+        async with self._lock(request.fields.requester):
+            await self._tell_requester(request)
+
+    async def _tell_requester(self, request: AccessRequest) -> None:
         person, start = request.fields.requester, request.changed_at.replace(minute=0, second=0, microsecond=0)
         ended = await self._outbound.store.expired_since(start, MAX_READ_REQUESTS)
         own_requests = [
@@ -72,11 +78,7 @@ class Reminders:
             own_requests.append(request)  # only the newest were read
         subject, occasion = f"own_expired:{person}", f"{start:%Y-%m-%dT%H}"
         message = own_expired_message(LimitedList(items=own_requests[:MAX_LISTED_REQUESTS], count=len(own_requests)))
-        posted = [copy for copy in await self._outbound.copies.live_copies(subject) if copy.occasion == occasion]
-        if posted:
-            await self._outbound.copies.renew(posted[-1], message, replaces_deleted=False)
-        else:
-            await self._outbound.copies.post(subject, person, message, occasion)
+        await self._post_or_renew(subject, person, message, occasion)
 
     async def refresh(self, people: Iterable[ChatId]) -> None:
         """Update the newest reminder of these people to what waits for them now. Nobody gets a new one.
@@ -145,11 +147,14 @@ class Reminders:
         if not own_requests:
             return
         message = expired_message(LimitedList(items=own_requests[:MAX_LISTED_REQUESTS], count=len(own_requests)))
-        posted = [copy for copy in await self._outbound.copies.live_copies(subject) if copy.occasion == today]
+        await self._post_or_renew(subject, person, message, today)
+
+    async def _post_or_renew(self, subject: str, person: ChatId, message: Message, occasion: str) -> None:
+        posted = [copy for copy in await self._outbound.copies.live_copies(subject) if copy.occasion == occasion]
         if posted:
             await self._outbound.copies.renew(posted[-1], message, replaces_deleted=False)
         else:
-            await self._outbound.copies.post(subject, person, message, today)
+            await self._outbound.copies.post(subject, person, message, occasion)
 
     async def _waiting(self, person: ChatId) -> LimitedList[AccessRequest]:
         with as_notifier_errors():

@@ -67,7 +67,7 @@ class _State(Payload):
 class View(Payload):
     """A window, with the values that the person entered."""
 
-    id: str
+    id: str = Field(min_length=1)
     callback_id: str = ""
     hash: str = ""
     private_metadata: str = ""

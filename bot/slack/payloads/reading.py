@@ -27,10 +27,13 @@ Parsed = Interaction | SlashCommand | HomeOpened
 def read_payload(payload: Mapping[str, Any]) -> tuple[dict[str, Any], Parsed | None]:
     """Remove nulls, which mean absent, and invalid characters; check the form of the rest.
 
+    The message of a clicked button and the blocks of a window are left out: nothing reads them, and they are most of
+    the payload.
+
     :returns: the payload, and what its listener reads; None for an event that has no listener.
     :raises Unreadable: when Slack does not send this kind of payload, or a required part is missing.
     """
-    body: dict[str, Any] = _without_nulls(payload)
+    body: dict[str, Any] = _without_nulls(_without_unread_parts(payload))
     try:
         return body, _parsed(body)
     except ValidationError as error:
@@ -53,13 +56,18 @@ def _parsed(body: dict[str, Any]) -> Parsed | None:
     return interaction
 
 
+def _without_unread_parts(payload: Mapping[str, Any]) -> dict[str, Any]:
+    read = {name: value for name, value in payload.items() if name != "message"}
+    if isinstance(view := read.get("view"), dict):
+        read["view"] = {name: value for name, value in view.items() if name != "blocks"}
+    return read
+
+
 def _without_nulls(value: Any) -> Any:
-    match value:
-        case str():
-            return _NOT_TEXT.sub("\ufffd", value)
-        case Mapping():
-            return {_without_nulls(key): _without_nulls(inside) for key, inside in value.items() if inside is not None}
-        case list():
-            return [_without_nulls(inside) for inside in value]
-        case _:
-            return value
+    if isinstance(value, str):
+        return value if value.isascii() else _NOT_TEXT.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {_without_nulls(key): _without_nulls(inside) for key, inside in value.items() if inside is not None}
+    if isinstance(value, list):
+        return [_without_nulls(inside) for inside in value]
+    return value

@@ -30,12 +30,23 @@ def signed_payload(payload: dict[str, Any], to: Served) -> Signed:
     return Signed(body, signed(body, secret=to.secret))
 
 
-def clicks(values: Sequence[str], to: Served, *, count: int, person: str = "approver1") -> list[Signed]:
-    """Return so many clicks on Approve, each of its own: on the cards with these values, in turn."""
+@dataclass(frozen=True, slots=True)
+class ShownCard:
+    """A card in the approval channel: the value of its buttons, and its message, which Slack sends with each click."""
+
+    value: str
+    channel: str
+    message: dict[str, Any]
+
+
+def clicks(cards: Sequence[ShownCard], to: Served, *, count: int, person: str = "approver1") -> list[Signed]:
+    """Return so many clicks on Approve, each of its own: on these cards, in turn."""
     moment = time.time()
     made = []
     for number in range(count):
-        payload = click(person, "approve", values[number % len(values)])
+        card = cards[number % len(cards)]
+        place = {"type": "message", "channel_id": card.channel, "message_ts": card.message["ts"], "is_ephemeral": False}
+        payload = click(person, "approve", card.value, container=place, message=card.message)
         payload["actions"][0]["action_ts"] = f"{moment + number / 1000:.6f}"
         made.append(signed_payload(payload, to))
     return made

@@ -21,6 +21,7 @@ from bot.slack.flows.entry_point_types import (
     UNKNOWN_SUBCOMMAND,
     Action,
     Card,
+    CommandButton,
     EntryPoint,
     Shortcut,
     Subcommand,
@@ -254,11 +255,12 @@ def test_nothing_is_registered_twice_or_of_another_kind(registered: dict[str, li
 
 
 def test_a_name_reaches_its_own_listener_and_no_other(registered: dict[str, list[Any]]) -> None:
-    points = [one for one in entry_points() if isinstance(one, Action | Submission)]
-    names = [one.action_id if isinstance(one, Action) else one.callback_id for one in points]
+    buttons = Action | CommandButton
+    points = [one for one in entry_points() if isinstance(one, buttons | Submission)]
+    names = [one.action_id if isinstance(one, buttons) else one.callback_id for one in points]
     assert len(names) > 20
     assert len(names) == len(set(names)), "the first one would hide the others"
-    for pattern, kind in ((registered["action"][0], Action), (registered["view"][0], Submission)):
+    for pattern, kind in ((registered["action"][0], buttons), (registered["view"][0], Submission)):
         mine = [name for name, point in zip(names, points, strict=True) if isinstance(point, kind)]
         for name in mine:
             assert pattern.search(name)
@@ -277,16 +279,17 @@ def test_every_subcommand_has_one_flow_and_a_line_in_the_help() -> None:
 def test_what_is_clicked_is_stored_under_a_name_that_stays() -> None:
     """Whoever reads the audit log looks for these names; a stored name is never changed."""
     stored = {
-        point.action_id if isinstance(point, Action) else point.callback_id: point.audit_name
+        point.action_id if isinstance(point, Action | CommandButton) else point.callback_id: point.audit_name
         for point in entry_points()
-        if isinstance(point, Action | Submission | Shortcut) and point.audit_name
+        if isinstance(point, Action | CommandButton | Submission | Shortcut) and point.audit_name
     }
     assert stored == STORED
 
 
 def test_every_button_that_decides_says_on_which_card_it_is() -> None:
     """Without that, a click on a copy that does not count any more would count."""
-    cards = {point.action_id: point.card for point in entry_points() if isinstance(point, Action) and point.card}
+    buttons = [point for point in entry_points() if isinstance(point, Action | CommandButton)]
+    cards = {button.action_id: button.card for button in buttons if button.card}
     assert cards == {
         "approve": Card.REQUEST,
         "reject": Card.REQUEST,

@@ -148,7 +148,10 @@ async def test_where_there_are_no_records_nothing_is_made(tmp_path: Path) -> Non
     assert (status, "There are no records" in out.getvalue(), path.exists()) == (1, True, False)
 
 
-async def test_the_command_line_leaves_it_to_a_running_bot(gatehouse: BotUnderTest) -> None:
+async def test_the_command_line_leaves_it_to_a_running_bot(
+    gatehouse: BotUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workflows.store.sqlite.file._LOCK_SECONDS", 0.1)  # the bot does not end meanwhile
     number = await given_up(gatehouse)
     status, said = await at_the_command_line(gatehouse, number, is_retried=True)
     assert (status, said) == (0, f"No. {number} is tried again now.\n")

@@ -93,6 +93,9 @@ def identity(asked: str = "contoso.com") -> TenantIdentity:
     return TenantIdentity(tenant_id=TENANT, display_name="Contoso Ltd", default_domain="contoso.com", typed_name=asked)
 
 
+NO_TRUST: Final = InboundTrust(mfa=False)
+
+
 def access_plan(before: JsonObject | None = None, *, template_hash: str = HASHES["trusted-partner"]) -> Plan:
     """A plan that turns on MFA trust and inbound automatic redemption for 90 days."""
     return plan_access(
@@ -106,6 +109,22 @@ def access_plan(before: JsonObject | None = None, *, template_hash: str = HASHES
         template_hash=template_hash,
         duration=timedelta(days=90),
     )
+
+
+def reduction_plan(before: JsonObject | None = None, trust: InboundTrust = NO_TRUST, *, extends: bool = False) -> Plan:
+    """A plan of 90 days that only trusts less; the partner's MFA is trusted now, unless told otherwise.
+
+    :param extends: whether it gives more time as well.
+    """
+    plan = plan_access(
+        tenant_id=TENANT,
+        before=before or {"tenantId": TENANT, "inboundTrust": {"isMfaAccepted": True}},
+        settings={Property.INBOUND_TRUST: trust},
+        template="guest-collaboration",
+        template_hash=HASHES["guest-collaboration"],
+        duration=timedelta(days=90),
+    )
+    return replace(plan, extends=extends)
 
 
 def prepared(kind: RequestKind = RequestKind.ACCESS, /, **changes: Any) -> PreparedRequest:

@@ -91,7 +91,7 @@ async def test_preparations_leave_places_for_checks_and_both_leave_places_for_wr
     await rig.put(*(check(person, 1) for person in people), key="clicks")
     async with running(rig.queue_worker):
         await rig.until(lambda: len(held.begun) >= 10)
-        await asyncio.sleep(0.02)
+        await rig.pass_turns()
         assert (held.count(Prepare), held.count(CheckPermission)) == (8, 2)
         await rig.put(Apply(request_id=RequestId("r"), tenant_id=TenantId(TENANT)), key="write")
         await rig.until(lambda: held.count(Apply) == 1)
@@ -110,7 +110,7 @@ async def test_revocations_that_hang_leave_places_for_everything_else(rig: Rig, 
     await rig.put(tell(RILEY.chat_id, "told"), prepare(RILEY, 1), key="others")
     async with running(rig.queue_worker):
         await rig.until(lambda: len(held.begun) >= 14)
-        await asyncio.sleep(0.02)
+        await rig.pass_turns()
         assert held.begun[:2] == [revoke_click(RILEY, 0), revoke_click(SAM)]
         assert (held.count(CheckPermission), held.count(SendMessage), held.count(Prepare)) == (12, 1, 1)
 

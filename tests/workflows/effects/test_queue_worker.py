@@ -104,6 +104,19 @@ class Rig:
             await asyncio.sleep(0.002)
         raise AssertionError(f"not so: begun {self.begun}, performed {self.performed}")
 
+    async def pass_turns(self, turns: int = 20, *, is_woken: bool = True) -> None:
+        """Let the queue worker read the queue so often, and begin what it finds: to see what does not happen.
+
+        The store answers in order, so it has answered the queue worker before it answers the count.
+
+        :param is_woken: whether the queue worker is woken for each turn.
+        """
+        for _ in range(turns):
+            if is_woken:
+                self.queue_worker.wake()
+            await asyncio.sleep(0)
+            await self.store.count_pending(self.clock.now())
+
     async def until_counted(self, *expected: int) -> None:
         """Wait until so many effects are due, wait for later, and are parked."""
         counted: tuple[int, ...] = ()
@@ -312,7 +325,7 @@ async def test_while_cards_wait_for_a_place_app_homes_are_published_one_at_a_tim
     await rig.put(*(ShowHome(person=ChatId(f"U{number}")) for number in range(20)), key="homes")
     async with running(rig.queue_worker):
         await rig.until(lambda: begun.count("prepare") == 8)
-        await asyncio.sleep(0.05)
+        await rig.pass_turns()
         assert begun.count("show_home") == 1
         gate.set()
         await rig.until(lambda: begun.count("show_home") == 4)
@@ -337,7 +350,7 @@ async def test_nothing_is_begun_while_somebody_waits_for_an_answer(rig: Rig) -> 
     )
     await rig.put(tell(RILEY.chat_id, "later"))
     async with running(rig.queue_worker):
-        await asyncio.sleep(0.1)
+        await rig.pass_turns()
         assert not rig.begun
         quiet.set()
         await rig.until(lambda: rig.performed == ["later"])
@@ -486,8 +499,7 @@ async def test_a_wait_that_was_asked_for_is_honoured(rig: Rig, kind: type[Tenant
         assert await rig.store.count_pending(asked_for - timedelta(milliseconds=1)) == (0, 1, 0)
         assert await rig.store.count_pending(asked_for) == (1, 0, 0)
         rig.clock.advance(seconds=29.9)
-        rig.queue_worker.wake()
-        await asyncio.sleep(0.03)
+        await rig.pass_turns()
         assert rig.begun == ["one"]
         rig.clock.advance(seconds=0.1)
         rig.queue_worker.wake()
@@ -655,7 +667,7 @@ async def test_an_end_that_cannot_be_stored_is_not_performed_again_without_a_res
     await rig.put(tell(RILEY.chat_id, "one"))
     async with running(rig.queue_worker):
         await rig.until(lambda: rig.performed != [])
-        await asyncio.sleep(0.3)
+        await rig.pass_turns(100, is_woken=False)
         assert len(rig.performed) <= 2
         full = False
         await rig.until_counted(0, 0, 0)

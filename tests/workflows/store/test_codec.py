@@ -1,5 +1,6 @@
 """Every record and effect is read from its JSON text unchanged."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, get_args
 
@@ -46,7 +47,7 @@ from workflows.core.requests.request import (
     RequestState,
 )
 from workflows.core.settings.canonical import Digest
-from workflows.store.codec import EFFECT, PARTNERSHIP, REQUEST, STORED_NAMES, dump, load
+from workflows.store.codec import EFFECT, PARTNERSHIP, REQUEST, STORED_NAMES, dump, load, load_shared
 
 TEXT: Final = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 CHAT_IDS: Final = TEXT.map(ChatId)
@@ -276,3 +277,27 @@ def test_a_renamed_field_keeps_the_name_under_which_earlier_versions_stored_it(
     properties = pydantic.TypeAdapter(record).json_schema(mode="serialization")["properties"]
     assert set(names.values()) <= set(properties)
     assert not set(names) & set(properties)
+
+
+def test_a_record_with_the_same_text_is_the_same_object_and_one_that_changed_is_read() -> None:
+    """What was computed for it is not computed again. The text is the store's, so nothing out of date is returned."""
+    text = dump(REQUEST, request())
+    first = load_shared(REQUEST, text)
+    assert first == load(REQUEST, text)
+    assert load_shared(REQUEST, "".join(list(text))) is first
+    changed = replace(first, version=first.version + 1)
+    assert load_shared(REQUEST, dump(REQUEST, changed)) == changed
+
+
+def test_few_records_are_remembered() -> None:
+    text = dump(REQUEST, request())
+    first = load_shared(REQUEST, text)
+    for version in range(2, 40):
+        load_shared(REQUEST, dump(REQUEST, replace(first, version=version)))
+    assert load_shared(REQUEST, text) is not first
+
+
+def test_what_cannot_be_read_is_not_remembered() -> None:
+    for _ in range(2):
+        with pytest.raises(pydantic.ValidationError):
+            load_shared(REQUEST, "{}")

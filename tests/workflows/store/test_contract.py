@@ -33,7 +33,7 @@ from workflows.core.requests.effects import Apply, Effect, Prepare, SendMessage,
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.core.settings.model import TenantId
 from workflows.ports.audit_log import AuditEntry
-from workflows.ports.message_copies import MessageCopy
+from workflows.ports.message_copies import CardNotCurrent, ClickedCard, MessageCopy
 from workflows.ports.records import Commit, StaleVersion
 from workflows.ports.store import Store
 from workflows.store.sqlite.store import open_store
@@ -412,6 +412,78 @@ async def test_copies_are_kept_by_subject_and_replaced_by_place(store: Store, pl
     assert set(await store.copies("request:r-1")) == {replace(card, content="two"), mine}
     assert list(await store.copies("request:r-2")) == [other]
     assert list(await store.copies("request:r-3")) == []
+
+
+KNOWN = MessageCopy(subject="request:r-1", channel="C1", message_id="1.2", audience="", content="shown")
+CLICKED = ClickedCard(subject="request:r-1", channel="C1", message_id="1.2", audience="", may_be_unknown=True)
+CLICK = Commit(entry=entry("click"), effects=(ShowRequest(request_id=RequestId("r-1")),))
+
+Check = Callable[[Store, ClickedCard], Awaitable[object]]
+
+
+async def _alone(store: Store, card: ClickedCard) -> None:
+    await store.require_current_card(card)
+
+
+async def _with_the_click(store: Store, card: ClickedCard) -> None:
+    await store.commit(replace(CLICK, clicked_card=card))
+
+
+@pytest.fixture(params=[_alone, _with_the_click])
+def check(request: pytest.FixtureRequest) -> Check:
+    """The two ways in which a clicked card is checked: by itself, and in the transaction that stores the click."""
+    checked: Check = request.param
+    return checked
+
+
+async def test_a_known_card_counts_until_another_one_replaces_it(store: Store, check: Check) -> None:
+    await store.save_copy(KNOWN)
+    await check(store, CLICKED)
+    assert list(await store.copies("request:r-1")) == [KNOWN], "and nothing about it changes"
+    newer = replace(KNOWN, message_id="1.3")
+    await store.save_copy(replace(KNOWN, is_live=False))
+    await store.save_copy(newer)
+    with pytest.raises(CardNotCurrent) as found:
+        await check(store, CLICKED)
+    assert found.value.newest == "1.3"
+
+
+async def test_an_unknown_card_counts_where_no_other_one_does_and_is_known_from_then_on(
+    store: Store, check: Check
+) -> None:
+    direct = replace(CLICKED, channel="D1", audience=AMARA.chat_id)
+    await store.save_copy(KNOWN)
+    await check(store, direct)
+    stored = replace(KNOWN, channel="D1", audience=AMARA.chat_id, content="")
+    assert list(await store.copies("request:r-1")) == [KNOWN, stored], "the card in the channel does not matter"
+
+
+async def test_an_unknown_card_beside_another_one_is_refused_and_stored_to_be_updated(
+    store: Store, check: Check
+) -> None:
+    await store.save_copy(replace(KNOWN, message_id="1.1"))
+    await store.save_copy(replace(KNOWN, subject="request:r-2", message_id="1.3"))
+    with pytest.raises(CardNotCurrent) as found:
+        await check(store, CLICKED)
+    assert found.value.newest == "1.1", "the card of another request in the same channel does not matter"
+    known, unknown = await store.copies("request:r-1")
+    assert unknown == replace(KNOWN, content="", is_live=False)
+    assert known.is_live
+
+
+async def test_an_unknown_card_where_none_is_posted_is_refused(store: Store, check: Check) -> None:
+    with pytest.raises(CardNotCurrent) as found:
+        await check(store, replace(CLICKED, may_be_unknown=False))
+    assert found.value.newest == ""
+    assert list(await store.copies("request:r-1")) == []
+
+
+async def test_of_a_click_on_a_card_that_does_not_count_nothing_is_stored(store: Store) -> None:
+    await store.save_copy(replace(KNOWN, message_id="1.1"))
+    with pytest.raises(CardNotCurrent):
+        await store.commit(replace(CLICK, clicked_card=CLICKED))
+    assert list(await store.history()) == []
+    assert list(await store.pending(NOW, 10)) == []
 
 
 async def test_the_live_cards_of_channels_are_listed_but_those_of_one(store: Store) -> None:

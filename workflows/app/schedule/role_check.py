@@ -65,6 +65,9 @@ class RoleShortage:
 async def role_shortages(request: AccessRequest, directory: PeopleDirectory) -> tuple[RoleShortage, ...]:
     """Return the roles that have too few people for the open stages of a request; empty without an open stage.
 
+    Of the stage that decides now, people count whom the chat system has lately called active. For later stages it is
+    enough that they are known from the last hours, as when the request was filed: nobody is asked there yet.
+
     :raises PeopleDirectoryUnavailable, PeopleDirectoryRefused: when people or roles cannot be read.
     :raises TenantUnavailable, TenantRefused: when an account or a group cannot be read.
     """
@@ -73,9 +76,9 @@ async def role_shortages(request: AccessRequest, directory: PeopleDirectory) -> 
         return ()
     taken = await directory.all_ids(eligibility.chat_ids)
     found = []
-    for stage in eligibility.open_stages:
+    for place, stage in enumerate(eligibility.open_stages):
         free = eligibility.eligible_members(await directory.holders(stage.role), taken)
-        if len(free) >= stage.missing:  # what is kept for display may be hours old
+        if place == 0 and len(free) >= stage.missing:  # what is kept for display may be hours old
             free = await directory.find_active(free, enough=stage.missing, within=ROLE_MEMBERS_KNOWN_FOR)
         if len(free) < stage.missing:
             groups = await directory.missing_groups(stage.role)

@@ -20,7 +20,7 @@ from sqlite_utils import Database
 from workflows.ports.clock import Clock
 from workflows.ports.pages import START, Cursor, PagePosition, PartnerFilter, RequestFilter
 from workflows.ports.records import StoreNotWritable, StoreTrouble
-from workflows.store.codec import load
+from workflows.store.codec import load, load_shared
 from workflows.store.columns import text_of, typed_search_text
 from workflows.store.redaction import RecordRedactor
 from workflows.store.sqlite.file import BUSY_MILLISECONDS, StoreFile
@@ -132,15 +132,18 @@ def rows_of(db: Database, sql: str, values: Sequence[object]) -> list[dict[str, 
     return [dict(zip(names, row, strict=True)) for row in found]
 
 
-def readable(adapter: TypeAdapter[Result], rows: list[dict[str, Any]]) -> list[Result]:
+def readable(adapter: TypeAdapter[Result], rows: list[dict[str, Any]], *, are_remembered: bool = False) -> list[Result]:
     """Read records for a list.
 
     An unreadable record is logged and left out, so that it does not hide the others.
+
+    :param are_remembered: whether the records are remembered for the next reading; see `load_shared`.
     """
     found = []
+    parse = load_shared if are_remembered else load
     for row in rows:
         try:
-            found.append(load(adapter, row["doc"]))
+            found.append(parse(adapter, row["doc"]))
         except ValidationError:
             _log.error("record_unreadable", id=row["id"])
     return found

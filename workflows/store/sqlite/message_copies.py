@@ -7,8 +7,9 @@ from workflows.core.people import ChatId
 from workflows.core.requests.effects import ShowHome, ShowRequest, lane
 from workflows.core.requests.request import RequestId
 from workflows.intervals import HOME_PUBLISHED_EVERY
-from workflows.ports.message_copies import MessageCopy
+from workflows.ports.message_copies import CardCheck, CardNotCurrent, ClickedCard, MessageCopy, check_card
 from workflows.store.columns import text_of
+from workflows.store.sqlite.database import rows_of
 from workflows.store.sqlite.effects_queue import IS_HELD, SqliteEffectsQueue
 
 
@@ -26,8 +27,26 @@ class SqliteMessageCopies(SqliteEffectsQueue):
         )
 
     async def _copies(self, where: str, *values: object) -> Sequence[MessageCopy]:
-        rows = await self._query(f"select * from copies where {where}", *values)  # noqa: S608
+        return await self._run(lambda: self._read_copies(where, *values))
+
+    def _read_copies(self, where: str, *values: object) -> Sequence[MessageCopy]:
+        rows = rows_of(self._db, f"select * from copies where {where}", values)  # noqa: S608
         return [MessageCopy(**{**row, "is_live": bool(row["is_live"])}) for row in rows]
+
+    async def require_current_card(self, card: ClickedCard) -> None:
+        """Check whether a clicked card counts, and store it when it was not known."""
+        found = await self._run(lambda: self._check_card(card))
+        if not found.is_current:
+            raise CardNotCurrent(found.newest)
+
+    def _check_card(self, card: ClickedCard) -> CardCheck:
+        """Check whether a clicked card counts, and store it when it was not known."""
+        copies = self._read_copies("subject = ? and channel = ?", card.subject, card.channel)
+        found = check_card(card, copies)
+        if found.unknown is not None:
+            with self._writes.watched(self._db), self._db.atomic():
+                self._put_copy(found.unknown)
+        return found
 
     async def request_card_update(
         self, request_id: RequestId, *, after: timedelta, may_be_running: bool = False
@@ -47,17 +66,20 @@ class SqliteMessageCopies(SqliteEffectsQueue):
 
     async def save_copy(self, copy: MessageCopy) -> None:
         """Store a posted copy, or its new content."""
-        await self._write(
+
+        def work() -> None:
+            with self._writes.watched(self._db), self._db.atomic():
+                self._put_copy(copy)
+
+        await self._run_write(work)
+
+    def _put_copy(self, copy: MessageCopy) -> None:
+        self._db.execute(
             """insert or replace into copies (channel, message_id, subject, audience, content, occasion, is_live)
             values (?, ?, ?, ?, ?, ?, ?)""",
-            *(
-                copy.channel,
-                copy.message_id,
-                copy.subject,
-                copy.audience,
-                copy.content,
-                copy.occasion,
-                int(copy.is_live),
+            (
+                *(copy.channel, copy.message_id, copy.subject, copy.audience),
+                *(copy.content, copy.occasion, int(copy.is_live)),
             ),
         )
 

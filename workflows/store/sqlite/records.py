@@ -19,7 +19,7 @@ from workflows.core.settings.model import TenantId
 from workflows.ports.audit_log import RECEIVED, RESULT_OF, AuditEntry
 from workflows.ports.pages import Page, PagePosition, PartnerFilter, RequestFilter
 from workflows.ports.records import LimitedList
-from workflows.store.codec import ALARM, DETAILS, PARTNERSHIP, REQUEST, load
+from workflows.store.codec import ALARM, DETAILS, PARTNERSHIP, REQUEST, load, load_shared
 from workflows.store.columns import text_of, typed_search_text
 from workflows.store.sqlite.database import ListQuery, SqliteDatabase, partner_conditions, readable, request_conditions
 from workflows.store.sqlite.snapshot import all_records, picked_partnerships, records_of
@@ -51,7 +51,7 @@ class SqliteRecords(SqliteDatabase):
     async def partnership(self, tenant_id: TenantId) -> Partnership | None:
         """Load one partnership."""
         rows = await self._query("select doc from partnerships where tenant_id = ?", tenant_id)
-        return load(PARTNERSHIP, rows[0]["doc"]) if rows else None
+        return load_shared(PARTNERSHIP, rows[0]["doc"]) if rows else None
 
     async def open_requests(self) -> Sequence[AccessRequest]:
         """List the requests that are not terminal, oldest first."""
@@ -256,8 +256,7 @@ class SqliteRecords(SqliteDatabase):
         rows = await self._query(
             "select id, doc from alarms where code = ? and subject = ? and is_open = 1", code.value, subject
         )
-        found = readable(ALARM, rows)
-        return found[0] if found else None
+        return next(iter(readable(ALARM, rows)), None)
 
     async def open_alarms(self) -> Sequence[Alarm]:
         """List the alarms that are not cleared, oldest first."""
@@ -288,6 +287,8 @@ class SqliteRecords(SqliteDatabase):
 
     async def _requests(self, tail: str, *values: object) -> list[AccessRequest]:
         rows = await self._query(f"select id, doc from requests {tail}", *values)  # noqa: S608
+        if len(rows) <= 1:  # most often one that was read a moment ago
+            return readable(REQUEST, rows, are_remembered=True)
         # Parsing hundreds of records takes long, so it runs in a thread of its own.
         return await asyncio.to_thread(readable, REQUEST, rows)
 

@@ -14,6 +14,7 @@ from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.watch.acceptance import ask_again_at
 from workflows.core.watch.drift import AuthorState, Drift
 from workflows.ports.clock import Clock
+from workflows.ports.message_copies import CardNotCurrent
 from workflows.ports.records import Commit, OtherOpenRequest, StaleVersion
 from workflows.store.columns import people_search_text, search_text, text_of
 from workflows.store.redaction import RecordRedactor
@@ -31,32 +32,39 @@ class SqliteStore(SqliteRecords, SqliteDrifts, SqliteMessageCopies):
 
     def _commit(self, commit: Commit) -> bool:
         with self._writes.watched(self._db), self._db.atomic():
-            entry = commit.entry
-            added = self._db.execute(
-                """insert into audit (key, at, actor, command, outcome, request_id, tenant_id, account, details)
-                values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (key) do nothing""",
-                (
-                    *(entry.key, text_of(entry.at), entry.actor, entry.command, entry.outcome),
-                    *(entry.request_id, entry.tenant_id, entry.account),
-                    self._clean.details(entry.details),
-                ),
-            )
-            if added.rowcount == 0:
-                return False
-            if commit.request is not None:
-                if commit.must_be_only_open_request:
-                    self._require_only_one(commit.request)
-                self._put_request(commit.request)
-            if commit.partnership is not None:
-                self._put_partnership(commit.partnership)
-            if commit.drift is not None:
-                self._put_drift(commit.drift)
-            if commit.alarm is not None:
-                self._put_alarm(commit.alarm)
-            now = self._clock.now()
-            for effect in commit.effects:
-                later = effect.not_before if isinstance(effect, ShowRequest) else None
-                self._put_effect(effect, text_of(max(now, later or now)))
+            card = None if commit.clicked_card is None else self._check_card(commit.clicked_card)
+            if card is None or card.is_current:
+                return self._put_everything(commit)
+        # NB. raised after the transaction, so that a card that was not known stays stored.
+        raise CardNotCurrent(card.newest)
+
+    def _put_everything(self, commit: Commit) -> bool:
+        entry = commit.entry
+        added = self._db.execute(
+            """insert into audit (key, at, actor, command, outcome, request_id, tenant_id, account, details)
+            values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (key) do nothing""",
+            (
+                *(entry.key, text_of(entry.at), entry.actor, entry.command, entry.outcome),
+                *(entry.request_id, entry.tenant_id, entry.account),
+                self._clean.details(entry.details),
+            ),
+        )
+        if added.rowcount == 0:
+            return False
+        if commit.request is not None:
+            if commit.must_be_only_open_request:
+                self._require_only_one(commit.request)
+            self._put_request(commit.request)
+        if commit.partnership is not None:
+            self._put_partnership(commit.partnership)
+        if commit.drift is not None:
+            self._put_drift(commit.drift)
+        if commit.alarm is not None:
+            self._put_alarm(commit.alarm)
+        now = self._clock.now()
+        for effect in commit.effects:
+            later = effect.not_before if isinstance(effect, ShowRequest) else None
+            self._put_effect(effect, text_of(max(now, later or now)))
         return True
 
     def _put_request(self, request: AccessRequest) -> None:

@@ -52,6 +52,7 @@ MAX_QUOTED_WORDS: Final = 25
 _COMPLETE: Final = "No approval is missing."
 _NEWER_MESSAGE: Final = "see the newer message"
 _ASKED_LATER: Final = "You get a new message when it is your turn again."
+_OTHERS_DECIDE: Final = "Waits for other approvers, see Details."
 _DONE: Final = {Choice.APPROVE: "approved", Choice.REJECT: "rejected"}
 _NOUNS: Final = {Choice.APPROVE: "approval", Choice.REJECT: "rejection"}
 
@@ -72,11 +73,15 @@ def closed_card(
     """
     later = [cleaned_text(f"{new_round_words(request)}. {_ASKED_LATER}", 300)]
     status = later if is_asked_later else [*status_parts(request, successor, now)]
+    is_settled = not is_asked_later and _is_left_to_others(request, reader, now)
+    if is_settled:
+        status = [fixed_text(_OTHERS_DECIDE)]
+    people = _people_parts(request, with_approvers=not is_settled)
     blocks: list[Block] = [
         header(closed_headline(request, successor)),
         rich_text(
             paragraph(*status),
-            paragraph(*whole_target(request), *_people_parts(request), *_own_decisions(request, reader)),
+            paragraph(*whole_target(request), *people, *_own_decisions(request, reader)),
         ),
     ]
     if request.prepared is not None:
@@ -84,6 +89,15 @@ def closed_card(
             actions(f"details:{request.id}", button("Details", ids.REVIEW_REQUEST, ids.decision_value(request)))
         )
     return message(closed_summary(request, successor), blocks)
+
+
+def _is_left_to_others(request: AccessRequest, reader: ChatId | None, now: datetime) -> bool:
+    """Return whether the reader has approved and only others are asked.
+
+    Their copy then says nothing that the next approval makes untrue, so that no approval has to update it.
+    """
+    has_approved = any(one.choice is Choice.APPROVE for one in _decisions_of(request.decisions, reader))
+    return has_approved and bool(still_needed(request)) and now < request.expires_at
 
 
 def older_card(request: AccessRequest, *, reader: ChatId | None = None) -> Message:
@@ -193,13 +207,13 @@ def shortened_note(note: Facts) -> str:
     return note_words(shown) + (f" ({counted(more, 'more note')} in Details)" if more else "")
 
 
-def _people_parts(request: AccessRequest) -> Iterator[TextRun]:
+def _people_parts(request: AccessRequest, *, with_approvers: bool = True) -> Iterator[TextRun]:
     if request.prepared is not None:
         yield cleaned_text(prepared_title(request.prepared))
         yield fixed_text(" · Requester ")
         yield cleaned_text(request.prepared.requester.name)
         approvers = [decision.person.name for decision in request.decisions if decision.choice is Choice.APPROVE]
-        if approvers and request.fields.kind is not RequestKind.REVOCATION:
+        if approvers and with_approvers and request.fields.kind is not RequestKind.REVOCATION:
             yield fixed_text(" · Approved by ")
             yield cleaned_text(", ".join(approvers), 300)
         yield fixed_text(" · ")

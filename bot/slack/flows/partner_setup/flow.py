@@ -11,7 +11,7 @@ from bot.slack.answers.windows import Window, Windows
 from bot.slack.blocks.blocks import Json
 from bot.slack.blocks.message import Message
 from bot.slack.blocks.modal import message_view
-from bot.slack.flows.entry_point_types import Action, Card, EntryPoint, Subcommand
+from bot.slack.flows.entry_point_types import Action, Card, CommandButton, EntryPoint, Subcommand
 from bot.slack.flows.partner_setup.checklist import checklist_message, checklist_view
 from bot.slack.payloads.button_values import parse_setup_value, parse_tenant_id
 from bot.slack.payloads.models import Interaction, SlashCommand
@@ -19,20 +19,17 @@ from bot.slack.people.directory import SlackDirectory
 from bot.slack.words.unavailable import not_possible_now_words
 from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.reads.partner_setup import CurrentSetup, PartnerSetupReader
-from workflows.app.service import Service
 from workflows.core.errors.raised import InvalidField, Refused
 from workflows.core.people import ADMIN, ChatId
 from workflows.core.requests.commands.partner_record import ConfirmSetup, RemindSetup, UnconfirmSetup
 from workflows.core.requests.commands.request import CommandSubject
-from workflows.core.settings.canonical import Digest
 from workflows.core.settings.model import TenantId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartnerSetupFlow:
-    """Stores confirmations and reminders of the partner setup. The right of the person is checked later."""
+    """Takes confirmations and reminders of the partner setup, and shows its checklist."""
 
-    service: Service
     windows: Windows
     answers: Answers
     lookup_permission: LookupPermission
@@ -43,34 +40,12 @@ class PartnerSetupFlow:
         """Return the entry points of this flow."""
         yield Subcommand("checklist", self.answer_checklist)
         yield Action(ids.SHOW_CHECKLIST, self.show_checklist, audit_name="show_checklist")
-        yield Action(ids.CONFIRM_SETUP, self.confirm, audit_name="want_confirm_half", card=Card.SETUP)
-        yield Action(ids.UNCONFIRM_SETUP, self.unconfirm, audit_name="want_unconfirm_half", card=Card.SETUP)
-        yield Action(ids.REMIND_SETUP, self.remind, audit_name="want_remind_half", card=Card.SETUP)
-
-    async def confirm(self, ack: AsyncAck, click: Interaction) -> None:
-        """Store the confirmation of a step."""
-        tenant_id, step, step_digest = parse_setup_value(click.action.value)
-        person, where = click.actor, click.channel
-        command = ConfirmSetup(actor=person, tenant_id=tenant_id, step=step, step_digest=step_digest, channel=where)
-        await self.service.store_click(command, key=click.key)
-        await ack()
-        self._show_received(click, tenant_id, step_digest)
-
-    async def unconfirm(self, ack: AsyncAck, click: Interaction) -> None:
-        """Store that a confirmation is undone."""
-        tenant_id, step, step_digest = parse_setup_value(click.action.value)
-        person, where = click.actor, click.channel
-        command = UnconfirmSetup(actor=person, tenant_id=tenant_id, step=step, step_digest=step_digest, channel=where)
-        await self.service.store_click(command, key=click.key)
-        await ack()
-        self._show_received(click, tenant_id, step_digest)
-
-    async def remind(self, ack: AsyncAck, click: Interaction) -> None:
-        """Store that somebody asked for a reminder."""
-        tenant_id = parse_tenant_id(click.action.value)
-        command = RemindSetup(actor=click.actor, tenant_id=tenant_id, channel=click.channel)
-        await self.service.store_click(command, key=click.key)
-        await ack()
+        for name, command_of, audit_name in (
+            (ids.CONFIRM_SETUP, confirmation, "want_confirm_half"),
+            (ids.UNCONFIRM_SETUP, undone_confirmation, "want_unconfirm_half"),
+        ):
+            yield CommandButton(name, command_of, audit_name, Card.SETUP, self.show_received)
+        yield CommandButton(ids.REMIND_SETUP, reminder, "want_remind_half", Card.SETUP)
 
     async def answer_checklist(self, ack: AsyncAck, command: SlashCommand) -> None:
         """Answer a command with the checklist."""
@@ -86,8 +61,9 @@ class PartnerSetupFlow:
         subject = CommandSubject(tenant_id=tenant_id)
         await self.windows.open_and_fill(ack, click, build, command="/partner checklist", subject=subject)
 
-    def _show_received(self, click: Interaction, tenant_id: TenantId, step_digest: Digest) -> None:
+    def show_received(self, click: Interaction) -> None:
         """Show the checklist again without the button that was used, where it is an answer to a command."""
+        tenant_id, _, step_digest = parse_setup_value(click.action.value)
 
         async def build() -> Message:
             current = await self.checklists.read_current(tenant_id)
@@ -117,3 +93,23 @@ class PartnerSetupFlow:
         except Refused:
             return False  # as for the click
         return person.id == current_setup.partnership.sponsor.id or current_roles.holds(person.id, ADMIN)
+
+
+def confirmation(click: Interaction) -> ConfirmSetup[ChatId]:
+    """Return the confirmation of a step that somebody clicked."""
+    tenant_id, step, wanted = parse_setup_value(click.action.value)
+    who, where = click.actor, click.channel
+    return ConfirmSetup(actor=who, tenant_id=tenant_id, step=step, step_digest=wanted, channel=where)
+
+
+def undone_confirmation(click: Interaction) -> UnconfirmSetup[ChatId]:
+    """Return the command that undoes a confirmation."""
+    tenant_id, step, wanted = parse_setup_value(click.action.value)
+    who, where = click.actor, click.channel
+    return UnconfirmSetup(actor=who, tenant_id=tenant_id, step=step, step_digest=wanted, channel=where)
+
+
+def reminder(click: Interaction) -> RemindSetup[ChatId]:
+    """Return the reminder that somebody asked for."""
+    tenant_id = parse_tenant_id(click.action.value)
+    return RemindSetup(actor=click.actor, tenant_id=tenant_id, channel=click.channel)

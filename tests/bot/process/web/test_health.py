@@ -49,6 +49,7 @@ async def direct_messages(gatehouse: BotUnderTest, person: str) -> list[str]:
     return [message["text"] for message in found]
 
 
+@pytest.mark.usefixtures("short_lock_wait")
 async def test_a_locked_database_makes_the_bot_unready_until_it_is_free(gatehouse: BotUnderTest) -> None:
     assert await gatehouse.readiness() == (200, "ready\n")
     with locked(gatehouse):
@@ -77,6 +78,7 @@ async def test_a_full_disk_makes_the_bot_unready_until_there_is_room(gatehouse: 
     await eventually(gatehouse.is_ready)
 
 
+@pytest.mark.usefixtures("short_lock_wait")
 async def test_the_admins_are_told_once_though_nothing_can_be_stored_and_it_is_stored_later(
     gatehouse: BotUnderTest,
 ) -> None:
@@ -106,6 +108,7 @@ async def is_mended(gatehouse: BotUnderTest) -> bool:
     return "clear_alarm" in [entry.command for entry in await gatehouse.history()]
 
 
+@pytest.mark.usefixtures("short_lock_wait")
 async def test_an_alarm_that_slack_does_not_accept_is_sent_when_it_does(gatehouse: BotUnderTest) -> None:
     gatehouse.world.faults.add(Fault(target="slack", method="chat.postMessage", status=500, times=6))
     with locked(gatehouse):
@@ -154,6 +157,7 @@ async def has_heard(gatehouse: BotUnderTest, person: str) -> bool:
     return TOLD in await gatehouse.told(person)
 
 
+@pytest.mark.usefixtures("short_lock_wait")
 async def test_a_command_that_cannot_be_stored_is_answered(stuck: BotUnderTest) -> None:
     answer = await stuck.command("list", team_id="T0ANOTHER")  # a refusal, which has to be recorded
     assert answer.status == 200
@@ -161,12 +165,14 @@ async def test_a_command_that_cannot_be_stored_is_answered(stuck: BotUnderTest) 
     assert answer.json["text"].startswith(TOLD)
 
 
+@pytest.mark.usefixtures("short_lock_wait")
 async def test_an_event_that_cannot_be_stored_comes_again(stuck: BotUnderTest) -> None:
     """Slack sends it up to three times more ("Events API", retries)."""
     answer = await stuck.post(json.dumps(event()).encode(), JSON)
     assert answer.status == 503
 
 
+@pytest.mark.usefixtures("short_lock_wait")
 async def test_what_could_not_be_stored_was_not_done_and_can_be_done_again(gatehouse: BotUnderTest) -> None:
     with locked(gatehouse):
         assert (await gatehouse.interact(SUBMISSION)).json["response_action"] == "errors"

@@ -5,15 +5,17 @@ import gzip
 import http.client
 import json
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote, quote_plus, urlencode
 
 import aiohttp
 import pytest
 from aiohttp import web
+from hypothesis import given
+from hypothesis import strategies as st
 from multidict import CIMultiDict
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.authorization import AuthorizeResult
@@ -396,6 +398,17 @@ async def test_an_interaction_arrives_whole(http_server: ServerUnderTest) -> Non
     body = interaction_body(payload)
     assert (await http_server.post(body, signed(body, at=NOW)))[0] == 200
     assert http_server.received == [payload]
+
+
+@given(text=st.text(), encoded=st.sampled_from([quote, quote_plus]))
+def test_a_payload_is_decoded_as_the_urllib_decodes_it(text: str, encoded: Callable[[str], str]) -> None:
+    body = b"payload=" + encoded(json.dumps({"text": text}, ensure_ascii=False)).encode()
+    assert server._payload(body, FORM) == {"text": text}
+
+
+@pytest.mark.parametrize("body", [b"payload=%7B%22a%22:%22=%22%7D", b"ssl=1&payload=%7B%22a%22:%22=%22%7D"])
+def test_a_form_with_more_than_an_escaped_payload_is_decoded(body: bytes) -> None:
+    assert server._payload(body, FORM) == {"a": "="}
 
 
 async def test_slack_can_verify_the_address(http_server: ServerUnderTest) -> None:

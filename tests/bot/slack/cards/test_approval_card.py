@@ -32,17 +32,17 @@ from tests.workflows.core.builders import (
     particulars,
     partnership,
     prepared,
+    reduction_plan,
     request,
 )
 from tests.workflows.core.strategies import PROPERTY
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.checks.findings import NEVER_READABLE, Finding, FindingCode, Severity
 from workflows.core.partners.partnership import PartnershipState
-from workflows.core.plans.planning import plan_access
 from workflows.core.plans.renewal import plan_renewal
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.model import InboundTrust, Property
+from workflows.core.settings.model import InboundTrust
 
 TEMPLATES = load_catalog(SHIPPED).templates
 MAX_WORDS, MAX_BLOCKS = 120, 6
@@ -288,23 +288,15 @@ def test_an_extension_is_compared_with_what_stands_now_and_not_with_the_default(
 @pytest.mark.parametrize(("days", "is_kept"), [(30, True), (200, False)])
 def test_a_reduction_that_extends_nothing_does_not_promise_the_time_it_asks_for(days: int, is_kept: bool) -> None:
     """One approver decides on it, so the approved end stays where it is earlier."""
-    plan = plan_access(
-        tenant_id=TENANT,
-        before={"tenantId": TENANT, "inboundTrust": {"isMfaAccepted": True}},
-        settings={Property.INBOUND_TRUST: InboundTrust(mfa=False)},
-        template="guest-collaboration",
-        template_hash="hash",
-        duration=timedelta(days=90),
-    )
     known = partnership(ends_at=NOW + timedelta(days=days))
-    asked = request(prepared=prepared(plan=plan))
+    asked = request(prepared=prepared(plan=reduction_plan()))
     text = shown(card(asked, context=CardContext(is_first=False, partnership=known)))
     said = shown(requester_card(asked, now=NOW, record=replace(known, request_id=RequestId("r-0"))).blocks)
     assert (f"Keeps the approved end, {day(NOW + timedelta(days=days))}" in text) is is_kept
     assert (f"keeps the approved end, {day(NOW + timedelta(days=days))}" in said) is is_kept
     assert ("90 days from approval" in text) is not is_kept
     assert ("90 days from approval" in said) is not is_kept
-    extending = request(prepared=prepared(plan=replace(plan, extends=True)))
+    extending = request(prepared=prepared(plan=reduction_plan(extends=True)))
     assert "90 days from approval" in shown(card(extending, context=CardContext(is_first=False, partnership=known)))
 
 
@@ -314,15 +306,8 @@ def test_a_reduction_that_also_extends_shows_the_access_that_it_extends_and_the_
         "b2bCollaborationInbound": guests("Office365"),
         "inboundTrust": {"isMfaAccepted": True, "isCompliantDeviceAccepted": True},
     }
-    plan = plan_access(
-        tenant_id=TENANT,
-        before=before,
-        settings={Property.INBOUND_TRUST: InboundTrust(mfa=True, compliant_device=False)},
-        template="guest-collaboration",
-        template_hash="hash",
-        duration=timedelta(days=90),
-    )
-    text = shown(card(request(prepared=prepared(plan=replace(plan, extends=True)))))
+    plan = reduction_plan(before, InboundTrust(mfa=True, compliant_device=False), extends=True)
+    text = shown(card(request(prepared=prepared(plan=plan))))
     assert "extend " in text
     assert text.index("Access to extend") < text.index("Accept their MFA") < text.index("Less access")
     assert "Open already, not changed" not in text

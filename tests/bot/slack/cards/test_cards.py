@@ -25,6 +25,7 @@ from tests.bot.surfaces import all_of, assert_sound_message, buttons, hostile, h
 from tests.workflows.core.builders import (
     AMARA,
     BRUNO,
+    CHIE,
     DANA,
     DATA_OWNER,
     EXPIRY,
@@ -47,8 +48,8 @@ from workflows.app.reads.app_home import AppHome
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState, SettingsBasis
-from workflows.core.people import ChatId, PersonId
-from workflows.core.policy.approval import Choice
+from workflows.core.people import ChatId, Person, PersonId
+from workflows.core.policy.approval import Choice, Decision
 from workflows.core.requests.commands.editing import require_may_edit
 from workflows.core.requests.request import (
     TERMINAL,
@@ -457,6 +458,29 @@ def test_a_receipt_has_one_line_of_one_person() -> None:
         assert said.count(line) == 1
         assert ("no longer counts" in said) is (not decisions)
         assert said.count("You approved this") == len(decisions)
+
+
+def test_the_copy_of_somebody_who_approved_says_nothing_that_the_next_approval_changes() -> None:
+    """So no approval after theirs has to update it. It still says what they did, and what ended the request."""
+    asked = request(RequestState.AWAITING_APPROVAL)
+    first, second = (approval(one, stage, digest=asked.plan.digest) for one, stage in ((AMARA, 0), (BRUNO, 1)))
+
+    def copy_of(person: Person, *decisions: Decision, **changes: Any) -> Message:
+        now = replace(asked, decisions=decisions, **changes)
+        return closed_card(now, successor=None, now=NOW, reader=person.chat_id)
+
+    theirs = copy_of(AMARA, first)
+    assert copy_of(AMARA, first, second) == theirs
+    said = shown(theirs.blocks)
+    assert "waiting for approval" in theirs.text
+    assert "Waits for other approvers, see Details." in said
+    assert f"You approved this {minute(first.at)}" in said
+    assert copy_of(CHIE, first) != copy_of(CHIE, first, second), "who has not decided sees who did"
+    for ended in (RequestState.WITHDRAWN, RequestState.EXPIRED, RequestState.APPLYING, RequestState.APPLIED):
+        assert copy_of(AMARA, first, state=ended, confirmed_at=NOW) != theirs
+    assert copy_of(AMARA, first, expires_at=NOW) != theirs, "nobody is waited for any more"
+    third = approval(CHIE, 1, digest=asked.plan.digest)
+    assert copy_of(AMARA, first, second, third) != theirs, "no approval is missing"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from bot.slack.cards.partner_and_plan import change_elements
 from bot.words.plans.changes import ChangeLine
 from tests.bot import surfaces
 from tests.bot.surfaces import details
-from tests.workflows.core.builders import NOW, TENANT, identity, prepared, request
+from tests.workflows.core.builders import NOW, TENANT, identity, prepared, reduction_plan, request
 from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.plans.planning import plan_access
 from workflows.core.requests.request import AccessRequest, ObservedPartner, RequestKind, RequestState
@@ -16,7 +16,6 @@ from workflows.core.settings.access_change import AccessChange
 from workflows.core.settings.model import (
     AccessType,
     B2BSetting,
-    InboundTrust,
     Property,
     Target,
     TargetConfiguration,
@@ -175,15 +174,8 @@ def test_what_narrows_only_against_todays_default_says_why_the_whole_chain_decid
 
 
 def test_a_reduction_that_also_extends_says_why_the_whole_chain_decides() -> None:
-    plan = plan_access(
-        tenant_id=TENANT,
-        before={"tenantId": TENANT, "inboundTrust": {"isMfaAccepted": True}},
-        settings={Property.INBOUND_TRUST: InboundTrust(mfa=False)},
-        template="guest-collaboration",
-        template_hash="h",
-        duration=timedelta(days=90),
-    )
-    said = shown(request(RequestState.AWAITING_APPROVAL, prepared=prepared(plan=replace(plan, extends=True))))
+    plan = reduction_plan(extends=True)
+    said = shown(request(RequestState.AWAITING_APPROVAL, prepared=prepared(plan=plan)))
     assert "This reduces access and extends what is left, so the full approval policy applies." in said
     assert "today's default" not in said
     assert "After 90 days, the sponsor is asked to revoke access." in said

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from bot.slack.payloads.button_values import parse_card_value, parse_setup_value, parse_tenant_id
 from bot.slack.payloads.forms import parse_form
 from bot.slack.payloads.models import Interaction, SlashCommand
+from bot.slack.payloads.reading import read_payload
 from tests.bot.bot_under_test import click, request_values, submission
 from tests.bot.words.refused import worded_refusal
 from workflows.app.requests.forms import Form
@@ -335,3 +336,23 @@ def test_a_chosen_object_is_read_with_the_text_that_the_person_saw() -> None:
     assert (form.ends_on, form.ticket) == ("2027-03-31", "PRJ-1")
     other = parsed({"holes_of": "merger"})
     assert (other.placeholders, other.labels) == ({}, {})
+
+
+def test_parts_that_nothing_reads_are_left_out_and_nothing_else() -> None:
+    """Slack sends the whole message with a click on its button, and the whole window. A field may have any name."""
+    pressed = click("approver1", "approve", "v", message={"blocks": [{"type": "divider"}]})
+    body, _ = read_payload(pressed)
+    assert body == {name: value for name, value in pressed.items() if name != "message"}
+    values = {"blocks": {"message": {"type": "plain_text_input", "value": "typed"}}}
+    form = submission("approver1", "reject_reason", "v", values)
+    body, parsed = read_payload({**form, "view": {**form["view"], "blocks": [{"type": "divider"}]}})
+    assert body == form
+    assert isinstance(parsed, Interaction)
+    assert parsed.required_view.value("blocks") == "typed"
+
+
+def test_nulls_and_half_characters_are_removed_everywhere() -> None:
+    values = {"reason": {"reason": {"value": "\ud83d \u2013", "selected_user": None}}}
+    _, parsed = read_payload(submission("approver1", "reject_reason", "v", values))
+    assert isinstance(parsed, Interaction)
+    assert parsed.required_view.value("reason") == "\ufffd \u2013"

@@ -183,6 +183,11 @@ async def test_a_click_on_nothing_is_a_bad_request(gatehouse: BotUnderTest, acti
     assert (status, text) == (400, "not a payload that can be read\n")
 
 
+async def test_a_window_without_an_id_is_a_bad_request(gatehouse: BotUnderTest) -> None:
+    payload = OWN["from a window"] | {"view": {"id": "", "callback_id": ids.DECIDE, "state": {}}}
+    assert await answered(gatehouse, payload) == (400, "not a payload that can be read\n")
+
+
 async def test_what_nobody_listens_to_is_a_bad_request(gatehouse: BotUnderTest) -> None:
     """One short line of the log names its kind, whatever its members are."""
     user = {"id": SLACK_IDS["requester"], "team_id": "T0WOODGROVE"}

@@ -3,6 +3,7 @@
 A card whose answer was lost is not known here, so it keeps its buttons until somebody clicks one.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,6 +11,9 @@ import pytest
 from bot.sandbox.http.faults import Fault
 from tests.bot.bot_under_test import SLACK_IDS, BotUnderTest, click
 from workflows.core.requests.request import AccessRequest
+from workflows.ports.records import Commit
+from workflows.store.sqlite.store import SqliteStore
+from workflows.store.work_thread import WorkThread
 
 CHANNEL = "C0PARTNERAC"
 
@@ -117,11 +121,12 @@ async def test_a_card_that_is_clicked_before_its_answer_is_lost_is_the_one_that_
     gatehouse.world.faults.add(
         Fault(target="slack", method="chat.postMessage", match=CHANNEL, reset=True, after_commit=True)
     )
-    gatehouse.world.faults.add(Fault(target="slack", method="chat.postMessage", match=CHANNEL, status=503, times=2))
+    gatehouse.world.faults.add(Fault(target="slack", method="chat.postMessage", match=CHANNEL, status=503, times=1000))
     request = await gatehouse.file_request()
     (only,) = await cards(gatehouse)
     await press(gatehouse, "approver1", "approve", request, only["ts"])
     assert await decided(gatehouse, request) == [SLACK_IDS["approver1"]]
+    gatehouse.world.faults.clear()
     gatehouse.world.clock.advance(120)
     await gatehouse.idle()
     assert [card["ts"] for card in await cards(gatehouse)] == [only["ts"]]
@@ -152,4 +157,32 @@ async def test_a_click_on_a_known_card_and_a_direct_copy_counts(gatehouse: BotUn
     payload = click("approver1", "approve", value(request), **at(copy["ts"], direct.channel))
     assert (await gatehouse.interact(payload)).status == 200
     await gatehouse.idle()
+    assert await decided(gatehouse, request) == [SLACK_IDS["approver1"]]
+
+
+async def test_a_click_on_approve_turns_to_the_store_once_until_it_is_stored(
+    gatehouse: BotUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The transaction that stores it also checks whether its card counts."""
+    request = await gatehouse.file_request()
+    (card,) = await cards(gatehouse)
+    asked: list[str] = []
+    original = WorkThread._done
+
+    async def recorded(self: WorkThread, work: Callable[[], Any], kind: Any) -> Any:
+        asked.append(kind.name)
+        return await original(self, work, kind)
+
+    monkeypatch.setattr(WorkThread, "_done", recorded)
+    stored_after: list[int] = []
+    original_commit = SqliteStore.commit
+
+    async def commit(self: SqliteStore, commit: Commit) -> bool:
+        is_new = await original_commit(self, commit)
+        stored_after.append(len(asked))
+        return is_new
+
+    monkeypatch.setattr(SqliteStore, "commit", commit)
+    await press(gatehouse, "approver1", "approve", request, card["ts"])
+    assert (asked[0], stored_after[0]) == ("WRITE", 1)
     assert await decided(gatehouse, request) == [SLACK_IDS["approver1"]]

@@ -1,5 +1,6 @@
 """Whoever clicked sees their card change at once; the other copies follow, once for all changes of the last second."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -54,6 +55,19 @@ async def test_who_clicked_sees_the_change_at_once_and_the_others_a_second_later
     assert await scene.store.pending(scene.world.clock.now(), 100) == [] or await held(scene) == [later]
     await scene.notifier().show_request(approved)
     assert sorted(updated(scene)) == sorted([CHANNEL, DIRECT, "D0REQUESTER", "D0ADMIN0001"])
+
+
+async def test_the_copy_of_an_earlier_approver_is_updated_when_they_decide_and_at_the_end(scene: Scene) -> None:
+    """It has no buttons then, and shows nothing that another approval changes."""
+    await scene.notifier().show_request(request())
+    decisions = (decided_by("approver1"), replace(decided_by("approver2"), stage=1))
+    for count in (1, 2):
+        await scene.notifier().show_request(request(decisions=decisions[:count]))
+        assert updated(scene).count(DIRECT) == 1
+    assert updated(scene).count("D0APPROVER3") == 1, "who can still decide sees who has"
+    done = request(RequestState.APPLIED, decisions=decisions, confirmed_at=NOW)
+    await scene.notifier().show_request(done)
+    assert updated(scene).count(DIRECT) == 2
 
 
 async def test_several_changes_within_a_second_update_each_copy_once(scene: Scene) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,8 +12,9 @@ from tests.workflows.core.builders import NOW, REDEEM_STEP, REQUEST, TENANT
 from tests.workflows.core.builders import partnership as usual
 from workflows.core.partner_setup.confirmations import Confirmation
 from workflows.core.partners.partnership import Partnership
-from workflows.core.people import ADMIN
+from workflows.core.people import ADMIN, ChatId
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
+from workflows.intervals import NAMES_SHOWN_FOR
 from workflows.ports.audit_log import AuditEntry
 from workflows.ports.notifier import NotifierBlocked
 from workflows.ports.records import Commit
@@ -43,6 +45,38 @@ async def test_sponsor_and_requester_get_it_once_and_only_the_sponsor_may_confir
     assert action_ids(scene.messages("@approver2")[0]) == ["confirm_half", "show_checklist", "remind_half"]
     assert action_ids(scene.messages("@requester")[0]) == ["show_checklist"]
     assert {copy.subject for copy in await scene.store.copies(f"half:{TENANT}")} == {f"half:{TENANT}"}
+
+
+async def test_the_first_card_goes_to_people_who_were_active_in_the_last_hours_and_a_reminder_asks_slack(
+    scene: Scene,
+) -> None:
+    """Slack accepts messages to people who have left. Only opening the conversation shows that they have."""
+    await known(scene)
+    copies = scene.copies(was_active=lambda *_: True)
+
+    def opened() -> int:
+        return sum(one["path"].endswith("/conversations.open") for one in scene.world.slack_log.entries)
+
+    await scene.notifier(copies=copies).show_setup(partnership(), remind=False)
+    assert (scene.counts(), opened()) == ({"@approver2": 1, "@requester": 1}, 0)
+    scene.fail("conversations.open", "user_disabled")
+    reminded = partnership(setup_reminders=1)
+    await scene.notifier(copies=copies).show_setup(reminded, remind=True)
+    assert scene.counts() == {"@approver2": 1, "@requester": 1, "@admin": 1}, "the admins are asked instead"
+
+
+async def test_the_first_card_asks_slack_about_people_who_were_not_active_in_the_last_four_hours(scene: Scene) -> None:
+    await known(scene)
+    asked: list[timedelta] = []
+
+    def was_active(_: ChatId, within: timedelta) -> bool:
+        asked.append(within)
+        return False
+
+    scene.fail("conversations.open", "user_disabled")
+    await scene.notifier(copies=scene.copies(was_active=was_active)).show_setup(partnership(), remind=False)
+    assert scene.counts() == {"@admin": 1, "@requester": 1}, "the admins are asked instead of the sponsor"
+    assert asked[0] == timedelta(hours=4) == NAMES_SHOWN_FOR
 
 
 async def test_a_sponsor_who_asked_under_another_id_gets_one_card(scene: Scene) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bot.slack.blocks.message import notice
 from tests.bot.bot_under_test import SLACK_IDS
 from tests.bot.slack.outbound.scene import Scene, action_ids, request
 from tests.bot.surfaces import shown
@@ -232,6 +233,13 @@ async def test_the_requester_gets_one_new_message_for_all_that_expired_together(
     assert "partner3.com (R-3): 1 request of yours expired" in newest["text"], "an update would not be noticed"
 
 
+async def test_requests_that_expire_in_the_same_moment_are_told_in_one_message(scene: Scene) -> None:
+    """Their effects are performed side by side: each request has its own lane."""
+    ended, notifier = [await expired(scene, number) for number in range(3)], scene.notifier()
+    await asyncio.gather(*map(notifier.send_expiry_messages, ended))
+    assert scene.counts() == {"@approver1": 1, "@requester": 1}
+
+
 async def test_of_more_than_ten_own_expired_requests_the_rest_is_counted(scene: Scene) -> None:
     ended = [await expired(scene, number) for number in range(12)]
     await scene.notifier().send_expiry_messages(ended[0])
@@ -268,9 +276,9 @@ async def test_a_reminder_does_not_count_somebody_as_reached_who_left_within_the
     """Slack accepts a message to them. Only opening the conversation shows that they have left."""
     active = scene.copies(was_active=lambda *_: True)
     person = ChatId(SLACK_IDS["approver1"])
-    await active.direct_channel(person)
+    await active.send(person, notice("Hello"))
     scene.fail("conversations.open", "user_disabled")
     asked = await put(scene, 0)
     await scene.notifier(copies=active).remind(asked)
-    assert scene.messages("@approver1") == []
+    assert [one["text"] for one in scene.messages("@approver1")] == ["Hello"], "no reminder"
     assert await scene.store.copies(f"reminder:{person}") == []

@@ -1,6 +1,7 @@
 """The check of roles finds soon that somebody has left, and reads few people for that."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
@@ -21,10 +22,10 @@ from tests.bot.slack.people.test_directory import (
     tenant,
     user_info,
 )
-from tests.workflows.core.builders import particulars, prepared, request
+from tests.workflows.core.builders import DATA_OWNER, approval, particulars, prepared, request
 from workflows.app.schedule.role_check import role_shortages
 from workflows.core.requests.request import RequestState
-from workflows.intervals import ROLE_MEMBERS_KNOWN_FOR
+from workflows.intervals import NAMES_SHOWN_FOR, ROLE_MEMBERS_KNOWN_FOR
 from workflows.ports.people_directory import PeopleDirectoryRefused
 
 __all__ = ["tenant"]
@@ -70,12 +71,36 @@ async def test_that_the_only_approver_has_left_is_found_within_ten_minutes(
 async def test_three_hours_of_checks_read_only_as_many_people_as_are_needed(
     shown: ShownDirectory, world: Sandbox
 ) -> None:
+    """One person for the stage that decides now. The two of the later stage are known for four hours."""
     await role_shortages(WAITING, shown)
-    needed, before = 3, asked(world, "users.info")
+    needed, before = 1, asked(world, "users.info")
     for _ in range(180):
         world.clock.advance(60)
         assert await role_shortages(WAITING, shown) == ()
     assert asked(world, "users.info") - before <= needed * 18
+
+
+async def test_that_approvers_of_a_later_stage_have_left_is_found_when_it_opens(
+    shown: ShownDirectory, world: Sandbox
+) -> None:
+    assert await role_shortages(WAITING, shown) == ()
+    user_info(world, "approver2", deleted=True)
+    world.clock.advance(_SECONDS - 1)
+    assert await role_shortages(WAITING, shown) == (), "nobody is asked there yet"
+    world.clock.advance(2)
+    now_open = replace(WAITING, decisions=(approval(person("approver1"), 0, digest=WAITING.plan.digest),))
+    (shortage,) = await role_shortages(now_open, shown)
+    assert (shortage.role, shortage.people, shortage.needed) == (DATA_OWNER, 0, 2)
+
+
+async def test_that_approvers_of_a_later_stage_have_left_is_found_within_four_hours(
+    shown: ShownDirectory, world: Sandbox
+) -> None:
+    assert await role_shortages(WAITING, shown) == ()
+    user_info(world, "approver2", deleted=True)
+    world.clock.advance(int(NAMES_SHOWN_FOR.total_seconds()) + 1)
+    assert DATA_OWNER in {one.role for one in await role_shortages(WAITING, shown)}
+    assert timedelta(hours=4) >= NAMES_SHOWN_FOR
 
 
 async def test_whoever_clicked_lately_is_not_read_again(shown: ShownDirectory, world: Sandbox) -> None:

@@ -63,6 +63,21 @@ def click(number: int) -> Commit:
     return Commit(entry=entry, request=record, effects=(ShowHome(person=RILEY.chat_id),))
 
 
+async def test_a_request_that_did_not_change_is_the_same_object(tmp_path: Path) -> None:
+    """So its plan's digest is not computed again each time it is read."""
+    store = await open_store(tmp_path / "gatehouse.db", FixedClock())
+    try:
+        await store.commit(click(1))
+        first = await store.request(RequestId("r-1"))
+        assert first is not None
+        assert await store.request(RequestId("r-1")) is first
+        changed = replace(first, version=2)
+        await store.commit(Commit(entry=click(2).entry, request=changed))
+        assert await store.request(RequestId("r-1")) == changed
+    finally:
+        await store.close()
+
+
 async def test_the_rows_of_lists_are_parsed_off_the_event_loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A click during the reading of many records is acknowledged in time."""
     store = await open_store(tmp_path / "gatehouse.db", FixedClock())

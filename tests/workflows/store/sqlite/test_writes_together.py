@@ -18,6 +18,7 @@ from tests.workflows.fakes import FixedClock
 from tests.workflows.store.sqlite.test_store import ROOT, click
 from tests.workflows.store.sqlite.test_write_monitor import fill_up, make_room
 from workflows.core.requests.request import RequestId
+from workflows.ports.message_copies import CardNotCurrent, ClickedCard, MessageCopy
 from workflows.ports.records import StaleVersion, StoreNotWritable, StoreTrouble
 from workflows.store.sqlite.store import SqliteStore, open_store
 from workflows.store.work_thread import MAX_TOGETHER
@@ -174,3 +175,19 @@ async def test_what_was_answered_together_outlives_kill_9(tmp_path: Path) -> Non
         assert await store.request(RequestId(f"r-{number}")) == click(number).request
     assert len(await store.history(limit=10_000)) == len(await store.open_requests())
     await store.close()
+
+
+async def test_a_click_on_a_card_that_does_not_count_is_refused_among_stored_ones(
+    store: SqliteStore,
+) -> None:
+    """It shares their transaction: its card, which was not known, is stored, too, and the click is not."""
+    known = MessageCopy(subject="request:r-1", channel="C1", message_id="1.1", audience="", content="")
+    await store.save_copy(known)
+    card = ClickedCard(subject="request:r-1", channel="C1", message_id="1.2", audience="", may_be_unknown=True)
+    clicks = (replace(click(1), clicked_card=card), replace(click(2), clicked_card=replace(card, message_id="1.1")))
+    statements = Statements(store)
+    found = await statements.during(*map(store.commit, (*clicks, click(3))))
+    assert [type(one) for one in found] == [CardNotCurrent, bool, bool]
+    assert statements.ended == ["COMMIT"]
+    assert {entry.key for entry in await store.history()} == {"click-2", "click-3"}
+    assert [one.is_live for one in await store.copies("request:r-1")] == [True, False]

@@ -54,8 +54,10 @@ def post_ephemeral(call: Call) -> Answer:
 
 
 def update(call: Call) -> Answer:
-    """Answer chat.update; parts that are not named stay unchanged."""
-    channel = call.conversation()
+    """Answer chat.update; parts that are not named stay unchanged. Unlike a new message, it needs the channel's id."""
+    channel = call.workspace.conversations.get(call.text("channel"))
+    if channel is None:
+        raise SlackError("channel_not_found")
     message = _own_message(call, channel, "cant_update_message")
     content = message_content(call, longest=MAX_UPDATED_TEXT_CHARACTERS)
     edited = {"user": BOT_USER_ID, "ts": call.workspace.next_ts()}

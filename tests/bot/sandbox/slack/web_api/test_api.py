@@ -135,6 +135,8 @@ async def test_direct_messages_are_private(bot: FakeBot, control: Control) -> No
     await bot.api("chat.postMessage", channel="U0ADMIN0001", text="by user id")
     seen = (await control.get("messages", channel="@admin"))["messages"]
     assert [message["text"] for message in seen] == ["for you", "by user id"]
+    updated = await bot.api("chat.update", channel="U0ADMIN0001", ts=seen[1]["ts"], text="only a new message takes one")
+    assert updated["error"] == "channel_not_found"
     assert (await control.get("messages", channel="@admin", user="requester"))["messages"] == []
 
 
