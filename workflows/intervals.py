@@ -18,6 +18,12 @@ SPONSOR_ALARMS_EVERY: Final = timedelta(minutes=1)
 """How often it is checked that an alarm about a missing sponsor is still needed."""
 ENDED_ACCESS_CHECKED_EVERY: Final = timedelta(minutes=1)
 """How often accesses are looked at whose end has come and that are not blocked yet."""
+SWEPT_EVERY: Final = timedelta(hours=1)
+"""How often every partner and the default are compared with what was approved."""
+SWEEP_MISSED_AFTER: Final = timedelta(hours=4)
+"""The admins are alarmed when no sweep was complete for this long."""
+AUTHORS_ASKED_EVERY: Final = timedelta(minutes=2)
+"""How often Entra's audit log is read for the author of a change, while one is not known."""
 CHANNEL_CHECKED_EVERY: Final = timedelta(minutes=10)
 """How often it is checked that the approval channel is private, when no card is posted."""
 CHANNEL_TRUSTED_FOR: Final = timedelta(minutes=1)

@@ -101,12 +101,31 @@ def doctor(retry: Retry = None, give_up: GiveUp = None) -> None:
     raise typer.Exit(asyncio.run(examine(settings, Console())))
 
 
-@app.command()
-def posture(context: typer.Context, as_json: AsJson = False, names: Names = False) -> None:
-    """Show what access the tenant's default and every partner's settings give, with warnings. Change nothing."""
-    from bot.terminal.posture_command import show_posture
+FailOn = Annotated[
+    str | None,
+    typer.Option(
+        "--fail-on", help="End with status 3 when there is an alert, or a warning or an alert.", metavar="WHAT"
+    ),
+]
 
-    raise typer.Exit(show_posture(as_json=as_json, looks_up_names=names, pauses=context.obj or USUAL_PAUSES))
+
+@app.command()
+def posture(context: typer.Context, as_json: AsJson = False, names: Names = False, fail_on: FailOn = None) -> None:
+    """Show what access the tenant's default and every partner's settings give, with warnings. Change nothing."""
+    from bot.terminal.posture_command import FAIL_ON, show_posture
+
+    if fail_on is not None and fail_on not in FAIL_ON:
+        raise typer.BadParameter("choose alert or warning", param_hint="--fail-on")
+    pauses = context.obj or USUAL_PAUSES
+    raise typer.Exit(show_posture(as_json=as_json, looks_up_names=names, fail_on=fail_on, pauses=pauses))
+
+
+@app.command()
+def sweep(context: typer.Context, as_json: AsJson = False) -> None:
+    """Compare every partner and the default with what was approved, and store what differs. The tenant is only read."""
+    from bot.terminal.sweep_command import sweep_now
+
+    raise typer.Exit(sweep_now(as_json=as_json, pauses=context.obj or USUAL_PAUSES))
 
 
 @app.command()

@@ -2,6 +2,8 @@
 
 import asyncio
 import sys
+from collections.abc import Mapping
+from typing import Final
 
 from rich.console import Console
 from rich.progress import Progress
@@ -16,18 +18,30 @@ from bot.terminal.posture_table import print_posture
 from bot.terminal.printing import NOT_POSSIBLE, print_error, terminal_console
 from bot.words.requests.notes import refusal_words
 from workflows.app.reads.posture import read_posture
-from workflows.core.posture.model import Posture
+from workflows.core.posture.model import ConcernSeverity, Posture
 from workflows.intervals import Pauses
 from workflows.ports.records import StoreUnusable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
+FAIL_ON: Final[Mapping[str, ConcernSeverity]] = {"alert": ConcernSeverity.ALERT, "warning": ConcernSeverity.WARNING}
+"""The values of --fail-on, with the least severity that counts."""
+FOUND: Final = 3
+"""The exit status when there is a concern that --fail-on names."""
+NOT_CHECKED: Final = 4
+"""The exit status when there is none, and something that could be one was not checked."""
 
-def show_posture(*, as_json: bool, looks_up_names: bool, pauses: Pauses) -> int:
-    """Print the posture. Returns the exit status: 0 read, 1 not read, 2 wrong settings."""
+
+def show_posture(*, as_json: bool, looks_up_names: bool, pauses: Pauses, fail_on: str | None = None) -> int:
+    """Print the posture.
+
+    :param fail_on: a key of `FAIL_ON`; None: concerns do not change the exit status.
+    :returns: the exit status: 0 read, 1 not read, 2 wrong settings; with `fail_on` also `FOUND` and `NOT_CHECKED`.
+    """
     configure_terminal_logs(Redactor())
     try:
         settings = load_tenant_settings()
-        asyncio.run(_show(settings, as_json=as_json, looks_up_names=looks_up_names, pauses=pauses))
+        work = _show(settings, as_json=as_json, looks_up_names=looks_up_names, fail_on=fail_on, pauses=pauses)
+        return asyncio.run(work)
     except SettingsProblems as error:
         print_problems(error)
         return WRONG_SETTINGS
@@ -37,16 +51,27 @@ def show_posture(*, as_json: bool, looks_up_names: bool, pauses: Pauses) -> int:
     except (TenantUnavailable, TenantRefused) as error:
         print_error("The posture could not be read:", refusal_words(error))
         return NOT_POSSIBLE
-    return 0
 
 
-async def _show(settings: TenantSettings, *, as_json: bool, looks_up_names: bool, pauses: Pauses) -> None:
-    # NB. returns nothing: Python 3.11 writes down what `asyncio.run` returned, thousands of partners, and forgets it.
+async def _show(
+    settings: TenantSettings, *, as_json: bool, looks_up_names: bool, fail_on: str | None, pauses: Pauses
+) -> int:
+    # NB. returns only a number: Python 3.11 writes down what `asyncio.run` returned, thousands of partners, and
+    # forgets it.
     posture = await _read_tenant_posture(settings, looks_up_names=looks_up_names, pauses=pauses)
     if as_json:
         sys.stdout.writelines(posture_json(posture))
     else:
         print_posture(posture, terminal_console())
+    return 0 if fail_on is None else _status(posture, FAIL_ON[fail_on])
+
+
+def _status(posture: Posture, least: ConcernSeverity) -> int:
+    """Return the exit status. What could not be checked is never the same as nothing found."""
+    if any(concern.severity >= least for concern in posture.concerns):
+        return FOUND
+    is_checked = posture.records_are_read and not posture.count(ConcernSeverity.UNCHECKED)
+    return 0 if is_checked else NOT_CHECKED
 
 
 async def _read_tenant_posture(settings: TenantSettings, *, looks_up_names: bool, pauses: Pauses) -> Posture:

@@ -39,7 +39,7 @@ def decide_stopped_work(
 
 
 async def _decide(records: StoreLocation, effect_id: int, *, is_retried: bool, clock: Clock) -> tuple[str, int]:
-    store, is_alone = await _open_records(records, clock)
+    store, is_alone = await open_records(records, clock)
     try:
         if effect_id not in {effect.id for effect in await store.given_up()}:
             return f"No. {effect_id} is no stopped work. Run gatehouse doctor to see the numbers.", 1
@@ -54,7 +54,7 @@ async def _decide(records: StoreLocation, effect_id: int, *, is_retried: bool, c
     return f"{done} {'as soon as the bot runs' if is_alone and is_retried else 'now'}.", 0
 
 
-async def _open_records(records: StoreLocation, clock: Clock) -> tuple[OpenStore, bool]:
+async def open_records(records: StoreLocation, clock: Clock) -> tuple[OpenStore, bool]:
     """Open the records, alone or while a bot uses them; the flag is True when alone."""
     try:
         return await records.open(clock), True

@@ -4,7 +4,7 @@ Each fails on demand through one `Script`: before the work, or after it was done
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -25,7 +25,7 @@ from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, Property, Target, TargetType, TenantId
-from workflows.core.settings.partner_changes import PartnerChange
+from workflows.core.settings.partner_changes import LoggedChange, PartnerChange
 from workflows.ports.clock import Clock
 from workflows.ports.notifier import AnnouncedEnd, Notifier
 from workflows.ports.people_directory import PeopleDirectory
@@ -190,6 +190,20 @@ class FakeSurroundings:
         found = [one for one in self.changes.get(tenant_id, []) if one.at >= since]
         return await self._read("read_partner_changes", found)
 
+    async def read_access_changes(self, since: datetime) -> Sequence[LoggedChange]:
+        """List who changed any partner or, under `default`, the default."""
+        found = [
+            LoggedChange(
+                change=one,
+                partners=frozenset() if subject == "default" else frozenset({subject}),
+                is_default=subject == "default",
+            )
+            for subject, changes in self.changes.items()
+            for one in changes
+            if one.at >= since
+        ]
+        return await self._read("read_access_changes", found)
+
     async def find_by_prefix(self, kind: TargetType, begins: str, limit: int) -> Sequence[FoundObject]:
         """Find what begins so."""
         self.searched.append((kind, begins))
@@ -216,6 +230,7 @@ class FakeTenant:
     accounts: list[Account] = field(default_factory=list)
     groups: dict[str, frozenset[PersonId]] = field(default_factory=dict)
     default: dict[str, Any] = field(default_factory=lambda: {"isServiceDefault": True})
+    page_size: int = 100
     lag: int = 0
     call_ids: CallIds = field(default_factory=CallIds)
     """The ids that each accepted write gets."""
@@ -294,6 +309,13 @@ class FakeTenant:
         """List every partner with its current settings."""
         self.script.end(await self.script.begin("tenant.read_partners"))
         return [deepcopy(document) for document in self.partners.values()]
+
+    async def partner_pages(self) -> AsyncIterator[Sequence[JsonObject]]:
+        """List the partners, `page_size` at a time."""
+        rows = list(self.partners.values())
+        for start in range(0, max(len(rows), 1), self.page_size):
+            self.script.end(await self.script.begin("tenant.partner_pages"))
+            yield [deepcopy(document) for document in rows[start : start + self.page_size]]
 
     async def read_default(self) -> JsonObject:
         """Read the default configuration."""

@@ -20,6 +20,9 @@ from workflows.app.schedule.access_ends import AccessEnds
 from workflows.app.schedule.alarm_checks import ScheduledChecks, alarm_checks_of
 from workflows.app.schedule.ticker import tick
 from workflows.app.service import Service
+from workflows.app.watch.answers import DriftAnswers
+from workflows.app.watch.sweep import Sweeper, SweepResult
+from workflows.app.watch.telling import DriftRecords
 from workflows.catalog.catalog import Catalog
 from workflows.core.people import ChatId, Person
 from workflows.core.requests.commands.clicks import Click
@@ -99,6 +102,7 @@ class World:
     alarms: Alarms
     checks: ScheduledChecks
     ends: AccessEnds
+    drift_answers: DriftAnswers
     permission_check: PermissionCheck
     preparer: Preparer
     applier: Applier
@@ -214,6 +218,18 @@ class World:
         assert await self.store.commit(Commit(entry=entry, request=request, effects=effects))
         return request
 
+    @property
+    def sweeper(self) -> Sweeper:
+        """What compares the tenant with what was approved."""
+        return Sweeper(tenant=self.tenant, alarms=self.alarms, drifts=self.drift_answers.drifts)
+
+    async def sweep(self, *, hours: float = 1) -> SweepResult:
+        """Let an hour pass, sweep, and let everything follow."""
+        self.clock.advance(hours=hours)
+        result = await self.sweeper.sweep()
+        await self.settle()
+        return result
+
     # --- what is stored ---
 
     async def request(self, request_id: RequestId) -> AccessRequest:
@@ -293,6 +309,9 @@ def assemble(
 
     service = Service(store=store, clock=clock, wake=lambda: woken.append(True))
     alarms = Alarms(store=store, clock=clock, wake=lambda: woken.append(True))
+    drift_answers = DriftAnswers(
+        drifts=DriftRecords(store=store, clock=clock, wake=lambda: woken.append(True)), tenant=tenant
+    )
     permission_check = PermissionCheck(
         service=service,
         store=store,
@@ -301,6 +320,7 @@ def assemble(
         catalog=catalog,
         alarms=alarms,
         clock=clock,
+        drift_answers=drift_answers,
     )
     preparer = Preparer(
         service=service, store=store, tenant=tenant, directory=directory, catalog=catalog, clock=clock, alarms=alarms
@@ -334,6 +354,7 @@ def assemble(
             wake=lambda: woken.append(True),
             max_blocks_a_day=10,
         ),
+        drift_answers=drift_answers,
         permission_check=permission_check,
         preparer=preparer,
         applier=applier,

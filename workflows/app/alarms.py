@@ -75,9 +75,10 @@ class Alarms:
 
 def new_alarm(code: AlarmCode, subject: str, values: Mapping[str, Any], now: datetime) -> Alarm:
     """Return a new alarm with the given time."""
-    return Alarm(id=_alarm_id(code, subject, now), code=code, subject=subject, values=dict(values), raised_at=now)
+    return Alarm(id=alarm_id_of(code, subject, now), code=code, subject=subject, values=dict(values), raised_at=now)
 
 
-def _alarm_id(code: AlarmCode, subject: str, now: datetime) -> AlarmId:
+def alarm_id_of(code: AlarmCode, subject: str, now: datetime) -> AlarmId:
+    """Return the id of an alarm. It is the same for the same code, subject and time."""
     text = f"{code.value}\n{subject}\n{now.isoformat()}"
     return AlarmId(f"A-{hashlib.sha256(text.encode()).hexdigest()[:12]}")

@@ -1,4 +1,4 @@
-"""Execute commands: load, decide, store in one transaction, wake the queue worker. Every record changes only here.
+"""Execute commands: load, decide, store in one transaction, wake the queue worker. Requests and partners change here.
 
 It is long because this is the only place where they change.
 """
@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from workflows.app.new_audit_entry import GATEHOUSE, entry_of
+from workflows.app.watch.known_drift import is_partner_drifted
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -203,7 +204,9 @@ class Service:
             if partnership is None:
                 raise Refused(RefusalCode.UNKNOWN_PARTNER)
             now = self._clock.now()
-            transition = advance_review(partnership, command, current_roles=current_roles or CurrentRoles(), now=now)
+            is_drifted = isinstance(command, Keep) and await is_partner_drifted(tenant_id, self._store)
+            roles = current_roles or CurrentRoles()
+            transition = advance_review(partnership, command, current_roles=roles, now=now, is_drifted=is_drifted)
             entry = entry_of(
                 key or f"{tenant_id}:{partnership.version}:{command.name}",
                 now,

@@ -12,6 +12,7 @@ from workflows.app.revocation_alarms import report_refused_revocation
 from workflows.app.role_refusals import refused_with_new_groups
 from workflows.app.schedule.role_check import request_role_check, role_shortages
 from workflows.app.service import Service
+from workflows.app.watch.answers import DriftAnswers
 from workflows.catalog.catalog import Catalog, changed_rules
 from workflows.core.errors.facts import Fact, as_values
 from workflows.core.errors.raised import Refused
@@ -33,6 +34,7 @@ from workflows.core.requests.commands.clicks import (
 )
 from workflows.core.requests.commands.partner_record import ConfirmSetup, Keep, RemindSetup, Revoke, UnconfirmSetup
 from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers, Withdraw
+from workflows.core.requests.commands.watch import AcceptDrift
 from workflows.core.requests.deciding import next_approval_is_last, roles_as_decided
 from workflows.core.requests.effects import CheckPermission, MessageCode
 from workflows.core.requests.notes import NoteCode
@@ -55,6 +57,7 @@ class PermissionCheck:
     catalog: Catalog
     alarms: Alarms
     clock: Clock
+    drift_answers: DriftAnswers
     limits: Limits | None = None
     """The limit of approvals per hour for one person; None: no limit."""
 
@@ -140,6 +143,9 @@ class PermissionCheck:
                 await self._revoke(click, actor, key)
             case RetryEffect() | DropEffect():
                 await self._retry_or_drop(click, actor, key)
+            case AcceptDrift():
+                current_roles = await self.directory.current_roles([actor])
+                await self.drift_answers.accept(click, actor, key=key, current_roles=current_roles)
 
     async def _decide(self, click: DecisionClick, actor: Person, key: str, received_at: datetime | None) -> None:
         request = await self.store.request(click.request_id)

@@ -183,8 +183,10 @@ class Preparer:
                 at=self.clock.now(),
                 store=self.store,
                 catalog=self.catalog,
+                is_result=fields.restores_result,
             )
-            restored = replace(restored_summary(found.change), policy_title=found.template.title)
+            restored = restored_summary(found.change, is_result=fields.restores_result)
+            restored = replace(restored, policy_title=found.template.title)
             return _Proposal(found.plan, found.template, found.stages, found.template.title, found.findings, restored)
         template = current_template(self.catalog, fields.template)
         record = await self.store.partnership(observation.identity.tenant_id)

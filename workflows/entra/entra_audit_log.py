@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
-from workflows.core.settings.partner_changes import PartnerChange
+from workflows.core.settings.partner_changes import LoggedChange, PartnerChange
 
 AUDITED: Final = "category eq 'CrossTenantAccessSettings' or category eq 'CrossTenantIdentitySyncSettings'"
 """The filter for the log. It has both categories, because Microsoft's reference is not consistent about them."""
@@ -27,17 +27,21 @@ def partner_changes(
 
     :param own_ids: the ids of Gatehouse's application and its service principal, in lower case.
     """
+    return tuple(one.change for one in logged_changes(rows, own_ids=own_ids) if one.is_about(tenant_id.lower()))
+
+
+def logged_changes(rows: Sequence[JsonObject], *, own_ids: frozenset[str]) -> tuple[LoggedChange, ...]:
+    """Return the entries about all partners and the default, in the order of the log."""
     return tuple(
-        _change(row, own_ids) for row in rows if row.get("result") != _FAILED and _concerns(row, tenant_id.lower())
+        # Two activities of these categories are not about a partner. The names of both contain "default".
+        LoggedChange(
+            change=_change(row, own_ids),
+            partners=frozenset(_named(row)),
+            is_default="default" in str(row.get("activityDisplayName")).lower(),
+        )
+        for row in rows
+        if row.get("result") != _FAILED
     )
-
-
-def _concerns(row: JsonObject, tenant_id: str) -> bool:
-    named = set(_named(row))
-    if named:
-        return tenant_id in named
-    # Two activities of these categories are not about a partner. The names of both contain "default".
-    return "default" not in str(row.get("activityDisplayName")).lower()
 
 
 def _named(row: JsonObject) -> Iterator[str]:

@@ -1,6 +1,8 @@
 """Our tenant in Graph (implements `ports.Tenant`): organization, partners, people, and the only write."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import AsyncIterator, Sequence
+from hashlib import sha256
 from typing import Final
 
 from kiota_abstractions.method import Method
@@ -173,7 +175,12 @@ class Entra:
         return document
 
     async def read_partners(self) -> Sequence[JsonObject]:
-        """List every partner's own configuration with its synchronization policy. Never cached.
+        """List every partner's own configuration with its synchronization policy. Never cached."""
+        shared = SharedValues()
+        return [shared(row) async for page in self.partner_pages() for row in page]
+
+    async def partner_pages(self) -> AsyncIterator[Sequence[JsonObject]]:
+        """Read the list of partners page by page. Of earlier pages only a digest of each row is kept.
 
         The list has no filter, and the service chooses the size of its pages (Graph: "List
         crossTenantAccessPolicyConfigurationPartners").
@@ -184,18 +191,21 @@ class Entra:
             self._connection.graph.policies.cross_tenant_access_policy.partners,
             expand=[IDENTITY_SYNCHRONIZATION],
         )
-        found: dict[str, JsonObject] = {}
-        shared = SharedValues()
+        found: dict[str, bytes] = {}
         async for page in self._connection.pages(call, request, key="tenantId"):
-            for row in map(shared, map(without_annotations, page)):
+            rows: list[JsonObject] = []
+            for row in map(without_annotations, page):
                 named = row["tenantId"].lower()
                 if not is_guid(named):
                     raise unavailable(TenantCode.PARTNER_IS_NO_TENANT)
-                if found.setdefault(named, row) != row:
+                content = sha256(json.dumps(row, sort_keys=True).encode()).digest()
+                if named not in found:
+                    rows.append(row)
+                if found.setdefault(named, content) != content:
                     # A list that grows while it is read may repeat a row. With two rows about one tenant, neither is
                     # used.
                     raise unavailable(TenantCode.PARTNERS_CHANGED)
-        return list(found.values())
+            yield rows
 
     async def read_default(self) -> JsonObject:
         """Read the tenant's default configuration. The gateway cannot write it."""

@@ -15,7 +15,7 @@ from workflows.core.checks.conditional_access.questions import Question
 from workflows.core.checks.tenant_facts import SignIns
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import Target, TargetType, TenantId, is_guid
-from workflows.core.settings.partner_changes import MAX_CLOCK_DIFFERENCE, PartnerChange
+from workflows.core.settings.partner_changes import MAX_CLOCK_DIFFERENCE, LoggedChange, PartnerChange
 from workflows.entra.addresses import request_to
 from workflows.entra.answers.answers import (
     GraphCall,
@@ -26,7 +26,7 @@ from workflows.entra.answers.answers import (
     unavailable,
     verified_domains,
 )
-from workflows.entra.entra_audit_log import AUDITED, partner_changes
+from workflows.entra.entra_audit_log import AUDITED, logged_changes, partner_changes
 from workflows.entra.evaluation import evaluate
 from workflows.entra.name_search import SELECTED, found_objects, prefix_filter
 from workflows.entra.transport.connection import Connection, document_of
@@ -145,6 +145,21 @@ class GraphTenantSettings:
 
         :raises TenantUnavailable: also when there are more entries than are read.
         """
+        return partner_changes(await self._audits_since(since), tenant_id, own_ids=self._own_ids())
+
+    async def read_access_changes(self, since: datetime) -> Sequence[LoggedChange]:
+        """List the changes of all partners and of the default since a time; see `read_partner_changes`."""
+        return logged_changes(await self._audits_since(since), own_ids=self._own_ids())
+
+    def _own_ids(self) -> frozenset[str]:
+        ours = {name for name in (self._client_id, *self._connection.own_ids()) if name}
+        return frozenset(name.lower() for name in ours)
+
+    async def _audits_since(self, since: datetime) -> Sequence[JsonObject]:
+        """Read the entries about cross-tenant access since a time, newest first.
+
+        :raises TenantUnavailable: also when there are more entries than are read.
+        """
         call = read_call("/auditLogs/directoryAudits", Purpose.READ_PARTNER_CHANGES, "AuditLog.Read.All")
         request = request_to(
             Method.GET,
@@ -157,8 +172,7 @@ class GraphTenantSettings:
             rows += page
             if len(rows) > _AUDITS_READ:
                 raise unavailable(TenantCode.TOO_MANY_CHANGES)
-        ours = {name for name in (self._client_id, *self._connection.own_ids()) if name}
-        return partner_changes(rows, tenant_id, own_ids=frozenset(name.lower() for name in ours))
+        return rows
 
     async def find_by_prefix(self, kind: TargetType, prefix: str, limit: int) -> Sequence[FoundObject]:
         """List our own objects whose name begins with a text. Never cached."""

@@ -55,6 +55,12 @@ class StoredWork:
     """The ids of the requests and of the partners for which something is due; see `RecordStore.due`."""
     open_alarms: Mapping[str, int] = field(default_factory=dict)
     """How many alarms are open, by the stored value of their code."""
+    open_drifts: Mapping[str, int] = field(default_factory=dict)
+    """For how many partners drift is open, by the value of its code."""
+    last_complete_sweep: datetime | None = None
+    """When the last complete sweep began; None when there was none."""
+    incomplete_sweeps: int = 0
+    """How many sweeps after it were incomplete."""
 
 
 class EffectsQueue(Protocol):

@@ -17,6 +17,7 @@ from workflows.core.requests.effects import Effect
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.settings.model import TenantId
+from workflows.core.watch.drift import Drift, DriftSubject
 from workflows.ports.audit_log import AuditEntry, AuditLog
 from workflows.ports.message_copies import ClickedCard
 
@@ -69,6 +70,7 @@ class Commit:
     request: AccessRequest | None = None
     partnership: Partnership | None = None
     alarm: Alarm | None = None
+    drift: Drift | None = None
     effects: tuple[Effect, ...] = ()
     must_be_only_open_request: bool = False
     """Whether `request` must be the only open request about its tenant."""
@@ -201,6 +203,21 @@ class RecordStore(AuditLog, Protocol):
 
     async def open_alarms(self) -> Sequence[Alarm]:
         """List the alarms that are not cleared, oldest first."""
+
+    async def drift(self, subject: DriftSubject) -> Drift | None:
+        """Load the record of one partner's drift, or of the default's, also when it has ended."""
+
+    async def open_drifts(self) -> Sequence[Drift]:
+        """List the drift that has not ended, the oldest first."""
+
+    async def drifts_to_ask_again(self, now: datetime) -> Sequence[Drift]:
+        """List the open drift with an acceptance that has ended."""
+
+    async def has_rewritten_drift(self, after: datetime, until: datetime) -> bool:
+        """Return whether Gatehouse wrote a partner with open drift in this time: its settings must be read again."""
+
+    async def drifts_without_author(self) -> Sequence[Drift]:
+        """List the open drift whose author the audit log has not named yet, the oldest first."""
 
     async def mark(self, name: str) -> str | None:
         """Read a mark of the process, such as the time of its last tick; None when it was never stored."""

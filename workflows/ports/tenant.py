@@ -1,7 +1,7 @@
 """The interface to our own tenant, through Microsoft Graph."""
 
 import asyncio
-from collections.abc import Awaitable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Coroutine, Sequence
 from contextvars import Context, copy_context
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, Self, TypeVar
@@ -145,6 +145,9 @@ class Tenant(Protocol):
 
         A part of the list is never returned.
         """
+
+    def partner_pages(self) -> AsyncIterator[Sequence[JsonObject]]:
+        """Read the same list page by page. Only when it ends without an error, every partner was in it."""
 
     async def read_default(self) -> JsonObject:
         """Read the tenant's default configuration. It cannot be written through this interface."""

@@ -10,7 +10,7 @@ from workflows.core.checks.conditional_access.questions import Question
 from workflows.core.checks.tenant_facts import SignIns
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import Target, TargetType, TenantId
-from workflows.core.settings.partner_changes import PartnerChange
+from workflows.core.settings.partner_changes import LoggedChange, PartnerChange
 
 
 class ObjectKind(StrEnum):
@@ -77,6 +77,9 @@ class TenantSettings(Protocol):
 
         A part of the list is never returned. NB. Entra writes its log some minutes late.
         """
+
+    async def read_access_changes(self, since: datetime) -> Sequence[LoggedChange]:
+        """List the changes of all partners and of the default since a time; see `read_partner_changes`."""
 
     async def find_by_prefix(self, kind: TargetType, prefix: str, limit: int) -> Sequence[FoundObject]:
         """List our own users, groups or applications whose name begins with a text; users also by mail address.

@@ -16,6 +16,7 @@ from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.commands.partner_record import ConfirmSetup, UnconfirmSetup
 from workflows.core.requests.effects import Effect, SendMessage
 from workflows.core.requests.request import AccessRequest, Restored
+from workflows.core.watch.drift import Drift
 
 STORED_NAMES: Final[Mapping[type, Mapping[str, str]]] = {
     AccessRequest: {
@@ -52,6 +53,7 @@ _keep_stored_names()
 REQUEST: Final[TypeAdapter[AccessRequest]] = TypeAdapter(AccessRequest)
 PARTNERSHIP: Final[TypeAdapter[Partnership]] = TypeAdapter(Partnership)
 ALARM: Final[TypeAdapter[Alarm]] = TypeAdapter(Alarm)
+DRIFT: Final[TypeAdapter[Drift]] = TypeAdapter(Drift)
 EFFECT: Final[TypeAdapter[Effect]] = TypeAdapter(Annotated[Effect, Field(discriminator="kind")])
 FACTS: Final[TypeAdapter[Facts]] = TypeAdapter(Facts)
 DETAILS: Final[TypeAdapter[dict[str, Any]]] = TypeAdapter(dict[str, Any])

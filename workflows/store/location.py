@@ -9,8 +9,8 @@ from workflows.core.partners.records import Records
 from workflows.core.requests.alarms import Alarm
 from workflows.ports.clock import Clock
 from workflows.ports.store import Store
-from workflows.store.sqlite.read_only import GivenUpRow, read_given_up, read_open_alarms
-from workflows.store.sqlite.shared_store import open_shared
+from workflows.store.sqlite.other_process.read_only import GivenUpRow, read_given_up, read_open_alarms
+from workflows.store.sqlite.other_process.shared_store import open_shared
 from workflows.store.sqlite.snapshot import read_records
 from workflows.store.sqlite.store import open_store
 

@@ -14,7 +14,8 @@ from workflows.core.partners.partnership import Partnership
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.effects import Effect, SendMessage
 from workflows.core.requests.request import AccessRequest
-from workflows.store.codec import ALARM, DETAILS, EFFECT, FACTS, PARTNERSHIP, REQUEST, dump
+from workflows.core.watch.drift import Drift
+from workflows.store.codec import ALARM, DETAILS, DRIFT, EFFECT, FACTS, PARTNERSHIP, REQUEST, dump
 
 _FROM_ERRORS: Final = frozenset({"reason", "error", "message", "note", "problem", "refused", "said", "values"})
 """The details of an audit entry that may contain texts of another system."""
@@ -48,6 +49,10 @@ class RecordRedactor:
     def partnership(self, partnership: Partnership) -> str:
         """Return a partnership as text."""
         return self._without_known(dump(PARTNERSHIP, partnership))
+
+    def drift(self, drift: Drift) -> str:
+        """Return a record of drift as text."""
+        return self._without_known(dump(DRIFT, drift))
 
     def effect(self, effect: Effect) -> str:
         """Return an effect as text."""

@@ -1,6 +1,6 @@
 """Create the effects, the flows and the periodic checks. Nothing is started here."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -26,6 +26,10 @@ from workflows.app.schedule.alarm_checks import Check, ScheduledChecks, alarm_ch
 from workflows.app.schedule.role_check import check_auditors, check_roles
 from workflows.app.schedule.sponsor_check import check_sponsors
 from workflows.app.service import Service
+from workflows.app.watch.answers import DriftAnswers
+from workflows.app.watch.sweep import Sweeper
+from workflows.app.watch.telling import DriftRecords
+from workflows.app.watch.watch_check import WatchCheck
 from workflows.core.errors.facts import Fact
 from workflows.core.people import ChatId
 from workflows.core.requests.alarms import Alarm
@@ -77,7 +81,8 @@ def assemble(systems: ExternalSystems) -> BotParts:
         store=systems.store, service=service, copies=copies, channel=channel, clock=systems.clock
     )
     limits = _limits(systems, alarms)
-    performer = _performer(systems, service, alarms, notifier, limits)
+    watch = _watch(systems, alarms, queue_worker.wake)
+    performer = _performer(systems, service, alarms, notifier, limits, watch.answers)
 
     inbound = _inbound(systems, service, notifier, limits, shown)
 
@@ -85,7 +90,7 @@ def assemble(systems: ExternalSystems) -> BotParts:
         return await send_directly(alarm, directory=systems.directory, client=systems.client)
 
     ends = _access_ends(systems, service, alarms, queue_worker)
-    checks = (limits.clear_ended_alarms, channel.check, former_channel.clear_cards, ends.check)
+    checks = (limits.clear_ended_alarms, channel.check, former_channel.clear_cards, ends.check, watch.check)
     return BotParts(
         store=systems.store,
         service=service,
@@ -174,21 +179,28 @@ def _limits(systems: ExternalSystems, alarms: Alarms) -> Limits:
 
 
 def _performer(
-    systems: ExternalSystems, service: Service, alarms: Alarms, notifier: SlackNotifier, limits: Limits
+    systems: ExternalSystems,
+    service: Service,
+    alarms: Alarms,
+    notifier: SlackNotifier,
+    limits: Limits,
+    drift_answers: DriftAnswers,
 ) -> Performer:
     """Return the performer of stored effects."""
     store, tenant, directory, catalog = systems.store, systems.tenant, systems.directory, systems.catalog
+    permission_check = PermissionCheck(
+        service=service,
+        store=store,
+        tenant=tenant,
+        directory=directory,
+        catalog=catalog,
+        alarms=alarms,
+        clock=systems.clock,
+        drift_answers=drift_answers,
+        limits=limits,
+    )
     return Performer(
-        permission_check=PermissionCheck(
-            service=service,
-            store=store,
-            tenant=tenant,
-            directory=directory,
-            catalog=catalog,
-            alarms=alarms,
-            clock=systems.clock,
-            limits=limits,
-        ),
+        permission_check=permission_check,
         preparer=Preparer(
             service=service,
             store=store,
@@ -198,19 +210,35 @@ def _performer(
             clock=systems.clock,
             alarms=alarms,
         ),
-        applier=Applier(
-            service=service,
-            store=store,
-            tenant=tenant,
-            directory=directory,
-            clock=systems.clock,
-            alarms=alarms,
-            catalog=catalog,
-            pauses=systems.pauses,
-        ),
+        applier=_applier(systems, service, alarms),
         notifier=notifier,
         end_notices=EndNotices(service=service, store=store, notifier=notifier, clock=systems.clock),
         store=store,
         service=service,
         alarms=alarms,
+    )
+
+
+def _applier(systems: ExternalSystems, service: Service, alarms: Alarms) -> Applier:
+    """Return what writes approved plans."""
+    return Applier(
+        service=service,
+        store=systems.store,
+        tenant=systems.tenant,
+        directory=systems.directory,
+        clock=systems.clock,
+        alarms=alarms,
+        catalog=systems.catalog,
+        pauses=systems.pauses,
+    )
+
+
+def _watch(systems: ExternalSystems, alarms: Alarms, wake: Callable[[], None]) -> WatchCheck:
+    """Return the check that sweeps the tenant, and the answers to what it finds."""
+    drifts = DriftRecords(store=systems.store, clock=systems.clock, wake=wake)
+    return WatchCheck(
+        store=systems.store,
+        sweeper=Sweeper(tenant=systems.tenant, alarms=alarms, drifts=drifts),
+        answers=DriftAnswers(drifts=drifts, tenant=systems.tenant),
+        start=systems.background.start,
     )

@@ -11,6 +11,8 @@ from bot.process.assembly.external_systems import ExternalSystems
 from bot.slack.answers.open_forms import OpenForm, OpenForms
 from bot.slack.answers.response_url import Answers
 from bot.slack.answers.windows import Windows
+from bot.slack.flows.alarms.drift import DriftFlow
+from bot.slack.flows.alarms.stopped_work import StoppedWorkFlow
 from bot.slack.flows.answer_review import AnswerReviewFlow
 from bot.slack.flows.decide.flow import DecideFlow
 from bot.slack.flows.entry_point_types import EntryPoint
@@ -28,7 +30,6 @@ from bot.slack.flows.restore.flow import RestoreFlow
 from bot.slack.flows.revoke.flow import RevokeFlow
 from bot.slack.flows.show.flow import ShowFlow
 from bot.slack.flows.show.partner_sections import PartnerSectionsFlow
-from bot.slack.flows.stopped_work import StoppedWorkFlow
 from bot.slack.people.members import Members, WindowMembers
 from bot.slack.people.shown_directory import ShownDirectory
 from workflows.app.adoption.adopt_intake import AdoptIntake
@@ -91,6 +92,7 @@ def make_flows(
         _partner_setup_flow(systems, answers, windows, lookup_permission),
         _partner_sections_flow(systems, windows, lookup_permission),
         StoppedWorkFlow(service=service),
+        DriftFlow(service=service, store=store, members=members, directory=directory, windows=windows, clock=clock),
         home,
         *audit_log_flows(systems, answers, windows, audit_log_permission, home, shown_directory),
         _show_flow(systems, answers, windows, members, audit_log_permission, lookup_permission, shown_directory),

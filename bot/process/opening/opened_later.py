@@ -4,9 +4,10 @@ They are some 500 modules, a quarter of all imports, and clicks are stored witho
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, Protocol, cast
 
+from workflows.core.settings.canonical import JsonObject
 from workflows.ports.tenant import ReadsTogether, Tenant, TenantRefused, TenantUnavailable
 from workflows.ports.tenant_settings import TenantSettings
 
@@ -70,6 +71,12 @@ class _Waiting:
         """Return a group of reads; of reads in separate requests while the tenant is not open."""
         is_open = self._opening.done() and not self._opening.cancelled() and self._opening.exception() is None
         return self._opening.result().together() if is_open else ReadsTogether()
+
+    async def partner_pages(self) -> AsyncIterator[Sequence[JsonObject]]:
+        """Read the pages of the list of partners, once the tenant is open."""
+        tenant = await asyncio.shield(self._opening)
+        async for page in tenant.partner_pages():
+            yield page
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         async def call(*arguments: object, **named: object) -> object:

@@ -6,6 +6,7 @@ from datetime import datetime
 from prometheus_client import CollectorRegistry, Gauge
 
 from workflows.core.requests.alarms import AlarmCode
+from workflows.core.watch.comparison import DRIFT_CODES
 from workflows.ports.clock import Clock
 from workflows.ports.store import Store
 
@@ -30,6 +31,13 @@ class Metrics:
         self._tick = self._gauge("gatehouse_last_tick_timestamp_seconds", "When what is due was last looked for")
 
         self._ready = self._gauge("gatehouse_ready", "1 when clicks can be received and stored, as /readyz says")
+        self._sweep = self._gauge(
+            "gatehouse_last_complete_sweep_timestamp_seconds", "When the last complete sweep began; 0 when none was"
+        )
+        self._incomplete = self._gauge("gatehouse_incomplete_sweeps", "Sweeps in a row that could not read everything")
+        self._drift = Gauge(
+            "gatehouse_drift", "Partners, and the default, that are not as approved", ["code"], registry=self.registry
+        )
         self._alarms = Gauge("gatehouse_alarms", "Open alarms; each needs an admin", ["code"], registry=self.registry)
 
     async def refresh(self) -> None:
@@ -40,6 +48,10 @@ class Metrics:
         self._later.set(work.effects_later)
         self._parked.set(work.effects_parked)
         self._ready.set(not await self._is_ready())
+        self._sweep.set(0 if work.last_complete_sweep is None else work.last_complete_sweep.timestamp())
+        self._incomplete.set(work.incomplete_sweeps)
+        for drift in DRIFT_CODES:
+            self._drift.labels(drift.value).set(work.open_drifts.get(drift.value, 0))
         for code in AlarmCode:
             self._alarms.labels(code.value).set(work.open_alarms.get(code.value, 0))
 

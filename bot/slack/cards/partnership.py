@@ -27,6 +27,7 @@ from bot.words.requests.titles import partner_title
 from bot.words.settings.open_access import access_kind_titles, access_kinds_words
 from workflows.core.partners.partnership import Partnership, PartnershipState, SettingsBasis
 from workflows.core.settings.model import TenantId
+from workflows.core.watch.drift import Drift
 
 MAX_ACCESS_KINDS_CHARACTERS: Final = 600
 _BASIS: Final[Mapping[SettingsBasis, str]] = {
@@ -110,16 +111,21 @@ def basis_parts(partnership: Partnership) -> Iterator[TextRun]:
         yield fixed_text(".")
 
 
-def review_buttons(partnership: Partnership, now: datetime) -> ActionsBlock | None:
+def review_buttons(partnership: Partnership, now: datetime, drift: Drift | None = None) -> ActionsBlock | None:
     """Return Keep and Revoke while a review waits for an answer.
 
     Only Revoke is possible after the approved end date, or when the settings differ from what was approved.
+
+    :param drift: what the last sweep found about the partner; Restore then takes the place of Keep.
     """
     if partnership.state is not PartnershipState.REVIEW_DUE:
         return None
     tenant_id = partnership.identity.tenant_id
     # NB. no colour: none of the answers is the recommended one.
     revoke = button("Revoke", ids.REVOKE_REVIEW, tenant_id)
+    if drift is not None:
+        restore = [button("Restore", ids.RESTORE_APPROVED, tenant_id)] if drift.can_be_restored else []
+        return actions(f"review:{tenant_id}", *restore, revoke)
     if partnership.is_past_its_end(now) or not partnership.is_as_approved:
         return actions(f"review:{tenant_id}", revoke)
     return actions(f"review:{tenant_id}", button("Keep", ids.KEEP, tenant_id), revoke)
@@ -146,15 +152,20 @@ def close_early_button(tenant_id: TenantId) -> ButtonElement:
     return button("Close early", ids.CLOSE_EARLY, tenant_id)
 
 
-def partner_row(partnership: Partnership, now: datetime) -> RichTextBlock:
-    """Return one partner in a few lines, tenant first."""
+def partner_row(partnership: Partnership, now: datetime, drift: str = "") -> RichTextBlock:
+    """Return one partner in a few lines, tenant first.
+
+    :param drift: in a few words, how it differs from what was approved.
+    """
     identity = partnership.identity
+    drifted = [fixed_text("⚠️ Not as approved: "), cleaned_text(drift), fixed_text("\n")] if drift else []
     state = f": recorded as {partnership_state_words(partnership, now)}\n"
     return rich_text(
         paragraph(
             fixed_text(f"{partnership_icon(partnership, now)} "),
             cleaned_text(partner_name(identity), DOMAIN_LIMIT, bold=True),
             fixed_text(state),
+            *drifted,
             *partnership_facts(partnership),
             fixed_text("\nDisplay name: "),
             cleaned_text(identity.display_name, 80),

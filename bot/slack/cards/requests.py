@@ -129,8 +129,9 @@ def adopt_hint(identity: TenantIdentity) -> RichTextElement:
 
 
 def restored_parts(request: AccessRequest) -> Iterator[TextRun]:
-    """State which change a restore request undoes, and its date."""
-    yield fixed_text("the settings from before ")
+    """State which change a restore request undoes, or whose result it restores, and its date."""
+    is_result = request.fields.restores_result
+    yield fixed_text("the settings approved by " if is_result else "the settings from before ")
     yield cleaned_text(request.fields.restores or "another change")
     if request.prepared is not None and (restored_change := request.prepared.restored) is not None:
         yield fixed_text(" (“")

@@ -30,11 +30,15 @@ from bot.slack.cards.partner_and_plan import (
     without_empty,
 )
 from bot.slack.cards.partnership import partnership_facts, partnership_state_words, review_buttons, revoke_again_button
+from bot.words.posture.drift import author_words, difference_words
 from bot.words.requests.titles import partner_title
 from bot.words.sentences import times_words
+from workflows.app.watch.telling import alarm_values
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState, SettingsBasis
 from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.core.watch.drift import Drift
 
+_MAX_DRIFT_CHARACTERS: Final = 700
 _NOT_APPROVED: Final = "The current settings are not the approved ones, so one person cannot keep them."
 _ANSWERED: Final = ("✅", "review answered, access kept")
 _REPLACED: Final = ("✅", "a later request was approved, nothing to review")
@@ -43,9 +47,12 @@ _NO_ANSWER_NEEDED: Final = ". Nobody has to answer this review any more. This ca
 _SENT: Final = " The block is sent, and Microsoft does not show it yet. It is checked again by itself."
 
 
-def review_card(partnership: Partnership, *, now: datetime, revocation: AccessRequest | None = None) -> Message:
+def review_card(
+    partnership: Partnership, *, now: datetime, revocation: AccessRequest | None = None, drift: Drift | None = None
+) -> Message:
     """Return the card that asks the sponsor whether the access is still needed, or shows the answer.
 
+    :param drift: what the last sweep found about the partner; it cannot be kept then.
     :param revocation: the open revocation of the partner; None when none is running.
     """
     running = None if partnership.state is PartnershipState.REVOKED else revocation
@@ -55,8 +62,10 @@ def review_card(partnership: Partnership, *, now: datetime, revocation: AccessRe
         [
             header(f"{headline[0]} {domain}: {headline[1]}"),
             identity_block(partnership.identity),
-            rich_text(*_review_elements(partnership, now)) if running is None else _running_block(partnership, running),
-            review_buttons(partnership, now) if running is None else _buttons_of_running(partnership, running),
+            rich_text(*_review_elements(partnership, now, drift))
+            if running is None
+            else _running_block(partnership, running),
+            review_buttons(partnership, now, drift) if running is None else _buttons_of_running(partnership, running),
         ]
     )
     partner_and_request = f"{clean(partner_title(partnership), NAME_LIMIT)} ({partnership.request_id})"
@@ -122,7 +131,7 @@ def _buttons_of_running(partnership: Partnership, revocation: AccessRequest) -> 
     return revoke_again_button(partnership.identity.tenant_id)
 
 
-def _review_elements(partnership: Partnership, now: datetime) -> Iterator[RichTextElement]:
+def _review_elements(partnership: Partnership, now: datetime, drift: Drift | None = None) -> Iterator[RichTextElement]:
     answer = _answer(partnership)
     if partnership.state is PartnershipState.ACTIVE and answer is not None:
         yield paragraph(
@@ -137,7 +146,14 @@ def _review_elements(partnership: Partnership, now: datetime) -> Iterator[RichTe
     if partnership.state is not PartnershipState.REVIEW_DUE:
         return
     yield paragraph(fixed_text(f"Asked {times_words(partnership.reminders)}. {_who_answers(partnership)}"))
-    if partnership.is_past_its_end(now) or not partnership.is_as_approved:
+    if drift is not None:
+        values = alarm_values(drift)
+        yield paragraph(
+            fixed_text("⚠️ Not as approved: ", bold=True),
+            cleaned_text(f"{difference_words(values)} {author_words(values['author'])}", _MAX_DRIFT_CHARACTERS),
+            fixed_text(" The access cannot be kept like this. Restore the approved settings, or revoke."),
+        )
+    elif partnership.is_past_its_end(now) or not partnership.is_as_approved:
         domain, is_approved = partner_name(partnership.identity), partnership.is_as_approved
         sentence = "The access is still open. One person cannot extend it." if is_approved else _NOT_APPROVED
         yield paragraph(

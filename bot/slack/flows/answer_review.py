@@ -21,6 +21,7 @@ from bot.slack.payloads.models import Interaction
 from bot.slack.people.members import Members
 from bot.words.requests.notes import refusal_words
 from workflows.app.service import Service
+from workflows.app.watch.known_drift import known_drift
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership
@@ -29,6 +30,7 @@ from workflows.core.requests.commands.partner_record import Keep
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.model import TenantId
+from workflows.core.watch.drift import Drift
 from workflows.ports.clock import Clock
 from workflows.ports.store import Store
 
@@ -59,7 +61,8 @@ class AnswerReviewFlow:
             await self.members.require_member(window.actor)
             partnership = await self._required_partnership(tenant_id)
             running = running_revocation(await self.store.open_requests(), partnership.identity)
-            return review_view(partnership, now=self.clock.now(), revocation=running)
+            drift = await known_drift(tenant_id, self.store)
+            return review_view(partnership, now=self.clock.now(), revocation=running, drift=drift)
 
         await self.windows.open_and_fill(
             ack, click, build, command="review_partner", subject=CommandSubject(tenant_id=tenant_id)
@@ -69,6 +72,8 @@ class AnswerReviewFlow:
         """Ask a full member for the reason."""
         await self.members.require_member(click.actor)
         partnership = await self._required_partnership(parse_tenant_id(click.action.value))
+        if await known_drift(partnership.identity.tenant_id, self.store) is not None:
+            raise Refused(RefusalCode.DRIFTED, domain=partnership.identity.default_domain)
         await self.windows.open(click.trigger_id, keep_view(partnership))
         await ack()
 
@@ -90,12 +95,15 @@ class AnswerReviewFlow:
         return partnership
 
 
-def review_view(partnership: Partnership, *, now: datetime, revocation: AccessRequest | None = None) -> Json:
+def review_view(
+    partnership: Partnership, *, now: datetime, revocation: AccessRequest | None = None, drift: Drift | None = None
+) -> Json:
     """Return the window of a review: its card, with Keep and Revoke while it waits for an answer.
 
     :param revocation: see `review_card`.
+    :param drift: see `review_card`.
     """
-    card = review_card(partnership, now=now, revocation=revocation)
+    card = review_card(partnership, now=now, revocation=revocation, drift=drift)
     return {**modal("Review access", [], ids.REVIEW_ACCESS), "blocks": card.blocks}
 
 

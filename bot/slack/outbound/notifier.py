@@ -25,6 +25,7 @@ from bot.slack.outbound.reminders import Reminders
 from bot.slack.outbound.request_messages import RequestMessages
 from bot.slack.words.alarms import alarm_message
 from bot.words.requests.messages import message_words, notified_message_words
+from workflows.app.watch.known_drift import known_drift
 from workflows.core.errors.facts import Fact
 from workflows.core.partner_setup.confirmations import open_steps
 from workflows.core.partners.partnership import Partnership, PartnershipState
@@ -99,7 +100,8 @@ class SlackNotifier:
         """
         subject = f"review:{partnership.identity.tenant_id}"
         running = running_revocation(await self._outbound.store.open_requests(), partnership.identity)
-        card = review_card(partnership, now=self._outbound.clock.now(), revocation=running)
+        drift = await known_drift(partnership.identity.tenant_id, self._outbound.store)
+        card = review_card(partnership, now=self._outbound.clock.now(), revocation=running, drift=drift)
         not_reached = None
         if remind and partnership.state is PartnershipState.REVIEW_DUE:
             not_reached = await self._remind(partnership, subject, card)
@@ -157,25 +159,28 @@ class SlackNotifier:
         await self._homes.show(person)
 
     async def show_alarm(self, alarm: Alarm) -> None:
-        """Send an alarm to every admin who has not got it yet; update the copies that were sent before.
+        """Send an alarm to every admin, and to whom it names, unless they have got it; update the copies sent before.
 
         :raises NotifierUnavailable: when no admin could be told of an open alarm. It is tried again while the alarm is
             open.
         """
-        subject, message = f"alarm:{alarm.id}", alarm_message(alarm)
+        subject = f"alarm:{alarm.id}"
         copies = await self._outbound.copies.live_copies(subject)
         reached = {copy.audience for copy in copies}
         refused: NotAccepted | None = None
         admins = sorted(await self._recipients.holders(ADMIN))
         for admin in admins if alarm.is_open else ():
             if admin not in reached:
-                trouble = await self._outbound.copies.post(subject, admin, message)
+                trouble = await self._outbound.copies.post(subject, admin, alarm_message(alarm))
                 refused = refused or trouble
                 reached |= set() if trouble else {admin}
+        for person in alarm.also_to if alarm.is_open else ():
+            if person not in reached and person not in admins:
+                await self._outbound.copies.post(subject, person, alarm_message(alarm, is_admin=False))
         for copy in copies:
-            await self._outbound.copies.update(copy, message)
+            await self._outbound.copies.update(copy, alarm_message(alarm, is_admin=copy.audience in admins))
         await self._refresh_homes(*admins)
-        if alarm.is_open and not reached:
+        if alarm.is_open and not reached & set(admins):
             raise NotifierBlocked(f"no admin could be told: {refused or 'nobody holds the role'}")
 
     async def send_message(self, person: ChatId, fact: Fact, *, channel: str) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated, Final, TypeVar
 
 from pydantic import StringConstraints, ValidationError
 
-from bot.slack.ids import DetailsPart, PartnerSection
+from bot.slack.ids import RESULT_MARK, DetailsPart, PartnerSection
 from bot.slack.payloads.models import Interaction, Payload
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -14,6 +14,7 @@ from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.request import RequestId
 from workflows.core.settings.canonical import Digest
 from workflows.core.settings.model import TenantId
+from workflows.core.watch.drift import DEFAULT, DriftSubject
 from workflows.partner_lookup.target import is_tenant_id
 from workflows.ports.pages import PagePosition
 
@@ -100,6 +101,35 @@ def parse_settings_value(value: str) -> tuple[TenantId, Digest]:
     return parse_tenant_id(tenant_id), Digest(digest)
 
 
+def parse_drift_subject(value: str) -> DriftSubject:
+    """Read what drifted from a button: a tenant id, or `default`.
+
+    :raises Refused: for any other text.
+    """
+    return DEFAULT if value == DEFAULT else DriftSubject(parse_tenant_id(value))
+
+
+def parse_drift_value(value: str) -> tuple[DriftSubject, Digest]:
+    """Read `<subject>:<fingerprint>` from a button or a view's metadata.
+
+    :raises Refused: for any other text.
+    """
+    subject, _, fingerprint = value.partition(":")
+    if not re.fullmatch(_DIGEST, fingerprint):
+        raise Refused(RefusalCode.BUTTON_VALUE_UNREADABLE)
+    return parse_drift_subject(subject), Digest(fingerprint)
+
+
+def parse_page(value: str) -> int:
+    """Read a number of at most six digits.
+
+    :raises Refused: for any other text.
+    """
+    if not re.fullmatch(r"[0-9]{1,6}", value, re.ASCII):
+        raise Refused(RefusalCode.BUTTON_VALUE_UNREADABLE)
+    return int(value)
+
+
 def parse_effect_id(value: str) -> int:
     """Read the number of a given-up effect from a button.
 
@@ -128,13 +158,15 @@ def parse_partner_section(value: str) -> tuple[TenantId, PartnerSection, int]:
     return parse_tenant_id(tenant_id), _parse_part(part, PartnerSection), page
 
 
-def parse_restore_issues(value: str) -> tuple[TenantId, RequestId, int]:
+def parse_restore_issues(value: str) -> tuple[TenantId, RequestId, bool, int]:
     """Read `<tenant id>:<request id>:<page>` from a button of the restore form.
 
+    :returns: tenant, request, whether its result is restored (a mark after its id), and page.
     :raises Refused: for any other text.
     """
     tenant_id, request_id, page = _split_page_value(value)
-    return parse_tenant_id(tenant_id), parse_request_id(request_id), page
+    is_result = request_id.endswith(RESULT_MARK)
+    return parse_tenant_id(tenant_id), parse_request_id(request_id.removesuffix(RESULT_MARK)), is_result, page
 
 
 def _split_page_value(value: str) -> tuple[str, str, int]:

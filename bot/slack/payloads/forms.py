@@ -51,6 +51,8 @@ def parse_restore_form(interaction: Interaction) -> RestoreForm:
     """
     view = interaction.required_view
     restores = view.value(ids.RESTORES)
+    is_result = restores.startswith(ids.APPROVED_PREFIX)
+    restores = restores.removeprefix(ids.APPROVED_PREFIX)
     return RestoreForm(
         requester=interaction.actor,
         tenant_id=parse_tenant_id(view.private_metadata),
@@ -58,6 +60,7 @@ def parse_restore_form(interaction: Interaction) -> RestoreForm:
         justification=view.value(ids.JUSTIFICATION),
         sponsor=ChatId(view.value(ids.SPONSOR) or interaction.actor),
         days=_chosen_days(view),
+        restores_result=is_result,
     )
 
 

@@ -7,10 +7,12 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack.blocks.blocks import DOMAIN_LIMIT, cleaned_text, fixed_text, local_time, paragraph, rich_text
 from bot.slack.blocks.message import Message, message
-from bot.words.names.partners import notified_name, verified_name
+from bot.slack.words.drift_buttons import alarm_answers
+from bot.words.names.partners import notified_name, verified_name, without_ids
+from bot.words.posture.drift import accepted_words, digest_alarm_words, drift_alarm_words
 from bot.words.requests.messages import missing_groups_words
 from bot.words.requests.notes import stored_note_words
-from bot.words.sentences import comma_list
+from bot.words.sentences import comma_list, minute
 from bot.words.settings.open_access import access_kind_titles
 from bot.words.unavailable.storage import trouble_words
 from workflows.core.requests.alarms import ENDED, OPEN_ACCESS, Alarm, AlarmCode, EndingCode
@@ -61,6 +63,19 @@ _TEXTS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
         "The connection to Slack is silent: {reason}. Clicks may not arrive.",
         "Gatehouse connects again automatically. If it does not succeed, check the network and SLACK_APP_TOKEN.",
     ),
+    AlarmCode.DRIFT: ("{drift_problem}", "{drift_advice}"),
+    AlarmCode.DRIFT_DIGEST: ("{drift_problem}", "{drift_advice}"),
+    AlarmCode.OWN_CHANGE: (
+        "CRITICAL. Gatehouse's own application changed this partner, and no approved plan holds the change. "
+        "{drift_problem}",
+        "Somebody else may use the application's credential. Replace the credential, then look at the sign-ins of the "
+        "application in Entra. {drift_advice}",
+    ),
+    AlarmCode.SWEEP_INCOMPLETE: (
+        "No sweep could read everything since {since_words}. What changed outside of Gatehouse since then may be "
+        "missing here. {reason}",
+        "Gatehouse tries again every hour. Check that Microsoft Graph answers, and run gatehouse sweep.",
+    ),
     AlarmCode.WRONG_TENANT: (
         "Microsoft Graph answers for another tenant than the one in the settings. Nothing is written.",
         "Set AZURE_TENANT_ID and the credentials to the same tenant.",
@@ -92,6 +107,8 @@ ENDINGS: Final[Mapping[EndingCode, str]] = {
     EndingCode.REPLACED: "replaced by {by}",
     EndingCode.REQUEST_ENDED: "the request ended as {state}",
     EndingCode.DAY_PASSED: "a day passed without a verified block",
+    EndingCode.DRIFT_ACCEPTED: "{accepted}",
+    EndingCode.OTHER_CHANGE: "the settings were changed again, see the newer alarm",
     EndingCode.NOT_ALL_CLOSED: "the block is verified, but not everything is closed",
 }
 """Why an alarm ended although nothing was repaired."""
@@ -130,7 +147,12 @@ def alarm_advice(alarm: Alarm) -> str:
 def ending_words(alarm: Alarm) -> str:
     """State why an alarm ended although nothing was repaired; empty when it was. An earlier version stored a text."""
     ended = alarm.values.get(ENDED, "")
-    return ended if isinstance(ended, str) else ENDINGS[EndingCode(ended["code"])].format_map(ended["values"])
+    if isinstance(ended, str):
+        return ended
+    values, code = dict(ended["values"]), EndingCode(ended["code"])
+    if code is EndingCode.DRIFT_ACCEPTED:
+        values["accepted"] = accepted_words(values)
+    return ENDINGS[code].format_map(values)
 
 
 def alarm_elements(alarm: Alarm) -> list[RichTextElement]:
@@ -152,12 +174,17 @@ def alarm_elements(alarm: Alarm) -> list[RichTextElement]:
     return elements
 
 
-def alarm_message(alarm: Alarm) -> Message:
-    """Return the direct message for an admin, also its content after the alarm is cleared."""
+def alarm_message(alarm: Alarm, *, is_admin: bool = True) -> Message:
+    """Return the direct message, also its content after the alarm is cleared.
+
+    :param is_admin: whether an admin reads it; otherwise it is the sponsor of the partner.
+    """
     ended = ending_words(alarm) if alarm.cleared_at is not None else ""
     partner = notified_name(_partner(alarm))
-    state, problem = _state(alarm, has_partner=bool(partner)), _with_values(alarm, _texts_of(alarm)[0])
-    return message(f"{partner}{state}{problem}{_why(ended)}", [rich_text(*alarm_elements(alarm))])
+    state, problem = _state(alarm, has_partner=bool(partner)), without_ids(_with_values(alarm, _texts_of(alarm)[0]))
+    answers = alarm_answers(alarm, is_admin=is_admin)
+    blocks = [rich_text(*alarm_elements(alarm)), *([] if answers is None else [answers])]
+    return message(f"{partner}{state}{problem}{_why(ended)}", blocks)
 
 
 def _partner(alarm: Alarm) -> str:
@@ -202,6 +229,11 @@ def _with_values(alarm: Alarm, text: str) -> str:
         known = _EFFECTS.get(alarm.values.get("what", ""))
         values["number"] = alarm.subject
         values["work"] = values["what"] if known is None else known.format_map(values)
+    if alarm.code in (AlarmCode.DRIFT, AlarmCode.OWN_CHANGE, AlarmCode.DRIFT_DIGEST):
+        make = digest_alarm_words if alarm.code is AlarmCode.DRIFT_DIGEST else drift_alarm_words
+        values["drift_problem"], values["drift_advice"] = make(alarm.values)
+    if "since" in values:
+        values["since_words"] = minute(values["since"])
     if OPEN_ACCESS in alarm.values:
         values["titles"] = access_kind_titles(alarm.values[OPEN_ACCESS].split(", "))
     return text.format_map(values).strip()

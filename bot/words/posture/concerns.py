@@ -202,6 +202,7 @@ _WORDS: Final[Mapping[ConcernCode, str | Callable[[Values], str]]] = {
     _C.CONDITIONAL_ACCESS_UNREADABLE: _conditional_access_unread,
     _C.LOCKED_OUT: lambda values: f"Conditional Access locks out today: {locked_out_words(values)}.",
     _C.ESTIMATE: estimate_words,
+    _C.DEFAULT_CHANGED: _with_settings("The default is not as it was when a sweep first read it: {}."),
     _C.DEFAULT_UNREADABLE: _default_unread,
     _C.DEFAULT_TRUSTS_EVERYBODY: lambda values: (
         "The default trusts every other tenant without settings of its own: "

@@ -203,6 +203,17 @@ DECISIONS: Final[Sentences] = {
     R.SETUP_ALREADY_RECORDED: "The partner's steps are recorded already.",
     R.UNKNOWN_SETUP_STEP: f"The partner does not need this step any more. See {COMMANDS[Action.CHECKLIST]} for the "
     "current steps.",
+    R.DRIFTED: "The current settings of {domain} are not the approved ones: a sweep found a change outside of "
+    f"Gatehouse. So the access cannot be kept. Choose Restore in {COMMANDS[Action.SHOW]}, or revoke it.",
+    R.ONLY_ADMINS_ACCEPT_DRIFT: "Only admins can see and accept drift. Ask one of them.",
+    R.NO_DRIFT: "The settings are as approved again, so there is nothing to accept. You need to do nothing.",
+    R.DRIFT_CHANGED: "The settings were changed again after this was shown. Open the newest alarm.",
+    R.AUTHOR_MAY_NOT_ACCEPT: "Entra's audit log says that you made this change, so you cannot accept it. Ask another "
+    "admin.",
+    R.DRIFT_ALREADY_ACCEPTED: "You or enough other admins have accepted this drift already. You need to do nothing.",
+    R.DRIFT_DAYS_NOT_OFFERED: lambda values: (
+        f"This drift can be accepted for {comma_list(values['days'])} days. Choose one of them."
+    ),
     R.ONLY_ADMINS_DECIDE_GIVEN_UP: "Only admins can retry stopped work or give it up. Ask one of them.",
     R.WORK_NOT_GIVEN_UP: "Somebody has decided about this stopped work already. You need to do nothing.",
     R.CARD_REPLACED: _card_replaced,

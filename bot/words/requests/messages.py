@@ -27,9 +27,16 @@ SENTENCES: Final[Mapping[str, str]] = {
         "{partner}{about}: the current settings are adopted (verified). Nothing was changed in the tenant. {note}"
     ),
     MessageCode.PUT_BACK: "{partner}{about}: the settings from before {restores} are restored (verified). {note}",
+    MessageCode.APPROVED_AGAIN: (
+        "{partner}{about}: the settings that {restores} approved are restored (verified). {note}"
+    ),
     MessageCode.CARD_NOT_POSTED: (
         "{partner}: the approval card of your request{id} cannot be posted in the channel. The admins know. Until "
         "then, approvers get the card as a direct message."
+    ),
+    MessageCode.DRIFT_FOUND: (
+        "A sweep found settings that are not as approved, for {drifted}: {names}. The admins know. "
+        "/partner show with a domain shows what differs."
     ),
     MessageCode.CLICK_WAITS: (
         "Your click is received. Still checking your permission, because an answer from the chat system or Microsoft "
@@ -109,6 +116,8 @@ def _with_words(values: Values) -> dict[str, Any]:
     about, ended = _about(values), ENDED.get(state, "is closed")
     if values.get("part"):
         ended = "is only partly applied (verified)"
+    if "partners" in values:
+        worded |= {"drifted": counted(values["count"], "partner"), "names": ", ".join(values["partners"])}
     return {**worded, "id": f" {request}" if request else "", "about": about, "ended": ended}
 
 

@@ -11,6 +11,8 @@ def prepared_title(prepared: PreparedRequest) -> str:
     restored = prepared.restored
     if restored is None or not restored.policy_title:
         return prepared.template_title
+    if restored.is_result:
+        return f"Restore of what {restored.request_id} approved (approval policy of “{restored.policy_title}”)"
     return _restored(restored.request_id, restored.policy_title)
 
 

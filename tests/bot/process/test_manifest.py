@@ -116,6 +116,13 @@ STORED: Final = {
     "history_earlier": "read_history",
     "history_later": "read_history",
     "read_partner": "read_partner",
+    "restore_approved": "/partner restore",
+    "accept_drift": "want_accept_drift",
+    "accept_drift_form": "want_accept_drift",
+    "show_drift": "show_drift",
+    "show_drifts": "show_drifts",
+    "drifts_previous": "show_drifts",
+    "drifts_next": "show_drifts",
     "list_previous": "/partner list",
     "list_next": "/partner list",
 }

@@ -66,6 +66,7 @@ from workflows.core.requests.commands.partner_record import (
     UnconfirmSetup,
 )
 from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers, RequestCommand, Submit, Withdraw
+from workflows.core.requests.commands.watch import AcceptDrift
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState, WriteRefusal
 from workflows.core.settings.canonical import Digest
 from workflows.ports.audit_log import AuditEntry
@@ -340,6 +341,13 @@ OF_CLICKS: Final[tuple[tuple[Click, Row], ...]] = (
     (
         DropEffect(actor=ACTOR, effect_id=7),
         ("U-AMARA want_drop_effect received - - -", '{"effect_id":7}'),
+    ),
+    (
+        AcceptDrift(actor=ACTOR, subject=TENANT, fingerprint=WANTED, days=3, reason="Known"),
+        (
+            f"U-AMARA want_accept_drift received - {TENANT} -",
+            f'{{"subject":"{TENANT}","fingerprint":"{WANTED}","reason":"Known","days":3}}',
+        ),
     ),
 )
 

@@ -204,7 +204,11 @@ async def a_world(path: Path, graph: Graph, entra: Entra) -> AsyncIterator[World
         directory = AskingDirectory(script=world.script, tenant=entra)
         around: Any = {"service": world.service, "store": world.store, "tenant": entra, "directory": directory}
         world.permission_check = PermissionCheck(
-            **around, catalog=world.catalog, alarms=world.alarms, clock=world.clock
+            **around,
+            catalog=world.catalog,
+            alarms=world.alarms,
+            clock=world.clock,
+            drift_answers=world.drift_answers,
         )
         world.preparer = Preparer(**around, catalog=world.catalog, clock=world.clock, alarms=world.alarms)
 

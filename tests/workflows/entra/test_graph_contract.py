@@ -226,6 +226,7 @@ def reads(entra: Entra) -> dict[Callable[..., Awaitable[object]], list[tuple[Any
         around.evaluate_access: [(question,) for question in QUESTIONS],
         around.read_sign_ins: [(TENANT, since)],
         around.read_partner_changes: [(TENANT, since)],
+        around.read_access_changes: [(since,)],
         around.find_by_prefix: [(kind, seed.PROJECT_GROUPS[0][2], 5) for kind in TargetType],
         around.name_of: [
             (Target(type=TargetType.GROUP, id=GROUP),),

@@ -1,6 +1,7 @@
 """The partners that are configured in the tenant and not adopted yet, as the last reading of the whole tenant found."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -20,11 +21,18 @@ class NotAdopted:
     read_at: datetime
 
 
-async def save_not_adopted(posture: Posture, *, store: Store) -> None:
+async def save_not_adopted_of(posture: Posture, *, store: Store) -> None:
     """Store which partners of a posture are not adopted. Nothing is stored without our records."""
     if posture.records_are_read:
-        found = {"read_at": posture.read_at.isoformat(), "tenant_ids": [one.tenant_id for one in posture.not_adopted]}
-        await store.save_mark(_MARK, json.dumps(found))
+        await save_not_adopted([one.tenant_id for one in posture.not_adopted], posture.read_at, store=store)
+
+
+async def save_not_adopted(tenant_ids: Sequence[TenantId], read_at: datetime, *, store: Store) -> None:
+    """Store which partners are not adopted.
+
+    :param read_at: when the whole tenant was read.
+    """
+    await store.save_mark(_MARK, json.dumps({"read_at": read_at.isoformat(), "tenant_ids": list(tenant_ids)}))
 
 
 async def read_not_adopted(*, store: Store) -> NotAdopted | None:

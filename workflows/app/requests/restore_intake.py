@@ -7,8 +7,8 @@ request is prepared.
 import asyncio
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Final
 
 from workflows.app.identifiers import derived_request_id
@@ -31,8 +31,9 @@ from workflows.app.requests.restoring import (
     restorable_changes,
 )
 from workflows.core.errors.facts import Fact
-from workflows.core.errors.raised import InvalidField, NothingToChange, UnreadableSetting
+from workflows.core.errors.raised import InvalidField, NothingToChange, Refused, UnreadableSetting
 from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.partners.restoration.deciding_template import likely_templates
 from workflows.core.partners.restoration.restorable import FIELD
 from workflows.core.people import ChatId
@@ -56,6 +57,8 @@ class RestoreForm:
     justification: str
     sponsor: ChatId
     days: int
+    restores_result: bool = False
+    """Whether the settings that this request approved are restored, and not those before it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +68,29 @@ class RestoreIntake(FormServices):
     async def changes(self, tenant_id: TenantId) -> tuple[AccessRequest, ...]:
         """List the changes of one partner that can be undone, newest first."""
         return await restorable_changes(tenant_id, store=self.store)
+
+    async def approved_form(self, requester: ChatId, tenant_id: TenantId, justification: str) -> RestoreForm:
+        """Return the form that requests the settings that were last approved for a partner.
+
+        The sponsor is that of the partner, and the duration covers what is left of the approved period.
+
+        :raises Refused: when there is no partner of this id with approved settings.
+        """
+        record = await self.store.partnership(tenant_id)
+        change = None if record is None else await self.store.request(record.request_id)
+        if record is None or change is None or record.state is PartnershipState.REVOKED:
+            raise Refused(RefusalCode.UNKNOWN_PARTNER)
+        form = RestoreForm(
+            requester=requester,
+            tenant_id=tenant_id,
+            restored_request_id=change.id,
+            justification=justification,
+            sponsor=record.sponsor.chat_id,
+            days=0,
+            restores_result=True,
+        )
+        templates = await self._likely_templates(change, is_result=True)
+        return replace(form, days=_days_left(record, templates[0], self.clock.now()))
 
     async def propose(self, form: RestoreForm) -> tuple[Restoration, ObservedPartner]:
         """Plan the chosen restoration from the current settings, for display; the rules are checked.
@@ -82,6 +108,7 @@ class RestoreIntake(FormServices):
             at=self.clock.now(),
             store=self.store,
             catalog=self.catalog,
+            is_result=form.restores_result,
         )
         check_proposal(observation, found.plan, found.stages)
         return found, observation
@@ -126,7 +153,9 @@ class RestoreIntake(FormServices):
         """Return the template whose approval chain decides, and the observed partner; each is None when not known."""
         deadline = asyncio.get_running_loop().time() + TIMEOUT_SECONDS
         try:
-            change = await change_of(form.restored_request_id, form.tenant_id, store=self.store)
+            change = await change_of(
+                form.restored_request_id, form.tenant_id, store=self.store, is_result=form.restores_result
+            )
             async with asyncio.timeout_at(deadline):
                 found, observation = await self.propose(form)
         except InvalidField as error:
@@ -138,7 +167,7 @@ class RestoreIntake(FormServices):
         except TenantRefused as error:
             problems[FIELD] = lookups_refused(error)
         except (TenantUnavailable, TimeoutError):
-            templates = await self._likely_templates(change)
+            templates = await self._likely_templates(change, is_result=form.restores_result)
             _check_days(form.days, templates, problems)
             return templates[0], None
         else:
@@ -151,10 +180,19 @@ class RestoreIntake(FormServices):
             return found.template, observation
         return None, None
 
-    async def _likely_templates(self, change: AccessRequest) -> tuple[Template, ...]:
+    async def _likely_templates(self, change: AccessRequest, *, is_result: bool) -> tuple[Template, ...]:
         plan = change.plan
+        restored = plan.configuration_after() if is_result else plan.before
         requests = await self.store.requests_for(plan.tenant_id, MAX_REQUESTS)
-        return likely_templates(plan.before, requests=requests, templates=self.catalog.templates)
+        return likely_templates(restored, requests=requests, templates=self.catalog.templates)
+
+
+def _days_left(record: Partnership, template: Template, now: datetime) -> int:
+    """Return the shortest offered number of days that covers the approved period; the longest when none does."""
+    if record.ends_at is None:
+        return template.default_duration.days
+    left = record.ends_at - now
+    return next((one.days for one in template.durations if one >= left), template.durations[-1].days)
 
 
 def _fields_of(form: RestoreForm, template: Template, justification: str) -> RequestFields:
@@ -167,6 +205,7 @@ def _fields_of(form: RestoreForm, template: Template, justification: str) -> Req
         justification=justification,
         duration=timedelta(days=form.days),
         restores=RequestId(form.restored_request_id),
+        restores_result=form.restores_result,
     )
 
 

@@ -13,12 +13,13 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.replacement import replacement_findings
 from workflows.core.partners.restoration.deciding_template import decided_by, deciding_template
 from workflows.core.partners.restoration.not_restored import restoration_findings
-from workflows.core.partners.restoration.restorable import FIELD, ended_at, is_restorable
+from workflows.core.partners.restoration.restorable import FIELD, ended_at, has_approved_result, is_restorable
 from workflows.core.partners.restoration.restoration_plan import plan_restoration
 from workflows.core.plans.default_drift import with_inheritance
 from workflows.core.plans.plan import Plan
 from workflows.core.policy.template import Stage, Template
 from workflows.core.requests.request import AccessRequest, ObservedPartner, RequestId
+from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
 from workflows.ports.store import Store
 
@@ -44,15 +45,19 @@ async def restorable_changes(tenant_id: TenantId, *, store: Store) -> tuple[Acce
     return tuple(sorted(filter(is_restorable, requests), key=ended_at, reverse=True))
 
 
-async def change_of(restored_request_id: str, tenant_id: TenantId, *, store: Store) -> AccessRequest:
+async def change_of(
+    restored_request_id: str, tenant_id: TenantId, *, store: Store, is_result: bool = False
+) -> AccessRequest:
     """Load the change of this partner that is to be undone.
 
+    :param is_result: whether its result is to be restored.
     :raises InvalidField: when there is no request with this id, it is another partner's, or it changed nothing.
     """
     if not restored_request_id:
         raise InvalidField(FIELD, RefusalCode.CHANGE_NOT_CHOSEN)
     change = await store.request(RequestId(restored_request_id))
-    if change is None or not is_restorable(change) or change.plan.tenant_id != tenant_id:
+    may_be_used = has_approved_result if is_result else is_restorable
+    if change is None or not may_be_used(change) or change.plan.tenant_id != tenant_id:
         raise InvalidField(FIELD, RefusalCode.CHANGE_UNKNOWN, request=restored_request_id)
     return change
 
@@ -65,9 +70,11 @@ async def propose_restoration(
     at: datetime,
     store: Store,
     catalog: Catalog,
+    is_result: bool = False,
 ) -> Restoration:
     """Plan a restoration from the observed settings, and find the approval chain that decides on it.
 
+    :param is_result: whether the settings after that request are restored, as they were approved.
     :param duration: how long the access lasts; None for the default of the template whose chain decides.
     :param at: the start of that time; the findings name its end.
     :raises InvalidField: when a field must change; the error names the field.
@@ -75,36 +82,34 @@ async def propose_restoration(
     :raises UnreadableSetting: when an earlier value cannot be written again.
     """
     tenant_id = observation.identity.tenant_id
-    change = await change_of(restored_request_id, tenant_id, store=store)
-    plan = _plan(change, observation, duration)
+    change = await change_of(restored_request_id, tenant_id, store=store, is_result=is_result)
+    restored = change.plan.configuration_after() if is_result else change.plan.before
+    plan = _plan(restored, observation, duration, undone_plan=None if is_result else change.plan)
     requests = await store.requests_for(tenant_id, MAX_REQUESTS)
     template = deciding_template(
-        plan, change.plan.before, requests=requests, templates=catalog.templates, default=observation.default
+        plan, restored, requests=requests, templates=catalog.templates, default=observation.default
     )
     period = _checked_duration(duration, template)
     plan = with_inheritance(replace(decided_by(plan, template), duration=period), observation.default)
     record = await store.partnership(tenant_id)
     policy = await current_policy(record, past=store, catalog=catalog)
     stages = chain_of(plan, template, observation, policy)
-    return Restoration(
-        change=change,
-        plan=plan,
-        template=template,
-        stages=stages,
-        findings=(
-            *restoration_findings(change, observation.configuration),
-            *replacement_findings(record, plan, template, stages, period, at),
-        ),
+    findings = (
+        *restoration_findings(change, observation.configuration, is_result=is_result),
+        *replacement_findings(record, plan, template, stages, period, at),
     )
+    return Restoration(change=change, plan=plan, template=template, stages=stages, findings=findings)
 
 
-def _plan(change: AccessRequest, observation: ObservedPartner, duration: timedelta | None) -> Plan:
-    """Compute the operations that undo a change. The template whose approval chain decides is chosen later.
+def _plan(
+    earlier: JsonObject | None, observation: ObservedPartner, duration: timedelta | None, *, undone_plan: Plan | None
+) -> Plan:
+    """Compute the operations that restore settings. The template whose approval chain decides is chosen later.
 
+    :param earlier: the settings to restore; None for a partner without its own.
     :param duration: how long it shall last, which counts for the risk; None when nobody chose.
     :raises InvalidField: for a partner of another cloud that had no settings before: they would be inherited.
     """
-    earlier = change.plan.before
     if earlier is None and not observation.identity.is_resolved:
         raise InvalidField(FIELD, RefusalCode.OTHER_CLOUD_NOT_RESTORABLE)
     return plan_restoration(
@@ -112,7 +117,7 @@ def _plan(change: AccessRequest, observation: ObservedPartner, duration: timedel
         current_configuration=observation.configuration,
         earlier_configuration=earlier,
         duration=duration,
-        undone_plan=change.plan,
+        undone_plan=undone_plan,
         is_cross_cloud=not observation.identity.is_resolved,
     )
 

@@ -116,6 +116,18 @@ class RefusalCode(StrEnum):
     """The partner setup has no such step any more."""
 
     # People
+    DRIFTED = "drifted"
+    """A sweep found that the partner is not as approved, so it cannot be kept. Values: `domain`."""
+    ONLY_ADMINS_ACCEPT_DRIFT = "drift_not_admin"
+    NO_DRIFT = "no_drift"
+    """The settings are as approved again."""
+    DRIFT_CHANGED = "drift_changed"
+    """The settings were changed again after they were shown."""
+    AUTHOR_MAY_NOT_ACCEPT = "drift_author"
+    """The person made the change, as Entra's audit log says."""
+    DRIFT_ALREADY_ACCEPTED = "drift_accepted"
+    DRIFT_DAYS_NOT_OFFERED = "drift_days"
+    """Values: `days`, which are offered."""
     ONLY_ADMINS_DECIDE_GIVEN_UP = "not_admin"
     """Only admins decide about given-up work."""
     NOT_AN_AUDITOR = "not_an_auditor"

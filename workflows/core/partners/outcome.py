@@ -33,7 +33,7 @@ from workflows.core.requests.effects import (
 )
 from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.notes import not_applied
-from workflows.core.requests.request import AccessRequest, PreparedRequest, RequestKind
+from workflows.core.requests.request import AccessRequest, PreparedRequest, RequestId, RequestKind
 from workflows.core.requests.transitions.transition import Situation, partner_of
 from workflows.core.requests.transitions.writes import closes
 from workflows.core.settings.canonical import JsonObject
@@ -103,7 +103,9 @@ def is_reduction(request: AccessRequest, earlier: Partnership | None) -> bool:
     return is_approved and writes_only_reductions(request.plan)
 
 
-_ONLY_REQUESTER: Final = frozenset({MessageCode.OPENED, MessageCode.PUT_BACK, MessageCode.ADOPTED})
+_ONLY_REQUESTER: Final = frozenset(
+    {MessageCode.OPENED, MessageCode.PUT_BACK, MessageCode.APPROVED_AGAIN, MessageCode.ADOPTED}
+)
 """Messages that only the requester gets. The sponsor's own message shows the same."""
 
 
@@ -137,7 +139,8 @@ def _opened(request: AccessRequest, partnership: Partnership) -> Fact | None:
     if any(step.is_needed for step in open_steps(partnership.setup, partnership.confirmations)):
         return None
     if request.fields.kind is RequestKind.RESTORATION:
-        return _message(request, MessageCode.PUT_BACK, restores=request.fields.restores)
+        code = MessageCode.APPROVED_AGAIN if request.fields.restores_result else MessageCode.PUT_BACK
+        return _message(request, code, restores=request.fields.restores)
     return _message(request, MessageCode.OPENED)
 
 
@@ -203,7 +206,7 @@ def _new_record(
         template=_recorded_template(prepared),
         template_title=prepared.template_title,
         is_adopted=prepared.plan.adoption is not None,
-        restored_from=prepared.restored.request_id if prepared.restored and prepared.restored.policy_title else None,
+        restored_from=_restored_from(prepared),
         request_id=request.id,
         since=now,
         ends_at=ends_at,
@@ -224,6 +227,12 @@ def _recorded_template(prepared: PreparedRequest) -> str:
     """Return the template of the settings. Adopted settings have only the template that gives exactly them."""
     adoption = prepared.plan.adoption
     return prepared.plan.template if adoption is None else adoption.equal_template
+
+
+def _restored_from(prepared: PreparedRequest) -> RequestId | None:
+    """Return the request that a restoration undid; None for settings that are again as they were approved."""
+    restored = prepared.restored
+    return restored.request_id if restored and restored.policy_title and not restored.is_result else None
 
 
 def _end_of_settings(

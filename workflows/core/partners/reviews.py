@@ -41,14 +41,23 @@ class ReviewTransition:
 
 
 def advance_review(
-    partnership: Partnership, command: PartnershipCommand, *, current_roles: CurrentRoles, now: datetime
+    partnership: Partnership,
+    command: PartnershipCommand,
+    *,
+    current_roles: CurrentRoles,
+    now: datetime,
+    is_drifted: bool = False,
 ) -> ReviewTransition:
     """Apply a command to a partner's record. Pure.
 
+    :param is_drifted: whether a sweep found that the settings are not as approved; nobody can keep them then.
     :raises Refused: when it is not allowed in this state or for this person; nothing changes.
     """
     if not is_allowed(partnership, command):
         raise _why_not_now(partnership, command, current_roles)
+    if is_drifted and isinstance(command, Keep):
+        _require_may_keep(partnership, command.actor, current_roles)
+        raise Refused(RefusalCode.DRIFTED, domain=partnership.identity.default_domain)
     transition = _step(partnership, command, current_roles, now)
     require_table_result(partnership, command, transition.partnership)
     return transition

@@ -4,7 +4,9 @@
 `workflows.core.settings.open_access`). Times are ISO 8601.
 """
 
+from collections.abc import Collection
 from enum import StrEnum
+from typing import Final
 
 
 class ConcernCode(StrEnum):
@@ -63,6 +65,8 @@ class ConcernCode(StrEnum):
     """Values: as for `FindingCode.CA_ESTIMATE`, without `questions`."""
 
     # The default.
+    DEFAULT_CHANGED = "default_changed"
+    """Found by a sweep, not by a posture: the default is not as it was first read."""
     DEFAULT_UNREADABLE = "default_unread"
     """Values: `reason`: why it could not be read."""
     DEFAULT_TRUSTS_EVERYBODY = "default_trusts_everybody"
@@ -82,3 +86,15 @@ class ConcernCode(StrEnum):
     DEFAULT_SETTINGS_UNREADABLE = "default_unreadable"
     """Values: `settings`."""
     DEFAULT_IS_MICROSOFTS = "default_is_microsofts"
+
+
+NO_RECORD_CODES: Final = frozenset({ConcernCode.UNKNOWN_TO_GATEHOUSE, ConcernCode.UNFINISHED})
+"""The partner is configured in the tenant, and Gatehouse has no record of it."""
+_ADOPTABLE: Final = NO_RECORD_CODES | {ConcernCode.DIFFERS_FROM_APPROVED, ConcernCode.REVOKED_BUT_OPEN}
+_NEVER_ADOPTED: Final = frozenset({ConcernCode.SERVICE_PROVIDER, ConcernCode.MICROSOFT_SUPPORT})
+"""Somebody else writes the settings of these partners, and no request about them is accepted."""
+
+
+def may_be_adopted(codes: Collection[ConcernCode]) -> bool:
+    """Return whether a partner with these concerns can be adopted. Notes do not count as concerns here."""
+    return not _ADOPTABLE.isdisjoint(codes) and _NEVER_ADOPTED.isdisjoint(codes)

@@ -7,22 +7,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
-from typing import Final
 
 from workflows.core.checks.conditional_access.verdicts import AccessReport
 from workflows.core.errors.facts import Values
 from workflows.core.partners.partnership import Partnership
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.risk import Risk
-from workflows.core.posture.concern_codes import ConcernCode
+from workflows.core.posture.concern_codes import NO_RECORD_CODES, ConcernCode, may_be_adopted
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import EffectiveFlag, EffectiveTargets
 from workflows.core.settings.model import Property, TenantId
 from workflows.core.settings.open_access import AccessKind, AccessState
-
-_NO_RECORD: Final = frozenset({ConcernCode.UNKNOWN_TO_GATEHOUSE, ConcernCode.UNFINISHED})
-_NEVER_ADOPTED: Final = frozenset({ConcernCode.SERVICE_PROVIDER, ConcernCode.MICROSOFT_SUPPORT})
-"""Somebody else writes the settings of these partners, and no request about them is accepted."""
 
 
 class ConcernSeverity(IntEnum):
@@ -124,7 +119,7 @@ class PartnerPosture:
     def is_not_adopted(self) -> bool:
         """Return whether it is open in some way, has no record, and can be adopted."""
         codes = {one.code for one in self.concerns if one.severity is not ConcernSeverity.NOTE}
-        return bool(codes & _NO_RECORD) and not codes & _NEVER_ADOPTED
+        return bool(codes & NO_RECORD_CODES) and may_be_adopted(codes)
 
     @property
     def severity(self) -> ConcernSeverity | None:

@@ -9,6 +9,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, NewType
 
+from workflows.core.people import ChatId
+
 AlarmId = NewType("AlarmId", str)
 
 ENDED: Final = "ended"
@@ -46,6 +48,14 @@ class AlarmCode(StrEnum):
     """Clicks cannot be stored. Subject: empty."""
     SOCKET_SILENT = "socket_silent"
     """The chat system sends nothing, so clicks do not arrive. Subject: empty."""
+    DRIFT = "drift"
+    """Settings are not as approved. Subject: the partner's tenant id, or `default`."""
+    DRIFT_DIGEST = "drift_digest"
+    """One sweep found many changes. Subject: when the sweep began."""
+    OWN_CHANGE = "own_change"
+    """Gatehouse's own application made a change that no plan holds. Subject: as for `DRIFT`."""
+    SWEEP_INCOMPLETE = "sweep_incomplete"
+    """No sweep was complete for some hours. Subject: empty."""
     WRONG_TENANT = "wrong_tenant"
     """Graph answers for a tenant other than the configured one; nothing is written. Subject: empty."""
     END_NOT_ANNOUNCED = "end_not_announced"
@@ -65,6 +75,10 @@ class EndingCode(StrEnum):
     """Values: `state`."""
     DAY_PASSED = "day_passed"
     """The remaining access was still open after a day."""
+    DRIFT_ACCEPTED = "drift_accepted"
+    """Values: `until` (ISO 8601), `people` (names)."""
+    OTHER_CHANGE = "other_change"
+    """The settings were changed again, and a newer alarm says how."""
     NOT_ALL_CLOSED = "not_all_closed"
     """The block is confirmed. Another alarm lists the access that stays open."""
 
@@ -80,6 +94,8 @@ class Alarm:
     values: Mapping[str, Any] = field(default_factory=dict)
     """The values of the code: names, reasons (lists of facts), times in ISO 8601. May contain text from outside."""
     raised_at: datetime
+    also_to: tuple[ChatId, ...] = ()
+    """Who gets it besides the admins: the sponsor of the partner, for example."""
     cleared_at: datetime | None = None
     """When it was found repaired; None while it is open."""
 

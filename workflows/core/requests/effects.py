@@ -160,12 +160,17 @@ class MessageCode(StrEnum):
     """Values: `partner`, `request`, `restores` (a request's id), `note`."""
     ADOPTED = "adopted"
     """Values: `partner`, `request`, `note`."""
+    APPROVED_AGAIN = "approved_again"
+    """Values: `partner`, `request`, `restores` (the request whose settings are restored), `note`."""
     OUR_SIDE_SET = "our_side_set"
     """Values: `partner`, `steps` (how many steps the partner must do), `note`."""
     ROLE_EMPTY = "role_empty"
     """Values: `partner`, `request`, `lacks`: a list of `stage`, `role`, `people`, `needed`, `missing_groups`."""
     CARD_NOT_POSTED = "card_not_posted"
     """Values: `partner`, `request`."""
+
+    DRIFT_FOUND = "drift_found"
+    """Values: `partners` (the first names), `count`."""
 
     SETUP_CONFIRMED = "setup_confirmed"
     """Values: `partner`, `step`, `left` (the steps that are still open)."""

@@ -102,7 +102,9 @@ class RequestFields:
     placeholders: Mapping[str, str] = field(default_factory=dict)
     """The value of each placeholder of the template, by name."""
     restores: RequestId | None = None
-    """The request whose previous settings are restored; None for every other kind."""
+    """The request whose previous settings are restored, or whose result; None for every other kind."""
+    restores_result: bool = False
+    """Whether the settings after that request are restored, not those before it."""
     ends_at: datetime | None = None
     """When the access shall end, if a day was chosen; `duration` then counts the days from filing to it."""
     ticket: str = ""
@@ -122,8 +124,12 @@ class Restored:
     at: datetime
     """When it was read back, or found overwritten."""
     policy_title: str = ""
-    """The title of the template whose approval chain decides. Empty in requests of earlier versions: their
-    `PreparedRequest.template_title` is a sentence."""
+    """The title of the template whose approval chain decides.
+
+    Empty in requests of earlier versions. Their `PreparedRequest.template_title` is a sentence.
+    """
+    is_result: bool = False
+    """Whether the settings after that change are restored, because somebody else changed them since."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

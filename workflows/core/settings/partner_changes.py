@@ -26,6 +26,24 @@ class PartnerChange:
     """Whether this change added the partner, so that nothing was set before it."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedChange:
+    """One entry of the audit log, and what it is about."""
+
+    change: PartnerChange
+    partners: frozenset[str]
+    """The tenant ids that it names, in lower case; empty when it names none."""
+    is_default: bool
+    """Whether it is about the tenant's default."""
+
+    def is_about(self, subject: str) -> bool:
+        """Return whether the entry may be about a partner, by its tenant id.
+
+        An entry that names no partner and is not about the default counts for every partner.
+        """
+        return subject in self.partners if self.partners else not self.is_default
+
+
 def has_other_authors(changes: Sequence[PartnerChange]) -> bool:
     """Return whether anybody except Gatehouse made a change. An unknown author counts as somebody else."""
     return not all(change.is_ours for change in changes)

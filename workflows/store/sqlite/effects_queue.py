@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from workflows.core.errors.facts import Fact, Facts
 from workflows.core.requests.effects import CheckPermission, Effect, Priority, asked_by, lane, priority_of
+from workflows.core.watch.drift import INCOMPLETE, LAST_COMPLETE
 from workflows.ports.effects_queue import GivenUpEffect, PendingEffect, QueueCode, StoredWork
 from workflows.store.codec import EFFECT, load, stored_facts
 from workflows.store.columns import text_of
@@ -34,7 +35,9 @@ _STORED_WORK: Final = f"""with queue as materialized (
     union all select 'effects', 'parked', coalesce(sum(is_parked), 0) from queue
     union all select 'item', id, 1 from requests where due_at <= ?
     union all select 'item', tenant_id, 1 from partnerships where due_at <= ?
-    union all select 'alarms', code, count(*) from alarms where is_open = 1 group by code"""  # noqa: S608
+    union all select 'alarms', code, count(*) from alarms where is_open = 1 group by code
+    union all select 'drift', code, count(*) from drifts where is_open = 1 group by code
+    union all select name, value, 1 from marks where name in ('{LAST_COMPLETE}', '{INCOMPLETE}')"""  # noqa: S608
 
 
 class SqliteEffectsQueue(SqliteDatabase):
@@ -97,6 +100,11 @@ class SqliteEffectsQueue(SqliteDatabase):
             effects_parked=counts["parked"],
             due_items=frozenset(row["name"] for row in rows if row["what"] == "item"),
             open_alarms={row["name"]: row["count"] for row in rows if row["what"] == "alarms"},
+            open_drifts={row["name"]: row["count"] for row in rows if row["what"] == "drift"},
+            last_complete_sweep=next(
+                (datetime.fromisoformat(row["name"]) for row in rows if row["what"] == LAST_COMPLETE), None
+            ),
+            incomplete_sweeps=sum(int(row["name"]) for row in rows if row["what"] == INCOMPLETE),
         )
 
     async def may_change_alarms(self) -> bool:

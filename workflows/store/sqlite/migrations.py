@@ -391,6 +391,18 @@ def m018_turns_and_ends(db: Database) -> None:
 
 
 @migrations()
+def m019_drift(db: Database) -> None:
+    """Add the drift that sweeps find, with the columns by which it is looked for."""
+    db.execute(
+        """create table drifts (subject text primary key, version integer not null, is_open integer not null,
+        code text not null, needs_author integer not null, ask_again_at text, found_at text not null,
+        doc text not null)"""
+    )
+    db.execute("create index drifts_open on drifts(is_open, found_at)")
+    db.execute("create index drifts_to_ask_again on drifts(ask_again_at)")
+
+
+@migrations()
 def m020_end_of_access(db: Database) -> None:
     """Add what happens at the end of an access, and make the notices before it due.
 

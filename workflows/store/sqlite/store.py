@@ -11,16 +11,19 @@ from workflows.core.requests.effects import ShowRequest
 from workflows.core.requests.eligibility import current_eligibility
 from workflows.core.requests.reminder_times import next_due_at
 from workflows.core.requests.request import AccessRequest, RequestId
+from workflows.core.watch.acceptance import ask_again_at
+from workflows.core.watch.drift import AuthorState, Drift
 from workflows.ports.clock import Clock
 from workflows.ports.message_copies import CardNotCurrent
 from workflows.ports.records import Commit, OtherOpenRequest, StaleVersion
 from workflows.store.columns import people_search_text, search_text, text_of
 from workflows.store.redaction import RecordRedactor
+from workflows.store.sqlite.drifts import SqliteDrifts
 from workflows.store.sqlite.message_copies import SqliteMessageCopies
 from workflows.store.sqlite.records import SqliteRecords
 
 
-class SqliteStore(SqliteRecords, SqliteMessageCopies):
+class SqliteStore(SqliteRecords, SqliteDrifts, SqliteMessageCopies):
     """Implements `ports.store.Store`. Create it with `open_store`, and call `close` at the end."""
 
     async def commit(self, commit: Commit) -> bool:
@@ -54,6 +57,8 @@ class SqliteStore(SqliteRecords, SqliteMessageCopies):
             self._put_request(commit.request)
         if commit.partnership is not None:
             self._put_partnership(commit.partnership)
+        if commit.drift is not None:
+            self._put_drift(commit.drift)
         if commit.alarm is not None:
             self._put_alarm(commit.alarm)
         now = self._clock.now()
@@ -125,6 +130,23 @@ class SqliteStore(SqliteRecords, SqliteMessageCopies):
                     partnership.identity.tenant_id,
                 ),
                 "doc": self._clean.partnership(partnership),
+            },
+        )
+
+    def _put_drift(self, drift: Drift) -> None:
+        ask_again = ask_again_at(drift)
+        self._put(
+            "drifts",
+            "subject",
+            {
+                "subject": drift.subject,
+                "version": drift.version,
+                "is_open": int(drift.is_open),
+                "code": drift.found.code.value,
+                "needs_author": int(drift.author.state is AuthorState.PENDING),
+                "ask_again_at": None if ask_again is None else text_of(ask_again),
+                "found_at": text_of(drift.found_at),
+                "doc": self._clean.drift(drift),
             },
         )
 

@@ -34,6 +34,7 @@ from bot.slack.cards.requests import (
     request_target,
 )
 from bot.slack.words.alarms import alarm_elements
+from bot.slack.words.drift_buttons import alarm_answers
 from bot.words.partner_setup.state import setup_words
 from bot.words.plans.risk import risk_level_for_approval_words
 from bot.words.requests.access_end import AT_END
@@ -225,6 +226,8 @@ def alarm_row(alarm: Alarm) -> Iterator[Block]:
             button("Try again", ids.RETRY_EFFECT, alarm.subject, "primary"),
             button("Give up", ids.DROP_EFFECT, alarm.subject, "danger", confirm=sure),
         )
+    elif (answers := alarm_answers(alarm, is_admin=True)) is not None:
+        yield answers
 
 
 def _access(request: AccessRequest) -> str:

@@ -24,14 +24,16 @@ from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.requests.people_checks import lookups_refused
 from workflows.app.requests.restore_intake import RestoreForm, RestoreIntake
 from workflows.app.requests.restoring import Restoration
+from workflows.app.watch.known_drift import known_drift
 from workflows.catalog.catalog import Catalog
 from workflows.core.errors.facts import Fact
-from workflows.core.errors.raised import InvalidField, NothingToChange, UnreadableSetting
+from workflows.core.errors.raised import InvalidField, NothingToChange, Refused, UnreadableSetting
 from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.partners.restoration.restorable import has_approved_result
 from workflows.core.people import ChatId
 from workflows.core.plans.named_targets import shown_targets
 from workflows.core.requests.commands.request import CommandSubject
-from workflows.core.requests.request import ObservedPartner
+from workflows.core.requests.request import AccessRequest, ObservedPartner
 from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.named_partner import named_partner
 from workflows.ports.store import Store
@@ -41,6 +43,7 @@ from workflows.preflight.object_names import names_for_display
 READING_SECONDS: Final = 6.0
 """Seconds that a person waits for the difference before the form is shown without it."""
 _SEND_ANYWAY: Final = "You can send the request anyway; it waits until it can be read."
+_WHY_APPROVED: Final = "The settings were changed outside of Gatehouse."
 _AUDIT_NAME: Final = "/partner restore"
 
 
@@ -61,6 +64,7 @@ class RestoreFlow:
         """Return the entry points of this flow."""
         yield Subcommand("restore", self.open_from_command)
         yield Action(ids.RESTORE_PARTNER, self.open_from_button, audit_name="restore_partner")
+        yield Action(ids.RESTORE_APPROVED, self.open_approved, audit_name=_AUDIT_NAME)
         yield Action(ids.RESTORES, self.choose_change, audit_name="restores")
         for shows in (ids.SHOW_RESTORE_ISSUES, ids.RESTORE_ISSUES_PREVIOUS, ids.RESTORE_ISSUES_NEXT):
             yield Action(shows, self.show_issues, audit_name=ids.SHOW_RESTORE_ISSUES)
@@ -84,6 +88,21 @@ class RestoreFlow:
         subject = CommandSubject(tenant_id=tenant_id)
         await self.windows.open_and_fill(ack, click, build, command=_AUDIT_NAME, subject=subject)
 
+    async def open_approved(self, ack: AsyncAck, click: Interaction) -> None:
+        """Open the form filled with the approved settings of a partner that has drifted, with the difference."""
+        tenant_id = parse_tenant_id(click.action.value)
+
+        async def build(window: Window) -> Json:
+            await self.lookup_permission.require(window.actor, tenant_id, key=window.key, command_name=_AUDIT_NAME)
+            form = await self.intake.approved_form(window.actor, tenant_id, _WHY_APPROVED)
+            content = await self._content(form)
+            if content is None:
+                raise Refused(RefusalCode.UNKNOWN_PARTNER)
+            return restore_view(await self._with_preview(content))
+
+        subject = CommandSubject(tenant_id=tenant_id)
+        await self.windows.open_and_fill(ack, click, build, command=_AUDIT_NAME, subject=subject)
+
     async def choose_change(self, ack: AsyncAck, click: Interaction) -> None:
         """Show the effect of the change that was just chosen."""
         form = parse_restore_form(click)
@@ -93,17 +112,18 @@ class RestoreFlow:
 
     async def show_issues(self, ack: AsyncAck, click: Interaction) -> None:
         """Show all findings on top of the form, or another page of them. They are read again, as a lookup."""
-        tenant_id, restored, page = parse_restore_issues(click.action.value)
+        tenant_id, restored, is_result, page = parse_restore_issues(click.action.value)
         subject = CommandSubject(tenant_id=tenant_id)
 
         async def build(window: Window) -> Json:
             await self.lookup_permission.require(window.actor, tenant_id, key=window.key, command_name=window.command)
-            form = replace(_blank(window.actor, tenant_id), restored_request_id=restored)
+            blank = _blank(window.actor, tenant_id)
+            form = replace(blank, restored_request_id=restored, restores_result=is_result)
             try:
                 found, observation = await self.intake.propose(form)
             except NothingToChange:
                 return message_view("Checks", fact_words(Fact(RefusalCode.ALREADY_RESTORED, {"is_form": True})))
-            return issues_view(observation.identity, restored, found.findings, page)
+            return issues_view(observation.identity, form, found.findings, page)
 
         if click.is_in(ids.RESTORE_ISSUES):
             await ack()
@@ -128,25 +148,43 @@ class RestoreFlow:
                 changes=await self.intake.changes(identity.tenant_id),
                 templates=tuple(self.catalog.templates.values()),
                 form=_blank(window.actor, identity.tenant_id),
+                approved=await self._approved(identity.tenant_id),
             )
         )
+
+    async def _content(self, form: RestoreForm) -> RestoreFormContent | None:
+        """Return the form's content without the difference; None when nothing of this partner can be restored."""
+        changes = await self.intake.changes(form.tenant_id)
+        approved = await self._approved(form.tenant_id)
+        known = [*changes, *([] if approved is None else [approved])]
+        if not known:
+            return None
+        return RestoreFormContent(
+            identity=known[0].require_prepared().observation.identity,
+            changes=changes,
+            templates=tuple(self.catalog.templates.values()),
+            form=form,
+            approved=approved,
+        )
+
+    async def _approved(self, tenant_id: TenantId) -> AccessRequest | None:
+        """Return the request whose settings were last approved; None when a sweep found the partner so."""
+        drift = await known_drift(tenant_id, self.store)
+        record = await self.store.partnership(tenant_id)
+        if record is None or drift is None or not drift.can_be_restored:
+            return None
+        request = await self.store.request(record.request_id)
+        return request if request is not None and has_approved_result(request) else None
 
     async def show_difference(self, window: Window, form: RestoreForm) -> None:
         """Show a full member what the chosen restoration would change. A later choice in the same form wins."""
         shown = self.forms.update_values(window.id, form)
         async with self.windows.showing_refusals(window):
             await self.members.refuse_known_guests(form.requester)
-            changes = await self.intake.changes(form.tenant_id)
-            if not changes:
+            content = await self._content(form)
+            if content is None:
                 return  # the form is only shown when there are some
-            with_difference = await self._with_preview(
-                RestoreFormContent(
-                    identity=changes[0].require_prepared().observation.identity,
-                    changes=changes,
-                    templates=tuple(self.catalog.templates.values()),
-                    form=form,
-                )
-            )
+            with_difference = await self._with_preview(content)
 
             def view() -> Json | None:
                 return restore_view(with_difference) if shown.form is form else None

@@ -48,7 +48,6 @@ from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.policy.template import Stage, Template
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.model import TenantId
 
 RESTORE_TITLE: Final = "Restore settings"
 MAX_GROUP: Final = 100
@@ -85,6 +84,8 @@ class RestoreFormContent:
     """The changes that can be undone, newest first."""
     templates: Sequence[Template]
     form: RestoreForm
+    approved: AccessRequest | None = None
+    """The request whose approved settings can be restored, because the partner has drifted; None otherwise."""
     preview: Preview | None = None
     problem: str = ""
 
@@ -99,7 +100,7 @@ class RestoreFormContent:
 
 def restore_view(content: RestoreFormContent) -> Json:
     """Return the restore form. Its metadata names the tenant, and is unverified when it comes back."""
-    if not content.changes:
+    if not content.changes and content.approved is None:
         text = "There is no change of this partner to restore from. See /partner show."
         return message_view("Nothing to restore", text)
     form = content.form
@@ -129,19 +130,28 @@ def change_words(change: AccessRequest) -> str:
 
 def _changes_field(content: RestoreFormContent) -> InputBlock:
     options = [option(change_words(change), change.id) for change in content.changes]
+    if (approved := content.approved) is not None:
+        options.insert(0, option(f"Approved settings ({approved.id})", f"{ids.APPROVED_PREFIX}{approved.id}"))
     is_one = len(options) <= MAX_GROUP
     element = StaticSelectElement(
         action_id=ids.RESTORES,
         options=options if is_one else None,
         option_groups=None if is_one else list(_groups(options)),
-        initial_option=next((option for option in options if option.value == content.form.restored_request_id), None),
+        initial_option=next((option for option in options if option.value == _chosen(content.form)), None),
         placeholder=plain_text("Choose a change", Limit.OPTION),
     )
     hint = (
         "The settings from before this change are restored. The plan is made again from the current settings when you "
         "send."
     )
+    if content.approved is not None:
+        hint = "Approved settings: as they were last approved. For a change: the settings from before it are restored."
     return input_block("Change to undo", ids.RESTORES, element, hint=hint, is_dispatched=True)
+
+
+def _chosen(form: RestoreForm) -> str:
+    prefix = ids.APPROVED_PREFIX if form.restores_result else ""
+    return f"{prefix}{form.restored_request_id}"
 
 
 def _groups(options: Sequence[Option]) -> Iterator[OptionGroup]:
@@ -154,25 +164,26 @@ def _groups(options: Sequence[Option]) -> Iterator[OptionGroup]:
 
 def _issues_row(content: RestoreFormContent) -> Iterator[Block]:
     """Return the button that shows all findings, where the form has only the first ones."""
-    preview, restored = content.preview, content.form.restored_request_id
+    preview = content.preview
     if content.problem or preview is None or (count := len(shown_findings(preview.findings))) <= MAX_FINDINGS:
         return
-    shows = button("Show all", ids.SHOW_RESTORE_ISSUES, _issues_value(content.form.tenant_id, restored, 0))
+    shows = button("Show all", ids.SHOW_RESTORE_ISSUES, _issues_value(content.form, 0))
     yield row(f"{count} results of the checks", ids.RESTORE_ISSUES, shows)
 
 
-def _issues_value(tenant_id: TenantId, restored_request_id: str, page: int) -> str:
-    return f"{tenant_id}:{restored_request_id}:{page}"
+def _issues_value(form: RestoreForm, page: int) -> str:
+    mark = ids.RESULT_MARK if form.restores_result else ""
+    return f"{form.tenant_id}:{form.restored_request_id}{mark}:{page}"
 
 
-def issues_view(identity: TenantIdentity, restored_request_id: str, findings: Sequence[Finding], page: int) -> Json:
+def issues_view(identity: TenantIdentity, form: RestoreForm, findings: Sequence[Finding], page: int) -> Json:
     """Return the window with one page of the findings about a restoration."""
     blocks = page_blocks(
         [cleaned_text(partner_name(identity), DOMAIN_LIMIT, bold=True)],
         [bullets([finding_parts(shown_finding)]) for shown_finding in shown_findings(findings)],
         page,
         action_ids=(ids.RESTORE_ISSUES_PREVIOUS, ids.RESTORE_ISSUES_NEXT),
-        value=lambda to: _issues_value(identity.tenant_id, restored_request_id, to),
+        value=lambda to: _issues_value(form, to),
     )
     return modal("Checks", blocks, ids.RESTORE_ISSUES)
 

@@ -13,6 +13,7 @@ from bot.slack.answers.windows import Window, Windows
 from bot.slack.blocks.blocks import Json
 from bot.slack.blocks.message import Message, refusal
 from bot.slack.blocks.modal import shown_modal
+from bot.slack.flows.alarms.drift_views import drift_row_words
 from bot.slack.flows.entry_point_types import NO_SUBCOMMAND, UNKNOWN_SUBCOMMAND, Action, EntryPoint, Subcommand
 from bot.slack.flows.show.filters import UnknownFilter, parse_filter
 from bot.slack.flows.show.partner_details import partner_details
@@ -22,14 +23,16 @@ from bot.slack.partner_commands import POSTURE_TAKES_NO_PARTNER, help_message, s
 from bot.slack.payloads.button_values import parse_tenant_id
 from bot.slack.payloads.models import Interaction, SlashCommand
 from bot.slack.people.members import Members
-from workflows.app.adoption.not_adopted import read_not_adopted, save_not_adopted
+from workflows.app.adoption.not_adopted import read_not_adopted, save_not_adopted_of
 from workflows.app.reads.audit_log_permission import AuditLogPermission
 from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.reads.posture import concerns_about, read_posture
+from workflows.app.watch.known_drift import known_drift
 from workflows.core.people import ChatId, Person, PersonId
 from workflows.core.plans.named_targets import current_targets
 from workflows.core.posture.model import Posture
 from workflows.core.requests.commands.request import CommandSubject
+from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.named_partner import named_partner
 from workflows.ports.clock import Clock
 from workflows.ports.pages import START, PagePosition
@@ -144,7 +147,9 @@ class ShowFlow:
         except UnknownFilter as error:
             return refusal(str(error))
         page = await self.store.partners_page(partner_filter, limit=PAGE_SIZE, position=position)
-        return partner_list(page, now, typed_text, await read_not_adopted(store=self.store))
+        drifts = [await known_drift(partner.identity.tenant_id, self.store) for partner in page.items]
+        found = {TenantId(drift.subject): drift_row_words(drift, now) for drift in drifts if drift is not None}
+        return partner_list(page, now, typed_text, await read_not_adopted(store=self.store), found)
 
     async def _ids_of(self, actor: ChatId) -> frozenset[ChatId | PersonId]:
         known = await self.people.known_person(actor)
@@ -155,7 +160,7 @@ class ShowFlow:
 
     async def _read_posture(self) -> Posture:
         posture = await read_posture(tenant=self.tenant, records=self.store.records, clock=self.clock)
-        await save_not_adopted(posture, store=self.store)
+        await save_not_adopted_of(posture, store=self.store)
         return posture
 
     async def _show(self, command: SlashCommand) -> Message:
@@ -180,4 +185,5 @@ class ShowFlow:
             names=await names_for_display(current_targets(configuration), tenant=self.tenant),
             concerns=concerns,
             reader=reader,
+            drift=await known_drift(identity.tenant_id, self.store),
         )

@@ -27,27 +27,31 @@ from bot.slack.cards.partner_and_plan import MAX_JSON_CHARACTERS, identity_block
 from bot.slack.cards.partnership import close_early_button, partner_section_row
 from bot.slack.cards.requests import own_buttons
 from bot.slack.cards.setup_steps import setup_elements
+from bot.slack.flows.alarms.drift_views import drift_elements
 from bot.slack.flows.show.partner_record import record_blocks
 from bot.slack.ids import PartnerSection
+from bot.slack.words.drift_buttons import drift_answers
 from bot.words.plans.current_settings import CurrentLine, describe_current
 from bot.words.plans.risk import OF_ALL_ACCESS, all_access_level_words
 from bot.words.posture.concerns import SEVERITY_WORDS, concern_words
 from bot.words.sentences import counted, pieces
 from bot.words.settings.open_access import access_kinds_words, graph_names_words, unknown_settings_words
 from bot.words.settings.values import NO_NAMES
+from workflows.app.watch.telling import alarm_values
 from workflows.core.partners.approval_policy import is_live
 from workflows.core.partners.partnership import Partnership, is_over
 from workflows.core.people import ChatId, PersonId
 from workflows.core.plans.closing import closes_everything
 from workflows.core.plans.current_settings import unmanaged_settings
 from workflows.core.plans.plan import TenantIdentity
-from workflows.core.posture.concern_codes import ConcernCode
+from workflows.core.posture.concern_codes import may_be_adopted
 from workflows.core.posture.model import Concern, ConcernSeverity
 from workflows.core.posture.settings_evaluation import evaluate_settings
 from workflows.core.requests.request import AccessRequest, RequestKind
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import Origin
 from workflows.core.settings.open_access import AccessKind, AccessState, access_kinds, closed_by_default, possibly_open
+from workflows.core.watch.drift import Drift
 
 MAX_CONCERNS: Final = 30
 MAX_SETTING_CHARACTERS: Final = 1500
@@ -55,15 +59,6 @@ MAX_SETTING_CHARACTERS: Final = 1500
 MAX_ACCESS_KINDS_CHARACTERS: Final = 1500
 
 NOT_ADDED: Final = "a tenant of another Microsoft cloud, blocked until it is added here"
-_ADOPTABLE: Final = frozenset(
-    {
-        ConcernCode.UNFINISHED,
-        ConcernCode.UNKNOWN_TO_GATEHOUSE,
-        ConcernCode.DIFFERS_FROM_APPROVED,
-        ConcernCode.REVOKED_BUT_OPEN,
-    }
-)
-_NEVER_ADOPTED: Final = frozenset({ConcernCode.SERVICE_PROVIDER, ConcernCode.MICROSOFT_SUPPORT})
 _INHERITED: Final[Mapping[Origin, str]] = {
     Origin.SET_HERE: " · from the default",
     Origin.UNREADABLE: " · from the default",
@@ -83,6 +78,7 @@ def partner_details(
     names: Mapping[str, str] = NO_NAMES,
     concerns: Sequence[Concern] = (),
     reader: frozenset[ChatId | PersonId] = frozenset(),
+    drift: Drift | None = None,
 ) -> Message:
     """Show the current settings of a partner as just read, and the requests about it.
 
@@ -91,17 +87,18 @@ def partner_details(
     :param names: the names in our own directory of its ids, by id.
     :param concerns: the concerns of a posture about it, the most serious first.
     :param reader: the ids of the person who reads it, for the buttons of their own requests and partners.
+    :param drift: what the last sweep found about it.
     """
     is_cross_cloud = not identity.is_resolved
     current = describe_current(configuration, default, names, is_cross_cloud=is_cross_cloud)
-    kinds = access_kinds(configuration, default, is_cross_cloud=is_cross_cloud)
     blocks: list[Block] = [
         header(f"🔎 {clean(partner_name(identity), 90)}: current settings"),
         identity_block(identity),
+        *_drift_blocks(drift, now, has_reader=bool(reader)),
         *_concern_blocks(concerns, identity),
         rich_text(*_current_elements(configuration, current, is_cross_cloud=is_cross_cloud)),
         *_settings_row(identity, configuration),
-        rich_text(*_access_state_elements(kinds), _risk_of_all_access(configuration, default, is_cross_cloud)),
+        _open_access_block(configuration, default, is_cross_cloud),
         rich_text(*setup_elements(configuration, default, identity, partnership)),
         *record_blocks(identity, partnership, requests, now),
         *_own_actions(requests, partnership, reader, now),
@@ -110,9 +107,8 @@ def partner_details(
     summary = f"{sum(entry.is_own for entry in current)} settings set here"
     if configuration is None:
         summary = NOT_ADDED if is_cross_cloud else "no settings of its own, the tenant's defaults apply"
-    return message(
-        f"{notified_partner(identity)}: {summary}.{_most_serious_concern(concerns)} {_on_record(requests)}", blocks
-    )
+    concern = _most_serious_concern(concerns)
+    return message(f"{notified_partner(identity)}: {summary}.{concern} {_on_record(requests)}", blocks)
 
 
 def _on_record(requests: Sequence[AccessRequest]) -> str:
@@ -160,9 +156,22 @@ def _adopt_action(
     """Return the button to adopt settings that have no record, or are not those of the record."""
     codes = {one.code for one in concerns if one.severity is not ConcernSeverity.NOTE}
     is_open = any(not one.is_terminal for one in requests)
-    if reader and codes & _ADOPTABLE and not codes & _NEVER_ADOPTED and not is_open:
+    if reader and may_be_adopted(codes) and not is_open:
         adopts = button("Adopt settings", ids.ADOPT_PARTNER, identity.tenant_id)
         yield actions(f"adopt:{identity.tenant_id}", adopts)
+
+
+def _drift_blocks(drift: Drift | None, now: datetime, *, has_reader: bool) -> Iterator[Block]:
+    """Return what the last sweep found, and the button that asks for the approved settings."""
+    if drift is None:
+        return
+    yield rich_text(
+        paragraph(fixed_text("⚠️ Not as approved, as the last sweep found it", bold=True)),
+        *drift_elements(drift, now, with_name=False),
+    )
+    answers = drift_answers(drift.subject, alarm_values(drift), is_admin=False) if has_reader else None
+    if answers is not None:
+        yield answers
 
 
 def _concern_blocks(concerns: Sequence[Concern], identity: TenantIdentity) -> Iterator[Block]:
@@ -211,6 +220,11 @@ def _longest_list(value: Any) -> int:
     if isinstance(value, list):
         return max([len(value), *map(_longest_list, value)])
     return 0
+
+
+def _open_access_block(configuration: JsonObject | None, default: JsonObject | None, is_cross_cloud: bool) -> Block:
+    found = access_kinds(configuration, default, is_cross_cloud=is_cross_cloud)
+    return rich_text(*_access_state_elements(found), _risk_of_all_access(configuration, default, is_cross_cloud))
 
 
 def _access_state_elements(access_kinds: Sequence[AccessKind]) -> Iterator[RichTextElement]:

@@ -1,8 +1,9 @@
 """`/partner list` as a message: one page of the partners that the filters find. Pure."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Annotated, Final
 
 from pydantic import StringConstraints
@@ -30,9 +31,11 @@ from bot.words.posture.summary import not_adopted_words
 from bot.words.sentences import counted
 from workflows.app.adoption.not_adopted import NotAdopted
 from workflows.core.partners.partnership import Partnership
+from workflows.core.settings.model import TenantId
 from workflows.ports.pages import Cursor, Page, PagePosition
 
 PAGE_SIZE: Final = 10
+_NO_DRIFT: Final[Mapping[TenantId, str]] = MappingProxyType({})
 
 
 class _ListStep(PageStep):
@@ -40,12 +43,17 @@ class _ListStep(PageStep):
 
 
 def partner_list(
-    page: Page[Partnership], now: datetime, typed_text: str = "", not_adopted: NotAdopted | None = None
+    page: Page[Partnership],
+    now: datetime,
+    typed_text: str = "",
+    not_adopted: NotAdopted | None = None,
+    drifts: Mapping[TenantId, str] = _NO_DRIFT,
 ) -> Message:
     """List one page of partners, as last recorded.
 
     :param typed_text: the filters, as they were typed.
     :param not_adopted: the partners of the tenant that are not in the list; None when that was never read.
+    :param drifts: in a few words, how partners differ from what was approved.
     """
     others = list(_not_adopted_blocks(not_adopted))
     if not page.count:
@@ -57,7 +65,10 @@ def partner_list(
         blocks.append(
             rich_text(paragraph(fixed_text("Filter: "), cleaned_text(typed_text, MAX_FILTER_CHARACTERS, code=True)))
         )
-    blocks += [partner_row(partnership, now) for partnership in page.items]
+    blocks += [
+        partner_row(partnership, now, drift=drifts.get(partnership.identity.tenant_id, ""))
+        for partnership in page.items
+    ]
     buttons = []
     if page.count_before:
         buttons.append(

@@ -86,7 +86,7 @@ def test_every_method_of_the_ports_can_be_waited_for(port: type) -> None:
         for name, member in vars(port).items()
         if not name.startswith("_") and not asyncio.iscoroutinefunction(member)
     }
-    assert others <= {"tenant_settings", "together"}, "these have an answer of their own"
+    assert others <= {"tenant_settings", "together", "partner_pages"}, "these have an answer of their own"
 
 
 async def test_reads_together_are_the_tenant_s_own_once_it_is_open() -> None:

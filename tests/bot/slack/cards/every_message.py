@@ -42,6 +42,8 @@ from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.requests.transitions.transition import Situation
+from workflows.core.watch.comparison import DRIFT_CODES
+from workflows.core.watch.drift import AuthorState
 from workflows.ports.records import LimitedList
 
 TEMPLATES: Final = load_catalog(SHIPPED).templates
@@ -53,6 +55,20 @@ KINDS_OF_WORK: Final = [
     one.__dataclass_fields__["kind"].default for one in get_args(Effect) if one is not ShowAlarm
 ] + ["unknown"]
 GROUP: Final = "0a1b2c3d-0000-4000-8000-000000000001"
+DRIFT_VALUES: Final[dict[str, Any]] = {
+    "drift": "differs_from_approved",
+    "settings": ["inboundTrust"],
+    "opens": True,
+    "fingerprint": "a" * 64,
+    "writers": ["microsoft_support"],
+    "touches": [],
+    "touched": 0,
+    "author": {"state": "known", "name": "mallory@woodgrove.com", "at": NOW.isoformat(), "is_own_application": False},
+    "accepted_by": ["Dana"],
+    "needed": 2,
+    "asked_again": 1,
+    "can_be_restored": True,
+}
 ALARM_VALUES: Final[dict[AlarmCode, dict[str, Any]]] = {
     AlarmCode.EFFECT_GIVEN_UP: {"what": "prepare", "about": "r-1", "reason": f"No group {GROUP}."},
     AlarmCode.WRITE_NOT_SHOWN: {"request": "r-1", "reason": []},
@@ -71,6 +87,15 @@ ALARM_VALUES: Final[dict[AlarmCode, dict[str, Any]]] = {
     AlarmCode.CARD_NOT_POSTED: {"request": "r-1", "reason": "It is archived."},
     AlarmCode.STORE_NOT_WRITABLE: {"reason": "disk_full"},
     AlarmCode.SOCKET_SILENT: {"reason": "No hello."},
+    AlarmCode.DRIFT: DRIFT_VALUES,
+    AlarmCode.OWN_CHANGE: DRIFT_VALUES,
+    AlarmCode.DRIFT_DIGEST: {
+        "count": 30,
+        "opening": 1,
+        "counts": {"unknown_to_gatehouse": 29, "absent": 1},
+        "partners": ["contoso.com", GROUP],
+    },
+    AlarmCode.SWEEP_INCOMPLETE: {"reason": [], "since": NOW.isoformat()},
     AlarmCode.WRONG_TENANT: {"found": GROUP, "expected": GROUP},
     AlarmCode.END_NOT_ANNOUNCED: {"partners": ["contoso.com"], "count": 1},
     AlarmCode.LIMIT_REACHED: {"person": "Riley", "limit": "10", "what": "requests"},
@@ -84,6 +109,8 @@ OF_NO_PARTNER: Final = frozenset(
         AlarmCode.WRONG_TENANT,
         AlarmCode.END_NOT_ANNOUNCED,
         AlarmCode.LIMIT_REACHED,
+        AlarmCode.DRIFT_DIGEST,
+        AlarmCode.SWEEP_INCOMPLETE,
     }
 )
 """The kinds of alarm that are about no partner."""
@@ -190,6 +217,10 @@ def _alarms() -> Iterator[tuple[str, AlarmCode, dict[str, Any]]]:
     for kind in KINDS_OF_WORK:
         code = AlarmCode.EFFECT_GIVEN_UP
         yield f"{code} {kind}", code, {**ALARM_VALUES[code], "what": kind}
+    for drift in DRIFT_CODES:
+        yield f"drift {drift.value}", AlarmCode.DRIFT, {**DRIFT_VALUES, "drift": drift.value}
+    for state in AuthorState:
+        yield f"author {state.value}", AlarmCode.DRIFT, {**DRIFT_VALUES, "author": {"state": state.value}}
     code = AlarmCode.REVOCATION_NOT_COMPLETE
     yield "open access", code, {**ALARM_VALUES[code], OPEN_ACCESS: "b2bCollaborationInbound"}
 

@@ -260,6 +260,11 @@ GOLDEN: Final[list[tuple[ConcernCode, Values, str]]] = [
         f"Could not be checked, because this version cannot read the default's values: {TITLES}.",
     ),
     (
+        C.DEFAULT_CHANGED,
+        SETTINGS,
+        f"The default is not as it was when a sweep first read it: {TITLES}.",
+    ),
+    (
         C.DEFAULT_IS_MICROSOFTS,
         {},
         "The default is Microsoft's own. This tenant never changed it. Microsoft may change it.",

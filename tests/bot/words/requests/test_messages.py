@@ -74,6 +74,17 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
         "No answer.",
     ),
     (
+        MessageCode.APPROVED_AGAIN,
+        {"partner": "contoso.com", "request": "R-2", "restores": "R-1", "note": NOTE[:1]},
+        "contoso.com (request R-2): the settings that R-1 approved are restored (verified). No answer.",
+    ),
+    (
+        MessageCode.DRIFT_FOUND,
+        {"partners": ["contoso.com", "fabrikam.com"], "count": 30},
+        "A sweep found settings that are not as approved, for 30 partners: contoso.com, fabrikam.com. The admins know. "
+        "/partner show with a domain shows what differs.",
+    ),
+    (
         MessageCode.OUR_SIDE_SET,
         {"partner": "contoso.com", "steps": 2, "note": []},
         "contoso.com: our side of the access is done (verified). Partner's side: 2 steps, not confirmed. Gatehouse "

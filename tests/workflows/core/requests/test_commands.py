@@ -41,7 +41,14 @@ from workflows.core.requests.commands.automatic import (
     Replan,
     Stop,
 )
-from workflows.core.requests.commands.clicks import AskReminder, Click, DropEffect, RetryEffect, with_person
+from workflows.core.requests.commands.clicks import (
+    AskReminder,
+    Click,
+    DropEffect,
+    RetryEffect,
+    subject_of,
+    with_person,
+)
 from workflows.core.requests.commands.partner_record import (
     AskReview,
     AskSetup,
@@ -59,7 +66,16 @@ from workflows.core.requests.commands.partner_record import (
     Revoke,
     UnconfirmSetup,
 )
-from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers, RequestCommand, Submit, Withdraw
+from workflows.core.requests.commands.request import (
+    Approve,
+    CommandSubject,
+    Reject,
+    RemindApprovers,
+    RequestCommand,
+    Submit,
+    Withdraw,
+)
+from workflows.core.requests.commands.watch import AcceptDrift
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState, WriteRefusal
 from workflows.core.settings.canonical import Digest
 from workflows.core.settings.open_access import AccessState, OpenAccess
@@ -160,6 +176,10 @@ OF_CLICKS: list[tuple[Click, dict[str, Any]]] = [
     (UNCONFIRM, {"tenant_id": TENANT, **STEP}),
     (replace(UNCONFIRM, step_digest=Digest("")), {"tenant_id": TENANT, "step": REDEEM_STEP.key}),
     (REMIND, {"tenant_id": TENANT}),
+    (
+        AcceptDrift(actor=SAM.chat_id, subject="default", fingerprint=DIGEST, days=3, reason="Known"),
+        {"subject": "default", "fingerprint": DIGEST, "reason": "Known", "days": 3},
+    ),
     (RetryEffect(actor=SAM.chat_id, effect_id=7), {"effect_id": 7}),
     (DropEffect(actor=SAM.chat_id, effect_id=7), {"effect_id": 7}),
 ]
@@ -207,6 +227,18 @@ def test_a_request_without_an_end_and_a_restoration_say_so() -> None:
     kept = replace(SUBMIT, fields=asked).audit_details(after())
     assert (kept["days"], kept["restores"]) == (None, "r-0")
     assert "restores" not in SUBMIT.audit_details(after())
+
+
+def test_accepting_drift_is_about_the_partner_and_of_the_default_about_none() -> None:
+    click = AcceptDrift(actor=SAM.chat_id, subject=TENANT, fingerprint=DIGEST, days=3, reason="Known")
+    assert subject_of(click) == CommandSubject(tenant_id=TENANT)
+    assert subject_of(replace(click, subject="default")) == CommandSubject()
+
+
+def test_a_restoration_of_what_was_approved_says_so() -> None:
+    asked = replace(particulars(RequestKind.RESTORATION), restores=RequestId("r-0"), restores_result=True)
+    kept = replace(SUBMIT, fields=asked).audit_details(after())
+    assert (kept["restores"], kept["restores_result"]) == ("r-0", True)
 
 
 def test_without_a_plan_there_is_no_digest() -> None:

@@ -75,6 +75,7 @@ def test_the_names_of_clicks_and_effects() -> None:
         "remind_half",
         "retry_effect",
         "drop_effect",
+        "accept_drift",
     ]
     assert [RECEIVED_AS + name for name in names(Click, "name")] == [
         "want_approve",
@@ -88,6 +89,7 @@ def test_the_names_of_clicks_and_effects() -> None:
         "want_remind_half",
         "want_retry_effect",
         "want_drop_effect",
+        "want_accept_drift",
     ]
     assert names(Effect, "kind") == [
         "judge",

@@ -18,8 +18,8 @@ from tests.workflows.fakes import FixedClock
 from tests.workflows.store.sqlite.test_store import ROOT, click
 from workflows.core.errors.facts import text_fact
 from workflows.ports.records import StoreUnusable
-from workflows.store.sqlite.read_only import read_given_up
-from workflows.store.sqlite.shared_store import open_shared
+from workflows.store.sqlite.other_process.read_only import read_given_up
+from workflows.store.sqlite.other_process.shared_store import open_shared
 from workflows.store.sqlite.snapshot import read_records
 from workflows.store.sqlite.store import SqliteStore, open_store
 

@@ -24,7 +24,7 @@ from workflows.core.requests.request import RequestState
 from workflows.store.codec import ALARM, EFFECT, REQUEST, dump
 from workflows.store.sqlite.earlier_texts import EarlierTexts
 from workflows.store.sqlite.migrations import migrations
-from workflows.store.sqlite.read_only import read_given_up
+from workflows.store.sqlite.other_process.read_only import read_given_up
 from workflows.store.sqlite.store import open_store
 
 BEFORE: Final = "m013_no_marked_texts"

@@ -12,7 +12,7 @@ from sqlite_utils import Database
 from tests.workflows.fakes import FixedClock
 from workflows.ports.records import StoreUnusable
 from workflows.store.sqlite.migrations import migrations
-from workflows.store.sqlite.shared_store import open_shared
+from workflows.store.sqlite.other_process.shared_store import open_shared
 from workflows.store.sqlite.snapshot import read_records
 from workflows.store.sqlite.store import open_store
 

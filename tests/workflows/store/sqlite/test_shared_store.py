@@ -8,7 +8,7 @@ import pytest
 
 from tests.workflows.fakes import FixedClock
 from workflows.ports.records import StoreUnusable
-from workflows.store.sqlite.shared_store import SharedStore, open_shared
+from workflows.store.sqlite.other_process.shared_store import SharedStore, open_shared
 from workflows.store.sqlite.store import open_store
 
 READS: dict[str, Callable[[SharedStore], Awaitable[Any]]] = {

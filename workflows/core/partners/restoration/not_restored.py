@@ -17,13 +17,18 @@ _DELETE: Final = "Graph: “Delete crossTenantAccessPolicyConfigurationPartner�
 _UPDATE: Final = "Graph: “Update crossTenantAccessPolicyConfigurationPartner”"
 
 
-def restoration_findings(change: AccessRequest, current_configuration: JsonObject | None) -> tuple[Finding, ...]:
+def restoration_findings(
+    change: AccessRequest, current_configuration: JsonObject | None, *, is_result: bool = False
+) -> tuple[Finding, ...]:
     """List the findings about what is not restored when a change is undone.
 
     :param change: the request whose change is undone.
+    :param is_result: whether the settings after it are restored.
     :param current_configuration: the partner's current configuration; None when it has none.
     :raises Refused: while the request has no plan.
     """
+    if is_result:
+        return tuple(_not_restored(change, change.plan.configuration_after(), current_configuration, None))
     return tuple(_findings(change, change.plan.before, current_configuration))
 
 
@@ -62,8 +67,17 @@ def _findings(
         yield Finding(code=FindingCode.RESTORES_A_PART, severity=Severity.NOTE, source=_UPDATE, values=about)
     if earlier_configuration is None:
         yield Finding(code=FindingCode.RESTORES_INHERITANCE, severity=Severity.NOTE, source=_DELETE, values=about)
-    if names := settings_not_restored(current_configuration, earlier_configuration, change.plan):
-        values = {**about, "names": list(names)}
+    yield from _not_restored(change, earlier_configuration, current_configuration, change.plan)
+
+
+def _not_restored(
+    change: AccessRequest,
+    restored_configuration: JsonObject | None,
+    current_configuration: JsonObject | None,
+    undone_plan: Plan | None,
+) -> Iterator[Finding]:
+    if names := settings_not_restored(current_configuration, restored_configuration, undone_plan):
+        values = {"request_id": change.id, "names": list(names)}
         yield Finding(code=FindingCode.NOT_RESTORED, severity=Severity.WARNING, source=_UPDATE, values=values)
 
 

@@ -20,6 +20,11 @@ def is_restorable(request: AccessRequest) -> bool:
     return is_written and request.prepared is not None and bool(request.prepared.plan.operations)
 
 
+def has_approved_result(request: AccessRequest) -> bool:
+    """Return whether the settings after a request are the approved ones, so that they can be restored."""
+    return request.state is RequestState.APPLIED and request.prepared is not None
+
+
 def ended_while_writing(request: AccessRequest) -> bool:
     """Return whether a request ended while it was being written.
 
@@ -34,9 +39,10 @@ def ended_at(request: AccessRequest) -> datetime:
     return request.confirmed_at or request.changed_at
 
 
-def restored_summary(request: AccessRequest) -> Restored:
+def restored_summary(request: AccessRequest, *, is_result: bool = False) -> Restored:
     """Return a summary of the change whose previous settings are restored.
 
+    :param is_result: whether the settings after it are restored.
     :raises Refused: while the request has no plan.
     """
     prepared = request.require_prepared()
@@ -46,4 +52,5 @@ def restored_summary(request: AccessRequest) -> Restored:
         title=prepared.template_title,
         person=prepared.requester,
         at=ended_at(request),
+        is_result=is_result,
     )

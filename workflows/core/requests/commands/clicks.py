@@ -22,7 +22,9 @@ from workflows.core.requests.commands.request import (
     RequestCommand,
     Withdraw,
 )
+from workflows.core.requests.commands.watch import AcceptDrift
 from workflows.core.requests.request import RequestId
+from workflows.core.settings.model import TenantId, is_guid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +75,7 @@ SetupClick = ConfirmSetup[ChatId] | UnconfirmSetup[ChatId] | RemindSetup[ChatId]
 
 EffectClick = RetryEffect | DropEffect
 
-Click = DecisionClick | Withdraw | AskReminder | Keep[ChatId] | Revoke | SetupClick | EffectClick
+Click = DecisionClick | Withdraw | AskReminder | Keep[ChatId] | Revoke | SetupClick | EffectClick | AcceptDrift
 
 RECEIVED_AS: Final = "want_"
 """The prefix of a command's name in the audit log before the permission check, and when the command is refused."""
@@ -91,6 +93,8 @@ def subject_of(click: Click) -> CommandSubject:
             return CommandSubject(request_id=click.request_id)
         case Keep() | ConfirmSetup() | UnconfirmSetup() | RemindSetup():
             return CommandSubject(tenant_id=click.tenant_id)
+        case AcceptDrift():
+            return CommandSubject(tenant_id=TenantId(click.subject) if is_guid(click.subject) else None)
         case Revoke() | RetryEffect() | DropEffect():
             return CommandSubject()
         case _:

@@ -65,6 +65,8 @@ class Submit:
             details["ends_at"] = fields.ends_at.isoformat()
         if fields.ticket:
             details["ticket"] = fields.ticket
+        if fields.restores_result:
+            details["restores_result"] = True
         return details if fields.restores is None else {**details, "restores": fields.restores}
 
 

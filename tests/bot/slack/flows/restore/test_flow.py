@@ -215,10 +215,21 @@ class Slow:
         self.updates.append(json.dumps(view, ensure_ascii=False))
 
 
+class NoRecords:
+    """A store without drift and without records."""
+
+    async def drift(self, _: object) -> None:
+        return None
+
+    async def partnership(self, _: object) -> None:
+        return None
+
+
 def restore_over(slow: Slow) -> RestoreFlow:
     """The flow with a slow intake only; it uses nothing else."""
     there: Any = slow
     nothing: Any = None
+    store: Any = NoRecords()
     windows = Windows(client=there, service=nothing, background=nothing)
     return RestoreFlow(
         windows=windows,
@@ -226,7 +237,7 @@ def restore_over(slow: Slow) -> RestoreFlow:
         members=Members(directory=there),
         lookup_permission=nothing,
         intake=there,
-        store=nothing,
+        store=store,
         tenant=nothing,
         catalog=type("Catalog", (), {"templates": {"strong": STRONG}})(),
     )

@@ -148,14 +148,14 @@ def test_findings_that_the_form_only_counts_can_be_opened_page_by_page() -> None
     assert_sound(form)
     assert "and 5 more" in shown(form["blocks"])
     value = buttons(form["blocks"])[ids.SHOW_RESTORE_ISSUES]
-    assert parse_restore_issues(value) == (TENANT, CHANGE.id, 0)
+    assert parse_restore_issues(value) == (TENANT, CHANGE.id, False, 0)
     told = ""
     for page in (0, 1):
-        opened = issues_view(identity(), CHANGE.id, warnings, page)
+        opened = issues_view(identity(), chosen, warnings, page)
         assert_sound(opened)
         told += shown(opened["blocks"])
     assert all(f"Result {n}." in told for n in range(len(warnings)))
-    assert parse_restore_issues(buttons(opened["blocks"])[ids.RESTORE_ISSUES_PREVIOUS])[2] == 0
+    assert parse_restore_issues(buttons(opened["blocks"])[ids.RESTORE_ISSUES_PREVIOUS])[3] == 0
     for wrong in ("", TENANT, f"{TENANT}:R-1:0", f"{TENANT}:{CHANGE.id}:-1", f"x:{CHANGE.id}:0"):
         with pytest.raises(Refused):
             parse_restore_issues(wrong)

@@ -13,7 +13,7 @@ from tests.workflows.core.strategies import partner_documents
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.partners.approval_policy import ApprovalPolicy, approval_chain_for, strongest_template
 from workflows.core.plans.closing import only_reduces_access
-from workflows.core.plans.plan import Plan, count_written
+from workflows.core.plans.plan import AtEnd, Plan, count_written
 from workflows.core.plans.renewal import is_extension, is_renewal
 from workflows.core.policy.risk import risk_for_approval, risk_of, weakness_of
 from workflows.core.posture.adoption.adoption_plan import plan_adoption, settings_digest
@@ -59,6 +59,12 @@ def test_the_digest_covers_what_stands_and_everything_that_is_approved_with_it()
     assert len(digests) == len(others)
     assert plan().digest not in digests
     assert plan().digest == plan().digest
+
+
+def test_what_happens_at_the_end_is_the_equal_templates_choice_and_without_one_it_asks() -> None:
+    blocks = next(template for template in TEMPLATES if template.at_end is AtEnd.BLOCK)
+    assert plan(decides=blocks, equal=blocks).at_end is AtEnd.BLOCK
+    assert plan(decides=blocks, equal=None).at_end is AtEnd.ASK
 
 
 def test_it_is_no_extension_and_no_reduction() -> None:

@@ -1,0 +1,1 @@
+"""What admins answer to alarms: stopped work, and drift."""

@@ -1,0 +1,48 @@
+"""The buttons that answer drift, on alarms, in windows and on the App Home. A further answer is added here."""
+
+from collections.abc import Iterator
+
+from slack_sdk.models.blocks import ActionsBlock, ButtonElement
+
+from bot.slack import ids
+from bot.slack.blocks.blocks import actions, button
+from workflows.core.errors.facts import Values
+from workflows.core.posture.concern_codes import may_be_adopted
+from workflows.core.requests.alarms import Alarm, AlarmCode
+from workflows.core.settings.model import is_guid
+
+
+def drift_answers(subject: str, values: Values, *, is_admin: bool) -> ActionsBlock | None:
+    """Return the answers to drift; None when there is none for this reader.
+
+    :param subject: the partner's tenant id, or `default`.
+    :param values: the values of an alarm about drift.
+    :param is_admin: whether the reader is an admin. The sponsor can only ask for the approved settings.
+    """
+    buttons = list(_buttons(subject, values, is_admin=is_admin))
+    return actions(f"drift:{subject}", *buttons) if buttons else None
+
+
+def _buttons(subject: str, values: Values, *, is_admin: bool) -> Iterator[ButtonElement]:
+    is_partner = is_guid(subject)
+    if is_partner and values.get("can_be_restored"):
+        yield button("Restore", ids.RESTORE_APPROVED, subject)
+    if is_admin and is_partner and may_be_adopted([values.get("drift", ""), *values.get("writers", ())]):
+        yield button("Adopt", ids.ADOPT_PARTNER, subject)
+    if is_admin:
+        yield button("Accept until…", ids.ACCEPT_DRIFT, f"{subject}:{values.get('fingerprint', '')}")
+    if is_admin and is_partner:
+        yield button("Revoke", ids.REVOKE_PARTNER, subject)
+
+
+def alarm_answers(alarm: Alarm, *, is_admin: bool) -> ActionsBlock | None:
+    """Return the buttons of an open alarm about drift; None for every other alarm."""
+    if not alarm.is_open:
+        return None
+    match alarm.code:
+        case AlarmCode.DRIFT | AlarmCode.OWN_CHANGE:
+            return drift_answers(alarm.subject, alarm.values, is_admin=is_admin)
+        case AlarmCode.DRIFT_DIGEST if is_admin:
+            return actions(f"drifts:{alarm.id}", button("Show drift", ids.SHOW_DRIFTS, "0"))
+        case _:
+            return None

@@ -1,0 +1,137 @@
+"""`gatehouse sweep`: compare every partner and the default with what was approved, now.
+
+What is found is stored as by the bot's own sweep. While a bot runs, it sends the alarms; otherwise they are sent when
+it starts. The audit log names the operating system's user.
+"""
+
+import asyncio
+import getpass
+import json
+import secrets
+import sys
+from collections.abc import Sequence
+from typing import Any, Final
+
+from rich.console import Console
+
+from bot.process.logs.logs import configure_terminal_logs
+from bot.process.logs.redactor import Redactor
+from bot.process.opening.readers import open_clock, open_tenant
+from bot.process.run import WRONG_SETTINGS, print_problems
+from bot.process.settings import SettingsProblems, TenantSettings, load_tenant_settings
+from bot.terminal.printing import NOT_POSSIBLE, print_error, terminal_console
+from bot.terminal.stopped_work_command import open_records
+from bot.words.posture.drift import acceptance_words, author_words, difference_words
+from bot.words.requests.notes import refusal_words
+from bot.words.sentences import counted, minute
+from workflows.app.alarms import Alarms
+from workflows.app.new_audit_entry import entry_of
+from workflows.app.watch.sweep import Sweeper, SweepResult
+from workflows.app.watch.telling import DriftRecords, alarm_values
+from workflows.core.errors.facts import as_values
+from workflows.core.errors.raised import DomainError, FactsError
+from workflows.core.watch.acceptance import accepted_until, is_accepted
+from workflows.core.watch.drift import DEFAULT, Drift
+from workflows.intervals import Pauses
+from workflows.ports.records import Commit
+
+DRIFT_FOUND: Final = 3
+"""The exit status when something is not as approved, and not accepted."""
+INCOMPLETE: Final = 4
+"""The exit status when nothing was found, and not everything could be compared."""
+
+
+def sweep_now(*, as_json: bool, pauses: Pauses) -> int:
+    """Sweep once and print what differs. Returns the exit status: 0, 1 (not possible), 2 (settings), 3 or 4."""
+    configure_terminal_logs(Redactor())
+    try:
+        settings = load_tenant_settings()
+        if not settings.records.exists():
+            print_error("The tenant was not swept:", "there are no records to compare with; set DATABASE_URL")
+            return NOT_POSSIBLE
+        return asyncio.run(_sweep(settings, as_json=as_json, pauses=pauses))
+    except SettingsProblems as error:
+        print_problems(error)
+        return WRONG_SETTINGS
+    except (OSError, DomainError) as error:
+        print_error("The tenant was not swept:", refusal_words(error) if isinstance(error, DomainError) else str(error))
+        return NOT_POSSIBLE
+
+
+async def _sweep(settings: TenantSettings, *, as_json: bool, pauses: Pauses) -> int:
+    clock = open_clock(settings)
+    store, _ = await open_records(settings.records, clock)
+    tenant = await asyncio.to_thread(open_tenant, settings, pauses)
+    try:
+        user = f"os:{getpass.getuser()}"
+        drifts = DriftRecords(store=store, clock=clock, wake=_wake_nobody, actor=user)
+        alarms = Alarms(store=store, clock=clock, wake=_wake_nobody)
+        result = await Sweeper(tenant=tenant, alarms=alarms, drifts=drifts).sweep()
+        entry = entry_of(f"command_line:{secrets.token_hex(8)}", clock.now(), user, "sweep", _result_values(result))
+        await store.commit(Commit(entry=entry))
+        found = await store.open_drifts()
+        waiting = [one for one in found if not is_accepted(one, clock.now())]
+    finally:
+        await tenant.close()
+        await store.close()
+    if as_json:
+        sys.stdout.write(json.dumps(_as_json(result, found), indent=1, sort_keys=True) + "\n")
+    else:
+        _print(result, found, terminal_console())
+    if waiting:
+        return DRIFT_FOUND
+    return 0 if result.is_complete and not result.not_compared else INCOMPLETE
+
+
+def _result_values(result: SweepResult) -> dict[str, Any]:
+    return {
+        "is_complete": result.is_complete,
+        "partners": result.partners,
+        "not_compared": result.not_compared,
+        "drifts": result.drifts,
+        "told": result.told,
+        "reason": as_values(result.reasons),
+    }
+
+
+def _as_json(result: SweepResult, found: Sequence[Drift]) -> dict[str, Any]:
+    drifts = [
+        {
+            **alarm_values(one),
+            "subject": one.subject,
+            "found_at": one.found_at.isoformat(),
+            "accepted_until": None if (until := accepted_until(one)) is None else until.isoformat(),
+        }
+        for one in found
+    ]
+    return {
+        "format": "gatehouse/sweep/1",
+        "began_at": result.began_at.isoformat(),
+        **_result_values(result),
+        "found": drifts,
+    }
+
+
+def _print(result: SweepResult, found: Sequence[Drift], console: Console) -> None:
+    for one in found:
+        values = alarm_values(one)
+        name = "The tenant's default" if one.subject == DEFAULT else one.partner
+        parts = (difference_words(values), f"Found {minute(one.found_at)}.", author_words(values["author"]))
+        accepted = accepted_until(one)
+        until = f"Accepted until {minute(accepted)}." if accepted is not None else acceptance_words(values)
+        console.print(f"{name}: {' '.join(part for part in (*parts, until) if part)}", markup=False)
+    read = counted(result.partners, "partner")
+    if not result.is_complete:
+        why = refusal_words(FactsError(result.reasons))
+        console.print(
+            f"INCOMPLETE: not everything could be read, so nothing is concluded about the rest. {why}", markup=False
+        )
+    left = (
+        f" {counted(result.not_compared, 'partner was', 'partners were')} not compared." if result.not_compared else ""
+    )
+    differ = counted(len(found), "entry is", "entries are") if found else "Nothing is"
+    console.print(f"Read {read}. {differ} different from what was approved.{left}", markup=False)
+
+
+def _wake_nobody() -> None:
+    """Do nothing: the bot checks by itself."""

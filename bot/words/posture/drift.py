@@ -1,0 +1,150 @@
+"""The sentences about drift, in alarms, windows, lists and the terminal: what differs, who did it, what can be done."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from bot.words.sentences import counted, day, minute
+from bot.words.settings.open_access import access_kind_titles
+from bot.words.settings.values import title
+from workflows.core.errors.facts import Values
+from workflows.core.posture.concern_codes import ConcernCode
+from workflows.core.watch.drift import AuthorState
+
+_C: Final = ConcernCode
+
+_DIFFERENCE: Final[Mapping[ConcernCode, str]] = {
+    _C.DIFFERS_FROM_APPROVED: "the settings are not the approved ones. Different: {settings}.",
+    _C.ABSENT: "the partner's settings were deleted. The tenant's default applies instead. {open}",
+    _C.UNKNOWN_TO_GATEHOUSE: "this partner was added outside of Gatehouse. Nobody approved it here.",
+    _C.UNFINISHED: "a request began to change this partner and did not finish, and the partner has settings now.",
+    _C.REVOKED_BUT_OPEN: "the partner was revoked, and is open or may be open now: {settings}.",
+    _C.REVOKED_BUT_ABSENT: "the partner was revoked, and its block was deleted. The tenant's default applies. {open}",
+    _C.REVOKED_NOT_KNOWN: "the partner was revoked, and it is not certain that all is closed: {settings}.",
+    _C.REVOKED_NOT_EXPLICIT: "the partner was revoked, and is closed but not explicitly blocked any more: {settings}.",
+    _C.DEFAULT_CHANGED: "the tenant's default settings were changed: {settings}. {touched}",
+}
+"""What differs; completes the partner's name."""
+_SHORT: Final[Mapping[ConcernCode, str]] = {
+    _C.DIFFERS_FROM_APPROVED: "different from approved",
+    _C.ABSENT: "settings deleted",
+    _C.UNKNOWN_TO_GATEHOUSE: "added outside of Gatehouse",
+    _C.UNFINISHED: "change not finished",
+    _C.REVOKED_BUT_OPEN: "revoked but open",
+    _C.REVOKED_BUT_ABSENT: "block deleted",
+    _C.REVOKED_NOT_KNOWN: "revoked, not certain",
+    _C.REVOKED_NOT_EXPLICIT: "block not explicit",
+    _C.DEFAULT_CHANGED: "default changed",
+}
+_AUTHORS: Final[Mapping[AuthorState, str]] = {
+    AuthorState.PENDING: "Author: not known yet. Entra's audit log is some minutes late.",
+    AuthorState.NOT_IN_LOG: "Author: not known. Entra's audit log has no entry for this change.",
+    AuthorState.LOG_UNREADABLE: "Author: not known. Entra's audit log could not be read.",
+}
+_WRITERS: Final[Mapping[ConcernCode, str]] = {
+    _C.MICROSOFT_SUPPORT: "Microsoft support adds this partner while a support case is open.",
+    _C.MULTI_TENANT_ORGANIZATION: "A multitenant organization may write this partner.",
+    _C.SERVICE_PROVIDER: "This partner is a service provider, which may write its own settings.",
+}
+
+
+def difference_words(values: Values) -> str:
+    """Return what differs, in one or two sentences that follow the partner's name.
+
+    :param values: the values of an alarm about drift.
+    """
+    names = [str(name) for name in values.get("settings", ())]
+    opened = access_kind_titles(names) if names else ""
+    code = ConcernCode(values["drift"])
+    is_access = code not in (_C.DIFFERS_FROM_APPROVED, _C.DEFAULT_CHANGED, _C.REVOKED_NOT_EXPLICIT)
+    words = _DIFFERENCE[code].format(
+        settings=opened if is_access else "; ".join(map(title, names)),
+        open=f"Open or maybe open: {opened}." if opened else "Nothing is open by it now.",
+        touched=_touched_words(values),
+    )
+    more = "There may be more access than was approved." if values.get("opens") else ""
+    return " ".join(part for part in (words.strip(), more) if part)
+
+
+def short_difference(code: ConcernCode) -> str:
+    """Return what differs in two to four words, for a row of a list."""
+    return _SHORT[code]
+
+
+def author_words(author: Mapping[str, Any]) -> str:
+    """Return who made the change and when, or why that is not known. The name is text from outside."""
+    state = AuthorState(author.get("state", AuthorState.PENDING))
+    if state is not AuthorState.KNOWN:
+        return _AUTHORS[state]
+    at = author.get("at")
+    when = f", {minute(at)}" if at else ""
+    if author.get("is_own_application"):
+        return f"Author: Gatehouse's own application{when}. No approved plan holds this change."
+    return f"Author: {author.get('name') or 'not named in the log'}{when}."
+
+
+def writers_words(codes: list[str]) -> str:
+    """Return who else is known to write such partners; empty when nobody is."""
+    return " ".join(_WRITERS[ConcernCode(one)] for one in codes)
+
+
+def acceptance_words(values: Values) -> str:
+    """Return who has accepted the drift and who is missing; empty while nobody has."""
+    names = values.get("accepted_by", ())
+    again = "It was accepted before, and that time is over. " if values.get("asked_again") else ""
+    if not names:
+        return again.strip()
+    missing = int(values.get("needed", 1)) - len(names)
+    waits = f" {counted(missing, 'more admin must', 'more admins must')} accept it." if missing > 0 else ""
+    return f"{again}Accepted by {', '.join(names)}.{waits}"
+
+
+def drift_alarm_words(values: Values) -> tuple[str, str]:
+    """Return the problem, and what can be done, of an alarm about one partner or the default."""
+    parts = (
+        difference_words(values),
+        author_words(values.get("author", {})),
+        writers_words(list(values.get("writers", ()))),
+        acceptance_words(values),
+    )
+    return " ".join(part for part in parts if part), _advice(values)
+
+
+def digest_alarm_words(values: Values) -> tuple[str, str]:
+    """Return the problem, and what can be done, of an alarm about many changes."""
+    counts = "; ".join(f"{short_difference(ConcernCode(code))}: {count}" for code, count in values["counts"].items())
+    names, more = list(values["partners"]), int(values["count"]) - len(values["partners"])
+    named = ", ".join(names) + (f" and {more} more" if more > 0 and names else "")
+    opening = counted(int(values["opening"]), "of them may give more access", "of them may give more access")
+    problem = f"One sweep found {counted(int(values['count']), 'change')} outside of Gatehouse; {opening}. {counts}."
+    return f"{problem} Partners: {named}.", "Choose Show drift to answer each of them."
+
+
+def accepted_words(values: Values) -> str:
+    """Return by whom and until when drift was accepted; completes “Not fixed: …”."""
+    people, until = ", ".join(values["people"]), values["until"]
+    return f"accepted by {people} until {minute(until)}"
+
+
+def until_words(until: Any) -> str:
+    """Return until when drift is accepted."""
+    return f"accepted until {day(until)}"
+
+
+def _touched_words(values: Values) -> str:
+    count, names = int(values.get("touched", 0)), list(values.get("touches", ()))
+    if not count:
+        return "No recorded partner inherits a changed value."
+    more = count - len(names)
+    named = ", ".join(names) + (f" and {more} more" if more > 0 else "")
+    return f"{counted(count, 'partner inherits', 'partners inherit')} other values than were approved: {named}."
+
+
+def _advice(values: Values) -> str:
+    if values["drift"] == _C.DEFAULT_CHANGED:
+        return "Set the default back in the Microsoft Entra admin center, or accept it. Gatehouse cannot change it."
+    revoke = "Revoke blocks the partner."
+    accept = "Accept leaves it until a date; an opening change needs two admins."
+    if not values.get("opens"):
+        accept = "Accept leaves it until a date."
+    restore = "Restore opens a request for the approved settings. " if values.get("can_be_restored") else ""
+    return f"{restore}{accept} {revoke}"

@@ -1,0 +1,133 @@
+"""The windows about drift, the buttons of its alarms, and what cards say about it."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.slack import ids
+from bot.slack.blocks.blocks import Json
+from bot.slack.cards.review_card import review_card
+from bot.slack.flows.alarms.drift_views import PER_PAGE, accept_view, drift_view, drifts_view
+from bot.slack.flows.show.partner_list import partner_list
+from bot.slack.payloads.button_values import parse_drift_value, parse_page
+from bot.slack.words.alarms import alarm_message
+from bot.slack.words.drift_buttons import alarm_answers
+from tests.workflows.core.builders import DANA, NOW, TENANT, partnership
+from tests.workflows.core.watch.drifts import SHOWN, drift, found
+from workflows.app.alarms import new_alarm
+from workflows.app.watch.telling import alarm_values, digest_values
+from workflows.core.errors.raised import Refused
+from workflows.core.partners.partnership import PartnershipState
+from workflows.core.posture.concern_codes import ConcernCode
+from workflows.core.requests.alarms import AlarmCode
+from workflows.core.watch.drift import DEFAULT, Acceptance, Drift, DriftSubject
+from workflows.ports.pages import Page
+
+
+def accepted(one: Drift, *, days: int = 3) -> Drift:
+    """The drift after Dana accepted it."""
+    by = Acceptance(person=DANA, until=NOW + timedelta(days=days), reason="Known", at=NOW)
+    return replace(one, acceptances=(*one.acceptances, by))
+
+
+def buttons(view: Json) -> dict[str, str]:
+    """The values of a view's buttons by their actions."""
+    shown = [one for block in view["blocks"] for one in [*block.get("elements", []), block.get("accessory") or {}]]
+    return {one["action_id"]: one.get("value", "") for one in shown if "action_id" in one}
+
+
+def text(view: Any) -> str:
+    """Everything that a view says."""
+    return json.dumps(view, ensure_ascii=False)
+
+
+def test_a_drift_has_every_answer_and_an_accepted_one_none() -> None:
+    view = drift_view(drift(), NOW)
+    assert set(buttons(view)) == {ids.RESTORE_APPROVED, ids.ADOPT_PARTNER, ids.ACCEPT_DRIFT, ids.REVOKE_PARTNER}
+    assert buttons(view)[ids.ADOPT_PARTNER] == TENANT
+    assert parse_drift_value(buttons(view)[ids.ACCEPT_DRIFT]) == (DriftSubject(TENANT), SHOWN)
+    quiet = drift_view(accepted(drift(found=found(opens=False))), NOW)
+    assert buttons(quiet) == {}
+    assert "Accepted by " in text(quiet)
+    assert "nothing to answer" in text(drift_view(None, NOW))
+
+
+def test_the_default_and_an_unknown_partner_have_no_restore() -> None:
+    default = drift(
+        subject=DEFAULT, partner="", found=found(code=ConcernCode.DEFAULT_CHANGED, touches=("contoso.com",))
+    )
+    assert set(buttons(drift_view(default, NOW))) == {ids.ACCEPT_DRIFT}
+    assert "The tenant's default" in text(drift_view(default, NOW))
+    assert "1 partner inherits other values" in text(drift_view(default, NOW))
+    unknown = drift(found=found(code=ConcernCode.UNKNOWN_TO_GATEHOUSE, settings=()))
+    assert set(buttons(drift_view(unknown, NOW))) == {ids.ADOPT_PARTNER, ids.ACCEPT_DRIFT, ids.REVOKE_PARTNER}
+    support = replace(unknown, found=replace(unknown.found, writers=(ConcernCode.MICROSOFT_SUPPORT,)))
+    assert set(buttons(drift_view(support, NOW))) == {ids.ACCEPT_DRIFT, ids.REVOKE_PARTNER}
+
+
+def test_all_drift_is_listed_in_pages_the_opening_first() -> None:
+    drifts = [
+        drift(
+            subject=DriftSubject(f"00000000-0000-0000-0000-{n:012d}"), partner=f"p{n}.com", found=found(opens=n == 20)
+        )
+        for n in range(25)
+    ]
+    first = drifts_view(drifts, 0, NOW)
+    assert text(first["blocks"][1]).count("p20.com") == 1
+    assert parse_page(buttons(first)[ids.DRIFTS_NEXT]) == 1
+    last = drifts_view(drifts, 9, NOW)
+    assert len([one for one in last["blocks"] if one.get("accessory")]) == 25 - 2 * PER_PAGE
+    assert parse_page(buttons(last)[ids.DRIFTS_PREVIOUS]) == 1
+    assert "Every partner is as approved" in text(drifts_view([], 0, NOW))
+
+
+def test_the_form_offers_the_days_and_says_who_is_missing() -> None:
+    opening = accept_view(drift())
+    days = [one["value"] for one in opening["blocks"][1]["element"]["options"]]
+    assert days == ["1", "3", "7"]
+    assert "two admins" in text(opening)
+    assert "1 more admin must accept it" in text(accept_view(accepted(drift())))
+    other = accept_view(drift(found=found(opens=False)))
+    assert [one["value"] for one in other["blocks"][1]["element"]["options"]] == ["7", "30", "90"]
+    assert parse_drift_value(opening["private_metadata"]) == (DriftSubject(TENANT), SHOWN)
+
+
+@pytest.mark.parametrize("value", ["", TENANT, f"{TENANT}:x", f"x:{SHOWN}", f"{TENANT}:{SHOWN}:1"])
+def test_a_value_that_names_no_drift_is_refused(value: str) -> None:
+    with pytest.raises(Refused):
+        parse_drift_value(value)
+
+
+def test_an_alarm_has_its_answers_while_it_is_open_and_the_sponsor_only_restore() -> None:
+    alarm = new_alarm(AlarmCode.DRIFT, TENANT, alarm_values(drift()), NOW)
+    assert set(buttons({"blocks": alarm_message(alarm).blocks})) == {
+        ids.RESTORE_APPROVED,
+        ids.ADOPT_PARTNER,
+        ids.ACCEPT_DRIFT,
+        ids.REVOKE_PARTNER,
+    }
+    assert set(buttons({"blocks": alarm_message(alarm, is_admin=False).blocks})) == {ids.RESTORE_APPROVED}
+    assert alarm_answers(replace(alarm, cleared_at=NOW), is_admin=True) is None
+    digest = new_alarm(AlarmCode.DRIFT_DIGEST, "x", digest_values([drift()] * 6), NOW)
+    assert set(buttons({"blocks": alarm_message(digest).blocks})) == {ids.SHOW_DRIFTS}
+    assert alarm_answers(digest, is_admin=False) is None
+
+
+def test_a_review_of_a_drifted_partner_offers_no_keep() -> None:
+    due = partnership(state=PartnershipState.REVIEW_DUE, next_review_at=NOW)
+    card = review_card(due, now=NOW, drift=drift())
+    assert set(buttons({"blocks": card.blocks})) == {ids.RESTORE_APPROVED, ids.REVOKE_REVIEW}
+    assert "Not as approved" in text(card.blocks)
+    assert set(buttons({"blocks": review_card(due, now=NOW).blocks})) == {ids.KEEP, ids.REVOKE_REVIEW}
+    revoked = drift(found=found(code=ConcernCode.UNKNOWN_TO_GATEHOUSE))
+    assert set(buttons({"blocks": review_card(due, now=NOW, drift=revoked).blocks})) == {ids.REVOKE_REVIEW}
+
+
+def test_the_list_says_which_partner_is_not_as_approved() -> None:
+    page = Page(items=[partnership()], count=1, size=1)
+    shown = text(partner_list(page, NOW, "", {TENANT: "different from approved"}).blocks)
+    assert "Not as approved: " in shown
+    assert "Not as approved" not in text(partner_list(page, NOW).blocks)

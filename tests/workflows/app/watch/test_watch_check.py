@@ -1,0 +1,91 @@
+"""When the watch does what: an hour between sweeps, whatever the clock does, and one sweep at a time."""
+
+from collections.abc import Coroutine
+from typing import Any
+
+import pytest
+
+from tests.workflows.core.builders import DANA, TENANT
+from tests.workflows.world import World
+from workflows.app.watch.watch_check import WatchCheck
+
+
+@pytest.fixture
+def started() -> list[Coroutine[Any, Any, None]]:
+    """The work that the check started in the background."""
+    return []
+
+
+@pytest.fixture
+def check(world: World, started: list[Coroutine[Any, Any, None]]) -> WatchCheck:
+    """The check over a world; its work waits until a test runs it."""
+    return WatchCheck(store=world.store, sweeper=world.sweeper, answers=world.drift_answers, start=started.append)
+
+
+async def run(check: WatchCheck, started: list[Coroutine[Any, Any, None]]) -> int:
+    """One tick, and the work that it started; returns how much that was."""
+    await check.check()
+    count = len(started)
+    while started:
+        await started.pop()
+    return count
+
+
+async def test_a_sweep_an_hour_also_when_the_clock_jumps(
+    world: World, check: WatchCheck, started: list[Coroutine[Any, Any, None]]
+) -> None:
+    assert await run(check, started) == 1
+    assert await run(check, started) == 0
+    world.clock.advance(minutes=59)
+    assert await run(check, started) == 0
+    for hours in (1, 24 * 400, -24 * 800):
+        world.clock.advance(hours=hours)
+        assert await run(check, started) == 1
+
+
+async def test_one_sweep_at_a_time_and_a_failed_one_does_not_stop_the_next(
+    world: World, check: WatchCheck, started: list[Coroutine[Any, Any, None]]
+) -> None:
+    await check.check()
+    world.clock.advance(hours=2)
+    await check.check()
+    assert len(started) == 1
+    world.script.fail("tenant.read_default", RuntimeError("a bug"))
+    with pytest.raises(RuntimeError):
+        await started.pop()
+    assert await run(check, started) == 1
+
+
+async def test_the_log_is_asked_every_two_minutes_while_an_author_is_missing(
+    world: World, check: WatchCheck, started: list[Coroutine[Any, Any, None]]
+) -> None:
+    await world.opened()
+    await run(check, started)
+    world.tenant.edit(TENANT, b2bDirectConnectInbound={"usersAndGroups": None, "applications": {"accessType": "x"}})
+    world.clock.advance(hours=1)
+    await run(check, started)
+    world.script.calls.clear()
+    assert await run(check, started) == 1
+    assert await run(check, started) == 0
+    world.clock.advance(minutes=3)
+    assert await run(check, started) == 1
+    assert world.script.calls.count("surroundings.read_access_changes") == 2
+    assert "tenant.partner_pages" not in world.script.calls
+
+
+async def test_after_gatehouse_wrote_a_drifted_partner_the_next_tick_sweeps(
+    world: World, check: WatchCheck, started: list[Coroutine[Any, Any, None]]
+) -> None:
+    await world.opened()
+    world.clock.advance(hours=1)
+    await run(check, started)
+    world.tenant.delete(TENANT)
+    world.clock.advance(hours=1)
+    await run(check, started)
+    assert len(await world.store.open_drifts()) == 1
+    world.clock.advance(minutes=10)
+    await world.revoke(DANA)
+    assert await run(check, started) == 1
+    assert await world.store.open_drifts() == []
+    world.clock.advance(minutes=10)
+    assert await run(check, started) == 0

@@ -1,0 +1,219 @@
+"""Sweep: compare every partner and the default with what was approved, store what differs, and tell of it.
+
+A sweep that could not read everything stores what it found, and concludes nothing about the rest.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Final
+
+import structlog
+
+from workflows.app.adoption.not_adopted import save_not_adopted
+from workflows.app.alarms import Alarms, alarm_id_of
+from workflows.app.watch.comparing import SweepFindings, TenantComparison
+from workflows.app.watch.telling import DriftRecords
+from workflows.core.errors.facts import Fact, Facts, as_values
+from workflows.core.partners.partnership import PartnershipState
+from workflows.core.plans.plan import Plan
+from workflows.core.posture.concern_codes import NO_RECORD_CODES, may_be_adopted
+from workflows.core.requests.alarms import AlarmCode, AlarmId, EndingCode
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.model import TenantId
+from workflows.core.watch.comparison import default_drift_of
+from workflows.core.watch.drift import DEFAULT, INCOMPLETE, LAST_COMPLETE, Drift, DriftSubject, FoundDrift
+from workflows.core.watch.reconciliation import DIGEST_ABOVE, ended, found_again, with_found, with_same_found
+from workflows.intervals import SWEEP_MISSED_AFTER
+from workflows.ports.store import Store
+from workflows.ports.tenant import Tenant
+
+DEFAULT_SEEN: Final = "default_seen"
+"""The name of the mark with the tenant's default as it was first read, as JSON."""
+LAST_SWEEP: Final = "last_sweep"
+"""The name of the mark with the last sweep's result, as JSON."""
+INCOMPLETE_SINCE: Final = "sweeps_incomplete_since"
+"""The name of the mark with when the first of these began; empty after a complete sweep."""
+
+_log = structlog.get_logger()
+
+_Change = tuple[Drift | None, Drift]
+"""The stored record of a partner's drift, if there is one, and its next version."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepResult:
+    """What one sweep read and found."""
+
+    began_at: datetime
+    is_complete: bool
+    """Whether the whole list and the default were read, and each partner that had to be read again."""
+    partners: int
+    not_compared: int
+    """Partners that Gatehouse is changing, or whose record or settings cannot be read now."""
+    drifts: int
+    """Everything that differs now, also what earlier sweeps found."""
+    told: int
+    """How many changes were found for the first time."""
+    reasons: Facts = ()
+    """Why something could not be read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sweeper:
+    """Sweeps the tenant. Several sweeps may run at once, also in several processes."""
+
+    tenant: Tenant
+    alarms: Alarms
+    drifts: DriftRecords
+
+    async def sweep(self) -> SweepResult:
+        """Compare everything once, store what is found, and tell of it. May be repeated safely."""
+        store, began_at = self.drifts.store, self.drifts.clock.now()
+        last_complete = await time_of_mark(store, LAST_COMPLETE)
+        found = SweepFindings(
+            records=await store.records(),
+            stored={one.subject: one for one in await store.open_drifts()},
+            default=None,
+            began_at=began_at,
+        )
+        is_listed = await TenantComparison(tenant=self.tenant, store=store).compare(found)
+        told = await self._store(found, is_listed=is_listed, last_complete=last_complete)
+        result = SweepResult(
+            began_at=began_at,
+            is_complete=not found.reasons and not found.failed,
+            partners=len(found.seen),
+            not_compared=len(found.unclear),
+            drifts=len(await store.open_drifts()),
+            told=told,
+            reasons=tuple(found.reasons),
+        )
+        await self._record(result)
+        if result.is_complete:
+            await save_not_adopted(_not_adopted(found), began_at, store=store)
+        return result
+
+    async def _store(self, found: SweepFindings, *, is_listed: bool, last_complete: datetime | None) -> int:
+        """Store new, changed and ended drift, each once.
+
+        :returns: how many changes were told.
+        """
+        new: list[_Change] = []
+        for tenant_id, drift in found.drifts.items():
+            await self._found_one(DriftSubject(tenant_id), drift, found, new, last_complete)
+        if found.default is not None:
+            await self._compare_default(found.default, found, new, last_complete)
+        told = await self._tell(new, found.began_at)
+        for subject, stored in found.stored.items():
+            is_known = TenantId(subject) in found.seen or is_listed
+            is_over = TenantId(subject) not in found.drifts and TenantId(subject) not in found.unclear
+            if subject != DEFAULT and is_known and is_over:
+                await self._end(stored)
+        await self.drifts.end_answered_digests()
+        return told
+
+    async def _found_one(
+        self,
+        subject: DriftSubject,
+        drift: FoundDrift,
+        found: SweepFindings,
+        new: list[_Change],
+        last_complete: datetime | None,
+    ) -> None:
+        # NB. read now: another sweep may have stored it meanwhile. If one does so later, this record is refused.
+        stored = await self.drifts.store.drift(subject)
+        if stored is not None and found_again(stored, drift):
+            if (same := with_same_found(stored, drift)) is not None:
+                await self.drifts.save(same, "record_drift")
+            return
+        record = found.records.partnerships.get(TenantId(subject))
+        name = "" if subject == DEFAULT else subject if record is None else record.identity.name
+        changed = with_found(stored, subject, drift, partner=name, unchanged_at=last_complete, now=found.began_at)
+        new.append((stored, changed))
+
+    async def _compare_default(
+        self, default: JsonObject, found: SweepFindings, new: list[_Change], last_complete: datetime | None
+    ) -> None:
+        """Compare the default with the one that was read first, and name the partners that a change touches."""
+        store = self.drifts.store
+        seen = await store.mark(DEFAULT_SEEN)
+        if seen is None:
+            await store.save_mark(DEFAULT_SEEN, json.dumps(default, sort_keys=True))
+            return
+        drift = default_drift_of(json.loads(seen), default, approved=_approved_plans(found))
+        if drift is not None:
+            await self._found_one(DEFAULT, drift, found, new, last_complete)
+        elif (stored := found.stored.get(DEFAULT)) is not None:
+            await self._end(stored)
+
+    async def _tell(self, new: list[_Change], began_at: datetime) -> int:
+        """Store new drift with its alarms: one for each change, or one digest when there are many."""
+        telling = [one for earlier, one in new if not (one.found.is_told and (earlier is None or not earlier.is_open))]
+        digest_id = None
+        if len(telling) > DIGEST_ABOVE:
+            digest_id = alarm_id_of(AlarmCode.DRIFT_DIGEST, began_at.isoformat(), began_at)
+        for earlier, drift in new:
+            await self._tell_one(earlier, drift, digest_id, is_told=drift not in telling)
+        await self.drifts.raise_missing_digests()
+        return len(telling)
+
+    async def _tell_one(self, earlier: Drift | None, drift: Drift, digest_id: AlarmId | None, *, is_told: bool) -> None:
+        """Store one new drift with its alarm. The alarm of an earlier change of this partner ends first."""
+        if earlier is not None and (alarm := await self.drifts.alarm_of(earlier)) is not None:
+            await self.drifts.end_alarm(alarm.id, Fact(EndingCode.OTHER_CHANGE))
+        if digest_id is not None or is_told:
+            await self.drifts.save(replace(drift, alarm_id=None if is_told else digest_id), "record_drift")
+            return
+        alarm = await self.drifts.alarm_about(drift, drift.found_at)
+        await self.drifts.save(replace(drift, alarm_id=alarm.id), "record_drift", alarm=alarm)
+
+    async def _end(self, stored: Drift) -> None:
+        """Record that settings are as approved again. The alarm ends first, so that a crash repeats both."""
+        alarm = await self.drifts.alarm_of(stored)
+        await self.drifts.end_alarm(None if alarm is None else alarm.id)
+        await self.alarms.clear_alarm(AlarmCode.OWN_CHANGE, stored.subject)
+        await self.drifts.save(ended(stored, self.drifts.clock.now()), "end_drift")
+
+    async def _record(self, result: SweepResult) -> None:
+        """Store the sweep's result, and alarm when no sweep was complete for long."""
+        store = self.drifts.store
+        if result.is_complete:
+            await store.save_mark(LAST_COMPLETE, result.began_at.isoformat())
+            await store.save_mark(INCOMPLETE, "0")
+            await self.alarms.clear_alarm(AlarmCode.SWEEP_INCOMPLETE)
+            await store.save_mark(INCOMPLETE_SINCE, "")
+        else:
+            _log.warning("sweep_incomplete", reasons=as_values(result.reasons))
+            await store.save_mark(INCOMPLETE, str(int(await store.mark(INCOMPLETE) or 0) + 1))
+            since = await time_of_mark(store, INCOMPLETE_SINCE)
+            if since is None:
+                await store.save_mark(INCOMPLETE_SINCE, result.began_at.isoformat())
+            elif result.began_at - since >= SWEEP_MISSED_AFTER:
+                values = {"reason": as_values(result.reasons), "since": since.isoformat()}
+                await self.alarms.raise_alarm(AlarmCode.SWEEP_INCOMPLETE, values=values)
+        await store.save_mark(LAST_SWEEP, json.dumps(asdict(result), default=str))
+
+
+async def time_of_mark(store: Store, name: str) -> datetime | None:
+    """Return the time in a mark; None when there is none."""
+    text = await store.mark(name)
+    return datetime.fromisoformat(text) if text else None
+
+
+def _not_adopted(found: SweepFindings) -> list[TenantId]:
+    """Return the partners that have no record and can be adopted."""
+    return [
+        tenant_id
+        for tenant_id, drift in found.drifts.items()
+        if drift.code in NO_RECORD_CODES and may_be_adopted([drift.code, *drift.writers])
+    ]
+
+
+def _approved_plans(found: SweepFindings) -> Mapping[str, Plan]:
+    """Return the plans of the live partners by their names."""
+    return {
+        record.identity.name: plan
+        for record in found.records.partnerships.values()
+        if record.state is not PartnershipState.REVOKED and (plan := found.approved(record)) is not None
+    }

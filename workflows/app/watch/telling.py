@@ -1,0 +1,213 @@
+"""Store drift together with the alarm that tells of it, and end that alarm when it is answered."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+
+from workflows.app.alarms import new_alarm
+from workflows.app.new_audit_entry import GATEHOUSE, entry_of
+from workflows.core.errors.facts import Fact
+from workflows.core.partners.partnership import PartnershipState
+from workflows.core.people import ChatId, Person
+from workflows.core.requests.alarms import ENDED, Alarm, AlarmCode, AlarmId, EndingCode
+from workflows.core.requests.commands.request import CommandSubject
+from workflows.core.requests.effects import Effect, MessageCode, SendMessage, ShowAlarm, ShowReview
+from workflows.core.watch.acceptance import accepted_until, is_accepted, needed_admins
+from workflows.core.watch.drift import Drift
+from workflows.ports.audit_log import AuditEntry
+from workflows.ports.clock import Clock
+from workflows.ports.records import Commit, StaleVersion
+from workflows.ports.store import Store
+
+MAX_NAMED: Final = 20
+"""How many partners an alarm names."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriftRecords:
+    """Stores drift with its alarm in one transaction. Every method may be repeated safely."""
+
+    store: Store
+    clock: Clock
+    wake: Callable[[], None]
+    actor: str = GATEHOUSE
+    """Who swept: the bot itself, or the user of the command line."""
+
+    async def save(
+        self, drift: Drift, command: str, *, key: str = "", alarm: Alarm | None = None, actor: Person | None = None
+    ) -> bool:
+        """Store drift, and the alarm about it if it changes.
+
+        :returns: False when another process stored a newer version, or the key is known; nothing was stored then.
+        """
+        entry = entry_of(
+            key or f"{command}:{drift.subject}:{drift.version}:{drift.found.fingerprint}",
+            self.clock.now(),
+            self.actor if actor is None else actor.chat_id,
+            command,
+            drift_details(drift),
+            tenant_id=drift.tenant_id,
+            account=None if actor is None else actor.id,
+        )
+        effects: tuple[Effect, ...] = () if alarm is None else (ShowAlarm(alarm_id=alarm.id),)
+        effects += await self._shown_review(drift)
+        try:
+            is_new = await self.store.commit(Commit(entry=entry, drift=drift, alarm=alarm, effects=effects))
+        except StaleVersion:
+            return False
+        self.wake()
+        return is_new
+
+    async def _shown_review(self, drift: Drift) -> tuple[Effect, ...]:
+        """Return the effect that updates an open review of the partner: a drifted partner cannot be kept."""
+        record = None if drift.tenant_id is None else await self.store.partnership(drift.tenant_id)
+        if record is None or record.state is not PartnershipState.REVIEW_DUE:
+            return ()
+        return (ShowReview(tenant_id=record.identity.tenant_id),)
+
+    async def alarm_about(self, drift: Drift, now: datetime) -> Alarm:
+        """Return a new alarm about one partner or the default, to the admins and the partner's sponsor."""
+        alarm = new_alarm(AlarmCode.DRIFT, drift.subject, alarm_values(drift), now)
+        return replace(alarm, also_to=await self.sponsors_of([drift]))
+
+    async def sponsors_of(self, drifts: Sequence[Drift]) -> tuple[ChatId, ...]:
+        """Return the sponsors of the partners, without those who have no account any more."""
+        found: dict[ChatId, None] = {}
+        for one in drifts:
+            record = None if one.tenant_id is None else await self.store.partnership(one.tenant_id)
+            if record is not None and record.sponsor_gone_at is None:
+                found[record.sponsor.chat_id] = None
+        return tuple(found)
+
+    async def alarm_of(self, drift: Drift) -> Alarm | None:
+        """Return the open alarm about this drift alone; None when there is none, or a digest tells of it."""
+        alarm = None if drift.alarm_id is None else await self.store.alarm(drift.alarm_id)
+        return alarm if alarm is not None and alarm.is_open and alarm.code is AlarmCode.DRIFT else None
+
+    async def end_alarm(self, alarm_id: AlarmId | None, ended: Fact | None = None) -> None:
+        """End exactly this alarm; do nothing when it has ended.
+
+        :param ended: why it ended although nothing was repaired, see `EndingCode`; None when it was repaired.
+        """
+        alarm = None if alarm_id is None else await self.store.alarm(alarm_id)
+        if alarm is None or not alarm.is_open:
+            return
+        now = self.clock.now()
+        values = alarm.values if ended is None else {**alarm.values, ENDED: asdict(ended)}
+        await self._store_alarm(replace(alarm, cleared_at=now, values=values), "clear_alarm", f"clear_alarm:{alarm.id}")
+
+    async def raise_alarm(self, alarm: Alarm) -> None:
+        """Store an alarm that is not stored with a record of drift."""
+        await self._store_alarm(alarm, "raise_alarm", f"raise_alarm:{alarm.id}")
+
+    async def _store_alarm(self, alarm: Alarm, command: str, key: str) -> None:
+        details = {"alarm": alarm.id, "code": alarm.code.value, "subject": alarm.subject, **alarm.values}
+        entry: AuditEntry = entry_of(key, self.clock.now(), self.actor, command, details)
+        await self.store.commit(Commit(entry=entry, alarm=alarm, effects=(ShowAlarm(alarm_id=alarm.id),)))
+        self.wake()
+
+    async def raise_missing_digests(self) -> None:
+        """Raise each digest alarm that stored drift names and that is not stored: after the last of its records."""
+        groups: dict[AlarmId, list[Drift]] = {}
+        for one in await self.store.open_drifts():
+            if one.alarm_id is not None:
+                groups.setdefault(one.alarm_id, []).append(one)
+        for alarm_id, drifts in groups.items():
+            if await self.store.alarm(alarm_id) is None:
+                began_at = drifts[0].found_at
+                await self._tell_sponsors(drifts, alarm_id)
+                await self.raise_alarm(
+                    Alarm(
+                        id=alarm_id,
+                        code=AlarmCode.DRIFT_DIGEST,
+                        subject=began_at.isoformat(),
+                        values=digest_values(drifts),
+                        raised_at=began_at,
+                    )
+                )
+
+    async def _tell_sponsors(self, drifts: Sequence[Drift], digest_id: AlarmId) -> None:
+        """Tell each sponsor of the partners in a digest, once."""
+        by_sponsor: dict[ChatId, list[str]] = {}
+        for one in drifts:
+            for sponsor in await self.sponsors_of([one]):
+                by_sponsor.setdefault(sponsor, []).append(one.partner)
+        for sponsor, partners in by_sponsor.items():
+            fact = Fact(MessageCode.DRIFT_FOUND, {"partners": partners[:MAX_NAMED], "count": len(partners)})
+            details = {"to": sponsor, "said": asdict(fact)}
+            entry = entry_of(f"drift:{digest_id}:{sponsor}", self.clock.now(), GATEHOUSE, "tell", details)
+            message = SendMessage(person=sponsor, subject=CommandSubject(), fact=fact)
+            await self.store.commit(Commit(entry=entry, effects=(message,)))
+
+    async def end_answered_digests(self) -> None:
+        """End each digest alarm whose drift has all ended or was accepted."""
+        now = self.clock.now()
+        told = {one.alarm_id for one in await self.store.open_drifts() if not is_accepted(one, now)}
+        for alarm in await self.store.open_alarms():
+            if alarm.code is AlarmCode.DRIFT_DIGEST and alarm.id not in told:
+                await self.end_alarm(alarm.id)
+
+
+def accepted_fact(drift: Drift) -> Fact:
+    """Return why the alarm of accepted drift ends."""
+    until = accepted_until(drift)
+    people = [one.person.name for one in drift.acceptances]
+    return Fact(EndingCode.DRIFT_ACCEPTED, {"until": "" if until is None else until.isoformat(), "people": people})
+
+
+def alarm_values(drift: Drift) -> Mapping[str, Any]:
+    """Return the values of the alarm about drift: what differs, who did it, and who has accepted it."""
+    found, author = drift.found, drift.author
+    return {
+        **({"partner": drift.partner} if drift.partner else {}),
+        "drift": found.code.value,
+        "settings": list(found.settings),
+        "opens": found.opens,
+        "fingerprint": found.fingerprint,
+        "writers": [one.value for one in found.writers],
+        "touches": list(found.touches[:MAX_NAMED]),
+        "touched": len(found.touches),
+        "author": {
+            "state": author.state.value,
+            "name": author.name,
+            "at": None if author.at is None else author.at.isoformat(),
+            "is_own_application": author.is_own_application,
+        },
+        "accepted_by": [one.person.name for one in drift.acceptances],
+        "needed": needed_admins(drift),
+        "asked_again": drift.asked_again,
+        "can_be_restored": drift.can_be_restored,
+    }
+
+
+def digest_values(drifts: Sequence[Drift]) -> Mapping[str, Any]:
+    """Return the values of an alarm about many changes of one sweep."""
+    counts: dict[str, int] = {}
+    for one in drifts:
+        counts[one.found.code.value] = counts.get(one.found.code.value, 0) + 1
+    named = sorted(drifts, key=lambda one: (not one.found.opens, one.partner))
+    return {
+        "count": len(drifts),
+        "opening": sum(one.found.opens for one in drifts),
+        "counts": counts,
+        "partners": [one.partner for one in named[:MAX_NAMED] if one.partner],
+    }
+
+
+def drift_details(drift: Drift) -> Mapping[str, Any]:
+    """Return what the audit log keeps of drift."""
+    return {
+        "drift": drift.found.code.value,
+        "settings": list(drift.found.settings),
+        "opens": drift.found.opens,
+        "fingerprint": drift.found.fingerprint,
+        "found_at": drift.found_at.isoformat(),
+        "author": drift.author.name,
+        "author_state": drift.author.state.value,
+        "author_at": None if drift.author.at is None else drift.author.at.isoformat(),
+        "acceptances": [
+            {"account": one.person.id, "name": one.person.name, "until": one.until.isoformat(), "reason": one.reason}
+            for one in drift.acceptances
+        ],
+    }

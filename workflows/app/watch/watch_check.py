@@ -1,0 +1,68 @@
+"""The scheduled check: sweep when it is time, ask again about ended acceptances, and look for authors.
+
+A sweep of thousands of partners takes longer than a tick may. So it runs in the background, one at a time.
+"""
+
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from workflows.app.watch.answers import DriftAnswers
+from workflows.app.watch.sweep import Sweeper, time_of_mark
+from workflows.intervals import AUTHORS_ASKED_EVERY, SWEPT_EVERY
+from workflows.ports.store import Store
+
+SWEPT_AT: Final = "swept_at"
+"""The name of the mark with the time when the last sweep began."""
+_AUTHORS_ASKED_AT: Final = "drift_authors_asked_at"
+
+_Reason = Callable[[datetime, datetime], Awaitable[bool]]
+
+StartInBackground = Callable[[Coroutine[Any, Any, None]], None]
+
+
+@dataclass(slots=True, kw_only=True)
+class WatchCheck:
+    """Runs the watch at each tick. A clock that was set back or forward does not stop it."""
+
+    store: Store
+    sweeper: Sweeper
+    answers: DriftAnswers
+    start: StartInBackground
+    """Starts work that may take long, and logs its errors."""
+    _is_running: bool = field(default=False, init=False)
+
+    async def check(self) -> None:
+        """Do what is due. The sweep and the log are only started here."""
+        if self._is_running:
+            return
+        now = self.answers.drifts.clock.now()
+        await self.answers.ask_again()
+        is_sweep_due = await self._is_due(SWEPT_AT, SWEPT_EVERY, now, or_if=self._is_rewritten)
+        are_authors_due = bool(await self.store.drifts_without_author()) and await self._is_due(
+            _AUTHORS_ASKED_AT, AUTHORS_ASKED_EVERY, now
+        )
+        if is_sweep_due or are_authors_due:
+            self._is_running = True
+            self.start(self._watch(sweeps=is_sweep_due))
+
+    async def _watch(self, *, sweeps: bool) -> None:
+        try:
+            if sweeps:
+                await self.sweeper.sweep()
+            await self.answers.end_alarms_of_accepted()
+            await self.answers.find_authors()
+        finally:
+            self._is_running = False
+
+    async def _is_rewritten(self, last: datetime, now: datetime) -> bool:
+        """Return whether Gatehouse wrote a partner with drift since the last sweep, so that it may be over."""
+        return await self.store.has_rewritten_drift(last, now)
+
+    async def _is_due(self, mark: str, interval: timedelta, now: datetime, or_if: _Reason | None = None) -> bool:
+        last = await time_of_mark(self.store, mark)
+        if last is not None and abs(now - last) < interval and not (or_if is not None and await or_if(last, now)):
+            return False
+        await self.store.save_mark(mark, now.isoformat())
+        return True

@@ -1,0 +1,1 @@
+"""What a sweep finds: settings that are not as approved, who changed them, and the answers of admins."""

@@ -1,0 +1,52 @@
+"""Find who made a change, in the entries of Entra's audit log. The log is late by some minutes."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from workflows.core.settings.partner_changes import MAX_CLOCK_DIFFERENCE, PartnerChange
+from workflows.core.watch.drift import Author, AuthorState, Drift
+
+LOG_EXPECTED_WITHIN: Final = timedelta(hours=4)
+"""After this time a change that the log does not have counts as not in the log."""
+LOOKED_BACK: Final = timedelta(days=7)
+"""How far back the log is read for drift whose beginning is not known. Entra keeps seven days without a P1 licence."""
+
+
+LIST_MAY_LAG: Final = timedelta(minutes=10)
+"""How old the list of partners may be that a sweep read."""
+
+
+def log_needed_since(drift: Drift) -> datetime:
+    """Return since when the log must be read to find the author of a drift."""
+    longest = drift.found_at - LOOKED_BACK
+    return longest if drift.unchanged_at is None else max(drift.unchanged_at - LIST_MAY_LAG, longest)
+
+
+def author_of(
+    drift: Drift, changes: Sequence[PartnerChange] | None, *, own_until: datetime | None, now: datetime
+) -> Author:
+    """Return what the log says about the author of a drift.
+
+    The newest entry of somebody else counts. An entry of Gatehouse's own application counts only when it is later than
+    everything that Gatehouse wrote by a plan.
+
+    :param changes: the log's entries about this partner since `log_needed_since`; None when it could not be read.
+    :param own_until: when Gatehouse last wrote this partner by a plan; None when it never did.
+    """
+    is_over = now - drift.found_at >= LOG_EXPECTED_WITHIN
+    if changes is None:
+        return Author(state=AuthorState.LOG_UNREADABLE) if is_over else drift.author
+    fitting = [one for one in changes if not one.is_ours] or [
+        one for one in changes if own_until is None or one.at > own_until + MAX_CLOCK_DIFFERENCE
+    ]
+    if not fitting:
+        return Author(state=AuthorState.NOT_IN_LOG) if is_over else drift.author
+    newest = max(fitting, key=lambda one: one.at)
+    return Author(
+        state=AuthorState.KNOWN,
+        name=newest.changed_by,
+        account=newest.user_id,
+        at=newest.at,
+        is_own_application=newest.is_ours,
+    )

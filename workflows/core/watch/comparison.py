@@ -1,0 +1,177 @@
+"""Find drift in what the posture says about a partner, and in the tenant's default."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from workflows.core.errors.raised import NothingToChange, UnreadableSetting
+from workflows.core.partners.partnership import Partnership
+from workflows.core.partners.restoration.restoration_plan import plan_restoration
+from workflows.core.plans.closing import writes_only_reductions
+from workflows.core.plans.default_drift import with_inheritance
+from workflows.core.plans.plan import Plan
+from workflows.core.posture.concern_codes import ConcernCode
+from workflows.core.posture.model import Concern, ConcernSeverity, PartnerPosture
+from workflows.core.settings.canonical import Digest, JsonObject, digest
+from workflows.core.settings.documents import is_same_value, normal_value
+from workflows.core.settings.model import Property, TenantId
+from workflows.core.watch.drift import FoundDrift
+
+_FINGERPRINT: Final = "gatehouse/drift/1"
+_NO_TENANT: Final = TenantId("00000000-0000-0000-0000-000000000000")
+_NOT_COMPARED: Final = frozenset({ConcernCode.BEING_WRITTEN, ConcernCode.RECORD_UNREADABLE, ConcernCode.NOT_COMPARED})
+_DRIFT: Final = (
+    ConcernCode.REVOKED_BUT_OPEN,
+    ConcernCode.REVOKED_BUT_ABSENT,
+    ConcernCode.REVOKED_NOT_KNOWN,
+    ConcernCode.REVOKED_NOT_EXPLICIT,
+    ConcernCode.DIFFERS_FROM_APPROVED,
+    ConcernCode.ABSENT,
+    ConcernCode.UNFINISHED,
+    ConcernCode.UNKNOWN_TO_GATEHOUSE,
+)
+"""The concerns that are drift. When a partner has several, the first one here counts."""
+DRIFT_CODES: Final = (*_DRIFT, ConcernCode.DEFAULT_CHANGED)
+"""The codes of all drift."""
+_WRITERS: Final = (
+    ConcernCode.MICROSOFT_SUPPORT,
+    ConcernCode.MULTI_TENANT_ORGANIZATION,
+    ConcernCode.SERVICE_PROVIDER,
+)
+_NO_ACCESS_VALUES: Final = {
+    ConcernCode.REVOKED_BUT_OPEN: ("open", "unknown"),
+    ConcernCode.REVOKED_NOT_KNOWN: ("unknown",),
+    ConcernCode.REVOKED_BUT_ABSENT: ("ways",),
+    ConcernCode.ABSENT: ("ways",),
+}
+"""The values of these concerns that list kinds of access."""
+
+
+def is_compared(partner: PartnerPosture) -> bool:
+    """Return whether the partner could be compared with what was approved. Otherwise nothing is known about its drift.
+
+    It could not while Gatehouse writes it, or when its record, its request or its remaining access cannot be read.
+    """
+    return not any(
+        one.code in _NOT_COMPARED
+        or (one.code is ConcernCode.REVOKED_NOT_KNOWN and one.severity is ConcernSeverity.UNCHECKED)
+        for one in partner.concerns
+    )
+
+
+def drift_of(partner: PartnerPosture, approved: Plan | None) -> FoundDrift | None:
+    """Return how a partner differs from what was approved; None when it does not, or when it was not compared.
+
+    :param approved: the plan that was applied last; None when there is no record, or it cannot be read.
+    """
+    if not is_compared(partner):
+        return None
+    concerns = {one.code: one for one in partner.concerns}
+    concern = next((concerns[code] for code in _DRIFT if code in concerns), None)
+    if concern is None or _is_no_drift(concern, partner.record):
+        return None
+    settings = _settings_of(concern)
+    return FoundDrift(
+        code=concern.code,
+        settings=settings,
+        opens=_opens(concern, settings, partner.configuration, approved),
+        fingerprint=_fingerprint(concern.code, settings, partner.configuration),
+        writers=tuple(code for code in _WRITERS if code in concerns),
+        is_told=concern.values.get("is_part") is True,
+    )
+
+
+def default_drift_of(
+    before: JsonObject, now: JsonObject, *, approved: Mapping[str, Plan] | None = None
+) -> FoundDrift | None:
+    """Return how the tenant's default differs from an earlier one; None when it does not.
+
+    :param before: the default as it was first read.
+    :param approved: the plan of each live partner, by the partner's name. Those that inherit a changed value are named.
+    """
+    names = tuple(
+        name
+        for name in sorted({*before, *now} - _NO_SETTINGS)
+        if "@" not in name and not is_same_value(before.get(name), now.get(name))
+    )
+    if not names:
+        return None
+    touched = [name for name, plan in (approved or {}).items() if inherits_other_values(plan, now)]
+    return FoundDrift(
+        code=ConcernCode.DEFAULT_CHANGED,
+        settings=names,
+        opens=_gives_more(before, now, names),
+        fingerprint=_fingerprint(ConcernCode.DEFAULT_CHANGED, names, now),
+        touches=tuple(sorted(touched)),
+    )
+
+
+def inherits_other_values(plan: Plan, default: JsonObject) -> bool:
+    """Return whether a partner inherits other values from the default now than its approvers saw."""
+    shown = plan.inherited
+    return bool(shown) and not is_same_value(with_inheritance(plan, default).inherited, shown)
+
+
+_NO_SETTINGS: Final = frozenset({"isServiceDefault", "id"})
+
+
+def _is_no_drift(concern: Concern, record: Partnership | None) -> bool:
+    """Return whether a concern needs no answer: nothing is set, or the access was left open by a known revocation."""
+    if concern.code is ConcernCode.UNKNOWN_TO_GATEHOUSE:
+        return concern.severity is ConcernSeverity.NOTE
+    if concern.code in (ConcernCode.REVOKED_BUT_OPEN, ConcernCode.REVOKED_NOT_KNOWN) and record is not None:
+        known = {kind.name for kind in record.not_closed or ()}
+        return set(_access_names(concern)) <= known
+    return False
+
+
+def _settings_of(concern: Concern) -> tuple[str, ...]:
+    if concern.code in _NO_ACCESS_VALUES:
+        return _access_names(concern)
+    return tuple(concern.values.get("settings", ()))
+
+
+def _access_names(concern: Concern) -> tuple[str, ...]:
+    found = [kind["name"] for name in _NO_ACCESS_VALUES[concern.code] for kind in concern.values[name]]
+    return tuple(dict.fromkeys(found))
+
+
+def _opens(
+    concern: Concern, settings: tuple[str, ...], configuration: JsonObject | None, approved: Plan | None
+) -> bool:
+    """Return whether drift may give more access than was approved. What is not certain counts as more."""
+    if concern.code in (ConcernCode.ABSENT, ConcernCode.REVOKED_BUT_ABSENT):
+        return bool(settings)
+    if concern.code is ConcernCode.REVOKED_NOT_EXPLICIT:
+        return False  # everything is closed; only the block is not explicit any more
+    expected = None if approved is None else approved.configuration_after()
+    if concern.code is not ConcernCode.DIFFERS_FROM_APPROVED or expected is None or configuration is None:
+        return True
+    return _gives_more(expected, configuration, settings)
+
+
+def _gives_more(before: JsonObject, now: JsonObject, names: tuple[str, ...]) -> bool:
+    if any(name not in _DESCRIBED for name in names):
+        return True
+    try:
+        change = plan_restoration(tenant_id=_NO_TENANT, current_configuration=before, earlier_configuration=now)
+    except (NothingToChange, UnreadableSetting):
+        return True
+    return not writes_only_reductions(change)
+
+
+_DESCRIBED: Final = frozenset(name.value for name in Property)
+
+
+def _fingerprint(code: ConcernCode, settings: tuple[str, ...], configuration: JsonObject | None) -> Digest:
+    """Return the digest of the differing values. Without a list of settings, everything that is set counts."""
+    document = configuration or {}
+    names = settings if code in (ConcernCode.DIFFERS_FROM_APPROVED, ConcernCode.DEFAULT_CHANGED) else sorted(document)
+    values: dict[str, Any] = {}
+    for name in sorted({one.partition(".")[0] for one in names}):
+        if "@" not in name:
+            values[name] = normal_value(document.get(name)).get("")
+    named = [] if configuration is None else sorted(settings)  # a default that changes is drift of its own
+    try:
+        return digest(_FINGERPRINT, {"code": code.value, "settings": named, "values": values})
+    except UnreadableSetting:  # a number or a text that canonical JSON cannot represent
+        return digest(_FINGERPRINT, {"code": code.value, "settings": ascii(named), "values": ascii(values)})
