@@ -69,16 +69,11 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
-def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
-    """Three workers for two cores; for the stories and what is slow, four.
-
-    These wait half of their time: for a sandbox that starts, for what is tried again, for a browser. The other tests
-    wait little, and each worker imports and collects all of them.
-    """
+def pytest_xdist_auto_num_workers() -> int | None:
+    """Two workers for each core. A worker waits for a part of its time: for a bot, for a lock, for a browser."""
     if os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS"):
         return None
-    cores = os.cpu_count() or 1
-    return cores + -(-cores // 2) if "not story" in config.option.markexpr else 2 * cores
+    return 2 * (os.cpu_count() or 1)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

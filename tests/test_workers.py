@@ -1,6 +1,5 @@
 """How the tests are spread over the workers."""
 
-import shlex
 import tomllib
 from itertools import product
 from pathlib import Path
@@ -32,23 +31,6 @@ def test_every_test_runs_in_exactly_one_part_of_the_check(marks: dict[str, bool]
     assert len(chosen) == 1
     assert {"tests", *PARTS} - {"test"} <= set(tasks["check"]["sequence"])
     assert tasks["tests"]["parallel"] == ["core", "test"]
-
-
-def _marks_of(task: dict[str, str]) -> str:
-    """The expression behind `-m` in the command of a task."""
-    words = shlex.split(task["cmd"])
-    return words[words.index("-m") + 1]
-
-
-@pytest.mark.parametrize(("part", "workers"), [("test", 3), ("stories", 4), ("slow", 4)])
-def test_only_tests_that_wait_much_get_two_workers_for_each_core(
-    part: str, workers: int, monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config
-) -> None:
-    task = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["poe"]["tasks"][part]
-    monkeypatch.delenv("PYTEST_XDIST_AUTO_NUM_WORKERS", raising=False)
-    monkeypatch.setattr("os.cpu_count", lambda: 2)
-    monkeypatch.setattr(pytestconfig.option, "markexpr", _marks_of(task))
-    assert pytestconfig.hook.pytest_xdist_auto_num_workers(config=pytestconfig) == workers
 
 
 def test_what_starts_a_sandbox_or_a_browser_is_marked() -> None:

@@ -131,7 +131,7 @@ def sweep(context: typer.Context, as_json: AsJson = False) -> None:
 @app.command()
 def plan(context: typer.Context, file: PlanFile, as_json: AsJson = False) -> None:
     """Show what the request in FILE would change, and who would decide. Nothing is stored or written."""
-    from bot.terminal.plan_command import show_plan
+    from bot.terminal.plan.command import show_plan
 
     raise typer.Exit(show_plan(file, as_json=as_json, pauses=context.obj or USUAL_PAUSES))
 

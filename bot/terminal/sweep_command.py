@@ -30,8 +30,8 @@ from workflows.app.watch.sweep import Sweeper, SweepResult
 from workflows.app.watch.telling import DriftRecords, alarm_values
 from workflows.core.errors.facts import as_values
 from workflows.core.errors.raised import DomainError, FactsError
-from workflows.core.watch.acceptance import accepted_until, is_accepted
-from workflows.core.watch.drift import DEFAULT, Drift
+from workflows.core.posture.watch.acceptance import accepted_until, is_accepted
+from workflows.core.posture.watch.drift import DEFAULT, Drift
 from workflows.intervals import Pauses
 from workflows.ports.records import Commit
 

@@ -17,7 +17,7 @@ import bot.process.run
 import bot.process.settings
 import bot.terminal.cli
 import bot.terminal.doctor
-import bot.terminal.plan_command
+import bot.terminal.plan.command
 import bot.terminal.posture_command
 import bot.terminal.sandbox_command
 from tests.warm.authority import reuse_authority
@@ -46,7 +46,7 @@ remember_checks()
 reuse_authority()
 new_database()
 loaded_once(SHIPPED)
-for module in (bot.process.settings, bot.process.opening.start_checks, bot.terminal.doctor, bot.terminal.plan_command):
+for module in (bot.process.settings, bot.process.opening.start_checks, bot.terminal.doctor, bot.terminal.plan.command):
     vars(module)["load_catalog"] = loaded_once
 gc.freeze()  # so that no collection in a forked process copies the pages of what was imported
 gc.set_threshold(50_000, 20, 100)  # they end before there is much garbage

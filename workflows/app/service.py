@@ -16,7 +16,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.outcome import PartnerOutcome, advance_request_and_record
 from workflows.core.partners.partnership import Partnership
-from workflows.core.partners.reviews import advance_review
+from workflows.core.partners.reviewing.reviews import advance_review
 from workflows.core.people import ChatId, CurrentRoles, Person, PersonId
 from workflows.core.requests.commands.automatic import RecordPrepared
 from workflows.core.requests.commands.clicks import Click, actor_of, received_name, subject_of

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from workflows.app.schedule.access_ends import extension_about
 from workflows.app.schedule.downtime import gaps
 from workflows.app.service import Service
-from workflows.core.access_end.decision import EndSituation, EndStep, end_step, extension_waited_until
-from workflows.core.access_end.notices import AT_THE_END, EndNotice, block_from
 from workflows.core.errors.raised import Refused
+from workflows.core.partners.access_end.decision import EndSituation, EndStep, end_step, extension_waited_until
+from workflows.core.partners.access_end.notices import AT_THE_END, EndNotice, block_from
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.requests.commands.partner_record import RecordEndNotice
 from workflows.core.requests.downtime import Gap

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from workflows.app.alarms import Alarms
 from workflows.app.identifiers import revocation_id
-from workflows.app.revocation_alarms import report_refused_revocation
 from workflows.app.schedule.given_up_effects import raise_given_up, retry_or_drop_effect
+from workflows.app.schedule.revocation_alarms import report_refused_revocation
 from workflows.app.service import Service
 from workflows.core.errors.facts import Fact, Facts, as_values, log_text
 from workflows.core.errors.raised import Refused

@@ -8,8 +8,8 @@ from workflows.app.adoption.unchanged import adoption_of_other_settings
 from workflows.app.alarms import Alarms
 from workflows.app.identifiers import derived_request_id, revocation_id, verdict_key
 from workflows.app.limits import Allowance, LimitedAction, Limits
-from workflows.app.revocation_alarms import report_refused_revocation
 from workflows.app.role_refusals import refused_with_new_groups
+from workflows.app.schedule.revocation_alarms import report_refused_revocation
 from workflows.app.schedule.role_check import request_role_check, role_shortages
 from workflows.app.service import Service
 from workflows.app.watch.answers import DriftAnswers

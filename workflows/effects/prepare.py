@@ -18,7 +18,7 @@ from workflows.app.requests.proposing import (
     require_time_left,
 )
 from workflows.app.requests.restoring import propose_restoration
-from workflows.app.revocation_alarms import report_refused_revocation
+from workflows.app.schedule.revocation_alarms import report_refused_revocation
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
 from workflows.catalog.current_policy import current_policy

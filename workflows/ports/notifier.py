@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from workflows.core.access_end.decision import EndStep
 from workflows.core.errors.facts import Fact, Facts
 from workflows.core.errors.raised import FactsError
+from workflows.core.partners.access_end.decision import EndStep
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId
 from workflows.core.requests.alarms import Alarm

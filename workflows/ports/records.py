@@ -12,12 +12,12 @@ from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.records import Records
 from workflows.core.people import ChatId, PersonId, Role
 from workflows.core.plans.plan import TenantIdentity
+from workflows.core.posture.watch.drift import Drift, DriftSubject
 from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
 from workflows.core.requests.effects import Effect
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.settings.model import TenantId
-from workflows.core.watch.drift import Drift, DriftSubject
 from workflows.ports.audit_log import AuditEntry, AuditLog
 from workflows.ports.message_copies import ClickedCard
 

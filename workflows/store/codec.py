@@ -12,11 +12,11 @@ from workflows.core.partner_setup.steps import SetupStep
 from workflows.core.partners.partnership import Partnership
 from workflows.core.plans.drift import DefaultDrift
 from workflows.core.plans.plan import TenantIdentity
+from workflows.core.posture.watch.drift import Drift
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.commands.partner_record import ConfirmSetup, UnconfirmSetup
 from workflows.core.requests.effects import Effect, SendMessage
 from workflows.core.requests.request import AccessRequest, Restored
-from workflows.core.watch.drift import Drift
 
 STORED_NAMES: Final[Mapping[type, Mapping[str, str]]] = {
     AccessRequest: {

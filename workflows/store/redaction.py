@@ -11,10 +11,10 @@ from typing import Any, Final
 
 from workflows.core.errors.facts import Fact, Facts, redacted
 from workflows.core.partners.partnership import Partnership
+from workflows.core.posture.watch.drift import Drift
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.effects import Effect, SendMessage
 from workflows.core.requests.request import AccessRequest
-from workflows.core.watch.drift import Drift
 from workflows.store.codec import ALARM, DETAILS, DRIFT, EFFECT, FACTS, PARTNERSHIP, REQUEST, dump
 
 _FROM_ERRORS: Final = frozenset({"reason", "error", "message", "note", "problem", "refused", "said", "values"})

@@ -71,9 +71,7 @@ def assemble(systems: ExternalSystems) -> BotParts:
     )
     service = Service(store=systems.store, clock=systems.clock, wake=queue_worker.wake)
     alarms = Alarms(store=systems.store, clock=systems.clock, wake=queue_worker.wake)
-    channel = ApprovalChannel(
-        client=systems.client, channel=systems.settings.slack_channel, alarms=alarms, clock=systems.clock
-    )
+    channel = _approval_channel(systems, alarms)
     shown = ShownDirectory(systems.directory, systems.clock)
     copies = CardCopies(client=systems.client, store=systems.store, channel=channel, was_active=shown.was_active)
     notifier = _notifier(systems, shown, copies)
@@ -101,6 +99,12 @@ def assemble(systems: ExternalSystems) -> BotParts:
         send_directly=send,
         directory=shown,
     )
+
+
+def _approval_channel(systems: ExternalSystems, alarms: Alarms) -> ApprovalChannel:
+    """Return the channel of the approval cards, which must stay private."""
+    channel = systems.settings.slack_channel
+    return ApprovalChannel(client=systems.client, channel=channel, alarms=alarms, clock=systems.clock)
 
 
 def _access_ends(systems: ExternalSystems, service: Service, alarms: Alarms, queue_worker: QueueWorker) -> AccessEnds:

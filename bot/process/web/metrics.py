@@ -5,8 +5,8 @@ from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Gauge
 
+from workflows.core.posture.watch.comparison import DRIFT_CODES
 from workflows.core.requests.alarms import AlarmCode
-from workflows.core.watch.comparison import DRIFT_CODES
 from workflows.ports.clock import Clock
 from workflows.ports.store import Store
 

@@ -26,8 +26,8 @@ from bot.words.requests.access_end import AT_END, ended_state_words
 from bot.words.requests.titles import partner_title
 from bot.words.settings.open_access import access_kind_titles, access_kinds_words
 from workflows.core.partners.partnership import Partnership, PartnershipState, SettingsBasis
+from workflows.core.posture.watch.drift import Drift
 from workflows.core.settings.model import TenantId
-from workflows.core.watch.drift import Drift
 
 MAX_ACCESS_KINDS_CHARACTERS: Final = 600
 _BASIS: Final[Mapping[SettingsBasis, str]] = {

@@ -35,8 +35,8 @@ from bot.words.requests.titles import partner_title
 from bot.words.sentences import times_words
 from workflows.app.watch.telling import alarm_values
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState, SettingsBasis
+from workflows.core.posture.watch.drift import Drift
 from workflows.core.requests.request import AccessRequest, RequestState
-from workflows.core.watch.drift import Drift
 
 _MAX_DRIFT_CHARACTERS: Final = 700
 _NOT_APPROVED: Final = "The current settings are not the approved ones, so one person cannot keep them."

@@ -26,11 +26,11 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.revoking import running_revocation
+from workflows.core.posture.watch.drift import Drift
 from workflows.core.requests.commands.partner_record import Keep
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.model import TenantId
-from workflows.core.watch.drift import Drift
 from workflows.ports.clock import Clock
 from workflows.ports.store import Store
 

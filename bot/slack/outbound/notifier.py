@@ -1,6 +1,8 @@
 """Perform Slack effects: post and update cards, send direct messages, publish App Homes.
 
 Each compares what is posted with what should be, so a retry changes nothing. `recipients` decides who gets a card.
+
+It is long because each method of the port is here, in one place.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -10,11 +10,11 @@ from bot.slack.payloads.models import Interaction, Payload
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partner_setup.steps import StepKey
+from workflows.core.posture.watch.drift import DEFAULT, DriftSubject
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.request import RequestId
 from workflows.core.settings.canonical import Digest
 from workflows.core.settings.model import TenantId
-from workflows.core.watch.drift import DEFAULT, DriftSubject
 from workflows.partner_lookup.target import is_tenant_id
 from workflows.ports.pages import PagePosition
 

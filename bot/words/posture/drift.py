@@ -8,7 +8,7 @@ from bot.words.settings.open_access import access_kind_titles
 from bot.words.settings.values import title
 from workflows.core.errors.facts import Values
 from workflows.core.posture.concern_codes import ConcernCode
-from workflows.core.watch.drift import AuthorState
+from workflows.core.posture.watch.drift import AuthorState
 
 _C: Final = ConcernCode
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from workflows.core.access_end.decision import EndStep
+from workflows.core.partners.access_end.decision import EndStep
 from workflows.core.partners.partnership import Partnership
 from workflows.core.plans.plan import AtEnd
 

@@ -18,7 +18,7 @@ from tests.workflows.core.builders import WHOLE_CHAIN, partnership
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.partner_setup.steps import SetupStep
 from workflows.core.partners.partnership import Partnership
-from workflows.core.partners.setup_reviews import setup_for_request
+from workflows.core.partners.reviewing.setup_reviews import setup_for_request
 from workflows.core.people import ChatId, Person, PersonId
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.effects import ShowRequest

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from rich.console import Console
 
-from bot.terminal.plan_json import FORMAT, plan_json
-from bot.terminal.plan_print import print_plan
+from bot.terminal.plan.as_json import FORMAT, plan_json
+from bot.terminal.plan.printed import print_plan
 from bot.words.plans.consequences import consequence_words
 from tests.bot.surfaces import hostile, hostile_identity
 from tests.workflows.core.builders import NOW, STAGES, TENANT, identity

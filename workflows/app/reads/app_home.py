@@ -6,7 +6,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from workflows.app.adoption.not_adopted import NotAdopted, read_not_adopted
 from workflows.app.reads.audit_log_permission import is_shown_as_auditor
 from workflows.app.reads.found_requests import (
     NOTHING_FOUND,
@@ -17,6 +16,7 @@ from workflows.app.reads.found_requests import (
 )
 from workflows.app.reads.newer_requests import MAX_OWN_REQUESTS, AfterEnd, read_after_end
 from workflows.app.reads.waiting_requests import ids_of
+from workflows.app.watch.not_adopted import NotAdopted, read_not_adopted
 from workflows.core.partner_setup.confirmations import open_steps
 from workflows.core.partners.partnership import Partnership, PartnershipState, tenant_of
 from workflows.core.people import ADMIN, ChatId, Person, PersonId, Role

@@ -13,13 +13,19 @@ from workflows.app.identifiers import derived_request_id
 from workflows.app.new_audit_entry import entry_of
 from workflows.app.schedule.downtime import gaps, is_after_tick
 from workflows.app.service import Service
-from workflows.core.access_end.decision import BLOCKS_COUNTED_FOR, EndSituation, EndStep, end_step, open_extension
-from workflows.core.access_end.notices import AT_THE_END, due_notice
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
+from workflows.core.partners.access_end.decision import (
+    BLOCKS_COUNTED_FOR,
+    EndSituation,
+    EndStep,
+    end_step,
+    open_extension,
+)
+from workflows.core.partners.access_end.notices import AT_THE_END, due_notice
 from workflows.core.partners.outcome import advance_request_and_record
 from workflows.core.partners.partnership import Partnership, PartnershipState
-from workflows.core.partners.reviews import advance_review
+from workflows.core.partners.reviewing.reviews import advance_review
 from workflows.core.partners.revoking import REVOCATION_LIFETIME, requests_for_more_access, running_revocation
 from workflows.core.people import GATEHOUSE, CurrentRoles
 from workflows.core.plans.plan import REVOCATION_TEMPLATE, AtEnd

@@ -7,7 +7,7 @@ import structlog
 
 from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
-from workflows.core.partners.setup_reviews import setup_for_request
+from workflows.core.partners.reviewing.setup_reviews import setup_for_request
 from workflows.core.requests.commands.partner_record import RecordSetup
 from workflows.ports.store import Store
 

@@ -11,12 +11,12 @@ from workflows.app.watch.telling import DriftRecords, accepted_fact, alarm_value
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import CurrentRoles, Person
+from workflows.core.posture.watch.acceptance import accept, asked_again, is_accepted, with_author
+from workflows.core.posture.watch.authors import author_of, log_needed_since
+from workflows.core.posture.watch.drift import DEFAULT, Author, AuthorState, Drift, DriftSubject
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.commands.watch import AcceptDrift
 from workflows.core.settings.partner_changes import PartnerChange
-from workflows.core.watch.acceptance import accept, asked_again, is_accepted, with_author
-from workflows.core.watch.authors import author_of, log_needed_since
-from workflows.core.watch.drift import DEFAULT, Author, AuthorState, Drift, DriftSubject
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
 _TRIES: Final = 5

@@ -16,11 +16,11 @@ from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.records import Records
 from workflows.core.plans.plan import Plan
 from workflows.core.posture.partner_posture import PostureInputs, evaluate_partner
+from workflows.core.posture.watch.comparison import drift_of, is_compared
+from workflows.core.posture.watch.drift import Drift, FoundDrift
+from workflows.core.posture.watch.reconciliation import found_again
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
-from workflows.core.watch.comparison import drift_of, is_compared
-from workflows.core.watch.drift import Drift, FoundDrift
-from workflows.core.watch.reconciliation import found_again
 from workflows.ports.records import StoreNotWritable
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable

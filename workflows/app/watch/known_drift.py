@@ -5,8 +5,8 @@ A boundary: what the rest of the application asks about drift.
 
 from collections.abc import Mapping
 
+from workflows.core.posture.watch.drift import Drift, DriftSubject
 from workflows.core.settings.model import TenantId
-from workflows.core.watch.drift import Drift, DriftSubject
 from workflows.ports.store import Store
 
 

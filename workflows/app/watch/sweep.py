@@ -11,20 +11,20 @@ from typing import Final
 
 import structlog
 
-from workflows.app.adoption.not_adopted import save_not_adopted
 from workflows.app.alarms import Alarms, alarm_id_of
 from workflows.app.watch.comparing import SweepFindings, TenantComparison
+from workflows.app.watch.not_adopted import save_not_adopted
 from workflows.app.watch.telling import DriftRecords
 from workflows.core.errors.facts import Fact, Facts, as_values
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.plans.plan import Plan
 from workflows.core.posture.concern_codes import NO_RECORD_CODES, may_be_adopted
+from workflows.core.posture.watch.comparison import default_drift_of
+from workflows.core.posture.watch.drift import DEFAULT, INCOMPLETE, LAST_COMPLETE, Drift, DriftSubject, FoundDrift
+from workflows.core.posture.watch.reconciliation import DIGEST_ABOVE, ended, found_again, with_found, with_same_found
 from workflows.core.requests.alarms import AlarmCode, AlarmId, EndingCode
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
-from workflows.core.watch.comparison import default_drift_of
-from workflows.core.watch.drift import DEFAULT, INCOMPLETE, LAST_COMPLETE, Drift, DriftSubject, FoundDrift
-from workflows.core.watch.reconciliation import DIGEST_ABOVE, ended, found_again, with_found, with_same_found
 from workflows.intervals import SWEEP_MISSED_AFTER
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant

@@ -10,11 +10,11 @@ from workflows.app.new_audit_entry import GATEHOUSE, entry_of
 from workflows.core.errors.facts import Fact
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.people import ChatId, Person
+from workflows.core.posture.watch.acceptance import accepted_until, is_accepted, needed_admins
+from workflows.core.posture.watch.drift import Drift
 from workflows.core.requests.alarms import ENDED, Alarm, AlarmCode, AlarmId, EndingCode
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import Effect, MessageCode, SendMessage, ShowAlarm, ShowReview
-from workflows.core.watch.acceptance import accepted_until, is_accepted, needed_admins
-from workflows.core.watch.drift import Drift
 from workflows.ports.audit_log import AuditEntry
 from workflows.ports.clock import Clock
 from workflows.ports.records import Commit, StaleVersion

@@ -13,7 +13,7 @@ from workflows.core.partner_setup.steps import setup_of
 from workflows.core.partners.approval_policy import is_live, stricter
 from workflows.core.partners.lifecycle import require_table_result
 from workflows.core.partners.partnership import Partnership, PartnershipState, SettingsBasis
-from workflows.core.partners.reviews import next_review
+from workflows.core.partners.reviewing.reviews import next_review
 from workflows.core.people import GATEHOUSE
 from workflows.core.plans.closing import only_reduces_access, writes_only_reductions
 from workflows.core.plans.plan import AtEnd

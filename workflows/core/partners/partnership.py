@@ -7,9 +7,9 @@ from enum import StrEnum
 from itertools import groupby
 from operator import itemgetter
 
-from workflows.core.access_end.notices import AT_THE_END, EndNotice, next_notice_at
 from workflows.core.partner_setup.confirmations import Confirmation
 from workflows.core.partner_setup.steps import SetupStep
+from workflows.core.partners.access_end.notices import AT_THE_END, EndNotice, next_notice_at
 from workflows.core.people import Person
 from workflows.core.plans.plan import AtEnd, TenantIdentity
 from workflows.core.plans.renewal import is_extension

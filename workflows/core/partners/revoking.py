@@ -7,7 +7,7 @@ from typing import Final
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership, PartnershipState
-from workflows.core.partners.reviews import may_revoke
+from workflows.core.partners.reviewing.reviews import may_revoke
 from workflows.core.people import CurrentRoles, Person
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState

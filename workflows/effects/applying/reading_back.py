@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from workflows.app.alarms import Alarms
-from workflows.app.revocation_alarms import report_open_access
+from workflows.app.schedule.revocation_alarms import report_open_access
 from workflows.app.service import Service
 from workflows.core.errors.facts import Fact
 from workflows.core.plans.plan import SentWrite, count_written, is_confirmed

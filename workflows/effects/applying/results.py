@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from workflows.app.alarms import Alarms
-from workflows.app.revocation_alarms import report_refused_revocation, report_repeated_changes, values_of
+from workflows.app.schedule.revocation_alarms import report_refused_revocation, report_repeated_changes, values_of
 from workflows.app.service import Service
 from workflows.core.checks.findings import PlanBreaksRules, Severity
 from workflows.core.checks.partner_rules import check_partner

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from workflows.core.watch.drift import Drift, DriftSubject
+from workflows.core.posture.watch.drift import Drift, DriftSubject
 from workflows.store.codec import DRIFT, load
 from workflows.store.columns import text_of
 from workflows.store.sqlite.database import SqliteDatabase, readable

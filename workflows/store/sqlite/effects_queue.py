@@ -9,8 +9,8 @@ import structlog
 from pydantic import ValidationError
 
 from workflows.core.errors.facts import Fact, Facts
+from workflows.core.posture.watch.drift import INCOMPLETE, LAST_COMPLETE
 from workflows.core.requests.effects import CheckPermission, Effect, Priority, asked_by, lane, priority_of
-from workflows.core.watch.drift import INCOMPLETE, LAST_COMPLETE
 from workflows.ports.effects_queue import GivenUpEffect, PendingEffect, QueueCode, StoredWork
 from workflows.store.codec import EFFECT, load, stored_facts
 from workflows.store.columns import text_of

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from workflows.core.partners.partnership import Partnership
+from workflows.core.posture.watch.acceptance import ask_again_at
+from workflows.core.posture.watch.drift import AuthorState, Drift
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.effects import ShowRequest
 from workflows.core.requests.eligibility import current_eligibility
 from workflows.core.requests.reminder_times import next_due_at
 from workflows.core.requests.request import AccessRequest, RequestId
-from workflows.core.watch.acceptance import ask_again_at
-from workflows.core.watch.drift import AuthorState, Drift
 from workflows.ports.clock import Clock
 from workflows.ports.message_copies import CardNotCurrent
 from workflows.ports.records import Commit, OtherOpenRequest, StaleVersion

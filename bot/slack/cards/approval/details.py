@@ -1,4 +1,7 @@
-"""Details of a request: what its card leaves out, in the order of approvers' questions, and its notes."""
+"""Details of a request: what its card leaves out, in the order of approvers' questions, and its notes.
+
+It is long because every section of the window is here, in the order in which it is read.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime

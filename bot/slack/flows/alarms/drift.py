@@ -19,8 +19,8 @@ from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ADMIN
+from workflows.core.posture.watch.drift import Drift, DriftSubject
 from workflows.core.requests.commands.watch import AcceptDrift
-from workflows.core.watch.drift import Drift, DriftSubject
 from workflows.ports.clock import Clock
 from workflows.ports.people_directory import PeopleDirectory
 from workflows.ports.store import Store

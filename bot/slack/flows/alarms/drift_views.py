@@ -34,8 +34,8 @@ from bot.words.posture.drift import (
 )
 from bot.words.sentences import counted, range_words
 from workflows.app.watch.telling import alarm_values
-from workflows.core.watch.acceptance import accepted_until, is_accepted, needed_admins, offered_days
-from workflows.core.watch.drift import DEFAULT, Drift
+from workflows.core.posture.watch.acceptance import accepted_until, is_accepted, needed_admins, offered_days
+from workflows.core.posture.watch.drift import DEFAULT, Drift
 
 PER_PAGE: Final = 10
 _MAX_CHARACTERS: Final = 1500

@@ -23,11 +23,11 @@ from bot.slack.partner_commands import POSTURE_TAKES_NO_PARTNER, help_message, s
 from bot.slack.payloads.button_values import parse_tenant_id
 from bot.slack.payloads.models import Interaction, SlashCommand
 from bot.slack.people.members import Members
-from workflows.app.adoption.not_adopted import read_not_adopted, save_not_adopted_of
 from workflows.app.reads.audit_log_permission import AuditLogPermission
 from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.reads.posture import concerns_about, read_posture
 from workflows.app.watch.known_drift import known_drift
+from workflows.app.watch.not_adopted import read_not_adopted, save_not_adopted_of
 from workflows.core.people import ChatId, Person, PersonId
 from workflows.core.plans.named_targets import current_targets
 from workflows.core.posture.model import Posture

@@ -47,17 +47,18 @@ from workflows.core.plans.plan import TenantIdentity
 from workflows.core.posture.concern_codes import may_be_adopted
 from workflows.core.posture.model import Concern, ConcernSeverity
 from workflows.core.posture.settings_evaluation import evaluate_settings
+from workflows.core.posture.watch.drift import Drift
 from workflows.core.requests.request import AccessRequest, RequestKind
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import Origin
 from workflows.core.settings.open_access import AccessKind, AccessState, access_kinds, closed_by_default, possibly_open
-from workflows.core.watch.drift import Drift
 
 MAX_CONCERNS: Final = 30
 MAX_SETTING_CHARACTERS: Final = 1500
 """Characters for the words of one setting, which count their targets themselves."""
 MAX_ACCESS_KINDS_CHARACTERS: Final = 1500
 
+_ONLY_DEFAULTS: Final = "no settings of its own, the tenant's defaults apply"
 NOT_ADDED: Final = "a tenant of another Microsoft cloud, blocked until it is added here"
 _INHERITED: Final[Mapping[Origin, str]] = {
     Origin.SET_HERE: " · from the default",
@@ -104,11 +105,10 @@ def partner_details(
         *_own_actions(requests, partnership, reader, now),
         *_adopt_action(identity, requests, concerns, reader),
     ]
-    summary = f"{sum(entry.is_own for entry in current)} settings set here"
-    if configuration is None:
-        summary = NOT_ADDED if is_cross_cloud else "no settings of its own, the tenant's defaults apply"
-    concern = _most_serious_concern(concerns)
-    return message(f"{notified_partner(identity)}: {summary}.{concern} {_on_record(requests)}", blocks)
+    own_settings = f"{sum(entry.is_own for entry in current)} settings set here"
+    none_set = NOT_ADDED if is_cross_cloud else _ONLY_DEFAULTS
+    summary = f"{none_set if configuration is None else own_settings}.{_most_serious_concern(concerns)}"
+    return message(f"{notified_partner(identity)}: {summary} {_on_record(requests)}", blocks)
 
 
 def _on_record(requests: Sequence[AccessRequest]) -> str:

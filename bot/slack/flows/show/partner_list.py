@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Annotated, Final
 
 from pydantic import StringConstraints
-from slack_sdk.models.blocks import Block
+from slack_sdk.models.blocks import Block, ButtonElement
 
 from bot.slack import ids
 from bot.slack.blocks.blocks import (
@@ -29,7 +29,7 @@ from bot.slack.flows.show.filters import MAX_FILTER_CHARACTERS
 from bot.slack.payloads.button_values import PageStep, parse_page_step
 from bot.words.posture.summary import not_adopted_words
 from bot.words.sentences import counted
-from workflows.app.adoption.not_adopted import NotAdopted
+from workflows.app.watch.not_adopted import NotAdopted
 from workflows.core.partners.partnership import Partnership
 from workflows.core.settings.model import TenantId
 from workflows.ports.pages import Cursor, Page, PagePosition
@@ -69,24 +69,23 @@ def partner_list(
         partner_row(partnership, now, drift=drifts.get(partnership.identity.tenant_id, ""))
         for partnership in page.items
     ]
-    buttons = []
-    if page.count_before:
-        buttons.append(
-            button(
-                f"Previous {page.count_before:,}", ids.LIST_PREVIOUS, _button_value(typed_text, page.first_cursor, True)
-            )
-        )
-    if page.count_after:
-        buttons.append(
-            button(f"Next {page.count_after:,}", ids.LIST_NEXT, _button_value(typed_text, page.last_cursor, False))
-        )
-    if buttons:
+    if buttons := list(_page_buttons(page, typed_text)):
         blocks.append(actions("list", *buttons))
     blocks += [small_text("As last recorded. /partner show with a domain reads the current settings."), *others]
     names = "; ".join(
         f"{notified_partner(p.identity)}: recorded as {partnership_state_words(p, now)}" for p in page.items
     )
     return message(f"{count}{range_words}. {names}", blocks)
+
+
+def _page_buttons(page: Page[Partnership], typed_text: str) -> Iterator[ButtonElement]:
+    """Return the buttons to the pages before and after."""
+    if page.count_before:
+        value = _button_value(typed_text, page.first_cursor, True)
+        yield button(f"Previous {page.count_before:,}", ids.LIST_PREVIOUS, value)
+    if page.count_after:
+        value = _button_value(typed_text, page.last_cursor, False)
+        yield button(f"Next {page.count_after:,}", ids.LIST_NEXT, value)
 
 
 def parse_step(value: str) -> tuple[str, PagePosition]:

@@ -28,8 +28,8 @@ from bot.words.names.partners import notified_name
 from bot.words.requests.access_end import AT_END, WHY_OPEN
 from bot.words.requests.messages import message_words
 from bot.words.requests.titles import partner_title
-from workflows.core.access_end.decision import EndStep
 from workflows.core.errors.facts import Fact, as_values
+from workflows.core.partners.access_end.decision import EndStep
 from workflows.core.requests.effects import MessageCode
 from workflows.core.requests.request import AccessRequest
 from workflows.core.requests.transitions.transition import partner_of

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from bot.slack.outbound.access_end.cards import MAX_NAMED, block_result, end_notice
 from bot.slack.outbound.recipients import Outbound, Recipients
-from workflows.core.access_end.notices import ADMINS_NOTIFIED_FROM
+from workflows.core.partners.access_end.notices import ADMINS_NOTIFIED_FROM
 from workflows.core.people import ADMIN, ChatId
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.model import TenantId

@@ -35,6 +35,8 @@ from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.errors.facts import Fact
 from workflows.core.partners.partnership import Attestation, PartnershipState
 from workflows.core.plans.plan import TenantIdentity
+from workflows.core.posture.watch.comparison import DRIFT_CODES
+from workflows.core.posture.watch.drift import AuthorState
 from workflows.core.requests.alarms import ENDED, OPEN_ACCESS, AlarmCode, EndingCode
 from workflows.core.requests.commands.automatic import Replan
 from workflows.core.requests.effects import Effect, ShowAlarm
@@ -42,8 +44,6 @@ from workflows.core.requests.lifecycle import advance
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.requests.transitions.transition import Situation
-from workflows.core.watch.comparison import DRIFT_CODES
-from workflows.core.watch.drift import AuthorState
 from workflows.ports.records import LimitedList
 
 TEMPLATES: Final = load_catalog(SHIPPED).templates

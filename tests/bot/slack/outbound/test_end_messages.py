@@ -10,7 +10,7 @@ import pytest
 from tests.bot.slack.outbound.scene import Scene, action_ids, partnership, person, request
 from tests.bot.surfaces import shown
 from tests.workflows.core import builders
-from workflows.core.access_end.decision import EndStep
+from workflows.core.partners.access_end.decision import EndStep
 from workflows.core.people import ADMIN, GATEHOUSE
 from workflows.core.plans.plan import AtEnd
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState

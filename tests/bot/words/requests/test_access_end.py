@@ -2,7 +2,7 @@
 
 from bot.words.requests.access_end import AT_END, WHY_OPEN, ended_state_words
 from tests.workflows.core.builders import partnership
-from workflows.core.access_end.decision import EndStep
+from workflows.core.partners.access_end.decision import EndStep
 from workflows.core.plans.plan import AtEnd
 
 

@@ -13,7 +13,7 @@ from tests.workflows.world import World, open_world, restarted
 from workflows.app.schedule.access_ends import AccessEnds
 from workflows.app.schedule.downtime import LAST_TICK
 from workflows.app.schedule.ticker import tick
-from workflows.core.access_end.decision import EndStep
+from workflows.core.partners.access_end.decision import EndStep
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.plans.plan import AtEnd
 from workflows.core.requests.alarms import AlarmCode

@@ -11,18 +11,18 @@ import pytest
 from tests.workflows.core.builders import AMARA, DANA, MALLORY, SAM, TENANT
 from tests.workflows.fakes import HOME
 from tests.workflows.world import World, restarted
-from workflows.app.adoption.not_adopted import NotAdopted, read_not_adopted
+from workflows.app.watch.not_adopted import NotAdopted, read_not_adopted
 from workflows.app.watch.sweep import INCOMPLETE_SINCE, Sweeper, SweepResult
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ADMIN
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.posture.concern_codes import ConcernCode
+from workflows.core.posture.watch.drift import DEFAULT, AuthorState, Drift, DriftSubject
 from workflows.core.requests.alarms import Alarm, AlarmCode
 from workflows.core.requests.commands.watch import AcceptDrift
 from workflows.core.settings.block import BLOCK
 from workflows.core.settings.model import TenantId
 from workflows.core.settings.partner_changes import PartnerChange
-from workflows.core.watch.drift import DEFAULT, AuthorState, Drift, DriftSubject
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 OPEN: Final = {

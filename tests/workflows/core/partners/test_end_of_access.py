@@ -7,11 +7,11 @@ from typing import Any, Final
 import pytest
 
 from tests.workflows.core.builders import NOW, REQUEST, SAM, access_plan, everybody, partnership, prepared, request
-from workflows.core.access_end.notices import AT_THE_END, EndNotice
 from workflows.core.errors.raised import Refused
+from workflows.core.partners.access_end.notices import AT_THE_END, EndNotice
 from workflows.core.partners.outcome import advance_request_and_record, opened_partnership, unapproved_partnership
 from workflows.core.partners.partnership import Partnership, PartnershipState, SettingsBasis
-from workflows.core.partners.reviews import advance_review
+from workflows.core.partners.reviewing.reviews import advance_review
 from workflows.core.people import GATEHOUSE
 from workflows.core.plans.plan import AtEnd
 from workflows.core.posture.record_concerns import due_concerns

@@ -26,14 +26,14 @@ from tests.workflows.core.builders import (
     situation,
 )
 from tests.workflows.core.transition_tables import arrows_written, by_name, drawn_arrows, pairs_of, pairs_written
-from workflows.core.access_end.notices import EndNotice
 from workflows.core.errors.raised import Refused
 from workflows.core.partner_setup.confirmations import Confirmation
 from workflows.core.partners import lifecycle
+from workflows.core.partners.access_end.notices import EndNotice
 from workflows.core.partners.lifecycle import TABLE
 from workflows.core.partners.outcome import advance_request_and_record
 from workflows.core.partners.partnership import Partnership, PartnershipState
-from workflows.core.partners.reviews import advance_review
+from workflows.core.partners.reviewing.reviews import advance_review
 from workflows.core.requests.commands.automatic import RecordApplied, RecordApplyFailed, RecordOverwritten, Stop
 from workflows.core.requests.commands.partner_record import (
     AskReview,

@@ -22,7 +22,7 @@ from tests.workflows.core.builders import (
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.outcome import advance_request_and_record
 from workflows.core.partners.partnership import Partnership, PartnershipState, SettingsBasis
-from workflows.core.partners.reviews import advance_review
+from workflows.core.partners.reviewing.reviews import advance_review
 from workflows.core.people import Person
 from workflows.core.plans.plan import Plan
 from workflows.core.plans.planning import plan_access

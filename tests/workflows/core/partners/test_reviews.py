@@ -26,7 +26,7 @@ from tests.workflows.core.builders import (
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.outcome import closed_partnership, opened_partnership
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
-from workflows.core.partners.reviews import ReviewTransition, advance_review, may_revoke
+from workflows.core.partners.reviewing.reviews import ReviewTransition, advance_review, may_revoke
 from workflows.core.people import CurrentRoles, Person
 from workflows.core.requests.commands.partner_record import AskReview, Keep, PartnershipCommand
 from workflows.core.requests.effects import ShowRequest, ShowReview

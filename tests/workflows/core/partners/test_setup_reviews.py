@@ -26,8 +26,8 @@ from workflows.core.partner_setup.confirmations import Confirmation
 from workflows.core.partner_setup.steps import SetupStep, StepKey
 from workflows.core.partners.outcome import advance_request_and_record, closed_partnership, opened_partnership
 from workflows.core.partners.partnership import Partnership, PartnershipState
-from workflows.core.partners.reviews import advance_review
-from workflows.core.partners.setup_reviews import setup_for_request
+from workflows.core.partners.reviewing.reviews import advance_review
+from workflows.core.partners.reviewing.setup_reviews import setup_for_request
 from workflows.core.people import Person
 from workflows.core.requests.commands.automatic import RecordOverwritten
 from workflows.core.requests.commands.partner_record import (

@@ -5,7 +5,7 @@ import pytest
 from tests.workflows.core.builders import AMARA, REDEEM_STEP, REQUEST, SAM, TENANT, everybody, partnership, request
 from tests.workflows.core.builders import situation as moment
 from workflows.core.partners.partnership import PartnershipState
-from workflows.core.partners.reviews import advance_review
+from workflows.core.partners.reviewing.reviews import advance_review
 from workflows.core.people import ChatId, Person
 from workflows.core.requests.commands.automatic import Expire
 from workflows.core.requests.commands.clicks import (

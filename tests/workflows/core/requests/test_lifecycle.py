@@ -41,7 +41,7 @@ from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.outcome import PartnerOutcome, advance_request_and_record
 from workflows.core.partners.partnership import Attestation, PartnershipState, SettingsBasis
-from workflows.core.partners.reviews import advance_review
+from workflows.core.partners.reviewing.reviews import advance_review
 from workflows.core.people import CurrentRoles, Person
 from workflows.core.plans.plan import CallIds, SentWrite
 from workflows.core.plans.planning import plan_access, plan_revocation

@@ -16,14 +16,14 @@ from bot.slack.payloads.button_values import parse_drift_value, parse_page
 from bot.slack.words.alarms import alarm_message
 from bot.slack.words.drift_buttons import alarm_answers
 from tests.workflows.core.builders import DANA, NOW, TENANT, partnership
-from tests.workflows.core.watch.drifts import SHOWN, drift, found
+from tests.workflows.core.posture.watch.drifts import SHOWN, drift, found
 from workflows.app.alarms import new_alarm
 from workflows.app.watch.telling import alarm_values, digest_values
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.posture.concern_codes import ConcernCode
+from workflows.core.posture.watch.drift import DEFAULT, Acceptance, Drift, DriftSubject
 from workflows.core.requests.alarms import AlarmCode
-from workflows.core.watch.drift import DEFAULT, Acceptance, Drift, DriftSubject
 from workflows.ports.pages import Page
 
 
@@ -128,6 +128,6 @@ def test_a_review_of_a_drifted_partner_offers_no_keep() -> None:
 
 def test_the_list_says_which_partner_is_not_as_approved() -> None:
     page = Page(items=[partnership()], count=1, size=1)
-    shown = text(partner_list(page, NOW, "", {TENANT: "different from approved"}).blocks)
+    shown = text(partner_list(page, NOW, drifts={TENANT: "different from approved"}).blocks)
     assert "Not as approved: " in shown
     assert "Not as approved" not in text(partner_list(page, NOW).blocks)

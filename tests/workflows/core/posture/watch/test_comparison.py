@@ -15,18 +15,18 @@ from workflows.core.plans.planning import plan_revocation
 from workflows.core.posture.concern_codes import ConcernCode
 from workflows.core.posture.model import PartnerPosture
 from workflows.core.posture.partner_posture import PostureInputs, evaluate_partner
-from workflows.core.requests.request import AccessRequest, RequestState
-from workflows.core.settings.block import BLOCK
-from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.open_access import AccessState, OpenAccess
-from workflows.core.watch.comparison import (
+from workflows.core.posture.watch.comparison import (
     DRIFT_CODES,
     default_drift_of,
     drift_of,
     inherits_other_values,
     is_compared,
 )
-from workflows.core.watch.drift import FoundDrift
+from workflows.core.posture.watch.drift import FoundDrift
+from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.core.settings.block import BLOCK
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.open_access import AccessState, OpenAccess
 
 PLAN = access_plan()
 APPROVED = PLAN.configuration_after() or {}

@@ -7,13 +7,11 @@ from typing import Any
 import pytest
 
 from tests.workflows.core.builders import AMARA, BRUNO, DANA, NOW, TENANT, current_roles
-from tests.workflows.core.watch.drifts import SHOWN, drift, found
+from tests.workflows.core.posture.watch.drifts import SHOWN, drift, found
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ADMIN, Person
-from workflows.core.requests.commands.watch import AcceptDrift
-from workflows.core.settings.canonical import Digest
-from workflows.core.watch.acceptance import (
+from workflows.core.posture.watch.acceptance import (
     accept,
     accepted_until,
     ask_again_at,
@@ -23,8 +21,10 @@ from workflows.core.watch.acceptance import (
     offered_days,
     with_author,
 )
-from workflows.core.watch.drift import DEFAULT, Author, AuthorState, Drift
-from workflows.core.watch.reconciliation import ended, found_again, with_found, with_same_found
+from workflows.core.posture.watch.drift import DEFAULT, Author, AuthorState, Drift
+from workflows.core.posture.watch.reconciliation import ended, found_again, with_found, with_same_found
+from workflows.core.requests.commands.watch import AcceptDrift
+from workflows.core.settings.canonical import Digest
 
 ADMINS = current_roles(dana=ADMIN, amara=ADMIN, bruno="security")
 DAY = timedelta(days=1)

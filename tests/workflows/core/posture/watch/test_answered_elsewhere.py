@@ -13,7 +13,7 @@ from workflows.core.partners.outcome import opened_partnership
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.partners.restoration.not_restored import restoration_findings
 from workflows.core.partners.restoration.restorable import has_approved_result, restored_summary
-from workflows.core.partners.reviews import advance_review
+from workflows.core.partners.reviewing.reviews import advance_review
 from workflows.core.people import Person
 from workflows.core.requests.commands.partner_record import AskReview, Keep
 from workflows.core.requests.request import RequestId, RequestState

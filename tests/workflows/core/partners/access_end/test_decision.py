@@ -4,9 +4,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
-from tests.workflows.core.access_end.test_notices import DAY, END, announced, notice
 from tests.workflows.core.builders import prepared, request
-from workflows.core.access_end.decision import (
+from tests.workflows.core.partners.access_end.test_notices import DAY, END, announced, notice
+from workflows.core.partners.access_end.decision import (
     EndSituation,
     EndStep,
     end_step,

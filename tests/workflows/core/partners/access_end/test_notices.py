@@ -5,7 +5,7 @@ from typing import Final
 
 import pytest
 
-from workflows.core.access_end.notices import (
+from workflows.core.partners.access_end.notices import (
     ADMINS_DECIDE_WITHIN,
     AT_THE_END,
     EndNotice,

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from workflows.core.watch.drift import Author, Drift, DriftSubject, FoundDrift
+from workflows.core.posture.watch.drift import Author, Drift, DriftSubject, FoundDrift
 
 DIGEST_ABOVE: Final = 5
 """When a sweep finds more changes than this, one message tells of all of them."""

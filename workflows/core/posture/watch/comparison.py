@@ -11,10 +11,10 @@ from workflows.core.plans.default_drift import with_inheritance
 from workflows.core.plans.plan import Plan
 from workflows.core.posture.concern_codes import ConcernCode
 from workflows.core.posture.model import Concern, ConcernSeverity, PartnerPosture
+from workflows.core.posture.watch.drift import FoundDrift
 from workflows.core.settings.canonical import Digest, JsonObject, digest
 from workflows.core.settings.documents import is_same_value, normal_value
 from workflows.core.settings.model import Property, TenantId
-from workflows.core.watch.drift import FoundDrift
 
 _FINGERPRINT: Final = "gatehouse/drift/1"
 _NO_TENANT: Final = TenantId("00000000-0000-0000-0000-000000000000")

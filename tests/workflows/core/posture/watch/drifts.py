@@ -5,8 +5,8 @@ from typing import Any
 
 from tests.workflows.core.builders import NOW, TENANT
 from workflows.core.posture.concern_codes import ConcernCode
+from workflows.core.posture.watch.drift import Drift, DriftSubject, FoundDrift
 from workflows.core.settings.canonical import Digest
-from workflows.core.watch.drift import Drift, DriftSubject, FoundDrift
 
 SHOWN = Digest("a" * 64)
 

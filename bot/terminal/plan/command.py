@@ -9,8 +9,8 @@ from bot.process.logs.redactor import Redactor
 from bot.process.opening.readers import open_clock, open_tenant, read_stored_records
 from bot.process.run import WRONG_SETTINGS, print_problems
 from bot.process.settings import SettingsProblems, TenantSettings, load_tenant_settings
-from bot.terminal.plan_json import plan_json
-from bot.terminal.plan_print import print_plan
+from bot.terminal.plan.as_json import plan_json
+from bot.terminal.plan.printed import print_plan
 from bot.terminal.printing import NOT_POSSIBLE, print_error, terminal_console
 from bot.words.refusals.sentences import fact_words
 from bot.words.requests.notes import refusal_words

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+from workflows.core.posture.watch.drift import Author, AuthorState, Drift
 from workflows.core.settings.partner_changes import MAX_CLOCK_DIFFERENCE, PartnerChange
-from workflows.core.watch.drift import Author, AuthorState, Drift
 
 LOG_EXPECTED_WITHIN: Final = timedelta(hours=4)
 """After this time a change that the log does not have counts as not in the log."""

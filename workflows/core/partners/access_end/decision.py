@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from workflows.core.access_end.notices import (
+from workflows.core.partners.access_end.notices import (
     ADMINS_DECIDE_WITHIN,
     EXTENSION_WAITED_FOR,
     QUIET_DELAY,

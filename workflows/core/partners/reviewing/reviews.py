@@ -4,13 +4,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from workflows.core.access_end.notices import AT_THE_END, EndNotice, lowest_issued, with_result
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.partners.access_end.notices import AT_THE_END, EndNotice, lowest_issued, with_result
 from workflows.core.partners.lifecycle import is_allowed, require_table_result
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
-from workflows.core.partners.setup_reviews import advance_setup, setup_messages
-from workflows.core.partners.sponsor_handover import advance_sponsor, with_new_sponsor
+from workflows.core.partners.reviewing.setup_reviews import advance_setup, setup_messages
+from workflows.core.partners.reviewing.sponsor_handover import advance_sponsor, with_new_sponsor
 from workflows.core.people import ADMIN, CurrentRoles, Person
 from workflows.core.requests.commands.partner_record import (
     AskReview,

@@ -3,10 +3,16 @@
 from datetime import timedelta
 
 from tests.workflows.core.builders import NOW
-from tests.workflows.core.watch.drifts import drift
+from tests.workflows.core.posture.watch.drifts import drift
+from workflows.core.posture.watch.authors import (
+    LIST_MAY_LAG,
+    LOG_EXPECTED_WITHIN,
+    LOOKED_BACK,
+    author_of,
+    log_needed_since,
+)
+from workflows.core.posture.watch.drift import Author, AuthorState
 from workflows.core.settings.partner_changes import LoggedChange, PartnerChange
-from workflows.core.watch.authors import LIST_MAY_LAG, LOG_EXPECTED_WITHIN, LOOKED_BACK, author_of, log_needed_since
-from workflows.core.watch.drift import Author, AuthorState
 
 MINUTE = timedelta(minutes=1)
 

@@ -11,8 +11,8 @@ from typing import Final
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ADMIN, CurrentRoles, Person
+from workflows.core.posture.watch.drift import Acceptance, Author, AuthorState, Drift
 from workflows.core.requests.commands.watch import AcceptDrift
-from workflows.core.watch.drift import Acceptance, Author, AuthorState, Drift
 
 OPENING_DAYS: Final = (1, 3, 7)
 """For how many days drift that opens access can be accepted."""

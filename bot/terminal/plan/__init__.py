@@ -1,0 +1,1 @@
+"""`gatehouse plan`: what a request in a file would change."""
