@@ -1,5 +1,6 @@
 """How the tests are spread over the workers."""
 
+import shlex
 import tomllib
 from itertools import product
 from pathlib import Path
@@ -31,6 +32,12 @@ def test_every_test_runs_in_exactly_one_part_of_the_check(marks: dict[str, bool]
     assert len(chosen) == 1
     assert {"tests", *PARTS} - {"test"} <= set(tasks["check"]["sequence"])
     assert tasks["tests"]["parallel"] == ["core", "test"]
+
+
+def _marks_of(task: dict[str, str]) -> str:
+    """The expression behind `-m` in the command of a task."""
+    words = shlex.split(task["cmd"])
+    return words[words.index("-m") + 1]
 
 
 def test_what_starts_a_sandbox_or_a_browser_is_marked() -> None:

@@ -24,8 +24,8 @@ NOT_NEEDED = (
 """Other commands' modules, Socket Mode's, and what the packages offer beyond the bot's use of them."""
 IN_A_THREAD = ("azure", "cryptography", "httpx", "kiota_abstractions", "msal", "msgraph", "requests", "workflows.entra")
 """What is needed to ask Microsoft Graph, and not to store a click: imported when the bot is ready."""
-MODULES = 1_260
-"""At most so many modules are imported until the bot is ready, Python's own included; 1,246 with Python 3.11."""
+MODULES = 1_300
+"""At most so many modules are imported until the bot is ready, Python's own included; 1,297 with Python 3.11."""
 
 
 def test_the_bot_waits_for_few_imports() -> None:

@@ -6,12 +6,11 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
-import structlog
 from typer.testing import CliRunner
 
 import bot
@@ -26,14 +25,6 @@ ROOT: Final = Path(bot.__file__).parents[1]
 TIMEOUT_SECONDS: Final = 20
 
 Ended = tuple[int | None, str, str]
-
-
-@pytest.fixture(autouse=True)
-def _logs_of_this_process() -> Iterator[None]:
-    """Restore this process's logs: a command that runs here writes them to a stream that is closed later."""
-    kept = structlog.get_config()
-    yield
-    structlog.configure(**kept)
 
 
 def environment(given: Mapping[str, str]) -> dict[str, str]:
