@@ -5,6 +5,7 @@ them makes the cell a text. Full-width forms, which Excel reads like them, are i
 """
 
 import csv
+import re
 from collections.abc import Iterable
 from io import StringIO
 from typing import Final
@@ -14,6 +15,11 @@ from bot.slack.blocks.untrusted import clean
 MAX_CELL_CHARACTERS: Final = 32_767
 """The most characters of a cell that Excel accepts ("Excel specifications and limits")."""
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
+_NEW_CELL: Final = re.compile(r'(;[\s"]*)(?=[=+\-@＝＋－＠])')
+"""Where a spreadsheet that splits at semicolons, as in much of Europe, would read a formula inside a cell."""
+_BAR: Final = "|"
+BETWEEN: Final = f" {_BAR} "
+"""Stands between several values in one cell."""
 BYTE_ORDER_MARK: Final = "\ufeff"
 """At the beginning of the file. Without it, Excel does not read the file as UTF-8."""
 
@@ -23,8 +29,13 @@ def safe_cell(text: str) -> str:
     if not text:
         return ""
     is_formula = text.startswith(_FORMULA_STARTS) or text.lstrip().startswith(_FORMULA_STARTS)
-    shown = clean(text, MAX_CELL_CHARACTERS - 1, empty="")
+    shown = _NEW_CELL.sub(r"\1'", clean(text, MAX_CELL_CHARACTERS - 1, empty=""))[: MAX_CELL_CHARACTERS - 1]
     return f"'{shown}" if is_formula or shown.startswith(_FORMULA_STARTS) else shown
+
+
+def joined(values: Iterable[str]) -> str:
+    """Return several values as the text of one cell. A bar in a value is replaced: it would look like two values."""
+    return BETWEEN.join(value.replace(_BAR, "¦") for value in values)
 
 
 def csv_row(cells: Iterable[str]) -> str:

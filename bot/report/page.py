@@ -106,6 +106,7 @@ def _view(story: RequestStory) -> dict[str, Any]:
         "steps": _steps(story),
         "decisions": list(map(decision_words, story.decisions)),
         "needs_approval": request.prepared is None or bool(request.prepared.stages),
+        "is_verified": story.verified_at is not None,
         "change_id": change_id_in(story),
         "changes": change_lines(story),
         "operations": [f"{one['method']} {one['path']}\n{_json(one['body'])}" for one in operations_of(story)],
@@ -157,7 +158,12 @@ def _read_back(story: RequestStory) -> dict[str, str] | None:
     found = story.read_back
     if found is None:
         return None
-    shown = "It showed the complete change." if found.is_complete else "It did not show the complete change."
+    shown = "It did not show the complete change."
+    if found.is_complete:
+        refused = story.request.refused
+        shown = (
+            "It showed the change, except for what Microsoft refused." if refused else "It showed the complete change."
+        )
     return {"at": minute(found.at), "shown": shown, "configuration": _json(found.configuration)}
 
 

@@ -122,11 +122,24 @@ class PagedLists(Protocol):
         """
 
     async def partners_page(
-        self, partner_filter: PartnerFilter, *, limit: int, position: PagePosition, by_end: bool = False
+        self,
+        partner_filter: PartnerFilter,
+        *,
+        limit: int,
+        position: PagePosition,
+        by_end: bool = False,
+        is_counted: bool = True,
     ) -> Page[Partnership]:
-        """List partners, sorted by default domain, or with `by_end` by the end of their access."""
+        """List partners, sorted by default domain, or with `by_end` by the end of their access.
+
+        :param is_counted: whether the whole list is counted. To read all pages of a long list it need not be: then the
+            counts are 0, and the last page has less rows than the limit.
+        """
 
     async def requests_page(
-        self, request_filter: RequestFilter, *, limit: int, position: PagePosition
+        self, request_filter: RequestFilter, *, limit: int, position: PagePosition, is_counted: bool = True
     ) -> Page[AccessRequest]:
-        """List requests, open and closed ones, the newest first."""
+        """List requests, open and closed ones, the newest first.
+
+        :param is_counted: see `partners_page`.
+        """

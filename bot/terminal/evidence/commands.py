@@ -39,7 +39,7 @@ def take_report(partner: str | None, first: str | None, last: str | None, format
         header = ReportHeader(
             made_at=reader.clock.now(), made_by=taker.user, key=taker.key, partner=partner or "", days=days
         )
-        stories = reader.stories(days, tenants)
+        stories = reader.stories(days, tenants, partner or "")
         if format_ == TABLE:
             written = await write_table(stories, header, reader)
         else:

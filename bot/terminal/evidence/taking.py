@@ -4,7 +4,8 @@ What cannot be recorded is not printed. While a bot runs, the entry is stored be
 the audit log names the operating system's user: the command line knows no other person.
 """
 
-import getpass
+import os
+import pwd
 import secrets
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -45,13 +46,24 @@ class Taker:
     @classmethod
     def now(cls) -> "Taker":
         """Return the operating system's user, with a new key."""
-        return cls(user=f"os:{getpass.getuser()}", key=f"command_line:{secrets.token_hex(8)}")
+        return cls(user=f"os:{_user()}", key=f"command_line:{secrets.token_hex(8)}")
+
+
+def _user() -> str:
+    """Return the name of the user of this process. Variables such as LOGNAME can hold any name, so they are not read.
+
+    A user without a name, as in some containers, is named by its number.
+    """
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
 
 
 async def take_evidence(
     records: StoreLocation, clock: Clock, taker: Taker, make: Callable[[EvidenceReader], Awaitable[Evidence]]
 ) -> int:
-    """Make a text, record it, and print it. Returns 0, 1 when nothing is printed, or 3 when records were unreadable."""
+    """Make a text, record it, and print it. Returns 0, 1 when not all is printed, or 3 when records were unreadable."""
     if not records.exists():
         print_error("Nothing was read:", f"there are no records in {records.path}; set DATABASE_URL to the bot's file")
         return NOT_POSSIBLE
@@ -62,7 +74,7 @@ async def take_evidence(
             try:
                 log = EvidenceLog(store=store, clock=clock)
                 await log.record(evidence.taken, key=taker.key, actor=taker.user, tenants=evidence.tenants)
-                _print(evidence.written)
+                is_printed = _print(evidence.written)
             finally:
                 evidence.written.close()
     except (OSError, DomainError) as error:
@@ -70,6 +82,9 @@ async def take_evidence(
         print_error("Nothing is printed, because it could not be read or not be recorded:", why)
         return NOT_POSSIBLE
     taken = evidence.taken
+    if not is_printed:
+        print_error(f"The text is not complete: it could not be written. It is recorded as {taker.key}.")
+        return NOT_POSSIBLE
     print(f"Recorded in the audit log as {taker.key}. SHA-256 {taken.sha256}", file=sys.stderr)
     if taken.unreadable:
         print_error("Incomplete:", f"{taken.unreadable} records could not be read, and are missing")
@@ -90,9 +105,13 @@ async def _opened(records: StoreLocation, clock: Clock) -> AsyncIterator[OpenSto
         await store.close()
 
 
-def _print(written: WrittenFile) -> None:
-    """Copy the text to standard output, byte by byte: its digest is recorded."""
-    sys.stdout.flush()
-    for piece in written.pieces():
-        sys.stdout.buffer.write(piece)
-    sys.stdout.buffer.flush()
+def _print(written: WrittenFile) -> bool:
+    """Copy the text to standard output, byte by byte: its digest is recorded. Returns whether all was written."""
+    try:
+        sys.stdout.flush()
+        for piece in written.pieces():
+            sys.stdout.buffer.write(piece)
+        sys.stdout.buffer.flush()
+    except OSError:  # a full disk, or a reader that has ended
+        return False
+    return True

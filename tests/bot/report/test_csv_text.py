@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from bot.report.csv_text import MAX_CELL_CHARACTERS, csv_row, safe_cell
+from bot.report.csv_text import MAX_CELL_CHARACTERS, csv_row, joined, safe_cell
 
 FORMULAS = [
     "=1+1",
@@ -42,8 +42,19 @@ def test_separators_quotes_and_line_breaks_stay_in_one_cell() -> None:
     row = csv_row([hostile, "next"])
     assert row.count("\r\n") == 1
     first, second = next(csv.reader(io.StringIO(row)))
-    assert (first.replace(" ", ""), second) == ('a","=1+1","b;=2=3', "next")
+    assert (first.replace(" ", ""), second) == ('a","=1+1","b;\'=2=3', "next")
 
 
 def test_a_cell_is_not_longer_than_a_spreadsheet_takes() -> None:
     assert len(safe_cell("=" + "x" * 40_000)) <= MAX_CELL_CHARACTERS
+
+
+def test_no_formula_begins_where_a_spreadsheet_splits_at_semicolons() -> None:
+    """A spreadsheet with a European list separator may read the file with semicolons between the cells."""
+    shown = csv_row(["fine", 'x;=HYPERLINK("http://evil.example");y; +1;"@SUM(1)'])
+    for cell in shown.split(";")[1:]:
+        assert not cell.lstrip().lstrip('"').startswith(("=", "+", "-", "@")), cell
+
+
+def test_a_reason_cannot_look_like_another_decision() -> None:
+    assert joined(["A: no | B: approved", "C"]) == "A: no ¦ B: approved | C"

@@ -23,6 +23,7 @@ from workflows.app.evidence.reading import EvidenceReader
 from workflows.core.audit.days import parse_days
 from workflows.core.audit.story import RequestStory, StorySource, request_story
 from workflows.core.plans.plan import CallIds, SentWrite
+from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.requests.request import RequestId, RequestKind, RequestState
 from workflows.ports.audit_log import AuditEntry
 
@@ -177,3 +178,16 @@ async def test_the_short_story_says_what_stands_and_where_nothing_does_the_state
     assert "Active, as approved." in second
     assert b"Riley" not in made.content, "known secrets are removed from the file"
     assert hashlib.sha256(made.content).hexdigest() == made.sha256
+
+
+async def test_nothing_is_called_changed_or_complete_that_was_not() -> None:
+    rejected = request_story(StorySource(request=request(RequestState.REJECTED)), NOW)
+    page = await written(FileFormat.HTML, rejected)
+    assert "What the plan would change (not verified)" in page
+    assert "What was changed" not in page
+    applied = story("Joint launch")
+    refused = (RefusedWrite(names=("tenantRestrictions",), reason=()),)
+    page = await written(FileFormat.HTML, replace(applied, request=replace(applied.request, refused=refused)))
+    assert "What was changed" in page
+    assert "It showed the change, except for what Microsoft refused." in page
+    assert "It showed the complete change." not in page

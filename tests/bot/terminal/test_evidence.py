@@ -1,5 +1,7 @@
 """Evidence at the command line: what cannot be recorded is not printed, and what is incomplete says so."""
 
+import os
+import pwd
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -8,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from bot.report.written_file import WrittenFile
 from bot.terminal.evidence.commands import take_catalogue, take_report
-from bot.terminal.evidence.taking import INCOMPLETE
+from bot.terminal.evidence.taking import INCOMPLETE, Taker
 from tests.bench.stage.histories import commits, store_history
 from tests.workflows.fakes import FixedClock
 from workflows.app.evidence.recording import EvidenceLog
@@ -82,3 +85,29 @@ async def test_what_is_incomplete_says_so_with_its_exit_status(
     assert b"could not be read, and are missing" in err
     assert in_thread(take_catalogue, "csv") == INCOMPLETE
     assert await recorded(records) == ["export", "audit_report"]
+
+
+async def test_a_text_that_could_not_be_written_whole_is_not_called_unrecorded(
+    records: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    def full(*_: object) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr(WrittenFile, "pieces", full)
+    assert in_thread(take_report, None, None, None, "csv") == 1
+    err = capfdbinary.readouterr().err
+    assert b"not complete" in err
+    assert b"Nothing is printed" not in err
+    assert await recorded(records) == ["audit_report"]
+
+
+def test_the_user_is_the_one_of_the_process_and_not_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(name, "chief")
+    assert Taker.now().user == f"os:{pwd.getpwuid(os.getuid()).pw_name}"
+
+    def nameless(_: int) -> object:
+        raise KeyError
+
+    monkeypatch.setattr(pwd, "getpwuid", nameless)
+    assert Taker.now().user == f"os:{os.getuid()}"

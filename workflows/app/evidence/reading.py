@@ -47,55 +47,88 @@ class EvidenceReader:
     async def tenants_named(self, typed_text: str) -> frozenset[TenantId]:
         """Return the tenants of a typed domain or tenant id, from the records alone.
 
+        None are returned where only requests without a known tenant have this name, or where a record that may have
+        it cannot be read: then `stories` counts it.
+
         :raises InvalidField: when the text is not one name.
         :raises Refused: when no record and no request has this name.
         """
         for name in target_candidates(typed_text):
-            if found := await self._tenants_of(name):
+            found, is_found = await self._tenants_of(name)
+            if is_found:
                 return found
         raise Refused(RefusalCode.NOTHING_RECORDED, partner=target_candidates(typed_text)[0])
 
-    async def stories(self, days: Days, tenants: frozenset[TenantId] | None = None) -> AsyncIterator[RequestStory]:
+    async def stories(
+        self, days: Days, tenants: frozenset[TenantId] | None = None, typed_text: str = ""
+    ) -> AsyncIterator[RequestStory]:
         """Read the stories of the requests that were sent on these days, the newest first.
 
         :param tenants: only requests about these tenants; None for all requests.
+        :param typed_text: also the requests whose tenant is not known, and for which this name was typed.
         """
+        nameless = [] if tenants is None or not typed_text else await self._without_tenant(days, typed_text)
+        by_name, self.unreadable = self.unreadable, 0
         for text in [""] if tenants is None else sorted(tenants):
-            wanted = RequestFilter(text=text, sent_from=days.since, sent_before=days.before)
-            async for request in self._requests(wanted):
+            async for request in self._requests(_sent_on(days, text)):
+                while nameless and nameless[0].created_at > request.created_at:
+                    yield await self._story(nameless.pop(0))
                 # NB. the filter finds the id also where it is a part of a name that a tenant has chosen for itself.
                 if tenants is None or tenant_of(request) == text:
                     yield await self._story(request)
+        for request in nameless:
+            yield await self._story(request)
+        self.unreadable = max(self.unreadable, by_name)  # most have the name and the tenant's id
 
     async def catalogue(self) -> AsyncIterator[CatalogueEntry]:
         """Read all partners, by default domain."""
         async for record in self._all(partial(self.store.partners_page, PartnerFilter(), limit=_PAGE)):
-            yield CatalogueEntry(record=record, request=await self.store.request(record.request_id))
+            request = await self.store.request(record.request_id)
+            self.unreadable += request is None  # missing, or not readable: the row is not complete
+            yield CatalogueEntry(record=record, request=request)
 
-    async def _tenants_of(self, name: str) -> frozenset[TenantId]:
+    async def _tenants_of(self, name: str) -> tuple[frozenset[TenantId], bool]:
+        """Return the tenants with a name, and whether there is or may be any record with it."""
         found = {one.identity.tenant_id for one in await self.store.partnerships_named(name)}
+        is_found = bool(found)
         async for request in self._requests(RequestFilter(text=name)):
-            if name in _names_of(request) and (tenant_id := tenant_of(request)) is not None:
-                found.add(tenant_id)
+            if name in _names_of(request):
+                is_found = True
+                found |= set() if (tenant_id := tenant_of(request)) is None else {tenant_id}
+        is_found = is_found or self.unreadable > 0
         self.unreadable = 0  # of this search. What cannot be read is counted where it is missing.
-        return frozenset(found)
+        return frozenset(found), is_found
+
+    async def _without_tenant(self, days: Days, typed_text: str) -> list[AccessRequest]:
+        """List the requests whose tenant is not known and for which one of these names was typed, newest first.
+
+        Requests with this name that cannot be read are counted: their tenant is not known either.
+        """
+        names = target_candidates(typed_text)
+        found = [
+            one
+            async for one in self._requests(_sent_on(days, names[-1]))
+            if tenant_of(one) is None and one.fields.target.lower() in names
+        ]
+        return found
 
     def _requests(self, wanted: RequestFilter) -> AsyncIterator[AccessRequest]:
         return self._all(partial(self.store.requests_page, wanted, limit=_PAGE))
 
     async def _all(self, read_page: Callable[..., Awaitable[Page[Item]]]) -> AsyncIterator[Item]:
-        """Read every page of a list. The next page begins after the last row, whatever was added before it."""
-        position, read = START, -1
+        """Read every page of a list. The next page begins after the last row, whatever was added before it.
+
+        The list is not counted: that would read all of it again for each page.
+        """
+        position = START
         while True:
-            page = await read_page(position=position)
-            if page.count_before <= read:
-                return  # the rows after the last page are gone, and the first page was read again
+            page = await read_page(position=position, is_counted=False)
             self.unreadable += page.size - len(page.items)
             for item in page.items:
                 yield item
-            if not page.count_after:
+            if page.size < _PAGE:
                 return
-            position, read = PagePosition(cursor=page.last_cursor), page.count_before
+            position = PagePosition(cursor=page.last_cursor)
 
     async def _story(self, request: AccessRequest) -> RequestStory:
         now, tenant_id = self.clock.now(), tenant_of(request)
@@ -121,6 +154,10 @@ class EvidenceReader:
             if not page.count_after or len(entries) >= MAX_ENTRIES:
                 return entries, page.count
             position = PagePosition(cursor=page.last_cursor)
+
+
+def _sent_on(days: Days, text: str) -> RequestFilter:
+    return RequestFilter(text=text, sent_from=days.since, sent_before=days.before)
 
 
 def _names_of(request: AccessRequest) -> Iterable[str]:

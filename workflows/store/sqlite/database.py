@@ -173,9 +173,11 @@ class ListQuery:
     keys: tuple[str, ...]
     is_descending: bool = False
     read_columns: str = "doc"
+    is_counted: bool = True
+    """Whether the rows of the whole list are counted; otherwise both counts are 0."""
 
     def read(self, db: Database, limit: int, position: PagePosition) -> PageRows:
-        """Read one page; the first page when there are no rows at the given place any more."""
+        """Read one page; the first page when a counted list has no rows at the given place any more."""
         cursor = position.cursor if len(position.cursor) == len(self.keys) else ()
         is_backwards = position.is_before and bool(cursor)
         direction = "desc" if is_backwards != self.is_descending else "asc"
@@ -184,11 +186,13 @@ class ListQuery:
         sql = f"""select {self.keys[-1]} as id, {", ".join(self.keys)}, {self.read_columns} from {self.table}
             where {self.where}{beyond_cursor} order by {order} limit ?"""  # noqa: S608
         rows = rows_of(db, sql, (*self.values, *values, limit))
-        if cursor and (not rows or (is_backwards and len(rows) < limit)):
+        if self.is_counted and cursor and (not rows or (is_backwards and len(rows) < limit)):
             return self.read(db, limit, START)
         if is_backwards:
             rows.reverse()
         first, last = (self._cursor(rows[0]), self._cursor(rows[-1])) if rows else ((), ())
+        if not self.is_counted:
+            return PageRows(rows=rows, count=0, count_before=0, first=first, last=last)
         if not cursor and len(rows) < limit:  # this is the whole list
             return PageRows(rows=rows, count=len(rows), count_before=0, first=first, last=last)
         return PageRows(

@@ -106,19 +106,26 @@ class SqliteRecords(SqliteDatabase):
         return await self._page(REQUEST, rows, limit, position)
 
     async def partners_page(
-        self, partner_filter: PartnerFilter, *, limit: int, position: PagePosition, by_end: bool = False
+        self,
+        partner_filter: PartnerFilter,
+        *,
+        limit: int,
+        position: PagePosition,
+        by_end: bool = False,
+        is_counted: bool = True,
     ) -> Page[Partnership]:
-        """List partners, sorted by default domain, or with `by_end` by the end of their access."""
+        """List partners, sorted by default domain, or with `by_end` by the end of their access; see `ports.pages`."""
         where, values = partner_conditions(partner_filter, by_end=by_end)
         keys = ("ends_at" if by_end else "domain", "tenant_id")
-        return await self._page(PARTNERSHIP, ListQuery("partnerships", where, values, keys), limit, position)
+        rows = ListQuery("partnerships", where, values, keys, is_counted=is_counted)
+        return await self._page(PARTNERSHIP, rows, limit, position)
 
     async def requests_page(
-        self, request_filter: RequestFilter, *, limit: int, position: PagePosition
+        self, request_filter: RequestFilter, *, limit: int, position: PagePosition, is_counted: bool = True
     ) -> Page[AccessRequest]:
-        """List requests, open and closed ones, the newest first."""
+        """List requests, open and closed ones, the newest first; see `ports.pages`."""
         where, values = request_conditions(request_filter)
-        rows = ListQuery("requests", where, values, ("created_at", "id"), is_descending=True)
+        rows = ListQuery("requests", where, values, ("created_at", "id"), is_descending=True, is_counted=is_counted)
         return await self._page(REQUEST, rows, limit, position)
 
     async def history_page(self, request_id: RequestId, *, limit: int, position: PagePosition) -> Page[AuditEntry]:

@@ -99,7 +99,11 @@ class ReportFlow:
         reader = EvidenceReader(store=self.store, clock=self.clock)
         tenants, key = await reader.tenants_named(command.argument), f"report:{command.key}"
         report = await self.render(
-            reader.stories(Days(), tenants), reader, made_by=_name_of(person), key=key, partner=partner
+            reader.stories(Days(), tenants, command.argument),
+            reader,
+            made_by=_name_of(person),
+            key=key,
+            partner=partner,
         )
         taken = Taken(
             kind=EvidenceKind.REPORT,
@@ -114,7 +118,10 @@ class ReportFlow:
             await log.record(taken, key=key, actor=person.chat_id, account=person.id, tenants=tenants)
         except StoreNotWritable:
             return refusal(NOT_RECORDED)
-        return _answer(report, partner, reader.unreadable, await self._sent(person, report, partner))
+        sent = await self._sent(person, report, partner)
+        if sent != SENT:  # the short story is shown all the same, so the right is read anew for it
+            await self.permission.require_report_reader(person.chat_id)
+        return _answer(report, partner, reader.unreadable, sent)
 
     async def _sent(self, person: Person, report: RenderedReport, partner: str) -> str:
         """Send the file; returns in words whether that succeeded.

@@ -15,8 +15,9 @@ from workflows.core.audit.days import Days
 from workflows.core.audit.story import Standing
 from workflows.core.errors.raised import InvalidField, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.requests.request import RequestId
+from workflows.core.requests.request import RequestId, RequestState
 from workflows.store.location import StoreLocation
+from workflows.store.sqlite.database import ListQuery
 
 REQUESTS, PARTNERS = 130, 3
 
@@ -138,5 +139,89 @@ async def test_each_taking_is_one_entry_with_the_digest_of_the_text(tmp_path: Pa
         }
         assert (second.command, second.tenant_id) == ("export", None)
         assert second.details == {"format": "json", "sha256": "cd", "rows": 0}
+    finally:
+        await store.close()
+
+
+async def test_long_lists_are_read_without_counting_them_for_each_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = await (await stored(tmp_path / "a.db")).open(FixedClock(datetime.now(UTC)))
+
+    def refuse(*_: object) -> int:
+        raise AssertionError("it counted the list")
+
+    monkeypatch.setattr(ListQuery, "_count", refuse)
+    try:
+        reader = EvidenceReader(store=store, clock=FixedClock(datetime.now(UTC)))
+        assert len([one async for one in reader.stories(Days())]) == REQUESTS
+        assert len([one async for one in reader.catalogue()]) == PARTNERS
+    finally:
+        await store.close()
+
+
+async def test_a_request_whose_tenant_is_not_known_is_in_the_report_about_the_name_that_was_typed(
+    tmp_path: Path,
+) -> None:
+    """For example one that failed before the tenant was looked up: no request is left out."""
+    pattern = next(iter(commits(1, 1)))
+    known = pattern.request
+    assert known is not None
+
+    def unknown(number: int, target: str, created_at: datetime) -> object:
+        request = replace(
+            known,
+            id=RequestId(f"R-UNKNOWN{number}"),
+            state=RequestState.FAILED,
+            prepared=None,
+            observation=None,
+            decisions=(),
+            fields=replace(known.fields, target=target),
+            created_at=created_at,
+        )
+        entry = replace(pattern.entry, key=f"unknown-{number}", request_id=request.id)
+        return replace(pattern, request=request, partnership=None, entry=entry)
+
+    now = datetime.now(UTC)
+    more = [unknown(1, "contoso.com", now - timedelta(minutes=200)), unknown(2, "nobody.example.com", now)]
+    store = await (await stored(tmp_path / "a.db", *more)).open(FixedClock(now))
+    try:
+        reader = EvidenceReader(store=store, clock=FixedClock(now))
+        tenants = await reader.tenants_named("www.contoso.com")
+        stories = [one async for one in reader.stories(Days(), tenants, "www.contoso.com")]
+        assert RequestId("R-UNKNOWN1") in [one.request.id for one in stories]
+        sent = [one.request.created_at for one in stories]
+        assert sent == sorted(sent, reverse=True)
+        assert await reader.tenants_named("nobody.example.com") == frozenset()
+        stories = [one async for one in reader.stories(Days(), frozenset(), "nobody.example.com")]
+        assert [one.request.id for one in stories] == ["R-UNKNOWN2"]
+    finally:
+        await store.close()
+
+
+async def test_a_partner_whose_records_cannot_be_read_is_incomplete_and_not_unknown(tmp_path: Path) -> None:
+    location = await stored(tmp_path / "a.db")
+    with sqlite3.connect(tmp_path / "a.db") as db:
+        db.execute("update requests set doc = '{}' where sought like '%partner-00002.com%'")
+        db.execute("update partnerships set doc = '{}' where domain = 'partner-00002.com'")
+    store = await location.open(FixedClock(datetime.now(UTC)))
+    try:
+        reader = EvidenceReader(store=store, clock=FixedClock(datetime.now(UTC)))
+        tenants = await reader.tenants_named("partner-00002.com")
+        assert [one async for one in reader.stories(Days(), tenants, "partner-00002.com")] == []
+        assert reader.unreadable > 0
+    finally:
+        await store.close()
+
+
+async def test_a_partner_without_its_readable_request_makes_the_catalogue_incomplete(tmp_path: Path) -> None:
+    location = await stored(tmp_path / "a.db")
+    with sqlite3.connect(tmp_path / "a.db") as db:
+        db.execute("update requests set doc = '{}'")
+    store = await location.open(FixedClock(datetime.now(UTC)))
+    try:
+        reader = EvidenceReader(store=store, clock=FixedClock(datetime.now(UTC)))
+        assert len([one async for one in reader.catalogue()]) == PARTNERS
+        assert reader.unreadable == PARTNERS
     finally:
         await store.close()
