@@ -82,8 +82,8 @@ async def propose_restoration(
         plan, change.plan.before, requests=requests, templates=catalog.templates, default=observation.default
     )
     period = _checked_duration(duration, template)
-    plan = with_inheritance(replace(decided_by(plan, template), duration=period), observation.default)
     record = await store.partnership(tenant_id)
+    plan = with_inheritance(replace(decided_by(plan, template, record), duration=period), observation.default)
     policy = await current_policy(record, past=store, catalog=catalog)
     stages = chain_of(plan, template, observation, policy)
     return Restoration(
