@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from workflows.core.access_end.notices import AT_THE_END, EndNotice, lowest_issued, with_result
+from workflows.core.access_end.notices import AT_THE_END, EndNotice, lowest_issued, must_ask_again, with_result
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.lifecycle import is_allowed, require_table_result
@@ -124,12 +124,14 @@ def _at_end(partnership: Partnership, command: EndCommand, now: datetime) -> Par
     notices, version = partnership.end_notices, partnership.version + 1
     match command:
         case IssueEndNotice(days=days, ends_at=ends_at):
-            if partnership.ends_at != ends_at or lowest_issued(ends_at, notices) <= days:
+            is_repeated = days == AT_THE_END and must_ask_again(ends_at, notices, now)
+            if partnership.ends_at != ends_at or (lowest_issued(ends_at, notices) <= days and not is_repeated):
                 raise Refused(RefusalCode.NOT_DUE_YET, what="end_notice")
             issued = EndNotice(
                 ends_at=ends_at, days=days, issued_at=now, batch=command.batch, is_sent=command.is_too_late
             )
-            return replace(partnership, version=version, end_notices=(*notices, issued))
+            kept = tuple(one for one in notices if not is_repeated or (one.ends_at, one.days) != (ends_at, days))
+            return replace(partnership, version=version, end_notices=(*kept, issued))
         case RecordEndNotice():
             recorded = with_result(notices, command.batch, delivered_at=now if command.people else None)
             if recorded == notices:

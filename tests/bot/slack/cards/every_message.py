@@ -73,6 +73,7 @@ ALARM_VALUES: Final[dict[AlarmCode, dict[str, Any]]] = {
     AlarmCode.SOCKET_SILENT: {"reason": "No hello."},
     AlarmCode.WRONG_TENANT: {"found": GROUP, "expected": GROUP},
     AlarmCode.END_NOT_ANNOUNCED: {"partners": ["contoso.com"], "count": 1},
+    AlarmCode.END_NOT_BLOCKED: {"request": "r-1"},
     AlarmCode.LIMIT_REACHED: {"person": "Riley", "limit": "10", "what": "requests"},
 }
 OF_NO_PARTNER: Final = frozenset(
