@@ -74,9 +74,8 @@ def _step(
                 partnership=partnership, effects=(show_setup, *setup_messages(partnership, command))
             )
         case IssueEndNotice() | RecordEndNotice() | BlockAtEnd():
-            # The requester's message offers to request the access again once its period has ended.
             has_ended = isinstance(command, IssueEndNotice) and command.days == AT_THE_END
-            effects = (ShowRequest(request_id=partnership.request_id),) if has_ended else ()
+            effects = _shown_at_end(partnership) if has_ended else ()
             return ReviewTransition(partnership=_at_end(partnership, command, now), effects=effects)
         case _:
             assert_never(command)
@@ -114,6 +113,16 @@ def _ask(partnership: Partnership, now: datetime) -> ReviewTransition:
     ended = (ShowRequest(request_id=partnership.request_id),) if partnership.is_past_its_end(now) else ()
     show_review = ShowReview(tenant_id=partnership.identity.tenant_id, remind=True)
     return ReviewTransition(partnership=partnership, effects=(show_review, *ended))
+
+
+def _shown_at_end(partnership: Partnership) -> tuple[Effect, ...]:
+    """Return what says something else once the access period has ended.
+
+    The requester's message offers to request the access again. The card of an open review does not offer Keep any more.
+    """
+    is_asked = partnership.state is PartnershipState.REVIEW_DUE
+    show_review = (ShowReview(tenant_id=partnership.identity.tenant_id),) if is_asked else ()
+    return ShowRequest(request_id=partnership.request_id), *show_review
 
 
 def _at_end(partnership: Partnership, command: EndCommand, now: datetime) -> Partnership:

@@ -20,7 +20,7 @@ from workflows.core.plans.planning import plan_access
 from workflows.core.posture.record_concerns import due_concerns
 from workflows.core.requests.commands.automatic import RecordApplied
 from workflows.core.requests.commands.partner_record import AskReview, BlockAtEnd, IssueEndNotice, RecordEndNotice
-from workflows.core.requests.effects import MessageCode, SendMessage, ShowBlockAtEnd
+from workflows.core.requests.effects import MessageCode, SendMessage, ShowBlockAtEnd, ShowReview
 from workflows.core.requests.request import RequestKind, RequestState
 from workflows.core.requests.transitions.transition import Situation, tell_requester
 from workflows.core.settings.model import CLOSED
@@ -93,6 +93,15 @@ def test_a_question_that_nobody_got_is_issued_again_after_a_day_in_place_of_the_
     assert [(one.days, one.batch, one.is_sent) for one in again.end_notices] == [(30, "b", False), (0, "d", False)]
     with pytest.raises(Refused):
         after(again, issue(1, batch="e"), END + DAY)
+
+
+def test_an_open_review_is_shown_again_at_the_end_because_keep_is_refused_from_then_on() -> None:
+    due = blocking(state=PartnershipState.REVIEW_DUE)
+    shown = advance_review(due, issue(AT_THE_END), current_roles=everybody(), now=END).effects
+    assert ShowReview(tenant_id=due.identity.tenant_id) in shown
+    for record, days in ((due, 30), (blocking(), AT_THE_END)):
+        effects = advance_review(record, issue(days), current_roles=everybody(), now=END).effects
+        assert not [one for one in effects if isinstance(one, ShowReview)]
 
 
 def test_the_result_of_a_notice_is_recorded_once() -> None:
