@@ -9,7 +9,7 @@ from workflows.app.schedule.downtime import gaps
 from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.access_end.decision import EndSituation, EndStep, end_step, extension_waited_until
-from workflows.core.partners.access_end.notices import AT_THE_END, EndNotice, block_from
+from workflows.core.partners.access_end.notices import AT_THE_END, EndNotice, block_from, newest_notice
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.requests.commands.partner_record import RecordEndNotice
 from workflows.core.requests.downtime import Gap
@@ -56,7 +56,8 @@ class EndNotices:
         found = []
         for record in records:
             notice = _notice_of(record, batch)
-            if notice is not None and notice.days != AT_THE_END:
+            # NB. one that could not be sent before the end says what is true after it.
+            if notice is not None and notice.days != AT_THE_END and now < notice.ends_at:
                 found.append(AnnouncedEnd(record=record, ends_at=notice.ends_at, days=notice.days))
             elif notice is not None:
                 situation = EndSituation(
@@ -70,8 +71,8 @@ def _notice_of(record: Partnership, batch: str) -> EndNotice | None:
     """Return the notice of a batch that is not recorded as sent; None when the partner has none."""
     if record.state is PartnershipState.REVOKED or record.blocked_by is not None:
         return None
-    waiting = (one for one in record.end_notices if one.batch == batch and not one.is_sent)
-    return next((one for one in waiting if one.ends_at == record.ends_at), None)
+    newest = None if record.ends_at is None else newest_notice(record.ends_at, record.end_notices)
+    return newest if newest is not None and newest.batch == batch and not newest.is_sent else None
 
 
 def _at_the_end(
@@ -86,7 +87,8 @@ def _at_the_end(
     delivered = replace(notice, delivered_at=situation.now)
     blocked_at = block_from(notice.ends_at, (*record.end_notices, delivered), known_gaps)
     if step is EndStep.EXTENSION_OPEN and extension is not None:
-        blocked_at = extension_waited_until(notice.ends_at, extension)
+        waited_until = extension_waited_until(notice.ends_at, extension)
+        blocked_at = waited_until if blocked_at is None else max(waited_until, blocked_at)
     is_known = step in (EndStep.NOT_ANNOUNCED, EndStep.NOBODY_REACHED, EndStep.EXTENSION_OPEN)
     return AnnouncedEnd(
         record=record,

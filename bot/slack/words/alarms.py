@@ -85,6 +85,11 @@ _TEXTS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
         "first ones: {names}.",
         "Revoke them, or request more time. They are not blocked automatically before somebody was told.",
     ),
+    AlarmCode.END_NOT_BLOCKED: (
+        "The access period has ended and the partner is still open: the automatic block ({request}) ended without "
+        "a verified result.",
+        "Revoke the partner, or request more time. Gatehouse does not try again automatically.",
+    ),
     AlarmCode.LIMIT_REACHED: (
         "{person} reached the limit of {limit} {what} an hour.",
         "Ask the person whether this was meant. The limits are settings, see docs/operations.md.",

@@ -28,7 +28,8 @@ WHY_OPEN: Final[Mapping[EndStep, str]] = {
     EndStep.NOT_ANNOUNCED: "It is still open, because no notice was delivered in time.",
     EndStep.NOBODY_REACHED: "It is still open, because no notice was delivered.",
     EndStep.EXTENSION_OPEN: "It waits for a request that would extend it",
-    EndStep.TOO_MANY: "It waits for you, because too many partners were blocked automatically in the last 24 hours.",
+    EndStep.TOO_MANY: "It is still open, because the limit of automatic blocks in 24 hours is reached. It is blocked "
+    "when the limit allows it, unless it is extended or blocked before.",
 }
 """Why an access is open after its end."""
 

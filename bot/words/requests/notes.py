@@ -190,10 +190,15 @@ def _access_ended(values: Values) -> str:
 
 
 def _ended_already(values: Values) -> str:
+    start = f"The last day of this access, {last_day(values['ends_at'])} (UTC), passed before it was verified."
+    if "at_end" in values:
+        return (
+            f"{start} The access is active. The sponsor and the admins are asked, then it is blocked automatically. "
+            "Revoke the partner, or request it again with a later end."
+        )
     return (
-        f"The last day of this access, {last_day(values['ends_at'])} (UTC), passed before it was verified. The access "
-        f"is active and {STAYS_UNTIL_REVOKED}. A review is due now: revoke the partner, or request it again with a "
-        "later end."
+        f"{start} The access is active and {STAYS_UNTIL_REVOKED}. A review is due now: revoke the partner, or request "
+        "it again with a later end."
     )
 
 

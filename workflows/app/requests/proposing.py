@@ -15,12 +15,11 @@ from workflows.core.checks.rules import Circumstances, check_plan
 from workflows.core.errors.raised import InvalidField, NothingToChange
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.approval_policy import ApprovalPolicy, approval_chain_for
-from workflows.core.partners.extension import extends, may_be_renewed, no_extension_error
+from workflows.core.partners.extension import at_end_of, extends, may_be_renewed, no_extension_error
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId
-from workflows.core.plans.closing import closes_everything
 from workflows.core.plans.default_drift import with_inheritance
-from workflows.core.plans.plan import AtEnd, Plan
+from workflows.core.plans.plan import Plan
 from workflows.core.plans.planning import plan_access
 from workflows.core.plans.renewal import plan_renewal
 from workflows.core.policy.risk import risk_for_approval, risk_of_result, weakness_of
@@ -82,13 +81,8 @@ def access_plan(
             raise no_extension_error(record, template, period, now) from nothing
         plan = _renewal(observation, template, duration)
     is_extending = extends(plan, record, period, now, is_asked=is_extension_asked)
-    plan = replace(plan, ends_at=ends_at, extends=is_extending, at_end=_at_end(plan, template))
-    return with_inheritance(plan, observation.default)
-
-
-def _at_end(plan: Plan, template: Template) -> AtEnd:
-    """Return what happens at the end of the access. A partner that is closed completely has none that could end."""
-    return AtEnd.ASK if closes_everything(plan) else template.at_end
+    plan = replace(plan, ends_at=ends_at, extends=is_extending)
+    return with_inheritance(replace(plan, at_end=at_end_of(plan, record, template)), observation.default)
 
 
 def _renewal(observation: ObservedPartner, template: Template, duration: timedelta) -> Plan:

@@ -90,8 +90,8 @@ async def propose_restoration(
         plan, restored, requests=requests, templates=catalog.templates, default=observation.default
     )
     period = _checked_duration(duration, template)
-    plan = with_inheritance(replace(decided_by(plan, template), duration=period), observation.default)
     record = await store.partnership(tenant_id)
+    plan = with_inheritance(replace(decided_by(plan, template, record), duration=period), observation.default)
     policy = await current_policy(record, past=store, catalog=catalog)
     stages = chain_of(plan, template, observation, policy)
     findings = (

@@ -22,7 +22,7 @@ from workflows.core.partners.access_end.decision import (
     end_step,
     open_extension,
 )
-from workflows.core.partners.access_end.notices import AT_THE_END, due_notice
+from workflows.core.partners.access_end.notices import AT_THE_END, due_notice, is_nobody_told, must_ask_again
 from workflows.core.partners.outcome import advance_request_and_record
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.partners.reviewing.reviews import advance_review
@@ -66,6 +66,8 @@ class _Pass:
     blocked: int = 0
     not_reached: list[str] = field(default_factory=list)
     """The partners that stay open because no notice was delivered."""
+    not_blocked: dict[str, dict[str, str]] = field(default_factory=dict)
+    """The partners whose block ended without closing them: the values of their alarms, by tenant id."""
 
 
 class AccessEnds:
@@ -116,10 +118,10 @@ class AccessEnds:
             await self._send(state)
         self._may_be_interrupted = False
         if is_whole:
-            await self._update_alarm(state.not_reached)
+            await self._update_alarms(state)
 
     async def _new_pass(self, now: datetime, *, any_partner: bool) -> _Pass:
-        batch = await self._store.mark(_BATCH) or ""
+        batch = await self._unsent_batch()
         if not any_partner:
             return _Pass(now=now, gaps=(), open_requests=(), blocks_left=0, batch=batch)
         times = await self._store.times_of(GATEHOUSE.chat_id, None, [_BLOCK], now - BLOCKS_COUNTED_FOR)
@@ -130,6 +132,15 @@ class AccessEnds:
             blocks_left=self._max_blocks_a_day - len(times),
             batch=batch,
         )
+
+    async def _unsent_batch(self) -> str:
+        """Return the batch of a pass that ended before its messages were requested; empty when there is none."""
+        batch = await self._store.mark(_BATCH) or ""
+        if batch and await self._store.is_known(_batch_key(batch)):
+            # NB. a new notice must not join it: who has its message would count as told.
+            await self._store.save_mark(_BATCH, "")
+            return ""
+        return batch
 
     async def _check_one(self, tenant_id: TenantId, state: _Pass) -> None:
         """Do what is due for one partner. A failure does not stop the others."""
@@ -152,23 +163,28 @@ class AccessEnds:
         elif record.at_end is AtEnd.ASK:
             if record.end_step_at is not None:
                 await self._issue(record, record.ends_at, AT_THE_END, state, is_too_late=True)  # the review asks
-        elif record.blocked_by is None and running_revocation(state.open_requests, record.identity) is None:
-            await self._end(record, record.ends_at, state)
+        elif running_revocation(state.open_requests, record.identity) is None:
+            if record.blocked_by is None:
+                await self._end(record, record.ends_at, state)
+            else:
+                values = {"partner": record.identity.tenant_id, "request": record.blocked_by}
+                state.not_blocked[record.identity.tenant_id] = values
 
     async def _end(self, record: Partnership, ends_at: datetime, state: _Pass) -> None:
         """Block a partner at the end of its access, wait, or have people asked."""
-        situation = EndSituation(
-            now=state.now,
-            gaps=state.gaps,
-            blocks_left=state.blocks_left,
-            extension=extension_about(record, state.open_requests),
-        )
-        step = end_step(ends_at, record.end_notices, situation)
-        if step is EndStep.NOBODY_REACHED:
+        step = _step_at_end(record, ends_at, state)
+        if step is EndStep.BLOCK:
+            # NB. read again: somebody may have requested an extension, or revoked the partner, during this pass.
+            state.open_requests = await self._store.open_requests()
+            if running_revocation(state.open_requests, record.identity) is not None:
+                return
+            step = _step_at_end(record, ends_at, state)
+        if step is EndStep.NOBODY_REACHED and is_nobody_told(ends_at, record.end_notices, state.now):
             state.not_reached.append(record.identity.name)
+        is_asked = record.is_end_handled and not must_ask_again(ends_at, record.end_notices, state.now)
         if step is EndStep.BLOCK:
             await self._block(record, ends_at, state)
-        elif step is not EndStep.WAIT and not record.is_end_handled:
+        elif step is not EndStep.WAIT and not is_asked:
             await self._issue(record, ends_at, AT_THE_END, state)
 
     async def _issue(
@@ -197,31 +213,48 @@ class AccessEnds:
         created = advance_request_and_record(None, submit, Situation(now=state.now))
         details = block.audit_details()
         entry = entry_of(key, state.now, None, block.name, details, request_id=block.request_id, tenant_id=tenant_id)
-        await self._store.commit(
-            Commit(entry=entry, request=created.request, partnership=blocked, effects=created.effects)
-        )
+        commit = Commit(entry=entry, request=created.request, partnership=blocked, effects=created.effects)
+        if not await self._store.commit(commit):
+            return  # this end was blocked before
         self._wake()
         state.blocked += 1
         state.blocks_left -= 1
-        await self._stop_open_requests(record, state)
+        await self._stop_open_requests(record)
 
-    async def _stop_open_requests(self, record: Partnership, state: _Pass) -> None:
+    async def _stop_open_requests(self, record: Partnership) -> None:
         """Stop what is open about the partner and is not waited for any more, as every revocation does."""
         reason = (Fact(NoteCode.REVOKED_MEANWHILE, {"name": GATEHOUSE.name}),)
-        for one in requests_for_more_access(state.open_requests, record.identity):
+        for one in requests_for_more_access(await self._store.open_requests(), record.identity):
             with suppress(Refused):  # it has ended in the meantime
                 await self._service.advance(one.id, Stop(reason=reason))
 
     async def _send(self, state: _Pass) -> None:
-        entry = entry_of(f"send_end_notices:{state.batch}", state.now, None, "send_end_notices", {})
+        entry = entry_of(_batch_key(state.batch), state.now, None, "send_end_notices", {})
         effect = SendEndNotices(batch=state.batch, blocked=state.blocked)
         await self._store.commit(Commit(entry=entry, effects=(effect,)))
         await self._store.save_mark(_BATCH, "")
         self._wake()
 
-    async def _update_alarm(self, not_reached: Sequence[str]) -> None:
+    async def _update_alarms(self, state: _Pass) -> None:
+        not_reached = state.not_reached
         values = {"partners": list(not_reached[:_MAX_NAMED]), "count": len(not_reached)}
         await self._alarms.update_alarms(AlarmCode.END_NOT_ANNOUNCED, {"": values} if not_reached else {})
+        await self._alarms.update_alarms(AlarmCode.END_NOT_BLOCKED, state.not_blocked)
+
+
+def _batch_key(batch: str) -> str:
+    """Return the key of the audit entry that says that the messages of a batch were requested."""
+    return f"send_end_notices:{batch}"
+
+
+def _step_at_end(record: Partnership, ends_at: datetime, state: _Pass) -> EndStep:
+    situation = EndSituation(
+        now=state.now,
+        gaps=state.gaps,
+        blocks_left=state.blocks_left,
+        extension=extension_about(record, state.open_requests),
+    )
+    return end_step(ends_at, record.end_notices, situation)
 
 
 def extension_about(record: Partnership, open_requests: Iterable[AccessRequest]) -> AccessRequest | None:

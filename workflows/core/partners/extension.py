@@ -7,7 +7,7 @@ from workflows.core.errors.raised import NothingToChange
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.plans.closing import closes_everything, only_reduces_access, writes_only_reductions
-from workflows.core.plans.plan import Plan
+from workflows.core.plans.plan import AtEnd, Plan
 from workflows.core.plans.renewal import MIN_EXTENSION
 from workflows.core.policy.template import Template
 
@@ -73,6 +73,20 @@ def kept_end(plan: Plan, record: Partnership | None, now: datetime) -> datetime 
     ):
         return None
     return record.ends_at
+
+
+def at_end_of(plan: Plan, record: Partnership | None, template: Template) -> AtEnd:
+    """Return what happens at the end of the access after a plan, so that people approve what will be.
+
+    A reduction keeps what was approved before, see `outcome`. A partner that is closed completely has no end.
+
+    :param record: the partner's record as it is before the plan.
+    """
+    if closes_everything(plan):
+        return AtEnd.ASK
+    if record is not None and record.state is not PartnershipState.REVOKED and only_reduces_access(plan):
+        return record.at_end
+    return template.at_end
 
 
 def no_extension_error(

@@ -60,6 +60,8 @@ class AlarmCode(StrEnum):
     """Graph answers for a tenant other than the configured one; nothing is written. Subject: empty."""
     END_NOT_ANNOUNCED = "end_not_announced"
     """Accesses are open a week after their end, because no notice could be delivered. Subject: empty."""
+    END_NOT_BLOCKED = "end_not_blocked"
+    """The block at the end of an access ended, and the partner is still open. Subject: the tenant id."""
     LIMIT_REACHED = "limit_reached"
     """A person reached a limit per hour. Subject: the person, and the limited action."""
 

@@ -109,7 +109,7 @@ class NoteCode(StrEnum):
     REFUSED_NOT_SHOWN = "refused_not_shown"
     """Graph refused a write, and does not show yet what it accepted before."""
     ENDED_ALREADY = "ended_already"
-    """The change was verified only after the access had ended. Values: `ends_at`."""
+    """The change was verified only after the access had ended. Values: `ends_at`; `at_end` where it is blocked then."""
 
     NOT_CLOSED = "not_closed"
     """Values: `ways`: a list of `name` (Graph's) and `opening`."""

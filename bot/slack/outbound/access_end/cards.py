@@ -42,6 +42,7 @@ MAX_NAMED: Final = 100
 _NAMED_TOGETHER: Final = 10
 """How many of the others are named in one paragraph."""
 _TITLE_LIMIT: Final = 60
+_UNLESS: Final = " unless it is extended or blocked before."
 
 
 def end_notice(announced: Sequence[AnnouncedEnd], *, is_admin: bool, blocked: int = 0) -> Message:
@@ -69,7 +70,7 @@ def _title(announced: Sequence[AnnouncedEnd], blocked: int) -> str:
         return "access period ended, not blocked yet" if waiting else "access ends soon"
     if waiting and blocked:
         wait = f"{waiting} {'waits' if waiting == 1 else 'wait'} for you"
-        return f"{waiting + blocked} partners end; {blocked} {'is' if blocked == 1 else 'are'} blocked, {wait}"
+        return f"{waiting + blocked} partners end; {blocked} {'is' if blocked == 1 else 'are'} being blocked, {wait}"
     if waiting == len(announced):
         return f"{waiting} access periods ended, not blocked yet"
     if waiting:
@@ -117,7 +118,8 @@ def _state(announced: AnnouncedEnd) -> Iterator[TextRun]:
         label = AT_END[record.at_end].label
         yield fixed_text(f" {label} ")
         yield local_time(announced.blocked_at)
-        yield fixed_text(" unless it is extended or blocked before.")
+        is_waited_for = announced.step is EndStep.EXTENSION_OPEN
+        yield fixed_text(", or earlier if that request ends without more time." if is_waited_for else _UNLESS)
 
 
 def _others(announced: Sequence[AnnouncedEnd]) -> Iterator[Block]:

@@ -98,6 +98,7 @@ ALARM_VALUES: Final[dict[AlarmCode, dict[str, Any]]] = {
     AlarmCode.SWEEP_INCOMPLETE: {"reason": [], "since": NOW.isoformat()},
     AlarmCode.WRONG_TENANT: {"found": GROUP, "expected": GROUP},
     AlarmCode.END_NOT_ANNOUNCED: {"partners": ["contoso.com"], "count": 1},
+    AlarmCode.END_NOT_BLOCKED: {"request": "r-1"},
     AlarmCode.LIMIT_REACHED: {"person": "Riley", "limit": "10", "what": "requests"},
 }
 OF_NO_PARTNER: Final = frozenset(

@@ -116,11 +116,13 @@ async def test_at_the_end_an_admin_can_block_and_everybody_reads_why_and_until_w
     ]
     await scene.notifier().send_end_notices(ends, batch="b", blocked=10)
     [admins], [sponsors] = scene.messages("@admin"), scene.messages("@requester")
-    assert "13 partners end; 10 are blocked, 3 wait for you" in shown(admins)
+    assert "13 partners end; 10 are being blocked, 3 wait for you" in shown(admins)
     assert action_ids(admins) == ["request_again", "revoke_partner"] * 3
     assert action_ids(sponsors) == ["request_again", "close_early"] * 3
     assert waits.id in shown(admins)
     assert "no notice was delivered in time" in shown(sponsors)
+    assert "or earlier if that request ends without more time" in shown(sponsors)
+    assert shown(sponsors).count("unless it is extended or blocked before") == 2, "a rejection blocks at once"
 
 
 def blocked(**changes: Any) -> AccessRequest:

@@ -98,6 +98,13 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
         "stays until somebody revokes it. A review is due now: revoke the partner, or request it again with a later "
         "end.",
     ),
+    (
+        NoteCode.ENDED_ALREADY,
+        {"ends_at": "2027-03-04T09:00:00+00:00", "at_end": "block"},
+        "The last day of this access, Mar 4, 2027 (UTC), passed before it was verified. The access is active. The "
+        "sponsor and the admins are asked, then it is blocked automatically. Revoke the partner, or request it again "
+        "with a later end.",
+    ),
     (NoteCode.SENT_DOES_NOT_SHOW, {}, "Microsoft does not show the change that was sent before."),
     (
         NoteCode.PROGRESS,

@@ -105,7 +105,7 @@ async def test_an_ignored_end_blocks_once_also_when_it_is_looked_at_again(opened
     assert len(await blocks(opened)) == 1
     assert len(opened.notifier.blocks_shown) == 1
     assert notices(opened) == [(30, None)], "no question, and no review beside it"
-    assert not [remind for _, remind in opened.notifier.reviews if remind and opened.clock.now() >= ends_at] or True
+    assert (await record(opened)).state is PartnershipState.REVOKED
 
 
 async def test_a_clock_that_jumps_over_the_end_never_blocks(opened: World) -> None:

@@ -7,19 +7,23 @@ from typing import Any, Final
 import pytest
 
 from tests.workflows.core.builders import NOW, REQUEST, SAM, access_plan, everybody, partnership, prepared, request
+from tests.workflows.world import CATALOG
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.access_end.notices import AT_THE_END, EndNotice
+from workflows.core.partners.extension import at_end_of
 from workflows.core.partners.outcome import advance_request_and_record, opened_partnership, unapproved_partnership
 from workflows.core.partners.partnership import Partnership, PartnershipState, SettingsBasis
 from workflows.core.partners.reviewing.reviews import advance_review
 from workflows.core.people import GATEHOUSE
 from workflows.core.plans.plan import AtEnd
+from workflows.core.plans.planning import plan_access
 from workflows.core.posture.record_concerns import due_concerns
 from workflows.core.requests.commands.automatic import RecordApplied
 from workflows.core.requests.commands.partner_record import AskReview, BlockAtEnd, IssueEndNotice, RecordEndNotice
-from workflows.core.requests.effects import MessageCode, SendMessage, ShowBlockAtEnd
+from workflows.core.requests.effects import MessageCode, SendMessage, ShowBlockAtEnd, ShowReview
 from workflows.core.requests.request import RequestKind, RequestState
 from workflows.core.requests.transitions.transition import Situation, tell_requester
+from workflows.core.settings.model import CLOSED
 
 DAY: Final = timedelta(days=1)
 END: Final = NOW + 90 * DAY
@@ -79,6 +83,27 @@ def test_a_notice_is_issued_once_and_only_for_the_end_of_today() -> None:
     assert after(blocking(), issue(30, is_too_late=True)).end_notices[0].is_sent
 
 
+def test_a_question_that_nobody_got_is_issued_again_after_a_day_in_place_of_the_first() -> None:
+    first = after(blocking(), issue(30))
+    asked = after(first, issue(AT_THE_END, batch="c"), END)
+    missed = after(asked, RecordEndNotice(batch="c", people=()), END)
+    with pytest.raises(Refused):
+        after(missed, issue(AT_THE_END, batch="d"), END + DAY / 2)
+    again = after(missed, issue(AT_THE_END, batch="d"), END + DAY)
+    assert [(one.days, one.batch, one.is_sent) for one in again.end_notices] == [(30, "b", False), (0, "d", False)]
+    with pytest.raises(Refused):
+        after(again, issue(1, batch="e"), END + DAY)
+
+
+def test_an_open_review_is_shown_again_at_the_end_because_keep_is_refused_from_then_on() -> None:
+    due = blocking(state=PartnershipState.REVIEW_DUE)
+    shown = advance_review(due, issue(AT_THE_END), current_roles=everybody(), now=END).effects
+    assert ShowReview(tenant_id=due.identity.tenant_id) in shown
+    for record, days in ((due, 30), (blocking(), AT_THE_END)):
+        effects = advance_review(record, issue(days), current_roles=everybody(), now=END).effects
+        assert not [one for one in effects if isinstance(one, ShowReview)]
+
+
 def test_the_result_of_a_notice_is_recorded_once() -> None:
     record = after(after(blocking(), issue(30)), RecordEndNotice(batch="b", people=(SAM.chat_id,)), NOW + DAY)
     assert record.end_notices[0].delivered_at == NOW + DAY
@@ -125,6 +150,31 @@ def test_a_reduction_keeps_the_end_and_what_happens_then() -> None:
     told = after(blocking(), issue(30))
     record = opened_partnership(one, told, NOW + DAY)
     assert (record.at_end, record.ends_at, record.end_notices) == (AtEnd.BLOCK, END, told.end_notices)
+
+
+def test_people_approve_the_end_that_a_reduction_keeps_and_not_that_of_its_template() -> None:
+    asks = next(iter(CATALOG.templates.values()))
+    asks, blocks = replace(asks, at_end=AtEnd.ASK), replace(asks, at_end=AtEnd.BLOCK)
+    closing = {"tenantId": prepared().plan.tenant_id, "inboundTrust": {"isMfaAccepted": True}}
+    reduced = replace(
+        access_plan(closing),
+        operations=(replace(access_plan(closing).operations[0], body={"inboundTrust": {"isMfaAccepted": False}}),),
+    )
+    assert at_end_of(reduced, blocking(), asks) is AtEnd.BLOCK
+    assert at_end_of(reduced, partnership(), blocks) is AtEnd.ASK
+    assert at_end_of(replace(reduced, extends=True), blocking(), asks) is AtEnd.ASK, "the whole chain decides"
+    assert at_end_of(access_plan(), partnership(), blocks) is AtEnd.BLOCK
+    for nothing_kept in (None, partnership(state=PartnershipState.REVOKED)):
+        assert at_end_of(reduced, nothing_kept, blocks) is AtEnd.BLOCK
+    closed = plan_access(
+        tenant_id=reduced.tenant_id,
+        before={"tenantId": reduced.tenant_id},
+        settings=CLOSED,
+        template="block",
+        template_hash="",
+        duration=DAY,
+    )
+    assert at_end_of(closed, blocking(), blocks) is AtEnd.ASK
 
 
 def test_the_result_of_a_block_at_the_end_goes_to_sponsor_and_admins_and_not_to_the_bot() -> None:

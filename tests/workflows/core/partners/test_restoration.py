@@ -420,7 +420,7 @@ def test_the_chain_that_approved_this_state_once_decides() -> None:
     )
     assert chosen(plan, earlier, was, of=(WEAK, STRONG)) == "weak"
     newer = applied(was.plan, confirmed_at=NOW + timedelta(days=1))
-    newer = replace(newer, prepared=replace(newer.require_prepared(), plan=decided_by(newer.plan, WIDER)))
+    newer = replace(newer, prepared=replace(newer.require_prepared(), plan=decided_by(newer.plan, WIDER, None)))
     assert chosen(plan, earlier, was, newer, of=(WEAK, WIDER, STRONG)) == "wider"
     assert chosen(plan, earlier, was, of=(STRONG, WIDER)) == "strong", "most people, then most stages"
 
@@ -465,7 +465,7 @@ def test_where_even_the_strongest_is_too_weak_nothing_is_restored() -> None:
 
 def test_a_plan_is_bound_to_the_template_whose_chain_decides() -> None:
     plan = restoration(closed_document(), None)
-    bound = decided_by(plan, STRONG)
+    bound = decided_by(plan, STRONG, None)
     assert (bound.template, bound.template_hash) == ("strong", "hash of strong")
     assert bound.digest != plan.digest
 

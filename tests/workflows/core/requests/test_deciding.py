@@ -32,6 +32,7 @@ from tests.workflows.core.builders import (
 from workflows.core.errors.raised import DomainError, Refused
 from workflows.core.partners.outcome import advance_request_and_record
 from workflows.core.people import Person
+from workflows.core.plans.plan import AtEnd
 from workflows.core.plans.planning import plan_access
 from workflows.core.policy.approval import Choice
 from workflows.core.policy.template import Stage
@@ -295,6 +296,10 @@ def test_nobody_decides_after_the_last_day() -> None:
 
 def test_what_is_verified_after_its_end_says_so() -> None:
     late = advance(request(RequestState.APPLYING), RecordApplied(configuration={}), situation(NOW + timedelta(days=90)))
-    assert [fact.code for fact in late.request.note] == [NoteCode.ENDED_ALREADY]
+    assert [(fact.code, "at_end" in fact.values) for fact in late.request.note] == [(NoteCode.ENDED_ALREADY, False)]
+    plan = replace(prepared().plan, at_end=AtEnd.BLOCK)
+    blocking = request(RequestState.APPLYING, prepared=prepared(plan=plan))
+    late = advance(blocking, RecordApplied(configuration={}), situation(NOW + timedelta(days=90)))
+    assert late.request.note[0].values["at_end"] == "block", "people are asked, and no review is due"
     in_time = advance(request(RequestState.APPLYING), RecordApplied(configuration={}), situation())
     assert in_time.request.note == ()

@@ -60,7 +60,8 @@ def end_step(ends_at: datetime, notices: Iterable[EndNotice], situation: EndSitu
         return EndStep.BLOCK if situation.blocks_left > 0 else EndStep.TOO_MANY
     if possible_from is not None and possible_from <= ends_at + QUIET_DELAY:
         return EndStep.WAIT
-    return EndStep.NOT_ANNOUNCED if now < ends_at + ADMINS_DECIDE_WITHIN else EndStep.NOBODY_REACHED
+    is_alarming = possible_from is None and now >= ends_at + ADMINS_DECIDE_WITHIN
+    return EndStep.NOBODY_REACHED if is_alarming else EndStep.NOT_ANNOUNCED
 
 
 def extension_waited_until(ends_at: datetime, extension: AccessRequest) -> datetime:

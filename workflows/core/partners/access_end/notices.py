@@ -23,6 +23,10 @@ QUIET_DELAY: Final = timedelta(days=1)
 """How much later than the end a block may be, because the bot did not run for some time, before anybody is asked."""
 ADMINS_DECIDE_WITHIN: Final = timedelta(days=7)
 """How long after the end the admins are asked, when no notice was delivered in time."""
+ASKED_AGAIN_EVERY: Final = timedelta(days=1)
+"""How often people are asked again when the message at the end was not delivered."""
+SENDING_TAKES: Final = timedelta(hours=1)
+"""A message that is not sent after this time counts as not delivered, until it is."""
 EXTENSION_WAITED_FOR: Final = timedelta(days=14)
 """How long after the end a block waits at most for an open request that would extend the access."""
 
@@ -73,6 +77,29 @@ def due_notice(begins_at: datetime, ends_at: datetime, notices: Sequence[EndNoti
     due = [days for days in _applicable(begins_at, ends_at) if ends_at - timedelta(days=days) <= now]
     newest = min(due, default=None)
     return newest if newest is not None and newest < lowest_issued(ends_at, notices) else None
+
+
+def newest_notice(ends_at: datetime, notices: Iterable[EndNotice]) -> EndNotice | None:
+    """Return the notice about this end that was issued last. It replaces earlier ones that were not sent."""
+    return min((one for one in notices if one.ends_at == ends_at), key=lambda one: one.days, default=None)
+
+
+def must_ask_again(ends_at: datetime, notices: Sequence[EndNotice], now: datetime) -> bool:
+    """Return whether the message at the end must be sent again, because nobody got it."""
+    asked = newest_notice(ends_at, notices)
+    if asked is None or asked.days != AT_THE_END or not asked.is_sent or asked.delivered_at is not None:
+        return False
+    return now - asked.issued_at >= ASKED_AGAIN_EVERY
+
+
+def is_nobody_told(ends_at: datetime, notices: Sequence[EndNotice], now: datetime) -> bool:
+    """Return whether no notice about this end was delivered, and the message at the end is not being sent just now."""
+    if any(one.delivered_at for one in notices if one.ends_at == ends_at):
+        return False
+    asked = newest_notice(ends_at, notices)
+    if asked is None or asked.days != AT_THE_END:
+        return False
+    return asked.is_sent or now - asked.issued_at >= SENDING_TAKES
 
 
 def with_result(notices: Sequence[EndNotice], batch: str, *, delivered_at: datetime | None) -> tuple[EndNotice, ...]:

@@ -5,11 +5,12 @@ from dataclasses import replace
 
 from workflows.core.errors.raised import InvalidField
 from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.partners.extension import at_end_of
+from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.restoration.restorable import FIELD, ended_at
 from workflows.core.partners.restoration.restoration_plan import is_same_configuration
 from workflows.core.plans.changes import plan_access_change
-from workflows.core.plans.closing import closes_everything
-from workflows.core.plans.plan import AtEnd, Plan
+from workflows.core.plans.plan import Plan
 from workflows.core.policy.risk import risk_for_approval, weakness_of
 from workflows.core.policy.template import Template, stages_for
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
@@ -57,12 +58,14 @@ def likely_templates(
     return (*_template_approved_earlier(earlier_configuration, requests, templates), strongest)
 
 
-def decided_by(plan: Plan, template: Template) -> Plan:
+def decided_by(plan: Plan, template: Template, record: Partnership | None) -> Plan:
     """Return the plan with the name and hash of the template whose approval chain decides on it, and its end.
 
     When the template changes, decisions on the plan become invalid.
+
+    :param record: the partner's record, if there is one.
     """
-    at_end = AtEnd.ASK if closes_everything(plan) else template.at_end
+    at_end = at_end_of(plan, record, template)
     return replace(plan, template=template.name, template_hash=template.content_hash, at_end=at_end)
 
 

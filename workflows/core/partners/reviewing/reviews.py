@@ -6,7 +6,7 @@ from typing import assert_never
 
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.partners.access_end.notices import AT_THE_END, EndNotice, lowest_issued, with_result
+from workflows.core.partners.access_end.notices import AT_THE_END, EndNotice, lowest_issued, must_ask_again, with_result
 from workflows.core.partners.lifecycle import is_allowed, require_table_result
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
 from workflows.core.partners.reviewing.setup_reviews import advance_setup, setup_messages
@@ -83,9 +83,8 @@ def _step(
                 partnership=partnership, effects=(show_setup, *setup_messages(partnership, command))
             )
         case IssueEndNotice() | RecordEndNotice() | BlockAtEnd():
-            # The requester's message offers to request the access again once its period has ended.
             has_ended = isinstance(command, IssueEndNotice) and command.days == AT_THE_END
-            effects = (ShowRequest(request_id=partnership.request_id),) if has_ended else ()
+            effects = _shown_at_end(partnership) if has_ended else ()
             return ReviewTransition(partnership=_at_end(partnership, command, now), effects=effects)
         case _:
             assert_never(command)
@@ -125,6 +124,16 @@ def _ask(partnership: Partnership, now: datetime) -> ReviewTransition:
     return ReviewTransition(partnership=partnership, effects=(show_review, *ended))
 
 
+def _shown_at_end(partnership: Partnership) -> tuple[Effect, ...]:
+    """Return what says something else once the access period has ended.
+
+    The requester's message offers to request the access again. The card of an open review does not offer Keep any more.
+    """
+    is_asked = partnership.state is PartnershipState.REVIEW_DUE
+    show_review = (ShowReview(tenant_id=partnership.identity.tenant_id),) if is_asked else ()
+    return ShowRequest(request_id=partnership.request_id), *show_review
+
+
 def _at_end(partnership: Partnership, command: EndCommand, now: datetime) -> Partnership:
     """Return the record with the result of a step of the end of access.
 
@@ -133,12 +142,14 @@ def _at_end(partnership: Partnership, command: EndCommand, now: datetime) -> Par
     notices, version = partnership.end_notices, partnership.version + 1
     match command:
         case IssueEndNotice(days=days, ends_at=ends_at):
-            if partnership.ends_at != ends_at or lowest_issued(ends_at, notices) <= days:
+            is_repeated = days == AT_THE_END and must_ask_again(ends_at, notices, now)
+            if partnership.ends_at != ends_at or (lowest_issued(ends_at, notices) <= days and not is_repeated):
                 raise Refused(RefusalCode.NOT_DUE_YET, what="end_notice")
             issued = EndNotice(
                 ends_at=ends_at, days=days, issued_at=now, batch=command.batch, is_sent=command.is_too_late
             )
-            return replace(partnership, version=version, end_notices=(*notices, issued))
+            kept = tuple(one for one in notices if not is_repeated or (one.ends_at, one.days) != (ends_at, days))
+            return replace(partnership, version=version, end_notices=(*kept, issued))
         case RecordEndNotice():
             recorded = with_result(notices, command.batch, delivered_at=now if command.people else None)
             if recorded == notices:

@@ -6,7 +6,7 @@ from workflows.core.errors.facts import Fact, Facts
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.plans.closing import closes_everything
-from workflows.core.plans.plan import count_written
+from workflows.core.plans.plan import AtEnd, count_written
 from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.requests.commands.automatic import (
     RecordApplied,
@@ -102,7 +102,8 @@ def _ended_already(request: AccessRequest, situation: Situation) -> Facts:
     ends_at = access_ends_at(request)
     if ends_at is None or not is_too_late(request, situation.now):
         return ()
-    return (Fact(NoteCode.ENDED_ALREADY, {"ends_at": ends_at.isoformat()}),)
+    at_end = {"at_end": AtEnd.BLOCK.value} if request.plan.at_end is AtEnd.BLOCK else {}
+    return (Fact(NoteCode.ENDED_ALREADY, {"ends_at": ends_at.isoformat(), **at_end}),)
 
 
 def _not_closed(still_open: Sequence[OpenAccess]) -> Facts:

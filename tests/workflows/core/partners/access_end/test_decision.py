@@ -46,6 +46,12 @@ def test_a_question_that_was_delivered_blocks_after_a_week() -> None:
     assert end_step(END, [asked], situation(now=END + 7 * DAY)) is EndStep.BLOCK
 
 
+def test_after_a_long_downtime_nobody_is_said_to_be_out_of_reach_who_was_told() -> None:
+    asked = notice(0, delivered=END + 10 * DAY)
+    assert end_step(END, [asked], situation(now=END + 11 * DAY)) is EndStep.NOT_ANNOUNCED
+    assert end_step(END, [asked], situation(now=END + 13 * DAY)) is EndStep.BLOCK
+
+
 def test_a_short_downtime_asks_nobody() -> None:
     pause = Gap(since=END - DAY, until=END - DAY + timedelta(hours=1))
     assert end_step(END, [announced(3)], situation(gaps=[pause])) is EndStep.WAIT

@@ -1,5 +1,6 @@
 """Which notice is due when, and from when on an end may block."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -7,11 +8,16 @@ import pytest
 
 from workflows.core.partners.access_end.notices import (
     ADMINS_DECIDE_WITHIN,
+    ASKED_AGAIN_EVERY,
     AT_THE_END,
+    SENDING_TAKES,
     EndNotice,
     block_from,
     due_notice,
+    is_nobody_told,
     lowest_issued,
+    must_ask_again,
+    newest_notice,
     next_notice_at,
     with_result,
 )
@@ -114,6 +120,31 @@ def test_a_short_downtime_moves_the_block_by_its_own_length() -> None:
     assert block_from(END, [announced(30)], [before]) == END, "before the notice it does not matter"
     unknown = Gap(since=None, until=END - 2 * DAY)
     assert block_from(END, [announced(3)], [unknown]) == END + DAY, "nothing is known of the time before it"
+
+
+def test_the_newest_notice_replaces_earlier_ones_about_the_same_end() -> None:
+    assert newest_notice(END, ()) is None
+    assert newest_notice(END, [notice(3, ends_at=END + DAY)]) is None
+    assert newest_notice(END, [notice(3), notice(1)]) == notice(1)
+
+
+def test_only_a_question_that_nobody_got_is_asked_again_and_only_after_a_day() -> None:
+    missed = replace(notice(AT_THE_END), is_sent=True)
+    assert must_ask_again(END, [notice(30), missed], END + ASKED_AGAIN_EVERY)
+    assert not must_ask_again(END, [missed], END + ASKED_AGAIN_EVERY - timedelta(seconds=1))
+    for other in ([], [replace(notice(1), is_sent=True)], [notice(AT_THE_END)], [notice(AT_THE_END, delivered=END)]):
+        assert not must_ask_again(END, other, END + 5 * DAY)
+
+
+def test_nobody_is_told_when_the_question_was_sent_in_vain_or_cannot_be_sent() -> None:
+    missed, waiting = replace(notice(AT_THE_END), is_sent=True), notice(AT_THE_END)
+    assert is_nobody_told(END, [notice(1), missed], END)
+    assert not is_nobody_told(END, [waiting], END + SENDING_TAKES - timedelta(seconds=1)), "it is on its way"
+    assert is_nobody_told(END, [waiting], END + SENDING_TAKES)
+    assert not is_nobody_told(END, [announced(30), missed], END + DAY)
+    assert not is_nobody_told(END, [], END + DAY)
+    assert not is_nobody_told(END, [notice(1)], END + DAY)
+    assert is_nobody_told(END, [replace(announced(30), ends_at=START), missed], END), "of another end"
 
 
 def test_gaps_are_kept_for_weeks_and_not_when_the_clock_was_set_back() -> None:
