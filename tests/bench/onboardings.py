@@ -18,6 +18,8 @@ APPROVERS: Final = ("approver1", "approver2", "approver3")
 DOMAINS: Final = ("contoso.com", "northwind.com", "tailspin.com", "litware.com", "adatum.com")
 _CHANNEL: Final = "partner-access"
 _EVALUATION: Final = "/identity/conditionalAccess/evaluate"
+_SWEEP: Final = ("/crossTenantAccessPolicy/default", "/crossTenantAccessPolicy/partners")
+"""What the hourly sweep of the whole tenant reads by itself. An onboarding reads the default in a batch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +32,8 @@ class Calls:
     """The requests inside of the `$batch` requests."""
     evaluations: int
     """Conditional Access evaluations, which are counted apart: one for each kind of visitor."""
+    sweeps: int
+    """The requests of the hourly sweeps of the whole tenant, which are counted apart: two each."""
     slack: Counter[str]
     """Calls by method."""
 
@@ -67,6 +71,7 @@ async def calls() -> dict[str, object]:
         "slack_again": again.slack.total(),
         "graph_again": again.graph.total(),
         "evaluations": first.evaluations,
+        "sweeps": first.sweeps,
         "graph_calls": dict(first.graph.most_common()),
         "inner_calls": dict(first.inner.most_common()),
         "slack_calls": dict(first.slack.most_common()),
@@ -82,7 +87,7 @@ async def _counted(stage: World, domain: str) -> Calls:
 
 
 def _calls(graph: Sequence[dict[str, Any]], slack: Sequence[dict[str, Any]]) -> Calls:
-    asked = [entry for entry in graph if not str(entry["path"]).endswith(_EVALUATION)]
+    asked = [one for one in graph if not str(one["path"]).endswith(_EVALUATION) and not _is_of_a_sweep(one)]
     inside = [
         f"{one['method']} {str(one['url']).partition('?')[0]}"
         for entry in asked
@@ -92,9 +97,15 @@ def _calls(graph: Sequence[dict[str, Any]], slack: Sequence[dict[str, Any]]) -> 
     return Calls(
         graph=Counter(f"{one['method']} {str(one['path']).removeprefix('/graph/v1.0')}" for one in asked),
         inner=Counter(one for one in inside if not one.endswith(_EVALUATION)),
-        evaluations=len(graph) - len(asked) + sum(one.endswith(_EVALUATION) for one in inside),
+        evaluations=sum(str(one["path"]).endswith(_EVALUATION) for one in graph)
+        + sum(one.endswith(_EVALUATION) for one in inside),
+        sweeps=sum(map(_is_of_a_sweep, graph)),
         slack=Counter(str(one["path"]).rpartition("/")[2] for one in slack),
     )
+
+
+def _is_of_a_sweep(entry: dict[str, Any]) -> bool:
+    return entry["method"] == "GET" and str(entry["path"]).endswith(_SWEEP)
 
 
 async def onboarding() -> dict[str, object]:

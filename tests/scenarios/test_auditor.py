@@ -102,6 +102,7 @@ async def test_an_auditor_searches_and_reads_and_nobody_else_does(stage: Stage) 
 
 async def revoked_and_read(stage: Stage, earlier: str, later: str) -> None:
     """A row says what became of the access; its windows only show."""
+    await stage.forget_slack_calls()
     await stage.revoke(typed="fabrikam.com", domain="fabrikam.com")
     shown = await search(stage, searched_requester="Dana")
     assert "fabrikam.com · Trusted partner · revoked later (R-" in words(shown)
