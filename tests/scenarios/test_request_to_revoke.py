@@ -96,7 +96,8 @@ def is_of_a_sweep(call: dict[str, Any]) -> bool:
 
     An onboarding reads the default with others in a batch, and never the list.
     """
-    return call["method"] == "GET" and call["path"].endswith(("/crossTenantAccessPolicy/default", "/partners"))
+    path = str(call["path"])
+    return call["method"] == "GET" and path.endswith(("/crossTenantAccessPolicy/default", "/partners"))
 
 
 async def test_onboarding_takes_at_most_six_calls_about_the_partner(stage: Stage) -> None:
