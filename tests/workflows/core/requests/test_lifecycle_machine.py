@@ -395,7 +395,7 @@ class Life(RuleBasedStateMachine):
 
 
 WITNESSES: Final = {"complete and waiting", "open and waiting", "one click missing", "sent again", "edited"}
-MAX_RUNS: Final = 3
+MAX_RUNS: Final = 10
 """Few random runs miss one of the common ways; every one of them holds every promise."""
 
 
