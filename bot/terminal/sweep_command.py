@@ -129,8 +129,15 @@ def _print(result: SweepResult, found: Sequence[Drift], console: Console) -> Non
     left = (
         f" {counted(result.not_compared, 'partner was', 'partners were')} not compared." if result.not_compared else ""
     )
-    differ = counted(len(found), "entry is", "entries are") if found else "Nothing is"
-    console.print(f"Read {read}. {differ} different from what was approved.{left}", markup=False)
+    console.print(f"Read {read}. {_difference(result, found)}{left}", markup=False)
+
+
+def _difference(result: SweepResult, found: Sequence[Drift]) -> str:
+    """Return how much differs. Only a complete sweep says that nothing does."""
+    if found:
+        return f"{counted(len(found), 'entry is', 'entries are')} different from what was approved."
+    is_whole = result.is_complete and not result.not_compared
+    return "Nothing is different from what was approved." if is_whole else "No difference was found in what was read."
 
 
 def _wake_nobody() -> None:

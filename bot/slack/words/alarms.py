@@ -113,6 +113,8 @@ ENDINGS: Final[Mapping[EndingCode, str]] = {
     EndingCode.REQUEST_ENDED: "the request ended as {state}",
     EndingCode.DAY_PASSED: "a day passed without a verified block",
     EndingCode.DRIFT_ACCEPTED: "{accepted}",
+    EndingCode.ASKED_AGAIN: "the change is still there, see the newer alarm",
+    EndingCode.ALL_ANSWERED: "every change is as approved again, accepted, or in a newer alarm",
     EndingCode.OTHER_CHANGE: "the settings were changed again, see the newer alarm",
     EndingCode.NOT_ALL_CLOSED: "the block is verified, but not everything is closed",
 }

@@ -68,6 +68,9 @@ _UNKNOWN_AUTHORS: Final[Mapping[UnknownAuthor, str]] = {
     UnknownAuthor.LOG_UNREADABLE: "Entra's audit log cannot be read, so it is not known who made these settings.",
     UnknownAuthor.TOO_OLD: "Entra's audit log does not say who made all of these settings.",
     UnknownAuthor.NOT_A_PERSON: "Entra's audit log names an application, or nobody, as author of some settings.",
+    UnknownAuthor.NOT_IN_CHAT: (
+        "The chat system does not know the author of these settings, who may have another account there."
+    ),
 }
 
 

@@ -22,6 +22,7 @@ from workflows.core.posture.adoption.adoption_plan import plan_adoption
 from workflows.core.posture.adoption.authorship import (
     LOG_READ_FOR,
     Authorship,
+    UnknownAuthor,
     adoption_findings,
     authorship_of,
     chains_with_one_more,
@@ -109,6 +110,8 @@ class Adopting:
         changes = await read_changes(tenant_id, now, tenant=self.tenant)
         found = authorship_of(changes, since=approved_until(record, recorded), now=now)
         authors = await self.directory.people_of(found.authors)
+        if found.is_known and not all(author.chat_id for author in authors):
+            found = replace(found, unknown=UnknownAuthor.NOT_IN_CHAT)
         return replace(found, authors=tuple(author.id for author in authors)), authors
 
     async def _stages(

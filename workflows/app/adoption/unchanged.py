@@ -7,7 +7,7 @@ from workflows.core.errors.facts import Fact
 from workflows.core.plans.drift import three_way_difference
 from workflows.core.plans.plan import count_written
 from workflows.core.posture.adoption.adoptable import approved_until
-from workflows.core.posture.adoption.authorship import new_authors
+from workflows.core.posture.adoption.authorship import authorship_of, new_authors
 from workflows.core.requests.commands.automatic import Replan
 from workflows.core.requests.notes import NoteCode, is_first_plan
 from workflows.core.requests.request import AccessRequest
@@ -38,16 +38,20 @@ async def adoption_with_other_authors(
 ) -> Replan | None:
     """Read the audit log again; return the command that requests new approval when it names another author.
 
+    So it does when the log named every author when the plan was made, and does not any longer.
     The log is written some minutes late. So whoever made the settings may be named only after the request was shown.
     """
     plan = request.plan
-    changes = await read_changes(plan.tenant_id, now, tenant=tenant)
-    if changes is None or plan.adoption is None:
+    if plan.adoption is None:
         return None
+    changes = await read_changes(plan.tenant_id, now, tenant=tenant)
     record = await store.partnership(plan.tenant_id)
     recorded = None if record is None else await store.request(record.request_id)
-    names = new_authors(changes, plan.adoption.authors, since=approved_until(record, recorded))
-    if not names:
+    since = approved_until(record, recorded)
+    if names := new_authors(changes or (), plan.adoption.authors, since=since):
+        reason = Fact(NoteCode.OTHER_AUTHOR, {"names": list(names)})
+    elif plan.adoption.is_author_known and not authorship_of(changes, since=since, now=now).is_known:
+        reason = Fact(NoteCode.AUTHOR_NOT_KNOWN)  # the new plan asks for one approver more
+    else:
         return None
-    reason = (Fact(NoteCode.OTHER_AUTHOR, {"names": list(names)}), Fact(NoteCode.ASKED_AGAIN))
-    return Replan(reason=reason, has_written_nothing=True)
+    return Replan(reason=(reason, Fact(NoteCode.ASKED_AGAIN)), has_written_nothing=True)

@@ -8,13 +8,14 @@ import structlog
 
 from workflows.app.alarms import new_alarm
 from workflows.app.watch.telling import DriftRecords, accepted_fact, alarm_values
+from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import CurrentRoles, Person
 from workflows.core.posture.watch.acceptance import accept, asked_again, is_accepted, with_author
 from workflows.core.posture.watch.authors import author_of, log_needed_since
 from workflows.core.posture.watch.drift import DEFAULT, Author, AuthorState, Drift, DriftSubject
-from workflows.core.requests.alarms import AlarmCode
+from workflows.core.requests.alarms import AlarmCode, EndingCode
 from workflows.core.requests.commands.watch import AcceptDrift
 from workflows.core.settings.partner_changes import PartnerChange
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
@@ -67,7 +68,7 @@ class DriftAnswers:
     async def _alarm_again(self, drift: Drift, command: str) -> None:
         """Store drift with a new alarm. Earlier alarms about it alone end first."""
         alarm = await self.drifts.alarm_of(drift)
-        await self.drifts.end_alarm(None if alarm is None else alarm.id)
+        await self.drifts.end_alarm(None if alarm is None else alarm.id, Fact(EndingCode.ASKED_AGAIN))
         again = await self.drifts.alarm_about(drift, self.drifts.clock.now())
         await self.drifts.save(replace(drift, alarm_id=again.id), command, alarm=again)
 
@@ -99,13 +100,14 @@ class DriftAnswers:
         if author == drift.author:
             return
         after = with_author(drift, author)
+        # NB. first: once the author is stored, nobody looks for one again. It may be repeated.
+        await self._alarm_if_own(after, author)
         if len(after.acceptances) < len(drift.acceptances) and is_accepted(drift, now):
             await self._alarm_again(after, "record_drift_author")  # the author had accepted it
         else:
             alarm = await self.drifts.alarm_of(after)
             updated = None if alarm is None else replace(alarm, values=alarm_values(after))
             await self.drifts.save(after, "record_drift_author", alarm=updated)
-        await self._alarm_if_own(after, author)
 
     async def _alarm_if_own(self, drift: Drift, author: Author) -> None:
         """Raise a critical alarm when Gatehouse's own application made a change that no plan holds."""

@@ -15,6 +15,7 @@ from workflows.core.errors.facts import Fact
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.records import Records
 from workflows.core.plans.plan import Plan
+from workflows.core.posture.concern_codes import ConcernCode
 from workflows.core.posture.partner_posture import PostureInputs, evaluate_partner
 from workflows.core.posture.watch.comparison import drift_of, is_compared
 from workflows.core.posture.watch.drift import Drift, FoundDrift
@@ -27,6 +28,16 @@ from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
 MAX_READ_AGAIN: Final = 100
 """How many partners that differ are read once more in one sweep, because the list may be older than the last write."""
+_DEPENDS_ON_DEFAULT: Final = frozenset(
+    {
+        ConcernCode.ABSENT,
+        ConcernCode.REVOKED_BUT_ABSENT,
+        ConcernCode.REVOKED_BUT_OPEN,
+        ConcernCode.REVOKED_NOT_KNOWN,
+        ConcernCode.REVOKED_NOT_EXPLICIT,
+    }
+)
+"""What is open for these partners depends on the default. While it cannot be read, what is stored about them stays."""
 _EVALUATED_AT_ONCE: Final = 5
 """How many partners are compared before other tasks of the event loop run: about four milliseconds."""
 
@@ -132,6 +143,9 @@ class TenantComparison:
             return
         stored = found.stored.get(tenant_id)
         if drift is None and stored is None:
+            return
+        if stored is not None and found.default is None and drift is not None and drift.code in _DEPENDS_ON_DEFAULT:
+            found.unclear.add(tenant_id)
             return
         if drift is not None and found_again(stored, drift):
             found.drifts[tenant_id] = drift

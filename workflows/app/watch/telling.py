@@ -146,7 +146,7 @@ class DriftRecords:
         told = {one.alarm_id for one in await self.store.open_drifts() if not is_accepted(one, now)}
         for alarm in await self.store.open_alarms():
             if alarm.code is AlarmCode.DRIFT_DIGEST and alarm.id not in told:
-                await self.end_alarm(alarm.id)
+                await self.end_alarm(alarm.id, Fact(EndingCode.ALL_ANSWERED))
 
 
 def accepted_fact(drift: Drift) -> Fact:

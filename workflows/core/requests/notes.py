@@ -71,6 +71,8 @@ class NoteCode(StrEnum):
     CHANGED_BY_OTHERS = "changed_by_others"
     PLANNED_AGAIN = "planned_again"
     """Follows `CHANGED_BY_OTHERS`. Values: `is_first`, `has_written_nothing` (of the present plan), `is_revocation`."""
+    AUTHOR_NOT_KNOWN = "author_not_known"
+    """The audit log does not name the author of every setting any longer, as it did for the plan."""
     OTHER_AUTHOR = "other_author"
     """Entra's audit log names more authors of the settings than when the request was shown. Values: `names`."""
     UNKNOWN_SETTINGS_CHANGED = "unknown_settings_changed"

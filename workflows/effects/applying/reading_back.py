@@ -56,7 +56,7 @@ class ReadBack:
         done = count_written(plan, observed)
         if done is None:
             # Neither the plan nor a step towards it. Waiting longer cannot change that.
-            await self.results.record_drift(request, observed, is_written=True)
+            await self.results.record_drift(request, observed, is_written=plan.adoption is None)
             return None
         if request.state is RequestState.UNCONFIRMED:
             if await self.results.stop_if_too_late_while_writing(request, observed, done):
@@ -108,6 +108,9 @@ class ReadBack:
         try:
             return await self.tenant.read_partner(request.plan.tenant_id)
         except (TenantRefused, TenantUnavailable) as error:
+            if request.plan.adoption is not None:
+                # Nothing was sent. The next attempt checks everything again before it reads.
+                raise TenantUnavailable(error.facts, getattr(error, "retry_after", None)) from error
             # Graph accepted every write. From now on only reading is left, whatever error it meets.
             await self._unseen(request, sent)
             if isinstance(error, TenantRefused) and request.fields.kind is RequestKind.REVOCATION:

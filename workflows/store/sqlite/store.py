@@ -151,10 +151,11 @@ class SqliteStore(SqliteRecords, SqliteDrifts, SqliteMessageCopies):
         )
 
     def _put_alarm(self, alarm: Alarm) -> None:
-        """Store an alarm. A second open alarm with the same code and subject is not stored."""
+        """Store an alarm. A second open one with the same code and subject is not stored, and none is opened again."""
         self._db.execute(
             """insert into alarms (id, code, subject, is_open, raised_at, doc) values (?, ?, ?, ?, ?, ?)
             on conflict (id) do update set is_open = excluded.is_open, doc = excluded.doc
+                where alarms.is_open >= excluded.is_open
             on conflict do nothing""",
             (
                 *(alarm.id, alarm.code.value, alarm.subject, int(alarm.is_open)),

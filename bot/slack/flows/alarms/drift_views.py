@@ -78,7 +78,7 @@ def drift_view(drift: Drift | None, now: datetime) -> Json:
 def drifts_view(drifts: Sequence[Drift], page: int, now: datetime) -> Json:
     """Return the window with one page of all drift, the opening first."""
     if not drifts:
-        return message_view("Drift", "Every partner is as approved, as the last sweep read it.")
+        return message_view("Drift", "No open drift is recorded. A sweep looks for it once an hour.")
     ordered = sorted(drifts, key=lambda one: (is_accepted(one, now), not one.found.opens, one.found_at, one.partner))
     page = max(0, min(page, (len(ordered) - 1) // PER_PAGE))
     shown = ordered[page * PER_PAGE : (page + 1) * PER_PAGE]

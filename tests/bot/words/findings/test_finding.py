@@ -79,6 +79,12 @@ SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
         "Entra's audit log names an application, or nobody, as author of some settings. So it needs one approver more.",
     ),
     (
+        C.AUTHOR_UNKNOWN,
+        {"why": "not_in_chat"},
+        "The chat system does not know the author of these settings, who may have another account there. "
+        "So it needs one approver more.",
+    ),
+    (
         C.MADE_BY,
         {"names": ["Bruno Keller", "Chie Tanaka"]},
         "Entra's audit log names as author of these settings, who cannot approve: Bruno Keller, Chie Tanaka.",

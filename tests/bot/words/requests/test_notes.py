@@ -26,6 +26,7 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
         {"target": "contoso.com"},
         "Not approved in time. If it is still needed, ask again with /partner adopt contoso.com.",
     ),
+    (NoteCode.AUTHOR_NOT_KNOWN, {}, "Entra's audit log does not say any longer who made all of these settings."),
     (
         NoteCode.OTHER_AUTHOR,
         {"names": ["bruno@woodgrove.com", "A script"]},

@@ -18,7 +18,7 @@ from workflows.core.checks.findings import FindingCode
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import PartnershipState
-from workflows.core.people import ADMIN, Person
+from workflows.core.people import ADMIN, ChatId, Person, PersonId
 from workflows.core.plans.planning import plan_access
 from workflows.core.policy.risk import RiskLevel, risk_for_approval
 from workflows.core.posture.adoption.adoption_plan import settings_digest
@@ -200,6 +200,48 @@ async def test_a_change_while_it_waits_needs_new_approval(world: World) -> None:
     assert again.plan.before is not None
     assert again.plan.before["inboundTrust"] == {"isMfaAccepted": True}
     assert again.drift is not None
+
+
+async def test_a_log_that_names_no_longer_every_author_needs_new_approval_with_one_approver_more(world: World) -> None:
+    """An application's change that is logged late, or a log that cannot be read: the author is not known any more."""
+    world.directory.assign(DANA, "security data-owner admin")
+    configure(world, WIDE)
+    made_by(world, MALLORY)
+    request = await file(world)
+    before = sum(stage.quorum for stage in request.require_prepared().stages)
+    await world.approve(request, AMARA)
+    entry = world.tenant.tenant_settings.changes[TENANT][0]
+    world.tenant.tenant_settings.changes[TENANT].append(
+        PartnerChange(at=world.clock.now(), activity=entry.activity, changed_by="A script", is_ours=False)
+    )
+    await world.approve(request, BRUNO)
+    again = await world.request(request.id)
+    assert (again.state, again.decisions) == (S.AWAITING_APPROVAL, ())
+    assert sum(stage.quorum for stage in again.require_prepared().stages) == before + 1
+
+
+async def test_an_author_whom_the_chat_system_does_not_know_asks_for_one_approver_more(world: World) -> None:
+    """The same person may decide with another account."""
+    configure(world, WIDE)
+    made_by(world, Person(id=PersonId("id-admin-account"), chat_id=ChatId(""), name="adm-x@woodgrove.com"))
+    request = await file(world)
+    [finding] = [one for one in request.require_prepared().findings if one.code is FindingCode.AUTHOR_UNKNOWN]
+    assert finding.values["why"] == "not_in_chat"
+    assert sum(stage.quorum for stage in request.require_prepared().stages) == 4
+
+
+async def test_a_partner_that_changes_between_the_last_check_and_the_record_needs_new_approval(world: World) -> None:
+    """Nothing was sent, so nothing was overwritten, and no record of what nobody approved is made."""
+    configure(world, WIDE)
+    made_by(world, MALLORY)
+    request = await file(world)
+    for person in (AMARA, BRUNO, CHIE):
+        await world.approve(request, person, but=Apply)
+    world.tenant.edit(TENANT, inboundTrust={"isMfaAccepted": True})
+    reading_back = world.applier._read_back
+    await reading_back.confirm(await world.request(request.id), pauses_seconds=(0.0,))
+    assert (await world.request(request.id)).state in (S.PREPARING, S.AWAITING_APPROVAL)
+    assert await world.store.partnership(TENANT) is None
 
 
 async def test_a_change_after_the_last_approval_needs_new_approval(world: World) -> None:

@@ -164,9 +164,13 @@ async def test_an_unread_default_is_incomplete_and_ends_no_change_of_it(opened: 
     found = await stored(opened, DEFAULT)
     assert (found.found.code, found.found.opens, found.partner) == (ConcernCode.DEFAULT_CHANGED, True, "")
     assert found.found.touches == ("contoso.com",)
+    opened.tenant.delete(TENANT)
+    await opened.sweep()
+    before = await stored(opened)
     opened.tenant.default = {"isServiceDefault": True}
     opened.script.fail("tenant.read_default", TenantUnavailable("throttled"))
     assert not (await opened.sweep()).is_complete
+    assert await stored(opened) == before, "what depends on the default stays as it was found"
     assert (await stored(opened, DEFAULT)).is_open
     await opened.sweep()
     assert not (await stored(opened, DEFAULT)).is_open
@@ -413,6 +417,7 @@ async def test_the_author_does_not_accept_also_when_the_log_is_late(drifted: Wor
     await accept(drifted, AMARA)
     assert await alarms(drifted) == []
     drifted.tenant.tenant_settings.changes[TENANT] = [change(drifted, by="dana@woodgrove.com", account=DANA.id)]
+    drifted.clock.advance(minutes=2)
     await drifted.drift_answers.find_authors()
     (again,) = await alarms(drifted)
     assert again.values["accepted_by"] == ["Amara"]
@@ -480,3 +485,12 @@ async def test_a_sweep_of_a_thousand_reads_the_pages_and_two_more_in_flat_memory
     assert calls.count("tenant.partner_pages") == 20
     assert len(calls) - 20 <= 2, calls
     assert large - small < 900 * 500, "no more than an id of each, and the page at hand"
+
+
+async def test_an_alarm_that_a_sweep_has_ended_is_not_opened_again_by_a_late_copy_of_it(drifted: World) -> None:
+    """Whoever read it as open before, and stores it afterwards, would leave an alarm that never ends."""
+    (alarm,) = await alarms(drifted)
+    drift = await stored(drifted)
+    await drifted.alarms.clear_alarm(AlarmCode.DRIFT, drift.subject)
+    await drifted.drift_answers.drifts.save(replace(drift, version=drift.version + 1), "record_drift", alarm=alarm)
+    assert await alarms(drifted) == []

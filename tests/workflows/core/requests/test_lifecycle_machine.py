@@ -411,7 +411,8 @@ def test_whatever_happens_the_rules_of_the_chain_are_kept() -> None:
         ("applying", "reopen", "awaiting_approval"),
         ("applying", "record_writing", "applying"),
     }
-    lives = settings(PROPERTY, max_examples=300, stateful_step_count=40)
+    # NB. where CI is set, Hypothesis would repeat the same lives in each run.
+    lives = settings(PROPERTY, max_examples=300, stateful_step_count=40, derandomize=False)
     for _ in range(MAX_RUNS):
         run_state_machine_as_test(Life, settings=lives)
         if common <= VISITED and len(WITNESSED) == len(WITNESSES):

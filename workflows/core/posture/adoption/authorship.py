@@ -26,6 +26,8 @@ class UnknownAuthor(StrEnum):
     """The log does not go back to the beginning of these settings, or has no entry about them yet."""
     NOT_A_PERSON = "not_a_person"
     """An application made them, or the log names nobody."""
+    NOT_IN_CHAT = "not_in_chat"
+    """An author's account belongs to nobody in the chat system, so the person may decide with another account."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +54,7 @@ def authorship_of(changes: Sequence[PartnerChange] | None, *, since: datetime | 
     """
     if changes is None:
         return Authorship(unknown=UnknownAuthor.LOG_UNREADABLE)
-    others = [one for one in changes if not one.is_ours and _is_since(one, since)]
+    others = [one for one in changes if _is_since(one, since) and not _is_held_by_a_plan(one, since)]
     authors = tuple(dict.fromkeys(PersonId(one.user_id) for one in others if one.user_id))
     is_complete = any(one.is_creation for one in others) if since is None else now - since <= AUDIT_KEPT_FOR
     if not is_complete or not others:
@@ -106,6 +108,11 @@ def new_authors(
     others = [one for one in changes if not one.is_ours and _is_since(one, since) and one.user_id]
     lower = {account.lower() for account in known}
     return tuple(dict.fromkeys(one.changed_by for one in others if one.user_id not in lower))
+
+
+def _is_held_by_a_plan(change: PartnerChange, since: datetime | None) -> bool:
+    """Return whether Gatehouse's own application made a change that led to the settings that were approved."""
+    return change.is_ours and since is not None and change.at <= since + MAX_CLOCK_DIFFERENCE
 
 
 def _is_since(change: PartnerChange, since: datetime | None) -> bool:

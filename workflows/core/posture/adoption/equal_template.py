@@ -50,6 +50,8 @@ def equal_template(configuration: JsonObject, templates: Iterable[Template]) -> 
 def _is_equal(configuration: JsonObject, template: Template) -> bool:
     if any(placeholder.prefix for placeholder in template.placeholders):
         return False  # the names of the objects are not known here, so they may be others than the template allows
+    if template.ticket is not None and template.ticket.is_required:
+        return False  # an adoption has no ticket
     if not all(_is_named(name, template, configuration.get(name.value)) for name in Property):
         return False
     return any(_changes_nothing(configuration, settings) for settings in _filled(configuration, template))

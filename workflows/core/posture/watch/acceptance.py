@@ -85,5 +85,9 @@ def with_author(drift: Drift, author: Author) -> Drift:
 
 
 def asked_again(drift: Drift) -> Drift:
-    """Return the drift after its acceptance ended: admins are asked again."""
-    return replace(drift, version=drift.version + 1, acceptances=(), asked_again=drift.asked_again + 1)
+    """Return the drift after its acceptance ended: admins are asked again.
+
+    An acceptance that waited for a second admin is not counted as one that was over.
+    """
+    was_accepted = len(drift.acceptances) >= needed_admins(drift)
+    return replace(drift, version=drift.version + 1, acceptances=(), asked_again=drift.asked_again + was_accepted)

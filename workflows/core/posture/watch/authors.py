@@ -28,8 +28,8 @@ def author_of(
 ) -> Author:
     """Return what the log says about the author of a drift.
 
-    The newest entry of somebody else counts. An entry of Gatehouse's own application counts only when it is later than
-    everything that Gatehouse wrote by a plan.
+    The newest entry counts that is later than everything that Gatehouse wrote by a plan, also one of Gatehouse's own
+    application. When there is none, the newest entry of somebody else counts.
 
     :param changes: the log's entries about this partner since `log_needed_since`; None when it could not be read.
     :param own_until: when Gatehouse last wrote this partner by a plan; None when it never did.
@@ -37,9 +37,8 @@ def author_of(
     is_over = now - drift.found_at >= LOG_EXPECTED_WITHIN
     if changes is None:
         return Author(state=AuthorState.LOG_UNREADABLE) if is_over else drift.author
-    fitting = [one for one in changes if not one.is_ours] or [
-        one for one in changes if own_until is None or one.at > own_until + MAX_CLOCK_DIFFERENCE
-    ]
+    later = [one for one in changes if own_until is None or one.at > own_until + MAX_CLOCK_DIFFERENCE]
+    fitting = later or [one for one in changes if not one.is_ours]
     if not fitting:
         return Author(state=AuthorState.NOT_IN_LOG) if is_over else drift.author
     newest = max(fitting, key=lambda one: one.at)

@@ -47,7 +47,17 @@ def test_an_application_and_gatehouse_itself_are_no_persons() -> None:
     script = change(user_id="", is_creation=True)
     assert authorship_of([script], since=None, now=NOW).unknown is UnknownAuthor.NOT_A_PERSON
     own = change(user_id="", is_creation=True, is_ours=True)
-    assert authorship_of([own, change()], since=None, now=NOW).unknown is UnknownAuthor.TOO_OLD
+    assert authorship_of([own, change()], since=None, now=NOW).unknown is UnknownAuthor.NOT_A_PERSON
+
+
+def test_a_change_by_gatehouses_application_that_no_plan_holds_makes_the_author_unknown() -> None:
+    """Somebody else may use its credential. What it wrote until the settings were approved is no change since."""
+    own = change(user_id="", is_ours=True)
+    added = change(is_creation=True, at=NOW - 2 * HOUR)
+    assert authorship_of([added, own], since=None, now=NOW).unknown is UnknownAuthor.NOT_A_PERSON
+    assert authorship_of([own, change()], since=NOW - 2 * HOUR, now=NOW).unknown is UnknownAuthor.NOT_A_PERSON
+    by_plan = change(user_id="", is_ours=True, at=NOW - 2 * HOUR)
+    assert authorship_of([by_plan, change()], since=NOW - 2 * HOUR, now=NOW) == Authorship(authors=(BRUNO.id,))
 
 
 def test_for_drift_only_what_happened_since_the_approval_counts() -> None:

@@ -9,7 +9,7 @@ import pytest
 from tests.workflows.core.builders import TENANT
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.plans.planning import plan_access
-from workflows.core.policy.template import Template, filled
+from workflows.core.policy.template import Template, TicketRule, filled
 from workflows.core.posture.adoption.equal_template import equal_template
 from workflows.core.settings.documents import to_document
 from workflows.core.settings.model import InboundTrust, Property
@@ -38,11 +38,21 @@ def result_of(template: Template, **changes: Any) -> dict[str, Any]:
     return {**(plan.configuration_after() or {}), **changes}
 
 
-@pytest.mark.parametrize("name", [one.name for one in TEMPLATES])
+WITHOUT_TICKET = [one.name for one in TEMPLATES if one.ticket is None or not one.ticket.is_required]
+
+
+@pytest.mark.parametrize("name", WITHOUT_TICKET)
 def test_every_shipped_template_is_recognized_in_its_result(name: str) -> None:
     found = equal_template(result_of(CATALOG.templates[name]), TEMPLATES)
     assert found is not None
     assert found.name == name
+
+
+def test_a_template_that_requires_a_ticket_equals_nothing_because_an_adoption_has_none() -> None:
+    template = CATALOG.templates["guest-collaboration"]
+    with_ticket = replace(template, ticket=TicketRule(pattern="[A-Z]+-[0-9]+"))
+    assert equal_template(result_of(template), [template]) == template
+    assert equal_template(result_of(template), [with_ticket]) is None
 
 
 @pytest.mark.parametrize(

@@ -113,3 +113,8 @@ def test_what_can_be_restored_and_what_it_is_about() -> None:
     assert drift().can_be_restored
     assert drift().tenant_id == TENANT
     assert drift(subject=DEFAULT).tenant_id is None
+
+
+def test_an_acceptance_that_waited_for_a_second_admin_was_never_in_force() -> None:
+    again = asked_again(by(DANA, drift()))
+    assert (again.acceptances, again.asked_again) == ((), 0)

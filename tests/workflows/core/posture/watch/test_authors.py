@@ -41,7 +41,12 @@ def test_what_gatehouse_wrote_by_a_plan_is_not_the_change() -> None:
     critical = author_of(drift(), ours, own_until=NOW - 60 * MINUTE, now=NOW)
     assert critical.is_own_application
     assert author_of(drift(), ours, own_until=None, now=NOW).is_own_application
-    assert not author_of(drift(), [*ours, entry(40)], own_until=None, now=NOW).is_own_application
+    by_hand_before = [*ours, entry(40)]
+    assert author_of(drift(), by_hand_before, own_until=NOW - 60 * MINUTE, now=NOW).is_own_application
+    assert author_of(drift(), by_hand_before, own_until=None, now=NOW).is_own_application
+    assert not author_of(drift(), by_hand_before, own_until=NOW - 30 * MINUTE, now=NOW).is_own_application
+    by_hand_after = [*ours, entry(20)]
+    assert not author_of(drift(), by_hand_after, own_until=NOW - 60 * MINUTE, now=NOW).is_own_application
 
 
 def test_a_log_that_is_late_is_asked_again_until_it_is_said_that_it_has_nothing() -> None:
