@@ -66,7 +66,7 @@ _TEXTS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
     AlarmCode.DRIFT: ("{drift_problem}", "{drift_advice}"),
     AlarmCode.DRIFT_DIGEST: ("{drift_problem}", "{drift_advice}"),
     AlarmCode.OWN_CHANGE: (
-        "CRITICAL. Gatehouse's own application changed this partner, and no approved plan holds the change. "
+        "CRITICAL. Gatehouse's own application changed this partner, and no approved plan holds the change: "
         "{drift_problem}",
         "Somebody else may use the application's credential. Replace the credential, then look at the sign-ins of the "
         "application in Entra. {drift_advice}",

@@ -7,7 +7,7 @@ from bot.words.sentences import counted, day, minute
 from bot.words.settings.open_access import access_kind_titles
 from bot.words.settings.values import title
 from workflows.core.errors.facts import Values
-from workflows.core.posture.concern_codes import ConcernCode
+from workflows.core.posture.concern_codes import ConcernCode, may_be_adopted
 from workflows.core.posture.watch.drift import AuthorState
 
 _C: Final = ConcernCode
@@ -115,7 +115,9 @@ def digest_alarm_words(values: Values) -> tuple[str, str]:
     names, more = list(values["partners"]), int(values["count"]) - len(values["partners"])
     named = ", ".join(names) + (f" and {more} more" if more > 0 and names else "")
     opening = counted(int(values["opening"]), "of them may give more access", "of them may give more access")
-    problem = f"One sweep found {counted(int(values['count']), 'change')} outside of Gatehouse; {opening}. {counts}."
+    problem = (
+        f"One sweep found {counted(int(values['count']), 'change')} outside of Gatehouse; {opening}. By kind: {counts}."
+    )
     return f"{problem} Partners: {named}.", "Choose Show drift to answer each of them."
 
 
@@ -147,4 +149,6 @@ def _advice(values: Values) -> str:
     if not values.get("opens"):
         accept = "Accept leaves it until a date."
     restore = "Restore opens a request for the approved settings. " if values.get("can_be_restored") else ""
-    return f"{restore}{accept} {revoke}"
+    is_adoptable = may_be_adopted([values["drift"], *values.get("writers", ())])
+    adopt = "Adopt asks to approve the present settings. " if is_adoptable else ""
+    return f"{restore}{adopt}{accept} {revoke}"
