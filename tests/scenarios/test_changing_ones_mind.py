@@ -94,7 +94,7 @@ async def test_an_edit_voids_the_approvals_and_asks_with_the_difference_only(sta
     assert "Earlier approvals no longer count:" in said
     assert len(await in_thread(stage, ts)) == 1
     [card] = [message for message in await stage.messages() if message["ts"] == ts]
-    assert "90 days, then blocked automatically" in words(card), "updated in place"
+    assert "90 days, then blocked" in words(card), "updated in place"
     assert "Edited and sent again" in words((await stage.direct("requester"))[0])
 
     refused = await stage.press("requester", "approve", ts)

@@ -76,7 +76,7 @@ def partnership_facts(partnership: Partnership) -> Iterator[TextRun]:
     yield fixed_text(f"” ({partnership.request_id})")
     yield from basis_parts(partnership)
     if partnership.ends_at is not None and partnership.is_as_approved:
-        yield fixed_text("\nApproved until ")
+        yield fixed_text("\nUntil ")
         yield local_time(partnership.ends_at)
         yield fixed_text(f", {AT_END[partnership.at_end].then}")
     if partnership.state is PartnershipState.ACTIVE and partnership.review_due_at is not None:

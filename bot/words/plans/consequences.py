@@ -140,7 +140,7 @@ def _stays_open(values: Values) -> str:
 
 def _blocked_at_end(values: Values) -> str:
     after = f"{last_day(values['ends_at'])} (UTC)" if "ends_at" in values else _duration(values)
-    return f"After {after}, the partner is blocked automatically, unless it is extended before."
+    return f"After {after}, the partner is blocked unless it is extended."
 
 
 def _duration(values: Values) -> str:

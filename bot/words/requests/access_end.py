@@ -14,13 +14,13 @@ class AtEndWords(NamedTuple):
     label: str
     """Stands before a day: "Blocked automatically on May 25"."""
     then: str
-    """Follows a period: "180 days, then blocked automatically"."""
+    """Follows a period: "180 days, then blocked"."""
     waits: str
     """The state of an access that is open after its end."""
 
 
 AT_END: Final[Mapping[AtEnd, AtEndWords]] = {
-    AtEnd.BLOCK: AtEndWords("Blocked automatically on", "then blocked automatically", "waits to be blocked"),
+    AtEnd.BLOCK: AtEndWords("Blocked automatically on", "then blocked", "waits to be blocked"),
     AtEnd.ASK: AtEndWords("Asked on", "then asked", "access period ended"),
 }
 

@@ -191,5 +191,5 @@ _REFILL_NOTES: Final[Mapping[str, str]] = {
 
 def end_date_hint(days: int, at_end: AtEnd) -> str:
     """Return which days the field for the end date accepts, and what happens after the last one."""
-    after = "is blocked automatically" if at_end is AtEnd.BLOCK else STAYS_UNTIL_REVOKED
-    return f"The last day (UTC), at most {days} days from today, instead of the duration. After it, access {after}."
+    after = "is blocked" if at_end is AtEnd.BLOCK else STAYS_UNTIL_REVOKED
+    return f"The last day (UTC), at most {days} days from today, instead of the duration. Then access {after}."

@@ -165,7 +165,7 @@ def _facts(request: AccessRequest) -> Iterator[RichTextElement]:
     if fields.ends_at is not None:
         rows.append(fixed_text(f"\nEnd: the end of {last_day(fields.ends_at)} (UTC){then}"))
     elif fields.duration is not None and not (prepared is not None and closes_everything(prepared.plan)):
-        rows.append(fixed_text(f"\nDuration: {duration_words(fields.duration)}, from the last approval{then}"))
+        rows.append(fixed_text(f"\nDuration: {duration_words(fields.duration)} from approval{then}"))
     if fields.ticket:
         rows += [fixed_text("\nTicket: "), cleaned_text(fields.ticket)]
     yield paragraph(*rows)

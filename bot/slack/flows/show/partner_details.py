@@ -239,7 +239,7 @@ def _access_state_elements(access_kinds: Sequence[AccessKind]) -> Iterator[RichT
     if not possibly_open_kinds:
         items.append([fixed_text("Nothing: every way in and out is closed.")])
     if closed := closed_by_default(access_kinds):
-        items.append(_kinds_parts("Closed by a default only, not for this partner itself: ", closed))
+        items.append(_kinds_parts("Closed only by a default: ", closed))
     yield bullets(items)
 
 

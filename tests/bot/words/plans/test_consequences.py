@@ -134,7 +134,7 @@ SENTENCES: Final[tuple[tuple[Consequence, dict[str, Any], str], ...]] = (
     (
         C.BLOCKED_AT_END,
         {"seconds": 365 * 86_400},
-        "After 1 year (365 days), the partner is blocked automatically, unless it is extended before.",
+        "After 1 year (365 days), the partner is blocked unless it is extended.",
     ),
     (
         C.STAYS_OPEN,

@@ -8,7 +8,7 @@ from workflows.core.plans.plan import AtEnd
 
 def test_every_kind_of_end_has_its_words() -> None:
     assert set(AT_END) == set(AtEnd)
-    assert AT_END[AtEnd.BLOCK] == ("Blocked automatically on", "then blocked automatically", "waits to be blocked")
+    assert AT_END[AtEnd.BLOCK] == ("Blocked automatically on", "then blocked", "waits to be blocked")
     assert AT_END[AtEnd.ASK] == ("Asked on", "then asked", "access period ended")
 
 

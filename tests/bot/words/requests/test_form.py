@@ -97,11 +97,11 @@ def test_how_long_it_shall_last() -> None:
     assert form.access_duration_words(replace(asked, ends_at=ends_at)) == "until Mar 31, 2027"
     assert form.access_duration_words(replace(asked, duration=None)) == ""
     assert form.end_date_hint(180, AtEnd.ASK) == (
-        "The last day (UTC), at most 180 days from today, instead of the duration. After it, access stays until "
+        "The last day (UTC), at most 180 days from today, instead of the duration. Then access stays until "
         "somebody revokes it."
     )
     assert STAYS_UNTIL_REVOKED in form.end_date_hint(180, AtEnd.ASK)
-    assert "After it, access is blocked automatically." in form.end_date_hint(180, AtEnd.BLOCK)
+    assert "Then access is blocked." in form.end_date_hint(180, AtEnd.BLOCK)
 
 
 @pytest.mark.parametrize(

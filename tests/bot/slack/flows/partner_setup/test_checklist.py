@@ -62,12 +62,12 @@ def test_nothing_to_do_is_distinguished_from_what_could_not_be_checked() -> None
         present(setup_of({"inboundTrust": {"isMfaAccepted": True}}, MICROSOFTS)), may_confirm=True
     )
     assert_sound(nothing)
-    assert "Nothing that is set here for this partner needs a setting on its side." in shown(nothing.blocks)
+    assert "These settings need nothing on the partner's side." in shown(nothing.blocks)
     assert "You do not need to set anything for this" in shown(nothing.blocks)
     unread = checklist_message(present(setup_of(None, None)), may_confirm=True)
     assert_sound(unread)
     assert "Could not be checked" in shown(unread.blocks)
-    assert "Nothing that is set here" not in shown(unread.blocks)
+    assert "These settings need nothing" not in shown(unread.blocks)
 
 
 @pytest.mark.parametrize("is_resolved", [True, False])

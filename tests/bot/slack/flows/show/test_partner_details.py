@@ -48,7 +48,7 @@ def test_the_list_tells_template_sponsor_end_and_next_review() -> None:
     said = shown(partner_list(all_of([known]), NOW).blocks)
     for told in ("contoso.com", "as “Trusted partner”", "Sponsor: Sam"):
         assert told in said
-    assert f"Approved until {minute(known.ends_at)}" in said
+    assert f"Until {minute(known.ends_at)}" in said
     assert f"Next review {minute(known.next_review_at)}" in said
 
 
