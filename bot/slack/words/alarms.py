@@ -9,7 +9,7 @@ from bot.slack.blocks.blocks import DOMAIN_LIMIT, cleaned_text, fixed_text, loca
 from bot.slack.blocks.message import Message, message
 from bot.slack.words.drift_buttons import alarm_answers
 from bot.words.names.partners import notified_name, verified_name, without_ids
-from bot.words.posture.drift import accepted_words, digest_alarm_words, drift_alarm_words
+from bot.words.posture.drift import accepted_words, digest_alarm_words, drift_alarm_words, sponsor_advice
 from bot.words.requests.messages import missing_groups_words
 from bot.words.requests.notes import stored_note_words
 from bot.words.sentences import comma_list, minute
@@ -162,15 +162,18 @@ def ending_words(alarm: Alarm) -> str:
     return ENDINGS[code].format_map(values)
 
 
-def alarm_elements(alarm: Alarm) -> list[RichTextElement]:
-    """Describe the problem, what to do and since when. A cleared alarm says when it was fixed, or why it ended."""
+def alarm_elements(alarm: Alarm, *, is_admin: bool = True) -> list[RichTextElement]:
+    """Describe the problem, what to do and since when. A cleared alarm says when it was fixed, or why it ended.
+
+    :param is_admin: whether an admin reads it; otherwise it is the sponsor of a partner that has drifted.
+    """
     partner = _partner(alarm)
     named = [cleaned_text(partner, DOMAIN_LIMIT, bold=True)] if partner else []
     state = fixed_text(_state(alarm, has_partner=bool(partner)), bold=True)
     elements: list[RichTextElement] = [paragraph(*named, state, cleaned_text(_problem(alarm), _MAX_CHARACTERS))]
     if alarm.cleared_at is None:
         elements += [
-            paragraph(cleaned_text(alarm_advice(alarm), _MAX_CHARACTERS)),
+            paragraph(cleaned_text(alarm_advice(alarm) if is_admin else sponsor_advice(alarm.values), _MAX_CHARACTERS)),
             paragraph(fixed_text("Since "), local_time(alarm.raised_at)),
         ]
     else:
@@ -190,7 +193,7 @@ def alarm_message(alarm: Alarm, *, is_admin: bool = True) -> Message:
     partner = notified_name(_partner(alarm))
     state, problem = _state(alarm, has_partner=bool(partner)), without_ids(_with_values(alarm, _texts_of(alarm)[0]))
     answers = alarm_answers(alarm, is_admin=is_admin)
-    blocks = [rich_text(*alarm_elements(alarm)), *([] if answers is None else [answers])]
+    blocks = [rich_text(*alarm_elements(alarm, is_admin=is_admin)), *([] if answers is None else [answers])]
     return message(f"{partner}{state}{problem}{_why(ended)}", blocks)
 
 

@@ -109,6 +109,12 @@ def drift_alarm_words(values: Values) -> tuple[str, str]:
     return " ".join(part for part in parts if part), _advice(values)
 
 
+def sponsor_advice(values: Values) -> str:
+    """Return what the sponsor of a drifted partner can do."""
+    restore = "Restore opens a request for the approved settings. " if values.get("can_be_restored") else ""
+    return f"{restore}Only admins can accept the change or revoke the partner. They have this alarm, too."
+
+
 def digest_alarm_words(values: Values) -> tuple[str, str]:
     """Return the problem, and what can be done, of an alarm about many changes."""
     counts = "; ".join(f"{short_difference(ConcernCode(code))}: {count}" for code, count in values["counts"].items())

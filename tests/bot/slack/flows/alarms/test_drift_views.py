@@ -109,7 +109,9 @@ def test_an_alarm_has_its_answers_while_it_is_open_and_the_sponsor_only_restore(
         ids.ACCEPT_DRIFT,
         ids.REVOKE_PARTNER,
     }
-    assert set(buttons({"blocks": alarm_message(alarm, is_admin=False).blocks})) == {ids.RESTORE_APPROVED}
+    theirs = {"blocks": alarm_message(alarm, is_admin=False).blocks}
+    assert set(buttons(theirs)) == {ids.RESTORE_APPROVED}
+    assert "Only admins can accept the change or revoke the partner" in text(theirs), "it explains no other button"
     assert alarm_answers(replace(alarm, cleared_at=NOW), is_admin=True) is None
     digest = new_alarm(AlarmCode.DRIFT_DIGEST, "x", digest_values([drift()] * 6), NOW)
     assert set(buttons({"blocks": alarm_message(digest).blocks})) == {ids.SHOW_DRIFTS}
