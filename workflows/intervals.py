@@ -20,6 +20,8 @@ ENDED_ACCESS_CHECKED_EVERY: Final = timedelta(minutes=1)
 """How often accesses are looked at whose end has come and that are not blocked yet."""
 SWEPT_EVERY: Final = timedelta(hours=1)
 """How often every partner and the default are compared with what was approved."""
+SWEPT_AGAIN_AFTER: Final = timedelta(minutes=10)
+"""The pause before the next sweep when one could not read everything, or failed."""
 SWEEP_MISSED_AFTER: Final = timedelta(hours=4)
 """The admins are alarmed when no sweep was complete for this long."""
 AUTHORS_ASKED_EVERY: Final = timedelta(minutes=2)

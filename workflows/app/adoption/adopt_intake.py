@@ -4,14 +4,13 @@ What stands must be read for this. While it cannot be read, the form says so and
 """
 
 import asyncio
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
 from workflows.app.adoption.adopting import Adopting, AdoptionTerms, ProposedAdoption
 from workflows.app.identifiers import derived_request_id
-from workflows.app.requests.field_checks import checked_justification
+from workflows.app.requests.field_checks import check_days, checked_justification
 from workflows.app.requests.filing import FormServices, RequestLimitCheck
 from workflows.app.requests.forms import InvalidForm
 from workflows.app.requests.people_checks import (
@@ -145,7 +144,7 @@ class AdoptIntake(FormServices):
         else:
             if settings_digest(observation.configuration) != form.shown_settings:
                 problems[FIELD] = Fact(RefusalCode.ADOPTION_CHANGED_IN_FORM)
-            _check_days(form.days, found.decides, problems)
+            check_days(form.days, [found.decides], problems)
             return found.decides, observation
         return None, None
 
@@ -160,11 +159,3 @@ def _fields_of(form: AdoptForm, template: Template, justification: str) -> Reque
         justification=justification,
         duration=timedelta(days=form.days),
     )
-
-
-def _check_days(days: int, template: Template, problems: dict[str, Fact]) -> None:
-    allowed: Iterable[int] = [duration.days for duration in template.durations]
-    if days not in allowed:
-        problems.setdefault(
-            "duration", Fact(RefusalCode.DURATION_NOT_OFFERED, {"template": None, "days": sorted(allowed)})
-        )

@@ -1,6 +1,7 @@
 """Check the fields of the forms that need no answer of another system. Every check adds its problem to `problems`."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
@@ -141,3 +142,13 @@ def checked_placeholders(form: Form, template: Template, problems: Problems) -> 
             RefusalCode.TEMPLATE_NEEDS_MORE_FIELDS, {"template": template.title, "labels": unseen}
         )
     return {name: value for name, value in values.items() if value} if is_valid else None
+
+
+def check_days(days: int, templates: Iterable[Template], problems: Problems) -> None:
+    """Add a problem when none of these templates offers the duration.
+
+    :param days: the chosen duration.
+    """
+    allowed = sorted({duration.days for template in templates for duration in template.durations})
+    if days not in allowed:
+        problems.setdefault("duration", Fact(RefusalCode.DURATION_NOT_OFFERED, {"template": None, "days": allowed}))

@@ -5,14 +5,13 @@ request is prepared.
 """
 
 import asyncio
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from workflows.app.identifiers import derived_request_id
-from workflows.app.requests.field_checks import checked_justification
+from workflows.app.requests.field_checks import check_days, checked_justification
 from workflows.app.requests.filing import FormServices, RequestLimitCheck
 from workflows.app.requests.forms import InvalidForm
 from workflows.app.requests.people_checks import (
@@ -168,10 +167,10 @@ class RestoreIntake(FormServices):
             problems[FIELD] = lookups_refused(error)
         except (TenantUnavailable, TimeoutError):
             templates = await self._likely_templates(change, is_result=form.restores_result)
-            _check_days(form.days, templates, problems)
+            check_days(form.days, templates, problems)
             return templates[0], None
         else:
-            _check_days(form.days, [found.template], problems)
+            check_days(form.days, [found.template], problems)
             excluded = (form.requester, form.sponsor)
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(deadline):
@@ -207,9 +206,3 @@ def _fields_of(form: RestoreForm, template: Template, justification: str) -> Req
         restores=RequestId(form.restored_request_id),
         restores_result=form.restores_result,
     )
-
-
-def _check_days(days: int, templates: Iterable[Template], problems: dict[str, Fact]) -> None:
-    allowed = sorted({duration.days for template in templates for duration in template.durations})
-    if days not in allowed:
-        problems.setdefault("duration", Fact(RefusalCode.DURATION_NOT_OFFERED, {"template": None, "days": allowed}))

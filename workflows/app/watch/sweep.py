@@ -23,9 +23,11 @@ from workflows.core.posture.watch.comparison import default_drift_of
 from workflows.core.posture.watch.drift import DEFAULT, INCOMPLETE, LAST_COMPLETE, Drift, DriftSubject, FoundDrift
 from workflows.core.posture.watch.reconciliation import DIGEST_ABOVE, ended, found_again, with_found, with_same_found
 from workflows.core.requests.alarms import AlarmCode, AlarmId, EndingCode
+from workflows.core.requests.notes import NoteCode
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
 from workflows.intervals import SWEEP_MISSED_AFTER
+from workflows.ports.records import StoreNotWritable
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant
 
@@ -69,8 +71,25 @@ class Sweeper:
     drifts: DriftRecords
 
     async def sweep(self) -> SweepResult:
-        """Compare everything once, store what is found, and tell of it. May be repeated safely."""
-        store, began_at = self.drifts.store, self.drifts.clock.now()
+        """Compare everything once, store what is found, and tell of it. May be repeated safely.
+
+        An error in Gatehouse makes the sweep incomplete: it is counted and alarmed like one that could not read all.
+        """
+        began_at = self.drifts.clock.now()
+        try:
+            return await self._swept(began_at)
+        except StoreNotWritable:
+            raise  # nothing can be counted either
+        except Exception:
+            reasons = (Fact(NoteCode.WENT_WRONG),)
+            failed = SweepResult(
+                began_at=began_at, is_complete=False, partners=0, not_compared=0, drifts=0, told=0, reasons=reasons
+            )
+            await self._record(failed)
+            raise
+
+    async def _swept(self, began_at: datetime) -> SweepResult:
+        store = self.drifts.store
         last_complete = await time_of_mark(store, LAST_COMPLETE)
         found = SweepFindings(
             records=await store.records(),

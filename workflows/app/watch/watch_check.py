@@ -10,11 +10,11 @@ from typing import Any, Final
 
 from workflows.app.watch.answers import DriftAnswers
 from workflows.app.watch.sweep import Sweeper, time_of_mark
-from workflows.intervals import AUTHORS_ASKED_EVERY, SWEPT_EVERY
+from workflows.intervals import AUTHORS_ASKED_EVERY, SWEPT_AGAIN_AFTER, SWEPT_EVERY
 from workflows.ports.store import Store
 
 SWEPT_AT: Final = "swept_at"
-"""The name of the mark with the time when the last sweep began."""
+"""The name of the mark with the time when the last sweep began; an earlier time when the next one is due sooner."""
 _AUTHORS_ASKED_AT: Final = "drift_authors_asked_at"
 
 _Reason = Callable[[datetime, datetime], Awaitable[bool]]
@@ -50,11 +50,21 @@ class WatchCheck:
     async def _watch(self, *, sweeps: bool) -> None:
         try:
             if sweeps:
-                await self.sweeper.sweep()
+                await self._sweep()
             await self.answers.end_alarms_of_accepted()
             await self.answers.find_authors()
         finally:
             self._is_running = False
+
+    async def _sweep(self) -> None:
+        """Sweep, and let the next sweep be due soon when this one is not complete."""
+        is_complete = False
+        try:
+            is_complete = (await self.sweeper.sweep()).is_complete
+        finally:
+            if not is_complete:
+                began_at = self.answers.drifts.clock.now() - SWEPT_EVERY + SWEPT_AGAIN_AFTER
+                await self.store.save_mark(SWEPT_AT, began_at.isoformat())
 
     async def _is_rewritten(self, last: datetime, now: datetime) -> bool:
         """Return whether Gatehouse wrote a partner with drift since the last sweep, so that it may be over."""

@@ -8,6 +8,7 @@ import pytest
 from tests.workflows.core.builders import DANA, TENANT
 from tests.workflows.world import World
 from workflows.app.watch.watch_check import WatchCheck
+from workflows.ports.tenant import TenantUnavailable
 
 
 @pytest.fixture
@@ -53,7 +54,24 @@ async def test_one_sweep_at_a_time_and_a_failed_one_does_not_stop_the_next(
     world.script.fail("tenant.read_default", RuntimeError("a bug"))
     with pytest.raises(RuntimeError):
         await started.pop()
+    assert (await world.store.stored_work(world.clock.now())).incomplete_sweeps == 1, "it is counted as incomplete"
+    assert await run(check, started) == 0
+    world.clock.advance(minutes=10)
+    assert await run(check, started) == 1, "and repeated soon"
+    assert (await world.store.stored_work(world.clock.now())).incomplete_sweeps == 0
+
+
+async def test_a_sweep_that_could_not_read_everything_is_repeated_after_ten_minutes(
+    world: World, check: WatchCheck, started: list[Coroutine[Any, Any, None]]
+) -> None:
+    world.script.fail("tenant.read_default", TenantUnavailable("throttled"))
     assert await run(check, started) == 1
+    world.clock.advance(minutes=9)
+    assert await run(check, started) == 0
+    world.clock.advance(minutes=1)
+    assert await run(check, started) == 1
+    world.clock.advance(minutes=59)
+    assert await run(check, started) == 0
 
 
 async def test_the_log_is_asked_every_two_minutes_while_an_author_is_missing(
