@@ -69,7 +69,7 @@ GROUPS_DECIDE_FOR: Final = timedelta(minutes=1)
 FORM_ANSWERED_WITHIN: Final = timedelta(seconds=3)
 """How long a form waits for its answer. Who sent it was read since then, and is not read again to check it."""
 NAMES_SHOWN_FOR: Final = timedelta(hours=4)
-"""How long it is kept who a chat user is, for display and to ask for approvals. Whoever decides is read anew."""
+"""How long it is kept who a chat user is, for display and to ask for approvals. Whoever decides is read again."""
 
 TENANTS_KEPT_FOR: Final = timedelta(minutes=1)
 """How long the tenant of a domain is kept. Before a decision it is read again."""

@@ -410,7 +410,7 @@ class FakeDirectory:
         """Every question is asked here, as always."""
         return self
 
-    def read_groups_anew(self) -> bool:
+    def read_groups_again(self) -> bool:
         """Every question is asked anew here, as always."""
         return False
 

@@ -26,23 +26,23 @@ FOR_LACK_OF_A_ROLE: Final = frozenset(
 )
 """The refusals that say that somebody does not have a role, or that too few people have it.
 
-`TOO_FEW_APPROVERS` is not among them: it replaces `NOT_AN_APPROVER` after the groups were read anew.
+`TOO_FEW_APPROVERS` is not among them: it replaces `NOT_AN_APPROVER` after the groups were read again.
 """
 
 Answer = TypeVar("Answer")
 
 
 async def refused_with_new_groups(check: Callable[[], Awaitable[Answer]], directory: PeopleDirectory) -> Answer:
-    """Perform a check, and repeat it with user groups that are read anew before it refuses for lack of a role.
+    """Perform a check, and repeat it with user groups that are read again before it refuses for lack of a role.
 
     :param check: changes nothing when it refuses. It asks `directory` for the roles.
     :param directory: the directory for this one check. It reads the groups at most once more.
     :raises CodedError: the refusal of the check.
-    :raises PeopleDirectoryUnavailable, PeopleDirectoryRefused: when the groups cannot be read anew: nobody is refused.
+    :raises PeopleDirectoryUnavailable, PeopleDirectoryRefused: when the groups cannot be read again: nobody is refused.
     """
     try:
         return await check()
     except CodedError as refused:
-        if refused.code not in FOR_LACK_OF_A_ROLE or not directory.read_groups_anew():
+        if refused.code not in FOR_LACK_OF_A_ROLE or not directory.read_groups_again():
             raise
     return await check()

@@ -109,7 +109,7 @@ class Applier:
             await self._confirm(request, pauses_seconds=self.pauses.read_back_after, sent=sent)
 
     async def _count_if_writable(self, request: AccessRequest, reads: ReadsTogether) -> int | None:
-        """Read everything anew, and make every check before the rest of the plan is written.
+        """Read everything again, and make every check before the rest of the plan is written.
 
         What the checks need is read together with the partner. A read that fails matters only where it is needed.
 

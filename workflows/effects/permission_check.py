@@ -116,7 +116,7 @@ class PermissionCheck:
     ) -> None:
         """Check a command. Older members of groups refuse nobody, and revoke nothing."""
         if isinstance(click, Revoke):
-            self.directory.read_groups_anew()
+            self.directory.read_groups_again()
         try:
             await refused_with_new_groups(lambda: self._check_command(click, actor, key, received_at), self.directory)
         except Refused as refused:

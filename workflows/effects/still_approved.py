@@ -51,7 +51,7 @@ class Objection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalReads:
-    """What is read anew before a plan is written, started together. An error is raised where it is awaited."""
+    """What is read again before a plan is written, started together. An error is raised where it is awaited."""
 
     identity: Awaitable[TenantIdentity | None]
     """The tenant to which the approved name belongs now."""

@@ -52,13 +52,13 @@ class PeopleDirectory(Protocol):
 
         It reads each chat user, the user groups, and each account at most once. A chat user that was read since the act
         began is not read again, nor are user groups that were read in the last minute. Before anybody is refused for
-        lack of a role the groups are read anew, see `workflows.app.role_refusals`. It must not be kept for another
+        lack of a role the groups are read again, see `workflows.app.role_refusals`. It must not be kept for another
         check, and not be used for a write.
 
         :param began_ago: how long ago the act began that is checked.
         """
 
-    def read_groups_anew(self) -> bool:
+    def read_groups_again(self) -> bool:
         """Let this check use no user groups any more that were read before it began.
 
         Nothing is read here. The next question about roles reads them, if this check has not read them itself.
@@ -89,7 +89,7 @@ class PeopleDirectory(Protocol):
     async def known_holders(self, role: Role) -> frozenset[ChatId]:
         """List who can be asked to decide: as `holders`, but whether they are active is known from the last hours.
 
-        Nothing is decided with it. Who decides is read anew.
+        Nothing is decided with it. Who decides is read again.
         """
 
     async def find_active(self, chat_ids: Iterable[ChatId], *, enough: int, within: timedelta) -> frozenset[ChatId]:

@@ -52,19 +52,19 @@ class SlackDirectory:
         self.listeners = listeners or ReadListeners()
         self._slack = SlackReads(client, self.listeners)
         self._reads: RoleReads = self._slack
-        self._read_groups_anew: Callable[[], bool] = lambda: False
-        """For one check: lets it read the user groups anew. Outside of a check they are read each time."""
+        self._read_groups_again: Callable[[], bool] = lambda: False
+        """For one check: lets it read the user groups again. Outside of a check they are read each time."""
 
     def for_one_check(self, began_ago: timedelta = timedelta(0)) -> "SlackDirectory":
         """Return the directory for one check; see `ports.PeopleDirectory.for_one_check`."""
         one = copy(self)
         one._known, one._reads = {}, (reads := OneCheckReads(self._slack, began_ago))
-        one._read_groups_anew = reads.read_groups_anew
+        one._read_groups_again = reads.read_groups_again
         return one
 
-    def read_groups_anew(self) -> bool:
-        """Let one check use no older groups; see `ports.PeopleDirectory.read_groups_anew`."""
-        return self._read_groups_anew()
+    def read_groups_again(self) -> bool:
+        """Let one check use no older groups; see `ports.PeopleDirectory.read_groups_again`."""
+        return self._read_groups_again()
 
     async def identify(self, chat_id: ChatId, *, with_accounts_of: Sequence[Person] = ()) -> Person:
         """Find the one Entra person of a Slack user; see `ports.PeopleDirectory.identify`."""

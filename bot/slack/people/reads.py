@@ -138,7 +138,7 @@ class OneCheckReads:
 
     A user is never older than the act that is checked. Members of groups may be a minute old. An answer older than a
     minute is read again, so that a check that waits long decides with nothing old. Without answer nothing is decided.
-    After `read_groups_anew`, only groups count that were read since the check began.
+    After `read_groups_again`, only groups count that were read since the check began.
     """
 
     def __init__(self, reads: SlackReads, began_ago: timedelta) -> None:
@@ -163,8 +163,8 @@ class OneCheckReads:
         self._has_used_older_groups |= older is not None
         return await self._groups.get(None) if older is None else older
 
-    def read_groups_anew(self) -> bool:
-        """Use only groups that were read since the check began; see `ports.PeopleDirectory.read_groups_anew`."""
+    def read_groups_again(self) -> bool:
+        """Use only groups that were read since the check began; see `ports.PeopleDirectory.read_groups_again`."""
         self._needs_new_groups, has_used_older = True, self._has_used_older_groups
         self._has_used_older_groups = False
         return has_used_older

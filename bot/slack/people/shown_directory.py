@@ -59,7 +59,7 @@ class ShownDirectory:
         """Return the directory for one check, without the cache."""
         return self._directory.for_one_check(began_ago)
 
-    def read_groups_anew(self) -> bool:
+    def read_groups_again(self) -> bool:
         """Return False: what is shown refuses nobody."""
         return False
 

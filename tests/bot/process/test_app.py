@@ -211,7 +211,7 @@ async def test_a_bot_in_socket_mode_receives_by_the_socket_alone(
 async def test_a_request_with_three_approvals_asks_slack_little(gatehouse: BotUnderTest) -> None:
     """Slack allows 20 reads of user groups a minute (tier 2), so one request must use few of them.
 
-    Who decides is read anew for every decision, and everybody before the write; nobody is read to be shown.
+    Who decides is read again for every decision, and everybody before the write; nobody is read to be shown.
     """
     request = await gatehouse.file_request()
     for approver in ("approver1", "approver2", "approver3"):

@@ -36,7 +36,7 @@ def known(world: World, monkeypatch: pytest.MonkeyPatch) -> KnownGroups:
         one.roles = dict(groups.roles)
         return one
 
-    def read_groups_anew(directory: FakeDirectory) -> bool:
+    def read_groups_again(directory: FakeDirectory) -> bool:
         if directory is world.directory or directory.roles is world.directory.roles:
             return False
         groups.read += 1
@@ -47,7 +47,7 @@ def known(world: World, monkeypatch: pytest.MonkeyPatch) -> KnownGroups:
         return True
 
     monkeypatch.setattr(FakeDirectory, "for_one_check", for_one_check)
-    monkeypatch.setattr(FakeDirectory, "read_groups_anew", read_groups_anew)
+    monkeypatch.setattr(FakeDirectory, "read_groups_again", read_groups_again)
     return groups
 
 

@@ -20,7 +20,7 @@ class AuditLogPermission:
     """The check before every search, every history and every audit report. It gives no other right."""
 
     directory: PeopleDirectory
-    """Reads the person anew for each check; user groups may be a minute old, except to refuse."""
+    """Reads the person again for each check; user groups may be a minute old, except to refuse."""
 
     async def require(self, actor: ChatId) -> Person:
         """Return the person of a chat user who has the role of auditors now.

@@ -173,7 +173,7 @@ async def require_chain(
     excluded: Iterable[ChatId],
     sponsor: Collection[ChatId] = (),
 ) -> None:
-    """Check that every stage has enough people who may decide. Before it refuses, people and groups are read anew.
+    """Check that every stage has enough people who may decide. Before it refuses, people and groups are read again.
 
     :param excluded: the chat ids of the people who may not decide.
     :param sponsor: of these, the chat ids of a sponsor who is not the requester.

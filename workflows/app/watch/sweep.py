@@ -140,7 +140,7 @@ class Sweeper:
         new: list[_Change],
         last_complete: datetime | None,
     ) -> None:
-        # NB. read now: another sweep may have stored it meanwhile. If one does so later, this record is refused.
+        # NB. read now: another sweep may have stored it since. If one does so later, this record is refused.
         stored = await self.drifts.store.drift(subject)
         if stored is not None and found_again(stored, drift):
             if (same := with_same_found(stored, drift)) is not None:

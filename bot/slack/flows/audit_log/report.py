@@ -1,7 +1,7 @@
 """`/partner audit`: an admin or auditor gets the audit report about one partner, privately.
 
 The report is a file in the direct message with the app, and a short story is the answer to the command. The right is
-read anew twice: before anything is read, and right before the file is shared. What cannot be recorded is not sent.
+checked twice: before anything is read, and right before the file is shared. What cannot be recorded is not sent.
 """
 
 import re
@@ -119,7 +119,7 @@ class ReportFlow:
         except StoreNotWritable:
             return refusal(NOT_RECORDED)
         sent = await self._sent(person, report, partner)
-        if sent != SENT:  # the short story is shown all the same, so the right is read anew for it
+        if sent != SENT:  # the short story is shown nevertheless, so the right is checked again
             await self.permission.require_report_reader(person.chat_id)
         return _answer(report, partner, reader.unreadable, sent)
 

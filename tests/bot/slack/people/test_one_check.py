@@ -44,7 +44,7 @@ async def test_one_check_reads_each_user_and_the_groups_once(directory: SlackDir
     assert (asked(world, "users.info"), asked(world, "usergroups.list")) == (2, 1)
 
 
-async def test_the_next_check_reads_anew(directory: SlackDirectory, world: Sandbox, tenant: FakeTenant) -> None:
+async def test_the_next_check_reads_again(directory: SlackDirectory, world: Sandbox, tenant: FakeTenant) -> None:
     await directory.for_one_check().identify(chat("approver1"))
     user_info(world, deleted=True)
     with pytest.raises(Refused):
@@ -155,12 +155,12 @@ async def test_a_new_member_of_a_group_is_known_before_a_refusal(directory: Slac
     actor = await check.identify(chat("requester"))
     assert not (await check.current_roles([actor])).holds(actor.id, ADMIN)
     before = asked(world, "users.info"), asked(world, "usergroups.list")
-    assert check.read_groups_anew()
+    assert check.read_groups_again()
     for _ in range(2):
         assert (await check.current_roles([actor])).holds(actor.id, ADMIN)
         assert await check.known_holders(SECURITY) == await check.holders(SECURITY) == {chat("requester")}
     assert (asked(world, "users.info"), asked(world, "usergroups.list")) == (before[0], before[1] + 1)
-    assert not check.read_groups_anew(), "read anew already"
+    assert not check.read_groups_again(), "read again already"
 
 
 async def test_groups_that_a_check_has_read_itself_are_not_read_twice(
@@ -168,20 +168,20 @@ async def test_groups_that_a_check_has_read_itself_are_not_read_twice(
 ) -> None:
     check = directory.for_one_check()
     await check.current_roles([person("approver1")])
-    assert not check.read_groups_anew()
+    assert not check.read_groups_again()
     await check.current_roles([person("approver1")])
     assert asked(world, "usergroups.list") == 1
-    assert not directory.read_groups_anew(), "outside of a check they are read each time"
+    assert not directory.read_groups_again(), "outside of a check they are read each time"
 
 
-async def test_who_was_removed_has_no_role_in_a_check_that_reads_anew(
+async def test_who_was_removed_has_no_role_in_a_check_that_reads_again(
     directory: SlackDirectory, world: Sandbox
 ) -> None:
     """As a revocation is checked."""
     await directory.for_one_check().current_roles([person("admin")])
     put_in_groups(world, partner_admins="requester")
     check = directory.for_one_check()
-    check.read_groups_anew()
+    check.read_groups_again()
     assert not (await check.current_roles([person("admin")])).holds(person("admin").id, ADMIN)
 
 

@@ -36,7 +36,7 @@ async def problems(world: World, form: Form) -> dict[str, str]:
     return {name: fact_words(one) for name, one in caught.value.problems.items()}
 
 
-async def test_an_edit_is_planned_and_decided_anew_in_the_same_request(world: World) -> None:
+async def test_an_edit_is_planned_and_decided_again_in_the_same_request(world: World) -> None:
     request = await world.waiting()
     await world.approve(request, AMARA)
     request = await world.request(request.id)

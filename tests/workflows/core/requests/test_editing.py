@@ -49,7 +49,7 @@ def edited(known: AccessRequest | None = None) -> AccessRequest:
     return advance(known or request(decisions=WHOLE_CHAIN[:2]), edit(), situation(LATER)).request
 
 
-def test_an_edit_makes_every_decision_void_and_starts_the_time_to_decide_anew() -> None:
+def test_an_edit_makes_every_decision_void_and_starts_the_time_to_decide_again() -> None:
     known = request(decisions=WHOLE_CHAIN[:2], reminders=2, reminded_at=NOW)
     moved = advance(known, edit(), situation(LATER))
     after = moved.request
