@@ -41,10 +41,18 @@ from bot.words.requests.audit_history import audit_entry_words, reason_words
 from bot.words.requests.notes import note_words
 from bot.words.sentences import counted, day, minute, time_words
 from workflows.app.evidence.reading import EvidenceReader
-from workflows.core.audit.story import RequestStory
+from workflows.core.audit.story import RequestStory, Standing
 
 _MAX_CHARACTERS: Final = 20_000
 """Characters of one text. No field of a request is longer; a text that is cut ends in "…"."""
+
+_WARNED: Final = (
+    Standing.NOT_AS_APPROVED,
+    Standing.DRIFTED,
+    Standing.PAST_ITS_END,
+    Standing.NOT_READ_BACK,
+    Standing.NO_RECORD,
+)
 
 
 async def write_page(
@@ -101,7 +109,7 @@ def _view(story: RequestStory) -> dict[str, Any]:
         "state": state_in_words(story),
         "note": note_words(request.note) if request.note else "",
         "standing": standing_words(story),
-        "is_warned": story.standing.value in ("not_as_approved", "past_its_end", "not_read_back", "no_record"),
+        "is_warned": story.standing in _WARNED,
         **_asked(story),
         "steps": _steps(story),
         "decisions": list(map(decision_words, story.decisions)),

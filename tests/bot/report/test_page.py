@@ -124,6 +124,48 @@ async def test_what_no_longer_stands_is_not_called_active() -> None:
     assert state_in_words(reopened).startswith("block applied (verified")
 
 
+async def test_what_a_sweep_found_since_is_on_the_page_with_author_and_acceptance() -> None:
+    """The read-back proves what was written, not what is there today. What the watch knows is not left out."""
+    details = {
+        "drift": "differs_from_approved",
+        "settings": ["b2bDirectConnectInbound"],
+        "opens": True,
+        "found_at": (NOW + timedelta(hours=1)).isoformat(),
+        "author": HOSTILE,
+        "author_state": "known",
+        "author_at": (NOW + timedelta(minutes=50)).isoformat(),
+        "acceptances": [{"name": "Dana", "account": "a", "until": NOW.isoformat(), "reason": HOSTILE}],
+    }
+    asked = story("Joint launch")
+    told = request_story(
+        StorySource(
+            request=asked.request,
+            record=partnership(),
+            entries=asked.entries,
+            sweep_entries=(entry("record_drift", **details),),
+        ),
+        NOW,
+    )
+    page = await written(FileFormat.HTML, told)
+    for said in (
+        "Not as approved. A sweep found it different on Mar 1, 2027 at 10:00 UTC.",
+        "a sweep: the settings are not the approved ones. Different: ",
+        "There may be more access than was approved.",
+        "Accepted by Dana (account a) until Mar 1, 2027 at 09:00 UTC",
+        "It is still so.",
+        "applied (verified",
+    ):
+        assert said in page, said
+    assert "Active, as approved" not in page
+    assert "<script" not in page
+    (change,) = [one for one in story_json(told)["changes_by_others"] if one["drift"]]
+    assert (change["kind"], change["drift"], change["ended_at"]) == ("found_by_sweep", "differs_from_approved", None)
+    assert change["author"] == {"state": "known", "name": HOSTILE, "at": "2027-03-01T09:50:00Z"}
+    assert COLUMNS["result_code"](told) == "drifted"
+    around, _ = story_json(told)["changes_by_others"]
+    assert (around["kind"], around["author"]) == ("before_write", None)
+
+
 async def test_an_empty_report_says_so() -> None:
     assert "No request was sent in this time." in await written(FileFormat.HTML)
     assert json.loads(await written(FileFormat.JSON))["requests"] == []

@@ -7,10 +7,12 @@ from typing import Final, TypeVar
 
 from workflows.app.reads.found_requests import today_from_record
 from workflows.core.audit.days import Days
+from workflows.core.audit.outside_changes import DRIFT_COMMANDS
 from workflows.core.audit.story import RequestStory, StorySource, request_story
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership, tenant_of
+from workflows.core.posture.watch.drift import Drift
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.target import target_candidates
@@ -33,6 +35,8 @@ class CatalogueEntry:
     record: Partnership
     request: AccessRequest | None
     """None when it is missing."""
+    drift: Drift | None = None
+    """What a sweep found to be different from what was approved; None where nothing is."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -82,10 +86,11 @@ class EvidenceReader:
 
     async def catalogue(self) -> AsyncIterator[CatalogueEntry]:
         """Read all partners, by default domain."""
+        drifts = {one.tenant_id: one for one in await self.store.open_drifts()}
         async for record in self._all(partial(self.store.partners_page, PartnerFilter(), limit=_PAGE)):
             request = await self.store.request(record.request_id)
             self.unreadable += request is None  # missing, or not readable: the row is not complete
-            yield CatalogueEntry(record=record, request=request)
+            yield CatalogueEntry(record=record, request=request, drift=drifts.get(record.identity.tenant_id))
 
     async def _tenants_of(self, name: str) -> tuple[frozenset[TenantId], bool]:
         """Return the tenants with a name, and whether there is or may be any record with it."""
@@ -135,7 +140,15 @@ class EvidenceReader:
         record = None if tenant_id is None else await self._record(tenant_id)
         today = await today_from_record(request, record, store=self.store, now=now)
         entries, count = await self._entries(request.id)
-        source = StorySource(request=request, record=record, later=today.successor, entries=entries, entry_count=count)
+        found = () if tenant_id is None else await self.store.partner_history(tenant_id, DRIFT_COMMANDS)
+        source = StorySource(
+            request=request,
+            record=record,
+            later=today.successor,
+            entries=entries,
+            entry_count=count,
+            sweep_entries=found,
+        )
         return request_story(source, now)
 
     async def _record(self, tenant_id: TenantId) -> Partnership | None:

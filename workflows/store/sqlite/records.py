@@ -246,6 +246,17 @@ class SqliteRecords(SqliteDatabase):
         rows = await self._query(f"select * from audit {where} order by seq desc limit ?", *values, limit)  # noqa: S608
         return await asyncio.to_thread(lambda: list(map(_entry, rows)))
 
+    async def partner_history(self, tenant_id: TenantId, commands: Sequence[str]) -> Sequence[AuditEntry]:
+        """List the accepted entries about a partner that belong to no request, oldest first."""
+        marks = ", ".join("?" * len(commands))
+        rows = await self._query(
+            f"""select * from audit where tenant_id = ? and request_id is null and command in ({marks})
+            and outcome = 'accepted' order by seq""",  # noqa: S608
+            tenant_id,
+            *commands,
+        )
+        return list(map(_entry, rows))
+
     async def is_known(self, key: str) -> bool:
         """Return whether an audit entry with this key exists."""
         return bool(await self._query("select 1 from audit where key = ?", key))
