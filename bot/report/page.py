@@ -18,7 +18,7 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from bot.report.story_columns import change_id_in, change_lines, operations_of, risk_in
+from bot.report.story_columns import adopted_lines, change_id_in, change_lines, operations_of, risk_in
 from bot.report.words import (
     LIMITS,
     decision_words,
@@ -117,6 +117,8 @@ def _view(story: RequestStory) -> dict[str, Any]:
         "is_verified": story.verified_at is not None,
         "change_id": change_id_in(story),
         "changes": change_lines(story),
+        "adopted": adopted_lines(story),
+        "adopted_settings": _json(request.plan.before) if adopted_lines(story) else "",
         "operations": [f"{one['method']} {one['path']}\n{_json(one['body'])}" for one in operations_of(story)],
         "calls": [
             "; ".join([f"{one.method}, {minute(one.at)}", *(f"{name}: {value}" for name, value in sent_ids(one))])

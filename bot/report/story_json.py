@@ -4,7 +4,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from bot.report.story_columns import change_id_in, change_lines, operations_of, risk_in
+from bot.report.story_columns import adopted_lines, change_id_in, change_lines, operations_of, risk_in
 from bot.report.words import (
     identity_in,
     iso,
@@ -104,6 +104,7 @@ def _written(story: RequestStory) -> dict[str, Any]:
             {"setting": one.setting, "before": one.before, "after": one.after, "effect": one.effect}
             for one in change_lines(story)
         ],
+        "adopted": list(adopted_lines(story)),
         "settings_before": None if request.prepared is None else request.plan.before,
         "graph_operations": operations_of(story),
         "first_sent_at": _moment(request.writing_since),

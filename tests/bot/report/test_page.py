@@ -13,11 +13,12 @@ import pytest
 from bot.report.for_chat import ChatReports
 from bot.report.story_columns import COLUMNS
 from bot.report.story_json import story_json
-from bot.report.words import standing_words, state_in_words
+from bot.report.words import kind_name, standing_words, state_in_words
 from bot.report.writing import FileFormat, write_report
 from bot.report.written_file import ReportHeader
 from bot.slack.flows.audit_log.report import SHOWN_REQUESTS
 from tests.workflows.core.builders import NOW, TENANT, partnership, request
+from tests.workflows.core.partners.test_adopted import adoption
 from tests.workflows.fakes import FixedClock
 from workflows.app.evidence.reading import EvidenceReader
 from workflows.core.audit.days import parse_days
@@ -164,6 +165,28 @@ async def test_what_a_sweep_found_since_is_on_the_page_with_author_and_acceptanc
     assert COLUMNS["result_code"](told) == "drifted"
     around, _ = story_json(told)["changes_by_others"]
     assert (around["kind"], around["author"]) == ("before_write", None)
+
+
+@pytest.mark.parametrize("state", [RequestState.APPLIED, RequestState.AWAITING_APPROVAL, RequestState.PREPARING])
+async def test_an_adoption_is_told_with_what_was_open_and_never_as_a_change(state: RequestState) -> None:
+    is_done = state is RequestState.APPLIED
+    asked = adoption(state, **({"confirmed_at": NOW} if is_done else {}))
+    told = request_story(StorySource(request=asked, record=partnership()), NOW)
+    for file_format in FileFormat:
+        text = await written(file_format, told)
+        assert "adoption of current settings" in text
+        if is_done and file_format is FileFormat.HTML:
+            assert "What was adopted" in text
+            assert "<li><bdi>We accept their MFA</bdi></li>" in text
+            assert "The plan changes no setting" not in text
+            assert "The exact Microsoft Graph operations" not in text
+    assert bool(story_json(told)["adopted"]) is (asked.prepared is not None)
+
+
+@pytest.mark.parametrize("kind", RequestKind)
+async def test_every_kind_of_request_has_its_words(kind: RequestKind) -> None:
+    asked = request(RequestState.PREPARING, kind)
+    assert kind_name(asked)
 
 
 async def test_an_empty_report_says_so() -> None:
