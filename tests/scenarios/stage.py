@@ -289,7 +289,7 @@ def words(message: dict[str, Any]) -> str:
             return own + [text for item in value.values() for text in texts(item)]
         return [text for item in value for text in texts(item)] if isinstance(value, list) else []
 
-    return " ".join(texts(message["blocks"])).replace("R\u2011", "R-")
+    return " ".join(texts(message.get("blocks", []))).replace("R\u2011", "R-")
 
 
 def _is_question(entry: dict[str, Any]) -> bool:

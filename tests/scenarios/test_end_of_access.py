@@ -1,12 +1,15 @@
 """The end of access with a moved clock: notices, the block that they announce, and restoring the access."""
 
+import json
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.scenarios.stage import DAY, UNLIMITED, Stage, buttons, running_stage, words
+from tests.scenarios.test_posture import gatehouse
 
 pytestmark = [pytest.mark.story]
 
@@ -168,7 +171,13 @@ async def test_extend_on_a_delivered_notice_moves_the_end(stage: Stage) -> None:
     for approver in ("approver1", "approver2", "approver3"):
         assert await stage.press(approver, "approve", card["ts"]) == []
     assert "active (verified" in (await stage.card())["text"]
-    await days_pass(stage, 30.5)
+    status, out, err = await gatehouse(stage, "export", "--format", "json")
+    assert status == 0, err
+    (record,) = json.loads(out)["partners"]
+    now = datetime.fromisoformat((await stage.see("clock"))["now"])
+    left = datetime.fromisoformat(record["access_ends_at"]) - now
+    assert timedelta(days=364) < left < timedelta(days=366), left
+    await stage.later(31 * DAY)
     assert not await is_blocked(stage), "the old end has passed"
     assert await told(stage, "requester", "ended, not blocked yet") == []
     assert len(await told(stage, "requester", "ends soon")) == 1
