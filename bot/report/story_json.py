@@ -15,8 +15,8 @@ from bot.report.words import (
     template_in,
 )
 from bot.words.requests.notes import note_words
-from workflows.core.audit.outside_changes import OutsideChange, RecordedEntry
-from workflows.core.audit.story import RequestStory
+from workflows.core.partners.history.outside_changes import OutsideChange, RecordedEntry
+from workflows.core.partners.history.story import RequestStory
 from workflows.core.people import Person
 from workflows.core.requests.request import AccessRequest
 

@@ -420,6 +420,14 @@ def m020_end_of_access(db: Database) -> None:
 
 
 @migrations()
+def m023_questions_of_a_tick(db: Database) -> None:
+    """Add indices for what each tick asks about drift: how much of it there is, and what was written since a sweep."""
+    since = "julianday(json_extract(doc, '$.since'))"
+    db.execute(f"create index partnerships_by_since on partnerships({since}) where json_valid(doc)")
+    db.execute("create index drifts_by_code on drifts(is_open, code)")
+
+
+@migrations()
 def m024_audit_by_partner(db: Database) -> None:
     """Let the entries about a partner be found that belong to no request, as those about what sweeps found."""
     db.execute(

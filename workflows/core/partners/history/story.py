@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from workflows.core.audit.outside_changes import (
+from workflows.core.partners.history.outside_changes import (
     ACCEPTED,
     OutsideChange,
     RecordedEntry,

@@ -21,8 +21,8 @@ from tests.workflows.core.builders import (
     prepared,
     request,
 )
-from workflows.core.audit.outside_changes import OutsideChange, OutsideChangeKind
-from workflows.core.audit.story import (
+from workflows.core.partners.history.outside_changes import OutsideChange, OutsideChangeKind
+from workflows.core.partners.history.story import (
     RequestStory,
     ReviewAnswer,
     Standing,
