@@ -24,7 +24,7 @@ from workflows.core.requests.request import AccessRequest, RequestKind
 
 FROM_RECORDS: Final = (
     "This report comes from Gatehouse's records. The tenant was not read for it: results are told as of the last "
-    "read-back. To read the tenant, run gatehouse posture."
+    "read-back, or as of a sweep that found something different. To read the tenant, run gatehouse posture."
 )
 LIMITS: Final = (
     FROM_RECORDS,
