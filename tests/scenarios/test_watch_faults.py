@@ -106,7 +106,7 @@ async def test_a_hundred_changes_found_by_sweeps_at_once_are_one_message_a_perso
     swept = await asyncio.gather(
         gatehouse(stage, "sweep", "--json"), stage.later(HOUR), gatehouse(stage, "sweep", "--json")
     )
-    for status, out, err in (swept[0], swept[2]):  # type: ignore[misc]
+    for status, out, err in (swept[0], swept[2]):
         assert (status, err) == (3, ""), err
         assert len(json.loads(out)["found"]) == STRANGERS + 1
     await stage.tick()
