@@ -2,17 +2,19 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Final, TypeVar
 
 from workflows.app.reads.found_requests import today_from_record
+from workflows.app.watch.sweep import time_of_mark
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.history.days import Days
 from workflows.core.partners.history.outside_changes import DRIFT_COMMANDS
 from workflows.core.partners.history.story import RequestStory, StorySource, request_story
 from workflows.core.partners.partnership import Partnership, tenant_of
-from workflows.core.posture.watch.drift import Drift
+from workflows.core.posture.watch.drift import LAST_COMPLETE, Drift
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.target import target_candidates
@@ -45,6 +47,8 @@ class EvidenceReader:
 
     store: Store
     clock: Clock
+    _swept_at: datetime | None = field(default=None, init=False)
+    """When the last complete sweep began."""
     unreadable: int = field(default=0, init=False)
     """How many records were met so far that this version cannot read. They are not in the result."""
 
@@ -73,6 +77,7 @@ class EvidenceReader:
         """
         nameless = [] if tenants is None or not typed_text else await self._without_tenant(days, typed_text)
         by_name, self.unreadable = self.unreadable, 0
+        self._swept_at = await time_of_mark(self.store, LAST_COMPLETE)
         for text in [""] if tenants is None else sorted(tenants):
             async for request in self._requests(_sent_on(days, text)):
                 while nameless and nameless[0].created_at > request.created_at:
@@ -148,6 +153,7 @@ class EvidenceReader:
             entries=entries,
             entry_count=count,
             sweep_entries=found,
+            swept_at=self._swept_at,
         )
         return request_story(source, now)
 

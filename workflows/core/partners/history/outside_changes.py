@@ -115,14 +115,20 @@ def changes_around_writes(entries: Iterable[RecordedEntry]) -> Iterator[OutsideC
 
 
 def changes_found_by_sweeps(
-    entries: Iterable[RecordedEntry], since: datetime | None, until: datetime | None
+    entries: Iterable[RecordedEntry], since: datetime | None, until: datetime | None, swept_at: datetime | None = None
 ) -> Sequence[OutsideChange]:
     """Return what sweeps found about a partner while the result of one request stood, oldest first.
+
+    A finding of before counts too when a complete sweep after the read-back did not end it: the partner is so again.
 
     :param entries: the entries of the partner with one of `DRIFT_COMMANDS`, oldest first.
     :param since: when the result was read back; None when there is no result: nothing is returned.
     :param until: when a later request replaced it; None when it still stands.
+    :param swept_at: when the last complete sweep began; None when there was none.
     """
+    if since is None:
+        return ()
+    is_swept_since = until is None and swept_at is not None and since <= swept_at
     found: list[OutsideChange] = []
     for entry in entries:
         found_at = _time(entry.details.get("found_at"))
@@ -134,7 +140,11 @@ def changes_found_by_sweeps(
             found.append(_found(entry, found_at))
         else:
             found.append(replace(last, drift=_with_entry(last.drift, entry)))
-    return [one for one in found if since is not None and since <= one.at and (until is None or one.at < until)]
+    return [
+        one
+        for one in found
+        if (since <= one.at and (until is None or one.at < until)) or (one.is_open and is_swept_since)
+    ]
 
 
 def _found(entry: RecordedEntry, found_at: datetime) -> OutsideChange:

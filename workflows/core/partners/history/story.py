@@ -152,6 +152,8 @@ class StorySource:
     entry_count: int = 0
     sweep_entries: Sequence[RecordedEntry] = field(default_factory=tuple)
     """The entries about what sweeps found about its partner, oldest first."""
+    swept_at: datetime | None = None
+    """When the last complete sweep began; None when there was none."""
 
 
 def request_story(source: StorySource, now: datetime) -> RequestStory:
@@ -160,7 +162,10 @@ def request_story(source: StorySource, now: datetime) -> RequestStory:
     done = [one for one in source.entries if one.outcome == ACCEPTED]
     later = source.later
     found = changes_found_by_sweeps(
-        source.sweep_entries, result_read_at(request), None if later is None else result_read_at(later)
+        source.sweep_entries,
+        since=result_read_at(request),
+        until=None if later is None else result_read_at(later),
+        swept_at=source.swept_at,
     )
     standing = _standing(source, now)
     drifted_at = next((one.at for one in found if one.is_open), None)

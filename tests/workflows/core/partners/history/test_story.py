@@ -228,6 +228,22 @@ def test_a_sweep_that_found_it_changes_nothing_about_what_was_never_approved_or_
     assert story(request(S.REJECTED), record=partnership(), sweep_entries=found).outside_changes == ()
 
 
+def test_a_finding_of_before_the_read_back_counts_when_a_complete_sweep_since_did_not_end_it() -> None:
+    """Restored, and changed in the same way again before a sweep saw it as approved: one finding goes on."""
+    found, read_back = (drift_entry(found=1),), LATER
+    after, before = read_back + timedelta(minutes=1), read_back - timedelta(minutes=1)
+    told = story(APPLIED, record=partnership(), sweep_entries=found, swept_at=after)
+    assert (told.standing, told.as_of) == (Standing.DRIFTED, NOW + timedelta(hours=1))
+    for swept_at in (before, None):
+        told = story(APPLIED, record=partnership(), sweep_entries=found, swept_at=swept_at)
+        assert (told.standing, told.outside_changes) == (Standing.IN_FORCE, ()), "nobody has looked since"
+    over = (*found, drift_entry("end_drift", found=1, at=2))
+    assert story(APPLIED, record=partnership(), sweep_entries=over, swept_at=after).standing is Standing.IN_FORCE
+    later = request(S.APPLIED, id=OTHER, confirmed_at=after)
+    replaced = story(APPLIED, record=partnership(), later=later, sweep_entries=found, swept_at=after)
+    assert replaced.outside_changes == ()
+
+
 def test_each_finding_has_its_author_its_acceptances_and_its_end() -> None:
     until = (NOW + timedelta(days=7)).isoformat()
     accepted = {"account": "id-dana", "name": "Dana", "until": until, "reason": "A test"}
