@@ -182,14 +182,14 @@ class Stage:
         await self.do("clock", advance_seconds=seconds)
         await self.tick()
 
-    async def until(self, seen: Callable[[], Awaitable[object]], what: str) -> None:
+    async def until(self, seen: Callable[[], Awaitable[object]], what: str, *, seconds: float = 60) -> None:
         """Wait until something can be seen that does not come to rest, as while a service does not answer.
 
-        :raises AssertionError: when it cannot be seen after a minute.
+        :raises AssertionError: when it cannot be seen after so many seconds.
         """
-        until = time.monotonic() + 60
+        until = time.monotonic() + seconds
         while not await seen():
-            assert time.monotonic() < until, f"not seen in a minute: {what}"
+            assert time.monotonic() < until, f"not seen in {seconds} seconds: {what}"
             await asyncio.sleep(0.1)
 
     async def until_card(self, said: str) -> None:
