@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
-from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
 from workflows.core.posture.watch.comparison import DRIFT_CODES
 from workflows.core.requests.alarms import AlarmCode
@@ -39,6 +39,11 @@ class Metrics:
             "gatehouse_drift", "Partners, and the default, that are not as approved", ["code"], registry=self.registry
         )
         self._alarms = Gauge("gatehouse_alarms", "Open alarms; each needs an admin", ["code"], registry=self.registry)
+
+    async def page(self) -> tuple[bytes, str]:
+        """Read the numbers now. Returns the text and its content type."""
+        await self.refresh()
+        return generate_latest(self.registry), CONTENT_TYPE_LATEST
 
     async def refresh(self) -> None:
         """Read the numbers now."""
