@@ -138,7 +138,10 @@ class StoreFile:
             db.execute(f"pragma journal_size_limit = {LOG_BYTES}")
             self._check(db)
             require_known_steps(db, self._named)
-            migrations.apply(db)
+            with (
+                db.atomic()
+            ):  # so that a step that fails leaves the file to the version before; and one wait for the disk
+                migrations.apply(db)
         except BaseException:
             db.close()
             raise
