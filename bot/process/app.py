@@ -130,7 +130,7 @@ async def _start_loops(
         store=systems.store,
         clock=systems.clock,
         lookups=lambda: systems.background.running,
-        is_ready=readiness.what_is_missing,
+        why_not_ready=readiness.what_is_missing,
     )
     readiness.loops += [
         _start(stack, perform_effects(parts, tenant_check, outage_stored)),
@@ -166,7 +166,7 @@ async def _listen(
         secret=settings.slack_signing_secret.get_secret_value(),
         clock=systems.clock,
         metrics=metrics,
-        is_ready=readiness.what_is_missing,
+        why_not_ready=readiness.what_is_missing,
     )
     runner = make_runner(app)
     await runner.setup()

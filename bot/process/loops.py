@@ -7,7 +7,7 @@ import structlog
 from bot.process.assembly.assembly import BotParts
 from bot.process.settings import Settings
 from bot.process.web.metrics import Metrics
-from bot.slack.people.shown_directory import ShownDirectory
+from bot.slack.people.display_directory import DisplayDirectory
 from workflows.app.schedule.downtime import store_gap_at_start
 from workflows.app.schedule.missing_setup import record_missing_setup
 from workflows.app.schedule.ticker import tick
@@ -53,7 +53,7 @@ async def perform_effects(parts: BotParts, tenant_check: asyncio.Task[None], out
     await parts.queue_worker.run()
 
 
-async def complete_start(directory: ShownDirectory, catalog: Catalog, tenant_check: asyncio.Task[None]) -> None:
+async def complete_start(directory: DisplayDirectory, catalog: Catalog, tenant_check: asyncio.Task[None]) -> None:
     """Do what the bot does not need to be ready: read lists about domains, and name missing user groups.
 
     :param tenant_check: the task that connects to Entra; the process is ready when it ends.
@@ -64,7 +64,7 @@ async def complete_start(directory: ShownDirectory, catalog: Catalog, tenant_che
     await name_missing_groups(directory, catalog)
 
 
-async def name_missing_groups(directory: ShownDirectory, catalog: Catalog) -> None:
+async def name_missing_groups(directory: DisplayDirectory, catalog: Catalog) -> None:
     """Log the user groups that roles name and Slack does not have.
 
     The people concerned are told when a request waits for such a role.

@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from workflows.catalog.rewording import has_same_meaning
-from workflows.catalog.template_file_settings import RENAMED_KEYS
+from workflows.catalog.settings_table import RENAMED_KEYS
 from workflows.catalog.template_files import RoleFile, TemplateFile
 from workflows.core.errors.facts import Fact, Values
 from workflows.core.errors.raised import DomainError

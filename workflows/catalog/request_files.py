@@ -9,7 +9,7 @@ from typing import Annotated, Final
 from pydantic import Field, StrictInt, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails
 
-from workflows.catalog.template_file_settings import RENAMED_KEYS, FileModel
+from workflows.catalog.settings_table import RENAMED_KEYS, FileModel
 from workflows.core.errors.raised import DomainError
 from workflows.core.policy.graph_examples import corrections, is_graph_example
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Self
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
-from workflows.catalog.template_file_settings import GUID, PLACEHOLDER_NAME, FileModel, SettingsTable
+from workflows.catalog.settings_table import GUID, PLACEHOLDER_NAME, FileModel, SettingsTable
 from workflows.core.people import Role
 from workflows.core.plans.plan import AtEnd
 from workflows.core.policy.placeholders import Placeholder, placeholder_uses

@@ -12,7 +12,7 @@ from workflows.app.role_refusals import refused_with_new_groups
 from workflows.app.schedule.revocation_alarms import report_refused_revocation
 from workflows.app.schedule.role_check import request_role_check, role_shortages
 from workflows.app.service import Service
-from workflows.app.watch.answers import DriftAnswers
+from workflows.app.watch.reported_drift import ReportedDrift
 from workflows.catalog.catalog import Catalog, changed_rules
 from workflows.core.errors.facts import Fact, as_values
 from workflows.core.errors.raised import Refused
@@ -57,7 +57,7 @@ class PermissionCheck:
     catalog: Catalog
     alarms: Alarms
     clock: Clock
-    drift_answers: DriftAnswers
+    drift_answers: ReportedDrift
     limits: Limits | None = None
     """The limit of approvals per hour for one person; None: no limit."""
 

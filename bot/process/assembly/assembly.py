@@ -18,7 +18,7 @@ from bot.slack.outbound.card_copies import CardCopies
 from bot.slack.outbound.former_channels import FormerChannelCards
 from bot.slack.outbound.notifier import SlackNotifier
 from bot.slack.outbound.recipients import Outbound
-from bot.slack.people.shown_directory import ShownDirectory
+from bot.slack.people.display_directory import DisplayDirectory
 from workflows.app.alarms import Alarms
 from workflows.app.limits import LimitedAction, Limits
 from workflows.app.schedule.access_ends import AccessEnds
@@ -26,7 +26,7 @@ from workflows.app.schedule.alarm_checks import Check, ScheduledChecks, alarm_ch
 from workflows.app.schedule.role_check import check_auditors, check_roles
 from workflows.app.schedule.sponsor_check import check_sponsors
 from workflows.app.service import Service
-from workflows.app.watch.answers import DriftAnswers
+from workflows.app.watch.reported_drift import ReportedDrift
 from workflows.app.watch.sweep import Sweeper
 from workflows.app.watch.telling import DriftRecords
 from workflows.app.watch.watch_check import WatchCheck
@@ -55,7 +55,7 @@ class BotParts:
     queue_worker: QueueWorker
     inbound: Inbound
     send_directly: SendAlarm
-    directory: ShownDirectory
+    directory: DisplayDirectory
 
 
 def assemble(systems: ExternalSystems) -> BotParts:
@@ -65,14 +65,14 @@ def assemble(systems: ExternalSystems) -> BotParts:
         clock=systems.clock,
         perform=lambda effect: performer.perform(effect),
         may_give_up=lambda effect, reason: performer.may_give_up(effect, reason),
-        gave_up=lambda pending, reason: performer.gave_up(pending, reason),
+        gave_up=lambda pending, reason: performer.tell_given_up(pending, reason),
         pauses=systems.pauses,
         until_quiet=lambda: inbound.until_quiet(),
     )
     service = Service(store=systems.store, clock=systems.clock, wake=queue_worker.wake)
     alarms = Alarms(store=systems.store, clock=systems.clock, wake=queue_worker.wake)
     channel = _approval_channel(systems, alarms)
-    shown = ShownDirectory(systems.directory, systems.clock)
+    shown = DisplayDirectory(systems.directory, systems.clock)
     copies = CardCopies(client=systems.client, store=systems.store, channel=channel, was_active=shown.was_active)
     notifier = _notifier(systems, shown, copies)
     former_channel = FormerChannelCards(
@@ -119,11 +119,11 @@ def _access_ends(systems: ExternalSystems, service: Service, alarms: Alarms, que
     )
 
 
-def _notifier(systems: ExternalSystems, shown_directory: ShownDirectory, copies: CardCopies) -> SlackNotifier:
+def _notifier(systems: ExternalSystems, display_directory: DisplayDirectory, copies: CardCopies) -> SlackNotifier:
     """Return the sender of Slack's messages."""
     outbound = Outbound(
         copies=copies,
-        directory=shown_directory,
+        directory=display_directory,
         store=systems.store,
         clock=systems.clock,
         card_update_after=timedelta(seconds=systems.pauses.card_update),
@@ -132,7 +132,11 @@ def _notifier(systems: ExternalSystems, shown_directory: ShownDirectory, copies:
 
 
 def _inbound(
-    systems: ExternalSystems, service: Service, notifier: SlackNotifier, limits: Limits, shown_directory: ShownDirectory
+    systems: ExternalSystems,
+    service: Service,
+    notifier: SlackNotifier,
+    limits: Limits,
+    display_directory: DisplayDirectory,
 ) -> Inbound:
     """Return the receiver of Slack's payloads, with every flow registered."""
     settings = systems.settings
@@ -142,7 +146,7 @@ def _inbound(
         replaced_cards=ReplacedCards(store=systems.store, channel=settings.slack_channel),
         team_id=settings.slack_team_id,
     )
-    flows = make_flows(systems, service, notifier, limits, shown_directory)
+    flows = make_flows(systems, service, notifier, limits, display_directory)
     guard.register(bolt, (point for flow in flows for point in flow.entry_points()))
 
     async def tell(person: ChatId, text: str, channel: str) -> None:
@@ -152,7 +156,11 @@ def _inbound(
 
 
 def _scheduled_checks(
-    systems: ExternalSystems, service: Service, alarms: Alarms, directory: ShownDirectory, other_checks: Sequence[Check]
+    systems: ExternalSystems,
+    service: Service,
+    alarms: Alarms,
+    directory: DisplayDirectory,
+    other_checks: Sequence[Check],
 ) -> ScheduledChecks:
     """Return the checks of each tick: a tick does what is due, every few seconds."""
     store, clock, tenant = systems.store, systems.clock, systems.tenant
@@ -188,7 +196,7 @@ def _performer(
     alarms: Alarms,
     notifier: SlackNotifier,
     limits: Limits,
-    drift_answers: DriftAnswers,
+    drift_answers: ReportedDrift,
 ) -> Performer:
     """Return the performer of stored effects."""
     store, tenant, directory, catalog = systems.store, systems.tenant, systems.directory, systems.catalog
@@ -243,6 +251,6 @@ def _watch(systems: ExternalSystems, alarms: Alarms, wake: Callable[[], None]) -
     return WatchCheck(
         store=systems.store,
         sweeper=Sweeper(tenant=systems.tenant, alarms=alarms, drifts=drifts),
-        answers=DriftAnswers(drifts=drifts, tenant=systems.tenant),
+        answers=ReportedDrift(drifts=drifts, tenant=systems.tenant),
         start=systems.background.start,
     )

@@ -15,12 +15,12 @@ class Metrics:
     """Gauges that are read from the store at each scrape, with one statement, so that they are never outdated."""
 
     def __init__(
-        self, *, store: Store, clock: Clock, lookups: Callable[[], int], is_ready: Callable[[], Awaitable[str]]
+        self, *, store: Store, clock: Clock, lookups: Callable[[], int], why_not_ready: Callable[[], Awaitable[str]]
     ) -> None:
         self._store = store
         self._clock = clock
         self._lookups = lookups
-        self._is_ready = is_ready
+        self._why_not_ready = why_not_ready
         self._left_by_tick: frozenset[str] = frozenset()
         self.registry = CollectorRegistry()
         self._due = self._gauge(
@@ -47,7 +47,7 @@ class Metrics:
         self._due.set(work.effects_due + self._lookups() + len(work.due_items - self._left_by_tick))
         self._later.set(work.effects_later)
         self._parked.set(work.effects_parked)
-        self._ready.set(not await self._is_ready())
+        self._ready.set(not await self._why_not_ready())
         self._sweep.set(0 if work.last_complete_sweep is None else work.last_complete_sweep.timestamp())
         self._incomplete.set(work.incomplete_sweeps)
         for drift in DRIFT_CODES:

@@ -54,12 +54,12 @@ def is_authentic(headers: CIMultiDictProxy[str], body: bytes, *, secret: str, no
 
 
 def make_web_app(
-    *, inbound: Inbound | None, secret: str, clock: Clock, metrics: Metrics, is_ready: Callable[[], Awaitable[str]]
+    *, inbound: Inbound | None, secret: str, clock: Clock, metrics: Metrics, why_not_ready: Callable[[], Awaitable[str]]
 ) -> web.Application:
     """Return the application with its routes.
 
     :param inbound: None in Socket Mode, where Slack sends nothing by HTTP.
-    :param is_ready: returns why the bot is not ready, empty when it is.
+    :param why_not_ready: returns why the bot is not ready; an empty text when it is ready.
     """
 
     async def events(request: web.Request) -> web.StreamResponse:
@@ -78,7 +78,7 @@ def make_web_app(
         return web.Response(text="ok\n")
 
     async def readyz(_: web.Request) -> web.Response:
-        reason = await is_ready()
+        reason = await why_not_ready()
         return web.Response(text=reason or "ready\n", status=503 if reason else 200)
 
     async def metrics_page(_: web.Request) -> web.Response:

@@ -2,7 +2,7 @@
 
 A click proves a Slack user. Two questions identify the person, each time it matters. Slack: is this a full member of
 our workspace? Entra: is there exactly one enabled member account with this mail address? Nothing is cached here; for
-display see `bot.slack.people.shown_directory`.
+display see `bot.slack.people.display_directory`.
 """
 
 import asyncio

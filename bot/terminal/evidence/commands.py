@@ -10,8 +10,8 @@ from bot.process.logs.redactor import Redactor
 from bot.process.opening.readers import open_clock
 from bot.process.run import WRONG_SETTINGS, print_problems
 from bot.process.settings import SettingsProblems, TenantSettings, load_tenant_settings
-from bot.report.writing import FileFormat, write_catalogue, write_report
-from bot.report.written_file import ReportHeader
+from bot.report.file_formats import FileFormat, write_catalogue, write_report
+from bot.report.report_file import ReportHeader
 from bot.terminal.evidence.report_table import write_table
 from bot.terminal.evidence.taking import Evidence, Taker, take_evidence
 from bot.words.requests.notes import refusal_words

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bot.report.report_file import ReportFile, ReportHeader
 from bot.report.words import (
     FROM_RECORDS,
     partner_in,
@@ -15,7 +16,6 @@ from bot.report.words import (
     state_in_words,
     template_in,
 )
-from bot.report.written_file import ReportHeader, WrittenFile
 from bot.terminal.printing import safe_text, terminal_console
 from bot.words.sentences import counted, day, minute, time_words
 from workflows.app.evidence.reading import EvidenceReader
@@ -27,11 +27,9 @@ ROWS_AT_ONCE: Final = 50
 _NAME: Final = 60
 
 
-async def write_table(
-    stories: AsyncIterator[RequestStory], header: ReportHeader, reader: EvidenceReader
-) -> WrittenFile:
+async def write_table(stories: AsyncIterator[RequestStory], header: ReportHeader, reader: EvidenceReader) -> ReportFile:
     """Write the report as wide as the terminal is."""
-    written, out = WrittenFile(), _Paper(terminal_console())
+    written, out = ReportFile(), _Paper(terminal_console())
     out.print(
         safe_text(f"Audit report: {header.partner or 'all partners'}, made {minute(header.made_at)}", style="bold")
     )

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from bot.report.written_file import WrittenFile
+from bot.report.report_file import ReportFile
 from bot.terminal.printing import NOT_POSSIBLE, print_error
 from bot.words.requests.notes import refusal_words
 from workflows.app.evidence.reading import EvidenceReader
@@ -31,7 +31,7 @@ INCOMPLETE = 3
 class Evidence:
     """A finished text, and what to record about it."""
 
-    written: WrittenFile
+    written: ReportFile
     taken: Taken
     tenants: frozenset[TenantId] = frozenset()
 
@@ -105,7 +105,7 @@ async def _opened(records: StoreLocation, clock: Clock) -> AsyncIterator[OpenSto
         await store.close()
 
 
-def _print(written: WrittenFile) -> bool:
+def _print(written: ReportFile) -> bool:
     """Copy the text to standard output, byte by byte: its digest is recorded. Returns whether all was written."""
     try:
         sys.stdout.flush()

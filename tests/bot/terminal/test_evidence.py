@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bot.report.written_file import WrittenFile
+from bot.report.report_file import ReportFile
 from bot.terminal.evidence.commands import take_catalogue, take_report
 from bot.terminal.evidence.taking import INCOMPLETE, Taker
 from tests.bench.stage.histories import commits, store_history
@@ -93,7 +93,7 @@ async def test_a_text_that_could_not_be_written_whole_is_not_called_unrecorded(
     def full(*_: object) -> None:
         raise BrokenPipeError
 
-    monkeypatch.setattr(WrittenFile, "pieces", full)
+    monkeypatch.setattr(ReportFile, "pieces", full)
     assert in_thread(take_report, None, None, None, "csv") == 1
     err = capfdbinary.readouterr().err
     assert b"not complete" in err

@@ -17,21 +17,22 @@ from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditLogPermission:
-    """The check before every search, every history and every audit report. It gives no other right."""
+    """Checks before every search, every history and every audit report whether the person may see it."""
 
     directory: PeopleDirectory
     """Reads the person again for each check; user groups may be a minute old, except to refuse."""
 
     async def require(self, actor: ChatId) -> Person:
-        """Return the person of a chat user who has the role of auditors now.
+        """Return the person behind a chat user, if they have the role of auditors now.
 
-        :raises Refused: for everybody who is no full member with one enabled member account and this role, and when
-            this cannot be read now.
+        :raises Refused: when the chat user is a guest; when there is not exactly one Entra account of this person, or
+            it is disabled or a guest account; when the person does not have the role; when any of this cannot be read
+            now.
         """
         return await self._require(actor, (AUDITOR,), RefusalCode.NOT_AN_AUDITOR)
 
     async def require_report_reader(self, actor: ChatId) -> Person:
-        """Return the person of a chat user who is an auditor or an admin now, and so may get an audit report.
+        """Return the person behind a chat user, if they are an auditor or an admin now, and so may get an audit report.
 
         :raises Refused: as `require` does.
         """

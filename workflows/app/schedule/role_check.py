@@ -162,7 +162,7 @@ async def _tell_requester(request: AccessRequest, shortages: Sequence[RoleShorta
     values = {
         "partner": partner_of(request),
         "request": request.id,
-        "lacks": [shortage.values for shortage in shortages],
+        "shortages": [shortage.values for shortage in shortages],
     }
     fact = Fact(MessageCode.ROLE_EMPTY, values)
     await service.send_message(

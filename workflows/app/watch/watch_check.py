@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from workflows.app.watch.answers import DriftAnswers
+from workflows.app.watch.reported_drift import ReportedDrift
 from workflows.app.watch.sweep import Sweeper, time_of_mark
 from workflows.intervals import AUTHORS_ASKED_EVERY, SWEPT_AGAIN_AFTER, SWEPT_EVERY
 from workflows.ports.store import Store
@@ -28,7 +28,7 @@ class WatchCheck:
 
     store: Store
     sweeper: Sweeper
-    answers: DriftAnswers
+    answers: ReportedDrift
     start: StartInBackground
     """Starts work that may take long, and logs its errors."""
     _is_running: bool = field(default=False, init=False)

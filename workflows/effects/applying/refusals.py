@@ -42,7 +42,7 @@ class RefusedPlans:
             return
         if observed is not None and done == len(plan.required):
             # The answer was a refusal, and still the complete plan is in the tenant.
-            await self.read_back.record_applied(request, observed)
+            await self.read_back.send_optional_writes_and_record(request, observed)
             return
         may_be_ours = refusal.accepted > 0 or refusal.is_unsure
         is_missing = done < refusal.accepted or refusal.is_unsure or (done == 0 and may_be_ours)

@@ -78,7 +78,7 @@ class SqliteDatabase:
 
     async def _write(self, sql: str, *values: object) -> None:
         def work() -> None:
-            with self._writes.watched(self._db), self._db.atomic():
+            with self._writes.run_monitored(self._db), self._db.atomic():
                 self._db.execute(sql, list(values))
 
         await self._run_write(work)
@@ -103,7 +103,7 @@ class SqliteDatabase:
     def _write_together(self, works: Sequence[Work]) -> Sequence[Outcome]:
         """Do several writes in one transaction. A write that fails changes nothing, and the others are stored."""
         try:
-            with self._writes.watched(self._db), self._db.atomic():
+            with self._writes.run_monitored(self._db), self._db.atomic():
                 return [self._one_of_many(work) for work in works]
         except StoreNotWritable as error:
             if error.trouble is StoreTrouble.LOCKED:

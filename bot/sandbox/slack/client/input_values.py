@@ -63,5 +63,5 @@ async def _option(element: dict[str, Any], text: str, suggest: Suggest) -> dict[
     if option is None:
         groups = (group["options"] for group in offered.get("option_groups", []))
         values = [choice["value"] for choices in (offered.get("options", []), *groups) for choice in choices]
-        raise Refused("no_such_option", f"{element['action_id']}: no option {text}; offered are {values}")
+        raise Refused("no_such_option", f"{element['action_id']}: no option {text}; it must be one of {values}")
     return option

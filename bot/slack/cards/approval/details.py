@@ -37,7 +37,7 @@ from bot.slack.cards.approval.details_parts import (
     outside_change_blocks,
     outside_change_json_blocks,
 )
-from bot.slack.cards.approval.kept_access import access_opened_by_others, kept_access_elements
+from bot.slack.cards.approval.kept_access import access_opened_outside, kept_access_elements
 from bot.slack.cards.approval.open_now import open_now, open_now_elements
 from bot.slack.cards.decisions import MAX_NAMES, MAX_REASON_CHARACTERS, chain_elements, outcome_elements
 from bot.slack.cards.findings import MAX_LINES as MAX_POLICY_LINES
@@ -129,7 +129,7 @@ def _adopted(prepared: PreparedRequest) -> Iterator[RichTextElement]:
 
 def _outside_changes(request: AccessRequest) -> Iterator[Block]:
     """Return what others opened and who can close it, all that they changed, and the way to the other differences."""
-    if current_plan(request) is not None and (opened := access_opened_by_others(request)) is not None:
+    if current_plan(request) is not None and (opened := access_opened_outside(request)) is not None:
         yield rich_text(*kept_access_elements(request, opened))
     yield from outside_change_blocks(request)
     yield from difference_rows(request)

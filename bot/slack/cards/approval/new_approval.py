@@ -25,7 +25,7 @@ from bot.slack.cards.approval.approval_card import plan_blocks
 from bot.slack.cards.approval.card_context import CardContext, word_count
 from bot.slack.cards.approval.closed_card import shortened_note
 from bot.slack.cards.approval.details_parts import difference_parts
-from bot.slack.cards.approval.kept_access import KeptAccess, access_opened_by_others, kept_access_elements
+from bot.slack.cards.approval.kept_access import KeptAccess, access_opened_outside, kept_access_elements
 from bot.slack.cards.requests import (
     MAX_DOMAIN_CHARACTERS,
     notified_target,
@@ -73,9 +73,9 @@ def new_approval_message(
         context=context,
         now=now,
         with_justification=not _is_new_reason(request),
-        with_access_opened_by_others=False,
+        with_access_opened_outside=False,
     )
-    head, opened = header(f"🔁 {title} · {risk}"), access_opened_by_others(request)
+    head, opened = header(f"🔁 {title} · {risk}"), access_opened_outside(request)
     before = list(_before_differences(request, approvers, opened))
     after = list(_after_differences(request, reader))
     fixed = _words(head, rich_text(*before, *after), *plan(words_left=0))
@@ -140,7 +140,7 @@ def _mentioned(approvers: Iterable[ChatId]) -> Iterator[TextRun]:
 
 def _reject_parts(request: AccessRequest) -> Iterator[TextRun]:
     """State that a rejection leaves what others changed, unless the part about what stays open says so."""
-    is_said = access_opened_by_others(request) is not None
+    is_said = access_opened_outside(request) is not None
     if request.drift is not None and request.drift.outside_changes and not is_said:
         yield fixed_text("Reject ends the request. It does not undo what others changed.")
 

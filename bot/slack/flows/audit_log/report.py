@@ -118,13 +118,13 @@ class ReportFlow:
             await log.record(taken, key=key, actor=person.chat_id, account=person.id, tenants=tenants)
         except StoreNotWritable:
             return refusal(NOT_RECORDED)
-        sent = await self._sent(person, report, partner)
-        if sent != SENT:  # the short story is shown nevertheless, so the right is checked again
+        result = await self._send_file(person, report, partner)
+        if result != SENT:  # the short story is shown nevertheless, so the right is checked again
             await self.permission.require_report_reader(person.chat_id)
-        return _answer(report, partner, reader.unreadable, sent)
+        return _answer(report, partner, reader.unreadable, result)
 
-    async def _sent(self, person: Person, report: RenderedReport, partner: str) -> str:
-        """Send the file; returns in words whether that succeeded.
+    async def _send_file(self, person: Person, report: RenderedReport, partner: str) -> str:
+        """Send the file, and return the sentence that says whether this succeeded.
 
         :raises Refused: when the person has lost the right in the meantime. Nobody sees the file then.
         """

@@ -20,8 +20,8 @@ from bot.slack.payloads.button_values import parse_card_value, parse_part_value
 from bot.slack.payloads.models import Interaction
 from bot.slack.people.approvers import deciders_by_stage, may_decide, name_open_stages
 from bot.slack.people.directory import SlackDirectory
+from bot.slack.people.display_directory import DisplayDirectory
 from bot.slack.people.members import Members
-from bot.slack.people.shown_directory import ShownDirectory
 from bot.words.requests.notes import refusal_words
 from workflows.app.reads.found_requests import read_replacement
 from workflows.app.service import Service
@@ -52,7 +52,7 @@ class DecideFlow:
     windows: Windows
     members: Members
     directory: SlackDirectory
-    people: ShownDirectory
+    display_directory: DisplayDirectory
     clock: Clock
 
     def entry_points(self) -> Iterator[EntryPoint]:
@@ -140,7 +140,7 @@ class DecideFlow:
         request = await self._known(request_id)
         history = await self.store.history(request_id=request.id, limit=MAX_HISTORY_ENTRIES)
         others = await self._others(request)
-        names = await name_open_stages(request, self.people)
+        names = await name_open_stages(request, self.display_directory)
         return decision_view(
             request,
             holders=names,
@@ -149,7 +149,7 @@ class DecideFlow:
             other_requests=others,
             replacement=await read_replacement(request, store=self.store),
             # NB. where the roles cannot be read now, an approver can still decide: each click is checked.
-            may_decide=await may_decide(request, window.actor, self.people) is not False,
+            may_decide=await may_decide(request, window.actor, self.display_directory) is not False,
         )
 
     async def _part(self, request: AccessRequest, name: DetailsPart, page: int) -> Json:
@@ -162,7 +162,7 @@ class DecideFlow:
             else (),
             replacement=await read_replacement(request, store=self.store) if name is DetailsPart.HISTORY else None,
             other_requests=await self._others(request) if name is DetailsPart.OTHERS else (),
-            approvers=await deciders_by_stage(request, self.people) if name is DetailsPart.APPROVERS else (),
+            approvers=await deciders_by_stage(request, self.display_directory) if name is DetailsPart.APPROVERS else (),
         )
         return part_view(request, name, rows, page)
 

@@ -18,8 +18,8 @@ from bot.slack.flows.request_access.partner_result import LookupResult
 from bot.slack.payloads.forms import parse_form
 from bot.slack.payloads.models import Interaction, SlashCommand
 from bot.slack.people.approvers import name_stages
+from bot.slack.people.display_directory import DisplayDirectory
 from bot.slack.people.members import Members
-from bot.slack.people.shown_directory import ShownDirectory
 from bot.words.refusals.sentences import fact_words
 from bot.words.requests.form import EDIT_UNCHECKED
 from bot.words.requests.notes import refusal_words
@@ -52,7 +52,7 @@ class RequestAccessFlow:
     catalog: Catalog
     offers: Offers
     search: OwnDirectorySearch
-    shown_directory: ShownDirectory
+    display_directory: DisplayDirectory
 
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
@@ -167,7 +167,7 @@ class RequestAccessFlow:
             open_form.who_decides = ()
             return
         stages = await self.offers.stages(template, open_form.observation, form.days)
-        stage_approvers = await name_stages(stages, {form.requester, form.sponsor}, self.shown_directory)
+        stage_approvers = await name_stages(stages, {form.requester, form.sponsor}, self.display_directory)
         if open_form.form.template == template.name:  # another one may have been chosen since
             open_form.who_decides = stage_approvers
 

@@ -18,6 +18,7 @@ from bot.slack.blocks.blocks import (
 )
 from bot.slack.blocks.modal import SPONSOR_HINT, input_block, message_view, modal, text_area
 from bot.slack.blocks.untrusted import cut, encodable
+from bot.slack.flows.request_access.approvers_in_form import approvers_blocks
 from bot.slack.flows.request_access.fields import (
     duration_field,
     end_date_field,
@@ -26,7 +27,6 @@ from bot.slack.flows.request_access.fields import (
     ticket_field,
 )
 from bot.slack.flows.request_access.partner_result import LookupResult, open_request_buttons, target_result
-from bot.slack.flows.request_access.who_decides import who_decides_blocks
 from bot.slack.people.approvers import StageApprovers
 from bot.words.requests.form import (
     EDITED_PARTNER,
@@ -102,7 +102,7 @@ def request_view(form: RequestForm) -> Json:
         template_field(form.offers, form.template),
         *_note(form, ids.TEMPLATE),
         small_text(*([NOT_CHOSEN] if form.chosen is None else chosen_template_words(form.chosen))),
-        *who_decides_blocks(form.who_decides, (form.requester, form.sponsor or form.requester), offer=form.chosen),
+        *approvers_blocks(form.who_decides, (form.requester, form.sponsor or form.requester), offer=form.chosen),
         *placeholder_fields(template, form.placeholders, form.labels, form.unsearchable),
         input_block("Justification", ids.JUSTIFICATION, text_area(ids.JUSTIFICATION, form.justification)),
         *ticket_field(None if template is None else template.ticket, form.ticket),

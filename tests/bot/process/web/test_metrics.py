@@ -26,7 +26,7 @@ async def nothing_missing() -> str:
 
 async def test_what_is_due_counts_until_a_tick_has_looked_at_it() -> None:
     store, clock = DueStore(), FixedClock()
-    metrics = Metrics(store=store, clock=clock, lookups=lambda: 0, is_ready=nothing_missing)  # type: ignore[arg-type]
+    metrics = Metrics(store=store, clock=clock, lookups=lambda: 0, why_not_ready=nothing_missing)  # type: ignore[arg-type]
 
     async def due() -> float | None:
         await metrics.refresh()

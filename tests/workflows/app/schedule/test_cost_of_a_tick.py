@@ -46,7 +46,7 @@ async def test_the_metrics_are_read_with_one_statement(world: World, calls: list
     async def nothing_missing() -> str:
         return ""
 
-    metrics = Metrics(store=world.store, clock=world.clock, lookups=lambda: 0, is_ready=nothing_missing)
+    metrics = Metrics(store=world.store, clock=world.clock, lookups=lambda: 0, why_not_ready=nothing_missing)
     await metrics.refresh()
     assert len(calls) == 1
 

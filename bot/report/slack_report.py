@@ -7,9 +7,9 @@ flow does not know how the page is made.
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
+from bot.report.file_formats import FileFormat, write_report
+from bot.report.report_file import ReportHeader
 from bot.report.words import standing_words, state_in_words, template_in
-from bot.report.writing import FileFormat, write_report
-from bot.report.written_file import ReportHeader
 from bot.slack.flows.audit_log.report import SHOWN_REQUESTS, RenderedReport
 from bot.words.sentences import day, time_words
 from workflows.app.evidence.reading import EvidenceReader
@@ -29,14 +29,14 @@ class ChatReports:
         """Return the page."""
         newest: list[str] = []
 
-        async def watched() -> AsyncIterator[RequestStory]:
+        async def noting_newest() -> AsyncIterator[RequestStory]:
             async for story in stories:
                 if len(newest) < SHOWN_REQUESTS:
                     newest.append(_short(story))
                 yield story
 
         header = ReportHeader(made_at=reader.clock.now(), made_by=made_by, key=key, partner=partner)
-        written = await write_report(watched(), header, FileFormat.HTML, reader, self.redact)
+        written = await write_report(noting_newest(), header, FileFormat.HTML, reader, self.redact)
         try:
             return RenderedReport(
                 content=b"".join(written.pieces()),

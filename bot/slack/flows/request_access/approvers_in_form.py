@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from slack_sdk.models.blocks import Block
 
 from bot.slack.blocks.blocks import Limit, TextRun, bullets, cleaned_text, fixed_text, paragraph, rich_text
-from bot.slack.flows.request_access.deciders import deciders_row
+from bot.slack.flows.request_access.all_approvers_modal import all_approvers_row
 from bot.slack.people.approvers import StageApprovers
 from bot.words.requests.approval_chain import offered_chain_words
 from bot.words.requests.form import CANNOT_APPROVE, no_approvers_words, stage_words
@@ -13,7 +13,7 @@ from workflows.core.people import ChatId
 from workflows.core.policy.offers import Offer
 
 
-def who_decides_blocks(
+def approvers_blocks(
     who_decides: Sequence[StageApprovers], excluded: Sequence[ChatId], *, offer: Offer | None = None
 ) -> Iterator[Block]:
     """Return who will be asked, stage by stage, as far as it is known now. A button lists those who are not named here.
@@ -34,7 +34,7 @@ def who_decides_blocks(
         stage_approvers.approvers is not None and stage_approvers.approvers.other_count
         for stage_approvers in who_decides
     ):
-        yield deciders_row(who_decides, excluded)
+        yield all_approvers_row(who_decides, excluded)
 
 
 def _stage(stage_approvers: StageApprovers) -> list[TextRun]:

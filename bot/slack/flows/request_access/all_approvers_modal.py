@@ -18,8 +18,8 @@ from bot.slack.blocks.untrusted import clean
 from bot.slack.flows.entry_point_types import Action, EntryPoint
 from bot.slack.payloads.models import Interaction, Payload
 from bot.slack.people.approvers import StageApprovers, everybody_by_stage
+from bot.slack.people.display_directory import DisplayDirectory
 from bot.slack.people.members import Members
-from bot.slack.people.shown_directory import ShownDirectory
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, Role
@@ -41,12 +41,12 @@ class _DecidersPage(Payload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DecidersFlow:
+class AllApproversFlow:
     """Shows who holds the roles that decide, for full members. It gives no right: an approval is checked again."""
 
     windows: Windows
     members: Members
-    people: ShownDirectory
+    display_directory: DisplayDirectory
 
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
@@ -61,7 +61,7 @@ class DecidersFlow:
             await self.members.require_member(window.actor)
             stages = [(title, Role(role)) for title, role in deciders_page.stages]
             excluded = {ChatId(excluded_id) for excluded_id in deciders_page.excluded}
-            return deciders_view(await everybody_by_stage(stages, excluded, self.people), deciders_page)
+            return deciders_view(await everybody_by_stage(stages, excluded, self.display_directory), deciders_page)
 
         if click.is_in(ids.DECIDERS):
             await ack()
@@ -71,7 +71,7 @@ class DecidersFlow:
             await self.windows.open_and_fill(ack, click, build, command=ids.SHOW_DECIDERS)
 
 
-def deciders_row(who_decides: Sequence[StageApprovers], excluded: Sequence[ChatId]) -> SectionBlock:
+def all_approvers_row(who_decides: Sequence[StageApprovers], excluded: Sequence[ChatId]) -> SectionBlock:
     """Return the line with the button that shows everybody, stage by stage."""
     named = [
         (clean(stage_approvers.stage.title, _MAX_TITLE_CHARACTERS), stage_approvers.stage.role)

@@ -27,7 +27,7 @@ _log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DriftAnswers:
+class ReportedDrift:
     """Stores answers to drift, and updates or ends its alarm. Every method may be repeated safely."""
 
     drifts: DriftRecords

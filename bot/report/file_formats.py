@@ -11,10 +11,10 @@ from typing import Any, TypeVar
 
 from bot.report.catalogue import CATALOGUE_COLUMNS, CATALOGUE_FORMAT, catalogue_json
 from bot.report.csv_text import BYTE_ORDER_MARK, csv_row
+from bot.report.report_file import ReportFile, ReportHeader
 from bot.report.story_columns import COLUMNS
 from bot.report.story_json import REPORT_FORMAT, story_json
 from bot.report.words import FROM_RECORDS, iso
-from bot.report.written_file import ReportHeader, WrittenFile
 from workflows.app.evidence.reading import CatalogueEntry, EvidenceReader
 from workflows.core.audit.story import RequestStory
 
@@ -35,13 +35,13 @@ async def write_report(
     file_format: FileFormat,
     reader: EvidenceReader,
     redact: Callable[[str], str] = str,
-) -> WrittenFile:
+) -> ReportFile:
     """Write an audit report as CSV, JSON or HTML.
 
     :param reader: what reads the stories; it counts what it could not read.
     :param redact: removes known secrets from every text.
     """
-    written = WrittenFile(redact)
+    written = ReportFile(redact)
     match file_format:
         case FileFormat.CSV:
             await _write_csv(written, stories, COLUMNS)
@@ -62,9 +62,9 @@ async def write_report(
 
 async def write_catalogue(
     entries: AsyncIterator[CatalogueEntry], header: ReportHeader, file_format: FileFormat, reader: EvidenceReader
-) -> WrittenFile:
+) -> ReportFile:
     """Write the catalogue of partners as CSV or JSON."""
-    written = WrittenFile()
+    written = ReportFile()
     if file_format is FileFormat.CSV:
         await _write_csv(written, entries, CATALOGUE_COLUMNS)
     else:
@@ -91,7 +91,7 @@ def _report_members(header: ReportHeader, states: Mapping[str, int], reader: Evi
 
 
 async def _write_csv(
-    written: WrittenFile, rows: AsyncIterator[Row], columns: Mapping[str, Callable[[Row], str]]
+    written: ReportFile, rows: AsyncIterator[Row], columns: Mapping[str, Callable[[Row], str]]
 ) -> None:
     written.write(BYTE_ORDER_MARK + csv_row(columns))
     async for row in rows:
@@ -100,7 +100,7 @@ async def _write_csv(
 
 
 async def _write_json(
-    written: WrittenFile,
+    written: ReportFile,
     rows: AsyncIterator[Row],
     name: str,
     as_object: Callable[[Row], dict[str, Any]],
