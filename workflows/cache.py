@@ -39,7 +39,7 @@ class Cache(Generic[Key, Answer]):
         if key not in self._running:
             task = asyncio.create_task(self.read_now(key))
             self._running[key] = task
-            task.add_done_callback(lambda done: self._ended(key, done))
+            task.add_done_callback(lambda done: self._on_end(key, done))
         # NB. shielded: a caller that stops waiting does not cancel the read for the others.
         return await asyncio.shield(self._running[key])
 
@@ -64,7 +64,7 @@ class Cache(Generic[Key, Answer]):
             return None
         return entry.answer
 
-    def _ended(self, key: Key, task: asyncio.Task[Answer]) -> None:
+    def _on_end(self, key: Key, task: asyncio.Task[Answer]) -> None:
         del self._running[key]
         if not task.cancelled():
             task.exception()  # read here, for the case that nobody waits for it any more

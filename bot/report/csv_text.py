@@ -33,7 +33,7 @@ def safe_cell(text: str) -> str:
     return f"'{shown}" if is_formula or shown.startswith(_FORMULA_STARTS) else shown
 
 
-def joined(values: Iterable[str]) -> str:
+def join_values(values: Iterable[str]) -> str:
     """Return several values as the text of one cell. A bar in a value is replaced: it would look like two values."""
     return BETWEEN.join(value.replace(_BAR, "¦") for value in values)
 

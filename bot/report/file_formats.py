@@ -48,11 +48,13 @@ async def write_report(
         case FileFormat.JSON:
             states: Counter[str] = Counter()
 
-            def counted(story: RequestStory) -> dict[str, Any]:
+            def count_and_convert(story: RequestStory) -> dict[str, Any]:
                 states[story.request.state.value] += 1
                 return story_json(story)
 
-            await _write_json(written, stories, "requests", counted, lambda: _report_members(header, states, reader))
+            await _write_json(
+                written, stories, "requests", count_and_convert, lambda: _report_members(header, states, reader)
+            )
         case FileFormat.HTML:
             from bot.report.page import write_page  # the template library is not loaded when the bot starts
 

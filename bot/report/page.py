@@ -106,7 +106,7 @@ def _view(story: RequestStory) -> dict[str, Any]:
         "note": note_words(request.note) if request.note else "",
         "standing": standing_words(story),
         "is_warned": story.standing.value in ("not_as_approved", "past_its_end", "not_read_back", "no_record"),
-        **_asked(story),
+        **_request_values(story),
         "steps": _steps(story),
         "decisions": list(map(decision_words, story.decisions)),
         "needs_approval": request.prepared is None or bool(request.prepared.stages),
@@ -131,7 +131,7 @@ def _view(story: RequestStory) -> dict[str, Any]:
     }
 
 
-def _asked(story: RequestStory) -> dict[str, Any]:
+def _request_values(story: RequestStory) -> dict[str, Any]:
     request = story.request
     return {
         "requester": requester_words(request),
@@ -180,7 +180,7 @@ def _json(value: object) -> str:
     return json.dumps(value, sort_keys=True)
 
 
-def _shown(text: object) -> Markup:
+def _escape(text: object) -> Markup:
     """Return a text from outside, escaped, without invisible characters, and with a text direction of its own."""
     return Markup("<bdi>{}</bdi>").format(clean(str(text), _MAX_CHARACTERS, lines=True, empty=""))
 
@@ -203,5 +203,5 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters["shown"] = _shown
+    made.filters["shown"] = _escape
     return made

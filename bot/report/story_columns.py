@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from bot.report.csv_text import joined
+from bot.report.csv_text import join_values
 from bot.report.words import (
     decision_words,
     end_words,
@@ -71,7 +71,7 @@ def _json(value: object) -> str:
 
 
 def _changes(story: RequestStory) -> str:
-    return joined(f"{one.setting}: {one.before} → {one.after} ({one.effect})" for one in change_lines(story))
+    return join_values(f"{one.setting}: {one.before} → {one.after} ({one.effect})" for one in change_lines(story))
 
 
 def _seconds(story: RequestStory) -> tuple[str, str, str]:
@@ -97,7 +97,7 @@ COLUMNS: Final[Mapping[str, Callable[[RequestStory], str]]] = {
     "risk": risk_in,
     "state": state_in_words,
     "note": lambda story: note_words(story.request.note),
-    "decisions": lambda story: joined(map(decision_words, story.decisions)),
+    "decisions": lambda story: join_values(map(decision_words, story.decisions)),
     "approved_at": lambda story: iso(story.approved_at),
     "change_id": change_id_in,
     "changes": _changes,
@@ -108,9 +108,9 @@ COLUMNS: Final[Mapping[str, Callable[[RequestStory], str]]] = {
     "verified_at": lambda story: iso(story.verified_at),
     "read_back": lambda story: "" if story.read_back is None else _json(story.read_back.configuration),
     "read_back_is_complete": lambda story: "" if story.read_back is None else str(story.read_back.is_complete).lower(),
-    "not_closed": lambda story: joined(one.name for one in story.request.not_closed or ()),
-    "reviews": lambda story: joined(map(review_words, story.reviews)),
-    "changes_by_others": lambda story: joined(map(outside_change_words, story.outside_changes)),
+    "not_closed": lambda story: join_values(one.name for one in story.request.not_closed or ()),
+    "reviews": lambda story: join_values(map(review_words, story.reviews)),
+    "changes_by_others": lambda story: join_values(map(outside_change_words, story.outside_changes)),
     "result_code": lambda story: story.standing.value,
     "result": standing_words,
     "as_of": lambda story: iso(story.as_of),

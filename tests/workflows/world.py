@@ -191,7 +191,7 @@ class World:
                 except WAITS as error:
                     await self.store.retry(pending.id, self.clock.now() + timedelta(minutes=1), error.facts)
                 else:
-                    await self.store.done(pending.id)
+                    await self.store.mark_done(pending.id)
 
     async def settled(self, request_id: RequestId, *, but: type | None = None) -> AccessRequest:
         """Settle, then load the request."""

@@ -39,7 +39,7 @@ class EndNotices:
             return record if _notice_of(record, effect.batch) is not None else None
 
         records = [one for one in await self.store.partnerships(waiting) if one is not None]
-        announced = await self._announced(records, effect.batch)
+        announced = await self._announcements(records, effect.batch)
         if not announced:
             return
         told = await self.notifier.send_end_notices(announced, batch=effect.batch, blocked=effect.blocked)
@@ -49,8 +49,8 @@ class EndNotices:
                 people = told.get(tenant_id, ())
                 await self.service.advance_review(tenant_id, RecordEndNotice(batch=effect.batch, people=people))
 
-    async def _announced(self, records: Sequence[Partnership], batch: str) -> Sequence[AnnouncedEnd]:
-        """Return what people are told, the next end first."""
+    async def _announcements(self, records: Sequence[Partnership], batch: str) -> Sequence[AnnouncedEnd]:
+        """Return the ends that people are told about, the next end first."""
         now = self.clock.now()
         open_requests, known_gaps = await self.store.open_requests(), await gaps(store=self.store, now=now)
         found = []

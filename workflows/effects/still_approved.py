@@ -120,7 +120,7 @@ async def _found_objection(request: AccessRequest, started: ApprovalReads, catal
     return Objection(
         reason=default_change.reason,
         command_type=Replan,
-        next_step=_asked_with_default,
+        next_step=_reasons_to_ask_again,
         drift=default_change.drift,
     )
 
@@ -130,7 +130,7 @@ async def _wrong_tenant(request: AccessRequest, found: Awaitable[TenantIdentity 
     try:
         identity = await found
     except LookupRefused as refused:
-        return Objection(reason=refused.facts, command_type=Stop, next_step=_stopped)
+        return Objection(reason=refused.facts, command_type=Stop, next_step=_reasons_to_stop)
     if is_same_tenant(request, identity):
         return None
     values = {
@@ -141,7 +141,7 @@ async def _wrong_tenant(request: AccessRequest, found: Awaitable[TenantIdentity 
     return Objection(reason=(Fact(NoteCode.LEADS_ELSEWHERE, values),), command_type=Stop, next_step=_ask_partner_first)
 
 
-def _stopped(request: AccessRequest) -> Facts:
+def _reasons_to_stop(request: AccessRequest) -> Facts:
     return (not_written(request),)
 
 
@@ -157,5 +157,5 @@ def _stage_open_again(request: AccessRequest) -> Facts:
     return (Fact(NoteCode.STAGE_OPEN_AGAIN, {"is_first": is_first_plan(request)}),)
 
 
-def _asked_with_default(request: AccessRequest) -> Facts:
+def _reasons_to_ask_again(request: AccessRequest) -> Facts:
     return (Fact(NoteCode.ASKED_WITH_DEFAULT, {"is_first": is_first_plan(request)}),)

@@ -36,7 +36,7 @@ def logged_changes(rows: Sequence[JsonObject], *, own_ids: frozenset[str]) -> tu
         # Two activities of these categories are not about a partner. The names of both contain "default".
         LoggedChange(
             change=_change(row, own_ids),
-            partners=frozenset(_named(row)),
+            partners=frozenset(_tenant_ids_in(row)),
             is_default="default" in str(row.get("activityDisplayName")).lower(),
         )
         for row in rows
@@ -44,7 +44,7 @@ def logged_changes(rows: Sequence[JsonObject], *, own_ids: frozenset[str]) -> tu
     )
 
 
-def _named(row: JsonObject) -> Iterator[str]:
+def _tenant_ids_in(row: JsonObject) -> Iterator[str]:
     """Return the tenant ids in an entry. They are in JSON texts, in the value before or after the change."""
     for resource in _mappings(row.get("targetResources")):
         for modified in _mappings(resource.get("modifiedProperties")):

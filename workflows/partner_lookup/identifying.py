@@ -44,17 +44,17 @@ async def identify_partner(target: str, *, store: Store, tenant: Tenant) -> tupl
         return found, await store.partnership(found.tenant_id)
     if partnerships:
         return (live or partnerships)[0].identity, (live or partnerships)[0]
-    return await _found_without_entra(target, store, tenant), None
+    return await _find_without_entra(target, store, tenant), None
 
 
-async def _found_without_entra(target: str, store: Store, tenant: Tenant) -> TenantIdentity:
+async def _find_without_entra(target: str, store: Store, tenant: Tenant) -> TenantIdentity:
     """Find a partner that neither Entra nor our records know, by its settings in our tenant or an open request.
 
     :raises Refused: when there are no such settings and no such request.
     """
     if unnamed := await _with_settings_here(target, tenant, is_resolved=False):
         return unnamed
-    if requested := await _found_by_request(target, store):
+    if requested := await _find_by_request(target, store):
         return requested
     if is_tenant_id(target):
         clouds = await _other_clouds_enabled(tenant)
@@ -62,7 +62,7 @@ async def _found_without_entra(target: str, store: Store, tenant: Tenant) -> Ten
     raise Refused(RefusalCode.UNKNOWN_TENANT, target=target, is_id=False)
 
 
-async def _found_by_request(target: str, store: Store) -> TenantIdentity | None:
+async def _find_by_request(target: str, store: Store) -> TenantIdentity | None:
     """Find a tenant by an open request about it, also when no request for it was applied yet."""
     for request in await store.open_requests():
         seen = request.observation if request.prepared is None else request.prepared.observation

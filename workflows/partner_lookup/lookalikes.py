@@ -39,7 +39,7 @@ _MAX_SUGGESTIONS: Final = 3
 
 
 class Likeness(StrEnum):
-    """How a domain resembles another one."""
+    """The way in which a domain resembles another domain."""
 
     BEGINS_ALIKE = "begins_alike"
     LOOKS_THE_SAME = "looks_the_same"

@@ -48,7 +48,7 @@ def names_in(text: str) -> tuple[str, ...]:
 
 
 def _words(text: str) -> Iterator[str]:
-    plain = _LINK.sub(lambda link: f" {link[1]} {_shown(link[2])} ", text).translate(_DOTS)
+    plain = _LINK.sub(lambda link: f" {link[1]} {_displayed_text(link[2])} ", text).translate(_DOTS)
     # Only these three characters are escaped in a chat (source: "Formatting text for app surfaces").
     plain = plain.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
     for word in (one.removeprefix(_MAIL) for one in _APART.split(plain)):
@@ -58,7 +58,7 @@ def _words(text: str) -> Iterator[str]:
         yield from parts if is_list else (word,)
 
 
-def _shown(label: str | None) -> str:
+def _displayed_text(label: str | None) -> str:
     """Return the displayed text of a link when it may contain an address."""
     return label if label and "." in label else ""
 

@@ -54,7 +54,7 @@ async def with_access(
         return list(partners)
     documents = await read_fact(tenant_settings.read_conditional_access(), TIMEOUT_SECONDS)
     policies = () if isinstance(documents, UnreadableFact) else tuple(map(parse_policy, documents))
-    groups = _grouped(current, policies)
+    groups = _group_by_inputs(current, policies)
     reports = await _reports(
         groups, documents, policies, AccessCheck(tenant_settings=tenant_settings, timeout_seconds=timeout_seconds)
     )
@@ -69,7 +69,7 @@ def _with_report(partner: PartnerPosture, report: AccessReport | None) -> Partne
     return replace(partner, access=report, concerns=concerns)
 
 
-def _grouped(
+def _group_by_inputs(
     partners: Iterable[PartnerPosture], policies: Sequence[Policy]
 ) -> dict[_EvaluationInputs, list[PartnerPosture]]:
     """Group partners with equal inputs, the largest group first."""

@@ -74,7 +74,7 @@ class _Queue:
         """
         with self._closing:
             if self._is_closed:
-                raise _closed()
+                raise _closed_error()
             self._queue.put(one)
 
     def put_end(self) -> None:
@@ -117,17 +117,17 @@ class WorkThread:
 
     async def read(self, work: Callable[[], Result]) -> Result:
         """Do work that no write may be combined with."""
-        return await self._done(work, _Kind.READ)
+        return await self._result_of(work, _Kind.READ)
 
     async def write(self, work: Callable[[], Result]) -> Result:
         """Do work that writes in a transaction of its own, or together with other writes. Writes keep their order."""
-        return await self._done(work, _Kind.WRITE)
+        return await self._result_of(work, _Kind.WRITE)
 
     async def close(self, last: Work) -> None:
         """Finish what was asked for, do this last work, and end the thread."""
-        await self._done(last, _Kind.LAST)
+        await self._result_of(last, _Kind.LAST)
 
-    async def _done(self, work: Callable[[], Result], kind: _Kind) -> Result:
+    async def _result_of(self, work: Callable[[], Result], kind: _Kind) -> Result:
         loop = asyncio.get_running_loop()
         item = _QueuedWork(work, kind, loop.create_future(), loop)
         self._queue.put(item)
@@ -135,7 +135,7 @@ class WorkThread:
         return result
 
 
-def _closed() -> StoreUnusable:
+def _closed_error() -> StoreUnusable:
     return StoreUnusable("the records are closed; start Gatehouse again")
 
 
@@ -160,7 +160,7 @@ def _serve(queue: _Queue, write_together: "weakref.WeakMethod[Any]") -> None:
             _run_each([reads.popleft()])
     _run_each(last)
     unfinished = queue.close()
-    _deliver(unfinished, [Outcome(error=_closed()) for _ in unfinished])
+    _deliver(unfinished, [Outcome(error=_closed_error()) for _ in unfinished])
 
 
 def _write(group: Sequence[_QueuedWork], write_together: Callable[[Sequence[Work]], Sequence[Outcome]] | None) -> None:

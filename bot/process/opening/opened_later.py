@@ -35,7 +35,7 @@ class TenantOpenedLater:
         """Open it now."""
         self._begun.set()
 
-    async def opened(self) -> OpenTenant:
+    async def wait_until_open(self) -> OpenTenant:
         """Wait until it is open.
 
         :raises SettingsProblems: when the credential cannot be used.

@@ -117,7 +117,7 @@ def _payload(body: bytes, content_type: str) -> dict[str, Any] | None:
     """
     try:
         if content_type == _FORM and (only := _ONLY_PAYLOAD.fullmatch(body)):
-            payload = json.loads(_unquoted(only[1]))
+            payload = json.loads(_unquote(only[1]))
         elif content_type == _FORM:
             form = dict(parse_qsl(body.decode(), keep_blank_values=True, errors="strict"))
             payload = json.loads(form["payload"]) if "payload" in form else form
@@ -128,7 +128,7 @@ def _payload(body: bytes, content_type: str) -> dict[str, Any] | None:
     return payload if isinstance(payload, dict) else None
 
 
-def _unquoted(value: bytes) -> str:
+def _unquote(value: bytes) -> str:
     """Decode one value of a form.
 
     Its escapes are those of quoted-printable with another sign, which Python decodes in C. The urllib decodes each

@@ -56,9 +56,9 @@ def _check_and_handle(
 ) -> Answer:
     scheme, _, token = call.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
-        raise _unauthenticated("Access token is empty.")
+        raise _invalid_token_refusal("Access token is empty.")
     if not accepts_token(token.strip()):
-        raise _unauthenticated(
+        raise _invalid_token_refusal(
             "Access token validation failure. The token is not ours, not for this audience, or expired."
         )
     call = replace(call, app_id=_app_id(token))
@@ -86,7 +86,7 @@ def _failing(fault: Fault) -> Answer:
     return Answer(status=status, body=body, headers=headers)
 
 
-def _unauthenticated(message: str) -> Refusal:
+def _invalid_token_refusal(message: str) -> Refusal:
     challenge = 'Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize"'
     return Refusal(401, "InvalidAuthenticationToken", message, headers={"WWW-Authenticate": challenge})
 

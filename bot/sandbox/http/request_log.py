@@ -32,12 +32,12 @@ class RequestLog:
         self._changed = changed
         self._file = path.open("a", encoding="utf-8")
 
-    def arrived(self, entry: Entry) -> int:
+    def record_request(self, entry: Entry) -> int:
         """Record a request and return its number."""
         self.entries.append({**entry, "status": None, "ms": None})
         return self._write(len(self.entries) - 1)
 
-    def answered(self, number: int, status: int | None, ms: float, inner: list[Entry]) -> None:
+    def record_answer(self, number: int, status: int | None, ms: float, inner: list[Entry]) -> None:
         """Record the answer of a request; None when there was none."""
         self.entries[number] |= {"status": status, "ms": ms, **({"inner": inner} if inner else {})}
         self._write(number)
@@ -108,7 +108,7 @@ async def log_request(request: web.Request, handler: Handler, log: RequestLog, n
         "body": await read_body_once(request),
         "at": now.isoformat(),
     }
-    number = log.arrived(entry)
+    number = log.record_request(entry)
     began = time.perf_counter()
     status: int | None = None
     try:
@@ -120,5 +120,5 @@ async def log_request(request: web.Request, handler: Handler, log: RequestLog, n
     finally:
         dropped = request.transport is None or request.transport.is_closing()
         ms = round((time.perf_counter() - began) * 1000, 2)
-        log.answered(number, None if dropped else status, ms, inner_entries(request, entry["body"]))
+        log.record_answer(number, None if dropped else status, ms, inner_entries(request, entry["body"]))
     return response

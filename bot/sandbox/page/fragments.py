@@ -40,7 +40,7 @@ FIRST_NAMES = {person.handle: person.name.split()[0] for person in seed.PEOPLE}
 
 @dataclass(frozen=True, slots=True)
 class PageState:
-    """What the page must keep between two renderings; everything else is read again."""
+    """The state that the page keeps between two renderings; all other data is read again."""
 
     watch: SettingsWatch
     read_marks: ReadMarks

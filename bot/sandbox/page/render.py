@@ -54,12 +54,12 @@ def label_text(value: Any) -> str:
 
 
 def entered_value(element: Json, block_id: str, surface: Surface) -> Json:
-    """Return what the reader has entered in this element; empty when nothing."""
+    """Return the value that the reader has entered in this element; empty when there is none."""
     entered: Json = (surface.entered.get(block_id) or {}).get(element.get("action_id", "")) or {}
     return entered
 
 
-def typed(element: Json, block_id: str, surface: Surface) -> str:
+def text_of_element(element: Json, block_id: str, surface: Surface) -> str:
     """Return the text (or date, or time) of the element: what was entered, otherwise its initial value."""
     entered = entered_value(element, block_id, surface)
     found = [entered[key] for key in _TYPED if entered.get(key) is not None]
@@ -67,7 +67,7 @@ def typed(element: Json, block_id: str, surface: Surface) -> str:
     return str(found[0]) if found else ""
 
 
-def chosen(element: Json, block_id: str, surface: Surface) -> frozenset[str]:
+def selected_values(element: Json, block_id: str, surface: Surface) -> frozenset[str]:
     """Return the values of the selected options: what was entered, otherwise the initial ones."""
     entered = entered_value(element, block_id, surface)
     return _selection(entered, "selected", _SELECTED) or _selection(element, "initial", _INITIAL)
@@ -131,8 +131,8 @@ def environment() -> Environment:
         pretty=pretty_json,
     )
     made.globals.update(
-        typed=typed,
-        chosen=chosen,
+        typed=text_of_element,
+        chosen=selected_values,
         picked_option=picked_option,
         element_id=element_id,
         safe_url=safe_url,

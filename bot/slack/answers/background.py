@@ -43,13 +43,13 @@ class Background:
         task = asyncio.create_task(work if at_once else self._in_its_turn(work))
         self._tasks.add(task)
 
-        def ended(task: asyncio.Task[None]) -> None:
+        def log_failure(task: asyncio.Task[None]) -> None:
             work.close()  # it was never begun when the task was cancelled before
             self._tasks.discard(task)
             if not task.cancelled() and (error := task.exception()) is not None:
                 _log.error("background_failed", exc_info=error)
 
-        task.add_done_callback(ended)
+        task.add_done_callback(log_failure)
 
     async def close(self) -> None:
         """Stop all running tasks."""

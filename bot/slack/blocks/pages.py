@@ -23,7 +23,7 @@ def page_blocks(
     action_ids: tuple[str, str],
     value: Callable[[int], str],
 ) -> list[Block]:
-    """Return one page, with the buttons for the others. A page that is no longer there is the last one.
+    """Return one page, with buttons for the previous and the next page. A number beyond the end gives the last page.
 
     :param title: what the list is about; the range is added to it.
     :param rows: the whole list.

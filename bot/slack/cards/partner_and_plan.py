@@ -17,7 +17,7 @@ from bot.slack.blocks.blocks import (
     fixed_text,
     local_time,
     paragraph,
-    preformatted,
+    preformatted_text,
     rich_text,
 )
 from bot.slack.blocks.message import Message, message
@@ -75,7 +75,7 @@ def closed_line(
     :param target: the partner: its domain, or its tenant ID when there is none.
     :param summary: why the message asks nothing any more, in a few words; also for notifications.
     :param line: what the line says instead of `summary`, where it has more than that.
-    :param after: what follows on lines of its own, for example a receipt.
+    :param after: texts for further lines, for example a receipt.
     """
     line_runs = list(line) or [cleaned_text(summary, 300)]
     name = [fixed_text(f"{icon} "), cleaned_text(target, DOMAIN_LIMIT, bold=True), fixed_text(": ")]
@@ -152,7 +152,7 @@ def shown_findings(findings: Sequence[Finding], lines: Sequence[ChangeLine] = ()
 def operations_block(plan: Plan) -> RichTextBlock:
     """Return the exact operations as JSON, and the digest that covers all of it."""
     return rich_text(
-        preformatted(shortened(operations_json(plan.operations), MAX_JSON_CHARACTERS)),
+        preformatted_text(shorten(operations_json(plan.operations), MAX_JSON_CHARACTERS)),
         paragraph(fixed_text("Change ID: "), cleaned_text(plan.digest, code=True)),
     )
 
@@ -165,7 +165,7 @@ def operations_json(operations: Sequence[Operation]) -> str:
     return "[\n" + ",\n".join(map(_operation_json, operations)) + "\n]"
 
 
-def shortened(text: str, limit: int) -> str:
+def shorten(text: str, limit: int) -> str:
     """Shorten text that is covered by the digest, and say by how much."""
     if len(text) <= limit:
         return text

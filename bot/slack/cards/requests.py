@@ -28,7 +28,7 @@ from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.requests.commands.editing import is_editable
 from workflows.core.requests.commands.request import Withdraw
 from workflows.core.requests.lifecycle import TABLE
-from workflows.core.requests.notes import DisplayedState, displayed_state
+from workflows.core.requests.notes import DisplayedState, state_to_display
 from workflows.core.requests.reminder_times import may_be_reminded
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 
@@ -148,7 +148,7 @@ _BLOCKED: Final = frozenset({DisplayedState.BLOCKED, DisplayedState.BLOCK_READ, 
 
 def icon(request: AccessRequest) -> str:
     """Return the emoji for `state_words`; it never says more than they do."""
-    if displayed_state(request) in _BLOCKED:
+    if state_to_display(request) in _BLOCKED:
         return "⚠️" if request.not_closed else "🔒"
     if request.applied_part:
         return "⚠️"

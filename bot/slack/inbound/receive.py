@@ -52,7 +52,7 @@ class Inbound:
         self._unanswered = 0
         self._all_answered = asyncio.Event()
         self._all_answered.set()
-        bolt.error(self._failed)
+        bolt.error(self._answer_error)
 
     async def until_quiet(self) -> None:
         """Wait until every payload is answered, but not for long."""
@@ -86,7 +86,7 @@ class Inbound:
         answer.body = self._redact(answer.body)
         return answer
 
-    async def _failed(self, error: Exception, body: dict[str, Any]) -> BoltResponse:
+    async def _answer_error(self, error: Exception, body: dict[str, Any]) -> BoltResponse:
         """Answer when a listener raised an error, or when there is no listener."""
         match error:
             case BoltUnhandledRequestError():

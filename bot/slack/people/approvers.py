@@ -101,10 +101,10 @@ async def name_approvers(
     request: AccessRequest, holders: Mapping[Role, frozenset[ChatId]], directory: DisplayDirectory
 ) -> dict[Role, Approvers]:
     """Return the people who can still decide, by role."""
-    return {role: await _named(request, all_holders, directory) for role, all_holders in holders.items()}
+    return {role: await _name_approvers(request, all_holders, directory) for role, all_holders in holders.items()}
 
 
-async def _named(request: AccessRequest, holders: frozenset[ChatId], directory: DisplayDirectory) -> Approvers:
+async def _name_approvers(request: AccessRequest, holders: frozenset[ChatId], directory: DisplayDirectory) -> Approvers:
     try:
         return await _people(await able_to_decide(eligibility(request), holders, directory), directory)
     except PeopleDirectoryUnavailable:

@@ -196,7 +196,7 @@ class SlackDirectory:
         """Check that this is a full member of our workspace. Slack's answer is enough for reading.
 
         :param within: how old an answer may be that was read for the same window.
-        :raises Refused: for everybody else.
+        :raises Refused: when Slack says that the person is a guest, a bot, deactivated or unknown.
         """
         recent = self._slack.listeners.recent_users.recent(chat_id, within) if within else None
         require_full_member(await self.user(chat_id) if recent is None else recent, self._team_id)
@@ -274,7 +274,7 @@ async def _read_in_parallel(keys: Sequence[Key], read: Callable[[Key], Awaitable
 
 
 async def _user_or_none(reads: RoleReads, chat_id: ChatId) -> SlackUser | None:
-    """Read a user of a list. An unreadable entry does not hide the others."""
+    """Read one user of a list; None when Slack cannot show that user. The other users are still read."""
     try:
         return await reads.user(chat_id)
     except Refused:

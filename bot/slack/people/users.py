@@ -16,7 +16,7 @@ _NOT_ACTIVE: Final = ("deleted", "is_restricted", "is_ultra_restricted", "is_str
 def require_full_member(user: SlackUser, team_id: str) -> str:
     """Return the mail address of a full, active, human member of our workspace.
 
-    :raises Refused: for everybody else (Slack: "user object").
+    :raises Refused: for guests, bots, deactivated users and users of other workspaces (Slack: "user object").
     """
     teams = (user.get("enterprise_user") or {}).get("teams") or [user.get("team_id")]
     if user.get("deleted"):

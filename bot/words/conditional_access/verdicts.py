@@ -12,7 +12,7 @@ from workflows.core.checks.conditional_access.controls import (
     Remedy,
     VisitorType,
 )
-from workflows.core.checks.conditional_access.findings import grouped
+from workflows.core.checks.conditional_access.findings import group_by
 from workflows.core.checks.conditional_access.policy import ControlKind
 from workflows.core.checks.conditional_access.scope import ClientApp, ConditionType
 from workflows.core.checks.conditional_access.verdicts import Source
@@ -103,7 +103,7 @@ def quoted_name(policy: str) -> str:
 
 def policy_lines(verdicts: Sequence[StatedVerdict]) -> list[str]:
     """Describe completely every policy, one line for each."""
-    alike = grouped(
+    alike = group_by(
         verdicts,
         lambda verdict: (verdict.policy_id, verdict.policy, verdict.meaning, verdict.reasons, verdict.conditions),
     )
@@ -112,7 +112,7 @@ def policy_lines(verdicts: Sequence[StatedVerdict]) -> list[str]:
 
 def summary_words(verdicts: Sequence[StatedVerdict]) -> str:
     """State on one line who is affected by which policies, and what changes it."""
-    by_policy = grouped(
+    by_policy = group_by(
         verdicts, lambda verdict: (verdict.policy_id, verdict.policy, verdict.remedies, verdict.conditions)
     )
     rows: dict[tuple[object, ...], list[Sequence[StatedVerdict]]] = {}

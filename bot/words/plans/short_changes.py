@@ -187,10 +187,10 @@ def targets_in_words(name: Property, effective: EffectiveTargets, names: Mapping
     lists = [_list_in_words(name, configuration, names) for configuration in configurations(setting)]
     if None in lists:
         return "not known"
-    return _joined([words for words in lists if words is not None])
+    return _join_lists([words for words in lists if words is not None])
 
 
-def _joined(lists: list[str]) -> str:
+def _join_lists(lists: list[str]) -> str:
     if len(lists) == 1:
         return lists[0]
     people, applications = lists

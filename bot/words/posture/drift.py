@@ -48,7 +48,7 @@ _WRITERS: Final[Mapping[ConcernCode, str]] = {
 
 
 def difference_words(values: Values) -> str:
-    """Return what differs, in one or two sentences that follow the partner's name.
+    """Return how the settings differ, in one or two sentences that follow the partner's name.
 
     :param values: the values of an alarm about drift.
     """
@@ -66,7 +66,7 @@ def difference_words(values: Values) -> str:
 
 
 def short_difference(code: ConcernCode) -> str:
-    """Return what differs in two to four words, for a row of a list."""
+    """Return how the settings differ, in two to four words, for a row of a list."""
     return _SHORT[code]
 
 
@@ -110,7 +110,7 @@ def drift_alarm_words(values: Values) -> tuple[str, str]:
 
 
 def sponsor_advice(values: Values) -> str:
-    """Return what the sponsor of a drifted partner can do."""
+    """Return the actions that the sponsor of a drifted partner has."""
     restore = "Restore opens a request for the approved settings. " if values.get("can_be_restored") else ""
     return f"{restore}Only admins can accept the change or revoke the partner. They have this alarm, too."
 

@@ -7,7 +7,7 @@ from typing import Final
 from bot.words.plans.changes import duration_words
 from bot.words.plans.consequences import STAYS_UNTIL_REVOKED
 from bot.words.plans.risk import risk_level_words
-from bot.words.refusals.ids import asked_of_partner
+from bot.words.refusals.ids import id_request_words
 from bot.words.sentences import counted, day, last_day
 from workflows.app.requests.forms import RefillCode
 from workflows.core.errors.facts import Fact
@@ -123,7 +123,7 @@ def guests_words(access_state: AccessState) -> str:
 def partner_question(placeholders: Iterable[Placeholder]) -> str:
     """Return a text for the partner's administrator: which IDs to send, and where to find them. Empty for none."""
     lines = [
-        f"{number}. {_sentence_case(asked_of_partner(one.kind.value, one.label))}"
+        f"{number}. {_sentence_case(id_request_words(one.kind.value, one.label))}"
         for number, one in enumerate(
             (placeholder for placeholder in placeholders if placeholder.owner is Owner.THEIRS), 1
         )

@@ -48,7 +48,7 @@ def later_event_words(request: AccessRequest, later: AccessRequest) -> str:
 
 
 def left_words(later: AccessRequest) -> str:
-    """Say that a closing did not close everything; empty where it did, where that is not known, and for the others."""
+    """State that a revocation did not close all access; empty for other changes, and when this is not known."""
     return ", not everything closed" if later.not_closed else ""
 
 

@@ -27,7 +27,7 @@ from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId, Person
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.plans.planning import plan_access
-from workflows.core.policy.template import filled
+from workflows.core.policy.template import filled_settings
 from workflows.core.requests.commands.clicks import Click
 from workflows.core.requests.commands.partner_record import ConfirmSetup, RemindSetup, UnconfirmSetup
 from workflows.core.settings.canonical import Digest
@@ -153,7 +153,7 @@ def every_call() -> dict[str, GraphCall]:
         plan = plan_access(
             tenant_id=TENANT,
             before=None,
-            settings=filled(template, {placeholder.name: ID for placeholder in template.placeholders}),
+            settings=filled_settings(template, {placeholder.name: ID for placeholder in template.placeholders}),
             template=template.name,
             template_hash=template.content_hash,
             duration=template.default_duration,

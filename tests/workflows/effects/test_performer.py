@@ -143,7 +143,7 @@ async def test_a_fault_of_our_own_while_preparing_reaches_the_requester_in_the_e
         gave_up=world.performer.tell_given_up,
     )
     finished = asyncio.Event()
-    store_retry, store_done = world.store.retry, world.store.done
+    store_retry, store_done = world.store.retry, world.store.mark_done
 
     async def retry(effect_id: int, at: datetime, error: Facts) -> None:
         await store_retry(effect_id, at, error)
@@ -156,7 +156,7 @@ async def test_a_fault_of_our_own_while_preparing_reaches_the_requester_in_the_e
             finished.set()
 
     monkeypatch.setattr(world.store, "retry", retry)
-    monkeypatch.setattr(world.store, "done", done)
+    monkeypatch.setattr(world.store, "mark_done", done)
     with structlog.testing.capture_logs():
         task = asyncio.create_task(queue_worker.run())
         async with asyncio.timeout(60):

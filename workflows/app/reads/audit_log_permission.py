@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from workflows.app.reads.waiting_requests import ids_of
-from workflows.app.role_refusals import refused_with_new_groups
+from workflows.app.role_refusals import check_with_new_groups
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ADMIN, AUDITOR, ChatId, Person, Role
@@ -42,7 +42,7 @@ class AuditLogPermission:
         try:
             check = self.directory.for_one_check()
             person = await check.identify(actor)
-            await refused_with_new_groups(lambda: _require_role(person, check, roles, refusal), check)
+            await check_with_new_groups(lambda: _require_role(person, check, roles, refusal), check)
         except (PeopleDirectoryUnavailable, TenantUnavailable, TenantRefused) as error:
             raise Refused(RefusalCode.AUDITOR_UNKNOWN) from error
         return person

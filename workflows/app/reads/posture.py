@@ -66,7 +66,7 @@ async def read_posture(
     if looks_up_names:
         unrecorded = [tenant_id for tenant_id in read.partners if tenant_id not in recorded]
         names, unanswered = await _names(tenant, unrecorded, progress)
-    partners = await _evaluated(
+    partners = await _evaluate_partners(
         [*read.partners, *(tenant_id for tenant_id in recorded if tenant_id not in read.partners)],
         read,
         names,
@@ -134,7 +134,7 @@ async def _home(tenant: Tenant) -> TenantId | None:
         return None
 
 
-async def _evaluated(
+async def _evaluate_partners(
     tenant_ids: Iterable[TenantId], read: _Read, names: Mapping[TenantId, TenantIdentity], inputs: PostureInputs
 ) -> list[PartnerPosture]:
     evaluated: list[PartnerPosture] = []

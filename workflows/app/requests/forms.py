@@ -75,7 +75,7 @@ class Refill:
     """The title of the template that the notes are about."""
 
 
-def refilled(request: AccessRequest, requester: ChatId, catalog: Catalog, now: datetime) -> Refill:
+def refill(request: AccessRequest, requester: ChatId, catalog: Catalog, now: datetime) -> Refill:
     """Return a form with the values of an earlier access request, and a note about each field that differs now.
 
     :param requester: the person who fills in the form now.
@@ -100,10 +100,10 @@ def refilled(request: AccessRequest, requester: ChatId, catalog: Catalog, now: d
     if template is None:
         gone = {"template": Fact(RefillCode.TEMPLATE_GONE, {"template": title})}
         return Refill(form=form, notes=gone, template=fields.template)
-    return _compared(form, template, "" if prepared is None else prepared.plan.template_hash, now)
+    return _refill_with_notes(form, template, "" if prepared is None else prepared.plan.template_hash, now)
 
 
-def _compared(form: Form, template: Template, earlier_hash: str, now: datetime) -> Refill:
+def _refill_with_notes(form: Form, template: Template, earlier_hash: str, now: datetime) -> Refill:
     notes: dict[str, Fact] = {}
     if earlier_hash and not has_same_meaning(earlier_hash, template.content_hash):
         notes["template"] = Fact(RefillCode.TEMPLATE_CHANGED, {"template": template.title})

@@ -109,18 +109,18 @@ async def plan_request(
     :raises PlanImpossible: naming every key that must change.
     :raises TenantUnavailable, TenantRefused: when the partner cannot be read.
     """
-    parsed = _parsed(file, catalog)
+    parsed = _parse_file(file, catalog)
     loaded = _LoadedRecords(records or Records())
     try:
         observation = await look_up(parsed.target, tenant=tenant, clock=clock, records=loaded)
-        return await _planned(parsed, observation, loaded, records=records, tenant=tenant, catalog=catalog, clock=clock)
+        return await _plan(parsed, observation, loaded, records=records, tenant=tenant, catalog=catalog, clock=clock)
     except InvalidField as error:
         raise PlanImpossible({_key(error.field): error.fact}) from error
     except UnreadableSetting as error:
         raise PlanImpossible({"partner": error.fact}) from error
 
 
-async def _planned(
+async def _plan(
     parsed_file: _ParsedFile,
     observation: ObservedPartner,
     records_read: _LoadedRecords,
@@ -162,7 +162,7 @@ async def _planned(
     )
 
 
-def _parsed(file: RequestFile, catalog: Catalog) -> _ParsedFile:
+def _parse_file(file: RequestFile, catalog: Catalog) -> _ParsedFile:
     """Parse the fields that need no lookup; report every problem at once."""
     problems: dict[str, Fact] = {}
     target, template = "", None

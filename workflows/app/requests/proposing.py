@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from workflows.app.requests.open_request import account_of_other_chat_id, open_request_about, open_request_fact
-from workflows.app.role_refusals import refused_with_new_groups
+from workflows.app.role_refusals import check_with_new_groups
 from workflows.catalog.catalog import Catalog
 from workflows.core.checks.findings import Finding, require_no_errors
 from workflows.core.checks.partner_rules import check_partner
@@ -23,7 +23,7 @@ from workflows.core.plans.plan import Plan
 from workflows.core.plans.planning import plan_access
 from workflows.core.plans.renewal import plan_renewal
 from workflows.core.policy.risk import risk_for_approval, risk_of_result, weakness_of
-from workflows.core.policy.template import Stage, Template, filled
+from workflows.core.policy.template import Stage, Template, filled_settings
 from workflows.core.requests.request import ObservedPartner, RequestId
 from workflows.partner_lookup.target import FIELD
 from workflows.ports.people_directory import PeopleDirectory
@@ -70,7 +70,7 @@ def access_plan(
         plan = plan_access(
             tenant_id=observation.identity.tenant_id,
             before=observation.configuration,
-            settings=filled(template, placeholders),
+            settings=filled_settings(template, placeholders),
             template=template.name,
             template_hash=template.content_hash,
             duration=duration,
@@ -180,7 +180,7 @@ async def require_chain(
     :raises InvalidField: when a stage has too few people; the error names the stage.
     """
     taken, own = frozenset(excluded), frozenset(sponsor)
-    await refused_with_new_groups(lambda: _require_chain(directory, stages, taken, own), directory)
+    await check_with_new_groups(lambda: _require_chain(directory, stages, taken, own), directory)
 
 
 async def _require_chain(

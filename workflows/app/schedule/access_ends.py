@@ -102,7 +102,7 @@ class AccessEnds:
         now = self._clock.now()
         due = list((await self._store.due(now))[1])
         is_whole = self._ended_checked_at is None or abs(now - self._ended_checked_at) >= ENDED_ACCESS_CHECKED_EVERY
-        ended = await self._store.ended(now) if is_whole else ()
+        ended = await self._store.ended_partners(now) if is_whole else ()
         tenants = list(dict.fromkeys([*ended, *due]))
         if not (tenants or is_whole or self._may_be_interrupted):
             return
@@ -143,7 +143,7 @@ class AccessEnds:
         return batch
 
     async def _check_one(self, tenant_id: TenantId, state: _Pass) -> None:
-        """Do what is due for one partner. A failure does not stop the others."""
+        """Do the step that is due for one partner. A failure does not stop the work for other partners."""
         try:
             record = await self._store.partnership(tenant_id)
             if record is not None and record.state is not PartnershipState.REVOKED and record.is_as_approved:

@@ -81,10 +81,10 @@ def _why_gone(account: Account | None) -> GoneReason | None:
 
 
 async def _live(store: Store) -> list[_Sponsored]:
-    return [partnership for partnership in await store.partnerships(_sponsored) if partnership is not None]
+    return [partnership for partnership in await store.partnerships(_sponsored_partner) if partnership is not None]
 
 
-def _sponsored(partnership: Partnership) -> _Sponsored | None:
+def _sponsored_partner(partnership: Partnership) -> _Sponsored | None:
     if partnership.state is PartnershipState.REVOKED:
         return None
     return _Sponsored(

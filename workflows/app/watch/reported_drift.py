@@ -12,7 +12,7 @@ from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import CurrentRoles, Person
-from workflows.core.posture.watch.acceptance import accept, asked_again, is_accepted, with_author
+from workflows.core.posture.watch.acceptance import accept, end_acceptance, is_accepted, with_author
 from workflows.core.posture.watch.authors import author_of, log_needed_since
 from workflows.core.posture.watch.drift import DEFAULT, Author, AuthorState, Drift, DriftSubject
 from workflows.core.requests.alarms import AlarmCode, EndingCode
@@ -63,7 +63,7 @@ class ReportedDrift:
         """Ask the admins again about drift whose acceptance has ended."""
         now = self.drifts.clock.now()
         for drift in await self.drifts.store.drifts_to_ask_again(now):
-            await self._alarm_again(asked_again(drift), "ask_drift_again")
+            await self._alarm_again(end_acceptance(drift), "ask_drift_again")
 
     async def _alarm_again(self, drift: Drift, command: str) -> None:
         """Store drift with a new alarm. Earlier alarms about it alone end first."""

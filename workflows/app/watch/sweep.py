@@ -21,7 +21,13 @@ from workflows.core.plans.plan import Plan
 from workflows.core.posture.concern_codes import NO_RECORD_CODES, may_be_adopted
 from workflows.core.posture.watch.comparison import default_drift_of
 from workflows.core.posture.watch.drift import DEFAULT, INCOMPLETE, LAST_COMPLETE, Drift, DriftSubject, FoundDrift
-from workflows.core.posture.watch.reconciliation import DIGEST_ABOVE, ended, found_again, with_found, with_same_found
+from workflows.core.posture.watch.reconciliation import (
+    DIGEST_ABOVE,
+    end_drift,
+    is_stored_as_open,
+    with_found,
+    with_same_found,
+)
 from workflows.core.requests.alarms import AlarmCode, AlarmId, EndingCode
 from workflows.core.requests.notes import NoteCode
 from workflows.core.settings.canonical import JsonObject
@@ -142,7 +148,7 @@ class Sweeper:
     ) -> None:
         # NB. read now: another sweep may have stored it since. If one does so later, this record is refused.
         stored = await self.drifts.store.drift(subject)
-        if stored is not None and found_again(stored, drift):
+        if stored is not None and is_stored_as_open(stored, drift):
             if (same := with_same_found(stored, drift)) is not None:
                 await self.drifts.save(same, "record_drift")
             return
@@ -192,7 +198,7 @@ class Sweeper:
         alarm = await self.drifts.alarm_of(stored)
         await self.drifts.end_alarm(None if alarm is None else alarm.id)
         await self.alarms.clear_alarm(AlarmCode.OWN_CHANGE, stored.subject)
-        await self.drifts.save(ended(stored, self.drifts.clock.now()), "end_drift")
+        await self.drifts.save(end_drift(stored, self.drifts.clock.now()), "end_drift")
 
     async def _record(self, result: SweepResult) -> None:
         """Store the sweep's result, and alarm when no sweep was complete for long."""

@@ -196,7 +196,7 @@ def digest_values(drifts: Sequence[Drift]) -> Mapping[str, Any]:
 
 
 def drift_details(drift: Drift) -> Mapping[str, Any]:
-    """Return what the audit log keeps of drift."""
+    """Return the details of drift for the audit log."""
     return {
         "drift": drift.found.code.value,
         "settings": list(drift.found.settings),

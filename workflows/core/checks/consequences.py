@@ -41,7 +41,7 @@ from workflows.core.settings.open_access import OpenAccess, open_access
 
 
 class Consequence(StrEnum):
-    """What follows from a plan besides the settings that it writes."""
+    """One consequence of a plan, besides the settings that it writes."""
 
     NOT_DELETED = "not_deleted"
     """The partner is blocked and not deleted."""

@@ -74,8 +74,8 @@ def check_targets(
     )
     yield from _ours_in_place_of_theirs(theirs, theirs_before, names, labels)
     yield from _unreadable(written, names)
-    yield from _named(ours, names)
-    yield from _known_to_partner_only(theirs)
+    yield from _name_findings(ours, names)
+    yield from _partner_only_findings(theirs)
     yield from _in_both_tenants(theirs, names)
 
 
@@ -139,7 +139,7 @@ def _unreadable(targets: Iterable[NamedTarget], names: Names) -> Iterator[Findin
         yield _finding(FindingCode.TARGETS_LEFT_OUT, Severity.UNCHECKED, count=len(not_looked_up), most=MAX_LOOKED_UP)
 
 
-def _named(ours: Iterable[NamedTarget], names: Names) -> Iterator[Finding]:
+def _name_findings(ours: Iterable[NamedTarget], names: Names) -> Iterator[Finding]:
     found = {
         named_target.target: names[named_target.target]
         for named_target in ours
@@ -150,7 +150,7 @@ def _named(ours: Iterable[NamedTarget], names: Names) -> Iterator[Finding]:
         yield _finding(FindingCode.TARGETS_NAMED, Severity.NOTE, targets=targets)
 
 
-def _known_to_partner_only(partner_targets: Iterable[NamedTarget]) -> Iterator[Finding]:
+def _partner_only_findings(partner_targets: Iterable[NamedTarget]) -> Iterator[Finding]:
     """Report application ids that only the partner can verify. `rules` does this for users and groups."""
     unknown = dict.fromkeys(
         partner_target.target.id for partner_target in partner_targets if not _can_be_ours(partner_target)

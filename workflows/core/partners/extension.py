@@ -76,7 +76,7 @@ def kept_end(plan: Plan, record: Partnership | None, now: datetime) -> datetime 
 
 
 def at_end_of(plan: Plan, record: Partnership | None, template: Template) -> AtEnd:
-    """Return what happens at the end of the access after a plan, so that people approve what will be.
+    """Return what happens at the end of the access after a plan. Approvers see it before they decide.
 
     A reduction keeps what was approved before, see `outcome`. A partner that is closed completely has no end.
 

@@ -23,7 +23,7 @@ def require_may_revoke(
 
     :param partnership: the partner's record; None when there is none.
     :param in_review: whether it can be the answer to a review. A revocation by command cannot.
-    :raises Refused: for everybody else.
+    :raises Refused: when the person is neither of these.
     """
     if not may_revoke(partnership if in_review else None, person, current_roles):
         raise Refused(

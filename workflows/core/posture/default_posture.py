@@ -37,12 +37,12 @@ def default_posture(document: JsonObject | None, unread_reasons: Facts = ()) -> 
         concerns=sorted_concerns(
             [_unread_concern(unread_reasons)]
             if document is None
-            else _concerns(document, b2b_access, _trusted(document), access_kinds_found)
+            else _concerns(document, b2b_access, _trusted_claims(document), access_kinds_found)
         ),
     )
 
 
-def _trusted(document: JsonObject) -> list[str]:
+def _trusted_claims(document: JsonObject) -> list[str]:
     flags = trust_of(effective_settings(None, document))
     return [key for key, flag in flags.items() if flag.value is True]
 

@@ -58,7 +58,7 @@ def known_gaps(gaps: Sequence[Gap], now: datetime) -> tuple[Gap, ...]:
     return tuple(one for one in gaps if now - GAPS_KEPT_FOR < one.until <= now)
 
 
-def must_be_unchanged_since(request: AccessRequest, gap: Gap | None) -> datetime | None:
+def time_of_oldest_read(request: AccessRequest, gap: Gap | None) -> datetime | None:
     """Return since when a partner must be unchanged, so that the request may be written; None: no check is needed.
 
     Closing needs no check. Neither does a request whose decisions were all made after the gap, on the current settings.

@@ -239,7 +239,7 @@ Effect = (
 )
 
 
-def shown_where_clicked(effects: tuple[Effect, ...], command: RequestCommand) -> tuple[Effect, ...]:
+def update_where_clicked(effects: tuple[Effect, ...], command: RequestCommand) -> tuple[Effect, ...]:
     """Let who gave a command see the change at once, on the copy that they clicked."""
     actor = actor_of(command)
     if actor is None:

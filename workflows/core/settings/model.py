@@ -83,7 +83,10 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetConfiguration:
-    """A list of targets that are allowed, or of targets that are blocked. All others get the opposite."""
+    """A list of targets that are allowed, or of targets that are blocked.
+
+    All targets outside the list get the opposite.
+    """
 
     access: AccessType
     targets: tuple[Target, ...]

@@ -40,7 +40,7 @@ class RefusedPlans:
             # Neither the plan nor a step towards it. Nobody approved that, whoever wrote it.
             await self.results.record_drift(request, observed, is_written=True)
             return
-        if observed is not None and done == len(plan.required):
+        if observed is not None and done == len(plan.required_operations):
             # The answer was a refusal, and still the complete plan is in the tenant.
             await self.read_back.send_optional_writes_and_record(request, observed)
             return

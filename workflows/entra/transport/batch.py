@@ -70,7 +70,7 @@ class BatchedReads(ReadsTogether):
         """Start one read."""
         self._running += 1
         task = super().start(read)
-        task.add_done_callback(self._ended)
+        task.add_done_callback(self._on_end)
         return task
 
     async def ask(self, call: GraphCall, item: BatchRequestItem) -> Answer | None:
@@ -97,7 +97,7 @@ class BatchedReads(ReadsTogether):
         context.run(_reads.set, self)
         return context
 
-    def _ended(self, _: object) -> None:
+    def _on_end(self, _: object) -> None:
         self._running -= 1
         self._send_if_complete()
 

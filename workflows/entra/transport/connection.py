@@ -133,7 +133,7 @@ class Connection:
         await self._client.aclose()
         await self._credential.close()
 
-    async def granted(self) -> frozenset[str] | None:
+    async def granted_permissions(self) -> frozenset[str] | None:
         """Return the application permissions in the token; None when they cannot be read. Gets a token when needed.
 
         :raises TenantRefused, TenantUnavailable: when there is no token.
@@ -265,10 +265,10 @@ class Connection:
         return Answer(
             status=response.status_code,
             headers={name.lower(): value for name, value in response.headers.items()},
-            body=response.content if response.is_success else self._redacted(response.content),
+            body=response.content if response.is_success else self._redact_body(response.content),
         )
 
-    def _redacted(self, body: bytes) -> bytes:
+    def _redact_body(self, body: bytes) -> bytes:
         """Return the body of an error without secrets."""
         return self._redact(body.decode(errors="replace")).encode()
 

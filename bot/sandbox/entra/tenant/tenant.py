@@ -32,7 +32,7 @@ class PartnerHistory:
         self._earlier = [row for row in self._earlier if row[0] > now - _HISTORY_SECONDS]
         self._earlier.append((now, tenant_id, deepcopy(before)))
 
-    def seen_with_lag(self, partners: Mapping[str, Any], lag_seconds: float) -> dict[str, Any]:
+    def partners_before_lag(self, partners: Mapping[str, Any], lag_seconds: float) -> dict[str, Any]:
         """Return `partners` as they were `lag_seconds` ago (at most an hour)."""
         shown_until = self._monotonic() - lag_seconds
         seen = dict(partners)
@@ -70,7 +70,7 @@ class Tenant:
     def visible_partners(self) -> dict[str, Any]:
         """Return the partners by tenant id as a read sees them: `readLagSeconds` ago."""
         lag = float(self.objects["readLagSeconds"])
-        return self._history.seen_with_lag(self.partners, lag) if lag > 0 else self.partners
+        return self._history.partners_before_lag(self.partners, lag) if lag > 0 else self.partners
 
     def touch(self) -> None:
         """Report that the state changed."""

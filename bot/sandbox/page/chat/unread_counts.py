@@ -13,7 +13,7 @@ Unread = Mapping[tuple[str, str], int]
 
 
 def messages_of(slack: Workspace, person: seed.Person, conversation: str) -> Sequence[Json]:
-    """Return what a person sees in a conversation of the page, oldest first."""
+    """Return the messages that a person sees in a conversation of the page, oldest first."""
     found = slack.find(f"@{person.handle}" if conversation == DIRECT else conversation)
     return slack.messages(found.id, person.slack_id) if found else ()
 

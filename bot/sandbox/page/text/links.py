@@ -34,7 +34,7 @@ def link(url: str, label: Markup) -> Markup:
 
 
 def location_of_link(url: str) -> str:
-    """Return what the page calls the place of a `slack://` address; blank when there is no such place here.
+    """Return the page location for a `slack://` address; blank when the page has no such location.
 
     Slack: "Deep linking into Slack". Places: an app's home and messages, the direct messages with it, a channel.
     """

@@ -54,7 +54,7 @@ class ElementChoice:
 
     @property
     def given(self) -> Any:
-        """Return what the person enters or chooses."""
+        """Return the value that the person enters or chooses."""
         return self.value if self.selected is None else self.selected
 
 
@@ -163,7 +163,10 @@ async def click(client: Client, person: Person, place: ClickPlace, choice: Eleme
 
 
 def _button_payload(element: dict[str, Any], choice: ElementChoice) -> dict[str, Any]:
-    """Return what a button or an overflow menu sends; a `value` given for a button replaces its own."""
+    """Return the payload of a click on a button or an overflow menu.
+
+    A given `value` replaces the button's own value.
+    """
     if element["type"] == "overflow":
         option = find_option(element, str(choice.given))
         if option is None:

@@ -87,7 +87,7 @@ class ClientState:
 
 
 def read_client_state(client: Client, person: Person) -> ClientState:
-    """Return what the person sees now, to compare with later."""
+    """Return the views and messages that the person sees now, to be compared later."""
     return ClientState(
         views=frozenset(modal.id for modal in client.workspace.views.modals(person.slack_id)),
         ephemerals=len(client.workspace.ephemerals(person.slack_id)),

@@ -37,7 +37,7 @@ class Sockets:
 
     def routes(self) -> list[web.RouteDef]:
         """Return the route for the app's connections."""
-        return [web.get(PATH, self._connected)]
+        return [web.get(PATH, self._serve_connection)]
 
     def new_url(self) -> str:
         """Return an address that is valid for one connection: the answer of apps.connections.open."""
@@ -107,7 +107,7 @@ class Sockets:
         await socket.send_json({"type": "disconnect", "reason": reason, "debug_info": {"host": _HOST}})
         await socket.close()
 
-    async def _connected(self, request: web.Request) -> web.StreamResponse:
+    async def _serve_connection(self, request: web.Request) -> web.StreamResponse:
         ticket = request.query.get("ticket", "")
         if ticket not in self._tickets:
             return web.json_response({"ok": False, "error": "invalid_ticket"}, status=401)

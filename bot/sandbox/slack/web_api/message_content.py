@@ -21,8 +21,8 @@ def message_content(call: Call, *, longest: int = MAX_TEXT_CHARACTERS) -> dict[s
         name: value
         for name, value in (
             ("text", call.arguments.get("text")),
-            ("blocks", call.parsed("blocks", "invalid_blocks_format")),
-            ("attachments", call.parsed("attachments", "invalid_attachments")),
+            ("blocks", call.json_argument("blocks", "invalid_blocks_format")),
+            ("attachments", call.json_argument("attachments", "invalid_attachments")),
         )
         if value is not None
     }

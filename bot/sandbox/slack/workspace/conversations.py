@@ -33,7 +33,7 @@ def direct_message_id(user_id: str) -> str:
     return "D" + user_id[1:]
 
 
-def _seeded() -> dict[str, Conversation]:
+def _initial_conversations() -> dict[str, Conversation]:
     channels = [
         Conversation(
             id=channel.id,
@@ -72,7 +72,7 @@ def find_conversation(known: dict[str, Conversation], reference: str) -> Convers
     return None
 
 
-CONVERSATIONS = _seeded()
+CONVERSATIONS = _initial_conversations()
 
 
 def conversation_object(conversation: Conversation) -> dict[str, Any]:

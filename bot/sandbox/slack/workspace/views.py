@@ -85,7 +85,7 @@ class Views:
         return self._put(
             OpenView(
                 user_id=user_id,
-                view=self._completed(
+                view=self._complete_view(
                     view,
                     id=view_id,
                     root_view_id=below[0].view["root_view_id"] if below else view_id,
@@ -103,7 +103,7 @@ class Views:
             raise SlackError("hash_conflict")
         self._check_external_id(view, old)
         same = {name: old.view[name] for name in ("id", "root_view_id", "previous_view_id")}
-        new = self._completed(view, **same)
+        new = self._complete_view(view, **same)
         return self._put(replace(old, view=new, filled=values_to_keep(new["blocks"], old.filled)))
 
     def publish(self, user_id: str, view: View, expected_hash: str | None = None) -> OpenView:
@@ -117,7 +117,7 @@ class Views:
         if expected_hash is not None:
             raise SlackError("hash_conflict")
         view_id = _new_id()
-        new = self._completed(view, id=view_id, root_view_id=view_id, previous_view_id=None)
+        new = self._complete_view(view, id=view_id, root_view_id=view_id, previous_view_id=None)
         return self._put(OpenView(user_id=user_id, view=new))
 
     def fill(self, view: OpenView, filled: Values) -> OpenView:
@@ -143,7 +143,7 @@ class Views:
         self._tables.put("views", view.id, asdict(view))
         return view
 
-    def _completed(self, view: View, **identity: Any) -> View:
+    def _complete_view(self, view: View, **identity: Any) -> View:
         """Add what Slack adds to a view when it stores it."""
         return {
             **identity,

@@ -33,7 +33,7 @@ from bot.slack.cards.approval.details_parts import (
     history_items,
     issues_of,
     more_row,
-    noted_of,
+    note_findings,
     outside_change_blocks,
     outside_change_json_blocks,
 )
@@ -107,7 +107,7 @@ def details_blocks(
         default = prepared.observation.default
         lines = describe_changes(plan, default, prepared.names)
         blocks += [header("Changes"), *_changes(request, lines)]
-        if kept := [*_adopted(prepared), *unchanged_access_elements(plan, default, prepared.names)]:
+        if kept := [*_adopted_elements(prepared), *unchanged_access_elements(plan, default, prepared.names)]:
             blocks.append(rich_text(*kept))
         if prepared.stages:
             blocks += [
@@ -121,14 +121,14 @@ def details_blocks(
     return blocks
 
 
-def _adopted(prepared: PreparedRequest) -> Iterator[RichTextElement]:
-    """Return what is open now, where the request adopts it."""
+def _adopted_elements(prepared: PreparedRequest) -> Iterator[RichTextElement]:
+    """Return the access that is open now, when the request adopts it; nothing for other requests."""
     if prepared.plan.adoption is not None:
         yield from open_now_elements(open_now(prepared.plan, prepared.observation.default, prepared.names))
 
 
 def _outside_changes(request: AccessRequest) -> Iterator[Block]:
-    """Return what others opened and who can close it, all that they changed, and the way to the other differences."""
+    """Return the access that was opened outside Gatehouse and who can close it, then all outside changes."""
     if current_plan(request) is not None and (opened := access_opened_outside(request)) is not None:
         yield rich_text(*kept_access_elements(request, opened))
     yield from outside_change_blocks(request)
@@ -245,7 +245,10 @@ def _cells(line: ChangeLine) -> tuple[PlainTextObject, PlainTextObject]:
 
 
 def _checks(request: AccessRequest, prepared: PreparedRequest, lines: Sequence[ChangeLine]) -> Iterator[Block]:
-    """Return what failed, then in one line what passed; and the notes, with what is always true behind a button."""
+    """Return the checks that failed, then one line with those that passed, then notes.
+
+    General notes are behind a button.
+    """
     findings = prepared.findings
     failed = issues_of(request)
     passed = "✅ The other checks found no issue." if failed else "✅ Every check passed."
@@ -256,7 +259,7 @@ def _checks(request: AccessRequest, prepared: PreparedRequest, lines: Sequence[C
     yield from policy_findings(findings)
     if (count := len(policy_items(findings))) > MAX_POLICY_LINES:
         yield more_row(request, DetailsPart.POLICIES, counted(count, "line"))
-    noted = noted_of(request)
+    noted = note_findings(request)
     particular, always = particular_and_general_notes(request)
     elements = [*finding_elements(noted, lines, is_titled=False), *_sentence_list(particular)]
     if elements or always:
@@ -272,7 +275,7 @@ def _checks(request: AccessRequest, prepared: PreparedRequest, lines: Sequence[C
 
 
 def particular_and_general_notes(request: AccessRequest) -> tuple[list[str], list[str]]:
-    """Return what follows from a request's plan: what is particular to it, and what is true of every such change.
+    """Return the consequences of a request's plan: those of this plan only, and those of every such change.
 
     Of a revocation everything is particular: it is read afterwards, as a record of what is still possible.
     """

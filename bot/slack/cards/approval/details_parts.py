@@ -17,7 +17,7 @@ from bot.slack.blocks.blocks import (
     header,
     local_time,
     mention,
-    preformatted,
+    preformatted_text,
     row,
 )
 from bot.slack.blocks.pages import PER_PAGE, TEXTS_PER_PAGE, page_blocks
@@ -127,7 +127,7 @@ def _items(request: AccessRequest, name: DetailsPart) -> Iterable[Sequence[TextR
         case DetailsPart.ISSUES:
             return map(finding_parts, shown_findings(issues_of(request), lines_of(request)))
         case DetailsPart.NOTES:
-            return map(finding_parts, shown_findings(noted_of(request), lines_of(request)))
+            return map(finding_parts, shown_findings(note_findings(request), lines_of(request)))
         case DetailsPart.POLICIES:
             return policy_items(_findings(request))
         case DetailsPart.NOT_COUNTED:
@@ -157,7 +157,10 @@ def part_blocks(request: AccessRequest, name: DetailsPart, rows: Sequence[RichTe
 
 
 def outside_change_blocks(request: AccessRequest) -> Iterator[Block]:
-    """Return what changed behind the approved plan, with a button for what is too long."""
+    """Return the changes that were made outside Gatehouse after the approval.
+
+    A button shows those that are too long.
+    """
     yield from drift_blocks(request)
     drift = shown_drift(request)
     if drift is not None and (count := len(changed_items(drift, default_of(request)))) > MAX_LINES:
@@ -211,7 +214,7 @@ def issues_of(request: AccessRequest) -> list[Finding]:
     return [finding for finding in _findings(request) if finding.severity is not Severity.NOTE]
 
 
-def noted_of(request: AccessRequest) -> list[Finding]:
+def note_findings(request: AccessRequest) -> list[Finding]:
     """Return the findings that are notes."""
     return [finding for finding in _findings(request) if finding.severity is Severity.NOTE]
 
@@ -239,7 +242,7 @@ def history_items(request: AccessRequest, history: History, replacement: Replace
 
 
 def replacement_parts(request: AccessRequest, replacement: Replacement) -> list[TextRun]:
-    """Return what replaced the result of a request, as one entry of its history."""
+    """Return one entry of a request's history: the later request that replaced its result."""
     later = replacement.request
     replacement_text, requester = replacement_words(request, later), later.require_prepared().requester.name
     by = [fixed_text(", requested by "), cleaned_text(requester)]
@@ -265,4 +268,4 @@ def _approver_items(approvers: StagePeople) -> Iterator[list[TextRun]]:
 
 
 def _texts(text: str) -> list[RichTextElement]:
-    return [preformatted(piece) for piece in pieces(text, MAX_JSON_CHARACTERS)] if text else []
+    return [preformatted_text(piece) for piece in pieces(text, MAX_JSON_CHARACTERS)] if text else []

@@ -65,7 +65,7 @@ def new_approval_message(
     """
     prepared = request.require_prepared()
     risk = risk_for_approval_words(prepared.plan, prepared.observation.default)
-    title, notified = _titled(request, request_target(request)), _titled(request, notified_target(request))
+    title, notified = _title(request, request_target(request)), _title(request, notified_target(request))
     plan = partial(
         plan_blocks,
         request,
@@ -93,7 +93,7 @@ def _before_differences(
     request: AccessRequest, approvers: Iterable[ChatId], opened: KeptAccess | None
 ) -> Iterator[RichTextElement]:
     """Mention who is asked, and state why there is a new plan and what others opened."""
-    if mentioned := list(_mentioned(approvers)):
+    if mentioned := list(_mention_parts(approvers)):
         yield paragraph(*mentioned)
     yield paragraph(fixed_text("Why: ", bold=True), cleaned_text(shortened_note(request.asked_again), 500))
     if opened is not None:
@@ -109,7 +109,7 @@ def _after_differences(request: AccessRequest, reader: ChatId | None) -> Iterato
     yield paragraph(fixed_text("The plan now: ", bold=True), cleaned_text(title, 200))
 
 
-def _titled(request: AccessRequest, target: str) -> str:
+def _title(request: AccessRequest, target: str) -> str:
     asked_again = new_plan_title(request)
     return f"{clean(target, MAX_DOMAIN_CHARACTERS)}: {asked_again[0].lower()}{asked_again[1:]}"
 
@@ -129,7 +129,7 @@ def _is_new_reason(request: AccessRequest) -> bool:
     return earlier_fields is not None and earlier_fields.justification != request.fields.justification
 
 
-def _mentioned(approvers: Iterable[ChatId]) -> Iterator[TextRun]:
+def _mention_parts(approvers: Iterable[ChatId]) -> Iterator[TextRun]:
     people = sorted(approvers)
     for person in people[:MAX_MENTIONED_PEOPLE]:
         yield mention(person)

@@ -20,7 +20,7 @@ NOTHING_OPEN: Final = "Nothing is open now."
 
 
 def open_now(plan: Plan, default: JsonObject | None, names: Mapping[str, str] = NO_NAMES) -> tuple[ShortChange, ...]:
-    """Return what is open now in a few words, inherited access included. What is closed has no line.
+    """Return the access that is open now, in a few words each. It includes inherited access. Closed access has no line.
 
     :param plan: the plan of an adoption.
     """

@@ -40,7 +40,7 @@ from workflows.ports.records import LimitedList
 
 
 def reminder_message(requests: LimitedList[AccessRequest], *, now: datetime) -> Message:
-    """Return the message that lists requests, those that expire first on top. Others are counted."""
+    """Return the message that lists requests, those that expire first on top. Requests that do not fit are counted."""
     sorted_requests = sorted(requests.items, key=lambda item: item.expires_at)
     title = f"{counted(requests.count, 'request')} {'waits' if requests.count == 1 else 'wait'} for your decision"
     blocks: list[Block] = [header(f"⏰ {title}")]
@@ -53,7 +53,7 @@ def reminder_message(requests: LimitedList[AccessRequest], *, now: datetime) -> 
 
 
 def finished_reminder(expired: Sequence[AccessRequest] = (), planned_again: Sequence[AccessRequest] = ()) -> Message:
-    """Return what a reminder becomes once nothing in it waits. It stays true, so it is never updated again.
+    """Return the text of a reminder after all its requests have ended. It stays true, so it is never updated again.
 
     :param expired: what expired since without this person's decision.
     :param planned_again: what may be asked again in a newer message.
@@ -74,7 +74,7 @@ def finished_reminder(expired: Sequence[AccessRequest] = (), planned_again: Sequ
 
 
 def replaced_reminder(reminded_at: datetime) -> Message:
-    """Return what a reminder becomes once there is a newer one.
+    """Return the text of a reminder after a newer reminder was sent.
 
     :param reminded_at: when the newer one was posted.
     """

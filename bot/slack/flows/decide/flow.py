@@ -80,7 +80,7 @@ class DecideFlow:
         """Show a full member, on top of Details, what is always true of such a change."""
         await self.members.require_member(click.actor)
         request_id, _ = parse_card_value(click.action.value)
-        await self.windows.open(click.trigger_id, notes_view(await self._known(request_id)))
+        await self.windows.open(click.trigger_id, notes_view(await self._require_request(request_id)))
         await ack()
 
     async def part(self, ack: AsyncAck, click: Interaction) -> None:
@@ -90,7 +90,7 @@ class DecideFlow:
 
         async def build(window: Window) -> Json:
             await self.directory.require_member(window.actor)
-            return await self._part(await self._known(request_id), name, page)
+            return await self._part(await self._require_request(request_id), name, page)
 
         if click.is_in(ids.DETAILS_PART):
             await ack()
@@ -137,7 +137,7 @@ class DecideFlow:
             await self.directory.require_member(window.actor)
         except PeopleDirectoryUnavailable as error:
             return message_view("Not possible now", f"{refusal_words(error)} Try again.")
-        request = await self._known(request_id)
+        request = await self._require_request(request_id)
         history = await self.store.history(request_id=request.id, limit=MAX_HISTORY_ENTRIES)
         others = await self._others(request)
         names = await name_open_stages(request, self.display_directory)
@@ -166,7 +166,7 @@ class DecideFlow:
         )
         return part_view(request, name, rows, page)
 
-    async def _known(self, request_id: RequestId) -> AccessRequest:
+    async def _require_request(self, request_id: RequestId) -> AccessRequest:
         request = await self.store.request(request_id)
         if request is None:
             raise Refused(RefusalCode.UNKNOWN_REQUEST)
@@ -182,7 +182,7 @@ class DecideFlow:
         ]
 
     async def _decidable_request(self, request_id: RequestId, digest: Digest) -> AccessRequest:
-        request = await self._known(request_id)
+        request = await self._require_request(request_id)
         if request.is_terminal:
             raise Refused(RefusalCode.NOT_POSSIBLE_IN_THIS_STATE, is_closed=True)
         if request.plan.digest != digest:

@@ -96,7 +96,10 @@ class RequestAccessFlow:
         self.windows.background.start(self.show_partner(window, form, typed_text=form.target))
 
     async def submit(self, ack: AsyncAck, click: Interaction) -> None:
-        """Send the request. When another one is open for this partner, the form shows it with its buttons."""
+        """Send the request.
+
+        When another request is open for this partner, the form shows that request with its buttons.
+        """
         await self.members.refuse_known_guests(click.actor)
         problems = await answer_submission(ack, self.intake.file(parse_form(click), key=click.key))
         if ids.TARGET in problems and problems[ids.TARGET].code == RefusalCode.OPEN_REQUEST:
@@ -131,7 +134,7 @@ class RequestAccessFlow:
         """Open the form for a full member, without waiting for a lookup.
 
         :returns: the view's id, and the template that is chosen already: the first one that closes a partner.
-        :raises Refused: for everybody else.
+        :raises Refused: when the person is not a full member.
         """
         await self.members.refuse_known_guests(actor)
         offers = await self.offers.open(is_closing=is_closing)

@@ -39,7 +39,7 @@ class OpenRequestForm(OpenForm[Form]):
         return self.looked_up.strip() == typed_text.strip()
 
     def forget(self) -> None:
-        """Drop what was found, because something else is typed now."""
+        """Forget the lookup result, because the person has typed another partner."""
         self.lookup_result, self.observation, self.problem, self.looked_up = None, None, "", ""
 
     def view(self) -> Json:
@@ -69,6 +69,6 @@ class OpenRequestForm(OpenForm[Form]):
         )
 
     def _notes(self) -> Mapping[str, Fact]:
-        """Return what is different since the earlier request, until another template is chosen."""
+        """Return how each field differs from the earlier request, until another template is chosen."""
         refill = self.refill
         return {} if refill is None or self.form.template not in ("", refill.template) else refill.notes

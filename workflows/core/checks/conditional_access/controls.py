@@ -115,7 +115,7 @@ def outcome_of(policy: Policy, visitor: VisitorType, trust: InboundTrustFlags) -
     grants = [_control(control, visitor, trust, policy) for control in policy.grants]
     blocking = [grant for grant in grants if ReasonCode.BLOCKS in {reason.code for reason in grant.reasons}]
     sessions = [_control(control, visitor, trust, policy) for control in policy.sessions]
-    granted = blocking[0] if blocking else _granted(grants, policy.operator)
+    granted = blocking[0] if blocking else _combine_grants(grants, policy.operator)
     return _all_of([granted, *sessions])
 
 
@@ -142,7 +142,7 @@ def is_worse(one: PolicyEffect, other: PolicyEffect) -> bool:
     return _ORDER.index(one) > _ORDER.index(other)
 
 
-def _granted(grants: Sequence[PolicyOutcome], operator: str) -> PolicyOutcome:
+def _combine_grants(grants: Sequence[PolicyOutcome], operator: str) -> PolicyOutcome:
     if len(grants) <= 1 or operator.upper() == "AND":
         return _all_of(grants)
     if operator.upper() == "OR":
@@ -158,15 +158,17 @@ def _granted(grants: Sequence[PolicyOutcome], operator: str) -> PolicyOutcome:
 
 def _all_of(parts: Sequence[PolicyOutcome]) -> PolicyOutcome:
     """Combine controls that are all required: the worst effect is the result."""
-    return _decided_by(parts, max((part.meaning for part in parts), key=_ORDER.index, default=PolicyEffect.WORKS))
+    return _outcome_with_reasons(
+        parts, max((part.meaning for part in parts), key=_ORDER.index, default=PolicyEffect.WORKS)
+    )
 
 
 def _any_of(parts: Sequence[PolicyOutcome]) -> PolicyOutcome:
     """Combine controls of which one suffices: the best effect is the result."""
-    return _decided_by(parts, min((part.meaning for part in parts), key=_ORDER.index))
+    return _outcome_with_reasons(parts, min((part.meaning for part in parts), key=_ORDER.index))
 
 
-def _decided_by(parts: Iterable[PolicyOutcome], meaning: PolicyEffect) -> PolicyOutcome:
+def _outcome_with_reasons(parts: Iterable[PolicyOutcome], meaning: PolicyEffect) -> PolicyOutcome:
     reasons = dict.fromkeys(reason for part in parts if part.meaning is meaning for reason in part.reasons)
     return PolicyOutcome(meaning=meaning, reasons=tuple(reasons))
 
@@ -174,38 +176,38 @@ def _decided_by(parts: Iterable[PolicyOutcome], meaning: PolicyEffect) -> Policy
 def _control(control: Control, visitor: VisitorType, trust: InboundTrustFlags, policy: Policy) -> PolicyOutcome:
     has_account = visitor is not VisitorType.DIRECT_CONNECT
 
-    def found(meaning: PolicyEffect, code: ReasonCode) -> PolicyOutcome:
+    def outcome(meaning: PolicyEffect, code: ReasonCode) -> PolicyOutcome:
         name = control.name if control.kind in (ControlKind.STRENGTH, ControlKind.CUSTOM, ControlKind.UNKNOWN) else ""
         return PolicyOutcome(meaning=meaning, reasons=(PolicyReason(code=code, kind=control.kind, name=name),))
 
     match control.kind:
         case ControlKind.BLOCK:
-            return found(PolicyEffect.LOCKED_OUT, ReasonCode.BLOCKS)
+            return outcome(PolicyEffect.LOCKED_OUT, ReasonCode.BLOCKS)
         case ControlKind.MFA | ControlKind.STRENGTH:
             meaning, because = _mfa(control, trust.mfa, has_account=has_account)
             if policy.is_about_risk and not is_worse(meaning, PolicyEffect.REQUIRED_IN_OUR_TENANT):
-                return found(PolicyEffect.DEPENDS, ReasonCode.RISK_REGISTRATION)
-            return found(meaning, because)
+                return outcome(PolicyEffect.DEPENDS, ReasonCode.RISK_REGISTRATION)
+            return outcome(meaning, because)
         case ControlKind.COMPLIANT_DEVICE:
-            return found(*_device(trust.compliant_device))
+            return outcome(*_device(trust.compliant_device))
         case ControlKind.HYBRID_DEVICE:
-            return found(*_device(trust.hybrid_joined_device))
+            return outcome(*_device(trust.hybrid_joined_device))
         case ControlKind.APPROVED_APP | ControlKind.APP_PROTECTION | ControlKind.PASSWORD_CHANGE:
-            return found(PolicyEffect.LOCKED_OUT, ReasonCode.NOT_SUPPORTED)
+            return outcome(PolicyEffect.LOCKED_OUT, ReasonCode.NOT_SUPPORTED)
         case ControlKind.TERMS_OF_USE if has_account:
-            return found(PolicyEffect.WORKS, ReasonCode.SUPPORTED)
+            return outcome(PolicyEffect.WORKS, ReasonCode.SUPPORTED)
         case ControlKind.TERMS_OF_USE:
             # A grant control that they cannot satisfy: they have no account here that could accept terms.
-            return found(PolicyEffect.LOCKED_OUT, ReasonCode.NOT_SUPPORTED)
+            return outcome(PolicyEffect.LOCKED_OUT, ReasonCode.NOT_SUPPORTED)
         case ControlKind.CUSTOM:
-            return found(PolicyEffect.NOT_KNOWN, ReasonCode.CUSTOM_CONTROL)
+            return outcome(PolicyEffect.NOT_KNOWN, ReasonCode.CUSTOM_CONTROL)
         case ControlKind.UNKNOWN:
-            return found(PolicyEffect.NOT_KNOWN, ReasonCode.NOT_UNDERSTOOD)
+            return outcome(PolicyEffect.NOT_KNOWN, ReasonCode.NOT_UNDERSTOOD)
         case _ if has_account:
-            return found(PolicyEffect.WORKS, ReasonCode.SUPPORTED)
+            return outcome(PolicyEffect.WORKS, ReasonCode.SUPPORTED)
         case _:
             # Microsoft's table says "not supported". It does not say whether people get in without it.
-            return found(PolicyEffect.NOT_KNOWN, ReasonCode.NOT_SUPPORTED)
+            return outcome(PolicyEffect.NOT_KNOWN, ReasonCode.NOT_SUPPORTED)
 
 
 def _device(trusted: bool | None) -> tuple[PolicyEffect, ReasonCode]:

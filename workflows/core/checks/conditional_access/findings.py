@@ -122,7 +122,7 @@ def _about(code: FindingCode, severity: Severity, verdicts: Sequence[PolicyVerdi
 
 def _grouped_values(verdicts: Sequence[PolicyVerdict]) -> list[dict[str, Any]]:
     """Return verdicts as JSON values. Verdicts that differ only in the visitor become one."""
-    alike = grouped(verdicts, lambda verdict: tuple(getattr(verdict, name) for name in _COMPARED))
+    alike = group_by(verdicts, lambda verdict: tuple(getattr(verdict, name) for name in _COMPARED))
     return [_group_values(group) for group in alike]
 
 
@@ -147,7 +147,7 @@ def _condition_values(one: PolicyCondition) -> dict[str, Any]:
     return {"when": one.kind.value, "values": list(one.values[:MAX_VALUES]), "count": len(one.values)}
 
 
-def grouped(items: Sequence[_Item], key: Callable[[_Item], object]) -> list[Sequence[_Item]]:
+def group_by(items: Sequence[_Item], key: Callable[[_Item], object]) -> list[Sequence[_Item]]:
     """Group items by a key, in the order of first appearance."""
     groups: dict[object, list[_Item]] = {}
     for item in items:

@@ -210,11 +210,11 @@ def _verdict(
     told = [(question, answer.get(policy.id)) for question, answer in answers]
     if any(row is not None and row.get("policyApplies") is True for _, row in told):
         # NB. this is also right where the policy's document seems to say something else: Entra decides.
-        return _evaluated(policy, entry.visitor, trust, _said_to_apply(conditions), Source.ENTRA)
+        return _evaluate(policy, entry.visitor, trust, _certain_conditions(conditions), Source.ENTRA)
     reasons = [_reason(row) for question, row in told if question.meets_conditions_of(policy, entry)]
     if not reasons:
         # No answered question meets the conditions of the policy.
-        return None if conditions is None else _evaluated(policy, entry.visitor, trust, conditions, Source.ESTIMATE)
+        return None if conditions is None else _evaluate(policy, entry.visitor, trust, conditions, Source.ESTIMATE)
     if "notEnoughInformation" in reasons:
         return _verdict_not_known(policy, entry.visitor, conditions or (), ReasonCode.NOT_ENOUGH_INFORMATION, "")
     if unknown_reason := next(
@@ -230,7 +230,7 @@ def _verdict(
     )
     if left_open:
         kept = tuple(condition for condition in conditions or () if condition in left_open or condition.kind in CERTAIN)
-        return _evaluated(policy, entry.visitor, trust, kept, Source.ENTRA)
+        return _evaluate(policy, entry.visitor, trust, kept, Source.ENTRA)
     if all(reason in _ANSWERED_REASONS for reason in reasons):
         return None
     # Entra names a condition that was not found in the policy's document.
@@ -245,12 +245,12 @@ def _reason(row: JsonObject | None) -> str:
     return reason if isinstance(reason, str) and reason else "analysisReasons"
 
 
-def _said_to_apply(conditions: tuple[PolicyCondition, ...] | None) -> tuple[PolicyCondition, ...]:
+def _certain_conditions(conditions: tuple[PolicyCondition, ...] | None) -> tuple[PolicyCondition, ...]:
     """Return the conditions under which a policy applies that Entra reported as applying."""
     return tuple(condition for condition in conditions or () if condition.kind in CERTAIN)
 
 
-def _evaluated(
+def _evaluate(
     policy: Policy,
     visitor: VisitorType,
     trust: InboundTrustFlags,

@@ -52,7 +52,7 @@ class EndSituation:
 
 
 def end_step(ends_at: datetime, notices: Iterable[EndNotice], situation: EndSituation) -> EndStep:
-    """Return what happens to an access whose end has come."""
+    """Return the next step for an access whose end has come."""
     now, possible_from = situation.now, block_from(ends_at, notices, situation.gaps)
     if situation.extension is not None and now < extension_waited_until(ends_at, situation.extension):
         return EndStep.EXTENSION_OPEN

@@ -84,7 +84,7 @@ def _step(
             )
         case IssueEndNotice() | RecordEndNotice() | BlockAtEnd():
             has_ended = isinstance(command, IssueEndNotice) and command.days == AT_THE_END
-            effects = _shown_at_end(partnership) if has_ended else ()
+            effects = _updates_at_end(partnership) if has_ended else ()
             return ReviewTransition(partnership=_at_end(partnership, command, now), effects=effects)
         case _:
             assert_never(command)
@@ -124,8 +124,8 @@ def _ask(partnership: Partnership, now: datetime) -> ReviewTransition:
     return ReviewTransition(partnership=partnership, effects=(show_review, *ended))
 
 
-def _shown_at_end(partnership: Partnership) -> tuple[Effect, ...]:
-    """Return what says something else once the access period has ended.
+def _updates_at_end(partnership: Partnership) -> tuple[Effect, ...]:
+    """Return the updates of messages that change when the access period has ended.
 
     The requester's message offers to request the access again. The card of an open review does not offer Keep any more.
     """
@@ -137,7 +137,7 @@ def _shown_at_end(partnership: Partnership) -> tuple[Effect, ...]:
 def _at_end(partnership: Partnership, command: EndCommand, now: datetime) -> Partnership:
     """Return the record with the result of a step of the end of access.
 
-    :raises Refused: when the end is another one by now, or the step was done already.
+    :raises Refused: when the end has changed since, or the step was done already.
     """
     notices, version = partnership.end_notices, partnership.version + 1
     match command:

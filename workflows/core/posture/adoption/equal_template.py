@@ -54,7 +54,7 @@ def _is_equal(configuration: JsonObject, template: Template) -> bool:
         return False  # an adoption has no ticket
     if not all(_is_named(name, template, configuration.get(name.value)) for name in Property):
         return False
-    return any(_changes_nothing(configuration, settings) for settings in _filled(configuration, template))
+    return any(_changes_nothing(configuration, settings) for settings in _possible_settings(configuration, template))
 
 
 def _is_named(name: Property, template: Template, document: Any) -> bool:
@@ -88,7 +88,7 @@ def _changes_nothing(configuration: JsonObject, settings: Mapping[Property, Sett
     return False
 
 
-def _filled(configuration: JsonObject, template: Template) -> Iterator[Mapping[Property, Setting]]:
+def _possible_settings(configuration: JsonObject, template: Template) -> Iterator[Mapping[Property, Setting]]:
     """Yield the settings of a template with the partner's own ids in its placeholders, in each possible way."""
     names = [placeholder.name for placeholder in template.placeholders]
     choices = [tuple(_candidates(configuration, template, one)) for one in template.placeholders]
@@ -105,7 +105,7 @@ def _candidates(configuration: JsonObject, template: Template, placeholder: Plac
         for list_name in lists_of(name) if name in TARGET_PROPERTIES else ():
             wanted = getattr(setting, list_name.model_name, None)
             if any(placeholder_of(target) == placeholder.name for target in _targets(wanted)):
-                own = getattr(_parsed(name, configuration), list_name.model_name, None)
+                own = getattr(_parse_or_none(name, configuration), list_name.model_name, None)
                 yield from (one.id for one in _targets(own) if one.type is placeholder.kind and is_guid(one.id))
     if not placeholder.is_required:
         yield ""
@@ -115,7 +115,7 @@ def _targets(configuration: TargetConfiguration | None) -> tuple[Any, ...]:
     return () if configuration is None else configuration.targets
 
 
-def _parsed(name: Property, configuration: JsonObject) -> Setting:
+def _parse_or_none(name: Property, configuration: JsonObject) -> Setting:
     try:
         return parse_setting(name, configuration.get(name.value))
     except UnreadableSetting:

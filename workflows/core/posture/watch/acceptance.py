@@ -84,7 +84,7 @@ def with_author(drift: Drift, author: Author) -> Drift:
     return replace(drift, version=drift.version + 1, author=author, acceptances=kept)
 
 
-def asked_again(drift: Drift) -> Drift:
+def end_acceptance(drift: Drift) -> Drift:
     """Return the drift after its acceptance ended: admins are asked again.
 
     An acceptance that waited for a second admin is not counted as one that was over.

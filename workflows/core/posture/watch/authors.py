@@ -26,7 +26,7 @@ def log_needed_since(drift: Drift) -> datetime:
 def author_of(
     drift: Drift, changes: Sequence[PartnerChange] | None, *, own_until: datetime | None, now: datetime
 ) -> Author:
-    """Return what the log says about the author of a drift.
+    """Return the author of a drift according to the audit log.
 
     The newest entry counts that is later than everything that Gatehouse wrote by a plan, also one of Gatehouse's own
     application. When there is none, the newest entry of somebody else counts.
