@@ -38,7 +38,7 @@ async def write_report(
 ) -> ReportFile:
     """Write an audit report as CSV, JSON or HTML.
 
-    :param reader: what reads the stories; it counts what it could not read.
+    :param reader: reads the stories, and counts the records that it could not read.
     :param redact: removes known secrets from every text.
     """
     written = ReportFile(redact)
@@ -112,16 +112,16 @@ async def _write_json(
 
     :param members: returns the other members; those whose values are known only at the end have later names.
     """
-    found = members()
+    values = members()
     written.write("{\n")
-    for key in sorted(one for one in found if one < name):
-        written.write(f"{json.dumps(key)}: {json.dumps(found[key], sort_keys=True)},\n")
+    for key in sorted(earlier_name for earlier_name in values if earlier_name < name):
+        written.write(f"{json.dumps(key)}: {json.dumps(values[key], sort_keys=True)},\n")
     written.write(f"{json.dumps(name)}: [")
     async for row in rows:
         written.write((",\n" if written.row_count else "\n") + json.dumps(as_object(row), sort_keys=True))
         written.row_count += 1
     written.write("\n]")
-    found = members()
-    for key in sorted(one for one in found if one > name):
-        written.write(f",\n{json.dumps(key)}: {json.dumps(found[key], sort_keys=True)}")
+    values = members()
+    for key in sorted(later_name for later_name in values if later_name > name):
+        written.write(f",\n{json.dumps(key)}: {json.dumps(values[key], sort_keys=True)}")
     written.write("\n}\n")

@@ -51,13 +51,15 @@ class ChatReports:
 def _short(story: RequestStory) -> str:
     """Return one request in one line: what, who asked, who approved, how long it took, and what stands."""
     request = story.request
-    asked = request.fields.requester if request.prepared is None else request.prepared.requester.name
-    approvers = ", ".join(one.decision.person.name for one in story.decisions if one.is_counted)
+    requester = request.fields.requester if request.prepared is None else request.prepared.requester.name
+    approvers = ", ".join(
+        story_decision.decision.person.name for story_decision in story.decisions if story_decision.is_counted
+    )
     is_without_result = story.standing in (Standing.OPEN, Standing.NOTHING_SENT, Standing.NOT_READ_BACK)
     state = f", {state_in_words(story)}" if is_without_result else ""
     parts = [
         f"{request.id}: {template_in(request)}{state}",
-        f"Requested by {asked} on {day(request.created_at)}",
+        f"Requested by {requester} on {day(request.created_at)}",
         *([f"approved by {approvers}"] if approvers else []),
         *([] if story.total_time is None else [f"verified after {time_words(story.total_time)}"]),
     ]

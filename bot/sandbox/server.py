@@ -54,8 +54,8 @@ class Sandbox:
         self.clock = SandboxClock(data / "clock")
         self.revision = Revision()
         self.faults = Faults()
-        self.slack_log = RequestLog(data / "slack-log.jsonl", changed=self.revision.bump)
-        self.graph_log = RequestLog(data / "graph-log.jsonl", changed=self.revision.bump)
+        self.slack_log = RequestLog(data / "slack-log.jsonl", on_change=self.revision.bump)
+        self.graph_log = RequestLog(data / "graph-log.jsonl", on_change=self.revision.bump)
         self.status = BotStatus(bot=lambda: self.bot, busy=self._is_delivering, revision=self.revision)
         self.slack_simulator = None if only == "entra" else self._new_slack()
         self.authority = None if only == "slack" else self._new_authority()
@@ -187,7 +187,7 @@ class Sandbox:
             save_document(path, entra.snapshot())
             self.revision.bump()
 
-        entra = EntraSimulator(now=self.clock.now, changed=save_and_announce, accepts_token=authority.accepts)
+        entra = EntraSimulator(now=self.clock.now, on_change=save_and_announce, accepts_token=authority.accepts)
         stored_state = load_document(path)
         if stored_state is not None:
             entra.restore(stored_state)

@@ -50,8 +50,8 @@ async def _decide(records: StoreLocation, effect_id: int, *, is_retried: bool, c
             await _perform(store, clock, effect_id)
     finally:
         await store.close()
-    done = f"No. {effect_id} is {'tried again' if is_retried else 'given up'}"
-    return f"{done} {'as soon as the bot runs' if is_alone and is_retried else 'now'}.", 0
+    sentence = f"No. {effect_id} is {'tried again' if is_retried else 'given up'}"
+    return f"{sentence} {'as soon as the bot runs' if is_alone and is_retried else 'now'}.", 0
 
 
 async def open_records(records: StoreLocation, clock: Clock) -> tuple[OpenStore, bool]:

@@ -69,15 +69,15 @@ async def _sweep(settings: TenantSettings, *, as_json: bool, pauses: Pauses) -> 
         result = await Sweeper(tenant=tenant, alarms=alarms, drifts=drifts).sweep()
         entry = entry_of(f"command_line:{secrets.token_hex(8)}", clock.now(), user, "sweep", _result_values(result))
         await store.commit(Commit(entry=entry))
-        found = await store.open_drifts()
-        waiting = [one for one in found if not is_accepted(one, clock.now())]
+        open_drifts = await store.open_drifts()
+        waiting = [drift for drift in open_drifts if not is_accepted(drift, clock.now())]
     finally:
         await tenant.close()
         await store.close()
     if as_json:
-        sys.stdout.write(json.dumps(_as_json(result, found), indent=1, sort_keys=True) + "\n")
+        sys.stdout.write(json.dumps(_as_json(result, open_drifts), indent=1, sort_keys=True) + "\n")
     else:
-        _print(result, found, terminal_console())
+        _print(result, open_drifts, terminal_console())
     if waiting:
         return DRIFT_FOUND
     return 0 if result.is_complete and not result.not_compared else INCOMPLETE
@@ -94,15 +94,15 @@ def _result_values(result: SweepResult) -> dict[str, Any]:
     }
 
 
-def _as_json(result: SweepResult, found: Sequence[Drift]) -> dict[str, Any]:
+def _as_json(result: SweepResult, open_drifts: Sequence[Drift]) -> dict[str, Any]:
     drifts = [
         {
-            **alarm_values(one),
-            "subject": one.subject,
-            "found_at": one.found_at.isoformat(),
-            "accepted_until": None if (until := accepted_until(one)) is None else until.isoformat(),
+            **alarm_values(drift),
+            "subject": drift.subject,
+            "found_at": drift.found_at.isoformat(),
+            "accepted_until": None if (until := accepted_until(drift)) is None else until.isoformat(),
         }
-        for one in found
+        for drift in open_drifts
     ]
     return {
         "format": "gatehouse/sweep/1",
@@ -112,12 +112,12 @@ def _as_json(result: SweepResult, found: Sequence[Drift]) -> dict[str, Any]:
     }
 
 
-def _print(result: SweepResult, found: Sequence[Drift], console: Console) -> None:
-    for one in found:
-        values = alarm_values(one)
-        name = "The tenant's default" if one.subject == DEFAULT else one.partner
-        parts = (difference_words(values), f"Found {minute(one.found_at)}.", author_words(values["author"]))
-        accepted = accepted_until(one)
+def _print(result: SweepResult, open_drifts: Sequence[Drift], console: Console) -> None:
+    for drift in open_drifts:
+        values = alarm_values(drift)
+        name = "The tenant's default" if drift.subject == DEFAULT else drift.partner
+        parts = (difference_words(values), f"Found {minute(drift.found_at)}.", author_words(values["author"]))
+        accepted = accepted_until(drift)
         until = f"Accepted until {minute(accepted)}." if accepted is not None else acceptance_words(values)
         console.print(f"{name}: {' '.join(part for part in (*parts, until) if part)}", markup=False)
     read = counted(result.partners, "partner")
@@ -126,16 +126,16 @@ def _print(result: SweepResult, found: Sequence[Drift], console: Console) -> Non
         console.print(
             f"INCOMPLETE: not everything could be read, so nothing is concluded about the rest. {why}", markup=False
         )
-    left = (
+    not_compared = (
         f" {counted(result.not_compared, 'partner was', 'partners were')} not compared." if result.not_compared else ""
     )
-    console.print(f"Read {read}. {_difference(result, found)}{left}", markup=False)
+    console.print(f"Read {read}. {_difference(result, open_drifts)}{not_compared}", markup=False)
 
 
-def _difference(result: SweepResult, found: Sequence[Drift]) -> str:
+def _difference(result: SweepResult, open_drifts: Sequence[Drift]) -> str:
     """Return how much differs. Only a complete sweep says that nothing does."""
-    if found:
-        return f"{counted(len(found), 'entry is', 'entries are')} different from what was approved."
+    if open_drifts:
+        return f"{counted(len(open_drifts), 'entry is', 'entries are')} different from what was approved."
     is_whole = result.is_complete and not result.not_compared
     return "Nothing is different from what was approved." if is_whole else "No difference was found in what was read."
 

@@ -97,13 +97,13 @@ class Limits:
         if len(times) >= maximum:
             again = times[len(times) - maximum] + HOUR
             raise Refused(RefusalCode.LIMIT_REACHED, limit=maximum, what=action.value, again_at=again.isoformat())
-        left = maximum - len(times) - 1
+        actions_left = maximum - len(times) - 1
         return Allowance(
             action=action,
             actor=actor,
             account=account,
             maximum=maximum,
-            remaining=left,
+            remaining=actions_left,
             more_at=(times[0] if times else now) + HOUR,
         )
 

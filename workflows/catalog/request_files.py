@@ -58,8 +58,8 @@ def load_request_file(path: Path) -> RequestFile:
             raise RequestFileProblems((f"{path.name}: larger than {MAX_BYTES} bytes, which no request is",))
         document = _parse(content.decode("utf-8"))
         if is_graph_example(document):
-            found = corrections(document) or ("nothing",)
-            raise RequestFileProblems((f"{path.name}: {_NO_REQUEST}", *found))
+            corrected = corrections(document) or ("nothing",)
+            raise RequestFileProblems((f"{path.name}: {_NO_REQUEST}", *corrected))
         return RequestFile.model_validate(document)
     except OSError as error:
         raise RequestFileProblems((f"{path.name}: cannot be read ({error.strerror})",)) from error

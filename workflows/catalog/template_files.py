@@ -156,8 +156,8 @@ class TemplateFile(FileModel):
         declared = {placeholder.name: placeholder for placeholder in self.placeholders}
         if len(declared) < len(self.placeholders):
             yield "placeholders: two placeholders have the same name"
-        found = list(placeholder_uses(self.settings.to_domain()))
-        for place in found:
+        uses = list(placeholder_uses(self.settings.to_domain()))
+        for place in uses:
             placeholder = declared.get(place.name)
             if placeholder is None:
                 yield f"settings: {{{place.name}}} is not one of the placeholders; declare it under [[placeholders]]"
@@ -166,9 +166,9 @@ class TemplateFile(FileModel):
             elif place.is_alone and not placeholder.required:
                 yield f"placeholders: {place.name} is all that stands in its list, so it must be required"
         for name, placeholder in declared.items():
-            if placeholder.prefix and any(use.owner is Owner.THEIRS for use in found if use.name == name):
+            if placeholder.prefix and any(use.owner is Owner.THEIRS for use in uses if use.name == name):
                 yield f"placeholders: {name} is an ID of theirs, whose name nobody here can read; remove its prefix"
-            owners = {place.owner for place in found if place.name == name}
+            owners = {place.owner for place in uses if place.name == name}
             if not owners:
                 yield f"placeholders: {name} stands nowhere in the settings"
             elif len(owners) > 1:

@@ -195,13 +195,13 @@ class Entra:
         async for page in self._connection.pages(call, request, key="tenantId"):
             rows: list[JsonObject] = []
             for row in map(without_annotations, page):
-                named = row["tenantId"].lower()
-                if not is_guid(named):
+                tenant_id = row["tenantId"].lower()
+                if not is_guid(tenant_id):
                     raise unavailable(TenantCode.PARTNER_IS_NO_TENANT)
                 content = sha256(json.dumps(row, sort_keys=True).encode()).digest()
-                if named not in found:
+                if tenant_id not in found:
                     rows.append(row)
-                if found.setdefault(named, content) != content:
+                if found.setdefault(tenant_id, content) != content:
                     # A list that grows while it is read may repeat a row. With two rows about one tenant, neither is
                     # used.
                     raise unavailable(TenantCode.PARTNERS_CHANGED)

@@ -28,9 +28,9 @@ def prefix_filter(kind: TargetType, prefix: str) -> str:
 
 def found_objects(kind: TargetType, rows: Sequence[JsonObject]) -> list[FoundObject]:
     """Read the results of a search, sorted by name. Groups with hidden membership are left out."""
-    shown = (_object_of(kind, row) for row in rows if row.get("visibility") != _HIDDEN)
+    objects = (_object_of(kind, row) for row in rows if row.get("visibility") != _HIDDEN)
     return sorted(
-        (found_object for found_object in shown if found_object.id),
+        (found_object for found_object in objects if found_object.id),
         key=lambda found_object: (found_object.name.lower(), found_object.id),
     )
 

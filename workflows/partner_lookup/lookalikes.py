@@ -73,8 +73,8 @@ def lookalike_findings(
     :param partners: the domains of other known partners.
     """
     names = dict.fromkeys(name for name in (identity.typed_name, identity.default_domain) if "." in name)
-    found = [finding for name in names for finding in _suspicions(name, own_domains, partners)]
-    return tuple(dict.fromkeys(found))
+    findings = [finding for name in names for finding in _suspicions(name, own_domains, partners)]
+    return tuple(dict.fromkeys(findings))
 
 
 def _suspicions(domain: str, own_domains: Collection[str], partners: Collection[str]) -> Iterator[Finding]:
@@ -184,8 +184,8 @@ def registrable_domain(domain: str) -> str:
     return registrable_part(domain) or domain
 
 
-def _is_foreign(shown: str) -> bool:
-    return any(not character.isascii() and _script(character) not in {"LATIN", *_NEUTRAL} for character in shown)
+def _is_foreign(domain: str) -> bool:
+    return any(not character.isascii() and _script(character) not in {"LATIN", *_NEUTRAL} for character in domain)
 
 
 def _script(character: str) -> str:

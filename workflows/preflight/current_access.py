@@ -73,7 +73,7 @@ def _group_by_inputs(
     partners: Iterable[PartnerPosture], policies: Sequence[Policy]
 ) -> dict[_EvaluationInputs, list[PartnerPosture]]:
     """Group partners with equal inputs, the largest group first."""
-    named = frozenset(tenant for policy in policies for tenant in named_tenants(policy))
+    tenants = frozenset(tenant for policy in policies for tenant in named_tenants(policy))
     groups: dict[_EvaluationInputs, list[PartnerPosture]] = {}
     for partner in partners:
         inputs = _EvaluationInputs(
@@ -83,7 +83,7 @@ def _group_by_inputs(
                 synchronizes=partner.synchronization.value,
             ),
             trust=trust_of(partner.trust),
-            tenant_id=partner.tenant_id if partner.tenant_id.lower() in named else None,
+            tenant_id=partner.tenant_id if partner.tenant_id.lower() in tenants else None,
         )
         groups.setdefault(inputs, []).append(partner)
     return dict(sorted(groups.items(), key=lambda group: -len(group[1])))

@@ -67,7 +67,7 @@ class _Queue:
         self._closing = threading.Lock()
         self._is_closed = False
 
-    def put(self, one: _QueuedWork) -> None:
+    def put(self, work: _QueuedWork) -> None:
         """Add work.
 
         :raises StoreUnusable: when the thread has ended.
@@ -75,7 +75,7 @@ class _Queue:
         with self._closing:
             if self._is_closed:
                 raise _closed_error()
-            self._queue.put(one)
+            self._queue.put(work)
 
     def put_end(self) -> None:
         """Say that nobody uses the thread any more. The garbage collector calls it anywhere, so it takes no lock."""
@@ -92,11 +92,11 @@ class _Queue:
         """Take nothing more. Returns what is left."""
         with self._closing:
             self._is_closed = True
-        left = []
+        unfinished_work = []
         with suppress(Empty):
             while True:
-                left.append(self._queue.get(block=False))
-        return [item for item in left if item is not None]
+                unfinished_work.append(self._queue.get(block=False))
+        return [item for item in unfinished_work if item is not None]
 
 
 class WorkThread:
@@ -108,7 +108,7 @@ class WorkThread:
     def __init__(self, write_together: Callable[[Sequence[Work]], Sequence[Outcome]], *, name: str) -> None:
         """Create the thread.
 
-        :param write_together: does several writes in one transaction, in their order. It returns what became of each.
+        :param write_together: does several writes in one transaction, in their order. It returns the result of each.
         """
         self._queue = _Queue()
         arguments = (self._queue, weakref.WeakMethod(write_together))

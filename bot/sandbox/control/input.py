@@ -48,15 +48,15 @@ def read_query(request: web.Request, model: type[Model]) -> Model:
     return parse_input(dict(request.query), model)
 
 
-def parse_input(given: Mapping[str, Any], model: type[Model]) -> Model:
+def parse_input(body: Mapping[str, Any], model: type[Model]) -> Model:
     """Check the input, and report each wrong field.
 
     :raises Refused: `bad_field`.
     """
     try:
-        return model.model_validate(given)
+        return model.model_validate(body)
     except ValidationError as error:
-        problems = [f"{'.'.join(map(str, one['loc'])) or 'body'}: {one['msg']}" for one in error.errors()]
+        problems = [f"{'.'.join(map(str, problem['loc'])) or 'body'}: {problem['msg']}" for problem in error.errors()]
         raise Refused("bad_field", "; ".join(problems)) from error
 
 

@@ -61,8 +61,8 @@ def fragments(sandbox: Sandbox, place: TabLocation, names: Names, memory: PageSt
 
 def title(place: TabLocation) -> str:
     """Return the title of the browser tab."""
-    shown = {"dm": "Gatehouse", "home": "Gatehouse home"}.get(place.kind, f"#{place.channel}")
-    return f"{shown} · {FIRST_NAMES[place.person.handle]} · {seed.TEAM_NAME}"
+    title = {"dm": "Gatehouse", "home": "Gatehouse home"}.get(place.kind, f"#{place.channel}")
+    return f"{title} · {FIRST_NAMES[place.person.handle]} · {seed.TEAM_NAME}"
 
 
 def _page_values(sandbox: Sandbox, place: TabLocation, names: Names, memory: PageState) -> dict[str, Any]:
@@ -110,5 +110,5 @@ def _workspace_values(slack: Workspace | None, place: TabLocation, names: Names,
 
 def _has_request_card(slack: Workspace | None) -> bool:
     """Return whether the bot has posted a message in the approval channel that everybody sees."""
-    found = slack.find("partner-access") if slack else None
-    return bool(slack and found and slack.messages(found.id))
+    channel = slack.find("partner-access") if slack else None
+    return bool(slack and channel and slack.messages(channel.id))

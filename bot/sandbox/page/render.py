@@ -62,9 +62,9 @@ def entered_value(element: Json, block_id: str, surface: Surface) -> Json:
 def text_of_element(element: Json, block_id: str, surface: Surface) -> str:
     """Return the text (or date, or time) of the element: what was entered, otherwise its initial value."""
     entered = entered_value(element, block_id, surface)
-    found = [entered[key] for key in _TYPED if entered.get(key) is not None]
-    found += [element[key] for key in _INITIALLY_TYPED if element.get(key) is not None]
-    return str(found[0]) if found else ""
+    texts = [entered[key] for key in _TYPED if entered.get(key) is not None]
+    texts += [element[key] for key in _INITIALLY_TYPED if element.get(key) is not None]
+    return str(texts[0]) if texts else ""
 
 
 def selected_values(element: Json, block_id: str, surface: Surface) -> frozenset[str]:
@@ -76,13 +76,13 @@ def selected_values(element: Json, block_id: str, surface: Surface) -> frozenset
 def picked_option(element: Json, block_id: str, surface: Surface) -> Json | None:
     """Return the option that an external select shows: the chosen one, otherwise its initial one."""
     entered = entered_value(element, block_id, surface)
-    found: Json | None = entered.get("selected_option") if entered else element.get("initial_option")
-    return found
+    option: Json | None = entered.get("selected_option") if entered else element.get("initial_option")
+    return option
 
 
 def _selection(source: Json, prefix: str, single: Sequence[str]) -> frozenset[str]:
-    one = source.get(f"{prefix}_option")
-    values = [str(one.get("value"))] if isinstance(one, Mapping) else []
+    single_option = source.get(f"{prefix}_option")
+    values = [str(single_option.get("value"))] if isinstance(single_option, Mapping) else []
     values += [str(option.get("value")) for option in source.get(f"{prefix}_options") or ()]
     values += [str(source[key]) for key in single if source.get(key)]
     for key in (f"{prefix}_users", f"{prefix}_channels", f"{prefix}_conversations"):

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from slack_sdk.models.basic_objects import EMPTY_ALLOWED_TYPE_AND_PROPERTY_LIST, JsonObject
 
-_MAY_BE_EMPTY: Final = {(one["type"], one["property"]) for one in EMPTY_ALLOWED_TYPE_AND_PROPERTY_LIST}
+_MAY_BE_EMPTY: Final = {(allowed["type"], allowed["property"]) for allowed in EMPTY_ALLOWED_TYPE_AND_PROPERTY_LIST}
 
 
 def as_json(slack_object: JsonObject) -> dict[str, Any]:

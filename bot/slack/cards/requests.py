@@ -68,7 +68,7 @@ def headline(request: AccessRequest) -> str:
 def summary(request: AccessRequest, state: str = "") -> str:
     """Describe a request in one or two plain sentences, target first, for notifications.
 
-    :param state: words for its state of today; empty for the state of the request.
+    :param state: words for the state of the access today; empty for the state of the request.
     """
     by = f" by {clean(request.prepared.requester.name, 80)}" if request.prepared else ""
     kind = kind_words(request).capitalize()
@@ -181,7 +181,7 @@ def own_buttons(
     """Return the buttons of a requester for their own request, without those that would be refused now.
 
     :param can_request_again: whether it can be requested again, see `partnership.is_over`.
-    :param newer: the later request that is shown instead of requesting this one again.
+    :param newer: a later request; its button is shown instead of Request again.
     :param has_details: whether to offer Details, once there is a plan.
     """
     buttons = []

@@ -52,7 +52,7 @@ def review_card(
 ) -> Message:
     """Return the card that asks the sponsor whether the access is still needed, or shows the answer.
 
-    :param drift: what the last sweep found about the partner; it cannot be kept then.
+    :param drift: the drift of the partner that the last sweep found; Keep is not offered then.
     :param revocation: the open revocation of the partner; None when none is running.
     """
     running = None if partnership.state is PartnershipState.REVOKED else revocation

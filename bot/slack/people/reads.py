@@ -144,7 +144,7 @@ class OneCheckReads:
     def __init__(self, reads: SlackReads, began_ago: timedelta) -> None:
         """Create the reads.
 
-        :param began_ago: how long ago the act began that is checked: what was read since then counts.
+        :param began_ago: how long ago the checked action began. Answers that were read since then count.
         """
         self._recent = reads.listeners
         self._began = self._recent.now()
@@ -197,10 +197,10 @@ class KnownUsers:
 
     async def user(self, chat_id: ChatId) -> SlackUser:
         """Return a user; see `RoleReads.user`."""
-        known = self._recent_users.recent(chat_id, NAMES_SHOWN_FOR)
-        if known is None or time_to_keep(known) < NAMES_SHOWN_FOR:
+        recent_user = self._recent_users.recent(chat_id, NAMES_SHOWN_FOR)
+        if recent_user is None or time_to_keep(recent_user) < NAMES_SHOWN_FOR:
             return await self._reads.user(chat_id)
-        return known
+        return recent_user
 
     async def user_by_mail(self, mail: str) -> SlackUser | None:
         """Return the user with a mail address; None when there is none."""

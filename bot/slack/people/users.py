@@ -50,8 +50,8 @@ def time_to_keep(user: SlackUser | None) -> timedelta:
 
 def ids_of(user: SlackUser, chat_id: ChatId) -> frozenset[ChatId]:
     """List every id that Slack may use for this user. On an Enterprise Grid a person has two: U… and W…."""
-    known = (chat_id, user.get("id"), (user.get("enterprise_user") or {}).get("id"))
-    return frozenset(ChatId(str(one)) for one in known if one)
+    user_ids = (chat_id, user.get("id"), (user.get("enterprise_user") or {}).get("id"))
+    return frozenset(ChatId(str(chat_id)) for chat_id in user_ids if chat_id)
 
 
 def main_id(user: SlackUser, chat_id: ChatId) -> ChatId:

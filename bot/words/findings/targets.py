@@ -62,8 +62,10 @@ def _targets_left_out(values: Values) -> str:
 
 
 def _targets_named(values: Values) -> str:
-    named = [f"{target['kind']} {target['id']} is “{object_name(target['name'])}”" for target in values["targets"]]
-    return f"In this tenant, {_list_names(named)}."
+    target_names = [
+        f"{target['kind']} {target['id']} is “{object_name(target['name'])}”" for target in values["targets"]
+    ]
+    return f"In this tenant, {_list_names(target_names)}."
 
 
 def _theirs(values: Values) -> str:
@@ -74,10 +76,12 @@ def _theirs(values: Values) -> str:
 
 
 def _in_both(values: Values) -> str:
-    named = [f"application {target['id']} is “{object_name(target['name'])}” here" for target in values["targets"]]
+    target_names = [
+        f"application {target['id']} is “{object_name(target['name'])}” here" for target in values["targets"]
+    ]
     return (
-        f"This tenant also has some of the partner's applications: {_list_names(named)}. An application of several "
-        "tenants has the same ID in all of them. An application of only our tenant would be the wrong one."
+        f"This tenant also has some of the partner's applications: {_list_names(target_names)}. An application of "
+        "several tenants has the same ID in all of them. An application of only our tenant would be the wrong one."
     )
 
 

@@ -168,10 +168,10 @@ def _portal(step: SetupStep, words: StepTexts, home: OurTenant, *, named: str = 
 def _lists(setting: JsonObject, named: str) -> Iterator[str]:
     for name, label in (("usersAndGroups", "Users and groups"), ("applications", "Applications")):
         if name in setting:
-            one = setting[name]
-            access = "Allow access" if one["accessType"] == "allowed" else "Block access"
-            targets = ", ".join(_target(row) for row in one["targets"])
-            rule = f"{access}; applies to" if not named or one["accessType"] != "allowed" else named
+            target_list = setting[name]
+            access = "Allow access" if target_list["accessType"] == "allowed" else "Block access"
+            targets = ", ".join(_target(row) for row in target_list["targets"])
+            rule = f"{access}; applies to" if not named or target_list["accessType"] != "allowed" else named
             yield f"  {label}: {rule} {targets}"
 
 

@@ -56,8 +56,8 @@ def describe_current(
     :param is_cross_cloud: whether the partner is in another Microsoft cloud. The tenant's default does not apply to
         such a partner while it has no configuration of its own.
     """
-    found = facts.current_settings(configuration, default, is_cross_cloud=is_cross_cloud)
-    return _lines(found, effective_settings(configuration, default, is_cross_cloud=is_cross_cloud), default, names)
+    current = facts.current_settings(configuration, default, is_cross_cloud=is_cross_cloud)
+    return _lines(current, effective_settings(configuration, default, is_cross_cloud=is_cross_cloud), default, names)
 
 
 def describe_unchanged(

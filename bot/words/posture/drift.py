@@ -53,12 +53,12 @@ def difference_words(values: Values) -> str:
     :param values: the values of an alarm about drift.
     """
     names = [str(name) for name in values.get("settings", ())]
-    opened = access_kind_titles(names) if names else ""
+    opened_titles = access_kind_titles(names) if names else ""
     code = ConcernCode(values["drift"])
     is_access = code not in (_C.DIFFERS_FROM_APPROVED, _C.DEFAULT_CHANGED, _C.REVOKED_NOT_EXPLICIT)
     words = _DIFFERENCE[code].format(
-        settings=opened if is_access else "; ".join(map(title, names)),
-        open=f"Open or maybe open: {opened}." if opened else "Nothing is open by it now.",
+        settings=opened_titles if is_access else "; ".join(map(title, names)),
+        open=f"Open or maybe open: {opened_titles}." if opened_titles else "Nothing is open by it now.",
         touched=_touched_words(values),
     )
     more = "There may be more access than was approved." if values.get("opens") else ""
@@ -84,7 +84,7 @@ def author_words(author: Mapping[str, Any]) -> str:
 
 def writers_words(codes: list[str]) -> str:
     """Return who else is known to write such partners; empty when nobody is."""
-    return " ".join(_WRITERS[ConcernCode(one)] for one in codes)
+    return " ".join(_WRITERS[ConcernCode(code)] for code in codes)
 
 
 def acceptance_words(values: Values) -> str:
@@ -94,8 +94,8 @@ def acceptance_words(values: Values) -> str:
     if not names:
         return again.strip()
     missing = int(values.get("needed", 1)) - len(names)
-    waits = f" {counted(missing, 'more admin must', 'more admins must')} accept it." if missing > 0 else ""
-    return f"{again}Accepted by {', '.join(names)}.{waits}"
+    missing_admins = f" {counted(missing, 'more admin must', 'more admins must')} accept it." if missing > 0 else ""
+    return f"{again}Accepted by {', '.join(names)}.{missing_admins}"
 
 
 def drift_alarm_words(values: Values) -> tuple[str, str]:
@@ -119,12 +119,12 @@ def digest_alarm_words(values: Values) -> tuple[str, str]:
     """Return the problem, and what can be done, of an alarm about many changes."""
     counts = "; ".join(f"{short_difference(ConcernCode(code))}: {count}" for code, count in values["counts"].items())
     names, more = list(values["partners"]), int(values["count"]) - len(values["partners"])
-    named = ", ".join(names) + (f" and {more} more" if more > 0 and names else "")
+    name_list = ", ".join(names) + (f" and {more} more" if more > 0 and names else "")
     opening = counted(int(values["opening"]), "of them may give more access", "of them may give more access")
     problem = (
         f"One sweep found {counted(int(values['count']), 'change')} outside of Gatehouse; {opening}. By kind: {counts}."
     )
-    return f"{problem} Partners: {named}.", "Choose Show drift to answer each of them."
+    return f"{problem} Partners: {name_list}.", "Choose Show drift to answer each of them."
 
 
 def accepted_words(values: Values) -> str:
@@ -143,8 +143,8 @@ def _touched_words(values: Values) -> str:
     if not count:
         return "No recorded partner inherits a changed value."
     more = count - len(names)
-    named = ", ".join(names) + (f" and {more} more" if more > 0 else "")
-    return f"{counted(count, 'partner inherits', 'partners inherit')} other values than were approved: {named}."
+    name_list = ", ".join(names) + (f" and {more} more" if more > 0 else "")
+    return f"{counted(count, 'partner inherits', 'partners inherit')} other values than were approved: {name_list}."
 
 
 def _advice(values: Values) -> str:

@@ -43,7 +43,7 @@ def later_state_by_words(request: AccessRequest, later: AccessRequest) -> str:
 
 
 def later_event_words(request: AccessRequest, later: AccessRequest) -> str:
-    """Return what a later request did, at the beginning of a sentence: "Closed early"."""
+    """Return the words for the effect of a later request, for the beginning of a sentence: "Closed early"."""
     return LATER[later_change(request, later)].event
 
 

@@ -99,10 +99,10 @@ def not_closed_words(not_closed: Sequence[AccessKind | OpenAccess]) -> str:
 _Kind = TypeVar("_Kind")
 
 
-def _split(found: Sequence[_Kind], name_of: Callable[[_Kind], str]) -> tuple[list[_Kind], list[_Kind]]:
+def _split(kinds: Sequence[_Kind], name_of: Callable[[_Kind], str]) -> tuple[list[_Kind], list[_Kind]]:
     """Return the kinds that Gatehouse has a title for, and the kinds without a title."""
-    known = [item for item in found if is_known_setting(name_of(item))]
-    return known, [item for item in found if item not in known]
+    known_kinds = [item for item in kinds if is_known_setting(name_of(item))]
+    return known_kinds, [item for item in kinds if item not in known_kinds]
 
 
 def is_known_setting(name: str) -> bool:

@@ -126,7 +126,7 @@ def target_words(
 
     :param setting: the partner's own value.
     :param effective: the effective value; used to describe inherited values.
-    :param names: the names in our own directory of its ids, by id.
+    :param names: the names of the ids in the setting, from our own directory.
     """
     if setting is None:
         if effective is None or None in configurations(effective.setting):
@@ -136,7 +136,7 @@ def target_words(
     doubts = list(setting_doubts(setting))
     if None in configurations(setting) and any(configurations(setting)):
         doubts.append(Doubt.ONE_LIST_ONLY)
-    return f"{words} (not certain: {'; '.join(DOUBTS[one] for one in doubts)})" if doubts else words
+    return f"{words} (not certain: {'; '.join(DOUBTS[doubt] for doubt in doubts)})" if doubts else words
 
 
 def _list_texts(name: str, setting: TargetSetting, effective: EffectiveTargets | None, names: Mapping[str, str]) -> str:
@@ -276,17 +276,17 @@ def _target_list(
 def _target_names_words(name: str, configuration: TargetConfiguration | None, names: Mapping[str, str]) -> str:
     """List the targets of a list by name, without cutting a name. The targets that do not fit are counted."""
     targets = () if configuration is None else configuration.targets
-    named: list[str] = []
+    target_names: list[str] = []
     characters_left = MAX_LIST_CHARACTERS
     for target in targets:
         words = _target(name, target, names)
         characters_left -= len(words) + 2
-        if named and characters_left < 0:
+        if target_names and characters_left < 0:
             break
-        named.append(words)
-    if more := len(targets) - len(named):
-        named.append(f"{more} more ({len(targets)} in all)")
-    return ", ".join(named) or "nothing"
+        target_names.append(words)
+    if more := len(targets) - len(target_names):
+        target_names.append(f"{more} more ({len(targets)} in all)")
+    return ", ".join(target_names) or "nothing"
 
 
 def _target(name: str, target: Target, names: Mapping[str, str]) -> str:

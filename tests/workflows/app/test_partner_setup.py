@@ -172,7 +172,7 @@ SETTINGS: Final = [call for call in every_call().values() if not call.path.start
 @pytest.fixture
 async def theirs() -> AsyncIterator[TestClient[web.Request, web.Application]]:
     """Return the partner's tenant: a simulator without settings for us."""
-    tenant = EntraSimulator(now=lambda: datetime.now(UTC), changed=lambda: None, accepts_token=lambda _: True)
+    tenant = EntraSimulator(now=lambda: datetime.now(UTC), on_change=lambda: None, accepts_token=lambda _: True)
     application = web.Application()
     application.add_routes(tenant.routes())
     async with TestClient(TestServer(application), headers={"Authorization": "Bearer theirs"}) as client:

@@ -160,7 +160,7 @@ class Checked:
 @pytest.fixture
 async def checked(authority: TokenAuthority) -> AsyncIterator[Checked]:
     """Return the simulator behind a server that checks every exchange."""
-    simulator = EntraSimulator(now=lambda: datetime.now(UTC), changed=lambda: None, accepts_token=authority.accepts)
+    simulator = EntraSimulator(now=lambda: datetime.now(UTC), on_change=lambda: None, accepts_token=authority.accepts)
     door = Checked()
 
     @web.middleware

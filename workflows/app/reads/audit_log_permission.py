@@ -62,7 +62,7 @@ async def is_shown_as_auditor(
     """Return whether the App Home of a person shows what auditors see; None when that cannot be read now.
 
     :param identified_person: the person, if their account could be read. Somebody who only is in a group is no auditor.
-    :param searches: whether it would show what a search finds. The right is then read again.
+    :param searches: whether the App Home shows the result of a search. The right is then read again.
     """
     try:
         if not ids_of(person, identified_person) & await directory.holders(AUDITOR):

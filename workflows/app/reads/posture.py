@@ -149,7 +149,7 @@ async def _names(
     tenant: Tenant, tenant_ids: list[TenantId], progress: Progress | None
 ) -> tuple[dict[TenantId, TenantIdentity], int]:
     """Look up tenants by id, several at a time; return those found, and how many gave no answer."""
-    found: dict[TenantId, TenantIdentity] = {}
+    identities: dict[TenantId, TenantIdentity] = {}
     counts = {"asked": 0, "unanswered": 0}
     semaphore = asyncio.Semaphore(LOOKUPS_AT_ONCE)
 
@@ -161,7 +161,7 @@ async def _names(
                 counts["unanswered"] += 1
             else:
                 # It has settings here although our own cloud does not know it.
-                found[tenant_id] = identity or TenantIdentity.without_names(tenant_id)
+                identities[tenant_id] = identity or TenantIdentity.without_names(tenant_id)
         counts["asked"] += 1
         if progress is not None:
             progress(counts["asked"], len(tenant_ids))
@@ -169,4 +169,4 @@ async def _names(
     async with asyncio.TaskGroup() as group:
         for tenant_id in tenant_ids:
             group.create_task(look_up(tenant_id))
-    return found, counts["unanswered"]
+    return identities, counts["unanswered"]

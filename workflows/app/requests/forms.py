@@ -108,9 +108,9 @@ def _refill_with_notes(form: Form, template: Template, earlier_hash: str, now: d
     if earlier_hash and not has_same_meaning(earlier_hash, template.content_hash):
         notes["template"] = Fact(RefillCode.TEMPLATE_CHANGED, {"template": template.title})
     today, latest = now.astimezone(UTC).date().isoformat(), (now.astimezone(UTC) + template.longest).date().isoformat()
-    kept = form.ends_on if template.may_end_on_date and today < form.ends_on <= latest else ""
-    if form.ends_on and not kept:
+    ends_on = form.ends_on if template.may_end_on_date and today < form.ends_on <= latest else ""
+    if form.ends_on and not ends_on:
         notes["end_date"] = Fact(RefillCode.END_DATE_OVER, {"day": form.ends_on})
     elif form.days and form.days not in [duration.days for duration in template.durations]:
         notes["duration"] = Fact(RefillCode.DURATION_GONE, {"template": template.title, "days": form.days})
-    return Refill(form=replace(form, ends_on=kept), notes=notes, template=template.name)
+    return Refill(form=replace(form, ends_on=ends_on), notes=notes, template=template.name)

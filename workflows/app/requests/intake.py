@@ -253,14 +253,14 @@ class Intake(FormServices):
 
         The tenant is read again before anything is written, so this only saves a call.
         """
-        seen = self._looked_up.pop(target, None)
-        return seen if seen is not None and self.clock.now() - seen.at < _REMEMBERED_FOR else None
+        observation = self._looked_up.pop(target, None)
+        return observation if observation is not None and self.clock.now() - observation.at < _REMEMBERED_FOR else None
 
     async def _check_ids(self, checked_fields: _CheckedFields, problems: Problems) -> None:
-        found = await unknown_ids(
+        unknown = await unknown_ids(
             checked_fields.template,
             checked_fields.fields.placeholders,
             tenant=self.tenant,
             timeout_seconds=people_checks.TIMEOUT_SECONDS,
         )
-        problems.update(found)
+        problems.update(unknown)

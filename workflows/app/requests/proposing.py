@@ -117,12 +117,12 @@ def check_proposal(
     """Check a partner, a plan and its approval chain against the rules, before approval is requested.
 
     :param circumstances: other facts that the rules need; None: only the tenant's default, if it was read.
-    :returns: what the approvers must know.
+    :returns: the findings that the approvers must know.
     :raises UnfitPlan: at the field that must change.
     """
     about_partner = check_partner(observation.identity.tenant_id, observation.configuration)
     about_plan = check_plan(plan, circumstances or Circumstances(default=observation.default))
-    found = require_no_errors(about_partner, FIELD) + require_no_errors(about_plan, "template")
+    findings = require_no_errors(about_partner, FIELD) + require_no_errors(about_plan, "template")
     risk = risk_for_approval(plan, observation.default)
     weak = weakness_of(stages, risk.level)
     if weak is not None:
@@ -133,13 +133,13 @@ def check_proposal(
             weakness=weak.as_value(),
             reasons=[reason.value for reason in risk.reasons[:_MAX_REASONS]],
         )
-    return found
+    return findings
 
 
 def require_time_left(ends_at: datetime | None, now: datetime) -> None:
     """Check that the requested end of the access has not passed while the request waited.
 
-    :raises InvalidField: when it has passed.
+    :raises InvalidField: when the end has passed.
     """
     if ends_at is not None and ends_at <= now:
         raise InvalidField("duration", RefusalCode.END_DATE_PASSED)

@@ -224,9 +224,9 @@ class AccessEnds:
     async def _stop_open_requests(self, record: Partnership) -> None:
         """Stop what is open about the partner and is not waited for any more, as every revocation does."""
         reason = (Fact(NoteCode.REVOKED_MEANWHILE, {"name": GATEHOUSE.name}),)
-        for one in requests_for_more_access(await self._store.open_requests(), record.identity):
+        for request in requests_for_more_access(await self._store.open_requests(), record.identity):
             with suppress(Refused):  # it has ended in the meantime
-                await self._service.advance(one.id, Stop(reason=reason))
+                await self._service.advance(request.id, Stop(reason=reason))
 
     async def _send(self, state: _Pass) -> None:
         entry = entry_of(_batch_key(state.batch), state.now, None, "send_end_notices", {})

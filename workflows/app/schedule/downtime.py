@@ -52,15 +52,15 @@ async def _last_tick(store: Store) -> datetime | None:
 
 async def _save_gap(gap: Gap | None, store: Store) -> None:
     if gap is not None:
-        known = await gaps(store=store, now=gap.until)
-        await store.save_mark(_GAPS, " ".join(map(_gap_text, (*known, gap))))
+        earlier_gaps = await gaps(store=store, now=gap.until)
+        await store.save_mark(_GAPS, " ".join(map(_gap_text, (*earlier_gaps, gap))))
         await store.save_mark(_GAP, _gap_text(gap))
 
 
 async def gaps(*, store: Store, now: datetime) -> tuple[Gap, ...]:
     """Read the gaps of the last weeks, oldest first."""
     text = await store.mark(_GAPS)
-    return known_gaps([_read(one) for one in (text or "").split()], now)
+    return known_gaps([_read(gap_text) for gap_text in (text or "").split()], now)
 
 
 async def is_after_tick(*, store: Store, now: datetime) -> bool:

@@ -60,10 +60,10 @@ async def _check_accounts(sponsored: Sequence[_Sponsored], tenant: Tenant, servi
     except (TenantUnavailable, TenantRefused) as error:
         _log.warning("sponsors_not_checked", reason=str(error))
         return
-    known = {account.id: account for account in accounts}
+    accounts_by_id = {account.id: account for account in accounts}
     for partner in sponsored:
         sponsor = partner.sponsor.id
-        reason = _why_gone(known.get(sponsor))
+        reason = _why_gone(accounts_by_id.get(sponsor))
         with suppress(Refused):  # recorded already, or the partner has another sponsor now
             if reason is not None:
                 command = RecordSponsorGone(sponsor=sponsor, reason=reason)

@@ -86,10 +86,10 @@ class ReportedDrift:
             changes = None
             if logged is not None:
                 changes = [
-                    one.change
-                    for one in logged
-                    if (one.is_default if drift.subject == DEFAULT else one.is_about(drift.subject))
-                    and one.change.at >= log_needed_since(drift)
+                    entry.change
+                    for entry in logged
+                    if (entry.is_default if drift.subject == DEFAULT else entry.is_about(drift.subject))
+                    and entry.change.at >= log_needed_since(drift)
                 ]
             await self._find_author(drift, changes)
 
@@ -123,5 +123,7 @@ class ReportedDrift:
             return None
         record = await self.drifts.store.partnership(drift.tenant_id)
         requests = await self.drifts.store.requests_for(drift.tenant_id, 100)
-        moments = [one.changed_at for one in requests if one.was_sent] + ([] if record is None else [record.since])
+        moments = [request.changed_at for request in requests if request.was_sent] + (
+            [] if record is None else [record.since]
+        )
         return max(moments, default=None)

@@ -140,13 +140,13 @@ def _unreadable(targets: Iterable[NamedTarget], names: Names) -> Iterator[Findin
 
 
 def _name_findings(ours: Iterable[NamedTarget], names: Names) -> Iterator[Finding]:
-    found = {
+    names_by_target = {
         named_target.target: names[named_target.target]
         for named_target in ours
         if isinstance(names.get(named_target.target), str)
     }
-    if found:
-        targets = [{**_kind_and_id(target), "name": name} for target, name in found.items()]
+    if names_by_target:
+        targets = [{**_kind_and_id(target), "name": name} for target, name in names_by_target.items()]
         yield _finding(FindingCode.TARGETS_NAMED, Severity.NOTE, targets=targets)
 
 
@@ -160,18 +160,18 @@ def _partner_only_findings(partner_targets: Iterable[NamedTarget]) -> Iterator[F
 
 
 def _in_both_tenants(partner_targets: Iterable[NamedTarget], names: Names) -> Iterator[Finding]:
-    found = {
+    found_targets = {
         partner_target.target.id: names.get(partner_target.target)
         for partner_target in partner_targets
         if not _can_be_ours(partner_target)
     }
-    targets = [{"id": id, "name": name} for id, name in found.items() if isinstance(name, str)]
+    targets = [{"id": id, "name": name} for id, name in found_targets.items() if isinstance(name, str)]
     if targets:
         yield _finding(FindingCode.TARGETS_IN_BOTH, Severity.NOTE, targets=targets)
 
 
-def _can_be_ours(one: NamedTarget) -> bool:
-    return one.owner is Owner.OURS or one.target.type is not TargetType.APPLICATION
+def _can_be_ours(named_target: NamedTarget) -> bool:
+    return named_target.owner is Owner.OURS or named_target.target.type is not TargetType.APPLICATION
 
 
 def _kind_and_id(target: Target) -> dict[str, str]:

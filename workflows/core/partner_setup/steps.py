@@ -175,8 +175,8 @@ def newly_required_steps(plan: Plan, default: JsonObject | None) -> tuple[SetupS
     """
     before = setup_of(plan.before, default, is_cross_cloud=plan.is_cross_cloud).steps
     after = setup_of(plan.configuration_after(), default, is_cross_cloud=plan.is_cross_cloud)
-    known = {step.digest for step in before}
-    return tuple(step for step in after.steps if step.digest not in known)
+    earlier_digests = {step.digest for step in before}
+    return tuple(step for step in after.steps if step.digest not in earlier_digests)
 
 
 def _flag_steps(effective: EffectiveSettings) -> Iterator[SetupStep]:
@@ -212,8 +212,8 @@ def _inherited_settings(
         pair.our_setting for pair in pairs if pair.our_setting in _DIRECT_CONNECT and not _is_set(pair, configuration)
     ]
     open_by_name = {name: _is_open(effective.targets[name]) for name in inherited}
-    opened = [name.value for name, is_open in open_by_name.items() if is_open]
-    return opened, [name.value for name, is_open in open_by_name.items() if is_open is None]
+    open_names = [name.value for name, is_open in open_by_name.items() if is_open]
+    return open_names, [name.value for name, is_open in open_by_name.items() if is_open is None]
 
 
 def _is_open(targets: EffectiveTargets) -> bool | None:

@@ -31,7 +31,7 @@ class ComparedRequest(Protocol):
     def plan(self) -> Plan:
         """Return its plan.
 
-        :raises Refused: when it has none yet. Then nothing was written.
+        :raises Refused: when the request has no plan yet. Then nothing was written.
         """
 
     @property

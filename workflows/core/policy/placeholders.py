@@ -48,8 +48,8 @@ class PlaceholderUse:
 
 def placeholder_of(target: Target) -> str:
     """Return the name of the placeholder in place of a target's id; empty when there is an id."""
-    found = _PLACEHOLDER.fullmatch(target.id)
-    return found[1] if found else ""
+    match = _PLACEHOLDER.fullmatch(target.id)
+    return match[1] if match else ""
 
 
 def placeholder_uses(settings: Mapping[Property, Setting]) -> Iterator[PlaceholderUse]:

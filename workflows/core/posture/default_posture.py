@@ -69,8 +69,8 @@ def _concerns(
         for kind in possibly_open(access_kinds)
         if kind.category in (AccessCategory.SERVICE, AccessCategory.UNDOCUMENTED) and kind.setting not in unreadable
     ]
-    if opened := [kind for kind in others if kind.opening is not AccessState.UNKNOWN]:
-        values = {"ways": access_kind_values(opened)}
+    if open_kinds := [kind for kind in others if kind.opening is not AccessState.UNKNOWN]:
+        values = {"ways": access_kind_values(open_kinds)}
         yield Concern(code=ConcernCode.DEFAULT_ALSO_OPEN, severity=ConcernSeverity.WARNING, values=values)
     if unknown := [kind for kind in others if kind.opening is AccessState.UNKNOWN]:
         values = {"ways": access_kind_values(unknown)}

@@ -55,7 +55,7 @@ def known_gaps(gaps: Sequence[Gap], now: datetime) -> tuple[Gap, ...]:
 
     A gap that ends later than now is left out: the clock was set back, so that time was no downtime.
     """
-    return tuple(one for one in gaps if now - GAPS_KEPT_FOR < one.until <= now)
+    return tuple(gap for gap in gaps if now - GAPS_KEPT_FOR < gap.until <= now)
 
 
 def time_of_oldest_read(request: AccessRequest, gap: Gap | None) -> datetime | None:

@@ -163,13 +163,13 @@ def _not_added(default: JsonObject | None) -> EffectiveSettings:
     Trust flags have no effect there. The default's tenant restrictions apply: they limit accounts on our own devices,
     for tenants of every cloud.
     """
-    known = effective_settings({}, default)
+    default_settings = effective_settings({}, default)
     restrictions = Property.TENANT_RESTRICTIONS
     blocked = {name: _blocked_targets(name) for name in TARGET_PROPERTIES if name is not restrictions}
     off = EffectiveFlag(value=False, origin=Origin.NOT_ADDED)
     return EffectiveSettings(
-        targets=MappingProxyType({**known.targets, **blocked}),
-        flags=MappingProxyType(dict.fromkeys(known.flags, off)),
+        targets=MappingProxyType({**default_settings.targets, **blocked}),
+        flags=MappingProxyType(dict.fromkeys(default_settings.flags, off)),
     )
 
 

@@ -25,8 +25,8 @@ class SharedValues:
 
     def first(self, value: Value) -> Value:
         """Return the first given value that is equal to this value."""
-        found: Value = self._values.setdefault(value, value)
-        return found
+        shared: Value = self._values.setdefault(value, value)
+        return shared
 
     def _share(self, value: Any) -> Any:
         return self._kept.setdefault(json.dumps(value), value) if isinstance(value, dict | list) else value

@@ -67,8 +67,8 @@ class Answer:
     @property
     def request_id(self) -> str:
         """Return the id that Microsoft's support asks for; empty when there is none."""
-        named = self.headers.get("request-id", "")
-        return named if named or self.is_success else str(_inner_error(self).get("request-id") or "")
+        request_id = self.headers.get("request-id", "")
+        return request_id if request_id or self.is_success else str(_inner_error(self).get("request-id") or "")
 
 
 def read_call(

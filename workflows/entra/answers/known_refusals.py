@@ -27,9 +27,9 @@ _MEANINGS: Final[Mapping[int, tuple[_Known, ...]]] = {
 def meaning_of(status: int, message: str) -> KnownRefusal | None:
     """Return the meaning of a refusal, from its HTTP status and Graph's message; None when it is not known."""
     lower_message = message.lower()
-    known = (
+    known_refusals = (
         meaning.meaning
         for meaning in _MEANINGS.get(status, ())
         if any(phrase in lower_message for phrase in meaning.phrases)
     )
-    return next(known, None)
+    return next(known_refusals, None)

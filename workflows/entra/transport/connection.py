@@ -165,7 +165,7 @@ class Connection:
         :param key: the property that identifies an object of this collection.
         :param take_turn: returns a context in which each page is requested; it keeps a rate limit (see `RateLimit`).
         """
-        seen: set[str] = set()
+        earlier_links: set[str] = set()
         while True:
             async with take_turn():
                 answer = await self.send(call, request)
@@ -175,9 +175,9 @@ class Connection:
             yield rows
             if link is None:
                 return
-            if link in seen or len(seen) >= _PAGES or not is_same_service(link, self._root):
+            if link in earlier_links or len(earlier_links) >= _PAGES or not is_same_service(link, self._root):
                 raise unavailable(TenantCode.ENDLESS_LIST, call=call.as_value)
-            seen.add(link)
+            earlier_links.add(link)
             request = request_to_link(link)
 
     async def send(self, call: GraphCall, request: RequestInformation) -> Answer:

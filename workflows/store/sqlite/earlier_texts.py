@@ -24,13 +24,13 @@ class EarlierTexts:
         """Return a text as facts: the marked facts, and the texts between them."""
         facts: list[dict[str, Any]] = []
         start = 0
-        for found in _MARKED.finditer(text):
+        for match in _MARKED.finditer(text):
             try:
-                values = json.loads(found[2]) if found[2] else {}
+                values = json.loads(match[2]) if match[2] else {}
             except (ValueError, RecursionError):
                 continue  # it only looks like a mark
-            facts += [*self._plain(text[start : found.start()]), {"code": found[1], "values": values}]
-            start = found.end()
+            facts += [*self._plain(text[start : match.start()]), {"code": match[1], "values": values}]
+            start = match.end()
         return [*facts, *self._plain(text[start:])]
 
     def with_facts(self, value: Any) -> Any:

@@ -136,8 +136,8 @@ class SqliteEffectsQueue(SqliteDatabase):
     async def unchecked_clicks(self) -> Sequence[CheckPermission]:
         """List the clicks whose permission has not been checked, oldest first, without those that were given up."""
         sql = f"select id, doc from effects where {_IS_UNCHECKED_CLICK} order by id"  # noqa: S608
-        found = await asyncio.to_thread(readable, EFFECT, await self._query(sql))
-        return [effect for effect in found if isinstance(effect, CheckPermission)]
+        effects = await asyncio.to_thread(readable, EFFECT, await self._query(sql))
+        return [effect for effect in effects if isinstance(effect, CheckPermission)]
 
     async def given_up_effects(self) -> Sequence[GivenUpEffect]:
         """List the effects that were given up, oldest first."""

@@ -35,9 +35,9 @@ class SqliteMessageCopies(SqliteEffectsQueue):
 
     async def require_current_card(self, card: ClickedCard) -> None:
         """Check whether a clicked card counts, and store it when it was not known."""
-        found = await self._run(lambda: self._check_card(card))
-        if not found.is_current:
-            raise CardNotCurrent(found.newest)
+        card_check = await self._run(lambda: self._check_card(card))
+        if not card_check.is_current:
+            raise CardNotCurrent(card_check.newest)
 
     def _check_card(self, card: ClickedCard) -> CardCheck:
         """Check whether a clicked card counts, and store it when it was not known."""
@@ -129,8 +129,8 @@ class SqliteMessageCopies(SqliteEffectsQueue):
         with self._writes.run_monitored(self._db), self._db.atomic():
             for person in people:
                 # NB. also while one is being published, because it may have read the records before the last change.
-                known = self._db.execute("update homes set wanted = wanted + 1 where person = ?", (person,))
-                if known.rowcount and not self._has_home_effect(person):
+                updated = self._db.execute("update homes set wanted = wanted + 1 where person = ?", (person,))
+                if updated.rowcount and not self._has_home_effect(person):
                     self._put_home(person)
 
     def _store_home_published(self, person: ChatId, request_count: int) -> None:

@@ -163,10 +163,10 @@ def _reason_not_to_apply(policy: Json, sign_in: _SignIn) -> str | None:
     if reason := _wrong_target(_object(conditions, "applications"), sign_in.context):
         return reason
     for name, check in _CONDITION_CHECKS.items():
-        found = check(conditions, sign_in.conditions)
-        if found is None:
+        is_met = check(conditions, sign_in.conditions)
+        if is_met is None:
             return "notEnoughInformation"
-        if not found:
+        if not is_met:
             return name
     return None
 
@@ -216,8 +216,8 @@ def _clients(policy: Json, given: Json) -> bool | None:
 
 
 def _risk(policy: Json, given: Json, levels: str, level: str) -> bool | None:
-    named = _texts_in(policy, levels)
-    return not named or (given.get(level) or "none") in named
+    policy_levels = _texts_in(policy, levels)
+    return not policy_levels or (given.get(level) or "none") in policy_levels
 
 
 def _platforms(policy: Json, given: Json) -> bool | None:

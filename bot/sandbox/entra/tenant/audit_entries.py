@@ -65,8 +65,8 @@ def audit_entry(
     name, category, operation = activity.value
     old, new = before or {}, after or {}
     tenant_id = new.get("tenantId", old.get("tenantId"))
-    changed = [key for key in {**old, **new} if key != "tenantId" and old.get(key) != new.get(key)]
-    rows = [_modified_property(key, old.get(key), new.get(key)) for key in changed]
+    changed_keys = [key for key in {**old, **new} if key != "tenantId" and old.get(key) != new.get(key)]
+    rows = [_modified_property(key, old.get(key), new.get(key)) for key in changed_keys]
     if tenant_id is not None:
         rows.insert(0, _modified_property("tenantId", tenant_id if before else None, tenant_id))
     return {

@@ -35,25 +35,25 @@ class PartnerHistory:
     def partners_before_lag(self, partners: Mapping[str, Any], lag_seconds: float) -> dict[str, Any]:
         """Return `partners` as they were `lag_seconds` ago (at most an hour)."""
         shown_until = self._monotonic() - lag_seconds
-        seen = dict(partners)
+        earlier_partners = dict(partners)
         # The newest first, so that the oldest state within the delay is the one that is used.
         for written_at, tenant_id, before in reversed(self._earlier):
             if written_at <= shown_until:
                 break
             if before is None:
-                seen.pop(tenant_id, None)
+                earlier_partners.pop(tenant_id, None)
             else:
-                seen[tenant_id] = before
-        return seen
+                earlier_partners[tenant_id] = before
+        return earlier_partners
 
 
 class Tenant:
     """The tenant's objects. They change by a Graph call, by a merge from outside, or by a restore."""
 
-    def __init__(self, *, now: Callable[[], datetime], changed: Callable[[], None]) -> None:
+    def __init__(self, *, now: Callable[[], datetime], on_change: Callable[[], None]) -> None:
         self.now = now
         self.objects = initial_state(now())
-        self._changed = changed
+        self._on_change = on_change
         self._history = PartnerHistory()
 
     @property
@@ -74,7 +74,7 @@ class Tenant:
 
     def touch(self) -> None:
         """Report that the state changed."""
-        self._changed()
+        self._on_change()
 
     def set_partner(self, tenant_id: str, after: dict[str, Any] | None, activity: Activity, app_id: str) -> None:
         """Store a partner (None: remove it), its earlier state, and the audit entry."""

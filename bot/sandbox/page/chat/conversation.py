@@ -85,6 +85,7 @@ def _lines(messages: Sequence[tuple[Json, int]], names: Names) -> Iterator[Messa
             replies=replies,
             body=render_message(message, names),
             files=tuple(
-                {**one, "path": urlsplit(str(one.get("url_private") or "")).path} for one in message.get("files") or ()
+                {**file, "path": urlsplit(str(file.get("url_private") or "")).path}
+                for file in message.get("files") or ()
             ),
         )

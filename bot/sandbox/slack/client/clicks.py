@@ -84,21 +84,21 @@ def find_element(place: ClickPlace, choice: ElementChoice) -> tuple[dict[str, An
     :raises Refused: `no_such_element`; `ambiguous_element` when several have the action_id and nothing distinguishes
         them.
     """
-    found = [
+    matching = [
         (block, element)
         for block in place.blocks
         for _, element in elements_of(block)
         if element["action_id"] == choice.action_id and choice.block_id in (None, block["block_id"])
     ]
-    if len(found) > 1 and choice.value is not None:
-        found = [(block, element) for block, element in found if element.get("value") == choice.value]
-    if not found:
-        known = sorted({element["action_id"] for block in place.blocks for _, element in elements_of(block)})
-        raise Refused("no_such_element", f"action_id: there is no {choice.action_id} here; there are {known}", 404)
-    if len(found) > 1:
-        values = [element.get("value", block["block_id"]) for block, element in found]
+    if len(matching) > 1 and choice.value is not None:
+        matching = [(block, element) for block, element in matching if element.get("value") == choice.value]
+    if not matching:
+        action_ids = sorted({element["action_id"] for block in place.blocks for _, element in elements_of(block)})
+        raise Refused("no_such_element", f"action_id: there is no {choice.action_id} here; there are {action_ids}", 404)
+    if len(matching) > 1:
+        values = [element.get("value", block["block_id"]) for block, element in matching]
         raise Refused("ambiguous_element", f"action_id: several are called so; give the value, one of {values}", 409)
-    return found[0]
+    return matching[0]
 
 
 def options_from_bot(client: Client, person: Person, place: ClickPlace, block_id: str) -> Suggest:

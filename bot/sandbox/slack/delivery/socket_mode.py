@@ -19,9 +19,9 @@ _HOST = "applink-sandbox"
 class Sockets:
     """The app's open connections; each envelope goes to one of them, in turn."""
 
-    def __init__(self, *, site: Callable[[], str], changed: Callable[[], None]) -> None:
+    def __init__(self, *, site: Callable[[], str], on_change: Callable[[], None]) -> None:
         self._site = site
-        self._changed = changed
+        self._on_change = on_change
         self._tickets: set[str] = set()
         self._connections: list[web.WebSocketResponse] = []
         self._waiting: dict[str, tuple[web.WebSocketResponse, asyncio.Future[Any]]] = {}
@@ -121,7 +121,7 @@ class Sockets:
         self._connections.append(socket)
         if isinstance(request.transport, asyncio.Transport):
             self._transports[socket] = request.transport
-        self._changed()
+        self._on_change()
         try:
             await socket.send_json(self._hello())
             async for message in socket:
@@ -158,4 +158,4 @@ class Sockets:
         for connection, waiting in self._waiting.values():
             if connection is socket and not waiting.done():
                 waiting.set_exception(ConnectionResetError("the app closed its connection"))
-        self._changed()
+        self._on_change()

@@ -58,15 +58,18 @@ class Views:
 
     def by_external_id(self, external_id: str) -> OpenView | None:
         """Return an open modal by the external_id that the app gave it."""
-        return next((one for one in self._all() if one.view["external_id"] == external_id), None)
+        return next((view for view in self._all() if view.view["external_id"] == external_id), None)
 
     def modals(self, user_id: str) -> list[OpenView]:
         """Return a person's open modals; the one on top is last."""
-        return [one for one in self._all() if one.user_id == user_id and one.view["type"] == "modal"]
+        return [view for view in self._all() if view.user_id == user_id and view.view["type"] == "modal"]
 
     def home(self, user_id: str) -> OpenView | None:
         """Return a person's App Home; None when the app never published one."""
-        return next((one for one in self._all() if one.user_id == user_id and one.view["type"] == "home"), None)
+        return next(
+            (view for view in self._all() if view.user_id == user_id and view.view["type"] == "home"),
+            None,
+        )
 
     def stack(self, view: OpenView) -> list[OpenView]:
         """Return the stack of a modal, bottom first."""
@@ -127,9 +130,9 @@ class Views:
     def close(self, view: OpenView) -> list[OpenView]:
         """Close a modal and every one above it; return the closed ones, top first."""
         stack = self.stack(view)
-        closed = stack[[one.id for one in stack].index(view.id) :]
-        for one in closed:
-            self._tables.drop("views", one.id)
+        closed = stack[[view.id for view in stack].index(view.id) :]
+        for closed_view in closed:
+            self._tables.drop("views", closed_view.id)
         return closed[::-1]
 
     def close_stack(self, view: OpenView) -> list[OpenView]:

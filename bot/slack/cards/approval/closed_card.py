@@ -96,7 +96,7 @@ def _is_left_to_others(request: AccessRequest, reader: ChatId | None, now: datet
 
     Their copy then says nothing that the next approval makes untrue, so that no approval has to update it.
     """
-    has_approved = any(one.choice is Choice.APPROVE for one in _decisions_of(request.decisions, reader))
+    has_approved = any(decision.choice is Choice.APPROVE for decision in _decisions_of(request.decisions, reader))
     return has_approved and bool(still_needed(request)) and now < request.expires_at
 
 
@@ -164,9 +164,9 @@ def status_parts(request: AccessRequest, successor: AccessRequest | None, now: d
 
 
 def _earlier_write_parts(request: AccessRequest) -> Iterator[TextRun]:
-    if sent := with_earlier_write(request, ()):
+    if earlier_write := with_earlier_write(request, ()):
         yield fixed_text(" ")
-        yield cleaned_text(note_words(sent), MAX_LONG_SENTENCE_CHARACTERS)
+        yield cleaned_text(note_words(earlier_write), MAX_LONG_SENTENCE_CHARACTERS)
 
 
 def _successor_parts(request: AccessRequest, successor: AccessRequest) -> Iterator[TextRun]:
@@ -200,13 +200,13 @@ def shortened_note(note: Facts) -> str:
 
     That something was sent and may be in the tenant is always said.
     """
-    shown: list[Fact] = []
+    first_facts: list[Fact] = []
     for index, fact in enumerate(note):
-        is_short = len(note_words((*shown, fact))) <= MAX_NOTE_CHARACTERS
+        is_short = len(note_words((*first_facts, fact))) <= MAX_NOTE_CHARACTERS
         if index == 0 or is_short or fact.code == NoteCode.SENT_BEFORE:
-            shown.append(fact)
-    more = len(note) - len(shown)
-    return note_words(shown) + (f" ({counted(more, 'more note')} in Details)" if more else "")
+            first_facts.append(fact)
+    more = len(note) - len(first_facts)
+    return note_words(first_facts) + (f" ({counted(more, 'more note')} in Details)" if more else "")
 
 
 def _people_parts(request: AccessRequest, *, with_approvers: bool = True) -> Iterator[TextRun]:

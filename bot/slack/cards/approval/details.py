@@ -1,7 +1,4 @@
-"""Details of a request: what its card leaves out, in the order of approvers' questions, and its notes.
-
-It is long because every section of the window is here, in the order in which it is read.
-"""
+"""Details of a request: what its card leaves out, in the order of approvers' questions, and its notes."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -36,6 +33,7 @@ from bot.slack.cards.approval.details_parts import (
     note_findings,
     outside_change_blocks,
     outside_change_json_blocks,
+    particular_and_general_notes,
 )
 from bot.slack.cards.approval.kept_access import access_opened_outside, kept_access_elements
 from bot.slack.cards.approval.open_now import open_now, open_now_elements
@@ -59,12 +57,10 @@ from bot.slack.cards.risk import risk_elements, unchanged_access_elements
 from bot.slack.ids import DetailsPart
 from bot.slack.people.approvers import Approvers
 from bot.words.plans.changes import ChangeLine, describe_changes, duration_words
-from bot.words.plans.consequences import ALWAYS_TRUE, consequence_words
 from bot.words.requests.access_end import AT_END
 from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted, last_day
 from workflows.app.reads.found_requests import Replacement
-from workflows.core.checks.consequences import consequences
 from workflows.core.partners.restoration.restorable import is_restorable
 from workflows.core.people import Role
 from workflows.core.plans.closing import closes_everything
@@ -107,8 +103,8 @@ def details_blocks(
         default = prepared.observation.default
         lines = describe_changes(plan, default, prepared.names)
         blocks += [header("Changes"), *_changes(request, lines)]
-        if kept := [*_adopted_elements(prepared), *unchanged_access_elements(plan, default, prepared.names)]:
-            blocks.append(rich_text(*kept))
+        if unchanged := [*_adopted_elements(prepared), *unchanged_access_elements(plan, default, prepared.names)]:
+            blocks.append(rich_text(*unchanged))
         if prepared.stages:
             blocks += [
                 header("Risk"),
@@ -129,8 +125,8 @@ def _adopted_elements(prepared: PreparedRequest) -> Iterator[RichTextElement]:
 
 def _outside_changes(request: AccessRequest) -> Iterator[Block]:
     """Return the access that was opened outside Gatehouse and who can close it, then all outside changes."""
-    if current_plan(request) is not None and (opened := access_opened_outside(request)) is not None:
-        yield rich_text(*kept_access_elements(request, opened))
+    if current_plan(request) is not None and (unapproved := access_opened_outside(request)) is not None:
+        yield rich_text(*kept_access_elements(request, unapproved))
     yield from outside_change_blocks(request)
     yield from difference_rows(request)
 
@@ -272,23 +268,6 @@ def _checks(request: AccessRequest, prepared: PreparedRequest, lines: Sequence[C
         kind = "is always true of such a change" if len(always) == 1 else "are always true of such a change"
         shows = button("Show notes", ids.SHOW_NOTES, ids.decision_value(request))
         yield row(f"{counted(len(always), 'note')} {kind}.", f"notes:{request.id}", shows)
-
-
-def particular_and_general_notes(request: AccessRequest) -> tuple[list[str], list[str]]:
-    """Return the consequences of a request's plan: those of this plan only, and those of every such change.
-
-    Of a revocation everything is particular: it is read afterwards, as a record of what is still possible.
-    """
-    prepared = request.require_prepared()
-    facts = consequences(
-        prepared.plan,
-        prepared.observation.default,
-        is_applied=request.state is RequestState.APPLIED,
-        not_closed=request.not_closed,
-    )
-    is_closing = request.fields.kind is RequestKind.REVOCATION
-    always = [fact for fact in facts if fact.code in ALWAYS_TRUE and not is_closing]
-    return [consequence_words(fact) for fact in facts if fact not in always], list(map(consequence_words, always))
 
 
 def _sentence_list(sentences: Sequence[str]) -> Iterator[RichTextElement]:

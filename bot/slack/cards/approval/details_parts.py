@@ -34,6 +34,7 @@ from bot.slack.cards.partner_and_plan import (
 from bot.slack.cards.requests import current_plan, request_target
 from bot.slack.ids import DetailsPart
 from bot.words.plans.changes import ChangeLine, describe_changes
+from bot.words.plans.consequences import ALWAYS_TRUE, consequence_words
 from bot.words.requests.audit_history import reason_words
 from bot.words.requests.history import entry_words
 from bot.words.requests.notes import note_words
@@ -42,10 +43,11 @@ from bot.words.requests.revision import RevisedLine, revision_lines
 from bot.words.sentences import counted, pieces
 from workflows.app.new_audit_entry import GATEHOUSE
 from workflows.app.reads.found_requests import Replacement
+from workflows.core.checks.consequences import consequences
 from workflows.core.checks.findings import Finding, Severity
 from workflows.core.people import ChatId
 from workflows.core.requests.eligibility import OpenStage
-from workflows.core.requests.request import AccessRequest
+from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.settings.access_change import AccessChange
 from workflows.ports.audit_log import RECEIVED, AuditEntry
 
@@ -205,8 +207,8 @@ def lines_of(request: AccessRequest) -> Sequence[ChangeLine]:
 
 def changed_lines(lines: Sequence[ChangeLine]) -> list[ChangeLine]:
     """Return the settings that change, more access first."""
-    told = [line for line in lines if line.access is not AccessChange.SAME]
-    return sorted(told, key=lambda line: line.opens is not True)
+    changed = [line for line in lines if line.access is not AccessChange.SAME]
+    return sorted(changed, key=lambda line: line.opens is not True)
 
 
 def issues_of(request: AccessRequest) -> list[Finding]:
@@ -217,6 +219,23 @@ def issues_of(request: AccessRequest) -> list[Finding]:
 def note_findings(request: AccessRequest) -> list[Finding]:
     """Return the findings that are notes."""
     return [finding for finding in _findings(request) if finding.severity is Severity.NOTE]
+
+
+def particular_and_general_notes(request: AccessRequest) -> tuple[list[str], list[str]]:
+    """Return the consequences of a request's plan: those of this plan only, and those of every such change.
+
+    Of a revocation everything is particular: it is read afterwards, as a record of what is still possible.
+    """
+    prepared = request.require_prepared()
+    facts = consequences(
+        prepared.plan,
+        prepared.observation.default,
+        is_applied=request.state is RequestState.APPLIED,
+        not_closed=request.not_closed,
+    )
+    is_closing = request.fields.kind is RequestKind.REVOCATION
+    always = [fact for fact in facts if fact.code in ALWAYS_TRUE and not is_closing]
+    return [consequence_words(fact) for fact in facts if fact not in always], list(map(consequence_words, always))
 
 
 def discounted_items(request: AccessRequest) -> list[list[TextRun]]:

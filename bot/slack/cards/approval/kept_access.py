@@ -47,8 +47,8 @@ def unapproved_access(request: AccessRequest, partnership: Partnership | None) -
     :param partnership: the partner's record; None when Gatehouse has not changed this partner.
     """
     plan, prepared = request.plan, request.require_prepared()
-    if opened := access_opened_outside(request):
-        return opened
+    if opened_access := access_opened_outside(request):
+        return opened_access
     is_approved = partnership is not None and is_live(partnership) and partnership.is_as_approved
     if is_approved or is_extension(plan) or plan.adoption is not None or closes_everything(plan):
         return None
@@ -57,7 +57,7 @@ def unapproved_access(request: AccessRequest, partnership: Partnership | None) -
 
 
 def kept_access_elements(request: AccessRequest, kept: KeptAccess) -> Iterator[RichTextElement]:
-    """Return what stays open, that no decision closes it, and who can close it."""
+    """State which access stays open, that no decision on the request closes it, and who can close it."""
     yield paragraph(fixed_text(OPENED_OUTSIDE if kept.is_opened_outside else NOT_APPROVED_HERE, bold=True))
     yield from (paragraph(fixed_text("⚠️ "), cleaned_text(text, 300)) for text in kept.texts[:MAX_LINES])
     if (more := len(kept.texts) - MAX_LINES) > 0:

@@ -90,14 +90,14 @@ def new_approval_message(
 
 
 def _before_differences(
-    request: AccessRequest, approvers: Iterable[ChatId], opened: KeptAccess | None
+    request: AccessRequest, approvers: Iterable[ChatId], opened_access: KeptAccess | None
 ) -> Iterator[RichTextElement]:
-    """Mention who is asked, and state why there is a new plan and what others opened."""
+    """Mention the people who are asked; state why there is a new plan, and the access opened outside Gatehouse."""
     if mentioned := list(_mention_parts(approvers)):
         yield paragraph(*mentioned)
     yield paragraph(fixed_text("Why: ", bold=True), cleaned_text(shortened_note(request.asked_again), 500))
-    if opened is not None:
-        yield from kept_access_elements(request, opened)
+    if opened_access is not None:
+        yield from kept_access_elements(request, opened_access)
 
 
 def _after_differences(request: AccessRequest, reader: ChatId | None) -> Iterator[RichTextElement]:
@@ -139,16 +139,16 @@ def _mention_parts(approvers: Iterable[ChatId]) -> Iterator[TextRun]:
 
 
 def _reject_parts(request: AccessRequest) -> Iterator[TextRun]:
-    """State that a rejection leaves what others changed, unless the part about what stays open says so."""
+    """State that a rejection does not undo outside changes, unless the part about open access says so."""
     is_said = access_opened_outside(request) is not None
     if request.drift is not None and request.drift.outside_changes and not is_said:
         yield fixed_text("Reject ends the request. It does not undo what others changed.")
 
 
 def difference_elements(lines: Sequence[RevisedLine], words_left: int, *, least: int = 1) -> list[RichTextElement]:
-    """Return as many differences as fit; the others are counted.
+    """Return as many differences as fit, and count the rest of them.
 
-    :param least: how many are shown even if they do not fit. With 0 something else says already what is different.
+    :param least: how many are shown even if they do not fit; 0 when another part of the message shows a difference.
     """
     if not lines:
         return [paragraph(fixed_text(_SAME_PLAN))] if least else []

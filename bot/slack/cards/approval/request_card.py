@@ -33,7 +33,7 @@ def request_card(
 ) -> Message:
     """Return a request's card as a message; for the parameters see `approval_blocks`.
 
-    :param knows_earlier: whether the reader may know an earlier plan. Who does not reads only what others changed.
+    :param knows_earlier: whether the reader may know an earlier plan. Other readers see only the outside changes.
     """
     if request.state is not RequestState.AWAITING_APPROVAL:
         return closed_card(request, successor=context.successor, now=now)

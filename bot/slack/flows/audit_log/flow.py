@@ -124,12 +124,12 @@ class AuditLogFlow:
 
     async def _replacement(self, request: AccessRequest, page: Page[AuditEntry]) -> Replacement | None:
         """Read what replaced the result of a request; None when an earlier page of the history shows it."""
-        found = await read_replacement(request, store=self.store)
-        if found is None or not page.count_before or page.items[0].at <= found.at:
-            return found
+        replacement = await read_replacement(request, store=self.store)
+        if replacement is None or not page.count_before or page.items[0].at <= replacement.at:
+            return replacement
         place = PagePosition(cursor=page.first_cursor, is_before=True)
         (before,) = (await self.store.history_page(request.id, limit=1, position=place)).items
-        return found if before.at <= found.at else None
+        return replacement if before.at <= replacement.at else None
 
     async def _successor(self, request: AccessRequest) -> AccessRequest | None:
         return (await read_today(request, store=self.store, now=self.clock.now())).successor

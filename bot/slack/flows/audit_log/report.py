@@ -144,11 +144,11 @@ class ReportFlow:
         return SENT
 
 
-def _answer(report: RenderedReport, partner: str, unreadable: int, sent: str) -> Message:
+def _answer(report: RenderedReport, partner: str, unreadable: int, result: str) -> Message:
     blocks = [
         header(f"Audit report: {partner}"),
         rich_text(
-            paragraph(fixed_text(sent, bold=True)),
+            paragraph(fixed_text(result, bold=True)),
             *([paragraph(fixed_text("Newest requests"))] if report.newest else []),
             *([bullets([cleaned_text(line, 600)] for line in report.newest)] if report.newest else []),
         ),
@@ -158,9 +158,9 @@ def _answer(report: RenderedReport, partner: str, unreadable: int, sent: str) ->
         blocks.append(small_text(f"and {more}, in the file"))
     if unreadable:
         blocks.append(small_text(f"Incomplete: {counted(unreadable, 'record')} could not be read."))
-    if sent != SENT:
+    if result != SENT:
         blocks.append(small_text(AT_THE_COMMAND_LINE.format(partner=partner)))
-    return message(f"Audit report about {partner}. {sent}", blocks)
+    return message(f"Audit report about {partner}. {result}", blocks)
 
 
 def _name_of(person: Person) -> str:

@@ -70,8 +70,8 @@ class CloseEarlyFlow:
                 return open_request_view(partnership.identity, open_request_fact(open_request, window.actor, account))
             people = {window.actor, partnership.sponsor.chat_id}
             stages = one_approver(template.stages)
-            stage_approvers = await name_stages(stages, people, self.request_access.display_directory)
-            return close_early_view(partnership.identity, stage_approvers, sorted(people))
+            approvers_by_stage = await name_stages(stages, people, self.request_access.display_directory)
+            return close_early_view(partnership.identity, approvers_by_stage, sorted(people))
 
         subject = CommandSubject(tenant_id=tenant_id)
         await self.request_access.windows.open_and_fill(
@@ -123,7 +123,7 @@ def at_the_reason(problems: Mapping[str, Fact]) -> dict[str, Fact]:
 
 
 def close_early_view(
-    identity: TenantIdentity, who_decides: Sequence[StageApprovers], excluded: Sequence[ChatId] = ()
+    identity: TenantIdentity, approvers_by_stage: Sequence[StageApprovers], excluded: Sequence[ChatId] = ()
 ) -> Json:
     """Return the window: the partner, what happens, who decides, and why.
 
@@ -132,7 +132,7 @@ def close_early_view(
     blocks: list[Block] = [
         identity_block(identity),
         rich_text(paragraph(fixed_text(CLOSE_EARLY_EFFECT))),
-        *approvers_blocks(who_decides, excluded),
+        *approvers_blocks(approvers_by_stage, excluded),
         input_block("Reason", ids.JUSTIFICATION, text_area(ids.JUSTIFICATION), hint="The approver reads this."),
     ]
     return modal(CLOSE_EARLY_TITLE, blocks, ids.CLOSE_PARTNER, submit="Send", metadata=identity.tenant_id)

@@ -144,6 +144,6 @@ class FilledFormFlow:
 
 
 def _form_about_partner(actor: ChatId, target: str) -> Refill:
-    """Return the form about a partner, with nothing else filled in."""
+    """Return the form with only the partner filled in."""
     form = Form(requester=actor, target=target, template="", justification="", sponsor=actor, days=0)
     return Refill(form=form, notes={}, template="")

@@ -167,12 +167,12 @@ class RequestAccessFlow:
         open_form.offers = await self.offers.open(open_form.form.template)
         form, template = open_form.form, self.catalog.templates.get(open_form.form.template)
         if template is None:
-            open_form.who_decides = ()
+            open_form.approvers_by_stage = ()
             return
         stages = await self.offers.stages(template, open_form.observation, form.days)
         stage_approvers = await name_stages(stages, {form.requester, form.sponsor}, self.display_directory)
         if open_form.form.template == template.name:  # another one may have been chosen since
-            open_form.who_decides = stage_approvers
+            open_form.approvers_by_stage = stage_approvers
 
     async def _look_up(self, window: Window, open_form: OpenRequestForm, typed_text: str) -> None:
         """Look up a partner for the form.

@@ -67,7 +67,7 @@ class RequestForm:
     """The text of the option that was chosen for one of them, by name."""
     unsearchable: Mapping[str, Fact] = field(default_factory=dict)
     """Why our own directory cannot be searched for one of them, by name."""
-    who_decides: Sequence[StageApprovers] = ()
+    approvers_by_stage: Sequence[StageApprovers] = ()
     """Who would decide on the chosen template."""
     edited_request: EditedRequest | None = None
     """What the form edits; None for a new request."""
@@ -102,7 +102,9 @@ def request_view(form: RequestForm) -> Json:
         template_field(form.offers, form.template),
         *_note(form, ids.TEMPLATE),
         small_text(*([NOT_CHOSEN] if form.chosen_offer is None else chosen_template_words(form.chosen_offer))),
-        *approvers_blocks(form.who_decides, (form.requester, form.sponsor or form.requester), offer=form.chosen_offer),
+        *approvers_blocks(
+            form.approvers_by_stage, (form.requester, form.sponsor or form.requester), offer=form.chosen_offer
+        ),
         *placeholder_fields(template, form.placeholders, form.labels, form.unsearchable),
         input_block("Justification", ids.JUSTIFICATION, text_area(ids.JUSTIFICATION, form.justification)),
         *ticket_field(None if template is None else template.ticket, form.ticket),

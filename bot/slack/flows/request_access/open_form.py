@@ -27,7 +27,7 @@ class OpenRequestForm(OpenForm[Form]):
     problem: str = ""
     unsearchable: dict[str, Fact] = field(default_factory=dict)
     """By the placeholder's name, why our own directory cannot be searched for it."""
-    who_decides: Sequence[StageApprovers] = ()
+    approvers_by_stage: Sequence[StageApprovers] = ()
     """Who would decide on the chosen template."""
     refill: Refill | None = None
     """The earlier request that it was filled in from."""
@@ -61,7 +61,7 @@ class OpenRequestForm(OpenForm[Form]):
                 placeholders=form.placeholders,
                 labels=form.labels,
                 unsearchable=self.unsearchable,
-                who_decides=self.who_decides,
+                approvers_by_stage=self.approvers_by_stage,
                 edited_request=form.edited_request,
                 approval_count=self.approval_count,
                 notes=self._notes(),

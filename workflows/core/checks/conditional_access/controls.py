@@ -106,7 +106,7 @@ class PolicyReason:
 class PolicyOutcome:
     """The effect of a control or of a whole policy on a visitor to whom it applies."""
 
-    meaning: PolicyEffect
+    effect: PolicyEffect
     reasons: tuple[PolicyReason, ...] = ()
 
 
@@ -128,7 +128,7 @@ def remedies(policy: Policy, visitor: VisitorType, trust: InboundTrustFlags) -> 
     for count in range(1, len(missing_flags) + 1):
         for chosen in combinations(missing_flags, count):
             with_them = replace(trust, **dict.fromkeys(chosen, True))
-            if outcome_of(policy, visitor, with_them).meaning in (
+            if outcome_of(policy, visitor, with_them).effect in (
                 PolicyEffect.WORKS,
                 PolicyEffect.REQUIRED_IN_PARTNER_TENANT,
                 PolicyEffect.REQUIRED_IN_OUR_TENANT,
@@ -137,9 +137,9 @@ def remedies(policy: Policy, visitor: VisitorType, trust: InboundTrustFlags) -> 
     return (Remedy.EXCLUDE, Remedy.OTHER_CONTROL)
 
 
-def is_worse(one: PolicyEffect, other: PolicyEffect) -> bool:
+def is_worse(effect: PolicyEffect, other: PolicyEffect) -> bool:
     """Return whether `one` is a worse effect than `other`."""
-    return _ORDER.index(one) > _ORDER.index(other)
+    return _ORDER.index(effect) > _ORDER.index(other)
 
 
 def _combine_grants(grants: Sequence[PolicyOutcome], operator: str) -> PolicyOutcome:
@@ -148,10 +148,10 @@ def _combine_grants(grants: Sequence[PolicyOutcome], operator: str) -> PolicyOut
     if operator.upper() == "OR":
         return _any_of(grants)
     all_required, any_sufficient = _all_of(grants), _any_of(grants)
-    if all_required.meaning is any_sufficient.meaning:
+    if all_required.effect is any_sufficient.effect:
         return all_required
     return PolicyOutcome(
-        meaning=PolicyEffect.NOT_KNOWN,
+        effect=PolicyEffect.NOT_KNOWN,
         reasons=(PolicyReason(code=ReasonCode.OPERATOR_NOT_UNDERSTOOD, name=operator),),
     )
 
@@ -159,35 +159,35 @@ def _combine_grants(grants: Sequence[PolicyOutcome], operator: str) -> PolicyOut
 def _all_of(parts: Sequence[PolicyOutcome]) -> PolicyOutcome:
     """Combine controls that are all required: the worst effect is the result."""
     return _outcome_with_reasons(
-        parts, max((part.meaning for part in parts), key=_ORDER.index, default=PolicyEffect.WORKS)
+        parts, max((part.effect for part in parts), key=_ORDER.index, default=PolicyEffect.WORKS)
     )
 
 
 def _any_of(parts: Sequence[PolicyOutcome]) -> PolicyOutcome:
     """Combine controls of which one suffices: the best effect is the result."""
-    return _outcome_with_reasons(parts, min((part.meaning for part in parts), key=_ORDER.index))
+    return _outcome_with_reasons(parts, min((part.effect for part in parts), key=_ORDER.index))
 
 
-def _outcome_with_reasons(parts: Iterable[PolicyOutcome], meaning: PolicyEffect) -> PolicyOutcome:
-    reasons = dict.fromkeys(reason for part in parts if part.meaning is meaning for reason in part.reasons)
-    return PolicyOutcome(meaning=meaning, reasons=tuple(reasons))
+def _outcome_with_reasons(parts: Iterable[PolicyOutcome], effect: PolicyEffect) -> PolicyOutcome:
+    reasons = dict.fromkeys(reason for part in parts if part.effect is effect for reason in part.reasons)
+    return PolicyOutcome(effect=effect, reasons=tuple(reasons))
 
 
 def _control(control: Control, visitor: VisitorType, trust: InboundTrustFlags, policy: Policy) -> PolicyOutcome:
     has_account = visitor is not VisitorType.DIRECT_CONNECT
 
-    def outcome(meaning: PolicyEffect, code: ReasonCode) -> PolicyOutcome:
+    def outcome(effect: PolicyEffect, code: ReasonCode) -> PolicyOutcome:
         name = control.name if control.kind in (ControlKind.STRENGTH, ControlKind.CUSTOM, ControlKind.UNKNOWN) else ""
-        return PolicyOutcome(meaning=meaning, reasons=(PolicyReason(code=code, kind=control.kind, name=name),))
+        return PolicyOutcome(effect=effect, reasons=(PolicyReason(code=code, kind=control.kind, name=name),))
 
     match control.kind:
         case ControlKind.BLOCK:
             return outcome(PolicyEffect.LOCKED_OUT, ReasonCode.BLOCKS)
         case ControlKind.MFA | ControlKind.STRENGTH:
-            meaning, because = _mfa(control, trust.mfa, has_account=has_account)
-            if policy.is_about_risk and not is_worse(meaning, PolicyEffect.REQUIRED_IN_OUR_TENANT):
+            effect, because = _mfa(control, trust.mfa, has_account=has_account)
+            if policy.is_about_risk and not is_worse(effect, PolicyEffect.REQUIRED_IN_OUR_TENANT):
                 return outcome(PolicyEffect.DEPENDS, ReasonCode.RISK_REGISTRATION)
-            return outcome(meaning, because)
+            return outcome(effect, because)
         case ControlKind.COMPLIANT_DEVICE:
             return outcome(*_device(trust.compliant_device))
         case ControlKind.HYBRID_DEVICE:
@@ -245,9 +245,9 @@ def _mfa(control: Control, trusted: bool | None, *, has_account: bool) -> tuple[
 
 
 def _with_methods(
-    control: Control, sign_in_tenant: SignInTenant, meaning: PolicyEffect, code: ReasonCode
+    control: Control, sign_in_tenant: SignInTenant, effect: PolicyEffect, code: ReasonCode
 ) -> tuple[PolicyEffect, ReasonCode]:
     satisfiable = True if control.strength is None else is_satisfiable(control.strength, sign_in_tenant)
     if satisfiable is None:
         return PolicyEffect.NOT_KNOWN, ReasonCode.METHODS_NOT_KNOWN
-    return (meaning, code) if satisfiable else (PolicyEffect.LOCKED_OUT, ReasonCode.NO_METHOD)
+    return (effect, code) if satisfiable else (PolicyEffect.LOCKED_OUT, ReasonCode.NO_METHOD)

@@ -47,7 +47,7 @@ class Question:
 
         This is true when the sign-in meets all conditions of the policy that a question can contain.
 
-        :param entry: what the visitor can use.
+        :param entry: the access of the visitor.
         """
         clients = clients_of(policy)
         return (
@@ -64,9 +64,9 @@ class Question:
         if self.application == ALL:
             # Entra answers that a policy for single applications does not apply to all of them.
             return covers_everything(policy)
-        found = covers(policy, self.application)
-        if found is not Coverage.PERHAPS:
-            return found > Coverage.PERHAPS
+        coverage = covers(policy, self.application)
+        if coverage is not Coverage.PERHAPS:
+            return coverage > Coverage.PERHAPS
         # It is not known here whether an application belongs to a suite. An answer for it proves nothing about another
         # application, and nothing when the policy names one of the visitor's applications.
         best = max(covers(policy, name) for name in entry.applications)

@@ -78,8 +78,8 @@ def open_extension(requests: Iterable[AccessRequest]) -> AccessRequest | None:
 
     :param requests: requests about this partner.
     """
-    for one in requests:
-        is_opening = one.fields.kind is not RequestKind.REVOCATION and not one.is_terminal
-        if is_opening and (one.prepared is None or not only_reduces_access(one.plan)):
-            return one
+    for request in requests:
+        is_opening = request.fields.kind is not RequestKind.REVOCATION and not request.is_terminal
+        if is_opening and (request.prepared is None or not only_reduces_access(request.plan)):
+            return request
     return None

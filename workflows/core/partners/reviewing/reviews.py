@@ -148,8 +148,10 @@ def _at_end(partnership: Partnership, command: EndCommand, now: datetime) -> Par
             issued = EndNotice(
                 ends_at=ends_at, days=days, issued_at=now, batch=command.batch, is_sent=command.is_too_late
             )
-            kept = tuple(one for one in notices if not is_repeated or (one.ends_at, one.days) != (ends_at, days))
-            return replace(partnership, version=version, end_notices=(*kept, issued))
+            other_notices = tuple(
+                notice for notice in notices if not is_repeated or (notice.ends_at, notice.days) != (ends_at, days)
+            )
+            return replace(partnership, version=version, end_notices=(*other_notices, issued))
         case RecordEndNotice():
             recorded = with_result(notices, command.batch, delivered_at=now if command.people else None)
             if recorded == notices:

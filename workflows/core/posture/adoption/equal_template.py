@@ -91,7 +91,9 @@ def _changes_nothing(configuration: JsonObject, settings: Mapping[Property, Sett
 def _possible_settings(configuration: JsonObject, template: Template) -> Iterator[Mapping[Property, Setting]]:
     """Yield the settings of a template with the partner's own ids in its placeholders, in each possible way."""
     names = [placeholder.name for placeholder in template.placeholders]
-    choices = [tuple(_candidates(configuration, template, one)) for one in template.placeholders]
+    choices = [
+        tuple(_candidates(configuration, template, each_placeholder)) for each_placeholder in template.placeholders
+    ]
     for values in islice(product(*choices), MAX_GUESSES):
         try:
             yield fill(template.settings, template.placeholders, dict(zip(names, values, strict=True)))
@@ -106,7 +108,11 @@ def _candidates(configuration: JsonObject, template: Template, placeholder: Plac
             wanted = getattr(setting, list_name.model_name, None)
             if any(placeholder_of(target) == placeholder.name for target in _targets(wanted)):
                 own = getattr(_parse_or_none(name, configuration), list_name.model_name, None)
-                yield from (one.id for one in _targets(own) if one.type is placeholder.kind and is_guid(one.id))
+                yield from (
+                    own_target.id
+                    for own_target in _targets(own)
+                    if own_target.type is placeholder.kind and is_guid(own_target.id)
+                )
     if not placeholder.is_required:
         yield ""
 

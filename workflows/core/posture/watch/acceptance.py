@@ -34,7 +34,7 @@ def accepted_until(drift: Drift) -> datetime | None:
     """Return until when the drift is accepted; None while too few admins have accepted it."""
     if len(drift.acceptances) < needed_admins(drift):
         return None
-    return min(one.until for one in drift.acceptances)
+    return min(acceptance.until for acceptance in drift.acceptances)
 
 
 def is_accepted(drift: Drift, now: datetime) -> bool:
@@ -45,7 +45,7 @@ def is_accepted(drift: Drift, now: datetime) -> bool:
 
 def ask_again_at(drift: Drift) -> datetime | None:
     """Return when an acceptance, also one of several, ends; None without one."""
-    return min((one.until for one in drift.acceptances), default=None) if drift.is_open else None
+    return min((acceptance.until for acceptance in drift.acceptances), default=None) if drift.is_open else None
 
 
 def accept(
@@ -63,7 +63,7 @@ def accept(
         raise Refused(RefusalCode.DRIFT_CHANGED)
     if is_author(drift.author, actor):
         raise Refused(RefusalCode.AUTHOR_MAY_NOT_ACCEPT)
-    if is_accepted(drift, now) or any(one.person.id == actor.id for one in drift.acceptances):
+    if is_accepted(drift, now) or any(acceptance.person.id == actor.id for acceptance in drift.acceptances):
         raise Refused(RefusalCode.DRIFT_ALREADY_ACCEPTED)
     if not command.reason.strip():
         raise Refused(RefusalCode.REASON_MISSING, is_review=True)
@@ -80,8 +80,8 @@ def is_author(author: Author, person: Person) -> bool:
 
 def with_author(drift: Drift, author: Author) -> Drift:
     """Return the drift with its author. An acceptance of that person does not count any more."""
-    kept = tuple(one for one in drift.acceptances if not is_author(author, one.person))
-    return replace(drift, version=drift.version + 1, author=author, acceptances=kept)
+    acceptances = tuple(acceptance for acceptance in drift.acceptances if not is_author(author, acceptance.person))
+    return replace(drift, version=drift.version + 1, author=author, acceptances=acceptances)
 
 
 def end_acceptance(drift: Drift) -> Drift:

@@ -33,8 +33,13 @@ def configuration_details(configuration: JsonObject | None) -> Details:
     return {} if configuration is None else {"image": configuration}
 
 
-def sent_details(sent: Sequence[SentWrite]) -> Details:
+def sent_details(sent_writes: Sequence[SentWrite]) -> Details:
     """Return the writes that Graph accepted, with the ids by which its logs name them; empty when none is known."""
-    if not sent:
+    if not sent_writes:
         return {}
-    return {"sent": [{"method": one.method, "path": one.path, **asdict(one.ids)} for one in sent]}
+    return {
+        "sent": [
+            {"method": sent_write.method, "path": sent_write.path, **asdict(sent_write.ids)}
+            for sent_write in sent_writes
+        ]
+    }

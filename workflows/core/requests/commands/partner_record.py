@@ -170,7 +170,7 @@ class RecordSponsorFound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueEndNotice:
-    """A notice about the end of the access is due. It is sent next, with the others of its batch."""
+    """A notice about the end of the access is due. It is sent next, with the other notices of its batch."""
 
     name: Literal["issue_end_notice"] = field(default="issue_end_notice")
     days: int

@@ -172,8 +172,8 @@ def with_changes(image: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str,
             after[name] = _without_annotations(value)
         else:
             old = after.get(name)
-            known = {**dict.fromkeys(parts), **(old if isinstance(old, dict) else {})}
-            after[name] = known | _without_annotations(value)
+            members = {**dict.fromkeys(parts), **(old if isinstance(old, dict) else {})}
+            after[name] = members | _without_annotations(value)
     return after
 
 

@@ -117,10 +117,10 @@ def reset_template(tenant: Tenant, call: Call) -> Answer:
 
 
 def _template(call: Call) -> tuple[str, Mapping[str, Check]]:
-    found = _TEMPLATES.get(call.params["template"].lower())
-    if found is None:
+    template = _TEMPLATES.get(call.params["template"].lower())
+    if template is None:
         raise Refusal(400, "BadRequest", f"Resource not found for the segment '{call.params['template']}'.")
-    return found
+    return template
 
 
 def _store_default(tenant: Tenant, call: Call, after: dict[str, Any], activity: Activity) -> None:

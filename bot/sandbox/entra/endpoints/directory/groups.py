@@ -131,7 +131,7 @@ def remove_member(tenant: Tenant, call: Call) -> Answer:
     member = call.params["objectId"].lower()
     if member not in group["members"]:
         raise not_found(member)
-    group["members"] = [known for known in group["members"] if known != member]
+    group["members"] = [member_id for member_id in group["members"] if member_id != member]
     tenant.touch()
     return Answer(status=204)
 

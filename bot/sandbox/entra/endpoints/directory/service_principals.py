@@ -70,5 +70,5 @@ def _answer_with_one(call: Call, row: dict[str, Any] | None, asked: str = "") ->
     names = names_in_select(call, "servicePrincipal", _SELECTABLE)
     if row is None:
         raise not_found(asked or call.params["servicePrincipalId"])
-    shown = shown_row(row, names, _SERVICE_PRINCIPALS)
-    return Answer(status=200, body=entity(call, "servicePrincipals/$entity", shown))
+    row_shown = shown_row(row, names, _SERVICE_PRINCIPALS)
+    return Answer(status=200, body=entity(call, "servicePrincipals/$entity", row_shown))

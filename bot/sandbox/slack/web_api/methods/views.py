@@ -13,8 +13,8 @@ def _view(call: Call, kind: str) -> dict[str, Any]:
     view = call.json_argument("view", "invalid_arguments")
     if view is None:
         raise invalid_arguments("missing required field: view [json-pointer:/view]")
-    if found := view_problems(view, kind):
-        raise invalid_arguments(*found)
+    if problems := view_problems(view, kind):
+        raise invalid_arguments(*problems)
     if is_too_large(view):
         raise SlackError("view_too_large")
     checked: dict[str, Any] = view
@@ -48,10 +48,10 @@ def update(call: Call) -> Answer:
 def _find_view(call: Call) -> OpenView:
     views = call.workspace.views
     external_id = call.maybe("external_id")
-    found = views.by_external_id(external_id) if external_id else views.get(call.text("view_id"))
-    if found is None:
+    open_view = views.by_external_id(external_id) if external_id else views.get(call.text("view_id"))
+    if open_view is None:
         raise SlackError("not_found")
-    return found
+    return open_view
 
 
 def publish(call: Call) -> Answer:

@@ -14,7 +14,7 @@ from tests.bot.sandbox.entra.conftest import CONTOSO, FABRIKAM, PARTNERS, Change
 
 
 def _simulator(changes: Changes) -> EntraSimulator:
-    return EntraSimulator(now=lambda: datetime(2026, 1, 1, tzinfo=UTC), changed=changes, accepts_token=lambda _: True)
+    return EntraSimulator(now=lambda: datetime(2026, 1, 1, tzinfo=UTC), on_change=changes, accepts_token=lambda _: True)
 
 
 async def test_a_merged_partner_is_completed(graph: Graph, simulator: EntraSimulator, changes: Changes) -> None:
