@@ -51,7 +51,7 @@ def mixed_scripts(domain: str) -> tuple[str, ...]:
     """Return the scripts in one label of a domain, if no language mixes them; otherwise empty."""
     for label in unicode_form(domain).split("."):
         scripts = frozenset(_script(character) for character in label) - _NEUTRAL
-        if len(scripts) > 1 and not any(scripts <= allowed for allowed in _TOGETHER):
+        if len(scripts) > 1 and not any(scripts <= common_scripts for common_scripts in _TOGETHER):
             return tuple(sorted(script.capitalize() for script in scripts))
     return ()
 

@@ -44,13 +44,13 @@ async def _ask_once_more(error: TenantRefused, name: str, *, tenant: Tenant) -> 
 
     :raises LookupRefused, TenantRefused, TenantUnavailable: as `resolve` does.
     """
-    refused = await name_refusal(error, name, tenant=tenant)
-    if not isinstance(refused, LookupRefused):
+    refusal = await name_refusal(error, name, tenant=tenant)
+    if not isinstance(refusal, LookupRefused):
         raise error
     try:
         return await tenant.find(name, fresh=True)
     except TenantRefused as again:
-        raise refused from again
+        raise refusal from again
 
 
 async def resolve_again(request: AccessRequest, *, tenant: Tenant) -> TenantIdentity | None:

@@ -80,7 +80,7 @@ def assemble(systems: ExternalSystems) -> BotParts:
     )
     limits = _limits(systems, alarms)
     watch = _watch(systems, alarms, queue_worker.wake)
-    performer = _performer(systems, service, alarms, notifier, limits, watch.answers)
+    performer = _performer(systems, service, alarms, notifier, limits, watch.reported_drift)
 
     inbound = _inbound(systems, service, notifier, limits, shown)
 
@@ -251,6 +251,6 @@ def _watch(systems: ExternalSystems, alarms: Alarms, wake: Callable[[], None]) -
     return WatchCheck(
         store=systems.store,
         sweeper=Sweeper(tenant=systems.tenant, alarms=alarms, drifts=drifts),
-        answers=ReportedDrift(drifts=drifts, tenant=systems.tenant),
+        reported_drift=ReportedDrift(drifts=drifts, tenant=systems.tenant),
         start=systems.background.start,
     )

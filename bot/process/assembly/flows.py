@@ -39,7 +39,7 @@ from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.reads.object_search import ObjectSearch
 from workflows.app.reads.offers import Offers
 from workflows.app.reads.partner_setup import PartnerSetupReader
-from workflows.app.requests.editing import Editing
+from workflows.app.requests.editing import RequestEditor
 from workflows.app.requests.forms import Form
 from workflows.app.requests.intake import Intake
 from workflows.app.requests.restore_intake import RestoreForm, RestoreIntake
@@ -107,7 +107,7 @@ def _setup_reader(systems: ExternalSystems) -> PartnerSetupReader:
 def _filled_form_flows(request_access: RequestAccessFlow, store: Store) -> tuple[Flow, ...]:
     return (
         CloseEarlyFlow(request_access=request_access, store=store),
-        FilledFormFlow(request_access=request_access, editing=Editing(intake=request_access.intake), store=store),
+        FilledFormFlow(request_access=request_access, editing=RequestEditor(intake=request_access.intake), store=store),
     )
 
 

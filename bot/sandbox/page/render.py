@@ -114,14 +114,14 @@ def pretty_json(value: Any) -> str:
 @cache
 def environment() -> Environment:
     """Return the page's templates: escaped by default; a property that Slack leaves out is empty."""
-    made = Environment(
+    environment = Environment(
         loader=PackageLoader("bot.sandbox.page"),
         autoescape=True,
         undefined=ChainableUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(
+    environment.filters.update(
         text=text_object,
         label=label_text,
         rich=rich_text,
@@ -130,7 +130,7 @@ def environment() -> Environment:
         data=as_json,
         pretty=pretty_json,
     )
-    made.globals.update(
+    environment.globals.update(
         typed=text_of_element,
         chosen=selected_values,
         picked_option=picked_option,
@@ -140,7 +140,7 @@ def environment() -> Environment:
         people=seed.PEOPLE,
         channels=seed.CHANNELS,
     )
-    return made
+    return environment
 
 
 def render_blocks(blocks: Sequence[Json], names: Names, *, scope: str, entered: Json | None = None) -> Markup:

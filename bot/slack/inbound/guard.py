@@ -47,7 +47,7 @@ from workflows.ports.records import StoreNotWritable
 
 _COMMAND: Final = "/partner"
 
-_Guarded = Callable[[AsyncAck, dict[str, Any], AsyncBoltContext], Awaitable[None]]
+_GuardedListener = Callable[[AsyncAck, dict[str, Any], AsyncBoltContext], Awaitable[None]]
 
 _log = structlog.get_logger()
 
@@ -67,7 +67,7 @@ class Guard:
         and these are the first that it asks.
         """
         subcommands: dict[str, CommandListener] = {}
-        actions, views = dict[str, _Guarded](), dict[str, _Guarded]()
+        actions, views = dict[str, _GuardedListener](), dict[str, _GuardedListener]()
         others: list[EntryPoint] = []
         for point in entry_points:
             match point:
@@ -102,7 +102,7 @@ class Guard:
             case HomeEvent():
                 app.event(point.event)(self._wrap_home(point.listener))
 
-    def _wrap_click(self, listener: ClickListener, audit_name: str) -> _Guarded:
+    def _wrap_click(self, listener: ClickListener, audit_name: str) -> _GuardedListener:
         """Wrap a listener of clicks; a refusal is shown to the person who clicked, and recorded."""
 
         async def guarded_listener(ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
@@ -240,7 +240,9 @@ def _any_of(names: Iterable[str]) -> re.Pattern[str]:
     return re.compile(rf"\A(?:{'|'.join(map(re.escape, names))})\Z")
 
 
-def _dispatcher(listeners: Mapping[str, _Guarded], name_of: Callable[[dict[str, Any]], str]) -> _Guarded:
+def _dispatcher(
+    listeners: Mapping[str, _GuardedListener], name_of: Callable[[dict[str, Any]], str]
+) -> _GuardedListener:
     """Return a listener that passes a payload to the one with the payload's name."""
 
     async def dispatch(ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:

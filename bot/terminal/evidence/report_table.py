@@ -29,7 +29,7 @@ _NAME: Final = 60
 
 async def write_table(stories: AsyncIterator[RequestStory], header: ReportHeader, reader: EvidenceReader) -> ReportFile:
     """Write the report as wide as the terminal is."""
-    written, out = ReportFile(), _Paper(terminal_console())
+    written, out = ReportFile(), _TextLayout(terminal_console())
     out.print(
         safe_text(f"Audit report: {header.partner or 'all partners'}, made {minute(header.made_at)}", style="bold")
     )
@@ -51,7 +51,7 @@ async def write_table(stories: AsyncIterator[RequestStory], header: ReportHeader
     return written
 
 
-class _Paper:
+class _TextLayout:
     """Lays text out for the terminal, without printing it: nothing is shown before it is recorded."""
 
     def __init__(self, terminal: Console) -> None:

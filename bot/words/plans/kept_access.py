@@ -52,7 +52,7 @@ def kept_access_words(
     ]
     unmanaged = unmanaged_settings(plan.configuration_after())
     if outside_change is not None:
-        changed = {outside_change.name for outside_change in outside_change.outside_changes}
+        changed = {change.name for change in outside_change.outside_changes}
         settings = [
             setting
             for setting in settings

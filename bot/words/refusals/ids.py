@@ -71,8 +71,8 @@ def _placeholder_not_an_id(values: Values) -> str:
 
 
 def _placeholder_unknown(values: Values) -> str:
-    there = f"It has: {comma_list(values['known'])}." if values["known"] else "It has none."
-    return f"“{values['template']}” does not have this placeholder, so remove it. {there}"
+    existing_ids = f"It has: {comma_list(values['known'])}." if values["known"] else "It has none."
+    return f"“{values['template']}” does not have this placeholder, so remove it. {existing_ids}"
 
 
 def _id_is_ours(values: Values) -> str:

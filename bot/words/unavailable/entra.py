@@ -65,12 +65,12 @@ def _doubt(values: Values) -> str:
 def _refused(values: Values) -> str:
     status, number = values["status"], values["request_id"]
     status_and_id = f"{status} {values['code']}".rstrip() + (f", request id {number}" if number else "")
-    refused = f"Entra refused to {_purpose_words(values)}: {values['says'] or 'no reason given'} ({status_and_id})."
+    sentence = f"Entra refused to {_purpose_words(values)}: {values['says'] or 'no reason given'} ({status_and_id})."
     if status == 401:
-        return f"{refused} {_CREDENTIALS_CURE}"
+        return f"{sentence} {_CREDENTIALS_CURE}"
     if status == 403:
-        return f"{refused} The application needs the permission {values['permission']} with admin consent."
-    return refused if values["meaning"] is None else f"{refused} {MEANINGS[KnownRefusal(values['meaning'])]}"
+        return f"{sentence} The application needs the permission {values['permission']} with admin consent."
+    return sentence if values["meaning"] is None else f"{sentence} {MEANINGS[KnownRefusal(values['meaning'])]}"
 
 
 def _throttled(values: Values) -> str:

@@ -32,7 +32,7 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Read:
+class _PostureReads:
     """What was read, in the required order."""
 
     partners: Mapping[TenantId, JsonObject]
@@ -103,7 +103,7 @@ async def concerns_about(
     return configuration, default, partner.concerns
 
 
-async def _read(tenant: Tenant, records: ReadRecords) -> _Read:
+async def _read(tenant: Tenant, records: ReadRecords) -> _PostureReads:
     # NB. the records are read before and after the tenant: a change in between raises no concern.
     before = await records()
     before = None if before is None else before.for_comparison()
@@ -117,7 +117,7 @@ async def _read(tenant: Tenant, records: ReadRecords) -> _Read:
     finally:
         default.cancel()
     after = await records()
-    return _Read(partners=partners, default=document, unread_because=reason, before=before, after=after)
+    return _PostureReads(partners=partners, default=document, unread_because=reason, before=before, after=after)
 
 
 async def _default(tenant: Tenant) -> tuple[JsonObject | None, Facts]:
@@ -135,7 +135,7 @@ async def _home(tenant: Tenant) -> TenantId | None:
 
 
 async def _evaluate_partners(
-    tenant_ids: Iterable[TenantId], read: _Read, names: Mapping[TenantId, TenantIdentity], inputs: PostureInputs
+    tenant_ids: Iterable[TenantId], read: _PostureReads, names: Mapping[TenantId, TenantIdentity], inputs: PostureInputs
 ) -> list[PartnerPosture]:
     evaluated: list[PartnerPosture] = []
     for tenant_id in tenant_ids:

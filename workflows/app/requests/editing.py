@@ -27,7 +27,7 @@ PARTNER_PROBLEMS_FIELD = "template"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Editing:
+class RequestEditor:
     """Lets requesters edit their own requests."""
 
     intake: Intake

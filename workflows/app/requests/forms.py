@@ -98,8 +98,8 @@ def refill(request: AccessRequest, requester: ChatId, catalog: Catalog, now: dat
     title = fields.template if prepared is None else prepared.template_title
     template = catalog.templates.get(fields.template)
     if template is None:
-        gone = {"template": Fact(RefillCode.TEMPLATE_GONE, {"template": title})}
-        return Refill(form=form, notes=gone, template=fields.template)
+        problems = {"template": Fact(RefillCode.TEMPLATE_GONE, {"template": title})}
+        return Refill(form=form, notes=problems, template=fields.template)
     return _refill_with_notes(form, template, "" if prepared is None else prepared.plan.template_hash, now)
 
 

@@ -192,9 +192,9 @@ def _parse_file(file: RequestFile, catalog: Catalog) -> _ParsedFile:
 
 
 def _problems_with(template: Template, file: RequestFile) -> Iterator[tuple[str, Fact]]:
-    allowed = [duration.days for duration in template.durations]
-    if file.duration_days is not None and file.duration_days not in allowed:
-        values = {"template": template.title, "days": allowed}
+    allowed_days = [duration.days for duration in template.durations]
+    if file.duration_days is not None and file.duration_days not in allowed_days:
+        values = {"template": template.title, "days": allowed_days}
         yield "duration_days", Fact(RefusalCode.DURATION_NOT_OFFERED, values)
     for placeholder in template.placeholders:
         try:

@@ -184,12 +184,12 @@ async def require_chain(
 
 
 async def _require_chain(
-    directory: PeopleDirectory, stages: tuple[Stage, ...], taken: frozenset[ChatId], sponsor: frozenset[ChatId]
+    directory: PeopleDirectory, stages: tuple[Stage, ...], excluded: frozenset[ChatId], sponsor: frozenset[ChatId]
 ) -> None:
     for stage in stages:
-        free = await directory.known_holders(stage.role) - taken
+        free = await directory.known_holders(stage.role) - excluded
         if len(free) < stage.quorum:
-            free = await directory.holders(stage.role) - taken  # somebody may have come back since
+            free = await directory.holders(stage.role) - excluded  # somebody may have come back since
         if len(free) < stage.quorum:
             could_decide = sponsor & await directory.holders(stage.role)
             raise InvalidField(
@@ -202,4 +202,4 @@ async def _require_chain(
                 is_for_lack_of_the_sponsor=bool(could_decide) and len(free) + 1 >= stage.quorum,
             )
         if len(free) == stage.quorum:
-            taken |= free
+            excluded |= free

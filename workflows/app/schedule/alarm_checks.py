@@ -74,10 +74,10 @@ async def _check_records(*, store: Store, checks: ScheduledChecks) -> None:
 
 async def check_writes(*, store: Store, clock: Clock, alarms: Alarms) -> None:
     """Raise alarms for writes that were sent ten minutes ago and are not confirmed."""
-    late = unconfirmed_writes(await store.open_requests(), clock.now())
+    late_requests = unconfirmed_writes(await store.open_requests(), clock.now())
     await alarms.update_alarms(
         AlarmCode.WRITE_NOT_SHOWN,
-        {request.id: values_of(request.id, partner_of(request), request.note) for request in late},
+        {request.id: values_of(request.id, partner_of(request), request.note) for request in late_requests},
     )
 
 

@@ -74,10 +74,10 @@ async def role_shortages(request: AccessRequest, directory: PeopleDirectory) -> 
     eligibility = current_eligibility(request)
     if eligibility is None:
         return ()
-    taken = await directory.all_ids(eligibility.chat_ids)
+    excluded_ids = await directory.all_ids(eligibility.chat_ids)
     shortages = []
     for place, stage in enumerate(eligibility.open_stages):
-        free = eligibility.eligible_members(await directory.holders(stage.role), taken)
+        free = eligibility.eligible_members(await directory.holders(stage.role), excluded_ids)
         if place == 0 and len(free) >= stage.missing:  # what is kept for display may be hours old
             free = await directory.find_active(free, enough=stage.missing, within=ROLE_MEMBERS_KNOWN_FOR)
         if len(free) < stage.missing:

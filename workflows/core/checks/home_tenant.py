@@ -132,12 +132,12 @@ def _default(facts: PreflightFacts, plan: Plan) -> Iterator[Finding]:
     now = [name for name in inherited if before.targets[name].inherits]
     later = [name for name in inherited if name not in now]
     # NB. a removed partner of another cloud is blocked, so the default does not apply to it again.
-    removed = [] if plan.is_cross_cloud else [name for name in open_names if name not in inherited]
+    removed_names = [] if plan.is_cross_cloud else [name for name in open_names if name not in inherited]
     is_microsofts = default.get("isServiceDefault") is True
     for code, severity, names in (
         (FindingCode.DEFAULT_APPLIES, Severity.NOTE, now),
         (FindingCode.DEFAULT_WILL_APPLY, Severity.WARNING, later),
-        (FindingCode.DEFAULT_OPEN, Severity.NOTE, removed),
+        (FindingCode.DEFAULT_OPEN, Severity.NOTE, removed_names),
     ):
         if names:
             settings = [name.value for name in names]

@@ -64,19 +64,19 @@ def check_targets(
     """
     written = written_targets(plan)
     ours = [partner_target for partner_target in written if partner_target.owner is Owner.OURS]
-    theirs = [partner_target for partner_target in written if partner_target.owner is Owner.THEIRS]
+    partner_targets = [partner_target for partner_target in written if partner_target.owner is Owner.THEIRS]
     missing = [target for target in ours if names.get(target.target, "") is None]
     before = current_targets(plan.before)
-    ours_before, theirs_before = (ours, theirs) if is_restoration else (before, before)
+    ours_before, theirs_before = (ours, partner_targets) if is_restoration else (before, before)
     yield from _no_longer_existing([partner_target for partner_target in missing if partner_target in ours_before])
     yield from _not_existing(
         [partner_target for partner_target in missing if partner_target not in ours_before], labels
     )
-    yield from _ours_in_place_of_theirs(theirs, theirs_before, names, labels)
+    yield from _ours_in_place_of_theirs(partner_targets, theirs_before, names, labels)
     yield from _unreadable(written, names)
     yield from _name_findings(ours, names)
-    yield from _partner_only_findings(theirs)
-    yield from _in_both_tenants(theirs, names)
+    yield from _partner_only_findings(partner_targets)
+    yield from _in_both_tenants(partner_targets, names)
 
 
 def is_microsoft_application(target: Target) -> bool:

@@ -264,8 +264,8 @@ def _in_fixed_order(configuration: TargetConfiguration) -> TargetConfiguration:
 def _partner_object_ids(effective: EffectiveSettings) -> Iterator[str]:
     for pair in _SETTING_PAIRS:
         people, applications = configurations(effective.targets[pair.our_setting].setting)
-        theirs = people if pair.our_setting in _INBOUND else applications
-        for target in () if theirs is None else theirs.targets:
+        partner_lists = people if pair.our_setting in _INBOUND else applications
+        for target in () if partner_lists is None else partner_lists.targets:
             if is_guid(target.id):
                 yield target.id.lower()
 

@@ -102,6 +102,6 @@ def no_extension_error(
         is_revoked=False,
         ends_at=extension.ends_at.astimezone(UTC).isoformat(),
         days=duration.days,
-        days_now=[duration.days for duration in extension.now],
+        days_now=[present.days for present in extension.now],
         asked_from=extension.asked_from.astimezone(UTC).isoformat(),
     )

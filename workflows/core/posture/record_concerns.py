@@ -116,8 +116,8 @@ def _not_closed_concerns(configuration: JsonObject, access_kinds: Sequence[Acces
     unknown = [
         kind for kind in left if kind.opening is AccessState.UNKNOWN and kind.category is not AccessCategory.DEFAULT
     ]
-    lost = [kind for kind in unknown if kind.setting in missing]
-    if open_kinds or lost:
+    missing_kinds = [kind for kind in unknown if kind.setting in missing]
+    if open_kinds or missing_kinds:
         values = {"open": access_kind_values(open_kinds), "unknown": access_kind_values(unknown)}
         yield Concern(code=ConcernCode.REVOKED_BUT_OPEN, severity=ConcernSeverity.ALERT, values=values)
     elif unknown:

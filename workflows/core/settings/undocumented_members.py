@@ -158,10 +158,12 @@ def _both(name: str, old: JsonObject, new: JsonObject) -> bool:
 
 def _with_undocumented_of(old: JsonObject, new: JsonObject, members: _Members) -> dict[str, Any]:
     """Return `new` with the undocumented members of `old` that `new` does not contain, at every depth."""
-    lost = {key: item for key, item in old.items() if key not in members and key not in new and "@" not in key}
+    missing_members = {
+        key: item for key, item in old.items() if key not in members and key not in new and "@" not in key
+    }
     deeper = {
         key: _with_undocumented_of(old[key], new[key], inner)
         for key, inner in members.items()
         if isinstance(inner, Mapping) and _both(key, old, new)
     }
-    return {**lost, **new, **deeper}
+    return {**missing_members, **new, **deeper}

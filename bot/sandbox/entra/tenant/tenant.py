@@ -129,7 +129,7 @@ class Tenant:
 
     def _record_portal_edits(self, before: Mapping[str, Any]) -> None:
         administrator = next((u for u in self.objects["users"].values() if u.get("mailNickname") == "admin"), None)
-        who = by_user(administrator) if administrator else {"user": None, "app": None}
+        initiator = by_user(administrator) if administrator else {"user": None, "app": None}
         old, new = before["partners"], self.partners
         for tenant_id in sorted({*old, *new}):
             before_change, after_change = old.get(tenant_id), new.get(tenant_id)
@@ -137,13 +137,13 @@ class Tenant:
                 continue
             changed, sync_change = _compare_partner(before_change, after_change)
             if changed:
-                self.record(_partner_activity(before_change, after_change), who, before_change, after_change)
+                self.record(_partner_activity(before_change, after_change), initiator, before_change, after_change)
             if sync_change:
-                self.record(sync_change, who, before_change, after_change)
+                self.record(sync_change, initiator, before_change, after_change)
         if before["default"] != self.objects["default"]:
             if before["default"].get("isServiceDefault") is True:
                 self.objects["default"]["isServiceDefault"] = False
-            self.record(Activity.DEFAULT_UPDATED, who, before["default"], self.objects["default"])
+            self.record(Activity.DEFAULT_UPDATED, initiator, before["default"], self.objects["default"])
 
 
 def _partner_activity(before_change: object, after_change: object) -> Activity:

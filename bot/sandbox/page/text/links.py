@@ -43,16 +43,16 @@ def location_of_link(url: str) -> str:
     except ValueError:
         return ""
     query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-    wanted = query.get("id", "")
+    place_id = query.get("id", "")
     if parts.scheme.lower() != "slack" or query.get("team") != seed.TEAM_ID:
         return ""
     match parts.netloc:
-        case "app" if wanted == seed.APP_ID:
+        case "app" if place_id == seed.APP_ID:
             return "dm" if query.get("tab") == "messages" else "home"
-        case "user" if wanted == seed.BOT_USER_ID:
+        case "user" if place_id == seed.BOT_USER_ID:
             return "dm"
         case "channel":
-            return _CHANNELS.get(wanted, "")
+            return _CHANNELS.get(place_id, "")
         case _:
             return ""
 

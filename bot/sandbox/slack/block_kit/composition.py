@@ -83,7 +83,7 @@ def check_initial_option(element: Any, pointer: str) -> Iterator[str]:
 def _is_among(option: dict[str, Any], options: list[dict[str, Any]]) -> bool:
     """Return whether an option is known, by what a person sees and the bot receives; `emoji` is ignored."""
     value_and_text = (option["value"], option["text"]["text"])
-    return any((option["value"], option["text"]["text"]) == value_and_text for option in options)
+    return any((other["value"], other["text"]["text"]) == value_and_text for other in options)
 
 
 def check_one_option_list(element: Any, pointer: str) -> Iterator[str]:

@@ -132,7 +132,7 @@ def all_of(*checks: Check) -> Check:
     """Return a check that passes when all `checks` pass."""
 
     def check(value: Any, pointer: str) -> Iterator[str]:
-        for check in checks:
-            yield from check(value, pointer)
+        for part in checks:
+            yield from part(value, pointer)
 
     return check

@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import WSMsgType, web
 
 from bot.sandbox.seed import APP_ID
-from bot.sandbox.slack.delivery.delivery import ACKNOWLEDGE_SECONDS, Acknowledged, Envelope, NotAcknowledged
+from bot.sandbox.slack.delivery.delivery import ACKNOWLEDGE_SECONDS, Acknowledgement, Envelope, NotAcknowledged
 
 PATH = "/slack/socket"
 MAX_CONNECTIONS = 10
@@ -47,7 +47,7 @@ class Sockets:
 
     async def send(
         self, envelope: Envelope, payload: dict[str, Any], *, retry: int = 0, retry_reason: str = ""
-    ) -> Acknowledged:
+    ) -> Acknowledgement:
         """See `Transport.send`."""
         if not self._connections:
             raise NotAcknowledged("connection_failed", "the app has no open Socket Mode connection")
@@ -74,7 +74,7 @@ class Sockets:
             raise NotAcknowledged("connection_failed", "the connection broke before the ack") from error
         finally:
             del self._waiting[envelope_id]
-        return Acknowledged(status=200, body=body)
+        return Acknowledgement(status=200, body=body)
 
     async def refresh(self, reason: str = "refresh_requested") -> int:
         """Ask the app to connect again, as Slack does every few hours; return the number of closed connections."""

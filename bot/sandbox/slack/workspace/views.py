@@ -130,7 +130,7 @@ class Views:
     def close(self, view: OpenView) -> list[OpenView]:
         """Close a modal and every one above it; return the closed ones, top first."""
         stack = self.stack(view)
-        closed = stack[[view.id for view in stack].index(view.id) :]
+        closed = stack[[open_view.id for open_view in stack].index(view.id) :]
         for closed_view in closed:
             self._tables.drop("views", closed_view.id)
         return closed[::-1]

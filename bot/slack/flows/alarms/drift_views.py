@@ -85,8 +85,8 @@ def drifts_view(drifts: Sequence[Drift], page: int, now: datetime) -> Json:
     page = max(0, min(page, (len(ordered) - 1) // PER_PAGE))
     page_drifts = ordered[page * PER_PAGE : (page + 1) * PER_PAGE]
     first = page * PER_PAGE + 1
-    said = range_words(first, first + len(page_drifts) - 1, len(ordered))
-    blocks: list[Block] = [rich_text(paragraph(fixed_text(f"Not as approved · {said}")))]
+    range_text = range_words(first, first + len(page_drifts) - 1, len(ordered))
+    blocks: list[Block] = [rich_text(paragraph(fixed_text(f"Not as approved · {range_text}")))]
     blocks += [
         row(_row_words(drift, now), f"drift:{drift.subject}", button("Answer", ids.SHOW_DRIFT, drift.subject))
         for drift in page_drifts

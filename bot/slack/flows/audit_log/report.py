@@ -21,7 +21,7 @@ from bot.slack.flows.entry_point_types import EntryPoint, Subcommand
 from bot.slack.payloads.models import SlashCommand
 from bot.words.sentences import counted
 from workflows.app.evidence.reading import EvidenceReader
-from workflows.app.evidence.recording import EvidenceKind, EvidenceLog, Taken
+from workflows.app.evidence.recording import EvidenceFile, EvidenceKind, EvidenceLog
 from workflows.app.reads.audit_log_permission import AuditLogPermission
 from workflows.core.partners.history.days import Days
 from workflows.core.partners.history.story import RequestStory
@@ -105,7 +105,7 @@ class ReportFlow:
             key=key,
             partner=partner,
         )
-        taken = Taken(
+        evidence_file = EvidenceFile(
             kind=EvidenceKind.REPORT,
             format="html",
             sha256=report.sha256,
@@ -115,7 +115,7 @@ class ReportFlow:
         )
         log = EvidenceLog(store=self.store, clock=self.clock)
         try:
-            await log.record(taken, key=key, actor=person.chat_id, account=person.id, tenants=tenants)
+            await log.record(evidence_file, key=key, actor=person.chat_id, account=person.id, tenants=tenants)
         except StoreNotWritable:
             return refusal(NOT_RECORDED)
         result = await self._send_file(person, report, partner)

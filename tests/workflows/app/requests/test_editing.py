@@ -11,7 +11,7 @@ from tests.workflows.core.builders import AMARA, BRUNO, NOW, RILEY, SAM
 from tests.workflows.world import CATALOG, World, filled_form
 from workflows.app.alarms import Alarms
 from workflows.app.limits import LimitedAction, Limits
-from workflows.app.requests.editing import Editing
+from workflows.app.requests.editing import RequestEditor
 from workflows.app.requests.forms import EditedRequest, Form, InvalidForm, RefillCode, refill
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
@@ -32,7 +32,7 @@ def edit_of(request: AccessRequest, actor: Person = RILEY, **changes: Any) -> Fo
 async def problems(world: World, form: Form) -> dict[str, str]:
     """What the form of an edit answers."""
     with pytest.raises(InvalidForm) as caught:
-        await Editing(intake=world.intake).edit(form, key=world.key())
+        await RequestEditor(intake=world.intake).edit(form, key=world.key())
     return {name: fact_words(one) for name, one in caught.value.problems.items()}
 
 
@@ -42,7 +42,7 @@ async def test_an_edit_is_planned_and_decided_again_in_the_same_request(world: W
     request = await world.request(request.id)
     form = edit_of(request, justification="Another project")
     for _ in range(2):  # delivered twice
-        await Editing(intake=world.intake).edit(form, key="edit-1")
+        await RequestEditor(intake=world.intake).edit(form, key="edit-1")
     again = await world.settled(request.id)
     assert (again.state, again.round, len(again.edits)) == (RequestState.AWAITING_APPROVAL, 1, 1)
     assert (again.decisions, len(again.void_decisions)) == ((), 1)
@@ -90,7 +90,7 @@ async def test_nobody_unknown_edits(world: World) -> None:
 @pytest.mark.parametrize("someone", [SAM, AMARA])
 async def test_only_the_requester_opens_and_sends_an_edit(world: World, someone: Person) -> None:
     request = await world.waiting()
-    editing = Editing(intake=world.intake)
+    editing = RequestEditor(intake=world.intake)
     for asked in (
         editing.require_editable(request.id, someone.chat_id),
         editing.edit(edit_of(request, someone, justification="More"), key="k"),
@@ -102,7 +102,7 @@ async def test_only_the_requester_opens_and_sends_an_edit(world: World, someone:
 
 
 async def test_what_nobody_knows_and_what_is_closed_cannot_be_edited(world: World) -> None:
-    editing = Editing(intake=world.intake)
+    editing = RequestEditor(intake=world.intake)
     with pytest.raises(Refused) as refused:
         await editing.require_editable(RequestId("R-AAAAAAAAAA"), RILEY.chat_id)
     assert refused.value.code == RefusalCode.UNKNOWN_REQUEST
@@ -123,7 +123,7 @@ async def test_edits_count_as_requests_of_the_hour(world: World) -> None:
     most = dict.fromkeys(LimitedAction, 2)
     alarms = Alarms(store=world.store, clock=world.clock, wake=lambda: None)
     limits = Limits(store=world.store, alarms=alarms, clock=world.clock, maximums=most)
-    editing = Editing(intake=replace(world.intake, limits=limits))
+    editing = RequestEditor(intake=replace(world.intake, limits=limits))
     await editing.edit(edit_of(request, justification="One"), key="k1")
     request = await world.settled(request.id)
     with pytest.raises(InvalidForm) as caught:

@@ -127,7 +127,7 @@ def _grouped_values(verdicts: Sequence[PolicyVerdict]) -> list[dict[str, Any]]:
 
 
 _COMPARED: Final = (
-    *("policy_id", "policy", "is_enforced", "meaning", "where_it_applies"),
+    *("policy_id", "policy", "is_enforced", "effect", "effect_where_applied"),
     *("reasons", "conditions", "remedies", "source"),
 )
 

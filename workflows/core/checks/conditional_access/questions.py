@@ -92,7 +92,7 @@ def questions(
 
     :param limit: the most sign-ins to ask about.
     """
-    wanted: dict[Question, None] = {}
+    questions: dict[Question, None] = {}
     additional: dict[Question, None] = {}
     live = [policy for policy in policies if not policy.is_off]
     if not live:
@@ -110,9 +110,9 @@ def questions(
             for client in (tuple(ClientApp) if has_client_conditions else (ClientApp.BROWSER,))
             for application in entry.applications
         ]
-        wanted |= dict.fromkeys(first)
+        questions |= dict.fromkeys(first)
         additional |= dict.fromkeys(_questions_for_uncovered_policies(concerned, entry, tenant_id, first))
-    every = [*wanted, *(question for question in additional if question not in wanted)]
+    every = [*questions, *(question for question in additional if question not in questions)]
     return QuestionSelection(questions=tuple(every[:limit]), left_out=tuple(every[limit:]))
 
 

@@ -74,8 +74,8 @@ def due_notice(begins_at: datetime, ends_at: datetime, notices: Sequence[EndNoti
     """
     if now >= ends_at:
         return None
-    due = [days for days in _applicable(begins_at, ends_at) if ends_at - timedelta(days=days) <= now]
-    newest = min(due, default=None)
+    due_days = [days for days in _applicable(begins_at, ends_at) if ends_at - timedelta(days=days) <= now]
+    newest = min(due_days, default=None)
     return newest if newest is not None and newest < lowest_issued(ends_at, notices) else None
 
 

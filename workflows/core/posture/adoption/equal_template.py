@@ -105,8 +105,8 @@ def _candidates(configuration: JsonObject, template: Template, placeholder: Plac
     """Yield the partner's ids that stand where the template has a placeholder, and nothing if it is optional."""
     for name, setting in template.settings.items():
         for list_name in lists_of(name) if name in TARGET_PROPERTIES else ():
-            wanted = getattr(setting, list_name.model_name, None)
-            if any(placeholder_of(target) == placeholder.name for target in _targets(wanted)):
+            template_list = getattr(setting, list_name.model_name, None)
+            if any(placeholder_of(target) == placeholder.name for target in _targets(template_list)):
                 own = getattr(_parse_or_none(name, configuration), list_name.model_name, None)
                 yield from (
                     own_target.id

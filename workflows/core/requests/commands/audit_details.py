@@ -18,9 +18,9 @@ def account_details(actor: ChatId | Person) -> Details:
     return {"account": actor.id} if isinstance(actor, Person) else {}
 
 
-def clicked_details(**said: str) -> Details:
+def clicked_details(**values: str) -> Details:
     """Return the given details without the empty ones."""
-    return {name: value for name, value in said.items() if value}
+    return {name: value for name, value in values.items() if value}
 
 
 def plan_digest(request: AccessRequest) -> Details:
