@@ -21,7 +21,7 @@ _JSON = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Com
 class EntraSimulator:
     """A part of Microsoft Graph v1.0 over one tenant in memory.
 
-    `accepts_token` checks bearer tokens (`TokenAuthority.accepts`). `changed` is called after every change of state.
+    `accepts_token` checks bearer tokens (`TokenAuthority.accepts`). `on_change` is called after every change of state.
     `now` gives the time. Throttling and other faults are injected elsewhere (`bot.sandbox.http.faults`).
     """
 

@@ -100,7 +100,7 @@ class Graph:
 
 @dataclass(slots=True)
 class Changes:
-    """Counts calls of `changed`."""
+    """Counts calls of `on_change`."""
 
     count: int = 0
 

@@ -138,7 +138,7 @@ def remedies(policy: Policy, visitor: VisitorType, trust: InboundTrustFlags) -> 
 
 
 def is_worse(effect: PolicyEffect, other: PolicyEffect) -> bool:
-    """Return whether `one` is a worse effect than `other`."""
+    """Return whether `effect` is a worse effect than `other`."""
     return _ORDER.index(effect) > _ORDER.index(other)
 
 
