@@ -207,7 +207,7 @@ async def _listen(
         secret=settings.slack_signing_secret.get_secret_value(),
         clock=systems.clock,
         metrics=metrics,
-        is_ready=readiness.what_is_missing,
+        why_not_ready=readiness.what_is_missing,
     )
     runner = make_runner(app)
     await runner.setup()

@@ -33,12 +33,12 @@ def story_json(story: RequestStory) -> dict[str, Any]:
         "partner": _partner(request),
         "access_template": {"name": request.fields.template, "title": template_in(request)},
         "sent_at": _moment(request.created_at),
-        **_asked(request),
+        **_request_members(request),
         "state": request.state.value,
         "state_in_words": state_in_words(story),
         "note": note_words(request.note),
-        **_decided(story),
-        **_written(story),
+        **_decision_members(story),
+        **_write_members(story),
         "reviews": [
             {"at": _moment(one.at), "chat_id": one.chat_id, "name": one.name, "reason": one.reason}
             for one in story.reviews
@@ -60,7 +60,7 @@ def story_json(story: RequestStory) -> dict[str, Any]:
     }
 
 
-def _asked(request: AccessRequest) -> dict[str, Any]:
+def _request_members(request: AccessRequest) -> dict[str, Any]:
     return {
         "requester": _requester(request),
         "sponsor": _sponsor(request),
@@ -72,7 +72,7 @@ def _asked(request: AccessRequest) -> dict[str, Any]:
     }
 
 
-def _decided(story: RequestStory) -> dict[str, Any]:
+def _decision_members(story: RequestStory) -> dict[str, Any]:
     prepared = story.request.prepared
     return {
         "risk": risk_in(story) or None,
@@ -96,7 +96,7 @@ def _decided(story: RequestStory) -> dict[str, Any]:
     }
 
 
-def _written(story: RequestStory) -> dict[str, Any]:
+def _write_members(story: RequestStory) -> dict[str, Any]:
     request, read_back = story.request, story.read_back
     return {
         "change_id": change_id_in(story) or None,

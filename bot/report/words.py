@@ -26,7 +26,7 @@ FROM_RECORDS: Final = (
     "This report comes from Gatehouse's records. The tenant was not read for it: results are told as of the last "
     "read-back, or as of a sweep that found something different. To read the tenant, run gatehouse posture."
 )
-LIMITS: Final = (
+LIMITATIONS: Final = (
     FROM_RECORDS,
     "Times are in UTC. Names of people are those that were recorded. The partner chose its display name itself; "
     "nobody verified it.",

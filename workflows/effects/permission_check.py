@@ -8,11 +8,11 @@ from workflows.app.adoption.unchanged import adoption_of_other_settings
 from workflows.app.alarms import Alarms
 from workflows.app.identifiers import derived_request_id, revocation_id, verdict_key
 from workflows.app.limits import Allowance, LimitedAction, Limits
-from workflows.app.role_refusals import refused_with_new_groups
+from workflows.app.role_refusals import check_with_new_groups
 from workflows.app.schedule.revocation_alarms import report_refused_revocation
 from workflows.app.schedule.role_check import request_role_check, role_shortages
 from workflows.app.service import Service
-from workflows.app.watch.answers import DriftAnswers
+from workflows.app.watch.reported_drift import ReportedDrift
 from workflows.catalog.catalog import Catalog, changed_rules
 from workflows.core.errors.facts import Fact, as_values
 from workflows.core.errors.raised import Refused
@@ -57,7 +57,7 @@ class PermissionCheck:
     catalog: Catalog
     alarms: Alarms
     clock: Clock
-    drift_answers: DriftAnswers
+    drift_answers: ReportedDrift
     limits: Limits | None = None
     """The limit of approvals per hour for one person; None: no limit."""
 
@@ -118,7 +118,7 @@ class PermissionCheck:
         if isinstance(click, Revoke):
             self.directory.read_groups_again()
         try:
-            await refused_with_new_groups(lambda: self._check_command(click, actor, key, received_at), self.directory)
+            await check_with_new_groups(lambda: self._check_command(click, actor, key, received_at), self.directory)
         except Refused as refused:
             if refused.code is RefusalCode.NOT_AN_APPROVER and isinstance(click, Approve | Reject):
                 await self._require_people(click.request_id)
@@ -180,7 +180,7 @@ class PermissionCheck:
         if (warning := allowance.warning) is not None:
             await self.service.send_message(warning, key=f"left:{key}", person=click.actor, channel=click.channel)
         if self.limits is not None:
-            await self.limits.used(allowance, actor.name)
+            await self.limits.alarm_when_used_up(allowance, actor.name)
 
     async def _withdraw(self, click: Withdraw, actor: Person, key: str) -> None:
         command = replace(click, is_requester=await self._is_requester(click.request_id, actor))
@@ -246,7 +246,7 @@ class PermissionCheck:
         current_roles = await self.directory.current_roles([actor])
         if not current_roles.holds(actor.id, ADMIN):
             raise Refused(RefusalCode.ONLY_ADMINS_DECIDE_GIVEN_UP)
-        if click.effect_id not in {effect.id for effect in await self.store.given_up()}:
+        if click.effect_id not in {effect.id for effect in await self.store.given_up_effects()}:
             raise Refused(RefusalCode.WORK_NOT_GIVEN_UP)
         await self.service.retry_or_drop(
             click.effect_id,

@@ -19,7 +19,7 @@ from bot.slack.outbound.card_copies import CardCopies
 from bot.slack.outbound.former_channels import FormerChannelCards
 from bot.slack.outbound.notifier import SlackNotifier
 from bot.slack.outbound.recipients import Outbound
-from bot.slack.people.shown_directory import ShownDirectory
+from bot.slack.people.display_directory import DisplayDirectory
 from workflows.app.alarms import Alarms
 from workflows.app.limits import LimitedAction, Limits
 from workflows.app.schedule.access_ends import AccessEnds
@@ -27,7 +27,7 @@ from workflows.app.schedule.alarm_checks import Check, ScheduledChecks, alarm_ch
 from workflows.app.schedule.role_check import check_auditors, check_roles
 from workflows.app.schedule.sponsor_check import check_sponsors
 from workflows.app.service import Service
-from workflows.app.watch.answers import DriftAnswers
+from workflows.app.watch.reported_drift import ReportedDrift
 from workflows.app.watch.sweep import Sweeper
 from workflows.app.watch.telling import DriftRecords
 from workflows.app.watch.watch_check import WatchCheck
@@ -55,7 +55,7 @@ class BotParts:
     checks: ScheduledChecks
     queue_worker: QueueWorker
     send_directly: SendAlarm
-    directory: ShownDirectory
+    directory: DisplayDirectory
 
 
 def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
@@ -66,7 +66,7 @@ def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
         clock=systems.clock,
         perform=lambda effect: performer.perform(effect),
         may_give_up=lambda effect, reason: performer.may_give_up(effect, reason),
-        gave_up=lambda pending, reason: performer.gave_up(pending, reason),
+        gave_up=lambda pending, reason: performer.tell_given_up(pending, reason),
         pauses=systems.pauses,
         until_quiet=receiver.inbound.until_quiet,
     )
@@ -79,7 +79,7 @@ def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
     )
     limits = _limits(systems, alarms)
     watch = _watch(systems, alarms, queue_worker.wake)
-    performer = _performer(systems, service, alarms, notifier, limits, watch.answers)
+    performer = _performer(systems, service, alarms, notifier, limits, watch.reported_drift)
     _complete(receiver, systems, notifier, limits)
 
     async def send(alarm: Alarm) -> Sequence[MessageCopy]:
@@ -116,11 +116,11 @@ def _access_ends(systems: ExternalSystems, service: Service, alarms: Alarms, que
     )
 
 
-def _notifier(systems: ExternalSystems, shown_directory: ShownDirectory, copies: CardCopies) -> SlackNotifier:
+def _notifier(systems: ExternalSystems, display_directory: DisplayDirectory, copies: CardCopies) -> SlackNotifier:
     """Return the sender of Slack's messages."""
     outbound = Outbound(
         copies=copies,
-        directory=shown_directory,
+        directory=display_directory,
         store=systems.store,
         clock=systems.clock,
         card_update_after=timedelta(seconds=systems.pauses.card_update),
@@ -142,7 +142,11 @@ def _complete(receiver: Receiver, systems: ExternalSystems, notifier: SlackNotif
 
 
 def _scheduled_checks(
-    systems: ExternalSystems, service: Service, alarms: Alarms, directory: ShownDirectory, other_checks: Sequence[Check]
+    systems: ExternalSystems,
+    service: Service,
+    alarms: Alarms,
+    directory: DisplayDirectory,
+    other_checks: Sequence[Check],
 ) -> ScheduledChecks:
     """Return the checks of each tick: a tick does what is due, every few seconds."""
     store, clock, tenant = systems.store, systems.clock, systems.tenant
@@ -178,7 +182,7 @@ def _performer(
     alarms: Alarms,
     notifier: SlackNotifier,
     limits: Limits,
-    drift_answers: DriftAnswers,
+    drift_answers: ReportedDrift,
 ) -> Performer:
     """Return the performer of stored effects."""
     store, tenant, directory, catalog = systems.store, systems.tenant, systems.directory, systems.catalog
@@ -233,6 +237,6 @@ def _watch(systems: ExternalSystems, alarms: Alarms, wake: Callable[[], None]) -
     return WatchCheck(
         store=systems.store,
         sweeper=Sweeper(tenant=systems.tenant, alarms=alarms, drifts=drifts),
-        answers=DriftAnswers(drifts=drifts, tenant=systems.tenant),
+        reported_drift=ReportedDrift(drifts=drifts, tenant=systems.tenant),
         start=systems.background.start,
     )

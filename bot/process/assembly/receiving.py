@@ -14,8 +14,8 @@ from bot.slack.inbound.bolt import make_bolt
 from bot.slack.inbound.guard import Guard
 from bot.slack.inbound.receive import Inbound
 from bot.slack.inbound.replaced_cards import ReplacedCards
+from bot.slack.people.display_directory import DisplayDirectory
 from bot.slack.people.members import Members
-from bot.slack.people.shown_directory import ShownDirectory
 from workflows.app.alarms import Alarms
 from workflows.app.service import Service
 
@@ -39,7 +39,7 @@ class Receiver:
     wake: Wake
     service: Service
     alarms: Alarms
-    directory: ShownDirectory
+    directory: DisplayDirectory
     guard: Guard
     inbound: Inbound
 
@@ -48,7 +48,7 @@ def make_receiver(systems: ExternalSystems) -> Receiver:
     """Create what stores a click."""
     settings, wake = systems.settings, Wake()
     service = Service(store=systems.store, clock=systems.clock, wake=wake)
-    shown = ShownDirectory(systems.directory, systems.clock)
+    shown = DisplayDirectory(systems.directory, systems.clock)
     guard = Guard(
         service=service,
         replaced_cards=ReplacedCards(store=systems.store, channel=settings.slack_channel),
@@ -69,7 +69,7 @@ def make_receiver(systems: ExternalSystems) -> Receiver:
 
 
 def decide_flow(
-    systems: ExternalSystems, service: Service, windows: Windows, members: Members, shown_directory: ShownDirectory
+    systems: ExternalSystems, service: Service, windows: Windows, members: Members, display_directory: DisplayDirectory
 ) -> DecideFlow:
     """Create the flow of Approve and Reject."""
     return DecideFlow(
@@ -78,6 +78,6 @@ def decide_flow(
         windows=windows,
         members=members,
         directory=systems.directory,
-        people=shown_directory,
+        display_directory=display_directory,
         clock=systems.clock,
     )

@@ -49,7 +49,7 @@ class Redactor:
         """Return the text without secrets."""
         return self._pattern.sub(REDACTED, text)
 
-    def known(self, text: str) -> str:
+    def without_known_secrets(self, text: str) -> str:
         """Return the text without known secrets. Text that only looks like a secret stays, because it may be a name."""
         return self._known.sub(REDACTED, text)
 

@@ -36,8 +36,8 @@ class OffsetClock:
 
     def now(self) -> datetime:
         """Return the moved time in UTC."""
-        found = self._path.stat()
-        version = (found.st_ino, found.st_mtime_ns)
+        file_status = self._path.stat()
+        version = (file_status.st_ino, file_status.st_mtime_ns)
         if version != self._version:
             self._offset = timedelta(seconds=int(self._path.read_text(encoding="ascii")))
             self._version = version
@@ -81,7 +81,7 @@ def open_clock(settings: TenantSettings) -> Clock:
 async def read_stored_records(settings: TenantSettings, *, only_compared: bool = False) -> Records | None:
     """Read our records, also while the bot runs; None when there is no database.
 
-    :param only_compared: without what a posture does not compare.
+    :param only_compared: whether to leave out the fields that a posture does not compare.
     :raises StoreUnusable: when the database cannot be read.
     """
     return await settings.records.read_records(only_compared=only_compared)

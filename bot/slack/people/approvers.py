@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from bot.slack.people.shown_directory import ShownDirectory
+from bot.slack.people.display_directory import DisplayDirectory
 from workflows.app.reads.waiting_requests import ids_of
 from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, Role
@@ -53,7 +53,7 @@ NO_APPROVERS_KNOWN: Final[Mapping[Role, Approvers]] = MappingProxyType({})
 
 
 async def able_to_decide(
-    eligibility: Eligibility, holders: frozenset[ChatId], directory: ShownDirectory
+    eligibility: Eligibility, holders: frozenset[ChatId], directory: DisplayDirectory
 ) -> frozenset[ChatId]:
     """Return the members who may still decide.
 
@@ -66,7 +66,7 @@ async def able_to_decide(
     return eligibility.eligible_members(holders, taken)
 
 
-async def may_decide(request: AccessRequest, reader: ChatId, directory: ShownDirectory) -> bool | None:
+async def may_decide(request: AccessRequest, reader: ChatId, directory: DisplayDirectory) -> bool | None:
     """Return whether a person may decide on a request now, for a window; None when the roles cannot be read now.
 
     What follows from the request alone is always known: the requester and the sponsor may not. Who has approved can
@@ -98,20 +98,20 @@ async def may_decide(request: AccessRequest, reader: ChatId, directory: ShownDir
 
 
 async def name_approvers(
-    request: AccessRequest, holders: Mapping[Role, frozenset[ChatId]], directory: ShownDirectory
+    request: AccessRequest, holders: Mapping[Role, frozenset[ChatId]], directory: DisplayDirectory
 ) -> dict[Role, Approvers]:
     """Return the people who can still decide, by role."""
-    return {role: await _named(request, all_holders, directory) for role, all_holders in holders.items()}
+    return {role: await _name_approvers(request, all_holders, directory) for role, all_holders in holders.items()}
 
 
-async def _named(request: AccessRequest, holders: frozenset[ChatId], directory: ShownDirectory) -> Approvers:
+async def _name_approvers(request: AccessRequest, holders: frozenset[ChatId], directory: DisplayDirectory) -> Approvers:
     try:
         return await _people(await able_to_decide(eligibility(request), holders, directory), directory)
     except PeopleDirectoryUnavailable:
         return Approvers()  # the stage's title is shown instead
 
 
-async def name_open_stages(request: AccessRequest, directory: ShownDirectory) -> Mapping[Role, Approvers]:
+async def name_open_stages(request: AccessRequest, directory: DisplayDirectory) -> Mapping[Role, Approvers]:
     """Return the people who can still decide, by role, for a window; empty when that takes too long."""
     eligibility_now = current_eligibility(request)
     if eligibility_now is None:
@@ -125,7 +125,7 @@ async def name_open_stages(request: AccessRequest, directory: ShownDirectory) ->
 
 
 async def deciders_by_stage(
-    request: AccessRequest, directory: ShownDirectory
+    request: AccessRequest, directory: DisplayDirectory
 ) -> tuple[tuple[OpenStage, tuple[ChatId, ...]], ...]:
     """Return everybody who can still decide, for each open stage in order. Two stages may have the same title.
 
@@ -143,7 +143,7 @@ async def deciders_by_stage(
 
 
 async def everybody_by_stage(
-    stages: Sequence[tuple[str, Role]], excluded: Collection[ChatId], directory: ShownDirectory
+    stages: Sequence[tuple[str, Role]], excluded: Collection[ChatId], directory: DisplayDirectory
 ) -> list[tuple[str, list[ChatId]]]:
     """Return everybody who would be asked by these stages, with the title of each.
 
@@ -156,7 +156,7 @@ async def everybody_by_stage(
 
 
 async def name_stages(
-    stages: Sequence[Stage], excluded: Collection[ChatId], directory: ShownDirectory
+    stages: Sequence[Stage], excluded: Collection[ChatId], directory: DisplayDirectory
 ) -> tuple[StageApprovers, ...]:
     """Return who would be asked by these stages, before a request is sent.
 
@@ -165,7 +165,7 @@ async def name_stages(
     return tuple(await asyncio.gather(*(_stage_approvers(stage, excluded, directory) for stage in stages)))
 
 
-async def _stage_approvers(stage: Stage, excluded: Collection[ChatId], directory: ShownDirectory) -> StageApprovers:
+async def _stage_approvers(stage: Stage, excluded: Collection[ChatId], directory: DisplayDirectory) -> StageApprovers:
     try:
         async with asyncio.timeout(_TIMEOUT_SECONDS):
             holders = await directory.holders(stage.role)
@@ -175,7 +175,7 @@ async def _stage_approvers(stage: Stage, excluded: Collection[ChatId], directory
         return StageApprovers(stage=stage)
 
 
-async def _people(chat_ids: frozenset[ChatId], directory: ShownDirectory) -> Approvers:
+async def _people(chat_ids: frozenset[ChatId], directory: DisplayDirectory) -> Approvers:
     people = sorted(chat_ids)
     names = {person: name for person in people[:MAX_NAMED_APPROVERS] if (name := await _name(person, directory))}
     counted = Counter(names.values())
@@ -186,7 +186,7 @@ async def _people(chat_ids: frozenset[ChatId], directory: ShownDirectory) -> App
     return Approvers(names=tuple(told_apart), other_count=len(people) - len(names))
 
 
-async def _name(person: ChatId, directory: ShownDirectory) -> str:
+async def _name(person: ChatId, directory: DisplayDirectory) -> str:
     """Return a person's name; empty when Slack does not know the person, so that the others are still shown."""
     try:
         return await directory.name_of(person)
@@ -194,6 +194,6 @@ async def _name(person: ChatId, directory: ShownDirectory) -> str:
         return ""
 
 
-async def _distinguishing_text(person: ChatId, directory: ShownDirectory) -> str:
+async def _distinguishing_text(person: ChatId, directory: DisplayDirectory) -> str:
     """Return the text that distinguishes people of the same name."""
     return await directory.mail_of(person) or person

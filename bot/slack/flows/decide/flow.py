@@ -20,8 +20,8 @@ from bot.slack.payloads.button_values import parse_card_value, parse_part_value
 from bot.slack.payloads.models import Interaction
 from bot.slack.people.approvers import deciders_by_stage, may_decide, name_open_stages
 from bot.slack.people.directory import SlackDirectory
+from bot.slack.people.display_directory import DisplayDirectory
 from bot.slack.people.members import Members
-from bot.slack.people.shown_directory import ShownDirectory
 from bot.words.requests.notes import refusal_words
 from workflows.app.reads.found_requests import read_replacement
 from workflows.app.service import Service
@@ -52,7 +52,7 @@ class DecideFlow:
     windows: Windows
     members: Members
     directory: SlackDirectory
-    people: ShownDirectory
+    display_directory: DisplayDirectory
     clock: Clock
 
     def entry_points(self) -> Iterator[EntryPoint]:
@@ -80,7 +80,7 @@ class DecideFlow:
         """Show a full member, on top of Details, what is always true of such a change."""
         await self.members.require_member(click.actor)
         request_id, _ = parse_card_value(click.action.value)
-        await self.windows.open(click.trigger_id, notes_view(await self._known(request_id)))
+        await self.windows.open(click.trigger_id, notes_view(await self._require_request(request_id)))
         await ack()
 
     async def part(self, ack: AsyncAck, click: Interaction) -> None:
@@ -90,7 +90,7 @@ class DecideFlow:
 
         async def build(window: Window) -> Json:
             await self.directory.require_member(window.actor)
-            return await self._part(await self._known(request_id), name, page)
+            return await self._part(await self._require_request(request_id), name, page)
 
         if click.is_in(ids.DETAILS_PART):
             await ack()
@@ -137,10 +137,10 @@ class DecideFlow:
             await self.directory.require_member(window.actor)
         except PeopleDirectoryUnavailable as error:
             return message_view("Not possible now", f"{refusal_words(error)} Try again.")
-        request = await self._known(request_id)
+        request = await self._require_request(request_id)
         history = await self.store.history(request_id=request.id, limit=MAX_HISTORY_ENTRIES)
         others = await self._others(request)
-        names = await name_open_stages(request, self.people)
+        names = await name_open_stages(request, self.display_directory)
         return decision_view(
             request,
             holders=names,
@@ -149,7 +149,7 @@ class DecideFlow:
             other_requests=others,
             replacement=await read_replacement(request, store=self.store),
             # NB. where the roles cannot be read now, an approver can still decide: each click is checked.
-            may_decide=await may_decide(request, window.actor, self.people) is not False,
+            may_decide=await may_decide(request, window.actor, self.display_directory) is not False,
         )
 
     async def _part(self, request: AccessRequest, name: DetailsPart, page: int) -> Json:
@@ -162,11 +162,11 @@ class DecideFlow:
             else (),
             replacement=await read_replacement(request, store=self.store) if name is DetailsPart.HISTORY else None,
             other_requests=await self._others(request) if name is DetailsPart.OTHERS else (),
-            approvers=await deciders_by_stage(request, self.people) if name is DetailsPart.APPROVERS else (),
+            approvers=await deciders_by_stage(request, self.display_directory) if name is DetailsPart.APPROVERS else (),
         )
         return part_view(request, name, rows, page)
 
-    async def _known(self, request_id: RequestId) -> AccessRequest:
+    async def _require_request(self, request_id: RequestId) -> AccessRequest:
         request = await self.store.request(request_id)
         if request is None:
             raise Refused(RefusalCode.UNKNOWN_REQUEST)
@@ -182,7 +182,7 @@ class DecideFlow:
         ]
 
     async def _decidable_request(self, request_id: RequestId, digest: Digest) -> AccessRequest:
-        request = await self._known(request_id)
+        request = await self._require_request(request_id)
         if request.is_terminal:
             raise Refused(RefusalCode.NOT_POSSIBLE_IN_THIS_STATE, is_closed=True)
         if request.plan.digest != digest:
