@@ -21,6 +21,7 @@ from markupsafe import Markup
 from bot.report.story_columns import adopted_lines, change_id_in, change_lines, operations_of, risk_in
 from bot.report.words import (
     LIMITS,
+    authors_words,
     decision_words,
     end_words,
     identity_in,
@@ -146,6 +147,7 @@ def _asked(story: RequestStory) -> dict[str, Any]:
         "ticket": request.fields.ticket,
         "period": end_words(request),
         "risk": risk_in(story),
+        "authors": authors_words(request),
         "edits": [f"{one.person.name} ({one.person.chat_id}), {minute(one.at)}" for one in request.edits],
     }
 
