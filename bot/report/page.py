@@ -22,6 +22,7 @@ from bot.report.report_file import ReportFile, ReportHeader
 from bot.report.story_columns import adopted_lines, change_id_in, change_lines, operations_of, risk_in
 from bot.report.words import (
     LIMITATIONS,
+    authors_words,
     decision_words,
     end_words,
     identity_in,
@@ -150,6 +151,7 @@ def _request_values(story: RequestStory) -> dict[str, Any]:
         "ticket": request.fields.ticket,
         "period": end_words(request),
         "risk": risk_in(story),
+        "authors": authors_words(request),
         "edits": [f"{one.person.name} ({one.person.chat_id}), {minute(one.at)}" for one in request.edits],
     }
 

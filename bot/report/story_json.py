@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from bot.report.story_columns import adopted_lines, change_id_in, change_lines, operations_of, risk_in
 from bot.report.words import (
+    authors_words,
     identity_in,
     iso,
     kind_name,
@@ -105,6 +106,7 @@ def _write_members(story: RequestStory) -> dict[str, Any]:
             for one in change_lines(story)
         ],
         "adopted": list(adopted_lines(story)),
+        "authors_of_adopted": authors_words(request) or None,
         "settings_before": None if request.prepared is None else request.plan.before,
         "graph_operations": operations_of(story),
         "first_sent_at": _moment(request.writing_since),

@@ -102,6 +102,16 @@ def sponsor_words(request: AccessRequest) -> str:
     return request.fields.sponsor if request.prepared is None else person_words(request.prepared.sponsor)
 
 
+def authors_words(request: AccessRequest) -> str:
+    """Return who made the settings that an adoption is about, and so could not approve it; empty for other requests."""
+    prepared = request.prepared
+    if prepared is None or prepared.plan.adoption is None:
+        return ""
+    names = [person_words(one) for one in prepared.authors]
+    unknown = [] if prepared.plan.adoption.is_author_known else ["not all are known, so one approver more was needed"]
+    return "; ".join([*names, *unknown])
+
+
 def decision_words(one: StoryDecision) -> str:
     """Return one decision in one line: the stage, who, what, when and why."""
     decision = one.decision

@@ -177,6 +177,7 @@ async def test_an_adoption_is_told_with_what_was_open_and_never_as_a_change(stat
         assert "adoption of current settings" in text
         if is_done and file_format is FileFormat.HTML:
             assert "What was adopted" in text
+            assert "<dt>Authors</dt><dd><bdi>Bruno (U-BRUNO, account id-bruno)</bdi></dd>" in text
             assert "<li><bdi>We accept their MFA</bdi></li>" in text
             assert "The plan changes no setting" not in text
             assert "The exact Microsoft Graph operations" not in text
