@@ -427,6 +427,15 @@ def m023_questions_of_a_tick(db: Database) -> None:
     db.execute("create index drifts_by_code on drifts(is_open, code)")
 
 
+@migrations()
+def m024_audit_by_partner(db: Database) -> None:
+    """Let the entries about a partner be found that belong to no request, as those about what sweeps found."""
+    db.execute(
+        """create index audit_by_partner on audit(tenant_id, seq)
+        where request_id is null and tenant_id is not null"""
+    )
+
+
 def _overwritten_at(db: Database, tenant_id: str) -> str:
     """Return when the present settings of a partner were found to be overwritten; empty when they were not."""
     sql = "select state, doc from requests where tenant_id = ? and state in ('applied', 'overwritten')"
