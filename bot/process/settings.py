@@ -50,7 +50,12 @@ class _Templates(BaseSettings):
     """The folder of the templates. It is also read when other settings are wrong."""
 
     model_config = SettingsConfigDict(
-        env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True, validate_default=True
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+        validate_default=True,
+        defer_build=True,  # only one of these classes is used in a process
     )
 
     gatehouse_templates: Path = SHIPPED

@@ -41,7 +41,7 @@ _APPLICATIONS: Final = rf"^({ALL_APPLICATIONS}|{ALL_MICROSOFT_APPS}|{OFFICE_365}
 class FileModel(BaseModel):
     """A table of a file. A key that is not declared is a problem."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)  # only whole files are read
 
 
 class _Users(FileModel):

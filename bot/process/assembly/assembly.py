@@ -13,6 +13,8 @@ from bot.process.assembly.flows import make_flows
 from bot.process.assembly.receiving import Receiver
 from bot.process.direct_alarm import send_directly
 from bot.process.web.health import SendAlarm
+from bot.slack import ids
+from bot.slack.flows.entry_point_types import CommandButton
 from bot.slack.inbound.bolt import make_bolt
 from bot.slack.outbound.approval_channel import ApprovalChannel
 from bot.slack.outbound.card_copies import CardCopies
@@ -60,7 +62,8 @@ class BotParts:
 
 def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
     """Create the effects and the flows, and connect them with the service; the receiver then knows every flow."""
-    service, alarms, shown = receiver.service, receiver.alarms, receiver.directory
+    service, alarms = receiver.service, receiver.alarms
+    shown = DisplayDirectory(systems.directory, systems.clock)
     queue_worker = QueueWorker(
         store=systems.store,
         clock=systems.clock,
@@ -80,7 +83,7 @@ def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
     limits = _limits(systems, alarms)
     watch = _watch(systems, alarms, queue_worker.wake)
     performer = _performer(systems, service, alarms, notifier, limits, watch.reported_drift)
-    _complete(receiver, systems, notifier, limits)
+    _complete(receiver, systems, notifier, limits, shown)
 
     async def send(alarm: Alarm) -> Sequence[MessageCopy]:
         return await send_directly(alarm, directory=systems.directory, client=systems.client)
@@ -128,17 +131,23 @@ def _notifier(systems: ExternalSystems, display_directory: DisplayDirectory, cop
     return SlackNotifier(outbound)
 
 
-def _complete(receiver: Receiver, systems: ExternalSystems, notifier: SlackNotifier, limits: Limits) -> None:
-    """Register every flow with the receiver."""
+def _complete(
+    receiver: Receiver, systems: ExternalSystems, notifier: SlackNotifier, limits: Limits, shown: DisplayDirectory
+) -> None:
+    """Register every flow with the receiver, and start what follows the clicks that it has stored already."""
     settings = systems.settings
     bolt = make_bolt(systems.client, settings.slack_team_id, settings.slack_bot_token)
-    flows = make_flows(systems, receiver.service, notifier, limits, receiver.directory)
-    receiver.guard.register(bolt, (point for flow in flows for point in flow.entry_points()))
+    flows = make_flows(systems, receiver.service, notifier, limits, shown)
+    points = [point for flow in flows for point in flow.entry_points()]
+    receiver.guard.register(bolt, points)
 
     async def tell(person: ChatId, text: str, channel: str) -> None:
         await notifier.send_message(person, Fact(MessageCode.TEXT, {"text": text}), channel=channel)
 
     receiver.inbound.complete(bolt, tell)
+    for point in points:
+        if isinstance(point, CommandButton) and point.action_id == ids.APPROVE and point.then is not None:
+            receiver.approved.begin(point.then)
 
 
 def _scheduled_checks(

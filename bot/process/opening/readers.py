@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.process.imports import without_package
+from bot.process.imports import giving_way, without_package
 from bot.process.logs.redactor import redactor_of
 from bot.process.settings import SettingsProblems, TenantSettings
 from workflows.core.partners.records import Records
@@ -49,12 +49,13 @@ def open_tenant(settings: TenantSettings, pauses: Pauses = USUAL_PAUSES) -> "Ent
 
     :raises SettingsProblems: when the credential cannot be used.
     """
-    with without_package("pygments"):
+    with without_package("pygments"), giving_way():
         # With it, the HTTP library imports a command line of its own, with rich.
         from workflows.entra import connect
 
     try:
-        return connect(entra_settings(settings, pauses))
+        with giving_way():
+            return connect(entra_settings(settings, pauses))
     except ValueError as error:
         raise SettingsProblems((f"AZURE_…: the credential cannot be used ({error})",)) from error
 

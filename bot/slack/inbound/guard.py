@@ -13,8 +13,6 @@ import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 from slack_sdk.errors import SlackApiError
 
-from bot.slack.answers.response_url import answer_at_once, record_refused_command
-from bot.slack.blocks.message import refusal
 from bot.slack.errors import NO_ANSWER
 from bot.slack.flows.entry_point_types import (
     UNKNOWN_SUBCOMMAND,
@@ -36,7 +34,6 @@ from bot.slack.partner_commands import needs_partner
 from bot.slack.payloads.button_values import named_subject
 from bot.slack.payloads.models import HomeOpened, Interaction, SlashCommand
 from bot.slack.payloads.reading import PARSED
-from bot.slack.words.unavailable import WINDOW_NOT_OPENED
 from workflows.app.service import Service
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
@@ -189,7 +186,13 @@ class Guard:
         return guarded_listener
 
     def _wrap_command(self, subcommands: Mapping[str, CommandListener]) -> Callable[..., Awaitable[None]]:
-        """Wrap the command: each subcommand has its flow, and unknown text has one too."""
+        """Wrap the command: each subcommand has its flow, and unknown text has one too.
+
+        NB. commands are registered with their flows, which have imported these modules. Clicks are stored without them.
+        """
+        from bot.slack.answers.response_url import answer_at_once, record_refused_command
+        from bot.slack.blocks.message import refusal
+        from bot.slack.words.unavailable import WINDOW_NOT_OPENED
 
         async def guarded_listener(ack: AsyncAck, context: AsyncBoltContext) -> None:
             command: SlashCommand = context[PARSED]

@@ -19,7 +19,6 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
 from bot.slack.answers.background import Background
-from bot.slack.blocks.modal import message_view
 from bot.slack.payloads.models import Interaction
 from bot.slack.payloads.reading import PARSED, Parsed, Unreadable, read_payload
 from workflows.core.people import ChatId
@@ -139,6 +138,8 @@ class Inbound:
             fields = list(click.required_view.state.values)
             if fields:  # the form keeps its values
                 return _answer({"response_action": "errors", "errors": dict.fromkeys(fields[-1:], _NOT_STORED)})
+            from bot.slack.blocks.modal import message_view  # imported already, with the flow of the window
+
             return _answer({"response_action": "update", "view": message_view("Not done", _NOT_STORED)})
         self._background.start(self._say(click))
         return BoltResponse(status=503, body="")  # Slack shows that the click failed

@@ -13,8 +13,9 @@ from bot.slack.blocks.blocks import Json
 from bot.slack.blocks.modal import message_view
 from bot.slack.cards.approval.details_parts import whole_part
 from bot.slack.errors import NO_ANSWER
+from bot.slack.flows.decide.approval import approve_button
 from bot.slack.flows.decide.views import decision_received_view, decision_view, notes_view, part_view, reject_view
-from bot.slack.flows.entry_point_types import Action, Card, CommandButton, EntryPoint, Submission
+from bot.slack.flows.entry_point_types import Action, Card, EntryPoint, Submission
 from bot.slack.ids import DetailsPart
 from bot.slack.payloads.button_values import parse_card_value, parse_part_value
 from bot.slack.payloads.models import Interaction
@@ -28,8 +29,7 @@ from workflows.app.service import Service
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.people import ChatId
-from workflows.core.requests.commands.request import Approve, CommandSubject, Reject
+from workflows.core.requests.commands.request import CommandSubject, Reject
 from workflows.core.requests.effects import MessageCode
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.settings.canonical import Digest
@@ -61,7 +61,7 @@ class DecideFlow:
         yield Action(ids.SHOW_NOTES, self.notes, audit_name="review_request")
         for shows in (ids.SHOW_PART, ids.PART_PREVIOUS, ids.PART_NEXT):
             yield Action(shows, self.part, audit_name="review_request")
-        yield CommandButton(ids.APPROVE, self.approval, "want_approve", Card.REQUEST, self.show_approved)
+        yield approve_button(self.show_approved)
         yield Action(ids.REJECT, self.reject, audit_name="want_reject", card=Card.REQUEST)
         yield Submission(ids.REJECT_REASON, self.reject_with_reason, audit_name="want_reject")
 
@@ -98,11 +98,6 @@ class DecideFlow:
             self.windows.fill(window, self.windows.show(window, build))
         else:
             await self.windows.open_and_fill(ack, click, build, command="review_request", subject=subject)
-
-    def approval(self, click: Interaction) -> Approve[ChatId]:
-        """Return the approval that somebody clicked."""
-        request_id, digest = parse_card_value(click.action.value)
-        return Approve(actor=click.actor, request_id=request_id, digest=digest, channel=click.channel)
 
     def show_approved(self, click: Interaction) -> None:
         """Show in the window, if it was clicked there, that the approval is stored."""
