@@ -34,6 +34,7 @@ from workflows.core.plans.plan import Plan
 from workflows.core.plans.planning import plan_revocation
 from workflows.core.plans.renewal import is_extension
 from workflows.core.policy.template import Stage, Template
+from workflows.core.posture.watch.kept_approval import kept_approval_findings, with_kept_approval
 from workflows.core.requests.commands.automatic import RecordDelayed, RecordPrepared, RecordUnfit
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import (
@@ -170,6 +171,17 @@ class Preparer:
         )
 
     async def _propose(
+        self, request: AccessRequest, observation: ObservedPartner, requester: Person, sponsor: Person
+    ) -> "_Proposal":
+        """Propose a plan, with what counts as approved after it. The one approver of a reduction approves no drift."""
+        proposal = await self._propose_by_kind(request, observation, requester, sponsor)
+        record = await self.store.partnership(proposal.plan.tenant_id)
+        recorded = None if record is None else await self.store.request(record.request_id)
+        recorded_plan = recorded.plan if recorded and recorded.prepared else None
+        plan = with_kept_approval(proposal.plan, record, recorded_plan)
+        return proposal._replace(plan=plan, findings=(*proposal.findings, *kept_approval_findings(plan)))
+
+    async def _propose_by_kind(
         self, request: AccessRequest, observation: ObservedPartner, requester: Person, sponsor: Person
     ) -> "_Proposal":
         fields, before = request.fields, request.previously_shown

@@ -64,6 +64,12 @@ def _made_by(values: Values) -> str:
     return f"Entra's audit log names as author of these settings, who cannot approve: {names}."
 
 
+def _drift_stays(values: Values) -> str:
+    settings = access_kind_titles(values["settings"], with_graph_names=True)
+    named = f": {settings}" if settings else ""
+    return f"Somebody else changed this partner. This change does not approve what stays different{named}."
+
+
 _UNKNOWN_AUTHORS: Final[Mapping[UnknownAuthor, str]] = {
     UnknownAuthor.LOG_UNREADABLE: "Entra's audit log cannot be read, so it is not known who made these settings.",
     UnknownAuthor.TOO_OLD: "Entra's audit log does not say who made all of these settings.",
@@ -93,4 +99,5 @@ FUNCTIONS: Final[Mapping[FindingCode, Callable[[Values], str]]] = {
     FindingCode.AUTHOR_UNKNOWN: _author_unknown,
     FindingCode.MADE_BY: _made_by,
     FindingCode.OPEN_REQUEST: _open_request,
+    FindingCode.DRIFT_STAYS: _drift_stays,
 }

@@ -181,7 +181,7 @@ class RestoreIntake(FormServices):
 
     async def _likely_templates(self, change: AccessRequest, *, is_result: bool) -> tuple[Template, ...]:
         plan = change.plan
-        restored = plan.configuration_after() if is_result else plan.before
+        restored = plan.approved_settings.configuration if is_result else plan.before
         requests = await self.store.requests_for(plan.tenant_id, MAX_REQUESTS)
         return likely_templates(restored, requests=requests, templates=self.catalog.templates)
 

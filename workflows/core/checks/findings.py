@@ -129,6 +129,8 @@ class FindingCode(StrEnum):
     MADE_BY = "made_by"
     """Who made the settings that are adopted. Values: `names`."""
     EQUALS_NO_TEMPLATE = "equals_no_template"
+    DRIFT_STAYS = "drift_stays"
+    """A reduction leaves settings that nobody approved. Values: `settings`; empty when only inherited values differ."""
     RECORDS_UNREADABLE = "records_unread"
     OPEN_REQUEST = "open_request"
     """Values: `refusal`, the fact of `RefusalCode.OPEN_REQUEST` with its `code` and `values`."""

@@ -96,6 +96,17 @@ SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
         "asked at the end.",
     ),
     (
+        C.DRIFT_STAYS,
+        {"settings": [INBOUND]},
+        "Somebody else changed this partner. This change does not approve what stays different: B2B collaboration, "
+        "inbound.",
+    ),
+    (
+        C.DRIFT_STAYS,
+        {"settings": []},
+        "Somebody else changed this partner. This change does not approve what stays different.",
+    ),
+    (
         C.HALF_A_BLOCK,
         {"setting": INBOUND},
         "B2B collaboration, inbound: block all people and all applications together, or neither of them.",
