@@ -49,6 +49,7 @@ from workflows.core.requests.request import (
 from workflows.core.requests.transitions.planning import NO_PARTNER
 from workflows.core.requests.transitions.resending import remaining_pause
 from workflows.core.requests.transitions.transition import partner_of
+from workflows.effects.overtaken_block import stop_if_overtaken
 from workflows.intervals import FORM_ANSWERED_WITHIN
 from workflows.partner_lookup.identifying import identify_partner
 from workflows.partner_lookup.lookup import look_up, read_both_alone
@@ -85,6 +86,8 @@ class Preparer:
         """
         request = await self.store.request(request_id)
         if request is None or request.state is not RequestState.PREPARING:
+            return
+        if await stop_if_overtaken(request, store=self.store, service=self.service):
             return
         if (pause := remaining_pause(request, self.clock.now())) is not None:
             raise TenantUnavailable((Fact(NoteCode.KEEPS_CHANGING),), pause.total_seconds())

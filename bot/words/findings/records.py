@@ -32,11 +32,21 @@ FORMATS: Final[Mapping[FindingCode, str]] = {
 
 def _replaces_template(values: Values) -> str:
     before, after = values["before"], values["after"]
+    then = ""
+    if "at_end" in after:
+        then = f" At the end: {_AT_END[before['at_end']]} before, {_AT_END[after['at_end']]} after."
     return (
-        f"It replaces “{before['title']}” by “{after['title']}”. "
+        f"It replaces {_settings_of(before)} by {_settings_of(after)}. "
         f"End: {_day(before)} before, about {_day(after)} after. "
-        f"Review: {_interval(before)} before, {_interval(after)} after."
+        f"Review: {_interval(before)} before, {_interval(after)} after.{then}"
     )
+
+
+_AT_END: Final[Mapping[str, str]] = {"block": "blocked automatically", "ask": "people are asked"}
+
+
+def _settings_of(values: Values) -> str:
+    return f"“{values['title']}”" if values["title"] else "settings of no template"
 
 
 def _keeps_approval_policy(values: Values) -> str:

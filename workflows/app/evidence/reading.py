@@ -151,6 +151,7 @@ class EvidenceReader:
         while True:
             page = await self.store.history_page(request_id, limit=_ENTRIES_PAGE, position=position)
             entries += page.items
+            self.unreadable += sum(not one.is_readable for one in page.items)
             if not page.count_after or len(entries) >= MAX_ENTRIES:
                 return entries, page.count
             position = PagePosition(cursor=page.last_cursor)

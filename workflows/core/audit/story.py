@@ -1,5 +1,8 @@
 """The story of one request from the records: who asked, who approved and why, what was changed and read back, and what
-stands. Nothing is read in the tenant: what stands is told as of the last read-back."""
+stands. Nothing is read in the tenant: what stands is told as of the last read-back.
+
+It is long because a story has many facts, each with its rule.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -47,6 +50,10 @@ class RecordedEntry(Protocol):
     @property
     def details(self) -> Mapping[str, Any]:
         """Return what the command recorded."""
+
+    @property
+    def is_readable(self) -> bool:
+        """Return whether its details can be read. Otherwise they are empty here."""
 
 
 class Standing(StrEnum):

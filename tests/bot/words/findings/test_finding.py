@@ -495,6 +495,20 @@ SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
         "days after.",
     ),
     (
+        C.REPLACES_TEMPLATE,
+        {
+            "before": {
+                "title": "Guests",
+                "ends_at": "2026-12-31T12:00:00+00:00",
+                "review_days": None,
+                "at_end": "block",
+            },
+            "after": {"title": "", "ends_at": "2027-01-31T12:00:00+00:00", "review_days": 90, "at_end": "ask"},
+        },
+        "It replaces “Guests” by settings of no template. End: Dec 31, 2026 before, about Jan 31, 2027 after. Review: "
+        "none before, every 90 days after. At the end: blocked automatically before, people are asked after.",
+    ),
+    (
         C.KEEPS_APPROVAL_POLICY,
         {
             "template": "Guests",
