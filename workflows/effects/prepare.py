@@ -17,7 +17,7 @@ from workflows.app.requests.proposing import (
     require_no_other_request,
     require_time_left,
 )
-from workflows.app.requests.restoring import propose_restoration
+from workflows.app.requests.restoration.restoring import propose_restoration
 from workflows.app.schedule.revocation_alarms import report_refused_revocation
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog

@@ -42,7 +42,7 @@ from workflows.app.reads.partner_setup import PartnerSetupReader
 from workflows.app.requests.editing import Editing
 from workflows.app.requests.forms import Form
 from workflows.app.requests.intake import Intake
-from workflows.app.requests.restore_intake import RestoreForm, RestoreIntake
+from workflows.app.requests.restoration.restore_intake import RestoreForm, RestoreIntake
 from workflows.app.service import Service
 from workflows.core.partner_setup.clouds import cloud_of
 from workflows.ports.notifier import Notifier

@@ -12,7 +12,7 @@ from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, NOW
 from tests.workflows.world import CATALOG, World
 from workflows.app.adoption.adopt_intake import AdoptForm
 from workflows.app.requests.forms import InvalidForm
-from workflows.app.requests.restore_intake import RestoreForm
+from workflows.app.requests.restoration.restore_intake import RestoreForm
 from workflows.app.schedule.ticker import tick
 from workflows.core.checks.findings import FindingCode
 from workflows.core.errors.facts import Fact

@@ -15,9 +15,9 @@ from bot.words.requests.titles import prepared_title
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, RILEY, SAM, TENANT, request
 from tests.workflows.effects.applying import OPEN, put, synchronizing
 from tests.workflows.world import CATALOG, World
-from workflows.app.requests import restore_intake
 from workflows.app.requests.forms import InvalidForm
-from workflows.app.requests.restore_intake import RestoreForm
+from workflows.app.requests.restoration import restore_intake
+from workflows.app.requests.restoration.restore_intake import RestoreForm
 from workflows.app.schedule.ticker import tick
 from workflows.catalog.catalog import Catalog
 from workflows.core.checks.findings import Severity
