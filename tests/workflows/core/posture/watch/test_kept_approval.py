@@ -254,6 +254,30 @@ def test_a_setting_that_was_inherited_stays_inherited_unless_it_is_blocked() -> 
     assert is_same_value((reduced(approved.approved_settings, blocked).configuration or {})[name], NOBODY)
 
 
+@pytest.mark.parametrize(
+    ("approved", "before", "after", "counts"),
+    [
+        pytest.param(None, True, False, False, id="what was inherited is off now"),
+        pytest.param(True, True, False, False, id="no drift"),
+        pytest.param(False, True, True, False, id="not a part of the reduction"),
+    ],
+)
+def test_flags_count_as_approved_one_by_one(
+    approved: bool | None, before: bool, after: bool, counts: bool | None
+) -> None:
+    def settings(flag: bool | None, trust: bool) -> Document:
+        policy = None if flag is None else {"userSyncInbound": {"isSyncAllowed": flag}}
+        return {"identitySynchronization": policy, "inboundTrust": {"isMfaAccepted": flag, **_compliant(trust)}}
+
+    plan = plan_to(settings(before, True), settings(after, False))
+    kept = reduced(approving(settings(approved, False)).approved_settings, plan).configuration or {}
+    assert flags(kept) == {"isMfaAccepted": counts, "isCompliantDeviceAccepted": False, "isSyncAllowed": counts}
+
+
+def _compliant(trust: bool) -> dict[str, bool]:
+    return {"isCompliantDeviceAccepted": trust}
+
+
 def test_undocumented_members_that_somebody_added_are_not_approved() -> None:
     name = B2B[0]
     approved = {name: lists(a_list("allowed", ONE, TWO))}
