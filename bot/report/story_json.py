@@ -185,7 +185,8 @@ def _entry(entry: RecordedEntry) -> dict[str, Any]:
         "account": entry.account,
         "command": entry.command,
         "outcome": entry.outcome,
-        "details": dict(entry.details),
+        "details": dict(entry.details) if entry.is_readable else None,
+        "is_readable": entry.is_readable,
     }
 
 

@@ -18,7 +18,7 @@ from tests.bot.sandbox.page import samples
 from tests.bot.shipped_cards import FINDINGS, NAMES, waiting
 from tests.workflows.core.builders import AMARA, NOW, RILEY, SAM, TENANT, access_plan, approval, identity, partnership
 from workflows.app.requests.forms import EditedRequest, RefillCode
-from workflows.app.requests.restore_intake import RestoreForm
+from workflows.app.requests.restoration.restore_intake import RestoreForm
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.errors.facts import Fact
 from workflows.core.policy.offers import arranged_offers, offers_of

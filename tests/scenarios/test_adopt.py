@@ -256,3 +256,28 @@ async def test_a_request_to_adopt_is_withdrawn_reminded_expired_and_stopped_by_a
     assert (await stage.revoke())["errors"] == {}
     card = next(one for one in reversed(await stage.messages()) if "adopt" in words(one).lower())
     assert "stopped" in card["text"]
+
+
+async def test_extend_on_settings_of_no_template_opens_the_adoption_form(stage: Stage) -> None:
+    """A request form would offer templates, each of which overwrites the adopted settings."""
+    await configure(stage, WIDE)
+    ts = await adopt(stage)
+    for approver in APPROVERS:
+        assert await stage.press(approver, "approve", ts) == []
+    await stage.later(151 * DAY)
+    await stage.tick()
+    notice = (await stage.direct("requester"))[-1]
+    assert "request_again" in buttons(notice)
+    await stage.do("click", user="requester", action_id="request_again", channel="@requester", ts=notice["ts"])
+    await stage.rest()
+    view = (await stage.see("views", user="requester"))["views"][-1]
+    assert view["title"]["text"] == "Adopt settings"
+    told = words(view)
+    assert "none. The strongest approval policy decides." in told
+    assert "by settings of no template" in told, told
+    fields = {block["block_id"]: block["element"] for block in view["blocks"] if block["type"] == "input"}
+    assert fields["justification"]["initial_value"] == "Their engineers work with us since 2024"
+    days = fields["duration"]["initial_option"]["value"]
+    answer = await send(stage, view, duration=days)
+    assert answer["errors"] == {}, answer
+    assert "adopt current settings" in words(await stage.card())

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-import workflows.app.requests.restoring
+import workflows.app.requests.restoration.restoring
 import workflows.effects.performer
 import workflows.entra.gateway
 import workflows.partner_lookup.lookup

@@ -15,7 +15,7 @@ from workflows.app.adoption.adopt_intake import AdoptIntake
 from workflows.app.alarms import Alarms
 from workflows.app.requests.forms import Form
 from workflows.app.requests.intake import Intake
-from workflows.app.requests.restore_intake import RestoreIntake
+from workflows.app.requests.restoration.restore_intake import RestoreIntake
 from workflows.app.schedule.access_ends import AccessEnds
 from workflows.app.schedule.alarm_checks import ScheduledChecks, alarm_checks_of
 from workflows.app.schedule.ticker import tick

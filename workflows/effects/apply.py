@@ -30,6 +30,7 @@ from workflows.effects.applying.reading_back import ReadBack
 from workflows.effects.applying.refusals import RefusedPlans
 from workflows.effects.applying.results import ApplyResults
 from workflows.effects.applying.sending import PlanSender
+from workflows.effects.overtaken_block import stop_if_overtaken
 from workflows.effects.resending import ResendDecision
 from workflows.effects.still_approved import ApprovalReads, find_objection
 from workflows.intervals import USUAL_PAUSES, Pauses
@@ -95,6 +96,8 @@ class Applier:
 
     async def _write(self, request: AccessRequest) -> None:
         """Read the partner, check that the plan may still be written, write what is missing, read back."""
+        if await stop_if_overtaken(request, store=self.store, service=self.service):
+            return
         if await self.results.stop_if_too_late(request):
             return  # known without reading, so that it is also said while Graph does not answer
         async with self.tenant.together() as reads:

@@ -1,6 +1,6 @@
 """Send the notices of a batch about ends of accesses, and record who got them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -9,14 +9,21 @@ from workflows.app.schedule.downtime import gaps
 from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.access_end.decision import EndSituation, EndStep, end_step, extension_waited_until
-from workflows.core.partners.access_end.notices import AT_THE_END, EndNotice, block_from, newest_notice
+from workflows.core.partners.access_end.notices import (
+    AT_THE_END,
+    SENDING_TAKES,
+    EndNotice,
+    block_from,
+    newest_notice,
+)
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.requests.commands.partner_record import RecordEndNotice
 from workflows.core.requests.downtime import Gap
 from workflows.core.requests.effects import SendEndNotices
 from workflows.core.requests.request import AccessRequest
+from workflows.core.settings.model import TenantId
 from workflows.ports.clock import Clock
-from workflows.ports.notifier import AnnouncedEnd, Notifier
+from workflows.ports.notifier import AnnouncedEnd, NotAllNotified, Notifier
 from workflows.ports.store import Store
 
 
@@ -32,6 +39,9 @@ class EndNotices:
     async def send(self, effect: SendEndNotices) -> None:
         """Send the notices that are not recorded as sent, and record for each partner who got its notice.
 
+        One person whose message is not accepted now delays only the partners that concern this person, and after an
+        hour not even these, when others got the notice.
+
         :raises NotifierUnavailable: when a message is not accepted now. It is tried again; nobody gets two.
         """
 
@@ -42,12 +52,25 @@ class EndNotices:
         announced = await self._announcements(records, effect.batch)
         if not announced:
             return
-        people_told = await self.notifier.send_end_notices(announced, batch=effect.batch, blocked=effect.blocked)
-        for announced_end in announced:
-            tenant_id = announced_end.record.identity.tenant_id
+        left: Collection[TenantId] = ()
+        incomplete: NotAllNotified | None = None
+        try:
+            told = await self.notifier.send_end_notices(announced, batch=effect.batch, blocked=effect.blocked)
+        except NotAllNotified as error:
+            told, left, incomplete = error.told, error.waiting, error
+        for one in announced:
+            tenant_id, people = one.record.identity.tenant_id, told.get(one.record.identity.tenant_id, ())
+            if tenant_id in left and not (people and self._is_waited_out(one.record, effect.batch)):
+                continue
             with suppress(Refused):  # it was recorded before, or the partner was revoked or replaced
-                people = people_told.get(tenant_id, ())
                 await self.service.advance_review(tenant_id, RecordEndNotice(batch=effect.batch, people=people))
+        if incomplete is not None:
+            raise incomplete
+
+    def _is_waited_out(self, record: Partnership, batch: str) -> bool:
+        """Return whether a notice counts as sent although one of its people has not got it: others have."""
+        notice = _notice_of(record, batch)
+        return notice is not None and self.clock.now() - notice.issued_at >= SENDING_TAKES
 
     async def _announcements(self, records: Sequence[Partnership], batch: str) -> Sequence[AnnouncedEnd]:
         """Return the ends that people are told about, the next end first."""
@@ -61,7 +84,11 @@ class EndNotices:
                 announcements.append(AnnouncedEnd(record=record, ends_at=notice.ends_at, days=notice.days))
             elif notice is not None:
                 situation = EndSituation(
-                    now=now, gaps=known_gaps, blocks_left=0, extension=extension_about(record, open_requests)
+                    now=now,
+                    gaps=known_gaps,
+                    blocks_left=0,
+                    extension=extension_about(record, notice.ends_at, open_requests),
+                    sponsor=record.sponsor,
                 )
                 announcements.append(_at_the_end(record, notice, situation, known_gaps, situation.extension))
         return sorted(
@@ -89,7 +116,7 @@ def _at_the_end(
     delivered = replace(notice, delivered_at=situation.now)
     blocked_at = block_from(notice.ends_at, (*record.end_notices, delivered), known_gaps)
     if step is EndStep.EXTENSION_OPEN and extension is not None:
-        waited_until = extension_waited_until(notice.ends_at, extension)
+        waited_until = extension_waited_until(notice.ends_at, extension, record.sponsor)
         blocked_at = waited_until if blocked_at is None else max(waited_until, blocked_at)
     is_known = step in (EndStep.NOT_ANNOUNCED, EndStep.NOBODY_REACHED, EndStep.EXTENSION_OPEN)
     return AnnouncedEnd(

@@ -17,7 +17,7 @@ from workflows.app.requests.proposing import (
     require_no_other_request,
     require_time_left,
 )
-from workflows.app.requests.restoring import propose_restoration
+from workflows.app.requests.restoration.restoring import propose_restoration
 from workflows.app.schedule.revocation_alarms import report_refused_revocation
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
@@ -34,6 +34,7 @@ from workflows.core.plans.plan import Plan
 from workflows.core.plans.planning import plan_revocation
 from workflows.core.plans.renewal import is_extension
 from workflows.core.policy.template import Stage, Template
+from workflows.core.posture.watch.kept_approval import kept_approval_findings, with_kept_approval
 from workflows.core.requests.commands.automatic import RecordDelayed, RecordPrepared, RecordUnfit
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import (
@@ -48,6 +49,7 @@ from workflows.core.requests.request import (
 from workflows.core.requests.transitions.planning import NO_PARTNER
 from workflows.core.requests.transitions.resending import remaining_pause
 from workflows.core.requests.transitions.transition import partner_of
+from workflows.effects.overtaken_block import stop_if_overtaken
 from workflows.intervals import FORM_ANSWERED_WITHIN
 from workflows.partner_lookup.identifying import identify_partner
 from workflows.partner_lookup.lookup import look_up, read_both_alone
@@ -84,6 +86,8 @@ class Preparer:
         """
         request = await self.store.request(request_id)
         if request is None or request.state is not RequestState.PREPARING:
+            return
+        if await stop_if_overtaken(request, store=self.store, service=self.service):
             return
         if (pause := remaining_pause(request, self.clock.now())) is not None:
             raise TenantUnavailable((Fact(NoteCode.KEEPS_CHANGING),), pause.total_seconds())
@@ -170,6 +174,17 @@ class Preparer:
         )
 
     async def _propose(
+        self, request: AccessRequest, observation: ObservedPartner, requester: Person, sponsor: Person
+    ) -> "_Proposal":
+        """Propose a plan, with what counts as approved after it. The one approver of a reduction approves no drift."""
+        proposal = await self._propose_by_kind(request, observation, requester, sponsor)
+        record = await self.store.partnership(proposal.plan.tenant_id)
+        recorded = None if record is None else await self.store.request(record.request_id)
+        recorded_plan = recorded.plan if recorded and recorded.prepared else None
+        plan = with_kept_approval(proposal.plan, record, recorded_plan)
+        return proposal._replace(plan=plan, findings=(*proposal.findings, *kept_approval_findings(plan)))
+
+    async def _propose_by_kind(
         self, request: AccessRequest, observation: ObservedPartner, requester: Person, sponsor: Person
     ) -> "_Proposal":
         fields, before = request.fields, request.previously_shown

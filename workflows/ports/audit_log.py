@@ -37,6 +37,8 @@ class AuditEntry:
     account: PersonId | None = None
     """The actor's Entra account, when it was known."""
     details: Mapping[str, Any]
+    is_readable: bool = True
+    """Whether the stored details can be read. Otherwise `details` is empty, and whoever shows the entry says so."""
 
 
 class AuditLog(Protocol):

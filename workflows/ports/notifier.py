@@ -27,6 +27,26 @@ class NotifierUnavailable(FactsError):
         self.retry_after = retry_after
 
 
+class NotAllNotified(NotifierUnavailable):
+    """Of several people, the chat system did not accept the message to some now."""
+
+    def __init__(
+        self,
+        error: NotifierUnavailable,
+        told: Mapping[TenantId, tuple[ChatId, ...]],
+        waiting: frozenset[TenantId],
+    ) -> None:
+        """Create the error.
+
+        :param error: the first refusal.
+        :param told: who got the notices, for each partner.
+        :param waiting: the partners of whose people somebody has not got the message.
+        """
+        super().__init__(error.facts, error.retry_after)
+        self.told = told
+        self.waiting = waiting
+
+
 class NotifierBlocked(NotifierUnavailable):
     """A channel accepts no message until an admin repairs it. It is archived, for example, or the bot is no member."""
 
@@ -93,10 +113,14 @@ class Notifier(Protocol):
     ) -> Mapping[TenantId, tuple[ChatId, ...]]:
         """Send each person one message about the ends that concern them, the next one first.
 
+        Somebody whose message is not accepted now does not delay the others.
+
         :param batch: names the messages, so that nobody gets one twice.
         :param blocked: how many partners were blocked at their end at the same time.
         :returns: for each partner who got its notice: active people whose message was accepted. Nobody: it is not
             delivered.
+        :raises NotAllNotified: when somebody's message was not accepted now; it says who got the notices.
+        :raises NotifierUnavailable: when nobody's message is accepted now.
         """
 
     async def show_block_at_end(self, request: AccessRequest) -> None:

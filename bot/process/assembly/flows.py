@@ -42,7 +42,7 @@ from workflows.app.reads.partner_setup import PartnerSetupReader
 from workflows.app.requests.editing import RequestEditor
 from workflows.app.requests.forms import Form
 from workflows.app.requests.intake import Intake
-from workflows.app.requests.restore_intake import RestoreForm, RestoreIntake
+from workflows.app.requests.restoration.restore_intake import RestoreForm, RestoreIntake
 from workflows.app.service import Service
 from workflows.core.partner_setup.clouds import cloud_of
 from workflows.ports.notifier import Notifier
@@ -79,16 +79,17 @@ def make_flows(
     request_access = _request_access_flow(
         systems, service, limits, windows, members, lookup_permission, display_directory
     )
+    adopt = _adopt_flow(systems, service, limits, windows, members, lookup_permission, display_directory)
     return (
         request_access,
-        *_filled_form_flows(request_access, store),
+        *_filled_form_flows(request_access, adopt, store),
         AllApproversFlow(windows=windows, members=members, display_directory=display_directory),
         _decide_flow(systems, service, windows, members, display_directory),
         RemindOrWithdrawFlow(service=service, store=store, answers=answers, request_access=request_access),
         AnswerReviewFlow(service=service, store=store, members=members, windows=windows, clock=clock),
         _revoke_flow(systems, service, windows, members),
         _restore_flow(systems, service, limits, windows, members, lookup_permission),
-        _adopt_flow(systems, service, limits, windows, members, lookup_permission, display_directory),
+        adopt,
         _partner_setup_flow(systems, answers, windows, lookup_permission),
         _partner_sections_flow(systems, windows, lookup_permission),
         StoppedWorkFlow(service=service),
@@ -104,10 +105,12 @@ def _setup_reader(systems: ExternalSystems) -> PartnerSetupReader:
     return PartnerSetupReader(store=systems.store, tenant=systems.tenant, cloud=cloud)
 
 
-def _filled_form_flows(request_access: RequestAccessFlow, store: Store) -> tuple[Flow, ...]:
+def _filled_form_flows(request_access: RequestAccessFlow, adopt: AdoptFlow, store: Store) -> tuple[Flow, ...]:
     return (
         CloseEarlyFlow(request_access=request_access, store=store),
-        FilledFormFlow(request_access=request_access, editing=RequestEditor(intake=request_access.intake), store=store),
+        FilledFormFlow(
+            request_access=request_access, editing=RequestEditor(intake=request_access.intake), store=store, adopt=adopt
+        ),
     )
 
 

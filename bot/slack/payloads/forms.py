@@ -8,7 +8,7 @@ from bot.slack.payloads.button_values import REQUEST_ID, parse_card_value, parse
 from bot.slack.payloads.models import Interaction, View
 from workflows.app.adoption.adopt_intake import AdoptForm
 from workflows.app.requests.forms import EditedRequest, Form
-from workflows.app.requests.restore_intake import RestoreForm
+from workflows.app.requests.restoration.restore_intake import RestoreForm
 from workflows.core.people import ChatId
 
 

@@ -32,11 +32,21 @@ FORMATS: Final[Mapping[FindingCode, str]] = {
 
 def _replaces_template(values: Values) -> str:
     before, after = values["before"], values["after"]
+    then = ""
+    if "at_end" in after:
+        then = f" At the end: {_AT_END[before['at_end']]} before, {_AT_END[after['at_end']]} after."
     return (
-        f"It replaces “{before['title']}” by “{after['title']}”. "
+        f"It replaces {_settings_of(before)} by {_settings_of(after)}. "
         f"End: {_day(before)} before, about {_day(after)} after. "
-        f"Review: {_interval(before)} before, {_interval(after)} after."
+        f"Review: {_interval(before)} before, {_interval(after)} after.{then}"
     )
+
+
+_AT_END: Final[Mapping[str, str]] = {"block": "blocked automatically", "ask": "people are asked"}
+
+
+def _settings_of(values: Values) -> str:
+    return f"“{values['title']}”" if values["title"] else "settings of no template"
 
 
 def _keeps_approval_policy(values: Values) -> str:
@@ -62,6 +72,12 @@ def _author_unknown(values: Values) -> str:
 def _known_authors(values: Values) -> str:
     names = comma_list(values["names"])
     return f"Entra's audit log names as author of these settings, who cannot approve: {names}."
+
+
+def _drift_stays(values: Values) -> str:
+    settings = access_kind_titles(values["settings"], with_graph_names=True)
+    named = f": {settings}" if settings else ""
+    return f"Somebody else changed this partner. This change does not approve what stays different{named}."
 
 
 _UNKNOWN_AUTHORS: Final[Mapping[UnknownAuthor, str]] = {
@@ -93,4 +109,5 @@ FUNCTIONS: Final[Mapping[FindingCode, Callable[[Values], str]]] = {
     FindingCode.AUTHOR_UNKNOWN: _author_unknown,
     FindingCode.MADE_BY: _known_authors,
     FindingCode.OPEN_REQUEST: _open_request,
+    FindingCode.DRIFT_STAYS: _drift_stays,
 }

@@ -90,8 +90,9 @@ def writers_words(codes: list[str]) -> str:
 
 def acceptance_words(values: Values) -> str:
     """Return who has accepted the drift and who is missing; empty while nobody has."""
-    names = values.get("accepted_by", ())
-    again = "It was accepted before, and that time is over. " if values.get("asked_again") else ""
+    names, voided = values.get("accepted_by", ()), ", ".join(values.get("voided", ()))
+    again = f"{voided} accepted it, and is its author. So that does not count. " if voided else ""
+    again += "It was accepted before, and that time is over. " if values.get("asked_again") else ""
     if not names:
         return again.strip()
     missing = int(values.get("needed", 1)) - len(names)

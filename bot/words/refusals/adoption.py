@@ -34,6 +34,14 @@ def _already_as_approved(values: Values) -> str:
     )
 
 
+def _too_short(values: Values) -> str:
+    return (
+        f"{values['days']} days from now are not longer than the approved access, which ends on "
+        f"{day(values['ends_at'])}. Choose a longer duration, or ask for {values['days']} days again from "
+        f"{day(values['asked_from'])}."
+    )
+
+
 def _not_read_now(values: Values) -> str:
     start = "The current settings cannot be read now, so nothing was sent. Try again in a minute."
     return f"{start} {values['answer']}".rstrip()
@@ -43,6 +51,7 @@ ADOPTION: Final[Sentences] = {
     R.NOTHING_TO_ADOPT: _nothing_to_adopt,
     R.ADOPTS_A_BLOCK: _adopts_a_block,
     R.ALREADY_AS_APPROVED: _already_as_approved,
+    R.ADOPTION_TOO_SHORT: _too_short,
     R.ADOPTS_OTHER_CLOUD: (
         "Entra cannot look up the tenant {tenant_id}. It is in another Microsoft cloud, or does not exist any more. So "
         f"its settings cannot be adopted. Request access with {_REQUEST} and this ID, or ask an admin to revoke it."

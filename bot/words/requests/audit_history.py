@@ -48,7 +48,12 @@ def recorded_names(request: AccessRequest) -> Mapping[str, str]:
 
 
 def reason_words(entry: RecordedEntry) -> str:
-    """Return the reason that is stored with an entry; it may come from outside. Empty when there is none."""
+    """Return the reason that is stored with an entry; it may come from outside. Empty when there is none.
+
+    Of an entry that cannot be read, that is said in its place.
+    """
+    if not entry.is_readable:
+        return "The details of this entry cannot be read."
     reason = entry.details.get("reason")
     if isinstance(reason, str):
         return reason

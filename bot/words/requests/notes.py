@@ -37,6 +37,9 @@ SENTENCES: Final[Mapping[str, str]] = {
     NoteCode.REVOKED_MEANWHILE: (
         "{name} revoked this partner before the change was verified. The partner is being blocked instead."
     ),
+    NoteCode.EXTENDED_MEANWHILE: (
+        "The partner was extended or approved again before the automatic block began. Nothing was blocked."
+    ),
     NoteCode.OVERWRITTEN: (
         "Somebody else changed the partner's settings while Gatehouse was sending the change. The current settings "
         f"are not the approved ones, so one person cannot keep them. Check them with {_SHOW}. Then revoke the partner, "

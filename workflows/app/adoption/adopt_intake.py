@@ -6,28 +6,25 @@ What stands must be read for this. While it cannot be read, the form says so and
 import asyncio
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from workflows.app.adoption.adopting import Adopting, AdoptionTerms, ProposedAdoption
-from workflows.app.identifiers import derived_request_id
-from workflows.app.requests.field_checks import check_days, checked_justification
-from workflows.app.requests.filing import FormServices, RequestLimitCheck
-from workflows.app.requests.forms import InvalidForm
+from workflows.app.requests.checked_filing import CheckedFiling, Proposed, file_checked
+from workflows.app.requests.field_checks import check_days
+from workflows.app.requests.filing import FormServices
 from workflows.app.requests.people_checks import (
     TIMEOUT_SECONDS,
-    check_people,
     lookups_refused,
-    require_within_limits,
 )
 from workflows.app.requests.proposing import check_proposal, require_chain, require_no_other_request
 from workflows.core.errors.facts import Fact, as_values
 from workflows.core.errors.raised import InvalidField
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, PersonId
-from workflows.core.policy.template import Template
 from workflows.core.posture.adoption.adoptable import FIELD
 from workflows.core.posture.adoption.adoption_plan import settings_digest
-from workflows.core.requests.request import ObservedPartner, RequestFields, RequestId, RequestKind
+from workflows.core.requests.request import ObservedPartner, RequestId, RequestKind
 from workflows.core.settings.canonical import Digest
 from workflows.core.settings.model import TenantId
 from workflows.intervals import FORM_ANSWERED_WITHIN
@@ -35,8 +32,6 @@ from workflows.partner_lookup.lookup import look_up
 from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
-_FIELDS: Final = frozenset({FIELD, "justification", "sponsor", "duration"})
-"""The names of problems that the form can show."""
 _NOBODY: Final = PersonId("")
 """Stands for an account in a plan that is only shown."""
 
@@ -89,41 +84,11 @@ class AdoptIntake(FormServices):
 
         :raises InvalidForm: naming every field that must change; nothing is stored.
         """
-        return await replace(self, directory=self.directory.for_one_check(FORM_ANSWERED_WITHIN))._file(form, key)
+        checked = replace(self, directory=self.directory.for_one_check(FORM_ANSWERED_WITHIN))
+        filing = CheckedFiling(field=FIELD, kind=RequestKind.ADOPTION, propose=partial(checked._propose, form))
+        return await file_checked(form, filing, checked, key=key)
 
-    async def _file(self, form: AdoptForm, key: str) -> RequestId:
-        request_id = derived_request_id(key)
-        if await self.store.request(request_id) is not None:
-            return request_id  # delivered again
-        filing = RequestLimitCheck(service=self.service, limits=self.limits)
-        await require_within_limits(filing, form.requester, FIELD, key=key)
-        problems: dict[str, Fact] = {}
-        justification = checked_justification(form.justification, problems, is_restore=False)
-        async with asyncio.TaskGroup() as group:
-            people = group.create_task(
-                check_people(form.requester, form.sponsor, FIELD, problems, directory=self.directory)
-            )
-            proposed = group.create_task(self._propose(form, problems))
-        template, observation = proposed.result()
-        if problems or template is None:
-            if await self.store.request(request_id) is not None:
-                return request_id  # delivered again, and the other delivery was stored first
-            raise InvalidForm({name if name in _FIELDS else FIELD: problem for name, problem in problems.items()})
-        await require_within_limits(filing, form.requester, FIELD, key=key, account=people.result())
-        await self.service.submit(
-            request_id,
-            _fields_of(form, template, justification),
-            key=key,
-            decide_within=template.decide_within,
-            observation=observation,
-            account=people.result(),
-        )
-        await filing.tell_when_few_are_left(key=key)
-        return request_id
-
-    async def _propose(
-        self, form: AdoptForm, problems: dict[str, Fact]
-    ) -> tuple[Template | None, ObservedPartner | None]:
+    async def _propose(self, form: AdoptForm, problems: dict[str, Fact]) -> Proposed:
         """Return the template whose chain decides, and the observed partner; each is None when there is a problem."""
         deadline = asyncio.get_running_loop().time() + TIMEOUT_SECONDS
         try:
@@ -147,15 +112,3 @@ class AdoptIntake(FormServices):
             check_days(form.days, [found.decides], problems)
             return found.decides, observation
         return None, None
-
-
-def _fields_of(form: AdoptForm, template: Template, justification: str) -> RequestFields:
-    return RequestFields(
-        kind=RequestKind.ADOPTION,
-        requester=form.requester,
-        sponsor=form.sponsor,
-        target=form.tenant_id,
-        template=template.name,
-        justification=justification,
-        duration=timedelta(days=form.days),
-    )

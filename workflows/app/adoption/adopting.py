@@ -12,7 +12,7 @@ from workflows.core.errors.raised import InvalidField
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.approval_policy import ApprovalChain, approval_chain_for, strongest_template
 from workflows.core.partners.partnership import Partnership
-from workflows.core.partners.replacement import replacement_findings
+from workflows.core.partners.replacement import adoption_replacement_findings, replacement_findings
 from workflows.core.people import ADMIN, ChatId, Person, PersonId
 from workflows.core.plans.plan import Plan
 from workflows.core.policy.risk import risk_for_approval
@@ -100,6 +100,8 @@ class Adopting:
         findings = adoption_findings(found, authors, has_template=equal is not None)
         if equal is not None:
             findings = (*findings, *replacement_findings(record, plan, equal, stages, duration, now))
+        else:
+            findings = (*findings, *adoption_replacement_findings(record, plan, decides, duration, now))
         return ProposedAdoption(
             plan=plan, decides=decides, equal=equal, stages=stages, authors=authors, findings=findings
         )

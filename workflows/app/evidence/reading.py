@@ -51,6 +51,8 @@ class EvidenceReader:
     """When the last complete sweep began."""
     unreadable: int = field(default=0, init=False)
     """How many records were met so far that this version cannot read. They are not in the result."""
+    _lost: set[str] = field(default_factory=set, init=False)
+    """The keys of the unreadable entries about sweeps that were counted."""
 
     async def tenants_named(self, typed_text: str) -> frozenset[TenantId]:
         """Return the tenants of a typed domain or tenant id, from the records alone.
@@ -146,6 +148,9 @@ class EvidenceReader:
         today = await today_from_record(request, record, store=self.store, now=now)
         entries, count = await self._entries(request.id)
         found = () if tenant_id is None else await self.store.partner_history(tenant_id, DRIFT_COMMANDS)
+        lost = {one.key for one in found if not one.is_readable} - self._lost
+        self._lost |= lost  # they are read again for each request of the partner
+        self.unreadable += len(lost)
         source = StorySource(
             request=request,
             record=record,
@@ -170,6 +175,7 @@ class EvidenceReader:
         while True:
             page = await self.store.history_page(request_id, limit=_ENTRIES_PAGE, position=position)
             entries += page.items
+            self.unreadable += sum(not one.is_readable for one in page.items)
             if not page.count_after or len(entries) >= MAX_ENTRIES:
                 return entries, page.count
             position = PagePosition(cursor=page.last_cursor)

@@ -252,14 +252,17 @@ def _step_at_end(record: Partnership, ends_at: datetime, state: _CheckState) -> 
         now=state.now,
         gaps=state.gaps,
         blocks_left=state.blocks_left,
-        extension=extension_about(record, state.open_requests),
+        extension=extension_about(record, ends_at, state.open_requests),
+        sponsor=record.sponsor,
     )
     return end_step(ends_at, record.end_notices, situation)
 
 
-def extension_about(record: Partnership, open_requests: Iterable[AccessRequest]) -> AccessRequest | None:
+def extension_about(
+    record: Partnership, ends_at: datetime, open_requests: Iterable[AccessRequest]
+) -> AccessRequest | None:
     """Return the open request that would extend the access of a partner; None when there is none."""
-    return open_extension(requests_for_more_access(open_requests, record.identity))
+    return open_extension(requests_for_more_access(open_requests, record.identity), ends_at, record.sponsor)
 
 
 def _fields(record: Partnership, ends_at: datetime) -> RequestFields:

@@ -12,7 +12,13 @@ from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import CurrentRoles, Person
-from workflows.core.posture.watch.acceptance import accept, end_acceptance, is_accepted, with_author
+from workflows.core.posture.watch.acceptance import (
+    accept,
+    end_acceptance,
+    is_accepted,
+    is_author_looked_for,
+    with_author,
+)
 from workflows.core.posture.watch.authors import author_of, log_needed_since
 from workflows.core.posture.watch.drift import DEFAULT, Author, AuthorState, Drift, DriftSubject
 from workflows.core.requests.alarms import AlarmCode, EndingCode
@@ -72,9 +78,15 @@ class ReportedDrift:
         again = await self.drifts.alarm_about(drift, self.drifts.clock.now())
         await self.drifts.save(replace(drift, alarm_id=again.id), command, alarm=again)
 
-    async def find_authors(self) -> None:
-        """Ask Entra's audit log who made the changes whose author is not known yet: one read for all of them."""
-        waiting = await self.drifts.store.drifts_without_author()
+    async def find_authors(self, *, also_accepted: bool = False) -> None:
+        """Ask Entra's audit log who made the changes whose author is not known yet: one read for all of them.
+
+        :param also_accepted: whether to look again for authors that the log did not name in time, when somebody has
+            accepted the change, who may be its author.
+        """
+        waiting = list(await self.drifts.store.drifts_without_author())
+        if also_accepted:
+            waiting += filter(is_author_looked_for, await self.drifts.store.open_drifts())
         if not waiting:
             return
         try:
@@ -97,7 +109,8 @@ class ReportedDrift:
         now = self.drifts.clock.now()
         own_until = await self._own_writes_until(drift)
         author = author_of(drift, changes, own_until=own_until, now=now)
-        if author == drift.author:
+        is_late = drift.author.state is not AuthorState.PENDING
+        if author == drift.author or (is_late and author.state is not AuthorState.KNOWN):
             return
         after = with_author(drift, author)
         # NB. first: once the author is stored, nobody looks for one again. It may be repeated.

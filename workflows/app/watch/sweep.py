@@ -190,7 +190,7 @@ class Sweeper:
             digest_id = alarm_id_of(AlarmCode.DRIFT_DIGEST, began_at.isoformat(), began_at)
         for earlier, drift in new:
             await self._tell_one(earlier, drift, digest_id, is_told=drift not in telling)
-        await self.drifts.raise_missing_digests()
+        await self.drifts.raise_digests(digest_id)
         return len(telling)
 
     async def _tell_one(self, earlier: Drift | None, drift: Drift, digest_id: AlarmId | None, *, is_told: bool) -> None:

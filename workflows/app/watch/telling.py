@@ -16,6 +16,7 @@ from workflows.core.requests.alarms import ENDED, Alarm, AlarmCode, AlarmId, End
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import Effect, MessageCode, SendMessage, ShowAlarm, ShowReview
 from workflows.core.settings.model import is_guid
+from workflows.intervals import SWEPT_AGAIN_AFTER
 from workflows.ports.audit_log import AuditEntry
 from workflows.ports.clock import Clock
 from workflows.ports.records import Commit, StaleVersion
@@ -108,28 +109,40 @@ class DriftRecords:
         await self.store.commit(Commit(entry=entry, alarm=alarm, effects=(ShowAlarm(alarm_id=alarm.id),)))
         self.wake()
 
-    async def raise_missing_digests(self) -> None:
-        """Raise each digest alarm that stored drift names and that is not stored: after the last of its records."""
-        groups: dict[AlarmId, list[Drift]] = {}
-        for drift in await self.store.open_drifts():
-            if drift.alarm_id is not None:
-                groups.setdefault(drift.alarm_id, []).append(drift)
-        for alarm_id, drifts in groups.items():
-            if await self.store.alarm(alarm_id) is None:
-                began_at = drifts[0].found_at
-                await self._tell_sponsors(drifts, alarm_id)
-                await self.raise_alarm(
-                    Alarm(
-                        id=alarm_id,
-                        code=AlarmCode.DRIFT_DIGEST,
-                        subject=began_at.isoformat(),
-                        values=digest_values(drifts),
-                        raised_at=began_at,
-                    )
-                )
+    async def raise_digests(self, own: AlarmId | None) -> None:
+        """Raise each digest alarm that stored drift names and that is not stored, and complete the own one.
 
-    async def _tell_sponsors(self, drifts: Sequence[Drift], digest_id: AlarmId) -> None:
-        """Tell each sponsor of the partners in a digest, once."""
+        The digest of another sweep, which may still be storing its records, is left to that sweep for ten minutes.
+        Then it counts as killed.
+
+        :param own: the digest of this sweep, which has stored its last record; None when it has none.
+        """
+        groups: dict[AlarmId, list[Drift]] = {}
+        for one in await self.store.open_drifts():
+            if one.alarm_id is not None:
+                groups.setdefault(one.alarm_id, []).append(one)
+        now = self.clock.now()
+        for alarm_id, drifts in groups.items():
+            began_at = drifts[0].found_at
+            if alarm_id != own and abs(now - began_at) < SWEPT_AGAIN_AFTER:
+                continue
+            known = await self.store.alarm(alarm_id)
+            if known is not None and (alarm_id != own or known.values["count"] >= len(drifts)):
+                continue
+            raised = Alarm(
+                id=alarm_id,
+                code=AlarmCode.DRIFT_DIGEST,
+                subject=began_at.isoformat(),
+                values=digest_values(drifts),
+                raised_at=began_at,
+            )
+            # A sweep of more than ten minutes may find that another one has raised its digest already.
+            part = "" if known is None else f":{len(drifts)}"
+            await self._tell_sponsors(drifts, f"{alarm_id}{part}")
+            await self._store_alarm(raised, "raise_alarm", f"raise_alarm:{alarm_id}{part}")
+
+    async def _tell_sponsors(self, drifts: Sequence[Drift], key: str) -> None:
+        """Tell each sponsor of the partners in a digest, once for each key."""
         by_sponsor: dict[ChatId, list[str]] = {}
         for drift in drifts:
             for sponsor in await self.sponsors_of([drift]):
@@ -137,7 +150,7 @@ class DriftRecords:
         for sponsor, partners in by_sponsor.items():
             fact = Fact(MessageCode.DRIFT_FOUND, {"partners": partners[:MAX_NAMED], "count": len(partners)})
             details = {"to": sponsor, "said": asdict(fact)}
-            entry = entry_of(f"drift:{digest_id}:{sponsor}", self.clock.now(), GATEHOUSE, "tell", details)
+            entry = entry_of(f"drift:{key}:{sponsor}", self.clock.now(), GATEHOUSE, "tell", details)
             message = SendMessage(person=sponsor, subject=CommandSubject(), fact=fact)
             await self.store.commit(Commit(entry=entry, effects=(message,)))
 
@@ -175,7 +188,8 @@ def alarm_values(drift: Drift) -> Mapping[str, Any]:
             "at": None if author.at is None else author.at.isoformat(),
             "is_own_application": author.is_own_application,
         },
-        "accepted_by": [acceptance.person.name for acceptance in drift.acceptances],
+        "voided": [one.person.name for one in drift.voided],
+        "accepted_by": [one.person.name for one in drift.acceptances],
         "needed": needed_admins(drift),
         "asked_again": drift.asked_again,
         "can_be_restored": drift.can_be_restored,
@@ -217,4 +231,5 @@ def drift_details(drift: Drift) -> Mapping[str, Any]:
             }
             for acceptance in drift.acceptances
         ],
+        **({"voided": [one.person.id for one in drift.voided]} if drift.voided else {}),
     }

@@ -52,7 +52,7 @@ class WatchCheck:
             if sweeps:
                 await self._sweep()
             await self.reported_drift.end_alarms_of_accepted()
-            await self.reported_drift.find_authors()
+            await self.reported_drift.find_authors(also_accepted=sweeps)
         finally:
             self._is_running = False
 

@@ -115,7 +115,10 @@ class FindingCode(StrEnum):
     """Values: `domain`, `likeness`, `is_own`, `other`."""
 
     REPLACES_TEMPLATE = "replaces_template"
-    """Values: `before` and `after`, each with `title`, `ends_at` and `review_days` (null: none)."""
+    """Values: `before` and `after`, each with `title`, `ends_at` and `review_days` (null: none).
+
+    For settings of no template the title after is empty, and each also has `at_end`.
+    """
     KEEPS_APPROVAL_POLICY = "keeps_approval_policy"
     """Values: `template`, `alone`, `needed`; the last two are lists of stages, each with `title` and `quorum`."""
     RESTORES_A_PART = "restores_a_part"
@@ -129,6 +132,8 @@ class FindingCode(StrEnum):
     MADE_BY = "made_by"
     """Who made the settings that are adopted. Values: `names`."""
     EQUALS_NO_TEMPLATE = "equals_no_template"
+    DRIFT_STAYS = "drift_stays"
+    """A reduction leaves settings that nobody approved. Values: `settings`; empty when only inherited values differ."""
     RECORDS_UNREADABLE = "records_unread"
     OPEN_REQUEST = "open_request"
     """Values: `refusal`, the fact of `RefusalCode.OPEN_REQUEST` with its `code` and `values`."""

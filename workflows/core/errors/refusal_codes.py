@@ -295,6 +295,8 @@ class RefusalCode(StrEnum):
     """All B2B access of the partner is blocked. Values: `is_recorded`: whether it is recorded as revoked."""
     ALREADY_AS_APPROVED = "already_as_approved"
     """The partner is recorded, and its settings are as approved. Values: `title`, `ends_at` (null: none)."""
+    ADOPTION_TOO_SHORT = "adoption_too_short"
+    """Settings of no template are as approved, and would not be extended. Values: `days`, `ends_at`, `asked_from`."""
     ADOPTS_OTHER_CLOUD = "adopts_other_cloud"
     """Entra cannot look up the tenant: it is in another cloud, or gone. Values: `tenant_id`."""
     ADOPTION_RECORD_UNREADABLE = "adoption_record_unreadable"

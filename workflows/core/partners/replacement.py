@@ -29,6 +29,26 @@ def replacement_findings(
     return tuple(_findings(record, template, stages, now + duration))
 
 
+def adoption_replacement_findings(
+    record: Partnership | None, plan: Plan, decides: Template, duration: timedelta, now: datetime
+) -> tuple[Finding, ...]:
+    """Report which template, end and review interval the adoption of settings of no template replaces.
+
+    :param decides: the template whose approval chain decides, which also sets the reviews.
+    """
+    if record is None or not is_live(record):
+        return ()
+    before = _values(record.template_title, record.ends_at, record.review_interval)
+    after = _values("", now + duration, decides.review_interval)
+    values = {
+        "before": {**before, "at_end": record.at_end.value},
+        "after": {**after, "at_end": plan.at_end.value},
+    }
+    return (
+        Finding(code=FindingCode.REPLACES_TEMPLATE, severity=Severity.WARNING, source=Source.RECORDS, values=values),
+    )
+
+
 def _findings(record: Partnership, template: Template, stages: ApprovalChain, ends_at: datetime) -> Iterator[Finding]:
     if record.template != template.name:
         yield Finding(

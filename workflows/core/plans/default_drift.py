@@ -7,7 +7,7 @@ any time. The plan contains the inherited values, so that its digest covers them
 first write.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -33,11 +33,24 @@ def with_inheritance(plan: Plan, default: JsonObject | None) -> Plan:
     """
     if default is None:
         return plan
-    inherited = {
-        name.value: normalize(_selected_members(default.get(name.value), members))
-        for name, members in _inherited_members(plan).items()
+    return replace(plan, inherited=_inherited_values(_inherited_members(plan), default))
+
+
+def inherited_values(configuration: JsonObject | None, names: Iterable[str], default: JsonObject) -> dict[str, Any]:
+    """Return the values that a partner with a configuration inherits, in the form of `Plan.inherited`.
+
+    :param names: the settings to look at. Those that the partner sets itself are left out.
+    """
+    return _inherited_values(_unset(configuration, map(Property, names)), default)
+
+
+def kept_inheritance(inherited: JsonObject, configuration: JsonObject | None) -> dict[str, Any]:
+    """Return those of the inherited values that a partner with another configuration inherits, too."""
+    default = {
+        name: value.get("") if isinstance(value, Mapping) and "" in value else value
+        for name, value in inherited.items()
     }
-    return replace(plan, inherited=inherited)
+    return inherited_values(configuration, inherited, default)
 
 
 def default_drift(plan: Plan, default_before: JsonObject, default_now: JsonObject) -> Drift | None:
@@ -60,12 +73,21 @@ def default_drift(plan: Plan, default_before: JsonObject, default_now: JsonObjec
 
 def _inherited_members(plan: Plan) -> dict[Property, tuple[str, ...] | None]:
     """Return, by property, the members that the partner inherits after a plan; None when it inherits all of them."""
-    configuration = plan.configuration_after() or {}
+    return _unset(plan.configuration_after(), _inheritable_settings(plan))
+
+
+def _inherited_values(
+    members_by_name: Mapping[Property, tuple[str, ...] | None], default: JsonObject
+) -> dict[str, Any]:
     return {
-        name: members
-        for name in _inheritable_settings(plan)
-        for members in _unset_members(name, configuration.get(name.value))
+        name.value: normalize(_selected_members(default.get(name.value), members))
+        for name, members in members_by_name.items()
     }
+
+
+def _unset(configuration: JsonObject | None, names: Iterable[Property]) -> dict[Property, tuple[str, ...] | None]:
+    own = configuration or {}
+    return {name: members for name in names for members in _unset_members(name, own.get(name.value))}
 
 
 def _inheritable_settings(plan: Plan) -> tuple[Property, ...]:

@@ -1,4 +1,7 @@
-"""The plan: the exact Graph operations that are approved, and the state of the tenant before them."""
+"""The plan: the exact Graph operations that are approved, and the state of the tenant before them.
+
+It is long because what the digest covers, and what follows from the operations, are read together.
+"""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -106,6 +109,18 @@ class Adoption:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovedSettings:
+    """The settings of one partner that its whole approval chain approved. The tenant is compared with them."""
+
+    configuration: JsonObject | None
+    """As Graph returns it; None for a partner without its own."""
+    inherited: JsonObject | None
+    """What the partner inherits with these settings, as the approvers saw it; None when it is not known."""
+    is_created: bool
+    """Whether the plan that set them added the partner. The service adds members then that nobody saw."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What is approved: the operations in order, the state before them, and what the approvers were shown."""
 
@@ -131,6 +146,18 @@ class Plan:
     """What happens at the end of the access. Plans of earlier versions ask."""
     adoption: Adoption | None = None
     """Set when the plan writes nothing and makes `before` the record; None for every other plan."""
+    kept_approval: ApprovedSettings | None = None
+    """What counts as approved after a plan that leaves settings as they are which nobody approved.
+
+    None: everything that is set after the plan. See `partners.kept_approval`.
+    """
+
+    @property
+    def approved_settings(self) -> ApprovedSettings:
+        """Return the settings that count as approved after the plan."""
+        return self.kept_approval or ApprovedSettings(
+            configuration=self.configuration_after(), inherited=self.inherited, is_created=self.before is None
+        )
 
     @property
     @computed_once
@@ -159,6 +186,8 @@ class Plan:
             approved["atEnd"] = self.at_end.value
         if self.adoption is not None:
             approved["adoption"] = asdict(self.adoption)
+        if self.kept_approval is not None:
+            approved["keptApproval"] = asdict(self.kept_approval)
         return digest(_DIGEST_DOMAIN, approved)
 
     @property

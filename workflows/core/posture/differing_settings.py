@@ -18,12 +18,13 @@ _SETTINGS: Final = tuple(name.value for name in Property)
 
 
 def differing_settings(plan: Plan, observed_configuration: JsonObject) -> tuple[str, ...]:
-    """Return Graph's names of the settings that differ from the state after `plan`; empty when none differs.
+    """Return Graph's names of the settings that differ from those that `plan` approves; empty when none differs.
 
     A changed member that v1.0 does not describe counts, but not one that became empty. For a partner that the plan
     created, only described members are compared, because the service adds others.
     """
-    expected = plan.configuration_after() or {}
+    approved = plan.approved_settings
+    expected = approved.configuration or {}
     names = [
         name
         for name in dict.fromkeys((*expected, *observed_configuration, *_SETTINGS))
@@ -31,7 +32,7 @@ def differing_settings(plan: Plan, observed_configuration: JsonObject) -> tuple[
         and expected.get(name) != observed_configuration.get(name)  # most are equal as they are, which is soon seen
         and not is_same_value(_compared(name, expected), _compared(name, observed_configuration))
     ]
-    if plan.before is not None:
+    if not approved.is_created:
         here = {".".join(path): value for path, value in undocumented_members(observed_configuration).items()}
         names += [
             name

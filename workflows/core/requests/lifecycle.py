@@ -8,7 +8,8 @@ Rule 3: a terminal state accepts no command.
 Rule 4: only a request in APPLYING or UNCONFIRMED may write to the tenant. An access or restore request gets there only
 with every approval that the approval policy requires. A revocation gets there when a person with the right requests it.
 Rule 5: a revocation does not end before it is confirmed, unless there is no such partner. A newer revocation of the
-same partner may replace it once it is sent.
+same partner may replace it once it is sent. A block at the end of an access ends when the partner was approved again
+before anything was sent.
 
 The diagram shows the table (a test compares them):
 

@@ -31,6 +31,8 @@ class NoteCode(StrEnum):
     """Another request was stored first. Values: `other`, its id."""
     REVOKED_MEANWHILE = "revoked_meanwhile"
     """Values: `name`."""
+    EXTENDED_MEANWHILE = "extended_meanwhile"
+    """A block at the end of an access has not begun, and the partner was approved again."""
     OVERWRITTEN = "overwritten"
 
     KEEPS_CHANGING = "keeps_changing"

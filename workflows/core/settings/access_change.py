@@ -51,6 +51,20 @@ class _TargetSet:
     def is_everything(self) -> bool:
         return self.is_complement and not self.targets
 
+    def shared_with(self, other: "_TargetSet") -> "_TargetSet | None":
+        """Return what is in both sets; None when it is not certain, because a user may be in a group that is left out.
+
+        Ids are compared without upper and lower case, as Graph does.
+        """
+        if self.is_everything or other.is_everything:
+            return other if self.is_everything else self
+        if self.is_complement is not other.is_complement:
+            return None
+        if self.is_complement:
+            return _TargetSet(True, self.targets | other.targets)
+        ids = {(target.type, target.id.lower()) for target in other.targets}
+        return _TargetSet(False, frozenset(one for one in self.targets if (one.type, one.id.lower()) in ids))
+
     def contains(self, other: "_TargetSet") -> bool:
         """Return whether `other` is certainly a subset of this set.
 
@@ -148,6 +162,23 @@ def flag_change(before: bool | None, after: bool | None) -> AccessChange:
         # A change from an explicit "no" to an unknown default can only increase access.
         return AccessChange.UNKNOWN if before else AccessChange.OPENS
     return AccessChange.OPENS if after else AccessChange.CLOSES
+
+
+def list_of_both(everything: str, one: TargetConfiguration, other: TargetConfiguration) -> TargetConfiguration | None:
+    """Return the list that allows what both lists allow, by their ids; None when that is not certain.
+
+    :param everything: the reserved word for all targets of these lists.
+    """
+    sets = _target_set(everything, one), _target_set(everything, other)
+    shared = None if sets[0] is None or sets[1] is None else sets[0].shared_with(sets[1])
+    if shared is None:
+        return None
+    kind = TargetType.USER if everything == ALL_USERS else TargetType.APPLICATION
+    is_blocked = shared.is_complement if shared.targets else shared.is_nothing
+    return TargetConfiguration(
+        access=AccessType.BLOCKED if is_blocked else AccessType.ALLOWED,
+        targets=tuple(sorted(shared.targets)) or (Target(type=kind, id=everything),),
+    )
 
 
 def _target_sets(setting: TargetSetting) -> tuple[_TargetSet | None, ...]:

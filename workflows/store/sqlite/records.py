@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final, TypeVar
 
-from pydantic import TypeAdapter
+import structlog
+from pydantic import TypeAdapter, ValidationError
 
 from workflows.core.partners.partnership import Partnership, result_read_at
 from workflows.core.partners.records import Records
@@ -29,6 +30,8 @@ from workflows.store.sqlite.snapshot import all_records, picked_partnerships, re
 
 Item = TypeVar("Item")
 Picked = TypeVar("Picked")
+
+_log = structlog.get_logger()
 
 _ENTRY: Final = ("key", "at", "actor", "command", "outcome", "request_id", "tenant_id", "account", "details")
 """The columns of an audit entry."""
@@ -272,7 +275,8 @@ class SqliteRecords(SqliteDatabase):
             f"""select at from audit where seq in (
                 select seq from audit where actor = ? and command in ({marks}) and at > ?
                 union select seq from audit where account = ? and command in ({marks}) and at > ?
-            ) and outcome = 'accepted' and json_extract(details, '$.kind') is not 'revocation' order by at""",  # noqa: S608
+            ) and outcome = 'accepted'
+            and iif(json_valid(details), json_extract(details, '$.kind'), '') is not 'revocation' order by at""",  # noqa: S608
             *(actor, *commands, text_of(since)),
             *(account, *commands, text_of(since)),
         )
@@ -328,5 +332,10 @@ class SqliteRecords(SqliteDatabase):
 def _entry(row: dict[str, Any]) -> AuditEntry:
     values = {name: value for name, value in row.items() if name != "seq"}
     values["at"] = datetime.fromisoformat(row["at"])
-    values["details"] = load(DETAILS, row["details"])
+    try:
+        values["details"] = load(DETAILS, row["details"])
+    except ValidationError:
+        # It must not hide the other entries, and not look like one without details.
+        _log.error("audit_entry_unreadable", key=row["key"])
+        values |= {"details": {}, "is_readable": False}
     return AuditEntry(**values)

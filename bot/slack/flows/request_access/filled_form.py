@@ -10,6 +10,7 @@ from bot.slack.answers.open_forms import answer_submission
 from bot.slack.answers.windows import Window
 from bot.slack.blocks.blocks import Json
 from bot.slack.flows.entry_point_types import Action, Card, EntryPoint, Submission
+from bot.slack.flows.request_access.adopt.flow import AdoptFlow
 from bot.slack.flows.request_access.flow import RequestAccessFlow
 from bot.slack.payloads.button_values import parse_request_id
 from bot.slack.payloads.forms import parse_form
@@ -21,7 +22,9 @@ from workflows.app.requests.forms import EditedRequest, Form, Refill, refill
 from workflows.app.requests.open_request import account_of_other_chat_id
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ADMIN, ChatId
+from workflows.core.posture.adoption.adoptable import is_extended_by_adoption
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind
 from workflows.core.settings.model import TenantId
@@ -39,6 +42,8 @@ class FilledFormFlow:
     request_access: RequestAccessFlow
     editing: RequestEditor
     store: Store
+    adopt: AdoptFlow
+    """Opens the form that extends settings of no template."""
 
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
@@ -97,6 +102,10 @@ class FilledFormFlow:
 
         async def build(window: Window) -> Json:
             await self.request_access.members.refuse_known_guests(window.actor)
+            record = None if subject.tenant_id is None else await self.store.partnership(subject.tenant_id)
+            if record is not None and is_extended_by_adoption(record):
+                # NB. the settings of any template would overwrite those that were adopted.
+                return await self.adopt.extension_view(window, record, await self._reason(record, window.actor))
             return await self.request_access.filled_view(window, await self._earlier_as_form(subject, window.actor))
 
         await self.request_access.windows.open_and_fill(ack, click, build, command="open_request", subject=subject)
@@ -116,6 +125,13 @@ class FilledFormFlow:
             refill = self._refill(request, actor)
             return replace(refill, form=replace(refill.form, justification=""))  # an admin gives a reason of their own
         return _form_about_partner(actor, request.fields.target)
+
+    async def _reason(self, record: Partnership, actor: ChatId) -> str:
+        """Return why adopted settings were approved, for their requester and their sponsor; others give their own."""
+        request = await self.store.request(record.request_id)
+        if request is None or not (record.sponsor.chat_id == actor or request.is_filed_by(actor)):
+            return ""
+        return request.fields.justification
 
     async def _is_admin(self, actor: ChatId) -> bool:
         """Return whether a person is an admin; False when that cannot be read now."""

@@ -22,8 +22,8 @@ from bot.words.refusals.sentences import fact_words
 from bot.words.requests.notes import refusal_words
 from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.requests.people_checks import lookups_refused
-from workflows.app.requests.restore_intake import RestoreForm, RestoreIntake
-from workflows.app.requests.restoring import Restoration
+from workflows.app.requests.restoration.restore_intake import RestoreForm, RestoreIntake
+from workflows.app.requests.restoration.restoring import Restoration
 from workflows.app.watch.known_drift import known_drift
 from workflows.catalog.catalog import Catalog
 from workflows.core.errors.facts import Fact

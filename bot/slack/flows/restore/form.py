@@ -39,7 +39,7 @@ from bot.words.plans.changes import describe_changes, duration_words
 from bot.words.plans.consequences import consequence_words
 from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted, day
-from workflows.app.requests.restore_intake import RestoreForm
+from workflows.app.requests.restoration.restore_intake import RestoreForm
 from workflows.core.checks.consequences import consequences
 from workflows.core.checks.findings import Finding
 from workflows.core.partners.restoration.restorable import ended_at

@@ -113,7 +113,11 @@ def _state(announced: AnnouncedEnd) -> Iterator[TextRun]:
     yield local_time(ends_at)
     yield fixed_text(f". {WHY_OPEN[announced.step]}")
     if announced.step is EndStep.EXTENSION_OPEN and announced.extension is not None:
-        yield fixed_text(f" ({announced.extension.id}).")
+        yield fixed_text(f" ({announced.extension.id}")
+        if (asked := announced.extension.prepared) is not None:
+            yield fixed_text(", requested by ")
+            yield cleaned_text(asked.requester.name)
+        yield fixed_text(").")
     if announced.blocked_at is not None:
         label = AT_END[record.at_end].label
         yield fixed_text(f" {label} ")

@@ -1,7 +1,10 @@
 """Send the messages about ends of accesses, and tell who got them. A repetition sends nothing twice."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Final
 
 from bot.slack.outbound.access_end.cards import MAX_NAMED, block_result, end_notice
 from bot.slack.outbound.recipients import Outbound, Recipients
@@ -9,7 +12,10 @@ from workflows.core.partners.access_end.notices import ADMINS_NOTIFIED_FROM
 from workflows.core.people import ADMIN, ChatId
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.model import TenantId
-from workflows.ports.notifier import AnnouncedEnd, NotifierBlocked, NotifierRefused
+from workflows.ports.notifier import AnnouncedEnd, NotAllNotified, NotifierBlocked, NotifierRefused, NotifierUnavailable
+
+_GIVES_UP_AFTER: Final = 10
+"""After how many people in a row whose message Slack does not accept now the others wait, too: it accepts nothing."""
 
 
 class EndMessages:
@@ -32,17 +38,26 @@ class EndMessages:
         admins = await self._recipients.holders(ADMIN)
         sponsors = {one.sponsor for one in announced if one.sponsor}
         reached: dict[ChatId, frozenset[TenantId]] = {}
+        waiting = _Waiting()
         for person in sorted(sponsors - admins):
-            reached |= await self._send(person, [one for one in announced if one.sponsor == person], batch)
-        active = {one for one in sorted(sponsors & admins) if await self._is_active(one, batch)}
-        told = {person for person in sponsors if person in reached} | active
-        for admin in sorted(admins):
+            with waiting.noted(person):
+                reached |= await self._send(person, [one for one in announced if one.sponsor == person], batch)
+        active: set[ChatId] = set()
+        for person in sorted(sponsors & admins):
+            with waiting.noted(person):
+                active |= {person} if await self._is_active(person, batch) else set()
+        # NB. a sponsor who waits counts as one who gets it, so that admins do not get it in place of that person.
+        told = {person for person in sponsors if person in reached} | active | waiting.people
+        for admin in sorted(admins - waiting.people):
             mine = [one for one in announced if _concerns_admin(one, admin, told)]
-            reached |= await self._send(admin, mine, batch, is_admin=True, blocked=blocked)
-        return {
+            with waiting.noted(admin):
+                reached |= await self._send(admin, mine, batch, is_admin=True, blocked=blocked)
+        people = {
             one.record.identity.tenant_id: _people(one, reached, admins, is_sponsor_told=one.sponsor in told)
             for one in announced
         }
+        waiting.require_nobody(people, [one for one in announced if _waits(one, waiting.people, admins, told)])
+        return people
 
     async def show_block(self, request: AccessRequest) -> None:
         """Tell the sponsor and every admin once that a partner was blocked at its end.
@@ -96,6 +111,49 @@ class EndMessages:
         except (NotifierRefused, NotifierBlocked):
             return False
         return True
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """The people whose message Slack did not accept now. One of them does not delay the others."""
+
+    people: set[ChatId] = field(default_factory=set)
+    error: NotifierUnavailable | None = None
+    """The first refusal; None when nobody waits."""
+    in_a_row: int = 0
+
+    @contextmanager
+    def noted(self, person: ChatId) -> Iterator[None]:
+        """Note the person when Slack does not accept the message now.
+
+        :raises NotifierUnavailable: when it accepts nobody's. Then it is not asked for the rest.
+        """
+        try:
+            yield
+        except NotifierUnavailable as error:
+            self.people.add(person)
+            self.error = self.error or error
+            self.in_a_row += 1
+            if self.in_a_row >= _GIVES_UP_AFTER:
+                raise
+        else:
+            self.in_a_row = 0
+
+    def require_nobody(self, told: Mapping[TenantId, tuple[ChatId, ...]], announced: Sequence[AnnouncedEnd]) -> None:
+        """Raise when somebody waits, with what the others got.
+
+        :param announced: what waits.
+        """
+        if self.error is not None:
+            waiting = frozenset(one.record.identity.tenant_id for one in announced)
+            raise NotAllNotified(self.error, told, waiting) from self.error
+
+
+def _waits(announced: AnnouncedEnd, waiting: set[ChatId], admins: frozenset[ChatId], told: set[ChatId]) -> bool:
+    """Return whether somebody who must get this notice has not got it, because Slack did not accept it now."""
+    return announced.sponsor in waiting or any(
+        admin in waiting and _concerns_admin(announced, admin, told) for admin in admins
+    )
 
 
 def _subject(person: ChatId) -> str:

@@ -11,12 +11,12 @@ from tests.bot.slack.outbound.scene import Scene, action_ids, partnership, perso
 from tests.bot.surfaces import shown
 from tests.workflows.core import builders
 from workflows.core.partners.access_end.decision import EndStep
-from workflows.core.people import ADMIN, GATEHOUSE
+from workflows.core.people import ADMIN, GATEHOUSE, ChatId
 from workflows.core.plans.plan import AtEnd
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.settings.model import TenantId
 from workflows.core.settings.open_access import open_access
-from workflows.ports.notifier import AnnouncedEnd, NotifierRefused, NotifierUnavailable
+from workflows.ports.notifier import AnnouncedEnd, NotAllNotified, NotifierRefused, NotifierUnavailable
 
 END: Final = builders.NOW + timedelta(days=90)
 
@@ -66,6 +66,40 @@ async def test_after_a_failure_only_who_has_no_message_gets_it(scene: Scene) -> 
         await scene.notifier().send_end_notices(ends, batch="b", blocked=0)
     await scene.notifier().send_end_notices(ends, batch="b", blocked=0)
     assert scene.counts() == {"@requester": 1, "@approver1": 1}
+
+
+async def test_one_person_whom_slack_does_not_reach_now_does_not_delay_the_others(scene: Scene) -> None:
+    """The first of them waits, with the partner that is theirs; everybody else gets the message, and counts."""
+    ends = [announced(0, sponsor="approver1"), announced(1), announced(2, days=3)]
+    scene.fail("conversations.open", status=503, match=person("approver1").chat_id, times=20)
+    for _ in range(2):
+        with pytest.raises(NotAllNotified) as error:
+            await scene.notifier().send_end_notices(ends, batch="b", blocked=0)
+    assert error.value.waiting == {tenant(0)}
+    requester, admin = person("requester").chat_id, person("admin").chat_id
+    assert (error.value.told[tenant(0)], error.value.told[tenant(1)]) == ((), (requester,))
+    assert set(error.value.told[tenant(2)]) == {requester, admin}
+    assert scene.counts() == {"@requester": 1, "@admin": 1}
+
+
+async def test_an_admin_whom_slack_does_not_reach_now_delays_only_what_admins_get(scene: Scene) -> None:
+    ends = [announced(0), announced(1, days=3), announced(2, sponsor="admin")]
+    scene.fail("conversations.open", status=503, match=person("admin").chat_id, times=20)
+    with pytest.raises(NotAllNotified) as error:
+        await scene.notifier().send_end_notices(ends, batch="b", blocked=0)
+    assert error.value.waiting == {tenant(1), tenant(2)}
+    assert error.value.told[tenant(1)] == (person("requester").chat_id,)
+
+
+async def test_where_slack_accepts_nothing_not_everybody_is_tried(scene: Scene) -> None:
+    people = [replace(person("requester"), chat_id=ChatId(f"U{number:04}")) for number in range(30)]
+    ends = [
+        announced(number, record=replace(announced(number).record, sponsor=one)) for number, one in enumerate(people)
+    ]
+    scene.fail("conversations.open", status=503, times=1000)
+    with pytest.raises(NotifierUnavailable) as error:
+        await scene.notifier().send_end_notices(ends, batch="b", blocked=0)
+    assert not isinstance(error.value, NotAllNotified)
 
 
 async def test_where_a_sponsor_left_the_admins_get_every_notice_and_count_as_told(scene: Scene) -> None:
@@ -119,7 +153,7 @@ async def test_at_the_end_an_admin_can_block_and_everybody_reads_why_and_until_w
     assert "13 partners end; 10 are being blocked, 3 wait for you" in shown(admins)
     assert action_ids(admins) == ["request_again", "revoke_partner"] * 3
     assert action_ids(sponsors) == ["request_again", "close_early"] * 3
-    assert waits.id in shown(admins)
+    assert f"({waits.id}, requested by {waits.require_prepared().requester.name})." in shown(admins)
     assert "no notice was delivered in time" in shown(sponsors)
     assert "or earlier if that request ends without more time" in shown(sponsors)
     assert shown(sponsors).count("unless it is extended or blocked before") == 2, "a rejection blocks at once"

@@ -96,6 +96,17 @@ SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
         "asked at the end.",
     ),
     (
+        C.DRIFT_STAYS,
+        {"settings": [INBOUND]},
+        "Somebody else changed this partner. This change does not approve what stays different: B2B collaboration, "
+        "inbound.",
+    ),
+    (
+        C.DRIFT_STAYS,
+        {"settings": []},
+        "Somebody else changed this partner. This change does not approve what stays different.",
+    ),
+    (
         C.HALF_A_BLOCK,
         {"setting": INBOUND},
         "B2B collaboration, inbound: block all people and all applications together, or neither of them.",
@@ -482,6 +493,20 @@ SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
         },
         "It replaces “Guests” by “Merger”. End: none before, about Jan 31, 2027 after. Review: none before, every 90 "
         "days after.",
+    ),
+    (
+        C.REPLACES_TEMPLATE,
+        {
+            "before": {
+                "title": "Guests",
+                "ends_at": "2026-12-31T12:00:00+00:00",
+                "review_days": None,
+                "at_end": "block",
+            },
+            "after": {"title": "", "ends_at": "2027-01-31T12:00:00+00:00", "review_days": 90, "at_end": "ask"},
+        },
+        "It replaces “Guests” by settings of no template. End: Dec 31, 2026 before, about Jan 31, 2027 after. Review: "
+        "none before, every 90 days after. At the end: blocked automatically before, people are asked after.",
     ),
     (
         C.KEEPS_APPROVAL_POLICY,

@@ -44,6 +44,11 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
         "Dana revoked this partner before the change was verified. The partner is being blocked instead.",
     ),
     (
+        NoteCode.EXTENDED_MEANWHILE,
+        {},
+        "The partner was extended or approved again before the automatic block began. Nothing was blocked.",
+    ),
+    (
         NoteCode.OVERWRITTEN,
         {},
         "Somebody else changed the partner's settings while Gatehouse was sending the change. The current settings "

@@ -12,7 +12,7 @@ from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, NOW
 from tests.workflows.world import CATALOG, World
 from workflows.app.adoption.adopt_intake import AdoptForm
 from workflows.app.requests.forms import InvalidForm
-from workflows.app.requests.restore_intake import RestoreForm
+from workflows.app.requests.restoration.restore_intake import RestoreForm
 from workflows.app.schedule.ticker import tick
 from workflows.core.checks.findings import FindingCode
 from workflows.core.errors.facts import Fact
@@ -334,7 +334,7 @@ async def test_settings_of_no_template_are_extended_by_adopting_them_again(world
     request = await file(world)
     for person in (AMARA, BRUNO, CHIE):
         await world.approve(request, person)
-    assert await problems(world, days=90) == {"adopts": RefusalCode.ALREADY_AS_APPROVED}
+    assert await problems(world, days=90) == {"duration": RefusalCode.ADOPTION_TOO_SHORT}
     again = await file(world, days=365)
     assert again.state is S.AWAITING_APPROVAL, note_words(again.note)
 
@@ -367,7 +367,7 @@ async def test_drift_is_adopted_by_the_chain_under_which_the_partner_stands(worl
     assert record is not None
     assert record.request_id == request.id
     assert record.sponsor == MALLORY
-    assert await problems(world, days=90) == {"adopts": RefusalCode.ALREADY_AS_APPROVED}
+    assert await problems(world, days=90) == {"duration": RefusalCode.ADOPTION_TOO_SHORT}
 
 
 async def test_an_adopted_partner_is_revoked_and_restored(world: World) -> None:
@@ -427,3 +427,8 @@ def test_the_reader_of_the_refusals_is_told_what_to_do() -> None:
         (RefusalCode.ALREADY_AS_APPROVED, {"ends_at": None, "title": ""}),
     ):
         assert fact_words(Fact(code, values)).endswith(".")
+    short = {"days": 90, "ends_at": "2027-05-25T00:00:00+00:00", "asked_from": "2027-03-01T00:00:00+00:00"}
+    assert fact_words(Fact(RefusalCode.ADOPTION_TOO_SHORT, short)) == (
+        "90 days from now are not longer than the approved access, which ends on May 25, 2027. Choose a longer "
+        "duration, or ask for 90 days again from Mar 1, 2027."
+    )

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.report.story_json import story_json
+from bot.words.requests.audit_history import reason_words
 from tests.bench.stage.histories import FIRST, commits, store_history, tenant_of
 from tests.workflows.fakes import FixedClock
 from workflows.app.evidence.reading import EvidenceReader
@@ -15,6 +17,7 @@ from workflows.core.errors.raised import InvalidField, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.history.days import Days
 from workflows.core.partners.history.story import Standing
+from workflows.core.people import ChatId
 from workflows.core.requests.request import RequestId, RequestState
 from workflows.store.location import StoreLocation
 from workflows.store.sqlite.database import ListQuery
@@ -100,6 +103,29 @@ async def test_a_record_that_cannot_be_read_is_counted_and_hides_no_other(tmp_pa
         catalogue = EvidenceReader(store=store, clock=FixedClock(datetime.now(UTC)))
         assert len([one async for one in catalogue.catalogue()]) == PARTNERS - 1
         assert catalogue.unreadable == 1
+    finally:
+        await store.close()
+
+
+@pytest.mark.parametrize("details", ["{not json", "[]", "7"])
+async def test_an_entry_whose_details_cannot_be_read_is_said_and_hides_no_other(tmp_path: Path, details: str) -> None:
+    location = await stored(tmp_path / "a.db")
+    with sqlite3.connect(location.path) as db:
+        db.execute("update audit set details = ? where seq = (select min(seq) from audit)", (details,))
+    clock = FixedClock(datetime.now(UTC))
+    store = await location.open(clock)
+    try:
+        reader = EvidenceReader(store=store, clock=clock)
+        stories = [one async for one in reader.stories(Days())]
+        assert len(stories) == REQUESTS
+        assert reader.unreadable == 1
+        [entry] = [entry for one in stories for entry in one.entries if not entry.is_readable]
+        assert (dict(entry.details), reason_words(entry)) == ({}, "The details of this entry cannot be read.")
+        [told] = [one for story in stories for one in story_json(story)["entries"] if not one["is_readable"]]
+        assert told["details"] is None
+        assert len([one for one in await store.history(limit=1000) if not one.is_readable]) == 1
+        actor = ChatId(entry.actor)
+        assert await store.times_of(actor, None, [entry.command], datetime(2000, 1, 1, tzinfo=UTC))
     finally:
         await store.close()
 

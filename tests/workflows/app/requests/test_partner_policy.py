@@ -12,7 +12,7 @@ from bot.words.requests.notes import note_words
 from bot.words.sentences import day
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, TENANT, partnership
 from tests.workflows.world import CATALOG, World, restarted
-from workflows.app.requests.restore_intake import RestoreForm
+from workflows.app.requests.restoration.restore_intake import RestoreForm
 from workflows.core.people import Role
 from workflows.core.policy.template import Stage
 from workflows.core.requests.request import AccessRequest, RequestState

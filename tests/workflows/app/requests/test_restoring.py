@@ -15,19 +15,20 @@ from bot.words.requests.titles import prepared_title
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, RILEY, SAM, TENANT, request
 from tests.workflows.effects.applying import OPEN, put, synchronizing
 from tests.workflows.world import CATALOG, World
-from workflows.app.requests import restore_intake
 from workflows.app.requests.forms import InvalidForm
-from workflows.app.requests.restore_intake import RestoreForm
+from workflows.app.requests.restoration import restore_intake
+from workflows.app.requests.restoration.restore_intake import RestoreForm
 from workflows.app.schedule.ticker import tick
 from workflows.catalog.catalog import Catalog
 from workflows.core.checks.findings import Severity
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.people import Role
 from workflows.core.plans.plan import TenantIdentity
+from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.effects import Apply
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.core.settings.documents import to_document
-from workflows.core.settings.model import InboundTrust, Property
+from workflows.core.settings.model import BLOCK_ALL, InboundTrust, Property
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 from workflows.store.codec import REQUEST, dump, load
 
@@ -291,6 +292,22 @@ async def test_what_somebody_else_changed_after_a_write_is_overwritten_and_can_b
     ended = await world.settled(waiting.id)
     assert ended.state is S.OVERWRITTEN, note_words(ended.note)
     assert ended.id in {one.id for one in await world.restore_intake().changes(TENANT)}
+    await approved_settings_are_restored(world, ended)
+
+
+async def approved_settings_are_restored(world: World, ended: AccessRequest) -> None:
+    """The sweep tells the difference and offers Restore, which goes through as everywhere."""
+    await world.sweep()
+    (alarm,) = [one for one in await world.store.open_alarms() if one.code is AlarmCode.DRIFT]
+    assert alarm.values["can_be_restored"]
+    filled = await world.restore_intake().approved_form(RILEY.chat_id, TENANT, "As it was approved")
+    assert filled.restored_request_id == ended.id
+    waiting = await world.settled(await world.restore_intake().file(filled, key=world.key()))
+    assert waiting.state is S.AWAITING_APPROVAL, note_words(waiting.note)
+    for person in (AMARA, BRUNO, CHIE):
+        await world.approve(waiting, person)
+    assert (await world.request(waiting.id)).state is S.APPLIED
+    assert (await world.sweep()).drifts == 0
 
 
 @pytest.mark.parametrize("is_taken", [True, False], ids=["taken", "not taken"])
@@ -325,6 +342,19 @@ async def test_what_failed_before_its_end_can_be_restored(world: World) -> None:
     for person in (AMARA, BRUNO, CHIE):
         await world.approve(waiting, person)
     assert (await world.request(waiting.id)).state is S.APPLIED
+
+
+async def test_the_approved_settings_of_a_partly_applied_change_can_be_restored(world: World) -> None:
+    setup = await put(world, synchronizing(OPEN))
+    world.script.fail("tenant.write", TenantRefused(400, "invalid", "No."), on=2)
+    setup = await world.settled(setup.id)
+    assert (setup.state, setup.applied_part) == (S.FAILED, 1)
+    world.tenant.edit(TENANT, b2bDirectConnectInbound=to_document(BLOCK_ALL))
+    await world.sweep()
+    filled = await world.restore_intake().approved_form(RILEY.chat_id, TENANT, "As it was approved")
+    waiting = await world.settled(await world.restore_intake().file(filled, key=world.key()))
+    assert waiting.state is S.AWAITING_APPROVAL, note_words(waiting.note)
+    assert waiting.require_prepared().restored is not None
 
 
 async def test_a_group_that_was_deleted_meanwhile_is_restored_with_a_warning(world: World) -> None:

@@ -17,6 +17,8 @@ from workflows.core.partners.access_end.decision import EndStep
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.plans.plan import AtEnd
 from workflows.core.requests.alarms import AlarmCode
+from workflows.core.requests.effects import Apply
+from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.settings.model import TenantId
 from workflows.ports.audit_log import AuditEntry
@@ -166,6 +168,60 @@ async def test_an_open_extension_is_waited_for_and_blocked_after_it_ended(opened
     await opened.reject(asked, AMARA)
     await passes(opened, ends_at + 8 * DAY)
     assert len(await blocks(opened)) == 1
+
+
+async def test_requests_that_nobody_wants_do_not_delay_the_block(opened: World) -> None:
+    """They are waited for until a week after the end, and people are told."""
+    ends_at = await end(opened)
+    await passes(opened, ends_at - 2 * DAY)
+    await passes(opened, ends_at - DAY)
+    asked = await opened.waiting()
+    await passes(opened, ends_at + timedelta(minutes=1))
+    assert opened.notifier.ends[-1][0][0].extension is not None, "people are told which request is waited for"
+    assert opened.notifier.ends[-1][0][0].blocked_at == ends_at + 7 * DAY
+    await passes(opened, ends_at + 6 * DAY)
+    assert await blocks(opened) == []
+    await passes(opened, ends_at + 7 * DAY)
+    assert len(await blocks(opened)) == 1
+    assert (await opened.request(asked.id)).state is RequestState.STOPPED
+
+
+@pytest.mark.parametrize("is_planned", [False, True], ids=["preparing", "planned"])
+async def test_a_partner_that_was_extended_before_its_block_began_is_not_blocked(
+    opened: World, is_planned: bool
+) -> None:
+    """Graph did not answer, or the process was killed, between the block and its write. The extension was approved."""
+    ends_at = await end(opened)
+    await passes(opened, ends_at - 14 * DAY)
+    await passes(opened, ends_at - 3 * DAY)
+    opened.clock.advance(seconds=(ends_at + timedelta(minutes=1) - opened.clock.now()).total_seconds())
+    await opened.store.save_mark(LAST_TICK, (opened.clock.now() - timedelta(seconds=5)).isoformat())
+    await tick(service=opened.service, store=opened.store, directory=opened.directory, clock=opened.clock)
+    await opened.ends.check()
+    if is_planned:
+        await opened.settle(but=Apply)
+    known = await record(opened)
+    assert known.blocked_by is not None
+    block = await opened.request(known.blocked_by)
+    assert block.state is (RequestState.APPLYING if is_planned else RequestState.PREPARING)
+    later = opened.clock.now() + 90 * DAY
+    await put(opened, replace(known, version=known.version + 1, ends_at=later, blocked_by=None, end_notices=()))
+    await opened.settle()
+    ended = await opened.request(block.id)
+    assert ended.state is RequestState.STOPPED
+    assert [one.code for one in ended.note] == [NoteCode.EXTENDED_MEANWHILE]
+    assert (await record(opened)).ends_at == later
+    assert (await record(opened)).state is not PartnershipState.REVOKED
+    await passes(opened, later - 30 * DAY)
+    assert notices(opened)[-1] == (30, None), "its new end has notices of its own"
+
+
+async def test_a_block_of_a_person_goes_on_whatever_was_approved(opened: World) -> None:
+    await opened.revoke(DANA, but=Apply)
+    known = await record(opened)
+    await put(opened, replace(known, version=known.version + 1, ends_at=opened.clock.now() + 90 * DAY))
+    await opened.settle()
+    assert (await record(opened)).state is PartnershipState.REVOKED
 
 
 async def test_an_extension_in_time_moves_the_end_and_its_notices(opened: World) -> None:

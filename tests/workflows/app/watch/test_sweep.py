@@ -13,6 +13,7 @@ from tests.workflows.fakes import HOME
 from tests.workflows.world import World, restarted
 from workflows.app.watch.not_adopted import NotAdopted, read_not_adopted
 from workflows.app.watch.sweep import INCOMPLETE_SINCE, Sweeper, SweepResult
+from workflows.app.watch.telling import DriftRecords
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ADMIN
 from workflows.core.plans.plan import TenantIdentity
@@ -228,6 +229,39 @@ async def test_many_changes_are_one_digest(opened: World) -> None:
     assert len(await alarms(opened, AlarmCode.DRIFT_DIGEST)) == 1, "Contoso is not answered yet"
 
 
+@pytest.mark.parametrize("minutes", [1, 30], ids=["at once", "a sweep that lasts long"])
+async def test_a_digest_counts_everything_although_another_sweep_looks_at_it_before_its_end(
+    opened: World, minutes: int
+) -> None:
+    """Another sweep finds some of its records. The message must not say that these are all."""
+    for number in range(1, 9):
+        opened.tenant.edit(other(number), b2bCollaborationInbound=OPEN)
+    opened.tenant.edit(TENANT, b2bDirectConnectInbound=OPEN)
+    opened.clock.advance(hours=1)
+    slow, drifts = opened.sweeper, opened.drift_answers.drifts
+    stored_so_far = 0
+
+    class Interrupted(DriftRecords):
+        """Lets another sweep run after the third record."""
+
+        async def save(self, *args: Any, **kwargs: Any) -> bool:
+            nonlocal stored_so_far
+            is_new = await super().save(*args, **kwargs)
+            stored_so_far += 1
+            if stored_so_far == 3:
+                opened.clock.advance(minutes=minutes)
+                await drifts.raise_digests(None)
+            return is_new
+
+    records = Interrupted(store=drifts.store, clock=drifts.clock, wake=drifts.wake)
+    await replace(slow, drifts=records).sweep()
+    await opened.settle()
+    (digest,) = await alarms(opened, AlarmCode.DRIFT_DIGEST)
+    assert (digest.values["count"], digest.values["opening"]) == (9, 9)
+    said = [text for text in opened.notifier.texts_to(SAM.chat_id) if "sweep" in text]
+    assert said, "the sponsor of Contoso"
+
+
 async def test_two_sweeps_at_once_tell_once(opened: World) -> None:
     opened.tenant.edit(TENANT, b2bDirectConnectInbound=OPEN)
     opened.clock.advance(hours=1)
@@ -423,6 +457,39 @@ async def test_the_author_does_not_accept_also_when_the_log_is_late(drifted: Wor
     assert again.values["accepted_by"] == ["Amara"]
     await accept(drifted, DANA)
     assert (await drifted.refusals())[-1] == (DANA.chat_id, RefusalCode.AUTHOR_MAY_NOT_ACCEPT)
+
+
+@pytest.mark.parametrize("is_readable", [True, False], ids=["not in the log", "log unreadable"])
+async def test_an_author_whom_the_log_names_days_later_did_not_accept(drifted: World, is_readable: bool) -> None:
+    """Nobody looks for the author any more, but two people accepted the change, and one of them made it."""
+    drifted.tenant.tenant_settings.changes[TENANT] = []
+    if not is_readable:
+        drifted.script.fail("surroundings.read_access_changes", TenantUnavailable("throttled"), times=3)
+    await accept(drifted, DANA)
+    await accept(drifted, AMARA)
+    drifted.clock.advance(hours=5)
+    await drifted.drift_answers.find_authors()
+    late = await stored(drifted)
+    assert late.author.state is (AuthorState.NOT_IN_LOG if is_readable else AuthorState.LOG_UNREADABLE)
+    for _ in range(2):
+        await drifted.drift_answers.find_authors(also_accepted=True)
+    assert (await stored(drifted)).version == late.version, "nothing is stored while the log says nothing"
+    assert await alarms(drifted) == []
+    drifted.tenant.tenant_settings.changes[TENANT] = [
+        replace(change(drifted, by="dana@woodgrove.com", account=DANA.id.upper()), at=late.found_at)
+    ]
+    await drifted.drift_answers.find_authors()
+    assert await alarms(drifted) == [], "only pending changes are asked every two minutes"
+    await drifted.drift_answers.find_authors(also_accepted=True)
+    await drifted.settle()
+    (again,) = await alarms(drifted)
+    assert (again.values["accepted_by"], again.values["voided"]) == (["Amara"], ["Dana"])
+    assert again.id in {one.id for one in drifted.notifier.alarms}
+    await accept(drifted, DANA)
+    assert (await drifted.refusals())[-1] == (DANA.chat_id, RefusalCode.AUTHOR_MAY_NOT_ACCEPT)
+    drifted.directory.assign(MALLORY, f"security {ADMIN}")
+    await accept(drifted, MALLORY)
+    assert await alarms(drifted) == []
 
 
 async def test_who_is_no_admin_is_refused_and_a_repeated_click_counts_once(drifted: World) -> None:

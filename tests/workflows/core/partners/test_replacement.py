@@ -11,8 +11,8 @@ from tests.workflows.core.builders import NOW, SECURITY, STAGES, TENANT, access_
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.checks.findings import Finding, FindingCode, Severity, Source
 from workflows.core.partners.partnership import Partnership, PartnershipState
-from workflows.core.partners.replacement import replacement_findings
-from workflows.core.plans.plan import Plan
+from workflows.core.partners.replacement import adoption_replacement_findings, replacement_findings
+from workflows.core.plans.plan import AtEnd, Plan
 from workflows.core.plans.planning import plan_revocation
 from workflows.core.policy.template import Stage, Template
 
@@ -54,6 +54,25 @@ def test_another_template_is_named_with_its_end_and_its_reviews_before_and_after
             },
         ),
     )
+
+
+def test_an_adoption_of_settings_of_no_template_says_what_it_replaces() -> None:
+    known = partnership(at_end=AtEnd.BLOCK)
+    (finding,) = adoption_replacement_findings(known, OPENING, TRUSTED, 180 * DAY, NOW)
+    assert (finding.code, finding.values) == (
+        FindingCode.REPLACES_TEMPLATE,
+        {
+            "before": {
+                "title": "Trusted partner",
+                "ends_at": (NOW + 90 * DAY).isoformat(),
+                "review_days": 30,
+                "at_end": "block",
+            },
+            "after": {"title": "", "ends_at": (NOW + 180 * DAY).isoformat(), "review_days": 30, "at_end": "ask"},
+        },
+    )
+    for gone in (None, partnership(state=PartnershipState.REVOKED)):
+        assert adoption_replacement_findings(gone, OPENING, TRUSTED, 180 * DAY, NOW) == ()
 
 
 def test_a_chain_that_is_stricter_than_the_templates_is_explained() -> None:

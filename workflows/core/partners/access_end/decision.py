@@ -9,11 +9,14 @@ from typing import Final
 from workflows.core.partners.access_end.notices import (
     ADMINS_DECIDE_WITHIN,
     EXTENSION_WAITED_FOR,
+    OTHERS_WAITED_FOR,
     QUIET_DELAY,
     EndNotice,
     block_from,
 )
+from workflows.core.people import Person
 from workflows.core.plans.closing import only_reduces_access
+from workflows.core.policy.approval import Choice
 from workflows.core.requests.downtime import Gap
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 
@@ -49,12 +52,16 @@ class EndSituation:
     """How many partners may still be blocked without an admin."""
     extension: AccessRequest | None = None
     """The open request that would extend the access."""
+    sponsor: Person | None = None
+    """The sponsor of the partner, whose request is waited for longer."""
 
 
 def end_step(ends_at: datetime, notices: Iterable[EndNotice], situation: EndSituation) -> EndStep:
     """Return the next step for an access whose end has come."""
     now, possible_from = situation.now, block_from(ends_at, notices, situation.gaps)
-    if situation.extension is not None and now < extension_waited_until(ends_at, situation.extension):
+    if situation.extension is not None and now < extension_waited_until(
+        ends_at, situation.extension, situation.sponsor
+    ):
         return EndStep.EXTENSION_OPEN
     if possible_from is not None and possible_from <= now:
         return EndStep.BLOCK if situation.blocks_left > 0 else EndStep.TOO_MANY
@@ -64,22 +71,40 @@ def end_step(ends_at: datetime, notices: Iterable[EndNotice], situation: EndSitu
     return EndStep.NOBODY_REACHED if is_alarming else EndStep.NOT_ANNOUNCED
 
 
-def extension_waited_until(ends_at: datetime, extension: AccessRequest) -> datetime:
+def extension_waited_until(ends_at: datetime, extension: AccessRequest, sponsor: Person | None = None) -> datetime:
     """Return until when a block waits for an open request: until it expires, at most two weeks after the end.
 
-    A request that is approved does not expire any more.
+    Every full member may file a request, and another one after it. So requests that nobody has approved and that are
+    not the sponsor's are waited for until a week after the end. A request that is approved does not expire.
     """
-    latest = ends_at + EXTENSION_WAITED_FOR
-    return min(latest, extension.expires_at) if extension.state in _UNDECIDED else latest
+    is_undecided = extension.state in _UNDECIDED
+    is_sponsors = sponsor is not None and extension.is_filed_by(sponsor.chat_id, sponsor.id)
+    is_approved = any(one.choice is Choice.APPROVE for one in extension.decisions)
+    is_wanted = not is_undecided or is_sponsors or is_approved
+    latest = ends_at + (EXTENSION_WAITED_FOR if is_wanted else OTHERS_WAITED_FOR)
+    return min(latest, extension.expires_at) if is_undecided else latest
 
 
-def open_extension(requests: Iterable[AccessRequest]) -> AccessRequest | None:
-    """Return the open request about a partner that would extend its access; None when there is none.
+def open_extension(
+    requests: Iterable[AccessRequest], ends_at: datetime, sponsor: Person | None = None
+) -> AccessRequest | None:
+    """Return the open request that would extend the access of a partner; None when there is none.
+
+    Of several, it is the one that is waited for longest.
 
     :param requests: requests about this partner.
     """
-    for request in requests:
-        is_opening = request.fields.kind is not RequestKind.REVOCATION and not request.is_terminal
-        if is_opening and (request.prepared is None or not only_reduces_access(request.plan)):
-            return request
-    return None
+    return max(
+        (one for one in requests if _would_extend(one, ends_at)),
+        key=lambda one: extension_waited_until(ends_at, one, sponsor),
+        default=None,
+    )
+
+
+def _would_extend(request: AccessRequest, ends_at: datetime) -> bool:
+    if request.fields.kind is RequestKind.REVOCATION or request.is_terminal:
+        return False
+    asked_until = request.fields.ends_at
+    if asked_until is not None and asked_until <= ends_at:
+        return False
+    return request.prepared is None or not only_reduces_access(request.plan)

@@ -28,7 +28,12 @@ ASKED_AGAIN_EVERY: Final = timedelta(days=1)
 SENDING_TAKES: Final = timedelta(hours=1)
 """A message that is not sent after this time counts as not delivered, until it is."""
 EXTENSION_WAITED_FOR: Final = timedelta(days=14)
-"""How long after the end a block waits at most for an open request that would extend the access."""
+"""How long after the end a block waits at most for an open request that would extend the access.
+
+Only for one of the sponsor's, or one that an approver has approved already.
+"""
+OTHERS_WAITED_FOR: Final = timedelta(days=7)
+"""The same for a request of somebody else that nobody has approved yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

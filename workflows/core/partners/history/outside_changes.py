@@ -42,6 +42,10 @@ class RecordedEntry(Protocol):
     def details(self) -> Mapping[str, Any]:
         """Return what the command recorded."""
 
+    @property
+    def is_readable(self) -> bool:
+        """Return whether its details can be read. Otherwise they are empty here."""
+
 
 class OutsideChangeKind(StrEnum):
     """When somebody else changed the partner.

@@ -75,7 +75,7 @@ def _template_approved_earlier(
     """Return the template of the newest access request or adoption that led to a configuration, if it still exists."""
     for request in sorted(requests, key=ended_at, reverse=True):
         is_approved_kind = request.fields.kind in (RequestKind.ACCESS, RequestKind.ADOPTION)
-        if request.state is not RequestState.APPLIED or not is_approved_kind:
+        if request.state is not RequestState.APPLIED or not is_approved_kind or request.plan.kept_approval:
             continue
         plan = request.plan
         if is_same_configuration(plan.tenant_id, plan.configuration_after(), earlier_configuration):

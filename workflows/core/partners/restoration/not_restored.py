@@ -28,7 +28,7 @@ def restoration_findings(
     :raises Refused: while the request has no plan.
     """
     if is_result:
-        return tuple(_not_restored(change, change.plan.configuration_after(), current_configuration, None))
+        return tuple(_not_restored(change, change.plan.approved_settings.configuration, current_configuration, None))
     return tuple(_findings(change, change.plan.before, current_configuration))
 
 

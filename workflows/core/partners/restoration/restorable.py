@@ -21,8 +21,11 @@ def is_restorable(request: AccessRequest) -> bool:
 
 
 def has_approved_result(request: AccessRequest) -> bool:
-    """Return whether the settings after a request are the approved ones, so that they can be restored."""
-    return request.state is RequestState.APPLIED and request.prepared is not None
+    """Return whether the settings that a request approves are those of its partner's record, so they can be restored.
+
+    Also when only a part of them was applied, or somebody else changed the partner while they were sent.
+    """
+    return request.was_written and request.prepared is not None
 
 
 def ended_while_writing(request: AccessRequest) -> bool:

@@ -8,6 +8,7 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.extension import may_be_renewed
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.plans.plan import Plan
+from workflows.core.plans.renewal import MIN_EXTENSION
 from workflows.core.posture.differing_settings import differing_settings
 from workflows.core.requests.request import AccessRequest, ObservedPartner
 from workflows.core.settings.block import unblocked_settings
@@ -44,6 +45,7 @@ def require_adoptable(
         if recorded_request is None or recorded_request.prepared is None:
             raise InvalidField(FIELD, RefusalCode.ADOPTION_RECORD_UNREADABLE)
         if _is_as_approved(record, recorded_request.plan, configuration) and not _extends(record, period, now):
+            _require_other_duration(record, period)
             ends_at = None if record.ends_at is None else record.ends_at.isoformat()
             raise InvalidField(FIELD, RefusalCode.ALREADY_AS_APPROVED, title=record.template_title, ends_at=ends_at)
     return configuration
@@ -55,8 +57,27 @@ def _is_as_approved(record: Partnership, plan: Plan, configuration: JsonObject) 
 
 def _extends(record: Partnership, period: timedelta | None, now: datetime) -> bool:
     """Return whether adopting the settings again extends them. No request can: they are those of no template."""
-    has_no_template = record.is_adopted and not record.template
-    return has_no_template and (period is None or may_be_renewed(record, period, now))
+    return is_extended_by_adoption(record) and (period is None or may_be_renewed(record, period, now))
+
+
+def is_extended_by_adoption(record: Partnership) -> bool:
+    """Return whether the settings of a partner are those of no template, so that only an adoption extends them."""
+    return record.state is not PartnershipState.REVOKED and record.is_adopted and not record.template
+
+
+def _require_other_duration(record: Partnership, period: timedelta | None) -> None:
+    """Refuse a duration that would not extend settings that could be adopted for longer, and say which would.
+
+    :raises InvalidField: for such a duration.
+    """
+    if is_extended_by_adoption(record) and record.ends_at is not None and period is not None:
+        raise InvalidField(
+            "duration",
+            RefusalCode.ADOPTION_TOO_SHORT,
+            days=period.days,
+            ends_at=record.ends_at.isoformat(),
+            asked_from=(record.ends_at - period + MIN_EXTENSION).isoformat(),
+        )
 
 
 def approved_until(record: Partnership | None, recorded_request: AccessRequest | None) -> datetime | None:

@@ -75,13 +75,23 @@ def accept(
 
 def is_author(author: Author, person: Person) -> bool:
     """Return whether Entra's audit log names this person as the author."""
-    return author.state is AuthorState.KNOWN and author.account != "" and author.account == person.id
+    return author.state is AuthorState.KNOWN and author.account != "" and author.account.lower() == person.id.lower()
 
 
 def with_author(drift: Drift, author: Author) -> Drift:
     """Return the drift with its author. An acceptance of that person does not count any more."""
-    acceptances = tuple(acceptance for acceptance in drift.acceptances if not is_author(author, acceptance.person))
-    return replace(drift, version=drift.version + 1, author=author, acceptances=acceptances)
+    voided = tuple(one for one in drift.acceptances if is_author(author, one.person))
+    kept = tuple(one for one in drift.acceptances if one not in voided)
+    return replace(drift, version=drift.version + 1, author=author, acceptances=kept, voided=(*drift.voided, *voided))
+
+
+def is_author_looked_for(drift: Drift) -> bool:
+    """Return whether the log is asked once more, although it did not name the author in time.
+
+    One of those who accepted the drift may be its author.
+    """
+    is_late = drift.author.state in (AuthorState.NOT_IN_LOG, AuthorState.LOG_UNREADABLE)
+    return drift.is_open and is_late and bool(drift.acceptances)
 
 
 def end_acceptance(drift: Drift) -> Drift:

@@ -7,7 +7,7 @@ from workflows.core.errors.raised import NothingToChange, UnreadableSetting
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.restoration.restoration_plan import plan_restoration
 from workflows.core.plans.closing import writes_only_reductions
-from workflows.core.plans.default_drift import with_inheritance
+from workflows.core.plans.default_drift import inherited_values
 from workflows.core.plans.plan import Plan
 from workflows.core.posture.concern_codes import ConcernCode
 from workflows.core.posture.model import Concern, ConcernSeverity, PartnerPosture
@@ -76,7 +76,7 @@ def drift_of(partner: PartnerPosture, approved: Plan | None) -> FoundDrift | Non
         opens=_opens(concern, settings, partner.configuration, approved),
         fingerprint=_fingerprint(concern.code, settings, partner.configuration),
         writers=tuple(code for code in _WRITERS if code in concerns),
-        is_told=concern.values.get("is_part") is True,
+        is_told=concern.values.get("is_part") is True and (approved is None or approved.kept_approval is None),
     )
 
 
@@ -107,8 +107,11 @@ def default_drift_of(
 
 def inherits_other_values(plan: Plan, default: JsonObject) -> bool:
     """Return whether a partner inherits other values from the default now than its approvers saw."""
-    shown = plan.inherited
-    return bool(shown) and not is_same_value(with_inheritance(plan, default).inherited, shown)
+    approved = plan.approved_settings
+    shown = approved.inherited
+    if not shown:
+        return False
+    return not is_same_value(inherited_values(approved.configuration, shown, default), shown)
 
 
 _NO_SETTINGS: Final = frozenset({"isServiceDefault", "id"})
@@ -143,7 +146,7 @@ def _opens(
         return bool(settings)
     if concern.code is ConcernCode.REVOKED_NOT_EXPLICIT:
         return False  # everything is closed; only the block is not explicit any more
-    expected = None if approved is None else approved.configuration_after()
+    expected = None if approved is None else approved.approved_settings.configuration
     if concern.code is not ConcernCode.DIFFERS_FROM_APPROVED or expected is None or configuration is None:
         return True
     return _gives_more(expected, configuration, settings)

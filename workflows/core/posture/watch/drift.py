@@ -96,6 +96,8 @@ class Drift:
     author: Author = field(default_factory=Author)
     acceptances: tuple[Acceptance, ...] = ()
     """Of the present drift; enough of them accept it, see `acceptance`."""
+    voided: tuple[Acceptance, ...] = ()
+    """Acceptances that do not count, because Entra's audit log names that person as the author."""
     asked_again: int = 0
     """How often an acceptance ended and admins were asked again."""
     alarm_id: AlarmId | None = None

@@ -146,11 +146,17 @@ def record_refusal(request: AccessRequest, command: RecordRefusal, situation: Si
 
 
 def stop(request: AccessRequest, command: Stop, situation: Situation) -> Transition:
-    if request.state is not S.UNCONFIRMED:
+    if request.state is not S.UNCONFIRMED and not _is_overtaken(request, command):
         require_no_revocation(request)
     return end_request(
         request, S.STOPPED, situation, note=command.reason, applied_part=_part_shown(request, command.configuration)
     )
+
+
+def _is_overtaken(request: AccessRequest, command: Stop) -> bool:
+    """Return whether a block at the end of an access ends, because the partner was approved again before it began."""
+    is_reason = command.reason[:1] and command.reason[0].code == NoteCode.EXTENDED_MEANWHILE
+    return bool(is_reason) and request.is_block_at_end and not request.was_sent
 
 
 def _part_shown(request: AccessRequest, configuration: JsonObject | None) -> int:

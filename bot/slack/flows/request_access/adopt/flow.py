@@ -27,6 +27,8 @@ from workflows.app.requests.people_checks import lookups_refused
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import InvalidField
 from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.partners.extension import may_be_renewed
+from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId
 from workflows.core.plans.named_targets import current_targets
 from workflows.core.posture.adoption.adoptable import FIELD
@@ -96,14 +98,24 @@ class AdoptFlow:
         else:
             await ack(response_action="clear")
 
-    async def _form_view(self, window: Window, typed_text: str) -> Json:
-        """Return the form with what stands, or the window that says why it cannot be adopted."""
+    async def extension_view(self, window: Window, record: Partnership, justification: str) -> Json:
+        """Return the form that extends settings of no template: filled with the sponsor and a time that is longer."""
+        return await self._form_view(window, record.identity.tenant_id, record, justification)
+
+    async def _form_view(
+        self, window: Window, typed_text: str, extended: Partnership | None = None, justification: str = ""
+    ) -> Json:
+        """Return the form with what stands, or the window that says why it cannot be adopted.
+
+        :param extended: the record that the form extends; None when it is not opened for that.
+        """
         await self.lookup_permission.require(window.actor, typed_text, key=window.key, command_name=_AUDIT_NAME)
         identity, _ = await named_partner(typed_text, store=self.store, tenant=self.tenant)
         window.subject = CommandSubject(tenant_id=identity.tenant_id)
         try:
             async with asyncio.timeout(READING_SECONDS):
-                return adopt_view(await self._content(window.actor, identity.tenant_id))
+                content = await self._content(window.actor, identity.tenant_id)
+                return adopt_view(content if extended is None else self._filled(content, extended, justification))
         except InvalidField as error:
             return problem_view(refusal_words(error))
         except TenantRefused as error:
@@ -112,6 +124,14 @@ class AdoptFlow:
             return problem_view(fact_words(Fact(RefusalCode.NOT_READ_NOW, {"answer": refusal_words(error)})))
         except TimeoutError:
             return problem_view(fact_words(Fact(RefusalCode.NOT_READ_NOW, {"answer": ""})))
+
+    def _filled(self, content: AdoptFormContent, record: Partnership, justification: str) -> AdoptFormContent:
+        """Return the form with the record's sponsor, and the shortest time that extends the access."""
+        now, durations = self.intake.clock.now(), content.proposal.decides.durations
+        days = next((one.days for one in durations if may_be_renewed(record, one, now)), 0)
+        sponsor = record.sponsor.chat_id if record.sponsor_gone_at is None else content.form.sponsor
+        form = replace(content.form, justification=justification, sponsor=sponsor, days=days)
+        return replace(content, form=form)
 
     async def _content(self, actor: ChatId, tenant_id: TenantId) -> AdoptFormContent:
         form = AdoptForm(

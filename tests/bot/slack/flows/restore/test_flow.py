@@ -19,7 +19,7 @@ from bot.slack.people.members import Members
 from tests.bot.bot_under_test import SLACK_IDS, BotUnderTest, click, submission
 from tests.bot.slack.flows.restore.test_form import BLANK, CHANGE
 from tests.workflows.core.partners.test_restoration import STRONG
-from workflows.app.requests.restore_intake import RestoreForm
+from workflows.app.requests.restoration.restore_intake import RestoreForm
 from workflows.core.people import ChatId
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.settings.model import TenantId

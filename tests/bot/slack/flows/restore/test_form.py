@@ -25,7 +25,7 @@ from tests.bot.bot_under_test import SLACK_IDS, submission
 from tests.bot.surfaces import Json, assert_sound, buttons, element, hostile_or_blank, hostile_request, shown
 from tests.workflows.core.builders import NOW, RILEY, TENANT, closed_document, identity, request
 from tests.workflows.core.partners.test_restoration import STRONG, template
-from workflows.app.requests.restore_intake import RestoreForm
+from workflows.app.requests.restoration.restore_intake import RestoreForm
 from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.restoration.restoration_plan import plan_restoration

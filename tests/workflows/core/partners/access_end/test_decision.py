@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
-from tests.workflows.core.builders import prepared, request
+from tests.workflows.core.builders import AMARA, RILEY, SAM, approval, prepared, request
 from tests.workflows.core.partners.access_end.test_notices import DAY, END, announced, notice
 from workflows.core.partners.access_end.decision import (
     EndSituation,
@@ -14,6 +14,7 @@ from workflows.core.partners.access_end.decision import (
     open_extension,
 )
 from workflows.core.plans.planning import plan_access
+from workflows.core.policy.approval import Choice
 from workflows.core.requests.downtime import Gap
 from workflows.core.requests.request import RequestKind, RequestState
 from workflows.core.settings.model import CLOSED
@@ -64,7 +65,9 @@ def test_an_open_extension_is_waited_for_until_it_expires() -> None:
 
 
 def test_no_request_is_waited_for_longer_than_two_weeks() -> None:
-    assert extension_waited_until(END, replace(ASKED, expires_at=END + 90 * DAY)) == END + 14 * DAY
+    late = replace(ASKED, expires_at=END + 90 * DAY)
+    assert extension_waited_until(END, replace(late, decisions=(approval(AMARA, 0),))) == END + 14 * DAY
+    assert extension_waited_until(END, late, RILEY) == END + 14 * DAY, "it is the sponsor's"
     assert extension_waited_until(END, replace(ASKED, state=RequestState.APPLYING)) == END + 14 * DAY
 
 
@@ -80,7 +83,34 @@ def test_only_an_open_request_that_opens_is_waited_for() -> None:
     block = request(prepared=prepared(plan=closing))
     revoked = request(RequestState.APPLYING, RequestKind.REVOCATION)
     ended = request(RequestState.WITHDRAWN)
-    assert open_extension([revoked, ended, block]) is None
-    assert open_extension([revoked, ended, block, ASKED]) is ASKED
+    assert open_extension([revoked, ended, block], END) is None
+    assert open_extension([revoked, ended, block, ASKED], END) is ASKED
     unplanned = request(RequestState.PREPARING)
-    assert open_extension([unplanned]) is unplanned
+    assert open_extension([unplanned], END) is unplanned
+
+
+def test_nobody_delays_a_block_by_a_request_that_no_approver_wants() -> None:
+    """Every full member may file a request, also one after the other."""
+    late = replace(ASKED, expires_at=END + 90 * DAY)
+    assert extension_waited_until(END, late, SAM) == END + 7 * DAY
+    again = replace(late, created_at=END + 6 * DAY)
+    assert extension_waited_until(END, again, SAM) == END + 7 * DAY, "another one does not delay it longer"
+    now = END + 7 * DAY
+    assert end_step(END, [announced(30)], situation(extension=again, sponsor=SAM, now=now)) is EndStep.BLOCK
+    sponsors = situation(extension=again, sponsor=RILEY, now=now)
+    assert end_step(END, [announced(30)], sponsors) is EndStep.EXTENSION_OPEN
+    approved = replace(again, decisions=(approval(AMARA, 0),))
+    assert extension_waited_until(END, approved, SAM) == END + 14 * DAY
+    rejected = replace(again, decisions=(replace(approval(AMARA, 0), choice=Choice.REJECT),))
+    assert extension_waited_until(END, rejected, SAM) == END + 7 * DAY
+
+
+def test_a_request_for_less_time_is_not_waited_for() -> None:
+    for ends_at, is_waited_for in ((END, False), (END + DAY, True)):
+        asked = replace(ASKED, fields=replace(ASKED.fields, ends_at=ends_at))
+        assert (open_extension([asked], END) is asked) is is_waited_for
+
+
+def test_of_several_requests_the_longest_counts() -> None:
+    sponsors = replace(ASKED, expires_at=END + 90 * DAY, fields=replace(ASKED.fields, requester=SAM.chat_id))
+    assert open_extension([ASKED, sponsors, ASKED], END, SAM) is sponsors

@@ -47,6 +47,7 @@ class Entry:
     at: datetime = LATER
     actor: str = "gatehouse"
     account: str | None = None
+    is_readable: bool = True
     outcome: str = "accepted"
     details: Mapping[str, Any] = field(default_factory=dict)
 

@@ -10,6 +10,7 @@ from tests.workflows.core.builders import NOW, SAM, TENANT, access_plan, identit
 from workflows.core.errors.raised import InvalidField
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership, PartnershipState, SettingsBasis
+from workflows.core.plans.renewal import MIN_EXTENSION
 from workflows.core.posture.adoption.adoptable import approved_until, require_adoptable
 from workflows.core.requests.request import AccessRequest, ObservedPartner, RequestId
 from workflows.core.settings.block import BLOCK
@@ -106,7 +107,16 @@ def test_settings_of_no_template_are_adopted_again_only_for_longer() -> None:
     assert require_adoptable(observed(after), adopted, recorded(), YEAR, NOW) is after
     assert require_adoptable(observed(after), adopted, recorded(), None, NOW) is after
     short = timedelta(days=90)
-    assert code(observed(after), adopted, recorded(), short, NOW) == RefusalCode.ALREADY_AS_APPROVED
+    with pytest.raises(InvalidField) as caught:
+        require_adoptable(observed(after), adopted, recorded(), short, NOW)
+    assert (caught.value.field, caught.value.code) == ("duration", RefusalCode.ADOPTION_TOO_SHORT)
+    assert caught.value.fact.values == {
+        "days": 90,
+        "ends_at": (NOW + timedelta(days=90)).isoformat(),
+        "asked_from": (NOW + MIN_EXTENSION).isoformat(),
+    }
+    without_end = replace(adopted, ends_at=None)
+    assert code(observed(after), without_end, recorded(), short, NOW) == RefusalCode.ALREADY_AS_APPROVED
     equal = replace(adopted, template="trusted-partner")
     assert code(observed(after), equal, recorded(), YEAR, NOW) == RefusalCode.ALREADY_AS_APPROVED
 

@@ -17,6 +17,7 @@ from workflows.core.posture.watch.acceptance import (
     ask_again_at,
     end_acceptance,
     is_accepted,
+    is_author_looked_for,
     needed_admins,
     offered_days,
     with_author,
@@ -81,6 +82,17 @@ def test_whoever_made_the_change_accepts_nothing() -> None:
     assert accepted_until(known) is None
     application = Author(state=AuthorState.KNOWN, name="Sync app", at=NOW)
     assert len(with_author(both, application).acceptances) == 2
+    assert [one.person for one in known.voided] == [DANA]
+    assert with_author(both, application).voided == ()
+
+
+def test_the_author_of_accepted_drift_is_looked_for_also_when_the_log_is_late() -> None:
+    for state in AuthorState:
+        is_late = state in (AuthorState.NOT_IN_LOG, AuthorState.LOG_UNREADABLE)
+        accepted = by(DANA, drift(author=Author(state=state)))
+        assert is_author_looked_for(accepted) is is_late
+        assert not is_author_looked_for(end_drift(accepted, NOW))
+        assert not is_author_looked_for(drift(author=Author(state=state)))
 
 
 def test_when_the_time_is_over_admins_are_asked_again() -> None:

@@ -33,10 +33,12 @@ def test_a_drifted_partner_cannot_be_kept(actor: Person, code: RefusalCode) -> N
     assert asked.partnership.reminders == 1, "its review is asked all the same"
 
 
-def test_only_what_was_applied_completely_can_be_restored_as_approved() -> None:
+def test_what_changed_the_record_can_be_restored_as_approved() -> None:
     applied = a_request(RequestState.APPLIED)
-    assert has_approved_result(applied)
-    for state in (RequestState.OVERWRITTEN, RequestState.FAILED, RequestState.STOPPED):
+    for state in (RequestState.APPLIED, RequestState.OVERWRITTEN):
+        assert has_approved_result(replace(applied, state=state))
+    for state in (RequestState.FAILED, RequestState.STOPPED):
+        assert has_approved_result(replace(applied, state=state, applied_part=1))
         assert not has_approved_result(replace(applied, state=state))
 
 

@@ -83,7 +83,7 @@ async def propose_restoration(
     """
     tenant_id = observation.identity.tenant_id
     change = await change_of(restored_request_id, tenant_id, store=store, is_result=is_result)
-    restored = change.plan.configuration_after() if is_result else change.plan.before
+    restored = change.plan.approved_settings.configuration if is_result else change.plan.before
     plan = _plan(restored, observation, duration, undone_plan=None if is_result else change.plan)
     requests = await store.requests_for(tenant_id, MAX_REQUESTS)
     template = deciding_template(

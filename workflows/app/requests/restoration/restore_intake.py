@@ -8,21 +8,18 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
+from functools import partial
 
-from workflows.app.identifiers import derived_request_id
-from workflows.app.requests.field_checks import check_days, checked_justification
-from workflows.app.requests.filing import FormServices, RequestLimitCheck
-from workflows.app.requests.forms import InvalidForm
+from workflows.app.requests.checked_filing import CheckedFiling, Proposed, file_checked
+from workflows.app.requests.field_checks import check_days
+from workflows.app.requests.filing import FormServices
 from workflows.app.requests.people_checks import (
     TIMEOUT_SECONDS,
     approval_chain_problem,
-    check_people,
     lookups_refused,
-    require_within_limits,
 )
 from workflows.app.requests.proposing import check_proposal, require_no_other_request
-from workflows.app.requests.restoring import (
+from workflows.app.requests.restoration.restoring import (
     MAX_REQUESTS,
     Restoration,
     change_of,
@@ -37,13 +34,10 @@ from workflows.core.partners.restoration.deciding_template import likely_templat
 from workflows.core.partners.restoration.restorable import FIELD
 from workflows.core.people import ChatId
 from workflows.core.policy.template import Template
-from workflows.core.requests.request import AccessRequest, ObservedPartner, RequestFields, RequestId, RequestKind
+from workflows.core.requests.request import AccessRequest, ObservedPartner, RequestId, RequestKind
 from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.lookup import look_up
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
-
-_FIELDS: Final = frozenset({FIELD, "justification", "sponsor", "duration"})
-"""The form's fields. Problems with the partner or its plan are shown at the chosen change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,38 +111,13 @@ class RestoreIntake(FormServices):
 
         :raises InvalidForm: naming every field that must change; nothing is stored.
         """
-        request_id = derived_request_id(key)
-        if await self.store.request(request_id) is not None:
-            return request_id  # delivered again
-        filing = RequestLimitCheck(service=self.service, limits=self.limits)
-        await require_within_limits(filing, form.requester, FIELD, key=key)
-        problems: dict[str, Fact] = {}
-        justification = checked_justification(form.justification, problems, is_restore=True)
-        async with asyncio.TaskGroup() as group:
-            people = group.create_task(
-                check_people(form.requester, form.sponsor, FIELD, problems, directory=self.directory)
-            )
-            proposed = group.create_task(self._propose_restoration(form, problems))
-        template, observation = proposed.result()
-        if problems or template is None:
-            if await self.store.request(request_id) is not None:
-                return request_id  # delivered again, and the other delivery was stored first
-            raise InvalidForm({name if name in _FIELDS else FIELD: problem for name, problem in problems.items()})
-        await require_within_limits(filing, form.requester, FIELD, key=key, account=people.result())
-        await self.service.submit(
-            request_id,
-            _fields_of(form, template, justification),
-            key=key,
-            decide_within=template.decide_within,
-            observation=observation,
-            account=people.result(),
+        filing = CheckedFiling(
+            field=FIELD, kind=RequestKind.RESTORATION, propose=partial(self._propose_restoration, form)
         )
-        await filing.tell_when_few_are_left(key=key)
-        return request_id
+        restores = RequestId(form.restored_request_id)
+        return await file_checked(form, filing, self, key=key, restores=restores, restores_result=form.restores_result)
 
-    async def _propose_restoration(
-        self, form: RestoreForm, problems: dict[str, Fact]
-    ) -> tuple[Template | None, ObservedPartner | None]:
+    async def _propose_restoration(self, form: RestoreForm, problems: dict[str, Fact]) -> Proposed:
         """Return the template whose approval chain decides, and the observed partner; each is None when not known."""
         deadline = asyncio.get_running_loop().time() + TIMEOUT_SECONDS
         try:
@@ -181,7 +150,7 @@ class RestoreIntake(FormServices):
 
     async def _likely_templates(self, change: AccessRequest, *, is_result: bool) -> tuple[Template, ...]:
         plan = change.plan
-        restored = plan.configuration_after() if is_result else plan.before
+        restored = plan.approved_settings.configuration if is_result else plan.before
         requests = await self.store.requests_for(plan.tenant_id, MAX_REQUESTS)
         return likely_templates(restored, requests=requests, templates=self.catalog.templates)
 
@@ -192,17 +161,3 @@ def _days_left(record: Partnership, template: Template, now: datetime) -> int:
         return template.default_duration.days
     left = record.ends_at - now
     return next((one.days for one in template.durations if one >= left), template.durations[-1].days)
-
-
-def _fields_of(form: RestoreForm, template: Template, justification: str) -> RequestFields:
-    return RequestFields(
-        kind=RequestKind.RESTORATION,
-        requester=form.requester,
-        sponsor=form.sponsor,
-        target=form.tenant_id,
-        template=template.name,
-        justification=justification,
-        duration=timedelta(days=form.days),
-        restores=RequestId(form.restored_request_id),
-        restores_result=form.restores_result,
-    )
