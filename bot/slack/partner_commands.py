@@ -36,6 +36,8 @@ SUBCOMMANDS: Final[Mapping[str, _Usage]] = {
     "revoke": _Usage("block a partner (admins; the sponsor on a review's card)", _PARTNER),
     "restore": _Usage("request to restore the settings from before a change", _PARTNER),
     "adopt": _Usage("make the current settings of a partner the record, after approval", _PARTNER),
+    "freeze": _Usage("stop everything that opens access, at once (admins)"),
+    "unfreeze": _Usage("end that; two admins must agree"),
     "home": _Usage("your requests and what waits for you; /partner alone does the same"),
     "help": _Usage("this list"),
 }

@@ -23,6 +23,7 @@ from workflows.app.alarms import Alarms
 from workflows.app.limits import LimitedAction, Limits
 from workflows.app.schedule.access_ends import AccessEnds
 from workflows.app.schedule.alarm_checks import Check, ScheduledChecks, alarm_checks_of
+from workflows.app.schedule.freezes import Freezes
 from workflows.app.schedule.role_check import check_auditors, check_roles
 from workflows.app.schedule.sponsor_check import check_sponsors
 from workflows.app.service import Service
@@ -80,7 +81,8 @@ def assemble(systems: ExternalSystems) -> BotParts:
     )
     limits = _limits(systems, alarms)
     watch = _watch(systems, alarms, queue_worker.wake)
-    performer = _performer(systems, service, alarms, notifier, limits, watch.answers)
+    freezes = Freezes(store=systems.store, clock=systems.clock, alarms=alarms, wake=queue_worker.wake)
+    performer = _performer(systems, service, alarms, notifier, limits, watch.answers, freezes)
 
     inbound = _inbound(systems, service, notifier, limits, shown)
 
@@ -88,7 +90,8 @@ def assemble(systems: ExternalSystems) -> BotParts:
         return await send_directly(alarm, directory=systems.directory, client=systems.client)
 
     ends = _access_ends(systems, service, alarms, queue_worker)
-    checks = (limits.clear_ended_alarms, channel.check, former_channel.clear_cards, ends.check, watch.check)
+    of_channel = (channel.check, former_channel.clear_cards)
+    checks = (limits.clear_ended_alarms, *of_channel, ends.check, watch.check, freezes.check)
     return BotParts(
         store=systems.store,
         service=service,
@@ -189,6 +192,7 @@ def _performer(
     notifier: SlackNotifier,
     limits: Limits,
     drift_answers: DriftAnswers,
+    freezes: Freezes,
 ) -> Performer:
     """Return the performer of stored effects."""
     store, tenant, directory, catalog = systems.store, systems.tenant, systems.directory, systems.catalog
@@ -201,6 +205,7 @@ def _performer(
         alarms=alarms,
         clock=systems.clock,
         drift_answers=drift_answers,
+        freezes=freezes,
         limits=limits,
     )
     return Performer(

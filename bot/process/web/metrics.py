@@ -5,6 +5,7 @@ from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Gauge
 
+from workflows.app.reads.known_freeze import known_freeze
 from workflows.core.posture.watch.comparison import DRIFT_CODES
 from workflows.core.requests.alarms import AlarmCode
 from workflows.ports.clock import Clock
@@ -35,6 +36,9 @@ class Metrics:
             "gatehouse_last_complete_sweep_timestamp_seconds", "When the last complete sweep began; 0 when none was"
         )
         self._incomplete = self._gauge("gatehouse_incomplete_sweeps", "Sweeps in a row that could not read everything")
+        self._frozen = self._gauge(
+            "gatehouse_frozen", "1 while nothing that opens access is written: frozen, or that cannot be read"
+        )
         self._drift = Gauge(
             "gatehouse_drift", "Partners, and the default, that are not as approved", ["code"], registry=self.registry
         )
@@ -50,6 +54,7 @@ class Metrics:
         self._ready.set(not await self._is_ready())
         self._sweep.set(0 if work.last_complete_sweep is None else work.last_complete_sweep.timestamp())
         self._incomplete.set(work.incomplete_sweeps)
+        self._frozen.set(await known_freeze(self._store) is not None)
         for drift in DRIFT_CODES:
             self._drift.labels(drift.value).set(work.open_drifts.get(drift.value, 0))
         for code in AlarmCode:

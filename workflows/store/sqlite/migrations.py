@@ -419,6 +419,12 @@ def m020_end_of_access(db: Database) -> None:
         db.execute("update partnerships set due_at = ? where tenant_id = ?", (due, tenant_id))
 
 
+@migrations()
+def m022_freeze(db: Database) -> None:
+    """Add the freeze of all writes that open access: one record, which never is deleted."""
+    db.execute("create table freezes (id text primary key, version integer not null, doc text not null)")
+
+
 def _overwritten_at(db: Database, tenant_id: str) -> str:
     """Return when the present settings of a partner were found to be overwritten; empty when they were not."""
     sql = "select state, doc from requests where tenant_id = ? and state in ('applied', 'overwritten')"
