@@ -1,9 +1,11 @@
 """Tell everybody who waits that a freeze began or ended, once each; the channel has one message, updated at the end."""
 
+from typing import Final
+
 from slack_sdk.models.blocks import Block
 
 from bot.slack.blocks.blocks import cleaned_text, fixed_text, header, local_time, paragraph, rich_text
-from bot.slack.blocks.message import MAX_NOTICE_CHARACTERS, Message, message
+from bot.slack.blocks.message import MAX_NOTICE_CHARACTERS, Message, message, notice
 from bot.slack.outbound.card_copies import NotAccepted
 from bot.slack.outbound.recipients import Outbound, Recipients
 from bot.words.refusals.freeze import STILL_POSSIBLE, as_sentence, ended_words, freeze_words
@@ -12,6 +14,7 @@ from workflows.core.policy.freeze import Freeze
 from workflows.core.requests.transitions.freezing import is_stopped_by_freeze
 
 _BEGAN, _ENDED = "began", "ended"
+_OVER: Final = notice("This freeze is over, see the newer message. You need to do nothing.")
 
 
 class FreezeMessages:
@@ -38,7 +41,7 @@ class FreezeMessages:
             await self._outbound.copies.post(subject, person, card, occasion)
         for copy in copies:
             if copy.audience and copy.occasion == _BEGAN and not freeze.is_frozen:
-                await self._outbound.copies.close(copy, card)
+                await self._outbound.copies.close(copy, _OVER if copy.audience in waiting else card)
         problem = await self._show_in_channel(subject, card)
         if problem is not None:
             raise problem
