@@ -81,9 +81,8 @@ def assemble(systems: ExternalSystems) -> BotParts:
     )
     limits = _limits(systems, alarms)
     watch = _watch(systems, alarms, queue_worker.wake)
-    freezes = Freezes(store=systems.store, clock=systems.clock, alarms=alarms, wake=queue_worker.wake)
-    performer = _performer(systems, service, alarms, notifier, limits, watch.answers, freezes)
-
+    check = _permission_check(systems, service, alarms, limits, watch.answers, queue_worker.wake)
+    performer = _performer(systems, service, alarms, notifier, check)
     inbound = _inbound(systems, service, notifier, limits, shown)
 
     async def send(alarm: Alarm) -> Sequence[MessageCopy]:
@@ -96,7 +95,7 @@ def assemble(systems: ExternalSystems) -> BotParts:
         store=systems.store,
         service=service,
         alarms=alarms,
-        checks=_scheduled_checks(systems, service, alarms, shown, checks),
+        checks=_scheduled_checks(systems, service, alarms, shown, (*checks, check.freezes.check)),
         queue_worker=queue_worker,
         inbound=inbound,
         send_directly=send,
@@ -185,37 +184,46 @@ def _limits(systems: ExternalSystems, alarms: Alarms) -> Limits:
     return Limits(store=systems.store, alarms=alarms, clock=systems.clock, maximums=maximums)
 
 
+def _permission_check(
+    systems: ExternalSystems,
+    service: Service,
+    alarms: Alarms,
+    limits: Limits,
+    drift_answers: DriftAnswers,
+    wake: Callable[[], None],
+) -> PermissionCheck:
+    """Return what checks clicks."""
+    return PermissionCheck(
+        service=service,
+        store=systems.store,
+        tenant=systems.tenant,
+        directory=systems.directory,
+        catalog=systems.catalog,
+        alarms=alarms,
+        clock=systems.clock,
+        drift_answers=drift_answers,
+        freezes=Freezes(store=systems.store, clock=systems.clock, alarms=alarms, wake=wake),
+        limits=limits,
+    )
+
+
 def _performer(
     systems: ExternalSystems,
     service: Service,
     alarms: Alarms,
     notifier: SlackNotifier,
-    limits: Limits,
-    drift_answers: DriftAnswers,
-    freezes: Freezes,
+    permission_check: PermissionCheck,
 ) -> Performer:
     """Return the performer of stored effects."""
-    store, tenant, directory, catalog = systems.store, systems.tenant, systems.directory, systems.catalog
-    permission_check = PermissionCheck(
-        service=service,
-        store=store,
-        tenant=tenant,
-        directory=directory,
-        catalog=catalog,
-        alarms=alarms,
-        clock=systems.clock,
-        drift_answers=drift_answers,
-        freezes=freezes,
-        limits=limits,
-    )
+    store = systems.store
     return Performer(
         permission_check=permission_check,
         preparer=Preparer(
             service=service,
             store=store,
-            tenant=tenant,
-            directory=directory,
-            catalog=catalog,
+            tenant=systems.tenant,
+            directory=systems.directory,
+            catalog=systems.catalog,
             clock=systems.clock,
             alarms=alarms,
         ),

@@ -14,7 +14,6 @@ from workflows.app.reads.found_requests import (
     find_requests,
     today_from_record,
 )
-from workflows.app.reads.known_freeze import known_freeze
 from workflows.app.reads.newer_requests import MAX_OWN_REQUESTS, AfterEnd, read_after_end
 from workflows.app.reads.waiting_requests import ids_of
 from workflows.app.watch.not_adopted import NotAdopted, read_not_adopted
@@ -142,20 +141,13 @@ async def read_home(
     is_auditor = await is_shown_as_auditor(person, identified_person, directory, searches=searches)
     if is_auditor and position.request_filter is not None:
         found = await _found_requests(position.request_filter, position, FOUND_PAGE, store, now)
-        return AppHome(
-            is_admin=is_admin,
-            is_auditor=True,
-            request_filter=position.request_filter,
-            found_requests=found,
-            freeze=await known_freeze(store),
-        )
+        return AppHome(is_admin=is_admin, is_auditor=True, request_filter=position.request_filter, found_requests=found)
     roles = [role for role in await store.roles_waited_for() if chat_ids & await directory.holders(role)]
     size = AUDITOR_PAGE if (searches_all := bool(is_auditor and position.text)) else PAGE
     home = await _read_lists(person_ids, roles, position=position, size=size, is_admin=is_admin, store=store, now=now)
     return replace(
         home,
         is_auditor=is_auditor,
-        freeze=await known_freeze(store),
         not_adopted=await read_not_adopted(store=store) if is_admin and not position.text else None,
         partners=await store.partners_page(
             PartnerFilter(text=position.text), limit=size, position=position.of_list(HomeList.PARTNERS), by_end=False

@@ -22,8 +22,7 @@ from workflows.store.codec import REQUEST
 from workflows.store.columns import people_search_text, search_text, text_of
 from workflows.store.redaction import RecordRedactor
 from workflows.store.sqlite.database import readable
-from workflows.store.sqlite.drifts import SqliteDrifts
-from workflows.store.sqlite.freezes import FREEZE_ID, SqliteFreezes, is_stored_as_frozen
+from workflows.store.sqlite.drifts import FREEZE_ID, SqliteDrifts, SqliteFreezes, is_stored_as_frozen
 from workflows.store.sqlite.message_copies import SqliteMessageCopies
 from workflows.store.sqlite.records import SqliteRecords
 
