@@ -90,7 +90,7 @@ def assemble(systems: ExternalSystems) -> BotParts:
 
     ends = _access_ends(systems, service, alarms, queue_worker)
     of_channel = (channel.check, former_channel.clear_cards)
-    checks = (limits.clear_ended_alarms, *of_channel, ends.check, watch.check, freezes.check)
+    checks = (limits.clear_ended_alarms, *of_channel, ends.check, watch.check, check.freezes.check)
     return BotParts(
         store=systems.store,
         service=service,

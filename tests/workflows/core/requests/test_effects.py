@@ -1,5 +1,6 @@
 """The order in which effects are performed, and which of them wait for each other."""
 
+from dataclasses import replace
 from typing import Final, get_args
 
 import pytest
