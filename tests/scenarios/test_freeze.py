@@ -132,7 +132,7 @@ async def test_nobody_but_an_admin_freezes_and_there_must_be_something_to_end(st
     await stage.do("close", user="admin", view_id=view["id"])
     view = await window(stage, "admin", "/partner freeze")
     answer = await stage.do("submit", user="admin", view_id=view["id"], values={"reason": {"reason": "  "}})
-    assert "Say why it is frozen." in answer["errors"]["reason"]
+    assert "The reason is missing." in answer["errors"]["reason"]
     await freeze_at_the_terminal(stage)
     await stage.tick()
     view = await window(stage, "admin", "/partner freeze")

@@ -96,7 +96,7 @@ _TEXTS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
         "Revoking and reducing access still works. To end it, choose End freeze…; another admin must confirm that.",
     ),
     AlarmCode.FREEZE_END_ASKED: (
-        "{name} asks to end the freeze by {frozen_by}. It goes on until another admin confirms that within 24 hours. "
+        "{name} asks to end the freeze by {frozen_by}. Another admin must confirm that within 24 hours. "
         "The reason of the freeze: {why_words}",
         "Choose End freeze… to confirm that, or to keep it frozen.",
     ),
@@ -142,7 +142,7 @@ _EFFECTS: Final[Mapping[str, str]] = {
     "show_half": "show the partner setup",
     "send_end_notices": "send the notices about ends of access ({about})",
     "show_block_at_end": "show the result of the block {about}",
-    "show_freeze": "tell everybody who waits about the freeze",
+    "show_freeze": "tell everybody who waits about the freeze ({about})",
     "show_home": "show the App Home of {about}",
     "tell": "send a message to {about}",
     "settle_given_up": "retry or give up the stopped work {about}",

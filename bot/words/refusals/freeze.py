@@ -10,8 +10,8 @@ from workflows.core.policy.freeze import END_MAY_BE_CONFIRMED_FOR, Freeze
 _RULE: Final = "Nothing is applied until two admins end it."
 _HOURS: Final = END_MAY_BE_CONFIRMED_FOR.total_seconds() // 3600
 UNREADABLE_FREEZE: Final = (
-    "It cannot be read whether writing is frozen. Nothing that opens access is applied until an admin repairs that: "
-    "gatehouse freeze stores a new freeze, and two admins end it."
+    "It cannot be read whether writing is frozen. Nothing that opens access is applied until an admin repairs that. "
+    "The command gatehouse freeze stores a new freeze, and two admins end it."
 )
 STILL_POSSIBLE: Final = (
     "Requests and decisions are still accepted. Blocking and reducing access still works, and so does everything "
@@ -55,17 +55,17 @@ def as_sentence(text: str) -> str:
 
 
 def _already_frozen(values: Values) -> str:
-    begun = f"{who(values['name'])} froze it on {minute(values['since'])}"
-    return f"{begun}, so nothing was changed. /partner unfreeze shows the reason."
+    begun = f"{who(values['name'])} froze it on {minute(values['since'])}, so nothing was changed."
+    return f"{begun} Open /partner unfreeze to see the reason."
 
 
 FREEZE: Final[Sentences] = {
     R.ONLY_ADMINS_FREEZE: "Only admins can freeze what Gatehouse writes, or end that. Ask one of them.",
     R.ALREADY_FROZEN: _already_frozen,
-    R.FREEZE_REASON_MISSING: "Say why it is frozen. Everybody who waits reads this.",
+    R.FREEZE_REASON_MISSING: "The reason is missing. Give one: everybody who waits reads it.",
     R.NOT_FROZEN: "Nothing is frozen, so there is nothing to end. You need to do nothing.",
     R.FREEZE_END_NOT_ASKED: (
-        f"Nobody asks to end the freeze: the request was taken back, or it is older than {_HOURS:.0f} hours. Open "
+        f"Nobody asks to end the freeze now. The request was taken back, or it is older than {_HOURS:.0f} hours. Open "
         "/partner unfreeze to ask again."
     ),
     R.FREEZE_END_NEEDS_ANOTHER_ADMIN: (

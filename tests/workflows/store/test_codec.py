@@ -34,6 +34,7 @@ from workflows.core.requests.effects import (
     SendReminders,
     ShowAlarm,
     ShowBlockAtEnd,
+    ShowFreeze,
     ShowHome,
     ShowRequest,
     ShowReview,
@@ -49,7 +50,18 @@ from workflows.core.requests.request import (
     RequestState,
 )
 from workflows.core.settings.canonical import Digest
-from workflows.store.codec import EFFECT, PARTNERSHIP, REQUEST, STORED_NAMES, dump, load, load_shared
+from workflows.store.codec import (
+    ALARM,
+    DRIFT,
+    EFFECT,
+    PARTNERSHIP,
+    REQUEST,
+    STORED_NAMES,
+    build_adapters,
+    dump,
+    load,
+    load_shared,
+)
 
 TEXT: Final = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 CHAT_IDS: Final = TEXT.map(ChatId)
@@ -189,6 +201,7 @@ EFFECTS: Final[dict[type[Any], st.SearchStrategy[Any]]] = {
         SendEndNotices, kind=st.just("send_end_notices"), batch=st.text(), blocked=st.integers(0, 10)
     ),
     ShowBlockAtEnd: st.builds(ShowBlockAtEnd, kind=st.just("show_block_at_end"), request_id=REQUEST_IDS),
+    ShowFreeze: st.builds(ShowFreeze, kind=st.just("show_freeze")),
     SendExpiryMessages: st.builds(SendExpiryMessages, kind=st.just("tell_expired"), request_id=REQUEST_IDS),
     ShowReview: st.builds(ShowReview, kind=st.just("show_review"), tenant_id=TENANT_IDS, remind=st.booleans()),
     ShowSetup: st.builds(ShowSetup, kind=st.just("show_half"), tenant_id=TENANT_IDS, remind=st.booleans()),
@@ -307,3 +320,9 @@ def test_what_cannot_be_read_is_not_remembered() -> None:
     for _ in range(2):
         with pytest.raises(pydantic.ValidationError):
             load_shared(REQUEST, "{}")
+
+
+def test_what_reads_records_can_be_built_before_it_is_needed() -> None:
+    """In a thread when the bot is ready: the first request that is shown does not wait for it."""
+    build_adapters()
+    assert all(adapter.pydantic_complete for adapter in (REQUEST, PARTNERSHIP, ALARM, DRIFT))

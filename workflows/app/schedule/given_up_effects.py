@@ -108,4 +108,4 @@ def _about(effect: Effect) -> str:
         case SendEndNotices():
             return effect.batch
         case ShowFreeze():
-            return ""
+            return effect.kind
