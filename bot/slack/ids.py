@@ -37,6 +37,8 @@ DECIDERS: Final = "deciders"
 RESTORE_ISSUES: Final = "restore_issues"
 ACCEPT_DRIFT_FORM: Final = "accept_drift_form"
 DRIFT: Final = "drift"
+FREEZE_FORM: Final = "freeze_form"
+UNFREEZE_FORM: Final = "unfreeze_form"
 DRIFTS: Final = "drifts"
 
 
@@ -124,6 +126,8 @@ SHOW_DRIFT: Final = "show_drift"
 SHOW_DRIFTS: Final = "show_drifts"
 DRIFTS_PREVIOUS: Final = "drifts_previous"
 DRIFTS_NEXT: Final = "drifts_next"
+OPEN_UNFREEZE: Final = "open_unfreeze"
+KEEP_FROZEN: Final = "keep_frozen"
 
 # block_id and action_id of input fields, one name for both
 TARGET: Final = "target"

@@ -36,6 +36,8 @@ SUBCOMMANDS: Final[Mapping[str, _CommandHelp]] = {
     "revoke": _CommandHelp("block a partner (admins; the sponsor on a review's card)", _PARTNER),
     "restore": _CommandHelp("request to restore the settings from before a change", _PARTNER),
     "adopt": _CommandHelp("make the current settings of a partner the record, after approval", _PARTNER),
+    "freeze": _CommandHelp("stop everything that opens access, at once (admins)"),
+    "unfreeze": _CommandHelp("end that; two admins must agree"),
     "home": _CommandHelp("your requests and what waits for you; /partner alone does the same"),
     "help": _CommandHelp("this list"),
 }

@@ -120,6 +120,17 @@ def posture(context: typer.Context, as_json: AsJson = False, names: Names = Fals
     raise typer.Exit(show_posture(as_json=as_json, looks_up_names=names, fail_on=fail_on, pauses=pauses))
 
 
+Reason = Annotated[str, typer.Option("--reason", help="Why. Everybody who waits reads it.", metavar="TEXT")]
+
+
+@app.command()
+def freeze(reason: Reason) -> None:
+    """Stop everything that opens access, at once. Blocking still works. Two admins end it, in Slack."""
+    from bot.terminal.freeze_command import freeze_now
+
+    raise typer.Exit(freeze_now(reason))
+
+
 @app.command()
 def sweep(context: typer.Context, as_json: AsJson = False) -> None:
     """Compare every partner and the default with what was approved, and store what differs. The tenant is only read."""

@@ -1,4 +1,7 @@
-"""`gatehouse doctor`: check everything that the bot depends on, and report problems. Nothing is changed."""
+"""`gatehouse doctor`: check everything that the bot depends on, and report problems. Nothing is changed.
+
+It is long because every check is here.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -19,6 +22,7 @@ from bot.slack.errors import NO_ANSWER, error_code
 from bot.slack.outbound.approval_channel import CHANNEL_ADVICE, ChannelUnsuitable, channel_problem
 from bot.slack.people.directory import SlackDirectory
 from bot.slack.words.alarms import alarm_advice, alarm_text
+from bot.words.refusals.freeze import UNREADABLE_FREEZE, freeze_words
 from bot.words.requests.messages import missing_groups_words
 from bot.words.requests.notes import note_words, refusal_words
 from bot.words.sentences import counted, minute
@@ -80,6 +84,7 @@ async def examine(settings: Settings, console: Console) -> int:
             await tenant.close()
     findings += await _records(settings)
     findings += await _alarms(settings)
+    findings += await _freeze(settings)
     redact = redactor_of(settings)
     table = Table("Check", "Result", "What to do", title="gatehouse doctor", title_justify="left")
     for finding in findings:
@@ -267,6 +272,21 @@ async def _records(settings: Settings) -> list[Finding]:
         )
         for effect in parked
     ]
+
+
+async def _freeze(settings: Settings) -> list[Finding]:
+    """State whether everything that opens access is stopped."""
+    subject = "Records: freeze"
+    if not settings.records.exists():
+        return []
+    try:
+        freeze = await asyncio.to_thread(settings.records.read_freeze)
+    except OSError as error:
+        return [Finding(subject=subject, state=str(error), advice=UNREADABLE_FREEZE)]
+    if freeze is None or not freeze.is_frozen:
+        return [Finding(subject=subject, state="nothing is frozen")]
+    state = f"since {minute(freeze.since)}: {freeze_words(freeze)}"
+    return [Finding(subject=subject, state=state, advice="Two admins end it in Slack, with /partner unfreeze")]
 
 
 async def _alarms(settings: Settings) -> list[Finding]:

@@ -15,9 +15,12 @@ from bot.process.run import WRONG_SETTINGS, print_problems
 from bot.process.settings import SettingsProblems, TenantSettings, load_tenant_settings
 from bot.terminal.posture_json import posture_json
 from bot.terminal.posture_table import print_posture
-from bot.terminal.printing import NOT_POSSIBLE, print_error, terminal_console
+from bot.terminal.printing import NOT_POSSIBLE, print_error, safe_text, terminal_console
+from bot.words.refusals.freeze import freeze_words
 from bot.words.requests.notes import refusal_words
+from workflows.app.reads.known_freeze import UNREADABLE
 from workflows.app.reads.posture import read_posture
+from workflows.core.policy.freeze import Freeze
 from workflows.core.posture.model import ConcernSeverity, Posture
 from workflows.intervals import Pauses
 from workflows.ports.records import StoreUnusable
@@ -59,11 +62,23 @@ async def _show(
     # NB. returns only a number: Python 3.11 writes down what `asyncio.run` returned, thousands of partners, and
     # forgets it.
     posture = await _read_tenant_posture(settings, looks_up_names=looks_up_names, pauses=pauses)
+    freeze = await asyncio.to_thread(_read_freeze, settings)
     if as_json:
-        sys.stdout.writelines(posture_json(posture))
+        sys.stdout.writelines(posture_json(posture, freeze))
     else:
-        print_posture(posture, terminal_console())
+        console = terminal_console()
+        print_posture(posture, console)
+        if freeze is not None and freeze.is_frozen:
+            console.print(safe_text(freeze_words(freeze), style="bold"))
     return 0 if fail_on is None else _status(posture, FAIL_ON[fail_on])
+
+
+def _read_freeze(settings: TenantSettings) -> Freeze | None:
+    """Return the newest freeze; `UNREADABLE` when it cannot be read, None when there are no records."""
+    try:
+        return settings.records.read_freeze() if settings.records.exists() else None
+    except OSError:
+        return UNREADABLE
 
 
 def _status(posture: Posture, least: ConcernSeverity) -> int:

@@ -11,6 +11,7 @@ from bot.words.plans.risk import risk_reason_words
 from bot.words.posture.concerns import concern_words
 from bot.words.posture.sources import concern_source
 from workflows.core.partners.partnership import Partnership
+from workflows.core.policy.freeze import Freeze
 from workflows.core.posture.model import B2BAccess, Concern, ConcernSeverity, PartnerPosture, Posture
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import EffectiveFlag, Origin
@@ -32,10 +33,12 @@ _COUNTS: Final = {
 }
 
 
-def posture_json(posture: Posture) -> Iterator[str]:
+def posture_json(posture: Posture, freeze: Freeze | None = None) -> Iterator[str]:
     """Render a posture, in pieces: the whole is one JSON object, with one partner a line.
 
     Keys are sorted, and everything outside ASCII is escaped, so that hidden characters are visible.
+
+    :param freeze: the newest freeze; one without a name stands for a record that cannot be read.
     """
     default = posture.default
     members: dict[str, Any] = {
@@ -55,6 +58,7 @@ def posture_json(posture: Posture) -> Iterator[str]:
             "concerns": _concerns(default.concerns),
         },
         "format": FORMAT,
+        "freeze": _freeze(freeze),
         "home_tenant_id": posture.home,
     }
     # NB. an indented document is encoded by Python's own code, ten times slower.
@@ -69,6 +73,15 @@ def posture_json(posture: Posture) -> Iterator[str]:
     yield "\n],\n"
     yield f'"read_at": {json.dumps(_moment(posture.read_at))},\n'
     yield f'"records_read": {json.dumps(posture.records_are_read)}\n}}\n'
+
+
+def _freeze(freeze: Freeze | None) -> dict[str, Any] | None:
+    """Return the freeze in force; null when nothing is frozen."""
+    if freeze is None or not freeze.is_frozen:
+        return None
+    if not freeze.by:
+        return {"read": False}
+    return {"read": True, "by": freeze.by, "reason": freeze.reason, "since": _moment(freeze.since)}
 
 
 class _SettingsLines:

@@ -21,6 +21,7 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId, CurrentRoles, Person, PersonId, Role
 from workflows.core.plans.plan import CallIds, Operation, TenantIdentity
+from workflows.core.policy.freeze import Freeze
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.canonical import JsonObject
@@ -487,6 +488,7 @@ class FakeNotifier:
     ends: list[tuple[tuple[AnnouncedEnd, ...], int]] = field(default_factory=list)
     """The notices of each batch, and how many partners were blocked with it."""
     blocks_shown: list[AccessRequest] = field(default_factory=list)
+    freezes: list[Freeze] = field(default_factory=list)
     delivers_notices: bool = True
     leaves_copies: bool = False
     told: list[tuple[ChatId, str, str]] = field(default_factory=list)
@@ -530,6 +532,11 @@ class FakeNotifier:
         self.ends.append((tuple(announced), blocked))
         delivered = {one.record.identity.tenant_id: (one.record.sponsor.chat_id,) for one in announced}
         return delivered if self.delivers_notices else {}
+
+    async def show_freeze(self, freeze: Freeze) -> None:
+        """Remember a freeze."""
+        self.script.end(await self.script.begin("notifier.show_freeze"))
+        self.freezes.append(freeze)
 
     async def show_block_at_end(self, request: AccessRequest) -> None:
         """Remember the result of a block."""

@@ -18,6 +18,7 @@ from workflows.app.requests.intake import Intake
 from workflows.app.requests.restoration.restore_intake import RestoreIntake
 from workflows.app.schedule.access_ends import AccessEnds
 from workflows.app.schedule.alarm_checks import ScheduledChecks, alarm_checks_of
+from workflows.app.schedule.freezes import Freezes
 from workflows.app.schedule.ticker import tick
 from workflows.app.service import Service
 from workflows.app.watch.reported_drift import ReportedDrift
@@ -103,6 +104,7 @@ class World:
     checks: ScheduledChecks
     ends: AccessEnds
     drift_answers: ReportedDrift
+    freezes: Freezes
     permission_check: PermissionCheck
     preparer: Preparer
     applier: Applier
@@ -312,6 +314,7 @@ def assemble(
     drift_answers = ReportedDrift(
         drifts=DriftRecords(store=store, clock=clock, wake=lambda: woken.append(True)), tenant=tenant
     )
+    freezes = Freezes(store=store, clock=clock, alarms=alarms, wake=lambda: woken.append(True))
     permission_check = PermissionCheck(
         service=service,
         store=store,
@@ -321,6 +324,7 @@ def assemble(
         alarms=alarms,
         clock=clock,
         drift_answers=drift_answers,
+        freezes=freezes,
     )
     preparer = Preparer(
         service=service, store=store, tenant=tenant, directory=directory, catalog=catalog, clock=clock, alarms=alarms
@@ -355,6 +359,7 @@ def assemble(
             max_blocks_a_day=10,
         ),
         drift_answers=drift_answers,
+        freezes=freezes,
         permission_check=permission_check,
         preparer=preparer,
         applier=applier,

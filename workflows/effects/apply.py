@@ -23,13 +23,15 @@ from workflows.core.errors.raised import Refused
 from workflows.core.people import CurrentRoles
 from workflows.core.plans.plan import SentWrite, count_written
 from workflows.core.requests.commands.automatic import RecordDelayed, RecordWriting
-from workflows.core.requests.notes import NoteCode
+from workflows.core.requests.notes import NoteCode, progress
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
+from workflows.core.requests.transitions.freezing import is_stopped_by_freeze
 from workflows.core.settings.canonical import JsonObject
 from workflows.effects.applying.reading_back import ReadBack
 from workflows.effects.applying.refusals import RefusedPlans
 from workflows.effects.applying.results import ApplyResults
 from workflows.effects.applying.sending import PlanSender
+from workflows.effects.applying.write_gate import WriteGate, WritesFrozen
 from workflows.effects.overtaken_block import stop_if_overtaken
 from workflows.effects.resending import ResendDecision
 from workflows.effects.still_approved import ApprovalReads, find_objection
@@ -62,8 +64,15 @@ class Applier:
         """Return what records how an apply ends."""
         return ApplyResults(service=self.service, clock=self.clock, alarms=self.alarms)
 
+    @property
+    def gate(self) -> WriteGate:
+        """Return the only way to the tenant for operations, which a freeze closes."""
+        return WriteGate(tenant=self.tenant, store=self.store)
+
     async def apply(self, request_id: RequestId) -> None:
         """Change the tenant to the state after the plan, or record why not.
+
+        During a freeze, an approved request that opens access only records that it waits.
 
         :raises TenantUnavailable, PeopleDirectoryUnavailable: after recording that the request waits; try again later.
         """
@@ -79,6 +88,8 @@ class Applier:
                 request = await self.store.request(request_id)
             if request is not None and request.write_refusal is not None and request.state in _TO_DO:
                 await self._refusals.settle(request, request.write_refusal)
+        except WritesFrozen as frozen:
+            await self._hold(request_id, frozen)
         except (TenantUnavailable, PeopleDirectoryUnavailable) as error:
             if await self._is_open(request_id):
                 await self.service.advance(
@@ -90,6 +101,25 @@ class Applier:
             if await self._is_open(request_id):
                 raise
 
+    async def _hold(self, request_id: RequestId, frozen: WritesFrozen) -> None:
+        """Record that a request waits for the end of the freeze, at which its effect is stored again.
+
+        :raises WritesFrozen: while what was sent before may still be shown, so that it is read again soon.
+        """
+        request = await self.store.request(request_id)
+        if request is None or request.state not in _TO_DO:
+            return
+        reason = frozen.facts
+        if frozen.done_count:
+            reason = (*reason, progress(request, frozen.done_count, is_read=False))
+            # Before it is recorded: a crash in between repeats this, and the alarm is never missing.
+            await self.results.report_part(request, reason)
+        if request.state is RequestState.APPLYING:
+            await self.service.advance(request_id, RecordDelayed(reason=reason))
+        is_sent = request.writing_since is not None and self.results.may_be_shown_late(request)
+        if request.state is RequestState.UNCONFIRMED or is_sent:
+            raise frozen
+
     async def _is_open(self, request_id: RequestId) -> bool:
         request = await self.store.request(request_id)
         return request is not None and request.state in _TO_DO
@@ -100,13 +130,16 @@ class Applier:
             return
         if await self.results.stop_if_too_late(request):
             return  # known without reading, so that it is also said while Graph does not answer
+        if request.writing_since is None:
+            await self.gate.require_not_frozen(request)
         async with self.tenant.together() as reads:
             done_count = await self._count_if_writable(request, reads)
         if done_count is None or await self.results.stop_if_too_late(request):
             return  # the end may have come during the checks
         if done_count < len(request.plan.required_operations):
+            await self.gate.require_not_frozen(request, done_count=done_count)
             await self.service.advance(request.id, RecordWriting())
-        sender = PlanSender(tenant=self.tenant, results=self.results)
+        sender = PlanSender(tenant=self.tenant, gate=self.gate, results=self.results)
         sent = await sender.send(request, done_count)
         if sent is not None:
             await self._confirm(request, pauses_seconds=self.pauses.read_back_after, sent=sent)
@@ -167,9 +200,10 @@ class Applier:
             store=self.store,
             tenant=self.tenant,
             alarms=self.alarms,
+            gate=self.gate,
             results=self.results,
             resend_decision=ResendDecision(
-                tenant=self.tenant, directory=self.directory, clock=self.clock, catalog=self.catalog
+                store=self.store, tenant=self.tenant, directory=self.directory, clock=self.clock, catalog=self.catalog
             ),
             sleep=self.sleep,
             pauses=self.pauses,
@@ -194,7 +228,7 @@ class Applier:
         if request.writing_since is not None:
             # Once a write was sent, the check before it has passed. Only reading and finishing is left.
             # NB. not `done_count`: somebody else may have made a part of the change by hand.
-            return True
+            return not await self._is_refused_after_freeze(request, observed_configuration, done_count)
         try:
             if await self.results.replan_if_undocumented_members_changed(request, observed_configuration):
                 return False
@@ -221,6 +255,29 @@ class Applier:
             request.id, found_objection.command_before_first_write(request), current_roles_of=current_roles_of
         )
         return False
+
+    async def _is_refused_after_freeze(
+        self, request: AccessRequest, observed_configuration: JsonObject | None, done_count: int
+    ) -> bool:
+        """Check a partly written plan again that waited for the end of a freeze; record why it is not written.
+
+        :returns: whether nothing more of it is written.
+        """
+        since = request.writing_since
+        is_left = done_count < len(request.plan.required_operations) and is_stopped_by_freeze(request)
+        if since is None or not is_left or not await self.gate.was_frozen_after(since):
+            return False
+        await self.gate.require_not_frozen(request, done_count=done_count)
+        try:
+            found = await find_objection(request, tenant=self.tenant, directory=self.directory, catalog=self.catalog)
+        except TenantRefused as error:
+            raise TenantUnavailable(error.facts) from error  # a part is written, so it waits for an answer
+        if found is None:
+            return False
+        again = found.command_after_write(Fact(NoteCode.ASKED_AGAIN))
+        if not await self.results.end_partly_applied(request, observed_configuration, done_count, again.reason):
+            await self.service.advance(request.id, again)
+        return True
 
     async def _has_other_authors(self, request: AccessRequest) -> bool:
         """Request approval again when Entra's log names another author of adopted settings than was shown."""

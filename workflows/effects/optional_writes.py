@@ -8,15 +8,17 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from workflows.core.errors.facts import Fact, Facts
-from workflows.core.plans.plan import Operation, Plan, is_confirmed
+from workflows.core.plans.plan import CallIds, Operation, Plan, is_confirmed
 from workflows.core.plans.refused_writes import RefusedWrite, is_shown, written_names
 from workflows.core.requests.notes import NoteCode
 from workflows.core.settings.canonical import JsonObject
 from workflows.intervals import USUAL_PAUSES, Pauses
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
+
+SendOperation: TypeAlias = Callable[[Operation], Awaitable[CallIds]]
 
 _SENDING_SECONDS: Final = 5.0
 """The longest time for sending. Each write gets an equal share of the remaining time."""
@@ -44,6 +46,7 @@ async def send_optional_writes(
     plan: Plan,
     configuration: JsonObject,
     *,
+    send: SendOperation,
     tenant: Tenant,
     sleep: Callable[[float], Awaitable[None]],
     pauses: Pauses = USUAL_PAUSES,
@@ -51,6 +54,7 @@ async def send_optional_writes(
     """Send the writes that are not in effect yet, and read the partner back. An error of the tenant is not raised.
 
     :param configuration: the partner's configuration, which shows every required write.
+    :param send: sends one operation, if that is not refused during a freeze.
     """
     missing = [operation for operation in plan.optional if not is_shown(operation, configuration)]
     if not missing:
@@ -61,7 +65,7 @@ async def send_optional_writes(
     for index, operation in enumerate(missing):
         now = loop.time()
         share = max(0.0, deadline - now) / (len(missing) - index)
-        answers.append(await _send_write(operation, tenant, sleep, pauses, now + share))
+        answers.append(await _send_write(operation, send, sleep, pauses, now + share))
     configuration = await _read_back(plan, configuration, missing, tenant, sleep, pauses)
     not_shown = [
         (RefusedWrite(names=written_names(operation), reason=reason or _NOT_SHOWN), may_be_taken)
@@ -77,7 +81,7 @@ async def send_optional_writes(
 
 async def _send_write(
     operation: Operation,
-    tenant: Tenant,
+    send: SendOperation,
     sleep: Callable[[float], Awaitable[None]],
     pauses: Pauses,
     deadline: float,
@@ -88,7 +92,7 @@ async def _send_write(
     """
     try:
         async with asyncio.timeout_at(deadline):
-            await _send_twice(operation, tenant, sleep, pauses.optional_sent_again_after)
+            await _send_twice(operation, send, sleep, pauses.optional_sent_again_after)
     except TimeoutError:
         return _LATE, True
     except TenantUnavailable as error:
@@ -99,14 +103,14 @@ async def _send_write(
 
 
 async def _send_twice(
-    operation: Operation, tenant: Tenant, sleep: Callable[[float], Awaitable[None]], rest: float
+    operation: Operation, send: SendOperation, sleep: Callable[[float], Awaitable[None]], rest: float
 ) -> None:
     """Send one write, and once more when there is no answer."""
     try:
-        await tenant.write(operation)
+        await send(operation)
     except TenantUnavailable:
         await sleep(rest)
-        await tenant.write(operation)
+        await send(operation)
 
 
 async def _read_back(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from workflows.app.alarms import Alarms
 from workflows.app.identifiers import revocation_id
+from workflows.app.reads.known_freeze import UNREADABLE, last_freeze
 from workflows.app.schedule.given_up_effects import raise_given_up, retry_or_drop_effect
 from workflows.app.schedule.revocation_alarms import report_refused_revocation
 from workflows.app.service import Service
@@ -28,6 +29,7 @@ from workflows.core.requests.effects import (
     SendReminders,
     ShowAlarm,
     ShowBlockAtEnd,
+    ShowFreeze,
     ShowHome,
     ShowRequest,
     ShowReview,
@@ -91,6 +93,8 @@ class Performer:
                 alarm = await self.store.alarm(effect.alarm_id)
                 if alarm is not None:
                     await self.notifier.show_alarm(alarm)
+            case ShowFreeze():
+                await self._show_freeze()
             case SendMessage():
                 await self.notifier.send_message(effect.person, effect.fact, channel=effect.channel)
             case RetryOrDropEffect():
@@ -112,6 +116,11 @@ class Performer:
         request = await self.store.request(effect.request_id)
         if request is not None:
             await self.notifier.show_block_at_end(request)
+
+    async def _show_freeze(self) -> None:
+        freeze = await last_freeze(self.store)
+        if freeze is not None and freeze is not UNREADABLE:
+            await self.notifier.show_freeze(freeze)
 
     async def _show_request(self, request: AccessRequest, effect: ShowRequest) -> None:
         """Show a request. When the channel does not accept its card, alarm the admins, and tell the requester once."""

@@ -1,4 +1,7 @@
-"""Check a click: identify the person, read their roles, and pass the command to the lifecycle."""
+"""Check a click: identify the person, read their roles, and pass the command to the lifecycle.
+
+It is long because every kind of click is checked here.
+"""
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -9,6 +12,7 @@ from workflows.app.alarms import Alarms
 from workflows.app.identifiers import derived_request_id, revocation_id, verdict_key
 from workflows.app.limits import Allowance, LimitedAction, Limits
 from workflows.app.role_refusals import check_with_new_groups
+from workflows.app.schedule.freezes import Freezes
 from workflows.app.schedule.revocation_alarms import report_refused_revocation
 from workflows.app.schedule.role_check import request_role_check, role_shortages
 from workflows.app.service import Service
@@ -32,6 +36,7 @@ from workflows.core.requests.commands.clicks import (
     subject_of,
     with_person,
 )
+from workflows.core.requests.commands.freeze import ChangeFreeze
 from workflows.core.requests.commands.partner_record import ConfirmSetup, Keep, RemindSetup, Revoke, UnconfirmSetup
 from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers, Withdraw
 from workflows.core.requests.commands.watch import AcceptDrift
@@ -58,6 +63,7 @@ class PermissionCheck:
     alarms: Alarms
     clock: Clock
     drift_answers: ReportedDrift
+    freezes: Freezes
     limits: Limits | None = None
     """The limit of approvals per hour for one person; None: no limit."""
 
@@ -146,6 +152,9 @@ class PermissionCheck:
             case AcceptDrift():
                 current_roles = await self.directory.current_roles([actor])
                 await self.drift_answers.accept(click, actor, key=key, current_roles=current_roles)
+            case ChangeFreeze():
+                current_roles = await self.directory.current_roles([actor])
+                await self.freezes.decide(click, actor, key=key, current_roles=current_roles)
 
     async def _decide(self, click: DecisionClick, actor: Person, key: str, received_at: datetime | None) -> None:
         request = await self.store.request(click.request_id)

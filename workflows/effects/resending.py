@@ -4,16 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from workflows.app.reads.known_freeze import known_freeze
 from workflows.catalog.catalog import Catalog
 from workflows.core.errors.facts import Fact
 from workflows.core.requests.commands.automatic import RecordResent, Replan
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest
+from workflows.core.requests.transitions.freezing import is_stopped_by_freeze
 from workflows.core.requests.transitions.resending import ResendStep, first_sent, needs_the_audit_log, next_step
 from workflows.core.settings.partner_changes import PartnerChange
 from workflows.effects.still_approved import find_objection
 from workflows.ports.clock import Clock
 from workflows.ports.people_directory import PeopleDirectory
+from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
 NOT_SHOWN: Final = Fact(NoteCode.PLANNED_FROM_NOW)
@@ -24,6 +27,7 @@ _SENT_AGAIN: Final = Fact(NoteCode.ACCEPTED_NOT_SHOWN)
 class ResendDecision:
     """Decides about requests whose partner still shows the state before the last write."""
 
+    store: Store
     tenant: Tenant
     directory: PeopleDirectory
     clock: Clock
@@ -42,6 +46,8 @@ class ResendDecision:
                 return None
             case ResendStep.ASK_AGAIN:
                 return Replan(reason=(NOT_SHOWN,))
+            case ResendStep.SEND_AGAIN if is_stopped_by_freeze(request) and await known_freeze(self.store) is not None:
+                return None  # what was sent may still be shown
             case ResendStep.SEND_AGAIN:
                 return await self._no_longer_approved(request) or RecordResent(reason=(_SENT_AGAIN,))
 

@@ -10,6 +10,7 @@ from workflows.core.errors.raised import FactsError
 from workflows.core.partners.access_end.decision import EndStep
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId
+from workflows.core.policy.freeze import Freeze
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.model import TenantId
@@ -131,6 +132,9 @@ class Notifier(Protocol):
 
     async def show_alarm(self, alarm: Alarm) -> None:
         """Send an alarm to every admin who has not received it; update the copies that were sent before."""
+
+    async def show_freeze(self, freeze: Freeze) -> None:
+        """Tell everybody who waits that the freeze began, or that it ended; show it in the channel. Once each."""
 
     async def send_message(self, person: ChatId, fact: Fact, *, channel: str) -> None:
         """Send one person a message: visible only to them in `channel`; a direct message when `channel` is empty."""

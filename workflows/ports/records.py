@@ -12,6 +12,7 @@ from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.records import Records
 from workflows.core.people import ChatId, PersonId, Role
 from workflows.core.plans.plan import TenantIdentity
+from workflows.core.policy.freeze import Freeze
 from workflows.core.posture.watch.drift import Drift, DriftSubject
 from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
 from workflows.core.requests.effects import Effect
@@ -54,6 +55,17 @@ class StaleVersion(DomainError):
     """Another command has stored a newer version of the record. The caller must load it and decide again."""
 
 
+class FreezeUnreadable(FactsError):
+    """The record of the freeze cannot be read, so nothing that opens access may be written.
+
+    `version` is its stored version; a new record replaces it with the next one.
+    """
+
+    def __init__(self, version: int) -> None:
+        super().__init__((Fact(NoteCode.FREEZE_UNREADABLE),))
+        self.version = version
+
+
 class OtherOpenRequest(FactsError):
     """Another request about the same tenant is open; nothing was stored. `other` is its id."""
 
@@ -71,6 +83,11 @@ class Commit:
     partnership: Partnership | None = None
     alarm: Alarm | None = None
     drift: Drift | None = None
+    freeze: Freeze | None = None
+    """The freeze. Where it begins or ends, each open request gets its effects in the same transaction.
+
+    See `transitions.freezing.effects_of_freeze`.
+    """
     effects: tuple[Effect, ...] = ()
     must_be_only_open_request: bool = False
     """Whether `request` must be the only open request about its tenant."""
@@ -218,6 +235,15 @@ class RecordStore(AuditLog, Protocol):
 
     async def drifts_without_author(self) -> Sequence[Drift]:
         """List the open drift whose author the audit log has not named yet, the oldest first."""
+
+    async def freeze(self) -> Freeze | None:
+        """Load the newest freeze, also when it has ended; None when there never was one.
+
+        :raises FreezeUnreadable: when the record cannot be read.
+        """
+
+    async def requests_to_apply(self) -> Sequence[AccessRequest]:
+        """List the requests whose plan is to be written, or is being written, oldest first."""
 
     async def mark(self, name: str) -> str | None:
         """Read a mark of the process, such as the time of its last tick; None when it was never stored."""

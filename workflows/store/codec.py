@@ -12,6 +12,7 @@ from workflows.core.partner_setup.steps import SetupStep
 from workflows.core.partners.partnership import Partnership
 from workflows.core.plans.drift import DefaultDrift
 from workflows.core.plans.plan import TenantIdentity
+from workflows.core.policy.freeze import Freeze
 from workflows.core.posture.watch.drift import Drift
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.commands.partner_record import ConfirmSetup, UnconfirmSetup
@@ -63,6 +64,7 @@ REQUEST: Final[TypeAdapter[AccessRequest]] = TypeAdapter(AccessRequest)
 PARTNERSHIP: Final[TypeAdapter[Partnership]] = TypeAdapter(Partnership)
 ALARM: Final[TypeAdapter[Alarm]] = TypeAdapter(Alarm)
 DRIFT: Final[TypeAdapter[Drift]] = TypeAdapter(Drift)
+FREEZE: Final[TypeAdapter[Freeze]] = TypeAdapter(Freeze)
 EFFECT: Final[TypeAdapter[Effect]] = TypeAdapter(Annotated[Effect, Field(discriminator="kind")])
 FACTS: Final[TypeAdapter[Facts]] = TypeAdapter(Facts)
 DETAILS: Final[TypeAdapter[dict[str, Any]]] = TypeAdapter(dict[str, Any])

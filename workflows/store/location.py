@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Final, Protocol, Self
 
 from workflows.core.partners.records import Records
+from workflows.core.policy.freeze import Freeze
 from workflows.core.requests.alarms import Alarm
 from workflows.ports.clock import Clock
 from workflows.ports.store import Store
-from workflows.store.sqlite.other_process.read_only import GivenUpRow, read_given_up, read_open_alarms
+from workflows.store.sqlite.other_process.read_only import GivenUpRow, read_freeze, read_given_up, read_open_alarms
 from workflows.store.sqlite.other_process.shared_store import open_shared
 from workflows.store.sqlite.snapshot import read_records
 from workflows.store.sqlite.store import open_store
@@ -86,3 +87,10 @@ class StoreLocation:
         :raises OSError: when they cannot be read.
         """
         return read_open_alarms(self.path)
+
+    def read_freeze(self) -> Freeze | None:
+        """Return the newest freeze, also when it has ended; None when there never was one.
+
+        :raises OSError: when it cannot be read.
+        """
+        return read_freeze(self.path)

@@ -11,11 +11,12 @@ from typing import Any, Final
 
 from workflows.core.errors.facts import Fact, Facts, redact_value
 from workflows.core.partners.partnership import Partnership
+from workflows.core.policy.freeze import Freeze
 from workflows.core.posture.watch.drift import Drift
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.effects import Effect, SendMessage
 from workflows.core.requests.request import AccessRequest
-from workflows.store.codec import ALARM, DETAILS, DRIFT, EFFECT, FACTS, PARTNERSHIP, REQUEST, dump
+from workflows.store.codec import ALARM, DETAILS, DRIFT, EFFECT, FACTS, FREEZE, PARTNERSHIP, REQUEST, dump
 
 _FROM_ERRORS: Final = frozenset({"reason", "error", "message", "note", "problem", "refused", "said", "values"})
 """The details of an audit entry that may contain texts of another system."""
@@ -53,6 +54,10 @@ class RecordRedactor:
     def drift(self, drift: Drift) -> str:
         """Return a record of drift as text."""
         return self._without_known(dump(DRIFT, drift))
+
+    def freeze(self, freeze: Freeze) -> str:
+        """Return the freeze as text."""
+        return self._without_known(dump(FREEZE, freeze))
 
     def effect(self, effect: Effect) -> str:
         """Return an effect as text."""

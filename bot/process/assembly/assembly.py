@@ -26,6 +26,7 @@ from workflows.app.alarms import Alarms
 from workflows.app.limits import LimitedAction, Limits
 from workflows.app.schedule.access_ends import AccessEnds
 from workflows.app.schedule.alarm_checks import Check, ScheduledChecks, alarm_checks_of
+from workflows.app.schedule.freezes import Freezes
 from workflows.app.schedule.role_check import check_auditors, check_roles
 from workflows.app.schedule.sponsor_check import check_sponsors
 from workflows.app.service import Service
@@ -82,19 +83,21 @@ def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
     )
     limits = _limits(systems, alarms)
     watch = _watch(systems, alarms, queue_worker.wake)
-    performer = _performer(systems, service, alarms, notifier, limits, watch.reported_drift)
+    check = _permission_check(systems, service, alarms, limits, watch.reported_drift, queue_worker.wake)
+    performer = _performer(systems, service, alarms, notifier, check)
     _complete(receiver, systems, notifier, limits, shown)
 
     async def send(alarm: Alarm) -> Sequence[MessageCopy]:
         return await send_directly(alarm, directory=systems.directory, client=systems.client)
 
     ends = _access_ends(systems, service, alarms, queue_worker)
-    checks = (limits.clear_ended_alarms, channel.check, former_channel.clear_cards, ends.check, watch.check)
+    of_channel = (channel.check, former_channel.clear_cards)
+    checks = (limits.clear_ended_alarms, *of_channel, ends.check, watch.check, check.freezes.check)
     return BotParts(
         store=systems.store,
         service=service,
         alarms=alarms,
-        checks=_scheduled_checks(systems, service, alarms, shown, checks),
+        checks=_scheduled_checks(systems, service, alarms, shown, (*checks, check.freezes.check)),
         queue_worker=queue_worker,
         send_directly=send,
         directory=shown,
@@ -185,35 +188,46 @@ def _limits(systems: ExternalSystems, alarms: Alarms) -> Limits:
     return Limits(store=systems.store, alarms=alarms, clock=systems.clock, maximums=maximums)
 
 
+def _permission_check(
+    systems: ExternalSystems,
+    service: Service,
+    alarms: Alarms,
+    limits: Limits,
+    drift_answers: ReportedDrift,
+    wake: Callable[[], None],
+) -> PermissionCheck:
+    """Return what checks clicks."""
+    return PermissionCheck(
+        service=service,
+        store=systems.store,
+        tenant=systems.tenant,
+        directory=systems.directory,
+        catalog=systems.catalog,
+        alarms=alarms,
+        clock=systems.clock,
+        drift_answers=drift_answers,
+        freezes=Freezes(store=systems.store, clock=systems.clock, alarms=alarms, wake=wake),
+        limits=limits,
+    )
+
+
 def _performer(
     systems: ExternalSystems,
     service: Service,
     alarms: Alarms,
     notifier: SlackNotifier,
-    limits: Limits,
-    drift_answers: ReportedDrift,
+    permission_check: PermissionCheck,
 ) -> Performer:
     """Return the performer of stored effects."""
-    store, tenant, directory, catalog = systems.store, systems.tenant, systems.directory, systems.catalog
-    permission_check = PermissionCheck(
-        service=service,
-        store=store,
-        tenant=tenant,
-        directory=directory,
-        catalog=catalog,
-        alarms=alarms,
-        clock=systems.clock,
-        drift_answers=drift_answers,
-        limits=limits,
-    )
+    store = systems.store
     return Performer(
         permission_check=permission_check,
         preparer=Preparer(
             service=service,
             store=store,
-            tenant=tenant,
-            directory=directory,
-            catalog=catalog,
+            tenant=systems.tenant,
+            directory=systems.directory,
+            catalog=systems.catalog,
             clock=systems.clock,
             alarms=alarms,
         ),

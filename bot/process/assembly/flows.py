@@ -12,6 +12,7 @@ from bot.slack.answers.open_forms import OpenForm, OpenForms
 from bot.slack.answers.response_url import Answers
 from bot.slack.answers.windows import Windows
 from bot.slack.flows.alarms.drift import DriftFlow
+from bot.slack.flows.alarms.freeze import FreezeFlow
 from bot.slack.flows.alarms.stopped_work import StoppedWorkFlow
 from bot.slack.flows.answer_review import AnswerReviewFlow
 from bot.slack.flows.decide.flow import DecideFlow
@@ -94,6 +95,7 @@ def make_flows(
         _partner_sections_flow(systems, windows, lookup_permission),
         StoppedWorkFlow(service=service),
         DriftFlow(service=service, store=store, members=members, directory=directory, windows=windows, clock=clock),
+        FreezeFlow(service=service, store=store, members=members, directory=directory, windows=windows, clock=clock),
         home,
         *audit_log_flows(systems, answers, windows, audit_log_permission, home, display_directory),
         _show_flow(systems, answers, windows, members, audit_log_permission, lookup_permission, display_directory),

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
+from workflows.app.reads.known_freeze import known_freeze
 from workflows.core.posture.watch.comparison import DRIFT_CODES
 from workflows.core.requests.alarms import AlarmCode
 from workflows.ports.clock import Clock
@@ -40,6 +41,9 @@ class Metrics:
             ),
             self._gauge("gatehouse_incomplete_sweeps", "Sweeps in a row that could not read everything"),
             self._gauge("gatehouse_last_tick_timestamp_seconds", "When what is due was last looked for"),
+            self._gauge(
+                "gatehouse_frozen", "1 while nothing that opens access is written: frozen, or that cannot be read"
+            ),
             *self._by_code(
                 "gatehouse_drift",
                 "Partners, and the default, that are not as approved",
@@ -69,6 +73,7 @@ class Metrics:
             0 if sweep is None else sweep.timestamp(),
             work.incomplete_sweeps,
             self._ticked_at,
+            await known_freeze(self._store) is not None,
             *(work.open_drifts.get(drift.value, 0) for drift in DRIFT_CODES),
             *(work.open_alarms.get(code.value, 0) for code in AlarmCode),
         )

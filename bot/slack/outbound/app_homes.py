@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+from dataclasses import replace
 
 import structlog
 
@@ -11,6 +12,7 @@ from bot.slack.flows.home.paging import parse_position
 from bot.slack.flows.home.view import closed_home, home_view
 from bot.slack.outbound.recipients import Outbound, as_notifier_errors
 from workflows.app.reads.app_home import read_home
+from workflows.app.reads.known_freeze import known_freeze
 from workflows.core.people import ChatId
 from workflows.ports.notifier import NotifierRefused
 
@@ -55,5 +57,6 @@ class AppHomes:
                 directory=self._outbound.directory,
                 now=now,
             )
+        home = replace(home, freeze=await known_freeze(self._outbound.store))
         # Outside the event loop: building a long App Home takes longer than a click may wait.
         return await asyncio.to_thread(home_view, home, now=now)

@@ -13,7 +13,8 @@ import structlog
 from bot.slack.blocks.message import Message, notice
 from bot.slack.cards.review_card import ended_review_card, replaced_review_card, review_card
 from bot.slack.cards.setup_card import closed_setup_card, setup_card
-from bot.slack.outbound.access_end.messages import EndMessages
+from bot.slack.outbound.announcements.end_messages import EndMessages
+from bot.slack.outbound.announcements.freeze_messages import FreezeMessages
 from bot.slack.outbound.app_homes import AppHomes
 from bot.slack.outbound.card_copies import NotAccepted, content_of, posted_at
 from bot.slack.outbound.recipients import (
@@ -33,6 +34,7 @@ from workflows.core.partner_setup.confirmations import open_steps
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.partners.revoking import running_revocation
 from workflows.core.people import ADMIN, ChatId
+from workflows.core.policy.freeze import Freeze
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.model import TenantId
@@ -51,6 +53,7 @@ class SlackNotifier:
         self._recipients = Recipients(outbound.directory)
         self._homes = AppHomes(outbound)
         self._ends = EndMessages(outbound)
+        self._freezes = FreezeMessages(outbound)
         self._reminders = Reminders(outbound)
         self._requests = RequestMessages(outbound, self._reminders)
 
@@ -184,6 +187,10 @@ class SlackNotifier:
         await self._refresh_homes(*admins)
         if alarm.is_open and not reached & set(admins):
             raise NotifierBlocked(f"no admin could be told: {refused or 'nobody holds the role'}")
+
+    async def show_freeze(self, freeze: Freeze) -> None:
+        """Tell who waits that the freeze began or ended; see `FreezeMessages`."""
+        await self._refresh_homes(*sorted(await self._freezes.show(freeze)))
 
     async def send_message(self, person: ChatId, fact: Fact, *, channel: str) -> None:
         """Send one person a message: visible only to them in `channel`, or as a direct message when it is empty."""

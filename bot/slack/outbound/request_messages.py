@@ -18,10 +18,12 @@ from bot.slack.outbound.recipients import Outbound, Recipients, direct_recipient
 from bot.slack.outbound.reminders import Reminders
 from bot.slack.people.approvers import Approvers, name_approvers
 from workflows.app.reads.found_requests import today_from_record
+from workflows.app.reads.known_freeze import known_freeze
 from workflows.app.reads.newer_requests import read_after_end
 from workflows.core.partners.partnership import newer_request
 from workflows.core.people import ChatId, Role
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
+from workflows.core.requests.transitions.freezing import is_stopped_by_freeze
 from workflows.intervals import NAMES_SHOWN_FOR
 from workflows.ports.message_copies import MessageCopy
 
@@ -82,8 +84,9 @@ class RequestMessages:
 
     async def _context(self, request: AccessRequest) -> CardContext:
         """Read what the card shows besides the request: the partner's record, and the requester's open requests."""
+        freeze = await known_freeze(self._outbound.store) if is_stopped_by_freeze(request) else None
         if request.prepared is None or (request.is_terminal and not request.was_written):
-            return CardContext(is_first=False)
+            return CardContext(is_first=False, freeze=freeze)
         fields, prepared = request.fields, request.require_prepared()
         record = await self._outbound.store.partnership(prepared.plan.tenant_id)
         if request.is_terminal:
@@ -96,7 +99,7 @@ class RequestMessages:
         others = sum(not own_request.is_terminal and own_request.id != request.id for own_request in own_requests)
         earlier = await self._outbound.store.requests_for(prepared.plan.tenant_id, MAX_COUNTED_REQUESTS)
         is_first = all(earlier_request.id == request.id for earlier_request in earlier)
-        return CardContext(is_first=is_first, others_open=others, partnership=record)
+        return CardContext(is_first=is_first, others_open=others, partnership=record, freeze=freeze)
 
     async def _update(
         self, request: AccessRequest, copies: Sequence[MessageCopy], messages: ReadersMessages
@@ -166,7 +169,15 @@ class RequestMessages:
         subject = f"requester:{request.id}"
         store, now, record = self._outbound.store, self._outbound.clock.now(), context.partnership
         newer = await self._newer_request(request)
-        card = requester_card(request, now=now, successor=context.successor, record=record, newer=newer, holders=names)
+        card = requester_card(
+            request,
+            now=now,
+            successor=context.successor,
+            record=record,
+            newer=newer,
+            holders=names,
+            freeze=context.freeze,
+        )
         for copy in filter(is_shown_now, await self._outbound.copies.live_copies(subject)):
             await self._outbound.copies.renew(copy, card, replaces_deleted=not request.is_terminal)
         if not await store.copies(subject) and not request.is_block_at_end:

@@ -10,6 +10,7 @@ from bot.slack.payloads.models import Interaction, Payload
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partner_setup.steps import StepKey
+from workflows.core.policy.freeze import FreezeStep
 from workflows.core.posture.watch.drift import DEFAULT, DriftSubject
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.request import RequestId
@@ -118,6 +119,17 @@ def parse_drift_value(value: str) -> tuple[DriftSubject, Digest]:
     if not re.fullmatch(_DIGEST, fingerprint):
         raise Refused(RefusalCode.BUTTON_VALUE_UNREADABLE)
     return parse_drift_subject(subject), Digest(fingerprint)
+
+
+def parse_freeze_step(value: str) -> tuple[FreezeStep, int]:
+    """Read `<step>:<version>` from a button or a view's metadata. The step that freezes is not among them.
+
+    :raises Refused: for any other text.
+    """
+    step, _, version = value.partition(":")
+    if step not in {FreezeStep.ASK_END.value, FreezeStep.END.value, FreezeStep.KEEP.value}:
+        raise Refused(RefusalCode.BUTTON_VALUE_UNREADABLE)
+    return FreezeStep(step), parse_page(version)
 
 
 def parse_page(value: str) -> int:

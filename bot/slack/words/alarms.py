@@ -10,6 +10,7 @@ from bot.slack.blocks.message import Message, message
 from bot.slack.words.drift_buttons import alarm_answers
 from bot.words.names.partners import notified_name, verified_name, without_ids
 from bot.words.posture.drift import accepted_words, digest_alarm_words, drift_alarm_words, sponsor_advice
+from bot.words.refusals.freeze import UNREADABLE_FREEZE, as_sentence, frozen_words, who
 from bot.words.requests.messages import missing_groups_words
 from bot.words.requests.notes import stored_note_words
 from bot.words.sentences import comma_list, minute
@@ -90,6 +91,15 @@ _TEXTS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
         "a verified result.",
         "Revoke the partner, or request more time. Gatehouse does not try again automatically.",
     ),
+    AlarmCode.FROZEN: (
+        "{frozen}",
+        "Revoking and reducing access still works. To end it, choose End freeze…; another admin must confirm that.",
+    ),
+    AlarmCode.FREEZE_END_ASKED: (
+        "{name} asks to end the freeze by {frozen_by}. Another admin must confirm that within 24 hours. "
+        "The reason of the freeze: {why_words}",
+        "Choose End freeze… to confirm that, or to keep it frozen.",
+    ),
     AlarmCode.LIMIT_REACHED: (
         "{person} reached the limit of {limit} {what} an hour.",
         "Ask the person whether this was meant. The limits are settings, see docs/operations.md.",
@@ -116,6 +126,7 @@ ENDINGS: Final[Mapping[EndingCode, str]] = {
     EndingCode.ASKED_AGAIN: "the change is still there, see the newer alarm",
     EndingCode.ALL_ANSWERED: "every change is as approved again, accepted, or in a newer alarm",
     EndingCode.OTHER_CHANGE: "the settings were changed again, see the newer alarm",
+    EndingCode.FREEZE_GOES_ON: "the request was taken back, or it is older than 24 hours. The freeze goes on",
     EndingCode.NOT_ALL_CLOSED: "the block is verified, but not everything is closed",
 }
 """Why an alarm ended although nothing was repaired."""
@@ -131,6 +142,7 @@ _EFFECTS: Final[Mapping[str, str]] = {
     "show_half": "show the partner setup",
     "send_end_notices": "send the notices about ends of access ({about})",
     "show_block_at_end": "show the result of the block {about}",
+    "show_freeze": "tell everybody who waits about the freeze ({about})",
     "show_home": "show the App Home of {about}",
     "tell": "send a message to {about}",
     "settle_given_up": "retry or give up the stopped work {about}",
@@ -242,6 +254,10 @@ def _with_values(alarm: Alarm, text: str) -> str:
     if alarm.code in (AlarmCode.DRIFT, AlarmCode.OWN_CHANGE, AlarmCode.DRIFT_DIGEST):
         make = digest_alarm_words if alarm.code is AlarmCode.DRIFT_DIGEST else drift_alarm_words
         values["drift_problem"], values["drift_advice"] = make(alarm.values)
+    if alarm.code in (AlarmCode.FROZEN, AlarmCode.FREEZE_END_ASKED):
+        by, why = str(values["by"]), str(values["why"])
+        values["frozen"] = frozen_words(by, why) if by else UNREADABLE_FREEZE
+        values["frozen_by"], values["why_words"] = who(by), as_sentence(why)
     if "since" in values:
         values["since_words"] = minute(values["since"])
     if OPEN_ACCESS in alarm.values:

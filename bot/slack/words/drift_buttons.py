@@ -1,4 +1,4 @@
-"""The buttons that answer drift, on alarms, in windows and on the App Home. A further answer is added here."""
+"""The buttons that answer alarms, in messages, in windows and on the App Home. A further answer is added here."""
 
 from collections.abc import Iterator
 
@@ -35,8 +35,13 @@ def _buttons(subject: str, values: Values, *, is_admin: bool) -> Iterator[Button
         yield button("Revoke", ids.REVOKE_PARTNER, subject)
 
 
+def freeze_answers(place: str) -> ActionsBlock:
+    """Return the button for an admin during a freeze. It opens the window with the freeze as it is then."""
+    return actions(f"freeze:{place}", button("End freeze…", ids.OPEN_UNFREEZE, "freeze"))
+
+
 def alarm_answers(alarm: Alarm, *, is_admin: bool) -> ActionsBlock | None:
-    """Return the buttons of an open alarm about drift; None for every other alarm."""
+    """Return the buttons of an open alarm about drift or a freeze; None for every other alarm."""
     if not alarm.is_open:
         return None
     match alarm.code:
@@ -44,5 +49,7 @@ def alarm_answers(alarm: Alarm, *, is_admin: bool) -> ActionsBlock | None:
             return drift_answers(alarm.subject, alarm.values, is_admin=is_admin)
         case AlarmCode.DRIFT_DIGEST if is_admin:
             return actions(f"drifts:{alarm.id}", button("Show drift", ids.SHOW_DRIFTS, "0"))
+        case AlarmCode.FROZEN | AlarmCode.FREEZE_END_ASKED if is_admin:
+            return freeze_answers(alarm.id)
         case _:
             return None

@@ -7,6 +7,7 @@ from bot.words.findings.finding import finding_words, source_words
 from bot.words.refusals.adoption import ADOPTION
 from bot.words.refusals.decisions import DECISIONS
 from bot.words.refusals.forms import FORMS
+from bot.words.refusals.freeze import FREEZE
 from bot.words.refusals.ids import IDS, UNREADABLE
 from bot.words.refusals.partner_names import PARTNER_NAMES
 from bot.words.refusals.people import ABOUT_THE_SPONSOR, PEOPLE
@@ -85,6 +86,7 @@ SENTENCES: Final[Sentences] = {
     **PARTNER_NAMES,
     **ADOPTION,
     **FORMS,
+    **FREEZE,
     **IDS,
     **UNREADABLE,
     **_NESTED,

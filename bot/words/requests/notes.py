@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from bot.words.actions import COMMANDS, Action
 from bot.words.plans.consequences import STAYS_UNTIL_REVOKED
+from bot.words.refusals.freeze import UNREADABLE_FREEZE, frozen_words
 from bot.words.refusals.sentences import fact_words
 from bot.words.sentences import comma_list, last_day, minute
 from bot.words.settings.open_access import access_kind_titles, not_closed_words
@@ -54,6 +55,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     NoteCode.NOT_SHOWN_YET: (
         "Microsoft Graph accepted the change but does not show it yet. Gatehouse keeps reading until it does."
     ),
+    NoteCode.FREEZE_UNREADABLE: UNREADABLE_FREEZE,
     NoteCode.CHANGE_NOT_SHOWN: "Microsoft Graph does not show the change yet.",
     NoteCode.SENT_NOT_SHOWN: "The change was sent, but Microsoft does not show it yet.",
     NoteCode.SENT_UNREADABLE: "The change was sent but cannot be read back:",
@@ -241,6 +243,7 @@ def _not_taken(values: Values) -> str:
 
 
 _FUNCTIONS: Final[Mapping[str, Callable[[Values], str]]] = {
+    NoteCode.FROZEN: lambda values: frozen_words(values["name"], values["reason"]),
     NoteCode.NOT_WRITTEN: _not_written,
     NoteCode.PLANNED_AGAIN: _planned_again,
     NoteCode.UNKNOWN_SETTINGS_CHANGED: _unknown_settings,

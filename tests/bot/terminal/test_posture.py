@@ -205,6 +205,7 @@ def test_the_json_has_stable_sorted_keys() -> None:
             "counts",
             "default",
             "format",
+            "freeze",
             "home_tenant_id",
             "partners",
             "read_at",

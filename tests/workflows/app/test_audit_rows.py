@@ -31,6 +31,7 @@ from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import CurrentRoles
 from workflows.core.plans.drift import Drift
 from workflows.core.plans.refused_writes import RefusedWrite
+from workflows.core.policy.freeze import FreezeStep
 from workflows.core.requests.commands.automatic import (
     Expire,
     RecordApplied,
@@ -48,6 +49,7 @@ from workflows.core.requests.commands.automatic import (
     Stop,
 )
 from workflows.core.requests.commands.clicks import AskReminder, Click, DropEffect, RetryEffect
+from workflows.core.requests.commands.freeze import ChangeFreeze
 from workflows.core.requests.commands.partner_record import (
     AskReview,
     AskSetup,
@@ -348,6 +350,10 @@ OF_CLICKS: Final[tuple[tuple[Click, Row], ...]] = (
             f"U-AMARA want_accept_drift received - {TENANT} -",
             f'{{"subject":"{TENANT}","fingerprint":"{WANTED}","reason":"Known","days":3}}',
         ),
+    ),
+    (
+        ChangeFreeze(actor=ACTOR, step=FreezeStep.FREEZE, reason="Incident"),
+        ("U-AMARA want_change_freeze received - - -", '{"step":"freeze","version":0,"reason":"Incident"}'),
     ),
 )
 

@@ -34,6 +34,7 @@ from workflows.core.requests.effects import (
     SendReminders,
     ShowAlarm,
     ShowBlockAtEnd,
+    ShowFreeze,
     ShowHome,
     ShowRequest,
     ShowReview,
@@ -200,6 +201,7 @@ EFFECTS: Final[dict[type[Any], st.SearchStrategy[Any]]] = {
         SendEndNotices, kind=st.just("send_end_notices"), batch=st.text(), blocked=st.integers(0, 10)
     ),
     ShowBlockAtEnd: st.builds(ShowBlockAtEnd, kind=st.just("show_block_at_end"), request_id=REQUEST_IDS),
+    ShowFreeze: st.builds(ShowFreeze, kind=st.just("show_freeze")),
     SendExpiryMessages: st.builds(SendExpiryMessages, kind=st.just("tell_expired"), request_id=REQUEST_IDS),
     ShowReview: st.builds(ShowReview, kind=st.just("show_review"), tenant_id=TENANT_IDS, remind=st.booleans()),
     ShowSetup: st.builds(ShowSetup, kind=st.just("show_half"), tenant_id=TENANT_IDS, remind=st.booleans()),

@@ -20,6 +20,7 @@ from workflows.app.watch.not_adopted import NotAdopted, read_not_adopted
 from workflows.core.partner_setup.confirmations import open_steps
 from workflows.core.partners.partnership import Partnership, PartnershipState, tenant_of
 from workflows.core.people import ADMIN, ChatId, Person, PersonId, Role
+from workflows.core.policy.freeze import Freeze
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.core.settings.model import TenantId
@@ -107,6 +108,8 @@ class AppHome:
     """For admins: the open alarms, the newest first. They are not searched."""
     not_adopted: NotAdopted | None = None
     """For admins: the partners of the tenant without a record; None while that was never read."""
+    freeze: Freeze | None = None
+    """The freeze in force; shown to everybody."""
 
     @property
     def has_nothing_to_show(self) -> bool:

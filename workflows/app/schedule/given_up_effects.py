@@ -21,6 +21,7 @@ from workflows.core.requests.effects import (
     SendReminders,
     ShowAlarm,
     ShowBlockAtEnd,
+    ShowFreeze,
     ShowHome,
     ShowRequest,
     ShowReview,
@@ -106,3 +107,5 @@ def _about(effect: Effect) -> str:
             return str(effect.effect_id)
         case SendEndNotices():
             return effect.batch
+        case ShowFreeze():
+            return effect.kind

@@ -128,6 +128,21 @@ class RefusalCode(StrEnum):
     DRIFT_ALREADY_ACCEPTED = "drift_accepted"
     DRIFT_DAYS_NOT_OFFERED = "drift_days"
     """Values: `days`, which are offered."""
+
+    # The freeze
+    ONLY_ADMINS_FREEZE = "freeze_not_admin"
+    ALREADY_FROZEN = "already_frozen"
+    """Values: `name` (of who began it), `since`."""
+    FREEZE_REASON_MISSING = "freeze_reason"
+    NOT_FROZEN = "not_frozen"
+    """There is nothing to end."""
+    FREEZE_END_NOT_ASKED = "freeze_end_not_asked"
+    """Nobody asks to end it: the request was taken back, or it lapsed."""
+    FREEZE_END_NEEDS_ANOTHER_ADMIN = "freeze_end_same_person"
+    """The person asked to end it, so another admin must confirm that."""
+    FREEZE_CHANGED = "freeze_changed"
+    """Somebody else changed it after it was shown."""
+
     ONLY_ADMINS_DECIDE_GIVEN_UP = "not_admin"
     """Only admins decide about given-up work."""
     NOT_AN_AUDITOR = "not_an_auditor"

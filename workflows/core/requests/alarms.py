@@ -62,6 +62,10 @@ class AlarmCode(StrEnum):
     """Accesses are open a week after their end, because no notice could be delivered. Subject: empty."""
     END_NOT_BLOCKED = "end_not_blocked"
     """The block at the end of an access ended, and the partner is still open. Subject: the tenant id."""
+    FROZEN = "frozen"
+    """Nothing that opens access is written. Subject: when the freeze began."""
+    FREEZE_END_ASKED = "freeze_end_asked"
+    """An admin asks another one to confirm the end of the freeze. Subject: when it was asked."""
     LIMIT_REACHED = "limit_reached"
     """A person reached a limit per hour. Subject: the person, and the limited action."""
 
@@ -85,6 +89,8 @@ class EndingCode(StrEnum):
     """Every change that the alarm lists is as approved again, accepted, or told by a newer alarm."""
     OTHER_CHANGE = "other_change"
     """The settings were changed again, and a newer alarm says how."""
+    FREEZE_GOES_ON = "freeze_goes_on"
+    """The request to end the freeze was taken back, or nobody confirmed it in time."""
     NOT_ALL_CLOSED = "not_all_closed"
     """The block is confirmed. Another alarm lists the access that stays open."""
 

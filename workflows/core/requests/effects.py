@@ -11,8 +11,10 @@ from typing import Literal, assert_never
 from workflows.core.errors.facts import Fact, as_values
 from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, Person
+from workflows.core.policy.freeze import FreezeStep
 from workflows.core.requests.alarms import AlarmId
 from workflows.core.requests.commands.clicks import Click, actor_of
+from workflows.core.requests.commands.freeze import ChangeFreeze
 from workflows.core.requests.commands.partner_record import Revoke
 from workflows.core.requests.commands.request import CommandSubject, RequestCommand
 from workflows.core.requests.request import RequestId
@@ -212,6 +214,13 @@ class ShowAlarm:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShowFreeze:
+    """Tell everybody who waits that a freeze began or ended, once each, and show it in the channel."""
+
+    kind: Literal["show_freeze"] = field(default="show_freeze")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RetryOrDropEffect:
     """Retry an effect that was given up, or drop it, as an admin decided."""
 
@@ -235,6 +244,7 @@ Effect = (
     | ShowHome
     | SendMessage
     | ShowAlarm
+    | ShowFreeze
     | RetryOrDropEffect
 )
 
@@ -283,6 +293,8 @@ def priority_of(effect: Effect) -> Priority:
     match effect:
         case CheckPermission(command=Revoke()) | Prepare(closes=True) | Apply(closes=True):
             return Priority.CLOSE
+        case CheckPermission(command=ChangeFreeze(step=FreezeStep.FREEZE)):
+            return Priority.CLOSE
         case CheckPermission() | Prepare() | Apply() | RetryOrDropEffect():
             return Priority.DECIDE
         case ShowHome():
@@ -292,6 +304,7 @@ def priority_of(effect: Effect) -> Priority:
             | ShowReview()
             | ShowSetup()
             | ShowAlarm()
+            | ShowFreeze()
             | SendReminders()
             | SendExpiryMessages()
             | SendEndNotices()
@@ -336,6 +349,8 @@ def lane(effect: Effect) -> str:
             return f"tell:{effect.person}"
         case ShowAlarm():
             return f"alarm:{effect.alarm_id}"
+        case ShowFreeze():
+            return "freeze"
         case RetryOrDropEffect():
             return f"given_up:{effect.effect_id}"
         case _:

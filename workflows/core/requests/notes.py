@@ -44,6 +44,10 @@ class NoteCode(StrEnum):
 
     NOT_SHOWN_YET = "not_shown_yet"
     """Graph accepted the change but does not show it yet. Gatehouse reads again."""
+    FROZEN = "frozen"
+    """An approved request waits for the end of a freeze. Values: `name` (of who began it), `reason`."""
+    FREEZE_UNREADABLE = "freeze_unreadable"
+    """It cannot be read whether there is a freeze, so nothing that opens access is written."""
     CHANGE_NOT_SHOWN = "change_not_shown"
     SENT_NOT_SHOWN = "sent_not_shown"
     """The last sentence of a note about a write that cannot be sent again."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 from workflows.app.alarms import Alarms
 from workflows.app.schedule.revocation_alarms import report_open_access
@@ -14,6 +15,7 @@ from workflows.core.requests.request import AccessRequest, RequestKind, RequestS
 from workflows.core.requests.transitions.writes import closes
 from workflows.core.settings.canonical import JsonObject
 from workflows.effects.applying.results import ApplyResults
+from workflows.effects.applying.write_gate import WriteGate
 from workflows.effects.optional_writes import send_optional_writes
 from workflows.effects.resending import NOT_SHOWN, ResendDecision
 from workflows.intervals import Pauses
@@ -30,6 +32,7 @@ class ReadBack:
     store: Store
     tenant: Tenant
     alarms: Alarms
+    gate: WriteGate
     results: ApplyResults
     resend_decision: ResendDecision
     sleep: Callable[[float], Awaitable[None]]
@@ -84,7 +87,12 @@ class ReadBack:
         if plan.optional and request.state is RequestState.APPLYING:
             await self.service.advance(request.id, RecordWriting())
         tried = await send_optional_writes(
-            plan, observed_configuration, tenant=self.tenant, sleep=self.sleep, pauses=self.pauses
+            plan,
+            observed_configuration,
+            send=partial(self.gate.send, request),
+            tenant=self.tenant,
+            sleep=self.sleep,
+            pauses=self.pauses,
         )
         if tried.may_be_accepted_later and request.fields.kind is RequestKind.REVOCATION:
             # Before the end is recorded: a crash in between repeats this, and the alarm is never missing.

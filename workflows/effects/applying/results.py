@@ -63,7 +63,7 @@ class ApplyResults:
         next_step = Fact(NoteCode.CHECK_PART if done_count else NoteCode.REQUEST_LATER_END)
         reason = (progress(request, done_count, is_read=True), _access_ended(request), next_step)
         if done_count:
-            await self._report_part(request, reason[:-1])
+            await self.report_part(request, reason[:-1])
         await self.service.advance(
             request.id, Stop(reason=reason, configuration=observed_configuration if done_count else None)
         )
@@ -112,7 +112,7 @@ class ApplyResults:
         if not done_count:
             await self.service.advance(request.id, RecordApplyFailed(reason=reason))
             return
-        await self._report_part(request, reason)
+        await self.report_part(request, reason)
         reason = (*reason, Fact(NoteCode.REVIEW_PART))
         await self.service.advance(request.id, RecordApplyFailed(reason=reason, configuration=observed_configuration))
 
@@ -137,7 +137,7 @@ class ApplyResults:
         )
         return True
 
-    async def _report_part(self, request: AccessRequest, reason: Facts) -> None:
+    async def report_part(self, request: AccessRequest, reason: Facts) -> None:
         """Raise the alarm that a part of a plan is in the tenant.
 
         It comes before the record: a crash in between repeats this, and the alarm is never missing.

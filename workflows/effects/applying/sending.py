@@ -9,6 +9,7 @@ from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.canonical import JsonObject
 from workflows.effects.applying.results import ApplyResults
+from workflows.effects.applying.write_gate import WriteGate
 from workflows.ports.tenant import AlreadyExists, Tenant, TenantRefused, TenantUnavailable
 
 _NOT_FOUND: Final = 404
@@ -19,6 +20,7 @@ class PlanSender:
     """Sends the operations of a plan that are not in the tenant yet. Reads the partner when the result is unclear."""
 
     tenant: Tenant
+    gate: WriteGate
     results: ApplyResults
 
     async def send(self, request: AccessRequest, done_count: int) -> tuple[SentWrite, ...] | None:
@@ -32,7 +34,7 @@ class PlanSender:
             self.results.require_in_time(request)
             operation = plan.required_operations[index]
             try:
-                ids = await self.tenant.write(operation)
+                ids = await self.gate.send(request, operation, done_count=index)
             except AlreadyExists:
                 existing = await self._read_existing_partner(plan, index)
                 if (count_written(plan, existing) or 0) <= index:

@@ -1,12 +1,23 @@
-"""The drift that sweeps found, in the embedded store: one record for each partner, and one for the default."""
+"""The drift that sweeps found, and the freeze, in the embedded store.
+
+There is one record of drift for each partner and one for the default, and one record of the freeze.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
+from pydantic import ValidationError
+
+from workflows.core.policy.freeze import Freeze
 from workflows.core.posture.watch.drift import Drift, DriftSubject
-from workflows.store.codec import DRIFT, load
+from workflows.core.requests.request import AccessRequest
+from workflows.ports.records import FreezeUnreadable
+from workflows.store.codec import DRIFT, FREEZE, REQUEST, load
 from workflows.store.columns import text_of
 from workflows.store.sqlite.database import SqliteDatabase, readable
+
+FREEZE_ID: Final = "freeze"
 
 
 class SqliteDrifts(SqliteDatabase):
@@ -40,3 +51,33 @@ class SqliteDrifts(SqliteDatabase):
         """List the open drift whose author the audit log has not named yet, the oldest first."""
         sql = "select subject as id, doc from drifts where is_open = 1 and needs_author = 1 order by found_at, subject"
         return readable(DRIFT, await self._query(sql))
+
+
+class SqliteFreezes(SqliteDatabase):
+    """Reads the freeze. `SqliteStore.commit` changes it."""
+
+    async def freeze(self) -> Freeze | None:
+        """Load the newest freeze, also when it has ended; see `ports.records`."""
+        rows = await self._query("select version, doc from freezes")
+        if not rows:
+            return None
+        try:
+            freeze = load(FREEZE, rows[0]["doc"])
+        except ValidationError as error:
+            raise FreezeUnreadable(rows[0]["version"]) from error
+        if len(rows) > 1 or freeze.version != rows[0]["version"]:
+            raise FreezeUnreadable(rows[0]["version"])
+        return freeze
+
+    async def requests_to_apply(self) -> Sequence[AccessRequest]:
+        """List the requests whose plan is to be written, or is being written, oldest first."""
+        sql = "select id, doc from requests where state = 'applying' order by created_at"
+        return readable(REQUEST, await self._query(sql))
+
+
+def is_stored_as_frozen(doc: str) -> bool:
+    """Return whether a stored record says that it is frozen; True for one that cannot be read."""
+    try:
+        return load(FREEZE, doc).is_frozen
+    except ValidationError:
+        return True

@@ -420,6 +420,12 @@ def m020_end_of_access(db: Database) -> None:
 
 
 @migrations()
+def m022_freeze(db: Database) -> None:
+    """Add the freeze of all writes that open access: one record, which never is deleted."""
+    db.execute("create table freezes (id text primary key, version integer not null, doc text not null)")
+
+
+@migrations()
 def m023_questions_of_a_tick(db: Database) -> None:
     """Add indices for what each tick asks about drift: how much of it there is, and what was written since a sweep."""
     since = "julianday(json_extract(doc, '$.since'))"

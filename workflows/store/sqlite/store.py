@@ -1,29 +1,33 @@
 """The complete embedded store. Everything that a command changes is stored in one transaction."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from workflows.core.partners.partnership import Partnership
+from workflows.core.policy.freeze import Freeze
 from workflows.core.posture.watch.acceptance import ask_again_at
 from workflows.core.posture.watch.drift import AuthorState, Drift
 from workflows.core.requests.alarms import Alarm
-from workflows.core.requests.effects import ShowRequest
+from workflows.core.requests.effects import Effect, ShowRequest
 from workflows.core.requests.eligibility import current_eligibility
 from workflows.core.requests.reminder_times import next_due_at
 from workflows.core.requests.request import AccessRequest, RequestId
+from workflows.core.requests.transitions.freezing import effects_of_freeze
 from workflows.ports.clock import Clock
 from workflows.ports.message_copies import CardNotCurrent
 from workflows.ports.records import Commit, OtherOpenRequest, StaleVersion
+from workflows.store.codec import REQUEST
 from workflows.store.columns import people_search_text, search_text, text_of
 from workflows.store.redaction import RecordRedactor
-from workflows.store.sqlite.drifts import SqliteDrifts
+from workflows.store.sqlite.database import readable
+from workflows.store.sqlite.drifts import FREEZE_ID, SqliteDrifts, SqliteFreezes, is_stored_as_frozen
 from workflows.store.sqlite.message_copies import SqliteMessageCopies
 from workflows.store.sqlite.records import SqliteRecords
 
 
-class SqliteStore(SqliteRecords, SqliteDrifts, SqliteMessageCopies):
+class SqliteStore(SqliteRecords, SqliteDrifts, SqliteFreezes, SqliteMessageCopies):
     """Implements `ports.store.Store`. Create it with `open_store`, and call `close` at the end."""
 
     async def commit(self, commit: Commit) -> bool:
@@ -61,8 +65,9 @@ class SqliteStore(SqliteRecords, SqliteDrifts, SqliteMessageCopies):
             self._put_drift(commit.drift)
         if commit.alarm is not None:
             self._put_alarm(commit.alarm)
+        freeze_effects = () if commit.freeze is None else self._put_freeze(commit.freeze)
         now = self._clock.now()
-        for effect in commit.effects:
+        for effect in (*commit.effects, *freeze_effects):
             later = effect.not_before if isinstance(effect, ShowRequest) else None
             self._put_effect(effect, text_of(max(now, later or now)))
         return True
@@ -149,6 +154,20 @@ class SqliteStore(SqliteRecords, SqliteDrifts, SqliteMessageCopies):
                 "doc": self._clean.drift(drift),
             },
         )
+
+    def _put_freeze(self, freeze: Freeze) -> Sequence[Effect]:
+        """Store the freeze, and return the effects of the open requests when it begins or ends.
+
+        NB. in the transaction: a request that is approved at the same time is either in this list, or its own effect
+        is performed after it and finds the freeze as it is now.
+        """
+        before = next(self._db.query("select doc from freezes"), None)
+        self._put("freezes", "id", {"id": FREEZE_ID, "version": freeze.version, "doc": self._clean.freeze(freeze)})
+        was_frozen = before is not None and is_stored_as_frozen(before["doc"])
+        if freeze.is_frozen and was_frozen:
+            return ()
+        rows = list(self._db.query("select id, doc from requests where is_open = 1 order by created_at"))
+        return [effect for request in readable(REQUEST, rows) for effect in effects_of_freeze(request, freeze)]
 
     def _put_alarm(self, alarm: Alarm) -> None:
         """Store an alarm. A second open one with the same code and subject is not stored, and none is opened again."""

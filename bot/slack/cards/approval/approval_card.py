@@ -25,6 +25,7 @@ from bot.slack.blocks.blocks import (
     rich_text,
 )
 from bot.slack.blocks.conversion import as_json
+from bot.slack.blocks.freeze_banner import freeze_banner
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.approval.card_context import CardContext, notes, word_count
 from bot.slack.cards.approval.closed_card import first_words
@@ -127,8 +128,9 @@ def plan_blocks(
     kept = unapproved_access(request, context.partnership)
     if kept is not None and (with_access_opened_outside or not kept.is_opened_outside):
         changes += kept_access_elements(request, kept)
-    words_left -= word_count([as_json(element) for element in (top, rich_text(*changes), *end)])
-    return [top, rich_text(*changes, paragraph(*notes(prepared, context, words_left, now))), *end]
+    frozen = freeze_banner(context.freeze, is_short=True)
+    words_left -= word_count([as_json(element) for element in (*frozen, top, rich_text(*changes), *end)])
+    return [*frozen, top, rich_text(*changes, paragraph(*notes(prepared, context, words_left, now))), *end]
 
 
 def changes_of(prepared: PreparedRequest) -> tuple[ShortChange, ...]:

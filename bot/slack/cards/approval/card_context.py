@@ -15,6 +15,7 @@ from bot.words.requests.titles import partner_title
 from bot.words.sentences import counted
 from workflows.core.checks.findings import NEVER_READABLE, Finding, FindingCode, Severity
 from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.policy.freeze import Freeze
 from workflows.core.policy.risk import risk_for_approval, risk_of
 from workflows.core.requests.request import AccessRequest, PreparedRequest
 from workflows.core.settings.open_access import open_access
@@ -49,6 +50,8 @@ class CardContext:
     """The partner's record; None when Gatehouse has not changed this partner."""
     successor: AccessRequest | None = None
     """For a request that was applied: the later one that replaced its result."""
+    freeze: Freeze | None = None
+    """The freeze in force that stops this request."""
 
 
 def notes(prepared: PreparedRequest, context: CardContext, words_left: int, now: datetime) -> Iterator[TextRun]:

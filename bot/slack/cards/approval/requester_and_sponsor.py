@@ -20,6 +20,7 @@ from bot.slack.blocks.blocks import (
     paragraph,
     rich_text,
 )
+from bot.slack.blocks.freeze_banner import freeze_banner
 from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.approval.approval_card import changes_of, stage_elements
@@ -48,9 +49,11 @@ from workflows.core.partners.partnership import Partnership, is_over
 from workflows.core.people import Role
 from workflows.core.plans.closing import closes_everything
 from workflows.core.policy.approval import Choice
+from workflows.core.policy.freeze import Freeze
 from workflows.core.requests.commands.editing import is_editable
 from workflows.core.requests.reminder_times import reminder_possible_at
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
+from workflows.core.requests.transitions.freezing import is_held
 
 MAX_HISTORY_ENTRIES: Final = 4
 """Steps on the message, the newest; Details show all of them."""
@@ -76,6 +79,7 @@ def requester_card(
     record: Partnership | None = None,
     newer: AccessRequest | None = None,
     holders: Mapping[Role, Approvers] = NO_APPROVERS_KNOWN,
+    freeze: Freeze | None = None,
 ) -> Message:
     """Return the message for the requester, with the buttons that are possible now.
 
@@ -83,10 +87,12 @@ def requester_card(
     :param holders: who can decide, by name; empty when that is not known.
     :param record: the record of the partner, if it is known.
     :param newer: the requester's later request that is shown instead of Request again.
+    :param freeze: the freeze in force that stops the request.
     """
     is_asked = can_be_decided(request, now) and bool(still_needed(request))
     blocks: list[Block] = [
         header(closed_headline(request, successor)),
+        *([] if is_held(request) else freeze_banner(freeze, is_short=True)),
         rich_text(
             *([] if is_asked else [paragraph(*status_parts(request, successor, now))]),
             *([paragraph(*_new_approval_parts(request))] if _needs_new_approval(request) else []),

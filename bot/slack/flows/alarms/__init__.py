@@ -1,1 +1,1 @@
-"""What admins answer to alarms: stopped work, and drift."""
+"""What admins answer to alarms: stopped work, drift, and a freeze."""

@@ -25,6 +25,7 @@ from bot.slack.blocks.blocks import (
     small_text,
     within_limits,
 )
+from bot.slack.blocks.freeze_banner import freeze_banner
 from bot.slack.blocks.modal import input_block
 from bot.slack.flows.home.paged_list import section
 from bot.slack.flows.home.paging import MAX_SEARCH_CHARACTERS
@@ -38,6 +39,7 @@ from bot.slack.flows.home.rows import (
     review_row,
     sponsored_row,
 )
+from bot.slack.words.drift_buttons import freeze_answers
 from bot.words.posture.summary import not_adopted_words
 from bot.words.requests.search import condition_words
 from bot.words.sentences import counted
@@ -64,7 +66,7 @@ _AS_RECORDED: Final = "As last recorded. /partner show with a domain reads the c
 
 def home_view(home: AppHome, *, now: datetime) -> Json:
     """Return one person's App Home. What is not on this page of a list is counted, and its buttons show it."""
-    blocks: list[Block] = [actions("home", *_buttons(home))]
+    blocks: list[Block] = [*_freeze(home), actions("home", *_buttons(home))]
     unknown = [small_text(_AUDITOR_UNKNOWN)] if home.is_auditor is None else []
     if home.request_filter is not None:
         return _view([*blocks, *_searched_sections(home.request_filter, home.found_requests), small_text(_AS_RECORDED)])
@@ -112,6 +114,13 @@ def _buttons(home: AppHome) -> Iterator[ButtonElement]:
         yield button(
             "Search all requests" if home.request_filter is None else "Change search", ids.SEARCH_REQUESTS, "home"
         )
+
+
+def _freeze(home: AppHome) -> Iterator[Block]:
+    """Return that writing is frozen, for everybody; with the way to end it for admins."""
+    yield from freeze_banner(home.freeze)
+    if home.freeze is not None and home.is_admin:
+        yield freeze_answers("home")
 
 
 def _search(home: AppHome) -> Iterator[Block]:

@@ -23,6 +23,7 @@ from bot.slack.people.members import Members
 from bot.words.refusals.sentences import fact_words
 from bot.words.requests.form import EDIT_UNCHECKED
 from bot.words.requests.notes import refusal_words
+from workflows.app.reads.known_freeze import known_freeze
 from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.reads.offers import Offers
 from workflows.app.requests.forms import Form, Refill
@@ -139,7 +140,8 @@ class RequestAccessFlow:
         await self.members.refuse_known_guests(actor)
         offers = await self.offers.open(is_closing=is_closing)
         template = offers[0].template.name if is_closing and offers else ""
-        form = RequestForm(offers=offers, requester=actor, target=typed_text, template=template)
+        freeze = await known_freeze(self.offers.store)
+        form = RequestForm(offers=offers, requester=actor, target=typed_text, template=template, freeze=freeze)
         return await self.windows.open(trigger_id, request_view(form)), template
 
     async def show_partner(self, window: Window, form: Form, *, typed_text: str) -> None:
@@ -165,6 +167,7 @@ class RequestAccessFlow:
     async def _read_offers_and_approvers(self, open_form: OpenRequestForm) -> None:
         """Read what is offered, and who would decide on the chosen template."""
         open_form.offers = await self.offers.open(open_form.form.template)
+        open_form.freeze = await known_freeze(self.offers.store)
         form, template = open_form.form, self.catalog.templates.get(open_form.form.template)
         if template is None:
             open_form.approvers_by_stage = ()

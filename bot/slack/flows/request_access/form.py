@@ -16,6 +16,7 @@ from bot.slack.blocks.blocks import (
     plain_text,
     small_text,
 )
+from bot.slack.blocks.freeze_banner import freeze_banner
 from bot.slack.blocks.modal import SPONSOR_HINT, input_block, message_view, modal, text_area
 from bot.slack.blocks.untrusted import cut, encodable
 from bot.slack.flows.request_access.approvers_in_form import approvers_blocks
@@ -38,6 +39,7 @@ from bot.words.requests.form import (
 from workflows.app.requests.forms import EditedRequest
 from workflows.core.errors.facts import Fact
 from workflows.core.people import ChatId
+from workflows.core.policy.freeze import Freeze
 from workflows.core.policy.offers import Offer
 from workflows.core.policy.template import Template
 
@@ -75,6 +77,8 @@ class RequestForm:
     """How many people have approved what it edits."""
     notes: Mapping[str, Fact] = field(default_factory=dict)
     """What of the earlier request that it was filled in from is different today, by the field."""
+    freeze: Freeze | None = None
+    """The freeze in force: the request may be sent and decided, and is applied later."""
 
     @property
     def chosen_offer(self) -> Offer | None:
@@ -98,6 +102,7 @@ def request_view(form: RequestForm) -> Json:
         return message_view(REQUEST_TITLE, "There is no access template to choose from. Tell an administrator.")
     template = form.template_chosen
     blocks: list[Block] = [
+        *freeze_banner(None if form.chosen_offer is not None and form.chosen_offer.closes else form.freeze),
         *_partner(form),
         template_field(form.offers, form.template),
         *_note(form, ids.TEMPLATE),

@@ -10,6 +10,7 @@ from bot.slack.flows.request_access.partner_result import LookupResult
 from bot.slack.people.approvers import StageApprovers
 from workflows.app.requests.forms import Form, Refill
 from workflows.core.errors.facts import Fact
+from workflows.core.policy.freeze import Freeze
 from workflows.core.policy.offers import Offer
 from workflows.core.requests.request import ObservedPartner
 
@@ -33,6 +34,7 @@ class OpenRequestForm(OpenForm[Form]):
     """The earlier request that it was filled in from."""
     approval_count: int = 0
     """How many people have approved the request that it edits."""
+    freeze: Freeze | None = None
 
     def is_about(self, typed_text: str) -> bool:
         """Return whether the typed text has been looked up already."""
@@ -65,6 +67,7 @@ class OpenRequestForm(OpenForm[Form]):
                 edited_request=form.edited_request,
                 approval_count=self.approval_count,
                 notes=self._notes(),
+                freeze=self.freeze,
             )
         )
 

@@ -20,6 +20,7 @@ from bot.slack.payloads.models import Interaction, SlashCommand
 from bot.slack.people.members import Members
 from bot.words.refusals.sentences import fact_words
 from bot.words.requests.notes import refusal_words
+from workflows.app.reads.known_freeze import known_freeze
 from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.requests.people_checks import lookups_refused
 from workflows.app.requests.restoration.restore_intake import RestoreForm, RestoreIntake
@@ -149,6 +150,7 @@ class RestoreFlow:
                 templates=tuple(self.catalog.templates.values()),
                 form=_blank(window.actor, identity.tenant_id),
                 approved=await self._last_approved_request(identity.tenant_id),
+                freeze=await known_freeze(self.store),
             )
         )
 
@@ -165,6 +167,7 @@ class RestoreFlow:
             templates=tuple(self.catalog.templates.values()),
             form=form,
             approved=approved,
+            freeze=await known_freeze(self.store),
         )
 
     async def _last_approved_request(self, tenant_id: TenantId) -> AccessRequest | None:

@@ -21,6 +21,7 @@ from bot.slack.blocks.blocks import (
     rich_text,
     row,
 )
+from bot.slack.blocks.freeze_banner import freeze_banner
 from bot.slack.blocks.modal import SPONSOR_HINT, input_block, message_view, modal, option, text_area
 from bot.slack.blocks.pages import page_blocks
 from bot.slack.blocks.untrusted import clean
@@ -45,6 +46,7 @@ from workflows.core.checks.findings import Finding
 from workflows.core.partners.restoration.restorable import ended_at
 from workflows.core.plans.closing import only_reduces_access
 from workflows.core.plans.plan import Plan, TenantIdentity
+from workflows.core.policy.freeze import Freeze
 from workflows.core.policy.template import Stage, Template
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.settings.canonical import JsonObject
@@ -88,6 +90,8 @@ class RestoreFormContent:
     """The request whose approved settings can be restored, because the partner has drifted; None otherwise."""
     preview: Preview | None = None
     problem: str = ""
+    freeze: Freeze | None = None
+    """The freeze in force."""
 
     @property
     def offered_templates(self) -> Sequence[Template]:
@@ -105,6 +109,7 @@ def restore_view(content: RestoreFormContent) -> Json:
         return message_view("Nothing to restore", text)
     form = content.form
     blocks: list[Block] = [
+        *freeze_banner(content.freeze),
         identity_block(content.identity),
         _changes_field(content),
         rich_text(*_result_elements(content), block_id=ids.RESTORE_RESULT),

@@ -12,6 +12,9 @@ from workflows.ports.effects_queue import StoredWork
 class DueStore:
     """Nothing is pending, and some requests and partners are due."""
 
+    async def freeze(self) -> None:
+        """Nothing is frozen."""
+
     def __init__(self) -> None:
         self.requests: list[RequestId] = []
         self.partners: list[TenantId] = []

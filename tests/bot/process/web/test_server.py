@@ -74,6 +74,9 @@ class FixedClock:
 class EmptyStore:
     """Nothing is pending."""
 
+    async def freeze(self) -> None:
+        """Nothing is frozen."""
+
     async def stored_work(self, _: datetime) -> StoredWork:
         return StoredWork()
 

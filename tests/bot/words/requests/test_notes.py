@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import pytest
 
+from bot.words.refusals.freeze import UNREADABLE_FREEZE
 from bot.words.requests.notes import note_words, stored_note_words
 from workflows.core.errors.facts import Fact, as_values, facts_from_values, log_text, text_fact
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -68,6 +69,12 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
         {},
         "Microsoft Graph accepted the change but does not show it yet. Gatehouse keeps reading until it does.",
     ),
+    (
+        NoteCode.FROZEN,
+        {"name": "os:root", "reason": "Incident 7"},
+        "Frozen by root at the command line: Incident 7. Nothing is applied until two admins end it.",
+    ),
+    (NoteCode.FREEZE_UNREADABLE, {}, UNREADABLE_FREEZE),
     (NoteCode.CHANGE_NOT_SHOWN, {}, "Microsoft Graph does not show the change yet."),
     (NoteCode.SENT_NOT_SHOWN, {}, "The change was sent, but Microsoft does not show it yet."),
     (NoteCode.SENT_UNREADABLE, {}, "The change was sent but cannot be read back:"),

@@ -25,6 +25,7 @@ from tests.workflows.core.builders import (
 from workflows.core.plans.drift import Drift
 from workflows.core.plans.plan import CallIds, SentWrite
 from workflows.core.plans.refused_writes import RefusedWrite
+from workflows.core.policy.freeze import FreezeStep
 from workflows.core.requests.commands.automatic import (
     Expire,
     RecordApplied,
@@ -49,6 +50,7 @@ from workflows.core.requests.commands.clicks import (
     subject_of,
     with_person,
 )
+from workflows.core.requests.commands.freeze import ChangeFreeze
 from workflows.core.requests.commands.partner_record import (
     AskReview,
     AskSetup,
@@ -180,6 +182,11 @@ OF_CLICKS: list[tuple[Click, dict[str, Any]]] = [
         AcceptDrift(actor=SAM.chat_id, subject="default", fingerprint=DIGEST, days=3, reason="Known"),
         {"subject": "default", "fingerprint": DIGEST, "reason": "Known", "days": 3},
     ),
+    (
+        ChangeFreeze(actor=SAM.chat_id, step=FreezeStep.FREEZE, reason="Incident"),
+        {"step": "freeze", "version": 0, "reason": "Incident"},
+    ),
+    (ChangeFreeze(actor=SAM.chat_id, step=FreezeStep.END, version=2), {"step": "end_freeze", "version": 2}),
     (RetryEffect(actor=SAM.chat_id, effect_id=7), {"effect_id": 7}),
     (DropEffect(actor=SAM.chat_id, effect_id=7), {"effect_id": 7}),
 ]

@@ -1,5 +1,6 @@
 """The order in which effects are performed, and which of them wait for each other."""
 
+from dataclasses import replace
 from typing import Final, get_args
 
 import pytest
@@ -8,9 +9,11 @@ from tests.workflows.core.builders import AMARA, NOW, REQUEST, RILEY, TENANT, te
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.policy.freeze import FreezeStep
 from workflows.core.requests.alarms import AlarmId
 from workflows.core.requests.commands.automatic import Expire
 from workflows.core.requests.commands.clicks import DropEffect
+from workflows.core.requests.commands.freeze import ChangeFreeze
 from workflows.core.requests.commands.partner_record import Revoke
 from workflows.core.requests.commands.request import CommandSubject, Withdraw
 from workflows.core.requests.effects import (
@@ -27,6 +30,7 @@ from workflows.core.requests.effects import (
     SendReminders,
     ShowAlarm,
     ShowBlockAtEnd,
+    ShowFreeze,
     ShowHome,
     ShowRequest,
     ShowReview,
@@ -40,6 +44,7 @@ from workflows.core.requests.effects import (
 
 CHECK = CheckPermission(key="k-1", command=DropEffect(actor=AMARA.chat_id, effect_id=7), received_at=None)
 REVOKE = CheckPermission(key="k-2", command=Revoke(actor=AMARA.chat_id, target="contoso.com", reason="Incident"))
+FREEZE = ChangeFreeze(actor=AMARA.chat_id, step=FreezeStep.FREEZE, reason="Incident")
 TELL = SendMessage(person=AMARA.chat_id, subject=CommandSubject(request_id=REQUEST), fact=text_message("Done."))
 
 
@@ -62,6 +67,9 @@ LANES_AND_PRIORITIES: Final[tuple[tuple[Effect, str, Priority], ...]] = (
     (ShowSetup(tenant_id=TENANT, remind=True), f"half:{TENANT}", Priority.SHOW),
     (TELL, "tell:U-AMARA", Priority.SHOW),
     (ShowAlarm(alarm_id=AlarmId("a-1")), "alarm:a-1", Priority.SHOW),
+    (ShowFreeze(), "freeze", Priority.SHOW),
+    (CheckPermission(command=FREEZE, key="k-1"), "judge:k-1", Priority.CLOSE),
+    (CheckPermission(command=replace(FREEZE, step=FreezeStep.END), key="k-1"), "judge:k-1", Priority.DECIDE),
     (ShowHome(person=AMARA.chat_id), "home:U-AMARA", Priority.HOME),
 )
 """Each effect with its lane and its priority. Both are stored, so none is renamed without a migration."""

@@ -76,6 +76,7 @@ def test_the_names_of_clicks_and_effects() -> None:
         "retry_effect",
         "drop_effect",
         "accept_drift",
+        "change_freeze",
     ]
     assert [RECEIVED_AS + name for name in names(Click, "name")] == [
         "want_approve",
@@ -90,6 +91,7 @@ def test_the_names_of_clicks_and_effects() -> None:
         "want_retry_effect",
         "want_drop_effect",
         "want_accept_drift",
+        "want_change_freeze",
     ]
     assert names(Effect, "kind") == [
         "judge",
@@ -105,6 +107,7 @@ def test_the_names_of_clicks_and_effects() -> None:
         "show_home",
         "tell",
         "show_alarm",
+        "show_freeze",
         "settle_given_up",
     ]
 

@@ -5,6 +5,7 @@ from typing import Any, Final, Literal, assert_never, overload
 
 from workflows.core.people import ChatId, Person
 from workflows.core.requests.commands.audit_details import Details
+from workflows.core.requests.commands.freeze import ChangeFreeze
 from workflows.core.requests.commands.partner_record import (
     ConfirmSetup,
     Keep,
@@ -75,7 +76,17 @@ SetupClick = ConfirmSetup[ChatId] | UnconfirmSetup[ChatId] | RemindSetup[ChatId]
 
 EffectClick = RetryEffect | DropEffect
 
-Click = DecisionClick | Withdraw | AskReminder | Keep[ChatId] | Revoke | SetupClick | EffectClick | AcceptDrift
+Click = (
+    DecisionClick
+    | Withdraw
+    | AskReminder
+    | Keep[ChatId]
+    | Revoke
+    | SetupClick
+    | EffectClick
+    | AcceptDrift
+    | ChangeFreeze
+)
 
 RECEIVED_AS: Final = "want_"
 """The prefix of a command's name in the audit log before the permission check, and when the command is refused."""
@@ -95,7 +106,7 @@ def subject_of(click: Click) -> CommandSubject:
             return CommandSubject(tenant_id=click.tenant_id)
         case AcceptDrift():
             return CommandSubject(tenant_id=TenantId(click.subject) if is_guid(click.subject) else None)
-        case Revoke() | RetryEffect() | DropEffect():
+        case Revoke() | RetryEffect() | DropEffect() | ChangeFreeze():
             return CommandSubject()
         case _:
             assert_never(click)

@@ -99,9 +99,9 @@ def record_unfit(request: AccessRequest, command: RecordUnfit, situation: Situat
 def record_delayed(request: AccessRequest, command: RecordDelayed, situation: Situation) -> Transition:
     if request.note == command.reason:
         return Transition(request=request, effects=())
-    messages = (
-        () if request.note else tell_requester(request, MessageCode.REQUEST_WAITS, note=as_values(command.reason))
-    )
+    # NB. who waits is told of a freeze itself, once.
+    is_told = bool(request.note) or any(fact.code == NoteCode.FROZEN for fact in command.reason)
+    messages = () if is_told else tell_requester(request, MessageCode.REQUEST_WAITS, note=as_values(command.reason))
     request = changed(request, request.state, situation, note=command.reason)
     return Transition(request=request, effects=(ShowRequest(request_id=request.id), *messages))
 

@@ -1,4 +1,4 @@
-"""Read effects that were given up, and alarms, from another process: no lock, no migration, no write."""
+"""Read effects that were given up, alarms, and the freeze, from another process: no lock, no migration, no write."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -10,8 +10,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from workflows.core.errors.facts import Facts
+from workflows.core.policy.freeze import Freeze
 from workflows.core.requests.alarms import Alarm
-from workflows.store.codec import ALARM, load, stored_facts
+from workflows.store.codec import ALARM, FREEZE, load, stored_facts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,20 @@ def read_open_alarms(path: Path) -> Sequence[Alarm]:
         return [load(ALARM, row[0]) for row in rows]
     except ValidationError as error:
         raise OSError(f"{path.name} holds an alarm of another version") from error
+
+
+def read_freeze(path: Path) -> Freeze | None:
+    """Return the newest freeze, also when it has ended; None for a store that never had one.
+
+    :raises OSError: when the file is not a store, or cannot be read.
+    """
+    if not _read(path, "select 1 from sqlite_master where name = 'freezes'"):
+        return None
+    rows = _read(path, "select doc from freezes")
+    try:
+        return load(FREEZE, rows[0][0]) if rows else None
+    except ValidationError as error:
+        raise OSError(f"the record of the freeze in {path.name} cannot be read") from error
 
 
 def _read(path: Path, sql: str) -> list[tuple[Any, ...]]:

@@ -33,6 +33,14 @@ BLANK = Form(requester=RILEY.chat_id, target="", template="", justification="", 
 class FakeServices:
     """What the windows talk to: a chat that keeps the views, a directory that answers when it is let."""
 
+    @property
+    def store(self) -> "FakeServices":
+        """Itself: it has no freeze."""
+        return self
+
+    async def freeze(self) -> None:
+        """Nothing is frozen."""
+
     views: list[dict[str, Any]] = field(default_factory=list)
     looked_up: list[str] = field(default_factory=list)
     may_answer: asyncio.Event = field(default_factory=asyncio.Event)

@@ -218,6 +218,9 @@ class Slow:
 class NoRecords:
     """A store without drift and without records."""
 
+    async def freeze(self) -> None:
+        """Nothing is frozen."""
+
     async def drift(self, _: object) -> None:
         return None
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
-from bot.slack.outbound.access_end.cards import MAX_NAMED, block_result, end_notice
+from bot.slack.outbound.announcements.end_cards import MAX_NAMED, block_result, end_notice
 from bot.slack.outbound.recipients import Outbound, Recipients
 from workflows.core.partners.access_end.notices import ADMINS_NOTIFIED_FROM
 from workflows.core.people import ADMIN, ChatId

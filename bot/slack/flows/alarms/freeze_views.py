@@ -1,0 +1,91 @@
+"""The windows about the freeze: begin it, see it, ask to end it, confirm that. Pure."""
+
+from datetime import datetime
+
+from slack_sdk.models.blocks import Block
+
+from bot.slack import ids
+from bot.slack.blocks.blocks import (
+    Json,
+    actions,
+    button,
+    cleaned_text,
+    fixed_text,
+    local_time,
+    paragraph,
+    rich_text,
+)
+from bot.slack.blocks.freeze_banner import freeze_banner
+from bot.slack.blocks.modal import input_block, modal, text_area
+from bot.slack.words.drift_buttons import freeze_answers
+from bot.words.refusals.freeze import STILL_POSSIBLE
+from bot.words.sentences import counted
+from workflows.core.people import PersonId
+from workflows.core.policy.freeze import END_MAY_BE_CONFIRMED_FOR, Freeze, FreezeStep
+
+_MAX_CHARACTERS = 1000
+
+
+def freeze_view(waiting: int) -> Json:
+    """Return the window that freezes.
+
+    :param waiting: how many open requests would wait.
+    """
+    stops = (
+        "Nothing that opens, extends or changes access is sent to Entra from then on, also where it is approved. It is "
+        "ended by two admins."
+    )
+    waits = f"{counted(waiting, 'open request waits', 'open requests wait')} until then." if waiting else ""
+    told = "Everybody who waits is told, with your reason."
+    blocks: list[Block] = [
+        rich_text(
+            paragraph(fixed_text(stops, bold=True)),
+            paragraph(fixed_text(STILL_POSSIBLE)),
+            paragraph(fixed_text(" ".join(filter(None, (waits or "No open request waits now.", told))))),
+        ),
+        input_block("Why is it frozen?", ids.REASON, text_area(ids.REASON)),
+    ]
+    return modal("Freeze", blocks, ids.FREEZE_FORM, submit="Freeze")
+
+
+def already_frozen_view(freeze: Freeze) -> Json:
+    """Return the window for an admin who wants to freeze what is frozen."""
+    since = rich_text(paragraph(fixed_text("Since "), local_time(freeze.since)))
+    return modal("Frozen already", [*freeze_banner(freeze), since, freeze_answers("window")], ids.MESSAGE_VIEW)
+
+
+def unfreeze_view(freeze: Freeze, *, reader: PersonId | None, now: datetime) -> Json:
+    """Return the window that asks to end the freeze, or confirms that. Its metadata is unverified when it comes back.
+
+    :param reader: the account of the admin who opened it.
+    """
+    blocks: list[Block] = [*freeze_banner(freeze), rich_text(paragraph(fixed_text("Since "), local_time(freeze.since)))]
+    asked = freeze.valid_end_request(now)
+    if asked is None:
+        blocks.append(rich_text(paragraph(fixed_text(_FIRST))))
+        return _form(blocks, freeze, FreezeStep.ASK_END, "Ask to end it")
+    who = [cleaned_text(asked.person.name, _MAX_CHARACTERS, bold=True), fixed_text(" asked to end it, ")]
+    until = [fixed_text(". It can be confirmed until "), local_time(asked.at + END_MAY_BE_CONFIRMED_FOR)]
+    blocks.append(rich_text(paragraph(*who, local_time(asked.at), *until, fixed_text("."))))
+    keep = button("Keep frozen", ids.KEEP_FROZEN, f"{FreezeStep.KEEP.value}:{freeze.version}")
+    blocks.append(actions("keep", keep))
+    if asked.person.id == reader:
+        blocks.insert(-1, rich_text(paragraph(fixed_text("Another admin must confirm that. You cannot."))))
+        return modal("End the freeze", blocks, ids.UNFREEZE_FORM)
+    blocks.insert(-1, rich_text(paragraph(fixed_text(_SECOND))))
+    return _form(blocks, freeze, FreezeStep.END, "End freeze")
+
+
+_FIRST = (
+    "Two admins end it. If you ask now, the other admins are told, and one of them must confirm it within 24 hours. "
+    "Until then it stays frozen."
+)
+_SECOND = (
+    "You are the second admin. Approved requests are applied as soon as you end it, and every check before that is "
+    "made again."
+)
+
+
+def _form(blocks: list[Block], freeze: Freeze, step: FreezeStep, submit: str) -> Json:
+    metadata = f"{step.value}:{freeze.version}"
+    return modal("End the freeze", blocks, ids.UNFREEZE_FORM, submit=submit, metadata=metadata)

@@ -1,0 +1,1 @@
+"""Messages that tell many people of one event: the end of an access, and a freeze."""

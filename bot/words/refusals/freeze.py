@@ -1,0 +1,75 @@
+"""Sentences about the freeze: what it stops, why something about it is refused, and how it ended."""
+
+from typing import Final
+
+from bot.words.sentences import Sentences, minute
+from workflows.core.errors.facts import Values
+from workflows.core.errors.refusal_codes import RefusalCode as R
+from workflows.core.policy.freeze import END_MAY_BE_CONFIRMED_FOR, Freeze
+
+_RULE: Final = "Nothing is applied until two admins end it."
+_HOURS: Final = END_MAY_BE_CONFIRMED_FOR.total_seconds() // 3600
+UNREADABLE_FREEZE: Final = (
+    "It cannot be read whether writing is frozen. Nothing that opens access is applied until an admin repairs that. "
+    "The command gatehouse freeze stores a new freeze, and two admins end it."
+)
+STILL_POSSIBLE: Final = (
+    "Requests and decisions are still accepted. Blocking and reducing access still works, and so does everything "
+    "that writes nothing."
+)
+
+
+def frozen_words(name: str, reason: str) -> str:
+    """Return what is shown wherever something waits for the end of the freeze."""
+    return f"Frozen by {who(name)}: {as_sentence(reason)} {_RULE}"
+
+
+def freeze_words(freeze: Freeze) -> str:
+    """Return the same for a freeze in force; a record that cannot be read has a sentence of its own."""
+    return frozen_words(freeze.by, freeze.reason) if freeze.by else UNREADABLE_FREEZE
+
+
+def ended_words(freeze: Freeze) -> str:
+    """Return that a freeze has ended, by whom, and what happens now."""
+    people = " and ".join(
+        person.name
+        for person in (None if freeze.end_request is None else freeze.end_request.person, freeze.ended_by)
+        if person is not None
+    )
+    return (
+        f"The freeze by {who(freeze.by)} has ended: {people} ended it. Approved requests are applied now. Every check "
+        "before that is made again."
+    )
+
+
+def who(name: str) -> str:
+    """Return who began a freeze: an admin, or the user of the operating system at the command line."""
+    system, _, user = name.partition("os:")
+    return name if system or not user else f"{user} at the command line"
+
+
+def as_sentence(text: str) -> str:
+    """Return a typed reason with a full stop."""
+    typed = text.strip()
+    return typed if typed.endswith((".", "!", "?", "…")) else f"{typed}."
+
+
+def _already_frozen(values: Values) -> str:
+    begun = f"{who(values['name'])} froze it on {minute(values['since'])}, so nothing was changed."
+    return f"{begun} Open /partner unfreeze to see the reason."
+
+
+FREEZE: Final[Sentences] = {
+    R.ONLY_ADMINS_FREEZE: "Only admins can freeze what Gatehouse writes, or end that. Ask one of them.",
+    R.ALREADY_FROZEN: _already_frozen,
+    R.FREEZE_REASON_MISSING: "The reason is missing. Give one: everybody who waits reads it.",
+    R.NOT_FROZEN: "Nothing is frozen, so there is nothing to end. You need to do nothing.",
+    R.FREEZE_END_NOT_ASKED: (
+        f"Nobody asks to end the freeze now. The request was taken back, or it is older than {_HOURS:.0f} hours. Open "
+        "/partner unfreeze to ask again."
+    ),
+    R.FREEZE_END_NEEDS_ANOTHER_ADMIN: (
+        "You asked to end the freeze, so another admin must confirm it. They open /partner unfreeze."
+    ),
+    R.FREEZE_CHANGED: "Somebody else changed the freeze after this was shown. Open /partner unfreeze again.",
+}

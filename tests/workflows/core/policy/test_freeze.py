@@ -1,0 +1,139 @@
+"""The freeze: who begins it, and how two admins end it."""
+
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from itertools import product
+
+import pytest
+
+from tests.workflows.core.builders import AMARA, BRUNO, DANA, NOW, current_roles
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.people import ADMIN, Person
+from workflows.core.policy.freeze import (
+    END_MAY_BE_CONFIRMED_FOR,
+    MAX_REASON_CHARACTERS,
+    TABLE,
+    EndRequest,
+    Freeze,
+    FreezeState,
+    FreezeStep,
+    advance,
+    begin,
+)
+
+ADMINS = current_roles(dana=ADMIN, amara=ADMIN, bruno="security")
+S, T = FreezeState, FreezeStep
+
+
+def frozen() -> Freeze:
+    """A freeze that Dana began."""
+    return begin(None, by="Dana", reason=" Incident 7 ", now=NOW)
+
+
+def asked(person: Person = DANA) -> Freeze:
+    """The same, with a request to end it."""
+    return by(person, frozen(), T.ASK_END)
+
+
+def ended() -> Freeze:
+    """The same, ended by Amara."""
+    return by(AMARA, asked(), T.END)
+
+
+def by(person: Person, before: Freeze | None, step: FreezeStep, *, hours: float = 0, version: int = 0) -> Freeze:
+    """Let somebody take a step on the version that they saw."""
+    seen = version or (0 if before is None else before.version)
+    now = NOW + timedelta(hours=hours)
+    return advance(before, step, person, version=seen, current_roles=ADMINS, now=now)
+
+
+def refused(
+    person: Person, before: Freeze | None, step: FreezeStep, *, hours: float = 0, version: int = 0
+) -> RefusalCode:
+    """Return why somebody may not take a step."""
+    with pytest.raises(Refused) as error:
+        by(person, before, step, hours=hours, version=version)
+    return error.value.code
+
+
+def test_one_begins_it_and_two_end_it() -> None:
+    freeze = frozen()
+    assert (freeze.version, freeze.state, freeze.is_frozen) == (1, S.FROZEN, True)
+    assert (freeze.by, freeze.reason, freeze.since) == ("Dana", "Incident 7", NOW)
+    freeze = asked()
+    assert (freeze.version, freeze.state, freeze.is_frozen) == (2, S.END_ASKED, True)
+    assert freeze.valid_end_request(NOW) == EndRequest(person=DANA, at=NOW)
+    freeze = ended()
+    assert (freeze.version, freeze.state, freeze.is_frozen) == (3, S.ENDED, False)
+    assert (freeze.end_request, freeze.ended_by, freeze.ended_at) == (EndRequest(person=DANA, at=NOW), AMARA, NOW)
+    assert freeze.valid_end_request(NOW) is None
+
+
+def test_after_the_end_it_can_begin_again() -> None:
+    again = begin(ended(), by="os:root", reason="x" * (MAX_REASON_CHARACTERS + 1), now=NOW + timedelta(days=1))
+    assert (again.version, again.state, again.end_request, again.ended_at) == (4, S.FROZEN, None, None)
+    assert again.reason == "x" * MAX_REASON_CHARACTERS
+
+
+def test_a_record_that_cannot_be_read_is_replaced_by_its_next_version() -> None:
+    assert begin(None, by="Dana", reason="Repaired", now=NOW, version=8).version == 8
+
+
+def test_every_pair_outside_of_the_table_is_refused() -> None:
+    records = {None: None, S.FROZEN: frozen(), S.END_ASKED: asked(), S.ENDED: ended()}
+    assert TABLE == {
+        (None, T.FREEZE): S.FROZEN,
+        (S.ENDED, T.FREEZE): S.FROZEN,
+        (S.FROZEN, T.ASK_END): S.END_ASKED,
+        (S.END_ASKED, T.END): S.ENDED,
+        (S.END_ASKED, T.KEEP): S.FROZEN,
+    }
+    for (state, record), step in product(records.items(), T):
+        if (state, step) in TABLE:
+            continue
+        take = partial(begin, record, by="Dana", reason="Again", now=NOW)
+        with pytest.raises(Refused):
+            take() if step is T.FREEZE else by(AMARA, record, step)
+
+
+def test_the_reasons_of_refusals() -> None:
+    with pytest.raises(Refused) as error:
+        begin(frozen(), by="Amara", reason="Again", now=NOW)
+    assert (error.value.code, error.value.fact.values["name"]) == (RefusalCode.ALREADY_FROZEN, "Dana")
+    with pytest.raises(Refused) as error:
+        begin(None, by="Dana", reason=" \n", now=NOW)
+    assert error.value.code is RefusalCode.FREEZE_REASON_MISSING
+    for step in (T.ASK_END, T.END, T.KEEP):
+        assert refused(DANA, None, step) is RefusalCode.NOT_FROZEN
+        assert refused(DANA, ended(), step) is RefusalCode.NOT_FROZEN
+        assert refused(BRUNO, frozen(), step) is RefusalCode.ONLY_ADMINS_FREEZE
+    assert refused(DANA, frozen(), T.END) is RefusalCode.FREEZE_END_NOT_ASKED
+    assert refused(DANA, frozen(), T.KEEP) is RefusalCode.FREEZE_END_NOT_ASKED
+    assert refused(DANA, asked(), T.ASK_END) is RefusalCode.FREEZE_END_NEEDS_ANOTHER_ADMIN
+    assert refused(AMARA, asked(), T.ASK_END) is RefusalCode.FREEZE_CHANGED
+
+
+def test_the_person_who_asked_cannot_confirm_under_another_chat_id() -> None:
+    assert refused(DANA, asked(), T.END) is RefusalCode.FREEZE_END_NEEDS_ANOTHER_ADMIN
+    other_chat = replace(DANA, chat_id=AMARA.chat_id)
+    assert refused(other_chat, asked(), T.END) is RefusalCode.FREEZE_END_NEEDS_ANOTHER_ADMIN
+
+
+def test_what_was_shown_is_what_counts() -> None:
+    assert refused(AMARA, asked(), T.END, version=1) is RefusalCode.FREEZE_CHANGED
+    kept = by(AMARA, asked(), T.KEEP)
+    assert (kept.state, kept.end_request, kept.version) == (S.FROZEN, None, 3)
+    asked_again = by(DANA, kept, T.ASK_END)
+    assert refused(AMARA, asked_again, T.END, version=2) is RefusalCode.FREEZE_CHANGED
+
+
+@pytest.mark.parametrize("direction", [1, -1])
+def test_a_request_to_end_lapses_after_a_day_also_when_the_clock_is_set_back(direction: int) -> None:
+    hours = direction * END_MAY_BE_CONFIRMED_FOR.total_seconds() / 3600
+    assert by(AMARA, asked(), T.END, hours=hours - direction * 0.01).state is S.ENDED
+    assert refused(AMARA, asked(), T.END, hours=hours) is RefusalCode.FREEZE_END_NOT_ASKED
+    assert refused(AMARA, asked(), T.KEEP, hours=hours) is RefusalCode.FREEZE_END_NOT_ASKED
+    again = by(AMARA, asked(), T.ASK_END, hours=hours)
+    assert (again.state, again.end_request and again.end_request.person) == (S.END_ASKED, AMARA)

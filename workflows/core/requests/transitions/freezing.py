@@ -1,0 +1,46 @@
+"""Which requests a freeze stops, and what becomes due for them when it begins or ends."""
+
+from typing import Final
+
+from workflows.core.errors.facts import Fact
+from workflows.core.plans.closing import only_reduces_access
+from workflows.core.policy.freeze import Freeze
+from workflows.core.requests.effects import Apply, Effect, ShowRequest
+from workflows.core.requests.notes import NoteCode
+from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
+
+_GOES_ON: Final = frozenset({RequestKind.REVOCATION, RequestKind.ADOPTION})
+
+
+def is_stopped_by_freeze(request: AccessRequest) -> bool:
+    """Return whether nothing of a request may be written during a freeze: it opens, prolongs or replaces access.
+
+    What only reduces access goes on, and so does an adoption, which writes nothing. A request without a plan counts as
+    one that opens access.
+    """
+    if request.is_terminal or request.fields.kind in _GOES_ON:
+        return False
+    return request.prepared is None or not only_reduces_access(request.prepared.plan)
+
+
+def effects_of_freeze(request: AccessRequest, freeze: Freeze) -> tuple[Effect, ...]:
+    """Return the effects for an open request when a freeze begins or ends: its card changes.
+
+    At the end, each approved request that waits is written. Every check before a write is made again then.
+    """
+    if not is_stopped_by_freeze(request):
+        return ()
+    show = ShowRequest(request_id=request.id)
+    if freeze.is_frozen or request.state is not RequestState.APPLYING:
+        return (show,)
+    return (show, Apply(request_id=request.id, tenant_id=request.plan.tenant_id))
+
+
+def freeze_note(freeze: Freeze) -> Fact:
+    """Return the note of an approved request that waits for the end of a freeze."""
+    return Fact(NoteCode.FROZEN, {"name": freeze.by, "reason": freeze.reason})
+
+
+def is_held(request: AccessRequest) -> bool:
+    """Return whether an approved request waits for the end of a freeze."""
+    return request.state is RequestState.APPLYING and any(fact.code == NoteCode.FROZEN for fact in request.note)

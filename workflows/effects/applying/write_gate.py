@@ -1,0 +1,62 @@
+"""The one place from which an operation is sent to the tenant. During a freeze it refuses what opens access."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from workflows.app.reads.known_freeze import UNREADABLE, known_freeze, last_freeze
+from workflows.core.errors.facts import Fact
+from workflows.core.plans.plan import CallIds, Operation
+from workflows.core.policy.freeze import Freeze
+from workflows.core.requests.notes import NoteCode
+from workflows.core.requests.request import AccessRequest
+from workflows.core.requests.transitions.freezing import freeze_note, is_stopped_by_freeze
+from workflows.ports.store import Store
+from workflows.ports.tenant import Tenant, TenantUnavailable
+
+
+class WritesFrozen(TenantUnavailable):
+    """Nothing that opens access may be written now. The request stays approved, and waits for the end of the freeze."""
+
+    def __init__(self, freeze: Freeze, done_count: int) -> None:
+        """Create the error.
+
+        :param done_count: how many operations of the plan the tenant shows or has accepted.
+        """
+        super().__init__((freeze_note(freeze),))
+        self.done_count = done_count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteGate:
+    """Sends operations. The stored freeze is read right before each one."""
+
+    tenant: Tenant
+    store: Store
+
+    async def require_not_frozen(self, request: AccessRequest, *, done_count: int = 0) -> None:
+        """Check that a request may be written now.
+
+        :param done_count: see `WritesFrozen`.
+        :raises WritesFrozen: during a freeze, for a request that opens access.
+        :raises TenantUnavailable: when the record of the freeze cannot be read; it is tried again.
+        """
+        if not is_stopped_by_freeze(request):
+            return
+        freeze = await known_freeze(self.store)
+        if freeze is UNREADABLE:
+            raise TenantUnavailable((Fact(NoteCode.FREEZE_UNREADABLE),))
+        if freeze is not None:
+            raise WritesFrozen(freeze, done_count)
+
+    async def send(self, request: AccessRequest, operation: Operation, *, done_count: int = 0) -> CallIds:
+        """Send one operation of a request's plan.
+
+        :raises WritesFrozen, TenantUnavailable: see `require_not_frozen`, and `Tenant.write`.
+        """
+        await self.require_not_frozen(request, done_count=done_count)
+        return await self.tenant.write(operation)
+
+    async def was_frozen_after(self, moment: datetime) -> bool:
+        """Return whether a freeze ended after a moment, so that what was checked then must be checked again."""
+        freeze = await last_freeze(self.store)
+        return freeze is not None and (freeze.ended_at is None or freeze.ended_at > moment)
