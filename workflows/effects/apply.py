@@ -5,7 +5,8 @@ attempt starts by reading. After a write that Graph refused for good, the partne
 tenant is recorded. A revocation is never given up. `workflows.core.requests.transitions.resending` decides when an
 accepted write that Graph does not show is sent again.
 
-This is the order of the steps and the checks before the first write; the steps are in `applying`.
+This is the order of the steps and the checks before the first write; the steps are in `applying`. It is long because
+that order must be read in one place.
 """
 
 import asyncio

@@ -97,7 +97,7 @@ def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
         store=systems.store,
         service=service,
         alarms=alarms,
-        checks=_scheduled_checks(systems, service, alarms, shown, (*checks, check.freezes.check)),
+        checks=_scheduled_checks(systems, service, alarms, shown, checks),
         queue_worker=queue_worker,
         send_directly=send,
         directory=shown,

@@ -93,12 +93,22 @@ def make_flows(
         adopt,
         _partner_setup_flow(systems, answers, windows, lookup_permission),
         _partner_sections_flow(systems, windows, lookup_permission),
-        StoppedWorkFlow(service=service),
-        DriftFlow(service=service, store=store, members=members, directory=directory, windows=windows, clock=clock),
-        FreezeFlow(service=service, store=store, members=members, directory=directory, windows=windows, clock=clock),
+        *_alarm_flows(systems, service, windows, members),
         home,
         *audit_log_flows(systems, answers, windows, audit_log_permission, home, display_directory),
         _show_flow(systems, answers, windows, members, audit_log_permission, lookup_permission, display_directory),
+    )
+
+
+def _alarm_flows(
+    systems: ExternalSystems, service: Service, windows: Windows, members: Members
+) -> tuple[StoppedWorkFlow, DriftFlow, FreezeFlow]:
+    """Return what admins do about stopped work, about drift, and about everything that opens."""
+    store, directory, clock = systems.store, systems.directory, systems.clock
+    return (
+        StoppedWorkFlow(service=service),
+        DriftFlow(service=service, store=store, members=members, directory=directory, windows=windows, clock=clock),
+        FreezeFlow(service=service, store=store, members=members, directory=directory, windows=windows, clock=clock),
     )
 
 
