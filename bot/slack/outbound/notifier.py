@@ -11,8 +11,8 @@ from datetime import timedelta
 import structlog
 
 from bot.slack.blocks.message import Message, notice
+from bot.slack.cards.partner_setup.setup_card import closed_setup_card, setup_card
 from bot.slack.cards.review_card import ended_review_card, replaced_review_card, review_card
-from bot.slack.cards.setup_card import closed_setup_card, setup_card
 from bot.slack.outbound.access_end.messages import EndMessages
 from bot.slack.outbound.app_homes import AppHomes
 from bot.slack.outbound.card_copies import NotAccepted, content_of, posted_at
@@ -24,7 +24,7 @@ from bot.slack.outbound.recipients import (
     setup_card_requester,
 )
 from bot.slack.outbound.reminders import Reminders
-from bot.slack.outbound.request_messages import RequestMessages
+from bot.slack.outbound.requests.request_messages import RequestMessages
 from bot.slack.words.alarms import alarm_message
 from bot.words.requests.messages import message_words, notified_message_words
 from workflows.app.watch.known_drift import known_drift

@@ -52,9 +52,11 @@ class FileUpload:
         :param comment: the text of the message, in mrkdwn: constant words, or escaped.
         :param thread: the message under which it is posted; empty: as a message of its own.
         """
-        place = {"thread_ts": thread} if thread else {}
         answer = await self.client.files_completeUploadExternal(
-            files=[{"id": file_id, "title": title}], channel_id=channel, initial_comment=comment, **place
+            files=[{"id": file_id, "title": title}],
+            channel_id=channel,
+            initial_comment=comment,
+            thread_ts=thread or None,
         )
         return SharedFile(id=file_id, permalink=_permalink(answer.data))
 

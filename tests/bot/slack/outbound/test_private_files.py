@@ -86,7 +86,7 @@ async def test_a_right_that_was_lost_meanwhile_shares_nothing(monkeypatch: pytes
     assert "files.completeUploadExternal" not in client.called
     await send(client, always)
     assert client.called[-1] == "files.completeUploadExternal"
-    assert "thread_ts" not in client.shared
+    assert client.shared["thread_ts"] is None
 
 
 @pytest.mark.parametrize(
