@@ -12,13 +12,14 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partner_setup.steps import StepKey
 from workflows.core.posture.watch.drift import DEFAULT, DriftSubject
 from workflows.core.requests.commands.request import CommandSubject
-from workflows.core.requests.request import RequestId
+from workflows.core.requests.request import BatchId, RequestId
 from workflows.core.settings.canonical import Digest
 from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.target import is_tenant_id
 from workflows.ports.pages import PagePosition
 
 REQUEST_ID: Final = r"^R-[A-Z2-7]{10}$"
+BATCH_ID: Final = r"^B-[A-Z2-7]{10}$"
 _DIGEST: Final = r"^[0-9a-f]{64}$"
 _MAX_PAGE: Final = 100_000
 
@@ -78,6 +79,44 @@ def parse_request_id(value: str) -> RequestId:
     if not re.fullmatch(REQUEST_ID, value):
         raise Refused(RefusalCode.BUTTON_VALUE_UNREADABLE)
     return RequestId(value)
+
+
+def parse_batch_id(value: str) -> BatchId:
+    """Read the id of a batch from a button or a view's metadata.
+
+    :raises Refused: for any other text.
+    """
+    if not re.fullmatch(BATCH_ID, value):
+        raise Refused(RefusalCode.BUTTON_VALUE_UNREADABLE)
+    return BatchId(value)
+
+
+def parse_batch_value(value: str) -> tuple[BatchId, Digest]:
+    """Read `<batch id>:<digest>` from a button or a view's metadata. The digest is empty while there is none.
+
+    :raises Refused: for any other text.
+    """
+    batch_id, _, digest = value.partition(":")
+    if digest and not re.fullmatch(_DIGEST, digest):
+        raise Refused(RefusalCode.BUTTON_VALUE_UNREADABLE)
+    return parse_batch_id(batch_id), Digest(digest)
+
+
+def parse_batch_page(value: str) -> tuple[BatchId, int]:
+    """Read `<batch id>:<page>` from a button of a list of a batch's partners.
+
+    :raises Refused: for any other text.
+    """
+    batch_id, _, page = value.partition(":")
+    return parse_batch_id(batch_id), parse_page(page)
+
+
+def parse_draft_value(value: str) -> tuple[BatchId, int]:
+    """Read `<batch id>:<version>` from a view's metadata.
+
+    :raises Refused: for any other text.
+    """
+    return parse_batch_page(value)
 
 
 def parse_tenant_id(value: str) -> TenantId:
@@ -214,4 +253,6 @@ def named_subject(interaction: Interaction) -> CommandSubject:
     name = value.partition(":")[0]
     if re.fullmatch(REQUEST_ID, name):
         return CommandSubject(request_id=RequestId(name))
+    if re.fullmatch(BATCH_ID, name):
+        return CommandSubject(batch_id=BatchId(name))
     return CommandSubject(tenant_id=TenantId(name)) if is_tenant_id(name) else CommandSubject()
