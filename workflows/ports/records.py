@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
 
+from workflows.core.batches.batch import Batch
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import DomainError, FactsError
 from workflows.core.partners.partnership import Partnership
@@ -16,7 +17,7 @@ from workflows.core.posture.watch.drift import Drift, DriftSubject
 from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
 from workflows.core.requests.effects import Effect
 from workflows.core.requests.notes import NoteCode
-from workflows.core.requests.request import AccessRequest, RequestId
+from workflows.core.requests.request import AccessRequest, BatchId, RequestId
 from workflows.core.settings.model import TenantId
 from workflows.ports.audit_log import AuditEntry, AuditLog
 from workflows.ports.message_copies import ClickedCard
@@ -71,6 +72,7 @@ class Commit:
     partnership: Partnership | None = None
     alarm: Alarm | None = None
     drift: Drift | None = None
+    batch: Batch | None = None
     effects: tuple[Effect, ...] = ()
     must_be_only_open_request: bool = False
     """Whether `request` must be the only open request about its tenant."""
@@ -218,6 +220,26 @@ class RecordStore(AuditLog, Protocol):
 
     async def drifts_without_author(self) -> Sequence[Drift]:
         """List the open drift whose author the audit log has not named yet, the oldest first."""
+
+    async def batch(self, batch_id: BatchId) -> Batch | None:
+        """Load one batch, in any state."""
+
+    async def open_batches(self) -> Sequence[Batch]:
+        """List the batches that have not ended, drafts too, oldest first."""
+
+    async def batches_of(self, requester: ChatId, account: PersonId | None, limit: int) -> Sequence[Batch]:
+        """List the batches that a person asked for, newest first."""
+
+    async def batches_waiting(
+        self, roles: Sequence[Role], ids: Collection[ChatId | PersonId], limit: int
+    ) -> LimitedList[Batch]:
+        """List the batches that wait for one of these roles and that this person may decide on, by deadline.
+
+        :param ids: every chat id of that person, and the account if it is known.
+        """
+
+    async def batches_due(self, now: datetime) -> Sequence[BatchId]:
+        """List the drafts and undecided batches whose time is over."""
 
     async def mark(self, name: str) -> str | None:
         """Read a mark of the process, such as the time of its last tick; None when it was never stored."""

@@ -10,11 +10,14 @@ from workflows.core.requests.commands.clicks import subject_of
 from workflows.core.requests.commands.partner_record import Revoke
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import (
+    AdvanceBatch,
     Apply,
     CheckPermission,
     Effect,
     Prepare,
     RetryOrDropEffect,
+    ShowBatch,
+    UploadBatchList,
     SendEndNotices,
     SendExpiryMessages,
     SendMessage,
@@ -106,3 +109,5 @@ def _about(effect: Effect) -> str:
             return str(effect.effect_id)
         case SendEndNotices():
             return effect.batch
+        case AdvanceBatch() | ShowBatch() | UploadBatchList():
+            return effect.batch_id

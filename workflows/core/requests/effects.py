@@ -15,7 +15,7 @@ from workflows.core.requests.alarms import AlarmId
 from workflows.core.requests.commands.clicks import Click, actor_of
 from workflows.core.requests.commands.partner_record import Revoke
 from workflows.core.requests.commands.request import CommandSubject, RequestCommand
-from workflows.core.requests.request import RequestId
+from workflows.core.requests.request import BatchId, RequestId
 from workflows.core.settings.model import TenantId
 
 
@@ -169,6 +169,11 @@ class MessageCode(StrEnum):
     CARD_NOT_POSTED = "card_not_posted"
     """Values: `partner`, `request`."""
 
+    BATCH_ASKED = "batch_asked"
+    """Approval of a batch was requested. Values: `batch`, `members`, `alone`, `ended`: how many."""
+    BATCH_ENDED = "batch_ended"
+    """Values: `batch`, `state`, `applied`, `left`, `ended`: how many, `note`."""
+
     DRIFT_FOUND = "drift_found"
     """Values: `partners` (the first names), `count`."""
 
@@ -218,6 +223,30 @@ class RetryOrDropEffect:
     """Whether it is retried; otherwise it is dropped."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdvanceBatch:
+    """Do the next part of a batch: plan, record or end some of its members, as the stored records say."""
+
+    kind: Literal["advance_batch"] = field(default="advance_batch")
+    batch_id: BatchId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowBatch:
+    """Post the card of a batch where it is missing, and update its copies."""
+
+    kind: Literal["show_batch"] = field(default="show_batch")
+    batch_id: BatchId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadBatchList:
+    """Upload the list of exactly the members that are decided on, and record it."""
+
+    kind: Literal["upload_batch_list"] = field(default="upload_batch_list")
+    batch_id: BatchId
+
+
 Effect = (
     CheckPermission
     | Prepare
@@ -233,6 +262,9 @@ Effect = (
     | SendMessage
     | ShowAlarm
     | RetryOrDropEffect
+    | AdvanceBatch
+    | ShowBatch
+    | UploadBatchList
 )
 
 
@@ -273,6 +305,8 @@ class Priority(IntEnum):
     """Cards, messages and alarms."""
     HOME = 2
     """App Homes, which only repeat the content of cards."""
+    BATCH = 3
+    """The members of batches, so that many of them delay nothing else."""
 
 
 def priority_of(effect: Effect) -> Priority:
@@ -284,6 +318,8 @@ def priority_of(effect: Effect) -> Priority:
             return Priority.DECIDE
         case ShowHome():
             return Priority.HOME
+        case AdvanceBatch():
+            return Priority.BATCH
         case (
             ShowRequest()
             | ShowReview()
@@ -294,6 +330,8 @@ def priority_of(effect: Effect) -> Priority:
             | SendEndNotices()
             | ShowBlockAtEnd()
             | SendMessage()
+            | ShowBatch()
+            | UploadBatchList()
         ):
             return Priority.SHOW
         case _:
@@ -335,5 +373,10 @@ def lane(effect: Effect) -> str:
             return f"alarm:{effect.alarm_id}"
         case RetryOrDropEffect():
             return f"given_up:{effect.effect_id}"
+        case AdvanceBatch():
+            return f"batch:{effect.batch_id}"
+        case ShowBatch() | UploadBatchList():
+            # NB. one lane, so that the card is shown after the list was uploaded that it names.
+            return f"batch_card:{effect.batch_id}"
         case _:
             assert_never(effect)

@@ -419,6 +419,23 @@ def m020_end_of_access(db: Database) -> None:
         db.execute("update partnerships set due_at = ? where tenant_id = ?", (due, tenant_id))
 
 
+@migrations()
+def m021_batches(db: Database) -> None:
+    """Add batches, and which requests belong to one."""
+    db.execute(
+        """create table batches (
+            id text primary key, version integer not null, state text not null, is_open integer not null,
+            requester text not null, account text not null, waits_for text, excluded text not null,
+            created_at text not null, expires_at text not null, due_at text, doc text not null
+        )"""
+    )
+    db.execute("create index batches_open on batches(is_open, created_at)")
+    db.execute("create index batches_waiting on batches(waits_for, expires_at)")
+    db.execute("create index batches_due on batches(due_at)")
+    db.execute("alter table requests add column batch text")
+    db.execute("create index requests_by_batch on requests(batch)")
+
+
 def _overwritten_at(db: Database, tenant_id: str) -> str:
     """Return when the present settings of a partner were found to be overwritten; empty when they were not."""
     sql = "select state, doc from requests where tenant_id = ? and state in ('applied', 'overwritten')"

@@ -95,7 +95,7 @@ class SqliteRecords(SqliteDatabase):
         """List the requests of one person: first the open ones, then the others, each part newest first."""
         known = json.dumps(sorted(ids))
         where = """(requester in (select value from json_each(?)) or account in (select value from json_each(?)))
-            and instr(sought, ?) > 0"""
+            and batch is null and instr(sought, ?) > 0"""
         rows = ListQuery(
             "requests",
             where,

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from workflows.core.batches.batch import Batch
+from workflows.core.batches.deciding import current_batch_eligibility
 from workflows.core.partners.partnership import Partnership
 from workflows.core.posture.watch.acceptance import ask_again_at
 from workflows.core.posture.watch.drift import AuthorState, Drift
@@ -18,12 +20,13 @@ from workflows.ports.message_copies import CardNotCurrent
 from workflows.ports.records import Commit, OtherOpenRequest, StaleVersion
 from workflows.store.columns import people_search_text, search_text, text_of
 from workflows.store.redaction import RecordRedactor
+from workflows.store.sqlite.batches import SqliteBatches
 from workflows.store.sqlite.drifts import SqliteDrifts
 from workflows.store.sqlite.message_copies import SqliteMessageCopies
 from workflows.store.sqlite.records import SqliteRecords
 
 
-class SqliteStore(SqliteRecords, SqliteDrifts, SqliteMessageCopies):
+class SqliteStore(SqliteRecords, SqliteDrifts, SqliteBatches, SqliteMessageCopies):
     """Implements `ports.store.Store`. Create it with `open_store`, and call `close` at the end."""
 
     async def commit(self, commit: Commit) -> bool:
@@ -59,6 +62,8 @@ class SqliteStore(SqliteRecords, SqliteDrifts, SqliteMessageCopies):
             self._put_partnership(commit.partnership)
         if commit.drift is not None:
             self._put_drift(commit.drift)
+        if commit.batch is not None:
+            self._put_batch(commit.batch)
         if commit.alarm is not None:
             self._put_alarm(commit.alarm)
         now = self._clock.now()
@@ -90,6 +95,7 @@ class SqliteStore(SqliteRecords, SqliteDrifts, SqliteMessageCopies):
                 "deciders": _decider_search_text(request),
                 "waits_for": None if eligibility is None else eligibility.open_stages[0].role,
                 "excluded": json.dumps([] if eligibility is None else sorted(eligibility.excluded_ids)),
+                "batch": request.batch,
                 "doc": self._clean.request(request),
             },
         )
@@ -147,6 +153,27 @@ class SqliteStore(SqliteRecords, SqliteDrifts, SqliteMessageCopies):
                 "ask_again_at": None if ask_again is None else text_of(ask_again),
                 "found_at": text_of(drift.found_at),
                 "doc": self._clean.drift(drift),
+            },
+        )
+
+    def _put_batch(self, batch: Batch) -> None:
+        who = current_batch_eligibility(batch)
+        self._put(
+            "batches",
+            "id",
+            {
+                "id": batch.id,
+                "version": batch.version,
+                "state": batch.state.value,
+                "is_open": int(not batch.has_ended),
+                "requester": "" if batch.requester is None else batch.requester.chat_id,
+                "account": "" if batch.requester is None else batch.requester.id,
+                "waits_for": None if who is None else who.open_stages[0].role,
+                "excluded": json.dumps([] if who is None else sorted(who.excluded_ids)),
+                "created_at": text_of(batch.created_at),
+                "expires_at": text_of(batch.expires_at),
+                "due_at": text_of(batch.expires_at) if batch.may_expire else None,
+                "doc": self._clean.batch(batch),
             },
         )
 

@@ -5,6 +5,7 @@ from typing import Any, Final, Literal, assert_never, overload
 
 from workflows.core.people import ChatId, Person
 from workflows.core.requests.commands.audit_details import Details
+from workflows.core.requests.commands.batch import ApproveBatch, RejectBatch, WithdrawBatch
 from workflows.core.requests.commands.partner_record import (
     ConfirmSetup,
     Keep,
@@ -75,7 +76,19 @@ SetupClick = ConfirmSetup[ChatId] | UnconfirmSetup[ChatId] | RemindSetup[ChatId]
 
 EffectClick = RetryEffect | DropEffect
 
-Click = DecisionClick | Withdraw | AskReminder | Keep[ChatId] | Revoke | SetupClick | EffectClick | AcceptDrift
+Click = (
+    DecisionClick
+    | Withdraw
+    | AskReminder
+    | Keep[ChatId]
+    | Revoke
+    | SetupClick
+    | EffectClick
+    | AcceptDrift
+    | ApproveBatch[ChatId]
+    | RejectBatch[ChatId]
+    | WithdrawBatch
+)
 
 RECEIVED_AS: Final = "want_"
 """The prefix of a command's name in the audit log before the permission check, and when the command is refused."""
@@ -95,6 +108,8 @@ def subject_of(click: Click) -> CommandSubject:
             return CommandSubject(tenant_id=click.tenant_id)
         case AcceptDrift():
             return CommandSubject(tenant_id=TenantId(click.subject) if is_guid(click.subject) else None)
+        case ApproveBatch() | RejectBatch() | WithdrawBatch():
+            return CommandSubject(batch_id=click.batch_id)
         case Revoke() | RetryEffect() | DropEffect():
             return CommandSubject()
         case _:
@@ -116,6 +131,10 @@ def actor_of(command: RequestCommand | PartnershipCommand) -> Person | ChatId | 
 def with_person(click: Approve[ChatId], actor: Person) -> Approve[Person]: ...
 @overload
 def with_person(click: Reject[ChatId], actor: Person) -> Reject[Person]: ...
+@overload
+def with_person(click: ApproveBatch[ChatId], actor: Person) -> ApproveBatch[Person]: ...
+@overload
+def with_person(click: RejectBatch[ChatId], actor: Person) -> RejectBatch[Person]: ...
 @overload
 def with_person(click: Keep[ChatId], actor: Person) -> Keep[Person]: ...
 @overload
