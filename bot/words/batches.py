@@ -3,15 +3,15 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
-from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowCode, RowState
-
 from bot.words.names.actions import COMMANDS, Action
 from bot.words.plans.risk import risk_level_words
 from bot.words.refusals.sentences import fact_words
 from bot.words.requests.notes import note_words
 from bot.words.sentences import counted, fill_in
-from bot.words.settings.open_access import access_kind_title, is_known_setting, unknown_settings_words
+from bot.words.settings.open_access import access_kind_title, is_known_setting
+from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowCode, RowState
 from workflows.core.errors.facts import Fact, Facts, Values, fact_from_value, facts_from_values
+from workflows.core.people import Person
 from workflows.core.policy.risk import RiskLevel
 from workflows.core.requests.request import RequestState
 from workflows.core.settings.canonical import Digest
@@ -48,15 +48,19 @@ _ENDED: Final[Mapping[str, str]] = {
 SHORT_DIGITS: Final = 12
 """Hexadecimal digits of a short digest. Details and the list have the whole one."""
 NO_TEMPLATE: Final = "no template"
-LIST_PENDING: Final = "The list of partners is being attached in this thread. Approve is possible after that."
-LIST_MISSING: Final = "The list of partners cannot be attached, so nobody can approve. Gatehouse tries again."
+UNKNOWN_SETTINGS: Final = "settings that Gatehouse does not know"
+LIST_PENDING: Final = "The list of partners is being attached. Approve appears after that."
+LIST_MISSING: Final = "Nobody can approve: the list of partners is not attached."
+ABOUT_DRAFT: Final = (
+    "After approval, these settings become the record: with a sponsor, reviews and an end. Nothing is written to the "
+    "tenant. Every partner is read again before approval is requested."
+)
+ALL_PARTNERS: Final = "All partners of the draft, with what happens to each"
+DURATION_HINT: Final = "How long the settings are approved. Every partner has its own reviews and its own end."
 _LIST_PROBLEMS: Final[Mapping[str, str]] = {
-    ListProblem.NO_SCOPE: (
-        "The Slack app may not attach files. Ask an admin to install it again from manifest.yml, with the scope "
-        "files:write."
-    ),
-    ListProblem.REFUSED: "Slack did not take the file ({code}).",
-    ListProblem.NO_ANSWER: "Slack does not answer.",
+    ListProblem.NO_SCOPE: "The Slack app lacks the scope files:write. An admin can install it again from manifest.yml.",
+    ListProblem.REFUSED: "Slack did not take the file ({code}). Gatehouse tries again.",
+    ListProblem.NO_ANSWER: "Slack does not answer. Gatehouse tries again.",
 }
 
 
@@ -187,10 +191,15 @@ def opening_counts(rows: Sequence[BatchRow]) -> list[tuple[str, int]]:
 
 
 def opening_words(row: BatchRow) -> list[str]:
-    """Return the kinds of access that a row may open, in words; those that Gatehouse does not know are counted."""
+    """Return the kinds of access that a row may open, in words; those that Gatehouse does not know are one kind."""
     known = [access_kind_title(name) for name in row.openings if is_known_setting(name)]
-    unknown = [name for name in row.openings if not is_known_setting(name)]
-    return [*dict.fromkeys(known), *([unknown_settings_words(unknown)] if unknown else [])]
+    is_known = all(map(is_known_setting, row.openings))
+    return [*dict.fromkeys(known), *([] if is_known else [UNKNOWN_SETTINGS])]
+
+
+def risk_level(level: RiskLevel | None) -> str:
+    """Return the word for a risk level; None for one that is not known."""
+    return "not known" if level is None else risk_level_words(level)
 
 
 def risk_words(level: RiskLevel | None) -> str:
@@ -212,3 +221,37 @@ def list_comment(batch: Batch, sha256: str) -> str:
     """Return the message with that file. It consists of constant words, ids and digests."""
     new = "New list" if batch.round else "List"
     return f"{new} of the {size_words(batch)} that this decision is about. SHA-256: {sha256}"
+
+
+def draft_title(batch: Batch) -> str:
+    """Return who made a draft; the time follows."""
+    return f"Draft {batch.id}, made by {batch.drafted_by} with gatehouse adopt on"
+
+
+def together_words(count: int) -> str:
+    """Return how many partners one decision decides."""
+    return f"In one decision: {counted(count, 'partner')}" if count else "No partners in one decision"
+
+
+def alone_words(count: int) -> str:
+    """Return how many partners are decided alone."""
+    return f"Each with its own request and approval: {counted(count, 'partner')}"
+
+
+def not_adoptable_words(count: int) -> str:
+    """Return for how many partners nothing is asked."""
+    return f"Cannot be adopted: {counted(count, 'partner')}"
+
+
+def author_words(authors: Sequence[Person]) -> str:
+    """Name who cannot approve because they made settings; empty when nobody is known."""
+    names = ", ".join(dict.fromkeys(author.name for author in authors))
+    return f"Made settings in the last 30 days, so they cannot approve: {names}." if names else ""
+
+
+def reason_groups(rows: Sequence[BatchRow]) -> list[tuple[str, list[str]]]:
+    """Return each reason with the names of its partners, the most frequent reason first."""
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        found.setdefault(row_reason_words(row), []).append(row.name)
+    return sorted(found.items(), key=lambda one: (-len(one[1]), one[0]))

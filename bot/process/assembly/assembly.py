@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
+from bot.process.assembly.adopt_flows import batch_list_files
 from bot.process.assembly.external_systems import ExternalSystems
 from bot.process.assembly.flows import make_flows
 from bot.process.direct_alarm import send_directly
@@ -20,6 +21,7 @@ from bot.slack.outbound.notifier import SlackNotifier
 from bot.slack.outbound.recipients import Outbound
 from bot.slack.people.shown_directory import ShownDirectory
 from workflows.app.alarms import Alarms
+from workflows.app.batches.batch_service import BatchService
 from workflows.app.limits import LimitedAction, Limits
 from workflows.app.schedule.access_ends import AccessEnds
 from workflows.app.schedule.alarm_checks import Check, ScheduledChecks, alarm_checks_of
@@ -70,6 +72,7 @@ def assemble(systems: ExternalSystems) -> BotParts:
         until_quiet=lambda: inbound.until_quiet(),
     )
     service = Service(store=systems.store, clock=systems.clock, wake=queue_worker.wake)
+    batches = BatchService(store=systems.store, clock=systems.clock, wake=queue_worker.wake)
     alarms = Alarms(store=systems.store, clock=systems.clock, wake=queue_worker.wake)
     channel = _approval_channel(systems, alarms)
     shown = ShownDirectory(systems.directory, systems.clock)
@@ -82,7 +85,7 @@ def assemble(systems: ExternalSystems) -> BotParts:
     watch = _watch(systems, alarms, queue_worker.wake)
     performer = _performer(systems, service, alarms, notifier, limits, watch.answers)
 
-    inbound = _inbound(systems, service, notifier, limits, shown)
+    inbound = _inbound(systems, service, batches, notifier, limits, shown)
 
     async def send(alarm: Alarm) -> Sequence[MessageCopy]:
         return await send_directly(alarm, directory=systems.directory, client=systems.client)
@@ -128,11 +131,16 @@ def _notifier(systems: ExternalSystems, shown_directory: ShownDirectory, copies:
         clock=systems.clock,
         card_update_after=timedelta(seconds=systems.pauses.card_update),
     )
-    return SlackNotifier(outbound)
+    return SlackNotifier(outbound, batch_list_files(systems, outbound))
 
 
 def _inbound(
-    systems: ExternalSystems, service: Service, notifier: SlackNotifier, limits: Limits, shown_directory: ShownDirectory
+    systems: ExternalSystems,
+    service: Service,
+    batches: BatchService,
+    notifier: SlackNotifier,
+    limits: Limits,
+    shown_directory: ShownDirectory,
 ) -> Inbound:
     """Return the receiver of Slack's payloads, with every flow registered."""
     settings = systems.settings
@@ -142,7 +150,7 @@ def _inbound(
         replaced_cards=ReplacedCards(store=systems.store, channel=settings.slack_channel),
         team_id=settings.slack_team_id,
     )
-    flows = make_flows(systems, service, notifier, limits, shown_directory)
+    flows = make_flows(systems, service, batches, notifier, limits, shown_directory)
     guard.register(bolt, (point for flow in flows for point in flow.entry_points()))
 
     async def tell(person: ChatId, text: str, channel: str) -> None:

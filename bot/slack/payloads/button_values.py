@@ -20,6 +20,8 @@ from workflows.ports.pages import PagePosition
 
 REQUEST_ID: Final = r"^R-[A-Z2-7]{10}$"
 BATCH_ID: Final = r"^B-[A-Z2-7]{10}$"
+_HYPHENS: Final = re.compile("[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
+"""Other hyphens than that of the keyboard: a card shows one at which no line breaks."""
 _DIGEST: Final = r"^[0-9a-f]{64}$"
 _MAX_PAGE: Final = 100_000
 
@@ -91,6 +93,12 @@ def parse_batch_id(value: str) -> BatchId:
     return BatchId(value)
 
 
+def typed_batch_id(text: str) -> BatchId | None:
+    """Return the id of a batch that somebody typed or copied, in any case and with any hyphen; None for other text."""
+    typed = _HYPHENS.sub("-", text.strip()).upper()
+    return BatchId(typed) if re.fullmatch(BATCH_ID, typed) else None
+
+
 def parse_batch_value(value: str) -> tuple[BatchId, Digest]:
     """Read `<batch id>:<digest>` from a button or a view's metadata. The digest is empty while there is none.
 
@@ -103,20 +111,12 @@ def parse_batch_value(value: str) -> tuple[BatchId, Digest]:
 
 
 def parse_batch_page(value: str) -> tuple[BatchId, int]:
-    """Read `<batch id>:<page>` from a button of a list of a batch's partners.
+    """Read `<batch id>:<number>`: a page of its partners, or the version of a draft.
 
     :raises Refused: for any other text.
     """
     batch_id, _, page = value.partition(":")
     return parse_batch_id(batch_id), parse_page(page)
-
-
-def parse_draft_value(value: str) -> tuple[BatchId, int]:
-    """Read `<batch id>:<version>` from a view's metadata.
-
-    :raises Refused: for any other text.
-    """
-    return parse_batch_page(value)
 
 
 def parse_tenant_id(value: str) -> TenantId:

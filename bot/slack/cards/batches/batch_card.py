@@ -6,8 +6,6 @@ from typing import Final
 
 from slack_sdk.models.blocks import ActionsBlock, Block, ButtonElement
 from slack_sdk.models.blocks.block_elements import RichTextElement
-from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowState
-from workflows.core.batches.deciding import batch_eligibility
 
 from bot.slack import ids
 from bot.slack.blocks.blocks import (
@@ -37,6 +35,7 @@ from bot.words.batches import (
     planning_words,
     progress_words,
     risk_counts,
+    risk_level,
     risk_words,
     short_digest,
     size_words,
@@ -46,6 +45,8 @@ from bot.words.batches import (
 )
 from bot.words.plans.changes import duration_words
 from bot.words.sentences import counted
+from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowState
+from workflows.core.batches.deciding import batch_eligibility
 from workflows.core.people import Role
 from workflows.core.policy.risk import RiskLevel
 
@@ -141,26 +142,20 @@ def summary_elements(rows: Sequence[BatchRow], *, max_openings: int = MAX_OPENIN
     """Return the partners by template and by risk, and the most frequent kinds of access that stay open."""
     templates = list(template_counts(rows))
     shown = templates[:MAX_TEMPLATES] if len(templates) > MAX_TEMPLATES + 1 else templates
+    runs = [run for text, count in shown for run in (fixed_text(f", {count} "), cleaned_text(text, 60))]
     yield paragraph(
         fixed_text("Same as template: ", bold=True),
-        *_joined(shown, 60),
+        *([fixed_text(f"{shown[0][1]} "), *runs[1:]] if shown else []),
         *_more(len(templates) - len(shown), "template"),
     )
-    risks = ", ".join(f"{count} {risk_words(level).lower()}" for level, count in risk_counts(rows))
+    risks = ", ".join(f"{count} {risk_level(level)}" for level, count in risk_counts(rows))
     yield paragraph(fixed_text("Risk: ", bold=True), fixed_text(risks))
-    opened = opening_counts(rows)
-    if opened:
-        yield paragraph(
-            fixed_text("Open now, adopted as it is: ", bold=True),
-            *_joined(opened[:max_openings], 120),
-            *_more(len(opened) - max_openings, "kind"),
-        )
-
-
-def _joined(counts: Sequence[tuple[str, int]], limit: int) -> Iterator[TextRun]:
-    for index, (text, count) in enumerate(counts):
-        yield fixed_text(f"{', ' if index else ''}{count} ")
-        yield cleaned_text(text, limit)
+    if opened := opening_counts(rows):
+        yield paragraph(fixed_text("Open now, adopted as it is", bold=True))
+        for text, count in opened[:max_openings]:
+            yield paragraph(fixed_text(f"• {count}: "), cleaned_text(text, 120))
+        if more := _more(len(opened) - max_openings, "kind"):
+            yield paragraph(*more)
 
 
 def _more(count: int, noun: str) -> list[TextRun]:
@@ -171,13 +166,13 @@ def _list_elements(batch: Batch) -> Iterator[RichTextElement]:
     """Return where the list is and its digest; while it is not attached, that nobody can decide, and why."""
     if batch.is_list_current and batch.list_file is not None:
         yield paragraph(
-            fixed_text("Whole list in this thread: ", bold=True),
+            fixed_text("List in the channel’s thread: ", bold=True),
             fixed_text(f"{list_name(batch)} · SHA-256 {short_digest(batch.list_file.sha256)}… "),
             fixed_text(f"· Change ID {short_digest(batch.digest)}…"),
         )
     elif batch.list_problem:
-        yield paragraph(fixed_text("⚠️ ", bold=True), fixed_text(LIST_MISSING, bold=True))
-        yield paragraph(cleaned_text(facts_words(batch.list_problem), _NOTE_LIMIT))
+        why = cleaned_text(facts_words(batch.list_problem), _NOTE_LIMIT)
+        yield paragraph(fixed_text(f"⚠️ {LIST_MISSING} ", bold=True), why)
     else:
         yield paragraph(fixed_text(f"⏳ {LIST_PENDING}"))
 
@@ -236,8 +231,8 @@ def _state_elements(batch: Batch) -> Iterator[RichTextElement]:
     for state, label in ((RowState.LEFT, "Left, with its own approval: "), (RowState.ENDED, "Not adopted: ")):
         if rows := batch.in_state(state):
             named = ", ".join(_named(row) for row in rows[:MAX_NAMED_LEFT])
-            more = f" and {len(rows) - MAX_NAMED_LEFT} more, see Details" if len(rows) > MAX_NAMED_LEFT else ""
-            yield paragraph(fixed_text(label, bold=True), cleaned_text(named, 400), fixed_text(more))
+            more = _more(len(rows) - MAX_NAMED_LEFT, "partner")
+            yield paragraph(fixed_text(label, bold=True), cleaned_text(named, 400), *more)
     yield paragraph(*_people_parts(batch))
 
 
