@@ -31,7 +31,14 @@ from workflows.core.requests.effects import (
     refusal_message,
     shown_where_clicked,
 )
-from workflows.core.requests.request import AccessRequest, ObservedPartner, RequestFields, RequestId, RequestKind
+from workflows.core.requests.request import (
+    AccessRequest,
+    BatchId,
+    ObservedPartner,
+    RequestFields,
+    RequestId,
+    RequestKind,
+)
 from workflows.core.requests.transitions.transition import Situation
 from workflows.core.settings.model import TenantId
 from workflows.ports.clock import Clock
@@ -71,11 +78,13 @@ class Service:
         observation: ObservedPartner | None = None,
         submitter: Person | None = None,
         account: PersonId | None = None,
+        batch: BatchId | None = None,
     ) -> None:
         """Store a new request. It is prepared later. Nothing is stored when the audit log contains `key` already.
 
         :param observation: the partner as the form read it, if it did.
         :param submitter: the person who filed it, if that was checked.
+        :param batch: the batch whose decision decides on it; None for a request that is decided alone.
         """
         command = Submit(
             request_id=request_id,
@@ -84,6 +93,7 @@ class Service:
             observation=observation,
             submitter=submitter,
             account=account,
+            batch=batch,
         )
         now = self._clock.now()
         transition = advance_request_and_record(None, command, Situation(now=now))

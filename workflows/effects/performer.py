@@ -16,6 +16,7 @@ from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.commands.automatic import RecordDelayed
 from workflows.core.requests.commands.partner_record import Revoke
 from workflows.core.requests.effects import (
+    AdvanceBatch,
     Apply,
     CheckPermission,
     Effect,
@@ -27,16 +28,20 @@ from workflows.core.requests.effects import (
     SendMessage,
     SendReminders,
     ShowAlarm,
+    ShowBatch,
     ShowBlockAtEnd,
     ShowHome,
     ShowRequest,
     ShowReview,
     ShowSetup,
+    UploadBatchList,
 )
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestKind
 from workflows.core.requests.transitions.transition import partner_of
 from workflows.effects.apply import Applier
+from workflows.effects.batches.lists import BatchLists
+from workflows.effects.batches.runner import BatchRunner
 from workflows.effects.end_notices import EndNotices
 from workflows.effects.permission_check import PermissionCheck
 from workflows.effects.prepare import Preparer
@@ -54,6 +59,8 @@ class Performer:
     applier: Applier
     notifier: Notifier
     end_notices: EndNotices
+    batches: BatchRunner
+    batch_lists: BatchLists
     store: Store
     service: Service
     alarms: Alarms
@@ -93,6 +100,12 @@ class Performer:
                     await self.notifier.show_alarm(alarm)
             case SendMessage():
                 await self.notifier.send_message(effect.person, effect.fact, channel=effect.channel)
+            case AdvanceBatch():
+                await self.batches.advance(effect.batch_id)
+            case ShowBatch():
+                await self._show_batch(effect)
+            case UploadBatchList():
+                await self.batch_lists.upload(effect.batch_id)
             case RetryOrDropEffect():
                 await retry_or_drop_effect(effect, store=self.store, alarms=self.alarms)
 
@@ -108,6 +121,12 @@ class Performer:
             case SendExpiryMessages():
                 await self.notifier.send_expiry_messages(request)
 
+    async def _show_batch(self, effect: ShowBatch) -> None:
+        batch = await self.store.batch(effect.batch_id)
+        if batch is not None:
+            about = {"partner": batch.id, "request": batch.id}
+            await self._show_with_alarm(self.notifier.show_batch(batch), batch.id, about)
+
     async def _show_block_at_end(self, effect: ShowBlockAtEnd) -> None:
         request = await self.store.request(effect.request_id)
         if request is not None:
@@ -115,6 +134,8 @@ class Performer:
 
     async def _show_request(self, request: AccessRequest, effect: ShowRequest) -> None:
         """Show a request. When the channel does not accept its card, alarm the admins, and tell the requester once."""
+        if request.batch is not None:
+            return  # the card of its batch shows it
         is_whole = effect.is_held or effect.not_before is not None
         showing = (
             self._whole(request)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from workflows.app.adoption.unchanged import adoption_of_other_settings
 from workflows.app.alarms import Alarms
+from workflows.app.batches.batch_service import BatchService
 from workflows.app.identifiers import derived_request_id, revocation_id, verdict_key
 from workflows.app.limits import Allowance, LimitedAction, Limits
 from workflows.app.role_refusals import refused_with_new_groups
@@ -18,9 +19,10 @@ from workflows.core.errors.facts import Fact, as_values
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.revoking import REVOCATION_LIFETIME, requests_stopped_by_revocation, require_may_revoke
-from workflows.core.people import ADMIN, CurrentRoles, Person, PersonId
+from workflows.core.people import ADMIN, ChatId, CurrentRoles, Person, PersonId
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.commands.automatic import Replan, Stop
+from workflows.core.requests.commands.batch import ApproveBatch, RejectBatch, WithdrawBatch
 from workflows.core.requests.commands.clicks import (
     AskReminder,
     Click,
@@ -39,6 +41,7 @@ from workflows.core.requests.deciding import next_approval_is_last, roles_as_dec
 from workflows.core.requests.effects import CheckPermission, MessageCode
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestFields, RequestId, RequestKind, RequestState
+from workflows.effects.batches.decisions import BatchDecisions
 from workflows.partner_lookup.identifying import identify_partner
 from workflows.ports.clock import Clock
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused, PeopleDirectoryUnavailable
@@ -58,6 +61,7 @@ class PermissionCheck:
     alarms: Alarms
     clock: Clock
     drift_answers: DriftAnswers
+    batches: BatchService
     limits: Limits | None = None
     """The limit of approvals per hour for one person; None: no limit."""
 
@@ -143,6 +147,10 @@ class PermissionCheck:
                 await self._revoke(click, actor, key)
             case RetryEffect() | DropEffect():
                 await self._retry_or_drop(click, actor, key)
+            case ApproveBatch() | RejectBatch():
+                await self._decide_batch(click, actor, key, received_at)
+            case WithdrawBatch():
+                await self._batch_decisions.withdraw(click, actor, key=key)
             case AcceptDrift():
                 current_roles = await self.directory.current_roles([actor])
                 await self.drift_answers.accept(click, actor, key=key, current_roles=current_roles)
@@ -173,6 +181,20 @@ class PermissionCheck:
         await self.service.advance(
             click.request_id, command, key=key, current_roles_of=current_roles_of, received_at=received_at
         )
+        if allowance is not None:
+            await self._tell_what_is_left(allowance, click, actor, key)
+
+    @property
+    def _batch_decisions(self) -> BatchDecisions:
+        return BatchDecisions(batches=self.batches, directory=self.directory, catalog=self.catalog)
+
+    async def _decide_batch(
+        self, click: ApproveBatch[ChatId] | RejectBatch[ChatId], actor: Person, key: str, received_at: datetime | None
+    ) -> None:
+        allowance = None
+        if self.limits is not None and isinstance(click, ApproveBatch):
+            allowance = await self.limits.require(LimitedAction.APPROVALS, actor.chat_id, actor.id)
+        await self._batch_decisions.decide(click, actor, key=key, received_at=received_at)
         if allowance is not None:
             await self._tell_what_is_left(allowance, click, actor, key)
 

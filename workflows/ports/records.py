@@ -17,7 +17,7 @@ from workflows.core.posture.watch.drift import Drift, DriftSubject
 from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
 from workflows.core.requests.effects import Effect
 from workflows.core.requests.notes import NoteCode
-from workflows.core.requests.request import AccessRequest, BatchId, RequestId
+from workflows.core.requests.request import AccessRequest, BatchId, RequestId, RequestState
 from workflows.core.settings.model import TenantId
 from workflows.ports.audit_log import AuditEntry, AuditLog
 from workflows.ports.message_copies import ClickedCard
@@ -134,7 +134,7 @@ class RecordStore(AuditLog, Protocol):
         """List the requests that are not terminal, oldest first."""
 
     async def roles_waited_for(self) -> Sequence[Role]:
-        """List the roles of the open stages of all requests that wait for approval."""
+        """List the roles of the open stages of all requests and batches that wait for approval."""
 
     async def requests_waiting(
         self, roles: Sequence[Role], ids: Collection[ChatId | PersonId], limit: int
@@ -237,6 +237,12 @@ class RecordStore(AuditLog, Protocol):
 
         :param ids: every chat id of that person, and the account if it is known.
         """
+
+    async def batch_members(self, batch_id: BatchId) -> Mapping[RequestId, RequestState]:
+        """Return the state of each request that belongs to a batch now."""
+
+    async def open_requests_alone(self) -> Sequence[AccessRequest]:
+        """List the requests that are not terminal and belong to no batch, oldest first."""
 
     async def batches_due(self, now: datetime) -> Sequence[BatchId]:
         """List the drafts and undecided batches whose time is over."""

@@ -22,6 +22,7 @@ from bot.slack.outbound.recipients import Outbound
 from bot.slack.people.shown_directory import ShownDirectory
 from workflows.app.alarms import Alarms
 from workflows.app.batches.batch_service import BatchService
+from workflows.app.batches.expiry import BatchExpiry
 from workflows.app.limits import LimitedAction, Limits
 from workflows.app.schedule.access_ends import AccessEnds
 from workflows.app.schedule.alarm_checks import Check, ScheduledChecks, alarm_checks_of
@@ -37,6 +38,8 @@ from workflows.core.people import ChatId
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.effects import MessageCode
 from workflows.effects.apply import Applier
+from workflows.effects.batches.lists import BatchLists
+from workflows.effects.batches.runner import BatchRunner
 from workflows.effects.end_notices import EndNotices
 from workflows.effects.performer import Performer
 from workflows.effects.permission_check import PermissionCheck
@@ -72,7 +75,6 @@ def assemble(systems: ExternalSystems) -> BotParts:
         until_quiet=lambda: inbound.until_quiet(),
     )
     service = Service(store=systems.store, clock=systems.clock, wake=queue_worker.wake)
-    batches = BatchService(store=systems.store, clock=systems.clock, wake=queue_worker.wake)
     alarms = Alarms(store=systems.store, clock=systems.clock, wake=queue_worker.wake)
     channel = _approval_channel(systems, alarms)
     shown = ShownDirectory(systems.directory, systems.clock)
@@ -83,7 +85,8 @@ def assemble(systems: ExternalSystems) -> BotParts:
     )
     limits = _limits(systems, alarms)
     watch = _watch(systems, alarms, queue_worker.wake)
-    performer = _performer(systems, service, alarms, notifier, limits, watch.answers)
+    batches = BatchService(store=systems.store, clock=systems.clock, wake=queue_worker.wake)
+    performer = _performer(systems, service, alarms, notifier, limits, watch.answers, batches)
 
     inbound = _inbound(systems, service, batches, notifier, limits, shown)
 
@@ -91,7 +94,8 @@ def assemble(systems: ExternalSystems) -> BotParts:
         return await send_directly(alarm, directory=systems.directory, client=systems.client)
 
     ends = _access_ends(systems, service, alarms, queue_worker)
-    checks = (limits.clear_ended_alarms, channel.check, former_channel.clear_cards, ends.check, watch.check)
+    others = (limits.clear_ended_alarms, channel.check, former_channel.clear_cards, ends.check, watch.check)
+    checks = (*others, BatchExpiry(batches=batches).check)
     return BotParts(
         store=systems.store,
         service=service,
@@ -197,6 +201,7 @@ def _performer(
     notifier: SlackNotifier,
     limits: Limits,
     drift_answers: DriftAnswers,
+    batches: BatchService,
 ) -> Performer:
     """Return the performer of stored effects."""
     store, tenant, directory, catalog = systems.store, systems.tenant, systems.directory, systems.catalog
@@ -209,20 +214,33 @@ def _performer(
         alarms=alarms,
         clock=systems.clock,
         drift_answers=drift_answers,
+        batches=batches,
         limits=limits,
     )
+    preparer = Preparer(
+        service=service,
+        store=store,
+        tenant=tenant,
+        directory=directory,
+        catalog=catalog,
+        clock=systems.clock,
+        alarms=alarms,
+    )
+    applier = _applier(systems, service, alarms)
     return Performer(
         permission_check=permission_check,
-        preparer=Preparer(
+        preparer=preparer,
+        applier=applier,
+        batches=BatchRunner(
+            batches=batches,
             service=service,
             store=store,
-            tenant=tenant,
+            preparer=preparer,
+            applier=applier,
             directory=directory,
             catalog=catalog,
-            clock=systems.clock,
-            alarms=alarms,
         ),
-        applier=_applier(systems, service, alarms),
+        batch_lists=BatchLists(batches=batches, store=store, notifier=notifier),
         notifier=notifier,
         end_notices=EndNotices(service=service, store=store, notifier=notifier, clock=systems.clock),
         store=store,

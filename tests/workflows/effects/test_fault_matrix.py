@@ -209,6 +209,7 @@ async def a_world(path: Path, graph: Graph, entra: Entra) -> AsyncIterator[World
             alarms=world.alarms,
             clock=world.clock,
             drift_answers=world.drift_answers,
+            batches=world.batches,
         )
         world.preparer = Preparer(**around, catalog=world.catalog, clock=world.clock, alarms=world.alarms)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from workflows.app.batches.batch_rules import deciding_template
 from workflows.app.batches.batch_service import BatchService
 from workflows.app.limits import Limits
 from workflows.app.requests.field_checks import checked_justification
@@ -14,16 +15,15 @@ from workflows.app.requests.people_checks import TIMEOUT_SECONDS, require_within
 from workflows.app.requests.proposing import require_chain
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
-from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowState
+from workflows.core.batches.batch import Batch, BatchState, RowState
 from workflows.core.batches.commands import ConfirmDraft
 from workflows.core.batches.members import batch_chains
 from workflows.core.batches.transition import not_possible_now
 from workflows.core.errors.facts import Fact, as_values
 from workflows.core.errors.raised import InvalidField, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.partners.approval_policy import strongest_template
 from workflows.core.people import ADMIN, ChatId, Person
-from workflows.core.policy.template import Stage, Template
+from workflows.core.policy.template import Stage
 from workflows.core.requests.request import BatchId
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
@@ -105,15 +105,12 @@ class BatchIntake:
 
     def _offered_days(self, batch: Batch) -> tuple[tuple[int, ...], int]:
         rows = batch.in_state(RowState.WAITING, RowState.ALONE)
-        templates = {one.name: one for one in (self._deciding_template(row) for row in rows)}.values()
+        templates = {one.name: one for one in (deciding_template(row, self.catalog) for row in rows)}.values()
         offered = [{duration.days for duration in template.durations} for template in templates]
         days = tuple(sorted(set.intersection(*offered))) if offered else ()
         defaults = [template.default_duration.days for template in templates]
         usual = min(defaults, default=0)
         return days, usual if usual in days else next(iter(days), 0)
-
-    def _deciding_template(self, row: BatchRow) -> Template:
-        return self.catalog.templates.get(row.template) or strongest_template(self.catalog.templates.values())
 
     async def confirm(self, form: BatchForm, *, key: str) -> Batch:
         """Check the form, and store that the member asks for what the draft shows.
@@ -152,7 +149,7 @@ class BatchIntake:
             sponsor=people[1],
             justification=justification,
             duration=timedelta(days=form.days),
-            lifetime=min((self._deciding_template(row).decide_within for row in rows), default=timedelta(0)),
+            lifetime=min((deciding_template(row, self.catalog).decide_within for row in rows), default=timedelta(0)),
         )
         return await self.batches.advance(command, key=key)
 

@@ -16,18 +16,18 @@ from workflows.core.requests.effects import (
     Effect,
     Prepare,
     RetryOrDropEffect,
-    ShowBatch,
-    UploadBatchList,
     SendEndNotices,
     SendExpiryMessages,
     SendMessage,
     SendReminders,
     ShowAlarm,
+    ShowBatch,
     ShowBlockAtEnd,
     ShowHome,
     ShowRequest,
     ShowReview,
     ShowSetup,
+    UploadBatchList,
 )
 from workflows.core.requests.transitions.transition import partner_of
 from workflows.ports.store import Store

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Literal
 
 from workflows.core.batches.batch import BatchRow, ListFile
-from workflows.core.errors.facts import Facts, as_values
+from workflows.core.errors.facts import Fact, Facts, as_values
 from workflows.core.people import Person
 from workflows.core.policy.template import Stage
 from workflows.core.requests.commands.audit_details import Details
@@ -96,10 +96,14 @@ class RecordBatchPrepared:
     """The hash of the definition of each role in the stages."""
     templates: Mapping[str, str]
     """The content hash of each template whose chain decides on a member."""
+    problem: Fact | None = None
+    """Why too few people could decide on the members together; None when enough can."""
 
     def audit_details(self) -> Details:
         """Return the approval chain."""
-        return {"batch": self.batch_id, "chain": [[one.title, one.role, one.quorum] for one in self.stages]}
+        chain = [[one.title, one.role, one.quorum] for one in self.stages]
+        problem = {} if self.problem is None else {"problem": self.problem.as_value()}
+        return {"batch": self.batch_id, "chain": chain, **problem}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

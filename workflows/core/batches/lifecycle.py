@@ -14,6 +14,7 @@ stateDiagram-v2
     preparing --> preparing: record_rows
     preparing --> awaiting_approval: record_batch_prepared
     preparing --> done: record_batch_prepared
+    preparing --> withdrawn: record_batch_prepared
     preparing --> withdrawn: withdraw_batch
     preparing --> expired: expire_batch
     awaiting_approval --> awaiting_approval: record_rows
@@ -65,7 +66,7 @@ TABLE: Final[Mapping[tuple[BatchState | None, type[Any]], frozenset[BatchState]]
     (S.DRAFT, WithdrawBatch): frozenset({S.WITHDRAWN}),
     (S.DRAFT, ExpireBatch): frozenset({S.EXPIRED}),
     (S.PREPARING, RecordRows): frozenset({S.PREPARING}),
-    (S.PREPARING, RecordBatchPrepared): frozenset({S.AWAITING_APPROVAL, S.DONE}),
+    (S.PREPARING, RecordBatchPrepared): frozenset({S.AWAITING_APPROVAL, S.DONE, S.WITHDRAWN}),
     (S.PREPARING, WithdrawBatch): frozenset({S.WITHDRAWN}),
     (S.PREPARING, ExpireBatch): frozenset({S.EXPIRED}),
     (S.AWAITING_APPROVAL, RecordRows): frozenset({S.AWAITING_APPROVAL, S.DONE}),

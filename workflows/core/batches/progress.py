@@ -73,6 +73,9 @@ def record_prepared(batch: Batch, command: RecordBatchPrepared, situation: Situa
         raise not_possible_now(batch)
     if not batch.members:
         return end_batch(batch, S.DONE, situation)
+    if command.problem is not None:
+        # Nobody could decide on it. Its members end with it.
+        return end_batch(batch, S.WITHDRAWN, situation, (command.problem,))
     prepared = changed(
         batch,
         S.AWAITING_APPROVAL,
@@ -102,7 +105,9 @@ def record_rows(batch: Batch, command: RecordRows, situation: Situation) -> Batc
         case S.PREPARING | S.APPLYING:
             return BatchTransition(batch=after, effects=(*show(after), AdvanceBatch(batch_id=batch.id)))
         case _:
-            return BatchTransition(batch=after, effects=show(after))
+            is_left = bool(after.in_state(RowState.WAITING, RowState.ALONE, RowState.PLANNED))
+            more = (AdvanceBatch(batch_id=batch.id),) if is_left else ()
+            return BatchTransition(batch=after, effects=(*show(after), *more))
 
 
 def _without(before: Batch, after: Batch, situation: Situation) -> BatchTransition:

@@ -1,13 +1,13 @@
 """Batches in the embedded store: drafts, and requests that one decision decides."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
 from workflows.core.batches.batch import Batch
 from workflows.core.people import ChatId, PersonId, Role
-from workflows.core.requests.request import BatchId
+from workflows.core.requests.request import BatchId, RequestId, RequestState
 from workflows.ports.records import LimitedList
 from workflows.store.codec import BATCH, load_shared
 from workflows.store.columns import text_of
@@ -46,6 +46,11 @@ class SqliteBatches(SqliteDatabase):
         items = readable(BATCH, await self._query(sql, *values, limit))
         rows = await self._query(f"select count(*) as count from batches where {_WAITING}", *values)  # noqa: S608
         return LimitedList(items=items, count=rows[0]["count"])
+
+    async def batch_members(self, batch_id: BatchId) -> Mapping[RequestId, RequestState]:
+        """Return the state of each request that belongs to a batch now."""
+        rows = await self._query("select id, state from requests where batch = ?", batch_id)
+        return {RequestId(row["id"]): RequestState(row["state"]) for row in rows}
 
     async def batches_due(self, now: datetime) -> Sequence[BatchId]:
         """List the drafts and undecided batches whose time is over."""

@@ -60,9 +60,16 @@ class SqliteRecords(SqliteDatabase):
         """List the requests that are not terminal, oldest first."""
         return await self._requests("where is_open = 1 order by created_at")
 
+    async def open_requests_alone(self) -> Sequence[AccessRequest]:
+        """List the requests that are not terminal and belong to no batch, oldest first."""
+        return await self._requests("where is_open = 1 and batch is null order by created_at")
+
     async def roles_waited_for(self) -> Sequence[Role]:
-        """List the roles of the open stages of all requests that wait for approval."""
-        rows = await self._query("select distinct waits_for from requests where waits_for is not null order by 1")
+        """List the roles of the open stages of all requests and batches that wait for approval."""
+        rows = await self._query(
+            """select waits_for from requests where waits_for is not null
+            union select waits_for from batches where waits_for is not null order by 1"""
+        )
         return [Role(row["waits_for"]) for row in rows]
 
     async def requests_waiting(
