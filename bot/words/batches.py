@@ -13,7 +13,7 @@ from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowCode, R
 from workflows.core.errors.facts import Fact, Facts, Values, fact_from_value, facts_from_values
 from workflows.core.people import Person
 from workflows.core.policy.risk import RiskLevel
-from workflows.core.requests.request import RequestState
+from workflows.core.requests.request import BatchId, RequestState
 from workflows.core.settings.canonical import Digest
 from workflows.ports.notifier import ListProblem
 
@@ -255,3 +255,10 @@ def reason_groups(rows: Sequence[BatchRow]) -> list[tuple[str, list[str]]]:
     for row in rows:
         found.setdefault(row_reason_words(row), []).append(row.name)
     return sorted(found.items(), key=lambda one: (-len(one[1]), one[0]))
+
+
+def member_words(batch: BatchId | None, left: BatchId | None) -> str:
+    """Say after a request's kind that it belongs to a batch, or left one; empty for a request that never did."""
+    if batch is not None:
+        return f" in batch {batch}"
+    return "" if left is None else f" (left batch {left})"

@@ -14,7 +14,7 @@ from workflows.core.requests.request import BatchId, RequestId, RequestKind
 from workflows.core.settings.canonical import Digest
 from workflows.core.settings.model import TenantId
 
-BATCH_ID: Final = BatchId("B-FBMGQ7XKA2")
+BATCH_ID: Final = BatchId("B-5F3C9A10D2")
 CHAIN: Final = (
     Stage(title="Security", role=Role("security"), quorum=1),
     Stage(title="Data owners", role=Role("data-owner"), quorum=2),

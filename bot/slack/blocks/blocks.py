@@ -64,7 +64,7 @@ MAX_CONTEXT_ELEMENTS: Final = 10
 MAX_BLOCKS: Final[dict[Surface, int]] = {"message": 50, "modal": 100, "home": 100}
 
 NO_TIMES: Final[Mapping[str, datetime]] = MappingProxyType({})
-_SHORT_ID: Final = re.compile(r"\b([RB])-(?=[A-Z2-7]{10}\b)")
+_SHORT_ID: Final = re.compile(r"\b([RB])-(?=[A-Z0-9]{10}\b)")
 _DATE_FORMAT: Final = "{date_short_pretty} at {time}"
 _DAY_FORMAT: Final = "{date_short_pretty}"
 

@@ -19,7 +19,7 @@ from workflows.partner_lookup.target import is_tenant_id
 from workflows.ports.pages import PagePosition
 
 REQUEST_ID: Final = r"^R-[A-Z2-7]{10}$"
-BATCH_ID: Final = r"^B-[A-Z2-7]{10}$"
+BATCH_ID: Final = r"^B-[0-9A-F]{10}$"
 _HYPHENS: Final = re.compile("[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
 """Other hyphens than that of the keyboard: a card shows one at which no line breaks."""
 _DIGEST: Final = r"^[0-9a-f]{64}$"
