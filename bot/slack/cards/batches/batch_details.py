@@ -6,8 +6,6 @@ from typing import Final
 
 from slack_sdk.models.blocks import Block
 from slack_sdk.models.blocks.block_elements import RichTextElement
-from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowState
-from workflows.core.batches.deciding import batch_eligibility
 
 from bot.slack import ids
 from bot.slack.blocks.blocks import (
@@ -24,7 +22,7 @@ from bot.slack.blocks.blocks import (
     small_text,
 )
 from bot.slack.blocks.pages import page_blocks
-from bot.slack.cards.approval.approval_card import chain_elements
+from bot.slack.cards.approval.approval_chain import chain_elements
 from bot.slack.cards.batches.batch_card import can_be_decided, decision_row, summary_elements
 from bot.slack.people.approvers import NO_APPROVERS_KNOWN, Approvers
 from bot.words.batches import (
@@ -40,6 +38,8 @@ from bot.words.batches import (
     title_words,
 )
 from bot.words.plans.changes import duration_words
+from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowState
+from workflows.core.batches.deciding import batch_eligibility
 from workflows.core.people import Person, Role
 
 MAX_OPENINGS: Final = 12

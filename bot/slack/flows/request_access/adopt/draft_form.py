@@ -41,7 +41,7 @@ from workflows.app.batches.confirming import BatchTerms
 from workflows.core.batches.batch import Batch, BatchRow, RowState
 from workflows.core.people import ChatId
 
-MAX_OPENINGS: Final = 5
+MAX_OPENINGS: Final = 12
 MAX_NAMED: Final = 5
 """Partners that are named for each reason; the others are counted, and the list of all partners has them."""
 _GROUPS: Final = 4
