@@ -3,6 +3,8 @@
 from enum import StrEnum
 from typing import Final
 
+from workflows.core.batches.batch import Batch
+
 from workflows.core.partner_setup.steps import SetupStep
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.request import AccessRequest
@@ -38,6 +40,10 @@ RESTORE_ISSUES: Final = "restore_issues"
 ACCEPT_DRIFT_FORM: Final = "accept_drift_form"
 DRIFT: Final = "drift"
 DRIFTS: Final = "drifts"
+CONFIRM_DRAFT: Final = "confirm_draft"
+DRAFT_ROWS: Final = "draft_rows"
+BATCH: Final = "batch"
+REJECT_BATCH_REASON: Final = "reject_batch_reason"
 
 
 class DetailsPart(StrEnum):
@@ -124,6 +130,15 @@ SHOW_DRIFT: Final = "show_drift"
 SHOW_DRIFTS: Final = "show_drifts"
 DRIFTS_PREVIOUS: Final = "drifts_previous"
 DRIFTS_NEXT: Final = "drifts_next"
+APPROVE_BATCH: Final = "approve_batch"
+REJECT_BATCH: Final = "reject_batch"
+REVIEW_BATCH: Final = "review_batch"
+WITHDRAW_BATCH: Final = "withdraw_batch"
+BATCH_PREVIOUS: Final = "batch_previous"
+BATCH_NEXT: Final = "batch_next"
+SHOW_DRAFT_ROWS: Final = "show_draft_rows"
+DRAFT_ROWS_PREVIOUS: Final = "draft_rows_previous"
+DRAFT_ROWS_NEXT: Final = "draft_rows_next"
 
 # block_id and action_id of input fields, one name for both
 TARGET: Final = "target"
@@ -173,6 +188,11 @@ def decision_value(request: AccessRequest) -> str:
     :raises Refused: while there is no plan yet.
     """
     return f"{request.id}:{request.plan.digest}"
+
+
+def batch_value(batch: Batch) -> str:
+    """Return a batch and the digest of exactly what is decided on: `<batch id>:<digest>`; the digest may be missing."""
+    return f"{batch.id}:{batch.digest or ''}"
 
 
 def setup_value(tenant_id: TenantId, step: SetupStep) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 from workflows.core.batches.batch import Batch, ListFile
@@ -34,6 +35,14 @@ class NotifierBlocked(NotifierUnavailable):
 
 class NotifierRefused(FactsError):
     """The chat system will never accept this message. The channel or the person no longer exists, for example."""
+
+
+class ListProblem(StrEnum):
+    """Why the list of a batch was not attached. The values are stored. Values of each: `code`, the other system's."""
+
+    NO_SCOPE = "list_no_scope"
+    REFUSED = "list_refused"
+    NO_ANSWER = "list_no_answer"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
+from bot.process.assembly.adopt_flows import batch_list_files
 from bot.process.assembly.external_systems import ExternalSystems
 from bot.process.assembly.flows import make_flows
 from bot.process.direct_alarm import send_directly
@@ -87,7 +88,7 @@ def assemble(systems: ExternalSystems) -> BotParts:
     batches = BatchService(store=systems.store, clock=systems.clock, wake=queue_worker.wake)
     performer = _performer(systems, service, alarms, notifier, limits, watch.answers, batches)
 
-    inbound = _inbound(systems, service, notifier, limits, shown)
+    inbound = _inbound(systems, service, batches, notifier, limits, shown)
 
     async def send(alarm: Alarm) -> Sequence[MessageCopy]:
         return await send_directly(alarm, directory=systems.directory, client=systems.client)
@@ -134,11 +135,16 @@ def _notifier(systems: ExternalSystems, shown_directory: ShownDirectory, copies:
         clock=systems.clock,
         card_update_after=timedelta(seconds=systems.pauses.card_update),
     )
-    return SlackNotifier(outbound)
+    return SlackNotifier(outbound, batch_list_files(systems, outbound))
 
 
 def _inbound(
-    systems: ExternalSystems, service: Service, notifier: SlackNotifier, limits: Limits, shown_directory: ShownDirectory
+    systems: ExternalSystems,
+    service: Service,
+    batches: BatchService,
+    notifier: SlackNotifier,
+    limits: Limits,
+    shown_directory: ShownDirectory,
 ) -> Inbound:
     """Return the receiver of Slack's payloads, with every flow registered."""
     settings = systems.settings
@@ -148,7 +154,7 @@ def _inbound(
         replaced_cards=ReplacedCards(store=systems.store, channel=settings.slack_channel),
         team_id=settings.slack_team_id,
     )
-    flows = make_flows(systems, service, notifier, limits, shown_directory)
+    flows = make_flows(systems, service, batches, notifier, limits, shown_directory)
     guard.register(bolt, (point for flow in flows for point in flow.entry_points()))
 
     async def tell(person: ChatId, text: str, channel: str) -> None:

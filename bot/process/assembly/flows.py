@@ -6,6 +6,7 @@ It is long because every flow is created here, each in a function of its own.
 from collections.abc import Iterator, Sequence
 from typing import Protocol, TypeVar
 
+from bot.process.assembly.adopt_flows import adopt_flow, decide_batch_flow
 from bot.process.assembly.audit_log_flows import audit_log_flows
 from bot.process.assembly.external_systems import ExternalSystems
 from bot.slack.answers.open_forms import OpenForm, OpenForms
@@ -19,7 +20,6 @@ from bot.slack.flows.entry_point_types import EntryPoint
 from bot.slack.flows.home.flow import HomeFlow
 from bot.slack.flows.partner_setup.flow import PartnerSetupFlow
 from bot.slack.flows.remind_or_withdraw import RemindOrWithdrawFlow
-from bot.slack.flows.request_access.adopt.flow import AdoptFlow
 from bot.slack.flows.request_access.close_early import CloseEarlyFlow
 from bot.slack.flows.request_access.deciders import DecidersFlow
 from bot.slack.flows.request_access.filled_form import FilledFormFlow
@@ -33,6 +33,7 @@ from bot.slack.flows.show.partner_sections import PartnerSectionsFlow
 from bot.slack.people.members import Members, WindowMembers
 from bot.slack.people.shown_directory import ShownDirectory
 from workflows.app.adoption.adopt_intake import AdoptIntake
+from workflows.app.batches.batch_service import BatchService
 from workflows.app.limits import Limits
 from workflows.app.reads.audit_log_permission import AuditLogPermission
 from workflows.app.reads.look_up_permission import LookupPermission
@@ -59,7 +60,12 @@ class Flow(Protocol):
 
 
 def make_flows(
-    systems: ExternalSystems, service: Service, notifier: Notifier, limits: Limits, shown_directory: ShownDirectory
+    systems: ExternalSystems,
+    service: Service,
+    batches: BatchService,
+    notifier: Notifier,
+    limits: Limits,
+    shown_directory: ShownDirectory,
 ) -> Sequence[Flow]:
     """Return every flow."""
     store, clock, background = systems.store, systems.clock, systems.background
@@ -88,7 +94,16 @@ def make_flows(
         AnswerReviewFlow(service=service, store=store, members=members, windows=windows, clock=clock),
         _revoke_flow(systems, service, windows, members),
         _restore_flow(systems, service, limits, windows, members, lookup_permission),
-        _adopt_flow(systems, service, limits, windows, members, lookup_permission, shown_directory),
+        adopt_flow(
+            systems,
+            _intake(AdoptIntake, systems, service, limits),
+            batches,
+            windows,
+            members,
+            lookup_permission,
+            shown_directory,
+        ),
+        decide_batch_flow(systems, service, windows, members, shown_directory),
         _partner_setup_flow(systems, answers, windows, lookup_permission),
         _partner_sections_flow(systems, windows, lookup_permission),
         StoppedWorkFlow(service=service),
@@ -260,26 +275,6 @@ def _restore_flow(
         store=systems.store,
         tenant=systems.tenant,
         catalog=systems.catalog,
-    )
-
-
-def _adopt_flow(
-    systems: ExternalSystems,
-    service: Service,
-    limits: Limits,
-    windows: Windows,
-    members: Members,
-    lookup_permission: LookupPermission,
-    shown_directory: ShownDirectory,
-) -> AdoptFlow:
-    return AdoptFlow(
-        windows=windows,
-        members=members,
-        lookup_permission=lookup_permission,
-        intake=_intake(AdoptIntake, systems, service, limits),
-        people=shown_directory,
-        store=systems.store,
-        tenant=systems.tenant,
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from bot.words.actions import COMMANDS, Action
+from bot.words.names.actions import COMMANDS, Action
 from bot.words.sentences import Sentences, comma_list, counted, last_day, minute
 from workflows.core.batches.batch import BatchState
 from workflows.core.errors.facts import Values

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from bot.words.actions import COMMANDS, Action
+from bot.words.names.actions import COMMANDS, Action
 from bot.words.plans.consequences import STAYS_UNTIL_REVOKED
 from bot.words.refusals.sentences import fact_words
 from bot.words.sentences import comma_list, last_day, minute

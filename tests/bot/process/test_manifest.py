@@ -173,7 +173,7 @@ def entry_points() -> list[EntryPoint]:
         tenant=nothing,
         background=nothing,
     )
-    return [point for flow in make_flows(systems, nothing, nothing, nothing, nothing) for point in flow.entry_points()]
+    return [point for flow in make_flows(systems, *[nothing] * 5) for point in flow.entry_points()]
 
 
 @pytest.fixture(scope="module")

@@ -44,7 +44,9 @@ from workflows.core.people import Role
 from workflows.core.plans.closing import closes_everything
 from workflows.core.plans.plan import AtEnd
 from workflows.core.plans.renewal import is_extension, plan_of_extended_access
+from workflows.core.policy.approval import Verdict
 from workflows.core.policy.risk import RiskLevel, risk_for_approval
+from workflows.core.policy.template import Stage
 from workflows.core.requests.eligibility import eligibility
 from workflows.core.requests.request import AccessRequest, PreparedRequest, RequestKind
 
@@ -220,8 +222,14 @@ def stage_elements(request: AccessRequest, holders: Mapping[Role, Approvers]) ->
     """Return one line for each stage: how many have approved, and who still can."""
     if not request.require_prepared().stages:
         yield paragraph(fixed_text("No approval is needed to close a partner"))
-    verdict = eligibility(request).verdict
-    for index, stage in enumerate(request.require_prepared().stages):
+    yield from chain_elements(request.require_prepared().stages, eligibility(request).verdict, holders)
+
+
+def chain_elements(
+    stages: Sequence[Stage], verdict: Verdict, holders: Mapping[Role, Approvers]
+) -> Iterator[RichTextElement]:
+    """Return one line for each stage of an approval chain, see `stage_elements`."""
+    for index, stage in enumerate(stages):
         people = verdict.counted_people[index]
         mark = "✅ " if len(people) >= stage.quorum else "⏳ " if index == verdict.open_stage else "then "
         line: list[TextRun] = [

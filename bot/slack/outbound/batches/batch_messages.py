@@ -1,0 +1,105 @@
+"""Show a batch: its card in the approval channel, and a copy for each person who can decide now."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from workflows.core.batches.batch import Batch, BatchState, ListFile
+from workflows.core.batches.deciding import batch_eligibility, current_batch_eligibility
+
+from bot.slack.blocks.message import Message
+from bot.slack.cards.batches.batch_card import batch_card, older_batch_card
+from bot.slack.outbound.batches.list_file import BatchListFiles
+from bot.slack.outbound.card_copies import NotAccepted, UpdateResult
+from bot.slack.outbound.recipients import Outbound, Recipients, direct_recipients
+from bot.slack.people.approvers import Approvers, name_able
+from workflows.core.people import ChatId, Role
+from workflows.core.requests.eligibility import Eligibility
+from workflows.core.requests.request import BatchId
+from workflows.intervals import NAMES_SHOWN_FOR
+from workflows.ports.message_copies import MessageCopy
+
+_ASKED: Final = frozenset({BatchState.AWAITING_APPROVAL, BatchState.APPLYING})
+"""States in which a batch needs a card in the channel. Otherwise only a card that was posted is updated."""
+
+
+class BatchMessages:
+    """Posts and updates the cards of batches. Every method may be repeated safely."""
+
+    def __init__(self, outbound: Outbound, lists: BatchListFiles) -> None:
+        self._outbound = outbound
+        self._lists = lists
+        self._recipients = Recipients(outbound.directory)
+
+    async def show(self, batch: Batch) -> None:
+        """Update every copy of the card, and post missing ones; see `ports.Notifier.show_batch`.
+
+        :raises NotifierUnavailable, NotifierRefused: when the channel does not accept the card.
+        """
+        eligible = current_batch_eligibility(batch)
+        holders = await self._recipients.open_stage_holders(eligible)
+        deciders = await self._recipients.deciders_now(eligible, holders) if batch.is_list_current else frozenset()
+        card = batch_card(batch, holders=await self._names(batch, eligible, holders), now=self._outbound.clock.now())
+        problem = await self._show_in_channel(batch, card)
+        await self._update_copies(batch, card)
+        asked = {copy.audience for copy in await self._copies(batch) if copy.occasion == _round(batch)}
+        for person in direct_recipients(deciders, is_channel_closed=problem is not None):
+            if person not in asked:
+                await self._outbound.copies.post(
+                    _subject(batch.id), person, card, _round(batch), active_within=NAMES_SHOWN_FOR
+                )
+        if problem is not None:
+            raise problem
+
+    async def attach_list(self, batch: Batch) -> ListFile:
+        """Attach the list to the thread of the card; see `ports.Notifier.upload_batch_list`."""
+        if await self._channel_card(batch) is None:
+            await self.show(batch)
+        card = await self._channel_card(batch)
+        return await self._lists.attach(batch, thread="" if card is None else card.message_id)
+
+    async def concerned(self, batch: Batch) -> frozenset[ChatId]:
+        """Return whose App Home lists the batch, or did."""
+        people = {person.chat_id for person in (batch.requester, batch.sponsor) if person is not None}
+        return await self._recipients.chain_members(batch.stages) | people
+
+    async def _names(
+        self, batch: Batch, eligible: Eligibility | None, holders: Mapping[Role, frozenset[ChatId]]
+    ) -> Mapping[Role, Approvers]:
+        if eligible is None:
+            return {}
+        return await name_able(batch_eligibility(batch), holders, self._outbound.directory)
+
+    async def _show_in_channel(self, batch: Batch, card: Message) -> NotAccepted | None:
+        """Update the card in the channel, or post it; return why that is not accepted."""
+        posted = await self._channel_card(batch)
+        if posted is not None:
+            updated = await self._outbound.copies.update(posted, card, replaces_deleted=not batch.has_ended)
+            if not isinstance(updated, UpdateResult):
+                return updated
+            if updated is UpdateResult.DONE:
+                return None
+        elif batch.state not in _ASKED:
+            return None
+        return await self._outbound.copies.post(_subject(batch.id), "", card)
+
+    async def _update_copies(self, batch: Batch, card: Message) -> None:
+        """Update the approvers' copies; one of an earlier round becomes a line that says nothing of the state."""
+        for copy in await self._copies(batch):
+            if copy.audience and copy.occasion == _round(batch):
+                await self._outbound.copies.update(copy, card, replaces_deleted=not batch.has_ended)
+            elif copy.audience:
+                await self._outbound.copies.close(copy, older_batch_card(batch))
+
+    async def _copies(self, batch: Batch) -> list[MessageCopy]:
+        return await self._outbound.copies.live_copies(_subject(batch.id))
+
+    async def _channel_card(self, batch: Batch) -> MessageCopy | None:
+        return next((copy for copy in await self._copies(batch) if not copy.audience), None)
+
+
+def _subject(batch_id: BatchId) -> str:
+    return f"batch:{batch_id}"
+
+
+def _round(batch: Batch) -> str:
+    return str(batch.round)
