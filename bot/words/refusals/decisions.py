@@ -161,6 +161,7 @@ DECISIONS: Final[Sentences] = {
     R.ADOPTED_SETTINGS_CHANGED: "The partner's settings, or what is known about their authors, changed after this was "
     "shown. The request has a new plan. Decide on the new card.",
     R.IN_A_BATCH: "This request is decided together with others in batch {batch}. Decide on the batch.",
+    R.NOT_IN_A_BATCH: "This request is decided alone.",
     R.UNKNOWN_BATCH: "Gatehouse does not know this batch. Check the ID. It may be from another database.",
     R.BATCH_NOT_POSSIBLE_NOW: lambda values: (
         f"This batch is closed ({_BATCH_STATES[values['state']]}). You need to do nothing."

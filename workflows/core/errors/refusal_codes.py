@@ -44,6 +44,8 @@ class RefusalCode(StrEnum):
     # Batches
     IN_A_BATCH = "in_a_batch"
     """The request is decided together with others. Values: `batch`."""
+    NOT_IN_A_BATCH = "not_in_a_batch"
+    """The request is decided alone."""
     UNKNOWN_BATCH = "unknown_batch"
     """There is no such batch."""
     BATCH_NOT_POSSIBLE_NOW = "batch_not_now"

@@ -4,7 +4,7 @@ from typing import Final, get_args
 
 import pytest
 
-from tests.workflows.core.builders import AMARA, NOW, REQUEST, RILEY, TENANT, text_message
+from tests.workflows.core.builders import AMARA, BATCH, NOW, REQUEST, RILEY, TENANT, text_message
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -14,6 +14,7 @@ from workflows.core.requests.commands.clicks import DropEffect
 from workflows.core.requests.commands.partner_record import Revoke
 from workflows.core.requests.commands.request import CommandSubject, Withdraw
 from workflows.core.requests.effects import (
+    AdvanceBatch,
     Apply,
     CheckPermission,
     Effect,
@@ -26,11 +27,13 @@ from workflows.core.requests.effects import (
     SendMessage,
     SendReminders,
     ShowAlarm,
+    ShowBatch,
     ShowBlockAtEnd,
     ShowHome,
     ShowRequest,
     ShowReview,
     ShowSetup,
+    UploadBatchList,
     asked_by,
     lane,
     priority_of,
@@ -63,6 +66,9 @@ LANES_AND_PRIORITIES: Final[tuple[tuple[Effect, str, Priority], ...]] = (
     (TELL, "tell:U-AMARA", Priority.SHOW),
     (ShowAlarm(alarm_id=AlarmId("a-1")), "alarm:a-1", Priority.SHOW),
     (ShowHome(person=AMARA.chat_id), "home:U-AMARA", Priority.HOME),
+    (AdvanceBatch(batch_id=BATCH), "batch:B-1", Priority.BATCH),
+    (ShowBatch(batch_id=BATCH), "batch_card:B-1", Priority.SHOW),
+    (UploadBatchList(batch_id=BATCH), "batch_card:B-1", Priority.SHOW),
 )
 """Each effect with its lane and its priority. Both are stored, so none is renamed without a migration."""
 

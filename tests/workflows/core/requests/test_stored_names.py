@@ -43,6 +43,9 @@ def test_the_names_of_commands() -> None:
         "record_applied",
         "record_refusal",
         "record_apply_failed",
+        "accept_batch_decisions",
+        "leave_batch",
+        "end_with_batch",
     ]
     assert names(PartnershipCommand, "name") == [
         "ask_review",
@@ -76,6 +79,9 @@ def test_the_names_of_clicks_and_effects() -> None:
         "retry_effect",
         "drop_effect",
         "accept_drift",
+        "approve_batch",
+        "reject_batch",
+        "withdraw_batch",
     ]
     assert [RECEIVED_AS + name for name in names(Click, "name")] == [
         "want_approve",
@@ -90,6 +96,9 @@ def test_the_names_of_clicks_and_effects() -> None:
         "want_retry_effect",
         "want_drop_effect",
         "want_accept_drift",
+        "want_approve_batch",
+        "want_reject_batch",
+        "want_withdraw_batch",
     ]
     assert names(Effect, "kind") == [
         "judge",
@@ -106,6 +115,9 @@ def test_the_names_of_clicks_and_effects() -> None:
         "tell",
         "show_alarm",
         "settle_given_up",
+        "advance_batch",
+        "show_batch",
+        "upload_batch_list",
     ]
 
 

@@ -23,7 +23,6 @@ from workflows.core.requests.transitions.transition import (
     Transition,
     begin_to_apply,
     changed,
-    not_possible_now,
     with_note,
 )
 
@@ -86,7 +85,7 @@ def accept_batch_decisions(request: AccessRequest, command: AcceptBatchDecisions
 def leave_batch(request: AccessRequest, command: LeaveBatch, situation: Situation) -> Transition:
     """Let a member go on alone: it is shown on its own card and asks for its own approval."""
     if request.batch is None:
-        raise not_possible_now(request)
+        raise Refused(RefusalCode.NOT_IN_A_BATCH)
     alone = changed(out_of_batch(request), request.state, situation, note=command.reason)
     return Transition(request=alone, effects=(ShowRequest(request_id=request.id),))
 
@@ -94,6 +93,6 @@ def leave_batch(request: AccessRequest, command: LeaveBatch, situation: Situatio
 def end_with_batch(request: AccessRequest, command: EndWithBatch, situation: Situation) -> Transition:
     """End a member because nobody approved its batch."""
     if request.batch is None:
-        raise not_possible_now(request)
+        raise Refused(RefusalCode.NOT_IN_A_BATCH)
     ended = with_note(request, command.state, situation, command.note)
     return Transition(request=replace(ended, decisions=(*ended.decisions, *command.decisions)), effects=())
