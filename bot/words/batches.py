@@ -226,7 +226,7 @@ def list_comment(batch: Batch, sha256: str) -> str:
 
 def draft_title(batch: Batch) -> str:
     """Return who made a draft; the time follows."""
-    return f"Draft {batch.id}, made by {batch.drafted_by} with gatehouse adopt on"
+    return f"Draft {batch.id}, made on the bot's machine by {batch.drafted_by.removeprefix('os:')} on"
 
 
 def together_words(count: int) -> str:
