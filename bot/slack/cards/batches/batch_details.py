@@ -6,8 +6,6 @@ from typing import Final
 
 from slack_sdk.models.blocks import Block
 from slack_sdk.models.blocks.block_elements import RichTextElement
-from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowState
-from workflows.core.batches.deciding import batch_eligibility
 
 from bot.slack import ids
 from bot.slack.blocks.blocks import (
@@ -40,6 +38,8 @@ from bot.words.batches import (
     title_words,
 )
 from bot.words.plans.changes import duration_words
+from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowState
+from workflows.core.batches.deciding import batch_eligibility
 from workflows.core.people import Person, Role
 
 MAX_OPENINGS: Final = 12

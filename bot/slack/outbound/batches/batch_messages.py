@@ -3,15 +3,14 @@
 from collections.abc import Mapping
 from typing import Final
 
-from workflows.core.batches.batch import Batch, BatchState, ListFile
-from workflows.core.batches.deciding import batch_eligibility, current_batch_eligibility
-
 from bot.slack.blocks.message import Message
 from bot.slack.cards.batches.batch_card import batch_card, older_batch_card
 from bot.slack.outbound.batches.list_file import BatchListFiles
 from bot.slack.outbound.card_copies import NotAccepted, UpdateResult
 from bot.slack.outbound.recipients import Outbound, Recipients, direct_recipients
 from bot.slack.people.approvers import Approvers, name_able
+from workflows.core.batches.batch import Batch, BatchState, ListFile
+from workflows.core.batches.deciding import batch_eligibility, current_batch_eligibility
 from workflows.core.people import ChatId, Role
 from workflows.core.requests.eligibility import Eligibility
 from workflows.core.requests.request import BatchId
