@@ -5,12 +5,11 @@ from typing import Final
 
 from bot.words.names.actions import COMMANDS, Action
 from bot.words.plans.risk import risk_level_words
-from bot.words.refusals.sentences import fact_words
 from bot.words.requests.notes import note_words
 from bot.words.sentences import counted, fill_in
 from bot.words.settings.open_access import access_kind_title, is_known_setting
 from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowCode, RowState
-from workflows.core.errors.facts import Fact, Facts, Values, fact_from_value, facts_from_values
+from workflows.core.errors.facts import Fact, Facts, Values, facts_from_values
 from workflows.core.people import Person
 from workflows.core.policy.risk import RiskLevel
 from workflows.core.requests.request import BatchId, RequestState
@@ -141,15 +140,8 @@ def _stopped(values: Values) -> str:
     return f"Its request {ended}. {note}".strip()
 
 
-def _chain(values: Values) -> str:
-    problem = values.get("problem")
-    why = fact_words(fact_from_value(problem)) if isinstance(problem, Mapping) else ""
-    return f"Too few people could decide on it together with the others. {why}".strip()
-
-
 _REASONS: Final[Mapping[RowCode, Callable[[Values], str]]] = {
     RowCode.HIGH_RISK: lambda _: "High risk is decided alone.",
-    RowCode.CHAIN_NOT_POSSIBLE: _chain,
     RowCode.CHANGED_SINCE_DRAFT: lambda _: (
         f"Its settings changed after the draft. Adopt it alone with {COMMANDS[Action.ADOPT]}."
     ),

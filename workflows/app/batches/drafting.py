@@ -14,7 +14,7 @@ from workflows.app.requests.open_request import open_request_fact
 from workflows.app.requests.proposing import check_proposal
 from workflows.catalog.catalog import Catalog
 from workflows.catalog.current_policy import current_policy
-from workflows.core.batches.batch import Batch, BatchRow, RowCode, RowState
+from workflows.core.batches.batch import Batch, BatchRow, RowState
 from workflows.core.batches.members import why_alone
 from workflows.core.errors.facts import Facts
 from workflows.core.errors.raised import InvalidField
@@ -22,7 +22,7 @@ from workflows.core.partners.approval_policy import approval_chain_for, is_live,
 from workflows.core.people import ADMIN, ChatId, Person, PersonId
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.risk import risk_for_approval
-from workflows.core.posture.adoption.adoptable import FIELD, require_adoptable
+from workflows.core.posture.adoption.adoptable import require_adoptable
 from workflows.core.posture.adoption.adoption_plan import plan_adoption, settings_digest
 from workflows.core.posture.adoption.authorship import LOG_READ_FOR, Authorship, authorship_of, chains_with_one_more
 from workflows.core.posture.adoption.equal_template import equal_template
@@ -31,6 +31,7 @@ from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
 from workflows.core.settings.open_access import access_kinds, possibly_open
 from workflows.intervals import DRAFT_KEPT_FOR
+from workflows.partner_lookup.not_found import not_found_error
 from workflows.partner_lookup.resolving import LookupRefused, resolve
 from workflows.ports.tenant import Tenant
 
@@ -210,6 +211,6 @@ async def chosen_tenants(names: Sequence[str], *, tenant: Tenant) -> Collection[
     for name in names:
         identity = await resolve((name.lower(),), tenant=tenant)
         if identity is None:
-            raise InvalidField(FIELD, RowCode.NO_SUCH_PARTNER, name=name)
+            raise await not_found_error(name, tenant=tenant, records=None)
         found.append(identity.tenant_id)
     return found

@@ -63,12 +63,8 @@ class RowCode(StrEnum):
 
     HIGH_RISK = "high_risk"
     """High risk is decided alone. Values: `reasons`, codes of `RiskReason`."""
-    CHAIN_NOT_POSSIBLE = "chain_not_possible"
-    """Too few people could decide on it. Values: `problem`, a fact."""
     CHANGED_SINCE_DRAFT = "changed_since_draft"
     """The settings are others than the draft shows. Adopt the partner alone."""
-    NO_SUCH_PARTNER = "no_such_partner"
-    """A name at the command line has no tenant. Values: `name`."""
     PLANNED_AGAIN = "planned_again"
     """Its settings or their authors changed, so it is planned again and asks for its own approval."""
     APPROVAL_AGAIN = "approval_again"

@@ -4,9 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from slack_bolt.async_app import AsyncAck
-from workflows.core.batches.batch import Batch, BatchState
-from workflows.core.batches.deciding import current_batch_eligibility
-from workflows.core.requests.commands.batch import ApproveBatch, RejectBatch, WithdrawBatch
 
 from bot.slack import ids
 from bot.slack.answers.windows import Window, Windows
@@ -20,9 +17,12 @@ from bot.slack.people.approvers import may_decide_now, name_open_stages_of
 from bot.slack.people.members import Members
 from bot.slack.people.shown_directory import ShownDirectory
 from workflows.app.service import Service
+from workflows.core.batches.batch import Batch, BatchState
+from workflows.core.batches.deciding import current_batch_eligibility
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId
+from workflows.core.requests.commands.batch import ApproveBatch, RejectBatch, WithdrawBatch
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.request import BatchId
 from workflows.core.settings.canonical import Digest

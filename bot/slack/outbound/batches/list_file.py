@@ -4,13 +4,12 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from workflows.core.batches.batch import Batch, ListFile
-
 from bot.slack.answers.private_file import FileNotSent, FileProblem
 from bot.slack.blocks.untrusted import escape
 from bot.slack.outbound.files.upload import FileUpload, SharedFile, problems_of_files
 from bot.slack.outbound.recipients import Outbound
 from bot.words.batches import list_comment, list_name, list_title
+from workflows.core.batches.batch import Batch, ListFile
 from workflows.core.errors.facts import Fact
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.canonical import Digest

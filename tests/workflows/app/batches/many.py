@@ -1,6 +1,6 @@
 """Many partners that somebody configured by hand, and a batch that adopts them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
@@ -42,7 +42,9 @@ def guests() -> dict[str, Any]:
     return {name: value for name, value in settings.items() if name != "tenantId"}
 
 
-def configure_many(world: World, count: int, *, first: int = 1, author: Person | None = MALLORY, **more: Any) -> None:
+def configure_many(
+    world: World, count: int, *, first: int = 1, author: Person | None = MALLORY, more: Mapping[str, Any] | None = None
+) -> None:
     """Configure partners by hand, for guests; the log names who did."""
     world.tenant.default = {"isServiceDefault": True, **BLOCK}
     for number in range(first, first + count):
@@ -54,7 +56,7 @@ def configure_many(world: World, count: int, *, first: int = 1, author: Person |
             typed_name=tenant_id,
         )
         world.tenant.add_tenant(identity)
-        world.tenant.edit(tenant_id, **{**guests(), **more})
+        world.tenant.edit(tenant_id, **{**guests(), **(more or {})})
         if author is not None:
             world.tenant.tenant_settings.changes[tenant_id] = [made_by(world, author)]
 

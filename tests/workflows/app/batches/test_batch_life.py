@@ -34,6 +34,7 @@ async def test_forty_partners_are_adopted_with_one_decision(world: World) -> Non
     assert world.tenant.attempts == []
     assert world.notifier.requests == []
     for row in batch.rows:
+        assert row.request_id is not None
         request = await world.request(row.request_id)
         assert request.state is RequestState.APPLIED, note_words(request.note)
         assert {one.digest for one in request.decisions} == {request.plan.digest}
@@ -47,7 +48,7 @@ async def test_forty_partners_are_adopted_with_one_decision(world: World) -> Non
 async def test_a_draft_says_who_goes_alone_and_who_cannot_be_adopted(world: World) -> None:
     """A draft asks nobody for anything. Its audit entry names the user of the operating system."""
     configure_many(world, 2)
-    configure_many(world, 1, first=3, **TRUSTED)
+    configure_many(world, 1, first=3, more=TRUSTED)
     found = await drafted(world)
     assert found.batch is not None
     assert [row.state for row in found.rows] == [RowState.WAITING, RowState.WAITING, RowState.ALONE]

@@ -22,7 +22,7 @@ from workflows.core.batches.deciding import batch_eligibility, current_batch_eli
 from workflows.core.batches.lifecycle import advance_batch
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.people import Person
+from workflows.core.people import ChatId, Person
 from workflows.core.policy.approval import Choice
 from workflows.core.requests.commands.batch import ApproveBatch, RejectBatch, WithdrawBatch
 from workflows.core.requests.effects import AdvanceBatch, SendMessage, ShowBatch, UploadBatchList
@@ -234,7 +234,7 @@ def test_who_is_asked_now() -> None:
     assert who.excluded_ids == {one for person in (RILEY, SAM, MALLORY) for one in (person.id, person.chat_id)}
     assert current_batch_eligibility(batch(BatchState.APPLYING)) is None
     assert current_batch_eligibility(batch(decisions=whole_chain(batch().digest or Digest("")))) is None
-    nameless = batch(BatchState.DRAFT, row(1, RowState.WAITING, authors=(replace(MALLORY, chat_id=""),)))
+    nameless = batch(BatchState.DRAFT, row(1, RowState.WAITING, authors=(replace(MALLORY, chat_id=ChatId("")),)))
     assert batch_eligibility(nameless).authors == {MALLORY.id}
 
 
