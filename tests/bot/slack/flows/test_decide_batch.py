@@ -13,6 +13,7 @@ from workflows.core.batches.batch import Batch, BatchState, ListFile, RowState, 
 from workflows.core.people import ChatId, Person, PersonId
 from workflows.core.policy.template import Stage
 from workflows.core.requests.effects import Effect, ShowBatch, ShowHome
+from workflows.core.requests.request import BatchId
 from workflows.core.settings.canonical import Digest
 from workflows.ports.audit_log import AuditEntry
 from workflows.ports.records import Commit
@@ -35,6 +36,7 @@ async def stored(gatehouse: BotUnderTest, state: BatchState = BatchState.AWAITIN
         requester=somebody("requester") if usual.requester else None,
         sponsor=somebody("requester") if usual.sponsor else None,
         created_at=now,
+        confirmed_at=None if usual.confirmed_at is None else now,
         changed_at=now,
         expires_at=now.replace(year=now.year + 1),
         version=1,
@@ -136,18 +138,25 @@ async def test_only_the_requester_withdraws(gatehouse: BotUnderTest) -> None:
     ["B-0000000000:" + "0" * 64, "B-nonsense", "R-AAAAAAAAAA:" + "0" * 64, "B-5F3C9A10D2:xyz"],
     ids=["unknown", "no id", "a request", "no digest"],
 )
-@pytest.mark.parametrize("action", ["review_batch", "approve_batch", "reject_batch"])
+@pytest.mark.parametrize("action", ["approve_batch", "reject_batch"])
 async def test_a_value_that_names_no_batch_is_refused(gatehouse: BotUnderTest, action: str, value: str) -> None:
     await gatehouse.interact(click("approver1", action, value))
     await gatehouse.idle()
     assert [one for one in await gatehouse.outcomes("approver1") if one[1] in ("unknown_batch", "malformed")]
 
 
-async def test_nobody_looks_at_a_draft_by_a_button(gatehouse: BotUnderTest) -> None:
-    one = await stored(gatehouse, BatchState.DRAFT)
-    await gatehouse.interact(click("approver1", "review_batch", value_of(one)))
-    await gatehouse.idle()
-    assert ("review_batch", "unknown_batch") in await gatehouse.outcomes("approver1")
+async def test_details_show_neither_a_draft_nor_a_batch_that_is_not_there(gatehouse: BotUnderTest) -> None:
+    await stored(gatehouse)
+    draft = replace(sample_batches.draft(), id=BatchId("B-00000000AA"), version=1)
+    entry = AuditEntry(key="d", at=builders.NOW, actor="test", command="test", outcome="accepted", details={})
+    await gatehouse.store.commit(Commit(entry=entry, batch=draft))
+    [card] = (await gatehouse.control.get("messages", channel=CHANNEL, user="approver1"))["messages"]
+    place = {"user": "approver1", "channel": CHANNEL, "ts": card["ts"], "action_id": "review_batch"}
+    for number, batch_id in enumerate((draft.id, "B-0000000000"), 1):
+        await gatehouse.control.post("click", **place, value=f"{batch_id}:")
+        view = await top(gatehouse, "approver1")
+        assert "does not know this batch" in shown(view)
+        assert (await gatehouse.outcomes("approver1")).count(("review_batch", "unknown_batch")) == number
 
 
 async def test_a_closed_batch_cannot_be_rejected(gatehouse: BotUnderTest) -> None:
