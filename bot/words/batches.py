@@ -58,8 +58,8 @@ ALL_PARTNERS: Final = "All partners of the draft, with what happens to each"
 DURATION_HINT: Final = "How long the settings are approved. Every partner has its own reviews and its own end."
 _LIST_PROBLEMS: Final[Mapping[str, str]] = {
     ListProblem.NO_SCOPE: "The app lacks the scope files:write. An admin can install it again.",
-    ListProblem.REFUSED: "Slack did not take the file ({code}). Gatehouse tries again.",
-    ListProblem.NO_ANSWER: "Slack does not answer. Gatehouse tries again.",
+    ListProblem.REFUSED: "The chat system did not take the file ({code}). Gatehouse tries again.",
+    ListProblem.NO_ANSWER: "The chat system does not answer. Gatehouse tries again.",
 }
 
 

@@ -98,7 +98,7 @@ def test_nobody_is_offered_to_approve_what_cannot_be_decided(one: Batch) -> None
     [
         (ListProblem.NO_SCOPE, "files:write"),
         (ListProblem.REFUSED, "(too_large)"),
-        (ListProblem.NO_ANSWER, "Slack does not answer."),
+        (ListProblem.NO_ANSWER, "The chat system does not answer."),
     ],
 )
 def test_a_list_that_is_missing_is_said_with_its_cause(problem: ListProblem, expected: str) -> None:
@@ -246,10 +246,6 @@ def test_the_id_of_a_draft_is_found_in_any_case_and_with_any_hyphen(typed: str, 
             "Its settings changed after the draft. Adopt it alone with /partner adopt.",
         ),
         (Fact(RowCode.STOPPED, {"state": "stopped", "note": []}), "Its request was stopped."),
-        (
-            Fact(RowCode.CHAIN_NOT_POSSIBLE, {"problem": Fact(RefusalCode.BATCH_EMPTY).as_value()}),
-            "Too few people could decide on it together with the others. No partner of this draft can be adopted.",
-        ),
     ],
 )
 def test_a_row_says_why_it_goes_another_way(fact: Fact, expected: str) -> None:
@@ -274,5 +270,5 @@ def test_an_own_batch_is_withdrawn_from_the_app_home_while_it_is_open() -> None:
     )
     blocks = [block.to_dict() for block in own_batch_rows(own)]
     assert actions_of(blocks) == ["review_batch", "withdraw_batch", "review_batch", "review_batch"]
-    assert "Slack does not answer." in str(blocks)
+    assert "The chat system does not answer." in str(blocks)
     assert "2 of 40" in str(blocks)
