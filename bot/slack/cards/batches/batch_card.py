@@ -27,6 +27,7 @@ from bot.slack.cards.approval.approval_chain import chain_elements
 from bot.slack.cards.approval.closed_card import first_words
 from bot.slack.people.approvers import NO_APPROVERS_KNOWN, Approvers
 from bot.words.batches import (
+    IN_CHANNEL,
     LIST_MISSING,
     LIST_PENDING,
     facts_words,
@@ -76,16 +77,18 @@ def batch_card(
     holders: Mapping[Role, Approvers] = NO_APPROVERS_KNOWN,
     now: datetime,
     with_buttons: bool = True,
+    with_progress: bool = True,
 ) -> Message:
     """Return the card of a batch: all that is decided while it waits for approvals, otherwise its progress and result.
 
     :param holders: who has each role of the approval chain now, by name.
     :param with_buttons: offer Approve and Reject where they have an effect; Details is offered always.
+    :param with_progress: whether it shows how many members are recorded, so that it changes with each of them.
     """
     if batch.state is S.AWAITING_APPROVAL:
         blocks = list(_waiting_blocks(batch, holders, can_decide=with_buttons and can_be_decided(batch, now)))
     else:
-        blocks = list(_other_blocks(batch))
+        blocks = list(_other_blocks(batch, with_progress=with_progress or batch.state is not S.APPLYING))
     return message(batch_summary(batch), blocks)
 
 
@@ -215,10 +218,11 @@ def decision_row(batch: Batch, *, can_decide: bool, with_details: bool = True) -
     return actions(f"batch:{batch.id}", *buttons)
 
 
-def _other_blocks(batch: Batch) -> Iterator[Block]:
+def _other_blocks(batch: Batch, *, with_progress: bool) -> Iterator[Block]:
     """Return the card of a batch that needs no decision: state or progress, who decided, and what went another way."""
     yield header(f"{batch_icon(batch)} {title_words(batch)}: {_short_state(batch)}")
-    yield rich_text(*_state_elements(batch))
+    people = paragraph(*_people_parts(batch))
+    yield rich_text(*(_state_elements(batch) if with_progress else [paragraph(fixed_text(IN_CHANNEL))]), people)
     yield actions(f"batch:{batch.id}", button("Details", ids.REVIEW_BATCH, ids.batch_value(batch)))
 
 
@@ -240,7 +244,6 @@ def _state_elements(batch: Batch) -> Iterator[RichTextElement]:
             named = ", ".join(_named(row) for row in rows[:MAX_NAMED_LEFT])
             more = _more(len(rows) - MAX_NAMED_LEFT, "partner")
             yield paragraph(fixed_text(label, bold=True), cleaned_text(named, 400), *more)
-    yield paragraph(*_people_parts(batch))
 
 
 def _named(row: BatchRow) -> str:

@@ -40,7 +40,8 @@ class BatchMessages:
         names, now = await self._names(batch, eligible, holders), self._outbound.clock.now()
         card = batch_card(batch, holders=names, now=now)
         problem = await self._show_in_channel(batch, card)
-        settled = batch_card(batch, holders=names, now=now, with_buttons=False)
+        # NB. without progress: otherwise every wave of members would update every copy.
+        settled = batch_card(batch, holders=names, now=now, with_buttons=False, with_progress=False)
         asked = await self._update_copies(batch, lambda person: card if person in deciders else settled)
         for person in direct_recipients(deciders, is_channel_closed=problem is not None):
             if person not in asked:

@@ -166,6 +166,13 @@ async def test_progress_and_result_are_on_the_same_card(scene: Scene) -> None:
     applied = replace(listed.rows[0], state=RowState.APPLIED)
     await scene.notifier().show_batch(replace(listed, state=BatchState.APPLYING, rows=(applied, *listed.rows[1:])))
     assert "1 of 3 checked and recorded" in str(scene.messages(CHANNEL)[0]["blocks"])
+    assert "The card in the channel shows the progress." in str(scene.messages("@approver1")[0]["blocks"])
+    before = scene.written()
+    applied_too = replace(listed.rows[1], state=RowState.APPLIED)
+    await scene.notifier().show_batch(
+        replace(listed, state=BatchState.APPLYING, rows=(applied, applied_too, listed.rows[2]))
+    )
+    assert len(scene.written()) == len(before) + 1, "only the channel's card shows each step"
     done = tuple(replace(one, state=RowState.APPLIED) for one in listed.rows)
     await scene.notifier().show_batch(replace(listed, state=BatchState.DONE, rows=done))
     card = scene.messages(CHANNEL)[0]
