@@ -27,6 +27,7 @@ from workflows.core.requests.effects import (
     Effect,
     RetryOrDropEffect,
     SendMessage,
+    ShowBatch,
     ShowRequest,
     refusal_message,
     shown_where_clicked,
@@ -290,10 +291,11 @@ class Service:
         details = {"typed": typed_text, "kind": kind, "template": template}
         await self._commit(Commit(entry=entry_of(key, self._clock.now(), actor, SEARCH, details)))
 
-    async def update_cards(self, request_id: RequestId, *, key: str, channel: str) -> None:
-        """Update a request's cards because one left a channel; once for each `key`."""
+    async def update_cards(self, show: ShowRequest | ShowBatch, *, key: str, channel: str) -> None:
+        """Update the cards of a request or of a batch because one left a channel; once for each `key`."""
+        request_id = show.request_id if isinstance(show, ShowRequest) else None
         entry = entry_of(key, self._clock.now(), GATEHOUSE, "move_card", {"from": channel}, request_id=request_id)
-        await self._commit(Commit(entry=entry, effects=(ShowRequest(request_id=request_id),)))
+        await self._commit(Commit(entry=entry, effects=(show,)))
 
     async def send_message(self, fact: Fact, *, key: str, person: ChatId, channel: str = "") -> None:
         """Send one person a message, once for each `key`."""

@@ -1,6 +1,7 @@
 """Show a batch: its card in the approval channel, and a copy for each person who can decide now."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from bot.slack.blocks.message import Message
@@ -50,13 +51,27 @@ class BatchMessages:
                 )
         if problem is not None:
             raise problem
+        if batch.state is BatchState.AWAITING_APPROVAL and batch.is_list_current:
+            await self._attach_to_new_card(batch)
 
     async def attach_list(self, batch: Batch) -> ListFile:
         """Attach the list to the thread of the card; see `ports.Notifier.upload_batch_list`."""
         if await self._channel_card(batch) is None:
             await self.show(batch)
+        return await self._attach(batch, await self._channel_card(batch))
+
+    async def _attach_to_new_card(self, batch: Batch) -> None:
+        """Attach the list again when the card was posted again, in another channel for example."""
         card = await self._channel_card(batch)
-        return await self._lists.attach(batch, thread="" if card is None else card.message_id)
+        if card is not None and card.occasion != batch.digest:
+            await self._attach(batch, card)
+
+    async def _attach(self, batch: Batch, card: MessageCopy | None) -> ListFile:
+        """Attach the list below a card, and store that it is there."""
+        file = await self._lists.attach(batch, thread="" if card is None else card.message_id)
+        if card is not None:
+            await self._outbound.store.save_copy(replace(card, occasion=str(batch.digest)))
+        return file
 
     async def concerned(self, batch: Batch) -> frozenset[ChatId]:
         """Return whose App Home lists the batch, or did."""

@@ -146,6 +146,18 @@ async def test_a_list_that_slack_refuses_is_said_with_its_cause(
     assert "Nobody can approve" in str(card["blocks"])
 
 
+async def test_a_card_that_is_posted_again_has_the_list_below_it(scene: Scene) -> None:
+    listed = await with_list(scene, await waiting(scene))
+    await scene.notifier().show_batch(listed)
+    scene.fail("chat.update", "cant_update_message")
+    await scene.notifier().show_batch(replace(listed, expires_at=listed.expires_at.replace(month=1)))
+    messages = scene.messages(CHANNEL)
+    [old, new] = [message for message in messages if message.get("blocks")]
+    threads = [message["thread_ts"] for message in messages if message.get("files")]
+    assert threads == [old["ts"], new["ts"]]
+    assert "approve_batch" in action_ids(new)
+
+
 async def test_a_member_that_was_planned_again_is_listed_by_no_list(scene: Scene) -> None:
     batch = await waiting(scene)
     rows = (replace(batch.rows[0], plan_digest=builders.access_plan({"tenantId": "x"}).digest), *batch.rows[1:])
