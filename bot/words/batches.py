@@ -57,9 +57,9 @@ ABOUT_DRAFT: Final = (
 ALL_PARTNERS: Final = "All partners of the draft, with what happens to each"
 DURATION_HINT: Final = "How long the settings are approved. Every partner has its own reviews and its own end."
 _LIST_PROBLEMS: Final[Mapping[str, str]] = {
-    ListProblem.NO_SCOPE: "The Slack app lacks the scope files:write. An admin can install it again from manifest.yml.",
-    ListProblem.REFUSED: "Slack did not take the file ({code}). Gatehouse tries again.",
-    ListProblem.NO_ANSWER: "Slack does not answer. Gatehouse tries again.",
+    ListProblem.NO_SCOPE: "The app lacks the scope files:write. An admin can install it again.",
+    ListProblem.REFUSED: "The chat system did not take the file ({code}). Gatehouse tries again.",
+    ListProblem.NO_ANSWER: "The chat system does not answer. Gatehouse tries again.",
 }
 
 
@@ -69,9 +69,10 @@ def short_digest(whole: Digest | str | None) -> str:
 
 
 def size_words(batch: Batch) -> str:
-    """Return how many partners one decision decides; before that is known, how many the draft has."""
-    rows = [row for row in batch.rows if row.was_member]
-    return counted(len(batch.members or rows or batch.rows), "partner")
+    """Return how many partners one decision decides, or decided; before that is known, how many it may decide."""
+    members = batch.members if batch.state is BatchState.AWAITING_APPROVAL else ()
+    rows = members or [row for row in batch.rows if row.was_member] or batch.rows
+    return counted(len(rows), "partner")
 
 
 def title_words(batch: Batch) -> str:
@@ -217,7 +218,7 @@ def list_comment(batch: Batch, sha256: str) -> str:
 
 def draft_title(batch: Batch) -> str:
     """Return who made a draft; the time follows."""
-    return f"Draft {batch.id}, made by {batch.drafted_by} with gatehouse adopt on"
+    return f"Draft {batch.id}, made on the bot's machine by {batch.drafted_by.removeprefix('os:')} on"
 
 
 def together_words(count: int) -> str:

@@ -13,6 +13,7 @@ from tests.bot.shipped_cards import NAMES
 from tests.workflows.core.builders import CHIE, NOW, RILEY
 from workflows.app.batches.confirming import BatchTerms
 from workflows.app.reads.app_home import AppHome
+from workflows.app.reads.home_batches import NO_BATCHES, HomeBatches
 from workflows.core.batches.batch import Batch, BatchState
 from workflows.core.errors.facts import Fact
 from workflows.core.requests.notes import NoteCode
@@ -56,6 +57,6 @@ def batch_homes() -> dict[str, Json]:
     waiting = LimitedList(items=(approved_once(),), count=4)
     own = (batch(), with_others(BatchState.APPLYING), with_others(BatchState.DONE))
     return {
-        "home-batch-approver": home_view(AppHome(batches=waiting), now=NOW),
-        "home-batch-requester": home_view(AppHome(own_batches=own), now=NOW),
+        "home-batch-approver": home_view(AppHome(batches=HomeBatches(waiting=waiting)), now=NOW),
+        "home-batch-requester": home_view(AppHome(batches=replace(NO_BATCHES, own=own)), now=NOW),
     }

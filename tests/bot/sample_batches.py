@@ -77,6 +77,7 @@ def batch(state: BatchState = BatchState.AWAITING_APPROVAL, count: int = 40, **c
         sponsor=None if state is BatchState.DRAFT else SAM,
         justification="" if state is BatchState.DRAFT else "Configured in the portal before Gatehouse, and in use.",
         duration=None if state is BatchState.DRAFT else timedelta(days=180),
+        confirmed_at=None if state is BatchState.DRAFT else NOW,
         stages=CHAIN if is_asked else (),
     )
     if is_asked:

@@ -15,19 +15,18 @@ from workflows.app.adoption.adopt_intake import AdoptIntake
 from workflows.app.batches.batch_service import BatchService
 from workflows.app.batches.confirming import BatchIntake
 from workflows.app.reads.look_up_permission import LookupPermission
-from workflows.app.service import Service
 
 
-def adopt_flow(
+def adopt_flows(
     systems: ExternalSystems,
     intake: AdoptIntake,
     batches: BatchService,
     windows: Windows,
-    members: Members,
     lookup_permission: LookupPermission,
-    shown_directory: ShownDirectory,
-) -> AdoptFlow:
-    """Return the flow of `/partner adopt`, for a partner or for a draft."""
+    people: ShownDirectory,
+) -> tuple[AdoptFlow, DecideBatchFlow]:
+    """Return the flow of `/partner adopt`, for a partner or for a draft, and the flow that decides on batches."""
+    members = Members(directory=systems.directory)
     drafts = BatchIntake(
         batches=batches,
         service=intake.service,
@@ -35,30 +34,25 @@ def adopt_flow(
         catalog=systems.catalog,
         limits=intake.limits,
     )
-    return AdoptFlow(
+    adopt = AdoptFlow(
         windows=windows,
         members=members,
         lookup_permission=lookup_permission,
         intake=intake,
-        people=shown_directory,
+        people=people,
         store=systems.store,
         tenant=systems.tenant,
-        drafts=DraftFlow(windows=windows, members=members, intake=drafts, people=shown_directory),
+        drafts=DraftFlow(windows=windows, members=members, intake=drafts, people=people),
     )
-
-
-def decide_batch_flow(
-    systems: ExternalSystems, service: Service, windows: Windows, members: Members, shown_directory: ShownDirectory
-) -> DecideBatchFlow:
-    """Return the flow that decides on batches."""
-    return DecideBatchFlow(
-        service=service,
+    decide = DecideBatchFlow(
+        service=intake.service,
         store=systems.store,
         windows=windows,
         members=members,
-        people=shown_directory,
+        people=people,
         clock=systems.clock,
     )
+    return adopt, decide
 
 
 def batch_list_files(systems: ExternalSystems, outbound: Outbound) -> BatchListFiles:

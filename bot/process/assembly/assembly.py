@@ -80,9 +80,7 @@ def assemble(systems: ExternalSystems) -> BotParts:
     shown = ShownDirectory(systems.directory, systems.clock)
     copies = CardCopies(client=systems.client, store=systems.store, channel=channel, was_active=shown.was_active)
     notifier = _notifier(systems, shown, copies)
-    former_channel = FormerChannelCards(
-        store=systems.store, service=service, copies=copies, channel=channel, clock=systems.clock
-    )
+    former_channel = _former_channel(systems, service, copies, channel)
     limits = _limits(systems, alarms)
     watch = _watch(systems, alarms, queue_worker.wake)
     batches = BatchService(store=systems.store, clock=systems.clock, wake=queue_worker.wake)
@@ -112,6 +110,13 @@ def _approval_channel(systems: ExternalSystems, alarms: Alarms) -> ApprovalChann
     """Return the channel of the approval cards, which must stay private."""
     channel = systems.settings.slack_channel
     return ApprovalChannel(client=systems.client, channel=channel, alarms=alarms, clock=systems.clock)
+
+
+def _former_channel(
+    systems: ExternalSystems, service: Service, copies: CardCopies, channel: ApprovalChannel
+) -> FormerChannelCards:
+    """Return what empties the cards in former channels."""
+    return FormerChannelCards(store=systems.store, service=service, copies=copies, channel=channel, clock=systems.clock)
 
 
 def _access_ends(systems: ExternalSystems, service: Service, alarms: Alarms, queue_worker: QueueWorker) -> AccessEnds:

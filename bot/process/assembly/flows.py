@@ -6,7 +6,7 @@ It is long because every flow is created here, each in a function of its own.
 from collections.abc import Iterator, Sequence
 from typing import Protocol, TypeVar
 
-from bot.process.assembly.adopt_flows import adopt_flow, decide_batch_flow
+from bot.process.assembly.adopt_flows import adopt_flows
 from bot.process.assembly.audit_log_flows import audit_log_flows
 from bot.process.assembly.external_systems import ExternalSystems
 from bot.slack.answers.open_forms import OpenForm, OpenForms
@@ -69,17 +69,11 @@ def make_flows(
 ) -> Sequence[Flow]:
     """Return every flow."""
     store, clock, background = systems.store, systems.clock, systems.background
+    adopt_intake = _intake(AdoptIntake, systems, service, limits)
     directory, members = systems.directory, Members(directory=systems.directory)
     lookup_permission = LookupPermission(members=WindowMembers(directory=directory), service=service, limits=limits)
     windows = Windows(client=systems.client, service=service, background=background)
-    answers = Answers(
-        service=service,
-        lookup_permission=lookup_permission,
-        directory=directory,
-        background=background,
-        slack_api_url=systems.settings.slack_api_url,
-        redact=systems.redact,
-    )
+    answers = _answers(systems, service, lookup_permission)
     audit_log_permission = AuditLogPermission(directory=directory)
     home = _home_flow(systems, service, notifier, members, audit_log_permission)
     request_access = _request_access_flow(
@@ -94,16 +88,7 @@ def make_flows(
         AnswerReviewFlow(service=service, store=store, members=members, windows=windows, clock=clock),
         _revoke_flow(systems, service, windows, members),
         _restore_flow(systems, service, limits, windows, members, lookup_permission),
-        adopt_flow(
-            systems,
-            _intake(AdoptIntake, systems, service, limits),
-            batches,
-            windows,
-            members,
-            lookup_permission,
-            shown_directory,
-        ),
-        decide_batch_flow(systems, service, windows, members, shown_directory),
+        *adopt_flows(systems, adopt_intake, batches, windows, lookup_permission, shown_directory),
         _partner_setup_flow(systems, answers, windows, lookup_permission),
         _partner_sections_flow(systems, windows, lookup_permission),
         StoppedWorkFlow(service=service),
@@ -111,6 +96,17 @@ def make_flows(
         home,
         *audit_log_flows(systems, answers, windows, audit_log_permission, home, shown_directory),
         _show_flow(systems, answers, windows, members, audit_log_permission, lookup_permission, shown_directory),
+    )
+
+
+def _answers(systems: ExternalSystems, service: Service, lookup_permission: LookupPermission) -> Answers:
+    return Answers(
+        service=service,
+        lookup_permission=lookup_permission,
+        directory=systems.directory,
+        background=systems.background,
+        slack_api_url=systems.settings.slack_api_url,
+        redact=systems.redact,
     )
 
 

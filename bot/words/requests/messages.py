@@ -183,18 +183,22 @@ def _limit_near(values: Values) -> str:
 
 
 def _batch_asked(values: Values) -> str:
-    alone = f" {values['alone']} more are decided alone." if values["alone"] else ""
-    ended = f" {values['ended']} are not asked for: open the batch to see why." if values["ended"] else ""
+    alone = f" {counted(values['alone'], 'partner is', 'partners are')} decided alone." if values["alone"] else ""
+    ended = f" {_not_asked(values['ended'], 'asked for')}" if values["ended"] else ""
     members = counted(values["members"], "partner")
     return f"Batch {values['batch']}: the approvers are asked to decide on {members} together.{alone}{ended}"
+
+
+def _not_asked(count: int, what: str) -> str:
+    return f"{counted(count, 'partner is', 'partners are')} not {what}: see Details of the batch on your Home tab."
 
 
 def _batch_ended(values: Values) -> str:
     note = stored_note_words(values["note"])
     if values["state"] != BatchState.DONE:
         return f"Batch {values['batch']} {ENDED[values['state']]}. Nothing is adopted by it. {note}".strip()
-    left = f" {values['left']} are decided alone." if values["left"] else ""
-    ended = f" {values['ended']} are not adopted: open the batch to see why." if values["ended"] else ""
+    left = f" {counted(values['left'], 'partner is', 'partners are')} decided alone." if values["left"] else ""
+    ended = f" {_not_asked(values['ended'], 'adopted')}" if values["ended"] else ""
     applied = counted(values["applied"], "partner is", "partners are")
     return f"Batch {values['batch']}: {applied} adopted (verified).{left}{ended} {note}".strip()
 

@@ -14,10 +14,10 @@ from workflows.app.reads.found_requests import (
     find_requests,
     today_from_record,
 )
+from workflows.app.reads.home_batches import NO_BATCHES, HomeBatches, read_batches
 from workflows.app.reads.newer_requests import MAX_OWN_REQUESTS, AfterEnd, read_after_end
 from workflows.app.reads.waiting_requests import ids_of
 from workflows.app.watch.not_adopted import NotAdopted, read_not_adopted
-from workflows.core.batches.batch import Batch
 from workflows.core.partner_setup.confirmations import open_steps
 from workflows.core.partners.partnership import Partnership, PartnershipState, tenant_of
 from workflows.core.people import ADMIN, ChatId, Person, PersonId, Role
@@ -27,7 +27,6 @@ from workflows.core.settings.model import TenantId
 from workflows.intervals import HOME_SHOWS_ENDS_WITHIN
 from workflows.ports.pages import EMPTY, START, Cursor, Page, PagePosition, PartnerFilter, RequestFilter
 from workflows.ports.people_directory import PeopleDirectory
-from workflows.ports.records import LimitedList
 from workflows.ports.store import Store
 
 PAGE: Final = 10
@@ -40,9 +39,6 @@ AUDITOR_PAGE: Final = 5
 """Records of one list on a page while an auditor searches by text, which shows two more lists."""
 FOUND_PAGE: Final = 20
 """Requests on a page of an auditor's search, which replaces the other lists."""
-BATCHES: Final = 3
-"""Batches that wait for a person, and the newest that they asked for. The others that wait are counted."""
-NO_BATCHES: Final[LimitedList[Batch]] = LimitedList(items=(), count=0)
 _LIVE: Final = frozenset({PartnershipState.ACTIVE, PartnershipState.REVIEW_DUE})
 
 
@@ -84,10 +80,7 @@ class AppHome:
     """Reviews that this person, as the sponsor, has to answer."""
     approvals: Page[AccessRequest] = EMPTY
     """Requests that this person can decide on, by deadline."""
-    batches: LimitedList[Batch] = NO_BATCHES
-    """Batches that this person can decide on, by deadline. They are not searched."""
-    own_batches: Sequence[Batch] = ()
-    """The newest batches that this person asked for."""
+    batches: HomeBatches = NO_BATCHES
     mine: Page[AccessRequest] = EMPTY
     setups: Mapping[RequestId, Partnership] = field(default_factory=dict)
     """The records of partners that have to do something for one of these requests, by request."""
@@ -121,8 +114,7 @@ class AppHome:
     def has_nothing_to_show(self) -> bool:
         """Return whether there is nothing to show: the person is no admin, searched nothing, and has empty lists."""
         lists = (self.reviews, self.approvals, self.mine, self.ending, self.sponsored)
-        has_batches = bool(self.batches.count or self.own_batches)
-        is_listed = has_batches or any(home_list.count for home_list in lists)
+        is_listed = not self.batches.is_empty or any(home_list.count for home_list in lists)
         return not (self.is_admin or self.is_auditor or self.text or is_listed)
 
 
@@ -153,16 +145,10 @@ async def read_home(
     roles = [role for role in await store.roles_waited_for() if chat_ids & await directory.holders(role)]
     size = AUDITOR_PAGE if (searches_all := bool(is_auditor and position.text)) else PAGE
     home = await _read_lists(person_ids, roles, position=position, size=size, is_admin=is_admin, store=store, now=now)
-    if not position.text:
-        account = None if identified_person is None else identified_person.id
-        home = replace(
-            home,
-            batches=await store.batches_waiting(roles, person_ids, BATCHES),
-            own_batches=await store.batches_of(person, account, BATCHES),
-        )
     return replace(
         home,
         is_auditor=is_auditor,
+        batches=NO_BATCHES if position.text else await read_batches(person, identified_person, roles, store=store),
         not_adopted=await read_not_adopted(store=store) if is_admin and not position.text else None,
         partners=await store.partners_page(
             PartnerFilter(text=position.text), limit=size, position=position.of_list(HomeList.PARTNERS), by_end=False

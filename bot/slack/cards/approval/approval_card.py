@@ -26,6 +26,7 @@ from bot.slack.blocks.blocks import (
 )
 from bot.slack.blocks.conversion import as_json
 from bot.slack.blocks.untrusted import clean
+from bot.slack.cards.approval.approval_chain import chain_elements
 from bot.slack.cards.approval.card_context import CardContext, notes, word_count
 from bot.slack.cards.approval.closed_card import first_words
 from bot.slack.cards.approval.kept_access import access_opened_by_others, kept_access_elements, unapproved_access
@@ -44,9 +45,7 @@ from workflows.core.people import Role
 from workflows.core.plans.closing import closes_everything
 from workflows.core.plans.plan import AtEnd
 from workflows.core.plans.renewal import is_extension, plan_of_extended_access
-from workflows.core.policy.approval import Verdict
 from workflows.core.policy.risk import RiskLevel, risk_for_approval
-from workflows.core.policy.template import Stage
 from workflows.core.requests.eligibility import eligibility
 from workflows.core.requests.request import AccessRequest, PreparedRequest, RequestKind
 
@@ -54,10 +53,6 @@ MAX_CARD_WORDS: Final = 120
 """Words of the whole card. What is known beside the request is shown as far as it fits; all of it is in Details."""
 MAX_OPENINGS_BESIDE_LESS_ACCESS: Final = 3
 """Beside more openings than this, the settings that give less access are counted. Every opening has a line."""
-MAX_NAMES: Final = 3
-"""Names of approvers a stage."""
-MAX_NAMES_CHARACTERS: Final = 100
-"""Characters of these names. Details list everybody."""
 _AND_MORE: Final = "; and {} more, see Details"
 _STAYS: Final = " What others opened stays open, see the card."
 
@@ -223,39 +218,6 @@ def stage_elements(request: AccessRequest, holders: Mapping[Role, Approvers]) ->
     if not request.require_prepared().stages:
         yield paragraph(fixed_text("No approval is needed to close a partner"))
     yield from chain_elements(request.require_prepared().stages, eligibility(request).verdict, holders)
-
-
-def chain_elements(
-    stages: Sequence[Stage], verdict: Verdict, holders: Mapping[Role, Approvers]
-) -> Iterator[RichTextElement]:
-    """Return one line for each stage of an approval chain, see `stage_elements`."""
-    for index, stage in enumerate(stages):
-        people = verdict.counted_people[index]
-        mark = "✅ " if len(people) >= stage.quorum else "⏳ " if index == verdict.open_stage else "then "
-        line: list[TextRun] = [
-            fixed_text(mark),
-            cleaned_text(stage.title, 60, bold=True),
-            fixed_text(f" {len(people)}/{stage.quorum}"),
-        ]
-        if people:
-            line += [fixed_text(": approved by "), cleaned_text(", ".join(person.name for person in people), 200)]
-        if len(people) < stage.quorum:
-            line += _approver_parts(holders.get(stage.role, Approvers()))
-        yield paragraph(*line)
-
-
-def _approver_parts(approvers: Approvers) -> list[TextRun]:
-    """Name whole people as far as they fit, at least one; the others are counted."""
-    if not approvers.names:
-        return []
-    named: list[str] = []
-    for name in approvers.names[:MAX_NAMES]:
-        if named and len(", ".join([*named, name])) > MAX_NAMES_CHARACTERS:
-            break
-        named.append(name)
-    others = len(approvers.names) - len(named) + approvers.other_count
-    more = f" and {counted(others, 'other')}" if others else ""
-    return [fixed_text(" ("), cleaned_text(", ".join(named), MAX_NAMES_CHARACTERS), fixed_text(f"{more})")]
 
 
 def decision_row(request: AccessRequest, *, can_decide: bool, with_details: bool = True) -> ActionsBlock:

@@ -23,7 +23,7 @@ from bot.slack.blocks.blocks import (
 )
 from bot.slack.blocks.message import Message, message, notice
 from bot.slack.blocks.untrusted import clean
-from bot.slack.cards.approval.approval_card import chain_elements
+from bot.slack.cards.approval.approval_chain import chain_elements
 from bot.slack.cards.approval.closed_card import first_words
 from bot.slack.people.approvers import NO_APPROVERS_KNOWN, Approvers
 from bot.words.batches import (
@@ -70,13 +70,20 @@ _ICONS: Final[Mapping[BatchState, str]] = {
 _NOTE_LIMIT: Final = 300
 
 
-def batch_card(batch: Batch, *, holders: Mapping[Role, Approvers] = NO_APPROVERS_KNOWN, now: datetime) -> Message:
+def batch_card(
+    batch: Batch,
+    *,
+    holders: Mapping[Role, Approvers] = NO_APPROVERS_KNOWN,
+    now: datetime,
+    with_buttons: bool = True,
+) -> Message:
     """Return the card of a batch: all that is decided while it waits for approvals, otherwise its progress and result.
 
     :param holders: who has each role of the approval chain now, by name.
+    :param with_buttons: offer Approve and Reject where they have an effect; Details is offered always.
     """
     if batch.state is S.AWAITING_APPROVAL:
-        blocks = list(_waiting_blocks(batch, holders, now))
+        blocks = list(_waiting_blocks(batch, holders, can_decide=with_buttons and can_be_decided(batch, now)))
     else:
         blocks = list(_other_blocks(batch))
     return message(batch_summary(batch), blocks)
@@ -110,7 +117,7 @@ def can_be_withdrawn(batch: Batch) -> bool:
     return batch.requester is not None and batch.state in (S.PREPARING, S.AWAITING_APPROVAL)
 
 
-def _waiting_blocks(batch: Batch, holders: Mapping[Role, Approvers], now: datetime) -> Iterator[Block]:
+def _waiting_blocks(batch: Batch, holders: Mapping[Role, Approvers], *, can_decide: bool) -> Iterator[Block]:
     members = batch.members
     yield header(f"{title_words(batch)} · {risk_words(_highest(members))}")
     justification = first_words(batch.justification)
@@ -118,7 +125,7 @@ def _waiting_blocks(batch: Batch, holders: Mapping[Role, Approvers], now: dateti
     yield rich_text(*summary_elements(members), *_list_elements(batch), *_again_elements(batch))
     verdict = batch_eligibility(batch).verdict
     yield rich_text(*chain_elements(batch.stages, verdict, holders))
-    yield decision_row(batch, can_decide=can_be_decided(batch, now))
+    yield decision_row(batch, can_decide=can_decide)
 
 
 def _highest(rows: Sequence[BatchRow]) -> RiskLevel | None:
@@ -159,14 +166,14 @@ def summary_elements(rows: Sequence[BatchRow], *, max_openings: int = MAX_OPENIN
 
 
 def _more(count: int, noun: str) -> list[TextRun]:
-    return [fixed_text(f" and {counted(count, f'more {noun}')}, see Details")] if count > 0 else []
+    return [fixed_text(f" and {counted(count, f'more {noun}')}")] if count > 0 else []
 
 
 def _list_elements(batch: Batch) -> Iterator[RichTextElement]:
     """Return where the list is and its digest; while it is not attached, that nobody can decide, and why."""
     if batch.is_list_current and batch.list_file is not None:
         yield paragraph(
-            fixed_text("List in the channel’s thread: ", bold=True),
+            fixed_text("List (channel thread): ", bold=True),
             fixed_text(f"{list_name(batch)} · SHA-256 {short_digest(batch.list_file.sha256)}… "),
             fixed_text(f"· Change ID {short_digest(batch.digest)}…"),
         )

@@ -22,7 +22,7 @@ from bot.slack.blocks.blocks import (
     small_text,
 )
 from bot.slack.blocks.pages import page_blocks
-from bot.slack.cards.approval.approval_card import chain_elements
+from bot.slack.cards.approval.approval_chain import chain_elements
 from bot.slack.cards.batches.batch_card import can_be_decided, decision_row, summary_elements
 from bot.slack.people.approvers import NO_APPROVERS_KNOWN, Approvers
 from bot.words.batches import (

@@ -29,6 +29,8 @@ _MAX_STAGES: Final = 10
 """As many as a template can have."""
 _MAX_VALUE_CHARACTERS: Final = 1900
 """Slack accepts 2,000 characters in a button; a later page has a longer number."""
+MAX_EXCLUDED: Final = 40
+"""People that the list leaves out: the requester, the sponsor, and authors of settings that are adopted."""
 _Text = Annotated[str, StringConstraints(max_length=100)]
 
 
@@ -36,7 +38,7 @@ class _DecidersPage(Payload):
     """Which stages a button shows, and which page of the people."""
 
     stages: Annotated[tuple[tuple[_Text, _Text], ...], Field(max_length=_MAX_STAGES)]
-    excluded: Annotated[tuple[_Text, ...], Field(max_length=2)]
+    excluded: Annotated[tuple[_Text, ...], Field(max_length=MAX_EXCLUDED)]
     page: Annotated[int, Field(ge=0, le=100_000)] = 0
 
 
@@ -77,7 +79,7 @@ def deciders_row(who_decides: Sequence[StageApprovers], excluded: Sequence[ChatI
         (clean(stage_approvers.stage.title, _MAX_TITLE_CHARACTERS), stage_approvers.stage.role)
         for stage_approvers in who_decides[:_MAX_STAGES]
     ]
-    excluded_ids = tuple(dict.fromkeys(excluded))
+    excluded_ids = tuple(dict.fromkeys(excluded))[:MAX_EXCLUDED]
     value = _value(tuple(named), excluded_ids, 0)
     if len(value) > _MAX_VALUE_CHARACTERS:
         value = _value(tuple((f"Stage {number}", role) for number, (_, role) in enumerate(named, 1)), excluded_ids, 0)

@@ -1,6 +1,6 @@
 """Show a batch: its card in the approval channel, and a copy for each person who can decide now."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from bot.slack.blocks.message import Message
@@ -37,10 +37,11 @@ class BatchMessages:
         eligible = current_batch_eligibility(batch)
         holders = await self._recipients.open_stage_holders(eligible)
         deciders = await self._recipients.deciders_now(eligible, holders) if batch.is_list_current else frozenset()
-        card = batch_card(batch, holders=await self._names(batch, eligible, holders), now=self._outbound.clock.now())
+        names, now = await self._names(batch, eligible, holders), self._outbound.clock.now()
+        card = batch_card(batch, holders=names, now=now)
         problem = await self._show_in_channel(batch, card)
-        await self._update_copies(batch, card)
-        asked = {copy.audience for copy in await self._copies(batch) if copy.occasion == _round(batch)}
+        settled = batch_card(batch, holders=names, now=now, with_buttons=False)
+        asked = await self._update_copies(batch, lambda person: card if person in deciders else settled)
         for person in direct_recipients(deciders, is_channel_closed=problem is not None):
             if person not in asked:
                 await self._outbound.copies.post(
@@ -81,13 +82,20 @@ class BatchMessages:
             return None
         return await self._outbound.copies.post(_subject(batch.id), "", card)
 
-    async def _update_copies(self, batch: Batch, card: Message) -> None:
-        """Update the approvers' copies; one of an earlier round becomes a line that says nothing of the state."""
+    async def _update_copies(self, batch: Batch, card_of: Callable[[str], Message]) -> set[str]:
+        """Update the approvers' copies; one of an earlier round becomes a line that says nothing of the state.
+
+        :param card_of: returns the card for a person: who cannot decide now gets it without Approve and Reject.
+        :returns: who has a copy of this round.
+        """
+        asked: set[str] = set()
         for copy in await self._copies(batch):
             if copy.audience and copy.occasion == _round(batch):
-                await self._outbound.copies.update(copy, card, replaces_deleted=not batch.has_ended)
+                asked.add(copy.audience)
+                await self._outbound.copies.update(copy, card_of(copy.audience), replaces_deleted=False)
             elif copy.audience:
                 await self._outbound.copies.close(copy, older_batch_card(batch))
+        return asked
 
     async def _copies(self, batch: Batch) -> list[MessageCopy]:
         return await self._outbound.copies.live_copies(_subject(batch.id))

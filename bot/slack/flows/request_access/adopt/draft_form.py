@@ -41,7 +41,7 @@ from workflows.app.batches.confirming import BatchTerms
 from workflows.core.batches.batch import Batch, BatchRow, RowState
 from workflows.core.people import ChatId
 
-MAX_OPENINGS: Final = 5
+MAX_OPENINGS: Final = 12
 MAX_NAMED: Final = 5
 """Partners that are named for each reason; the others are counted, and the list of all partners has them."""
 _GROUPS: Final = 4
@@ -66,7 +66,7 @@ def draft_view(content: DraftContent) -> Json:
     blocks: list[Block] = [
         rich_text(*_elements(content)),
         row(ALL_PARTNERS, ids.DRAFT_ROWS, show_all),
-        *who_decides_blocks(content.who_decides, _first_excluded(content)),
+        *who_decides_blocks(content.who_decides, _excluded(content)),
         *_people_blocks(content),
         input_block("Justification", ids.JUSTIFICATION, text_area(ids.JUSTIFICATION, batch.justification)),
         input_block(
@@ -129,10 +129,9 @@ def _people_blocks(content: DraftContent) -> Iterator[Block]:
         yield rich_text(*elements)
 
 
-def _first_excluded(content: DraftContent) -> tuple[ChatId, ...]:
-    """Return the people whom the list of everybody leaves out: it has room for two."""
-    authors = (one.chat_id for one in content.terms.authors if one.chat_id)
-    return tuple(dict.fromkeys((content.requester, *authors)))[:2]
+def _excluded(content: DraftContent) -> tuple[ChatId, ...]:
+    """Return the people whom the list of everybody who can approve leaves out."""
+    return (content.requester, *(one.chat_id for one in content.terms.authors if one.chat_id))
 
 
 def _duration_field(terms: BatchTerms) -> Iterator[Block]:

@@ -49,7 +49,7 @@ def adopt_view(content: AdoptFormContent) -> Json:
     blocks: list[Block] = [
         identity_block(content.identity),
         rich_text(*_elements(content)),
-        *who_decides_blocks(content.who_decides, tuple(dict.fromkeys(excluded))[:2]),
+        *who_decides_blocks(content.who_decides, excluded),
         input_block("Justification", ids.JUSTIFICATION, text_area(ids.JUSTIFICATION, form.justification)),
         input_block(
             "Sponsor",
