@@ -91,8 +91,11 @@ class LimitedList(Generic[Item]):
 class RecordsReader(Protocol):
     """A read-only list of partners and requests. Every `Store` implements it."""
 
-    async def open_requests(self) -> Sequence[AccessRequest]:
-        """List the requests that are not terminal, oldest first."""
+    async def open_requests_about(self, tenant_id: TenantId) -> Sequence[AccessRequest]:
+        """List the requests that are not terminal and may be about a tenant, oldest first.
+
+        A request without a plan may be about any tenant.
+        """
 
     async def identities(self) -> Sequence[TenantIdentity]:
         """List the identity of every partnership, by default domain."""
@@ -240,6 +243,9 @@ class RecordStore(AuditLog, Protocol):
 
     async def batch_members(self, batch_id: BatchId) -> Mapping[RequestId, RequestState]:
         """Return the state of each request that belongs to a batch now."""
+
+    async def open_requests_about(self, tenant_id: TenantId) -> Sequence[AccessRequest]:
+        """List the requests that are not terminal and may be about a tenant; see `RecordsReader`."""
 
     async def open_requests_alone(self) -> Sequence[AccessRequest]:
         """List the requests that are not terminal and belong to no batch, oldest first."""

@@ -105,7 +105,7 @@ class SlackNotifier:
         :raises NotifierRefused: when nobody at all could be asked.
         """
         subject = f"review:{partnership.identity.tenant_id}"
-        running = running_revocation(await self._outbound.store.open_requests(), partnership.identity)
+        running = running_revocation(await self._outbound.store.open_requests_alone(), partnership.identity)
         drift = await known_drift(partnership.identity.tenant_id, self._outbound.store)
         card = review_card(partnership, now=self._outbound.clock.now(), revocation=running, drift=drift)
         not_reached = None

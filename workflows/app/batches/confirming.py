@@ -95,13 +95,22 @@ class BatchIntake:
 
     async def _terms(self, batch: Batch, chains: tuple[tuple[Stage, ...], ...], asked: frozenset[ChatId]) -> BatchTerms:
         directory = self.directory.for_one_check()
-        authors = {one.chat_id for one in batch.authors if one.chat_id}
-        found = await first_possible_chain(directory, chains, asked | authors)
-        return self._terms_with(batch, found.stages, found.problem)
+        # The command line knows only accounts. Who the authors are in the chat system is looked up here.
+        authors = await directory.people_of([one.id for one in batch.authors])
+        known = {one.chat_id for one in authors if one.chat_id}
+        found = await first_possible_chain(directory, chains, asked | known)
+        return self._terms_with(batch, found.stages, found.problem, authors)
 
-    def _terms_with(self, batch: Batch, stages: tuple[Stage, ...], problem: Fact | None) -> BatchTerms:
+    def _terms_with(
+        self,
+        batch: Batch,
+        stages: tuple[Stage, ...],
+        problem: Fact | None,
+        authors: tuple[Person, ...] | None = None,
+    ) -> BatchTerms:
         days, default_days = self._offered_days(batch)
-        return BatchTerms(days=days, default_days=default_days, stages=stages, authors=batch.authors, problem=problem)
+        named = batch.authors if authors is None else authors
+        return BatchTerms(days=days, default_days=default_days, stages=stages, authors=named, problem=problem)
 
     def _offered_days(self, batch: Batch) -> tuple[tuple[int, ...], int]:
         rows = batch.in_state(RowState.WAITING, RowState.ALONE)
@@ -131,6 +140,8 @@ class BatchIntake:
         if form.days not in days:
             problems["duration"] = Fact(RefusalCode.DURATION_NOT_OFFERED, {"days": list(days), "template": None})
         people = await self._people(form, problems)
+        if (problem := (await self.terms(batch, form.requester, form.sponsor)).problem) is not None:
+            problems.setdefault(DRAFT_FIELD, problem)
         if problems or people is None:
             raise InvalidForm({name if name in _FIELDS else DRAFT_FIELD: fact for name, fact in problems.items()})
         await require_within_limits(filing, form.requester, DRAFT_FIELD, key=key, account=people[0].id)

@@ -109,7 +109,7 @@ async def check_roles(
     if last == "":
         directory = directory.for_one_check()  # somebody has just been refused: nothing that is kept for display
     await store.save_mark(MARK, now.isoformat())
-    open_requests = await store.open_requests()
+    open_requests = await store.open_requests_alone()
     waiting = [request for request in open_requests if request.state is RequestState.AWAITING_APPROVAL]
     shortage_by_role: dict[Role, RoleShortage] = {}
     requests_by_role: dict[Role, list[AccessRequest]] = {}

@@ -26,25 +26,15 @@ Waits = TenantUnavailable | TenantRefused | PeopleDirectoryUnavailable | PeopleD
 
 @dataclass(slots=True, kw_only=True)
 class WaveRecords:
-    """Other requests and partners, as they were when the wave began. Implements `ports.RecordsReader`.
-
-    That no other request about the same tenant is open is checked again in the transaction that stores a plan.
-    """
+    """Other requests, and the partners as they were when the wave began. Implements `ports.RecordsReader`."""
 
     store: Store
-    _open: Sequence[AccessRequest] | None = field(default=None)
     _identities: Sequence[TenantIdentity] | None = field(default=None)
     _reading: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def open_requests(self) -> Sequence[AccessRequest]:
-        """List the requests that are not terminal and are decided alone, oldest first.
-
-        A batch has one member for each tenant, and a second batch's members are found when their plan is stored.
-        """
-        async with self._reading:
-            if self._open is None:
-                self._open = await self.store.open_requests_alone()
-            return self._open
+    async def open_requests_about(self, tenant_id: TenantId) -> Sequence[AccessRequest]:
+        """List the open requests that may be about a tenant, as they are now."""
+        return await self.store.open_requests_about(tenant_id)
 
     async def identities(self) -> Sequence[TenantIdentity]:
         """List the identity of every partnership, by default domain."""

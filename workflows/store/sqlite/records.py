@@ -60,6 +60,11 @@ class SqliteRecords(SqliteDatabase):
         """List the requests that are not terminal, oldest first."""
         return await self._requests("where is_open = 1 order by created_at")
 
+    async def open_requests_about(self, tenant_id: TenantId) -> Sequence[AccessRequest]:
+        """List the requests that are not terminal and may be about a tenant, oldest first."""
+        where = "where is_open = 1 and (tenant_id = ? or tenant_id is null) order by created_at"
+        return await self._requests(where, tenant_id)
+
     async def open_requests_alone(self) -> Sequence[AccessRequest]:
         """List the requests that are not terminal and belong to no batch, oldest first."""
         return await self._requests("where is_open = 1 and batch is null order by created_at")
