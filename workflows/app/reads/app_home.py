@@ -16,7 +16,7 @@ from workflows.app.reads.found_requests import (
 )
 from workflows.app.reads.home_batches import NO_BATCHES, HomeBatches, read_batches
 from workflows.app.reads.newer_requests import MAX_OWN_REQUESTS, AfterEnd, read_after_end
-from workflows.app.reads.waiting_requests import ids_of
+from workflows.app.reads.waiting_requests import every_id_of, ids_of
 from workflows.app.watch.not_adopted import NotAdopted, read_not_adopted
 from workflows.core.partner_setup.confirmations import open_steps
 from workflows.core.partners.partnership import Partnership, PartnershipState, tenant_of
@@ -132,10 +132,7 @@ async def read_home(
     :param identified_person: the person, if their account could be read. Records may contain another chat id of the
         same person.
     """
-    chat_ids = ids_of(person, identified_person)
-    person_ids: frozenset[ChatId | PersonId] = (
-        chat_ids if identified_person is None else chat_ids | {identified_person.id}
-    )
+    chat_ids, person_ids = ids_of(person, identified_person), every_id_of(person, identified_person)
     is_admin = bool(chat_ids & await directory.holders(ADMIN))
     searches = bool(position.text or position.request_filter)
     is_auditor = await is_shown_as_auditor(person, identified_person, directory, searches=searches)

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from workflows.app.reads.waiting_requests import ids_of
+from workflows.app.reads.waiting_requests import every_id_of
 from workflows.core.batches.batch import Batch
-from workflows.core.people import ChatId, Person, PersonId, Role
+from workflows.core.people import ChatId, Person, Role
 from workflows.ports.records import LimitedList
 from workflows.ports.store import Store
 
@@ -39,9 +39,8 @@ async def read_batches(
 
     :param roles: the roles of the person for which something waits.
     """
-    ids: frozenset[ChatId | PersonId] = ids_of(person, identified_person)
     account = None if identified_person is None else identified_person.id
     return HomeBatches(
-        waiting=await store.batches_waiting(roles, ids if account is None else ids | {account}, SHOWN),
+        waiting=await store.batches_waiting(roles, every_id_of(person, identified_person), SHOWN),
         own=await store.batches_of(person, account, SHOWN),
     )
