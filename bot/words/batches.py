@@ -28,10 +28,10 @@ STATES: Final[Mapping[BatchState, str]] = {
 }
 ROW_STATES: Final[Mapping[RowState, str]] = {
     RowState.WAITING: "being planned",
-    RowState.ALONE: "alone, with its own approval",
+    RowState.ALONE: "with its own request",
     RowState.NOT_ADOPTABLE: "cannot be adopted",
     RowState.PLANNED: "in this decision",
-    RowState.LEFT: "left, with its own approval",
+    RowState.LEFT: "with its own request",
     RowState.APPLIED: "adopted (verified)",
     RowState.ENDED: "not adopted",
 }
@@ -94,7 +94,7 @@ def result_words(batch: Batch) -> str:
 
 def counted_result_words(applied: int, left: int, ended: int) -> str:
     """Return a result in words: what happened to no partner is left out."""
-    more = [f"{left} left with {_own(left)}"] if left else []
+    more = [f"{left} with {_own(left)}"] if left else []
     more += [f"{ended} not adopted"] if ended else []
     return ", ".join([f"{counted(applied, 'partner')} adopted", *more])
 

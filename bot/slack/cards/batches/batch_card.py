@@ -239,7 +239,7 @@ def _state_elements(batch: Batch) -> Iterator[RichTextElement]:
         yield paragraph(fixed_text(f"{state_words(batch)}."))
     if batch.note and batch.state is not S.APPLYING:
         yield paragraph(cleaned_text(facts_words(batch.note), _NOTE_LIMIT))
-    for state, label in ((RowState.LEFT, "Left, with its own approval: "), (RowState.ENDED, "Not adopted: ")):
+    for state, label in ((RowState.LEFT, "With its own request: "), (RowState.ENDED, "Not adopted: ")):
         if rows := batch.in_state(state):
             named = ", ".join(_named(row) for row in rows[:MAX_NAMED_LEFT])
             more = _more(len(rows) - MAX_NAMED_LEFT, "partner")

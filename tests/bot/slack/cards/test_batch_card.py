@@ -19,6 +19,7 @@ from workflows.app.batches.confirming import BatchTerms
 from workflows.core.batches.batch import Batch, BatchState, RowCode, RowState
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.settings.canonical import Digest
 from workflows.ports.notifier import ListProblem
 from workflows.ports.records import LimitedList
 
@@ -82,7 +83,7 @@ def test_approve_asks_once_more_with_the_number_of_partners() -> None:
     [
         batch(list_file=None),
         batch(list_file=None, list_problem=(Fact(ListProblem.NO_SCOPE, {"code": "missing_scope"}),)),
-        batch(digest=batch().id),  # type: ignore[arg-type]  # a list of other members
+        batch(digest=Digest("0" * 64)),  # its list has other members
         batch(expires_at=NOW),
         *(batch(state) for state in BatchState if state is not BatchState.AWAITING_APPROVAL),
     ],
@@ -116,7 +117,7 @@ def test_the_card_has_at_most_as_many_words_as_an_approver_reads(state: BatchSta
 
 def test_the_result_names_what_left_and_what_was_not_adopted() -> None:
     card = shown(with_others(BatchState.DONE))
-    assert "38 partners adopted, 1 left with its own request, 1 not adopted" in card
+    assert "38 partners adopted, 1 with its own request, 1 not adopted" in card
     assert "partner003.example" in card
     assert "partner009.example" in card
     assert "⚠️" in card
