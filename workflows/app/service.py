@@ -9,7 +9,7 @@ from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
-from workflows.app.new_audit_entry import GATEHOUSE, entry_of
+from workflows.app.storing.new_audit_entry import GATEHOUSE, entry_of
 from workflows.app.watch.known_drift import is_partner_drifted
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
@@ -98,16 +98,12 @@ class Service:
         )
         now = self._clock.now()
         transition = advance_request_and_record(None, command, Situation(now=now))
-        # Only a lookup proves which tenant is meant. A typed domain does not.
-        tenant_id = None if observation is None else observation.identity.tenant_id
+        details = command.audit_details(transition.request)
         entry = entry_of(
-            key,
-            now,
-            fields.requester,
-            command.name,
-            command.audit_details(transition.request),
+            *(key, now, fields.requester, command.name, details),
             request_id=request_id,
-            tenant_id=tenant_id,
+            # Only a lookup proves which tenant is meant. A typed domain does not.
+            tenant_id=None if observation is None else observation.identity.tenant_id,
             account=account if submitter is None else submitter.id,
         )
         await self._commit(Commit(entry=entry, request=transition.request, effects=transition.effects))

@@ -5,10 +5,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from workflows.app.alarms import Alarms
-from workflows.app.identifiers import revocation_id
 from workflows.app.schedule.given_up_effects import raise_given_up, retry_or_drop_effect
 from workflows.app.schedule.revocation_alarms import report_refused_revocation
 from workflows.app.service import Service
+from workflows.app.storing.identifiers import revocation_id
 from workflows.core.errors.facts import Fact, Facts, as_values, log_text
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.partnership import Partnership
@@ -100,12 +100,8 @@ class Performer:
                     await self.notifier.show_alarm(alarm)
             case SendMessage():
                 await self.notifier.send_message(effect.person, effect.fact, channel=effect.channel)
-            case AdvanceBatch():
-                await self.batches.advance(effect.batch_id)
-            case ShowBatch():
-                await self._show_batch(effect)
-            case UploadBatchList():
-                await self.batch_lists.upload(effect.batch_id)
+            case AdvanceBatch() | ShowBatch() | UploadBatchList():
+                await self._perform_for_batch(effect)
             case RetryOrDropEffect():
                 await retry_or_drop_effect(effect, store=self.store, alarms=self.alarms)
 
@@ -120,6 +116,15 @@ class Performer:
                 await self.notifier.remind(request)
             case SendExpiryMessages():
                 await self.notifier.send_expiry_messages(request)
+
+    async def _perform_for_batch(self, effect: AdvanceBatch | ShowBatch | UploadBatchList) -> None:
+        match effect:
+            case AdvanceBatch():
+                await self.batches.advance(effect.batch_id)
+            case ShowBatch():
+                await self._show_batch(effect)
+            case UploadBatchList():
+                await self.batch_lists.upload(effect.batch_id)
 
     async def _show_batch(self, effect: ShowBatch) -> None:
         batch = await self.store.batch(effect.batch_id)

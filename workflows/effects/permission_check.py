@@ -7,12 +7,12 @@ from datetime import datetime
 from workflows.app.adoption.unchanged import adoption_of_other_settings
 from workflows.app.alarms import Alarms
 from workflows.app.batches.batch_service import BatchService
-from workflows.app.identifiers import derived_request_id, revocation_id, verdict_key
 from workflows.app.limits import Allowance, LimitedAction, Limits
 from workflows.app.role_refusals import refused_with_new_groups
 from workflows.app.schedule.revocation_alarms import report_refused_revocation
-from workflows.app.schedule.role_check import request_role_check, role_shortages
+from workflows.app.schedule.role_check import require_people
 from workflows.app.service import Service
+from workflows.app.storing.identifiers import derived_request_id, revocation_id, verdict_key
 from workflows.app.watch.answers import DriftAnswers
 from workflows.catalog.catalog import Catalog, changed_rules
 from workflows.core.errors.facts import Fact, as_values
@@ -125,7 +125,7 @@ class PermissionCheck:
             await refused_with_new_groups(lambda: self._check_command(click, actor, key, received_at), self.directory)
         except Refused as refused:
             if refused.code is RefusalCode.NOT_AN_APPROVER and isinstance(click, Approve | Reject):
-                await self._require_people(click.request_id)
+                await require_people(click.request_id, store=self.store, directory=self.directory)
             raise
 
     async def _check_command(self, click: Click, actor: Person, key: str, received_at: datetime | None) -> None:
@@ -216,27 +216,6 @@ class PermissionCheck:
         if request.prepared is not None:
             return request.prepared.requester.id
         return (await self.directory.identify(request.fields.requester)).id
-
-    async def _require_people(self, request_id: RequestId) -> None:
-        """Check that the roles of the open stages have enough people, for an actor who has none of these roles.
-
-        :raises Refused: `role_empty`, which names what an admin must repair.
-        """
-        request = await self.store.request(request_id)
-        try:
-            shortage = None if request is None else next(iter(await role_shortages(request, self.directory)), None)
-        except (PeopleDirectoryUnavailable, PeopleDirectoryRefused, TenantUnavailable, TenantRefused):
-            return
-        if shortage is not None:
-            await request_role_check(self.store)
-            raise Refused(
-                RefusalCode.TOO_FEW_APPROVERS,
-                stage=shortage.title,
-                role=shortage.role,
-                needed=shortage.needed,
-                people=shortage.people,
-                missing_groups=list(shortage.missing_groups),
-            )
 
     async def _require_same_rules(self, request: AccessRequest) -> None:
         """Request approval again when the template or a role definition has changed since the plan was made.

@@ -138,9 +138,8 @@ class Preparer:
             requester = request.submitter or await self.directory.identify(request.fields.requester)
             return await self._prepared_revocation(request, requester)
         requester = await self.directory.identify(request.fields.requester)
-        sponsor = requester
-        if request.fields.sponsor != request.fields.requester:
-            sponsor = await self._sponsor(request.fields.sponsor)
+        is_own = request.fields.sponsor == request.fields.requester
+        sponsor = requester if is_own else await self._sponsor(request.fields.sponsor)
         observation = await self._observe(request)
         records = self.records or self.store
         await require_no_other_request(records, observation, request.id, requester.chat_id, self.directory)

@@ -209,47 +209,58 @@ def _performer(
     batches: BatchService,
 ) -> Performer:
     """Return the performer of stored effects."""
-    store, tenant, directory, catalog = systems.store, systems.tenant, systems.directory, systems.catalog
+    store = systems.store
     permission_check = PermissionCheck(
         service=service,
         store=store,
-        tenant=tenant,
-        directory=directory,
-        catalog=catalog,
+        tenant=systems.tenant,
+        directory=systems.directory,
+        catalog=systems.catalog,
         alarms=alarms,
         clock=systems.clock,
         drift_answers=drift_answers,
         batches=batches,
         limits=limits,
     )
-    preparer = Preparer(
-        service=service,
-        store=store,
-        tenant=tenant,
-        directory=directory,
-        catalog=catalog,
-        clock=systems.clock,
-        alarms=alarms,
-    )
-    applier = _applier(systems, service, alarms)
+    preparer, applier = _preparer(systems, service, alarms), _applier(systems, service, alarms)
     return Performer(
         permission_check=permission_check,
         preparer=preparer,
         applier=applier,
-        batches=BatchRunner(
-            batches=batches,
-            service=service,
-            store=store,
-            preparer=preparer,
-            applier=applier,
-            directory=directory,
-            catalog=catalog,
-        ),
+        batches=_batch_runner(systems, service, batches, preparer, applier),
         batch_lists=BatchLists(batches=batches, store=store, notifier=notifier),
         notifier=notifier,
         end_notices=EndNotices(service=service, store=store, notifier=notifier, clock=systems.clock),
         store=store,
         service=service,
+        alarms=alarms,
+    )
+
+
+def _batch_runner(
+    systems: ExternalSystems, service: Service, batches: BatchService, preparer: Preparer, applier: Applier
+) -> BatchRunner:
+    """Return what prepares and records the members of batches."""
+    return BatchRunner(
+        batches=batches,
+        service=service,
+        store=systems.store,
+        preparer=preparer,
+        applier=applier,
+        directory=systems.directory,
+        catalog=systems.catalog,
+    )
+
+
+def _preparer(systems: ExternalSystems, service: Service, alarms: Alarms) -> Preparer:
+    """Return what plans requests."""
+    return Preparer(
+        service=service,
+        store=systems.store,
+        tenant=systems.tenant,
+        directory=systems.directory,
+        catalog=systems.catalog,
+        clock=systems.clock,
         alarms=alarms,
     )
 

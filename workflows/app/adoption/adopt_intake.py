@@ -9,7 +9,6 @@ from datetime import timedelta
 from typing import Final
 
 from workflows.app.adoption.adopting import Adopting, AdoptionTerms, ProposedAdoption
-from workflows.app.identifiers import derived_request_id
 from workflows.app.requests.field_checks import check_days, checked_justification
 from workflows.app.requests.filing import FormServices, RequestLimitCheck
 from workflows.app.requests.forms import InvalidForm
@@ -20,6 +19,7 @@ from workflows.app.requests.people_checks import (
     require_within_limits,
 )
 from workflows.app.requests.proposing import check_proposal, require_chain, require_no_other_request
+from workflows.app.storing.identifiers import derived_request_id
 from workflows.core.errors.facts import Fact, as_values
 from workflows.core.errors.raised import InvalidField
 from workflows.core.errors.refusal_codes import RefusalCode

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from workflows.app.new_audit_entry import entry_of
+from workflows.app.storing.new_audit_entry import entry_of
 from workflows.core.batches.batch import Batch, BatchRow
 from workflows.core.batches.commands import BatchCommand, ConfirmDraft, DraftBatch
 from workflows.core.batches.lifecycle import advance_batch

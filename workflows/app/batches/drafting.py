@@ -16,7 +16,6 @@ from workflows.catalog.catalog import Catalog
 from workflows.catalog.current_policy import current_policy
 from workflows.core.batches.batch import Batch, BatchRow, RowState
 from workflows.core.batches.members import why_alone
-from workflows.core.errors.facts import Facts
 from workflows.core.errors.raised import InvalidField
 from workflows.core.partners.approval_policy import approval_chain_for, is_live, strongest_template
 from workflows.core.people import ADMIN, ChatId, Person, PersonId
@@ -155,16 +154,13 @@ class _Judging:
             return replace(row, reason=(error.fact,))
 
     async def _judged(self, row: BatchRow, observation: ObservedPartner) -> BatchRow:
-        """Judge a partner.
-
-        :raises InvalidField: when it cannot be adopted.
-        """
+        """Judge a partner. It raises InvalidField when it cannot be adopted."""
         store, catalog = self.drafting.batches.store, self.drafting.catalog
-        record = await store.partnership(row.tenant_id)
+        record, templates = await store.partnership(row.tenant_id), catalog.templates.values()
         recorded = None if record is None else await store.request(record.request_id)
         configuration = require_adoptable(observation, record, recorded, None, self.now)
-        equal = equal_template(configuration, catalog.templates.values())
-        decides = equal or strongest_template(catalog.templates.values())
+        equal = equal_template(configuration, templates)
+        decides = equal or strongest_template(templates)
         found = await self._authorship(row.tenant_id)
         plan = plan_adoption(
             observation,
@@ -182,14 +178,14 @@ class _Judging:
         if not found.is_known:
             stages = chains_with_one_more(stages, catalog.roles[ADMIN].title)[0]
         check_proposal(observation, plan, stages)
-        alone: Facts = why_alone(risk)
+        alone, kinds = why_alone(risk), access_kinds(configuration, observation.default)
         return replace(
             row,
             state=RowState.ALONE if alone else RowState.WAITING,
             template="" if equal is None else equal.name,
             template_title="" if equal is None else equal.title,
             risk=risk.level,
-            openings=tuple(kind.name for kind in possibly_open(access_kinds(configuration, observation.default))),
+            openings=tuple(kind.name for kind in possibly_open(kinds)),
             authors=tuple(Person(id=one, chat_id=ChatId(""), name=one) for one in found.authors),
             is_author_known=found.is_known,
             reason=alone,

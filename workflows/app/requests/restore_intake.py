@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from workflows.app.identifiers import derived_request_id
 from workflows.app.requests.field_checks import check_days, checked_justification
 from workflows.app.requests.filing import FormServices, RequestLimitCheck
 from workflows.app.requests.forms import InvalidForm
@@ -29,6 +28,7 @@ from workflows.app.requests.restoring import (
     propose_restoration,
     restorable_changes,
 )
+from workflows.app.storing.identifiers import derived_request_id
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import InvalidField, NothingToChange, Refused, UnreadableSetting
 from workflows.core.errors.refusal_codes import RefusalCode

@@ -12,10 +12,10 @@ from typing import Any, Final
 import structlog
 
 from workflows.app.alarms import Alarms
-from workflows.app.identifiers import revocation_id
 from workflows.app.schedule.given_up_effects import alarm_values, is_alarming
 from workflows.app.schedule.revocation_alarms import values_of
 from workflows.app.schedule.revocation_endings import ending_of
+from workflows.app.storing.identifiers import revocation_id
 from workflows.core.errors.facts import Fact
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.requests.alarms import AlarmCode, EndingCode

@@ -353,8 +353,7 @@ def lane(effect: Effect) -> str:
         case ShowRequest():
             return f"card:{effect.request_id}"
         case SendReminders():
-            # One lane for all, so that a person gets one message about several requests.
-            return "remind"
+            return "remind"  # one lane for all, so that a person gets one message about several requests
         case SendExpiryMessages():
             return "tell_expired"  # for the same reason
         case ShowReview():
@@ -376,7 +375,6 @@ def lane(effect: Effect) -> str:
         case AdvanceBatch():
             return f"batch:{effect.batch_id}"
         case ShowBatch() | UploadBatchList():
-            # NB. one lane, so that the card is shown after the list was uploaded that it names.
-            return f"batch_card:{effect.batch_id}"
+            return f"batch_card:{effect.batch_id}"  # NB. one, so that the card follows the list that it names
         case _:
             assert_never(effect)

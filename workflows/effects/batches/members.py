@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from workflows.app.batches.batch_rules import deciding_template
-from workflows.app.identifiers import derived_request_id
 from workflows.app.service import Service
+from workflows.app.storing.identifiers import derived_request_id
 from workflows.catalog.catalog import Catalog, changed_rules
 from workflows.core.batches.batch import Batch, BatchRow, RowCode, RowState
 from workflows.core.batches.members import accepted_decisions, row_after, why_alone

@@ -20,9 +20,9 @@ from workflows.ports.message_copies import CardNotCurrent
 from workflows.ports.records import Commit, OtherOpenRequest, StaleVersion
 from workflows.store.columns import people_search_text, search_text, text_of
 from workflows.store.redaction import RecordRedactor
-from workflows.store.sqlite.batches import SqliteBatches
-from workflows.store.sqlite.drifts import SqliteDrifts
 from workflows.store.sqlite.message_copies import SqliteMessageCopies
+from workflows.store.sqlite.other_records.batches import SqliteBatches
+from workflows.store.sqlite.other_records.drifts import SqliteDrifts
 from workflows.store.sqlite.records import SqliteRecords
 
 
