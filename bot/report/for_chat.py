@@ -13,7 +13,7 @@ from bot.report.written_file import ReportHeader
 from bot.slack.flows.audit_log.report import SHOWN_REQUESTS, RenderedReport
 from bot.words.sentences import day, time_words
 from workflows.app.evidence.reading import EvidenceReader
-from workflows.core.audit.story import RequestStory, Standing
+from workflows.core.partners.history.story import RequestStory, Standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,7 +41,7 @@ from bot.words.requests.audit_history import audit_entry_words, reason_words
 from bot.words.requests.notes import note_words
 from bot.words.sentences import counted, day, minute, time_words
 from workflows.app.evidence.reading import EvidenceReader
-from workflows.core.audit.story import RequestStory
+from workflows.core.partners.history.story import RequestStory
 
 _MAX_CHARACTERS: Final = 20_000
 """Characters of one text. No field of a request is longer; a text that is cut ends in "…"."""

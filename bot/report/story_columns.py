@@ -22,7 +22,7 @@ from bot.report.words import (
 from bot.words.plans.changes import ChangeLine, describe_changes
 from bot.words.plans.risk import risk_level_for_approval_words
 from bot.words.requests.notes import note_words
-from workflows.core.audit.story import RequestStory
+from workflows.core.partners.history.story import RequestStory
 from workflows.core.settings.access_change import AccessChange
 from workflows.core.settings.canonical import JsonObject
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from bot.report.story_columns import change_id_in, change_lines, operations_of, risk_in
 from bot.report.words import identity_in, iso, kind_name, standing_words, state_in_words, template_in
 from bot.words.requests.notes import note_words
-from workflows.core.audit.story import RecordedEntry, RequestStory
+from workflows.core.partners.history.story import RecordedEntry, RequestStory
 from workflows.core.people import Person
 from workflows.core.requests.request import AccessRequest
 

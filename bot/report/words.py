@@ -8,7 +8,7 @@ from bot.words.requests.replacement import later_state_words
 from bot.words.requests.states import state_words
 from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted, last_day, minute
-from workflows.core.audit.story import (
+from workflows.core.partners.history.story import (
     OutsideChange,
     OutsideChangeKind,
     RequestStory,

@@ -16,7 +16,7 @@ from bot.report.story_json import REPORT_FORMAT, story_json
 from bot.report.words import FROM_RECORDS, iso
 from bot.report.written_file import ReportHeader, WrittenFile
 from workflows.app.evidence.reading import CatalogueEntry, EvidenceReader
-from workflows.core.audit.story import RequestStory
+from workflows.core.partners.history.story import RequestStory
 
 Row = TypeVar("Row")
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from tempfile import SpooledTemporaryFile
 from typing import IO, Final
 
-from workflows.core.audit.days import Days
+from workflows.core.partners.history.days import Days
 
 _IN_MEMORY_BYTES: Final = 1_000_000
 _COPIED_AT_ONCE: Final = 64 * 1024

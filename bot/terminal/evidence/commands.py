@@ -17,8 +17,8 @@ from bot.terminal.evidence.taking import Evidence, Taker, take_evidence
 from bot.words.requests.notes import refusal_words
 from workflows.app.evidence.reading import EvidenceReader
 from workflows.app.evidence.recording import EvidenceKind, Taken
-from workflows.core.audit.days import DayProblem, Days, WrongDay, parse_days
 from workflows.core.errors.raised import InvalidField, Refused
+from workflows.core.partners.history.days import DayProblem, Days, WrongDay, parse_days
 from workflows.core.settings.model import TenantId
 
 TABLE: Final = "table"

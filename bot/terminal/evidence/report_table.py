@@ -19,7 +19,7 @@ from bot.report.written_file import ReportHeader, WrittenFile
 from bot.terminal.printing import safe_text, terminal_console
 from bot.words.sentences import counted, day, minute, time_words
 from workflows.app.evidence.reading import EvidenceReader
-from workflows.core.audit.story import RequestStory, Standing
+from workflows.core.partners.history.story import RequestStory, Standing
 from workflows.core.policy.approval import Choice
 
 ROWS_AT_ONCE: Final = 50

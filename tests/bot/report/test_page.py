@@ -20,8 +20,8 @@ from bot.slack.flows.audit_log.report import SHOWN_REQUESTS
 from tests.workflows.core.builders import NOW, TENANT, partnership, request
 from tests.workflows.fakes import FixedClock
 from workflows.app.evidence.reading import EvidenceReader
-from workflows.core.audit.days import parse_days
-from workflows.core.audit.story import RequestStory, StorySource, request_story
+from workflows.core.partners.history.days import parse_days
+from workflows.core.partners.history.story import RequestStory, StorySource, request_story
 from workflows.core.plans.plan import CallIds, SentWrite
 from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.requests.request import RequestId, RequestKind, RequestState

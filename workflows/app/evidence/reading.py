@@ -6,10 +6,10 @@ from functools import partial
 from typing import Final, TypeVar
 
 from workflows.app.reads.found_requests import today_from_record
-from workflows.core.audit.days import Days
-from workflows.core.audit.story import RequestStory, StorySource, request_story
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.partners.history.days import Days
+from workflows.core.partners.history.story import RequestStory, StorySource, request_story
 from workflows.core.partners.partnership import Partnership, tenant_of
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.settings.model import TenantId

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from workflows.app.storing.new_audit_entry import entry_of
-from workflows.core.audit.days import Days
+from workflows.core.partners.history.days import Days
 from workflows.core.people import PersonId
 from workflows.core.settings.model import TenantId
 from workflows.ports.clock import Clock

@@ -40,8 +40,8 @@ class WatchCheck:
         now = self.answers.drifts.clock.now()
         await self.answers.ask_again()
         is_sweep_due = await self._is_due(SWEPT_AT, SWEPT_EVERY, now, or_if=self._is_rewritten)
-        are_authors_due = bool(await self.store.drifts_without_author()) and await self._is_due(
-            _AUTHORS_ASKED_AT, AUTHORS_ASKED_EVERY, now
+        are_authors_due = await self._is_due(
+            _AUTHORS_ASKED_AT, AUTHORS_ASKED_EVERY, now, only_if=self.store.drifts_without_author
         )
         if is_sweep_due or are_authors_due:
             self._is_running = True
@@ -70,9 +70,24 @@ class WatchCheck:
         """Return whether Gatehouse wrote a partner with drift since the last sweep, so that it may be over."""
         return await self.store.has_rewritten_drift(last, now)
 
-    async def _is_due(self, mark: str, interval: timedelta, now: datetime, or_if: _Reason | None = None) -> bool:
+    async def _is_due(
+        self,
+        mark: str,
+        interval: timedelta,
+        now: datetime,
+        *,
+        or_if: _Reason | None = None,
+        only_if: Callable[[], Awaitable[object]] | None = None,
+    ) -> bool:
+        """Return whether it is time, and store that it is done now. The conditions read more than the mark.
+
+        :param or_if: whether there is a reason before its time.
+        :param only_if: returns something true when there is anything to do. It is called only when it is time.
+        """
         last = await time_of_mark(self.store, mark)
         if last is not None and abs(now - last) < interval and not (or_if is not None and await or_if(last, now)):
+            return False
+        if only_if is not None and not await only_if():
             return False
         await self.store.save_mark(mark, now.isoformat())
         return True

@@ -436,6 +436,14 @@ def m021_batches(db: Database) -> None:
     db.execute("create index requests_by_batch on requests(batch)")
 
 
+@migrations()
+def m023_questions_of_a_tick(db: Database) -> None:
+    """Add indices for what each tick asks about drift: how much of it there is, and what was written since a sweep."""
+    since = "julianday(json_extract(doc, '$.since'))"
+    db.execute(f"create index partnerships_by_since on partnerships({since}) where json_valid(doc)")
+    db.execute("create index drifts_by_code on drifts(is_open, code)")
+
+
 def _overwritten_at(db: Database, tenant_id: str) -> str:
     """Return when the present settings of a partner were found to be overwritten; empty when they were not."""
     sql = "select state, doc from requests where tenant_id = ? and state in ('applied', 'overwritten')"

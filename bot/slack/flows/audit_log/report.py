@@ -23,8 +23,8 @@ from bot.words.sentences import counted
 from workflows.app.evidence.reading import EvidenceReader
 from workflows.app.evidence.recording import EvidenceKind, EvidenceLog, Taken
 from workflows.app.reads.audit_log_permission import AuditLogPermission
-from workflows.core.audit.days import Days
-from workflows.core.audit.story import RequestStory
+from workflows.core.partners.history.days import Days
+from workflows.core.partners.history.story import RequestStory
 from workflows.core.people import Person
 from workflows.partner_lookup.target import normalize_target
 from workflows.ports.clock import Clock

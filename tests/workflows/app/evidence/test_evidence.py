@@ -11,10 +11,10 @@ from tests.bench.stage.histories import FIRST, commits, store_history, tenant_of
 from tests.workflows.fakes import FixedClock
 from workflows.app.evidence.reading import EvidenceReader
 from workflows.app.evidence.recording import EvidenceKind, EvidenceLog, Taken
-from workflows.core.audit.days import Days
-from workflows.core.audit.story import Standing
 from workflows.core.errors.raised import InvalidField, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.partners.history.days import Days
+from workflows.core.partners.history.story import Standing
 from workflows.core.requests.request import RequestId, RequestState
 from workflows.store.location import StoreLocation
 from workflows.store.sqlite.database import ListQuery

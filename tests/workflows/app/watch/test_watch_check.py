@@ -107,3 +107,28 @@ async def test_after_gatehouse_wrote_a_drifted_partner_the_next_tick_sweeps(
     assert await world.store.open_drifts() == []
     world.clock.advance(minutes=10)
     assert await run(check, started) == 0
+
+
+async def test_between_its_times_a_tick_does_not_list_drift(
+    world: World, check: WatchCheck, started: list[Coroutine[Any, Any, None]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be thousands of records, and a tick comes every few seconds."""
+    await world.opened()
+    world.clock.advance(hours=1)
+    await run(check, started)
+    world.tenant.delete(TENANT)
+    world.clock.advance(hours=1)
+    assert await run(check, started) == 1
+    listed: list[str] = []
+    read = type(world.store).drifts_without_author
+
+    async def counted(store: Any) -> Any:
+        listed.append("listed")
+        return await read(store)
+
+    monkeypatch.setattr(type(world.store), "drifts_without_author", counted)
+    await run(check, started)
+    listed.clear()
+    world.clock.advance(seconds=5)
+    assert await run(check, started) == 0
+    assert listed == []

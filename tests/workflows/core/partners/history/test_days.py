@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from workflows.core.audit.days import DayProblem, Days, WrongDay, parse_days
+from workflows.core.partners.history.days import DayProblem, Days, WrongDay, parse_days
 
 
 def test_both_days_are_included_in_utc() -> None:

@@ -21,7 +21,7 @@ from tests.workflows.core.builders import (
     prepared,
     request,
 )
-from workflows.core.audit.story import (
+from workflows.core.partners.history.story import (
     OutsideChange,
     OutsideChangeKind,
     RequestStory,
