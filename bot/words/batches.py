@@ -57,6 +57,10 @@ ABOUT_DRAFT: Final = (
 ALL_PARTNERS: Final = "All partners of the draft, with what happens to each"
 DURATION_HINT: Final = "How long the settings are approved. Every partner has its own reviews and its own end."
 IN_CHANNEL: Final = "The card in the channel shows the progress."
+NAMED_AS_SPONSOR: Final = (
+    "named you as the sponsor of each of these partners. You are responsible for their access and answer the reviews. "
+    "You cannot approve."
+)
 _LIST_PROBLEMS: Final[Mapping[str, str]] = {
     ListProblem.NO_SCOPE: "The app lacks the scope files:write. An admin can install it again.",
     ListProblem.REFUSED: "The chat system did not take the file ({code}). Gatehouse tries again.",

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from bot.slack.blocks.blocks import Json
-from bot.slack.cards.batches.batch_card import batch_card
+from bot.slack.cards.batches.batch_card import batch_card, batch_sponsor_card
 from bot.slack.flows.decide.batch_views import batch_view
 from bot.slack.flows.home.view import home_view
 from bot.slack.flows.request_access.adopt.draft_form import DraftContent, draft_rows_view, draft_view
@@ -36,7 +36,8 @@ def batch_messages() -> dict[str, list[Json]]:
         "batch-done": with_others(BatchState.DONE),
         "batch-rejected": batch(BatchState.REJECTED, note=(rejected,)),
     }
-    return {name: batch_card(one, holders=NAMES, now=NOW).blocks for name, one in shown.items()}
+    cards = {name: batch_card(one, holders=NAMES, now=NOW).blocks for name, one in shown.items()}
+    return {**cards, "batch-sponsor": batch_sponsor_card(batch()).blocks}
 
 
 def batch_windows() -> dict[str, Json]:

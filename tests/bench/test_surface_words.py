@@ -68,6 +68,7 @@ LIMITS: Final[Mapping[str, tuple[int, int]]] = {
     "batch-applying": (40, 3),
     "batch-done": (40, 3),
     "batch-rejected": (25, 3),
+    "batch-sponsor": (40, 3),
     "batch-details": (350, 7),
     "batch-draft": (270, 7),
     "batch-draft-rows": (210, 2),

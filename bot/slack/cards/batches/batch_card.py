@@ -30,6 +30,7 @@ from bot.words.batches import (
     IN_CHANNEL,
     LIST_MISSING,
     LIST_PENDING,
+    NAMED_AS_SPONSOR,
     facts_words,
     list_name,
     opening_counts,
@@ -90,6 +91,17 @@ def batch_card(
     else:
         blocks = list(_other_blocks(batch, with_progress=with_progress or batch.state is not S.APPLYING))
     return message(batch_summary(batch), blocks)
+
+
+def batch_sponsor_card(batch: Batch) -> Message:
+    """Return the message that tells a person that they are the sponsor of every partner of a batch, and its state."""
+    named_by = [] if batch.requester is None else [cleaned_text(batch.requester.name, bold=True)]
+    blocks: list[Block] = [
+        header(f"{batch_icon(batch)} {title_words(batch)}: {_short_state(batch)}"),
+        rich_text(paragraph(*named_by, fixed_text(f" {NAMED_AS_SPONSOR}"), fixed_text(f" · {batch.id}"))),
+        actions(f"batch:{batch.id}", button("Details", ids.REVIEW_BATCH, ids.batch_value(batch))),
+    ]
+    return message(f"{batch_summary(batch)} You are the sponsor.", blocks)
 
 
 def older_batch_card(batch: Batch) -> Message:

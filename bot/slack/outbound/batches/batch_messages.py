@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from bot.slack.blocks.message import Message
-from bot.slack.cards.batches.batch_card import batch_card, older_batch_card
+from bot.slack.cards.batches.batch_card import batch_card, batch_sponsor_card, older_batch_card
 from bot.slack.outbound.batches.list_file import BatchListFiles
 from bot.slack.outbound.card_copies import NotAccepted, UpdateResult
 from bot.slack.outbound.recipients import Outbound, Recipients, direct_recipients
@@ -49,10 +49,22 @@ class BatchMessages:
                 await self._outbound.copies.post(
                     _subject(batch.id), person, card, _round(batch), active_within=NAMES_SHOWN_FOR
                 )
+        await self._show_sponsor(batch)
         if problem is not None:
             raise problem
         if batch.state is BatchState.AWAITING_APPROVAL and batch.is_list_current:
             await self._attach_to_new_card(batch)
+
+    async def _show_sponsor(self, batch: Batch) -> None:
+        """Tell the sponsor once that they are named, and update that message."""
+        sponsor, requester, subject = batch.sponsor, batch.requester, f"batch_sponsor:{batch.id}"
+        if sponsor is None or requester is None or sponsor.id == requester.id:
+            return
+        copies = await self._outbound.copies.live_copies(subject)
+        for copy in copies:
+            await self._outbound.copies.update(copy, batch_sponsor_card(batch), replaces_deleted=False)
+        if not copies and batch.state in _ASKED:
+            await self._outbound.copies.post(subject, sponsor.chat_id, batch_sponsor_card(batch))
 
     async def attach_list(self, batch: Batch) -> ListFile:
         """Attach the list to the thread of the card; see `ports.Notifier.upload_batch_list`."""

@@ -61,7 +61,7 @@ async def with_list(scene: Scene, batch: Batch) -> Batch:
 async def test_nobody_can_approve_before_the_list_is_below_the_card(scene: Scene) -> None:
     batch = await waiting(scene)
     await scene.notifier().show_batch(batch)
-    assert scene.counts() == {CHANNEL: 1}, "nobody is asked yet"
+    assert scene.counts() == {CHANNEL: 1, "@admin": 1}, "nobody is asked yet, and the sponsor is told"
     assert action_ids(scene.messages(CHANNEL)[0]) == ["review_batch"]
     listed = await with_list(scene, batch)
     await scene.notifier().show_batch(listed)
@@ -72,7 +72,7 @@ async def test_nobody_can_approve_before_the_list_is_below_the_card(scene: Scene
     assert (file["id"], file["name"]) == (listed.list_file.file_id, listed.list_file.name)
     assert listed.list_file.sha256 in attached["text"]
     assert action_ids(card) == ["approve_batch", "reject_batch", "review_batch"]
-    assert scene.counts() == {CHANNEL: 2, "@approver1": 1}
+    assert scene.counts() == {CHANNEL: 2, "@approver1": 1, "@admin": 1}
 
 
 async def test_the_list_posts_the_card_when_that_is_missing(scene: Scene) -> None:
@@ -107,6 +107,23 @@ async def test_an_author_of_one_row_is_not_asked(scene: Scene) -> None:
     await scene.notifier().show_batch(replace(listed, decisions=(approved,)))
     assert "@approver2" not in scene.counts()
     assert "@approver3" in scene.counts()
+
+
+async def test_the_sponsor_is_told_once_and_sees_how_it_ended(scene: Scene) -> None:
+    listed = await with_list(scene, await waiting(scene))
+    await scene.notifier().show_batch(listed)
+    [told] = scene.messages("@admin")
+    assert "named you as the sponsor" in str(told["blocks"])
+    assert action_ids(told) == ["review_batch"]
+    done = tuple(replace(one, state=RowState.APPLIED) for one in listed.rows)
+    await scene.notifier().show_batch(replace(listed, state=BatchState.DONE, rows=done))
+    [told] = scene.messages("@admin")
+    assert "done" in str(told["blocks"])
+
+
+async def test_a_requester_who_is_the_sponsor_gets_no_such_message(scene: Scene) -> None:
+    await scene.notifier().show_batch(await waiting(scene, sponsor=person("requester")))
+    assert scene.counts() == {CHANNEL: 1}
 
 
 async def test_a_new_round_is_a_new_message_and_the_old_one_decides_nothing(scene: Scene) -> None:
