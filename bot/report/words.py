@@ -53,6 +53,7 @@ _KINDS: Final = {
     RequestKind.ACCESS: "access",
     RequestKind.REVOCATION: "revocation",
     RequestKind.RESTORATION: "restore of previous settings",
+    RequestKind.ADOPTION: "adoption of current settings",
 }
 _OUTSIDE: Final = {
     OutsideChangeKind.BEFORE_WRITE: "somebody else changed the partner before the write, so approval was needed again",
