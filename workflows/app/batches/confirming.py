@@ -86,7 +86,12 @@ class BatchIntake:
     async def terms(self, batch: Batch, requester: ChatId, sponsor: ChatId) -> BatchTerms:
         """Return what the form offers for a draft, and whether enough people can decide without these two."""
         members = batch.in_state(RowState.WAITING)
-        chains = batch_chains((row.stages for row in members), len(members), self.catalog.roles[ADMIN].title)
+        chains = batch_chains(
+            (row.stages for row in members),
+            len(members),
+            self.catalog.roles[ADMIN].title,
+            has_unknown_author=not all(row.is_author_known for row in members),
+        )
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
                 return await self._terms(batch, chains, frozenset({requester, sponsor}))

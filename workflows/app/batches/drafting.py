@@ -18,12 +18,12 @@ from workflows.core.batches.batch import Batch, BatchRow, RowState
 from workflows.core.batches.members import why_alone
 from workflows.core.errors.raised import InvalidField
 from workflows.core.partners.approval_policy import approval_chain_for, is_live, strongest_template
-from workflows.core.people import ADMIN, ChatId, Person, PersonId
+from workflows.core.people import ChatId, Person, PersonId
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.risk import risk_for_approval
 from workflows.core.posture.adoption.adoptable import require_adoptable
 from workflows.core.posture.adoption.adoption_plan import plan_adoption, settings_digest
-from workflows.core.posture.adoption.authorship import LOG_READ_FOR, Authorship, authorship_of, chains_with_one_more
+from workflows.core.posture.adoption.authorship import LOG_READ_FOR, Authorship, authorship_of
 from workflows.core.posture.adoption.equal_template import equal_template
 from workflows.core.requests.request import AccessRequest, BatchId, ObservedPartner, RequestKind
 from workflows.core.settings.canonical import JsonObject
@@ -175,8 +175,6 @@ class _Judging:
         risk = risk_for_approval(plan, observation.default)
         policy = await current_policy(record, past=store, catalog=catalog)
         stages = approval_chain_for(plan, decides.stages, policy, risk.level)
-        if not found.is_known:
-            stages = chains_with_one_more(stages, catalog.roles[ADMIN].title)[0]
         check_proposal(observation, plan, stages)
         alone, kinds = why_alone(risk), access_kinds(configuration, observation.default)
         return replace(

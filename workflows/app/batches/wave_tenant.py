@@ -71,13 +71,22 @@ class _Collected(Generic[Value]):
             task.add_done_callback(self._sending.discard)
 
     async def _answer(self, waiting: dict[str, "asyncio.Future[Value]"]) -> None:
-        async with self._tenant.together() as reads:
-            started = {name: reads.start(self._read(name)) for name in waiting}
-            for name, task in started.items():
-                try:
-                    _settle(waiting[name], await task)
-                except Exception as error:
-                    _fail(waiting[name], error)
+        try:
+            async with self._tenant.together() as reads:
+                started = {name: reads.start(self._read(name)) for name in waiting}
+                for name, task in started.items():
+                    try:
+                        _settle(waiting[name], await task)
+                    except Exception as error:
+                        _fail(waiting[name], error)
+        except asyncio.CancelledError:
+            for future in waiting.values():
+                future.cancel()
+            raise
+        except BaseException as error:
+            # Nobody may wait for ever, whatever happened.
+            for future in waiting.values():
+                _fail(future, error)
 
 
 def _settle(future: "asyncio.Future[Value]", value: Value) -> None:
@@ -85,7 +94,7 @@ def _settle(future: "asyncio.Future[Value]", value: Value) -> None:
         future.set_result(value)
 
 
-def _fail(future: "asyncio.Future[Any]", error: Exception) -> None:
+def _fail(future: "asyncio.Future[Any]", error: BaseException) -> None:
     if not future.done():
         future.set_exception(error)
         future.exception()  # whoever asked may have given up already

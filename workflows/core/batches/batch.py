@@ -102,7 +102,7 @@ class BatchRow:
     plan_digest: Digest | None = None
     """The digest of the plan that is decided on; None while there is none."""
     stages: tuple[Stage, ...] = ()
-    """The approval chain that the row needs by itself."""
+    """The approval chain that the row needs by itself; in a draft without the approver more for an unknown author."""
 
     @property
     def was_member(self) -> bool:

@@ -25,7 +25,9 @@ _ENDED_AS: Final = {
 }
 
 
-def batch_chains(chains: Iterable[ApprovalChain], members: int, admin_title: str) -> tuple[ApprovalChain, ...]:
+def batch_chains(
+    chains: Iterable[ApprovalChain], members: int, admin_title: str, *, has_unknown_author: bool = False
+) -> tuple[ApprovalChain, ...]:
     """Return the chains that may decide on a batch, in the order in which they are tried.
 
     The chain is at least as strict as that of each member. With more than `MANY` members it asks for one approver
@@ -33,9 +35,14 @@ def batch_chains(chains: Iterable[ApprovalChain], members: int, admin_title: str
 
     :param chains: the chains of the members; each different one is enough.
     :param admin_title: the title of the role `admin`.
+    :param has_unknown_author: whether the chains are those of a draft, without the approver more that a member needs
+        whose author is not known.
     """
-    merged = merged_chain(dict.fromkeys(chains))
-    return chains_with_one_more(merged, admin_title) if members > MANY else (merged,)
+    found: tuple[ApprovalChain, ...] = (merged_chain(dict.fromkeys(chains)),)
+    for is_needed in (has_unknown_author, members > MANY):
+        if is_needed:
+            found = tuple(dict.fromkeys(more for one in found for more in chains_with_one_more(one, admin_title)))
+    return found
 
 
 def why_alone(risk: Risk) -> Facts:

@@ -8,12 +8,12 @@ from tests.workflows.core.builders import MALLORY, RILEY, SAM
 from tests.workflows.world import CATALOG, World
 from workflows.app.batches.confirming import BatchForm
 from workflows.app.batches.drafting import Drafted, PartnerChoice
-from workflows.core.batches.batch import Batch
+from workflows.core.batches.batch import Batch, BatchRow
 from workflows.core.people import Person
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.plans.planning import plan_access
 from workflows.core.requests.commands.batch import ApproveBatch, RejectBatch
-from workflows.core.requests.request import BatchId
+from workflows.core.requests.request import AccessRequest, BatchId
 from workflows.core.settings.block import BLOCK
 from workflows.core.settings.model import TenantId
 from workflows.core.settings.partner_changes import PartnerChange
@@ -105,6 +105,12 @@ async def batch_of(world: World, batch_id: BatchId) -> Batch:
     batch = await world.store.batch(batch_id)
     assert batch is not None
     return batch
+
+
+async def row_request(world: World, row: BatchRow) -> AccessRequest:
+    """Load the request of a row."""
+    assert row.request_id is not None
+    return await world.request(row.request_id)
 
 
 async def approve_batch(world: World, batch: Batch, people: Sequence[Person], *, but: type | None = None) -> Batch:

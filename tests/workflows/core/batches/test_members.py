@@ -52,6 +52,14 @@ def test_the_chain_is_as_strict_as_that_of_every_member_and_stricter_for_many() 
     assert all(is_as_strict(chain, few[0]) for chain in many)
 
 
+def test_a_draft_with_unknown_authors_asks_for_one_more_and_many_for_another() -> None:
+    few = batch_chains([STAGES], 2, ADMIN_TITLE, has_unknown_author=True)
+    assert {total(chain) for chain in few} == {total(STAGES) + 1}
+    many = batch_chains([STAGES], MANY + 1, ADMIN_TITLE, has_unknown_author=True)
+    assert {total(chain) for chain in many} == {total(STAGES) + 2}
+    assert len(set(many)) == len(many)
+
+
 def test_high_risk_is_decided_alone() -> None:
     assert why_alone(Risk(level=RiskLevel.ELEVATED, reasons=(RiskReason.MFA,))) == ()
     (fact,) = why_alone(Risk(level=RiskLevel.HIGH, reasons=(RiskReason.ALL_TRUST,)))
@@ -223,4 +231,4 @@ def test_an_adopted_member_tells_nobody_alone_and_has_a_record() -> None:
     assert new.partnership.stages == STAGES
     earlier = replace(partnership(), request_id=RequestId("r-0"))
     known = advance_request_and_record(applying, applied, situation(), earlier)
-    assert [type(effect) for effect in known.effects] == [ShowReview]
+    assert [type(effect) for effect in known.effects] == [ShowReview, ShowRequest]
