@@ -16,12 +16,20 @@ from structlog.dev import ConsoleRenderer, plain_traceback
 from tests.warm.block_checks import remember_checks
 from tests.warm.browser import SHARPNESS, started_browser
 from tests.warm.shared_forks import offer_forks
+from tests.workers.plugin import ForkedWorkers
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, Page
 
 _MEMORY: Final = Path("/dev/shm")
 _ROOM_NEEDED: Final = 1_000_000_000
+_CORES: Final = os.cpu_count() or 1
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Offer workers that are forked from the process that collected the tests."""
+    text = "run the tests in so many processes (or 'auto'), forked after all were collected; needs -n 0"
+    parser.addoption("--forked", type=_number_of_workers, metavar="N", default=0, help=text)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -34,8 +42,18 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
     signal.signal(signal.SIGINT, _interrupt)
     remember_checks()
+    if config.option.forked and not config.option.numprocesses:
+        config.pluginmanager.register(ForkedWorkers(config.option.forked))
     if getattr(config.option, "dist", "no") != "no" and not hasattr(config, "workerinput"):
         offer_forks()
+
+
+def _number_of_workers(value: str) -> int:
+    """Return a number of workers; three for each core are usual.
+
+    A worker waits for almost half of its time: for a bot, for a lock, for a browser. A forked one costs little.
+    """
+    return 3 * _CORES if value == "auto" else int(value)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
@@ -70,10 +88,8 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int | None:
-    """Two workers for each core. A worker waits for a part of its time: for a bot, for a lock, for a browser."""
-    if os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS"):
-        return None
-    return 2 * (os.cpu_count() or 1)
+    """Two workers for each core, unless the environment says otherwise: each imports and collects all tests."""
+    return None if os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS") else 2 * _CORES
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

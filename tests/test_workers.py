@@ -18,6 +18,7 @@ def test_tests_of_a_group_run_in_one_worker(request: pytest.FixtureRequest, work
     """Otherwise each worker starts the sandbox or the browser that a group shares.
 
     pytest-xdist tells its scheduler the group by the end of the test's ID. With one process there is nothing to spread.
+    Forked workers are tested in tests/workers.
     """
     assert worker_id == "master" or request.node.nodeid.endswith("@together")
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -11,23 +11,27 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from aiohttp import web
 
-from bot.process.assembly.assembly import BotParts, assemble
 from bot.process.assembly.external_systems import ExternalSystems
+from bot.process.assembly.receiving import Receiver, make_receiver
+from bot.process.imports import without_garbage_collection
 from bot.process.logs.redactor import redactor_of
-from bot.process.loops import complete_start, keep_ticking, perform_effects, store_outage
 from bot.process.opening.opened_later import TenantOpenedLater
 from bot.process.opening.readers import open_clock, open_tenant
-from bot.process.opening.start_checks import check_slack, load_valid_catalog, open_valid_store, warm_up
+from bot.process.opening.start_checks import check_slack, load_valid_catalog, open_valid_store, store_outage, warm_up
 from bot.process.settings import Settings, SettingsProblems
 from bot.process.web.connections import backlog_limit, make_runner
 from bot.process.web.health import CHECK_SECONDS, Health
-from bot.process.web.metrics import Metrics
 from bot.process.web.server import make_web_app
 from bot.slack.answers.background import Background
 from bot.slack.outbound.client import SlackClient
+from workflows.core.requests.alarms import Alarm
 from workflows.intervals import START_STORED_AGAIN_AFTER, USUAL_PAUSES, Pauses
+from workflows.ports.message_copies import MessageCopy
+from workflows.store.codec import build_adapters
 
 if TYPE_CHECKING:
+    from bot.process.assembly.assembly import BotParts
+    from bot.process.loops import Work
     from bot.slack.inbound.socket import SlackSocket
 
 _log = structlog.get_logger()
@@ -68,7 +72,7 @@ async def run(settings: Settings, pauses: Pauses = USUAL_PAUSES) -> None:
 
 
 @asynccontextmanager
-async def running(settings: Settings, pauses: Pauses = USUAL_PAUSES) -> AsyncIterator[BotParts]:
+async def running(settings: Settings, pauses: Pauses = USUAL_PAUSES) -> AsyncIterator["BotParts"]:
     """Open the connections, start the tasks, and end them in reverse order.
 
     :yields: the running parts.
@@ -99,70 +103,107 @@ async def running(settings: Settings, pauses: Pauses = USUAL_PAUSES) -> AsyncIte
             redact=redact,
             pauses=pauses,
         )
-        parts = assemble(systems)
-        warm = asyncio.create_task(warm_up(later, settings))
-        background.start(complete_start(parts.directory, catalog, warm))
-        await _start_loops(stack, systems, parts, warm, outage_stored)
+        receiver = make_receiver(systems)
+        work = asyncio.get_running_loop().create_future()
+        readiness = await _receive(stack, systems, receiver, work, outage_stored)
+        warm = _start(stack, warm_up(later, settings))
+        await _start_work(systems, receiver, work, readiness, warm)
         later.begin()
         await warm
-        yield parts
+        yield work.result().parts
 
 
-async def _start_loops(
+async def _receive(
     stack: AsyncExitStack,
     systems: ExternalSystems,
-    parts: BotParts,
-    tenant_check: asyncio.Task[None],
+    receiver: Receiver,
+    work: "asyncio.Future[Work]",
     outage_stored: asyncio.Task[None],
-) -> None:
-    """Start the tasks: perform effects, do what is due, check the process's health, and listen."""
-    settings, socket = systems.settings, _socket(systems, parts)
+) -> Readiness:
+    """Check the process's health, and listen.
+
+    :param work: what is created later.
+    """
+    settings, socket = systems.settings, _socket(systems, receiver)
+
+    async def send(alarm: Alarm) -> Sequence[MessageCopy]:
+        return await (await asyncio.shield(work)).parts.send_directly(alarm)
+
     health = Health(
         store=systems.store,
-        alarms=parts.alarms,
+        alarms=receiver.alarms,
         clock=systems.clock,
-        send=parts.send_directly,
+        send=send,
         socket=socket,
         check_seconds=min(CHECK_SECONDS, settings.gatehouse_tick_seconds),
     )
     readiness = Readiness(outage_stored=outage_stored, health=health, socket=socket)
-    metrics = Metrics(
-        store=systems.store,
-        clock=systems.clock,
-        lookups=lambda: systems.background.running,
-        is_ready=readiness.what_is_missing,
-    )
-    readiness.loops += [
-        _start(stack, perform_effects(parts, tenant_check, outage_stored)),
-        _start(stack, keep_ticking(parts, systems.clock, metrics, settings, outage_stored)),
-        _start(stack, health.run()),
-    ]
-    stack.push_async_callback(_cancel, tenant_check)
-    await _listen(stack, systems, parts, metrics, readiness)
+    readiness.loops.append(asyncio.create_task(health.run()))
+    stack.push_async_callback(_cancel_all, readiness.loops)
+    await _listen(stack, systems, receiver, work, readiness)
+    stack.callback(work.cancel)
     if socket is not None:
         # Slack may be unreachable for long. Until then the bot performs stored work, and can be stopped.
-        readiness.loops.append(_start(stack, socket.run()))
+        readiness.loops.append(asyncio.create_task(socket.run()))
+    return readiness
 
 
-def _socket(systems: ExternalSystems, parts: BotParts) -> "SlackSocket | None":
+async def _start_work(
+    systems: ExternalSystems,
+    receiver: Receiver,
+    work: "asyncio.Future[Work]",
+    readiness: Readiness,
+    tenant_check: asyncio.Task[None],
+) -> None:
+    """Import and create what performs effects and does what is due, and start it."""
+    await asyncio.to_thread(_import_loops)
+    from bot.process.loops import complete_start, keep_ticking, make_work, perform_effects
+
+    made = make_work(systems, receiver, readiness.what_is_missing)
+    work.set_result(made)
+    systems.background.start(complete_start(receiver.directory, systems.catalog, tenant_check))
+    outage_stored = readiness.outage_stored
+    readiness.loops += [
+        asyncio.create_task(perform_effects(made.parts, tenant_check, outage_stored)),
+        asyncio.create_task(keep_ticking(made, systems.clock, systems.settings, outage_stored)),
+    ]
+
+
+def _import_loops() -> None:
+    """Import and build what no click needs to be stored: a fifth of all modules. Never on an event loop."""
+    with without_garbage_collection():
+        import bot.process.loops  # noqa: F401
+
+        build_adapters()
+
+
+def _socket(systems: ExternalSystems, receiver: Receiver) -> "SlackSocket | None":
     if systems.settings.slack_app_token is None:
         return None
     from bot.slack.inbound.socket import SlackSocket  # 20 modules of Slack's packages, which HTTP does not need
 
     app_token = systems.settings.slack_app_token.get_secret_value()
-    return SlackSocket(inbound=parts.inbound, client=systems.client, app_token=app_token)
+    return SlackSocket(inbound=receiver.inbound, client=systems.client, app_token=app_token)
 
 
 async def _listen(
-    stack: AsyncExitStack, systems: ExternalSystems, parts: BotParts, metrics: Metrics, readiness: Readiness
+    stack: AsyncExitStack,
+    systems: ExternalSystems,
+    receiver: Receiver,
+    work: "asyncio.Future[Work]",
+    readiness: Readiness,
 ) -> None:
     """Accept HTTP requests on the configured port.
 
     :raises SettingsProblems: when the port cannot be used.
     """
     settings = systems.settings
+
+    async def metrics() -> tuple[bytes, str]:
+        return await (await asyncio.shield(work)).metrics.page()
+
     app = make_web_app(
-        inbound=None if settings.is_socket_mode else parts.inbound,
+        inbound=None if settings.is_socket_mode else receiver.inbound,
         secret=settings.slack_signing_secret.get_secret_value(),
         clock=systems.clock,
         metrics=metrics,
@@ -183,6 +224,11 @@ def _start(stack: AsyncExitStack, work: Coroutine[Any, Any, None]) -> asyncio.Ta
     task = asyncio.create_task(work)
     stack.push_async_callback(_cancel, task)
     return task
+
+
+async def _cancel_all(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in reversed(tasks):
+        await _cancel(task)
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

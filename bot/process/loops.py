@@ -1,40 +1,54 @@
-"""The tasks that run as long as the bot: perform stored effects, and do what is due."""
+"""The tasks that run as long as the bot: perform stored effects, and do what is due.
+
+This is imported in a thread when the bot is ready.
+"""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 import structlog
 
-from bot.process.assembly.assembly import BotParts
+from bot.process.assembly.assembly import BotParts, assemble
+from bot.process.assembly.external_systems import ExternalSystems
+from bot.process.assembly.receiving import Receiver
 from bot.process.settings import Settings
 from bot.process.web.metrics import Metrics
 from bot.slack.people.shown_directory import ShownDirectory
-from workflows.app.schedule.downtime import store_gap_at_start
 from workflows.app.schedule.missing_setup import record_missing_setup
 from workflows.app.schedule.ticker import tick
 from workflows.catalog.catalog import Catalog
 from workflows.core.errors.raised import DomainError
-from workflows.intervals import START_STORED_AGAIN_AFTER
 from workflows.partner_lookup.public_suffixes import load_suffixes
 from workflows.partner_lookup.similar_characters import load_prototypes
 from workflows.ports.clock import Clock
 from workflows.ports.records import StoreNotWritable
-from workflows.ports.store import Store
 
 _log = structlog.get_logger()
 
 
-async def store_outage(store: Store, clock: Clock) -> None:
-    """Store that the bot did not run for some time. Repeat until the store accepts it."""
-    while True:
-        try:
-            gap = await store_gap_at_start(store=store, clock=clock)
-        except StoreNotWritable as error:
-            _log.warning("gap_not_stored", reason=str(error))
-            await asyncio.sleep(START_STORED_AGAIN_AFTER.total_seconds())
-        else:
-            break
-    if gap is not None:
-        _log.warning("gap_noticed", since=str(gap.since), until=str(gap.until))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What the bot does beside receiving clicks."""
+
+    parts: BotParts
+    metrics: Metrics
+
+
+def make_work(systems: ExternalSystems, receiver: Receiver, is_ready: Callable[[], Awaitable[str]]) -> Work:
+    """Create what performs effects and does what is due. Nothing is started here.
+
+    :param is_ready: returns why the bot is not ready, empty when it is.
+    """
+    return Work(
+        parts=assemble(systems, receiver),
+        metrics=Metrics(
+            store=systems.store,
+            clock=systems.clock,
+            lookups=lambda: systems.background.running,
+            is_ready=is_ready,
+        ),
+    )
 
 
 async def perform_effects(parts: BotParts, tenant_check: asyncio.Task[None], outage_stored: asyncio.Task[None]) -> None:
@@ -79,13 +93,12 @@ async def name_missing_groups(directory: ShownDirectory, catalog: Catalog) -> No
             _log.warning("user_group_missing", role=role, handles=missing)
 
 
-async def keep_ticking(
-    parts: BotParts, clock: Clock, metrics: Metrics, settings: Settings, outage_stored: asyncio.Task[None]
-) -> None:
+async def keep_ticking(work: Work, clock: Clock, settings: Settings, outage_stored: asyncio.Task[None]) -> None:
     """Do what is due, every few seconds. An error is logged, and the next round tries again.
 
     :param outage_stored: the task that stores the outage; nothing is done before it ends.
     """
+    parts, metrics = work.parts, work.metrics
     await asyncio.shield(outage_stored)  # the first tick replaces the time of the last one
     try:
         await record_missing_setup(service=parts.service, store=parts.store)

@@ -10,6 +10,8 @@ from bot.words.requests.titles import partner_title
 from workflows.app.evidence.reading import CatalogueEntry
 from workflows.core.partner_setup.confirmations import open_steps
 from workflows.core.people import Person
+from workflows.core.posture.watch.acceptance import accepted_until
+from workflows.core.posture.watch.drift import Drift
 
 CATALOGUE_FORMAT: Final = "gatehouse/partners/1"
 
@@ -46,6 +48,9 @@ CATALOGUE_COLUMNS: Final[Mapping[str, Callable[[CatalogueEntry], str]]] = {
     "setup_steps_not_confirmed": lambda entry: str(_number_open(entry)),
     "not_closed": lambda entry: joined(one.name for one in entry.record.not_closed or ()),
     "not_applied": lambda entry: joined(entry.record.not_applied),
+    "drift": lambda entry: "" if entry.drift is None else entry.drift.found.code.value,
+    "drift_found_at": lambda entry: iso(None if entry.drift is None else entry.drift.found_at),
+    "drift_accepted_until": lambda entry: iso(None if entry.drift is None else accepted_until(entry.drift)),
 }
 """What each column of the export holds, by its name in the first row."""
 
@@ -82,6 +87,18 @@ def catalogue_json(entry: CatalogueEntry) -> dict[str, Any]:
         else [{"name": one.name, "opening": one.opening.value} for one in record.not_closed],
         "not_applied": list(record.not_applied),
         "restored_from": record.restored_from,
+        "drift": None if entry.drift is None else _drift(entry.drift),
+    }
+
+
+def _drift(drift: Drift) -> dict[str, Any]:
+    return {
+        "code": drift.found.code.value,
+        "settings": list(drift.found.settings),
+        "may_give_more_access": drift.found.opens,
+        "found_at": _moment(drift.found_at),
+        "author": {"state": drift.author.state.value, "name": drift.author.name or None},
+        "accepted_until": _moment(accepted_until(drift)),
     }
 
 

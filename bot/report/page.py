@@ -18,7 +18,7 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from bot.report.story_columns import change_id_in, change_lines, operations_of, risk_in
+from bot.report.story_columns import adopted_lines, change_id_in, change_lines, operations_of, risk_in
 from bot.report.words import (
     LIMITS,
     decision_words,
@@ -41,10 +41,18 @@ from bot.words.requests.audit_history import audit_entry_words, reason_words
 from bot.words.requests.notes import note_words
 from bot.words.sentences import counted, day, minute, time_words
 from workflows.app.evidence.reading import EvidenceReader
-from workflows.core.partners.history.story import RequestStory
+from workflows.core.partners.history.story import RequestStory, Standing
 
 _MAX_CHARACTERS: Final = 20_000
 """Characters of one text. No field of a request is longer; a text that is cut ends in "…"."""
+
+_WARNED: Final = (
+    Standing.NOT_AS_APPROVED,
+    Standing.DRIFTED,
+    Standing.PAST_ITS_END,
+    Standing.NOT_READ_BACK,
+    Standing.NO_RECORD,
+)
 
 
 async def write_page(
@@ -101,7 +109,7 @@ def _view(story: RequestStory) -> dict[str, Any]:
         "state": state_in_words(story),
         "note": note_words(request.note) if request.note else "",
         "standing": standing_words(story),
-        "is_warned": story.standing.value in ("not_as_approved", "past_its_end", "not_read_back", "no_record"),
+        "is_warned": story.standing in _WARNED,
         **_asked(story),
         "steps": _steps(story),
         "decisions": list(map(decision_words, story.decisions)),
@@ -109,6 +117,8 @@ def _view(story: RequestStory) -> dict[str, Any]:
         "is_verified": story.verified_at is not None,
         "change_id": change_id_in(story),
         "changes": change_lines(story),
+        "adopted": adopted_lines(story),
+        "adopted_settings": _json(request.plan.before) if adopted_lines(story) else "",
         "operations": [f"{one['method']} {one['path']}\n{_json(one['body'])}" for one in operations_of(story)],
         "calls": [
             "; ".join([f"{one.method}, {minute(one.at)}", *(f"{name}: {value}" for name, value in sent_ids(one))])

@@ -20,6 +20,7 @@ from bot.report.words import (
     template_in,
 )
 from bot.words.plans.changes import ChangeLine, describe_changes
+from bot.words.plans.kept_access import open_now_words
 from bot.words.plans.risk import risk_level_for_approval_words
 from bot.words.requests.notes import note_words
 from workflows.core.partners.history.story import RequestStory
@@ -34,6 +35,14 @@ def change_lines(story: RequestStory) -> tuple[ChangeLine, ...]:
         return ()
     lines = describe_changes(prepared.plan, prepared.observation.default, prepared.names)
     return tuple(line for line in lines if line.access is not AccessChange.SAME)
+
+
+def adopted_lines(story: RequestStory) -> tuple[str, ...]:
+    """Return what was open and is adopted as it is, inherited access included; none for other requests."""
+    prepared = story.request.prepared
+    if prepared is None or prepared.plan.adoption is None:
+        return ()
+    return tuple(open_now_words(prepared.plan, prepared.observation.default, prepared.names)) or ("nothing is open",)
 
 
 def operations_of(story: RequestStory) -> list[JsonObject]:
@@ -101,6 +110,7 @@ COLUMNS: Final[Mapping[str, Callable[[RequestStory], str]]] = {
     "approved_at": lambda story: iso(story.approved_at),
     "change_id": change_id_in,
     "changes": _changes,
+    "adopted": lambda story: joined(adopted_lines(story)),
     "graph_operations": lambda story: _json(operations_of(story)),
     "first_sent_at": lambda story: iso(story.request.writing_since),
     "graph_client_request_ids": lambda story: " ".join(one.ids.client_request_id for one in story.request.sent),

@@ -4,10 +4,19 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from bot.report.story_columns import change_id_in, change_lines, operations_of, risk_in
-from bot.report.words import identity_in, iso, kind_name, standing_words, state_in_words, template_in
+from bot.report.story_columns import adopted_lines, change_id_in, change_lines, operations_of, risk_in
+from bot.report.words import (
+    identity_in,
+    iso,
+    kind_name,
+    outside_change_words,
+    standing_words,
+    state_in_words,
+    template_in,
+)
 from bot.words.requests.notes import note_words
-from workflows.core.partners.history.story import RecordedEntry, RequestStory
+from workflows.core.partners.history.outside_changes import OutsideChange, RecordedEntry
+from workflows.core.partners.history.story import RequestStory
 from workflows.core.people import Person
 from workflows.core.requests.request import AccessRequest
 
@@ -34,10 +43,7 @@ def story_json(story: RequestStory) -> dict[str, Any]:
             {"at": _moment(one.at), "chat_id": one.chat_id, "name": one.name, "reason": one.reason}
             for one in story.reviews
         ],
-        "changes_by_others": [
-            {"found_at": _moment(one.at), "kind": one.kind.value, "settings": list(one.settings)}
-            for one in story.outside_changes
-        ],
+        "changes_by_others": [_outside_change(one) for one in story.outside_changes],
         "result": {
             "code": story.standing.value,
             "in_words": standing_words(story),
@@ -98,6 +104,7 @@ def _written(story: RequestStory) -> dict[str, Any]:
             {"setting": one.setting, "before": one.before, "after": one.after, "effect": one.effect}
             for one in change_lines(story)
         ],
+        "adopted": list(adopted_lines(story)),
         "settings_before": None if request.prepared is None else request.plan.before,
         "graph_operations": operations_of(story),
         "first_sent_at": _moment(request.writing_since),
@@ -144,6 +151,29 @@ def _sponsor(request: AccessRequest) -> dict[str, Any]:
 
 def _person(person: Person) -> dict[str, Any]:
     return {"name": person.name, "chat_id": person.chat_id, "account": person.id}
+
+
+def _outside_change(change: OutsideChange) -> dict[str, Any]:
+    """Return one change by others. What only a sweep knows is null for the others."""
+    drift = change.drift
+    return {
+        "found_at": _moment(change.at),
+        "kind": change.kind.value,
+        "settings": list(change.settings),
+        "in_words": outside_change_words(change),
+        "drift": None if drift is None else drift.code,
+        "may_give_more_access": None if drift is None else drift.opens,
+        "author": None
+        if drift is None
+        else {"state": drift.author_state, "name": drift.author or None, "at": _moment(drift.author_at)},
+        "accepted": None
+        if drift is None
+        else [
+            {"name": one.name, "account": one.account, "until": _moment(one.until), "reason": one.reason}
+            for one in drift.acceptances
+        ],
+        "ended_at": None if drift is None else _moment(drift.ended_at),
+    }
 
 
 def _entry(entry: RecordedEntry) -> dict[str, Any]:

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 
+from bot.words.posture.drift import author_words, difference_words
 from bot.words.requests.replacement import later_state_words
 from bot.words.requests.states import state_words
 from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted, last_day, minute
+from workflows.core.partners.history.outside_changes import OutsideChange, OutsideChangeKind, RecordedDrift
 from workflows.core.partners.history.story import (
-    OutsideChange,
-    OutsideChangeKind,
     RequestStory,
     ReviewAnswer,
     Standing,
@@ -24,7 +24,7 @@ from workflows.core.requests.request import AccessRequest, RequestKind
 
 FROM_RECORDS: Final = (
     "This report comes from Gatehouse's records. The tenant was not read for it: results are told as of the last "
-    "read-back. To read the tenant, run gatehouse posture."
+    "read-back, or as of a sweep that found something different. To read the tenant, run gatehouse posture."
 )
 LIMITS: Final = (
     FROM_RECORDS,
@@ -44,6 +44,7 @@ _STANDING: Final[Mapping[Standing, str]] = {
     Standing.PAST_ITS_END: "Active, and the access period has ended.",
     Standing.BLOCKED: "Blocked.",
     Standing.NOT_AS_APPROVED: "Not as approved. A review is due.",
+    Standing.DRIFTED: "Not as approved.",
     Standing.REPLACED: "Replaced by a later change.",
     Standing.NO_RECORD: "Not known: the partner's record is missing or cannot be read.",
 }
@@ -118,15 +119,28 @@ def review_words(answer: ReviewAnswer) -> str:
 
 
 def outside_change_words(change: OutsideChange) -> str:
-    """Return one change by somebody else in one line."""
+    """Return one change by somebody else in one line. The name of its author is text from outside."""
+    if change.drift is not None:
+        return f"{minute(change.at)}, a sweep: {_drift_words(change, change.drift)}"
     settings = f" (changed: {', '.join(change.settings)})" if change.settings else ""
     return f"{minute(change.at)}, {_OUTSIDE[change.kind]}{settings}"
+
+
+def _drift_words(change: OutsideChange, drift: RecordedDrift) -> str:
+    author = {"state": drift.author_state, "name": drift.author, "at": drift.author_at and drift.author_at.isoformat()}
+    accepted = [
+        f"Accepted by {one.name} (account {one.account}) until {minute(one.until)}: {one.reason}."
+        for one in drift.acceptances
+    ]
+    ended = "It is still so." if drift.ended_at is None else f"Over on {minute(drift.ended_at)}."
+    difference = difference_words({"drift": drift.code, "settings": change.settings, "opens": drift.opens})
+    return " ".join([difference, author_words(author), *accepted, ended])
 
 
 def state_in_words(story: RequestStory) -> str:
     """Return the state in which a request is, or has ended. What no longer stands is not called active or blocked."""
     words = state_words(story.request)
-    if story.standing not in (Standing.REPLACED, Standing.NO_RECORD, Standing.NOT_AS_APPROVED):
+    if story.standing not in (Standing.REPLACED, Standing.NO_RECORD, Standing.NOT_AS_APPROVED, Standing.DRIFTED):
         return words
     return next((f"{past}{words[len(now) :]}" for now, past in _ENDED_AS.items() if words.startswith(now)), words)
 
@@ -139,6 +153,8 @@ def standing_words(story: RequestStory) -> str:
         words = f"{state[:1].upper()}{state[1:]} ({story.later.id})."
     elif story.standing is Standing.BLOCKED and story.request.not_closed:
         words = f"Blocked, but {counted(len(story.request.not_closed), 'kind')} of access may still be open."
+    if (drifted := story.open_drift) is not None and story.standing is Standing.DRIFTED:
+        return f"{words} A sweep found it different on {minute(drifted.at)}."
     return words if story.as_of is None else f"{words} As of the read-back on {minute(story.as_of)}."
 
 

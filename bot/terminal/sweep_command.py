@@ -10,16 +10,19 @@ import json
 import secrets
 import sys
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
 
 from bot.process.logs.logs import configure_terminal_logs
 from bot.process.logs.redactor import Redactor
 from bot.process.opening.readers import open_clock, open_tenant
 from bot.process.run import WRONG_SETTINGS, print_problems
 from bot.process.settings import SettingsProblems, TenantSettings, load_tenant_settings
-from bot.terminal.printing import NOT_POSSIBLE, print_error, terminal_console
+from bot.terminal.printing import NOT_POSSIBLE, print_error, safe_text, terminal_console
 from bot.terminal.stopped_work_command import open_records
 from bot.words.posture.drift import acceptance_words, author_words, difference_words
 from bot.words.requests.notes import refusal_words
@@ -39,6 +42,7 @@ DRIFT_FOUND: Final = 3
 """The exit status when something is not as approved, and not accepted."""
 INCOMPLETE: Final = 4
 """The exit status when nothing was found, and not everything could be compared."""
+_INDENT: Final = 2
 
 
 def sweep_now(*, as_json: bool, pauses: Pauses) -> int:
@@ -77,7 +81,7 @@ async def _sweep(settings: TenantSettings, *, as_json: bool, pauses: Pauses) -> 
     if as_json:
         sys.stdout.write(json.dumps(_as_json(result, found), indent=1, sort_keys=True) + "\n")
     else:
-        _print(result, found, terminal_console())
+        print_sweep(result, found, terminal_console(), clock.now())
     if waiting:
         return DRIFT_FOUND
     return 0 if result.is_complete and not result.not_compared else INCOMPLETE
@@ -112,24 +116,39 @@ def _as_json(result: SweepResult, found: Sequence[Drift]) -> dict[str, Any]:
     }
 
 
-def _print(result: SweepResult, found: Sequence[Drift], console: Console) -> None:
-    for one in found:
+def print_sweep(result: SweepResult, found: Sequence[Drift], console: Console, now: datetime) -> None:
+    """Print what differs, what waits for an answer and may give more access first; then how much was read."""
+    for one in sorted(found, key=lambda each: (is_accepted(each, now), not each.found.opens, each.partner)):
         values = alarm_values(one)
         name = "The tenant's default" if one.subject == DEFAULT else one.partner
-        parts = (difference_words(values), f"Found {minute(one.found_at)}.", author_words(values["author"]))
         accepted = accepted_until(one)
-        until = f"Accepted until {minute(accepted)}." if accepted is not None else acceptance_words(values)
-        console.print(f"{name}: {' '.join(part for part in (*parts, until) if part)}", markup=False)
-    read = counted(result.partners, "partner")
+        lines = [
+            f"Found {minute(one.found_at)}. {author_words(values['author'])}",
+            acceptance_words(values) if accepted is None else f"Accepted until {minute(accepted)}.",
+        ]
+        title = Text.assemble(safe_text(name, style="bold"), ": ", safe_text(difference_words(values)))
+        _print_hanging(console, title, *(safe_text(line) for line in lines if line))
     if not result.is_complete:
         why = refusal_words(FactsError(result.reasons))
-        console.print(
-            f"INCOMPLETE: not everything could be read, so nothing is concluded about the rest. {why}", markup=False
-        )
+        incomplete = safe_text("INCOMPLETE", style="bold red")
+        said = safe_text(f"not everything could be read, so nothing is concluded about the rest. {why}")
+        _print_hanging(console, Text.assemble(incomplete, ": ", said))
     left = (
         f" {counted(result.not_compared, 'partner was', 'partners were')} not compared." if result.not_compared else ""
     )
-    console.print(f"Read {read}. {_difference(result, found)}{left}", markup=False)
+    console.print(safe_text(f"Read {counted(result.partners, 'partner')}. {_difference(result, found)}{left}"))
+
+
+def _print_hanging(console: Console, title: Text, *lines: Text) -> None:
+    """Print an entry with an empty line after it. Only its first line is not indented."""
+    first, *rest = title.wrap(console, console.width - _INDENT) or [title]
+    first.rstrip()
+    console.print(first)
+    for line in rest:
+        console.print(Padding(line, (0, 0, 0, _INDENT)))
+    for line in lines:
+        console.print(Padding(line, (0, 0, 0, _INDENT)))
+    console.print()
 
 
 def _difference(result: SweepResult, found: Sequence[Drift]) -> str:

@@ -182,14 +182,14 @@ class Stage:
         await self.do("clock", advance_seconds=seconds)
         await self.tick()
 
-    async def until(self, seen: Callable[[], Awaitable[object]], what: str) -> None:
+    async def until(self, seen: Callable[[], Awaitable[object]], what: str, *, seconds: float = 60) -> None:
         """Wait until something can be seen that does not come to rest, as while a service does not answer.
 
-        :raises AssertionError: when it cannot be seen after a minute.
+        :raises AssertionError: when it cannot be seen after so many seconds.
         """
-        until = time.monotonic() + 60
+        until = time.monotonic() + seconds
         while not await seen():
-            assert time.monotonic() < until, f"not seen in a minute: {what}"
+            assert time.monotonic() < until, f"not seen in {seconds} seconds: {what}"
             await asyncio.sleep(0.1)
 
     async def until_card(self, said: str) -> None:
@@ -289,7 +289,7 @@ def words(message: dict[str, Any]) -> str:
             return own + [text for item in value.values() for text in texts(item)]
         return [text for item in value for text in texts(item)] if isinstance(value, list) else []
 
-    return " ".join(texts(message["blocks"])).replace("R\u2011", "R-")
+    return " ".join(texts(message.get("blocks", []))).replace("R\u2011", "R-")
 
 
 def _is_question(entry: dict[str, Any]) -> bool:

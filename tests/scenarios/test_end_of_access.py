@@ -1,12 +1,15 @@
 """The end of access with a moved clock: notices, the block that they announce, and restoring the access."""
 
+import json
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.scenarios.stage import DAY, UNLIMITED, Stage, buttons, running_stage, words
+from tests.scenarios.test_posture import gatehouse
 
 pytestmark = [pytest.mark.story]
 
@@ -148,3 +151,35 @@ async def test_a_notice_that_cannot_be_delivered_is_none_and_extending_keeps_the
     assert not await is_blocked(stage)
     shown = await stage.do("command", user="requester", text="/partner show contoso.com")
     assert shown
+
+
+async def test_extend_on_a_delivered_notice_moves_the_end(stage: Stage) -> None:
+    """The form is filled in. Approved by the usual chain, the access outlives its old end, with new notices."""
+    await opened(stage)
+    await stage.later(PERIOD - 30 * DAY + 60)
+    [notice] = await told(stage, "requester", "ends soon")
+    await stage.do("click", user="requester", action_id="request_again", channel="@requester", ts=notice["ts"])
+    await stage.rest()
+    view = (await stage.see("views", user="requester"))["views"][-1]
+    filled = view["state"]["values"]
+    assert filled["target"]["target"]["value"] == "contoso.com"
+    assert filled["template"]["template"]["selected_option"]["value"] == "trusted-partner"
+    answer = await stage.fill_in(view_id=view["id"], duration="365")
+    assert answer["errors"] == {}, answer
+    await stage.rest()
+    card = await stage.card()
+    for approver in ("approver1", "approver2", "approver3"):
+        assert await stage.press(approver, "approve", card["ts"]) == []
+    assert "active (verified" in (await stage.card())["text"]
+    status, out, err = await gatehouse(stage, "export", "--format", "json")
+    assert status == 0, err
+    (record,) = json.loads(out)["partners"]
+    now = datetime.fromisoformat((await stage.see("clock"))["now"])
+    left = datetime.fromisoformat(record["access_ends_at"]) - now
+    assert timedelta(days=364) < left < timedelta(days=366), left
+    await stage.later(31 * DAY)
+    assert not await is_blocked(stage), "the old end has passed"
+    assert await told(stage, "requester", "ended, not blocked yet") == []
+    assert len(await told(stage, "requester", "ends soon")) == 1
+    await stage.later((365 - 30 - 31) * DAY + DAY)
+    assert len(await told(stage, "requester", "ends soon")) == 2, "of the new end"

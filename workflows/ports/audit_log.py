@@ -70,3 +70,9 @@ class AuditLog(Protocol):
 
         A received click is left out when the entry with its result exists, because that says the same and more.
         """
+
+    async def partner_history(self, tenant_id: TenantId, commands: Sequence[str]) -> Sequence[AuditEntry]:
+        """List the accepted entries about a partner that belong to no request, oldest first.
+
+        :param commands: only entries with these stored names.
+        """

@@ -40,17 +40,26 @@ STORED_NAMES: Final[Mapping[type, Mapping[str, str]]] = {
 """The fields that are stored under another name: that of the version which first stored them. No other name changes."""
 
 
-def _keep_stored_names() -> None:
+_BUILT_LATER: Final = (AccessRequest, Partnership, Drift, Alarm)
+"""The records that no click needs to be stored. What reads and writes them is built at first use, or before it."""
+
+
+def _configure_records() -> None:
     """Tell pydantic the stored names. It reads them from an attribute of the class; the core does not import pydantic.
 
     NB. before the adapters below are made.
     """
-    for record, names in STORED_NAMES.items():
-        config = ConfigDict(alias_generator=lambda name, names=names: names.get(name, name), serialize_by_alias=True)
+    for record in {**STORED_NAMES, **dict.fromkeys(_BUILT_LATER)}:
+        names = STORED_NAMES.get(record, {})
+        config = ConfigDict(
+            alias_generator=lambda name, names=names: names.get(name, name),
+            serialize_by_alias=True,
+            defer_build=record in _BUILT_LATER,
+        )
         setattr(record, "__pydantic_config__", config)  # noqa: B010
 
 
-_keep_stored_names()
+_configure_records()
 REQUEST: Final[TypeAdapter[AccessRequest]] = TypeAdapter(AccessRequest)
 PARTNERSHIP: Final[TypeAdapter[Partnership]] = TypeAdapter(Partnership)
 ALARM: Final[TypeAdapter[Alarm]] = TypeAdapter(Alarm)
@@ -60,10 +69,18 @@ EFFECT: Final[TypeAdapter[Effect]] = TypeAdapter(Annotated[Effect, Field(discrim
 FACTS: Final[TypeAdapter[Facts]] = TypeAdapter(Facts)
 DETAILS: Final[TypeAdapter[dict[str, Any]]] = TypeAdapter(dict[str, Any])
 
+_ADAPTERS: Final[tuple[TypeAdapter[Any], ...]] = (REQUEST, PARTNERSHIP, ALARM, DRIFT)
+
 _REMEMBERED: Final = 16
 """How many records are remembered by their text."""
 
 Record = TypeVar("Record")
+
+
+def build_adapters() -> None:
+    """Build what reads and writes records, so that nobody waits for it later."""
+    for adapter in _ADAPTERS:
+        adapter.rebuild()
 
 
 def dump(adapter: TypeAdapter[Record], value: Record) -> str:

@@ -1,4 +1,7 @@
-"""Create the effects, the flows and the periodic checks. Nothing is started here."""
+"""Create the effects, the flows and the periodic checks, and connect them with the receiver. Nothing is started here.
+
+This is imported in a thread when the bot is ready: what only this module needs, no start waits for.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,12 +11,10 @@ from functools import partial
 from bot.process.assembly.adopt_flows import batch_list_files
 from bot.process.assembly.external_systems import ExternalSystems
 from bot.process.assembly.flows import make_flows
+from bot.process.assembly.receiving import Receiver
 from bot.process.direct_alarm import send_directly
 from bot.process.web.health import SendAlarm
 from bot.slack.inbound.bolt import make_bolt
-from bot.slack.inbound.guard import Guard
-from bot.slack.inbound.receive import Inbound
-from bot.slack.inbound.replaced_cards import ReplacedCards
 from bot.slack.outbound.approval_channel import ApprovalChannel
 from bot.slack.outbound.card_copies import CardCopies
 from bot.slack.outbound.former_channels import FormerChannelCards
@@ -58,13 +59,13 @@ class BotParts:
     alarms: Alarms
     checks: ScheduledChecks
     queue_worker: QueueWorker
-    inbound: Inbound
     send_directly: SendAlarm
     directory: ShownDirectory
 
 
-def assemble(systems: ExternalSystems) -> BotParts:
-    """Create the effects and the flows, and connect them with the service."""
+def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
+    """Create the effects and the flows, and connect them with the service; the receiver then knows every flow."""
+    service, alarms, shown = receiver.service, receiver.alarms, receiver.directory
     queue_worker = QueueWorker(
         store=systems.store,
         clock=systems.clock,
@@ -72,12 +73,10 @@ def assemble(systems: ExternalSystems) -> BotParts:
         may_give_up=lambda effect, reason: performer.may_give_up(effect, reason),
         gave_up=lambda pending, reason: performer.gave_up(pending, reason),
         pauses=systems.pauses,
-        until_quiet=lambda: inbound.until_quiet(),
+        until_quiet=receiver.inbound.until_quiet,
     )
-    service = Service(store=systems.store, clock=systems.clock, wake=queue_worker.wake)
-    alarms = Alarms(store=systems.store, clock=systems.clock, wake=queue_worker.wake)
+    receiver.wake.queue_worker = queue_worker.wake
     channel = _approval_channel(systems, alarms)
-    shown = ShownDirectory(systems.directory, systems.clock)
     copies = CardCopies(client=systems.client, store=systems.store, channel=channel, was_active=shown.was_active)
     notifier = _notifier(systems, shown, copies)
     former_channel = _former_channel(systems, service, copies, channel)
@@ -85,8 +84,7 @@ def assemble(systems: ExternalSystems) -> BotParts:
     watch = _watch(systems, alarms, queue_worker.wake)
     batches = BatchService(store=systems.store, clock=systems.clock, wake=queue_worker.wake)
     performer = _performer(systems, service, alarms, notifier, limits, watch.answers, batches)
-
-    inbound = _inbound(systems, service, batches, notifier, limits, shown)
+    _complete(receiver, systems, batches, notifier, limits)
 
     async def send(alarm: Alarm) -> Sequence[MessageCopy]:
         return await send_directly(alarm, directory=systems.directory, client=systems.client)
@@ -100,7 +98,6 @@ def assemble(systems: ExternalSystems) -> BotParts:
         alarms=alarms,
         checks=_scheduled_checks(systems, service, alarms, shown, checks),
         queue_worker=queue_worker,
-        inbound=inbound,
         send_directly=send,
         directory=shown,
     )
@@ -143,29 +140,19 @@ def _notifier(systems: ExternalSystems, shown_directory: ShownDirectory, copies:
     return SlackNotifier(outbound, batch_list_files(systems, outbound))
 
 
-def _inbound(
-    systems: ExternalSystems,
-    service: Service,
-    batches: BatchService,
-    notifier: SlackNotifier,
-    limits: Limits,
-    shown_directory: ShownDirectory,
-) -> Inbound:
-    """Return the receiver of Slack's payloads, with every flow registered."""
+def _complete(
+    receiver: Receiver, systems: ExternalSystems, batches: BatchService, notifier: SlackNotifier, limits: Limits
+) -> None:
+    """Register every flow with the receiver."""
     settings = systems.settings
     bolt = make_bolt(systems.client, settings.slack_team_id, settings.slack_bot_token)
-    guard = Guard(
-        service=service,
-        replaced_cards=ReplacedCards(store=systems.store, channel=settings.slack_channel),
-        team_id=settings.slack_team_id,
-    )
-    flows = make_flows(systems, service, batches, notifier, limits, shown_directory)
-    guard.register(bolt, (point for flow in flows for point in flow.entry_points()))
+    flows = make_flows(systems, receiver.service, batches, notifier, limits, receiver.directory)
+    receiver.guard.register(bolt, (point for flow in flows for point in flow.entry_points()))
 
     async def tell(person: ChatId, text: str, channel: str) -> None:
         await notifier.send_message(person, Fact(MessageCode.TEXT, {"text": text}), channel=channel)
 
-    return Inbound(bolt=bolt, send_message=tell, background=systems.background, redact=systems.redact)
+    receiver.inbound.complete(bolt, tell)
 
 
 def _scheduled_checks(

@@ -9,13 +9,13 @@ from typing import Protocol, TypeVar
 from bot.process.assembly.adopt_flows import adopt_flows
 from bot.process.assembly.audit_log_flows import audit_log_flows
 from bot.process.assembly.external_systems import ExternalSystems
+from bot.process.assembly.receiving import decide_flow
 from bot.slack.answers.open_forms import OpenForm, OpenForms
 from bot.slack.answers.response_url import Answers
 from bot.slack.answers.windows import Windows
 from bot.slack.flows.alarms.drift import DriftFlow
 from bot.slack.flows.alarms.stopped_work import StoppedWorkFlow
 from bot.slack.flows.answer_review import AnswerReviewFlow
-from bot.slack.flows.decide.flow import DecideFlow
 from bot.slack.flows.entry_point_types import EntryPoint
 from bot.slack.flows.home.flow import HomeFlow
 from bot.slack.flows.partner_setup.flow import PartnerSetupFlow
@@ -83,7 +83,7 @@ def make_flows(
         request_access,
         *_filled_form_flows(request_access, store),
         DecidersFlow(windows=windows, members=members, people=shown_directory),
-        _decide_flow(systems, service, windows, members, shown_directory),
+        decide_flow(systems, service, windows, members, shown_directory),
         RemindOrWithdrawFlow(service=service, store=store, answers=answers, request_access=request_access),
         AnswerReviewFlow(service=service, store=store, members=members, windows=windows, clock=clock),
         _revoke_flow(systems, service, windows, members),
@@ -119,20 +119,6 @@ def _filled_form_flows(request_access: RequestAccessFlow, store: Store) -> tuple
     return (
         CloseEarlyFlow(request_access=request_access, store=store),
         FilledFormFlow(request_access=request_access, editing=Editing(intake=request_access.intake), store=store),
-    )
-
-
-def _decide_flow(
-    systems: ExternalSystems, service: Service, windows: Windows, members: Members, shown_directory: ShownDirectory
-) -> DecideFlow:
-    return DecideFlow(
-        service=service,
-        store=systems.store,
-        windows=windows,
-        members=members,
-        directory=systems.directory,
-        people=shown_directory,
-        clock=systems.clock,
     )
 
 

@@ -1,7 +1,10 @@
 """Open what the settings name, and refuse to start when a setting is certainly wrong.
 
-A system that cannot be reached now is no reason to refuse: the bot starts, and waits for it.
+A system that cannot be reached now is no reason to refuse: the bot starts, and waits for it. That the bot did not run
+for some time is stored before anything is done.
 """
+
+import asyncio
 
 import structlog
 from slack_sdk.errors import SlackApiError
@@ -12,9 +15,12 @@ from bot.process.opening.opened_later import TenantOpenedLater
 from bot.process.settings import Settings, SettingsProblems
 from bot.slack.errors import NO_ANSWER, WRONG_TOKEN, error_code
 from bot.slack.outbound.approval_channel import CHANNEL_ADVICE, ChannelUnsuitable, channel_problem
+from workflows.app.schedule.downtime import store_gap_at_start
 from workflows.catalog.catalog import Catalog, CatalogProblems, load_catalog
+from workflows.intervals import START_STORED_AGAIN_AFTER
 from workflows.ports.clock import Clock
-from workflows.ports.records import StoreUnusable
+from workflows.ports.records import StoreNotWritable, StoreUnusable
+from workflows.ports.store import Store
 from workflows.store.location import OpenStore
 
 _log = structlog.get_logger()
@@ -103,3 +109,17 @@ async def warm_up(later: TenantOpenedLater, settings: Settings) -> None:
         raise SettingsProblems(
             (f"AZURE_TENANT_ID: Entra answers for the tenant {home}; set it to that, or use that tenant's credentials",)
         )
+
+
+async def store_outage(store: Store, clock: Clock) -> None:
+    """Store that the bot did not run for some time. Repeat until the store accepts it."""
+    while True:
+        try:
+            gap = await store_gap_at_start(store=store, clock=clock)
+        except StoreNotWritable as error:
+            _log.warning("gap_not_stored", reason=str(error))
+            await asyncio.sleep(START_STORED_AGAIN_AFTER.total_seconds())
+        else:
+            break
+    if gap is not None:
+        _log.warning("gap_noticed", since=str(gap.since), until=str(gap.until))

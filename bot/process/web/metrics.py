@@ -1,9 +1,9 @@
 """The numbers about this process, in Prometheus' text format."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from datetime import datetime
 
-from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
 from workflows.core.posture.watch.comparison import DRIFT_CODES
 from workflows.core.requests.alarms import AlarmCode
@@ -22,38 +22,61 @@ class Metrics:
         self._lookups = lookups
         self._is_ready = is_ready
         self._left_by_tick: frozenset[str] = frozenset()
+        self._ticked_at = 0.0
+        self._numbers: tuple[float, ...] = ()
+        self._page = b""
+        """The text of these numbers; empty until it is made."""
         self.registry = CollectorRegistry()
-        self._due = self._gauge(
-            "gatehouse_effects_due", "Effects and reviews due or in progress, look-ups for windows included"
+        self._gauges = (
+            self._gauge(
+                "gatehouse_effects_due", "Effects and reviews due or in progress, look-ups for windows included"
+            ),
+            self._gauge("gatehouse_effects_waiting", "Effects that wait for their next attempt"),
+            self._gauge("gatehouse_effects_parked", "Effects given up; each needs a person"),
+            self._gauge("gatehouse_ready", "1 when clicks can be received and stored, as /readyz says"),
+            self._gauge(
+                "gatehouse_last_complete_sweep_timestamp_seconds",
+                "When the last complete sweep began; 0 when none was",
+            ),
+            self._gauge("gatehouse_incomplete_sweeps", "Sweeps in a row that could not read everything"),
+            self._gauge("gatehouse_last_tick_timestamp_seconds", "When what is due was last looked for"),
+            *self._by_code(
+                "gatehouse_drift",
+                "Partners, and the default, that are not as approved",
+                (code.value for code in DRIFT_CODES),
+            ),
+            *self._by_code("gatehouse_alarms", "Open alarms; each needs an admin", (code.value for code in AlarmCode)),
         )
-        self._later = self._gauge("gatehouse_effects_waiting", "Effects that wait for their next attempt")
-        self._parked = self._gauge("gatehouse_effects_parked", "Effects given up; each needs a person")
-        self._tick = self._gauge("gatehouse_last_tick_timestamp_seconds", "When what is due was last looked for")
+        """In the order of the numbers that `refresh` reads."""
 
-        self._ready = self._gauge("gatehouse_ready", "1 when clicks can be received and stored, as /readyz says")
-        self._sweep = self._gauge(
-            "gatehouse_last_complete_sweep_timestamp_seconds", "When the last complete sweep began; 0 when none was"
-        )
-        self._incomplete = self._gauge("gatehouse_incomplete_sweeps", "Sweeps in a row that could not read everything")
-        self._drift = Gauge(
-            "gatehouse_drift", "Partners, and the default, that are not as approved", ["code"], registry=self.registry
-        )
-        self._alarms = Gauge("gatehouse_alarms", "Open alarms; each needs an admin", ["code"], registry=self.registry)
+    async def page(self) -> tuple[bytes, str]:
+        """Read the numbers now. Returns the text, which is made again only for other numbers, and its content type."""
+        await self.refresh()
+        if not self._page:
+            self._page = generate_latest(self.registry)
+        return self._page, CONTENT_TYPE_LATEST
 
     async def refresh(self) -> None:
         """Read the numbers now."""
         now = self._clock.now()
         work = await self._store.stored_work(now)
-        self._due.set(work.effects_due + self._lookups() + len(work.due_items - self._left_by_tick))
-        self._later.set(work.effects_later)
-        self._parked.set(work.effects_parked)
-        self._ready.set(not await self._is_ready())
-        self._sweep.set(0 if work.last_complete_sweep is None else work.last_complete_sweep.timestamp())
-        self._incomplete.set(work.incomplete_sweeps)
-        for drift in DRIFT_CODES:
-            self._drift.labels(drift.value).set(work.open_drifts.get(drift.value, 0))
-        for code in AlarmCode:
-            self._alarms.labels(code.value).set(work.open_alarms.get(code.value, 0))
+        sweep = work.last_complete_sweep
+        numbers = (
+            work.effects_due + self._lookups() + len(work.due_items - self._left_by_tick),
+            work.effects_later,
+            work.effects_parked,
+            not await self._is_ready(),
+            0 if sweep is None else sweep.timestamp(),
+            work.incomplete_sweeps,
+            self._ticked_at,
+            *(work.open_drifts.get(drift.value, 0) for drift in DRIFT_CODES),
+            *(work.open_alarms.get(code.value, 0) for code in AlarmCode),
+        )
+        if numbers == self._numbers:
+            return
+        for gauge, number in zip(self._gauges, numbers, strict=True):
+            gauge.set(number)
+        self._numbers, self._page = numbers, b""
 
     async def due_items(self, now: datetime) -> frozenset[str]:
         """List the requests and partners that the next tick has to do something about."""
@@ -64,8 +87,12 @@ class Metrics:
 
         :param still_due: what was due before the tick and still is: nothing can be done about it now.
         """
-        self._tick.set(moment.timestamp())
+        self._ticked_at = moment.timestamp()
         self._left_by_tick = still_due
 
     def _gauge(self, name: str, meaning: str) -> Gauge:
         return Gauge(name, meaning, registry=self.registry)
+
+    def _by_code(self, name: str, meaning: str, codes: Iterable[str]) -> Iterator[Gauge]:
+        gauges = Gauge(name, meaning, ["code"], registry=self.registry)
+        return (gauges.labels(code) for code in codes)

@@ -18,10 +18,8 @@ from urllib.parse import parse_qsl
 import structlog
 from aiohttp import ClientConnectionError, web
 from multidict import CIMultiDictProxy
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from slack_bolt.adapter.aiohttp import to_aiohttp_response
 
-from bot.process.web.metrics import Metrics
 from bot.slack.inbound.receive import Inbound
 from workflows.ports.clock import Clock
 
@@ -54,11 +52,17 @@ def is_authentic(headers: CIMultiDictProxy[str], body: bytes, *, secret: str, no
 
 
 def make_web_app(
-    *, inbound: Inbound | None, secret: str, clock: Clock, metrics: Metrics, is_ready: Callable[[], Awaitable[str]]
+    *,
+    inbound: Inbound | None,
+    secret: str,
+    clock: Clock,
+    metrics: Callable[[], Awaitable[tuple[bytes, str]]],
+    is_ready: Callable[[], Awaitable[str]],
 ) -> web.Application:
     """Return the application with its routes.
 
     :param inbound: None in Socket Mode, where Slack sends nothing by HTTP.
+    :param metrics: returns the page of numbers, and its content type.
     :param is_ready: returns why the bot is not ready, empty when it is.
     """
 
@@ -82,8 +86,8 @@ def make_web_app(
         return web.Response(text=reason or "ready\n", status=503 if reason else 200)
 
     async def metrics_page(_: web.Request) -> web.Response:
-        await metrics.refresh()
-        return web.Response(body=generate_latest(metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+        page, content_type = await metrics()
+        return web.Response(body=page, headers={"Content-Type": content_type})
 
     app = web.Application(client_max_size=_MAX_BODY_BYTES)
     app.on_response_prepare.append(_without_versions)

@@ -86,7 +86,8 @@ class Guard:
             app.action(_any_of(actions))(_chosen(actions, lambda body: body["actions"][0]["action_id"]))
         if views:
             app.view(_any_of(views))(_chosen(views, lambda body: body["view"]["callback_id"]))
-        app.command(_COMMAND)(self._wrap_command(subcommands))
+        if subcommands:
+            app.command(_COMMAND)(self._wrap_command(subcommands))
         for point in others:
             self._register_alone(app, point)
 

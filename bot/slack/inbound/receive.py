@@ -1,7 +1,8 @@
 """Accept Slack's payloads from any transport: read them once, pass them to Bolt, and always answer.
 
 A payload that cannot be read is a bad request. When a click cannot be stored, the person is told that nothing was done.
-Work that nobody waits for can wait until every payload is answered (`until_quiet`).
+Work that nobody waits for can wait until every payload is answered (`until_quiet`). At the start only the listeners of
+the first flow are there. What they do not take waits for the others (`complete`).
 """
 
 import asyncio
@@ -20,7 +21,7 @@ from slack_bolt.response import BoltResponse
 from bot.slack.answers.background import Background
 from bot.slack.blocks.modal import message_view
 from bot.slack.payloads.models import Interaction
-from bot.slack.payloads.reading import PARSED, Unreadable, read_payload
+from bot.slack.payloads.reading import PARSED, Parsed, Unreadable, read_payload
 from workflows.core.people import ChatId
 from workflows.ports.records import StoreNotWritable
 
@@ -30,6 +31,8 @@ _NOT_STORED: Final = (
     "Try again in a few minutes; the admins are told."
 )
 
+_NO_LISTENER_YET: Final = 0
+"""The status, used in this module only, of a payload that waits for the other listeners."""
 _MAX_QUIET_WAIT_SECONDS: Final = 0.25
 """The longest that other work waits for answers, so that it goes on while payloads arrive all the time."""
 
@@ -43,16 +46,31 @@ class Inbound:
     """Accepts payloads. There is one for each Bolt app, because it answers for errors of the app's listeners."""
 
     def __init__(
-        self, *, bolt: AsyncApp, send_message: SendMessage, background: Background, redact: Callable[[str], str]
+        self, *, bolt: AsyncApp, send_message: SendMessage | None, background: Background, redact: Callable[[str], str]
     ) -> None:
+        """Create the receiver.
+
+        :param bolt: with the listeners that are there at once.
+        :param send_message: None when `complete` brings it, with the other listeners.
+        """
         self._bolt = bolt
-        self._tell = send_message
         self._background = background
         self._redact = redact
         self._unanswered = 0
         self._all_answered = asyncio.Event()
         self._all_answered.set()
+        self._tell: SendMessage
+        self._is_complete = asyncio.Event()
+        if send_message is None:
+            bolt.error(self._failed_before_complete)
+        else:
+            self.complete(bolt, send_message)
+
+    def complete(self, bolt: AsyncApp, send_message: SendMessage) -> None:
+        """Use an app with every listener from now on. It gets what no listener has taken until now."""
         bolt.error(self._failed)
+        self._bolt, self._tell = bolt, send_message
+        self._is_complete.set()
 
     async def until_quiet(self) -> None:
         """Wait until every payload is answered, but not for long."""
@@ -76,15 +94,26 @@ class Inbound:
     async def _answer(self, payload: Mapping[str, Any]) -> BoltResponse:
         try:
             body, parsed = read_payload(payload)
-            # NB. no header is passed on: headers are unsigned, and Bolt uses some of them for control flow.
-            # In this mode Bolt takes an object, and does not parse it from text once more.
-            request = AsyncBoltRequest(body=body, mode="socket_mode", context={PARSED: parsed})
-            answer = await self._bolt.async_dispatch(request)
+            answer = await self._dispatch(body, parsed)
+            if answer.status == _NO_LISTENER_YET:
+                await self._is_complete.wait()
+                answer = await self._dispatch(body, parsed)
         except (Unreadable, AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
             # Bolt reads more of a payload than the bot does. Errors of listeners are handled elsewhere.
             return _unreadable(payload, error)
         answer.body = self._redact(answer.body)
         return answer
+
+    async def _dispatch(self, body: dict[str, Any], parsed: Parsed | None) -> BoltResponse:
+        # NB. no header is passed on: headers are unsigned, and Bolt uses some of them for control flow.
+        # In this mode Bolt takes an object, and does not parse it from text once more.
+        request = AsyncBoltRequest(body=body, mode="socket_mode", context={PARSED: parsed})
+        return await self._bolt.async_dispatch(request)
+
+    async def _failed_before_complete(self, error: Exception, body: dict[str, Any]) -> BoltResponse:
+        if isinstance(error, BoltUnhandledRequestError):
+            return BoltResponse(status=_NO_LISTENER_YET)
+        return await self._failed(error, body)
 
     async def _failed(self, error: Exception, body: dict[str, Any]) -> BoltResponse:
         """Answer when a listener raised an error, or when there is no listener."""
@@ -115,6 +144,7 @@ class Inbound:
         return BoltResponse(status=503, body="")  # Slack shows that the click failed
 
     async def _say(self, click: Interaction) -> None:
+        await self._is_complete.wait()
         await self._tell(click.actor, _NOT_STORED, click.channel)
 
 

@@ -1,6 +1,6 @@
 """The sentences about drift, in alarms, windows, lists and the terminal: what differs, who did it, what can be done."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from bot.words.sentences import counted, day, minute
@@ -9,6 +9,7 @@ from bot.words.settings.values import title
 from workflows.core.errors.facts import Values
 from workflows.core.posture.concern_codes import ConcernCode, may_be_adopted
 from workflows.core.posture.watch.drift import AuthorState
+from workflows.core.settings.model import is_guid
 
 _C: Final = ConcernCode
 
@@ -118,13 +119,24 @@ def sponsor_advice(values: Values) -> str:
 def digest_alarm_words(values: Values) -> tuple[str, str]:
     """Return the problem, and what can be done, of an alarm about many changes."""
     counts = "; ".join(f"{short_difference(ConcernCode(code))}: {count}" for code, count in values["counts"].items())
-    names, more = list(values["partners"]), int(values["count"]) - len(values["partners"])
-    named = ", ".join(names) + (f" and {more} more" if more > 0 and names else "")
+    named = _named_words(list(values["partners"]), int(values["count"]))
     opening = counted(int(values["opening"]), "of them may give more access", "of them may give more access")
     problem = (
         f"One sweep found {counted(int(values['count']), 'change')} outside of Gatehouse; {opening}. By kind: {counts}."
     )
-    return f"{problem} Partners: {named}.", "Choose Show drift to answer each of them."
+    return f"{problem} {named}".strip(), "Choose Show drift to see all and answer each of them."
+
+
+def _named_words(partners: Sequence[str], count: int) -> str:
+    """Return the partners that have a domain, and how many others there are. A list of bare IDs tells nobody anything.
+
+    :param count: how many changes there are, also those whose partners are not among these.
+    """
+    names = [one for one in partners if not is_guid(one)]
+    if not names:
+        return ""
+    more = count - len(names)
+    return f"Partners: {', '.join(names)}{f' and {more} more' if more > 0 else ''}."
 
 
 def accepted_words(values: Values) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from bot.words.names.actions import COMMANDS, Action
+from bot.words.names.partners import verified_name
 from bot.words.sentences import Sentences, comma_list, counted, last_day, minute
 from workflows.core.batches.batch import BatchState
 from workflows.core.errors.facts import Values
@@ -36,6 +37,13 @@ def _not_an_approver(values: Values) -> str:
         "You can't decide on the stage “{stage}”, because you do not have the role “{role}”. Ask one of the approvers "
         "on the card."
     ).format_map(values)
+
+
+def _drifted(values: Values) -> str:
+    """Return what drifted. An earlier version stored no name."""
+    if "partner" not in values:
+        return "this partner"
+    return verified_name(values["partner"]) if values["partner"] else "the tenant's default"
 
 
 def _reason_missing(values: Values) -> str:
@@ -235,9 +243,13 @@ DECISIONS: Final[Sentences] = {
     R.ONLY_ADMINS_ACCEPT_DRIFT: "Only admins can see and accept drift. Ask one of them.",
     R.NO_DRIFT: "The settings are as approved again, so there is nothing to accept. You need to do nothing.",
     R.DRIFT_CHANGED: "The settings were changed again after this was shown. Open the newest alarm.",
-    R.AUTHOR_MAY_NOT_ACCEPT: "Entra's audit log says that you made this change, so you cannot accept it. Ask another "
-    "admin.",
-    R.DRIFT_ALREADY_ACCEPTED: "You or enough other admins have accepted this drift already. You need to do nothing.",
+    R.AUTHOR_MAY_NOT_ACCEPT: lambda values: (
+        f"Entra's audit log says that you made the change of {_drifted(values)}, so you cannot accept it. Ask another "
+        "admin."
+    ),
+    R.DRIFT_ALREADY_ACCEPTED: lambda values: (
+        f"You or enough other admins have accepted the drift of {_drifted(values)} already. You need to do nothing."
+    ),
     R.DRIFT_DAYS_NOT_OFFERED: lambda values: (
         f"This drift can be accepted for {comma_list(values['days'])} days. Choose one of them."
     ),

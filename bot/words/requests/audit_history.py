@@ -6,7 +6,7 @@ from typing import Any, Final
 from bot.words.requests.history import entry_words
 from bot.words.requests.notes import stored_note_words
 from bot.words.sentences import last_day
-from workflows.core.partners.history.story import RecordedEntry
+from workflows.core.partners.history.outside_changes import RecordedEntry
 from workflows.core.requests.commands.editing import EditableField
 from workflows.core.requests.request import AccessRequest
 from workflows.ports.audit_log import RECEIVED, AuditEntry

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from workflows.core.partners.history.story import RecordedEntry
+from workflows.core.partners.history.outside_changes import RecordedEntry
 
 ACCEPTED: Final = "accepted"
 DONE: Final[Mapping[str, str]] = {

@@ -134,8 +134,8 @@ def _closed(values: Values) -> str:
     return (
         f"{start}B2B collaboration and direct connect are blocked explicitly in both directions. Trust, automatic "
         f"redemption and synchronization are off. This was verified in the tenant. {rest} Issued tokens usually work "
-        "for up to one more hour. A token lifetime policy can make this longer. Only the partner can end sessions in "
-        "its own tenant."
+        "for up to one more hour. A token lifetime policy can make this longer. Guest accounts stay. Only the partner "
+        "can end sessions in its own tenant."
     )
 
 

@@ -13,11 +13,12 @@ import pytest
 from bot.report.for_chat import ChatReports
 from bot.report.story_columns import COLUMNS
 from bot.report.story_json import story_json
-from bot.report.words import standing_words, state_in_words
+from bot.report.words import kind_name, standing_words, state_in_words
 from bot.report.writing import FileFormat, write_report
 from bot.report.written_file import ReportHeader
 from bot.slack.flows.audit_log.report import SHOWN_REQUESTS
 from tests.workflows.core.builders import NOW, TENANT, partnership, request
+from tests.workflows.core.partners.test_adopted import adoption
 from tests.workflows.fakes import FixedClock
 from workflows.app.evidence.reading import EvidenceReader
 from workflows.core.partners.history.days import parse_days
@@ -122,6 +123,70 @@ async def test_what_no_longer_stands_is_not_called_active() -> None:
     assert "active" not in await written(FileFormat.HTML, replaced)
     reopened = request_story(StorySource(request=later, record=record, later=asked), NOW)
     assert state_in_words(reopened).startswith("block applied (verified")
+
+
+async def test_what_a_sweep_found_since_is_on_the_page_with_author_and_acceptance() -> None:
+    """The read-back proves what was written, not what is there today. What the watch knows is not left out."""
+    details = {
+        "drift": "differs_from_approved",
+        "settings": ["b2bDirectConnectInbound"],
+        "opens": True,
+        "found_at": (NOW + timedelta(hours=1)).isoformat(),
+        "author": HOSTILE,
+        "author_state": "known",
+        "author_at": (NOW + timedelta(minutes=50)).isoformat(),
+        "acceptances": [{"name": "Dana", "account": "a", "until": NOW.isoformat(), "reason": HOSTILE}],
+    }
+    asked = story("Joint launch")
+    told = request_story(
+        StorySource(
+            request=asked.request,
+            record=partnership(),
+            entries=asked.entries,
+            sweep_entries=(entry("record_drift", **details),),
+        ),
+        NOW,
+    )
+    page = await written(FileFormat.HTML, told)
+    for said in (
+        "Not as approved. A sweep found it different on Mar 1, 2027 at 10:00 UTC.",
+        "a sweep: the settings are not the approved ones. Different: ",
+        "There may be more access than was approved.",
+        "Accepted by Dana (account a) until Mar 1, 2027 at 09:00 UTC",
+        "It is still so.",
+        "applied (verified",
+    ):
+        assert said in page, said
+    assert "Active, as approved" not in page
+    assert "<script" not in page
+    (change,) = [one for one in story_json(told)["changes_by_others"] if one["drift"]]
+    assert (change["kind"], change["drift"], change["ended_at"]) == ("found_by_sweep", "differs_from_approved", None)
+    assert change["author"] == {"state": "known", "name": HOSTILE, "at": "2027-03-01T09:50:00Z"}
+    assert COLUMNS["result_code"](told) == "drifted"
+    around, _ = story_json(told)["changes_by_others"]
+    assert (around["kind"], around["author"]) == ("before_write", None)
+
+
+@pytest.mark.parametrize("state", [RequestState.APPLIED, RequestState.AWAITING_APPROVAL, RequestState.PREPARING])
+async def test_an_adoption_is_told_with_what_was_open_and_never_as_a_change(state: RequestState) -> None:
+    is_done = state is RequestState.APPLIED
+    asked = adoption(state, **({"confirmed_at": NOW} if is_done else {}))
+    told = request_story(StorySource(request=asked, record=partnership()), NOW)
+    for file_format in FileFormat:
+        text = await written(file_format, told)
+        assert "adoption of current settings" in text
+        if is_done and file_format is FileFormat.HTML:
+            assert "What was adopted" in text
+            assert "<li><bdi>We accept their MFA</bdi></li>" in text
+            assert "The plan changes no setting" not in text
+            assert "The exact Microsoft Graph operations" not in text
+    assert bool(story_json(told)["adopted"]) is (asked.prepared is not None)
+
+
+@pytest.mark.parametrize("kind", RequestKind)
+async def test_every_kind_of_request_has_its_words(kind: RequestKind) -> None:
+    asked = request(RequestState.PREPARING, kind)
+    assert kind_name(asked)
 
 
 async def test_an_empty_report_says_so() -> None:

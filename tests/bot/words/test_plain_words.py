@@ -26,6 +26,7 @@ FORBIDDEN: Final = (
 SURFACES: Final = ("bot/words", "bot/slack", "bot/terminal", "bot/sandbox/page")
 SENTENCES: Final = ("bot/words", "bot/terminal", "bot/slack/words")
 PAGE: Final = PROJECT / "bot" / "sandbox" / "page"
+_ANY_FORBIDDEN: Final = re.compile(rf"\b(?:{'|'.join(map(re.escape, FORBIDDEN))})", re.IGNORECASE)
 MAX_WORDS: Final = 20
 LONG: Final[dict[str, str]] = {}
 """The codes whose sentences may be longer, each with the reason."""
@@ -62,6 +63,8 @@ def _page_texts() -> Iterator[tuple[str, str]]:
 
 
 def _found(text: str) -> list[str]:
+    if not _ANY_FORBIDDEN.search(text):
+        return []
     return [phrase for phrase in FORBIDDEN if re.search(rf"\b{re.escape(phrase)}", text, re.IGNORECASE)]
 
 

@@ -49,7 +49,18 @@ from workflows.core.requests.request import (
     RequestState,
 )
 from workflows.core.settings.canonical import Digest
-from workflows.store.codec import EFFECT, PARTNERSHIP, REQUEST, STORED_NAMES, dump, load, load_shared
+from workflows.store.codec import (
+    ALARM,
+    DRIFT,
+    EFFECT,
+    PARTNERSHIP,
+    REQUEST,
+    STORED_NAMES,
+    build_adapters,
+    dump,
+    load,
+    load_shared,
+)
 
 TEXT: Final = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 CHAT_IDS: Final = TEXT.map(ChatId)
@@ -307,3 +318,9 @@ def test_what_cannot_be_read_is_not_remembered() -> None:
     for _ in range(2):
         with pytest.raises(pydantic.ValidationError):
             load_shared(REQUEST, "{}")
+
+
+def test_what_reads_records_can_be_built_before_it_is_needed() -> None:
+    """In a thread when the bot is ready: the first request that is shown does not wait for it."""
+    build_adapters()
+    assert all(adapter.pydantic_complete for adapter in (REQUEST, PARTNERSHIP, ALARM, DRIFT))

@@ -400,6 +400,20 @@ async def test_the_history_is_newest_first_and_can_be_one_requests(store: Store)
 # --- what was posted, and to whom ---
 
 
+async def test_the_history_of_a_partner_is_oldest_first_and_has_no_entries_of_requests(store: Store) -> None:
+    for number, command in enumerate(("record_drift", "record_drift_author", "look_up", "record_drift")):
+        about = entry(f"k-{number}", command=command, tenant_id=TENANT)
+        await store.commit(Commit(entry=about))
+    for key, more in (
+        ("of a request", {"tenant_id": TENANT, "request_id": RequestId("r-1")}),
+        ("of another partner", {"tenant_id": TenantId("other")}),
+        ("refused", {"tenant_id": TENANT, "outcome": "no_drift"}),
+    ):
+        await store.commit(Commit(entry=entry(key, command="record_drift", **more)))
+    found = await store.partner_history(TENANT, ("record_drift", "record_drift_author"))
+    assert [one.key for one in found] == ["k-0", "k-1", "k-3"]
+
+
 async def test_copies_are_kept_by_subject_and_replaced_by_place(store: Store, place: PagePosition) -> None:
     card = MessageCopy(subject="request:r-1", channel="C1", message_id="1.1", audience="", content="one")
     mine = MessageCopy(subject="request:r-1", channel="D1", message_id="1.1", audience=AMARA.chat_id, content="one")

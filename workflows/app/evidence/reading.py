@@ -2,15 +2,19 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Final, TypeVar
 
 from workflows.app.reads.found_requests import today_from_record
+from workflows.app.watch.sweep import time_of_mark
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.history.days import Days
+from workflows.core.partners.history.outside_changes import DRIFT_COMMANDS
 from workflows.core.partners.history.story import RequestStory, StorySource, request_story
 from workflows.core.partners.partnership import Partnership, tenant_of
+from workflows.core.posture.watch.drift import LAST_COMPLETE, Drift
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.target import target_candidates
@@ -33,6 +37,8 @@ class CatalogueEntry:
     record: Partnership
     request: AccessRequest | None
     """None when it is missing."""
+    drift: Drift | None = None
+    """What a sweep found to be different from what was approved; None where nothing is."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -41,6 +47,8 @@ class EvidenceReader:
 
     store: Store
     clock: Clock
+    _swept_at: datetime | None = field(default=None, init=False)
+    """When the last complete sweep began."""
     unreadable: int = field(default=0, init=False)
     """How many records were met so far that this version cannot read. They are not in the result."""
 
@@ -69,6 +77,7 @@ class EvidenceReader:
         """
         nameless = [] if tenants is None or not typed_text else await self._without_tenant(days, typed_text)
         by_name, self.unreadable = self.unreadable, 0
+        self._swept_at = await time_of_mark(self.store, LAST_COMPLETE)
         for text in [""] if tenants is None else sorted(tenants):
             async for request in self._requests(_sent_on(days, text)):
                 while nameless and nameless[0].created_at > request.created_at:
@@ -82,10 +91,11 @@ class EvidenceReader:
 
     async def catalogue(self) -> AsyncIterator[CatalogueEntry]:
         """Read all partners, by default domain."""
+        drifts = {one.tenant_id: one for one in await self.store.open_drifts()}
         async for record in self._all(partial(self.store.partners_page, PartnerFilter(), limit=_PAGE)):
             request = await self.store.request(record.request_id)
             self.unreadable += request is None  # missing, or not readable: the row is not complete
-            yield CatalogueEntry(record=record, request=request)
+            yield CatalogueEntry(record=record, request=request, drift=drifts.get(record.identity.tenant_id))
 
     async def _tenants_of(self, name: str) -> tuple[frozenset[TenantId], bool]:
         """Return the tenants with a name, and whether there is or may be any record with it."""
@@ -135,7 +145,16 @@ class EvidenceReader:
         record = None if tenant_id is None else await self._record(tenant_id)
         today = await today_from_record(request, record, store=self.store, now=now)
         entries, count = await self._entries(request.id)
-        source = StorySource(request=request, record=record, later=today.successor, entries=entries, entry_count=count)
+        found = () if tenant_id is None else await self.store.partner_history(tenant_id, DRIFT_COMMANDS)
+        source = StorySource(
+            request=request,
+            record=record,
+            later=today.successor,
+            entries=entries,
+            entry_count=count,
+            sweep_entries=found,
+            swept_at=self._swept_at,
+        )
         return request_story(source, now)
 
     async def _record(self, tenant_id: TenantId) -> Partnership | None:

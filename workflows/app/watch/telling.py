@@ -15,6 +15,7 @@ from workflows.core.posture.watch.drift import Drift
 from workflows.core.requests.alarms import ENDED, Alarm, AlarmCode, AlarmId, EndingCode
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import Effect, MessageCode, SendMessage, ShowAlarm, ShowReview
+from workflows.core.settings.model import is_guid
 from workflows.ports.audit_log import AuditEntry
 from workflows.ports.clock import Clock
 from workflows.ports.records import Commit, StaleVersion
@@ -186,7 +187,8 @@ def digest_values(drifts: Sequence[Drift]) -> Mapping[str, Any]:
     counts: dict[str, int] = {}
     for one in drifts:
         counts[one.found.code.value] = counts.get(one.found.code.value, 0) + 1
-    named = sorted(drifts, key=lambda one: (not one.found.opens, one.partner))
+    # NB. those with a domain first: of a partner without a record only its ID is known.
+    named = sorted(drifts, key=lambda one: (is_guid(one.partner), not one.found.opens, one.partner))
     return {
         "count": len(drifts),
         "opening": sum(one.found.opens for one in drifts),

@@ -130,7 +130,7 @@ class StoreFile:
 
     def _opened(self) -> Database:
         self.path.chmod(0o600)
-        db = Database(self.path)
+        db = Database(self.path, execute_plugins=False)  # looking for plugins of sqlite-utils takes 14 ms
         try:
             db.execute(f"pragma busy_timeout = {BUSY_MILLISECONDS}")
             db.enable_wal()
@@ -138,7 +138,10 @@ class StoreFile:
             db.execute(f"pragma journal_size_limit = {LOG_BYTES}")
             self._check(db)
             require_known_steps(db, self._named)
-            migrations.apply(db)
+            with (
+                db.atomic()
+            ):  # so that a step that fails leaves the file to the version before; and one wait for the disk
+                migrations.apply(db)
         except BaseException:
             db.close()
             raise

@@ -109,7 +109,7 @@ def _read(path: Path, *, only_compared: bool) -> Records | None:
     mode = "mode=ro" if Path(f"{path}-wal").exists() else "mode=ro&immutable=1"
     try:
         with closing(sqlite3.connect(f"{path.as_uri()}?{mode}", uri=True)) as db:
-            require_known_steps(Database(db), path.name)
+            require_known_steps(Database(db, execute_plugins=False), path.name)
             return all_records(db, only_compared=only_compared)
     except (sqlite3.Error, OSError) as error:
         raise StoreUnusable(f"{path.name} cannot be read as Gatehouse's records ({error})") from error

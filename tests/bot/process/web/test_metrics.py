@@ -41,3 +41,19 @@ async def test_what_is_due_counts_until_a_tick_has_looked_at_it() -> None:
     assert await due() == 0, "the tick could do nothing about it, so nobody waits for it"
     store.partners = [TenantId("t-1")]
     assert await due() == 1, "it is due again, and no tick has looked at it yet"
+
+
+async def test_the_text_is_made_again_only_for_other_numbers() -> None:
+    """It names every code of alarms and drift; to make it takes longer than to read the numbers."""
+    store, clock = DueStore(), FixedClock()
+    metrics = Metrics(store=store, clock=clock, lookups=lambda: 0, is_ready=nothing_missing)  # type: ignore[arg-type]
+    first, _ = await metrics.page()
+    again, _ = await metrics.page()
+    assert again is first
+    store.requests = [RequestId("r-1")]
+    due, _ = await metrics.page()
+    assert b"gatehouse_effects_due 1.0" in due
+    metrics.record_tick(clock.now(), still_due=frozenset())
+    ticked, _ = await metrics.page()
+    assert b"gatehouse_last_tick_timestamp_seconds 0.0" in due
+    assert b"gatehouse_last_tick_timestamp_seconds 0.0" not in ticked

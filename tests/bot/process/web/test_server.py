@@ -120,7 +120,7 @@ async def open_door(session: aiohttp.ClientSession, *, socket_mode: bool) -> Asy
         inbound=None if socket_mode else inbound(opened.received),
         secret=SECRET,
         clock=FixedClock(),
-        metrics=Metrics(store=EmptyStore(), clock=FixedClock(), lookups=lambda: 0, is_ready=is_ready),  # type: ignore[arg-type]
+        metrics=Metrics(store=EmptyStore(), clock=FixedClock(), lookups=lambda: 0, is_ready=is_ready).page,  # type: ignore[arg-type]
         is_ready=is_ready,
     )
     runner = make_runner(app)

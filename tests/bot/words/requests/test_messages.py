@@ -19,8 +19,8 @@ BLOCKED: Final = (
     "synchronization are off. This was verified in the tenant."
 )
 TOKENS: Final = (
-    "Issued tokens usually work for up to one more hour. A token lifetime policy can make this longer. Only the "
-    "partner can end sessions in its own tenant."
+    "Issued tokens usually work for up to one more hour. A token lifetime policy can make this longer. Guest accounts "
+    "stay. Only the partner can end sessions in its own tenant."
 )
 
 GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (

@@ -286,3 +286,15 @@ async def test_a_file_that_a_newer_version_changed_is_refused_by_whoever_opens_i
             StoreUnusable, match=r"changed by a newer version of Gatehouse \(m999\); start that version"
         ):
             await opening
+
+
+async def test_plugins_of_the_library_are_not_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would read the names of all installed packages at each start, and let any of them change the connection."""
+
+    def look() -> None:
+        raise AssertionError("plugins are looked for")
+
+    monkeypatch.setattr("sqlite_utils.db.ensure_plugins_loaded", look)
+    store = SqliteStore(tmp_path / "store.db", FixedClock())
+    await store.open()
+    await store.close()

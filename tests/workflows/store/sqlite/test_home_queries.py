@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from tests.workflows.core.builders import DANA, NOW, RILEY, SECURITY, TENANT, partnership
+from tests.workflows.core.builders import DANA, NOW, RILEY, SECURITY, TENANT, partnership, request
 from tests.workflows.fakes import FixedClock
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.people import ChatId, PersonId
 from workflows.core.requests.commands.request import Withdraw
 from workflows.core.requests.effects import CheckPermission
-from workflows.core.requests.request import RequestId
+from workflows.core.requests.request import RequestId, RequestState
 from workflows.core.settings.model import TenantId
 from workflows.ports.audit_log import AuditEntry
 from workflows.ports.pages import START, PagePosition, PartnerFilter
@@ -88,6 +88,22 @@ async def test_no_list_of_requests_reads_every_request(tmp_path: Path) -> None:
     # The roles that are waited for are read from an index that contains only requests that wait.
     scans = [detail for detail in found if detail.startswith("SCAN requests") and "requests_waiting" not in detail]
     assert not [detail for detail in scans if "requests_by_deadline" not in detail]
+    await store.close()
+
+
+async def test_what_became_of_a_request_is_read_from_its_partners_requests_alone(tmp_path: Path) -> None:
+    """A report asks it of each request. An index of all closed requests would make a long report slow."""
+    store = await open_store(tmp_path / "gatehouse.db", FixedClock())
+    read = await statements(store)
+    await store.first_to_replace(request(RequestState.APPLIED, confirmed_at=NOW))
+    await store.partner_history(TENANT, ("record_drift",))
+    found = await plans_of(store, read)
+    assert [detail for detail in found if "requests" in detail] == [
+        "SEARCH requests USING INDEX requests_by_tenant (tenant_id=?)"
+    ]
+    assert [detail for detail in found if "audit" in detail] == [
+        "SEARCH audit USING INDEX audit_by_partner (tenant_id=?)"
+    ]
     await store.close()
 
 

@@ -85,3 +85,17 @@ async def test_a_file_of_an_earlier_version_is_continued_in_order(tmp_path: Path
     await (await open_store(path, FixedClock())).close()
     with closing(sqlite3.connect(path)) as connection:
         assert [step.name for step in migrations.applied(Database(connection))] == steps()
+
+
+async def test_a_step_that_fails_leaves_the_file_to_the_version_before(tmp_path: Path) -> None:
+    """The steps before it are taken back, too: with them, the earlier version would refuse the file."""
+    path = tmp_path / "gatehouse.db"
+    with closing(sqlite3.connect(path)) as connection:
+        migrations.apply(Database(connection), stop_before="m018_turns_and_ends")
+        connection.execute("create table drifts (in_the_way text)")  # m019 creates it
+        connection.commit()
+    with pytest.raises(StoreUnusable, match="table drifts already exists"):
+        await open_store(path, FixedClock())
+    with closing(sqlite3.connect(path)) as connection:
+        applied = [step.name for step in migrations.applied(Database(connection))]
+    assert applied == steps()[: steps().index("m018_turns_and_ends")]

@@ -5,48 +5,24 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Final, Protocol
+from typing import Final
 
+from workflows.core.partners.history.outside_changes import (
+    ACCEPTED,
+    OutsideChange,
+    RecordedEntry,
+    changes_around_writes,
+    changes_found_by_sweeps,
+)
 from workflows.core.partners.partnership import Partnership, PartnershipState, result_read_at
 from workflows.core.people import Person
-from workflows.core.plans.drift import SettingDrift
 from workflows.core.policy.approval import Choice, Decision
 from workflows.core.requests.request import AccessRequest, RequestKind
 from workflows.core.requests.transitions.writes import closes
 from workflows.core.settings.canonical import JsonObject
 
-ACCEPTED: Final = "accepted"
 _KEEP: Final = "keep"
 _APPLIED: Final = "record_applied"
-_OVERWRITTEN: Final = "record_overwritten"
-
-
-class RecordedEntry(Protocol):
-    """What the story reads of an audit entry."""
-
-    @property
-    def at(self) -> datetime:
-        """Return when it was recorded."""
-
-    @property
-    def actor(self) -> str:
-        """Return the chat id of the person, or another actor's name."""
-
-    @property
-    def account(self) -> str | None:
-        """Return the actor's account, when it was known."""
-
-    @property
-    def command(self) -> str:
-        """Return the stored name of the command."""
-
-    @property
-    def outcome(self) -> str:
-        """Return `accepted`, `received`, or the code of a refusal."""
-
-    @property
-    def details(self) -> Mapping[str, Any]:
-        """Return what the command recorded."""
 
 
 class Standing(StrEnum):
@@ -63,10 +39,16 @@ class Standing(StrEnum):
     BLOCKED = "blocked"
     NOT_AS_APPROVED = "not_as_approved"
     """What was read back was not approved as it is: a part of the plan, or somebody else's change."""
+    DRIFTED = "drifted"
+    """It was read back as approved or blocked, and a sweep found since that it is different."""
     REPLACED = "replaced"
     """A later request changed it."""
     NO_RECORD = "no_record"
     """It was read back, and the partner's record is missing."""
+
+
+_AS_WRITTEN: Final = (Standing.IN_FORCE, Standing.PAST_ITS_END, Standing.BLOCKED)
+"""What is only true while no sweep has found the partner to be different."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,24 +61,6 @@ class ReadBack:
     """The digest of the plan that was written; empty when the entry has none."""
     is_complete: bool
     """Whether it showed every required write of the plan."""
-
-
-class OutsideChangeKind(StrEnum):
-    """When somebody else changed the partner: before the plan was written, so that it was not; or after it was sent."""
-
-    BEFORE_WRITE = "before_write"
-    AFTER_WRITE = "after_write"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutsideChange:
-    """A change by somebody else that Gatehouse found."""
-
-    at: datetime
-    """When it was found."""
-    kind: OutsideChangeKind
-    settings: tuple[str, ...]
-    """Graph's names of the changed settings; empty when they are not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,13 +100,18 @@ class RequestStory:
     outside_changes: tuple[OutsideChange, ...]
     standing: Standing
     as_of: datetime | None
-    """When what stands was last read in the tenant; None when nothing was read."""
+    """When what stands was last read in the tenant, or a sweep found it different; None when nothing was read."""
     later: AccessRequest | None
     """The later request that replaced its result."""
     entries: Sequence[RecordedEntry]
     """The audit entries, oldest first."""
     entry_count: int
     """How many audit entries there are; more than `entries` when not all were read."""
+
+    @property
+    def open_drift(self) -> OutsideChange | None:
+        """Return what a sweep found to be different, while it is; None where nothing is."""
+        return next((one for one in self.outside_changes if one.is_open), None)
 
     @property
     def verified_at(self) -> datetime | None:
@@ -181,22 +150,37 @@ class StorySource:
     """The later request that replaced its result, if there is one."""
     entries: Sequence[RecordedEntry] = field(default_factory=tuple)
     entry_count: int = 0
+    sweep_entries: Sequence[RecordedEntry] = field(default_factory=tuple)
+    """The entries about what sweeps found about its partner, oldest first."""
+    swept_at: datetime | None = None
+    """When the last complete sweep began; None when there was none."""
 
 
 def request_story(source: StorySource, now: datetime) -> RequestStory:
     """Return the story of one request."""
     request, decisions = source.request, tuple(_decisions(source.request))
     done = [one for one in source.entries if one.outcome == ACCEPTED]
+    later = source.later
+    found = changes_found_by_sweeps(
+        source.sweep_entries,
+        since=result_read_at(request),
+        until=None if later is None else result_read_at(later),
+        swept_at=source.swept_at,
+    )
+    standing = _standing(source, now)
+    drifted_at = next((one.at for one in found if one.is_open), None)
+    if drifted_at is not None and standing in _AS_WRITTEN:
+        standing = Standing.DRIFTED
     return RequestStory(
         request=request,
         decisions=decisions,
         approved_at=_approved_at(request, decisions),
         read_back=_last_read_back(done),
         reviews=tuple(_reviews(done, _names(source))),
-        outside_changes=tuple(_outside_changes(done)),
-        standing=_standing(source, now),
-        as_of=result_read_at(request if source.later is None else source.later),
-        later=source.later,
+        outside_changes=(*changes_around_writes(done), *found),
+        standing=standing,
+        as_of=drifted_at if standing is Standing.DRIFTED else result_read_at(request if later is None else later),
+        later=later,
         entries=source.entries,
         entry_count=source.entry_count,
     )
@@ -256,29 +240,6 @@ def _reviews(entries: Iterable[RecordedEntry], names: Mapping[str, str]) -> Iter
                 name=names.get(entry.actor, ""),
                 reason=reason if isinstance(reason, str) else "",
             )
-
-
-def _outside_changes(entries: Iterable[RecordedEntry]) -> Iterator[OutsideChange]:
-    for entry in entries:
-        drift = entry.details.get("drift")
-        if entry.command == _OVERWRITTEN:
-            yield OutsideChange(at=entry.at, kind=OutsideChangeKind.AFTER_WRITE, settings=())
-        elif isinstance(drift, Mapping):
-            yield OutsideChange(at=entry.at, kind=OutsideChangeKind.BEFORE_WRITE, settings=tuple(_drifted(drift)))
-
-
-def _drifted(drift: Mapping[str, Any]) -> Iterator[str]:
-    """Return the names of the settings that somebody else changed, of a stored drift."""
-    for row in _rows(drift.get("settings")):
-        was, to, now = (row.get(name) for name in ("approved_from", "approved_to", "now"))
-        one = SettingDrift(name=str(row.get("name")), approved_from=was, approved_to=to, now=now)
-        if one.is_outside_change:
-            yield one.name
-    yield from (str(row.get("name")) for row in _rows(drift.get("defaults")))
-
-
-def _rows(stored: Any) -> Iterator[Mapping[str, Any]]:
-    return (row for row in stored if isinstance(row, Mapping)) if isinstance(stored, list | tuple) else iter(())
 
 
 def _standing(source: StorySource, now: datetime) -> Standing:

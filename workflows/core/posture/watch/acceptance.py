@@ -62,9 +62,9 @@ def accept(
     if drift.found.fingerprint != command.fingerprint:
         raise Refused(RefusalCode.DRIFT_CHANGED)
     if is_author(drift.author, actor):
-        raise Refused(RefusalCode.AUTHOR_MAY_NOT_ACCEPT)
+        raise Refused(RefusalCode.AUTHOR_MAY_NOT_ACCEPT, partner=drift.partner)
     if is_accepted(drift, now) or any(one.person.id == actor.id for one in drift.acceptances):
-        raise Refused(RefusalCode.DRIFT_ALREADY_ACCEPTED)
+        raise Refused(RefusalCode.DRIFT_ALREADY_ACCEPTED, partner=drift.partner)
     if not command.reason.strip():
         raise Refused(RefusalCode.REASON_MISSING, is_review=True)
     if command.days not in offered_days(drift):

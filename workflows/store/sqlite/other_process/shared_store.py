@@ -29,7 +29,7 @@ class SharedStore(SqliteStore):
     """
 
     def _open(self) -> None:
-        self._db = Database(self._path)
+        self._db = Database(self._path, execute_plugins=False)
         self._db.execute(f"pragma busy_timeout = {_BUSY_MILLISECONDS}")
         self._db.execute("pragma synchronous = full")
         require_known_steps(self._db, self._path.name)

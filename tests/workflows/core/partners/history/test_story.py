@@ -21,16 +21,15 @@ from tests.workflows.core.builders import (
     prepared,
     request,
 )
+from workflows.core.partners.history.outside_changes import OutsideChange, OutsideChangeKind
 from workflows.core.partners.history.story import (
-    OutsideChange,
-    OutsideChangeKind,
     RequestStory,
     ReviewAnswer,
     Standing,
     StorySource,
     request_story,
 )
-from workflows.core.partners.partnership import Attestation, PartnershipState, SettingsBasis
+from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState, SettingsBasis
 from workflows.core.policy.approval import Choice
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 
@@ -185,6 +184,93 @@ def test_changes_by_others_name_what_they_changed_and_not_what_the_plan_writes()
 )
 def test_what_stands_is_as_the_records_say(asked: AccessRequest, source: dict[str, Any], standing: Standing) -> None:
     assert story(asked, **source).standing is standing
+
+
+def drift_entry(command: str = "record_drift", *, found: int = 3, at: int = 0, **details: Any) -> Entry:
+    """An entry about what a sweep found, so many hours after `NOW`, stored some hours later."""
+    found_at = (NOW + timedelta(hours=found)).isoformat()
+    values = {"drift": "differs_from_approved", "opens": True, "settings": ["inboundTrust"], "found_at": found_at}
+    return Entry(command=command, at=NOW + timedelta(hours=found + at), details={**values, **details})
+
+
+@pytest.mark.parametrize(
+    ("asked", "record"),
+    [
+        (APPLIED, partnership()),
+        (APPLIED, partnership(ends_at=LATER)),
+        (
+            request(S.APPLIED, RequestKind.REVOCATION, confirmed_at=LATER),
+            partnership(state=PartnershipState.REVOKED, ends_at=None),
+        ),
+    ],
+)
+def test_what_a_sweep_found_different_is_not_told_as_approved_or_blocked(
+    asked: AccessRequest, record: Partnership
+) -> None:
+    told = story(asked, record=record, sweep_entries=(drift_entry(),))
+    assert told.standing is Standing.DRIFTED
+    assert told.as_of == NOW + timedelta(hours=3)
+    assert told.open_drift is not None
+    over = story(asked, record=record, sweep_entries=(drift_entry(), drift_entry("end_drift", at=1)))
+    assert over.standing is not Standing.DRIFTED
+    assert over.as_of == LATER
+    assert [one.drift and one.drift.ended_at for one in over.outside_changes] == [NOW + timedelta(hours=4)]
+
+
+def test_a_sweep_that_found_it_changes_nothing_about_what_was_never_approved_or_was_replaced() -> None:
+    found = (drift_entry(),)
+    part = story(APPLIED, record=partnership(basis=SettingsBasis.OVERWRITTEN), sweep_entries=found)
+    assert part.standing is Standing.NOT_AS_APPROVED
+    later = request(S.APPLIED, id=OTHER, confirmed_at=NOW + timedelta(hours=4))
+    replaced = story(APPLIED, record=partnership(), later=later, sweep_entries=found)
+    assert (replaced.standing, len(replaced.outside_changes)) == (Standing.REPLACED, 1)
+    assert story(later, record=partnership(request_id=OTHER), sweep_entries=found).outside_changes == ()
+    assert story(request(S.REJECTED), record=partnership(), sweep_entries=found).outside_changes == ()
+
+
+def test_a_finding_of_before_the_read_back_counts_when_a_complete_sweep_since_did_not_end_it() -> None:
+    """Restored, and changed in the same way again before a sweep saw it as approved: one finding goes on."""
+    found, read_back = (drift_entry(found=1),), LATER
+    after, before = read_back + timedelta(minutes=1), read_back - timedelta(minutes=1)
+    told = story(APPLIED, record=partnership(), sweep_entries=found, swept_at=after)
+    assert (told.standing, told.as_of) == (Standing.DRIFTED, NOW + timedelta(hours=1))
+    for swept_at in (before, None):
+        told = story(APPLIED, record=partnership(), sweep_entries=found, swept_at=swept_at)
+        assert (told.standing, told.outside_changes) == (Standing.IN_FORCE, ()), "nobody has looked since"
+    over = (*found, drift_entry("end_drift", found=1, at=2))
+    assert story(APPLIED, record=partnership(), sweep_entries=over, swept_at=after).standing is Standing.IN_FORCE
+    later = request(S.APPLIED, id=OTHER, confirmed_at=after)
+    replaced = story(APPLIED, record=partnership(), later=later, sweep_entries=found, swept_at=after)
+    assert replaced.outside_changes == ()
+
+
+def test_each_finding_has_its_author_its_acceptances_and_its_end() -> None:
+    until = (NOW + timedelta(days=7)).isoformat()
+    accepted = {"account": "id-dana", "name": "Dana", "until": until, "reason": "A test"}
+    named: dict[str, Any] = {"author": "mallory@woodgrove.com", "author_state": "known", "author_at": NOW.isoformat()}
+    told = story(
+        APPLIED,
+        record=partnership(),
+        sweep_entries=(
+            drift_entry("record_drift", author_at="no time"),
+            drift_entry("record_drift_author", at=1, **named),
+            drift_entry("accept_drift", at=2, **named, acceptances=[accepted, {"name": "No date"}, "broken"]),
+            drift_entry("record_drift", found=9, drift="absent", settings="broken"),
+            drift_entry("end_drift", found=9, at=1, drift="absent"),
+            drift_entry("record_drift", found=12, acceptances="broken"),
+            Entry(command="record_drift", details={"found_at": ["broken"]}),
+            Entry(command="record_drift", outcome="stale", details=drift_entry(found=20).details),
+        ),
+    )
+    first, second, third = [one.drift for one in told.outside_changes if one.drift is not None]
+    assert (first.author, first.author_state, first.author_at) == ("mallory@woodgrove.com", "known", NOW)
+    assert [(one.name, one.account, one.reason) for one in first.acceptances] == [("Dana", "id-dana", "A test")]
+    assert first.ended_at == NOW + timedelta(hours=9), "another difference was found then"
+    assert (second.code, second.ended_at) == ("absent", NOW + timedelta(hours=10))
+    assert (third.author_state, third.ended_at) == ("pending", None)
+    assert [one.settings for one in told.outside_changes] == [("inboundTrust",), (), ("inboundTrust",)]
+    assert [one.is_open for one in told.outside_changes] == [False, False, True]
+    assert all(one.kind is OutsideChangeKind.FOUND_BY_SWEEP for one in told.outside_changes)
 
 
 def test_what_stands_is_told_as_of_the_read_back_that_proves_it() -> None:
