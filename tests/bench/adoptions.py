@@ -134,12 +134,3 @@ async def _adopted(stage: World) -> str:
     """Return the last message to the requester, which says how many were adopted."""
     messages = (await stage.control.get("messages", channel="@requester", user="requester"))["messages"]
     return next((str(one["text"]) for one in reversed(messages) if "adopted" in str(one["text"])), "")
-
-
-def print_cost(count: int = COUNT, high: int = HIGH) -> None:
-    """Measure once and print."""
-    print(json.dumps(asyncio.run(adopt(count, high)), indent=1))
-
-
-if __name__ == "__main__":
-    print_cost(*map(int, sys.argv[1:]))
