@@ -25,7 +25,7 @@ class Cache(Generic[Key, Answer]):
     max_entries: int
     now: Callable[[], float] = time.monotonic
     """Returns the present time in seconds. When the clock was set back, a kept answer counts as too old."""
-    _kept: dict[Key, "_Kept[Answer]"] = field(default_factory=dict)
+    _kept: dict[Key, "_Entry[Answer]"] = field(default_factory=dict)
     _running: dict[Key, asyncio.Task[Answer]] = field(default_factory=dict)
 
     async def get(self, key: Key) -> Answer:
@@ -39,7 +39,7 @@ class Cache(Generic[Key, Answer]):
         if key not in self._running:
             task = asyncio.create_task(self.read_now(key))
             self._running[key] = task
-            task.add_done_callback(lambda done: self._ended(key, done))
+            task.add_done_callback(lambda done: self._on_end(key, done))
         # NB. shielded: a caller that stops waiting does not cancel the read for the others.
         return await asyncio.shield(self._running[key])
 
@@ -55,7 +55,7 @@ class Cache(Generic[Key, Answer]):
         while len(self._kept) >= self.max_entries:
             del self._kept[next(iter(self._kept))]
         now = self.now()
-        self._kept[key] = _Kept(since=now, valid_until=now + self.kept_for(answer).total_seconds(), answer=answer)
+        self._kept[key] = _Entry(since=now, valid_until=now + self.kept_for(answer).total_seconds(), answer=answer)
 
     def recent(self, key: Key, age: timedelta) -> Answer | None:
         """Return the kept answer if it arrived at most `age` ago; None otherwise. Nothing is read."""
@@ -64,14 +64,14 @@ class Cache(Generic[Key, Answer]):
             return None
         return entry.answer
 
-    def _ended(self, key: Key, task: asyncio.Task[Answer]) -> None:
+    def _on_end(self, key: Key, task: asyncio.Task[Answer]) -> None:
         del self._running[key]
         if not task.cancelled():
             task.exception()  # read here, for the case that nobody waits for it any more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Kept(Generic[Answer]):
+class _Entry(Generic[Answer]):
     since: float
     valid_until: float
     answer: Answer

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from bot.process.assembly.external_systems import ExternalSystems
 from bot.process.assembly.receiving import Receiver, make_receiver
-from bot.process.imports import without_garbage_collection
+from bot.process.imports import giving_way, without_garbage_collection
 from bot.process.logs.redactor import redactor_of
 from bot.process.opening.opened_later import TenantOpenedLater
 from bot.process.opening.readers import open_clock, open_tenant
@@ -161,7 +161,7 @@ async def _start_work(
 
     made = make_work(systems, receiver, readiness.what_is_missing)
     work.set_result(made)
-    systems.background.start(complete_start(receiver.directory, systems.catalog, tenant_check))
+    systems.background.start(complete_start(made.parts.directory, systems.catalog, tenant_check))
     outage_stored = readiness.outage_stored
     readiness.loops += [
         asyncio.create_task(perform_effects(made.parts, tenant_check, outage_stored)),
@@ -171,7 +171,7 @@ async def _start_work(
 
 def _import_loops() -> None:
     """Import and build what no click needs to be stored: a fifth of all modules. Never on an event loop."""
-    with without_garbage_collection():
+    with without_garbage_collection(), giving_way():
         import bot.process.loops  # noqa: F401
 
         build_adapters()
@@ -207,7 +207,7 @@ async def _listen(
         secret=settings.slack_signing_secret.get_secret_value(),
         clock=systems.clock,
         metrics=metrics,
-        is_ready=readiness.what_is_missing,
+        why_not_ready=readiness.what_is_missing,
     )
     runner = make_runner(app)
     await runner.setup()

@@ -25,7 +25,7 @@ async def send_directly(alarm: Alarm, *, directory: PeopleDirectory, client: Asy
     copies, refused = [], "nobody is an admin"
     for admin in admins:
         try:
-            copies.append(await _sent(alarm, admin, client))
+            copies.append(await _send_direct(alarm, admin, client))
         except SlackApiError as error:
             refused = error_code(error) or "no answer of Slack's"
         except NO_ANSWER:
@@ -35,7 +35,7 @@ async def send_directly(alarm: Alarm, *, directory: PeopleDirectory, client: Asy
     return copies
 
 
-async def _sent(alarm: Alarm, admin: ChatId, client: AsyncWebClient) -> MessageCopy:
+async def _send_direct(alarm: Alarm, admin: ChatId, client: AsyncWebClient) -> MessageCopy:
     message = alarm_message(alarm)
     opened = await client.api_call("conversations.open", json={"users": admin})
     channel = str(opened["channel"]["id"])

@@ -20,7 +20,7 @@ def load_env_file(path: Path) -> str:
 
     azure-identity reads the environment itself, so the file must be loaded into it.
 
-    :returns: what is wrong with the file; empty when nothing is.
+    :returns: the problems of the file; empty when there are none.
     """
     try:
         text = path.read_bytes().decode("utf-8-sig")
@@ -38,8 +38,12 @@ def load_env_file(path: Path) -> str:
 
 def unknown_names(environment: Mapping[str, str], known_names: Set[str]) -> tuple[str, ...]:
     """Return each unknown name that looks like one of our settings, with the nearest known name; never a value."""
-    found = sorted(name for name in environment if name.upper().startswith(_OURS) and name.upper() not in known_names)
-    return tuple(_problem(name, known_names) for name in found if not _is_set_by_platform(name, environment[name]))
+    unknown_names = sorted(
+        name for name in environment if name.upper().startswith(_OURS) and name.upper() not in known_names
+    )
+    return tuple(
+        _problem(name, known_names) for name in unknown_names if not _is_set_by_platform(name, environment[name])
+    )
 
 
 def _is_set_by_platform(name: str, value: str) -> bool:

@@ -7,6 +7,9 @@ import gc
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
+
+_SWITCH_SECONDS: Final = 0.0005
 
 
 @contextmanager
@@ -21,6 +24,17 @@ def without_garbage_collection() -> Iterator[None]:
     finally:
         gc.freeze()
         gc.enable()
+
+
+@contextmanager
+def giving_way() -> Iterator[None]:
+    """Import in a thread so that the event loop gets the interpreter within half a millisecond, and not after five."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(usual)
 
 
 @contextmanager

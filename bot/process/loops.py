@@ -14,7 +14,7 @@ from bot.process.assembly.external_systems import ExternalSystems
 from bot.process.assembly.receiving import Receiver
 from bot.process.settings import Settings
 from bot.process.web.metrics import Metrics
-from bot.slack.people.shown_directory import ShownDirectory
+from bot.slack.people.display_directory import DisplayDirectory
 from workflows.app.schedule.missing_setup import record_missing_setup
 from workflows.app.schedule.ticker import tick
 from workflows.catalog.catalog import Catalog
@@ -35,10 +35,10 @@ class Work:
     metrics: Metrics
 
 
-def make_work(systems: ExternalSystems, receiver: Receiver, is_ready: Callable[[], Awaitable[str]]) -> Work:
+def make_work(systems: ExternalSystems, receiver: Receiver, why_not_ready: Callable[[], Awaitable[str]]) -> Work:
     """Create what performs effects and does what is due. Nothing is started here.
 
-    :param is_ready: returns why the bot is not ready, empty when it is.
+    :param why_not_ready: returns why the bot is not ready, empty when it is.
     """
     return Work(
         parts=assemble(systems, receiver),
@@ -46,7 +46,7 @@ def make_work(systems: ExternalSystems, receiver: Receiver, is_ready: Callable[[
             store=systems.store,
             clock=systems.clock,
             lookups=lambda: systems.background.running,
-            is_ready=is_ready,
+            why_not_ready=why_not_ready,
         ),
     )
 
@@ -67,7 +67,7 @@ async def perform_effects(parts: BotParts, tenant_check: asyncio.Task[None], out
     await parts.queue_worker.run()
 
 
-async def complete_start(directory: ShownDirectory, catalog: Catalog, tenant_check: asyncio.Task[None]) -> None:
+async def complete_start(directory: DisplayDirectory, catalog: Catalog, tenant_check: asyncio.Task[None]) -> None:
     """Do what the bot does not need to be ready: read lists about domains, and name missing user groups.
 
     :param tenant_check: the task that connects to Entra; the process is ready when it ends.
@@ -78,7 +78,7 @@ async def complete_start(directory: ShownDirectory, catalog: Catalog, tenant_che
     await name_missing_groups(directory, catalog)
 
 
-async def name_missing_groups(directory: ShownDirectory, catalog: Catalog) -> None:
+async def name_missing_groups(directory: DisplayDirectory, catalog: Catalog) -> None:
     """Log the user groups that roles name and Slack does not have.
 
     The people concerned are told when a request waits for such a role.

@@ -50,7 +50,12 @@ class _Templates(BaseSettings):
     """The folder of the templates. It is also read when other settings are wrong."""
 
     model_config = SettingsConfigDict(
-        env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True, validate_default=True
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+        validate_default=True,
+        defer_build=True,  # only one of these classes is used in a process
     )
 
     gatehouse_templates: Path = SHIPPED
@@ -74,18 +79,18 @@ class TenantSettings(_Templates):
 
     @field_validator("graph_url", "azure_authority_host")
     @classmethod
-    def _is_safe(cls, value: str) -> str:
+    def _check_address(cls, value: str) -> str:
         return _safe_address(value)
 
     @field_validator("database_url")
     @classmethod
-    def _is_known_database(cls, value: str) -> str:
+    def _check_database(cls, value: str) -> str:
         StoreLocation.from_url(value)
         return value
 
     @field_validator("gatehouse_clock_file")
     @classmethod
-    def _is_with_local_services(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+    def _check_clock_file(cls, value: Path | None, info: ValidationInfo) -> Path | None:
         addresses = [name for name in ("slack_api_url", "graph_url") if name in cls.model_fields]
         if value is not None and not all(_is_local(info.data.get(name, "")) for name in addresses):
             places = " and ".join(map(str.upper, addresses))
@@ -111,12 +116,12 @@ class _SlackSettings(_Templates):
 
     @field_validator("slack_api_url")
     @classmethod
-    def _is_slack_safe(cls, value: str) -> str:
+    def _check_slack_address(cls, value: str) -> str:
         return _safe_address(value)
 
     @field_validator("slack_signing_secret")
     @classmethod
-    def _is_given_for_http(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
+    def _check_signing_secret(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
         if info.data.get("slack_app_token") is None and not value.get_secret_value():
             raise ValueError("missing")
         return value

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from bot.report.csv_text import BYTE_ORDER_MARK, csv_row, joined
-from bot.report.written_file import WrittenFile
+from bot.report.csv_text import BYTE_ORDER_MARK, csv_row, join_values
+from bot.report.report_file import ReportFile
 from bot.slack.outbound.batches.list_file import RenderedList
 from bot.words.findings.finding import finding_words
 from bot.words.plans.kept_access import open_now_words
@@ -26,11 +26,11 @@ def _risk(prepared: PreparedRequest) -> str:
 
 
 def _open_now(prepared: PreparedRequest) -> str:
-    return joined(open_now_words(prepared.plan, prepared.observation.default, prepared.names))
+    return join_values(open_now_words(prepared.plan, prepared.observation.default, prepared.names))
 
 
 def _issues(prepared: PreparedRequest) -> str:
-    return joined(finding_words(one) for one in prepared.findings if one.severity in _TO_LOOK_AT)
+    return join_values(finding_words(one) for one in prepared.findings if one.severity in _TO_LOOK_AT)
 
 
 def _is_author_known(prepared: PreparedRequest) -> str:
@@ -43,7 +43,7 @@ def _days(prepared: PreparedRequest) -> str:
 
 
 def _chain(prepared: PreparedRequest) -> str:
-    return joined(f"{stage.title} {stage.quorum}" for stage in prepared.stages)
+    return join_values(f"{stage.title} {stage.quorum}" for stage in prepared.stages)
 
 
 COLUMNS: Final[Mapping[str, Callable[[PreparedRequest], str]]] = {
@@ -54,7 +54,7 @@ COLUMNS: Final[Mapping[str, Callable[[PreparedRequest], str]]] = {
     "risk": _risk,
     "open_now": _open_now,
     "issues": _issues,
-    "settings_made_by": lambda one: joined(author.name for author in one.authors),
+    "settings_made_by": lambda one: join_values(author.name for author in one.authors),
     "every_author_known": _is_author_known,
     "access_days": _days,
     "at_the_end": lambda one: AT_END[one.plan.at_end].then.removeprefix("then "),
@@ -73,7 +73,7 @@ class BatchLists:
 
     async def __call__(self, members: AsyncIterator[AccessRequest]) -> RenderedList:
         """Write one row for each member, in the given order. Only one member is in memory."""
-        written = WrittenFile(self.redact)
+        written = ReportFile(self.redact)
         try:
             written.write(BYTE_ORDER_MARK + csv_row([*COLUMNS, "request_id", "change_id"]))
             async for member in members:

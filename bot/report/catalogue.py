@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from bot.report.csv_text import joined
+from bot.report.csv_text import join_values
 from bot.report.words import iso, requester_words
 from bot.words.requests.titles import partner_title
 from workflows.app.evidence.reading import CatalogueEntry
@@ -46,8 +46,8 @@ CATALOGUE_COLUMNS: Final[Mapping[str, Callable[[CatalogueEntry], str]]] = {
     "last_kept_reason": lambda entry: entry.record.attestations[-1].reason if entry.record.attestations else "",
     "setup_steps": lambda entry: str(len(entry.record.setup)),
     "setup_steps_not_confirmed": lambda entry: str(_number_open(entry)),
-    "not_closed": lambda entry: joined(one.name for one in entry.record.not_closed or ()),
-    "not_applied": lambda entry: joined(entry.record.not_applied),
+    "not_closed": lambda entry: join_values(one.name for one in entry.record.not_closed or ()),
+    "not_applied": lambda entry: join_values(entry.record.not_applied),
     "drift": lambda entry: "" if entry.drift is None else entry.drift.found.code.value,
     "drift_found_at": lambda entry: iso(None if entry.drift is None else entry.drift.found_at),
     "drift_accepted_until": lambda entry: iso(None if entry.drift is None else accepted_until(entry.drift)),

@@ -29,11 +29,11 @@ def safe_cell(text: str) -> str:
     if not text:
         return ""
     is_formula = text.startswith(_FORMULA_STARTS) or text.lstrip().startswith(_FORMULA_STARTS)
-    shown = _NEW_CELL.sub(r"\1'", clean(text, MAX_CELL_CHARACTERS - 1, empty=""))[: MAX_CELL_CHARACTERS - 1]
-    return f"'{shown}" if is_formula or shown.startswith(_FORMULA_STARTS) else shown
+    cell = _NEW_CELL.sub(r"\1'", clean(text, MAX_CELL_CHARACTERS - 1, empty=""))[: MAX_CELL_CHARACTERS - 1]
+    return f"'{cell}" if is_formula or cell.startswith(_FORMULA_STARTS) else cell
 
 
-def joined(values: Iterable[str]) -> str:
+def join_values(values: Iterable[str]) -> str:
     """Return several values as the text of one cell. A bar in a value is replaced: it would look like two values."""
     return BETWEEN.join(value.replace(_BAR, "¦") for value in values)
 

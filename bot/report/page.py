@@ -18,9 +18,11 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from bot.report.report_file import ReportFile, ReportHeader
 from bot.report.story_columns import adopted_lines, change_id_in, change_lines, operations_of, risk_in
 from bot.report.words import (
-    LIMITS,
+    LIMITATIONS,
+    authors_words,
     decision_words,
     end_words,
     identity_in,
@@ -34,7 +36,6 @@ from bot.report.words import (
     state_in_words,
     template_in,
 )
-from bot.report.written_file import ReportHeader, WrittenFile
 from bot.slack.blocks.untrusted import clean
 from bot.words.plans.sent_writes import SENT_HINT, sent_ids
 from bot.words.requests.audit_history import audit_entry_words, reason_words
@@ -56,10 +57,14 @@ _WARNED: Final = (
 
 
 async def write_page(
-    written: WrittenFile, stories: AsyncIterator[RequestStory], header: ReportHeader, reader: EvidenceReader
+    written: ReportFile, stories: AsyncIterator[RequestStory], header: ReportHeader, reader: EvidenceReader
 ) -> None:
-    """Write the page. The list of requests stands before the requests, so both are collected in files of their own."""
-    rows, details, states = written.beside(), written.beside(), Counter[str]()
+    """Write the page.
+
+    The table of requests comes before their details, and both come from one pass over the requests. So each is first
+    written into a file of its own, and then appended to the page.
+    """
+    rows, details, states = written.new_file_to_append(), written.new_file_to_append(), Counter[str]()
     try:
         async for story in stories:
             view = _view(story)
@@ -73,7 +78,7 @@ async def write_page(
         written.append(rows)
         written.write(_render("middle.html", has_rows=bool(written.row_count)))
         written.append(details)
-        written.write(_render("foot.html", limits=LIMITS, header=header))
+        written.write(_render("foot.html", limits=LIMITATIONS, header=header))
     finally:
         rows.close()
         details.close()
@@ -91,7 +96,7 @@ def _head(header: ReportHeader, reader: EvidenceReader, count: int) -> dict[str,
         "last": "now" if days.last is None else f"{day(days.last.isoformat())} (included)",
         "count": counted(count, "request"),
         "unreadable": counted(reader.unreadable, "record") if reader.unreadable else "",
-        "source": LIMITS[0],
+        "source": LIMITATIONS[0],
     }
 
 
@@ -110,7 +115,7 @@ def _view(story: RequestStory) -> dict[str, Any]:
         "note": note_words(request.note) if request.note else "",
         "standing": standing_words(story),
         "is_warned": story.standing in _WARNED,
-        **_asked(story),
+        **_request_values(story),
         "steps": _steps(story),
         "decisions": list(map(decision_words, story.decisions)),
         "needs_approval": request.prepared is None or bool(request.prepared.stages),
@@ -137,7 +142,7 @@ def _view(story: RequestStory) -> dict[str, Any]:
     }
 
 
-def _asked(story: RequestStory) -> dict[str, Any]:
+def _request_values(story: RequestStory) -> dict[str, Any]:
     request = story.request
     return {
         "requester": requester_words(request),
@@ -146,6 +151,7 @@ def _asked(story: RequestStory) -> dict[str, Any]:
         "ticket": request.fields.ticket,
         "period": end_words(request),
         "risk": risk_in(story),
+        "authors": authors_words(request),
         "edits": [f"{one.person.name} ({one.person.chat_id}), {minute(one.at)}" for one in request.edits],
     }
 
@@ -186,7 +192,7 @@ def _json(value: object) -> str:
     return json.dumps(value, sort_keys=True)
 
 
-def _shown(text: object) -> Markup:
+def _escape(text: object) -> Markup:
     """Return a text from outside, escaped, without invisible characters, and with a text direction of its own."""
     return Markup("<bdi>{}</bdi>").format(clean(str(text), _MAX_CHARACTERS, lines=True, empty=""))
 
@@ -209,5 +215,5 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters["shown"] = _shown
+    made.filters["shown"] = _escape
     return made

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from bot.report.csv_text import joined
+from bot.report.csv_text import join_values
 from bot.report.words import (
     decision_words,
     end_words,
@@ -80,7 +80,7 @@ def _json(value: object) -> str:
 
 
 def _changes(story: RequestStory) -> str:
-    return joined(f"{one.setting}: {one.before} → {one.after} ({one.effect})" for one in change_lines(story))
+    return join_values(f"{one.setting}: {one.before} → {one.after} ({one.effect})" for one in change_lines(story))
 
 
 def _seconds(story: RequestStory) -> tuple[str, str, str]:
@@ -106,11 +106,11 @@ COLUMNS: Final[Mapping[str, Callable[[RequestStory], str]]] = {
     "risk": risk_in,
     "state": state_in_words,
     "note": lambda story: note_words(story.request.note),
-    "decisions": lambda story: joined(map(decision_words, story.decisions)),
+    "decisions": lambda story: join_values(map(decision_words, story.decisions)),
     "approved_at": lambda story: iso(story.approved_at),
     "change_id": change_id_in,
     "changes": _changes,
-    "adopted": lambda story: joined(adopted_lines(story)),
+    "adopted": lambda story: join_values(adopted_lines(story)),
     "graph_operations": lambda story: _json(operations_of(story)),
     "first_sent_at": lambda story: iso(story.request.writing_since),
     "graph_client_request_ids": lambda story: " ".join(one.ids.client_request_id for one in story.request.sent),
@@ -118,9 +118,9 @@ COLUMNS: Final[Mapping[str, Callable[[RequestStory], str]]] = {
     "verified_at": lambda story: iso(story.verified_at),
     "read_back": lambda story: "" if story.read_back is None else _json(story.read_back.configuration),
     "read_back_is_complete": lambda story: "" if story.read_back is None else str(story.read_back.is_complete).lower(),
-    "not_closed": lambda story: joined(one.name for one in story.request.not_closed or ()),
-    "reviews": lambda story: joined(map(review_words, story.reviews)),
-    "changes_by_others": lambda story: joined(map(outside_change_words, story.outside_changes)),
+    "not_closed": lambda story: join_values(one.name for one in story.request.not_closed or ()),
+    "reviews": lambda story: join_values(map(review_words, story.reviews)),
+    "changes_by_others": lambda story: join_values(map(outside_change_words, story.outside_changes)),
     "result_code": lambda story: story.standing.value,
     "result": standing_words,
     "as_of": lambda story: iso(story.as_of),

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from bot.report.story_columns import adopted_lines, change_id_in, change_lines, operations_of, risk_in
 from bot.report.words import (
+    authors_words,
     identity_in,
     iso,
     kind_name,
@@ -33,12 +34,12 @@ def story_json(story: RequestStory) -> dict[str, Any]:
         "partner": _partner(request),
         "access_template": {"name": request.fields.template, "title": template_in(request)},
         "sent_at": _moment(request.created_at),
-        **_asked(request),
+        **_request_members(request),
         "state": request.state.value,
         "state_in_words": state_in_words(story),
         "note": note_words(request.note),
-        **_decided(story),
-        **_written(story),
+        **_decision_members(story),
+        **_write_members(story),
         "reviews": [
             {"at": _moment(one.at), "chat_id": one.chat_id, "name": one.name, "reason": one.reason}
             for one in story.reviews
@@ -60,7 +61,7 @@ def story_json(story: RequestStory) -> dict[str, Any]:
     }
 
 
-def _asked(request: AccessRequest) -> dict[str, Any]:
+def _request_members(request: AccessRequest) -> dict[str, Any]:
     return {
         "requester": _requester(request),
         "sponsor": _sponsor(request),
@@ -72,7 +73,7 @@ def _asked(request: AccessRequest) -> dict[str, Any]:
     }
 
 
-def _decided(story: RequestStory) -> dict[str, Any]:
+def _decision_members(story: RequestStory) -> dict[str, Any]:
     prepared = story.request.prepared
     return {
         "risk": risk_in(story) or None,
@@ -96,7 +97,7 @@ def _decided(story: RequestStory) -> dict[str, Any]:
     }
 
 
-def _written(story: RequestStory) -> dict[str, Any]:
+def _write_members(story: RequestStory) -> dict[str, Any]:
     request, read_back = story.request, story.read_back
     return {
         "change_id": change_id_in(story) or None,
@@ -105,6 +106,7 @@ def _written(story: RequestStory) -> dict[str, Any]:
             for one in change_lines(story)
         ],
         "adopted": list(adopted_lines(story)),
+        "authors_of_adopted": authors_words(request) or None,
         "settings_before": None if request.prepared is None else request.plan.before,
         "graph_operations": operations_of(story),
         "first_sent_at": _moment(request.writing_since),

@@ -26,7 +26,7 @@ FROM_RECORDS: Final = (
     "This report comes from Gatehouse's records. The tenant was not read for it: results are told as of the last "
     "read-back, or as of a sweep that found something different. To read the tenant, run gatehouse posture."
 )
-LIMITS: Final = (
+LIMITATIONS: Final = (
     FROM_RECORDS,
     "Times are in UTC. Names of people are those that were recorded. The partner chose its display name itself; "
     "nobody verified it.",
@@ -100,6 +100,16 @@ def requester_words(request: AccessRequest) -> str:
 def sponsor_words(request: AccessRequest) -> str:
     """Return the sponsor of a request; only the chat ID while the person is not known."""
     return request.fields.sponsor if request.prepared is None else person_words(request.prepared.sponsor)
+
+
+def authors_words(request: AccessRequest) -> str:
+    """Return who made the settings that an adoption is about, and so could not approve it; empty for other requests."""
+    prepared = request.prepared
+    if prepared is None or prepared.plan.adoption is None:
+        return ""
+    names = [person_words(one) for one in prepared.authors]
+    unknown = [] if prepared.plan.adoption.is_author_known else ["not all are known, so one approver more was needed"]
+    return "; ".join([*names, *unknown])
 
 
 def decision_words(one: StoryDecision) -> str:

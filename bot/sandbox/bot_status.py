@@ -109,9 +109,9 @@ class BotStatus:
     async def _pause(self, seconds: float, deadline: float) -> None:
         """Wait, and wait longer while the bot calls Slack or Graph: it is busy, and need not be asked."""
         end = min(deadline, time.monotonic() + _MAX_UNREAD_SECONDS)
-        seen = -1
-        while seen != self._revision.number and time.monotonic() < end:
-            seen = self._revision.number
+        last_number = -1
+        while last_number != self._revision.number and time.monotonic() < end:
+            last_number = self._revision.number
             await asyncio.sleep(seconds)
 
     async def stop(self) -> None:

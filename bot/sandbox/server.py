@@ -54,8 +54,8 @@ class Sandbox:
         self.clock = SandboxClock(data / "clock")
         self.revision = Revision()
         self.faults = Faults()
-        self.slack_log = RequestLog(data / "slack-log.jsonl", changed=self.revision.bump)
-        self.graph_log = RequestLog(data / "graph-log.jsonl", changed=self.revision.bump)
+        self.slack_log = RequestLog(data / "slack-log.jsonl", on_change=self.revision.bump)
+        self.graph_log = RequestLog(data / "graph-log.jsonl", on_change=self.revision.bump)
         self.status = BotStatus(bot=lambda: self.bot, busy=self._is_delivering, revision=self.revision)
         self.slack_simulator = None if only == "entra" else self._new_slack()
         self.authority = None if only == "slack" else self._new_authority()
@@ -83,7 +83,7 @@ class Sandbox:
         if self.authority is not None:
             await self.authority.start(self.data)
         application = web.Application(
-            client_max_size=MAX_REQUEST_BYTES, middlewares=[self._origin_checked, self._watched]
+            client_max_size=MAX_REQUEST_BYTES, middlewares=[self._origin_checked, self._log_and_apply_faults]
         )
         application.middlewares.append(control_errors)
         application.add_routes(control_routes(self))
@@ -182,12 +182,12 @@ class Sandbox:
     def _new_entra(self, authority: TokenAuthority) -> EntraSimulator:
         path = self.data / "entra.json"
 
-        def changed() -> None:
+        def save_and_announce() -> None:
             # NB. at once, not later: an answer that says "written" must find the change on disk after a kill.
             save_document(path, entra.snapshot())
             self.revision.bump()
 
-        entra = EntraSimulator(now=self.clock.now, changed=changed, accepts_token=authority.accepts)
+        entra = EntraSimulator(now=self.clock.now, on_change=save_and_announce, accepts_token=authority.accepts)
         stored_state = load_document(path)
         if stored_state is not None:
             entra.restore(stored_state)
@@ -201,7 +201,7 @@ class Sandbox:
         return await require_own_origin(request, handler, self._port)
 
     @web.middleware
-    async def _watched(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def _log_and_apply_faults(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Record requests to the simulators, and apply faults to them."""
         target = next((name for name, paths in _PREFIXES.items() if request.path.startswith(paths)), None)
         if target is None:

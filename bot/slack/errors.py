@@ -71,8 +71,8 @@ def _header(error: SlackApiError, name: str) -> str:
     headers = getattr(error.response, "headers", None)
     if not isinstance(headers, Mapping):
         return ""
-    found = (value for key, value in headers.items() if str(key).lower() == name)
-    return str(next(found, "")).strip()
+    values = (value for key, value in headers.items() if str(key).lower() == name)
+    return str(next(values, "")).strip()
 
 
 def _status(error: SlackApiError) -> int:

@@ -19,26 +19,26 @@ _PARTNER_OR_DRAFT: Final = "<domain, tenant ID or draft ID>"
 
 
 @dataclass(frozen=True, slots=True)
-class _Usage:
-    what: str
+class _CommandHelp:
+    purpose: str
     """What the command does, in a few words."""
     argument: str = ""
     """What is typed after the subcommand."""
 
 
-SUBCOMMANDS: Final[Mapping[str, _Usage]] = {
-    "request": _Usage("request access for a partner organization", "[domain]"),
-    "block": _Usage("ask for a partner to be closed (admins: /partner revoke closes at once)", "[domain]"),
-    "list": _Usage("partners that Gatehouse has opened or closed, all or filtered", "[filters]"),
-    "show": _Usage("current settings of a partner, its approvals and its history", _PARTNER),
-    "audit": _Usage("audit report about a partner, as a private file (admins and auditors)", _PARTNER),
-    "checklist": _Usage("what the partner's administrator has to set on its side", _PARTNER),
-    "posture": _Usage("what the default and every partner's settings allow, with warnings"),
-    "revoke": _Usage("block a partner (admins; the sponsor on a review's card)", _PARTNER),
-    "restore": _Usage("request to restore the settings from before a change", _PARTNER),
-    "adopt": _Usage("make the current settings of a partner the record, after approval", _PARTNER_OR_DRAFT),
-    "home": _Usage("your requests and what waits for you; /partner alone does the same"),
-    "help": _Usage("this list"),
+SUBCOMMANDS: Final[Mapping[str, _CommandHelp]] = {
+    "request": _CommandHelp("request access for a partner organization", "[domain]"),
+    "block": _CommandHelp("ask for a partner to be closed (admins: /partner revoke closes at once)", "[domain]"),
+    "list": _CommandHelp("partners that Gatehouse has opened or closed, all or filtered", "[filters]"),
+    "show": _CommandHelp("current settings of a partner, its approvals and its history", _PARTNER),
+    "audit": _CommandHelp("audit report about a partner, as a private file (admins and auditors)", _PARTNER),
+    "checklist": _CommandHelp("what the partner's administrator has to set on its side", _PARTNER),
+    "posture": _CommandHelp("what the default and every partner's settings allow, with warnings"),
+    "revoke": _CommandHelp("block a partner (admins; the sponsor on a review's card)", _PARTNER),
+    "restore": _CommandHelp("request to restore the settings from before a change", _PARTNER),
+    "adopt": _CommandHelp("make the current settings of a partner the record, after approval", _PARTNER_OR_DRAFT),
+    "home": _CommandHelp("your requests and what waits for you; /partner alone does the same"),
+    "help": _CommandHelp("this list"),
 }
 """The subcommands, as the help lists them."""
 
@@ -95,6 +95,6 @@ def _help() -> str:
 
 def _list() -> str:
     return "\n".join(
-        f"`{' '.join(filter(None, ('/partner', subcommand, usage.argument)))}`  {usage.what}"
+        f"`{' '.join(filter(None, ('/partner', subcommand, usage.argument)))}`  {usage.purpose}"
         for subcommand, usage in SUBCOMMANDS.items()
     )

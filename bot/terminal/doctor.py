@@ -182,7 +182,7 @@ async def _permissions(tenant: Entra) -> list[Finding]:
     """Check the permissions in the bot's token, so that nothing must be written to test them."""
     subject = "Entra: the permission to write"
     try:
-        granted = await tenant.granted()
+        granted = await tenant.granted_permissions()
     except DomainError as error:
         return [Finding(subject=subject, state=refusal_words(error), advice=f"It needs {_WRITE_PERMISSION}")]
     if granted is None:

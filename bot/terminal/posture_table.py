@@ -15,10 +15,10 @@ from bot.words.posture.summary import (
     B2B_DIRECTIONS,
     NO_RECORDS,
     SHORT_ACCESS_STATE_WORDS,
+    concerns_with_partners,
     counts_words,
     day_or_dash,
     flag_words,
-    grouped,
     not_adopted_words,
     record_words,
     risk_words,
@@ -147,7 +147,7 @@ def _access_state(access_state: AccessState) -> Text:
 
 
 def _concerns(posture: Posture) -> Iterator[RenderableType]:
-    found = list(grouped(posture))
+    found = list(concerns_with_partners(posture))
     if found:
         yield Text()
         yield safe_text("Issues", style="bold")

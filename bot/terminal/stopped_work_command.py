@@ -41,7 +41,7 @@ def decide_stopped_work(
 async def _decide(records: StoreLocation, effect_id: int, *, is_retried: bool, clock: Clock) -> tuple[str, int]:
     store, is_alone = await open_records(records, clock)
     try:
-        if effect_id not in {effect.id for effect in await store.given_up()}:
+        if effect_id not in {effect.id for effect in await store.given_up_effects()}:
             return f"No. {effect_id} is no stopped work. Run gatehouse doctor to see the numbers.", 1
         service = Service(store=store, clock=clock, wake=_wake_nobody)
         key, user = f"command_line:{secrets.token_hex(8)}", f"os:{getpass.getuser()}"
@@ -50,8 +50,8 @@ async def _decide(records: StoreLocation, effect_id: int, *, is_retried: bool, c
             await _perform(store, clock, effect_id)
     finally:
         await store.close()
-    done = f"No. {effect_id} is {'tried again' if is_retried else 'given up'}"
-    return f"{done} {'as soon as the bot runs' if is_alone and is_retried else 'now'}.", 0
+    sentence = f"No. {effect_id} is {'tried again' if is_retried else 'given up'}"
+    return f"{sentence} {'as soon as the bot runs' if is_alone and is_retried else 'now'}.", 0
 
 
 async def open_records(records: StoreLocation, clock: Clock) -> tuple[OpenStore, bool]:
@@ -68,7 +68,7 @@ async def _perform(store: Store, clock: Clock, effect_id: int) -> None:
     for pending in await store.pending(clock.now(), 1000):
         if isinstance(pending.effect, RetryOrDropEffect) and pending.effect.effect_id == effect_id:
             await retry_or_drop_effect(pending.effect, store=store, alarms=alarms)
-            await store.done(pending.id)
+            await store.mark_done(pending.id)
 
 
 def _wake_nobody() -> None:

@@ -73,15 +73,15 @@ async def _sweep(settings: TenantSettings, *, as_json: bool, pauses: Pauses) -> 
         result = await Sweeper(tenant=tenant, alarms=alarms, drifts=drifts).sweep()
         entry = entry_of(f"command_line:{secrets.token_hex(8)}", clock.now(), user, "sweep", _result_values(result))
         await store.commit(Commit(entry=entry))
-        found = await store.open_drifts()
-        waiting = [one for one in found if not is_accepted(one, clock.now())]
+        open_drifts = await store.open_drifts()
+        waiting = [drift for drift in open_drifts if not is_accepted(drift, clock.now())]
     finally:
         await tenant.close()
         await store.close()
     if as_json:
-        sys.stdout.write(json.dumps(_as_json(result, found), indent=1, sort_keys=True) + "\n")
+        sys.stdout.write(json.dumps(_as_json(result, open_drifts), indent=1, sort_keys=True) + "\n")
     else:
-        print_sweep(result, found, terminal_console(), clock.now())
+        print_sweep(result, open_drifts, terminal_console(), clock.now())
     if waiting:
         return DRIFT_FOUND
     return 0 if result.is_complete and not result.not_compared else INCOMPLETE
@@ -98,15 +98,15 @@ def _result_values(result: SweepResult) -> dict[str, Any]:
     }
 
 
-def _as_json(result: SweepResult, found: Sequence[Drift]) -> dict[str, Any]:
+def _as_json(result: SweepResult, open_drifts: Sequence[Drift]) -> dict[str, Any]:
     drifts = [
         {
-            **alarm_values(one),
-            "subject": one.subject,
-            "found_at": one.found_at.isoformat(),
-            "accepted_until": None if (until := accepted_until(one)) is None else until.isoformat(),
+            **alarm_values(drift),
+            "subject": drift.subject,
+            "found_at": drift.found_at.isoformat(),
+            "accepted_until": None if (until := accepted_until(drift)) is None else until.isoformat(),
         }
-        for one in found
+        for drift in open_drifts
     ]
     return {
         "format": "gatehouse/sweep/1",
@@ -116,14 +116,14 @@ def _as_json(result: SweepResult, found: Sequence[Drift]) -> dict[str, Any]:
     }
 
 
-def print_sweep(result: SweepResult, found: Sequence[Drift], console: Console, now: datetime) -> None:
+def print_sweep(result: SweepResult, open_drifts: Sequence[Drift], console: Console, now: datetime) -> None:
     """Print what differs, what waits for an answer and may give more access first; then how much was read."""
-    for one in sorted(found, key=lambda each: (is_accepted(each, now), not each.found.opens, each.partner)):
-        values = alarm_values(one)
-        name = "The tenant's default" if one.subject == DEFAULT else one.partner
-        accepted = accepted_until(one)
+    for drift in sorted(open_drifts, key=lambda each: (is_accepted(each, now), not each.found.opens, each.partner)):
+        values = alarm_values(drift)
+        name = "The tenant's default" if drift.subject == DEFAULT else drift.partner
+        accepted = accepted_until(drift)
         lines = [
-            f"Found {minute(one.found_at)}. {author_words(values['author'])}",
+            f"Found {minute(drift.found_at)}. {author_words(values['author'])}",
             acceptance_words(values) if accepted is None else f"Accepted until {minute(accepted)}.",
         ]
         title = Text.assemble(safe_text(name, style="bold"), ": ", safe_text(difference_words(values)))
@@ -136,7 +136,7 @@ def print_sweep(result: SweepResult, found: Sequence[Drift], console: Console, n
     left = (
         f" {counted(result.not_compared, 'partner was', 'partners were')} not compared." if result.not_compared else ""
     )
-    console.print(safe_text(f"Read {counted(result.partners, 'partner')}. {_difference(result, found)}{left}"))
+    console.print(safe_text(f"Read {counted(result.partners, 'partner')}. {_difference(result, open_drifts)}{left}"))
 
 
 def _print_hanging(console: Console, title: Text, *lines: Text) -> None:
@@ -151,10 +151,10 @@ def _print_hanging(console: Console, title: Text, *lines: Text) -> None:
     console.print()
 
 
-def _difference(result: SweepResult, found: Sequence[Drift]) -> str:
+def _difference(result: SweepResult, open_drifts: Sequence[Drift]) -> str:
     """Return how much differs. Only a complete sweep says that nothing does."""
-    if found:
-        return f"{counted(len(found), 'entry is', 'entries are')} different from what was approved."
+    if open_drifts:
+        return f"{counted(len(open_drifts), 'entry is', 'entries are')} different from what was approved."
     is_whole = result.is_complete and not result.not_compared
     return "Nothing is different from what was approved." if is_whole else "No difference was found in what was read."
 

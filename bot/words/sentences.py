@@ -105,18 +105,18 @@ def place_to_cut(text: str, limit: int) -> int:
 
 def pieces(text: str, max_characters: int) -> list[str]:
     """Split a text into pieces of at most `max_characters`: after a line where possible, never inside an ID."""
-    found: list[str] = []
+    parts: list[str] = []
     for line in text.split("\n"):
         rest = line
         while len(rest) > max_characters:
             end = place_to_cut(rest, max_characters)
-            found.append(rest[:end])
+            parts.append(rest[:end])
             rest = rest[end:]
-        if found and len(found[-1]) + 1 + len(rest) <= max_characters and rest is line:
-            found[-1] += f"\n{rest}"
+        if parts and len(parts[-1]) + 1 + len(rest) <= max_characters and rest is line:
+            parts[-1] += f"\n{rest}"
         else:
-            found.append(rest)
-    return found
+            parts.append(rest)
+    return parts
 
 
 def _read(moment: Moment) -> datetime:

@@ -94,7 +94,7 @@ def _form(found: LookupResult, template: str = "trusted-partner", *, closing: bo
         target="contoso.com",
         lookup_result=found,
         template=template,
-        who_decides=[StageApprovers(stage=one, approvers=NAMES.get(one.role)) for one in chosen.stages],
+        approvers_by_stage=[StageApprovers(stage=one, approvers=NAMES.get(one.role)) for one in chosen.stages],
         **values,
     )
     return request_view(form)

@@ -142,7 +142,9 @@ def request_forms() -> dict[str, Json]:
                 target="contoso.com",
                 lookup_result=LookupResult.of(partner, typed_text="contoso.com"),
                 template=template.name,
-                who_decides=[StageApprovers(stage=one, approvers=NAMES.get(one.role)) for one in template.stages],
+                approvers_by_stage=[
+                    StageApprovers(stage=one, approvers=NAMES.get(one.role)) for one in template.stages
+                ],
             )
         )
         found[f"form-{template.name}"] = view

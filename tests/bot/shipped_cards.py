@@ -13,7 +13,7 @@ from workflows.core.checks.findings import Finding, FindingCode, Severity
 from workflows.core.people import Role
 from workflows.core.plans.planning import plan_access
 from workflows.core.policy.approval import ChainRule
-from workflows.core.policy.template import Template, filled
+from workflows.core.policy.template import Template, filled_settings
 from workflows.core.requests.request import AccessRequest, ObservedPartner
 
 NAMES: Final = {
@@ -43,7 +43,7 @@ def waiting(template: Template) -> AccessRequest:
     plan = plan_access(
         tenant_id=TENANT,
         before=None,
-        settings=filled(template, values),
+        settings=filled_settings(template, values),
         template=template.name,
         template_hash=template.content_hash,
         duration=template.default_duration,

@@ -182,7 +182,10 @@ def test_the_outcome_of_a_revocation_calls_nothing_blocked_that_is_not_and_names
     plan = plan_revocation(tenant_id=TENANT, before=own, default=planned)
     done = replace(
         plan,
-        operations=(*plan.required, *(one for index, one in enumerate(plan.optional) if index not in refused)),
+        operations=(
+            *plan.required_operations,
+            *(one for index, one in enumerate(plan.optional) if index not in refused),
+        ),
     )
     configuration = done.configuration_after() or {}
     assert is_confirmed(plan, configuration)

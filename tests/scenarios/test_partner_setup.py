@@ -179,7 +179,7 @@ async def as_their_admin(calls: list[tuple[str, str, str]]) -> dict[str, Any]:
 
     Every simulated tenant has the same id, so our id is replaced in this one.
     """
-    tenant = EntraSimulator(now=lambda: datetime.now(UTC), changed=lambda: None, accepts_token=lambda _: True)
+    tenant = EntraSimulator(now=lambda: datetime.now(UTC), on_change=lambda: None, accepts_token=lambda _: True)
     application = web.Application()
     application.add_routes(tenant.routes())
     async with TestClient(TestServer(application), headers={"Authorization": "Bearer theirs"}) as client:

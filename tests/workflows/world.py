@@ -23,7 +23,7 @@ from workflows.app.schedule.access_ends import AccessEnds
 from workflows.app.schedule.alarm_checks import ScheduledChecks, alarm_checks_of
 from workflows.app.schedule.ticker import tick
 from workflows.app.service import Service
-from workflows.app.watch.answers import DriftAnswers
+from workflows.app.watch.reported_drift import ReportedDrift
 from workflows.app.watch.sweep import Sweeper, SweepResult
 from workflows.app.watch.telling import DriftRecords
 from workflows.catalog.catalog import Catalog
@@ -107,7 +107,7 @@ class World:
     alarms: Alarms
     checks: ScheduledChecks
     ends: AccessEnds
-    drift_answers: DriftAnswers
+    drift_answers: ReportedDrift
     permission_check: PermissionCheck
     batches: BatchService
     preparer: Preparer
@@ -197,7 +197,7 @@ class World:
                 except WAITS as error:
                     await self.store.retry(pending.id, self.clock.now() + timedelta(minutes=1), error.facts)
                 else:
-                    await self.store.done(pending.id)
+                    await self.store.mark_done(pending.id)
 
     async def settled(self, request_id: RequestId, *, but: type | None = None) -> AccessRequest:
         """Settle, then load the request."""
@@ -323,7 +323,7 @@ def assemble(
 
     service = Service(store=store, clock=clock, wake=lambda: woken.append(True))
     alarms = Alarms(store=store, clock=clock, wake=lambda: woken.append(True))
-    drift_answers = DriftAnswers(
+    drift_answers = ReportedDrift(
         drifts=DriftRecords(store=store, clock=clock, wake=lambda: woken.append(True)), tenant=tenant
     )
     batches = BatchService(store=store, clock=clock, wake=lambda: woken.append(True))

@@ -54,11 +54,11 @@ class Alarms:
 
         :param values_by_subject: the values of each alarm, by its subject.
         """
-        known = {alarm.subject for alarm in await self._store.open_alarms() if alarm.code is code}
-        for subject in sorted(known - values_by_subject.keys()):
+        open_subjects = {alarm.subject for alarm in await self._store.open_alarms() if alarm.code is code}
+        for subject in sorted(open_subjects - values_by_subject.keys()):
             await self.clear_alarm(code, subject)
         for subject, values in values_by_subject.items():
-            if subject not in known:
+            if subject not in open_subjects:
                 await self.raise_alarm(code, subject, values)
 
     async def _with_domain(self, values: Mapping[str, Any]) -> Mapping[str, Any]:

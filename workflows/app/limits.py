@@ -57,7 +57,7 @@ class Allowance:
     """When the oldest action of the hour stops counting."""
 
     @property
-    def used(self) -> int:
+    def used_count(self) -> int:
         """Return how many actions of the hour are used, including this one."""
         return self.maximum - self.remaining
 
@@ -67,12 +67,12 @@ class Allowance:
 
         For small actions, the warning is shown only then.
         """
-        return self.warning is not None and self.used - 1 < _WARNED_FROM * self.maximum
+        return self.warning is not None and self.used_count - 1 < _WARNED_FROM * self.maximum
 
     @property
     def warning(self) -> Fact | None:
         """Return how many actions are left, for a message; None while many are left."""
-        if self.used < _WARNED_FROM * self.maximum:
+        if self.used_count < _WARNED_FROM * self.maximum:
             return None
         values = {"what": self.action.value, "left": self.remaining, "maximum": self.maximum}
         return Fact(MessageCode.LIMIT_NEAR, {**values, "more_at": self.more_at.isoformat()})
@@ -88,7 +88,7 @@ class Limits:
     maximums: Mapping[LimitedAction, int]
 
     async def require(self, action: LimitedAction, actor: ChatId, account: PersonId | None = None) -> Allowance:
-        """Check that one more action is within the limit.
+        """Check that the person may do one more action in this hour.
 
         :raises Refused: `limit_reached`, with the time from which on it is possible again.
         """
@@ -97,17 +97,17 @@ class Limits:
         if len(times) >= maximum:
             again = times[len(times) - maximum] + HOUR
             raise Refused(RefusalCode.LIMIT_REACHED, limit=maximum, what=action.value, again_at=again.isoformat())
-        left = maximum - len(times) - 1
+        actions_left = maximum - len(times) - 1
         return Allowance(
             action=action,
             actor=actor,
             account=account,
             maximum=maximum,
-            remaining=left,
+            remaining=actions_left,
             more_at=(times[0] if times else now) + HOUR,
         )
 
-    async def used(self, allowance: Allowance, name: str) -> None:
+    async def alarm_when_used_up(self, allowance: Allowance, name: str) -> None:
         """Raise an alarm once, when the last action of an hour was just used."""
         if allowance.remaining > 0:
             return

@@ -1,7 +1,7 @@
 """Refuse a person who lacks a role only after the members of the user groups were read again.
 
 Somebody may have been added to the group just now. A check may accept with user groups that anybody read in the last
-minute. A refusal must be true now. Every check that can refuse for lack of a role uses `refused_with_new_groups`.
+minute. A refusal must be true now. Every check that can refuse for lack of a role uses `check_with_new_groups`.
 """
 
 from collections.abc import Awaitable, Callable
@@ -32,7 +32,7 @@ FOR_LACK_OF_A_ROLE: Final = frozenset(
 Answer = TypeVar("Answer")
 
 
-async def refused_with_new_groups(check: Callable[[], Awaitable[Answer]], directory: PeopleDirectory) -> Answer:
+async def check_with_new_groups(check: Callable[[], Awaitable[Answer]], directory: PeopleDirectory) -> Answer:
     """Perform a check, and repeat it with user groups that are read again before it refuses for lack of a role.
 
     :param check: changes nothing when it refuses. It asks `directory` for the roles.

@@ -30,7 +30,7 @@ from workflows.core.requests.effects import (
     ShowBatch,
     ShowRequest,
     refusal_message,
-    shown_where_clicked,
+    update_where_clicked,
 )
 from workflows.core.requests.request import (
     AccessRequest,
@@ -188,7 +188,7 @@ class Service:
             ),
             request=transition.request,
             partnership=transition.partnership,
-            effects=shown_where_clicked(transition.effects, command),
+            effects=update_where_clicked(transition.effects, command),
             must_be_only_open_request=isinstance(command, RecordPrepared)
             and request.fields.kind is not RequestKind.REVOCATION,
         )

@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from workflows.catalog.rewording import has_same_meaning
-from workflows.catalog.template_file_settings import RENAMED_KEYS
+from workflows.catalog.settings_table import RENAMED_KEYS
 from workflows.catalog.template_files import RoleFile, TemplateFile
 from workflows.core.errors.facts import Fact, Values
 from workflows.core.errors.raised import DomainError
@@ -118,7 +118,7 @@ def load_catalog(folder: Path) -> Catalog:
     for path in paths:
         parsed = _parse(path, TemplateFile, problems)
         if parsed is not None:
-            template = templates[path.stem] = parsed.parsed(path.stem)
+            template = templates[path.stem] = parsed.to_domain(path.stem)
             problems += [f"{path.name}: {problem}" for problem in _chain_problems(template)]
             problems += [
                 f"{path.name}: stages.{index}.role: {stage.role} is not in {ROLES_FILE}; add it there"
@@ -145,7 +145,7 @@ def _load_roles(path: Path, problems: list[str]) -> dict[Role, RoleSource] | Non
     for name, content in document.items():
         parsed = _check(f"{path.name}: {name}", RoleFile, content, problems)
         if parsed is not None:
-            roles[Role(name)] = RoleSource(role=Role(name), **parsed.parsed())
+            roles[Role(name)] = RoleSource(role=Role(name), **parsed.to_domain())
     if ADMIN not in document:
         problems.append(f"{path.name}: {ADMIN}: this role is missing; it names who may revoke")
     return roles

@@ -9,7 +9,7 @@ from typing import Annotated, Final
 from pydantic import Field, StrictInt, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails
 
-from workflows.catalog.template_file_settings import RENAMED_KEYS, FileModel
+from workflows.catalog.settings_table import RENAMED_KEYS, FileModel
 from workflows.core.errors.raised import DomainError
 from workflows.core.policy.graph_examples import corrections, is_graph_example
 
@@ -56,10 +56,10 @@ def load_request_file(path: Path) -> RequestFile:
             content = file.read(MAX_BYTES + 1)
         if len(content) > MAX_BYTES:
             raise RequestFileProblems((f"{path.name}: larger than {MAX_BYTES} bytes, which no request is",))
-        document = _parsed(content.decode("utf-8"))
+        document = _parse(content.decode("utf-8"))
         if is_graph_example(document):
-            found = corrections(document) or ("nothing",)
-            raise RequestFileProblems((f"{path.name}: {_NO_REQUEST}", *found))
+            corrected = corrections(document) or ("nothing",)
+            raise RequestFileProblems((f"{path.name}: {_NO_REQUEST}", *corrected))
         return RequestFile.model_validate(document)
     except OSError as error:
         raise RequestFileProblems((f"{path.name}: cannot be read ({error.strerror})",)) from error
@@ -69,10 +69,10 @@ def load_request_file(path: Path) -> RequestFile:
         raise RequestFileProblems((f"{path.name}: not readable as TOML: {error}",)) from error
 
 
-def _parsed(text: str) -> object:
+def _parse(text: str) -> object:
     """Read TOML. JSON is read too when it is an example of Microsoft Graph, so that its errors can be explained.
 
-    :raises ValueError: for everything else.
+    :raises ValueError: when the text is neither TOML nor such an example.
     """
     try:
         return tomllib.loads(text)

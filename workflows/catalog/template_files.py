@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Self
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
-from workflows.catalog.template_file_settings import GUID, PLACEHOLDER_NAME, FileModel, SettingsTable
+from workflows.catalog.settings_table import GUID, PLACEHOLDER_NAME, FileModel, SettingsTable
 from workflows.core.people import Role
 from workflows.core.plans.plan import AtEnd
 from workflows.core.policy.placeholders import Placeholder, placeholder_uses
@@ -49,7 +49,7 @@ class _Ticket(FileModel):
 
     @field_validator("pattern")
     @classmethod
-    def _is_quick(cls, pattern: str) -> str:
+    def _check_pattern(cls, pattern: str) -> str:
         """Check that the pattern is a regular expression without a repeated group, which could take very long."""
         try:
             re.compile(pattern)
@@ -59,7 +59,7 @@ class _Ticket(FileModel):
             raise ValueError("a group cannot be repeated, because such a pattern can take for ever; write it out")
         return pattern
 
-    def parsed(self) -> TicketRule:
+    def to_domain(self) -> TicketRule:
         return TicketRule(pattern=self.pattern, hint=self.hint, is_required=self.required)
 
 
@@ -82,7 +82,7 @@ class TemplateFile(FileModel):
     settings: SettingsTable
 
     @model_validator(mode="after")
-    def _is_whole(self) -> Self:
+    def _check_whole(self) -> Self:
         if self.default_duration_days not in self.durations_days:
             raise ValueError("default_duration_days: choose one of durations_days")
         if not self.settings.model_fields_set:
@@ -91,9 +91,9 @@ class TemplateFile(FileModel):
             raise ValueError(problems)
         return self
 
-    def parsed(self, name: str) -> Template:
+    def to_domain(self, name: str) -> Template:
         """Return the template with the name `name`."""
-        settings = self.settings.parsed()
+        settings = self.settings.to_domain()
         return Template(
             name=name,
             title=self.title,
@@ -105,10 +105,10 @@ class TemplateFile(FileModel):
             default_duration=timedelta(days=self.default_duration_days),
             decide_within=timedelta(days=self.decide_within_days),
             content_hash=self._content_hash(settings),
-            placeholders=self._parsed_placeholders(settings),
+            placeholders=self._parse_placeholders(settings),
             need=self.need,
             purpose=self.purpose,
-            ticket=None if self.ticket is None else self.ticket.parsed(),
+            ticket=None if self.ticket is None else self.ticket.to_domain(),
             may_end_on_date=self.end_date,
             at_end=self.at_end,
         )
@@ -136,7 +136,7 @@ class TemplateFile(FileModel):
             ]
         return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()
 
-    def _parsed_placeholders(self, settings: dict[Property, Setting]) -> tuple[Placeholder, ...]:
+    def _parse_placeholders(self, settings: dict[Property, Setting]) -> tuple[Placeholder, ...]:
         owners = {place.name: place.owner for place in placeholder_uses(settings)}
         return tuple(
             Placeholder(
@@ -156,8 +156,8 @@ class TemplateFile(FileModel):
         declared = {placeholder.name: placeholder for placeholder in self.placeholders}
         if len(declared) < len(self.placeholders):
             yield "placeholders: two placeholders have the same name"
-        found = list(placeholder_uses(self.settings.parsed()))
-        for place in found:
+        uses = list(placeholder_uses(self.settings.to_domain()))
+        for place in uses:
             placeholder = declared.get(place.name)
             if placeholder is None:
                 yield f"settings: {{{place.name}}} is not one of the placeholders; declare it under [[placeholders]]"
@@ -166,9 +166,9 @@ class TemplateFile(FileModel):
             elif place.is_alone and not placeholder.required:
                 yield f"placeholders: {place.name} is all that stands in its list, so it must be required"
         for name, placeholder in declared.items():
-            if placeholder.prefix and any(use.owner is Owner.THEIRS for use in found if use.name == name):
+            if placeholder.prefix and any(use.owner is Owner.THEIRS for use in uses if use.name == name):
                 yield f"placeholders: {name} is an ID of theirs, whose name nobody here can read; remove its prefix"
-            owners = {place.owner for place in found if place.name == name}
+            owners = {place.owner for place in uses if place.name == name}
             if not owners:
                 yield f"placeholders: {name} stands nowhere in the settings"
             elif len(owners) > 1:
@@ -184,11 +184,11 @@ class RoleFile(FileModel):
     people: tuple[Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")], ...] = ()
 
     @model_validator(mode="after")
-    def _has_somebody(self) -> Self:
+    def _check_people(self) -> Self:
         if not (self.user_groups or self.entra_groups or self.people):
             raise ValueError("name somebody: user_groups, entra_groups or people")
         return self
 
-    def parsed(self) -> dict[str, Any]:
+    def to_domain(self) -> dict[str, Any]:
         """Return the fields of a role's source."""
         return self.model_dump()

@@ -56,6 +56,6 @@ def mail_in_lower_case(mail: str) -> str:
     return mail.translate(_FOLDING)
 
 
-def is_same_mail(one: str, other: str) -> bool:
+def is_same_mail(mail: str, other: str) -> bool:
     """Return whether two mail addresses differ at most in upper and lower case of ASCII letters."""
-    return mail_in_lower_case(one) == mail_in_lower_case(other)
+    return mail_in_lower_case(mail) == mail_in_lower_case(other)

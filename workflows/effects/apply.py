@@ -101,7 +101,7 @@ class Applier:
             done_count = await self._count_if_writable(request, reads)
         if done_count is None or await self.results.stop_if_too_late(request):
             return  # the end may have come during the checks
-        if done_count < len(request.plan.required):
+        if done_count < len(request.plan.required_operations):
             await self.service.advance(request.id, RecordWriting())
         sender = PlanSender(tenant=self.tenant, results=self.results)
         sent = await sender.send(request, done_count)
@@ -141,7 +141,7 @@ class Applier:
             return None
         if not await self._may_be_written(request, observed_configuration, done_count, approved):
             return None
-        if home is not None and done_count < len(plan.required):
+        if home is not None and done_count < len(plan.required_operations):
             await home
         return done_count
 
@@ -184,7 +184,7 @@ class Applier:
         :param done_count: how many operations of the plan the partner shows.
         :param approved: what the check of the approvals needs, when it was started already.
         """
-        if done_count < len(request.plan.required) and await self._replan_after_gap(
+        if done_count < len(request.plan.required_operations) and await self._replan_after_gap(
             request, observed_configuration, done_count
         ):
             return False

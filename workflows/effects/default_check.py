@@ -52,5 +52,5 @@ async def changed_default(request: AccessRequest, read: Awaitable[JsonObject]) -
     drift = default_drift(prepared.plan, default_shown, now)
     if drift is None:
         return None
-    changed = Fact(NoteCode.DEFAULT_CHANGED, {"names": [default.name for default in drift.defaults]})
-    return ChangedDefault(reason=(changed,), drift=drift)
+    changed_fact = Fact(NoteCode.DEFAULT_CHANGED, {"names": [default.name for default in drift.defaults]})
+    return ChangedDefault(reason=(changed_fact,), drift=drift)

@@ -38,33 +38,35 @@ class EndNotices:
         def waiting(record: Partnership) -> Partnership | None:
             return record if _notice_of(record, effect.batch) is not None else None
 
-        records = [one for one in await self.store.partnerships(waiting) if one is not None]
-        announced = await self._announced(records, effect.batch)
+        records = [partnership for partnership in await self.store.partnerships(waiting) if partnership is not None]
+        announced = await self._announcements(records, effect.batch)
         if not announced:
             return
-        told = await self.notifier.send_end_notices(announced, batch=effect.batch, blocked=effect.blocked)
-        for one in announced:
-            tenant_id = one.record.identity.tenant_id
+        people_told = await self.notifier.send_end_notices(announced, batch=effect.batch, blocked=effect.blocked)
+        for announced_end in announced:
+            tenant_id = announced_end.record.identity.tenant_id
             with suppress(Refused):  # it was recorded before, or the partner was revoked or replaced
-                people = told.get(tenant_id, ())
+                people = people_told.get(tenant_id, ())
                 await self.service.advance_review(tenant_id, RecordEndNotice(batch=effect.batch, people=people))
 
-    async def _announced(self, records: Sequence[Partnership], batch: str) -> Sequence[AnnouncedEnd]:
-        """Return what people are told, the next end first."""
+    async def _announcements(self, records: Sequence[Partnership], batch: str) -> Sequence[AnnouncedEnd]:
+        """Return the ends that people are told about, the next end first."""
         now = self.clock.now()
         open_requests, known_gaps = await self.store.open_requests(), await gaps(store=self.store, now=now)
-        found = []
+        announcements = []
         for record in records:
             notice = _notice_of(record, batch)
             # NB. one that could not be sent before the end says what is true after it.
             if notice is not None and notice.days != AT_THE_END and now < notice.ends_at:
-                found.append(AnnouncedEnd(record=record, ends_at=notice.ends_at, days=notice.days))
+                announcements.append(AnnouncedEnd(record=record, ends_at=notice.ends_at, days=notice.days))
             elif notice is not None:
                 situation = EndSituation(
                     now=now, gaps=known_gaps, blocks_left=0, extension=extension_about(record, open_requests)
                 )
-                found.append(_at_the_end(record, notice, situation, known_gaps, situation.extension))
-        return sorted(found, key=lambda one: (one.ends_at, one.record.identity.name))
+                announcements.append(_at_the_end(record, notice, situation, known_gaps, situation.extension))
+        return sorted(
+            announcements, key=lambda announced_end: (announced_end.ends_at, announced_end.record.identity.name)
+        )
 
 
 def _notice_of(record: Partnership, batch: str) -> EndNotice | None:

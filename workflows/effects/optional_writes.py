@@ -61,7 +61,7 @@ async def send_optional_writes(
     for index, operation in enumerate(missing):
         now = loop.time()
         share = max(0.0, deadline - now) / (len(missing) - index)
-        answers.append(await _sent(operation, tenant, sleep, pauses, now + share))
+        answers.append(await _send_write(operation, tenant, sleep, pauses, now + share))
     configuration = await _read_back(plan, configuration, missing, tenant, sleep, pauses)
     not_shown = [
         (RefusedWrite(names=written_names(operation), reason=reason or _NOT_SHOWN), may_be_taken)
@@ -75,7 +75,7 @@ async def send_optional_writes(
     )
 
 
-async def _sent(
+async def _send_write(
     operation: Operation,
     tenant: Tenant,
     sleep: Callable[[float], Awaitable[None]],
@@ -88,7 +88,7 @@ async def _sent(
     """
     try:
         async with asyncio.timeout_at(deadline):
-            await _sent_twice(operation, tenant, sleep, pauses.optional_sent_again_after)
+            await _send_twice(operation, tenant, sleep, pauses.optional_sent_again_after)
     except TimeoutError:
         return _LATE, True
     except TenantUnavailable as error:
@@ -98,7 +98,7 @@ async def _sent(
     return (), False
 
 
-async def _sent_twice(
+async def _send_twice(
     operation: Operation, tenant: Tenant, sleep: Callable[[float], Awaitable[None]], rest: float
 ) -> None:
     """Send one write, and once more when there is no answer."""

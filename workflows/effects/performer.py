@@ -52,7 +52,7 @@ from workflows.ports.store import Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Performer:
-    """Performs effects. The error that it raises decides between retry and parking; see `queue_worker`."""
+    """Performs effects. The error that it raises decides whether it is retried or given up; see `queue_worker`."""
 
     permission_check: PermissionCheck
     preparer: Preparer
@@ -200,21 +200,22 @@ class Performer:
         )
         return False
 
-    async def gave_up(self, pending: PendingEffect, reason: Facts) -> None:
+    async def tell_given_up(self, pending: PendingEffect, reason: Facts) -> None:
         """Raise an alarm for an effect that was given up, and tell the person whose click or request it was."""
         await raise_given_up(pending.id, pending.effect, reason, store=self.store, alarms=self.alarms)
         match effect := pending.effect:
             case CheckPermission():
                 await self.service.send_message(
                     Fact(MessageCode.CLICK_NOT_JUDGED),
-                    key=f"parked:{effect.key}",
+                    key=f"parked:{effect.key}",  # the stored word for an effect that was given up
                     person=effect.command.actor,
                     channel=effect.command.channel,
                 )
             case Prepare() | Apply():
                 with suppress(Refused):
-                    waits = RecordDelayed(reason=(Fact(NoteCode.WENT_WRONG),))
-                    await self.service.advance(effect.request_id, waits)
+                    # The request does not end: it waits until an admin has the effect performed again.
+                    command = RecordDelayed(reason=(Fact(NoteCode.WENT_WRONG),))
+                    await self.service.advance(effect.request_id, command)
 
 
 def _about(partnership: Partnership) -> Mapping[str, str]:

@@ -8,12 +8,12 @@ from workflows.app.adoption.unchanged import adoption_of_other_settings
 from workflows.app.alarms import Alarms
 from workflows.app.batches.batch_service import BatchService
 from workflows.app.limits import Allowance, LimitedAction, Limits
-from workflows.app.role_refusals import refused_with_new_groups
+from workflows.app.role_refusals import check_with_new_groups
 from workflows.app.schedule.revocation_alarms import report_refused_revocation
 from workflows.app.schedule.role_check import require_people
 from workflows.app.service import Service
 from workflows.app.storing.identifiers import derived_request_id, revocation_id, verdict_key
-from workflows.app.watch.answers import DriftAnswers
+from workflows.app.watch.reported_drift import ReportedDrift
 from workflows.catalog.catalog import Catalog, changed_rules
 from workflows.core.errors.facts import Fact, as_values
 from workflows.core.errors.raised import Refused
@@ -60,7 +60,7 @@ class PermissionCheck:
     catalog: Catalog
     alarms: Alarms
     clock: Clock
-    drift_answers: DriftAnswers
+    drift_answers: ReportedDrift
     batches: BatchService
     limits: Limits | None = None
     """The limit of approvals per hour for one person; None: no limit."""
@@ -122,7 +122,7 @@ class PermissionCheck:
         if isinstance(click, Revoke):
             self.directory.read_groups_again()
         try:
-            await refused_with_new_groups(lambda: self._check_command(click, actor, key, received_at), self.directory)
+            await check_with_new_groups(lambda: self._check_command(click, actor, key, received_at), self.directory)
         except Refused as refused:
             if refused.code is RefusalCode.NOT_AN_APPROVER and isinstance(click, Approve | Reject):
                 await require_people(click.request_id, store=self.store, directory=self.directory)
@@ -202,7 +202,7 @@ class PermissionCheck:
         if (warning := allowance.warning) is not None:
             await self.service.send_message(warning, key=f"left:{key}", person=click.actor, channel=click.channel)
         if self.limits is not None:
-            await self.limits.used(allowance, actor.name)
+            await self.limits.alarm_when_used_up(allowance, actor.name)
 
     async def _withdraw(self, click: Withdraw, actor: Person, key: str) -> None:
         command = replace(click, is_requester=await self._is_requester(click.request_id, actor))
@@ -247,7 +247,7 @@ class PermissionCheck:
         current_roles = await self.directory.current_roles([actor])
         if not current_roles.holds(actor.id, ADMIN):
             raise Refused(RefusalCode.ONLY_ADMINS_DECIDE_GIVEN_UP)
-        if click.effect_id not in {effect.id for effect in await self.store.given_up()}:
+        if click.effect_id not in {effect.id for effect in await self.store.given_up_effects()}:
             raise Refused(RefusalCode.WORK_NOT_GIVEN_UP)
         await self.service.retry_or_drop(
             click.effect_id,

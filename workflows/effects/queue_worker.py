@@ -155,7 +155,7 @@ class QueueWorker:
         self._lanes[pending.lane] = task
         self._running[pending.lane] = pending.effect
 
-        def ended(task: asyncio.Task[None]) -> None:
+        def on_end(task: asyncio.Task[None]) -> None:
             del self._lanes[pending.lane], self._running[pending.lane]
             if not task.cancelled() and (error := task.exception()) is not None:
                 # The result could not be stored. The effect is still due and found at the next read of the queue.
@@ -163,7 +163,7 @@ class QueueWorker:
                 return
             self.wake()
 
-        task.add_done_callback(ended)
+        task.add_done_callback(on_end)
 
     async def _perform_one(self, pending: PendingEffect) -> None:
         log = _log.bind(effect=pending.effect.kind, effect_id=pending.id, attempt=pending.attempts + 1)
@@ -185,7 +185,7 @@ class QueueWorker:
             else:
                 await self._retry_later(pending, reason, None)
         else:
-            await self._store.done(pending.id)
+            await self._store.mark_done(pending.id)
             self._own_faults.pop(pending.id, None)
 
     async def _give_up(self, pending: PendingEffect, reason: Facts) -> None:

@@ -84,7 +84,7 @@ async def find_objection(
     """Check the partner's identity, template, roles, approvals and inherited values.
 
     :param catalog: the current templates and roles; None: they are not compared.
-    :param started: the reads, when they were started already together with others.
+    :param started: the reads, when they were started already together with other reads.
     :returns: the first reason not to write the request; None when everything is as it was approved.
     :raises TenantUnavailable, TenantRefused, PeopleDirectoryUnavailable: when something cannot be read now.
     """
@@ -100,8 +100,8 @@ async def _found_objection(request: AccessRequest, started: ApprovalReads, catal
     if wrong_tenant is not None:
         return wrong_tenant
     prepared = request.require_prepared()
-    if catalog is not None and (changed := changed_rules(prepared.plan, prepared.roles, catalog)):
-        return Objection(reason=(changed.fact,), command_type=Replan, next_step=_approval_again)
+    if catalog is not None and (changed_rule := changed_rules(prepared.plan, prepared.roles, catalog)):
+        return Objection(reason=(changed_rule.fact,), command_type=Replan, next_step=_approval_again)
     try:
         current_roles = await started.current_roles
     except PeopleDirectoryRefused as error:
@@ -120,17 +120,17 @@ async def _found_objection(request: AccessRequest, started: ApprovalReads, catal
     return Objection(
         reason=default_change.reason,
         command_type=Replan,
-        next_step=_asked_with_default,
+        next_step=_reasons_to_ask_again,
         drift=default_change.drift,
     )
 
 
-async def _wrong_tenant(request: AccessRequest, found: Awaitable[TenantIdentity | None]) -> Objection | None:
+async def _wrong_tenant(request: AccessRequest, identity_read: Awaitable[TenantIdentity | None]) -> Objection | None:
     prepared = request.require_prepared()
     try:
-        identity = await found
+        identity = await identity_read
     except LookupRefused as refused:
-        return Objection(reason=refused.facts, command_type=Stop, next_step=_stopped)
+        return Objection(reason=refused.facts, command_type=Stop, next_step=_reasons_to_stop)
     if is_same_tenant(request, identity):
         return None
     values = {
@@ -141,7 +141,7 @@ async def _wrong_tenant(request: AccessRequest, found: Awaitable[TenantIdentity 
     return Objection(reason=(Fact(NoteCode.LEADS_ELSEWHERE, values),), command_type=Stop, next_step=_ask_partner_first)
 
 
-def _stopped(request: AccessRequest) -> Facts:
+def _reasons_to_stop(request: AccessRequest) -> Facts:
     return (not_written(request),)
 
 
@@ -157,5 +157,5 @@ def _stage_open_again(request: AccessRequest) -> Facts:
     return (Fact(NoteCode.STAGE_OPEN_AGAIN, {"is_first": is_first_plan(request)}),)
 
 
-def _asked_with_default(request: AccessRequest) -> Facts:
+def _reasons_to_ask_again(request: AccessRequest) -> Facts:
     return (Fact(NoteCode.ASKED_WITH_DEFAULT, {"is_first": is_first_plan(request)}),)

@@ -27,7 +27,9 @@ def partner_changes(
 
     :param own_ids: the ids of Gatehouse's application and its service principal, in lower case.
     """
-    return tuple(one.change for one in logged_changes(rows, own_ids=own_ids) if one.is_about(tenant_id.lower()))
+    return tuple(
+        logged.change for logged in logged_changes(rows, own_ids=own_ids) if logged.is_about(tenant_id.lower())
+    )
 
 
 def logged_changes(rows: Sequence[JsonObject], *, own_ids: frozenset[str]) -> tuple[LoggedChange, ...]:
@@ -36,7 +38,7 @@ def logged_changes(rows: Sequence[JsonObject], *, own_ids: frozenset[str]) -> tu
         # Two activities of these categories are not about a partner. The names of both contain "default".
         LoggedChange(
             change=_change(row, own_ids),
-            partners=frozenset(_named(row)),
+            partners=frozenset(_tenant_ids_in(row)),
             is_default="default" in str(row.get("activityDisplayName")).lower(),
         )
         for row in rows
@@ -44,7 +46,7 @@ def logged_changes(rows: Sequence[JsonObject], *, own_ids: frozenset[str]) -> tu
     )
 
 
-def _named(row: JsonObject) -> Iterator[str]:
+def _tenant_ids_in(row: JsonObject) -> Iterator[str]:
     """Return the tenant ids in an entry. They are in JSON texts, in the value before or after the change."""
     for resource in _mappings(row.get("targetResources")):
         for modified in _mappings(resource.get("modifiedProperties")):
@@ -60,9 +62,9 @@ def _texts(value: object) -> Iterator[str]:
         parsed = json.loads(value)
     except ValueError:
         parsed = value
-    for one in parsed if isinstance(parsed, list) else [parsed]:
-        if isinstance(one, str) and one:
-            yield one.lower()
+    for item in parsed if isinstance(parsed, list) else [parsed]:
+        if isinstance(item, str) and item:
+            yield item.lower()
 
 
 def _change(row: JsonObject, own_ids: frozenset[str]) -> PartnerChange:
@@ -72,7 +74,7 @@ def _change(row: JsonObject, own_ids: frozenset[str]) -> PartnerChange:
     ids = (
         [str(app.get(name) or "").lower() for name in ("appId", "servicePrincipalId")] if isinstance(app, dict) else []
     )
-    named = [
+    initiator_names = [
         str(initiator[name])
         for initiator in (user, app)
         if isinstance(initiator, Mapping)
@@ -82,8 +84,8 @@ def _change(row: JsonObject, own_ids: frozenset[str]) -> PartnerChange:
     return PartnerChange(
         at=_moment(row.get("activityDateTime")),
         activity=str(row.get("activityDisplayName") or ""),
-        changed_by=named[0] if named else "",
-        is_ours=not isinstance(user, Mapping) and any(one in own_ids for one in ids),
+        changed_by=initiator_names[0] if initiator_names else "",
+        is_ours=not isinstance(user, Mapping) and any(app_id in own_ids for app_id in ids),
         user_id=str(user.get("id") or "").lower() if isinstance(user, Mapping) else "",
         is_creation=str(row.get("activityDisplayName")).lower() == _CREATED,
     )
@@ -98,4 +100,4 @@ def _moment(text: Any) -> datetime:
 
 
 def _mappings(value: object) -> list[Mapping[str, Any]]:
-    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []

@@ -21,7 +21,7 @@ from workflows.entra.answers.answers import (
     chunks,
     identity_of,
     is_not_found,
-    quoted,
+    odata_literal,
     read_call,
     unavailable,
     without_annotations,
@@ -94,9 +94,9 @@ class Entra:
             return error
         return None
 
-    async def granted(self) -> frozenset[str] | None:
+    async def granted_permissions(self) -> frozenset[str] | None:
         """Return the application permissions in the bot's token; None when they cannot be read."""
-        return await self._connection.granted()
+        return await self._connection.granted_permissions()
 
     async def close(self) -> None:
         """Close every connection. The gateway cannot be used afterwards."""
@@ -195,13 +195,13 @@ class Entra:
         async for page in self._connection.pages(call, request, key="tenantId"):
             rows: list[JsonObject] = []
             for row in map(without_annotations, page):
-                named = row["tenantId"].lower()
-                if not is_guid(named):
+                tenant_id = row["tenantId"].lower()
+                if not is_guid(tenant_id):
                     raise unavailable(TenantCode.PARTNER_IS_NO_TENANT)
                 content = sha256(json.dumps(row, sort_keys=True).encode()).digest()
-                if named not in found:
+                if tenant_id not in found:
                     rows.append(row)
-                if found.setdefault(named, content) != content:
+                if found.setdefault(tenant_id, content) != content:
                     # A list that grows while it is read may repeat a row. With two rows about one tenant, neither is
                     # used.
                     raise unavailable(TenantCode.PARTNERS_CHANGED)
@@ -245,12 +245,12 @@ class Entra:
     async def accounts_by_mail(self, mails: Sequence[str]) -> Sequence[Account]:
         """Return every account whose mail or user principal name is one of `mails`."""
         lower_mails = sorted({mail_in_lower_case(mail.strip()) for mail in mails if mail.strip()})
-        clauses = [f"{name} eq {quoted(mail)}" for mail in lower_mails for name in ("mail", "userPrincipalName")]
+        clauses = [f"{name} eq {odata_literal(mail)}" for mail in lower_mails for name in ("mail", "userPrincipalName")]
         return await self._accounts([" or ".join(chunk) for chunk in chunks(clauses, _FILTER_CLAUSES)])
 
     async def accounts_by_id(self, ids: Sequence[PersonId]) -> Sequence[Account]:
         """Return every account with one of these object ids; missing ones are left out."""
-        quoted_ids = sorted({quoted(person.lower()) for person in ids if is_guid(person)})
+        quoted_ids = sorted({odata_literal(person.lower()) for person in ids if is_guid(person)})
         return await self._accounts([f"id in ({','.join(chunk)})" for chunk in chunks(quoted_ids, _FILTER_CLAUSES)])
 
     async def group_members(self, group_id: str) -> frozenset[PersonId]:

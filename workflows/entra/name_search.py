@@ -5,7 +5,7 @@ from typing import Final
 
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TargetType
-from workflows.entra.answers.answers import quoted
+from workflows.entra.answers.answers import odata_literal
 from workflows.ports.tenant_settings import FoundObject, ObjectKind
 
 _HIDDEN: Final = "HiddenMembership"
@@ -23,19 +23,19 @@ SELECTED: Final[Mapping[TargetType, list[str]]] = {
 
 def prefix_filter(kind: TargetType, prefix: str) -> str:
     """Return the filter for objects whose name begins with a text. Graph ignores upper and lower case in it."""
-    return " or ".join(f"startswith({field},{quoted(prefix)})" for field in _SEARCHED[kind])
+    return " or ".join(f"startswith({field},{odata_literal(prefix)})" for field in _SEARCHED[kind])
 
 
 def found_objects(kind: TargetType, rows: Sequence[JsonObject]) -> list[FoundObject]:
     """Read the results of a search, sorted by name. Groups with hidden membership are left out."""
-    shown = (_found(kind, row) for row in rows if row.get("visibility") != _HIDDEN)
+    objects = (_object_of(kind, row) for row in rows if row.get("visibility") != _HIDDEN)
     return sorted(
-        (found_object for found_object in shown if found_object.id),
+        (found_object for found_object in objects if found_object.id),
         key=lambda found_object: (found_object.name.lower(), found_object.id),
     )
 
 
-def _found(kind: TargetType, row: JsonObject) -> FoundObject:
+def _object_of(kind: TargetType, row: JsonObject) -> FoundObject:
     key = "appId" if kind is TargetType.APPLICATION else "id"
     return FoundObject(
         id=str(row.get(key) or "").lower(),

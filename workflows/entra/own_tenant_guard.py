@@ -35,7 +35,7 @@ class OwnTenantGuard:
         self._trusted_until = time.monotonic() + (_TRUSTED_SECONDS if is_expected else _ASKED_AGAIN_SECONDS)
 
     async def _ask(self, *, must_be_known: bool) -> None:
-        """Ask Graph, unless it has answered recently, or a question failed while this one waited for its turn."""
+        """Ask Graph, unless it answered recently, or an earlier question failed while this question waited."""
         began = time.monotonic()
         async with self._asking:
             now = time.monotonic()

@@ -20,7 +20,7 @@ from workflows.entra.addresses import request_to
 from workflows.entra.answers.answers import (
     GraphCall,
     is_not_found,
-    quoted,
+    odata_literal,
     read_call,
     sign_ins_of,
     unavailable,
@@ -101,7 +101,7 @@ class GraphTenantSettings:
 
     async def _all_conditional_access(self) -> Sequence[JsonObject]:
         call = read_call("/identity/conditionalAccess/policies", Purpose.LIST_CONDITIONAL_ACCESS, "Policy.Read.All")
-        request = _unrepeated(request_to(Method.GET, self._connection.graph.identity.conditional_access.policies))
+        request = _without_retries(request_to(Method.GET, self._connection.graph.identity.conditional_access.policies))
         pages = self._connection.pages(call, request, take_turn=partial(self._conditional_access.turn, goes_first=True))
         return [row async for page in pages for row in page]
 
@@ -121,8 +121,8 @@ class GraphTenantSettings:
         :param home: None for the partner's people in our tenant; our tenant id for our people in the partner's tenant.
         """
         call = read_call("/auditLogs/signIns", Purpose.COUNT_SIGN_INS, "AuditLog.Read.All")
-        tenant_condition = f"homeTenantId eq {quoted(home or tenant_id)}"
-        where = "" if home is None else f" and resourceTenantId eq {quoted(tenant_id)}"
+        tenant_condition = f"homeTenantId eq {odata_literal(home or tenant_id)}"
+        where = "" if home is None else f" and resourceTenantId eq {odata_literal(tenant_id)}"
         request = request_to(
             Method.GET,
             self._connection.graph.audit_logs.sign_ins,
@@ -235,6 +235,6 @@ class GraphTenantSettings:
         return call, builder(target.id)
 
 
-def _unrepeated(request: RequestInformation) -> RequestInformation:
+def _without_retries(request: RequestInformation) -> RequestInformation:
     request.add_request_options([RetryHandlerOption(max_retries=0, should_retry=False)])
     return request

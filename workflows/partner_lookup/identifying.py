@@ -27,7 +27,7 @@ async def identify_partner(target: str, *, store: Store, tenant: Tenant) -> tupl
         return partnerships[0].identity, partnerships[0]
     live = [p for p in partnerships if p.state is not PartnershipState.REVOKED]
     try:
-        found = await tenant.find(target)
+        identity = await tenant.find(target)
     except (TenantUnavailable, TenantRefused):
         if len(live or partnerships) == 1:
             return (live or partnerships)[0].identity, (live or partnerships)[0]
@@ -35,26 +35,26 @@ async def identify_partner(target: str, *, store: Store, tenant: Tenant) -> tupl
         if unnamed := await _with_settings_here(target, tenant, is_resolved=True):
             return unnamed, None
         raise
-    possible = {p.identity.tenant_id for p in live} | ({found.tenant_id} if found else set())
+    possible = {p.identity.tenant_id for p in live} | ({identity.tenant_id} if identity else set())
     if len(possible) > 1:
         raise Refused(RefusalCode.AMBIGUOUS_NAME, target=target, tenant_ids=sorted(possible))
-    if found is not None and found.tenant_id == await tenant.home():
+    if identity is not None and identity.tenant_id == await tenant.home():
         raise Refused(RefusalCode.OWN_TENANT, target=target)
-    if found is not None:
-        return found, await store.partnership(found.tenant_id)
+    if identity is not None:
+        return identity, await store.partnership(identity.tenant_id)
     if partnerships:
         return (live or partnerships)[0].identity, (live or partnerships)[0]
-    return await _found_without_entra(target, store, tenant), None
+    return await _find_without_entra(target, store, tenant), None
 
 
-async def _found_without_entra(target: str, store: Store, tenant: Tenant) -> TenantIdentity:
+async def _find_without_entra(target: str, store: Store, tenant: Tenant) -> TenantIdentity:
     """Find a partner that neither Entra nor our records know, by its settings in our tenant or an open request.
 
     :raises Refused: when there are no such settings and no such request.
     """
     if unnamed := await _with_settings_here(target, tenant, is_resolved=False):
         return unnamed
-    if requested := await _found_by_request(target, store):
+    if requested := await _find_by_request(target, store):
         return requested
     if is_tenant_id(target):
         clouds = await _other_clouds_enabled(tenant)
@@ -62,12 +62,12 @@ async def _found_without_entra(target: str, store: Store, tenant: Tenant) -> Ten
     raise Refused(RefusalCode.UNKNOWN_TENANT, target=target, is_id=False)
 
 
-async def _found_by_request(target: str, store: Store) -> TenantIdentity | None:
+async def _find_by_request(target: str, store: Store) -> TenantIdentity | None:
     """Find a tenant by an open request about it, also when no request for it was applied yet."""
     for request in await store.open_requests():
-        seen = request.observation if request.prepared is None else request.prepared.observation
-        if seen is not None and seen.identity.tenant_id == target:
-            return seen.identity
+        observation = request.observation if request.prepared is None else request.prepared.observation
+        if observation is not None and observation.identity.tenant_id == target:
+            return observation.identity
     return None
 
 

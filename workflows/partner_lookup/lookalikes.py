@@ -39,7 +39,7 @@ _MAX_SUGGESTIONS: Final = 3
 
 
 class Likeness(StrEnum):
-    """How a domain resembles another one."""
+    """The way in which a domain resembles another domain."""
 
     BEGINS_ALIKE = "begins_alike"
     LOOKS_THE_SAME = "looks_the_same"
@@ -51,7 +51,7 @@ def mixed_scripts(domain: str) -> tuple[str, ...]:
     """Return the scripts in one label of a domain, if no language mixes them; otherwise empty."""
     for label in unicode_form(domain).split("."):
         scripts = frozenset(_script(character) for character in label) - _NEUTRAL
-        if len(scripts) > 1 and not any(scripts <= allowed for allowed in _TOGETHER):
+        if len(scripts) > 1 and not any(scripts <= common_scripts for common_scripts in _TOGETHER):
             return tuple(sorted(script.capitalize() for script in scripts))
     return ()
 
@@ -73,8 +73,8 @@ def lookalike_findings(
     :param partners: the domains of other known partners.
     """
     names = dict.fromkeys(name for name in (identity.typed_name, identity.default_domain) if "." in name)
-    found = [finding for name in names for finding in _suspicions(name, own_domains, partners)]
-    return tuple(dict.fromkeys(found))
+    findings = [finding for name in names for finding in _suspicions(name, own_domains, partners)]
+    return tuple(dict.fromkeys(findings))
 
 
 def _suspicions(domain: str, own_domains: Collection[str], partners: Collection[str]) -> Iterator[Finding]:
@@ -184,8 +184,8 @@ def registrable_domain(domain: str) -> str:
     return registrable_part(domain) or domain
 
 
-def _is_foreign(shown: str) -> bool:
-    return any(not character.isascii() and _script(character) not in {"LATIN", *_NEUTRAL} for character in shown)
+def _is_foreign(domain: str) -> bool:
+    return any(not character.isascii() and _script(character) not in {"LATIN", *_NEUTRAL} for character in domain)
 
 
 def _script(character: str) -> str:

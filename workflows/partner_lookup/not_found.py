@@ -51,8 +51,8 @@ async def suggestion(name: str, *, tenant: Tenant, records: RecordsReader | None
 
 async def _partner_names(records: RecordsReader | None) -> Sequence[str]:
     """List every domain of the recorded partners."""
-    known = [] if records is None else await records.identities()
-    names = (name.lower() for identity in known for name in (identity.default_domain, identity.typed_name))
+    identities = [] if records is None else await records.identities()
+    names = (name.lower() for identity in identities for name in (identity.default_domain, identity.typed_name))
     return sorted({name for name in names if "." in name})
 
 
@@ -70,5 +70,9 @@ async def _registrable_domain_of_a_tenant(name: str, tenant: Tenant) -> str:
 
 async def tenant_ids_of(domain: str, records: RecordsReader | None) -> tuple[TenantId, ...]:
     """List the tenants in our records that have, or had, exactly this domain."""
-    known = [] if records is None else await records.identities()
-    return tuple(one.tenant_id for one in known if domain in (one.default_domain.lower(), one.typed_name.lower()))
+    identities = [] if records is None else await records.identities()
+    return tuple(
+        identity.tenant_id
+        for identity in identities
+        if domain in (identity.default_domain.lower(), identity.typed_name.lower())
+    )

@@ -48,17 +48,17 @@ def names_in(text: str) -> tuple[str, ...]:
 
 
 def _words(text: str) -> Iterator[str]:
-    plain = _LINK.sub(lambda link: f" {link[1]} {_shown(link[2])} ", text).translate(_DOTS)
+    plain = _LINK.sub(lambda link: f" {link[1]} {_displayed_text(link[2])} ", text).translate(_DOTS)
     # Only these three characters are escaped in a chat (source: "Formatting text for app surfaces").
     plain = plain.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-    for word in (one.removeprefix(_MAIL) for one in _APART.split(plain)):
+    for word in (piece.removeprefix(_MAIL) for piece in _APART.split(plain)):
         parts = [part for part in _JOINED.split(_POSSESSIVE.sub("", word)) if part]
         # A list without spaces, if every part is a name. Otherwise, as in "con,toso.com", it is a typing error.
         is_list = not _SCHEME.match(word) and all(map(_name_of, parts))
         yield from parts if is_list else (word,)
 
 
-def _shown(label: str | None) -> str:
+def _displayed_text(label: str | None) -> str:
     """Return the displayed text of a link when it may contain an address."""
     return label if label and "." in label else ""
 

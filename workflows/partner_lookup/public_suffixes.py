@@ -11,8 +11,8 @@ from publicsuffixlist import PSLFILE, PublicSuffixList
 
 def registrable_part(domain: str) -> str | None:
     """Return the registrable part of a domain, as example.co.uk of www.example.co.uk; None when it has none."""
-    found: str | None = load_suffixes().privatesuffix(domain)
-    return found
+    private_suffix: str | None = load_suffixes().privatesuffix(domain)
+    return private_suffix
 
 
 @cache

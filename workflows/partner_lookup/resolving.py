@@ -33,24 +33,24 @@ async def resolve(names: Sequence[str], *, tenant: Tenant, fresh: bool = False) 
         try:
             identity = await tenant.find(name, fresh=fresh)
         except TenantRefused as error:
-            identity = await _asked_once_more(error, name, tenant=tenant)
+            identity = await _ask_once_more(error, name, tenant=tenant)
         if identity is not None:
             return identity
     return None
 
 
-async def _asked_once_more(error: TenantRefused, name: str, *, tenant: Tenant) -> TenantIdentity | None:
+async def _ask_once_more(error: TenantRefused, name: str, *, tenant: Tenant) -> TenantIdentity | None:
     """Ask again for a name that Entra refused, because a refusal may be temporary.
 
     :raises LookupRefused, TenantRefused, TenantUnavailable: as `resolve` does.
     """
-    refused = await name_refusal(error, name, tenant=tenant)
-    if not isinstance(refused, LookupRefused):
+    refusal = await name_refusal(error, name, tenant=tenant)
+    if not isinstance(refusal, LookupRefused):
         raise error
     try:
         return await tenant.find(name, fresh=True)
     except TenantRefused as again:
-        raise refused from again
+        raise refusal from again
 
 
 async def resolve_again(request: AccessRequest, *, tenant: Tenant) -> TenantIdentity | None:

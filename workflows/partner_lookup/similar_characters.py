@@ -21,11 +21,11 @@ def load_prototypes() -> Mapping[str, str]:
     """Return the letters for each character that looks like some, the same object each time."""
     everything: Mapping[str, Sequence[Mapping[str, str]]] = json.loads(_LIST.read_text("utf-8"))
     others = {text: alike for text, alike in everything.items() if len(text) == 1 and not text.isascii()}
-    found = {character: _latin(alike) for character, alike in others.items()}
-    return {character: latin for character, latin in found.items() if latin}
+    similar = {character: _latin(alike) for character, alike in others.items()}
+    return {character: latin for character, latin in similar.items() if latin}
 
 
 def _latin(alike: Sequence[Mapping[str, str]]) -> str:
     """Return the first Latin letters or digits of those that look alike; empty when there are none."""
-    texts = (one["c"] for one in alike)
+    texts = (character["c"] for character in alike)
     return min((text for text in texts if text.isascii() and text.isalnum()), default="").lower()

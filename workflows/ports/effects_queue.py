@@ -88,7 +88,7 @@ class EffectsQueue(Protocol):
         count.
         """
 
-    async def done(self, effect_id: int) -> None:
+    async def mark_done(self, effect_id: int) -> None:
         """Mark an effect as performed."""
 
     async def retry(self, effect_id: int, due_at: datetime, error: Facts) -> None:
@@ -106,7 +106,7 @@ class EffectsQueue(Protocol):
     async def unchecked_clicks(self) -> Sequence[CheckPermission]:
         """List the clicks whose permission has not been checked, oldest first, without those that were given up."""
 
-    async def given_up(self) -> Sequence[GivenUpEffect]:
+    async def given_up_effects(self) -> Sequence[GivenUpEffect]:
         """List the effects that were given up, oldest first."""
 
     async def retry_given_up(self, effect_id: int) -> None:

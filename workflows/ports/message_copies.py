@@ -68,7 +68,7 @@ def check_card(card: ClickedCard, copies: Iterable[MessageCopy]) -> CardCheck:
 
     :param copies: the copies with the card's subject in the card's channel.
     """
-    live = {one.message_id: one.is_live for one in copies}
+    live = {copy.message_id: copy.is_live for copy in copies}
     newest = max((message_id for message_id, is_live in live.items() if is_live), default="")
     if card.message_id in live:
         return CardCheck(is_current=live[card.message_id], newest=newest)

@@ -63,7 +63,7 @@ class PeopleDirectory(Protocol):
 
         Nothing is read here. The next question about roles reads them, if this check has not read them itself.
 
-        :returns: whether it has used such groups, so that the same questions may now have other answers.
+        :returns: whether this check has used older groups, so that it may now get other answers.
         """
 
     async def identify(self, chat_id: ChatId, *, with_accounts_of: Sequence[Person] = ()) -> Person:

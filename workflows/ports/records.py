@@ -191,7 +191,7 @@ class RecordStore(AuditLog, Protocol):
     async def due(self, now: datetime) -> tuple[Sequence[RequestId], Sequence[TenantId]]:
         """List requests whose expiry or reminder is due, and partnerships whose review or reminder is due."""
 
-    async def ended(self, now: datetime) -> Sequence[TenantId]:
+    async def ended_partners(self, now: datetime) -> Sequence[TenantId]:
         """List the partners that are blocked at their end and whose end has come, by their end.
 
         Revoked partners are left out.

@@ -54,7 +54,7 @@ async def with_access(
         return list(partners)
     documents = await read_fact(tenant_settings.read_conditional_access(), TIMEOUT_SECONDS)
     policies = () if isinstance(documents, UnreadableFact) else tuple(map(parse_policy, documents))
-    groups = _grouped(current, policies)
+    groups = _group_by_inputs(current, policies)
     reports = await _reports(
         groups, documents, policies, AccessCheck(tenant_settings=tenant_settings, timeout_seconds=timeout_seconds)
     )
@@ -69,11 +69,11 @@ def _with_report(partner: PartnerPosture, report: AccessReport | None) -> Partne
     return replace(partner, access=report, concerns=concerns)
 
 
-def _grouped(
+def _group_by_inputs(
     partners: Iterable[PartnerPosture], policies: Sequence[Policy]
 ) -> dict[_EvaluationInputs, list[PartnerPosture]]:
     """Group partners with equal inputs, the largest group first."""
-    named = frozenset(tenant for policy in policies for tenant in named_tenants(policy))
+    tenants = frozenset(tenant for policy in policies for tenant in named_tenants(policy))
     groups: dict[_EvaluationInputs, list[PartnerPosture]] = {}
     for partner in partners:
         inputs = _EvaluationInputs(
@@ -83,7 +83,7 @@ def _grouped(
                 synchronizes=partner.synchronization.value,
             ),
             trust=trust_of(partner.trust),
-            tenant_id=partner.tenant_id if partner.tenant_id.lower() in named else None,
+            tenant_id=partner.tenant_id if partner.tenant_id.lower() in tenants else None,
         )
         groups.setdefault(inputs, []).append(partner)
     return dict(sorted(groups.items(), key=lambda group: -len(group[1])))

@@ -112,16 +112,16 @@ class Preflight:
         tenant_settings = self.tenant.tenant_settings
         since = self.clock.now() - timedelta(days=SIGN_IN_DAYS)
         wanted: dict[str, Coroutine[Any, Any, Any]] = {
-            "default": self._read(self.tenant.read_default()) if default is None else _known(default),
+            "default": self._read(self.tenant.read_default()) if default is None else _return_fact(default),
             "access_policy": self._read(tenant_settings.read_access_policy())
             if not identity.is_resolved
-            else _known({}),
+            else _return_fact({}),
             "authorization": self._read(tenant_settings.read_authorization()),
             "sharepoint": self._read(tenant_settings.read_sharepoint()),
             "conditional_access": self._read(tenant_settings.read_conditional_access()),
             **self._sign_ins(identity, since),
             # When the requester typed a tenant id, the lookup by id has been made already.
-            "by_id": _known(identity) if is_tenant_id(identity.typed_name) else self._read(self._by_id(identity)),
+            "by_id": _return_fact(identity) if is_tenant_id(identity.typed_name) else self._read(self._by_id(identity)),
             "own_domains": self._read(tenant_settings.verified_domains()),
         }
         async with self.tenant.together() as reads:
@@ -137,7 +137,7 @@ class Preflight:
     def _sign_ins(self, identity: TenantIdentity, since: datetime) -> dict[str, Coroutine[Any, Any, Any]]:
         if not self.asks_about_each:
             not_asked = UnreadableFact(reason=UnreadableReason.NOT_ASKED)
-            return {"sign_ins": _known(not_asked), "outbound_sign_ins": _known(not_asked)}
+            return {"sign_ins": _return_fact(not_asked), "outbound_sign_ins": _return_fact(not_asked)}
         inbound = self.tenant.tenant_settings.read_sign_ins(identity.tenant_id, since)
         outbound = read_outbound_sign_ins(identity.tenant_id, since, tenant=self.tenant)
         return {"sign_ins": self._read(inbound), "outbound_sign_ins": self._read(outbound)}
@@ -162,5 +162,5 @@ class Preflight:
         )
 
 
-async def _known(fact: TenantFact) -> TenantFact:
+async def _return_fact(fact: TenantFact) -> TenantFact:
     return fact

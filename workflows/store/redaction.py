@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from workflows.core.batches.batch import Batch
-from workflows.core.errors.facts import Fact, Facts, redacted
+from workflows.core.errors.facts import Fact, Facts, redact_value
 from workflows.core.partners.partnership import Partnership
 from workflows.core.posture.watch.drift import Drift
 from workflows.core.requests.alarms import Alarm
@@ -35,7 +35,7 @@ class RecordRedactor:
         """Return the details of an audit entry as text."""
         values = json.loads(dump(DETAILS, dict(details)))
         for name in _FROM_ERRORS & values.keys():
-            values[name] = redacted(values[name], self.error)
+            values[name] = redact_value(values[name], self.error)
         return self._without_known(dump(DETAILS, values))
 
     def request(self, request: AccessRequest) -> str:
@@ -69,9 +69,9 @@ class RecordRedactor:
 
     def alarm(self, alarm: Alarm) -> str:
         """Return an alarm as text."""
-        return self._without_known(dump(ALARM, replace(alarm, values=redacted(alarm.values, self.error))))
+        return self._without_known(dump(ALARM, replace(alarm, values=redact_value(alarm.values, self.error))))
 
-    def told(self, facts: Facts) -> str:
+    def facts_text(self, facts: Facts) -> str:
         """Return the facts why an effect waits or was given up as text."""
         return self._without_known(dump(FACTS, self._facts(facts)))
 
@@ -80,8 +80,10 @@ class RecordRedactor:
 
     def _fact(self, fact: Fact) -> Fact:
         """Return a fact without texts in its values that are secrets or look like them."""
-        return replace(fact, values=redacted(fact.values, self.error))
+        return replace(fact, values=redact_value(fact.values, self.error))
 
     def _without_known(self, doc: str) -> str:
         """Return a JSON document without known secrets in its values."""
-        return doc if self.known(doc) == doc else json.dumps(redacted(json.loads(doc), self.known), ensure_ascii=False)
+        return (
+            doc if self.known(doc) == doc else json.dumps(redact_value(json.loads(doc), self.known), ensure_ascii=False)
+        )

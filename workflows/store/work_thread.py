@@ -67,15 +67,15 @@ class _Queue:
         self._closing = threading.Lock()
         self._is_closed = False
 
-    def put(self, one: _QueuedWork) -> None:
+    def put(self, work: _QueuedWork) -> None:
         """Add work.
 
         :raises StoreUnusable: when the thread has ended.
         """
         with self._closing:
             if self._is_closed:
-                raise _closed()
-            self._queue.put(one)
+                raise _closed_error()
+            self._queue.put(work)
 
     def put_end(self) -> None:
         """Say that nobody uses the thread any more. The garbage collector calls it anywhere, so it takes no lock."""
@@ -92,11 +92,11 @@ class _Queue:
         """Take nothing more. Returns what is left."""
         with self._closing:
             self._is_closed = True
-        left = []
+        unfinished_work = []
         with suppress(Empty):
             while True:
-                left.append(self._queue.get(block=False))
-        return [item for item in left if item is not None]
+                unfinished_work.append(self._queue.get(block=False))
+        return [item for item in unfinished_work if item is not None]
 
 
 class WorkThread:
@@ -108,7 +108,7 @@ class WorkThread:
     def __init__(self, write_together: Callable[[Sequence[Work]], Sequence[Outcome]], *, name: str) -> None:
         """Create the thread.
 
-        :param write_together: does several writes in one transaction, in their order. It returns what became of each.
+        :param write_together: does several writes in one transaction, in their order. It returns the result of each.
         """
         self._queue = _Queue()
         arguments = (self._queue, weakref.WeakMethod(write_together))
@@ -117,17 +117,17 @@ class WorkThread:
 
     async def read(self, work: Callable[[], Result]) -> Result:
         """Do work that no write may be combined with."""
-        return await self._done(work, _Kind.READ)
+        return await self._result_of(work, _Kind.READ)
 
     async def write(self, work: Callable[[], Result]) -> Result:
         """Do work that writes in a transaction of its own, or together with other writes. Writes keep their order."""
-        return await self._done(work, _Kind.WRITE)
+        return await self._result_of(work, _Kind.WRITE)
 
     async def close(self, last: Work) -> None:
         """Finish what was asked for, do this last work, and end the thread."""
-        await self._done(last, _Kind.LAST)
+        await self._result_of(last, _Kind.LAST)
 
-    async def _done(self, work: Callable[[], Result], kind: _Kind) -> Result:
+    async def _result_of(self, work: Callable[[], Result], kind: _Kind) -> Result:
         loop = asyncio.get_running_loop()
         item = _QueuedWork(work, kind, loop.create_future(), loop)
         self._queue.put(item)
@@ -135,7 +135,7 @@ class WorkThread:
         return result
 
 
-def _closed() -> StoreUnusable:
+def _closed_error() -> StoreUnusable:
     return StoreUnusable("the records are closed; start Gatehouse again")
 
 
@@ -160,7 +160,7 @@ def _serve(queue: _Queue, write_together: "weakref.WeakMethod[Any]") -> None:
             _run_each([reads.popleft()])
     _run_each(last)
     unfinished = queue.close()
-    _deliver(unfinished, [Outcome(error=_closed()) for _ in unfinished])
+    _deliver(unfinished, [Outcome(error=_closed_error()) for _ in unfinished])
 
 
 def _write(group: Sequence[_QueuedWork], write_together: Callable[[Sequence[Work]], Sequence[Outcome]] | None) -> None:

@@ -9,8 +9,8 @@ from bot.slack.flows.request_access.adopt.flow import AdoptFlow
 from bot.slack.outbound.batches.list_file import BatchListFiles
 from bot.slack.outbound.files.upload import FileUpload
 from bot.slack.outbound.recipients import Outbound
+from bot.slack.people.display_directory import DisplayDirectory
 from bot.slack.people.members import Members
-from bot.slack.people.shown_directory import ShownDirectory
 from workflows.app.adoption.adopt_intake import AdoptIntake
 from workflows.app.batches.batch_service import BatchService
 from workflows.app.batches.confirming import BatchIntake
@@ -23,7 +23,7 @@ def adopt_flows(
     batches: BatchService,
     windows: Windows,
     lookup_permission: LookupPermission,
-    people: ShownDirectory,
+    people: DisplayDirectory,
 ) -> tuple[AdoptFlow, DecideBatchFlow]:
     """Return the flow of `/partner adopt`, for a partner or for a draft, and the flow that decides on batches."""
     members = Members(directory=systems.directory)

@@ -14,13 +14,15 @@ from bot.process.assembly.flows import make_flows
 from bot.process.assembly.receiving import Receiver
 from bot.process.direct_alarm import send_directly
 from bot.process.web.health import SendAlarm
+from bot.slack import ids
+from bot.slack.flows.entry_point_types import CommandButton
 from bot.slack.inbound.bolt import make_bolt
 from bot.slack.outbound.approval_channel import ApprovalChannel
 from bot.slack.outbound.card_copies import CardCopies
 from bot.slack.outbound.former_channels import FormerChannelCards
 from bot.slack.outbound.notifier import SlackNotifier
 from bot.slack.outbound.recipients import Outbound
-from bot.slack.people.shown_directory import ShownDirectory
+from bot.slack.people.display_directory import DisplayDirectory
 from workflows.app.alarms import Alarms
 from workflows.app.batches.batch_service import BatchService
 from workflows.app.batches.expiry import BatchExpiry
@@ -30,7 +32,7 @@ from workflows.app.schedule.alarm_checks import Check, ScheduledChecks, alarm_ch
 from workflows.app.schedule.role_check import check_auditors, check_roles
 from workflows.app.schedule.sponsor_check import check_sponsors
 from workflows.app.service import Service
-from workflows.app.watch.answers import DriftAnswers
+from workflows.app.watch.reported_drift import ReportedDrift
 from workflows.app.watch.sweep import Sweeper
 from workflows.app.watch.telling import DriftRecords
 from workflows.app.watch.watch_check import WatchCheck
@@ -60,18 +62,19 @@ class BotParts:
     checks: ScheduledChecks
     queue_worker: QueueWorker
     send_directly: SendAlarm
-    directory: ShownDirectory
+    directory: DisplayDirectory
 
 
 def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
     """Create the effects and the flows, and connect them with the service; the receiver then knows every flow."""
-    service, alarms, shown = receiver.service, receiver.alarms, receiver.directory
+    service, alarms = receiver.service, receiver.alarms
+    shown = DisplayDirectory(systems.directory, systems.clock)
     queue_worker = QueueWorker(
         store=systems.store,
         clock=systems.clock,
         perform=lambda effect: performer.perform(effect),
         may_give_up=lambda effect, reason: performer.may_give_up(effect, reason),
-        gave_up=lambda pending, reason: performer.gave_up(pending, reason),
+        gave_up=lambda pending, reason: performer.tell_given_up(pending, reason),
         pauses=systems.pauses,
         until_quiet=receiver.inbound.until_quiet,
     )
@@ -83,8 +86,8 @@ def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
     limits = _limits(systems, alarms)
     watch = _watch(systems, alarms, queue_worker.wake)
     batches = BatchService(store=systems.store, clock=systems.clock, wake=queue_worker.wake)
-    performer = _performer(systems, service, alarms, notifier, limits, watch.answers, batches)
-    _complete(receiver, systems, batches, notifier, limits)
+    performer = _performer(systems, service, alarms, notifier, limits, watch.reported_drift, batches)
+    _complete(receiver, systems, batches, notifier, limits, shown)
 
     async def send(alarm: Alarm) -> Sequence[MessageCopy]:
         return await send_directly(alarm, directory=systems.directory, client=systems.client)
@@ -128,11 +131,11 @@ def _access_ends(systems: ExternalSystems, service: Service, alarms: Alarms, que
     )
 
 
-def _notifier(systems: ExternalSystems, shown_directory: ShownDirectory, copies: CardCopies) -> SlackNotifier:
+def _notifier(systems: ExternalSystems, display_directory: DisplayDirectory, copies: CardCopies) -> SlackNotifier:
     """Return the sender of Slack's messages."""
     outbound = Outbound(
         copies=copies,
-        directory=shown_directory,
+        directory=display_directory,
         store=systems.store,
         clock=systems.clock,
         card_update_after=timedelta(seconds=systems.pauses.card_update),
@@ -141,22 +144,35 @@ def _notifier(systems: ExternalSystems, shown_directory: ShownDirectory, copies:
 
 
 def _complete(
-    receiver: Receiver, systems: ExternalSystems, batches: BatchService, notifier: SlackNotifier, limits: Limits
+    receiver: Receiver,
+    systems: ExternalSystems,
+    batches: BatchService,
+    notifier: SlackNotifier,
+    limits: Limits,
+    shown: DisplayDirectory,
 ) -> None:
-    """Register every flow with the receiver."""
+    """Register every flow with the receiver, and start what follows the clicks that it has stored already."""
     settings = systems.settings
     bolt = make_bolt(systems.client, settings.slack_team_id, settings.slack_bot_token)
-    flows = make_flows(systems, receiver.service, batches, notifier, limits, receiver.directory)
-    receiver.guard.register(bolt, (point for flow in flows for point in flow.entry_points()))
+    flows = make_flows(systems, receiver.service, batches, notifier, limits, shown)
+    points = [point for flow in flows for point in flow.entry_points()]
+    receiver.guard.register(bolt, points)
 
     async def tell(person: ChatId, text: str, channel: str) -> None:
         await notifier.send_message(person, Fact(MessageCode.TEXT, {"text": text}), channel=channel)
 
     receiver.inbound.complete(bolt, tell)
+    for point in points:
+        if isinstance(point, CommandButton) and point.action_id == ids.APPROVE and point.then is not None:
+            receiver.approved.begin(point.then)
 
 
 def _scheduled_checks(
-    systems: ExternalSystems, service: Service, alarms: Alarms, directory: ShownDirectory, other_checks: Sequence[Check]
+    systems: ExternalSystems,
+    service: Service,
+    alarms: Alarms,
+    directory: DisplayDirectory,
+    other_checks: Sequence[Check],
 ) -> ScheduledChecks:
     """Return the checks of each tick: a tick does what is due, every few seconds."""
     store, clock, tenant = systems.store, systems.clock, systems.tenant
@@ -192,7 +208,7 @@ def _performer(
     alarms: Alarms,
     notifier: SlackNotifier,
     limits: Limits,
-    drift_answers: DriftAnswers,
+    drift_answers: ReportedDrift,
     batches: BatchService,
 ) -> Performer:
     """Return the performer of stored effects."""
@@ -272,6 +288,6 @@ def _watch(systems: ExternalSystems, alarms: Alarms, wake: Callable[[], None]) -
     return WatchCheck(
         store=systems.store,
         sweeper=Sweeper(tenant=systems.tenant, alarms=alarms, drifts=drifts),
-        answers=DriftAnswers(drifts=drifts, tenant=systems.tenant),
+        reported_drift=ReportedDrift(drifts=drifts, tenant=systems.tenant),
         start=systems.background.start,
     )

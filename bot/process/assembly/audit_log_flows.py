@@ -1,7 +1,7 @@
 """Create the flows of auditors: the search with its windows, and the audit report. The boundary to Slack's files."""
 
 from bot.process.assembly.external_systems import ExternalSystems
-from bot.report.for_chat import ChatReports
+from bot.report.slack_report import ChatReports
 from bot.slack.answers.response_url import Answers
 from bot.slack.answers.windows import Windows
 from bot.slack.flows.audit_log.flow import AuditLogFlow
@@ -9,7 +9,7 @@ from bot.slack.flows.audit_log.report import ReportFlow
 from bot.slack.flows.home.flow import HomeFlow
 from bot.slack.outbound.files.private_files import SlackPrivateFiles
 from bot.slack.outbound.files.upload import FileUpload
-from bot.slack.people.shown_directory import ShownDirectory
+from bot.slack.people.display_directory import DisplayDirectory
 from workflows.app.reads.audit_log_permission import AuditLogPermission
 
 
@@ -19,7 +19,7 @@ def audit_log_flows(
     windows: Windows,
     permission: AuditLogPermission,
     home: HomeFlow,
-    shown_directory: ShownDirectory,
+    display_directory: DisplayDirectory,
 ) -> tuple[AuditLogFlow, ReportFlow]:
     """Return both flows."""
     search = AuditLogFlow(
@@ -27,7 +27,7 @@ def audit_log_flows(
         home=home,
         store=systems.store,
         windows=windows,
-        people=shown_directory,
+        display_directory=display_directory,
         clock=systems.clock,
     )
     report = ReportFlow(

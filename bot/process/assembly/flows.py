@@ -9,19 +9,19 @@ from typing import Protocol, TypeVar
 from bot.process.assembly.adopt_flows import adopt_flows
 from bot.process.assembly.audit_log_flows import audit_log_flows
 from bot.process.assembly.external_systems import ExternalSystems
-from bot.process.assembly.receiving import decide_flow
 from bot.slack.answers.open_forms import OpenForm, OpenForms
 from bot.slack.answers.response_url import Answers
 from bot.slack.answers.windows import Windows
 from bot.slack.flows.alarms.drift import DriftFlow
 from bot.slack.flows.alarms.stopped_work import StoppedWorkFlow
 from bot.slack.flows.answer_review import AnswerReviewFlow
+from bot.slack.flows.decide.flow import DecideFlow
 from bot.slack.flows.entry_point_types import EntryPoint
 from bot.slack.flows.home.flow import HomeFlow
 from bot.slack.flows.partner_setup.flow import PartnerSetupFlow
 from bot.slack.flows.remind_or_withdraw import RemindOrWithdrawFlow
+from bot.slack.flows.request_access.all_approvers_modal import AllApproversFlow
 from bot.slack.flows.request_access.close_early import CloseEarlyFlow
-from bot.slack.flows.request_access.deciders import DecidersFlow
 from bot.slack.flows.request_access.filled_form import FilledFormFlow
 from bot.slack.flows.request_access.flow import RequestAccessFlow
 from bot.slack.flows.request_access.open_form import OpenRequestForm
@@ -30,8 +30,8 @@ from bot.slack.flows.restore.flow import RestoreFlow
 from bot.slack.flows.revoke.flow import RevokeFlow
 from bot.slack.flows.show.flow import ShowFlow
 from bot.slack.flows.show.partner_sections import PartnerSectionsFlow
+from bot.slack.people.display_directory import DisplayDirectory
 from bot.slack.people.members import Members, WindowMembers
-from bot.slack.people.shown_directory import ShownDirectory
 from workflows.app.adoption.adopt_intake import AdoptIntake
 from workflows.app.batches.batch_service import BatchService
 from workflows.app.limits import Limits
@@ -40,7 +40,7 @@ from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.reads.object_search import ObjectSearch
 from workflows.app.reads.offers import Offers
 from workflows.app.reads.partner_setup import PartnerSetupReader
-from workflows.app.requests.editing import Editing
+from workflows.app.requests.editing import RequestEditor
 from workflows.app.requests.forms import Form
 from workflows.app.requests.intake import Intake
 from workflows.app.requests.restore_intake import RestoreForm, RestoreIntake
@@ -65,7 +65,7 @@ def make_flows(
     batches: BatchService,
     notifier: Notifier,
     limits: Limits,
-    shown_directory: ShownDirectory,
+    display_directory: DisplayDirectory,
 ) -> Sequence[Flow]:
     """Return every flow."""
     store, clock, background = systems.store, systems.clock, systems.background
@@ -77,25 +77,25 @@ def make_flows(
     audit_log_permission = AuditLogPermission(directory=directory)
     home = _home_flow(systems, service, notifier, members, audit_log_permission)
     request_access = _request_access_flow(
-        systems, service, limits, windows, members, lookup_permission, shown_directory
+        systems, service, limits, windows, members, lookup_permission, display_directory
     )
     return (
         request_access,
         *_filled_form_flows(request_access, store),
-        DecidersFlow(windows=windows, members=members, people=shown_directory),
-        decide_flow(systems, service, windows, members, shown_directory),
+        AllApproversFlow(windows=windows, members=members, display_directory=display_directory),
+        _decide_flow(systems, service, windows, members, display_directory),
         RemindOrWithdrawFlow(service=service, store=store, answers=answers, request_access=request_access),
         AnswerReviewFlow(service=service, store=store, members=members, windows=windows, clock=clock),
         _revoke_flow(systems, service, windows, members),
         _restore_flow(systems, service, limits, windows, members, lookup_permission),
-        *adopt_flows(systems, adopt_intake, batches, windows, lookup_permission, shown_directory),
+        *adopt_flows(systems, adopt_intake, batches, windows, lookup_permission, display_directory),
         _partner_setup_flow(systems, answers, windows, lookup_permission),
         _partner_sections_flow(systems, windows, lookup_permission),
         StoppedWorkFlow(service=service),
         DriftFlow(service=service, store=store, members=members, directory=directory, windows=windows, clock=clock),
         home,
-        *audit_log_flows(systems, answers, windows, audit_log_permission, home, shown_directory),
-        _show_flow(systems, answers, windows, members, audit_log_permission, lookup_permission, shown_directory),
+        *audit_log_flows(systems, answers, windows, audit_log_permission, home, display_directory),
+        _show_flow(systems, answers, windows, members, audit_log_permission, lookup_permission, display_directory),
     )
 
 
@@ -118,7 +118,21 @@ def _setup_reader(systems: ExternalSystems) -> PartnerSetupReader:
 def _filled_form_flows(request_access: RequestAccessFlow, store: Store) -> tuple[Flow, ...]:
     return (
         CloseEarlyFlow(request_access=request_access, store=store),
-        FilledFormFlow(request_access=request_access, editing=Editing(intake=request_access.intake), store=store),
+        FilledFormFlow(request_access=request_access, editing=RequestEditor(intake=request_access.intake), store=store),
+    )
+
+
+def _decide_flow(
+    systems: ExternalSystems, service: Service, windows: Windows, members: Members, display_directory: DisplayDirectory
+) -> DecideFlow:
+    return DecideFlow(
+        service=service,
+        store=systems.store,
+        windows=windows,
+        members=members,
+        directory=systems.directory,
+        display_directory=display_directory,
+        clock=systems.clock,
     )
 
 
@@ -146,7 +160,7 @@ def _show_flow(
     members: Members,
     audit_log_permission: AuditLogPermission,
     lookup_permission: LookupPermission,
-    shown_directory: ShownDirectory,
+    display_directory: DisplayDirectory,
 ) -> ShowFlow:
     return ShowFlow(
         answers=answers,
@@ -154,7 +168,7 @@ def _show_flow(
         lookup_permission=lookup_permission,
         members=members,
         audit_log_permission=audit_log_permission,
-        people=shown_directory,
+        people=display_directory,
         store=systems.store,
         tenant=systems.tenant,
         clock=systems.clock,
@@ -208,7 +222,7 @@ def _request_access_flow(
     windows: Windows,
     members: Members,
     lookup_permission: LookupPermission,
-    shown_directory: ShownDirectory,
+    display_directory: DisplayDirectory,
 ) -> RequestAccessFlow:
     def create_open_form(form: Form) -> OpenRequestForm:
         return OpenRequestForm(form=form)
@@ -233,7 +247,7 @@ def _request_access_flow(
         catalog=systems.catalog,
         offers=offers,
         search=OwnDirectorySearch(names=names, offers=offers, forms=forms, windows=windows),
-        shown_directory=shown_directory,
+        display_directory=display_directory,
     )
 
 

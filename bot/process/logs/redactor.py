@@ -5,6 +5,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from typing import Final
 from urllib.parse import quote, quote_plus, unquote
 
@@ -15,7 +16,7 @@ from bot.process.settings import TenantSettings
 REDACTED: Final = "[redacted]"
 _START: Final = r"(?:(?<![\w.-])|(?<=\\[bfnrt])|(?<=\\u[0-9a-f]{4})|(?<=%[0-9A-Fa-f]{2}))"
 """Where a token may begin: not inside a word or a domain name. An escape of JSON or of an address may precede it."""
-_LOOKS_SECRET: Final = re.compile(
+_LOOKS_SECRET: Final = (
     rf"{_START}(?:xox[abeprs](?:\.xox[a-z])?-\d[A-Za-z0-9-]{{9,}}|xapp-\d-[A-Z0-9]+-[A-Za-z0-9-]{{10,}}"
     r"|eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]*)"
     rf"|(?<={_START}Bearer )[\w.~+/-]{{20,}}=*|(?<={_START}client_secret=)[^&\s\"\\]{{8,}}"
@@ -41,15 +42,14 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._secrets: set[str] = set()
-        self._pattern = _LOOKS_SECRET
         self._known = _NOTHING
         self.learn(secrets)
 
     def __call__(self, text: str) -> str:
         """Return the text without secrets."""
-        return self._pattern.sub(REDACTED, text)
+        return _pattern_with(self._known.pattern).sub(REDACTED, text)
 
-    def known(self, text: str) -> str:
+    def without_known_secrets(self, text: str) -> str:
         """Return the text without known secrets. Text that only looks like a secret stays, because it may be a name."""
         return self._known.sub(REDACTED, text)
 
@@ -59,8 +59,15 @@ class Redactor:
         forms = {form for secret in self._secrets for form in _forms(secret)}
         known = "|".join(map(re.escape, sorted(forms, key=len, reverse=True)))
         self._known = re.compile(known) if known else _NOTHING
-        # NB. known secrets come first: a text that looks like a token may be a part of one.
-        self._pattern = re.compile(f"{known}|{_LOOKS_SECRET.pattern}") if known else _LOOKS_SECRET
+
+
+@cache
+def _pattern_with(known: str) -> re.Pattern[str]:
+    """Return the pattern of known secrets and of what looks like one. It is made at first use: that takes milliseconds.
+
+    :param known: the pattern of known secrets. They come first: a text that looks like a token may be a part of one.
+    """
+    return re.compile(f"{known}|{_LOOKS_SECRET}")
 
 
 def redactor_of(settings: TenantSettings) -> Redactor:

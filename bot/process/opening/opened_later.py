@@ -29,13 +29,13 @@ class TenantOpenedLater:
         self._open_tenant = open_tenant
         self._begun = asyncio.Event()
         self._opening = asyncio.create_task(self._open())
-        self.tenant = cast(Tenant, _Waiting(self._opening))
+        self.tenant = cast(Tenant, _TenantWhenOpen(self._opening))
 
     def begin(self) -> None:
         """Open it now."""
         self._begun.set()
 
-    async def opened(self) -> OpenTenant:
+    async def wait_until_open(self) -> OpenTenant:
         """Wait until it is open.
 
         :raises SettingsProblems: when the credential cannot be used.
@@ -55,7 +55,7 @@ class TenantOpenedLater:
         return await asyncio.to_thread(self._open_tenant)
 
 
-class _Waiting:
+class _TenantWhenOpen:
     """Has every method of the tenant. Each waits until the tenant is open, and then calls the tenant's own."""
 
     def __init__(self, opening: asyncio.Task[OpenTenant], *, is_settings: bool = False) -> None:
@@ -65,7 +65,7 @@ class _Waiting:
     @property
     def tenant_settings(self) -> TenantSettings:
         """Return the reader of the tenant's other settings."""
-        return cast(TenantSettings, _Waiting(self._opening, is_settings=True))
+        return cast(TenantSettings, _TenantWhenOpen(self._opening, is_settings=True))
 
     def together(self) -> ReadsTogether:
         """Return a group of reads; of reads in separate requests while the tenant is not open."""

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.process.imports import without_package
+from bot.process.imports import giving_way, without_package
 from bot.process.logs.redactor import redactor_of
 from bot.process.settings import SettingsProblems, TenantSettings
 from workflows.core.partners.records import Records
@@ -36,8 +36,8 @@ class OffsetClock:
 
     def now(self) -> datetime:
         """Return the moved time in UTC."""
-        found = self._path.stat()
-        version = (found.st_ino, found.st_mtime_ns)
+        file_status = self._path.stat()
+        version = (file_status.st_ino, file_status.st_mtime_ns)
         if version != self._version:
             self._offset = timedelta(seconds=int(self._path.read_text(encoding="ascii")))
             self._version = version
@@ -49,12 +49,13 @@ def open_tenant(settings: TenantSettings, pauses: Pauses = USUAL_PAUSES) -> "Ent
 
     :raises SettingsProblems: when the credential cannot be used.
     """
-    with without_package("pygments"):
+    with without_package("pygments"), giving_way():
         # With it, the HTTP library imports a command line of its own, with rich.
         from workflows.entra import connect
 
     try:
-        return connect(entra_settings(settings, pauses))
+        with giving_way():
+            return connect(entra_settings(settings, pauses))
     except ValueError as error:
         raise SettingsProblems((f"AZURE_…: the credential cannot be used ({error})",)) from error
 
@@ -81,7 +82,7 @@ def open_clock(settings: TenantSettings) -> Clock:
 async def read_stored_records(settings: TenantSettings, *, only_compared: bool = False) -> Records | None:
     """Read our records, also while the bot runs; None when there is no database.
 
-    :param only_compared: without what a posture does not compare.
+    :param only_compared: whether to leave out the fields that a posture does not compare.
     :raises StoreUnusable: when the database cannot be read.
     """
     return await settings.records.read_records(only_compared=only_compared)

@@ -43,7 +43,7 @@ async def open_valid_store(settings: Settings, clock: Clock, redact: Redactor) -
     :raises SettingsProblems: when it cannot be used.
     """
     try:
-        return await settings.records.open(clock, redact, redact.known)
+        return await settings.records.open(clock, redact, redact.without_known_secrets)
     except StoreUnusable as error:
         raise SettingsProblems((f"DATABASE_URL: {error}",)) from error
     except OSError as error:
@@ -102,7 +102,7 @@ async def warm_up(later: TenantOpenedLater, settings: Settings) -> None:
 
     :raises SettingsProblems: when the credential cannot be used, or Entra answers for another tenant.
     """
-    tenant = await later.opened()
+    tenant = await later.wait_until_open()
     if problem := await tenant.warm():
         _log.warning("entra_out_of_reach", reason=str(problem))
     elif (home := await tenant.home()) != settings.azure_tenant_id:

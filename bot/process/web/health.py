@@ -111,8 +111,8 @@ class Health:
     async def _update_socket_alarm(self) -> None:
         if self._socket is None:
             return
-        wanted = {"": {"reason": self._socket.silence}} if self._socket.silence else {}
+        alarm_values = {"": {"reason": self._socket.silence}} if self._socket.silence else {}
         try:
-            await self._alarms.update_alarms(AlarmCode.SOCKET_SILENT, wanted)
+            await self._alarms.update_alarms(AlarmCode.SOCKET_SILENT, alarm_values)
         except StoreNotWritable:
             _log.warning("alarm_not_stored", code=AlarmCode.SOCKET_SILENT.value)

@@ -15,12 +15,12 @@ class Metrics:
     """Gauges that are read from the store at each scrape, with one statement, so that they are never outdated."""
 
     def __init__(
-        self, *, store: Store, clock: Clock, lookups: Callable[[], int], is_ready: Callable[[], Awaitable[str]]
+        self, *, store: Store, clock: Clock, lookups: Callable[[], int], why_not_ready: Callable[[], Awaitable[str]]
     ) -> None:
         self._store = store
         self._clock = clock
         self._lookups = lookups
-        self._is_ready = is_ready
+        self._why_not_ready = why_not_ready
         self._left_by_tick: frozenset[str] = frozenset()
         self._ticked_at = 0.0
         self._numbers: tuple[float, ...] = ()
@@ -65,7 +65,7 @@ class Metrics:
             work.effects_due + self._lookups() + len(work.due_items - self._left_by_tick),
             work.effects_later,
             work.effects_parked,
-            not await self._is_ready(),
+            not await self._why_not_ready(),
             0 if sweep is None else sweep.timestamp(),
             work.incomplete_sweeps,
             self._ticked_at,

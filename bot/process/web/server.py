@@ -57,13 +57,13 @@ def make_web_app(
     secret: str,
     clock: Clock,
     metrics: Callable[[], Awaitable[tuple[bytes, str]]],
-    is_ready: Callable[[], Awaitable[str]],
+    why_not_ready: Callable[[], Awaitable[str]],
 ) -> web.Application:
     """Return the application with its routes.
 
     :param inbound: None in Socket Mode, where Slack sends nothing by HTTP.
     :param metrics: returns the page of numbers, and its content type.
-    :param is_ready: returns why the bot is not ready, empty when it is.
+    :param why_not_ready: returns why the bot is not ready, empty when it is.
     """
 
     async def events(request: web.Request) -> web.StreamResponse:
@@ -82,7 +82,7 @@ def make_web_app(
         return web.Response(text="ok\n")
 
     async def readyz(_: web.Request) -> web.Response:
-        reason = await is_ready()
+        reason = await why_not_ready()
         return web.Response(text=reason or "ready\n", status=503 if reason else 200)
 
     async def metrics_page(_: web.Request) -> web.Response:
@@ -121,7 +121,7 @@ def _payload(body: bytes, content_type: str) -> dict[str, Any] | None:
     """
     try:
         if content_type == _FORM and (only := _ONLY_PAYLOAD.fullmatch(body)):
-            payload = json.loads(_unquoted(only[1]))
+            payload = json.loads(_unquote(only[1]))
         elif content_type == _FORM:
             form = dict(parse_qsl(body.decode(), keep_blank_values=True, errors="strict"))
             payload = json.loads(form["payload"]) if "payload" in form else form
@@ -132,7 +132,7 @@ def _payload(body: bytes, content_type: str) -> dict[str, Any] | None:
     return payload if isinstance(payload, dict) else None
 
 
-def _unquoted(value: bytes) -> str:
+def _unquote(value: bytes) -> str:
     """Decode one value of a form.
 
     Its escapes are those of quoted-printable with another sign, which Python decodes in C. The urllib decodes each

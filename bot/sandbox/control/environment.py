@@ -131,11 +131,11 @@ def _bot_routes(sandbox: Sandbox) -> list[web.RouteDef]:
 
 def _fault_routes(sandbox: Sandbox) -> list[web.RouteDef]:
     async def read(_: web.Request) -> web.Response:
-        return answer(faults=sandbox.faults.listed())
+        return answer(faults=sandbox.faults.remaining_faults())
 
     async def add(request: web.Request) -> web.Response:
         sandbox.faults.add(await read_body(request, Fault))
-        return answer(faults=sandbox.faults.listed())
+        return answer(faults=sandbox.faults.remaining_faults())
 
     async def clear(_: web.Request) -> web.Response:
         return answer(cleared=sandbox.faults.clear())

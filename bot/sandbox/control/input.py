@@ -37,7 +37,7 @@ async def read_body(request: web.Request, model: type[Model]) -> Model:
 
     :raises Refused: `bad_json`, `bad_field`.
     """
-    return checked(await read_json(request), model)
+    return parse_input(await read_json(request), model)
 
 
 def read_query(request: web.Request, model: type[Model]) -> Model:
@@ -45,18 +45,18 @@ def read_query(request: web.Request, model: type[Model]) -> Model:
 
     :raises Refused: `bad_field`.
     """
-    return checked(dict(request.query), model)
+    return parse_input(dict(request.query), model)
 
 
-def checked(given: Mapping[str, Any], model: type[Model]) -> Model:
+def parse_input(body: Mapping[str, Any], model: type[Model]) -> Model:
     """Check the input, and report each wrong field.
 
     :raises Refused: `bad_field`.
     """
     try:
-        return model.model_validate(given)
+        return model.model_validate(body)
     except ValidationError as error:
-        problems = [f"{'.'.join(map(str, one['loc'])) or 'body'}: {one['msg']}" for one in error.errors()]
+        problems = [f"{'.'.join(map(str, problem['loc'])) or 'body'}: {problem['msg']}" for problem in error.errors()]
         raise Refused("bad_field", "; ".join(problems)) from error
 
 

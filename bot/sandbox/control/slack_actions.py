@@ -89,17 +89,17 @@ def action_routes(slack: SlackSimulator) -> list[web.RouteDef]:
         place = clicks.find_click_place(
             client, person, view_id=body.view_id, channel=body.channel, ts=body.ts, is_forged=True
         )
-        pick = clicks.ElementChoice(
+        choice = clicks.ElementChoice(
             action_id=body.action_id, block_id=body.block_id, value=body.value, selected=body.selected
         )
-        return answer(**await clicks.click(client, person, place, pick))
+        return answer(**await clicks.click(client, person, place, choice))
 
     async def suggest(request: web.Request) -> web.Response:
         body = await read_body(request, Suggest)
         person = person_of(body.user)
         place = clicks.find_click_place(client, person, view_id=body.view_id, channel=body.channel, ts=body.ts)
-        pick = clicks.ElementChoice(action_id=body.action_id, block_id=body.block_id)
-        block, element = clicks.find_element(place, pick)
+        choice = clicks.ElementChoice(action_id=body.action_id, block_id=body.block_id)
+        block, element = clicks.find_element(place, choice)
         ask = clicks.options_from_bot(client, person, place, block["block_id"])
         return answer(suggest=await ask(element, body.value))
 

@@ -41,8 +41,8 @@ def read_routes(slack: SlackSimulator) -> list[web.RouteDef]:
         return answer(views=[modal.to_slack() for modal in workspace.views.modals(person.slack_id)])
 
     async def home(request: web.Request) -> web.Response:
-        shown = await entry_points.open_home(client, person_of(read_query(request, PersonQuery).user))
-        return answer(home=shown, view=shown)
+        home_view = await entry_points.open_home(client, person_of(read_query(request, PersonQuery).user))
+        return answer(home=home_view, view=home_view)
 
     async def channels(_: web.Request) -> web.Response:
         handles = {person.slack_id: person.handle for person in PEOPLE}

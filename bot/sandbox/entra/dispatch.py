@@ -36,8 +36,8 @@ def answer(
     client_request_id = _safe_request_id(call.headers.get("client-request-id", "")) or request_id
     ids = {"request-id": request_id, "client-request-id": client_request_id}
     try:
-        found = _check_and_handle(tenant, call, accepts_token, is_inside_batch, faults)
-        return replace(found, headers={**ids, **found.headers})
+        answer_to_call = _check_and_handle(tenant, call, accepts_token, is_inside_batch, faults)
+        return replace(answer_to_call, headers={**ids, **answer_to_call.headers})
     except Refusal as refusal:
         date = tenant.now().strftime("%Y-%m-%dT%H:%M:%S")
         return Answer(
@@ -56,9 +56,9 @@ def _check_and_handle(
 ) -> Answer:
     scheme, _, token = call.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
-        raise _unauthenticated("Access token is empty.")
+        raise _invalid_token_refusal("Access token is empty.")
     if not accepts_token(token.strip()):
-        raise _unauthenticated(
+        raise _invalid_token_refusal(
             "Access token validation failure. The token is not ours, not for this audience, or expired."
         )
     call = replace(call, app_id=_app_id(token))
@@ -71,8 +71,8 @@ def _check_and_handle(
             fails = fault is not None and not fault.only_delays
             if fault is not None and fails and not fault.after_commit:
                 return _failing(fault)
-            found = answer(tenant, inner, accepts_token=accepts_token, is_inside_batch=True)
-            return _failing(fault) if fault is not None and fails else found
+            inner_answer = answer(tenant, inner, accepts_token=accepts_token, is_inside_batch=True)
+            return _failing(fault) if fault is not None and fails else inner_answer
 
         return run_batch(call, send)
     endpoint, call = match(ENDPOINTS, call)
@@ -86,7 +86,7 @@ def _failing(fault: Fault) -> Answer:
     return Answer(status=status, body=body, headers=headers)
 
 
-def _unauthenticated(message: str) -> Refusal:
+def _invalid_token_refusal(message: str) -> Refusal:
     challenge = 'Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize"'
     return Refusal(401, "InvalidAuthenticationToken", message, headers={"WWW-Authenticate": challenge})
 

@@ -21,7 +21,7 @@ _JSON = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Com
 class EntraSimulator:
     """A part of Microsoft Graph v1.0 over one tenant in memory.
 
-    `accepts_token` checks bearer tokens (`TokenAuthority.accepts`). `changed` is called after every change of state.
+    `accepts_token` checks bearer tokens (`TokenAuthority.accepts`). `on_change` is called after every change of state.
     `now` gives the time. Throttling and other faults are injected elsewhere (`bot.sandbox.http.faults`).
     """
 
@@ -29,10 +29,10 @@ class EntraSimulator:
         self,
         *,
         now: Callable[[], datetime],
-        changed: Callable[[], None],
+        on_change: Callable[[], None],
         accepts_token: Callable[[str], bool],
     ) -> None:
-        self._tenant = Tenant(now=now, changed=changed)
+        self._tenant = Tenant(now=now, on_change=on_change)
         self._accepts_token = accepts_token
 
     @property
@@ -88,17 +88,19 @@ class EntraSimulator:
         try:
             faults = request.get(INNER_FAULTS, {})
             call = await _call(request)
-            found = answer(self._tenant, call, accepts_token=self._accepts_token, faults=faults)
-            if call.path == BATCH and found.status == 200:
-                request[INNER_STATUSES] = {row["id"]: row["status"] for row in found.body["responses"]}
+            answer_to_call = answer(self._tenant, call, accepts_token=self._accepts_token, faults=faults)
+            if call.path == BATCH and answer_to_call.status == 200:
+                request[INNER_STATUSES] = {row["id"]: row["status"] for row in answer_to_call.body["responses"]}
         except Refusal as refusal:  # NB. before there was a call: a query string or a body that cannot be read
-            found = Answer(status=refusal.status, body={"error": {"code": refusal.code, "message": refusal.message}})
-        if found.body is None:
-            return web.Response(status=found.status, headers=dict(found.headers))
-        is_text = isinstance(found.body, str)
-        content = found.body if is_text else json.dumps(found.body)
-        headers = {"Content-Type": _JSON, **found.headers}
-        return web.Response(status=found.status, headers=headers, body=content.encode("utf-8"))
+            answer_to_call = Answer(
+                status=refusal.status, body={"error": {"code": refusal.code, "message": refusal.message}}
+            )
+        if answer_to_call.body is None:
+            return web.Response(status=answer_to_call.status, headers=dict(answer_to_call.headers))
+        is_text = isinstance(answer_to_call.body, str)
+        content = answer_to_call.body if is_text else json.dumps(answer_to_call.body)
+        headers = {"Content-Type": _JSON, **answer_to_call.headers}
+        return web.Response(status=answer_to_call.status, headers=headers, body=content.encode("utf-8"))
 
 
 async def _call(request: web.Request) -> Call:

@@ -59,8 +59,8 @@ def inner_entries(request: web.Request, body: Any) -> list[dict[str, Any]]:
 
 def take_inner_faults(faults: Faults, request: web.Request, body: Any) -> InnerFaults:
     """Return the faults of the calls in a batch, and count one use of each."""
-    found = ((call.id, faults.take("graph", call, body)) for call in inner_calls(request, body))
-    return {name: fault for name, fault in found if fault is not None}
+    inner_faults = ((call.id, faults.take("graph", call, body)) for call in inner_calls(request, body))
+    return {name: fault for name, fault in inner_faults if fault is not None}
 
 
 def fault_of_whole(inner: InnerFaults) -> Fault | None:

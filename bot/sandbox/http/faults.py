@@ -101,7 +101,7 @@ class Faults:
         self._last.clear()
         return count
 
-    def listed(self) -> list[dict[str, Any]]:
+    def remaining_faults(self) -> list[dict[str, Any]]:
         """Return the remaining faults. `times` says how many calls each still affects."""
         return [{**fault.model_dump(), "times": left} for fault, left in self._remaining]
 

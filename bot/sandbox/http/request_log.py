@@ -27,17 +27,17 @@ class RequestLog:
     at once.
     """
 
-    def __init__(self, path: Path, *, changed: Callable[[], None]) -> None:
+    def __init__(self, path: Path, *, on_change: Callable[[], None]) -> None:
         self.entries: list[Entry] = list(_read(path)) if path.exists() else []
-        self._changed = changed
+        self._on_change = on_change
         self._file = path.open("a", encoding="utf-8")
 
-    def arrived(self, entry: Entry) -> int:
+    def record_request(self, entry: Entry) -> int:
         """Record a request and return its number."""
         self.entries.append({**entry, "status": None, "ms": None})
         return self._write(len(self.entries) - 1)
 
-    def answered(self, number: int, status: int | None, ms: float, inner: list[Entry]) -> None:
+    def record_answer(self, number: int, status: int | None, ms: float, inner: list[Entry]) -> None:
         """Record the answer of a request; None when there was none."""
         self.entries[number] |= {"status": status, "ms": ms, **({"inner": inner} if inner else {})}
         self._write(number)
@@ -49,20 +49,20 @@ class RequestLog:
     def _write(self, number: int) -> int:
         self._file.write(json.dumps([number, self.entries[number]], ensure_ascii=False) + "\n")
         self._file.flush()
-        self._changed()
+        self._on_change()
         return number
 
 
 def _read(path: Path) -> Iterator[Entry]:
     """Read a log. The last line of a request counts; a line that is incomplete after a kill is ignored."""
-    found: dict[int, Entry] = {}
+    entries_by_number: dict[int, Entry] = {}
     for line in path.read_text(encoding="utf-8").split("\n"):
         try:
             number, entry = json.loads(line)
         except ValueError:
             continue
-        found[number] = entry
-    yield from (found[number] for number in sorted(found))
+        entries_by_number[number] = entry
+    yield from (entries_by_number[number] for number in sorted(entries_by_number))
 
 
 def body_of(raw: bytes, content_type: str, form: dict[str, Any]) -> Any:
@@ -85,7 +85,7 @@ def _maybe_json(value: Any) -> Any:
 
 
 def _without_secrets(value: Any) -> Any:
-    return {name: one for name, one in value.items() if name not in SECRETS} if isinstance(value, dict) else value
+    return {name: item for name, item in value.items() if name not in SECRETS} if isinstance(value, dict) else value
 
 
 async def read_body_once(request: web.Request) -> Any:
@@ -108,7 +108,7 @@ async def log_request(request: web.Request, handler: Handler, log: RequestLog, n
         "body": await read_body_once(request),
         "at": now.isoformat(),
     }
-    number = log.arrived(entry)
+    number = log.record_request(entry)
     began = time.perf_counter()
     status: int | None = None
     try:
@@ -120,5 +120,5 @@ async def log_request(request: web.Request, handler: Handler, log: RequestLog, n
     finally:
         dropped = request.transport is None or request.transport.is_closing()
         ms = round((time.perf_counter() - began) * 1000, 2)
-        log.answered(number, None if dropped else status, ms, inner_entries(request, entry["body"]))
+        log.record_answer(number, None if dropped else status, ms, inner_entries(request, entry["body"]))
     return response

@@ -40,7 +40,7 @@ FIRST_NAMES = {person.handle: person.name.split()[0] for person in seed.PEOPLE}
 
 @dataclass(frozen=True, slots=True)
 class PageState:
-    """What the page must keep between two renderings; everything else is read again."""
+    """The state that the page keeps between two renderings; all other data is read again."""
 
     watch: SettingsWatch
     read_marks: ReadMarks
@@ -61,8 +61,8 @@ def fragments(sandbox: Sandbox, place: TabLocation, names: Names, memory: PageSt
 
 def title(place: TabLocation) -> str:
     """Return the title of the browser tab."""
-    shown = {"dm": "Gatehouse", "home": "Gatehouse home"}.get(place.kind, f"#{place.channel}")
-    return f"{shown} · {FIRST_NAMES[place.person.handle]} · {seed.TEAM_NAME}"
+    title = {"dm": "Gatehouse", "home": "Gatehouse home"}.get(place.kind, f"#{place.channel}")
+    return f"{title} · {FIRST_NAMES[place.person.handle]} · {seed.TEAM_NAME}"
 
 
 def _page_values(sandbox: Sandbox, place: TabLocation, names: Names, memory: PageState) -> dict[str, Any]:
@@ -110,5 +110,5 @@ def _workspace_values(slack: Workspace | None, place: TabLocation, names: Names,
 
 def _has_request_card(slack: Workspace | None) -> bool:
     """Return whether the bot has posted a message in the approval channel that everybody sees."""
-    found = slack.find("partner-access") if slack else None
-    return bool(slack and found and slack.messages(found.id))
+    channel = slack.find("partner-access") if slack else None
+    return bool(slack and channel and slack.messages(channel.id))

@@ -111,9 +111,9 @@ def _was_partner_added(graph_log: Sequence[Json]) -> bool:
 def _revoke_command(state: Json) -> str:
     """Return the command that revokes the newest partner that is not blocked; else the list of partners."""
     partners: Json = state.get("partners") or {}
-    known: Json = state.get("organizations") or {}
+    organizations: Json = state.get("organizations") or {}
     for tenant_id, raw in reversed(list(partners.items())):
         if not is_blocked(raw):
-            domain = (known.get(tenant_id) or {}).get("defaultDomainName")
+            domain = (organizations.get(tenant_id) or {}).get("defaultDomainName")
             return f"/partner revoke {domain or tenant_id}"
     return "/partner list"

@@ -54,20 +54,20 @@ def label_text(value: Any) -> str:
 
 
 def entered_value(element: Json, block_id: str, surface: Surface) -> Json:
-    """Return what the reader has entered in this element; empty when nothing."""
+    """Return the value that the reader has entered in this element; empty when there is none."""
     entered: Json = (surface.entered.get(block_id) or {}).get(element.get("action_id", "")) or {}
     return entered
 
 
-def typed(element: Json, block_id: str, surface: Surface) -> str:
+def text_of_element(element: Json, block_id: str, surface: Surface) -> str:
     """Return the text (or date, or time) of the element: what was entered, otherwise its initial value."""
     entered = entered_value(element, block_id, surface)
-    found = [entered[key] for key in _TYPED if entered.get(key) is not None]
-    found += [element[key] for key in _INITIALLY_TYPED if element.get(key) is not None]
-    return str(found[0]) if found else ""
+    texts = [entered[key] for key in _TYPED if entered.get(key) is not None]
+    texts += [element[key] for key in _INITIALLY_TYPED if element.get(key) is not None]
+    return str(texts[0]) if texts else ""
 
 
-def chosen(element: Json, block_id: str, surface: Surface) -> frozenset[str]:
+def selected_values(element: Json, block_id: str, surface: Surface) -> frozenset[str]:
     """Return the values of the selected options: what was entered, otherwise the initial ones."""
     entered = entered_value(element, block_id, surface)
     return _selection(entered, "selected", _SELECTED) or _selection(element, "initial", _INITIAL)
@@ -76,13 +76,13 @@ def chosen(element: Json, block_id: str, surface: Surface) -> frozenset[str]:
 def picked_option(element: Json, block_id: str, surface: Surface) -> Json | None:
     """Return the option that an external select shows: the chosen one, otherwise its initial one."""
     entered = entered_value(element, block_id, surface)
-    found: Json | None = entered.get("selected_option") if entered else element.get("initial_option")
-    return found
+    option: Json | None = entered.get("selected_option") if entered else element.get("initial_option")
+    return option
 
 
 def _selection(source: Json, prefix: str, single: Sequence[str]) -> frozenset[str]:
-    one = source.get(f"{prefix}_option")
-    values = [str(one.get("value"))] if isinstance(one, Mapping) else []
+    single_option = source.get(f"{prefix}_option")
+    values = [str(single_option.get("value"))] if isinstance(single_option, Mapping) else []
     values += [str(option.get("value")) for option in source.get(f"{prefix}_options") or ()]
     values += [str(source[key]) for key in single if source.get(key)]
     for key in (f"{prefix}_users", f"{prefix}_channels", f"{prefix}_conversations"):
@@ -114,14 +114,14 @@ def pretty_json(value: Any) -> str:
 @cache
 def environment() -> Environment:
     """Return the page's templates: escaped by default; a property that Slack leaves out is empty."""
-    made = Environment(
+    environment = Environment(
         loader=PackageLoader("bot.sandbox.page"),
         autoescape=True,
         undefined=ChainableUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(
+    environment.filters.update(
         text=text_object,
         label=label_text,
         rich=rich_text,
@@ -130,9 +130,9 @@ def environment() -> Environment:
         data=as_json,
         pretty=pretty_json,
     )
-    made.globals.update(
-        typed=typed,
-        chosen=chosen,
+    environment.globals.update(
+        typed=text_of_element,
+        chosen=selected_values,
         picked_option=picked_option,
         element_id=element_id,
         safe_url=safe_url,
@@ -140,7 +140,7 @@ def environment() -> Environment:
         people=seed.PEOPLE,
         channels=seed.CHANNELS,
     )
-    return made
+    return environment
 
 
 def render_blocks(blocks: Sequence[Json], names: Names, *, scope: str, entered: Json | None = None) -> Markup:

@@ -30,7 +30,7 @@ class TabLocation:
 
     @property
     def kind(self) -> Literal["channel", "dm", "home"]:
-        """Return what the middle of the page shows."""
+        """Return the kind of content in the middle of the page."""
         return "dm" if self.channel == DIRECT else "home" if self.channel == HOME else "channel"
 
     @property

@@ -35,10 +35,10 @@ class SlackSimulator:
         socket_mode: bool,
         scopes: frozenset[str] = SCOPES,
     ) -> None:
-        self._tables = AppendOnlyTables(path, changed=revision.bump)
+        self._tables = AppendOnlyTables(path, on_change=revision.bump)
         self.credentials = load_credentials(self._tables)
         self.workspace = Workspace(self._tables, now=now)
-        self.sockets = Sockets(site=site, changed=revision.bump)
+        self.sockets = Sockets(site=site, on_change=revision.bump)
         self._http = HttpTransport(bot_url=bot_url, secret=self.credentials.signing_secret, now=now)
         self.delivery = Delivery(self.sockets if socket_mode else self._http)
         triggers = Triggers()

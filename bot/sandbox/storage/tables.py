@@ -16,8 +16,8 @@ class AppendOnlyTables:
     the stored ones: read them, and `put` a new one to change them.
     """
 
-    def __init__(self, path: Path, *, changed: Callable[[], None]) -> None:
-        self._changed = changed
+    def __init__(self, path: Path, *, on_change: Callable[[], None]) -> None:
+        self._on_change = on_change
         self._tables: dict[str, dict[str, Row]] = {}
         if path.exists():
             self._read(path)
@@ -53,7 +53,7 @@ class AppendOnlyTables:
     def _append(self, line: str) -> None:
         self._file.write(line)
         self._file.flush()
-        self._changed()
+        self._on_change()
 
     def _read(self, path: Path) -> None:
         for line in path.read_text(encoding="utf-8").split("\n"):

@@ -1,1 +1,1 @@
-"""Answers to a click or command after its acknowledgement: in a window, or in a message."""
+"""Answers to a click or command after its acknowledgement: in a window (Slack: modal), or in a message."""

@@ -38,18 +38,18 @@ class Background:
     def start(self, work: Coroutine[Any, Any, None], *, at_once: bool = False) -> None:
         """Start a task as soon as there is a place; an error is logged. A task is never left out.
 
-        :param at_once: whether it needs no place. For what closes access: it waits behind nobody's lookups.
+        :param at_once: whether it starts without waiting for a place. Used for work that closes access.
         """
         task = asyncio.create_task(work if at_once else self._in_its_turn(work))
         self._tasks.add(task)
 
-        def ended(task: asyncio.Task[None]) -> None:
+        def log_failure(task: asyncio.Task[None]) -> None:
             work.close()  # it was never begun when the task was cancelled before
             self._tasks.discard(task)
             if not task.cancelled() and (error := task.exception()) is not None:
                 _log.error("background_failed", exc_info=error)
 
-        task.add_done_callback(ended)
+        task.add_done_callback(log_failure)
 
     async def close(self) -> None:
         """Stop all running tasks."""

@@ -20,7 +20,7 @@ from bot.slack.words.unavailable import TOO_MANY_COMMANDS, not_possible_now_word
 from bot.words.requests.notes import refusal_words
 from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.service import Service
-from workflows.core.errors.facts import redacted
+from workflows.core.errors.facts import redact_value
 from workflows.core.errors.raised import InvalidField, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.requests.commands.request import CommandSubject
@@ -80,7 +80,7 @@ class Answers:
             try:
                 return await build()
             except (*NOT_READABLE_NOW, InvalidField, Refused):
-                return received(shown_by)
+                return received_message(shown_by)
 
         await self._replace(click, or_notice)
 
@@ -130,7 +130,7 @@ class Answers:
             raise Refused(RefusalCode.FOREIGN_RESPONSE_URL)
         await AsyncWebhookClient(response_url).send(
             text=self.redact(message.text),
-            blocks=redacted(message.blocks, self.redact),
+            blocks=redact_value(message.blocks, self.redact),
             response_type="ephemeral",
             replace_original=is_replacing,
             unfurl_links=False,
@@ -148,7 +148,7 @@ class Answers:
         return is_hook or (answer.scheme, answer.netloc) == (api.scheme, api.netloc)
 
 
-def received(shown_by: str) -> Message:
+def received_message(shown_by: str) -> Message:
     """Return the message in the place of an answer whose button was used.
 
     :param shown_by: the command that shows the current state.

@@ -1,4 +1,4 @@
-"""Open windows at once, because a trigger is valid for three seconds, and fill them afterwards."""
+"""Open modals (here: windows) at once, because a trigger is valid for three seconds, and fill them afterwards."""
 
 import asyncio
 import time
@@ -44,7 +44,7 @@ _log = structlog.get_logger()
 
 @dataclass(slots=True, kw_only=True)
 class Window:
-    """One open window: its reader, and how a refusal in it is recorded."""
+    """One open modal: its reader, and how a refusal in it is recorded."""
 
     id: str
     actor: ChatId

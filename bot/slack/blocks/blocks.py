@@ -207,7 +207,7 @@ def quote(text: str, limit: int) -> RichTextQuoteElement:
     return RichTextQuoteElement(elements=[cleaned_text(text, limit, lines=True)])
 
 
-def preformatted(ascii_text: str) -> RichTextPreformattedElement:
+def preformatted_text(ascii_text: str) -> RichTextPreformattedElement:
     """Return preformatted text, shown unchanged. The caller must pass short ASCII text."""
     return RichTextPreformattedElement(elements=[RichTextElementParts.Text(text=ascii_text)])
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from slack_sdk.models.basic_objects import EMPTY_ALLOWED_TYPE_AND_PROPERTY_LIST, JsonObject
 
-_MAY_BE_EMPTY: Final = {(one["type"], one["property"]) for one in EMPTY_ALLOWED_TYPE_AND_PROPERTY_LIST}
+_MAY_BE_EMPTY: Final = {(allowed["type"], allowed["property"]) for allowed in EMPTY_ALLOWED_TYPE_AND_PROPERTY_LIST}
 
 
 def as_json(slack_object: JsonObject) -> dict[str, Any]:
@@ -20,7 +20,7 @@ def as_json(slack_object: JsonObject) -> dict[str, Any]:
     """
     if type(slack_object).to_dict is not JsonObject.to_dict:  # its class has a conversion of its own
         document: dict[str, Any] = slack_object.to_dict()
-        return {name: _converted(value) for name, value in document.items()}
+        return {name: _convert(value) for name, value in document.items()}
     for name in checks_of(type(slack_object)):
         getattr(slack_object, name)()
     return members_of(slack_object)
@@ -37,17 +37,17 @@ def members_of(slack_object: JsonObject) -> dict[str, Any]:
     kind = getattr(slack_object, "type", None)
     members = ((name, slack_object.get_object_attribute(name)) for name in sorted(slack_object.attributes))
     return {
-        name: _converted(value)
+        name: _convert(value)
         for name, value in members
         if value is not None and (not hasattr(value, "__len__") or len(value) or (kind, name) in _MAY_BE_EMPTY)
     }
 
 
-def _converted(value: Any) -> Any:
+def _convert(value: Any) -> Any:
     if isinstance(value, list | tuple):
-        return [_converted(item) for item in value]
+        return [_convert(item) for item in value]
     if isinstance(value, JsonObject):
         return as_json(value)
     if isinstance(value, Mapping):
         return value
-    return {name: _converted(item) for name, item in value.to_dict().items()} if hasattr(value, "to_dict") else value
+    return {name: _convert(item) for name, item in value.to_dict().items()} if hasattr(value, "to_dict") else value

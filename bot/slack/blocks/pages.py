@@ -23,9 +23,9 @@ def page_blocks(
     action_ids: tuple[str, str],
     value: Callable[[int], str],
 ) -> list[Block]:
-    """Return one page, with the buttons for the others. A page that is no longer there is the last one.
+    """Return one page, with buttons for the previous and the next page. A number beyond the end gives the last page.
 
-    :param title: what the list is about; the range is added to it.
+    :param title: the title of the list; the range of the page is added to it.
     :param rows: the whole list.
     :param size: the most rows on a page.
     :param action_ids: the actions of the buttons Previous and Next.
@@ -39,6 +39,6 @@ def page_blocks(
     buttons = []
     if page:
         buttons.append(button(f"Previous {first}", previous, value(page - 1)))
-    if left := len(rows) - first - len(page_rows):
-        buttons.append(button(f"Next {left}", following, value(page + 1)))
+    if rows_left := len(rows) - first - len(page_rows):
+        buttons.append(button(f"Next {rows_left}", following, value(page + 1)))
     return [*blocks, actions("pages", *buttons)] if buttons else blocks

@@ -58,12 +58,12 @@ def escape(text: str) -> str:
 def _visible(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
-    kept: list[str] = []
+    clean_lines: list[str] = []
     marks = 0
     for character in text:
         category = unicodedata.category(character)
         marks = marks + 1 if category in ("Mn", "Me") else 0
         is_hidden = category in _HIDDEN_CATEGORIES and character not in "\n\t"
         if not is_hidden and character not in _BLANK_LETTERS and marks <= _MAX_COMBINING_MARKS:
-            kept.append(character)
-    return "".join(kept)
+            clean_lines.append(character)
+    return "".join(clean_lines)

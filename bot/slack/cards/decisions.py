@@ -84,8 +84,8 @@ def outcome_elements(request: AccessRequest, now: datetime) -> Iterator[RichText
         by = [fixed_text("Rejected by ", bold=True), cleaned_text(rejection.person.name, bold=True)]
         yield paragraph(*by, fixed_text(" on "), local_time(rejection.at), fixed_text(", because:"))
         yield quote(rejection.reason, MAX_REASON_CHARACTERS)
-        if sent := with_earlier_write(request, ()):
-            yield paragraph(fixed_text(note_words(sent)))
+        if earlier_write := with_earlier_write(request, ()):
+            yield paragraph(fixed_text(note_words(earlier_write)))
         return
     if request.asked_again and request.state is RequestState.AWAITING_APPROVAL:
         yield paragraph(
@@ -98,8 +98,8 @@ def outcome_elements(request: AccessRequest, now: datetime) -> Iterator[RichText
     is_said = request.state in _STATES_WITH_SENTENCE or request.note == request.asked_again
     if request.note and not is_said:
         yield paragraph(cleaned_text(note_words(request.note), MAX_NOTE_CHARACTERS, lines=True))
-    elif request.state in _STATES_WITH_SENTENCE and (sent := with_earlier_write(request, ())):
-        yield paragraph(fixed_text(note_words(sent)))
+    elif request.state in _STATES_WITH_SENTENCE and (earlier_write := with_earlier_write(request, ())):
+        yield paragraph(fixed_text(note_words(earlier_write)))
 
 
 def still_needed(request: AccessRequest) -> str:
@@ -143,8 +143,8 @@ def state_parts(request: AccessRequest, now: datetime, *, with_steps: bool = Tru
                     f"the partner's tenant. /partner checklist lists {'it' if steps == 1 else 'them'}."
                 )
         case RequestState.APPLYING if not request.note:
-            done = "Nothing more is needed from people." if is_revocation else "Every approval is in."
-            yield fixed_text(f"{done} The change is being written; it is not confirmed yet.")
+            no_more_approvals = "Nothing more is needed from people." if is_revocation else "Every approval is in."
+            yield fixed_text(f"{no_more_approvals} The change is being written; it is not confirmed yet.")
         case RequestState.WITHDRAWN:
             yield fixed_text("Withdrawn by the requester on ")
             yield local_time(request.changed_at)

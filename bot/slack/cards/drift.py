@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from slack_sdk.models.blocks import RichTextBlock
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
-from bot.slack.blocks.blocks import TextRun, bullets, cleaned_text, fixed_text, paragraph, preformatted, rich_text
-from bot.slack.cards.partner_and_plan import MAX_JSON_CHARACTERS, MAX_LINES, MAX_SETTING_CHARACTERS, shortened
+from bot.slack.blocks.blocks import TextRun, bullets, cleaned_text, fixed_text, paragraph, preformatted_text, rich_text
+from bot.slack.cards.partner_and_plan import MAX_JSON_CHARACTERS, MAX_LINES, MAX_SETTING_CHARACTERS, shorten
 from bot.words.plans.drift import DefaultLine, DriftLine, default_lines, drift_lines
 from workflows.core.plans.drift import Drift
 from workflows.core.requests.request import AccessRequest, RequestState
@@ -15,7 +15,7 @@ from workflows.core.settings.canonical import JsonObject
 
 
 def drift_blocks(request: AccessRequest) -> Iterator[RichTextBlock]:
-    """Return what others changed while the stopped request needs new approval; otherwise nothing."""
+    """Return the changes made outside Gatehouse, while the stopped request needs new approval; else nothing."""
     if (drift := shown_drift(request)) is not None:
         title = paragraph(fixed_text("Changed outside Gatehouse", bold=True))
         yield rich_text(title, *outside_change_elements(drift, default_of(request), with_graph_names=True))
@@ -24,11 +24,11 @@ def drift_blocks(request: AccessRequest) -> Iterator[RichTextBlock]:
 def drift_json_blocks(request: AccessRequest) -> Iterator[RichTextBlock]:
     """Return the same in Microsoft Graph's own values."""
     if (drift := shown_drift(request)) is not None:
-        yield rich_text(preformatted(shortened(drift_json(drift), MAX_JSON_CHARACTERS)))
+        yield rich_text(preformatted_text(shorten(drift_json(drift), MAX_JSON_CHARACTERS)))
 
 
 def shown_drift(request: AccessRequest) -> Drift | None:
-    """Return what others changed, while the stopped request needs new approval."""
+    """Return the drift of a stopped request while it needs new approval; None otherwise."""
     return request.drift if request.state in (RequestState.PREPARING, RequestState.AWAITING_APPROVAL) else None
 
 

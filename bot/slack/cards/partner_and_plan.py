@@ -17,7 +17,7 @@ from bot.slack.blocks.blocks import (
     fixed_text,
     local_time,
     paragraph,
-    preformatted,
+    preformatted_text,
     rich_text,
 )
 from bot.slack.blocks.message import Message, message
@@ -74,8 +74,8 @@ def closed_line(
 
     :param target: the partner: its domain, or its tenant ID when there is none.
     :param summary: why the message asks nothing any more, in a few words; also for notifications.
-    :param line: what the line says instead of `summary`, where it has more than that.
-    :param after: what follows on lines of its own, for example a receipt.
+    :param line: the text of the line, when it is longer than `summary`.
+    :param after: texts for further lines, for example a receipt.
     """
     line_runs = list(line) or [cleaned_text(summary, 300)]
     name = [fixed_text(f"{icon} "), cleaned_text(target, DOMAIN_LIMIT, bold=True), fixed_text(": ")]
@@ -108,11 +108,11 @@ def change_elements(lines: Sequence[ChangeLine], label: str) -> Iterator[RichTex
     """Return every setting before and after, and whether it increases or reduces access."""
     yield paragraph(fixed_text(label, bold=True))
     # When something changes, settings that are written unchanged would only hide it.
-    changed = [line for line in lines if line.access is not AccessChange.SAME] or lines
-    items = [line_parts(line) for line in changed[:MAX_LINES]]
-    if more := len(changed) - len(items):
+    shown_lines = [line for line in lines if line.access is not AccessChange.SAME] or lines
+    items = [line_parts(line) for line in shown_lines[:MAX_LINES]]
+    if more := len(shown_lines) - len(items):
         items.append([fixed_text(f"and {more} more settings")])
-    if same := len(lines) - len(changed):
+    if same := len(lines) - len(shown_lines):
         text = f"{counted(same, 'setting', 'settings')} set explicitly (no effect today)"
         items.append([fixed_text(text)])
     yield bullets(items or [[fixed_text("nothing")]])
@@ -152,7 +152,7 @@ def shown_findings(findings: Sequence[Finding], lines: Sequence[ChangeLine] = ()
 def operations_block(plan: Plan) -> RichTextBlock:
     """Return the exact operations as JSON, and the digest that covers all of it."""
     return rich_text(
-        preformatted(shortened(operations_json(plan.operations), MAX_JSON_CHARACTERS)),
+        preformatted_text(shorten(operations_json(plan.operations), MAX_JSON_CHARACTERS)),
         paragraph(fixed_text("Change ID: "), cleaned_text(plan.digest, code=True)),
     )
 
@@ -165,7 +165,7 @@ def operations_json(operations: Sequence[Operation]) -> str:
     return "[\n" + ",\n".join(map(_operation_json, operations)) + "\n]"
 
 
-def shortened(text: str, limit: int) -> str:
+def shorten(text: str, limit: int) -> str:
     """Shorten text that is covered by the digest, and say by how much."""
     if len(text) <= limit:
         return text
@@ -236,17 +236,17 @@ def line_parts(line: ChangeLine) -> list[TextRun]:
     ]
 
 
-def sent_write_elements(sent: Sequence[SentWrite]) -> Iterator[RichTextElement]:
+def sent_write_elements(sent_writes: Sequence[SentWrite]) -> Iterator[RichTextElement]:
     """Return the ids of the accepted writes, the newest last."""
-    shown = sent[-MAX_SENT:]
+    shown_writes = sent_writes[-MAX_SENT:]
     yield paragraph(fixed_text("Correlation IDs", bold=True), fixed_text(f". {SENT_HINT}"))
-    yield bullets(_sent_parts(one) for one in shown)
-    if (more := len(sent) - len(shown)) > 0:
+    yield bullets(_sent_parts(sent_write) for sent_write in shown_writes)
+    if (more := len(sent_writes) - len(shown_writes)) > 0:
         yield paragraph(fixed_text(f"and {counted(more, 'earlier write')}"))
 
 
-def _sent_parts(sent: SentWrite) -> list[TextRun]:
-    parts: list[TextRun] = [fixed_text(f"{sent.method}, "), local_time(sent.at)]
-    for name, value in sent_ids(sent):
+def _sent_parts(sent_write: SentWrite) -> list[TextRun]:
+    parts: list[TextRun] = [fixed_text(f"{sent_write.method}, "), local_time(sent_write.at)]
+    for name, value in sent_ids(sent_write):
         parts += [fixed_text(f"; {name}: "), cleaned_text(value, _MAX_ID_CHARACTERS, code=True)]
     return parts

@@ -116,7 +116,7 @@ def review_buttons(partnership: Partnership, now: datetime, drift: Drift | None 
 
     Only Revoke is possible after the approved end date, or when the settings differ from what was approved.
 
-    :param drift: what the last sweep found about the partner; Restore then takes the place of Keep.
+    :param drift: the drift of the partner that the last sweep found; Restore then takes the place of Keep.
     """
     if partnership.state is not PartnershipState.REVIEW_DUE:
         return None
@@ -155,7 +155,7 @@ def close_early_button(tenant_id: TenantId) -> ButtonElement:
 def partner_row(partnership: Partnership, now: datetime, drift: str = "") -> RichTextBlock:
     """Return one partner in a few lines, tenant first.
 
-    :param drift: in a few words, how it differs from what was approved.
+    :param drift: how the settings differ from the approved ones, in a few words.
     """
     identity = partnership.identity
     drifted = [fixed_text("⚠️ Not as approved: "), cleaned_text(drift), fixed_text("\n")] if drift else []

@@ -28,7 +28,7 @@ from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.requests.commands.editing import is_editable
 from workflows.core.requests.commands.request import Withdraw
 from workflows.core.requests.lifecycle import TABLE
-from workflows.core.requests.notes import DisplayedState, displayed_state
+from workflows.core.requests.notes import DisplayedState, state_to_display
 from workflows.core.requests.reminder_times import may_be_reminded
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 
@@ -68,7 +68,7 @@ def headline(request: AccessRequest) -> str:
 def summary(request: AccessRequest, state: str = "") -> str:
     """Describe a request in one or two plain sentences, target first, for notifications.
 
-    :param state: words for its state of today; empty for the state of the request.
+    :param state: words for the state of the access today; empty for the state of the request.
     """
     by = f" by {clean(request.prepared.requester.name, 80)}" if request.prepared else ""
     kind = kind_words(request).capitalize()
@@ -148,7 +148,7 @@ _BLOCKED: Final = frozenset({DisplayedState.BLOCKED, DisplayedState.BLOCK_READ, 
 
 def icon(request: AccessRequest) -> str:
     """Return the emoji for `state_words`; it never says more than they do."""
-    if displayed_state(request) in _BLOCKED:
+    if state_to_display(request) in _BLOCKED:
         return "⚠️" if request.not_closed else "🔒"
     if request.applied_part:
         return "⚠️"
@@ -181,7 +181,7 @@ def own_buttons(
     """Return the buttons of a requester for their own request, without those that would be refused now.
 
     :param can_request_again: whether it can be requested again, see `partnership.is_over`.
-    :param newer: the later request that is shown instead of requesting this one again.
+    :param newer: a later request; its button is shown instead of Request again.
     :param has_details: whether to offer Details, once there is a plan.
     """
     buttons = []

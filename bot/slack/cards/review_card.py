@@ -52,7 +52,7 @@ def review_card(
 ) -> Message:
     """Return the card that asks the sponsor whether the access is still needed, or shows the answer.
 
-    :param drift: what the last sweep found about the partner; it cannot be kept then.
+    :param drift: the drift of the partner that the last sweep found; Keep is not offered then.
     :param revocation: the open revocation of the partner; None when none is running.
     """
     running = None if partnership.state is PartnershipState.REVOKED else revocation
@@ -74,7 +74,7 @@ def review_card(
 
 
 def replaced_review_card(partnership: Partnership, *, reminded_at: datetime) -> Message:
-    """Return what a question becomes once its reader was reminded."""
+    """Return the text of a review question after its reader got a reminder."""
     line = [fixed_text("reminded again on "), local_time(reminded_at), fixed_text(", see below")]
     return closed_line(
         "🔔", partner_name(partnership.identity), "reminded again below", partnership.request_id, line=line
@@ -82,7 +82,7 @@ def replaced_review_card(partnership: Partnership, *, reminded_at: datetime) -> 
 
 
 def ended_review_card(partnership: Partnership, answer: Attestation | None) -> Message:
-    """Return what a question of an earlier review becomes once the next review is due.
+    """Return the text of an earlier review question when the next review is due.
 
     :param answer: how that review was answered; None when a later request ended it.
     """

@@ -35,7 +35,7 @@ def risk_elements(plan: Plan, default: JsonObject | None, *, is_decided: bool = 
 def unchanged_access_elements(
     plan: Plan, default: JsonObject | None, names: Mapping[str, str] = NO_NAMES
 ) -> Iterator[RichTextElement]:
-    """Return what is set for a partner and stays: settings that allow access by name, the rest counted.
+    """Return the settings of a partner that stay: those that allow access by name; the rest are counted.
 
     A renewal shows all of it, because it extends all of it. So does an adoption.
     """

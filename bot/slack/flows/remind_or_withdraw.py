@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from slack_bolt.async_app import AsyncAck
 
 from bot.slack import ids
-from bot.slack.answers.response_url import Answers, received
+from bot.slack.answers.response_url import Answers, received_message
 from bot.slack.blocks.message import Message
 from bot.slack.flows.entry_point_types import Action, Card, EntryPoint
 from bot.slack.flows.request_access.flow import RequestAccessFlow
@@ -69,7 +69,7 @@ class RemindOrWithdrawFlow:
         shown_by = "/partner show" if request is None else f"/partner show {partner_of(request)}"
 
         async def build() -> Message:
-            return received(shown_by)
+            return received_message(shown_by)
 
         self.answers.replace_used_answer(click, build, shown_by=shown_by)
 

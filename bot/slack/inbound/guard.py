@@ -13,8 +13,6 @@ import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 from slack_sdk.errors import SlackApiError
 
-from bot.slack.answers.response_url import answer_at_once, record_refused_command
-from bot.slack.blocks.message import refusal
 from bot.slack.errors import NO_ANSWER
 from bot.slack.flows.entry_point_types import (
     UNKNOWN_SUBCOMMAND,
@@ -31,12 +29,11 @@ from bot.slack.flows.entry_point_types import (
     Subcommand,
     Submission,
 )
-from bot.slack.inbound.replaced_cards import CardReplaced, ReplacedCards, refused_if_replaced
+from bot.slack.inbound.replaced_cards import CardReplaced, ReplacedCards, refuse_if_replaced
 from bot.slack.partner_commands import needs_partner
 from bot.slack.payloads.button_values import named_subject
 from bot.slack.payloads.models import HomeOpened, Interaction, SlashCommand
 from bot.slack.payloads.reading import PARSED
-from bot.slack.words.unavailable import WINDOW_NOT_OPENED
 from workflows.app.service import Service
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
@@ -47,7 +44,7 @@ from workflows.ports.records import StoreNotWritable
 
 _COMMAND: Final = "/partner"
 
-_Guarded = Callable[[AsyncAck, dict[str, Any], AsyncBoltContext], Awaitable[None]]
+_GuardedListener = Callable[[AsyncAck, dict[str, Any], AsyncBoltContext], Awaitable[None]]
 
 _log = structlog.get_logger()
 
@@ -67,12 +64,12 @@ class Guard:
         and these are the first that it asks.
         """
         subcommands: dict[str, CommandListener] = {}
-        actions, views = dict[str, _Guarded](), dict[str, _Guarded]()
+        actions, views = dict[str, _GuardedListener](), dict[str, _GuardedListener]()
         others: list[EntryPoint] = []
         for point in entry_points:
             match point:
                 case Action(action_id=str() as name):
-                    listener = self._checked(point.listener, point.card)
+                    listener = self._with_card_check(point.listener, point.card)
                     actions.setdefault(name, self._wrap_click(listener, point.audit_name))
                 case CommandButton():
                     actions.setdefault(point.action_id, self._wrap_click(self._storing(point), point.audit_name))
@@ -83,9 +80,9 @@ class Guard:
                 case _:
                     others.append(point)
         if actions:
-            app.action(_any_of(actions))(_chosen(actions, lambda body: body["actions"][0]["action_id"]))
+            app.action(_any_of(actions))(_dispatcher(actions, lambda body: body["actions"][0]["action_id"]))
         if views:
-            app.view(_any_of(views))(_chosen(views, lambda body: body["view"]["callback_id"]))
+            app.view(_any_of(views))(_dispatcher(views, lambda body: body["view"]["callback_id"]))
         if subcommands:
             app.command(_COMMAND)(self._wrap_command(subcommands))
         for point in others:
@@ -94,7 +91,7 @@ class Guard:
     def _register_alone(self, app: AsyncApp, point: EntryPoint) -> None:
         match point:
             case Action():
-                listener = self._checked(point.listener, point.card)
+                listener = self._with_card_check(point.listener, point.card)
                 app.action(point.action_id)(self._wrap_click(listener, point.audit_name))
             case Options():
                 app.options(point.action_id)(self._wrap_options(point.listener, point.audit_name))
@@ -103,10 +100,10 @@ class Guard:
             case HomeEvent():
                 app.event(point.event)(self._wrap_home(point.listener))
 
-    def _wrap_click(self, listener: ClickListener, audit_name: str) -> _Guarded:
+    def _wrap_click(self, listener: ClickListener, audit_name: str) -> _GuardedListener:
         """Wrap a listener of clicks; a refusal is shown to the person who clicked, and recorded."""
 
-        async def guarded(ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
+        async def guarded_listener(ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
             click: Interaction = context[PARSED]
             try:
                 self._require_our_team(click)
@@ -133,26 +130,26 @@ class Guard:
                 )
                 await ack()
 
-        return guarded
+        return guarded_listener
 
-    def _checked(self, listener: ClickListener, card: Card | None) -> ClickListener:
+    def _with_card_check(self, listener: ClickListener, card: Card | None) -> ClickListener:
         """Return a listener that is called only if the clicked card counts."""
         if card is None:
             return listener
 
-        async def checked(ack: AsyncAck, click: Interaction) -> None:
-            with refused_if_replaced(click, card):
+        async def check_card_and_listen(ack: AsyncAck, click: Interaction) -> None:
+            with refuse_if_replaced(click, card):
                 await self.replaced_cards.require_current(click, card)
             await listener(ack, click)
 
-        return checked
+        return check_card_and_listen
 
     def _storing(self, button: CommandButton) -> ClickListener:
         """Return a listener that stores the command of a click if the clicked card counts, in one transaction."""
 
         async def store(ack: AsyncAck, click: Interaction) -> None:
             command = button.command_of(click)
-            with refused_if_replaced(click, button.card):
+            with refuse_if_replaced(click, button.card):
                 clicked = self.replaced_cards.clicked_card(click, button.card)
                 await self.service.store_click(command, key=click.key, card=clicked)
             await ack()
@@ -167,7 +164,7 @@ class Guard:
         Slack shows no text of such an answer, so the person sees that nothing was found.
         """
 
-        async def guarded(ack: AsyncAck, context: AsyncBoltContext) -> None:
+        async def guarded_listener(ack: AsyncAck, context: AsyncBoltContext) -> None:
             interaction: Interaction = context[PARSED]
             try:
                 self._require_our_team(interaction)
@@ -186,12 +183,18 @@ class Guard:
             except StoreNotWritable:
                 await ack(options=[])
 
-        return guarded
+        return guarded_listener
 
     def _wrap_command(self, subcommands: Mapping[str, CommandListener]) -> Callable[..., Awaitable[None]]:
-        """Wrap the command: each subcommand has its flow, and unknown text has one too."""
+        """Wrap the command: each subcommand has its flow, and unknown text has one too.
 
-        async def guarded(ack: AsyncAck, context: AsyncBoltContext) -> None:
+        NB. commands are registered with their flows, which have imported these modules. Clicks are stored without them.
+        """
+        from bot.slack.answers.response_url import answer_at_once, record_refused_command
+        from bot.slack.blocks.message import refusal
+        from bot.slack.words.unavailable import WINDOW_NOT_OPENED
+
+        async def guarded_listener(ack: AsyncAck, context: AsyncBoltContext) -> None:
             command: SlashCommand = context[PARSED]
             is_whole = bool(command.argument) or not needs_partner(command.subcommand)
             listener = (
@@ -210,17 +213,17 @@ class Guard:
                 _log.warning("view_not_opened", error=repr(error))
                 await answer_at_once(ack, refusal(WINDOW_NOT_OPENED))
 
-        return guarded
+        return guarded_listener
 
     def _wrap_home(self, listener: EventListener) -> Callable[..., Awaitable[None]]:
         """Wrap a listener of the App Home; events in other workspaces are ignored."""
 
-        async def guarded(context: AsyncBoltContext) -> None:
+        async def guarded_listener(context: AsyncBoltContext) -> None:
             opened: HomeOpened = context[PARSED]
             if opened.team_id == self.team_id:
                 await listener(opened)
 
-        return guarded
+        return guarded_listener
 
     def _require_our_team(self, click: Interaction) -> None:
         """Refuse payloads of other workspaces.
@@ -241,10 +244,12 @@ def _any_of(names: Iterable[str]) -> re.Pattern[str]:
     return re.compile(rf"\A(?:{'|'.join(map(re.escape, names))})\Z")
 
 
-def _chosen(listeners: Mapping[str, _Guarded], name_of: Callable[[dict[str, Any]], str]) -> _Guarded:
+def _dispatcher(
+    listeners: Mapping[str, _GuardedListener], name_of: Callable[[dict[str, Any]], str]
+) -> _GuardedListener:
     """Return a listener that passes a payload to the one with the payload's name."""
 
-    async def chosen(ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
+    async def dispatch(ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext) -> None:
         await listeners[name_of(body)](ack, body, context)
 
-    return chosen
+    return dispatch

@@ -19,7 +19,6 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
 from bot.slack.answers.background import Background
-from bot.slack.blocks.modal import message_view
 from bot.slack.payloads.models import Interaction
 from bot.slack.payloads.reading import PARSED, Parsed, Unreadable, read_payload
 from workflows.core.people import ChatId
@@ -62,13 +61,13 @@ class Inbound:
         self._tell: SendMessage
         self._is_complete = asyncio.Event()
         if send_message is None:
-            bolt.error(self._failed_before_complete)
+            bolt.error(self._answer_error_before_complete)
         else:
             self.complete(bolt, send_message)
 
     def complete(self, bolt: AsyncApp, send_message: SendMessage) -> None:
         """Use an app with every listener from now on. It gets what no listener has taken until now."""
-        bolt.error(self._failed)
+        bolt.error(self._answer_error)
         self._bolt, self._tell = bolt, send_message
         self._is_complete.set()
 
@@ -110,12 +109,12 @@ class Inbound:
         request = AsyncBoltRequest(body=body, mode="socket_mode", context={PARSED: parsed})
         return await self._bolt.async_dispatch(request)
 
-    async def _failed_before_complete(self, error: Exception, body: dict[str, Any]) -> BoltResponse:
+    async def _answer_error_before_complete(self, error: Exception, body: dict[str, Any]) -> BoltResponse:
         if isinstance(error, BoltUnhandledRequestError):
             return BoltResponse(status=_NO_LISTENER_YET)
-        return await self._failed(error, body)
+        return await self._answer_error(error, body)
 
-    async def _failed(self, error: Exception, body: dict[str, Any]) -> BoltResponse:
+    async def _answer_error(self, error: Exception, body: dict[str, Any]) -> BoltResponse:
         """Answer when a listener raised an error, or when there is no listener."""
         match error:
             case BoltUnhandledRequestError():
@@ -139,6 +138,8 @@ class Inbound:
             fields = list(click.required_view.state.values)
             if fields:  # the form keeps its values
                 return _answer({"response_action": "errors", "errors": dict.fromkeys(fields[-1:], _NOT_STORED)})
+            from bot.slack.blocks.modal import message_view  # imported already, with the flow of the window
+
             return _answer({"response_action": "update", "view": message_view("Not done", _NOT_STORED)})
         self._background.start(self._say(click))
         return BoltResponse(status=503, body="")  # Slack shows that the click failed

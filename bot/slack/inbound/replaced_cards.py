@@ -101,7 +101,7 @@ class ReplacedCards:
 
 
 @contextmanager
-def refused_if_replaced(click: Interaction, card: Card) -> Iterator[None]:
+def refuse_if_replaced(click: Interaction, card: Card) -> Iterator[None]:
     """Refuse a click when the store finds that its card does not count.
 
     :param card: the kind of card that contains the button.

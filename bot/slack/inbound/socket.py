@@ -65,7 +65,7 @@ class SlackSocket:
             finally:
                 connecting.cancel()
                 await asyncio.gather(connecting, return_exceptions=True)
-                await _closed(connection)
+                await _close(connection)
 
     async def _listen(self, connection: "_Connection") -> None:
         """Check a connection until it is silent for too long."""
@@ -130,7 +130,7 @@ class _Connection(SocketModeClient):
                 return str(answer["url"])
 
 
-async def _closed(connection: _Connection) -> None:
+async def _close(connection: _Connection) -> None:
     """Close a connection, whatever state it is in."""
     connection.closed = True
     with contextlib.suppress(TimeoutError, OSError, RuntimeError, *NO_ANSWER):

@@ -45,11 +45,11 @@ class AppHomes:
         with as_notifier_errors():
             if not await self._outbound.directory.is_member(person):
                 return closed_home()
-            known = await self._outbound.directory.known_person(person)
+            identified_person = await self._outbound.directory.known_person(person)
             place, now = parse_position(await self._outbound.store.home_position(person)), self._outbound.clock.now()
             home = await read_home(
                 person,
-                identified_person=known,
+                identified_person=identified_person,
                 position=place,
                 store=self._outbound.store,
                 directory=self._outbound.directory,

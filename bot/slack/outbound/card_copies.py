@@ -81,7 +81,7 @@ class CardCopies:
         self._channel = channel
         self._was_active = was_active
         self._conversations: Cache[ChatId, str] = Cache(
-            read=self._opened, kept_for=lambda _: CONVERSATIONS_KEPT_FOR, max_entries=_MAX_CONVERSATIONS
+            read=self._open_conversation, kept_for=lambda _: CONVERSATIONS_KEPT_FOR, max_entries=_MAX_CONVERSATIONS
         )
 
     async def live_copies(self, subject: str) -> list[MessageCopy]:
@@ -144,7 +144,7 @@ class CardCopies:
         :param replaces_deleted: False when a deleted card needs no replacement; it then counts as up to date.
         :returns: the result, or why Slack does not accept the card there.
         """
-        updated = await self._updated(copy, card, replaces_deleted=replaces_deleted)
+        updated = await self._update(copy, card, replaces_deleted=replaces_deleted)
         if updated in (UpdateResult.STUCK, UpdateResult.DELETED):
             await self.mark_out_of_date(copy)
         return updated
@@ -154,7 +154,7 @@ class CardCopies:
 
         :param replaces_deleted: see `update`.
         """
-        updated = await self._updated(copy, card, replaces_deleted=replaces_deleted)
+        updated = await self._update(copy, card, replaces_deleted=replaces_deleted)
         if isinstance(updated, NotAccepted):
             return updated
         trouble = None
@@ -169,7 +169,7 @@ class CardCopies:
 
         While Slack does not accept that, the copy stays live, so that a later call of the caller tries it again.
         """
-        updated = await self._updated(copy, card, replaces_deleted=False)
+        updated = await self._update(copy, card, replaces_deleted=False)
         if updated is UpdateResult.DONE:
             await self._store.save_copy(replace(copy, content=_hash_of(card), is_live=False))
         elif isinstance(updated, UpdateResult):
@@ -179,7 +179,7 @@ class CardCopies:
         """Store that a copy no longer counts. It is not updated again, not even with that information."""
         await self._store.save_copy(replace(copy, content=_hash_of(_REPLACED_CARD), is_live=False))
 
-    async def _updated(self, copy: MessageCopy, card: Message, *, replaces_deleted: bool) -> UpdateResult | NotAccepted:
+    async def _update(self, copy: MessageCopy, card: Message, *, replaces_deleted: bool) -> UpdateResult | NotAccepted:
         content, is_former = _hash_of(card), self._is_former(copy)
         if copy.content == content and not (is_former and copy.is_live):
             return UpdateResult.DONE
@@ -257,7 +257,7 @@ class CardCopies:
         """
         await self._conversations.read_now(person)
 
-    async def _opened(self, person: ChatId) -> str:
+    async def _open_conversation(self, person: ChatId) -> str:
         return str((await self.call("conversations.open", users=person))["channel"]["id"])
 
     async def call(self, method: str, **arguments: Any) -> Mapping[str, Any]:

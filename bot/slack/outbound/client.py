@@ -10,7 +10,7 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from workflows.core.errors.facts import redacted
+from workflows.core.errors.facts import redact_value
 
 _READ_VERB: Final = "GET"
 
@@ -44,4 +44,6 @@ class SlackClient(AsyncWebClient):
     def _clean(self, arguments: Any) -> Any:
         if not isinstance(arguments, dict):
             return arguments
-        return {name: value if name == "token" else redacted(value, self._redact) for name, value in arguments.items()}
+        return {
+            name: value if name == "token" else redact_value(value, self._redact) for name, value in arguments.items()
+        }

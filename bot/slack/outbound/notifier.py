@@ -68,7 +68,7 @@ class SlackNotifier:
         def is_theirs(copy: MessageCopy) -> bool:
             return copy.channel == clicked_in if clicked_in else bool(clicked_by) and copy.audience == clicked_by
 
-        has_other_copies = not all(map(is_theirs, await self._requests.posted(request)))
+        has_other_copies = not all(map(is_theirs, await self._requests.live_copies(request)))
         if has_other_copies:
             # NB. before anything is sent: when that fails, the others are updated nevertheless.
             await self._outbound.store.request_card_update(request.id, after=self._outbound.card_update_after)
@@ -137,7 +137,7 @@ class SlackNotifier:
             not_reached = await self._post_setup(partnership, subject, () if remind else (requester,), remind=remind)
         copies = await self._outbound.copies.live_copies(subject)
         newest = _newest(copies)
-        people_asked = await self._asked_for_setup(copies, partnership, requester)
+        people_asked = await self._setup_readers(copies, partnership, requester)
         for copy in copies:
             is_newest = copy.message_id == newest[copy.audience].message_id
             if not is_newest or copy.audience not in people_asked:
@@ -246,7 +246,7 @@ class SlackNotifier:
                     people_asked.add(admin)
         return None if people_asked else refused
 
-    async def _asked_for_setup(
+    async def _setup_readers(
         self, copies: Sequence[MessageCopy], partnership: Partnership, requester: ChatId
     ) -> frozenset[str]:
         """Return whose cards show the partner setup: the sponsor's, the requester's, and those of admins.

@@ -10,7 +10,7 @@ import structlog
 
 from bot.slack.outbound.card_copies import CardCopies
 from bot.slack.people.approvers import able_to_decide
-from bot.slack.people.shown_directory import ShownDirectory
+from bot.slack.people.display_directory import DisplayDirectory
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId, Role
 from workflows.core.policy.template import Stage
@@ -39,7 +39,7 @@ class Outbound:
     """What every kind of message needs: the posted copies, the people, the stored records, the time."""
 
     copies: CardCopies
-    directory: ShownDirectory
+    directory: DisplayDirectory
     store: Store
     clock: Clock
     card_update_after: timedelta
@@ -49,7 +49,7 @@ class Outbound:
 class Recipients:
     """Reads who has a role, and which of them can decide now."""
 
-    def __init__(self, directory: ShownDirectory) -> None:
+    def __init__(self, directory: DisplayDirectory) -> None:
         self._directory = directory
 
     async def stage_holders(self, request: AccessRequest) -> dict[Role, frozenset[ChatId]]:

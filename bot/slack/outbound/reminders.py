@@ -87,13 +87,13 @@ class Reminders:
         """
         for person in sorted(people):
             async with self._lock(person):
-                if posted := await self._posted(person):
+                if posted := await self._live_reminders(person):
                     await self._update(posted[-1], await self._waiting(person), replaces_deleted=False)
 
     async def _remind(self, person: ChatId) -> None:
         # One at a time, so that an update from what waited before does not bring a closed reminder back.
         async with self._lock(person):
-            waiting, posted = await self._waiting(person), await self._posted(person)
+            waiting, posted = await self._waiting(person), await self._live_reminders(person)
             if not waiting.count:
                 return
             now = self._outbound.clock.now()
@@ -103,18 +103,18 @@ class Reminders:
             else:
                 message = reminder_message(waiting, now=now)
                 await self._outbound.copies.post(_subject(person), person, message, today, active_within=timedelta(0))
-            posted = await self._posted(person)
+            posted = await self._live_reminders(person)
             for copy in posted[:-1]:
                 await self._outbound.copies.close(copy, replaced_reminder(posted_at(posted[-1])))
 
     async def _update(self, copy: MessageCopy, waiting: LimitedList[AccessRequest], *, replaces_deleted: bool) -> None:
         if not waiting.count:
-            await self._outbound.copies.close(copy, await self._finished(copy))
+            await self._outbound.copies.close(copy, await self._last_message(copy))
             return
         message = reminder_message(waiting, now=self._outbound.clock.now())
         await self._outbound.copies.renew(copy, message, replaces_deleted=replaces_deleted)
 
-    async def _finished(self, copy: MessageCopy) -> Message:
+    async def _last_message(self, copy: MessageCopy) -> Message:
         """Return the last text of a reminder: what expired since, and what is planned again, is not decided."""
         person, store = ChatId(copy.audience), self._outbound.store
         ended = await store.expired_since(posted_at(copy), MAX_READ_REQUESTS)
@@ -128,7 +128,7 @@ class Reminders:
         ]
         return finished_reminder(expired, again)
 
-    async def _posted(self, person: ChatId) -> list[MessageCopy]:
+    async def _live_reminders(self, person: ChatId) -> list[MessageCopy]:
         """Return the reminders of a person that may still change, the newest last."""
         return sorted(
             await self._outbound.copies.live_copies(_subject(person)), key=lambda live_copy: live_copy.message_id

@@ -6,7 +6,7 @@ checked again.
 
 import hashlib
 import json
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -14,11 +14,14 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId
 
+_READ: Final = ConfigDict(defer_build=False)
+"""Of the models that payloads are read with; they contain the others. No click waits until they are built."""
+
 
 class Payload(BaseModel):
     """A part of a payload. What the bot does not use is ignored."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True, defer_build=True)
 
 
 class _Team(Payload):
@@ -92,6 +95,8 @@ class View(Payload):
 class Interaction(Payload):
     """A click, a shortcut or a submitted view."""
 
+    model_config = _READ
+
     type: str
     user: _User
     team: _Team | None = None
@@ -162,6 +167,8 @@ class Interaction(Payload):
 class SlashCommand(Payload):
     """A slash command."""
 
+    model_config = _READ
+
     user_id: Annotated[str, StringConstraints(pattern=r"^[UW][A-Z0-9]+$", max_length=40)]
     team_id: str
     channel_id: str = ""
@@ -204,6 +211,8 @@ class _OpenedHome(Payload):
 
 class HomeOpened(Payload):
     """Somebody opened the App Home."""
+
+    model_config = _READ
 
     team_id: str
     event_id: Any = None

@@ -35,12 +35,12 @@ def read_payload(payload: Mapping[str, Any]) -> tuple[dict[str, Any], Parsed | N
     """
     body: dict[str, Any] = _without_nulls(_without_unread_parts(payload))
     try:
-        return body, _parsed(body)
+        return body, _parse(body)
     except ValidationError as error:
         raise Unreadable from error
 
 
-def _parsed(body: dict[str, Any]) -> Parsed | None:
+def _parse(body: dict[str, Any]) -> Parsed | None:
     kind = body.get("type")
     if "command" in body:
         return SlashCommand.model_validate(body)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from bot.slack.people.shown_directory import ShownDirectory
+from bot.slack.people.display_directory import DisplayDirectory
 from workflows.app.reads.waiting_requests import ids_of
 from workflows.core.errors.raised import Refused
 from workflows.core.people import ChatId, Role
@@ -53,7 +53,7 @@ NO_APPROVERS_KNOWN: Final[Mapping[Role, Approvers]] = MappingProxyType({})
 
 
 async def able_to_decide(
-    eligibility: Eligibility, holders: frozenset[ChatId], directory: ShownDirectory
+    eligibility: Eligibility, holders: frozenset[ChatId], directory: DisplayDirectory
 ) -> frozenset[ChatId]:
     """Return the members who may still decide.
 
@@ -66,7 +66,7 @@ async def able_to_decide(
     return eligibility.eligible_members(holders, taken)
 
 
-async def may_decide(request: AccessRequest, reader: ChatId, directory: ShownDirectory) -> bool | None:
+async def may_decide(request: AccessRequest, reader: ChatId, directory: DisplayDirectory) -> bool | None:
     """Return whether a person may decide on a request now, for a window; None when the roles cannot be read now.
 
     What follows from the request alone is always known: the requester and the sponsor may not. Who has approved can
@@ -78,7 +78,9 @@ async def may_decide(request: AccessRequest, reader: ChatId, directory: ShownDir
     return await may_decide_now(current_eligibility(request), reader, directory)
 
 
-async def may_decide_now(eligibility_now: Eligibility | None, reader: ChatId, directory: ShownDirectory) -> bool | None:
+async def may_decide_now(
+    eligibility_now: Eligibility | None, reader: ChatId, directory: DisplayDirectory
+) -> bool | None:
     """Return whether a person may decide on what waits for approvals, see `may_decide`.
 
     :param eligibility_now: None when the stored approvals are enough, but it waits.
@@ -105,33 +107,33 @@ async def may_decide_now(eligibility_now: Eligibility | None, reader: ChatId, di
 
 
 async def name_approvers(
-    request: AccessRequest, holders: Mapping[Role, frozenset[ChatId]], directory: ShownDirectory
+    request: AccessRequest, holders: Mapping[Role, frozenset[ChatId]], directory: DisplayDirectory
 ) -> dict[Role, Approvers]:
     """Return the people who can still decide, by role."""
     return await name_able(eligibility(request), holders, directory) if holders else {}
 
 
 async def name_able(
-    possible: Eligibility, holders: Mapping[Role, frozenset[ChatId]], directory: ShownDirectory
+    possible: Eligibility, holders: Mapping[Role, frozenset[ChatId]], directory: DisplayDirectory
 ) -> dict[Role, Approvers]:
     """Return the people who can still decide, by role."""
-    return {role: await _named(possible, all_holders, directory) for role, all_holders in holders.items()}
+    return {role: await _name_approvers(possible, all_holders, directory) for role, all_holders in holders.items()}
 
 
-async def _named(possible: Eligibility, holders: frozenset[ChatId], directory: ShownDirectory) -> Approvers:
+async def _name_approvers(possible: Eligibility, holders: frozenset[ChatId], directory: DisplayDirectory) -> Approvers:
     try:
         return await _people(await able_to_decide(possible, holders, directory), directory)
     except PeopleDirectoryUnavailable:
         return Approvers()  # the stage's title is shown instead
 
 
-async def name_open_stages(request: AccessRequest, directory: ShownDirectory) -> Mapping[Role, Approvers]:
+async def name_open_stages(request: AccessRequest, directory: DisplayDirectory) -> Mapping[Role, Approvers]:
     """Return the people who can still decide, by role, for a window; empty when that takes too long."""
     return await name_open_stages_of(current_eligibility(request), directory)
 
 
 async def name_open_stages_of(
-    eligibility_now: Eligibility | None, directory: ShownDirectory
+    eligibility_now: Eligibility | None, directory: DisplayDirectory
 ) -> Mapping[Role, Approvers]:
     """Return the people who can still decide, see `name_open_stages`; empty when nobody is asked."""
     if eligibility_now is None:
@@ -145,7 +147,7 @@ async def name_open_stages_of(
 
 
 async def deciders_by_stage(
-    request: AccessRequest, directory: ShownDirectory
+    request: AccessRequest, directory: DisplayDirectory
 ) -> tuple[tuple[OpenStage, tuple[ChatId, ...]], ...]:
     """Return everybody who can still decide, for each open stage in order. Two stages may have the same title.
 
@@ -163,7 +165,7 @@ async def deciders_by_stage(
 
 
 async def everybody_by_stage(
-    stages: Sequence[tuple[str, Role]], excluded: Collection[ChatId], directory: ShownDirectory
+    stages: Sequence[tuple[str, Role]], excluded: Collection[ChatId], directory: DisplayDirectory
 ) -> list[tuple[str, list[ChatId]]]:
     """Return everybody who would be asked by these stages, with the title of each.
 
@@ -176,7 +178,7 @@ async def everybody_by_stage(
 
 
 async def name_stages(
-    stages: Sequence[Stage], excluded: Collection[ChatId], directory: ShownDirectory
+    stages: Sequence[Stage], excluded: Collection[ChatId], directory: DisplayDirectory
 ) -> tuple[StageApprovers, ...]:
     """Return who would be asked by these stages, before a request is sent.
 
@@ -185,7 +187,7 @@ async def name_stages(
     return tuple(await asyncio.gather(*(_stage_approvers(stage, excluded, directory) for stage in stages)))
 
 
-async def _stage_approvers(stage: Stage, excluded: Collection[ChatId], directory: ShownDirectory) -> StageApprovers:
+async def _stage_approvers(stage: Stage, excluded: Collection[ChatId], directory: DisplayDirectory) -> StageApprovers:
     try:
         async with asyncio.timeout(_TIMEOUT_SECONDS):
             holders = await directory.holders(stage.role)
@@ -195,7 +197,7 @@ async def _stage_approvers(stage: Stage, excluded: Collection[ChatId], directory
         return StageApprovers(stage=stage)
 
 
-async def _people(chat_ids: frozenset[ChatId], directory: ShownDirectory) -> Approvers:
+async def _people(chat_ids: frozenset[ChatId], directory: DisplayDirectory) -> Approvers:
     people = sorted(chat_ids)
     names = {person: name for person in people[:MAX_NAMED_APPROVERS] if (name := await _name(person, directory))}
     counted = Counter(names.values())
@@ -206,7 +208,7 @@ async def _people(chat_ids: frozenset[ChatId], directory: ShownDirectory) -> App
     return Approvers(names=tuple(told_apart), other_count=len(people) - len(names))
 
 
-async def _name(person: ChatId, directory: ShownDirectory) -> str:
+async def _name(person: ChatId, directory: DisplayDirectory) -> str:
     """Return a person's name; empty when Slack does not know the person, so that the others are still shown."""
     try:
         return await directory.name_of(person)
@@ -214,6 +216,6 @@ async def _name(person: ChatId, directory: ShownDirectory) -> str:
         return ""
 
 
-async def _distinguishing_text(person: ChatId, directory: ShownDirectory) -> str:
+async def _distinguishing_text(person: ChatId, directory: DisplayDirectory) -> str:
     """Return the text that distinguishes people of the same name."""
     return await directory.mail_of(person) or person

@@ -2,7 +2,7 @@
 
 A click proves a Slack user. Two questions identify the person, each time it matters. Slack: is this a full member of
 our workspace? Entra: is there exactly one enabled member account with this mail address? Nothing is cached here; for
-display see `bot.slack.people.shown_directory`.
+display see `bot.slack.people.display_directory`.
 """
 
 import asyncio
@@ -57,10 +57,10 @@ class SlackDirectory:
 
     def for_one_check(self, began_ago: timedelta = timedelta(0)) -> "SlackDirectory":
         """Return the directory for one check; see `ports.PeopleDirectory.for_one_check`."""
-        one = copy(self)
-        one._known, one._reads = {}, (reads := OneCheckReads(self._slack, began_ago))
-        one._read_groups_again = reads.read_groups_again
-        return one
+        one_check = copy(self)
+        one_check._known, one_check._reads = {}, (reads := OneCheckReads(self._slack, began_ago))
+        one_check._read_groups_again = reads.read_groups_again
+        return one_check
 
     def read_groups_again(self) -> bool:
         """Let one check use no older groups; see `ports.PeopleDirectory.read_groups_again`."""
@@ -124,17 +124,19 @@ class SlackDirectory:
         if person_ids := await self._entra_members(source):
             accounts = await self._tenant.accounts_by_id(sorted(person_ids))
             mails |= {mail_in_lower_case(account.mail) for account in accounts if _is_enabled_member(account)}
-        found = await _read_in_parallel(sorted(mails), reads.user_by_mail)
-        by_mail = {main_id(user, ChatId("")) for user in found if user and is_full_member(user, self._team_id)}
+        users = await _read_in_parallel(sorted(mails), reads.user_by_mail)
+        by_mail = {main_id(user, ChatId("")) for user in users if user and is_full_member(user, self._team_id)}
         groups = await reads.user_groups() if source.user_groups else {}
         return frozenset(by_mail) | await self._active(_members(source, groups), reads)
 
     async def find_active(self, chat_ids: Iterable[ChatId], *, enough: int, within: timedelta) -> frozenset[ChatId]:
         """Return some of these people who are active; see `ports.PeopleDirectory.find_active`."""
-        recent = {one: self._slack.listeners.recent_users.recent(one, within) for one in sorted(chat_ids)}
-        found = {one for one, user in recent.items() if user is not None and is_full_member(user, self._team_id)}
-        for unknown in (one for one, user in recent.items() if user is None):
-            if len(found) >= enough:
+        recent = {chat_id: self._slack.listeners.recent_users.recent(chat_id, within) for chat_id in sorted(chat_ids)}
+        active_ids = {
+            chat_id for chat_id, user in recent.items() if user is not None and is_full_member(user, self._team_id)
+        }
+        for unknown in (chat_id for chat_id, user in recent.items() if user is None):
+            if len(active_ids) >= enough:
                 break
             # NB. not `_user_or_none`: that Slack refuses to answer does not mean that somebody has left.
             try:
@@ -144,8 +146,8 @@ class SlackDirectory:
             except Refused:
                 is_active = False
             if is_active:
-                found.add(unknown)
-        return frozenset(found)
+                active_ids.add(unknown)
+        return frozenset(active_ids)
 
     async def all_ids(self, chat_ids: Iterable[ChatId]) -> frozenset[ChatId]:
         """List every Slack id of the people with these ids; see `ports.PeopleDirectory.all_ids`."""
@@ -154,18 +156,20 @@ class SlackDirectory:
     async def all_ids_by(self, chat_ids: Iterable[ChatId], reads: RoleReads) -> frozenset[ChatId]:
         """List every Slack id of these people; one person may have several. The users are read with `reads`."""
         distinct_ids = sorted(set(chat_ids))
-        users = await _read_in_parallel(distinct_ids, lambda one: _user_or_none(reads, one))
-        found = (ids_of(user or {}, chat_id) for chat_id, user in zip(distinct_ids, users, strict=True))
-        return frozenset[ChatId]().union(*found)
+        users = await _read_in_parallel(distinct_ids, lambda chat_id: _user_or_none(reads, chat_id))
+        all_ids = (ids_of(user or {}, chat_id) for chat_id, user in zip(distinct_ids, users, strict=True))
+        return frozenset[ChatId]().union(*all_ids)
 
     async def people_of(self, accounts: Sequence[PersonId]) -> tuple[Person, ...]:
         """Return the person of each account; see `ports.PeopleDirectory.people_of`."""
         if not accounts:
             return ()
-        found = {account.id.lower(): account for account in await self._tenant.accounts_by_id(sorted(accounts))}
+        accounts_by_id = {
+            account.id.lower(): account for account in await self._tenant.accounts_by_id(sorted(accounts))
+        }
         people = []
         for person_id in accounts:
-            account = found.get(person_id.lower())
+            account = accounts_by_id.get(person_id.lower())
             user = await self.user_by_mail(account.mail) if account is not None and account.mail else None
             people.append(
                 Person(
@@ -185,8 +189,8 @@ class SlackDirectory:
         source = self._roles.get(role)
         if source is None or not source.user_groups:
             return ()
-        known = await reads.user_groups()
-        return tuple(handle for handle in source.user_groups if handle not in known)
+        groups = await reads.user_groups()
+        return tuple(handle for handle in source.user_groups if handle not in groups)
 
     async def user_groups(self) -> UserGroups:
         """Read every user group with its members, in one call. Disabled groups are left out."""
@@ -195,8 +199,8 @@ class SlackDirectory:
     async def require_member(self, chat_id: ChatId, *, within: timedelta = timedelta(0)) -> None:
         """Check that this is a full member of our workspace. Slack's answer is enough for reading.
 
-        :param within: how old an answer may be that was read for the same window.
-        :raises Refused: for everybody else.
+        :param within: the greatest age of an answer that was read for the same window.
+        :raises Refused: when Slack says that the person is a guest, a bot, deactivated or unknown.
         """
         recent = self._slack.listeners.recent_users.recent(chat_id, within) if within else None
         require_full_member(await self.user(chat_id) if recent is None else recent, self._team_id)
@@ -232,19 +236,24 @@ class SlackDirectory:
         async with self._tenant.together() as reads:
             by_mail = reads.start(self._tenant.accounts_by_mail([mail]))
             by_id = reads.start(self._tenant.accounts_by_id(ids))
-            found = await by_mail
+            accounts_by_mail = await by_mail
             with suppress(TenantUnavailable, TenantRefused):  # they are then read when their roles are needed
                 now = time.monotonic()
-                self._known.update({one.id: (now, one) for one in await by_id if _is_enabled_member(one)})
-        return found
+                self._known.update(
+                    {account.id: (now, account) for account in await by_id if _is_enabled_member(account)}
+                )
+        return accounts_by_mail
 
     async def _accounts(self, ids: Iterable[PersonId]) -> dict[PersonId, Account]:
         """Read the enabled member accounts with these ids. One check reads each account once."""
         since = time.monotonic() - MAX_AGE_IN_ONE_CHECK.total_seconds()
-        known = {key: account for key, (at, account) in (self._known or {}).items() if at >= since}
-        unread = sorted(one for one in ids if one not in known)
-        found = {a.id: a for a in await self._tenant.accounts_by_id(unread) if _is_enabled_member(a)} if unread else {}
-        return {**{one: known[one] for one in ids if one in known}, **found}
+        known_accounts = {key: account for key, (at, account) in (self._known or {}).items() if at >= since}
+        unread = sorted(person_id for person_id in ids if person_id not in known_accounts)
+        accounts_read = await self._tenant.accounts_by_id(unread) if unread else ()
+        return {
+            **{person_id: known_accounts[person_id] for person_id in ids if person_id in known_accounts},
+            **{account.id: account for account in accounts_read if _is_enabled_member(account)},
+        }
 
     async def _active(self, listed: Iterable[ChatId], reads: RoleReads) -> frozenset[ChatId]:
         """Return the full, active members of a list; after enough were found, the rest is included unchecked."""
@@ -252,7 +261,7 @@ class SlackDirectory:
         while left and len(found) < CHECKED_MEMBERS:
             some, left = left[:_PARALLEL_READS], left[_PARALLEL_READS:]
             for chat_id, user in zip(
-                some, await _read_in_parallel(some, lambda one: _user_or_none(reads, one)), strict=True
+                some, await _read_in_parallel(some, lambda chat_id: _user_or_none(reads, chat_id)), strict=True
             ):
                 if user is not None and is_full_member(user, self._team_id):
                     found.add(main_id(user, chat_id))
@@ -274,7 +283,7 @@ async def _read_in_parallel(keys: Sequence[Key], read: Callable[[Key], Awaitable
 
 
 async def _user_or_none(reads: RoleReads, chat_id: ChatId) -> SlackUser | None:
-    """Read a user of a list. An unreadable entry does not hide the others."""
+    """Read one user of a list; None when Slack cannot show that user. The other users are still read."""
     try:
         return await reads.user(chat_id)
     except Refused:

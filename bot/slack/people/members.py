@@ -27,7 +27,7 @@ class WindowMembers:
     async def require_member(self, chat_id: ChatId) -> None:
         """Require a full member.
 
-        :raises Refused: for everybody else.
+        :raises Refused: when Slack says that the person is a guest, a bot, deactivated or unknown.
         :raises PeopleDirectoryUnavailable: when this cannot be read now.
         """
         await self.directory.require_member(chat_id, within=FORM_ANSWERED_WITHIN)
@@ -42,7 +42,7 @@ class Members:
     async def require_member(self, actor: ChatId) -> None:
         """Require a full member; refuse everybody when Slack does not answer in time. For windows that show records.
 
-        :raises Refused: for everybody else, and when there is no answer in time.
+        :raises Refused: when Slack says that the person is not a full member, and when it does not answer in time.
         """
         try:
             async with asyncio.timeout(_STRICT_SECONDS):
@@ -55,7 +55,7 @@ class Members:
 
         That is safe because later code checks again.
 
-        :raises Refused: for everybody else.
+        :raises Refused: when Slack answers in time that the person is not a full member.
         """
         with suppress(PeopleDirectoryUnavailable, TimeoutError):
             async with asyncio.timeout(_LENIENT_SECONDS):

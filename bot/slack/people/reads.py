@@ -66,8 +66,8 @@ class ReadListeners:
         :param now: returns the present time in seconds. When the clock was set back, an answer counts as too old.
         """
         self.now = now
-        self.recent_users: Cache[ChatId, SlackUser] = _kept(_not_read, now)
-        self.recent_groups: Cache[None, UserGroups] = _kept(_not_read, now)
+        self.recent_users: Cache[ChatId, SlackUser] = _cache(_not_read, now)
+        self.recent_groups: Cache[None, UserGroups] = _cache(_not_read, now)
         self.users: list[Callable[[ChatId, SlackUser], None]] = [self.recent_users.keep]
         self.groups: list[Callable[[UserGroups], None]] = [partial(self.recent_groups.keep, None)]
 
@@ -144,15 +144,15 @@ class OneCheckReads:
     def __init__(self, reads: SlackReads, began_ago: timedelta) -> None:
         """Create the reads.
 
-        :param began_ago: how long ago the act began that is checked: what was read since then counts.
+        :param began_ago: how long ago the checked action began. Answers that were read since then count.
         """
         self._recent = reads.listeners
         self._began = self._recent.now()
         self._act_began = self._began - began_ago.total_seconds()
         self._needs_new_groups = self._has_used_older_groups = False
-        self._groups: Cache[None, UserGroups] = _kept(lambda _: reads.user_groups())
-        self._users = _kept(reads.user)
-        self._by_mail = _kept(reads.user_by_mail)
+        self._groups: Cache[None, UserGroups] = _cache(lambda _: reads.user_groups())
+        self._users = _cache(reads.user)
+        self._by_mail = _cache(reads.user_by_mail)
 
     async def user_groups(self) -> UserGroups:
         """Return every user group with its members."""
@@ -197,17 +197,17 @@ class KnownUsers:
 
     async def user(self, chat_id: ChatId) -> SlackUser:
         """Return a user; see `RoleReads.user`."""
-        known = self._recent_users.recent(chat_id, NAMES_SHOWN_FOR)
-        if known is None or time_to_keep(known) < NAMES_SHOWN_FOR:
+        recent_user = self._recent_users.recent(chat_id, NAMES_SHOWN_FOR)
+        if recent_user is None or time_to_keep(recent_user) < NAMES_SHOWN_FOR:
             return await self._reads.user(chat_id)
-        return known
+        return recent_user
 
     async def user_by_mail(self, mail: str) -> SlackUser | None:
         """Return the user with a mail address; None when there is none."""
         return await self._reads.user_by_mail(mail)
 
 
-def _kept(
+def _cache(
     read: Callable[[Asked], Coroutine[Any, Any, Answer]], now: Callable[[], float] = time.monotonic
 ) -> Cache[Asked, Answer]:
     return Cache(read=read, kept_for=lambda _: MAX_AGE_IN_ONE_CHECK, max_entries=_MAX_READS, now=now)

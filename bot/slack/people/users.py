@@ -16,7 +16,7 @@ _NOT_ACTIVE: Final = ("deleted", "is_restricted", "is_ultra_restricted", "is_str
 def require_full_member(user: SlackUser, team_id: str) -> str:
     """Return the mail address of a full, active, human member of our workspace.
 
-    :raises Refused: for everybody else (Slack: "user object").
+    :raises Refused: for guests, bots, deactivated users and users of other workspaces (Slack: "user object").
     """
     teams = (user.get("enterprise_user") or {}).get("teams") or [user.get("team_id")]
     if user.get("deleted"):
@@ -50,8 +50,8 @@ def time_to_keep(user: SlackUser | None) -> timedelta:
 
 def ids_of(user: SlackUser, chat_id: ChatId) -> frozenset[ChatId]:
     """List every id that Slack may use for this user. On an Enterprise Grid a person has two: U… and W…."""
-    known = (chat_id, user.get("id"), (user.get("enterprise_user") or {}).get("id"))
-    return frozenset(ChatId(str(one)) for one in known if one)
+    user_ids = (chat_id, user.get("id"), (user.get("enterprise_user") or {}).get("id"))
+    return frozenset(ChatId(str(chat_id)) for chat_id in user_ids if chat_id)
 
 
 def main_id(user: SlackUser, chat_id: ChatId) -> ChatId:

@@ -10,13 +10,13 @@ from bot.process.logs.redactor import Redactor
 from bot.process.opening.readers import open_clock
 from bot.process.run import WRONG_SETTINGS, print_problems
 from bot.process.settings import SettingsProblems, TenantSettings, load_tenant_settings
-from bot.report.writing import FileFormat, write_catalogue, write_report
-from bot.report.written_file import ReportHeader
+from bot.report.file_formats import FileFormat, write_catalogue, write_report
+from bot.report.report_file import ReportHeader
 from bot.terminal.evidence.report_table import write_table
-from bot.terminal.evidence.taking import Evidence, Taker, take_evidence
+from bot.terminal.evidence.taking import Evidence, EvidenceRequester, take_evidence
 from bot.words.requests.notes import refusal_words
 from workflows.app.evidence.reading import EvidenceReader
-from workflows.app.evidence.recording import EvidenceKind, Taken
+from workflows.app.evidence.recording import EvidenceFile, EvidenceKind
 from workflows.core.errors.raised import InvalidField, Refused
 from workflows.core.partners.history.days import DayProblem, Days, WrongDay, parse_days
 from workflows.core.settings.model import TenantId
@@ -32,7 +32,7 @@ def take_report(partner: str | None, first: str | None, last: str | None, format
     :raises typer.BadParameter: for a day or a partner that cannot be used.
     """
     settings, days = _settings(), _days(first, last)
-    taker = Taker.now()
+    taker = EvidenceRequester.now()
 
     async def make(reader: EvidenceReader) -> Evidence:
         tenants = None if partner is None else await _tenants(reader, partner)
@@ -44,7 +44,7 @@ def take_report(partner: str | None, first: str | None, last: str | None, format
             written = await write_table(stories, header, reader)
         else:
             written = await write_report(stories, header, FileFormat(format_), reader)
-        taken = Taken(
+        evidence_file = EvidenceFile(
             kind=EvidenceKind.REPORT,
             format=format_,
             sha256=written.sha256,
@@ -53,26 +53,26 @@ def take_report(partner: str | None, first: str | None, last: str | None, format
             partner=partner or "",
             days=days,
         )
-        return Evidence(written=written, taken=taken, tenants=tenants or frozenset())
+        return Evidence(written=written, evidence_file=evidence_file, tenants=tenants or frozenset())
 
     return asyncio.run(take_evidence(settings.records, open_clock(settings), taker, make))
 
 
 def take_catalogue(format_: str) -> int:
     """Print the catalogue of partners as CSV or JSON. Returns the exit status, see `take_evidence`."""
-    settings, taker = _settings(), Taker.now()
+    settings, taker = _settings(), EvidenceRequester.now()
 
     async def make(reader: EvidenceReader) -> Evidence:
         header = ReportHeader(made_at=reader.clock.now(), made_by=taker.user, key=taker.key)
         written = await write_catalogue(reader.catalogue(), header, FileFormat(format_), reader)
-        taken = Taken(
+        evidence_file = EvidenceFile(
             kind=EvidenceKind.EXPORT,
             format=format_,
             sha256=written.sha256,
             row_count=written.row_count,
             unreadable=reader.unreadable,
         )
-        return Evidence(written=written, taken=taken)
+        return Evidence(written=written, evidence_file=evidence_file)
 
     return asyncio.run(take_evidence(settings.records, open_clock(settings), taker, make))
 

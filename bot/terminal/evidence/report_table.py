@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bot.report.report_file import ReportFile, ReportHeader
 from bot.report.words import (
     FROM_RECORDS,
     partner_in,
@@ -15,7 +16,6 @@ from bot.report.words import (
     state_in_words,
     template_in,
 )
-from bot.report.written_file import ReportHeader, WrittenFile
 from bot.terminal.printing import safe_text, terminal_console
 from bot.words.sentences import counted, day, minute, time_words
 from workflows.app.evidence.reading import EvidenceReader
@@ -27,11 +27,9 @@ ROWS_AT_ONCE: Final = 50
 _NAME: Final = 60
 
 
-async def write_table(
-    stories: AsyncIterator[RequestStory], header: ReportHeader, reader: EvidenceReader
-) -> WrittenFile:
+async def write_table(stories: AsyncIterator[RequestStory], header: ReportHeader, reader: EvidenceReader) -> ReportFile:
     """Write the report as wide as the terminal is."""
-    written, out = WrittenFile(), _Paper(terminal_console())
+    written, out = ReportFile(), _TextLayout(terminal_console())
     out.print(
         safe_text(f"Audit report: {header.partner or 'all partners'}, made {minute(header.made_at)}", style="bold")
     )
@@ -53,7 +51,7 @@ async def write_table(
     return written
 
 
-class _Paper:
+class _TextLayout:
     """Lays text out for the terminal, without printing it: nothing is shown before it is recorded."""
 
     def __init__(self, terminal: Console) -> None:
@@ -68,13 +66,13 @@ class _Paper:
             markup=False,
         )
 
-    def print(self, *shown: Text | Table) -> None:
-        for one in shown:
-            self._console.print(one)
+    def print(self, *texts: Text | Table) -> None:
+        for text in texts:
+            self._console.print(text)
 
-    def take(self, *shown: Text | Table) -> str:
+    def take(self, *texts: Text | Table) -> str:
         """Lay out more, and return everything since the last time."""
-        self.print(*shown)
+        self.print(*texts)
         text = self._text.getvalue()
         self._text.seek(0)
         self._text.truncate()
@@ -98,16 +96,20 @@ def _table(*, show_header: bool = True) -> Table:
 
 def _cells(story: RequestStory) -> tuple[Text, Text, Text, Text]:
     request = story.request
-    asked = request.fields.requester if request.prepared is None else request.prepared.requester.name
-    approvers = [one.decision.person.name for one in story.decisions if one.is_counted]
-    rejected = [one.decision.person.name for one in story.decisions if one.decision.choice is Choice.REJECT]
+    requester = request.fields.requester if request.prepared is None else request.prepared.requester.name
+    approvers = [story_decision.decision.person.name for story_decision in story.decisions if story_decision.is_counted]
+    rejected = [
+        story_decision.decision.person.name
+        for story_decision in story.decisions
+        if story_decision.decision.choice is Choice.REJECT
+    ]
     people = _lines(
-        f"by {asked}",
+        f"by {requester}",
         f"approved: {', '.join(approvers)}" if approvers else "",
         f"rejected: {', '.join(rejected)}" if rejected else "",
         "" if story.total_time is None else f"took {time_words(story.total_time)}",
     )
-    found = f"{len(story.outside_changes)} by others" if story.outside_changes else ""
+    outside_changes = f"{len(story.outside_changes)} by others" if story.outside_changes else ""
     return (
         _lines(request.id, f"{request.created_at:%Y-%m-%d}"),
         _lines(partner_in(request), template_in(request)),
@@ -115,7 +117,7 @@ def _cells(story: RequestStory) -> tuple[Text, Text, Text, Text]:
         _lines(
             state_in_words(story),
             "" if story.standing is Standing.OPEN else standing_words(story),
-            f"changes: {found}" if found else "",
+            f"changes: {outside_changes}" if outside_changes else "",
         ),
     )
 

@@ -12,11 +12,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from bot.report.written_file import WrittenFile
+from bot.report.report_file import ReportFile
 from bot.terminal.printing import NOT_POSSIBLE, print_error
 from bot.words.requests.notes import refusal_words
 from workflows.app.evidence.reading import EvidenceReader
-from workflows.app.evidence.recording import EvidenceLog, Taken
+from workflows.app.evidence.recording import EvidenceFile, EvidenceLog
 from workflows.core.errors.raised import DomainError
 from workflows.core.settings.model import TenantId
 from workflows.ports.clock import Clock
@@ -31,20 +31,20 @@ INCOMPLETE = 3
 class Evidence:
     """A finished text, and what to record about it."""
 
-    written: WrittenFile
-    taken: Taken
+    written: ReportFile
+    evidence_file: EvidenceFile
     tenants: frozenset[TenantId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Taker:
+class EvidenceRequester:
     """Who takes evidence at the command line, and under which key that is recorded."""
 
     user: str
     key: str
 
     @classmethod
-    def now(cls) -> "Taker":
+    def now(cls) -> "EvidenceRequester":
         """Return the operating system's user, with a new key."""
         return cls(user=f"os:{_user()}", key=f"command_line:{secrets.token_hex(8)}")
 
@@ -61,19 +61,22 @@ def _user() -> str:
 
 
 async def take_evidence(
-    records: StoreLocation, clock: Clock, taker: Taker, make: Callable[[EvidenceReader], Awaitable[Evidence]]
+    records: StoreLocation,
+    clock: Clock,
+    taker: EvidenceRequester,
+    make: Callable[[EvidenceReader], Awaitable[Evidence]],
 ) -> int:
     """Make a text, record it, and print it. Returns 0, 1 when not all is printed, or 3 when records were unreadable."""
     if not records.exists():
         print_error("Nothing was read:", f"there are no records in {records.path}; set DATABASE_URL to the bot's file")
         return NOT_POSSIBLE
     try:
-        async with _opened(records, clock) as store:
+        async with _open_store(records, clock) as store:
             reader = EvidenceReader(store=store, clock=clock)
             evidence = await make(reader)
             try:
                 log = EvidenceLog(store=store, clock=clock)
-                await log.record(evidence.taken, key=taker.key, actor=taker.user, tenants=evidence.tenants)
+                await log.record(evidence.evidence_file, key=taker.key, actor=taker.user, tenants=evidence.tenants)
                 is_printed = _print(evidence.written)
             finally:
                 evidence.written.close()
@@ -81,19 +84,19 @@ async def take_evidence(
         why = refusal_words(error) if isinstance(error, DomainError) else str(error)
         print_error("Nothing is printed, because it could not be read or not be recorded:", why)
         return NOT_POSSIBLE
-    taken = evidence.taken
+    evidence_file = evidence.evidence_file
     if not is_printed:
         print_error(f"The text is not complete: it could not be written. It is recorded as {taker.key}.")
         return NOT_POSSIBLE
-    print(f"Recorded in the audit log as {taker.key}. SHA-256 {taken.sha256}", file=sys.stderr)
-    if taken.unreadable:
-        print_error("Incomplete:", f"{taken.unreadable} records could not be read, and are missing")
+    print(f"Recorded in the audit log as {taker.key}. SHA-256 {evidence_file.sha256}", file=sys.stderr)
+    if evidence_file.unreadable:
+        print_error("Incomplete:", f"{evidence_file.unreadable} records could not be read, and are missing")
         return INCOMPLETE
     return 0
 
 
 @asynccontextmanager
-async def _opened(records: StoreLocation, clock: Clock) -> AsyncIterator[OpenStore]:
+async def _open_store(records: StoreLocation, clock: Clock) -> AsyncIterator[OpenStore]:
     """Open the records, alone or beside a running bot."""
     try:
         store = await records.open(clock)
@@ -105,7 +108,7 @@ async def _opened(records: StoreLocation, clock: Clock) -> AsyncIterator[OpenSto
         await store.close()
 
 
-def _print(written: WrittenFile) -> bool:
+def _print(written: ReportFile) -> bool:
     """Copy the text to standard output, byte by byte: its digest is recorded. Returns whether all was written."""
     try:
         sys.stdout.flush()

@@ -105,8 +105,8 @@ def _print_risk(planned_request: PlannedRequest, plan: Plan, console: Console) -
 
 
 def _print_kept_open(planned_request: PlannedRequest, plan: Plan, console: Console) -> None:
-    stays = describe_staying_open(plan, planned_request.observation.default, planned_request.names)
-    _print_list("Stays open, not changed", tuple(f"{line.setting}: {line.words}" for line in stays), console)
+    staying_open = describe_staying_open(plan, planned_request.observation.default, planned_request.names)
+    _print_list("Stays open, not changed", tuple(f"{line.setting}: {line.words}" for line in staying_open), console)
 
 
 def _print_list(title: str, sentences: tuple[str, ...], console: Console) -> None:

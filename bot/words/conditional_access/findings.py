@@ -89,7 +89,7 @@ def _report_only_words(values: Values) -> str:
     parts = [
         f"{MEANINGS[meaning].lower()}: {summary_words(some)}"
         for meaning in _ORDER
-        if (some := [verdict for verdict in verdicts if verdict.meaning is meaning])
+        if (some := [verdict for verdict in verdicts if verdict.effect is meaning])
     ]
     return f"Report-only policies are not enforced. If they were enforced: {'; '.join(parts)}."
 
@@ -114,5 +114,5 @@ _WORDS: Final[Mapping[FindingCode, Callable[[Values], str]]] = {
 
 
 def _cut(lines: Sequence[str], count: int) -> tuple[str, ...]:
-    kept = tuple(lines[:MAX_LINES])
-    return kept if count <= len(kept) else (*kept, f"and {count - len(kept)} more.")
+    first_lines = tuple(lines[:MAX_LINES])
+    return first_lines if count <= len(first_lines) else (*first_lines, f"and {count - len(first_lines)} more.")

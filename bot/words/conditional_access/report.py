@@ -16,7 +16,7 @@ def report_values(report: AccessReport) -> dict[str, object]:
         "not_evaluated": None
         if report.unanswered_because is None
         else UNREAD_REASON_WORDS[report.unanswered_because.reason],
-        "not_checked": [question_words(question_values(one)) for one in report.left_out],
+        "not_checked": [question_words(question_values(question)) for question in report.left_out],
         "is_estimate": report.is_estimate,
         "meaning": {visitor.value: report.worst(visitor).value for visitor in report.visitors},
         "verdicts": [verdict_values(verdict) for verdict in report.verdicts],

@@ -32,8 +32,8 @@ class StatedVerdict(NamedTuple):
     """Its name. Text from the tenant."""
     is_enforced: bool
     visitor: VisitorType
-    meaning: PolicyEffect
-    where_it_applies: PolicyEffect
+    effect: PolicyEffect
+    effect_where_applied: PolicyEffect
     reasons: tuple[PolicyReason, ...]
     conditions: tuple[StatedCondition, ...]
     remedies: tuple[Remedy, ...]
@@ -52,8 +52,8 @@ def _verdicts_of_group(group: Mapping[str, Any]) -> Iterator[StatedVerdict]:
             policy=group["policy"],
             is_enforced=group["is_enforced"],
             visitor=VisitorType(visitor),
-            meaning=PolicyEffect(group["meaning"]),
-            where_it_applies=PolicyEffect(group["where_it_applies"]),
+            effect=PolicyEffect(group["meaning"]),
+            effect_where_applied=PolicyEffect(group["where_it_applies"]),
             reasons=tuple(map(_reason, group["reasons"])),
             conditions=tuple(
                 StatedCondition(ConditionType(condition["when"]), tuple(condition["values"]), condition["count"])

@@ -12,7 +12,7 @@ from workflows.core.checks.conditional_access.controls import (
     Remedy,
     VisitorType,
 )
-from workflows.core.checks.conditional_access.findings import grouped
+from workflows.core.checks.conditional_access.findings import group_by
 from workflows.core.checks.conditional_access.policy import ControlKind
 from workflows.core.checks.conditional_access.scope import ClientApp, ConditionType
 from workflows.core.checks.conditional_access.verdicts import Source
@@ -83,15 +83,15 @@ CLIENTS: Final = {ClientApp.BROWSER.value: "browsers", ClientApp.APPS.value: "mo
 
 def verdict_words(verdicts: Sequence[StatedVerdict]) -> str:
     """Describe completely the effect of one policy on several kinds of visitor."""
-    one = verdicts[0]
-    reasons = "; ".join(filter(None, map(_reason_words, one.reasons)))
-    where = _conditions_words(one.conditions)
-    cure = _remedy_words(one.remedies)
-    sentence = f"{_meaning_words(one)}: {_visitor_words(verdicts)}, by {quoted_name(one.policy)}"
+    first = verdicts[0]
+    reasons = "; ".join(filter(None, map(_reason_words, first.reasons)))
+    where = _conditions_words(first.conditions)
+    cure = _remedy_words(first.remedies)
+    sentence = f"{_meaning_words(first)}: {_visitor_words(verdicts)}, by {quoted_name(first.policy)}"
     sentence += f" ({reasons})" if reasons else ""
     sentence += f", {where}" if where else ""
     sentence += f". To fix: {cure}" if cure else ""
-    sentence += ". This is an estimate" if one.source is Source.ESTIMATE else ""
+    sentence += ". This is an estimate" if first.source is Source.ESTIMATE else ""
     return f"{sentence}."
 
 
@@ -103,16 +103,16 @@ def quoted_name(policy: str) -> str:
 
 def policy_lines(verdicts: Sequence[StatedVerdict]) -> list[str]:
     """Describe completely every policy, one line for each."""
-    alike = grouped(
+    alike = group_by(
         verdicts,
-        lambda verdict: (verdict.policy_id, verdict.policy, verdict.meaning, verdict.reasons, verdict.conditions),
+        lambda verdict: (verdict.policy_id, verdict.policy, verdict.effect, verdict.reasons, verdict.conditions),
     )
     return [verdict_words(group) for group in alike]
 
 
 def summary_words(verdicts: Sequence[StatedVerdict]) -> str:
     """State on one line who is affected by which policies, and what changes it."""
-    by_policy = grouped(
+    by_policy = group_by(
         verdicts, lambda verdict: (verdict.policy_id, verdict.policy, verdict.remedies, verdict.conditions)
     )
     rows: dict[tuple[object, ...], list[Sequence[StatedVerdict]]] = {}
@@ -120,9 +120,9 @@ def summary_words(verdicts: Sequence[StatedVerdict]) -> str:
         whens = tuple(dict.fromkeys(condition.kind for condition in group[0].conditions))
         rows.setdefault((tuple(verdict.visitor for verdict in group), group[0].remedies, whens), []).append(group)
     parts = [_group_words(some) for some in list(rows.values())[:MAX_POLICY_GROUPS]]
-    left = sum(len(some) for some in list(rows.values())[MAX_POLICY_GROUPS:])
-    if left:
-        parts.append(f"and by {counted(left, 'more policy', 'more policies')}")
+    left_out_count = sum(len(some) for some in list(rows.values())[MAX_POLICY_GROUPS:])
+    if left_out_count:
+        parts.append(f"and by {counted(left_out_count, 'more policy', 'more policies')}")
     return "; ".join(parts)
 
 
@@ -139,9 +139,9 @@ def _group_words(policies: Sequence[Sequence[StatedVerdict]]) -> str:
 
 
 def _meaning_words(verdict: StatedVerdict) -> str:
-    label = MEANINGS[verdict.meaning]
-    if verdict.meaning is PolicyEffect.DEPENDS and verdict.where_it_applies is not PolicyEffect.DEPENDS:
-        label = f"{label} ({MEANINGS[verdict.where_it_applies].lower()} where it applies)"
+    label = MEANINGS[verdict.effect]
+    if verdict.effect is PolicyEffect.DEPENDS and verdict.effect_where_applied is not PolicyEffect.DEPENDS:
+        label = f"{label} ({MEANINGS[verdict.effect_where_applied].lower()} where it applies)"
     return label if verdict.is_enforced else f"Report-only, not enforced: {label.lower()}"
 
 

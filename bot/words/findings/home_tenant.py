@@ -135,7 +135,7 @@ def _applications(values: Values) -> str:
 _WHO: Final = "Gatehouse does not store who they are. Admins find them in Entra's sign-in logs."
 
 
-def _lost(sign_ins_words: Callable[[Values], str]) -> Callable[[Values], str]:
+def _lost_access_sentence(sign_ins_words: Callable[[Values], str]) -> Callable[[Values], str]:
     def words(values: Values) -> str:
         if values["is_certain"]:
             return f"{sign_ins_words(values)} These people lose access where the change reduces it. {_WHO}"
@@ -144,7 +144,7 @@ def _lost(sign_ins_words: Callable[[Values], str]) -> Callable[[Values], str]:
     return words
 
 
-def _ended(sign_ins_words: Callable[[Values], str]) -> Callable[[Values], str]:
+def _ended_access_sentence(sign_ins_words: Callable[[Values], str]) -> Callable[[Values], str]:
     def words(values: Values) -> str:
         return (
             f"{sign_ins_words(values)} These people lose access. {_WHO}" if values["people"] else sign_ins_words(values)
@@ -162,8 +162,8 @@ FUNCTIONS: Final[Mapping[FindingCode, Callable[[Values], str]]] = {
     FindingCode.INVITATIONS: _invitations,
     FindingCode.SIGN_INS: _sign_ins,
     FindingCode.OUTBOUND_SIGN_INS: _outbound_sign_ins,
-    FindingCode.SIGN_INS_LOST: _lost(_sign_ins),
-    FindingCode.OUTBOUND_SIGN_INS_LOST: _lost(_outbound_sign_ins),
-    FindingCode.SIGN_INS_END: _ended(_sign_ins),
-    FindingCode.OUTBOUND_SIGN_INS_END: _ended(_outbound_sign_ins),
+    FindingCode.SIGN_INS_LOST: _lost_access_sentence(_sign_ins),
+    FindingCode.OUTBOUND_SIGN_INS_LOST: _lost_access_sentence(_outbound_sign_ins),
+    FindingCode.SIGN_INS_END: _ended_access_sentence(_sign_ins),
+    FindingCode.OUTBOUND_SIGN_INS_END: _ended_access_sentence(_outbound_sign_ins),
 }

@@ -59,7 +59,7 @@ def _author_unknown(values: Values) -> str:
     return f"{_UNKNOWN_AUTHORS[UnknownAuthor(values['why'])]} So it needs one approver more."
 
 
-def _made_by(values: Values) -> str:
+def _known_authors(values: Values) -> str:
     names = comma_list(values["names"])
     return f"Entra's audit log names as author of these settings, who cannot approve: {names}."
 
@@ -91,6 +91,6 @@ FUNCTIONS: Final[Mapping[FindingCode, Callable[[Values], str]]] = {
     FindingCode.KEEPS_APPROVAL_POLICY: _keeps_approval_policy,
     FindingCode.NOT_RESTORED: _not_restored,
     FindingCode.AUTHOR_UNKNOWN: _author_unknown,
-    FindingCode.MADE_BY: _made_by,
+    FindingCode.MADE_BY: _known_authors,
     FindingCode.OPEN_REQUEST: _open_request,
 }

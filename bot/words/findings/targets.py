@@ -27,7 +27,7 @@ LIKENESSES: Final[Mapping[Likeness, str]] = {
 _MAX_LISTED_TARGETS: Final = 5
 
 
-def _gone(values: Values) -> str:
+def _target_gone(values: Values) -> str:
     return (
         f"“{title(values['setting'])}” listed {values['kind']} {values['id']} before and lists it after this, but this "
         f"tenant has no such {values['kind']} now. It has no effect, unless it was deleted and is restored."
@@ -48,7 +48,7 @@ def _not_installed(values: Values) -> str:
     )
 
 
-def _is_ours(values: Values) -> str:
+def _id_of_this_tenant(values: Values) -> str:
     kind, name = values["kind"], object_name(values["name"])
     return (
         f"{kind.capitalize()} {_id(values)} is “{name}” in this tenant, but “{title(values['setting'])}” "
@@ -56,28 +56,32 @@ def _is_ours(values: Values) -> str:
     )
 
 
-def _left_out(values: Values) -> str:
+def _targets_left_out(values: Values) -> str:
     ids = "One more ID" if values["count"] == 1 else f"{values['count']} more IDs"
     return f"{ids} could not be checked, because at most {values['most']} are looked up for one request."
 
 
-def _named(values: Values) -> str:
-    named = [f"{target['kind']} {target['id']} is “{object_name(target['name'])}”" for target in values["targets"]]
-    return f"In this tenant, {_listed(named)}."
+def _targets_named(values: Values) -> str:
+    target_names = [
+        f"{target['kind']} {target['id']} is “{object_name(target['name'])}”" for target in values["targets"]
+    ]
+    return f"In this tenant, {_list_names(target_names)}."
 
 
 def _theirs(values: Values) -> str:
     return (
-        f"Only the partner knows application {_listed(values['ids'])}, because it cannot be looked up here. The ID "
+        f"Only the partner knows application {_list_names(values['ids'])}, because it cannot be looked up here. The ID "
         "must come from the partner."
     )
 
 
 def _in_both(values: Values) -> str:
-    named = [f"application {target['id']} is “{object_name(target['name'])}” here" for target in values["targets"]]
+    target_names = [
+        f"application {target['id']} is “{object_name(target['name'])}” here" for target in values["targets"]
+    ]
     return (
-        f"This tenant also has some of the partner's applications: {_listed(named)}. An application of several "
-        "tenants has the same ID in all of them. An application of only our tenant would be the wrong one."
+        f"This tenant also has some of the partner's applications: {_list_names(target_names)}. An application of "
+        "several tenants has the same ID in all of them. An application of only our tenant would be the wrong one."
     )
 
 
@@ -91,18 +95,18 @@ def _id(values: Values) -> str:
     return f"{values['id']} (“{values['label']}” on the form)" if values["label"] else str(values["id"])
 
 
-def _listed(names: Sequence[str]) -> str:
+def _list_names(names: Sequence[str]) -> str:
     more = len(names) - _MAX_LISTED_TARGETS
     return ", ".join(names[:_MAX_LISTED_TARGETS]) + (f" and {more} more" if more > 0 else "")
 
 
 FUNCTIONS: Final[Mapping[FindingCode, Callable[[Values], str]]] = {
-    FindingCode.TARGET_GONE: _gone,
+    FindingCode.TARGET_GONE: _target_gone,
     FindingCode.TARGET_ABSENT: _absent,
     FindingCode.TARGET_NOT_INSTALLED: _not_installed,
-    FindingCode.TARGET_IS_OURS: _is_ours,
-    FindingCode.TARGETS_LEFT_OUT: _left_out,
-    FindingCode.TARGETS_NAMED: _named,
+    FindingCode.TARGET_IS_OURS: _id_of_this_tenant,
+    FindingCode.TARGETS_LEFT_OUT: _targets_left_out,
+    FindingCode.TARGETS_NAMED: _targets_named,
     FindingCode.TARGETS_THEIRS: _theirs,
     FindingCode.TARGETS_IN_BOTH: _in_both,
     FindingCode.LOOK_ALIKE: _look_alike,

@@ -18,7 +18,7 @@ KINDS: Final[Mapping[ObjectKind, str]] = {
 
 
 def kind_words(found_object: FoundObject) -> str:
-    """Return what distinguishes an object from others of the same name."""
+    """Return the words that distinguish an object from other objects with the same name."""
     return f"{KINDS[found_object.kind]}{', disabled' if found_object.is_disabled else ''}"
 
 
@@ -33,7 +33,7 @@ def found_name(found_object: FoundObject) -> str:
 
 
 def found_words(found_object: FoundObject) -> str:
-    """Return what distinguishes a found object from others: its kind, its address, and the end of its ID."""
+    """Return the words that distinguish a found object: its kind, its address, and the end of its ID."""
     mail = f", {found_object.mail}" if found_object.mail else ""
     kind = kind_words(found_object)
     return f"{kind[0].upper()}{kind[1:]}{mail}, ID ends in {found_object.id[-4:]}"

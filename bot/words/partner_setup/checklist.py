@@ -27,7 +27,7 @@ from workflows.core.partner_setup.checklist import (
     groups,
 )
 from workflows.core.partner_setup.confirmations import needed_steps
-from workflows.core.partner_setup.powershell import literal, quoted
+from workflows.core.partner_setup.powershell import literal, quote
 from workflows.core.partner_setup.steps import PartnerSetup, SetupStep, StepKey
 from workflows.core.plans.plan import PARTNERS_PATH
 from workflows.core.settings.canonical import JsonObject
@@ -77,7 +77,7 @@ def first_section(home: OurTenant, partner: TenantId, *, is_cross_cloud: bool, h
         f"Portal: {_SETTINGS} > Organizational settings > Add organization > {home.tenant_id}",
         f"Graph: first GET {root}{PARTNERS_PATH}/{home.tenant_id}; only if the answer is 404:",
         *_graph(root, call_to_add_our_tenant(home)),
-        f"PowerShell: Connect-MgGraph -Environment {environment} -TenantId {quoted(partner)} "
+        f"PowerShell: Connect-MgGraph -Environment {environment} -TenantId {quote(partner)} "
         "-Scopes 'Policy.ReadWrite.CrossTenantAccess'",
         f"New-MgPolicyCrossTenantAccessPolicyPartner -BodyParameter {literal({'tenantId': home.tenant_id})}",
     ]
@@ -168,10 +168,10 @@ def _portal(step: SetupStep, words: StepTexts, home: OurTenant, *, named: str = 
 def _lists(setting: JsonObject, named: str) -> Iterator[str]:
     for name, label in (("usersAndGroups", "Users and groups"), ("applications", "Applications")):
         if name in setting:
-            one = setting[name]
-            access = "Allow access" if one["accessType"] == "allowed" else "Block access"
-            targets = ", ".join(_target(row) for row in one["targets"])
-            rule = f"{access}; applies to" if not named or one["accessType"] != "allowed" else named
+            target_list = setting[name]
+            access = "Allow access" if target_list["accessType"] == "allowed" else "Block access"
+            targets = ", ".join(_target(row) for row in target_list["targets"])
+            rule = f"{access}; applies to" if not named or target_list["accessType"] != "allowed" else named
             yield f"  {label}: {rule} {targets}"
 
 
@@ -186,13 +186,13 @@ def _powershell(step: SetupStep, call: GraphCall, home: OurTenant) -> Iterator[s
         yield f"Update-MgPolicyCrossTenantAccessPolicy -BodyParameter {body}"
     elif step.key is StepKey.PROVISIONING_JOB:
         yield (
-            f"Invoke-MgInstantiateApplicationTemplate -ApplicationTemplateId {quoted(SYNCHRONIZATION_TEMPLATE)} "
+            f"Invoke-MgInstantiateApplicationTemplate -ApplicationTemplateId {quote(SYNCHRONIZATION_TEMPLATE)} "
             f"-DisplayName {literal(call.body['displayName'])}"
         )
     else:
         yield (
             "Update-MgPolicyCrossTenantAccessPolicyPartner -CrossTenantAccessPolicyConfigurationPartnerTenantId "
-            f"{quoted(home.tenant_id)} -BodyParameter {body}"
+            f"{quote(home.tenant_id)} -BodyParameter {body}"
         )
 
 

@@ -65,7 +65,7 @@ def describe_changes(
     """Describe every written setting before and after the plan.
 
     :param default: the tenant's default configuration, used to describe inherited values; None when it is not known.
-    :param names: the names in our own directory of its ids, by id.
+    :param names: the names of the ids in the plan, from our own directory.
     """
     context = _ChangeContext(BeforeAfter.of(plan, default), names)
     return tuple(_line(item, context) for item in setting_changes(plan, default))

@@ -52,11 +52,12 @@ def describe_current(
 
     :param configuration: the partner's own document; None when it has none, so that the defaults apply.
     :param default: the tenant's default document; None when it could not be read.
-    :param names: the names in our own directory of its ids, by id.
-    :param is_cross_cloud: whether it is in another Microsoft cloud: without a configuration no default applies.
+    :param names: the names of the ids in the configuration, from our own directory.
+    :param is_cross_cloud: whether the partner is in another Microsoft cloud. The tenant's default does not apply to
+        such a partner while it has no configuration of its own.
     """
-    found = facts.current_settings(configuration, default, is_cross_cloud=is_cross_cloud)
-    return _lines(found, effective_settings(configuration, default, is_cross_cloud=is_cross_cloud), default, names)
+    current = facts.current_settings(configuration, default, is_cross_cloud=is_cross_cloud)
+    return _lines(current, effective_settings(configuration, default, is_cross_cloud=is_cross_cloud), default, names)
 
 
 def describe_unchanged(

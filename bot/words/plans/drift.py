@@ -36,7 +36,7 @@ class DefaultLine(NamedTuple):
 
 
 class DriftLine(NamedTuple):
-    """One setting that somebody else changed, in words."""
+    """One setting that was changed outside Gatehouse, in words."""
 
     setting: str
     before: str
@@ -49,7 +49,9 @@ class DriftLine(NamedTuple):
 def drift_lines(
     drift: Drift, default: JsonObject | None = None, *, with_graph_names: bool = False
 ) -> tuple[DriftLine, ...]:
-    """Describe what somebody else changed. A created or removed partner configuration comes first.
+    """Describe the settings that were changed outside Gatehouse.
+
+    A created or removed partner configuration comes first.
 
     :param default: the tenant's default configuration, for values that are not set; None when it is not known.
     :param with_graph_names: whether settings that Gatehouse does not know are named as in Microsoft Graph.
@@ -63,7 +65,7 @@ def drift_lines(
 
 
 def existence_lines(drift: Drift) -> tuple[DriftLine, ...]:
-    """Describe that somebody else created or removed the partner's own configuration; otherwise nothing."""
+    """State that the partner's own configuration was created or removed outside Gatehouse; empty otherwise."""
     if drift.existed is drift.exists:
         return ()
     before, now = (OWN_SETTINGS if exists else NO_PARTNER for exists in (drift.existed, drift.exists))

@@ -22,7 +22,7 @@ from workflows.core.settings.documents import is_same_value
 from workflows.core.settings.effective import EffectiveSettings, effective_settings
 from workflows.core.settings.model import SERVICE_PROPERTIES, Property
 
-OPENED_BY_OTHERS: Final = "Opened outside Gatehouse, not part of this request"
+OPENED_OUTSIDE: Final = "Opened outside Gatehouse, not part of this request"
 NOT_APPROVED_HERE: Final = "Open already, not changed by this request"
 _INHERITED: Final = " (from the default)"
 STAYS_OPEN: Final = "Approve and Reject both leave this open."
@@ -36,26 +36,27 @@ _FLAGS: Final[Mapping[tuple[str, bool], str]] = {
 
 
 def kept_access_words(
-    plan: Plan, default: JsonObject | None, names: Mapping[str, str] = NO_NAMES, *, by_others: Drift | None = None
+    plan: Plan, default: JsonObject | None, names: Mapping[str, str] = NO_NAMES, *, outside_change: Drift | None = None
 ) -> tuple[str, ...]:
     """Return in a few words what a partner has and the plan does not change, one text a kind of access.
 
     The texts may contain names from the directory: show them as plain text.
 
     :param default: the tenant's default configuration; None when it is not known.
-    :param names: the names in our own directory of its ids, by id.
-    :param by_others: an outside change: only what it changed, without what the plan before it asked for as well.
+    :param names: the names of the ids in the configuration, from our own directory.
+    :param outside_change: when given, only the access that it changed is returned, without the access that the
+        plan before it asked for as well.
     """
     settings = [
         setting for setting in settings_that_stay_open(plan, default) if setting.name != Property.TENANT_RESTRICTIONS
     ]
     unmanaged = unmanaged_settings(plan.configuration_after())
-    if by_others is not None:
-        changed = {outside_change.name for outside_change in by_others.outside_changes}
+    if outside_change is not None:
+        changed = {change.name for change in outside_change.outside_changes}
         settings = [
             setting
             for setting in settings
-            if setting.name in changed and not _is_asked_for(setting, by_others, default)
+            if setting.name in changed and not _is_asked_for(setting, outside_change, default)
         ]
         unmanaged = tuple(name for name in unmanaged if name in changed)
     effective = effective_settings(plan.configuration_after(), default, is_cross_cloud=plan.is_cross_cloud)
@@ -91,13 +92,13 @@ def open_now_words(plan: Plan, default: JsonObject | None, names: Mapping[str, s
     )
 
 
-def close_words(partner: str, *, by_others: bool) -> tuple[str, str, str]:
+def close_words(partner: str, *, is_opened_outside: bool) -> tuple[str, str, str]:
     """State who can close it and how: the words before the command, the command, and the words after it.
 
     :param partner: the partner's domain or tenant id, as it is typed.
-    :param by_others: whether it was opened while the request waited.
+    :param is_opened_outside: whether the access was opened outside Gatehouse while the request waited.
     """
-    before = "Recommended: Reject, and ask an admin to run " if by_others else "An admin can close it with "
+    before = "Recommended: Reject, and ask an admin to run " if is_opened_outside else "An admin can close it with "
     return before, f"{COMMANDS[Action.REVOKE]} {partner}", " (blocks the whole partner)."
 
 
@@ -109,9 +110,9 @@ def _gives_nothing(one: CurrentSetting, default: JsonObject | None) -> bool:
     return one.inherits and one.name in SERVICE_PROPERTIES and default is not None and default.get(one.name) is None
 
 
-def _is_asked_for(kept: CurrentSetting, by_others: Drift, default: JsonObject | None) -> bool:
+def _is_asked_for(kept: CurrentSetting, outside_change: Drift, default: JsonObject | None) -> bool:
     """Return whether the plan that was made before the outside change leads to the same value."""
-    planned = {setting.name: setting.approved_to for setting in by_others.settings}
+    planned = {setting.name: setting.approved_to for setting in outside_change.settings}
     planned_settings = (
         current_setting
         for current_setting in current_settings(planned, default)

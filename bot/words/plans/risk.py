@@ -116,7 +116,7 @@ def risk_lines(plan: Plan, default: JsonObject | None, *, is_decided: bool = Fal
     :param is_decided: whether the approvals that the plan needs are complete.
     """
     change, deciding = risk_of(plan, default), risk_for_approval(plan, default).level
-    needs, is_kept = _needs(deciding, is_decided=is_decided), change.level < deciding
+    needs, is_kept = _needs_words(deciding, is_decided=is_decided), change.level < deciding
     about = OF_EXTENDED_ACCESS if is_renewal(plan) else OF_CHANGE if plan.adoption is None else OF_ADOPTED_ACCESS
     yield RiskLine(about, LEVELS[change.level], "" if is_kept else needs, _reasons(change.reasons))
     result = () if only_reduces_access(plan) else risk_of_result(plan, default).reasons
@@ -128,7 +128,7 @@ def risk_lines(plan: Plan, default: JsonObject | None, *, is_decided: bool = Fal
     yield RiskLine(OF_ALL_ACCESS_AFTERWARDS, level, "", ())
 
 
-def _needs(level: RiskLevel, *, is_decided: bool) -> str:
+def _needs_words(level: RiskLevel, *, is_decided: bool) -> str:
     requirement = requirement_of(level)
     stages = "" if requirement.stages == 1 else f" in at least {counted(requirement.stages, 'stage')}"
     return f" ({'needed' if is_decided else 'needs'} {counted(requirement.people, 'approver')}{stages})"

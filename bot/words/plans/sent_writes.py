@@ -8,8 +8,11 @@ from workflows.core.plans.plan import SentWrite
 SENT_HINT: Final = "They name the writes in the Microsoft Graph activity logs and for Microsoft's support."
 
 
-def sent_ids(sent: SentWrite) -> Iterator[tuple[str, str]]:
+def sent_ids(sent_write: SentWrite) -> Iterator[tuple[str, str]]:
     """Return each known id of a write: its name in Microsoft's logs, and the id."""
-    for name, value in (("ClientRequestId", sent.ids.client_request_id), ("RequestId", sent.ids.request_id)):
+    for name, value in (
+        ("ClientRequestId", sent_write.ids.client_request_id),
+        ("RequestId", sent_write.ids.request_id),
+    ):
         if value:
             yield name, value

@@ -108,12 +108,15 @@ def short_changes(
     Settings that are written without a change of access are left out.
 
     :param default: the tenant's default configuration; None when it is not known.
-    :param names: the names in our own directory of its ids, by id.
+    :param names: the names of the ids in the plan, from our own directory.
     """
     reading = _ChangeContext(BeforeAfter.of(plan, default), names)
-    changed = [item for item in setting_changes(plan, default) if item.access is not AccessChange.SAME]
-    found = [*_flags(changed), *(_short_change(item, reading) for item in changed if item.part is not SettingPart.FLAG)]
-    return tuple(sorted(found, key=lambda change: change.sign is Sign.LESS))
+    changed_items = [item for item in setting_changes(plan, default) if item.access is not AccessChange.SAME]
+    short = [
+        *_flags(changed_items),
+        *(_short_change(item, reading) for item in changed_items if item.part is not SettingPart.FLAG),
+    ]
+    return tuple(sorted(short, key=lambda change: change.sign is Sign.LESS))
 
 
 def _flags(changes: Sequence[SettingChange]) -> Iterator[ShortChange]:
@@ -187,10 +190,10 @@ def targets_in_words(name: Property, effective: EffectiveTargets, names: Mapping
     lists = [_list_in_words(name, configuration, names) for configuration in configurations(setting)]
     if None in lists:
         return "not known"
-    return _joined([words for words in lists if words is not None])
+    return _join_lists([words for words in lists if words is not None])
 
 
-def _joined(lists: list[str]) -> str:
+def _join_lists(lists: list[str]) -> str:
     if len(lists) == 1:
         return lists[0]
     people, applications = lists
@@ -217,12 +220,12 @@ def _list_in_words(name: Property, configuration: TargetConfiguration | None, na
 
 
 def _targets_by_name(name: Property, configuration: TargetConfiguration, names: Mapping[str, str]) -> str:
-    """Name a few targets of a list, and count the others by kind."""
+    """Name a few targets of a list, and count the rest of them by kind."""
     reserved = [_APPLICATIONS[target.id] for target in configuration.targets if target.id in _APPLICATIONS]
     others = [target for target in configuration.targets if target.id not in _APPLICATIONS]
-    known = [_name(name, other, names) for other in others]
-    if len(others) <= MAX_NAMED_TARGETS and all(known):
-        return " and ".join([*reserved, *(f"“{known_name}”" for known_name in known)])
+    target_names = [_name(name, other, names) for other in others]
+    if len(others) <= MAX_NAMED_TARGETS and all(target_names):
+        return " and ".join([*reserved, *(f"“{known_name}”" for known_name in target_names)])
     return " and ".join([*reserved, *_targets_counted(name, others)])
 
 
@@ -242,8 +245,8 @@ def _name(name: Property, target: Target, names: Mapping[str, str]) -> str:
 
     Empty when it has none, or is the partner's.
     """
-    if known := microsoft_app_name(target):
-        return known
+    if app_name := microsoft_app_name(target):
+        return app_name
     if owner_of(name, target.type) is not Owner.OURS:
         return ""
     return shown_name(names.get(target.id.lower(), ""))

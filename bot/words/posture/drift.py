@@ -49,17 +49,17 @@ _WRITERS: Final[Mapping[ConcernCode, str]] = {
 
 
 def difference_words(values: Values) -> str:
-    """Return what differs, in one or two sentences that follow the partner's name.
+    """Return how the settings differ, in one or two sentences that follow the partner's name.
 
     :param values: the values of an alarm about drift.
     """
     names = [str(name) for name in values.get("settings", ())]
-    opened = access_kind_titles(names) if names else ""
+    opened_titles = access_kind_titles(names) if names else ""
     code = ConcernCode(values["drift"])
     is_access = code not in (_C.DIFFERS_FROM_APPROVED, _C.DEFAULT_CHANGED, _C.REVOKED_NOT_EXPLICIT)
     words = _DIFFERENCE[code].format(
-        settings=opened if is_access else "; ".join(map(title, names)),
-        open=f"Open or maybe open: {opened}." if opened else "Nothing is open by it now.",
+        settings=opened_titles if is_access else "; ".join(map(title, names)),
+        open=f"Open or maybe open: {opened_titles}." if opened_titles else "Nothing is open by it now.",
         touched=_touched_words(values),
     )
     more = "There may be more access than was approved." if values.get("opens") else ""
@@ -67,7 +67,7 @@ def difference_words(values: Values) -> str:
 
 
 def short_difference(code: ConcernCode) -> str:
-    """Return what differs in two to four words, for a row of a list."""
+    """Return how the settings differ, in two to four words, for a row of a list."""
     return _SHORT[code]
 
 
@@ -85,7 +85,7 @@ def author_words(author: Mapping[str, Any]) -> str:
 
 def writers_words(codes: list[str]) -> str:
     """Return who else is known to write such partners; empty when nobody is."""
-    return " ".join(_WRITERS[ConcernCode(one)] for one in codes)
+    return " ".join(_WRITERS[ConcernCode(code)] for code in codes)
 
 
 def acceptance_words(values: Values) -> str:
@@ -95,8 +95,8 @@ def acceptance_words(values: Values) -> str:
     if not names:
         return again.strip()
     missing = int(values.get("needed", 1)) - len(names)
-    waits = f" {counted(missing, 'more admin must', 'more admins must')} accept it." if missing > 0 else ""
-    return f"{again}Accepted by {', '.join(names)}.{waits}"
+    missing_admins = f" {counted(missing, 'more admin must', 'more admins must')} accept it." if missing > 0 else ""
+    return f"{again}Accepted by {', '.join(names)}.{missing_admins}"
 
 
 def drift_alarm_words(values: Values) -> tuple[str, str]:
@@ -111,7 +111,7 @@ def drift_alarm_words(values: Values) -> tuple[str, str]:
 
 
 def sponsor_advice(values: Values) -> str:
-    """Return what the sponsor of a drifted partner can do."""
+    """Return the actions that the sponsor of a drifted partner has."""
     restore = "Restore opens a request for the approved settings. " if values.get("can_be_restored") else ""
     return f"{restore}Only admins can accept the change or revoke the partner. They have this alarm, too."
 
@@ -155,8 +155,8 @@ def _touched_words(values: Values) -> str:
     if not count:
         return "No recorded partner inherits a changed value."
     more = count - len(names)
-    named = ", ".join(names) + (f" and {more} more" if more > 0 else "")
-    return f"{counted(count, 'partner inherits', 'partners inherit')} other values than were approved: {named}."
+    name_list = ", ".join(names) + (f" and {more} more" if more > 0 else "")
+    return f"{counted(count, 'partner inherits', 'partners inherit')} other values than were approved: {name_list}."
 
 
 def _advice(values: Values) -> str:

@@ -78,22 +78,22 @@ def record_words(partner: PartnerPosture, now: datetime) -> str:
 def counts_words(posture: Posture) -> str:
     """State how many partners there are, and how many concerns."""
     counted = [
-        _counted(posture.count(ConcernSeverity.ALERT), "alert", "alerts"),
-        _counted(posture.count(ConcernSeverity.WARNING), "warning", "warnings"),
+        _count_words(posture.count(ConcernSeverity.ALERT), "alert", "alerts"),
+        _count_words(posture.count(ConcernSeverity.WARNING), "warning", "warnings"),
         f"{posture.count(ConcernSeverity.UNCHECKED)} could not be checked",
-        _counted(posture.count(ConcernSeverity.NOTE), "note", "notes"),
+        _count_words(posture.count(ConcernSeverity.NOTE), "note", "notes"),
     ]
-    return f"{_counted(posture.partner_count, 'partner', 'partners')} in the tenant; {', '.join(counted)}."
+    return f"{_count_words(posture.partner_count, 'partner', 'partners')} in the tenant; {', '.join(counted)}."
 
 
 def not_adopted_words(count: int) -> str:
     """State how many partners are not adopted yet, and how they are; empty when there are none."""
     if not count:
         return ""
-    return f"{_counted(count, 'partner is', 'partners are')} not adopted yet: {COMMANDS[Action.ADOPT]}."
+    return f"{_count_words(count, 'partner is', 'partners are')} not adopted yet: {COMMANDS[Action.ADOPT]}."
 
 
-def grouped(posture: Posture) -> Iterator[tuple[Concern, Sequence[PartnerPosture]]]:
+def concerns_with_partners(posture: Posture) -> Iterator[tuple[Concern, Sequence[PartnerPosture]]]:
     """Return every concern once for each sentence, with its partners, the most serious first."""
     about: dict[tuple[ConcernSeverity, str, str], tuple[Concern, list[PartnerPosture]]] = {}
     for partner in posture.partners:
@@ -117,5 +117,5 @@ def _kept_words(record: Partnership, now: datetime) -> str:
     return f"{partner_title(record)}{until_day}{over}"
 
 
-def _counted(count: int, singular: str, plural: str) -> str:
+def _count_words(count: int, singular: str, plural: str) -> str:
     return f"{count:,} {singular if count == 1 else plural}"

@@ -44,7 +44,7 @@ def wanted_words(kind: str, owner: str) -> str:
     return _WANTED[TargetType(kind), Owner(owner)]
 
 
-def asked_of_partner(kind: str, label: str) -> str:
+def id_request_words(kind: str, label: str) -> str:
     """Return which id the partner's administrator has to send, where to find it, and what for."""
     return f"{_ASKED[TargetType(kind)]}, for: {label}"
 
@@ -67,12 +67,12 @@ def _placeholder_not_an_id(values: Values) -> str:
     )
     if values["owner"] != Owner.THEIRS:
         return sentence
-    return f"{sentence} Ask them: “Please send us {asked_of_partner(values['kind'], values['label'])}.”"
+    return f"{sentence} Ask them: “Please send us {id_request_words(values['kind'], values['label'])}.”"
 
 
 def _placeholder_unknown(values: Values) -> str:
-    there = f"It has: {comma_list(values['known'])}." if values["known"] else "It has none."
-    return f"“{values['template']}” does not have this placeholder, so remove it. {there}"
+    existing_ids = f"It has: {comma_list(values['known'])}." if values["known"] else "It has none."
+    return f"“{values['template']}” does not have this placeholder, so remove it. {existing_ids}"
 
 
 def _id_is_ours(values: Values) -> str:
@@ -80,7 +80,7 @@ def _id_is_ours(values: Values) -> str:
     return f"This is our own {kind} “{name}”. Ask the partner for the ID of their {kind}."
 
 
-def _found_at(values: Values) -> str:
+def _where_words(values: Values) -> str:
     return where_to_find(TargetType(values["kind"]))
 
 
@@ -89,11 +89,11 @@ IDS: Final[Sentences] = {
     R.PLACEHOLDER_RESERVED_WORD: _placeholder_reserved_word,
     R.PLACEHOLDER_NOT_AN_ID: _placeholder_not_an_id,
     R.PLACEHOLDER_UNKNOWN: _placeholder_unknown,
-    R.ID_NOT_OURS: lambda values: f"There is no {values['kind']} with this ID in this tenant. {_found_at(values)}",
+    R.ID_NOT_OURS: lambda values: f"There is no {values['kind']} with this ID in this tenant. {_where_words(values)}",
     R.ID_IS_OURS: _id_is_ours,
     R.NAME_SEARCH_REFUSED: lambda values: (
         f"{values['kind'].capitalize()}s cannot be searched by name: {values['answer']} Type the ID. "
-        f"{_found_at(values)}"
+        f"{_where_words(values)}"
     ),
     R.NAME_OUTSIDE_PREFIX: lambda values: (
         f"This template takes only a {values['kind']} whose name begins with “{shown_name(values['prefix'])}”. "

@@ -15,10 +15,10 @@ def _limit_reached(values: Values) -> str:
 
 
 def _not_one_account(values: Values) -> str:
-    found = f"{values['count']} accounts" if values["count"] else "no account"
+    account_count = f"{values['count']} accounts" if values["count"] else "no account"
     return (
-        f"Entra has {found} with your mail address {values['mail']}, but it must have exactly one. Ask an admin to "
-        "correct the address in the chat system or in Entra."
+        f"Entra has {account_count} with your mail address {values['mail']}, but it must have exactly one. Ask an "
+        "admin to correct the address in the chat system or in Entra."
     )
 
 

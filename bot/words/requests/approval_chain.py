@@ -45,7 +45,7 @@ def chain_rule_note(prepared: PreparedRequest) -> str:
     """State in a few words why more approvals are needed than the risk asks for; empty when it asks for as many."""
     if prepared.plan.adoption is not None:
         return ""  # the title and the notes of the card say it
-    return _filled(_SHORT, prepared)
+    return _fill_sentence(_SHORT, prepared)
 
 
 def chain_rule_words(prepared: PreparedRequest) -> str:
@@ -55,7 +55,7 @@ def chain_rule_words(prepared: PreparedRequest) -> str:
     """
     if (adoption := prepared.plan.adoption) is not None:
         return _adoption_rules(adoption)
-    return _filled(_SENTENCES, prepared)
+    return _fill_sentence(_SENTENCES, prepared)
 
 
 def offered_chain_words(offer: Offer, stages: Sequence[Stage]) -> str:
@@ -71,20 +71,20 @@ def offered_chain_words(offer: Offer, stages: Sequence[Stage]) -> str:
     return f"{rule} asks for {counted(approval_count, 'approval')}. {risk} risk alone needs {least_count}."
 
 
-def _filled(sentences: Mapping[ChainRule, str], prepared: PreparedRequest) -> str:
+def _fill_sentence(sentences: Mapping[ChainRule, str], prepared: PreparedRequest) -> str:
     rule = prepared.chain_rule
-    if rule is None or (rule is not ChainRule.ONE_APPROVER and _asked(prepared) <= _least(prepared)):
+    if rule is None or (rule is not ChainRule.ONE_APPROVER and _approval_count(prepared) <= _least(prepared)):
         return ""
     return sentences[rule].format_map(_values(prepared))
 
 
 def _values(prepared: PreparedRequest) -> Mapping[str, str]:
     risk = risk_level_words(risk_for_approval(prepared.plan, prepared.observation.default).level)
-    approval_count = counted(_asked(prepared), "approval")
+    approval_count = counted(_approval_count(prepared), "approval")
     return {"asked": approval_count, "risk": risk, "Risk": risk.capitalize(), "least": str(_least(prepared))}
 
 
-def _asked(prepared: PreparedRequest) -> int:
+def _approval_count(prepared: PreparedRequest) -> int:
     return sum(stage.quorum for stage in prepared.stages)
 
 

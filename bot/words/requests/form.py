@@ -7,7 +7,7 @@ from typing import Final
 from bot.words.plans.changes import duration_words
 from bot.words.plans.consequences import STAYS_UNTIL_REVOKED
 from bot.words.plans.risk import risk_level_words
-from bot.words.refusals.ids import asked_of_partner
+from bot.words.refusals.ids import id_request_words
 from bot.words.sentences import counted, day, last_day
 from workflows.app.requests.forms import RefillCode
 from workflows.core.errors.facts import Fact
@@ -123,8 +123,8 @@ def guests_words(access_state: AccessState) -> str:
 def partner_question(placeholders: Iterable[Placeholder]) -> str:
     """Return a text for the partner's administrator: which IDs to send, and where to find them. Empty for none."""
     lines = [
-        f"{number}. {_sentence_case(asked_of_partner(one.kind.value, one.label))}"
-        for number, one in enumerate(
+        f"{number}. {_sentence_case(id_request_words(their_placeholder.kind.value, their_placeholder.label))}"
+        for number, their_placeholder in enumerate(
             (placeholder for placeholder in placeholders if placeholder.owner is Owner.THEIRS), 1
         )
     ]
@@ -174,7 +174,7 @@ def losses_words(*, is_closing: bool, can_be_edited: bool) -> str:
 
 
 def refill_note_words(note: Fact) -> str:
-    """State what of an earlier request is different today, and what to do."""
+    """State how the form differs from the earlier request, and what the requester can do."""
     values = {**note.values, "day": day(note.values["day"])} if "day" in note.values else note.values
     return _REFILL_NOTES[note.code].format_map(values)
 

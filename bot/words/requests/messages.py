@@ -150,7 +150,7 @@ def _our_side_set(values: Values) -> str:
 
 
 def _role_empty(values: Values) -> str:
-    reasons = " ".join(map(shortage_words, values["lacks"]))
+    reasons = " ".join(map(shortage_words, values["shortages"] if "shortages" in values else values["lacks"]))
     start = f"{values['partner']}: y" if "partner" in values else "Y"
     return (
         f"{start}our request {values['request']} cannot be approved now. {reasons} The admins are told. You do not "

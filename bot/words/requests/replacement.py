@@ -43,12 +43,12 @@ def later_state_by_words(request: AccessRequest, later: AccessRequest) -> str:
 
 
 def later_event_words(request: AccessRequest, later: AccessRequest) -> str:
-    """Return what a later request did, at the beginning of a sentence: "Closed early"."""
+    """Return the words for the effect of a later request, for the beginning of a sentence: "Closed early"."""
     return LATER[later_change(request, later)].event
 
 
 def left_words(later: AccessRequest) -> str:
-    """Say that a closing did not close everything; empty where it did, where that is not known, and for the others."""
+    """State that a revocation did not close all access; empty for other changes, and when this is not known."""
     return ", not everything closed" if later.not_closed else ""
 
 

@@ -62,10 +62,10 @@ def revision_lines(request: AccessRequest) -> tuple[RevisedLine, ...]:
 
 def _lines(request: AccessRequest, earlier: PreparedRequest, present: PreparedRequest) -> Iterator[RevisedLine]:
     yield from _outside_changes(earlier, present)
-    earlier_plan, present_plan = _shown(earlier), _shown(present)
+    earlier_plan, present_plan = _plan_shown(earlier), _plan_shown(present)
     lines_was, lines_now = _by_subject(earlier_plan, earlier.names), _by_subject(present_plan, present.names)
     for revision in revisions(earlier_plan, present_plan):
-        yield _revised(
+        yield _revised_line(
             subject_title(revision.subject), lines_was.get(revision.subject), lines_now.get(revision.subject)
         )
     if request.drift is not None:
@@ -90,15 +90,13 @@ def _lines(request: AccessRequest, earlier: PreparedRequest, present: PreparedRe
         new = request.fields
         yield from _line_if_different("Ticket", *(fields.ticket or "none" for fields in (earlier_fields, new)))
         if earlier_fields.justification != new.justification:
-            yield RevisedLine(
-                "Justification", *_shortened_to_difference(earlier_fields.justification, new.justification)
-            )
+            yield RevisedLine("Justification", *_shorten_to_difference(earlier_fields.justification, new.justification))
     if request.drift is not None:
         for line in existence_lines(request.drift):
             yield RevisedLine(line.setting, line.before, line.now)
 
 
-def _revised(subject: str, earlier: ChangeLine | None, present: ChangeLine | None) -> RevisedLine:
+def _revised_line(subject: str, earlier: ChangeLine | None, present: ChangeLine | None) -> RevisedLine:
     if earlier is not None and present is not None:
         if earlier.after == present.after:
             return RevisedLine(subject, earlier.before, present.before, present.after)
@@ -108,9 +106,11 @@ def _revised(subject: str, earlier: ChangeLine | None, present: ChangeLine | Non
 
 
 def _outside_changes(earlier: PreparedRequest, present: PreparedRequest) -> Iterator[RevisedLine]:
-    """Describe what others changed in settings that neither plan writes: it stays, and no line of the plan shows it."""
+    """Describe outside changes of settings that neither plan writes. They stay, and no line of the plan shows them."""
     planned = {
-        change.subject for plan_shown in (_shown(earlier), _shown(present)) for change in plan_shown.changes().values()
+        change.subject
+        for plan_shown in (_plan_shown(earlier), _plan_shown(present))
+        for change in plan_shown.changes().values()
     }
     settings_before, settings_after = _settings_before(earlier), _settings_before(present)
     for subject in dict.fromkeys([*settings_after, *settings_before]):
@@ -140,7 +140,7 @@ def _settings_before(prepared: PreparedRequest) -> Mapping[ChangeSubject, Curren
     return {line.fact.subject: line for line in lines}
 
 
-def _shown(prepared: PreparedRequest) -> PlanShown:
+def _plan_shown(prepared: PreparedRequest) -> PlanShown:
     return PlanShown(plan=prepared.plan, default=prepared.observation.default)
 
 
@@ -161,7 +161,7 @@ def _line_if_different(subject: str, before: str, now: str) -> Iterator[RevisedL
         yield RevisedLine(subject, before, now)
 
 
-def _shortened_to_difference(before: str, now: str) -> tuple[str, str]:
+def _shorten_to_difference(before: str, now: str) -> tuple[str, str]:
     """Return both texts. Long ones start at the first word that differs, and say how many words are left out."""
     words_before, words_now = before.split(), now.split()
     if max(len(words_before), len(words_now)) <= MAX_JUSTIFICATION_WORDS:

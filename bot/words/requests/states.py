@@ -5,7 +5,7 @@ from typing import Final
 
 from bot.words.findings.open_request import OPEN_STATES
 from bot.words.sentences import minute
-from workflows.core.requests.notes import DisplayedState, displayed_state
+from workflows.core.requests.notes import DisplayedState, state_to_display
 from workflows.core.requests.request import AccessRequest
 
 VERIFIED: Final = "(verified)"
@@ -30,12 +30,12 @@ STATE_WORDS: Final[Mapping[DisplayedState, str]] = {
 
 def short_state_words(request: AccessRequest) -> str:
     """State the state of a request in a few words for one line of a list; without when it was verified."""
-    return STATE_WORDS[displayed_state(request)]
+    return STATE_WORDS[state_to_display(request)]
 
 
 def state_words(request: AccessRequest) -> str:
     """State the state of a request in a few words, and when it was verified; without its note."""
-    words, confirmed_at = STATE_WORDS[displayed_state(request)], request.confirmed_at
+    words, confirmed_at = STATE_WORDS[state_to_display(request)], request.confirmed_at
     if confirmed_at is None:
         return words
     return words.replace(VERIFIED, f"(verified {minute(confirmed_at)})")

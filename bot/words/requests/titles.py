@@ -13,7 +13,7 @@ def prepared_title(prepared: PreparedRequest) -> str:
         return prepared.template_title
     if restored.is_result:
         return f"Restore of what {restored.request_id} approved (approval policy of “{restored.policy_title}”)"
-    return _restored(restored.request_id, restored.policy_title)
+    return _restoration_title(restored.request_id, restored.policy_title)
 
 
 def partner_title(partnership: Partnership) -> str:
@@ -22,12 +22,12 @@ def partner_title(partnership: Partnership) -> str:
         return f"Adopted settings ({_equal(partnership.template_title)})"
     if partnership.restored_from is None:
         return partnership.template_title
-    return _restored(partnership.restored_from, partnership.template_title)
+    return _restoration_title(partnership.restored_from, partnership.template_title)
 
 
 def _equal(template_title: str) -> str:
     return f"same as “{template_title}”" if template_title else "no template"
 
 
-def _restored(request_id: RequestId, policy_title: str) -> str:
+def _restoration_title(request_id: RequestId, policy_title: str) -> str:
     return f"Restore of {request_id} (approval policy of “{policy_title}”)"

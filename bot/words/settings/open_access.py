@@ -51,8 +51,8 @@ def access_kind_title(name: str) -> str:
         return _TITLES[name]
     setting, _, member = name.partition(".")
     if member and setting in TITLES:
-        return f"{TITLES[setting]}, {_shown(member)}"
-    return _shown(name)
+        return f"{TITLES[setting]}, {_ascii_name(member)}"
+    return _ascii_name(name)
 
 
 def access_kind_titles(names: Iterable[str], *, with_graph_names: bool = False, separator: str = "; ") -> str:
@@ -85,8 +85,8 @@ def unknown_settings_words(names: Sequence[str]) -> str:
 
 
 def graph_names_words(names: Sequence[str]) -> str:
-    """Return what Microsoft Graph calls some settings; the names that do not fit are counted."""
-    shown_names = [_shown(name) for name in names[:_MAX_NAMED_TARGETS]]
+    """Return the names of some settings in Microsoft Graph; the names that do not fit are counted."""
+    shown_names = [_ascii_name(name) for name in names[:_MAX_NAMED_TARGETS]]
     more = len(names) - len(shown_names)
     return ", ".join([*shown_names, *([f"{more} more"] if more > 0 else [])])
 
@@ -99,10 +99,10 @@ def not_closed_words(not_closed: Sequence[AccessKind | OpenAccess]) -> str:
 _Kind = TypeVar("_Kind")
 
 
-def _split(found: Sequence[_Kind], name_of: Callable[[_Kind], str]) -> tuple[list[_Kind], list[_Kind]]:
-    """Return what Gatehouse has a title for, and what it has none for."""
-    known = [item for item in found if is_known_setting(name_of(item))]
-    return known, [item for item in found if item not in known]
+def _split(kinds: Sequence[_Kind], name_of: Callable[[_Kind], str]) -> tuple[list[_Kind], list[_Kind]]:
+    """Return the kinds that Gatehouse has a title for, and the kinds without a title."""
+    known_kinds = [item for item in kinds if is_known_setting(name_of(item))]
+    return known_kinds, [item for item in kinds if item not in known_kinds]
 
 
 def is_known_setting(name: str) -> bool:
@@ -119,6 +119,6 @@ def _with_access_state(kind: AccessKind | OpenAccess) -> str:
     return f"{access_kind_title(kind.name)} ({ACCESS_STATE_WORDS[kind.opening]})"
 
 
-def _shown(name: str) -> str:
+def _ascii_name(name: str) -> str:
     ascii_name = name if _PLAIN.fullmatch(name) else json.dumps(name)
     return ascii_name if len(ascii_name) <= _MAX_NAME_CHARACTERS else f"{ascii_name[:_MAX_NAME_CHARACTERS]}…"

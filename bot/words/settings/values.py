@@ -126,17 +126,17 @@ def target_words(
 
     :param setting: the partner's own value.
     :param effective: the effective value; used to describe inherited values.
-    :param names: the names in our own directory of its ids, by id.
+    :param names: the names of the ids in the setting, from our own directory.
     """
     if setting is None:
         if effective is None or None in configurations(effective.setting):
             return INHERITS
-        return inherited(target_words(name, effective.setting, names=names), effective.origins[0])
+        return inherited_value_words(target_words(name, effective.setting, names=names), effective.origins[0])
     words = _list_texts(name, setting, effective, names)
     doubts = list(setting_doubts(setting))
     if None in configurations(setting) and any(configurations(setting)):
         doubts.append(Doubt.ONE_LIST_ONLY)
-    return f"{words} (not certain: {'; '.join(DOUBTS[one] for one in doubts)})" if doubts else words
+    return f"{words} (not certain: {'; '.join(DOUBTS[doubt] for doubt in doubts)})" if doubts else words
 
 
 def _list_texts(name: str, setting: TargetSetting, effective: EffectiveTargets | None, names: Mapping[str, str]) -> str:
@@ -157,15 +157,15 @@ def _list_texts(name: str, setting: TargetSetting, effective: EffectiveTargets |
         return " may use ".join(filter(None, target_lists))
     from_default = (None,) * len(target_lists) if effective is None else configurations(effective.setting)
     origins = (Origin.UNREADABLE,) * len(target_lists) if effective is None else effective.origins
+    kinds = lists_of(Property(name))
     return "; ".join(
-        f"{_LIST_TITLES[one.word_for_all]}: {words or inherited(_target_list(name, one, default, names), origin)}"
-        for one, words, default, origin in zip(
-            lists_of(Property(name)), target_lists, from_default, origins, strict=True
-        )
+        f"{_LIST_TITLES[kind.word_for_all]}: "
+        f"{words or inherited_value_words(_target_list(name, kind, default, names), origin)}"
+        for kind, words, default, origin in zip(kinds, target_lists, from_default, origins, strict=True)
     )
 
 
-def inherited(words: str | None, origin: Origin) -> str:
+def inherited_value_words(words: str | None, origin: Origin) -> str:
     """State that a value is inherited, and the value itself where it is known (None: not known)."""
     if words is not None and origin is Origin.NOT_ADDED:
         return f"{words} ({ORIGINS[origin]})"
@@ -184,7 +184,7 @@ def trust_words(flag: bool | None, effective: EffectiveFlag | None = None) -> st
         return "trusted" if flag else "not trusted"
     if effective is None or effective.value is None:
         return INHERITS
-    return inherited(trust_words(effective.value), effective.origin)
+    return inherited_value_words(trust_words(effective.value), effective.origin)
 
 
 def redemption_words(direction: str, flag: bool | None) -> str:
@@ -276,17 +276,17 @@ def _target_list(
 def _target_names_words(name: str, configuration: TargetConfiguration | None, names: Mapping[str, str]) -> str:
     """List the targets of a list by name, without cutting a name. The targets that do not fit are counted."""
     targets = () if configuration is None else configuration.targets
-    named: list[str] = []
+    target_names: list[str] = []
     characters_left = MAX_LIST_CHARACTERS
     for target in targets:
         words = _target(name, target, names)
         characters_left -= len(words) + 2
-        if named and characters_left < 0:
+        if target_names and characters_left < 0:
             break
-        named.append(words)
-    if more := len(targets) - len(named):
-        named.append(f"{more} more ({len(targets)} in all)")
-    return ", ".join(named) or "nothing"
+        target_names.append(words)
+    if more := len(targets) - len(target_names):
+        target_names.append(f"{more} more ({len(targets)} in all)")
+    return ", ".join(target_names) or "nothing"
 
 
 def _target(name: str, target: Target, names: Mapping[str, str]) -> str:

@@ -49,7 +49,7 @@ def entra_words(fact: Fact) -> str:
     return sentence(fact.values) if callable(sentence) else sentence.format_map(fact.values)
 
 
-def _asked(values: Values) -> str:
+def _purpose_words(values: Values) -> str:
     call = values["call"]
     return ASKED[Purpose(call["purpose"])].format_map(call)
 
@@ -65,17 +65,17 @@ def _doubt(values: Values) -> str:
 def _refused(values: Values) -> str:
     status, number = values["status"], values["request_id"]
     status_and_id = f"{status} {values['code']}".rstrip() + (f", request id {number}" if number else "")
-    refused = f"Entra refused to {_asked(values)}: {values['says'] or 'no reason given'} ({status_and_id})."
+    sentence = f"Entra refused to {_purpose_words(values)}: {values['says'] or 'no reason given'} ({status_and_id})."
     if status == 401:
-        return f"{refused} {_CREDENTIALS_CURE}"
+        return f"{sentence} {_CREDENTIALS_CURE}"
     if status == 403:
-        return f"{refused} The application needs the permission {values['permission']} with admin consent."
-    return refused if values["meaning"] is None else f"{refused} {MEANINGS[KnownRefusal(values['meaning'])]}"
+        return f"{sentence} The application needs the permission {values['permission']} with admin consent."
+    return sentence if values["meaning"] is None else f"{sentence} {MEANINGS[KnownRefusal(values['meaning'])]}"
 
 
 def _throttled(values: Values) -> str:
     asks = "" if values["seconds"] is None else f" It asks the bot to wait {values['seconds']:.0f} seconds."
-    return f"Entra limits the bot's requests now and did not {_asked(values)}{_footnote(values)}.{asks}"
+    return f"Entra limits the bot's requests now and did not {_purpose_words(values)}{_footnote(values)}.{asks}"
 
 
 def _no_credentials(values: Values) -> str:
@@ -88,12 +88,13 @@ def _no_credentials(values: Values) -> str:
 
 
 def _too_late(values: Values) -> str:
-    return f"Entra took too long to {_asked(values)}{_doubt(values) if values['is_sent'] else '. Nothing was sent.'}"
+    result = _doubt(values) if values["is_sent"] else ". Nothing was sent."
+    return f"Entra took too long to {_purpose_words(values)}{result}"
 
 
 def _when_asked(start: str) -> Callable[[Values], str]:
     """Return the sentence about an answer that cannot be used."""
-    return lambda values: f"{start} when asked to {_asked(values)}."
+    return lambda values: f"{start} when asked to {_purpose_words(values)}."
 
 
 SENTENCES: Final[Mapping[TenantCode, str | Callable[[Values], str]]] = {
@@ -104,14 +105,14 @@ SENTENCES: Final[Mapping[TenantCode, str | Callable[[Values], str]]] = {
     ),
     TenantCode.THROTTLED: _throttled,
     TenantCode.ANSWERED_OTHERWISE: lambda values: (
-        f"Entra answered {values['status']} when asked to {_asked(values)}{_footnote(values)}{_doubt(values)}"
+        f"Entra answered {values['status']} when asked to {_purpose_words(values)}{_footnote(values)}{_doubt(values)}"
     ),
     TenantCode.NO_TOKEN: "Entra gives no token now: {says}. Nothing was sent.",
     TenantCode.NO_CREDENTIALS: _no_credentials,
     TenantCode.TOO_LATE: _too_late,
-    TenantCode.UNREACHABLE: lambda values: f"Entra could not be reached to {_asked(values)}. Nothing was sent.",
+    TenantCode.UNREACHABLE: lambda values: f"Entra could not be reached to {_purpose_words(values)}. Nothing was sent.",
     TenantCode.BROKEN_OFF: lambda values: (
-        f"The connection to Entra broke while Gatehouse asked it to {_asked(values)}{_doubt(values)}"
+        f"The connection to Entra broke while Gatehouse asked it to {_purpose_words(values)}{_doubt(values)}"
     ),
     TenantCode.OUT_OF_TURN: "Entra accepts no more requests of this kind now.",
     TenantCode.HOME_NOT_KNOWN: "Microsoft Graph has not said yet which tenant it answers for. Nothing was sent.",
@@ -119,10 +120,10 @@ SENTENCES: Final[Mapping[TenantCode, str | Callable[[Values], str]]] = {
         "Microsoft Graph answers for the tenant {found}, not for {expected} (AZURE_TENANT_ID). Nothing was sent."
     ),
     TenantCode.UNREADABLE_ANSWER: lambda values: (
-        f"Entra's answer could not be read when asked to {_asked(values)}{_footnote(values)}."
+        f"Entra's answer could not be read when asked to {_purpose_words(values)}{_footnote(values)}."
     ),
     TenantCode.UNREADABLE_LIST: lambda values: (
-        f"Entra's list could not be read when asked to {_asked(values)}{_footnote(values)}."
+        f"Entra's list could not be read when asked to {_purpose_words(values)}{_footnote(values)}."
     ),
     TenantCode.ENDLESS_LIST: _when_asked("Entra's list did not end, or continued at another address,"),
     TenantCode.PARTIAL_LIST: _when_asked("Entra's answer was incomplete"),

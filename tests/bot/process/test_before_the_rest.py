@@ -2,12 +2,14 @@
 
 import asyncio
 import threading
+from typing import Any, cast
 
 import aiohttp
 import pytest
 
 from bot.process import app
 from bot.process.app import running
+from bot.process.assembly.receiving import Approved
 from bot.process.settings import Settings
 from bot.sandbox.server import BotHandle, Sandbox
 from tests.bot.bot_under_test import Answer, BotUnderTest, click, eventually
@@ -63,6 +65,18 @@ async def test_a_click_is_stored_before_the_rest_is_imported(
             return stored is not None and len(stored.decisions) == 1
 
         await eventually(is_decided)
+
+
+def test_a_window_is_updated_when_that_is_possible() -> None:
+    """A click that is stored while the rest is created is not forgotten."""
+    approved, shown = Approved(), list[Any]()
+    first, second, third = (cast(Any, name) for name in ("first", "second", "third"))
+    approved(first)
+    approved(second)
+    assert shown == []
+    approved.begin(shown.append)
+    approved(third)
+    assert shown == [first, second, third]
 
 
 async def is_ready(session: aiohttp.ClientSession, url: str) -> bool:

@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from bot.report.csv_text import MAX_CELL_CHARACTERS, csv_row, joined, safe_cell
+from bot.report.csv_text import MAX_CELL_CHARACTERS, csv_row, join_values, safe_cell
 
 FORMULAS = [
     "=1+1",
@@ -57,4 +57,4 @@ def test_no_formula_begins_where_a_spreadsheet_splits_at_semicolons() -> None:
 
 
 def test_a_reason_cannot_look_like_another_decision() -> None:
-    assert joined(["A: no | B: approved", "C"]) == "A: no ¦ B: approved | C"
+    assert join_values(["A: no | B: approved", "C"]) == "A: no ¦ B: approved | C"

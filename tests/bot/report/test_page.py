@@ -10,12 +10,12 @@ from datetime import timedelta
 
 import pytest
 
-from bot.report.for_chat import ChatReports
+from bot.report.file_formats import FileFormat, write_report
+from bot.report.report_file import ReportHeader
+from bot.report.slack_report import ChatReports
 from bot.report.story_columns import COLUMNS
 from bot.report.story_json import story_json
 from bot.report.words import kind_name, standing_words, state_in_words
-from bot.report.writing import FileFormat, write_report
-from bot.report.written_file import ReportHeader
 from bot.slack.flows.audit_log.report import SHOWN_REQUESTS
 from tests.workflows.core.builders import NOW, TENANT, partnership, request
 from tests.workflows.core.partners.test_adopted import adoption
@@ -177,6 +177,7 @@ async def test_an_adoption_is_told_with_what_was_open_and_never_as_a_change(stat
         assert "adoption of current settings" in text
         if is_done and file_format is FileFormat.HTML:
             assert "What was adopted" in text
+            assert "<dt>Authors</dt><dd><bdi>Bruno (U-BRUNO, account id-bruno)</bdi></dd>" in text
             assert "<li><bdi>We accept their MFA</bdi></li>" in text
             assert "The plan changes no setting" not in text
             assert "The exact Microsoft Graph operations" not in text

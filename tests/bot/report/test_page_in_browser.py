@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page, Request
 
-from bot.report.writing import FileFormat
+from bot.report.file_formats import FileFormat
 from tests.bot.report.test_page import HOSTILE, story, written
 from tests.bot.sandbox.page.accessibility import SIZES, violations_at_all_sizes
 from tests.warm.browser import IS_OPTIONAL, SKIP_REASON, as_new

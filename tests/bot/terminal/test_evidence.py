@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from bot.report.written_file import WrittenFile
+from bot.report.report_file import ReportFile
 from bot.terminal.evidence.commands import take_catalogue, take_report
-from bot.terminal.evidence.taking import INCOMPLETE, Taker
+from bot.terminal.evidence.taking import INCOMPLETE, EvidenceRequester
 from tests.bench.stage.histories import commits, store_history
 from tests.workflows.fakes import FixedClock
 from workflows.app.evidence.recording import EvidenceLog
@@ -93,7 +93,7 @@ async def test_a_text_that_could_not_be_written_whole_is_not_called_unrecorded(
     def full(*_: object) -> None:
         raise BrokenPipeError
 
-    monkeypatch.setattr(WrittenFile, "pieces", full)
+    monkeypatch.setattr(ReportFile, "pieces", full)
     assert in_thread(take_report, None, None, None, "csv") == 1
     err = capfdbinary.readouterr().err
     assert b"not complete" in err
@@ -104,10 +104,10 @@ async def test_a_text_that_could_not_be_written_whole_is_not_called_unrecorded(
 def test_the_user_is_the_one_of_the_process_and_not_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
         monkeypatch.setenv(name, "chief")
-    assert Taker.now().user == f"os:{pwd.getpwuid(os.getuid()).pw_name}"
+    assert EvidenceRequester.now().user == f"os:{pwd.getpwuid(os.getuid()).pw_name}"
 
     def nameless(_: int) -> object:
         raise KeyError
 
     monkeypatch.setattr(pwd, "getpwuid", nameless)
-    assert Taker.now().user == f"os:{os.getuid()}"
+    assert EvidenceRequester.now().user == f"os:{os.getuid()}"

@@ -22,7 +22,7 @@ from workflows.app.requests.proposing import access_plan
 from workflows.core.checks.consequences import Consequence, consequences
 from workflows.core.checks.findings import Finding, FindingCode, Severity, Source
 from workflows.core.plans.plan import TenantIdentity
-from workflows.core.policy.template import filled
+from workflows.core.policy.template import filled_settings
 from workflows.core.requests.request import ObservedPartner
 from workflows.core.settings.canonical import JsonObject
 
@@ -35,7 +35,7 @@ FINDINGS: Final = tuple(
 def planned(template: str = "merger", before: JsonObject | None = None, **changes: Any) -> PlannedRequest:
     """The plan of a shipped template for Contoso."""
     chosen = CATALOG.templates[template]
-    assert filled(chosen, {})
+    assert filled_settings(chosen, {})
     observation = ObservedPartner(identity=identity(), configuration=before, default=MICROSOFTS, at=NOW)
     plan = access_plan(observation, chosen, timedelta(days=180), record=None, now=NOW)
     usual: dict[str, Any] = {

@@ -34,7 +34,7 @@ async def given_up(gatehouse: BotUnderTest) -> int:
     body = {"ok": False, "error": "invalid_blocks"}
     gatehouse.world.faults.add(Fault(target="slack", method="chat.postMessage", match=CHANNEL, status=200, body=body))
     await gatehouse.file_request()
-    (one,) = await gatehouse.store.given_up()
+    (one,) = await gatehouse.store.given_up_effects()
     return one.id
 
 
@@ -74,7 +74,7 @@ async def test_an_admin_has_stopped_work_tried_again(gatehouse: BotUnderTest) ->
     assert await cards(gatehouse) == 0
     await settled(gatehouse, "admin", "retry_effect", number)
     assert await cards(gatehouse) == 1
-    assert (await gatehouse.store.given_up(), await gatehouse.store.open_alarms()) == ([], [])
+    assert (await gatehouse.store.given_up_effects(), await gatehouse.store.open_alarms()) == ([], [])
     assert await gatehouse.outcomes("admin") == [("want_retry_effect", "received"), ("retry_effect", "accepted")]
     assert "Fixed" in await gatehouse.told("admin")
     assert "Alarms" not in shown(await home(gatehouse, "admin"))
@@ -86,7 +86,7 @@ async def test_an_admin_gives_up_stopped_work(gatehouse: BotUnderTest) -> None:
     number = await given_up(gatehouse)
     await settled(gatehouse, "admin", "drop_effect", number)
     assert await cards(gatehouse) == 0
-    assert (await gatehouse.store.given_up(), await gatehouse.store.open_alarms()) == ([], [])
+    assert (await gatehouse.store.given_up_effects(), await gatehouse.store.open_alarms()) == ([], [])
     assert (await gatehouse.outcomes("admin"))[-1] == ("drop_effect", "accepted")
 
 
@@ -95,7 +95,7 @@ async def test_nobody_else_decides_about_stopped_work(gatehouse: BotUnderTest, a
     number = await given_up(gatehouse)
     await settled(gatehouse, "approver1", action, number)
     assert await gatehouse.outcomes("approver1") == [(f"want_{action}", "received"), (f"want_{action}", "not_admin")]
-    assert [one.id for one in await gatehouse.store.given_up()] == [number]
+    assert [one.id for one in await gatehouse.store.given_up_effects()] == [number]
 
 
 @pytest.mark.parametrize("value", ["", "x", "-1", "1; drop table effects", "9" * 40, "１"])
@@ -136,7 +136,7 @@ async def test_the_command_line_does_it_itself_where_no_bot_runs(tmp_path: Path,
     store = await open_store(path, clock)
     kinds = sorted(one.effect.kind for one in await store.pending(clock.now(), 9))
     assert kinds == ["show_alarm"] + ["show_request"] * (2 if is_retried else 1)
-    assert (await store.given_up(), await store.open_alarms()) == ([], [])
+    assert (await store.given_up_effects(), await store.open_alarms()) == ([], [])
     await store.close()
 
 

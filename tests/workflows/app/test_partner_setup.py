@@ -27,7 +27,7 @@ from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId, Person
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.plans.planning import plan_access
-from workflows.core.policy.template import filled
+from workflows.core.policy.template import filled_settings
 from workflows.core.requests.commands.clicks import Click
 from workflows.core.requests.commands.partner_record import ConfirmSetup, RemindSetup, UnconfirmSetup
 from workflows.core.settings.canonical import Digest
@@ -153,7 +153,7 @@ def every_call() -> dict[str, GraphCall]:
         plan = plan_access(
             tenant_id=TENANT,
             before=None,
-            settings=filled(template, {placeholder.name: ID for placeholder in template.placeholders}),
+            settings=filled_settings(template, {placeholder.name: ID for placeholder in template.placeholders}),
             template=template.name,
             template_hash=template.content_hash,
             duration=template.default_duration,
@@ -172,7 +172,7 @@ SETTINGS: Final = [call for call in every_call().values() if not call.path.start
 @pytest.fixture
 async def theirs() -> AsyncIterator[TestClient[web.Request, web.Application]]:
     """Return the partner's tenant: a simulator without settings for us."""
-    tenant = EntraSimulator(now=lambda: datetime.now(UTC), changed=lambda: None, accepts_token=lambda _: True)
+    tenant = EntraSimulator(now=lambda: datetime.now(UTC), on_change=lambda: None, accepts_token=lambda _: True)
     application = web.Application()
     application.add_routes(tenant.routes())
     async with TestClient(TestServer(application), headers={"Authorization": "Bearer theirs"}) as client:

@@ -11,7 +11,7 @@ import pytest
 from workflows.catalog.catalog import SHIPPED, CatalogProblems, load_catalog
 from workflows.core.people import ADMIN, AUDITOR, Role
 from workflows.core.policy.placeholders import Placeholder
-from workflows.core.policy.template import TicketRule, filled
+from workflows.core.policy.template import TicketRule, filled_settings
 from workflows.core.settings.id_owner import Owner
 from workflows.core.settings.model import (
     ALL_APPLICATIONS,
@@ -428,7 +428,7 @@ def test_placeholders_are_read_and_know_whose_ids_they_ask_for(write: Write) -> 
         Placeholder(name="pilot", label="Pilot group", kind=TargetType.GROUP, owner=Owner.THEIRS, hint="Ask them."),
         Placeholder(name="portal", label="Portal", kind=TargetType.APPLICATION, owner=Owner.OURS),
     )
-    setting = filled(template, {"pilot": GUID, "portal": GUID})[Property.B2B_COLLABORATION_INBOUND]
+    setting = filled_settings(template, {"pilot": GUID, "portal": GUID})[Property.B2B_COLLABORATION_INBOUND]
     assert isinstance(setting, B2BSetting)
     assert setting.users_and_groups is not None
     assert setting.users_and_groups.targets == (Target(type=TargetType.GROUP, id=GUID),)

@@ -11,7 +11,7 @@ from bot.slack.blocks.message import Message
 from tests.bot.surfaces import card
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, NOW, RILEY
 from tests.workflows.world import CATALOG, World, restarted
-from workflows.app.requests.forms import refilled
+from workflows.app.requests.forms import refill
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.catalog.rewording import REWORDED, has_same_meaning
 from workflows.catalog.template_files import TemplateFile
@@ -22,7 +22,7 @@ EARLIER_FILES: Final = sorted((Path(__file__).parent / "reworded").glob("*.toml"
 
 
 def earlier(path: Path) -> Template:
-    return TemplateFile.model_validate(tomllib.loads(path.read_text())).parsed(path.stem)
+    return TemplateFile.model_validate(tomllib.loads(path.read_text())).to_domain(path.stem)
 
 
 def without_words(template: Template) -> Template:
@@ -71,7 +71,7 @@ async def test_an_open_request_of_the_earlier_words_keeps_its_approvals_and_is_a
             stored = await later.settled(asked.id)
             assert (stored.state, stored.decisions) == (RequestState.AWAITING_APPROVAL, shown.decisions)
             assert seen(card(stored)) == seen(card(shown))
-            assert refilled(stored, RILEY.chat_id, CATALOG, NOW).notes == {}
+            assert refill(stored, RILEY.chat_id, CATALOG, NOW).notes == {}
             for person in (BRUNO, CHIE):
                 await later.approve(stored, person)
             done = await later.request(asked.id)

@@ -19,7 +19,7 @@ from workflows.core.plans.closing import closes_everything
 from workflows.core.plans.plan import Plan
 from workflows.core.plans.planning import plan_access
 from workflows.core.policy.risk import RiskLevel, risk_of_settings
-from workflows.core.policy.template import Template, filled
+from workflows.core.policy.template import Template, filled_settings
 from workflows.core.settings.id_owner import Owner
 from workflows.core.settings.model import FLAGS, InboundTrust, Property
 
@@ -49,7 +49,7 @@ def plan_of(template: Template, before: dict[str, Any] | None = None) -> Plan:
     return plan_access(
         tenant_id=TENANT,
         before=before,
-        settings=filled(template, ids),
+        settings=filled_settings(template, ids),
         template=template.name,
         template_hash=template.content_hash,
         duration=template.durations[-1],

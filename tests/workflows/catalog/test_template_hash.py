@@ -31,7 +31,7 @@ class LaterFile(TemplateFile):
 
 def content_hash(document: dict[str, Any], model: type[TemplateFile] = TemplateFile) -> str:
     """Hash a file's content."""
-    return model.model_validate(document).parsed("open").content_hash
+    return model.model_validate(document).to_domain("open").content_hash
 
 
 def document() -> dict[str, Any]:

@@ -248,7 +248,7 @@ async def test_what_was_sent_and_never_shows_is_not_sent_again(tmp_path: Path) -
         assert codes(request) == [NoteCode.SENT_DOES_NOT_SHOW, NoteCode.ACCESS_ENDED, NoteCode.REQUEST_LATER_END]
         assert "othing was written" not in note_words(request.note)
         assert (len(tenant.attempts), tenant.writes) == (1, []), "only the process that was killed tried"
-        assert (await world.store.records()).unfinished() == {TENANT: request}, "a posture names it"
+        assert (await world.store.records()).unfinished_requests() == {TENANT: request}, "a posture names it"
 
 
 async def test_a_write_just_before_the_end_is_read_for_some_time_before_it_is_given_up(world: World) -> None:

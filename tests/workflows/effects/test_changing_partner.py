@@ -86,7 +86,7 @@ async def test_it_is_tried_with_growing_pauses_alarmed_of_once_and_closes_when_t
         clock=world.clock,
         perform=world.performer.perform,
         may_give_up=world.performer.may_give_up,
-        gave_up=world.performer.gave_up,
+        gave_up=world.performer.tell_given_up,
     )
     tried: list[int] = []
     raised = 0
@@ -107,7 +107,7 @@ async def test_it_is_tried_with_growing_pauses_alarmed_of_once_and_closes_when_t
         [alarm] = await waits(world)
         assert (alarm.subject, alarm.raised_at - started) == (request.id, timedelta(seconds=1)), "not after minutes"
         assert "keeps changing" in stored_note_words(alarm.values["reason"])
-        assert await world.store.given_up() == []
+        assert await world.store.given_up_effects() == []
         tenant.is_restless = False
         world.clock.advance(seconds=60)
         await performed(world, queue_worker)

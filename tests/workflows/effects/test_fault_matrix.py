@@ -104,7 +104,7 @@ class Graph:
 
     def __post_init__(self) -> None:
         self.simulator = EntraSimulator(
-            now=lambda: self.clock.now(), changed=lambda: None, accepts_token=self.accepts_token
+            now=lambda: self.clock.now(), on_change=lambda: None, accepts_token=self.accepts_token
         )
 
     def begin(self, partner: dict[str, Any] | None) -> None:

@@ -77,7 +77,7 @@ async def test_what_is_accepted_and_does_not_show_is_named_and_delays_nothing(wo
     await world.applier.apply(request.id)
     world.tenant.partners[TENANT]["places"] = True
     again = await put(world, replace(revocation(dict(world.tenant.partners[TENANT])), id=RequestId("r-2")))
-    assert again.plan.required == ()
+    assert again.plan.required_operations == ()
 
     world.tenant.lag = 99
     await world.applier.apply(again.id)

@@ -181,7 +181,7 @@ async def test_what_never_shows_is_not_recorded_and_nothing_is_denied(world: Wor
     assert "othing was written" not in note_words(request.note)
     assert await world.store.partnership(TENANT) is None
     assert await world.store.open_alarms() == []
-    assert (await world.store.records()).unfinished() == {TENANT: request}, "a posture names it"
+    assert (await world.store.records()).unfinished_requests() == {TENANT: request}, "a posture names it"
 
 
 async def test_a_refusal_of_the_first_write_reads_that_nothing_is_there(world: World) -> None:

@@ -26,7 +26,7 @@ from tests.workflows.world import CATALOG, CONTOSO, World, restarted
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.plans.plan import count_written
-from workflows.core.policy.template import filled
+from workflows.core.policy.template import filled_settings
 from workflows.core.requests.effects import Apply, Prepare
 from workflows.core.requests.request import RequestKind, RequestState
 from workflows.core.settings.documents import to_document
@@ -303,7 +303,7 @@ async def test_a_narrowing_is_decided_by_one_approver_of_the_first_stage(world: 
     world.tenant.tenant_settings.names = {placeholders["pilot_group"]: None}
     regulated = CATALOG.templates["regulated-project"]
     wide = {
-        **{name.value: to_document(setting) for name, setting in filled(regulated, placeholders).items()},
+        **{name.value: to_document(setting) for name, setting in filled_settings(regulated, placeholders).items()},
         "b2bCollaborationInbound": OPENED["b2bCollaborationInbound"],
     }
     world.tenant.partners[TENANT] = {"tenantId": TENANT, **wide}

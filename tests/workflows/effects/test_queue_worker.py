@@ -656,14 +656,14 @@ async def test_an_end_that_cannot_be_stored_is_not_performed_again_without_a_res
 ) -> None:
     """Effects are performed at least once, but a full disk must not send a message a thousand times."""
     full = True
-    finish = rig.store.done
+    finish = rig.store.mark_done
 
     async def done(effect_id: int) -> None:
         if full:
             raise sqlite3.OperationalError("database or disk is full")
         await finish(effect_id)
 
-    monkeypatch.setattr(rig.store, "done", done)
+    monkeypatch.setattr(rig.store, "mark_done", done)
     await rig.put(tell(RILEY.chat_id, "one"))
     async with running(rig.queue_worker):
         await rig.until(lambda: rig.performed != [])

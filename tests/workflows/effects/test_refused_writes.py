@@ -56,7 +56,7 @@ async def test_a_refused_second_write_says_which_part_is_set(world: World) -> No
 async def test_a_refused_revocation_is_tried_until_it_is_accepted_and_the_admins_know_at_once(world: World) -> None:
     """Whatever refuses it, and on whichever write: it never ends as failed."""
     request = await put(world, revocation(SYNCHRONIZED))
-    assert len(request.plan.required) == 2
+    assert len(request.plan.required_operations) == 2
     world.script.fail("tenant.write", INVALID, on=2, times=20)
     for _ in range(20):
         request = await retried(world, request)

@@ -155,7 +155,7 @@ async def test_every_open_access_request_of_the_partner_is_stopped(
     await world.service.store_click(replace(WANT_REVOKE, target=target), key="revoke-1")
     (check,) = [one for one in await world.store.pending(world.clock.now(), 9) if one.lane == "judge:revoke-1"]
     await world.performer.perform(check.effect)
-    await world.store.done(check.id)
+    await world.store.mark_done(check.id)
     request = await world.request(request.id)
     assert request.state is S.STOPPED
     assert note_words(request.note).startswith("Dana revoked this partner")

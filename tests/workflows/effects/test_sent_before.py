@@ -66,7 +66,7 @@ async def test_it_ends_undecided_and_says_what_was_sent(world: World, how: str) 
     assert request.state is S(how)
     assert_not_disowned(world, request)
     records = await world.store.records()
-    assert records.unfinished() == {TENANT: request}, "a posture names it where the partner turns up"
+    assert records.unfinished_requests() == {TENANT: request}, "a posture names it where the partner turns up"
 
 
 @pytest.mark.parametrize("how", ["refused", "moved", "revoked", "service provider"])

@@ -39,7 +39,7 @@ async def authority(tmp_path: Path) -> AsyncIterator[TokenAuthority]:
 @pytest.fixture
 async def graph(authority: TokenAuthority) -> AsyncIterator[Graph]:
     """The simulated tenant on a socket."""
-    simulator = EntraSimulator(now=lambda: datetime.now(UTC), changed=lambda: None, accepts_token=authority.accepts)
+    simulator = EntraSimulator(now=lambda: datetime.now(UTC), on_change=lambda: None, accepts_token=authority.accepts)
     graph = Graph(simulator)
 
     @web.middleware

@@ -46,7 +46,7 @@ def check_part(row: dict[str, Any], answer: dict[str, Any]) -> None:
 @pytest.fixture
 async def batches(authority: TokenAuthority, environment: pytest.MonkeyPatch) -> AsyncIterator[tuple[Entra, list[str]]]:
     """Return the gateway, and what it asks for in batches, each of which is checked."""
-    simulator = EntraSimulator(now=lambda: datetime.now(UTC), changed=lambda: None, accepts_token=authority.accepts)
+    simulator = EntraSimulator(now=lambda: datetime.now(UTC), on_change=lambda: None, accepts_token=authority.accepts)
     asked: list[str] = []
 
     @web.middleware

@@ -30,7 +30,7 @@ from workflows.core.errors.raised import NothingToChange
 from workflows.core.people import PersonId
 from workflows.core.plans.plan import Operation, Plan
 from workflows.core.plans.planning import plan_access, plan_revocation
-from workflows.core.policy.template import Template, filled
+from workflows.core.policy.template import Template, filled_settings
 from workflows.core.settings.canonical import JsonObject, canonical_json
 from workflows.core.settings.model import Target, TargetType, TenantId
 from workflows.entra import Entra, EntraSettings, connect
@@ -84,7 +84,7 @@ def _plan(template: Template, before: JsonObject | None) -> Plan:
     return plan_access(
         tenant_id=TENANT,
         before=before,
-        settings=filled(template, {placeholder.name: ID for placeholder in template.placeholders}),
+        settings=filled_settings(template, {placeholder.name: ID for placeholder in template.placeholders}),
         template=template.name,
         template_hash=template.content_hash,
         duration=template.default_duration,
@@ -160,7 +160,7 @@ class Checked:
 @pytest.fixture
 async def checked(authority: TokenAuthority) -> AsyncIterator[Checked]:
     """Return the simulator behind a server that checks every exchange."""
-    simulator = EntraSimulator(now=lambda: datetime.now(UTC), changed=lambda: None, accepts_token=authority.accepts)
+    simulator = EntraSimulator(now=lambda: datetime.now(UTC), on_change=lambda: None, accepts_token=authority.accepts)
     door = Checked()
 
     @web.middleware
@@ -244,9 +244,9 @@ def test_no_read_of_the_gateway_is_left_out(entra: Entra) -> None:
         if not name.startswith("_")
     }
     asked = {tuple(read.__qualname__.split(".")) for read in reads(entra)}
-    not_read = {"warm", "close", "write", "verify_home", "granted"}
+    not_read = {"warm", "close", "write", "verify_home", "granted_permissions"}
     assert offered - asked == {("Entra", name) for name in not_read}, (
-        "`granted` looks into the token: Graph hears nothing"
+        "`granted_permissions` looks into the token: Graph hears nothing"
     )
 
 

@@ -254,7 +254,7 @@ async def test_each_lane_shows_its_oldest_effect(store: Store) -> None:
     await put_effects(store, FIRST, SECOND, OTHER)
     one, other = await store.pending(NOW, 10)
     assert [one.effect, other.effect] == [FIRST, OTHER]
-    await store.done(one.id)
+    await store.mark_done(one.id)
     assert [each.effect for each in await store.pending(NOW, 10)] == [SECOND, OTHER]
     assert [each.effect for each in await store.pending(NOW, 1)] == [SECOND]
 
@@ -294,9 +294,9 @@ async def test_effects_are_counted_by_what_they_wait_for(store: Store, place: Pa
     await store.give_up(other.id, (text_fact("no"),))
     assert await store.count_pending(NOW) == (1, 1, 1)
     assert await store.count_pending(later) == (2, 0, 1)
-    await store.done(home.id)
+    await store.mark_done(home.id)
     assert await store.count_pending(later) == (1, 0, 1)
-    await store.done(first.id)
+    await store.mark_done(first.id)
     await place.close()
     assert await (await place.open()).count_pending(later) == (0, 0, 1)
 

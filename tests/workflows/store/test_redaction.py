@@ -39,7 +39,7 @@ from workflows.store.sqlite.store import open_store
 TOKEN: Final = "xoxb-1234567890-1234567890123-AbCdEfGhIjKlMnOpQrStUvWx"
 KNOWN: Final = "hunter2-hunter2"
 REDACTOR: Final = Redactor([KNOWN])
-CLEAN: Final = RecordRedactor(error=REDACTOR, known=REDACTOR.known)
+CLEAN: Final = RecordRedactor(error=REDACTOR, known=REDACTOR.without_known_secrets)
 LOOKS: Final = ["flexapp-cloud.com", "taxapp-online.de", "Ring Bearer Logistics", "https://a:b@contoso.com/", TOKEN]
 
 
@@ -60,7 +60,7 @@ def about(text: str) -> AccessRequest:
 
 @pytest.mark.parametrize("text", LOOKS)
 async def test_a_request_is_stored_by_the_letter(tmp_path: Path, text: str) -> None:
-    store = await open_store(tmp_path / "gatehouse.db", FixedClock(), REDACTOR, REDACTOR.known)
+    store = await open_store(tmp_path / "gatehouse.db", FixedClock(), REDACTOR, REDACTOR.without_known_secrets)
     meant = about(text)
     entry = AuditEntry(key="k", at=NOW, actor="a", command="c", outcome="accepted", details={"target": text})
     await store.commit(Commit(entry=entry, request=meant))

@@ -118,7 +118,7 @@ class AdoptIntake(FormServices):
             observation=observation,
             account=people.result(),
         )
-        await filing.done(key=key)
+        await filing.tell_when_few_are_left(key=key)
         return request_id
 
     async def _propose(

@@ -151,7 +151,7 @@ class BatchIntake:
             raise InvalidForm({name if name in _FIELDS else DRAFT_FIELD: fact for name, fact in problems.items()})
         await require_within_limits(filing, form.requester, DRAFT_FIELD, key=key, account=people[0].id)
         confirmed = await self._confirm(batch, form, people, justification, key)
-        await filing.done(key=key)
+        await filing.tell_when_few_are_left(key=key)
         return confirmed
 
     async def _confirm(

@@ -79,7 +79,7 @@ class EvidenceReader:
         by_name, self.unreadable = self.unreadable, 0
         self._swept_at = await time_of_mark(self.store, LAST_COMPLETE)
         for text in [""] if tenants is None else sorted(tenants):
-            async for request in self._requests(_sent_on(days, text)):
+            async for request in self._requests(_filter_by_days(days, text)):
                 while nameless and nameless[0].created_at > request.created_at:
                     yield await self._story(nameless.pop(0))
                 # NB. the filter finds the id also where it is a part of a name that a tenant has chosen for itself.
@@ -117,7 +117,7 @@ class EvidenceReader:
         names = target_candidates(typed_text)
         found = [
             one
-            async for one in self._requests(_sent_on(days, names[-1]))
+            async for one in self._requests(_filter_by_days(days, names[-1]))
             if tenant_of(one) is None and one.fields.target.lower() in names
         ]
         return found
@@ -175,7 +175,7 @@ class EvidenceReader:
             position = PagePosition(cursor=page.last_cursor)
 
 
-def _sent_on(days: Days, text: str) -> RequestFilter:
+def _filter_by_days(days: Days, text: str) -> RequestFilter:
     return RequestFilter(text=text, sent_from=days.since, sent_before=days.before)
 
 

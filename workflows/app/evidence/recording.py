@@ -19,7 +19,7 @@ class EvidenceKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
+class EvidenceFile:
     """What somebody gets: the kind, what was asked for, and the digest of the finished text."""
 
     kind: EvidenceKind
@@ -43,7 +43,7 @@ class EvidenceLog:
 
     async def record(
         self,
-        taken: Taken,
+        evidence_file: EvidenceFile,
         *,
         key: str,
         actor: str,
@@ -57,14 +57,16 @@ class EvidenceLog:
         :raises StoreNotWritable: when it cannot be stored. The caller must not hand anything over then.
         """
         details = {
-            "format": taken.format,
-            "sha256": taken.sha256,
-            "rows": taken.row_count,
-            **({"unreadable": taken.unreadable} if taken.unreadable else {}),
-            **({"partner": taken.partner} if taken.partner else {}),
-            **({} if taken.days.first is None else {"from": taken.days.first.isoformat()}),
-            **({} if taken.days.last is None else {"to": taken.days.last.isoformat()}),
+            "format": evidence_file.format,
+            "sha256": evidence_file.sha256,
+            "rows": evidence_file.row_count,
+            **({"unreadable": evidence_file.unreadable} if evidence_file.unreadable else {}),
+            **({"partner": evidence_file.partner} if evidence_file.partner else {}),
+            **({} if evidence_file.days.first is None else {"from": evidence_file.days.first.isoformat()}),
+            **({} if evidence_file.days.last is None else {"to": evidence_file.days.last.isoformat()}),
         }
         tenant_id = next(iter(tenants)) if len(tenants) == 1 else None
-        entry = entry_of(key, self.clock.now(), actor, taken.kind.value, details, tenant_id=tenant_id, account=account)
+        entry = entry_of(
+            key, self.clock.now(), actor, evidence_file.kind.value, details, tenant_id=tenant_id, account=account
+        )
         await self.store.commit(Commit(entry=entry))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from workflows.app.reads.waiting_requests import ids_of
-from workflows.app.role_refusals import refused_with_new_groups
+from workflows.app.role_refusals import check_with_new_groups
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ADMIN, AUDITOR, ChatId, Person, Role
@@ -17,21 +17,22 @@ from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditLogPermission:
-    """The check before every search, every history and every audit report. It gives no other right."""
+    """Checks before every search, every history and every audit report whether the person may see it."""
 
     directory: PeopleDirectory
     """Reads the person again for each check; user groups may be a minute old, except to refuse."""
 
     async def require(self, actor: ChatId) -> Person:
-        """Return the person of a chat user who has the role of auditors now.
+        """Return the person behind a chat user, if they have the role of auditors now.
 
-        :raises Refused: for everybody who is no full member with one enabled member account and this role, and when
-            this cannot be read now.
+        :raises Refused: when the chat user is a guest; when there is not exactly one Entra account of this person, or
+            it is disabled or a guest account; when the person does not have the role; when any of this cannot be read
+            now.
         """
         return await self._require(actor, (AUDITOR,), RefusalCode.NOT_AN_AUDITOR)
 
     async def require_report_reader(self, actor: ChatId) -> Person:
-        """Return the person of a chat user who is an auditor or an admin now, and so may get an audit report.
+        """Return the person behind a chat user, if they are an auditor or an admin now, and so may get an audit report.
 
         :raises Refused: as `require` does.
         """
@@ -41,7 +42,7 @@ class AuditLogPermission:
         try:
             check = self.directory.for_one_check()
             person = await check.identify(actor)
-            await refused_with_new_groups(lambda: _require_role(person, check, roles, refusal), check)
+            await check_with_new_groups(lambda: _require_role(person, check, roles, refusal), check)
         except (PeopleDirectoryUnavailable, TenantUnavailable, TenantRefused) as error:
             raise Refused(RefusalCode.AUDITOR_UNKNOWN) from error
         return person
@@ -61,7 +62,7 @@ async def is_shown_as_auditor(
     """Return whether the App Home of a person shows what auditors see; None when that cannot be read now.
 
     :param identified_person: the person, if their account could be read. Somebody who only is in a group is no auditor.
-    :param searches: whether it would show what a search finds. The right is then read again.
+    :param searches: whether the App Home shows the result of a search. The right is then read again.
     """
     try:
         if not ids_of(person, identified_person) & await directory.holders(AUDITOR):

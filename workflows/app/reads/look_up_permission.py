@@ -14,7 +14,7 @@ class MembershipCheck(Protocol):
     async def require_member(self, chat_id: ChatId) -> None:
         """Check that the user is a full member.
 
-        :raises Refused: for everybody else.
+        :raises Refused: when the person is not a full member.
         :raises PeopleDirectoryUnavailable: when this cannot be read now.
         """
 
@@ -45,4 +45,4 @@ class LookupPermission:
             return
         if allowance.is_first_warning and (warning := allowance.warning) is not None:
             await self.service.send_message(warning, key=f"left:{key}", person=actor)
-        await self.limits.used(allowance, actor)
+        await self.limits.alarm_when_used_up(allowance, actor)

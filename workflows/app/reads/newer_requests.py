@@ -43,7 +43,7 @@ async def read_after_end(
 ) -> AfterEnd:
     """Read whether a request can be requested again, and the newer request that takes its place, if any.
 
-    :param record: the record of its partner, if there is one.
+    :param record: the record of the request's partner; None when there is none.
     :param own_requests: at least the open requests of the same person; None reads the person's newest requests.
     """
     if not is_over(request, record, now):

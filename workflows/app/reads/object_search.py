@@ -104,7 +104,7 @@ class ObjectSearch:
             return SearchResult(problem=refused.fact)
         await self.service.record_search(actor, name, key=key, kind=field.kind.value, template=template)
         if allowance is not None and self.limits is not None:
-            await self.limits.used(allowance, actor)
+            await self.limits.alarm_when_used_up(allowance, actor)
         # The prefix need not be typed: who types "bri" finds "PRJ-Bridge" where the template allows "PRJ-" only.
         prefix = name if begins_with(name, field.prefix) else f"{field.prefix}{name}"
         found_objects = await self.tenant.tenant_settings.find_by_prefix(field.kind, prefix, MAX_FOUND)

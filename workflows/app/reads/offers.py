@@ -59,7 +59,9 @@ class Offers:
         if observation is None:
             return template.stages
         record = await self.store.partnership(observation.identity.tenant_id)
-        examples = {one.name: f"{_EXAMPLE}{number:02}" for number, one in enumerate(template.placeholders)}
+        examples = {
+            placeholder.name: f"{_EXAMPLE}{number:02}" for number, placeholder in enumerate(template.placeholders)
+        }
         duration = timedelta(days=days) if days else template.default_duration
         try:
             plan = access_plan(observation, template, duration, examples, record=record, now=self.clock.now())

@@ -53,6 +53,6 @@ class PartnerSetupReader:
         :raises TenantUnavailable, TenantRefused: when Entra does not give the answer.
         """
         tenant_id = await self.tenant.home()
-        found = await self.tenant.find(tenant_id)
-        domain = "" if found is None else found.default_domain
+        identity = await self.tenant.find(tenant_id)
+        domain = "" if identity is None else identity.default_domain
         return OurTenant(tenant_id=tenant_id, domain=domain, cloud=self.cloud)

@@ -32,7 +32,7 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Read:
+class _PostureReads:
     """What was read, in the required order."""
 
     partners: Mapping[TenantId, JsonObject]
@@ -66,7 +66,7 @@ async def read_posture(
     if looks_up_names:
         unrecorded = [tenant_id for tenant_id in read.partners if tenant_id not in recorded]
         names, unanswered = await _names(tenant, unrecorded, progress)
-    partners = await _evaluated(
+    partners = await _evaluate_partners(
         [*read.partners, *(tenant_id for tenant_id in recorded if tenant_id not in read.partners)],
         read,
         names,
@@ -103,7 +103,7 @@ async def concerns_about(
     return configuration, default, partner.concerns
 
 
-async def _read(tenant: Tenant, records: ReadRecords) -> _Read:
+async def _read(tenant: Tenant, records: ReadRecords) -> _PostureReads:
     # NB. the records are read before and after the tenant: a change in between raises no concern.
     before = await records()
     before = None if before is None else before.for_comparison()
@@ -117,7 +117,7 @@ async def _read(tenant: Tenant, records: ReadRecords) -> _Read:
     finally:
         default.cancel()
     after = await records()
-    return _Read(partners=partners, default=document, unread_because=reason, before=before, after=after)
+    return _PostureReads(partners=partners, default=document, unread_because=reason, before=before, after=after)
 
 
 async def _default(tenant: Tenant) -> tuple[JsonObject | None, Facts]:
@@ -134,8 +134,8 @@ async def _home(tenant: Tenant) -> TenantId | None:
         return None
 
 
-async def _evaluated(
-    tenant_ids: Iterable[TenantId], read: _Read, names: Mapping[TenantId, TenantIdentity], inputs: PostureInputs
+async def _evaluate_partners(
+    tenant_ids: Iterable[TenantId], read: _PostureReads, names: Mapping[TenantId, TenantIdentity], inputs: PostureInputs
 ) -> list[PartnerPosture]:
     evaluated: list[PartnerPosture] = []
     for tenant_id in tenant_ids:
@@ -149,7 +149,7 @@ async def _names(
     tenant: Tenant, tenant_ids: list[TenantId], progress: Progress | None
 ) -> tuple[dict[TenantId, TenantIdentity], int]:
     """Look up tenants by id, several at a time; return those found, and how many gave no answer."""
-    found: dict[TenantId, TenantIdentity] = {}
+    identities: dict[TenantId, TenantIdentity] = {}
     counts = {"asked": 0, "unanswered": 0}
     semaphore = asyncio.Semaphore(LOOKUPS_AT_ONCE)
 
@@ -161,7 +161,7 @@ async def _names(
                 counts["unanswered"] += 1
             else:
                 # It has settings here although our own cloud does not know it.
-                found[tenant_id] = identity or TenantIdentity.without_names(tenant_id)
+                identities[tenant_id] = identity or TenantIdentity.without_names(tenant_id)
         counts["asked"] += 1
         if progress is not None:
             progress(counts["asked"], len(tenant_ids))
@@ -169,4 +169,4 @@ async def _names(
     async with asyncio.TaskGroup() as group:
         for tenant_id in tenant_ids:
             group.create_task(look_up(tenant_id))
-    return found, counts["unanswered"]
+    return identities, counts["unanswered"]

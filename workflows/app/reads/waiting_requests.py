@@ -36,7 +36,7 @@ async def waiting_for(
 
 
 def ids_of(person: ChatId, identified_person: Person | None) -> frozenset[ChatId]:
-    """Return the given chat id, and the chat id of the identified person, which may be another one."""
+    """Return the given chat id, and the identified person's own chat id, which may be different."""
     return frozenset({person} if identified_person is None else {person, identified_person.chat_id})
 
 

@@ -27,7 +27,7 @@ PARTNER_PROBLEMS_FIELD = "template"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Editing:
+class RequestEditor:
     """Lets requesters edit their own requests."""
 
     intake: Intake
@@ -53,11 +53,11 @@ class Editing:
         if form.edited_request is None or await self.intake.store.is_known(key):
             return
         request, digest = await self._load(form.edited_request.request_id), form.edited_request.digest
-        person = await self._identified(form.requester)
+        person = await self._identify(form.requester)
         require_may_edit(request, person, digest, self.intake.clock.now())
         filing = RequestLimitCheck(service=self.intake.service, limits=self.intake.limits)
         await require_within_limits(filing, form.requester, PARTNER_PROBLEMS_FIELD, key=key, account=person.id)
-        checked = await self._checked(form, request)
+        checked = await self._check_form(form, request)
         if not changed_field_names(request.fields, with_edited_values(request.fields, checked.fields)):
             raise InvalidForm({PARTNER_PROBLEMS_FIELD: Fact(RefusalCode.NOTHING_EDITED)})
         if checked.observation is None:
@@ -71,12 +71,12 @@ class Editing:
             lifetime=checked.template.decide_within,
         )
         await self.intake.service.advance(request.id, command, key=key)
-        await filing.done(key=key)
+        await filing.tell_when_few_are_left(key=key)
 
-    async def _checked(self, form: Form, request: AccessRequest) -> CheckedForm:
+    async def _check_form(self, form: Form, request: AccessRequest) -> CheckedForm:
         filled = replace(form, target=request.fields.target)
         try:
-            return await self.intake.checked(filled, edited_id=request.id)
+            return await self.intake.check_form(filled, edited_id=request.id)
         except InvalidForm as invalid:
             shown_problems = {field: problem for field, problem in invalid.problems.items() if field != FIELD}
             if FIELD in invalid.problems:
@@ -89,7 +89,7 @@ class Editing:
             raise Refused(RefusalCode.UNKNOWN_REQUEST)
         return request
 
-    async def _identified(self, actor: ChatId) -> Person:
+    async def _identify(self, actor: ChatId) -> Person:
         try:
             async with asyncio.timeout(people_checks.TIMEOUT_SECONDS):
                 return await self.intake.directory.identify(actor)

@@ -75,9 +75,11 @@ def checked_end(form: Form, template: Template, now: datetime, problems: Problem
         return RequestedPeriod(duration=template.default_duration)
     if form.ends_on:
         return _period_until(form.ends_on, template, now, problems)
-    allowed = [duration.days for duration in template.durations]
-    if form.days not in allowed:
-        problems["duration"] = Fact(RefusalCode.DURATION_NOT_OFFERED, {"template": template.title, "days": allowed})
+    allowed_days = [duration.days for duration in template.durations]
+    if form.days not in allowed_days:
+        problems["duration"] = Fact(
+            RefusalCode.DURATION_NOT_OFFERED, {"template": template.title, "days": allowed_days}
+        )
     return RequestedPeriod(duration=timedelta(days=form.days))
 
 
@@ -149,6 +151,8 @@ def check_days(days: int, templates: Iterable[Template], problems: Problems) -> 
 
     :param days: the chosen duration.
     """
-    allowed = sorted({duration.days for template in templates for duration in template.durations})
-    if days not in allowed:
-        problems.setdefault("duration", Fact(RefusalCode.DURATION_NOT_OFFERED, {"template": None, "days": allowed}))
+    allowed_days = sorted({duration.days for template in templates for duration in template.durations})
+    if days not in allowed_days:
+        problems.setdefault(
+            "duration", Fact(RefusalCode.DURATION_NOT_OFFERED, {"template": None, "days": allowed_days})
+        )

@@ -53,11 +53,11 @@ class RequestLimitCheck:
             )
             raise
 
-    async def done(self, *, key: str) -> None:
+    async def tell_when_few_are_left(self, *, key: str) -> None:
         """Warn the person when few requests are left in this hour, and raise an alarm when none is left."""
         allowance = self._allowance
         if allowance is None or self.limits is None:
             return
         if (warning := allowance.warning) is not None:
             await self.service.send_message(warning, key=f"left:{key}", person=allowance.actor)
-        await self.limits.used(allowance, allowance.actor)
+        await self.limits.alarm_when_used_up(allowance, allowance.actor)

@@ -75,7 +75,7 @@ class Refill:
     """The title of the template that the notes are about."""
 
 
-def refilled(request: AccessRequest, requester: ChatId, catalog: Catalog, now: datetime) -> Refill:
+def refill(request: AccessRequest, requester: ChatId, catalog: Catalog, now: datetime) -> Refill:
     """Return a form with the values of an earlier access request, and a note about each field that differs now.
 
     :param requester: the person who fills in the form now.
@@ -98,19 +98,19 @@ def refilled(request: AccessRequest, requester: ChatId, catalog: Catalog, now: d
     title = fields.template if prepared is None else prepared.template_title
     template = catalog.templates.get(fields.template)
     if template is None:
-        gone = {"template": Fact(RefillCode.TEMPLATE_GONE, {"template": title})}
-        return Refill(form=form, notes=gone, template=fields.template)
-    return _compared(form, template, "" if prepared is None else prepared.plan.template_hash, now)
+        problems = {"template": Fact(RefillCode.TEMPLATE_GONE, {"template": title})}
+        return Refill(form=form, notes=problems, template=fields.template)
+    return _refill_with_notes(form, template, "" if prepared is None else prepared.plan.template_hash, now)
 
 
-def _compared(form: Form, template: Template, earlier_hash: str, now: datetime) -> Refill:
+def _refill_with_notes(form: Form, template: Template, earlier_hash: str, now: datetime) -> Refill:
     notes: dict[str, Fact] = {}
     if earlier_hash and not has_same_meaning(earlier_hash, template.content_hash):
         notes["template"] = Fact(RefillCode.TEMPLATE_CHANGED, {"template": template.title})
     today, latest = now.astimezone(UTC).date().isoformat(), (now.astimezone(UTC) + template.longest).date().isoformat()
-    kept = form.ends_on if template.may_end_on_date and today < form.ends_on <= latest else ""
-    if form.ends_on and not kept:
+    ends_on = form.ends_on if template.may_end_on_date and today < form.ends_on <= latest else ""
+    if form.ends_on and not ends_on:
         notes["end_date"] = Fact(RefillCode.END_DATE_OVER, {"day": form.ends_on})
     elif form.days and form.days not in [duration.days for duration in template.durations]:
         notes["duration"] = Fact(RefillCode.DURATION_GONE, {"template": template.title, "days": form.days})
-    return Refill(form=replace(form, ends_on=kept), notes=notes, template=template.name)
+    return Refill(form=replace(form, ends_on=ends_on), notes=notes, template=template.name)

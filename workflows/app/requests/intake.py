@@ -103,7 +103,7 @@ class Intake(FormServices):
         filing = RequestLimitCheck(service=self.service, limits=self.limits)
         await require_within_limits(filing, form.requester, FIELD, key=key)
         try:
-            checked = await self.checked(form)
+            checked = await self.check_form(form)
         except InvalidForm:
             if await self.store.request(request_id) is not None:
                 return request_id  # delivered again, and the other delivery was stored first
@@ -118,20 +118,20 @@ class Intake(FormServices):
             observation=observation,
             account=checked.account,
         )
-        await filing.done(key=key)
+        await filing.tell_when_few_are_left(key=key)
         return request_id
 
-    async def checked(self, form: Form, *, edited_id: RequestId | None = None) -> CheckedForm:
+    async def check_form(self, form: Form, *, edited_id: RequestId | None = None) -> CheckedForm:
         """Check a form, at the directories too.
 
         :param edited_id: the open request that the form edits; it is no other request for the same partner.
         :raises InvalidForm: naming every field that must change.
         """
-        return await replace(self, directory=self.directory.for_one_check(FORM_ANSWERED_WITHIN))._checked(
+        return await replace(self, directory=self.directory.for_one_check(FORM_ANSWERED_WITHIN))._check_form(
             form, edited_id
         )
 
-    async def _checked(self, form: Form, edited_id: RequestId | None) -> CheckedForm:
+    async def _check_form(self, form: Form, edited_id: RequestId | None) -> CheckedForm:
         problems: Problems = {}
         template = checked_template(form, self.catalog, problems)
         checked_fields = self._check_own_fields(form, template, problems)
@@ -253,14 +253,14 @@ class Intake(FormServices):
 
         The tenant is read again before anything is written, so this only saves a call.
         """
-        seen = self._looked_up.pop(target, None)
-        return seen if seen is not None and self.clock.now() - seen.at < _REMEMBERED_FOR else None
+        observation = self._looked_up.pop(target, None)
+        return observation if observation is not None and self.clock.now() - observation.at < _REMEMBERED_FOR else None
 
     async def _check_ids(self, checked_fields: _CheckedFields, problems: Problems) -> None:
-        found = await unknown_ids(
+        unknown = await unknown_ids(
             checked_fields.template,
             checked_fields.fields.placeholders,
             tenant=self.tenant,
             timeout_seconds=people_checks.TIMEOUT_SECONDS,
         )
-        problems.update(found)
+        problems.update(unknown)

@@ -50,12 +50,12 @@ async def check_people(
     :param requester_field: the name of the form's field that shows a problem with the requester.
     :returns: the requester's account, when it is known.
     """
-    found: dict[ChatId, PersonId] = {}
+    accounts: dict[ChatId, PersonId] = {}
     try:
         async with asyncio.timeout(TIMEOUT_SECONDS):
             for person, field in {sponsor: "sponsor", requester: requester_field}.items():
                 try:
-                    found[person] = (await directory.identify(person)).id
+                    accounts[person] = (await directory.identify(person)).id
                 except Refused as refused:
                     if person == requester:
                         problems[field] = refused.fact  # replaces findings about somebody else
@@ -64,7 +64,7 @@ async def check_people(
                         problems.setdefault(field, Fact(RefusalCode.SPONSOR_REFUSED, about))
     except (TenantUnavailable, TenantRefused, PeopleDirectoryUnavailable, TimeoutError):
         pass
-    return found.get(requester)
+    return accounts.get(requester)
 
 
 async def approval_chain_problem(

@@ -109,18 +109,18 @@ async def plan_request(
     :raises PlanImpossible: naming every key that must change.
     :raises TenantUnavailable, TenantRefused: when the partner cannot be read.
     """
-    parsed = _parsed(file, catalog)
+    parsed = _parse_file(file, catalog)
     loaded = _LoadedRecords(records or Records())
     try:
         observation = await look_up(parsed.target, tenant=tenant, clock=clock, records=loaded)
-        return await _planned(parsed, observation, loaded, records=records, tenant=tenant, catalog=catalog, clock=clock)
+        return await _plan(parsed, observation, loaded, records=records, tenant=tenant, catalog=catalog, clock=clock)
     except InvalidField as error:
         raise PlanImpossible({_key(error.field): error.fact}) from error
     except UnreadableSetting as error:
         raise PlanImpossible({"partner": error.fact}) from error
 
 
-async def _planned(
+async def _plan(
     parsed_file: _ParsedFile,
     observation: ObservedPartner,
     records_read: _LoadedRecords,
@@ -162,7 +162,7 @@ async def _planned(
     )
 
 
-def _parsed(file: RequestFile, catalog: Catalog) -> _ParsedFile:
+def _parse_file(file: RequestFile, catalog: Catalog) -> _ParsedFile:
     """Parse the fields that need no lookup; report every problem at once."""
     problems: dict[str, Fact] = {}
     target, template = "", None
@@ -192,9 +192,9 @@ def _parsed(file: RequestFile, catalog: Catalog) -> _ParsedFile:
 
 
 def _problems_with(template: Template, file: RequestFile) -> Iterator[tuple[str, Fact]]:
-    allowed = [duration.days for duration in template.durations]
-    if file.duration_days is not None and file.duration_days not in allowed:
-        values = {"template": template.title, "days": allowed}
+    allowed_days = [duration.days for duration in template.durations]
+    if file.duration_days is not None and file.duration_days not in allowed_days:
+        values = {"template": template.title, "days": allowed_days}
         yield "duration_days", Fact(RefusalCode.DURATION_NOT_OFFERED, values)
     for placeholder in template.placeholders:
         try:

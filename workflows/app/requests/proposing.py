@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from workflows.app.requests.open_request import account_of_other_chat_id, open_request_about, open_request_fact
-from workflows.app.role_refusals import refused_with_new_groups
+from workflows.app.role_refusals import check_with_new_groups
 from workflows.catalog.catalog import Catalog
 from workflows.core.checks.findings import Finding, require_no_errors
 from workflows.core.checks.partner_rules import check_partner
@@ -23,7 +23,7 @@ from workflows.core.plans.plan import Plan
 from workflows.core.plans.planning import plan_access
 from workflows.core.plans.renewal import plan_renewal
 from workflows.core.policy.risk import risk_for_approval, risk_of_result, weakness_of
-from workflows.core.policy.template import Stage, Template, filled
+from workflows.core.policy.template import Stage, Template, filled_settings
 from workflows.core.requests.request import ObservedPartner, RequestId
 from workflows.partner_lookup.target import FIELD
 from workflows.ports.people_directory import PeopleDirectory
@@ -70,7 +70,7 @@ def access_plan(
         plan = plan_access(
             tenant_id=observation.identity.tenant_id,
             before=observation.configuration,
-            settings=filled(template, placeholders),
+            settings=filled_settings(template, placeholders),
             template=template.name,
             template_hash=template.content_hash,
             duration=duration,
@@ -117,12 +117,12 @@ def check_proposal(
     """Check a partner, a plan and its approval chain against the rules, before approval is requested.
 
     :param circumstances: other facts that the rules need; None: only the tenant's default, if it was read.
-    :returns: what the approvers must know.
+    :returns: the findings that the approvers must know.
     :raises UnfitPlan: at the field that must change.
     """
     about_partner = check_partner(observation.identity.tenant_id, observation.configuration)
     about_plan = check_plan(plan, circumstances or Circumstances(default=observation.default))
-    found = require_no_errors(about_partner, FIELD) + require_no_errors(about_plan, "template")
+    findings = require_no_errors(about_partner, FIELD) + require_no_errors(about_plan, "template")
     risk = risk_for_approval(plan, observation.default)
     weak = weakness_of(stages, risk.level)
     if weak is not None:
@@ -133,13 +133,13 @@ def check_proposal(
             weakness=weak.as_value(),
             reasons=[reason.value for reason in risk.reasons[:_MAX_REASONS]],
         )
-    return found
+    return findings
 
 
 def require_time_left(ends_at: datetime | None, now: datetime) -> None:
     """Check that the requested end of the access has not passed while the request waited.
 
-    :raises InvalidField: when it has passed.
+    :raises InvalidField: when the end has passed.
     """
     if ends_at is not None and ends_at <= now:
         raise InvalidField("duration", RefusalCode.END_DATE_PASSED)
@@ -180,16 +180,16 @@ async def require_chain(
     :raises InvalidField: when a stage has too few people; the error names the stage.
     """
     taken, own = frozenset(excluded), frozenset(sponsor)
-    await refused_with_new_groups(lambda: _require_chain(directory, stages, taken, own), directory)
+    await check_with_new_groups(lambda: _require_chain(directory, stages, taken, own), directory)
 
 
 async def _require_chain(
-    directory: PeopleDirectory, stages: tuple[Stage, ...], taken: frozenset[ChatId], sponsor: frozenset[ChatId]
+    directory: PeopleDirectory, stages: tuple[Stage, ...], excluded: frozenset[ChatId], sponsor: frozenset[ChatId]
 ) -> None:
     for stage in stages:
-        free = await directory.known_holders(stage.role) - taken
+        free = await directory.known_holders(stage.role) - excluded
         if len(free) < stage.quorum:
-            free = await directory.holders(stage.role) - taken  # somebody may have come back since
+            free = await directory.holders(stage.role) - excluded  # somebody may have come back since
         if len(free) < stage.quorum:
             could_decide = sponsor & await directory.holders(stage.role)
             raise InvalidField(
@@ -202,4 +202,4 @@ async def _require_chain(
                 is_for_lack_of_the_sponsor=bool(could_decide) and len(free) + 1 >= stage.quorum,
             )
         if len(free) == stage.quorum:
-            taken |= free
+            excluded |= free

@@ -143,7 +143,7 @@ class RestoreIntake(FormServices):
             observation=observation,
             account=people.result(),
         )
-        await filing.done(key=key)
+        await filing.tell_when_few_are_left(key=key)
         return request_id
 
     async def _propose_restoration(

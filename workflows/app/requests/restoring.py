@@ -11,7 +11,7 @@ from workflows.core.checks.findings import Finding
 from workflows.core.errors.raised import InvalidField
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.replacement import replacement_findings
-from workflows.core.partners.restoration.deciding_template import decided_by, deciding_template
+from workflows.core.partners.restoration.deciding_template import deciding_template, with_deciding_template
 from workflows.core.partners.restoration.not_restored import restoration_findings
 from workflows.core.partners.restoration.restorable import FIELD, ended_at, has_approved_result, is_restorable
 from workflows.core.partners.restoration.restoration_plan import plan_restoration
@@ -91,7 +91,9 @@ async def propose_restoration(
     )
     period = _checked_duration(duration, template)
     record = await store.partnership(tenant_id)
-    plan = with_inheritance(replace(decided_by(plan, template, record), duration=period), observation.default)
+    plan = with_inheritance(
+        replace(with_deciding_template(plan, template, record), duration=period), observation.default
+    )
     policy = await current_policy(record, past=store, catalog=catalog)
     stages = chain_of(plan, template, observation, policy)
     findings = (

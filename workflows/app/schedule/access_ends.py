@@ -54,7 +54,7 @@ _log = structlog.get_logger()
 
 
 @dataclass(slots=True, kw_only=True)
-class _Pass:
+class _CheckState:
     """What one pass knows, and what it has done so far."""
 
     now: datetime
@@ -100,10 +100,10 @@ class AccessEnds:
     async def check(self) -> None:
         """Issue the notices that are due, and do what each end asks for. One batch of messages follows."""
         now = self._clock.now()
-        due = list((await self._store.due(now))[1])
+        due_partners = list((await self._store.due(now))[1])
         is_whole = self._ended_checked_at is None or abs(now - self._ended_checked_at) >= ENDED_ACCESS_CHECKED_EVERY
-        ended = await self._store.ended(now) if is_whole else ()
-        tenants = list(dict.fromkeys([*ended, *due]))
+        ended = await self._store.ended_partners(now) if is_whole else ()
+        tenants = list(dict.fromkeys([*ended, *due_partners]))
         if not (tenants or is_whole or self._may_be_interrupted):
             return
         # NB. the clock may have jumped since the tick. The next tick stores the gap, which the decisions need.
@@ -120,12 +120,12 @@ class AccessEnds:
         if is_whole:
             await self._update_alarms(state)
 
-    async def _new_pass(self, now: datetime, *, any_partner: bool) -> _Pass:
+    async def _new_pass(self, now: datetime, *, any_partner: bool) -> _CheckState:
         batch = await self._unsent_batch()
         if not any_partner:
-            return _Pass(now=now, gaps=(), open_requests=(), blocks_left=0, batch=batch)
+            return _CheckState(now=now, gaps=(), open_requests=(), blocks_left=0, batch=batch)
         times = await self._store.times_of(GATEHOUSE.chat_id, None, [_BLOCK], now - BLOCKS_COUNTED_FOR)
-        return _Pass(
+        return _CheckState(
             now=now,
             gaps=await gaps(store=self._store, now=now),
             open_requests=await self._store.open_requests(),
@@ -142,8 +142,8 @@ class AccessEnds:
             return ""
         return batch
 
-    async def _check_one(self, tenant_id: TenantId, state: _Pass) -> None:
-        """Do what is due for one partner. A failure does not stop the others."""
+    async def _check_one(self, tenant_id: TenantId, state: _CheckState) -> None:
+        """Do the step that is due for one partner. A failure does not stop the work for other partners."""
         try:
             record = await self._store.partnership(tenant_id)
             if record is not None and record.state is not PartnershipState.REVOKED and record.is_as_approved:
@@ -153,7 +153,7 @@ class AccessEnds:
         except Exception:
             _log.exception("end_of_access_failed", tenant_id=tenant_id)
 
-    async def _step(self, record: Partnership, state: _Pass) -> None:
+    async def _step(self, record: Partnership, state: _CheckState) -> None:
         if record.ends_at is None:
             return
         if state.now < record.ends_at:
@@ -170,7 +170,7 @@ class AccessEnds:
                 values = {"partner": record.identity.tenant_id, "request": record.blocked_by}
                 state.not_blocked[record.identity.tenant_id] = values
 
-    async def _end(self, record: Partnership, ends_at: datetime, state: _Pass) -> None:
+    async def _end(self, record: Partnership, ends_at: datetime, state: _CheckState) -> None:
         """Block a partner at the end of its access, wait, or have people asked."""
         step = _step_at_end(record, ends_at, state)
         if step is EndStep.BLOCK:
@@ -188,7 +188,7 @@ class AccessEnds:
             await self._issue(record, ends_at, AT_THE_END, state)
 
     async def _issue(
-        self, record: Partnership, ends_at: datetime, days: int, state: _Pass, *, is_too_late: bool = False
+        self, record: Partnership, ends_at: datetime, days: int, state: _CheckState, *, is_too_late: bool = False
     ) -> None:
         if not state.batch and not is_too_late:
             state.batch = state.now.isoformat()
@@ -197,7 +197,7 @@ class AccessEnds:
         notice = IssueEndNotice(days=days, batch=state.batch, ends_at=ends_at, is_too_late=is_too_late)
         await self._service.advance_review(record.identity.tenant_id, notice)
 
-    async def _block(self, record: Partnership, ends_at: datetime, state: _Pass) -> None:
+    async def _block(self, record: Partnership, ends_at: datetime, state: _CheckState) -> None:
         """Create the revocation, which goes the usual way: plan, write, read-back."""
         tenant_id = record.identity.tenant_id
         key = f"end:{tenant_id}:{record.request_id}:{ends_at.isoformat()}"
@@ -224,18 +224,18 @@ class AccessEnds:
     async def _stop_open_requests(self, record: Partnership) -> None:
         """Stop what is open about the partner and is not waited for any more, as every revocation does."""
         reason = (Fact(NoteCode.REVOKED_MEANWHILE, {"name": GATEHOUSE.name}),)
-        for one in requests_for_more_access(await self._store.open_requests(), record.identity):
+        for request in requests_for_more_access(await self._store.open_requests(), record.identity):
             with suppress(Refused):  # it has ended in the meantime
-                await self._service.advance(one.id, Stop(reason=reason))
+                await self._service.advance(request.id, Stop(reason=reason))
 
-    async def _send(self, state: _Pass) -> None:
+    async def _send(self, state: _CheckState) -> None:
         entry = entry_of(_batch_key(state.batch), state.now, None, "send_end_notices", {})
         effect = SendEndNotices(batch=state.batch, blocked=state.blocked)
         await self._store.commit(Commit(entry=entry, effects=(effect,)))
         await self._store.save_mark(_BATCH, "")
         self._wake()
 
-    async def _update_alarms(self, state: _Pass) -> None:
+    async def _update_alarms(self, state: _CheckState) -> None:
         not_reached = state.not_reached
         values = {"partners": list(not_reached[:_MAX_NAMED]), "count": len(not_reached)}
         await self._alarms.update_alarms(AlarmCode.END_NOT_ANNOUNCED, {"": values} if not_reached else {})
@@ -247,7 +247,7 @@ def _batch_key(batch: str) -> str:
     return f"send_end_notices:{batch}"
 
 
-def _step_at_end(record: Partnership, ends_at: datetime, state: _Pass) -> EndStep:
+def _step_at_end(record: Partnership, ends_at: datetime, state: _CheckState) -> EndStep:
     situation = EndSituation(
         now=state.now,
         gaps=state.gaps,

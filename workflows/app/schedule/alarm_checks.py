@@ -40,7 +40,7 @@ Check = Callable[[], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduledChecks:
-    """Runs every check. A check that fails does not stop the others."""
+    """Runs every check. A check that fails does not stop the checks after it."""
 
     checks: Sequence[Check]
 
@@ -74,10 +74,10 @@ async def _check_records(*, store: Store, checks: ScheduledChecks) -> None:
 
 async def check_writes(*, store: Store, clock: Clock, alarms: Alarms) -> None:
     """Raise alarms for writes that were sent ten minutes ago and are not confirmed."""
-    late = unconfirmed_writes(await store.open_requests_alone(), clock.now())
+    late_requests = unconfirmed_writes(await store.open_requests_alone(), clock.now())
     await alarms.update_alarms(
         AlarmCode.WRITE_NOT_SHOWN,
-        {request.id: values_of(request.id, partner_of(request), request.note) for request in late},
+        {request.id: values_of(request.id, partner_of(request), request.note) for request in late_requests},
     )
 
 
@@ -92,7 +92,9 @@ async def check_revocations(*, store: Store, clock: Clock, tenant: Tenant, alarm
     alarm_by_subject = {
         alarm.subject: alarm for alarm in await store.open_alarms() if alarm.code is AlarmCode.REVOCATION_NOT_COMPLETE
     }
-    given_up = [effect.effect for effect in await store.given_up() if isinstance(effect.effect, CheckPermission)]
+    given_up = [
+        effect.effect for effect in await store.given_up_effects() if isinstance(effect.effect, CheckPermission)
+    ]
     clicks = unchecked_revocations([*given_up, *await store.unchecked_clicks()], now)
     requests = await store.open_requests_alone()
     values_by_request_id: dict[str, Mapping[str, Any]] = {}
@@ -146,7 +148,7 @@ def _is_settled(record: Partnership, request: AccessRequest) -> bool:
 
 async def check_given_up(*, store: Store, alarms: Alarms) -> None:
     """Raise alarms for effects that were given up; not for an effect that sends an alarm."""
-    stopped = [effect for effect in await store.given_up() if is_alarming(effect.effect)]
+    stopped = [effect for effect in await store.given_up_effects() if is_alarming(effect.effect)]
     await alarms.update_alarms(
         AlarmCode.EFFECT_GIVEN_UP,
         {str(effect.id): await alarm_values(effect.effect, effect.error, store=store) for effect in stopped},

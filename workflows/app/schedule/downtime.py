@@ -12,7 +12,7 @@ from workflows.core.requests.downtime import (
     gap_at_start,
     gap_at_tick,
     known_gaps,
-    must_be_unchanged_since,
+    time_of_oldest_read,
 )
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest
@@ -52,15 +52,15 @@ async def _last_tick(store: Store) -> datetime | None:
 
 async def _save_gap(gap: Gap | None, store: Store) -> None:
     if gap is not None:
-        known = await gaps(store=store, now=gap.until)
-        await store.save_mark(_GAPS, " ".join(map(_written, (*known, gap))))
-        await store.save_mark(_GAP, _written(gap))
+        earlier_gaps = await gaps(store=store, now=gap.until)
+        await store.save_mark(_GAPS, " ".join(map(_gap_text, (*earlier_gaps, gap))))
+        await store.save_mark(_GAP, _gap_text(gap))
 
 
 async def gaps(*, store: Store, now: datetime) -> tuple[Gap, ...]:
     """Read the gaps of the last weeks, oldest first."""
     text = await store.mark(_GAPS)
-    return known_gaps([_read(one) for one in (text or "").split()], now)
+    return known_gaps([_read(gap_text) for gap_text in (text or "").split()], now)
 
 
 async def is_after_tick(*, store: Store, now: datetime) -> bool:
@@ -82,7 +82,7 @@ def _read(text: str) -> Gap:
     return Gap(since=datetime.fromisoformat(since) if since else None, until=datetime.fromisoformat(until))
 
 
-def _written(gap: Gap) -> str:
+def _gap_text(gap: Gap) -> str:
     since = "" if gap.since is None else gap.since.isoformat()
     return f"{since}/{gap.until.isoformat()}"
 
@@ -94,7 +94,7 @@ async def command_after_gap(request: AccessRequest, *, store: Store, tenant: Ten
     since, Gatehouse included.
     """
     gap = await last_gap(store=store)
-    since = must_be_unchanged_since(request, gap)
+    since = time_of_oldest_read(request, gap)
     if gap is None or since is None:
         return None
     span = {"since": None if gap.since is None else gap.since.isoformat(), "until": gap.until.isoformat()}

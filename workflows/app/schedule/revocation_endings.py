@@ -70,10 +70,10 @@ def _newer(request: AccessRequest, clicks: Clicks, requests: Sequence[AccessRequ
     if request.prepared is not None:
         identity = request.prepared.observation.identity
         names |= {identity.tenant_id, identity.default_domain, identity.typed_name}
-    for one in requests:
-        is_newer = one.id != request.id and one.fields.target in names
-        if is_newer and one.fields.kind is RequestKind.REVOCATION:
-            return one.id
+    for ended_request in requests:
+        is_newer = ended_request.id != request.id and ended_request.fields.target in names
+        if is_newer and ended_request.fields.kind is RequestKind.REVOCATION:
+            return ended_request.id
     return next((revocation_id(click.key) for click, command, _ in clicks if command.target in names), "")
 
 

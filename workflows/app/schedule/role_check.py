@@ -76,20 +76,20 @@ async def role_shortages(request: AccessRequest, directory: PeopleDirectory) -> 
     eligibility = current_eligibility(request)
     if eligibility is None:
         return ()
-    taken = await directory.all_ids(eligibility.chat_ids)
-    found = []
+    excluded_ids = await directory.all_ids(eligibility.chat_ids)
+    shortages = []
     for place, stage in enumerate(eligibility.open_stages):
-        free = eligibility.eligible_members(await directory.holders(stage.role), taken)
+        free = eligibility.eligible_members(await directory.holders(stage.role), excluded_ids)
         if place == 0 and len(free) >= stage.missing:  # what is kept for display may be hours old
             free = await directory.find_active(free, enough=stage.missing, within=ROLE_MEMBERS_KNOWN_FOR)
         if len(free) < stage.missing:
             groups = await directory.missing_groups(stage.role)
-            found.append(
+            shortages.append(
                 RoleShortage(
                     role=stage.role, title=stage.title, people=len(free), needed=stage.missing, missing_groups=groups
                 )
             )
-    return tuple(found)
+    return tuple(shortages)
 
 
 async def check_roles(
@@ -186,7 +186,7 @@ async def _tell_requester(request: AccessRequest, shortages: Sequence[RoleShorta
     values = {
         "partner": partner_of(request),
         "request": request.id,
-        "lacks": [shortage.values for shortage in shortages],
+        "shortages": [shortage.values for shortage in shortages],
     }
     fact = Fact(MessageCode.ROLE_EMPTY, values)
     await service.send_message(

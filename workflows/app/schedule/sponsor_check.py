@@ -28,7 +28,7 @@ _log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Sponsored:
+class _PartnerSponsor:
     """What is checked of a live partner. There may be thousands."""
 
     tenant_id: TenantId
@@ -46,13 +46,13 @@ async def check_sponsors(*, store: Store, tenant: Tenant, alarms: Alarms, servic
     if await _is_due(store, MARK, SPONSORS_CHECKED_EVERY, now):
         await _check_accounts(await _live(store), tenant, service)
     if await _is_due(store, _ALARMS_MARK, SPONSOR_ALARMS_EVERY, now):
-        gone = [partnership for partnership in await _live(store) if partnership.is_gone]
+        without_sponsor = [partnership for partnership in await _live(store) if partnership.is_gone]
         await alarms.update_alarms(
-            AlarmCode.SPONSOR_GONE, {partnership.tenant_id: _values(partnership) for partnership in gone}
+            AlarmCode.SPONSOR_GONE, {partnership.tenant_id: _values(partnership) for partnership in without_sponsor}
         )
 
 
-async def _check_accounts(sponsored: Sequence[_Sponsored], tenant: Tenant, service: Service) -> None:
+async def _check_accounts(sponsored: Sequence[_PartnerSponsor], tenant: Tenant, service: Service) -> None:
     if not sponsored:
         return
     try:
@@ -60,10 +60,10 @@ async def _check_accounts(sponsored: Sequence[_Sponsored], tenant: Tenant, servi
     except (TenantUnavailable, TenantRefused) as error:
         _log.warning("sponsors_not_checked", reason=str(error))
         return
-    known = {account.id: account for account in accounts}
+    accounts_by_id = {account.id: account for account in accounts}
     for partner in sponsored:
         sponsor = partner.sponsor.id
-        reason = _why_gone(known.get(sponsor))
+        reason = _why_gone(accounts_by_id.get(sponsor))
         with suppress(Refused):  # recorded already, or the partner has another sponsor now
             if reason is not None:
                 command = RecordSponsorGone(sponsor=sponsor, reason=reason)
@@ -80,14 +80,14 @@ def _why_gone(account: Account | None) -> GoneReason | None:
     return None if account.is_member else GoneReason.GUEST
 
 
-async def _live(store: Store) -> list[_Sponsored]:
-    return [partnership for partnership in await store.partnerships(_sponsored) if partnership is not None]
+async def _live(store: Store) -> list[_PartnerSponsor]:
+    return [partnership for partnership in await store.partnerships(_sponsored_partner) if partnership is not None]
 
 
-def _sponsored(partnership: Partnership) -> _Sponsored | None:
+def _sponsored_partner(partnership: Partnership) -> _PartnerSponsor | None:
     if partnership.state is PartnershipState.REVOKED:
         return None
-    return _Sponsored(
+    return _PartnerSponsor(
         tenant_id=partnership.identity.tenant_id,
         name=partnership.identity.name,
         sponsor=partnership.sponsor,
@@ -95,7 +95,7 @@ def _sponsored(partnership: Partnership) -> _Sponsored | None:
     )
 
 
-def _values(partner: _Sponsored) -> dict[str, str]:
+def _values(partner: _PartnerSponsor) -> dict[str, str]:
     return {"partner": partner.name, "sponsor": partner.sponsor.name}
 
 

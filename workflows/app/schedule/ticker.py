@@ -115,7 +115,7 @@ async def _may_count(
 
 
 async def _ignore_refusal(work: Awaitable[object]) -> None:
-    """Run a command and ignore a refusal: somebody else acted first.
+    """Run a command and ignore a refusal: another person or check acted first.
 
     A failure with one record does not stop others.
     """

@@ -19,7 +19,7 @@ from workflows.core.posture.concern_codes import ConcernCode
 from workflows.core.posture.partner_posture import PostureInputs, evaluate_partner
 from workflows.core.posture.watch.comparison import drift_of, is_compared
 from workflows.core.posture.watch.drift import Drift, FoundDrift
-from workflows.core.posture.watch.reconciliation import found_again
+from workflows.core.posture.watch.reconciliation import is_stored_as_open
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
 from workflows.ports.records import StoreNotWritable
@@ -147,7 +147,7 @@ class TenantComparison:
         if stored is not None and found.default is None and drift is not None and drift.code in _DEPENDS_ON_DEFAULT:
             found.unclear.add(tenant_id)
             return
-        if drift is not None and found_again(stored, drift):
+        if drift is not None and is_stored_as_open(stored, drift):
             found.drifts[tenant_id] = drift
             return
         await self._compare_again(tenant_id, configuration, found)

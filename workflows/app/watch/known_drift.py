@@ -23,4 +23,4 @@ async def is_partner_drifted(tenant_id: TenantId, store: Store) -> bool:
 
 async def drift_by_partner(store: Store) -> Mapping[str, Drift]:
     """Return all open drift, by tenant id, or `default` for the tenant's default."""
-    return {one.subject: one for one in await store.open_drifts()}
+    return {drift.subject: drift for drift in await store.open_drifts()}

@@ -24,7 +24,7 @@ class NotAdopted:
 async def save_not_adopted_of(posture: Posture, *, store: Store) -> None:
     """Store which partners of a posture are not adopted. Nothing is stored without our records."""
     if posture.records_are_read:
-        await save_not_adopted([one.tenant_id for one in posture.not_adopted], posture.read_at, store=store)
+        await save_not_adopted([partner.tenant_id for partner in posture.not_adopted], posture.read_at, store=store)
 
 
 async def save_not_adopted(tenant_ids: Sequence[TenantId], read_at: datetime, *, store: Store) -> None:
@@ -40,9 +40,9 @@ async def read_not_adopted(*, store: Store) -> NotAdopted | None:
     text = await store.mark(_MARK)
     if text is None:
         return None
-    found = json.loads(text)
-    recorded = {one.tenant_id for one in await store.identities()} if found["tenant_ids"] else set()
+    stored = json.loads(text)
+    recorded = {identity.tenant_id for identity in await store.identities()} if stored["tenant_ids"] else set()
     return NotAdopted(
-        tenant_ids=tuple(TenantId(one) for one in found["tenant_ids"] if one not in recorded),
-        read_at=datetime.fromisoformat(found["read_at"]),
+        tenant_ids=tuple(TenantId(tenant_id) for tenant_id in stored["tenant_ids"] if tenant_id not in recorded),
+        read_at=datetime.fromisoformat(stored["read_at"]),
     )

@@ -21,7 +21,13 @@ from workflows.core.plans.plan import Plan
 from workflows.core.posture.concern_codes import NO_RECORD_CODES, may_be_adopted
 from workflows.core.posture.watch.comparison import default_drift_of
 from workflows.core.posture.watch.drift import DEFAULT, INCOMPLETE, LAST_COMPLETE, Drift, DriftSubject, FoundDrift
-from workflows.core.posture.watch.reconciliation import DIGEST_ABOVE, ended, found_again, with_found, with_same_found
+from workflows.core.posture.watch.reconciliation import (
+    DIGEST_ABOVE,
+    end_drift,
+    is_stored_as_open,
+    with_found,
+    with_same_found,
+)
 from workflows.core.requests.alarms import AlarmCode, AlarmId, EndingCode
 from workflows.core.requests.notes import NoteCode
 from workflows.core.settings.canonical import JsonObject
@@ -83,7 +89,13 @@ class Sweeper:
         except Exception:
             reasons = (Fact(NoteCode.WENT_WRONG),)
             failed = SweepResult(
-                began_at=began_at, is_complete=False, partners=0, not_compared=0, drifts=0, told=0, reasons=reasons
+                began_at=began_at,
+                is_complete=False,
+                partners=0,
+                not_compared=0,
+                drifts=0,
+                told=0,
+                reasons=reasons,
             )
             await self._record(failed)
             raise
@@ -91,84 +103,88 @@ class Sweeper:
     async def _swept(self, began_at: datetime) -> SweepResult:
         store = self.drifts.store
         last_complete = await time_of_mark(store, LAST_COMPLETE)
-        found = SweepFindings(
+        findings = SweepFindings(
             records=await store.records(),
-            stored={one.subject: one for one in await store.open_drifts()},
+            stored={drift.subject: drift for drift in await store.open_drifts()},
             default=None,
             began_at=began_at,
         )
-        is_listed = await TenantComparison(tenant=self.tenant, store=store).compare(found)
-        told = await self._store(found, is_listed=is_listed, last_complete=last_complete)
+        is_listed = await TenantComparison(tenant=self.tenant, store=store).compare(findings)
+        message_count = await self._store(findings, is_listed=is_listed, last_complete=last_complete)
         result = SweepResult(
             began_at=began_at,
-            is_complete=not found.reasons and not found.failed,
-            partners=len(found.seen),
-            not_compared=len(found.unclear),
+            is_complete=not findings.reasons and not findings.failed,
+            partners=len(findings.seen),
+            not_compared=len(findings.unclear),
             drifts=len(await store.open_drifts()),
-            told=told,
-            reasons=tuple(found.reasons),
+            told=message_count,
+            reasons=tuple(findings.reasons),
         )
         await self._record(result)
         if result.is_complete:
-            await save_not_adopted(_not_adopted(found), began_at, store=store)
+            await save_not_adopted(_not_adopted(findings), began_at, store=store)
         return result
 
-    async def _store(self, found: SweepFindings, *, is_listed: bool, last_complete: datetime | None) -> int:
+    async def _store(self, findings: SweepFindings, *, is_listed: bool, last_complete: datetime | None) -> int:
         """Store new, changed and ended drift, each once.
 
         :returns: how many changes were told.
         """
         new: list[_Change] = []
-        for tenant_id, drift in found.drifts.items():
-            await self._found_one(DriftSubject(tenant_id), drift, found, new, last_complete)
-        if found.default is not None:
-            await self._compare_default(found.default, found, new, last_complete)
-        told = await self._tell(new, found.began_at)
-        for subject, stored in found.stored.items():
-            is_known = TenantId(subject) in found.seen or is_listed
-            is_over = TenantId(subject) not in found.drifts and TenantId(subject) not in found.unclear
+        for tenant_id, drift in findings.drifts.items():
+            await self._store_drift(DriftSubject(tenant_id), drift, findings, new, last_complete)
+        if findings.default is not None:
+            await self._compare_default(findings.default, findings, new, last_complete)
+        message_count = await self._tell(new, findings.began_at)
+        for subject, stored in findings.stored.items():
+            is_known = TenantId(subject) in findings.seen or is_listed
+            is_over = TenantId(subject) not in findings.drifts and TenantId(subject) not in findings.unclear
             if subject != DEFAULT and is_known and is_over:
                 await self._end(stored)
         await self.drifts.end_answered_digests()
-        return told
+        return message_count
 
-    async def _found_one(
+    async def _store_drift(
         self,
         subject: DriftSubject,
         drift: FoundDrift,
-        found: SweepFindings,
+        findings: SweepFindings,
         new: list[_Change],
         last_complete: datetime | None,
     ) -> None:
         # NB. read now: another sweep may have stored it since. If one does so later, this record is refused.
         stored = await self.drifts.store.drift(subject)
-        if stored is not None and found_again(stored, drift):
+        if stored is not None and is_stored_as_open(stored, drift):
             if (same := with_same_found(stored, drift)) is not None:
                 await self.drifts.save(same, "record_drift")
             return
-        record = found.records.partnerships.get(TenantId(subject))
+        record = findings.records.partnerships.get(TenantId(subject))
         name = "" if subject == DEFAULT else subject if record is None else record.identity.name
-        changed = with_found(stored, subject, drift, partner=name, unchanged_at=last_complete, now=found.began_at)
-        new.append((stored, changed))
+        updated_drift = with_found(
+            stored, subject, drift, partner=name, unchanged_at=last_complete, now=findings.began_at
+        )
+        new.append((stored, updated_drift))
 
     async def _compare_default(
-        self, default: JsonObject, found: SweepFindings, new: list[_Change], last_complete: datetime | None
+        self, default: JsonObject, findings: SweepFindings, new: list[_Change], last_complete: datetime | None
     ) -> None:
         """Compare the default with the one that was read first, and name the partners that a change touches."""
         store = self.drifts.store
-        seen = await store.mark(DEFAULT_SEEN)
-        if seen is None:
+        stored_default = await store.mark(DEFAULT_SEEN)
+        if stored_default is None:
             await store.save_mark(DEFAULT_SEEN, json.dumps(default, sort_keys=True))
             return
-        drift = default_drift_of(json.loads(seen), default, approved=_approved_plans(found))
+        drift = default_drift_of(json.loads(stored_default), default, approved=_approved_plans(findings))
         if drift is not None:
-            await self._found_one(DEFAULT, drift, found, new, last_complete)
-        elif (stored := found.stored.get(DEFAULT)) is not None:
+            await self._store_drift(DEFAULT, drift, findings, new, last_complete)
+        elif (stored := findings.stored.get(DEFAULT)) is not None:
             await self._end(stored)
 
     async def _tell(self, new: list[_Change], began_at: datetime) -> int:
         """Store new drift with its alarms: one for each change, or one digest when there are many."""
-        telling = [one for earlier, one in new if not (one.found.is_told and (earlier is None or not earlier.is_open))]
+        telling = [
+            drift for earlier, drift in new if not (drift.found.is_told and (earlier is None or not earlier.is_open))
+        ]
         digest_id = None
         if len(telling) > DIGEST_ABOVE:
             digest_id = alarm_id_of(AlarmCode.DRIFT_DIGEST, began_at.isoformat(), began_at)
@@ -192,7 +208,7 @@ class Sweeper:
         alarm = await self.drifts.alarm_of(stored)
         await self.drifts.end_alarm(None if alarm is None else alarm.id)
         await self.alarms.clear_alarm(AlarmCode.OWN_CHANGE, stored.subject)
-        await self.drifts.save(ended(stored, self.drifts.clock.now()), "end_drift")
+        await self.drifts.save(end_drift(stored, self.drifts.clock.now()), "end_drift")
 
     async def _record(self, result: SweepResult) -> None:
         """Store the sweep's result, and alarm when no sweep was complete for long."""
@@ -220,19 +236,19 @@ async def time_of_mark(store: Store, name: str) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-def _not_adopted(found: SweepFindings) -> list[TenantId]:
+def _not_adopted(findings: SweepFindings) -> list[TenantId]:
     """Return the partners that have no record and can be adopted."""
     return [
         tenant_id
-        for tenant_id, drift in found.drifts.items()
+        for tenant_id, drift in findings.drifts.items()
         if drift.code in NO_RECORD_CODES and may_be_adopted([drift.code, *drift.writers])
     ]
 
 
-def _approved_plans(found: SweepFindings) -> Mapping[str, Plan]:
+def _approved_plans(findings: SweepFindings) -> Mapping[str, Plan]:
     """Return the plans of the live partners by their names."""
     return {
         record.identity.name: plan
-        for record in found.records.partnerships.values()
-        if record.state is not PartnershipState.REVOKED and (plan := found.approved(record)) is not None
+        for record in findings.records.partnerships.values()
+        if record.state is not PartnershipState.REVOKED and (plan := findings.approved(record)) is not None
     }

@@ -74,12 +74,12 @@ class DriftRecords:
 
     async def sponsors_of(self, drifts: Sequence[Drift]) -> tuple[ChatId, ...]:
         """Return the sponsors of the partners, without those who have no account any more."""
-        found: dict[ChatId, None] = {}
-        for one in drifts:
-            record = None if one.tenant_id is None else await self.store.partnership(one.tenant_id)
+        people: dict[ChatId, None] = {}
+        for drift in drifts:
+            record = None if drift.tenant_id is None else await self.store.partnership(drift.tenant_id)
             if record is not None and record.sponsor_gone_at is None:
-                found[record.sponsor.chat_id] = None
-        return tuple(found)
+                people[record.sponsor.chat_id] = None
+        return tuple(people)
 
     async def alarm_of(self, drift: Drift) -> Alarm | None:
         """Return the open alarm about this drift alone; None when there is none, or a digest tells of it."""
@@ -111,9 +111,9 @@ class DriftRecords:
     async def raise_missing_digests(self) -> None:
         """Raise each digest alarm that stored drift names and that is not stored: after the last of its records."""
         groups: dict[AlarmId, list[Drift]] = {}
-        for one in await self.store.open_drifts():
-            if one.alarm_id is not None:
-                groups.setdefault(one.alarm_id, []).append(one)
+        for drift in await self.store.open_drifts():
+            if drift.alarm_id is not None:
+                groups.setdefault(drift.alarm_id, []).append(drift)
         for alarm_id, drifts in groups.items():
             if await self.store.alarm(alarm_id) is None:
                 began_at = drifts[0].found_at
@@ -131,9 +131,9 @@ class DriftRecords:
     async def _tell_sponsors(self, drifts: Sequence[Drift], digest_id: AlarmId) -> None:
         """Tell each sponsor of the partners in a digest, once."""
         by_sponsor: dict[ChatId, list[str]] = {}
-        for one in drifts:
-            for sponsor in await self.sponsors_of([one]):
-                by_sponsor.setdefault(sponsor, []).append(one.partner)
+        for drift in drifts:
+            for sponsor in await self.sponsors_of([drift]):
+                by_sponsor.setdefault(sponsor, []).append(drift.partner)
         for sponsor, partners in by_sponsor.items():
             fact = Fact(MessageCode.DRIFT_FOUND, {"partners": partners[:MAX_NAMED], "count": len(partners)})
             details = {"to": sponsor, "said": asdict(fact)}
@@ -144,16 +144,16 @@ class DriftRecords:
     async def end_answered_digests(self) -> None:
         """End each digest alarm whose drift has all ended or was accepted."""
         now = self.clock.now()
-        told = {one.alarm_id for one in await self.store.open_drifts() if not is_accepted(one, now)}
+        open_alarm_ids = {drift.alarm_id for drift in await self.store.open_drifts() if not is_accepted(drift, now)}
         for alarm in await self.store.open_alarms():
-            if alarm.code is AlarmCode.DRIFT_DIGEST and alarm.id not in told:
+            if alarm.code is AlarmCode.DRIFT_DIGEST and alarm.id not in open_alarm_ids:
                 await self.end_alarm(alarm.id, Fact(EndingCode.ALL_ANSWERED))
 
 
 def accepted_fact(drift: Drift) -> Fact:
     """Return why the alarm of accepted drift ends."""
     until = accepted_until(drift)
-    people = [one.person.name for one in drift.acceptances]
+    people = [acceptance.person.name for acceptance in drift.acceptances]
     return Fact(EndingCode.DRIFT_ACCEPTED, {"until": "" if until is None else until.isoformat(), "people": people})
 
 
@@ -166,7 +166,7 @@ def alarm_values(drift: Drift) -> Mapping[str, Any]:
         "settings": list(found.settings),
         "opens": found.opens,
         "fingerprint": found.fingerprint,
-        "writers": [one.value for one in found.writers],
+        "writers": [writer.value for writer in found.writers],
         "touches": list(found.touches[:MAX_NAMED]),
         "touched": len(found.touches),
         "author": {
@@ -175,7 +175,7 @@ def alarm_values(drift: Drift) -> Mapping[str, Any]:
             "at": None if author.at is None else author.at.isoformat(),
             "is_own_application": author.is_own_application,
         },
-        "accepted_by": [one.person.name for one in drift.acceptances],
+        "accepted_by": [acceptance.person.name for acceptance in drift.acceptances],
         "needed": needed_admins(drift),
         "asked_again": drift.asked_again,
         "can_be_restored": drift.can_be_restored,
@@ -185,20 +185,20 @@ def alarm_values(drift: Drift) -> Mapping[str, Any]:
 def digest_values(drifts: Sequence[Drift]) -> Mapping[str, Any]:
     """Return the values of an alarm about many changes of one sweep."""
     counts: dict[str, int] = {}
-    for one in drifts:
-        counts[one.found.code.value] = counts.get(one.found.code.value, 0) + 1
+    for drift in drifts:
+        counts[drift.found.code.value] = counts.get(drift.found.code.value, 0) + 1
     # NB. those with a domain first: of a partner without a record only its ID is known.
-    named = sorted(drifts, key=lambda one: (is_guid(one.partner), not one.found.opens, one.partner))
+    ordered_drifts = sorted(drifts, key=lambda drift: (is_guid(drift.partner), not drift.found.opens, drift.partner))
     return {
         "count": len(drifts),
-        "opening": sum(one.found.opens for one in drifts),
+        "opening": sum(drift.found.opens for drift in drifts),
         "counts": counts,
-        "partners": [one.partner for one in named[:MAX_NAMED] if one.partner],
+        "partners": [drift.partner for drift in ordered_drifts[:MAX_NAMED] if drift.partner],
     }
 
 
 def drift_details(drift: Drift) -> Mapping[str, Any]:
-    """Return what the audit log keeps of drift."""
+    """Return the details of drift for the audit log."""
     return {
         "drift": drift.found.code.value,
         "settings": list(drift.found.settings),
@@ -209,7 +209,12 @@ def drift_details(drift: Drift) -> Mapping[str, Any]:
         "author_state": drift.author.state.value,
         "author_at": None if drift.author.at is None else drift.author.at.isoformat(),
         "acceptances": [
-            {"account": one.person.id, "name": one.person.name, "until": one.until.isoformat(), "reason": one.reason}
-            for one in drift.acceptances
+            {
+                "account": acceptance.person.id,
+                "name": acceptance.person.name,
+                "until": acceptance.until.isoformat(),
+                "reason": acceptance.reason,
+            }
+            for acceptance in drift.acceptances
         ],
     }

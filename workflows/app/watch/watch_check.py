@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from workflows.app.watch.answers import DriftAnswers
+from workflows.app.watch.reported_drift import ReportedDrift
 from workflows.app.watch.sweep import Sweeper, time_of_mark
 from workflows.intervals import AUTHORS_ASKED_EVERY, SWEPT_AGAIN_AFTER, SWEPT_EVERY
 from workflows.ports.store import Store
@@ -28,7 +28,7 @@ class WatchCheck:
 
     store: Store
     sweeper: Sweeper
-    answers: DriftAnswers
+    reported_drift: ReportedDrift
     start: StartInBackground
     """Starts work that may take long, and logs its errors."""
     _is_running: bool = field(default=False, init=False)
@@ -37,8 +37,8 @@ class WatchCheck:
         """Do what is due. The sweep and the log are only started here."""
         if self._is_running:
             return
-        now = self.answers.drifts.clock.now()
-        await self.answers.ask_again()
+        now = self.reported_drift.drifts.clock.now()
+        await self.reported_drift.ask_again()
         is_sweep_due = await self._is_due(SWEPT_AT, SWEPT_EVERY, now, or_if=self._is_rewritten)
         are_authors_due = await self._is_due(
             _AUTHORS_ASKED_AT, AUTHORS_ASKED_EVERY, now, only_if=self.store.drifts_without_author
@@ -51,8 +51,8 @@ class WatchCheck:
         try:
             if sweeps:
                 await self._sweep()
-            await self.answers.end_alarms_of_accepted()
-            await self.answers.find_authors()
+            await self.reported_drift.end_alarms_of_accepted()
+            await self.reported_drift.find_authors()
         finally:
             self._is_running = False
 
@@ -63,7 +63,7 @@ class WatchCheck:
             is_complete = (await self.sweeper.sweep()).is_complete
         finally:
             if not is_complete:
-                began_at = self.answers.drifts.clock.now() - SWEPT_EVERY + SWEPT_AGAIN_AFTER
+                began_at = self.reported_drift.drifts.clock.now() - SWEPT_EVERY + SWEPT_AGAIN_AFTER
                 await self.store.save_mark(SWEPT_AT, began_at.isoformat())
 
     async def _is_rewritten(self, last: datetime, now: datetime) -> bool:

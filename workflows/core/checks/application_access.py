@@ -139,9 +139,9 @@ def application_access(
             return ApplicationAccess(
                 allowed=True, rules=(target_list.rule,), origin=target_list.origin, is_certain=False
             )
-    here = [target_list.origin for target_list in (people, applications) if target_list.origin is Origin.SET_HERE]
+    own_origins = [part.origin for part in (people, applications) if part.origin is Origin.SET_HERE]
     return ApplicationAccess(
-        allowed=True, rules=(people.rule, applications.rule), origin=here[0] if here else people.origin
+        allowed=True, rules=(people.rule, applications.rule), origin=own_origins[0] if own_origins else people.origin
     )
 
 

@@ -41,7 +41,7 @@ from workflows.core.settings.open_access import OpenAccess, open_access
 
 
 class Consequence(StrEnum):
-    """What follows from a plan besides the settings that it writes."""
+    """One consequence of a plan, besides the settings that it writes."""
 
     NOT_DELETED = "not_deleted"
     """The partner is blocked and not deleted."""
@@ -137,8 +137,8 @@ def _when_closing(
         else:
             yield Fact(Consequence.KEPT if not_closed else Consequence.NOT_DELETED)
         if not_closed:
-            found = [{"name": kind.name, "opening": kind.opening.value} for kind in not_closed]
-            yield Fact(Consequence.NOT_CLOSED, {"ways": found})
+            kinds = [{"name": kind.name, "opening": kind.opening.value} for kind in not_closed]
+            yield Fact(Consequence.NOT_CLOSED, {"ways": kinds})
         written = {change.name for change in changes(plan)}
         if others := [name.value for name in _NOT_CLOSED if after.get(name) is not None and name not in written]:
             yield Fact(Consequence.NOT_TOUCHED, {"settings": others})
@@ -241,11 +241,11 @@ def _inherits_unknown(item: SettingChange, own_value: Any, effective: EffectiveS
 
 def _has_unknown_list(name: Property, own_value: Any, effective: EffectiveSettings) -> bool:
     targets = effective.targets[name]
-    known = configurations(targets.setting)
-    lists = (None,) * len(known) if own_value is None else configurations(own_value)
+    target_lists = configurations(targets.setting)
+    lists = (None,) * len(target_lists) if own_value is None else configurations(own_value)
     return any(
         mine is None and (applied is None or origin is Origin.UNREADABLE)
-        for mine, applied, origin in zip(lists, known, targets.origins, strict=True)
+        for mine, applied, origin in zip(lists, target_lists, targets.origins, strict=True)
     )
 
 

@@ -126,18 +126,18 @@ def _default(facts: PreflightFacts, plan: Plan) -> Iterator[Finding]:
         yield from unreadable_finding("default", default)
         return
     by_default = effective_settings(None, default).targets
-    opened = [name for name in B2B_PROPERTIES if _is_known_open(by_default[name].certain_setting)]
+    open_names = [name for name in B2B_PROPERTIES if _is_known_open(by_default[name].certain_setting)]
     before, after = BeforeAfter.of(plan, default)
-    inherited = [name for name in opened if after.targets[name].inherits]
+    inherited = [name for name in open_names if after.targets[name].inherits]
     now = [name for name in inherited if before.targets[name].inherits]
     later = [name for name in inherited if name not in now]
     # NB. a removed partner of another cloud is blocked, so the default does not apply to it again.
-    removed = [] if plan.is_cross_cloud else [name for name in opened if name not in inherited]
+    removed_names = [] if plan.is_cross_cloud else [name for name in open_names if name not in inherited]
     is_microsofts = default.get("isServiceDefault") is True
     for code, severity, names in (
         (FindingCode.DEFAULT_APPLIES, Severity.NOTE, now),
         (FindingCode.DEFAULT_WILL_APPLY, Severity.WARNING, later),
-        (FindingCode.DEFAULT_OPEN, Severity.NOTE, removed),
+        (FindingCode.DEFAULT_OPEN, Severity.NOTE, removed_names),
     ):
         if names:
             settings = [name.value for name in names]
@@ -188,9 +188,9 @@ def _sharepoint(facts: PreflightFacts, access: AccessReport, identity: TenantIde
 
 def _sign_ins(facts: PreflightFacts, plan: Plan) -> Iterator[Finding]:
     """Report who used the access recently in each direction, and whether the plan reduces that direction."""
-    changed = setting_changes(plan, None if isinstance(facts.default, UnreadableFact) else facts.default)
-    inbound = overall_change(item for item in changed if item.name not in _OUTBOUND)
-    outbound = overall_change(item for item in changed if item.name in _OUTBOUND)
+    plan_changes = setting_changes(plan, None if isinstance(facts.default, UnreadableFact) else facts.default)
+    inbound = overall_change(item for item in plan_changes if item.name not in _OUTBOUND)
+    outbound = overall_change(item for item in plan_changes if item.name in _OUTBOUND)
     yield from unreadable_finding("sign_ins", facts.sign_ins)
     if isinstance(facts.sign_ins, SignIns):
         yield _use(facts.sign_ins, inbound, FindingCode.SIGN_INS, FindingCode.SIGN_INS_LOST)

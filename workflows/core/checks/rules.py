@@ -92,8 +92,8 @@ def check_plan(plan: Plan, circumstances: Circumstances) -> tuple[Finding, ...]:
     case = _CheckedPlan(
         written=written, settings=settings, after=after, circumstances=circumstances, is_cross_cloud=is_cross_cloud
     )
-    found = dict.fromkeys(finding for rule in _RULES for finding in rule(case))
-    return tuple(sorted(found, key=lambda finding: _ORDER.index(finding.severity)))
+    findings = dict.fromkeys(finding for rule in _RULES for finding in rule(case))
+    return tuple(sorted(findings, key=lambda finding: _ORDER.index(finding.severity)))
 
 
 def _block_pairs(checked_plan: _CheckedPlan) -> Iterator[Finding]:
@@ -164,13 +164,13 @@ def _synchronization(checked_plan: _CheckedPlan) -> Iterator[Finding]:
 def _other_cloud(checked_plan: _CheckedPlan) -> Iterator[Finding]:
     if not checked_plan.is_cross_cloud:
         return
-    opened = [
+    opened_changes = [
         name.value
         for name in _DIRECT
         if name in checked_plan.settings and not is_certainly_blocked(checked_plan.settings[name])
     ]
-    if opened:
-        yield _error(FindingCode.CROSS_CLOUD_DIRECT_CONNECT, CROSS_CLOUD, settings=opened)
+    if opened_changes:
+        yield _error(FindingCode.CROSS_CLOUD_DIRECT_CONNECT, CROSS_CLOUD, settings=opened_changes)
     yield _warning(FindingCode.CROSS_CLOUD, CROSS_CLOUD)
 
 
@@ -178,14 +178,14 @@ def _rights_management(checked_plan: _CheckedPlan) -> Iterator[Finding]:
     name = Property.B2B_COLLABORATION_OUTBOUND
     if name not in checked_plan.settings or is_certainly_blocked(checked_plan.settings[name]):
         return  # a full block is reported as a consequence, and cannot exclude one application
-    found = application_access(
+    access = application_access(
         checked_plan.after,
         direction=Direction.OUTBOUND,
         capability=Capability.B2B_COLLABORATION,
         user=_some_of(checked_plan.settings[name]),
         application=RIGHTS_MANAGEMENT,
     )
-    if not found.allowed:
+    if not access.allowed:
         yield _warning(FindingCode.ENCRYPTED_MAIL, COLLABORATION, application=RIGHTS_MANAGEMENT)
 
 

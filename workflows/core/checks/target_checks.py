@@ -64,19 +64,19 @@ def check_targets(
     """
     written = written_targets(plan)
     ours = [partner_target for partner_target in written if partner_target.owner is Owner.OURS]
-    theirs = [partner_target for partner_target in written if partner_target.owner is Owner.THEIRS]
+    partner_targets = [partner_target for partner_target in written if partner_target.owner is Owner.THEIRS]
     missing = [target for target in ours if names.get(target.target, "") is None]
     before = current_targets(plan.before)
-    ours_before, theirs_before = (ours, theirs) if is_restoration else (before, before)
+    ours_before, theirs_before = (ours, partner_targets) if is_restoration else (before, before)
     yield from _no_longer_existing([partner_target for partner_target in missing if partner_target in ours_before])
     yield from _not_existing(
         [partner_target for partner_target in missing if partner_target not in ours_before], labels
     )
-    yield from _ours_in_place_of_theirs(theirs, theirs_before, names, labels)
+    yield from _ours_in_place_of_theirs(partner_targets, theirs_before, names, labels)
     yield from _unreadable(written, names)
-    yield from _named(ours, names)
-    yield from _known_to_partner_only(theirs)
-    yield from _in_both_tenants(theirs, names)
+    yield from _name_findings(ours, names)
+    yield from _partner_only_findings(partner_targets)
+    yield from _in_both_tenants(partner_targets, names)
 
 
 def is_microsoft_application(target: Target) -> bool:
@@ -139,18 +139,18 @@ def _unreadable(targets: Iterable[NamedTarget], names: Names) -> Iterator[Findin
         yield _finding(FindingCode.TARGETS_LEFT_OUT, Severity.UNCHECKED, count=len(not_looked_up), most=MAX_LOOKED_UP)
 
 
-def _named(ours: Iterable[NamedTarget], names: Names) -> Iterator[Finding]:
-    found = {
+def _name_findings(ours: Iterable[NamedTarget], names: Names) -> Iterator[Finding]:
+    names_by_target = {
         named_target.target: names[named_target.target]
         for named_target in ours
         if isinstance(names.get(named_target.target), str)
     }
-    if found:
-        targets = [{**_kind_and_id(target), "name": name} for target, name in found.items()]
+    if names_by_target:
+        targets = [{**_kind_and_id(target), "name": name} for target, name in names_by_target.items()]
         yield _finding(FindingCode.TARGETS_NAMED, Severity.NOTE, targets=targets)
 
 
-def _known_to_partner_only(partner_targets: Iterable[NamedTarget]) -> Iterator[Finding]:
+def _partner_only_findings(partner_targets: Iterable[NamedTarget]) -> Iterator[Finding]:
     """Report application ids that only the partner can verify. `rules` does this for users and groups."""
     unknown = dict.fromkeys(
         partner_target.target.id for partner_target in partner_targets if not _can_be_ours(partner_target)
@@ -160,18 +160,18 @@ def _known_to_partner_only(partner_targets: Iterable[NamedTarget]) -> Iterator[F
 
 
 def _in_both_tenants(partner_targets: Iterable[NamedTarget], names: Names) -> Iterator[Finding]:
-    found = {
+    found_targets = {
         partner_target.target.id: names.get(partner_target.target)
         for partner_target in partner_targets
         if not _can_be_ours(partner_target)
     }
-    targets = [{"id": id, "name": name} for id, name in found.items() if isinstance(name, str)]
+    targets = [{"id": id, "name": name} for id, name in found_targets.items() if isinstance(name, str)]
     if targets:
         yield _finding(FindingCode.TARGETS_IN_BOTH, Severity.NOTE, targets=targets)
 
 
-def _can_be_ours(one: NamedTarget) -> bool:
-    return one.owner is Owner.OURS or one.target.type is not TargetType.APPLICATION
+def _can_be_ours(named_target: NamedTarget) -> bool:
+    return named_target.owner is Owner.OURS or named_target.target.type is not TargetType.APPLICATION
 
 
 def _kind_and_id(target: Target) -> dict[str, str]:

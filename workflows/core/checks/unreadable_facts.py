@@ -13,7 +13,7 @@ INVITES: Final = "Entra: “Configure external collaboration settings”"
 SHAREPOINT: Final = "SharePoint: “Manage sharing settings for SharePoint and OneDrive”"
 
 
-class _Read(NamedTuple):
+class _FactNeeded(NamedTuple):
     """The values for the finding when one read fails."""
 
     code: FindingCode
@@ -21,24 +21,30 @@ class _Read(NamedTuple):
     source: str
 
 
-_READS: Final[Mapping[str, _Read]] = {
-    "default": _Read(
+_READS: Final[Mapping[str, _FactNeeded]] = {
+    "default": _FactNeeded(
         FindingCode.DEFAULT_UNREADABLE, "Policy.Read.All", "Graph: “Cross-tenant access settings API overview”"
     ),
-    "authorization": _Read(FindingCode.INVITATIONS_UNREADABLE, "Policy.Read.All", INVITES),
-    "conditional_access": _Read(FindingCode.CONDITIONAL_ACCESS_UNREADABLE, "Policy.Read.All", CONDITIONAL_ACCESS),
-    "sharepoint": _Read(FindingCode.SHAREPOINT_UNREADABLE, "SharePointTenantSettings.Read.All", SHAREPOINT),
-    "sign_ins": _Read(FindingCode.SIGN_INS_UNREADABLE, "AuditLog.Read.All", "Graph: “List signIns”"),
-    "outbound_sign_ins": _Read(FindingCode.OUTBOUND_SIGN_INS_UNREADABLE, "AuditLog.Read.All", "Graph: “List signIns”"),
-    "by_id": _Read(
+    "authorization": _FactNeeded(FindingCode.INVITATIONS_UNREADABLE, "Policy.Read.All", INVITES),
+    "conditional_access": _FactNeeded(FindingCode.CONDITIONAL_ACCESS_UNREADABLE, "Policy.Read.All", CONDITIONAL_ACCESS),
+    "sharepoint": _FactNeeded(FindingCode.SHAREPOINT_UNREADABLE, "SharePointTenantSettings.Read.All", SHAREPOINT),
+    "sign_ins": _FactNeeded(FindingCode.SIGN_INS_UNREADABLE, "AuditLog.Read.All", "Graph: “List signIns”"),
+    "outbound_sign_ins": _FactNeeded(
+        FindingCode.OUTBOUND_SIGN_INS_UNREADABLE, "AuditLog.Read.All", "Graph: “List signIns”"
+    ),
+    "by_id": _FactNeeded(
         FindingCode.TENANT_UNCONFIRMED,
         "CrossTenantInformation.ReadBasic.All",
         "Graph: “findTenantInformationByTenantId”",
     ),
-    "own_domains": _Read(FindingCode.OWN_DOMAINS_UNREADABLE, "Organization.Read.All", "Graph: “List organizations”"),
-    "groups": _Read(FindingCode.GROUPS_UNREADABLE, "GroupMember.Read.All", "Graph: “Get group”"),
-    "users": _Read(FindingCode.USERS_UNREADABLE, "User.Read.All", "Graph: “Get a user”"),
-    "applications": _Read(FindingCode.APPLICATIONS_UNREADABLE, "Application.Read.All", "Graph: “Get servicePrincipal”"),
+    "own_domains": _FactNeeded(
+        FindingCode.OWN_DOMAINS_UNREADABLE, "Organization.Read.All", "Graph: “List organizations”"
+    ),
+    "groups": _FactNeeded(FindingCode.GROUPS_UNREADABLE, "GroupMember.Read.All", "Graph: “Get group”"),
+    "users": _FactNeeded(FindingCode.USERS_UNREADABLE, "User.Read.All", "Graph: “Get a user”"),
+    "applications": _FactNeeded(
+        FindingCode.APPLICATIONS_UNREADABLE, "Application.Read.All", "Graph: “Get servicePrincipal”"
+    ),
 }
 
 

@@ -64,14 +64,14 @@ def log_text(facts: Iterable[Fact]) -> str:
     return " ".join(map(str, facts))
 
 
-def redacted(value: Any, redact: Callable[[str], str]) -> Any:
+def redact_value(value: Any, redact: Callable[[str], str]) -> Any:
     """Remove secrets from every text in a JSON value; the names in its objects stay."""
     match value:
         case str():
             return redact(value)
         case Mapping():
-            return {name: redacted(inside, redact) for name, inside in value.items()}
+            return {name: redact_value(inside, redact) for name, inside in value.items()}
         case list() | tuple():
-            return [redacted(inside, redact) for inside in value]
+            return [redact_value(inside, redact) for inside in value]
         case _:
             return value

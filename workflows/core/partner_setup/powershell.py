@@ -18,7 +18,7 @@ def literal(value: Any) -> str:
     if isinstance(value, bool):
         return "$true" if value else "$false"
     if isinstance(value, str):
-        return quoted(value)
+        return quote(value)
     if isinstance(value, Mapping):
         return "@{ " + "; ".join(f"{name} = {literal(item)}" for name, item in value.items()) + " }"
     if isinstance(value, list | tuple):
@@ -26,6 +26,6 @@ def literal(value: Any) -> str:
     raise TypeError(f"no PowerShell literal for {type(value).__name__}")
 
 
-def quoted(text: str) -> str:
+def quote(text: str) -> str:
     """Quote a text so that PowerShell expands nothing in it."""
     return "'" + "".join(character * 2 if character in _QUOTES else character for character in text) + "'"

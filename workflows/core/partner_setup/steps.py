@@ -128,7 +128,7 @@ _ORDER: Final = tuple(StepKey)
 def setup_of(
     configuration: JsonObject | None, default: JsonObject | None, *, is_cross_cloud: bool = False
 ) -> PartnerSetup:
-    """Return what the partner must do because of our current settings.
+    """Return the steps that the partner must do because of our current settings.
 
     Inherited settings give no steps: the default applies to every tenant, and nobody approved it for this partner. A
     partner of another cloud that is not added in our tenant has no steps either.
@@ -156,7 +156,7 @@ def setup_of(
             steps[step.key] = step
     if is_cross_cloud and configuration is not None and (steps or _allows_guests(effective)):
         steps[StepKey.MICROSOFT_CLOUD] = SetupStep(key=StepKey.MICROSOFT_CLOUD, is_needed=True, required_settings={})
-    inherited, unread_inherited = _inherited(pairs, configuration, effective)
+    inherited, unread_inherited = _inherited_settings(pairs, configuration, effective)
     return PartnerSetup(
         steps=tuple(steps[key] for key in _ORDER if key in steps),
         unreadable=tuple(unread),
@@ -175,8 +175,8 @@ def newly_required_steps(plan: Plan, default: JsonObject | None) -> tuple[SetupS
     """
     before = setup_of(plan.before, default, is_cross_cloud=plan.is_cross_cloud).steps
     after = setup_of(plan.configuration_after(), default, is_cross_cloud=plan.is_cross_cloud)
-    known = {step.digest for step in before}
-    return tuple(step for step in after.steps if step.digest not in known)
+    earlier_digests = {step.digest for step in before}
+    return tuple(step for step in after.steps if step.digest not in earlier_digests)
 
 
 def _flag_steps(effective: EffectiveSettings) -> Iterator[SetupStep]:
@@ -204,7 +204,7 @@ def _is_set(pair: _SettingPair, configuration: JsonObject | None) -> bool:
     return not has_no_value((configuration or {}).get(pair.our_setting))
 
 
-def _inherited(
+def _inherited_settings(
     pairs: Sequence[_SettingPair], configuration: JsonObject | None, effective: EffectiveSettings
 ) -> tuple[list[str], list[str]]:
     """Return the direct connect settings that only our default opens, and those that it may open."""
@@ -212,8 +212,8 @@ def _inherited(
         pair.our_setting for pair in pairs if pair.our_setting in _DIRECT_CONNECT and not _is_set(pair, configuration)
     ]
     open_by_name = {name: _is_open(effective.targets[name]) for name in inherited}
-    opened = [name.value for name, is_open in open_by_name.items() if is_open]
-    return opened, [name.value for name, is_open in open_by_name.items() if is_open is None]
+    open_names = [name.value for name, is_open in open_by_name.items() if is_open]
+    return open_names, [name.value for name, is_open in open_by_name.items() if is_open is None]
 
 
 def _is_open(targets: EffectiveTargets) -> bool | None:
@@ -235,7 +235,8 @@ def _partner_step(pair: _SettingPair, targets: EffectiveTargets) -> SetupStep | 
     if targets.doubts or not all(_is_known(configuration) for configuration in lists):
         return None
     setting = target_setting(
-        pair.partner_setting, [None if configuration is None else _ordered(configuration) for configuration in lists]
+        pair.partner_setting,
+        [None if configuration is None else _in_fixed_order(configuration) for configuration in lists],
     )
     return SetupStep(
         key=pair.key, is_needed=pair.is_needed, required_settings={pair.partner_setting.value: to_document(setting)}
@@ -252,7 +253,7 @@ def _is_known(configuration: TargetConfiguration | None) -> bool:
     return all(target.id in _RESERVED or is_guid(target.id) for target in configuration.targets)
 
 
-def _ordered(configuration: TargetConfiguration) -> TargetConfiguration:
+def _in_fixed_order(configuration: TargetConfiguration) -> TargetConfiguration:
     """Return a list in a fixed order, so that the same ids give the same digest."""
     lowered = (
         replace(target, id=target.id.lower()) if is_guid(target.id) else target for target in configuration.targets
@@ -263,8 +264,8 @@ def _ordered(configuration: TargetConfiguration) -> TargetConfiguration:
 def _partner_object_ids(effective: EffectiveSettings) -> Iterator[str]:
     for pair in _SETTING_PAIRS:
         people, applications = configurations(effective.targets[pair.our_setting].setting)
-        theirs = people if pair.our_setting in _INBOUND else applications
-        for target in () if theirs is None else theirs.targets:
+        partner_lists = people if pair.our_setting in _INBOUND else applications
+        for target in () if partner_lists is None else partner_lists.targets:
             if is_guid(target.id):
                 yield target.id.lower()
 

@@ -76,7 +76,7 @@ def kept_end(plan: Plan, record: Partnership | None, now: datetime) -> datetime 
 
 
 def at_end_of(plan: Plan, record: Partnership | None, template: Template) -> AtEnd:
-    """Return what happens at the end of the access after a plan, so that people approve what will be.
+    """Return what happens at the end of the access after a plan. Approvers see it before they decide.
 
     A reduction keeps what was approved before, see `outcome`. A partner that is closed completely has no end.
 
@@ -102,6 +102,6 @@ def no_extension_error(
         is_revoked=False,
         ends_at=extension.ends_at.astimezone(UTC).isoformat(),
         days=duration.days,
-        days_now=[one.days for one in extension.now],
+        days_now=[present.days for present in extension.now],
         asked_from=extension.asked_from.astimezone(UTC).isoformat(),
     )

@@ -147,7 +147,7 @@ class Partnership:
     @property
     def is_end_handled(self) -> bool:
         """Return whether the end of the access has come, and people were asked or the block was requested."""
-        is_asked = any(one.days == AT_THE_END and one.ends_at == self.ends_at for one in self.end_notices)
+        is_asked = any(notice.days == AT_THE_END and notice.ends_at == self.ends_at for notice in self.end_notices)
         return is_asked or self.blocked_by is not None
 
     def is_past_its_end(self, now: datetime) -> bool:
@@ -178,7 +178,7 @@ def opened_at(partnership: Partnership, requests: Iterable[AccessRequest]) -> da
 def is_over(request: AccessRequest, record: Partnership | None, now: datetime) -> bool:
     """Return whether an access request is closed and not active as approved, so that it can be requested again.
 
-    :param record: the record of its partner, if there is one.
+    :param record: the record of the request's partner; None when there is none.
     """
     if request.fields.kind is not RequestKind.ACCESS or not request.is_terminal:
         return False
@@ -208,18 +208,18 @@ def newer_request(
         and other.is_filed_by(request.fields.requester, request.requester_account)
         and _is_same_partner(other, request)
     ]
-    return max(later, key=lambda one: one.created_at, default=None)
+    return max(later, key=lambda later_request: later_request.created_at, default=None)
 
 
 def _is_active(record: Partnership, now: datetime) -> bool:
     return record.state is not PartnershipState.REVOKED and not record.is_past_its_end(now)
 
 
-def _is_same_partner(one: AccessRequest, other: AccessRequest) -> bool:
+def _is_same_partner(request: AccessRequest, other: AccessRequest) -> bool:
     """Compare the tenants. While one is not known, compare what was typed."""
-    tenants = {tenant_of(one), tenant_of(other)}
+    tenants = {tenant_of(request), tenant_of(other)}
     if None in tenants:
-        return one.fields.target.strip().lower() == other.fields.target.strip().lower()
+        return request.fields.target.strip().lower() == other.fields.target.strip().lower()
     return len(tenants) == 1
 
 
@@ -247,7 +247,7 @@ class LaterChange(StrEnum):
 
 
 def later_change(request: AccessRequest, later: AccessRequest) -> LaterChange:
-    """Return what a later request did to the result of an earlier one. Every card, list and message uses this function.
+    """Return how a later request changed the result of an earlier one. Every card, list and message uses this function.
 
     :param later: see `replacements_among`.
     """
@@ -279,8 +279,11 @@ def replacements_among(requests: Iterable[AccessRequest]) -> Mapping[RequestId, 
         same_time = [request for _, request in read_together]
         if (later := complete or first) is not None:
             requests_by_id.update((request.id, later) for request in same_time)
-        for one in same_time:
-            first, complete = one, one if one.state is RequestState.APPLIED else complete
+        for same_time_request in same_time:
+            first, complete = (
+                same_time_request,
+                same_time_request if same_time_request.state is RequestState.APPLIED else complete,
+            )
     return requests_by_id
 
 

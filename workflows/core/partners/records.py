@@ -31,7 +31,7 @@ class ComparedRequest(Protocol):
     def plan(self) -> Plan:
         """Return its plan.
 
-        :raises Refused: when it has none yet. Then nothing was written.
+        :raises Refused: when the request has no plan yet. Then nothing was written.
         """
 
     @property
@@ -126,7 +126,7 @@ class Records:
             request.plan.tenant_id for request in self.open_requests() if request.writing_since is not None
         )
 
-    def unfinished(self) -> Mapping[TenantId, ComparedRequest]:
+    def unfinished_requests(self) -> Mapping[TenantId, ComparedRequest]:
         """Return, by tenant, the newest request that began to write and then failed or was stopped."""
         ended = (
             request

@@ -23,7 +23,7 @@ def require_may_revoke(
 
     :param partnership: the partner's record; None when there is none.
     :param in_review: whether it can be the answer to a review. A revocation by command cannot.
-    :raises Refused: for everybody else.
+    :raises Refused: when the person is neither of these.
     """
     if not may_revoke(partnership if in_review else None, person, current_roles):
         raise Refused(
@@ -66,8 +66,8 @@ def running_revocation(requests: Iterable[AccessRequest], identity: TenantIdenti
 
 def _concerns(request: AccessRequest, identity: TenantIdentity) -> bool:
     # A request that is still being prepared has no plan yet. The observation of its form identifies the partner.
-    seen = request.observation if request.prepared is None else request.prepared.observation
-    about = request.fields.target if seen is None else seen.identity.tenant_id
+    observation = request.observation if request.prepared is None else request.prepared.observation
+    about = request.fields.target if observation is None else observation.identity.tenant_id
     return about in (identity.tenant_id, identity.default_domain, identity.typed_name)
 
 

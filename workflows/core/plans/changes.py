@@ -143,8 +143,12 @@ def unknown_members(name: str, document: Any) -> dict[str, Any]:
     """List the members of a setting that this version does not know. Nulls and annotations are left out."""
     if not isinstance(document, Mapping):
         return {}
-    known = _members(Property(name))
-    return {key: value for key, value in document.items() if key not in known and "@" not in key and value is not None}
+    documented_members = _members(Property(name))
+    return {
+        key: value
+        for key, value in document.items()
+        if key not in documented_members and "@" not in key and value is not None
+    }
 
 
 def _setting_changes(change: Change, states: BeforeAfter) -> Iterator[SettingChange]:

@@ -75,25 +75,27 @@ def unchanged_settings(plan: Plan, default: JsonObject | None) -> tuple[CurrentS
 
 def settings_that_stay_open(plan: Plan, default: JsonObject | None) -> tuple[CurrentSetting, ...]:
     """List the settings that a plan does not write and that allow access, or may allow it."""
-    changed = {
+    changed_settings = {
         setting_change.subject
         for setting_change in setting_changes(plan, default)
         if setting_change.access is not AccessChange.SAME
     }
     after = current_settings(plan.configuration_after(), default, is_cross_cloud=plan.is_cross_cloud)
     return tuple(
-        setting for setting in after if setting.is_own and setting.may_allow_access and setting.subject not in changed
+        setting
+        for setting in after
+        if setting.is_own and setting.may_allow_access and setting.subject not in changed_settings
     )
 
 
 def unmanaged_settings(configuration: JsonObject | None) -> tuple[str, ...]:
     """Return Graph's names of the partner's other settings, which Gatehouse neither reads nor writes."""
-    known = {*Property, "tenantId"}
+    documented_names = {*Property, "tenantId"}
     return tuple(
         sorted(
             name
             for name, value in (configuration or {}).items()
-            if name not in known and "@" not in name and not has_no_value(value)
+            if name not in documented_names and "@" not in name and not has_no_value(value)
         )
     )
 

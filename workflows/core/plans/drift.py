@@ -24,7 +24,10 @@ class SettingDrift:
 
     @property
     def is_outside_change(self) -> bool:
-        """Return whether somebody else changed it. A flag of Graph that is missing means the same as false."""
+        """Return whether the setting was changed outside Gatehouse.
+
+        A flag of Graph that is missing means the same as false.
+        """
         are_off = all(value is None or value is False for value in (self.approved_from, self.now))
         return not are_off and not is_same_value(self.approved_from, self.now)
 
@@ -59,7 +62,7 @@ class Drift:
 
     @property
     def outside_changes(self) -> tuple[SettingDrift, ...]:
-        """Return the settings whose value is not that from which the plan was made: somebody else changed them."""
+        """Return the settings that were changed outside Gatehouse: their value is not the one that was planned from."""
         return tuple(setting for setting in self.settings if setting.is_outside_change)
 
 

@@ -28,7 +28,7 @@ def written_targets(plan: Plan) -> tuple[NamedTarget, ...]:
     """
     if plan.adoption is not None:
         return current_targets(plan.before)
-    return tuple(dict.fromkeys(one for change in changes(plan) for one in targets_in(change.name, change.after)))
+    return tuple(dict.fromkeys(target for change in changes(plan) for target in targets_in(change.name, change.after)))
 
 
 def shown_targets(plan: Plan) -> tuple[NamedTarget, ...]:

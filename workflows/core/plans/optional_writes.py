@@ -20,7 +20,13 @@ from workflows.core.settings.model import (
     blocked_setting,
 )
 from workflows.core.settings.open_access import access_kinds, possibly_open
-from workflows.core.settings.undocumented_members import Path, copied, is_restriction, set_member, undocumented_members
+from workflows.core.settings.undocumented_members import (
+    Path,
+    copy_nested,
+    is_restriction,
+    set_member,
+    undocumented_members,
+)
 
 _GROUPS: Final = "groupSyncInbound"
 """In beta since March 2026, in the same policy as `userSyncInbound`."""
@@ -74,7 +80,7 @@ def _blocked_base(path: Path) -> dict[str, Any]:
     if len(path) == 1:
         return {}
     if name in BLOCK:
-        return {name: copied(BLOCK[name])}
+        return {name: copy_nested(BLOCK[name])}
     if name == IDENTITY_SYNCHRONIZATION:
         return {name: {USER_SYNC_INBOUND: {IS_SYNC_ALLOWED: False}} if path[1] == USER_SYNC_INBOUND else {}}
     return {name: _blocked_body(Property(name))}

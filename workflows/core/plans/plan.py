@@ -167,7 +167,7 @@ class Plan:
         return (self.template, self.template_hash, self.duration) == (REVOCATION_TEMPLATE, "", None)
 
     @property
-    def required(self) -> tuple[Operation, ...]:
+    def required_operations(self) -> tuple[Operation, ...]:
         """Return the operations that are required for success. They come first."""
         return tuple(operation for operation in self.operations if not operation.may_be_refused)
 
@@ -214,7 +214,7 @@ def count_written(plan: Plan, observed_configuration: JsonObject | None) -> int 
     :returns: the number of operations: 0 for the state before, `len(plan.required)` for the state after. None when the
         configuration is no state of the plan, because somebody else changed it.
     """
-    for count in range(len(plan.required), -1, -1):
+    for count in range(len(plan.required_operations), -1, -1):
         if is_confirmed(plan, observed_configuration, count):
             return count
     return None
@@ -226,8 +226,8 @@ def is_confirmed(plan: Plan, observed_configuration: JsonObject | None, count: i
     Members that v1.0 does not describe are ignored, because the service may add and change them. A revocation is
     complete when its whole block is set, whatever the other settings are.
     """
-    count = len(plan.required) if count is None else count
-    if plan.is_revocation and count == len(plan.required):
+    count = len(plan.required_operations) if count is None else count
+    if plan.is_revocation and count == len(plan.required_operations):
         return observed_configuration is not None and not unblocked_settings(observed_configuration)
     expected = plan.configuration_after(count)
     if expected is not None and observed_configuration is not None and plan.before is None:

@@ -87,11 +87,11 @@ def plan_of_extended_access(plan: Plan) -> Plan:
     if plan.is_cross_cloud:
         return plan_of_all_settings(plan)  # such a tenant is blocked until it is added
     own = plan.configuration_after() or {}
-    closed = {name: _closed(name, block, own[name]) for name, block in BLOCK.items() if own.get(name) is not None}
+    closed = {name: _block_of(name, block, own[name]) for name, block in BLOCK.items() if own.get(name) is not None}
     return plan_of_all_settings(plan, {"tenantId": plan.tenant_id, **closed})
 
 
-def _closed(name: str, block: JsonObject, setting: Any) -> JsonObject:
+def _block_of(name: str, block: JsonObject, setting: Any) -> JsonObject:
     """Return the block of a setting; of flags, only those that the partner sets itself."""
     if name not in FLAGS or not isinstance(setting, Mapping):
         return block

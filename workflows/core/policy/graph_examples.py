@@ -53,7 +53,7 @@ def is_graph_example(document: object) -> bool:
 
 
 def corrected_word(value: object, *, of_applications: bool = False) -> str | None:
-    """Return the reserved word that was probably meant, in Graph's exact spelling; None for anything else.
+    """Return the reserved word that was probably meant, in Graph's exact spelling; None when no word is similar.
 
     :param of_applications: whether "All" is in a list of applications.
     """

@@ -48,8 +48,8 @@ class PlaceholderUse:
 
 def placeholder_of(target: Target) -> str:
     """Return the name of the placeholder in place of a target's id; empty when there is an id."""
-    found = _PLACEHOLDER.fullmatch(target.id)
-    return found[1] if found else ""
+    match = _PLACEHOLDER.fullmatch(target.id)
+    return match[1] if match else ""
 
 
 def placeholder_uses(settings: Mapping[Property, Setting]) -> Iterator[PlaceholderUse]:
@@ -74,7 +74,7 @@ def fill(
         placeholder.name: parse_placeholder(placeholder, values.get(placeholder.name, ""))
         for placeholder in placeholders
     }
-    return {name: _filled(setting, parsed_values) for name, setting in settings.items()}
+    return {name: _fill_setting(setting, parsed_values) for name, setting in settings.items()}
 
 
 def parse_placeholder(placeholder: Placeholder, typed_text: str) -> str:
@@ -110,7 +110,7 @@ def _lists(setting: Setting) -> Iterator[tuple[str, TargetConfiguration]]:
                 yield field.name, value
 
 
-def _filled(setting: Setting, values: Mapping[str, str]) -> Setting:
+def _fill_setting(setting: Setting, values: Mapping[str, str]) -> Setting:
     changes: dict[str, Any] = {
         field: replace(configuration, targets=_targets(configuration.targets, values))
         for field, configuration in _lists(setting)

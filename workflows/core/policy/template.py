@@ -38,7 +38,7 @@ class Template:
     title: str
     description: str
     settings: Mapping[Property, Setting]
-    """The settings to write; None returns a setting to the tenant's default. For placeholders see `filled`."""
+    """The settings to write; None returns a setting to the tenant's default. For placeholders see `filled_settings`."""
     stages: tuple[Stage, ...]
     review_interval: timedelta
     durations: tuple[timedelta, ...]
@@ -67,7 +67,7 @@ class Template:
         return self.durations[-1]
 
 
-def filled(template: Template, values: Mapping[str, str]) -> Mapping[Property, Setting]:
+def filled_settings(template: Template, values: Mapping[str, str]) -> Mapping[Property, Setting]:
     """Return the template's settings with the ids of a request in place of its placeholders.
 
     :param values: the typed text of each placeholder, by its name.

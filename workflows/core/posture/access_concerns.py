@@ -101,15 +101,15 @@ def _allows_all_applications(direction: B2BAccess) -> bool:
 
 
 def _inherited_concerns(b2b_access: dict[Property, B2BAccess]) -> Iterator[Concern]:
-    found = [name for name, direction in b2b_access.items() if inherited_open(direction)]
-    more_serious = [name for name in found if name is not Property.B2B_COLLABORATION_OUTBOUND]
-    if found:
+    inherited_names = [name for name, direction in b2b_access.items() if inherited_open(direction)]
+    more_serious = [name for name in inherited_names if name is not Property.B2B_COLLABORATION_OUTBOUND]
+    if inherited_names:
         yield Concern(
             code=ConcernCode.INHERITS_OPEN_DEFAULT,
             severity=ConcernSeverity.WARNING if more_serious else ConcernSeverity.NOTE,
             values={
-                "settings": [name.value for name in found],
-                "is_microsofts": _is_microsofts(b2b_access[found[0]]),
+                "settings": [name.value for name in inherited_names],
+                "is_microsofts": _is_microsofts(b2b_access[inherited_names[0]]),
             },
         )
 
@@ -121,11 +121,11 @@ def _other_access(access_kinds: Sequence[AccessKind]) -> Iterator[Concern]:
         for kind in possibly_open(access_kinds)
         if kind.category in (AccessCategory.SERVICE, AccessCategory.CAPABILITIES, AccessCategory.UNDOCUMENTED)
     ]
-    opened = [kind for kind in others if kind.opening is not AccessState.UNKNOWN]
+    open_kinds = [kind for kind in others if kind.opening is not AccessState.UNKNOWN]
     # Access that an unreadable default may open is reported once, as a concern about the default.
     unknown = [kind for kind in others if kind.opening is AccessState.UNKNOWN and kind.is_explicit]
-    if opened:
-        values = {"ways": access_kind_values(opened)}
+    if open_kinds:
+        values = {"ways": access_kind_values(open_kinds)}
         yield Concern(code=ConcernCode.ALSO_OPEN, severity=ConcernSeverity.WARNING, values=values)
     if unknown:
         values = {"ways": access_kind_values(unknown)}

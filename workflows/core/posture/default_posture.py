@@ -37,12 +37,12 @@ def default_posture(document: JsonObject | None, unread_reasons: Facts = ()) -> 
         concerns=sorted_concerns(
             [_unread_concern(unread_reasons)]
             if document is None
-            else _concerns(document, b2b_access, _trusted(document), access_kinds_found)
+            else _concerns(document, b2b_access, _trusted_claims(document), access_kinds_found)
         ),
     )
 
 
-def _trusted(document: JsonObject) -> list[str]:
+def _trusted_claims(document: JsonObject) -> list[str]:
     flags = trust_of(effective_settings(None, document))
     return [key for key, flag in flags.items() if flag.value is True]
 
@@ -69,8 +69,8 @@ def _concerns(
         for kind in possibly_open(access_kinds)
         if kind.category in (AccessCategory.SERVICE, AccessCategory.UNDOCUMENTED) and kind.setting not in unreadable
     ]
-    if opened := [kind for kind in others if kind.opening is not AccessState.UNKNOWN]:
-        values = {"ways": access_kind_values(opened)}
+    if open_kinds := [kind for kind in others if kind.opening is not AccessState.UNKNOWN]:
+        values = {"ways": access_kind_values(open_kinds)}
         yield Concern(code=ConcernCode.DEFAULT_ALSO_OPEN, severity=ConcernSeverity.WARNING, values=values)
     if unknown := [kind for kind in others if kind.opening is AccessState.UNKNOWN]:
         values = {"ways": access_kind_values(unknown)}

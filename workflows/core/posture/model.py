@@ -118,7 +118,7 @@ class PartnerPosture:
     @property
     def is_not_adopted(self) -> bool:
         """Return whether it is open in some way, has no record, and can be adopted."""
-        codes = {one.code for one in self.concerns if one.severity is not ConcernSeverity.NOTE}
+        codes = {concern.code for concern in self.concerns if concern.severity is not ConcernSeverity.NOTE}
         return bool(codes & NO_RECORD_CODES) and may_be_adopted(codes)
 
     @property

@@ -49,7 +49,7 @@ class PostureInputs:
             being_changed=changed_between(records_at_start, records_at_end)
             if records_at_start is not None and records_at_end is not None
             else frozenset(),
-            unfinished={} if records_at_end is None else records_at_end.unfinished(),
+            unfinished={} if records_at_end is None else records_at_end.unfinished_requests(),
             now=now,
         )
 
@@ -94,7 +94,7 @@ def _concerns(
     if tenant_id in inputs.being_changed:
         yield partner_being_changed_concern()
     else:
-        yield from _compared(tenant_id, configuration, evaluation.access_kinds, record, inputs)
+        yield from _comparison_concerns(tenant_id, configuration, evaluation.access_kinds, record, inputs)
     if configuration is not None:
         yield from partner_concerns(tenant_id, configuration)
         yield from evaluation.concerns
@@ -102,7 +102,7 @@ def _concerns(
         yield from due_concerns(record, inputs.now)
 
 
-def _compared(
+def _comparison_concerns(
     tenant_id: TenantId,
     configuration: JsonObject | None,
     access_kinds: tuple[AccessKind, ...],

@@ -62,15 +62,15 @@ def missing_partner_concerns(
 
     :param access_kinds: every kind of access that still applies; all closed for a tenant of another cloud.
     """
-    left = possibly_open(access_kinds)
+    open_access = possibly_open(access_kinds)
     is_revoked = partnership.state is PartnershipState.REVOKED
     yield Concern(
         code=ConcernCode.REVOKED_BUT_ABSENT if is_revoked else ConcernCode.ABSENT,
-        severity=ConcernSeverity.ALERT if is_revoked and left else ConcernSeverity.WARNING,
+        severity=ConcernSeverity.ALERT if is_revoked and open_access else ConcernSeverity.WARNING,
         values={
             "is_other_cloud": not partnership.identity.is_resolved,
             "is_default_read": default_is_read,
-            "ways": access_kind_values(left),
+            "ways": access_kind_values(open_access),
         },
     )
 
@@ -112,13 +112,13 @@ _SETTABLE: Final = (
 def _not_closed_concerns(configuration: JsonObject, access_kinds: Sequence[AccessKind]) -> Iterator[Concern]:
     """Report access of a revoked partner that is open, not known, or closed without an explicit block."""
     left, missing = possibly_open(access_kinds), unblocked_settings(configuration)
-    opened = [kind for kind in left if kind.opening is not AccessState.UNKNOWN]
+    open_kinds = [kind for kind in left if kind.opening is not AccessState.UNKNOWN]
     unknown = [
         kind for kind in left if kind.opening is AccessState.UNKNOWN and kind.category is not AccessCategory.DEFAULT
     ]
-    lost = [kind for kind in unknown if kind.setting in missing]
-    if opened or lost:
-        values = {"open": access_kind_values(opened), "unknown": access_kind_values(unknown)}
+    missing_kinds = [kind for kind in unknown if kind.setting in missing]
+    if open_kinds or missing_kinds:
+        values = {"open": access_kind_values(open_kinds), "unknown": access_kind_values(unknown)}
         yield Concern(code=ConcernCode.REVOKED_BUT_OPEN, severity=ConcernSeverity.ALERT, values=values)
     elif unknown:
         severity = ConcernSeverity.WARNING if any(kind.is_explicit for kind in unknown) else ConcernSeverity.UNCHECKED

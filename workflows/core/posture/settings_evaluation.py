@@ -27,7 +27,7 @@ _MAX_CACHED_RESULTS: Final = 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingsEvaluation:
-    """What follows from a partner's settings and the default; see `PartnerPosture` for the fields."""
+    """The evaluation of a partner's settings and the default; see `PartnerPosture` for the fields."""
 
     b2b_access: Mapping[Property, B2BAccess]
     trust: Mapping[str, EffectiveFlag]
@@ -51,7 +51,7 @@ def evaluate_settings(
     :param is_cross_cloud: whether the partner is in another Microsoft cloud.
     """
     settings = None if configuration is None else {k: v for k, v in configuration.items() if k != "tenantId"}
-    return _evaluated(_Inputs(settings, default, is_cross_cloud, repr((settings, default))))
+    return _evaluate(_Inputs(settings, default, is_cross_cloud, repr((settings, default))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class _Inputs:
 
 
 @lru_cache(maxsize=_MAX_CACHED_RESULTS)
-def _evaluated(inputs: _Inputs) -> SettingsEvaluation:
+def _evaluate(inputs: _Inputs) -> SettingsEvaluation:
     settings, default, is_cross_cloud = inputs.settings, inputs.default, inputs.is_cross_cloud
     effective = effective_settings(settings, default, is_cross_cloud=is_cross_cloud)
     flags, found = effective.flags, access_kinds(settings, default, is_cross_cloud=is_cross_cloud)

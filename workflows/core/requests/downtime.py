@@ -55,10 +55,10 @@ def known_gaps(gaps: Sequence[Gap], now: datetime) -> tuple[Gap, ...]:
 
     A gap that ends later than now is left out: the clock was set back, so that time was no downtime.
     """
-    return tuple(one for one in gaps if now - GAPS_KEPT_FOR < one.until <= now)
+    return tuple(gap for gap in gaps if now - GAPS_KEPT_FOR < gap.until <= now)
 
 
-def must_be_unchanged_since(request: AccessRequest, gap: Gap | None) -> datetime | None:
+def time_of_oldest_read(request: AccessRequest, gap: Gap | None) -> datetime | None:
     """Return since when a partner must be unchanged, so that the request may be written; None: no check is needed.
 
     Closing needs no check. Neither does a request whose decisions were all made after the gap, on the current settings.

@@ -165,7 +165,10 @@ class MessageCode(StrEnum):
     OUR_SIDE_SET = "our_side_set"
     """Values: `partner`, `steps` (how many steps the partner must do), `note`."""
     ROLE_EMPTY = "role_empty"
-    """Values: `partner`, `request`, `lacks`: a list of `stage`, `role`, `people`, `needed`, `missing_groups`."""
+    """Values: `partner`, `request`, `shortages`: a list of `stage`, `role`, `people`, `needed`, `missing_groups`.
+
+    Earlier versions stored the list as `lacks`.
+    """
     CARD_NOT_POSTED = "card_not_posted"
     """Values: `partner`, `request`."""
 
@@ -268,7 +271,7 @@ Effect = (
 )
 
 
-def shown_where_clicked(effects: tuple[Effect, ...], command: RequestCommand) -> tuple[Effect, ...]:
+def update_where_clicked(effects: tuple[Effect, ...], command: RequestCommand) -> tuple[Effect, ...]:
     """Let who gave a command see the change at once, on the copy that they clicked."""
     actor = actor_of(command)
     if actor is None:

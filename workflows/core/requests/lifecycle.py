@@ -96,7 +96,7 @@ from workflows.core.requests.commands.request import (
 )
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.requests.transitions import decisions, in_batch, planning, writes
-from workflows.core.requests.transitions.transition import Situation, Transition, not_possible_now, shown_in_review
+from workflows.core.requests.transitions.transition import Situation, Transition, not_possible_now, with_review_update
 
 S = RequestState
 
@@ -160,7 +160,7 @@ def advance(request: AccessRequest | None, command: RequestCommand, situation: S
     transition = _HANDLERS[type(command)](request, command, situation)
     if transition.request.state not in allowed:
         raise AssertionError(f"{state} --{command.name}--> {transition.request.state} is not in the table")
-    return in_batch.with_effects_of_batch(request, transition=shown_in_review(state, transition))
+    return in_batch.with_effects_of_batch(request, transition=with_review_update(state, transition))
 
 
 _HANDLERS: Final[Mapping[type[Any], Callable[..., Transition]]] = {

@@ -179,7 +179,7 @@ _REVOCATIONS: Final[Mapping[RequestState, DisplayedState]] = {
 }
 
 
-def displayed_state(request: AccessRequest) -> DisplayedState:
+def state_to_display(request: AccessRequest) -> DisplayedState:
     """Return the state of a request for display."""
     state, kind = request.state, request.fields.kind
     if state is RequestState.APPLIED and _is_block(request):
@@ -248,7 +248,7 @@ def progress(request: AccessRequest, done_count: int, *, is_read: bool) -> Fact:
 
 def not_applied(request: AccessRequest) -> tuple[str, ...]:
     """Return Graph's names of the settings of a partly applied plan that the read-back did not show."""
-    missing = request.plan.required[request.applied_part :]
+    missing = request.plan.required_operations[request.applied_part :]
     return tuple(name for operation in missing for name in _settings_of(operation))
 
 

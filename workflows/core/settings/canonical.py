@@ -58,7 +58,7 @@ def computed_once(function: Callable[Arguments, Result]) -> Callable[Arguments, 
     remembered: tuple[tuple[tuple[Any, ...], Result], ...] = ()
 
     @wraps(function)
-    def once(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+    def remembering(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
         nonlocal remembered
         if kwargs:
             return function(*args, **kwargs)
@@ -69,4 +69,4 @@ def computed_once(function: Callable[Arguments, Result]) -> Callable[Arguments, 
         remembered = ((args, result), *remembered[: _REMEMBERED - 1])
         return result
 
-    return once
+    return remembering

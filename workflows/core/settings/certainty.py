@@ -101,6 +101,9 @@ def _doubts(setting: TargetSetting) -> Iterator[Doubt]:
     for target_list, configuration in lists:
         if doubt := list_doubt(target_list.word_for_all, configuration):
             yield doubt
-    known = [configuration for _, configuration in lists if configuration is not None]
-    if len(known) > 1 and len({blocks_all(one) for one in known}) > 1:
+    set_configurations = [configuration for _, configuration in lists if configuration is not None]
+    if (
+        len(set_configurations) > 1
+        and len({blocks_all(target_configuration) for target_configuration in set_configurations}) > 1
+    ):
         yield Doubt.BLOCK_OF_ONE_LIST

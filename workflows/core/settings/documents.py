@@ -4,7 +4,7 @@ A *document* is the JSON object that Graph sends and accepts.
 """
 
 from collections.abc import Mapping
-from typing import Any, assert_never
+from typing import Any, Final, assert_never
 
 from workflows.core.errors.raised import UnreadableSetting
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -126,9 +126,12 @@ def is_same_value(left: Any, right: Any) -> bool:
     return bool(left == right or normal_value(left) == normal_value(right))
 
 
+_MEMBER: Final = "member"
+
+
 def normal_value(value: Any) -> Any:
-    """Return the normal form of one member's value. None means absent or null, which is the same as empty."""
-    return normalize({"": value})
+    """Return the normal form of one member's value. None means absent, null or an empty object."""
+    return normalize({_MEMBER: value}).get(_MEMBER)
 
 
 def _targets_document(configuration: TargetConfiguration | None) -> dict[str, Any] | None:

@@ -123,7 +123,7 @@ def effective_settings(
     # One card needs the same result many times, and partners of one template have the same one. What is read of the
     # documents is compared by value, because they can be changed.
     written = repr((_members_read(configuration), _members_read(default)))
-    return _merged(_Inputs(configuration, default, is_cross_cloud, written))
+    return _merge(_Inputs(configuration, default, is_cross_cloud, written))
 
 
 def _members_read(document: JsonObject | None) -> list[Any] | None:
@@ -141,7 +141,7 @@ class _Inputs:
 
 
 @lru_cache(maxsize=_MAX_CACHED_RESULTS)
-def _merged(inputs: _Inputs) -> EffectiveSettings:
+def _merge(inputs: _Inputs) -> EffectiveSettings:
     configuration, default = inputs.configuration, inputs.default
     if configuration is None and inputs.is_cross_cloud:
         return _not_added(default)
@@ -163,17 +163,17 @@ def _not_added(default: JsonObject | None) -> EffectiveSettings:
     Trust flags have no effect there. The default's tenant restrictions apply: they limit accounts on our own devices,
     for tenants of every cloud.
     """
-    known = effective_settings({}, default)
+    default_settings = effective_settings({}, default)
     restrictions = Property.TENANT_RESTRICTIONS
-    blocked = {name: _blocked(name) for name in TARGET_PROPERTIES if name is not restrictions}
+    blocked = {name: _blocked_targets(name) for name in TARGET_PROPERTIES if name is not restrictions}
     off = EffectiveFlag(value=False, origin=Origin.NOT_ADDED)
     return EffectiveSettings(
-        targets=MappingProxyType({**known.targets, **blocked}),
-        flags=MappingProxyType(dict.fromkeys(known.flags, off)),
+        targets=MappingProxyType({**default_settings.targets, **blocked}),
+        flags=MappingProxyType(dict.fromkeys(default_settings.flags, off)),
     )
 
 
-def _blocked(name: Property) -> EffectiveTargets:
+def _blocked_targets(name: Property) -> EffectiveTargets:
     return EffectiveTargets(setting=blocked_setting(name), origins=(Origin.NOT_ADDED,) * len(lists_of(name)))
 
 

@@ -83,7 +83,10 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetConfiguration:
-    """A list of targets that are allowed, or of targets that are blocked. All others get the opposite."""
+    """A list of targets that are allowed, or of targets that are blocked.
+
+    All targets outside the list get the opposite.
+    """
 
     access: AccessType
     targets: tuple[Target, ...]
@@ -229,8 +232,8 @@ def named_lists(setting: TargetSetting) -> Iterator[tuple[TargetListName, Target
 
 def target_setting(name: Property, lists: Sequence[TargetConfiguration | None]) -> TargetSetting:
     """Make a setting of `TARGET_PROPERTIES` from its lists, in the order of `lists_of`."""
-    named = zip(lists_of(name), lists, strict=True)
-    return _TARGET_TYPES[name](**{target_list.model_name: configuration for target_list, configuration in named})
+    pairs = zip(lists_of(name), lists, strict=True)
+    return _TARGET_TYPES[name](**{target_list.model_name: configuration for target_list, configuration in pairs})
 
 
 def blocked_setting(name: Property) -> TargetSetting:

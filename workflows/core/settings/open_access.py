@@ -108,19 +108,19 @@ def access_kinds(
     """
     own, fallback = configuration or {}, default or {}
     effective = effective_settings(configuration, default, is_cross_cloud=is_cross_cloud)
-    found = [
+    kinds = [
         *_target_kinds(own, fallback, effective, is_default_read=default is not None),
         *_flag_kinds(own, effective),
     ]
-    found.append(_capabilities({kind.name: kind for kind in found}))
+    kinds.append(_capabilities({kind.name: kind for kind in kinds}))
     if configuration is None and is_cross_cloud:
-        return tuple(found)
-    found += _undocumented_kinds(own, fallback)
+        return tuple(kinds)
+    kinds += _undocumented_kinds(own, fallback)
     if default is None:
-        found.append(
+        kinds.append(
             AccessKind(name=DEFAULT, category=AccessCategory.DEFAULT, opening=AccessState.UNKNOWN, is_explicit=False)
         )
-    return tuple(found)
+    return tuple(kinds)
 
 
 def synchronization_of(effective: EffectiveSettings, access_kinds: Iterable[AccessKind]) -> EffectiveFlag:

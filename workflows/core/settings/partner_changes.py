@@ -45,5 +45,5 @@ class LoggedChange:
 
 
 def has_other_authors(changes: Sequence[PartnerChange]) -> bool:
-    """Return whether anybody except Gatehouse made a change. An unknown author counts as somebody else."""
+    """Return whether anybody except Gatehouse made a change. An unknown author counts as another author."""
     return not all(change.is_ours for change in changes)

@@ -21,12 +21,12 @@ class SharedValues:
 
     def __call__(self, document: JsonObject) -> JsonObject:
         """Return an equal document. A text that few documents have, as an id, is not looked for again."""
-        return {name: self._shared(value) for name, value in document.items()}
+        return {name: self._share(value) for name, value in document.items()}
 
     def first(self, value: Value) -> Value:
-        """Return the first value that was given here and is equal to this one."""
-        found: Value = self._values.setdefault(value, value)
-        return found
+        """Return the first given value that is equal to this value."""
+        shared: Value = self._values.setdefault(value, value)
+        return shared
 
-    def _shared(self, value: Any) -> Any:
+    def _share(self, value: Any) -> Any:
         return self._kept.setdefault(json.dumps(value), value) if isinstance(value, dict | list) else value

@@ -62,7 +62,7 @@ def is_restriction(path: Path) -> bool:
 def undocumented_members(document: JsonObject | None) -> dict[Path, Any]:
     """Return the undocumented members at every depth, with their values. Annotations are not members."""
     values_by_path: dict[Path, Any] = {}
-    for path, value in _undocumented(document, _PARTNER, ()):
+    for path, value in _list_undocumented(document, _PARTNER, ()):
         values_by_path[path] = value if path not in values_by_path else [values_by_path[path], value]
     return values_by_path
 
@@ -84,7 +84,11 @@ def with_undocumented_members(old: JsonObject, new: JsonObject) -> dict[str, Any
     """
     return {
         **new,
-        **{name: _kept(old[name], new[name], _SETTINGS[name]) for name in _SETTINGS if _both(name, old, new)},
+        **{
+            name: _with_undocumented_of(old[name], new[name], _SETTINGS[name])
+            for name in _SETTINGS
+            if _both(name, old, new)
+        },
     }
 
 
@@ -112,24 +116,24 @@ def set_member(body: dict[str, Any], path: Path, value: Any) -> None:
     body[last] = value
 
 
-def copied(value: Any) -> Any:
+def copy_nested(value: Any) -> Any:
     """Return a copy whose objects can be changed without changing the original. Lists are shared."""
-    return {key: copied(item) for key, item in value.items()} if isinstance(value, Mapping) else value
+    return {key: copy_nested(item) for key, item in value.items()} if isinstance(value, Mapping) else value
 
 
-def _undocumented(value: Any, members: _Members | None, path: Path) -> Iterator[tuple[Path, Any]]:
+def _list_undocumented(value: Any, members: _Members | None, path: Path) -> Iterator[tuple[Path, Any]]:
     """List the undocumented members of a value, at every depth, each with its path and its value."""
     if members is None:
         return
     if isinstance(value, list | tuple):
         for item in value:
-            yield from _undocumented(item, members, path)
+            yield from _list_undocumented(item, members, path)
     elif isinstance(value, Mapping):
         for key, item in value.items():
             if "@" in key:
                 continue
             if key in members:
-                yield from _undocumented(item, members[key], (*path, key))
+                yield from _list_undocumented(item, members[key], (*path, key))
             else:
                 yield (*path, key), item
 
@@ -152,12 +156,14 @@ def _both(name: str, old: JsonObject, new: JsonObject) -> bool:
     return isinstance(old.get(name), Mapping) and isinstance(new.get(name), Mapping)
 
 
-def _kept(old: JsonObject, new: JsonObject, members: _Members) -> dict[str, Any]:
+def _with_undocumented_of(old: JsonObject, new: JsonObject, members: _Members) -> dict[str, Any]:
     """Return `new` with the undocumented members of `old` that `new` does not contain, at every depth."""
-    lost = {key: item for key, item in old.items() if key not in members and key not in new and "@" not in key}
+    missing_members = {
+        key: item for key, item in old.items() if key not in members and key not in new and "@" not in key
+    }
     deeper = {
-        key: _kept(old[key], new[key], inner)
+        key: _with_undocumented_of(old[key], new[key], inner)
         for key, inner in members.items()
         if isinstance(inner, Mapping) and _both(key, old, new)
     }
-    return {**lost, **new, **deeper}
+    return {**missing_members, **new, **deeper}

@@ -51,7 +51,7 @@ class ReadBack:
             await self.sleep(rest)
             observed = await self._read(request, sent)
             if observed is not None and is_confirmed(plan, observed):
-                await self.record_applied(request, observed, sent)
+                await self.send_optional_writes_and_record(request, observed, sent)
                 return None
         done = count_written(plan, observed)
         if done is None:
@@ -73,10 +73,10 @@ class ReadBack:
         await self._unseen(request, sent)
         raise TenantUnavailable((Fact(NoteCode.CHANGE_NOT_SHOWN),))
 
-    async def record_applied(
+    async def send_optional_writes_and_record(
         self, request: AccessRequest, observed_configuration: JsonObject, sent: tuple[SentWrite, ...] = ()
     ) -> None:
-        """Send the operations that Graph may refuse, and record what is in the tenant after them.
+        """Send the optional writes, which Graph may refuse, and record which settings the tenant has after them.
 
         :param sent: the writes that Graph has just accepted.
         """

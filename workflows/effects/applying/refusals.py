@@ -26,7 +26,8 @@ class RefusedPlans:
     async def settle(self, request: AccessRequest, refusal: WriteRefusal) -> None:
         """Read the partner, and record what is in the tenant.
 
-        :raises TenantUnavailable: while that cannot be read, or Graph does not show yet what it accepted.
+        :raises TenantUnavailable: while the partner cannot be read, or Graph does not show yet the writes that it
+            accepted.
         """
         plan = request.plan
         try:
@@ -35,18 +36,18 @@ class RefusedPlans:
             raise TenantUnavailable(
                 (Fact(NoteCode.REFUSED_UNREAD), *error.facts), getattr(error, "retry_after", None)
             ) from error
-        done = count_written(plan, observed)
-        if done is None:
+        written_count = count_written(plan, observed)
+        if written_count is None:
             # Neither the plan nor a step towards it. Nobody approved that, whoever wrote it.
             await self.results.record_drift(request, observed, is_written=True)
             return
-        if observed is not None and done == len(plan.required):
+        if observed is not None and written_count == len(plan.required_operations):
             # The answer was a refusal, and still the complete plan is in the tenant.
-            await self.read_back.record_applied(request, observed)
+            await self.read_back.send_optional_writes_and_record(request, observed)
             return
         may_be_ours = refusal.accepted > 0 or refusal.is_unsure
-        is_missing = done < refusal.accepted or refusal.is_unsure or (done == 0 and may_be_ours)
+        is_missing = written_count < refusal.accepted or refusal.is_unsure or (written_count == 0 and may_be_ours)
         if is_missing and self.results.may_be_shown_late(request):
             raise TenantUnavailable((Fact(NoteCode.REFUSED_NOT_SHOWN), *refusal.reason))
-        found = progress(request, done, is_read=True) if done or may_be_ours else not_written(request)
-        await self.results.record_not_completed(request, observed, done, (found, *refusal.reason))
+        note = progress(request, written_count, is_read=True) if written_count or may_be_ours else not_written(request)
+        await self.results.record_not_completed(request, observed, written_count, (note, *refusal.reason))

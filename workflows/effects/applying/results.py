@@ -56,7 +56,7 @@ class ApplyResults:
 
         :raises TenantUnavailable: while what was sent may still be shown.
         """
-        if done_count == len(request.plan.required) or not self._is_too_late(request):
+        if done_count == len(request.plan.required_operations) or not self._is_too_late(request):
             return False
         if self.may_be_shown_late(request):
             raise TenantUnavailable((Fact(NoteCode.CHANGE_NOT_SHOWN),))
@@ -90,7 +90,7 @@ class ApplyResults:
         reason = PlanBreaksRules("target", errors).facts
         if request.writing_since is None:
             await self.service.advance(request.id, Stop(reason=(*reason, not_written(request))))
-        elif done_count is None or done_count == len(plan.required):
+        elif done_count is None or done_count == len(plan.required_operations):
             return False
         else:
             await self.record_not_completed(

@@ -28,9 +28,9 @@ class PlanSender:
             request is recorded, or a refusal, after which the partner is only read.
         """
         plan, sent = request.plan, []
-        for index in range(done_count, len(plan.required)):
+        for index in range(done_count, len(plan.required_operations)):
             self.results.require_in_time(request)
-            operation = plan.required[index]
+            operation = plan.required_operations[index]
             try:
                 ids = await self.tenant.write(operation)
             except AlreadyExists:

@@ -67,8 +67,8 @@ class Answer:
     @property
     def request_id(self) -> str:
         """Return the id that Microsoft's support asks for; empty when there is none."""
-        named = self.headers.get("request-id", "")
-        return named if named or self.is_success else str(_inner_error(self).get("request-id") or "")
+        request_id = self.headers.get("request-id", "")
+        return request_id if request_id or self.is_success else str(_inner_error(self).get("request-id") or "")
 
 
 def read_call(
@@ -90,7 +90,7 @@ def unavailable(code: TenantCode, **values: Any) -> TenantUnavailable:
     return TenantUnavailable((Fact(code, values),))
 
 
-def quoted(text: str) -> str:
+def odata_literal(text: str) -> str:
     """Write `text` as an OData string literal: in single quotes, with single quotes inside it doubled."""
     return "'" + text.replace("'", "''") + "'"
 
@@ -105,7 +105,7 @@ def json_object(call: GraphCall, answer: Answer) -> JsonObject:
 
     :raises TenantUnavailable: when it is no JSON object: another server answered, or the body is incomplete.
     """
-    parsed = _parsed(answer.body)
+    parsed = _parse(answer.body)
     if not isinstance(parsed, dict):
         raise unavailable(TenantCode.UNREADABLE_ANSWER, call=call.as_value, request_id=answer.request_id)
     return parsed
@@ -213,7 +213,7 @@ def sign_ins_of(rows: Sequence[JsonObject], *, is_complete: bool) -> SignIns:
 
 def error_object(answer: Answer) -> object:
     """Return the member `error` of Graph's answer; None when there is none."""
-    parsed = _parsed(answer.body)
+    parsed = _parse(answer.body)
     return parsed.get("error") if isinstance(parsed, dict) else None
 
 
@@ -229,7 +229,7 @@ def _is_named(row: object, key: str) -> bool:
     return isinstance(row, dict) and isinstance(row.get(key), str) and row[key] != ""
 
 
-def _parsed(body: bytes) -> Any:
+def _parse(body: bytes) -> Any:
     try:
         return json.loads(body, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):

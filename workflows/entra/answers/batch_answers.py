@@ -26,12 +26,16 @@ def inner_answers(
         answer that is missing, doubled or about something else shows that the others cannot be trusted.
     """
     rows = json_object(call, answer).get("responses")
-    found: dict[str, Answer] = {}
+    inner_answers_by_id: dict[str, Answer] = {}
     if isinstance(rows, list) and len(rows) == len(ids):
-        found = {name: one for name, one in (_inner_answer(row, redact) for row in rows) if one is not None}
-    if found.keys() != set(ids):
+        inner_answers_by_id = {
+            name: inner_answer
+            for name, inner_answer in (_inner_answer(row, redact) for row in rows)
+            if inner_answer is not None
+        }
+    if inner_answers_by_id.keys() != set(ids):
         raise unavailable(TenantCode.UNREADABLE_ANSWER, call=call.as_value, request_id=answer.request_id)
-    return found
+    return inner_answers_by_id
 
 
 def problem_about(call: GraphCall, error: TenantUnavailable | TenantRefused) -> TenantUnavailable | TenantRefused:

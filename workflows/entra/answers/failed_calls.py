@@ -57,7 +57,7 @@ def failure(call: GraphCall, answer: Answer) -> TenantUnavailable | TenantRefuse
     code = str(error.get("code") or "")
     says = one_line(str(error.get("message") or ""))
     meaning = meaning_of(status, says)
-    refused = Fact(
+    fact = Fact(
         TenantCode.REFUSED_BY_ENTRA,
         {
             "call": call.as_value,
@@ -70,7 +70,7 @@ def failure(call: GraphCall, answer: Answer) -> TenantUnavailable | TenantRefuse
         },
     )
     kind = AlreadyExists if status == 409 and call.method in ("POST", "PUT") else TenantRefused
-    return kind(status, code, (refused,))
+    return kind(status, code, (fact,))
 
 
 def token_failure(message: str, status: int | None) -> TenantUnavailable | TenantRefused:

@@ -11,15 +11,15 @@ from typing import Final, NamedTuple
 from workflows.ports.tenant_problems import KnownRefusal
 
 
-class _Known(NamedTuple):
+class _RefusalPhrases(NamedTuple):
     """Parts of a message, in lower case, and the meaning of a message that contains all of them."""
 
     phrases: tuple[str, ...]
     meaning: KnownRefusal
 
 
-_MEANINGS: Final[Mapping[int, tuple[_Known, ...]]] = {
-    400: (_Known(("object limit", "25 kb", "25kb"), KnownRefusal.OBJECT_LIMIT),)
+_MEANINGS: Final[Mapping[int, tuple[_RefusalPhrases, ...]]] = {
+    400: (_RefusalPhrases(("object limit", "25 kb", "25kb"), KnownRefusal.OBJECT_LIMIT),)
 }
 """Entra: "Troubleshooting Microsoft Entra B2B collaboration"; Graph: "Update crossTenantAccessPolicy"."""
 
@@ -27,9 +27,9 @@ _MEANINGS: Final[Mapping[int, tuple[_Known, ...]]] = {
 def meaning_of(status: int, message: str) -> KnownRefusal | None:
     """Return the meaning of a refusal, from its HTTP status and Graph's message; None when it is not known."""
     lower_message = message.lower()
-    known = (
+    known_refusals = (
         meaning.meaning
         for meaning in _MEANINGS.get(status, ())
         if any(phrase in lower_message for phrase in meaning.phrases)
     )
-    return next(known, None)
+    return next(known_refusals, None)

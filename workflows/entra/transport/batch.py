@@ -49,8 +49,8 @@ class BatchedRead:
     answer: "asyncio.Future[Answer | None]"
 
 
-Ask = Callable[[], Awaitable[Answer | None]]
-"""Waits for the answer to one read; None when it must be sent alone."""
+BatchSender = Callable[[], Awaitable[Answer | None]]
+"""Sends one read in a batch with other reads, and returns its answer; None when it must be sent alone."""
 Post = Callable[[Sequence[BatchedRead]], Awaitable[Mapping[str, Answer] | None]]
 """Sends a batch; returns the answers by id, or None when each read must be sent alone."""
 
@@ -70,7 +70,7 @@ class BatchedReads(ReadsTogether):
         """Start one read."""
         self._running += 1
         task = super().start(read)
-        task.add_done_callback(self._ended)
+        task.add_done_callback(self._on_end)
         return task
 
     async def ask(self, call: GraphCall, item: BatchRequestItem) -> Answer | None:
@@ -97,7 +97,7 @@ class BatchedReads(ReadsTogether):
         context.run(_reads.set, self)
         return context
 
-    def _ended(self, _: object) -> None:
+    def _on_end(self, _: object) -> None:
         self._running -= 1
         self._send_if_complete()
 
@@ -141,31 +141,31 @@ class BatchedReads(ReadsTogether):
                 read.answer.set_result(None if answers is None else answers[read.item.id])
 
 
-def asked_together(call: GraphCall, request: RequestInformation, name: str) -> Ask | None:
-    """Return what sends a read together with others; None when it must be sent alone.
+def batch_sender(call: GraphCall, request: RequestInformation, request_id: str) -> BatchSender | None:
+    """Return the function that sends a read in a batch with other reads; None when it must be sent alone.
 
-    :param name: the id of the request in the batch.
+    :param request_id: the id of the request in the batch.
     """
     reads = _reads.get()
-    item = None if reads is None else batch_item(call, request, name)
+    item = None if reads is None else batch_item(call, request, request_id)
     return None if reads is None or item is None else partial(reads.ask, call, item)
 
 
-def batch_item(call: GraphCall, request: RequestInformation, name: str) -> BatchRequestItem | None:
+def batch_item(call: GraphCall, request: RequestInformation, request_id: str) -> BatchRequestItem | None:
     """Return a request as a part of a batch; None when it must be sent alone.
 
     The address comes from the SDK's template, without the root of the service. The SDK's own batch would send an
     absolute address, which Graph refuses, and `depends_on`, which Graph does not know. A link to a next page has no
     template, so it is sent alone.
 
-    :param name: the id of the request in the batch.
+    :param request_id: the id of the request in the batch.
     """
     if call.method != "GET" or request.http_method is not Method.GET or request.url_template is None:
         return None
     relative = RequestInformation(Method.GET, request.url_template, {**request.path_parameters, "baseurl": ""})
     relative.query_parameters = request.query_parameters
     relative.headers = request.headers
-    item = BatchRequestItem(relative, name)
+    item = BatchRequestItem(relative, request_id)
     item._depends_on = None
     path, mark, query = item.url.partition("?")
     decoding = ParametersNameDecodingHandler()

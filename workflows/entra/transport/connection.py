@@ -35,16 +35,18 @@ from workflows.entra.answers.answers import (
 from workflows.entra.answers.batch_answers import inner_answers
 from workflows.entra.answers.failed_calls import failure
 from workflows.entra.settings import EntraSettings
-from workflows.entra.transport.batch import BATCH_PATH, Ask, BatchedRead, BatchedReads, asked_together, batch_request
+from workflows.entra.transport.batch import (
+    BATCH_PATH,
+    BatchedRead,
+    BatchedReads,
+    BatchSender,
+    batch_request,
+    batch_sender,
+)
 from workflows.entra.transport.claims import permissions_in
 from workflows.entra.transport.credential import UnattendedCredential
 from workflows.entra.transport.early_imports import import_early, load_builders
-from workflows.entra.transport.read_retries import (
-    ONE_TRY_LESS,
-    ReadRetries,
-    is_sent_again,
-    pause_before_second_try,
-)
+from workflows.entra.transport.read_retries import ONE_TRY_LESS, ReadRetries, is_sent_again, pause_before_second_try
 from workflows.ports.tenant import TenantUnavailable
 from workflows.ports.tenant_problems import TenantCode
 
@@ -131,7 +133,7 @@ class Connection:
         await self._client.aclose()
         await self._credential.close()
 
-    async def granted(self) -> frozenset[str] | None:
+    async def granted_permissions(self) -> frozenset[str] | None:
         """Return the application permissions in the token; None when they cannot be read. Gets a token when needed.
 
         :raises TenantRefused, TenantUnavailable: when there is no token.
@@ -163,7 +165,7 @@ class Connection:
         :param key: the property that identifies an object of this collection.
         :param take_turn: returns a context in which each page is requested; it keeps a rate limit (see `RateLimit`).
         """
-        seen: set[str] = set()
+        earlier_links: set[str] = set()
         while True:
             async with take_turn():
                 answer = await self.send(call, request)
@@ -173,9 +175,9 @@ class Connection:
             yield rows
             if link is None:
                 return
-            if link in seen or len(seen) >= _PAGES or not is_same_service(link, self._root):
+            if link in earlier_links or len(earlier_links) >= _PAGES or not is_same_service(link, self._root):
                 raise unavailable(TenantCode.ENDLESS_LIST, call=call.as_value)
-            seen.add(link)
+            earlier_links.add(link)
             request = request_to_link(link)
 
     async def send(self, call: GraphCall, request: RequestInformation) -> Answer:
@@ -187,7 +189,7 @@ class Connection:
         """
         own_id = str(uuid.uuid4())
         request.headers.try_add(_OWN_ID, own_id)
-        batch_request = asked_together(call, request, own_id)
+        send_in_batch = batch_sender(call, request, own_id)
         request.path_parameters["baseurl"] = self._root
         request.url = request.url  # otherwise the adapter expands the template each time it is read
         request.add_request_options([ResponseHandlerOption(NativeResponseHandler())])
@@ -199,8 +201,8 @@ class Connection:
                 # The adapter gets the token from the cache. So when getting a token fails, nothing was sent.
                 await self._credential.get_token(self._scope, enable_cae=True)
                 is_sent = True
-                answer = None if batch_request is None else await self._from_batch(request, batch_request)
-                answer = answer or await self._answered(call, request)
+                answer = None if send_in_batch is None else await self._from_batch(request, send_in_batch)
+                answer = answer or await self._send_with_repeats(call, request)
             return answer
         except TimeoutError as error:
             values = {"call": call.as_value, "is_sent": is_sent, "is_write": call.is_write}
@@ -216,13 +218,12 @@ class Connection:
                 ms=round((time.perf_counter() - started) * 1000),
             )
 
-    async def _from_batch(self, request: RequestInformation, ask: Ask) -> Answer | None:
+    async def _from_batch(self, request: RequestInformation, send_in_batch: BatchSender) -> Answer | None:
         """Return the answer to a read from a batch; None when the read must be sent alone now.
 
-        What would be sent again without a batch is sent again, after the same pause: a throttled read, and one whose
-        token was refused.
+        A throttled read, and one whose token was refused, is sent again after the usual pause.
         """
-        answer = await ask()
+        answer = await send_in_batch()
         if answer is None or answer.status == 401:
             return None
         if not is_sent_again(request, answer):
@@ -245,33 +246,33 @@ class Connection:
             return None
         return dict.fromkeys(ids, answer)
 
-    async def _answered(self, call: GraphCall, request: RequestInformation) -> Answer:
+    async def _send_with_repeats(self, call: GraphCall, request: RequestInformation) -> Answer:
         """Send a request, and send it again in two cases.
 
         A read is sent again when Graph has closed a kept connection. Every request is sent again with a new token after
         a 401. The token may have been revoked, and nothing was done.
         """
         try:
-            response = await self._sent(call, request)
+            response = await self._send_once(call, request)
         except TenantUnavailable as error:
             if call.is_write or not isinstance(error.__cause__, _DROPPED):
                 raise
-            response = await self._sent(call, request)
+            response = await self._send_once(call, request)
         if response.status_code == 401 and "claims=" not in response.headers.get("www-authenticate", ""):
             await self._credential.forget(response.request.headers.get("authorization", "").removeprefix("Bearer "))
             request.headers.remove("Authorization")
-            response = await self._sent(call, request)
+            response = await self._send_once(call, request)
         return Answer(
             status=response.status_code,
             headers={name.lower(): value for name, value in response.headers.items()},
-            body=response.content if response.is_success else self._redacted(response.content),
+            body=response.content if response.is_success else self._redact_body(response.content),
         )
 
-    def _redacted(self, body: bytes) -> bytes:
+    def _redact_body(self, body: bytes) -> bytes:
         """Return the body of an error without secrets."""
         return self._redact(body.decode(errors="replace")).encode()
 
-    async def _sent(self, call: GraphCall, request: RequestInformation) -> httpx.Response:
+    async def _send_once(self, call: GraphCall, request: RequestInformation) -> httpx.Response:
         try:
             response: Any = await self._adapter.send_primitive_async(request, "bytes", None)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:

@@ -69,7 +69,9 @@ class UnattendedCredential:
         raise no_credential(missing)
 
     async def forget(self, token: str) -> None:
-        """Remove a token from the cache, so that the next call gets another one. An older token has no effect.
+        """Remove a token from the cache, so that the next call gets a new token.
+
+        A token that is not the newest is ignored.
 
         azure-identity does not give access to its cache, so the list of credentials is made again.
         """

@@ -78,7 +78,7 @@ class SqliteDatabase:
 
     async def _write(self, sql: str, *values: object) -> None:
         def work() -> None:
-            with self._writes.watched(self._db), self._db.atomic():
+            with self._writes.run_monitored(self._db), self._db.atomic():
                 self._db.execute(sql, list(values))
 
         await self._run_write(work)
@@ -101,9 +101,9 @@ class SqliteDatabase:
         return await self._thread.write(work)
 
     def _write_together(self, works: Sequence[Work]) -> Sequence[Outcome]:
-        """Do several writes in one transaction. A write that fails changes nothing, and the others are stored."""
+        """Do several writes in one transaction. A write that fails changes nothing; the writes around it are stored."""
         try:
-            with self._writes.watched(self._db), self._db.atomic():
+            with self._writes.run_monitored(self._db), self._db.atomic():
                 return [self._one_of_many(work) for work in works]
         except StoreNotWritable as error:
             if error.trouble is StoreTrouble.LOCKED:
@@ -116,10 +116,10 @@ class SqliteDatabase:
 
         :raises StoreNotWritable: when the whole transaction is lost.
         """
-        found = outcome_of(work)
-        if isinstance(found.error, StoreNotWritable) or not self._db.conn.in_transaction:
-            raise found.error or RuntimeError("a write ended the transaction that it shares")
-        return found
+        outcome = outcome_of(work)
+        if isinstance(outcome.error, StoreNotWritable) or not self._db.conn.in_transaction:
+            raise outcome.error or RuntimeError("a write ended the transaction that it shares")
+        return outcome
 
 
 def rows_of(db: Database, sql: str, values: Sequence[object]) -> list[dict[str, Any]]:
@@ -127,9 +127,9 @@ def rows_of(db: Database, sql: str, values: Sequence[object]) -> list[dict[str, 
 
     sqlite-utils puts each such statement into a savepoint, in case it writes. That takes longer than the statement.
     """
-    found = db.conn.execute(sql, values)
-    names = [column[0] for column in found.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in found]
+    rows = db.conn.execute(sql, values)
+    names = [column[0] for column in rows.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 def readable(adapter: TypeAdapter[Result], rows: list[dict[str, Any]], *, are_remembered: bool = False) -> list[Result]:
@@ -228,8 +228,8 @@ def partner_conditions(partner_filter: PartnerFilter, *, by_end: bool = False) -
     conditions: list[tuple[str, tuple[object, ...]]] = [("1", ())]
     if partner_filter.states:
         # NB. these are values of an enum, never input. With them SQLite knows that an index of few rows is enough.
-        named = ", ".join(f"'{state.value}'" for state in sorted(partner_filter.states))
-        conditions.append((f"{state} in ({named})", ()))
+        state_list = ", ".join(f"'{state.value}'" for state in sorted(partner_filter.states))
+        conditions.append((f"{state} in ({state_list})", ()))
     if partner_filter.sponsors is not None:
         ids = json.dumps(sorted(partner_filter.sponsors))
         among = "in (select value from json_each(?))"

@@ -20,17 +20,17 @@ class EarlierTexts:
     actions: Mapping[str, str]
     """The text that replaces the mark of an action, by the name of the action."""
 
-    def told(self, text: str) -> list[dict[str, Any]]:
+    def facts_of_text(self, text: str) -> list[dict[str, Any]]:
         """Return a text as facts: the marked facts, and the texts between them."""
         facts: list[dict[str, Any]] = []
         start = 0
-        for found in _MARKED.finditer(text):
+        for match in _MARKED.finditer(text):
             try:
-                values = json.loads(found[2]) if found[2] else {}
+                values = json.loads(match[2]) if match[2] else {}
             except (ValueError, RecursionError):
                 continue  # it only looks like a mark
-            facts += [*self._plain(text[start : found.start()]), {"code": found[1], "values": values}]
-            start = found.end()
+            facts += [*self._plain(text[start : match.start()]), {"code": match[1], "values": values}]
+            start = match.end()
         return [*facts, *self._plain(text[start:])]
 
     def with_facts(self, value: Any) -> Any:
@@ -39,7 +39,7 @@ class EarlierTexts:
         Texts that people typed, and answers of the tenant, are not changed.
         """
         if isinstance(value, list):
-            each = (self._converted(item) if _is_text(item) else [self.with_facts(item)] for item in value)
+            each = (self._convert(item) if _is_text(item) else [self.with_facts(item)] for item in value)
             return [inside for items in each for inside in items]
         if not isinstance(value, dict):
             return value
@@ -50,12 +50,12 @@ class EarlierTexts:
             for name, inside in value.items()
         }
 
-    def _converted(self, fact: dict[str, Any]) -> list[dict[str, Any]]:
-        return self.told(fact["values"]["text"]) or [fact]
+    def _convert(self, fact: dict[str, Any]) -> list[dict[str, Any]]:
+        return self.facts_of_text(fact["values"]["text"]) or [fact]
 
     def _as_one(self, fact: dict[str, Any]) -> dict[str, Any]:
         """Return a fact with marks as one fact. When there are several facts in it, the result contains all of them."""
-        facts = self._converted(fact)
+        facts = self._convert(fact)
         return facts[0] if len(facts) == 1 and _is_text(facts[0]) else _together(facts)
 
     def _plain(self, text: str) -> list[dict[str, Any]]:

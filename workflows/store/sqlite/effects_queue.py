@@ -114,7 +114,7 @@ class SqliteEffectsQueue(SqliteDatabase):
             or exists (select 1 from effects where {_IS_UNCHECKED_CLICK}) as found""")  # noqa: S608
         return bool(row["found"])
 
-    async def done(self, effect_id: int) -> None:
+    async def mark_done(self, effect_id: int) -> None:
         """Delete an effect that was performed."""
         await self._write("delete from effects where id = ?", effect_id)
 
@@ -123,23 +123,23 @@ class SqliteEffectsQueue(SqliteDatabase):
         await self._write(
             "update effects set due_at = ?, attempts = attempts + 1, error = ? where id = ?",
             text_of(due_at),
-            self._clean.told(error),
+            self._clean.facts_text(error),
             effect_id,
         )
 
     async def give_up(self, effect_id: int, error: Facts) -> None:
         """Give up an effect. It stays stored, and no longer delays its lane."""
         await self._write(
-            "update effects set is_parked = 1, error = ? where id = ?", self._clean.told(error), effect_id
+            "update effects set is_parked = 1, error = ? where id = ?", self._clean.facts_text(error), effect_id
         )
 
     async def unchecked_clicks(self) -> Sequence[CheckPermission]:
         """List the clicks whose permission has not been checked, oldest first, without those that were given up."""
         sql = f"select id, doc from effects where {_IS_UNCHECKED_CLICK} order by id"  # noqa: S608
-        found = await asyncio.to_thread(readable, EFFECT, await self._query(sql))
-        return [effect for effect in found if isinstance(effect, CheckPermission)]
+        effects = await asyncio.to_thread(readable, EFFECT, await self._query(sql))
+        return [effect for effect in effects if isinstance(effect, CheckPermission)]
 
-    async def given_up(self) -> Sequence[GivenUpEffect]:
+    async def given_up_effects(self) -> Sequence[GivenUpEffect]:
         """List the effects that were given up, oldest first."""
         rows = await self._query("select id, lane, error, doc from effects where is_parked = 1 order by id")
         return await asyncio.to_thread(lambda: list(map(_given_up, rows)))

@@ -67,7 +67,7 @@ class StoreFile:
         try:
             self._create_if_missing(was_here=was_here)
             self._lock_file(deadline)
-            return self._opened()
+            return self._open()
         except sqlite3.Error as error:
             self.release()
             raise StoreUnusable(f"{self._named} cannot be used as a database ({error}); {_RESTORE}") from error
@@ -128,7 +128,7 @@ class StoreFile:
                 raise self._in_use()
             time.sleep(0.05)
 
-    def _opened(self) -> Database:
+    def _open(self) -> Database:
         self.path.chmod(0o600)
         db = Database(self.path, execute_plugins=False)  # looking for plugins of sqlite-utils takes 14 ms
         try:

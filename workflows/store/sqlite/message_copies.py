@@ -35,16 +35,16 @@ class SqliteMessageCopies(SqliteEffectsQueue):
 
     async def require_current_card(self, card: ClickedCard) -> None:
         """Check whether a clicked card counts, and store it when it was not known."""
-        found = await self._run(lambda: self._check_card(card))
-        if not found.is_current:
-            raise CardNotCurrent(found.newest)
+        card_check = await self._run(lambda: self._check_card(card))
+        if not card_check.is_current:
+            raise CardNotCurrent(card_check.newest)
 
     def _check_card(self, card: ClickedCard) -> CardCheck:
         """Check whether a clicked card counts, and store it when it was not known."""
         copies = self._read_copies("subject = ? and channel = ?", card.subject, card.channel)
         found = check_card(card, copies)
         if found.unknown is not None:
-            with self._writes.watched(self._db), self._db.atomic():
+            with self._writes.run_monitored(self._db), self._db.atomic():
                 self._put_copy(found.unknown)
         return found
 
@@ -56,7 +56,7 @@ class SqliteMessageCopies(SqliteEffectsQueue):
 
     def _store_card_update(self, request_id: RequestId, after: timedelta, *, may_be_running: bool) -> None:
         effect = ShowRequest(request_id=request_id, is_held=True)
-        with self._writes.watched(self._db), self._db.atomic():
+        with self._writes.run_monitored(self._db), self._db.atomic():
             now = self._clock.now()
             due_after = text_of(now) if may_be_running else ""
             # NB. one that failed is not counted: it may wait for minutes.
@@ -68,7 +68,7 @@ class SqliteMessageCopies(SqliteEffectsQueue):
         """Store a posted copy, or its new content."""
 
         def work() -> None:
-            with self._writes.watched(self._db), self._db.atomic():
+            with self._writes.run_monitored(self._db), self._db.atomic():
                 self._put_copy(copy)
 
         await self._run_write(work)
@@ -126,15 +126,15 @@ class SqliteMessageCopies(SqliteEffectsQueue):
         await self._run_write(lambda: self._store_home_published(person, request_count))
 
     def _request_home_updates(self, people: Sequence[ChatId]) -> None:
-        with self._writes.watched(self._db), self._db.atomic():
+        with self._writes.run_monitored(self._db), self._db.atomic():
             for person in people:
                 # NB. also while one is being published, because it may have read the records before the last change.
-                known = self._db.execute("update homes set wanted = wanted + 1 where person = ?", (person,))
-                if known.rowcount and not self._has_home_effect(person):
+                updated = self._db.execute("update homes set wanted = wanted + 1 where person = ?", (person,))
+                if updated.rowcount and not self._has_home_effect(person):
                     self._put_home(person)
 
     def _store_home_published(self, person: ChatId, request_count: int) -> None:
-        with self._writes.watched(self._db), self._db.atomic():
+        with self._writes.run_monitored(self._db), self._db.atomic():
             shown_at = text_of(self._clock.now())
             self._db.execute("update homes set shown_at = ? where person = ?", (shown_at, person))
             sql = "select 1 from homes where person = ? and wanted > ?"

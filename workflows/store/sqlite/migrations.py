@@ -252,7 +252,7 @@ def m013_no_marked_texts(db: Database) -> None:
     for effect_id, error in db.execute("select id, error from effects where error != ''").fetchall():
         db.execute(
             "update effects set error = ? where id = ?",
-            (json.dumps(_EARLIER.told(error), ensure_ascii=False), effect_id),
+            (json.dumps(_EARLIER.facts_of_text(error), ensure_ascii=False), effect_id),
         )
     for table in ("requests", "effects", "alarms"):
         marked = f"select id, doc from {table} where json_valid(doc) and (instr(doc, '‹') or instr(doc, '\\u2039'))"  # noqa: S608
@@ -260,7 +260,7 @@ def m013_no_marked_texts(db: Database) -> None:
             record = json.loads(doc)
             values = record.get("values") if isinstance(record, dict) and table == "alarms" else None
             if isinstance(values, dict) and isinstance(values.get("reason"), str):
-                values["reason"] = _EARLIER.told(values["reason"])
+                values["reason"] = _EARLIER.facts_of_text(values["reason"])
             db.execute(f"update {table} set doc = ? where id = ?", (_written(_EARLIER.with_facts(record)), identity))  # noqa: S608
 
 

@@ -239,7 +239,7 @@ class SqliteRecords(SqliteDatabase):
         requests = [RequestId(row["id"]) for row in rows if row["what"] == "request"]
         return requests, [TenantId(row["id"]) for row in rows if row["what"] == "partner"]
 
-    async def ended(self, now: datetime) -> Sequence[TenantId]:
+    async def ended_partners(self, now: datetime) -> Sequence[TenantId]:
         """List the partners whose end has come and whom Gatehouse blocks then, by their end; see `ports.records`."""
         rows = await self._query(
             """select tenant_id from partnerships where at_end = 'block' and state <> 'revoked'

@@ -71,13 +71,13 @@ def _read_at_once(db: sqlite3.Connection, given: Mapping[str, str], *, only_comp
     if is_ours:
         db.execute("begin")
     try:
-        return _parsed_records(db, given, only_compared=only_compared)
+        return _parse_or_none(db, given, only_compared=only_compared)
     finally:
         if is_ours:
             db.rollback()
 
 
-def _parsed_records(db: sqlite3.Connection, given: Mapping[str, str], *, only_compared: bool) -> Records:
+def _parse_or_none(db: sqlite3.Connection, given: Mapping[str, str], *, only_compared: bool) -> Records:
     sql = _PARTNERSHIPS.format(only=" where tenant_id = :tenant_id" if given else "")
     known: dict[TenantId, Partnership] = {}
     requests: dict[RequestId, ComparedRequest] = {}

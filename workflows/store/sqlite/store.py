@@ -34,7 +34,7 @@ class SqliteStore(SqliteRecords, SqliteDrifts, SqliteBatches, SqliteMessageCopie
         return await self._run_write(lambda: self._commit(commit))
 
     def _commit(self, commit: Commit) -> bool:
-        with self._writes.watched(self._db), self._db.atomic():
+        with self._writes.run_monitored(self._db), self._db.atomic():
             card = None if commit.clicked_card is None else self._check_card(commit.clicked_card)
             if card is None or card.is_current:
                 return self._put_everything(commit)

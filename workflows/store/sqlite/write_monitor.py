@@ -45,10 +45,10 @@ class WriteMonitor:
         self.last_write_error: StoreTrouble | None = None
 
     @contextmanager
-    def watched(self, db: Database) -> Iterator[None]:
-        """Run a write, and record whether it fails because of the disk, the file or a lock.
+    def run_monitored(self, db: Database) -> Iterator[None]:
+        """Run the writes in the `with` block, and record whether they fail because of the disk, the file or a lock.
 
-        :raises StoreNotWritable: when it fails for such a reason; nothing was stored.
+        :raises StoreNotWritable: when they fail for such a reason; nothing was stored.
         """
         try:
             yield
@@ -65,7 +65,7 @@ class WriteMonitor:
         :returns: why records cannot be written; None when they can.
         """
         try:
-            with self.watched(db):
+            with self.run_monitored(db):
                 if self.last_write_error:
                     self._check_free_space(db)
                 with db.atomic():

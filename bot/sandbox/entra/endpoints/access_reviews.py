@@ -3,7 +3,7 @@
 import uuid
 from typing import Any
 
-from bot.sandbox.entra.endpoints.listing import Listing, listed
+from bot.sandbox.entra.endpoints.listing import Listing, page_answer
 from bot.sandbox.entra.odata.calls import Answer, Call, bad_request, json_object, not_found
 from bot.sandbox.entra.odata.query import ENTITY_OPTIONS, entity, require_options
 from bot.sandbox.entra.odata.timestamps import stamp
@@ -30,7 +30,7 @@ _BODY = {
 def list_definitions(tenant: Tenant, call: Call) -> Answer:
     """List the access review definitions (GET)."""
     listing = Listing(context=_CONTEXT, type_name="accessReviewScheduleDefinition", selectable=_BODY, largest_page=100)
-    return listed(tenant, call, tenant.objects["accessReviews"].values(), listing)
+    return page_answer(tenant, call, tenant.objects["accessReviews"].values(), listing)
 
 
 def create_definition(tenant: Tenant, call: Call) -> Answer:
@@ -71,7 +71,7 @@ def list_instances(tenant: Tenant, call: Call) -> Answer:
     """List the instances (GET): none, because no review runs here."""
     definition = _existing(tenant, call)
     listing = Listing(context=f"{_CONTEXT}('{definition['id']}')/instances", type_name="accessReviewInstance")
-    return listed(tenant, call, [], listing)
+    return page_answer(tenant, call, [], listing)
 
 
 def list_decisions(tenant: Tenant, call: Call) -> Answer:

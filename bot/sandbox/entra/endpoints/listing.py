@@ -6,7 +6,14 @@ from typing import Any
 
 from bot.sandbox.entra.odata.calls import Answer, Call
 from bot.sandbox.entra.odata.filters import Filterable, parse_filter
-from bot.sandbox.entra.odata.query import COLLECTION_OPTIONS, is_advanced, page, projected, require_options, selected
+from bot.sandbox.entra.odata.query import (
+    COLLECTION_OPTIONS,
+    is_advanced,
+    names_in_select,
+    only_properties,
+    page,
+    require_options,
+)
 from bot.sandbox.entra.tenant.tenant import Tenant
 
 
@@ -29,7 +36,7 @@ class Listing:
     """The type that each object states, in a collection of several types; otherwise empty."""
 
 
-def listed(tenant: Tenant, call: Call, rows: Iterable[Mapping[str, Any]], listing: Listing) -> Answer:
+def page_answer(tenant: Tenant, call: Call, rows: Iterable[Mapping[str, Any]], listing: Listing) -> Answer:
     """Return one page of `rows`.
 
     :raises Refusal: 400 for an option, property or filter that this collection does not accept.
@@ -39,7 +46,7 @@ def listed(tenant: Tenant, call: Call, rows: Iterable[Mapping[str, Any]], listin
         options.add("$filter")
     require_options(call, options)
     matching_rows = list(rows)
-    names = selected(
+    names = names_in_select(
         call,
         listing.type_name,
         listing.selectable if listing.selectable is not None else _all_names(matching_rows, listing),
@@ -64,7 +71,7 @@ def listed(tenant: Tenant, call: Call, rows: Iterable[Mapping[str, Any]], listin
 def shown_row(row: Mapping[str, Any], names: tuple[str, ...], listing: Listing) -> dict[str, Any]:
     """Return the properties of `row` that the caller receives."""
     chosen = names or listing.by_default
-    entity = projected(row, chosen) if chosen else {name: row[name] for name in row if name not in listing.hidden}
+    entity = only_properties(row, chosen) if chosen else {name: row[name] for name in row if name not in listing.hidden}
     return {"@odata.type": listing.odata_type, **entity} if listing.odata_type else entity
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from bot.sandbox.entra.endpoints.listing import Listing, listed
+from bot.sandbox.entra.endpoints.listing import Listing, page_answer
 from bot.sandbox.entra.odata.calls import Answer, Call, not_found
 from bot.sandbox.entra.odata.filters import Filterable
-from bot.sandbox.entra.odata.query import ENTITY_OPTIONS, entity, projected, require_options, selected
+from bot.sandbox.entra.odata.query import ENTITY_OPTIONS, entity, names_in_select, only_properties, require_options
 from bot.sandbox.entra.tenant.tenant import Tenant
 
 _TEXT = frozenset({"eq", "startswith"})
@@ -53,7 +53,7 @@ _AUDITS = Filterable(
 def list_sign_ins(tenant: Tenant, call: Call) -> Answer:
     """List the sign-ins (GET)."""
     listing = Listing(context="auditLogs/signIns", type_name="signIn", filterable=_SIGN_INS, largest_page=1000)
-    return listed(tenant, call, _newest_first(tenant.objects["signIns"], "createdDateTime"), listing)
+    return page_answer(tenant, call, _newest_first(tenant.objects["signIns"], "createdDateTime"), listing)
 
 
 def get_sign_in(tenant: Tenant, call: Call) -> Answer:
@@ -66,7 +66,7 @@ def list_audits(tenant: Tenant, call: Call) -> Answer:
     listing = Listing(
         context="auditLogs/directoryAudits", type_name="directoryAudit", filterable=_AUDITS, largest_page=1000
     )
-    return listed(tenant, call, _newest_first(tenant.objects["directoryAudits"], "activityDateTime"), listing)
+    return page_answer(tenant, call, _newest_first(tenant.objects["directoryAudits"], "activityDateTime"), listing)
 
 
 def get_audit(tenant: Tenant, call: Call) -> Answer:
@@ -84,6 +84,6 @@ def _one(call: Call, rows: list[Mapping[str, Any]], context: str, type_name: str
     require_options(call, ENTITY_OPTIONS - {"$expand"})
     for row in rows:
         if row.get("id") == call.params["id"]:
-            names = selected(call, type_name, row) or tuple(row)
-            return Answer(status=200, body=entity(call, f"{context}/$entity", projected(row, names)))
+            names = names_in_select(call, type_name, row) or tuple(row)
+            return Answer(status=200, body=entity(call, f"{context}/$entity", only_properties(row, names)))
     raise not_found(call.params["id"])

@@ -40,15 +40,15 @@ def match(endpoints: Sequence[Endpoint], call: Call) -> tuple[Endpoint, Call]:
     :raises Refusal: 400 when no endpoint has this path, 405 when one has it for other methods only.
     """
     segments = _with_key_segments(call.segments)
-    known = False
+    is_known_path = False
     for candidate in endpoints:
         params = _params(candidate.template, segments)
         if params is None:
             continue
         if candidate.method == call.method:
             return candidate, replace(call, params=params)
-        known = True
-    if known:
+        is_known_path = True
+    if is_known_path:
         raise not_allowed()
     raise Refusal(400, "BadRequest", f"Resource not found for the segment '{_unknown_segment(endpoints, segments)}'.")
 

@@ -20,7 +20,7 @@ def find_by_domain(tenant: Tenant, call: Call) -> Answer:
         raise Refusal(400, "BadRequest", f"Invalid domain name '{domain}'.")
     for row in tenant.objects["organizations"].values():
         if domain in (str(name).lower() for name in row.get("domains") or ()):
-            return _found(call, row)
+            return _answer_with_tenant(call, row)
     raise _unknown()
 
 
@@ -32,7 +32,7 @@ def find_by_id(tenant: Tenant, call: Call) -> Answer:
     row = tenant.objects["organizations"].get(tenant_id.lower())
     if row is None:
         raise _unknown()
-    return _found(call, row)
+    return _answer_with_tenant(call, row)
 
 
 def _argument(call: Call, name: str) -> str:
@@ -44,7 +44,7 @@ def _argument(call: Call, name: str) -> str:
     return match.group(1).replace("''", "'")
 
 
-def _found(call: Call, row: dict[str, Any]) -> Answer:
+def _answer_with_tenant(call: Call, row: dict[str, Any]) -> Answer:
     body = {name: row.get(name) for name in ("tenantId", "federationBrandName", "displayName", "defaultDomainName")}
     return Answer(status=200, body=entity(call, "microsoft.graph.tenantInformation", body))
 

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from bot.sandbox.entra.endpoints.listing import Listing, listed
+from bot.sandbox.entra.endpoints.listing import Listing, page_answer
 from bot.sandbox.entra.odata.calls import Answer, Call, json_object, not_found
 from bot.sandbox.entra.odata.filters import Filterable
-from bot.sandbox.entra.odata.query import ENTITY_OPTIONS, entity, projected, require_options, selected
+from bot.sandbox.entra.odata.query import ENTITY_OPTIONS, entity, names_in_select, only_properties, require_options
 from bot.sandbox.entra.tenant.tenant import Tenant
 from bot.sandbox.entra.types.property_checks import (
     Check,
@@ -77,7 +77,7 @@ _SHAREPOINT_BODY: dict[str, Check] = {
 
 def list_organization(tenant: Tenant, call: Call) -> Answer:
     """List the organization (GET): only the home tenant."""
-    return listed(
+    return page_answer(
         tenant, call, [tenant.objects["organization"]], Listing(context="organization", type_name="organization")
     )
 
@@ -89,7 +89,7 @@ def get_authorization(tenant: Tenant, call: Call) -> Answer:
 
 def update_authorization(tenant: Tenant, call: Call) -> Answer:
     """Update the authorization policy (PATCH)."""
-    changes = _checked(call, "authorizationPolicy", _AUTHORIZATION_BODY)
+    changes = _checked_body(call, "authorizationPolicy", _AUTHORIZATION_BODY)
     policy = tenant.objects["authorizationPolicy"]
     permissions = changes.pop("defaultUserRolePermissions", {})
     policy |= changes
@@ -108,14 +108,14 @@ def get_sharepoint(tenant: Tenant, call: Call) -> Answer:
 def update_sharepoint(tenant: Tenant, call: Call) -> Answer:
     """Update the SharePoint settings (PATCH): 200 and the settings."""
     settings = tenant.objects["sharepointSettings"]
-    settings |= _checked(call, "sharepointSettings", _SHAREPOINT_BODY)
+    settings |= _checked_body(call, "sharepointSettings", _SHAREPOINT_BODY)
     tenant.touch()
     return Answer(status=200, body=entity(call, "admin/sharepoint/settings/$entity", settings))
 
 
 def list_conditional_access(tenant: Tenant, call: Call) -> Answer:
     """List the Conditional Access policies (GET)."""
-    return listed(tenant, call, tenant.objects["conditionalAccessPolicies"].values(), _POLICIES)
+    return page_answer(tenant, call, tenant.objects["conditionalAccessPolicies"].values(), _POLICIES)
 
 
 def get_conditional_access(tenant: Tenant, call: Call) -> Answer:
@@ -128,11 +128,11 @@ def get_conditional_access(tenant: Tenant, call: Call) -> Answer:
 
 def _singleton(call: Call, row: dict[str, Any], context: str, declared: dict[str, Any]) -> Answer:
     require_options(call, ENTITY_OPTIONS - {"$expand"})
-    names = selected(call, context.rpartition("/")[2], {*declared, *row}) or tuple(row)
-    return Answer(status=200, body=entity(call, f"{context}/$entity", projected(row, names)))
+    names = names_in_select(call, context.rpartition("/")[2], {*declared, *row}) or tuple(row)
+    return Answer(status=200, body=entity(call, f"{context}/$entity", only_properties(row, names)))
 
 
-def _checked(call: Call, type_name: str, declared: dict[str, Check]) -> dict[str, Any]:
+def _checked_body(call: Call, type_name: str, declared: dict[str, Check]) -> dict[str, Any]:
     body = json_object(call)
     check_properties(body, type_name, declared)
     return {name: value for name, value in body.items() if name != "@odata.type"}

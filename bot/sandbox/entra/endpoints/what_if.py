@@ -105,8 +105,8 @@ def evaluate(tenant: Tenant, call: Call) -> Answer:
     for name in ("signInIdentity", "signInContext", "signInConditions"):
         if not isinstance(body.get(name), dict):
             raise bad_request(f"The required parameter '{name}' is missing.")
-    _typed(body["signInIdentity"], "signInIdentity", _IDENTITIES)
-    _typed(body["signInContext"], "signInContext", _CONTEXTS)
+    _check_type(body["signInIdentity"], "signInIdentity", _IDENTITIES)
+    _check_type(body["signInContext"], "signInContext", _CONTEXTS)
     sign_in = _sign_in(tenant, body)
     rows = []
     for policy in tenant.objects["conditionalAccessPolicies"].values():
@@ -117,7 +117,7 @@ def evaluate(tenant: Tenant, call: Call) -> Answer:
     return Answer(status=200, body={"@odata.context": context, "value": rows})
 
 
-def _typed(value: dict[str, Any], name: str, types: Mapping[str, Mapping[str, Check]]) -> None:
+def _check_type(value: dict[str, Any], name: str, types: Mapping[str, Mapping[str, Check]]) -> None:
     declared = types.get(value.get("@odata.type", ""))
     if declared is None:
         raise bad_request(f"A value of '{name}' must name one of the types {', '.join(types)} as '@odata.type'.")
@@ -163,10 +163,10 @@ def _reason_not_to_apply(policy: Json, sign_in: _SignIn) -> str | None:
     if reason := _wrong_target(_object(conditions, "applications"), sign_in.context):
         return reason
     for name, check in _CONDITION_CHECKS.items():
-        found = check(conditions, sign_in.conditions)
-        if found is None:
+        is_met = check(conditions, sign_in.conditions)
+        if is_met is None:
             return "notEnoughInformation"
-        if not found:
+        if not is_met:
             return name
     return None
 
@@ -176,10 +176,10 @@ def _includes_person(rule: Json, sign_in: _SignIn) -> bool:
 
 
 def _matches(rule: Json, prefix: str, sign_in: _SignIn) -> bool:
-    users = _listed(rule, f"{prefix}Users")
+    users = _texts_in(rule, f"{prefix}Users")
     if "All" in users or ("GuestsOrExternalUsers" in users and sign_in.kinds):
         return True
-    if any(sign_in.memberships & _listed(rule, f"{prefix}{what}") for what in ("Users", "Groups", "Roles")):
+    if any(sign_in.memberships & _texts_in(rule, f"{prefix}{what}") for what in ("Users", "Groups", "Roles")):
         return True
     external = _object(rule, f"{prefix}GuestsOrExternalUsers")
     named_kinds = {part.strip() for part in str(external.get("guestOrExternalUserTypes") or "").split(",")}
@@ -193,10 +193,10 @@ def _matches(rule: Json, prefix: str, sign_in: _SignIn) -> bool:
 
 
 def _wrong_target(rule: Json, context: Json) -> str | None:
-    included, excluded = _listed(rule, "includeApplications"), _listed(rule, "excludeApplications")
+    included, excluded = _texts_in(rule, "includeApplications"), _texts_in(rule, "excludeApplications")
     actions, references = (
-        _listed(rule, "includeUserActions"),
-        _listed(rule, "includeAuthenticationContextClassReferences"),
+        _texts_in(rule, "includeUserActions"),
+        _texts_in(rule, "includeAuthenticationContextClassReferences"),
     )
     match str(context["@odata.type"]).rpartition(".")[2]:
         case "authContext":
@@ -211,13 +211,13 @@ def _wrong_target(rule: Json, context: Json) -> str | None:
 
 
 def _clients(policy: Json, given: Json) -> bool | None:
-    types, client = _listed(policy, "clientAppTypes"), given.get("clientAppType") or "all"
+    types, client = _texts_in(policy, "clientAppTypes"), given.get("clientAppType") or "all"
     return client == "all" or not types or "all" in types or client in types
 
 
 def _risk(policy: Json, given: Json, levels: str, level: str) -> bool | None:
-    named = _listed(policy, levels)
-    return not named or (given.get(level) or "none") in named
+    policy_levels = _texts_in(policy, levels)
+    return not policy_levels or (given.get(level) or "none") in policy_levels
 
 
 def _platforms(policy: Json, given: Json) -> bool | None:
@@ -234,7 +234,7 @@ def _locations(policy: Json, given: Json) -> bool | None:
 def _value_matches(rule: Json | None, what: str, value: str | None, *, unstated: Sequence[str | None]) -> bool | None:
     if not rule:
         return True
-    included, excluded = _listed(rule, f"include{what}"), _listed(rule, f"exclude{what}")
+    included, excluded = _texts_in(rule, f"include{what}"), _texts_in(rule, f"exclude{what}")
     is_any = bool({name.lower() for name in included} & {"all"})
     if is_any and not excluded:
         return True
@@ -277,6 +277,6 @@ def _object(document: Json, name: str) -> Json:
     return value if isinstance(value, dict) else {}
 
 
-def _listed(document: Json, name: str) -> frozenset[str]:
+def _texts_in(document: Json, name: str) -> frozenset[str]:
     value = document.get(name)
     return frozenset(str(item) for item in value) if isinstance(value, list) else frozenset()

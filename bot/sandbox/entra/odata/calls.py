@@ -72,7 +72,8 @@ def not_found(identifier: str) -> Refusal:
 def json_object(call: Call) -> dict[str, Any]:
     """Parse the body, which must be a JSON object with a JSON content type.
 
-    :raises Refusal: 400 for anything else: no body, another content type, bad UTF-8, bad JSON, NaN, too many levels.
+    :raises Refusal: 400 when the body is not one JSON object: no body, another content type, bad UTF-8, bad JSON, NaN,
+        too many levels.
     """
     if not call.content:
         raise Refusal(400, "BadRequest", "Empty Payload. JSON content expected.")

@@ -213,12 +213,12 @@ class _Parser:
         if head in self.variables:
             full = f"{self.variables[head]}/{rest}" if rest else f"{self.variables[head]}/*"
         if word not in self.filterable.allows.get(full, ()):
-            raise _unsupported(path, self.filterable.resource)
+            raise _unsupported_filter(path, self.filterable.resource)
         self._require_advanced(word, path)
 
     def _require_advanced(self, word: str, path: str) -> None:
         if word in self.filterable.needs_advanced and not self.advanced:
-            raise _unsupported(path, self.filterable.resource)
+            raise _unsupported_filter(path, self.filterable.resource)
 
     def _value(self, scope: _Scope, path: str) -> Any:
         head, *rest = path.split("/")
@@ -246,7 +246,7 @@ class _Parser:
         return False
 
 
-def _unsupported(path: str, resource: str) -> Refusal:
+def _unsupported_filter(path: str, resource: str) -> Refusal:
     message = f"Unsupported or invalid query filter clause specified for property '{path}' of resource '{resource}'."
     return Refusal(400, "Request_UnsupportedQuery", message)
 

@@ -16,9 +16,9 @@ def query_of(text: str) -> Mapping[str, str]:
 
     :raises Refusal: 400 when a name occurs twice.
     """
-    found: dict[str, str] = {}
+    parameters: dict[str, str] = {}
     for name, value in parse_qsl(text, keep_blank_values=True):
-        if name in found:
+        if name in parameters:
             raise Refusal(400, "BadRequest", f"Query option '{name}' was specified more than once.")
-        found[name] = value
-    return found
+        parameters[name] = value
+    return parameters

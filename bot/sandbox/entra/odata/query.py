@@ -23,7 +23,7 @@ def require_options(call: Call, allowed: Collection[str]) -> None:
             raise Refusal(400, "Request_UnsupportedQuery", f"Query option '{name}' is not supported here.")
 
 
-def selected(call: Call, type_name: str, declared: Collection[str]) -> tuple[str, ...]:
+def names_in_select(call: Call, type_name: str, declared: Collection[str]) -> tuple[str, ...]:
     """Return the names in `$select`; empty when there is none.
 
     :raises Refusal: 400 for a name that the type does not have.
@@ -37,7 +37,7 @@ def selected(call: Call, type_name: str, declared: Collection[str]) -> tuple[str
     return () if "*" in names else names
 
 
-def expanded(call: Call, type_name: str, navigations: Collection[str]) -> tuple[str, ...]:
+def names_in_expand(call: Call, type_name: str, navigations: Collection[str]) -> tuple[str, ...]:
     """Return the names in `$expand`.
 
     :raises Refusal: 400 for a name that is not one of `navigations`.
@@ -54,7 +54,7 @@ def expanded(call: Call, type_name: str, navigations: Collection[str]) -> tuple[
     return names
 
 
-def projected(row: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+def only_properties(row: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
     """Return only the properties `names` of `row`; one that is not stored is null."""
     return {name: row.get(name) for name in names}
 

@@ -65,10 +65,10 @@ def audit_entry(
     name, category, operation = activity.value
     old, new = before or {}, after or {}
     tenant_id = new.get("tenantId", old.get("tenantId"))
-    changed = [key for key in {**old, **new} if key != "tenantId" and old.get(key) != new.get(key)]
-    rows = [_modified(key, old.get(key), new.get(key)) for key in changed]
+    changed_keys = [key for key in {**old, **new} if key != "tenantId" and old.get(key) != new.get(key)]
+    rows = [_modified_property(key, old.get(key), new.get(key)) for key in changed_keys]
     if tenant_id is not None:
-        rows.insert(0, _modified("tenantId", tenant_id if before else None, tenant_id))
+        rows.insert(0, _modified_property("tenantId", tenant_id if before else None, tenant_id))
     return {
         "id": f"Directory_{uuid.uuid4()}",
         "category": category,
@@ -94,7 +94,7 @@ def audit_entry(
     }
 
 
-def _modified(name: str, old: Any, new: Any) -> dict[str, Any]:
+def _modified_property(name: str, old: Any, new: Any) -> dict[str, Any]:
     return {
         "displayName": name,
         "oldValue": None if old is None else json.dumps(old),

@@ -62,7 +62,7 @@ def require_same_structure(objects: Mapping[str, Any], patch_keys: set[str]) -> 
     """Check the top level against the initial state: the same keys, and values of the same kinds.
 
     :param patch_keys: the keys of the patch; each must be known.
-    :raises ValueError: naming what is wrong.
+    :raises ValueError: when the state is not valid; the error names the wrong part.
     """
     model = _MODEL
     unknown = sorted(patch_keys - set(model))

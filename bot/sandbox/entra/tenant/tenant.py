@@ -32,28 +32,28 @@ class PartnerHistory:
         self._earlier = [row for row in self._earlier if row[0] > now - _HISTORY_SECONDS]
         self._earlier.append((now, tenant_id, deepcopy(before)))
 
-    def seen_with_lag(self, partners: Mapping[str, Any], lag_seconds: float) -> dict[str, Any]:
+    def partners_before_lag(self, partners: Mapping[str, Any], lag_seconds: float) -> dict[str, Any]:
         """Return `partners` as they were `lag_seconds` ago (at most an hour)."""
         shown_until = self._monotonic() - lag_seconds
-        seen = dict(partners)
+        earlier_partners = dict(partners)
         # The newest first, so that the oldest state within the delay is the one that is used.
         for written_at, tenant_id, before in reversed(self._earlier):
             if written_at <= shown_until:
                 break
             if before is None:
-                seen.pop(tenant_id, None)
+                earlier_partners.pop(tenant_id, None)
             else:
-                seen[tenant_id] = before
-        return seen
+                earlier_partners[tenant_id] = before
+        return earlier_partners
 
 
 class Tenant:
     """The tenant's objects. They change by a Graph call, by a merge from outside, or by a restore."""
 
-    def __init__(self, *, now: Callable[[], datetime], changed: Callable[[], None]) -> None:
+    def __init__(self, *, now: Callable[[], datetime], on_change: Callable[[], None]) -> None:
         self.now = now
         self.objects = initial_state(now())
-        self._changed = changed
+        self._on_change = on_change
         self._history = PartnerHistory()
 
     @property
@@ -70,11 +70,11 @@ class Tenant:
     def visible_partners(self) -> dict[str, Any]:
         """Return the partners by tenant id as a read sees them: `readLagSeconds` ago."""
         lag = float(self.objects["readLagSeconds"])
-        return self._history.seen_with_lag(self.partners, lag) if lag > 0 else self.partners
+        return self._history.partners_before_lag(self.partners, lag) if lag > 0 else self.partners
 
     def touch(self) -> None:
         """Report that the state changed."""
-        self._changed()
+        self._on_change()
 
     def set_partner(self, tenant_id: str, after: dict[str, Any] | None, activity: Activity, app_id: str) -> None:
         """Store a partner (None: remove it), its earlier state, and the audit entry."""
@@ -129,7 +129,7 @@ class Tenant:
 
     def _record_portal_edits(self, before: Mapping[str, Any]) -> None:
         administrator = next((u for u in self.objects["users"].values() if u.get("mailNickname") == "admin"), None)
-        who = by_user(administrator) if administrator else {"user": None, "app": None}
+        initiator = by_user(administrator) if administrator else {"user": None, "app": None}
         old, new = before["partners"], self.partners
         for tenant_id in sorted({*old, *new}):
             before_change, after_change = old.get(tenant_id), new.get(tenant_id)
@@ -137,13 +137,13 @@ class Tenant:
                 continue
             changed, sync_change = _compare_partner(before_change, after_change)
             if changed:
-                self.record(_partner_activity(before_change, after_change), who, before_change, after_change)
+                self.record(_partner_activity(before_change, after_change), initiator, before_change, after_change)
             if sync_change:
-                self.record(sync_change, who, before_change, after_change)
+                self.record(sync_change, initiator, before_change, after_change)
         if before["default"] != self.objects["default"]:
             if before["default"].get("isServiceDefault") is True:
                 self.objects["default"]["isServiceDefault"] = False
-            self.record(Activity.DEFAULT_UPDATED, who, before["default"], self.objects["default"])
+            self.record(Activity.DEFAULT_UPDATED, initiator, before["default"], self.objects["default"])
 
 
 def _partner_activity(before_change: object, after_change: object) -> Activity:

@@ -108,7 +108,7 @@ class TokenAuthority:
             known=KnownClient(tenant_id=self.tenant_id, client_id=self.client_id, secret=self.client_secret),
         )
         if refusal is not None:
-            return self._refused(refusal)
+            return self._error_response(refusal)
         return web.json_response(
             {
                 "token_type": "Bearer",
@@ -119,7 +119,7 @@ class TokenAuthority:
             headers={"Cache-Control": "no-store, no-cache", "Pragma": "no-cache"},
         )
 
-    def _refused(self, refusal: TokenRefusal) -> web.Response:
+    def _error_response(self, refusal: TokenRefusal) -> web.Response:
         trace, correlation = str(uuid.uuid4()), str(uuid.uuid4())
         stamp = self._now().strftime("%Y-%m-%d %H:%M:%SZ")
         description = (
@@ -139,7 +139,7 @@ class TokenAuthority:
     async def _configuration(self, request: web.Request) -> web.Response:
         tenant = request.match_info["tenant"]
         if tenant.lower() not in (self.tenant_id.lower(), "common", "organizations"):
-            return self._refused(tenant_not_found(tenant))
+            return self._error_response(tenant_not_found(tenant))
         root = f"{self.url}/{tenant}"
         return web.json_response(
             {

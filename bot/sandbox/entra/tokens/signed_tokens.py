@@ -27,7 +27,7 @@ def signed_token(key: bytes, *, tenant_id: str, client_id: str, lifetime: int, r
         "uti": uuid.uuid4().hex,
         "ver": "1.0",
     }
-    head = f"{_encoded({'typ': 'JWT', 'alg': 'HS256'})}.{_encoded(claims)}"
+    head = f"{_encode({'typ': 'JWT', 'alg': 'HS256'})}.{_encode(claims)}"
     return f"{head}.{_signature(key, head)}"
 
 
@@ -46,5 +46,5 @@ def _signature(key: bytes, head: str) -> str:
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
-def _encoded(part: dict[str, Any]) -> str:
+def _encode(part: dict[str, Any]) -> str:
     return base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()

@@ -37,14 +37,14 @@ class MessageLine:
 
 def arranged_messages(messages: Sequence[Json], names: Names) -> tuple[MessageLine, ...]:
     """Return the messages with the replies of each thread directly below its first message."""
-    return tuple(_lines(list(_threaded(messages)), names))
+    return tuple(_lines(list(_in_thread_order(messages)), names))
 
 
 def _is_reply(message: Json) -> bool:
     return bool(message.get("thread_ts")) and message.get("thread_ts") != message.get("ts")
 
 
-def _threaded(messages: Sequence[Json]) -> Iterator[tuple[Json, int]]:
+def _in_thread_order(messages: Sequence[Json]) -> Iterator[tuple[Json, int]]:
     replies: dict[str, list[Json]] = {}
     tops = {str(message.get("ts")) for message in messages if not _is_reply(message)}
     for message in messages:
@@ -85,6 +85,7 @@ def _lines(messages: Sequence[tuple[Json, int]], names: Names) -> Iterator[Messa
             replies=replies,
             body=render_message(message, names),
             files=tuple(
-                {**one, "path": urlsplit(str(one.get("url_private") or "")).path} for one in message.get("files") or ()
+                {**file, "path": urlsplit(str(file.get("url_private") or "")).path}
+                for file in message.get("files") or ()
             ),
         )

@@ -64,5 +64,5 @@ def _included_users(policy: Json) -> Iterator[str]:
     if "GuestsOrExternalUsers" in included:
         yield "all guests and external users"
     external = users.get("includeGuestsOrExternalUsers")
-    named = str(external.get("guestOrExternalUserTypes") or "") if isinstance(external, dict) else ""
-    yield from (words for kind, words in _VISITORS.items() if kind in named.split(","))
+    guest_types = str(external.get("guestOrExternalUserTypes") or "") if isinstance(external, dict) else ""
+    yield from (words for kind, words in _VISITORS.items() if kind in guest_types.split(","))

@@ -52,7 +52,7 @@ class TenantPane:
 def cards(state: Json) -> tuple[PartnerCard, tuple[PartnerCard, ...]]:
     """Return the default configuration's card, and the partners' cards in their order in the tenant."""
     default: Json = state.get("default") or {}
-    known: Json = state.get("organizations") or {}
+    organizations: Json = state.get("organizations") or {}
     partners: Json = state.get("partners") or {}
     first = PartnerCard(
         tenant_id=_DEFAULT,
@@ -64,7 +64,7 @@ def cards(state: Json) -> tuple[PartnerCard, tuple[PartnerCard, ...]]:
         raw=default,
     )
     return first, tuple(
-        _partner(tenant_id, raw, default, known.get(tenant_id) or {}) for tenant_id, raw in partners.items()
+        _partner(tenant_id, raw, default, organizations.get(tenant_id) or {}) for tenant_id, raw in partners.items()
     )
 
 
@@ -106,7 +106,10 @@ class SettingsWatch:
         self._gone: tuple[PartnerCard, ...] = ()
 
     def observe(self, state: Json, graph_log: Sequence[Json]) -> TenantPane:
-        """Read the present state, and return what the page shows. The latest change is marked until the next one."""
+        """Read the present state, and return the cards for the page.
+
+        The latest change is marked until the next change.
+        """
         default, partners = cards(state)
         writes = writes_in(graph_log)
         now = {(card.tenant_id, row.key): row.says for card in (default, *partners) for row in card.settings}
@@ -115,8 +118,8 @@ class SettingsWatch:
             self._changes = Changes(
                 number=self._changes.number + 1, was=_changed_rows(self._seen, now, partners), by=by
             )
-            kept = {card.tenant_id for card in partners}
-            self._gone = tuple(_removed(card) for key, card in self._cards.items() if key not in kept)
+            present_ids = {card.tenant_id for card in partners}
+            self._gone = tuple(_removed_card(card) for key, card in self._cards.items() if key not in present_ids)
         self._seen, self._writes = now, writes
         self._cards = {card.tenant_id: card for card in partners}
         return TenantPane(
@@ -138,7 +141,7 @@ def _changed_rows(
     return altered
 
 
-def _removed(card: PartnerCard) -> PartnerCard:
+def _removed_card(card: PartnerCard) -> PartnerCard:
     return PartnerCard(
         tenant_id=card.tenant_id,
         name=card.name,

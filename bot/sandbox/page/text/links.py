@@ -34,7 +34,7 @@ def link(url: str, label: Markup) -> Markup:
 
 
 def location_of_link(url: str) -> str:
-    """Return what the page calls the place of a `slack://` address; blank when there is no such place here.
+    """Return the page location for a `slack://` address; blank when the page has no such location.
 
     Slack: "Deep linking into Slack". Places: an app's home and messages, the direct messages with it, a channel.
     """
@@ -43,16 +43,16 @@ def location_of_link(url: str) -> str:
     except ValueError:
         return ""
     query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-    wanted = query.get("id", "")
+    place_id = query.get("id", "")
     if parts.scheme.lower() != "slack" or query.get("team") != seed.TEAM_ID:
         return ""
     match parts.netloc:
-        case "app" if wanted == seed.APP_ID:
+        case "app" if place_id == seed.APP_ID:
             return "dm" if query.get("tab") == "messages" else "home"
-        case "user" if wanted == seed.BOT_USER_ID:
+        case "user" if place_id == seed.BOT_USER_ID:
             return "dm"
         case "channel":
-            return _CHANNELS.get(wanted, "")
+            return _CHANNELS.get(place_id, "")
         case _:
             return ""
 

@@ -29,8 +29,8 @@ _NOTHING = Markup("")
 _BREAK = Markup("<br>")
 
 
-def decoded(text: str) -> str:
-    """Return `text` with Slack's three entities decoded; Slack has no others."""
+def decode_entities(text: str) -> str:
+    """Return `text` with Slack's three entities decoded. Slack has only these three."""
     for entity, character in _ENTITIES:
         text = text.replace(entity, character)
     return text
@@ -52,7 +52,7 @@ def mrkdwn(text: str, names: Names) -> Markup:
     pieces = []
     for index, part in enumerate(parts):
         if index % 2:
-            pieces.append(Markup('<pre tabindex="0">{}</pre>').format(decoded(part.strip("\n"))))
+            pieces.append(Markup('<pre tabindex="0">{}</pre>').format(decode_entities(part.strip("\n"))))
         elif part:
             # NB. a line break next to preformatted text is the one that the block itself makes.
             before = part.removeprefix("\n") if index else part
@@ -88,34 +88,34 @@ def _inline(text: str, names: Names) -> Markup:
     pieces: list[Markup] = []
     at = 0
     for match in _INLINE.finditer(text):
-        pieces.append(with_links(decoded(text[at : match.start()])))
+        pieces.append(with_links(decode_entities(text[at : match.start()])))
         at = match.end()
         kind = match.lastgroup or ""
         inner = match[kind]
         if kind == "code":
-            pieces.append(Markup("<code>{}</code>").format(decoded(inner)))
+            pieces.append(Markup("<code>{}</code>").format(decode_entities(inner)))
         elif kind == "angle":
             pieces.append(_angle_bracket_html(inner, names))
         else:
             pieces.append(_TAGS[kind].format(_inline(inner, names)))
-    pieces.append(with_links(decoded(text[at:])))
+    pieces.append(with_links(decode_entities(text[at:])))
     return _NOTHING.join(pieces)
 
 
 def _label_html(text: str) -> Markup:
-    return escape(with_emoji(decoded(text)))
+    return escape(with_emoji(decode_entities(text)))
 
 
 def _angle_bracket_html(inner: str, names: Names) -> Markup:
-    """Return what is between < and >: a mention, a date, a broadcast or a link."""
+    """Render the text between < and >: a mention, a date, a broadcast or a link."""
     target, _, label = inner.partition("|")
     if target.startswith("@"):
         return mention("@" + names.user(target[1:]))
     if target.startswith("#"):
         return mention("#" + names.channel(target[1:]))
     if target.startswith("!"):
-        return _command_html(target[1:], decoded(label), names)
-    url = decoded(target)
+        return _command_html(target[1:], decode_entities(label), names)
+    url = decode_entities(target)
     return link(url, _label_html(label) if label else escape(url.removeprefix("mailto:")))
 
 
@@ -126,8 +126,10 @@ def _command_html(command: str, label: str, names: Names) -> Markup:
         template, _, url = after.partition("^")
         if not epoch.lstrip("-").isdecimal():
             return escape(label)
-        time_element = Markup("<time>{}</time>").format(fill_date_template(decoded(template), int(epoch), names, label))
-        return link(decoded(url), time_element) if url else time_element
+        time_element = Markup("<time>{}</time>").format(
+            fill_date_template(decode_entities(template), int(epoch), names, label)
+        )
+        return link(decode_entities(url), time_element) if url else time_element
     if kind == "subteam":
         return mention("@" + names.groups.get(rest, label.removeprefix("@") or rest))
     return mention("@" + (label.removeprefix("@") or kind))

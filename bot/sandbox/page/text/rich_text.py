@@ -58,7 +58,7 @@ def _item(item: Json, names: Names) -> Markup:
 
 
 def _inline_element(piece: Json, names: Names) -> Markup:
-    markup = _unstyled(piece, names)
+    markup = _piece_without_style(piece, names)
     style: Json = piece.get("style") or {}
     for name, tag in _STYLES:
         if style.get(name):
@@ -66,7 +66,7 @@ def _inline_element(piece: Json, names: Names) -> Markup:
     return markup
 
 
-def _unstyled(piece: Json, names: Names) -> Markup:
+def _piece_without_style(piece: Json, names: Names) -> Markup:
     match piece.get("type"):
         case "text":
             return plain(str(piece.get("text", "")))

@@ -100,9 +100,9 @@ _BLOCKS_ON: dict[Surface, Check] = {
 
 def problems(blocks: object, surface: Surface, pointer: str = "/blocks") -> list[str]:
     """List everything that Slack would refuse in `blocks` on `surface`, with JSON pointers; empty when valid."""
-    found = list(array_of(_BLOCKS_ON[surface], minimum=0, maximum=MAX_BLOCKS[surface])(blocks, pointer))
-    if found or not isinstance(blocks, list):
-        return found
+    block_problems = list(array_of(_BLOCKS_ON[surface], minimum=0, maximum=MAX_BLOCKS[surface])(blocks, pointer))
+    if block_problems or not isinstance(blocks, list):
+        return block_problems
     return [*_duplicates(blocks, pointer), *_message_limits(blocks, pointer)]
 
 

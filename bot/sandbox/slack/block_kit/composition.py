@@ -80,10 +80,10 @@ def check_initial_option(element: Any, pointer: str) -> Iterator[str]:
             yield problem("initial_options must be among the options", f"{pointer}/initial_options/{index}")
 
 
-def _is_among(option: dict[str, Any], known: list[dict[str, Any]]) -> bool:
+def _is_among(option: dict[str, Any], options: list[dict[str, Any]]) -> bool:
     """Return whether an option is known, by what a person sees and the bot receives; `emoji` is ignored."""
     value_and_text = (option["value"], option["text"]["text"])
-    return any((one["value"], one["text"]["text"]) == value_and_text for one in known)
+    return any((other["value"], other["text"]["text"]) == value_and_text for other in options)
 
 
 def check_one_option_list(element: Any, pointer: str) -> Iterator[str]:

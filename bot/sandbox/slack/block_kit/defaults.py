@@ -9,8 +9,8 @@ from bot.sandbox.storage.json_document import copy_json
 
 def with_defaults(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return a copy of valid blocks with every missing id and default added."""
-    done = copy_json(blocks)
-    for block in done:
+    completed = copy_json(blocks)
+    for block in completed:
         block.setdefault("block_id", secrets.token_urlsafe(4)[:5])
         if block["type"] == "input":
             block.setdefault("optional", False)
@@ -18,7 +18,7 @@ def with_defaults(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
         for _, element in elements_of(block):
             element.setdefault("action_id", secrets.token_urlsafe(4)[:5])
         _complete_texts(block)
-    return done
+    return completed
 
 
 def _complete_texts(value: Any) -> None:

@@ -83,7 +83,7 @@ def json_object(
     :param also: a further check of an object that is valid so far.
     """
     optional = optional or {}
-    known = {**required, **optional}
+    members = {**required, **optional}
 
     def check(value: Any, pointer: str) -> Iterator[str]:
         if not isinstance(value, dict):
@@ -98,7 +98,7 @@ def json_object(
             if name == "type":
                 continue
             not_allowed = [problem(f"invalid additional property: {name}", pointer)]
-            for text in known[name](inner, f"{pointer}/{name}") if name in known else not_allowed:
+            for text in members[name](inner, f"{pointer}/{name}") if name in members else not_allowed:
                 is_valid = False
                 yield text
         if also is not None and is_valid:
@@ -132,7 +132,7 @@ def all_of(*checks: Check) -> Check:
     """Return a check that passes when all `checks` pass."""
 
     def check(value: Any, pointer: str) -> Iterator[str]:
-        for one in checks:
-            yield from one(value, pointer)
+        for part in checks:
+            yield from part(value, pointer)
 
     return check

@@ -43,10 +43,10 @@ def current_values(blocks: list[dict[str, Any]], filled: Values) -> Values:
     """Return `state.values`: what the person entered, otherwise the initial value, otherwise an explicit null."""
     values: Values = {}
     for block, element in stateful_elements(blocks):
-        kept = filled.get(block["block_id"], {}).get(element["action_id"])
-        if kept is None or kept["type"] != element["type"]:
-            kept = _initial_value(element)
-        values.setdefault(block["block_id"], {})[element["action_id"]] = kept
+        entered_value = filled.get(block["block_id"], {}).get(element["action_id"])
+        if entered_value is None or entered_value["type"] != element["type"]:
+            entered_value = _initial_value(element)
+        values.setdefault(block["block_id"], {})[element["action_id"]] = entered_value
     return values
 
 
@@ -81,8 +81,8 @@ def is_empty(value: Value) -> bool:
 
 def find_option(element: dict[str, Any], wanted: str) -> dict[str, Any] | None:
     """Return the element's option with this value, otherwise with this text; None when there is none."""
-    known = options_of(element)
-    for option in known:
+    options = options_of(element)
+    for option in options:
         if option["value"] == wanted:
             return option
-    return next((option for option in known if option["text"]["text"] == wanted), None)
+    return next((option for option in options if option["text"]["text"] == wanted), None)

@@ -33,13 +33,15 @@ _HOME_VIEW = object_by_type({"home": _HOME})
 
 def view_problems(view: object, kind: str) -> list[str]:
     """List everything that Slack would refuse in a view of this `kind` (`modal` or `home`)."""
-    found = list((_HOME_VIEW if kind == "home" else _MODAL_VIEW)(view, "/view"))
+    view_problems_found = list((_HOME_VIEW if kind == "home" else _MODAL_VIEW)(view, "/view"))
     if not isinstance(view, dict) or "blocks" not in view:
-        return found
-    found += problems(view["blocks"], "home" if kind == "home" else "modal", "/view/blocks")
-    if not found and kind == "modal" and "submit" not in view and _has_inputs(view):
-        found.append(problem("missing required field: submit, because the view has input blocks", "/view"))
-    return found
+        return view_problems_found
+    view_problems_found += problems(view["blocks"], "home" if kind == "home" else "modal", "/view/blocks")
+    if not view_problems_found and kind == "modal" and "submit" not in view and _has_inputs(view):
+        view_problems_found.append(
+            problem("missing required field: submit, because the view has input blocks", "/view")
+        )
+    return view_problems_found
 
 
 def is_too_large(view: dict[str, Any]) -> bool:

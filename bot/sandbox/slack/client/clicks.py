@@ -45,12 +45,17 @@ ClickPlace = InMessage | InView
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ElementChoice:
-    """The element to use, and the input. `value` None: no value is given."""
+    """The element to use, and the input: `selected` is an option; `value` is anything else, None for no value."""
 
     action_id: str
     block_id: str | None = None
     value: Any = None
     selected: Any = None
+
+    @property
+    def given(self) -> Any:
+        """Return the value that the person enters or chooses."""
+        return self.value if self.selected is None else self.selected
 
 
 def find_click_place(
@@ -73,27 +78,27 @@ def find_click_place(
     return InMessage(channel=conversation, message=message)
 
 
-def find_element(place: ClickPlace, pick: ElementChoice) -> tuple[dict[str, Any], dict[str, Any]]:
+def find_element(place: ClickPlace, choice: ElementChoice) -> tuple[dict[str, Any], dict[str, Any]]:
     """Find the element: (block, element).
 
     :raises Refused: `no_such_element`; `ambiguous_element` when several have the action_id and nothing distinguishes
         them.
     """
-    found = [
+    matching = [
         (block, element)
         for block in place.blocks
         for _, element in elements_of(block)
-        if element["action_id"] == pick.action_id and pick.block_id in (None, block["block_id"])
+        if element["action_id"] == choice.action_id and choice.block_id in (None, block["block_id"])
     ]
-    if len(found) > 1 and pick.value is not None:
-        found = [(block, element) for block, element in found if element.get("value") == pick.value]
-    if not found:
-        known = sorted({element["action_id"] for block in place.blocks for _, element in elements_of(block)})
-        raise Refused("no_such_element", f"action_id: there is no {pick.action_id} here; there are {known}", 404)
-    if len(found) > 1:
-        values = [element.get("value", block["block_id"]) for block, element in found]
+    if len(matching) > 1 and choice.value is not None:
+        matching = [(block, element) for block, element in matching if element.get("value") == choice.value]
+    if not matching:
+        action_ids = sorted({element["action_id"] for block in place.blocks for _, element in elements_of(block)})
+        raise Refused("no_such_element", f"action_id: there is no {choice.action_id} here; there are {action_ids}", 404)
+    if len(matching) > 1:
+        values = [element.get("value", block["block_id"]) for block, element in matching]
         raise Refused("ambiguous_element", f"action_id: several are called so; give the value, one of {values}", 409)
-    return found[0]
+    return matching[0]
 
 
 def options_from_bot(client: Client, person: Person, place: ClickPlace, block_id: str) -> Suggest:
@@ -127,28 +132,27 @@ def _place_payload(place: ClickPlace) -> dict[str, Any]:
     }
 
 
-async def click(client: Client, person: Person, place: ClickPlace, pick: ElementChoice) -> Outcome:
+async def click(client: Client, person: Person, place: ClickPlace, choice: ElementChoice) -> Outcome:
     """Use an element. In an input block without `dispatch_action` this only enters the value, as in Slack.
 
     :raises Refused: `no_such_element`, `ambiguous_element`, what `input_value` refuses, `operation_timeout`,
         `dispatch_failed`.
     """
-    block, element = find_element(place, pick)
+    block, element = find_element(place, choice)
     before = read_client_state(client, person)
     action = {"type": element["type"], "action_id": element["action_id"], "block_id": block["block_id"]}
     filled: Values = {}
     if element["type"] in VALUE_KEYS:
-        given = pick.value if pick.selected is None else pick.selected
         value = await input_value(
             element,
-            given,
+            choice.given,
             workspace=client.workspace,
             suggest=options_from_bot(client, person, place, block["block_id"]),
         )
         action |= value
         filled = with_value(filled, block["block_id"], element["action_id"], value)
     else:
-        action |= _button_payload(element, pick)
+        action |= _button_payload(element, choice)
     action["action_ts"] = action_ts(client.workspace.now())
     if isinstance(place, InView):
         sent = await _click_in_view(client, person, place, filled, action, dispatch=block.get("dispatch_action", True))
@@ -158,15 +162,20 @@ async def click(client: Client, person: Person, place: ClickPlace, pick: Element
     return await outcome(client, person, before, place=where, sent=sent)
 
 
-def _button_payload(element: dict[str, Any], pick: ElementChoice) -> dict[str, Any]:
-    """Return what a button or an overflow menu sends; a `value` given for a button replaces its own."""
+def _button_payload(element: dict[str, Any], choice: ElementChoice) -> dict[str, Any]:
+    """Return the payload of a click on a button or an overflow menu.
+
+    A given `value` replaces the button's own value.
+    """
     if element["type"] == "overflow":
-        option = find_option(element, str(pick.value if pick.selected is None else pick.selected))
+        option = find_option(element, str(choice.given))
         if option is None:
-            raise Refused("no_such_option", f"selected: offered are {[one['value'] for one in element['options']]}")
+            raise Refused(
+                "no_such_option", f"selected: must be one of {[option['value'] for option in element['options']]}"
+            )
         return {"selected_option": option}
     result: dict[str, Any] = {name: element[name] for name in ("text", "value", "style", "url") if name in element}
-    return result if pick.value is None else {**result, "value": str(pick.value)}
+    return result if choice.value is None else {**result, "value": str(choice.value)}
 
 
 async def _click_in_view(

@@ -36,20 +36,20 @@ class Client:
 
         :raises Refused: `channel_not_found`.
         """
-        found = self.workspace.find(reference)
-        if found is None or person.slack_id not in found.members:
+        conversation = self.workspace.find(reference)
+        if conversation is None or person.slack_id not in conversation.members:
             raise Refused(
                 "channel_not_found", f"channel: {person.handle} is in no {reference}; see GET /control/channels", 404
             )
-        return found
+        return conversation
 
     def any_conversation(self, reference: str, person: Person) -> Conversation:
         """Return a conversation, whether this person is a member or not.
 
         :raises Refused: `channel_not_found`.
         """
-        found = self.workspace.find(reference)
-        return found if found is not None else self.conversation(reference, person)
+        conversation = self.workspace.find(reference)
+        return conversation if conversation is not None else self.conversation(reference, person)
 
     def for_command(self, reference: str, person: Person) -> Conversation:
         """Return the conversation where a command is typed: any channel, or the person's own direct messages.
@@ -58,22 +58,22 @@ class Client:
 
         :raises Refused: `channel_not_found`, also for another person's direct messages.
         """
-        found = self.any_conversation(reference, person)
-        return self.conversation(reference, person) if found.kind == "im" else found
+        conversation = self.any_conversation(reference, person)
+        return self.conversation(reference, person) if conversation.kind == "im" else conversation
 
     def view(self, view_id: str, person: Person) -> OpenView:
         """Return a view that this person has open (a modal, or their App Home).
 
         :raises Refused: `view_not_found`.
         """
-        found = self.workspace.views.get(view_id)
-        if found is None or found.user_id != person.slack_id:
+        open_view = self.workspace.views.get(view_id)
+        if open_view is None or open_view.user_id != person.slack_id:
             raise Refused(
                 "view_not_found",
                 f"view_id: {person.handle} has no view {view_id} open; see GET /control/views",
                 404,
             )
-        return found
+        return open_view
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +87,7 @@ class ClientState:
 
 
 def read_client_state(client: Client, person: Person) -> ClientState:
-    """Return what the person sees now, to compare with later."""
+    """Return the views and messages that the person sees now, to be compared later."""
     return ClientState(
         views=frozenset(modal.id for modal in client.workspace.views.modals(person.slack_id)),
         ephemerals=len(client.workspace.ephemerals(person.slack_id)),
@@ -105,7 +105,7 @@ async def outcome(
 ) -> Outcome:
     """Wait for the bot to finish; return what the person sees: open views, and new ephemeral messages.
 
-    :param before: what the person saw before the action.
+    :param before: the views and messages that the person saw before the action.
     :param place: where it was done. Slack shows no ephemeral message to a person who is not a member there: new direct
         messages are returned instead.
     """

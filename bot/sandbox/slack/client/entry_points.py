@@ -78,18 +78,18 @@ async def open_home(client: Client, person: Person) -> dict[str, Any] | None:
     :returns: the shown view, or None.
     """
     views = client.workspace.views
-    shown = views.home(person.slack_id)
+    open_home_view = views.home(person.slack_id)
     payload = home_opened_payload(
         person,
         client.credentials,
         channel_id=direct_message_id(person.slack_id),
-        home=shown,
+        home=open_home_view,
         now=client.workspace.now(),
     )
     if await client.delivery.event(payload):
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(HOME_WAIT_SECONDS):
-                while views.home(person.slack_id) == shown:
+                while views.home(person.slack_id) == open_home_view:
                     await client.revision.wait(client.revision.number)
     home = views.home(person.slack_id)
     return home.to_slack() if home else None

@@ -25,7 +25,7 @@ async def input_value(element: dict[str, Any], given: Any, *, workspace: Workspa
     if not key.endswith("s"):
         return {"type": kind, key: await _one(element, wanted, workspace, suggest)}
     many = wanted if isinstance(wanted, list) else [] if wanted is None else [wanted]
-    return {"type": kind, key: [await _one(element, one, workspace, suggest) for one in many]}
+    return {"type": kind, key: [await _one(element, item, workspace, suggest) for item in many]}
 
 
 async def _one(element: dict[str, Any], wanted: Any, workspace: Workspace, suggest: Suggest) -> Any:
@@ -39,10 +39,10 @@ async def _one(element: dict[str, Any], wanted: Any, workspace: Workspace, sugge
     if "users" in kind:
         return _user(text)
     if "conversations" in kind or "channels" in kind:
-        found = workspace.find(text)
-        if found is None:
+        conversation = workspace.find(text)
+        if conversation is None:
             raise Refused("no_such_channel", f"{element['action_id']}: no channel {text}; see GET /control/channels")
-        return found.id
+        return conversation.id
     if "select" in kind or kind in ("radio_buttons", "checkboxes"):
         return await _option(element, text, suggest)
     return text
@@ -63,5 +63,5 @@ async def _option(element: dict[str, Any], text: str, suggest: Suggest) -> dict[
     if option is None:
         groups = (group["options"] for group in offered.get("option_groups", []))
         values = [choice["value"] for choices in (offered.get("options", []), *groups) for choice in choices]
-        raise Refused("no_such_option", f"{element['action_id']}: no option {text}; offered are {values}")
+        raise Refused("no_such_option", f"{element['action_id']}: no option {text}; it must be one of {values}")
     return option

@@ -53,14 +53,14 @@ async def fill(
     """
     elements = list(stateful_elements(view.view["blocks"]))
     filled = view.filled
-    for block_id, given in values.items():
+    for block_id, block_values in values.items():
         fields = {element["action_id"]: element for block, element in elements if block["block_id"] == block_id}
         if not fields and not strict:
             continue
         if not fields:
-            known = [block["block_id"] for block, _ in elements]
-            raise Refused("no_such_field", f"values: there is no block {block_id} to fill; there are {known}")
-        for action_id, one in _by_action(block_id, given, list(fields)).items():
+            block_ids = [block["block_id"] for block, _ in elements]
+            raise Refused("no_such_field", f"values: there is no block {block_id} to fill; there are {block_ids}")
+        for action_id, one in _by_action(block_id, block_values, list(fields)).items():
             value = await input_value(
                 fields[action_id],
                 one,
@@ -75,7 +75,7 @@ def _by_action(block_id: str, given: Any, action_ids: list[str]) -> dict[str, An
     """Return the input for one block by action_id; a single value belongs to the only element."""
     if isinstance(given, dict) and given and set(given) <= set(action_ids):
         return given
-    if isinstance(given, dict) and all(isinstance(one, dict) and "type" in one for one in given.values()):
+    if isinstance(given, dict) and all(isinstance(value, dict) and "type" in value for value in given.values()):
         unknown = sorted(set(given) - set(action_ids))
         raise Refused("no_such_field", f"values: block {block_id} has {action_ids}, not {unknown}")
     return {action_ids[0]: given}
@@ -97,9 +97,9 @@ def _apply(client: Client, view: OpenView, body: Any) -> dict[str, str]:
         views.close_stack(current)
     elif action in ("update", "push"):
         new = answer.get("view")
-        if not isinstance(new, dict) or (found := view_problems(new, "modal")):
+        if not isinstance(new, dict) or (problems := view_problems(new, "modal")):
             raise _bad_response(
-                found if isinstance(new, dict) else ["missing required field: view [json-pointer:/view]"]
+                problems if isinstance(new, dict) else ["missing required field: view [json-pointer:/view]"]
             )
         try:
             if action == "update":
@@ -122,8 +122,8 @@ def _checked_errors(view: OpenView, errors: Any) -> dict[str, str]:
     return {block_id: str(text) for block_id, text in errors.items()}
 
 
-def _bad_response(found: list[str]) -> Refused:
-    words = "the bot answered a submission with what Slack does not take: " + "; ".join(found)
+def _bad_response(problems: list[str]) -> Refused:
+    words = "the bot answered a submission with what Slack does not take: " + "; ".join(problems)
     return Refused("bad_response_action", words, 502)
 
 
@@ -134,8 +134,8 @@ async def close(client: Client, person: Person, view: OpenView) -> Outcome:
     before = read_client_state(client, person)
     clears = bool(view.view["clear_on_close"])
     closed = client.workspace.views.close_stack(view) if clears else client.workspace.views.close(view)
-    for one in closed:
-        if one.view["notify_on_close"]:
-            payload = closed_payload(person, client.credentials, view=one, is_cleared=clears)
+    for closed_view in closed:
+        if closed_view.view["notify_on_close"]:
+            payload = closed_payload(person, client.credentials, view=closed_view, is_cleared=clears)
             await client.delivery.interact("interactive", payload)
-    return await outcome(client, person, before, closed=[one.id for one in closed])
+    return await outcome(client, person, before, closed=[closed_view.id for closed_view in closed])

@@ -18,7 +18,7 @@ Reason = Literal["http_timeout", "http_error", "connection_failed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Acknowledged:
+class Acknowledgement:
     """The app answered 200 in time; `body` is parsed JSON, plain text, or None when empty."""
 
     status: int
@@ -39,7 +39,7 @@ class Transport(Protocol):
 
     async def send(
         self, envelope: Envelope, payload: dict[str, Any], *, retry: int = 0, retry_reason: str = ""
-    ) -> Acknowledged:
+    ) -> Acknowledgement:
         """Send one envelope.
 
         :raises NotAcknowledged: when there is no 200 within `ACKNOWLEDGE_SECONDS`.
@@ -63,7 +63,7 @@ class Delivery:
         self._retries: set[asyncio.Task[None]] = set()
         self.in_flight = 0
 
-    async def interact(self, envelope: Envelope, payload: dict[str, Any]) -> Acknowledged:
+    async def interact(self, envelope: Envelope, payload: dict[str, Any]) -> Acknowledgement:
         """Send a command or an interaction, once.
 
         :raises Refused: `operation_timeout` or `dispatch_failed`: what Slack shows the person.
@@ -102,7 +102,7 @@ class Delivery:
 
     async def _send(
         self, envelope: Envelope, payload: dict[str, Any], *, retry: int = 0, retry_reason: str = ""
-    ) -> Acknowledged:
+    ) -> Acknowledgement:
         self.in_flight += 1
         try:
             return await self._transport.send(envelope, payload, retry=retry, retry_reason=retry_reason)

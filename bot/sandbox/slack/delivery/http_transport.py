@@ -11,7 +11,7 @@ import aiohttp
 
 from bot.sandbox.slack.delivery.delivery import (
     ACKNOWLEDGE_SECONDS,
-    Acknowledged,
+    Acknowledgement,
     Envelope,
     NotAcknowledged,
     to_raw_body,
@@ -38,7 +38,7 @@ class HttpTransport:
 
     async def send(
         self, envelope: Envelope, payload: dict[str, Any], *, retry: int = 0, retry_reason: str = ""
-    ) -> Acknowledged:
+    ) -> Acknowledgement:
         """See `Transport.send`."""
         url = self._bot_url()
         if url is None:
@@ -60,7 +60,7 @@ class HttpTransport:
             raise NotAcknowledged("connection_failed", str(error)) from error
         if response.status != 200:
             raise NotAcknowledged("http_error", f"it answered {response.status}", response.status)
-        return Acknowledged(status=200, body=_parsed(text))
+        return Acknowledgement(status=200, body=_parse_answer(text))
 
     async def stop(self) -> None:
         """Close the connections."""
@@ -77,7 +77,7 @@ class HttpTransport:
         return self._session
 
 
-def _parsed(text: str) -> Any:
+def _parse_answer(text: str) -> Any:
     """Return an answer as JSON, otherwise as plain text; Slack accepts both."""
     if not text.strip():
         return None

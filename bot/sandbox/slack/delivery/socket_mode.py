@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import WSMsgType, web
 
 from bot.sandbox.seed import APP_ID
-from bot.sandbox.slack.delivery.delivery import ACKNOWLEDGE_SECONDS, Acknowledged, Envelope, NotAcknowledged
+from bot.sandbox.slack.delivery.delivery import ACKNOWLEDGE_SECONDS, Acknowledgement, Envelope, NotAcknowledged
 
 PATH = "/slack/socket"
 MAX_CONNECTIONS = 10
@@ -19,9 +19,9 @@ _HOST = "applink-sandbox"
 class Sockets:
     """The app's open connections; each envelope goes to one of them, in turn."""
 
-    def __init__(self, *, site: Callable[[], str], changed: Callable[[], None]) -> None:
+    def __init__(self, *, site: Callable[[], str], on_change: Callable[[], None]) -> None:
         self._site = site
-        self._changed = changed
+        self._on_change = on_change
         self._tickets: set[str] = set()
         self._connections: list[web.WebSocketResponse] = []
         self._waiting: dict[str, tuple[web.WebSocketResponse, asyncio.Future[Any]]] = {}
@@ -37,7 +37,7 @@ class Sockets:
 
     def routes(self) -> list[web.RouteDef]:
         """Return the route for the app's connections."""
-        return [web.get(PATH, self._connected)]
+        return [web.get(PATH, self._serve_connection)]
 
     def new_url(self) -> str:
         """Return an address that is valid for one connection: the answer of apps.connections.open."""
@@ -47,7 +47,7 @@ class Sockets:
 
     async def send(
         self, envelope: Envelope, payload: dict[str, Any], *, retry: int = 0, retry_reason: str = ""
-    ) -> Acknowledged:
+    ) -> Acknowledgement:
         """See `Transport.send`."""
         if not self._connections:
             raise NotAcknowledged("connection_failed", "the app has no open Socket Mode connection")
@@ -74,7 +74,7 @@ class Sockets:
             raise NotAcknowledged("connection_failed", "the connection broke before the ack") from error
         finally:
             del self._waiting[envelope_id]
-        return Acknowledged(status=200, body=body)
+        return Acknowledgement(status=200, body=body)
 
     async def refresh(self, reason: str = "refresh_requested") -> int:
         """Ask the app to connect again, as Slack does every few hours; return the number of closed connections."""
@@ -107,7 +107,7 @@ class Sockets:
         await socket.send_json({"type": "disconnect", "reason": reason, "debug_info": {"host": _HOST}})
         await socket.close()
 
-    async def _connected(self, request: web.Request) -> web.StreamResponse:
+    async def _serve_connection(self, request: web.Request) -> web.StreamResponse:
         ticket = request.query.get("ticket", "")
         if ticket not in self._tickets:
             return web.json_response({"ok": False, "error": "invalid_ticket"}, status=401)
@@ -121,7 +121,7 @@ class Sockets:
         self._connections.append(socket)
         if isinstance(request.transport, asyncio.Transport):
             self._transports[socket] = request.transport
-        self._changed()
+        self._on_change()
         try:
             await socket.send_json(self._hello())
             async for message in socket:
@@ -158,4 +158,4 @@ class Sockets:
         for connection, waiting in self._waiting.values():
             if connection is socket and not waiting.done():
                 waiting.set_exception(ConnectionResetError("the app closed its connection"))
-        self._changed()
+        self._on_change()

@@ -87,12 +87,12 @@ class WebApi:
 
         :raises SlackError: `not_authed`, `invalid_auth`, `not_allowed_token_type`, `missing_scope`.
         """
-        known = {self._credentials.bot_token: False, self._credentials.app_token: True}
+        tokens = {self._credentials.bot_token: False, self._credentials.app_token: True}
         if not token:
             raise SlackError("not_authed")
-        if token not in known:
+        if token not in tokens:
             raise SlackError("invalid_auth")
-        if known[token] != method.app_level:
+        if tokens[token] != method.app_level:
             raise SlackError("not_allowed_token_type")
         if method.scopes and not self._scopes.intersection(method.scopes):
             provided = ",".join(sorted(self._scopes))

@@ -45,7 +45,7 @@ class Call:
         value = self.arguments.get(name, default)
         return value if isinstance(value, bool) else str(value).lower() in ("true", "1")
 
-    def parsed(self, name: str, refusal: str) -> Any:
+    def json_argument(self, name: str, refusal: str) -> Any:
         """Return an optional object or array; a form contains it as JSON text.
 
         :raises SlackError: `refusal`, when the text is not JSON.
@@ -91,7 +91,7 @@ def parent_of(call: Call, channel: Conversation) -> dict[str, str]:
     return {"thread_ts": str(parent.get("thread_ts", parent["ts"]))}
 
 
-def paged(call: Call, name: str, rows: list[Any], maximum: int = 1000) -> Answer:
+def page_answer(call: Call, name: str, rows: list[Any], maximum: int = 1000) -> Answer:
     """Return one page of a list, with a cursor to the next.
 
     :raises SlackError: `invalid_cursor`, `invalid_limit`.

@@ -21,8 +21,8 @@ def message_content(call: Call, *, longest: int = MAX_TEXT_CHARACTERS) -> dict[s
         name: value
         for name, value in (
             ("text", call.arguments.get("text")),
-            ("blocks", call.parsed("blocks", "invalid_blocks_format")),
-            ("attachments", call.parsed("attachments", "invalid_attachments")),
+            ("blocks", call.json_argument("blocks", "invalid_blocks_format")),
+            ("attachments", call.json_argument("attachments", "invalid_attachments")),
         )
         if value is not None
     }
@@ -37,35 +37,35 @@ def checked_content(content: dict[str, Any], *, longest: int = MAX_TEXT_CHARACTE
 
     :raises SlackError: `msg_too_long`, `invalid_blocks`, `invalid_attachments`.
     """
-    done = dict(content)
+    checked = dict(content)
     if "text" in content:
-        done["text"] = str(content["text"])
-        if len(done["text"]) > longest:
+        checked["text"] = str(content["text"])
+        if len(checked["text"]) > longest:
             raise SlackError("msg_too_long")
     if "blocks" in content:
-        if found := problems(content["blocks"], "message"):
-            raise invalid_blocks(found)
-        done["blocks"] = with_defaults(content["blocks"])
+        if block_problems := problems(content["blocks"], "message"):
+            raise invalid_blocks(block_problems)
+        checked["blocks"] = with_defaults(content["blocks"])
     if "attachments" in content:
-        done["attachments"] = _attachments(content["attachments"])
-    return done
+        checked["attachments"] = _attachments(content["attachments"])
+    return checked
 
 
 def _attachments(attachments: Any) -> list[dict[str, Any]]:
-    if not isinstance(attachments, list) or not all(isinstance(one, dict) for one in attachments):
+    if not isinstance(attachments, list) or not all(isinstance(item, dict) for item in attachments):
         raise SlackError("invalid_attachments")
     if len(attachments) > MAX_ATTACHMENTS:
         raise SlackError("too_many_attachments")
-    done = []
+    checked = []
     for index, attachment in enumerate(attachments):
         blocks = attachment.get("blocks", [])
-        if found := problems(blocks, "message", f"/attachments/{index}/blocks"):
-            raise invalid_blocks(found)
-        done.append({**attachment, "id": index + 1, "blocks": with_defaults(blocks)})
-    return done
+        if block_problems := problems(blocks, "message", f"/attachments/{index}/blocks"):
+            raise invalid_blocks(block_problems)
+        checked.append({**attachment, "id": index + 1, "blocks": with_defaults(blocks)})
+    return checked
 
 
 def blocks_of(message: dict[str, Any]) -> list[dict[str, Any]]:
     """Return all blocks of a message, including those of its attachments."""
-    attached = [block for one in message.get("attachments", []) for block in one["blocks"]]
+    attached = [block for attachment in message.get("attachments", []) for block in attachment["blocks"]]
     return [*message.get("blocks", []), *attached]

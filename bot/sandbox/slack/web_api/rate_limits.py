@@ -48,7 +48,7 @@ SHORTEST_BURST: Final = 5
 class _Allowance:
     """What is left of a limit; it grows back with time."""
 
-    left: float
+    tokens_left: float
     at: datetime
 
 
@@ -86,10 +86,10 @@ class RateLimits:
         now = self._now()
         allowance = self._allowances.setdefault(key, _Allowance(at_once, now))
         passed = max(0.0, (now - allowance.at).total_seconds())
-        allowance.left, allowance.at = min(at_once, allowance.left + passed * per_second), now
-        if allowance.left < 1:
-            raise RateLimited(math.ceil((1 - allowance.left) / per_second))
-        allowance.left -= 1
+        allowance.tokens_left, allowance.at = min(at_once, allowance.tokens_left + passed * per_second), now
+        if allowance.tokens_left < 1:
+            raise RateLimited(math.ceil((1 - allowance.tokens_left) / per_second))
+        allowance.tokens_left -= 1
 
 
 class RateLimited(SlackError):

@@ -51,13 +51,13 @@ class ResponseUrls:
         return web.Response(text="ok")
 
     def _use(self, key: str, payload: dict[str, Any]) -> None:
-        kept = self._tables.get("response_urls", key)
-        if kept is None or datetime.fromisoformat(kept["expires"]) <= self._workspace.now():
+        record = self._tables.get("response_urls", key)
+        if record is None or datetime.fromisoformat(record["expires"]) <= self._workspace.now():
             raise SlackError("expired_url")
-        if kept["uses"] < 1:
+        if record["uses"] < 1:
             raise SlackError("used_url")
-        self.respond(kept["user"], kept["channel"], kept["ts"], payload)
-        self._tables.put("response_urls", key, {**kept, "uses": kept["uses"] - 1})
+        self.respond(record["user"], record["channel"], record["ts"], payload)
+        self._tables.put("response_urls", key, {**record, "uses": record["uses"] - 1})
 
     def respond(self, user_id: str, channel_id: str, ts: str | None, payload: dict[str, Any]) -> None:
         """Do what the payload requests: delete, replace, or post a message, for one person or for all.

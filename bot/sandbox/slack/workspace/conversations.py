@@ -33,7 +33,7 @@ def direct_message_id(user_id: str) -> str:
     return "D" + user_id[1:]
 
 
-def _seeded() -> dict[str, Conversation]:
+def _initial_conversations() -> dict[str, Conversation]:
     channels = [
         Conversation(
             id=channel.id,
@@ -58,21 +58,21 @@ def _seeded() -> dict[str, Conversation]:
     return {conversation.id: conversation for conversation in [*channels, *direct]}
 
 
-def find_conversation(known: dict[str, Conversation], reference: str) -> Conversation | None:
+def find_conversation(conversations: dict[str, Conversation], reference: str) -> Conversation | None:
     """Find a conversation by id, `name`, `#name`, `@handle`, or a person's Slack id (their direct messages)."""
-    if reference in known:
-        return known[reference]
+    if reference in conversations:
+        return conversations[reference]
     if not reference.startswith("@"):
         name = reference.removeprefix("#")
-        for conversation in known.values():
+        for conversation in conversations.values():
             if conversation.name == name and conversation.kind != "im":
                 return conversation
     if reference.startswith(("@", "U")) and (person := find_person(reference)):
-        return known[direct_message_id(person.slack_id)]
+        return conversations[direct_message_id(person.slack_id)]
     return None
 
 
-CONVERSATIONS = _seeded()
+CONVERSATIONS = _initial_conversations()
 
 
 def conversation_object(conversation: Conversation) -> dict[str, Any]:

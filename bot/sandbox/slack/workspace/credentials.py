@@ -27,13 +27,13 @@ class Credentials:
 
 def load_credentials(tables: AppendOnlyTables) -> Credentials:
     """Return the workspace's secrets, which are created at its first start and never change."""
-    kept = tables.get("credentials", "app")
-    if kept is None:
-        kept = {
+    stored_credentials = tables.get("credentials", "app")
+    if stored_credentials is None:
+        stored_credentials = {
             "bot_token": f"xoxb-sandbox-{secrets.token_hex(16)}",
             "app_token": f"xapp-1-sandbox-{secrets.token_hex(16)}",
             "signing_secret": secrets.token_hex(16),
             "verification_token": secrets.token_urlsafe(18),
         }
-        tables.put("credentials", "app", kept)
-    return Credentials(**kept)
+        tables.put("credentials", "app", stored_credentials)
+    return Credentials(**stored_credentials)

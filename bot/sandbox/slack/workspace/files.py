@@ -53,7 +53,7 @@ class Files:
         file = self.by_key(key)
         if file is None or file.content is not None or len(content) != file.length:
             return False
-        self._keep(_changed(file, content=content))
+        self._keep(_with_changes(file, content=content))
         return True
 
     def share(self, file_id: str, title: str) -> StoredFile | None:
@@ -61,7 +61,7 @@ class Files:
         file = self._load(self._tables.get(_TABLE, file_id))
         if file is None or file.content is None or file.title:
             return None
-        shared = _changed(file, title=title or file.name)
+        shared = _with_changes(file, title=title or file.name)
         self._keep(shared)
         return shared
 
@@ -99,7 +99,7 @@ class Files:
         return StoredFile(**{**row, "content": content})
 
 
-def _changed(file: StoredFile, *, content: bytes | None = None, title: str = "") -> StoredFile:
+def _with_changes(file: StoredFile, *, content: bytes | None = None, title: str = "") -> StoredFile:
     return StoredFile(
         id=file.id,
         key=file.key,

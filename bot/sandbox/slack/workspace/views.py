@@ -58,15 +58,18 @@ class Views:
 
     def by_external_id(self, external_id: str) -> OpenView | None:
         """Return an open modal by the external_id that the app gave it."""
-        return next((one for one in self._all() if one.view["external_id"] == external_id), None)
+        return next((view for view in self._all() if view.view["external_id"] == external_id), None)
 
     def modals(self, user_id: str) -> list[OpenView]:
         """Return a person's open modals; the one on top is last."""
-        return [one for one in self._all() if one.user_id == user_id and one.view["type"] == "modal"]
+        return [view for view in self._all() if view.user_id == user_id and view.view["type"] == "modal"]
 
     def home(self, user_id: str) -> OpenView | None:
         """Return a person's App Home; None when the app never published one."""
-        return next((one for one in self._all() if one.user_id == user_id and one.view["type"] == "home"), None)
+        return next(
+            (view for view in self._all() if view.user_id == user_id and view.view["type"] == "home"),
+            None,
+        )
 
     def stack(self, view: OpenView) -> list[OpenView]:
         """Return the stack of a modal, bottom first."""
@@ -85,7 +88,7 @@ class Views:
         return self._put(
             OpenView(
                 user_id=user_id,
-                view=self._completed(
+                view=self._complete_view(
                     view,
                     id=view_id,
                     root_view_id=below[0].view["root_view_id"] if below else view_id,
@@ -103,7 +106,7 @@ class Views:
             raise SlackError("hash_conflict")
         self._check_external_id(view, old)
         same = {name: old.view[name] for name in ("id", "root_view_id", "previous_view_id")}
-        new = self._completed(view, **same)
+        new = self._complete_view(view, **same)
         return self._put(replace(old, view=new, filled=values_to_keep(new["blocks"], old.filled)))
 
     def publish(self, user_id: str, view: View, expected_hash: str | None = None) -> OpenView:
@@ -117,7 +120,7 @@ class Views:
         if expected_hash is not None:
             raise SlackError("hash_conflict")
         view_id = _new_id()
-        new = self._completed(view, id=view_id, root_view_id=view_id, previous_view_id=None)
+        new = self._complete_view(view, id=view_id, root_view_id=view_id, previous_view_id=None)
         return self._put(OpenView(user_id=user_id, view=new))
 
     def fill(self, view: OpenView, filled: Values) -> OpenView:
@@ -127,9 +130,9 @@ class Views:
     def close(self, view: OpenView) -> list[OpenView]:
         """Close a modal and every one above it; return the closed ones, top first."""
         stack = self.stack(view)
-        closed = stack[[one.id for one in stack].index(view.id) :]
-        for one in closed:
-            self._tables.drop("views", one.id)
+        closed = stack[[open_view.id for open_view in stack].index(view.id) :]
+        for closed_view in closed:
+            self._tables.drop("views", closed_view.id)
         return closed[::-1]
 
     def close_stack(self, view: OpenView) -> list[OpenView]:
@@ -143,7 +146,7 @@ class Views:
         self._tables.put("views", view.id, asdict(view))
         return view
 
-    def _completed(self, view: View, **identity: Any) -> View:
+    def _complete_view(self, view: View, **identity: Any) -> View:
         """Add what Slack adds to a view when it stores it."""
         return {
             **identity,

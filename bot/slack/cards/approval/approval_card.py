@@ -29,7 +29,7 @@ from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.approval.approval_chain import chain_elements
 from bot.slack.cards.approval.card_context import CardContext, notes, word_count
 from bot.slack.cards.approval.closed_card import first_words
-from bot.slack.cards.approval.kept_access import access_opened_by_others, kept_access_elements, unapproved_access
+from bot.slack.cards.approval.kept_access import access_opened_outside, kept_access_elements, unapproved_access
 from bot.slack.cards.approval.open_now import open_now, open_now_elements
 from bot.slack.cards.requests import MAX_DOMAIN_CHARACTERS, can_be_decided, request_target, restored_parts, whole_target
 from bot.slack.people.approvers import Approvers
@@ -100,12 +100,13 @@ def plan_blocks(
     words_left: int,
     with_buttons: bool = True,
     with_justification: bool = True,
-    with_access_opened_by_others: bool = True,
+    with_access_opened_outside: bool = True,
 ) -> list[Block]:
-    """Return what an approver decides about, below a headline: facts, changes, what needs a look, chain, buttons.
+    """Return what an approver decides about, below a headline: facts, changes, issues, approval policy, buttons.
 
-    :param words_left: how many words fit; see `notes`.
-    :param with_access_opened_by_others: False where the message has this part already.
+    :param words_left: how many words fit; `card_context.notes` leaves out what does not fit.
+    :param with_access_opened_outside: whether to list the access that was opened outside Gatehouse while the request
+        waited. False where the message has this part already.
     """
     prepared = request.require_prepared()
     justification = _justification_elements(request) if with_justification else ()
@@ -121,7 +122,7 @@ def plan_blocks(
         decision_row(request, can_decide=with_buttons and can_be_decided(request, now)),
     ]
     kept = unapproved_access(request, context.partnership)
-    if kept is not None and (with_access_opened_by_others or not kept.is_by_others):
+    if kept is not None and (with_access_opened_outside or not kept.is_opened_outside):
         changes += kept_access_elements(request, kept)
     words_left -= word_count([as_json(element) for element in (top, rich_text(*changes), *end)])
     return [top, rich_text(*changes, paragraph(*notes(prepared, context, words_left, now))), *end]
@@ -233,7 +234,7 @@ def decision_row(request: AccessRequest, *, can_decide: bool, with_details: bool
     if can_decide:
         is_high = risk_for_approval(prepared.plan, prepared.observation.default).level is RiskLevel.HIGH
         confirm = _confirm(request) if is_high else None
-        stays_open = access_opened_by_others(request) is not None
+        stays_open = access_opened_outside(request) is not None
         buttons += [
             button("Approve", ids.APPROVE, value, None if is_high or stays_open else "primary", confirm),
             button("Reject", ids.REJECT, value, "danger"),
@@ -262,5 +263,5 @@ def _confirm(request: AccessRequest) -> ConfirmObject:
     effect = f"{'; '.join(shown)}{more}" if opened else "nothing more is opened, but the access that stays is high risk"
     if request.plan.adoption is not None:
         effect = f"stays open as it is, and nothing is written: {'; '.join(shown)}{more}"
-    stays = "" if access_opened_by_others(request) is None else _STAYS
+    stays = "" if access_opened_outside(request) is None else _STAYS
     return confirm_dialog("Approve high risk access?", f"{target}: {effect}.{stays}", "Approve")

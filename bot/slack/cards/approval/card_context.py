@@ -101,15 +101,15 @@ def word_count(node: Any) -> int:
 
 
 def issue_note(findings: Sequence[Finding], *, is_complete: bool = False, names: int = MAX_NAMED_CHECKS) -> Note:
-    """Name what needs a look: the first issue and what was not checked; the others are counted, and are in Details.
+    """Name the first issue and the checks that were not possible. The other issues are counted, and are in Details.
 
     :param is_complete: whether the first issue is given in its complete sentence, where that is not too long.
     :param names: how many of the checks that were not possible are named.
     """
-    issues, unchecked = _issues(findings), _unchecked(findings)
-    missing = f"not checked: {_named(unchecked, names)}" if unchecked else ""
+    issues, unchecked = _issues(findings), _unchecked_findings(findings)
+    missing = f"not checked: {_names_and_count(unchecked, names)}" if unchecked else ""
     if not issues:
-        return [fixed_text(f"⚠️ {missing[:1].upper()}{missing[1:]}" if missing else _passed(findings))]
+        return [fixed_text(f"⚠️ {missing[:1].upper()}{missing[1:]}" if missing else _passed_words(findings))]
     sentence = finding_words(issues[0])
     has_graph_names = issues[0].code is FindingCode.NOT_RESTORED
     if not is_complete or has_graph_names or len(sentence.split()) > MAX_ISSUE_WORDS:
@@ -121,27 +121,27 @@ def issue_note(findings: Sequence[Finding], *, is_complete: bool = False, names:
     return [*note, fixed_text(f" ({'; '.join(others)})")] if others else note
 
 
-def _passed(findings: Sequence[Finding]) -> str:
+def _passed_words(findings: Sequence[Finding]) -> str:
     # What Graph never shows is no reason to look twice, but it was not checked either.
     is_hidden = any(finding.severity is Severity.UNCHECKED for finding in findings)
     return "The checks that were possible found no issues" if is_hidden else "✅ Checks found no issues"
 
 
-def _named(unchecked: Sequence[Finding], count: int) -> str:
-    """Name some of the checks that were not possible, and count the others."""
+def _names_and_count(unchecked: Sequence[Finding], count: int) -> str:
+    """Name at most `count` of the checks that were not possible, and count the rest of them."""
     names = list(dict.fromkeys(short_finding_words(finding.code) for finding in unchecked))[:count]
     more = len(unchecked) - len(names)
     return ", ".join([*names, *([f"{more} more"] if more else [])])
 
 
 def _issues(findings: Sequence[Finding]) -> list[Finding]:
-    """Return the issues, the worst first: errors, then doubts about who the partner is, then the others in order."""
+    """Return the issues, the worst first: errors, doubts about who the partner is, then all other issues in order."""
     found = [finding for finding in findings if finding.severity in (Severity.ERROR, Severity.WARNING)]
     return sorted(found, key=lambda finding: (finding.severity is not Severity.ERROR, finding.code not in _WHO_IT_IS))
 
 
-def _unchecked(findings: Sequence[Finding]) -> list[Finding]:
-    """Return what could not be read now; what Graph never shows is in Details."""
+def _unchecked_findings(findings: Sequence[Finding]) -> list[Finding]:
+    """Return the checks that were not possible now. Those that Graph never makes possible are in Details."""
     return [
         finding for finding in findings if finding.severity is Severity.UNCHECKED and finding.code not in NEVER_READABLE
     ]
@@ -159,7 +159,7 @@ def _risk_of_kept_access(prepared: PreparedRequest) -> Iterator[str]:
 
 
 def _partner_record_note(prepared: PreparedRequest, context: CardContext, now: datetime) -> Note:
-    """Return what is on record for the partner: what was approved until when, or since when it is blocked."""
+    """Return a note about the partner's record: the approved access and its end, or since when it is blocked."""
     record, before = context.partnership, prepared.plan.before
     if record is None:
         if context.is_first:

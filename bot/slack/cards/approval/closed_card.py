@@ -92,16 +92,16 @@ def closed_card(
 
 
 def _is_left_to_others(request: AccessRequest, reader: ChatId | None, now: datetime) -> bool:
-    """Return whether the reader has approved and only others are asked.
+    """Return whether the reader has approved, and the open stage asks only other people.
 
     Their copy then says nothing that the next approval makes untrue, so that no approval has to update it.
     """
-    has_approved = any(one.choice is Choice.APPROVE for one in _decisions_of(request.decisions, reader))
+    has_approved = any(decision.choice is Choice.APPROVE for decision in _decisions_of(request.decisions, reader))
     return has_approved and bool(still_needed(request)) and now < request.expires_at
 
 
 def older_card(request: AccessRequest, *, reader: ChatId | None = None) -> Message:
-    """Return what a message becomes once its reader gets a newer one about the request: it says nothing of the state.
+    """Return the message that replaces an older one when its reader gets a newer message. It does not show the state.
 
     :param reader: see `closed_card`.
     """
@@ -138,7 +138,7 @@ def status_parts(request: AccessRequest, successor: AccessRequest | None, now: d
     """State its result in one line: who ended it, when, and why; or what replaced it."""
     rejection = next((decision for decision in reversed(request.decisions) if decision.choice is Choice.REJECT), None)
     if successor is not None:
-        yield from _replaced(request, successor)
+        yield from _successor_parts(request, successor)
     elif request.state is RequestState.REJECTED and rejection is not None:
         yield fixed_text("Rejected by ", bold=True)
         yield cleaned_text(rejection.person.name, bold=True)
@@ -146,14 +146,14 @@ def status_parts(request: AccessRequest, successor: AccessRequest | None, now: d
         yield local_time(rejection.at)
         yield fixed_text(": ")
         yield cleaned_text(first_words(rejection.reason), 300)
-        yield from _sent_before(request)
+        yield from _earlier_write_parts(request)
     elif request.state is RequestState.AWAITING_APPROVAL:
         yield cleaned_text(EXPIRES_NOW if now >= request.expires_at else still_needed(request) or _COMPLETE, 300)
     else:
         state = list(state_parts(request, now, with_steps=False))
         yield from state
         if request.state is RequestState.WITHDRAWN:
-            yield from _sent_before(request)
+            yield from _earlier_write_parts(request)
         elif request.note:
             if state:
                 yield fixed_text(" ")
@@ -163,13 +163,13 @@ def status_parts(request: AccessRequest, successor: AccessRequest | None, now: d
             yield local_time(request.changed_at)
 
 
-def _sent_before(request: AccessRequest) -> Iterator[TextRun]:
-    if sent := with_earlier_write(request, ()):
+def _earlier_write_parts(request: AccessRequest) -> Iterator[TextRun]:
+    if earlier_write := with_earlier_write(request, ()):
         yield fixed_text(" ")
-        yield cleaned_text(note_words(sent), MAX_LONG_SENTENCE_CHARACTERS)
+        yield cleaned_text(note_words(earlier_write), MAX_LONG_SENTENCE_CHARACTERS)
 
 
-def _replaced(request: AccessRequest, successor: AccessRequest) -> Iterator[TextRun]:
+def _successor_parts(request: AccessRequest, successor: AccessRequest) -> Iterator[TextRun]:
     change = later_change(request, successor)
     title = cleaned_text(prepared_title(successor.require_prepared()))
     yield fixed_text(later_event_words(request, successor))
@@ -194,17 +194,19 @@ def first_words(text: str) -> str:
 
 
 def shortened_note(note: Facts) -> str:
-    """Return the first sentences of a note; the others are counted. No sentence is cut, unless it is very long.
+    """Return the first sentences of a note, and how many more sentences it has.
+
+    No sentence is cut, unless it is very long.
 
     That something was sent and may be in the tenant is always said.
     """
-    shown: list[Fact] = []
+    first_facts: list[Fact] = []
     for index, fact in enumerate(note):
-        is_short = len(note_words((*shown, fact))) <= MAX_NOTE_CHARACTERS
+        is_short = len(note_words((*first_facts, fact))) <= MAX_NOTE_CHARACTERS
         if index == 0 or is_short or fact.code == NoteCode.SENT_BEFORE:
-            shown.append(fact)
-    more = len(note) - len(shown)
-    return note_words(shown) + (f" ({counted(more, 'more note')} in Details)" if more else "")
+            first_facts.append(fact)
+    more = len(note) - len(first_facts)
+    return note_words(first_facts) + (f" ({counted(more, 'more note')} in Details)" if more else "")
 
 
 def _people_parts(request: AccessRequest, *, with_approvers: bool = True) -> Iterator[TextRun]:
@@ -221,7 +223,7 @@ def _people_parts(request: AccessRequest, *, with_approvers: bool = True) -> Ite
 
 
 def _own_decisions(request: AccessRequest, reader: ChatId | None) -> Iterator[TextRun]:
-    """Return what the reader decided, with the time; only if none of that counts, their last that no longer does."""
+    """Return the reader's decisions that count, with their times; if none counts, their last decision."""
     counted_decisions = list(_decisions_of(request.decisions, reader))
     for decision in counted_decisions:
         yield fixed_text(f"\nYou {_DONE[decision.choice]} this ")

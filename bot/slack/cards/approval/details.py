@@ -1,7 +1,4 @@
-"""Details of a request: what its card leaves out, in the order of approvers' questions, and its notes.
-
-It is long because every section of the window is here, in the order in which it is read.
-"""
+"""Details of a request: what its card leaves out, in the order of approvers' questions, and its notes."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -33,11 +30,12 @@ from bot.slack.cards.approval.details_parts import (
     history_items,
     issues_of,
     more_row,
-    noted_of,
+    note_findings,
     outside_change_blocks,
     outside_change_json_blocks,
+    particular_and_general_notes,
 )
-from bot.slack.cards.approval.kept_access import access_opened_by_others, kept_access_elements
+from bot.slack.cards.approval.kept_access import access_opened_outside, kept_access_elements
 from bot.slack.cards.approval.open_now import open_now, open_now_elements
 from bot.slack.cards.decisions import MAX_NAMES, MAX_REASON_CHARACTERS, chain_elements, outcome_elements
 from bot.slack.cards.findings import MAX_LINES as MAX_POLICY_LINES
@@ -59,12 +57,10 @@ from bot.slack.cards.risk import risk_elements, unchanged_access_elements
 from bot.slack.ids import DetailsPart
 from bot.slack.people.approvers import Approvers
 from bot.words.plans.changes import ChangeLine, describe_changes, duration_words
-from bot.words.plans.consequences import ALWAYS_TRUE, consequence_words
 from bot.words.requests.access_end import AT_END
 from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted, last_day
 from workflows.app.reads.found_requests import Replacement
-from workflows.core.checks.consequences import consequences
 from workflows.core.partners.restoration.restorable import is_restorable
 from workflows.core.people import Role
 from workflows.core.plans.closing import closes_everything
@@ -107,8 +103,8 @@ def details_blocks(
         default = prepared.observation.default
         lines = describe_changes(plan, default, prepared.names)
         blocks += [header("Changes"), *_changes(request, lines)]
-        if kept := [*_adopted(prepared), *unchanged_access_elements(plan, default, prepared.names)]:
-            blocks.append(rich_text(*kept))
+        if unchanged := [*_adopted_elements(prepared), *unchanged_access_elements(plan, default, prepared.names)]:
+            blocks.append(rich_text(*unchanged))
         if prepared.stages:
             blocks += [
                 header("Risk"),
@@ -121,16 +117,16 @@ def details_blocks(
     return blocks
 
 
-def _adopted(prepared: PreparedRequest) -> Iterator[RichTextElement]:
-    """Return what is open now, where the request adopts it."""
+def _adopted_elements(prepared: PreparedRequest) -> Iterator[RichTextElement]:
+    """Return the access that is open now, when the request adopts it; nothing for other requests."""
     if prepared.plan.adoption is not None:
         yield from open_now_elements(open_now(prepared.plan, prepared.observation.default, prepared.names))
 
 
 def _outside_changes(request: AccessRequest) -> Iterator[Block]:
-    """Return what others opened and who can close it, all that they changed, and the way to the other differences."""
-    if current_plan(request) is not None and (opened := access_opened_by_others(request)) is not None:
-        yield rich_text(*kept_access_elements(request, opened))
+    """Return the access that was opened outside Gatehouse and who can close it, then all outside changes."""
+    if current_plan(request) is not None and (unapproved := access_opened_outside(request)) is not None:
+        yield rich_text(*kept_access_elements(request, unapproved))
     yield from outside_change_blocks(request)
     yield from difference_rows(request)
 
@@ -245,7 +241,10 @@ def _cells(line: ChangeLine) -> tuple[PlainTextObject, PlainTextObject]:
 
 
 def _checks(request: AccessRequest, prepared: PreparedRequest, lines: Sequence[ChangeLine]) -> Iterator[Block]:
-    """Return what failed, then in one line what passed; and the notes, with what is always true behind a button."""
+    """Return the checks that failed, then one line with those that passed, then notes.
+
+    General notes are behind a button.
+    """
     findings = prepared.findings
     failed = issues_of(request)
     passed = "✅ The other checks found no issue." if failed else "✅ Every check passed."
@@ -256,7 +255,7 @@ def _checks(request: AccessRequest, prepared: PreparedRequest, lines: Sequence[C
     yield from policy_findings(findings)
     if (count := len(policy_items(findings))) > MAX_POLICY_LINES:
         yield more_row(request, DetailsPart.POLICIES, counted(count, "line"))
-    noted = noted_of(request)
+    noted = note_findings(request)
     particular, always = particular_and_general_notes(request)
     elements = [*finding_elements(noted, lines, is_titled=False), *_sentence_list(particular)]
     if elements or always:
@@ -269,23 +268,6 @@ def _checks(request: AccessRequest, prepared: PreparedRequest, lines: Sequence[C
         kind = "is always true of such a change" if len(always) == 1 else "are always true of such a change"
         shows = button("Show notes", ids.SHOW_NOTES, ids.decision_value(request))
         yield row(f"{counted(len(always), 'note')} {kind}.", f"notes:{request.id}", shows)
-
-
-def particular_and_general_notes(request: AccessRequest) -> tuple[list[str], list[str]]:
-    """Return what follows from a request's plan: what is particular to it, and what is true of every such change.
-
-    Of a revocation everything is particular: it is read afterwards, as a record of what is still possible.
-    """
-    prepared = request.require_prepared()
-    facts = consequences(
-        prepared.plan,
-        prepared.observation.default,
-        is_applied=request.state is RequestState.APPLIED,
-        not_closed=request.not_closed,
-    )
-    is_closing = request.fields.kind is RequestKind.REVOCATION
-    always = [fact for fact in facts if fact.code in ALWAYS_TRUE and not is_closing]
-    return [consequence_words(fact) for fact in facts if fact not in always], list(map(consequence_words, always))
 
 
 def _sentence_list(sentences: Sequence[str]) -> Iterator[RichTextElement]:

@@ -17,7 +17,7 @@ from bot.slack.blocks.blocks import (
     header,
     local_time,
     mention,
-    preformatted,
+    preformatted_text,
     row,
 )
 from bot.slack.blocks.pages import PER_PAGE, TEXTS_PER_PAGE, page_blocks
@@ -34,6 +34,7 @@ from bot.slack.cards.partner_and_plan import (
 from bot.slack.cards.requests import current_plan, request_target
 from bot.slack.ids import DetailsPart
 from bot.words.plans.changes import ChangeLine, describe_changes
+from bot.words.plans.consequences import ALWAYS_TRUE, consequence_words
 from bot.words.requests.audit_history import reason_words
 from bot.words.requests.history import entry_words
 from bot.words.requests.notes import note_words
@@ -42,10 +43,11 @@ from bot.words.requests.revision import RevisedLine, revision_lines
 from bot.words.sentences import counted, pieces
 from workflows.app.reads.found_requests import Replacement
 from workflows.app.storing.new_audit_entry import GATEHOUSE
+from workflows.core.checks.consequences import consequences
 from workflows.core.checks.findings import Finding, Severity
 from workflows.core.people import ChatId
 from workflows.core.requests.eligibility import OpenStage
-from workflows.core.requests.request import AccessRequest
+from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.settings.access_change import AccessChange
 from workflows.ports.audit_log import RECEIVED, AuditEntry
 
@@ -127,7 +129,7 @@ def _items(request: AccessRequest, name: DetailsPart) -> Iterable[Sequence[TextR
         case DetailsPart.ISSUES:
             return map(finding_parts, shown_findings(issues_of(request), lines_of(request)))
         case DetailsPart.NOTES:
-            return map(finding_parts, shown_findings(noted_of(request), lines_of(request)))
+            return map(finding_parts, shown_findings(note_findings(request), lines_of(request)))
         case DetailsPart.POLICIES:
             return policy_items(_findings(request))
         case DetailsPart.NOT_COUNTED:
@@ -157,7 +159,10 @@ def part_blocks(request: AccessRequest, name: DetailsPart, rows: Sequence[RichTe
 
 
 def outside_change_blocks(request: AccessRequest) -> Iterator[Block]:
-    """Return what changed behind the approved plan, with a button for what is too long."""
+    """Return the changes that were made outside Gatehouse after the approval.
+
+    A button shows those that are too long.
+    """
     yield from drift_blocks(request)
     drift = shown_drift(request)
     if drift is not None and (count := len(changed_items(drift, default_of(request)))) > MAX_LINES:
@@ -202,8 +207,8 @@ def lines_of(request: AccessRequest) -> Sequence[ChangeLine]:
 
 def changed_lines(lines: Sequence[ChangeLine]) -> list[ChangeLine]:
     """Return the settings that change, more access first."""
-    told = [line for line in lines if line.access is not AccessChange.SAME]
-    return sorted(told, key=lambda line: line.opens is not True)
+    changed = [line for line in lines if line.access is not AccessChange.SAME]
+    return sorted(changed, key=lambda line: line.opens is not True)
 
 
 def issues_of(request: AccessRequest) -> list[Finding]:
@@ -211,9 +216,26 @@ def issues_of(request: AccessRequest) -> list[Finding]:
     return [finding for finding in _findings(request) if finding.severity is not Severity.NOTE]
 
 
-def noted_of(request: AccessRequest) -> list[Finding]:
+def note_findings(request: AccessRequest) -> list[Finding]:
     """Return the findings that are notes."""
     return [finding for finding in _findings(request) if finding.severity is Severity.NOTE]
+
+
+def particular_and_general_notes(request: AccessRequest) -> tuple[list[str], list[str]]:
+    """Return the consequences of a request's plan: those of this plan only, and those of every such change.
+
+    Of a revocation everything is particular: it is read afterwards, as a record of what is still possible.
+    """
+    prepared = request.require_prepared()
+    facts = consequences(
+        prepared.plan,
+        prepared.observation.default,
+        is_applied=request.state is RequestState.APPLIED,
+        not_closed=request.not_closed,
+    )
+    is_closing = request.fields.kind is RequestKind.REVOCATION
+    always = [fact for fact in facts if fact.code in ALWAYS_TRUE and not is_closing]
+    return [consequence_words(fact) for fact in facts if fact not in always], list(map(consequence_words, always))
 
 
 def discounted_items(request: AccessRequest) -> list[list[TextRun]]:
@@ -239,7 +261,7 @@ def history_items(request: AccessRequest, history: History, replacement: Replace
 
 
 def replacement_parts(request: AccessRequest, replacement: Replacement) -> list[TextRun]:
-    """Return what replaced the result of a request, as one entry of its history."""
+    """Return one entry of a request's history: the later request that replaced its result."""
     later = replacement.request
     replacement_text, requester = replacement_words(request, later), later.require_prepared().requester.name
     by = [fixed_text(", requested by "), cleaned_text(requester)]
@@ -265,4 +287,4 @@ def _approver_items(approvers: StagePeople) -> Iterator[list[TextRun]]:
 
 
 def _texts(text: str) -> list[RichTextElement]:
-    return [preformatted(piece) for piece in pieces(text, MAX_JSON_CHARACTERS)] if text else []
+    return [preformatted_text(piece) for piece in pieces(text, MAX_JSON_CHARACTERS)] if text else []

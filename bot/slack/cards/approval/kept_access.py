@@ -9,7 +9,7 @@ from bot.slack import ids
 from bot.slack.blocks.blocks import DOMAIN_LIMIT, cleaned_text, fixed_text, paragraph
 from bot.words.plans.kept_access import (
     NOT_APPROVED_HERE,
-    OPENED_BY_OTHERS,
+    OPENED_OUTSIDE,
     STAYS_OPEN,
     close_words,
     kept_access_words,
@@ -28,17 +28,17 @@ class KeptAccess(NamedTuple):
     """Access that nobody approved and that stays open after Approve and after Reject."""
 
     texts: tuple[str, ...]
-    is_by_others: bool
+    is_opened_outside: bool
     """Whether it was opened outside Gatehouse while the request waited."""
 
 
-def access_opened_by_others(request: AccessRequest) -> KeptAccess | None:
-    """Return the access that others opened while the request waited, and that its plan does not change."""
+def access_opened_outside(request: AccessRequest) -> KeptAccess | None:
+    """Return the access that was opened outside Gatehouse while the request waited, if its plan does not change it."""
     prepared, drift = request.require_prepared(), request.drift
     if drift is None or request.state is not RequestState.AWAITING_APPROVAL or prepared.plan.adoption is not None:
         return None  # an adoption is about everything that is open
-    texts = kept_access_words(prepared.plan, prepared.observation.default, prepared.names, by_others=drift)
-    return KeptAccess(texts, is_by_others=True) if texts else None
+    texts = kept_access_words(prepared.plan, prepared.observation.default, prepared.names, outside_change=drift)
+    return KeptAccess(texts, is_opened_outside=True) if texts else None
 
 
 def unapproved_access(request: AccessRequest, partnership: Partnership | None) -> KeptAccess | None:
@@ -47,23 +47,23 @@ def unapproved_access(request: AccessRequest, partnership: Partnership | None) -
     :param partnership: the partner's record; None when Gatehouse has not changed this partner.
     """
     plan, prepared = request.plan, request.require_prepared()
-    if opened := access_opened_by_others(request):
-        return opened
+    if opened_access := access_opened_outside(request):
+        return opened_access
     is_approved = partnership is not None and is_live(partnership) and partnership.is_as_approved
     if is_approved or is_extension(plan) or plan.adoption is not None or closes_everything(plan):
         return None
     texts = kept_access_words(plan, prepared.observation.default, prepared.names)
-    return KeptAccess(texts, is_by_others=False) if texts else None
+    return KeptAccess(texts, is_opened_outside=False) if texts else None
 
 
 def kept_access_elements(request: AccessRequest, kept: KeptAccess) -> Iterator[RichTextElement]:
-    """Return what stays open, that no decision closes it, and who can close it."""
-    yield paragraph(fixed_text(OPENED_BY_OTHERS if kept.is_by_others else NOT_APPROVED_HERE, bold=True))
+    """State which access stays open, that no decision on the request closes it, and who can close it."""
+    yield paragraph(fixed_text(OPENED_OUTSIDE if kept.is_opened_outside else NOT_APPROVED_HERE, bold=True))
     yield from (paragraph(fixed_text("⚠️ "), cleaned_text(text, 300)) for text in kept.texts[:MAX_LINES])
     if (more := len(kept.texts) - MAX_LINES) > 0:
         yield paragraph(fixed_text(f"and {more} more, see Details"))
     identity = request.require_prepared().observation.identity
-    before, command, after = close_words(ids.confirmation_text(identity), by_others=kept.is_by_others)
+    before, command, after = close_words(ids.confirmation_text(identity), is_opened_outside=kept.is_opened_outside)
     yield paragraph(
         fixed_text(f"{STAYS_OPEN} {before}"), cleaned_text(command, DOMAIN_LIMIT + 20, code=True), fixed_text(after)
     )

@@ -25,7 +25,7 @@ from bot.slack.cards.approval.approval_card import plan_blocks
 from bot.slack.cards.approval.card_context import CardContext, word_count
 from bot.slack.cards.approval.closed_card import shortened_note
 from bot.slack.cards.approval.details_parts import difference_parts
-from bot.slack.cards.approval.kept_access import KeptAccess, access_opened_by_others, kept_access_elements
+from bot.slack.cards.approval.kept_access import KeptAccess, access_opened_outside, kept_access_elements
 from bot.slack.cards.requests import (
     MAX_DOMAIN_CHARACTERS,
     notified_target,
@@ -65,7 +65,7 @@ def new_approval_message(
     """
     prepared = request.require_prepared()
     risk = risk_for_approval_words(prepared.plan, prepared.observation.default)
-    title, notified = _titled(request, request_target(request)), _titled(request, notified_target(request))
+    title, notified = _title(request, request_target(request)), _title(request, notified_target(request))
     plan = partial(
         plan_blocks,
         request,
@@ -73,9 +73,9 @@ def new_approval_message(
         context=context,
         now=now,
         with_justification=not _is_new_reason(request),
-        with_access_opened_by_others=False,
+        with_access_opened_outside=False,
     )
-    head, opened = header(f"🔁 {title} · {risk}"), access_opened_by_others(request)
+    head, opened = header(f"🔁 {title} · {risk}"), access_opened_outside(request)
     before = list(_before_differences(request, approvers, opened))
     after = list(_after_differences(request, reader))
     fixed = _words(head, rich_text(*before, *after), *plan(words_left=0))
@@ -90,14 +90,14 @@ def new_approval_message(
 
 
 def _before_differences(
-    request: AccessRequest, approvers: Iterable[ChatId], opened: KeptAccess | None
+    request: AccessRequest, approvers: Iterable[ChatId], opened_access: KeptAccess | None
 ) -> Iterator[RichTextElement]:
-    """Mention who is asked, and state why there is a new plan and what others opened."""
-    if mentioned := list(_mentioned(approvers)):
+    """Mention the people who are asked; state why there is a new plan, and the access opened outside Gatehouse."""
+    if mentioned := list(_mention_parts(approvers)):
         yield paragraph(*mentioned)
     yield paragraph(fixed_text("Why: ", bold=True), cleaned_text(shortened_note(request.asked_again), 500))
-    if opened is not None:
-        yield from kept_access_elements(request, opened)
+    if opened_access is not None:
+        yield from kept_access_elements(request, opened_access)
 
 
 def _after_differences(request: AccessRequest, reader: ChatId | None) -> Iterator[RichTextElement]:
@@ -109,7 +109,7 @@ def _after_differences(request: AccessRequest, reader: ChatId | None) -> Iterato
     yield paragraph(fixed_text("The plan now: ", bold=True), cleaned_text(title, 200))
 
 
-def _titled(request: AccessRequest, target: str) -> str:
+def _title(request: AccessRequest, target: str) -> str:
     asked_again = new_plan_title(request)
     return f"{clean(target, MAX_DOMAIN_CHARACTERS)}: {asked_again[0].lower()}{asked_again[1:]}"
 
@@ -129,7 +129,7 @@ def _is_new_reason(request: AccessRequest) -> bool:
     return earlier_fields is not None and earlier_fields.justification != request.fields.justification
 
 
-def _mentioned(approvers: Iterable[ChatId]) -> Iterator[TextRun]:
+def _mention_parts(approvers: Iterable[ChatId]) -> Iterator[TextRun]:
     people = sorted(approvers)
     for person in people[:MAX_MENTIONED_PEOPLE]:
         yield mention(person)
@@ -139,16 +139,16 @@ def _mentioned(approvers: Iterable[ChatId]) -> Iterator[TextRun]:
 
 
 def _reject_parts(request: AccessRequest) -> Iterator[TextRun]:
-    """State that a rejection leaves what others changed, unless the part about what stays open says so."""
-    is_said = access_opened_by_others(request) is not None
+    """State that a rejection does not undo outside changes, unless the part about open access says so."""
+    is_said = access_opened_outside(request) is not None
     if request.drift is not None and request.drift.outside_changes and not is_said:
         yield fixed_text("Reject ends the request. It does not undo what others changed.")
 
 
 def difference_elements(lines: Sequence[RevisedLine], words_left: int, *, least: int = 1) -> list[RichTextElement]:
-    """Return as many differences as fit; the others are counted.
+    """Return as many differences as fit, and count the rest of them.
 
-    :param least: how many are shown even if they do not fit. With 0 something else says already what is different.
+    :param least: how many are shown even if they do not fit; 0 when another part of the message shows a difference.
     """
     if not lines:
         return [paragraph(fixed_text(_SAME_PLAN))] if least else []

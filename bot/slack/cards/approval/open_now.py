@@ -20,17 +20,17 @@ NOTHING_OPEN: Final = "Nothing is open now."
 
 
 def open_now(plan: Plan, default: JsonObject | None, names: Mapping[str, str] = NO_NAMES) -> tuple[ShortChange, ...]:
-    """Return what is open now in a few words, inherited access included. What is closed has no line.
+    """Return the access that is open now, in a few words each. It includes inherited access. Closed access has no line.
 
     :param plan: the plan of an adoption.
     """
     return tuple(ShortChange(sign=Sign.MORE, text=text) for text in open_now_words(plan, default, names))
 
 
-def open_now_elements(opened: Sequence[ShortChange]) -> Iterator[RichTextElement]:
+def open_now_elements(open_access: Sequence[ShortChange]) -> Iterator[RichTextElement]:
     """Return one line for everything that is open now."""
-    if not opened:
+    if not open_access:
         yield paragraph(fixed_text(NOTHING_OPEN))
         return
     yield paragraph(fixed_text(OPEN_NOW, bold=True))
-    yield from (paragraph(fixed_text("• "), cleaned_text(one.text, 300)) for one in opened)
+    yield from (paragraph(fixed_text("• "), cleaned_text(change.text, 300)) for change in open_access)

@@ -40,7 +40,7 @@ from workflows.ports.records import LimitedList
 
 
 def reminder_message(requests: LimitedList[AccessRequest], *, now: datetime) -> Message:
-    """Return the message that lists requests, those that expire first on top. Others are counted."""
+    """Return the message that lists requests, those that expire first on top. Requests that do not fit are counted."""
     sorted_requests = sorted(requests.items, key=lambda item: item.expires_at)
     title = f"{counted(requests.count, 'request')} {'waits' if requests.count == 1 else 'wait'} for your decision"
     blocks: list[Block] = [header(f"⏰ {title}")]
@@ -53,10 +53,10 @@ def reminder_message(requests: LimitedList[AccessRequest], *, now: datetime) -> 
 
 
 def finished_reminder(expired: Sequence[AccessRequest] = (), planned_again: Sequence[AccessRequest] = ()) -> Message:
-    """Return what a reminder becomes once nothing in it waits. It stays true, so it is never updated again.
+    """Return the text of a reminder after all its requests have ended. It stays true, so it is never updated again.
 
-    :param expired: what expired since without this person's decision.
-    :param planned_again: what may be asked again in a newer message.
+    :param expired: the requests that have expired since without this person's decision.
+    :param planned_again: the requests that a newer message may ask about again.
     """
     if not expired and not planned_again:
         parts = ["✅ Done. Nothing in this reminder waits for your decision any more: it was decided or closed."]
@@ -74,7 +74,7 @@ def finished_reminder(expired: Sequence[AccessRequest] = (), planned_again: Sequ
 
 
 def replaced_reminder(reminded_at: datetime) -> Message:
-    """Return what a reminder becomes once there is a newer one.
+    """Return the text of a reminder after a newer reminder was sent.
 
     :param reminded_at: when the newer one was posted.
     """
@@ -110,8 +110,8 @@ def expired_message(requests: LimitedList[AccessRequest]) -> Message:
     blocks: list[Block] = [header(f"⌛ {title}"), *(rich_text(_expired_line(item)) for item in requests.items)]
     if more := requests.count - len(requests.items):
         blocks.append(rich_text(paragraph(fixed_text(f"and {more} more; the approval channel has a card for each"))))
-    changed = _what_was_changed(requests.items)
-    blocks.append(rich_text(paragraph(fixed_text(f"{changed} The requester can send a new request."))))
+    outside_change = _what_was_changed(requests.items)
+    blocks.append(rich_text(paragraph(fixed_text(f"{outside_change} The requester can send a new request."))))
     names = ", ".join(map(_name, requests.items[:3]))
     return message(f"{names}: {title}", blocks)
 
@@ -124,8 +124,8 @@ def own_expired_message(requests: LimitedList[AccessRequest]) -> Message:
         blocks += _own_expired_entry(request)
     if more := requests.count - len(requests.items):
         blocks.append(rich_text(paragraph(fixed_text(f"and {more} more in your App Home"))))
-    changed = _what_was_changed(requests.items)
-    blocks.append(rich_text(paragraph(fixed_text(f"{changed} Ask again for what is still needed."))))
+    outside_change = _what_was_changed(requests.items)
+    blocks.append(rich_text(paragraph(fixed_text(f"{outside_change} Ask again for what is still needed."))))
     names = ", ".join(map(_name, requests.items[:3]))
     return message(f"{names}: {title}", blocks)
 
@@ -149,12 +149,12 @@ def _own_expired_entry(request: AccessRequest) -> Iterator[Block]:
 
 
 def _expired_line(request: AccessRequest, *, is_own: bool = False) -> RichTextElement:
-    known = request.prepared
-    by = [fixed_text(" · requested by "), cleaned_text(known.requester.name)] if known and not is_own else []
+    prepared = request.prepared
+    by = [fixed_text(" · requested by "), cleaned_text(prepared.requester.name)] if prepared and not is_own else []
     return paragraph(
         cleaned_text(request_target(request), DOMAIN_LIMIT, bold=True),
         fixed_text(": "),
-        cleaned_text(kind_words(request) if known is None else prepared_title(known)),
+        cleaned_text(kind_words(request) if prepared is None else prepared_title(prepared)),
         *by,
         fixed_text(" · expired "),
         local_time(request.changed_at),

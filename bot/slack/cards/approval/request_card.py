@@ -11,7 +11,7 @@ from bot.slack.blocks.message import Message, message
 from bot.slack.cards.approval.approval_card import approval_blocks
 from bot.slack.cards.approval.card_context import CardContext, word_count
 from bot.slack.cards.approval.closed_card import closed_card, shortened_note
-from bot.slack.cards.approval.kept_access import access_opened_by_others
+from bot.slack.cards.approval.kept_access import access_opened_outside
 from bot.slack.cards.approval.new_approval import MAX_WORDS, difference_elements
 from bot.slack.cards.drift import changed_items, default_of, outside_change_elements
 from bot.slack.cards.requests import summary
@@ -33,7 +33,7 @@ def request_card(
 ) -> Message:
     """Return a request's card as a message; for the parameters see `approval_blocks`.
 
-    :param knows_earlier: whether the reader may know an earlier plan. Who does not reads only what others changed.
+    :param knows_earlier: whether the reader may know an earlier plan. Other readers see only the outside changes.
     """
     if request.state is not RequestState.AWAITING_APPROVAL:
         return closed_card(request, successor=context.successor, now=now)
@@ -58,7 +58,7 @@ def _new_approval_elements(
     )
     if request.drift is None:
         return
-    if access_opened_by_others(request) is not None:
+    if access_opened_outside(request) is not None:
         # What matters of it has a part of its own on the card.
         count = len(changed_items(request.drift, default_of(request)))
         yield paragraph(fixed_text(f"{counted(count, 'setting')} changed outside Gatehouse, see Details"))

@@ -92,7 +92,7 @@ def requester_card(
             *([paragraph(*_new_approval_parts(request))] if _needs_new_approval(request) else []),
             *([paragraph(*lost)] if (lost := _lost_access_parts(request)) else []),
             paragraph(*_history_parts(request)),
-            *([paragraph(*_reminded(request, now))] if _is_reminded(request) else []),
+            *([paragraph(*_reminder_parts(request, now))] if _is_reminded(request) else []),
             *(_decision_elements(request, holders) if is_asked else []),
             paragraph(*_subject_parts(request, record, now)),
         ),
@@ -185,7 +185,7 @@ def _is_reminded(request: AccessRequest) -> bool:
     return request.reminded_at is not None and request.state is RequestState.AWAITING_APPROVAL
 
 
-def _reminded(request: AccessRequest, now: datetime) -> Iterator[TextRun]:
+def _reminder_parts(request: AccessRequest, now: datetime) -> Iterator[TextRun]:
     """State when the approvers were reminded, and from when that is possible again while there is no button."""
     if request.reminded_at is not None:
         yield fixed_text("Approvers reminded ")

@@ -56,7 +56,7 @@ def setup_card(partnership: Partnership, *, may_confirm: bool, reader: str = "")
 
 
 def closed_setup_card(partnership: Partnership, *, has_newer: bool) -> Message:
-    """Return what a card becomes whose reader has a newer one, or is not concerned any more."""
+    """Return the text of a card after its reader got a newer card, or is not concerned any more."""
     summary = f"partner setup. {_NEWER if has_newer else _NOT_CONCERNED}"
     return closed_line("🤝", partner_name(partnership.identity), summary, partnership.request_id)
 

@@ -119,7 +119,7 @@ def setup_elements(
 
 
 def setup_note_elements(setup: PartnerSetup) -> Iterator[RichTextElement]:
-    """State what could not be checked, and what is open to the partner although nobody approved it."""
+    """State which settings could not be checked, and which access is open although nobody approved it."""
     if setup.unreadable:
         yield paragraph(
             fixed_text("Could not be checked, because it cannot be read: whether the partner has to do anything for "),

@@ -50,12 +50,12 @@ def drift_name(drift: Drift) -> str:
 def drift_elements(drift: Drift, now: datetime, *, with_name: bool = True) -> Iterator[RichTextElement]:
     """Describe the drift of one partner: what, since when, by whom, and whether it is accepted."""
     values = alarm_values(drift)
-    named = [cleaned_text(drift_name(drift), DOMAIN_LIMIT, bold=True), fixed_text(": ")] if with_name else []
-    yield paragraph(*named, cleaned_text(difference_words(values), _MAX_CHARACTERS))
+    name_parts = [cleaned_text(drift_name(drift), DOMAIN_LIMIT, bold=True), fixed_text(": ")] if with_name else []
+    yield paragraph(*name_parts, cleaned_text(difference_words(values), _MAX_CHARACTERS))
     yield paragraph(fixed_text("Found "), local_time(drift.found_at))
     yield paragraph(cleaned_text(author_words(values["author"]), _MAX_CHARACTERS))
     if is_accepted(drift, now):
-        names = ", ".join(one.person.name for one in drift.acceptances)
+        names = ", ".join(acceptance.person.name for acceptance in drift.acceptances)
         parts = [fixed_text("Accepted by "), cleaned_text(names, _MAX_CHARACTERS)]
         until = accepted_until(drift)
         yield paragraph(*parts, *([] if until is None else [fixed_text(" until "), local_time(until)]))
@@ -79,20 +79,22 @@ def drifts_view(drifts: Sequence[Drift], page: int, now: datetime) -> Json:
     """Return the window with one page of all drift, the opening first."""
     if not drifts:
         return message_view("Drift", "No open drift is recorded. A sweep looks for it once an hour.")
-    ordered = sorted(drifts, key=lambda one: (is_accepted(one, now), not one.found.opens, one.found_at, one.partner))
+    ordered = sorted(
+        drifts, key=lambda drift: (is_accepted(drift, now), not drift.found.opens, drift.found_at, drift.partner)
+    )
     page = max(0, min(page, (len(ordered) - 1) // PER_PAGE))
-    shown = ordered[page * PER_PAGE : (page + 1) * PER_PAGE]
+    page_drifts = ordered[page * PER_PAGE : (page + 1) * PER_PAGE]
     first = page * PER_PAGE + 1
-    said = range_words(first, first + len(shown) - 1, len(ordered))
-    blocks: list[Block] = [rich_text(paragraph(fixed_text(f"Not as approved · {said}")))]
+    range_text = range_words(first, first + len(page_drifts) - 1, len(ordered))
+    blocks: list[Block] = [rich_text(paragraph(fixed_text(f"Not as approved · {range_text}")))]
     blocks += [
-        row(_row_words(one, now), f"drift:{one.subject}", button("Answer", ids.SHOW_DRIFT, one.subject))
-        for one in shown
+        row(_row_words(drift, now), f"drift:{drift.subject}", button("Answer", ids.SHOW_DRIFT, drift.subject))
+        for drift in page_drifts
     ]
     buttons = []
     if page:
         buttons.append(button("Previous", ids.DRIFTS_PREVIOUS, str(page - 1)))
-    if first + len(shown) <= len(ordered):
+    if first + len(page_drifts) <= len(ordered):
         buttons.append(button("Next", ids.DRIFTS_NEXT, str(page + 1)))
     if buttons:
         blocks.append(actions("pages", *buttons))
@@ -103,9 +105,11 @@ def accept_view(drift: Drift) -> Json:
     """Return the form that accepts exactly this drift until a date. Its metadata is unverified when it comes back."""
     options = [option(counted(days, "day"), str(days)) for days in offered_days(drift)]
     needed = needed_admins(drift) - len(drift.acceptances)
-    waits = "It may give more access, so two admins must accept it." if drift.found.opens else "One admin is enough."
+    acceptance_hint = (
+        "It may give more access, so two admins must accept it." if drift.found.opens else "One admin is enough."
+    )
     if drift.acceptances and needed > 0:
-        waits = acceptance_words(alarm_values(drift))
+        acceptance_hint = acceptance_words(alarm_values(drift))
     blocks: list[Block] = [
         rich_text(
             paragraph(
@@ -113,7 +117,7 @@ def accept_view(drift: Drift) -> Json:
                 fixed_text(": "),
                 cleaned_text(difference_words(alarm_values(drift)), _MAX_CHARACTERS),
             ),
-            paragraph(cleaned_text(f"{waits} Whoever made the change cannot accept it.", _MAX_CHARACTERS)),
+            paragraph(cleaned_text(f"{acceptance_hint} Whoever made the change cannot accept it.", _MAX_CHARACTERS)),
         ),
         input_block(
             "Accept for",

@@ -10,14 +10,14 @@ from bot.slack import ids
 from bot.slack.answers.windows import Window, Windows
 from bot.slack.blocks.blocks import Json
 from bot.slack.flows.audit_log.form import SearchProblems, parse_search, search_form
-from bot.slack.flows.audit_log.windows import HISTORY_PAGE_SIZE, audit_details_view, history_view, parse_history
+from bot.slack.flows.audit_log.request_modals import HISTORY_PAGE_SIZE, audit_details_view, history_view, parse_history
 from bot.slack.flows.entry_point_types import Action, EntryPoint, Submission
 from bot.slack.flows.home.flow import HomeFlow
 from bot.slack.flows.home.paging import parse_position
 from bot.slack.payloads.button_values import parse_request_id
 from bot.slack.payloads.models import Interaction
 from bot.slack.people.approvers import name_open_stages
-from bot.slack.people.shown_directory import ShownDirectory
+from bot.slack.people.display_directory import DisplayDirectory
 from workflows.app.reads.audit_log_permission import AuditLogPermission
 from workflows.app.reads.found_requests import Replacement, read_replacement, read_today
 from workflows.core.errors.raised import Refused
@@ -41,7 +41,7 @@ class AuditLogFlow:
     home: HomeFlow
     store: Store
     windows: Windows
-    people: ShownDirectory
+    display_directory: DisplayDirectory
     clock: Clock
 
     def entry_points(self) -> Iterator[EntryPoint]:
@@ -82,7 +82,7 @@ class AuditLogFlow:
             return audit_details_view(
                 request,
                 successor=await self._successor(request),
-                holders=await name_open_stages(request, self.people),
+                holders=await name_open_stages(request, self.display_directory),
                 history=await self.store.history(request_id=request_id, limit=MAX_HISTORY_ENTRIES),
                 now=self.clock.now(),
                 replacement=await read_replacement(request, store=self.store),
@@ -124,12 +124,12 @@ class AuditLogFlow:
 
     async def _replacement(self, request: AccessRequest, page: Page[AuditEntry]) -> Replacement | None:
         """Read what replaced the result of a request; None when an earlier page of the history shows it."""
-        found = await read_replacement(request, store=self.store)
-        if found is None or not page.count_before or page.items[0].at <= found.at:
-            return found
+        replacement = await read_replacement(request, store=self.store)
+        if replacement is None or not page.count_before or page.items[0].at <= replacement.at:
+            return replacement
         place = PagePosition(cursor=page.first_cursor, is_before=True)
         (before,) = (await self.store.history_page(request.id, limit=1, position=place)).items
-        return found if before.at <= found.at else None
+        return replacement if before.at <= replacement.at else None
 
     async def _successor(self, request: AccessRequest) -> AccessRequest | None:
         return (await read_today(request, store=self.store, now=self.clock.now())).successor

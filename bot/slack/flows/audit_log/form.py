@@ -67,10 +67,10 @@ def parse_search(view: View) -> RequestFilter:
     chosen = view.value(ids.SEARCHED_STATE)
     _, states = STATE_CHOICES.get(chosen, STATE_CHOICES[ANY_STATE])
     return RequestFilter(
-        text=_typed(view, ids.SEARCHED_TEXT),
-        requester=_typed(view, ids.SEARCHED_REQUESTER),
-        approver=_typed(view, ids.SEARCHED_APPROVER),
-        template=_typed(view, ids.SEARCHED_TEMPLATE),
+        text=_typed_text(view, ids.SEARCHED_TEXT),
+        requester=_typed_text(view, ids.SEARCHED_REQUESTER),
+        approver=_typed_text(view, ids.SEARCHED_APPROVER),
+        template=_typed_text(view, ids.SEARCHED_TEMPLATE),
         states=states,
         is_partly_applied=chosen == PARTLY_APPLIED,
         sent_from=first,
@@ -91,7 +91,7 @@ def _day_field(label: str, name: str, day: datetime | None, hint: str) -> InputB
     )
 
 
-def _typed(view: View, name: str) -> str:
+def _typed_text(view: View, name: str) -> str:
     return encodable(view.value(name)).strip()[:MAX_TYPED_CHARACTERS]
 
 

@@ -21,7 +21,7 @@ from bot.slack.flows.entry_point_types import EntryPoint, Subcommand
 from bot.slack.payloads.models import SlashCommand
 from bot.words.sentences import counted
 from workflows.app.evidence.reading import EvidenceReader
-from workflows.app.evidence.recording import EvidenceKind, EvidenceLog, Taken
+from workflows.app.evidence.recording import EvidenceFile, EvidenceKind, EvidenceLog
 from workflows.app.reads.audit_log_permission import AuditLogPermission
 from workflows.core.partners.history.days import Days
 from workflows.core.partners.history.story import RequestStory
@@ -105,7 +105,7 @@ class ReportFlow:
             key=key,
             partner=partner,
         )
-        taken = Taken(
+        evidence_file = EvidenceFile(
             kind=EvidenceKind.REPORT,
             format="html",
             sha256=report.sha256,
@@ -115,16 +115,16 @@ class ReportFlow:
         )
         log = EvidenceLog(store=self.store, clock=self.clock)
         try:
-            await log.record(taken, key=key, actor=person.chat_id, account=person.id, tenants=tenants)
+            await log.record(evidence_file, key=key, actor=person.chat_id, account=person.id, tenants=tenants)
         except StoreNotWritable:
             return refusal(NOT_RECORDED)
-        sent = await self._sent(person, report, partner)
-        if sent != SENT:  # the short story is shown nevertheless, so the right is checked again
+        result = await self._send_file(person, report, partner)
+        if result != SENT:  # the short story is shown nevertheless, so the right is checked again
             await self.permission.require_report_reader(person.chat_id)
-        return _answer(report, partner, reader.unreadable, sent)
+        return _answer(report, partner, reader.unreadable, result)
 
-    async def _sent(self, person: Person, report: RenderedReport, partner: str) -> str:
-        """Send the file; returns in words whether that succeeded.
+    async def _send_file(self, person: Person, report: RenderedReport, partner: str) -> str:
+        """Send the file, and return the sentence that says whether this succeeded.
 
         :raises Refused: when the person has lost the right in the meantime. Nobody sees the file then.
         """
@@ -144,11 +144,11 @@ class ReportFlow:
         return SENT
 
 
-def _answer(report: RenderedReport, partner: str, unreadable: int, sent: str) -> Message:
+def _answer(report: RenderedReport, partner: str, unreadable: int, result: str) -> Message:
     blocks = [
         header(f"Audit report: {partner}"),
         rich_text(
-            paragraph(fixed_text(sent, bold=True)),
+            paragraph(fixed_text(result, bold=True)),
             *([paragraph(fixed_text("Newest requests"))] if report.newest else []),
             *([bullets([cleaned_text(line, 600)] for line in report.newest)] if report.newest else []),
         ),
@@ -158,9 +158,9 @@ def _answer(report: RenderedReport, partner: str, unreadable: int, sent: str) ->
         blocks.append(small_text(f"and {more}, in the file"))
     if unreadable:
         blocks.append(small_text(f"Incomplete: {counted(unreadable, 'record')} could not be read."))
-    if sent != SENT:
+    if result != SENT:
         blocks.append(small_text(AT_THE_COMMAND_LINE.format(partner=partner)))
-    return message(f"Audit report about {partner}. {sent}", blocks)
+    return message(f"Audit report about {partner}. {result}", blocks)
 
 
 def _name_of(person: Person) -> str:

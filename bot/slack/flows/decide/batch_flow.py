@@ -14,8 +14,8 @@ from bot.slack.flows.entry_point_types import Action, Card, CommandButton, Entry
 from bot.slack.payloads.button_values import parse_batch_id, parse_batch_page, parse_batch_value
 from bot.slack.payloads.models import Interaction
 from bot.slack.people.approvers import may_decide_now, name_open_stages_of
+from bot.slack.people.display_directory import DisplayDirectory
 from bot.slack.people.members import Members
-from bot.slack.people.shown_directory import ShownDirectory
 from workflows.app.service import Service
 from workflows.core.batches.batch import Batch, BatchState
 from workflows.core.batches.deciding import current_batch_eligibility
@@ -38,7 +38,7 @@ class DecideBatchFlow:
     store: Store
     windows: Windows
     members: Members
-    people: ShownDirectory
+    people: DisplayDirectory
     clock: Clock
 
     def entry_points(self) -> Iterator[EntryPoint]:

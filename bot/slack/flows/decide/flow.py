@@ -11,22 +11,22 @@ from bot.slack.answers.windows import Window, Windows
 from bot.slack.blocks.blocks import Json
 from bot.slack.blocks.modal import message_view
 from bot.slack.cards.approval.details_parts import whole_part
+from bot.slack.flows.decide.approval import approve_button
 from bot.slack.flows.decide.views import decision_received_view, decision_view, notes_view, part_view, reject_view
-from bot.slack.flows.entry_point_types import Action, Card, CommandButton, EntryPoint, Submission
+from bot.slack.flows.entry_point_types import Action, Card, EntryPoint, Submission
 from bot.slack.ids import DetailsPart
 from bot.slack.payloads.button_values import parse_card_value, parse_part_value
 from bot.slack.payloads.models import Interaction
 from bot.slack.people.approvers import deciders_by_stage, may_decide, name_open_stages
 from bot.slack.people.directory import SlackDirectory
+from bot.slack.people.display_directory import DisplayDirectory
 from bot.slack.people.members import Members
-from bot.slack.people.shown_directory import ShownDirectory
 from bot.words.requests.notes import refusal_words
 from workflows.app.reads.found_requests import read_replacement
 from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.people import ChatId
-from workflows.core.requests.commands.request import Approve, CommandSubject, Reject
+from workflows.core.requests.commands.request import CommandSubject, Reject
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.settings.canonical import Digest
 from workflows.ports.clock import Clock
@@ -48,7 +48,7 @@ class DecideFlow:
     windows: Windows
     members: Members
     directory: SlackDirectory
-    people: ShownDirectory
+    display_directory: DisplayDirectory
     clock: Clock
 
     def entry_points(self) -> Iterator[EntryPoint]:
@@ -57,7 +57,7 @@ class DecideFlow:
         yield Action(ids.SHOW_NOTES, self.notes, audit_name="review_request")
         for shows in (ids.SHOW_PART, ids.PART_PREVIOUS, ids.PART_NEXT):
             yield Action(shows, self.part, audit_name="review_request")
-        yield CommandButton(ids.APPROVE, self.approval, "want_approve", Card.REQUEST, self.show_approved)
+        yield approve_button(self.show_approved)
         yield Action(ids.REJECT, self.reject, audit_name="want_reject", card=Card.REQUEST)
         yield Submission(ids.REJECT_REASON, self.reject_with_reason, audit_name="want_reject")
 
@@ -76,7 +76,7 @@ class DecideFlow:
         """Show a full member, on top of Details, what is always true of such a change."""
         await self.members.require_member(click.actor)
         request_id, _ = parse_card_value(click.action.value)
-        await self.windows.open(click.trigger_id, notes_view(await self._known(request_id)))
+        await self.windows.open(click.trigger_id, notes_view(await self._require_request(request_id)))
         await ack()
 
     async def part(self, ack: AsyncAck, click: Interaction) -> None:
@@ -86,7 +86,7 @@ class DecideFlow:
 
         async def build(window: Window) -> Json:
             await self.directory.require_member(window.actor)
-            return await self._part(await self._known(request_id), name, page)
+            return await self._part(await self._require_request(request_id), name, page)
 
         if click.is_in(ids.DETAILS_PART):
             await ack()
@@ -94,11 +94,6 @@ class DecideFlow:
             self.windows.fill(window, self.windows.show(window, build))
         else:
             await self.windows.open_and_fill(ack, click, build, command="review_request", subject=subject)
-
-    def approval(self, click: Interaction) -> Approve[ChatId]:
-        """Return the approval that somebody clicked."""
-        request_id, digest = parse_card_value(click.action.value)
-        return Approve(actor=click.actor, request_id=request_id, digest=digest, channel=click.channel)
 
     def show_approved(self, click: Interaction) -> None:
         """Show in the window, if it was clicked there, that the approval is stored."""
@@ -133,10 +128,10 @@ class DecideFlow:
             await self.directory.require_member(window.actor)
         except PeopleDirectoryUnavailable as error:
             return message_view("Not possible now", f"{refusal_words(error)} Try again.")
-        request = await self._known(request_id)
+        request = await self._require_request(request_id)
         history = await self.store.history(request_id=request.id, limit=MAX_HISTORY_ENTRIES)
         others = await self._others(request)
-        names = await name_open_stages(request, self.people)
+        names = await name_open_stages(request, self.display_directory)
         return decision_view(
             request,
             holders=names,
@@ -145,7 +140,7 @@ class DecideFlow:
             other_requests=others,
             replacement=await read_replacement(request, store=self.store),
             # NB. where the roles cannot be read now, an approver can still decide: each click is checked.
-            may_decide=await may_decide(request, window.actor, self.people) is not False,
+            may_decide=await may_decide(request, window.actor, self.display_directory) is not False,
         )
 
     async def _part(self, request: AccessRequest, name: DetailsPart, page: int) -> Json:
@@ -158,11 +153,11 @@ class DecideFlow:
             else (),
             replacement=await read_replacement(request, store=self.store) if name is DetailsPart.HISTORY else None,
             other_requests=await self._others(request) if name is DetailsPart.OTHERS else (),
-            approvers=await deciders_by_stage(request, self.people) if name is DetailsPart.APPROVERS else (),
+            approvers=await deciders_by_stage(request, self.display_directory) if name is DetailsPart.APPROVERS else (),
         )
         return part_view(request, name, rows, page)
 
-    async def _known(self, request_id: RequestId) -> AccessRequest:
+    async def _require_request(self, request_id: RequestId) -> AccessRequest:
         request = await self.store.request(request_id)
         if request is None:
             raise Refused(RefusalCode.UNKNOWN_REQUEST)
@@ -178,7 +173,7 @@ class DecideFlow:
         ]
 
     async def _decidable_request(self, request_id: RequestId, digest: Digest) -> AccessRequest:
-        request = await self._known(request_id)
+        request = await self._require_request(request_id)
         if request.is_terminal:
             raise Refused(RefusalCode.NOT_POSSIBLE_IN_THIS_STATE, is_closed=True)
         if request.plan.digest != digest:

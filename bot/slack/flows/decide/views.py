@@ -10,8 +10,8 @@ from bot.slack import ids
 from bot.slack.blocks.blocks import Json, bullets, fixed_text, rich_text, small_text
 from bot.slack.blocks.modal import input_block, message_view, modal, text_area
 from bot.slack.cards.approval.approval_card import decision_row
-from bot.slack.cards.approval.details import details_blocks, particular_and_general_notes
-from bot.slack.cards.approval.details_parts import TITLES, part_blocks
+from bot.slack.cards.approval.details import details_blocks
+from bot.slack.cards.approval.details_parts import TITLES, part_blocks, particular_and_general_notes
 from bot.slack.cards.partner_and_plan import identity_block
 from bot.slack.cards.requests import can_be_decided
 from bot.slack.ids import DetailsPart

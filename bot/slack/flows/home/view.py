@@ -147,7 +147,7 @@ def _search(home: AppHome) -> Iterator[Block]:
 
 
 def _waiting_sections(home: AppHome, now: datetime, *, has_times_below: bool = True) -> Iterator[Block]:
-    """Return what waits for this person.
+    """Return the reviews and approvals that wait for this person.
 
     :param has_times_below: False when many other lists are full too: a row then takes one block instead of two.
     """
@@ -241,7 +241,7 @@ def _partner_sections(home: AppHome, now: datetime) -> Iterator[Block]:
 
 
 def _searched_sections(request_filter: RequestFilter, found_requests: FoundRequests) -> Iterator[Block]:
-    """Return what an auditor searched for, and what was found."""
+    """Return the search text of an auditor, and the requests that match it."""
     yield header("Search of requests")
     conditions = list(condition_words(request_filter)) or [("Conditions", "none, so all requests are shown")]
     yield rich_text(

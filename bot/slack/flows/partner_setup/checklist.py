@@ -7,7 +7,16 @@ from slack_sdk.models.blocks import Block
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack import ids
-from bot.slack.blocks.blocks import Json, bullets, fixed_text, header, paragraph, preformatted, rich_text, small_text
+from bot.slack.blocks.blocks import (
+    Json,
+    bullets,
+    fixed_text,
+    header,
+    paragraph,
+    preformatted_text,
+    rich_text,
+    small_text,
+)
 from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.modal import modal
 from bot.slack.blocks.untrusted import clean, cut
@@ -100,7 +109,7 @@ def _text_blocks(chunks: Sequence[str]) -> Iterator[Block]:
         elements = [fixed_text(f"{label}: copy it as it is", bold=True)]
         if chunk.endswith(_BREAKS):
             elements.append(fixed_text(" (its last line goes on in the next part)"))
-        yield rich_text(paragraph(*elements), preformatted(chunk))
+        yield rich_text(paragraph(*elements), preformatted_text(chunk))
 
 
 def _remarks(sentences: Sequence[str]) -> Iterator[RichTextElement]:

@@ -14,8 +14,8 @@ from bot.slack.blocks.blocks import Json, cleaned_text, fixed_text, paragraph, r
 from bot.slack.blocks.modal import input_block, modal, text_area
 from bot.slack.cards.partner_and_plan import identity_block
 from bot.slack.flows.entry_point_types import Action, EntryPoint, Submission
+from bot.slack.flows.request_access.approvers_in_form import approvers_blocks
 from bot.slack.flows.request_access.flow import RequestAccessFlow
-from bot.slack.flows.request_access.who_decides import who_decides_blocks
 from bot.slack.payloads.button_values import parse_tenant_id
 from bot.slack.payloads.models import Interaction
 from bot.slack.people.approvers import StageApprovers, name_stages
@@ -70,8 +70,8 @@ class CloseEarlyFlow:
                 return open_request_view(partnership.identity, open_request_fact(open_request, window.actor, account))
             people = {window.actor, partnership.sponsor.chat_id}
             stages = one_approver(template.stages)
-            stage_approvers = await name_stages(stages, people, self.request_access.shown_directory)
-            return close_early_view(partnership.identity, stage_approvers, sorted(people))
+            approvers_by_stage = await name_stages(stages, people, self.request_access.display_directory)
+            return close_early_view(partnership.identity, approvers_by_stage, sorted(people))
 
         subject = CommandSubject(tenant_id=tenant_id)
         await self.request_access.windows.open_and_fill(
@@ -123,16 +123,16 @@ def at_the_reason(problems: Mapping[str, Fact]) -> dict[str, Fact]:
 
 
 def close_early_view(
-    identity: TenantIdentity, who_decides: Sequence[StageApprovers], excluded: Sequence[ChatId] = ()
+    identity: TenantIdentity, approvers_by_stage: Sequence[StageApprovers], excluded: Sequence[ChatId] = ()
 ) -> Json:
     """Return the window: the partner, what happens, who decides, and why.
 
-    :param excluded: see `who_decides_blocks`.
+    :param excluded: see `approvers_blocks`.
     """
     blocks: list[Block] = [
         identity_block(identity),
         rich_text(paragraph(fixed_text(CLOSE_EARLY_EFFECT))),
-        *who_decides_blocks(who_decides, excluded),
+        *approvers_blocks(approvers_by_stage, excluded),
         input_block("Reason", ids.JUSTIFICATION, text_area(ids.JUSTIFICATION), hint="The approver reads this."),
     ]
     return modal(CLOSE_EARLY_TITLE, blocks, ids.CLOSE_PARTNER, submit="Send", metadata=identity.tenant_id)

@@ -141,7 +141,7 @@ def duration_field(templates: Sequence[Template], days: int) -> InputBlock:
         options=options,
         initial_option=next((known_option for known_option in options if known_option.value == chosen), None),
     )
-    (hint,) = [_duration_hint(one) for one in templates] if len(templates) == 1 else [""]
+    (hint,) = [_duration_hint(offered_template) for offered_template in templates] if len(templates) == 1 else [""]
     return input_block("Duration", ids.DURATION, element, hint=hint)
 
 

@@ -16,8 +16,8 @@ from bot.slack.payloads.forms import parse_form
 from bot.slack.payloads.models import Interaction
 from bot.words.requests.form import STAYS_IN_WINDOW
 from bot.words.requests.notes import refusal_words
-from workflows.app.requests.editing import PARTNER_PROBLEMS_FIELD, Editing
-from workflows.app.requests.forms import EditedRequest, Form, Refill, refilled
+from workflows.app.requests.editing import PARTNER_PROBLEMS_FIELD, RequestEditor
+from workflows.app.requests.forms import EditedRequest, Form, Refill, refill
 from workflows.app.requests.open_request import account_of_other_chat_id
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -37,7 +37,7 @@ class FilledFormFlow:
     """Offers what somebody asked for before, to be sent again as it is or changed."""
 
     request_access: RequestAccessFlow
-    editing: Editing
+    editing: RequestEditor
     store: Store
 
     def entry_points(self) -> Iterator[EntryPoint]:
@@ -53,7 +53,7 @@ class FilledFormFlow:
         async def build(window: Window) -> Json:
             await self.request_access.members.refuse_known_guests(window.actor)
             request = await self.editing.require_editable(request_id, window.actor)
-            refill = self._refilled(request, window.actor)
+            refill = self._refill(request, window.actor)
             edits = EditedRequest(request_id=request.id, digest=request.plan.digest)
             form = replace(refill.form, edited_request=edits)
             decided = sum(len(people) for people in request.verdict().counted_people)
@@ -111,9 +111,9 @@ class FilledFormFlow:
             return _form_about_partner(actor, subject.tenant_id or "")
         account = await account_of_other_chat_id(request, actor, self.editing.intake.directory)
         if is_sponsor or request.is_filed_by(actor, account):
-            return self._refilled(request, actor)
+            return self._refill(request, actor)
         if subject.tenant_id is not None and await self._is_admin(actor):
-            refill = self._refilled(request, actor)
+            refill = self._refill(request, actor)
             return replace(refill, form=replace(refill.form, justification=""))  # an admin gives a reason of their own
         return _form_about_partner(actor, request.fields.target)
 
@@ -127,23 +127,23 @@ class FilledFormFlow:
     async def _earlier(self, subject: CommandSubject, actor: ChatId) -> tuple[AccessRequest | None, bool]:
         """Return the request that is named, or the one in force of a partner; and whether the person sponsors it."""
         if subject.request_id is not None:
-            return await self._known(subject.request_id), False
+            return await self._require_request(subject.request_id), False
         partnership = await self.store.partnership(subject.tenant_id or TenantId(""))
         if partnership is None:
             return None, False
         return await self.store.request(partnership.request_id), partnership.sponsor.chat_id == actor
 
-    async def _known(self, request_id: RequestId) -> AccessRequest:
+    async def _require_request(self, request_id: RequestId) -> AccessRequest:
         request = await self.store.request(request_id)
         if request is None:
             raise Refused(RefusalCode.UNKNOWN_REQUEST)
         return request
 
-    def _refilled(self, request: AccessRequest, actor: ChatId) -> Refill:
-        return refilled(request, actor, self.request_access.catalog, self.editing.intake.clock.now())
+    def _refill(self, request: AccessRequest, actor: ChatId) -> Refill:
+        return refill(request, actor, self.request_access.catalog, self.editing.intake.clock.now())
 
 
 def _form_about_partner(actor: ChatId, target: str) -> Refill:
-    """Return the form about a partner, with nothing else filled in."""
+    """Return the form with only the partner filled in."""
     form = Form(requester=actor, target=target, template="", justification="", sponsor=actor, days=0)
     return Refill(form=form, notes={}, template="")

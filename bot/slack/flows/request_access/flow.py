@@ -18,8 +18,8 @@ from bot.slack.flows.request_access.partner_result import LookupResult
 from bot.slack.payloads.forms import parse_form
 from bot.slack.payloads.models import Interaction, SlashCommand
 from bot.slack.people.approvers import name_stages
+from bot.slack.people.display_directory import DisplayDirectory
 from bot.slack.people.members import Members
-from bot.slack.people.shown_directory import ShownDirectory
 from bot.words.refusals.sentences import fact_words
 from bot.words.requests.form import EDIT_UNCHECKED
 from bot.words.requests.notes import refusal_words
@@ -52,7 +52,7 @@ class RequestAccessFlow:
     catalog: Catalog
     offers: Offers
     search: OwnDirectorySearch
-    shown_directory: ShownDirectory
+    display_directory: DisplayDirectory
 
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
@@ -96,7 +96,10 @@ class RequestAccessFlow:
         self.windows.background.start(self.show_partner(window, form, typed_text=form.target))
 
     async def submit(self, ack: AsyncAck, click: Interaction) -> None:
-        """Send the request. When another one is open for this partner, the form shows it with its buttons."""
+        """Send the request.
+
+        When another request is open for this partner, the form shows that request with its buttons.
+        """
         await self.members.refuse_known_guests(click.actor)
         problems = await answer_submission(ack, self.intake.file(parse_form(click), key=click.key))
         if ids.TARGET in problems and problems[ids.TARGET].code == RefusalCode.OPEN_REQUEST:
@@ -131,7 +134,7 @@ class RequestAccessFlow:
         """Open the form for a full member, without waiting for a lookup.
 
         :returns: the view's id, and the template that is chosen already: the first one that closes a partner.
-        :raises Refused: for everybody else.
+        :raises Refused: when the person is not a full member.
         """
         await self.members.refuse_known_guests(actor)
         offers = await self.offers.open(is_closing=is_closing)
@@ -164,12 +167,12 @@ class RequestAccessFlow:
         open_form.offers = await self.offers.open(open_form.form.template)
         form, template = open_form.form, self.catalog.templates.get(open_form.form.template)
         if template is None:
-            open_form.who_decides = ()
+            open_form.approvers_by_stage = ()
             return
         stages = await self.offers.stages(template, open_form.observation, form.days)
-        stage_approvers = await name_stages(stages, {form.requester, form.sponsor}, self.shown_directory)
+        stage_approvers = await name_stages(stages, {form.requester, form.sponsor}, self.display_directory)
         if open_form.form.template == template.name:  # another one may have been chosen since
-            open_form.who_decides = stage_approvers
+            open_form.approvers_by_stage = stage_approvers
 
     async def _look_up(self, window: Window, open_form: OpenRequestForm, typed_text: str) -> None:
         """Look up a partner for the form.

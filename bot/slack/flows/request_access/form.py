@@ -18,6 +18,7 @@ from bot.slack.blocks.blocks import (
 )
 from bot.slack.blocks.modal import SPONSOR_HINT, input_block, message_view, modal, text_area
 from bot.slack.blocks.untrusted import cut, encodable
+from bot.slack.flows.request_access.approvers_in_form import approvers_blocks
 from bot.slack.flows.request_access.fields import (
     duration_field,
     end_date_field,
@@ -26,7 +27,6 @@ from bot.slack.flows.request_access.fields import (
     ticket_field,
 )
 from bot.slack.flows.request_access.partner_result import LookupResult, open_request_buttons, target_result
-from bot.slack.flows.request_access.who_decides import who_decides_blocks
 from bot.slack.people.approvers import StageApprovers
 from bot.words.requests.form import (
     EDITED_PARTNER,
@@ -67,7 +67,7 @@ class RequestForm:
     """The text of the option that was chosen for one of them, by name."""
     unsearchable: Mapping[str, Fact] = field(default_factory=dict)
     """Why our own directory cannot be searched for one of them, by name."""
-    who_decides: Sequence[StageApprovers] = ()
+    approvers_by_stage: Sequence[StageApprovers] = ()
     """Who would decide on the chosen template."""
     edited_request: EditedRequest | None = None
     """What the form edits; None for a new request."""
@@ -77,19 +77,19 @@ class RequestForm:
     """What of the earlier request that it was filled in from is different today, by the field."""
 
     @property
-    def chosen(self) -> Offer | None:
+    def chosen_offer(self) -> Offer | None:
         """Return the chosen template, if any."""
         return next((offer for offer in self.offers if offer.template.name == self.template), None)
 
     @property
     def template_chosen(self) -> Template | None:
         """Return the chosen template, if any."""
-        return None if self.chosen is None else self.chosen.template
+        return None if self.chosen_offer is None else self.chosen_offer.template
 
     @property
-    def offered(self) -> Sequence[Template]:
+    def offered_templates(self) -> Sequence[Template]:
         """Return the templates for the rest of the form: the chosen one, or all of them."""
-        return [one.template for one in ((self.chosen,) if self.chosen else self.offers)]
+        return [one.template for one in ((self.chosen_offer,) if self.chosen_offer else self.offers)]
 
 
 def request_view(form: RequestForm) -> Json:
@@ -101,8 +101,10 @@ def request_view(form: RequestForm) -> Json:
         *_partner(form),
         template_field(form.offers, form.template),
         *_note(form, ids.TEMPLATE),
-        small_text(*([NOT_CHOSEN] if form.chosen is None else chosen_template_words(form.chosen))),
-        *who_decides_blocks(form.who_decides, (form.requester, form.sponsor or form.requester), offer=form.chosen),
+        small_text(*([NOT_CHOSEN] if form.chosen_offer is None else chosen_template_words(form.chosen_offer))),
+        *approvers_blocks(
+            form.approvers_by_stage, (form.requester, form.sponsor or form.requester), offer=form.chosen_offer
+        ),
         *placeholder_fields(template, form.placeholders, form.labels, form.unsearchable),
         input_block("Justification", ids.JUSTIFICATION, text_area(ids.JUSTIFICATION, form.justification)),
         *ticket_field(None if template is None else template.ticket, form.ticket),
@@ -118,15 +120,15 @@ def request_view(form: RequestForm) -> Json:
     if form.edited_request is not None:
         metadata[ids.EDITS] = f"{form.edited_request.request_id}:{form.edited_request.digest}"
         return modal(EDIT_TITLE, blocks, ids.EDIT_REQUEST, submit="Send again", metadata=json.dumps(metadata))
-    title = CLOSE_TITLE if form.chosen is not None and form.chosen.closes else REQUEST_TITLE
+    title = CLOSE_TITLE if form.chosen_offer is not None and form.chosen_offer.closes else REQUEST_TITLE
     return modal(title, blocks, ids.REQUEST_ACCESS, submit="Send request", metadata=json.dumps(metadata))
 
 
 def _end_fields(form: RequestForm, template: Template | None) -> Iterator[Block]:
     """Return the fields for the end of the access. What only closes a partner has no end."""
-    if form.chosen is not None and form.chosen.closes:
+    if form.chosen_offer is not None and form.chosen_offer.closes:
         return
-    yield duration_field(form.offered, form.days)
+    yield duration_field(form.offered_templates, form.days)
     yield from _note(form, ids.DURATION)
     yield from end_date_field(template, form.ends_on)
     yield from _note(form, ids.END_DATE)
@@ -134,7 +136,7 @@ def _end_fields(form: RequestForm, template: Template | None) -> Iterator[Block]
 
 def _partner(form: RequestForm) -> Iterator[Block]:
     """Return the field for the partner with what was found. An edit only shows it, and says what sending does."""
-    is_closing = form.chosen is not None and form.chosen.closes
+    is_closing = form.chosen_offer is not None and form.chosen_offer.closes
     target_blocks = target_result(form.lookup_result, form.problem, form.requester, is_closing=is_closing)
     if form.edited_request is None:
         yield _target_field(form)
@@ -147,7 +149,7 @@ def _partner(form: RequestForm) -> Iterator[Block]:
 
 
 def _note(form: RequestForm, field: str) -> Iterator[Block]:
-    """Return what is different at a field since the request that the form was filled in from."""
+    """Return how a field differs from the request that the form was filled in from."""
     if field in form.notes:
         yield small_text(f"⚠️ {refill_note_words(form.notes[field])}")
 

@@ -27,7 +27,7 @@ class OpenRequestForm(OpenForm[Form]):
     problem: str = ""
     unsearchable: dict[str, Fact] = field(default_factory=dict)
     """By the placeholder's name, why our own directory cannot be searched for it."""
-    who_decides: Sequence[StageApprovers] = ()
+    approvers_by_stage: Sequence[StageApprovers] = ()
     """Who would decide on the chosen template."""
     refill: Refill | None = None
     """The earlier request that it was filled in from."""
@@ -39,7 +39,7 @@ class OpenRequestForm(OpenForm[Form]):
         return self.looked_up.strip() == typed_text.strip()
 
     def forget(self) -> None:
-        """Drop what was found, because something else is typed now."""
+        """Forget the lookup result, because the person has typed another partner."""
         self.lookup_result, self.observation, self.problem, self.looked_up = None, None, "", ""
 
     def view(self) -> Json:
@@ -61,7 +61,7 @@ class OpenRequestForm(OpenForm[Form]):
                 placeholders=form.placeholders,
                 labels=form.labels,
                 unsearchable=self.unsearchable,
-                who_decides=self.who_decides,
+                approvers_by_stage=self.approvers_by_stage,
                 edited_request=form.edited_request,
                 approval_count=self.approval_count,
                 notes=self._notes(),
@@ -69,6 +69,6 @@ class OpenRequestForm(OpenForm[Form]):
         )
 
     def _notes(self) -> Mapping[str, Fact]:
-        """Return what is different since the earlier request, until another template is chosen."""
+        """Return how each field differs from the earlier request, until another template is chosen."""
         refill = self.refill
         return {} if refill is None or self.form.template not in ("", refill.template) else refill.notes

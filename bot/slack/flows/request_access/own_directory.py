@@ -37,10 +37,10 @@ class OwnDirectorySearch:
         if is_guid(typed.strip("{}")):
             await ack(options=[option(f"ID {typed}", typed)])
             return
-        found = await self.names.find(event.actor, searched_template(event), name, event.value)
-        await ack(options=[_choice(found_object) for found_object in found.objects])
-        if found.problem is not None:
-            self.windows.background.start(self._ask_for_id(event, name, found.problem))
+        objects = await self.names.find(event.actor, searched_template(event), name, event.value)
+        await ack(options=[_choice(found_object) for found_object in objects.objects])
+        if objects.problem is not None:
+            self.windows.background.start(self._ask_for_id(event, name, objects.problem))
 
     async def _ask_for_id(self, event: Interaction, name: str, problem: Fact) -> None:
         """Replace the select by a field for the ID, and say why."""

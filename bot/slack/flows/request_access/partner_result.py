@@ -91,7 +91,7 @@ def target_result(
 ) -> RichTextBlock:
     """Return the text below the target: the tenant and what exists already, or the problem in words.
 
-    :param is_closing: whether access is to be closed: what guests can do without a request does not matter then.
+    :param is_closing: whether access is to be closed. The access of guests without a request is then left out.
     """
     if problem:
         text = paragraph(fixed_text("⚠️ Problem: ", bold=True), cleaned_text(problem, 1000, lines=True))

@@ -148,14 +148,14 @@ class RestoreFlow:
                 changes=await self.intake.changes(identity.tenant_id),
                 templates=tuple(self.catalog.templates.values()),
                 form=_blank(window.actor, identity.tenant_id),
-                approved=await self._approved(identity.tenant_id),
+                approved=await self._last_approved_request(identity.tenant_id),
             )
         )
 
     async def _content(self, form: RestoreForm) -> RestoreFormContent | None:
         """Return the form's content without the difference; None when nothing of this partner can be restored."""
         changes = await self.intake.changes(form.tenant_id)
-        approved = await self._approved(form.tenant_id)
+        approved = await self._last_approved_request(form.tenant_id)
         known = [*changes, *([] if approved is None else [approved])]
         if not known:
             return None
@@ -167,7 +167,7 @@ class RestoreFlow:
             approved=approved,
         )
 
-    async def _approved(self, tenant_id: TenantId) -> AccessRequest | None:
+    async def _last_approved_request(self, tenant_id: TenantId) -> AccessRequest | None:
         """Return the request whose settings were last approved; None when a sweep found the partner so."""
         drift = await known_drift(tenant_id, self.store)
         record = await self.store.partnership(tenant_id)
@@ -194,7 +194,7 @@ class RestoreFlow:
     async def _with_preview(self, content: RestoreFormContent) -> RestoreFormContent:
         try:
             async with asyncio.timeout(READING_SECONDS):
-                found, observation = await self._proposed(content.form)
+                found, observation = await self._propose(content.form)
                 names = await names_for_display(shown_targets(found.plan), tenant=self.tenant)
         except NothingToChange:
             return replace(content, problem=fact_words(Fact(RefusalCode.ALREADY_RESTORED, {"is_form": True})))
@@ -220,7 +220,7 @@ class RestoreFlow:
         )
         return replace(content, identity=observation.identity, preview=preview)
 
-    async def _proposed(self, form: RestoreForm) -> tuple[Restoration, ObservedPartner]:
+    async def _propose(self, form: RestoreForm) -> tuple[Restoration, ObservedPartner]:
         try:
             return await self.intake.propose(form)
         except InvalidField as error:

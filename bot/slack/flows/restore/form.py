@@ -90,7 +90,7 @@ class RestoreFormContent:
     problem: str = ""
 
     @property
-    def offered(self) -> Sequence[Template]:
+    def offered_templates(self) -> Sequence[Template]:
         """Return the templates whose durations are offered.
 
         This is the one whose approval chain decides, or all while it is not known.
@@ -137,7 +137,7 @@ def _changes_field(content: RestoreFormContent) -> InputBlock:
         action_id=ids.RESTORES,
         options=options if is_one else None,
         option_groups=None if is_one else list(_groups(options)),
-        initial_option=next((option for option in options if option.value == _chosen(content.form)), None),
+        initial_option=next((option for option in options if option.value == _chosen_value(content.form)), None),
         placeholder=plain_text("Choose a change", Limit.OPTION),
     )
     hint = (
@@ -149,7 +149,7 @@ def _changes_field(content: RestoreFormContent) -> InputBlock:
     return input_block("Change to undo", ids.RESTORES, element, hint=hint, is_dispatched=True)
 
 
-def _chosen(form: RestoreForm) -> str:
+def _chosen_value(form: RestoreForm) -> str:
     prefix = ids.APPROVED_PREFIX if form.restores_result else ""
     return f"{prefix}{form.restored_request_id}"
 
@@ -217,9 +217,9 @@ def _chain_elements(preview: Preview) -> Iterator[RichTextElement]:
 
 
 def _duration_field(content: RestoreFormContent) -> InputBlock:
-    choices = sorted({duration for template in content.offered for duration in template.durations})[:100]
+    choices = sorted({duration for template in content.offered_templates for duration in template.durations})[:100]
     options = [option(duration_words(duration), str(duration.days)) for duration in choices]
-    defaults = {template.default_duration.days for template in content.offered}
+    defaults = {template.default_duration.days for template in content.offered_templates}
     is_offered = content.form.days in [duration.days for duration in choices]
     days = content.form.days if is_offered else defaults.pop() if len(defaults) == 1 else 0
     element = StaticSelectElement(

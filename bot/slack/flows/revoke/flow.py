@@ -159,12 +159,12 @@ class RevokeFlow:
             window.subject = CommandSubject(tenant_id=TenantId(target))
         identity, partnership = await named_partner(typed_text, store=self.store, tenant=self.tenant)
         window.subject = CommandSubject(tenant_id=identity.tenant_id)
-        planned = await self._planned(identity, partnership, window, in_review=in_review)
+        planned = await self._plan_revocation(identity, partnership, window, in_review=in_review)
         if planned is None:
             return revoke_without_preview_view(identity)
         return await self._confirmation_view(window, identity, partnership, *planned)
 
-    async def _planned(
+    async def _plan_revocation(
         self, identity: TenantIdentity, partnership: Partnership | None, window: Window, *, in_review: bool
     ) -> tuple[Plan, JsonObject | None] | None:
         """Plan a revocation for a person who may request it; None when a known partner cannot be read now.

@@ -53,7 +53,7 @@ def revoke_view_or_nothing(
     """Offer a revocation wherever there is something to close, to record as closed, or to stop; otherwise say why not.
 
     :param default: the tenant's default configuration; None when it could not be read.
-    :param names: the names in our own directory of its ids, by id.
+    :param names: the names of the ids in the configuration, from our own directory.
     :param usage_sentences: sentences about who used the partnership recently.
     :param read_at: when the settings that the plan is made from were read.
     """
@@ -77,8 +77,8 @@ def revoke_view(
 ) -> Json:
     """Return the view with the effects and limits of a revocation, which asks to type the partner's domain.
 
-    :param lines: what it writes; none when every block is set already.
-    :param access_kinds: what is not certainly closed now.
+    :param lines: the settings that the revocation writes; empty when every block is set already.
+    :param access_kinds: the kinds of access that are not certainly closed now.
     :param stopped_requests: the open requests that it stops.
     """
     changes = change_elements(lines, "What will change") if lines else _nothing_to_write_elements(access_kinds)
@@ -93,7 +93,7 @@ def revoke_view(
 def already_blocked_view(identity: TenantIdentity, access_kinds: Sequence[AccessKind], read_at: datetime) -> Json:
     """Return the view that there is nothing to revoke, with what is still not certainly closed.
 
-    :param read_at: when the settings were read: this view claims only what was read.
+    :param read_at: when the settings were read; the view shows this time.
     """
     partner, verified = partner_name(identity), f"(verified {minute(read_at)})"
     if not access_kinds:

@@ -50,7 +50,7 @@ def parse_filter(typed_text: str, *, reader: Collection[ChatId | PersonId], now:
         elif name is None:
             raise UnknownFilter(f"“{clean(bare, 60)}” is not a filter.")
         else:
-            value = next((one for one in values if one is not None), "").strip()
+            value = next((typed_value for typed_value in values if typed_value is not None), "").strip()
             partner_filter = _with_condition(partner_filter, name.lower(), value, reader)
     return partner_filter
 

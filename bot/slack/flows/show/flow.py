@@ -53,7 +53,10 @@ class KnownPeople(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowFlow:
-    """Answers read-only commands. Local answers come with the acknowledgement, the others right after it."""
+    """Answers read-only commands.
+
+    Answers from the store come with the acknowledgement, answers that need Entra right after it.
+    """
 
     answers: Answers
     windows: Windows
@@ -148,12 +151,12 @@ class ShowFlow:
             return refusal(str(error))
         page = await self.store.partners_page(partner_filter, limit=PAGE_SIZE, position=position)
         drifts = [await known_drift(partner.identity.tenant_id, self.store) for partner in page.items]
-        found = {TenantId(drift.subject): drift_row_words(drift, now) for drift in drifts if drift is not None}
-        return partner_list(page, now, typed_text, await read_not_adopted(store=self.store), found)
+        drift_words = {TenantId(drift.subject): drift_row_words(drift, now) for drift in drifts if drift is not None}
+        return partner_list(page, now, typed_text, await read_not_adopted(store=self.store), drift_words)
 
     async def _ids_of(self, actor: ChatId) -> frozenset[ChatId | PersonId]:
-        known = await self.people.known_person(actor)
-        return frozenset({actor}) if known is None else frozenset({actor, known.chat_id, known.id})
+        person = await self.people.known_person(actor)
+        return frozenset({actor}) if person is None else frozenset({actor, person.chat_id, person.id})
 
     async def _posture(self, _: SlashCommand) -> Message:
         return posture_message(await self._read_posture())
@@ -169,7 +172,7 @@ class ShowFlow:
     async def _details(self, name: str, *, reader: frozenset[ChatId | PersonId]) -> Message:
         """Read one partner by its domain or tenant id.
 
-        :param reader: the ids of the person who reads it, for the buttons of what is theirs.
+        :param reader: the ids of the person who reads it, for the buttons of their own requests.
         """
         identity, partnership = await named_partner(name, store=self.store, tenant=self.tenant)
         configuration, default, concerns = await concerns_about(

@@ -53,7 +53,7 @@ def partner_list(
 
     :param typed_text: the filters, as they were typed.
     :param not_adopted: the partners of the tenant that are not in the list; None when that was never read.
-    :param drifts: in a few words, how partners differ from what was approved.
+    :param drifts: how the settings of partners differ from the approved ones, in a few words.
     """
     others = list(_not_adopted_blocks(not_adopted))
     if not page.count:

@@ -37,7 +37,7 @@ from workflows.core.partners.partnership import (
 from workflows.core.partners.restoration.restorable import is_restorable
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.approval import Choice
-from workflows.core.requests.notes import displayed_state
+from workflows.core.requests.notes import state_to_display
 from workflows.core.requests.request import AccessRequest
 
 MAX_HISTORY_ENTRIES: Final = 15
@@ -186,7 +186,7 @@ def history_parts(
     batch = member_words(request.batch, request.left_batch)
     runs = [fixed_text(f"{sign} {request.id}: {kind_words(request)}{batch}"), *by, fixed_text(", ")]
     if later is None:
-        state = [fixed_text(STATE_WORDS[displayed_state(request)], bold=True)]
+        state = [fixed_text(STATE_WORDS[state_to_display(request)], bold=True)]
         at, of = request.confirmed_at or request.changed_at, ""
         if not request.is_terminal:
             at, of = request.created_at, "sent "  # its state may be of a later day

@@ -9,7 +9,7 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack import ids
 from bot.slack.answers.windows import Window, Windows
-from bot.slack.blocks.blocks import DOMAIN_LIMIT, Json, TextRun, bullets, cleaned_text, preformatted
+from bot.slack.blocks.blocks import DOMAIN_LIMIT, Json, TextRun, bullets, cleaned_text, preformatted_text
 from bot.slack.blocks.modal import modal
 from bot.slack.blocks.pages import PER_PAGE, TEXTS_PER_PAGE, page_blocks
 from bot.slack.cards.concerns import concern_items
@@ -93,13 +93,13 @@ class PartnerSectionsFlow:
         match name:
             case PartnerSection.CHECKLIST:
                 current = await self.checklists.read_current(identity.tenant_id)
-                return [preformatted(text) for text in checklist_text(current)]
+                return [preformatted_text(text) for text in checklist_text(current)]
             case PartnerSection.CONCERNS:
                 read = concerns_about(identity, tenant=self.tenant, records=self.store.records, clock=self.clock)
                 return _bullets(concern_items((await read)[2]))
             case PartnerSection.SETTINGS:
                 configuration, _ = await read_both(identity.tenant_id, tenant=self.tenant)
-                return [preformatted(text) for text in settings_pieces(configuration)]
+                return [preformatted_text(text) for text in settings_pieces(configuration)]
             case PartnerSection.APPROVALS:
                 requests = await self.store.requests_for(identity.tenant_id, MAX_READ_REQUESTS)
                 return _bullets(current_approvals(partnership, requests))

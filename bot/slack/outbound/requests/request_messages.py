@@ -37,7 +37,7 @@ class RequestMessages:
         self._recipients = Recipients(outbound.directory)
         self._reminders = reminders
 
-    async def posted(self, request: AccessRequest) -> list[MessageCopy]:
+    async def live_copies(self, request: AccessRequest) -> list[MessageCopy]:
         """Return every posted copy that counts: of the card, and of what the requester and the sponsor see."""
         subjects = (f"{kind}:{request.id}" for kind in ("request", "requester", "sponsor"))
         return [copy for subject in subjects for copy in await self._outbound.store.copies(subject) if copy.is_live]

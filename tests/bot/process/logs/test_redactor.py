@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.process.logs.redactor import Redactor, secrets_of
 from bot.process.settings import Settings, TenantSettings
-from workflows.core.errors.facts import redacted
+from workflows.core.errors.facts import redact_value
 
 SECRET: Final = "Pa$$ 'wörd'\\ <&> +/=?\"~1"
 
@@ -107,13 +107,13 @@ def test_a_token_is_replaced_after_any_sign_also_as_json_and_addresses_write_it(
 
 def test_what_only_looks_like_a_token_is_not_known() -> None:
     redactor = Redactor(["hunter2hunter2"])
-    assert redactor.known(f"{TOKENS[0]} hunter2hunter2") == f"{TOKENS[0]} [redacted]"
-    assert Redactor().known(TOKENS[0]) == TOKENS[0]
+    assert redactor.without_known_secrets(f"{TOKENS[0]} hunter2hunter2") == f"{TOKENS[0]} [redacted]"
+    assert Redactor().without_known_secrets(TOKENS[0]) == TOKENS[0]
 
 
 def test_values_are_cleaned_and_names_stay() -> None:
     given = {"reasonable": ["unreasonable", 3, None, {"a": "reasonable"}]}
-    clean = redacted(given, Redactor(["reasonable"]))
+    clean = redact_value(given, Redactor(["reasonable"]))
     assert clean == {"reasonable": ["un[redacted]", 3, None, {"a": "[redacted]"}]}
 
 

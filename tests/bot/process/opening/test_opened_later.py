@@ -41,7 +41,7 @@ async def test_a_question_waits_until_the_tenant_is_open() -> None:
     assert not asked.done()
     later.begin()
     assert [await asked, await named] == ["find", "verified_domains"]
-    opened: Any = await later.opened()
+    opened: Any = await later.wait_until_open()
     assert opened.asked == [("find", ("contoso.com",), {"fresh": True}), ("verified_domains", (), {})]
     assert opened.thread is not threading.current_thread()
     await later.close()
@@ -65,7 +65,7 @@ async def test_a_credential_that_cannot_be_used_is_told_to_everybody() -> None:
 
     later = TenantOpenedLater(refuse)
     later.begin()
-    for waiting in (later.opened(), later.tenant.home()):
+    for waiting in (later.wait_until_open(), later.tenant.home()):
         with pytest.raises(SettingsProblems):
             await waiting
     await later.close()

@@ -26,7 +26,7 @@ async def nothing_missing() -> str:
 
 async def test_what_is_due_counts_until_a_tick_has_looked_at_it() -> None:
     store, clock = DueStore(), FixedClock()
-    metrics = Metrics(store=store, clock=clock, lookups=lambda: 0, is_ready=nothing_missing)  # type: ignore[arg-type]
+    metrics = Metrics(store=store, clock=clock, lookups=lambda: 0, why_not_ready=nothing_missing)  # type: ignore[arg-type]
 
     async def due() -> float | None:
         await metrics.refresh()
@@ -46,7 +46,7 @@ async def test_what_is_due_counts_until_a_tick_has_looked_at_it() -> None:
 async def test_the_text_is_made_again_only_for_other_numbers() -> None:
     """It names every code of alarms and drift; to make it takes longer than to read the numbers."""
     store, clock = DueStore(), FixedClock()
-    metrics = Metrics(store=store, clock=clock, lookups=lambda: 0, is_ready=nothing_missing)  # type: ignore[arg-type]
+    metrics = Metrics(store=store, clock=clock, lookups=lambda: 0, why_not_ready=nothing_missing)  # type: ignore[arg-type]
     first, _ = await metrics.page()
     again, _ = await metrics.page()
     assert again is first

@@ -113,15 +113,15 @@ async def open_door(session: aiohttp.ClientSession, *, socket_mode: bool) -> Asy
     """Serve on a free port until the test is over."""
     opened = ServerUnderTest(session)
 
-    async def is_ready() -> str:
+    async def nothing_missing() -> str:
         return opened.reason
 
     app = server.make_web_app(
         inbound=None if socket_mode else inbound(opened.received),
         secret=SECRET,
         clock=FixedClock(),
-        metrics=Metrics(store=EmptyStore(), clock=FixedClock(), lookups=lambda: 0, is_ready=is_ready).page,  # type: ignore[arg-type]
-        is_ready=is_ready,
+        metrics=Metrics(store=EmptyStore(), clock=FixedClock(), lookups=lambda: 0, why_not_ready=nothing_missing).page,  # type: ignore[arg-type]
+        why_not_ready=nothing_missing,
     )
     runner = make_runner(app)
     await runner.setup()

@@ -100,7 +100,7 @@ class Graph:
 
 @dataclass(slots=True)
 class Changes:
-    """Counts calls of `changed`."""
+    """Counts calls of `on_change`."""
 
     count: int = 0
 
@@ -115,7 +115,7 @@ def changes() -> Changes:
 
 @pytest.fixture
 def simulator(changes: Changes) -> EntraSimulator:
-    return EntraSimulator(now=lambda: NOW, changed=changes, accepts_token=lambda token: token == TOKEN)
+    return EntraSimulator(now=lambda: NOW, on_change=changes, accepts_token=lambda token: token == TOKEN)
 
 
 @pytest.fixture

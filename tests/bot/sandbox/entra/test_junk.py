@@ -49,7 +49,7 @@ JSON = st.recursive(
 
 
 def _send(method: str, path: str, content: bytes = b"", query: dict[str, str] | None = None) -> Answer:
-    tenant = Tenant(now=lambda: datetime(2026, 1, 1, tzinfo=UTC), changed=lambda: None)
+    tenant = Tenant(now=lambda: datetime(2026, 1, 1, tzinfo=UTC), on_change=lambda: None)
     tenant.merge({"partners": {CONTOSO: {}}})
     call = Call(
         method=method,

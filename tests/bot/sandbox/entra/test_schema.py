@@ -48,7 +48,7 @@ def address() -> Iterator[str]:
 
 async def _start() -> tuple[web.AppRunner, str]:
     simulator = EntraSimulator(
-        now=lambda: datetime.now(UTC), changed=lambda: None, accepts_token=lambda token: token == TOKEN
+        now=lambda: datetime.now(UTC), on_change=lambda: None, accepts_token=lambda token: token == TOKEN
     )
     simulator.merge({"partners": {CONTOSO: {"tenantId": CONTOSO}}})
     application = web.Application()

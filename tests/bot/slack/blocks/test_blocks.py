@@ -17,7 +17,7 @@ from bot.slack.blocks.blocks import (
     fixed_text,
     header,
     plain_text,
-    preformatted,
+    preformatted_text,
     small_text,
     with_local_times,
     within_limits,
@@ -102,6 +102,6 @@ def test_a_short_id_is_not_broken_at_the_end_of_a_line_and_is_found_when_it_is_c
 
 def test_what_is_copied_as_code_and_what_is_no_short_id_keep_their_hyphen() -> None:
     assert as_json(cleaned_text(SHORT_ID, code=True))["text"] == SHORT_ID
-    assert SHORT_ID in str(as_json(preformatted(SHORT_ID)))
+    assert SHORT_ID in str(as_json(preformatted_text(SHORT_ID)))
     for other in ("R-2 and PR-A2B3C4D5E6", "well-known", f"{SHORT_ID}7"):
         assert as_json(fixed_text(other))["text"] == other

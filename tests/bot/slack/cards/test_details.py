@@ -7,7 +7,8 @@ import pytest
 
 from bot.slack import ids
 from bot.slack.blocks.blocks import within_limits
-from bot.slack.cards.approval.details import ROWS_IN_BLOCK, details_blocks, particular_and_general_notes
+from bot.slack.cards.approval.details import ROWS_IN_BLOCK, details_blocks
+from bot.slack.cards.approval.details_parts import particular_and_general_notes
 from bot.slack.cards.partner_and_plan import MAX_LINES, MAX_SENT
 from bot.slack.flows.decide.views import notes_view
 from bot.words.plans.changes import ChangeLine

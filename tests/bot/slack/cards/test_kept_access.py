@@ -164,7 +164,7 @@ def test_a_value_that_cannot_be_read_is_named_without_its_text() -> None:
 
 
 def test_the_command_names_the_partner_as_it_is_typed() -> None:
-    assert close_words("contoso.com", by_others=False)[1] == "/partner revoke contoso.com"
+    assert close_words("contoso.com", is_opened_outside=False)[1] == "/partner revoke contoso.com"
 
 
 def test_the_card_and_the_message_about_the_new_plan_list_the_same_differences() -> None:

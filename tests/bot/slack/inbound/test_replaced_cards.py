@@ -167,13 +167,13 @@ async def test_a_click_on_approve_turns_to_the_store_once_until_it_is_stored(
     request = await gatehouse.file_request()
     (card,) = await cards(gatehouse)
     asked: list[str] = []
-    original = WorkThread._done
+    original = WorkThread._result_of
 
     async def recorded(self: WorkThread, work: Callable[[], Any], kind: Any) -> Any:
         asked.append(kind.name)
         return await original(self, work, kind)
 
-    monkeypatch.setattr(WorkThread, "_done", recorded)
+    monkeypatch.setattr(WorkThread, "_result_of", recorded)
     stored_after: list[int] = []
     original_commit = SqliteStore.commit
 

@@ -5,7 +5,7 @@ import pytest
 from bot.slack.blocks.message import notice
 from bot.slack.outbound.card_copies import CardCopies, UpdateResult
 from bot.slack.people.directory import SlackDirectory
-from bot.slack.people.shown_directory import ShownDirectory
+from bot.slack.people.display_directory import DisplayDirectory
 from tests.bot.bot_under_test import SLACK_IDS
 from tests.bot.slack.outbound.scene import Scene
 from tests.bot.slack.people.test_directory import FakeTenant, directory, tenant, user_info
@@ -18,13 +18,13 @@ RILEY = ChatId(SLACK_IDS["requester"])
 
 
 @pytest.fixture
-def shown(directory: SlackDirectory, scene: Scene) -> ShownDirectory:
+def shown(directory: SlackDirectory, scene: Scene) -> DisplayDirectory:
     """What is known about people for display."""
-    return ShownDirectory(directory, scene.world.clock)
+    return DisplayDirectory(directory, scene.world.clock)
 
 
 @pytest.fixture
-def copies(scene: Scene, shown: ShownDirectory) -> CardCopies:
+def copies(scene: Scene, shown: DisplayDirectory) -> CardCopies:
     """The copies, with what is known about people."""
     return CardCopies(client=scene.client, store=scene.store, channel=scene.channel(), was_active=shown.was_active)
 
@@ -35,7 +35,7 @@ def opened(scene: Scene) -> int:
 
 
 async def test_a_message_to_an_active_person_opens_the_conversation_itself(
-    scene: Scene, copies: CardCopies, shown: ShownDirectory
+    scene: Scene, copies: CardCopies, shown: DisplayDirectory
 ) -> None:
     """Slack accepts a person's id as the place of a new message. Updates need the conversation, so it is stored."""
     await shown.user(RILEY)
@@ -53,7 +53,7 @@ async def test_a_message_to_an_active_person_opens_the_conversation_itself(
 
 
 async def test_a_workspace_that_accepts_no_message_to_a_persons_id_gets_it_in_the_opened_conversation(
-    scene: Scene, copies: CardCopies, shown: ShownDirectory
+    scene: Scene, copies: CardCopies, shown: DisplayDirectory
 ) -> None:
     await shown.user(RILEY)
     scene.fail("chat.postMessage", "channel_not_found", match=RILEY)
@@ -64,7 +64,7 @@ async def test_a_workspace_that_accepts_no_message_to_a_persons_id_gets_it_in_th
 
 
 async def test_without_a_recent_answer_about_the_person_it_is_opened(
-    scene: Scene, copies: CardCopies, shown: ShownDirectory
+    scene: Scene, copies: CardCopies, shown: DisplayDirectory
 ) -> None:
     await copies.send(RILEY, notice("Hello"))
     await copies.send(RILEY, notice("Hello"))
@@ -76,7 +76,7 @@ async def test_without_a_recent_answer_about_the_person_it_is_opened(
 
 
 async def test_somebody_who_has_left_is_noticed(
-    scene: Scene, copies: CardCopies, directory: SlackDirectory, shown: ShownDirectory, tenant: FakeTenant
+    scene: Scene, copies: CardCopies, directory: SlackDirectory, shown: DisplayDirectory, tenant: FakeTenant
 ) -> None:
     """Slack accepts messages to them, so an old conversation must not be used."""
     await shown.user(RILEY)

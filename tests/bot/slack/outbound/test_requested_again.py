@@ -34,7 +34,7 @@ async def update_others(scene: Scene) -> list[RequestId]:
             found = await scene.store.request(one.effect.request_id)
             assert found is not None
             await scene.notifier().show_request(found)
-            await scene.store.done(one.id)
+            await scene.store.mark_done(one.id)
             updated.append(found.id)
     return updated
 
@@ -73,7 +73,7 @@ async def test_while_both_are_shown_at_once_the_newest_state_of_the_earlier_one_
     slow = asyncio.create_task(scene.notifier().show_request(withdrawn))
 
     async def is_slow() -> bool:
-        return not scene.world.faults.listed()
+        return not scene.world.faults.remaining_faults()
 
     await eventually(is_slow)
     second = replace(first, id=RequestId("r-2"), created_at=first.created_at + timedelta(hours=1))
@@ -98,7 +98,7 @@ async def test_a_running_update_of_the_earlier_request_may_have_read_too_early(s
     await scene.store.commit(Commit(entry=entry, request=second))
     for _ in range(2):
         await scene.notifier().show_request(second)
-    await scene.store.done(running.id)
+    await scene.store.mark_done(running.id)
     assert await update_others(scene) == ["r-1"]
     assert "Show newer request" in str(min(scene.messages("@requester"), key=lambda one: str(one["ts"])))
 

@@ -12,7 +12,7 @@ from bot.sandbox.seed import BOT_USER_ID, PEOPLE, TEAM_ID
 from bot.sandbox.server import Sandbox
 from bot.sandbox.slack.workspace import people
 from bot.slack.people.directory import SlackDirectory
-from bot.slack.people.shown_directory import ShownDirectory
+from bot.slack.people.display_directory import DisplayDirectory
 from tests.bot.bot_under_test import SLACK_IDS
 from tests.bot.words.refused import worded_refusal
 from workflows.core.errors.raised import Refused
@@ -363,7 +363,7 @@ async def test_a_busy_slack_is_left_alone_for_as_long_as_it_says(
 
 
 async def test_what_is_shown_may_be_thirty_seconds_old(directory: SlackDirectory, world: Sandbox) -> None:
-    shown = ShownDirectory(directory, world.clock)
+    shown = DisplayDirectory(directory, world.clock)
     for _ in range(3):
         assert await shown.holders(SECURITY) == {chat("approver1")}
         assert await shown.holders(ADMIN) == {chat("admin"), chat("approver2")}
@@ -376,7 +376,7 @@ async def test_what_is_shown_may_be_thirty_seconds_old(directory: SlackDirectory
 
 
 async def test_what_could_not_be_read_is_not_remembered(directory: SlackDirectory, world: Sandbox) -> None:
-    shown = ShownDirectory(directory, world.clock)
+    shown = DisplayDirectory(directory, world.clock)
     world.faults.add(Fault(target="slack", method="usergroups.list", status=503))
     with pytest.raises(PeopleDirectoryUnavailable):
         await shown.holders(SECURITY)
@@ -384,7 +384,7 @@ async def test_what_could_not_be_read_is_not_remembered(directory: SlackDirector
 
 
 async def test_nothing_is_decided_on_a_memory(directory: SlackDirectory, world: Sandbox) -> None:
-    shown = ShownDirectory(directory, world.clock)
+    shown = DisplayDirectory(directory, world.clock)
     for _ in range(2):
         await shown.holders(SECURITY)
         await shown.identify(chat("approver1"))

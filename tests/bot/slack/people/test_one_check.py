@@ -11,8 +11,8 @@ from bot.sandbox.http.faults import Fault
 from bot.sandbox.server import Sandbox
 from bot.sandbox.slack.workspace.people import usergroup_objects
 from bot.slack.people.directory import SlackDirectory
+from bot.slack.people.display_directory import DisplayDirectory
 from bot.slack.people.members import Members, WindowMembers
-from bot.slack.people.shown_directory import ShownDirectory
 from tests.bot.slack.people.test_directory import (
     ADMIN,
     SECURITY,
@@ -105,7 +105,7 @@ async def test_what_a_long_check_read_first_is_read_again(
 
 
 async def test_what_a_check_read_is_shown_without_a_read(directory: SlackDirectory, world: Sandbox) -> None:
-    shown = ShownDirectory(directory, world.clock)
+    shown = DisplayDirectory(directory, world.clock)
     check = directory.for_one_check()
     await check.current_roles([await check.identify(chat("approver1"))])
     before = asked(world, "users.info"), asked(world, "usergroups.list")
@@ -230,7 +230,7 @@ async def test_that_somebody_is_no_active_member_is_not_kept_for_hours(
     directory: SlackDirectory, world: Sandbox
 ) -> None:
     """Who comes back, or has just got an account, is asked soon."""
-    shown = ShownDirectory(directory, world.clock)
+    shown = DisplayDirectory(directory, world.clock)
     user_info(world, deleted=True)
     assert await shown.holders(SECURITY) == await directory.known_holders(SECURITY) == frozenset()
     world.faults.clear()
@@ -251,7 +251,7 @@ async def test_a_window_reads_who_opened_it_once(directory: SlackDirectory, worl
 
 
 async def test_what_is_shown_decides_nothing(directory: SlackDirectory, world: Sandbox) -> None:
-    shown = ShownDirectory(directory, world.clock)
+    shown = DisplayDirectory(directory, world.clock)
     await shown.user(chat("approver1"))
     user_info(world, deleted=True)
     with pytest.raises(Refused):

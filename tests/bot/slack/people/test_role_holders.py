@@ -9,7 +9,7 @@ from bot.sandbox.http.faults import Fault
 from bot.sandbox.server import Sandbox
 from bot.sandbox.slack.workspace import people as slack_people
 from bot.slack.people.directory import CHECKED_MEMBERS, SlackDirectory
-from bot.slack.people.shown_directory import ShownDirectory
+from bot.slack.people.display_directory import DisplayDirectory
 from bot.slack.people.users import ids_of, main_id
 from tests.bot.slack.people.test_directory import (
     ACCOUNTS,
@@ -158,7 +158,7 @@ async def test_of_a_large_role_only_enough_people_are_looked_at(directory: Slack
 async def test_what_is_shown_of_a_large_role_is_remembered(directory: SlackDirectory, world: Sandbox) -> None:
     groups(world, {"handle": "partner-security", "users": [f"U1MEMBER{number:04}" for number in range(160)]})
     user_info(world, "approver1", id=None)
-    shown = ShownDirectory(directory, world.clock)
+    shown = DisplayDirectory(directory, world.clock)
     for _ in range(2):
         await shown.holders(SECURITY)
         world.clock.advance(31)
@@ -188,7 +188,7 @@ async def test_a_role_under_one_id_is_a_role_under_the_other(directory: SlackDir
 async def test_every_id_of_a_person_is_known_from_either(directory: SlackDirectory, world: Sandbox) -> None:
     user_info(world, "approver1", enterprise_user={"id": "W0APPROVER1"})
     both = {chat("approver1"), ChatId("W0APPROVER1")}
-    for one in (directory, ShownDirectory(directory, world.clock)):
+    for one in (directory, DisplayDirectory(directory, world.clock)):
         assert await one.all_ids([chat("approver1")]) == await one.all_ids([ChatId("W0APPROVER1")]) == both
         assert await one.all_ids([]) == frozenset()
 

@@ -10,8 +10,8 @@ from bot.sandbox.http.faults import Fault
 from bot.sandbox.seed import TEAM_ID
 from bot.sandbox.server import Sandbox
 from bot.slack.people.directory import SlackDirectory
+from bot.slack.people.display_directory import DisplayDirectory
 from bot.slack.people.reads import ReadListeners
-from bot.slack.people.shown_directory import ShownDirectory
 from tests.bot.slack.people.test_directory import (
     ROLES,
     SECURITY,
@@ -40,7 +40,7 @@ WAITING = request(
 
 
 @pytest.fixture
-def shown(world: Sandbox, tenant: FakeTenant) -> ShownDirectory:
+def shown(world: Sandbox, tenant: FakeTenant) -> DisplayDirectory:
     """A directory for display, as the scheduled checks have it: everything counts with the same clock."""
     assert world.slack_simulator is not None
     directory = SlackDirectory(
@@ -52,11 +52,11 @@ def shown(world: Sandbox, tenant: FakeTenant) -> ShownDirectory:
         roles=ROLES,
         listeners=ReadListeners(now=lambda: world.clock.now().timestamp()),
     )
-    return ShownDirectory(directory, world.clock)
+    return DisplayDirectory(directory, world.clock)
 
 
 async def test_that_the_only_approver_has_left_is_found_within_ten_minutes(
-    shown: ShownDirectory, world: Sandbox
+    shown: DisplayDirectory, world: Sandbox
 ) -> None:
     assert await role_shortages(WAITING, shown) == ()
     user_info(world, deleted=True)
@@ -69,7 +69,7 @@ async def test_that_the_only_approver_has_left_is_found_within_ten_minutes(
 
 
 async def test_three_hours_of_checks_read_only_as_many_people_as_are_needed(
-    shown: ShownDirectory, world: Sandbox
+    shown: DisplayDirectory, world: Sandbox
 ) -> None:
     """One person for the stage that decides now. The two of the later stage are known for four hours."""
     await role_shortages(WAITING, shown)
@@ -81,7 +81,7 @@ async def test_three_hours_of_checks_read_only_as_many_people_as_are_needed(
 
 
 async def test_that_approvers_of_a_later_stage_have_left_is_found_when_it_opens(
-    shown: ShownDirectory, world: Sandbox
+    shown: DisplayDirectory, world: Sandbox
 ) -> None:
     assert await role_shortages(WAITING, shown) == ()
     user_info(world, "approver2", deleted=True)
@@ -94,7 +94,7 @@ async def test_that_approvers_of_a_later_stage_have_left_is_found_when_it_opens(
 
 
 async def test_that_approvers_of_a_later_stage_have_left_is_found_within_four_hours(
-    shown: ShownDirectory, world: Sandbox
+    shown: DisplayDirectory, world: Sandbox
 ) -> None:
     assert await role_shortages(WAITING, shown) == ()
     user_info(world, "approver2", deleted=True)
@@ -103,7 +103,7 @@ async def test_that_approvers_of_a_later_stage_have_left_is_found_within_four_ho
     assert timedelta(hours=4) >= NAMES_SHOWN_FOR
 
 
-async def test_whoever_clicked_lately_is_not_read_again(shown: ShownDirectory, world: Sandbox) -> None:
+async def test_whoever_clicked_lately_is_not_read_again(shown: DisplayDirectory, world: Sandbox) -> None:
     await role_shortages(WAITING, shown)
     world.clock.advance(_SECONDS + 1)
     await shown.for_one_check().identify(chat("approver1"))
@@ -112,7 +112,7 @@ async def test_whoever_clicked_lately_is_not_read_again(shown: ShownDirectory, w
     assert asked(world, "users.info") == before
 
 
-async def test_that_slack_refuses_to_say_is_no_shortage(shown: ShownDirectory, world: Sandbox) -> None:
+async def test_that_slack_refuses_to_say_is_no_shortage(shown: DisplayDirectory, world: Sandbox) -> None:
     await role_shortages(WAITING, shown)
     world.clock.advance(_SECONDS + 1)
     answer = {"ok": False, "error": "deprecated_endpoint"}

@@ -12,8 +12,8 @@ NOTE: Final = [
     {"code": "text", "values": {"text": "No answer."}},
     {"code": "keeps_trying", "values": {}},
 ]
-LACK: Final = {"stage": "Security", "role": "security", "people": 0, "needed": 1, "missing_groups": ["sec"]}
-OTHER_LACK: Final = {"stage": "Data", "role": "data", "people": 1, "needed": 2, "missing_groups": []}
+SHORTAGE: Final = {"stage": "Security", "role": "security", "people": 0, "needed": 1, "missing_groups": ["sec"]}
+OTHER_SHORTAGE: Final = {"stage": "Data", "role": "data", "people": 1, "needed": 2, "missing_groups": []}
 BLOCKED: Final = (
     "B2B collaboration and direct connect are blocked explicitly in both directions. Trust, automatic redemption and "
     "synchronization are off. This was verified in the tenant."
@@ -114,7 +114,7 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
     ),
     (
         MessageCode.ROLE_EMPTY,
-        {"partner": "contoso.com", "request": "R-1", "lacks": [LACK, OTHER_LACK]},
+        {"partner": "contoso.com", "request": "R-1", "shortages": [SHORTAGE, OTHER_SHORTAGE]},
         "contoso.com: your request R-1 cannot be approved now. “Security” needs 1 approval from the role “security”, "
         "and nobody with this role can give one now. The user group @sec does not exist or is off. “Data” needs 2 "
         "approvals from the role “data”, and 1 person with this role can give one now. The admins are told. You do not "
@@ -200,8 +200,8 @@ def test_what_an_earlier_version_stored_without_a_request_is_read(
     code: MessageCode, values: dict[str, Any], sentence: str
 ) -> None:
     assert message_words(Fact(code.value, {"partner": "contoso.com", **values})).startswith(sentence)
-    role = message_words(Fact(MessageCode.ROLE_EMPTY, {"request": "R-1", "lacks": []}))
-    assert role.startswith("Your request R-1 cannot be approved now.")
+    role = message_words(Fact(MessageCode.ROLE_EMPTY, {"request": "R-1", "lacks": [SHORTAGE]}))
+    assert role.startswith("Your request R-1 cannot be approved now. “Security” needs 1 approval")
 
 
 def test_several_missing_groups_are_named_in_one_sentence() -> None:

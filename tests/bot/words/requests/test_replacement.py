@@ -11,7 +11,7 @@ from bot.slack.blocks.conversion import as_json
 from bot.slack.cards.approval.closed_card import closed_card, closed_summary
 from bot.slack.cards.approval.details_parts import history_items
 from bot.slack.cards.approval.requester_and_sponsor import requester_card, sponsor_card
-from bot.slack.flows.audit_log.windows import audit_details_view
+from bot.slack.flows.audit_log.request_modals import audit_details_view
 from bot.slack.flows.home.rows import found_row, own_row
 from bot.slack.flows.show.partner_record import history_parts
 from bot.words.requests.replacement import LATER, later_state_by_words, later_state_words, replacement_words

@@ -11,7 +11,15 @@ from bot.words.settings.open_access import (
     graph_names_words,
     not_closed_words,
 )
-from bot.words.settings.values import DOUBTS, ORIGINS, REDEMPTION_TITLES, TITLES, TRUST_TITLES, inherited, title
+from bot.words.settings.values import (
+    DOUBTS,
+    ORIGINS,
+    REDEMPTION_TITLES,
+    TITLES,
+    TRUST_TITLES,
+    inherited_value_words,
+    title,
+)
 from workflows.core.plans.changes import ChangeSubject, SettingPart
 from workflows.core.settings.access_change import AccessChange
 from workflows.core.settings.certainty import Doubt
@@ -53,7 +61,7 @@ def test_every_value_of_an_enumeration_has_words() -> None:
 def test_an_inherited_value_says_whose_it_is_only_where_that_is_known(
     words: str | None, origin: Origin, said: str
 ) -> None:
-    assert inherited(words, origin) == said
+    assert inherited_value_words(words, origin) == said
 
 
 def test_settings_that_gatehouse_does_not_know_are_counted_and_named_only_for_administrators() -> None:

@@ -10,7 +10,7 @@ import pytest
 from tests.bench.stage.histories import FIRST, commits, store_history, tenant_of
 from tests.workflows.fakes import FixedClock
 from workflows.app.evidence.reading import EvidenceReader
-from workflows.app.evidence.recording import EvidenceKind, EvidenceLog, Taken
+from workflows.app.evidence.recording import EvidenceFile, EvidenceKind, EvidenceLog
 from workflows.core.errors.raised import InvalidField, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.history.days import Days
@@ -109,7 +109,7 @@ async def test_each_taking_is_one_entry_with_the_digest_of_the_text(tmp_path: Pa
     try:
         log = EvidenceLog(store=store, clock=FixedClock(datetime.now(UTC)))
         days = Days(first=date(2026, 11, 1), last=date(2026, 11, 30))
-        taken = Taken(
+        taken = EvidenceFile(
             kind=EvidenceKind.REPORT,
             format="csv",
             sha256="ab12",
@@ -119,7 +119,7 @@ async def test_each_taking_is_one_entry_with_the_digest_of_the_text(tmp_path: Pa
             days=days,
         )
         await log.record(taken, key="k-1", actor="os:maria", tenants=frozenset({FIRST.tenant_id}))
-        plain = Taken(kind=EvidenceKind.EXPORT, format="json", sha256="cd", row_count=0)
+        plain = EvidenceFile(kind=EvidenceKind.EXPORT, format="json", sha256="cd", row_count=0)
         await log.record(plain, key="k-2", actor="os:maria")
         second, first = await store.history(limit=2)
         assert (first.command, first.actor, first.outcome, first.tenant_id) == (

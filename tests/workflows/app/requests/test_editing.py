@@ -11,8 +11,8 @@ from tests.workflows.core.builders import AMARA, BRUNO, NOW, RILEY, SAM
 from tests.workflows.world import CATALOG, World, filled_form
 from workflows.app.alarms import Alarms
 from workflows.app.limits import LimitedAction, Limits
-from workflows.app.requests.editing import Editing
-from workflows.app.requests.forms import EditedRequest, Form, InvalidForm, RefillCode, refilled
+from workflows.app.requests.editing import RequestEditor
+from workflows.app.requests.forms import EditedRequest, Form, InvalidForm, RefillCode, refill
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -24,7 +24,7 @@ from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 def edit_of(request: AccessRequest, actor: Person = RILEY, **changes: Any) -> Form:
     """The form that edits a request, as it is filled in, with some fields changed."""
-    form = refilled(request, actor.chat_id, CATALOG, NOW).form
+    form = refill(request, actor.chat_id, CATALOG, NOW).form
     edits = EditedRequest(request_id=request.id, digest=request.plan.digest)
     return replace(form, edited_request=edits, **changes)
 
@@ -32,7 +32,7 @@ def edit_of(request: AccessRequest, actor: Person = RILEY, **changes: Any) -> Fo
 async def problems(world: World, form: Form) -> dict[str, str]:
     """What the form of an edit answers."""
     with pytest.raises(InvalidForm) as caught:
-        await Editing(intake=world.intake).edit(form, key=world.key())
+        await RequestEditor(intake=world.intake).edit(form, key=world.key())
     return {name: fact_words(one) for name, one in caught.value.problems.items()}
 
 
@@ -42,7 +42,7 @@ async def test_an_edit_is_planned_and_decided_again_in_the_same_request(world: W
     request = await world.request(request.id)
     form = edit_of(request, justification="Another project")
     for _ in range(2):  # delivered twice
-        await Editing(intake=world.intake).edit(form, key="edit-1")
+        await RequestEditor(intake=world.intake).edit(form, key="edit-1")
     again = await world.settled(request.id)
     assert (again.state, again.round, len(again.edits)) == (RequestState.AWAITING_APPROVAL, 1, 1)
     assert (again.decisions, len(again.void_decisions)) == ((), 1)
@@ -90,7 +90,7 @@ async def test_nobody_unknown_edits(world: World) -> None:
 @pytest.mark.parametrize("someone", [SAM, AMARA])
 async def test_only_the_requester_opens_and_sends_an_edit(world: World, someone: Person) -> None:
     request = await world.waiting()
-    editing = Editing(intake=world.intake)
+    editing = RequestEditor(intake=world.intake)
     for asked in (
         editing.require_editable(request.id, someone.chat_id),
         editing.edit(edit_of(request, someone, justification="More"), key="k"),
@@ -102,7 +102,7 @@ async def test_only_the_requester_opens_and_sends_an_edit(world: World, someone:
 
 
 async def test_what_nobody_knows_and_what_is_closed_cannot_be_edited(world: World) -> None:
-    editing = Editing(intake=world.intake)
+    editing = RequestEditor(intake=world.intake)
     with pytest.raises(Refused) as refused:
         await editing.require_editable(RequestId("R-AAAAAAAAAA"), RILEY.chat_id)
     assert refused.value.code == RefusalCode.UNKNOWN_REQUEST
@@ -123,7 +123,7 @@ async def test_edits_count_as_requests_of_the_hour(world: World) -> None:
     most = dict.fromkeys(LimitedAction, 2)
     alarms = Alarms(store=world.store, clock=world.clock, wake=lambda: None)
     limits = Limits(store=world.store, alarms=alarms, clock=world.clock, maximums=most)
-    editing = Editing(intake=replace(world.intake, limits=limits))
+    editing = RequestEditor(intake=replace(world.intake, limits=limits))
     await editing.edit(edit_of(request, justification="One"), key="k1")
     request = await world.settled(request.id)
     with pytest.raises(InvalidForm) as caught:
@@ -133,14 +133,14 @@ async def test_edits_count_as_requests_of_the_hour(world: World) -> None:
 
 async def test_a_form_from_an_earlier_request_notes_what_is_different_today(world: World) -> None:
     request = await world.waiting()
-    same = refilled(request, RILEY.chat_id, CATALOG, NOW)
+    same = refill(request, RILEY.chat_id, CATALOG, NOW)
     assert (same.notes, same.form) == ({}, filled_form(requester=RILEY.chat_id))
     template = CATALOG.templates[request.fields.template]
     others = {name: one for name, one in CATALOG.templates.items() if name != template.name}
-    gone = refilled(request, RILEY.chat_id, replace(CATALOG, templates=others), NOW)
+    gone = refill(request, RILEY.chat_id, replace(CATALOG, templates=others), NOW)
     assert gone.notes == {"template": Fact(RefillCode.TEMPLATE_GONE, {"template": template.title})}
     other = replace(template, content_hash="other", durations=(timedelta(days=90),))
-    changed = refilled(request, RILEY.chat_id, replace(CATALOG, templates={**others, other.name: other}), NOW)
+    changed = refill(request, RILEY.chat_id, replace(CATALOG, templates={**others, other.name: other}), NOW)
     assert changed.notes == {
         "template": Fact(RefillCode.TEMPLATE_CHANGED, {"template": template.title}),
         "duration": Fact(RefillCode.DURATION_GONE, {"template": template.title, "days": 180}),
@@ -149,13 +149,13 @@ async def test_a_form_from_an_earlier_request_notes_what_is_different_today(worl
 
 async def test_a_chosen_day_is_filled_in_while_it_can_be_chosen(world: World) -> None:
     request = await world.waiting(template="guest-collaboration", ends_on="2027-04-30", ticket="PRJ-1")
-    form = refilled(request, RILEY.chat_id, CATALOG, NOW).form
+    form = refill(request, RILEY.chat_id, CATALOG, NOW).form
     assert (form.ends_on, form.days) == ("2027-04-30", 0)
-    later = refilled(request, RILEY.chat_id, CATALOG, NOW + timedelta(days=90))
+    later = refill(request, RILEY.chat_id, CATALOG, NOW + timedelta(days=90))
     assert later.form.ends_on == ""
     assert later.notes == {"end_date": Fact(RefillCode.END_DATE_OVER, {"day": "2027-04-30"})}
 
 
 async def test_what_was_never_prepared_is_filled_in_without_names(world: World) -> None:
     request = await world.request(await world.file())
-    assert refilled(request, SAM.chat_id, CATALOG, NOW).form == filled_form(requester=SAM.chat_id)
+    assert refill(request, SAM.chat_id, CATALOG, NOW).form == filled_form(requester=SAM.chat_id)

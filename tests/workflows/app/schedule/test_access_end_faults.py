@@ -120,7 +120,7 @@ async def test_a_revocation_that_is_requested_during_a_pass_is_the_only_one(
         pending = await opened.store.pending(opened.clock.now(), 100)
         [check] = [one for one in pending if isinstance(one.effect, CheckPermission)]
         await opened.performer.perform(check.effect)
-        await opened.store.done(check.id)
+        await opened.store.mark_done(check.id)
         return state
 
     with monkeypatch.context() as patched:

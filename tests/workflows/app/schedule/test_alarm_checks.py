@@ -46,9 +46,9 @@ async def test_stopped_work_alarms_once_and_is_cleared_when_it_is_gone(world: Wo
         [alarm] = await alarms(world, AlarmCode.EFFECT_GIVEN_UP)
     reason = as_values([text_fact("ValueError()")])
     assert alarm.values == {"partner": "contoso.com", "what": "prepare", "about": request_id, "reason": reason}
-    [given_up] = await world.store.given_up()
+    [given_up] = await world.store.given_up_effects()
     assert alarm.subject == str(given_up.id)
-    await world.store.done(given_up.id)
+    await world.store.mark_done(given_up.id)
     assert await alarms(world, AlarmCode.EFFECT_GIVEN_UP) == []
 
 
@@ -58,7 +58,7 @@ async def test_an_alarm_that_cannot_be_sent_is_not_alarmed_of_in_turn(world: Wor
     for _ in range(3):
         assert len(await alarms(world, AlarmCode.EFFECT_GIVEN_UP)) == 1
         await park_everything(world)
-    assert sum(isinstance(one.effect, ShowAlarm) for one in await world.store.given_up()) == 1
+    assert sum(isinstance(one.effect, ShowAlarm) for one in await world.store.given_up_effects()) == 1
 
 
 async def test_stopped_work_that_cannot_be_read_alarms_all_the_same(world: World) -> None:
@@ -307,7 +307,7 @@ async def put_with_optional_write(world: World, error: Exception) -> AccessReque
     world.script.fail(
         "tenant.write",
         error,
-        on=len(request.plan.required) + 1,
+        on=len(request.plan.required_operations) + 1,
         times=1 if isinstance(error, TenantRefused) else 2,
     )
     return await world.settled(request.id)

@@ -46,7 +46,7 @@ async def test_the_metrics_are_read_with_one_statement(world: World, calls: list
     async def nothing_missing() -> str:
         return ""
 
-    metrics = Metrics(store=world.store, clock=world.clock, lookups=lambda: 0, is_ready=nothing_missing)
+    metrics = Metrics(store=world.store, clock=world.clock, lookups=lambda: 0, why_not_ready=nothing_missing)
     await metrics.refresh()
     assert len(calls) == 1
 
@@ -67,7 +67,7 @@ async def test_only_what_an_alarm_can_be_about_makes_the_checks_read(world: Worl
     for pending in await store.pending(world.clock.now(), 100):
         await store.give_up(pending.id, (text_fact("it failed"),))
     assert await store.may_change_alarms(), "given-up work is alarmed of"
-    for one in await store.given_up():
+    for one in await store.given_up_effects():
         await store.drop_given_up(one.id)
     assert not await store.may_change_alarms()
 

@@ -13,7 +13,7 @@ from workflows.app.schedule.downtime import LAST_TICK, gaps, is_after_tick, last
 from workflows.app.schedule.ticker import tick
 from workflows.core.partners.partnership import SettingsBasis
 from workflows.core.requests.alarms import AlarmCode
-from workflows.core.requests.downtime import Gap, gap_at_start, gap_at_tick, must_be_unchanged_since
+from workflows.core.requests.downtime import Gap, gap_at_start, gap_at_tick, time_of_oldest_read
 from workflows.core.requests.effects import Apply
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.settings.partner_changes import PartnerChange
@@ -72,12 +72,12 @@ def test_the_log_is_asked_from_the_last_tick_or_the_last_decision_whichever_is_e
     request = decided()
     decision = max(one.at for one in request.decisions)
     until = decision + 60 * MINUTE
-    assert must_be_unchanged_since(request, Gap(since=decision - MINUTE, until=until)) == decision - MINUTE
-    assert must_be_unchanged_since(request, Gap(since=decision + MINUTE, until=until)) == decision
-    assert must_be_unchanged_since(request, Gap(since=None, until=until)) == decision
-    assert must_be_unchanged_since(request, Gap(since=None, until=decision)) is None
-    assert must_be_unchanged_since(request, None) is None
-    assert must_be_unchanged_since(revocation(OPEN), Gap(since=None, until=until)) is None
+    assert time_of_oldest_read(request, Gap(since=decision - MINUTE, until=until)) == decision - MINUTE
+    assert time_of_oldest_read(request, Gap(since=decision + MINUTE, until=until)) == decision
+    assert time_of_oldest_read(request, Gap(since=None, until=until)) == decision
+    assert time_of_oldest_read(request, Gap(since=None, until=decision)) is None
+    assert time_of_oldest_read(request, None) is None
+    assert time_of_oldest_read(revocation(OPEN), Gap(since=None, until=until)) is None
 
 
 async def test_every_tick_is_remembered_and_a_restart_in_between_is_no_gap(world: World) -> None:
@@ -112,13 +112,13 @@ def test_the_log_is_asked_from_the_first_decision_and_from_when_the_partner_was_
     later = first.at + 60 * MINUTE
     request = replace(request, decisions=(replace(others[0], at=later), first))
     gap = Gap(since=None, until=first.at + MINUTE)
-    assert must_be_unchanged_since(request, gap) == first.at, (
+    assert time_of_oldest_read(request, gap) == first.at, (
         "the last decision came after the gap, the first one before it"
     )
     read = replace(request.require_prepared().observation, at=first.at - 5 * MINUTE)
     request = replace(request, prepared=replace(request.require_prepared(), observation=read))
-    assert must_be_unchanged_since(request, gap) == read.at
-    assert must_be_unchanged_since(request, Gap(since=read.at - MINUTE, until=gap.until)) == read.at - MINUTE
+    assert time_of_oldest_read(request, gap) == read.at
+    assert time_of_oldest_read(request, Gap(since=read.at - MINUTE, until=gap.until)) == read.at - MINUTE
 
 
 async def test_a_machine_that_was_suspended_opens_nothing_older_over_a_change(world: World) -> None:

@@ -20,7 +20,9 @@ def started() -> list[Coroutine[Any, Any, None]]:
 @pytest.fixture
 def check(world: World, started: list[Coroutine[Any, Any, None]]) -> WatchCheck:
     """The check over a world; its work waits until a test runs it."""
-    return WatchCheck(store=world.store, sweeper=world.sweeper, answers=world.drift_answers, start=started.append)
+    return WatchCheck(
+        store=world.store, sweeper=world.sweeper, reported_drift=world.drift_answers, start=started.append
+    )
 
 
 async def run(check: WatchCheck, started: list[Coroutine[Any, Any, None]]) -> int:

@@ -7,7 +7,7 @@ from workflows.core.errors.facts import (
     fact_from_value,
     facts_from_values,
     log_text,
-    redacted,
+    redact_value,
     text_fact,
 )
 from workflows.core.errors.raised import DomainError, FactsError, Refused
@@ -61,7 +61,7 @@ def test_a_text_from_outside_is_told_as_a_text() -> None:
 
 def test_secrets_are_removed_from_every_text_but_not_from_names() -> None:
     value = {"token": ["token", ("a token", 7)], "n": {"token": "token"}, "none": None, "yes": True}
-    assert redacted(value, lambda text: text.replace("token", "•")) == {
+    assert redact_value(value, lambda text: text.replace("token", "•")) == {
         "token": ["•", ["a •", 7]],
         "n": {"token": "•"},
         "none": None,

@@ -25,7 +25,7 @@ from workflows.core.partner_setup.confirmations import (
     open_steps,
     valid_confirmations,
 )
-from workflows.core.partner_setup.powershell import literal, quoted
+from workflows.core.partner_setup.powershell import literal, quote
 from workflows.core.partner_setup.steps import PartnerSetup, StepKey, newly_required_steps, setup_of
 from workflows.core.settings.access_change import is_certainly_blocked
 from workflows.core.settings.certainty import setting_doubts
@@ -330,8 +330,8 @@ def test_a_cloud_is_known_by_its_graph_address() -> None:
 
 def test_powershell_literals_hold_what_is_inside_them() -> None:
     assert literal({"a": True, "b": [False, "x"]}) == "@{ a = $true; b = @($false, 'x') }"
-    assert quoted("it's \u2019$(x)\u2018") == "'it''s \u2019\u2019$(x)\u2018\u2018'"
-    assert re.fullmatch(r"'[^']*'", quoted("$(Get-Date) `n"))
+    assert quote("it's \u2019$(x)\u2018") == "'it''s \u2019\u2019$(x)\u2018\u2018'"
+    assert re.fullmatch(r"'[^']*'", quote("$(Get-Date) `n"))
     with pytest.raises(TypeError, match="no PowerShell literal for int"):
         literal({"a": 1})
 

@@ -30,7 +30,7 @@ from workflows.core.requests.commands.automatic import RecordApplied, RecordAppl
 from workflows.core.requests.commands.partner_record import Keep
 from workflows.core.requests.effects import MessageCode, SendMessage, ShowRequest
 from workflows.core.requests.lifecycle import advance
-from workflows.core.requests.notes import DisplayedState, displayed_state
+from workflows.core.requests.notes import DisplayedState, state_to_display
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState, WriteRefusal
 from workflows.core.settings.model import AutomaticRedemption, IdentitySynchronization, Property
 
@@ -92,9 +92,9 @@ def test_a_refusal_is_stored_and_nothing_else_changes() -> None:
     transition = advance(known, RecordRefusal(refusal=REFUSAL), situation(LATER))
     assert transition.request == replace(known, version=6, changed_at=LATER, write_refusal=REFUSAL)
     assert transition.effects == ()
-    assert displayed_state(transition.request) is DisplayedState.REFUSED
+    assert state_to_display(transition.request) is DisplayedState.REFUSED
     unconfirmed = replace(transition.request, state=RequestState.UNCONFIRMED)
-    assert displayed_state(unconfirmed) is DisplayedState.REFUSED
+    assert state_to_display(unconfirmed) is DisplayedState.REFUSED
 
 
 def test_a_refusal_never_ends_a_revocation() -> None:
@@ -109,7 +109,7 @@ def test_a_part_of_an_opening_is_recorded_ends_at_once_and_is_reviewed(state: Pa
     known = None if state is None else partnership(state=state)
     ended, record = part_of(opening(), known)
     assert (ended.state, ended.applied_part) == (RequestState.FAILED, 1)
-    assert displayed_state(ended) is DisplayedState.PARTLY_APPLIED
+    assert state_to_display(ended) is DisplayedState.PARTLY_APPLIED
     assert (record.request_id, record.basis, record.not_applied) == (ended.id, SettingsBasis.PARTLY_APPLIED, SYNC)
     assert (record.ends_at, record.next_review_at, record.is_as_approved) == (LATER, LATER, False)
     assert record.state is not PartnershipState.REVOKED
@@ -132,7 +132,7 @@ def test_a_part_after_the_end_is_recorded_like_one_that_graph_refused() -> None:
     )
     assert outcome.partnership is not None
     assert (outcome.request.applied_part, outcome.partnership.basis) == (1, SettingsBasis.PARTLY_APPLIED)
-    assert displayed_state(outcome.request) is DisplayedState.PARTLY_APPLIED
+    assert state_to_display(outcome.request) is DisplayedState.PARTLY_APPLIED
 
 
 def test_without_a_part_there_is_no_record() -> None:
@@ -140,7 +140,7 @@ def test_without_a_part_there_is_no_record() -> None:
         written(opening()), RecordApplyFailed(reason=WHY), situation(LATER), partnership()
     )
     assert (outcome.partnership, outcome.request.applied_part) == (None, 0)
-    assert displayed_state(outcome.request) is DisplayedState.FAILED
+    assert state_to_display(outcome.request) is DisplayedState.FAILED
 
 
 @pytest.mark.parametrize("state", [PartnershipState.ACTIVE, PartnershipState.REVIEW_DUE])

@@ -16,7 +16,11 @@ from workflows.core.checks.consequences import Consequence, consequences
 from workflows.core.checks.findings import FindingCode
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import InvalidField, NothingToChange, UnreadableSetting
-from workflows.core.partners.restoration.deciding_template import decided_by, deciding_template, likely_templates
+from workflows.core.partners.restoration.deciding_template import (
+    deciding_template,
+    likely_templates,
+    with_deciding_template,
+)
 from workflows.core.partners.restoration.not_restored import restoration_findings, settings_not_restored
 from workflows.core.partners.restoration.restorable import is_restorable, restored_summary
 from workflows.core.partners.restoration.restoration_plan import is_same_configuration, plan_restoration
@@ -420,7 +424,9 @@ def test_the_chain_that_approved_this_state_once_decides() -> None:
     )
     assert chosen(plan, earlier, was, of=(WEAK, STRONG)) == "weak"
     newer = applied(was.plan, confirmed_at=NOW + timedelta(days=1))
-    newer = replace(newer, prepared=replace(newer.require_prepared(), plan=decided_by(newer.plan, WIDER, None)))
+    newer = replace(
+        newer, prepared=replace(newer.require_prepared(), plan=with_deciding_template(newer.plan, WIDER, None))
+    )
     assert chosen(plan, earlier, was, newer, of=(WEAK, WIDER, STRONG)) == "wider"
     assert chosen(plan, earlier, was, of=(STRONG, WIDER)) == "strong", "most people, then most stages"
 
@@ -465,7 +471,7 @@ def test_where_even_the_strongest_is_too_weak_nothing_is_restored() -> None:
 
 def test_a_plan_is_bound_to_the_template_whose_chain_decides() -> None:
     plan = restoration(closed_document(), None)
-    bound = decided_by(plan, STRONG, None)
+    bound = with_deciding_template(plan, STRONG, None)
     assert (bound.template, bound.template_hash) == ("strong", "hash of strong")
     assert bound.digest != plan.digest
 

@@ -34,7 +34,7 @@ def document(**settings: Any) -> dict[str, Any]:
 def optional(before: JsonObject | None, default: JsonObject | None = None) -> list[tuple[str, JsonObject]]:
     """What is written last: the end of the address, and the body."""
     plan = plan_revocation(tenant_id=TENANT, before=before, default={} if default is None else default)
-    assert plan.operations == (*plan.required, *plan.optional)
+    assert plan.operations == (*plan.required_operations, *plan.optional)
     assert all(operation.method == "PATCH" for operation in plan.optional)
     return [(operation.path.removeprefix(PARTNER), operation.body) for operation in plan.optional]
 
@@ -126,7 +126,7 @@ def test_with_every_write_taken_only_what_the_default_opens_is_left(before: dict
     configuration = plan.configuration_after() or {}
     assert possibly_open(access_kinds(configuration, {})) == ()
     assert all(is_shown(operation, configuration) for operation in plan.optional)
-    assert is_confirmed(plan, plan.configuration_after(len(plan.required)))
+    assert is_confirmed(plan, plan.configuration_after(len(plan.required_operations)))
     assert plan_revocation(tenant_id=TENANT, before=configuration, default={}).operations == ()
 
 
@@ -208,9 +208,9 @@ def test_a_restore_puts_back_what_the_revocation_set_to_null_and_that_may_be_ref
         ("", {"places": {"a": True}}),
         ("/identitySynchronization", {"groupSyncInbound": {"isSyncAllowed": True}}),
     ]
-    assert all("isPasskeyAccepted" not in str(one.body) for one in plan.required)
+    assert all("isPasskeyAccepted" not in str(one.body) for one in plan.required_operations)
     assert settings_not_restored(now, before, revocation) == ()
-    assert is_confirmed(plan, plan.configuration_after(len(plan.required)))
+    assert is_confirmed(plan, plan.configuration_after(len(plan.required_operations)))
 
 
 def test_a_restore_never_writes_a_value_without_a_name_nor_what_the_change_did_not_touch() -> None:

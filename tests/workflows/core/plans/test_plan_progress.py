@@ -155,7 +155,7 @@ def test_a_plan_recognizes_each_of_its_images(before: dict[str, Any]) -> None:
     for count in range(len(plan.operations) + 1):
         done = count_written(plan, plan.configuration_after(count))
         assert done is not None
-        assert done >= min(count, len(plan.required)), "an operation that changes nothing counts as done"
+        assert done >= min(count, len(plan.required_operations)), "an operation that changes nothing counts as done"
         assert is_confirmed(plan, plan.configuration_after(count), done)
 
 
@@ -164,7 +164,8 @@ def test_a_plan_recognizes_each_of_its_images(before: dict[str, Any]) -> None:
 def test_what_is_none_of_a_plans_images_is_foreign(before: dict[str, Any], other: dict[str, Any]) -> None:
     plan = plan_revocation(tenant_id=TENANT, default={}, before=before)
     configurations = [
-        documented_configuration(plan.configuration_after(count) or {}) for count in range(len(plan.required))
+        documented_configuration(plan.configuration_after(count) or {})
+        for count in range(len(plan.required_operations))
     ]
     is_own = any(is_equivalent(configuration, documented_configuration(other)) for configuration in configurations)
     assert (count_written(plan, other) is not None) is (is_own or not unblocked_settings(other))

@@ -19,7 +19,7 @@ from workflows.core.policy.placeholders import (
     placeholder_of,
     placeholder_uses,
 )
-from workflows.core.policy.template import Stage, Template, filled, stages_for
+from workflows.core.policy.template import Stage, Template, filled_settings, stages_for
 from workflows.core.settings.access_change import AccessChange
 from workflows.core.settings.id_owner import Owner
 from workflows.core.settings.model import (
@@ -128,7 +128,7 @@ def test_a_template_is_filled_in() -> None:
     pilot = template(
         {Property.B2B_COLLABORATION_INBOUND: b2b(people)}, placeholder("pilot"), placeholder("portal", APPLICATION)
     )
-    done = filled(pilot, {"pilot": f" {A.upper()} ", "portal": f"{{{B}}}"})
+    done = filled_settings(pilot, {"pilot": f" {A.upper()} ", "portal": f"{{{B}}}"})
     assert done == {Property.B2B_COLLABORATION_INBOUND: b2b(lists((GROUP, A), (GROUP, B), (USER, ALL_USERS)), B)}
     assert not any(placeholder_of(Target(type=GROUP, id=text)) for text in (A, ALL_USERS, "{}", "{Not}", "x{pilot}"))
 

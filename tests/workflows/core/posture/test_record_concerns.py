@@ -262,7 +262,7 @@ def test_what_was_given_up_is_known_by_its_tenant_the_newest_last() -> None:
     later = request(RequestState.STOPPED, writing_since=NOW, id=RequestId("r-3"), changed_at=NOW + timedelta(minutes=1))
     never_wrote = request(RequestState.REJECTED, id=RequestId("r-4"))
     records = kept(None, later, failed, never_wrote, APPLIED, request(RequestState.PREPARING, id=RequestId("r-5")))
-    assert records.unfinished() == {TENANT: later}
+    assert records.unfinished_requests() == {TENANT: later}
     assert [one.id for one in records.open_requests()] == ["r-5"]
 
 

@@ -12,7 +12,7 @@ from workflows.core.requests.downtime import (
     Gap,
     gap_at_start,
     gap_at_tick,
-    must_be_unchanged_since,
+    time_of_oldest_read,
 )
 from workflows.core.requests.request import RequestKind, RequestState
 
@@ -51,11 +51,11 @@ def test_a_tick_ends_a_gap_shortly_before_it(last_tick: datetime | None, gap: Ga
 
 
 def test_without_a_gap_nothing_is_checked() -> None:
-    assert must_be_unchanged_since(request(RequestState.APPLYING), None) is None
+    assert time_of_oldest_read(request(RequestState.APPLYING), None) is None
 
 
 def test_closing_never_waits_for_a_check() -> None:
-    assert must_be_unchanged_since(request(RequestState.APPLYING, RequestKind.REVOCATION), GAP) is None
+    assert time_of_oldest_read(request(RequestState.APPLYING, RequestKind.REVOCATION), GAP) is None
 
 
 @pytest.mark.parametrize("kind", [RequestKind.ACCESS, RequestKind.RESTORATION])
@@ -66,21 +66,21 @@ def test_decisions_from_before_the_end_of_the_gap_are_checked(kind: RequestKind)
     assert GAP.since is not None
     for decisions, since in (((before,), GAP.since), ((after, before), GAP.since), ((after,), None)):
         known = request(RequestState.APPLYING, kind, decisions=decisions, prepared=late)
-        assert must_be_unchanged_since(known, GAP) == since
+        assert time_of_oldest_read(known, GAP) == since
 
 
 def test_the_check_begins_at_the_earliest_of_reading_deciding_and_the_gap() -> None:
     minute = timedelta(minutes=1)
     seen = prepared(observation=replace(prepared().observation, at=NOW + 2 * minute))
     known = request(RequestState.APPLYING, decisions=(approval(AMARA, 0, at=NOW + 3 * minute),), prepared=seen)
-    assert must_be_unchanged_since(known, replace(GAP, since=NOW + minute)) == NOW + minute
-    assert must_be_unchanged_since(known, GAP) == NOW + 2 * minute
-    assert must_be_unchanged_since(known, replace(GAP, since=None)) == NOW + 2 * minute
+    assert time_of_oldest_read(known, replace(GAP, since=NOW + minute)) == NOW + minute
+    assert time_of_oldest_read(known, GAP) == NOW + 2 * minute
+    assert time_of_oldest_read(known, replace(GAP, since=None)) == NOW + 2 * minute
     earlier = replace(known, decisions=(approval(AMARA, 0, at=NOW),))
-    assert must_be_unchanged_since(earlier, GAP) == NOW
+    assert time_of_oldest_read(earlier, GAP) == NOW
 
 
 def test_what_nobody_decided_and_nothing_was_read_for_counts_from_its_filing() -> None:
     known = request(RequestState.PREPARING)
-    assert must_be_unchanged_since(known, GAP) == NOW
-    assert must_be_unchanged_since(replace(known, created_at=GAP.until), GAP) is None
+    assert time_of_oldest_read(known, GAP) == NOW
+    assert time_of_oldest_read(replace(known, created_at=GAP.until), GAP) is None

@@ -38,7 +38,7 @@ from workflows.core.requests.effects import (
     lane,
     priority_of,
     refusal_message,
-    shown_where_clicked,
+    update_where_clicked,
 )
 
 CHECK = CheckPermission(key="k-1", command=DropEffect(actor=AMARA.chat_id, effect_id=7), received_at=None)
@@ -108,9 +108,9 @@ def test_who_clicked_sees_the_change_at_once_where_it_was_clicked() -> None:
     shown, later = ShowRequest(request_id=REQUEST), ShowRequest(request_id=REQUEST, not_before=NOW)
     click = Withdraw(actor=AMARA.chat_id, request_id=REQUEST)
     clicked = ShowRequest(request_id=REQUEST, clicked_by=AMARA.chat_id, clicked_in="")
-    assert shown_where_clicked((shown, later, TELL), click) == (clicked, later, TELL)
+    assert update_where_clicked((shown, later, TELL), click) == (clicked, later, TELL)
 
 
 def test_what_the_bot_does_by_itself_was_clicked_nowhere() -> None:
     effects = (ShowRequest(request_id=REQUEST), TELL)
-    assert shown_where_clicked(effects, Expire()) == effects
+    assert update_where_clicked(effects, Expire()) == effects

@@ -9,7 +9,7 @@ import pytest
 from tests.workflows.core.builders import NOW, TENANT, noted, prepared, request
 from workflows.core.errors.facts import Fact, as_values, facts_from_values, log_text, text_fact
 from workflows.core.plans.planning import plan_access, plan_revocation
-from workflows.core.requests.notes import DisplayedState, NoteCode, displayed_state, progress, with_earlier_write
+from workflows.core.requests.notes import DisplayedState, NoteCode, progress, state_to_display, with_earlier_write
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION
 from workflows.core.settings.open_access import AccessState, OpenAccess
@@ -86,7 +86,7 @@ LEFT = (OpenAccess(name="inboundTrust.isMfaAccepted", opening=AccessState.OPEN),
 def test_where_a_request_is_never_claims_more_than_was_read(
     state: RequestState, kind: RequestKind, changes: dict[str, Any], where: DisplayedState
 ) -> None:
-    assert displayed_state(request(state, kind, **changes)) is where
+    assert state_to_display(request(state, kind, **changes)) is where
 
 
 def test_what_was_sent_under_an_earlier_plan_is_added_to_a_note() -> None:
@@ -119,4 +119,4 @@ def test_an_approved_block_is_shown_as_blocked_not_as_active(
 ) -> None:
     plan = plan_revocation(tenant_id=TENANT, default={}, before={"tenantId": TENANT})
     blocked = request(RequestState.APPLIED, prepared=prepared(plan=plan), not_closed=not_closed)
-    assert displayed_state(blocked) is where
+    assert state_to_display(blocked) is where

@@ -77,7 +77,7 @@ def test_access_in_any_form(before: dict[str, Any] | None, wanted: Mapping[Prope
 @given(BEFORE)
 def test_revocation_of_anything(before: dict[str, Any] | None) -> None:
     plan = plan_revocation(tenant_id=TENANT, before=before)
-    assert [problems(operation) for operation in plan.required] == [[] for _ in plan.required]
+    assert [problems(operation) for operation in plan.required_operations] == [[] for _ in plan.required_operations]
     for operation in plan.optional:
         body = {
             name: value for name, value in operation.body.items() if (name,) not in undocumented_members(operation.body)

@@ -79,7 +79,9 @@ async def test_authority_with_an_unknown_certificate_is_unavailable(
 async def test_authority_in_trouble_is_unavailable(
     entra: Entra, authority: TokenAuthority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(authority, "_refused", lambda _: web.json_response({"error": "server_error"}, status=503))
+    monkeypatch.setattr(
+        authority, "_error_response", lambda _: web.json_response({"error": "server_error"}, status=503)
+    )
     monkeypatch.setattr(authority, "client_secret", "rotated")
     with pytest.raises(TenantUnavailable):
         await entra.home()

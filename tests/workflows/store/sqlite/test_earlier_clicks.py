@@ -106,7 +106,7 @@ async def test_a_click_of_the_version_before_is_the_command_that_it_means(
         assert pending.effect == CheckPermission(command=command, key="k-1", received_at=NOW)
         assert isinstance(pending.effect, CheckPermission)
         assert type(pending.effect.command) is type(command)
-        (given_up,) = await store.given_up()
+        (given_up,) = await store.given_up_effects()
         assert given_up.effect == CheckPermission(command=command, key="k-2", received_at=NOW)
     finally:
         await store.close()

@@ -32,7 +32,7 @@ async def test_a_record_of_an_earlier_version_asks_and_its_newest_notice_is_due(
     store = await open_store(path, FixedClock())
     try:
         assert TENANT in (await store.due(NOW))[1]
-        assert await store.ended(NOW + timedelta(days=20)) == []
+        assert await store.ended_partners(NOW + timedelta(days=20)) == []
         known = await store.partnership(TENANT)
         assert known is not None
         assert known.at_end is AtEnd.ASK

@@ -91,11 +91,11 @@ async def test_what_is_wanted_while_a_home_is_published_is_published_after_it(st
     for _ in range(5):
         await store.request_home_updates([RILEY.chat_id])
     await store.save_home_published(RILEY.chat_id, wanted)
-    await store.done(first.id)
+    await store.mark_done(first.id)
     assert await homes(store) == [], "not more often than every two seconds"
     (second,) = await homes(store, after=2)
     await store.save_home_published(RILEY.chat_id, await store.count_home_requests(RILEY.chat_id))
-    await store.done(second.id)
+    await store.mark_done(second.id)
     assert await homes(store, after=60) == []
 
 
@@ -178,7 +178,7 @@ async def test_stopped_work_is_tried_again_or_forgotten_once_somebody_decides(st
     for number, one in ((1, first), (2, second)):
         await store.retry(one.id, NOW, (text_fact("no"),))
         await store.give_up(one.id, (text_fact(f"reason {number}"),))
-    given_up = await store.given_up()
+    given_up = await store.given_up_effects()
     assert [(one.effect, one.error) for one in given_up] == [
         (first.effect, (text_fact("reason 1"),)),
         (second.effect, (text_fact("reason 2"),)),
@@ -187,7 +187,7 @@ async def test_stopped_work_is_tried_again_or_forgotten_once_somebody_decides(st
     await store.drop_given_up(second.id)
     (again,) = await store.pending(NOW, 9)
     assert (again.id, again.attempts) == (first.id, 0)
-    assert await store.given_up() == []
+    assert await store.given_up_effects() == []
     await store.drop_given_up(first.id)
     assert await store.pending(NOW, 9) == [again], "only given up work can be forgotten"
 
@@ -195,7 +195,7 @@ async def test_stopped_work_is_tried_again_or_forgotten_once_somebody_decides(st
 async def test_stopped_work_that_cannot_be_read_is_listed(store: QuickStore) -> None:
     await put(store, ShowRequest(request_id=RequestId("r-1")))
     await store._write("update effects set doc = '{}', is_parked = 1, error = 'unreadable' where id = 1")
-    ((one),) = await store.given_up()
+    ((one),) = await store.given_up_effects()
     assert (one.id, one.effect, one.error) == (1, None, (text_fact("unreadable"),))
 
 

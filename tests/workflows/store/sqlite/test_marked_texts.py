@@ -71,7 +71,7 @@ async def test_a_database_of_the_version_before_opens_without_a_mark(tmp_path: P
         assert isinstance(pending.effect, SendMessage)
         assert message_words(pending.effect.fact).endswith("See /partner list.")
         assert "token_revoked" in message_words(pending.effect.fact)
-        assert [given_up.error for given_up in await store.given_up()] == [
+        assert [given_up.error for given_up in await store.given_up_effects()] == [
             (REFUSED,),
             (text_fact("chat.postMessage: not_in_channel"),),
         ]
@@ -95,6 +95,6 @@ async def test_a_database_of_the_version_before_opens_without_a_mark(tmp_path: P
     ids=["plain", "empty", "one", "within", "no JSON", "too deep"],
 )
 def test_the_facts_of_a_marked_text(text: str, facts: list[dict[str, Any] | None]) -> None:
-    found = EarlierTexts({}).told(text)
+    found = EarlierTexts({}).facts_of_text(text)
     assert len(found) == len(facts)
     assert all(fact is None or fact == one for fact, one in zip(facts, found, strict=True))

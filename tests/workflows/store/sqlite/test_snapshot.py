@@ -81,7 +81,7 @@ async def test_a_tenant_without_partnership_shows_who_began_to_write_it(tmp_path
     store = await open_store(tmp_path / "gatehouse.db", FixedClock())
     failed = request(RequestState.FAILED, version=1, writing_since=NOW)
     await store.commit(Commit(entry=entry("k"), request=failed))
-    assert (await store.records()).unfinished() == {TENANT: failed}
+    assert (await store.records()).unfinished_requests() == {TENANT: failed}
     await store.close()
 
 

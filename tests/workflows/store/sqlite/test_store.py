@@ -114,7 +114,7 @@ async def test_the_rows_of_lists_are_parsed_off_the_event_loop(tmp_path: Path, m
         "the records of the posture": (store.records(), 5),
         "the audit log": (store.history(limit=5), 5),
         "clicks to be checked": (store.unchecked_clicks(), 3),
-        "work that was given up": (store.given_up(), 2),
+        "work that was given up": (store.given_up_effects(), 2),
     }
     try:
         for name, (read, rows) in reads.items():

@@ -13,7 +13,7 @@ async def test_no_question_of_a_tick_reads_every_partner_or_every_drift(tmp_path
     store = await open_store(tmp_path / "gatehouse.db", FixedClock())
     read = await statements(store)
     await store.due(NOW)
-    await store.ended(NOW)
+    await store.ended_partners(NOW)
     await store.has_rewritten_drift(NOW - timedelta(hours=1), NOW)
     await store.drifts_to_ask_again(NOW)
     assert len(read) == 4

@@ -28,11 +28,11 @@ def covers(policy: Policy, application: str) -> Coverage:
     rule = member(policy.conditions, "applications")
     included = frozenset(name.lower() for name in texts(rule, "includeApplications"))
     excluded = frozenset(name.lower() for name in texts(rule, "excludeApplications"))
-    found = _covers(application, included, excluded)
+    coverage = _covers(application, included, excluded)
     if member(rule, "applicationFilter"):
         # It adds or removes applications by an attribute that was not read.
         return Coverage.PERHAPS
-    return found
+    return coverage
 
 
 def covers_everything(policy: Policy) -> bool:

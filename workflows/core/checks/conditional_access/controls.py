@@ -106,7 +106,7 @@ class PolicyReason:
 class PolicyOutcome:
     """The effect of a control or of a whole policy on a visitor to whom it applies."""
 
-    meaning: PolicyEffect
+    effect: PolicyEffect
     reasons: tuple[PolicyReason, ...] = ()
 
 
@@ -115,7 +115,7 @@ def outcome_of(policy: Policy, visitor: VisitorType, trust: InboundTrustFlags) -
     grants = [_control(control, visitor, trust, policy) for control in policy.grants]
     blocking = [grant for grant in grants if ReasonCode.BLOCKS in {reason.code for reason in grant.reasons}]
     sessions = [_control(control, visitor, trust, policy) for control in policy.sessions]
-    granted = blocking[0] if blocking else _granted(grants, policy.operator)
+    granted = blocking[0] if blocking else _combine_grants(grants, policy.operator)
     return _all_of([granted, *sessions])
 
 
@@ -128,7 +128,7 @@ def remedies(policy: Policy, visitor: VisitorType, trust: InboundTrustFlags) -> 
     for count in range(1, len(missing_flags) + 1):
         for chosen in combinations(missing_flags, count):
             with_them = replace(trust, **dict.fromkeys(chosen, True))
-            if outcome_of(policy, visitor, with_them).meaning in (
+            if outcome_of(policy, visitor, with_them).effect in (
                 PolicyEffect.WORKS,
                 PolicyEffect.REQUIRED_IN_PARTNER_TENANT,
                 PolicyEffect.REQUIRED_IN_OUR_TENANT,
@@ -137,75 +137,77 @@ def remedies(policy: Policy, visitor: VisitorType, trust: InboundTrustFlags) -> 
     return (Remedy.EXCLUDE, Remedy.OTHER_CONTROL)
 
 
-def is_worse(one: PolicyEffect, other: PolicyEffect) -> bool:
-    """Return whether `one` is a worse effect than `other`."""
-    return _ORDER.index(one) > _ORDER.index(other)
+def is_worse(effect: PolicyEffect, other: PolicyEffect) -> bool:
+    """Return whether `effect` is a worse effect than `other`."""
+    return _ORDER.index(effect) > _ORDER.index(other)
 
 
-def _granted(grants: Sequence[PolicyOutcome], operator: str) -> PolicyOutcome:
+def _combine_grants(grants: Sequence[PolicyOutcome], operator: str) -> PolicyOutcome:
     if len(grants) <= 1 or operator.upper() == "AND":
         return _all_of(grants)
     if operator.upper() == "OR":
         return _any_of(grants)
     all_required, any_sufficient = _all_of(grants), _any_of(grants)
-    if all_required.meaning is any_sufficient.meaning:
+    if all_required.effect is any_sufficient.effect:
         return all_required
     return PolicyOutcome(
-        meaning=PolicyEffect.NOT_KNOWN,
+        effect=PolicyEffect.NOT_KNOWN,
         reasons=(PolicyReason(code=ReasonCode.OPERATOR_NOT_UNDERSTOOD, name=operator),),
     )
 
 
 def _all_of(parts: Sequence[PolicyOutcome]) -> PolicyOutcome:
     """Combine controls that are all required: the worst effect is the result."""
-    return _decided_by(parts, max((part.meaning for part in parts), key=_ORDER.index, default=PolicyEffect.WORKS))
+    return _outcome_with_reasons(
+        parts, max((part.effect for part in parts), key=_ORDER.index, default=PolicyEffect.WORKS)
+    )
 
 
 def _any_of(parts: Sequence[PolicyOutcome]) -> PolicyOutcome:
     """Combine controls of which one suffices: the best effect is the result."""
-    return _decided_by(parts, min((part.meaning for part in parts), key=_ORDER.index))
+    return _outcome_with_reasons(parts, min((part.effect for part in parts), key=_ORDER.index))
 
 
-def _decided_by(parts: Iterable[PolicyOutcome], meaning: PolicyEffect) -> PolicyOutcome:
-    reasons = dict.fromkeys(reason for part in parts if part.meaning is meaning for reason in part.reasons)
-    return PolicyOutcome(meaning=meaning, reasons=tuple(reasons))
+def _outcome_with_reasons(parts: Iterable[PolicyOutcome], effect: PolicyEffect) -> PolicyOutcome:
+    reasons = dict.fromkeys(reason for part in parts if part.effect is effect for reason in part.reasons)
+    return PolicyOutcome(effect=effect, reasons=tuple(reasons))
 
 
 def _control(control: Control, visitor: VisitorType, trust: InboundTrustFlags, policy: Policy) -> PolicyOutcome:
     has_account = visitor is not VisitorType.DIRECT_CONNECT
 
-    def found(meaning: PolicyEffect, code: ReasonCode) -> PolicyOutcome:
+    def outcome(effect: PolicyEffect, code: ReasonCode) -> PolicyOutcome:
         name = control.name if control.kind in (ControlKind.STRENGTH, ControlKind.CUSTOM, ControlKind.UNKNOWN) else ""
-        return PolicyOutcome(meaning=meaning, reasons=(PolicyReason(code=code, kind=control.kind, name=name),))
+        return PolicyOutcome(effect=effect, reasons=(PolicyReason(code=code, kind=control.kind, name=name),))
 
     match control.kind:
         case ControlKind.BLOCK:
-            return found(PolicyEffect.LOCKED_OUT, ReasonCode.BLOCKS)
+            return outcome(PolicyEffect.LOCKED_OUT, ReasonCode.BLOCKS)
         case ControlKind.MFA | ControlKind.STRENGTH:
-            meaning, because = _mfa(control, trust.mfa, has_account=has_account)
-            if policy.is_about_risk and not is_worse(meaning, PolicyEffect.REQUIRED_IN_OUR_TENANT):
-                return found(PolicyEffect.DEPENDS, ReasonCode.RISK_REGISTRATION)
-            return found(meaning, because)
+            effect, because = _mfa(control, trust.mfa, has_account=has_account)
+            if policy.is_about_risk and not is_worse(effect, PolicyEffect.REQUIRED_IN_OUR_TENANT):
+                return outcome(PolicyEffect.DEPENDS, ReasonCode.RISK_REGISTRATION)
+            return outcome(effect, because)
         case ControlKind.COMPLIANT_DEVICE:
-            return found(*_device(trust.compliant_device))
+            return outcome(*_device(trust.compliant_device))
         case ControlKind.HYBRID_DEVICE:
-            return found(*_device(trust.hybrid_joined_device))
+            return outcome(*_device(trust.hybrid_joined_device))
         case ControlKind.APPROVED_APP | ControlKind.APP_PROTECTION | ControlKind.PASSWORD_CHANGE:
-            return found(PolicyEffect.LOCKED_OUT, ReasonCode.NOT_SUPPORTED)
+            return outcome(PolicyEffect.LOCKED_OUT, ReasonCode.NOT_SUPPORTED)
         case ControlKind.TERMS_OF_USE if has_account:
-            return found(PolicyEffect.WORKS, ReasonCode.SUPPORTED)
+            return outcome(PolicyEffect.WORKS, ReasonCode.SUPPORTED)
         case ControlKind.TERMS_OF_USE:
             # A grant control that they cannot satisfy: they have no account here that could accept terms.
-            return found(PolicyEffect.LOCKED_OUT, ReasonCode.NOT_SUPPORTED)
+            return outcome(PolicyEffect.LOCKED_OUT, ReasonCode.NOT_SUPPORTED)
         case ControlKind.CUSTOM:
-            return found(PolicyEffect.NOT_KNOWN, ReasonCode.CUSTOM_CONTROL)
+            return outcome(PolicyEffect.NOT_KNOWN, ReasonCode.CUSTOM_CONTROL)
         case ControlKind.UNKNOWN:
-            return found(PolicyEffect.NOT_KNOWN, ReasonCode.NOT_UNDERSTOOD)
+            return outcome(PolicyEffect.NOT_KNOWN, ReasonCode.NOT_UNDERSTOOD)
         case _ if has_account:
-            return found(PolicyEffect.WORKS, ReasonCode.SUPPORTED)
+            return outcome(PolicyEffect.WORKS, ReasonCode.SUPPORTED)
         case _:
             # Microsoft's table says "not supported". It does not say whether people get in without it.
-            return found(PolicyEffect.NOT_KNOWN, ReasonCode.NOT_SUPPORTED)
+            return outcome(PolicyEffect.NOT_KNOWN, ReasonCode.NOT_SUPPORTED)
 
 
 def _device(trusted: bool | None) -> tuple[PolicyEffect, ReasonCode]:
@@ -243,9 +245,9 @@ def _mfa(control: Control, trusted: bool | None, *, has_account: bool) -> tuple[
 
 
 def _with_methods(
-    control: Control, sign_in_tenant: SignInTenant, meaning: PolicyEffect, code: ReasonCode
+    control: Control, sign_in_tenant: SignInTenant, effect: PolicyEffect, code: ReasonCode
 ) -> tuple[PolicyEffect, ReasonCode]:
     satisfiable = True if control.strength is None else is_satisfiable(control.strength, sign_in_tenant)
     if satisfiable is None:
         return PolicyEffect.NOT_KNOWN, ReasonCode.METHODS_NOT_KNOWN
-    return (meaning, code) if satisfiable else (PolicyEffect.LOCKED_OUT, ReasonCode.NO_METHOD)
+    return (effect, code) if satisfiable else (PolicyEffect.LOCKED_OUT, ReasonCode.NO_METHOD)

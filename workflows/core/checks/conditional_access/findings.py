@@ -44,7 +44,7 @@ def access_findings(report: AccessReport) -> tuple[Finding, ...]:
 def locked_out_values(report: AccessReport) -> Values | None:
     """Return the values of `FindingCode.CA_LOCKED_OUT`; None when no enforced policy certainly locks somebody out."""
     verdicts = [
-        verdict for verdict in report.verdicts if verdict.is_enforced and verdict.meaning is PolicyEffect.LOCKED_OUT
+        verdict for verdict in report.verdicts if verdict.is_enforced and verdict.effect is PolicyEffect.LOCKED_OUT
     ]
     return {"verdicts": _grouped_values(verdicts)} if verdicts else None
 
@@ -57,26 +57,26 @@ def estimate_values(report: AccessReport) -> dict[str, Any] | None:
     return {"why": why, "answered": report.answered_count, "left_out": len(report.left_out)}
 
 
-def verdict_values(one: PolicyVerdict) -> dict[str, Any]:
+def verdict_values(verdict: PolicyVerdict) -> dict[str, Any]:
     """Return a verdict as JSON values. The names of the values never change."""
     return {
-        "policy_id": one.policy_id,
-        "policy": one.policy,
-        "is_enforced": one.is_enforced,
-        "visitor": one.visitor.value,
-        "meaning": one.meaning.value,
-        "where_it_applies": one.where_it_applies.value,
+        "policy_id": verdict.policy_id,
+        "policy": verdict.policy,
+        "is_enforced": verdict.is_enforced,
+        "visitor": verdict.visitor.value,
+        "meaning": verdict.effect.value,
+        "where_it_applies": verdict.effect_where_applied.value,
         "reasons": [
             {
                 "because": reason.code.value,
                 "control": None if reason.kind is None else reason.kind.value,
                 "name": reason.name or None,
             }
-            for reason in one.reasons
+            for reason in verdict.reasons
         ],
-        "conditions": [{"when": each.kind.value, "values": list(each.values)} for each in one.conditions],
-        "remedies": [remedy.value for remedy in one.remedies],
-        "source": one.source.value,
+        "conditions": [{"when": each.kind.value, "values": list(each.values)} for each in verdict.conditions],
+        "remedies": [remedy.value for remedy in verdict.remedies],
+        "source": verdict.source.value,
     }
 
 
@@ -93,13 +93,13 @@ def question_values(question: Question) -> dict[str, Any]:
 
 def _findings(report: AccessReport) -> Iterator[Finding]:
     enforced = [verdict for verdict in report.verdicts if verdict.is_enforced]
-    for meaning, severity in _SEVERITIES.items():
-        if verdicts := [verdict for verdict in enforced if verdict.meaning is meaning]:
-            yield _about(FindingCode(f"ca_{meaning}"), severity, verdicts)
+    for effect, severity in _SEVERITIES.items():
+        if verdicts := [verdict for verdict in enforced if verdict.effect is effect]:
+            yield _about(FindingCode(f"ca_{effect}"), severity, verdicts)
     if reporting := [verdict for verdict in report.verdicts if not verdict.is_enforced]:
         yield _about(FindingCode.CA_REPORT_ONLY, Severity.NOTE, reporting)
     if (estimate := estimate_values(report)) is not None:
-        questions = [question_values(one) for one in report.left_out[:MAX_KEPT]]
+        questions = [question_values(question) for question in report.left_out[:MAX_KEPT]]
         yield Finding(
             code=FindingCode.CA_ESTIMATE,
             severity=Severity.UNCHECKED,
@@ -122,12 +122,12 @@ def _about(code: FindingCode, severity: Severity, verdicts: Sequence[PolicyVerdi
 
 def _grouped_values(verdicts: Sequence[PolicyVerdict]) -> list[dict[str, Any]]:
     """Return verdicts as JSON values. Verdicts that differ only in the visitor become one."""
-    alike = grouped(verdicts, lambda verdict: tuple(getattr(verdict, name) for name in _COMPARED))
+    alike = group_by(verdicts, lambda verdict: tuple(getattr(verdict, name) for name in _COMPARED))
     return [_group_values(group) for group in alike]
 
 
 _COMPARED: Final = (
-    *("policy_id", "policy", "is_enforced", "meaning", "where_it_applies"),
+    *("policy_id", "policy", "is_enforced", "effect", "effect_where_applied"),
     *("reasons", "conditions", "remedies", "source"),
 )
 
@@ -143,11 +143,11 @@ def _group_values(verdicts: Sequence[PolicyVerdict]) -> dict[str, Any]:
     }
 
 
-def _condition_values(one: PolicyCondition) -> dict[str, Any]:
-    return {"when": one.kind.value, "values": list(one.values[:MAX_VALUES]), "count": len(one.values)}
+def _condition_values(condition: PolicyCondition) -> dict[str, Any]:
+    return {"when": condition.kind.value, "values": list(condition.values[:MAX_VALUES]), "count": len(condition.values)}
 
 
-def grouped(items: Sequence[_Item], key: Callable[[_Item], object]) -> list[Sequence[_Item]]:
+def group_by(items: Sequence[_Item], key: Callable[[_Item], object]) -> list[Sequence[_Item]]:
     """Group items by a key, in the order of first appearance."""
     groups: dict[object, list[_Item]] = {}
     for item in items:

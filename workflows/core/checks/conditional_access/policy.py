@@ -215,9 +215,9 @@ def _sessions(document: object) -> Iterator[Control]:
     if not isinstance(document, Mapping):
         yield Control(kind=ControlKind.UNKNOWN, name="sessionControls")
         return
-    known = {kind.value: kind for kind in SESSION_KINDS}
+    kinds = {kind.value: kind for kind in SESSION_KINDS}
     for name, value in sorted(document.items()):
         is_off = isinstance(value, Mapping) and value.get("isEnabled") is False
         if value is None or is_off or "@odata." in name or name in _HARMLESS_SESSION:
             continue
-        yield Control(kind=known.get(name, ControlKind.UNKNOWN), name=name)
+        yield Control(kind=kinds.get(name, ControlKind.UNKNOWN), name=name)

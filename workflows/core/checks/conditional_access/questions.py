@@ -47,7 +47,7 @@ class Question:
 
         This is true when the sign-in meets all conditions of the policy that a question can contain.
 
-        :param entry: what the visitor can use.
+        :param entry: the access of the visitor.
         """
         clients = clients_of(policy)
         return (
@@ -64,9 +64,9 @@ class Question:
         if self.application == ALL:
             # Entra answers that a policy for single applications does not apply to all of them.
             return covers_everything(policy)
-        found = covers(policy, self.application)
-        if found is not Coverage.PERHAPS:
-            return found > Coverage.PERHAPS
+        coverage = covers(policy, self.application)
+        if coverage is not Coverage.PERHAPS:
+            return coverage > Coverage.PERHAPS
         # It is not known here whether an application belongs to a suite. An answer for it proves nothing about another
         # application, and nothing when the policy names one of the visitor's applications.
         best = max(covers(policy, name) for name in entry.applications)
@@ -92,7 +92,7 @@ def questions(
 
     :param limit: the most sign-ins to ask about.
     """
-    wanted: dict[Question, None] = {}
+    questions: dict[Question, None] = {}
     additional: dict[Question, None] = {}
     live = [policy for policy in policies if not policy.is_off]
     if not live:
@@ -110,9 +110,9 @@ def questions(
             for client in (tuple(ClientApp) if has_client_conditions else (ClientApp.BROWSER,))
             for application in entry.applications
         ]
-        wanted |= dict.fromkeys(first)
+        questions |= dict.fromkeys(first)
         additional |= dict.fromkeys(_questions_for_uncovered_policies(concerned, entry, tenant_id, first))
-    every = [*wanted, *(question for question in additional if question not in wanted)]
+    every = [*questions, *(question for question in additional if question not in questions)]
     return QuestionSelection(questions=tuple(every[:limit]), left_out=tuple(every[limit:]))
 
 

@@ -88,7 +88,7 @@ def conditions_for(
 ) -> tuple[PolicyCondition, ...] | None:
     """Return the conditions on which a policy applies to a visitor; None when it certainly does not apply.
 
-    :param applications: what the visitor may use: application ids, `All` or `Office365`.
+    :param applications: the applications that the visitor may use: application ids, `All` or `Office365`.
     """
     conditions = policy.conditions
     if unknown_names := tuple(_members_of_wrong_type(conditions)):

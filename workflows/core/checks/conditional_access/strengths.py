@@ -53,11 +53,11 @@ def is_satisfiable(strength: Strength, sign_in_tenant: SignInTenant) -> bool | N
     combinations = strength.combinations or _BUILT_IN.get(strength.id.lower())
     if not combinations:
         return None
-    found = [
+    results = [
         _combination(combination, sign_in_tenant, is_restricted=combination in strength.restricted)
         for combination in combinations
     ]
-    return True if True in found else None if None in found else False
+    return True if True in results else None if None in results else False
 
 
 def _combination(combination: str, sign_in_tenant: SignInTenant, *, is_restricted: bool) -> bool | None:

@@ -50,8 +50,8 @@ class PolicyVerdict:
     is_enforced: bool
     """False for a report-only policy."""
     visitor: VisitorType
-    meaning: PolicyEffect
-    where_it_applies: PolicyEffect
+    effect: PolicyEffect
+    effect_where_applied: PolicyEffect
     """The effect on a sign-in to which the policy applies."""
     reasons: tuple[PolicyReason, ...]
     conditions: tuple[PolicyCondition, ...] = ()
@@ -97,7 +97,7 @@ class AccessReport:
         return any(
             verdict.visitor is VisitorType.DIRECT_CONNECT
             and verdict.is_enforced
-            and verdict.meaning is PolicyEffect.LOCKED_OUT
+            and verdict.effect is PolicyEffect.LOCKED_OUT
             and not verdict.conditions
             and verdict.remedies == (Remedy.ACCEPT_MFA, Remedy.EXCLUDE)
             for verdict in self.verdicts
@@ -105,10 +105,10 @@ class AccessReport:
 
     def worst(self, visitor: VisitorType) -> PolicyEffect:
         """Return the worst effect of an enforced policy on a visitor."""
-        found = [verdict.meaning for verdict in self.verdicts if verdict.is_enforced and verdict.visitor is visitor]
+        effects = [verdict.effect for verdict in self.verdicts if verdict.is_enforced and verdict.visitor is visitor]
         if self.unreadable is not None:
-            found.append(PolicyEffect.NOT_KNOWN)
-        return max(found, key=list(PolicyEffect).index, default=PolicyEffect.WORKS)
+            effects.append(PolicyEffect.NOT_KNOWN)
+        return max(effects, key=list(PolicyEffect).index, default=PolicyEffect.WORKS)
 
 
 _ANSWERED_REASONS: Final = frozenset(
@@ -176,7 +176,7 @@ def _worst_first(verdicts: Sequence[PolicyVerdict]) -> tuple[PolicyVerdict, ...]
     """Return verdicts of enforced policies first, and of those the worst effect first."""
     effects = list(PolicyEffect)
     return tuple(
-        sorted(verdicts, key=lambda verdict: (not verdict.is_enforced, -effects.index(verdict.meaning), verdict.policy))
+        sorted(verdicts, key=lambda verdict: (not verdict.is_enforced, -effects.index(verdict.effect), verdict.policy))
     )
 
 
@@ -207,14 +207,14 @@ def _verdict(
     answers: Sequence[tuple[Question, Mapping[str, JsonObject]]],
 ) -> PolicyVerdict | None:
     conditions = conditions_for(policy, entry.visitor, tenant_id, entry.applications)
-    told = [(question, answer.get(policy.id)) for question, answer in answers]
-    if any(row is not None and row.get("policyApplies") is True for _, row in told):
+    answers_about_policy = [(question, answer.get(policy.id)) for question, answer in answers]
+    if any(row is not None and row.get("policyApplies") is True for _, row in answers_about_policy):
         # NB. this is also right where the policy's document seems to say something else: Entra decides.
-        return _evaluated(policy, entry.visitor, trust, _said_to_apply(conditions), Source.ENTRA)
-    reasons = [_reason(row) for question, row in told if question.meets_conditions_of(policy, entry)]
+        return _evaluate(policy, entry.visitor, trust, _certain_conditions(conditions), Source.ENTRA)
+    reasons = [_reason(row) for question, row in answers_about_policy if question.meets_conditions_of(policy, entry)]
     if not reasons:
         # No answered question meets the conditions of the policy.
-        return None if conditions is None else _evaluated(policy, entry.visitor, trust, conditions, Source.ESTIMATE)
+        return None if conditions is None else _evaluate(policy, entry.visitor, trust, conditions, Source.ESTIMATE)
     if "notEnoughInformation" in reasons:
         return _verdict_not_known(policy, entry.visitor, conditions or (), ReasonCode.NOT_ENOUGH_INFORMATION, "")
     if unknown_reason := next(
@@ -229,8 +229,8 @@ def _verdict(
         if any(condition.kind in _UNANSWERED_REASONS.get(reason, ()) for reason in reasons)
     )
     if left_open:
-        kept = tuple(condition for condition in conditions or () if condition in left_open or condition.kind in CERTAIN)
-        return _evaluated(policy, entry.visitor, trust, kept, Source.ENTRA)
+        remaining = tuple(each for each in conditions or () if each in left_open or each.kind in CERTAIN)
+        return _evaluate(policy, entry.visitor, trust, remaining, Source.ENTRA)
     if all(reason in _ANSWERED_REASONS for reason in reasons):
         return None
     # Entra names a condition that was not found in the policy's document.
@@ -245,12 +245,12 @@ def _reason(row: JsonObject | None) -> str:
     return reason if isinstance(reason, str) and reason else "analysisReasons"
 
 
-def _said_to_apply(conditions: tuple[PolicyCondition, ...] | None) -> tuple[PolicyCondition, ...]:
+def _certain_conditions(conditions: tuple[PolicyCondition, ...] | None) -> tuple[PolicyCondition, ...]:
     """Return the conditions under which a policy applies that Entra reported as applying."""
     return tuple(condition for condition in conditions or () if condition.kind in CERTAIN)
 
 
-def _evaluated(
+def _evaluate(
     policy: Policy,
     visitor: VisitorType,
     trust: InboundTrustFlags,
@@ -260,22 +260,22 @@ def _evaluated(
     if policy.state is PolicyState.UNKNOWN:
         return _verdict_not_known(policy, visitor, conditions, ReasonCode.STATE_NOT_UNDERSTOOD, "")
     outcome = outcome_of(policy, visitor, trust)
-    if outcome == PolicyOutcome(meaning=PolicyEffect.WORKS):
+    if outcome == PolicyOutcome(effect=PolicyEffect.WORKS):
         return None
     is_uncertain = any(condition.kind not in CERTAIN for condition in conditions)
-    meaning = (
+    effect = (
         PolicyEffect.DEPENDS
-        if is_uncertain and is_worse(outcome.meaning, PolicyEffect.REQUIRED_IN_PARTNER_TENANT)
-        else outcome.meaning
+        if is_uncertain and is_worse(outcome.effect, PolicyEffect.REQUIRED_IN_PARTNER_TENANT)
+        else outcome.effect
     )
-    possible_remedies = remedies(policy, visitor, trust) if outcome.meaning is PolicyEffect.LOCKED_OUT else ()
+    possible_remedies = remedies(policy, visitor, trust) if outcome.effect is PolicyEffect.LOCKED_OUT else ()
     return PolicyVerdict(
         policy_id=policy.id,
         policy=policy.name,
         is_enforced=policy.state is PolicyState.ENFORCED,
         visitor=visitor,
-        meaning=meaning,
-        where_it_applies=outcome.meaning,
+        effect=effect,
+        effect_where_applied=outcome.effect,
         reasons=outcome.reasons,
         conditions=conditions,
         remedies=possible_remedies,
@@ -291,8 +291,8 @@ def _verdict_not_known(
         policy=policy.name,
         is_enforced=policy.state is not PolicyState.REPORT_ONLY,
         visitor=visitor,
-        meaning=PolicyEffect.NOT_KNOWN,
-        where_it_applies=PolicyEffect.NOT_KNOWN,
+        effect=PolicyEffect.NOT_KNOWN,
+        effect_where_applied=PolicyEffect.NOT_KNOWN,
         reasons=(PolicyReason(code=code, name=name),),
         conditions=conditions,
         source=Source.ENTRA if code is not ReasonCode.STATE_NOT_UNDERSTOOD else Source.ESTIMATE,

@@ -33,15 +33,15 @@ def visitor_access_of(
 
     Synchronized users get access by B2B collaboration, as members.
     """
-    found: list[VisitorAccess] = []
+    accesses: list[VisitorAccess] = []
     if not is_certainly_blocked(collaboration):
         applications = _applications(collaboration)
-        found.append(VisitorAccess(visitor=VisitorType.GUEST, applications=applications))
+        accesses.append(VisitorAccess(visitor=VisitorType.GUEST, applications=applications))
         if synchronizes is not False:
-            found.append(VisitorAccess(visitor=VisitorType.MEMBER, applications=applications))
+            accesses.append(VisitorAccess(visitor=VisitorType.MEMBER, applications=applications))
     if not is_certainly_blocked(direct_connect):
-        found.append(VisitorAccess(visitor=VisitorType.DIRECT_CONNECT, applications=_applications(direct_connect)))
-    return tuple(found)
+        accesses.append(VisitorAccess(visitor=VisitorType.DIRECT_CONNECT, applications=_applications(direct_connect)))
+    return tuple(accesses)
 
 
 def trust_under(effective: EffectiveSettings) -> InboundTrustFlags:

@@ -52,7 +52,7 @@ class EndSituation:
 
 
 def end_step(ends_at: datetime, notices: Iterable[EndNotice], situation: EndSituation) -> EndStep:
-    """Return what happens to an access whose end has come."""
+    """Return the next step for an access whose end has come."""
     now, possible_from = situation.now, block_from(ends_at, notices, situation.gaps)
     if situation.extension is not None and now < extension_waited_until(ends_at, situation.extension):
         return EndStep.EXTENSION_OPEN
@@ -78,8 +78,8 @@ def open_extension(requests: Iterable[AccessRequest]) -> AccessRequest | None:
 
     :param requests: requests about this partner.
     """
-    for one in requests:
-        is_opening = one.fields.kind is not RequestKind.REVOCATION and not one.is_terminal
-        if is_opening and (one.prepared is None or not only_reduces_access(one.plan)):
-            return one
+    for request in requests:
+        is_opening = request.fields.kind is not RequestKind.REVOCATION and not request.is_terminal
+        if is_opening and (request.prepared is None or not only_reduces_access(request.plan)):
+            return request
     return None

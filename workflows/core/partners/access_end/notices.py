@@ -54,7 +54,7 @@ def _applicable(begins_at: datetime, ends_at: datetime) -> list[int]:
 
 def lowest_issued(ends_at: datetime, notices: Iterable[EndNotice]) -> int:
     """Return the latest notice about this end that was issued."""
-    return min((one.days for one in notices if one.ends_at == ends_at), default=max(NOTICES_BEFORE) + 1)
+    return min((notice.days for notice in notices if notice.ends_at == ends_at), default=max(NOTICES_BEFORE) + 1)
 
 
 def next_notice_at(begins_at: datetime, ends_at: datetime, notices: Sequence[EndNotice]) -> datetime | None:
@@ -63,8 +63,8 @@ def next_notice_at(begins_at: datetime, ends_at: datetime, notices: Sequence[End
     :param begins_at: the start of the present settings. A notice that would be due before is left out.
     """
     lowest = lowest_issued(ends_at, notices)
-    left = [days for days in _applicable(begins_at, ends_at) if days < lowest]
-    return ends_at - timedelta(days=max(left)) if left else None
+    days_left = [days for days in _applicable(begins_at, ends_at) if days < lowest]
+    return ends_at - timedelta(days=max(days_left)) if days_left else None
 
 
 def due_notice(begins_at: datetime, ends_at: datetime, notices: Sequence[EndNotice], now: datetime) -> int | None:
@@ -74,39 +74,43 @@ def due_notice(begins_at: datetime, ends_at: datetime, notices: Sequence[EndNoti
     """
     if now >= ends_at:
         return None
-    due = [days for days in _applicable(begins_at, ends_at) if ends_at - timedelta(days=days) <= now]
-    newest = min(due, default=None)
+    due_days = [days for days in _applicable(begins_at, ends_at) if ends_at - timedelta(days=days) <= now]
+    newest = min(due_days, default=None)
     return newest if newest is not None and newest < lowest_issued(ends_at, notices) else None
 
 
 def newest_notice(ends_at: datetime, notices: Iterable[EndNotice]) -> EndNotice | None:
     """Return the notice about this end that was issued last. It replaces earlier ones that were not sent."""
-    return min((one for one in notices if one.ends_at == ends_at), key=lambda one: one.days, default=None)
+    return min(
+        (notice for notice in notices if notice.ends_at == ends_at), key=lambda notice: notice.days, default=None
+    )
 
 
 def must_ask_again(ends_at: datetime, notices: Sequence[EndNotice], now: datetime) -> bool:
     """Return whether the message at the end must be sent again, because nobody got it."""
-    asked = newest_notice(ends_at, notices)
-    if asked is None or asked.days != AT_THE_END or not asked.is_sent or asked.delivered_at is not None:
+    newest = newest_notice(ends_at, notices)
+    if newest is None or newest.days != AT_THE_END or not newest.is_sent or newest.delivered_at is not None:
         return False
-    return now - asked.issued_at >= ASKED_AGAIN_EVERY
+    return now - newest.issued_at >= ASKED_AGAIN_EVERY
 
 
 def is_nobody_told(ends_at: datetime, notices: Sequence[EndNotice], now: datetime) -> bool:
     """Return whether no notice about this end was delivered, and the message at the end is not being sent just now."""
-    if any(one.delivered_at for one in notices if one.ends_at == ends_at):
+    if any(notice.delivered_at for notice in notices if notice.ends_at == ends_at):
         return False
-    asked = newest_notice(ends_at, notices)
-    if asked is None or asked.days != AT_THE_END:
+    newest = newest_notice(ends_at, notices)
+    if newest is None or newest.days != AT_THE_END:
         return False
-    return asked.is_sent or now - asked.issued_at >= SENDING_TAKES
+    return newest.is_sent or now - newest.issued_at >= SENDING_TAKES
 
 
 def with_result(notices: Sequence[EndNotice], batch: str, *, delivered_at: datetime | None) -> tuple[EndNotice, ...]:
     """Return the notices with the result of sending those of a batch. A result that is stored stays."""
     return tuple(
-        replace(one, is_sent=True, delivered_at=delivered_at) if one.batch == batch and not one.is_sent else one
-        for one in notices
+        replace(notice, is_sent=True, delivered_at=delivered_at)
+        if notice.batch == batch and not notice.is_sent
+        else notice
+        for notice in notices
     )
 
 
@@ -118,7 +122,11 @@ def block_from(ends_at: datetime, notices: Iterable[EndNotice], gaps: Sequence[G
 
     :param gaps: the periods in which the bot did not run.
     """
-    ready = [(one.days, _ready_at(one, gaps)) for one in notices if one.ends_at == ends_at and one.delivered_at]
+    ready = [
+        (notice.days, _ready_at(notice, gaps))
+        for notice in notices
+        if notice.ends_at == ends_at and notice.delivered_at
+    ]
     if not ready:
         return None
     announced = [at for days, at in ready if days != AT_THE_END]
@@ -131,7 +139,7 @@ def _ready_at(notice: EndNotice, gaps: Sequence[Gap]) -> datetime:
     """Return when the bot has run from the delivery of a notice until the end, and for `NOTICE_AGE`."""
     delivered = notice.delivered_at or notice.issued_at
     reached = delivered + max(NOTICE_AGE, notice.ends_at - delivered)
-    for gap in sorted(gaps, key=lambda one: one.until):
+    for gap in sorted(gaps, key=lambda each_gap: each_gap.until):
         since = delivered if gap.since is None else max(gap.since, delivered)
         if since < min(gap.until, reached):
             reached += gap.until - since

@@ -58,7 +58,7 @@ def likely_templates(
     return (*_template_approved_earlier(earlier_configuration, requests, templates), strongest)
 
 
-def decided_by(plan: Plan, template: Template, record: Partnership | None) -> Plan:
+def with_deciding_template(plan: Plan, template: Template, record: Partnership | None) -> Plan:
     """Return the plan with the name and hash of the template whose approval chain decides on it, and its end.
 
     When the template changes, decisions on the plan become invalid.

@@ -23,7 +23,7 @@ from workflows.core.settings.model import (
 from workflows.core.settings.undocumented_members import (
     DEVICES,
     Path,
-    copied,
+    copy_nested,
     set_member,
     undocumented_members,
     without_undocumented_members,
@@ -144,7 +144,7 @@ def _optional_operations(
     for path, value in previous_members(current_configuration, earlier_configuration, undone_plan).items():
         name = path[0]
         if name not in bodies:
-            bodies[name] = {} if len(path) == 1 else {name: _written_together(name, earlier_configuration)}
+            bodies[name] = {} if len(path) == 1 else {name: _companion_values(name, earlier_configuration)}
         set_member(bodies[name], path, value)
     for name, body in bodies.items():
         address = partner_address(tenant_id)
@@ -170,11 +170,11 @@ def previous_members(
     }
 
 
-def _written_together(name: str, earlier_configuration: JsonObject | None) -> Any:
+def _companion_values(name: str, earlier_configuration: JsonObject | None) -> Any:
     """Return the values to write together with a member of a setting: the restored setting; empty for a policy."""
     if name == IDENTITY_SYNCHRONIZATION:
         return {}
-    return copied(
+    return copy_nested(
         _with_all_members(Property(name), _sendable_part(Property(name), (earlier_configuration or {}).get(name)))
     )
 

@@ -84,7 +84,7 @@ def _step(
             )
         case IssueEndNotice() | RecordEndNotice() | BlockAtEnd():
             has_ended = isinstance(command, IssueEndNotice) and command.days == AT_THE_END
-            effects = _shown_at_end(partnership) if has_ended else ()
+            effects = _updates_at_end(partnership) if has_ended else ()
             return ReviewTransition(partnership=_at_end(partnership, command, now), effects=effects)
         case _:
             assert_never(command)
@@ -124,8 +124,8 @@ def _ask(partnership: Partnership, now: datetime) -> ReviewTransition:
     return ReviewTransition(partnership=partnership, effects=(show_review, *ended))
 
 
-def _shown_at_end(partnership: Partnership) -> tuple[Effect, ...]:
-    """Return what says something else once the access period has ended.
+def _updates_at_end(partnership: Partnership) -> tuple[Effect, ...]:
+    """Return the updates of messages that change when the access period has ended.
 
     The requester's message offers to request the access again. The card of an open review does not offer Keep any more.
     """
@@ -137,7 +137,7 @@ def _shown_at_end(partnership: Partnership) -> tuple[Effect, ...]:
 def _at_end(partnership: Partnership, command: EndCommand, now: datetime) -> Partnership:
     """Return the record with the result of a step of the end of access.
 
-    :raises Refused: when the end is another one by now, or the step was done already.
+    :raises Refused: when the end has changed since, or the step was done already.
     """
     notices, version = partnership.end_notices, partnership.version + 1
     match command:
@@ -148,8 +148,10 @@ def _at_end(partnership: Partnership, command: EndCommand, now: datetime) -> Par
             issued = EndNotice(
                 ends_at=ends_at, days=days, issued_at=now, batch=command.batch, is_sent=command.is_too_late
             )
-            kept = tuple(one for one in notices if not is_repeated or (one.ends_at, one.days) != (ends_at, days))
-            return replace(partnership, version=version, end_notices=(*kept, issued))
+            other_notices = tuple(
+                notice for notice in notices if not is_repeated or (notice.ends_at, notice.days) != (ends_at, days)
+            )
+            return replace(partnership, version=version, end_notices=(*other_notices, issued))
         case RecordEndNotice():
             recorded = with_result(notices, command.batch, delivered_at=now if command.people else None)
             if recorded == notices:

@@ -24,15 +24,15 @@ def advance_sponsor(
     is_gone = isinstance(command, RecordSponsorGone)
     if partnership.sponsor.id != command.sponsor or (partnership.sponsor_gone_at is not None) is is_gone:
         raise Refused(RefusalCode.NOT_POSSIBLE_IN_THIS_STATE, sponsor=partnership.sponsor.name)
-    changed = replace(partnership, version=partnership.version + 1, sponsor_gone_at=now if is_gone else None)
+    updated = replace(partnership, version=partnership.version + 1, sponsor_gone_at=now if is_gone else None)
     if is_gone:
-        changed = replace(
-            changed,
+        updated = replace(
+            updated,
             state=PartnershipState.REVIEW_DUE,
             next_review_at=ask_again_at,
             reminders=partnership.reminders + 1,
         )
-    return changed
+    return updated
 
 
 def with_new_sponsor(partnership: Partnership, new_sponsor: Person) -> Partnership:

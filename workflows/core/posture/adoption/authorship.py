@@ -54,12 +54,12 @@ def authorship_of(changes: Sequence[PartnerChange] | None, *, since: datetime | 
     """
     if changes is None:
         return Authorship(unknown=UnknownAuthor.LOG_UNREADABLE)
-    others = [one for one in changes if _is_since(one, since) and not _is_held_by_a_plan(one, since)]
-    authors = tuple(dict.fromkeys(PersonId(one.user_id) for one in others if one.user_id))
-    is_complete = any(one.is_creation for one in others) if since is None else now - since <= AUDIT_KEPT_FOR
+    others = [change for change in changes if _is_since(change, since) and not _is_held_by_a_plan(change, since)]
+    authors = tuple(dict.fromkeys(PersonId(change.user_id) for change in others if change.user_id))
+    is_complete = any(change.is_creation for change in others) if since is None else now - since <= AUDIT_KEPT_FOR
     if not is_complete or not others:
         return Authorship(authors=authors, unknown=UnknownAuthor.TOO_OLD)
-    if not all(one.user_id for one in others):
+    if not all(change.user_id for change in others):
         return Authorship(authors=authors, unknown=UnknownAuthor.NOT_A_PERSON)
     return Authorship(authors=authors)
 
@@ -95,7 +95,7 @@ def _findings(authorship: Authorship, authors: Sequence[Person], *, has_template
         values = {"why": authorship.unknown.value}
         yield Finding(code=FindingCode.AUTHOR_UNKNOWN, severity=Severity.WARNING, source=_LOG, values=values)
     if authors:
-        names = {"names": [one.name for one in authors]}
+        names = {"names": [author.name for author in authors]}
         yield Finding(code=FindingCode.MADE_BY, severity=Severity.NOTE, source=_LOG, values=names)
     if not has_template:
         yield Finding(code=FindingCode.EQUALS_NO_TEMPLATE, severity=Severity.NOTE, source=Source.RECORDS)
@@ -105,9 +105,9 @@ def new_authors(
     changes: Sequence[PartnerChange], known: Sequence[PersonId], *, since: datetime | None
 ) -> tuple[str, ...]:
     """Return the names of authors that the log names now and did not name before, in the order of the log."""
-    others = [one for one in changes if not one.is_ours and _is_since(one, since) and one.user_id]
+    others = [change for change in changes if not change.is_ours and _is_since(change, since) and change.user_id]
     lower = {account.lower() for account in known}
-    return tuple(dict.fromkeys(one.changed_by for one in others if one.user_id not in lower))
+    return tuple(dict.fromkeys(change.changed_by for change in others if change.user_id not in lower))
 
 
 def _is_held_by_a_plan(change: PartnerChange, since: datetime | None) -> bool:

@@ -54,7 +54,7 @@ def _is_equal(configuration: JsonObject, template: Template) -> bool:
         return False  # an adoption has no ticket
     if not all(_is_named(name, template, configuration.get(name.value)) for name in Property):
         return False
-    return any(_changes_nothing(configuration, settings) for settings in _filled(configuration, template))
+    return any(_changes_nothing(configuration, settings) for settings in _possible_settings(configuration, template))
 
 
 def _is_named(name: Property, template: Template, document: Any) -> bool:
@@ -88,10 +88,12 @@ def _changes_nothing(configuration: JsonObject, settings: Mapping[Property, Sett
     return False
 
 
-def _filled(configuration: JsonObject, template: Template) -> Iterator[Mapping[Property, Setting]]:
+def _possible_settings(configuration: JsonObject, template: Template) -> Iterator[Mapping[Property, Setting]]:
     """Yield the settings of a template with the partner's own ids in its placeholders, in each possible way."""
     names = [placeholder.name for placeholder in template.placeholders]
-    choices = [tuple(_candidates(configuration, template, one)) for one in template.placeholders]
+    choices = [
+        tuple(_candidates(configuration, template, each_placeholder)) for each_placeholder in template.placeholders
+    ]
     for values in islice(product(*choices), MAX_GUESSES):
         try:
             yield fill(template.settings, template.placeholders, dict(zip(names, values, strict=True)))
@@ -103,10 +105,14 @@ def _candidates(configuration: JsonObject, template: Template, placeholder: Plac
     """Yield the partner's ids that stand where the template has a placeholder, and nothing if it is optional."""
     for name, setting in template.settings.items():
         for list_name in lists_of(name) if name in TARGET_PROPERTIES else ():
-            wanted = getattr(setting, list_name.model_name, None)
-            if any(placeholder_of(target) == placeholder.name for target in _targets(wanted)):
-                own = getattr(_parsed(name, configuration), list_name.model_name, None)
-                yield from (one.id for one in _targets(own) if one.type is placeholder.kind and is_guid(one.id))
+            template_list = getattr(setting, list_name.model_name, None)
+            if any(placeholder_of(target) == placeholder.name for target in _targets(template_list)):
+                own = getattr(_parse_or_none(name, configuration), list_name.model_name, None)
+                yield from (
+                    own_target.id
+                    for own_target in _targets(own)
+                    if own_target.type is placeholder.kind and is_guid(own_target.id)
+                )
     if not placeholder.is_required:
         yield ""
 
@@ -115,7 +121,7 @@ def _targets(configuration: TargetConfiguration | None) -> tuple[Any, ...]:
     return () if configuration is None else configuration.targets
 
 
-def _parsed(name: Property, configuration: JsonObject) -> Setting:
+def _parse_or_none(name: Property, configuration: JsonObject) -> Setting:
     try:
         return parse_setting(name, configuration.get(name.value))
     except UnreadableSetting:

@@ -34,7 +34,7 @@ def accepted_until(drift: Drift) -> datetime | None:
     """Return until when the drift is accepted; None while too few admins have accepted it."""
     if len(drift.acceptances) < needed_admins(drift):
         return None
-    return min(one.until for one in drift.acceptances)
+    return min(acceptance.until for acceptance in drift.acceptances)
 
 
 def is_accepted(drift: Drift, now: datetime) -> bool:
@@ -45,7 +45,7 @@ def is_accepted(drift: Drift, now: datetime) -> bool:
 
 def ask_again_at(drift: Drift) -> datetime | None:
     """Return when an acceptance, also one of several, ends; None without one."""
-    return min((one.until for one in drift.acceptances), default=None) if drift.is_open else None
+    return min((acceptance.until for acceptance in drift.acceptances), default=None) if drift.is_open else None
 
 
 def accept(
@@ -80,11 +80,11 @@ def is_author(author: Author, person: Person) -> bool:
 
 def with_author(drift: Drift, author: Author) -> Drift:
     """Return the drift with its author. An acceptance of that person does not count any more."""
-    kept = tuple(one for one in drift.acceptances if not is_author(author, one.person))
-    return replace(drift, version=drift.version + 1, author=author, acceptances=kept)
+    acceptances = tuple(acceptance for acceptance in drift.acceptances if not is_author(author, acceptance.person))
+    return replace(drift, version=drift.version + 1, author=author, acceptances=acceptances)
 
 
-def asked_again(drift: Drift) -> Drift:
+def end_acceptance(drift: Drift) -> Drift:
     """Return the drift after its acceptance ended: admins are asked again.
 
     An acceptance that waited for a second admin is not counted as one that was over.

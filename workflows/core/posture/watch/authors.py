@@ -26,7 +26,7 @@ def log_needed_since(drift: Drift) -> datetime:
 def author_of(
     drift: Drift, changes: Sequence[PartnerChange] | None, *, own_until: datetime | None, now: datetime
 ) -> Author:
-    """Return what the log says about the author of a drift.
+    """Return the author of a drift according to the audit log.
 
     The newest entry counts that is later than everything that Gatehouse wrote by a plan, also one of Gatehouse's own
     application. When there is none, the newest entry of somebody else counts.
@@ -37,11 +37,11 @@ def author_of(
     is_over = now - drift.found_at >= LOG_EXPECTED_WITHIN
     if changes is None:
         return Author(state=AuthorState.LOG_UNREADABLE) if is_over else drift.author
-    later = [one for one in changes if own_until is None or one.at > own_until + MAX_CLOCK_DIFFERENCE]
-    fitting = later or [one for one in changes if not one.is_ours]
+    later = [change for change in changes if own_until is None or change.at > own_until + MAX_CLOCK_DIFFERENCE]
+    fitting = later or [change for change in changes if not change.is_ours]
     if not fitting:
         return Author(state=AuthorState.NOT_IN_LOG) if is_over else drift.author
-    newest = max(fitting, key=lambda one: one.at)
+    newest = max(fitting, key=lambda change: change.at)
     return Author(
         state=AuthorState.KNOWN,
         name=newest.changed_by,

@@ -163,14 +163,21 @@ _DESCRIBED: Final = frozenset(name.value for name in Property)
 
 
 def _fingerprint(code: ConcernCode, settings: tuple[str, ...], configuration: JsonObject | None) -> Digest:
-    """Return the digest of the differing values. Without a list of settings, everything that is set counts."""
+    """Return the digest of the differing values.
+
+    For `DIFFERS_FROM_APPROVED` and `DEFAULT_CHANGED` these are the values of `settings`; for the other codes, the
+    values of all settings in the configuration.
+    """
     document = configuration or {}
-    names = settings if code in (ConcernCode.DIFFERS_FROM_APPROVED, ConcernCode.DEFAULT_CHANGED) else sorted(document)
+    has_settings = code in (ConcernCode.DIFFERS_FROM_APPROVED, ConcernCode.DEFAULT_CHANGED)
+    paths = settings if has_settings else sorted(document)
     values: dict[str, Any] = {}
-    for name in sorted({one.partition(".")[0] for one in names}):
+    for name in sorted({path.partition(".")[0] for path in paths}):
         if "@" not in name:
-            values[name] = normal_value(document.get(name)).get("")
-    named = [] if configuration is None else sorted(settings)  # a default that changes is drift of its own
+            values[name] = normal_value(document.get(name))
+    # Without a configuration the partner has the values of the default. A change of the default is reported as drift of
+    # the default, so it must not give this drift another fingerprint.
+    named = [] if configuration is None else sorted(settings)
     try:
         return digest(_FINGERPRINT, {"code": code.value, "settings": named, "values": values})
     except UnreadableSetting:  # a number or a text that canonical JSON cannot represent

@@ -10,7 +10,7 @@ DIGEST_ABOVE: Final = 5
 """When a sweep finds more changes than this, one message tells of all of them."""
 
 
-def found_again(stored: Drift | None, found: FoundDrift) -> bool:
+def is_stored_as_open(stored: Drift | None, found: FoundDrift) -> bool:
     """Return whether exactly this drift is stored as open already, so that nothing new is told."""
     return stored is not None and stored.is_open and stored.found.fingerprint == found.fingerprint
 
@@ -44,6 +44,6 @@ def with_same_found(stored: Drift, found: FoundDrift) -> Drift | None:
     return None if stored.found == found else replace(stored, version=stored.version + 1, found=found)
 
 
-def ended(stored: Drift, now: datetime) -> Drift:
+def end_drift(stored: Drift, now: datetime) -> Drift:
     """Return the record of drift whose settings are as approved again."""
     return replace(stored, version=stored.version + 1, ended_at=now, acceptances=())

@@ -18,9 +18,9 @@ def account_details(actor: ChatId | Person) -> Details:
     return {"account": actor.id} if isinstance(actor, Person) else {}
 
 
-def clicked_details(**said: str) -> Details:
+def clicked_details(**values: str) -> Details:
     """Return the given details without the empty ones."""
-    return {name: value for name, value in said.items() if value}
+    return {name: value for name, value in values.items() if value}
 
 
 def plan_digest(request: AccessRequest) -> Details:
@@ -33,8 +33,13 @@ def configuration_details(configuration: JsonObject | None) -> Details:
     return {} if configuration is None else {"image": configuration}
 
 
-def sent_details(sent: Sequence[SentWrite]) -> Details:
+def sent_details(sent_writes: Sequence[SentWrite]) -> Details:
     """Return the writes that Graph accepted, with the ids by which its logs name them; empty when none is known."""
-    if not sent:
+    if not sent_writes:
         return {}
-    return {"sent": [{"method": one.method, "path": one.path, **asdict(one.ids)} for one in sent]}
+    return {
+        "sent": [
+            {"method": sent_write.method, "path": sent_write.path, **asdict(sent_write.ids)}
+            for sent_write in sent_writes
+        ]
+    }

@@ -48,8 +48,8 @@ def changed_values(before: RequestFields, after: RequestFields) -> dict[str, lis
     """Return the changed fields, each with its value before and after, for the audit log."""
     return {
         changed_field_name.value: [
-            _stored(getattr(before, changed_field_name.value)),
-            _stored(getattr(after, changed_field_name.value)),
+            _storable(getattr(before, changed_field_name.value)),
+            _storable(getattr(after, changed_field_name.value)),
         ]
         for changed_field_name in changed_field_names(before, after)
     }
@@ -79,7 +79,7 @@ def require_may_edit(request: AccessRequest, actor: Person, digest: str, now: da
         raise Refused(RefusalCode.REQUEST_CHANGED_DURING_EDIT)
 
 
-def _stored(value: Any) -> Any:
+def _storable(value: Any) -> Any:
     if isinstance(value, timedelta):
         return value.days
     return value.isoformat() if isinstance(value, datetime) else value

@@ -170,7 +170,7 @@ class RecordSponsorFound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueEndNotice:
-    """A notice about the end of the access is due. It is sent next, with the others of its batch."""
+    """A notice about the end of the access is due. It is sent next, with the other notices of its batch."""
 
     name: Literal["issue_end_notice"] = field(default="issue_end_notice")
     days: int
@@ -182,8 +182,8 @@ class IssueEndNotice:
 
     def audit_details(self) -> Details:
         """Return which notice it is, and the end that it is about."""
-        late = {"is_too_late": True} if self.is_too_late else {}
-        return {"days": self.days, "ends_at": self.ends_at.isoformat(), **late}
+        lateness = {"is_too_late": True} if self.is_too_late else {}
+        return {"days": self.days, "ends_at": self.ends_at.isoformat(), **lateness}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

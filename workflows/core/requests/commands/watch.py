@@ -26,7 +26,7 @@ class AcceptDrift:
     channel: str = ""
 
     def audit_details(self) -> Details:
-        """Return what was accepted, for how long, and why."""
+        """Return the accepted drift, the end of the acceptance, and the reason."""
         return {
             **clicked_details(subject=self.subject, fingerprint=self.fingerprint, reason=self.reason),
             "days": self.days,

@@ -104,7 +104,7 @@ def require_no_revocation(request: AccessRequest) -> None:
         raise Refused(RefusalCode.REVOCATION_NEVER_GIVEN_UP)
 
 
-def shown_in_review(before: RequestState | None, transition: Transition) -> Transition:
+def with_review_update(before: RequestState | None, transition: Transition) -> Transition:
     """Update the review card when a revocation starts, is sent, or ends. A success is shown by the partner's record."""
     request, now, sent = transition.request, transition.request.state, RequestState.UNCONFIRMED
     is_shown = before is None or (before is sent) is not (now is sent) or now in TERMINAL

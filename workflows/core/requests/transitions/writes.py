@@ -87,7 +87,7 @@ def record_applied(request: AccessRequest, command: RecordApplied, situation: Si
             *_not_closed(still_open or ()),
             *unread,
             *_not_taken(command.refused),
-            *_ended_already(request, situation),
+            *_already_ended_note(request, situation),
         ),
         confirmed_at=situation.now,
         not_closed=still_open,
@@ -97,7 +97,7 @@ def record_applied(request: AccessRequest, command: RecordApplied, situation: Si
     return Transition(request=request, effects=(ShowRequest(request_id=request.id),))
 
 
-def _ended_already(request: AccessRequest, situation: Situation) -> Facts:
+def _already_ended_note(request: AccessRequest, situation: Situation) -> Facts:
     """Return that the access ended before the change was verified, as after a crash in between."""
     ends_at = access_ends_at(request)
     if ends_at is None or not is_too_late(request, situation.now):

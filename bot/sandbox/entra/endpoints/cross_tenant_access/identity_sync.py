@@ -4,7 +4,7 @@ from typing import Any
 
 from bot.sandbox.entra.endpoints.cross_tenant_access.partners import CONTEXT, SYNC, absent, existing
 from bot.sandbox.entra.odata.calls import Answer, Call, Refusal, bad_request, json_object
-from bot.sandbox.entra.odata.query import ENTITY_OPTIONS, entity, projected, require_options, selected
+from bot.sandbox.entra.odata.query import ENTITY_OPTIONS, entity, names_in_select, only_properties, require_options
 from bot.sandbox.entra.tenant.audit_entries import Activity
 from bot.sandbox.entra.tenant.tenant import Tenant
 from bot.sandbox.entra.types.cross_tenant_access import SYNC_BODY
@@ -24,15 +24,15 @@ def get_sync(tenant: Tenant, call: Call) -> Answer:
     require_options(call, ENTITY_OPTIONS)
     partner = existing(tenant.visible_partners(), call)
     sync = _sync_of(partner)
-    names = selected(call, _TYPE, SYNC_BODY) or tuple(sync)
+    names = names_in_select(call, _TYPE, SYNC_BODY) or tuple(sync)
     context = f"{CONTEXT}('{partner['tenantId']}')/{SYNC}/$entity"
-    return Answer(status=200, body=entity(call, context, projected(sync, names)))
+    return Answer(status=200, body=entity(call, context, only_properties(sync, names)))
 
 
 def create_sync(tenant: Tenant, call: Call) -> Answer:
     """Create the synchronization policy (PUT): 409 when there is one already."""
     partner = existing(tenant.partners, call)
-    body = _checked(json_object(call), partner["tenantId"])
+    body = _checked_body(json_object(call), partner["tenantId"])
     if partner.get(SYNC) is not None:
         message = "A conflicting object with one or more of the specified property values is present in the directory."
         raise Refusal(
@@ -51,7 +51,7 @@ def update_sync(tenant: Tenant, call: Call) -> Answer:
     partner = existing(tenant.partners, call)
     sync = _sync_of(partner)
     body, undeclared = split_undeclared(sync, json_object(call), _DECLARED)
-    after = with_undeclared(sync | _checked(body, partner["tenantId"]), undeclared, SYNC_BODY)
+    after = with_undeclared(sync | _checked_body(body, partner["tenantId"]), undeclared, SYNC_BODY)
     _store(tenant, call, partner, after, Activity.SYNC_UPDATED)
     return Answer(status=204)
 
@@ -85,7 +85,7 @@ def _sync_of(partner: dict[str, Any]) -> dict[str, Any]:
     return sync
 
 
-def _checked(body: dict[str, Any], tenant_id: str) -> dict[str, Any]:
+def _checked_body(body: dict[str, Any], tenant_id: str) -> dict[str, Any]:
     check_properties(body, _TYPE, SYNC_BODY)
     if body.get("tenantId", tenant_id).lower() != tenant_id:
         raise bad_request("Property 'tenantId' is the key of a partner and cannot be changed.")

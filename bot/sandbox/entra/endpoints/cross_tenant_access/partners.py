@@ -13,11 +13,11 @@ from bot.sandbox.entra.odata.query import (
     COLLECTION_OPTIONS,
     ENTITY_OPTIONS,
     entity,
-    expanded,
+    names_in_expand,
+    names_in_select,
+    only_properties,
     page,
-    projected,
     require_options,
-    selected,
 )
 from bot.sandbox.entra.tenant.audit_entries import Activity
 from bot.sandbox.entra.tenant.tenant import Tenant
@@ -172,8 +172,8 @@ def with_changes(image: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str,
             after[name] = _without_annotations(value)
         else:
             old = after.get(name)
-            known = {**dict.fromkeys(parts), **(old if isinstance(old, dict) else {})}
-            after[name] = known | _without_annotations(value)
+            members = {**dict.fromkeys(parts), **(old if isinstance(old, dict) else {})}
+            after[name] = members | _without_annotations(value)
     return after
 
 
@@ -190,14 +190,18 @@ def _views(call: Call) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
 
     Both options are checked here, even when there is no partner.
     """
-    names = selected(call, TYPE, PARTNER_SELECTABLE)
-    navigations = expanded(call, TYPE, (SYNC,))
+    names = names_in_select(call, TYPE, PARTNER_SELECTABLE)
+    navigations = names_in_expand(call, TYPE, (SYNC,))
 
-    def shown(partner: Mapping[str, Any]) -> dict[str, Any]:
-        row = projected(partner, names) if names else {name: value for name, value in partner.items() if name != SYNC}
+    def partner_row(partner: Mapping[str, Any]) -> dict[str, Any]:
+        row = (
+            only_properties(partner, names)
+            if names
+            else {name: value for name, value in partner.items() if name != SYNC}
+        )
         for name in navigations:
             row[f"{name}@odata.context"] = f"{call.base}/$metadata#{CONTEXT}('{partner['tenantId']}')/{name}/$entity"
             row[name] = partner.get(name)
         return row
 
-    return shown
+    return partner_row

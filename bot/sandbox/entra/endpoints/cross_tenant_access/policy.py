@@ -5,7 +5,7 @@ from typing import Any
 
 from bot.sandbox.entra.endpoints.cross_tenant_access.partners import with_changes
 from bot.sandbox.entra.odata.calls import Answer, Call, Refusal, bad_request, json_object
-from bot.sandbox.entra.odata.query import ENTITY_OPTIONS, entity, projected, require_options, selected
+from bot.sandbox.entra.odata.query import ENTITY_OPTIONS, entity, names_in_select, only_properties, require_options
 from bot.sandbox.entra.tenant.audit_entries import Activity, by_app
 from bot.sandbox.entra.tenant.service_defaults import multi_tenant_templates, service_default
 from bot.sandbox.entra.tenant.tenant import Tenant
@@ -33,8 +33,8 @@ def get_policy(tenant: Tenant, call: Call) -> Answer:
     """Return the policy itself (GET)."""
     require_options(call, ENTITY_OPTIONS - {"$expand"})
     policy = tenant.objects["crossTenantAccessPolicy"]
-    names = selected(call, "crossTenantAccessPolicy", policy) or tuple(policy)
-    return Answer(status=200, body=entity(call, f"{_ROOT}/$entity", projected(policy, names)))
+    names = names_in_select(call, "crossTenantAccessPolicy", policy) or tuple(policy)
+    return Answer(status=200, body=entity(call, f"{_ROOT}/$entity", only_properties(policy, names)))
 
 
 def update_policy(tenant: Tenant, call: Call) -> Answer:
@@ -50,8 +50,8 @@ def get_default(tenant: Tenant, call: Call) -> Answer:
     """Return the default configuration (GET)."""
     require_options(call, ENTITY_OPTIONS - {"$expand"})
     default = tenant.objects["default"]
-    names = selected(call, "crossTenantAccessPolicyConfigurationDefault", DEFAULT_SELECTABLE) or tuple(default)
-    return Answer(status=200, body=entity(call, f"{_ROOT}/default/$entity", projected(default, names)))
+    names = names_in_select(call, "crossTenantAccessPolicyConfigurationDefault", DEFAULT_SELECTABLE) or tuple(default)
+    return Answer(status=200, body=entity(call, f"{_ROOT}/default/$entity", only_properties(default, names)))
 
 
 def update_default(tenant: Tenant, call: Call) -> Answer:
@@ -92,8 +92,8 @@ def get_template(tenant: Tenant, call: Call) -> Answer:
     require_options(call, ENTITY_OPTIONS - {"$expand"})
     name, declared = _template(call)
     row = tenant.objects["templates"][name]
-    names = selected(call, name, declared) or tuple(row)
-    return Answer(status=200, body=entity(call, f"{_ROOT}/templates/{name}/$entity", projected(row, names)))
+    names = names_in_select(call, name, declared) or tuple(row)
+    return Answer(status=200, body=entity(call, f"{_ROOT}/templates/{name}/$entity", only_properties(row, names)))
 
 
 def update_template(tenant: Tenant, call: Call) -> Answer:
@@ -117,10 +117,10 @@ def reset_template(tenant: Tenant, call: Call) -> Answer:
 
 
 def _template(call: Call) -> tuple[str, Mapping[str, Check]]:
-    found = _TEMPLATES.get(call.params["template"].lower())
-    if found is None:
+    template = _TEMPLATES.get(call.params["template"].lower())
+    if template is None:
         raise Refusal(400, "BadRequest", f"Resource not found for the segment '{call.params['template']}'.")
-    return found
+    return template
 
 
 def _store_default(tenant: Tenant, call: Call, after: dict[str, Any], activity: Activity) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot.sandbox.entra.endpoints.listing import Listing, listed
+from bot.sandbox.entra.endpoints.listing import Listing, page_answer
 from bot.sandbox.entra.odata.calls import Answer, Call, not_found
 from bot.sandbox.entra.odata.query import ENTITY_OPTIONS, entity, require_options
 from bot.sandbox.entra.tenant.tenant import Tenant
@@ -12,18 +12,18 @@ _HIDDEN = frozenset({"members", "@odata.type"})
 
 def list_deleted_users(tenant: Tenant, call: Call) -> Answer:
     """List the deleted users (GET deletedItems/microsoft.graph.user)."""
-    return _listed(tenant, call, "user")
+    return _list_deleted(tenant, call, "user")
 
 
 def list_deleted_groups(tenant: Tenant, call: Call) -> Answer:
     """List the deleted groups (GET deletedItems/microsoft.graph.group)."""
-    return _listed(tenant, call, "group")
+    return _list_deleted(tenant, call, "group")
 
 
 def get_deleted(tenant: Tenant, call: Call) -> Answer:
     """Return one deleted object (GET)."""
     require_options(call, ENTITY_OPTIONS - {"$expand"})
-    return Answer(status=200, body=entity(call, "directoryObjects/$entity", _shown(_existing(tenant, call))))
+    return Answer(status=200, body=entity(call, "directoryObjects/$entity", _without_members(_existing(tenant, call))))
 
 
 def restore_deleted(tenant: Tenant, call: Call) -> Answer:
@@ -34,7 +34,9 @@ def restore_deleted(tenant: Tenant, call: Call) -> Answer:
     restored = {name: value for name, value in row.items() if name != "@odata.type"} | {"deletedDateTime": None}
     tenant.objects[collection][row["id"]] = restored
     tenant.touch()
-    return Answer(status=200, body=entity(call, "directoryObjects/$entity", _shown(row | {"deletedDateTime": None})))
+    return Answer(
+        status=200, body=entity(call, "directoryObjects/$entity", _without_members(row | {"deletedDateTime": None}))
+    )
 
 
 def purge_deleted(tenant: Tenant, call: Call) -> Answer:
@@ -44,9 +46,9 @@ def purge_deleted(tenant: Tenant, call: Call) -> Answer:
     return Answer(status=204)
 
 
-def _listed(tenant: Tenant, call: Call, kind: str) -> Answer:
+def _list_deleted(tenant: Tenant, call: Call, kind: str) -> Answer:
     rows = [row for row in tenant.objects["deletedItems"].values() if row["@odata.type"] == f"#microsoft.graph.{kind}"]
-    return listed(tenant, call, rows, Listing(context=f"{kind}s", type_name=kind, hidden=_HIDDEN))
+    return page_answer(tenant, call, rows, Listing(context=f"{kind}s", type_name=kind, hidden=_HIDDEN))
 
 
 def _existing(tenant: Tenant, call: Call) -> dict[str, Any]:
@@ -56,5 +58,5 @@ def _existing(tenant: Tenant, call: Call) -> dict[str, Any]:
     return row
 
 
-def _shown(row: dict[str, Any]) -> dict[str, Any]:
+def _without_members(row: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name != "members"}

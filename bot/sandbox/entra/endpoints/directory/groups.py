@@ -3,9 +3,9 @@
 import uuid
 from typing import Any
 
-from bot.sandbox.entra.endpoints.listing import Listing, listed, shown_row
+from bot.sandbox.entra.endpoints.listing import Listing, page_answer, shown_row
 from bot.sandbox.entra.odata.calls import Answer, Call, bad_request, json_object, not_found
-from bot.sandbox.entra.odata.query import ENTITY_OPTIONS, entity, require_options, selected
+from bot.sandbox.entra.odata.query import ENTITY_OPTIONS, entity, names_in_select, require_options
 from bot.sandbox.entra.odata.timestamps import stamp
 from bot.sandbox.entra.tenant.blank_objects import blank_group
 from bot.sandbox.entra.tenant.tenant import Tenant
@@ -53,7 +53,7 @@ _MEMBERS = Listing(
 
 def list_groups(tenant: Tenant, call: Call) -> Answer:
     """List the groups (GET)."""
-    return listed(tenant, call, tenant.objects["groups"].values(), _GROUPS)
+    return page_answer(tenant, call, tenant.objects["groups"].values(), _GROUPS)
 
 
 def create_group(tenant: Tenant, call: Call) -> Answer:
@@ -73,7 +73,7 @@ def create_group(tenant: Tenant, call: Call) -> Answer:
 def get_group(tenant: Tenant, call: Call) -> Answer:
     """Return one group (GET)."""
     require_options(call, ENTITY_OPTIONS - {"$expand"})
-    names = selected(call, "group", _SELECTABLE)
+    names = names_in_select(call, "group", _SELECTABLE)
     return Answer(status=200, body=entity(call, "groups/$entity", shown_row(_existing(tenant, call), names, _GROUPS)))
 
 
@@ -103,7 +103,7 @@ def list_members(tenant: Tenant, call: Call) -> Answer:
     """List the members of a group (GET), as users with their type."""
     users = tenant.objects["users"]
     members = [users[member] for member in _existing(tenant, call)["members"] if member in users]
-    return listed(tenant, call, members, _MEMBERS)
+    return page_answer(tenant, call, members, _MEMBERS)
 
 
 def add_member(tenant: Tenant, call: Call) -> Answer:
@@ -131,7 +131,7 @@ def remove_member(tenant: Tenant, call: Call) -> Answer:
     member = call.params["objectId"].lower()
     if member not in group["members"]:
         raise not_found(member)
-    group["members"] = [known for known in group["members"] if known != member]
+    group["members"] = [member_id for member_id in group["members"] if member_id != member]
     tenant.touch()
     return Answer(status=204)
 

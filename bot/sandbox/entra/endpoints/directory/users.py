@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from bot.sandbox.entra.endpoints.listing import Listing, listed, shown_row
+from bot.sandbox.entra.endpoints.listing import Listing, page_answer, shown_row
 from bot.sandbox.entra.odata.calls import Answer, Call, bad_request, json_object, not_found
-from bot.sandbox.entra.odata.query import ENTITY_OPTIONS, entity, require_options, selected
+from bot.sandbox.entra.odata.query import ENTITY_OPTIONS, entity, names_in_select, require_options
 from bot.sandbox.entra.odata.timestamps import stamp
 from bot.sandbox.entra.tenant.tenant import Tenant
 from bot.sandbox.entra.types.property_checks import check_properties
@@ -15,13 +15,13 @@ _USERS = Listing(context="users", type_name="user", selectable=USER_SELECTABLE, 
 
 def list_users(tenant: Tenant, call: Call) -> Answer:
     """List the users (GET)."""
-    return listed(tenant, call, tenant.objects["users"].values(), _USERS)
+    return page_answer(tenant, call, tenant.objects["users"].values(), _USERS)
 
 
 def get_user(tenant: Tenant, call: Call) -> Answer:
     """Return one user, by object id or user principal name (GET)."""
     require_options(call, ENTITY_OPTIONS - {"$expand"})
-    names = selected(call, "user", USER_SELECTABLE)
+    names = names_in_select(call, "user", USER_SELECTABLE)
     context = f"users({','.join(names)})/$entity" if names else "users/$entity"
     return Answer(status=200, body=entity(call, context, shown_row(existing_user(tenant, call), names, _USERS)))
 

@@ -5,7 +5,7 @@ from typing import Any
 from bot.sandbox.seed import BOT_USER_ID
 from bot.sandbox.slack.block_kit.blocks import problems
 from bot.sandbox.slack.errors import SlackError, invalid_blocks
-from bot.sandbox.slack.web_api.calls import Answer, Call, Method, paged, parent_of
+from bot.sandbox.slack.web_api.calls import Answer, Call, Method, page_answer, parent_of
 from bot.sandbox.slack.web_api.message_content import MAX_UPDATED_TEXT_CHARACTERS, message_content
 from bot.sandbox.slack.workspace.conversations import Conversation
 from bot.sandbox.slack.workspace.people import find_person
@@ -22,7 +22,7 @@ def post_message(call: Call) -> Answer:
     """Answer chat.postMessage."""
     channel = _channel_to_post_in(call)
     content = message_content(call)
-    metadata = call.parsed("metadata", "invalid_metadata_format")
+    metadata = call.json_argument("metadata", "invalid_metadata_format")
     metadata_part = {"metadata": metadata} if metadata else {}
     message = call.workspace.post(channel.id, {"text": "", **content, **parent_of(call, channel), **metadata_part})
     return {"channel": channel.id, "ts": message["ts"], "message": message}
@@ -86,12 +86,12 @@ def scheduled_messages(call: Call) -> Answer:
         channel = call.workspace.conversations.get(call.text("channel"))
         if channel is None or not channel.bot_is_member:
             raise SlackError("invalid_channel")
-    return paged(call, "scheduled_messages", [])
+    return page_answer(call, "scheduled_messages", [])
 
 
 def validate_blocks(call: Call) -> Answer:
     """Answer blocks.validate: it needs no scope and stores nothing."""
-    if found := problems(call.parsed("blocks", "invalid_blocks_format"), "message"):
+    if found := problems(call.json_argument("blocks", "invalid_blocks_format"), "message"):
         raise invalid_blocks(found)
     return {}
 

@@ -1,7 +1,7 @@
 """Answer the Web API's conversations.* methods."""
 
 from bot.sandbox.slack.errors import SlackError, invalid_arguments
-from bot.sandbox.slack.web_api.calls import Answer, Call, Method, paged
+from bot.sandbox.slack.web_api.calls import Answer, Call, Method, page_answer
 from bot.sandbox.slack.workspace.conversations import Conversation, conversation_object, direct_message_id, everyone_in
 from bot.sandbox.slack.workspace.people import find_person
 
@@ -46,7 +46,7 @@ def info(call: Call) -> Answer:
 
 def members(call: Call) -> Answer:
     """Answer conversations.members."""
-    return paged(call, "members", everyone_in(_readable_conversation(call)))
+    return page_answer(call, "members", everyone_in(_readable_conversation(call)))
 
 
 def history(call: Call) -> Answer:
@@ -61,7 +61,7 @@ def history(call: Call) -> Answer:
         if message.get("thread_ts", message["ts"]) == message["ts"]
         and float(oldest) <= float(message["ts"]) <= float(latest)
     ]
-    page = paged(call, "messages", messages, maximum=999)
+    page = page_answer(call, "messages", messages, maximum=999)
     return {**page, "has_more": bool(page["response_metadata"]["next_cursor"])}
 
 

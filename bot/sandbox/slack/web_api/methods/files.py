@@ -29,7 +29,7 @@ def get_upload_url(call: Call) -> Answer:
 
 def complete_upload(call: Call) -> Answer:
     """Answer files.completeUploadExternal: share uploaded files in one conversation or thread, or keep them private."""
-    wanted = call.parsed("files", "invalid_arguments")
+    wanted = call.json_argument("files", "invalid_arguments")
     if not isinstance(wanted, list) or not wanted or not all(isinstance(one, dict) and one.get("id") for one in wanted):
         raise invalid_arguments("missing required field: files [json-pointer:/files]")
     channel_id = call.maybe("channel_id")

@@ -2,7 +2,7 @@
 
 from bot.sandbox.seed import BOT_USER_ID, PEOPLE, TEAM_ID, TEAM_NAME
 from bot.sandbox.slack.errors import SlackError
-from bot.sandbox.slack.web_api.calls import Answer, Call, Method, paged
+from bot.sandbox.slack.web_api.calls import Answer, Call, Method, page_answer
 from bot.sandbox.slack.workspace.people import bot_user_object, find_person, user_object, usergroup_objects
 
 
@@ -24,7 +24,10 @@ def info(call: Call) -> Answer:
 def list_users(call: Call) -> Answer:
     """Answer users.list: the workspace's own people and the bot, without people of other workspaces."""
     own = [user_object(person, with_email=_sees_email(call)) for person in PEOPLE if person.team_id == TEAM_ID]
-    return {"cache_ts": int(call.workspace.now().timestamp()), **paged(call, "members", [*own, bot_user_object()])}
+    return {
+        "cache_ts": int(call.workspace.now().timestamp()),
+        **page_answer(call, "members", [*own, bot_user_object()]),
+    }
 
 
 def lookup_by_email(call: Call) -> Answer:

@@ -10,11 +10,11 @@ from bot.sandbox.slack.workspace.views import OpenView
 
 
 def _view(call: Call, kind: str) -> dict[str, Any]:
-    view = call.parsed("view", "invalid_arguments")
+    view = call.json_argument("view", "invalid_arguments")
     if view is None:
         raise invalid_arguments("missing required field: view [json-pointer:/view]")
-    if found := view_problems(view, kind):
-        raise invalid_arguments(*found)
+    if problems := view_problems(view, kind):
+        raise invalid_arguments(*problems)
     if is_too_large(view):
         raise SlackError("view_too_large")
     checked: dict[str, Any] = view
@@ -42,16 +42,16 @@ def push(call: Call) -> Answer:
 def update(call: Call) -> Answer:
     """Answer views.update, by view_id or external_id."""
     view = _view(call, "modal")
-    return {"view": call.workspace.views.update(_found(call), view, call.maybe("hash")).to_slack()}
+    return {"view": call.workspace.views.update(_find_view(call), view, call.maybe("hash")).to_slack()}
 
 
-def _found(call: Call) -> OpenView:
+def _find_view(call: Call) -> OpenView:
     views = call.workspace.views
     external_id = call.maybe("external_id")
-    found = views.by_external_id(external_id) if external_id else views.get(call.text("view_id"))
-    if found is None:
+    open_view = views.by_external_id(external_id) if external_id else views.get(call.text("view_id"))
+    if open_view is None:
         raise SlackError("not_found")
-    return found
+    return open_view
 
 
 def publish(call: Call) -> Answer:

@@ -15,8 +15,8 @@ from bot.slack.payloads.button_values import parse_batch_page
 from bot.slack.payloads.forms import parse_draft_form
 from bot.slack.payloads.models import Interaction
 from bot.slack.people.approvers import name_stages
+from bot.slack.people.display_directory import DisplayDirectory
 from bot.slack.people.members import Members
-from bot.slack.people.shown_directory import ShownDirectory
 from bot.words.refusals.sentences import fact_words
 from workflows.app.batches.confirming import DRAFT_FIELD, BatchIntake
 from workflows.app.requests.forms import InvalidForm
@@ -35,7 +35,7 @@ class DraftFlow:
     windows: Windows
     members: Members
     intake: BatchIntake
-    people: ShownDirectory
+    people: DisplayDirectory
 
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow. `/partner adopt` leads to it for the id of a batch."""

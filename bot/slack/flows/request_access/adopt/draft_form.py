@@ -22,7 +22,7 @@ from bot.slack.blocks.blocks import (
 from bot.slack.blocks.modal import SPONSOR_HINT, input_block, modal, option, text_area
 from bot.slack.cards.batches.batch_card import summary_elements
 from bot.slack.cards.batches.batch_details import row_pages
-from bot.slack.flows.request_access.who_decides import who_decides_blocks
+from bot.slack.flows.request_access.approvers_in_form import approvers_blocks
 from bot.slack.people.approvers import StageApprovers
 from bot.words.batches import (
     ABOUT_DRAFT,
@@ -66,7 +66,7 @@ def draft_view(content: DraftContent) -> Json:
     blocks: list[Block] = [
         rich_text(*_elements(content)),
         row(ALL_PARTNERS, ids.DRAFT_ROWS, show_all),
-        *who_decides_blocks(content.who_decides, _excluded(content)),
+        *approvers_blocks(content.who_decides, _excluded(content)),
         *_people_blocks(content),
         input_block("Justification", ids.JUSTIFICATION, text_area(ids.JUSTIFICATION, batch.justification)),
         input_block(

@@ -17,8 +17,8 @@ from bot.slack.payloads.button_values import parse_tenant_id, typed_batch_id
 from bot.slack.payloads.forms import parse_adopt_form
 from bot.slack.payloads.models import Interaction, SlashCommand
 from bot.slack.people.approvers import name_stages
+from bot.slack.people.display_directory import DisplayDirectory
 from bot.slack.people.members import Members
-from bot.slack.people.shown_directory import ShownDirectory
 from bot.words.refusals.sentences import fact_words
 from bot.words.requests.notes import refusal_words
 from workflows.app.adoption.adopt_intake import AdoptForm, AdoptIntake
@@ -55,7 +55,7 @@ class AdoptFlow:
     members: Members
     lookup_permission: LookupPermission
     intake: AdoptIntake
-    people: ShownDirectory
+    people: DisplayDirectory
     store: Store
     tenant: Tenant
     drafts: DraftFlow

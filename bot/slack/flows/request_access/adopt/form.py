@@ -13,7 +13,7 @@ from bot.slack.blocks.modal import SPONSOR_HINT, input_block, message_view, moda
 from bot.slack.cards.approval.open_now import open_now, open_now_elements
 from bot.slack.cards.partner_and_plan import finding_elements, identity_block
 from bot.slack.cards.risk import risk_elements, unchanged_access_elements
-from bot.slack.flows.request_access.who_decides import who_decides_blocks
+from bot.slack.flows.request_access.approvers_in_form import approvers_blocks
 from bot.slack.people.approvers import StageApprovers
 from bot.words.plans.changes import duration_words
 from bot.words.settings.values import NO_NAMES
@@ -49,7 +49,7 @@ def adopt_view(content: AdoptFormContent) -> Json:
     blocks: list[Block] = [
         identity_block(content.identity),
         rich_text(*_elements(content)),
-        *who_decides_blocks(content.who_decides, excluded),
+        *approvers_blocks(content.who_decides, excluded),
         input_block("Justification", ids.JUSTIFICATION, text_area(ids.JUSTIFICATION, form.justification)),
         input_block(
             "Sponsor",

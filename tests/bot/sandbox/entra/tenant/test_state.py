@@ -14,7 +14,7 @@ from tests.bot.sandbox.entra.conftest import CONTOSO, FABRIKAM, PARTNERS, Change
 
 
 def _simulator(changes: Changes) -> EntraSimulator:
-    return EntraSimulator(now=lambda: datetime(2026, 1, 1, tzinfo=UTC), changed=changes, accepts_token=lambda _: True)
+    return EntraSimulator(now=lambda: datetime(2026, 1, 1, tzinfo=UTC), on_change=changes, accepts_token=lambda _: True)
 
 
 async def test_a_merged_partner_is_completed(graph: Graph, simulator: EntraSimulator, changes: Changes) -> None:
@@ -137,11 +137,11 @@ def test_a_lagging_read_serves_the_image_of_that_time() -> None:
     clock[0] = 105.0
     history.note("p", {"v": 1})
     now = {"p": {"v": 2}}
-    assert history.seen_with_lag(now, 1) == {"p": {"v": 1}}
-    assert history.seen_with_lag(now, 7) == {}
+    assert history.partners_before_lag(now, 1) == {"p": {"v": 1}}
+    assert history.partners_before_lag(now, 7) == {}
     clock[0] = 107.0
-    assert history.seen_with_lag(now, 1) == now
-    assert history.seen_with_lag(now, 3) == {"p": {"v": 1}}
+    assert history.partners_before_lag(now, 1) == now
+    assert history.partners_before_lag(now, 3) == {"p": {"v": 1}}
 
 
 async def test_nonsense_from_outside_is_refused_without_a_crash(graph: Graph, simulator: EntraSimulator) -> None:

@@ -8,7 +8,7 @@ import pytest
 from bot.sandbox.server import Sandbox
 from bot.sandbox.slack.client import entry_points
 from bot.sandbox.slack.delivery import delivery, http_transport
-from bot.sandbox.slack.delivery.delivery import Acknowledged, Delivery, Envelope, NotAcknowledged
+from bot.sandbox.slack.delivery.delivery import Acknowledgement, Delivery, Envelope, NotAcknowledged
 from tests.bot.sandbox.control_client import Control
 from tests.bot.sandbox.fake_bot import Answer, FakeBot, Payload
 
@@ -90,11 +90,11 @@ class Flaky:
 
     async def send(
         self, envelope: Envelope, payload: dict[str, Any], *, retry: int = 0, retry_reason: str = ""
-    ) -> Acknowledged:
+    ) -> Acknowledgement:
         self.sent.append((retry, retry_reason))
         if len(self.sent) <= self.failures:
             raise NotAcknowledged("http_error", "no")
-        return Acknowledged(status=200, body=None)
+        return Acknowledgement(status=200, body=None)
 
 
 @pytest.mark.parametrize(("failures", "tries"), [(0, 1), (1, 2), (9, 4)])

@@ -52,7 +52,7 @@ async def test_everything_is_there_after_a_restart(tmp_path: Path, session: Clie
 def test_journal_forgets_an_incomplete_line_and_old_values(tmp_path: Path) -> None:
     path = tmp_path / "tables.jsonl"
     changes: list[int] = []
-    tables = AppendOnlyTables(path, changed=lambda: changes.append(1))
+    tables = AppendOnlyTables(path, on_change=lambda: changes.append(1))
     tables.put("t", "a", {"n": 1})
     tables.put("t", "b", {"n": 1})
     tables.put("t", "a", {"n": 2})
@@ -62,7 +62,7 @@ def test_journal_forgets_an_incomplete_line_and_old_values(tmp_path: Path) -> No
     # NB. not closed: a kill does not close either
     with path.open("a", encoding="utf-8") as file:
         file.write('["t","c",{"n"')
-    again = AppendOnlyTables(path, changed=lambda: None)
+    again = AppendOnlyTables(path, on_change=lambda: None)
     assert again.rows("t") == {"a": {"n": 2}}
     assert path.read_text(encoding="utf-8") == '["t","a",{"n":2}]\n'
     again.close()
@@ -72,10 +72,10 @@ def test_journal_forgets_an_incomplete_line_and_old_values(tmp_path: Path) -> No
 def test_text_with_line_separators_survives(tmp_path: Path) -> None:
     """U+2028 is no line end here, though `str.splitlines` takes it for one."""
     path = tmp_path / "tables.jsonl"
-    tables = AppendOnlyTables(path, changed=lambda: None)
+    tables = AppendOnlyTables(path, on_change=lambda: None)
     tables.put("t", "a", {"text": "one\u2028two\x85three"})
     tables.close()
-    again = AppendOnlyTables(path, changed=lambda: None)
+    again = AppendOnlyTables(path, on_change=lambda: None)
     assert again.get("t", "a") == {"text": "one\u2028two\x85three"}
     again.close()
 

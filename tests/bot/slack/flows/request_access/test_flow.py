@@ -120,7 +120,7 @@ def open_form(services: FakeServices) -> FormOnScreen:
             catalog=CATALOG,
             offers=as_any,
             search=nobody,
-            shown_directory=as_any,
+            display_directory=as_any,
         )
     )
 

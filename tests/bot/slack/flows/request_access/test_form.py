@@ -350,7 +350,7 @@ def test_who_decides_is_shown_before_it_is_sent() -> None:
         StageApprovers(stage=STAGES[1], approvers=Approvers()),
         StageApprovers(stage=STAGES[1]),
     ]
-    view = form(template="trusted-partner", who_decides=asked)
+    view = form(template="trusted-partner", approvers_by_stage=asked)
     assert_sound(view)
     text = shown(view)
     assert "Security, 1 approval: Amara, Bruno and 3 more" in text
@@ -481,5 +481,5 @@ def test_the_partners_ids_come_with_a_text_to_send() -> None:
 def test_hostile_names_stay_text(text: str) -> None:
     problem = Fact(RefusalCode.NAME_SEARCH_REFUSED, {"kind": "application", "answer": text})
     asked = [StageApprovers(stage=replace(STAGES[0], title=text), approvers=Approvers(names=(text,), other_count=1))]
-    assert_sound(naming(labels={"portal": text}, who_decides=asked))
+    assert_sound(naming(labels={"portal": text}, approvers_by_stage=asked))
     assert_sound(naming(unsearchable={"portal": problem}, ticket=text))

@@ -126,9 +126,9 @@ async def test_the_time_to_read_begins_at_the_click(
     flow = revoke_flow(slack, directory=SlowDirectory())
     began = time.monotonic()
     if is_known:
-        assert await flow._planned(builders.identity(), partnership, window, in_review=False) is None
+        assert await flow._plan_revocation(builders.identity(), partnership, window, in_review=False) is None
         assert time.monotonic() - began < 0.5
     else:
         with pytest.raises(TenantUnavailable):
-            await flow._planned(builders.identity(), partnership, window, in_review=False)
+            await flow._plan_revocation(builders.identity(), partnership, window, in_review=False)
         assert time.monotonic() - began >= 1.0

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot.slack import ids
-from bot.slack.blocks.blocks import bullets, fixed_text, paragraph, preformatted
+from bot.slack.blocks.blocks import bullets, fixed_text, paragraph, preformatted_text
 from bot.slack.blocks.conversion import as_json
 from bot.slack.blocks.pages import PER_PAGE, TEXTS_PER_PAGE
 from bot.slack.flows.revoke.views import MAX_STOPPED_REQUESTS, revoke_view
@@ -41,7 +41,7 @@ def offered(view: object) -> list[str]:
 def test_the_pages_of_a_list_have_all_of_it_once(name: PartnerSection, count: int) -> None:
     is_text = name in (PartnerSection.CHECKLIST, PartnerSection.SETTINGS)
     texts = [f"row {number};" for number in range(count)]
-    rows = [preformatted(text) if is_text else bullets([[fixed_text(text)]]) for text in texts]
+    rows = [preformatted_text(text) if is_text else bullets([[fixed_text(text)]]) for text in texts]
     said, page = "", 0
     while True:
         view = part_view(identity(), name, rows, page)

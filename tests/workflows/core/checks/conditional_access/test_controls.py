@@ -116,7 +116,7 @@ TABLE: Final[dict[str, tuple[dict[str, Any], Cells]]] = {
 
 def meaning(document: dict[str, Any], visitor: VisitorType, trust: InboundTrustFlags) -> PolicyEffect:
     """What a policy means where it applies."""
-    return outcome_of(parse_policy(document), visitor, trust).meaning
+    return outcome_of(parse_policy(document), visitor, trust).effect
 
 
 @pytest.mark.parametrize(("name", "visitor"), list(product(TABLE, VisitorType)))

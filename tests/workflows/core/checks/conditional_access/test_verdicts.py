@@ -147,13 +147,13 @@ def test_at_most_twelve_are_asked_and_the_rest_is_named() -> None:
 def test_a_policy_that_applies_is_checked() -> None:
     block = policy("block")
     found = report(block, answers=says(block, True))
-    assert (only(found).meaning, only(found).source) == (PolicyEffect.LOCKED_OUT, Source.ENTRA)
+    assert (only(found).effect, only(found).source) == (PolicyEffect.LOCKED_OUT, Source.ENTRA)
     assert not found.is_estimate
 
 
 def test_who_it_reaches_is_entras_to_say_also_against_our_reading() -> None:
     members = policy("block", users={"includeGuestsOrExternalUsers": external("b2bCollaborationMember")})
-    assert only(report(members, answers=says(members, True))).meaning is PolicyEffect.LOCKED_OUT
+    assert only(report(members, answers=says(members, True))).effect is PolicyEffect.LOCKED_OUT
     everybody = policy("block")
     assert report(everybody, answers=says(everybody, False, "users")).verdicts == ()
 
@@ -166,13 +166,13 @@ def test_every_reason_that_the_sdk_names_is_understood_or_not_known(reason: str)
     if reason in settled | {"signInRisk", "userRisk"}:
         assert found.verdicts == ()
     else:
-        assert only(found).meaning is PolicyEffect.NOT_KNOWN
+        assert only(found).effect is PolicyEffect.NOT_KNOWN
 
 
 def test_not_enough_information_is_not_known_with_what_the_policy_turns_on() -> None:
     somewhere = policy("block", conditions={"locations": {"includeLocations": ["abroad"]}})
     found = only(report(somewhere, answers=says(somewhere, False, "notEnoughInformation")))
-    assert (found.meaning, found.reasons[0].code) == (PolicyEffect.NOT_KNOWN, ReasonCode.NOT_ENOUGH_INFORMATION)
+    assert (found.effect, found.reasons[0].code) == (PolicyEffect.NOT_KNOWN, ReasonCode.NOT_ENOUGH_INFORMATION)
     assert found.conditions[0].kind is ConditionType.LOCATIONS
 
 
@@ -191,7 +191,7 @@ def test_what_no_question_states_leaves_it_open(conditions: dict[str, Any], reas
     """Asked without a platform, a place or a device, Entra says that the policy does not apply. It may all the same."""
     block = policy("block", conditions=conditions)
     for found in (only(report(block, answers=says(block, False, reason))), only(report(block))):
-        assert (found.meaning, found.where_it_applies) == (PolicyEffect.DEPENDS, PolicyEffect.LOCKED_OUT)
+        assert (found.effect, found.effect_where_applied) == (PolicyEffect.DEPENDS, PolicyEffect.LOCKED_OUT)
         assert [one.kind for one in found.conditions] == [when]
 
 
@@ -199,7 +199,7 @@ def test_groups_roles_and_accounts_depend_while_no_account_is_named() -> None:
     for users in ({"includeGroups": ["g"]}, {"includeRoles": ["r"]}, {"includeUsers": ["somebody"]}):
         block = policy("block", users=users)
         found = only(report(block, answers=says(block, False, "users")))
-        assert (found.meaning, found.conditions[0].kind) == (PolicyEffect.DEPENDS, ConditionType.MEMBERSHIP)
+        assert (found.effect, found.conditions[0].kind) == (PolicyEffect.DEPENDS, ConditionType.MEMBERSHIP)
     assert report(policy("block", users={"includeGroups": ["g"]}), entries=DIRECT).verdicts == (), (
         "they have no account"
     )
@@ -207,7 +207,7 @@ def test_groups_roles_and_accounts_depend_while_no_account_is_named() -> None:
 
 def test_what_excludes_groups_locks_out_the_others() -> None:
     found = only(report(policy("block", users={"includeUsers": ["All"], "excludeGroups": ["g"]})))
-    assert (found.meaning, found.conditions[0].kind) == (PolicyEffect.LOCKED_OUT, ConditionType.NOT_EXCLUDED)
+    assert (found.effect, found.conditions[0].kind) == (PolicyEffect.LOCKED_OUT, ConditionType.NOT_EXCLUDED)
 
 
 @pytest.mark.parametrize(
@@ -217,7 +217,7 @@ def test_an_answer_of_the_wrong_shape_is_not_known(row: dict[str, Any] | None) -
     block = policy("block")
     answers: Answers = {GUESTS: [] if row is None else [{**block, **row}]}
     found = only(report(block, answers=answers))
-    assert (found.meaning, found.reasons[0].code) == (PolicyEffect.NOT_KNOWN, ReasonCode.ANSWER_NOT_UNDERSTOOD)
+    assert (found.effect, found.reasons[0].code) == (PolicyEffect.NOT_KNOWN, ReasonCode.ANSWER_NOT_UNDERSTOOD)
 
 
 def test_a_policy_that_the_list_does_not_have_is_checked_and_named() -> None:
@@ -231,7 +231,7 @@ def test_a_policy_that_the_list_does_not_have_is_checked_and_named() -> None:
 
 def test_a_state_that_is_not_understood_is_not_known() -> None:
     paused = policy("block", state="paused")
-    assert only(report(paused, answers=says(paused, True))).meaning is PolicyEffect.NOT_KNOWN
+    assert only(report(paused, answers=says(paused, True))).effect is PolicyEffect.NOT_KNOWN
 
 
 def test_where_nothing_was_read_only_that_is_said() -> None:
@@ -322,7 +322,7 @@ def test_which_applications_a_policy_covers(
 def test_an_application_filter_leaves_it_open() -> None:
     rule = {"applicationFilter": {"mode": "exclude", "rule": "x"}}
     assert covers(parse_policy(policy("block", applications=rule)), ALL) is Coverage.PERHAPS
-    assert only(report(policy("block", applications=rule))).meaning is PolicyEffect.DEPENDS
+    assert only(report(policy("block", applications=rule))).effect is PolicyEffect.DEPENDS
 
 
 def test_a_policy_that_asks_nothing_is_not_told() -> None:
@@ -337,7 +337,7 @@ def test_actions_contexts_and_workloads_are_distinguished_from_sign_ins() -> Non
     assert of(includeUserActions=["urn:user:registerdevice"]) == ()
     assert of(includeUserActions=["urn:user:registersecurityinfo"])[0].conditions[0].kind is ConditionType.REGISTRATION
     context = of(includeAuthenticationContextClassReferences=["c1"])[0]
-    assert (context.meaning, context.conditions[0].kind) == (PolicyEffect.DEPENDS, ConditionType.AUTHENTICATION_CONTEXT)
+    assert (context.effect, context.conditions[0].kind) == (PolicyEffect.DEPENDS, ConditionType.AUTHENTICATION_CONTEXT)
     workload = {"clientApplications": {"includeServicePrincipals": ["ServicePrincipalsInMyTenant"]}}
     assert report(policy("block", users={"includeUsers": ["None"]}, conditions=workload)).verdicts == ()
 
@@ -385,7 +385,7 @@ def test_who_comes_in_and_to_what(
 @pytest.mark.parametrize("conditions", [{}, {"users": {"includeUsers": ["All"]}}, {"users": 7, "applications": []}])
 def test_a_policy_without_its_conditions_may_apply(conditions: dict[str, Any]) -> None:
     found = only(report({**policy("block"), "conditions": conditions}))
-    assert (found.meaning, found.where_it_applies) == (PolicyEffect.DEPENDS, PolicyEffect.LOCKED_OUT)
+    assert (found.effect, found.effect_where_applied) == (PolicyEffect.DEPENDS, PolicyEffect.LOCKED_OUT)
 
 
 def test_clients_and_platforms_that_are_all_of_them_are_no_condition() -> None:

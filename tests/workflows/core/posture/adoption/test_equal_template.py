@@ -9,7 +9,7 @@ import pytest
 from tests.workflows.core.builders import TENANT
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.plans.planning import plan_access
-from workflows.core.policy.template import Template, TicketRule, filled
+from workflows.core.policy.template import Template, TicketRule, filled_settings
 from workflows.core.posture.adoption.equal_template import equal_template
 from workflows.core.settings.documents import to_document
 from workflows.core.settings.model import InboundTrust, Property
@@ -30,7 +30,7 @@ def result_of(template: Template, **changes: Any) -> dict[str, Any]:
     plan = plan_access(
         tenant_id=TENANT,
         before=None,
-        settings=filled(template, IDS),
+        settings=filled_settings(template, IDS),
         template=template.name,
         template_hash="",
         duration=timedelta(days=1),

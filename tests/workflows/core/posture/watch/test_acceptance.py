@@ -15,14 +15,14 @@ from workflows.core.posture.watch.acceptance import (
     accept,
     accepted_until,
     ask_again_at,
-    asked_again,
+    end_acceptance,
     is_accepted,
     needed_admins,
     offered_days,
     with_author,
 )
 from workflows.core.posture.watch.drift import DEFAULT, Author, AuthorState, Drift
-from workflows.core.posture.watch.reconciliation import ended, found_again, with_found, with_same_found
+from workflows.core.posture.watch.reconciliation import end_drift, is_stored_as_open, with_found, with_same_found
 from workflows.core.requests.commands.watch import AcceptDrift
 from workflows.core.settings.canonical import Digest
 
@@ -86,24 +86,24 @@ def test_whoever_made_the_change_accepts_nothing() -> None:
 def test_when_the_time_is_over_admins_are_asked_again() -> None:
     both = by(AMARA, by(DANA, drift(), days=1), days=7)
     assert ask_again_at(both) == NOW + DAY
-    again = asked_again(both)
+    again = end_acceptance(both)
     assert (again.acceptances, again.asked_again, again.version) == ((), 1, both.version + 1)
     assert ask_again_at(again) is None
-    over = ended(both, NOW)
+    over = end_drift(both, NOW)
     assert (over.is_open, over.acceptances, ask_again_at(over)) == (False, (), None)
 
 
 def test_only_another_difference_is_new() -> None:
     stored = by(DANA, drift())
-    assert found_again(stored, stored.found)
+    assert is_stored_as_open(stored, stored.found)
     assert with_same_found(stored, stored.found) is None
     touched = with_same_found(stored, found(touches=("contoso.com",)))
     assert touched is not None
     assert (touched.version, len(touched.acceptances)) == (3, 1)
     other = found(fingerprint=Digest("b" * 64))
-    assert not found_again(stored, other)
-    assert not found_again(None, other)
-    assert not found_again(ended(stored, NOW), stored.found)
+    assert not is_stored_as_open(stored, other)
+    assert not is_stored_as_open(None, other)
+    assert not is_stored_as_open(end_drift(stored, NOW), stored.found)
     changed = with_found(stored, stored.subject, other, partner="contoso.com", unchanged_at=NOW, now=NOW + DAY)
     assert (changed.version, changed.acceptances, changed.found_at) == (3, (), NOW + DAY)
     assert with_found(None, DEFAULT, other, partner="", unchanged_at=None, now=NOW).version == 1
@@ -116,5 +116,5 @@ def test_what_can_be_restored_and_what_it_is_about() -> None:
 
 
 def test_an_acceptance_that_waited_for_a_second_admin_was_never_in_force() -> None:
-    again = asked_again(by(DANA, drift()))
+    again = end_acceptance(by(DANA, drift()))
     assert (again.acceptances, again.asked_again) == ((), 0)

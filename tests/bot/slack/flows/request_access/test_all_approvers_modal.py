@@ -5,7 +5,7 @@ import pytest
 from bot.sandbox.slack.block_kit.blocks import problems
 from bot.slack import ids
 from bot.slack.blocks.pages import PER_PAGE
-from bot.slack.flows.request_access.deciders import deciders_row, deciders_view, parse_deciders
+from bot.slack.flows.request_access.all_approvers_modal import all_approvers_row, all_approvers_view, parse_page
 from bot.slack.people.approvers import Approvers, StageApprovers
 from tests.bot.surfaces import assert_sound, buttons
 from workflows.core.errors.raised import Refused
@@ -28,9 +28,9 @@ def stages(title: str, count: int = 10) -> list[StageApprovers]:
 
 @pytest.mark.parametrize("title", ["Security", "“" * 60, '"' * 60, "\\" * 60, "x" * 60])
 def test_the_button_fits_and_names_every_stage(title: str) -> None:
-    shows = deciders_row(stages(title), (SENDER, SPONSOR))
+    shows = all_approvers_row(stages(title), (SENDER, SPONSOR))
     assert problems([shows.to_dict()], "modal") == []
-    asked = parse_deciders(shows.to_dict()["accessory"]["value"])
+    asked = parse_page(shows.to_dict()["accessory"]["value"])
     assert [role for _, role in asked.stages] == [one.stage.role for one in stages(title)]
     assert asked.excluded == (SENDER, SPONSOR)
 
@@ -39,10 +39,10 @@ def test_the_button_fits_and_names_every_stage(title: str) -> None:
 def test_the_pages_have_everybody_once(count: int) -> None:
     everybody = [ChatId(f"U{number:04d}") for number in range(count)]
     people = [("Security", everybody[::2]), ("Security", everybody[1::2])]
-    value = deciders_row(stages("Security", 1), (SENDER,)).to_dict()["accessory"]["value"]
+    value = all_approvers_row(stages("Security", 1), (SENDER,)).to_dict()["accessory"]["value"]
     said = ""
     while value:
-        view = deciders_view(people, parse_deciders(value))
+        view = all_approvers_view(people, parse_page(value))
         assert_sound(view)
         said += str(view["blocks"])
         value = buttons(view["blocks"]).get(ids.DECIDERS_NEXT, "")
@@ -54,4 +54,4 @@ def test_the_pages_have_everybody_once(count: int) -> None:
 )
 def test_a_button_with_another_value_is_refused(value: str) -> None:
     with pytest.raises(Refused):
-        parse_deciders(value)
+        parse_page(value)

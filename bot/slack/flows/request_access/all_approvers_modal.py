@@ -18,8 +18,8 @@ from bot.slack.blocks.untrusted import clean
 from bot.slack.flows.entry_point_types import Action, EntryPoint
 from bot.slack.payloads.models import Interaction, Payload
 from bot.slack.people.approvers import StageApprovers, everybody_by_stage
+from bot.slack.people.display_directory import DisplayDirectory
 from bot.slack.people.members import Members
-from bot.slack.people.shown_directory import ShownDirectory
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ChatId, Role
@@ -34,7 +34,7 @@ MAX_EXCLUDED: Final = 40
 _Text = Annotated[str, StringConstraints(max_length=100)]
 
 
-class _DecidersPage(Payload):
+class _ApproversPage(Payload):
     """Which stages a button shows, and which page of the people."""
 
     stages: Annotated[tuple[tuple[_Text, _Text], ...], Field(max_length=_MAX_STAGES)]
@@ -43,12 +43,12 @@ class _DecidersPage(Payload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DecidersFlow:
+class AllApproversFlow:
     """Shows who holds the roles that decide, for full members. It gives no right: an approval is checked again."""
 
     windows: Windows
     members: Members
-    people: ShownDirectory
+    display_directory: DisplayDirectory
 
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
@@ -57,13 +57,15 @@ class DecidersFlow:
 
     async def show(self, ack: AsyncAck, click: Interaction) -> None:
         """Show everybody on top of the form; or another page, in the same window."""
-        deciders_page = parse_deciders(click.action.value)
+        approvers_page = parse_page(click.action.value)
 
         async def build(window: Window) -> Json:
             await self.members.require_member(window.actor)
-            stages = [(title, Role(role)) for title, role in deciders_page.stages]
-            excluded = {ChatId(excluded_id) for excluded_id in deciders_page.excluded}
-            return deciders_view(await everybody_by_stage(stages, excluded, self.people), deciders_page)
+            stages = [(title, Role(role)) for title, role in approvers_page.stages]
+            excluded = {ChatId(excluded_id) for excluded_id in approvers_page.excluded}
+            return all_approvers_view(
+                await everybody_by_stage(stages, excluded, self.display_directory), approvers_page
+            )
 
         if click.is_in(ids.DECIDERS):
             await ack()
@@ -73,20 +75,21 @@ class DecidersFlow:
             await self.windows.open_and_fill(ack, click, build, command=ids.SHOW_DECIDERS)
 
 
-def deciders_row(who_decides: Sequence[StageApprovers], excluded: Sequence[ChatId]) -> SectionBlock:
+def all_approvers_row(approvers_by_stage: Sequence[StageApprovers], excluded: Sequence[ChatId]) -> SectionBlock:
     """Return the line with the button that shows everybody, stage by stage."""
-    named = [
+    stage_names = [
         (clean(stage_approvers.stage.title, _MAX_TITLE_CHARACTERS), stage_approvers.stage.role)
-        for stage_approvers in who_decides[:_MAX_STAGES]
+        for stage_approvers in approvers_by_stage[:_MAX_STAGES]
     ]
     excluded_ids = tuple(dict.fromkeys(excluded))[:MAX_EXCLUDED]
-    value = _value(tuple(named), excluded_ids, 0)
+    value = _value(tuple(stage_names), excluded_ids, 0)
     if len(value) > _MAX_VALUE_CHARACTERS:
-        value = _value(tuple((f"Stage {number}", role) for number, (_, role) in enumerate(named, 1)), excluded_ids, 0)
+        numbered_stages = tuple((f"Stage {number}", role) for number, (_, role) in enumerate(stage_names, 1))
+        value = _value(numbered_stages, excluded_ids, 0)
     return row("Everybody who can approve", ids.DECIDERS, button("Show all", ids.SHOW_DECIDERS, value))
 
 
-def deciders_view(people: Sequence[tuple[str, Sequence[ChatId]]], asked: _DecidersPage) -> Json:
+def all_approvers_view(people: Sequence[tuple[str, Sequence[ChatId]]], approvers_page: _ApproversPage) -> Json:
     """Return the window with one page of the people."""
     rows = [
         bullets([[cleaned_text(title, bold=True), fixed_text(": "), mention(person)]])
@@ -96,9 +99,9 @@ def deciders_view(people: Sequence[tuple[str, Sequence[ChatId]]], asked: _Decide
     blocks = page_blocks(
         [fixed_text("Who decides", bold=True)],
         rows,
-        asked.page,
+        approvers_page.page,
         action_ids=(ids.DECIDERS_PREVIOUS, ids.DECIDERS_NEXT),
-        value=lambda page: _value(asked.stages, asked.excluded, page),
+        value=lambda page: _value(approvers_page.stages, approvers_page.excluded, page),
     )
     return modal("Approvers", blocks, ids.DECIDERS)
 
@@ -108,12 +111,12 @@ def _value(stages: Sequence[tuple[str, str]], excluded: Sequence[str], page: int
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def parse_deciders(value: str) -> _DecidersPage:
+def parse_page(value: str) -> _ApproversPage:
     """Read which stages and page a button shows.
 
     :raises Refused: for any other text.
     """
     try:
-        return _DecidersPage.model_validate_json(value)
+        return _ApproversPage.model_validate_json(value)
     except ValidationError as error:
         raise Refused(RefusalCode.BUTTON_VALUE_UNREADABLE) from error

@@ -12,7 +12,7 @@ from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import CurrentRoles, Person
-from workflows.core.posture.watch.acceptance import accept, asked_again, is_accepted, with_author
+from workflows.core.posture.watch.acceptance import accept, end_acceptance, is_accepted, with_author
 from workflows.core.posture.watch.authors import author_of, log_needed_since
 from workflows.core.posture.watch.drift import DEFAULT, Author, AuthorState, Drift, DriftSubject
 from workflows.core.requests.alarms import AlarmCode, EndingCode
@@ -27,7 +27,7 @@ _log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DriftAnswers:
+class ReportedDrift:
     """Stores answers to drift, and updates or ends its alarm. Every method may be repeated safely."""
 
     drifts: DriftRecords
@@ -63,7 +63,7 @@ class DriftAnswers:
         """Ask the admins again about drift whose acceptance has ended."""
         now = self.drifts.clock.now()
         for drift in await self.drifts.store.drifts_to_ask_again(now):
-            await self._alarm_again(asked_again(drift), "ask_drift_again")
+            await self._alarm_again(end_acceptance(drift), "ask_drift_again")
 
     async def _alarm_again(self, drift: Drift, command: str) -> None:
         """Store drift with a new alarm. Earlier alarms about it alone end first."""
@@ -86,10 +86,10 @@ class DriftAnswers:
             changes = None
             if logged is not None:
                 changes = [
-                    one.change
-                    for one in logged
-                    if (one.is_default if drift.subject == DEFAULT else one.is_about(drift.subject))
-                    and one.change.at >= log_needed_since(drift)
+                    entry.change
+                    for entry in logged
+                    if (entry.is_default if drift.subject == DEFAULT else entry.is_about(drift.subject))
+                    and entry.change.at >= log_needed_since(drift)
                 ]
             await self._find_author(drift, changes)
 
@@ -123,5 +123,7 @@ class DriftAnswers:
             return None
         record = await self.drifts.store.partnership(drift.tenant_id)
         requests = await self.drifts.store.requests_for(drift.tenant_id, 100)
-        moments = [one.changed_at for one in requests if one.was_sent] + ([] if record is None else [record.since])
+        moments = [request.changed_at for request in requests if request.was_sent] + (
+            [] if record is None else [record.since]
+        )
         return max(moments, default=None)

@@ -41,14 +41,14 @@ _APPLICATIONS: Final = rf"^({ALL_APPLICATIONS}|{ALL_MICROSOFT_APPS}|{OFFICE_365}
 class FileModel(BaseModel):
     """A table of a file. A key that is not declared is a problem."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)  # only whole files are read
 
 
 class _Users(FileModel):
     access: AccessType
     targets: tuple[Annotated[str, Field(pattern=_PEOPLE)], ...] = Field(min_length=1)
 
-    def parsed(self) -> TargetConfiguration:
+    def to_domain(self) -> TargetConfiguration:
         return TargetConfiguration(access=self.access, targets=tuple(map(_user_target, self.targets)))
 
 
@@ -56,7 +56,7 @@ class _Applications(FileModel):
     access: AccessType
     targets: tuple[Annotated[str, Field(pattern=_APPLICATIONS)], ...] = Field(min_length=1)
 
-    def parsed(self) -> TargetConfiguration:
+    def to_domain(self) -> TargetConfiguration:
         targets = tuple(Target(type=TargetType.APPLICATION, id=target) for target in self.targets)
         return TargetConfiguration(access=self.access, targets=targets)
 
@@ -66,7 +66,7 @@ class _B2B(FileModel):
     applications: _Applications
 
     @model_validator(mode="after")
-    def _is_consistent(self) -> Self:
+    def _check_lists(self) -> Self:
         """Check what Graph requires: a full block has both lists, and "all" has no other targets beside it.
 
         Graph: "Target configuration".
@@ -85,8 +85,8 @@ class _B2B(FileModel):
             raise ValueError("a block is whole: block AllUsers and AllApplications together, or neither")
         return self
 
-    def parsed(self) -> B2BSetting:
-        return B2BSetting(users_and_groups=self.users.parsed(), applications=self.applications.parsed())
+    def to_domain(self) -> B2BSetting:
+        return B2BSetting(users_and_groups=self.users.to_domain(), applications=self.applications.to_domain())
 
 
 class _Trust(FileModel):
@@ -94,7 +94,7 @@ class _Trust(FileModel):
     compliant_device: bool | None = None
     hybrid_joined_device: bool | None = None
 
-    def parsed(self) -> InboundTrust:
+    def to_domain(self) -> InboundTrust:
         return InboundTrust(**self.model_dump())
 
 
@@ -102,41 +102,41 @@ class _Redemption(FileModel):
     inbound: bool | None = None
     outbound: bool | None = None
 
-    def parsed(self) -> AutomaticRedemption:
+    def to_domain(self) -> AutomaticRedemption:
         return AutomaticRedemption(**self.model_dump())
 
 
 class _Synchronization(FileModel):
     inbound: bool
 
-    def parsed(self) -> IdentitySynchronization:
+    def to_domain(self) -> IdentitySynchronization:
         return IdentitySynchronization(is_allowed=self.inbound)
 
 
 class _TenantRestrictions(_B2B):
-    def parsed(self) -> TenantRestrictions:
-        return TenantRestrictions(users_and_groups=self.users.parsed(), applications=self.applications.parsed())
+    def to_domain(self) -> TenantRestrictions:
+        return TenantRestrictions(users_and_groups=self.users.to_domain(), applications=self.applications.to_domain())
 
 
 class _M365Inbound(FileModel):
     users: _Users
 
-    def parsed(self) -> M365CollaborationInbound:
-        return M365CollaborationInbound(users=self.users.parsed())
+    def to_domain(self) -> M365CollaborationInbound:
+        return M365CollaborationInbound(users=self.users.to_domain())
 
 
 class _M365Outbound(FileModel):
     users: _Users
 
-    def parsed(self) -> M365CollaborationOutbound:
-        return M365CollaborationOutbound(users_and_groups=self.users.parsed())
+    def to_domain(self) -> M365CollaborationOutbound:
+        return M365CollaborationOutbound(users_and_groups=self.users.to_domain())
 
 
 class _AppServiceConnect(FileModel):
     applications: _Applications
 
-    def parsed(self) -> AppServiceConnect:
-        return AppServiceConnect(applications=self.applications.parsed())
+    def to_domain(self) -> AppServiceConnect:
+        return AppServiceConnect(applications=self.applications.to_domain())
 
 
 class SettingsTable(FileModel):
@@ -156,17 +156,19 @@ class SettingsTable(FileModel):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _may_inherit(cls, value: object, info: ValidationInfo) -> object:
+    def _read_inherit(cls, value: object, info: ValidationInfo) -> object:
         if value != INHERIT:
             return value
         if info.field_name == "identity_synchronization":
             raise ValueError("there is no default to inherit; write inbound = false to switch it off")
         return None
 
-    def parsed(self) -> dict[Property, Setting]:
+    def to_domain(self) -> dict[Property, Setting]:
         """Return the settings that the file contains; a value of None returns a setting to the tenant's default."""
         set_fields = {name: getattr(self, name) for name in type(self).model_fields if name in self.model_fields_set}
-        return {Property[name.upper()]: None if value is None else value.parsed() for name, value in set_fields.items()}
+        return {
+            Property[name.upper()]: None if value is None else value.to_domain() for name, value in set_fields.items()
+        }
 
 
 def _user_target(text: str) -> Target:

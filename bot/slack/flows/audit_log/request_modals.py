@@ -174,7 +174,7 @@ def _digest(entry: AuditEntry) -> str:
 def _entry_elements(entry: AuditEntry, names: Mapping[str, str], *, digest_above: str) -> Iterator[RichTextElement]:
     """Return one audit entry.
 
-    :param digest_above: the Change ID that the entries before it have named last; the same one is not repeated.
+    :param digest_above: the last Change ID in the entries before this one; it is not repeated.
     """
     is_result = entry.outcome != RECEIVED
     parts: list[TextRun] = [
@@ -189,10 +189,10 @@ def _entry_elements(entry: AuditEntry, names: Mapping[str, str], *, digest_above
     if reason := reason_words(entry):
         parts += [fixed_text("\nReason: "), cleaned_text(reason, MAX_REASON_CHARACTERS)]
     yield paragraph(*parts)
-    if changed := list(edit_words(entry, names)):
+    if edits := list(edit_words(entry, names)):
         yield bullets(
             [fixed_text(f"{label}: "), _value_part(before), fixed_text(" → "), _value_part(after)]
-            for label, before, after in changed
+            for label, before, after in edits
         )
 
 

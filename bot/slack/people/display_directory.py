@@ -26,7 +26,7 @@ Asked = TypeVar("Asked", bound=Hashable)
 Answer = TypeVar("Answer")
 
 
-class ShownDirectory:
+class DisplayDirectory:
     """Implements `ports.PeopleDirectory` for display: role members up to 30 seconds old, names up to four hours.
 
     A person's identity, membership and roles are never read from the cache, because decisions depend on them.

@@ -26,7 +26,7 @@ class ReportHeader:
     days: Days = field(default_factory=Days)
 
 
-class WrittenFile:
+class ReportFile:
     """A finished text in a temporary file. Close it to delete the file."""
 
     def __init__(self, redact: Callable[[str], str] = str) -> None:
@@ -52,12 +52,12 @@ class WrittenFile:
         self._digest.update(data)
         self.size += len(data)
 
-    def beside(self) -> "WrittenFile":
-        """Return an empty file whose content will be added to this one."""
-        return WrittenFile(self._redact)
+    def new_file_to_append(self) -> "ReportFile":
+        """Return an empty file, to be written at the same time and appended to this one later."""
+        return ReportFile(self._redact)
 
-    def append(self, other: "WrittenFile") -> None:
-        """Add the whole content of another file, which was written with this one."""
+    def append(self, other: "ReportFile") -> None:
+        """Add the whole content of another file, which `new_file_to_append` made."""
         for piece in other.pieces():
             self._file.write(piece)
             self._digest.update(piece)

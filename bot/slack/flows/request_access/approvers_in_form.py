@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from slack_sdk.models.blocks import Block
 
 from bot.slack.blocks.blocks import Limit, TextRun, bullets, cleaned_text, fixed_text, paragraph, rich_text
-from bot.slack.flows.request_access.deciders import deciders_row
+from bot.slack.flows.request_access.all_approvers_modal import all_approvers_row
 from bot.slack.people.approvers import StageApprovers
 from bot.words.requests.approval_chain import offered_chain_words
 from bot.words.requests.form import CANNOT_APPROVE, no_approvers_words, stage_words
@@ -13,28 +13,28 @@ from workflows.core.people import ChatId
 from workflows.core.policy.offers import Offer
 
 
-def who_decides_blocks(
-    who_decides: Sequence[StageApprovers], excluded: Sequence[ChatId], *, offer: Offer | None = None
+def approvers_blocks(
+    approvers_by_stage: Sequence[StageApprovers], excluded: Sequence[ChatId], *, offer: Offer | None = None
 ) -> Iterator[Block]:
     """Return who will be asked, stage by stage, as far as it is known now. A button lists those who are not named here.
 
     :param excluded: the requester and the sponsor, who cannot approve.
     :param offer: the chosen template, for the rule that asks for these approvals.
     """
-    if who_decides:
-        stages = bullets((_stage(stage_approvers) for stage_approvers in who_decides), ordered=True)
+    if approvers_by_stage:
+        stages = bullets((_stage(stage_approvers) for stage_approvers in approvers_by_stage), ordered=True)
         rule = (
             ""
             if offer is None
-            else offered_chain_words(offer, [stage_approvers.stage for stage_approvers in who_decides])
+            else offered_chain_words(offer, [stage_approvers.stage for stage_approvers in approvers_by_stage])
         )
         rule_text = paragraph(fixed_text(" ".join(filter(None, [CANNOT_APPROVE, rule]))))
         yield rich_text(paragraph(fixed_text("Who decides", bold=True)), stages, rule_text)
     if any(
         stage_approvers.approvers is not None and stage_approvers.approvers.other_count
-        for stage_approvers in who_decides
+        for stage_approvers in approvers_by_stage
     ):
-        yield deciders_row(who_decides, excluded)
+        yield all_approvers_row(approvers_by_stage, excluded)
 
 
 def _stage(stage_approvers: StageApprovers) -> list[TextRun]:

@@ -11,10 +11,10 @@ from typing import Any, TypeVar
 
 from bot.report.catalogue import CATALOGUE_COLUMNS, CATALOGUE_FORMAT, catalogue_json
 from bot.report.csv_text import BYTE_ORDER_MARK, csv_row
+from bot.report.report_file import ReportFile, ReportHeader
 from bot.report.story_columns import COLUMNS
 from bot.report.story_json import REPORT_FORMAT, story_json
 from bot.report.words import FROM_RECORDS, iso
-from bot.report.written_file import ReportHeader, WrittenFile
 from workflows.app.evidence.reading import CatalogueEntry, EvidenceReader
 from workflows.core.partners.history.story import RequestStory
 
@@ -35,24 +35,26 @@ async def write_report(
     file_format: FileFormat,
     reader: EvidenceReader,
     redact: Callable[[str], str] = str,
-) -> WrittenFile:
+) -> ReportFile:
     """Write an audit report as CSV, JSON or HTML.
 
-    :param reader: what reads the stories; it counts what it could not read.
+    :param reader: reads the stories, and counts the records that it could not read.
     :param redact: removes known secrets from every text.
     """
-    written = WrittenFile(redact)
+    written = ReportFile(redact)
     match file_format:
         case FileFormat.CSV:
             await _write_csv(written, stories, COLUMNS)
         case FileFormat.JSON:
             states: Counter[str] = Counter()
 
-            def counted(story: RequestStory) -> dict[str, Any]:
+            def count_and_convert(story: RequestStory) -> dict[str, Any]:
                 states[story.request.state.value] += 1
                 return story_json(story)
 
-            await _write_json(written, stories, "requests", counted, lambda: _report_members(header, states, reader))
+            await _write_json(
+                written, stories, "requests", count_and_convert, lambda: _report_members(header, states, reader)
+            )
         case FileFormat.HTML:
             from bot.report.page import write_page  # the template library is not loaded when the bot starts
 
@@ -62,9 +64,9 @@ async def write_report(
 
 async def write_catalogue(
     entries: AsyncIterator[CatalogueEntry], header: ReportHeader, file_format: FileFormat, reader: EvidenceReader
-) -> WrittenFile:
+) -> ReportFile:
     """Write the catalogue of partners as CSV or JSON."""
-    written = WrittenFile()
+    written = ReportFile()
     if file_format is FileFormat.CSV:
         await _write_csv(written, entries, CATALOGUE_COLUMNS)
     else:
@@ -91,7 +93,7 @@ def _report_members(header: ReportHeader, states: Mapping[str, int], reader: Evi
 
 
 async def _write_csv(
-    written: WrittenFile, rows: AsyncIterator[Row], columns: Mapping[str, Callable[[Row], str]]
+    written: ReportFile, rows: AsyncIterator[Row], columns: Mapping[str, Callable[[Row], str]]
 ) -> None:
     written.write(BYTE_ORDER_MARK + csv_row(columns))
     async for row in rows:
@@ -100,7 +102,7 @@ async def _write_csv(
 
 
 async def _write_json(
-    written: WrittenFile,
+    written: ReportFile,
     rows: AsyncIterator[Row],
     name: str,
     as_object: Callable[[Row], dict[str, Any]],
@@ -110,16 +112,16 @@ async def _write_json(
 
     :param members: returns the other members; those whose values are known only at the end have later names.
     """
-    found = members()
+    values = members()
     written.write("{\n")
-    for key in sorted(one for one in found if one < name):
-        written.write(f"{json.dumps(key)}: {json.dumps(found[key], sort_keys=True)},\n")
+    for key in sorted(earlier_name for earlier_name in values if earlier_name < name):
+        written.write(f"{json.dumps(key)}: {json.dumps(values[key], sort_keys=True)},\n")
     written.write(f"{json.dumps(name)}: [")
     async for row in rows:
         written.write((",\n" if written.row_count else "\n") + json.dumps(as_object(row), sort_keys=True))
         written.row_count += 1
     written.write("\n]")
-    found = members()
-    for key in sorted(one for one in found if one > name):
-        written.write(f",\n{json.dumps(key)}: {json.dumps(found[key], sort_keys=True)}")
+    values = members()
+    for key in sorted(later_name for later_name in values if later_name > name):
+        written.write(f",\n{json.dumps(key)}: {json.dumps(values[key], sort_keys=True)}")
     written.write("\n}\n")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from bot.slack.flows.audit_log.windows import HISTORY_PAGE_SIZE, audit_details_view, history_view, parse_history
+from bot.slack.flows.audit_log.request_modals import HISTORY_PAGE_SIZE, audit_details_view, history_view, parse_history
 from tests.bot.surfaces import Json, assert_sound, buttons, hostile_or_blank, hostile_request, shown
 from tests.workflows.core.builders import AMARA, NOW, RILEY, TENANT, access_plan, approval, request
 from workflows.app.reads.found_requests import Replacement

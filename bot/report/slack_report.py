@@ -7,9 +7,9 @@ flow does not know how the page is made.
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
+from bot.report.file_formats import FileFormat, write_report
+from bot.report.report_file import ReportHeader
 from bot.report.words import standing_words, state_in_words, template_in
-from bot.report.writing import FileFormat, write_report
-from bot.report.written_file import ReportHeader
 from bot.slack.flows.audit_log.report import SHOWN_REQUESTS, RenderedReport
 from bot.words.sentences import day, time_words
 from workflows.app.evidence.reading import EvidenceReader
@@ -29,14 +29,14 @@ class ChatReports:
         """Return the page."""
         newest: list[str] = []
 
-        async def watched() -> AsyncIterator[RequestStory]:
+        async def noting_newest() -> AsyncIterator[RequestStory]:
             async for story in stories:
                 if len(newest) < SHOWN_REQUESTS:
                     newest.append(_short(story))
                 yield story
 
         header = ReportHeader(made_at=reader.clock.now(), made_by=made_by, key=key, partner=partner)
-        written = await write_report(watched(), header, FileFormat.HTML, reader, self.redact)
+        written = await write_report(noting_newest(), header, FileFormat.HTML, reader, self.redact)
         try:
             return RenderedReport(
                 content=b"".join(written.pieces()),
@@ -51,13 +51,15 @@ class ChatReports:
 def _short(story: RequestStory) -> str:
     """Return one request in one line: what, who asked, who approved, how long it took, and what stands."""
     request = story.request
-    asked = request.fields.requester if request.prepared is None else request.prepared.requester.name
-    approvers = ", ".join(one.decision.person.name for one in story.decisions if one.is_counted)
+    requester = request.fields.requester if request.prepared is None else request.prepared.requester.name
+    approvers = ", ".join(
+        story_decision.decision.person.name for story_decision in story.decisions if story_decision.is_counted
+    )
     is_without_result = story.standing in (Standing.OPEN, Standing.NOTHING_SENT, Standing.NOT_READ_BACK)
     state = f", {state_in_words(story)}" if is_without_result else ""
     parts = [
         f"{request.id}: {template_in(request)}{state}",
-        f"Requested by {asked} on {day(request.created_at)}",
+        f"Requested by {requester} on {day(request.created_at)}",
         *([f"approved by {approvers}"] if approvers else []),
         *([] if story.total_time is None else [f"verified after {time_words(story.total_time)}"]),
     ]
