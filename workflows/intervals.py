@@ -26,6 +26,8 @@ SWEEP_MISSED_AFTER: Final = timedelta(hours=4)
 """The admins are alarmed when no sweep was complete for this long."""
 AUTHORS_ASKED_EVERY: Final = timedelta(minutes=2)
 """How often Entra's audit log is read for the author of a change, while one is not known."""
+DRAFT_KEPT_FOR: Final = timedelta(days=7)
+"""How long a draft from the command line waits to be confirmed in the chat system. After that it expires."""
 CHANNEL_CHECKED_EVERY: Final = timedelta(minutes=10)
 """How often it is checked that the approval channel is private, when no card is posted."""
 CHANNEL_TRUSTED_FOR: Final = timedelta(minutes=1)

@@ -3,6 +3,7 @@
 from enum import StrEnum
 from typing import Final
 
+from workflows.core.batches.batch import Batch
 from workflows.core.partner_setup.steps import SetupStep
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.request import AccessRequest
@@ -40,6 +41,10 @@ DRIFT: Final = "drift"
 FREEZE_FORM: Final = "freeze_form"
 UNFREEZE_FORM: Final = "unfreeze_form"
 DRIFTS: Final = "drifts"
+CONFIRM_DRAFT: Final = "confirm_draft"
+DRAFT_ROWS: Final = "draft_rows"
+BATCH: Final = "batch"
+REJECT_BATCH_REASON: Final = "reject_batch_reason"
 
 
 class DetailsPart(StrEnum):
@@ -128,6 +133,15 @@ DRIFTS_PREVIOUS: Final = "drifts_previous"
 DRIFTS_NEXT: Final = "drifts_next"
 OPEN_UNFREEZE: Final = "open_unfreeze"
 KEEP_FROZEN: Final = "keep_frozen"
+APPROVE_BATCH: Final = "approve_batch"
+REJECT_BATCH: Final = "reject_batch"
+REVIEW_BATCH: Final = "review_batch"
+WITHDRAW_BATCH: Final = "withdraw_batch"
+BATCH_PREVIOUS: Final = "batch_previous"
+BATCH_NEXT: Final = "batch_next"
+SHOW_DRAFT_ROWS: Final = "show_draft_rows"
+DRAFT_ROWS_PREVIOUS: Final = "draft_rows_previous"
+DRAFT_ROWS_NEXT: Final = "draft_rows_next"
 
 # block_id and action_id of input fields, one name for both
 TARGET: Final = "target"
@@ -177,6 +191,11 @@ def decision_value(request: AccessRequest) -> str:
     :raises Refused: while there is no plan yet.
     """
     return f"{request.id}:{request.plan.digest}"
+
+
+def batch_value(batch: Batch) -> str:
+    """Return a batch and the digest of exactly what is decided on: `<batch id>:<digest>`; the digest may be missing."""
+    return f"{batch.id}:{batch.digest or ''}"
 
 
 def setup_value(tenant_id: TenantId, step: SetupStep) -> str:

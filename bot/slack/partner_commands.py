@@ -15,6 +15,7 @@ from bot.slack.blocks.untrusted import clean, escape
 
 _SLACK_ID: Final = re.compile(r"[A-Z][A-Z0-9]{2,39}", re.ASCII)
 _PARTNER: Final = "<domain or tenant ID>"
+_PARTNER_OR_DRAFT: Final = "<domain, tenant ID or draft ID>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ SUBCOMMANDS: Final[Mapping[str, _CommandHelp]] = {
     "posture": _CommandHelp("what the default and every partner's settings allow, with warnings"),
     "revoke": _CommandHelp("block a partner (admins; the sponsor on a review's card)", _PARTNER),
     "restore": _CommandHelp("request to restore the settings from before a change", _PARTNER),
-    "adopt": _CommandHelp("make the current settings of a partner the record, after approval", _PARTNER),
+    "adopt": _CommandHelp("make the current settings of a partner the record, after approval", _PARTNER_OR_DRAFT),
     "freeze": _CommandHelp("stop everything that opens access, at once (admins)"),
     "unfreeze": _CommandHelp("end that; two admins must agree"),
     "home": _CommandHelp("your requests and what waits for you; /partner alone does the same"),
@@ -48,7 +49,7 @@ POSTURE_TAKES_NO_PARTNER: Final = "/partner posture takes no name and shows all.
 
 def needs_partner(subcommand: str) -> bool:
     """Return whether a subcommand needs a partner's domain or tenant ID."""
-    return subcommand in SUBCOMMANDS and SUBCOMMANDS[subcommand].argument == _PARTNER
+    return subcommand in SUBCOMMANDS and SUBCOMMANDS[subcommand].argument.startswith("<")
 
 
 def help_message() -> Message:
@@ -79,7 +80,8 @@ def unknown_command(text: str) -> Message:
     """Return the answer to an unknown command, or one without its partner: the known commands."""
     typed = clean(text, 100, empty="")
     if needs_partner(typed.lower()):
-        problem = f"Name the partner: /partner {typed.lower()} with its domain or tenant ID."
+        wanted = SUBCOMMANDS[typed.lower()].argument.strip("<>")
+        problem = f"Name the partner: /partner {typed.lower()} with its {wanted}."
     else:
         problem = f"“{typed}” is not a known command." if typed else "Say what you want to do."
     return message(f"{problem} Try /partner help.", [rich_text(paragraph(cleaned_text(problem, 200))), mrkdwn(_help())])

@@ -139,6 +139,44 @@ def sweep(context: typer.Context, as_json: AsJson = False) -> None:
     raise typer.Exit(sweep_now(as_json=as_json, pauses=context.obj or USUAL_PAUSES))
 
 
+class AdoptFormat(StrEnum):
+    """The formats in which a draft is printed."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+All = Annotated[bool, typer.Option("--all", help="Draft every partner that is not adopted yet.")]
+OnlyPartners = Annotated[
+    list[str] | None, typer.Option("--only", help="Only this partner; may be repeated.", metavar="DOMAIN")
+]
+WithoutPartners = Annotated[
+    list[str] | None, typer.Option("--except", help="Not this partner; may be repeated.", metavar="DOMAIN")
+]
+DraftFormat = Annotated[AdoptFormat, typer.Option("--format", help="How to print the draft.")]
+
+
+@app.command()
+def adopt(
+    context: typer.Context,
+    all_: All = False,
+    only: OnlyPartners = None,
+    without: WithoutPartners = None,
+    format_: DraftFormat = AdoptFormat.TABLE,
+) -> None:
+    """Draft one decision about the partners that are not adopted yet. A member confirms the draft in Slack.
+
+    The tenant is only read, and nothing is asked for.
+    """
+    from bot.terminal.adopt_command import draft_adoptions
+
+    if not all_:
+        raise typer.BadParameter("add --all; one partner is adopted in Slack", param_hint="--all")
+    is_json = format_ is AdoptFormat.JSON
+    pauses = context.obj or USUAL_PAUSES
+    raise typer.Exit(draft_adoptions(only or [], without or [], as_json=is_json, pauses=pauses))
+
+
 @app.command()
 def plan(context: typer.Context, file: PlanFile, as_json: AsJson = False) -> None:
     """Show what the request in FILE would change, and who would decide. Nothing is stored or written."""

@@ -28,7 +28,7 @@ from bot.words.posture.drift import acceptance_words, author_words, difference_w
 from bot.words.requests.notes import refusal_words
 from bot.words.sentences import counted, minute
 from workflows.app.alarms import Alarms
-from workflows.app.new_audit_entry import entry_of
+from workflows.app.storing.new_audit_entry import entry_of
 from workflows.app.watch.sweep import Sweeper, SweepResult
 from workflows.app.watch.telling import DriftRecords, alarm_values
 from workflows.core.errors.facts import as_values

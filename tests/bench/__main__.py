@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
-from tests.bench import clicks, histories, onboardings, starting
+from tests.bench import adoptions, clicks, histories, onboardings, starting
 from tests.bench.stage.statistics import rounded
 
 BENCHMARKS: Final[dict[str, Callable[[], Coroutine[Any, Any, dict[str, object]]]]] = {
@@ -22,6 +22,7 @@ BENCHMARKS: Final[dict[str, Callable[[], Coroutine[Any, Any, dict[str, object]]]
     "start": starting.start,
     "calls": onboardings.calls,
     "onboarding": onboardings.onboarding,
+    "adoptions": adoptions.adopt,
     "history": histories.history,
     "partners": starting.partners,
     "posture": starting.posture,

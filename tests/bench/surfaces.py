@@ -25,12 +25,13 @@ from bot.slack.cards.approval.details import details_blocks
 from bot.slack.cards.approval.new_approval import new_approval_message
 from bot.slack.cards.approval.reminder import expired_message, reminder_message
 from bot.slack.cards.approval.requester_and_sponsor import requester_card, sponsor_card
+from bot.slack.cards.partner_setup.setup_card import setup_card
 from bot.slack.cards.review_card import review_card
-from bot.slack.cards.setup_card import setup_card
 from bot.slack.flows.home.view import home_view
 from bot.slack.flows.request_access.form import RequestForm, request_view
 from bot.slack.flows.request_access.partner_result import LookupResult
 from bot.slack.people.approvers import StageApprovers
+from tests.bench.batch_surfaces import batch_homes, batch_messages, batch_windows
 from tests.bench.changing_surfaces import changing_forms, changing_messages
 from tests.bot.sandbox.page.stage import CHANNELS, PEOPLE, Stage
 from tests.bot.shipped_cards import NAMES, waiting, words_of
@@ -221,10 +222,13 @@ async def main(folder: Path | None, only: str) -> None:
             **cards(),
             **messages(),
             **changing_messages(),
+            **batch_messages(),
+            **batch_windows(),
             **windows(),
             **request_forms(),
             **changing_forms(),
             **homes(),
+            **batch_homes(),
         }
         for name, shown in ((name, shown) for name, shown in surfaces.items() if only in name):
             for line in await measure(browser, name, shown, folder):

@@ -6,6 +6,7 @@ from typing import Any, Final
 import pytest
 
 from bot.slack.blocks.blocks import MAX_BLOCKS, Json
+from tests.bench.batch_surfaces import batch_homes, batch_messages, batch_windows
 from tests.bench.changing_surfaces import changing_forms, changing_messages
 from tests.bench.surfaces import cards, homes, messages, request_forms, windows
 from tests.bot.shipped_cards import words_of
@@ -59,6 +60,20 @@ LIMITS: Final[Mapping[str, tuple[int, int]]] = {
     "home-nobody": (50, 2),
     "review-partly-applied": (100, 4),
     "requester-partly-applied": (85, 3),
+    "batch": (110, 5),
+    "batch-pending": (110, 5),
+    "batch-no-list": (120, 5),
+    "batch-again": (120, 5),
+    "batch-preparing": (20, 3),
+    "batch-applying": (40, 3),
+    "batch-done": (40, 3),
+    "batch-rejected": (25, 3),
+    "batch-sponsor": (40, 3),
+    "batch-details": (350, 7),
+    "batch-draft": (270, 7),
+    "batch-draft-rows": (210, 2),
+    "home-batch-approver": (75, 7),
+    "home-batch-requester": (105, 11),
 }
 """The limits. A name without a template's name is that of the surface for every shipped template."""
 
@@ -70,9 +85,9 @@ def surfaces() -> Iterator[tuple[str, str, Json | list[Json]]]:
     for template in TEMPLATES:
         for kind, blocks in messages(template).items():
             yield kind, f"{kind}-{template}", blocks
-    for kind, blocks in changing_messages().items():
+    for kind, blocks in {**changing_messages(), **batch_messages()}.items():
         yield kind, kind, blocks
-    for shown in (windows(), request_forms(), changing_forms(), homes()):
+    for shown in (windows(), request_forms(), changing_forms(), homes(), batch_windows(), batch_homes()):
         for name, view in shown.items():
             yield name, name, view
 

@@ -14,8 +14,8 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from bot.slack.cards.partner_setup.setup_card import setup_card
 from bot.slack.cards.review_card import review_card
-from bot.slack.cards.setup_card import setup_card
 from bot.slack.flows.revoke.views import revoke_view_or_nothing, revoke_without_preview_view
 from bot.slack.flows.show.partner_details import partner_details
 from bot.slack.flows.show.partner_list import partner_list

@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 from bot.words.requests.messages import message_words
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, NOW, RILEY, SAM, everybody
 from tests.workflows.what_if import SignIn, evaluate
+from workflows.core.batches.batch import Batch, BatchRow, ListFile
 from workflows.core.checks.conditional_access.questions import Question
 from workflows.core.checks.tenant_facts import SignIns
 from workflows.core.errors.facts import Fact
@@ -24,7 +25,7 @@ from workflows.core.plans.plan import CallIds, Operation, TenantIdentity
 from workflows.core.policy.freeze import Freeze
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.request import AccessRequest
-from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.canonical import Digest, JsonObject
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, Property, Target, TargetType, TenantId
 from workflows.core.settings.partner_changes import LoggedChange, PartnerChange
 from workflows.ports.clock import Clock
@@ -489,6 +490,8 @@ class FakeNotifier:
     """The notices of each batch, and how many partners were blocked with it."""
     blocks_shown: list[AccessRequest] = field(default_factory=list)
     freezes: list[Freeze] = field(default_factory=list)
+    batches: list[Batch] = field(default_factory=list)
+    lists: list[tuple[BatchRow, ...]] = field(default_factory=list)
     delivers_notices: bool = True
     leaves_copies: bool = False
     told: list[tuple[ChatId, str, str]] = field(default_factory=list)
@@ -542,6 +545,22 @@ class FakeNotifier:
         """Remember the result of a block."""
         self.script.end(await self.script.begin("notifier.show_block_at_end"))
         self.blocks_shown.append(request)
+
+    async def show_batch(self, batch: Batch) -> None:
+        """Remember the card of a batch."""
+        self.script.end(await self.script.begin("notifier.show_batch"))
+        self.batches.append(batch)
+
+    async def upload_batch_list(self, batch: Batch) -> ListFile:
+        """Remember the list of a batch: its rows stand for the file."""
+        self.script.end(await self.script.begin("notifier.upload_batch_list"))
+        self.lists.append(batch.members)
+        return ListFile(
+            file_id=f"F{len(self.lists)}",
+            name=f"{batch.id}.csv",
+            sha256=Digest("ab" * 32),
+            digest=batch.digest or Digest(""),
+        )
 
     async def show_home(self, person: ChatId) -> None:
         """Remember an App Home."""

@@ -13,6 +13,9 @@ from tests.workflows.core.builders import AMARA, BRUNO, CHIE, RILEY, SAM, TENANT
 from tests.workflows.fakes import FakeDirectory, FakeNotifier, FakeTenant, FixedClock, Script
 from workflows.app.adoption.adopt_intake import AdoptIntake
 from workflows.app.alarms import Alarms
+from workflows.app.batches.batch_service import BatchService
+from workflows.app.batches.confirming import BatchIntake
+from workflows.app.batches.drafting import BatchDrafting
 from workflows.app.requests.forms import Form
 from workflows.app.requests.intake import Intake
 from workflows.app.requests.restoration.restore_intake import RestoreIntake
@@ -33,6 +36,8 @@ from workflows.core.requests.effects import Apply, Effect, Prepare
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.core.settings.canonical import Digest
 from workflows.effects.apply import Applier
+from workflows.effects.batches.lists import BatchLists
+from workflows.effects.batches.runner import BatchRunner
 from workflows.effects.end_notices import EndNotices
 from workflows.effects.performer import Performer
 from workflows.effects.permission_check import PermissionCheck
@@ -106,6 +111,7 @@ class World:
     drift_answers: ReportedDrift
     freezes: Freezes
     permission_check: PermissionCheck
+    batches: BatchService
     preparer: Preparer
     applier: Applier
     intake: Intake
@@ -262,6 +268,14 @@ class World:
             clock=self.clock,
         )
 
+    def batch_intake(self) -> BatchIntake:
+        """What shows drafts and lets members confirm them."""
+        return BatchIntake(batches=self.batches, service=self.service, directory=self.directory, catalog=self.catalog)
+
+    def drafting(self) -> BatchDrafting:
+        """What makes drafts at the command line."""
+        return BatchDrafting(batches=self.batches, tenant=self.tenant, catalog=self.catalog)
+
     async def all_requests(self) -> list[AccessRequest]:
         """List what is open, oldest first."""
         return list(await self.store.open_requests())
@@ -315,6 +329,7 @@ def assemble(
         drifts=DriftRecords(store=store, clock=clock, wake=lambda: woken.append(True)), tenant=tenant
     )
     freezes = Freezes(store=store, clock=clock, alarms=alarms, wake=lambda: woken.append(True))
+    batches = BatchService(store=store, clock=clock, wake=lambda: woken.append(True))
     permission_check = PermissionCheck(
         service=service,
         store=store,
@@ -325,6 +340,7 @@ def assemble(
         clock=clock,
         drift_answers=drift_answers,
         freezes=freezes,
+        batches=batches,
     )
     preparer = Preparer(
         service=service, store=store, tenant=tenant, directory=directory, catalog=catalog, clock=clock, alarms=alarms
@@ -361,6 +377,7 @@ def assemble(
         drift_answers=drift_answers,
         freezes=freezes,
         permission_check=permission_check,
+        batches=batches,
         preparer=preparer,
         applier=applier,
         intake=Intake(service=service, store=store, tenant=tenant, directory=directory, catalog=catalog, clock=clock),
@@ -369,6 +386,16 @@ def assemble(
             preparer=preparer,
             applier=applier,
             notifier=notifier,
+            batches=BatchRunner(
+                batches=batches,
+                service=service,
+                store=store,
+                preparer=preparer,
+                applier=applier,
+                directory=directory,
+                catalog=catalog,
+            ),
+            batch_lists=BatchLists(batches=batches, store=store, notifier=notifier),
             end_notices=EndNotices(service=service, store=store, notifier=notifier, clock=clock),
             store=store,
             service=service,

@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
-from workflows.app.new_audit_entry import GATEHOUSE, entry_of
+from workflows.app.storing.new_audit_entry import GATEHOUSE, entry_of
 from workflows.core.errors.facts import Fact
 from workflows.core.requests.alarms import ENDED, Alarm, AlarmCode, AlarmId
 from workflows.core.requests.effects import ShowAlarm

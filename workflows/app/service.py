@@ -9,7 +9,7 @@ from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
-from workflows.app.new_audit_entry import GATEHOUSE, entry_of
+from workflows.app.storing.new_audit_entry import GATEHOUSE, entry_of
 from workflows.app.watch.known_drift import is_partner_drifted
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
@@ -27,11 +27,19 @@ from workflows.core.requests.effects import (
     Effect,
     RetryOrDropEffect,
     SendMessage,
+    ShowBatch,
     ShowRequest,
     refusal_message,
     update_where_clicked,
 )
-from workflows.core.requests.request import AccessRequest, ObservedPartner, RequestFields, RequestId, RequestKind
+from workflows.core.requests.request import (
+    AccessRequest,
+    BatchId,
+    ObservedPartner,
+    RequestFields,
+    RequestId,
+    RequestKind,
+)
 from workflows.core.requests.transitions.transition import Situation
 from workflows.core.settings.model import TenantId
 from workflows.ports.clock import Clock
@@ -71,11 +79,13 @@ class Service:
         observation: ObservedPartner | None = None,
         submitter: Person | None = None,
         account: PersonId | None = None,
+        batch: BatchId | None = None,
     ) -> None:
         """Store a new request. It is prepared later. Nothing is stored when the audit log contains `key` already.
 
         :param observation: the partner as the form read it, if it did.
         :param submitter: the person who filed it, if that was checked.
+        :param batch: the batch whose decision decides on it; None for a request that is decided alone.
         """
         command = Submit(
             request_id=request_id,
@@ -84,19 +94,16 @@ class Service:
             observation=observation,
             submitter=submitter,
             account=account,
+            batch=batch,
         )
         now = self._clock.now()
         transition = advance_request_and_record(None, command, Situation(now=now))
-        # Only a lookup proves which tenant is meant. A typed domain does not.
-        tenant_id = None if observation is None else observation.identity.tenant_id
+        details = command.audit_details(transition.request)
         entry = entry_of(
-            key,
-            now,
-            fields.requester,
-            command.name,
-            command.audit_details(transition.request),
+            *(key, now, fields.requester, command.name, details),
             request_id=request_id,
-            tenant_id=tenant_id,
+            # Only a lookup proves which tenant is meant. A typed domain does not.
+            tenant_id=None if observation is None else observation.identity.tenant_id,
             account=account if submitter is None else submitter.id,
         )
         await self._commit(Commit(entry=entry, request=transition.request, effects=transition.effects))
@@ -280,10 +287,11 @@ class Service:
         details = {"typed": typed_text, "kind": kind, "template": template}
         await self._commit(Commit(entry=entry_of(key, self._clock.now(), actor, SEARCH, details)))
 
-    async def update_cards(self, request_id: RequestId, *, key: str, channel: str) -> None:
-        """Update a request's cards because one left a channel; once for each `key`."""
+    async def update_cards(self, show: ShowRequest | ShowBatch, *, key: str, channel: str) -> None:
+        """Update the cards of a request or of a batch because one left a channel; once for each `key`."""
+        request_id = show.request_id if isinstance(show, ShowRequest) else None
         entry = entry_of(key, self._clock.now(), GATEHOUSE, "move_card", {"from": channel}, request_id=request_id)
-        await self._commit(Commit(entry=entry, effects=(ShowRequest(request_id=request_id),)))
+        await self._commit(Commit(entry=entry, effects=(show,)))
 
     async def send_message(self, fact: Fact, *, key: str, person: ChatId, channel: str = "") -> None:
         """Send one person a message, once for each `key`."""

@@ -5,11 +5,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from workflows.app.alarms import Alarms
-from workflows.app.identifiers import revocation_id
 from workflows.app.reads.known_freeze import UNREADABLE, last_freeze
 from workflows.app.schedule.given_up_effects import raise_given_up, retry_or_drop_effect
 from workflows.app.schedule.revocation_alarms import report_refused_revocation
 from workflows.app.service import Service
+from workflows.app.storing.identifiers import revocation_id
 from workflows.core.errors.facts import Fact, Facts, as_values, log_text
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.partnership import Partnership
@@ -17,6 +17,7 @@ from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.commands.automatic import RecordDelayed
 from workflows.core.requests.commands.partner_record import Revoke
 from workflows.core.requests.effects import (
+    AdvanceBatch,
     Apply,
     CheckPermission,
     Effect,
@@ -28,17 +29,21 @@ from workflows.core.requests.effects import (
     SendMessage,
     SendReminders,
     ShowAlarm,
+    ShowBatch,
     ShowBlockAtEnd,
     ShowFreeze,
     ShowHome,
     ShowRequest,
     ShowReview,
     ShowSetup,
+    UploadBatchList,
 )
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestKind
 from workflows.core.requests.transitions.transition import partner_of
 from workflows.effects.apply import Applier
+from workflows.effects.batches.lists import BatchLists
+from workflows.effects.batches.runner import BatchRunner
 from workflows.effects.end_notices import EndNotices
 from workflows.effects.permission_check import PermissionCheck
 from workflows.effects.prepare import Preparer
@@ -56,6 +61,8 @@ class Performer:
     applier: Applier
     notifier: Notifier
     end_notices: EndNotices
+    batches: BatchRunner
+    batch_lists: BatchLists
     store: Store
     service: Service
     alarms: Alarms
@@ -97,6 +104,8 @@ class Performer:
                 await self._show_freeze()
             case SendMessage():
                 await self.notifier.send_message(effect.person, effect.fact, channel=effect.channel)
+            case AdvanceBatch() | ShowBatch() | UploadBatchList():
+                await self._perform_for_batch(effect)
             case RetryOrDropEffect():
                 await retry_or_drop_effect(effect, store=self.store, alarms=self.alarms)
 
@@ -112,6 +121,21 @@ class Performer:
             case SendExpiryMessages():
                 await self.notifier.send_expiry_messages(request)
 
+    async def _perform_for_batch(self, effect: AdvanceBatch | ShowBatch | UploadBatchList) -> None:
+        match effect:
+            case AdvanceBatch():
+                await self.batches.advance(effect.batch_id)
+            case ShowBatch():
+                await self._show_batch(effect)
+            case UploadBatchList():
+                await self.batch_lists.upload(effect.batch_id)
+
+    async def _show_batch(self, effect: ShowBatch) -> None:
+        batch = await self.store.batch(effect.batch_id)
+        if batch is not None:
+            about = {"partner": batch.id, "request": batch.id}
+            await self._show_with_alarm(self.notifier.show_batch(batch), batch.id, about)
+
     async def _show_block_at_end(self, effect: ShowBlockAtEnd) -> None:
         request = await self.store.request(effect.request_id)
         if request is not None:
@@ -124,6 +148,8 @@ class Performer:
 
     async def _show_request(self, request: AccessRequest, effect: ShowRequest) -> None:
         """Show a request. When the channel does not accept its card, alarm the admins, and tell the requester once."""
+        if request.batch is not None:
+            return  # the card of its batch shows it
         is_whole = effect.is_held or effect.not_before is not None
         showing = (
             self._whole(request)

@@ -9,22 +9,24 @@ from datetime import datetime
 
 from workflows.app.adoption.unchanged import adoption_of_other_settings
 from workflows.app.alarms import Alarms
-from workflows.app.identifiers import derived_request_id, revocation_id, verdict_key
+from workflows.app.batches.batch_service import BatchService
 from workflows.app.limits import Allowance, LimitedAction, Limits
 from workflows.app.role_refusals import check_with_new_groups
 from workflows.app.schedule.freezes import Freezes
 from workflows.app.schedule.revocation_alarms import report_refused_revocation
-from workflows.app.schedule.role_check import request_role_check, role_shortages
+from workflows.app.schedule.role_check import require_people
 from workflows.app.service import Service
+from workflows.app.storing.identifiers import derived_request_id, revocation_id, verdict_key
 from workflows.app.watch.reported_drift import ReportedDrift
 from workflows.catalog.catalog import Catalog, changed_rules
 from workflows.core.errors.facts import Fact, as_values
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.revoking import REVOCATION_LIFETIME, requests_stopped_by_revocation, require_may_revoke
-from workflows.core.people import ADMIN, CurrentRoles, Person, PersonId
+from workflows.core.people import ADMIN, ChatId, CurrentRoles, Person, PersonId
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.commands.automatic import Replan, Stop
+from workflows.core.requests.commands.batch import ApproveBatch, RejectBatch, WithdrawBatch
 from workflows.core.requests.commands.clicks import (
     AskReminder,
     Click,
@@ -44,6 +46,7 @@ from workflows.core.requests.deciding import next_approval_is_last, roles_as_dec
 from workflows.core.requests.effects import CheckPermission, MessageCode
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestFields, RequestId, RequestKind, RequestState
+from workflows.effects.batches.decisions import BatchDecisions
 from workflows.partner_lookup.identifying import identify_partner
 from workflows.ports.clock import Clock
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused, PeopleDirectoryUnavailable
@@ -64,6 +67,7 @@ class PermissionCheck:
     clock: Clock
     drift_answers: ReportedDrift
     freezes: Freezes
+    batches: BatchService
     limits: Limits | None = None
     """The limit of approvals per hour for one person; None: no limit."""
 
@@ -127,7 +131,7 @@ class PermissionCheck:
             await check_with_new_groups(lambda: self._check_command(click, actor, key, received_at), self.directory)
         except Refused as refused:
             if refused.code is RefusalCode.NOT_AN_APPROVER and isinstance(click, Approve | Reject):
-                await self._require_people(click.request_id)
+                await require_people(click.request_id, store=self.store, directory=self.directory)
             raise
 
     async def _check_command(self, click: Click, actor: Person, key: str, received_at: datetime | None) -> None:
@@ -149,6 +153,10 @@ class PermissionCheck:
                 await self._revoke(click, actor, key)
             case RetryEffect() | DropEffect():
                 await self._retry_or_drop(click, actor, key)
+            case ApproveBatch() | RejectBatch():
+                await self._decide_batch(click, actor, key, received_at)
+            case WithdrawBatch():
+                await self._batch_decisions.withdraw(click, actor, key=key)
             case AcceptDrift():
                 current_roles = await self.directory.current_roles([actor])
                 await self.drift_answers.accept(click, actor, key=key, current_roles=current_roles)
@@ -185,6 +193,20 @@ class PermissionCheck:
         if allowance is not None:
             await self._tell_what_is_left(allowance, click, actor, key)
 
+    @property
+    def _batch_decisions(self) -> BatchDecisions:
+        return BatchDecisions(batches=self.batches, directory=self.directory, catalog=self.catalog)
+
+    async def _decide_batch(
+        self, click: ApproveBatch[ChatId] | RejectBatch[ChatId], actor: Person, key: str, received_at: datetime | None
+    ) -> None:
+        allowance = None
+        if self.limits is not None and isinstance(click, ApproveBatch):
+            allowance = await self.limits.require(LimitedAction.APPROVALS, actor.chat_id, actor.id)
+        await self._batch_decisions.decide(click, actor, key=key, received_at=received_at)
+        if allowance is not None:
+            await self._tell_what_is_left(allowance, click, actor, key)
+
     async def _tell_what_is_left(self, allowance: Allowance, click: Click, actor: Person, key: str) -> None:
         if (warning := allowance.warning) is not None:
             await self.service.send_message(warning, key=f"left:{key}", person=click.actor, channel=click.channel)
@@ -203,27 +225,6 @@ class PermissionCheck:
         if request.prepared is not None:
             return request.prepared.requester.id
         return (await self.directory.identify(request.fields.requester)).id
-
-    async def _require_people(self, request_id: RequestId) -> None:
-        """Check that the roles of the open stages have enough people, for an actor who has none of these roles.
-
-        :raises Refused: `role_empty`, which names what an admin must repair.
-        """
-        request = await self.store.request(request_id)
-        try:
-            shortage = None if request is None else next(iter(await role_shortages(request, self.directory)), None)
-        except (PeopleDirectoryUnavailable, PeopleDirectoryRefused, TenantUnavailable, TenantRefused):
-            return
-        if shortage is not None:
-            await request_role_check(self.store)
-            raise Refused(
-                RefusalCode.TOO_FEW_APPROVERS,
-                stage=shortage.title,
-                role=shortage.role,
-                needed=shortage.needed,
-                people=shortage.people,
-                missing_groups=list(shortage.missing_groups),
-            )
 
     async def _require_same_rules(self, request: AccessRequest) -> None:
         """Request approval again when the template or a role definition has changed since the plan was made.

@@ -56,7 +56,7 @@ from workflows.partner_lookup.lookup import look_up, read_both_alone
 from workflows.partner_lookup.target import FIELD
 from workflows.ports.clock import Clock
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryUnavailable
-from workflows.ports.records import OtherOpenRequest
+from workflows.ports.records import OtherOpenRequest, RecordsReader
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 from workflows.preflight.preflight import Preflight
@@ -76,6 +76,10 @@ class Preparer:
     catalog: Catalog
     clock: Clock
     alarms: Alarms
+    records: RecordsReader | None = None
+    """What is read of other requests and partners; None: the store. For many requests at once it is read once."""
+    asks_about_each: bool = True
+    """See `Preflight`."""
 
     async def prepare(self, request_id: RequestId) -> None:
         """Make the plan and store it, or store why no plan can be made.
@@ -138,15 +142,15 @@ class Preparer:
             requester = request.submitter or await self.directory.identify(request.fields.requester)
             return await self._prepared_revocation(request, requester)
         requester = await self.directory.identify(request.fields.requester)
-        sponsor = requester
-        if request.fields.sponsor != request.fields.requester:
-            sponsor = await self._sponsor(request.fields.sponsor)
+        is_own = request.fields.sponsor == request.fields.requester
+        sponsor = requester if is_own else await self._sponsor(request.fields.sponsor)
         observation = await self._observe(request)
-        await require_no_other_request(self.store, observation, request.id, requester.chat_id, self.directory)
+        records = self.records or self.store
+        await require_no_other_request(records, observation, request.id, requester.chat_id, self.directory)
         proposal = await self._propose(request, observation, requester, sponsor)
         plan, template, stages = proposal.plan, proposal.template, proposal.stages
         plan = replace(plan, edition=len(request.edits))
-        preflight = Preflight(tenant=self.tenant, store=self.store, clock=self.clock)
+        preflight = Preflight(tenant=self.tenant, store=records, clock=self.clock, asks_about_each=self.asks_about_each)
         labels, is_access = labels_of(template, request.fields.placeholders), request.fields.kind is RequestKind.ACCESS
         result = await preflight.check(observation, plan, labels, is_restoration=not is_access)
         findings = (

@@ -3,8 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
+from workflows.core.batches.batch import Batch, ListFile
 from workflows.core.errors.facts import Fact, Facts
 from workflows.core.errors.raised import FactsError
 from workflows.core.partners.access_end.decision import EndStep
@@ -54,6 +56,14 @@ class NotifierBlocked(NotifierUnavailable):
 
 class NotifierRefused(FactsError):
     """The chat system will never accept this message. The channel or the person no longer exists, for example."""
+
+
+class ListProblem(StrEnum):
+    """Why the list of a batch was not attached. The values are stored. Values of each: `code`, the other system's."""
+
+    NO_SCOPE = "list_no_scope"
+    REFUSED = "list_refused"
+    NO_ANSWER = "list_no_answer"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +136,20 @@ class Notifier(Protocol):
 
     async def show_block_at_end(self, request: AccessRequest) -> None:
         """Tell the sponsor and the admins once that a partner was blocked at the end of its access."""
+
+    async def show_batch(self, batch: Batch) -> None:
+        """Post the card of a batch where it is missing, and update its copies.
+
+        Approvers get a new message for each `round`. While `is_list_current` is false, the card has no Approve.
+        """
+
+    async def upload_batch_list(self, batch: Batch) -> ListFile:
+        """Upload the list of the members of a batch, and return where it is. Its `digest` is that of the batch.
+
+        A repeated upload of the same list may leave a second file; the returned one is named on the card.
+
+        :raises NotifierUnavailable, NotifierBlocked, NotifierRefused: when it cannot be uploaded, with the cause.
+        """
 
     async def show_home(self, person: ChatId) -> None:
         """Publish the App Home of one person."""

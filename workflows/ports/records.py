@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
 
+from workflows.core.batches.batch import Batch
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import DomainError, FactsError
 from workflows.core.partners.partnership import Partnership
@@ -17,7 +18,7 @@ from workflows.core.posture.watch.drift import Drift, DriftSubject
 from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
 from workflows.core.requests.effects import Effect
 from workflows.core.requests.notes import NoteCode
-from workflows.core.requests.request import AccessRequest, RequestId
+from workflows.core.requests.request import AccessRequest, BatchId, RequestId, RequestState
 from workflows.core.settings.model import TenantId
 from workflows.ports.audit_log import AuditEntry, AuditLog
 from workflows.ports.message_copies import ClickedCard
@@ -88,6 +89,7 @@ class Commit:
 
     See `transitions.freezing.effects_of_freeze`.
     """
+    batch: Batch | None = None
     effects: tuple[Effect, ...] = ()
     must_be_only_open_request: bool = False
     """Whether `request` must be the only open request about its tenant."""
@@ -106,8 +108,11 @@ class LimitedList(Generic[Item]):
 class RecordsReader(Protocol):
     """A read-only list of partners and requests. Every `Store` implements it."""
 
-    async def open_requests(self) -> Sequence[AccessRequest]:
-        """List the requests that are not terminal, oldest first."""
+    async def open_requests_about(self, tenant_id: TenantId) -> Sequence[AccessRequest]:
+        """List the requests that are not terminal and may be about a tenant, oldest first.
+
+        A request without a plan may be about any tenant.
+        """
 
     async def identities(self) -> Sequence[TenantIdentity]:
         """List the identity of every partnership, by default domain."""
@@ -149,7 +154,7 @@ class RecordStore(AuditLog, Protocol):
         """List the requests that are not terminal, oldest first."""
 
     async def roles_waited_for(self) -> Sequence[Role]:
-        """List the roles of the open stages of all requests that wait for approval."""
+        """List the roles of the open stages of all requests and batches that wait for approval."""
 
     async def requests_waiting(
         self, roles: Sequence[Role], ids: Collection[ChatId | PersonId], limit: int
@@ -244,6 +249,35 @@ class RecordStore(AuditLog, Protocol):
 
     async def requests_to_apply(self) -> Sequence[AccessRequest]:
         """List the requests whose plan is to be written, or is being written, oldest first."""
+
+    async def batch(self, batch_id: BatchId) -> Batch | None:
+        """Load one batch, in any state."""
+
+    async def open_batches(self) -> Sequence[Batch]:
+        """List the batches that have not ended, drafts too, oldest first."""
+
+    async def batches_of(self, requester: ChatId, account: PersonId | None, limit: int) -> Sequence[Batch]:
+        """List the batches that a person asked for, newest first."""
+
+    async def batches_waiting(
+        self, roles: Sequence[Role], ids: Collection[ChatId | PersonId], limit: int
+    ) -> LimitedList[Batch]:
+        """List the batches that wait for one of these roles and that this person may decide on, by deadline.
+
+        :param ids: every chat id of that person, and the account if it is known.
+        """
+
+    async def batch_members(self, batch_id: BatchId) -> Mapping[RequestId, RequestState]:
+        """Return the state of each request that belongs to a batch now."""
+
+    async def open_requests_about(self, tenant_id: TenantId) -> Sequence[AccessRequest]:
+        """List the requests that are not terminal and may be about a tenant; see `RecordsReader`."""
+
+    async def open_requests_alone(self) -> Sequence[AccessRequest]:
+        """List the requests that are not terminal and belong to no batch, oldest first."""
+
+    async def batches_due(self, now: datetime) -> Sequence[BatchId]:
+        """List the drafts and undecided batches whose time is over."""
 
     async def mark(self, name: str) -> str | None:
         """Read a mark of the process, such as the time of its last tick; None when it was never stored."""

@@ -31,6 +31,8 @@ class AccessCheck:
 
     tenant_settings: TenantSettings
     timeout_seconds: float = EVALUATION_SECONDS
+    is_asked: bool = True
+    """Whether Entra is asked at all. Otherwise the effect is estimated, and the report says why."""
 
     async def report(
         self,
@@ -76,6 +78,8 @@ class AccessCheck:
         return answers
 
     async def _answer(self, question: Question, seconds: float) -> Sequence[JsonObject] | UnreadableFact:
+        if not self.is_asked:
+            return UnreadableFact(reason=UnreadableReason.NOT_ASKED)
         if seconds <= 0:
             return UnreadableFact(reason=UnreadableReason.OUT_OF_TIME)
         try:

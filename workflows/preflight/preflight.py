@@ -5,7 +5,7 @@ A failed read does not stop a request. It becomes a finding that says so.
 
 from collections.abc import Awaitable, Coroutine, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -58,6 +58,11 @@ class Preflight:
     clock: Clock
     timeout_seconds: float = TIMEOUT_SECONDS
     evaluation_timeout_seconds: float = EVALUATION_SECONDS
+    asks_about_each: bool = True
+    """Whether the sign-ins of the partner, and the effect of Conditional Access on it, are asked for.
+
+    Not for each of many partners: these services answer only a few questions a second. The findings say so.
+    """
 
     async def check(
         self,
@@ -97,7 +102,9 @@ class Preflight:
         effective = effective_settings(after, default, is_cross_cloud=plan.is_cross_cloud)
         found = access_kinds(after, default, is_cross_cloud=plan.is_cross_cloud)
         check = AccessCheck(
-            tenant_settings=self.tenant.tenant_settings, timeout_seconds=self.evaluation_timeout_seconds
+            tenant_settings=self.tenant.tenant_settings,
+            timeout_seconds=self.evaluation_timeout_seconds,
+            is_asked=self.asks_about_each,
         )
         return await check.report(facts.conditional_access, effective, plan.tenant_id, found)
 
@@ -112,8 +119,7 @@ class Preflight:
             "authorization": self._read(tenant_settings.read_authorization()),
             "sharepoint": self._read(tenant_settings.read_sharepoint()),
             "conditional_access": self._read(tenant_settings.read_conditional_access()),
-            "sign_ins": self._read(tenant_settings.read_sign_ins(identity.tenant_id, since)),
-            "outbound_sign_ins": self._read(read_outbound_sign_ins(identity.tenant_id, since, tenant=self.tenant)),
+            **self._sign_ins(identity, since),
             # When the requester typed a tenant id, the lookup by id has been made already.
             "by_id": _return_fact(identity) if is_tenant_id(identity.typed_name) else self._read(self._by_id(identity)),
             "own_domains": self._read(tenant_settings.verified_domains()),
@@ -127,6 +133,14 @@ class Preflight:
         for name in ("conditional_access", "own_domains"):
             facts[name] = facts[name] if isinstance(facts[name], UnreadableFact) else tuple(facts[name])
         return PreflightFacts(**facts)
+
+    def _sign_ins(self, identity: TenantIdentity, since: datetime) -> dict[str, Coroutine[Any, Any, Any]]:
+        if not self.asks_about_each:
+            not_asked = UnreadableFact(reason=UnreadableReason.NOT_ASKED)
+            return {"sign_ins": _return_fact(not_asked), "outbound_sign_ins": _return_fact(not_asked)}
+        inbound = self.tenant.tenant_settings.read_sign_ins(identity.tenant_id, since)
+        outbound = read_outbound_sign_ins(identity.tenant_id, since, tenant=self.tenant)
+        return {"sign_ins": self._read(inbound), "outbound_sign_ins": self._read(outbound)}
 
     async def _by_id(self, identity: TenantIdentity) -> TenantIdentity | UnreadableFact | None:
         try:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
+from workflows.core.batches.batch import Batch
 from workflows.core.errors.facts import Facts, text_fact
 from workflows.core.partner_setup.confirmations import Confirmation
 from workflows.core.partner_setup.steps import SetupStep
@@ -65,6 +66,7 @@ PARTNERSHIP: Final[TypeAdapter[Partnership]] = TypeAdapter(Partnership)
 ALARM: Final[TypeAdapter[Alarm]] = TypeAdapter(Alarm)
 DRIFT: Final[TypeAdapter[Drift]] = TypeAdapter(Drift)
 FREEZE: Final[TypeAdapter[Freeze]] = TypeAdapter(Freeze)
+BATCH: Final[TypeAdapter[Batch]] = TypeAdapter(Batch)
 EFFECT: Final[TypeAdapter[Effect]] = TypeAdapter(Annotated[Effect, Field(discriminator="kind")])
 FACTS: Final[TypeAdapter[Facts]] = TypeAdapter(Facts)
 DETAILS: Final[TypeAdapter[dict[str, Any]]] = TypeAdapter(dict[str, Any])

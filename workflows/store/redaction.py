@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from workflows.core.batches.batch import Batch
 from workflows.core.errors.facts import Fact, Facts, redact_value
 from workflows.core.partners.partnership import Partnership
 from workflows.core.policy.freeze import Freeze
@@ -16,7 +17,7 @@ from workflows.core.posture.watch.drift import Drift
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.effects import Effect, SendMessage
 from workflows.core.requests.request import AccessRequest
-from workflows.store.codec import ALARM, DETAILS, DRIFT, EFFECT, FACTS, FREEZE, PARTNERSHIP, REQUEST, dump
+from workflows.store.codec import ALARM, BATCH, DETAILS, DRIFT, EFFECT, FACTS, FREEZE, PARTNERSHIP, REQUEST, dump
 
 _FROM_ERRORS: Final = frozenset({"reason", "error", "message", "note", "problem", "refused", "said", "values"})
 """The details of an audit entry that may contain texts of another system."""
@@ -58,6 +59,12 @@ class RecordRedactor:
     def freeze(self, freeze: Freeze) -> str:
         """Return the freeze as text."""
         return self._without_known(dump(FREEZE, freeze))
+
+    def batch(self, batch: Batch) -> str:
+        """Return a batch as text. Its rows hold no text of an error but that of a refusal by Entra."""
+        rows = tuple(replace(row, reason=self._facts(row.reason)) if row.reason else row for row in batch.rows)
+        clean = replace(batch, rows=rows, note=self._facts(batch.note), list_problem=self._facts(batch.list_problem))
+        return self._without_known(dump(BATCH, clean))
 
     def effect(self, effect: Effect) -> str:
         """Return an effect as text."""

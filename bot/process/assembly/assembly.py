@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
+from bot.process.assembly.adopt_flows import batch_list_files
 from bot.process.assembly.external_systems import ExternalSystems
 from bot.process.assembly.flows import make_flows
 from bot.process.assembly.receiving import Receiver
@@ -23,6 +24,8 @@ from bot.slack.outbound.notifier import SlackNotifier
 from bot.slack.outbound.recipients import Outbound
 from bot.slack.people.display_directory import DisplayDirectory
 from workflows.app.alarms import Alarms
+from workflows.app.batches.batch_service import BatchService
+from workflows.app.batches.expiry import BatchExpiry
 from workflows.app.limits import LimitedAction, Limits
 from workflows.app.schedule.access_ends import AccessEnds
 from workflows.app.schedule.alarm_checks import Check, ScheduledChecks, alarm_checks_of
@@ -39,6 +42,8 @@ from workflows.core.people import ChatId
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.effects import MessageCode
 from workflows.effects.apply import Applier
+from workflows.effects.batches.lists import BatchLists
+from workflows.effects.batches.runner import BatchRunner
 from workflows.effects.end_notices import EndNotices
 from workflows.effects.performer import Performer
 from workflows.effects.permission_check import PermissionCheck
@@ -78,21 +83,20 @@ def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
     channel = _approval_channel(systems, alarms)
     copies = CardCopies(client=systems.client, store=systems.store, channel=channel, was_active=shown.was_active)
     notifier = _notifier(systems, shown, copies)
-    former_channel = FormerChannelCards(
-        store=systems.store, service=service, copies=copies, channel=channel, clock=systems.clock
-    )
+    former_channel = _former_channel(systems, service, copies, channel)
     limits = _limits(systems, alarms)
     watch = _watch(systems, alarms, queue_worker.wake)
-    check = _permission_check(systems, service, alarms, limits, watch.reported_drift, queue_worker.wake)
-    performer = _performer(systems, service, alarms, notifier, check)
-    _complete(receiver, systems, notifier, limits, shown)
+    batches = BatchService(store=systems.store, clock=systems.clock, wake=queue_worker.wake)
+    check = _permission_check(systems, service, alarms, limits, watch.reported_drift, batches, queue_worker.wake)
+    performer = _performer(systems, service, alarms, notifier, check, batches)
+    _complete(receiver, systems, batches, notifier, limits, shown)
 
     async def send(alarm: Alarm) -> Sequence[MessageCopy]:
         return await send_directly(alarm, directory=systems.directory, client=systems.client)
 
     ends = _access_ends(systems, service, alarms, queue_worker)
-    of_channel = (channel.check, former_channel.clear_cards)
-    checks = (limits.clear_ended_alarms, *of_channel, ends.check, watch.check, check.freezes.check)
+    others = (limits.clear_ended_alarms, channel.check, former_channel.clear_cards, ends.check, watch.check)
+    checks = (*others, check.freezes.check, BatchExpiry(batches=batches).check)
     return BotParts(
         store=systems.store,
         service=service,
@@ -108,6 +112,13 @@ def _approval_channel(systems: ExternalSystems, alarms: Alarms) -> ApprovalChann
     """Return the channel of the approval cards, which must stay private."""
     channel = systems.settings.slack_channel
     return ApprovalChannel(client=systems.client, channel=channel, alarms=alarms, clock=systems.clock)
+
+
+def _former_channel(
+    systems: ExternalSystems, service: Service, copies: CardCopies, channel: ApprovalChannel
+) -> FormerChannelCards:
+    """Return what empties the cards in former channels."""
+    return FormerChannelCards(store=systems.store, service=service, copies=copies, channel=channel, clock=systems.clock)
 
 
 def _access_ends(systems: ExternalSystems, service: Service, alarms: Alarms, queue_worker: QueueWorker) -> AccessEnds:
@@ -131,16 +142,21 @@ def _notifier(systems: ExternalSystems, display_directory: DisplayDirectory, cop
         clock=systems.clock,
         card_update_after=timedelta(seconds=systems.pauses.card_update),
     )
-    return SlackNotifier(outbound)
+    return SlackNotifier(outbound, batch_list_files(systems, outbound))
 
 
 def _complete(
-    receiver: Receiver, systems: ExternalSystems, notifier: SlackNotifier, limits: Limits, shown: DisplayDirectory
+    receiver: Receiver,
+    systems: ExternalSystems,
+    batches: BatchService,
+    notifier: SlackNotifier,
+    limits: Limits,
+    shown: DisplayDirectory,
 ) -> None:
     """Register every flow with the receiver, and start what follows the clicks that it has stored already."""
     settings = systems.settings
     bolt = make_bolt(systems.client, settings.slack_team_id, settings.slack_bot_token)
-    flows = make_flows(systems, receiver.service, notifier, limits, shown)
+    flows = make_flows(systems, receiver.service, batches, notifier, limits, shown)
     points = [point for flow in flows for point in flow.entry_points()]
     receiver.guard.register(bolt, points)
 
@@ -194,6 +210,7 @@ def _permission_check(
     alarms: Alarms,
     limits: Limits,
     drift_answers: ReportedDrift,
+    batches: BatchService,
     wake: Callable[[], None],
 ) -> PermissionCheck:
     """Return what checks clicks."""
@@ -207,6 +224,7 @@ def _permission_check(
         clock=systems.clock,
         drift_answers=drift_answers,
         freezes=Freezes(store=systems.store, clock=systems.clock, alarms=alarms, wake=wake),
+        batches=batches,
         limits=limits,
     )
 
@@ -217,25 +235,49 @@ def _performer(
     alarms: Alarms,
     notifier: SlackNotifier,
     permission_check: PermissionCheck,
+    batches: BatchService,
 ) -> Performer:
     """Return the performer of stored effects."""
     store = systems.store
+    preparer, applier = _preparer(systems, service, alarms), _applier(systems, service, alarms)
     return Performer(
         permission_check=permission_check,
-        preparer=Preparer(
-            service=service,
-            store=store,
-            tenant=systems.tenant,
-            directory=systems.directory,
-            catalog=systems.catalog,
-            clock=systems.clock,
-            alarms=alarms,
-        ),
-        applier=_applier(systems, service, alarms),
+        preparer=preparer,
+        applier=applier,
+        batches=_batch_runner(systems, service, batches, preparer, applier),
+        batch_lists=BatchLists(batches=batches, store=store, notifier=notifier),
         notifier=notifier,
         end_notices=EndNotices(service=service, store=store, notifier=notifier, clock=systems.clock),
         store=store,
         service=service,
+        alarms=alarms,
+    )
+
+
+def _batch_runner(
+    systems: ExternalSystems, service: Service, batches: BatchService, preparer: Preparer, applier: Applier
+) -> BatchRunner:
+    """Return what prepares and records the members of batches."""
+    return BatchRunner(
+        batches=batches,
+        service=service,
+        store=systems.store,
+        preparer=preparer,
+        applier=applier,
+        directory=systems.directory,
+        catalog=systems.catalog,
+    )
+
+
+def _preparer(systems: ExternalSystems, service: Service, alarms: Alarms) -> Preparer:
+    """Return what plans requests."""
+    return Preparer(
+        service=service,
+        store=systems.store,
+        tenant=systems.tenant,
+        directory=systems.directory,
+        catalog=systems.catalog,
+        clock=systems.clock,
         alarms=alarms,
     )
 

@@ -7,7 +7,8 @@ from bot.slack.answers.windows import Windows
 from bot.slack.flows.audit_log.flow import AuditLogFlow
 from bot.slack.flows.audit_log.report import ReportFlow
 from bot.slack.flows.home.flow import HomeFlow
-from bot.slack.outbound.private_files import SlackPrivateFiles
+from bot.slack.outbound.files.private_files import SlackPrivateFiles
+from bot.slack.outbound.files.upload import FileUpload
 from bot.slack.people.display_directory import DisplayDirectory
 from workflows.app.reads.audit_log_permission import AuditLogPermission
 
@@ -32,7 +33,7 @@ def audit_log_flows(
     report = ReportFlow(
         answers=answers,
         permission=permission,
-        files=SlackPrivateFiles(client=systems.client, slack_api_url=systems.settings.slack_api_url),
+        files=SlackPrivateFiles(files=FileUpload(client=systems.client, slack_api_url=systems.settings.slack_api_url)),
         render=ChatReports(redact=systems.redact),
         store=systems.store,
         clock=systems.clock,

@@ -6,6 +6,7 @@ It is long because every flow is created here, each in a function of its own.
 from collections.abc import Iterator, Sequence
 from typing import Protocol, TypeVar
 
+from bot.process.assembly.adopt_flows import adopt_flows
 from bot.process.assembly.audit_log_flows import audit_log_flows
 from bot.process.assembly.external_systems import ExternalSystems
 from bot.slack.answers.open_forms import OpenForm, OpenForms
@@ -34,6 +35,7 @@ from bot.slack.flows.show.partner_sections import PartnerSectionsFlow
 from bot.slack.people.display_directory import DisplayDirectory
 from bot.slack.people.members import Members, WindowMembers
 from workflows.app.adoption.adopt_intake import AdoptIntake
+from workflows.app.batches.batch_service import BatchService
 from workflows.app.limits import Limits
 from workflows.app.reads.audit_log_permission import AuditLogPermission
 from workflows.app.reads.look_up_permission import LookupPermission
@@ -60,27 +62,26 @@ class Flow(Protocol):
 
 
 def make_flows(
-    systems: ExternalSystems, service: Service, notifier: Notifier, limits: Limits, display_directory: DisplayDirectory
+    systems: ExternalSystems,
+    service: Service,
+    batches: BatchService,
+    notifier: Notifier,
+    limits: Limits,
+    display_directory: DisplayDirectory,
 ) -> Sequence[Flow]:
     """Return every flow."""
     store, clock, background = systems.store, systems.clock, systems.background
+    adopt_intake = _intake(AdoptIntake, systems, service, limits)
     directory, members = systems.directory, Members(directory=systems.directory)
     lookup_permission = LookupPermission(members=WindowMembers(directory=directory), service=service, limits=limits)
     windows = Windows(client=systems.client, service=service, background=background)
-    answers = Answers(
-        service=service,
-        lookup_permission=lookup_permission,
-        directory=directory,
-        background=background,
-        slack_api_url=systems.settings.slack_api_url,
-        redact=systems.redact,
-    )
+    answers = _answers(systems, service, lookup_permission)
     audit_log_permission = AuditLogPermission(directory=directory)
     home = _home_flow(systems, service, notifier, members, audit_log_permission)
     request_access = _request_access_flow(
         systems, service, limits, windows, members, lookup_permission, display_directory
     )
-    adopt = _adopt_flow(systems, service, limits, windows, members, lookup_permission, display_directory)
+    adopt, decide_batches = adopt_flows(systems, adopt_intake, batches, windows, lookup_permission, display_directory)
     return (
         request_access,
         *_filled_form_flows(request_access, adopt, store),
@@ -91,6 +92,7 @@ def make_flows(
         _revoke_flow(systems, service, windows, members),
         _restore_flow(systems, service, limits, windows, members, lookup_permission),
         adopt,
+        decide_batches,
         _partner_setup_flow(systems, answers, windows, lookup_permission),
         _partner_sections_flow(systems, windows, lookup_permission),
         *_alarm_flows(systems, service, windows, members),
@@ -109,6 +111,17 @@ def _alarm_flows(
         StoppedWorkFlow(service=service),
         DriftFlow(service=service, store=store, members=members, directory=directory, windows=windows, clock=clock),
         FreezeFlow(service=service, store=store, members=members, directory=directory, windows=windows, clock=clock),
+    )
+
+
+def _answers(systems: ExternalSystems, service: Service, lookup_permission: LookupPermission) -> Answers:
+    return Answers(
+        service=service,
+        lookup_permission=lookup_permission,
+        directory=systems.directory,
+        background=systems.background,
+        slack_api_url=systems.settings.slack_api_url,
+        redact=systems.redact,
     )
 
 
@@ -275,26 +288,6 @@ def _restore_flow(
         store=systems.store,
         tenant=systems.tenant,
         catalog=systems.catalog,
-    )
-
-
-def _adopt_flow(
-    systems: ExternalSystems,
-    service: Service,
-    limits: Limits,
-    windows: Windows,
-    members: Members,
-    lookup_permission: LookupPermission,
-    display_directory: DisplayDirectory,
-) -> AdoptFlow:
-    return AdoptFlow(
-        windows=windows,
-        members=members,
-        lookup_permission=lookup_permission,
-        intake=_intake(AdoptIntake, systems, service, limits),
-        people=display_directory,
-        store=systems.store,
-        tenant=systems.tenant,
     )
 
 

@@ -183,6 +183,17 @@ class Windows:
             await asyncio.sleep(rest)
         return await self._update_once(view_id, view)
 
+    async def show_received(self, view_id: str, view: Json, click: Interaction, *, choice: str) -> None:
+        """Show in a window that a decision is stored, or send a direct message when Slack does not accept that.
+
+        :param choice: "approval" or "rejection".
+        """
+        try:
+            await self.update(view_id, view)
+        except (SlackApiError, *NO_ANSWER):
+            fact = Fact(MessageCode.DECISION_RECEIVED, {"choice": choice})
+            await self.service.send_message(fact, key=f"not_filled:{click.key}", person=click.actor)
+
     async def _update_once(self, view_id: str, view: Json) -> bool:
         try:
             await self.client.views_update(view_id=view_id, view=view)

@@ -64,7 +64,7 @@ MAX_CONTEXT_ELEMENTS: Final = 10
 MAX_BLOCKS: Final[dict[Surface, int]] = {"message": 50, "modal": 100, "home": 100}
 
 NO_TIMES: Final[Mapping[str, datetime]] = MappingProxyType({})
-_REQUEST_ID: Final = re.compile(r"\bR-(?=[A-Z2-7]{10}\b)")
+_SHORT_ID: Final = re.compile(r"\b([RB])-(?=[A-Z0-9]{10}\b)")
 _DATE_FORMAT: Final = "{date_short_pretty} at {time}"
 _DAY_FORMAT: Final = "{date_short_pretty}"
 
@@ -96,7 +96,7 @@ def unbroken_ids(text: str) -> str:
 
     The hyphen becomes one at which browsers and Slack do not break. Typed or copied IDs are found with any hyphen.
     """
-    return _REQUEST_ID.sub("R\N{NON-BREAKING HYPHEN}", text) if "R-" in text else text
+    return _SHORT_ID.sub("\\1\N{NON-BREAKING HYPHEN}", text) if "R-" in text or "B-" in text else text
 
 
 def header(text: str) -> HeaderBlock:

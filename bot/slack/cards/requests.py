@@ -156,13 +156,13 @@ def icon(request: AccessRequest) -> str:
 
 
 def can_be_decided(request: AccessRequest, now: datetime) -> bool:
-    """Return whether Approve and Reject still have an effect."""
-    return request.state is S.AWAITING_APPROVAL and now < request.expires_at
+    """Return whether Approve and Reject still have an effect. A member of a batch is decided with the batch."""
+    return request.state is S.AWAITING_APPROVAL and request.batch is None and now < request.expires_at
 
 
 def can_be_withdrawn(request: AccessRequest) -> bool:
-    """Return whether the lifecycle allows a withdrawal now."""
-    return (request.state, Withdraw) in TABLE
+    """Return whether the lifecycle allows a withdrawal now. A member of a batch is withdrawn with the batch."""
+    return (request.state, Withdraw) in TABLE and request.batch is None
 
 
 def review_button(request: AccessRequest) -> ActionsBlock:

@@ -60,7 +60,7 @@ class AnswerReviewFlow:
         async def build(window: Window) -> Json:
             await self.members.require_member(window.actor)
             partnership = await self._required_partnership(tenant_id)
-            running = running_revocation(await self.store.open_requests(), partnership.identity)
+            running = running_revocation(await self.store.open_requests_alone(), partnership.identity)
             drift = await known_drift(tenant_id, self.store)
             return review_view(partnership, now=self.clock.now(), revocation=running, drift=drift)
 

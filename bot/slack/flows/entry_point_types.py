@@ -27,6 +27,7 @@ class Card(Enum):
     REQUESTER = "requester"
     REVIEW = "review"
     SETUP = "half"
+    BATCH = "batch"
 
 
 @dataclass(frozen=True, slots=True)

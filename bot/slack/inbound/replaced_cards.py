@@ -17,8 +17,8 @@ from bot.slack.payloads.models import Interaction
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.requests.commands.request import CommandSubject
-from workflows.core.requests.effects import Effect, ShowRequest, ShowReview, ShowSetup
-from workflows.core.requests.request import RequestId
+from workflows.core.requests.effects import Effect, ShowBatch, ShowRequest, ShowReview, ShowSetup
+from workflows.core.requests.request import BatchId, RequestId
 from workflows.core.settings.model import TenantId
 from workflows.ports.message_copies import CardNotCurrent, ClickedCard
 from workflows.ports.store import Store
@@ -47,11 +47,16 @@ def _setup(subject: CommandSubject) -> Effect:
     return ShowSetup(tenant_id=subject.tenant_id or TenantId(""))
 
 
+def _batch(subject: CommandSubject) -> Effect:
+    return ShowBatch(batch_id=subject.batch_id or BatchId(""))
+
+
 _UPDATE_EFFECTS: Final[Mapping[Card, Callable[[CommandSubject], Effect]]] = {
     Card.REQUEST: _request,
     Card.REQUESTER: _request,
     Card.REVIEW: _review,
     Card.SETUP: _setup,
+    Card.BATCH: _batch,
 }
 """The effect that updates each kind of card."""
 
@@ -80,7 +85,7 @@ class ReplacedCards:
         :param card: the kind of card that contains the button.
         """
         where, subject = click.container, named_subject(click)
-        about = subject.request_id or subject.tenant_id
+        about = subject.request_id or subject.tenant_id or subject.batch_id
         if not where.channel_id or not where.message_ts or where.is_ephemeral:
             return None
         if about is None:

@@ -75,6 +75,7 @@ class CardCopies:
 
         :param was_active: returns whether Slack has said within some time that a person is active.
         """
+        self.channel = channel
         self._client = client
         self._store = store
         self._channel = channel

@@ -12,7 +12,8 @@ import structlog
 from bot.slack.outbound.approval_channel import ApprovalChannel
 from bot.slack.outbound.card_copies import CardCopies
 from workflows.app.service import Service
-from workflows.core.requests.request import RequestId
+from workflows.core.requests.effects import ShowBatch, ShowRequest
+from workflows.core.requests.request import BatchId, RequestId
 from workflows.intervals import FORMER_CHANNEL_PAUSE
 from workflows.ports.clock import Clock
 from workflows.ports.message_copies import MessageCopy
@@ -26,7 +27,7 @@ _log = structlog.get_logger()
 
 @dataclass(slots=True, kw_only=True)
 class FormerChannelCards:
-    """Empties former cards, and shows the cards of open requests in the present channel."""
+    """Empties former cards, and shows the cards of open requests and batches in the present channel."""
 
     store: Store
     service: Service
@@ -56,8 +57,12 @@ class FormerChannelCards:
 
     async def _post_in_present_channel(self, copy: MessageCopy) -> None:
         kind, _, name = copy.subject.partition(":")
-        request = await self.store.request(RequestId(name)) if kind == "request" else None
-        if request is not None and not request.is_terminal:
-            await self.service.update_cards(
-                request.id, key=f"moved:{copy.channel}:{copy.message_id}", channel=copy.channel
-            )
+        show: ShowRequest | ShowBatch | None = None
+        if kind == "request":
+            request = await self.store.request(RequestId(name))
+            show = None if request is None or request.is_terminal else ShowRequest(request_id=request.id)
+        elif kind == "batch":
+            batch = await self.store.batch(BatchId(name))
+            show = None if batch is None or batch.has_ended else ShowBatch(batch_id=batch.id)
+        if show is not None:
+            await self.service.update_cards(show, key=f"moved:{copy.channel}:{copy.message_id}", channel=copy.channel)

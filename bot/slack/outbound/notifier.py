@@ -11,11 +11,13 @@ from datetime import timedelta
 import structlog
 
 from bot.slack.blocks.message import Message, notice
+from bot.slack.cards.partner_setup.setup_card import closed_setup_card, setup_card
 from bot.slack.cards.review_card import ended_review_card, replaced_review_card, review_card
-from bot.slack.cards.setup_card import closed_setup_card, setup_card
 from bot.slack.outbound.announcements.end_messages import EndMessages
 from bot.slack.outbound.announcements.freeze_messages import FreezeMessages
 from bot.slack.outbound.app_homes import AppHomes
+from bot.slack.outbound.batches.batch_messages import BatchMessages
+from bot.slack.outbound.batches.list_file import BatchListFiles
 from bot.slack.outbound.card_copies import NotAccepted, content_of, posted_at
 from bot.slack.outbound.recipients import (
     Outbound,
@@ -25,10 +27,11 @@ from bot.slack.outbound.recipients import (
     setup_card_requester,
 )
 from bot.slack.outbound.reminders import Reminders
-from bot.slack.outbound.request_messages import RequestMessages
+from bot.slack.outbound.requests.request_messages import RequestMessages
 from bot.slack.words.alarms import alarm_message
 from bot.words.requests.messages import message_words, notified_message_words
 from workflows.app.watch.known_drift import known_drift
+from workflows.core.batches.batch import Batch, ListFile
 from workflows.core.errors.facts import Fact
 from workflows.core.partner_setup.confirmations import open_steps
 from workflows.core.partners.partnership import Partnership, PartnershipState
@@ -48,8 +51,9 @@ _log = structlog.get_logger()
 class SlackNotifier:
     """Implements `ports.Notifier`."""
 
-    def __init__(self, outbound: Outbound) -> None:
+    def __init__(self, outbound: Outbound, lists: BatchListFiles) -> None:
         self._outbound = outbound
+        self._batches = BatchMessages(outbound, lists)
         self._recipients = Recipients(outbound.directory)
         self._homes = AppHomes(outbound)
         self._ends = EndMessages(outbound)
@@ -104,7 +108,7 @@ class SlackNotifier:
         :raises NotifierRefused: when nobody at all could be asked.
         """
         subject = f"review:{partnership.identity.tenant_id}"
-        running = running_revocation(await self._outbound.store.open_requests(), partnership.identity)
+        running = running_revocation(await self._outbound.store.open_requests_alone(), partnership.identity)
         drift = await known_drift(partnership.identity.tenant_id, self._outbound.store)
         card = review_card(partnership, now=self._outbound.clock.now(), revocation=running, drift=drift)
         not_reached = None
@@ -158,6 +162,18 @@ class SlackNotifier:
     async def show_block_at_end(self, request: AccessRequest) -> None:
         """Tell who must know that a partner was blocked; see `EndMessages`."""
         await self._ends.show_block(request)
+
+    async def show_batch(self, batch: Batch) -> None:
+        """Update every copy of a batch's card, and post what is missing; see `BatchMessages.show`."""
+        try:
+            await self._batches.show(batch)
+        finally:
+            # NB. above all when the channel accepts no card: then the App Home is where people decide.
+            await self._refresh_homes(*sorted(await self._batches.concerned(batch)))
+
+    async def upload_batch_list(self, batch: Batch) -> ListFile:
+        """Attach the list of a batch to the thread of its card; see `BatchMessages.attach_list`."""
+        return await self._batches.attach_list(batch)
 
     async def show_home(self, person: ChatId) -> None:
         """Publish the App Home of one person. If Slack shows that person none, nothing is lost."""

@@ -1,6 +1,6 @@
 """Decide who gets a card: the people of the deciding roles, sponsors, requesters, admins."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,7 +13,8 @@ from bot.slack.people.approvers import able_to_decide
 from bot.slack.people.display_directory import DisplayDirectory
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId, Role
-from workflows.core.requests.eligibility import current_eligibility, eligibility_at_expiry
+from workflows.core.policy.template import Stage
+from workflows.core.requests.eligibility import Eligibility, current_eligibility, eligibility_at_expiry
 from workflows.core.requests.reminder_times import ADMINS_ASKED_FROM_REMINDER
 from workflows.core.requests.request import AccessRequest
 from workflows.ports.clock import Clock
@@ -53,16 +54,20 @@ class Recipients:
 
     async def stage_holders(self, request: AccessRequest) -> dict[Role, frozenset[ChatId]]:
         """List the members of roles that still have to decide; empty when nobody needs to decide."""
-        eligibility = current_eligibility(request)
-        return (
-            {}
-            if eligibility is None
-            else {stage.role: await self.holders(stage.role) for stage in eligibility.open_stages}
-        )
+        return await self.open_stage_holders(current_eligibility(request))
+
+    async def open_stage_holders(self, eligibility: Eligibility | None) -> dict[Role, frozenset[ChatId]]:
+        """List the members of the roles of the open stage and of later ones; empty when nobody needs to decide."""
+        stages = () if eligibility is None else eligibility.open_stages
+        return {stage.role: await self.holders(stage.role) for stage in stages}
 
     async def stage_members(self, request: AccessRequest) -> frozenset[ChatId]:
         """List the members of every role of a request's approval chain: their App Homes list the request, or did."""
-        roles = {stage.role for stage in request.prepared.stages} if request.prepared is not None else ()
+        return await self.chain_members(request.prepared.stages if request.prepared is not None else ())
+
+    async def chain_members(self, stages: Sequence[Stage]) -> frozenset[ChatId]:
+        """List the members of every role of an approval chain."""
+        roles = {stage.role for stage in stages}
         return frozenset().union(*[await self.holders(role) for role in sorted(roles)])
 
     async def holders(self, role: Role) -> frozenset[ChatId]:
@@ -76,12 +81,18 @@ class Recipients:
 
     async def deciders(self, request: AccessRequest, holders: Mapping[Role, frozenset[ChatId]]) -> frozenset[ChatId]:
         """List who can decide now: members of the open stage's role who are not excluded and have not decided."""
-        eligibility = current_eligibility(request)
-        return (
-            frozenset()
-            if eligibility is None
-            else await able_to_decide(eligibility, holders[eligibility.open_stages[0].role], self._directory)
-        )
+        return await self.deciders_now(current_eligibility(request), holders)
+
+    async def deciders_now(
+        self, eligibility: Eligibility | None, holders: Mapping[Role, frozenset[ChatId]]
+    ) -> frozenset[ChatId]:
+        """List who can decide now; see `deciders`.
+
+        :param eligibility: None when nobody needs to decide.
+        """
+        if eligibility is None:
+            return frozenset()
+        return await able_to_decide(eligibility, holders[eligibility.open_stages[0].role], self._directory)
 
     async def later_deciders(
         self, request: AccessRequest, holders: Mapping[Role, frozenset[ChatId]]

@@ -121,7 +121,7 @@ class Reminders:
         expired = [request for request in ended if person in await self._recipients.deciders_at_expiry(request)]
         again = [
             open_request
-            for open_request in await store.open_requests()
+            for open_request in await store.open_requests_alone()
             if open_request.state is RequestState.PREPARING
             and open_request.asked_again
             and any(card.audience == person for card in await store.copies(f"request:{open_request.id}"))

@@ -13,13 +13,16 @@ from workflows.core.partner_setup.steps import StepKey
 from workflows.core.policy.freeze import FreezeStep
 from workflows.core.posture.watch.drift import DEFAULT, DriftSubject
 from workflows.core.requests.commands.request import CommandSubject
-from workflows.core.requests.request import RequestId
+from workflows.core.requests.request import BatchId, RequestId
 from workflows.core.settings.canonical import Digest
 from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.target import is_tenant_id
 from workflows.ports.pages import PagePosition
 
 REQUEST_ID: Final = r"^R-[A-Z2-7]{10}$"
+BATCH_ID: Final = r"^B-[0-9A-F]{10}$"
+_HYPHENS: Final = re.compile("[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
+"""Other hyphens than that of the keyboard: a card shows one at which no line breaks."""
 _DIGEST: Final = r"^[0-9a-f]{64}$"
 _MAX_PAGE: Final = 100_000
 
@@ -79,6 +82,42 @@ def parse_request_id(value: str) -> RequestId:
     if not re.fullmatch(REQUEST_ID, value):
         raise Refused(RefusalCode.BUTTON_VALUE_UNREADABLE)
     return RequestId(value)
+
+
+def parse_batch_id(value: str) -> BatchId:
+    """Read the id of a batch from a button or a view's metadata.
+
+    :raises Refused: for any other text.
+    """
+    if not re.fullmatch(BATCH_ID, value):
+        raise Refused(RefusalCode.BUTTON_VALUE_UNREADABLE)
+    return BatchId(value)
+
+
+def typed_batch_id(text: str) -> BatchId | None:
+    """Return the id of a batch that somebody typed or copied, in any case and with any hyphen; None for other text."""
+    typed = _HYPHENS.sub("-", text.strip()).upper()
+    return BatchId(typed) if re.fullmatch(BATCH_ID, typed) else None
+
+
+def parse_batch_value(value: str) -> tuple[BatchId, Digest]:
+    """Read `<batch id>:<digest>` from a button or a view's metadata. The digest is empty while there is none.
+
+    :raises Refused: for any other text.
+    """
+    batch_id, _, digest = value.partition(":")
+    if digest and not re.fullmatch(_DIGEST, digest):
+        raise Refused(RefusalCode.BUTTON_VALUE_UNREADABLE)
+    return parse_batch_id(batch_id), Digest(digest)
+
+
+def parse_batch_page(value: str) -> tuple[BatchId, int]:
+    """Read `<batch id>:<number>`: a page of its partners, or the version of a draft.
+
+    :raises Refused: for any other text.
+    """
+    batch_id, _, page = value.partition(":")
+    return parse_batch_id(batch_id), parse_page(page)
 
 
 def parse_tenant_id(value: str) -> TenantId:
@@ -226,4 +265,6 @@ def named_subject(interaction: Interaction) -> CommandSubject:
     name = value.partition(":")[0]
     if re.fullmatch(REQUEST_ID, name):
         return CommandSubject(request_id=RequestId(name))
+    if re.fullmatch(BATCH_ID, name):
+        return CommandSubject(batch_id=BatchId(name))
     return CommandSubject(tenant_id=TenantId(name)) if is_tenant_id(name) else CommandSubject()

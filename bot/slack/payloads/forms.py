@@ -4,9 +4,16 @@ import json
 import re
 
 from bot.slack import ids
-from bot.slack.payloads.button_values import REQUEST_ID, parse_card_value, parse_settings_value, parse_tenant_id
+from bot.slack.payloads.button_values import (
+    REQUEST_ID,
+    parse_batch_page,
+    parse_card_value,
+    parse_settings_value,
+    parse_tenant_id,
+)
 from bot.slack.payloads.models import Interaction, View
 from workflows.app.adoption.adopt_intake import AdoptForm
+from workflows.app.batches.confirming import BatchForm
 from workflows.app.requests.forms import EditedRequest, Form
 from workflows.app.requests.restoration.restore_intake import RestoreForm
 from workflows.core.people import ChatId
@@ -75,6 +82,23 @@ def parse_adopt_form(interaction: Interaction) -> AdoptForm:
         requester=interaction.actor,
         tenant_id=tenant_id,
         shown_settings=shown_settings,
+        justification=view.value(ids.JUSTIFICATION),
+        sponsor=ChatId(view.value(ids.SPONSOR) or interaction.actor),
+        days=_chosen_days(view),
+    )
+
+
+def parse_draft_form(interaction: Interaction) -> BatchForm:
+    """Read the form that confirms a draft. Missing values stay empty; the intake reports them.
+
+    :raises Refused: when its metadata names no draft.
+    """
+    view = interaction.required_view
+    batch_id, shown_version = parse_batch_page(view.private_metadata)
+    return BatchForm(
+        requester=interaction.actor,
+        batch_id=batch_id,
+        shown_version=shown_version,
         justification=view.value(ids.JUSTIFICATION),
         sponsor=ChatId(view.value(ids.SPONSOR) or interaction.actor),
         days=_chosen_days(view),

@@ -75,7 +75,16 @@ async def may_decide(request: AccessRequest, reader: ChatId, directory: DisplayD
     """
     if request.state is not RequestState.AWAITING_APPROVAL:
         return False
-    eligibility_now = current_eligibility(request)
+    return await may_decide_now(current_eligibility(request), reader, directory)
+
+
+async def may_decide_now(
+    eligibility_now: Eligibility | None, reader: ChatId, directory: DisplayDirectory
+) -> bool | None:
+    """Return whether a person may decide on what waits for approvals, see `may_decide`.
+
+    :param eligibility_now: None when the stored approvals are enough, but it waits.
+    """
     if eligibility_now is None:
         return None
     known = await directory.known_person(reader)
@@ -101,25 +110,38 @@ async def name_approvers(
     request: AccessRequest, holders: Mapping[Role, frozenset[ChatId]], directory: DisplayDirectory
 ) -> dict[Role, Approvers]:
     """Return the people who can still decide, by role."""
-    return {role: await _name_approvers(request, all_holders, directory) for role, all_holders in holders.items()}
+    return await name_able(eligibility(request), holders, directory) if holders else {}
 
 
-async def _name_approvers(request: AccessRequest, holders: frozenset[ChatId], directory: DisplayDirectory) -> Approvers:
+async def name_able(
+    possible: Eligibility, holders: Mapping[Role, frozenset[ChatId]], directory: DisplayDirectory
+) -> dict[Role, Approvers]:
+    """Return the people who can still decide, by role."""
+    return {role: await _name_approvers(possible, all_holders, directory) for role, all_holders in holders.items()}
+
+
+async def _name_approvers(possible: Eligibility, holders: frozenset[ChatId], directory: DisplayDirectory) -> Approvers:
     try:
-        return await _people(await able_to_decide(eligibility(request), holders, directory), directory)
+        return await _people(await able_to_decide(possible, holders, directory), directory)
     except PeopleDirectoryUnavailable:
         return Approvers()  # the stage's title is shown instead
 
 
 async def name_open_stages(request: AccessRequest, directory: DisplayDirectory) -> Mapping[Role, Approvers]:
     """Return the people who can still decide, by role, for a window; empty when that takes too long."""
-    eligibility_now = current_eligibility(request)
+    return await name_open_stages_of(current_eligibility(request), directory)
+
+
+async def name_open_stages_of(
+    eligibility_now: Eligibility | None, directory: DisplayDirectory
+) -> Mapping[Role, Approvers]:
+    """Return the people who can still decide, see `name_open_stages`; empty when nobody is asked."""
     if eligibility_now is None:
         return NO_APPROVERS_KNOWN
     try:
         async with asyncio.timeout(_TIMEOUT_SECONDS):
             holders = {stage.role: await directory.holders(stage.role) for stage in eligibility_now.open_stages}
-            return await name_approvers(request, holders, directory)
+            return await name_able(eligibility_now, holders, directory)
     except (PeopleDirectoryUnavailable, TenantUnavailable, TenantRefused, Refused, TimeoutError):
         return NO_APPROVERS_KNOWN
 

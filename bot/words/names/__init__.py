@@ -1,1 +1,1 @@
-"""The names of partners and of directory objects in sentences."""
+"""The names of partners, of directory objects and of commands in sentences."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Final
 
-from bot.words.actions import COMMANDS, Action
+from bot.words.names.actions import COMMANDS, Action
 from bot.words.plans.changes import duration_words
 from bot.words.sentences import counted, last_day
 from bot.words.settings.open_access import access_kind_titles, access_kinds_words

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from bot.words.actions import COMMANDS, Action
+from bot.words.names.actions import COMMANDS, Action
 from bot.words.plans.short_changes import PROMPTED_PEOPLE, SUBJECTS, TRUST_NOUNS, flag_nouns, targets_in_words
 from bot.words.settings.open_access import unknown_settings_words
 from bot.words.settings.values import NO_NAMES, title

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
-from bot.words.actions import COMMANDS, Action
+from bot.words.names.actions import COMMANDS, Action
 from bot.words.plans.risk import LEVELS
 from bot.words.posture.concerns import concern_words
 from bot.words.requests.access_end import AT_END, ended_state_words

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from bot.words.actions import COMMANDS, Action
+from bot.words.names.actions import COMMANDS, Action
 from bot.words.sentences import Sentences, day
 from workflows.core.errors.facts import Values
 from workflows.core.errors.refusal_codes import RefusalCode as R

@@ -1,10 +1,12 @@
 """Sentences for refused decisions on requests, refused answers about partners, and clicks that do not count."""
 
+from collections.abc import Mapping
 from typing import Final
 
-from bot.words.actions import COMMANDS, Action
+from bot.words.names.actions import COMMANDS, Action
 from bot.words.names.partners import verified_name
 from bot.words.sentences import Sentences, comma_list, counted, last_day, minute
+from workflows.core.batches.batch import BatchState
 from workflows.core.errors.facts import Values
 from workflows.core.errors.refusal_codes import RefusalCode as R
 from workflows.core.requests.request import RequestKind
@@ -132,6 +134,17 @@ def _last_day_passed(values: Values) -> str:
     )
 
 
+_BATCH_STATES: Final[Mapping[str, str]] = {
+    BatchState.DRAFT: "a draft that nobody asked for yet",
+    BatchState.PREPARING: "being prepared",
+    BatchState.AWAITING_APPROVAL: "waiting for approval",
+    BatchState.APPLYING: "approved and being recorded",
+    BatchState.DONE: "done",
+    BatchState.REJECTED: "rejected",
+    BatchState.WITHDRAWN: "withdrawn",
+    BatchState.EXPIRED: "expired",
+}
+
 DECISIONS: Final[Sentences] = {
     R.EXPIRED: "This request has expired, so nobody can decide it any more. Request it again if it is still needed.",
     R.LAST_DAY_PASSED: _last_day_passed,
@@ -155,6 +168,20 @@ DECISIONS: Final[Sentences] = {
     "plan. Decide on the new card.",
     R.ADOPTED_SETTINGS_CHANGED: "The partner's settings, or what is known about their authors, changed after this was "
     "shown. The request has a new plan. Decide on the new card.",
+    R.IN_A_BATCH: "This request is decided together with others in batch {batch}. Decide on the batch.",
+    R.NOT_IN_A_BATCH: "This request is decided alone.",
+    R.UNKNOWN_BATCH: "Gatehouse does not know this batch. Check the ID. It may be from another database.",
+    R.BATCH_NOT_POSSIBLE_NOW: lambda values: (
+        f"This batch is closed ({_BATCH_STATES[values['state']]}). You need to do nothing."
+        if values["is_closed"]
+        else f"This is not possible now: the batch is {_BATCH_STATES[values['state']]}. Open its newest card."
+    ),
+    R.BATCH_LIST_MISSING: "The list of partners is not attached to the card yet, so nobody can decide. Try again when "
+    "the card names the list.",
+    R.BATCH_DRAFT_CHANGED: "The draft changed after this window showed it. Open it again.",
+    R.BATCH_EMPTY: "No partner of this draft can be adopted. Ask an admin for a new draft.",
+    R.NOT_APPROVED_IN_BATCH: "The plan of this request is not what was approved in batch {batch}, so it needs its own "
+    "approval.",
     R.NOT_POSSIBLE_IN_THIS_STATE: _not_possible_in_this_state,
     R.UNKNOWN_REQUEST: f"Gatehouse does not know this request. It may be from another database. See {_LIST}, or "
     f"request it again with {_REQUEST}.",

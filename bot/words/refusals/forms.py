@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from bot.words.actions import COMMANDS, Action
 from bot.words.findings.open_request import open_request_words
+from bot.words.names.actions import COMMANDS, Action
 from bot.words.plans.risk import risk_reason_words
 from bot.words.sentences import Sentences, comma_list, counted, day, minute, or_list
 from workflows.core.errors.facts import Values

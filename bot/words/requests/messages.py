@@ -7,6 +7,7 @@ from bot.words.names.partners import notified_name, verified_name, without_ids
 from bot.words.partner_setup.state import SHORT_NAMES
 from bot.words.requests.notes import stored_note_words
 from bot.words.sentences import counted, minute
+from workflows.core.batches.batch import BatchState
 from workflows.core.errors.facts import Fact, Values
 from workflows.core.partner_setup.steps import StepKey
 from workflows.core.requests.effects import MessageCode
@@ -181,6 +182,27 @@ def _limit_near(values: Values) -> str:
     )
 
 
+def _batch_asked(values: Values) -> str:
+    alone = f" {counted(values['alone'], 'partner is', 'partners are')} decided alone." if values["alone"] else ""
+    ended = f" {_not_asked(values['ended'], 'asked for')}" if values["ended"] else ""
+    members = counted(values["members"], "partner")
+    return f"Batch {values['batch']}: the approvers are asked to decide on {members} together.{alone}{ended}"
+
+
+def _not_asked(count: int, what: str) -> str:
+    return f"{counted(count, 'partner is', 'partners are')} not {what}: see Details of the batch on your Home tab."
+
+
+def _batch_ended(values: Values) -> str:
+    note = stored_note_words(values["note"])
+    if values["state"] != BatchState.DONE:
+        return f"Batch {values['batch']} {ENDED[values['state']]}. Nothing is adopted by it. {note}".strip()
+    left = f" {counted(values['left'], 'partner is', 'partners are')} decided alone." if values["left"] else ""
+    ended = f" {_not_asked(values['ended'], 'adopted')}" if values["ended"] else ""
+    applied = counted(values["applied"], "partner is", "partners are")
+    return f"Batch {values['batch']}: {applied} adopted (verified).{left}{ended} {note}".strip()
+
+
 _FUNCTIONS: Final[Mapping[str, Callable[[Values], str]]] = {
     MessageCode.CLOSED: _closed,
     MessageCode.OUR_SIDE_SET: _our_side_set,
@@ -188,5 +210,7 @@ _FUNCTIONS: Final[Mapping[str, Callable[[Values], str]]] = {
     MessageCode.SETUP_CONFIRMED: _setup_confirmed,
     MessageCode.SETUP_UNCONFIRMED: _setup_unconfirmed,
     MessageCode.LIMIT_NEAR: _limit_near,
+    MessageCode.BATCH_ASKED: _batch_asked,
+    MessageCode.BATCH_ENDED: _batch_ended,
 }
 """The sentences that need a function."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from bot.words.actions import COMMANDS, Action
+from bot.words.names.actions import COMMANDS, Action
 from bot.words.plans.consequences import STAYS_UNTIL_REVOKED
 from bot.words.refusals.freeze import UNREADABLE_FREEZE, frozen_words
 from bot.words.refusals.sentences import fact_words
@@ -17,6 +17,8 @@ from workflows.core.requests.notes import NoteCode
 from workflows.core.settings.open_access import AccessState, OpenAccess
 
 _SHOW: Final = COMMANDS[Action.SHOW]
+_NAMES_SHOWN: Final = 3
+"""How many names a note lists. It counts the others."""
 _NOTHING_WRITTEN: Final = "Nothing was written"
 _PLAN_NOT_WRITTEN: Final = "This plan was not written"
 
@@ -27,6 +29,8 @@ SENTENCES: Final[Mapping[str, str]] = {
     NoteCode.RESTORE_UNDECIDED: (
         f"Not approved in time. If it is still needed, ask again with {COMMANDS[Action.RESTORE]} {{target}}."
     ),
+    NoteCode.BATCH_UNDECIDED: "Not approved in time. If it is still needed, ask an admin for a new draft.",
+    NoteCode.DRAFT_NOT_CONFIRMED: "Nobody asked for it in time. An admin can make a new draft.",
     NoteCode.ADOPTION_UNDECIDED: (
         f"Not approved in time. If it is still needed, ask again with {COMMANDS[Action.ADOPT]} {{target}}."
     ),
@@ -208,6 +212,13 @@ def _ended_already(values: Values) -> str:
     )
 
 
+def _member_left(values: Values) -> str:
+    names = list(values["names"])
+    shown = comma_list(names[:_NAMES_SHOWN])
+    more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
+    return f"{shown}{more} {'is' if len(names) == 1 else 'are'} not part of the batch any more."
+
+
 def _not_running(values: Values) -> str:
     if values["since"] is None:
         return "Gatehouse was not running for a while, so its records may be older than the tenant."
@@ -244,6 +255,7 @@ def _not_taken(values: Values) -> str:
 
 _FUNCTIONS: Final[Mapping[str, Callable[[Values], str]]] = {
     NoteCode.FROZEN: lambda values: frozen_words(values["name"], values["reason"]),
+    NoteCode.BATCH_MEMBER_LEFT: _member_left,
     NoteCode.NOT_WRITTEN: _not_written,
     NoteCode.PLANNED_AGAIN: _planned_again,
     NoteCode.UNKNOWN_SETTINGS_CHANGED: _unknown_settings,

@@ -13,4 +13,5 @@ UNREAD_REASON_WORDS: Final[Mapping[UnreadableReason, str]] = {
     UnreadableReason.UNREACHABLE: "no answer",
     UnreadableReason.NOT_OFFERED: "not available in this Microsoft cloud",
     UnreadableReason.OUT_OF_TIME: "no time left",
+    UnreadableReason.NOT_ASKED: "not read for many partners at once",
 }

@@ -123,6 +123,17 @@ STORED: Final = {
     "unfreeze_form": "want_unfreeze",
     "open_unfreeze": "want_unfreeze",
     "keep_frozen": "want_keep_frozen",
+    "approve_batch": "want_approve_batch",
+    "reject_batch": "want_reject_batch",
+    "reject_batch_reason": "want_reject_batch",
+    "withdraw_batch": "want_withdraw_batch",
+    "review_batch": "review_batch",
+    "batch_previous": "review_batch",
+    "batch_next": "review_batch",
+    "confirm_draft": "confirm_draft",
+    "show_draft_rows": "confirm_draft",
+    "draft_rows_previous": "confirm_draft",
+    "draft_rows_next": "confirm_draft",
     "show_drift": "show_drift",
     "show_drifts": "show_drifts",
     "drifts_previous": "show_drifts",
@@ -177,7 +188,7 @@ def entry_points() -> list[EntryPoint]:
         tenant=nothing,
         background=nothing,
     )
-    return [point for flow in make_flows(systems, nothing, nothing, nothing, nothing) for point in flow.entry_points()]
+    return [point for flow in make_flows(systems, *[nothing] * 5) for point in flow.entry_points()]
 
 
 @pytest.fixture(scope="module")
@@ -310,6 +321,8 @@ def test_every_button_that_decides_says_on_which_card_it_is() -> None:
         "confirm_half": Card.SETUP,
         "unconfirm_half": Card.SETUP,
         "remind_half": Card.SETUP,
+        "approve_batch": Card.BATCH,
+        "reject_batch": Card.BATCH,
     }
 
 

@@ -44,6 +44,8 @@ NOBODY_READS: Final = frozenset(
         RefusalCode.SETUP_ALREADY_RECORDED,
         RefusalCode.REVOCATION_NEEDS_NEW_PLAN,
         RefusalCode.ALL_APPROVALS_STILL_COUNT,
+        RefusalCode.NOT_IN_A_BATCH,
+        RefusalCode.NOT_APPROVED_IN_BATCH,
     }
 )
 """Refusals of commands that the bot gives itself (by the clock, or after a read); no click leads to them."""

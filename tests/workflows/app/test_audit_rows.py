@@ -33,7 +33,10 @@ from workflows.core.plans.drift import Drift
 from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.policy.freeze import FreezeStep
 from workflows.core.requests.commands.automatic import (
+    AcceptBatchDecisions,
+    EndWithBatch,
     Expire,
+    LeaveBatch,
     RecordApplied,
     RecordApplyFailed,
     RecordDelayed,
@@ -48,6 +51,7 @@ from workflows.core.requests.commands.automatic import (
     Replan,
     Stop,
 )
+from workflows.core.requests.commands.batch import ApproveBatch, RejectBatch, WithdrawBatch
 from workflows.core.requests.commands.clicks import AskReminder, Click, DropEffect, RetryEffect
 from workflows.core.requests.commands.freeze import ChangeFreeze
 from workflows.core.requests.commands.partner_record import (
@@ -455,8 +459,12 @@ async def test_a_submission(world: World) -> None:
 
 def test_no_command_is_forgotten_here() -> None:
     shown = [type(one) for _, one, _ in OF_REQUESTS] + [type(one) for _, one, _ in OF_PARTNERS]
-    assert {*shown, Submit, Expire, RemindApprovers} == {*classes(RequestCommand), *classes(PartnershipCommand)}
-    assert {type(one) for one, _ in OF_CLICKS} == set(classes(Click))
+    # What a batch does with its members is in `batches/test_batch_life.py`, and in `core/requests/test_commands.py`.
+    of_batches = {AcceptBatchDecisions, LeaveBatch, EndWithBatch}
+    commands = {*classes(RequestCommand), *classes(PartnershipCommand)}
+    assert {*shown, Submit, Expire, RemindApprovers, *of_batches} == commands
+    clicks = {type(one) for one, _ in OF_CLICKS}
+    assert {*clicks, ApproveBatch, RejectBatch, WithdrawBatch} == set(classes(Click))
 
 
 async def test_a_reminder_of_the_approvers(world: World) -> None:

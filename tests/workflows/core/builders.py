@@ -13,11 +13,13 @@ from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.plans.planning import plan_access, plan_revocation
 from workflows.core.policy.approval import Choice, Decision
 from workflows.core.policy.template import Stage
+from workflows.core.requests.commands.automatic import AcceptBatchDecisions
 from workflows.core.requests.commands.request import Edit
 from workflows.core.requests.effects import MessageCode
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import (
     AccessRequest,
+    BatchId,
     ObservedPartner,
     PreparedRequest,
     RequestFields,
@@ -35,6 +37,7 @@ LIFETIME: Final = timedelta(days=7)
 EXPIRY: Final = NOW + LIFETIME
 MILLISECOND: Final = timedelta(milliseconds=1)
 REQUEST: Final = RequestId("r-1")
+BATCH: Final = BatchId("B-1")
 HASHES: Final = {name: template.content_hash for name, template in load_catalog(SHIPPED).templates.items()}
 """What the shipped templates say: a plan of another hash is not written any more."""
 TENANT: Final = TenantId("5a5e1f50-1c1f-4a8a-9d30-1d2f00c0ffee")
@@ -192,6 +195,19 @@ def request(
         decisions=WHOLE_CHAIN if is_access and is_decided else (),
     )
     return replace(usual, **changes)
+
+
+def batch_decisions(**changes: Any) -> AcceptBatchDecisions:
+    """The decisions on the usual batch, which contains the usual plan."""
+    usual: dict[str, Any] = {
+        "batch": BATCH,
+        "batch_digest": Digest("ba" * 32),
+        "plan_digest": access_plan().digest,
+        "stages": STAGES,
+        "roles": {},
+        "decisions": WHOLE_CHAIN,
+    }
+    return AcceptBatchDecisions(**{**usual, **changes})
 
 
 def edit(actor: Person = RILEY, /, *, digest: Digest | None = None, **wanted: Any) -> Edit:

@@ -210,6 +210,7 @@ async def a_world(path: Path, graph: Graph, entra: Entra) -> AsyncIterator[World
             clock=world.clock,
             drift_answers=world.drift_answers,
             freezes=world.freezes,
+            batches=world.batches,
         )
         world.preparer = Preparer(**around, catalog=world.catalog, clock=world.clock, alarms=world.alarms)
 

@@ -13,7 +13,7 @@ from tests.workflows.core.builders import AMARA, DANA, RILEY, TENANT, text_messa
 from tests.workflows.core.builders import request as usual
 from tests.workflows.effects.applying import decided
 from tests.workflows.world import World
-from workflows.app.identifiers import revocation_id
+from workflows.app.storing.identifiers import revocation_id
 from workflows.core.errors.facts import Facts, as_values, text_fact
 from workflows.core.requests.alarms import AlarmCode, AlarmId
 from workflows.core.requests.commands.partner_record import Revoke

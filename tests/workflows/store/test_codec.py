@@ -23,6 +23,7 @@ from workflows.core.requests.commands.clicks import AskReminder, Click, DropEffe
 from workflows.core.requests.commands.partner_record import ConfirmSetup, Keep, RemindSetup, Revoke, UnconfirmSetup
 from workflows.core.requests.commands.request import Approve, CommandSubject, Reject
 from workflows.core.requests.effects import (
+    AdvanceBatch,
     Apply,
     CheckPermission,
     Effect,
@@ -33,15 +34,18 @@ from workflows.core.requests.effects import (
     SendMessage,
     SendReminders,
     ShowAlarm,
+    ShowBatch,
     ShowBlockAtEnd,
     ShowFreeze,
     ShowHome,
     ShowRequest,
     ShowReview,
     ShowSetup,
+    UploadBatchList,
 )
 from workflows.core.requests.request import (
     AccessRequest,
+    BatchId,
     ObservedPartner,
     PreparedRequest,
     RequestFields,
@@ -66,6 +70,7 @@ from workflows.store.codec import (
 TEXT: Final = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 CHAT_IDS: Final = TEXT.map(ChatId)
 REQUEST_IDS: Final = TEXT.map(RequestId)
+BATCH_IDS: Final = TEXT.map(BatchId)
 DIGESTS: Final = TEXT.map(Digest)
 MOMENTS: Final = st.datetimes(datetime(2020, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 DURATIONS: Final = st.timedeltas(timedelta(), timedelta(days=3650))
@@ -210,6 +215,9 @@ EFFECTS: Final[dict[type[Any], st.SearchStrategy[Any]]] = {
         RetryOrDropEffect, kind=st.just("settle_given_up"), effect_id=st.integers(1, 2**62), is_retried=st.booleans()
     ),
     ShowAlarm: st.builds(ShowAlarm, kind=st.just("show_alarm"), alarm_id=TEXT),
+    AdvanceBatch: st.builds(AdvanceBatch, kind=st.just("advance_batch"), batch_id=BATCH_IDS),
+    ShowBatch: st.builds(ShowBatch, kind=st.just("show_batch"), batch_id=BATCH_IDS),
+    UploadBatchList: st.builds(UploadBatchList, kind=st.just("upload_batch_list"), batch_id=BATCH_IDS),
     SendMessage: st.builds(
         SendMessage, kind=st.just("tell"), person=CHAT_IDS, subject=SUBJECTS, fact=FACT, channel=TEXT
     ),

@@ -14,7 +14,7 @@ from tests.workflows.core.builders import AMARA, BRUNO, CHIE, NOW, RILEY, SAM, a
 from tests.workflows.fakes import FixedClock
 from tests.workflows.store.test_pages import put
 from tests.workflows.world import QuickStore
-from workflows.app.identifiers import verdict_key
+from workflows.app.storing.identifiers import verdict_key
 from workflows.core.policy.approval import Choice
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.ports.audit_log import RECEIVED, AuditEntry

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from workflows.app.new_audit_entry import entry_of
+from workflows.app.storing.new_audit_entry import entry_of
 from workflows.core.partners.history.days import Days
 from workflows.core.people import PersonId
 from workflows.core.settings.model import TenantId

@@ -14,8 +14,9 @@ from workflows.app.reads.found_requests import (
     find_requests,
     today_from_record,
 )
+from workflows.app.reads.home_batches import NO_BATCHES, HomeBatches, read_batches
 from workflows.app.reads.newer_requests import MAX_OWN_REQUESTS, AfterEnd, read_after_end
-from workflows.app.reads.waiting_requests import ids_of
+from workflows.app.reads.waiting_requests import every_id_of, ids_of
 from workflows.app.watch.not_adopted import NotAdopted, read_not_adopted
 from workflows.core.partner_setup.confirmations import open_steps
 from workflows.core.partners.partnership import Partnership, PartnershipState, tenant_of
@@ -80,6 +81,7 @@ class AppHome:
     """Reviews that this person, as the sponsor, has to answer."""
     approvals: Page[AccessRequest] = EMPTY
     """Requests that this person can decide on, by deadline."""
+    batches: HomeBatches = NO_BATCHES
     mine: Page[AccessRequest] = EMPTY
     setups: Mapping[RequestId, Partnership] = field(default_factory=dict)
     """The records of partners that have to do something for one of these requests, by request."""
@@ -115,7 +117,8 @@ class AppHome:
     def has_nothing_to_show(self) -> bool:
         """Return whether there is nothing to show: the person is no admin, searched nothing, and has empty lists."""
         lists = (self.reviews, self.approvals, self.mine, self.ending, self.sponsored)
-        return not (self.is_admin or self.is_auditor or self.text or any(home_list.count for home_list in lists))
+        is_listed = not self.batches.is_empty or any(home_list.count for home_list in lists)
+        return not (self.is_admin or self.is_auditor or self.text or is_listed)
 
 
 async def read_home(
@@ -132,10 +135,7 @@ async def read_home(
     :param identified_person: the person, if their account could be read. Records may contain another chat id of the
         same person.
     """
-    chat_ids = ids_of(person, identified_person)
-    person_ids: frozenset[ChatId | PersonId] = (
-        chat_ids if identified_person is None else chat_ids | {identified_person.id}
-    )
+    chat_ids, person_ids = ids_of(person, identified_person), every_id_of(person, identified_person)
     is_admin = bool(chat_ids & await directory.holders(ADMIN))
     searches = bool(position.text or position.request_filter)
     is_auditor = await is_shown_as_auditor(person, identified_person, directory, searches=searches)
@@ -148,6 +148,7 @@ async def read_home(
     return replace(
         home,
         is_auditor=is_auditor,
+        batches=NO_BATCHES if position.text else await read_batches(person, identified_person, roles, store=store),
         not_adopted=await read_not_adopted(store=store) if is_admin and not position.text else None,
         partners=await store.partners_page(
             PartnerFilter(text=position.text), limit=size, position=position.of_list(HomeList.PARTNERS), by_end=False

@@ -28,10 +28,19 @@ async def waiting_for(
     """
     ids = ids_of(person, identified_person)
     roles = [role for role in await store.roles_waited_for() if ids & await directory.holders(role)]
-    every: frozenset[ChatId | PersonId] = ids if identified_person is None else ids | {identified_person.id}
-    return await store.requests_waiting(roles, every, limit) if roles else LimitedList(items=(), count=0)
+    return (
+        await store.requests_waiting(roles, every_id_of(person, identified_person), limit)
+        if roles
+        else LimitedList(items=(), count=0)
+    )
 
 
 def ids_of(person: ChatId, identified_person: Person | None) -> frozenset[ChatId]:
     """Return the given chat id, and the identified person's own chat id, which may be different."""
     return frozenset({person} if identified_person is None else {person, identified_person.chat_id})
+
+
+def every_id_of(person: ChatId, identified_person: Person | None) -> frozenset[ChatId | PersonId]:
+    """Return the chat ids of a person, and the account if it is known."""
+    ids = ids_of(person, identified_person)
+    return ids if identified_person is None else ids | {identified_person.id}

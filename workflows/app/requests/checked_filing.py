@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final, Protocol
 
-from workflows.app.identifiers import derived_request_id
 from workflows.app.requests.field_checks import checked_justification
 from workflows.app.requests.filing import FormServices, RequestLimitCheck
 from workflows.app.requests.forms import InvalidForm
 from workflows.app.requests.people_checks import check_people, require_within_limits
+from workflows.app.storing.identifiers import derived_request_id
 from workflows.core.errors.facts import Fact
 from workflows.core.people import ChatId
 from workflows.core.policy.template import Template

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Final
 
-from workflows.app.identifiers import derived_request_id
 from workflows.app.requests import people_checks
 from workflows.app.requests.field_checks import (
     Problems,
@@ -31,6 +30,7 @@ from workflows.app.requests.people_checks import (
 )
 from workflows.app.requests.placeholder_checks import unknown_ids
 from workflows.app.requests.proposing import access_plan, chain_of, check_proposal, require_no_other_request
+from workflows.app.storing.identifiers import derived_request_id
 from workflows.catalog.current_policy import current_policy
 from workflows.core.errors.raised import InvalidField, NothingToChange
 from workflows.core.people import PersonId

@@ -29,7 +29,7 @@ async def open_request_about(
     :param ignored_id: the id of a request that is being prepared. It is not returned, and neither is any other request
         that is being prepared. Otherwise two requests could each wait for the other.
     """
-    for request in await records.open_requests():
+    for request in await records.open_requests_about(tenant_id):
         if request.id == ignored_id:
             continue
         if request.prepared is not None:

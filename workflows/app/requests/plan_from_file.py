@@ -85,8 +85,8 @@ class _LoadedRecords:
 
     records: Records
 
-    async def open_requests(self) -> Sequence[AccessRequest]:
-        """List the requests that are not terminal."""
+    async def open_requests_about(self, tenant_id: TenantId) -> Sequence[AccessRequest]:
+        """List the requests that are not terminal; `open_request_about` chooses among them."""
         return self.records.open_requests()
 
     async def requests_for(self, tenant_id: TenantId, limit: int) -> Sequence[AccessRequest]:

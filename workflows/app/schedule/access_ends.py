@@ -9,10 +9,10 @@ from typing import Final
 import structlog
 
 from workflows.app.alarms import Alarms
-from workflows.app.identifiers import derived_request_id
-from workflows.app.new_audit_entry import entry_of
 from workflows.app.schedule.downtime import gaps, is_after_tick
 from workflows.app.service import Service
+from workflows.app.storing.identifiers import derived_request_id
+from workflows.app.storing.new_audit_entry import entry_of
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.access_end.decision import (

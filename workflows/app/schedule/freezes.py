@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Final
 
 from workflows.app.alarms import Alarms
-from workflows.app.new_audit_entry import entry_of
 from workflows.app.reads.known_freeze import UNREADABLE, known_freeze, last_freeze
+from workflows.app.storing.new_audit_entry import entry_of
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode

@@ -10,6 +10,7 @@ from workflows.core.requests.commands.clicks import subject_of
 from workflows.core.requests.commands.partner_record import Revoke
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import (
+    AdvanceBatch,
     Apply,
     CheckPermission,
     Effect,
@@ -20,12 +21,14 @@ from workflows.core.requests.effects import (
     SendMessage,
     SendReminders,
     ShowAlarm,
+    ShowBatch,
     ShowBlockAtEnd,
     ShowFreeze,
     ShowHome,
     ShowRequest,
     ShowReview,
     ShowSetup,
+    UploadBatchList,
 )
 from workflows.core.requests.transitions.transition import partner_of
 from workflows.ports.store import Store
@@ -109,3 +112,5 @@ def _about(effect: Effect) -> str:
             return effect.batch
         case ShowFreeze():
             return effect.kind
+        case AdvanceBatch() | ShowBatch() | UploadBatchList():
+            return effect.batch_id

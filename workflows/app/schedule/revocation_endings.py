@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from workflows.app.identifiers import revocation_id
+from workflows.app.storing.identifiers import revocation_id
 from workflows.core.errors.facts import Fact
 from workflows.core.plans.refused_writes import is_shown, written_names
 from workflows.core.requests.alarms import OPEN_ACCESS, Alarm, EndingCode

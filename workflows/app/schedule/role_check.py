@@ -10,11 +10,13 @@ import structlog
 from workflows.app.alarms import Alarms
 from workflows.app.service import Service
 from workflows.core.errors.facts import Fact
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import AUDITOR, ChatId, Role
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.effects import MessageCode
 from workflows.core.requests.eligibility import current_eligibility
-from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.core.requests.transitions.transition import partner_of
 from workflows.intervals import ROLE_MEMBERS_KNOWN_FOR, ROLES_CHECKED_EVERY
 from workflows.ports.clock import Clock
@@ -109,7 +111,7 @@ async def check_roles(
     if last == "":
         directory = directory.for_one_check()  # somebody has just been refused: nothing that is kept for display
     await store.save_mark(MARK, now.isoformat())
-    open_requests = await store.open_requests()
+    open_requests = await store.open_requests_alone()
     waiting = [request for request in open_requests if request.state is RequestState.AWAITING_APPROVAL]
     shortage_by_role: dict[Role, RoleShortage] = {}
     requests_by_role: dict[Role, list[AccessRequest]] = {}
@@ -156,6 +158,28 @@ async def check_auditors(*, store: Store, directory: PeopleDirectory, clock: Clo
 async def request_role_check(store: Store) -> None:
     """Make the next tick check the roles: a click was just refused because a role has too few people."""
     await store.save_mark(MARK, "")
+
+
+async def require_people(request_id: RequestId, *, store: Store, directory: PeopleDirectory) -> None:
+    """Check that the roles of the open stages have enough people, for an actor who has none of these roles.
+
+    :raises Refused: `role_empty`, which names what an admin must repair.
+    """
+    request = await store.request(request_id)
+    try:
+        shortage = None if request is None else next(iter(await role_shortages(request, directory)), None)
+    except (PeopleDirectoryUnavailable, PeopleDirectoryRefused, TenantUnavailable, TenantRefused):
+        return
+    if shortage is not None:
+        await request_role_check(store)
+        raise Refused(
+            RefusalCode.TOO_FEW_APPROVERS,
+            stage=shortage.title,
+            role=shortage.role,
+            needed=shortage.needed,
+            people=shortage.people,
+            missing_groups=list(shortage.missing_groups),
+        )
 
 
 async def _tell_requester(request: AccessRequest, shortages: Sequence[RoleShortage], service: Service) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from workflows.app.alarms import new_alarm
-from workflows.app.new_audit_entry import GATEHOUSE, entry_of
+from workflows.app.storing.new_audit_entry import GATEHOUSE, entry_of
 from workflows.core.errors.facts import Fact
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.people import ChatId, Person

@@ -19,6 +19,8 @@ class UnreadableReason(StrEnum):
     UNREACHABLE = "unreachable"
     NOT_OFFERED = "not_offered"
     OUT_OF_TIME = "out_of_time"
+    NOT_ASKED = "not_asked"
+    """Many partners are decided together, and the service answers only a few questions a second."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,6 +41,24 @@ class RefusalCode(StrEnum):
     ADOPTED_SETTINGS_CHANGED = "adopted_settings_changed"
     """The settings to adopt changed, or another author of them was found, after the request was shown."""
 
+    # Batches
+    IN_A_BATCH = "in_a_batch"
+    """The request is decided together with others. Values: `batch`."""
+    NOT_IN_A_BATCH = "not_in_a_batch"
+    """The request is decided alone."""
+    UNKNOWN_BATCH = "unknown_batch"
+    """There is no such batch."""
+    BATCH_NOT_POSSIBLE_NOW = "batch_not_now"
+    """The command is not possible in the present state of the batch. Values: `state`, `is_closed`."""
+    BATCH_LIST_MISSING = "batch_list_missing"
+    """The list of what is decided is not uploaded, so nobody can decide."""
+    BATCH_DRAFT_CHANGED = "batch_draft_changed"
+    """The draft changed after the window showed it."""
+    BATCH_EMPTY = "batch_empty"
+    """No partner of the draft can be adopted."""
+    NOT_APPROVED_IN_BATCH = "not_approved_in_batch"
+    """The plan of the request is not part of what was approved in its batch. Values: `batch`."""
+
     # The life of a request
     NOT_POSSIBLE_IN_THIS_STATE = "not_now"
     """The command is not possible in the present state.

@@ -85,6 +85,8 @@ def advance_request_and_record(
         *_show_replaced(after, earlier),
         *_messages(after, message),
     )
+    if after.batch is not None:
+        effects = (*transition.effects, *(() if earlier is None else (*show_review, *_show_replaced(after, earlier))))
     return PartnerOutcome(request=after, effects=effects, partnership=require_table_result(earlier, command, record))
 
 

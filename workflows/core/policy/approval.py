@@ -54,6 +54,8 @@ class Decision:
     digest: Digest
     reason: str
     at: datetime
+    batch_digest: Digest | None = None
+    """What the person approved when that was a batch: its digest, which covers the plan with `digest`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from workflows.core.people import CurrentRoles, Person, PersonId, Role
 from workflows.core.plans.closing import closes_everything, writes_only_reductions
 from workflows.core.policy.approval import Choice
 from workflows.core.policy.template import Stage
-from workflows.core.requests.eligibility import IneligibleReason, OpenStage, eligibility
+from workflows.core.requests.eligibility import Eligibility, IneligibleReason, OpenStage, eligibility
 from workflows.core.requests.request import AccessRequest, RequestState
 
 _NEVER_DECIDE: Final = {
@@ -76,7 +76,6 @@ def require_may_decide(
     :raises Refused: when this person may not decide.
     """
     prepared, people = request.require_prepared(), eligibility(request, current_roles)
-    verdict, ineligible = people.verdict, people.ineligible_reason(actor.chat_id, actor.id)
     ends_at = prepared.plan.ends_at
     if ends_at is not None and is_too_late(request, now):
         raise Refused(RefusalCode.LAST_DAY_PASSED, ends_at=ends_at.isoformat())
@@ -84,9 +83,21 @@ def require_may_decide(
         raise Refused(RefusalCode.EXPIRED)
     if digest != prepared.plan.digest:
         raise Refused(RefusalCode.CARD_OUT_OF_DATE)
+    return deciding_stage(people, actor, current_roles=current_roles, may_repeat=may_repeat)
+
+
+def deciding_stage(
+    people: Eligibility, actor: Person, *, current_roles: CurrentRoles, may_repeat: bool = False
+) -> int | None:
+    """Return the index of the stage in which a person decides now; None when the approval chain is complete already.
+
+    :param may_repeat: whether a person who has approved already may decide again, in order to reject.
+    :raises Refused: when this person may not decide.
+    """
+    verdict, ineligible = people.verdict, people.ineligible_reason(actor.chat_id, actor.id)
     if ineligible in _NEVER_DECIDE:
         raise Refused(_NEVER_DECIDE[ineligible])
-    if verdict.open_stage is None and any(current_roles.holds(actor.id, stage.role) for stage in prepared.stages):
+    if verdict.open_stage is None and any(current_roles.holds(actor.id, stage.role) for stage in people.stages):
         return None
     if ineligible is IneligibleReason.COUNTED:
         if may_repeat:
@@ -94,7 +105,7 @@ def require_may_decide(
         raise Refused(RefusalCode.ALREADY_DECIDED)
     if verdict.open_stage is None:
         raise Refused(RefusalCode.NOT_AN_APPROVER)
-    _require_role_of_stage(prepared.stages, verdict.open_stage, actor, current_roles)
+    _require_role_of_stage(people.stages, verdict.open_stage, actor, current_roles)
     return verdict.open_stage
 
 

@@ -17,7 +17,7 @@ from workflows.core.requests.commands.clicks import Click, actor_of
 from workflows.core.requests.commands.freeze import ChangeFreeze
 from workflows.core.requests.commands.partner_record import Revoke
 from workflows.core.requests.commands.request import CommandSubject, RequestCommand
-from workflows.core.requests.request import RequestId
+from workflows.core.requests.request import BatchId, RequestId
 from workflows.core.settings.model import TenantId
 
 
@@ -174,6 +174,11 @@ class MessageCode(StrEnum):
     CARD_NOT_POSTED = "card_not_posted"
     """Values: `partner`, `request`."""
 
+    BATCH_ASKED = "batch_asked"
+    """Approval of a batch was requested. Values: `batch`, `members`, `alone`, `ended`: how many."""
+    BATCH_ENDED = "batch_ended"
+    """Values: `batch`, `state`, `applied`, `left`, `ended`: how many, `note`."""
+
     DRIFT_FOUND = "drift_found"
     """Values: `partners` (the first names), `count`."""
 
@@ -230,6 +235,30 @@ class RetryOrDropEffect:
     """Whether it is retried; otherwise it is dropped."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdvanceBatch:
+    """Do the next part of a batch: plan, record or end some of its members, as the stored records say."""
+
+    kind: Literal["advance_batch"] = field(default="advance_batch")
+    batch_id: BatchId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowBatch:
+    """Post the card of a batch where it is missing, and update its copies."""
+
+    kind: Literal["show_batch"] = field(default="show_batch")
+    batch_id: BatchId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadBatchList:
+    """Upload the list of exactly the members that are decided on, and record it."""
+
+    kind: Literal["upload_batch_list"] = field(default="upload_batch_list")
+    batch_id: BatchId
+
+
 Effect = (
     CheckPermission
     | Prepare
@@ -246,6 +275,9 @@ Effect = (
     | ShowAlarm
     | ShowFreeze
     | RetryOrDropEffect
+    | AdvanceBatch
+    | ShowBatch
+    | UploadBatchList
 )
 
 
@@ -286,6 +318,8 @@ class Priority(IntEnum):
     """Cards, messages and alarms."""
     HOME = 2
     """App Homes, which only repeat the content of cards."""
+    BATCH = 3
+    """The members of batches, so that many of them delay nothing else."""
 
 
 def priority_of(effect: Effect) -> Priority:
@@ -299,6 +333,8 @@ def priority_of(effect: Effect) -> Priority:
             return Priority.DECIDE
         case ShowHome():
             return Priority.HOME
+        case AdvanceBatch():
+            return Priority.BATCH
         case (
             ShowRequest()
             | ShowReview()
@@ -310,6 +346,8 @@ def priority_of(effect: Effect) -> Priority:
             | SendEndNotices()
             | ShowBlockAtEnd()
             | SendMessage()
+            | ShowBatch()
+            | UploadBatchList()
         ):
             return Priority.SHOW
         case _:
@@ -331,8 +369,7 @@ def lane(effect: Effect) -> str:
         case ShowRequest():
             return f"card:{effect.request_id}"
         case SendReminders():
-            # One lane for all, so that a person gets one message about several requests.
-            return "remind"
+            return "remind"  # one lane for all, so that a person gets one message about several requests
         case SendExpiryMessages():
             return "tell_expired"  # for the same reason
         case ShowReview():
@@ -353,5 +390,9 @@ def lane(effect: Effect) -> str:
             return "freeze"
         case RetryOrDropEffect():
             return f"given_up:{effect.effect_id}"
+        case AdvanceBatch():
+            return f"batch:{effect.batch_id}"
+        case ShowBatch() | UploadBatchList():
+            return f"batch_card:{effect.batch_id}"  # NB. one, so that the card follows the list that it names
         case _:
             assert_never(effect)

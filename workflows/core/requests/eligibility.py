@@ -142,8 +142,11 @@ def eligibility_at_expiry(request: AccessRequest) -> Eligibility | None:
 
 
 def current_eligibility(request: AccessRequest) -> Eligibility | None:
-    """Return who may decide on a request that waits for approvals; None for any other request."""
-    if request.state is not RequestState.AWAITING_APPROVAL:
+    """Return who may decide on a request that waits for approvals; None for any other request.
+
+    Nobody decides on a member of a batch: they decide on the batch.
+    """
+    if request.state is not RequestState.AWAITING_APPROVAL or request.batch is not None:
         return None
     who = eligibility(request)
     return who if who.open_stages else None

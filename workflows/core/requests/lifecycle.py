@@ -6,7 +6,8 @@ Rule 2: `TABLE` lists every allowed pair of state and command, and where it may 
 nothing happens.
 Rule 3: a terminal state accepts no command.
 Rule 4: only a request in APPLYING or UNCONFIRMED may write to the tenant. An access or restore request gets there only
-with every approval that the approval policy requires. A revocation gets there when a person with the right requests it.
+with every approval that the approval policy requires: its own, or those of its batch. A revocation gets there when a
+person with the right requests it.
 Rule 5: a revocation does not end before it is confirmed, unless there is no such partner. A newer revocation of the
 same partner may replace it once it is sent. A block at the end of an access ends when the partner was approved again
 before anything was sent.
@@ -23,6 +24,9 @@ stateDiagram-v2
     preparing --> withdrawn: withdraw
     preparing --> expired: expire
     preparing --> stopped: stop
+    preparing --> rejected: end_with_batch
+    preparing --> withdrawn: end_with_batch
+    preparing --> expired: end_with_batch
     awaiting_approval --> awaiting_approval: approve
     awaiting_approval --> applying: approve
     awaiting_approval --> rejected: reject
@@ -32,6 +36,11 @@ stateDiagram-v2
     awaiting_approval --> expired: expire
     awaiting_approval --> preparing: replan
     awaiting_approval --> stopped: stop
+    awaiting_approval --> applying: accept_batch_decisions
+    awaiting_approval --> awaiting_approval: leave_batch
+    awaiting_approval --> rejected: end_with_batch
+    awaiting_approval --> withdrawn: end_with_batch
+    awaiting_approval --> expired: end_with_batch
     applying --> applying: record_delayed
     applying --> applying: record_writing
     applying --> overwritten: record_overwritten
@@ -59,7 +68,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from workflows.core.requests.commands.automatic import (
+    AcceptBatchDecisions,
+    EndWithBatch,
     Expire,
+    LeaveBatch,
     RecordApplied,
     RecordApplyFailed,
     RecordDelayed,
@@ -84,10 +96,12 @@ from workflows.core.requests.commands.request import (
     Withdraw,
 )
 from workflows.core.requests.request import AccessRequest, RequestState
-from workflows.core.requests.transitions import decisions, planning, writes
+from workflows.core.requests.transitions import decisions, in_batch, planning, writes
 from workflows.core.requests.transitions.transition import Situation, Transition, not_possible_now, with_review_update
 
 S = RequestState
+
+_ENDED_WITH_BATCH: Final = frozenset({S.REJECTED, S.WITHDRAWN, S.EXPIRED})
 
 TABLE: Final[Mapping[tuple[RequestState | None, type[Any]], frozenset[RequestState]]] = {
     (None, Submit): frozenset({S.PREPARING}),
@@ -97,6 +111,7 @@ TABLE: Final[Mapping[tuple[RequestState | None, type[Any]], frozenset[RequestSta
     (S.PREPARING, Withdraw): frozenset({S.WITHDRAWN}),
     (S.PREPARING, Expire): frozenset({S.EXPIRED}),
     (S.PREPARING, Stop): frozenset({S.STOPPED}),
+    (S.PREPARING, EndWithBatch): _ENDED_WITH_BATCH,
     (S.AWAITING_APPROVAL, Approve): frozenset({S.AWAITING_APPROVAL, S.APPLYING}),
     (S.AWAITING_APPROVAL, Reject): frozenset({S.REJECTED}),
     (S.AWAITING_APPROVAL, Withdraw): frozenset({S.WITHDRAWN}),
@@ -105,6 +120,9 @@ TABLE: Final[Mapping[tuple[RequestState | None, type[Any]], frozenset[RequestSta
     (S.AWAITING_APPROVAL, Expire): frozenset({S.EXPIRED}),
     (S.AWAITING_APPROVAL, Replan): frozenset({S.PREPARING}),
     (S.AWAITING_APPROVAL, Stop): frozenset({S.STOPPED}),
+    (S.AWAITING_APPROVAL, AcceptBatchDecisions): frozenset({S.APPLYING}),
+    (S.AWAITING_APPROVAL, LeaveBatch): frozenset({S.AWAITING_APPROVAL}),
+    (S.AWAITING_APPROVAL, EndWithBatch): _ENDED_WITH_BATCH,
     (S.APPLYING, RecordDelayed): frozenset({S.APPLYING}),
     (S.APPLYING, RecordWriting): frozenset({S.APPLYING}),
     (S.APPLYING, RecordOverwritten): frozenset({S.OVERWRITTEN}),
@@ -139,10 +157,11 @@ def advance(request: AccessRequest | None, command: RequestCommand, situation: S
     allowed = TABLE.get((state, type(command)))
     if allowed is None:
         raise not_possible_now(request)
+    in_batch.require_not_of_batch(request, command)
     transition = _HANDLERS[type(command)](request, command, situation)
     if transition.request.state not in allowed:
         raise AssertionError(f"{state} --{command.name}--> {transition.request.state} is not in the table")
-    return with_review_update(state, transition)
+    return in_batch.with_effects_of_batch(request, transition=with_review_update(state, transition))
 
 
 _HANDLERS: Final[Mapping[type[Any], Callable[..., Transition]]] = {
@@ -166,4 +185,7 @@ _HANDLERS: Final[Mapping[type[Any], Callable[..., Transition]]] = {
     RecordApplied: writes.record_applied,
     RecordRefusal: writes.record_refusal,
     RecordApplyFailed: writes.record_apply_failed,
+    AcceptBatchDecisions: in_batch.accept_batch_decisions,
+    LeaveBatch: in_batch.leave_batch,
+    EndWithBatch: in_batch.end_with_batch,
 }

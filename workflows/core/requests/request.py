@@ -23,6 +23,8 @@ from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.open_access import OpenAccess
 
 RequestId = NewType("RequestId", str)
+BatchId = NewType("BatchId", str)
+"""The id of a batch: several requests that one decision decides."""
 
 
 class RequestKind(StrEnum):
@@ -246,6 +248,10 @@ class AccessRequest:
     """The refusal after which nothing more of the plan is sent; None when no write was refused for good."""
     sent: tuple[SentWrite, ...] = ()
     """The writes that Graph accepted, with the ids of the calls; empty where no id is known."""
+    batch: BatchId | None = None
+    """The batch whose decision decides on it; None for a request that is decided alone."""
+    left_batch: BatchId | None = None
+    """The batch that it belonged to before it went on alone."""
     applied_part: int = 0
     """When it ended with only a part of the plan in the tenant: how many operations were read back. Otherwise 0."""
 

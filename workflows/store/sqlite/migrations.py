@@ -420,6 +420,23 @@ def m020_end_of_access(db: Database) -> None:
 
 
 @migrations()
+def m021_batches(db: Database) -> None:
+    """Add batches, and which requests belong to one."""
+    db.execute(
+        """create table batches (
+            id text primary key, version integer not null, state text not null, is_open integer not null,
+            requester text not null, account text not null, waits_for text, excluded text not null,
+            created_at text not null, expires_at text not null, due_at text, doc text not null
+        )"""
+    )
+    db.execute("create index batches_open on batches(is_open, created_at)")
+    db.execute("create index batches_waiting on batches(waits_for, expires_at)")
+    db.execute("create index batches_due on batches(due_at)")
+    db.execute("alter table requests add column batch text")
+    db.execute("create index requests_by_batch on requests(batch)")
+
+
+@migrations()
 def m022_freeze(db: Database) -> None:
     """Add the freeze of all writes that open access: one record, which never is deleted."""
     db.execute("create table freezes (id text primary key, version integer not null, doc text not null)")

@@ -65,9 +65,21 @@ class SqliteRecords(SqliteDatabase):
         """List the requests that are not terminal, oldest first."""
         return await self._requests("where is_open = 1 order by created_at")
 
+    async def open_requests_about(self, tenant_id: TenantId) -> Sequence[AccessRequest]:
+        """List the requests that are not terminal and may be about a tenant, oldest first."""
+        where = "where is_open = 1 and (tenant_id = ? or tenant_id is null) order by created_at"
+        return await self._requests(where, tenant_id)
+
+    async def open_requests_alone(self) -> Sequence[AccessRequest]:
+        """List the requests that are not terminal and belong to no batch, oldest first."""
+        return await self._requests("where is_open = 1 and batch is null order by created_at")
+
     async def roles_waited_for(self) -> Sequence[Role]:
-        """List the roles of the open stages of all requests that wait for approval."""
-        rows = await self._query("select distinct waits_for from requests where waits_for is not null order by 1")
+        """List the roles of the open stages of all requests and batches that wait for approval."""
+        rows = await self._query(
+            """select waits_for from requests where waits_for is not null
+            union select waits_for from batches where waits_for is not null order by 1"""
+        )
         return [Role(row["waits_for"]) for row in rows]
 
     async def requests_waiting(
@@ -100,7 +112,7 @@ class SqliteRecords(SqliteDatabase):
         """List the requests of one person: first the open ones, then the others, each part newest first."""
         known = json.dumps(sorted(ids))
         where = """(requester in (select value from json_each(?)) or account in (select value from json_each(?)))
-            and instr(sought, ?) > 0"""
+            and batch is null and instr(sought, ?) > 0"""
         rows = ListQuery(
             "requests",
             where,

@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from workflows.core.batches.batch import Batch
+from workflows.core.batches.deciding import current_batch_eligibility
 from workflows.core.partners.partnership import Partnership
 from workflows.core.policy.freeze import Freeze
 from workflows.core.posture.watch.acceptance import ask_again_at
@@ -22,12 +24,18 @@ from workflows.store.codec import REQUEST
 from workflows.store.columns import people_search_text, search_text, text_of
 from workflows.store.redaction import RecordRedactor
 from workflows.store.sqlite.database import readable
-from workflows.store.sqlite.drifts import FREEZE_ID, SqliteDrifts, SqliteFreezes, is_stored_as_frozen
 from workflows.store.sqlite.message_copies import SqliteMessageCopies
+from workflows.store.sqlite.other_records.batches import SqliteBatches
+from workflows.store.sqlite.other_records.drifts import (
+    FREEZE_ID,
+    SqliteDrifts,
+    SqliteFreezes,
+    is_stored_as_frozen,
+)
 from workflows.store.sqlite.records import SqliteRecords
 
 
-class SqliteStore(SqliteRecords, SqliteDrifts, SqliteFreezes, SqliteMessageCopies):
+class SqliteStore(SqliteRecords, SqliteDrifts, SqliteFreezes, SqliteBatches, SqliteMessageCopies):
     """Implements `ports.store.Store`. Create it with `open_store`, and call `close` at the end."""
 
     async def commit(self, commit: Commit) -> bool:
@@ -63,6 +71,8 @@ class SqliteStore(SqliteRecords, SqliteDrifts, SqliteFreezes, SqliteMessageCopie
             self._put_partnership(commit.partnership)
         if commit.drift is not None:
             self._put_drift(commit.drift)
+        if commit.batch is not None:
+            self._put_batch(commit.batch)
         if commit.alarm is not None:
             self._put_alarm(commit.alarm)
         freeze_effects = () if commit.freeze is None else self._put_freeze(commit.freeze)
@@ -95,6 +105,7 @@ class SqliteStore(SqliteRecords, SqliteDrifts, SqliteFreezes, SqliteMessageCopie
                 "deciders": _decider_search_text(request),
                 "waits_for": None if eligibility is None else eligibility.open_stages[0].role,
                 "excluded": json.dumps([] if eligibility is None else sorted(eligibility.excluded_ids)),
+                "batch": request.batch,
                 "doc": self._clean.request(request),
             },
         )
@@ -168,6 +179,27 @@ class SqliteStore(SqliteRecords, SqliteDrifts, SqliteFreezes, SqliteMessageCopie
             return ()
         rows = list(self._db.query("select id, doc from requests where is_open = 1 order by created_at"))
         return [effect for request in readable(REQUEST, rows) for effect in effects_of_freeze(request, freeze)]
+
+    def _put_batch(self, batch: Batch) -> None:
+        who = current_batch_eligibility(batch)
+        self._put(
+            "batches",
+            "id",
+            {
+                "id": batch.id,
+                "version": batch.version,
+                "state": batch.state.value,
+                "is_open": int(not batch.has_ended),
+                "requester": "" if batch.requester is None else batch.requester.chat_id,
+                "account": "" if batch.requester is None else batch.requester.id,
+                "waits_for": None if who is None else who.open_stages[0].role,
+                "excluded": json.dumps([] if who is None else sorted(who.excluded_ids)),
+                "created_at": text_of(batch.created_at),
+                "expires_at": text_of(batch.expires_at),
+                "due_at": text_of(batch.expires_at) if batch.may_expire else None,
+                "doc": self._clean.batch(batch),
+            },
+        )
 
     def _put_alarm(self, alarm: Alarm) -> None:
         """Store an alarm. A second open one with the same code and subject is not stored, and none is opened again."""

@@ -79,6 +79,18 @@ class Method:
     """Called with an app-level token (`xapp-…`) instead of the bot's token."""
 
 
+def parent_of(call: Call, channel: Conversation) -> dict[str, str]:
+    """Return the `thread_ts` of a reply.
+
+    A reply to an unknown message becomes a message of its own, as in Slack.
+    """
+    ts = call.maybe("thread_ts")
+    parent = call.workspace.message(channel.id, ts) if ts else None
+    if parent is None:
+        return {}
+    return {"thread_ts": str(parent.get("thread_ts", parent["ts"]))}
+
+
 def page_answer(call: Call, name: str, rows: list[Any], maximum: int = 1000) -> Answer:
     """Return one page of a list, with a cursor to the next.
 

@@ -84,6 +84,7 @@ class Files:
             "is_external": False,
             "is_public": False,
             "url_private": f"{site}slack/files/{file.key}",
+            "permalink": f"{site}files/{BOT_USER_ID}/{file.id}",
         }
 
     def _keep(self, file: StoredFile) -> None:

@@ -27,6 +27,7 @@ from bot.slack.blocks.blocks import (
 from bot.slack.blocks.conversion import as_json
 from bot.slack.blocks.freeze_banner import freeze_banner
 from bot.slack.blocks.untrusted import clean
+from bot.slack.cards.approval.approval_chain import chain_elements
 from bot.slack.cards.approval.card_context import CardContext, notes, word_count
 from bot.slack.cards.approval.closed_card import first_words
 from bot.slack.cards.approval.kept_access import access_opened_outside, kept_access_elements, unapproved_access
@@ -53,10 +54,6 @@ MAX_CARD_WORDS: Final = 120
 """Words of the whole card. What is known beside the request is shown as far as it fits; all of it is in Details."""
 MAX_OPENINGS_BESIDE_LESS_ACCESS: Final = 3
 """Beside more openings than this, the settings that give less access are counted. Every opening has a line."""
-MAX_NAMES: Final = 3
-"""Names of approvers a stage."""
-MAX_NAMES_CHARACTERS: Final = 100
-"""Characters of these names. Details list everybody."""
 _AND_MORE: Final = "; and {} more, see Details"
 _STAYS: Final = " What others opened stays open, see the card."
 
@@ -223,34 +220,7 @@ def stage_elements(request: AccessRequest, holders: Mapping[Role, Approvers]) ->
     """Return one line for each stage: how many have approved, and who still can."""
     if not request.require_prepared().stages:
         yield paragraph(fixed_text("No approval is needed to close a partner"))
-    verdict = eligibility(request).verdict
-    for index, stage in enumerate(request.require_prepared().stages):
-        people = verdict.counted_people[index]
-        mark = "✅ " if len(people) >= stage.quorum else "⏳ " if index == verdict.open_stage else "then "
-        line: list[TextRun] = [
-            fixed_text(mark),
-            cleaned_text(stage.title, 60, bold=True),
-            fixed_text(f" {len(people)}/{stage.quorum}"),
-        ]
-        if people:
-            line += [fixed_text(": approved by "), cleaned_text(", ".join(person.name for person in people), 200)]
-        if len(people) < stage.quorum:
-            line += _approver_parts(holders.get(stage.role, Approvers()))
-        yield paragraph(*line)
-
-
-def _approver_parts(approvers: Approvers) -> list[TextRun]:
-    """Name whole people as far as they fit, at least one; the others are counted."""
-    if not approvers.names:
-        return []
-    named: list[str] = []
-    for name in approvers.names[:MAX_NAMES]:
-        if named and len(", ".join([*named, name])) > MAX_NAMES_CHARACTERS:
-            break
-        named.append(name)
-    others = len(approvers.names) - len(named) + approvers.other_count
-    more = f" and {counted(others, 'other')}" if others else ""
-    return [fixed_text(" ("), cleaned_text(", ".join(named), MAX_NAMES_CHARACTERS), fixed_text(f"{more})")]
+    yield from chain_elements(request.require_prepared().stages, eligibility(request).verdict, holders)
 
 
 def decision_row(request: AccessRequest, *, can_decide: bool, with_details: bool = True) -> ActionsBlock:

@@ -41,8 +41,8 @@ from bot.words.requests.notes import note_words
 from bot.words.requests.replacement import replacement_words
 from bot.words.requests.revision import RevisedLine, revision_lines
 from bot.words.sentences import counted, pieces
-from workflows.app.new_audit_entry import GATEHOUSE
 from workflows.app.reads.found_requests import Replacement
+from workflows.app.storing.new_audit_entry import GATEHOUSE
 from workflows.core.checks.consequences import consequences
 from workflows.core.checks.findings import Finding, Severity
 from workflows.core.people import ChatId

@@ -37,8 +37,8 @@ from bot.slack.payloads.models import Payload
 from bot.slack.people.approvers import Approvers
 from bot.words.requests.audit_history import audit_entry_words, edit_words, reason_words, recorded_names
 from bot.words.sentences import range_words
-from workflows.app.new_audit_entry import GATEHOUSE
 from workflows.app.reads.found_requests import Replacement
+from workflows.app.storing.new_audit_entry import GATEHOUSE
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import Role

@@ -5,14 +5,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from slack_bolt.async_app import AsyncAck
-from slack_sdk.errors import SlackApiError
 
 from bot.slack import ids
 from bot.slack.answers.windows import Window, Windows
 from bot.slack.blocks.blocks import Json
 from bot.slack.blocks.modal import message_view
 from bot.slack.cards.approval.details_parts import whole_part
-from bot.slack.errors import NO_ANSWER
 from bot.slack.flows.decide.approval import approve_button
 from bot.slack.flows.decide.views import decision_received_view, decision_view, notes_view, part_view, reject_view
 from bot.slack.flows.entry_point_types import Action, Card, EntryPoint, Submission
@@ -26,11 +24,9 @@ from bot.slack.people.members import Members
 from bot.words.requests.notes import refusal_words
 from workflows.app.reads.found_requests import read_replacement
 from workflows.app.service import Service
-from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.requests.commands.request import CommandSubject, Reject
-from workflows.core.requests.effects import MessageCode
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.settings.canonical import Digest
 from workflows.ports.clock import Clock
@@ -185,9 +181,5 @@ class DecideFlow:
         return request
 
     async def _show_received(self, view_id: str, decision_word: str, click: Interaction) -> None:
-        """Show in a window that a decision is stored, or send a direct message when Slack does not accept that."""
-        try:
-            await self.windows.update(view_id, decision_received_view(decision_word))
-        except (SlackApiError, *NO_ANSWER):
-            fact = Fact(MessageCode.DECISION_RECEIVED, {"choice": decision_word})
-            await self.service.send_message(fact, key=f"not_filled:{click.key}", person=click.actor)
+        view = decision_received_view(decision_word)
+        await self.windows.show_received(view_id, view, click, choice=decision_word)

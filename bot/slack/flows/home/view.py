@@ -27,6 +27,7 @@ from bot.slack.blocks.blocks import (
 )
 from bot.slack.blocks.freeze_banner import freeze_banner
 from bot.slack.blocks.modal import input_block
+from bot.slack.flows.home.batch_rows import batch_rows, own_batch_rows
 from bot.slack.flows.home.paged_list import section
 from bot.slack.flows.home.paging import MAX_SEARCH_CHARACTERS
 from bot.slack.flows.home.rows import (
@@ -159,7 +160,7 @@ def _waiting_sections(home: AppHome, now: datetime, *, has_times_below: bool = T
 
     :param has_times_below: False when many other lists are full too: a row then takes one block instead of two.
     """
-    count = home.reviews.count + home.approvals.count
+    count = home.reviews.count + home.approvals.count + home.batches.waiting.count
     if not count:
         if not home.text:
             is_adopting = home.not_adopted is not None and bool(home.not_adopted.tenant_ids)
@@ -172,12 +173,14 @@ def _waiting_sections(home: AppHome, now: datetime, *, has_times_below: bool = T
         partial(approval_row, now=now, has_times_below=has_times_below),
     )
     yield from section("Reviews due", HomeList.REVIEWS, home.reviews, reviews)
+    yield from batch_rows(home.batches.waiting, now)
     yield from section("Approvals", HomeList.APPROVALS, home.approvals, approvals)
 
 
 def _own_sections(home: AppHome, now: datetime) -> Iterator[Block]:
-    if home.mine.count or home.ending.count or home.sponsored.count:
+    if home.mine.count or home.ending.count or home.sponsored.count or home.batches.own:
         yield header("My requests and partners")
+    yield from own_batch_rows(home.batches.own)
     sponsored = home.sponsored
     yield from section(
         "My requests, open ones first",

@@ -21,8 +21,8 @@ from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.modal import modal
 from bot.slack.blocks.untrusted import clean, cut
 from bot.slack.cards.partner_and_plan import identity_block, notified_partner, partner_name
+from bot.slack.cards.partner_setup.setup_steps import NO_PARTNER_STEPS, setup_note_elements, step_blocks
 from bot.slack.cards.partnership import partner_section_row
-from bot.slack.cards.setup_steps import NO_PARTNER_STEPS, setup_note_elements, step_blocks
 from bot.slack.ids import PartnerSection
 from bot.words.partner_setup.checklist import first_section, partner_notes, step_sections
 from bot.words.sentences import counted

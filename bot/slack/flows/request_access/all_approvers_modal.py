@@ -29,6 +29,8 @@ _MAX_STAGES: Final = 10
 """As many as a template can have."""
 _MAX_VALUE_CHARACTERS: Final = 1900
 """Slack accepts 2,000 characters in a button; a later page has a longer number."""
+MAX_EXCLUDED: Final = 40
+"""People that the list leaves out: the requester, the sponsor, and authors of settings that are adopted."""
 _Text = Annotated[str, StringConstraints(max_length=100)]
 
 
@@ -36,7 +38,7 @@ class _ApproversPage(Payload):
     """Which stages a button shows, and which page of the people."""
 
     stages: Annotated[tuple[tuple[_Text, _Text], ...], Field(max_length=_MAX_STAGES)]
-    excluded: Annotated[tuple[_Text, ...], Field(max_length=2)]
+    excluded: Annotated[tuple[_Text, ...], Field(max_length=MAX_EXCLUDED)]
     page: Annotated[int, Field(ge=0, le=100_000)] = 0
 
 
@@ -79,7 +81,7 @@ def all_approvers_row(approvers_by_stage: Sequence[StageApprovers], excluded: Se
         (clean(stage_approvers.stage.title, _MAX_TITLE_CHARACTERS), stage_approvers.stage.role)
         for stage_approvers in approvers_by_stage[:_MAX_STAGES]
     ]
-    excluded_ids = tuple(dict.fromkeys(excluded))
+    excluded_ids = tuple(dict.fromkeys(excluded))[:MAX_EXCLUDED]
     value = _value(tuple(stage_names), excluded_ids, 0)
     if len(value) > _MAX_VALUE_CHARACTERS:
         numbered_stages = tuple((f"Stage {number}", role) for number, (_, role) in enumerate(stage_names, 1))

@@ -24,9 +24,9 @@ from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.concerns import concern_elements
 from bot.slack.cards.partner_and_plan import MAX_JSON_CHARACTERS, identity_block, notified_partner, partner_name
+from bot.slack.cards.partner_setup.setup_steps import setup_elements
 from bot.slack.cards.partnership import close_early_button, partner_section_row
 from bot.slack.cards.requests import own_buttons
-from bot.slack.cards.setup_steps import setup_elements
 from bot.slack.flows.alarms.drift_views import drift_elements
 from bot.slack.flows.show.partner_record import record_blocks
 from bot.slack.ids import PartnerSection

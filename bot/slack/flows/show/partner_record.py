@@ -22,6 +22,7 @@ from bot.slack.cards.approval.closed_card import replaced_icon
 from bot.slack.cards.partnership import partner_section_row, partnership_facts, partnership_state_words
 from bot.slack.cards.requests import icon, kind_words, restore_hint
 from bot.slack.ids import PartnerSection
+from bot.words.batches import member_words
 from bot.words.requests.notes import note_words
 from bot.words.requests.replacement import later_state_by_words
 from bot.words.requests.states import STATE_WORDS
@@ -182,7 +183,8 @@ def history_parts(
     """
     sign = icon(request) if later is None else replaced_icon(request, later)
     by = [fixed_text(" by "), cleaned_text(request.prepared.requester.name)] if request.prepared else []
-    runs = [fixed_text(f"{sign} {request.id}: {kind_words(request)}"), *by, fixed_text(", ")]
+    batch = member_words(request.batch, request.left_batch)
+    runs = [fixed_text(f"{sign} {request.id}: {kind_words(request)}{batch}"), *by, fixed_text(", ")]
     if later is None:
         state = [fixed_text(STATE_WORDS[state_to_display(request)], bold=True)]
         at, of = request.confirmed_at or request.changed_at, ""

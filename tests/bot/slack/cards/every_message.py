@@ -17,8 +17,8 @@ from bot.slack.cards.approval.reminder import (
     replaced_reminder,
 )
 from bot.slack.cards.approval.requester_and_sponsor import requester_card, sponsor_card
+from bot.slack.cards.partner_setup.setup_card import closed_setup_card, setup_card
 from bot.slack.cards.review_card import ended_review_card, replaced_review_card, review_card
-from bot.slack.cards.setup_card import closed_setup_card, setup_card
 from bot.slack.flows.home.view import home_view
 from bot.slack.flows.partner_setup.checklist import checklist_message, checklist_view
 from bot.slack.flows.show.partner_details import partner_details

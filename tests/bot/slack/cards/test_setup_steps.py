@@ -8,8 +8,8 @@ from hypothesis import given, settings
 
 from bot.sandbox.slack.block_kit.blocks import problems
 from bot.slack.blocks.message import Message
+from bot.slack.cards.partner_setup.setup_card import closed_setup_card, setup_card
 from bot.slack.cards.partnership import partner_row
-from bot.slack.cards.setup_card import closed_setup_card, setup_card
 from bot.slack.flows.partner_setup.checklist import checklist_message
 from bot.slack.flows.show.partner_details import partner_details
 from bot.slack.flows.show.partner_list import partner_list

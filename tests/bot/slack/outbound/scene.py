@@ -7,11 +7,14 @@ from typing import Any, Final
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.report.batch_list import BatchLists
 from bot.sandbox.http.faults import Fault
 from bot.sandbox.seed import PEOPLE
 from bot.sandbox.server import Sandbox
 from bot.slack.outbound.approval_channel import ApprovalChannel
+from bot.slack.outbound.batches.list_file import BatchListFiles
 from bot.slack.outbound.card_copies import CardCopies
+from bot.slack.outbound.files.upload import FileUpload
 from bot.slack.outbound.notifier import SlackNotifier
 from bot.slack.outbound.recipients import Outbound
 from tests.bot.bot_under_test import SLACK_IDS
@@ -105,15 +108,15 @@ class Scene:
 
     def notifier(self, channel: str = CHANNEL, *, copies: CardCopies | None = None) -> SlackNotifier:
         """A notifier that posts cards to a channel."""
-        return SlackNotifier(
-            Outbound(
-                copies=copies or self.copies(channel),
-                directory=self.directory,  # type: ignore[arg-type]
-                store=self.store,
-                clock=self.world.clock,
-                card_update_after=CARD_UPDATE_AFTER,
-            )
+        outbound = Outbound(
+            copies=copies or self.copies(channel),
+            directory=self.directory,  # type: ignore[arg-type]
+            store=self.store,
+            clock=self.world.clock,
+            card_update_after=CARD_UPDATE_AFTER,
         )
+        files = FileUpload(client=self.client, slack_api_url=f"{self.world.url}slack/api/")
+        return SlackNotifier(outbound, BatchListFiles(outbound, files, BatchLists()))
 
     def channel(self, channel: str = CHANNEL) -> ApprovalChannel:
         """The channel, and what is known of it."""

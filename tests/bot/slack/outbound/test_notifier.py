@@ -7,7 +7,7 @@ import pytest
 
 from bot.slack.blocks.message import Message, notice
 from bot.slack.cards.approval.request_card import request_card
-from bot.slack.outbound import request_messages
+from bot.slack.outbound.requests import request_messages
 from tests.bot.bot_under_test import SLACK_IDS
 from tests.bot.slack.outbound.scene import CHANNEL, Scene, action_ids, decided_by, request
 from tests.workflows.core import builders

@@ -47,6 +47,28 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
         "contoso.com (request R-1): No answer.",
     ),
     (
+        MessageCode.BATCH_ASKED,
+        {"batch": "B-1", "members": 40, "alone": 0, "ended": 0},
+        "Batch B-1: the approvers are asked to decide on 40 partners together.",
+    ),
+    (
+        MessageCode.BATCH_ASKED,
+        {"batch": "B-1", "members": 1, "alone": 1, "ended": 2},
+        "Batch B-1: the approvers are asked to decide on 1 partner together. 1 partner is decided alone. 2 partners "
+        "are not asked for: see Details of the batch on your Home tab.",
+    ),
+    (
+        MessageCode.BATCH_ENDED,
+        {"batch": "B-1", "state": "done", "applied": 39, "left": 1, "ended": 1, "note": []},
+        "Batch B-1: 39 partners are adopted (verified). 1 partner is decided alone. 1 partner is not adopted: see "
+        "Details of the batch on your Home tab.",
+    ),
+    (
+        MessageCode.BATCH_ENDED,
+        {"batch": "B-1", "state": "withdrawn", "applied": 0, "left": 0, "ended": 0, "note": NOTE[:1]},
+        "Batch B-1 was withdrawn. Nothing is adopted by it. No answer.",
+    ),
+    (
         MessageCode.CLOSED,
         {"partner": "contoso.com", "request": "R-1", "is_all": True, "note": []},
         f"contoso.com is blocked (request R-1): {BLOCKED} Nothing else is open. {TOKENS}",

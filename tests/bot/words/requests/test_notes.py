@@ -27,6 +27,22 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
         {"target": "contoso.com"},
         "Not approved in time. If it is still needed, ask again with /partner adopt contoso.com.",
     ),
+    (
+        NoteCode.BATCH_UNDECIDED,
+        {},
+        "Not approved in time. If it is still needed, ask an admin for a new draft.",
+    ),
+    (NoteCode.DRAFT_NOT_CONFIRMED, {}, "Nobody asked for it in time. An admin can make a new draft."),
+    (
+        NoteCode.BATCH_MEMBER_LEFT,
+        {"names": ["contoso.com"]},
+        "contoso.com is not part of the batch any more.",
+    ),
+    (
+        NoteCode.BATCH_MEMBER_LEFT,
+        {"names": ["a.example", "b.example", "c.example", "d.example"]},
+        "a.example, b.example, c.example and 1 more are not part of the batch any more.",
+    ),
     (NoteCode.AUTHOR_NOT_KNOWN, {}, "Entra's audit log does not say any longer who made all of these settings."),
     (
         NoteCode.OTHER_AUTHOR,

@@ -14,8 +14,8 @@ from bot.words.sentences import day
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, NOW, RILEY, SAM, TENANT
 from tests.workflows.fakes import HOME
 from tests.workflows.world import CATALOG, CONTOSO, World, filled_form
-from workflows.app.identifiers import derived_request_id
 from workflows.app.requests.forms import Form, InvalidForm
+from workflows.app.storing.identifiers import derived_request_id
 from workflows.core.errors.raised import InvalidField, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.requests.request import RequestFields, RequestKind, RequestState

@@ -2,12 +2,23 @@
 
 import pytest
 
-from tests.workflows.core.builders import AMARA, REDEEM_STEP, REQUEST, SAM, TENANT, everybody, partnership, request
+from tests.workflows.core.builders import (
+    AMARA,
+    BATCH,
+    REDEEM_STEP,
+    REQUEST,
+    SAM,
+    TENANT,
+    everybody,
+    partnership,
+    request,
+)
 from tests.workflows.core.builders import situation as moment
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.partners.reviewing.reviews import advance_review
 from workflows.core.people import ChatId, Person
 from workflows.core.requests.commands.automatic import Expire
+from workflows.core.requests.commands.batch import WithdrawBatch
 from workflows.core.requests.commands.clicks import (
     Click,
     DropEffect,
@@ -91,6 +102,7 @@ def test_nobody_but_a_person_is_put_in_the_place_of_a_chat_id() -> None:
         (UNCONFIRM, "want_unconfirm_half", CommandSubject(tenant_id=TENANT)),
         (REMIND, "want_remind_half", CommandSubject(tenant_id=TENANT)),
         (Revoke(actor=ChatId("U1"), target=TENANT, reason=""), "want_revoke", CommandSubject()),
+        (WithdrawBatch(actor=ChatId("U1"), batch_id=BATCH), "want_withdraw_batch", CommandSubject(batch_id=BATCH)),
         (RetryEffect(actor=ChatId("U1"), effect_id=7), "want_retry_effect", CommandSubject()),
         (DropEffect(actor=ChatId("U1"), effect_id=7), "want_drop_effect", CommandSubject()),
     ],

@@ -7,6 +7,7 @@ import pytest
 
 from tests.workflows.core.builders import (
     AMARA,
+    BATCH,
     LIFETIME,
     NOW,
     REDEEM_STEP,
@@ -15,6 +16,7 @@ from tests.workflows.core.builders import (
     SAM,
     TENANT,
     access_plan,
+    batch_decisions,
     classes,
     edit,
     noted,
@@ -22,12 +24,15 @@ from tests.workflows.core.builders import (
     prepared,
     request,
 )
+from workflows.core.errors.facts import as_values
 from workflows.core.plans.drift import Drift
 from workflows.core.plans.plan import CallIds, SentWrite
 from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.policy.freeze import FreezeStep
 from workflows.core.requests.commands.automatic import (
+    EndWithBatch,
     Expire,
+    LeaveBatch,
     RecordApplied,
     RecordApplyFailed,
     RecordDelayed,
@@ -42,6 +47,7 @@ from workflows.core.requests.commands.automatic import (
     Replan,
     Stop,
 )
+from workflows.core.requests.commands.batch import ApproveBatch, RejectBatch, WithdrawBatch
 from workflows.core.requests.commands.clicks import (
     AskReminder,
     Click,
@@ -147,6 +153,20 @@ OF_REQUESTS: list[tuple[RequestCommand, dict[str, Any]]] = [
         RecordApplyFailed(reason=WHY, configuration={"tenantId": TENANT}),
         {"reason": WHY_VALUES, "image": {"tenantId": TENANT}, "digest": DIGEST},
     ),
+    (
+        batch_decisions(),
+        {
+            "batch": BATCH,
+            "batch_digest": "ba" * 32,
+            "digest": DIGEST,
+            "accounts": ["id-amara", "id-bruno", "id-chie"],
+        },
+    ),
+    (LeaveBatch(reason=noted("High risk.")), {"batch": None, "reason": as_values(noted("High risk."))}),
+    (
+        EndWithBatch(state=RequestState.REJECTED, note=noted("No.")),
+        {"batch": None, "state": "rejected", "reason": as_values(noted("No."))},
+    ),
 ]
 OF_PARTNERS: list[tuple[PartnershipCommand, dict[str, Any]]] = [
     (AskReview(), {}),
@@ -187,6 +207,12 @@ OF_CLICKS: list[tuple[Click, dict[str, Any]]] = [
         {"step": "freeze", "version": 0, "reason": "Incident"},
     ),
     (ChangeFreeze(actor=SAM.chat_id, step=FreezeStep.END, version=2), {"step": "end_freeze", "version": 2}),
+    (ApproveBatch(actor=SAM.chat_id, batch_id=BATCH, digest=DIGEST), {"batch": BATCH, "digest": DIGEST}),
+    (
+        RejectBatch(actor=SAM.chat_id, batch_id=BATCH, digest=DIGEST, reason="Too many"),
+        {"batch": BATCH, "digest": DIGEST, "reason": "Too many"},
+    ),
+    (WithdrawBatch(actor=SAM.chat_id, batch_id=BATCH), {"batch": BATCH}),
     (RetryEffect(actor=SAM.chat_id, effect_id=7), {"effect_id": 7}),
     (DropEffect(actor=SAM.chat_id, effect_id=7), {"effect_id": 7}),
 ]
@@ -234,6 +260,10 @@ def test_a_request_without_an_end_and_a_restoration_say_so() -> None:
     kept = replace(SUBMIT, fields=asked).audit_details(after())
     assert (kept["days"], kept["restores"]) == (None, "r-0")
     assert "restores" not in SUBMIT.audit_details(after())
+
+
+def test_a_member_of_a_batch_says_which() -> None:
+    assert replace(SUBMIT, batch=BATCH).audit_details(after())["batch"] == BATCH
 
 
 def test_accepting_drift_is_about_the_partner_and_of_the_default_about_none() -> None:

@@ -5,7 +5,7 @@ from typing import Final, get_args
 
 import pytest
 
-from tests.workflows.core.builders import AMARA, NOW, REQUEST, RILEY, TENANT, text_message
+from tests.workflows.core.builders import AMARA, BATCH, NOW, REQUEST, RILEY, TENANT, text_message
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -17,6 +17,7 @@ from workflows.core.requests.commands.freeze import ChangeFreeze
 from workflows.core.requests.commands.partner_record import Revoke
 from workflows.core.requests.commands.request import CommandSubject, Withdraw
 from workflows.core.requests.effects import (
+    AdvanceBatch,
     Apply,
     CheckPermission,
     Effect,
@@ -29,12 +30,14 @@ from workflows.core.requests.effects import (
     SendMessage,
     SendReminders,
     ShowAlarm,
+    ShowBatch,
     ShowBlockAtEnd,
     ShowFreeze,
     ShowHome,
     ShowRequest,
     ShowReview,
     ShowSetup,
+    UploadBatchList,
     asked_by,
     lane,
     priority_of,
@@ -71,6 +74,9 @@ LANES_AND_PRIORITIES: Final[tuple[tuple[Effect, str, Priority], ...]] = (
     (CheckPermission(command=FREEZE, key="k-1"), "judge:k-1", Priority.CLOSE),
     (CheckPermission(command=replace(FREEZE, step=FreezeStep.END), key="k-1"), "judge:k-1", Priority.DECIDE),
     (ShowHome(person=AMARA.chat_id), "home:U-AMARA", Priority.HOME),
+    (AdvanceBatch(batch_id=BATCH), "batch:B-1", Priority.BATCH),
+    (ShowBatch(batch_id=BATCH), "batch_card:B-1", Priority.SHOW),
+    (UploadBatchList(batch_id=BATCH), "batch_card:B-1", Priority.SHOW),
 )
 """Each effect with its lane and its priority. Both are stored, so none is renamed without a migration."""
 

@@ -11,6 +11,7 @@ from bot.words.requests.notes import refusal_words
 from tests.bot.words.refused import worded_refusal
 from tests.workflows.core.builders import (
     AMARA,
+    BATCH,
     BRUNO,
     CHIE,
     EXPIRY,
@@ -19,6 +20,7 @@ from tests.workflows.core.builders import (
     RILEY,
     TENANT,
     WHOLE_CHAIN,
+    batch_decisions,
     edit,
     noted,
     particulars,
@@ -31,7 +33,9 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.requests import lifecycle
 from workflows.core.requests.commands.automatic import (
+    EndWithBatch,
     Expire,
+    LeaveBatch,
     RecordApplied,
     RecordApplyFailed,
     RecordDelayed,
@@ -77,6 +81,12 @@ EXPECTED: Final[Mapping[str, Mapping[str | None, str]]] = {
     "record_applied": {"applying": "applied", "unconfirmed": "applied"},
     "record_refusal": {"applying": "applying", "unconfirmed": "unconfirmed"},
     "record_apply_failed": {"applying": "failed", "unconfirmed": "failed"},
+    "accept_batch_decisions": {"awaiting_approval": "applying"},
+    "leave_batch": {"awaiting_approval": "awaiting_approval"},
+    "end_with_batch": {
+        "preparing": "rejected withdrawn expired",
+        "awaiting_approval": "rejected withdrawn expired",
+    },
 }
 """Command -> state it is taken in -> states it may lead to. Written by hand; whatever is not here is refused."""
 
@@ -117,6 +127,12 @@ def _commands(name: str) -> list[RequestCommand]:
             RecordApplyFailed(reason=noted("Graph refused it."), configuration=configuration)
             for configuration in (None, {"tenantId": TENANT})
         ],
+        "accept_batch_decisions": [batch_decisions()],
+        "leave_batch": [LeaveBatch(reason=noted("Its risk is high."))],
+        "end_with_batch": [
+            EndWithBatch(state=state, note=noted("Nobody decided."))
+            for state in (RequestState.REJECTED, RequestState.WITHDRAWN, RequestState.EXPIRED)
+        ],
     }
     return commands[name]
 
@@ -127,6 +143,7 @@ def _requests(state: str | None) -> list[AccessRequest | None]:
         return [None]
     stands = RequestState(state)
     requests: list[AccessRequest | None] = [request(stands, kind) for kind in RequestKind]
+    requests.append(request(stands, batch=BATCH))
     if stands is RequestState.AWAITING_APPROVAL:
         requests += [request(decisions=WHOLE_CHAIN[:count]) for count in (1, 2)]
     return requests

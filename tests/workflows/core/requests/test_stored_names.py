@@ -43,6 +43,9 @@ def test_the_names_of_commands() -> None:
         "record_applied",
         "record_refusal",
         "record_apply_failed",
+        "accept_batch_decisions",
+        "leave_batch",
+        "end_with_batch",
     ]
     assert names(PartnershipCommand, "name") == [
         "ask_review",
@@ -77,6 +80,9 @@ def test_the_names_of_clicks_and_effects() -> None:
         "drop_effect",
         "accept_drift",
         "change_freeze",
+        "approve_batch",
+        "reject_batch",
+        "withdraw_batch",
     ]
     assert [RECEIVED_AS + name for name in names(Click, "name")] == [
         "want_approve",
@@ -92,6 +98,9 @@ def test_the_names_of_clicks_and_effects() -> None:
         "want_drop_effect",
         "want_accept_drift",
         "want_change_freeze",
+        "want_approve_batch",
+        "want_reject_batch",
+        "want_withdraw_batch",
     ]
     assert names(Effect, "kind") == [
         "judge",
@@ -109,6 +118,9 @@ def test_the_names_of_clicks_and_effects() -> None:
         "show_alarm",
         "show_freeze",
         "settle_given_up",
+        "advance_batch",
+        "show_batch",
+        "upload_batch_list",
     ]
 
 

@@ -3,6 +3,7 @@
 What people do is in `request`.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Literal
 
@@ -10,9 +11,11 @@ from workflows.core.errors.facts import Fact, as_values
 from workflows.core.plans.drift import Drift
 from workflows.core.plans.plan import SentWrite
 from workflows.core.plans.refused_writes import RefusedWrite
+from workflows.core.policy.approval import Decision
+from workflows.core.policy.template import Stage
 from workflows.core.requests.commands.audit_details import Details, configuration_details, plan_digest, sent_details
-from workflows.core.requests.request import AccessRequest, PreparedRequest, WriteRefusal
-from workflows.core.settings.canonical import JsonObject
+from workflows.core.requests.request import AccessRequest, BatchId, PreparedRequest, RequestState, WriteRefusal
+from workflows.core.settings.canonical import Digest, JsonObject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +76,8 @@ class Replan:
     reason: tuple[Fact, ...]
     drift: Drift | None = None
     """How the partner changed, when that is the reason."""
+    stays_in_batch: bool = False
+    """Whether the whole batch of the request is planned again, so that it stays a member."""
     has_written_nothing: bool = False
     """Whether certainly no part of the plan took effect: nothing was sent, or Graph refused the first write."""
 
@@ -212,3 +217,58 @@ class RecordApplyFailed:
             **configuration_details(self.configuration),
             **plan_digest(after),
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptBatchDecisions:
+    """The batch of the request is approved: its decisions are those of the request. `batches.members` makes it."""
+
+    name: Literal["accept_batch_decisions"] = field(default="accept_batch_decisions")
+    batch: BatchId
+    batch_digest: Digest
+    """What the people approved."""
+    plan_digest: Digest
+    """The plan of this request that it contains."""
+    stages: tuple[Stage, ...]
+    """The approval chain of the batch."""
+    roles: Mapping[str, str]
+    """The hash of the definition of each role in the stages."""
+    decisions: tuple[Decision, ...]
+    """The decisions on the batch, each on the plan of this request."""
+
+    def audit_details(self, after: AccessRequest) -> Details:
+        """Return the batch, both digests, and the accounts of those who decided."""
+        return {
+            "batch": self.batch,
+            "batch_digest": self.batch_digest,
+            "digest": self.plan_digest,
+            "accounts": [decision.person.id for decision in self.decisions],
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaveBatch:
+    """The request cannot be decided together with others. It asks for its own approval with its own card."""
+
+    name: Literal["leave_batch"] = field(default="leave_batch")
+    reason: tuple[Fact, ...]
+
+    def audit_details(self, after: AccessRequest) -> Details:
+        """Return the reason, and the batch that it left."""
+        return {"batch": after.left_batch, "reason": as_values(self.reason)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndWithBatch:
+    """The batch was rejected or withdrawn, or expired: the request ends like it."""
+
+    name: Literal["end_with_batch"] = field(default="end_with_batch")
+    state: RequestState
+    """`rejected`, `withdrawn` or `expired`."""
+    note: tuple[Fact, ...]
+    decisions: tuple[Decision, ...] = ()
+    """The decisions on the batch, each on the plan of this request."""
+
+    def audit_details(self, after: AccessRequest) -> Details:
+        """Return the batch and the reason."""
+        return {"batch": after.batch, "state": self.state.value, "reason": as_values(self.note)}

@@ -5,6 +5,7 @@ from typing import Any, Final, Literal, assert_never, overload
 
 from workflows.core.people import ChatId, Person
 from workflows.core.requests.commands.audit_details import Details
+from workflows.core.requests.commands.batch import ApproveBatch, RejectBatch, WithdrawBatch
 from workflows.core.requests.commands.freeze import ChangeFreeze
 from workflows.core.requests.commands.partner_record import (
     ConfirmSetup,
@@ -86,6 +87,9 @@ Click = (
     | EffectClick
     | AcceptDrift
     | ChangeFreeze
+    | ApproveBatch[ChatId]
+    | RejectBatch[ChatId]
+    | WithdrawBatch
 )
 
 RECEIVED_AS: Final = "want_"
@@ -106,6 +110,8 @@ def subject_of(click: Click) -> CommandSubject:
             return CommandSubject(tenant_id=click.tenant_id)
         case AcceptDrift():
             return CommandSubject(tenant_id=TenantId(click.subject) if is_guid(click.subject) else None)
+        case ApproveBatch() | RejectBatch() | WithdrawBatch():
+            return CommandSubject(batch_id=click.batch_id)
         case Revoke() | RetryEffect() | DropEffect() | ChangeFreeze():
             return CommandSubject()
         case _:
@@ -127,6 +133,10 @@ def actor_of(command: RequestCommand | PartnershipCommand) -> Person | ChatId | 
 def with_person(click: Approve[ChatId], actor: Person) -> Approve[Person]: ...
 @overload
 def with_person(click: Reject[ChatId], actor: Person) -> Reject[Person]: ...
+@overload
+def with_person(click: ApproveBatch[ChatId], actor: Person) -> ApproveBatch[Person]: ...
+@overload
+def with_person(click: RejectBatch[ChatId], actor: Person) -> RejectBatch[Person]: ...
 @overload
 def with_person(click: Keep[ChatId], actor: Person) -> Keep[Person]: ...
 @overload

@@ -15,7 +15,10 @@ from typing import Generic, Literal
 from workflows.core.people import Actor, ChatId, Person, PersonId
 from workflows.core.requests.commands.audit_details import Details, account_details, clicked_details
 from workflows.core.requests.commands.automatic import (
+    AcceptBatchDecisions,
+    EndWithBatch,
     Expire,
+    LeaveBatch,
     RecordApplied,
     RecordApplyFailed,
     RecordDelayed,
@@ -31,7 +34,7 @@ from workflows.core.requests.commands.automatic import (
     Stop,
 )
 from workflows.core.requests.commands.editing import changed_values
-from workflows.core.requests.request import AccessRequest, ObservedPartner, RequestFields, RequestId
+from workflows.core.requests.request import AccessRequest, BatchId, ObservedPartner, RequestFields, RequestId
 from workflows.core.settings.canonical import Digest
 from workflows.core.settings.model import TenantId
 
@@ -49,6 +52,8 @@ class Submit:
     submitter: Person | None = None
     account: PersonId | None = None
     """The requester's account, if it was known when the request was filed."""
+    batch: BatchId | None = None
+    """The batch whose decision decides on it."""
 
     def audit_details(self, after: AccessRequest) -> Details:
         """Return what was requested."""
@@ -67,6 +72,8 @@ class Submit:
             details["ticket"] = fields.ticket
         if fields.restores_result:
             details["restores_result"] = True
+        if self.batch is not None:
+            details["batch"] = self.batch
         return details if fields.restores is None else {**details, "restores": fields.restores}
 
 
@@ -176,12 +183,16 @@ RequestCommand = (
     | RecordApplied
     | RecordRefusal
     | RecordApplyFailed
+    | AcceptBatchDecisions
+    | LeaveBatch
+    | EndWithBatch
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandSubject:
-    """What a command is about. Exactly one of the two fields is set."""
+    """What a command is about. At most one of the fields is set."""
 
     request_id: RequestId | None = None
     tenant_id: TenantId | None = None
+    batch_id: BatchId | None = None

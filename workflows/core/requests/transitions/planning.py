@@ -14,6 +14,7 @@ from workflows.core.requests.commands.request import Edit, Submit
 from workflows.core.requests.effects import MessageCode, ShowRequest
 from workflows.core.requests.notes import NoteCode, with_earlier_write
 from workflows.core.requests.request import AccessRequest, EditRecord, RequestFields, RequestKind, RequestState
+from workflows.core.requests.transitions.in_batch import out_of_batch
 from workflows.core.requests.transitions.resending import pause_before_replan
 from workflows.core.requests.transitions.transition import (
     Situation,
@@ -47,6 +48,7 @@ def submit(_: None, command: Submit, situation: Situation) -> Transition:
         observation=command.observation,
         submitter=command.submitter,
         account=command.account,
+        batch=command.batch,
     )
     return Transition(request=request, effects=(preparation(request),))
 
@@ -115,7 +117,7 @@ def replan(request: AccessRequest, command: Replan, situation: Situation) -> Tra
     replans = request.replans + is_revocation
     pause = pause_before_replan(replans)
     return _plan_again(
-        request,
+        request if command.stays_in_batch else out_of_batch(request),
         situation,
         command.reason,
         lifetime,
@@ -198,7 +200,7 @@ def reopen(request: AccessRequest, command: Reopen, situation: Situation) -> Tra
     kept_decisions = tuple(d for d in request.decisions if d.person.id in counted and d.digest == digest)
     reason = with_earlier_write(request, command.reason)
     request = changed(
-        request,
+        out_of_batch(request),
         S.AWAITING_APPROVAL,
         situation,
         decisions=kept_decisions,

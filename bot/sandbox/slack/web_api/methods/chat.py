@@ -5,7 +5,7 @@ from typing import Any
 from bot.sandbox.seed import BOT_USER_ID
 from bot.sandbox.slack.block_kit.blocks import problems
 from bot.sandbox.slack.errors import SlackError, invalid_blocks
-from bot.sandbox.slack.web_api.calls import Answer, Call, Method, page_answer
+from bot.sandbox.slack.web_api.calls import Answer, Call, Method, page_answer, parent_of
 from bot.sandbox.slack.web_api.message_content import MAX_UPDATED_TEXT_CHARACTERS, message_content
 from bot.sandbox.slack.workspace.conversations import Conversation
 from bot.sandbox.slack.workspace.people import find_person
@@ -18,25 +18,13 @@ def _channel_to_post_in(call: Call) -> Conversation:
     return conversation
 
 
-def _parent(call: Call, channel: Conversation) -> dict[str, str]:
-    """Return the `thread_ts` of a reply.
-
-    A reply to an unknown message becomes a message of its own, as in Slack.
-    """
-    ts = call.maybe("thread_ts")
-    parent = call.workspace.message(channel.id, ts) if ts else None
-    if parent is None:
-        return {}
-    return {"thread_ts": str(parent.get("thread_ts", parent["ts"]))}
-
-
 def post_message(call: Call) -> Answer:
     """Answer chat.postMessage."""
     channel = _channel_to_post_in(call)
     content = message_content(call)
     metadata = call.json_argument("metadata", "invalid_metadata_format")
     metadata_part = {"metadata": metadata} if metadata else {}
-    message = call.workspace.post(channel.id, {"text": "", **content, **_parent(call, channel), **metadata_part})
+    message = call.workspace.post(channel.id, {"text": "", **content, **parent_of(call, channel), **metadata_part})
     return {"channel": channel.id, "ts": message["ts"], "message": message}
 
 
@@ -48,7 +36,7 @@ def post_ephemeral(call: Call) -> Answer:
         raise SlackError("user_not_in_channel")
     content = message_content(call)
     message = call.workspace.post(
-        channel.id, {"text": "", **content, **_parent(call, channel)}, only_for=person.slack_id
+        channel.id, {"text": "", **content, **parent_of(call, channel)}, only_for=person.slack_id
     )
     return {"message_ts": message["ts"]}
 

@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.sandbox.slack.errors import SlackError, invalid_arguments
-from bot.sandbox.slack.web_api.calls import Answer, Call, Method
+from bot.sandbox.slack.web_api.calls import Answer, Call, Method, parent_of
 from bot.sandbox.slack.workspace.files import MAX_BYTES, Files
 
 UPLOAD_PREFIX = "/slack/upload/"
@@ -28,7 +28,7 @@ def get_upload_url(call: Call) -> Answer:
 
 
 def complete_upload(call: Call) -> Answer:
-    """Answer files.completeUploadExternal: share uploaded files in one conversation, or keep them private."""
+    """Answer files.completeUploadExternal: share uploaded files in one conversation or thread, or keep them private."""
     wanted = call.json_argument("files", "invalid_arguments")
     if not isinstance(wanted, list) or not wanted or not all(isinstance(one, dict) and one.get("id") for one in wanted):
         raise invalid_arguments("missing required field: files [json-pointer:/files]")
@@ -46,7 +46,7 @@ def complete_upload(call: Call) -> Answer:
         shared.append(call.workspace.files.file_object(file, call.site))
     if channel is not None:
         text = call.maybe("initial_comment") or ""
-        call.workspace.post(channel.id, {"text": text, "files": shared, "upload": True})
+        call.workspace.post(channel.id, {"text": text, "files": shared, "upload": True, **parent_of(call, channel)})
     return {"files": shared}
 
 

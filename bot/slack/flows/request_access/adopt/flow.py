@@ -11,8 +11,9 @@ from bot.slack import ids
 from bot.slack.answers.windows import Window, Windows
 from bot.slack.blocks.blocks import Json
 from bot.slack.flows.entry_point_types import Action, EntryPoint, Subcommand, Submission
+from bot.slack.flows.request_access.adopt.draft_flow import DraftFlow
 from bot.slack.flows.request_access.adopt.form import AdoptFormContent, adopt_view, problem_view
-from bot.slack.payloads.button_values import parse_tenant_id
+from bot.slack.payloads.button_values import parse_tenant_id, typed_batch_id
 from bot.slack.payloads.forms import parse_adopt_form
 from bot.slack.payloads.models import Interaction, SlashCommand
 from bot.slack.people.approvers import name_stages
@@ -59,17 +60,22 @@ class AdoptFlow:
     people: DisplayDirectory
     store: Store
     tenant: Tenant
+    drafts: DraftFlow
 
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
         yield Subcommand("adopt", self.open_from_command)
         yield Action(ids.ADOPT_PARTNER, self.open_from_button, audit_name=_AUDIT_NAME)
         yield Submission(ids.ADOPT_SETTINGS, self.submit, audit_name="submit")
+        yield from self.drafts.entry_points()
 
     async def open_from_command(self, ack: AsyncAck, command: SlashCommand) -> None:
-        """Open the form about the partner that the command names."""
+        """Open the form about the partner that the command names, or the window of the draft that it names."""
+        batch_id = typed_batch_id(command.argument)
 
         async def build(window: Window) -> Json:
+            if batch_id is not None:
+                return await self.drafts.build(window, batch_id)
             return await self._form_view(window, command.argument)
 
         await self.windows.open_and_fill(ack, command, build, command=_AUDIT_NAME)

@@ -49,7 +49,7 @@ def adopt_view(content: AdoptFormContent) -> Json:
     blocks: list[Block] = [
         identity_block(content.identity),
         rich_text(*_elements(content)),
-        *approvers_blocks(content.who_decides, tuple(dict.fromkeys(excluded))[:2]),
+        *approvers_blocks(content.who_decides, excluded),
         input_block("Justification", ids.JUSTIFICATION, text_area(ids.JUSTIFICATION, form.justification)),
         input_block(
             "Sponsor",

@@ -41,6 +41,20 @@ async def test_a_file_is_shared_in_three_steps(bot: FakeBot, session: ClientSess
     assert again["error"] == "file_not_found", "it is shared once"
 
 
+async def test_a_file_is_shared_in_the_thread_of_a_message(
+    bot: FakeBot, session: ClientSession, control: Control
+) -> None:
+    card = await bot.api("chat.postMessage", channel=CHANNEL, text="Card")
+    file = await announced(bot)
+    async with session.post(file["url"], data=CONTENT) as answer:
+        assert answer.status == 200
+    files = [{"id": file["id"], "title": "List"}]
+    shared = await bot.api("files.completeUploadExternal", files=files, channel_id=CHANNEL, thread_ts=card["ts"])
+    assert shared["files"][0]["permalink"].endswith(file["id"])
+    messages = (await control.get("messages", channel=CHANNEL, user="approver1"))["messages"]
+    assert (messages[-1]["thread_ts"], messages[-1]["files"][0]["title"]) == (card["ts"], "List")
+
+
 @pytest.mark.parametrize(
     ("method", "arguments", "error"),
     [

@@ -21,7 +21,7 @@ from bot.slack.blocks.blocks import (
 from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.partner_and_plan import closed_line, identity_block, notified_partner, partner_name
-from bot.slack.cards.setup_steps import step_blocks
+from bot.slack.cards.partner_setup.setup_steps import step_blocks
 from bot.words.partner_setup.state import setup_words
 from bot.words.requests.titles import partner_title
 from workflows.core.partner_setup.confirmations import needed_steps, open_steps

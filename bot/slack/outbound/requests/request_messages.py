@@ -13,9 +13,9 @@ from bot.slack.cards.approval.new_approval import new_approval_message
 from bot.slack.cards.approval.request_card import request_card
 from bot.slack.cards.approval.requester_and_sponsor import former_sponsor_card, requester_card, sponsor_card
 from bot.slack.outbound.card_copies import NotAccepted, UpdateResult
-from bot.slack.outbound.readers_messages import ReadersMessages
 from bot.slack.outbound.recipients import Outbound, Recipients, direct_recipients
 from bot.slack.outbound.reminders import Reminders
+from bot.slack.outbound.requests.readers_messages import ReadersMessages
 from bot.slack.people.approvers import Approvers, name_approvers
 from workflows.app.reads.found_requests import today_from_record
 from workflows.app.reads.known_freeze import known_freeze

@@ -16,7 +16,7 @@ from bot.slack.cards.approval.requester_and_sponsor import requester_card
 from bot.slack.flows.decide.views import decision_view
 from bot.slack.flows.home.view import home_view
 from bot.slack.flows.show.partner_details import partner_details
-from bot.words.actions import COMMANDS, Action
+from bot.words.names.actions import COMMANDS, Action
 from bot.words.refusals.sentences import fact_words
 from tests.bot.surfaces import card
 from tests.workflows.core.builders import AMARA, NOW, identity, request
@@ -29,7 +29,7 @@ from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import RequestKind, RequestState
 from workflows.ports.pages import Page
 
-WORKFLOWS: Final = Path(__file__).parents[3] / "workflows"
+WORKFLOWS: Final = Path(__file__).parents[4] / "workflows"
 REJECTION: Final = Decision(
     choice=Choice.REJECT, person=AMARA, stage=0, at=NOW, digest=request().plan.digest, reason="No contract yet."
 )

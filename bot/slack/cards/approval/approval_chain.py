@@ -1,0 +1,51 @@
+"""An approval chain on a card: one line for each stage, for a request or for a batch."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from slack_sdk.models.blocks.block_elements import RichTextElement
+
+from bot.slack.blocks.blocks import TextRun, cleaned_text, fixed_text, paragraph
+from bot.slack.people.approvers import Approvers
+from bot.words.sentences import counted
+from workflows.core.people import Role
+from workflows.core.policy.approval import Verdict
+from workflows.core.policy.template import Stage
+
+MAX_NAMES: Final = 3
+"""Names of approvers a stage."""
+MAX_NAMES_CHARACTERS: Final = 100
+"""Characters of these names. Details list everybody."""
+
+
+def chain_elements(
+    stages: Sequence[Stage], verdict: Verdict, holders: Mapping[Role, Approvers]
+) -> Iterator[RichTextElement]:
+    """Return one line for each stage of an approval chain, see `stage_elements`."""
+    for index, stage in enumerate(stages):
+        people = verdict.counted_people[index]
+        mark = "✅ " if len(people) >= stage.quorum else "⏳ " if index == verdict.open_stage else "then "
+        line: list[TextRun] = [
+            fixed_text(mark),
+            cleaned_text(stage.title, 60, bold=True),
+            fixed_text(f" {len(people)}/{stage.quorum}"),
+        ]
+        if people:
+            line += [fixed_text(": approved by "), cleaned_text(", ".join(person.name for person in people), 200)]
+        if len(people) < stage.quorum:
+            line += _approver_parts(holders.get(stage.role, Approvers()))
+        yield paragraph(*line)
+
+
+def _approver_parts(approvers: Approvers) -> list[TextRun]:
+    """Name whole people as far as they fit, at least one; the others are counted."""
+    if not approvers.names:
+        return []
+    named: list[str] = []
+    for name in approvers.names[:MAX_NAMES]:
+        if named and len(", ".join([*named, name])) > MAX_NAMES_CHARACTERS:
+            break
+        named.append(name)
+    others = len(approvers.names) - len(named) + approvers.other_count
+    more = f" and {counted(others, 'other')}" if others else ""
+    return [fixed_text(" ("), cleaned_text(", ".join(named), MAX_NAMES_CHARACTERS), fixed_text(f"{more})")]

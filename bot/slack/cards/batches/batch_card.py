@@ -1,0 +1,273 @@
+"""The card of a batch: what one decision is about, in one screen. The attached list names every partner."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from slack_sdk.models.blocks import ActionsBlock, Block, ButtonElement
+from slack_sdk.models.blocks.block_elements import RichTextElement
+
+from bot.slack import ids
+from bot.slack.blocks.blocks import (
+    TextRun,
+    actions,
+    button,
+    cleaned_text,
+    confirm_dialog,
+    fixed_text,
+    header,
+    local_time,
+    paragraph,
+    quote,
+    rich_text,
+)
+from bot.slack.blocks.message import Message, message, notice
+from bot.slack.blocks.untrusted import clean
+from bot.slack.cards.approval.approval_chain import chain_elements
+from bot.slack.cards.approval.closed_card import first_words
+from bot.slack.people.approvers import NO_APPROVERS_KNOWN, Approvers
+from bot.words.batches import (
+    IN_CHANNEL,
+    LIST_MISSING,
+    LIST_PENDING,
+    NAMED_AS_SPONSOR,
+    facts_words,
+    list_name,
+    opening_counts,
+    planning_words,
+    progress_words,
+    risk_counts,
+    risk_level,
+    risk_words,
+    short_digest,
+    size_words,
+    state_words,
+    template_counts,
+    title_words,
+)
+from bot.words.plans.changes import duration_words
+from bot.words.sentences import counted
+from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowState
+from workflows.core.batches.deciding import batch_eligibility
+from workflows.core.people import Role
+from workflows.core.policy.risk import RiskLevel
+
+S = BatchState
+
+MAX_OPENINGS: Final = 3
+"""Kinds of access that the card names, the most frequent first; Details and the list have all of them."""
+MAX_TEMPLATES: Final = 3
+MAX_NAMED_LEFT: Final = 5
+"""Partners that left the batch, or ended, and are named."""
+_ICONS: Final[Mapping[BatchState, str]] = {
+    S.DRAFT: "📝",
+    S.PREPARING: "🔎",
+    S.AWAITING_APPROVAL: "⏳",
+    S.APPLYING: "⚙️",
+    S.DONE: "✅",
+    S.REJECTED: "⛔",
+    S.WITHDRAWN: "↩️",
+    S.EXPIRED: "⌛",
+}
+_NOTE_LIMIT: Final = 300
+
+
+def batch_card(
+    batch: Batch,
+    *,
+    holders: Mapping[Role, Approvers] = NO_APPROVERS_KNOWN,
+    now: datetime,
+    with_buttons: bool = True,
+    with_progress: bool = True,
+) -> Message:
+    """Return the card of a batch: all that is decided while it waits for approvals, otherwise its progress and result.
+
+    :param holders: who has each role of the approval chain now, by name.
+    :param with_buttons: offer Approve and Reject where they have an effect; Details is offered always.
+    :param with_progress: whether it shows how many members are recorded, so that it changes with each of them.
+    """
+    if batch.state is S.AWAITING_APPROVAL:
+        blocks = list(_waiting_blocks(batch, holders, can_decide=with_buttons and can_be_decided(batch, now)))
+    else:
+        blocks = list(_other_blocks(batch, with_progress=with_progress or batch.state is not S.APPLYING))
+    return message(batch_summary(batch), blocks)
+
+
+def batch_sponsor_card(batch: Batch) -> Message:
+    """Return the message that tells a person that they are the sponsor of every partner of a batch, and its state."""
+    named_by = [] if batch.requester is None else [cleaned_text(batch.requester.name, bold=True)]
+    blocks: list[Block] = [
+        header(f"{batch_icon(batch)} {title_words(batch)}: {_short_state(batch)}"),
+        rich_text(paragraph(*named_by, fixed_text(f" {NAMED_AS_SPONSOR}"), fixed_text(f" · {batch.id}"))),
+        actions(f"batch:{batch.id}", button("Details", ids.REVIEW_BATCH, ids.batch_value(batch))),
+    ]
+    return message(f"{batch_summary(batch)} You are the sponsor.", blocks)
+
+
+def older_batch_card(batch: Batch) -> Message:
+    """Return what an approver's message becomes once a newer one replaces it. It says nothing of the state."""
+    text = f"🔁 {title_words(batch)}: approval is requested again, see the newer message. · {batch.id}"
+    return notice(text)
+
+
+def batch_summary(batch: Batch) -> str:
+    """Describe a batch in one or two sentences, for notifications."""
+    by = f" by {clean(batch.requester.name, 80)}" if batch.requester is not None else ""
+    return f"{title_words(batch)}: {state_words(batch)}. Batch {batch.id}{by}."
+
+
+def batch_icon(batch: Batch) -> str:
+    """Return the emoji of a batch's state; it never says more than the words."""
+    has_others = batch.state is S.DONE and bool(batch.in_state(RowState.LEFT, RowState.ENDED))
+    return "⚠️" if has_others else _ICONS[batch.state]
+
+
+def can_be_decided(batch: Batch, now: datetime) -> bool:
+    """Return whether Approve and Reject have an effect: the list of exactly what is decided on is attached."""
+    return batch.state is S.AWAITING_APPROVAL and batch.is_list_current and now < batch.expires_at
+
+
+def can_be_withdrawn(batch: Batch) -> bool:
+    """Return whether the requester can withdraw the batch now."""
+    return batch.requester is not None and batch.state in (S.PREPARING, S.AWAITING_APPROVAL)
+
+
+def _waiting_blocks(batch: Batch, holders: Mapping[Role, Approvers], *, can_decide: bool) -> Iterator[Block]:
+    members = batch.members
+    yield header(f"{title_words(batch)} · {risk_words(_highest(members))}")
+    justification = first_words(batch.justification)
+    yield rich_text(paragraph(*_fact_parts(batch)), *([quote(justification, 400)] if justification else []))
+    yield rich_text(*summary_elements(members), *_list_elements(batch), *_again_elements(batch))
+    verdict = batch_eligibility(batch).verdict
+    yield rich_text(*chain_elements(batch.stages, verdict, holders))
+    yield decision_row(batch, can_decide=can_decide)
+
+
+def _highest(rows: Sequence[BatchRow]) -> RiskLevel | None:
+    return None if any(row.risk is None for row in rows) else max((row.risk for row in rows if row.risk), default=None)
+
+
+def _fact_parts(batch: Batch) -> Iterator[TextRun]:
+    if batch.requester is not None and batch.sponsor is not None:
+        yield fixed_text("Requester ")
+        yield cleaned_text(batch.requester.name, bold=True)
+        yield fixed_text(" · Sponsor ")
+        yield cleaned_text(batch.sponsor.name, bold=True)
+        yield fixed_text("\n")
+    yield fixed_text("Nothing is written" + ("" if batch.duration is None else f" · {duration_words(batch.duration)}"))
+    yield fixed_text(" · Decide by ")
+    yield local_time(batch.expires_at)
+    yield fixed_text(f" · {batch.id}")
+
+
+def summary_elements(rows: Sequence[BatchRow], *, max_openings: int = MAX_OPENINGS) -> Iterator[RichTextElement]:
+    """Return the partners by template and by risk, and the most frequent kinds of access that stay open."""
+    templates = list(template_counts(rows))
+    shown = templates[:MAX_TEMPLATES] if len(templates) > MAX_TEMPLATES + 1 else templates
+    runs = [run for text, count in shown for run in (fixed_text(f", {count} "), cleaned_text(text, 60))]
+    yield paragraph(
+        fixed_text("Same as template: ", bold=True),
+        *([fixed_text(f"{shown[0][1]} "), *runs[1:]] if shown else []),
+        *_more(len(templates) - len(shown), "template"),
+    )
+    risks = ", ".join(f"{count} {risk_level(level)}" for level, count in risk_counts(rows))
+    yield paragraph(fixed_text("Risk: ", bold=True), fixed_text(risks))
+    if opened := opening_counts(rows):
+        yield paragraph(fixed_text("Open now, adopted as it is", bold=True))
+        for text, count in opened[:max_openings]:
+            yield paragraph(fixed_text(f"• {count}: "), cleaned_text(text, 120))
+        if more := _more(len(opened) - max_openings, "kind"):
+            yield paragraph(*more)
+
+
+def _more(count: int, noun: str) -> list[TextRun]:
+    return [fixed_text(f" and {counted(count, f'more {noun}')}")] if count > 0 else []
+
+
+def _list_elements(batch: Batch) -> Iterator[RichTextElement]:
+    """Return where the list is and its digest; while it is not attached, that nobody can decide, and why."""
+    if batch.is_list_current and batch.list_file is not None:
+        yield paragraph(
+            fixed_text("List (channel thread): ", bold=True),
+            fixed_text(f"{list_name(batch)} · SHA-256 {short_digest(batch.list_file.sha256)}… "),
+            fixed_text(f"· Change ID {short_digest(batch.digest)}…"),
+        )
+    elif batch.list_problem:
+        why = cleaned_text(facts_words(batch.list_problem), _NOTE_LIMIT)
+        yield paragraph(fixed_text(f"⚠️ {LIST_MISSING} ", bold=True), why)
+    else:
+        yield paragraph(fixed_text(f"⏳ {LIST_PENDING}"))
+
+
+def _again_elements(batch: Batch) -> Iterator[RichTextElement]:
+    """Return why approval is requested again; earlier approvals do not count."""
+    if batch.round and batch.note:
+        yield paragraph(
+            fixed_text("Needs new approval: ", bold=True), cleaned_text(facts_words(batch.note), _NOTE_LIMIT)
+        )
+
+
+def decision_row(batch: Batch, *, can_decide: bool, with_details: bool = True) -> ActionsBlock:
+    """Return Approve and Reject, and Details. Approve asks once more, with the number of partners.
+
+    :param can_decide: whether Approve and Reject are offered.
+    """
+    value = ids.batch_value(batch)
+    buttons: list[ButtonElement] = []
+    if can_decide:
+        sure = confirm_dialog(
+            f"Approve for {size_words(batch)}?",
+            f"The settings of {size_words(batch)} stay as they are and become the record. This counts for exactly the "
+            f"list with Change ID {short_digest(batch.digest)}….",
+            "Approve",
+        )
+        buttons += [
+            button("Approve", ids.APPROVE_BATCH, value, "primary", sure),
+            button("Reject", ids.REJECT_BATCH, value, "danger"),
+        ]
+    if with_details:
+        buttons.append(button("Details", ids.REVIEW_BATCH, value))
+    return actions(f"batch:{batch.id}", *buttons)
+
+
+def _other_blocks(batch: Batch, *, with_progress: bool) -> Iterator[Block]:
+    """Return the card of a batch that needs no decision: state or progress, who decided, and what went another way."""
+    yield header(f"{batch_icon(batch)} {title_words(batch)}: {_short_state(batch)}")
+    people = paragraph(*_people_parts(batch))
+    yield rich_text(*(_state_elements(batch) if with_progress else [paragraph(fixed_text(IN_CHANNEL))]), people)
+    yield actions(f"batch:{batch.id}", button("Details", ids.REVIEW_BATCH, ids.batch_value(batch)))
+
+
+def _short_state(batch: Batch) -> str:
+    return "done" if batch.state is S.DONE else state_words(batch)
+
+
+def _state_elements(batch: Batch) -> Iterator[RichTextElement]:
+    if batch.state is S.PREPARING:
+        yield paragraph(fixed_text(f"{planning_words(batch)}."))
+    elif batch.state is S.APPLYING:
+        yield paragraph(fixed_text(f"{progress_words(batch)}. Nothing is written to the tenant."))
+    elif batch.state is S.DONE:
+        yield paragraph(fixed_text(f"{state_words(batch)}."))
+    if batch.note and batch.state is not S.APPLYING:
+        yield paragraph(cleaned_text(facts_words(batch.note), _NOTE_LIMIT))
+    for state, label in ((RowState.LEFT, "With its own request: "), (RowState.ENDED, "Not adopted: ")):
+        if rows := batch.in_state(state):
+            named = ", ".join(_named(row) for row in rows[:MAX_NAMED_LEFT])
+            more = _more(len(rows) - MAX_NAMED_LEFT, "partner")
+            yield paragraph(fixed_text(label, bold=True), cleaned_text(named, 400), *more)
+
+
+def _named(row: BatchRow) -> str:
+    return f"{clean(row.name, 60)} ({row.request_id})" if row.request_id else clean(row.name, 60)
+
+
+def _people_parts(batch: Batch) -> Iterator[TextRun]:
+    if batch.requester is not None:
+        yield fixed_text("Requester ")
+        yield cleaned_text(batch.requester.name, bold=True)
+    approvers = [person for people in batch_eligibility(batch).verdict.counted_people for person in people]
+    if approvers and batch.state in (S.APPLYING, S.DONE):
+        yield fixed_text(" · Approved by ")
+        yield cleaned_text(", ".join(person.name for person in approvers), 200, bold=True)
+    yield fixed_text(f" · {batch.id}" if batch.requester is not None else str(batch.id))

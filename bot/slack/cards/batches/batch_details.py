@@ -1,0 +1,163 @@
+"""Details of a batch, and the rows of a draft: every partner, page by page, with what happens to it and why."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from slack_sdk.models.blocks import Block
+from slack_sdk.models.blocks.block_elements import RichTextElement
+
+from bot.slack import ids
+from bot.slack.blocks.blocks import (
+    DOMAIN_LIMIT,
+    Limit,
+    TextRun,
+    bullets,
+    cleaned_text,
+    fixed_text,
+    local_time,
+    paragraph,
+    quote,
+    rich_text,
+    small_text,
+)
+from bot.slack.blocks.pages import page_blocks
+from bot.slack.cards.approval.approval_chain import chain_elements
+from bot.slack.cards.batches.batch_card import can_be_decided, decision_row, summary_elements
+from bot.slack.people.approvers import NO_APPROVERS_KNOWN, Approvers
+from bot.words.batches import (
+    LIST_MISSING,
+    LIST_PENDING,
+    ROW_STATES,
+    facts_words,
+    list_name,
+    risk_words,
+    row_reason_words,
+    state_words,
+    template_words,
+    title_words,
+)
+from bot.words.plans.changes import duration_words
+from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowState
+from workflows.core.batches.deciding import batch_eligibility
+from workflows.core.people import Person, Role
+
+MAX_OPENINGS: Final = 12
+MAX_EXCLUDED_CHARACTERS: Final = 500
+_REASON_LIMIT: Final = 300
+_ORDER: Final = (
+    RowState.LEFT,
+    RowState.ENDED,
+    RowState.ALONE,
+    RowState.NOT_ADOPTABLE,
+    RowState.WAITING,
+    RowState.PLANNED,
+    RowState.APPLIED,
+)
+"""The order of the rows: first those that go another way."""
+
+
+def details_blocks(
+    batch: Batch,
+    *,
+    holders: Mapping[Role, Approvers] = NO_APPROVERS_KNOWN,
+    page: int = 0,
+    now: datetime,
+    may_decide: bool = False,
+) -> list[Block]:
+    """Return everything about a batch, and one page of its partners.
+
+    :param holders: who has each role of the approval chain now, by name.
+    :param may_decide: whether the reader may decide on it, as far as that is known. Each click is checked again.
+    """
+    rows = batch.members or [row for row in batch.rows if row.was_member]
+    blocks: list[Block] = [
+        rich_text(*_about_elements(batch)),
+        rich_text(*summary_elements(rows, max_openings=MAX_OPENINGS)),
+        rich_text(*_decision_elements(batch, holders)),
+    ]
+    if may_decide and can_be_decided(batch, now):
+        blocks += [
+            decision_row(batch, can_decide=True, with_details=False),
+            small_text("Your permission is checked when you click."),
+        ]
+    return blocks + row_pages(batch, page, action_ids=(ids.BATCH_PREVIOUS, ids.BATCH_NEXT))
+
+
+def row_pages(batch: Batch, page: int, *, action_ids: tuple[str, str]) -> list[Block]:
+    """Return one page of the partners of a batch: first those that are not decided together, with the reason."""
+    rows = sorted(batch.rows, key=lambda row: (_ORDER.index(row.state), row.name, row.tenant_id))
+    return page_blocks(
+        [fixed_text("Partners", bold=True)],
+        [bullets([_row_parts(row)]) for row in rows],
+        page,
+        action_ids=action_ids,
+        value=lambda number: f"{batch.id}:{number}",
+    )
+
+
+def _row_parts(row: BatchRow) -> list[TextRun]:
+    parts: list[TextRun] = [cleaned_text(row.name, DOMAIN_LIMIT, bold=True), fixed_text(f": {ROW_STATES[row.state]}")]
+    if row.risk is not None:
+        same = template_words(row.template_title or row.template)
+        parts += [fixed_text(f" · {risk_words(row.risk).lower()} · "), cleaned_text(same, 60)]
+    if row.request_id is not None:
+        parts.append(fixed_text(f" · {row.request_id}"))
+    if reason := row_reason_words(row):
+        parts += [fixed_text("\n"), cleaned_text(reason, _REASON_LIMIT)]
+    return parts
+
+
+def _about_elements(batch: Batch) -> Iterator[RichTextElement]:
+    yield paragraph(fixed_text(f"{title_words(batch)}: ", bold=True), fixed_text(f"{state_words(batch)} · {batch.id}"))
+    if batch.note:
+        yield paragraph(cleaned_text(facts_words(batch.note), Limit.PLAIN))
+    if batch.requester is not None and batch.sponsor is not None:
+        yield paragraph(
+            fixed_text("Requester "),
+            cleaned_text(batch.requester.name, bold=True),
+            fixed_text(" · Sponsor "),
+            cleaned_text(batch.sponsor.name, bold=True),
+            *([] if batch.duration is None else [fixed_text(f" · {duration_words(batch.duration)}")]),
+        )
+    if batch.justification:
+        yield quote(batch.justification, Limit.INPUT)
+
+
+def _decision_elements(batch: Batch, holders: Mapping[Role, Approvers]) -> Iterator[RichTextElement]:
+    """Return who decides and who may not, the whole digests, and the list."""
+    if batch.stages:
+        yield paragraph(fixed_text("Approval policy", bold=True))
+        yield from chain_elements(batch.stages, batch_eligibility(batch).verdict, holders)
+    if batch.void_decisions:
+        yield paragraph(fixed_text("Approvals of an earlier list do not count."))
+    yield paragraph(
+        fixed_text("Cannot approve: ", bold=True), cleaned_text(excluded_words(batch), MAX_EXCLUDED_CHARACTERS)
+    )
+    if batch.digest is not None:
+        yield paragraph(fixed_text("Change ID ", bold=True), cleaned_text(batch.digest, 64, code=True))
+    if batch.is_list_current and batch.list_file is not None:
+        yield paragraph(
+            fixed_text(f"List {list_name(batch)}, SHA-256 ", bold=True),
+            cleaned_text(batch.list_file.sha256, 64, code=True),
+        )
+    elif batch.state is BatchState.AWAITING_APPROVAL:
+        yield paragraph(fixed_text(LIST_MISSING if batch.list_problem else LIST_PENDING))
+        if batch.list_problem:
+            yield paragraph(cleaned_text(facts_words(batch.list_problem), Limit.PLAIN))
+    if not batch.has_ended:
+        yield paragraph(fixed_text("Decide by "), local_time(batch.expires_at))
+
+
+def excluded_words(batch: Batch) -> str:
+    """Name everybody who may not decide, and as what: requester, sponsor, authors of the settings."""
+    roles: dict[str, list[str]] = {}
+    for person, role in _excluded(batch):
+        roles.setdefault(person.name, []).append(role)
+    return ", ".join(f"{name} ({' and '.join(dict.fromkeys(all_roles))})" for name, all_roles in roles.items())
+
+
+def _excluded(batch: Batch) -> Sequence[tuple[Person, str]]:
+    named = [(batch.requester, "requester"), (batch.sponsor, "sponsor")]
+    known = [(person, role) for person, role in named if person is not None]
+    return [*known, *((author, "author of settings") for author in batch.authors)]

@@ -1,0 +1,1 @@
+"""The cards and parts about what the partner has to set on its side."""

@@ -1,0 +1,40 @@
+"""The windows about a decision on a batch: its Details, and the reason of a rejection."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from slack_sdk.models.blocks import Block
+
+from bot.slack import ids
+from bot.slack.blocks.blocks import Json, fixed_text, paragraph, rich_text
+from bot.slack.blocks.modal import input_block, modal, text_area
+from bot.slack.cards.batches.batch_details import details_blocks
+from bot.slack.people.approvers import NO_APPROVERS_KNOWN, Approvers
+from bot.words.batches import title_words
+from workflows.core.batches.batch import Batch
+from workflows.core.people import Role
+
+
+def batch_view(
+    batch: Batch,
+    *,
+    holders: Mapping[Role, Approvers] = NO_APPROVERS_KNOWN,
+    page: int = 0,
+    now: datetime,
+    may_decide: bool = False,
+) -> Json:
+    """Return the window with everything about a batch and one page of its partners; see `details_blocks`."""
+    blocks = details_blocks(batch, holders=holders, page=page, now=now, may_decide=may_decide)
+    return modal("Details", blocks, ids.BATCH)
+
+
+def reject_batch_view(batch: Batch) -> Json:
+    """Return the window that asks why a batch is rejected."""
+    blocks: list[Block] = [
+        rich_text(paragraph(fixed_text(f"{title_words(batch)} · {batch.id}", bold=True))),
+        input_block(
+            "Reason", ids.REASON, text_area(ids.REASON), hint="The requester reads this. Write what must change."
+        ),
+    ]
+    metadata = ids.batch_value(batch)
+    return modal("Reject batch", blocks, ids.REJECT_BATCH_REASON, submit="Reject", metadata=metadata)

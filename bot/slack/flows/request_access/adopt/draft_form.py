@@ -1,0 +1,145 @@
+"""The window of a draft: what one decision decides, what goes alone, what cannot be adopted, and the form. Pure."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+
+from slack_sdk.models.blocks import Block, StaticSelectElement, UserSelectElement
+from slack_sdk.models.blocks.block_elements import RichTextElement
+
+from bot.slack import ids
+from bot.slack.blocks.blocks import (
+    Json,
+    button,
+    cleaned_text,
+    fixed_text,
+    local_time,
+    paragraph,
+    rich_text,
+    row,
+)
+from bot.slack.blocks.modal import SPONSOR_HINT, input_block, modal, option, text_area
+from bot.slack.cards.batches.batch_card import summary_elements
+from bot.slack.cards.batches.batch_details import row_pages
+from bot.slack.flows.request_access.approvers_in_form import approvers_blocks
+from bot.slack.people.approvers import StageApprovers
+from bot.words.batches import (
+    ABOUT_DRAFT,
+    ALL_PARTNERS,
+    DURATION_HINT,
+    alone_words,
+    author_words,
+    draft_title,
+    not_adoptable_words,
+    reason_groups,
+    together_words,
+)
+from bot.words.plans.changes import duration_words
+from bot.words.refusals.sentences import fact_words
+from workflows.app.batches.confirming import BatchTerms
+from workflows.core.batches.batch import Batch, BatchRow, RowState
+from workflows.core.people import ChatId
+
+MAX_OPENINGS: Final = 12
+MAX_NAMED: Final = 5
+"""Partners that are named for each reason; the others are counted, and the list of all partners has them."""
+_GROUPS: Final = 4
+"""Reasons that are shown for each part."""
+_REASON_LIMIT: Final = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftContent:
+    """The content of the window."""
+
+    batch: Batch
+    terms: BatchTerms
+    requester: ChatId
+    who_decides: Sequence[StageApprovers] = field(default=())
+
+
+def draft_view(content: DraftContent) -> Json:
+    """Return the window. Its metadata names the draft and its version, and is unverified when it comes back."""
+    batch = content.batch
+    show_all = button("Show all", ids.SHOW_DRAFT_ROWS, f"{batch.id}:0")
+    blocks: list[Block] = [
+        rich_text(*_elements(content)),
+        row(ALL_PARTNERS, ids.DRAFT_ROWS, show_all),
+        *approvers_blocks(content.who_decides, _excluded(content)),
+        *_people_blocks(content),
+        input_block("Justification", ids.JUSTIFICATION, text_area(ids.JUSTIFICATION, batch.justification)),
+        input_block(
+            "Sponsor",
+            ids.SPONSOR,
+            UserSelectElement(action_id=ids.SPONSOR, initial_user=content.requester),
+            hint=SPONSOR_HINT,
+        ),
+        *_duration_field(content.terms),
+    ]
+    metadata = f"{batch.id}:{batch.version}"
+    return modal("Adopt settings", blocks, ids.CONFIRM_DRAFT, submit="Send request", metadata=metadata)
+
+
+def draft_rows_view(batch: Batch, page: int) -> Json:
+    """Return the window with one page of the partners of a draft."""
+    blocks = row_pages(batch, page, action_ids=(ids.DRAFT_ROWS_PREVIOUS, ids.DRAFT_ROWS_NEXT))
+    return modal("Partners of the draft", blocks, ids.DRAFT_ROWS)
+
+
+def _elements(content: DraftContent) -> Iterator[RichTextElement]:
+    batch = content.batch
+    together = batch.in_state(RowState.WAITING)
+    yield paragraph(fixed_text(f"{draft_title(batch)} ", bold=True), local_time(batch.created_at))
+    yield paragraph(fixed_text(ABOUT_DRAFT))
+    yield paragraph(fixed_text(together_words(len(together)), bold=True))
+    if together:
+        yield from summary_elements(together, max_openings=MAX_OPENINGS)
+    alone, not_possible = batch.in_state(RowState.ALONE), batch.in_state(RowState.NOT_ADOPTABLE)
+    if alone:
+        yield paragraph(fixed_text(alone_words(len(alone)), bold=True))
+        yield from _groups(alone)
+    if not_possible:
+        yield paragraph(fixed_text(not_adoptable_words(len(not_possible)), bold=True))
+        yield from _groups(not_possible)
+
+
+def _groups(rows: Sequence[BatchRow]) -> Iterator[RichTextElement]:
+    """Return each reason with the first partners of it."""
+    groups = reason_groups(rows)
+    for reason, names in groups[:_GROUPS]:
+        more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
+        yield paragraph(
+            fixed_text("• "),
+            cleaned_text(f"{', '.join(names[:MAX_NAMED])}{more}", 400),
+            fixed_text(": "),
+            cleaned_text(reason, _REASON_LIMIT),
+        )
+    if left := sum(len(names) for _, names in groups[_GROUPS:]):
+        yield paragraph(fixed_text(f"• and {left} more for other reasons"))
+
+
+def _people_blocks(content: DraftContent) -> Iterator[Block]:
+    """Return who may not decide because they made settings, and why too few people could decide."""
+    authors, problem = author_words(content.terms.authors), content.terms.problem
+    elements = [paragraph(cleaned_text(authors, 500))] if authors else []
+    if problem is not None:
+        elements.append(paragraph(fixed_text("⚠️ "), cleaned_text(fact_words(problem), _REASON_LIMIT)))
+    if elements:
+        yield rich_text(*elements)
+
+
+def _excluded(content: DraftContent) -> tuple[ChatId, ...]:
+    """Return the people whom the list of everybody who can approve leaves out."""
+    return (content.requester, *(one.chat_id for one in content.terms.authors if one.chat_id))
+
+
+def _duration_field(terms: BatchTerms) -> Iterator[Block]:
+    options = [option(duration_words(timedelta(days=days)), str(days)) for days in terms.days[:100]]
+    if options:
+        element = StaticSelectElement(
+            action_id=ids.DURATION,
+            options=options,
+            initial_option=next((one for one in options if one.value == str(terms.default_days)), None),
+        )
+        yield input_block("Duration", ids.DURATION, element, hint=DURATION_HINT)

@@ -1,0 +1,1 @@
+"""The messages and the list of a batch, in the approval channel and for each approver."""

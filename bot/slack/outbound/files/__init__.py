@@ -1,0 +1,1 @@
+"""Files that are sent to Slack: the upload in three steps, and the sending to one person."""

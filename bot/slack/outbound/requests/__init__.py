@@ -1,0 +1,1 @@
+"""The messages about one request, for each of its readers."""

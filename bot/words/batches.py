@@ -1,0 +1,262 @@
+"""The words about a batch: its state, the state of each row and why, what a row opens, and what was counted."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final
+
+from bot.words.names.actions import COMMANDS, Action
+from bot.words.plans.risk import risk_level_words
+from bot.words.requests.notes import note_words
+from bot.words.sentences import counted, fill_in
+from bot.words.settings.open_access import access_kind_title, is_known_setting
+from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowCode, RowState
+from workflows.core.errors.facts import Fact, Facts, Values, facts_from_values
+from workflows.core.people import Person
+from workflows.core.policy.risk import RiskLevel
+from workflows.core.requests.request import BatchId, RequestState
+from workflows.core.settings.canonical import Digest
+from workflows.ports.notifier import ListProblem
+
+STATES: Final[Mapping[BatchState, str]] = {
+    BatchState.DRAFT: "draft, not sent",
+    BatchState.PREPARING: "being prepared",
+    BatchState.AWAITING_APPROVAL: "awaiting approval",
+    BatchState.APPLYING: "approved, being recorded",
+    BatchState.DONE: "done",
+    BatchState.REJECTED: "rejected",
+    BatchState.WITHDRAWN: "withdrawn",
+    BatchState.EXPIRED: "expired",
+}
+ROW_STATES: Final[Mapping[RowState, str]] = {
+    RowState.WAITING: "being planned",
+    RowState.ALONE: "with its own request",
+    RowState.NOT_ADOPTABLE: "cannot be adopted",
+    RowState.PLANNED: "in this decision",
+    RowState.LEFT: "with its own request",
+    RowState.APPLIED: "adopted (verified)",
+    RowState.ENDED: "not adopted",
+}
+_ENDED: Final[Mapping[str, str]] = {
+    RequestState.REJECTED: "was rejected",
+    RequestState.WITHDRAWN: "was withdrawn",
+    RequestState.EXPIRED: "expired",
+    RequestState.UNFIT: "could not be carried out",
+    RequestState.STOPPED: "was stopped",
+    RequestState.OVERWRITTEN: "was changed by somebody else",
+    RequestState.FAILED: "failed",
+}
+SHORT_DIGITS: Final = 12
+"""Hexadecimal digits of a short digest. Details and the list have the whole one."""
+NO_TEMPLATE: Final = "no template"
+UNKNOWN_SETTINGS: Final = "settings that Gatehouse does not know"
+LIST_PENDING: Final = "The list of partners is being attached. Approve appears after that."
+LIST_MISSING: Final = "Nobody can approve: the list of partners is not attached."
+ABOUT_DRAFT: Final = (
+    "After approval, these settings become the record: with a sponsor, reviews and an end. Nothing is written to the "
+    "tenant. Every partner is read again before approval is requested."
+)
+ALL_PARTNERS: Final = "All partners of the draft, with what happens to each"
+DURATION_HINT: Final = "How long the settings are approved. Every partner has its own reviews and its own end."
+IN_CHANNEL: Final = "The card in the channel shows the progress."
+NAMED_AS_SPONSOR: Final = (
+    "named you as the sponsor of each of these partners. You are responsible for their access and answer the reviews. "
+    "You cannot approve."
+)
+_LIST_PROBLEMS: Final[Mapping[str, str]] = {
+    ListProblem.NO_SCOPE: "The app lacks the scope files:write. An admin can install it again.",
+    ListProblem.REFUSED: "The chat system did not take the file ({code}). Gatehouse tries again.",
+    ListProblem.NO_ANSWER: "The chat system does not answer. Gatehouse tries again.",
+}
+
+
+def short_digest(whole: Digest | str | None) -> str:
+    """Return the beginning of a digest."""
+    return "" if whole is None else str(whole)[:SHORT_DIGITS]
+
+
+def size_words(batch: Batch) -> str:
+    """Return how many partners one decision decides, or decided; before that is known, how many it may decide."""
+    members = batch.members if batch.state is BatchState.AWAITING_APPROVAL else ()
+    rows = members or [row for row in batch.rows if row.was_member] or batch.rows
+    return counted(len(rows), "partner")
+
+
+def title_words(batch: Batch) -> str:
+    """Return what a batch is about in a few words."""
+    return f"{size_words(batch)}: adopt current settings"
+
+
+def state_words(batch: Batch) -> str:
+    """Return the state of a batch; once it is done, with its result."""
+    return result_words(batch) if batch.state is BatchState.DONE else STATES[batch.state]
+
+
+def result_words(batch: Batch) -> str:
+    """Return how many rows were adopted, went on alone, and ended."""
+    counts = batch.counts()
+    return counted_result_words(counts[RowState.APPLIED], counts[RowState.LEFT], counts[RowState.ENDED])
+
+
+def counted_result_words(applied: int, left: int, ended: int) -> str:
+    """Return a result in words: what happened to no partner is left out."""
+    more = [f"{left} with {_own(left)}"] if left else []
+    more += [f"{ended} not adopted"] if ended else []
+    return ", ".join([f"{counted(applied, 'partner')} adopted", *more])
+
+
+def _own(count: int) -> str:
+    return "its own request" if count == 1 else "their own requests"
+
+
+def progress_words(batch: Batch) -> str:
+    """Return how far an approved batch is: how many members are recorded, of how many."""
+    counts = batch.counts()
+    done = counts[RowState.APPLIED] + counts[RowState.LEFT] + counts[RowState.ENDED]
+    return f"{done} of {done + counts[RowState.PLANNED]} checked and recorded"
+
+
+def planning_words(batch: Batch) -> str:
+    """Return how many partners are planned, of how many."""
+    waiting = batch.counts()[RowState.WAITING]
+    total = sum(row.was_member for row in batch.rows)
+    return f"{total - waiting} of {total} partners read and planned"
+
+
+def row_reason_words(row: BatchRow) -> str:
+    """Say why a row is not decided together with the others; empty for one that is."""
+    return " ".join(_fact_words(fact) for fact in row.reason)
+
+
+def facts_words(facts: Facts) -> str:
+    """Say facts about a batch: notes, refusals, and reasons of rows."""
+    return " ".join(_fact_words(fact) for fact in facts)
+
+
+def _fact_words(fact: Fact) -> str:
+    if fact.code in set(RowCode):
+        return _REASONS[RowCode(fact.code)](fact.values)
+    if fact.code in _LIST_PROBLEMS:
+        return fill_in(_LIST_PROBLEMS[fact.code], fact.values)
+    return note_words((fact,))
+
+
+def _stopped(values: Values) -> str:
+    ended = _ENDED.get(str(values.get("state", "")), "ended")
+    note = note_words(facts_from_values(values.get("note") or ()))
+    return f"Its request {ended}. {note}".strip()
+
+
+_REASONS: Final[Mapping[RowCode, Callable[[Values], str]]] = {
+    RowCode.HIGH_RISK: lambda _: "High risk is decided alone.",
+    RowCode.CHANGED_SINCE_DRAFT: lambda _: (
+        f"Its settings changed after the draft. Adopt it alone with {COMMANDS[Action.ADOPT]}."
+    ),
+    RowCode.PLANNED_AGAIN: lambda _: "Its settings or their authors changed, so it needs its own approval.",
+    RowCode.APPROVAL_AGAIN: lambda _: "An approval did not count any more, so it needs its own approval.",
+    RowCode.STOPPED: _stopped,
+}
+
+
+def template_words(title: str) -> str:
+    """Return the title of the template that equals a row's settings, or that there is none."""
+    return title or NO_TEMPLATE
+
+
+def template_counts(rows: Sequence[BatchRow]) -> Iterator[tuple[str, int]]:
+    """Return how many rows equal each template, the most frequent first, and without one last."""
+    titles = [row.template_title or row.template for row in rows]
+    frequent = sorted(set(titles) - {""}, key=lambda title: (-titles.count(title), title))
+    yield from ((title, titles.count(title)) for title in frequent)
+    if without := titles.count(""):
+        yield NO_TEMPLATE, without
+
+
+def risk_counts(rows: Sequence[BatchRow]) -> Iterator[tuple[RiskLevel | None, int]]:
+    """Return how many rows have each risk, the highest first; None for rows that were not judged."""
+    levels = [row.risk for row in rows]
+    for level in sorted({one for one in levels if one is not None}, reverse=True):
+        yield level, levels.count(level)
+    if unknown := levels.count(None):
+        yield None, unknown
+
+
+def opening_counts(rows: Sequence[BatchRow]) -> list[tuple[str, int]]:
+    """Return how many rows may open each kind of access, in words, the most frequent first."""
+    found: dict[str, int] = {}
+    for row in rows:
+        for words in opening_words(row):
+            found[words] = found.get(words, 0) + 1
+    return sorted(found.items(), key=lambda one: (-one[1], one[0]))
+
+
+def opening_words(row: BatchRow) -> list[str]:
+    """Return the kinds of access that a row may open, in words; those that Gatehouse does not know are one kind."""
+    known = [access_kind_title(name) for name in row.openings if is_known_setting(name)]
+    is_known = all(map(is_known_setting, row.openings))
+    return [*dict.fromkeys(known), *([] if is_known else [UNKNOWN_SETTINGS])]
+
+
+def risk_level(level: RiskLevel | None) -> str:
+    """Return the word for a risk level; None for one that is not known."""
+    return "not known" if level is None else risk_level_words(level)
+
+
+def risk_words(level: RiskLevel | None) -> str:
+    """Return a risk level with its noun; None for one that is not known."""
+    return "Risk not known" if level is None else f"{risk_level_words(level).capitalize()} risk"
+
+
+def list_name(batch: Batch) -> str:
+    """Return the name of the file that lists what one decision is about."""
+    return f"{batch.id}-{short_digest(batch.digest)}.csv"
+
+
+def list_title(batch: Batch) -> str:
+    """Return the title of that file."""
+    return f"{size_words(batch)} of batch {batch.id}"
+
+
+def list_comment(batch: Batch, sha256: str) -> str:
+    """Return the message with that file. It consists of constant words, ids and digests."""
+    new = "New list" if batch.round else "List"
+    return f"{new} of the {size_words(batch)} that this decision is about. SHA-256: {sha256}"
+
+
+def draft_title(batch: Batch) -> str:
+    """Return who made a draft; the time follows."""
+    return f"Draft {batch.id}, made on the bot's machine by {batch.drafted_by.removeprefix('os:')} on"
+
+
+def together_words(count: int) -> str:
+    """Return how many partners one decision decides."""
+    return f"In one decision: {counted(count, 'partner')}" if count else "No partners in one decision"
+
+
+def alone_words(count: int) -> str:
+    """Return how many partners are decided alone."""
+    return f"Each with its own request and approval: {counted(count, 'partner')}"
+
+
+def not_adoptable_words(count: int) -> str:
+    """Return for how many partners nothing is asked."""
+    return f"Cannot be adopted: {counted(count, 'partner')}"
+
+
+def author_words(authors: Sequence[Person]) -> str:
+    """Name who cannot approve because they made settings; empty when nobody is known."""
+    names = ", ".join(dict.fromkeys(author.name for author in authors))
+    return f"Made settings in the last 30 days, so they cannot approve: {names}." if names else ""
+
+
+def reason_groups(rows: Sequence[BatchRow]) -> list[tuple[str, list[str]]]:
+    """Return each reason with the names of its partners, the most frequent reason first."""
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        found.setdefault(row_reason_words(row), []).append(row.name)
+    return sorted(found.items(), key=lambda one: (-len(one[1]), one[0]))
+
+
+def member_words(batch: BatchId | None, left: BatchId | None) -> str:
+    """Say after a request's kind that it belongs to a batch, or left one; empty for a request that never did."""
+    if batch is not None:
+        return f" in batch {batch}"
+    return "" if left is None else f" (left batch {left})"

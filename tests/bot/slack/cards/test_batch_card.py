@@ -1,0 +1,275 @@
+"""The card and Details of a batch say what one decision is about, and offer Approve only when its list is attached."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bot.slack.cards.batches.batch_card import batch_card, can_be_withdrawn, older_batch_card
+from bot.slack.cards.batches.batch_details import details_blocks, excluded_words
+from bot.slack.flows.home.batch_rows import batch_rows, own_batch_rows
+from bot.slack.flows.request_access.adopt.draft_form import DraftContent, draft_rows_view, draft_view
+from bot.slack.payloads.button_values import typed_batch_id
+from bot.words.batches import SHORT_DIGITS, row_reason_words
+from tests.bot.sample_batches import BATCH_ID, CHAIN, approved_once, asked, batch, draft, row, with_others
+from tests.bot.shipped_cards import NAMES, words_of
+from tests.workflows.core.builders import CHIE, NOW, RILEY
+from workflows.app.batches.confirming import BatchTerms
+from workflows.core.batches.batch import Batch, BatchState, RowCode, RowState
+from workflows.core.errors.facts import Fact
+from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.settings.canonical import Digest
+from workflows.ports.notifier import ListProblem
+from workflows.ports.records import LimitedList
+
+MAX_CARD_WORDS = 120
+
+
+def shown(one: Batch, **options: Any) -> str:
+    """Everything on the card."""
+    return json.dumps(batch_card(one, holders=NAMES, now=NOW, **options).blocks, ensure_ascii=False)
+
+
+def actions_of(blocks: list[Any]) -> list[str]:
+    """The buttons of blocks."""
+    found = [element for block in blocks if block["type"] == "actions" for element in block["elements"]]
+    return [element["action_id"] for element in found]
+
+
+def test_the_card_counts_templates_risks_and_openings() -> None:
+    card = shown(approved_once())
+    for expected in (
+        "40 partners: adopt current settings",
+        "Elevated risk",
+        "16 ",
+        "Guest collaboration",
+        "24 elevated",
+    ):
+        assert expected in card
+    assert "no template" in card
+    assert "B2B collaboration, inbound" in card
+    assert "approved by " in card
+    assert "Amara" in card
+    assert "Nothing is written" in card
+
+
+def test_the_card_names_the_list_and_the_change_by_their_digests() -> None:
+    one = batch()
+    assert one.digest is not None
+    assert one.list_file is not None
+    card = shown(one)
+    assert f"{one.id[2:]}-{one.digest[:SHORT_DIGITS]}.csv" in card
+    assert one.list_file.sha256[:SHORT_DIGITS] in card
+    value = next(
+        element["value"]
+        for block in batch_card(one, now=NOW).blocks
+        for element in block.get("elements", [])
+        if element.get("action_id") == "approve_batch"
+    )
+    assert value == f"{one.id}:{one.digest}"
+
+
+def test_approve_asks_once_more_with_the_number_of_partners() -> None:
+    [row_of_buttons] = [block for block in batch_card(batch(), now=NOW).blocks if block["type"] == "actions"]
+    confirm = row_of_buttons["elements"][0]["confirm"]
+    assert confirm["title"]["text"] == "Approve for 40 partners?"
+    assert "stay as they are" in confirm["text"]["text"]
+    assert len(confirm["text"]["text"]) <= 300
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        batch(list_file=None),
+        batch(list_file=None, list_problem=(Fact(ListProblem.NO_SCOPE, {"code": "missing_scope"}),)),
+        batch(digest=Digest("0" * 64)),  # its list has other members
+        batch(expires_at=NOW),
+        *(batch(state) for state in BatchState if state is not BatchState.AWAITING_APPROVAL),
+    ],
+)
+def test_nobody_is_offered_to_approve_what_cannot_be_decided(one: Batch) -> None:
+    assert actions_of(batch_card(one, now=NOW).blocks) == ["review_batch"]
+    blocks = details_blocks(one, now=NOW, may_decide=True)
+    assert "approve_batch" not in str(blocks)
+
+
+@pytest.mark.parametrize(
+    ("problem", "expected"),
+    [
+        (ListProblem.NO_SCOPE, "files:write"),
+        (ListProblem.REFUSED, "(too_large)"),
+        (ListProblem.NO_ANSWER, "The chat system does not answer."),
+    ],
+)
+def test_a_list_that_is_missing_is_said_with_its_cause(problem: ListProblem, expected: str) -> None:
+    one = batch(list_file=None, list_problem=(Fact(problem, {"code": "too_large"}),))
+    for text in (shown(one), str([block.to_dict() for block in details_blocks(one, now=NOW)])):
+        assert "Nobody can approve" in text
+        assert expected in text
+
+
+@pytest.mark.parametrize("state", BatchState)
+def test_the_card_has_at_most_as_many_words_as_an_approver_reads(state: BatchState) -> None:
+    for one in (batch(state), batch(state, 1), batch(state, 1000), with_others(state)):
+        assert words_of(batch_card(one, holders=NAMES, now=NOW).blocks) <= MAX_CARD_WORDS
+
+
+def test_the_result_names_what_left_and_what_was_not_adopted() -> None:
+    card = shown(with_others(BatchState.DONE))
+    assert "38 partners adopted, 1 with its own request, 1 not adopted" in card
+    assert "partner003.example" in card
+    assert "partner009.example" in card
+    assert "⚠️" in card
+    assert "✅" in shown(batch(BatchState.DONE))
+
+
+def test_progress_counts_what_is_recorded() -> None:
+    assert "2 of 40 checked and recorded" in shown(with_others(BatchState.APPLYING))
+
+
+def test_a_later_round_says_why() -> None:
+    one = batch(round=1, note=(Fact("batch_member_left", {"names": ["fabrikam.com"]}),))
+    assert "Needs new approval" in shown(one)
+    assert "fabrikam.com" in shown(one)
+
+
+def test_an_older_message_decides_nothing() -> None:
+    assert actions_of(older_batch_card(batch()).blocks) == []
+
+
+def test_details_name_everybody_who_may_not_decide_and_the_whole_digests() -> None:
+    one = batch()
+    assert excluded_words(one) == "Riley (requester), Sam (sponsor), Chie (author of settings)"
+    assert excluded_words(replace(one, sponsor=RILEY)).startswith("Riley (requester and sponsor)")
+    text = str([block.to_dict() for block in details_blocks(one, now=NOW)])
+    assert one.list_file is not None
+    assert str(one.digest) in text
+    assert one.list_file.sha256 in text
+
+
+def test_details_have_every_partner_in_pages_first_those_that_go_another_way() -> None:
+    one = with_others(BatchState.APPLYING)
+    first = str([block.to_dict() for block in details_blocks(one, now=NOW)][-2:])
+    assert first.index("partner003.example") < first.index("partner009.example") < first.index("partner000.example")
+    assert f"{one.id}:1" in first
+    pages = "".join(str([b.to_dict() for b in details_blocks(one, page=page, now=NOW)]) for page in range(2))
+    assert all(row.name in pages for row in one.rows)
+
+
+def test_only_an_open_batch_can_be_withdrawn() -> None:
+    withdrawable = {state for state in BatchState if can_be_withdrawn(batch(state))}
+    assert withdrawable == {BatchState.PREPARING, BatchState.AWAITING_APPROVAL}
+
+
+def test_text_from_outside_is_plain_text() -> None:
+    name = "<!channel> <https://evil.example|click>"
+    one = batch(BatchState.DONE, 1)
+    one = replace(one, rows=(replace(one.rows[0], name=name, state=RowState.LEFT),), justification=name)
+    for blocks in (batch_card(one, now=NOW).blocks, [block.to_dict() for block in details_blocks(one, now=NOW)]):
+        assert not [text for text in mrkdwn_of(blocks) if "evil" in text]
+
+
+def mrkdwn_of(node: Any) -> list[str]:
+    """Every text that Slack would interpret."""
+    if isinstance(node, dict):
+        own = [str(node["text"])] if node.get("type") == "mrkdwn" else []
+        return own + [text for value in node.values() for text in mrkdwn_of(value)]
+    return [text for value in node for text in mrkdwn_of(value)] if isinstance(node, list) else []
+
+
+# --- the window of a draft ---
+
+
+def test_a_draft_says_what_is_decided_together_what_alone_and_what_not_and_who_cannot_approve() -> None:
+    terms = BatchTerms(
+        days=(90, 180),
+        default_days=180,
+        stages=CHAIN,
+        authors=(CHIE,),
+        problem=Fact(RefusalCode.UNKNOWN_BATCH),
+    )
+    view = draft_view(DraftContent(batch=draft(), terms=terms, requester=RILEY.chat_id))
+    text = json.dumps(view, ensure_ascii=False)
+    assert "In one decision: 36 partners" in text
+    assert "Each with its own request and approval: 3 partners" in text
+    assert "High risk is decided alone." in text
+    assert "Cannot be adopted: 1 partner" in text
+    assert "they cannot approve: Chie." in text
+    assert "⚠️" in text
+    assert view["private_metadata"] == f"{BATCH_ID}:{draft().version}"
+    fields = [block["block_id"] for block in view["blocks"] if block["type"] == "input"]
+    assert fields == ["justification", "sponsor", "duration"]
+
+
+def test_a_draft_without_a_common_duration_offers_none() -> None:
+    terms = BatchTerms(days=(), default_days=0, stages=CHAIN, authors=())
+    view = draft_view(DraftContent(batch=draft(), terms=terms, requester=RILEY.chat_id))
+    assert "duration" not in [block.get("block_id") for block in view["blocks"]]
+
+
+def test_many_reasons_and_partners_of_a_draft_are_counted() -> None:
+    rows = [row(n, RowState.ALONE, reason=(Fact("text", {"text": f"Reason {n % 6}."}),)) for n in range(60)]
+    one = replace(draft(), rows=tuple(rows))
+    terms = BatchTerms(days=(90,), default_days=90, stages=CHAIN, authors=())
+    text = json.dumps(draft_view(DraftContent(batch=one, terms=terms, requester=RILEY.chat_id)))
+    assert "No partners in one decision" in text
+    assert "and 5 more" in text
+    assert "and 20 more for other reasons" in text
+    assert len(draft_rows_view(one, 0)["blocks"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        (" b-5f3c9a10d2 ", BATCH_ID),
+        ("B\u20115F3C9A10D2", BATCH_ID),
+        ("contoso.com", None),
+        ("B-5F3C9A10D2.com", None),
+        ("B-5F3C9A10DX", None),
+    ],
+)
+def test_the_id_of_a_draft_is_found_in_any_case_and_with_any_hyphen(typed: str, expected: str | None) -> None:
+    assert typed_batch_id(typed) == expected
+
+
+# --- words ---
+
+
+@pytest.mark.parametrize(
+    ("fact", "expected"),
+    [
+        (Fact(RowCode.HIGH_RISK, {"reasons": ["all_trust"]}), "High risk is decided alone."),
+        (Fact(RowCode.PLANNED_AGAIN), "Its settings or their authors changed, so it needs its own approval."),
+        (Fact(RowCode.APPROVAL_AGAIN), "An approval did not count any more, so it needs its own approval."),
+        (
+            Fact(RowCode.CHANGED_SINCE_DRAFT),
+            "Its settings changed after the draft. Adopt it alone with /partner adopt.",
+        ),
+        (Fact(RowCode.STOPPED, {"state": "stopped", "note": []}), "Its request was stopped."),
+    ],
+)
+def test_a_row_says_why_it_goes_another_way(fact: Fact, expected: str) -> None:
+    assert row_reason_words(row(1, RowState.LEFT, reason=(fact,))) == expected
+
+
+# --- App Home ---
+
+
+def test_the_app_home_opens_a_batch_that_waits_and_counts_the_others() -> None:
+    rows = [block.to_dict() for block in batch_rows(LimitedList(items=(batch(),), count=3), NOW)]
+    assert rows[1]["accessory"]["action_id"] == "review_batch"
+    assert "2 more batches" in str(rows)
+    assert list(batch_rows(LimitedList(items=(), count=0), NOW)) == []
+
+
+def test_an_own_batch_is_withdrawn_from_the_app_home_while_it_is_open() -> None:
+    own = (
+        batch(list_file=None, list_problem=(Fact(ListProblem.NO_ANSWER, {"code": "-"}),)),
+        with_others(BatchState.APPLYING),
+        asked(batch(BatchState.DONE)),
+    )
+    blocks = [block.to_dict() for block in own_batch_rows(own)]
+    assert actions_of(blocks) == ["review_batch", "withdraw_batch", "review_batch", "review_batch"]
+    assert "The chat system does not answer." in str(blocks)
+    assert "2 of 40" in str(blocks)

@@ -1,0 +1,103 @@
+"""A wave shares what is equal for its members, and reads each partner for itself. Counted are the reads."""
+
+import asyncio
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+
+from tests.workflows.app.batches.many import approve_batch, asked, configure_many, tenant_number
+from tests.workflows.core.builders import AMARA, NOW, RILEY
+from tests.workflows.fakes import Crash
+from tests.workflows.world import World
+from workflows.app.batches.wave_directory import WaveDirectory
+from workflows.app.batches.wave_tenant import wave_tenant
+from workflows.core.batches.batch import BatchState, RowState
+from workflows.core.plans.plan import Operation
+from workflows.effects.batches.waves import WAVE
+from workflows.ports.tenant import TenantUnavailable
+
+MEMBERS = 2 * WAVE
+WAVES = 2
+
+
+def counted(world: World, monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """Count every call of the tenant, its settings and the directory."""
+    calls: Counter[str] = Counter()
+    begin = type(world.script).begin
+
+    async def counting(script: object, method: str) -> object:
+        calls[method] += 1
+        return await begin(script, method)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(type(world.script), "begin", counting)
+    return calls
+
+
+async def test_people_and_tenant_are_read_once_a_wave_and_each_partner_for_itself(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure_many(world, MEMBERS)
+    calls = counted(world, monkeypatch)
+    batch = await asked(world)
+    assert batch.counts() == {RowState.PLANNED: MEMBERS}
+    assert calls["tenant.read_partner"] == MEMBERS
+    form = 2  # the form and the terms that it checks
+    assert calls["directory.identify"] <= 2 * (WAVES + form)
+    assert calls["directory.people_of"] <= WAVES + form
+    assert calls["tenant.read_default"] <= WAVES + form
+    assert calls["surroundings.read_conditional_access"] <= WAVES
+    calls.clear()
+    batch = await approve_batch(world, batch, (AMARA,))
+    assert batch.state is BatchState.DONE
+    assert calls["tenant.read_partner"] == 2 * MEMBERS, "compared, and read back"
+    assert calls["tenant.find"] == MEMBERS
+    assert calls["directory.current_roles"] <= WAVES + 1, "the click, and again before each wave"
+
+
+async def test_a_wave_writes_nothing(world: World) -> None:
+    tenant = wave_tenant(world.tenant, log_since=NOW)
+    with pytest.raises(AssertionError, match="a batch writes nothing"):
+        await tenant.write(Operation(method="PATCH", path="/p", body={}))
+    assert world.tenant.attempts == []
+
+
+async def test_two_reads_of_one_partner_are_two_reads(world: World) -> None:
+    """The read-back must not get the answer of the comparison."""
+    configure_many(world, 1)
+    tenant = wave_tenant(world.tenant, log_since=NOW)
+    before = await tenant.read_partner(tenant_number(1))
+    world.tenant.edit(tenant_number(1), inboundTrust={"isMfaAccepted": True})
+    assert await tenant.read_partner(tenant_number(1)) != before
+
+
+async def test_an_error_is_that_of_its_reader_alone(world: World) -> None:
+    configure_many(world, 2)
+    tenant = wave_tenant(world.tenant, log_since=NOW)
+    world.script.fail("tenant.read_partner", TenantUnavailable("no answer"))
+    first, second = await asyncio.gather(
+        *(tenant.read_partner(tenant_number(number)) for number in (1, 2)), return_exceptions=True
+    )
+    assert [isinstance(one, TenantUnavailable) for one in (first, second)].count(True) == 1
+
+
+async def test_nobody_waits_for_ever_when_a_read_ends_unexpectedly(world: World) -> None:
+    configure_many(world, 1)
+    tenant = wave_tenant(world.tenant, log_since=NOW)
+    world.script.fail("tenant.read_partner", Crash())
+    with pytest.raises(Crash):
+        await asyncio.wait_for(tenant.read_partner(tenant_number(1)), 5)
+
+
+async def test_one_question_about_people_is_asked_once_also_at_the_same_time(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = counted(world, monkeypatch)
+    directory = WaveDirectory(world.directory)
+    people = await asyncio.gather(*(directory.identify(RILEY.chat_id) for _ in range(WAVE)))
+    assert (set(people), calls["directory.identify"]) == ({RILEY}, 1)
+    assert directory.for_one_check(timedelta(0)) is directory
+    assert await directory.is_member(RILEY.chat_id)
+    assert not directory.read_groups_again()
+    assert await directory.missing_groups("security") == ()  # type: ignore[arg-type]
+    assert await directory.find_active([RILEY.chat_id], enough=1, within=timedelta(0)) == {RILEY.chat_id}

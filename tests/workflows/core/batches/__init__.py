@@ -1,0 +1,1 @@
+"""Tests of batches: one decision about several requests."""

@@ -1,0 +1,249 @@
+"""Who may decide on a batch, on what exactly, and what voids a decision."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.bot.words.refused import worded_refusal
+from tests.workflows.core.batches.examples import batch, decided, row, whole_chain
+from tests.workflows.core.builders import AMARA, BATCH, BRUNO, CHIE, EXPIRY, MALLORY, NOW, RILEY, SAM, noted, situation
+from workflows.core.batches.batch import Batch, BatchState, ListFile, RowState, batch_digest
+from workflows.core.batches.commands import (
+    ConfirmDraft,
+    ExpireBatch,
+    PlanBatchAgain,
+    RecordBatchPrepared,
+    RecordListNotUploaded,
+    RecordListUploaded,
+    RecordRows,
+    ReopenBatch,
+)
+from workflows.core.batches.deciding import batch_eligibility, current_batch_eligibility
+from workflows.core.batches.lifecycle import advance_batch
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.people import ChatId, Person
+from workflows.core.policy.approval import Choice
+from workflows.core.requests.commands.batch import ApproveBatch, RejectBatch, WithdrawBatch
+from workflows.core.requests.effects import AdvanceBatch, SendMessage, ShowBatch, UploadBatchList
+from workflows.core.requests.eligibility import IneligibleReason
+from workflows.core.settings.canonical import Digest
+
+
+def approve(known: Batch, *people: Person, **roles: str) -> Batch:
+    for person in people:
+        command = ApproveBatch(actor=person, batch_id=BATCH, digest=known.digest or Digest(""))
+        known = advance_batch(known, command, situation(NOW, **roles)).batch
+    return known
+
+
+def refused(known: Batch, command: object, *, now: object = NOW, **roles: str) -> str:
+    with pytest.raises(Refused) as caught:
+        advance_batch(known, command, situation(now, **roles))  # type: ignore[arg-type]
+    return caught.value.code
+
+
+def test_the_whole_chain_on_one_digest_approves_every_member() -> None:
+    waiting = approve(batch(), AMARA, BRUNO)
+    assert (waiting.state, len(waiting.decisions)) == (BatchState.AWAITING_APPROVAL, 2)
+    command = ApproveBatch(actor=CHIE, batch_id=BATCH, digest=waiting.digest or Digest(""))
+    approved = advance_batch(waiting, command, situation())
+    assert approved.batch.state is BatchState.APPLYING
+    assert approved.effects == (ShowBatch(batch_id=BATCH), AdvanceBatch(batch_id=BATCH))
+
+
+@pytest.mark.parametrize(
+    ("person", "code"),
+    [
+        (RILEY, RefusalCode.REQUESTER_MAY_NOT_DECIDE),
+        (SAM, RefusalCode.SPONSOR_MAY_NOT_DECIDE),
+        (MALLORY, RefusalCode.AUTHOR_MAY_NOT_DECIDE),
+    ],
+)
+def test_requester_sponsor_and_the_author_of_any_row_never_decide(person: Person, code: RefusalCode) -> None:
+    """Mallory made the settings of one of three partners, and has the role here."""
+    command = ApproveBatch(actor=person, batch_id=BATCH, digest=batch().digest or Digest(""))
+    assert refused(batch(), command, mallory="security data-owner") == code
+    assert batch_eligibility(batch()).ineligible_reason(MALLORY.chat_id) is IneligibleReason.AUTHOR
+
+
+def test_nobody_decides_without_the_list_of_exactly_these_members() -> None:
+    command = ApproveBatch(actor=AMARA, batch_id=BATCH, digest=batch().digest or Digest(""))
+    assert refused(batch(list_file=None), command) == RefusalCode.BATCH_LIST_MISSING
+    other = ListFile(file_id="F9", name="x", sha256=Digest("ab" * 32), digest=Digest("0" * 64))
+    assert refused(batch(list_file=other), command) == RefusalCode.BATCH_LIST_MISSING
+    assert refused(batch(), RecordListUploaded(batch_id=BATCH, file=other)) == RefusalCode.CARD_OUT_OF_DATE
+
+
+def test_a_decision_is_on_what_was_shown_and_in_time() -> None:
+    usual = ApproveBatch(actor=AMARA, batch_id=BATCH, digest=batch().digest or Digest(""))
+    assert refused(batch(), replace(usual, digest=Digest("0" * 64))) == RefusalCode.CARD_OUT_OF_DATE
+    assert refused(batch(), usual, now=EXPIRY) == RefusalCode.EXPIRED
+    in_time = replace(situation(EXPIRY), received_at=NOW)
+    assert advance_batch(batch(), usual, in_time).batch.decisions[0].at == NOW
+    assert refused(batch(), replace(usual, actor=BRUNO)) == RefusalCode.NOT_YOUR_TURN
+    assert refused(approve(batch(), AMARA), usual) == RefusalCode.ALREADY_DECIDED
+
+
+def test_a_chain_that_is_complete_again_needs_no_further_approval() -> None:
+    known = batch(decisions=whole_chain(batch().digest or Digest("")))
+    command = ApproveBatch(actor=BRUNO, batch_id=BATCH, digest=known.digest or Digest(""))
+    after = advance_batch(known, command, situation()).batch
+    assert (after.state, len(after.decisions)) == (BatchState.APPLYING, 3)
+    reject = RejectBatch(actor=BRUNO, batch_id=BATCH, digest=known.digest or Digest(""), reason="Wait")
+    assert refused(known, reject) == RefusalCode.ALL_APPROVALS_GIVEN
+
+
+def test_a_rejection_has_a_reason_and_ends_every_member() -> None:
+    usual = RejectBatch(actor=AMARA, batch_id=BATCH, digest=batch().digest or Digest(""), reason=" Too many ")
+    assert refused(batch(), replace(usual, reason=" ")) == RefusalCode.REASON_MISSING
+    rejected = advance_batch(batch(), usual, situation())
+    assert rejected.batch.decisions[-1].choice is Choice.REJECT
+    assert [fact.values for fact in rejected.batch.note] == [{"name": "Amara", "reason": "Too many"}]
+    assert [type(effect) for effect in rejected.effects] == [ShowBatch, SendMessage, AdvanceBatch]
+
+
+def test_only_the_requester_withdraws_and_a_draft_belongs_to_nobody() -> None:
+    command = WithdrawBatch(actor=AMARA.chat_id, batch_id=BATCH)
+    assert refused(batch(), command) == RefusalCode.NOT_THE_REQUESTER
+    withdrawn = advance_batch(batch(), replace(command, is_requester=True), situation())
+    assert withdrawn.batch.state is BatchState.WITHDRAWN
+    assert refused(batch(BatchState.DRAFT), command) == RefusalCode.BATCH_NOT_POSSIBLE_NOW
+
+
+def test_it_expires_at_its_time_and_not_before() -> None:
+    command = ExpireBatch(batch_id=BATCH)
+    assert refused(batch(), command) == RefusalCode.NOT_DUE_YET
+    draft = advance_batch(batch(BatchState.DRAFT), command, situation(EXPIRY))
+    assert draft.effects == (AdvanceBatch(batch_id=BATCH),)
+    assert [fact.code for fact in draft.batch.note] == ["draft_not_confirmed"]
+    undecided = advance_batch(batch(), command, situation(EXPIRY)).batch
+    assert [fact.code for fact in undecided.note] == ["batch_undecided"]
+    assert not undecided.may_expire
+    assert not batch(BatchState.APPLYING).may_expire
+
+
+def test_a_draft_is_confirmed_as_it_was_shown() -> None:
+    draft = batch(BatchState.DRAFT, row(1, RowState.WAITING))
+    usual = ConfirmDraft(
+        actor=RILEY,
+        batch_id=BATCH,
+        shown_version=5,
+        sponsor=SAM,
+        justification="Yes",
+        duration=EXPIRY - NOW,
+        lifetime=EXPIRY - NOW,
+    )
+    confirmed = advance_batch(draft, usual, situation())
+    assert (confirmed.batch.requester, confirmed.batch.sponsor) == (RILEY, SAM)
+    assert confirmed.effects == (ShowBatch(batch_id=BATCH), AdvanceBatch(batch_id=BATCH))
+    assert refused(draft, replace(usual, shown_version=4)) == RefusalCode.BATCH_DRAFT_CHANGED
+    assert refused(draft, usual, now=EXPIRY) == RefusalCode.EXPIRED
+    empty = batch(BatchState.DRAFT, row(1, RowState.NOT_ADOPTABLE))
+    assert refused(empty, usual) == RefusalCode.BATCH_EMPTY
+
+
+def test_a_member_that_leaves_voids_every_decision_and_the_list() -> None:
+    """The others are decided again: nobody has seen a list of exactly them."""
+    known = approve(batch(), AMARA)
+    command = RecordRows(batch_id=BATCH, rows={known.rows[0].tenant_id: row(1, RowState.LEFT)})
+    left = advance_batch(known, command, situation())
+    after = left.batch
+    assert after.digest == batch_digest(BATCH, known.rows[1:], known.stages) != known.digest
+    assert (after.decisions, after.void_decisions, after.list_file) == ((), known.decisions, None)
+    assert (after.round, after.stages) == (known.round + 1, known.stages)
+    assert left.effects == (UploadBatchList(batch_id=BATCH), ShowBatch(batch_id=BATCH))
+    assert [fact.code for fact in after.note] == ["batch_member_left", "asked_again"]
+    with worded_refusal(Refused, match="changed"):
+        advance_batch(after, ApproveBatch(actor=AMARA, batch_id=BATCH, digest=known.digest or Digest("")), situation())
+
+
+def test_rows_that_did_not_change_are_not_stored() -> None:
+    known = batch(BatchState.APPLYING)
+    same = advance_batch(known, RecordRows(batch_id=BATCH, rows={known.rows[0].tenant_id: known.rows[0]}), situation())
+    assert (same.batch, same.effects) == (known, ())
+
+
+def test_while_it_is_recorded_a_member_that_leaves_voids_nothing() -> None:
+    """The others were approved exactly as they are."""
+    known = batch(BatchState.APPLYING)
+    rows = {known.rows[0].tenant_id: row(1, RowState.APPLIED), known.rows[1].tenant_id: row(2, RowState.LEFT)}
+    after = advance_batch(known, RecordRows(batch_id=BATCH, rows=rows), situation())
+    assert (after.batch.digest, after.batch.decisions) == (known.digest, known.decisions)
+    assert after.effects == (ShowBatch(batch_id=BATCH), AdvanceBatch(batch_id=BATCH))
+    rows = {known.rows[2].tenant_id: row(3, RowState.APPLIED)}
+    done = advance_batch(after.batch, RecordRows(batch_id=BATCH, rows=rows), situation()).batch
+    assert (done.state, done.version) == (BatchState.DONE, after.batch.version + 1)
+
+
+def test_an_ended_batch_ends_its_members_part_by_part() -> None:
+    known = batch(BatchState.REJECTED)
+    rows = {known.rows[0].tenant_id: row(1, RowState.ENDED)}
+    after = advance_batch(known, RecordRows(batch_id=BATCH, rows=rows), situation())
+    assert after.effects == (ShowBatch(batch_id=BATCH), AdvanceBatch(batch_id=BATCH))
+    rows = {one.tenant_id: replace(one, state=RowState.ENDED) for one in known.rows}
+    assert advance_batch(after.batch, RecordRows(batch_id=BATCH, rows=rows), situation()).effects == (
+        ShowBatch(batch_id=BATCH),
+    )
+
+
+def test_approval_is_asked_when_every_row_is_settled() -> None:
+    command = RecordBatchPrepared(batch_id=BATCH, stages=batch().stages, roles={"security": "h"}, templates={"t": "h"})
+    unsettled = batch(BatchState.PREPARING, row(1), row(2, RowState.WAITING))
+    assert refused(unsettled, command) == RefusalCode.BATCH_NOT_POSSIBLE_NOW
+    prepared = advance_batch(batch(BatchState.PREPARING, list_file=None), command, situation())
+    assert prepared.batch.roles == {"security": "h"}
+    assert [type(effect) for effect in prepared.effects] == [UploadBatchList, ShowBatch, SendMessage]
+
+
+def test_the_cause_of_a_missing_list_is_stored_once() -> None:
+    known = batch(list_file=None)
+    command = RecordListNotUploaded(batch_id=BATCH, reason=noted("No answer."))
+    failed = advance_batch(known, command, situation())
+    assert (failed.batch.list_problem, failed.effects) == (noted("No answer."), (ShowBatch(batch_id=BATCH),))
+    assert advance_batch(failed.batch, command, situation()).effects == ()
+    assert advance_batch(batch(), command, situation()).batch == batch()
+
+
+def test_an_approval_that_does_not_count_any_more_is_asked_again() -> None:
+    known = batch(BatchState.APPLYING)
+    command = ReopenBatch(batch_id=BATCH, reason=noted("Amara has no role any more."))
+    assert refused(known, command) == RefusalCode.ALL_APPROVALS_STILL_COUNT
+    again = advance_batch(known, command, situation(amara="")).batch
+    assert [one.person for one in again.decisions] == [BRUNO, CHIE]
+    assert (again.is_list_current, again.round) == (True, known.round + 1)
+    begun = batch(BatchState.APPLYING, replace(known.rows[0], state=RowState.APPLIED), *known.rows[1:])
+    begun = replace(begun, digest=known.digest, decisions=known.decisions)
+    again = advance_batch(begun, command, situation(amara="")).batch
+    assert (again.decisions, again.list_file) == ((), None)
+
+
+def test_changed_rules_plan_every_member_again() -> None:
+    command = PlanBatchAgain(batch_id=BATCH, reason=noted("The template changed."))
+    known = batch(BatchState.APPLYING, row(1), row(2, RowState.APPLIED))
+    again = advance_batch(known, command, situation())
+    assert [one.state for one in again.batch.rows] == [RowState.WAITING, RowState.APPLIED]
+    assert (again.batch.rows[0].plan_digest, again.batch.digest, again.batch.decisions) == (None, None, ())
+    assert again.effects == (ShowBatch(batch_id=BATCH), AdvanceBatch(batch_id=BATCH))
+
+
+def test_who_is_asked_now() -> None:
+    who = current_batch_eligibility(batch())
+    assert who is not None
+    assert [stage.role for stage in who.open_stages] == ["security", "data-owner"]
+    assert who.excluded_ids == {one for person in (RILEY, SAM, MALLORY) for one in (person.id, person.chat_id)}
+    assert current_batch_eligibility(batch(BatchState.APPLYING)) is None
+    assert current_batch_eligibility(batch(decisions=whole_chain(batch().digest or Digest("")))) is None
+    nameless = batch(BatchState.DRAFT, row(1, RowState.WAITING, authors=(replace(MALLORY, chat_id=ChatId("")),)))
+    assert batch_eligibility(nameless).authors == {MALLORY.id}
+
+
+def test_a_row_that_was_never_decided_together_excludes_nobody() -> None:
+    rows = (row(1), row(2, RowState.NOT_ADOPTABLE, authors=(AMARA,)), row(3, RowState.LEFT, authors=(BRUNO,)))
+    known = batch(BatchState.AWAITING_APPROVAL, *rows)
+    assert known.authors == ()
+    assert batch(BatchState.AWAITING_APPROVAL, row(1), replace(row(2), state=RowState.LEFT, authors=(BRUNO,))).authors
+    assert known.counts()[RowState.PLANNED] == 1
+    assert known.row_of(rows[1].tenant_id) == rows[1]
+    assert known.row_of(row(9).tenant_id) is None
+    assert decided(AMARA, 0, known.digest or Digest("")).batch_digest is None

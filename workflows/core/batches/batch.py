@@ -1,0 +1,231 @@
+"""A batch: several requests that one decision decides, from the draft to the result of each. Data only."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from workflows.core.errors.facts import Facts
+from workflows.core.people import CurrentRoles, Person, PersonId
+from workflows.core.policy.approval import Decision, Verdict, evaluate
+from workflows.core.policy.risk import RiskLevel
+from workflows.core.policy.template import Stage
+from workflows.core.requests.request import BatchId, RequestId, RequestKind
+from workflows.core.settings.canonical import Digest, digest
+from workflows.core.settings.model import TenantId
+
+_DIGEST_DOMAIN: Final = "gatehouse/batch/1"
+
+
+class BatchState(StrEnum):
+    """The state of a batch. The values are stored."""
+
+    DRAFT = "draft"
+    """Listed at the command line. Nobody has asked for it yet."""
+    PREPARING = "preparing"
+    """A person asked for it. A request is filed and planned for each row."""
+    AWAITING_APPROVAL = "awaiting_approval"
+    APPLYING = "applying"
+    """Approved. Each member is checked again and recorded."""
+    DONE = "done"
+    """Every row has ended, or goes on alone."""
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+
+
+ENDED: Final = frozenset({BatchState.DONE, BatchState.REJECTED, BatchState.WITHDRAWN, BatchState.EXPIRED})
+"""States that no command can change. The members of a batch that was not approved may still have to be ended."""
+
+
+class RowState(StrEnum):
+    """The state of one row of a batch. The values are stored."""
+
+    WAITING = "waiting"
+    """To be decided together. Its plan is not made yet."""
+    ALONE = "alone"
+    """It gets a request of its own, with its own approval, when the draft is confirmed."""
+    NOT_ADOPTABLE = "not_adoptable"
+    """Nothing is asked for it."""
+    PLANNED = "planned"
+    """A member: its plan is part of the decision."""
+    LEFT = "left"
+    """Its request goes on alone, with its own card and approval."""
+    APPLIED = "applied"
+    ENDED = "ended"
+    """Its request ended without being applied, or was never filed."""
+
+
+class RowCode(StrEnum):
+    """Why a row is not decided together with the others. The values are stored."""
+
+    HIGH_RISK = "high_risk"
+    """High risk is decided alone. Values: `reasons`, codes of `RiskReason`."""
+    CHANGED_SINCE_DRAFT = "changed_since_draft"
+    """The settings are others than the draft shows. Adopt the partner alone."""
+    PLANNED_AGAIN = "planned_again"
+    """Its settings or their authors changed, so it is planned again and asks for its own approval."""
+    APPROVAL_AGAIN = "approval_again"
+    """An approval did not count any more when the request was recorded."""
+    STOPPED = "stopped"
+    """Values: `state` of its request, `note`, its facts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchRow:
+    """One partner in a batch."""
+
+    tenant_id: TenantId
+    name: str
+    """The partner's default domain, or its tenant id. Text from outside."""
+    display_name: str = ""
+    """The name that the partner chose itself. Text from outside, not verified."""
+    settings: Digest
+    """The digest of the settings that the draft shows; see `adoption_plan.settings_digest`."""
+    state: RowState
+    template: str = ""
+    """The name of the template that gives exactly these settings; empty when there is none."""
+    template_title: str = ""
+    risk: RiskLevel | None = None
+    """The risk of all that stands; None when that was not judged, because it cannot be adopted."""
+    openings: tuple[str, ...] = ()
+    """The kinds of access that may be open, by their names in `open_access`."""
+    authors: tuple[Person, ...] = ()
+    """Who made the settings, as far as the log says. A person without a chat user has an empty chat id."""
+    is_author_known: bool = False
+    reason: Facts = ()
+    """Why it cannot be adopted, goes on alone, or ended. The codes are `RowCode` or refusals."""
+    request_id: RequestId | None = None
+    """Its request; None before there is one."""
+    plan_digest: Digest | None = None
+    """The digest of the plan that is decided on; None while there is none."""
+    stages: tuple[Stage, ...] = ()
+    """The approval chain that the row needs by itself; in a draft without the approver more for an unknown author."""
+
+    @property
+    def was_member(self) -> bool:
+        """Return whether its settings are, or were, part of the decision."""
+        return self.state in (RowState.WAITING, RowState.PLANNED, RowState.APPLIED) or self.plan_digest is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListFile:
+    """The uploaded list of a batch: everything that is decided, row by row."""
+
+    file_id: str
+    """The chat system's id of the file."""
+    name: str
+    sha256: Digest
+    """Of the bytes of the file, in lower-case hexadecimal."""
+    permalink: str = ""
+    digest: Digest
+    """The digest of the batch that it lists. A list of other members does not count."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """The complete record of a batch. `version` increases with every stored change; an outdated write is refused."""
+
+    id: BatchId
+    version: int
+    state: BatchState
+    kind: RequestKind
+    """What its members are."""
+    rows: tuple[BatchRow, ...]
+    """Every partner of the draft, sorted by name."""
+    drafted_by: str
+    """The operating system's user who made the draft."""
+    created_at: datetime
+    changed_at: datetime
+    expires_at: datetime
+    """When an unconfirmed draft or an undecided batch expires."""
+    requester: Person | None = None
+    """Who confirmed the draft; None before."""
+    sponsor: Person | None = None
+    justification: str = ""
+    duration: timedelta | None = None
+    confirmed_at: datetime | None = None
+    stages: tuple[Stage, ...] = ()
+    """The approval chain: at least as strict as that of each member."""
+    roles: Mapping[str, str] = field(default_factory=dict)
+    """The hash of the definition of each role in the stages."""
+    templates: Mapping[str, str] = field(default_factory=dict)
+    """The content hash of each template whose chain decides on a member."""
+    digest: Digest | None = None
+    """What is decided on: the digest over every member's plan; None before the first approval is asked for."""
+    decisions: tuple[Decision, ...] = ()
+    void_decisions: tuple[Decision, ...] = ()
+    """Decisions on earlier lists of members, which no longer count."""
+    round: int = 0
+    """How often approval was requested again. Each round has its own messages."""
+    list_file: ListFile | None = None
+    """None until the list of exactly these members is uploaded. Nobody can decide before."""
+    list_problem: Facts = ()
+    """Why the list could not be uploaded."""
+    note: Facts = ()
+    """Facts that explain the present state."""
+
+    @property
+    def has_ended(self) -> bool:
+        """Return whether nothing about it is decided any more."""
+        return self.state in ENDED
+
+    @property
+    def may_expire(self) -> bool:
+        """Return whether it ends when its time is over: an unconfirmed draft, and what nobody decided."""
+        return not self.has_ended and self.state is not BatchState.APPLYING
+
+    @property
+    def excluded(self) -> frozenset[PersonId]:
+        """Return the accounts of the requester, the sponsor and the authors of every row: none of them decides."""
+        people = [one for one in (self.requester, self.sponsor) if one is not None]
+        return frozenset(one.id for one in (*people, *self.authors))
+
+    @property
+    def authors(self) -> tuple[Person, ...]:
+        """Return everybody who made settings of a row that is, or was, decided together, each once."""
+        by_account = {one.id: one for row in self.rows if row.was_member for one in row.authors}
+        return tuple(by_account.values())
+
+    @property
+    def members(self) -> tuple[BatchRow, ...]:
+        """Return the rows whose plans are decided on, or waiting to be recorded."""
+        return tuple(row for row in self.rows if row.state is RowState.PLANNED)
+
+    @property
+    def is_list_current(self) -> bool:
+        """Return whether the uploaded list shows exactly what is decided on."""
+        return self.list_file is not None and self.list_file.digest == self.digest
+
+    def in_state(self, *states: RowState) -> tuple[BatchRow, ...]:
+        """Return the rows in one of these states, in their order."""
+        return tuple(row for row in self.rows if row.state in states)
+
+    def counts(self) -> Mapping[RowState, int]:
+        """Return how many rows are in each state."""
+        return Counter(row.state for row in self.rows)
+
+    def row_of(self, tenant_id: TenantId) -> BatchRow | None:
+        """Return the row of a partner; None when the batch has none."""
+        return next((row for row in self.rows if row.tenant_id == tenant_id), None)
+
+    def verdict(self, current_roles: CurrentRoles | None = None) -> Verdict:
+        """Evaluate the approval chain over what is decided on.
+
+        :param current_roles: the current roles. None counts every decision without checking roles, which is only for
+            display.
+        """
+        asked = self.digest or Digest("")
+        return evaluate(self.stages, self.decisions, digest=asked, excluded=self.excluded, current_roles=current_roles)
+
+
+def batch_digest(batch_id: BatchId, members: Iterable[BatchRow], stages: Sequence[Stage]) -> Digest:
+    """Return the digest of what one decision decides: the plan of every member, and the chain that decides.
+
+    :param members: rows with a plan.
+    """
+    pairs = sorted((str(row.request_id), str(row.plan_digest)) for row in members)
+    chain = [{"title": stage.title, "role": stage.role, "quorum": stage.quorum} for stage in stages]
+    return digest(_DIGEST_DOMAIN, {"batch": batch_id, "plans": [list(pair) for pair in pairs], "chain": chain})

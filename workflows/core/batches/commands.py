@@ -1,0 +1,191 @@
+"""Commands about a batch: what people do with it (`requests.commands.batch`), and what the bot does by itself.
+
+Each class has one entry name in the audit log (`name`); a stored name never changes.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Literal
+
+from workflows.core.batches.batch import BatchRow, ListFile
+from workflows.core.errors.facts import Fact, Facts, as_values
+from workflows.core.people import Person
+from workflows.core.policy.template import Stage
+from workflows.core.requests.commands.audit_details import Details
+from workflows.core.requests.commands.batch import ApproveBatch, RejectBatch, WithdrawBatch
+from workflows.core.requests.request import BatchId, RequestKind
+from workflows.core.settings.model import TenantId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftBatch:
+    """The command line lists partners that one decision may decide. Nothing is asked for yet."""
+
+    name: Literal["draft_batch"] = field(default="draft_batch")
+    batch_id: BatchId
+    kind: RequestKind
+    rows: tuple[BatchRow, ...]
+    drafted_by: str
+    lifetime: timedelta
+    """How long the draft waits to be confirmed."""
+
+    def audit_details(self) -> Details:
+        """Return the partners, by what happens to them."""
+        partners: dict[str, list[str]] = {}
+        for row in self.rows:
+            partners.setdefault(row.state.value, []).append(row.name)
+        return {"batch": self.batch_id, "kind": self.kind.value, "partners": partners}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmDraft:
+    """A person asks for what the draft shows, and is its requester from now on."""
+
+    name: Literal["confirm_draft"] = field(default="confirm_draft")
+    actor: Person
+    batch_id: BatchId
+    shown_version: int
+    """The version of the draft that the window showed."""
+    sponsor: Person
+    justification: str
+    duration: timedelta
+    lifetime: timedelta
+    """How long the batch may stay undecided."""
+
+    def audit_details(self) -> Details:
+        """Return what was asked for."""
+        return {
+            "batch": self.batch_id,
+            "justification": self.justification,
+            "sponsor": self.sponsor.chat_id,
+            "days": self.duration.days,
+            "account": self.actor.id,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordRows:
+    """What happened to some rows: a member was planned, left the batch, was applied, or ended."""
+
+    name: Literal["record_rows"] = field(default="record_rows")
+    batch_id: BatchId
+    rows: Mapping[TenantId, BatchRow]
+    """The changed rows."""
+
+    def audit_details(self) -> Details:
+        """Return how many rows are in which state, and each row that is not as planned."""
+        states = Counter(row.state.value for row in self.rows.values())
+        others = {
+            row.name: {"state": row.state.value, "request": row.request_id, "reason": as_values(row.reason)}
+            for row in self.rows.values()
+            if row.reason
+        }
+        return {"batch": self.batch_id, "rows": dict(states), **({"not_together": others} if others else {})}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordBatchPrepared:
+    """Every row is planned, goes on alone or has ended. Approval is requested for the members."""
+
+    name: Literal["record_batch_prepared"] = field(default="record_batch_prepared")
+    batch_id: BatchId
+    stages: tuple[Stage, ...]
+    roles: Mapping[str, str]
+    """The hash of the definition of each role in the stages."""
+    templates: Mapping[str, str]
+    """The content hash of each template whose chain decides on a member."""
+    problem: Fact | None = None
+    """Why too few people could decide on the members together; None when enough can."""
+
+    def audit_details(self) -> Details:
+        """Return the approval chain."""
+        chain = [[one.title, one.role, one.quorum] for one in self.stages]
+        problem = {} if self.problem is None else {"problem": self.problem.as_value()}
+        return {"batch": self.batch_id, "chain": chain, **problem}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordListUploaded:
+    """The list of the members is uploaded, so that the batch can be decided."""
+
+    name: Literal["record_list_uploaded"] = field(default="record_list_uploaded")
+    batch_id: BatchId
+    file: ListFile
+
+    def audit_details(self) -> Details:
+        """Return the file, its hash, and the digest that it lists."""
+        return {
+            "batch": self.batch_id,
+            "file": self.file.file_id,
+            "sha256": self.file.sha256,
+            "digest": self.file.digest,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordListNotUploaded:
+    """The list of the members could not be uploaded. Nobody can decide until it is."""
+
+    name: Literal["record_list_not_uploaded"] = field(default="record_list_not_uploaded")
+    batch_id: BatchId
+    reason: Facts
+
+    def audit_details(self) -> Details:
+        """Return the reason."""
+        return {"batch": self.batch_id, "reason": as_values(self.reason)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpireBatch:
+    """Nobody confirmed the draft, or decided on the batch, in time."""
+
+    name: Literal["expire_batch"] = field(default="expire_batch")
+    batch_id: BatchId
+
+    def audit_details(self) -> Details:
+        """Return the batch."""
+        return {"batch": self.batch_id}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReopenBatch:
+    """It was found before the next members were recorded that an approval no longer counts."""
+
+    name: Literal["reopen_batch"] = field(default="reopen_batch")
+    batch_id: BatchId
+    reason: Facts
+
+    def audit_details(self) -> Details:
+        """Return the reason."""
+        return {"batch": self.batch_id, "reason": as_values(self.reason)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanBatchAgain:
+    """A template or a role was changed. Every member is planned again, and approval is requested again."""
+
+    name: Literal["plan_batch_again"] = field(default="plan_batch_again")
+    batch_id: BatchId
+    reason: Facts
+
+    def audit_details(self) -> Details:
+        """Return the reason."""
+        return {"batch": self.batch_id, "reason": as_values(self.reason)}
+
+
+BatchCommand = (
+    DraftBatch
+    | ConfirmDraft
+    | RecordRows
+    | RecordBatchPrepared
+    | RecordListUploaded
+    | RecordListNotUploaded
+    | ApproveBatch[Person]
+    | RejectBatch[Person]
+    | WithdrawBatch
+    | ExpireBatch
+    | ReopenBatch
+    | PlanBatchAgain
+)

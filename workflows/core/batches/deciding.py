@@ -1,0 +1,118 @@
+"""Decisions on a batch: who may decide, approve, reject, withdraw. And what happens when nobody decides."""
+
+from workflows.core.batches.batch import Batch, BatchState
+from workflows.core.batches.commands import ExpireBatch
+from workflows.core.batches.transition import BatchTransition, changed, end_batch, not_possible_now, show
+from workflows.core.errors.facts import Fact
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.people import ChatId, CurrentRoles, Person, PersonId
+from workflows.core.policy.approval import Choice, Decision
+from workflows.core.requests.commands.batch import ApproveBatch, RejectBatch, WithdrawBatch
+from workflows.core.requests.deciding import deciding_stage
+from workflows.core.requests.effects import AdvanceBatch
+from workflows.core.requests.eligibility import Eligibility
+from workflows.core.requests.notes import NoteCode
+from workflows.core.requests.transitions.transition import Situation
+from workflows.core.settings.canonical import Digest
+
+S = BatchState
+
+
+def batch_eligibility(batch: Batch, current_roles: CurrentRoles | None = None) -> Eligibility:
+    """Compute who may decide on a batch, from its people and decisions. Pure.
+
+    :param current_roles: the current roles. None counts every decision without checking roles, which is only for
+        display.
+    """
+    verdict = batch.verdict(current_roles)
+    counted = [person for people in verdict.counted_people for person in people]
+    named = [one for one in (batch.requester, batch.sponsor, *batch.authors, *counted) if one is not None]
+    return Eligibility(
+        stages=batch.stages,
+        verdict=verdict,
+        requester=_ids(batch.requester),
+        sponsor=_ids(batch.sponsor),
+        authors=frozenset[ChatId | PersonId]().union(*map(_ids, batch.authors)),
+        chat_ids=frozenset(one.chat_id for one in named if one.chat_id),
+    )
+
+
+def _ids(person: Person | None) -> frozenset[ChatId | PersonId]:
+    return frozenset() if person is None else frozenset(known for known in (person.id, person.chat_id) if known)
+
+
+def current_batch_eligibility(batch: Batch) -> Eligibility | None:
+    """Return who may decide on a batch that waits for approvals; None for any other batch."""
+    if batch.state is not S.AWAITING_APPROVAL:
+        return None
+    who = batch_eligibility(batch)
+    return who if who.open_stages else None
+
+
+def approve(batch: Batch, command: ApproveBatch[Person], situation: Situation) -> BatchTransition:
+    stage = _stage(batch, command.actor, command.digest, situation)
+    if stage is None:
+        # An earlier approver has the role again, so the approval chain is complete without this approval.
+        return _begin(changed(batch, S.APPLYING, situation, note=()))
+    decision = _decision(command.actor, Choice.APPROVE, stage, command.digest, situation)
+    approved = changed(batch, batch.state, situation, decisions=(*batch.decisions, decision), note=())
+    if approved.verdict(situation.current_roles).is_complete:
+        return _begin(changed(batch, S.APPLYING, situation, decisions=approved.decisions, note=()))
+    return BatchTransition(batch=approved, effects=show(approved))
+
+
+def reject(batch: Batch, command: RejectBatch[Person], situation: Situation) -> BatchTransition:
+    stage = _stage(batch, command.actor, command.digest, situation, may_repeat=True)
+    if stage is None:
+        raise Refused(RefusalCode.ALL_APPROVALS_GIVEN)
+    reason = command.reason.strip()
+    if not reason:
+        raise Refused(RefusalCode.REASON_MISSING, is_review=False)
+    decision = _decision(command.actor, Choice.REJECT, stage, command.digest, situation, reason)
+    note = (Fact(NoteCode.REJECTED, {"name": command.actor.name, "reason": reason}),)
+    return end_batch(batch, S.REJECTED, situation, note, decisions=(*batch.decisions, decision))
+
+
+def withdraw(batch: Batch, command: WithdrawBatch, situation: Situation) -> BatchTransition:
+    if batch.requester is None:
+        raise not_possible_now(batch)  # nobody has asked for a draft; it expires
+    if command.actor != batch.requester.chat_id and not command.is_requester:
+        raise Refused(RefusalCode.NOT_THE_REQUESTER)
+    return end_batch(batch, S.WITHDRAWN, situation, (Fact(NoteCode.WITHDRAWN),))
+
+
+def expire(batch: Batch, command: ExpireBatch, situation: Situation) -> BatchTransition:
+    if situation.now < batch.expires_at:
+        raise Refused(RefusalCode.NOT_DUE_YET, what="expiry")
+    code = NoteCode.DRAFT_NOT_CONFIRMED if batch.state is S.DRAFT else NoteCode.BATCH_UNDECIDED
+    return end_batch(batch, S.EXPIRED, situation, (Fact(code),))
+
+
+def _stage(
+    batch: Batch, actor: Person, digest: Digest, situation: Situation, *, may_repeat: bool = False
+) -> int | None:
+    """Check that a person may decide on exactly what the card and the list showed.
+
+    :returns: the index of the stage; None when the approval chain is complete with the current roles.
+    :raises Refused: when this person may not decide, or nobody may.
+    """
+    if (situation.received_at or situation.now) >= batch.expires_at:
+        raise Refused(RefusalCode.EXPIRED)
+    if digest != batch.digest:
+        raise Refused(RefusalCode.CARD_OUT_OF_DATE)
+    if not batch.is_list_current:
+        raise Refused(RefusalCode.BATCH_LIST_MISSING)
+    people = batch_eligibility(batch, situation.current_roles)
+    return deciding_stage(people, actor, current_roles=situation.current_roles, may_repeat=may_repeat)
+
+
+def _decision(
+    person: Person, choice: Choice, stage: int, digest: Digest, situation: Situation, reason: str = ""
+) -> Decision:
+    at = situation.received_at or situation.now
+    return Decision(person=person, choice=choice, stage=stage, digest=digest, reason=reason, at=at)
+
+
+def _begin(batch: Batch) -> BatchTransition:
+    return BatchTransition(batch=batch, effects=(*show(batch), AdvanceBatch(batch_id=batch.id)))

@@ -1,0 +1,131 @@
+"""The members of a batch: which requests one decision may decide, by which chain, and how they get the decisions."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Final
+
+from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowCode, RowState
+from workflows.core.errors.facts import Fact, Facts, as_values
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.partners.approval_policy import ApprovalChain, is_as_strict, merged_chain
+from workflows.core.policy.approval import Choice, Decision
+from workflows.core.policy.risk import Risk, RiskLevel
+from workflows.core.posture.adoption.authorship import chains_with_one_more
+from workflows.core.requests.commands.automatic import AcceptBatchDecisions, EndWithBatch
+from workflows.core.requests.request import AccessRequest, RequestState
+
+MANY: Final = 50
+"""With more members than this, one approver more decides."""
+
+_ENDED_AS: Final = {
+    BatchState.REJECTED: RequestState.REJECTED,
+    BatchState.WITHDRAWN: RequestState.WITHDRAWN,
+    BatchState.EXPIRED: RequestState.EXPIRED,
+}
+
+
+def batch_chains(
+    chains: Iterable[ApprovalChain], members: int, admin_title: str, *, has_unknown_author: bool = False
+) -> tuple[ApprovalChain, ...]:
+    """Return the chains that may decide on a batch, in the order in which they are tried.
+
+    The chain is at least as strict as that of each member. With more than `MANY` members it asks for one approver
+    more, where there is one.
+
+    :param chains: the chains of the members; each different one is enough.
+    :param admin_title: the title of the role `admin`.
+    :param has_unknown_author: whether the chains are those of a draft, without the approver more that a member needs
+        whose author is not known.
+    """
+    found: tuple[ApprovalChain, ...] = (merged_chain(dict.fromkeys(chains)),)
+    for is_needed in (has_unknown_author, members > MANY):
+        if is_needed:
+            found = tuple(dict.fromkeys(more for one in found for more in chains_with_one_more(one, admin_title)))
+    return found
+
+
+def why_alone(risk: Risk) -> Facts:
+    """Return why a partner with this risk is decided alone; empty when it may be decided with others."""
+    if risk.level is not RiskLevel.HIGH:
+        return ()
+    return (Fact(RowCode.HIGH_RISK, {"reasons": [one.value for one in risk.reasons]}),)
+
+
+def accepted_decisions(batch: Batch, row: BatchRow, request: AccessRequest) -> AcceptBatchDecisions:
+    """Return the command that gives a member the decisions on its batch.
+
+    :raises Refused: when the batch is not approved, or not for exactly the plan of this request, or when its chain is
+        weaker than the request needs.
+    """
+    prepared = request.require_prepared()
+    refused = Refused(RefusalCode.NOT_APPROVED_IN_BATCH, batch=batch.id)
+    is_planned = row.state is RowState.PLANNED and row.request_id == request.id
+    is_same_plan = prepared.plan.digest == row.plan_digest and prepared.plan.tenant_id == row.tenant_id
+    if batch.state is not BatchState.APPLYING or batch.digest is None or not batch.verdict().is_complete:
+        raise refused
+    if not (is_planned and is_same_plan and is_as_strict(batch.stages, prepared.stages)):
+        raise refused
+    approvals = [one for one in batch.decisions if one.choice is Choice.APPROVE]
+    return AcceptBatchDecisions(
+        batch=batch.id,
+        batch_digest=batch.digest,
+        plan_digest=prepared.plan.digest,
+        stages=batch.stages,
+        roles=batch.roles,
+        decisions=_on_plan(batch, approvals, request),
+    )
+
+
+def end_with(batch: Batch, request: AccessRequest) -> EndWithBatch | None:
+    """Return the command that ends a member with its batch; None for a batch that may still be approved."""
+    state = _ENDED_AS.get(batch.state)
+    if state is None:
+        return None
+    decided = () if request.prepared is None else _on_plan(batch, batch.decisions, request)
+    return EndWithBatch(state=state, note=batch.note, decisions=decided)
+
+
+def _on_plan(batch: Batch, decisions: Sequence[Decision], request: AccessRequest) -> tuple[Decision, ...]:
+    """Return the decisions on what the batch decides as decisions on the plan of a member that it contains."""
+    digest = request.plan.digest
+    return tuple(
+        replace(decision, digest=digest, batch_digest=decision.digest)
+        for decision in decisions
+        if decision.digest == batch.digest
+    )
+
+
+def row_after(row: BatchRow, request: AccessRequest) -> BatchRow:
+    """Return what a row became, from its request as it is stored: planned, applied, gone on alone, or ended.
+
+    :param request: the request of the row, after it was filed.
+    """
+    if request.batch is None and row.request_id == request.id:
+        return _left(row, request)
+    if request.state is RequestState.APPLIED:
+        return replace(row, state=RowState.APPLIED)
+    if request.is_terminal:
+        values = {"state": request.state.value, "note": as_values(request.note)}
+        return replace(row, state=RowState.ENDED, reason=(Fact(RowCode.STOPPED, values),))
+    if row.state is RowState.WAITING and request.state is RequestState.AWAITING_APPROVAL:
+        prepared = request.require_prepared()
+        return replace(
+            row,
+            state=RowState.PLANNED,
+            request_id=request.id,
+            plan_digest=prepared.plan.digest,
+            stages=prepared.stages,
+            authors=prepared.authors,
+            template_title=prepared.template_title,
+            reason=(),
+        )
+    return row
+
+
+def _left(row: BatchRow, request: AccessRequest) -> BatchRow:
+    if row.state is RowState.LEFT:
+        return row
+    is_planned_again = request.prepared is None or not request.decisions
+    code = RowCode.PLANNED_AGAIN if is_planned_again else RowCode.APPROVAL_AGAIN
+    return replace(row, state=RowState.LEFT, reason=row.reason or (Fact(code),))

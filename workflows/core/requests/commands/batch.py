@@ -1,0 +1,63 @@
+"""The commands by which people decide on a batch. A click and its command are one class.
+
+A boundary: what people do with a batch, without its rules, so that a click can be stored.
+"""
+
+from dataclasses import dataclass, field
+from typing import Generic, Literal
+
+from workflows.core.people import Actor, ChatId
+from workflows.core.requests.commands.audit_details import Details, account_details, clicked_details
+from workflows.core.requests.request import BatchId
+from workflows.core.settings.canonical import Digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApproveBatch(Generic[Actor]):
+    """An approver approves exactly the members with this digest, which the card showed and the list contains."""
+
+    name: Literal["approve_batch"] = field(default="approve_batch")
+    actor: Actor
+    batch_id: BatchId
+    digest: Digest
+    channel: str = ""
+
+    def audit_details(self) -> Details:
+        """Return the batch and its digest, and the account once it is known."""
+        return {**clicked_details(batch=self.batch_id, digest=self.digest), **account_details(self.actor)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RejectBatch(Generic[Actor]):
+    """An approver rejects the batch with this digest, and gives the reason."""
+
+    name: Literal["reject_batch"] = field(default="reject_batch")
+    actor: Actor
+    batch_id: BatchId
+    digest: Digest
+    reason: str
+    channel: str = ""
+
+    def audit_details(self) -> Details:
+        """Return the batch, its digest and the reason, and the account once it is known."""
+        details = clicked_details(batch=self.batch_id, digest=self.digest, reason=self.reason)
+        return {**details, **account_details(self.actor)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawBatch:
+    """The requester withdraws the batch with all its members."""
+
+    name: Literal["withdraw_batch"] = field(default="withdraw_batch")
+    actor: ChatId
+    batch_id: BatchId
+    is_requester: bool = False
+    """Whether both chat ids belong to one account. Only the permission check sets it, after reading the accounts."""
+    channel: str = ""
+
+    def audit_details(self) -> Details:
+        """Return the batch."""
+        return {"batch": self.batch_id}
+
+
+BatchClick = ApproveBatch[ChatId] | RejectBatch[ChatId] | WithdrawBatch

@@ -1,0 +1,98 @@
+"""Changes of a request that belongs to a batch: it gets the batch's decisions, leaves the batch, or ends with it."""
+
+from dataclasses import replace
+from typing import Any, Final
+
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.policy.approval import ChainRule
+from workflows.core.requests.commands.automatic import AcceptBatchDecisions, EndWithBatch, Expire, LeaveBatch
+from workflows.core.requests.commands.request import Approve, Edit, Reject, RemindApprovers, Withdraw
+from workflows.core.requests.effects import (
+    AdvanceBatch,
+    Apply,
+    Prepare,
+    SendExpiryMessages,
+    SendMessage,
+    SendReminders,
+    ShowRequest,
+)
+from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.core.requests.transitions.transition import (
+    Situation,
+    Transition,
+    begin_to_apply,
+    changed,
+    with_note,
+)
+
+_ABOUT_THE_BATCH: Final = (Approve, Reject, Withdraw, Edit, RemindApprovers, Expire)
+"""What people, and time, do with the whole batch and with none of its members."""
+_DONE_BY_THE_BATCH: Final = (ShowRequest, SendMessage, SendReminders, SendExpiryMessages, Prepare, Apply)
+"""A member has no card and sends no messages. The batch prepares and records its members."""
+
+
+def require_not_of_batch(request: AccessRequest | None, command: Any) -> None:
+    """Refuse a command about a member that people give to the whole batch.
+
+    :raises Refused: naming the batch.
+    """
+    if request is not None and request.batch is not None and isinstance(command, _ABOUT_THE_BATCH):
+        raise Refused(RefusalCode.IN_A_BATCH, batch=request.batch)
+
+
+def with_effects_of_batch(before: AccessRequest | None, transition: Transition) -> Transition:
+    """Leave to the batch what it does for its members, and let it look when a member left, or was ended by others."""
+    batch, after = None if before is None else before.batch, transition.request
+    if after.batch is not None:
+        effects = tuple(effect for effect in transition.effects if not isinstance(effect, _DONE_BY_THE_BATCH))
+        is_news = after.state is RequestState.STOPPED
+        more = (AdvanceBatch(batch_id=after.batch),) if is_news else ()
+        return replace(transition, effects=(*effects, *more))
+    if batch is not None:
+        return replace(transition, effects=(*transition.effects, AdvanceBatch(batch_id=batch)))
+    return transition
+
+
+def out_of_batch(request: AccessRequest) -> AccessRequest:
+    """Return a request that goes on alone, if it was a member of a batch."""
+    return request if request.batch is None else replace(request, batch=None, left_batch=request.batch)
+
+
+def accept_batch_decisions(request: AccessRequest, command: AcceptBatchDecisions, situation: Situation) -> Transition:
+    """Give a member the decisions on its batch, if they are about exactly its plan and are enough for it.
+
+    :raises Refused: otherwise.
+    """
+    prepared = request.require_prepared()
+    is_of_plan = all(decision.digest == prepared.plan.digest for decision in command.decisions)
+    if request.batch != command.batch or command.plan_digest != prepared.plan.digest or not is_of_plan:
+        raise Refused(RefusalCode.NOT_APPROVED_IN_BATCH, batch=command.batch)
+    rule = prepared.chain_rule if command.stages == prepared.stages else ChainRule.STRICTER
+    accepted = changed(
+        request,
+        RequestState.APPLYING,
+        situation,
+        prepared=replace(prepared, stages=command.stages, roles={**command.roles}, chain_rule=rule),
+        decisions=command.decisions,
+        note=(),
+    )
+    if not accepted.verdict(situation.current_roles).is_complete:
+        raise Refused(RefusalCode.NOT_APPROVED_IN_BATCH, batch=command.batch)
+    return begin_to_apply(accepted)
+
+
+def leave_batch(request: AccessRequest, command: LeaveBatch, situation: Situation) -> Transition:
+    """Let a member go on alone: it is shown on its own card and asks for its own approval."""
+    if request.batch is None:
+        raise Refused(RefusalCode.NOT_IN_A_BATCH)
+    alone = changed(out_of_batch(request), request.state, situation, note=command.reason)
+    return Transition(request=alone, effects=(ShowRequest(request_id=request.id),))
+
+
+def end_with_batch(request: AccessRequest, command: EndWithBatch, situation: Situation) -> Transition:
+    """End a member because nobody approved its batch."""
+    if request.batch is None:
+        raise Refused(RefusalCode.NOT_IN_A_BATCH)
+    ended = with_note(request, command.state, situation, command.note)
+    return Transition(request=replace(ended, decisions=(*ended.decisions, *command.decisions)), effects=())

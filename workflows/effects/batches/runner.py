@@ -1,0 +1,186 @@
+"""Advance a batch: prepare, record or end its members, one wave at a time, as the stored records say.
+
+Every step looks at what is stored, so that it may be repeated after a crash at any point. Members are ordinary
+requests: they are prepared and recorded by the same code as every other request.
+"""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Final
+
+from workflows.app.batches.batch_rules import changed_batch_rules, deciding_template
+from workflows.app.batches.batch_service import BatchService
+from workflows.app.batches.confirming import first_possible_chain
+from workflows.app.service import Service
+from workflows.catalog.catalog import Catalog
+from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowCode, RowState
+from workflows.core.batches.commands import PlanBatchAgain, RecordBatchPrepared, RecordRows, ReopenBatch
+from workflows.core.batches.members import batch_chains, end_with, row_after
+from workflows.core.errors.facts import Fact, as_values
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.people import ADMIN, CurrentRoles
+from workflows.core.requests.notes import NoteCode
+from workflows.core.requests.request import BatchId, RequestId, RequestState
+from workflows.core.settings.model import TenantId
+from workflows.effects.apply import Applier
+from workflows.effects.batches.members import MembersInPreparation, MembersInRecording, request_id_of
+from workflows.effects.batches.waves import WAVE, Waits, applier_of_wave, preparer_of_wave, rows_after_wave
+from workflows.effects.prepare import Preparer
+from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused, PeopleDirectoryUnavailable
+from workflows.ports.store import Store
+from workflows.ports.tenant import TenantRefused, TenantUnavailable
+
+_ENDED_AT_ONCE: Final = 100
+"""How many members are ended in one step. Nothing is read for them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchRunner:
+    """Performs AdvanceBatch. May be repeated safely at every point."""
+
+    batches: BatchService
+    service: Service
+    store: Store
+    preparer: Preparer
+    applier: Applier
+    directory: PeopleDirectory
+    catalog: Catalog
+
+    async def advance(self, batch_id: BatchId) -> None:
+        """Do the next part. As long as something is left, the stored result asks for the part after it.
+
+        :raises TenantUnavailable, PeopleDirectoryUnavailable: when nothing could be done now; try again later.
+        """
+        batch = await self.store.batch(batch_id)
+        match None if batch is None else batch.state:
+            case BatchState.PREPARING if batch is not None:
+                await self._prepare(batch)
+            case BatchState.AWAITING_APPROVAL if batch is not None:
+                await self._look_for_changes(batch)
+            case BatchState.APPLYING if batch is not None:
+                await self._apply(batch)
+            case BatchState.REJECTED | BatchState.WITHDRAWN | BatchState.EXPIRED if batch is not None:
+                await self._end(batch)
+            case _:
+                return
+
+    async def _prepare(self, batch: Batch) -> None:
+        rows = batch.in_state(RowState.WAITING, RowState.ALONE)[:WAVE]
+        if not rows:
+            await self._ask_for_approval(batch)
+            return
+        wave = MembersInPreparation(
+            batch=batch,
+            preparer=preparer_of_wave(self.preparer),
+            catalog=self.catalog,
+            service=self.service,
+            store=self.store,
+        )
+        changed, waits = await rows_after_wave(rows, wave.advance)
+        await self._record_progress(batch, changed, waits)
+
+    async def _ask_for_approval(self, batch: Batch) -> None:
+        """Choose the chain of all members, and request approval."""
+        members = batch.members
+        chains = batch_chains((row.stages for row in members), len(members), self.catalog.roles[ADMIN].title)
+        asked = [one.chat_id for one in (batch.requester, batch.sponsor, *batch.authors) if one and one.chat_id]
+        try:
+            found = await first_possible_chain(self.directory.for_one_check(), chains, frozenset(asked))
+        except (TenantRefused, PeopleDirectoryRefused) as error:
+            raise PeopleDirectoryUnavailable(error.facts) from error
+        templates = [deciding_template(row, self.catalog) for row in members]
+        prepared = RecordBatchPrepared(
+            batch_id=batch.id,
+            stages=found.stages,
+            roles=self.catalog.role_hashes(stage.role for stage in found.stages),
+            templates={one.name: one.content_hash for one in templates},
+            problem=found.problem if members else None,
+        )
+        await self._advance(batch, prepared)
+
+    async def _look_for_changes(self, batch: Batch) -> None:
+        """Record which members left while the batch waits for approval: revoked, or planned again."""
+        states = await self.store.batch_members(batch.id)
+        awaiting = RequestState.AWAITING_APPROVAL
+        others = [row for row in batch.members if states.get(row.request_id or RequestId("")) is not awaiting]
+        changed, _ = await rows_after_wave(others, self._row_now)
+        await self._record(batch, changed)
+
+    async def _row_now(self, row: BatchRow) -> BatchRow:
+        request = await self.store.request(row.request_id or RequestId(""))
+        return row if request is None else row_after(row, request)
+
+    async def _apply(self, batch: Batch) -> None:
+        """Record the next members, after everybody who decided was read again."""
+        changed_rules_now = changed_batch_rules(batch, self.catalog)
+        if changed_rules_now is not None:
+            reason = (changed_rules_now.fact, Fact(NoteCode.ASKED_AGAIN))
+            await self._advance(batch, PlanBatchAgain(batch_id=batch.id, reason=reason))
+            return
+        applier = applier_of_wave(self.applier)
+        try:
+            roles = await applier.directory.current_roles([decision.person for decision in batch.decisions])
+        except (TenantRefused, PeopleDirectoryRefused) as error:
+            raise PeopleDirectoryUnavailable(error.facts) from error  # it waits until this is repaired
+        verdict = batch.verdict(roles)
+        if not verdict.is_complete:
+            await self._advance(batch, ReopenBatch(batch_id=batch.id, reason=verdict.not_counted), roles)
+            return
+        wave = MembersInRecording(batch=batch, applier=applier, roles=roles, service=self.service, store=self.store)
+        changed, waits = await rows_after_wave(batch.members[:WAVE], wave.advance)
+        await self._record_progress(batch, changed, waits)
+
+    async def _end(self, batch: Batch) -> None:
+        """End the members of a batch that nobody approved."""
+        rows = batch.in_state(RowState.WAITING, RowState.ALONE, RowState.PLANNED)[:_ENDED_AT_ONCE]
+        changed = {row.tenant_id: await self._ended(batch, row) for row in rows}
+        await self._record(batch, changed)
+
+    async def _ended(self, batch: Batch, row: BatchRow) -> BatchRow:
+        request = await self.store.request(row.request_id or request_id_of(batch, row))
+        values = {"state": batch.state.value, "note": as_values(batch.note)}
+        ended = replace(row, state=RowState.ENDED, reason=(Fact(RowCode.STOPPED, values),))
+        if request is None:
+            return ended
+        row = replace(row, request_id=request.id)
+        command = end_with(batch, request)
+        if command is not None and request.batch == batch.id and not request.is_terminal:
+            with suppress(Refused):  # a revocation ended it meanwhile
+                request = await self.service.advance(request.id, command)
+        return ended if request.batch == batch.id and request.is_terminal else row_after(row, request)
+
+    async def _record_progress(self, batch: Batch, changed: Mapping[TenantId, BatchRow], waits: Waits | None) -> None:
+        """Store what became of the rows of a wave.
+
+        :raises TenantUnavailable, PeopleDirectoryUnavailable: when nothing became of any; it is tried again later.
+        """
+        if changed:
+            await self._record(batch, changed)
+        elif isinstance(waits, TenantUnavailable | PeopleDirectoryUnavailable):
+            raise waits
+        else:
+            facts = () if waits is None else (*waits.facts, Fact(NoteCode.WAITS_FOR_ADMIN))
+            raise TenantUnavailable(facts or (Fact(NoteCode.KEEPS_TRYING),)) from waits
+
+    async def _record(self, batch: Batch, changed: Mapping[TenantId, BatchRow]) -> None:
+        if changed:
+            await self._advance(batch, RecordRows(batch_id=batch.id, rows=changed))
+
+    async def _advance(
+        self,
+        batch: Batch,
+        command: RecordRows | RecordBatchPrepared | PlanBatchAgain | ReopenBatch,
+        roles: CurrentRoles | None = None,
+    ) -> None:
+        """Store a result, unless the batch was withdrawn, rejected or expired meanwhile: that asked for the end."""
+
+        async def as_read(_: Batch) -> CurrentRoles:
+            return roles or CurrentRoles()
+
+        try:
+            await self.batches.advance(command, current_roles_of=as_read)
+        except Refused as refused:
+            if refused.code is not RefusalCode.BATCH_NOT_POSSIBLE_NOW:
+                raise

@@ -1,0 +1,91 @@
+"""What the members of one wave share while they are prepared or recorded: reads of people, tenant and records."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from workflows.app.batches.wave_directory import WaveDirectory
+from workflows.app.batches.wave_tenant import wave_tenant
+from workflows.core.batches.batch import BatchRow
+from workflows.core.plans.plan import TenantIdentity
+from workflows.core.posture.adoption.authorship import LOG_READ_FOR
+from workflows.core.requests.request import AccessRequest
+from workflows.core.settings.model import TenantId
+from workflows.effects.apply import Applier
+from workflows.effects.prepare import Preparer
+from workflows.ports.people_directory import PeopleDirectoryRefused, PeopleDirectoryUnavailable
+from workflows.ports.store import Store
+from workflows.ports.tenant import TenantRefused, TenantUnavailable
+
+WAVE: Final = 20
+"""How many members are prepared or recorded at the same time."""
+
+Waits = TenantUnavailable | TenantRefused | PeopleDirectoryUnavailable | PeopleDirectoryRefused
+
+
+@dataclass(slots=True, kw_only=True)
+class WaveRecords:
+    """Other requests, and the partners as they were when the wave began. Implements `ports.RecordsReader`."""
+
+    store: Store
+    _identities: Sequence[TenantIdentity] | None = field(default=None)
+    _reading: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def open_requests_about(self, tenant_id: TenantId) -> Sequence[AccessRequest]:
+        """List the open requests that may be about a tenant, as they are now."""
+        return await self.store.open_requests_about(tenant_id)
+
+    async def identities(self) -> Sequence[TenantIdentity]:
+        """List the identity of every partnership, by default domain."""
+        async with self._reading:
+            if self._identities is None:
+                self._identities = await self.store.identities()
+            return self._identities
+
+
+def preparer_of_wave(preparer: Preparer) -> Preparer:
+    """Return what prepares the members of one wave: the same checks, with what is equal for all read once."""
+    return replace(
+        preparer,
+        tenant=wave_tenant(preparer.tenant, log_since=preparer.clock.now() - LOG_READ_FOR),
+        directory=WaveDirectory(preparer.directory.for_one_check()),
+        records=WaveRecords(store=preparer.store),
+        asks_about_each=False,
+    )
+
+
+def applier_of_wave(applier: Applier) -> Applier:
+    """Return what records the members of one wave: every check before a record is stored, with shared reads.
+
+    Roles are read again for the wave, never from what another check read before.
+    """
+    return replace(
+        applier,
+        tenant=wave_tenant(applier.tenant, log_since=applier.clock.now() - LOG_READ_FOR),
+        directory=WaveDirectory(applier.directory),
+    )
+
+
+async def rows_after_wave(
+    rows: Sequence[BatchRow], advance: Callable[[BatchRow], Awaitable[BatchRow]]
+) -> tuple[dict[TenantId, BatchRow], Waits | None]:
+    """Advance rows at the same time. One that waits for another system stops none of the others.
+
+    :returns: the rows that changed, by tenant id, and why one of the others waits; None when none does.
+    """
+
+    async def one(row: BatchRow) -> BatchRow | Waits:
+        try:
+            return await advance(row)
+        except (TenantUnavailable, TenantRefused, PeopleDirectoryUnavailable, PeopleDirectoryRefused) as error:
+            return error
+
+    results = await asyncio.gather(*map(one, rows))
+    changed = {
+        row.tenant_id: after
+        for row, after in zip(rows, results, strict=True)
+        if isinstance(after, BatchRow) and after != row
+    }
+    waits = next((result for result in results if not isinstance(result, BatchRow)), None)
+    return changed, waits

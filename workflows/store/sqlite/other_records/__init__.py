@@ -1,0 +1,1 @@
+"""Records besides requests and partners in the embedded store: drift, and batches."""

@@ -1,0 +1,58 @@
+"""Batches in the embedded store: drafts, and requests that one decision decides."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from workflows.core.batches.batch import Batch
+from workflows.core.people import ChatId, PersonId, Role
+from workflows.core.requests.request import BatchId, RequestId, RequestState
+from workflows.ports.records import LimitedList
+from workflows.store.codec import BATCH, load_shared
+from workflows.store.columns import text_of
+from workflows.store.sqlite.database import SqliteDatabase, readable
+
+_WAITING: Final = """waits_for in (select value from json_each(?))
+    and not exists (select 1 from json_each(excluded) where value in (select value from json_each(?)))"""
+
+
+class SqliteBatches(SqliteDatabase):
+    """Reads batches. `SqliteStore.commit` changes them."""
+
+    async def batch(self, batch_id: BatchId) -> Batch | None:
+        """Load one batch, in any state."""
+        rows = await self._query("select doc from batches where id = ?", batch_id)
+        return load_shared(BATCH, rows[0]["doc"]) if rows else None
+
+    async def open_batches(self) -> Sequence[Batch]:
+        """List the batches that have not ended, drafts too, oldest first."""
+        return readable(
+            BATCH, await self._query("select id, doc from batches where is_open = 1 order by created_at, id")
+        )
+
+    async def batches_of(self, requester: ChatId, account: PersonId | None, limit: int) -> Sequence[Batch]:
+        """List the batches that a person asked for, newest first."""
+        sql = """select id, doc from batches where requester = ? or (account = ? and account <> '')
+            order by created_at desc, id limit ?"""
+        return readable(BATCH, await self._query(sql, requester, account or "", limit))
+
+    async def batches_waiting(
+        self, roles: Sequence[Role], ids: Collection[ChatId | PersonId], limit: int
+    ) -> LimitedList[Batch]:
+        """List the batches that wait for one of these roles and that this person may decide on, by deadline."""
+        values = (json.dumps(list(roles)), json.dumps(sorted(ids)))
+        sql = f"select id, doc from batches where {_WAITING} order by expires_at, id limit ?"  # noqa: S608
+        items = readable(BATCH, await self._query(sql, *values, limit))
+        rows = await self._query(f"select count(*) as count from batches where {_WAITING}", *values)  # noqa: S608
+        return LimitedList(items=items, count=rows[0]["count"])
+
+    async def batch_members(self, batch_id: BatchId) -> Mapping[RequestId, RequestState]:
+        """Return the state of each request that belongs to a batch now."""
+        rows = await self._query("select id, state from requests where batch = ?", batch_id)
+        return {RequestId(row["id"]): RequestState(row["state"]) for row in rows}
+
+    async def batches_due(self, now: datetime) -> Sequence[BatchId]:
+        """List the drafts and undecided batches whose time is over."""
+        rows = await self._query("select id from batches where due_at <= ? order by due_at, id", text_of(now))
+        return [BatchId(row["id"]) for row in rows]
