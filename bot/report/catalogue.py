@@ -8,7 +8,7 @@ from bot.report.csv_text import join_values
 from bot.report.words import iso, requester_words
 from bot.words.requests.titles import partner_title
 from workflows.app.evidence.reading import CatalogueEntry
-from workflows.core.partner_setup.confirmations import open_steps
+from workflows.core.checks.partner_setup.confirmations import open_steps
 from workflows.core.people import Person
 from workflows.core.posture.watch.acceptance import accepted_until
 from workflows.core.posture.watch.drift import Drift

@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Final
 
 from workflows.core.batches.batch import Batch
-from workflows.core.partner_setup.steps import SetupStep
+from workflows.core.checks.partner_setup.steps import SetupStep
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.model import TenantId

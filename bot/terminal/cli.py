@@ -112,7 +112,7 @@ FailOn = Annotated[
 @app.command()
 def posture(context: typer.Context, as_json: AsJson = False, names: Names = False, fail_on: FailOn = None) -> None:
     """Show what access the tenant's default and every partner's settings give, with warnings. Change nothing."""
-    from bot.terminal.posture_command import FAIL_ON, show_posture
+    from bot.terminal.posture.posture_command import FAIL_ON, show_posture
 
     if fail_on is not None and fail_on not in FAIL_ON:
         raise typer.BadParameter("choose alert or warning", param_hint="--fail-on")

@@ -38,8 +38,8 @@ from tests.bot.shipped_cards import NAMES, waiting, words_of
 from tests.workflows.core.builders import AMARA, NOW, RILEY, TENANT, access_plan, approval, identity, partnership
 from workflows.app.reads.app_home import AppHome
 from workflows.catalog.catalog import SHIPPED, load_catalog
+from workflows.core.checks.partner_setup.steps import newly_required_steps
 from workflows.core.errors.facts import Fact, text_fact
-from workflows.core.partner_setup.steps import newly_required_steps
 from workflows.core.partners.partnership import PartnershipState, SettingsBasis
 from workflows.core.policy.offers import arranged_offers, offers_of
 from workflows.core.requests.commands.automatic import RecordPrepared, Replan

@@ -20,8 +20,8 @@ from bot.slack.flows.revoke.views import revoke_view_or_nothing, revoke_without_
 from bot.slack.flows.show.partner_details import partner_details
 from bot.slack.flows.show.partner_list import partner_list
 from bot.slack.flows.show.posture import posture_message
-from bot.terminal.posture_json import posture_json
-from bot.terminal.posture_table import print_posture
+from bot.terminal.posture.posture_json import posture_json
+from bot.terminal.posture.posture_table import print_posture
 from bot.words.posture.summary import trust_words
 from bot.words.requests.messages import message_words
 from bot.words.settings.open_access import access_kind_title, is_known_setting, unknown_settings_words

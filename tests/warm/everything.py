@@ -18,7 +18,7 @@ import bot.process.settings
 import bot.terminal.cli
 import bot.terminal.doctor
 import bot.terminal.plan.command
-import bot.terminal.posture_command
+import bot.terminal.posture.posture_command
 import bot.terminal.sandbox_command
 from tests.warm.authority import reuse_authority
 from tests.warm.block_checks import remember_checks

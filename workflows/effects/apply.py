@@ -28,14 +28,14 @@ from workflows.core.requests.notes import NoteCode, progress
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.core.requests.transitions.freezing import is_stopped_by_freeze
 from workflows.core.settings.canonical import JsonObject
+from workflows.effects.applying.overtaken_block import stop_if_overtaken
 from workflows.effects.applying.reading_back import ReadBack
 from workflows.effects.applying.refusals import RefusedPlans
+from workflows.effects.applying.resending import ResendDecision
 from workflows.effects.applying.results import ApplyResults
 from workflows.effects.applying.sending import PlanSender
+from workflows.effects.applying.still_approved import ApprovalReads, find_objection
 from workflows.effects.applying.write_gate import WriteGate, WritesFrozen
-from workflows.effects.overtaken_block import stop_if_overtaken
-from workflows.effects.resending import ResendDecision
-from workflows.effects.still_approved import ApprovalReads, find_objection
 from workflows.intervals import USUAL_PAUSES, Pauses
 from workflows.ports.clock import Clock
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryUnavailable

@@ -13,6 +13,7 @@ from workflows.app.storing.identifiers import revocation_id
 from workflows.core.errors.facts import Fact, Facts, as_values, log_text
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.partnership import Partnership
+from workflows.core.people import ChatId
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.commands.automatic import RecordDelayed
 from workflows.core.requests.commands.partner_record import Revoke
@@ -93,9 +94,7 @@ class Performer:
             case ShowBlockAtEnd():
                 await self._show_block_at_end(effect)
             case ShowHome():
-                request_count = await self.store.count_home_requests(effect.person)
-                await self.notifier.show_home(effect.person)
-                await self.store.save_home_published(effect.person, request_count)
+                await self._show_home(effect.person)
             case ShowAlarm():
                 alarm = await self.store.alarm(effect.alarm_id)
                 if alarm is not None:
@@ -108,6 +107,11 @@ class Performer:
                 await self._perform_for_batch(effect)
             case RetryOrDropEffect():
                 await retry_or_drop_effect(effect, store=self.store, alarms=self.alarms)
+
+    async def _show_home(self, person: ChatId) -> None:
+        request_count = await self.store.count_home_requests(person)
+        await self.notifier.show_home(person)
+        await self.store.save_home_published(person, request_count)
 
     async def _perform_for_request(self, effect: ShowRequest | SendReminders | SendExpiryMessages) -> None:
         request = await self.store.request(effect.request_id)

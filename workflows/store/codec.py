@@ -7,9 +7,9 @@ from typing import Annotated, Any, Final, TypeVar
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from workflows.core.batches.batch import Batch
+from workflows.core.checks.partner_setup.confirmations import Confirmation
+from workflows.core.checks.partner_setup.steps import SetupStep
 from workflows.core.errors.facts import Facts, text_fact
-from workflows.core.partner_setup.confirmations import Confirmation
-from workflows.core.partner_setup.steps import SetupStep
 from workflows.core.partners.partnership import Partnership
 from workflows.core.plans.drift import DefaultDrift
 from workflows.core.plans.plan import TenantIdentity

@@ -1,6 +1,7 @@
 """Create the effects, the flows and the periodic checks, and connect them with the receiver. Nothing is started here.
 
-This is imported in a thread when the bot is ready: what only this module needs, no start waits for.
+This is imported in a thread when the bot is ready: what only this module needs, no start waits for. It is long because
+every object of the process is connected here.
 """
 
 from collections.abc import Callable, Sequence

@@ -47,7 +47,7 @@ from workflows.app.requests.forms import Form
 from workflows.app.requests.intake import Intake
 from workflows.app.requests.restoration.restore_intake import RestoreForm, RestoreIntake
 from workflows.app.service import Service
-from workflows.core.partner_setup.clouds import cloud_of
+from workflows.core.checks.partner_setup.clouds import cloud_of
 from workflows.ports.notifier import Notifier
 from workflows.ports.store import Store
 

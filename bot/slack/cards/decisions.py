@@ -13,7 +13,7 @@ from bot.words.requests.approval_chain import chain_rule_words
 from bot.words.requests.notes import note_words
 from bot.words.requests.revision import new_plan_title
 from bot.words.sentences import counted
-from workflows.core.partner_setup.steps import newly_required_steps
+from workflows.core.checks.partner_setup.steps import newly_required_steps
 from workflows.core.people import Role
 from workflows.core.plans.changes import plan_access_change
 from workflows.core.plans.closing import only_reduces_access, writes_only_reductions

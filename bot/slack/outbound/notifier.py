@@ -32,8 +32,8 @@ from bot.slack.words.alarms import alarm_message
 from bot.words.requests.messages import message_words, notified_message_words
 from workflows.app.watch.known_drift import known_drift
 from workflows.core.batches.batch import Batch, ListFile
+from workflows.core.checks.partner_setup.confirmations import open_steps
 from workflows.core.errors.facts import Fact
-from workflows.core.partner_setup.confirmations import open_steps
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.partners.revoking import running_revocation
 from workflows.core.people import ADMIN, ChatId

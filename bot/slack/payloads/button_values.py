@@ -7,9 +7,9 @@ from pydantic import StringConstraints, ValidationError
 
 from bot.slack.ids import RESULT_MARK, DetailsPart, PartnerSection
 from bot.slack.payloads.models import Interaction, Payload
+from workflows.core.checks.partner_setup.steps import StepKey
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.partner_setup.steps import StepKey
 from workflows.core.policy.freeze import FreezeStep
 from workflows.core.posture.watch.drift import DEFAULT, DriftSubject
 from workflows.core.requests.commands.request import CommandSubject

@@ -18,7 +18,7 @@ from bot.words.partner_setup.steps import (
     USUALLY_OPEN_HEADING,
     StepTexts,
 )
-from workflows.core.partner_setup.checklist import (
+from workflows.core.checks.partner_setup.checklist import (
     SYNCHRONIZATION_TEMPLATE,
     GraphCall,
     OurTenant,
@@ -26,9 +26,9 @@ from workflows.core.partner_setup.checklist import (
     call_to_add_our_tenant,
     groups,
 )
-from workflows.core.partner_setup.confirmations import needed_steps
-from workflows.core.partner_setup.powershell import literal, quote
-from workflows.core.partner_setup.steps import PartnerSetup, SetupStep, StepKey
+from workflows.core.checks.partner_setup.confirmations import needed_steps
+from workflows.core.checks.partner_setup.powershell import literal, quote
+from workflows.core.checks.partner_setup.steps import PartnerSetup, SetupStep, StepKey
 from workflows.core.plans.plan import PARTNERS_PATH
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import ALL_APPLICATIONS, ALL_USERS, IDENTITY_SYNCHRONIZATION, TenantId

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from bot.words.sentences import counted
-from workflows.core.partner_setup.confirmations import Confirmation, needed_steps, open_steps
-from workflows.core.partner_setup.steps import SetupStep, StepKey
+from workflows.core.checks.partner_setup.confirmations import Confirmation, needed_steps, open_steps
+from workflows.core.checks.partner_setup.steps import SetupStep, StepKey
 
 NOT_VISIBLE: Final = "Gatehouse cannot see it"
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from workflows.core.partner_setup.steps import StepKey
+from workflows.core.checks.partner_setup.steps import StepKey
 
 
 class StepTexts(NamedTuple):

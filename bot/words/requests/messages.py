@@ -8,8 +8,8 @@ from bot.words.partner_setup.state import SHORT_NAMES
 from bot.words.requests.notes import stored_note_words
 from bot.words.sentences import counted, minute
 from workflows.core.batches.batch import BatchState
+from workflows.core.checks.partner_setup.steps import StepKey
 from workflows.core.errors.facts import Fact, Values
-from workflows.core.partner_setup.steps import StepKey
 from workflows.core.requests.effects import MessageCode
 from workflows.core.requests.request import RequestState
 

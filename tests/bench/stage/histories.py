@@ -16,7 +16,7 @@ from bot.sandbox.seed import PEOPLE
 from tests.bot.shipped_cards import waiting
 from tests.workflows.core.builders import WHOLE_CHAIN, partnership
 from workflows.catalog.catalog import SHIPPED, load_catalog
-from workflows.core.partner_setup.steps import SetupStep
+from workflows.core.checks.partner_setup.steps import SetupStep
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.reviewing.setup_reviews import setup_for_request
 from workflows.core.people import ChatId, Person, PersonId

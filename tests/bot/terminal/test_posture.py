@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from rich.console import Console
 
 from bot.slack.flows.show.posture import MAX_PARTNERS, posture_message
-from bot.terminal.posture_json import FORMAT, posture_json
-from bot.terminal.posture_table import MAX_NAMES, print_posture
+from bot.terminal.posture.posture_json import FORMAT, posture_json
+from bot.terminal.posture.posture_table import MAX_NAMES, print_posture
 from bot.words.posture.summary import record_words
 from tests.bot.surfaces import MARK, hostile, shown, texts
 from tests.workflows.core.builders import NOW, TENANT, closed_document, identity, partnership, person, request

@@ -8,7 +8,7 @@ import pytest
 from bot.words.partner_setup.state import LABELS, SHORT_NAMES, missing_until
 from bot.words.partner_setup.steps import STEP_TEXTS, TRUST_WORDS
 from tests.workflows.core.builders import REDEEM_STEP
-from workflows.core.partner_setup.steps import StepKey
+from workflows.core.checks.partner_setup.steps import StepKey
 from workflows.core.settings.model import FLAGS, Property
 
 USUALLY_OPEN: Final = {StepKey.B2B_COLLABORATION_OUTBOUND, StepKey.B2B_COLLABORATION_INBOUND}

@@ -25,7 +25,7 @@ from tests.workflows.core.builders import (
 )
 from tests.workflows.core.builders import request as usual
 from tests.workflows.world import World
-from workflows.core.partner_setup.confirmations import Confirmation
+from workflows.core.checks.partner_setup.confirmations import Confirmation
 from workflows.core.partners.access_end.notices import EndNotice
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import CurrentRoles

@@ -18,11 +18,11 @@ from workflows.app.reads.partner_setup import PartnerSetupReader
 from workflows.app.schedule.missing_setup import record_missing_setup
 from workflows.app.schedule.ticker import tick
 from workflows.catalog.catalog import SHIPPED, load_catalog
+from workflows.core.checks.partner_setup.checklist import GraphCall, OurTenant, call_of, call_to_add_our_tenant, groups
+from workflows.core.checks.partner_setup.clouds import CLOUDS, GLOBAL
+from workflows.core.checks.partner_setup.steps import setup_of
 from workflows.core.errors.raised import InvalidField, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.partner_setup.checklist import GraphCall, OurTenant, call_of, call_to_add_our_tenant, groups
-from workflows.core.partner_setup.clouds import CLOUDS, GLOBAL
-from workflows.core.partner_setup.steps import setup_of
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId, Person
 from workflows.core.plans.plan import TenantIdentity

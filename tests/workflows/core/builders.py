@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, get_args, get_origin
 
 from workflows.catalog.catalog import SHIPPED, load_catalog
+from workflows.core.checks.partner_setup.steps import SetupStep, StepKey
 from workflows.core.errors.facts import Fact
-from workflows.core.partner_setup.steps import SetupStep, StepKey
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.people import ADMIN, ChatId, CurrentRoles, Person, PersonId, Role
 from workflows.core.plans.plan import Plan, TenantIdentity

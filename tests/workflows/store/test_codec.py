@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from tests.workflows.core.builders import partnership, request
 from tests.workflows.core.strategies import DOCUMENTS, GUIDS, TENANT_IDS
+from workflows.core.checks.partner_setup.confirmations import Confirmation
+from workflows.core.checks.partner_setup.steps import SetupStep, StepKey
 from workflows.core.errors.facts import Fact
-from workflows.core.partner_setup.confirmations import Confirmation
-from workflows.core.partner_setup.steps import SetupStep, StepKey
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
 from workflows.core.people import ChatId, Person, PersonId, Role
 from workflows.core.plans.plan import Operation, Plan, TenantIdentity

@@ -18,7 +18,7 @@ from workflows.app.reads.home_batches import NO_BATCHES, HomeBatches, read_batch
 from workflows.app.reads.newer_requests import MAX_OWN_REQUESTS, AfterEnd, read_after_end
 from workflows.app.reads.waiting_requests import every_id_of, ids_of
 from workflows.app.watch.not_adopted import NotAdopted, read_not_adopted
-from workflows.core.partner_setup.confirmations import open_steps
+from workflows.core.checks.partner_setup.confirmations import open_steps
 from workflows.core.partners.partnership import Partnership, PartnershipState, tenant_of
 from workflows.core.people import ADMIN, ChatId, Person, PersonId, Role
 from workflows.core.policy.freeze import Freeze

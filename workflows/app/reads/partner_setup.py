@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from workflows.core.partner_setup.checklist import OurTenant
-from workflows.core.partner_setup.clouds import Cloud
-from workflows.core.partner_setup.steps import PartnerSetup, setup_of
+from workflows.core.checks.partner_setup.checklist import OurTenant
+from workflows.core.checks.partner_setup.clouds import Cloud
+from workflows.core.checks.partner_setup.steps import PartnerSetup, setup_of
 from workflows.core.partners.partnership import Partnership
 from workflows.core.plans.plan import TenantIdentity
 from workflows.partner_lookup.lookup import read_both

@@ -9,9 +9,9 @@ from datetime import UTC
 from enum import StrEnum
 from typing import Any, Final
 
+from workflows.core.checks.partner_setup.steps import newly_required_steps
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import UnreadableSetting
-from workflows.core.partner_setup.steps import newly_required_steps
 from workflows.core.plans.changes import BeforeAfter, SettingChange, SettingPart, setting_changes
 from workflows.core.plans.closing import closes_everything, only_reduces_access
 from workflows.core.plans.plan import AtEnd, Plan, changes

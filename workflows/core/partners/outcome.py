@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeGuard, TypeVar
 
+from workflows.core.checks.partner_setup.confirmations import open_steps, valid_confirmations
+from workflows.core.checks.partner_setup.steps import setup_of
 from workflows.core.errors.facts import Fact, as_values
-from workflows.core.partner_setup.confirmations import open_steps, valid_confirmations
-from workflows.core.partner_setup.steps import setup_of
 from workflows.core.partners.approval_policy import is_live, stricter
 from workflows.core.partners.lifecycle import require_table_result
 from workflows.core.partners.partnership import Partnership, PartnershipState, SettingsBasis

@@ -7,8 +7,8 @@ from enum import StrEnum
 from itertools import groupby
 from operator import itemgetter
 
-from workflows.core.partner_setup.confirmations import Confirmation
-from workflows.core.partner_setup.steps import SetupStep
+from workflows.core.checks.partner_setup.confirmations import Confirmation
+from workflows.core.checks.partner_setup.steps import SetupStep
 from workflows.core.partners.access_end.notices import AT_THE_END, EndNotice, next_notice_at
 from workflows.core.people import Person
 from workflows.core.plans.plan import AtEnd, TenantIdentity

@@ -368,10 +368,8 @@ def lane(effect: Effect) -> str:
             return f"tenant:{effect.tenant_id}"
         case ShowRequest():
             return f"card:{effect.request_id}"
-        case SendReminders():
-            return "remind"  # one lane for all, so that a person gets one message about several requests
-        case SendExpiryMessages():
-            return "tell_expired"  # for the same reason
+        case SendReminders() | SendExpiryMessages() | ShowFreeze():
+            return effect.kind  # one lane for all, so that a person gets one message about several requests
         case ShowReview():
             return f"review:{effect.tenant_id}"
         case ShowSetup():
@@ -386,8 +384,6 @@ def lane(effect: Effect) -> str:
             return f"tell:{effect.person}"
         case ShowAlarm():
             return f"alarm:{effect.alarm_id}"
-        case ShowFreeze():
-            return "freeze"
         case RetryOrDropEffect():
             return f"given_up:{effect.effect_id}"
         case AdvanceBatch():

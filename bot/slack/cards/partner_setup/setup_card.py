@@ -24,7 +24,7 @@ from bot.slack.cards.partner_and_plan import closed_line, identity_block, notifi
 from bot.slack.cards.partner_setup.setup_steps import step_blocks
 from bot.words.partner_setup.state import setup_words
 from bot.words.requests.titles import partner_title
-from workflows.core.partner_setup.confirmations import needed_steps, open_steps
+from workflows.core.checks.partner_setup.confirmations import needed_steps, open_steps
 from workflows.core.partners.partnership import Partnership, PartnershipState
 
 _NEWER: Final = "There is a newer card about this below"

@@ -24,8 +24,8 @@ from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.partner_and_plan import partner_name
 from bot.words.partner_setup.state import LABELS, NOT_VISIBLE, SHORT_NAMES, missing_until, usually_open_words
 from bot.words.settings.values import part_title
-from workflows.core.partner_setup.confirmations import Confirmation, confirmation_of, needed_steps
-from workflows.core.partner_setup.steps import PartnerSetup, SetupStep, setup_of
+from workflows.core.checks.partner_setup.confirmations import Confirmation, confirmation_of, needed_steps
+from workflows.core.checks.partner_setup.steps import PartnerSetup, SetupStep, setup_of
 from workflows.core.partners.partnership import Partnership
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.settings.canonical import Digest, JsonObject

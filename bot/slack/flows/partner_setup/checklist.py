@@ -27,7 +27,7 @@ from bot.slack.ids import PartnerSection
 from bot.words.partner_setup.checklist import first_section, partner_notes, step_sections
 from bot.words.sentences import counted
 from workflows.app.reads.partner_setup import CurrentSetup
-from workflows.core.partner_setup.confirmations import needed_steps
+from workflows.core.checks.partner_setup.confirmations import needed_steps
 from workflows.core.settings.canonical import Digest
 
 MAX_CHUNK_CHARACTERS: Final = 2900

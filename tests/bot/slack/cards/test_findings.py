@@ -8,7 +8,7 @@ from bot.slack.cards.findings import MAX_LINES, policy_findings
 from bot.slack.flows.decide.views import decision_view
 from bot.slack.flows.show.posture import posture_message
 from bot.terminal.plan.as_json import plan_json
-from bot.terminal.posture_json import posture_json
+from bot.terminal.posture.posture_json import posture_json
 from bot.words.findings.finding import finding_lines
 from tests.bot.surfaces import assert_sound, details, dicts, shown
 from tests.bot.surfaces import assert_sound_message as sound_message

@@ -17,10 +17,10 @@ from tests.bot import surfaces
 from tests.bot.surfaces import all_of, dicts, hostile_or_blank, shown, texts
 from tests.workflows.core.builders import DANA, NOW, REDEEM_STEP, TENANT, identity, partnership
 from workflows.app.reads.partner_setup import CurrentSetup
-from workflows.core.partner_setup.checklist import OurTenant
-from workflows.core.partner_setup.clouds import GLOBAL
-from workflows.core.partner_setup.confirmations import Confirmation
-from workflows.core.partner_setup.steps import PartnerSetup, setup_of
+from workflows.core.checks.partner_setup.checklist import OurTenant
+from workflows.core.checks.partner_setup.clouds import GLOBAL
+from workflows.core.checks.partner_setup.confirmations import Confirmation
+from workflows.core.checks.partner_setup.steps import PartnerSetup, setup_of
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.settings.model import TenantId
 

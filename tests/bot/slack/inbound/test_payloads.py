@@ -16,8 +16,8 @@ from bot.slack.payloads.reading import read_payload
 from tests.bot.bot_under_test import click, request_values, submission
 from tests.bot.words.refused import worded_refusal
 from workflows.app.requests.forms import Form
+from workflows.core.checks.partner_setup.steps import StepKey
 from workflows.core.errors.raised import Refused
-from workflows.core.partner_setup.steps import StepKey
 
 SAMPLES: Final = Path(__file__).parents[4].parent / "shared" / "samples" / "slack"
 INTERACTIONS: Final = ("block_actions", "view_submission", "view_closed", "block_suggestion", "shortcut")

@@ -10,7 +10,7 @@ import pytest
 from tests.bot.slack.outbound.scene import Scene, action_ids, person, request
 from tests.workflows.core.builders import NOW, REDEEM_STEP, REQUEST, TENANT
 from tests.workflows.core.builders import partnership as usual
-from workflows.core.partner_setup.confirmations import Confirmation
+from workflows.core.checks.partner_setup.confirmations import Confirmation
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ADMIN, ChatId
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState

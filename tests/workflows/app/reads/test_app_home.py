@@ -7,7 +7,7 @@ from typing import Final
 from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, RILEY, SAM
 from tests.workflows.world import World
 from workflows.app.reads.app_home import AppHome, HomePosition, read_home
-from workflows.core.partner_setup.confirmations import Confirmation
+from workflows.core.checks.partner_setup.confirmations import Confirmation
 from workflows.core.people import Person
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.ports.audit_log import AuditEntry

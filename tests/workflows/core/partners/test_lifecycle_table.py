@@ -26,8 +26,8 @@ from tests.workflows.core.builders import (
     situation,
 )
 from tests.workflows.core.transition_tables import arrows_written, by_name, drawn_arrows, pairs_of, pairs_written
+from workflows.core.checks.partner_setup.confirmations import Confirmation
 from workflows.core.errors.raised import Refused
-from workflows.core.partner_setup.confirmations import Confirmation
 from workflows.core.partners import lifecycle
 from workflows.core.partners.access_end.notices import EndNotice
 from workflows.core.partners.lifecycle import TABLE

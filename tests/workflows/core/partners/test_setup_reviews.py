@@ -21,9 +21,9 @@ from tests.workflows.core.builders import (
     partnership,
     request,
 )
+from workflows.core.checks.partner_setup.confirmations import Confirmation
+from workflows.core.checks.partner_setup.steps import SetupStep, StepKey
 from workflows.core.errors.raised import Refused
-from workflows.core.partner_setup.confirmations import Confirmation
-from workflows.core.partner_setup.steps import SetupStep, StepKey
 from workflows.core.partners.outcome import advance_request_and_record, closed_partnership, opened_partnership
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.partners.reviewing.reviews import advance_review

@@ -70,7 +70,7 @@ LANES_AND_PRIORITIES: Final[tuple[tuple[Effect, str, Priority], ...]] = (
     (ShowSetup(tenant_id=TENANT, remind=True), f"half:{TENANT}", Priority.SHOW),
     (TELL, "tell:U-AMARA", Priority.SHOW),
     (ShowAlarm(alarm_id=AlarmId("a-1")), "alarm:a-1", Priority.SHOW),
-    (ShowFreeze(), "freeze", Priority.SHOW),
+    (ShowFreeze(), "show_freeze", Priority.SHOW),
     (CheckPermission(command=FREEZE, key="k-1"), "judge:k-1", Priority.CLOSE),
     (CheckPermission(command=replace(FREEZE, step=FreezeStep.END), key="k-1"), "judge:k-1", Priority.DECIDE),
     (ShowHome(person=AMARA.chat_id), "home:U-AMARA", Priority.HOME),

@@ -13,7 +13,7 @@ import pytest
 from tests.workflows.core.builders import NOW, REQUEST, TENANT, access_plan, identity, partnership, prepared, request
 from tests.workflows.fakes import FixedClock
 from tests.workflows.world import World
-from workflows.core.partner_setup.steps import SetupStep, StepKey
+from workflows.core.checks.partner_setup.steps import SetupStep, StepKey
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.records import Records, WrittenRequest
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState

@@ -4,11 +4,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
+from workflows.core.checks.partner_setup.confirmations import Confirmation, confirmation_of, open_steps
+from workflows.core.checks.partner_setup.steps import SetupStep, StepKey, setup_of
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.partner_setup.confirmations import Confirmation, confirmation_of, open_steps
-from workflows.core.partner_setup.steps import SetupStep, StepKey, setup_of
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ADMIN, CurrentRoles, Person
 from workflows.core.requests.commands.partner_record import (

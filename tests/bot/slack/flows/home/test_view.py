@@ -29,8 +29,8 @@ from workflows.app.reads.app_home import (
 )
 from workflows.app.reads.found_requests import FoundRequests, Today
 from workflows.app.reads.newer_requests import AfterEnd
+from workflows.core.checks.partner_setup.steps import newly_required_steps
 from workflows.core.errors.raised import Refused
-from workflows.core.partner_setup.steps import newly_required_steps
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState

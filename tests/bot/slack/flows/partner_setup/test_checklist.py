@@ -16,7 +16,7 @@ from bot.slack.flows.partner_setup.checklist import (
 from tests.bot.slack.cards.test_setup_steps import MICROSOFTS, OFFICE, WHOLE, assert_sound, every_button, known, present
 from tests.bot.surfaces import buttons, dicts, shown
 from tests.workflows.core.builders import REDEEM_STEP, TENANT, identity
-from workflows.core.partner_setup.steps import setup_of
+from workflows.core.checks.partner_setup.steps import setup_of
 
 
 def test_the_checklist_is_handed_over_in_pieces_that_end_with_a_step() -> None:

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from workflows.core.partner_setup.clouds import Cloud
-from workflows.core.partner_setup.confirmations import needed_steps
-from workflows.core.partner_setup.steps import SetupStep, StepKey
+from workflows.core.checks.partner_setup.clouds import Cloud
+from workflows.core.checks.partner_setup.confirmations import needed_steps
+from workflows.core.checks.partner_setup.steps import SetupStep, StepKey
 from workflows.core.plans.plan import PARTNERS_PATH
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId

@@ -15,18 +15,18 @@ from bot.words.sentences import counted
 from tests.workflows.core.builders import DANA, NOW, REDEEM_STEP, SAM, TENANT, access_plan
 from tests.workflows.core.strategies import PROPERTY, partner_documents
 from workflows.core.checks.consequences import Consequence, consequences
-from workflows.core.errors.facts import Fact
-from workflows.core.partner_setup.checklist import GraphCall, OurTenant, call_of, call_to_add_our_tenant, groups
-from workflows.core.partner_setup.clouds import CLOUDS, GLOBAL, cloud_of
-from workflows.core.partner_setup.confirmations import (
+from workflows.core.checks.partner_setup.checklist import GraphCall, OurTenant, call_of, call_to_add_our_tenant, groups
+from workflows.core.checks.partner_setup.clouds import CLOUDS, GLOBAL, cloud_of
+from workflows.core.checks.partner_setup.confirmations import (
     Confirmation,
     confirmation_of,
     needed_steps,
     open_steps,
     valid_confirmations,
 )
-from workflows.core.partner_setup.powershell import literal, quote
-from workflows.core.partner_setup.steps import PartnerSetup, StepKey, newly_required_steps, setup_of
+from workflows.core.checks.partner_setup.powershell import literal, quote
+from workflows.core.checks.partner_setup.steps import PartnerSetup, StepKey, newly_required_steps, setup_of
+from workflows.core.errors.facts import Fact
 from workflows.core.settings.access_change import is_certainly_blocked
 from workflows.core.settings.certainty import setting_doubts
 from workflows.core.settings.documents import parse_setting, parse_targets, to_document

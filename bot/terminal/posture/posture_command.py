@@ -13,8 +13,8 @@ from bot.process.logs.redactor import Redactor
 from bot.process.opening.readers import open_clock, open_tenant, read_stored_records
 from bot.process.run import WRONG_SETTINGS, print_problems
 from bot.process.settings import SettingsProblems, TenantSettings, load_tenant_settings
-from bot.terminal.posture_json import posture_json
-from bot.terminal.posture_table import print_posture
+from bot.terminal.posture.posture_json import posture_json
+from bot.terminal.posture.posture_table import print_posture
 from bot.terminal.printing import NOT_POSSIBLE, print_error, safe_text, terminal_console
 from bot.words.refusals.freeze import freeze_words
 from bot.words.requests.notes import refusal_words

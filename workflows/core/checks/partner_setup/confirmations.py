@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from workflows.core.partner_setup.steps import SetupStep, StepKey
+from workflows.core.checks.partner_setup.steps import SetupStep, StepKey
 from workflows.core.people import Person
 from workflows.core.settings.canonical import Digest
 

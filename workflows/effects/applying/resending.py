@@ -13,7 +13,7 @@ from workflows.core.requests.request import AccessRequest
 from workflows.core.requests.transitions.freezing import is_stopped_by_freeze
 from workflows.core.requests.transitions.resending import ResendStep, first_sent, needs_the_audit_log, next_step
 from workflows.core.settings.partner_changes import PartnerChange
-from workflows.effects.still_approved import find_objection
+from workflows.effects.applying.still_approved import find_objection
 from workflows.ports.clock import Clock
 from workflows.ports.people_directory import PeopleDirectory
 from workflows.ports.store import Store

@@ -1,0 +1,1 @@
+"""`gatehouse posture`: what the default and every partner's settings allow, as a table or JSON."""
