@@ -100,6 +100,8 @@ ALARM_VALUES: Final[dict[AlarmCode, dict[str, Any]]] = {
     AlarmCode.END_NOT_ANNOUNCED: {"partners": ["contoso.com"], "count": 1},
     AlarmCode.END_NOT_BLOCKED: {"request": "r-1"},
     AlarmCode.LIMIT_REACHED: {"person": "Riley", "limit": "10", "what": "requests"},
+    AlarmCode.FROZEN: {"by": "Dana", "why": "Incident 7"},
+    AlarmCode.FREEZE_END_ASKED: {"name": "Sam", "by": "Dana", "why": "Incident 7"},
 }
 OF_NO_PARTNER: Final = frozenset(
     {
@@ -112,6 +114,8 @@ OF_NO_PARTNER: Final = frozenset(
         AlarmCode.LIMIT_REACHED,
         AlarmCode.DRIFT_DIGEST,
         AlarmCode.SWEEP_INCOMPLETE,
+        AlarmCode.FROZEN,
+        AlarmCode.FREEZE_END_ASKED,
     }
 )
 """The kinds of alarm that are about no partner."""
