@@ -1,23 +1,30 @@
 """The numbers about the process: what is due counts until a tick has looked at it."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from bot.process.web.metrics import Metrics
 from tests.workflows.fakes import FixedClock
+from workflows.core.policy.freeze import Freeze, FreezeState, begin
 from workflows.core.requests.request import RequestId
 from workflows.core.settings.model import TenantId
 from workflows.ports.effects_queue import StoredWork
+from workflows.ports.records import FreezeUnreadable
 
 
 class DueStore:
     """Nothing is pending, and some requests and partners are due."""
 
-    async def freeze(self) -> None:
-        """Nothing is frozen."""
-
     def __init__(self) -> None:
+        self.frozen: Freeze | None = None
+        self.is_unreadable = False
         self.requests: list[RequestId] = []
         self.partners: list[TenantId] = []
+
+    async def freeze(self) -> Freeze | None:
+        if self.is_unreadable:
+            raise FreezeUnreadable(1)
+        return self.frozen
 
     async def stored_work(self, _: datetime) -> StoredWork:
         return StoredWork(due_items=frozenset((*self.requests, *self.partners)))
@@ -60,3 +67,20 @@ async def test_the_text_is_made_again_only_for_other_numbers() -> None:
     ticked, _ = await metrics.page()
     assert b"gatehouse_last_tick_timestamp_seconds 0.0" in due
     assert b"gatehouse_last_tick_timestamp_seconds 0.0" not in ticked
+
+
+async def test_a_freeze_is_shown_also_when_its_record_cannot_be_read() -> None:
+    store, clock = DueStore(), FixedClock()
+    metrics = Metrics(store=store, clock=clock, lookups=lambda: 0, why_not_ready=nothing_missing)  # type: ignore[arg-type]
+
+    async def shown() -> bytes:
+        page, _ = await metrics.page()
+        return next(line for line in page.splitlines() if line.startswith(b"gatehouse_frozen"))
+
+    assert await shown() == b"gatehouse_frozen 0.0"
+    store.frozen = begin(None, by="Dana", reason="Incident 7", now=clock.now())
+    assert await shown() == b"gatehouse_frozen 1.0"
+    store.frozen = replace(store.frozen, state=FreezeState.ENDED)
+    assert await shown() == b"gatehouse_frozen 0.0"
+    store.is_unreadable = True
+    assert await shown() == b"gatehouse_frozen 1.0"
