@@ -7,11 +7,11 @@ from workflows.core.errors.facts import Values
 from workflows.core.errors.refusal_codes import RefusalCode as R
 from workflows.core.policy.freeze import COMMAND_LINE, END_MAY_BE_CONFIRMED_FOR, Freeze
 
-_RULE: Final = "Nothing is applied until two admins end it."
+_RULE: Final = "Nothing that opens access is applied until two admins end it."
 _HOURS: Final = END_MAY_BE_CONFIRMED_FOR.total_seconds() // 3600
 UNREADABLE_FREEZE: Final = (
     "It cannot be read whether writing is frozen. Nothing that opens access is applied until an admin repairs that. "
-    "The command gatehouse freeze stores a new freeze, and two admins end it."
+    "A new freeze replaces the record: /partner freeze, or the command gatehouse freeze. Then two admins end it."
 )
 STILL_POSSIBLE: Final = (
     "Requests and decisions are still accepted. Blocking and reducing access still works, and so does everything "

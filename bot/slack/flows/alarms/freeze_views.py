@@ -33,8 +33,8 @@ def freeze_view(waiting: int, unreadable: Freeze | None = None) -> Json:
     :param unreadable: stands for a record that cannot be read, which the new freeze replaces.
     """
     stops = (
-        "Nothing that opens, extends or changes access is sent to Entra from then on, also where it is approved. It is "
-        "ended by two admins."
+        "Nothing that opens, extends or replaces access is sent to Entra from then on, also where it is approved. It "
+        "is ended by two admins."
     )
     waits = f"{counted(waiting, 'open request waits', 'open requests wait')} until then." if waiting else ""
     told = "Everybody who waits is told, with your reason."

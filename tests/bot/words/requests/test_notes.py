@@ -72,7 +72,7 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
     (
         NoteCode.FROZEN,
         {"name": "os:root", "reason": "Incident 7"},
-        "Frozen by root at the command line: Incident 7. Nothing is applied until two admins end it.",
+        "Frozen by root at the command line: Incident 7. Nothing that opens access is applied until two admins end it.",
     ),
     (NoteCode.FREEZE_UNREADABLE, {}, UNREADABLE_FREEZE),
     (

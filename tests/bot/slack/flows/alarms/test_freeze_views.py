@@ -110,14 +110,19 @@ def test_a_long_reason_is_cut_on_cards_only() -> None:
     whole, short = (shown([one.to_dict() for one in freeze_banner(long, is_short=cut)]) for cut in (False, True))
     assert len(short) < MAX_CARD_REASON_CHARACTERS + 100 < len(whole)
     for text in (whole, short):
-        assert "Nothing is applied until two admins end it." in text
+        assert "Nothing that opens access is applied until two admins end it." in text
+    assert "word word…" in short, "never within a word"
+    unbroken = replace(FREEZE, reason="x" * 200)
+    assert "xx…" in shown([one.to_dict() for one in freeze_banner(unbroken, is_short=True)])
     assert freeze_banner(None) == []
 
 
 def test_the_posture_says_that_it_is_frozen() -> None:
     one = posture()
     assert "Incident 7" not in shown(posture_message(one).blocks)
-    assert "Incident 7. Nothing is applied until two admins end it." in shown(posture_message(one, FREEZE).blocks)
+    assert "Incident 7. Nothing that opens access is applied until two admins end it." in shown(
+        posture_message(one, FREEZE).blocks
+    )
     assert UNREADABLE_FREEZE in shown(posture_message(one, UNREADABLE).blocks)
 
 
