@@ -12,7 +12,7 @@ from tests.scenarios.test_posture import gatehouse
 pytestmark = pytest.mark.story
 
 REASON: Final = "Stolen account of an approver"
-FROZEN: Final = f"{REASON}. Nothing is applied until two admins end it."
+FROZEN: Final = f"{REASON}. Nothing that opens access is applied until two admins end it."
 TWO_ADMINS: Final = {
     "ok": True,
     "usergroups": [

@@ -161,7 +161,7 @@ class PermissionCheck:
                 current_roles = await self.directory.current_roles([actor])
                 await self.drift_answers.accept(click, actor, key=key, current_roles=current_roles)
             case ChangeFreeze():
-                current_roles = await self.directory.current_roles([actor])
+                current_roles = await self.directory.current_roles(await self.freezes.people_of(click, actor))
                 await self.freezes.decide(click, actor, key=key, current_roles=current_roles)
 
     async def _decide(self, click: DecisionClick, actor: Person, key: str, received_at: datetime | None) -> None:

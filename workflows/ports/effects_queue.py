@@ -61,6 +61,8 @@ class StoredWork:
     """When the last complete sweep began; None when there was none."""
     incomplete_sweeps: int = 0
     """How many sweeps after it were incomplete."""
+    is_frozen: bool = False
+    """Whether writes that open access are frozen; True also when the record of the freeze cannot be read."""
 
 
 class EffectsQueue(Protocol):

@@ -5,7 +5,6 @@ from datetime import datetime
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
-from workflows.app.reads.known_freeze import known_freeze
 from workflows.core.posture.watch.comparison import DRIFT_CODES
 from workflows.core.requests.alarms import AlarmCode
 from workflows.ports.clock import Clock
@@ -73,7 +72,7 @@ class Metrics:
             0 if sweep is None else sweep.timestamp(),
             work.incomplete_sweeps,
             self._ticked_at,
-            await known_freeze(self._store) is not None,
+            work.is_frozen,
             *(work.open_drifts.get(drift.value, 0) for drift in DRIFT_CODES),
             *(work.open_alarms.get(code.value, 0) for code in AlarmCode),
         )

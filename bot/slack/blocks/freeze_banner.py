@@ -9,7 +9,7 @@ from bot.slack.blocks.untrusted import clean
 from bot.words.refusals.freeze import as_sentence, freeze_words
 from workflows.core.policy.freeze import Freeze
 
-MAX_CARD_REASON_CHARACTERS: Final = 100
+MAX_CARD_REASON_CHARACTERS: Final = 60
 _MAX_CHARACTERS: Final = 1500
 
 
@@ -22,6 +22,8 @@ def freeze_banner(freeze: Freeze | None, *, is_short: bool = False) -> list[Bloc
         return []
     shown = freeze_words(freeze)
     if is_short and len(freeze.reason) > MAX_CARD_REASON_CHARACTERS:
-        short = as_sentence(clean(freeze.reason, MAX_CARD_REASON_CHARACTERS))
+        short = clean(freeze.reason, MAX_CARD_REASON_CHARACTERS)
+        words, _, _ = short.rpartition(" ")
+        short = f"{words}…" if words else short
         shown = shown.replace(as_sentence(freeze.reason), short)
     return [rich_text(paragraph(fixed_text("🧊 "), cleaned_text(shown, _MAX_CHARACTERS, bold=True)))]

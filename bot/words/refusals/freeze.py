@@ -5,13 +5,13 @@ from typing import Final
 from bot.words.sentences import Sentences, minute
 from workflows.core.errors.facts import Values
 from workflows.core.errors.refusal_codes import RefusalCode as R
-from workflows.core.policy.freeze import END_MAY_BE_CONFIRMED_FOR, Freeze
+from workflows.core.policy.freeze import COMMAND_LINE, END_MAY_BE_CONFIRMED_FOR, Freeze
 
-_RULE: Final = "Nothing is applied until two admins end it."
+_RULE: Final = "Nothing that opens access is applied until two admins end it."
 _HOURS: Final = END_MAY_BE_CONFIRMED_FOR.total_seconds() // 3600
 UNREADABLE_FREEZE: Final = (
     "It cannot be read whether writing is frozen. Nothing that opens access is applied until an admin repairs that. "
-    "The command gatehouse freeze stores a new freeze, and two admins end it."
+    "A new freeze replaces the record: /partner freeze, or the command gatehouse freeze. Then two admins end it."
 )
 STILL_POSSIBLE: Final = (
     "Requests and decisions are still accepted. Blocking and reducing access still works, and so does everything "
@@ -44,7 +44,7 @@ def ended_words(freeze: Freeze) -> str:
 
 def who(name: str) -> str:
     """Return who began a freeze: an admin, or the user of the operating system at the command line."""
-    system, _, user = name.partition("os:")
+    system, _, user = name.partition(COMMAND_LINE)
     return name if system or not user else f"{user} at the command line"
 
 
@@ -70,6 +70,10 @@ FREEZE: Final[Sentences] = {
     ),
     R.FREEZE_END_NEEDS_ANOTHER_ADMIN: (
         "You asked to end the freeze, so another admin must confirm it. They open /partner unfreeze."
+    ),
+    R.FREEZE_END_ASKED_BY_FORMER_ADMIN: lambda values: (
+        f"It stays frozen. {values['name']} asked to end it, but is not an admin any more. Open /partner unfreeze, use "
+        "Keep frozen, and ask to end it yourself. Another admin must confirm that."
     ),
     R.FREEZE_CHANGED: "Somebody else changed the freeze after this was shown. Open /partner unfreeze again.",
 }

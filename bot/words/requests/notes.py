@@ -60,6 +60,7 @@ SENTENCES: Final[Mapping[str, str]] = {
         "Microsoft Graph accepted the change but does not show it yet. Gatehouse keeps reading until it does."
     ),
     NoteCode.FREEZE_UNREADABLE: UNREADABLE_FREEZE,
+    NoteCode.NOT_SENT_FROZEN: "It was not sent because of a freeze, and is not sent later. Restore the settings again.",
     NoteCode.CHANGE_NOT_SHOWN: "Microsoft Graph does not show the change yet.",
     NoteCode.SENT_NOT_SHOWN: "The change was sent, but Microsoft does not show it yet.",
     NoteCode.SENT_UNREADABLE: "The change was sent but cannot be read back:",

@@ -21,6 +21,7 @@ from tests.bot.bot_under_test import BotUnderTest
 from tests.workflows.core.builders import NOW
 from tests.workflows.fakes import FakeTenant
 from workflows.app.alarms import Alarms
+from workflows.app.schedule.freezes import Freezes
 from workflows.core.errors.facts import text_fact
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.effects import ShowRequest
@@ -306,3 +307,27 @@ async def test_records_that_are_older_than_alarms_have_none(settings: Settings, 
         db.execute("drop table alarms")
     _, text = await examined(settings)
     assert "✓ none" in finding(text, "open alarms")
+
+
+async def test_a_freeze_is_named_with_who_and_why_and_how_it_ends(gatehouse: BotUnderTest) -> None:
+    _, text = await examined(gatehouse.settings)
+    assert "Records: freeze" not in text or "✓" in finding(text, "Records: freeze")
+    alarms = Alarms(store=gatehouse.store, clock=gatehouse.world.clock, wake=lambda: None)
+    freezes = Freezes(store=gatehouse.store, clock=gatehouse.world.clock, alarms=alarms, wake=lambda: None)
+    await freezes.freeze_without_person(key="freeze", user="os:root", reason="Incident [/red] 7")
+    status, text = await examined(gatehouse.settings)
+    assert status == 1
+    row = finding(text, "Records: freeze")
+    assert "Frozen by root at the command line: Incident [/red] 7." in row
+    assert "Two admins end it in Slack, with /partner unfreeze" in row
+
+
+async def test_a_freeze_that_cannot_be_read_is_a_finding(settings: Settings, world: Sandbox) -> None:
+    store = await open_store(settings.records.path, world.clock)
+    await store.close()
+    with closing(sqlite3.connect(settings.records.path)) as db:
+        db.execute("insert into freezes (id, version, doc) values ('freeze', 1, 'x')")
+        db.commit()
+    status, text = await examined(settings)
+    assert status == 1
+    assert "It cannot be read whether writing is frozen." in finding(text, "Records: freeze")

@@ -20,6 +20,7 @@ from workflows.core.requests.effects import Apply, ShowRequest
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestKind
 from workflows.core.settings.canonical import JsonObject
+from workflows.effects.applying.write_gate import WritesFrozen
 
 
 async def freeze(world: World, reason: str = "Incident 7") -> Freeze:
@@ -289,9 +290,58 @@ async def test_one_admin_does_not_end_it_and_nobody_else_does(world: World) -> N
     assert stored.is_frozen
     world.directory.assign(DANA, "")
     await step(world, AMARA, FreezeStep.END)
+    assert (await world.refusals())[-1] == (AMARA.chat_id, RefusalCode.FREEZE_END_ASKED_BY_FORMER_ADMIN)
+    stored = await world.store.freeze()
+    assert stored is not None
+    assert stored.is_frozen
+    world.directory.assign(DANA, "security admin")
+    await step(world, AMARA, FreezeStep.END)
     stored = await world.store.freeze()
     assert stored is not None
     assert not stored.is_frozen
+
+
+async def test_a_step_on_a_record_that_cannot_be_read_any_more_is_refused(world: World) -> None:
+    await freeze(world)
+    await step(world, DANA, FreezeStep.ASK_END)
+    await world.store.execute("update freezes set doc = 'x'")
+    world.directory.assign(AMARA, "security admin")
+    await world.click(ChangeFreeze(actor=AMARA.chat_id, step=FreezeStep.END, version=2))
+    assert (await world.refusals())[-1] == (AMARA.chat_id, RefusalCode.FREEZE_CHANGED)
+
+
+async def restoring(world: World) -> AccessRequest:
+    """Put an approved restoration of two writes; Graph may refuse the second."""
+    usual_request = decided()
+    (first,) = usual_request.plan.operations
+    second = replace(first, method="PATCH", body={"newMembers": {"isOpen": True}}, may_be_refused=True)
+    first_operation = replace(usual_request.plan, operations=(first, second))
+    chain = tuple(replace(one, digest=first_operation.digest) for one in usual_request.decisions)
+    prepared_again = replace(usual_request.require_prepared(), plan=first_operation)
+    return await put(world, replace(usual_request, prepared=prepared_again, decisions=chain))
+
+
+@pytest.mark.parametrize("when", ["never", "before", "over", "unreadable"])
+async def test_a_write_that_may_be_refused_is_not_sent_after_a_freeze(world: World, when: str) -> None:
+    request = await restoring(world)
+    if when == "before":
+        world.script.during_next_call("tenant.write", lambda: freeze(world))
+    if when in ("over", "unreadable"):
+        world.script.fail("tenant.write", NO_ANSWER, after=True)
+        await world.settle()
+        world.clock.advance(seconds=1)
+        await freeze(world)
+        if when == "over":
+            await end(world, but=Apply)
+        else:
+            await world.store.execute("update freezes set doc = 'x'")
+        request = await retried(world, request)
+    request = await world.settled(request.id)
+    assert request.state is S.APPLIED
+    optional = [one for one in world.tenant.attempts if one.may_be_refused]
+    reasons = [fact.code for refused in request.refused for fact in refused.reason]
+    assert len(optional) == (1 if when == "never" else 0)
+    assert (NoteCode.NOT_SENT_FROZEN in reasons) == (when != "never")
 
 
 async def test_the_alarms_follow_the_freeze_and_a_request_to_end_it_lapses(world: World) -> None:
@@ -375,4 +425,8 @@ async def test_an_adoption_goes_on(world: World) -> None:
     assert request.fields.kind is RequestKind.ACCESS
     adoption = replace(request, fields=replace(request.fields, kind=RequestKind.ADOPTION))
     await freeze(world)
+    with pytest.raises(WritesFrozen):
+        await world.applier.gate.require_not_frozen(adoption)
+    nothing = replace(request.plan, operations=())
+    adoption = replace(adoption, prepared=replace(request.require_prepared(), plan=nothing))
     await world.applier.gate.require_not_frozen(adoption)

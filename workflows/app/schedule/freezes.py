@@ -12,7 +12,15 @@ from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import CurrentRoles, Person
-from workflows.core.policy.freeze import Freeze, FreezeState, FreezeStep, advance, begin, require_admin
+from workflows.core.policy.freeze import (
+    Freeze,
+    FreezeState,
+    FreezeStep,
+    advance,
+    begin,
+    name_of_admin,
+    require_admin,
+)
 from workflows.core.requests.alarms import AlarmCode, EndingCode
 from workflows.core.requests.commands.freeze import ChangeFreeze
 from workflows.core.requests.deciding import is_too_late
@@ -42,10 +50,16 @@ class Freezes:
         """
         if click.step is FreezeStep.FREEZE:
             require_admin(actor, current_roles)
-            await self._begin(key, actor, by=actor.name, reason=click.reason)
+            await self._begin(key, actor, by=name_of_admin(actor), reason=click.reason)
         else:
             await self._advance(click, actor, key, current_roles)
         await self.update_alarms()
+
+    async def people_of(self, click: ChangeFreeze, actor: Person) -> list[Person]:
+        """List the people whose roles decide about a step: the actor, and who asked to end the freeze."""
+        freeze = await known_freeze(self.store) if click.step is FreezeStep.END else None
+        asked = None if freeze is None else freeze.end_request
+        return [actor] if asked is None or asked.person.id == actor.id else [actor, asked.person]
 
     async def freeze_without_person(self, *, key: str, user: str, reason: str) -> Freeze:
         """Begin a freeze from the command line.
@@ -70,7 +84,9 @@ class Freezes:
 
     async def _advance(self, click: ChangeFreeze, actor: Person, key: str, current_roles: CurrentRoles) -> None:
         for _ in range(_TRIES):
-            now, before = self.clock.now(), await self.store.freeze()
+            now, before = self.clock.now(), await last_freeze(self.store)
+            if before is UNREADABLE:
+                raise Refused(RefusalCode.FREEZE_CHANGED)  # the window says then that it cannot be read
             freeze = advance(before, click.step, actor, version=click.version, current_roles=current_roles, now=now)
             details = {"version": freeze.version, "since": freeze.since.isoformat()}
             effects = () if freeze.is_frozen else (ShowFreeze(),)

@@ -158,6 +158,8 @@ class RefusalCode(StrEnum):
     """Nobody asks to end it: the request was taken back, or it lapsed."""
     FREEZE_END_NEEDS_ANOTHER_ADMIN = "freeze_end_same_person"
     """The person asked to end it, so another admin must confirm that."""
+    FREEZE_END_ASKED_BY_FORMER_ADMIN = "freeze_end_former_admin"
+    """Who asked to end it is no admin any more, so that request does not count."""
     FREEZE_CHANGED = "freeze_changed"
     """Somebody else changed it after it was shown."""
 

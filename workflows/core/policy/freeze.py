@@ -17,6 +17,8 @@ from workflows.core.people import ADMIN, CurrentRoles, Person
 END_MAY_BE_CONFIRMED_FOR: Final = timedelta(hours=24)
 """How long a second admin can confirm that the freeze ends. Then an admin must ask again."""
 MAX_REASON_CHARACTERS: Final = 1000
+COMMAND_LINE: Final = "os:"
+"""What the name begins with when a freeze was begun at the command line."""
 
 
 class FreezeState(StrEnum):
@@ -106,7 +108,10 @@ def advance(
 ) -> Freeze:
     """Return the freeze after an admin asked to end it, ended it, or keeps it.
 
+    Both who end it must be admins then: a request of somebody who lost the role since does not count.
+
     :param version: the version that the person saw.
+    :param current_roles: the roles of the actor, and of who asked to end it.
     :raises Refused: when the person may not do that, or it is not what they saw; nothing changes.
     """
     require_admin(actor, current_roles)
@@ -121,6 +126,8 @@ def advance(
         return replace(changed, end_request=None)
     if asked is None or asked.person.id == actor.id:
         raise Refused(RefusalCode.FREEZE_END_NEEDS_ANOTHER_ADMIN)
+    if not current_roles.holds(asked.person.id, ADMIN):
+        raise Refused(RefusalCode.FREEZE_END_ASKED_BY_FORMER_ADMIN, name=asked.person.name)
     return replace(changed, ended_by=actor, ended_at=now)
 
 
@@ -131,6 +138,12 @@ def require_admin(actor: Person, current_roles: CurrentRoles) -> None:
     """
     if not current_roles.holds(actor.id, ADMIN):
         raise Refused(RefusalCode.ONLY_ADMINS_FREEZE)
+
+
+def name_of_admin(actor: Person) -> str:
+    """Return the name by which a freeze says who began it. It never reads like a user of the command line."""
+    name = actor.name.strip() or actor.chat_id
+    return f"{name[:2]} {name[2:]}" if name.startswith(COMMAND_LINE) else name
 
 
 def _next_state(before: Freeze | None, step: FreezeStep, now: datetime, actor: Person | None = None) -> FreezeState:

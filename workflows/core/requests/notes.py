@@ -54,6 +54,8 @@ class NoteCode(StrEnum):
     """An approved request waits for the end of a freeze. Values: `name` (of who began it), `reason`."""
     FREEZE_UNREADABLE = "freeze_unreadable"
     """It cannot be read whether there is a freeze, so nothing that opens access is written."""
+    NOT_SENT_FROZEN = "not_sent_frozen"
+    """A write that Graph may refuse was not sent because of a freeze. It is not sent later."""
     CHANGE_NOT_SHOWN = "change_not_shown"
     SENT_NOT_SHOWN = "sent_not_shown"
     """The last sentence of a note about a write that cannot be sent again."""

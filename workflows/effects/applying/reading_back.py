@@ -89,7 +89,7 @@ class ReadBack:
         tried = await send_optional_writes(
             plan,
             observed_configuration,
-            send=partial(self.gate.send, request),
+            send=partial(self.gate.send_optional, request),
             tenant=self.tenant,
             sleep=self.sleep,
             pauses=self.pauses,

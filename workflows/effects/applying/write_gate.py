@@ -56,7 +56,21 @@ class WriteGate:
         await self.require_not_frozen(request, done_count=done_count)
         return await self.tenant.write(operation)
 
+    async def send_optional(self, request: AccessRequest, operation: Operation) -> CallIds:
+        """Send one operation that Graph may refuse, unless it was frozen since the first write of the plan.
+
+        It is not sent later either: nobody waits for it, and the checks were made before that freeze.
+
+        :raises TenantUnavailable: when it is not sent, and see `Tenant.write`.
+        """
+        if is_stopped_by_freeze(request):
+            since = request.writing_since
+            frozen = await known_freeze(self.store) is not None if since is None else await self.was_frozen_after(since)
+            if frozen:
+                raise TenantUnavailable((Fact(NoteCode.NOT_SENT_FROZEN),))
+        return await self.tenant.write(operation)
+
     async def was_frozen_after(self, moment: datetime) -> bool:
-        """Return whether a freeze ended after a moment, so that what was checked then must be checked again."""
+        """Return whether a freeze is in force or ended after a moment: what was checked then must be checked again."""
         freeze = await last_freeze(self.store)
         return freeze is not None and (freeze.ended_at is None or freeze.ended_at > moment)

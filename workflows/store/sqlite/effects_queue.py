@@ -15,6 +15,7 @@ from workflows.ports.effects_queue import GivenUpEffect, PendingEffect, QueueCod
 from workflows.store.codec import EFFECT, load, stored_facts
 from workflows.store.columns import text_of
 from workflows.store.sqlite.database import SqliteDatabase, readable
+from workflows.store.sqlite.other_records.drifts import is_stored_as_frozen
 
 _log = structlog.get_logger()
 
@@ -37,6 +38,7 @@ _STORED_WORK: Final = f"""with queue as materialized (
     union all select 'item', tenant_id, 1 from partnerships where due_at <= ?
     union all select 'alarms', code, count(*) from alarms where is_open = 1 group by code
     union all select 'drift', code, count(*) from drifts where is_open = 1 group by code
+    union all select 'freeze', doc, 1 from freezes
     union all select name, value, 1 from marks where name in ('{LAST_COMPLETE}', '{INCOMPLETE}')"""  # noqa: S608
 
 
@@ -105,6 +107,7 @@ class SqliteEffectsQueue(SqliteDatabase):
                 (datetime.fromisoformat(row["name"]) for row in rows if row["what"] == LAST_COMPLETE), None
             ),
             incomplete_sweeps=sum(int(row["name"]) for row in rows if row["what"] == INCOMPLETE),
+            is_frozen=any(is_stored_as_frozen(row["name"]) for row in rows if row["what"] == "freeze"),
         )
 
     async def may_change_alarms(self) -> bool:

@@ -63,7 +63,7 @@ class FreezeFlow:
             if (freeze := await known_freeze(self.store)) is not None and freeze is not UNREADABLE:
                 return already_frozen_view(freeze)
             waiting = sum(map(is_stopped_by_freeze, await self.store.open_requests()))
-            return freeze_view(waiting)
+            return freeze_view(waiting, freeze)
 
         await self.windows.open_and_fill(ack, command, build, command="/partner freeze", closes=True)
 

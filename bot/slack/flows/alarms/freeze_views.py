@@ -21,29 +21,33 @@ from bot.slack.words.drift_buttons import freeze_answers
 from bot.words.refusals.freeze import STILL_POSSIBLE
 from bot.words.sentences import counted
 from workflows.core.people import PersonId
-from workflows.core.policy.freeze import END_MAY_BE_CONFIRMED_FOR, Freeze, FreezeStep
+from workflows.core.policy.freeze import END_MAY_BE_CONFIRMED_FOR, MAX_REASON_CHARACTERS, Freeze, FreezeStep
 
 _MAX_CHARACTERS = 1000
 
 
-def freeze_view(waiting: int) -> Json:
+def freeze_view(waiting: int, unreadable: Freeze | None = None) -> Json:
     """Return the window that freezes.
 
     :param waiting: how many open requests would wait.
+    :param unreadable: stands for a record that cannot be read, which the new freeze replaces.
     """
     stops = (
-        "Nothing that opens, extends or changes access is sent to Entra from then on, also where it is approved. It is "
-        "ended by two admins."
+        "Nothing that opens, extends or replaces access is sent to Entra from then on, also where it is approved. It "
+        "is ended by two admins."
     )
     waits = f"{counted(waiting, 'open request waits', 'open requests wait')} until then." if waiting else ""
     told = "Everybody who waits is told, with your reason."
+    field = text_area(ids.REASON)
+    field.max_length = MAX_REASON_CHARACTERS
     blocks: list[Block] = [
+        *freeze_banner(unreadable),
         rich_text(
             paragraph(fixed_text(stops, bold=True)),
             paragraph(fixed_text(STILL_POSSIBLE)),
             paragraph(fixed_text(" ".join(filter(None, (waits or "No open request waits now.", told))))),
         ),
-        input_block("Why is it frozen?", ids.REASON, text_area(ids.REASON)),
+        input_block("Why is it frozen?", ids.REASON, field),
     ]
     return modal("Freeze", blocks, ids.FREEZE_FORM, submit="Freeze")
 

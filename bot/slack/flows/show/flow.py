@@ -24,6 +24,7 @@ from bot.slack.payloads.button_values import parse_tenant_id
 from bot.slack.payloads.models import Interaction, SlashCommand
 from bot.slack.people.members import Members
 from workflows.app.reads.audit_log_permission import AuditLogPermission
+from workflows.app.reads.known_freeze import known_freeze
 from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.reads.posture import concerns_about, read_posture
 from workflows.app.watch.known_drift import known_drift
@@ -100,14 +101,14 @@ class ShowFlow:
             await self.members.refuse_known_guests(command.actor)
             await answer_at_once(ack, refusal(POSTURE_TAKES_NO_PARTNER))
         else:
-            await self.answers.answer_later(ack, command, self._posture)
+            await self.answers.answer_later(ack, command, lambda _: self._posture())
 
     async def open_posture(self, ack: AsyncAck, click: Interaction) -> None:
         """Show the posture in a window, from an admin's App Home."""
 
         async def build(window: Window) -> Json:
             await self.lookup_permission.require(window.actor, "", key=window.key, command_name=window.command)
-            answer = posture_message(await self._read_posture())
+            answer = await self._posture()
             return shown_modal("Current tenant settings", answer.blocks, ids.POSTURE)
 
         await self.windows.open_and_fill(ack, click, build, command="open_posture")
@@ -158,8 +159,8 @@ class ShowFlow:
         person = await self.people.known_person(actor)
         return frozenset({actor}) if person is None else frozenset({actor, person.chat_id, person.id})
 
-    async def _posture(self, _: SlashCommand) -> Message:
-        return posture_message(await self._read_posture())
+    async def _posture(self) -> Message:
+        return posture_message(await self._read_posture(), await known_freeze(self.store))
 
     async def _read_posture(self) -> Posture:
         posture = await read_posture(tenant=self.tenant, records=self.store.records, clock=self.clock)

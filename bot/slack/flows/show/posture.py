@@ -18,6 +18,7 @@ from bot.slack.blocks.blocks import (
     rich_text,
     small_text,
 )
+from bot.slack.blocks.freeze_banner import freeze_banner
 from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.concerns import concern_elements
@@ -25,6 +26,7 @@ from bot.words.plans.risk import OF_ALL_ACCESS, all_access_level_words
 from bot.words.posture.concerns import concern_words
 from bot.words.posture.summary import B2B_DIRECTIONS, counts_words, not_adopted_words, record_words, trust_words
 from bot.words.settings.open_access import ACCESS_STATE_WORDS
+from workflows.core.policy.freeze import Freeze
 from workflows.core.posture.model import ConcernSeverity, DefaultPosture, PartnerPosture, Posture
 from workflows.core.settings.model import Property
 from workflows.core.settings.open_access import AccessState
@@ -36,11 +38,15 @@ MAX_DEFAULT_CONCERNS: Final = 8
 _WHOLE: Final = "the whole posture: gatehouse posture on the command line, or gatehouse posture --json"
 
 
-def posture_message(posture: Posture) -> Message:
-    """Return a posture as a message. Partners that do not fit are counted."""
+def posture_message(posture: Posture, freeze: Freeze | None = None) -> Message:
+    """Return a posture as a message. Partners that do not fit are counted.
+
+    :param freeze: the freeze in force.
+    """
     shown_partners = posture.partners[:MAX_PARTNERS]
     blocks: list[Block] = [
         header("Current settings of the tenant"),
+        *freeze_banner(freeze, is_short=True),
         rich_text(*_default_elements(posture.default)),
         rich_text(
             paragraph(

@@ -12,15 +12,13 @@ from workflows.ports.effects_queue import StoredWork
 class DueStore:
     """Nothing is pending, and some requests and partners are due."""
 
-    async def freeze(self) -> None:
-        """Nothing is frozen."""
-
     def __init__(self) -> None:
+        self.is_frozen = False
         self.requests: list[RequestId] = []
         self.partners: list[TenantId] = []
 
     async def stored_work(self, _: datetime) -> StoredWork:
-        return StoredWork(due_items=frozenset((*self.requests, *self.partners)))
+        return StoredWork(due_items=frozenset((*self.requests, *self.partners)), is_frozen=self.is_frozen)
 
 
 async def nothing_missing() -> str:
@@ -60,3 +58,16 @@ async def test_the_text_is_made_again_only_for_other_numbers() -> None:
     ticked, _ = await metrics.page()
     assert b"gatehouse_last_tick_timestamp_seconds 0.0" in due
     assert b"gatehouse_last_tick_timestamp_seconds 0.0" not in ticked
+
+
+async def test_a_freeze_is_shown() -> None:
+    store, clock = DueStore(), FixedClock()
+    metrics = Metrics(store=store, clock=clock, lookups=lambda: 0, why_not_ready=nothing_missing)  # type: ignore[arg-type]
+
+    async def shown() -> bytes:
+        page, _ = await metrics.page()
+        return next(line for line in page.splitlines() if line.startswith(b"gatehouse_frozen"))
+
+    assert await shown() == b"gatehouse_frozen 0.0"
+    store.is_frozen = True
+    assert await shown() == b"gatehouse_frozen 1.0"

@@ -88,9 +88,14 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
     (
         NoteCode.FROZEN,
         {"name": "os:root", "reason": "Incident 7"},
-        "Frozen by root at the command line: Incident 7. Nothing is applied until two admins end it.",
+        "Frozen by root at the command line: Incident 7. Nothing that opens access is applied until two admins end it.",
     ),
     (NoteCode.FREEZE_UNREADABLE, {}, UNREADABLE_FREEZE),
+    (
+        NoteCode.NOT_SENT_FROZEN,
+        {},
+        "It was not sent because of a freeze, and is not sent later. Restore the settings again.",
+    ),
     (NoteCode.CHANGE_NOT_SHOWN, {}, "Microsoft Graph does not show the change yet."),
     (NoteCode.SENT_NOT_SHOWN, {}, "The change was sent, but Microsoft does not show it yet."),
     (NoteCode.SENT_UNREADABLE, {}, "The change was sent but cannot be read back:"),

@@ -10,6 +10,7 @@ from tests.workflows.core.builders import AMARA
 from tests.workflows.world import World
 from workflows.app.schedule.ticker import tick
 from workflows.core.errors.facts import text_fact
+from workflows.core.policy.freeze import begin
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.commands.partner_record import Revoke
 from workflows.store.sqlite.database import SqliteDatabase
@@ -49,6 +50,16 @@ async def test_the_metrics_are_read_with_one_statement(world: World, calls: list
     metrics = Metrics(store=world.store, clock=world.clock, lookups=lambda: 0, why_not_ready=nothing_missing)
     await metrics.refresh()
     assert len(calls) == 1
+
+
+async def test_a_freeze_is_among_the_numbers_also_when_its_record_cannot_be_read(world: World) -> None:
+    store = world.store
+    assert not (await store.stored_work(world.clock.now())).is_frozen
+    frozen = begin(None, by="Dana", reason="Incident 7", now=world.clock.now())
+    await store._run(lambda: store._put_freeze(frozen))
+    assert (await store.stored_work(world.clock.now())).is_frozen
+    await store._write("update freezes set doc = 'damaged'")
+    assert (await store.stored_work(world.clock.now())).is_frozen
 
 
 async def test_only_what_an_alarm_can_be_about_makes_the_checks_read(world: World) -> None:

@@ -21,6 +21,7 @@ from workflows.core.policy.freeze import (
     FreezeStep,
     advance,
     begin,
+    name_of_admin,
 )
 
 ADMINS = current_roles(dana=ADMIN, amara=ADMIN, bruno="security")
@@ -119,6 +120,23 @@ def test_the_person_who_asked_cannot_confirm_under_another_chat_id() -> None:
     assert refused(DANA, asked(), T.END) is RefusalCode.FREEZE_END_NEEDS_ANOTHER_ADMIN
     other_chat = replace(DANA, chat_id=AMARA.chat_id)
     assert refused(other_chat, asked(), T.END) is RefusalCode.FREEZE_END_NEEDS_ANOTHER_ADMIN
+
+
+def test_the_request_of_a_former_admin_does_not_count() -> None:
+    roles = current_roles(amara=ADMIN)
+    with pytest.raises(Refused) as error:
+        advance(asked(), T.END, AMARA, version=2, current_roles=roles, now=NOW)
+    assert error.value.code is RefusalCode.FREEZE_END_ASKED_BY_FORMER_ADMIN
+    assert error.value.fact.values == {"name": DANA.name}
+    kept = advance(asked(), T.KEEP, AMARA, version=2, current_roles=roles, now=NOW)
+    assert advance(kept, T.ASK_END, AMARA, version=3, current_roles=roles, now=NOW).state is S.END_ASKED
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"), [("Dana", "Dana"), ("os:root", "os :root"), ("  ", DANA.chat_id), (" os:os:x", "os :os:x")]
+)
+def test_an_admin_is_never_shown_as_the_command_line(name: str, shown: str) -> None:
+    assert name_of_admin(replace(DANA, name=name)) == shown
 
 
 def test_what_was_shown_is_what_counts() -> None:

@@ -35,8 +35,11 @@ def test_what_closes_reduces_or_writes_nothing_goes_on() -> None:
     assert not is_stopped_by_freeze(request(S.APPLYING, K.REVOCATION))
     assert not is_stopped_by_freeze(reducing())
 
-    adoption = request(S.APPLYING)
-    assert not is_stopped_by_freeze(replace(adoption, fields=replace(adoption.fields, kind=K.ADOPTION)))
+    adoption = request(S.APPLYING, K.ADOPTION)
+    assert is_stopped_by_freeze(adoption), "it would write"
+    empty = replace(adoption.require_prepared(), plan=replace(adoption.plan, operations=()))
+    assert not is_stopped_by_freeze(replace(adoption, prepared=empty))
+    assert not is_stopped_by_freeze(replace(adoption, prepared=None))
     assert not is_stopped_by_freeze(request(S.APPLIED))
 
 

@@ -1,15 +1,11 @@
 """Which requests a freeze stops, and what becomes due for them when it begins or ends."""
 
-from typing import Final
-
 from workflows.core.errors.facts import Fact
 from workflows.core.plans.closing import only_reduces_access
 from workflows.core.policy.freeze import Freeze
 from workflows.core.requests.effects import Apply, Effect, ShowRequest
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
-
-_GOES_ON: Final = frozenset({RequestKind.REVOCATION, RequestKind.ADOPTION})
 
 
 def is_stopped_by_freeze(request: AccessRequest) -> bool:
@@ -18,9 +14,12 @@ def is_stopped_by_freeze(request: AccessRequest) -> bool:
     What only reduces access goes on, and so does an adoption, which writes nothing. A request without a plan counts as
     one that opens access.
     """
-    if request.is_terminal or request.fields.kind in _GOES_ON:
+    if request.is_terminal or request.fields.kind is RequestKind.REVOCATION:
         return False
-    return request.prepared is None or not only_reduces_access(request.prepared.plan)
+    plan = None if request.prepared is None else request.prepared.plan
+    if request.fields.kind is RequestKind.ADOPTION:
+        return plan is not None and bool(plan.operations)
+    return plan is None or not only_reduces_access(plan)
 
 
 def effects_of_freeze(request: AccessRequest, freeze: Freeze) -> tuple[Effect, ...]:

@@ -30,10 +30,16 @@ UNREAD: Final = "cannot be read now"
 
 
 async def until(gatehouse: BotUnderTest, is_so: Callable[[list[tuple[str, str]]], bool], actor: str = "") -> None:
-    """Wait until the audit log tells of something."""
+    """Wait until the audit log tells of something.
+
+    NB. the number is read before the log: a change while the log is read must not be waited for again.
+    """
     async with asyncio.timeout(15):
-        while not is_so(await gatehouse.outcomes(actor)):
-            await gatehouse.world.wait_for_change(gatehouse.world.revision.number)
+        while True:
+            seen = gatehouse.world.revision.number
+            if is_so(await gatehouse.outcomes(actor)):
+                return
+            await gatehouse.world.wait_for_change(seen)
 
 
 async def until_revoked(gatehouse: BotUnderTest) -> None:

@@ -1,0 +1,65 @@
+"""Every operation is sent to the tenant from one place, which reads the freeze first."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+PROJECT: Final = Path(__file__).parents[1]
+GATE: Final = "workflows/effects/applying/write_gate.py"
+
+
+def tenant_writes(text: str) -> Iterator[int]:
+    """List the lines that take `write` of something named tenant or gateway, called or handed on."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Attribute) and node.attr == "write":
+            owner = ast.unparse(node.value).rpartition(".")[2].strip("_()")
+            if owner.endswith(("tenant", "gateway", "entra")):
+                yield node.lineno
+        elif (
+            isinstance(node, ast.Call)
+            and ast.unparse(node.func) in {"getattr", "attrgetter"}
+            and any(isinstance(one, ast.Constant) and one.value == "write" for one in node.args)
+        ):
+            yield node.lineno
+
+
+def sources() -> Iterator[tuple[str, str]]:
+    """Yield the path and text of each source file of the bot, without the sandbox."""
+    for top in ("bot", "workflows"):
+        for path in sorted((PROJECT / top).rglob("*.py")):
+            name = str(path.relative_to(PROJECT))
+            if not name.startswith("bot/sandbox/"):
+                yield name, path.read_text()
+
+
+def test_only_the_gate_sends_operations() -> None:
+    found = {name: list(tenant_writes(text)) for name, text in sources()}
+    assert {name for name, lines in found.items() if lines} == {GATE}
+    assert len(found[GATE]) == 2, "required and optional writes"
+
+
+def test_every_send_of_the_gate_reads_the_freeze_before() -> None:
+    tree = ast.parse((PROJECT / GATE).read_text())
+    senders = [
+        one for one in ast.walk(tree) if isinstance(one, ast.AsyncFunctionDef) and list(tenant_writes(ast.unparse(one)))
+    ]
+    assert [one.name for one in senders] == ["send", "send_optional"]
+    for one in senders:
+        *before, last = one.body
+        assert list(tenant_writes(ast.unparse(last))), "nothing is sent before the last line"
+        asked = " ".join(ast.unparse(statement) for statement in before)
+        assert "require_not_frozen" in asked or "was_frozen_after" in asked
+        assert not any(isinstance(node, ast.Try) for node in ast.walk(one)), "an error of that read is never ignored"
+
+
+def test_another_way_would_be_found() -> None:
+    for line in (
+        "self.tenant.write(one)",
+        "partial(tenant.write, one)",
+        "getattr(x, 'write')",
+        "self._gateway.write(o)",
+    ):
+        assert list(tenant_writes(line)) == [1], line
+    for line in ("file.write(x)", "self._thread.write(work)"):
+        assert list(tenant_writes(line)) == []
