@@ -77,7 +77,9 @@ def _known_authors(values: Values) -> str:
 def _drift_stays(values: Values) -> str:
     settings = access_kind_titles(values["settings"], with_graph_names=True)
     named = f": {settings}" if settings else ""
-    return f"Somebody else changed this partner. This change does not approve what stays different{named}."
+    return (
+        f"Not all settings of this partner are as approved. This change does not approve what stays different{named}."
+    )
 
 
 _UNKNOWN_AUTHORS: Final[Mapping[UnknownAuthor, str]] = {

@@ -76,7 +76,7 @@ SHORT_WORDS: Final[Mapping[F, str]] = {
     F.AUTHOR_UNKNOWN: "author of the settings not known",
     F.MADE_BY: "author of the settings",
     F.EQUALS_NO_TEMPLATE: "no template has these settings",
-    F.DRIFT_STAYS: "a change by others stays unapproved",
+    F.DRIFT_STAYS: "settings that nobody approved stay",
     F.RECORDS_UNREADABLE: "Gatehouse's records",
     F.OPEN_REQUEST: "another request is open",
     F.CA_LOCKED_OUT: "Conditional Access locks people out",

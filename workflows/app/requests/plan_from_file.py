@@ -21,11 +21,13 @@ from workflows.core.checks.findings import Finding, FindingCode, Severity, Sourc
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import DomainError, InvalidField, NothingToChange, UnreadableSetting
 from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.records import Records
 from workflows.core.partners.replacement import replacement_findings
 from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.policy.placeholders import parse_placeholder
 from workflows.core.policy.template import Stage, Template
+from workflows.core.posture.watch.kept_approval import kept_approval_findings, with_kept_approval
 from workflows.core.requests.request import AccessRequest, ObservedPartner
 from workflows.core.settings.canonical import Digest
 from workflows.core.settings.model import TenantId
@@ -137,11 +139,10 @@ async def _plan(
     except NothingToChange as nothing:
         # Without records it is not known who opened the partner, and until when.
         instead = None if records is None else nothing.fact
-        return PlannedRequest(
-            observation=observation, template=template, duration=duration, plan=None, how_to_extend=instead
-        )
+        return _nothing_to_change(parsed_file, observation, instead)
+    plan = plan if records is None else with_kept_approval(plan, record, _recorded_plan(records, record))
     policy = await current_policy(record, past=records_read, catalog=catalog)
-    digest, stages = plan.digest, chain_of(plan, template, observation, policy)
+    stages = chain_of(plan, template, observation, policy)
     preflight = Preflight(tenant=tenant, store=records_read, clock=clock)
     result = await preflight.check(observation, plan, labels_of(template, placeholders))
     return PlannedRequest(
@@ -149,10 +150,11 @@ async def _plan(
         template=template,
         duration=duration,
         plan=plan,
-        digest=digest,
+        digest=plan.digest,
         stages=stages,
         findings=(
             *replacement_findings(record, plan, template, stages, duration, clock.now()),
+            *kept_approval_findings(plan),
             *check_proposal(observation, plan, stages, result.circumstances),
             *require_no_errors(result.findings, FIELD),
             *[record_finding async for record_finding in _record_findings(records_read, records, observation)],
@@ -160,6 +162,18 @@ async def _plan(
         names=result.names,
         access=result.access,
     )
+
+
+def _nothing_to_change(parsed: _ParsedFile, observation: ObservedPartner, instead: Fact | None) -> PlannedRequest:
+    return PlannedRequest(
+        observation=observation, template=parsed.template, duration=parsed.duration, plan=None, how_to_extend=instead
+    )
+
+
+def _recorded_plan(records: Records, record: Partnership | None) -> Plan | None:
+    """Return the plan of the record's request; None without a record, and when the request cannot be read."""
+    recorded = None if record is None else records.requests.get(record.request_id)
+    return None if recorded is None else recorded.plan
 
 
 def _parse_file(file: RequestFile, catalog: Catalog) -> _ParsedFile:

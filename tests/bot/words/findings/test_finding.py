@@ -98,13 +98,13 @@ SENTENCES: Final[tuple[tuple[FindingCode, dict[str, Any], str], ...]] = (
     (
         C.DRIFT_STAYS,
         {"settings": [INBOUND]},
-        "Somebody else changed this partner. This change does not approve what stays different: B2B collaboration, "
-        "inbound.",
+        "Not all settings of this partner are as approved. This change does not approve what stays different: "
+        "B2B collaboration, inbound.",
     ),
     (
         C.DRIFT_STAYS,
         {"settings": []},
-        "Somebody else changed this partner. This change does not approve what stays different.",
+        "Not all settings of this partner are as approved. This change does not approve what stays different.",
     ),
     (
         C.HALF_A_BLOCK,

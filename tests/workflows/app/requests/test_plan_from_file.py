@@ -92,6 +92,20 @@ async def test_a_narrowing_needs_one_approver(world: World) -> None:
     assert [stage.quorum for stage in shown.stages] == [1]
 
 
+@pytest.mark.parametrize("is_recorded", [True, False], ids=["drifted", "unknown to Gatehouse"])
+async def test_a_reduction_of_a_drifted_partner_has_the_change_id_of_the_card(world: World, is_recorded: bool) -> None:
+    await world.opened()
+    open_to_all = world.tenant.partners[TENANT]["b2bCollaborationInbound"]
+    world.tenant.edit(TENANT, b2bDirectConnectInbound=open_to_all)
+    if not is_recorded:
+        await world.store.execute("delete from partnerships")
+    shown = await planned(world, template="guest-collaboration", duration_days=180, records=await world.store.records())
+    request = await world.waiting(template="guest-collaboration", days=180)
+    assert request.plan.kept_approval is not None
+    assert shown.digest == request.plan.digest
+    assert shown.findings == request.require_prepared().findings
+
+
 async def test_every_problem_of_the_file_is_said_at_once(world: World) -> None:
     found = await impossible(
         world,

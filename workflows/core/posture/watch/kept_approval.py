@@ -18,8 +18,9 @@ from workflows.core.plans.plan import ApprovedSettings, Plan, changes
 from workflows.core.posture.differing_settings import differing_settings
 from workflows.core.settings.access_change import AccessChange, list_of_both, targets_change
 from workflows.core.settings.block import BLOCK
+from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.certainty import blocks_all
-from workflows.core.settings.documents import is_same_value, parse_setting, parse_targets, to_document
+from workflows.core.settings.documents import is_same_value, normal_value, parse_setting, parse_targets, to_document
 from workflows.core.settings.model import (
     FLAGS,
     IS_SYNC_ALLOWED,
@@ -35,23 +36,30 @@ from workflows.core.settings.model import (
 
 _NO_MORE: Final = frozenset({AccessChange.SAME, AccessChange.REDUCES, AccessChange.CLOSES})
 NOTHING: Final = ApprovedSettings(configuration=BLOCK, inherited=None, is_created=True)
-"""Nothing counts as approved: the request of the partner's record cannot be read."""
+"""Nothing counts as approved: the partner has no record, is revoked, or the request of its record cannot be read."""
 
 
 def with_kept_approval(plan: Plan, record: Partnership | None, recorded_plan: Plan | None) -> Plan:
     """Return the plan with what counts as approved after it, when it leaves settings that nobody approved.
 
     Plans that the whole approval chain decides are returned unchanged: it approves everything that is set after them.
+    A partner that was opened without a record, or after it was revoked, has no approved settings. A partner that sets
+    nothing itself has only what every tenant has.
 
     :param record: the partner's record, if there is one.
     :param recorded_plan: the plan of the record's request; None when it cannot be read.
     """
-    if record is None or not is_live(record) or not only_reduces_access(plan) or closes_everything(plan):
+    if not only_reduces_access(plan) or closes_everything(plan) or (record is None and not _sets_anything(plan.before)):
         return plan
-    kept = reduced(NOTHING if recorded_plan is None else recorded_plan.approved_settings, plan)
+    is_approved = recorded_plan is not None and is_live(record)
+    kept = reduced(recorded_plan.approved_settings if recorded_plan and is_approved else NOTHING, plan)
     differs = replace(plan, kept_approval=kept)
     is_all = not differing_settings(differs, plan.configuration_after() or {})
     return plan if is_all and (not kept.inherited or is_same_value(kept.inherited, plan.inherited)) else differs
+
+
+def _sets_anything(configuration: JsonObject | None) -> bool:
+    return any(normal_value((configuration or {}).get(name)) is not None for name in Property)
 
 
 def reduced(approved: ApprovedSettings, plan: Plan) -> ApprovedSettings:

@@ -321,8 +321,8 @@ LESS: Final = {"inboundTrust": {"isMfaAccepted": True, "isCompliantDeviceAccepte
 @pytest.mark.parametrize(
     ("record", "plan"),
     [
-        pytest.param(None, plan_to(TRUSTS, LESS), id="no record"),
-        pytest.param(partnership(state=PartnershipState.REVOKED), plan_to(TRUSTS, LESS), id="revoked"),
+        pytest.param(None, plan_to(None, LESS), id="nobody opened it"),
+        pytest.param(None, plan_to({"tenantId": TENANT, B2B[0]: None}, LESS), id="it sets nothing itself"),
         pytest.param(RECORD, plan_to(LESS, TRUSTS), id="an opening plan"),
         pytest.param(RECORD, plan_to(TRUSTS, LESS, extends=True), id="an extension"),
         pytest.param(RECORD, plan_revocation(tenant_id=TENANT, before=TRUSTS, default=None), id="a block"),
@@ -330,6 +330,14 @@ LESS: Final = {"inboundTrust": {"isMfaAccepted": True, "isCompliantDeviceAccepte
 )
 def test_what_the_whole_chain_decides_or_what_closes_is_unchanged(record: Partnership | None, plan: Plan) -> None:
     assert with_kept_approval(plan, record, approving({"tenantId": TENANT})) is plan
+
+
+@pytest.mark.parametrize("record", [None, partnership(state=PartnershipState.REVOKED)], ids=["no record", "revoked"])
+def test_what_was_opened_without_an_approval_is_not_approved_by_a_reduction(record: Partnership | None) -> None:
+    everything = {**TRUSTS, B2B[0]: ALL}
+    plan = with_kept_approval(plan_to(everything, {**LESS, B2B[0]: ALL}), record, approving(everything))
+    assert is_same_value((plan.approved_settings.configuration or {})[B2B[0]], NOBODY)
+    assert {"inboundTrust", B2B[0]} <= set(differing_settings(plan, plan.configuration_after() or {}))
 
 
 def test_a_second_reduction_starts_from_what_was_kept() -> None:
