@@ -107,10 +107,10 @@ async def keep_ticking(work: Work, clock: Clock, settings: Settings, outage_stor
     while True:
         now = clock.now()
         try:
-            due = await metrics.due_items(now)
+            due = await metrics.due_records(now)
             await tick(service=parts.service, store=parts.store, directory=parts.directory, clock=clock)
             await parts.checks.run()
-            still_due = due & await metrics.due_items(clock.now()) if due else due
+            still_due = due & await metrics.due_records(clock.now()) if due else due
         except StoreNotWritable as error:
             _log.warning("tick_waits", reason=str(error))
         except Exception:

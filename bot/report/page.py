@@ -21,6 +21,7 @@ from markupsafe import Markup
 from bot.report.report_file import ReportFile, ReportHeader
 from bot.report.story_columns import adopted_lines, change_id_in, change_lines, operations_of, risk_in
 from bot.report.words import (
+    FROM_RECORDS,
     LIMITATIONS,
     authors_words,
     decision_words,
@@ -57,34 +58,38 @@ _WARNED: Final = (
 
 
 async def write_page(
-    written: ReportFile, stories: AsyncIterator[RequestStory], header: ReportHeader, reader: EvidenceReader
+    report_file: ReportFile,
+    stories: AsyncIterator[RequestStory],
+    header: ReportHeader,
+    evidence_reader: EvidenceReader,
 ) -> None:
     """Write the page.
 
     The table of requests comes before their details, and both come from one pass over the requests. So each is first
     written into a file of its own, and then appended to the page.
     """
-    rows, details, states = written.new_file_to_append(), written.new_file_to_append(), Counter[str]()
+    rows, details, states = report_file.new_file_to_append(), report_file.new_file_to_append(), Counter[str]()
     try:
         async for story in stories:
             view = _view(story)
             rows.write(_render("row.html", one=view))
             details.write(_render("request.html", one=view))
+            # Without the time: "active (verified Nov 26, 2026 at 12:04 UTC)" counts as "active".
             states[view["state"].split(" (")[0]] += 1
-            written.row_count += 1
-        totals = [f"{words}: {count:,}" for words, count in states.most_common()]
-        head = _head(header, reader, written.row_count)
-        written.write(_render("head.html", totals=totals, has_rows=bool(written.row_count), **head))
-        written.append(rows)
-        written.write(_render("middle.html", has_rows=bool(written.row_count)))
-        written.append(details)
-        written.write(_render("foot.html", limits=LIMITATIONS, header=header))
+            report_file.row_count += 1
+        totals = [f"{state}: {count:,}" for state, count in states.most_common()]
+        head = _head(header, evidence_reader, report_file.row_count)
+        report_file.write(_render("head.html", totals=totals, has_rows=bool(report_file.row_count), **head))
+        report_file.append(rows)
+        report_file.write(_render("middle.html", has_rows=bool(report_file.row_count)))
+        report_file.append(details)
+        report_file.write(_render("foot.html", limits=LIMITATIONS, header=header))
     finally:
         rows.close()
         details.close()
 
 
-def _head(header: ReportHeader, reader: EvidenceReader, count: int) -> dict[str, Any]:
+def _head(header: ReportHeader, evidence_reader: EvidenceReader, count: int) -> dict[str, Any]:
     style = _style()
     days = header.days
     return {
@@ -95,8 +100,8 @@ def _head(header: ReportHeader, reader: EvidenceReader, count: int) -> dict[str,
         "first": "the first request" if days.first is None else day(days.first.isoformat()),
         "last": "now" if days.last is None else f"{day(days.last.isoformat())} (included)",
         "count": counted(count, "request"),
-        "unreadable": counted(reader.unreadable, "record") if reader.unreadable else "",
-        "source": LIMITATIONS[0],
+        "unreadable": counted(evidence_reader.unreadable, "record") if evidence_reader.unreadable else "",
+        "source": FROM_RECORDS,
     }
 
 

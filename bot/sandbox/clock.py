@@ -32,6 +32,7 @@ class SandboxClock:
         :raises ValueError: when `seconds` is negative.
         """
         if seconds < 0:
+            # The message begins with the field of POST /control/clock that the number comes from.
             raise ValueError("advance_seconds: time goes forward only; give a number of at least 0")
         total = int(self.offset.total_seconds()) + seconds
         temporary = self.path.with_suffix(".new")

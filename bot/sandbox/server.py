@@ -119,7 +119,7 @@ class Sandbox:
         """Return the revision as soon as it is not `seen`. It grows with workspace, tenant, logs and clock."""
         return await self.revision.wait(seen)
 
-    async def settle(self) -> None:
+    async def wait_until_idle(self) -> None:
         """Wait a moment until a bot with metrics has finished its work."""
         await self.status.idle(SETTLE_SECONDS, waits_for_answer=False)
 
@@ -159,9 +159,9 @@ class Sandbox:
             self.data / "slack.jsonl",
             now=self.clock.now,
             revision=self.revision,
-            site=lambda: self.url,
+            base_url=lambda: self.url,
             bot_url=lambda: self.bot.url if self.bot else None,
-            settle=self.settle,
+            wait_until_idle=self.wait_until_idle,
             socket_mode=self.socket_mode,
         )
 

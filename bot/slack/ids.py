@@ -72,8 +72,10 @@ class PartnerSection(StrEnum):
     SETTINGS = "settings"
     APPROVALS = "approvals"
     ANSWERS = "answers"
+    """The answers to reviews: who stated why the access is still needed."""
     REQUESTS = "requests"
-    STOPPED = "stopped"
+    STOPPED_BY_REVOCATION = "stopped"
+    """The open requests that a revocation would stop."""
 
 
 # action_id of buttons

@@ -57,7 +57,7 @@ def or_list(items: object) -> str:
 
 
 def day(moment: Moment) -> str:
-    """Return a day in UTC: "May 31, 2027". This is the one format of days in texts; Slack's own tokens show the same.
+    """Return a day in UTC: "May 31, 2027". All texts use this format of days; Slack's date tokens show the same format.
 
     :param moment: a time, or its ISO text, or the ISO text of a day.
     """

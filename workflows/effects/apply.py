@@ -105,7 +105,8 @@ class Applier:
     async def _hold(self, request_id: RequestId, frozen: WritesFrozen) -> None:
         """Record that a request waits for the end of the freeze, at which its effect is stored again.
 
-        :raises WritesFrozen: while what was sent before may still be shown, so that it is read again soon.
+        :raises WritesFrozen: when a write was sent that Microsoft may still show. Then the effect is tried again soon,
+            to read the partner, and does not wait for the end of the freeze.
         """
         request = await self.store.request(request_id)
         if request is None or request.state not in _TO_DO:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from workflows.app.alarms import Alarms
 from workflows.app.reads.known_freeze import UNREADABLE, last_freeze
-from workflows.app.schedule.given_up_effects import raise_given_up, retry_or_drop_effect
+from workflows.app.schedule.given_up_effects import raise_given_up_alarm, retry_or_drop_effect
 from workflows.app.schedule.revocation_alarms import report_refused_revocation
 from workflows.app.service import Service
 from workflows.app.storing.identifiers import revocation_id
@@ -213,13 +213,13 @@ class Performer:
         )
         return False
 
-    async def tell_given_up(self, pending: PendingEffect, reason: Facts) -> None:
+    async def report_given_up_effect(self, pending: PendingEffect, reason: Facts) -> None:
         """Raise an alarm for an effect that was given up, and tell the person whose click or request it was."""
-        await raise_given_up(pending.id, pending.effect, reason, store=self.store, alarms=self.alarms)
+        await raise_given_up_alarm(pending.id, pending.effect, reason, store=self.store, alarms=self.alarms)
         match effect := pending.effect:
             case CheckPermission():
                 await self.service.send_message(
-                    Fact(MessageCode.CLICK_NOT_JUDGED),
+                    Fact(MessageCode.CLICK_NOT_CHECKED),
                     key=f"parked:{effect.key}",  # the stored word for an effect that was given up
                     person=effect.command.actor,
                     channel=effect.command.channel,

@@ -51,7 +51,7 @@ class StoredWork:
     effects_later: int = 0
     """Effects that wait for their next attempt."""
     effects_parked: int = 0
-    due_items: frozenset[str] = frozenset()
+    due_records: frozenset[str] = frozenset()
     """The ids of the requests and of the partners for which something is due; see `RecordStore.due`."""
     open_alarms: Mapping[str, int] = field(default_factory=dict)
     """How many alarms are open, by the stored value of their code."""

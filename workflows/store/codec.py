@@ -73,7 +73,7 @@ DETAILS: Final[TypeAdapter[dict[str, Any]]] = TypeAdapter(dict[str, Any])
 
 _ADAPTERS: Final[tuple[TypeAdapter[Any], ...]] = (REQUEST, PARTNERSHIP, ALARM, DRIFT)
 
-_REMEMBERED: Final = 16
+_MAX_REMEMBERED: Final = 16
 """How many records are remembered by their text."""
 
 Record = TypeVar("Record")
@@ -112,7 +112,7 @@ def load_shared(adapter: TypeAdapter[Record], text: str) -> Record:
     return record
 
 
-@lru_cache(maxsize=_REMEMBERED)
+@lru_cache(maxsize=_MAX_REMEMBERED)
 def _load_remembered(adapter: TypeAdapter[Any], text: str) -> Any:
     return load(adapter, text)
 

@@ -76,7 +76,7 @@ def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
         clock=systems.clock,
         perform=lambda effect: performer.perform(effect),
         may_give_up=lambda effect, reason: performer.may_give_up(effect, reason),
-        gave_up=lambda pending, reason: performer.tell_given_up(pending, reason),
+        gave_up=lambda pending, reason: performer.report_given_up_effect(pending, reason),
         pauses=systems.pauses,
         until_quiet=receiver.inbound.until_quiet,
     )

@@ -19,9 +19,9 @@ class Metrics:
     ) -> None:
         self._store = store
         self._clock = clock
-        self._lookups = lookups
+        self._unfinished_lookups = lookups
         self._why_not_ready = why_not_ready
-        self._left_by_tick: frozenset[str] = frozenset()
+        self._still_due_after_tick: frozenset[str] = frozenset()
         self._ticked_at = 0.0
         self._numbers: tuple[float, ...] = ()
         self._page = b""
@@ -64,11 +64,13 @@ class Metrics:
         now = self._clock.now()
         work = await self._store.stored_work(now)
         sweep = work.last_complete_sweep
+        is_ready = not await self._why_not_ready()
         numbers = (
-            work.effects_due + self._lookups() + len(work.due_items - self._left_by_tick),
+            # All that is in progress or due. A look-up for a window is not stored, so it is counted separately.
+            work.effects_due + self._unfinished_lookups() + len(work.due_records - self._still_due_after_tick),
             work.effects_later,
             work.effects_parked,
-            not await self._why_not_ready(),
+            is_ready,
             0 if sweep is None else sweep.timestamp(),
             work.incomplete_sweeps,
             self._ticked_at,
@@ -82,17 +84,18 @@ class Metrics:
             gauge.set(number)
         self._numbers, self._page = numbers, b""
 
-    async def due_items(self, now: datetime) -> frozenset[str]:
+    async def due_records(self, now: datetime) -> frozenset[str]:
         """List the requests and partners that the next tick has to do something about."""
-        return (await self._store.stored_work(now)).due_items
+        return (await self._store.stored_work(now)).due_records
 
     def record_tick(self, moment: datetime, *, still_due: frozenset[str]) -> None:
         """Record that the ticker has handled everything that was due up to `moment`.
 
-        :param still_due: what was due before the tick and still is: nothing can be done about it now.
+        :param still_due: what was due before the tick and still is: nothing can be done about it now. Until the next
+            tick it is not counted as due.
         """
         self._ticked_at = moment.timestamp()
-        self._left_by_tick = still_due
+        self._still_due_after_tick = still_due
 
     def _gauge(self, name: str, meaning: str) -> Gauge:
         return Gauge(name, meaning, registry=self.registry)

@@ -62,7 +62,7 @@ def make_web_app(
     """Return the application with its routes.
 
     :param inbound: None in Socket Mode, where Slack sends nothing by HTTP.
-    :param metrics: returns the page of numbers, and its content type.
+    :param metrics: returns the metrics page, and its content type.
     :param why_not_ready: returns why the bot is not ready, empty when it is.
     """
 

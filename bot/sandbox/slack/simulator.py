@@ -21,7 +21,7 @@ from bot.sandbox.storage.tables import AppendOnlyTables
 
 
 class SlackSimulator:
-    """One workspace in a file, served over HTTP. `site` is the sandbox's address with a slash at the end."""
+    """One workspace in a file, served over HTTP. `base_url` is the sandbox's address with a slash at the end."""
 
     def __init__(
         self,
@@ -29,27 +29,27 @@ class SlackSimulator:
         *,
         now: Callable[[], datetime],
         revision: Revision,
-        site: Callable[[], str],
+        base_url: Callable[[], str],
         bot_url: Callable[[], str | None],
-        settle: Callable[[], Awaitable[None]],
+        wait_until_idle: Callable[[], Awaitable[None]],
         socket_mode: bool,
         scopes: frozenset[str] = SCOPES,
     ) -> None:
         self._tables = AppendOnlyTables(path, on_change=revision.bump)
         self.credentials = load_credentials(self._tables)
         self.workspace = Workspace(self._tables, now=now)
-        self.sockets = Sockets(site=site, on_change=revision.bump)
+        self.sockets = Sockets(base_url=base_url, on_change=revision.bump)
         self._http = HttpTransport(bot_url=bot_url, secret=self.credentials.signing_secret, now=now)
         self.delivery = Delivery(self.sockets if socket_mode else self._http)
         triggers = Triggers()
-        self._response_urls = ResponseUrls(self._tables, self.workspace, site=site)
+        self._response_urls = ResponseUrls(self._tables, self.workspace, base_url=base_url)
         self.limits = RateLimits(now)
         self._api = WebApi(
             workspace=self.workspace,
             triggers=triggers,
             credentials=self.credentials,
             scopes=scopes,
-            site=site,
+            base_url=base_url,
             socket_url=self.sockets.new_url,
             limits=self.limits,
         )
@@ -59,7 +59,7 @@ class SlackSimulator:
             triggers=triggers,
             response_urls=self._response_urls,
             delivery=self.delivery,
-            settle=settle,
+            wait_until_idle=wait_until_idle,
             revision=revision,
         )
 

@@ -129,7 +129,7 @@ def _applied_parts(request: AccessRequest) -> Iterator[TextRun]:
 
 
 def state_parts(request: AccessRequest, now: datetime, *, with_steps: bool = True) -> Iterator[TextRun]:
-    """Return one sentence on the state, when the note does not say everything.
+    """Return one sentence on the state, unless `request.note` already says everything.
 
     :param with_steps: whether to say how many steps of the partner setup remain.
     """

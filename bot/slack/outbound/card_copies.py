@@ -210,9 +210,9 @@ class CardCopies:
         return UpdateResult.DONE
 
     async def empty_card(self, copy: MessageCopy) -> bool:
-        """Empty a card in a channel that is not the approval channel, or that people outside or everybody can read.
+        """Empty a card in a former approval channel, or in an approval channel that, for example, became public.
 
-        :returns: False when the caller must try again later, which happens in the approval channel only.
+        :returns: False when the caller must try again later: the channel is the approval channel, and Slack refused.
         :raises NotifierUnavailable: when Slack does not answer; it is tried again.
         """
         try:

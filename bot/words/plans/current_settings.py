@@ -52,7 +52,7 @@ def describe_current(
 
     :param configuration: the partner's own document; None when it has none, so that the defaults apply.
     :param default: the tenant's default document; None when it could not be read.
-    :param names: the names of the ids in the configuration, from our own directory.
+    :param names: the display names for the ids in the configuration, from our own directory.
     :param is_cross_cloud: whether the partner is in another Microsoft cloud. The tenant's default does not apply to
         such a partner while it has no configuration of its own.
     """

@@ -43,7 +43,7 @@ SENTENCES: Final[Mapping[str, str]] = {
         "Your click is received. Still checking your permission, because an answer from the chat system or Microsoft "
         "Entra is missing. Gatehouse keeps trying and tells you the result. You do not need to click again."
     ),
-    MessageCode.CLICK_NOT_JUDGED: (
+    MessageCode.CLICK_NOT_CHECKED: (
         "Your click was not processed, because of an error in Gatehouse. It is not tried again automatically. Ask an "
         "admin to run gatehouse doctor."
     ),

@@ -156,7 +156,7 @@ def _planned_again(values: Values) -> str:
     if values.get("has_written_nothing", values.get("is_unwritten")):
         start = _NOTHING_WRITTEN if values["is_first"] else _PLAN_NOT_WRITTEN
     else:
-        start = "The change that was sent before is not active as sent"
+        start = "The current settings differ from the change that was sent before"
     if values["is_revocation"]:
         return f"{start}. The revocation is planned again from the current settings."
     return f"{start}. The new plan needs new approval."

@@ -86,7 +86,7 @@ async def test_it_is_tried_with_growing_pauses_alarmed_of_once_and_closes_when_t
         clock=world.clock,
         perform=world.performer.perform,
         may_give_up=world.performer.may_give_up,
-        gave_up=world.performer.tell_given_up,
+        gave_up=world.performer.report_given_up_effect,
     )
     tried: list[int] = []
     raised = 0

@@ -50,7 +50,7 @@ async def test_who_clicked_is_told_once_that_the_click_was_not_checked(world: Wo
     request = await world.waiting()
     judge = CheckPermission(command=world.approval(request, AMARA), key="click-1")
     for _ in range(3):
-        await world.performer.tell_given_up(pending(judge), (text_fact("KeyError('x')"),))
+        await world.performer.report_given_up_effect(pending(judge), (text_fact("KeyError('x')"),))
     await world.settle()
     ((person, text, channel),) = [one for one in world.notifier.told if one[0] == AMARA.chat_id]
     assert (person, channel) == (AMARA.chat_id, "C-PARTNERS")
@@ -67,7 +67,7 @@ async def test_a_request_whose_work_was_given_up_says_so(world: World, state: Re
         else Apply(request_id=request.id, tenant_id=request.plan.tenant_id)
     )
     for _ in range(2):
-        await world.performer.tell_given_up(pending(effect), (text_fact("KeyError('x')"),))
+        await world.performer.report_given_up_effect(pending(effect), (text_fact("KeyError('x')"),))
     stored = await world.request(request.id)
     assert stored.state is state
     assert note_words(stored.note).startswith(WRONG)
@@ -80,8 +80,8 @@ async def test_a_request_whose_work_was_given_up_says_so(world: World, state: Re
 async def test_a_request_that_moved_on_is_not_touched_by_giving_up(world: World, state: RequestState) -> None:
     request = await world.put(usual(state))
     for effect in (Prepare(request_id=request.id), Apply(request_id=request.id, tenant_id=TENANT)):
-        await world.performer.tell_given_up(pending(effect), (text_fact(""),))
-    await world.performer.tell_given_up(pending(Prepare(request_id=RequestId("r-nowhere"))), (text_fact(""),))
+        await world.performer.report_given_up_effect(pending(effect), (text_fact(""),))
+    await world.performer.report_given_up_effect(pending(Prepare(request_id=RequestId("r-nowhere"))), (text_fact(""),))
     assert await world.request(request.id) == request
 
 
@@ -100,7 +100,7 @@ async def test_a_message_that_was_given_up_is_an_alarm_once_and_brings_no_other_
 ) -> None:
     """Whom it could not be shown to would not get another one either; the admins do."""
     for _ in range(2):
-        await world.performer.tell_given_up(pending(effect), (text_fact("chat.postMessage: msg_too_long"),))
+        await world.performer.report_given_up_effect(pending(effect), (text_fact("chat.postMessage: msg_too_long"),))
     assert await world.log() == [("gatehouse", "raise_alarm", "accepted")]
     await world.settle()
     (alarm,) = world.notifier.alarms
@@ -114,7 +114,9 @@ async def test_a_message_that_was_given_up_is_an_alarm_once_and_brings_no_other_
 
 async def test_an_alarm_that_cannot_be_shown_raises_no_other_alarm(world: World) -> None:
     """It would be given up as well, and so on for ever."""
-    await world.performer.tell_given_up(pending(ShowAlarm(alarm_id=AlarmId("A-1"))), (text_fact("KeyError('x')"),))
+    await world.performer.report_given_up_effect(
+        pending(ShowAlarm(alarm_id=AlarmId("A-1"))), (text_fact("KeyError('x')"),)
+    )
     assert (await world.log(), await world.store.open_alarms()) == ([], [])
 
 
@@ -140,7 +142,7 @@ async def test_a_fault_of_our_own_while_preparing_reaches_the_requester_in_the_e
         clock=world.clock,
         perform=world.performer.perform,
         may_give_up=world.performer.may_give_up,
-        gave_up=world.performer.tell_given_up,
+        gave_up=world.performer.report_given_up_effect,
     )
     finished = asyncio.Event()
     store_retry, store_done = world.store.retry, world.store.mark_done

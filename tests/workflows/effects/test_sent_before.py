@@ -132,6 +132,4 @@ async def test_a_revocation_that_may_have_written_does_not_disown_it(world: Worl
     request = await world.request(request.id)
     assert (request.state, request.was_sent) == (S.PREPARING, True)
     assert NOTHING.search(note_words(request.note)) is None
-    assert "The change that was sent before is not active as sent. The revocation is planned again" in note_words(
-        request.note
-    )
+    assert "differ from the change that was sent before. The revocation is planned again" in note_words(request.note)

@@ -52,6 +52,7 @@ class EvidenceLog:
     ) -> None:
         """Record that somebody gets a report or an export.
 
+        :param key: the key of the audit entry. It is different for each report and each export.
         :param actor: the chat id, or the operating system's user at the command line.
         :param tenants: the tenants that it is about; empty for all.
         :raises StoreNotWritable: when it cannot be stored. The caller must not hand anything over then.

@@ -122,9 +122,10 @@ class Intake(FormServices):
         return request_id
 
     async def check_form(self, form: Form, *, edited_id: RequestId | None = None) -> CheckedForm:
-        """Check a form, at the directories too.
+        """Check a form, also against the chat system's and Entra's directories.
 
-        :param edited_id: the open request that the form edits; it is no other request for the same partner.
+        :param edited_id: the open request that the form edits. It does not count as another request for the same
+            partner.
         :raises InvalidForm: naming every field that must change.
         """
         return await replace(self, directory=self.directory.for_one_check(FORM_ANSWERED_WITHIN))._check_form(

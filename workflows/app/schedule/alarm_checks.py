@@ -21,7 +21,7 @@ from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.requests.alarms import AlarmCode, EndingCode
 from workflows.core.requests.effects import CheckPermission
 from workflows.core.requests.notes import NoteCode
-from workflows.core.requests.overdue import unchecked_revocations, unconfirmed_writes, waiting_revocations
+from workflows.core.requests.overdue import overdue_revocations, unchecked_revocations, unconfirmed_writes
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.core.requests.transitions.transition import partner_of
 from workflows.ports.clock import Clock
@@ -108,7 +108,7 @@ async def check_revocations(*, store: Store, clock: Clock, tenant: Tenant, alarm
         if request.fields.kind is RequestKind.REVOCATION:
             values_by_request_id[request.id] = values_of(request.id, partner_of(request), request.note)
     late_request_ids |= {
-        waiting_revocation.id for waiting_revocation in waiting_revocations(requests, now, frozenset())
+        overdue_revocation.id for overdue_revocation in overdue_revocations(requests, now, frozenset())
     }
     endings = {}
     for subject in sorted(alarm_by_subject.keys() - values_by_request_id.keys()):

@@ -58,7 +58,7 @@ def is_alarming(effect: Effect | None) -> bool:
     return not isinstance(effect, ShowAlarm)
 
 
-async def raise_given_up(effect_id: int, effect: Effect, reason: Facts, *, store: Store, alarms: Alarms) -> None:
+async def raise_given_up_alarm(effect_id: int, effect: Effect, reason: Facts, *, store: Store, alarms: Alarms) -> None:
     """Raise the alarm that an effect was given up."""
     if is_alarming(effect):
         values = await alarm_values(effect, reason, store=store)

@@ -174,7 +174,7 @@ class Sweeper:
         if stored_default is None:
             await store.save_mark(DEFAULT_SEEN, json.dumps(default, sort_keys=True))
             return
-        drift = default_drift_of(json.loads(stored_default), default, approved=_approved_plans(findings))
+        drift = default_drift_of(json.loads(stored_default), default, approved_plans=_approved_plans(findings))
         if drift is not None:
             await self._store_drift(DEFAULT, drift, findings, new, last_complete)
         elif (stored := findings.stored.get(DEFAULT)) is not None:

@@ -208,7 +208,7 @@ def _use(sign_ins: SignIns, access: AccessChange, code: FindingCode, lost: Findi
 
 
 def sign_in_values(sign_ins: SignIns) -> dict[str, Any]:
-    """Return the values of `FindingCode.SIGN_INS`, without `days`. Of many applications, only the first are named."""
+    """Return the values of `FindingCode.SIGN_INS`. Of many applications, only the first are named."""
     return {
         "people": sign_ins.people,
         "applications": list(sign_ins.applications[:_MAX_APPLICATIONS]),

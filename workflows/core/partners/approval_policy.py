@@ -1,4 +1,7 @@
-"""Choose the approval chain of a plan: the template's chain, but never weaker than the partner's current chain."""
+"""Choose the approval chain that a new plan gets: the template's, but never weaker than the partner's current chain.
+
+The decisions on a plan are counted in `policy.approval`.
+"""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence

@@ -46,7 +46,7 @@ class SettingsBasis(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attestation:
-    """A person stated in a review why the access is still needed."""
+    """An answer to a review: a person stated why the access is still needed."""
 
     person: Person
     reason: str

@@ -27,9 +27,9 @@ def inherits_access(plan: Plan) -> bool:
 
 
 def with_inheritance(plan: Plan, default: JsonObject | None) -> Plan:
-    """Return the plan with the values that the partner inherits after it.
+    """Return the plan with the values that the partner inherits once the plan is applied.
 
-    :param default: the tenant's default configuration; when None (not known), no values are kept.
+    :param default: the tenant's default configuration; when None (not known), none are stored.
     """
     if default is None:
         return plan

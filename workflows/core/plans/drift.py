@@ -67,7 +67,9 @@ class Drift:
 
 
 def three_way_difference(plan: Plan, observed_configuration: JsonObject | None) -> Drift:
-    """Compare a configuration with the states before and after a plan. Undocumented members are compared too.
+    """Compare a configuration with the states before and after a plan.
+
+    Properties that Microsoft does not document are compared too.
 
     :param observed_configuration: the partner's configuration that was just read; None when it has none.
     """

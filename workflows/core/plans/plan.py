@@ -139,7 +139,8 @@ class Plan:
     ends_at: datetime | None = None
     """When the access ends, if a day was requested; None: `duration` counts from the last approval."""
     edition: int = 0
-    """How often the request was edited before this plan was made, so that no decision on an earlier text counts."""
+    """How many edits the request had when this plan was made. The digest covers it: after an edit, no
+    decision on an earlier plan counts."""
     extends: bool = False
     """Whether a plan that reduces access also extends it, so that the whole chain decides; see `extension.extends`."""
     at_end: AtEnd = AtEnd.ASK

@@ -1,4 +1,6 @@
-"""Evaluate an approval chain: ordered stages, each with a role and a number of required approvals.
+"""Count the decisions on a request: which stages of its approval chain are complete, and who must still decide.
+
+A chain is ordered stages, each with a role and a number of required approvals. `partners.approval_policy` chooses it.
 
 The same `Verdict` is used to show who must still decide, and to decide whether the request is approved.
 """

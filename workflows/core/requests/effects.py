@@ -188,7 +188,7 @@ class MessageCode(StrEnum):
     """Values: `partner`, `step`, `left`."""
 
     CLICK_WAITS = "click_waits"
-    CLICK_NOT_JUDGED = "click_not_judged"
+    CLICK_NOT_CHECKED = "click_not_judged"
     LIMIT_NEAR = "limit_near"
     """Values: `what`, `left`, `maximum`, `more_at`."""
     VIEW_NOT_OPENED = "view_not_opened"

@@ -1,4 +1,4 @@
-"""Find what needs an alarm because of the time that has passed: unconfirmed writes, waiting revocations. Pure."""
+"""Find what needs an alarm because of the time that has passed: unconfirmed writes, overdue revocations. Pure."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -20,7 +20,7 @@ def unconfirmed_writes(requests: Iterable[AccessRequest], now: datetime) -> tupl
     return tuple(request for request in requests if _is_sent(request) and now - first_sent(request) >= CONFIRMED_WITHIN)
 
 
-def waiting_revocations(
+def overdue_revocations(
     requests: Iterable[AccessRequest], now: datetime, ids_with_alarm: frozenset[str]
 ) -> tuple[AccessRequest, ...]:
     """Return the open revocations that are older than `REVOKED_WITHIN`, or that have an alarm already.

@@ -21,7 +21,7 @@ Digest = NewType("Digest", str)
 
 JsonObject = Mapping[str, Any]
 
-_REMEMBERED: Final = 16
+_MAX_REMEMBERED: Final = 16
 """How many results are remembered, for each function."""
 
 Arguments = ParamSpec("Arguments")
@@ -66,7 +66,7 @@ def computed_once(function: Callable[Arguments, Result]) -> Callable[Arguments, 
             if len(earlier_args) == len(args) and all(map(operator.is_, earlier_args, args)):
                 return result
         result = function(*args, **kwargs)
-        remembered = ((args, result), *remembered[: _REMEMBERED - 1])
+        remembered = ((args, result), *remembered[: _MAX_REMEMBERED - 1])
         return result
 
     return remembering

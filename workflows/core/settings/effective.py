@@ -33,7 +33,7 @@ from workflows.core.settings.model import (
 SYNCHRONIZATION_FLAG: Final = "is_allowed"
 _MAX_CACHED_RESULTS: Final = 64
 _IS_SERVICE_DEFAULT: Final = "isServiceDefault"
-_MEMBERS_READ: Final = (*Property, _IS_SERVICE_DEFAULT)
+_USED_MEMBERS: Final = (*Property, _IS_SERVICE_DEFAULT)
 """All that the effective settings depend on."""
 
 
@@ -120,14 +120,14 @@ def effective_settings(
     :param is_cross_cloud: whether the partner is in another Microsoft cloud. Without a configuration it is then
         blocked, whatever the default says.
     """
-    # One card needs the same result many times, and partners of one template have the same one. What is read of the
-    # documents is compared by value, because they can be changed.
-    written = repr((_members_read(configuration), _members_read(default)))
-    return _merge(_Inputs(configuration, default, is_cross_cloud, written))
+    # One card needs the same result many times, and partners of one template have the same result. The properties
+    # that are used are compared by value, because the documents can be changed.
+    cache_key = repr((_used_members(configuration), _used_members(default)))
+    return _merge(_Inputs(configuration, default, is_cross_cloud, cache_key))
 
 
-def _members_read(document: JsonObject | None) -> list[Any] | None:
-    return None if document is None else [document.get(name) for name in _MEMBERS_READ]
+def _used_members(document: JsonObject | None) -> list[Any] | None:
+    return None if document is None else [document.get(name) for name in _USED_MEMBERS]
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ class ReadBack:
         """Read the partner until it shows the plan, and record that or what it shows instead.
 
         :param pauses_seconds: the seconds to wait before each read.
-        :param sent: the writes that Graph has just accepted.
+        :param sent: the required writes, which Graph accepted before this; empty when this attempt sent none.
         :returns: the request when its plan must be sent again now; None when nothing is left to do.
         :raises TenantUnavailable: while the partner shows neither the plan nor anything else; it is read again later.
         """
@@ -81,7 +81,7 @@ class ReadBack:
     ) -> None:
         """Send the optional writes, which Graph may refuse, and record which settings the tenant has after them.
 
-        :param sent: the writes that Graph has just accepted.
+        :param sent: the required writes, which Graph accepted before this; empty when this attempt sent none.
         """
         plan = request.plan
         if plan.optional and request.state is RequestState.APPLYING:

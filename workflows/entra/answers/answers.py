@@ -179,11 +179,11 @@ def account_of(row: JsonObject) -> Account:
     An account is enabled only when Graph says true, and a member only when Graph says `Member`. Graph returns null for
     accounts that are older than the property. An admin must set `userType` for them before they count as members.
     """
-    name = str(row.get("userPrincipalName") or "")
+    principal_name = str(row.get("userPrincipalName") or "")
     return Account(
         id=PersonId(str(row.get("id") or "").lower()),
-        name=str(row.get("displayName") or name),
-        mail=str(row.get("mail") or name),
+        name=str(row.get("displayName") or principal_name),
+        mail=str(row.get("mail") or principal_name),
         is_enabled=row.get("accountEnabled") is True,
         is_member=row.get("userType") == "Member",
     )

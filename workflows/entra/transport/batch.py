@@ -144,7 +144,7 @@ class BatchedReads(ReadsTogether):
 def batch_sender(call: GraphCall, request: RequestInformation, request_id: str) -> BatchSender | None:
     """Return the function that sends a read in a batch with other reads; None when it must be sent alone.
 
-    :param request_id: the id of the request in the batch.
+    :param request_id: the id of the read inside the Graph batch.
     """
     reads = _reads.get()
     item = None if reads is None else batch_item(call, request, request_id)
@@ -158,7 +158,7 @@ def batch_item(call: GraphCall, request: RequestInformation, request_id: str) ->
     absolute address, which Graph refuses, and `depends_on`, which Graph does not know. A link to a next page has no
     template, so it is sent alone.
 
-    :param request_id: the id of the request in the batch.
+    :param request_id: the id of the read inside the Graph batch.
     """
     if call.method != "GET" or request.http_method is not Method.GET or request.url_template is None:
         return None

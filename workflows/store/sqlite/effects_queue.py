@@ -31,11 +31,11 @@ _STORED_WORK: Final = f"""with queue as materialized (
         as is_planned
         from effects
     )
-    select 'effects' as what, 'due' as name, coalesce(sum(is_parked = 0 and is_due), 0) as count from queue
+    select 'effects' as what, 'due' as value, coalesce(sum(is_parked = 0 and is_due), 0) as count from queue
     union all select 'effects', 'later', coalesce(sum(is_parked = 0 and not is_due and not is_planned), 0) from queue
     union all select 'effects', 'parked', coalesce(sum(is_parked), 0) from queue
-    union all select 'item', id, 1 from requests where due_at <= ?
-    union all select 'item', tenant_id, 1 from partnerships where due_at <= ?
+    union all select 'record', id, 1 from requests where due_at <= ?
+    union all select 'record', tenant_id, 1 from partnerships where due_at <= ?
     union all select 'alarms', code, count(*) from alarms where is_open = 1 group by code
     union all select 'drift', code, count(*) from drifts where is_open = 1 group by code
     union all select 'freeze', doc, 1 from freezes
@@ -92,22 +92,26 @@ class SqliteEffectsQueue(SqliteDatabase):
         return work.effects_due, work.effects_later, work.effects_parked
 
     async def stored_work(self, now: datetime) -> StoredWork:
-        """Read what is due, waits, and is open, as numbers and ids, with one statement. Unreadable records count."""
+        """Read what is due, waits, and is open, as numbers and ids, with one statement.
+
+        Unreadable records are counted too. What the column `value` contains depends on the column `what`: a state of
+        effects, an id, a code, or the value of a mark.
+        """
         moment = text_of(now)
         rows = await self._query(_STORED_WORK, moment, Priority.HOME.value, moment, moment)
-        counts = {row["name"]: row["count"] for row in rows if row["what"] == "effects"}
+        counts = {row["value"]: row["count"] for row in rows if row["what"] == "effects"}
         return StoredWork(
             effects_due=counts["due"],
             effects_later=counts["later"],
             effects_parked=counts["parked"],
-            due_items=frozenset(row["name"] for row in rows if row["what"] == "item"),
-            open_alarms={row["name"]: row["count"] for row in rows if row["what"] == "alarms"},
-            open_drifts={row["name"]: row["count"] for row in rows if row["what"] == "drift"},
+            due_records=frozenset(row["value"] for row in rows if row["what"] == "record"),
+            open_alarms={row["value"]: row["count"] for row in rows if row["what"] == "alarms"},
+            open_drifts={row["value"]: row["count"] for row in rows if row["what"] == "drift"},
             last_complete_sweep=next(
-                (datetime.fromisoformat(row["name"]) for row in rows if row["what"] == LAST_COMPLETE), None
+                (datetime.fromisoformat(row["value"]) for row in rows if row["what"] == LAST_COMPLETE), None
             ),
-            incomplete_sweeps=sum(int(row["name"]) for row in rows if row["what"] == INCOMPLETE),
-            is_frozen=any(is_stored_as_frozen(row["name"]) for row in rows if row["what"] == "freeze"),
+            incomplete_sweeps=sum(int(row["value"]) for row in rows if row["what"] == INCOMPLETE),
+            is_frozen=any(is_stored_as_frozen(row["value"]) for row in rows if row["what"] == "freeze"),
         )
 
     async def may_change_alarms(self) -> bool:

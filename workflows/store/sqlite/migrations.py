@@ -70,7 +70,12 @@ def require_known_steps(db: Database, named: str) -> None:
 
 @migrations()
 def m001_records(db: Database) -> None:
-    """Create the tables of records, the audit log, effects, and copies of cards."""
+    """Create the tables of records, the audit log, effects, copies of cards, and people with an App Home.
+
+    `effects.lane`: effects of one lane are performed one after the other.
+    `copies.occasion`: distinguishes several posts to one person about one subject.
+    `homes`: the people who have opened their App Home; it is published again when it changes.
+    """
     db.execute(
         """create table requests (
             id text primary key, version integer not null, state text not null, is_open integer not null,

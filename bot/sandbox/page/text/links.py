@@ -18,7 +18,7 @@ _CHANNELS = {channel.id: channel.name for channel in seed.CHANNELS}
 
 
 def link(url: str, label: Markup) -> Markup:
-    """Return a link, or only its label when the address leads nowhere that may be linked.
+    """Return a link, or only its label when the address is not an allowed link.
 
     An http, https or mailto address opens in another tab; a slack address opens its place on this page.
     """

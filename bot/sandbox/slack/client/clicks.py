@@ -53,8 +53,8 @@ class ElementChoice:
     selected: Any = None
 
     @property
-    def given(self) -> Any:
-        """Return the value that the person enters or chooses."""
+    def selected_or_value(self) -> Any:
+        """Return `selected`; without it, `value`."""
         return self.value if self.selected is None else self.selected
 
 
@@ -145,7 +145,7 @@ async def click(client: Client, person: Person, place: ClickPlace, choice: Eleme
     if element["type"] in VALUE_KEYS:
         value = await input_value(
             element,
-            choice.given,
+            choice.selected_or_value,
             workspace=client.workspace,
             suggest=options_from_bot(client, person, place, block["block_id"]),
         )
@@ -165,10 +165,10 @@ async def click(client: Client, person: Person, place: ClickPlace, choice: Eleme
 def _button_payload(element: dict[str, Any], choice: ElementChoice) -> dict[str, Any]:
     """Return the payload of a click on a button or an overflow menu.
 
-    A given `value` replaces the button's own value.
+    `choice.value`, when it is set, replaces the button's own value. In an overflow menu the person selects an option.
     """
     if element["type"] == "overflow":
-        option = find_option(element, str(choice.given))
+        option = find_option(element, str(choice.selected_or_value))
         if option is None:
             raise Refused(
                 "no_such_option", f"selected: must be one of {[option['value'] for option in element['options']]}"

@@ -27,7 +27,7 @@ class Client:
     triggers: Triggers
     response_urls: ResponseUrls
     delivery: Delivery
-    settle: Callable[[], Awaitable[None]]
+    wait_until_idle: Callable[[], Awaitable[None]]
     """Waits a moment for the bot to finish its work."""
     revision: Revision
 
@@ -109,7 +109,7 @@ async def outcome(
     :param place: where it was done. Slack shows no ephemeral message to a person who is not a member there: new direct
         messages are returned instead.
     """
-    await client.settle()
+    await client.wait_until_idle()
     is_in = place is None or person.slack_id in place.members
     direct = [] if is_in else _direct_messages(client, person)[before.direct :]
     views = [modal.id for modal in client.workspace.views.modals(person.slack_id)]

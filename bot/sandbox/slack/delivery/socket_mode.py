@@ -19,8 +19,8 @@ _HOST = "applink-sandbox"
 class Sockets:
     """The app's open connections; each envelope goes to one of them, in turn."""
 
-    def __init__(self, *, site: Callable[[], str], on_change: Callable[[], None]) -> None:
-        self._site = site
+    def __init__(self, *, base_url: Callable[[], str], on_change: Callable[[], None]) -> None:
+        self._base_url = base_url
         self._on_change = on_change
         self._tickets: set[str] = set()
         self._connections: list[web.WebSocketResponse] = []
@@ -43,7 +43,7 @@ class Sockets:
         """Return an address that is valid for one connection: the answer of apps.connections.open."""
         ticket = secrets.token_urlsafe(18)
         self._tickets.add(ticket)
-        return f"{self._site().replace('http', 'ws', 1).rstrip('/')}{PATH}?ticket={ticket}&app_id={APP_ID}"
+        return f"{self._base_url().replace('http', 'ws', 1).rstrip('/')}{PATH}?ticket={ticket}&app_id={APP_ID}"
 
     async def send(
         self, envelope: Envelope, payload: dict[str, Any], *, retry: int = 0, retry_reason: str = ""

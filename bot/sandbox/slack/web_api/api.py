@@ -35,7 +35,7 @@ class WebApi:
         triggers: Triggers,
         credentials: Credentials,
         scopes: frozenset[str],
-        site: Callable[[], str],
+        base_url: Callable[[], str],
         socket_url: Callable[[], str],
         limits: RateLimits,
     ) -> None:
@@ -43,7 +43,7 @@ class WebApi:
         self._triggers = triggers
         self._credentials = credentials
         self._scopes = scopes
-        self._site = site
+        self._base_url = base_url
         self._socket_url = socket_url
         self._limits = limits
 
@@ -72,7 +72,7 @@ class WebApi:
             workspace=self._workspace,
             triggers=self._triggers,
             scopes=self._scopes,
-            site=self._site(),
+            base_url=self._base_url(),
             socket_url=self._socket_url,
         )
         method = METHODS.get(name)

@@ -21,7 +21,7 @@ class Call:
     workspace: Workspace
     triggers: Triggers
     scopes: frozenset[str]
-    site: str
+    base_url: str
     """The address of the workspace, with a slash at the end."""
     socket_url: Callable[[], str]
 

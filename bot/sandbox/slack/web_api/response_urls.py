@@ -22,10 +22,10 @@ LIFETIME = timedelta(minutes=30)
 class ResponseUrls:
     """All response_urls of the workspace."""
 
-    def __init__(self, tables: AppendOnlyTables, workspace: Workspace, *, site: Callable[[], str]) -> None:
+    def __init__(self, tables: AppendOnlyTables, workspace: Workspace, *, base_url: Callable[[], str]) -> None:
         self._tables = tables
         self._workspace = workspace
-        self._site = site
+        self._base_url = base_url
 
     def issue(self, user_id: str, channel_id: str, message_ts: str | None = None) -> str:
         """Create an address to answer `user_id` in a conversation; with a message, it may replace that message."""
@@ -36,7 +36,7 @@ class ResponseUrls:
             key,
             {"user": user_id, "channel": channel_id, "ts": message_ts, "uses": USES, "expires": expires},
         )
-        return f"{self._site()}{PREFIX.removeprefix('/')}{key}"
+        return f"{self._base_url()}{PREFIX.removeprefix('/')}{key}"
 
     def routes(self) -> list[web.RouteDef]:
         """Return the route of the addresses."""

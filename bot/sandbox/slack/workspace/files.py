@@ -70,7 +70,7 @@ class Files:
         rows = self._tables.rows(_TABLE).values()
         return next((self._load(row) for row in rows if secrets.compare_digest(row["key"], key)), None)
 
-    def file_object(self, file: StoredFile, site: str) -> dict[str, Any]:
+    def file_object(self, file: StoredFile, base_url: str) -> dict[str, Any]:
         """Return Slack's file object."""
         return {
             "id": file.id,
@@ -83,8 +83,8 @@ class Files:
             "mode": "hosted",
             "is_external": False,
             "is_public": False,
-            "url_private": f"{site}slack/files/{file.key}",
-            "permalink": f"{site}files/{BOT_USER_ID}/{file.id}",
+            "url_private": f"{base_url}slack/files/{file.key}",
+            "permalink": f"{base_url}files/{BOT_USER_ID}/{file.id}",
         }
 
     def _keep(self, file: StoredFile) -> None:

@@ -105,9 +105,10 @@ def plan_blocks(
 ) -> list[Block]:
     """Return what an approver decides about, below a headline: facts, changes, issues, approval policy, buttons.
 
-    :param words_left: how many words fit; `card_context.notes` leaves out what does not fit.
-    :param with_access_opened_outside: whether to list the access that was opened outside Gatehouse while the request
-        waited. False where the message has this part already.
+    :param words_left: how many words (not characters) the message may still have under its own limit, such as
+        `MAX_CARD_WORDS`. Only notes are left out to keep it; see `card_context.notes`.
+    :param with_access_opened_outside: whether to list access that somebody opened outside Gatehouse while the request
+        waited for approval. False when the message already lists it elsewhere.
     """
     prepared = request.require_prepared()
     justification = _justification_elements(request) if with_justification else ()

@@ -60,7 +60,7 @@ def notes(prepared: PreparedRequest, context: CardContext, words_left: int, now:
     The first issue in a few words and a count of the others, access that stays, and what the partner has now are always
     there. Who signed in comes before everything else that fits.
 
-    :param words_left: how many words fit.
+    :param words_left: how many words (not characters) the message may still have under its limit.
     """
     recorded = _partner_record_note(prepared, context, now)
     kept: list[Note] = [[fixed_text(text)] for text in _risk_of_kept_access(prepared)]

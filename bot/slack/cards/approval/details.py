@@ -111,7 +111,7 @@ def details_blocks(
                 rich_text(*risk_elements(plan, default, is_decided=request.state not in _UNDECIDED)),
             ]
         blocks += _checks(request, prepared, lines)
-        blocks += [*_decisions(request, holders), *_operations(request, plan)]
+        blocks += [*_approval_policy(request, holders), *_operations(request, plan)]
     blocks += [*outside_change_json_blocks(request), *_restore_hint(request)]
     blocks += _history(request, history_items(request, history, replacement))
     return blocks
@@ -184,12 +184,16 @@ def _other_request_elements(other_requests: Sequence[AccessRequest]) -> Iterator
     yield paragraph(fixed_text("Other open requests of the requester: "), cleaned_text(named, 2000), *more)
 
 
-def _decisions(request: AccessRequest, holders: Mapping[Role, Approvers]) -> Iterator[Block]:
-    """Return the approval policy, with buttons for approvers and approvals that are only counted."""
+def _approval_policy(request: AccessRequest, holders: Mapping[Role, Approvers]) -> Iterator[Block]:
+    """Return the approval policy.
+
+    A button lists all approvers when not all are named, and another all approvals that do not count.
+    """
     yield header("Approval policy")
     yield rich_text(*chain_elements(request, holders))
     if request.state is RequestState.AWAITING_APPROVAL and any(
-        len(holder.names) + holder.other_count > len(holder.names[:MAX_NAMES]) for holder in holders.values()
+        len(approvers.names) + approvers.other_count > len(approvers.names[:MAX_NAMES])
+        for approvers in holders.values()
     ):
         yield more_row(request, DetailsPart.APPROVERS, "Everybody who can approve")
     if (count := len(request.verdict().not_counted)) > MAX_NAMES:

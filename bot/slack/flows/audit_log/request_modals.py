@@ -96,8 +96,8 @@ def history_view(
 ) -> Json:
     """Return one page of the audit history of a request: who did what when, and on which plan.
 
-    :param successor: see `audit_details_view`.
-    :param replacement: see `details_blocks`. It is not an entry of this request, so it is not counted.
+    :param successor: the later request that replaced the result of this one; the headline names it.
+    :param replacement: the same request with the time of its result, shown between the entries and not counted as one.
         None also when an earlier page shows it already.
     """
     last = page.count_before + page.size

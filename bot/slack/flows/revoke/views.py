@@ -86,7 +86,7 @@ def revoke_view(
     content: list[Block] = [_current_block(partnership), effects]
     if len(stopped_requests) > MAX_STOPPED_REQUESTS:
         count_text = f"{counted(len(stopped_requests), 'request')} that this stops"
-        content.append(partner_section_row(identity.tenant_id, PartnerSection.STOPPED, count_text))
+        content.append(partner_section_row(identity.tenant_id, PartnerSection.STOPPED_BY_REVOCATION, count_text))
     return _revoke_modal(identity, content)
 
 

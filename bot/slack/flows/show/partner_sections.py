@@ -45,7 +45,7 @@ _TITLES: Final[Mapping[PartnerSection, str]] = {
     PartnerSection.APPROVALS: "Approvals",
     PartnerSection.ANSWERS: "Answers to reviews",
     PartnerSection.REQUESTS: "Requests",
-    PartnerSection.STOPPED: "What this stops",
+    PartnerSection.STOPPED_BY_REVOCATION: "What this stops",
 }
 """The titles of the windows; Slack accepts 24 characters."""
 
@@ -95,17 +95,19 @@ class PartnerSectionsFlow:
                 current = await self.checklists.read_current(identity.tenant_id)
                 return [preformatted_text(text) for text in checklist_text(current)]
             case PartnerSection.CONCERNS:
-                read = concerns_about(identity, tenant=self.tenant, records=self.store.records, clock=self.clock)
-                return _bullets(concern_items((await read)[2]))
+                _configuration, _default, concerns = await concerns_about(
+                    identity, tenant=self.tenant, records=self.store.records, clock=self.clock
+                )
+                return _bullets(concern_items(concerns))
             case PartnerSection.SETTINGS:
-                configuration, _ = await read_both(identity.tenant_id, tenant=self.tenant)
+                configuration, _default = await read_both(identity.tenant_id, tenant=self.tenant)
                 return [preformatted_text(text) for text in settings_pieces(configuration)]
             case PartnerSection.APPROVALS:
                 requests = await self.store.requests_for(identity.tenant_id, MAX_READ_REQUESTS)
                 return _bullets(current_approvals(partnership, requests))
             case PartnerSection.ANSWERS:
-                answers = () if partnership is None else partnership.attestations
-                return _bullets([answer_parts(answer) for answer in reversed(answers)])
+                attestations = () if partnership is None else partnership.attestations
+                return _bullets([answer_parts(attestation) for attestation in reversed(attestations)])
             case PartnerSection.REQUESTS:
                 requests = await self.store.requests_for(identity.tenant_id, MAX_READ_REQUESTS)
                 later = replacements_among(requests)
@@ -115,9 +117,9 @@ class PartnerSectionsFlow:
                         for request in requests
                     ]
                 )
-            case PartnerSection.STOPPED:
-                stops = requests_for_more_access(await self.store.open_requests(), identity)
-                return _bullets([stopped_request_parts(stop) for stop in stops])
+            case PartnerSection.STOPPED_BY_REVOCATION:
+                stopped_requests = requests_for_more_access(await self.store.open_requests(), identity)
+                return _bullets([stopped_request_parts(request) for request in stopped_requests])
 
 
 def part_view(identity: TenantIdentity, name: PartnerSection, rows: Sequence[RichTextElement], page: int) -> Json:

@@ -93,9 +93,10 @@ def _entry(announced: AnnouncedEnd, *, is_admin: bool) -> Iterator[Block]:
         )
     )
     buttons: list[ButtonElement] = [button("Extend", ids.REQUEST_AGAIN, tenant_id)]
+    has_ended = announced.step is not None
     if not is_admin:
         buttons.append(close_early_button(tenant_id))
-    elif announced.step is not None:
+    elif has_ended:
         buttons.append(button("Block now", ids.REVOKE_PARTNER, tenant_id))
     yield actions(f"end:{tenant_id}", *buttons)
 

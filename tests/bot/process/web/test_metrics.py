@@ -18,7 +18,7 @@ class DueStore:
         self.partners: list[TenantId] = []
 
     async def stored_work(self, _: datetime) -> StoredWork:
-        return StoredWork(due_items=frozenset((*self.requests, *self.partners)), is_frozen=self.is_frozen)
+        return StoredWork(due_records=frozenset((*self.requests, *self.partners)), is_frozen=self.is_frozen)
 
 
 async def nothing_missing() -> str:
@@ -36,9 +36,9 @@ async def test_what_is_due_counts_until_a_tick_has_looked_at_it() -> None:
     assert await due() == 0
     store.requests, store.partners = [RequestId("r-1")], [TenantId("t-1")]
     assert await due() == 2
-    before = await metrics.due_items(clock.now())
+    before = await metrics.due_records(clock.now())
     store.partners = []
-    metrics.record_tick(clock.now(), still_due=before & await metrics.due_items(clock.now()))
+    metrics.record_tick(clock.now(), still_due=before & await metrics.due_records(clock.now()))
     assert await due() == 0, "the tick could do nothing about it, so nobody waits for it"
     store.partners = [TenantId("t-1")]
     assert await due() == 1, "it is due again, and no tick has looked at it yet"

@@ -144,7 +144,7 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
         "Entra is missing. Gatehouse keeps trying and tells you the result. You do not need to click again.",
     ),
     (
-        MessageCode.CLICK_NOT_JUDGED,
+        MessageCode.CLICK_NOT_CHECKED,
         {},
         "Your click was not processed, because of an error in Gatehouse. It is not tried again automatically. Ask an "
         "admin to run gatehouse doctor.",

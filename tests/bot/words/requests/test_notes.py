@@ -206,8 +206,8 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
     (
         NoteCode.PLANNED_AGAIN,
         {"is_first": True, "has_written_nothing": False, "is_revocation": True},
-        "The change that was sent before is not active as sent. The revocation is planned again from the current "
-        "settings.",
+        "The current settings differ from the change that was sent before. The revocation is planned again from the "
+        "current settings.",
     ),
     (
         NoteCode.UNKNOWN_SETTINGS_CHANGED,

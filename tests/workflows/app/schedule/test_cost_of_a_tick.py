@@ -95,6 +95,6 @@ async def test_numbers_and_ids_agree_with_the_single_reads(world: World) -> None
     work = await world.store.stored_work(later)
     assert work.open_alarms == {AlarmCode.WRITE_NOT_SHOWN.value: 2}
     requests, partners = await world.store.due(later)
-    assert work.due_items == frozenset((*requests, *partners))
+    assert work.due_records == frozenset((*requests, *partners))
     counted = (work.effects_due, work.effects_later, work.effects_parked)
     assert counted == await world.store.count_pending(later)

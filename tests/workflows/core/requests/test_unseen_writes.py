@@ -11,7 +11,7 @@ from workflows.core.requests.commands.partner_record import Revoke
 from workflows.core.requests.commands.request import Approve
 from workflows.core.requests.effects import CheckPermission
 from workflows.core.requests.lifecycle import advance
-from workflows.core.requests.overdue import unchecked_revocations, unconfirmed_writes, waiting_revocations
+from workflows.core.requests.overdue import overdue_revocations, unchecked_revocations, unconfirmed_writes
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.requests.transitions.resending import (
     MAX_PAUSE,
@@ -121,9 +121,9 @@ def test_writes_that_are_not_confirmed_for_ten_minutes_are_given() -> None:
 def test_revocations_that_are_open_for_two_minutes_or_alarmed_of_are_given() -> None:
     revoked = request(S.PREPARING, RequestKind.REVOCATION)
     since = revoked.created_at
-    assert waiting_revocations([revoked, request()], since + 2 * MINUTE - SECOND, frozenset()) == ()
-    assert waiting_revocations([revoked, request()], since + 2 * MINUTE, frozenset()) == (revoked,)
-    assert waiting_revocations([revoked, request()], since, frozenset({REQUEST})) == (revoked,)
+    assert overdue_revocations([revoked, request()], since + 2 * MINUTE - SECOND, frozenset()) == ()
+    assert overdue_revocations([revoked, request()], since + 2 * MINUTE, frozenset()) == (revoked,)
+    assert overdue_revocations([revoked, request()], since, frozenset({REQUEST})) == (revoked,)
 
 
 def test_clicks_that_revoke_are_late_after_two_minutes_and_where_nobody_knows() -> None:

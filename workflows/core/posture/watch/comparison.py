@@ -81,26 +81,27 @@ def drift_of(partner: PartnerPosture, approved: Plan | None) -> FoundDrift | Non
 
 
 def default_drift_of(
-    before: JsonObject, now: JsonObject, *, approved: Mapping[str, Plan] | None = None
+    before: JsonObject, now: JsonObject, *, approved_plans: Mapping[str, Plan] | None = None
 ) -> FoundDrift | None:
     """Return how the tenant's default differs from an earlier one; None when it does not.
 
     :param before: the default as it was first read.
-    :param approved: the plan of each live partner, by the partner's name. Those that inherit a changed value are named.
+    :param approved_plans: the plan of each live partner, by the partner's name. The result names the partners that
+        inherit a changed value.
     """
-    names = tuple(
+    setting_names = tuple(
         name
         for name in sorted({*before, *now} - _NO_SETTINGS)
         if "@" not in name and not is_same_value(before.get(name), now.get(name))
     )
-    if not names:
+    if not setting_names:
         return None
-    touched = [name for name, plan in (approved or {}).items() if inherits_other_values(plan, now)]
+    touched = [name for name, plan in (approved_plans or {}).items() if inherits_other_values(plan, now)]
     return FoundDrift(
         code=ConcernCode.DEFAULT_CHANGED,
-        settings=names,
-        opens=_gives_more(before, now, names),
-        fingerprint=_fingerprint(ConcernCode.DEFAULT_CHANGED, names, now),
+        settings=setting_names,
+        opens=_gives_more(before, now, setting_names),
+        fingerprint=_fingerprint(ConcernCode.DEFAULT_CHANGED, setting_names, now),
         touches=tuple(sorted(touched)),
     )
 
@@ -172,16 +173,16 @@ def _fingerprint(code: ConcernCode, settings: tuple[str, ...], configuration: Js
     values of all settings in the configuration.
     """
     document = configuration or {}
-    has_settings = code in (ConcernCode.DIFFERS_FROM_APPROVED, ConcernCode.DEFAULT_CHANGED)
-    paths = settings if has_settings else sorted(document)
+    is_about_named_settings = code in (ConcernCode.DIFFERS_FROM_APPROVED, ConcernCode.DEFAULT_CHANGED)
+    compared_paths = settings if is_about_named_settings else sorted(document)
     values: dict[str, Any] = {}
-    for name in sorted({path.partition(".")[0] for path in paths}):
-        if "@" not in name:
-            values[name] = normal_value(document.get(name))
+    for property_name in sorted({path.partition(".")[0] for path in compared_paths}):
+        if "@" not in property_name:  # OData annotations, such as `@odata.context`, are not settings
+            values[property_name] = normal_value(document.get(property_name))
     # Without a configuration the partner has the values of the default. A change of the default is reported as drift of
-    # the default, so it must not give this drift another fingerprint.
-    named = [] if configuration is None else sorted(settings)
+    # the default, so it must not change the fingerprint of the partner's drift.
+    setting_paths = [] if configuration is None else sorted(settings)
     try:
-        return digest(_FINGERPRINT, {"code": code.value, "settings": named, "values": values})
+        return digest(_FINGERPRINT, {"code": code.value, "settings": setting_paths, "values": values})
     except UnreadableSetting:  # a number or a text that canonical JSON cannot represent
-        return digest(_FINGERPRINT, {"code": code.value, "settings": ascii(named), "values": ascii(values)})
+        return digest(_FINGERPRINT, {"code": code.value, "settings": ascii(setting_paths), "values": ascii(values)})

@@ -54,6 +54,10 @@ def submit(_: None, command: Submit, situation: Situation) -> Transition:
 
 
 def record_prepared(request: AccessRequest, command: RecordPrepared, situation: Situation) -> Transition:
+    """Store the prepared plan. A revocation is then applied at once; every other plan waits for approval.
+
+    :raises Refused: when the request was edited in the meantime, or the plan is not of the kind that was requested.
+    """
     is_revocation = request.fields.kind is RequestKind.REVOCATION
     plan = command.prepared.plan
     _require_newest_edition(request, plan.edition)

@@ -11,7 +11,7 @@ from bot.sandbox.slack.workspace.people import BOT_NAME
 def auth_test(call: Call) -> Answer:
     """Answer auth.test."""
     return {
-        "url": call.site,
+        "url": call.base_url,
         "team": TEAM_NAME,
         "user": BOT_NAME,
         "team_id": TEAM_ID,

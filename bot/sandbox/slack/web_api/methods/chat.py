@@ -77,7 +77,7 @@ def get_permalink(call: Call) -> Answer:
     ts = call.text("message_ts")
     if call.workspace.message(channel.id, ts) is None:
         raise SlackError("message_not_found")
-    return {"channel": channel.id, "permalink": f"{call.site}archives/{channel.id}/p{ts.replace('.', '')}"}
+    return {"channel": channel.id, "permalink": f"{call.base_url}archives/{channel.id}/p{ts.replace('.', '')}"}
 
 
 def scheduled_messages(call: Call) -> Answer:

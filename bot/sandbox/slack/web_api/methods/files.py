@@ -24,7 +24,7 @@ def get_upload_url(call: Call) -> Answer:
     if int(length) > MAX_BYTES:
         raise SlackError("file_upload_size_restricted")
     file = call.workspace.files.announce(name, int(length))
-    return {"upload_url": f"{call.site}{UPLOAD_PREFIX.removeprefix('/')}{file.key}", "file_id": file.id}
+    return {"upload_url": f"{call.base_url}{UPLOAD_PREFIX.removeprefix('/')}{file.key}", "file_id": file.id}
 
 
 def complete_upload(call: Call) -> Answer:
@@ -43,7 +43,7 @@ def complete_upload(call: Call) -> Answer:
         file = call.workspace.files.share(str(one["id"]), str(one.get("title") or ""))
         if file is None:
             raise SlackError("file_not_found")
-        shared.append(call.workspace.files.file_object(file, call.site))
+        shared.append(call.workspace.files.file_object(file, call.base_url))
     if channel is not None:
         text = call.maybe("initial_comment") or ""
         call.workspace.post(channel.id, {"text": text, "files": shared, "upload": True, **parent_of(call, channel)})

@@ -55,7 +55,7 @@ def usergroup_users(call: Call) -> Answer:
 
 def team_info(call: Call) -> Answer:
     """Answer team.info."""
-    return {"team": {"id": TEAM_ID, "name": TEAM_NAME, "domain": TEAM_NAME.lower(), "url": call.site}}
+    return {"team": {"id": TEAM_ID, "name": TEAM_NAME, "domain": TEAM_NAME.lower(), "url": call.base_url}}
 
 
 METHODS = {

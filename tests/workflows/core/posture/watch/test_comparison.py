@@ -229,7 +229,7 @@ def test_a_part_of_a_change_is_told_in_another_way() -> None:
 def test_a_changed_default_names_the_partners_that_inherit_it() -> None:
     plan = with_inheritance(PLAN, CLOSED_DEFAULT)
     opened = {**CLOSED_DEFAULT, "b2bCollaborationInbound": ALLOW_ALL}
-    drift = default_drift_of(CLOSED_DEFAULT, opened, approved={"contoso.com": plan, "old.com": PLAN})
+    drift = default_drift_of(CLOSED_DEFAULT, opened, approved_plans={"contoso.com": plan, "old.com": PLAN})
     assert drift is not None
     assert (drift.code, drift.settings, drift.opens) == (
         ConcernCode.DEFAULT_CHANGED,
