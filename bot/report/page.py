@@ -68,7 +68,7 @@ async def write_page(
     The table of requests comes before their details, and both come from one pass over the requests. So each is first
     written into a file of its own, and then appended to the page.
     """
-    rows, details, states = report_file.new_file_to_append(), report_file.new_file_to_append(), Counter[str]()
+    rows, details, states = report_file.new_part_file(), report_file.new_part_file(), Counter[str]()
     try:
         async for story in stories:
             view = _view(story)

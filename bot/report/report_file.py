@@ -52,12 +52,12 @@ class ReportFile:
         self._digest.update(data)
         self.size += len(data)
 
-    def new_file_to_append(self) -> "ReportFile":
+    def new_part_file(self) -> "ReportFile":
         """Return an empty file, to be written at the same time and appended to this one later."""
         return ReportFile(self._redact)
 
     def append(self, other: "ReportFile") -> None:
-        """Add the whole content of another file, which `new_file_to_append` made."""
+        """Add the whole content of another file, which `new_part_file` made."""
         for piece in other.pieces():
             self._file.write(piece)
             self._digest.update(piece)

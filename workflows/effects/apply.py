@@ -103,10 +103,10 @@ class Applier:
                 raise
 
     async def _hold(self, request_id: RequestId, frozen: WritesFrozen) -> None:
-        """Record that a request waits for the end of the freeze, at which its effect is stored again.
+        """Record that a request waits for the end of the freeze, at which its effect is queued again.
 
-        :raises WritesFrozen: when a write was sent that Microsoft may still show. Then the effect is tried again soon,
-            to read the partner, and does not wait for the end of the freeze.
+        :raises WritesFrozen: when a write was sent whose effect Graph may show later. Then the effect is tried again
+            soon, to read the partner, and does not wait for the end of the freeze.
         """
         request = await self.store.request(request_id)
         if request is None or request.state not in _TO_DO:

@@ -82,6 +82,11 @@ class AnnouncedEnd:
     """The open request that the block waits for."""
 
     @property
+    def has_ended(self) -> bool:
+        """Return whether the end has come."""
+        return self.step is not None
+
+    @property
     def sponsor(self) -> ChatId | None:
         """Return the sponsor; None when the sponsor has no enabled account any more."""
         return self.record.sponsor.chat_id if self.record.sponsor_gone_at is None else None

@@ -2,7 +2,7 @@
 
 from bot.process.assembly.external_systems import ExternalSystems
 from bot.report.batch_list import BatchLists
-from bot.slack.answers.windows import Windows
+from bot.slack.answers.windows import ModalWindows
 from bot.slack.flows.decide.batch_flow import DecideBatchFlow
 from bot.slack.flows.request_access.adopt.draft_flow import DraftFlow
 from bot.slack.flows.request_access.adopt.flow import AdoptFlow
@@ -21,7 +21,7 @@ def adopt_flows(
     systems: ExternalSystems,
     intake: AdoptIntake,
     batches: BatchService,
-    windows: Windows,
+    windows: ModalWindows,
     lookup_permission: LookupPermission,
     people: DisplayDirectory,
 ) -> tuple[AdoptFlow, DecideBatchFlow]:

@@ -3,7 +3,7 @@
 from bot.process.assembly.external_systems import ExternalSystems
 from bot.report.slack_report import ChatReports
 from bot.slack.answers.response_url import Answers
-from bot.slack.answers.windows import Windows
+from bot.slack.answers.windows import ModalWindows
 from bot.slack.flows.audit_log.flow import AuditLogFlow
 from bot.slack.flows.audit_log.report import ReportFlow
 from bot.slack.flows.home.flow import HomeFlow
@@ -16,7 +16,7 @@ from workflows.app.reads.audit_log_permission import AuditLogPermission
 def audit_log_flows(
     systems: ExternalSystems,
     answers: Answers,
-    windows: Windows,
+    windows: ModalWindows,
     permission: AuditLogPermission,
     home: HomeFlow,
     display_directory: DisplayDirectory,

@@ -11,7 +11,7 @@ from bot.process.assembly.audit_log_flows import audit_log_flows
 from bot.process.assembly.external_systems import ExternalSystems
 from bot.slack.answers.open_forms import OpenForm, OpenForms
 from bot.slack.answers.response_url import Answers
-from bot.slack.answers.windows import Windows
+from bot.slack.answers.windows import ModalWindows
 from bot.slack.flows.alarms.drift import DriftFlow
 from bot.slack.flows.alarms.freeze import FreezeFlow
 from bot.slack.flows.alarms.stopped_work import StoppedWorkFlow
@@ -74,7 +74,7 @@ def make_flows(
     adopt_intake = _intake(AdoptIntake, systems, service, limits)
     directory, members = systems.directory, Members(directory=systems.directory)
     lookup_permission = LookupPermission(members=WindowMembers(directory=directory), service=service, limits=limits)
-    windows = Windows(client=systems.client, service=service, background=background)
+    windows = ModalWindows(client=systems.client, service=service, background=background)
     answers = _answers(systems, service, lookup_permission)
     audit_log_permission = AuditLogPermission(directory=directory)
     home = _home_flow(systems, service, notifier, members, audit_log_permission)
@@ -103,7 +103,7 @@ def make_flows(
 
 
 def _alarm_flows(
-    systems: ExternalSystems, service: Service, windows: Windows, members: Members
+    systems: ExternalSystems, service: Service, windows: ModalWindows, members: Members
 ) -> tuple[StoppedWorkFlow, DriftFlow, FreezeFlow]:
     """Return what admins do about stopped work, about drift, and about everything that opens."""
     store, directory, clock = systems.store, systems.directory, systems.clock
@@ -140,7 +140,11 @@ def _filled_form_flows(request_access: RequestAccessFlow, adopt: AdoptFlow, stor
 
 
 def _decide_flow(
-    systems: ExternalSystems, service: Service, windows: Windows, members: Members, display_directory: DisplayDirectory
+    systems: ExternalSystems,
+    service: Service,
+    windows: ModalWindows,
+    members: Members,
+    display_directory: DisplayDirectory,
 ) -> DecideFlow:
     return DecideFlow(
         service=service,
@@ -173,7 +177,7 @@ def _home_flow(
 def _show_flow(
     systems: ExternalSystems,
     answers: Answers,
-    windows: Windows,
+    windows: ModalWindows,
     members: Members,
     audit_log_permission: AuditLogPermission,
     lookup_permission: LookupPermission,
@@ -195,7 +199,7 @@ def _show_flow(
 def _partner_setup_flow(
     systems: ExternalSystems,
     answers: Answers,
-    windows: Windows,
+    windows: ModalWindows,
     lookup_permission: LookupPermission,
 ) -> PartnerSetupFlow:
     return PartnerSetupFlow(
@@ -208,7 +212,7 @@ def _partner_setup_flow(
 
 
 def _partner_sections_flow(
-    systems: ExternalSystems, windows: Windows, lookup_permission: LookupPermission
+    systems: ExternalSystems, windows: ModalWindows, lookup_permission: LookupPermission
 ) -> PartnerSectionsFlow:
     return PartnerSectionsFlow(
         windows=windows,
@@ -220,7 +224,7 @@ def _partner_sections_flow(
     )
 
 
-def _revoke_flow(systems: ExternalSystems, service: Service, windows: Windows, members: Members) -> RevokeFlow:
+def _revoke_flow(systems: ExternalSystems, service: Service, windows: ModalWindows, members: Members) -> RevokeFlow:
     return RevokeFlow(
         service=service,
         windows=windows,
@@ -236,7 +240,7 @@ def _request_access_flow(
     systems: ExternalSystems,
     service: Service,
     limits: Limits,
-    windows: Windows,
+    windows: ModalWindows,
     members: Members,
     lookup_permission: LookupPermission,
     display_directory: DisplayDirectory,
@@ -272,7 +276,7 @@ def _restore_flow(
     systems: ExternalSystems,
     service: Service,
     limits: Limits,
-    windows: Windows,
+    windows: ModalWindows,
     members: Members,
     lookup_permission: LookupPermission,
 ) -> RestoreFlow:

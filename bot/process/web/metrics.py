@@ -66,7 +66,7 @@ class Metrics:
         sweep = work.last_complete_sweep
         is_ready = not await self._why_not_ready()
         numbers = (
-            # All that is in progress or due. A look-up for a window is not stored, so it is counted separately.
+            # All that is in progress or due. A look-up for an open modal window is not stored, so it is added.
             work.effects_due + self._unfinished_lookups() + len(work.due_records - self._still_due_after_tick),
             work.effects_later,
             work.effects_parked,

@@ -12,7 +12,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from slack_bolt.async_app import AsyncAck
 
-from bot.slack.answers.windows import Windows
+from bot.slack.answers.windows import ModalWindows
 from bot.slack.blocks.blocks import Json
 from bot.words.refusals.sentences import fact_words
 from workflows.app.requests.forms import InvalidForm
@@ -39,7 +39,7 @@ OpenFormType = TypeVar("OpenFormType", bound=OpenForm[Any])
 class OpenForms(Generic[FormValues, OpenFormType]):
     """The most recent open forms of one kind, by view id; the oldest are removed."""
 
-    def __init__(self, windows: Windows, create_open_form: Callable[[FormValues], OpenFormType]) -> None:
+    def __init__(self, windows: ModalWindows, create_open_form: Callable[[FormValues], OpenFormType]) -> None:
         self._windows = windows
         self._create_open_form = create_open_form
         self._forms: OrderedDict[str, OpenFormType] = OrderedDict()

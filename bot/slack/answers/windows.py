@@ -1,4 +1,4 @@
-"""Open modals (here: windows) at once, because a trigger is valid for three seconds, and fill them afterwards."""
+"""Open modal windows at once, because a trigger is valid for three seconds, and fill them afterwards."""
 
 import asyncio
 import time
@@ -75,8 +75,8 @@ BuildView = Callable[[Window], Awaitable[Json]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Windows:
-    """Opens windows (Slack: modals), reads what they show in the background, and updates them with it."""
+class ModalWindows:
+    """Opens modal windows, reads what they show in the background, and updates them with it."""
 
     client: AsyncWebClient
     service: Service

@@ -9,7 +9,7 @@ from slack_bolt.async_app import AsyncAck
 from slack_sdk.models.blocks import Block
 
 from bot.slack import ids
-from bot.slack.answers.windows import Window, Windows
+from bot.slack.answers.windows import ModalWindows, Window
 from bot.slack.blocks.blocks import Json, paragraph, rich_text
 from bot.slack.blocks.modal import input_block, modal, text_area
 from bot.slack.cards.partner_and_plan import identity_block
@@ -44,7 +44,7 @@ class AnswerReviewFlow:
     service: Service
     store: Store
     members: Members
-    windows: Windows
+    windows: ModalWindows
     clock: Clock
 
     def entry_points(self) -> Iterator[EntryPoint]:

@@ -14,7 +14,7 @@ from workflows.ports.people_directory import PeopleDirectoryUnavailable
 
 _STRICT_SECONDS: Final = 1.25
 """Seconds that a window with records waits for Slack's answer about the user: half of the time to open it."""
-_LENIENT_SECONDS: Final = 0.8
+_MAX_WAIT_SECONDS: Final = 0.8
 """Seconds that any other window waits for it; the trigger of the window is valid for three seconds."""
 
 
@@ -58,5 +58,5 @@ class Members:
         :raises Refused: when Slack answers in time that the person is not a full member.
         """
         with suppress(PeopleDirectoryUnavailable, TimeoutError):
-            async with asyncio.timeout(_LENIENT_SECONDS):
+            async with asyncio.timeout(_MAX_WAIT_SECONDS):
                 await self.directory.require_member(actor)

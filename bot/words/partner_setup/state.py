@@ -52,7 +52,7 @@ def missing_until(step: SetupStep, steps: Sequence[SetupStep]) -> str:
 
 
 def setup_words(steps: Sequence[SetupStep], confirmations: Sequence[Confirmation]) -> str:
-    """State in one line the setup of both sides, without names; empty when the partner need not do anything."""
+    """Describe in one line the setup of both sides, without names; empty when the partner need not do anything."""
     needed = needed_steps(steps)
     if not needed:
         return ""

@@ -48,7 +48,7 @@ def describe_current(
     *,
     is_cross_cloud: bool = False,
 ) -> tuple[CurrentLine, ...]:
-    """Describe every current setting of a partner; inherited ones by the value of the tenant's default.
+    """Describe every current setting of a partner. An inherited one has the value of the tenant's default.
 
     :param configuration: the partner's own document; None when it has none, so that the defaults apply.
     :param default: the tenant's default document; None when it could not be read.

@@ -152,7 +152,7 @@ def _not_written(values: Values) -> str:
 
 
 def _planned_again(values: Values) -> str:
-    # Earlier versions stored this value as `is_unwritten`.
+    # `is_first`: whether it was the first plan of the request. Earlier versions stored the other as `is_unwritten`.
     if values.get("has_written_nothing", values.get("is_unwritten")):
         start = _NOTHING_WRITTEN if values["is_first"] else _PLAN_NOT_WRITTEN
     else:

@@ -1,7 +1,7 @@
 """The model of a partner's cross-tenant access configuration, with Graph's names of all its properties.
 
-To read and write one more property, add it here first; docs/architecture.md lists what follows. None means "inherits
-the tenant's default" everywhere (Graph: "crossTenantAccessPolicyConfigurationPartner").
+To read and write one more property, add it here first; docs/architecture.md lists the other places. None means
+"inherits the tenant's default" everywhere (Graph: "crossTenantAccessPolicyConfigurationPartner").
 """
 
 import re

@@ -95,7 +95,8 @@ class SqliteEffectsQueue(SqliteDatabase):
         """Read what is due, waits, and is open, as numbers and ids, with one statement.
 
         Unreadable records are counted too. What the column `value` contains depends on the column `what`: a state of
-        effects, an id, a code, or the value of a mark.
+        effects, an id, a code, or a stored value, such as
+        the time of the last sweep.
         """
         moment = text_of(now)
         rows = await self._query(_STORED_WORK, moment, Priority.HOME.value, moment, moment)

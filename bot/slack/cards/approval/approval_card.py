@@ -106,7 +106,7 @@ def plan_blocks(
     """Return what an approver decides about, below a headline: facts, changes, issues, approval policy, buttons.
 
     :param words_left: how many words (not characters) the message may still have under its own limit, such as
-        `MAX_CARD_WORDS`. Only notes are left out to keep it; see `card_context.notes`.
+        `MAX_CARD_WORDS`. To stay within it, only notes are left out; see `card_context.notes`.
     :param with_access_opened_outside: whether to list access that somebody opened outside Gatehouse while the request
         waited for approval. False when the message already lists it elsewhere.
     """

@@ -187,7 +187,7 @@ def _other_request_elements(other_requests: Sequence[AccessRequest]) -> Iterator
 def _approval_policy(request: AccessRequest, holders: Mapping[Role, Approvers]) -> Iterator[Block]:
     """Return the approval policy.
 
-    A button lists all approvers when not all are named, and another all approvals that do not count.
+    A button lists all approvers when not all are named. A second one lists all approvals that do not count.
     """
     yield header("Approval policy")
     yield rich_text(*chain_elements(request, holders))

@@ -7,7 +7,7 @@ from typing import Final
 from slack_bolt.async_app import AsyncAck
 
 from bot.slack import ids
-from bot.slack.answers.windows import Window, Windows
+from bot.slack.answers.windows import ModalWindows, Window
 from bot.slack.blocks.blocks import Json
 from bot.slack.flows.alarms.drift_views import accept_view, drift_view, drifts_view
 from bot.slack.flows.entry_point_types import Action, EntryPoint, Submission
@@ -36,7 +36,7 @@ class DriftFlow:
     store: Store
     members: Members
     directory: PeopleDirectory
-    windows: Windows
+    windows: ModalWindows
     clock: Clock
 
     def entry_points(self) -> Iterator[EntryPoint]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from slack_bolt.async_app import AsyncAck
 
 from bot.slack import ids
-from bot.slack.answers.windows import Window, Windows
+from bot.slack.answers.windows import ModalWindows, Window
 from bot.slack.blocks.blocks import Json
 from bot.slack.blocks.modal import message_view
 from bot.slack.flows.alarms.freeze_views import already_frozen_view, freeze_view, unfreeze_view
@@ -43,7 +43,7 @@ class FreezeFlow:
     store: Store
     members: Members
     directory: PeopleDirectory
-    windows: Windows
+    windows: ModalWindows
     clock: Clock
 
     def entry_points(self) -> Iterator[EntryPoint]:

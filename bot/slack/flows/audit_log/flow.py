@@ -7,7 +7,7 @@ from typing import Final
 from slack_bolt.async_app import AsyncAck
 
 from bot.slack import ids
-from bot.slack.answers.windows import Window, Windows
+from bot.slack.answers.windows import ModalWindows, Window
 from bot.slack.blocks.blocks import Json
 from bot.slack.flows.audit_log.form import SearchProblems, parse_search, search_form
 from bot.slack.flows.audit_log.request_modals import HISTORY_PAGE_SIZE, audit_details_view, history_view, parse_history
@@ -40,7 +40,7 @@ class AuditLogFlow:
     audit_log_permission: AuditLogPermission
     home: HomeFlow
     store: Store
-    windows: Windows
+    windows: ModalWindows
     display_directory: DisplayDirectory
     clock: Clock
 

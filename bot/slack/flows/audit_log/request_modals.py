@@ -97,8 +97,8 @@ def history_view(
     """Return one page of the audit history of a request: who did what when, and on which plan.
 
     :param successor: the later request that replaced the result of this one; the headline names it.
-    :param replacement: the same request with the time of its result, shown between the entries and not counted as one.
-        None also when an earlier page shows it already.
+    :param replacement: `successor` with the time at which it replaced this one, for a line between the entries. That
+        line does not count as an entry. None also when an earlier page shows it already.
     """
     last = page.count_before + page.size
     range_text = f"{page.count:,}" if page.size == page.count else range_words(page.count_before + 1, last, page.count)

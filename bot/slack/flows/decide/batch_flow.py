@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from slack_bolt.async_app import AsyncAck
 
 from bot.slack import ids
-from bot.slack.answers.windows import Window, Windows
+from bot.slack.answers.windows import ModalWindows, Window
 from bot.slack.blocks.blocks import Json
 from bot.slack.flows.decide.batch_views import batch_view, reject_batch_view
 from bot.slack.flows.decide.views import decision_received_view
@@ -36,7 +36,7 @@ class DecideBatchFlow:
 
     service: Service
     store: Store
-    windows: Windows
+    windows: ModalWindows
     members: Members
     people: DisplayDirectory
     clock: Clock

@@ -7,7 +7,7 @@ from typing import Final
 from slack_bolt.async_app import AsyncAck
 
 from bot.slack import ids
-from bot.slack.answers.windows import Window, Windows
+from bot.slack.answers.windows import ModalWindows, Window
 from bot.slack.blocks.blocks import Json
 from bot.slack.blocks.modal import message_view
 from bot.slack.cards.approval.details_parts import whole_part
@@ -45,7 +45,7 @@ class DecideFlow:
 
     service: Service
     store: Store
-    windows: Windows
+    windows: ModalWindows
     members: Members
     directory: SlackDirectory
     display_directory: DisplayDirectory

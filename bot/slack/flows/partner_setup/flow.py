@@ -7,7 +7,7 @@ from slack_bolt.async_app import AsyncAck
 
 from bot.slack import ids
 from bot.slack.answers.response_url import Answers
-from bot.slack.answers.windows import Window, Windows
+from bot.slack.answers.windows import ModalWindows, Window
 from bot.slack.blocks.blocks import Json
 from bot.slack.blocks.message import Message
 from bot.slack.blocks.modal import message_view
@@ -30,7 +30,7 @@ from workflows.core.settings.model import TenantId
 class PartnerSetupFlow:
     """Takes confirmations and reminders of the partner setup, and shows its checklist."""
 
-    windows: Windows
+    windows: ModalWindows
     answers: Answers
     lookup_permission: LookupPermission
     directory: SlackDirectory

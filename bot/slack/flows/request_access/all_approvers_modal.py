@@ -10,7 +10,7 @@ from slack_bolt.async_app import AsyncAck
 from slack_sdk.models.blocks import SectionBlock
 
 from bot.slack import ids
-from bot.slack.answers.windows import Window, Windows
+from bot.slack.answers.windows import ModalWindows, Window
 from bot.slack.blocks.blocks import Json, bullets, button, cleaned_text, fixed_text, mention, row
 from bot.slack.blocks.modal import modal
 from bot.slack.blocks.pages import page_blocks
@@ -46,7 +46,7 @@ class _ApproversPage(Payload):
 class AllApproversFlow:
     """Shows who holds the roles that decide, for full members. It gives no right: an approval is checked again."""
 
-    windows: Windows
+    windows: ModalWindows
     members: Members
     display_directory: DisplayDirectory
 

@@ -8,7 +8,7 @@ from slack_bolt.async_app import AsyncAck
 
 from bot.slack import ids
 from bot.slack.answers.open_forms import OpenForms, answer_submission
-from bot.slack.answers.windows import Window, Windows
+from bot.slack.answers.windows import ModalWindows, Window
 from bot.slack.blocks.blocks import Json
 from bot.slack.flows.entry_point_types import Action, EntryPoint, Options, Shortcut, Subcommand, Submission
 from bot.slack.flows.request_access.form import RequestForm, request_view
@@ -44,7 +44,7 @@ from workflows.ports.tenant import TenantRefused, TenantUnavailable
 class RequestAccessFlow:
     """The request form, for full members of the workspace."""
 
-    windows: Windows
+    windows: ModalWindows
     forms: OpenForms[Form, OpenRequestForm]
     members: Members
     lookup_permission: LookupPermission

@@ -7,7 +7,7 @@ from slack_sdk.models.blocks import Option
 
 from bot.slack import ids
 from bot.slack.answers.open_forms import OpenForms
-from bot.slack.answers.windows import Windows
+from bot.slack.answers.windows import ModalWindows
 from bot.slack.blocks.modal import option
 from bot.slack.flows.request_access.open_form import OpenRequestForm
 from bot.slack.payloads.forms import parse_form, searched_template
@@ -28,7 +28,7 @@ class OwnDirectorySearch:
     names: ObjectSearch
     offers: Offers
     forms: OpenForms[Form, OpenRequestForm]
-    windows: Windows
+    windows: ModalWindows
 
     async def suggest(self, ack: AsyncAck, event: Interaction) -> None:
         """Offer what begins with the typed text. A typed ID is offered as it is: it is checked when it is sent."""

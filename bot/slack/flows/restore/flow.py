@@ -9,7 +9,7 @@ from slack_bolt.async_app import AsyncAck
 
 from bot.slack import ids
 from bot.slack.answers.open_forms import OpenForm, OpenForms, answer_submission
-from bot.slack.answers.windows import Window, Windows
+from bot.slack.answers.windows import ModalWindows, Window
 from bot.slack.blocks.blocks import Json
 from bot.slack.blocks.modal import message_view
 from bot.slack.flows.entry_point_types import Action, EntryPoint, Subcommand, Submission
@@ -52,7 +52,7 @@ _AUDIT_NAME: Final = "/partner restore"
 class RestoreFlow:
     """The restore form, for full members of the workspace."""
 
-    windows: Windows
+    windows: ModalWindows
     forms: OpenForms[RestoreForm, OpenForm[RestoreForm]]
     members: Members
     lookup_permission: LookupPermission

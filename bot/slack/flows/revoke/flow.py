@@ -13,7 +13,7 @@ from typing import Final
 from slack_bolt.async_app import AsyncAck
 
 from bot.slack import ids
-from bot.slack.answers.windows import Window, Windows
+from bot.slack.answers.windows import ModalWindows, Window
 from bot.slack.blocks.blocks import Json
 from bot.slack.blocks.modal import loading_view
 from bot.slack.flows.entry_point_types import Action, Card, EntryPoint, Subcommand, Submission
@@ -62,7 +62,7 @@ class RevokeFlow:
     """Shows the effect of a revocation, and stores a confirmed one."""
 
     service: Service
-    windows: Windows
+    windows: ModalWindows
     members: Members
     directory: SlackDirectory
     store: Store

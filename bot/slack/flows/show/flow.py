@@ -9,7 +9,7 @@ from slack_bolt.async_app import AsyncAck
 
 from bot.slack import ids
 from bot.slack.answers.response_url import Answers, answer_at_once
-from bot.slack.answers.windows import Window, Windows
+from bot.slack.answers.windows import ModalWindows, Window
 from bot.slack.blocks.blocks import Json
 from bot.slack.blocks.message import Message, refusal
 from bot.slack.blocks.modal import shown_modal
@@ -60,7 +60,7 @@ class ShowFlow:
     """
 
     answers: Answers
-    windows: Windows
+    windows: ModalWindows
     lookup_permission: LookupPermission
     members: Members
     audit_log_permission: AuditLogPermission

@@ -8,7 +8,7 @@ from slack_bolt.async_app import AsyncAck
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack import ids
-from bot.slack.answers.windows import Window, Windows
+from bot.slack.answers.windows import ModalWindows, Window
 from bot.slack.blocks.blocks import DOMAIN_LIMIT, Json, TextRun, bullets, cleaned_text, preformatted_text
 from bot.slack.blocks.modal import modal
 from bot.slack.blocks.pages import PER_PAGE, TEXTS_PER_PAGE, page_blocks
@@ -57,7 +57,7 @@ class PartnerSectionsFlow:
     Every page is read again, and counts as a lookup.
     """
 
-    windows: Windows
+    windows: ModalWindows
     lookup_permission: LookupPermission
     checklists: PartnerSetupReader
     store: Store

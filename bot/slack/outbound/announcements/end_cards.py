@@ -93,7 +93,7 @@ def _entry(announced: AnnouncedEnd, *, is_admin: bool) -> Iterator[Block]:
         )
     )
     buttons: list[ButtonElement] = [button("Extend", ids.REQUEST_AGAIN, tenant_id)]
-    has_ended = announced.step is not None
+    has_ended = announced.has_ended
     if not is_admin:
         buttons.append(close_early_button(tenant_id))
     elif has_ended:

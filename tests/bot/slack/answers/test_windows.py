@@ -1,4 +1,4 @@
-"""Windows: opened in time or not at all, filled or said not to be."""
+"""ModalWindows: opened in time or not at all, filled or said not to be."""
 
 import time
 from collections.abc import Callable
@@ -175,7 +175,7 @@ async def fill(windows_seen: FakeWindows, error: Exception) -> None:
         window.subject = CommandSubject(tenant_id=CONTOSO)
         raise error
 
-    await windows.Windows(client=as_any, service=as_any, background=as_any).show(window, build)
+    await windows.ModalWindows(client=as_any, service=as_any, background=as_any).show(window, build)
 
 
 @pytest.mark.parametrize(

@@ -167,10 +167,10 @@ _DESCRIBED: Final = frozenset(name.value for name in Property)
 
 
 def _fingerprint(code: ConcernCode, settings: tuple[str, ...], configuration: JsonObject | None) -> Digest:
-    """Return the digest of the differing values.
+    """Return a digest that is another one when something else differs.
 
-    For `DIFFERS_FROM_APPROVED` and `DEFAULT_CHANGED` these are the values of `settings`; for the other codes, the
-    values of all settings in the configuration.
+    It covers the code, the paths of `settings`, and values. For `DIFFERS_FROM_APPROVED` and `DEFAULT_CHANGED` these are
+    the values of `settings`; for the other codes, the values of all settings in the configuration.
     """
     document = configuration or {}
     is_about_named_settings = code in (ConcernCode.DIFFERS_FROM_APPROVED, ConcernCode.DEFAULT_CHANGED)

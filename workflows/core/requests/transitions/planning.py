@@ -56,7 +56,8 @@ def submit(_: None, command: Submit, situation: Situation) -> Transition:
 def record_prepared(request: AccessRequest, command: RecordPrepared, situation: Situation) -> Transition:
     """Store the prepared plan. A revocation is then applied at once; every other plan waits for approval.
 
-    :raises Refused: when the request was edited in the meantime, or the plan is not of the kind that was requested.
+    :raises Refused: when the request was edited in the meantime, or the plan is not of the kind that was requested: a
+        revocation, an adoption of current settings, or another change.
     """
     is_revocation = request.fields.kind is RequestKind.REVOCATION
     plan = command.prepared.plan

@@ -7,7 +7,7 @@ from typing import Final
 from slack_bolt.async_app import AsyncAck
 
 from bot.slack import ids
-from bot.slack.answers.windows import Window, Windows
+from bot.slack.answers.windows import ModalWindows, Window
 from bot.slack.blocks.blocks import Json
 from bot.slack.flows.entry_point_types import Action, EntryPoint, Submission
 from bot.slack.flows.request_access.adopt.draft_form import DraftContent, draft_rows_view, draft_view
@@ -32,7 +32,7 @@ _SHOWN_AT: Final = ids.JUSTIFICATION
 class DraftFlow:
     """The window of a draft, for full members of the workspace."""
 
-    windows: Windows
+    windows: ModalWindows
     members: Members
     intake: BatchIntake
     people: DisplayDirectory

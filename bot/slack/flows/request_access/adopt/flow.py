@@ -8,7 +8,7 @@ from typing import Final
 from slack_bolt.async_app import AsyncAck
 
 from bot.slack import ids
-from bot.slack.answers.windows import Window, Windows
+from bot.slack.answers.windows import ModalWindows, Window
 from bot.slack.blocks.blocks import Json
 from bot.slack.flows.entry_point_types import Action, EntryPoint, Subcommand, Submission
 from bot.slack.flows.request_access.adopt.draft_flow import DraftFlow
@@ -53,7 +53,7 @@ _SHOWN_AT: Final = ids.JUSTIFICATION
 class AdoptFlow:
     """The form that adopts current settings, for full members of the workspace."""
 
-    windows: Windows
+    windows: ModalWindows
     members: Members
     lookup_permission: LookupPermission
     intake: AdoptIntake

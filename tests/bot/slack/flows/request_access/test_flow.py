@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.slack.answers.open_forms import OpenForms
-from bot.slack.answers.windows import Window, Windows
+from bot.slack.answers.windows import ModalWindows, Window
 from bot.slack.flows.request_access.flow import RequestAccessFlow
 from bot.slack.flows.request_access.open_form import OpenRequestForm
 from bot.slack.people.members import Members
@@ -116,7 +116,7 @@ def open_form(services: FakeServices) -> FormOnScreen:
     """Open a form; nothing else of the flow is used here."""
     as_any: Any = services
     nobody: Any = None
-    windows = Windows(client=as_any, service=nobody, background=nobody)
+    windows = ModalWindows(client=as_any, service=nobody, background=nobody)
     return FormOnScreen(
         RequestAccessFlow(
             windows=windows,

@@ -11,7 +11,7 @@ from bot.sandbox.http.faults import Fault
 from bot.sandbox.slack.workspace import people
 from bot.slack import ids
 from bot.slack.answers.open_forms import OpenForm, OpenForms
-from bot.slack.answers.windows import Window, Windows
+from bot.slack.answers.windows import ModalWindows, Window
 from bot.slack.blocks.blocks import Json
 from bot.slack.flows.restore import flow
 from bot.slack.flows.restore.flow import RestoreFlow
@@ -233,7 +233,7 @@ def restore_over(slow: Slow) -> RestoreFlow:
     there: Any = slow
     nothing: Any = None
     store: Any = NoRecords()
-    windows = Windows(client=there, service=nothing, background=nothing)
+    windows = ModalWindows(client=there, service=nothing, background=nothing)
     return RestoreFlow(
         windows=windows,
         forms=OpenForms(windows, lambda form: OpenForm(form=form)),

@@ -10,7 +10,7 @@ import pytest
 
 from bot.slack import ids
 from bot.slack.answers.background import Background
-from bot.slack.answers.windows import Window, Windows
+from bot.slack.answers.windows import ModalWindows, Window
 from bot.slack.flows.request_access.close_early import CloseEarlyFlow
 from bot.slack.flows.revoke.flow import RevokeFlow
 from bot.slack.payloads.models import Interaction, SlashCommand
@@ -35,10 +35,10 @@ class Slack:
     filled: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
-    def windows(self) -> Windows:
+    def windows(self) -> ModalWindows:
         """The windows over it."""
         as_any: Any = self
-        return Windows(client=as_any, service=as_any, background=self.background)
+        return ModalWindows(client=as_any, service=as_any, background=self.background)
 
     async def views_open(self, **_: Any) -> dict[str, Any]:
         """Open a window."""
