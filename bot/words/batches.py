@@ -161,9 +161,14 @@ def template_words(title: str) -> str:
     return title or NO_TEMPLATE
 
 
+def title_of(row: BatchRow) -> str:
+    """Return the title of the template that gives exactly the settings of a row; empty when there is none."""
+    return row.template_title if row.template else ""
+
+
 def template_counts(rows: Sequence[BatchRow]) -> Iterator[tuple[str, int]]:
     """Return how many rows equal each template, the most frequent first, and without one last."""
-    titles = [row.template_title or row.template for row in rows]
+    titles = [title_of(row) for row in rows]
     frequent = sorted(set(titles) - {""}, key=lambda title: (-titles.count(title), title))
     yield from ((title, titles.count(title)) for title in frequent)
     if without := titles.count(""):

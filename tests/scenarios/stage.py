@@ -7,12 +7,12 @@ import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from aiohttp import ClientSession
+from aiohttp import ClientConnectionError, ClientSession
 
 from tests.warm.sandbox import WarmSandbox
 
@@ -248,15 +248,29 @@ class Stage:
         found: dict[str, Any] | None = state["partners"].get(tenant_id)
         return found
 
-    async def kill_the_bot(self) -> None:
-        """Kill the bot's process and wait until another one answers."""
+    async def kill_the_bot(self, *, is_busy: bool = False) -> None:
+        """Kill the bot's process, and wait until another one is ready and has nothing left to do.
+
+        :param is_busy: whether there is more to do than is waited for: then it must only be ready.
+        """
         pid = (await self.see("bot"))["pid"]
         os.kill(pid, signal.SIGKILL)
         for _ in range(400):
-            if (await self.see("bot"))["pid"] != pid and (await self.call("GET", "idle", timeout=0.2))["ok"]:
+            bot = await self.see("bot")
+            if bot["pid"] != pid and await (self._is_ready(bot["url"]) if is_busy else self._is_idle()):
                 return
             await asyncio.sleep(0.05)
         raise AssertionError("no bot came back")
+
+    async def _is_idle(self) -> bool:
+        return bool((await self.call("GET", "idle", timeout=0.2))["ok"])
+
+    async def _is_ready(self, url: str) -> bool:
+        assert self._session is not None
+        with suppress(ClientConnectionError):
+            async with self._session.get(f"{url}/readyz") as answer:
+                return answer.status == 200
+        return False
 
 
 @asynccontextmanager

@@ -136,11 +136,11 @@ async def test_a_thousand_partners_after_a_month_are_one_message_a_person_in_ord
     await let_through(stage, 0)
     moved = asyncio.create_task(stage.call("POST", "clock", {"advance_seconds": 30 * DAY}))
     await asyncio.sleep(0.3)
-    await stage.kill_the_bot()
+    await stage.kill_the_bot(is_busy=True)
     await moved
     for count in (1, 2, 3):
         await let_through(stage, 1)
-        await stage.kill_the_bot()
+        await stage.kill_the_bot(is_busy=True)
 
         async def is_told(count: int = count) -> bool:
             return await recorded(stage) == count
@@ -148,7 +148,7 @@ async def test_a_thousand_partners_after_a_month_are_one_message_a_person_in_ord
         await stage.until(is_told, f"{count} messages", seconds=PATIENCE)
         assert sum([len(await notices(stage, user)) for user in SPONSORS]) == count
     await stage.call("DELETE", "faults")
-    await stage.kill_the_bot()
+    await stage.kill_the_bot(is_busy=True)
     await all_done(stage)
     await stage.call("POST", "clock", {"advance_seconds": 600})  # what Slack did not take is tried again
     await all_done(stage)

@@ -212,8 +212,7 @@ class CardCopies:
     async def empty_card(self, copy: MessageCopy) -> bool:
         """Empty a card in a former approval channel, or in an approval channel that, for example, became public.
 
-        :returns: False when the caller must try again later: the channel is still the configured approval channel,
-            and Slack refused.
+        :returns: False when the caller must try again later: it still is the configured channel, and Slack refused.
         :raises NotifierUnavailable: when Slack does not answer; it is tried again.
         """
         try:

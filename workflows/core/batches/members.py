@@ -10,10 +10,11 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.approval_policy import ApprovalChain, is_as_strict, merged_chain
 from workflows.core.policy.approval import Choice, Decision
-from workflows.core.policy.risk import Risk, RiskLevel
+from workflows.core.policy.risk import Risk, RiskLevel, risk_for_approval
 from workflows.core.posture.adoption.authorship import chains_with_one_more
 from workflows.core.requests.commands.automatic import AcceptBatchDecisions, EndWithBatch
 from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.core.settings.open_access import access_kinds, possibly_open
 
 MANY: Final = 50
 """With more members than this, one approver more decides."""
@@ -110,9 +111,19 @@ def row_after(row: BatchRow, request: AccessRequest) -> BatchRow:
         return replace(row, state=RowState.ENDED, reason=(Fact(RowCode.STOPPED, values),))
     if row.state is RowState.WAITING and request.state is RequestState.AWAITING_APPROVAL:
         prepared = request.require_prepared()
+        plan, default = prepared.plan, prepared.observation.default
+        adoption = plan.adoption
         return replace(
             row,
             state=RowState.PLANNED,
+            # NB. from the plan: the draft may be days old, and the tenant's default may have changed since.
+            template="" if adoption is None else adoption.equal_template,
+            risk=risk_for_approval(plan, default).level,
+            openings=tuple(
+                kind.name
+                for kind in possibly_open(access_kinds(plan.before, default, is_cross_cloud=plan.is_cross_cloud))
+            ),
+            is_author_known=adoption is not None and adoption.is_author_known,
             request_id=request.id,
             plan_digest=prepared.plan.digest,
             stages=prepared.stages,

@@ -60,8 +60,11 @@ def _reminder_times(request: AccessRequest) -> list[datetime]:
 
 
 def next_due_at(request: AccessRequest) -> datetime | None:
-    """Return the earlier of a request's expiry and its next reminder; None when neither is due."""
-    if request.state not in _UNDECIDED or request.fields.kind is RequestKind.REVOCATION:
+    """Return the earlier of a request's expiry and its next reminder; None when neither is due.
+
+    A member of a batch has neither: its batch expires.
+    """
+    if request.state not in _UNDECIDED or request.fields.kind is RequestKind.REVOCATION or request.batch is not None:
         return None
     reminder = next_reminder_at(request)
     return request.expires_at if reminder is None else min(request.expires_at, reminder)

@@ -24,7 +24,7 @@ from workflows.effects.prepare import Preparer
 from workflows.partner_lookup.lookup import look_up
 from workflows.ports.store import Store
 
-_TO_RECORD: Final = frozenset({RequestState.APPLYING, RequestState.UNCONFIRMED})
+TO_RECORD: Final = frozenset({RequestState.APPLYING, RequestState.UNCONFIRMED})
 
 
 def request_id_of(batch: Batch, row: BatchRow) -> RequestId:
@@ -96,7 +96,7 @@ class MembersInPreparation:
 
     async def _planned_again(self, request: AccessRequest) -> AccessRequest:
         """Let a member be planned again when the rules changed since its plan was made."""
-        if request.state in _TO_RECORD:
+        if request.state in TO_RECORD:
             is_stale, fact = True, Fact(NoteCode.ASKED_AGAIN)
         else:
             prepared = request.prepared
@@ -152,7 +152,7 @@ class MembersInRecording:
                 request = await self._accept(row, request)
             except Refused as refused:
                 return await left_batch(row, request, refused.facts, service=self.service)
-        if request.state in _TO_RECORD:
+        if request.state in TO_RECORD:
             await self.applier.apply(request.id)
             request = await self.store.request(request.id) or request
         return row_after(row, request)

@@ -21,11 +21,12 @@ from workflows.core.errors.facts import Fact, as_values
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ADMIN, CurrentRoles
+from workflows.core.requests.commands.automatic import Replan
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import BatchId, RequestId, RequestState
 from workflows.core.settings.model import TenantId
 from workflows.effects.apply import Applier
-from workflows.effects.batches.members import MembersInPreparation, MembersInRecording, request_id_of
+from workflows.effects.batches.members import TO_RECORD, MembersInPreparation, MembersInRecording, request_id_of
 from workflows.effects.batches.waves import WAVE, Waits, applier_of_wave, preparer_of_wave, rows_after_wave
 from workflows.effects.prepare import Preparer
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused, PeopleDirectoryUnavailable
@@ -148,6 +149,10 @@ class BatchRunner:
         command = end_with(batch, request)
         if command is not None and request.batch == batch.id and not request.is_terminal:
             with suppress(Refused):  # a revocation ended it meanwhile
+                if request.state in TO_RECORD:
+                    # It was approved before the batch was asked again, and could not be recorded. Nothing was sent.
+                    again = Replan(reason=(Fact(NoteCode.ASKED_AGAIN),), stays_in_batch=True)
+                    await self.service.advance(request.id, again)
                 request = await self.service.advance(request.id, command)
         return ended if request.batch == batch.id and request.is_terminal else row_after(row, request)
 

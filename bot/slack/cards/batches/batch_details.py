@@ -35,6 +35,7 @@ from bot.words.batches import (
     row_reason_words,
     state_words,
     template_words,
+    title_of,
     title_words,
 )
 from bot.words.plans.changes import duration_words
@@ -99,7 +100,7 @@ def row_pages(batch: Batch, page: int, *, action_ids: tuple[str, str]) -> list[B
 def _row_parts(row: BatchRow) -> list[TextRun]:
     parts: list[TextRun] = [cleaned_text(row.name, DOMAIN_LIMIT, bold=True), fixed_text(f": {ROW_STATES[row.state]}")]
     if row.risk is not None:
-        same = template_words(row.template_title or row.template)
+        same = template_words(title_of(row))
         parts += [fixed_text(f" · {risk_words(row.risk).lower()} · "), cleaned_text(same, 60)]
     if row.request_id is not None:
         parts.append(fixed_text(f" · {row.request_id}"))

@@ -23,10 +23,11 @@ from tests.workflows.fakes import Crash
 from tests.workflows.world import CATALOG, World, restarted
 from workflows.app.batches.expiry import BatchExpiry
 from workflows.core.batches.batch import BatchState, RowCode, RowState
-from workflows.core.policy.risk import RiskLevel
+from workflows.core.policy.risk import RiskLevel, risk_for_approval
 from workflows.core.requests.commands.batch import ApproveBatch, WithdrawBatch
 from workflows.core.requests.effects import AdvanceBatch
 from workflows.core.requests.request import RequestState
+from workflows.core.settings.open_access import access_kinds, possibly_open
 from workflows.ports.notifier import NotifierRefused
 from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantUnavailable
@@ -302,3 +303,61 @@ async def test_when_nobody_could_decide_every_member_ends_and_the_requester_hear
     assert batch.state in (BatchState.WITHDRAWN, BatchState.DONE)
     assert RowState.APPLIED not in batch.counts()
     assert await world.all_requests() == []
+
+
+async def test_members_that_were_approved_and_not_recorded_end_with_a_batch_that_is_rejected_later(
+    world: World,
+) -> None:
+    """Otherwise they stay open for ever, and every other request about their partners is refused."""
+    configure_many(world, 2)
+    batch = await asked(world)
+    batch = await approve_batch(world, batch, CHAIN, but=AdvanceBatch)
+    world.script.fail("tenant.read_partner", TenantUnavailable("no answer"), times=2)
+    await world.settle()
+    requests = [await row_request(world, row) for row in batch.rows]
+    assert {request.state for request in requests} == {RequestState.APPLYING}
+    world.directory.assign(AMARA, "")
+    world.clock.advance(minutes=2)
+    await world.settle()
+    batch = await batch_of(world, batch.id)
+    assert batch.state is BatchState.AWAITING_APPROVAL
+    world.directory.assign(AMARA, "security")
+    batch = await reject_batch(world, batch, AMARA)
+    assert (batch.state, batch.counts()) == (BatchState.REJECTED, {RowState.ENDED: 2})
+    ended = [await row_request(world, row) for row in batch.rows]
+    assert {request.state for request in ended} == {RequestState.REJECTED}
+    assert await world.store.identities() == []
+
+
+async def test_the_card_tells_risk_and_openings_of_the_plans_and_not_of_the_draft(world: World) -> None:
+    """The tenant's default may be opened between the draft and its confirmation."""
+    configure_many(world, 2)
+    found = await drafted(world)
+    assert found.batch is not None
+    everything = {"accessType": "allowed", "targets": [{"target": "AllUsers", "targetType": "user"}]}
+    every_app = {"accessType": "allowed", "targets": [{"target": "AllApplications", "targetType": "application"}]}
+    world.tenant.default = {
+        **world.tenant.default,
+        "b2bCollaborationOutbound": {"usersAndGroups": everything, "applications": every_app},
+    }
+    await world.batch_intake().confirm(form(found.batch), key=world.key())
+    await world.settle()
+    batch = await batch_of(world, found.batch.id)
+    assert batch.counts() == {RowState.PLANNED: 2}
+    for row in batch.members:
+        request = await row_request(world, row)
+        plan, default = request.plan, request.require_prepared().observation.default
+        assert row.openings == tuple(
+            one.name for one in possibly_open(access_kinds(plan.before, default, is_cross_cloud=plan.is_cross_cloud))
+        )
+        assert row.risk is risk_for_approval(plan, default).level
+    assert batch.rows[0].openings != found.rows[0].openings
+
+
+async def test_a_tick_looks_at_no_member_of_a_batch(world: World) -> None:
+    configure_many(world, 3)
+    batch = await asked(world)
+    world.clock.advance(days=3)
+    due, _ = await world.store.due(world.clock.now())
+    assert due == []
+    assert batch.counts() == {RowState.PLANNED: 3}

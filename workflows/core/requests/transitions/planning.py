@@ -114,7 +114,8 @@ def record_delayed(request: AccessRequest, command: RecordDelayed, situation: Si
 
 
 def replan(request: AccessRequest, command: Replan, situation: Situation) -> Transition:
-    if request.state is S.AWAITING_APPROVAL and situation.now >= request.expires_at:
+    is_over = request.state is S.AWAITING_APPROVAL and situation.now >= request.expires_at
+    if is_over and not command.stays_in_batch:  # a member has the time of its batch
         # NB. a new plan starts a new decision period, which a request that has expired must not get.
         raise Refused(RefusalCode.EXPIRED)
     lifetime = request.expires_at - request.created_at if request.lifetime is None else request.lifetime
