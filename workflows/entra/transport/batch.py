@@ -50,7 +50,7 @@ class BatchedRead:
 
 
 BatchSender = Callable[[], Awaitable[Answer | None]]
-"""Sends one read in a batch with other reads, and returns its answer; None when it must be sent alone."""
+"""Sends one read in a batch with other reads, and returns its answer; None when the read must be sent alone."""
 Post = Callable[[Sequence[BatchedRead]], Awaitable[Mapping[str, Answer] | None]]
 """Sends a batch; returns the answers by id, or None when each read must be sent alone."""
 
@@ -74,7 +74,7 @@ class BatchedReads(ReadsTogether):
         return task
 
     async def ask(self, call: GraphCall, item: BatchRequestItem) -> Answer | None:
-        """Wait for the answer to one read of this group; None when it must be sent alone.
+        """Wait for the answer to one read of this group; None when the read must be sent alone.
 
         :raises TenantUnavailable, TenantRefused: when the batch is not answered.
         """
@@ -142,7 +142,7 @@ class BatchedReads(ReadsTogether):
 
 
 def batch_sender(call: GraphCall, request: RequestInformation, request_id: str) -> BatchSender | None:
-    """Return the function that sends a read in a batch with other reads; None when it must be sent alone.
+    """Return the function that sends a read in a batch with other reads; None when the read must be sent alone.
 
     :param request_id: the id of the read inside the Graph batch.
     """
@@ -152,7 +152,7 @@ def batch_sender(call: GraphCall, request: RequestInformation, request_id: str) 
 
 
 def batch_item(call: GraphCall, request: RequestInformation, request_id: str) -> BatchRequestItem | None:
-    """Return a request as a part of a batch; None when it must be sent alone.
+    """Return a request as a part of a batch; None when the read must be sent alone.
 
     The address comes from the SDK's template, without the root of the service. The SDK's own batch would send an
     absolute address, which Graph refuses, and `depends_on`, which Graph does not know. A link to a next page has no

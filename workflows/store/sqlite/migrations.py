@@ -438,7 +438,8 @@ def m021_batches(db: Database) -> None:
     db.execute("create index batches_waiting on batches(waits_for, expires_at)")
     db.execute("create index batches_due on batches(due_at)")
     db.execute("alter table requests add column batch text")
-    db.execute("create index requests_by_batch on requests(batch)")
+    # NB. only of members: otherwise lists of the requests that belong to no batch read all of these by it.
+    db.execute("create index requests_by_batch on requests(batch) where batch is not null")
 
 
 @migrations()

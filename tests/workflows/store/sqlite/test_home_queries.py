@@ -139,3 +139,16 @@ async def test_clicks_that_an_earlier_version_stored_take_turns_too(tmp_path: Pa
     store = await open_store(tmp_path / "gatehouse.db", FixedClock())
     assert [one.lane for one in await store.pending(NOW, 10)] == ["judge:0", "judge:2", "judge:1"]
     await store.close()
+
+
+async def test_the_requests_of_a_person_are_found_by_person_and_not_by_having_no_batch(tmp_path: Path) -> None:
+    """An index of all requests by batch would be used for those without one, which are nearly all."""
+    store = await open_store(tmp_path / "gatehouse.db", FixedClock())
+    read = await statements(store)
+    await store.own_page(IDS, text="", limit=10, position=START)
+    found = await plans_of(store, read)
+    assert any("requests_by_requester" in detail for detail in found)
+    assert not [detail for detail in found if "requests_by_batch" in detail]
+    [plan] = await store._query("explain query plan select id, state from requests where batch = ?", "B-1")
+    assert "requests_by_batch" in plan["detail"], "members are found by it"
+    await store.close()

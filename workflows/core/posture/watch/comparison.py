@@ -167,7 +167,7 @@ _DESCRIBED: Final = frozenset(name.value for name in Property)
 
 
 def _fingerprint(code: ConcernCode, settings: tuple[str, ...], configuration: JsonObject | None) -> Digest:
-    """Return a digest that is another one when something else differs.
+    """Return a digest that identifies the drift: it changes when the code, a compared path or a value changes.
 
     It covers the code, the paths of `settings`, and values. For `DIFFERS_FROM_APPROVED` and `DEFAULT_CHANGED` these are
     the values of `settings`; for the other codes, the values of all settings in the configuration.
