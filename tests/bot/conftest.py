@@ -17,6 +17,7 @@ from tests.warm.kept_world import KeptWorld, contoso_opened
 from tests.warm.ready_made import loaded_once, put_new_database
 from tests.warm.short_pauses import HOME_PAUSE, SHORT_HOME_PAUSE, SHORT_PAUSES, SHORT_READ_PAUSE
 from workflows.entra.transport.read_retries import ReadRetries
+from workflows.intervals import Pauses
 
 OURS = ("SLACK_", "AZURE_", "GRAPH_", "GATEHOUSE_", "DATABASE_URL", "PORT", "HOST", "SSL_CERT_FILE")
 reuse_authority()
@@ -77,7 +78,15 @@ def short_lock_wait(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def gatehouse(world: Sandbox, settings: Settings, kept_world: KeptWorld | None) -> AsyncIterator[BotUnderTest]:
+def pauses() -> Pauses:
+    """The pauses of the bot. A test that counts calls takes the usual one between updates of a card."""
+    return SHORT_PAUSES
+
+
+@pytest.fixture
+async def gatehouse(
+    world: Sandbox, settings: Settings, kept_world: KeptWorld | None, pauses: Pauses
+) -> AsyncIterator[BotUnderTest]:
     """A running bot in that world, and its records."""
     if kept_world is not None:
         kept_world.put_database(settings.records.path)
@@ -85,6 +94,6 @@ async def gatehouse(world: Sandbox, settings: Settings, kept_world: KeptWorld | 
     url = f"http://127.0.0.1:{settings.port}"
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        parts = await stack.enter_async_context(running(settings, SHORT_PAUSES))
+        parts = await stack.enter_async_context(running(settings, pauses))
         world.bot = BotHandle(url=url, pid=os.getpid, alive=lambda: True)
         yield BotUnderTest(world=world, settings=settings, session=session, store=parts.store, url=url)

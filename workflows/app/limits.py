@@ -35,8 +35,8 @@ class LimitedAction(StrEnum):
 
 
 _COMMANDS: Final[Mapping[LimitedAction, tuple[str, ...]]] = {
-    LimitedAction.REQUESTS: ("submit", "edit"),
-    LimitedAction.APPROVALS: ("approve",),
+    LimitedAction.REQUESTS: ("submit", "edit", "confirm_draft"),
+    LimitedAction.APPROVALS: ("approve", "approve_batch"),
     LimitedAction.LOOK_UPS: (LOOK_UP,),
     LimitedAction.SEARCHES: (SEARCH,),
 }

@@ -80,12 +80,14 @@ class Service:
         submitter: Person | None = None,
         account: PersonId | None = None,
         batch: BatchId | None = None,
+        filed_by: ChatId | None = None,
     ) -> None:
         """Store a new request. It is prepared later. Nothing is stored when the audit log contains `key` already.
 
         :param observation: the partner as the form read it, if it did.
         :param submitter: the person who filed it, if that was checked.
         :param batch: the batch whose decision decides on it; None for a request that is decided alone.
+        :param filed_by: who filed it, when that is not the requester: Gatehouse itself, for a row of a batch.
         """
         command = Submit(
             request_id=request_id,
@@ -100,11 +102,11 @@ class Service:
         transition = advance_request_and_record(None, command, Situation(now=now))
         details = command.audit_details(transition.request)
         entry = entry_of(
-            *(key, now, fields.requester, command.name, details),
+            *(key, now, filed_by or fields.requester, command.name, details),
             request_id=request_id,
             # Only a lookup proves which tenant is meant. A typed domain does not.
             tenant_id=None if observation is None else observation.identity.tenant_id,
-            account=account if submitter is None else submitter.id,
+            account=None if filed_by else account if submitter is None else submitter.id,
         )
         await self._commit(Commit(entry=entry, request=transition.request, effects=transition.effects))
 

@@ -10,6 +10,7 @@ from bot.words.refusals.sentences import fact_words
 from bot.words.sentences import comma_list, last_day, minute
 from bot.words.settings.open_access import access_kind_titles, not_closed_words
 from bot.words.settings.values import title
+from workflows.core.batches.batch import RowCode
 from workflows.core.errors.facts import Fact, Values, facts_from_values
 from workflows.core.errors.raised import DomainError
 from workflows.core.policy.approval import NotCountedReason
@@ -254,9 +255,12 @@ def _not_taken(values: Values) -> str:
     return f"Not accepted: {access_kind_titles(values['names'])}."
 
 
+HIGH_RISK_ALONE: Final = "High risk is decided alone."
+
 _FUNCTIONS: Final[Mapping[str, Callable[[Values], str]]] = {
     NoteCode.FROZEN: lambda values: frozen_words(values["name"], values["reason"]),
     NoteCode.BATCH_MEMBER_LEFT: _member_left,
+    RowCode.HIGH_RISK: lambda _: HIGH_RISK_ALONE,
     NoteCode.NOT_WRITTEN: _not_written,
     NoteCode.PLANNED_AGAIN: _planned_again,
     NoteCode.UNKNOWN_SETTINGS_CHANGED: _unknown_settings,

@@ -95,4 +95,4 @@ def open_request_fact(request: AccessRequest, asker: ChatId | None, account: Per
 
 
 def _is_withdrawable(request: AccessRequest) -> bool:
-    return (request.state, Withdraw) in TABLE
+    return request.batch is None and (request.state, Withdraw) in TABLE

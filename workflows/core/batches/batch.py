@@ -141,6 +141,8 @@ class Batch:
     changed_at: datetime
     expires_at: datetime
     """When an unconfirmed draft or an undecided batch expires."""
+    lifetime: timedelta | None = None
+    """How long each round may stay undecided; None for a draft."""
     requester: Person | None = None
     """Who confirmed the draft; None before."""
     sponsor: Person | None = None

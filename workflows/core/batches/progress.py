@@ -1,6 +1,7 @@
 """Changes of a batch that are not decisions: drafted, confirmed, prepared, its rows, its list, asked again."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from workflows.core.batches.batch import Batch, BatchState, RowState, batch_digest
 from workflows.core.batches.commands import (
@@ -64,6 +65,7 @@ def confirm(batch: Batch, command: ConfirmDraft, situation: Situation) -> BatchT
         duration=command.duration,
         confirmed_at=situation.now,
         expires_at=situation.now + command.lifetime,
+        lifetime=command.lifetime,
     )
     return BatchTransition(batch=confirmed, effects=(*show(confirmed), AdvanceBatch(batch_id=batch.id)))
 
@@ -118,7 +120,7 @@ def _without(before: Batch, after: Batch, situation: Situation) -> BatchTransiti
     note = (Fact(NoteCode.BATCH_MEMBER_LEFT, {"names": left}), Fact(NoteCode.ASKED_AGAIN))
     digest = batch_digest(after.id, after.members, after.stages)
     # NB. the chain stays as it was: it may not become weaker because somebody changed a strict member.
-    return _asked_again(after, note, digest)
+    return _asked_again(after, note, digest, situation)
 
 
 def record_list_uploaded(batch: Batch, command: RecordListUploaded, situation: Situation) -> BatchTransition:
@@ -152,9 +154,10 @@ def reopen(batch: Batch, command: ReopenBatch, situation: Situation) -> BatchTra
             void_decisions=(*batch.void_decisions, *void),
             round=batch.round + 1,
             note=command.reason,
+            expires_at=_new_deadline(batch, situation),
         )
         return BatchTransition(batch=reopened, effects=show(reopened))
-    return _asked_again(again, command.reason, digest)
+    return _asked_again(again, command.reason, digest, situation)
 
 
 def plan_again(batch: Batch, command: PlanBatchAgain, situation: Situation) -> BatchTransition:
@@ -163,14 +166,15 @@ def plan_again(batch: Batch, command: PlanBatchAgain, situation: Situation) -> B
         for row in batch.rows
     )
     again = changed(batch, S.PREPARING, situation, rows=rows)
-    transition = _asked_again(again, command.reason, None)
+    transition = _asked_again(again, command.reason, None, situation)
     return replace(transition, effects=(*show(again), AdvanceBatch(batch_id=batch.id)))
 
 
-def _asked_again(batch: Batch, note: Facts, digest: Digest | None) -> BatchTransition:
-    """Give up every decision: nobody has seen a list of exactly these members."""
+def _asked_again(batch: Batch, note: Facts, digest: Digest | None, situation: Situation) -> BatchTransition:
+    """Give up every decision: nobody has seen a list of exactly these members. There is the whole time to decide."""
     again = replace(
         batch,
+        expires_at=_new_deadline(batch, situation),
         digest=digest,
         list_file=None,
         list_problem=(),
@@ -180,3 +184,7 @@ def _asked_again(batch: Batch, note: Facts, digest: Digest | None) -> BatchTrans
         note=note,
     )
     return BatchTransition(batch=again, effects=(UploadBatchList(batch_id=batch.id), *show(again)))
+
+
+def _new_deadline(batch: Batch, situation: Situation) -> datetime:
+    return batch.expires_at if batch.lifetime is None else situation.now + batch.lifetime

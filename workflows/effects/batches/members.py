@@ -13,7 +13,7 @@ from workflows.core.batches.members import accepted_decisions, row_after, why_al
 from workflows.core.errors.facts import Fact, Facts
 from workflows.core.errors.raised import InvalidField, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.people import CurrentRoles
+from workflows.core.people import GATEHOUSE, CurrentRoles
 from workflows.core.policy.risk import risk_for_approval
 from workflows.core.posture.adoption.adoption_plan import settings_digest
 from workflows.core.requests.commands.automatic import LeaveBatch, Replan
@@ -92,6 +92,8 @@ class MembersInPreparation:
             observation=observation,
             account=requester.id,
             batch=None if row.state is RowState.ALONE else batch.id,
+            # So that it does not count as one more request of this person: that was the batch.
+            filed_by=GATEHOUSE.chat_id,
         )
 
     async def _planned_again(self, request: AccessRequest) -> AccessRequest:

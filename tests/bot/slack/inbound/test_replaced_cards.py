@@ -3,6 +3,7 @@
 A card whose answer was lost is not known here, so it keeps its buttons until somebody clicks one.
 """
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -160,6 +161,11 @@ async def test_a_click_on_a_known_card_and_a_direct_copy_counts(gatehouse: BotUn
     assert await decided(gatehouse, request) == [SLACK_IDS["approver1"]]
 
 
+def is_of_a_loop(task: asyncio.Task[Any] | None) -> bool:
+    """Return whether a task is one that runs as long as the bot, and looks for what is due whatever people click."""
+    return task is not None and getattr(task.get_coro(), "__name__", "") in ("keep_ticking", "perform_effects")
+
+
 async def test_a_click_on_approve_turns_to_the_store_once_until_it_is_stored(
     gatehouse: BotUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -170,7 +176,8 @@ async def test_a_click_on_approve_turns_to_the_store_once_until_it_is_stored(
     original = WorkThread._result_of
 
     async def recorded(self: WorkThread, work: Callable[[], Any], kind: Any) -> Any:
-        asked.append(kind.name)
+        if not is_of_a_loop(asyncio.current_task()):
+            asked.append(kind.name)
         return await original(self, work, kind)
 
     monkeypatch.setattr(WorkThread, "_result_of", recorded)
@@ -179,7 +186,8 @@ async def test_a_click_on_approve_turns_to_the_store_once_until_it_is_stored(
 
     async def commit(self: SqliteStore, commit: Commit) -> bool:
         is_new = await original_commit(self, commit)
-        stored_after.append(len(asked))
+        if commit.clicked_card is not None:
+            stored_after.append(len(asked))
         return is_new
 
     monkeypatch.setattr(SqliteStore, "commit", commit)

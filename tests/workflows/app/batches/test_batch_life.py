@@ -22,7 +22,11 @@ from tests.workflows.core.builders import AMARA, BRUNO, CHIE, DANA, MALLORY, NOW
 from tests.workflows.fakes import Crash
 from tests.workflows.world import CATALOG, World, restarted
 from workflows.app.batches.expiry import BatchExpiry
+from workflows.app.limits import LimitedAction, Limits
+from workflows.app.requests.open_request import open_request_fact
 from workflows.core.batches.batch import BatchState, RowCode, RowState
+from workflows.core.errors.raised import Refused
+from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.policy.risk import RiskLevel, risk_for_approval
 from workflows.core.requests.commands.batch import ApproveBatch, WithdrawBatch
 from workflows.core.requests.effects import AdvanceBatch
@@ -361,3 +365,37 @@ async def test_a_tick_looks_at_no_member_of_a_batch(world: World) -> None:
     due, _ = await world.store.due(world.clock.now())
     assert due == []
     assert batch.counts() == {RowState.PLANNED: 3}
+
+
+async def test_a_batch_counts_as_one_request_and_as_one_approval(world: World) -> None:
+    """Its members are filed by Gatehouse: otherwise a batch of forty uses up what its requester may ask in an hour."""
+    configure_many(world, 3)
+    configure_many(world, 1, first=9, more=TRUSTED)
+    maximums = dict.fromkeys(LimitedAction, 9) | {LimitedAction.REQUESTS: 2, LimitedAction.APPROVALS: 1}
+    limits = Limits(store=world.store, alarms=world.alarms, clock=world.clock, maximums=maximums)
+    batch = await asked(world)
+    allowance = await limits.require(LimitedAction.REQUESTS, RILEY.chat_id, RILEY.id)
+    assert allowance.remaining == 0, "one is left now, and this would be it"
+    await approve_batch(world, batch, CHAIN)
+    with pytest.raises(Refused) as refused:
+        await limits.require(LimitedAction.APPROVALS, AMARA.chat_id, AMARA.id)
+    assert refused.value.code is RefusalCode.LIMIT_REACHED
+
+
+async def test_after_a_member_left_there_is_the_whole_time_to_decide_again(world: World) -> None:
+    configure_many(world, 2)
+    batch = await asked(world)
+    time = batch.expires_at - world.clock.now()
+    world.clock.advance(days=1)
+    await world.revoke(DANA, tenant_number(1))
+    after = await batch_of(world, batch.id)
+    assert (after.state, after.counts()) == (BatchState.AWAITING_APPROVAL, {RowState.PLANNED: 1, RowState.ENDED: 1})
+    assert after.expires_at - world.clock.now() == time
+
+
+async def test_nobody_is_advised_to_withdraw_a_member(world: World) -> None:
+    """It is withdrawn with its whole batch."""
+    configure_many(world, 1)
+    batch = await asked(world)
+    fact = open_request_fact(await row_request(world, batch.rows[0]), RILEY.chat_id)
+    assert fact.values["may_withdraw"] is False
