@@ -7,6 +7,7 @@ import pytest
 
 from bot.words.refusals.freeze import UNREADABLE_FREEZE
 from bot.words.requests.notes import note_words, stored_note_words
+from workflows.core.batches.batch import RowCode
 from workflows.core.errors.facts import Fact, as_values, facts_from_values, log_text, text_fact
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.policy.approval import NotCountedReason
@@ -336,3 +337,8 @@ def test_a_refusal_as_a_note_has_the_words_of_the_refusal() -> None:
     assert note_words(Fact(RefusalCode.REMINDED_WITHIN_A_DAY)) == (
         "The approvers were asked or reminded within the last 24 hours. Wait until then, and remind them again."
     )
+
+
+def test_a_member_that_goes_alone_for_high_risk_says_so_in_words() -> None:
+    """It is the note of a request that left its batch, on a card of its own."""
+    assert note_words((Fact(RowCode.HIGH_RISK, {"reasons": ["every_app"]}),)) == "High risk is decided alone."
