@@ -14,7 +14,7 @@ from typing import Final
 import pytest
 
 from tests.bot.bot_under_test import SLACK_IDS, BotUnderTest, click
-from tests.bot.conftest import bare_environment, gatehouse, kept_world, settings, world
+from tests.bot.conftest import bare_environment, gatehouse, kept_world, pauses, settings, world
 from workflows.core.people import ChatId
 from workflows.core.requests.effects import ShowRequest
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
@@ -22,7 +22,7 @@ from workflows.core.settings.model import TenantId
 from workflows.ports.audit_log import AuditEntry
 from workflows.ports.records import Commit
 
-__all__ = ["bare_environment", "gatehouse", "kept_world", "settings", "world"]
+__all__ = ["bare_environment", "gatehouse", "kept_world", "pauses", "settings", "world"]
 
 pytestmark = pytest.mark.load
 
