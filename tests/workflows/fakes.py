@@ -492,6 +492,7 @@ class FakeNotifier:
     freezes: list[Freeze] = field(default_factory=list)
     batches: list[Batch] = field(default_factory=list)
     lists: list[tuple[BatchRow, ...]] = field(default_factory=list)
+    attached_again: ListFile | None = None
     delivers_notices: bool = True
     leaves_copies: bool = False
     told: list[tuple[ChatId, str, str]] = field(default_factory=list)
@@ -546,10 +547,12 @@ class FakeNotifier:
         self.script.end(await self.script.begin("notifier.show_block_at_end"))
         self.blocks_shown.append(request)
 
-    async def show_batch(self, batch: Batch) -> None:
-        """Remember the card of a batch."""
+    async def show_batch(self, batch: Batch) -> ListFile | None:
+        """Remember the card of a batch. `attached_again` is the list below a card that was posted again."""
         self.script.end(await self.script.begin("notifier.show_batch"))
         self.batches.append(batch)
+        attached, self.attached_again = self.attached_again, None
+        return attached
 
     async def upload_batch_list(self, batch: Batch) -> ListFile:
         """Remember the list of a batch: its rows stand for the file."""

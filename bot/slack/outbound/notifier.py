@@ -163,10 +163,10 @@ class SlackNotifier:
         """Tell who must know that a partner was blocked; see `EndMessages`."""
         await self._ends.show_block(request)
 
-    async def show_batch(self, batch: Batch) -> None:
+    async def show_batch(self, batch: Batch) -> ListFile | None:
         """Update every copy of a batch's card, and post what is missing; see `BatchMessages.show`."""
         try:
-            await self._batches.show(batch)
+            return await self._batches.show(batch)
         finally:
             # NB. above all when the channel accepts no card: then the App Home is where people decide.
             await self._refresh_homes(*sorted(await self._batches.concerned(batch)))

@@ -130,6 +130,8 @@ def row_after(row: BatchRow, request: AccessRequest) -> BatchRow:
             authors=prepared.authors,
             template_title=prepared.template_title,
             reason=(),
+            duration=plan.duration,
+            at_end=plan.at_end,
         )
     return row
 

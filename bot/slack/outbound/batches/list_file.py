@@ -68,6 +68,7 @@ class BatchListFiles:
             sha256=Digest(rendered.sha256),
             permalink=shared.permalink,
             digest=batch.digest,
+            message_id=thread,
         )
 
     async def _shared(self, batch: Batch, rendered: RenderedList, thread: str) -> SharedFile:

@@ -29,8 +29,9 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.policy.risk import RiskLevel, risk_for_approval
 from workflows.core.requests.commands.batch import ApproveBatch, WithdrawBatch
-from workflows.core.requests.effects import AdvanceBatch
+from workflows.core.requests.effects import AdvanceBatch, ShowBatch
 from workflows.core.requests.request import RequestState
+from workflows.core.settings.canonical import Digest
 from workflows.core.settings.open_access import access_kinds, possibly_open
 from workflows.ports.notifier import NotifierRefused
 from workflows.ports.people_directory import PeopleDirectoryUnavailable
@@ -212,6 +213,28 @@ async def test_without_its_list_nobody_decides_and_the_upload_is_repeated(world:
     batch = await batch_of(world, batch.id)
     assert (batch.is_list_current, batch.list_problem) == (True, ())
     assert (await approve_batch(world, batch, CHAIN)).state is BatchState.DONE
+
+
+async def test_the_card_names_the_list_that_was_attached_last(world: World) -> None:
+    """A later version may write other bytes for the same members. The approvals are on the digest of the batch."""
+    configure_many(world, 2, author=None)
+    batch = await approve_batch(world, await asked(world), LONGER[:1])
+    assert batch.list_file is not None
+    again = replace(batch.list_file, file_id="F99", sha256=Digest("cd" * 32))
+    world.notifier.attached_again = again
+    await world.service.update_cards(ShowBatch(batch_id=batch.id), key="moved", channel="C-NEW")
+    await world.settle()
+    after = await batch_of(world, batch.id)
+    assert (after.list_file, after.decisions, after.digest) == (again, batch.decisions, batch.digest)
+    assert world.notifier.batches[-1].list_file == again
+    assert (await approve_batch(world, batch, LONGER[1:])).state is BatchState.DONE
+
+
+async def test_an_approver_ends_a_batch_whose_list_cannot_be_attached(world: World) -> None:
+    configure_many(world, 2)
+    world.script.fail("notifier.upload_batch_list", NotifierRefused("no files"), times=9)
+    batch = await reject_batch(world, await asked(world), AMARA)
+    assert (batch.state, batch.counts()) == (BatchState.REJECTED, {RowState.ENDED: 2})
 
 
 async def test_an_approver_who_lost_the_role_before_it_is_recorded_is_replaced(world: World) -> None:

@@ -148,6 +148,12 @@ def test_a_member_that_leaves_gets_its_own_card() -> None:
     assert LeaveBatch(reason=()).audit_details(left.request) == {"batch": BATCH, "reason": []}
 
 
+def test_a_member_that_leaves_before_it_is_planned_is_prepared_alone() -> None:
+    left = advance(member(1, RequestState.PREPARING), LeaveBatch(reason=noted("It cannot be read.")), situation())
+    assert (left.request.state, left.request.left_batch) == (RequestState.PREPARING, BATCH)
+    assert [type(effect) for effect in left.effects] == [Prepare, ShowRequest, AdvanceBatch]
+
+
 def test_a_member_that_is_planned_again_leaves_unless_the_whole_batch_is() -> None:
     again = advance(member(1), Replan(reason=noted("Changed.")), situation())
     assert again.request.left_batch == BATCH
