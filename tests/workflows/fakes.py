@@ -493,6 +493,7 @@ class FakeNotifier:
     batches: list[Batch] = field(default_factory=list)
     lists: list[tuple[BatchRow, ...]] = field(default_factory=list)
     attached_again: ListFile | None = None
+    reminded_batches: list[str] = field(default_factory=list)
     delivers_notices: bool = True
     leaves_copies: bool = False
     told: list[tuple[ChatId, str, str]] = field(default_factory=list)
@@ -553,6 +554,11 @@ class FakeNotifier:
         self.batches.append(batch)
         attached, self.attached_again = self.attached_again, None
         return attached
+
+    async def remind_about_batch(self, batch: Batch) -> None:
+        """Remember who was to be reminded of what."""
+        self.script.end(await self.script.begin("notifier.remind_about_batch"))
+        self.reminded_batches.append(batch.id)
 
     async def upload_batch_list(self, batch: Batch) -> ListFile:
         """Remember the list of a batch: its rows stand for the file."""

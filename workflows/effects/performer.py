@@ -140,6 +140,8 @@ class Performer:
         if batch is not None:
             about = {"partner": batch.id, "request": batch.id}
             await self._show_with_alarm(self._show_card_of_batch(batch), batch.id, about)
+            if effect.remind:
+                await self.notifier.remind_about_batch(batch)
 
     async def _show_card_of_batch(self, batch: Batch) -> bool:
         attached = await self.notifier.show_batch(batch)

@@ -151,6 +151,9 @@ class Notifier(Protocol):
             version of Gatehouse may write other bytes for the same members.
         """
 
+    async def remind_about_batch(self, batch: Batch) -> None:
+        """Remind everybody who can decide on a batch, in the one message of the day about all that waits for them."""
+
     async def upload_batch_list(self, batch: Batch) -> ListFile:
         """Upload the list of the members of a batch, and return where it is. Its `digest` is that of the batch.
 

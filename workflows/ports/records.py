@@ -22,6 +22,7 @@ from workflows.core.requests.request import AccessRequest, BatchId, RequestId, R
 from workflows.core.settings.model import TenantId
 from workflows.ports.audit_log import AuditEntry, AuditLog
 from workflows.ports.message_copies import ClickedCard
+from workflows.ports.pages import START, Page, PagePosition
 
 Item = TypeVar("Item")
 Picked = TypeVar("Picked")
@@ -256,12 +257,14 @@ class RecordStore(AuditLog, Protocol):
     async def open_batches(self) -> Sequence[Batch]:
         """List the batches that have not ended, drafts too, oldest first."""
 
-    async def batches_of(self, requester: ChatId, account: PersonId | None, limit: int) -> Sequence[Batch]:
+    async def batches_of(
+        self, requester: ChatId, account: PersonId | None, limit: int, position: PagePosition = START
+    ) -> Page[Batch]:
         """List the batches that a person asked for, newest first."""
 
     async def batches_waiting(
-        self, roles: Sequence[Role], ids: Collection[ChatId | PersonId], limit: int
-    ) -> LimitedList[Batch]:
+        self, roles: Sequence[Role], ids: Collection[ChatId | PersonId], limit: int, position: PagePosition = START
+    ) -> Page[Batch]:
         """List the batches that wait for one of these roles and that this person may decide on, by deadline.
 
         :param ids: every chat id of that person, and the account if it is known.
@@ -277,7 +280,7 @@ class RecordStore(AuditLog, Protocol):
         """List the requests that are not terminal and belong to no batch, oldest first."""
 
     async def batches_due(self, now: datetime) -> Sequence[BatchId]:
-        """List the drafts and undecided batches whose time is over."""
+        """List the drafts and undecided batches whose time is over, or whose approvers are to be reminded."""
 
     async def mark(self, name: str) -> str | None:
         """Read a mark of the process, such as the time of its last tick; None when it was never stored."""

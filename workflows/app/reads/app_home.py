@@ -48,6 +48,8 @@ class HomeList(StrEnum):
 
     REVIEWS = "reviews"
     APPROVALS = "approvals"
+    BATCHES = "batches"
+    OWN_BATCHES = "own_batches"
     MINE = "mine"
     ENDING = "ending"
     SPONSORED = "sponsored"
@@ -148,7 +150,16 @@ async def read_home(
     return replace(
         home,
         is_auditor=is_auditor,
-        batches=NO_BATCHES if position.text else await read_batches(person, identified_person, roles, store=store),
+        batches=NO_BATCHES
+        if position.text
+        else await read_batches(
+            person,
+            identified_person,
+            roles,
+            waiting=position.of_list(HomeList.BATCHES),
+            own=position.of_list(HomeList.OWN_BATCHES),
+            store=store,
+        ),
         not_adopted=await read_not_adopted(store=store) if is_admin and not position.text else None,
         partners=await store.partners_page(
             PartnerFilter(text=position.text), limit=size, position=position.of_list(HomeList.PARTNERS), by_end=False

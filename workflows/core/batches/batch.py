@@ -182,6 +182,8 @@ class Batch:
     """None until the list of exactly these members is uploaded. Nobody can decide before."""
     list_problem: Facts = ()
     """Why the list could not be uploaded."""
+    reminded_at: datetime | None = None
+    """When the approvers were reminded last."""
     note: Facts = ()
     """Facts that explain the present state."""
 

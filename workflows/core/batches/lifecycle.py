@@ -25,6 +25,7 @@ stateDiagram-v2
     awaiting_approval --> rejected: reject_batch
     awaiting_approval --> withdrawn: withdraw_batch
     awaiting_approval --> expired: expire_batch
+    awaiting_approval --> awaiting_approval: remind_batch_approvers
     awaiting_approval --> preparing: plan_batch_again
     applying --> applying: record_rows
     applying --> done: record_rows
@@ -39,7 +40,7 @@ stateDiagram-v2
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from workflows.core.batches import deciding, progress
+from workflows.core.batches import deciding, progress, reminding
 from workflows.core.batches.batch import Batch, BatchState
 from workflows.core.batches.commands import (
     BatchCommand,
@@ -51,6 +52,7 @@ from workflows.core.batches.commands import (
     RecordListNotUploaded,
     RecordListUploaded,
     RecordRows,
+    RemindBatchApprovers,
     ReopenBatch,
 )
 from workflows.core.batches.transition import BatchTransition, not_possible_now
@@ -74,6 +76,7 @@ TABLE: Final[Mapping[tuple[BatchState | None, type[Any]], frozenset[BatchState]]
     (S.AWAITING_APPROVAL, RejectBatch): frozenset({S.REJECTED}),
     (S.AWAITING_APPROVAL, WithdrawBatch): frozenset({S.WITHDRAWN}),
     (S.AWAITING_APPROVAL, ExpireBatch): frozenset({S.EXPIRED}),
+    (S.AWAITING_APPROVAL, RemindBatchApprovers): frozenset({S.AWAITING_APPROVAL}),
     (S.AWAITING_APPROVAL, PlanBatchAgain): frozenset({S.PREPARING}),
     (S.APPLYING, RecordRows): frozenset({S.APPLYING, S.DONE}),
     (S.APPLYING, ReopenBatch): frozenset({S.AWAITING_APPROVAL}),
@@ -113,4 +116,5 @@ _HANDLERS: Final[Mapping[type[Any], Callable[..., BatchTransition]]] = {
     RejectBatch: deciding.reject,
     WithdrawBatch: deciding.withdraw,
     ExpireBatch: deciding.expire,
+    RemindBatchApprovers: reminding.remind,
 }

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, Final, TypeVar
 
 import structlog
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from workflows.core.partners.partnership import Partnership, result_read_at
 from workflows.core.partners.records import Records
@@ -318,20 +318,6 @@ class SqliteRecords(SqliteDatabase):
     async def save_mark(self, name: str, value: str) -> None:
         """Store a mark of the process. A mark is a text with a name."""
         await self._write("insert or replace into marks (name, value) values (?, ?)", name, value)
-
-    async def _page(
-        self, adapter: TypeAdapter[Item], rows: ListQuery, limit: int, position: PagePosition
-    ) -> Page[Item]:
-        found = await self._run(lambda: rows.read(self._db, limit, position))
-        items = await asyncio.to_thread(readable, adapter, found.rows)
-        return Page(
-            items=items,
-            count=found.count,
-            count_before=found.count_before,
-            first_cursor=found.first,
-            last_cursor=found.last,
-            size=len(found.rows),
-        )
 
     async def _requests(self, tail: str, *values: object) -> list[AccessRequest]:
         rows = await self._query(f"select id, doc from requests {tail}", *values)  # noqa: S608

@@ -84,6 +84,15 @@ class BatchMessages:
     async def _attach(self, batch: Batch, card: MessageCopy | None) -> ListFile:
         return await self._lists.attach(batch, thread="" if card is None else card.message_id)
 
+    async def deciders(self, batch: Batch) -> frozenset[ChatId]:
+        """Return who can decide on a batch now."""
+        eligible = current_batch_eligibility(batch)
+        return await self._recipients.deciders_now(eligible, await self._recipients.open_stage_holders(eligible))
+
+    async def asked(self, batch: Batch) -> frozenset[ChatId]:
+        """Return who was asked for a decision and has a message about it."""
+        return frozenset(ChatId(copy.audience) for copy in await self._copies(batch) if copy.audience)
+
     async def concerned(self, batch: Batch) -> frozenset[ChatId]:
         """Return whose App Home lists the batch, or did."""
         people = {person.chat_id for person in (batch.requester, batch.sponsor) if person is not None}

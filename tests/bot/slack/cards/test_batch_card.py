@@ -24,7 +24,7 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.plans.plan import AtEnd
 from workflows.core.settings.canonical import Digest
 from workflows.ports.notifier import ListProblem
-from workflows.ports.records import LimitedList
+from workflows.ports.pages import EMPTY, Page
 
 MAX_CARD_WORDS = 120
 
@@ -345,11 +345,13 @@ def test_a_row_says_why_it_goes_another_way(fact: Fact, expected: str) -> None:
 # --- App Home ---
 
 
-def test_the_app_home_opens_a_batch_that_waits_and_counts_the_others() -> None:
-    rows = [block.to_dict() for block in batch_rows(LimitedList(items=(batch(),), count=3), NOW)]
+def test_the_app_home_has_the_batches_that_wait_in_pages() -> None:
+    page = Page(items=(batch(),), count=3, count_before=1, size=1, first_cursor=("a",), last_cursor=("a",))
+    rows = [block.to_dict() for block in batch_rows(page, NOW)]
     assert rows[1]["accessory"]["action_id"] == "review_batch"
-    assert "2 more batches" in str(rows)
-    assert list(batch_rows(LimitedList(items=(), count=0), NOW)) == []
+    assert "2 of 3" in str(rows)
+    assert actions_of(rows) == ["home_previous", "home_next"]
+    assert list(batch_rows(EMPTY, NOW)) == []
 
 
 def test_an_own_batch_is_withdrawn_from_the_app_home_while_it_is_open() -> None:
@@ -358,7 +360,7 @@ def test_an_own_batch_is_withdrawn_from_the_app_home_while_it_is_open() -> None:
         with_others(BatchState.APPLYING),
         asked(batch(BatchState.DONE)),
     )
-    blocks = [block.to_dict() for block in own_batch_rows(own)]
+    blocks = [block.to_dict() for block in own_batch_rows(Page(items=own, count=3, size=3))]
     assert actions_of(blocks) == ["review_batch", "withdraw_batch", "review_batch", "review_batch"]
     assert "The chat system does not answer." in str(blocks)
     assert "2 of 40" in str(blocks)

@@ -198,6 +198,31 @@ async def test_a_member_that_was_planned_again_is_listed_by_no_list(scene: Scene
     assert not any("files" in message for message in scene.messages(CHANNEL))
 
 
+async def test_a_batch_is_in_the_one_reminder_of_the_day_and_leaves_it_once_it_is_decided(scene: Scene) -> None:
+    listed = await with_list(scene, await waiting(scene))
+    await stored_batch(scene, replace(listed, version=1))
+    notifier = scene.notifier()
+    await notifier.show_batch(listed)
+    for _ in range(2):
+        await notifier.remind_about_batch(listed)
+    await notifier.remind(await scene.store.request(listed.rows[0].request_id or RequestId("")))  # type: ignore[arg-type]
+    _, reminder = scene.messages("@approver1")
+    assert reminder["text"].startswith(f"3 partners: adopt current settings ({listed.id}), ")
+    assert "3 requests and 1 batch wait for your decision" in reminder["text"]
+    assert "review_batch" in action_ids(reminder)
+    rejected = replace(listed, state=BatchState.REJECTED, version=2)
+    await stored_batch(scene, rejected)
+    await notifier.show_batch(rejected)
+    _, reminder = scene.messages("@approver1")
+    assert "review_batch" not in action_ids(reminder)
+
+
+async def stored_batch(scene: Scene, one: Batch) -> None:
+    """Store a batch."""
+    entry = AuditEntry(key=f"{one.id}:{one.version}", at=builders.NOW, actor="x", command="c", outcome="o", details={})
+    assert await scene.store.commit(Commit(entry=entry, batch=one))
+
+
 async def test_a_batch_that_ended_before_it_was_asked_has_no_card(scene: Scene) -> None:
     batch = await waiting(scene, state=BatchState.WITHDRAWN)
     await scene.notifier().show_batch(batch)

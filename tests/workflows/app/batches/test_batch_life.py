@@ -199,6 +199,24 @@ async def test_what_nobody_confirms_or_decides_expires(world: World) -> None:
     await expiry.check()
 
 
+async def test_approvers_of_a_batch_are_reminded_at_the_times_of_a_request(world: World) -> None:
+    configure_many(world, 2)
+    batch = await asked(world)
+    expiry = BatchExpiry(batches=world.batches)
+    found = []
+    for _ in range(14):
+        world.clock.advance(hours=12)
+        for _ in range(2):
+            await expiry.check()
+            await world.settle()
+        found.append(len(world.notifier.reminded_batches))
+    assert found[:8] == [0, 1, 1, 1, 1, 2, 2, 2]
+    assert world.notifier.reminded_batches == [batch.id] * 3
+    world.clock.advance(days=7)
+    await expiry.check()
+    assert (await batch_of(world, batch.id)).state is BatchState.EXPIRED
+
+
 async def test_without_its_list_nobody_decides_and_the_upload_is_repeated(world: World) -> None:
     configure_many(world, 2)
     world.script.fail("notifier.upload_batch_list", NotifierRefused("no files"), times=2)
