@@ -35,6 +35,7 @@ from workflows.effects.applying.resending import ResendDecision
 from workflows.effects.applying.results import ApplyResults
 from workflows.effects.applying.sending import PlanSender
 from workflows.effects.applying.still_approved import ApprovalReads, find_objection
+from workflows.effects.applying.unmarked_reduction import replan_if_it_approves_drift
 from workflows.effects.applying.write_gate import WriteGate, WritesFrozen
 from workflows.intervals import USUAL_PAUSES, Pauses
 from workflows.ports.clock import Clock
@@ -235,6 +236,8 @@ class Applier:
             if await self.results.replan_if_undocumented_members_changed(request, observed_configuration):
                 return False
             if await self._has_other_authors(request):
+                return False
+            if await replan_if_it_approves_drift(request, store=self.store, service=self.service):
                 return False
             return await self._may_still_be_applied(request, approved)
         except TenantRefused as error:

@@ -77,6 +77,8 @@ class FoundDrift:
     """Others that are known to write such partners: Microsoft support, for example."""
     touches: tuple[str, ...] = ()
     """For the default: the names of the partners that inherit a changed value."""
+    was_approved: bool = True
+    """False when nothing of the partner was ever approved, or nothing since it was revoked."""
     is_told: bool = False
     """Whether people were told in another way, so that no alarm is needed."""
 
@@ -118,4 +120,4 @@ class Drift:
     @property
     def can_be_restored(self) -> bool:
         """Return whether there are approved settings of this partner that a request can restore."""
-        return self.found.code in (ConcernCode.DIFFERS_FROM_APPROVED, ConcernCode.ABSENT)
+        return self.found.was_approved and self.found.code in (ConcernCode.DIFFERS_FROM_APPROVED, ConcernCode.ABSENT)
