@@ -35,7 +35,6 @@ from workflows.effects.applying.resending import ResendDecision
 from workflows.effects.applying.results import ApplyResults
 from workflows.effects.applying.sending import PlanSender
 from workflows.effects.applying.still_approved import ApprovalReads, find_objection
-from workflows.effects.applying.unmarked_reduction import replan_if_it_approves_drift
 from workflows.effects.applying.write_gate import WriteGate, WritesFrozen
 from workflows.intervals import USUAL_PAUSES, Pauses
 from workflows.ports.clock import Clock
@@ -64,7 +63,7 @@ class Applier:
     @property
     def results(self) -> ApplyResults:
         """Return what records how an apply ends."""
-        return ApplyResults(service=self.service, clock=self.clock, alarms=self.alarms)
+        return ApplyResults(service=self.service, store=self.store, clock=self.clock, alarms=self.alarms)
 
     @property
     def gate(self) -> WriteGate:
@@ -237,7 +236,7 @@ class Applier:
                 return False
             if await self._has_other_authors(request):
                 return False
-            if await replan_if_it_approves_drift(request, store=self.store, service=self.service):
+            if await self.results.replan_if_it_approves_drift(request):
                 return False
             return await self._may_still_be_applied(request, approved)
         except TenantRefused as error:

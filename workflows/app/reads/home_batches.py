@@ -7,7 +7,7 @@ from typing import Final
 from workflows.app.reads.waiting_requests import every_id_of
 from workflows.core.batches.batch import Batch
 from workflows.core.people import ChatId, Person, Role
-from workflows.ports.pages import EMPTY, START, Page, PagePosition
+from workflows.ports.pages import EMPTY, Page, PagePosition
 from workflows.ports.store import Store
 
 SHOWN: Final = 3
@@ -36,19 +36,16 @@ async def read_batches(
     person: ChatId,
     identified_person: Person | None,
     roles: Sequence[Role],
-    *,
-    waiting: PagePosition = START,
-    own: PagePosition = START,
+    pages: Sequence[PagePosition],
     store: Store,
 ) -> HomeBatches:
     """Read the batches that concern a person.
 
     :param roles: the roles of the person for which something waits.
-    :param waiting: the page of the batches that wait for the person.
-    :param own: the page of the batches that they asked for.
+    :param pages: the page of the batches that wait for the person, and that of those that they asked for.
     """
     account = None if identified_person is None else identified_person.id
     return HomeBatches(
-        waiting=await store.batches_waiting(roles, every_id_of(person, identified_person), SHOWN, waiting),
-        own=await store.batches_of(person, account, SHOWN, own),
+        waiting=await store.batches_waiting(roles, every_id_of(person, identified_person), SHOWN, pages[0]),
+        own=await store.batches_of(person, account, SHOWN, pages[1]),
     )

@@ -108,7 +108,10 @@ class BatchRunner:
         states = await self.store.batch_members(batch.id)
         awaiting = RequestState.AWAITING_APPROVAL
         others = [row for row in batch.members if states.get(row.request_id or RequestId("")) is not awaiting]
-        await self._record(batch, (await rows_after_wave(others, self._row_now)).changed)
+        result = await rows_after_wave(others, self._row_now)
+        await self._record(batch, result.changed)
+        if result.failed:
+            raise error_of_wave(result)
 
     async def _row_now(self, row: BatchRow) -> BatchRow:
         request = await self.store.request(row.request_id or RequestId(""))

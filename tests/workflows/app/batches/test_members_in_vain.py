@@ -16,18 +16,19 @@ from tests.workflows.app.batches.many import (
     row_request,
     tenant_number,
 )
-from tests.workflows.core.builders import AMARA
+from tests.workflows.core.builders import AMARA, DANA
 from tests.workflows.fakes import FakeTenant
 from tests.workflows.world import World, restarted
-from workflows.core.batches.batch import Batch, BatchState, RowCode, RowState
+from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowCode, RowState
+from workflows.core.batches.members import row_after
 from workflows.core.batches.retries import MAX_FAILURES, MEMBER_READ_FOR
 from workflows.core.policy.risk import Risk, RiskLevel, RiskReason, risk_for_approval
 from workflows.core.requests.effects import AdvanceBatch
-from workflows.core.requests.request import RequestId, RequestState
+from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
 from workflows.effects.apply import Applier
-from workflows.effects.batches import members
+from workflows.effects.batches import members, runner
 from workflows.effects.batches.waves import WAVE
 from workflows.ports.records import StoreNotWritable, StoreTrouble
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
@@ -252,6 +253,27 @@ async def test_one_member_that_cannot_be_ended_stops_no_other(world: World, monk
     assert batch.counts() == {RowState.ENDED: 2, RowState.PLANNED: 1}
     batch = await later(world, batch)
     assert batch.counts() == {RowState.ENDED: 3}
+
+
+async def test_what_somebody_ended_is_looked_for_again_after_an_error(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise a partner that was revoked would stay part of the decision."""
+    configure_many(world, 2)
+    batch = await asked(world)
+    failures = [1]
+
+    def failing(row: BatchRow, request: AccessRequest) -> BatchRow:
+        if failures:
+            failures.pop()
+            raise KeyError("a fault of ours")
+        return row_after(row, request)
+
+    monkeypatch.setattr(runner, "row_after", failing)
+    await world.revoke(DANA, tenant_number(1))
+    assert (await batch_of(world, batch.id)).counts() == {RowState.PLANNED: 2}
+    batch = await later(world, batch)
+    assert batch.counts() == {RowState.PLANNED: 1, RowState.ENDED: 1}
 
 
 async def test_a_full_disk_is_no_fault_of_a_member(world: World) -> None:
