@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.workflows.core.builders import DANA, TENANT
+from tests.workflows.app.batches.many import approve_batch, asked, configure_many
+from tests.workflows.core.builders import AMARA, DANA, TENANT
 from tests.workflows.world import World
 from workflows.app.watch.watch_check import WatchCheck
 from workflows.ports.tenant import TenantUnavailable
@@ -134,3 +135,43 @@ async def test_between_its_times_a_tick_does_not_list_drift(
     world.clock.advance(seconds=5)
     assert await run(check, started) == 0
     assert listed == []
+
+
+async def test_while_a_batch_is_recorded_its_partners_cause_no_sweep_of_their_own(
+    world: World, check: WatchCheck, started: list[Coroutine[Any, Any, None]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sweep reads every partner. After each wave of members, the next tick would begin another one."""
+    await world.opened()
+    world.clock.advance(hours=1)
+    await run(check, started)
+    world.tenant.delete(TENANT)
+    world.clock.advance(hours=1)
+    assert await run(check, started) == 1
+    world.clock.advance(minutes=1)
+    await world.revoke(DANA)
+    world.clock.advance(minutes=1)
+
+    async def applying(_: Any) -> bool:
+        return True
+
+    monkeypatch.setattr(type(world.store), "is_batch_applying", applying)
+    world.script.calls.clear()
+    await run(check, started)
+    assert "tenant.partner_pages" not in world.script.calls
+    world.clock.advance(minutes=8)
+    await run(check, started)
+    assert "tenant.partner_pages" in world.script.calls, "it does not wait for a batch that waits for something"
+    assert await world.store.open_drifts() == []
+
+
+async def test_when_a_batch_is_recorded_its_partners_are_swept(
+    world: World, check: WatchCheck, started: list[Coroutine[Any, Any, None]]
+) -> None:
+    configure_many(world, 2)
+    assert await run(check, started) == 1
+    assert len(await world.store.open_drifts()) == 2
+    world.clock.advance(minutes=1)
+    await approve_batch(world, await asked(world), [AMARA])
+    world.clock.advance(seconds=5)
+    assert await run(check, started) == 1
+    assert await world.store.open_drifts() == []

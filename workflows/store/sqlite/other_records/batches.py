@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from workflows.core.batches.batch import Batch
+from workflows.core.batches.batch import Batch, BatchState
 from workflows.core.people import ChatId, PersonId, Role
 from workflows.core.requests.request import BatchId, RequestId, RequestState
 from workflows.ports.records import LimitedList
@@ -28,14 +28,16 @@ class SqliteBatches(SqliteDatabase):
     async def open_batches(self) -> Sequence[Batch]:
         """List the batches that have not ended, drafts too, oldest first."""
         return readable(
-            BATCH, await self._query("select id, doc from batches where is_open = 1 order by created_at, id")
+            BATCH,
+            await self._query("select id, doc from batches where is_open = 1 order by created_at, id"),
+            are_remembered=True,
         )
 
     async def batches_of(self, requester: ChatId, account: PersonId | None, limit: int) -> Sequence[Batch]:
         """List the batches that a person asked for, newest first."""
         sql = """select id, doc from batches where requester = ? or (account = ? and account <> '')
             order by created_at desc, id limit ?"""
-        return readable(BATCH, await self._query(sql, requester, account or "", limit))
+        return readable(BATCH, await self._query(sql, requester, account or "", limit), are_remembered=True)
 
     async def batches_waiting(
         self, roles: Sequence[Role], ids: Collection[ChatId | PersonId], limit: int
@@ -43,9 +45,14 @@ class SqliteBatches(SqliteDatabase):
         """List the batches that wait for one of these roles and that this person may decide on, by deadline."""
         values = (json.dumps(list(roles)), json.dumps(sorted(ids)))
         sql = f"select id, doc from batches where {_WAITING} order by expires_at, id limit ?"  # noqa: S608
-        items = readable(BATCH, await self._query(sql, *values, limit))
+        items = readable(BATCH, await self._query(sql, *values, limit), are_remembered=True)
         rows = await self._query(f"select count(*) as count from batches where {_WAITING}", *values)  # noqa: S608
         return LimitedList(items=items, count=rows[0]["count"])
+
+    async def is_batch_applying(self) -> bool:
+        """Return whether the members of a batch are being recorded."""
+        sql = "select 1 from batches where is_open = 1 and state = ? limit 1"
+        return bool(await self._query(sql, BatchState.APPLYING.value))
 
     async def batch_members(self, batch_id: BatchId) -> Mapping[RequestId, RequestState]:
         """Return the state of each request that belongs to a batch now."""
