@@ -253,6 +253,15 @@ class RecordStore(AuditLog, Protocol):
     async def open_drifts(self) -> Sequence[Drift]:
         """List the drift that has not ended, the oldest first."""
 
+    async def count_open_drifts(self) -> int:
+        """Count the drift that has not ended."""
+
+    async def picked_drifts(self, pick: Callable[[Drift], Picked]) -> Sequence[Picked]:
+        """List something of the drift that has not ended, the oldest first. Nothing else of it is kept in memory.
+
+        :param pick: returns it. It is called in another thread.
+        """
+
     async def drifts_to_ask_again(self, now: datetime) -> Sequence[Drift]:
         """List the open drift with an acceptance that has ended."""
 

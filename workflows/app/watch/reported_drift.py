@@ -60,8 +60,10 @@ class ReportedDrift:
     async def end_alarms_of_accepted(self) -> None:
         """End the alarm of each drift that is accepted. Also done at each check, in case of a crash in between."""
         now = self.drifts.clock.now()
-        for drift in await self.drifts.store.open_drifts():
-            if is_accepted(drift, now) and (alarm := await self.drifts.alarm_of(drift)) is not None:
+        # NB. only what is accepted is kept in memory: after an incident there may be thousands.
+        picked = await self.drifts.store.picked_drifts(lambda drift: drift if is_accepted(drift, now) else None)
+        for drift in filter(None, picked):
+            if (alarm := await self.drifts.alarm_of(drift)) is not None:
                 await self.drifts.end_alarm(alarm.id, accepted_fact(drift))
         await self.drifts.end_answered_digests()
 
@@ -86,7 +88,8 @@ class ReportedDrift:
         """
         waiting = list(await self.drifts.store.drifts_without_author())
         if also_accepted:
-            waiting += filter(is_author_looked_for, await self.drifts.store.open_drifts())
+            picked = await self.drifts.store.picked_drifts(lambda drift: drift if is_author_looked_for(drift) else None)
+            waiting += filter(None, picked)
         if not waiting:
             return
         try:

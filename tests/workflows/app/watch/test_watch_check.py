@@ -5,10 +5,13 @@ from typing import Any
 
 import pytest
 
-from tests.workflows.app.batches.many import approve_batch, asked, configure_many
+from tests.workflows.app.batches.many import TRUSTED, approve_batch, asked, configure_many, tenant_number
 from tests.workflows.core.builders import AMARA, DANA, TENANT
 from tests.workflows.world import World
 from workflows.app.watch.watch_check import WatchCheck
+from workflows.core.partners.records import Records, changed_between
+from workflows.core.posture.watch.drift import Drift
+from workflows.core.settings.model import TenantId
 from workflows.ports.tenant import TenantUnavailable
 
 
@@ -175,3 +178,52 @@ async def test_when_a_batch_is_recorded_its_partners_are_swept(
     world.clock.advance(seconds=5)
     assert await run(check, started) == 1
     assert await world.store.open_drifts() == []
+
+
+async def test_a_sweep_compares_all_records_once_however_many_partners_differ(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For each that differs, only its own record is compared with that of now. Otherwise it costs a square."""
+    configure_many(world, 20)
+    await approve_batch(world, await asked(world), [AMARA])
+    assert (await world.sweep()).drifts == 0
+    for number in range(1, 21):
+        world.tenant.edit(tenant_number(number), **TRUSTED)
+    compared: list[int] = []
+
+    def counted(first: Records, second: Records) -> frozenset[TenantId]:
+        compared.append(len(first.partnerships))
+        return changed_between(first, second)
+
+    monkeypatch.setattr("workflows.core.posture.partner_posture.changed_between", counted)
+    assert (await world.sweep()).drifts == 20
+    assert sorted(compared) == [*[1] * 20, 20]
+
+
+async def test_a_check_lists_all_drift_twice_and_compares_none_with_each_other(
+    world: World,
+    check: WatchCheck,
+    started: list[Coroutine[Any, Any, None]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """When everything differs there are as many as partners. Of what else asks for them, only the answer is kept."""
+    configure_many(world, 30)
+    listed, compared = [], []
+    read, equal = type(world.store).open_drifts, Drift.__eq__
+
+    async def counted(store: Any) -> Any:
+        listed.append("listed")
+        return await read(store)
+
+    def are_equal(one: Drift, other: object) -> bool:
+        compared.append(one)
+        return equal(one, other)
+
+    monkeypatch.setattr(type(world.store), "open_drifts", counted)
+    monkeypatch.setattr(Drift, "__eq__", are_equal)
+    assert await run(check, started) == 1
+    assert await world.store.count_open_drifts() == 30
+    assert len(listed) == 2, "what is stored before, and for the digest alarm"
+    assert len(compared) < 30
+    subjects = await world.store.picked_drifts(lambda drift: drift.subject)
+    assert subjects == [drift.subject for drift in await read(world.store)]
