@@ -23,7 +23,7 @@ from workflows.core.posture.watch.authors import author_of, log_needed_since
 from workflows.core.posture.watch.drift import DEFAULT, Author, AuthorState, Drift, DriftSubject
 from workflows.core.requests.alarms import AlarmCode, EndingCode
 from workflows.core.requests.commands.watch import AcceptDrift
-from workflows.core.settings.partner_changes import PartnerChange
+from workflows.core.settings.partner_changes import ChangesByPartner, PartnerChange
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
 _TRIES: Final = 5
@@ -97,15 +97,14 @@ class ReportedDrift:
         except (TenantUnavailable, TenantRefused) as error:
             _log.warning("authors_not_read", reason=str(error))
             logged = None
+        by_partner = None if logged is None else ChangesByPartner(logged)
         for drift in waiting:
             changes = None
-            if logged is not None:
-                changes = [
-                    entry.change
-                    for entry in logged
-                    if (entry.is_default if drift.subject == DEFAULT else entry.is_about(drift.subject))
-                    and entry.change.at >= log_needed_since(drift)
-                ]
+            if logged is not None and by_partner is not None:
+                about = by_partner.about(drift.subject)
+                if drift.subject == DEFAULT:
+                    about = tuple(entry.change for entry in logged if entry.is_default)
+                changes = [change for change in about if change.at >= log_needed_since(drift)]
             await self._find_author(drift, changes)
 
     async def _find_author(self, drift: Drift, changes: list[PartnerChange] | None) -> None:

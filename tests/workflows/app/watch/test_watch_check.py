@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 
 from tests.workflows.app.batches.many import TRUSTED, approve_batch, asked, configure_many, tenant_number
-from tests.workflows.core.builders import AMARA, DANA, TENANT
+from tests.workflows.core.builders import AMARA, DANA, MALLORY, TENANT
 from tests.workflows.world import World
 from workflows.app.watch.watch_check import WatchCheck
 from workflows.core.partners.records import Records, changed_between
 from workflows.core.posture.watch.drift import Drift
 from workflows.core.settings.model import TenantId
+from workflows.core.settings.partner_changes import LoggedChange
 from workflows.ports.tenant import TenantUnavailable
 
 
@@ -227,3 +228,19 @@ async def test_a_check_lists_all_drift_twice_and_compares_none_with_each_other(
     assert len(compared) < 30
     subjects = await world.store.picked_drifts(lambda drift: drift.subject)
     assert subjects == [drift.subject for drift in await read(world.store)]
+
+
+async def test_the_log_is_looked_through_once_for_the_authors_of_all_drift(
+    world: World,
+    check: WatchCheck,
+    started: list[Coroutine[Any, Any, None]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """After many changes by hand, both are long: each of the partners is different, and each has its entries."""
+    configure_many(world, 20)
+    looked_at: list[LoggedChange] = []
+    monkeypatch.setattr(LoggedChange, "is_about", lambda entry, _: looked_at.append(entry) or False)  # type: ignore[func-returns-value]
+    assert await run(check, started) == 1
+    drifts = await world.store.open_drifts()
+    assert {drift.author.name for drift in drifts} == {MALLORY.name}
+    assert looked_at == []
