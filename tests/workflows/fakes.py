@@ -192,6 +192,10 @@ class FakeSurroundings:
         found = [one for one in self.changes.get(tenant_id, []) if one.at >= since]
         return await self._read("read_partner_changes", found)
 
+    async def recent_partner_changes(self, tenant_id: TenantId, since: datetime) -> Sequence[PartnerChange]:
+        """List who changed a partner."""
+        return await self.read_partner_changes(tenant_id, since)
+
     async def read_access_changes(self, since: datetime) -> Sequence[LoggedChange]:
         """List who changed any partner or, under `default`, the default."""
         found = [

@@ -94,3 +94,12 @@ async def test_members_are_no_requests_that_wait_or_that_a_person_lists(store: S
     assert {one.id for one in await store.open_requests()} == {"r-1", "r-2", "r-9"}
     about = await store.open_requests_about(member(1).plan.tenant_id)
     assert {one.id for one in about} == {"r-1", "r-2"}, "one without a plan may be about any tenant"
+    planned = await store.open_requests_about(member(1).plan.tenant_id, only_planned=True)
+    assert [one.id for one in planned] == ["r-1"]
+
+
+async def test_it_is_known_whether_members_are_recorded(store: Store) -> None:
+    await put_batch(store, first(), first(BatchState.DONE, 2))
+    assert not await store.is_batch_applying()
+    await put_batch(store, first(BatchState.APPLYING, 3))
+    assert await store.is_batch_applying()

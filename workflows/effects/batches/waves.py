@@ -22,8 +22,8 @@ from workflows.ports.records import StoreNotWritable
 from workflows.ports.store import Store
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
-WAVE: Final = 20
-"""How many members are prepared or recorded at the same time."""
+WAVE: Final = 40
+"""How many members are prepared or recorded at the same time: two full requests of each kind to the tenant."""
 
 Waits = TenantUnavailable | TenantRefused | PeopleDirectoryUnavailable | PeopleDirectoryRefused
 
@@ -38,9 +38,9 @@ class WaveRecords:
     _identities: Sequence[TenantIdentity] | None = field(default=None)
     _reading: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def open_requests_about(self, tenant_id: TenantId) -> Sequence[AccessRequest]:
+    async def open_requests_about(self, tenant_id: TenantId, *, only_planned: bool = False) -> Sequence[AccessRequest]:
         """List the open requests that may be about a tenant, as they are now."""
-        return await self.store.open_requests_about(tenant_id)
+        return await self.store.open_requests_about(tenant_id, only_planned=only_planned)
 
     async def identities(self) -> Sequence[TenantIdentity]:
         """List the identity of every partnership, by default domain."""

@@ -93,10 +93,16 @@ class SqliteDatabase:
             return read(db)
 
     async def _page(
-        self, adapter: TypeAdapter[Result], rows: "ListQuery", limit: int, position: PagePosition
+        self,
+        adapter: TypeAdapter[Result],
+        rows: "ListQuery",
+        limit: int,
+        position: PagePosition,
+        *,
+        are_remembered: bool = False,
     ) -> Page[Result]:
         found = await self._run(lambda: rows.read(self._db, limit, position))
-        items = await asyncio.to_thread(readable, adapter, found.rows)
+        items = await asyncio.to_thread(readable, adapter, found.rows, are_remembered=are_remembered)
         return Page(
             items=items,
             count=found.count,

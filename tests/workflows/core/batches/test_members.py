@@ -17,7 +17,7 @@ from tests.workflows.core.builders import (
     request,
     situation,
 )
-from workflows.core.batches.batch import BatchState, RowCode, RowState
+from workflows.core.batches.batch import Batch, BatchState, RowCode, RowState
 from workflows.core.batches.members import MANY, accepted_decisions, batch_chains, end_with, row_after, why_alone
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -64,6 +64,16 @@ def test_high_risk_is_decided_alone() -> None:
     assert why_alone(Risk(level=RiskLevel.ELEVATED, reasons=(RiskReason.MFA,))) == ()
     (fact,) = why_alone(Risk(level=RiskLevel.HIGH, reasons=(RiskReason.ALL_TRUST,)))
     assert (fact.code, fact.values) == (RowCode.HIGH_RISK, {"reasons": ["all_trust"]})
+
+
+def test_whether_a_batch_is_approved_is_found_once_for_all_members(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes a look at every row, and every row asks."""
+    known, asked = batch(BatchState.APPLYING), []
+    verdict = Batch.verdict
+    monkeypatch.setattr(Batch, "verdict", lambda one: asked.append(one) or verdict(one))  # type: ignore[func-returns-value]
+    for _ in range(3):
+        accepted_decisions(known, known.rows[0], member(1))
+    assert asked == [known]
 
 
 def test_a_member_gets_the_decisions_on_its_batch_as_decisions_on_its_plan() -> None:

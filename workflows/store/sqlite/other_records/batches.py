@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from workflows.core.batches.batch import Batch
+from workflows.core.batches.batch import Batch, BatchState
 from workflows.core.people import ChatId, PersonId, Role
 from workflows.core.requests.request import BatchId, RequestId, RequestState
 from workflows.ports.pages import START, Page, PagePosition
@@ -28,7 +28,9 @@ class SqliteBatches(SqliteDatabase):
     async def open_batches(self) -> Sequence[Batch]:
         """List the batches that have not ended, drafts too, oldest first."""
         return readable(
-            BATCH, await self._query("select id, doc from batches where is_open = 1 order by created_at, id")
+            BATCH,
+            await self._query("select id, doc from batches where is_open = 1 order by created_at, id"),
+            are_remembered=True,
         )
 
     async def batches_of(
@@ -38,7 +40,7 @@ class SqliteBatches(SqliteDatabase):
         where = "(requester = ? or (account = ? and account <> ''))"
         values = (requester, account or "")
         rows = ListQuery("batches", where, values, ("created_at", "id"), is_descending=True)
-        return await self._page(BATCH, rows, limit, position)
+        return await self._page(BATCH, rows, limit, position, are_remembered=True)
 
     async def batches_waiting(
         self, roles: Sequence[Role], ids: Collection[ChatId | PersonId], limit: int, position: PagePosition = START
@@ -46,7 +48,12 @@ class SqliteBatches(SqliteDatabase):
         """List the batches that wait for one of these roles and that this person may decide on, by deadline."""
         values = (json.dumps(list(roles)), json.dumps(sorted(ids)))
         rows = ListQuery("batches", _WAITING, values, ("expires_at", "id"))
-        return await self._page(BATCH, rows, limit, position)
+        return await self._page(BATCH, rows, limit, position, are_remembered=True)
+
+    async def is_batch_applying(self) -> bool:
+        """Return whether the members of a batch are being recorded."""
+        sql = "select 1 from batches where is_open = 1 and state = ? limit 1"
+        return bool(await self._query(sql, BatchState.APPLYING.value))
 
     async def batch_members(self, batch_id: BatchId) -> Mapping[RequestId, RequestState]:
         """Return the state of each request that belongs to a batch now."""
