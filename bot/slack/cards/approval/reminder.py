@@ -32,7 +32,7 @@ from bot.slack.cards.requests import (
     restore_hint,
     review_button,
 )
-from bot.words.batches import title_words
+from bot.words.batches.rows import title_words
 from bot.words.plans.risk import risk_for_approval_words
 from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted, minute

@@ -26,7 +26,7 @@ from bot.slack.blocks.pages import page_blocks
 from bot.slack.cards.approval.approval_chain import chain_elements
 from bot.slack.cards.batches.batch_card import can_be_approved, can_be_rejected, decision_row, summary_elements
 from bot.slack.people.approvers import NO_APPROVERS_KNOWN, Approvers
-from bot.words.batches import (
+from bot.words.batches.rows import (
     LIST_MISSING,
     LIST_PENDING,
     ROW_STATES,
@@ -41,7 +41,7 @@ from bot.words.batches import (
     title_of,
     title_words,
 )
-from bot.words.plans.batch_terms import batch_duration_words, end_words, settings_by_words
+from bot.words.batches.terms import batch_duration_words, end_words, settings_by_words
 from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowState
 from workflows.core.batches.deciding import batch_eligibility
 from workflows.core.people import Person, Role

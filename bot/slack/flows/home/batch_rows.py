@@ -19,7 +19,7 @@ from bot.slack.blocks.blocks import (
 )
 from bot.slack.cards.batches.batch_card import batch_icon, can_be_withdrawn
 from bot.slack.flows.home.paged_list import section
-from bot.words.batches import facts_words, progress_words, state_words, title_words
+from bot.words.batches.rows import facts_words, progress_words, state_words, title_words
 from workflows.app.reads.app_home import HomeList
 from workflows.core.batches.batch import Batch, BatchState
 from workflows.ports.pages import Page

@@ -12,7 +12,7 @@ from bot.slack.cards.batches.batch_details import details_blocks, excluded_words
 from bot.slack.flows.home.batch_rows import batch_rows, own_batch_rows
 from bot.slack.flows.request_access.adopt.draft_form import DraftContent, draft_rows_view, draft_view
 from bot.slack.payloads.button_values import typed_batch_id
-from bot.words.batches import SHORT_DIGITS, row_reason_words
+from bot.words.batches.rows import SHORT_DIGITS, row_reason_words
 from tests.bot.sample_batches import BATCH_ID, CHAIN, approved_once, asked, batch, draft, row, with_others
 from tests.bot.shipped_cards import NAMES, texts, words_of
 from tests.workflows.core.builders import CHIE, NOW, RILEY

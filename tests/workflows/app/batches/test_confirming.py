@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from bot.words.batches import row_reason_words
+from bot.words.batches.rows import row_reason_words
 from tests.workflows.app.batches.many import (
     batch_of,
     configure_many,

@@ -24,7 +24,7 @@ from bot.slack.cards.batches.batch_card import summary_elements
 from bot.slack.cards.batches.batch_details import row_pages
 from bot.slack.flows.request_access.approvers_in_form import approvers_blocks
 from bot.slack.people.approvers import StageApprovers
-from bot.words.batches import (
+from bot.words.batches.rows import (
     ABOUT_DRAFT,
     ALL_PARTNERS,
     DURATION_HINT,
@@ -35,7 +35,7 @@ from bot.words.batches import (
     reason_groups,
     together_words,
 )
-from bot.words.plans.batch_terms import differing_words
+from bot.words.batches.terms import differing_words
 from bot.words.plans.changes import duration_words
 from bot.words.refusals.sentences import fact_words
 from workflows.app.batches.confirming import BatchTerms
