@@ -80,8 +80,7 @@ TENANTS_KEPT_FOR: Final = timedelta(minutes=1)
 POLICIES_KEPT_FOR: Final = timedelta(minutes=1)
 """How long Conditional Access policies and their evaluation are kept, so that several requests share one read."""
 LOG_KEPT_FOR: Final = timedelta(minutes=1)
-"""How long Entra's audit log is kept for the plans of adoptions. Before an approval counts, and before the adoption is
-recorded, it is read again."""
+"""How long Entra's audit log is kept to plan adoptions. For an approval, and before recording, it is read again."""
 OBJECT_NAMES_KEPT_FOR: Final = timedelta(minutes=1)
 """How long the name of a group, user or application is kept."""
 ABSENCE_KEPT_FOR: Final = timedelta(seconds=10)
