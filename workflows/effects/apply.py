@@ -63,7 +63,7 @@ class Applier:
     @property
     def results(self) -> ApplyResults:
         """Return what records how an apply ends."""
-        return ApplyResults(service=self.service, store=self.store, clock=self.clock, alarms=self.alarms)
+        return ApplyResults(service=self.service, clock=self.clock, alarms=self.alarms)
 
     @property
     def gate(self) -> WriteGate:
@@ -235,8 +235,6 @@ class Applier:
             if await self.results.replan_if_undocumented_members_changed(request, observed_configuration):
                 return False
             if await self._has_other_authors(request):
-                return False
-            if await self.results.replan_if_it_approves_drift(request):
                 return False
             return await self._may_still_be_applied(request, approved)
         except TenantRefused as error:

@@ -256,10 +256,6 @@ def _not_taken(values: Values) -> str:
 
 
 HIGH_RISK_ALONE: Final = "High risk is decided alone."
-LEAVES_UNAPPROVED: Final = (
-    "The plan leaves settings that nobody approved. An earlier version of Gatehouse made it, and its approval would "
-    "have approved them too. Nothing was written."
-)
 FAILED_IN_BATCH: Final = "An error in Gatehouse stopped it several times in its batch. The log has the error."
 
 
@@ -275,7 +271,6 @@ _FUNCTIONS: Final[Mapping[str, Callable[[Values], str]]] = {
     RowCode.HIGH_RISK: lambda _: HIGH_RISK_ALONE,
     RowCode.KEEPS_FAILING: lambda _: FAILED_IN_BATCH,
     RowCode.NOT_READ: not_read_words,
-    NoteCode.LEAVES_UNAPPROVED: lambda _: LEAVES_UNAPPROVED,
     NoteCode.NOT_WRITTEN: _not_written,
     NoteCode.PLANNED_AGAIN: _planned_again,
     NoteCode.UNKNOWN_SETTINGS_CHANGED: _unknown_settings,

@@ -89,8 +89,6 @@ class NoteCode(StrEnum):
     """The audit log does not name the author of every setting any longer, as it did for the plan."""
     OTHER_AUTHOR = "other_author"
     """Entra's audit log names more authors of the settings than when the request was shown. Values: `names`."""
-    LEAVES_UNAPPROVED = "leaves_unapproved"
-    """The plan of an earlier version left settings that nobody approved, and did not say that they stay unapproved."""
     UNKNOWN_SETTINGS_CHANGED = "unknown_settings_changed"
     """Values: `names` (Graph's), `is_first`."""
     TEMPLATE_CHANGED = "template_differs"

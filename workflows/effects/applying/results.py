@@ -9,9 +9,7 @@ from workflows.app.service import Service
 from workflows.core.checks.findings import PlanBreaksRules, Severity
 from workflows.core.checks.partner_rules import check_partner
 from workflows.core.errors.facts import Fact, Facts
-from workflows.core.plans.closing import only_reduces_access
 from workflows.core.plans.drift import three_way_difference
-from workflows.core.posture.watch.kept_approval import with_kept_approval
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.commands.automatic import RecordApplyFailed, RecordOverwritten, RecordRefusal, Replan, Stop
 from workflows.core.requests.deciding import access_ends_at, is_too_late
@@ -22,7 +20,6 @@ from workflows.core.requests.transitions.transition import partner_of
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.undocumented_members import changed_undocumented_members
 from workflows.ports.clock import Clock
-from workflows.ports.store import Store
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 _STATUSES_AN_ADMIN_CAN_MEND: Final = frozenset({401, 403})
@@ -35,7 +32,6 @@ class ApplyResults:
     """Records results through the lifecycle. May be repeated safely."""
 
     service: Service
-    store: Store
     clock: Clock
     alarms: Alarms
 
@@ -178,24 +174,6 @@ class ApplyResults:
             reason=(reason,), drift=three_way_difference(plan, observed_configuration), has_written_nothing=True
         )
         await self.service.advance(request.id, again)
-        return True
-
-    async def replan_if_it_approves_drift(self, request: AccessRequest) -> bool:
-        """Request approval again when a plan would make settings count as approved that nobody approved.
-
-        Plans of earlier versions do not say that these stay unapproved. A new plan does, so this happens once.
-        """
-        plan = request.plan
-        is_planned = request.fields.kind is not RequestKind.REVOCATION and bool(plan.required_operations)
-        if not is_planned or plan.kept_approval is not None or not only_reduces_access(plan):
-            return False
-        record = await self.store.partnership(plan.tenant_id)
-        recorded = None if record is None else await self.store.request(record.request_id)
-        recorded_plan = None if recorded is None or recorded.prepared is None else recorded.plan
-        if with_kept_approval(plan, record, recorded_plan).kept_approval is None:
-            return False
-        reason = (Fact(NoteCode.LEAVES_UNAPPROVED), Fact(NoteCode.ASKED_AGAIN))
-        await self.service.advance(request.id, Replan(reason=reason, has_written_nothing=True))
         return True
 
     async def record_unreadable(self, request: AccessRequest, error: TenantRefused) -> None:

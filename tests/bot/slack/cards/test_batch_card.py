@@ -360,6 +360,9 @@ def test_an_own_batch_is_withdrawn_from_the_app_home_while_it_is_open() -> None:
         with_others(BatchState.APPLYING),
         asked(batch(BatchState.DONE)),
     )
+    more = [block.to_dict() for block in own_batch_rows(Page(items=own, count=5, size=3, last_cursor=("a",)))]
+    assert "My batches, the newest first" in str(more[0])
+    assert actions_of(more)[-1] == "home_next"
     blocks = [block.to_dict() for block in own_batch_rows(Page(items=own, count=3, size=3))]
     assert actions_of(blocks) == ["review_batch", "withdraw_batch", "review_batch", "review_batch"]
     assert "The chat system does not answer." in str(blocks)

@@ -211,12 +211,6 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
         "current settings.",
     ),
     (
-        NoteCode.LEAVES_UNAPPROVED,
-        {},
-        "The plan leaves settings that nobody approved. An earlier version of Gatehouse made it, and its approval "
-        "would have approved them too. Nothing was written.",
-    ),
-    (
         NoteCode.UNKNOWN_SETTINGS_CHANGED,
         {"names": ["places", "newer"], "is_first": True},
         "Changed for this partner since the plan, with an effect that is not known: 2 settings that Gatehouse does not "

@@ -1,7 +1,5 @@
 """Somebody reduces a partner that nobody approved: what stays open is still drift, and its alarm stays."""
 
-from dataclasses import replace
-
 import pytest
 
 from bot.slack.words.drift_buttons import drift_answers
@@ -12,10 +10,8 @@ from tests.workflows.app.watch.test_drift_after_reduction import DRIFT
 from tests.workflows.app.watch.test_sweep import OPEN, alarms, stored
 from tests.workflows.core.builders import AMARA, CHIE, TENANT
 from tests.workflows.world import World
-from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.settings.block import unblocked_settings
-from workflows.store.codec import REQUEST, dump
 
 
 async def reduced(world: World) -> AccessRequest:
@@ -69,27 +65,6 @@ async def test_restore_blocks_what_was_never_approved_and_one_approver_is_enough
     assert unblocked_settings(world.tenant.partners[TENANT]) == ()
     await world.sweep()
     assert await alarms(world) == []
-
-
-async def test_a_reduction_that_an_earlier_version_planned_is_planned_again_before_it_is_written(world: World) -> None:
-    """It approved what it left as it is. The new plan says that this stays unapproved, and is asked again once."""
-    world.tenant.edit(TENANT, b2bCollaborationInbound=OPEN, b2bCollaborationOutbound=OPEN, **DRIFT)
-    request = await world.waiting(template="guest-collaboration")
-    marked = request.plan.kept_approval
-    assert marked is not None
-    prepared = replace(request.require_prepared(), plan=replace(request.plan, kept_approval=None))
-    doc = dump(REQUEST, replace(request, prepared=prepared))
-    await world.store.execute("update requests set doc = ? where id = ?", doc, request.id)
-    await world.approve(await world.request(request.id), AMARA)
-    again = await world.request(request.id)
-    assert (again.state, again.decisions) == (RequestState.AWAITING_APPROVAL, ())
-    assert again.plan.kept_approval == marked
-    assert [fact.code for fact in again.asked_again] == [NoteCode.LEAVES_UNAPPROVED, NoteCode.ASKED_AGAIN]
-    assert world.tenant.attempts == []
-    await world.approve(again, AMARA)
-    assert (await world.request(request.id)).state is RequestState.APPLIED
-    await world.sweep()
-    assert (await stored(world)).is_open
 
 
 async def test_the_whole_chain_can_approve_what_the_reduction_left(world: World) -> None:
