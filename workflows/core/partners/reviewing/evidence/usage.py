@@ -154,3 +154,11 @@ class PartnerUsage:
     guests: GuestUsage = field(default_factory=GuestUsage)
     lockout: Lockout | None = None
     """None when it was not checked in this scan."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanResult:
+    """One scan with what it found about the partners. Partners of whom it found nothing are left out."""
+
+    scan: UsageScan
+    partners: tuple[PartnerUsage, ...] = ()
