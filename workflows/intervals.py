@@ -26,6 +26,12 @@ SWEEP_MISSED_AFTER: Final = timedelta(hours=4)
 """The admins are alarmed when no sweep was complete for this long."""
 AUTHORS_ASKED_EVERY: Final = timedelta(minutes=2)
 """How often Entra's audit log is read for the author of a change, while one is not known."""
+REVIEW_EVENTS_LOOKED_FOR_EVERY: Final = timedelta(days=1)
+"""How often it is looked for what makes a review due before its time: the default, the templates, sign-ins."""
+DOMAINS_LOOKED_UP_EVERY: Final = timedelta(days=1)
+"""How often the domain of a partner is looked up, to see whether it belongs to another tenant now."""
+DOMAINS_PAUSE: Final = timedelta(minutes=1)
+"""The pause after the look-up of five domains, so that the look-ups of many partners are spread over the day."""
 DRAFT_KEPT_FOR: Final = timedelta(days=7)
 """How long a draft from the command line waits to be confirmed in the chat system. After that it expires."""
 CHANNEL_CHECKED_EVERY: Final = timedelta(minutes=10)
