@@ -38,6 +38,7 @@ from workflows.app.schedule.reviews.events.drift_reviews import DriftReviews
 from workflows.app.schedule.reviews.events.event_check import ReviewEventCheck
 from workflows.app.schedule.reviews.events.moved_domains import MovedDomains
 from workflows.app.schedule.reviews.events.rule_changes import RuleChanges
+from workflows.app.schedule.reviews.events.silences import Silences
 from workflows.app.schedule.reviews.events.starting import EventReviews
 from workflows.app.schedule.role_check import check_auditors, check_roles
 from workflows.app.schedule.sponsor_check import check_sponsors
@@ -325,6 +326,7 @@ def _review_events(systems: ExternalSystems, event_reviews: EventReviews) -> Rev
     """Return the check for what makes a review due before its time."""
     return ReviewEventCheck(
         rules=RuleChanges(reviews=event_reviews, tenant=systems.tenant, catalog=systems.catalog),
+        silences=Silences(reviews=event_reviews),
         domains=MovedDomains(reviews=event_reviews, tenant=systems.tenant),
         start=systems.background.start,
     )

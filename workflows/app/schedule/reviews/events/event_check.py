@@ -9,6 +9,7 @@ import structlog
 
 from workflows.app.schedule.reviews.events.moved_domains import MovedDomains
 from workflows.app.schedule.reviews.events.rule_changes import RuleChanges
+from workflows.app.schedule.reviews.events.silences import Silences
 from workflows.app.watch.sweep import time_of_mark
 from workflows.intervals import DOMAINS_PAUSE, REVIEW_EVENTS_LOOKED_FOR_EVERY
 
@@ -25,6 +26,7 @@ class ReviewEventCheck:
     """Looks for events once a day, in the background and one at a time."""
 
     rules: RuleChanges
+    silences: Silences
     domains: MovedDomains
     start: StartInBackground
     """Starts work that may take long, and logs its errors."""
@@ -46,13 +48,14 @@ class ReviewEventCheck:
             if await self._is_day_over(now):
                 await self._look_for_events()
                 await self.rules.reviews.store.save_mark(LOOKED_FOR_AT, now.isoformat())
+            await self.silences.compare()
             await self.domains.step()
         finally:
             self._is_running = False
 
     async def _look_for_events(self) -> None:
         """Do every daily check. A failure of one does not stop the others; it is repeated on the next day."""
-        for look in (self.rules.compare_templates, self.rules.compare_risk):
+        for look in (self.rules.compare_templates, self.rules.compare_risk, self.silences.ask_for_scan):
             try:
                 await look()
             except Exception:

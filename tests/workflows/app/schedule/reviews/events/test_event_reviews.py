@@ -13,6 +13,7 @@ from workflows.app.schedule.reviews.events.drift_reviews import DriftReviews
 from workflows.app.schedule.reviews.events.event_check import ReviewEventCheck
 from workflows.app.schedule.reviews.events.moved_domains import MovedDomains
 from workflows.app.schedule.reviews.events.rule_changes import RuleChanges
+from workflows.app.schedule.reviews.events.silences import Silences
 from workflows.app.schedule.reviews.events.starting import EventReviews
 from workflows.app.schedule.ticker import tick
 from workflows.app.service import Service
@@ -323,7 +324,8 @@ async def test_the_check_runs_once_a_minute_and_looks_for_events_once_a_day(
     world: World, reviews: EventReviews, domains: MovedDomains, started: list[Coroutine[Any, Any, None]]
 ) -> None:
     await world.opened()
-    check = ReviewEventCheck(rules=rules(world, reviews), domains=domains, start=started.append)
+    silences = Silences(reviews=reviews)
+    check = ReviewEventCheck(rules=rules(world, reviews), silences=silences, domains=domains, start=started.append)
     for minutes, expected in ((0, 1), (0.5, 0), (1, 1)):
         world.clock.advance(minutes=minutes)
         await check.check()
