@@ -1,6 +1,7 @@
 """Who uses our tenant from outside, page by page: what is asked, what comes back, and what a bad page does."""
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,6 +15,8 @@ from workflows.core.partners.reviewing.evidence.sign_in_counting import SignIn
 from workflows.core.settings.model import TenantId
 from workflows.entra import Entra
 from workflows.entra.answers.usage_rows import guest_of, sign_in_of
+from workflows.entra.tenant_settings import GraphTenantSettings
+from workflows.intervals import Pauses
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 from workflows.ports.tenant_problems import TenantCode
 
@@ -121,6 +124,24 @@ async def test_a_throttled_page_is_requested_again_after_the_pause(
     assert len(rows) == 2, "no row twice"
     assert rests == [30.0, 20.0]
     assert [dict(one.query) for one in graph.seen[1:]] == [{"page": "2"}] * 3
+
+
+async def test_a_scan_leaves_most_of_the_limit_of_reports_to_cards(entra: Entra, graph: Graph) -> None:
+    """Two of five requests in each period are the scan's: the others are answered at once meanwhile."""
+    graph.simulator.merge({"pageSize": 1})
+    pauses = Pauses(reports=(5, 2.0), reports_of_a_scan=(2, 2.0))
+    settings = GraphTenantSettings(entra._connection, pauses=pauses)
+    rows: list[SignIn] = []
+    began = time.monotonic()
+    scan = asyncio.create_task(settings.read_foreign_sign_ins(HOME, SINCE, taking(rows)))
+    while len(rows) < 2:
+        await asyncio.sleep(0.02)
+    await asyncio.gather(*(settings.read_sign_ins(CONTOSO, SINCE + timedelta(days=day)) for day in (28, 29)))
+    assert not scan.done(), "cards were answered while the scan waits for its next turn"
+    await scan
+    assert (len(rows), time.monotonic() - began >= 2.0) == (4, True)
+    starts = [one for one in graph.seen if one.path.startswith("/auditLogs/signIns")]
+    assert len(starts) == 6
 
 
 async def test_throttling_that_does_not_end_is_told(
