@@ -156,7 +156,7 @@ class World:
         """Click Reject, give a reason, and let everything follow."""
         await self.click(Reject(actor=person.chat_id, request_id=request.id, digest=request.plan.digest, reason=reason))
 
-    async def keep(self, person: Person, reason: str = "Still needed") -> None:
+    async def keep(self, person: Person, reason: str = "The bridge project runs until March") -> None:
         """Answer Contoso's review with Keep, and let everything follow."""
         await self.click(Keep(actor=person.chat_id, tenant_id=TENANT, reason=reason))
 

@@ -387,7 +387,7 @@ async def test_keep_is_for_the_sponsor_and_admins_when_a_review_is_due(world: Wo
     await world.keep(SAM)
     await world.review()
     await world.keep(MALLORY)
-    await world.keep(SAM, "The launch moved")
+    await world.keep(SAM, "The launch moved to July")
     await world.keep(DANA)
     assert await world.refusals() == [
         (SAM.chat_id, "not_due"),
@@ -397,7 +397,7 @@ async def test_keep_is_for_the_sponsor_and_admins_when_a_review_is_due(world: Wo
     stored = await world.store.partnership(TENANT)
     assert stored is not None
     assert stored.state is PartnershipState.ACTIVE
-    assert [(one.person, one.reason) for one in stored.attestations] == [(SAM, "The launch moved")]
+    assert [(one.person, one.reason) for one in stored.attestations] == [(SAM, "The launch moved to July")]
     assert stored.request_id == request.id
 
 

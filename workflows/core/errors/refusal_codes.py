@@ -32,6 +32,8 @@ class RefusalCode(StrEnum):
     """All approvals have been given, so the request cannot be rejected."""
     REASON_MISSING = "reason_missing"
     """Values: `is_review`: whether the reason of a review answer is missing; otherwise that of a rejection."""
+    REASON_WITHOUT_SUBSTANCE = "reason_without_substance"
+    """The reason of a review answer says too little. Values: `problem` (too_short or repeated), `letters`, `words`."""
     TOO_FEW_APPROVERS = "role_empty"
     """Values: `stage`, `role`, `needed`, `people` who can approve now, `missing_groups`."""
     TEMPLATE_CHANGED = "template_changed"

@@ -9,6 +9,7 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.access_end.notices import AT_THE_END, EndNotice, lowest_issued, must_ask_again, with_result
 from workflows.core.partners.lifecycle import is_allowed, require_table_result
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
+from workflows.core.partners.reviewing.keep_reason import last_reason, require_substance
 from workflows.core.partners.reviewing.setup_reviews import advance_setup, setup_messages
 from workflows.core.partners.reviewing.sponsor_handover import advance_sponsor, with_new_sponsor
 from workflows.core.people import ADMIN, CurrentRoles, Person
@@ -169,12 +170,11 @@ def _keep(
     partnership: Partnership, command: Keep[Person], current_roles: CurrentRoles, now: datetime
 ) -> ReviewTransition:
     _require_may_keep(partnership, command.actor, current_roles)
-    if not command.reason.strip():
-        raise Refused(RefusalCode.REASON_MISSING, is_review=True)
     if not partnership.is_as_approved:
         raise Refused(RefusalCode.SETTINGS_NOT_APPROVED, domain=partnership.identity.default_domain)
     if partnership.is_past_its_end(now):
         raise Refused(RefusalCode.ACCESS_PERIOD_ENDED, domain=partnership.identity.default_domain)
+    require_substance(command.reason, last_reason(partnership))
     attestation = Attestation(person=command.actor, reason=command.reason.strip(), at=now)
     partnership = replace(
         with_new_sponsor(partnership, command.actor),
