@@ -88,7 +88,9 @@ def make_flows(
         AllApproversFlow(windows=windows, members=members, display_directory=display_directory),
         _decide_flow(systems, service, windows, members, display_directory),
         RemindOrWithdrawFlow(service=service, store=store, answers=answers, request_access=request_access),
-        AnswerReviewFlow(service=service, store=store, members=members, windows=windows, clock=clock),
+        AnswerReviewFlow(
+            service=service, store=store, members=members, windows=windows, clock=clock, catalog=systems.catalog
+        ),
         _revoke_flow(systems, service, windows, members),
         _restore_flow(systems, service, limits, windows, members, lookup_permission),
         adopt,

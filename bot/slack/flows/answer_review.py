@@ -2,30 +2,33 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Final
+from datetime import datetime, timedelta
 
 from slack_bolt.async_app import AsyncAck
-from slack_sdk.models.blocks import Block
+from slack_sdk.models.blocks import Block, CheckboxesElement, InputBlock
 
 from bot.slack import ids
 from bot.slack.answers.windows import ModalWindows, Window
 from bot.slack.blocks.blocks import Json, paragraph, rich_text
-from bot.slack.blocks.modal import input_block, modal, text_area
-from bot.slack.cards.partner_and_plan import identity_block
+from bot.slack.blocks.modal import input_block, modal, option, text_area
+from bot.slack.cards.partner_and_plan import identity_block, partner_name
 from bot.slack.cards.partnership import partnership_facts
 from bot.slack.cards.review_card import review_card
 from bot.slack.flows.entry_point_types import Action, Card, EntryPoint, Submission
 from bot.slack.payloads.button_values import parse_tenant_id
-from bot.slack.payloads.models import Interaction
+from bot.slack.payloads.models import Interaction, View
 from bot.slack.people.members import Members
 from bot.words.requests.notes import refusal_words
+from bot.words.reviews.answers import ATTEST_HINT, KEEP_HINT, KEEP_QUESTION, attest_choice_words, attested_words
 from workflows.app.service import Service
 from workflows.app.watch.known_drift import known_drift
+from workflows.catalog.catalog import Catalog
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership
+from workflows.core.partners.reviewing.keeping import must_attest_mfa, require_keepable
 from workflows.core.partners.revoking import running_revocation
+from workflows.core.policy.attestation import AttestedText
 from workflows.core.posture.watch.drift import Drift
 from workflows.core.requests.commands.partner_record import Keep
 from workflows.core.requests.commands.request import CommandSubject
@@ -33,8 +36,6 @@ from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.model import TenantId
 from workflows.ports.clock import Clock
 from workflows.ports.store import Store
-
-_NO_REASON: Final = Refused(RefusalCode.REASON_MISSING, is_review=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,7 @@ class AnswerReviewFlow:
     members: Members
     windows: ModalWindows
     clock: Clock
+    catalog: Catalog
 
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
@@ -74,17 +76,33 @@ class AnswerReviewFlow:
         partnership = await self._required_partnership(parse_tenant_id(click.action.value))
         if await known_drift(partnership.identity.tenant_id, self.store) is not None:
             raise Refused(RefusalCode.DRIFTED, domain=partnership.identity.default_domain)
-        await self.windows.open(click.trigger_id, keep_view(partnership))
+        attest_for = self.catalog.attest_mfa_for(partnership.template)
+        await self.windows.open(
+            click.trigger_id, keep_view(partnership, now=self.clock.now(), attest_mfa_for=attest_for)
+        )
         await ack()
 
     async def keep_with_reason(self, ack: AsyncAck, click: Interaction) -> None:
-        """Store the answer."""
-        tenant_id = parse_tenant_id(click.required_view.private_metadata)
-        reason = click.required_view.value(ids.REASON)
-        if not reason.strip():
-            await ack(response_action="errors", errors={ids.REASON: refusal_words(_NO_REASON)})
-            return
-        await self.service.store_click(Keep(actor=click.actor, tenant_id=tenant_id, reason=reason), key=click.key)
+        """Store the answer. What is missing is shown at its field; every other rule is checked with the permission."""
+        view = click.required_view
+        tenant_id, reason = parse_tenant_id(view.private_metadata), view.value(ids.REASON)
+        is_attested = AttestedText.EVERYBODY_USES_MFA.value in view.ticked(ids.ATTEST)
+        attests = AttestedText.EVERYBODY_USES_MFA if is_attested else None
+        partnership = await self._required_partnership(tenant_id)
+        try:
+            require_keepable(
+                partnership,
+                reason=reason,
+                attests=attests,
+                attest_mfa_for=self.catalog.attest_mfa_for(partnership.template),
+                now=self.clock.now(),
+            )
+        except Refused as refused:
+            if field := _field_of(refused, view):
+                await ack(response_action="errors", errors={field: refusal_words(refused)})
+                return
+        keep = Keep(actor=click.actor, tenant_id=tenant_id, reason=reason, attests=attests)
+        await self.service.store_click(keep, key=click.key)
         # NB. also the review's window below: its buttons would answer a second time.
         await ack(response_action="clear")
 
@@ -107,11 +125,31 @@ def review_view(
     return {**modal("Review access", [], ids.REVIEW_ACCESS), "blocks": card.blocks}
 
 
-def keep_view(partnership: Partnership) -> Json:
-    """Return the view that asks why access is still needed."""
+def keep_view(partnership: Partnership, *, now: datetime, attest_mfa_for: timedelta | None = None) -> Json:
+    """Return the view that asks why access is still needed, and for the attestation that the template asks for.
+
+    :param attest_mfa_for: how long an attestation counts; None when none is asked for.
+    """
     blocks: list[Block] = [
         identity_block(partnership.identity),
         rich_text(paragraph(*partnership_facts(partnership))),
-        input_block("Why is the access still needed?", ids.REASON, text_area(ids.REASON)),
+        input_block(KEEP_QUESTION, ids.REASON, text_area(ids.REASON), hint=KEEP_HINT),
     ]
+    if attest_mfa_for is not None and must_attest_mfa(partnership, attest_mfa_for, now):
+        blocks.append(_attestation(partnership, now + attest_mfa_for))
     return modal("Keep access", blocks, ids.KEEP_REASON, submit="Keep", metadata=partnership.identity.tenant_id)
+
+
+def _attestation(partnership: Partnership, until: datetime) -> InputBlock:
+    """Return the box to tick. Slack itself refuses the window while it is not ticked."""
+    text = AttestedText.EVERYBODY_USES_MFA
+    boxes = CheckboxesElement(action_id=ids.ATTEST, options=[option(attest_choice_words(until), text.value)])
+    return input_block(attested_words(text, partner_name(partnership.identity)), ids.ATTEST, boxes, hint=ATTEST_HINT)
+
+
+def _field_of(refused: Refused, view: View) -> str:
+    """Return the field that shows a refusal; empty for one that no field can repair."""
+    if refused.code is RefusalCode.MFA_NOT_ATTESTED:
+        return ids.ATTEST if view.has_input(ids.ATTEST) else ids.REASON
+    is_of_the_reason = refused.code in (RefusalCode.REASON_MISSING, RefusalCode.REASON_WITHOUT_SUBSTANCE)
+    return ids.REASON if is_of_the_reason else ""

@@ -1,12 +1,10 @@
-"""Sentences about answers to a review that are refused. A boundary: the window of Keep uses the same words."""
+"""Sentences about answers to a review that are refused. A boundary: `sentences` joins one file for each subject."""
 
 from typing import Final
 
 from bot.words.sentences import Sentences
 from workflows.core.errors.facts import Values
 from workflows.core.errors.refusal_codes import RefusalCode as R
-
-KEEP_REASON_HINT: Final = "Say what they work on, and until when."
 
 
 def _without_substance(values: Values) -> str:
@@ -18,4 +16,10 @@ def _without_substance(values: Values) -> str:
     )
 
 
-REVIEW_ANSWERS: Final[Sentences] = {R.REASON_WITHOUT_SUBSTANCE: _without_substance}
+REVIEW_ANSWERS: Final[Sentences] = {
+    R.REASON_WITHOUT_SUBSTANCE: _without_substance,
+    R.MFA_NOT_ATTESTED: (
+        "The access is not kept, because nobody attested that {partner} requires MFA. Open Keep again, and tick it if "
+        "it is true. If it is not true, choose Reduce or Revoke."
+    ),
+}

@@ -34,6 +34,8 @@ class RefusalCode(StrEnum):
     """Values: `is_review`: whether the reason of a review answer is missing; otherwise that of a rejection."""
     REASON_WITHOUT_SUBSTANCE = "reason_without_substance"
     """The reason of a review answer says too little. Values: `problem` (too_short or repeated), `letters`, `words`."""
+    MFA_NOT_ATTESTED = "mfa_not_attested"
+    """The template asks who keeps the access to attest that the partner enforces MFA. Values: `partner`."""
     TOO_FEW_APPROVERS = "role_empty"
     """Values: `stage`, `role`, `needed`, `people` who can approve now, `missing_groups`."""
     TEMPLATE_CHANGED = "template_changed"

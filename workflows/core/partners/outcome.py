@@ -13,7 +13,7 @@ from workflows.core.errors.facts import Fact, as_values
 from workflows.core.partners.approval_policy import is_live, stricter
 from workflows.core.partners.lifecycle import require_table_result
 from workflows.core.partners.partnership import Partnership, PartnershipState, SettingsBasis
-from workflows.core.partners.reviewing.reviews import next_review
+from workflows.core.partners.reviewing.keeping import attestation_end, next_review
 from workflows.core.people import GATEHOUSE
 from workflows.core.plans.closing import only_reduces_access, writes_only_reductions
 from workflows.core.plans.plan import AtEnd
@@ -200,6 +200,7 @@ def _new_record(
 ) -> Partnership:
     prepared = request.require_prepared()
     ends_at = _end_of_settings(request, earlier, now, basis)
+    attestations = () if earlier is None else earlier.attestations
     record = Partnership(
         identity=prepared.observation.identity,
         version=1 if earlier is None else earlier.version + 1,
@@ -213,8 +214,8 @@ def _new_record(
         since=now,
         ends_at=ends_at,
         review_interval=prepared.review_interval,
-        next_review_at=next_review(prepared.review_interval, ends_at, now),
-        attestations=() if earlier is None else earlier.attestations,
+        next_review_at=next_review(prepared.review_interval, ends_at, now, attestation_end(attestations, now)),
+        attestations=attestations,
         stages=_approval_policy_from(prepared, earlier),
         basis=basis,
         at_end=prepared.plan.at_end if basis is SettingsBasis.APPROVED else AtEnd.ASK,

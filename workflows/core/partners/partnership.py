@@ -1,4 +1,7 @@
-"""The record of a partner that Gatehouse opened or closed, with its reviews."""
+"""The record of a partner that Gatehouse opened or closed, with its reviews.
+
+It is long because every stored field of the record says here what it means.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,6 +17,7 @@ from workflows.core.people import Person
 from workflows.core.plans.plan import AtEnd, TenantIdentity
 from workflows.core.plans.renewal import is_extension
 from workflows.core.policy.approval import Choice
+from workflows.core.policy.attestation import MfaAttestation
 from workflows.core.policy.template import Stage
 from workflows.core.requests.deciding import access_ends_at
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
@@ -51,6 +55,8 @@ class Attestation:
     person: Person
     reason: str
     at: datetime
+    mfa: MfaAttestation | None = None
+    """What the person attested about the partner's MFA; None when that was not asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -118,7 +118,8 @@ def test_attestations_are_added_never_replaced() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reason", "problem"), [("yes", "too_short"), ("Still needed.", "too_short"), ("the launch MOVED to July", "repeated")]
+    ("reason", "problem"),
+    [("yes", "too_short"), ("Still needed.", "too_short"), ("the launch MOVED to July", "repeated")],
 )
 def test_a_reason_without_substance_keeps_nothing(reason: str, problem: str) -> None:
     first = Attestation(person=DANA, reason=KEEP.reason, at=NOW)

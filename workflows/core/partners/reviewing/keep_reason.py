@@ -17,12 +17,11 @@ MIN_LETTERS: Final = 15
 MIN_WORDS: Final = 3
 """Different words that a reason needs. In a script that is written without spaces, each character counts as a word."""
 
-_EMPTY_WORDS: Final = frozenset(
-    "a access active all and approved are as be before confirm confirmed continue continues continued do does fine for "
-    "good have i in is it keep kept last need needed needs no of ok okay on our partner please quite really "
-    "reason required same so still sure thank thanks that the their them they this time to too us use used we with yep "
-    "yes yet you".split()
-)
+_EMPTY_WORDS: Final = """
+a access active all and approved are as be before confirm confirmed continue continues continued do does fine for good
+have i in is it keep kept last need needed needs no of ok okay on our partner please quite really reason required same
+so still sure thank thanks that the their them they this time to too us use used we with yep yes yet you
+"""
 """Words that answer nothing, in the language in which the bot asks. They do not count."""
 _WITHOUT_SPACES: Final = (
     "CJK ",
@@ -61,7 +60,8 @@ def require_substance(reason: str, last_reason: str = "") -> None:
     """
     if not reason.strip():
         raise Refused(RefusalCode.REASON_MISSING, is_review=True)
-    words = [word for word in _words(reason) if word not in _EMPTY_WORDS]
+    empty = frozenset(_EMPTY_WORDS.split())
+    words = [word for word in _words(reason) if word not in empty]
     letters = sum(_weight(character) for word in words for character in word)
     if letters < MIN_LETTERS or len(set(words)) < MIN_WORDS:
         raise _refused(KeepReasonProblem.TOO_SHORT)
@@ -70,9 +70,7 @@ def require_substance(reason: str, last_reason: str = "") -> None:
 
 
 def _refused(problem: KeepReasonProblem) -> Refused:
-    return Refused(
-        RefusalCode.REASON_WITHOUT_SUBSTANCE, problem=problem.value, letters=MIN_LETTERS, words=MIN_WORDS
-    )
+    return Refused(RefusalCode.REASON_WITHOUT_SUBSTANCE, problem=problem.value, letters=MIN_LETTERS, words=MIN_WORDS)
 
 
 def _words(text: str) -> list[str]:

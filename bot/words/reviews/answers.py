@@ -1,0 +1,39 @@
+"""Answers to a review in words: what Keep asks for, what was attested, and how a review was answered."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from bot.words.sentences import day
+from workflows.core.policy.attestation import AttestedText, MfaAttestation
+
+KEEP_QUESTION: Final = "What do they work on, and until when?"
+KEEP_HINT: Final = (
+    "At least three different words and 15 letters. Words such as “yes” or “still needed” do not count. "
+    "The audit log keeps it."
+)
+ATTEST_HINT: Final = "Ask their administrator if you do not know. If it is not true, choose Reduce or Revoke instead."
+_ATTESTED: Final[Mapping[AttestedText, str]] = {
+    AttestedText.EVERYBODY_USES_MFA: (
+        "{partner} requires multifactor authentication (MFA) of everybody who signs in to our tenant"
+    )
+}
+_SHORT: Final[Mapping[AttestedText, str]] = {AttestedText.EVERYBODY_USES_MFA: "the partner requires MFA of everybody"}
+
+
+def attested_words(text: AttestedText, partner: str) -> str:
+    """Return the sentence that a person attests, without a full stop.
+
+    :param partner: the verified name of the partner.
+    """
+    return _ATTESTED[text].format(partner=partner)
+
+
+def attest_choice_words(until: datetime) -> str:
+    """Return the text of the tick: the person attests the sentence above it, until a day."""
+    return f"I attest this. It counts until {day(until)}."
+
+
+def attestation_words(mfa: MfaAttestation | None) -> str:
+    """Return what somebody attested and until when it counts; empty when nothing was attested."""
+    return "" if mfa is None else f"Attested: {_SHORT[mfa.text]}, until {day(mfa.until)}."
