@@ -11,6 +11,7 @@ from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import DomainError, FactsError
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.records import Records
+from workflows.core.partners.reviewing.evidence.usage import PartnerUsage, ScanResult, UsageScan
 from workflows.core.people import ChatId, PersonId, Role
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.freeze import Freeze
@@ -90,6 +91,8 @@ class Commit:
     See `transitions.freezing.effects_of_freeze`.
     """
     batch: Batch | None = None
+    usage: ScanResult | None = None
+    """What a scan of sign-ins and guests found. It replaces everything that earlier scans found."""
     effects: tuple[Effect, ...] = ()
     must_be_only_open_request: bool = False
     """Whether `request` must be the only open request about its tenant."""
@@ -278,6 +281,15 @@ class RecordStore(AuditLog, Protocol):
 
     async def batches_due(self, now: datetime) -> Sequence[BatchId]:
         """List the drafts and undecided batches whose time is over."""
+
+    async def usage_scan(self) -> UsageScan | None:
+        """Load the newest scan of sign-ins and guests; None when there is none, or it cannot be read."""
+
+    async def partner_usage(self, tenant_id: TenantId) -> PartnerUsage | None:
+        """Load what the newest scan found about one partner; None when it found nothing, or it cannot be read."""
+
+    async def forget_usage(self) -> None:
+        """Remove everything that scans found."""
 
     async def mark(self, name: str) -> str | None:
         """Read a mark of the process, such as the time of its last tick; None when it was never stored."""

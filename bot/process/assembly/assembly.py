@@ -27,6 +27,9 @@ from bot.slack.people.display_directory import DisplayDirectory
 from workflows.app.alarms import Alarms
 from workflows.app.batches.batch_service import BatchService
 from workflows.app.batches.expiry import BatchExpiry
+from workflows.app.evidence.reviews.lockouts import lockouts_of
+from workflows.app.evidence.reviews.scan import UsageScanner
+from workflows.app.evidence.reviews.scan_check import UsageCheck
 from workflows.app.limits import LimitedAction, Limits
 from workflows.app.schedule.access_ends import AccessEnds
 from workflows.app.schedule.alarm_checks import Check, ScheduledChecks, alarm_checks_of
@@ -97,7 +100,8 @@ def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
 
     ends = _access_ends(systems, service, alarms, queue_worker)
     others = (limits.clear_ended_alarms, channel.check, former_channel.clear_cards, ends.check, watch.check)
-    checks = (*others, check.freezes.check, BatchExpiry(batches=batches).check)
+    usage = _usage(systems, queue_worker.wake)
+    checks = (*others, check.freezes.check, BatchExpiry(batches=batches).check, usage.check)
     return BotParts(
         store=systems.store,
         service=service,
@@ -306,3 +310,16 @@ def _watch(systems: ExternalSystems, alarms: Alarms, wake: Callable[[], None]) -
         reported_drift=ReportedDrift(drifts=drifts, tenant=systems.tenant),
         start=systems.background.start,
     )
+
+
+def _usage(systems: ExternalSystems, wake: Callable[[], None]) -> UsageCheck:
+    """Return the check that scans sign-ins and guests for reviews."""
+    store, tenant, clock = systems.store, systems.tenant, systems.clock
+    scanner = UsageScanner(
+        store=store,
+        tenant=tenant,
+        clock=clock,
+        check_lockouts=lockouts_of(tenant=tenant, store=store, clock=clock),
+        wake=wake,
+    )
+    return UsageCheck(store=store, scanner=scanner, clock=clock, start=systems.background.start)

@@ -465,6 +465,13 @@ def m024_audit_by_partner(db: Database) -> None:
     )
 
 
+@migrations()
+def m025_usage(db: Database) -> None:
+    """Add what the newest scan of sign-ins and guests found: one record for the tenant, and one for each partner."""
+    db.execute("create table usage_scans (id text primary key, doc text not null)")
+    db.execute("create table partner_usage (tenant_id text primary key, doc text not null)")
+
+
 def _overwritten_at(db: Database, tenant_id: str) -> str:
     """Return when the present settings of a partner were found to be overwritten; empty when they were not."""
     sql = "select state, doc from requests where tenant_id = ? and state in ('applied', 'overwritten')"

@@ -32,10 +32,11 @@ from workflows.store.sqlite.other_records.drifts import (
     SqliteFreezes,
     is_stored_as_frozen,
 )
+from workflows.store.sqlite.other_records.usage import SqliteUsage
 from workflows.store.sqlite.records import SqliteRecords
 
 
-class SqliteStore(SqliteRecords, SqliteDrifts, SqliteFreezes, SqliteBatches, SqliteMessageCopies):
+class SqliteStore(SqliteRecords, SqliteDrifts, SqliteFreezes, SqliteBatches, SqliteUsage, SqliteMessageCopies):
     """Implements `ports.store.Store`. Create it with `open_store`, and call `close` at the end."""
 
     async def commit(self, commit: Commit) -> bool:
@@ -75,6 +76,8 @@ class SqliteStore(SqliteRecords, SqliteDrifts, SqliteFreezes, SqliteBatches, Sql
             self._put_batch(commit.batch)
         if commit.alarm is not None:
             self._put_alarm(commit.alarm)
+        if commit.usage is not None:
+            self._put_usage(commit.usage)
         freeze_effects = () if commit.freeze is None else self._put_freeze(commit.freeze)
         now = self._clock.now()
         for effect in (*commit.effects, *freeze_effects):
