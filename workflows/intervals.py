@@ -26,6 +26,14 @@ SWEEP_MISSED_AFTER: Final = timedelta(hours=4)
 """The admins are alarmed when no sweep was complete for this long."""
 AUTHORS_ASKED_EVERY: Final = timedelta(minutes=2)
 """How often Entra's audit log is read for the author of a change, while one is not known."""
+REVIEW_EVENTS_LOOKED_FOR_EVERY: Final = timedelta(days=1)
+"""How often it is looked for what makes a review due before its time: the default, the templates, sign-ins."""
+SILENCES_LOOKED_FOR_EVERY: Final = timedelta(days=7)
+"""How old the last scan of sign-ins may be when it is looked for partners who have not signed in for 30 days."""
+DOMAINS_LOOKED_UP_EVERY: Final = timedelta(days=1)
+"""How often the domain of a partner is looked up, to see whether it belongs to another tenant now."""
+DOMAINS_PAUSE: Final = timedelta(minutes=1)
+"""The pause after the look-up of five domains, so that the look-ups of many partners are spread over the day."""
 USAGE_READ_EVERY: Final = timedelta(hours=12)
 """How often sign-ins and guests are read for reviews, while one is open, is due soon, or somebody asked."""
 USAGE_READ_AHEAD: Final = timedelta(hours=24)

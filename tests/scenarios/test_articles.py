@@ -380,7 +380,7 @@ async def test_row_79_a_joint_venture_is_kept_until_its_end_and_by_nobody_alone_
     await opened(alone, "merger", "contoso.com", CONTOSO, duration="90")
     submission = await keeping(alone, "The venture builds its second plant until May")
     answer = await alone.do("submit", **submission)
-    assert "requires MFA" in answer["errors"]["attest"], "the partner's MFA is accepted, so somebody attests it"
+    assert set(answer["errors"]) == {"attest"}, "the partner's MFA is accepted, so somebody attests it"
     submission["values"]["attest"] = {"attest": ["everybody_uses_mfa"]}
     await alone.do("submit", **submission)
     answer = await alone.do("submit", **await keeping(alone, "The plant is tested until June", days_until_sent=29))

@@ -167,10 +167,12 @@ async def test_keeping_needs_a_reason_and_sets_the_next_review(stage: Stage) -> 
     review = (await stage.direct("requester"))[-1]
     channel = "@requester"
     view = (await stage.do("click", user="requester", action_id="keep", channel=channel, ts=review["ts"]))["views"][-1]
+    reason, box = {"reason": {"reason": "Phase two runs to June"}}, {"attest": {"attest": ["everybody_uses_mfa"]}}
+    assert set((await stage.do("submit", user="requester", view_id=view, values=reason))["errors"]) == {"attest"}
     for empty in ("yes", "Access is still needed."):
-        answer = await stage.do("submit", user="requester", view_id=view, values={"reason": {"reason": empty}})
+        answer = await stage.do("submit", user="requester", view_id=view, values={"reason": {"reason": empty}, **box})
         assert "Write what they work on, and until when" in answer["errors"]["reason"]
-    await stage.do("submit", user="requester", view_id=view, values={"reason": {"reason": "Phase two runs to June"}})
+    await stage.do("submit", user="requester", view_id=view, values={**reason, **box})
     await stage.rest()
     [kept] = [message for message in await stage.direct("requester") if message["ts"] == review["ts"]]
     assert buttons(kept) == []

@@ -34,6 +34,12 @@ from workflows.app.limits import LimitedAction, Limits
 from workflows.app.schedule.access_ends import AccessEnds
 from workflows.app.schedule.alarm_checks import Check, ScheduledChecks, alarm_checks_of
 from workflows.app.schedule.freezes import Freezes
+from workflows.app.schedule.reviews.events.drift_reviews import DriftReviews
+from workflows.app.schedule.reviews.events.event_check import ReviewEventCheck
+from workflows.app.schedule.reviews.events.moved_domains import MovedDomains
+from workflows.app.schedule.reviews.events.rule_changes import RuleChanges
+from workflows.app.schedule.reviews.events.silences import Silences
+from workflows.app.schedule.reviews.events.starting import EventReviews
 from workflows.app.schedule.role_check import check_auditors, check_roles
 from workflows.app.schedule.sponsor_check import check_sponsors
 from workflows.app.service import Service
@@ -89,7 +95,8 @@ def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
     notifier = _notifier(systems, shown, copies)
     former_channel = _former_channel(systems, service, copies, channel)
     limits = _limits(systems, alarms)
-    watch = _watch(systems, alarms, queue_worker.wake)
+    event_reviews = EventReviews(service=service, store=systems.store, clock=systems.clock)
+    watch = _watch(systems, alarms, event_reviews, queue_worker.wake)
     batches = BatchService(store=systems.store, clock=systems.clock, wake=queue_worker.wake)
     check = _permission_check(systems, service, alarms, limits, watch.reported_drift, batches, queue_worker.wake)
     performer = _performer(systems, service, alarms, notifier, check, batches)
@@ -100,8 +107,8 @@ def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
 
     ends = _access_ends(systems, service, alarms, queue_worker)
     others = (limits.clear_ended_alarms, channel.check, former_channel.clear_cards, ends.check, watch.check)
-    usage = _usage(systems, queue_worker.wake)
-    checks = (*others, check.freezes.check, BatchExpiry(batches=batches).check, usage.check)
+    events, usage = _review_events(systems, event_reviews), _usage(systems, queue_worker.wake)
+    checks = (*others, check.freezes.check, BatchExpiry(batches=batches).check, usage.check, events.check)
     return BotParts(
         store=systems.store,
         service=service,
@@ -301,13 +308,26 @@ def _applier(systems: ExternalSystems, service: Service, alarms: Alarms) -> Appl
     )
 
 
-def _watch(systems: ExternalSystems, alarms: Alarms, wake: Callable[[], None]) -> WatchCheck:
+def _watch(
+    systems: ExternalSystems, alarms: Alarms, event_reviews: EventReviews, wake: Callable[[], None]
+) -> WatchCheck:
     """Return the check that sweeps the tenant, and the answers to what it finds."""
     drifts = DriftRecords(store=systems.store, clock=systems.clock, wake=wake)
     return WatchCheck(
         store=systems.store,
         sweeper=Sweeper(tenant=systems.tenant, alarms=alarms, drifts=drifts),
         reported_drift=ReportedDrift(drifts=drifts, tenant=systems.tenant),
+        start=systems.background.start,
+        after_sweep=DriftReviews(reviews=event_reviews).update,
+    )
+
+
+def _review_events(systems: ExternalSystems, event_reviews: EventReviews) -> ReviewEventCheck:
+    """Return the check for what makes a review due before its time."""
+    return ReviewEventCheck(
+        rules=RuleChanges(reviews=event_reviews, tenant=systems.tenant, catalog=systems.catalog),
+        silences=Silences(reviews=event_reviews),
+        domains=MovedDomains(reviews=event_reviews, tenant=systems.tenant),
         start=systems.background.start,
     )
 

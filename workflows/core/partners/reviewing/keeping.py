@@ -57,6 +57,12 @@ def mfa_attestation(attestations: Iterable[Attestation], now: datetime) -> Attes
     return counting[-1] if counting else None
 
 
+def has_attestation_ended(attestations: Iterable[Attestation], now: datetime) -> bool:
+    """Return whether somebody attested MFA, and no attestation counts any more."""
+    attested_ones = [answer for answer in attestations if answer.mfa is not None]
+    return bool(attested_ones) and mfa_attestation(attested_ones, now) is None
+
+
 def attested(attests: AttestedText | None, attest_mfa_for: timedelta | None, now: datetime) -> MfaAttestation | None:
     """Return what is recorded of an attestation; None when the person or the template has none."""
     if attests is None or attest_mfa_for is None:

@@ -12,7 +12,7 @@ from workflows.core.partners.partnership import Attestation, Partnership, Partne
 from workflows.core.partners.reviewing.keeping import mfa_attestation, must_attest_mfa
 from workflows.core.partners.reviewing.reviews import advance_review
 from workflows.core.policy.attestation import AttestedText, MfaAttestation
-from workflows.core.requests.commands.partner_record import Keep
+from workflows.core.requests.commands.partner_record import AskReview, Keep
 from workflows.core.requests.request import RequestState
 
 DAY: Final = timedelta(days=1)
@@ -81,6 +81,13 @@ def test_the_newest_attestation_that_counts_is_shown() -> None:
     assert mfa_attestation((first, second, plain), NOW) == second
     assert mfa_attestation((first, second, plain), NOW + 3 * DAY) == first
     assert mfa_attestation((first, second, plain), NOW + 5 * DAY) is None
+
+
+def test_a_review_after_the_end_of_the_attestation_says_so() -> None:
+    answered = partnership(attestations=(said(DUE),), next_review_at=DUE)
+    for known, reason in ((answered, "attestation_ended"), (partnership(next_review_at=DUE), "calendar")):
+        asked = advance_review(known, AskReview(), current_roles=everybody(), now=DUE).partnership
+        assert [one.code for one in asked.review_reasons] == [reason]
 
 
 def test_no_template_and_no_attestation_ask_nothing() -> None:
