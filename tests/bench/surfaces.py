@@ -34,6 +34,7 @@ from bot.slack.people.approvers import StageApprovers
 from tests.bench.batch_surfaces import batch_homes, batch_messages, batch_windows
 from tests.bench.changing_surfaces import changing_forms, changing_messages
 from tests.bench.freeze_surfaces import freeze_messages, freeze_windows
+from tests.bench.review_surfaces import review_messages, review_windows
 from tests.bot.sandbox.page.stage import CHANNELS, PEOPLE, Stage
 from tests.bot.shipped_cards import NAMES, waiting, words_of
 from tests.workflows.core.builders import AMARA, NOW, RILEY, TENANT, access_plan, approval, identity, partnership
@@ -225,6 +226,8 @@ async def main(folder: Path | None, only: str) -> None:
             **changing_messages(),
             **batch_messages(),
             **batch_windows(),
+            **review_messages(),
+            **review_windows(),
             **windows(),
             **request_forms(),
             **changing_forms(),

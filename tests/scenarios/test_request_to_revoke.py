@@ -64,7 +64,7 @@ async def test_a_trusted_partner_is_asked_for_approved_applied_reviewed_and_revo
 
     await stage.later(31 * DAY)
     review = (await stage.direct("requester"))[-1]
-    assert buttons(review) == ["keep", "revoke_review"]
+    assert buttons(review) == ["keep", "reduce", "revoke_review", "review_details"]
 
     assert "not what has to be typed" in (await stage.revoke(typed="fabrikam.com"))["errors"]["confirm"]
     assert (await stage.revoke())["errors"] == {}
@@ -181,7 +181,7 @@ async def test_keeping_needs_a_reason_and_sets_the_next_review(stage: Stage) -> 
     await stage.later(29 * DAY)
     assert len(await stage.direct("requester")) == count
     await stage.later(2 * DAY)
-    assert buttons((await stage.direct("requester"))[-1]) == ["keep", "revoke_review"]
+    assert buttons((await stage.direct("requester"))[-1]) == ["keep", "reduce", "revoke_review", "review_details"]
     assert [entry["method"] for entry in await stage.writes()] == ["POST"]
 
 

@@ -70,7 +70,7 @@ def make_flows(
     display_directory: DisplayDirectory,
 ) -> Sequence[Flow]:
     """Return every flow."""
-    store, clock, background = systems.store, systems.clock, systems.background
+    store, background = systems.store, systems.background
     adopt_intake = _intake(AdoptIntake, systems, service, limits)
     directory, members = systems.directory, Members(directory=systems.directory)
     lookup_permission = LookupPermission(members=WindowMembers(directory=directory), service=service, limits=limits)
@@ -88,9 +88,7 @@ def make_flows(
         AllApproversFlow(windows=windows, members=members, display_directory=display_directory),
         _decide_flow(systems, service, windows, members, display_directory),
         RemindOrWithdrawFlow(service=service, store=store, answers=answers, request_access=request_access),
-        AnswerReviewFlow(
-            service=service, store=store, members=members, windows=windows, clock=clock, catalog=systems.catalog
-        ),
+        _answer_review_flow(systems, service, windows, members, lookup_permission),
         _revoke_flow(systems, service, windows, members),
         _restore_flow(systems, service, limits, windows, members, lookup_permission),
         adopt,
@@ -210,6 +208,25 @@ def _partner_setup_flow(
         lookup_permission=lookup_permission,
         directory=systems.directory,
         checklists=_setup_reader(systems),
+    )
+
+
+def _answer_review_flow(
+    systems: ExternalSystems,
+    service: Service,
+    windows: ModalWindows,
+    members: Members,
+    lookup_permission: LookupPermission,
+) -> AnswerReviewFlow:
+    return AnswerReviewFlow(
+        service=service,
+        store=systems.store,
+        members=members,
+        windows=windows,
+        clock=systems.clock,
+        catalog=systems.catalog,
+        tenant=systems.tenant,
+        lookup_permission=lookup_permission,
     )
 
 

@@ -1,41 +1,50 @@
 """Answer a review: Keep asks why the access is still needed. Revoke is a separate flow."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from slack_bolt.async_app import AsyncAck
 from slack_sdk.models.blocks import Block, CheckboxesElement, InputBlock
+from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack import ids
 from bot.slack.answers.windows import ModalWindows, Window
-from bot.slack.blocks.blocks import Json, paragraph, rich_text
+from bot.slack.blocks.blocks import Json, bullets, fixed_text, paragraph, rich_text
 from bot.slack.blocks.modal import input_block, modal, option, text_area
 from bot.slack.cards.partner_and_plan import identity_block, partner_name
 from bot.slack.cards.partnership import partnership_facts
-from bot.slack.cards.review_card import review_card
+from bot.slack.cards.review_card import evidence_parts, evidence_text, review_card
 from bot.slack.flows.entry_point_types import Action, Card, EntryPoint, Submission
 from bot.slack.payloads.button_values import parse_tenant_id
 from bot.slack.payloads.models import Interaction, View
 from bot.slack.people.members import Members
 from bot.words.requests.notes import refusal_words
 from bot.words.reviews.answers import ATTEST_HINT, KEEP_HINT, KEEP_QUESTION, attest_choice_words, attested_words
+from bot.words.reviews.evidence import EvidenceLine, evidence_details
+from workflows.app.evidence.reviews.gathering import gather_evidence, names_of_people
+from workflows.app.evidence.reviews.review_context import ReviewContext, read_review_context
+from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.service import Service
 from workflows.app.watch.known_drift import known_drift
 from workflows.catalog.catalog import Catalog
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership
+from workflows.core.partners.reviewing.evidence.partner_evidence import PartnerEvidence
 from workflows.core.partners.reviewing.keeping import must_attest_mfa, require_keepable
-from workflows.core.partners.revoking import running_revocation
+from workflows.core.people import ADMIN, PersonId
 from workflows.core.policy.attestation import AttestedText
-from workflows.core.posture.watch.drift import Drift
 from workflows.core.requests.commands.partner_record import Keep
 from workflows.core.requests.commands.request import CommandSubject
-from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.model import TenantId
 from workflows.ports.clock import Clock
 from workflows.ports.store import Store
+from workflows.ports.tenant import Tenant
+
+_MAX_LINES: Final = 60
+"""Lines of one topic in the window; more are counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,10 +57,13 @@ class AnswerReviewFlow:
     windows: ModalWindows
     clock: Clock
     catalog: Catalog
+    tenant: Tenant
+    lookup_permission: LookupPermission
 
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
         yield Action(ids.REVIEW_PARTNER, self.show, audit_name="review_partner")
+        yield Action(ids.REVIEW_DETAILS, self.show_evidence, audit_name=ids.REVIEW_DETAILS)
         yield Action(ids.KEEP, self.keep, audit_name="want_keep", card=Card.REVIEW)
         yield Submission(ids.KEEP_REASON, self.keep_with_reason, audit_name="want_keep")
 
@@ -61,14 +73,29 @@ class AnswerReviewFlow:
 
         async def build(window: Window) -> Json:
             await self.members.require_member(window.actor)
-            partnership = await self._required_partnership(tenant_id)
-            running = running_revocation(await self.store.open_requests_alone(), partnership.identity)
-            drift = await known_drift(tenant_id, self.store)
-            return review_view(partnership, now=self.clock.now(), revocation=running, drift=drift)
+            partnership, now = await self._required_partnership(tenant_id), self.clock.now()
+            return review_view(
+                partnership, now=now, context=await read_review_context(partnership, store=self.store, now=now)
+            )
 
         await self.windows.open_and_fill(
             ack, click, build, command="review_partner", subject=CommandSubject(tenant_id=tenant_id)
         )
+
+    async def show_evidence(self, ack: AsyncAck, click: Interaction) -> None:
+        """Open a window with all evidence. The partner's people are named to admins only; each look is recorded."""
+        tenant_id = parse_tenant_id(click.action.value)
+
+        async def build(window: Window) -> Json:
+            await self.lookup_permission.require(window.actor, tenant_id, key=window.key, command_name=window.command)
+            partnership = await self._required_partnership(tenant_id)
+            evidence = await gather_evidence(partnership, store=self.store, now=self.clock.now())
+            is_admin = window.actor in await self.members.directory.known_holders(ADMIN)
+            people = await names_of_people(evidence, self.tenant) if is_admin else None
+            return evidence_view(partnership, evidence, people)
+
+        subject = CommandSubject(tenant_id=tenant_id)
+        await self.windows.open_and_fill(ack, click, build, command=ids.REVIEW_DETAILS, subject=subject)
 
     async def keep(self, ack: AsyncAck, click: Interaction) -> None:
         """Ask a full member for the reason."""
@@ -113,16 +140,40 @@ class AnswerReviewFlow:
         return partnership
 
 
-def review_view(
-    partnership: Partnership, *, now: datetime, revocation: AccessRequest | None = None, drift: Drift | None = None
-) -> Json:
-    """Return the window of a review: its card, with Keep and Revoke while it waits for an answer.
+def review_view(partnership: Partnership, *, now: datetime, context: ReviewContext) -> Json:
+    """Return the window of a review: its card, with its buttons while it waits for an answer.
 
-    :param revocation: see `review_card`.
-    :param drift: see `review_card`.
+    :param context: see `review_card`.
     """
-    card = review_card(partnership, now=now, revocation=revocation, drift=drift)
+    card = review_card(partnership, now=now, context=context)
     return {**modal("Review access", [], ids.REVIEW_ACCESS), "blocks": card.blocks}
+
+
+def evidence_view(partnership: Partnership, evidence: PartnerEvidence, people: Mapping[PersonId, str] | None) -> Json:
+    """Return the window with all evidence for a review.
+
+    :param people: the names of the people whom it lists, for admins; None for everybody else.
+    """
+    lines = evidence_details(evidence, people)
+    topics = dict.fromkeys(line.topic for line in lines)
+    blocks: list[Block] = [
+        identity_block(partnership.identity),
+        rich_text(paragraph(*partnership_facts(partnership))),
+        *(rich_text(*_topic_elements([line for line in lines if line.topic is topic])) for topic in topics),
+    ]
+    return modal("Evidence", blocks, ids.REVIEW_EVIDENCE)
+
+
+def _topic_elements(lines: Sequence[EvidenceLine]) -> Iterator[RichTextElement]:
+    """Return the lines of one topic below its label."""
+    if len(lines) == 1:
+        yield paragraph(*evidence_parts(lines[0]))
+        return
+    yield paragraph(fixed_text(lines[0].label, bold=True))
+    shown, more = lines[:_MAX_LINES], len(lines) - _MAX_LINES
+    yield bullets(evidence_text(line) for line in shown)
+    if more > 0:
+        yield paragraph(fixed_text(f"and {more} more"))
 
 
 def keep_view(partnership: Partnership, *, now: datetime, attest_mfa_for: timedelta | None = None) -> Json:

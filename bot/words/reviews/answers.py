@@ -1,10 +1,11 @@
 """Answers to a review in words: what Keep asks for, what was attested, and how a review was answered."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
 from bot.words.sentences import day
+from workflows.core.partners.partnership import Attestation
 from workflows.core.policy.attestation import AttestedText, MfaAttestation
 
 KEEP_QUESTION: Final = "What do they work on, and until when?"
@@ -32,6 +33,15 @@ def attested_words(text: AttestedText, partner: str) -> str:
 def attest_choice_words(until: datetime) -> str:
     """Return the text of the tick: the person attests the sentence above it, until a day."""
     return f"I attest this. It counts until {day(until)}."
+
+
+def attestation_state_words(attestations: Sequence[Attestation], now: datetime) -> str:
+    """Return until when the newest attestation of MFA counts, or when it ended; empty when there is none."""
+    newest = next((answer for answer in reversed(attestations) if answer.mfa is not None), None)
+    if newest is None or newest.mfa is None:
+        return ""
+    ended = "until" if now < newest.mfa.until else "ended"
+    return f"{ended} {day(newest.mfa.until)}"
 
 
 def attestation_words(mfa: MfaAttestation | None) -> str:
