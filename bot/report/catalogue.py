@@ -85,6 +85,7 @@ def catalogue_json(entry: CatalogueEntry) -> dict[str, Any]:
                 "at": _moment(one.at),
                 "person": _person(one.person),
                 "reason": one.reason,
+                "reduced_by": one.reduced_by,
                 "mfa": None if one.mfa is None else {"text": one.mfa.text.value, "until": _moment(one.mfa.until)},
             }
             for one in record.attestations

@@ -187,6 +187,8 @@ PLACEHOLDERS_OF: Final = "holes_of"
 """The template whose placeholders the form shows."""
 LOOKED_UP: Final = "looked_up"
 """The name of the partner that the form shows."""
+ANSWERS_REVIEW: Final = "answers_review"
+"""The tenant ID of the partner whose review the request answers."""
 EDITS: Final = "edits"
 """The request that the form edits, and the digest of its plan then."""
 

@@ -28,6 +28,7 @@ from bot.slack.flows.request_access.filled_form import FilledFormFlow
 from bot.slack.flows.request_access.flow import RequestAccessFlow
 from bot.slack.flows.request_access.open_form import OpenRequestForm
 from bot.slack.flows.request_access.own_directory import OwnDirectorySearch
+from bot.slack.flows.request_access.reduce import ReduceFlow
 from bot.slack.flows.restore.flow import RestoreFlow
 from bot.slack.flows.revoke.flow import RevokeFlow
 from bot.slack.flows.show.flow import ShowFlow
@@ -133,6 +134,7 @@ def _setup_reader(systems: ExternalSystems) -> PartnerSetupReader:
 def _filled_form_flows(request_access: RequestAccessFlow, adopt: AdoptFlow, store: Store) -> tuple[Flow, ...]:
     return (
         CloseEarlyFlow(request_access=request_access, store=store),
+        ReduceFlow(request_access=request_access, store=store),
         FilledFormFlow(
             request_access=request_access, editing=RequestEditor(intake=request_access.intake), store=store, adopt=adopt
         ),

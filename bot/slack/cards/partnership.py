@@ -140,12 +140,15 @@ def basis_parts(partnership: Partnership) -> Iterator[TextRun]:
         yield fixed_text(".")
 
 
-def review_buttons(partnership: Partnership, now: datetime, drift: Drift | None = None) -> ActionsBlock | None:
+def review_buttons(
+    partnership: Partnership, now: datetime, drift: Drift | None = None, *, offers_reduction: bool = True
+) -> ActionsBlock | None:
     """Return Keep, Reduce, Revoke and Details while a review waits for an answer.
 
     Nobody can keep or reduce access after the approved end date, or settings that differ from what was approved.
 
     :param drift: the drift of the partner that the last sweep found; Restore then takes the place of Keep.
+    :param offers_reduction: whether no reduction is requested yet.
     """
     if partnership.state is not PartnershipState.REVIEW_DUE:
         return None
@@ -158,8 +161,8 @@ def review_buttons(partnership: Partnership, now: datetime, drift: Drift | None 
         return actions(f"review:{tenant_id}", *restore, revoke, details)
     if partnership.is_past_its_end(now) or not partnership.is_as_approved:
         return actions(f"review:{tenant_id}", revoke, details)
-    keep, reduce = button("Keep", ids.KEEP, tenant_id), button("Reduce", ids.REDUCE, tenant_id)
-    return actions(f"review:{tenant_id}", keep, reduce, revoke, details)
+    reduce = [button("Reduce", ids.REDUCE, tenant_id)] if offers_reduction else []
+    return actions(f"review:{tenant_id}", button("Keep", ids.KEEP, tenant_id), *reduce, revoke, details)
 
 
 def partner_section_value(tenant_id: TenantId, name: PartnerSection, page: int) -> str:

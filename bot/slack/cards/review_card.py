@@ -44,6 +44,7 @@ from bot.slack.cards.partnership import (
 )
 from bot.words.names.actions import COMMANDS, Action
 from bot.words.posture.drift import difference_words
+from bot.words.requests.states import short_state_words
 from bot.words.requests.titles import partner_title
 from bot.words.reviews.answers import attestation_state_words, attestation_words
 from bot.words.reviews.evidence import EvidenceLine, EvidenceTopic, evidence_lines
@@ -68,6 +69,7 @@ _QUESTION: Final = "is this access still needed?"
 _SHORT_QUESTION: Final = "still needed?"
 _ANSWERED: Final = ("✅", "review answered, access kept")
 _ENDED: Final = ("✅", "nobody has to answer this review")
+_REDUCED: Final = ("✅", "review answered, access reduced")
 _REPLACED: Final = ("✅", "a later request was approved, nothing to review")
 _RUNNING: Final = "A revocation is running ({}). Started by "
 _NO_ANSWER_NEEDED: Final = ". Nobody has to answer this review any more. This card shows the result."
@@ -90,7 +92,7 @@ def review_card(partnership: Partnership, *, now: datetime, context: ReviewConte
             if running is None
             else _running_block(partnership, running),
             _limits(context.evidence) if running is None else None,
-            review_buttons(partnership, now, context.drift)
+            review_buttons(partnership, now, context.drift, offers_reduction=context.reduction is None)
             if running is None
             else _buttons_of_running(partnership, running),
         ]
@@ -113,7 +115,7 @@ def ended_review_card(partnership: Partnership, answer: Attestation | None) -> M
 
     :param answer: how that review was answered; None when a later request ended it.
     """
-    name, (icon, summary) = partner_name(partnership.identity), _REPLACED if answer is None else _ANSWERED
+    name, (icon, summary) = partner_name(partnership.identity), _REPLACED if answer is None else _answered(answer)
     line = [] if answer is None else [fixed_text(f"{summary} by "), cleaned_text(answer.person.name, bold=True)]
     when = [] if answer is None else [fixed_text(" on "), local_time(answer.at)]
     return closed_line(icon, name, summary, partnership.request_id, line=[*line, *when])
@@ -138,9 +140,13 @@ def _review_headline(partnership: Partnership, now: datetime) -> tuple[str, str]
             return "🔔", _QUESTION
         case _ if partnership.review_ended_by is not None:
             return _ENDED
-        case _ if _answer(partnership) is not None:
-            return _ANSWERED
+        case _ if (answer := _answer(partnership)) is not None:
+            return _answered(answer)
     return _REPLACED
+
+
+def _answered(answer: Attestation) -> tuple[str, str]:
+    return _ANSWERED if answer.reduced_by is None else _REDUCED
 
 
 def _running_block(partnership: Partnership, revocation: AccessRequest) -> RichTextBlock:
@@ -174,7 +180,7 @@ def _review_elements(partnership: Partnership, now: datetime, context: ReviewCon
     answer = _answer(partnership)
     if partnership.state is PartnershipState.ACTIVE and answer is not None:
         yield paragraph(
-            fixed_text("Kept by "),
+            fixed_text("Kept by " if answer.reduced_by is None else f"Reduced ({answer.reduced_by}) by "),
             cleaned_text(answer.person.name, bold=True),
             fixed_text(" on "),
             local_time(answer.at),
@@ -193,7 +199,18 @@ def _question(partnership: Partnership, now: datetime, context: ReviewContext) -
     if context.evidence is not None:
         is_drifted = context.drift is not None
         yield bullets(_evidence_lines(partnership, context.evidence, now, is_drifted=is_drifted))
+    if context.reduction is not None:
+        yield paragraph(*_reduction_parts(context.reduction))
     yield from _what_is_possible(partnership, now, context.drift)
+
+
+def _reduction_parts(reduction: AccessRequest) -> Iterator[TextRun]:
+    """State that less access is requested, by whom, and what it waits for."""
+    by = None if reduction.prepared is None else reduction.prepared.requester
+    yield fixed_text("⏳ A reduction is requested", bold=True)
+    yield fixed_text(f" ({reduction.id}) by ")
+    yield mention(reduction.fields.requester) if by is None else cleaned_text(by.name)
+    yield fixed_text(f": {short_state_words(reduction)}. Once applied, it answers this review.")
 
 
 def _answer_by(partnership: Partnership) -> Iterator[TextRun]:

@@ -14,6 +14,10 @@ KEEP_HINT: Final = (
     "The audit log keeps it."
 )
 ATTEST_HINT: Final = "Ask their administrator if you do not know. If it is not true, choose Reduce or Revoke instead."
+NOTHING_LESS: Final = (
+    "No template certainly gives less than what is set now. To end the access, choose Revoke. For other settings, send "
+    "a request with /partner request; the whole chain decides then."
+)
 _ATTESTED: Final[Mapping[AttestedText, str]] = {
     AttestedText.EVERYBODY_USES_MFA: (
         "{partner} requires multifactor authentication (MFA) of everybody who signs in to our tenant"

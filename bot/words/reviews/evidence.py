@@ -242,7 +242,8 @@ def _answer_words(evidence: PartnerEvidence, *, is_short: bool) -> str:
         return ""
     if is_short:
         return f"{answer.person.name}, {day(answer.at)}: “{quoted_words(answer.reason)}”"
-    return f"Kept by {answer.person.name} on {day(answer.at)}: “{answer.reason}”"
+    how = "Kept" if answer.reduced_by is None else "Reduced"
+    return f"{how} by {answer.person.name} on {day(answer.at)}: “{answer.reason}”"
 
 
 def _people_lines(evidence: PartnerEvidence, people: Mapping[PersonId, str] | None) -> Iterator[str]:

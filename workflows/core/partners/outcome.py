@@ -14,6 +14,7 @@ from workflows.core.partners.approval_policy import is_live, stricter
 from workflows.core.partners.lifecycle import require_table_result
 from workflows.core.partners.partnership import Partnership, PartnershipState, SettingsBasis
 from workflows.core.partners.reviewing.keeping import attestation_end, next_review
+from workflows.core.partners.reviewing.reducing import answered_by_reduction
 from workflows.core.partners.reviewing.review_events import kept_events
 from workflows.core.people import GATEHOUSE
 from workflows.core.plans.closing import only_reduces_access, writes_only_reductions
@@ -60,9 +61,10 @@ def advance_request_and_record(
     """
     transition = advance(request, command, situation)
     if not _changes_record(command):
-        return PartnerOutcome(request=transition.request, effects=transition.effects)
+        answered = _show_answered_review(request, transition.request)
+        return PartnerOutcome(request=transition.request, effects=(*transition.effects, *answered))
     after, now = transition.request, situation.now
-    show_review: tuple[Effect, ...] = ()
+    show_review: tuple[Effect, ...] = _show_answered_review(request, after)
     message: Fact | None = None
     if isinstance(command, RecordOverwritten):
         record = unapproved_partnership(
@@ -89,6 +91,16 @@ def advance_request_and_record(
     if after.batch is not None:
         effects = (*transition.effects, *(() if earlier is None else (*show_review, *_show_replaced(after, earlier))))
     return PartnerOutcome(request=after, effects=effects, partnership=require_table_result(earlier, command, record))
+
+
+def _show_answered_review(before: AccessRequest | None, after: AccessRequest) -> tuple[ShowReview, ...]:
+    """Return the update of the review that a request answers: its card says that a reduction is requested, or is not
+    any more.
+    """
+    tenant_id = after.fields.answers_review_of
+    if tenant_id is None or (before is not None and before.state is after.state):
+        return ()
+    return (ShowReview(tenant_id=tenant_id),)
 
 
 def _changes_record(
@@ -224,7 +236,7 @@ def _new_record(
     )
     is_approved = basis is SettingsBasis.APPROVED
     if earlier is not None and is_live(earlier) and not (is_approved and _may_prolong(prepared)):
-        record = _with_earlier_terms(earlier, record)
+        record = answered_by_reduction(_with_earlier_terms(earlier, record), request, now)
     return _with_setup(record, earlier, configuration, prepared)
 
 

@@ -58,6 +58,8 @@ class Attestation:
     at: datetime
     mfa: MfaAttestation | None = None
     """What the person attested about the partner's MFA; None when that was not asked."""
+    reduced_by: RequestId | None = None
+    """The request that reduced the access, when that was the answer; None when the access was kept as it was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

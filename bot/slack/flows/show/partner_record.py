@@ -82,7 +82,8 @@ def _record_elements(
 
 def answer_parts(attestation: Attestation) -> list[TextRun]:
     """Return one answer to a review."""
-    by = [fixed_text("Kept by "), cleaned_text(attestation.person.name), fixed_text(" on "), local_time(attestation.at)]
+    how = "Kept by " if attestation.reduced_by is None else f"Reduced ({attestation.reduced_by}) by "
+    by = [fixed_text(how), cleaned_text(attestation.person.name), fixed_text(" on "), local_time(attestation.at)]
     reason = cleaned_text(attestation.reason, MAX_JUSTIFICATION_CHARACTERS)
     attested = attestation_words(attestation.mfa)
     return [*by, fixed_text(": "), reason, *([fixed_text(f"\n{attested}")] if attested else [])]

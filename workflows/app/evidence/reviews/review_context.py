@@ -22,6 +22,8 @@ class ReviewContext:
 
     revocation: AccessRequest | None = None
     """The open revocation of the partner; None when none is running."""
+    reduction: AccessRequest | None = None
+    """The open request that would answer the review by reducing the access; None when there is none."""
     drift: Drift | None = None
     """The drift that the last sweep found; the access cannot be kept then."""
     evidence: PartnerEvidence | None = None
@@ -34,6 +36,11 @@ async def read_review_context(partnership: Partnership, *, store: Store, now: da
     is_due = partnership.state is PartnershipState.REVIEW_DUE
     return ReviewContext(
         revocation=running_revocation(open_requests, partnership.identity),
+        reduction=next((one for one in open_requests if _answers(one, partnership)), None),
         drift=await known_drift(partnership.identity.tenant_id, store),
         evidence=await gather_evidence(partnership, store=store, now=now) if is_due else None,
     )
+
+
+def _answers(request: AccessRequest, partnership: Partnership) -> bool:
+    return request.fields.answers_review_of == partnership.identity.tenant_id
