@@ -30,6 +30,8 @@ REVIEW_EVENTS_LOOKED_FOR_EVERY: Final = timedelta(days=1)
 """How often it is looked for what makes a review due before its time: the default, the templates, sign-ins."""
 SILENCES_LOOKED_FOR_EVERY: Final = timedelta(days=7)
 """How old the last scan of sign-ins may be when it is looked for partners who have not signed in for 30 days."""
+CAMPAIGNS_COUNTED_EVERY: Final = timedelta(minutes=1)
+"""How often the answers to a campaign of reviews are counted."""
 DOMAINS_LOOKED_UP_EVERY: Final = timedelta(days=1)
 """How often the domain of a partner is looked up, to see whether it belongs to another tenant now."""
 DOMAINS_PAUSE: Final = timedelta(minutes=1)

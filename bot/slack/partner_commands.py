@@ -35,6 +35,9 @@ SUBCOMMANDS: Final[Mapping[str, _CommandHelp]] = {
     "checklist": _CommandHelp("what the partner's administrator has to set on its side", _PARTNER),
     "posture": _CommandHelp("what the default and every partner's settings allow, with warnings"),
     "revoke": _CommandHelp("block a partner (admins; the sponsor on a review's card)", _PARTNER),
+    "review": _CommandHelp(
+        "have many partners reviewed now (admins)", "[--template name | --sponsor name | --risk level | domain]"
+    ),
     "restore": _CommandHelp("request to restore the settings from before a change", _PARTNER),
     "adopt": _CommandHelp("make the current settings of a partner the record, after approval", _PARTNER_OR_DRAFT),
     "freeze": _CommandHelp("stop everything that opens access, at once (admins)"),
