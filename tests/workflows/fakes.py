@@ -230,6 +230,8 @@ class FakeTenant:
     partners: dict[TenantId, dict[str, Any]] = field(default_factory=dict)
     tenants: dict[str, TenantIdentity] = field(default_factory=dict)
     accounts: list[Account] = field(default_factory=list)
+    manager_of: dict[PersonId, PersonId] = field(default_factory=dict)
+    """The manager of an account, by its id. The manager's own account is in `accounts`."""
     groups: dict[str, frozenset[PersonId]] = field(default_factory=dict)
     default: dict[str, Any] = field(default_factory=lambda: {"isServiceDefault": True})
     page_size: int = 100
@@ -352,6 +354,12 @@ class FakeTenant:
         """Find accounts by id."""
         self.script.end(await self.script.begin("tenant.accounts_by_id"))
         return [account for account in self.accounts if account.id in ids]
+
+    async def managers(self, ids: Sequence[PersonId]) -> Mapping[PersonId, Account | None]:
+        """Find the managers of accounts."""
+        self.script.end(await self.script.begin("tenant.managers"))
+        accounts_by_id = {account.id: account for account in self.accounts}
+        return {person: accounts_by_id.get(self.manager_of.get(person, PersonId(""))) for person in ids}
 
     async def group_members(self, group_id: str) -> frozenset[PersonId]:
         """List a group."""
