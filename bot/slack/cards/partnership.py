@@ -42,6 +42,8 @@ def partnership_state_words(partnership: Partnership, now: datetime) -> str:
     """Return the state of a partnership in words, as last recorded."""
     if partnership.state is PartnershipState.REVOKED:
         return "revoked, not everything closed" if partnership.not_closed else "revoked"
+    if partnership.state is PartnershipState.SUSPENDED:
+        return "suspended, not everything closed" if partnership.not_closed else "suspended"
     if partnership.basis is not SettingsBasis.APPROVED:
         is_due = partnership.state is PartnershipState.REVIEW_DUE or not partnership.is_as_approved
         return f"{_BASIS[partnership.basis]}, review is due" if is_due else _BASIS[partnership.basis]
@@ -52,21 +54,17 @@ def partnership_state_words(partnership: Partnership, now: datetime) -> str:
 
 def partnership_icon(partnership: Partnership, now: datetime) -> str:
     """Return the emoji for `partnership_state_words`."""
-    if partnership.state is PartnershipState.REVOKED:
-        return "⚠️" if partnership.not_closed else "🔒"
+    if partnership.is_closed:
+        closed = "⏸️" if partnership.state is PartnershipState.SUSPENDED else "🔒"
+        return "⚠️" if partnership.not_closed else closed
     is_due = partnership.state is PartnershipState.REVIEW_DUE or partnership.is_past_its_end(now)
     return "⏰" if is_due else "✅"
 
 
 def partnership_facts(partnership: Partnership) -> Iterator[TextRun]:
     """State since when, under which template, until when, and when the next review is."""
-    if partnership.state is PartnershipState.REVOKED:
-        yield fixed_text("Revoked (verified) ")
-        yield local_time(partnership.since)
-        yield fixed_text(f" ({partnership.request_id})")
-        if partnership.not_closed:
-            yield fixed_text("\nStill open or not known then: ")
-            yield cleaned_text(access_kinds_words(partnership.not_closed), MAX_ACCESS_KINDS_CHARACTERS)
+    if partnership.is_closed:
+        yield from _closed_facts(partnership)
         return
     is_approved = partnership.basis is SettingsBasis.APPROVED
     yield fixed_text("Present settings since " if is_approved else "Settings found ")
@@ -90,6 +88,27 @@ def partnership_facts(partnership: Partnership) -> Iterator[TextRun]:
         yield fixed_text(")")
     if setup_state := setup_words(partnership.setup, partnership.confirmations):
         yield fixed_text(f"\nPartner setup: {setup_state}")
+
+
+def _closed_facts(partnership: Partnership) -> Iterator[TextRun]:
+    """State since when a partner is blocked, what was open then, and of a suspended one what is kept for a lift."""
+    suspension = partnership.suspension
+    yield fixed_text("Revoked (verified) " if suspension is None else "Suspended (verified) ")
+    yield local_time(partnership.since)
+    yield fixed_text(f" ({partnership.request_id})")
+    if partnership.not_closed:
+        yield fixed_text("\nStill open or not known then: ")
+        yield cleaned_text(access_kinds_words(partnership.not_closed), MAX_ACCESS_KINDS_CHARACTERS)
+    if suspension is None or suspension.request_id is None:
+        return
+    yield fixed_text("\nBefore: “")
+    yield cleaned_text(partner_title(partnership))
+    yield fixed_text(f"” ({suspension.request_id})")
+    if partnership.ends_at is not None:
+        yield fixed_text(", approved until ")
+        yield local_time(partnership.ends_at)
+    yield fixed_text("\nSponsor: ")
+    yield cleaned_text(partnership.sponsor.name)
 
 
 def basis_parts(partnership: Partnership) -> Iterator[TextRun]:

@@ -30,6 +30,7 @@ from bot.slack.cards.partner_and_plan import (
     without_empty,
 )
 from bot.slack.cards.partnership import partnership_facts, partnership_state_words, review_buttons, revoke_again_button
+from bot.slack.cards.requests import kind_words
 from bot.words.posture.drift import author_words, difference_words
 from bot.words.requests.titles import partner_title
 from bot.words.sentences import times_words
@@ -42,7 +43,7 @@ _MAX_DRIFT_CHARACTERS: Final = 700
 _NOT_APPROVED: Final = "The current settings are not the approved ones, so one person cannot keep them."
 _ANSWERED: Final = ("✅", "review answered, access kept")
 _REPLACED: Final = ("✅", "a later request was approved, nothing to review")
-_RUNNING: Final = "A revocation is running ({}). Started by "
+_RUNNING: Final = "A {} is running ({}). Started by "
 _NO_ANSWER_NEEDED: Final = ". Nobody has to answer this review any more. This card shows the result."
 _SENT: Final = " The block is sent, and Microsoft does not show it yet. It is checked again by itself."
 
@@ -55,8 +56,9 @@ def review_card(
     :param drift: the drift of the partner that the last sweep found; Keep is not offered then.
     :param revocation: the open revocation of the partner; None when none is running.
     """
-    running = None if partnership.state is PartnershipState.REVOKED else revocation
-    headline = ("⚙️", "being revoked") if running is not None else _review_headline(partnership, now)
+    running = None if partnership.is_closed else revocation
+    being_closed = "being suspended" if running is not None and running.is_suspension else "being revoked"
+    headline = ("⚙️", being_closed) if running is not None else _review_headline(partnership, now)
     domain = clean(partner_name(partnership.identity), 90)
     blocks = without_empty(
         [
@@ -96,6 +98,8 @@ def _review_headline(partnership: Partnership, now: datetime) -> tuple[str, str]
     match partnership.state:
         case PartnershipState.REVOKED:
             return ("⚠️" if partnership.not_closed else "🔒"), "revoked, nothing to review"
+        case PartnershipState.SUSPENDED:
+            return ("⚠️" if partnership.not_closed else "⏸️"), "suspended, nothing to review now"
         case _ if partnership.basis is not SettingsBasis.APPROVED:
             return "⚠️", partnership_state_words(partnership, now)
         case _ if partnership.is_past_its_end(now):
@@ -114,7 +118,7 @@ def _running_block(partnership: Partnership, revocation: AccessRequest) -> RichT
     is_sent = revocation.state is RequestState.UNCONFIRMED
     return rich_text(
         paragraph(
-            fixed_text(_RUNNING.format(revocation.id)),
+            fixed_text(_RUNNING.format(kind_words(revocation), revocation.id)),
             person_run,
             fixed_text(" on "),
             local_time(revocation.created_at),

@@ -34,8 +34,8 @@ from workflows.app.watch.known_drift import known_drift
 from workflows.core.batches.batch import Batch, ListFile
 from workflows.core.checks.partner_setup.confirmations import open_steps
 from workflows.core.errors.facts import Fact
+from workflows.core.partners.closing.revoking import running_revocation
 from workflows.core.partners.partnership import Partnership, PartnershipState
-from workflows.core.partners.revoking import running_revocation
 from workflows.core.people import ADMIN, ChatId
 from workflows.core.policy.freeze import Freeze
 from workflows.core.requests.alarms import Alarm
@@ -261,7 +261,7 @@ class SlackNotifier:
         While it shows no step to do, or the admins cannot be read, all of them do.
         """
         readers, people_named = frozenset(copy.audience for copy in copies), {partnership.sponsor.chat_id, requester}
-        is_live = partnership.state is not PartnershipState.REVOKED and bool(partnership.setup)
+        is_live = not partnership.is_closed and bool(partnership.setup)
         admins = await self._recipients.holders(ADMIN) if is_live and readers - people_named else frozenset()
         return frozenset(people_named) | admins if admins else readers
 

@@ -23,10 +23,10 @@ from workflows.core.partners.access_end.decision import (
     open_extension,
 )
 from workflows.core.partners.access_end.notices import AT_THE_END, due_notice, is_nobody_told, must_ask_again
+from workflows.core.partners.closing.revoking import REVOCATION_LIFETIME, requests_for_more_access, running_revocation
 from workflows.core.partners.outcome import advance_request_and_record
-from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.reviewing.reviews import advance_review
-from workflows.core.partners.revoking import REVOCATION_LIFETIME, requests_for_more_access, running_revocation
 from workflows.core.people import GATEHOUSE, CurrentRoles
 from workflows.core.plans.plan import REVOCATION_TEMPLATE, AtEnd
 from workflows.core.requests.alarms import AlarmCode
@@ -146,7 +146,7 @@ class AccessEnds:
         """Do the step that is due for one partner. A failure does not stop the work for other partners."""
         try:
             record = await self._store.partnership(tenant_id)
-            if record is not None and record.state is not PartnershipState.REVOKED and record.is_as_approved:
+            if record is not None and not record.is_closed and record.is_as_approved:
                 await self._step(record, state)
         except (Refused, StaleVersion):
             return  # it has changed in the meantime; the next check decides again

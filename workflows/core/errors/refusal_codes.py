@@ -106,6 +106,8 @@ class RefusalCode(StrEnum):
     # Partners: reviews, setup, revoking
     REVOKED = "revoked"
     """The partner is revoked, so there is nothing to review."""
+    SUSPENDED = "suspended"
+    """The partner is suspended, so there is nothing to review. Values: `domain`."""
     UNKNOWN_PARTNER = "unknown_partner"
     """There is no record of this partner."""
     NOTHING_RECORDED = "nothing_recorded"
@@ -119,7 +121,7 @@ class RefusalCode(StrEnum):
     ONLY_ADMINS_REVOKE = "not_an_admin"
     """Only admins may revoke, and the sponsor in a review. Values: `is_sponsor`, `is_review_due`."""
     REVOCATION_RUNNING = "under_way"
-    """Values: `request`."""
+    """Values: `request`, `is_suspension` (of what is running)."""
     STEP_ALREADY_CONFIRMED = "already_confirmed"
     """Values: `person`."""
     STEP_NOT_CONFIRMED = "not_confirmed"

@@ -12,11 +12,13 @@ The diagram shows the table (a test compares them):
 stateDiagram-v2
     [*] --> active: record_applied
     [*] --> revoked: record_applied
+    [*] --> suspended: record_applied
     [*] --> active: record_overwritten
     [*] --> active: stop
     [*] --> active: record_apply_failed
     active --> active: record_applied
     active --> revoked: record_applied
+    active --> suspended: record_applied
     active --> active: record_overwritten
     active --> active: stop
     active --> active: record_apply_failed
@@ -34,6 +36,7 @@ stateDiagram-v2
     review_due --> active: record_applied
     review_due --> review_due: record_applied
     review_due --> revoked: record_applied
+    review_due --> suspended: record_applied
     review_due --> review_due: record_overwritten
     review_due --> review_due: stop
     review_due --> review_due: record_apply_failed
@@ -54,6 +57,12 @@ stateDiagram-v2
     revoked --> active: record_overwritten
     revoked --> active: stop
     revoked --> active: record_apply_failed
+    suspended --> active: record_applied
+    suspended --> revoked: record_applied
+    suspended --> suspended: record_applied
+    suspended --> active: record_overwritten
+    suspended --> active: stop
+    suspended --> active: record_apply_failed
 ```
 """
 
@@ -81,11 +90,11 @@ from workflows.core.requests.commands.partner_record import (
 S = PartnershipState
 
 TABLE: Final[Mapping[tuple[PartnershipState | None, type[Any]], frozenset[PartnershipState]]] = {
-    (None, RecordApplied): frozenset({S.ACTIVE, S.REVOKED}),
+    (None, RecordApplied): frozenset({S.ACTIVE, S.REVOKED, S.SUSPENDED}),
     (None, RecordOverwritten): frozenset({S.ACTIVE}),
     (None, Stop): frozenset({S.ACTIVE}),
     (None, RecordApplyFailed): frozenset({S.ACTIVE}),
-    (S.ACTIVE, RecordApplied): frozenset({S.ACTIVE, S.REVOKED}),
+    (S.ACTIVE, RecordApplied): frozenset({S.ACTIVE, S.REVOKED, S.SUSPENDED}),
     (S.ACTIVE, RecordOverwritten): frozenset({S.ACTIVE}),
     (S.ACTIVE, Stop): frozenset({S.ACTIVE}),
     (S.ACTIVE, RecordApplyFailed): frozenset({S.ACTIVE}),
@@ -100,7 +109,7 @@ TABLE: Final[Mapping[tuple[PartnershipState | None, type[Any]], frozenset[Partne
     (S.ACTIVE, IssueEndNotice): frozenset({S.ACTIVE}),
     (S.ACTIVE, RecordEndNotice): frozenset({S.ACTIVE}),
     (S.ACTIVE, BlockAtEnd): frozenset({S.ACTIVE}),
-    (S.REVIEW_DUE, RecordApplied): frozenset({S.ACTIVE, S.REVIEW_DUE, S.REVOKED}),
+    (S.REVIEW_DUE, RecordApplied): frozenset({S.ACTIVE, S.REVIEW_DUE, S.REVOKED, S.SUSPENDED}),
     (S.REVIEW_DUE, RecordOverwritten): frozenset({S.REVIEW_DUE}),
     (S.REVIEW_DUE, Stop): frozenset({S.REVIEW_DUE}),
     (S.REVIEW_DUE, RecordApplyFailed): frozenset({S.REVIEW_DUE}),
@@ -120,6 +129,10 @@ TABLE: Final[Mapping[tuple[PartnershipState | None, type[Any]], frozenset[Partne
     (S.REVOKED, RecordOverwritten): frozenset({S.ACTIVE}),
     (S.REVOKED, Stop): frozenset({S.ACTIVE}),
     (S.REVOKED, RecordApplyFailed): frozenset({S.ACTIVE}),
+    (S.SUSPENDED, RecordApplied): frozenset({S.ACTIVE, S.REVOKED, S.SUSPENDED}),
+    (S.SUSPENDED, RecordOverwritten): frozenset({S.ACTIVE}),
+    (S.SUSPENDED, Stop): frozenset({S.ACTIVE}),
+    (S.SUSPENDED, RecordApplyFailed): frozenset({S.ACTIVE}),
 }
 """Each allowed pair of state and command, with the possible new states. The state is None when there is no record."""
 

@@ -11,6 +11,7 @@ from workflows.core.checks.partner_setup.confirmations import open_steps, valid_
 from workflows.core.checks.partner_setup.steps import setup_of
 from workflows.core.errors.facts import Fact, as_values
 from workflows.core.partners.approval_policy import is_live, stricter
+from workflows.core.partners.closing.suspension import suspended_partnership
 from workflows.core.partners.lifecycle import require_table_result
 from workflows.core.partners.partnership import Partnership, PartnershipState, SettingsBasis
 from workflows.core.partners.reviewing.reviews import next_review
@@ -131,7 +132,8 @@ def _message(request: AccessRequest, code: MessageCode, **values: Any) -> Fact:
 
 def _closed(request: AccessRequest) -> Fact:
     """Return the message about a closed partner. `is_all` is true only when the read-back showed nothing open."""
-    return _message(request, MessageCode.CLOSED, is_all=not request.not_closed)
+    suspended = {"is_suspended": True} if request.is_suspension else {}
+    return _message(request, MessageCode.CLOSED, is_all=not request.not_closed, **suspended)
 
 
 def _opened(request: AccessRequest, partnership: Partnership) -> Fact | None:
@@ -259,6 +261,9 @@ def _with_earlier_terms(earlier: Partnership, new: Partnership) -> Partnership:
     return replace(
         earlier,
         version=new.version,
+        state=new.state if earlier.is_closed else earlier.state,
+        suspension=None,
+        not_closed=None,
         template=new.template,
         template_title=new.template_title,
         is_adopted=new.is_adopted,
@@ -303,8 +308,12 @@ def _with_setup(
 def closed_partnership(request: AccessRequest, earlier: Partnership | None, now: datetime) -> Partnership:
     """Return the record of a partner that was just blocked and read back.
 
+    A partner that is revoked stays revoked when a suspension is confirmed later.
+
     :param earlier: the partner's record before; None when there is none.
     """
+    if request.is_suspension and (earlier is None or is_live(earlier)):
+        return suspended_partnership(request, earlier, now)
     prepared = request.require_prepared()
     return Partnership(
         identity=prepared.observation.identity,

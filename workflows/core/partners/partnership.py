@@ -1,4 +1,7 @@
-"""The record of a partner that Gatehouse opened or closed, with its reviews."""
+"""The record of a partner that Gatehouse opened or closed, with its reviews.
+
+It is long because each field of a record says what it means, and since which version it may be empty.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -6,6 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import groupby
 from operator import itemgetter
+from typing import Final
 
 from workflows.core.checks.partner_setup.confirmations import Confirmation
 from workflows.core.checks.partner_setup.steps import SetupStep
@@ -30,6 +34,12 @@ class PartnershipState(StrEnum):
     """The sponsor was asked whether the access is still needed, and nobody has answered yet."""
     REVOKED = "revoked"
     """Explicitly blocked and read back. `not_closed` lists what was still open."""
+    SUSPENDED = "suspended"
+    """Blocked and read back as well, and meant to be lifted: the terms of the approved access stay in the record."""
+
+
+CLOSED_STATES: Final = frozenset({PartnershipState.REVOKED, PartnershipState.SUSPENDED})
+"""The states in which the partner is blocked. Nobody is asked or reminded then."""
 
 
 class SettingsBasis(StrEnum):
@@ -51,6 +61,18 @@ class Attestation:
     person: Person
     reason: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspension:
+    """What a suspended partner had before, so that the suspension can be lifted."""
+
+    at: datetime
+    """When the first block was confirmed. A later one, also without a lift between them, does not change it."""
+    request_id: RequestId | None
+    """The request whose settings were in force; None when Gatehouse had no record of the partner."""
+    basis: SettingsBasis = SettingsBasis.APPROVED
+    """Whether those settings were approved as they were."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +114,7 @@ class Partnership:
     setup_reminder_asked_at: datetime | None = None
     """When somebody asked for that reminder."""
     not_closed: tuple[OpenAccess, ...] | None = None
-    """For a revoked partner: the access that is not certainly closed; None when that was not checked."""
+    """For a blocked partner: the access that is not certainly closed; None when that was not checked."""
     restored_from: RequestId | None = None
     """The request that a restoration undid, when the present settings are restored ones.
 
@@ -110,6 +132,13 @@ class Partnership:
     """The notices about the end of the access, the newest last."""
     blocked_by: RequestId | None = None
     """The revocation that Gatehouse created at the end of the access; None before the end."""
+    suspension: Suspension | None = None
+    """What a suspended partner had before; None in every other state."""
+
+    @property
+    def is_closed(self) -> bool:
+        """Return whether the partner is blocked: revoked or suspended."""
+        return self.state in CLOSED_STATES
 
     @property
     def is_as_approved(self) -> bool:
@@ -127,8 +156,8 @@ class Partnership:
 
     @property
     def review_due_at(self) -> datetime | None:
-        """Return when the next review is due; None when the access is blocked by then."""
-        review_at = self.next_review_at
+        """Return when the next review is due; None when the access is blocked by then, or now."""
+        review_at = None if self.is_closed else self.next_review_at
         if self.at_end is AtEnd.BLOCK and review_at and self.ends_at and review_at >= self.ends_at:
             return None
         return review_at
@@ -139,7 +168,7 @@ class Partnership:
 
         An access whose settings nobody approved ended when that was found. It has a review, and no notices.
         """
-        if self.ends_at is None or not self.is_as_approved or self.is_end_handled:
+        if self.ends_at is None or self.is_closed or not self.is_as_approved or self.is_end_handled:
             return None
         notice_at = next_notice_at(self.since, self.ends_at, self.end_notices)
         return self.ends_at if notice_at is None and self.at_end is AtEnd.BLOCK else notice_at
@@ -159,7 +188,7 @@ def opened_at(partnership: Partnership, requests: Iterable[AccessRequest]) -> da
     """Return when the present access was first opened; later extensions and changes do not count.
 
     :param requests: the requests about this partner, in any order. Only those confirmed after the last block count,
-        whether it was a revocation or a request that was approved.
+        whether it was a revocation, a suspension or a request that was approved.
     """
     confirmed = [
         (request.confirmed_at, closes(request))
@@ -186,7 +215,7 @@ def is_over(request: AccessRequest, record: Partnership | None, now: datetime) -
         return True  # what is missing of a part can be requested again
     if record is None or record.request_id != request.id:
         return record is not None  # replaced or revoked later
-    return record.state is not PartnershipState.REVOKED and record.is_past_its_end(now)
+    return not record.is_closed and record.is_past_its_end(now)
 
 
 def newer_request(
@@ -212,7 +241,7 @@ def newer_request(
 
 
 def _is_active(record: Partnership, now: datetime) -> bool:
-    return record.state is not PartnershipState.REVOKED and not record.is_past_its_end(now)
+    return not record.is_closed and not record.is_past_its_end(now)
 
 
 def _is_same_partner(request: AccessRequest, other: AccessRequest) -> bool:
@@ -233,6 +262,7 @@ class LaterChange(StrEnum):
     """What a later request did to the result of an earlier one."""
 
     REVOKED = "revoked"
+    SUSPENDED = "suspended"
     CLOSED_EARLY = "closed_early"
     """An approved request closed the partner before the end of the earlier access."""
     CLOSED = "closed"
@@ -256,7 +286,7 @@ def later_change(request: AccessRequest, later: AccessRequest) -> LaterChange:
     if later.applied_part:
         return LaterChange.REPLACED_IN_PART
     if later.fields.kind is RequestKind.REVOCATION:
-        return LaterChange.REVOKED
+        return LaterChange.SUSPENDED if later.is_suspension else LaterChange.REVOKED
     if closes(later):
         return LaterChange.CLOSED_EARLY if _is_before_the_end(request, later) else LaterChange.CLOSED
     if later.plan.adoption is not None:

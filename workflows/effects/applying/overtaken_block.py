@@ -2,7 +2,6 @@
 
 from workflows.app.service import Service
 from workflows.core.errors.facts import Fact
-from workflows.core.partners.partnership import PartnershipState
 from workflows.core.requests.commands.automatic import Stop
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest
@@ -20,7 +19,7 @@ async def stop_if_overtaken(request: AccessRequest, *, store: Store, service: Se
     if not request.is_block_at_end or request.was_sent:
         return False
     record = await store.partnership(TenantId(request.fields.target))
-    if record is None or record.state is PartnershipState.REVOKED or record.blocked_by == request.id:
+    if record is None or record.is_closed or record.blocked_by == request.id:
         return False
     await service.advance(request.id, Stop(reason=(Fact(NoteCode.EXTENDED_MEANWHILE),)))
     return True

@@ -30,7 +30,6 @@ from bot.words.sentences import counted, time_words
 from workflows.core.partners.partnership import (
     Attestation,
     Partnership,
-    PartnershipState,
     opened_at,
     replacements_among,
 )
@@ -69,7 +68,7 @@ def _record_elements(
     yield paragraph(
         fixed_text(f"Recorded as {partnership_state_words(partnership, now)}.\n"), *partnership_facts(partnership)
     )
-    if partnership.state is not PartnershipState.REVOKED and partnership.is_as_approved:
+    if not partnership.is_closed and partnership.is_as_approved:
         yield paragraph(fixed_text("Active since "), local_time(opened_at(partnership, requests)), fixed_text("."))
     current = next((request for request in requests if request.id == partnership.request_id), None)
     if current is not None and current.prepared is not None:

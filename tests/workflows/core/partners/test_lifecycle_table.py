@@ -1,6 +1,7 @@
 """Every command in every state of a partner is taken or refused on purpose, and the picture is the table."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from itertools import product
 from typing import Any, Final
@@ -20,6 +21,7 @@ from tests.workflows.core.builders import (
     access_plan,
     everybody,
     noted,
+    particulars,
     partnership,
     prepared,
     request,
@@ -32,7 +34,7 @@ from workflows.core.partners import lifecycle
 from workflows.core.partners.access_end.notices import EndNotice
 from workflows.core.partners.lifecycle import TABLE
 from workflows.core.partners.outcome import advance_request_and_record
-from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.partners.partnership import CLOSED_STATES, Partnership, PartnershipState
 from workflows.core.partners.reviewing.reviews import advance_review
 from workflows.core.requests.commands.automatic import RecordApplied, RecordApplyFailed, RecordOverwritten, Stop
 from workflows.core.requests.commands.partner_record import (
@@ -52,9 +54,16 @@ from workflows.core.requests.commands.partner_record import (
     UnconfirmSetup,
 )
 from workflows.core.requests.commands.request import RequestCommand
-from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
+from workflows.core.requests.request import AccessRequest, Closing, RequestKind, RequestState
 
 SAME: Final[Mapping[str | None, str]] = {"active": "active", "review_due": "review_due"}
+UNAPPROVED: Final[Mapping[str | None, str]] = {
+    None: "active",
+    "active": "active",
+    "review_due": "review_due",
+    "revoked": "active",
+    "suspended": "active",
+}
 EXPECTED: Final[Mapping[str, Mapping[str | None, str]]] = {
     "ask_review": {"active": "review_due", "review_due": "review_due"},
     "keep": {"review_due": "active"},
@@ -69,14 +78,15 @@ EXPECTED: Final[Mapping[str, Mapping[str | None, str]]] = {
     "record_end_notice": SAME,
     "block_at_end": SAME,
     "record_applied": {
-        None: "active revoked",
-        "active": "active revoked",
-        "review_due": "active review_due revoked",
+        None: "active revoked suspended",
+        "active": "active revoked suspended",
+        "review_due": "active review_due revoked suspended",
         "revoked": "active revoked",
+        "suspended": "active revoked suspended",
     },
-    "record_overwritten": {None: "active", "active": "active", "review_due": "review_due", "revoked": "active"},
-    "stop": {None: "active", "active": "active", "review_due": "review_due", "revoked": "active"},
-    "record_apply_failed": {None: "active", "active": "active", "review_due": "review_due", "revoked": "active"},
+    "record_overwritten": UNAPPROVED,
+    "stop": UNAPPROVED,
+    "record_apply_failed": UNAPPROVED,
 }
 """Command -> state it is taken in -> states it may lead to. Written by hand; whatever is not here is refused."""
 
@@ -134,7 +144,8 @@ def _answer(known: Partnership, command: PartnershipCommand) -> str | Refused:
 
 
 def _written() -> list[AccessRequest]:
-    """Requests that were written: by a chain that may open everything, by a weaker one, and a revocation."""
+    """Requests that were written: by a chain that may open everything, by a weaker one, revoked and suspended."""
+    revoke = particulars(RequestKind.REVOCATION)
     weaker = prepared(
         stages=STAGES[:1], plan=access_plan({"tenantId": TENANT, "inboundTrust": {"isMfaAccepted": True}})
     )
@@ -142,6 +153,7 @@ def _written() -> list[AccessRequest]:
         request(RequestState.APPLYING),
         request(RequestState.APPLYING, prepared=weaker),
         request(RequestState.APPLYING, RequestKind.REVOCATION),
+        request(RequestState.APPLYING, RequestKind.REVOCATION, fields=replace(revoke, closing=Closing.SUSPEND)),
     ]
 
 
@@ -187,14 +199,15 @@ def test_an_end_of_what_was_not_written_changes_no_record(
     assert advance_request_and_record(request(RequestState.APPLYING), end, situation(), known).partnership is None
 
 
+@pytest.mark.parametrize(("state", "said"), [("revoked", "already revoked"), ("suspended", "is suspended")])
 @pytest.mark.parametrize("name", OWN)
-def test_a_revoked_partner_takes_nothing_and_says_so(name: str) -> None:
+def test_a_blocked_partner_takes_nothing_and_says_so(name: str, state: str, said: str) -> None:
     for record, command in product(RECORDS, _commands(name)):
-        with worded_refusal(Refused, match="already revoked") as refused:
+        with worded_refusal(Refused, match=said) as refused:
             advance_review(
-                partnership(state=PartnershipState.REVOKED, **record), command, current_roles=everybody(), now=LATE
+                partnership(state=PartnershipState(state), **record), command, current_roles=everybody(), now=LATE
             )
-        assert refused.value.code == "revoked"
+        assert refused.value.code == state
 
 
 def test_who_may_not_keep_a_partner_is_told_that_also_where_no_review_waits() -> None:
@@ -224,6 +237,6 @@ def test_the_diagram_in_the_docstring_is_the_table() -> None:
 
 
 def test_while_a_partner_is_live_only_an_answer_can_come_at_the_wrong_time() -> None:
-    """Every other refusal of the table says that the partner is revoked."""
+    """Every other refusal of the table says that the partner is revoked or suspended."""
     refused = {(state, name) for state, name in PAIRS if state not in EXPECTED[name]}
-    assert {pair for pair in refused if pair[0] != PartnershipState.REVOKED} == {("active", "keep")}
+    assert {pair for pair in refused if pair[0] not in CLOSED_STATES} == {("active", "keep")}

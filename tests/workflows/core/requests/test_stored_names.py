@@ -139,7 +139,7 @@ def test_the_names_of_states_kinds_and_choices() -> None:
         "overwritten",
         "failed",
     ]
-    assert [state.value for state in PartnershipState] == ["active", "review_due", "revoked"]
+    assert [state.value for state in PartnershipState] == ["active", "review_due", "revoked", "suspended"]
     assert [kind.value for kind in RequestKind] == ["access", "revocation", "restoration", "adoption"]
     assert [choice.value for choice in Choice] == ["approve", "reject"]
 

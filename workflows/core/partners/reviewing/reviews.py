@@ -92,6 +92,8 @@ def _step(
 
 def _why_not_now(partnership: Partnership, command: PartnershipCommand, current_roles: CurrentRoles) -> Refused:
     # In every other state the table allows every command except the answer to a review.
+    if partnership.state is PartnershipState.SUSPENDED:
+        return Refused(RefusalCode.SUSPENDED, domain=partnership.identity.default_domain)
     if partnership.state is PartnershipState.REVOKED or not isinstance(command, Keep):
         return Refused(RefusalCode.REVOKED)
     _require_may_keep(partnership, command.actor, current_roles)

@@ -9,7 +9,7 @@ from workflows.core.checks.partner_setup.steps import SetupStep, StepKey
 from workflows.core.people import Actor, ChatId, Person, PersonId
 from workflows.core.requests.commands.audit_details import Details, account_details, clicked_details
 from workflows.core.requests.commands.request import RequestCommand
-from workflows.core.requests.request import RequestId
+from workflows.core.requests.request import Closing, RequestId
 from workflows.core.settings.canonical import Digest
 from workflows.core.settings.model import TenantId
 
@@ -52,10 +52,12 @@ class Revoke:
     """Normalized domain or tenant id."""
     reason: str
     channel: str = ""
+    closing: Closing = Closing.REVOKE
 
     def audit_details(self) -> Details:
-        """Return the reason and the named partner."""
-        return clicked_details(reason=self.reason, target=self.target)
+        """Return the reason and the named partner, and that it is only a suspension."""
+        closing = {"closing": self.closing.value} if self.closing is Closing.SUSPEND else {}
+        return clicked_details(reason=self.reason, target=self.target, **closing)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
