@@ -24,12 +24,14 @@ from bot.slack.ids import PartnerSection
 from bot.words.partner_setup.state import setup_words
 from bot.words.requests.access_end import AT_END, ended_state_words
 from bot.words.requests.titles import partner_title
+from bot.words.reviews.reasons import ended_review_words, reasons_words
 from bot.words.settings.open_access import access_kind_titles, access_kinds_words
 from workflows.core.partners.partnership import Partnership, PartnershipState, SettingsBasis
 from workflows.core.posture.watch.drift import Drift
 from workflows.core.settings.model import TenantId
 
 MAX_ACCESS_KINDS_CHARACTERS: Final = 600
+MAX_REASONS_CHARACTERS: Final = 900
 _BASIS: Final[Mapping[SettingsBasis, str]] = {
     SettingsBasis.PARTLY_APPLIED: "partly applied",
     SettingsBasis.PARTLY_REDUCED: "partly reduced",
@@ -80,6 +82,7 @@ def partnership_facts(partnership: Partnership) -> Iterator[TextRun]:
     if partnership.state is PartnershipState.ACTIVE and partnership.review_due_at is not None:
         yield fixed_text("\nNext review ")
         yield local_time(partnership.review_due_at)
+    yield from _review_parts(partnership)
     yield fixed_text("\nSponsor: ")
     yield cleaned_text(partnership.sponsor.name)
     if partnership.sponsor_gone_at is not None:
@@ -109,6 +112,16 @@ def _closed_facts(partnership: Partnership) -> Iterator[TextRun]:
         yield local_time(partnership.ends_at)
     yield fixed_text("\nSponsor: ")
     yield cleaned_text(partnership.sponsor.name)
+
+
+def _review_parts(partnership: Partnership) -> Iterator[TextRun]:
+    """State why the open review is due, or why nobody had to answer the last one."""
+    if partnership.state is PartnershipState.REVIEW_DUE and partnership.review_reasons:
+        yield fixed_text("\nReview due: ")
+        yield cleaned_text(reasons_words(partnership.review_reasons), MAX_REASONS_CHARACTERS)
+    elif partnership.review_ended_by is not None:
+        yield fixed_text("\nLast review: ")
+        yield fixed_text(ended_review_words(partnership.review_ended_by))
 
 
 def basis_parts(partnership: Partnership) -> Iterator[TextRun]:

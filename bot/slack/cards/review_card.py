@@ -42,6 +42,7 @@ from workflows.core.requests.request import AccessRequest, RequestState
 _MAX_DRIFT_CHARACTERS: Final = 700
 _NOT_APPROVED: Final = "The current settings are not the approved ones, so one person cannot keep them."
 _ANSWERED: Final = ("✅", "review answered, access kept")
+_ENDED: Final = ("✅", "nobody has to answer this review")
 _REPLACED: Final = ("✅", "a later request was approved, nothing to review")
 _RUNNING: Final = "A {} is running ({}). Started by "
 _NO_ANSWER_NEEDED: Final = ". Nobody has to answer this review any more. This card shows the result."
@@ -94,6 +95,13 @@ def ended_review_card(partnership: Partnership, answer: Attestation | None) -> M
     return closed_line(icon, name, summary, partnership.request_id, line=[*line, *when])
 
 
+def unanswered_review_card(partnership: Partnership) -> Message:
+    """Return the text of an earlier review question whose reason was over before anybody answered."""
+    icon, summary = _ENDED
+    line = [fixed_text("its reason was over before an answer")]
+    return closed_line(icon, partner_name(partnership.identity), summary, partnership.request_id, line=line)
+
+
 def _review_headline(partnership: Partnership, now: datetime) -> tuple[str, str]:
     match partnership.state:
         case PartnershipState.REVOKED:
@@ -106,6 +114,8 @@ def _review_headline(partnership: Partnership, now: datetime) -> tuple[str, str]
             return "⏰", "access period ended"
         case PartnershipState.REVIEW_DUE:
             return "🔔", "is this access still needed?"
+        case _ if partnership.review_ended_by is not None:
+            return _ENDED
         case _ if _answer(partnership) is not None:
             return _ANSWERED
     return _REPLACED
@@ -137,7 +147,7 @@ def _buttons_of_running(partnership: Partnership, revocation: AccessRequest) -> 
 
 def _review_elements(partnership: Partnership, now: datetime, drift: Drift | None = None) -> Iterator[RichTextElement]:
     answer = _answer(partnership)
-    if partnership.state is PartnershipState.ACTIVE and answer is not None:
+    if partnership.state is PartnershipState.ACTIVE and answer is not None and partnership.review_ended_by is None:
         yield paragraph(
             fixed_text("Kept by "),
             cleaned_text(answer.person.name, bold=True),

@@ -12,7 +12,12 @@ import structlog
 
 from bot.slack.blocks.message import Message, notice
 from bot.slack.cards.partner_setup.setup_card import closed_setup_card, setup_card
-from bot.slack.cards.review_card import ended_review_card, replaced_review_card, review_card
+from bot.slack.cards.review_card import (
+    ended_review_card,
+    replaced_review_card,
+    review_card,
+    unanswered_review_card,
+)
 from bot.slack.outbound.announcements.end_messages import EndMessages
 from bot.slack.outbound.announcements.freeze_messages import FreezeMessages
 from bot.slack.outbound.app_homes import AppHomes
@@ -306,7 +311,8 @@ class SlackNotifier:
 def _review_of(partnership: Partnership) -> str:
     """Return which review of a partner would be asked now."""
     # NB. with the request: access that was approved again counts its reminders from the beginning.
-    return f"{partnership.request_id}.{len(partnership.attestations)}"
+    ended = f"{partnership.ended_reviews}." if partnership.ended_reviews else ""
+    return f"{partnership.request_id}.{ended}{len(partnership.attestations)}"
 
 
 def _closed_review(copy: MessageCopy, newest: MessageCopy, partnership: Partnership) -> Message | None:
@@ -321,8 +327,16 @@ def _closed_review(copy: MessageCopy, newest: MessageCopy, partnership: Partners
     if review == (_review_of(partnership) if is_due else newest_review):
         return None
     answered = review.rpartition(".")[2]
+    if _is_ended_without_answer(review, partnership):
+        return unanswered_review_card(partnership)
     answers = partnership.attestations[int(answered) :] if answered.isdigit() else ()
     return ended_review_card(partnership, answers[0] if answers else None)
+
+
+def _is_ended_without_answer(review: str, partnership: Partnership) -> bool:
+    """Return whether an earlier review of the same access ended because its reason was over."""
+    request_id, *ended, _ = review.split(".")
+    return request_id == partnership.request_id and int(ended[0] if ended else 0) < partnership.ended_reviews
 
 
 def _newest(copies: Sequence[MessageCopy]) -> dict[str, MessageCopy]:

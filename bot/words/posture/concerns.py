@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from bot.words.conditional_access.findings import estimate_words, locked_out_words
+from bot.words.findings.conditional_access.findings import estimate_words, locked_out_words
 from bot.words.names.actions import COMMANDS, Action
 from bot.words.plans.consequences import STAYS_UNTIL_REVOKED
 from bot.words.requests.notes import stored_note_words

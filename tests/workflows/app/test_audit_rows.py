@@ -72,6 +72,7 @@ from workflows.core.requests.commands.partner_record import (
     UnconfirmSetup,
 )
 from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers, RequestCommand, Submit, Withdraw
+from workflows.core.requests.commands.review_event import EndReviewReason, ReviewReasonCode, StartReview
 from workflows.core.requests.commands.watch import AcceptDrift
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState, WriteRefusal
 from workflows.core.settings.canonical import Digest
@@ -262,6 +263,16 @@ OF_PARTNERS: Final[tuple[tuple[Partnership, PartnershipCommand, Row], ...]] = (
         partnership(version=1, sponsor_gone_at=NOW),
         RecordSponsorFound(sponsor=SAM.id),
         (f"gatehouse record_sponsor_found accepted - {TENANT} -", "{}"),
+    ),
+    (
+        partnership(version=1),
+        StartReview(reason=ReviewReasonCode.DRIFT, event="f1", values={"drift": "absent"}),
+        (f"gatehouse start_review accepted - {TENANT} -", '{"reason":"drift","event":"f1","drift":"absent"}'),
+    ),
+    (
+        partnership(version=1, review_events=("drift:f1",)),
+        EndReviewReason(reason=ReviewReasonCode.DRIFT),
+        (f"gatehouse end_review_reason accepted - {TENANT} -", '{"reason":"drift"}'),
     ),
     (
         partnership(version=1),

@@ -25,6 +25,8 @@ stateDiagram-v2
     active --> review_due: ask_review
     active --> review_due: record_sponsor_gone
     active --> active: record_sponsor_found
+    active --> review_due: start_review
+    active --> active: end_review_reason
     active --> active: confirm_half
     active --> active: unconfirm_half
     active --> active: remind_half
@@ -44,6 +46,9 @@ stateDiagram-v2
     review_due --> active: keep
     review_due --> review_due: record_sponsor_gone
     review_due --> review_due: record_sponsor_found
+    review_due --> review_due: start_review
+    review_due --> active: end_review_reason
+    review_due --> review_due: end_review_reason
     review_due --> review_due: confirm_half
     review_due --> review_due: unconfirm_half
     review_due --> review_due: remind_half
@@ -86,6 +91,7 @@ from workflows.core.requests.commands.partner_record import (
     RemindSetup,
     UnconfirmSetup,
 )
+from workflows.core.requests.commands.review_event import EndReviewReason, StartReview
 
 S = PartnershipState
 
@@ -101,6 +107,8 @@ TABLE: Final[Mapping[tuple[PartnershipState | None, type[Any]], frozenset[Partne
     (S.ACTIVE, AskReview): frozenset({S.REVIEW_DUE}),
     (S.ACTIVE, RecordSponsorGone): frozenset({S.REVIEW_DUE}),
     (S.ACTIVE, RecordSponsorFound): frozenset({S.ACTIVE}),
+    (S.ACTIVE, StartReview): frozenset({S.REVIEW_DUE}),
+    (S.ACTIVE, EndReviewReason): frozenset({S.ACTIVE}),
     (S.ACTIVE, ConfirmSetup): frozenset({S.ACTIVE}),
     (S.ACTIVE, UnconfirmSetup): frozenset({S.ACTIVE}),
     (S.ACTIVE, RemindSetup): frozenset({S.ACTIVE}),
@@ -117,6 +125,8 @@ TABLE: Final[Mapping[tuple[PartnershipState | None, type[Any]], frozenset[Partne
     (S.REVIEW_DUE, Keep): frozenset({S.ACTIVE}),
     (S.REVIEW_DUE, RecordSponsorGone): frozenset({S.REVIEW_DUE}),
     (S.REVIEW_DUE, RecordSponsorFound): frozenset({S.REVIEW_DUE}),
+    (S.REVIEW_DUE, StartReview): frozenset({S.REVIEW_DUE}),
+    (S.REVIEW_DUE, EndReviewReason): frozenset({S.ACTIVE, S.REVIEW_DUE}),
     (S.REVIEW_DUE, ConfirmSetup): frozenset({S.REVIEW_DUE}),
     (S.REVIEW_DUE, UnconfirmSetup): frozenset({S.REVIEW_DUE}),
     (S.REVIEW_DUE, RemindSetup): frozenset({S.REVIEW_DUE}),

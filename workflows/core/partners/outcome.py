@@ -14,6 +14,7 @@ from workflows.core.partners.approval_policy import is_live, stricter
 from workflows.core.partners.closing.suspension import suspended_partnership
 from workflows.core.partners.lifecycle import require_table_result
 from workflows.core.partners.partnership import Partnership, PartnershipState, SettingsBasis
+from workflows.core.partners.reviewing.review_events import kept_events
 from workflows.core.partners.reviewing.reviews import next_review
 from workflows.core.people import GATEHOUSE
 from workflows.core.plans.closing import only_reduces_access, writes_only_reductions
@@ -217,6 +218,7 @@ def _new_record(
         review_interval=prepared.review_interval,
         next_review_at=next_review(prepared.review_interval, ends_at, now),
         attestations=() if earlier is None else earlier.attestations,
+        review_events=kept_events(earlier),
         stages=_approval_policy_from(prepared, earlier),
         basis=basis,
         at_end=prepared.plan.at_end if basis is SettingsBasis.APPROVED else AtEnd.ASK,

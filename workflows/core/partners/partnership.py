@@ -19,6 +19,7 @@ from workflows.core.plans.plan import AtEnd, TenantIdentity
 from workflows.core.plans.renewal import is_extension
 from workflows.core.policy.approval import Choice
 from workflows.core.policy.template import Stage
+from workflows.core.requests.commands.review_event import ReviewReason
 from workflows.core.requests.deciding import access_ends_at
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.core.requests.transitions.writes import closes
@@ -96,6 +97,16 @@ class Partnership:
     """When the next review question is sent to the sponsor; None once revoked."""
     reminders: int = 0
     """How often the sponsor was asked in the open review."""
+    review_reasons: tuple[ReviewReason, ...] = ()
+    """Why the open review is due. Empty when none is open, and for one that an earlier version asked about."""
+    review_events: tuple[str, ...] = ()
+    """The events that were a reason of a review, so that none of them is a reason twice."""
+    regular_review_at: datetime | None = None
+    """When the review would be due by the calendar, while an event has started it earlier."""
+    review_ended_by: ReviewReason | None = None
+    """The reason whose end also ended the last review, so that nobody had to answer it; None when somebody had to."""
+    ended_reviews: int = 0
+    """How many reviews of this access ended with their reason, without an answer."""
     attestations: tuple[Attestation, ...] = ()
     stages: tuple[Stage, ...] = ()
     """The approval policy of the partner. Only a confirmed block resets it. Empty in old records."""

@@ -42,6 +42,7 @@ from bot.words.requests.notes import note_words
 from bot.words.requests.replacement import PERIOD_ENDED, later_state_by_words, later_state_words
 from bot.words.requests.states import short_state_words
 from bot.words.requests.titles import partner_title, prepared_title
+from bot.words.reviews.reasons import short_reasons
 from workflows.app.reads.found_requests import Today
 from workflows.app.reads.newer_requests import AfterEnd
 from workflows.core.partners.partnership import Partnership
@@ -83,7 +84,9 @@ def review_row(partnership: Partnership, now: datetime, *, has_times_below: bool
     tenant_id = partnership.identity.tenant_id
     review = button("Review", ids.REVIEW_PARTNER, tenant_id, "primary")
     no_end = "No end date" if partnership.ends_at is None else ""
-    about, times = _partner(partnership), _end_times(partnership, now)
+    reasons = short_reasons(partnership.review_reasons)
+    about = f"{_partner(partnership)} · {reasons}" if reasons else _partner(partnership)
+    times = _end_times(partnership, now)
     yield from _waiting_row(
         about, f"due:{tenant_id}", review, times, now, constant=no_end, has_times_below=has_times_below
     )

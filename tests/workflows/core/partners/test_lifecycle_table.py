@@ -54,6 +54,12 @@ from workflows.core.requests.commands.partner_record import (
     UnconfirmSetup,
 )
 from workflows.core.requests.commands.request import RequestCommand
+from workflows.core.requests.commands.review_event import (
+    EndReviewReason,
+    ReviewReason,
+    ReviewReasonCode,
+    StartReview,
+)
 from workflows.core.requests.request import AccessRequest, Closing, RequestKind, RequestState
 
 SAME: Final[Mapping[str | None, str]] = {"active": "active", "review_due": "review_due"}
@@ -69,6 +75,8 @@ EXPECTED: Final[Mapping[str, Mapping[str | None, str]]] = {
     "keep": {"review_due": "active"},
     "record_sponsor_gone": {"active": "review_due", "review_due": "review_due"},
     "record_sponsor_found": SAME,
+    "start_review": {"active": "review_due", "review_due": "review_due"},
+    "end_review_reason": {"active": "active", "review_due": "active review_due"},
     "confirm_half": SAME,
     "unconfirm_half": SAME,
     "remind_half": SAME,
@@ -113,6 +121,8 @@ RECORDS: Final[tuple[dict[str, Any], ...]] = (
     {"sponsor_gone_at": NOW},
     {"end_notices": (NOTICE,)},
     {"ends_at": NOW},
+    {"review_events": ("drift:one",)},
+    {"review_events": ("drift:one",), "review_reasons": (ReviewReason(code=ReviewReasonCode.DRIFT, at=NOW),)},
 )
 """What a partner's record may say besides its state, so that each command is taken of one of them."""
 
@@ -131,6 +141,8 @@ def _commands(name: str) -> list[PartnershipCommand]:
         "issue_end_notice": [IssueEndNotice(days=30, batch="b", ends_at=NOW + timedelta(days=90))],
         "record_end_notice": [RecordEndNotice(batch="b", people=(SAM.chat_id,))],
         "block_at_end": [BlockAtEnd(request_id=partnership().request_id, ends_at=NOW)],
+        "start_review": [StartReview(reason=ReviewReasonCode.DRIFT, event="other")],
+        "end_review_reason": [EndReviewReason(reason=ReviewReasonCode.DRIFT)],
         "record_half": [RecordSetup(request_id=partnership().request_id, steps=(REDEEM_STEP,))],
     }
     return commands[name]

@@ -29,6 +29,7 @@ from workflows.core.partners.partnership import Attestation, Partnership, Partne
 from workflows.core.partners.reviewing.reviews import ReviewTransition, advance_review, may_revoke
 from workflows.core.people import CurrentRoles, Person
 from workflows.core.requests.commands.partner_record import AskReview, Keep, PartnershipCommand
+from workflows.core.requests.commands.review_event import ReviewReason, ReviewReasonCode
 from workflows.core.requests.effects import ShowRequest, ShowReview
 from workflows.core.requests.reminder_times import REVIEW_ASKED_AGAIN_AFTER
 from workflows.core.requests.request import RequestState
@@ -68,6 +69,11 @@ def test_a_review_is_due_at_its_exact_instant_and_not_before() -> None:
                 state=PartnershipState.REVIEW_DUE,
                 next_review_at=now + 3 * DAY,
                 reminders=1,
+                review_reasons=(
+                    ReviewReason(
+                        code=ReviewReasonCode.ACCESS_ENDED if now >= END else ReviewReasonCode.CALENDAR, at=now
+                    ),
+                ),
             ),
             effects=(
                 ShowReview(tenant_id=TENANT, remind=True),

@@ -83,6 +83,7 @@ from workflows.core.requests.commands.request import (
     Submit,
     Withdraw,
 )
+from workflows.core.requests.commands.review_event import EndReviewReason, ReviewReasonCode, StartReview
 from workflows.core.requests.commands.watch import AcceptDrift
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState, WriteRefusal
 from workflows.core.settings.canonical import Digest
@@ -173,6 +174,11 @@ OF_PARTNERS: list[tuple[PartnershipCommand, dict[str, Any]]] = [
     (with_person(KEEP, SAM), {"reason": "Needed", "account": "id-sam"}),
     (RecordSponsorGone(sponsor=SAM.id, reason=GoneReason.DISABLED), {"reason": "disabled"}),
     (RecordSponsorFound(sponsor=SAM.id), {}),
+    (
+        StartReview(reason=ReviewReasonCode.NO_SIGN_IN, event="2026-09-01", values={"days": "30"}),
+        {"reason": "no_sign_in", "event": "2026-09-01", "days": "30"},
+    ),
+    (EndReviewReason(reason=ReviewReasonCode.DRIFT), {"reason": "drift"}),
     (
         IssueEndNotice(days=3, batch="b", ends_at=NOW, is_too_late=True),
         {"days": 3, "ends_at": NOW.isoformat(), "is_too_late": True},

@@ -60,6 +60,8 @@ def test_the_names_of_commands() -> None:
         "issue_end_notice",
         "record_end_notice",
         "block_at_end",
+        "start_review",
+        "end_review_reason",
     ]
     assert set(get_args(Command)) == {*get_args(RequestCommand), *get_args(PartnershipCommand)}
 

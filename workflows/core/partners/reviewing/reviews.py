@@ -9,6 +9,7 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.access_end.notices import AT_THE_END, EndNotice, lowest_issued, must_ask_again, with_result
 from workflows.core.partners.lifecycle import is_allowed, require_table_result
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
+from workflows.core.partners.reviewing.review_events import end_reason, start_review, with_regular_reason
 from workflows.core.partners.reviewing.setup_reviews import advance_setup, setup_messages
 from workflows.core.partners.reviewing.sponsor_handover import advance_sponsor, with_new_sponsor
 from workflows.core.people import ADMIN, CurrentRoles, Person
@@ -28,6 +29,7 @@ from workflows.core.requests.commands.partner_record import (
     RemindSetup,
     UnconfirmSetup,
 )
+from workflows.core.requests.commands.review_event import EndReviewReason, StartReview
 from workflows.core.requests.effects import Effect, ShowRequest, ShowReview, ShowSetup
 from workflows.core.requests.reminder_times import REVIEW_ASKED_AGAIN_AFTER
 
@@ -76,6 +78,14 @@ def _step(
             partnership = advance_sponsor(partnership, command, now=now, ask_again_at=now + REVIEW_ASKED_AGAIN_AFTER)
             show_review = ShowReview(tenant_id=partnership.identity.tenant_id, remind=is_gone)
             return ReviewTransition(partnership=partnership, effects=(show_review,))
+        case StartReview():
+            begins = partnership.state is PartnershipState.ACTIVE and not command.is_told
+            partnership = start_review(partnership, command, now, REVIEW_ASKED_AGAIN_AFTER)
+            show_review = ShowReview(tenant_id=partnership.identity.tenant_id, remind=begins)
+            return ReviewTransition(partnership=partnership, effects=(show_review,))
+        case EndReviewReason():
+            show_review = ShowReview(tenant_id=partnership.identity.tenant_id)
+            return ReviewTransition(partnership=end_reason(partnership, command, now), effects=(show_review,))
         case ConfirmSetup() | UnconfirmSetup() | RemindSetup() | AskSetup() | RecordSetup():
             partnership = advance_setup(partnership, command, current_roles=current_roles, now=now)
             show_setup = ShowSetup(tenant_id=partnership.identity.tenant_id, remind=isinstance(command, AskSetup))
@@ -114,7 +124,7 @@ def _ask(partnership: Partnership, now: datetime) -> ReviewTransition:
     if partnership.review_due_at is None or now < partnership.review_due_at:
         raise Refused(RefusalCode.NOT_DUE_YET, what="review")
     partnership = replace(
-        partnership,
+        with_regular_reason(partnership, now),
         version=partnership.version + 1,
         state=PartnershipState.REVIEW_DUE,
         next_review_at=now + REVIEW_ASKED_AGAIN_AFTER,
@@ -184,6 +194,8 @@ def _keep(
         state=PartnershipState.ACTIVE,
         next_review_at=next_review(partnership.review_interval, partnership.ends_at, now),
         reminders=0,
+        review_reasons=(),
+        regular_review_at=None,
         attestations=(*partnership.attestations, attestation),
     )
     return ReviewTransition(partnership=partnership, effects=(ShowReview(tenant_id=partnership.identity.tenant_id),))

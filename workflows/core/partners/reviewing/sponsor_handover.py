@@ -9,8 +9,10 @@ from datetime import datetime
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.partners.reviewing.review_events import with_reason
 from workflows.core.people import Person
 from workflows.core.requests.commands.partner_record import RecordSponsorGone, SponsorCommand
+from workflows.core.requests.commands.review_event import ReviewReasonCode
 
 
 def advance_sponsor(
@@ -25,7 +27,8 @@ def advance_sponsor(
     if partnership.sponsor.id != command.sponsor or (partnership.sponsor_gone_at is not None) is is_gone:
         raise Refused(RefusalCode.NOT_POSSIBLE_IN_THIS_STATE, sponsor=partnership.sponsor.name)
     updated = replace(partnership, version=partnership.version + 1, sponsor_gone_at=now if is_gone else None)
-    if is_gone:
+    if isinstance(command, RecordSponsorGone):
+        updated = with_reason(updated, ReviewReasonCode.SPONSOR_GONE, now, cause=command.reason.value)
         updated = replace(
             updated,
             state=PartnershipState.REVIEW_DUE,

@@ -9,6 +9,7 @@ from workflows.core.checks.partner_setup.steps import SetupStep, StepKey
 from workflows.core.people import Actor, ChatId, Person, PersonId
 from workflows.core.requests.commands.audit_details import Details, account_details, clicked_details
 from workflows.core.requests.commands.request import RequestCommand
+from workflows.core.requests.commands.review_event import ReviewEventCommand
 from workflows.core.requests.request import Closing, RequestId
 from workflows.core.settings.canonical import Digest
 from workflows.core.settings.model import TenantId
@@ -221,6 +222,6 @@ SponsorCommand = RecordSponsorGone | RecordSponsorFound
 
 SetupCommand = ConfirmSetup[Person] | UnconfirmSetup[Person] | RemindSetup[Person] | AskSetup | RecordSetup
 
-PartnershipCommand = AskReview | Keep[Person] | SponsorCommand | SetupCommand | EndCommand
+PartnershipCommand = AskReview | Keep[Person] | SponsorCommand | SetupCommand | EndCommand | ReviewEventCommand
 
 Command = RequestCommand | PartnershipCommand
