@@ -20,6 +20,7 @@ from bot.slack.cards.review_card import (
 )
 from bot.slack.outbound.announcements.end_messages import EndMessages
 from bot.slack.outbound.announcements.freeze_messages import FreezeMessages
+from bot.slack.outbound.announcements.review_messages import ReviewMessages, review_of
 from bot.slack.outbound.app_homes import AppHomes
 from bot.slack.outbound.batches.batch_messages import BatchMessages
 from bot.slack.outbound.batches.list_file import BatchListFiles
@@ -48,7 +49,7 @@ from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.model import TenantId
 from workflows.intervals import NAMES_SHOWN_FOR
 from workflows.ports.message_copies import MessageCopy
-from workflows.ports.notifier import AnnouncedEnd, NotifierBlocked, NotifierRefused
+from workflows.ports.notifier import AnnouncedEnd, AskedReview, NotifierBlocked, NotifierRefused
 
 _log = structlog.get_logger()
 
@@ -63,6 +64,7 @@ class SlackNotifier:
         self._homes = AppHomes(outbound)
         self._ends = EndMessages(outbound)
         self._freezes = FreezeMessages(outbound)
+        self._reviews = ReviewMessages(outbound)
         self._reminders = Reminders(outbound)
         self._requests = RequestMessages(outbound, self._reminders)
 
@@ -164,6 +166,12 @@ class SlackNotifier:
         """Send each person one message about these ends; see `EndMessages`."""
         return await self._ends.send_notices(announced, batch=batch, blocked=blocked)
 
+    async def send_review_reminders(
+        self, asked: Sequence[AskedReview], *, admins: frozenset[ChatId], batch: str
+    ) -> Mapping[TenantId, tuple[ChatId, ...]]:
+        """Send each person one message about these reviews; see `ReviewMessages`."""
+        return await self._reviews.send(asked, admins=admins, batch=batch)
+
     async def show_block_at_end(self, request: AccessRequest) -> None:
         """Tell who must know that a partner was blocked; see `EndMessages`."""
         await self._ends.show_block(request)
@@ -243,7 +251,7 @@ class SlackNotifier:
 
         :returns: why Slack refused the message to the sponsor; None when at least one person was reached.
         """
-        occasion = f"{_review_of(partnership)}.{partnership.reminders}"
+        occasion = f"{review_of(partnership)}.{partnership.reminders}"
         people_asked = {
             copy.audience for copy in await self._outbound.store.copies(subject) if copy.occasion == occasion
         }
@@ -308,13 +316,6 @@ class SlackNotifier:
         await self._outbound.store.request_home_updates(list(dict.fromkeys(people)))
 
 
-def _review_of(partnership: Partnership) -> str:
-    """Return which review of a partner would be asked now."""
-    # NB. with the request: access that was approved again counts its reminders from the beginning.
-    ended = f"{partnership.ended_reviews}." if partnership.ended_reviews else ""
-    return f"{partnership.request_id}.{ended}{len(partnership.attestations)}"
-
-
 def _closed_review(copy: MessageCopy, newest: MessageCopy, partnership: Partnership) -> Message | None:
     """Return the last content of a review card that asks nothing any more; None for a card that shows the review.
 
@@ -324,7 +325,7 @@ def _closed_review(copy: MessageCopy, newest: MessageCopy, partnership: Partners
     if copy.message_id != newest.message_id and review == newest_review:
         return replaced_review_card(partnership, reminded_at=posted_at(newest))
     is_due = partnership.state is PartnershipState.REVIEW_DUE
-    if review == (_review_of(partnership) if is_due else newest_review):
+    if review == (review_of(partnership) if is_due else newest_review):
         return None
     answered = review.rpartition(".")[2]
     if _is_ended_without_answer(review, partnership):

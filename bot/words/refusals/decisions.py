@@ -94,6 +94,7 @@ def _not_due_yet(values: Values) -> str:
         "review": "The review is not due yet.",
         "answered_review": "Somebody has answered this review already. You need to do nothing.",
         "review_event": "This is known already.",
+        "suspension": "The suspension was requested already, or nobody was reminded yet.",
         "approver_reminder": "No reminder of the approvers is due.",
         "setup_reminder": "No reminder of the partner setup is due.",
         "end_notice": "No notice about the end of the access is due.",

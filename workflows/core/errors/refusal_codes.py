@@ -87,7 +87,7 @@ class RefusalCode(StrEnum):
     """The approvers were asked or reminded within the last day."""
     NOT_DUE_YET = "not_due"
     """Values: `what`: "expiry", "review", "answered_review", "setup_reminder", "approver_reminder",
-    "end_notice" or "end_of_access"."""
+    "end_notice", "end_of_access" or "suspension"."""
     NOT_A_REVOCATION = "not_a_revocation"
     """The plan of a revocation does something other than closing."""
     NOT_AN_ADOPTION = "not_an_adoption"

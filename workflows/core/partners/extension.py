@@ -7,7 +7,7 @@ from workflows.core.errors.raised import NothingToChange
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership
 from workflows.core.plans.closing import closes_everything, only_reduces_access, writes_only_reductions
-from workflows.core.plans.plan import AtEnd, Plan
+from workflows.core.plans.plan import AtEnd, OnSilence, Plan
 from workflows.core.plans.renewal import MIN_EXTENSION
 from workflows.core.policy.template import Template
 
@@ -87,6 +87,15 @@ def at_end_of(plan: Plan, record: Partnership | None, template: Template) -> AtE
     if record is not None and not record.is_closed and only_reduces_access(plan):
         return record.at_end
     return template.at_end
+
+
+def on_silence_of(plan: Plan, record: Partnership | None, template: Template) -> OnSilence:
+    """Return what happens after a plan when nobody answers a review; see `at_end_of`."""
+    if closes_everything(plan):
+        return OnSilence.ESCALATE
+    if record is not None and not record.is_closed and only_reduces_access(plan):
+        return record.on_silence
+    return template.on_silence
 
 
 def no_extension_error(

@@ -35,6 +35,7 @@ stateDiagram-v2
     active --> active: issue_end_notice
     active --> active: record_end_notice
     active --> active: block_at_end
+    active --> active: skip_review
     review_due --> active: record_applied
     review_due --> review_due: record_applied
     review_due --> revoked: record_applied
@@ -57,6 +58,8 @@ stateDiagram-v2
     review_due --> review_due: issue_end_notice
     review_due --> review_due: record_end_notice
     review_due --> review_due: block_at_end
+    review_due --> review_due: record_review_reminder
+    review_due --> review_due: suspend_for_silence
     revoked --> active: record_applied
     revoked --> revoked: record_applied
     revoked --> active: record_overwritten
@@ -92,6 +95,7 @@ from workflows.core.requests.commands.partner_record import (
     UnconfirmSetup,
 )
 from workflows.core.requests.commands.review_event import EndReviewReason, StartReview
+from workflows.core.requests.commands.silence import RecordReviewReminder, SkipReview, SuspendForSilence
 
 S = PartnershipState
 
@@ -118,6 +122,7 @@ TABLE: Final[Mapping[tuple[PartnershipState | None, type[Any]], frozenset[Partne
     (S.ACTIVE, RecordEndNotice): frozenset({S.ACTIVE}),
     (S.ACTIVE, BlockAtEnd): frozenset({S.ACTIVE}),
     (S.REVIEW_DUE, RecordApplied): frozenset({S.ACTIVE, S.REVIEW_DUE, S.REVOKED, S.SUSPENDED}),
+    (S.ACTIVE, SkipReview): frozenset({S.ACTIVE}),
     (S.REVIEW_DUE, RecordOverwritten): frozenset({S.REVIEW_DUE}),
     (S.REVIEW_DUE, Stop): frozenset({S.REVIEW_DUE}),
     (S.REVIEW_DUE, RecordApplyFailed): frozenset({S.REVIEW_DUE}),
@@ -135,6 +140,8 @@ TABLE: Final[Mapping[tuple[PartnershipState | None, type[Any]], frozenset[Partne
     (S.REVIEW_DUE, IssueEndNotice): frozenset({S.REVIEW_DUE}),
     (S.REVIEW_DUE, RecordEndNotice): frozenset({S.REVIEW_DUE}),
     (S.REVIEW_DUE, BlockAtEnd): frozenset({S.REVIEW_DUE}),
+    (S.REVIEW_DUE, RecordReviewReminder): frozenset({S.REVIEW_DUE}),
+    (S.REVIEW_DUE, SuspendForSilence): frozenset({S.REVIEW_DUE}),
     (S.REVOKED, RecordApplied): frozenset({S.ACTIVE, S.REVOKED}),
     (S.REVOKED, RecordOverwritten): frozenset({S.ACTIVE}),
     (S.REVOKED, Stop): frozenset({S.ACTIVE}),

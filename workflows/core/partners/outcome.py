@@ -18,7 +18,7 @@ from workflows.core.partners.reviewing.review_events import kept_events
 from workflows.core.partners.reviewing.reviews import next_review
 from workflows.core.people import GATEHOUSE
 from workflows.core.plans.closing import only_reduces_access, writes_only_reductions
-from workflows.core.plans.plan import AtEnd
+from workflows.core.plans.plan import AtEnd, OnSilence
 from workflows.core.policy.risk import risk_of_result, weakness_of
 from workflows.core.policy.template import Stage
 from workflows.core.requests.commands.automatic import RecordApplied, RecordApplyFailed, RecordOverwritten, Stop
@@ -78,7 +78,7 @@ def advance_request_and_record(
         record = closed_partnership(after, earlier, now) if is_closed else opened_partnership(after, earlier, now)
         message = _closed(after) if is_closed else _opened(after, record)
         show_review = (ShowReview(tenant_id=record.identity.tenant_id),)
-        if after.is_block_at_end:
+        if after.is_own_closing:
             message, show_review = None, (*show_review, ShowBlockAtEnd(request_id=after.id))
     effects = (
         *transition.effects,
@@ -222,6 +222,7 @@ def _new_record(
         stages=_approval_policy_from(prepared, earlier),
         basis=basis,
         at_end=prepared.plan.at_end if basis is SettingsBasis.APPROVED else AtEnd.ASK,
+        on_silence=prepared.plan.on_silence if basis is SettingsBasis.APPROVED else OnSilence.ESCALATE,
     )
     is_approved = basis is SettingsBasis.APPROVED
     if earlier is not None and is_live(earlier) and not (is_approved and _may_prolong(prepared)):
@@ -279,6 +280,7 @@ def _with_earlier_terms(earlier: Partnership, new: Partnership) -> Partnership:
         basis=earlier.basis if is_still_unapproved else new.basis,
         not_applied=earlier.not_applied if is_still_unapproved else (),
         at_end=earlier.at_end if is_still_unapproved or new.is_as_approved else AtEnd.ASK,
+        on_silence=earlier.on_silence if is_still_unapproved or new.is_as_approved else OnSilence.ESCALATE,
     )
 
 

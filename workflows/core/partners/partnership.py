@@ -15,9 +15,10 @@ from workflows.core.checks.partner_setup.confirmations import Confirmation
 from workflows.core.checks.partner_setup.steps import SetupStep
 from workflows.core.partners.access_end.notices import AT_THE_END, EndNotice, next_notice_at
 from workflows.core.people import Person
-from workflows.core.plans.plan import AtEnd, TenantIdentity
+from workflows.core.plans.plan import AtEnd, OnSilence, TenantIdentity
 from workflows.core.plans.renewal import is_extension
 from workflows.core.policy.approval import Choice
+from workflows.core.policy.silence import LAST_CALL, ReviewReminder, consequence_at
 from workflows.core.policy.template import Stage
 from workflows.core.requests.commands.review_event import ReviewReason
 from workflows.core.requests.deciding import access_ends_at
@@ -96,7 +97,7 @@ class Partnership:
     next_review_at: datetime | None
     """When the next review question is sent to the sponsor; None once revoked."""
     reminders: int = 0
-    """How often the sponsor was asked in the open review."""
+    """How often people were asked in the open review."""
     review_reasons: tuple[ReviewReason, ...] = ()
     """Why the open review is due. Empty when none is open, and for one that an earlier version asked about."""
     review_events: tuple[str, ...] = ()
@@ -145,6 +146,12 @@ class Partnership:
     """The revocation that Gatehouse created at the end of the access; None before the end."""
     suspension: Suspension | None = None
     """What a suspended partner had before; None in every other state."""
+    on_silence: OnSilence = OnSilence.ESCALATE
+    """What happens when nobody answers a review, from the approved plan. Records of earlier versions escalate."""
+    review_reminders: tuple[ReviewReminder, ...] = ()
+    """The reminders of the open review, the newest last. A partner that was suspended for silence keeps them."""
+    suspended_by: RequestId | None = None
+    """The request with which Gatehouse suspends the partner because nobody answers; None when there is none."""
 
     @property
     def is_closed(self) -> bool:
@@ -167,11 +174,24 @@ class Partnership:
 
     @property
     def review_due_at(self) -> datetime | None:
-        """Return when the next review is due; None when the access is blocked by then, or now."""
-        review_at = None if self.is_closed else self.next_review_at
+        """Return when the next review is due; None when the access is blocked then, or is being suspended."""
+        review_at = None if self.is_closed or self.suspended_by is not None else self.next_review_at
         if self.at_end is AtEnd.BLOCK and review_at and self.ends_at and review_at >= self.ends_at:
             return None
         return review_at
+
+    @property
+    def silence_ends_at(self) -> datetime | None:
+        """Return when nobody's answer has a consequence, as far as it is known; None while no review waits."""
+        if self.state is not PartnershipState.REVIEW_DUE:
+            return None
+        return consequence_at(self.review_reminders, self.next_review_at)
+
+    @property
+    def silence_step_at(self) -> datetime | None:
+        """Return from when on it is looked for what silence leads to; None while the last reminder was not issued."""
+        has_last_call = any(one.number >= LAST_CALL for one in self.review_reminders)
+        return self.silence_ends_at if has_last_call else None
 
     @property
     def end_step_at(self) -> datetime | None:

@@ -37,6 +37,8 @@ class NoteCode(StrEnum):
     """Another request was stored first. Values: `other`, its id."""
     REVOKED_MEANWHILE = "revoked_meanwhile"
     """Values: `name`."""
+    ANSWERED_MEANWHILE = "answered_meanwhile"
+    """A suspension for silence ended before it began, because the review was answered or the access changed."""
     EXTENDED_MEANWHILE = "extended_meanwhile"
     """A block at the end of an access has not begun, and the partner was approved again."""
     OVERWRITTEN = "overwritten"

@@ -122,6 +122,8 @@ class RequestFields:
     """The number of the ticket that the request belongs to; empty when the template asks for none."""
     period_ended_at: datetime | None = None
     """The end of the access for which Gatehouse itself blocks the partner; None for every other request."""
+    silent_since: datetime | None = None
+    """Since when nobody answers the review for which Gatehouse suspends the partner; None for every other request."""
     closing: Closing = Closing.REVOKE
     """How a revocation closes the partner. It means nothing for other kinds."""
 
@@ -275,6 +277,11 @@ class AccessRequest:
     def is_block_at_end(self) -> bool:
         """Return whether Gatehouse created this revocation at the end of the access period."""
         return self.fields.period_ended_at is not None
+
+    @property
+    def is_own_closing(self) -> bool:
+        """Return whether Gatehouse created this revocation by itself: at the end of the access, or for silence."""
+        return self.is_block_at_end or self.fields.silent_since is not None
 
     @property
     def is_suspension(self) -> bool:

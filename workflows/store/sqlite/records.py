@@ -253,6 +253,15 @@ class SqliteRecords(SqliteDatabase):
         )
         return [TenantId(row["tenant_id"]) for row in rows]
 
+    async def silent_partners(self, now: datetime) -> Sequence[TenantId]:
+        """List the partners whose review nobody has answered for too long, the longest silence first."""
+        rows = await self._query(
+            """select tenant_id from partnerships where silent_from <> '' and silent_from <= ?
+            order by silent_from, tenant_id""",
+            text_of(now),
+        )
+        return [TenantId(row["tenant_id"]) for row in rows]
+
     async def expired_since(self, moment: datetime, limit: int) -> Sequence[AccessRequest]:
         """List the requests that expired at this time or later, the newest first."""
         ended = "case when json_valid(doc) then datetime(json_extract(doc, '$.changed_at')) end"

@@ -36,6 +36,7 @@ from workflows.core.partners.lifecycle import TABLE
 from workflows.core.partners.outcome import advance_request_and_record
 from workflows.core.partners.partnership import CLOSED_STATES, Partnership, PartnershipState
 from workflows.core.partners.reviewing.reviews import advance_review
+from workflows.core.policy.silence import ReviewReminder
 from workflows.core.requests.commands.automatic import RecordApplied, RecordApplyFailed, RecordOverwritten, Stop
 from workflows.core.requests.commands.partner_record import (
     AskReview,
@@ -59,6 +60,12 @@ from workflows.core.requests.commands.review_event import (
     ReviewReason,
     ReviewReasonCode,
     StartReview,
+)
+from workflows.core.requests.commands.silence import (
+    RecordReviewReminder,
+    SkipReason,
+    SkipReview,
+    SuspendForSilence,
 )
 from workflows.core.requests.request import AccessRequest, Closing, RequestKind, RequestState
 
@@ -85,6 +92,9 @@ EXPECTED: Final[Mapping[str, Mapping[str | None, str]]] = {
     "issue_end_notice": SAME,
     "record_end_notice": SAME,
     "block_at_end": SAME,
+    "record_review_reminder": {"review_due": "review_due"},
+    "skip_review": {"active": "active"},
+    "suspend_for_silence": {"review_due": "review_due"},
     "record_applied": {
         None: "active revoked suspended",
         "active": "active revoked suspended",
@@ -111,6 +121,7 @@ PAIRS: Final = tuple(product(STATES[1:], OWN))
 SAID: Final = Confirmation(step=REDEEM_STEP.key, step_digest=REDEEM_STEP.digest, person=SAM, at=NOW)
 LATE: Final = NOW + timedelta(days=31)
 
+REMINDER: Final = ReviewReminder(number=1, sponsor=SAM.id, issued_at=NOW, batch="b")
 NOTICE: Final = EndNotice(ends_at=NOW + timedelta(days=90), days=30, issued_at=NOW, batch="b")
 
 RECORDS: Final[tuple[dict[str, Any], ...]] = (
@@ -120,6 +131,7 @@ RECORDS: Final[tuple[dict[str, Any], ...]] = (
     {"setup": (REDEEM_STEP,), "remind_setup_at": NOW},
     {"sponsor_gone_at": NOW},
     {"end_notices": (NOTICE,)},
+    {"review_reminders": (REMINDER,)},
     {"ends_at": NOW},
     {"review_events": ("drift:one",)},
     {"review_events": ("drift:one",), "review_reasons": (ReviewReason(code=ReviewReasonCode.DRIFT, at=NOW),)},
@@ -141,6 +153,9 @@ def _commands(name: str) -> list[PartnershipCommand]:
         "issue_end_notice": [IssueEndNotice(days=30, batch="b", ends_at=NOW + timedelta(days=90))],
         "record_end_notice": [RecordEndNotice(batch="b", people=(SAM.chat_id,))],
         "block_at_end": [BlockAtEnd(request_id=partnership().request_id, ends_at=NOW)],
+        "record_review_reminder": [RecordReviewReminder(batch="b", people=())],
+        "skip_review": [SkipReview(reason=SkipReason.ENDS_SOON)],
+        "suspend_for_silence": [SuspendForSilence(request_id=partnership().request_id)],
         "start_review": [StartReview(reason=ReviewReasonCode.DRIFT, event="other")],
         "end_review_reason": [EndReviewReason(reason=ReviewReasonCode.DRIFT)],
         "record_half": [RecordSetup(request_id=partnership().request_id, steps=(REDEEM_STEP,))],
@@ -248,7 +263,12 @@ def test_the_diagram_in_the_docstring_is_the_table() -> None:
     assert set(lines) == arrows_written(EXPECTED)
 
 
-def test_while_a_partner_is_live_only_an_answer_can_come_at_the_wrong_time() -> None:
+def test_while_a_partner_is_live_only_what_belongs_to_a_review_can_come_at_the_wrong_time() -> None:
     """Every other refusal of the table says that the partner is revoked or suspended."""
     refused = {(state, name) for state, name in PAIRS if state not in EXPECTED[name]}
-    assert {pair for pair in refused if pair[0] not in CLOSED_STATES} == {("active", "keep")}
+    assert {pair for pair in refused if pair[0] not in CLOSED_STATES} == {
+        ("active", "keep"),
+        ("active", "record_review_reminder"),
+        ("active", "suspend_for_silence"),
+        ("review_due", "skip_review"),
+    }

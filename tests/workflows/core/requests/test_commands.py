@@ -29,6 +29,7 @@ from workflows.core.plans.drift import Drift
 from workflows.core.plans.plan import CallIds, SentWrite
 from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.policy.freeze import FreezeStep
+from workflows.core.policy.silence import AskedAs, ManagerSkipped, Reminded
 from workflows.core.requests.commands.automatic import (
     EndWithBatch,
     Expire,
@@ -84,6 +85,12 @@ from workflows.core.requests.commands.request import (
     Withdraw,
 )
 from workflows.core.requests.commands.review_event import EndReviewReason, ReviewReasonCode, StartReview
+from workflows.core.requests.commands.silence import (
+    RecordReviewReminder,
+    SkipReason,
+    SkipReview,
+    SuspendForSilence,
+)
 from workflows.core.requests.commands.watch import AcceptDrift
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState, WriteRefusal
 from workflows.core.settings.canonical import Digest
@@ -185,6 +192,17 @@ OF_PARTNERS: list[tuple[PartnershipCommand, dict[str, Any]]] = [
     ),
     (RecordEndNotice(batch="b", people=()), {"people": [], "is_delivered": False}),
     (BlockAtEnd(request_id=REQUEST, ends_at=NOW), {"ends_at": NOW.isoformat()}),
+    (
+        RecordReviewReminder(
+            batch="b",
+            people=(Reminded(person=SAM.chat_id, asked_as=(AskedAs.SPONSOR, AskedAs.ADMIN)),),
+            manager_skipped=ManagerSkipped.GUEST,
+        ),
+        {"people": {SAM.chat_id: ["sponsor", "admin"]}, "is_delivered": True, "manager_skipped": "guest"},
+    ),
+    (RecordReviewReminder(batch="b", people=()), {"people": {}, "is_delivered": False}),
+    (SkipReview(reason=SkipReason.ENDS_SOON), {"reason": "ends_soon"}),
+    (SuspendForSilence(request_id=REQUEST), {}),
     (with_person(CONFIRM, SAM), {**STEP, "account": "id-sam"}),
     (with_person(UNCONFIRM, SAM), {**STEP, "account": "id-sam"}),
     (with_person(REMIND, SAM), {"account": "id-sam"}),

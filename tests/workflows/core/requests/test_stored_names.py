@@ -62,6 +62,9 @@ def test_the_names_of_commands() -> None:
         "block_at_end",
         "start_review",
         "end_review_reason",
+        "record_review_reminder",
+        "skip_review",
+        "suspend_for_silence",
     ]
     assert set(get_args(Command)) == {*get_args(RequestCommand), *get_args(PartnershipCommand)}
 
@@ -114,6 +117,7 @@ def test_the_names_of_clicks_and_effects() -> None:
         "show_review",
         "show_half",
         "send_end_notices",
+        "send_review_reminders",
         "show_block_at_end",
         "show_home",
         "tell",

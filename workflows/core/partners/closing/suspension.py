@@ -26,6 +26,7 @@ def suspended_partnership(request: AccessRequest, earlier: Partnership | None, n
         since=now,
         next_review_at=None,
         reminders=0,
+        suspended_by=None,
         setup=(),
         remind_setup_at=None,
         not_closed=request.not_closed,

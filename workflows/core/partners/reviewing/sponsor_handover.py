@@ -15,12 +15,9 @@ from workflows.core.requests.commands.partner_record import RecordSponsorGone, S
 from workflows.core.requests.commands.review_event import ReviewReasonCode
 
 
-def advance_sponsor(
-    partnership: Partnership, command: SponsorCommand, *, now: datetime, ask_again_at: datetime
-) -> Partnership:
+def advance_sponsor(partnership: Partnership, command: SponsorCommand, *, now: datetime) -> Partnership:
     """Record that the sponsor has no account, or has one again. Without an account, a review is due at once. Pure.
 
-    :param ask_again_at: when the review question is repeated, if nobody answers.
     :raises Refused: when this is recorded already, or the partner has another sponsor now.
     """
     is_gone = isinstance(command, RecordSponsorGone)
@@ -29,12 +26,7 @@ def advance_sponsor(
     updated = replace(partnership, version=partnership.version + 1, sponsor_gone_at=now if is_gone else None)
     if isinstance(command, RecordSponsorGone):
         updated = with_reason(updated, ReviewReasonCode.SPONSOR_GONE, now, cause=command.reason.value)
-        updated = replace(
-            updated,
-            state=PartnershipState.REVIEW_DUE,
-            next_review_at=ask_again_at,
-            reminders=partnership.reminders + 1,
-        )
+        updated = replace(updated, state=PartnershipState.REVIEW_DUE, next_review_at=now)
     return updated
 
 

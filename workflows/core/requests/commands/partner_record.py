@@ -10,6 +10,7 @@ from workflows.core.people import Actor, ChatId, Person, PersonId
 from workflows.core.requests.commands.audit_details import Details, account_details, clicked_details
 from workflows.core.requests.commands.request import RequestCommand
 from workflows.core.requests.commands.review_event import ReviewEventCommand
+from workflows.core.requests.commands.silence import SilenceCommand
 from workflows.core.requests.request import Closing, RequestId
 from workflows.core.settings.canonical import Digest
 from workflows.core.settings.model import TenantId
@@ -17,9 +18,10 @@ from workflows.core.settings.model import TenantId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskReview:
-    """The review of a live partnership is due (again)."""
+    """The review of a live partnership is due (again). The question is sent next, with the others of its batch."""
 
     name: Literal["ask_review"] = field(default="ask_review")
+    batch: str = ""
 
     def audit_details(self) -> Details:
         """Return nothing: the partnership shows the rest."""
@@ -222,6 +224,8 @@ SponsorCommand = RecordSponsorGone | RecordSponsorFound
 
 SetupCommand = ConfirmSetup[Person] | UnconfirmSetup[Person] | RemindSetup[Person] | AskSetup | RecordSetup
 
-PartnershipCommand = AskReview | Keep[Person] | SponsorCommand | SetupCommand | EndCommand | ReviewEventCommand
+PartnershipCommand = (
+    AskReview | Keep[Person] | SponsorCommand | SetupCommand | EndCommand | ReviewEventCommand | SilenceCommand
+)
 
 Command = RequestCommand | PartnershipCommand
