@@ -18,8 +18,9 @@ from bot.slack.blocks.blocks import (
     paragraph,
     quote,
     rich_text,
+    with_local_times,
 )
-from bot.slack.blocks.message import Message, message
+from bot.slack.blocks.message import MAX_NOTICE_CHARACTERS, Message, message
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.decisions import MAX_REASON_CHARACTERS
 from bot.slack.cards.partner_and_plan import (
@@ -33,6 +34,7 @@ from bot.slack.cards.partnership import partnership_facts, partnership_state_wor
 from bot.slack.cards.requests import kind_words
 from bot.words.posture.drift import author_words, difference_words
 from bot.words.requests.titles import partner_title
+from bot.words.reviews.silence import asked_words, who_answers_words
 from bot.words.sentences import times_words
 from workflows.app.watch.telling import alarm_values
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState, SettingsBasis
@@ -159,7 +161,8 @@ def _review_elements(partnership: Partnership, now: datetime, drift: Drift | Non
     yield paragraph(*partnership_facts(partnership))
     if partnership.state is not PartnershipState.REVIEW_DUE:
         return
-    yield paragraph(fixed_text(f"Asked {times_words(partnership.reminders)}. {_who_answers(partnership)}"))
+    asked = asked_words(partnership) or f"Asked {times_words(partnership.reminders)}."
+    yield paragraph(*with_local_times(f"{asked} {who_answers_words(partnership)}", MAX_NOTICE_CHARACTERS))
     if drift is not None:
         values = alarm_values(drift)
         yield paragraph(
@@ -177,12 +180,6 @@ def _review_elements(partnership: Partnership, now: datetime, drift: Drift | Non
         )
     else:
         yield paragraph(fixed_text("Keep asks for a reason. Revoke shows what will change before you confirm."))
-
-
-def _who_answers(partnership: Partnership) -> str:
-    if partnership.sponsor_gone_at is None:
-        return "The sponsor or an admin can answer."
-    return "The sponsor has no enabled account any more. An admin who keeps the access becomes the sponsor."
 
 
 def _answer(partnership: Partnership) -> Attestation | None:

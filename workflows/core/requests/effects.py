@@ -93,11 +93,12 @@ class SendExpiryMessages:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowReview:
-    """Update every copy of the partnership's review card, and send a reminder when it is due."""
+    """Update every copy of the partnership's review card."""
 
     kind: Literal["show_review"] = field(default="show_review")
     tenant_id: TenantId
     remind: bool = False
+    """Whether people are asked, too. Stored by earlier versions; now `SendReviewReminders` asks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from bot.slack.outbound.announcements.end_cards import MAX_NAMED, block_result, end_notice
+from bot.slack.outbound.announcements.end_cards import MAX_NAMED, end_notice, own_closing_result
 from bot.slack.outbound.announcements.waiting_people import WaitingPeople
 from bot.slack.outbound.recipients import Outbound, Recipients
 from workflows.core.partners.access_end.notices import ADMINS_NOTIFIED_FROM
@@ -55,11 +55,13 @@ class EndMessages:
         return people
 
     async def show_block(self, request: AccessRequest) -> None:
-        """Tell the sponsor and every admin once that a partner was blocked at its end.
+        """Tell the sponsor and every admin once that Gatehouse closed a partner by itself.
 
         :raises NotifierRefused: when nobody could be told.
         """
-        subject, card = f"ended:{request.id}", block_result(request)
+        record = await self._outbound.store.partnership(request.plan.tenant_id)
+        is_its = record is not None and record.request_id == request.id
+        subject, card = f"ended:{request.id}", own_closing_result(request, record if is_its else None)
         told = {copy.audience for copy in await self._outbound.store.copies(subject)}
         refused = None
         people = {request.require_prepared().sponsor.chat_id} | await self._recipients.holders(ADMIN)
