@@ -71,7 +71,7 @@ MANAGER_SKIPPED: Final[Mapping[ManagerSkipped, str]] = {
     ManagerSkipped.GUEST: "The sponsor's manager was not asked, because the account is a guest.",
     ManagerSkipped.IS_SPONSOR: "The sponsor is their own manager in Entra.",
     ManagerSkipped.IS_ADMIN: "The sponsor's manager is an admin, and is asked as an admin.",
-    ManagerSkipped.NOT_IN_CHAT: "The sponsor's manager was not asked, because no Slack user has that mail address.",
+    ManagerSkipped.NOT_IN_CHAT: "The sponsor's manager was not asked, because no chat user has that mail address.",
     ManagerSkipped.UNREADABLE: "The sponsor's manager was not asked, because Entra did not answer.",
 }
 

@@ -1,14 +1,16 @@
 """A review that waits for an answer, in words: who was asked when, and what happens without an answer."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import Final, NamedTuple
 
+from bot.words.plans.changes import duration_words
 from bot.words.requests.history import MANAGER_SKIPPED
 from bot.words.sentences import and_list, counted, minute
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.reviewing.silence_decision import SilenceStep
 from workflows.core.plans.plan import OnSilence
-from workflows.core.policy.silence import AskedAs, Reminded, ReviewReminder
+from workflows.core.policy.silence import LAST_CALL, PAUSES, REMINDER_AGE, AskedAs, Reminded, ReviewReminder
 
 
 class OnSilenceWords(NamedTuple):
@@ -34,6 +36,12 @@ WHY_OPEN: Final[Mapping[SilenceStep, str]] = {
     SilenceStep.NOT_CLOSED: "The suspension ended, and the access is still open.",
 }
 """Why access is open although nobody has answered its review for 60 days."""
+
+
+def reviews_words(interval: timedelta, on_silence: OnSilence) -> str:
+    """Return how often an access is reviewed, and what happens without an answer."""
+    days = sum(PAUSES[: LAST_CALL - 1], REMINDER_AGE).days
+    return f"every {duration_words(interval)}; after {days} days without an answer {ON_SILENCE[on_silence].then}"
 
 
 def asked_words(partnership: Partnership) -> str:
