@@ -15,7 +15,7 @@ from workflows.core.partners.closing.suspension import suspended_partnership
 from workflows.core.partners.lifecycle import require_table_result
 from workflows.core.partners.partnership import Partnership, PartnershipState, SettingsBasis
 from workflows.core.partners.reviewing.reviews import next_review
-from workflows.core.people import GATEHOUSE
+from workflows.core.people import is_chat_user
 from workflows.core.plans.closing import only_reduces_access, writes_only_reductions
 from workflows.core.plans.plan import AtEnd
 from workflows.core.policy.risk import risk_of_result, weakness_of
@@ -37,6 +37,7 @@ from workflows.core.requests.notes import not_applied
 from workflows.core.requests.request import AccessRequest, PreparedRequest, RequestId, RequestKind
 from workflows.core.requests.transitions.transition import Situation, partner_of
 from workflows.core.requests.transitions.writes import closes
+from workflows.core.settings.block import is_synchronization_allowed
 from workflows.core.settings.canonical import JsonObject
 
 
@@ -75,7 +76,7 @@ def advance_request_and_record(
     else:
         is_closed = closes(after)
         record = closed_partnership(after, earlier, now) if is_closed else opened_partnership(after, earlier, now)
-        message = _closed(after) if is_closed else _opened(after, record)
+        message = closed_message(after) if is_closed else _opened(after, record)
         show_review = (ShowReview(tenant_id=record.identity.tenant_id),)
         if after.is_block_at_end:
             message, show_review = None, (*show_review, ShowBlockAtEnd(request_id=after.id))
@@ -106,6 +107,8 @@ def is_reduction(request: AccessRequest, earlier: Partnership | None) -> bool:
     return is_approved and writes_only_reductions(request.plan)
 
 
+TOKENS_USUALLY_WORK_FOR: Final = timedelta(hours=1)
+"""How long a token usually works that was issued before a block. A token lifetime policy can make it longer."""
 _ONLY_REQUESTER: Final = frozenset(
     {MessageCode.OPENED, MessageCode.PUT_BACK, MessageCode.APPROVED_AGAIN, MessageCode.ADOPTED}
 )
@@ -116,9 +119,10 @@ def _messages(request: AccessRequest, message: Fact | None) -> tuple[SendMessage
     """Return the message to the requester, and to the sponsor unless `_ONLY_REQUESTER` contains its code."""
     if message is None:
         return ()
-    people = {request.fields.requester} - {GATEHOUSE.chat_id}
+    people = {request.fields.requester}
     if message.code not in _ONLY_REQUESTER:
         people.add(request.fields.sponsor)
+    people = set(filter(is_chat_user, people))
     return tuple(
         SendMessage(person=person, subject=CommandSubject(request_id=request.id), fact=message)
         for person in sorted(people)
@@ -130,10 +134,15 @@ def _message(request: AccessRequest, code: MessageCode, **values: Any) -> Fact:
     return Fact(code, {**about, **values, "note": as_values(request.note)})
 
 
-def _closed(request: AccessRequest) -> Fact:
+def closed_message(request: AccessRequest) -> Fact:
     """Return the message about a closed partner. `is_all` is true only when the read-back showed nothing open."""
-    suspended = {"is_suspended": True} if request.is_suspension else {}
-    return _message(request, MessageCode.CLOSED, is_all=not request.not_closed, **suspended)
+    values: dict[str, Any] = {"is_suspended": True} if request.is_suspension else {}
+    before = request.plan.before
+    if before is not None and is_synchronization_allowed(before):
+        values["was_synchronized"] = True
+    if request.confirmed_at is not None:
+        values["tokens_until"] = (request.confirmed_at + TOKENS_USUALLY_WORK_FOR).isoformat()
+    return _message(request, MessageCode.CLOSED, is_all=not request.not_closed, **values)
 
 
 def _opened(request: AccessRequest, partnership: Partnership) -> Fact | None:

@@ -155,7 +155,10 @@ class MessageCode(StrEnum):
     OVERWRITTEN = "overwritten"
     """Values: `partner`, `request`, `note`."""
     CLOSED = "closed"
-    """Values: `partner`, `request`, `is_all` (nothing else is open), `note`."""
+    """Values: `partner`, `request`, `is_all` (nothing else is open), `note`.
+
+    Also `tokens_until`; and, only where it is so, `is_suspended` and `was_synchronized`. Earlier versions stored none.
+    """
     OPENED = "opened"
     """Values: `partner`, `request`, `note`."""
     PUT_BACK = "put_back"
