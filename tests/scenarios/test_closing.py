@@ -193,3 +193,106 @@ async def test_records_that_cannot_be_used_leave_the_calls_to_close_it_by_hand(s
     assert "Invoke-MgGraphRequest -Method PATCH" in out
     assert '"isMfaAccepted": false' in out
     assert await stage.partner() is not None
+
+
+async def suspend(stage: Stage, user: str = "admin", reason: str = WHY, typed: str = "contoso.com") -> dict[str, Any]:
+    """Suspend Contoso by the command in Slack; returns the answer to the window."""
+    view_id = (await stage.do("command", user=user, text="/partner suspend contoso.com"))["view_id"]
+    await stage.rest()
+    values = {"confirm": {"confirm": typed}, "reason": {"reason": reason}}
+    answer = await stage.do("submit", user=user, view_id=view_id, values=values)
+    await stage.rest()
+    return answer
+
+
+async def lift_window(stage: Stage, user: str) -> dict[str, Any]:
+    """Open the window to lift the suspension of Contoso; returns it."""
+    await stage.do("command", user=user, text="/partner lift contoso.com")
+    await stage.rest()
+    view: dict[str, Any] = (await stage.see("views", user=user))["views"][-1]
+    return view
+
+
+async def lift(stage: Stage, user: str) -> str:
+    """Ask to lift the suspension; returns the channel card's ts."""
+    view = await lift_window(stage, user)
+    values = {"justification": {"justification": "The sale was cancelled, they stay our partner"}}
+    answer = await stage.do("submit", user=user, view_id=view["id"], values=values)
+    assert answer["errors"] == {}, answer
+    await stage.rest()
+    return str((await stage.card())["ts"])
+
+
+async def test_an_admin_suspends_and_every_approver_lifts_it_with_one_click(stage: Stage) -> None:
+    """What was approved is active again until the same end; nobody may lift alone."""
+    await stage.open_access(sponsor="requester")
+    opened = await stage.partner()
+    await stage.later(DAY)
+    window = await stage.do("command", user="admin", text="/partner suspend contoso.com")
+    await stage.rest()
+    (view,) = (await stage.see("views", user="admin"))["views"]
+    for said in ("Suspend access", "meant to be lifted", "Type contoso.com to confirm", "B2B collaboration, inbound"):
+        assert said in f"{words(view)} {view['title']['text']}", said
+    await stage.do("close", user="admin", view_id=window["view_id"])
+    assert "reason" in (await suspend(stage, reason="  "))["errors"]
+    assert (await suspend(stage))["errors"] == {}
+    await stage.tick()
+    await require_blocked(stage)
+    (said,) = [one["text"] for one in await stage.direct("admin") if "is suspended" in one["text"]]
+    assert "Lift it with /partner lift." in said
+    assert "Recorded as suspended." in await shown(stage, "contoso.com")
+
+    refused = await lift_window(stage, "approver1")
+    assert "sponsor" in words(refused)
+    await stage.do("close", user="approver1", view_id=refused["id"])
+    view = await lift_window(stage, "admin")
+    for said in ("What becomes active again, as R-", "Until ", "with one click each", "Who decides"):
+        assert said in words(view), (said, words(view))
+    await stage.do("close", user="admin", view_id=view["id"])
+    ts = await lift(stage, "requester")
+    written = len(await stage.writes())
+    for approver in ("approver1", "approver2"):
+        assert await stage.press(approver, "approve", ts) == []
+    assert len(await stage.writes()) == written, "the whole chain decides"
+    assert await stage.press("approver3", "approve", ts) == []
+    await stage.tick()
+    assert await stage.partner() == opened
+    assert "Recorded as active." in await shown(stage, "contoso.com")
+    assert any("the suspension is lifted" in one["text"] for one in await stage.direct("requester"))
+    assert codes(await posture(stage), CONTOSO) == [] or "differs_from_approved" not in codes(
+        await posture(stage), CONTOSO
+    )
+
+
+async def test_a_suspension_that_is_too_old_or_drifted_is_not_lifted(stage: Stage) -> None:
+    await stage.open_access(sponsor="requester")
+    assert (await suspend(stage))["errors"] == {}
+    await stage.tick()
+    everybody = {"usersAndGroups": {"accessType": "allowed", "targets": [{"target": "AllUsers", "targetType": "user"}]}}
+    await stage.call("PATCH", "graph/state", {"partners": {CONTOSO: {"b2bCollaborationInbound": everybody}}})
+    view = await lift_window(stage, "admin")
+    assert "Somebody changed the partner since it was suspended." in words(view)
+    await stage.do("close", user="admin", view_id=view["id"])
+    await stage.later(3600)
+    assert any("the partner was suspended, and is open" in words(one) for one in await stage.direct("admin"))
+    assert (await suspend(stage))["errors"] == {}
+    await stage.tick()
+    await stage.later(31 * DAY)
+    view = await lift_window(stage, "admin")
+    assert "The suspension is older than 30 days." in words(view)
+    assert "/partner restore" in words(view)
+
+
+async def test_a_lift_during_a_freeze_waits(stage: Stage) -> None:
+    await stage.open_access(sponsor="requester")
+    assert (await suspend(stage))["errors"] == {}
+    await stage.tick()
+    ts = await lift(stage, "admin")
+    status, _, err = await gatehouse(stage, "freeze", "--reason", WHY)
+    assert status == 0, err
+    written = len(await stage.writes())
+    for approver in ("approver1", "approver2", "approver3"):
+        assert await stage.press(approver, "approve", ts) == []
+    await stage.tick()
+    assert len(await stage.writes()) == written
+    await require_blocked(stage)

@@ -17,7 +17,7 @@ from workflows.app.requests.proposing import (
     require_no_other_request,
     require_time_left,
 )
-from workflows.app.requests.restoration.restoring import propose_restoration
+from workflows.app.requests.restoration.restoring import propose_lift, propose_restoration
 from workflows.app.schedule.revocation_alarms import report_refused_revocation
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
@@ -27,6 +27,7 @@ from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import CodedError, InvalidField, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.approval_policy import chain_rule
+from workflows.core.partners.closing.lifting import USUAL_LIFT_WITHIN, require_may_lift
 from workflows.core.partners.replacement import replacement_findings
 from workflows.core.partners.restoration.restorable import restored_summary
 from workflows.core.people import ChatId, Person
@@ -78,6 +79,8 @@ class Preparer:
     alarms: Alarms
     records: RecordsReader | None = None
     """What is read of other requests and partners; None: the store. For many requests at once it is read once."""
+    lift_within: timedelta = USUAL_LIFT_WITHIN
+    """How old a suspension may be to be lifted."""
     asks_about_each: bool = True
     """See `Preflight`."""
 
@@ -194,6 +197,8 @@ class Preparer:
         fields, before = request.fields, request.previously_shown
         if fields.kind is RequestKind.ADOPTION:
             return await self._proposed_adoption(request, observation, requester, sponsor)
+        if fields.lifts:
+            return await self._proposed_lift(observation, requester)
         if fields.kind is RequestKind.RESTORATION:
             found = await propose_restoration(
                 fields.restores or "",
@@ -227,6 +232,22 @@ class Preparer:
         period = duration if ends_at is None else ends_at - now
         findings = replacement_findings(record, plan, template, stages, period, now)
         return _Proposal(plan, template, stages, template.title, findings)
+
+    async def _proposed_lift(self, observation: ObservedPartner, requester: Person) -> "_Proposal":
+        record = await self.store.partnership(observation.identity.tenant_id)
+        if record is not None:
+            require_may_lift(record, requester, await self.directory.current_roles([requester]))
+        found = await propose_lift(
+            record,
+            observation,
+            at=self.clock.now(),
+            within=self.lift_within,
+            store=self.store,
+            catalog=self.catalog,
+        )
+        title = found.template.title
+        restored = replace(restored_summary(found.change, is_result=True), policy_title=title, is_lift=True)
+        return _Proposal(found.plan, found.template, found.stages, title, found.findings, restored)
 
     async def _proposed_adoption(
         self, request: AccessRequest, observation: ObservedPartner, requester: Person, sponsor: Person

@@ -31,6 +31,10 @@ SENTENCES: Final[Mapping[str, str]] = {
     MessageCode.APPROVED_AGAIN: (
         "{partner}{about}: the settings that {restores} approved are restored (verified). {note}"
     ),
+    MessageCode.LIFTED: (
+        "{partner}{about}: the suspension is lifted. What {restores} approved is active again (verified), until the "
+        "same end. {note}"
+    ),
     MessageCode.CARD_NOT_POSTED: (
         "{partner}: the approval card of your request{id} cannot be posted in the channel. The admins know. Until "
         "then, approvers get the card as a direct message."

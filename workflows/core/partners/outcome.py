@@ -11,6 +11,7 @@ from workflows.core.checks.partner_setup.confirmations import open_steps, valid_
 from workflows.core.checks.partner_setup.steps import setup_of
 from workflows.core.errors.facts import Fact, as_values
 from workflows.core.partners.approval_policy import is_live, stricter
+from workflows.core.partners.closing.lifting import lifted_partnership
 from workflows.core.partners.closing.suspension import suspended_partnership
 from workflows.core.partners.lifecycle import require_table_result
 from workflows.core.partners.partnership import Partnership, PartnershipState, SettingsBasis
@@ -110,7 +111,7 @@ def is_reduction(request: AccessRequest, earlier: Partnership | None) -> bool:
 TOKENS_USUALLY_WORK_FOR: Final = timedelta(hours=1)
 """How long a token usually works that was issued before a block. A token lifetime policy can make it longer."""
 _ONLY_REQUESTER: Final = frozenset(
-    {MessageCode.OPENED, MessageCode.PUT_BACK, MessageCode.APPROVED_AGAIN, MessageCode.ADOPTED}
+    {MessageCode.OPENED, MessageCode.PUT_BACK, MessageCode.APPROVED_AGAIN, MessageCode.LIFTED, MessageCode.ADOPTED}
 )
 """Messages that only the requester gets. The sponsor's own message shows the same."""
 
@@ -140,8 +141,8 @@ def closed_message(request: AccessRequest) -> Fact:
     before = request.plan.before
     if before is not None and is_synchronization_allowed(before):
         values["was_synchronized"] = True
-    if request.confirmed_at is not None:
-        values["tokens_until"] = (request.confirmed_at + TOKENS_USUALLY_WORK_FOR).isoformat()
+    confirmed_at = request.confirmed_at or request.changed_at
+    values["tokens_until"] = (confirmed_at + TOKENS_USUALLY_WORK_FOR).isoformat()
     return _message(request, MessageCode.CLOSED, is_all=not request.not_closed, **values)
 
 
@@ -149,6 +150,8 @@ def _opened(request: AccessRequest, partnership: Partnership) -> Fact | None:
     """Return the message about an opened partner; None when the partner setup card says the same."""
     if request.fields.kind is RequestKind.ADOPTION:
         return _message(request, MessageCode.ADOPTED)
+    if request.fields.lifts:
+        return _message(request, MessageCode.LIFTED, restores=request.fields.restores)
     if any(step.is_needed for step in open_steps(partnership.setup, partnership.confirmations)):
         return None
     if request.fields.kind is RequestKind.RESTORATION:
@@ -196,9 +199,11 @@ def opened_partnership(request: AccessRequest, earlier: Partnership | None, now:
 
     :param earlier: the partner's record before; None when there is none.
     """
-    return _new_record(
-        request, earlier, now, configuration=request.plan.configuration_after(), basis=SettingsBasis.APPROVED
-    )
+    configuration = request.plan.configuration_after()
+    if request.fields.lifts and earlier is not None and earlier.suspension is not None:
+        record = lifted_partnership(request, earlier, now)
+        return _with_setup(record, earlier, configuration, request.require_prepared())
+    return _new_record(request, earlier, now, configuration=configuration, basis=SettingsBasis.APPROVED)
 
 
 def _new_record(

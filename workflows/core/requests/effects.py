@@ -167,6 +167,8 @@ class MessageCode(StrEnum):
     """Values: `partner`, `request`, `note`."""
     APPROVED_AGAIN = "approved_again"
     """Values: `partner`, `request`, `restores` (the request whose settings are restored), `note`."""
+    LIFTED = "lifted"
+    """A suspension was lifted. Values: `partner`, `request`, `restores`, `note`."""
     OUR_SIDE_SET = "our_side_set"
     """Values: `partner`, `steps` (how many steps the partner must do), `note`."""
     ROLE_EMPTY = "role_empty"

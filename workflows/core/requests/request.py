@@ -122,6 +122,8 @@ class RequestFields:
     """The number of the ticket that the request belongs to; empty when the template asks for none."""
     period_ended_at: datetime | None = None
     """The end of the access for which Gatehouse itself blocks the partner; None for every other request."""
+    lifts: bool = False
+    """Whether this restore lifts a suspension: the approved settings, sponsor and end become active again."""
     closing: Closing = Closing.REVOKE
     """How a revocation closes the partner. It means nothing for other kinds."""
 
@@ -143,6 +145,8 @@ class Restored:
     """
     is_result: bool = False
     """Whether the settings after that change are restored, because somebody else changed them since."""
+    is_lift: bool = False
+    """Whether they are restored because a suspension is lifted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
