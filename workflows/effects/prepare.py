@@ -1,4 +1,7 @@
-"""Prepare a stored request for approval: identify people and tenant, make the plan, choose the approval chain."""
+"""Prepare a stored request for approval: identify people and tenant, make the plan, choose the approval chain.
+
+It is long because every kind of request is prepared here.
+"""
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -42,6 +45,7 @@ from workflows.core.requests.request import (
     AccessRequest,
     ObservedPartner,
     PreparedRequest,
+    RequestFields,
     RequestId,
     RequestKind,
     RequestState,
@@ -197,21 +201,8 @@ class Preparer:
         fields, before = request.fields, request.previously_shown
         if fields.kind is RequestKind.ADOPTION:
             return await self._proposed_adoption(request, observation, requester, sponsor)
-        if fields.lifts:
-            return await self._proposed_lift(observation, requester)
         if fields.kind is RequestKind.RESTORATION:
-            found = await propose_restoration(
-                fields.restores or "",
-                observation,
-                duration=fields.duration,
-                at=self.clock.now(),
-                store=self.store,
-                catalog=self.catalog,
-                is_result=fields.restores_result,
-            )
-            restored = restored_summary(found.change, is_result=fields.restores_result)
-            restored = replace(restored, policy_title=found.template.title)
-            return _Proposal(found.plan, found.template, found.stages, found.template.title, found.findings, restored)
+            return await self._proposed_restoration(fields, observation, requester)
         template = current_template(self.catalog, fields.template)
         record = await self.store.partnership(observation.identity.tenant_id)
         duration = fields.duration or template.default_duration
@@ -233,20 +224,30 @@ class Preparer:
         findings = replacement_findings(record, plan, template, stages, period, now)
         return _Proposal(plan, template, stages, template.title, findings)
 
-    async def _proposed_lift(self, observation: ObservedPartner, requester: Person) -> "_Proposal":
-        record = await self.store.partnership(observation.identity.tenant_id)
-        if record is not None:
-            require_may_lift(record, requester, await self.directory.current_roles([requester]))
-        found = await propose_lift(
-            record,
-            observation,
-            at=self.clock.now(),
-            within=self.lift_within,
-            store=self.store,
-            catalog=self.catalog,
-        )
+    async def _proposed_restoration(
+        self, fields: RequestFields, observation: ObservedPartner, requester: Person
+    ) -> "_Proposal":
+        now, store, catalog = self.clock.now(), self.store, self.catalog
+        if fields.lifts:
+            record = await store.partnership(observation.identity.tenant_id)
+            if record is not None:
+                require_may_lift(record, requester, await self.directory.current_roles([requester]))
+            found = await propose_lift(
+                record, observation, at=now, within=self.lift_within, store=store, catalog=catalog
+            )
+        else:
+            found = await propose_restoration(
+                fields.restores or "",
+                observation,
+                duration=fields.duration,
+                at=now,
+                store=store,
+                catalog=catalog,
+                is_result=fields.restores_result,
+            )
         title = found.template.title
-        restored = replace(restored_summary(found.change, is_result=True), policy_title=title, is_lift=True)
+        restored = restored_summary(found.change, is_result=fields.restores_result)
+        restored = replace(restored, policy_title=title, is_lift=fields.lifts)
         return _Proposal(found.plan, found.template, found.stages, title, found.findings, restored)
 
     async def _proposed_adoption(

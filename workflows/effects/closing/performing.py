@@ -134,6 +134,6 @@ class _NoDirectory:
 
     def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
         async def refuse(*_: object, **__: object) -> None:
-            raise PeopleDirectoryUnavailable(f"the command line reads no people ({name})")
+            raise PeopleDirectoryUnavailable((Fact(NoteCode.PERSON_UNREADABLE),))
 
         return refuse

@@ -9,6 +9,7 @@ import pytest
 
 from bot.words.requests.messages import ENDED, message_words
 from bot.words.requests.notes import note_words
+from bot.words.sentences import minute
 from tests.bot.words.refused import worded_refusal
 from tests.workflows.core.builders import (
     AMARA,
