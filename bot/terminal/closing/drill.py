@@ -164,7 +164,7 @@ async def _read_back(preview: Preview, tenant: Entra) -> str:
         raise _StepFailed("there is no plan")
     done = count_written(plan, await tenant.read_partner(plan.tenant_id))
     if done is None:
-        raise _StepFailed("the partner changed meanwhile; the real command plans again")
+        raise _StepFailed("the partner changed since; the real command plans again")
     return f"shows {done} of {counted(len(plan.operations), 'write')}"
 
 

@@ -89,7 +89,7 @@ _NOT_LIFTED: Final[Mapping[str, str]] = {
     CannotLift.NO_ACCESS_BEFORE: "Gatehouse has no approved access of before the suspension.",
     CannotLift.NOT_AS_APPROVED: "What was active before the suspension was not approved as it was.",
     CannotLift.TOO_OLD: "The suspension is older than {days} days.",
-    CannotLift.ENDED: "The approved access has ended meanwhile.",
+    CannotLift.ENDED: "The approved access has ended.",
     CannotLift.DRIFTED: "Somebody changed the partner since it was suspended.",
 }
 

@@ -76,7 +76,6 @@ class RevokeFlow:
         yield Subcommand("suspend", self.open_suspension_from_command)
         yield Action(ids.REVOKE_REVIEW, self.open_from_review, audit_name="want_revoke", card=Card.REVIEW)
         yield Action(ids.REVOKE_PARTNER, self.open_from_home, audit_name="want_revoke")
-        yield Action(ids.SUSPEND_PARTNER, self.open_suspension, audit_name="want_revoke")
         yield Action(ids.BLOCK_PARTNER, self.ask_partner, audit_name="want_revoke")
         yield Submission(ids.NAME_PARTNER, self.open_from_form, audit_name="want_revoke")
         yield Submission(ids.CONFIRM_REVOKE, self.submit, audit_name="want_revoke")
@@ -97,15 +96,6 @@ class RevokeFlow:
             return await self._view_for(window, command.argument, in_review=False, closing=Closing.SUSPEND)
 
         await self.windows.open_and_fill(ack, command, build, command="/partner suspend", closes=True)
-
-    async def open_suspension(self, ack: AsyncAck, click: Interaction) -> None:
-        """Open the window to suspend the partner of a button."""
-        target = parse_tenant_id(click.action.value)
-
-        async def build(window: Window) -> Json:
-            return await self._view_for(window, target, in_review=False, closing=Closing.SUSPEND)
-
-        await self.windows.open_and_fill(ack, click, build, command="want_revoke", closes=True)
 
     async def open_from_review(self, ack: AsyncAck, click: Interaction) -> None:
         """Open the window from a review's button, which the sponsor has as well."""
