@@ -55,6 +55,8 @@ CONNECTION_SILENT_AFTER: Final = timedelta(seconds=30)
 START_STORED_AGAIN_AFTER: Final = timedelta(seconds=1)
 """The pause before storing is tried again at the start, while the records cannot be written."""
 
+BOT_SILENT_AFTER: Final = timedelta(seconds=30)
+"""After this long without a tick, the command line tries to perform itself what it follows."""
 OPEN_AFTER_BLOCK_SHOWN_FOR: Final = timedelta(hours=24)
 """How long the alarm about access that stays open after a confirmed block is shown."""
 

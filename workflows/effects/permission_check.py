@@ -3,7 +3,6 @@
 It is long because every kind of click is checked here.
 """
 
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -22,15 +21,9 @@ from workflows.catalog.catalog import Catalog, changed_rules
 from workflows.core.errors.facts import Fact, as_values
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.partners.closing.revoking import (
-    REVOCATION_LIFETIME,
-    requests_stopped_by_revocation,
-    require_may_close,
-    require_may_revoke,
-)
+from workflows.core.partners.closing.revoking import require_may_revoke
 from workflows.core.people import ADMIN, ChatId, CurrentRoles, Person, PersonId
-from workflows.core.plans.plan import TenantIdentity
-from workflows.core.requests.commands.automatic import Replan, Stop
+from workflows.core.requests.commands.automatic import Replan
 from workflows.core.requests.commands.batch import ApproveBatch, RejectBatch, WithdrawBatch
 from workflows.core.requests.commands.clicks import (
     AskReminder,
@@ -50,8 +43,9 @@ from workflows.core.requests.commands.watch import AcceptDrift
 from workflows.core.requests.deciding import next_approval_is_last, roles_as_decided
 from workflows.core.requests.effects import CheckPermission, MessageCode
 from workflows.core.requests.notes import NoteCode
-from workflows.core.requests.request import AccessRequest, RequestFields, RequestId, RequestKind, RequestState
+from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.effects.batches.decisions import BatchDecisions
+from workflows.effects.closing.filing import ClosingFiling, FiledClosing
 from workflows.partner_lookup.identifying import identify_partner
 from workflows.ports.clock import Clock
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused, PeopleDirectoryUnavailable
@@ -275,31 +269,11 @@ class PermissionCheck:
         identity, partnership = await identify_partner(click.target, store=self.store, tenant=self.tenant)
         current_roles: CurrentRoles = await self.directory.current_roles([actor])
         require_may_revoke(partnership, actor, current_roles)
-        require_may_close(click.closing, partnership, await self.store.open_requests(), identity)
-        await self._stop_open_access(identity, actor)
-        await self.service.submit(
-            derived_request_id(key),
-            RequestFields(
-                kind=RequestKind.REVOCATION,
-                requester=actor.chat_id,
-                sponsor=actor.chat_id if partnership is None else partnership.sponsor.chat_id,
-                target=identity.tenant_id,
-                template=click.closing.value,
-                justification=click.reason,
-                duration=None,
-                closing=click.closing,
-            ),
-            key=key,
-            decide_within=REVOCATION_LIFETIME,
-            submitter=actor,
+        filing = ClosingFiling(service=self.service, store=self.store)
+        filed = FiledClosing(
+            identity=identity, partnership=partnership, closing=click.closing, person=actor, reason=click.reason
         )
-
-    async def _stop_open_access(self, identity: TenantIdentity, actor: Person) -> None:
-        """Stop every open request that would open access for this partner, also a partly applied one."""
-        reason = (Fact(NoteCode.REVOKED_MEANWHILE, {"name": actor.name}),)
-        for other in requests_stopped_by_revocation(await self.store.open_requests(), identity):
-            with suppress(Refused):  # the request has ended in the meantime
-                await self.service.advance(other.id, Stop(reason=reason))
+        await filing.file(filed, derived_request_id(key), key=key)
 
 
 def _not_checked(error: TenantRefused) -> Refused:

@@ -309,6 +309,7 @@ def _preparer(systems: ExternalSystems, service: Service, alarms: Alarms) -> Pre
         catalog=systems.catalog,
         clock=systems.clock,
         alarms=alarms,
+        lift_within=timedelta(days=systems.settings.gatehouse_lift_within_days),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 
 from bot.process.assembly.adopt_flows import adopt_flows
 from bot.process.assembly.audit_log_flows import audit_log_flows
+from bot.process.assembly.closing_flows import closing_flows
 from bot.process.assembly.external_systems import ExternalSystems
 from bot.slack.answers.open_forms import OpenForm, OpenForms
 from bot.slack.answers.response_url import Answers
@@ -29,7 +30,6 @@ from bot.slack.flows.request_access.flow import RequestAccessFlow
 from bot.slack.flows.request_access.open_form import OpenRequestForm
 from bot.slack.flows.request_access.own_directory import OwnDirectorySearch
 from bot.slack.flows.restore.flow import RestoreFlow
-from bot.slack.flows.revoke.flow import RevokeFlow
 from bot.slack.flows.show.flow import ShowFlow
 from bot.slack.flows.show.partner_sections import PartnerSectionsFlow
 from bot.slack.people.display_directory import DisplayDirectory
@@ -89,7 +89,7 @@ def make_flows(
         _decide_flow(systems, service, windows, members, display_directory),
         RemindOrWithdrawFlow(service=service, store=store, answers=answers, request_access=request_access),
         AnswerReviewFlow(service=service, store=store, members=members, windows=windows, clock=clock),
-        _revoke_flow(systems, service, windows, members),
+        *closing_flows(systems, service, limits, windows, members, display_directory),
         _restore_flow(systems, service, limits, windows, members, lookup_permission),
         adopt,
         decide_batches,
@@ -218,18 +218,6 @@ def _partner_sections_flow(
         windows=windows,
         lookup_permission=lookup_permission,
         checklists=_setup_reader(systems),
-        store=systems.store,
-        tenant=systems.tenant,
-        clock=systems.clock,
-    )
-
-
-def _revoke_flow(systems: ExternalSystems, service: Service, windows: ModalWindows, members: Members) -> RevokeFlow:
-    return RevokeFlow(
-        service=service,
-        windows=windows,
-        members=members,
-        directory=systems.directory,
         store=systems.store,
         tenant=systems.tenant,
         clock=systems.clock,

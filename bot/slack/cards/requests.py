@@ -115,6 +115,8 @@ def kind_words(request: AccessRequest) -> str:
         return "request to block"
     if request.is_suspension:
         return "suspension"
+    if request.fields.lifts:
+        return "request to lift a suspension"
     return _KINDS[request.fields.kind]
 
 

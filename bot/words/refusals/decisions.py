@@ -9,6 +9,7 @@ from bot.words.sentences import Sentences, comma_list, counted, last_day, minute
 from workflows.core.batches.batch import BatchState
 from workflows.core.errors.facts import Values
 from workflows.core.errors.refusal_codes import RefusalCode as R
+from workflows.core.partners.closing.lifting import CannotLift
 from workflows.core.requests.request import RequestKind
 
 _LIST, _REQUEST = COMMANDS[Action.LIST], COMMANDS[Action.REQUEST]
@@ -81,6 +82,24 @@ def _not_possible_in_this_state(values: Values) -> str:
         return f"This is not possible now, because the request is {state}. See its newest card."
     closed = f"This request is closed ({state})" if state else "This request is closed"
     return f"{closed} and cannot change any more. Request it again with {_REQUEST} if it is still needed."
+
+
+_NOT_LIFTED: Final[Mapping[str, str]] = {
+    CannotLift.NOT_SUSPENDED: "This partner is not suspended, so there is nothing to lift.",
+    CannotLift.NO_ACCESS_BEFORE: "Gatehouse has no approved access of before the suspension.",
+    CannotLift.NOT_AS_APPROVED: "What was active before the suspension was not approved as it was.",
+    CannotLift.TOO_OLD: "The suspension is older than {days} days.",
+    CannotLift.ENDED: "The approved access has ended.",
+    CannotLift.DRIFTED: "Somebody changed the partner since it was suspended.",
+}
+
+
+def _cannot_lift(values: Values) -> str:
+    why = _NOT_LIFTED[values["why"]].format(days=values.get("days"))
+    if values["why"] == CannotLift.NOT_SUSPENDED:
+        return f"{why} See {_LIST}."
+    of = f" for {values['domain']}" if values["domain"] else ""
+    return f"{why} Use {COMMANDS[Action.RESTORE]} or {_REQUEST}{of}."
 
 
 def _already_being_closed(values: Values) -> str:
@@ -229,6 +248,7 @@ DECISIONS: Final[Sentences] = {
     R.REVOKED: f"This partner is already revoked. Request access with {_REQUEST} if it is needed.",
     R.SUSPENDED: "This partner is suspended, and nothing is asked about it until that is lifted. See "
     f"{COMMANDS[Action.SHOW]} for {{domain}}.",
+    R.CANNOT_LIFT: _cannot_lift,
     R.UNKNOWN_PARTNER: f"Gatehouse does not know this partner. See {_LIST}.",
     R.NOTHING_RECORDED: "Gatehouse has no request and no record for “{partner}”. Check the spelling, or use the tenant "
     f"ID. See {_LIST}.",

@@ -31,6 +31,10 @@ SENTENCES: Final[Mapping[str, str]] = {
     MessageCode.APPROVED_AGAIN: (
         "{partner}{about}: the settings that {restores} approved are restored (verified). {note}"
     ),
+    MessageCode.LIFTED: (
+        "{partner}{about}: the suspension is lifted. What {restores} approved is active again (verified), until the "
+        "same end. {note}"
+    ),
     MessageCode.CARD_NOT_POSTED: (
         "{partner}: the approval card of your request{id} cannot be posted in the channel. The admins know. Until "
         "then, approvers get the card as a direct message."
@@ -132,11 +136,14 @@ def _closed(values: Values) -> str:
     state = "is suspended" if values.get("is_suspended") else "is blocked"
     start = f"{partner} {state}{_about(values)}: " if values["is_all"] else f"{partner}{_about(values)}: "
     rest = " ".join(filter(None, ["Nothing else is open." if values["is_all"] else "", note]))
+    until = f", until about {minute(values['tokens_until'])}" if "tokens_until" in values else ""
+    synchronized = " Accounts that were synchronized stay as well." if values.get("was_synchronized") else ""
+    lift = " Lift it with /partner lift." if values.get("is_suspended") else ""
     return (
         f"{start}B2B collaboration and direct connect are blocked explicitly in both directions. Trust, automatic "
         f"redemption and synchronization are off. This was verified in the tenant. {rest} Issued tokens usually work "
-        "for up to one more hour. A token lifetime policy can make this longer. Guest accounts stay. Only the partner "
-        "can end sessions in its own tenant."
+        f"for up to one more hour{until}. A token lifetime policy can make this longer. Guest accounts stay, and are "
+        f"not counted.{synchronized} Only the partner can end sessions in its own tenant.{lift}"
     )
 
 

@@ -85,6 +85,9 @@ STORED: Final = {
     "keep_reason": "want_keep",
     "revoke_review": "want_revoke",
     "confirm_revoke": "want_revoke",
+    "confirm_suspend": "want_revoke",
+    "lift_form": "submit",
+    "lift_partner": "lift",
     "request_access": "submit",
     "restore_access": "submit",
     "adopt_settings": "submit",
@@ -177,7 +180,10 @@ def entry_points() -> list[EntryPoint]:
     """What leads to any of the flows that the bot makes."""
     nothing: Any = None
     settings: Any = SimpleNamespace(
-        slack_team_id="T0", slack_api_url="https://slack.com/api/", graph_url="https://graph.microsoft.com/v1.0"
+        slack_team_id="T0",
+        slack_api_url="https://slack.com/api/",
+        graph_url="https://graph.microsoft.com/v1.0",
+        gatehouse_lift_within_days=30,
     )
     systems = ExternalSystems(
         settings=settings,

@@ -108,6 +108,8 @@ class RefusalCode(StrEnum):
     """The partner is revoked, so there is nothing to review."""
     SUSPENDED = "suspended"
     """The partner is suspended, so there is nothing to review. Values: `domain`."""
+    CANNOT_LIFT = "cannot_lift"
+    """Values: `why` (`CannotLift`), `domain`, `days` (for `too_old`)."""
     UNKNOWN_PARTNER = "unknown_partner"
     """There is no record of this partner."""
     NOTHING_RECORDED = "nothing_recorded"

@@ -11,12 +11,13 @@ from workflows.core.checks.partner_setup.confirmations import open_steps, valid_
 from workflows.core.checks.partner_setup.steps import setup_of
 from workflows.core.errors.facts import Fact, as_values
 from workflows.core.partners.approval_policy import is_live, stricter
+from workflows.core.partners.closing.lifting import lifted_partnership
 from workflows.core.partners.closing.suspension import suspended_partnership
 from workflows.core.partners.lifecycle import require_table_result
 from workflows.core.partners.partnership import Partnership, PartnershipState, SettingsBasis
 from workflows.core.partners.reviewing.review_events import kept_events
 from workflows.core.partners.reviewing.reviews import next_review
-from workflows.core.people import GATEHOUSE
+from workflows.core.people import is_chat_user
 from workflows.core.plans.closing import only_reduces_access, writes_only_reductions
 from workflows.core.plans.plan import AtEnd, OnSilence
 from workflows.core.policy.risk import risk_of_result, weakness_of
@@ -38,6 +39,7 @@ from workflows.core.requests.notes import not_applied
 from workflows.core.requests.request import AccessRequest, PreparedRequest, RequestId, RequestKind
 from workflows.core.requests.transitions.transition import Situation, partner_of
 from workflows.core.requests.transitions.writes import closes
+from workflows.core.settings.block import is_synchronization_allowed
 from workflows.core.settings.canonical import JsonObject
 
 
@@ -76,7 +78,7 @@ def advance_request_and_record(
     else:
         is_closed = closes(after)
         record = closed_partnership(after, earlier, now) if is_closed else opened_partnership(after, earlier, now)
-        message = _closed(after) if is_closed else _opened(after, record)
+        message = closed_message(after) if is_closed else _opened(after, record)
         show_review = (ShowReview(tenant_id=record.identity.tenant_id),)
         if after.is_own_closing:
             message, show_review = None, (*show_review, ShowBlockAtEnd(request_id=after.id))
@@ -107,8 +109,10 @@ def is_reduction(request: AccessRequest, earlier: Partnership | None) -> bool:
     return is_approved and writes_only_reductions(request.plan)
 
 
+TOKENS_USUALLY_WORK_FOR: Final = timedelta(hours=1)
+"""How long a token usually works that was issued before a block. A token lifetime policy can make it longer."""
 _ONLY_REQUESTER: Final = frozenset(
-    {MessageCode.OPENED, MessageCode.PUT_BACK, MessageCode.APPROVED_AGAIN, MessageCode.ADOPTED}
+    {MessageCode.OPENED, MessageCode.PUT_BACK, MessageCode.APPROVED_AGAIN, MessageCode.LIFTED, MessageCode.ADOPTED}
 )
 """Messages that only the requester gets. The sponsor's own message shows the same."""
 
@@ -117,9 +121,10 @@ def _messages(request: AccessRequest, message: Fact | None) -> tuple[SendMessage
     """Return the message to the requester, and to the sponsor unless `_ONLY_REQUESTER` contains its code."""
     if message is None:
         return ()
-    people = {request.fields.requester} - {GATEHOUSE.chat_id}
+    people = {request.fields.requester}
     if message.code not in _ONLY_REQUESTER:
         people.add(request.fields.sponsor)
+    people = set(filter(is_chat_user, people))
     return tuple(
         SendMessage(person=person, subject=CommandSubject(request_id=request.id), fact=message)
         for person in sorted(people)
@@ -131,16 +136,23 @@ def _message(request: AccessRequest, code: MessageCode, **values: Any) -> Fact:
     return Fact(code, {**about, **values, "note": as_values(request.note)})
 
 
-def _closed(request: AccessRequest) -> Fact:
+def closed_message(request: AccessRequest) -> Fact:
     """Return the message about a closed partner. `is_all` is true only when the read-back showed nothing open."""
-    suspended = {"is_suspended": True} if request.is_suspension else {}
-    return _message(request, MessageCode.CLOSED, is_all=not request.not_closed, **suspended)
+    values: dict[str, Any] = {"is_suspended": True} if request.is_suspension else {}
+    before = request.plan.before
+    if before is not None and is_synchronization_allowed(before):
+        values["was_synchronized"] = True
+    confirmed_at = request.confirmed_at or request.changed_at
+    values["tokens_until"] = (confirmed_at + TOKENS_USUALLY_WORK_FOR).isoformat()
+    return _message(request, MessageCode.CLOSED, is_all=not request.not_closed, **values)
 
 
 def _opened(request: AccessRequest, partnership: Partnership) -> Fact | None:
     """Return the message about an opened partner; None when the partner setup card says the same."""
     if request.fields.kind is RequestKind.ADOPTION:
         return _message(request, MessageCode.ADOPTED)
+    if request.fields.lifts:
+        return _message(request, MessageCode.LIFTED, restores=request.fields.restores)
     if any(step.is_needed for step in open_steps(partnership.setup, partnership.confirmations)):
         return None
     if request.fields.kind is RequestKind.RESTORATION:
@@ -188,9 +200,11 @@ def opened_partnership(request: AccessRequest, earlier: Partnership | None, now:
 
     :param earlier: the partner's record before; None when there is none.
     """
-    return _new_record(
-        request, earlier, now, configuration=request.plan.configuration_after(), basis=SettingsBasis.APPROVED
-    )
+    configuration = request.plan.configuration_after()
+    if request.fields.lifts and earlier is not None and earlier.suspension is not None:
+        record = lifted_partnership(request, earlier, now)
+        return _with_setup(record, earlier, configuration, request.require_prepared())
+    return _new_record(request, earlier, now, configuration=configuration, basis=SettingsBasis.APPROVED)
 
 
 def _new_record(

@@ -167,7 +167,10 @@ class MessageCode(StrEnum):
     OVERWRITTEN = "overwritten"
     """Values: `partner`, `request`, `note`."""
     CLOSED = "closed"
-    """Values: `partner`, `request`, `is_all` (nothing else is open), `note`."""
+    """Values: `partner`, `request`, `is_all` (nothing else is open), `note`.
+
+    Also `tokens_until`; and, only where it is so, `is_suspended` and `was_synchronized`. Earlier versions stored none.
+    """
     OPENED = "opened"
     """Values: `partner`, `request`, `note`."""
     PUT_BACK = "put_back"
@@ -176,6 +179,8 @@ class MessageCode(StrEnum):
     """Values: `partner`, `request`, `note`."""
     APPROVED_AGAIN = "approved_again"
     """Values: `partner`, `request`, `restores` (the request whose settings are restored), `note`."""
+    LIFTED = "lifted"
+    """A suspension was lifted. Values: `partner`, `request`, `restores`, `note`."""
     OUR_SIDE_SET = "our_side_set"
     """Values: `partner`, `steps` (how many steps the partner must do), `note`."""
     ROLE_EMPTY = "role_empty"

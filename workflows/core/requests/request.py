@@ -124,6 +124,8 @@ class RequestFields:
     """The end of the access for which Gatehouse itself blocks the partner; None for every other request."""
     silent_since: datetime | None = None
     """Since when nobody answers the review for which Gatehouse suspends the partner; None for every other request."""
+    lifts: bool = False
+    """Whether this restore lifts a suspension: the approved settings, sponsor and end become active again."""
     closing: Closing = Closing.REVOKE
     """How a revocation closes the partner. It means nothing for other kinds."""
 
@@ -145,6 +147,8 @@ class Restored:
     """
     is_result: bool = False
     """Whether the settings after that change are restored, because somebody else changed them since."""
+    is_lift: bool = False
+    """Whether they are restored because a suspension is lifted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

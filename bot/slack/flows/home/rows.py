@@ -46,7 +46,7 @@ from bot.words.reviews.reasons import short_reasons
 from bot.words.reviews.silence import ON_SILENCE
 from workflows.app.reads.found_requests import Today
 from workflows.app.reads.newer_requests import AfterEnd
-from workflows.core.partners.partnership import Partnership
+from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.requests.alarms import Alarm, AlarmCode
 from workflows.core.requests.request import AccessRequest, RequestKind
 
@@ -215,7 +215,9 @@ def partner_entry(partnership: Partnership, now: datetime, name: str, *, can_rev
         f"Recorded as {partnership_state_words(partnership, now)}{_no_end(partnership)} · Sponsor {sponsor}"
     )
     tenant_id = partnership.identity.tenant_id
+    is_suspended = partnership.state is PartnershipState.SUSPENDED
     revoke, show = button("Revoke", ids.REVOKE_PARTNER, tenant_id), button("Show", ids.READ_PARTNER, tenant_id)
+    revoke = button("Lift", ids.LIFT_PARTNER, tenant_id) if is_suspended else revoke
     times = {**_end_times(partnership, now), **_silence_times(partnership)}
     yield row(text, f"{name}:{tenant_id}", revoke if can_revoke else show, MAX_ROW_CHARACTERS, times)
 

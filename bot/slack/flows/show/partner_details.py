@@ -38,7 +38,7 @@ from bot.words.sentences import counted, pieces
 from bot.words.settings.open_access import access_kinds_words, graph_names_words, unknown_settings_words
 from bot.words.settings.values import NO_NAMES
 from workflows.app.watch.telling import alarm_values
-from workflows.core.partners.partnership import Partnership, is_over
+from workflows.core.partners.partnership import Partnership, PartnershipState, is_over
 from workflows.core.people import ChatId, PersonId
 from workflows.core.plans.closing import closes_everything
 from workflows.core.plans.current_settings import unmanaged_settings
@@ -141,6 +141,9 @@ def _own_actions(
         not request.is_terminal and request.prepared is not None and closes_everything(request.plan)
         for request in requests
     )
+    if partnership is not None and partnership.state is PartnershipState.SUSPENDED and reader and not is_waiting:
+        lift = button("Lift suspension", ids.LIFT_PARTNER, partnership.identity.tenant_id)
+        yield actions(f"lift:{partnership.identity.tenant_id}", lift)
     if partnership is not None and not partnership.is_closed and not is_closing and {partnership.sponsor.id} & reader:
         tenant_id = partnership.identity.tenant_id
         yield actions(f"close:{tenant_id}", close_early_button(tenant_id))

@@ -24,7 +24,7 @@ from tests.workflows.core.builders import (
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.approval_policy import is_live
 from workflows.core.partners.closing.revoking import require_may_close
-from workflows.core.partners.outcome import advance_request_and_record
+from workflows.core.partners.outcome import advance_request_and_record, closed_message
 from workflows.core.partners.partnership import (
     LaterChange,
     Partnership,
@@ -34,6 +34,7 @@ from workflows.core.partners.partnership import (
     is_over,
     later_change,
 )
+from workflows.core.plans.planning import plan_revocation
 from workflows.core.requests.commands.automatic import RecordApplied
 from workflows.core.requests.notes import DisplayedState, state_to_display
 from workflows.core.requests.request import (
@@ -196,3 +197,12 @@ def test_the_requester_and_the_sponsor_are_told_that_it_is_a_suspension() -> Non
     told = {one.person: one.fact for one in effects if one.kind == "tell"}
     assert set(told) == {RILEY.chat_id, SAM.chat_id}
     assert all(fact.values["is_suspended"] for fact in told.values())
+    assert {fact.values["tokens_until"] for fact in told.values()} == {(NOW + timedelta(hours=1)).isoformat()}
+    assert not any("was_synchronized" in fact.values for fact in told.values())
+
+
+def test_that_accounts_were_synchronized_is_said() -> None:
+    synchronized = {"tenantId": TENANT, "identitySynchronization": {"userSyncInbound": {"isSyncAllowed": True}}}
+    plan = plan_revocation(tenant_id=TENANT, default={}, before=synchronized)
+    one = closing(S.APPLIED, prepared=prepared(K.REVOCATION, plan=plan), confirmed_at=NOW)
+    assert closed_message(one).values["was_synchronized"] is True
