@@ -33,6 +33,7 @@ from workflows.core.requests.effects import (
     ShowBatch,
     ShowBlockAtEnd,
     ShowFreeze,
+    ShowHandover,
     ShowHome,
     ShowRequest,
     ShowReview,
@@ -89,6 +90,10 @@ class Performer:
                 if partnership is not None:
                     showing = self.notifier.show_setup(partnership, remind=effect.remind)
                     await self._show_with_alarm(showing, f"half:{effect.tenant_id}", _about(partnership))
+            case ShowHandover():
+                partnership = await self.store.partnership(effect.tenant_id)
+                if partnership is not None:
+                    await self.notifier.show_handover(partnership)
             case SendEndNotices():
                 await self.end_notices.send(effect)
             case ShowBlockAtEnd():

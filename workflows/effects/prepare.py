@@ -29,6 +29,7 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.approval_policy import chain_rule
 from workflows.core.partners.replacement import replacement_findings
 from workflows.core.partners.restoration.restorable import restored_summary
+from workflows.core.partners.reviewing.recent_sponsors import sponsors_of
 from workflows.core.people import ChatId, Person
 from workflows.core.plans.plan import Plan
 from workflows.core.plans.planning import plan_revocation
@@ -159,7 +160,8 @@ class Preparer:
             *require_no_errors(result.findings, FIELD),
         )
         others = {sponsor.chat_id} - {requester.chat_id}
-        excluded = {one.chat_id for one in (requester, sponsor, *proposal.authors)}
+        recent = sponsors_of(await self.store.partnership(plan.tenant_id), self.clock.now())
+        excluded = {one.chat_id for one in (requester, sponsor, *proposal.authors, *recent)}
         await require_chain(self.directory, stages, excluded, others)
         return PreparedRequest(
             observation=observation,
@@ -175,6 +177,7 @@ class Preparer:
             roles=self.catalog.role_hashes(stage.role for stage in stages),
             chain_rule=chain_rule(plan, stages, template.stages),
             authors=proposal.authors,
+            partner_sponsors=recent,
         )
 
     async def _propose(

@@ -15,6 +15,7 @@ from bot.slack.cards.partner_setup.setup_card import closed_setup_card, setup_ca
 from bot.slack.cards.review_card import ended_review_card, replaced_review_card, review_card
 from bot.slack.outbound.announcements.end_messages import EndMessages
 from bot.slack.outbound.announcements.freeze_messages import FreezeMessages
+from bot.slack.outbound.announcements.handover_messages import HandoverMessages
 from bot.slack.outbound.app_homes import AppHomes
 from bot.slack.outbound.batches.batch_messages import BatchMessages
 from bot.slack.outbound.batches.list_file import BatchListFiles
@@ -58,6 +59,7 @@ class SlackNotifier:
         self._homes = AppHomes(outbound)
         self._ends = EndMessages(outbound)
         self._freezes = FreezeMessages(outbound)
+        self._handovers = HandoverMessages(outbound)
         self._reminders = Reminders(outbound)
         self._requests = RequestMessages(outbound, self._reminders)
 
@@ -152,6 +154,10 @@ class SlackNotifier:
         await self._refresh_homes(sponsor, requester)
         if not_reached is not None:
             raise not_reached
+
+    async def show_handover(self, partnership: Partnership) -> None:
+        """Ask the proposed sponsor, or update the question; see `HandoverMessages`."""
+        await self._handovers.show(partnership)
 
     async def send_end_notices(
         self, announced: Sequence[AnnouncedEnd], *, batch: str, blocked: int

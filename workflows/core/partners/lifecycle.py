@@ -23,6 +23,11 @@ stateDiagram-v2
     active --> review_due: ask_review
     active --> review_due: record_sponsor_gone
     active --> active: record_sponsor_found
+    active --> active: propose_sponsor
+    active --> active: accept_sponsorship
+    active --> active: decline_sponsorship
+    active --> active: remind_handover
+    active --> active: expire_handover
     active --> active: confirm_half
     active --> active: unconfirm_half
     active --> active: remind_half
@@ -41,6 +46,11 @@ stateDiagram-v2
     review_due --> active: keep
     review_due --> review_due: record_sponsor_gone
     review_due --> review_due: record_sponsor_found
+    review_due --> review_due: propose_sponsor
+    review_due --> review_due: accept_sponsorship
+    review_due --> review_due: decline_sponsorship
+    review_due --> review_due: remind_handover
+    review_due --> review_due: expire_handover
     review_due --> review_due: confirm_half
     review_due --> review_due: unconfirm_half
     review_due --> review_due: remind_half
@@ -62,6 +72,13 @@ from typing import Any, Final
 
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.requests.commands.automatic import RecordApplied, RecordApplyFailed, RecordOverwritten, Stop
+from workflows.core.requests.commands.handover import (
+    AcceptSponsorship,
+    DeclineSponsorship,
+    ExpireHandover,
+    ProposeSponsor,
+    RemindHandover,
+)
 from workflows.core.requests.commands.partner_record import (
     AskReview,
     AskSetup,
@@ -92,6 +109,11 @@ TABLE: Final[Mapping[tuple[PartnershipState | None, type[Any]], frozenset[Partne
     (S.ACTIVE, AskReview): frozenset({S.REVIEW_DUE}),
     (S.ACTIVE, RecordSponsorGone): frozenset({S.REVIEW_DUE}),
     (S.ACTIVE, RecordSponsorFound): frozenset({S.ACTIVE}),
+    (S.ACTIVE, ProposeSponsor): frozenset({S.ACTIVE}),
+    (S.ACTIVE, AcceptSponsorship): frozenset({S.ACTIVE}),
+    (S.ACTIVE, DeclineSponsorship): frozenset({S.ACTIVE}),
+    (S.ACTIVE, RemindHandover): frozenset({S.ACTIVE}),
+    (S.ACTIVE, ExpireHandover): frozenset({S.ACTIVE}),
     (S.ACTIVE, ConfirmSetup): frozenset({S.ACTIVE}),
     (S.ACTIVE, UnconfirmSetup): frozenset({S.ACTIVE}),
     (S.ACTIVE, RemindSetup): frozenset({S.ACTIVE}),
@@ -108,6 +130,11 @@ TABLE: Final[Mapping[tuple[PartnershipState | None, type[Any]], frozenset[Partne
     (S.REVIEW_DUE, Keep): frozenset({S.ACTIVE}),
     (S.REVIEW_DUE, RecordSponsorGone): frozenset({S.REVIEW_DUE}),
     (S.REVIEW_DUE, RecordSponsorFound): frozenset({S.REVIEW_DUE}),
+    (S.REVIEW_DUE, ProposeSponsor): frozenset({S.REVIEW_DUE}),
+    (S.REVIEW_DUE, AcceptSponsorship): frozenset({S.REVIEW_DUE}),
+    (S.REVIEW_DUE, DeclineSponsorship): frozenset({S.REVIEW_DUE}),
+    (S.REVIEW_DUE, RemindHandover): frozenset({S.REVIEW_DUE}),
+    (S.REVIEW_DUE, ExpireHandover): frozenset({S.REVIEW_DUE}),
     (S.REVIEW_DUE, ConfirmSetup): frozenset({S.REVIEW_DUE}),
     (S.REVIEW_DUE, UnconfirmSetup): frozenset({S.REVIEW_DUE}),
     (S.REVIEW_DUE, RemindSetup): frozenset({S.REVIEW_DUE}),

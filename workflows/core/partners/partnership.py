@@ -1,4 +1,7 @@
-"""The record of a partner that Gatehouse opened or closed, with its reviews."""
+"""The record of a partner that Gatehouse opened or closed, with its reviews.
+
+It is long because each field of a record says what it means.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,6 +17,7 @@ from workflows.core.people import Person
 from workflows.core.plans.plan import AtEnd, TenantIdentity
 from workflows.core.plans.renewal import is_extension
 from workflows.core.policy.approval import Choice
+from workflows.core.policy.sponsorship import FormerSponsor, Handover
 from workflows.core.policy.template import Stage
 from workflows.core.requests.deciding import access_ends_at
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
@@ -110,6 +114,10 @@ class Partnership:
     """The notices about the end of the access, the newest last."""
     blocked_by: RequestId | None = None
     """The revocation that Gatehouse created at the end of the access; None before the end."""
+    former_sponsors: tuple[FormerSponsor, ...] = ()
+    """Who was the sponsor in the last 90 days, and until when. They do not decide on requests about the partner."""
+    handover: Handover | None = None
+    """The last hand-over of the sponsorship, with its result; None when there was none."""
 
     @property
     def is_as_approved(self) -> bool:
@@ -121,8 +129,9 @@ class Partnership:
 
     @property
     def due_at(self) -> datetime | None:
-        """Return when the next review, reminder of the partner setup, or step of the end of access is due."""
-        moments = (self.review_due_at, self.remind_setup_at, self.end_step_at)
+        """Return when the next review, reminder of the partner setup, or step of an end or of a hand-over is due."""
+        handover_step_at = None if self.handover is None else self.handover.next_step_at
+        moments = (self.review_due_at, self.remind_setup_at, self.end_step_at, handover_step_at)
         return min((moment for moment in moments if moment), default=None)
 
     @property

@@ -10,8 +10,20 @@ from workflows.core.partners.access_end.notices import AT_THE_END, EndNotice, lo
 from workflows.core.partners.lifecycle import is_allowed, require_table_result
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
 from workflows.core.partners.reviewing.setup_reviews import advance_setup, setup_messages
-from workflows.core.partners.reviewing.sponsor_handover import advance_sponsor, with_new_sponsor
+from workflows.core.partners.reviewing.sponsor_handover import (
+    advance_handover,
+    advance_sponsor,
+    handover_effects,
+    with_new_sponsor,
+)
 from workflows.core.people import ADMIN, CurrentRoles, Person
+from workflows.core.requests.commands.handover import (
+    AcceptSponsorship,
+    DeclineSponsorship,
+    ExpireHandover,
+    ProposeSponsor,
+    RemindHandover,
+)
 from workflows.core.requests.commands.partner_record import (
     AskReview,
     AskSetup,
@@ -28,7 +40,7 @@ from workflows.core.requests.commands.partner_record import (
     RemindSetup,
     UnconfirmSetup,
 )
-from workflows.core.requests.effects import Effect, ShowRequest, ShowReview, ShowSetup
+from workflows.core.requests.effects import Effect, ShowHandover, ShowRequest, ShowReview, ShowSetup
 from workflows.core.requests.reminder_times import REVIEW_ASKED_AGAIN_AFTER
 
 
@@ -76,6 +88,9 @@ def _step(
             partnership = advance_sponsor(partnership, command, now=now, ask_again_at=now + REVIEW_ASKED_AGAIN_AFTER)
             show_review = ShowReview(tenant_id=partnership.identity.tenant_id, remind=is_gone)
             return ReviewTransition(partnership=partnership, effects=(show_review,))
+        case ProposeSponsor() | AcceptSponsorship() | DeclineSponsorship() | RemindHandover() | ExpireHandover():
+            after = advance_handover(partnership, command, current_roles=current_roles, now=now)
+            return ReviewTransition(partnership=after, effects=handover_effects(partnership, after, command))
         case ConfirmSetup() | UnconfirmSetup() | RemindSetup() | AskSetup() | RecordSetup():
             partnership = advance_setup(partnership, command, current_roles=current_roles, now=now)
             show_setup = ShowSetup(tenant_id=partnership.identity.tenant_id, remind=isinstance(command, AskSetup))
@@ -176,15 +191,17 @@ def _keep(
     if partnership.is_past_its_end(now):
         raise Refused(RefusalCode.ACCESS_PERIOD_ENDED, domain=partnership.identity.default_domain)
     attestation = Attestation(person=command.actor, reason=command.reason.strip(), at=now)
-    partnership = replace(
-        with_new_sponsor(partnership, command.actor),
+    kept = replace(
+        with_new_sponsor(partnership, command.actor, now),
         version=partnership.version + 1,
         state=PartnershipState.ACTIVE,
         next_review_at=next_review(partnership.review_interval, partnership.ends_at, now),
         reminders=0,
         attestations=(*partnership.attestations, attestation),
     )
-    return ReviewTransition(partnership=partnership, effects=(ShowReview(tenant_id=partnership.identity.tenant_id),))
+    tenant_id = kept.identity.tenant_id
+    show_handover = () if kept.handover == partnership.handover else (ShowHandover(tenant_id=tenant_id),)
+    return ReviewTransition(partnership=kept, effects=(ShowReview(tenant_id=tenant_id), *show_handover))
 
 
 def _require_may_keep(partnership: Partnership, actor: Person, current_roles: CurrentRoles) -> None:

@@ -8,6 +8,7 @@ from typing import Generic, Literal
 from workflows.core.checks.partner_setup.steps import SetupStep, StepKey
 from workflows.core.people import Actor, ChatId, Person, PersonId
 from workflows.core.requests.commands.audit_details import Details, account_details, clicked_details
+from workflows.core.requests.commands.handover import HandoverCommand
 from workflows.core.requests.commands.request import RequestCommand
 from workflows.core.requests.request import RequestId
 from workflows.core.settings.canonical import Digest
@@ -219,6 +220,6 @@ SponsorCommand = RecordSponsorGone | RecordSponsorFound
 
 SetupCommand = ConfirmSetup[Person] | UnconfirmSetup[Person] | RemindSetup[Person] | AskSetup | RecordSetup
 
-PartnershipCommand = AskReview | Keep[Person] | SponsorCommand | SetupCommand | EndCommand
+PartnershipCommand = AskReview | Keep[Person] | SponsorCommand | HandoverCommand | SetupCommand | EndCommand
 
 Command = RequestCommand | PartnershipCommand
