@@ -60,7 +60,7 @@ class Handovers:
         if partnership is None:
             raise Refused(RefusalCode.UNKNOWN_PARTNER)
         current_roles = await self.directory.current_roles([actor])
-        command = ProposeSponsor[Person](
+        command: ProposeSponsor[Person] = ProposeSponsor(
             actor=actor,
             tenant_id=click.tenant_id,
             proposed=await self._proposed(click.proposed, actor),

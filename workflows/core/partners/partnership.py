@@ -83,6 +83,8 @@ class Partnership:
     """The approval policy of the partner. Only a confirmed block resets it. Empty in old records."""
     sponsor_gone_at: datetime | None = None
     """When it was found that the sponsor has no enabled account; None while the sponsor has one."""
+    sponsor_manager: str = ""
+    """The name of that sponsor's manager in Entra, who can be asked; empty when there is none, or it is not known."""
     setup: tuple[SetupStep, ...] = ()
     """The steps that the partner must do for the plan that is now applied."""
     confirmations: tuple[Confirmation, ...] = ()

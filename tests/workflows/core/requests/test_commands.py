@@ -184,6 +184,10 @@ OF_PARTNERS: list[tuple[PartnershipCommand, dict[str, Any]]] = [
     (AskReview(), {}),
     (with_person(KEEP, SAM), {"reason": "Needed", "account": "id-sam"}),
     (RecordSponsorGone(sponsor=SAM.id, reason=GoneReason.DISABLED), {"reason": "disabled"}),
+    (
+        RecordSponsorGone(sponsor=SAM.id, reason=GoneReason.DISABLED, manager="Dana"),
+        {"reason": "disabled", "manager": "Dana"},
+    ),
     (RecordSponsorFound(sponsor=SAM.id), {}),
     (
         IssueEndNotice(days=3, batch="b", ends_at=NOW, is_too_late=True),

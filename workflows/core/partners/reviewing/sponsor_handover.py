@@ -46,7 +46,13 @@ def advance_sponsor(
     is_gone = isinstance(command, RecordSponsorGone)
     if partnership.sponsor.id != command.sponsor or (partnership.sponsor_gone_at is not None) is is_gone:
         raise Refused(RefusalCode.NOT_POSSIBLE_IN_THIS_STATE, sponsor=partnership.sponsor.name)
-    updated = replace(partnership, version=partnership.version + 1, sponsor_gone_at=now if is_gone else None)
+    manager = command.manager if isinstance(command, RecordSponsorGone) else ""
+    updated = replace(
+        partnership,
+        version=partnership.version + 1,
+        sponsor_gone_at=now if is_gone else None,
+        sponsor_manager=manager,
+    )
     if is_gone:
         updated = replace(
             updated,
@@ -179,7 +185,7 @@ def _due(partnership: Partnership, command: RemindHandover | ExpireHandover, now
 
 def _with_sponsor(partnership: Partnership, sponsor: Person, now: datetime) -> Partnership:
     former = with_former(partnership.former_sponsors, partnership.sponsor, now)
-    return replace(partnership, sponsor=sponsor, sponsor_gone_at=None, former_sponsors=former)
+    return replace(partnership, sponsor=sponsor, sponsor_gone_at=None, sponsor_manager="", former_sponsors=former)
 
 
 def _messages(before: Partnership, after: Partnership, code: MessageCode) -> tuple[SendMessage, ...]:

@@ -151,10 +151,12 @@ class RecordSponsorGone:
     name: Literal["record_sponsor_gone"] = field(default="record_sponsor_gone")
     sponsor: PersonId
     reason: GoneReason
+    manager: str = ""
+    """The name of the sponsor's manager; empty when there is none, or it is not known."""
 
     def audit_details(self) -> Details:
-        """Return the reason."""
-        return {"reason": self.reason.value}
+        """Return the reason, and the manager when there is one."""
+        return {"reason": self.reason.value, **({"manager": self.manager} if self.manager else {})}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
