@@ -37,7 +37,7 @@ from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class ProposedAdoption:
     """The plan that adopts the current settings, and who decides on it."""
 
@@ -102,19 +102,12 @@ class Adopting:
         excluded = terms.excluded | {person.chat_id for person in (*authors, *recent) if person.chat_id}
         stages = await self._stages(plan, decides, observation, record, excluded)
         findings = adoption_findings(found, authors, has_template=equal is not None)
-        if equal is not None:
-            findings = (*findings, *replacement_findings(record, plan, equal, stages, duration, now))
-        else:
-            findings = (*findings, *adoption_replacement_findings(record, plan, decides, duration, now))
-        return ProposedAdoption(
-            plan=plan,
-            decides=decides,
-            equal=equal,
-            stages=stages,
-            authors=authors,
-            partner_sponsors=recent,
-            findings=findings,
+        findings += (
+            adoption_replacement_findings(record, plan, decides, duration, now)
+            if equal is None
+            else replacement_findings(record, plan, equal, stages, duration, now)
         )
+        return ProposedAdoption(plan, decides, equal, stages, authors, recent, findings)
 
     async def _authorship(
         self, tenant_id: TenantId, record: Partnership | None, recorded: AccessRequest | None, now: datetime

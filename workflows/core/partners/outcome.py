@@ -59,10 +59,9 @@ def advance_request_and_record(
     :param earlier: the partner's record, if there is one.
     :raises Refused: when the command is not allowed in this state or for this person; nothing changes.
     """
-    if request is not None:
-        # NB. before anything is decided: who became the sponsor meanwhile does not decide, and their approval is void.
-        request = with_partner_sponsors(request, earlier, situation.now)
-    transition = advance(request, command, situation)
+    # NB. before anything is decided: who became the sponsor meanwhile does not decide, and their approval is void.
+    named = None if request is None else with_partner_sponsors(request, earlier, situation.now)
+    transition = advance(named, command, situation)
     if not _changes_record(command):
         return PartnerOutcome(request=transition.request, effects=transition.effects)
     after, now = transition.request, situation.now
@@ -83,16 +82,10 @@ def advance_request_and_record(
         show_review = (ShowReview(tenant_id=record.identity.tenant_id),)
         if after.is_block_at_end:
             message, show_review = None, (*show_review, ShowBlockAtEnd(request_id=after.id))
-    more: tuple[Effect, ...] = (*_show_handover(record, earlier), *_show_replaced(after, earlier))
-    effects: tuple[Effect, ...] = (
-        *transition.effects,
-        *show_review,
-        *_show_setup(record, earlier),
-        *more,
-        *_messages(after, message),
-    )
-    if after.batch is not None:
-        effects = (*transition.effects, *(() if earlier is None else (*show_review, *more)))
+    shown = (*show_review, *_show_handover(record, earlier), *_show_replaced(after, earlier))
+    own = (*shown, *_show_setup(record, earlier), *_messages(after, message))
+    of_batch = () if earlier is None else shown
+    effects: tuple[Effect, ...] = (*transition.effects, *(own if after.batch is None else of_batch))
     return PartnerOutcome(request=after, effects=effects, partnership=require_table_result(earlier, command, record))
 
 

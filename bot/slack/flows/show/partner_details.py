@@ -39,7 +39,7 @@ from bot.slack.words.drift_buttons import drift_answers
 from bot.words.plans.current_settings import CurrentLine, describe_current
 from bot.words.plans.risk import OF_ALL_ACCESS, all_access_level_words
 from bot.words.posture.concerns import SEVERITY_WORDS, concern_words
-from bot.words.requests.sponsorship import IF_YOU_ACCEPT
+from bot.words.reviews.sponsorship import IF_YOU_ACCEPT
 from bot.words.sentences import counted, pieces
 from bot.words.settings.open_access import access_kinds_words, graph_names_words, unknown_settings_words
 from bot.words.settings.values import NO_NAMES
@@ -109,7 +109,6 @@ def partner_details(
         rich_text(*setup_elements(configuration, default, identity, partnership)),
         *record_blocks(identity, partnership, requests, now),
         *_own_actions(requests, partnership, reader, now),
-        *_sponsor_action(partnership, reader),
         *_adopt_action(identity, requests, concerns, reader),
     ]
     own_settings = f"{sum(entry.is_own for entry in current)} settings set here"
@@ -152,6 +151,7 @@ def _own_actions(
     if partnership is not None and is_live(partnership) and not is_closing and {partnership.sponsor.id} & reader:
         tenant_id = partnership.identity.tenant_id
         yield actions(f"close:{tenant_id}", close_early_button(tenant_id))
+    yield from _sponsor_action(partnership, reader)
 
 
 def _sponsor_action(partnership: Partnership | None, reader: frozenset[ChatId | PersonId]) -> Iterator[Block]:

@@ -26,6 +26,7 @@ from bot.words.batches import member_words
 from bot.words.requests.notes import note_words
 from bot.words.requests.replacement import later_state_by_words
 from bot.words.requests.states import STATE_WORDS
+from bot.words.reviews.sponsorship import HANDOVER_WORDS
 from bot.words.sentences import counted, time_words
 from workflows.core.partners.partnership import (
     Attestation,
@@ -37,6 +38,7 @@ from workflows.core.partners.partnership import (
 from workflows.core.partners.restoration.restorable import is_restorable
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.approval import Choice
+from workflows.core.policy.sponsorship import DECIDES_AGAIN_AFTER
 from workflows.core.requests.notes import state_to_display
 from workflows.core.requests.request import AccessRequest
 
@@ -71,12 +73,37 @@ def _record_elements(
     )
     if partnership.state is not PartnershipState.REVOKED and partnership.is_as_approved:
         yield paragraph(fixed_text("Active since "), local_time(opened_at(partnership, requests)), fixed_text("."))
+    yield from _sponsor_elements(partnership)
     current = next((request for request in requests if request.id == partnership.request_id), None)
     if current is not None and current.prepared is not None:
         yield from _approved_elements(current)
     yield from (paragraph(*answer_parts(attestation)) for attestation in partnership.attestations[-MAX_ANSWERS:])
     if (more := len(partnership.attestations) - MAX_ANSWERS) > 0:
         yield paragraph(fixed_text(f"and {counted(more, 'earlier answer')} to reviews"))
+
+
+def _sponsor_elements(partnership: Partnership) -> Iterator[RichTextElement]:
+    """Return the last hand-over of the sponsorship with its result, and who was the sponsor in the last 90 days."""
+    if (handover := partnership.handover) is not None:
+        yield paragraph(
+            fixed_text("Hand-over: "),
+            cleaned_text(handover.proposed_by.name),
+            fixed_text(" asked "),
+            cleaned_text(handover.proposed.name),
+            fixed_text(" on "),
+            local_time(handover.proposed_at),
+            fixed_text(f": {HANDOVER_WORDS[handover.state]}."),
+        )
+    for former in partnership.former_sponsors:
+        yield paragraph(
+            fixed_text("Former sponsor: "),
+            cleaned_text(former.person.name),
+            fixed_text(" until "),
+            local_time(former.until),
+            fixed_text(". Cannot decide about this partner until "),
+            local_time(former.until + DECIDES_AGAIN_AFTER),
+            fixed_text("."),
+        )
 
 
 def answer_parts(attestation: Attestation) -> list[TextRun]:

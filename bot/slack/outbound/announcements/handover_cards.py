@@ -19,7 +19,7 @@ from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.partner_and_plan import closed_line, identity_block, notified_partner, partner_name
 from bot.slack.cards.partnership import change_sponsor_button, handover_buttons, partnership_facts
-from bot.words.requests.sponsorship import IF_YOU_ACCEPT
+from bot.words.reviews.sponsorship import IF_YOU_ACCEPT
 from workflows.core.partners.partnership import Partnership
 from workflows.core.policy.sponsorship import Handover, HandoverState
 

@@ -1,0 +1,1 @@
+"""The words about reviews of partners and about who answers them."""
