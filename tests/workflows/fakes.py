@@ -29,7 +29,7 @@ from workflows.core.settings.canonical import Digest, JsonObject
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, Property, Target, TargetType, TenantId
 from workflows.core.settings.partner_changes import LoggedChange, PartnerChange
 from workflows.ports.clock import Clock
-from workflows.ports.notifier import AnnouncedEnd, Notifier
+from workflows.ports.notifier import AnnouncedEnd, AskedReview, Notifier
 from workflows.ports.people_directory import PeopleDirectory
 from workflows.ports.tenant import (
     Account,
@@ -498,6 +498,10 @@ class FakeNotifier:
     ends: list[tuple[tuple[AnnouncedEnd, ...], int]] = field(default_factory=list)
     """The notices of each batch, and how many partners were blocked with it."""
     blocks_shown: list[AccessRequest] = field(default_factory=list)
+    asked: list[tuple[AskedReview, ...]] = field(default_factory=list)
+    """The reviews that were asked, by batch."""
+    gone: set[ChatId] = field(default_factory=set)
+    """Whom a question about a review does not reach."""
     freezes: list[Freeze] = field(default_factory=list)
     batches: list[Batch] = field(default_factory=list)
     lists: list[tuple[BatchRow, ...]] = field(default_factory=list)
@@ -549,6 +553,21 @@ class FakeNotifier:
         self.ends.append((tuple(announced), blocked))
         delivered = {one.record.identity.tenant_id: (one.record.sponsor.chat_id,) for one in announced}
         return delivered if self.delivers_notices else {}
+
+    async def send_review_reminders(
+        self, asked: Sequence[AskedReview], *, admins: frozenset[ChatId], batch: str
+    ) -> Mapping[TenantId, tuple[ChatId, ...]]:
+        """Remember the questions of a batch; everybody gets theirs unless a test says otherwise."""
+        self.script.end(await self.script.begin("notifier.review_reminders"))
+        self.asked.append(tuple(asked))
+        people = {}
+        for one in asked:
+            named = {person for person in (one.sponsor, one.manager) if person and person not in self.gone}
+            asks_admins = one.asks_admins or one.sponsor not in named
+            people[one.record.identity.tenant_id] = tuple(
+                sorted(named | (admins - self.gone if asks_admins else frozenset()))
+            )
+        return people
 
     async def show_freeze(self, freeze: Freeze) -> None:
         """Remember a freeze."""

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.partners.closing.revoking import requests_for_more_access
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.reviewing.recent_sponsors import sponsors_of
-from workflows.core.partners.revoking import requests_for_more_access
 from workflows.core.people import ChatId, Person, PersonId
 from workflows.core.requests.commands.automatic import RecordSponsors
 from workflows.core.requests.commands.clicks import HandoverClick, with_person

@@ -29,6 +29,7 @@ from workflows.core.requests.effects import (
     SendExpiryMessages,
     SendMessage,
     SendReminders,
+    SendReviewReminders,
     ShowAlarm,
     ShowBatch,
     ShowBlockAtEnd,
@@ -49,6 +50,7 @@ from workflows.effects.batches.runner import BatchRunner
 from workflows.effects.end_notices import EndNotices
 from workflows.effects.permission_check import PermissionCheck
 from workflows.effects.prepare import Preparer
+from workflows.effects.review_reminders import ReviewReminders
 from workflows.ports.effects_queue import PendingEffect
 from workflows.ports.notifier import Notifier, NotifierBlocked
 from workflows.ports.store import Store
@@ -63,6 +65,7 @@ class Performer:
     applier: Applier
     notifier: Notifier
     end_notices: EndNotices
+    review_reminders: ReviewReminders
     batches: BatchRunner
     batch_lists: BatchLists
     store: Store
@@ -84,8 +87,8 @@ class Performer:
                 partnership = await self.store.partnership(effect.tenant_id)
                 if partnership is not None:
                     await self._show_partner(effect, partnership)
-            case SendEndNotices():
-                await self.end_notices.send(effect)
+            case SendEndNotices() | SendReviewReminders():
+                await self._send_together(effect)
             case ShowBlockAtEnd():
                 await self._show_block_at_end(effect)
             case ShowHome():
@@ -113,6 +116,13 @@ class Performer:
                 await self._show_with_alarm(showing, f"half:{effect.tenant_id}", _about(partnership))
             case ShowHandover():
                 await self.notifier.show_handover(partnership)
+
+    async def _send_together(self, effect: SendEndNotices | SendReviewReminders) -> None:
+        match effect:
+            case SendEndNotices():
+                await self.end_notices.send(effect)
+            case SendReviewReminders():
+                await self.review_reminders.send(effect)
 
     async def _show_home(self, person: ChatId) -> None:
         request_count = await self.store.count_home_requests(person)

@@ -22,7 +22,12 @@ from workflows.catalog.catalog import Catalog, changed_rules
 from workflows.core.errors.facts import Fact, as_values
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.partners.revoking import REVOCATION_LIFETIME, requests_stopped_by_revocation, require_may_revoke
+from workflows.core.partners.closing.revoking import (
+    REVOCATION_LIFETIME,
+    requests_stopped_by_revocation,
+    require_may_close,
+    require_may_revoke,
+)
 from workflows.core.people import ADMIN, ChatId, CurrentRoles, Person, PersonId
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.commands.automatic import Replan, Stop
@@ -280,7 +285,7 @@ class PermissionCheck:
         identity, partnership = await identify_partner(click.target, store=self.store, tenant=self.tenant)
         current_roles: CurrentRoles = await self.directory.current_roles([actor])
         require_may_revoke(partnership, actor, current_roles)
-        await self._require_no_open_revocation(identity)
+        require_may_close(click.closing, partnership, await self.store.open_requests(), identity)
         await self._stop_open_access(identity, actor)
         await self.service.submit(
             derived_request_id(key),
@@ -289,9 +294,10 @@ class PermissionCheck:
                 requester=actor.chat_id,
                 sponsor=actor.chat_id if partnership is None else partnership.sponsor.chat_id,
                 target=identity.tenant_id,
-                template="revoke",
+                template=click.closing.value,
                 justification=click.reason,
                 duration=None,
+                closing=click.closing,
             ),
             key=key,
             decide_within=REVOCATION_LIFETIME,
@@ -304,13 +310,6 @@ class PermissionCheck:
         for other in requests_stopped_by_revocation(await self.store.open_requests(), identity):
             with suppress(Refused):  # the request has ended in the meantime
                 await self.service.advance(other.id, Stop(reason=reason))
-
-    async def _require_no_open_revocation(self, identity: TenantIdentity) -> None:
-        for other in await self.store.open_requests():
-            is_being_changed = other.state is not RequestState.UNCONFIRMED
-            is_revocation = other.fields.kind is RequestKind.REVOCATION
-            if is_being_changed and is_revocation and other.fields.target == identity.tenant_id:
-                raise Refused(RefusalCode.REVOCATION_RUNNING, request=other.id)
 
 
 def _not_checked(error: TenantRefused) -> Refused:

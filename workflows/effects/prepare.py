@@ -261,7 +261,7 @@ class Preparer:
             requester=requester,
             sponsor=requester if partnership is None else partnership.sponsor,
             plan=plan,
-            template_title="Revoke",
+            template_title="Suspend" if request.is_suspension else "Revoke",
             stages=(),
             review_interval=None,
         )

@@ -24,12 +24,14 @@ from bot.slack.ids import PartnerSection
 from bot.words.partner_setup.state import setup_words
 from bot.words.requests.access_end import AT_END, ended_state_words
 from bot.words.requests.titles import partner_title
+from bot.words.reviews.reasons import ended_review_words, reasons_words
 from bot.words.settings.open_access import access_kind_titles, access_kinds_words
 from workflows.core.partners.partnership import Partnership, PartnershipState, SettingsBasis
 from workflows.core.posture.watch.drift import Drift
 from workflows.core.settings.model import TenantId
 
 MAX_ACCESS_KINDS_CHARACTERS: Final = 600
+MAX_REASONS_CHARACTERS: Final = 900
 _BASIS: Final[Mapping[SettingsBasis, str]] = {
     SettingsBasis.PARTLY_APPLIED: "partly applied",
     SettingsBasis.PARTLY_REDUCED: "partly reduced",
@@ -42,6 +44,8 @@ def partnership_state_words(partnership: Partnership, now: datetime) -> str:
     """Return the state of a partnership in words, as last recorded."""
     if partnership.state is PartnershipState.REVOKED:
         return "revoked, not everything closed" if partnership.not_closed else "revoked"
+    if partnership.state is PartnershipState.SUSPENDED:
+        return "suspended, not everything closed" if partnership.not_closed else "suspended"
     if partnership.basis is not SettingsBasis.APPROVED:
         is_due = partnership.state is PartnershipState.REVIEW_DUE or not partnership.is_as_approved
         return f"{_BASIS[partnership.basis]}, review is due" if is_due else _BASIS[partnership.basis]
@@ -52,21 +56,17 @@ def partnership_state_words(partnership: Partnership, now: datetime) -> str:
 
 def partnership_icon(partnership: Partnership, now: datetime) -> str:
     """Return the emoji for `partnership_state_words`."""
-    if partnership.state is PartnershipState.REVOKED:
-        return "⚠️" if partnership.not_closed else "🔒"
+    if partnership.is_closed:
+        closed = "⏸️" if partnership.state is PartnershipState.SUSPENDED else "🔒"
+        return "⚠️" if partnership.not_closed else closed
     is_due = partnership.state is PartnershipState.REVIEW_DUE or partnership.is_past_its_end(now)
     return "⏰" if is_due else "✅"
 
 
 def partnership_facts(partnership: Partnership) -> Iterator[TextRun]:
     """State since when, under which template, until when, and when the next review is."""
-    if partnership.state is PartnershipState.REVOKED:
-        yield fixed_text("Revoked (verified) ")
-        yield local_time(partnership.since)
-        yield fixed_text(f" ({partnership.request_id})")
-        if partnership.not_closed:
-            yield fixed_text("\nStill open or not known then: ")
-            yield cleaned_text(access_kinds_words(partnership.not_closed), MAX_ACCESS_KINDS_CHARACTERS)
+    if partnership.is_closed:
+        yield from _closed_facts(partnership)
         return
     is_approved = partnership.basis is SettingsBasis.APPROVED
     yield fixed_text("Present settings since " if is_approved else "Settings found ")
@@ -82,6 +82,7 @@ def partnership_facts(partnership: Partnership) -> Iterator[TextRun]:
     if partnership.state is PartnershipState.ACTIVE and partnership.review_due_at is not None:
         yield fixed_text("\nNext review ")
         yield local_time(partnership.review_due_at)
+    yield from _review_parts(partnership)
     yield fixed_text("\nSponsor: ")
     yield cleaned_text(partnership.sponsor.name)
     if partnership.sponsor_gone_at is not None:
@@ -92,6 +93,37 @@ def partnership_facts(partnership: Partnership) -> Iterator[TextRun]:
         yield cleaned_text(f"; {partnership.handover.proposed.name} is asked to be the sponsor")
     if setup_state := setup_words(partnership.setup, partnership.confirmations):
         yield fixed_text(f"\nPartner setup: {setup_state}")
+
+
+def _closed_facts(partnership: Partnership) -> Iterator[TextRun]:
+    """State since when a partner is blocked, what was open then, and of a suspended one what is kept for a lift."""
+    suspension = partnership.suspension
+    yield fixed_text("Revoked (verified) " if suspension is None else "Suspended (verified) ")
+    yield local_time(partnership.since)
+    yield fixed_text(f" ({partnership.request_id})")
+    if partnership.not_closed:
+        yield fixed_text("\nStill open or not known then: ")
+        yield cleaned_text(access_kinds_words(partnership.not_closed), MAX_ACCESS_KINDS_CHARACTERS)
+    if suspension is None or suspension.request_id is None:
+        return
+    yield fixed_text("\nBefore: “")
+    yield cleaned_text(partner_title(partnership))
+    yield fixed_text(f"” ({suspension.request_id})")
+    if partnership.ends_at is not None:
+        yield fixed_text(", approved until ")
+        yield local_time(partnership.ends_at)
+    yield fixed_text("\nSponsor: ")
+    yield cleaned_text(partnership.sponsor.name)
+
+
+def _review_parts(partnership: Partnership) -> Iterator[TextRun]:
+    """State why the open review is due, or why nobody had to answer the last one."""
+    if partnership.state is PartnershipState.REVIEW_DUE and partnership.review_reasons:
+        yield fixed_text("\nReview due: ")
+        yield cleaned_text(reasons_words(partnership.review_reasons), MAX_REASONS_CHARACTERS)
+    elif partnership.review_ended_by is not None:
+        yield fixed_text("\nLast review: ")
+        yield fixed_text(ended_review_words(partnership.review_ended_by))
 
 
 def basis_parts(partnership: Partnership) -> Iterator[TextRun]:

@@ -18,8 +18,9 @@ from bot.slack.blocks.blocks import (
     paragraph,
     quote,
     rich_text,
+    with_local_times,
 )
-from bot.slack.blocks.message import Message, message
+from bot.slack.blocks.message import MAX_NOTICE_CHARACTERS, Message, message
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.decisions import MAX_REASON_CHARACTERS
 from bot.slack.cards.partner_and_plan import (
@@ -30,8 +31,10 @@ from bot.slack.cards.partner_and_plan import (
     without_empty,
 )
 from bot.slack.cards.partnership import partnership_facts, partnership_state_words, review_buttons, revoke_again_button
+from bot.slack.cards.requests import kind_words
 from bot.words.posture.drift import author_words, difference_words
 from bot.words.requests.titles import partner_title
+from bot.words.reviews.silence import asked_words, who_answers_words
 from bot.words.sentences import times_words
 from workflows.app.watch.telling import alarm_values
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState, SettingsBasis
@@ -41,8 +44,9 @@ from workflows.core.requests.request import AccessRequest, RequestState
 _MAX_DRIFT_CHARACTERS: Final = 700
 _NOT_APPROVED: Final = "The current settings are not the approved ones, so one person cannot keep them."
 _ANSWERED: Final = ("✅", "review answered, access kept")
+_ENDED: Final = ("✅", "nobody has to answer this review")
 _REPLACED: Final = ("✅", "a later request was approved, nothing to review")
-_RUNNING: Final = "A revocation is running ({}). Started by "
+_RUNNING: Final = "A {} is running ({}). Started by "
 _NO_ANSWER_NEEDED: Final = ". Nobody has to answer this review any more. This card shows the result."
 _SENT: Final = " The block is sent, and Microsoft does not show it yet. It is checked again by itself."
 
@@ -55,8 +59,9 @@ def review_card(
     :param drift: the drift of the partner that the last sweep found; Keep is not offered then.
     :param revocation: the open revocation of the partner; None when none is running.
     """
-    running = None if partnership.state is PartnershipState.REVOKED else revocation
-    headline = ("⚙️", "being revoked") if running is not None else _review_headline(partnership, now)
+    running = None if partnership.is_closed else revocation
+    being_closed = "being suspended" if running is not None and running.is_suspension else "being revoked"
+    headline = ("⚙️", being_closed) if running is not None else _review_headline(partnership, now)
     domain = clean(partner_name(partnership.identity), 90)
     blocks = without_empty(
         [
@@ -92,16 +97,27 @@ def ended_review_card(partnership: Partnership, answer: Attestation | None) -> M
     return closed_line(icon, name, summary, partnership.request_id, line=[*line, *when])
 
 
+def unanswered_review_card(partnership: Partnership) -> Message:
+    """Return the text of an earlier review question whose reason was over before anybody answered."""
+    icon, summary = _ENDED
+    line = [fixed_text("its reason was over before an answer")]
+    return closed_line(icon, partner_name(partnership.identity), summary, partnership.request_id, line=line)
+
+
 def _review_headline(partnership: Partnership, now: datetime) -> tuple[str, str]:
     match partnership.state:
         case PartnershipState.REVOKED:
             return ("⚠️" if partnership.not_closed else "🔒"), "revoked, nothing to review"
+        case PartnershipState.SUSPENDED:
+            return ("⚠️" if partnership.not_closed else "⏸️"), "suspended, nothing to review now"
         case _ if partnership.basis is not SettingsBasis.APPROVED:
             return "⚠️", partnership_state_words(partnership, now)
         case _ if partnership.is_past_its_end(now):
             return "⏰", "access period ended"
         case PartnershipState.REVIEW_DUE:
             return "🔔", "is this access still needed?"
+        case _ if partnership.review_ended_by is not None:
+            return _ENDED
         case _ if _answer(partnership) is not None:
             return _ANSWERED
     return _REPLACED
@@ -114,7 +130,7 @@ def _running_block(partnership: Partnership, revocation: AccessRequest) -> RichT
     is_sent = revocation.state is RequestState.UNCONFIRMED
     return rich_text(
         paragraph(
-            fixed_text(_RUNNING.format(revocation.id)),
+            fixed_text(_RUNNING.format(kind_words(revocation), revocation.id)),
             person_run,
             fixed_text(" on "),
             local_time(revocation.created_at),
@@ -133,7 +149,7 @@ def _buttons_of_running(partnership: Partnership, revocation: AccessRequest) -> 
 
 def _review_elements(partnership: Partnership, now: datetime, drift: Drift | None = None) -> Iterator[RichTextElement]:
     answer = _answer(partnership)
-    if partnership.state is PartnershipState.ACTIVE and answer is not None:
+    if partnership.state is PartnershipState.ACTIVE and answer is not None and partnership.review_ended_by is None:
         yield paragraph(
             fixed_text("Kept by "),
             cleaned_text(answer.person.name, bold=True),
@@ -145,7 +161,8 @@ def _review_elements(partnership: Partnership, now: datetime, drift: Drift | Non
     yield paragraph(*partnership_facts(partnership))
     if partnership.state is not PartnershipState.REVIEW_DUE:
         return
-    yield paragraph(fixed_text(f"Asked {times_words(partnership.reminders)}. {_who_answers(partnership)}"))
+    asked = asked_words(partnership) or f"Asked {times_words(partnership.reminders)}."
+    yield paragraph(*with_local_times(f"{asked} {who_answers_words(partnership)}", MAX_NOTICE_CHARACTERS))
     if drift is not None:
         values = alarm_values(drift)
         yield paragraph(
@@ -163,12 +180,6 @@ def _review_elements(partnership: Partnership, now: datetime, drift: Drift | Non
         )
     else:
         yield paragraph(fixed_text("Keep asks for a reason. Revoke shows what will change before you confirm."))
-
-
-def _who_answers(partnership: Partnership) -> str:
-    if partnership.sponsor_gone_at is None:
-        return "The sponsor or an admin can answer."
-    return "The sponsor has no enabled account any more. An admin who keeps the access becomes the sponsor."
 
 
 def _answer(partnership: Partnership) -> Attestation | None:

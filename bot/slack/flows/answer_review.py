@@ -24,8 +24,8 @@ from workflows.app.service import Service
 from workflows.app.watch.known_drift import known_drift
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.partners.closing.revoking import running_revocation
 from workflows.core.partners.partnership import Partnership
-from workflows.core.partners.revoking import running_revocation
 from workflows.core.posture.watch.drift import Drift
 from workflows.core.requests.commands.partner_record import Keep
 from workflows.core.requests.commands.request import CommandSubject

@@ -12,10 +12,16 @@ import structlog
 
 from bot.slack.blocks.message import Message, notice
 from bot.slack.cards.partner_setup.setup_card import closed_setup_card, setup_card
-from bot.slack.cards.review_card import ended_review_card, replaced_review_card, review_card
+from bot.slack.cards.review_card import (
+    ended_review_card,
+    replaced_review_card,
+    review_card,
+    unanswered_review_card,
+)
 from bot.slack.outbound.announcements.end_messages import EndMessages
 from bot.slack.outbound.announcements.freeze_messages import FreezeMessages
 from bot.slack.outbound.announcements.handover_messages import HandoverMessages
+from bot.slack.outbound.announcements.review_messages import ReviewMessages, review_of
 from bot.slack.outbound.app_homes import AppHomes
 from bot.slack.outbound.batches.batch_messages import BatchMessages
 from bot.slack.outbound.batches.list_file import BatchListFiles
@@ -35,8 +41,8 @@ from workflows.app.watch.known_drift import known_drift
 from workflows.core.batches.batch import Batch, ListFile
 from workflows.core.checks.partner_setup.confirmations import open_steps
 from workflows.core.errors.facts import Fact
+from workflows.core.partners.closing.revoking import running_revocation
 from workflows.core.partners.partnership import Partnership, PartnershipState
-from workflows.core.partners.revoking import running_revocation
 from workflows.core.people import ADMIN, ChatId
 from workflows.core.policy.freeze import Freeze
 from workflows.core.requests.alarms import Alarm
@@ -44,7 +50,7 @@ from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.model import TenantId
 from workflows.intervals import NAMES_SHOWN_FOR
 from workflows.ports.message_copies import MessageCopy
-from workflows.ports.notifier import AnnouncedEnd, NotifierBlocked, NotifierRefused
+from workflows.ports.notifier import AnnouncedEnd, AskedReview, NotifierBlocked, NotifierRefused
 
 _log = structlog.get_logger()
 
@@ -60,6 +66,7 @@ class SlackNotifier:
         self._ends = EndMessages(outbound)
         self._freezes = FreezeMessages(outbound)
         self._handovers = HandoverMessages(outbound)
+        self._reviews = ReviewMessages(outbound)
         self._reminders = Reminders(outbound)
         self._requests = RequestMessages(outbound, self._reminders)
 
@@ -165,6 +172,12 @@ class SlackNotifier:
         """Send each person one message about these ends; see `EndMessages`."""
         return await self._ends.send_notices(announced, batch=batch, blocked=blocked)
 
+    async def send_review_reminders(
+        self, asked: Sequence[AskedReview], *, admins: frozenset[ChatId], batch: str
+    ) -> Mapping[TenantId, tuple[ChatId, ...]]:
+        """Send each person one message about these reviews; see `ReviewMessages`."""
+        return await self._reviews.send(asked, admins=admins, batch=batch)
+
     async def show_block_at_end(self, request: AccessRequest) -> None:
         """Tell who must know that a partner was blocked; see `EndMessages`."""
         await self._ends.show_block(request)
@@ -244,7 +257,7 @@ class SlackNotifier:
 
         :returns: why Slack refused the message to the sponsor; None when at least one person was reached.
         """
-        occasion = f"{_review_of(partnership)}.{partnership.reminders}"
+        occasion = f"{review_of(partnership)}.{partnership.reminders}"
         people_asked = {
             copy.audience for copy in await self._outbound.store.copies(subject) if copy.occasion == occasion
         }
@@ -267,7 +280,7 @@ class SlackNotifier:
         While it shows no step to do, or the admins cannot be read, all of them do.
         """
         readers, people_named = frozenset(copy.audience for copy in copies), {partnership.sponsor.chat_id, requester}
-        is_live = partnership.state is not PartnershipState.REVOKED and bool(partnership.setup)
+        is_live = not partnership.is_closed and bool(partnership.setup)
         admins = await self._recipients.holders(ADMIN) if is_live and readers - people_named else frozenset()
         return frozenset(people_named) | admins if admins else readers
 
@@ -309,12 +322,6 @@ class SlackNotifier:
         await self._outbound.store.request_home_updates(list(dict.fromkeys(people)))
 
 
-def _review_of(partnership: Partnership) -> str:
-    """Return which review of a partner would be asked now."""
-    # NB. with the request: access that was approved again counts its reminders from the beginning.
-    return f"{partnership.request_id}.{len(partnership.attestations)}"
-
-
 def _closed_review(copy: MessageCopy, newest: MessageCopy, partnership: Partnership) -> Message | None:
     """Return the last content of a review card that asks nothing any more; None for a card that shows the review.
 
@@ -324,11 +331,19 @@ def _closed_review(copy: MessageCopy, newest: MessageCopy, partnership: Partners
     if copy.message_id != newest.message_id and review == newest_review:
         return replaced_review_card(partnership, reminded_at=posted_at(newest))
     is_due = partnership.state is PartnershipState.REVIEW_DUE
-    if review == (_review_of(partnership) if is_due else newest_review):
+    if review == (review_of(partnership) if is_due else newest_review):
         return None
     answered = review.rpartition(".")[2]
+    if _is_ended_without_answer(review, partnership):
+        return unanswered_review_card(partnership)
     answers = partnership.attestations[int(answered) :] if answered.isdigit() else ()
     return ended_review_card(partnership, answers[0] if answers else None)
+
+
+def _is_ended_without_answer(review: str, partnership: Partnership) -> bool:
+    """Return whether an earlier review of the same access ended because its reason was over."""
+    request_id, *ended, _ = review.split(".")
+    return request_id == partnership.request_id and int(ended[0] if ended else 0) < partnership.ended_reviews
 
 
 def _newest(copies: Sequence[MessageCopy]) -> dict[str, MessageCopy]:

@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict
 from typing import Any, Final
 
-from bot.words.conditional_access.report import report_values
+from bot.words.findings.conditional_access.report import report_values
 from bot.words.findings.finding import finding_lines, finding_words, source_words
 from bot.words.plans.changes import describe_changes
 from bot.words.plans.consequences import consequence_words

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from bot.words.conditional_access.report import report_values
+from bot.words.findings.conditional_access.report import report_values
 from bot.words.plans.current_settings import CurrentLine, describe_current
 from bot.words.plans.risk import risk_reason_words
 from bot.words.posture.concerns import concern_words

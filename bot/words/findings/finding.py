@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from bot.words.conditional_access.findings import access_finding_lines, access_finding_words
 from bot.words.findings import home_tenant, records, rules, targets, unchecked
+from bot.words.findings.conditional_access.findings import access_finding_lines, access_finding_words
 from workflows.core.checks.findings import Finding, FindingCode, Severity, Source
 from workflows.core.errors.facts import Values
 

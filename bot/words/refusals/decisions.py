@@ -84,11 +84,18 @@ def _not_possible_in_this_state(values: Values) -> str:
     return f"{closed} and cannot change any more. Request it again with {_REQUEST} if it is still needed."
 
 
+def _already_being_closed(values: Values) -> str:
+    closed = "suspended" if values.get("is_suspension") else "revoked"
+    return f"This partner is already being {closed} ({values['request']}). You need to do nothing."
+
+
 def _not_due_yet(values: Values) -> str:
     return {
         "expiry": "The request has not expired yet.",
         "review": "The review is not due yet.",
         "answered_review": "Somebody has answered this review already. You need to do nothing.",
+        "review_event": "This is known already.",
+        "suspension": "The suspension was requested already, or nobody was reminded yet.",
         "approver_reminder": "No reminder of the approvers is due.",
         "setup_reminder": "No reminder of the partner setup is due.",
         "end_notice": "No notice about the end of the access is due.",
@@ -233,6 +240,8 @@ DECISIONS: Final[Sentences] = {
     R.REVOCATION_NEEDS_NEW_PLAN: "The revocation is planned again from the current settings until it is verified.",
     R.ALREADY_SENT_AGAIN: "The change cannot be sent again. It is sent again only once, soon after the first time.",
     R.REVOKED: f"This partner is already revoked. Request access with {_REQUEST} if it is needed.",
+    R.SUSPENDED: "This partner is suspended, and nothing is asked about it until that is lifted. See "
+    f"{COMMANDS[Action.SHOW]} for {{domain}}.",
     R.UNKNOWN_PARTNER: f"Gatehouse does not know this partner. See {_LIST}.",
     R.NOTHING_RECORDED: "Gatehouse has no request and no record for “{partner}”. Check the spelling, or use the tenant "
     f"ID. See {_LIST}.",
@@ -252,7 +261,7 @@ DECISIONS: Final[Sentences] = {
     R.NOT_THE_PROPOSED: "{proposed} was asked to be the sponsor, so only this person can answer.",
     R.NO_OPEN_HANDOVER: _no_open_handover,
     R.ONLY_ADMINS_REVOKE: _not_an_admin,
-    R.REVOCATION_RUNNING: "This partner is already being revoked ({request}). You need to do nothing.",
+    R.REVOCATION_RUNNING: _already_being_closed,
     R.STEP_ALREADY_CONFIRMED: "{person} has confirmed this already. You need to do nothing.",
     R.STEP_NOT_CONFIRMED: "This step is not confirmed, so there is nothing to undo. You need to do nothing.",
     R.SETUP_COMPLETE: "The partner setup is confirmed, so no reminder is needed. You need to do nothing.",

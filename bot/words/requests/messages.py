@@ -144,7 +144,8 @@ def _about(values: Values) -> str:
 
 def _closed(values: Values) -> str:
     partner, note = values["partner"], stored_note_words(values["note"])
-    start = f"{partner} is blocked{_about(values)}: " if values["is_all"] else f"{partner}{_about(values)}: "
+    state = "is suspended" if values.get("is_suspended") else "is blocked"
+    start = f"{partner} {state}{_about(values)}: " if values["is_all"] else f"{partner}{_about(values)}: "
     rest = " ".join(filter(None, ["Nothing else is open." if values["is_all"] else "", note]))
     return (
         f"{start}B2B collaboration and direct connect are blocked explicitly in both directions. Trust, automatic "

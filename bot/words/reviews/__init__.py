@@ -1,1 +1,1 @@
-"""The words about reviews of partners and about who answers them."""
+"""What a review says in words: the evidence, why it was started, who answers it, and what silence leads to."""

@@ -32,6 +32,7 @@ from workflows.core.people import CurrentRoles
 from workflows.core.plans.drift import Drift
 from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.policy.freeze import FreezeStep
+from workflows.core.policy.silence import AskedAs, Reminded, ReviewReminder
 from workflows.core.policy.sponsorship import HANDOVER_EXPIRES_AFTER, HANDOVER_REMINDED_AFTER, Handover
 from workflows.core.requests.commands.automatic import (
     AcceptBatchDecisions,
@@ -81,6 +82,13 @@ from workflows.core.requests.commands.partner_record import (
     UnconfirmSetup,
 )
 from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers, RequestCommand, Submit, Withdraw
+from workflows.core.requests.commands.review_event import EndReviewReason, ReviewReasonCode, StartReview
+from workflows.core.requests.commands.silence import (
+    RecordReviewReminder,
+    SkipReason,
+    SkipReview,
+    SuspendForSilence,
+)
 from workflows.core.requests.commands.watch import AcceptDrift
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState, WriteRefusal
 from workflows.core.settings.canonical import Digest
@@ -91,7 +99,7 @@ Row = tuple[str, str]
 """Actor, command, outcome, request, tenant and account in one line, "-" for null; the details as they are stored."""
 
 S = RequestState
-DIGEST: Final = Digest("90d389e5fad291631e248666e6806f97a8446547b930438d08e2da4de5127dba")
+DIGEST: Final = Digest("7b7a90e8fe366df84aa3a96caa08dff65e71ed920190e0dbca4c4062c2248122")
 ACTOR: Final = AMARA.chat_id
 ENDS_AT: Final = NOW + timedelta(days=90)
 STEP: Final = REDEEM_STEP.key
@@ -227,6 +235,7 @@ OF_REQUESTS: Final[tuple[tuple[RequestState, RequestCommand, Row], ...]] = (
 )
 """A state, a command that it takes, and what the audit log keeps of it."""
 
+REMINDER: Final = ReviewReminder(number=1, sponsor=SAM.id, issued_at=NOW, batch="b")
 OF_PARTNERS: Final[tuple[tuple[Partnership, PartnershipCommand, Row], ...]] = (
     (partnership(version=1), AskReview(), (f"gatehouse ask_review accepted - {TENANT} -", "{}")),
     (
@@ -305,6 +314,16 @@ OF_PARTNERS: Final[tuple[tuple[Partnership, PartnershipCommand, Row], ...]] = (
     ),
     (
         partnership(version=1),
+        StartReview(reason=ReviewReasonCode.DRIFT, event="f1", values={"drift": "absent"}),
+        (f"gatehouse start_review accepted - {TENANT} -", '{"reason":"drift","event":"f1","drift":"absent"}'),
+    ),
+    (
+        partnership(version=1, review_events=("drift:f1",)),
+        EndReviewReason(reason=ReviewReasonCode.DRIFT),
+        (f"gatehouse end_review_reason accepted - {TENANT} -", '{"reason":"drift"}'),
+    ),
+    (
+        partnership(version=1),
         IssueEndNotice(days=30, batch="b", ends_at=ENDS_AT),
         (
             f"gatehouse issue_end_notice accepted - {TENANT} -",
@@ -323,6 +342,26 @@ OF_PARTNERS: Final[tuple[tuple[Partnership, PartnershipCommand, Row], ...]] = (
         partnership(version=1, ends_at=NOW),
         BlockAtEnd(request_id=REQUEST, ends_at=NOW),
         (f"gatehouse block_at_end accepted - {TENANT} -", '{"ends_at":"2027-03-01T09:00:00+00:00"}'),
+    ),
+    (
+        partnership(version=1, state=PartnershipState.REVIEW_DUE, review_reminders=(REMINDER,)),
+        RecordReviewReminder(
+            batch="b", people=(Reminded(person=SAM.chat_id, asked_as=(AskedAs.SPONSOR,)),), manager=DANA
+        ),
+        (
+            f"gatehouse record_review_reminder accepted r-1 {TENANT} -",
+            '{"people":{"U-SAM":["sponsor"]},"is_delivered":true}',
+        ),
+    ),
+    (
+        partnership(version=1, next_review_at=NOW),
+        SkipReview(reason=SkipReason.JUST_ANSWERED),
+        (f"gatehouse skip_review accepted r-1 {TENANT} -", '{"reason":"just_answered"}'),
+    ),
+    (
+        partnership(version=1, state=PartnershipState.REVIEW_DUE, review_reminders=(REMINDER,)),
+        SuspendForSilence(request_id=REQUEST),
+        (f"gatehouse suspend_for_silence accepted r-1 {TENANT} -", "{}"),
     ),
 )
 

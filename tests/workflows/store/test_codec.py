@@ -33,6 +33,7 @@ from workflows.core.requests.effects import (
     SendExpiryMessages,
     SendMessage,
     SendReminders,
+    SendReviewReminders,
     ShowAlarm,
     ShowBatch,
     ShowBlockAtEnd,
@@ -206,6 +207,7 @@ EFFECTS: Final[dict[type[Any], st.SearchStrategy[Any]]] = {
     SendEndNotices: st.builds(
         SendEndNotices, kind=st.just("send_end_notices"), batch=st.text(), blocked=st.integers(0, 10)
     ),
+    SendReviewReminders: st.builds(SendReviewReminders, kind=st.just("send_review_reminders"), batch=st.text()),
     ShowBlockAtEnd: st.builds(ShowBlockAtEnd, kind=st.just("show_block_at_end"), request_id=REQUEST_IDS),
     ShowFreeze: st.builds(ShowFreeze, kind=st.just("show_freeze")),
     SendExpiryMessages: st.builds(SendExpiryMessages, kind=st.just("tell_expired"), request_id=REQUEST_IDS),

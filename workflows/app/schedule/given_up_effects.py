@@ -20,6 +20,7 @@ from workflows.core.requests.effects import (
     SendExpiryMessages,
     SendMessage,
     SendReminders,
+    SendReviewReminders,
     ShowAlarm,
     ShowBatch,
     ShowBlockAtEnd,
@@ -109,7 +110,7 @@ def _about(effect: Effect) -> str:
             return effect.alarm_id
         case RetryOrDropEffect():
             return str(effect.effect_id)
-        case SendEndNotices():
+        case SendEndNotices() | SendReviewReminders():
             return effect.batch
         case ShowFreeze():
             return effect.kind

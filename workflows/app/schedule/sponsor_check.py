@@ -11,7 +11,7 @@ import structlog
 from workflows.app.alarms import Alarms
 from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
-from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.partners.partnership import Partnership
 from workflows.core.people import Person, PersonId
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.commands.partner_record import GoneReason, RecordSponsorFound, RecordSponsorGone
@@ -107,7 +107,7 @@ async def _live(store: Store) -> list[_PartnerSponsor]:
 
 
 def _sponsored_partner(partnership: Partnership) -> _PartnerSponsor | None:
-    if partnership.state is PartnershipState.REVOKED:
+    if partnership.is_closed:
         return None
     return _PartnerSponsor(
         tenant_id=partnership.identity.tenant_id,

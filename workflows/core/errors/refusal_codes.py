@@ -89,7 +89,7 @@ class RefusalCode(StrEnum):
     """The approvers were asked or reminded within the last day."""
     NOT_DUE_YET = "not_due"
     """Values: `what`: "expiry", "review", "answered_review", "setup_reminder", "approver_reminder",
-    "end_notice" or "end_of_access"."""
+    "end_notice", "end_of_access" or "suspension"."""
     NOT_A_REVOCATION = "not_a_revocation"
     """The plan of a revocation does something other than closing."""
     NOT_AN_ADOPTION = "not_an_adoption"
@@ -108,6 +108,8 @@ class RefusalCode(StrEnum):
     # Partners: reviews, setup, revoking
     REVOKED = "revoked"
     """The partner is revoked, so there is nothing to review."""
+    SUSPENDED = "suspended"
+    """The partner is suspended, so there is nothing to review. Values: `domain`."""
     UNKNOWN_PARTNER = "unknown_partner"
     """There is no record of this partner."""
     NOTHING_RECORDED = "nothing_recorded"
@@ -131,7 +133,7 @@ class RefusalCode(StrEnum):
     ONLY_ADMINS_REVOKE = "not_an_admin"
     """Only admins may revoke, and the sponsor in a review. Values: `is_sponsor`, `is_review_due`."""
     REVOCATION_RUNNING = "under_way"
-    """Values: `request`."""
+    """Values: `request`, `is_suspension` (of what is running)."""
     STEP_ALREADY_CONFIRMED = "already_confirmed"
     """Values: `person`."""
     STEP_NOT_CONFIRMED = "not_confirmed"

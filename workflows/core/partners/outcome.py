@@ -11,13 +11,15 @@ from workflows.core.checks.partner_setup.confirmations import open_steps, valid_
 from workflows.core.checks.partner_setup.steps import setup_of
 from workflows.core.errors.facts import Fact, as_values
 from workflows.core.partners.approval_policy import is_live, stricter
+from workflows.core.partners.closing.suspension import suspended_partnership
 from workflows.core.partners.lifecycle import require_table_result
 from workflows.core.partners.partnership import Partnership, PartnershipState, SettingsBasis
 from workflows.core.partners.reviewing.recent_sponsors import with_earlier_sponsors, with_partner_sponsors
+from workflows.core.partners.reviewing.review_events import kept_events
 from workflows.core.partners.reviewing.reviews import next_review
 from workflows.core.people import GATEHOUSE
 from workflows.core.plans.closing import only_reduces_access, writes_only_reductions
-from workflows.core.plans.plan import AtEnd
+from workflows.core.plans.plan import AtEnd, OnSilence
 from workflows.core.policy.risk import risk_of_result, weakness_of
 from workflows.core.policy.template import Stage
 from workflows.core.requests.commands.automatic import RecordApplied, RecordApplyFailed, RecordOverwritten, Stop
@@ -80,7 +82,7 @@ def advance_request_and_record(
         record = closed_partnership(after, earlier, now) if is_closed else opened_partnership(after, earlier, now)
         message = _closed(after) if is_closed else _opened(after, record)
         show_review = (ShowReview(tenant_id=record.identity.tenant_id),)
-        if after.is_block_at_end:
+        if after.is_own_closing:
             message, show_review = None, (*show_review, ShowBlockAtEnd(request_id=after.id))
     shown = (*show_review, *_show_handover(record, earlier), *_show_replaced(after, earlier))
     own = (*shown, *_show_setup(record, earlier), *_messages(after, message))
@@ -130,7 +132,8 @@ def _message(request: AccessRequest, code: MessageCode, **values: Any) -> Fact:
 
 def _closed(request: AccessRequest) -> Fact:
     """Return the message about a closed partner. `is_all` is true only when the read-back showed nothing open."""
-    return _message(request, MessageCode.CLOSED, is_all=not request.not_closed)
+    suspended = {"is_suspended": True} if request.is_suspension else {}
+    return _message(request, MessageCode.CLOSED, is_all=not request.not_closed, **suspended)
 
 
 def _opened(request: AccessRequest, partnership: Partnership) -> Fact | None:
@@ -221,9 +224,11 @@ def _new_record(
         review_interval=prepared.review_interval,
         next_review_at=next_review(prepared.review_interval, ends_at, now),
         attestations=() if earlier is None else earlier.attestations,
+        review_events=kept_events(earlier),
         stages=_approval_policy_from(prepared, earlier),
         basis=basis,
         at_end=prepared.plan.at_end if basis is SettingsBasis.APPROVED else AtEnd.ASK,
+        on_silence=prepared.plan.on_silence if basis is SettingsBasis.APPROVED else OnSilence.ESCALATE,
     )
     is_approved = basis is SettingsBasis.APPROVED
     if earlier is not None and is_live(earlier) and not (is_approved and _may_prolong(prepared)):
@@ -265,6 +270,9 @@ def _with_earlier_terms(earlier: Partnership, new: Partnership) -> Partnership:
     return replace(
         earlier,
         version=new.version,
+        state=new.state if earlier.is_closed else earlier.state,
+        suspension=None,
+        not_closed=None,
         template=new.template,
         template_title=new.template_title,
         is_adopted=new.is_adopted,
@@ -278,6 +286,7 @@ def _with_earlier_terms(earlier: Partnership, new: Partnership) -> Partnership:
         basis=earlier.basis if is_still_unapproved else new.basis,
         not_applied=earlier.not_applied if is_still_unapproved else (),
         at_end=earlier.at_end if is_still_unapproved or new.is_as_approved else AtEnd.ASK,
+        on_silence=earlier.on_silence if is_still_unapproved or new.is_as_approved else OnSilence.ESCALATE,
     )
 
 
@@ -309,8 +318,12 @@ def _with_setup(
 def closed_partnership(request: AccessRequest, earlier: Partnership | None, now: datetime) -> Partnership:
     """Return the record of a partner that was just blocked and read back.
 
+    A partner that is revoked stays revoked when a suspension is confirmed later.
+
     :param earlier: the partner's record before; None when there is none.
     """
+    if request.is_suspension and (earlier is None or is_live(earlier)):
+        return with_earlier_sponsors(suspended_partnership(request, earlier, now), earlier, now)
     prepared = request.require_prepared()
     record = Partnership(
         identity=prepared.observation.identity,

@@ -93,11 +93,12 @@ class SendExpiryMessages:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowReview:
-    """Update every copy of the partnership's review card, and send a reminder when it is due."""
+    """Update every copy of the partnership's review card."""
 
     kind: Literal["show_review"] = field(default="show_review")
     tenant_id: TenantId
     remind: bool = False
+    """Whether people are asked, too. Stored by earlier versions; now `SendReviewReminders` asks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,8 +129,19 @@ class SendEndNotices:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SendReviewReminders:
+    """Send the questions of a batch about reviews, one message to each person, and record who got them."""
+
+    kind: Literal["send_review_reminders"] = field(default="send_review_reminders")
+    batch: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShowBlockAtEnd:
-    """Tell the sponsor and the admins that a partner was blocked at the end of its access, as it was read back."""
+    """Tell the sponsor and the admins of a partner that Gatehouse closed by itself, as it was read back.
+
+    That is at the end of its access, or because nobody answered a review.
+    """
 
     kind: Literal["show_block_at_end"] = field(default="show_block_at_end")
     request_id: RequestId
@@ -287,6 +299,7 @@ Effect = (
     | ShowSetup
     | ShowHandover
     | SendEndNotices
+    | SendReviewReminders
     | ShowBlockAtEnd
     | ShowHome
     | SendMessage
@@ -363,6 +376,7 @@ def priority_of(effect: Effect) -> Priority:
             | SendReminders()
             | SendExpiryMessages()
             | SendEndNotices()
+            | SendReviewReminders()
             | ShowBlockAtEnd()
             | SendMessage()
             | ShowBatch()
@@ -397,6 +411,8 @@ def lane(effect: Effect) -> str:
             return f"handover:{effect.tenant_id}"
         case SendEndNotices():
             return "end_notices"
+        case SendReviewReminders():
+            return "review_reminders"
         case ShowBlockAtEnd():
             return f"end:{effect.request_id}"
         case ShowHome():

@@ -38,6 +38,15 @@ class RequestKind(StrEnum):
     """Makes the current settings of a partner its record. Nothing is written to the tenant."""
 
 
+class Closing(StrEnum):
+    """How a revocation closes its partner. Both write the same block. The values are stored."""
+
+    REVOKE = "revoke"
+    """For good: a confirmed block resets the partner's approval policy."""
+    SUSPEND = "suspend"
+    """To be lifted: the approval policy, the sponsor and the end of the access stay in the partner's record."""
+
+
 class RequestState(StrEnum):
     """The state of a request. The values are stored."""
 
@@ -113,6 +122,10 @@ class RequestFields:
     """The number of the ticket that the request belongs to; empty when the template asks for none."""
     period_ended_at: datetime | None = None
     """The end of the access for which Gatehouse itself blocks the partner; None for every other request."""
+    silent_since: datetime | None = None
+    """Since when nobody answers the review for which Gatehouse suspends the partner; None for every other request."""
+    closing: Closing = Closing.REVOKE
+    """How a revocation closes the partner. It means nothing for other kinds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,6 +280,16 @@ class AccessRequest:
     def is_block_at_end(self) -> bool:
         """Return whether Gatehouse created this revocation at the end of the access period."""
         return self.fields.period_ended_at is not None
+
+    @property
+    def is_own_closing(self) -> bool:
+        """Return whether Gatehouse created this revocation by itself: at the end of the access, or for silence."""
+        return self.is_block_at_end or self.fields.silent_since is not None
+
+    @property
+    def is_suspension(self) -> bool:
+        """Return whether this revocation is meant to be lifted."""
+        return self.fields.kind is RequestKind.REVOCATION and self.fields.closing is Closing.SUSPEND
 
     @property
     def was_written(self) -> bool:

@@ -102,6 +102,8 @@ class CloseEarlyFlow:
         partnership = await self.store.partnership(tenant_id)
         if partnership is None or not is_live(partnership):
             raise Refused(RefusalCode.REVOKED)
+        if partnership.is_closed:
+            raise Refused(RefusalCode.SUSPENDED, domain=partnership.identity.default_domain)
         return partnership
 
     async def _form(self, partnership: Partnership, actor: ChatId, reason: str) -> tuple[Form, Template | None]:

@@ -26,8 +26,8 @@ from bot.words.findings.finding import finding_words
 from bot.words.requests.notes import refusal_words
 from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
+from workflows.core.partners.closing.revoking import requests_for_more_access, require_may_revoke
 from workflows.core.partners.partnership import Partnership
-from workflows.core.partners.revoking import requests_for_more_access, require_may_revoke
 from workflows.core.plans.named_targets import shown_targets
 from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.plans.planning import plan_revocation

@@ -22,7 +22,7 @@ from bot.words.sentences import counted, minute
 from bot.words.settings.open_access import access_kinds_words
 from bot.words.settings.values import NO_NAMES
 from workflows.core.checks.consequences import consequences
-from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.partners.partnership import Partnership
 from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.canonical import JsonObject
@@ -58,7 +58,7 @@ def revoke_view_or_nothing(
     :param read_at: when the settings that the plan is made from were read.
     """
     not_closed = possibly_open(access_kinds(plan.before, default, is_cross_cloud=not identity.is_resolved))
-    is_closed = partnership is None or partnership.state is PartnershipState.REVOKED
+    is_closed = partnership is None or partnership.is_closed
     if is_closed and not plan.operations and not stopped_requests:
         return already_blocked_view(identity, not_closed, read_at)
     notes = (*map(consequence_words, consequences(plan, default)), *usage_sentences)

@@ -44,7 +44,6 @@ from bot.words.sentences import counted, pieces
 from bot.words.settings.open_access import access_kinds_words, graph_names_words, unknown_settings_words
 from bot.words.settings.values import NO_NAMES
 from workflows.app.watch.telling import alarm_values
-from workflows.core.partners.approval_policy import is_live
 from workflows.core.partners.partnership import Partnership, is_over
 from workflows.core.people import ChatId, PersonId
 from workflows.core.plans.closing import closes_everything
@@ -148,7 +147,7 @@ def _own_actions(
         not request.is_terminal and request.prepared is not None and closes_everything(request.plan)
         for request in requests
     )
-    if partnership is not None and is_live(partnership) and not is_closing and {partnership.sponsor.id} & reader:
+    if partnership is not None and not partnership.is_closed and not is_closing and {partnership.sponsor.id} & reader:
         tenant_id = partnership.identity.tenant_id
         yield actions(f"close:{tenant_id}", close_early_button(tenant_id))
     yield from _sponsor_action(partnership, reader)
@@ -159,7 +158,7 @@ def _sponsor_action(partnership: Partnership | None, reader: frozenset[ChatId | 
 
     Everybody who may look a partner up sees the button: an admin or a manager is known only when it is clicked.
     """
-    if partnership is None or not is_live(partnership) or not reader:
+    if partnership is None or partnership.is_closed or not reader:
         return
     tenant_id, handover = partnership.identity.tenant_id, partnership.handover
     if handover is not None and handover.is_open and {handover.proposed.id, handover.proposed.chat_id} & reader:

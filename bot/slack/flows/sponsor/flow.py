@@ -20,8 +20,7 @@ from bot.words.requests.notes import refusal_words
 from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.partners.approval_policy import is_live
-from workflows.core.partners.partnership import Partnership
+from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.partners.reviewing.sponsor_handover import may_propose_sponsor
 from workflows.core.people import ChatId
 from workflows.core.requests.commands.handover import AcceptSponsorship, DeclineSponsorship, ProposeSponsor
@@ -92,7 +91,9 @@ class SponsorFlow:
         person = await self.directory.identify(window.actor)
         if partnership is None:
             raise Refused(RefusalCode.UNKNOWN_PARTNER)
-        if not is_live(partnership):
+        if partnership.state is PartnershipState.SUSPENDED:
+            raise Refused(RefusalCode.SUSPENDED, domain=partnership.identity.default_domain)
+        if partnership.is_closed:
             raise Refused(RefusalCode.REVOKED)
         current_roles = await self.directory.current_roles([person])
         is_manager = await is_manager_of(person.id, partnership.sponsor.id, self.tenant)

@@ -180,7 +180,7 @@ class RequestMessages:
         )
         for copy in filter(is_shown_now, await self._outbound.copies.live_copies(subject)):
             await self._outbound.copies.renew(copy, card, replaces_deleted=not request.is_terminal)
-        if not await store.copies(subject) and not request.is_block_at_end:
+        if not await store.copies(subject) and not request.is_own_closing:
             await self._update_earlier_messages(request)
             await self._outbound.copies.post(subject, request.fields.requester, card)
 

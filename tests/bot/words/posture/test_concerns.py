@@ -7,7 +7,7 @@ import pytest
 
 from bot.words.posture.concerns import SEVERITY_WORDS, concern_words
 from bot.words.posture.sources import concern_source
-from tests.bot.words.conditional_access.test_findings import verdict
+from tests.bot.words.findings.conditional_access.test_findings import verdict
 from workflows.core.checks.tenant_facts import UnreadableReason
 from workflows.core.errors.facts import Values
 from workflows.core.posture.concern_codes import ConcernCode

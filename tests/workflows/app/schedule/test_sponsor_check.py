@@ -63,7 +63,10 @@ async def test_the_next_look_starts_a_hand_over(opened: World, accounts: list[Ac
     assert known.sponsor_gone_at == opened.clock.now()
     (alarm,) = await alarms(opened)
     assert (alarm.subject, alarm.values["sponsor"]) == (TENANT, "Sam")
-    assert opened.notifier.reviews[-1][1] is True, "the review is asked now"
+    await opened.reviews.check()
+    await opened.settle()
+    [asked] = opened.notifier.asked[-1]
+    assert (asked.sponsor, asked.asks_admins) == (None, True), "the review is asked now"
     entries = await opened.store.history()
     (entry,) = [one for one in entries if one.command == "record_sponsor_gone"]
     assert (entry.tenant_id, entry.outcome) == (TENANT, "accepted")

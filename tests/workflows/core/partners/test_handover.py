@@ -140,14 +140,15 @@ def test_who_accepts_is_the_sponsor_and_gets_what_waits() -> None:
     assert (after.sponsor, after.sponsor_gone_at, after.state) == (AMARA, None, PartnershipState.REVIEW_DUE)
     assert after.former_sponsors == (FormerSponsor(person=SAM, until=NOW + DAY),)
     assert after.handover == replace(ASKED, state=HandoverState.ACCEPTED, ended_at=NOW + DAY)
+    assert after.next_review_at == NOW + DAY, "the new sponsor is asked at once"
     assert transition.effects[:3] == (
         ShowHandover(tenant_id=TENANT),
-        ShowReview(tenant_id=TENANT, remind=True),
+        ShowReview(tenant_id=TENANT),
         ShowSetup(tenant_id=TENANT),
     )
     assert messages(asked(), ACCEPT) == {SAM.chat_id: MessageCode.HANDOVER_ACCEPTED}
     active = advance_review(asked(), ACCEPT, current_roles=everybody(), now=NOW)
-    assert active.effects[1] == ShowReview(tenant_id=TENANT), "nothing is asked before it is due"
+    assert active.partnership.next_review_at == asked().next_review_at, "nothing is asked before it is due"
 
 
 @pytest.mark.parametrize("answer", [ACCEPT, DECLINE])

@@ -29,6 +29,7 @@ from workflows.core.plans.drift import Drift
 from workflows.core.plans.plan import CallIds, SentWrite
 from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.policy.freeze import FreezeStep
+from workflows.core.policy.silence import AskedAs, ManagerSkipped, Reminded
 from workflows.core.requests.commands.automatic import (
     EndWithBatch,
     Expire,
@@ -90,6 +91,13 @@ from workflows.core.requests.commands.request import (
     RequestCommand,
     Submit,
     Withdraw,
+)
+from workflows.core.requests.commands.review_event import EndReviewReason, ReviewReasonCode, StartReview
+from workflows.core.requests.commands.silence import (
+    RecordReviewReminder,
+    SkipReason,
+    SkipReview,
+    SuspendForSilence,
 )
 from workflows.core.requests.commands.watch import AcceptDrift
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState, WriteRefusal
@@ -190,11 +198,27 @@ OF_PARTNERS: list[tuple[PartnershipCommand, dict[str, Any]]] = [
     ),
     (RecordSponsorFound(sponsor=SAM.id), {}),
     (
+        StartReview(reason=ReviewReasonCode.NO_SIGN_IN, event="2026-09-01", values={"days": "30"}),
+        {"reason": "no_sign_in", "event": "2026-09-01", "days": "30"},
+    ),
+    (EndReviewReason(reason=ReviewReasonCode.DRIFT), {"reason": "drift"}),
+    (
         IssueEndNotice(days=3, batch="b", ends_at=NOW, is_too_late=True),
         {"days": 3, "ends_at": NOW.isoformat(), "is_too_late": True},
     ),
     (RecordEndNotice(batch="b", people=()), {"people": [], "is_delivered": False}),
     (BlockAtEnd(request_id=REQUEST, ends_at=NOW), {"ends_at": NOW.isoformat()}),
+    (
+        RecordReviewReminder(
+            batch="b",
+            people=(Reminded(person=SAM.chat_id, asked_as=(AskedAs.SPONSOR, AskedAs.ADMIN)),),
+            manager_skipped=ManagerSkipped.GUEST,
+        ),
+        {"people": {SAM.chat_id: ["sponsor", "admin"]}, "is_delivered": True, "manager_skipped": "guest"},
+    ),
+    (RecordReviewReminder(batch="b", people=()), {"people": {}, "is_delivered": False}),
+    (SkipReview(reason=SkipReason.ENDS_SOON), {"reason": "ends_soon"}),
+    (SuspendForSilence(request_id=REQUEST), {}),
     (with_person(CONFIRM, SAM), {**STEP, "account": "id-sam"}),
     (with_person(UNCONFIRM, SAM), {**STEP, "account": "id-sam"}),
     (with_person(REMIND, SAM), {"account": "id-sam"}),

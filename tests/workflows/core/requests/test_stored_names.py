@@ -66,6 +66,11 @@ def test_the_names_of_commands() -> None:
         "issue_end_notice",
         "record_end_notice",
         "block_at_end",
+        "start_review",
+        "end_review_reason",
+        "record_review_reminder",
+        "skip_review",
+        "suspend_for_silence",
     ]
     assert set(get_args(Command)) == {*get_args(RequestCommand), *get_args(PartnershipCommand)}
 
@@ -125,6 +130,7 @@ def test_the_names_of_clicks_and_effects() -> None:
         "show_half",
         "show_handover",
         "send_end_notices",
+        "send_review_reminders",
         "show_block_at_end",
         "show_home",
         "tell",
@@ -152,7 +158,7 @@ def test_the_names_of_states_kinds_and_choices() -> None:
         "overwritten",
         "failed",
     ]
-    assert [state.value for state in PartnershipState] == ["active", "review_due", "revoked"]
+    assert [state.value for state in PartnershipState] == ["active", "review_due", "revoked", "suspended"]
     assert [kind.value for kind in RequestKind] == ["access", "revocation", "restoration", "adoption"]
     assert [choice.value for choice in Choice] == ["approve", "reject"]
 

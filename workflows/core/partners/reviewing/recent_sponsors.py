@@ -46,7 +46,8 @@ def merged(people: Iterable[Person], others: Iterable[Person]) -> tuple[Person, 
 def with_earlier_sponsors(record: Partnership, earlier: Partnership | None, now: datetime) -> Partnership:
     """Return a new record with the former sponsors and the hand-over of the earlier one.
 
-    A sponsor who is replaced by a request becomes a former one, and the open hand-over ends.
+    A sponsor who is replaced by a request becomes a former one. The open hand-over ends then, and when the partner is
+    closed.
     """
     if earlier is None:
         return record
@@ -54,6 +55,6 @@ def with_earlier_sponsors(record: Partnership, earlier: Partnership | None, now:
     if record.sponsor.id != earlier.sponsor.id:
         was_revoked = earlier.state is PartnershipState.REVOKED
         former = with_former(former, earlier.sponsor, earlier.since if was_revoked else now)
-    if record.sponsor.id != earlier.sponsor.id or record.state is PartnershipState.REVOKED:
+    if record.sponsor.id != earlier.sponsor.id or record.is_closed:
         handover = ended_handover(handover, HandoverState.STOPPED, now)
     return replace(record, former_sponsors=former, handover=handover)

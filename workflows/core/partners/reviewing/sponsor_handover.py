@@ -12,6 +12,7 @@ from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.partners.reviewing.review_events import with_reason
 from workflows.core.people import ADMIN, ChatId, CurrentRoles, Person
 from workflows.core.policy.sponsorship import (
     HANDOVER_EXPIRES_AFTER,
@@ -32,15 +33,13 @@ from workflows.core.requests.commands.handover import (
 )
 from workflows.core.requests.commands.partner_record import RecordSponsorGone, SponsorCommand
 from workflows.core.requests.commands.request import CommandSubject
+from workflows.core.requests.commands.review_event import ReviewReasonCode
 from workflows.core.requests.effects import Effect, MessageCode, SendMessage, ShowHandover, ShowReview, ShowSetup
 
 
-def advance_sponsor(
-    partnership: Partnership, command: SponsorCommand, *, now: datetime, ask_again_at: datetime
-) -> Partnership:
+def advance_sponsor(partnership: Partnership, command: SponsorCommand, *, now: datetime) -> Partnership:
     """Record that the sponsor has no account, or has one again. Without an account, a review is due at once. Pure.
 
-    :param ask_again_at: when the review question is repeated, if nobody answers.
     :raises Refused: when this is recorded already, or the partner has another sponsor now.
     """
     is_gone = isinstance(command, RecordSponsorGone)
@@ -53,13 +52,9 @@ def advance_sponsor(
         sponsor_gone_at=now if is_gone else None,
         sponsor_manager=manager,
     )
-    if is_gone:
-        updated = replace(
-            updated,
-            state=PartnershipState.REVIEW_DUE,
-            next_review_at=ask_again_at,
-            reminders=partnership.reminders + 1,
-        )
+    if isinstance(command, RecordSponsorGone):
+        updated = with_reason(updated, ReviewReasonCode.SPONSOR_GONE, now, cause=command.reason.value)
+        updated = replace(updated, state=PartnershipState.REVIEW_DUE, next_review_at=now)
     return updated
 
 
@@ -96,7 +91,7 @@ def advance_handover(
             changes = _propose(partnership, command, current_roles, now)
         case AcceptSponsorship():
             handover = _answered(partnership, command, HandoverState.ACCEPTED, now)
-            changes = replace(_with_sponsor(partnership, command.actor, now), handover=handover)
+            changes = _asked_now(replace(_with_sponsor(partnership, command.actor, now), handover=handover), now)
         case DeclineSponsorship():
             changes = replace(partnership, handover=_answered(partnership, command, HandoverState.DECLINED, now))
         case RemindHandover() | ExpireHandover():
@@ -115,8 +110,7 @@ def handover_effects(before: Partnership, after: Partnership, command: HandoverC
     shown: tuple[Effect, ...] = (ShowHandover(tenant_id=tenant_id),)
     match command:
         case AcceptSponsorship():
-            is_due = after.state is PartnershipState.REVIEW_DUE
-            cards = (ShowReview(tenant_id=tenant_id, remind=is_due), ShowSetup(tenant_id=tenant_id))
+            cards = (ShowReview(tenant_id=tenant_id), ShowSetup(tenant_id=tenant_id))
             return (*shown, *cards, *_messages(before, after, MessageCode.HANDOVER_ACCEPTED))
         case ProposeSponsor():
             return (*shown, *_messages(before, after, MessageCode.HANDOVER_ASKED))
@@ -128,6 +122,12 @@ def handover_effects(before: Partnership, after: Partnership, command: HandoverC
             return shown
         case _:
             assert_never(command)
+
+
+def _asked_now(partnership: Partnership, now: datetime) -> Partnership:
+    """Return the record of a new sponsor, who is asked at once when a review waits for an answer."""
+    is_due = partnership.state is PartnershipState.REVIEW_DUE
+    return replace(partnership, next_review_at=now) if is_due else partnership
 
 
 def _propose(

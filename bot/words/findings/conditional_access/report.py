@@ -1,6 +1,6 @@
 """A report about Conditional Access as JSON for programs, with stable names."""
 
-from bot.words.conditional_access.findings import question_words
+from bot.words.findings.conditional_access.findings import question_words
 from bot.words.unavailable.not_read import UNREAD_REASON_WORDS
 from workflows.core.checks.conditional_access.findings import question_values, verdict_values
 from workflows.core.checks.conditional_access.verdicts import AccessReport

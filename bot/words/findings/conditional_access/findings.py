@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from bot.words.conditional_access.stated_verdict import StatedVerdict, stated_verdicts
-from bot.words.conditional_access.verdicts import (
+from bot.words.findings.conditional_access.stated_verdict import StatedVerdict, stated_verdicts
+from bot.words.findings.conditional_access.verdicts import (
     CLIENTS,
     MAX_POLICY_GROUPS,
     MEANINGS,

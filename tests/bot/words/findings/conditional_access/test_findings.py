@@ -5,15 +5,15 @@ from typing import Any, Final
 
 import pytest
 
-from bot.words.conditional_access.findings import (
+from bot.words.findings.conditional_access.findings import (
     MAX_LINES,
     access_finding_lines,
     access_finding_words,
     locked_out_words,
     question_words,
 )
-from bot.words.conditional_access.report import report_values
-from bot.words.conditional_access.verdicts import MEANINGS, VISITORS
+from bot.words.findings.conditional_access.report import report_values
+from bot.words.findings.conditional_access.verdicts import MEANINGS, VISITORS
 from bot.words.unavailable.not_read import UNREAD_REASON_WORDS
 from tests.workflows.core.checks.conditional_access.test_verdicts import (
     GUESTS,

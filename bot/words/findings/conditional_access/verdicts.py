@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from bot.words.conditional_access.stated_verdict import StatedCondition, StatedVerdict
+from bot.words.findings.conditional_access.stated_verdict import StatedCondition, StatedVerdict
 from bot.words.sentences import counted
 from workflows.core.checks.conditional_access.controls import (
     PolicyEffect,

@@ -1,0 +1,80 @@
+"""Why a review is due, and the commands by which an event starts a review or is over."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from workflows.core.requests.commands.audit_details import Details
+
+
+class ReviewReasonCode(StrEnum):
+    """Why a review is due. The values are stored. `values` of `ReviewReason` has what is written here."""
+
+    CALENDAR = "calendar"
+    """The interval of the reviews is over."""
+    ACCESS_ENDED = "access_ended"
+    """The approved access period is over."""
+    NOT_APPROVED = "not_approved"
+    """Nobody approved the settings as they were read back."""
+    SPONSOR_GONE = "sponsor_gone"
+    """The sponsor has no enabled member account. Values: `cause`, see `GoneReason`."""
+    NO_SIGN_IN = "no_sign_in"
+    """Nobody of the partner has signed in. Values: `days`."""
+    DRIFT = "drift"
+    """The settings are not as approved. Values: `drift`, a code of the posture."""
+    RISK_GREW = "risk_grew"
+    """The approved settings give more access now, because the default changed. Values: `before`, `after`: levels."""
+    TEMPLATE_STRICTER = "template_stricter"
+    """The template would give less now, or ask more people. Values: `template`, `changes`: names of what is stricter,
+    separated by commas."""
+    DOMAIN_MOVED = "domain_moved"
+    """The partner's domain belongs to another tenant now. Values: `domain`, `tenant_id`."""
+    CAMPAIGN = "campaign"
+    """An admin asked for it. Values: `campaign`, `by`, `why`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewReason:
+    """One reason of an open review."""
+
+    code: ReviewReasonCode
+    at: datetime
+    """When the reason was found."""
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartReview:
+    """Something happened after which the access must be reviewed before its time. The same event counts once."""
+
+    name: Literal["start_review"] = field(default="start_review")
+    reason: ReviewReasonCode
+    event: str
+    """What happened, so that the same is not a reason twice: the fingerprint of a drift, for example."""
+    values: Mapping[str, str] = field(default_factory=dict)
+    is_told: bool = False
+    """Whether the same people were just told in another way. Then the first question is sent as the next reminder."""
+
+    def audit_details(self) -> Details:
+        """Return the reason, and what it says about the event."""
+        return {"reason": self.reason.value, "event": self.event, **self.values}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndReviewReason:
+    """An event is over: a later one of its kind is another event. An open review that only it started ends with it.
+
+    Nobody stops being asked whether unused access is needed, or access after a change of the template.
+    """
+
+    name: Literal["end_review_reason"] = field(default="end_review_reason")
+    reason: ReviewReasonCode
+
+    def audit_details(self) -> Details:
+        """Return the reason."""
+        return {"reason": self.reason.value}
+
+
+ReviewEventCommand = StartReview | EndReviewReason
