@@ -18,6 +18,7 @@ REQUEST_ACCESS_LOADING: Final = "request_access_loading"
 DECIDE: Final = "decide_request"
 REJECT_REASON: Final = "reject_reason"
 KEEP_REASON: Final = "keep_reason"
+PROPOSE_SPONSOR: Final = "propose_sponsor"
 CONFIRM_REVOKE: Final = "confirm_revoke"
 CONFIRM_SUSPEND: Final = "confirm_suspend"
 LIFT_FORM: Final = "lift_form"
@@ -94,6 +95,9 @@ OPEN_REQUEST: Final = "open_request"
 CONFIRM_SETUP: Final = "confirm_half"
 UNCONFIRM_SETUP: Final = "unconfirm_half"
 REMIND_SETUP: Final = "remind_half"
+CHANGE_SPONSOR: Final = "change_sponsor"
+ACCEPT_SPONSORSHIP: Final = "accept_sponsorship"
+DECLINE_SPONSORSHIP: Final = "decline_sponsorship"
 SHOW_CHECKLIST: Final = "show_checklist"
 RETRY_EFFECT: Final = "retry_effect"
 DROP_EFFECT: Final = "drop_effect"
@@ -154,6 +158,7 @@ TARGET_RESULT: Final = "target_result"
 TEMPLATE: Final = "template"
 JUSTIFICATION: Final = "justification"
 SPONSOR: Final = "sponsor"
+NEW_SPONSOR: Final = "new_sponsor"
 DURATION: Final = "duration"
 END_DATE: Final = "end_date"
 TICKET: Final = "ticket"
@@ -206,6 +211,11 @@ def batch_value(batch: Batch) -> str:
 def setup_value(tenant_id: TenantId, step: SetupStep) -> str:
     """Return a step of a partner setup exactly as it is shown: `<tenant id>:<step>:<digest>`."""
     return f"{tenant_id}:{step.key.value}:{step.digest}"
+
+
+def handover_value(tenant_id: TenantId, number: int) -> str:
+    """Return the value of a button that answers a hand-over: `<tenant id>:<number>`."""
+    return f"{tenant_id}:{number}"
 
 
 def confirmation_text(identity: TenantIdentity) -> str:

@@ -491,6 +491,7 @@ class FakeNotifier:
     reminded: list[AccessRequest] = field(default_factory=list)
     expired: list[AccessRequest] = field(default_factory=list)
     reviews: list[tuple[Partnership, bool]] = field(default_factory=list)
+    handovers: list[Partnership] = field(default_factory=list)
     halves: list[tuple[Partnership, bool]] = field(default_factory=list)
     homes: list[ChatId] = field(default_factory=list)
     alarms: list[Alarm] = field(default_factory=list)
@@ -538,6 +539,11 @@ class FakeNotifier:
         """Record a partner setup card."""
         self.script.end(await self.script.begin("notifier.show_half"))
         self.halves.append((partnership, remind))
+
+    async def show_handover(self, partnership: Partnership) -> None:
+        """Record the messages of a hand-over."""
+        self.script.end(await self.script.begin("notifier.show_handover"))
+        self.handovers.append(partnership)
 
     async def send_end_notices(
         self, announced: Sequence[AnnouncedEnd], *, batch: str, blocked: int

@@ -34,6 +34,7 @@ from workflows.core.requests.effects import (
     ShowBatch,
     ShowBlockAtEnd,
     ShowFreeze,
+    ShowHandover,
     ShowHome,
     ShowRequest,
     ShowReview,
@@ -82,16 +83,10 @@ class Performer:
                 await self.applier.apply(effect.request_id)
             case ShowRequest() | SendReminders() | SendExpiryMessages():
                 await self._perform_for_request(effect)
-            case ShowReview():
+            case ShowReview() | ShowSetup() | ShowHandover():
                 partnership = await self.store.partnership(effect.tenant_id)
                 if partnership is not None:
-                    showing = self.notifier.show_review(partnership, remind=effect.remind)
-                    await self._show_with_alarm(showing, f"review:{effect.tenant_id}", _about(partnership))
-            case ShowSetup():
-                partnership = await self.store.partnership(effect.tenant_id)
-                if partnership is not None:
-                    showing = self.notifier.show_setup(partnership, remind=effect.remind)
-                    await self._show_with_alarm(showing, f"half:{effect.tenant_id}", _about(partnership))
+                    await self._show_partner(effect, partnership)
             case SendEndNotices() | SendReviewReminders():
                 await self._send_together(effect)
             case ShowBlockAtEnd():
@@ -110,6 +105,17 @@ class Performer:
                 await self._perform_for_batch(effect)
             case RetryOrDropEffect():
                 await retry_or_drop_effect(effect, store=self.store, alarms=self.alarms)
+
+    async def _show_partner(self, effect: ShowReview | ShowSetup | ShowHandover, partnership: Partnership) -> None:
+        match effect:
+            case ShowReview():
+                showing = self.notifier.show_review(partnership, remind=effect.remind)
+                await self._show_with_alarm(showing, f"review:{effect.tenant_id}", _about(partnership))
+            case ShowSetup():
+                showing = self.notifier.show_setup(partnership, remind=effect.remind)
+                await self._show_with_alarm(showing, f"half:{effect.tenant_id}", _about(partnership))
+            case ShowHandover():
+                await self.notifier.show_handover(partnership)
 
     async def _send_together(self, effect: SendEndNotices | SendReviewReminders) -> None:
         match effect:

@@ -37,6 +37,7 @@ from workflows.core.requests.commands.clicks import (
     with_person,
 )
 from workflows.core.requests.commands.freeze import ChangeFreeze
+from workflows.core.requests.commands.handover import AcceptSponsorship, DeclineSponsorship, ProposeSponsor
 from workflows.core.requests.commands.partner_record import ConfirmSetup, Keep, RemindSetup, Revoke, UnconfirmSetup
 from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers, Withdraw
 from workflows.core.requests.commands.watch import AcceptDrift
@@ -46,6 +47,7 @@ from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.effects.batches.decisions import BatchDecisions
 from workflows.effects.closing.filing import ClosingFiling, FiledClosing
+from workflows.effects.handovers import Handovers
 from workflows.partner_lookup.identifying import identify_partner
 from workflows.ports.clock import Clock
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused, PeopleDirectoryUnavailable
@@ -148,6 +150,8 @@ class PermissionCheck:
                 await self.service.advance_review(
                     click.tenant_id, with_person(click, actor), key=key, current_roles=current_roles
                 )
+            case ProposeSponsor() | AcceptSponsorship() | DeclineSponsorship():
+                await self._handovers.carry_out(click, actor, key=key)
             case Revoke():
                 await self._revoke(click, actor, key)
             case RetryEffect() | DropEffect():
@@ -191,6 +195,12 @@ class PermissionCheck:
         )
         if allowance is not None:
             await self._tell_what_is_left(allowance, click, actor, key)
+
+    @property
+    def _handovers(self) -> Handovers:
+        return Handovers(
+            service=self.service, store=self.store, tenant=self.tenant, directory=self.directory, clock=self.clock
+        )
 
     @property
     def _batch_decisions(self) -> BatchDecisions:

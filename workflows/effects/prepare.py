@@ -33,7 +33,8 @@ from workflows.core.partners.approval_policy import chain_rule
 from workflows.core.partners.closing.lifting import USUAL_LIFT_WITHIN, require_may_lift
 from workflows.core.partners.replacement import replacement_findings
 from workflows.core.partners.restoration.restorable import restored_summary
-from workflows.core.people import ChatId, Person
+from workflows.core.partners.reviewing.recent_sponsors import sponsors_of
+from workflows.core.people import Person
 from workflows.core.plans.plan import Plan
 from workflows.core.plans.planning import plan_revocation
 from workflows.core.plans.renewal import is_extension
@@ -149,8 +150,7 @@ class Preparer:
             requester = request.submitter or await self.directory.identify(request.fields.requester)
             return await self._prepared_revocation(request, requester)
         requester = await self.directory.identify(request.fields.requester)
-        is_own = request.fields.sponsor == request.fields.requester
-        sponsor = requester if is_own else await self._sponsor(request.fields.sponsor)
+        sponsor = await self._sponsor(request.fields, requester)
         observation = await self._observe(request)
         records = self.records or self.store
         await require_no_other_request(records, observation, request.id, requester.chat_id, self.directory)
@@ -165,9 +165,9 @@ class Preparer:
             *check_proposal(observation, plan, stages, result.circumstances),
             *require_no_errors(result.findings, FIELD),
         )
-        others = {sponsor.chat_id} - {requester.chat_id}
-        excluded = {one.chat_id for one in (requester, sponsor, *proposal.authors)}
-        await require_chain(self.directory, stages, excluded, others)
+        recent = sponsors_of(await self.store.partnership(plan.tenant_id), self.clock.now())
+        excluded = {one.chat_id for one in (requester, sponsor, *proposal.authors, *recent)}
+        await require_chain(self.directory, stages, excluded, {sponsor.chat_id} - {requester.chat_id})
         return PreparedRequest(
             observation=observation,
             requester=requester,
@@ -182,6 +182,7 @@ class Preparer:
             roles=self.catalog.role_hashes(stage.role for stage in stages),
             chain_rule=chain_rule(plan, stages, template.stages),
             authors=proposal.authors,
+            partner_sponsors=recent,
         )
 
     async def _propose(
@@ -286,9 +287,11 @@ class Preparer:
             review_interval=None,
         )
 
-    async def _sponsor(self, chat_id: ChatId) -> Person:
+    async def _sponsor(self, fields: RequestFields, requester: Person) -> Person:
+        if fields.sponsor == fields.requester:
+            return requester
         try:
-            return await self.directory.identify(chat_id)
+            return await self.directory.identify(fields.sponsor)
         except Refused as refused:
             raise InvalidField("sponsor", RefusalCode.SPONSOR_REFUSED, refused=refused.fact.as_value()) from refused
 

@@ -142,6 +142,12 @@ class Notifier(Protocol):
     async def show_setup(self, partnership: Partnership, *, remind: bool) -> None:
         """Update every partner setup card of a partner; post it when it is new, and again with `remind`."""
 
+    async def show_handover(self, partnership: Partnership) -> None:
+        """Ask the proposed sponsor of a partner, remind them, or update what was sent with how the hand-over ended.
+
+        Whoever proposed a person who cannot be reached is told.
+        """
+
     async def send_end_notices(
         self, announced: Sequence[AnnouncedEnd], *, batch: str, blocked: int
     ) -> Mapping[TenantId, tuple[ChatId, ...]]:

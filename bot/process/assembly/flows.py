@@ -18,10 +18,10 @@ from bot.slack.flows.alarms.freeze import FreezeFlow
 from bot.slack.flows.alarms.stopped_work import StoppedWorkFlow
 from bot.slack.flows.answer_review import AnswerReviewFlow
 from bot.slack.flows.decide.flow import DecideFlow
+from bot.slack.flows.decide.remind_or_withdraw import RemindOrWithdrawFlow
 from bot.slack.flows.entry_point_types import EntryPoint
 from bot.slack.flows.home.flow import HomeFlow
 from bot.slack.flows.partner_setup.flow import PartnerSetupFlow
-from bot.slack.flows.remind_or_withdraw import RemindOrWithdrawFlow
 from bot.slack.flows.request_access.adopt.flow import AdoptFlow
 from bot.slack.flows.request_access.all_approvers_modal import AllApproversFlow
 from bot.slack.flows.request_access.close_early import CloseEarlyFlow
@@ -32,6 +32,7 @@ from bot.slack.flows.request_access.own_directory import OwnDirectorySearch
 from bot.slack.flows.restore.flow import RestoreFlow
 from bot.slack.flows.show.flow import ShowFlow
 from bot.slack.flows.show.partner_sections import PartnerSectionsFlow
+from bot.slack.flows.sponsor.flow import SponsorFlow
 from bot.slack.people.display_directory import DisplayDirectory
 from bot.slack.people.members import Members, WindowMembers
 from workflows.app.adoption.adopt_intake import AdoptIntake
@@ -90,6 +91,7 @@ def make_flows(
         RemindOrWithdrawFlow(service=service, store=store, answers=answers, request_access=request_access),
         AnswerReviewFlow(service=service, store=store, members=members, windows=windows, clock=clock),
         *closing_flows(systems, service, limits, windows, members, display_directory),
+        SponsorFlow(service=service, windows=windows, directory=directory, store=store, tenant=systems.tenant),
         _restore_flow(systems, service, limits, windows, members, lookup_permission),
         adopt,
         decide_batches,

@@ -89,6 +89,8 @@ def partnership_facts(partnership: Partnership) -> Iterator[TextRun]:
         yield fixed_text(" (no enabled account in Entra, found ")
         yield local_time(partnership.sponsor_gone_at)
         yield fixed_text(")")
+    if partnership.handover is not None and partnership.handover.is_open:
+        yield cleaned_text(f"; {partnership.handover.proposed.name} is asked to be the sponsor")
     if setup_state := setup_words(partnership.setup, partnership.confirmations):
         yield fixed_text(f"\nPartner setup: {setup_state}")
 
@@ -177,6 +179,18 @@ def partner_section_row(tenant_id: TenantId, name: PartnerSection, text: str) ->
 def revoke_again_button(tenant_id: TenantId) -> ActionsBlock:
     """Return Revoke again, for a revocation that Microsoft does not show."""
     return actions(f"review:{tenant_id}", button("Revoke again", ids.REVOKE_REVIEW, tenant_id))
+
+
+def change_sponsor_button(tenant_id: TenantId) -> ButtonElement:
+    """Return Change sponsor, for the sponsor, the sponsor's manager and the admins. Who clicks it is checked."""
+    return button("Change sponsor", ids.CHANGE_SPONSOR, tenant_id)
+
+
+def handover_buttons(tenant_id: TenantId, number: int) -> tuple[ButtonElement, ButtonElement]:
+    """Return Accept and Decline, for the person who is asked to be the sponsor."""
+    value = ids.handover_value(tenant_id, number)
+    accept = button("Accept", ids.ACCEPT_SPONSORSHIP, value)
+    return accept, button("Decline", ids.DECLINE_SPONSORSHIP, value)
 
 
 def close_early_button(tenant_id: TenantId) -> ButtonElement:

@@ -20,6 +20,7 @@ from bot.slack.cards.review_card import (
 )
 from bot.slack.outbound.announcements.end_messages import EndMessages
 from bot.slack.outbound.announcements.freeze_messages import FreezeMessages
+from bot.slack.outbound.announcements.handover_messages import HandoverMessages
 from bot.slack.outbound.announcements.review_messages import ReviewMessages, review_of
 from bot.slack.outbound.app_homes import AppHomes
 from bot.slack.outbound.batches.batch_messages import BatchMessages
@@ -64,6 +65,7 @@ class SlackNotifier:
         self._homes = AppHomes(outbound)
         self._ends = EndMessages(outbound)
         self._freezes = FreezeMessages(outbound)
+        self._handovers = HandoverMessages(outbound)
         self._reviews = ReviewMessages(outbound)
         self._reminders = Reminders(outbound)
         self._requests = RequestMessages(outbound, self._reminders)
@@ -159,6 +161,10 @@ class SlackNotifier:
         await self._refresh_homes(sponsor, requester)
         if not_reached is not None:
             raise not_reached
+
+    async def show_handover(self, partnership: Partnership) -> None:
+        """Ask the proposed sponsor, or update the question; see `HandoverMessages`."""
+        await self._handovers.show(partnership)
 
     async def send_end_notices(
         self, announced: Sequence[AnnouncedEnd], *, batch: str, blocked: int

@@ -45,8 +45,9 @@ _TEXTS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
         "Add people to {where}. Where a user group is missing, restore it in Slack or correct roles.toml.",
     ),
     AlarmCode.SPONSOR_GONE: (
-        "The sponsor, {sponsor}, has no enabled account in Entra any more.",
-        "Answer the partner's review: Keep makes you the sponsor, Revoke blocks the partner.",
+        "The sponsor, {sponsor}, has no enabled account in Entra any more. {manager_words}",
+        "Change sponsor asks somebody to be the sponsor. Or answer the partner's review: Keep makes you the sponsor, "
+        "Revoke blocks the partner.",
     ),
     AlarmCode.CHANNEL_NOT_PRIVATE: (
         "The approval channel {channel} cannot be used: {reason}. No approval card is posted there.",
@@ -274,6 +275,9 @@ def _with_values(alarm: Alarm, text: str) -> str:
         values["frozen_by"], values["why_words"] = who(by), as_sentence(why)
     if "since" in values:
         values["since_words"] = minute(values["since"])
+    if alarm.code is AlarmCode.SPONSOR_GONE:
+        manager = alarm.values.get("manager", "")
+        values["manager_words"] = f"Entra names {manager} as the manager of this person." if manager else ""
     if OPEN_ACCESS in alarm.values:
         values["titles"] = access_kind_titles(alarm.values[OPEN_ACCESS].split(", "))
     return text.format_map(values).strip()

@@ -10,6 +10,7 @@ from workflows.core.batches.batch import BatchState
 from workflows.core.errors.facts import Values
 from workflows.core.errors.refusal_codes import RefusalCode as R
 from workflows.core.partners.closing.lifting import CannotLift
+from workflows.core.policy.sponsorship import HandoverState
 from workflows.core.requests.request import RequestKind
 
 _LIST, _REQUEST = COMMANDS[Action.LIST], COMMANDS[Action.REQUEST]
@@ -171,6 +172,16 @@ _BATCH_STATES: Final[Mapping[str, str]] = {
     BatchState.EXPIRED: "expired",
 }
 
+
+def _no_open_handover(values: Values) -> str:
+    ended = {
+        HandoverState.ACCEPTED.value: "You have accepted this already.",
+        HandoverState.DECLINED.value: "You have declined this already. Ask to be asked again.",
+        HandoverState.EXPIRED.value: "The time to answer is over. Ask to be asked again.",
+    }
+    return ended.get(values.get("state", ""), "This question is not open any more. You need to do nothing.")
+
+
 DECISIONS: Final[Sentences] = {
     R.EXPIRED: "This request has expired, so nobody can decide it any more. Request it again if it is still needed.",
     R.LAST_DAY_PASSED: _last_day_passed,
@@ -178,6 +189,8 @@ DECISIONS: Final[Sentences] = {
     R.REQUESTER_MAY_NOT_DECIDE: "You can't approve your own request. Ask one of the approvers on the card.",
     R.SPONSOR_MAY_NOT_DECIDE: "You can't decide on this request, because you are the partner's sponsor. Ask one of the "
     "approvers on the card.",
+    R.PARTNER_SPONSOR_MAY_NOT_DECIDE: "You can't decide on this request, because you are this partner's sponsor, or "
+    "were in the last 90 days. Ask one of the approvers on the card.",
     R.AUTHOR_MAY_NOT_DECIDE: "You can't decide on this request, because Entra's audit log names you as author of these "
     "settings. Ask one of the approvers on the card.",
     R.ALREADY_DECIDED: "You have already approved this request. Each person can approve once. You need to do nothing.",
@@ -258,6 +271,15 @@ DECISIONS: Final[Sentences] = {
     R.SETTINGS_NOT_APPROVED: "The current settings are not the approved ones, so one person cannot keep them. Send a "
     f"new request with {_REQUEST} for {{domain}}, or revoke.",
     R.NOT_THE_SPONSOR: _not_the_sponsor,
+    R.MAY_NOT_PROPOSE_SPONSOR: "Only the sponsor, {sponsor}, the sponsor's manager in Entra, or an admin can change "
+    "the sponsor. Ask one of them.",
+    R.ALREADY_THE_SPONSOR: "{sponsor} is the sponsor already. Choose somebody else.",
+    R.ALREADY_PROPOSED: lambda values: (
+        f"{values['proposed']} is asked already, and has until {minute(values['expires_at'])} to answer. Wait, or "
+        "choose somebody else."
+    ),
+    R.NOT_THE_PROPOSED: "{proposed} was asked to be the sponsor, so only this person can answer.",
+    R.NO_OPEN_HANDOVER: _no_open_handover,
     R.ONLY_ADMINS_REVOKE: _not_an_admin,
     R.REVOCATION_RUNNING: _already_being_closed,
     R.STEP_ALREADY_CONFIRMED: "{person} has confirmed this already. You need to do nothing.",

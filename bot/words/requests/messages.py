@@ -43,6 +43,19 @@ SENTENCES: Final[Mapping[str, str]] = {
         "A sweep found settings that are not as approved, for {drifted}: {names}. The admins know. "
         "/partner show with a domain shows what differs."
     ),
+    MessageCode.HANDOVER_ASKED: (
+        "{partner}: {proposed_by} asked {proposed} to be the sponsor. Until {proposed} accepts, the sponsor is "
+        "{sponsor}. The question ends on {expires}."
+    ),
+    MessageCode.HANDOVER_ACCEPTED: "{partner}: {proposed} is the sponsor now, in place of {sponsor}.",
+    MessageCode.HANDOVER_DECLINED: (
+        "{partner}: {proposed} declined to be the sponsor. The sponsor is still {sponsor}. "
+        "/partner sponsor asks somebody else."
+    ),
+    MessageCode.HANDOVER_EXPIRED: (
+        "{partner}: {proposed} did not answer in time. The sponsor is still {sponsor}. "
+        "/partner sponsor asks somebody else."
+    ),
     MessageCode.CLICK_WAITS: (
         "Your click is received. Still checking your permission, because an answer from the chat system or Microsoft "
         "Entra is missing. Gatehouse keeps trying and tells you the result. You do not need to click again."
@@ -123,6 +136,8 @@ def _with_words(values: Values) -> dict[str, Any]:
         ended = "is only partly applied (verified)"
     if "partners" in values:
         worded |= {"drifted": counted(values["count"], "partner"), "names": ", ".join(values["partners"])}
+    if "expires_at" in values:
+        worded |= {"expires": minute(values["expires_at"])}
     return {**worded, "id": f" {request}" if request else "", "about": about, "ended": ended}
 
 

@@ -38,6 +38,7 @@ from workflows.core.requests.effects import (
     ShowBatch,
     ShowBlockAtEnd,
     ShowFreeze,
+    ShowHandover,
     ShowHome,
     ShowRequest,
     ShowReview,
@@ -212,6 +213,7 @@ EFFECTS: Final[dict[type[Any], st.SearchStrategy[Any]]] = {
     SendExpiryMessages: st.builds(SendExpiryMessages, kind=st.just("tell_expired"), request_id=REQUEST_IDS),
     ShowReview: st.builds(ShowReview, kind=st.just("show_review"), tenant_id=TENANT_IDS, remind=st.booleans()),
     ShowSetup: st.builds(ShowSetup, kind=st.just("show_half"), tenant_id=TENANT_IDS, remind=st.booleans()),
+    ShowHandover: st.builds(ShowHandover, kind=st.just("show_handover"), tenant_id=TENANT_IDS),
     ShowHome: st.builds(ShowHome, kind=st.just("show_home"), person=CHAT_IDS),
     RetryOrDropEffect: st.builds(
         RetryOrDropEffect, kind=st.just("settle_given_up"), effect_id=st.integers(1, 2**62), is_retried=st.booleans()

@@ -25,6 +25,7 @@ from workflows.core.requests.effects import (
     ShowBatch,
     ShowBlockAtEnd,
     ShowFreeze,
+    ShowHandover,
     ShowHome,
     ShowRequest,
     ShowReview,
@@ -84,7 +85,7 @@ async def _partner(effect: Effect, store: Store) -> str:
             subject = subject_of(effect.command)
         case Prepare() | Apply() | ShowRequest() | SendReminders() | SendExpiryMessages() | ShowBlockAtEnd():
             subject = CommandSubject(request_id=effect.request_id)
-        case ShowReview() | ShowSetup():
+        case ShowReview() | ShowSetup() | ShowHandover():
             subject = CommandSubject(tenant_id=effect.tenant_id)
         case SendMessage():
             subject = effect.subject
@@ -99,7 +100,7 @@ def _about(effect: Effect) -> str:
     match effect:
         case Prepare() | Apply() | ShowRequest() | SendReminders() | SendExpiryMessages() | ShowBlockAtEnd():
             return effect.request_id
-        case ShowReview() | ShowSetup():
+        case ShowReview() | ShowSetup() | ShowHandover():
             return effect.tenant_id
         case CheckPermission():
             return effect.command.actor

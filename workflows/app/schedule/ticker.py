@@ -11,6 +11,7 @@ from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
 from workflows.core.requests.commands.automatic import Expire
 from workflows.core.requests.commands.clicks import DecisionClick
+from workflows.core.requests.commands.handover import ExpireHandover, RemindHandover
 from workflows.core.requests.commands.partner_record import AskSetup
 from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers
 from workflows.core.requests.deciding import is_in_time, require_may_decide
@@ -44,8 +45,9 @@ async def tick(*, service: Service, store: Store, directory: PeopleDirectory, cl
         await _ignore_refusal(service.advance(request_id, RemindApprovers()))
         await _ignore_refusal(_expire(request_id, clicks, deadline, service=service, store=store, directory=directory))
     for tenant_id in partners:
-        # The lifecycle refuses it silently when something else about the partner is due.
-        await _ignore_refusal(service.advance_review(tenant_id, AskSetup()))
+        # All commands are issued. The lifecycle accepts only those that are due, and refuses the others silently.
+        for command in (AskSetup(), RemindHandover(), ExpireHandover()):
+            await _ignore_refusal(service.advance_review(tenant_id, command))
 
 
 async def _expire(

@@ -25,6 +25,11 @@ stateDiagram-v2
     active --> review_due: ask_review
     active --> review_due: record_sponsor_gone
     active --> active: record_sponsor_found
+    active --> active: propose_sponsor
+    active --> active: accept_sponsorship
+    active --> active: decline_sponsorship
+    active --> active: remind_handover
+    active --> active: expire_handover
     active --> review_due: start_review
     active --> active: end_review_reason
     active --> active: confirm_half
@@ -47,6 +52,11 @@ stateDiagram-v2
     review_due --> active: keep
     review_due --> review_due: record_sponsor_gone
     review_due --> review_due: record_sponsor_found
+    review_due --> review_due: propose_sponsor
+    review_due --> review_due: accept_sponsorship
+    review_due --> review_due: decline_sponsorship
+    review_due --> review_due: remind_handover
+    review_due --> review_due: expire_handover
     review_due --> review_due: start_review
     review_due --> active: end_review_reason
     review_due --> review_due: end_review_reason
@@ -79,6 +89,13 @@ from typing import Any, Final
 
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.requests.commands.automatic import RecordApplied, RecordApplyFailed, RecordOverwritten, Stop
+from workflows.core.requests.commands.handover import (
+    AcceptSponsorship,
+    DeclineSponsorship,
+    ExpireHandover,
+    ProposeSponsor,
+    RemindHandover,
+)
 from workflows.core.requests.commands.partner_record import (
     AskReview,
     AskSetup,
@@ -111,6 +128,11 @@ TABLE: Final[Mapping[tuple[PartnershipState | None, type[Any]], frozenset[Partne
     (S.ACTIVE, AskReview): frozenset({S.REVIEW_DUE}),
     (S.ACTIVE, RecordSponsorGone): frozenset({S.REVIEW_DUE}),
     (S.ACTIVE, RecordSponsorFound): frozenset({S.ACTIVE}),
+    (S.ACTIVE, ProposeSponsor): frozenset({S.ACTIVE}),
+    (S.ACTIVE, AcceptSponsorship): frozenset({S.ACTIVE}),
+    (S.ACTIVE, DeclineSponsorship): frozenset({S.ACTIVE}),
+    (S.ACTIVE, RemindHandover): frozenset({S.ACTIVE}),
+    (S.ACTIVE, ExpireHandover): frozenset({S.ACTIVE}),
     (S.ACTIVE, StartReview): frozenset({S.REVIEW_DUE}),
     (S.ACTIVE, EndReviewReason): frozenset({S.ACTIVE}),
     (S.ACTIVE, ConfirmSetup): frozenset({S.ACTIVE}),
@@ -130,6 +152,11 @@ TABLE: Final[Mapping[tuple[PartnershipState | None, type[Any]], frozenset[Partne
     (S.REVIEW_DUE, Keep): frozenset({S.ACTIVE}),
     (S.REVIEW_DUE, RecordSponsorGone): frozenset({S.REVIEW_DUE}),
     (S.REVIEW_DUE, RecordSponsorFound): frozenset({S.REVIEW_DUE}),
+    (S.REVIEW_DUE, ProposeSponsor): frozenset({S.REVIEW_DUE}),
+    (S.REVIEW_DUE, AcceptSponsorship): frozenset({S.REVIEW_DUE}),
+    (S.REVIEW_DUE, DeclineSponsorship): frozenset({S.REVIEW_DUE}),
+    (S.REVIEW_DUE, RemindHandover): frozenset({S.REVIEW_DUE}),
+    (S.REVIEW_DUE, ExpireHandover): frozenset({S.REVIEW_DUE}),
     (S.REVIEW_DUE, StartReview): frozenset({S.REVIEW_DUE}),
     (S.REVIEW_DUE, EndReviewReason): frozenset({S.ACTIVE, S.REVIEW_DUE}),
     (S.REVIEW_DUE, ConfirmSetup): frozenset({S.REVIEW_DUE}),

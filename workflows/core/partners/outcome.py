@@ -15,6 +15,7 @@ from workflows.core.partners.closing.lifting import lifted_partnership
 from workflows.core.partners.closing.suspension import suspended_partnership
 from workflows.core.partners.lifecycle import require_table_result
 from workflows.core.partners.partnership import Partnership, PartnershipState, SettingsBasis
+from workflows.core.partners.reviewing.recent_sponsors import with_earlier_sponsors, with_partner_sponsors
 from workflows.core.partners.reviewing.review_events import kept_events
 from workflows.core.partners.reviewing.reviews import next_review
 from workflows.core.people import is_chat_user
@@ -30,6 +31,7 @@ from workflows.core.requests.effects import (
     MessageCode,
     SendMessage,
     ShowBlockAtEnd,
+    ShowHandover,
     ShowRequest,
     ShowReview,
     ShowSetup,
@@ -61,7 +63,9 @@ def advance_request_and_record(
     :param earlier: the partner's record, if there is one.
     :raises Refused: when the command is not allowed in this state or for this person; nothing changes.
     """
-    transition = advance(request, command, situation)
+    # NB. before anything is decided: who became the sponsor meanwhile does not decide, and their approval is void.
+    named = None if request is None else with_partner_sponsors(request, earlier, situation.now)
+    transition = advance(named, command, situation)
     if not _changes_record(command):
         return PartnerOutcome(request=transition.request, effects=transition.effects)
     after, now = transition.request, situation.now
@@ -82,15 +86,10 @@ def advance_request_and_record(
         show_review = (ShowReview(tenant_id=record.identity.tenant_id),)
         if after.is_own_closing:
             message, show_review = None, (*show_review, ShowBlockAtEnd(request_id=after.id))
-    effects = (
-        *transition.effects,
-        *show_review,
-        *_show_setup(record, earlier),
-        *_show_replaced(after, earlier),
-        *_messages(after, message),
-    )
-    if after.batch is not None:
-        effects = (*transition.effects, *(() if earlier is None else (*show_review, *_show_replaced(after, earlier))))
+    shown = (*show_review, *_show_handover(record, earlier), *_show_replaced(after, earlier))
+    own = (*shown, *_show_setup(record, earlier), *_messages(after, message))
+    of_batch = () if earlier is None else shown
+    effects: tuple[Effect, ...] = (*transition.effects, *(own if after.batch is None else of_batch))
     return PartnerOutcome(request=after, effects=effects, partnership=require_table_result(earlier, command, record))
 
 
@@ -174,6 +173,13 @@ def _show_setup(partnership: Partnership, earlier: Partnership | None) -> tuple[
     return (ShowSetup(tenant_id=partnership.identity.tenant_id),) if partnership.setup or earlier_setup else ()
 
 
+def _show_handover(record: Partnership, earlier: Partnership | None) -> tuple[ShowHandover, ...]:
+    """Update the messages of a hand-over that ended because the partner was closed or got another sponsor."""
+    if earlier is None or record.handover == earlier.handover:
+        return ()
+    return (ShowHandover(tenant_id=record.identity.tenant_id),)
+
+
 def unapproved_partnership(
     request: AccessRequest,
     earlier: Partnership | None,
@@ -241,7 +247,7 @@ def _new_record(
     is_approved = basis is SettingsBasis.APPROVED
     if earlier is not None and is_live(earlier) and not (is_approved and _may_prolong(prepared)):
         record = _with_earlier_terms(earlier, record)
-    return _with_setup(record, earlier, configuration, prepared)
+    return with_earlier_sponsors(_with_setup(record, earlier, configuration, prepared), earlier, now)
 
 
 def _recorded_template(prepared: PreparedRequest) -> str:
@@ -331,9 +337,9 @@ def closed_partnership(request: AccessRequest, earlier: Partnership | None, now:
     :param earlier: the partner's record before; None when there is none.
     """
     if request.is_suspension and (earlier is None or is_live(earlier)):
-        return suspended_partnership(request, earlier, now)
+        return with_earlier_sponsors(suspended_partnership(request, earlier, now), earlier, now)
     prepared = request.require_prepared()
-    return Partnership(
+    record = Partnership(
         identity=prepared.observation.identity,
         version=1 if earlier is None else earlier.version + 1,
         state=PartnershipState.REVOKED,
@@ -348,6 +354,7 @@ def closed_partnership(request: AccessRequest, earlier: Partnership | None, now:
         attestations=() if earlier is None else earlier.attestations,
         not_closed=request.not_closed,
     )
+    return with_earlier_sponsors(record, earlier, now)
 
 
 def _may_prolong(prepared: PreparedRequest) -> bool:

@@ -19,6 +19,7 @@ from workflows.core.plans.plan import AtEnd, OnSilence, TenantIdentity
 from workflows.core.plans.renewal import is_extension
 from workflows.core.policy.approval import Choice
 from workflows.core.policy.silence import LAST_CALL, ReviewReminder, consequence_at
+from workflows.core.policy.sponsorship import FormerSponsor, Handover
 from workflows.core.policy.template import Stage
 from workflows.core.requests.commands.review_event import ReviewReason
 from workflows.core.requests.deciding import access_ends_at
@@ -113,6 +114,8 @@ class Partnership:
     """The approval policy of the partner. Only a confirmed block resets it. Empty in old records."""
     sponsor_gone_at: datetime | None = None
     """When it was found that the sponsor has no enabled account; None while the sponsor has one."""
+    sponsor_manager: str = ""
+    """The name of that sponsor's manager in Entra, who can be asked; empty when there is none, or it is not known."""
     setup: tuple[SetupStep, ...] = ()
     """The steps that the partner must do for the plan that is now applied."""
     confirmations: tuple[Confirmation, ...] = ()
@@ -144,6 +147,10 @@ class Partnership:
     """The notices about the end of the access, the newest last."""
     blocked_by: RequestId | None = None
     """The revocation that Gatehouse created at the end of the access; None before the end."""
+    former_sponsors: tuple[FormerSponsor, ...] = ()
+    """Who was the sponsor in the last 90 days, and until when. They do not decide on requests about the partner."""
+    handover: Handover | None = None
+    """The last hand-over of the sponsorship, with its result; None when there was none."""
     suspension: Suspension | None = None
     """What a suspended partner had before; None in every other state."""
     on_silence: OnSilence = OnSilence.ESCALATE
@@ -168,8 +175,9 @@ class Partnership:
 
     @property
     def due_at(self) -> datetime | None:
-        """Return when the next review, reminder of the partner setup, or step of the end of access is due."""
-        moments = (self.review_due_at, self.remind_setup_at, self.end_step_at)
+        """Return when the next review, reminder of the partner setup, or step of an end or of a hand-over is due."""
+        handover_step_at = None if self.handover is None else self.handover.next_step_at
+        moments = (self.review_due_at, self.remind_setup_at, self.end_step_at, handover_step_at)
         return min((moment for moment in moments if moment), default=None)
 
     @property

@@ -111,6 +111,14 @@ class ShowSetup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShowHandover:
+    """Ask the proposed sponsor, or update the messages that asked, with the present state of the hand-over."""
+
+    kind: Literal["show_handover"] = field(default="show_handover")
+    tenant_id: TenantId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SendEndNotices:
     """Send the notices of a batch about ends of access, one message to each person, and record who got them."""
 
@@ -204,6 +212,15 @@ class MessageCode(StrEnum):
     SETUP_UNCONFIRMED = "setup_unconfirmed"
     """Values: `partner`, `step`, `left`."""
 
+    HANDOVER_ASKED = "handover_asked"
+    """Values: `partner`, `proposed`, `proposed_by`, `sponsor` (names), `expires_at`."""
+    HANDOVER_ACCEPTED = "handover_accepted"
+    """Values: `partner`, `proposed`, `sponsor` (the former one)."""
+    HANDOVER_DECLINED = "handover_declined"
+    """Values: `partner`, `proposed`, `sponsor`."""
+    HANDOVER_EXPIRED = "handover_expired"
+    """Values: `partner`, `proposed`, `sponsor`."""
+
     CLICK_WAITS = "click_waits"
     CLICK_NOT_CHECKED = "click_not_judged"
     LIMIT_NEAR = "limit_near"
@@ -285,6 +302,7 @@ Effect = (
     | SendExpiryMessages
     | ShowReview
     | ShowSetup
+    | ShowHandover
     | SendEndNotices
     | SendReviewReminders
     | ShowBlockAtEnd
@@ -357,6 +375,7 @@ def priority_of(effect: Effect) -> Priority:
             ShowRequest()
             | ShowReview()
             | ShowSetup()
+            | ShowHandover()
             | ShowAlarm()
             | ShowFreeze()
             | SendReminders()
@@ -393,6 +412,8 @@ def lane(effect: Effect) -> str:
             return f"review:{effect.tenant_id}"
         case ShowSetup():
             return f"half:{effect.tenant_id}"
+        case ShowHandover():
+            return f"handover:{effect.tenant_id}"
         case SendEndNotices():
             return "end_notices"
         case SendReviewReminders():

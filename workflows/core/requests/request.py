@@ -175,11 +175,14 @@ class PreparedRequest:
     """Which rule asks for the stages; None for a revocation and in requests of earlier versions."""
     authors: tuple[Person, ...] = ()
     """Who made the settings that are adopted. A person without a chat user has an empty chat id."""
+    partner_sponsors: tuple[Person, ...] = ()
+    """Who is the partner's sponsor on record, or was in the last 90 days. Empty for a partner without a record."""
 
     @property
     def excluded(self) -> frozenset[PersonId]:
-        """Return the accounts of the requester, the sponsor and the authors, who may not decide."""
-        return frozenset({self.requester.id, self.sponsor.id, *(author.id for author in self.authors)})
+        """Return the accounts of the requester, the sponsors and the authors, who may not decide."""
+        others = (*self.authors, *self.partner_sponsors)
+        return frozenset({self.requester.id, self.sponsor.id, *(person.id for person in others)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

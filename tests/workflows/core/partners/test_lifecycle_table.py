@@ -37,7 +37,15 @@ from workflows.core.partners.outcome import advance_request_and_record
 from workflows.core.partners.partnership import CLOSED_STATES, Partnership, PartnershipState
 from workflows.core.partners.reviewing.reviews import advance_review
 from workflows.core.policy.silence import ReviewReminder
+from workflows.core.policy.sponsorship import Handover
 from workflows.core.requests.commands.automatic import RecordApplied, RecordApplyFailed, RecordOverwritten, Stop
+from workflows.core.requests.commands.handover import (
+    AcceptSponsorship,
+    DeclineSponsorship,
+    ExpireHandover,
+    ProposeSponsor,
+    RemindHandover,
+)
 from workflows.core.requests.commands.partner_record import (
     AskReview,
     AskSetup,
@@ -82,6 +90,11 @@ EXPECTED: Final[Mapping[str, Mapping[str | None, str]]] = {
     "keep": {"review_due": "active"},
     "record_sponsor_gone": {"active": "review_due", "review_due": "review_due"},
     "record_sponsor_found": SAME,
+    "propose_sponsor": SAME,
+    "accept_sponsorship": SAME,
+    "decline_sponsorship": SAME,
+    "remind_handover": SAME,
+    "expire_handover": SAME,
     "start_review": {"active": "review_due", "review_due": "review_due"},
     "end_review_reason": {"active": "active", "review_due": "active review_due"},
     "confirm_half": SAME,
@@ -124,6 +137,8 @@ LATE: Final = NOW + timedelta(days=31)
 REMINDER: Final = ReviewReminder(number=1, sponsor=SAM.id, issued_at=NOW, batch="b")
 NOTICE: Final = EndNotice(ends_at=NOW + timedelta(days=90), days=30, issued_at=NOW, batch="b")
 
+ASKED: Final = Handover(number=1, proposed=AMARA, proposed_by=SAM, proposed_at=NOW, expires_at=LATE + timedelta(days=7))
+
 RECORDS: Final[tuple[dict[str, Any], ...]] = (
     {"setup": ()},
     {"setup": (REDEEM_STEP,)},
@@ -133,6 +148,8 @@ RECORDS: Final[tuple[dict[str, Any], ...]] = (
     {"end_notices": (NOTICE,)},
     {"review_reminders": (REMINDER,)},
     {"ends_at": NOW},
+    {"handover": ASKED},
+    {"handover": replace(ASKED, expires_at=LATE)},
     {"review_events": ("drift:one",)},
     {"review_events": ("drift:one",), "review_reasons": (ReviewReason(code=ReviewReasonCode.DRIFT, at=NOW),)},
 )
@@ -146,6 +163,13 @@ def _commands(name: str) -> list[PartnershipCommand]:
         "keep": [Keep(actor=actor, tenant_id=TENANT, reason="Needed") for actor in (SAM, DANA, AMARA)],
         "record_sponsor_gone": [RecordSponsorGone(sponsor=SAM.id, reason=GoneReason.NO_ACCOUNT)],
         "record_sponsor_found": [RecordSponsorFound(sponsor=SAM.id)],
+        "propose_sponsor": [
+            ProposeSponsor(actor=SAM, tenant_id=TENANT, proposed=proposed) for proposed in (SAM, AMARA)
+        ],
+        "accept_sponsorship": [AcceptSponsorship(actor=actor, tenant_id=TENANT, number=1) for actor in (SAM, AMARA)],
+        "decline_sponsorship": [DeclineSponsorship(actor=actor, tenant_id=TENANT, number=1) for actor in (SAM, AMARA)],
+        "remind_handover": [RemindHandover()],
+        "expire_handover": [ExpireHandover()],
         "confirm_half": [ConfirmSetup(actor=actor, **step) for actor in (SAM, AMARA)],
         "unconfirm_half": [UnconfirmSetup(actor=actor, **step) for actor in (SAM, AMARA)],
         "remind_half": [RemindSetup(actor=actor, tenant_id=TENANT) for actor in (SAM, AMARA)],

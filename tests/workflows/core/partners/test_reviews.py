@@ -29,6 +29,7 @@ from workflows.core.partners.partnership import Attestation, Partnership, Partne
 from workflows.core.partners.reviewing.reviews import ReviewTransition, advance_review, may_revoke
 from workflows.core.people import CurrentRoles, Person
 from workflows.core.policy.silence import ReviewReminder
+from workflows.core.policy.sponsorship import FormerSponsor
 from workflows.core.requests.commands.partner_record import AskReview, Keep, PartnershipCommand
 from workflows.core.requests.commands.review_event import ReviewReason, ReviewReasonCode
 from workflows.core.requests.effects import ShowRequest, ShowReview
@@ -243,7 +244,8 @@ def test_opening_again_starts_clean_and_keeps_what_was_said() -> None:
     said = Attestation(person=DANA, reason="Audit", at=NOW)
     known = due(version=7, sponsor=DANA, attestations=(said,))
     opened = opened_partnership(request(RequestState.APPLYING), known, NOW)
-    assert opened == partnership(version=8, attestations=(said,), setup=(REDEEM_STEP,))
+    former = (FormerSponsor(person=DANA, until=NOW),)
+    assert opened == partnership(version=8, attestations=(said,), setup=(REDEEM_STEP,), former_sponsors=former)
 
 
 def test_an_access_without_an_end_is_reviewed_by_its_interval_alone() -> None:

@@ -41,6 +41,7 @@ from workflows.core.requests.commands.automatic import (
     RecordPrepared,
     RecordRefusal,
     RecordResent,
+    RecordSponsors,
     RecordUnfit,
     RecordUnseen,
     RecordWriting,
@@ -58,6 +59,13 @@ from workflows.core.requests.commands.clicks import (
     with_person,
 )
 from workflows.core.requests.commands.freeze import ChangeFreeze
+from workflows.core.requests.commands.handover import (
+    AcceptSponsorship,
+    DeclineSponsorship,
+    ExpireHandover,
+    ProposeSponsor,
+    RemindHandover,
+)
 from workflows.core.requests.commands.partner_record import (
     AskReview,
     AskSetup,
@@ -117,6 +125,9 @@ KEEP = Keep(actor=SAM.chat_id, tenant_id=TENANT, reason="Needed")
 CONFIRM = ConfirmSetup(actor=SAM.chat_id, tenant_id=TENANT, step=REDEEM_STEP.key, step_digest=REDEEM_STEP.digest)
 UNCONFIRM = UnconfirmSetup(actor=SAM.chat_id, tenant_id=TENANT, step=REDEEM_STEP.key, step_digest=REDEEM_STEP.digest)
 REMIND = RemindSetup(actor=SAM.chat_id, tenant_id=TENANT)
+PROPOSE = ProposeSponsor(actor=SAM.chat_id, tenant_id=TENANT, proposed=AMARA.chat_id)
+ACCEPT = AcceptSponsorship(actor=AMARA.chat_id, tenant_id=TENANT, number=2)
+DECLINE = DeclineSponsorship(actor=AMARA.chat_id, tenant_id=TENANT, number=2)
 STEP = {"step": REDEEM_STEP.key, "wanted": REDEEM_STEP.digest}
 
 OF_REQUESTS: list[tuple[RequestCommand, dict[str, Any]]] = [
@@ -161,6 +172,7 @@ OF_REQUESTS: list[tuple[RequestCommand, dict[str, Any]]] = [
         RecordApplyFailed(reason=WHY, configuration={"tenantId": TENANT}),
         {"reason": WHY_VALUES, "image": {"tenantId": TENANT}, "digest": DIGEST},
     ),
+    (RecordSponsors(people=(SAM, AMARA)), {"accounts": ["id-sam", "id-amara"]}),
     (
         batch_decisions(),
         {
@@ -180,6 +192,10 @@ OF_PARTNERS: list[tuple[PartnershipCommand, dict[str, Any]]] = [
     (AskReview(), {}),
     (with_person(KEEP, SAM), {"reason": "Needed", "account": "id-sam"}),
     (RecordSponsorGone(sponsor=SAM.id, reason=GoneReason.DISABLED), {"reason": "disabled"}),
+    (
+        RecordSponsorGone(sponsor=SAM.id, reason=GoneReason.DISABLED, manager="Dana"),
+        {"reason": "disabled", "manager": "Dana"},
+    ),
     (RecordSponsorFound(sponsor=SAM.id), {}),
     (
         StartReview(reason=ReviewReasonCode.NO_SIGN_IN, event="2026-09-01", values={"days": "30"}),
@@ -207,6 +223,18 @@ OF_PARTNERS: list[tuple[PartnershipCommand, dict[str, Any]]] = [
     (with_person(UNCONFIRM, SAM), {**STEP, "account": "id-sam"}),
     (with_person(REMIND, SAM), {"account": "id-sam"}),
     (AskSetup(), {}),
+    (
+        ProposeSponsor(actor=SAM, tenant_id=TENANT, proposed=AMARA),
+        {"account": "id-sam", "proposed": "Amara", "proposed_account": "id-amara"},
+    ),
+    (
+        ProposeSponsor(actor=RILEY, tenant_id=TENANT, proposed=AMARA, is_manager=True),
+        {"account": "id-riley", "proposed": "Amara", "proposed_account": "id-amara", "is_manager": True},
+    ),
+    (with_person(ACCEPT, AMARA), {"account": "id-amara", "number": 2}),
+    (with_person(DECLINE, AMARA), {"account": "id-amara", "number": 2}),
+    (RemindHandover(), {}),
+    (ExpireHandover(), {}),
     (RecordSetup(request_id=REQUEST, steps=(REDEEM_STEP,)), {}),
 ]
 OF_CLICKS: list[tuple[Click, dict[str, Any]]] = [
@@ -222,6 +250,9 @@ OF_CLICKS: list[tuple[Click, dict[str, Any]]] = [
     (UNCONFIRM, {"tenant_id": TENANT, **STEP}),
     (replace(UNCONFIRM, step_digest=Digest("")), {"tenant_id": TENANT, "step": REDEEM_STEP.key}),
     (REMIND, {"tenant_id": TENANT}),
+    (PROPOSE, {"tenant_id": TENANT, "proposed": "U-AMARA"}),
+    (ACCEPT, {"tenant_id": TENANT, "number": 2}),
+    (DECLINE, {"tenant_id": TENANT, "number": 2}),
     (
         AcceptDrift(actor=SAM.chat_id, subject="default", fingerprint=DIGEST, days=3, reason="Known"),
         {"subject": "default", "fingerprint": DIGEST, "reason": "Known", "days": 3},

@@ -12,9 +12,21 @@ from workflows.core.partners.partnership import Attestation, Partnership, Partne
 from workflows.core.partners.reviewing.review_events import end_reason, start_review, with_regular_reason
 from workflows.core.partners.reviewing.setup_reviews import advance_setup, setup_messages
 from workflows.core.partners.reviewing.silence import advance_silence, answered, with_question
-from workflows.core.partners.reviewing.sponsor_handover import advance_sponsor, with_new_sponsor
+from workflows.core.partners.reviewing.sponsor_handover import (
+    advance_handover,
+    advance_sponsor,
+    handover_effects,
+    with_new_sponsor,
+)
 from workflows.core.people import ADMIN, CurrentRoles, Person
 from workflows.core.policy.silence import is_asked_manager
+from workflows.core.requests.commands.handover import (
+    AcceptSponsorship,
+    DeclineSponsorship,
+    ExpireHandover,
+    ProposeSponsor,
+    RemindHandover,
+)
 from workflows.core.requests.commands.partner_record import (
     AskReview,
     AskSetup,
@@ -33,7 +45,7 @@ from workflows.core.requests.commands.partner_record import (
 )
 from workflows.core.requests.commands.review_event import EndReviewReason, StartReview
 from workflows.core.requests.commands.silence import RecordReviewReminder, SkipReview, SuspendForSilence
-from workflows.core.requests.effects import Effect, ShowRequest, ShowReview, ShowSetup
+from workflows.core.requests.effects import Effect, ShowHandover, ShowRequest, ShowReview, ShowSetup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +94,9 @@ def _step(
             partnership = advance_sponsor(partnership, command, now=now)
             show_review = ShowReview(tenant_id=partnership.identity.tenant_id)
             return ReviewTransition(partnership=partnership, effects=(show_review,))
+        case ProposeSponsor() | AcceptSponsorship() | DeclineSponsorship() | RemindHandover() | ExpireHandover():
+            after = advance_handover(partnership, command, current_roles=current_roles, now=now)
+            return ReviewTransition(partnership=after, effects=handover_effects(partnership, after, command))
         case StartReview():
             partnership = start_review(partnership, command, now)
             show_review = ShowReview(tenant_id=partnership.identity.tenant_id)
@@ -182,15 +197,17 @@ def _keep(
     if partnership.is_past_its_end(now):
         raise Refused(RefusalCode.ACCESS_PERIOD_ENDED, domain=partnership.identity.default_domain)
     attestation = Attestation(person=command.actor, reason=command.reason.strip(), at=now)
-    partnership = replace(
-        answered(with_new_sponsor(partnership, command.actor)),
+    kept = replace(
+        answered(with_new_sponsor(partnership, command.actor, now)),
         version=partnership.version + 1,
         next_review_at=next_review(partnership.review_interval, partnership.ends_at, now),
         review_reasons=(),
         regular_review_at=None,
         attestations=(*partnership.attestations, attestation),
     )
-    return ReviewTransition(partnership=partnership, effects=(ShowReview(tenant_id=partnership.identity.tenant_id),))
+    tenant_id = kept.identity.tenant_id
+    show_handover = () if kept.handover == partnership.handover else (ShowHandover(tenant_id=tenant_id),)
+    return ReviewTransition(partnership=kept, effects=(ShowReview(tenant_id=tenant_id), *show_handover))
 
 
 def _require_may_keep(partnership: Partnership, actor: Person, current_roles: CurrentRoles) -> None:

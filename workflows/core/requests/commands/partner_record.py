@@ -8,6 +8,7 @@ from typing import Generic, Literal
 from workflows.core.checks.partner_setup.steps import SetupStep, StepKey
 from workflows.core.people import Actor, ChatId, Person, PersonId
 from workflows.core.requests.commands.audit_details import Details, account_details, clicked_details
+from workflows.core.requests.commands.handover import HandoverCommand
 from workflows.core.requests.commands.request import RequestCommand
 from workflows.core.requests.commands.review_event import ReviewEventCommand
 from workflows.core.requests.commands.silence import SilenceCommand
@@ -155,10 +156,12 @@ class RecordSponsorGone:
     name: Literal["record_sponsor_gone"] = field(default="record_sponsor_gone")
     sponsor: PersonId
     reason: GoneReason
+    manager: str = ""
+    """The name of the sponsor's manager; empty when there is none, or it is not known."""
 
     def audit_details(self) -> Details:
-        """Return the reason."""
-        return {"reason": self.reason.value}
+        """Return the reason, and the manager when there is one."""
+        return {"reason": self.reason.value, **({"manager": self.manager} if self.manager else {})}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,7 +228,14 @@ SponsorCommand = RecordSponsorGone | RecordSponsorFound
 SetupCommand = ConfirmSetup[Person] | UnconfirmSetup[Person] | RemindSetup[Person] | AskSetup | RecordSetup
 
 PartnershipCommand = (
-    AskReview | Keep[Person] | SponsorCommand | SetupCommand | EndCommand | ReviewEventCommand | SilenceCommand
+    AskReview
+    | Keep[Person]
+    | SponsorCommand
+    | HandoverCommand
+    | SetupCommand
+    | EndCommand
+    | ReviewEventCommand
+    | SilenceCommand
 )
 
 Command = RequestCommand | PartnershipCommand
