@@ -30,6 +30,28 @@ SWEEP_MISSED_AFTER: Final = timedelta(hours=4)
 """The admins are alarmed when no sweep was complete for this long."""
 AUTHORS_ASKED_EVERY: Final = timedelta(minutes=2)
 """How often Entra's audit log is read for the author of a change, while one is not known."""
+REVIEW_EVENTS_LOOKED_FOR_EVERY: Final = timedelta(days=1)
+"""How often it is looked for what makes a review due before its time: the default, the templates, sign-ins."""
+SILENCES_LOOKED_FOR_EVERY: Final = timedelta(days=7)
+"""How old the last scan of sign-ins may be when it is looked for partners who have not signed in for 30 days."""
+CAMPAIGNS_COUNTED_EVERY: Final = timedelta(minutes=1)
+"""How often the answers to a campaign of reviews are counted."""
+DOMAINS_LOOKED_UP_EVERY: Final = timedelta(days=1)
+"""How often the domain of a partner is looked up, to see whether it belongs to another tenant now."""
+DOMAINS_PAUSE: Final = timedelta(minutes=1)
+"""The pause after the look-up of five domains, so that the look-ups of many partners are spread over the day."""
+USAGE_READ_EVERY: Final = timedelta(hours=12)
+"""How often sign-ins and guests are read for reviews, while one is open, is due soon, or somebody asked."""
+USAGE_READ_AHEAD: Final = timedelta(hours=24)
+"""A review that is due within this time counts as due soon."""
+USAGE_READ_AGAIN_AFTER: Final = timedelta(minutes=30)
+"""The pause before they are read again when they could not be read to the end because Graph did not answer."""
+USAGE_NEED_CHECKED_EVERY: Final = timedelta(minutes=10)
+"""How often it is checked whether a review needs them to be read."""
+USAGE_LOG_BEGINS_WITHIN: Final = timedelta(hours=72)
+"""The sign-in log counts as complete when anybody signed in within this time of the first of the last 30 days."""
+USAGE_KEPT_FOR: Final = timedelta(hours=168)
+"""How long what was read is kept when nothing newer is read. It contains ids of a few people of each partner."""
 DRAFT_KEPT_FOR: Final = timedelta(days=7)
 """How long a draft from the command line waits to be confirmed in the chat system. After that it expires."""
 CHANNEL_CHECKED_EVERY: Final = timedelta(minutes=10)
@@ -113,6 +135,8 @@ class Pauses:
     """
     reports: tuple[int, float] = (5, 10.0)
     """The limit of reports: the number of requests in a number of seconds (same source)."""
+    reports_of_a_scan: tuple[int, float] = (2, 10.0)
+    """The part of this limit that the scan of sign-ins uses, so that approval cards do not wait for it."""
 
 
 USUAL_PAUSES: Final = Pauses()

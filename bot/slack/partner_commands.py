@@ -38,6 +38,9 @@ SUBCOMMANDS: Final[Mapping[str, _CommandHelp]] = {
     "revoke": _CommandHelp("block a partner for good (admins; the sponsor on a review's card)", _PARTNER),
     "suspend": _CommandHelp("block a partner until that is lifted (admins)", _PARTNER),
     "lift": _CommandHelp("ask to lift a suspension, after approval (admins and the sponsor)", _PARTNER),
+    "review": _CommandHelp(
+        "have many partners reviewed now (admins)", "[--template name | --sponsor name | --risk level | domain]"
+    ),
     "restore": _CommandHelp("request to restore the settings from before a change", _PARTNER),
     "adopt": _CommandHelp("make the current settings of a partner the record, after approval", _PARTNER_OR_DRAFT),
     "freeze": _CommandHelp("stop everything that opens access, at once (admins)"),

@@ -27,6 +27,7 @@ SHORT_PAUSES: Final = Pauses(
     optional_sent_again_after=USUAL_PAUSES.optional_sent_again_after * _FACTOR,
     conditional_access=(USUAL_PAUSES.conditional_access[0], 0.0),
     reports=(USUAL_PAUSES.reports[0], 0.0),
+    reports_of_a_scan=(USUAL_PAUSES.reports_of_a_scan[0], 0.0),
 )
 STORY_PAUSES: Final = replace(SHORT_PAUSES, effect_retried_after=USUAL_PAUSES.effect_retried_after)
 """For the stories, in which Slack's limits are enforced: what is tried again sooner, or an App Home that is published

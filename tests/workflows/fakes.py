@@ -20,6 +20,8 @@ from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership
+from workflows.core.partners.reviewing.evidence.guest_matching import GuestAccount
+from workflows.core.partners.reviewing.evidence.sign_in_counting import SignIn as LoggedSignIn
 from workflows.core.people import ChatId, CurrentRoles, Person, PersonId, Role
 from workflows.core.plans.plan import CallIds, Operation, TenantIdentity
 from workflows.core.policy.freeze import Freeze
@@ -44,6 +46,7 @@ from workflows.ports.tenant_settings import FoundObject
 
 PARTNERS: Final = "/policies/crossTenantAccessPolicy/partners"
 Found = TypeVar("Found")
+Row = TypeVar("Row")
 BLANK: Final = {
     "isServiceProvider": None,
     "isInMultiTenantOrganization": False,
@@ -132,6 +135,10 @@ class FakeSurroundings:
     policies: list[dict[str, Any]] = field(default_factory=list)
     sign_ins: SignIns = SignIns(people=0, applications=(), is_complete=True)  # noqa: RUF009
     outbound_sign_ins: SignIns = SignIns(people=0, applications=(), is_complete=True)  # noqa: RUF009
+    sign_in_pages: list[list[LoggedSignIn]] = field(default_factory=list)
+    """The log of sign-ins of people of other tenants."""
+    log_reaches_back: bool = True
+    guest_pages: list[list[GuestAccount]] = field(default_factory=list)
     names: dict[str, str | None] = field(default_factory=dict)
     """What objects are called, by id; None: there is no such object. Any other id is called “Object …”."""
     changes: dict[TenantId, list[PartnerChange]] = field(default_factory=dict)
@@ -186,6 +193,29 @@ class FakeSurroundings:
             return await self._read("read_sign_ins", self.outbound_sign_ins)
         self.asked.append((tenant_id, since))
         return await self._read("read_sign_ins", self.sign_ins)
+
+    async def read_foreign_sign_ins(
+        self, home: TenantId, since: datetime, take: Callable[[Sequence[LoggedSignIn]], bool]
+    ) -> bool:
+        """Read the log page by page."""
+        return await self._take_pages("read_foreign_sign_ins", self.sign_in_pages, take)
+
+    async def has_sign_ins(self, since: datetime, until: datetime) -> bool:
+        """Return whether the log reaches back."""
+        return await self._read("has_sign_ins", self.log_reaches_back)
+
+    async def read_guests(self, take: Callable[[Sequence[GuestAccount]], bool], *, with_activity: bool) -> bool:
+        """Read the guests page by page."""
+        pages = [[one if with_activity else replace(one, activity=None) for one in page] for page in self.guest_pages]
+        return await self._take_pages("read_guests_active" if with_activity else "read_guests", pages, take)
+
+    async def _take_pages(
+        self, name: str, pages: Sequence[Sequence[Row]], take: Callable[[Sequence[Row]], bool]
+    ) -> bool:
+        for page in pages or [[]]:
+            if not take(await self._read(name, page)):
+                return False
+        return True
 
     async def read_partner_changes(self, tenant_id: TenantId, since: datetime) -> Sequence[PartnerChange]:
         """List who changed a partner."""

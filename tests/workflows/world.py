@@ -22,6 +22,8 @@ from workflows.app.requests.restoration.restore_intake import RestoreIntake
 from workflows.app.schedule.access_ends import AccessEnds
 from workflows.app.schedule.alarm_checks import ScheduledChecks, alarm_checks_of
 from workflows.app.schedule.freezes import Freezes
+from workflows.app.schedule.reviews.campaigns import Campaigns
+from workflows.app.schedule.reviews.events.starting import EventReviews
 from workflows.app.schedule.reviews.questions import ReviewQuestions
 from workflows.app.schedule.reviews.silences import Silences
 from workflows.app.schedule.ticker import tick
@@ -116,6 +118,7 @@ class World:
     drift_answers: ReportedDrift
     freezes: Freezes
     permission_check: PermissionCheck
+    campaigns: Campaigns
     batches: BatchService
     preparer: Preparer
     applier: Applier
@@ -336,6 +339,8 @@ def assemble(
     )
     freezes = Freezes(store=store, clock=clock, alarms=alarms, wake=lambda: woken.append(True))
     batches = BatchService(store=store, clock=clock, wake=lambda: woken.append(True))
+    reviews = EventReviews(service=service, store=store, clock=clock)
+    campaigns = Campaigns(reviews=reviews, catalog=catalog, wake=lambda: woken.append(True))
     permission_check = PermissionCheck(
         service=service,
         store=store,
@@ -347,6 +352,7 @@ def assemble(
         drift_answers=drift_answers,
         freezes=freezes,
         batches=batches,
+        campaigns=campaigns,
     )
     preparer = Preparer(
         service=service, store=store, tenant=tenant, directory=directory, catalog=catalog, clock=clock, alarms=alarms
@@ -392,6 +398,7 @@ def assemble(
         drift_answers=drift_answers,
         freezes=freezes,
         permission_check=permission_check,
+        campaigns=campaigns,
         batches=batches,
         preparer=preparer,
         applier=applier,

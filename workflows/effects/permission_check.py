@@ -12,6 +12,7 @@ from workflows.app.batches.batch_service import BatchService
 from workflows.app.limits import Allowance, LimitedAction, Limits
 from workflows.app.role_refusals import check_with_new_groups
 from workflows.app.schedule.freezes import Freezes
+from workflows.app.schedule.reviews.campaigns import Campaigns
 from workflows.app.schedule.revocation_alarms import report_refused_revocation
 from workflows.app.schedule.role_check import require_people
 from workflows.app.service import Service
@@ -25,6 +26,7 @@ from workflows.core.partners.closing.revoking import require_may_revoke
 from workflows.core.people import ADMIN, ChatId, CurrentRoles, Person, PersonId
 from workflows.core.requests.commands.automatic import Replan
 from workflows.core.requests.commands.batch import ApproveBatch, RejectBatch, WithdrawBatch
+from workflows.core.requests.commands.campaign import StartCampaign, WithdrawCampaign
 from workflows.core.requests.commands.clicks import (
     AskReminder,
     Click,
@@ -69,6 +71,7 @@ class PermissionCheck:
     drift_answers: ReportedDrift
     freezes: Freezes
     batches: BatchService
+    campaigns: Campaigns
     limits: Limits | None = None
     """The limit of approvals per hour for one person; None: no limit."""
 
@@ -163,6 +166,12 @@ class PermissionCheck:
             case AcceptDrift():
                 current_roles = await self.directory.current_roles([actor])
                 await self.drift_answers.accept(click, actor, key=key, current_roles=current_roles)
+            case StartCampaign():
+                current_roles = await self.directory.current_roles([actor])
+                await self.campaigns.start(click, actor, key=key, current_roles=current_roles)
+            case WithdrawCampaign():
+                current_roles = await self.directory.current_roles([actor])
+                await self.campaigns.withdraw(click, actor, key=key, current_roles=current_roles)
             case ChangeFreeze():
                 current_roles = await self.directory.current_roles(await self.freezes.people_of(click, actor))
                 await self.freezes.decide(click, actor, key=key, current_roles=current_roles)

@@ -9,6 +9,7 @@ from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.access_end.notices import SENDING_TAKES
 from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.partners.reviewing.silence import is_urgent
 from workflows.core.people import ADMIN, ChatId, PersonId
 from workflows.core.policy.silence import AskedAs, Reminded, ReviewReminder, asked_roles
 from workflows.core.requests.commands.silence import RecordReviewReminder
@@ -107,12 +108,11 @@ def _asks_manager(record: Partnership) -> bool:
 def _asked(record: Partnership, managers: Mapping[PersonId, SponsorsManager], now: datetime) -> AskedReview:
     reminder = record.review_reminders[-1]
     found = managers.get(record.sponsor.id) if _asks_manager(record) else None
-    is_urgent = record.is_past_its_end(now) or record.sponsor_gone_at is not None
     return AskedReview(
         record=record,
         reminder=reminder,
         manager=None if found is None or found.person is None else found.person.chat_id,
-        asks_admins=is_urgent or AskedAs.ADMIN in asked_roles(reminder.number),
+        asks_admins=is_urgent(record, now) or AskedAs.ADMIN in asked_roles(reminder.number),
     )
 
 

@@ -1,6 +1,6 @@
 """Read our tenant's other settings and logs from Graph (implements `ports.TenantSettings`)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Final
@@ -13,6 +13,8 @@ from kiota_http.middleware.options import RetryHandlerOption
 from workflows.cache import Cache
 from workflows.core.checks.conditional_access.questions import Question
 from workflows.core.checks.tenant_facts import SignIns
+from workflows.core.partners.reviewing.evidence.guest_matching import GuestAccount
+from workflows.core.partners.reviewing.evidence.sign_in_counting import SignIn
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import Target, TargetType, TenantId, is_guid
 from workflows.core.settings.partner_changes import MAX_CLOCK_DIFFERENCE, LoggedChange, PartnerChange
@@ -31,6 +33,7 @@ from workflows.entra.evaluation import evaluate
 from workflows.entra.name_search import SELECTED, found_objects, prefix_filter
 from workflows.entra.transport.connection import Connection, document_of
 from workflows.entra.transport.rate_limit import RateLimit
+from workflows.entra.usage_reports import UsageReports
 from workflows.intervals import ABSENCE_KEPT_FOR, OBJECT_NAMES_KEPT_FOR, POLICIES_KEPT_FOR, USUAL_PAUSES, Pauses
 from workflows.ports.tenant_problems import Purpose, TenantCode
 from workflows.ports.tenant_settings import FoundObject
@@ -56,6 +59,7 @@ class GraphTenantSettings:
         self._connection = connection
         self._client_id = client_id
         self._reports = RateLimit(*pauses.reports, longest_wait=_REPORTS_WAIT)
+        self._usage = UsageReports(connection, self._reports, pauses)
         self._conditional_access = RateLimit(*pauses.conditional_access)
         self._policies: Cache[None, Sequence[JsonObject]] = Cache(
             read=lambda _: self._all_conditional_access(), kept_for=lambda _: POLICIES_KEPT_FOR, max_entries=1
@@ -140,6 +144,20 @@ class GraphTenantSettings:
                 return sign_ins_of(rows, is_complete=False)
         return sign_ins_of(rows, is_complete=True)
 
+    async def read_foreign_sign_ins(
+        self, home: TenantId, since: datetime, take: Callable[[Sequence[SignIn]], bool]
+    ) -> bool:
+        """Read the sign-ins of people of other tenants, page by page; see `ports.TenantSettings`."""
+        return await self._usage.read_foreign_sign_ins(home, since, take)
+
+    async def has_sign_ins(self, since: datetime, until: datetime) -> bool:
+        """Return whether the log has any sign-in between two times."""
+        return await self._usage.has_sign_ins(since, until)
+
+    async def read_guests(self, take: Callable[[Sequence[GuestAccount]], bool], *, with_activity: bool) -> bool:
+        """Read all guest accounts, page by page; see `ports.TenantSettings`."""
+        return await self._usage.read_guests(take, with_activity=with_activity)
+
     async def read_partner_changes(self, tenant_id: TenantId, since: datetime) -> Sequence[PartnerChange]:
         """List the changes of one partner's own configuration since a time, newest first, from Entra's audit log.
 
@@ -168,7 +186,8 @@ class GraphTenantSettings:
             top=_AUDIT_PAGE,
         )
         rows: list[JsonObject] = []
-        async for page in self._connection.pages(call, request):
+        take_turn = partial(self._reports.turn, is_patient=True)
+        async for page in self._connection.pages(call, request, take_turn=take_turn):
             rows += page
             if len(rows) > _AUDITS_READ:
                 raise unavailable(TenantCode.TOO_MANY_CHANGES)

@@ -1,4 +1,7 @@
-"""The interface to the records: requests, partners and alarms, and to what one command stores."""
+"""The interface to the records: requests, partners and alarms, and to what one command stores.
+
+It is long because every read of the records is described here.
+"""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,11 +14,14 @@ from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import DomainError, FactsError
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.records import Records
+from workflows.core.partners.reviewing.campaigns import Campaign
+from workflows.core.partners.reviewing.evidence.usage import PartnerUsage, ScanResult, UsageScan
 from workflows.core.people import ChatId, PersonId, Role
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.freeze import Freeze
 from workflows.core.posture.watch.drift import Drift, DriftSubject
 from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
+from workflows.core.requests.commands.campaign import CampaignId
 from workflows.core.requests.effects import Effect
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, BatchId, RequestId, RequestState
@@ -90,6 +96,9 @@ class Commit:
     See `transitions.freezing.effects_of_freeze`.
     """
     batch: Batch | None = None
+    campaign: Campaign | None = None
+    usage: ScanResult | None = None
+    """What a scan of sign-ins and guests found. It replaces everything that earlier scans found."""
     effects: tuple[Effect, ...] = ()
     must_be_only_open_request: bool = False
     """Whether `request` must be the only open request about its tenant."""
@@ -279,8 +288,23 @@ class RecordStore(AuditLog, Protocol):
     async def open_requests_alone(self) -> Sequence[AccessRequest]:
         """List the requests that are not terminal and belong to no batch, oldest first."""
 
+    async def campaign(self, campaign_id: CampaignId) -> Campaign | None:
+        """Load one campaign of reviews, in any state."""
+
+    async def open_campaigns(self) -> Sequence[Campaign]:
+        """List the campaigns in which something is left to do, oldest first."""
+
     async def batches_due(self, now: datetime) -> Sequence[BatchId]:
         """List the drafts and undecided batches whose time is over."""
+
+    async def usage_scan(self) -> UsageScan | None:
+        """Load the newest scan of sign-ins and guests; None when there is none, or it cannot be read."""
+
+    async def partner_usage(self, tenant_id: TenantId) -> PartnerUsage | None:
+        """Load what the newest scan found about one partner; None when it found nothing, or it cannot be read."""
+
+    async def forget_usage(self) -> None:
+        """Remove everything that scans found."""
 
     async def mark(self, name: str) -> str | None:
         """Read a mark of the process, such as the time of its last tick; None when it was never stored."""

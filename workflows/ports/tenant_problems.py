@@ -30,6 +30,7 @@ class Purpose(StrEnum):
     EVALUATE_ACCESS = "evaluate_access"
     """Ask which Conditional Access policies apply."""
     COUNT_SIGN_INS = "count_sign_ins"
+    LIST_GUESTS = "list_guests"
     READ_PARTNER_CHANGES = "read_partner_changes"
 
 

@@ -1,6 +1,6 @@
 """The interface to our tenant's other settings and logs: policies, sign-ins, names. Read only."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -8,6 +8,8 @@ from typing import Protocol
 
 from workflows.core.checks.conditional_access.questions import Question
 from workflows.core.checks.tenant_facts import SignIns
+from workflows.core.partners.reviewing.evidence.guest_matching import GuestAccount
+from workflows.core.partners.reviewing.evidence.sign_in_counting import SignIn
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import Target, TargetType, TenantId
 from workflows.core.settings.partner_changes import LoggedChange, PartnerChange
@@ -70,6 +72,27 @@ class TenantSettings(Protocol):
         """Count the people, and list the applications, of the sign-ins since a time.
 
         :param home: None for the partner's people in our tenant; our tenant id for our people in the partner's tenant.
+        """
+
+    async def read_foreign_sign_ins(
+        self, home: TenantId, since: datetime, take: Callable[[Sequence[SignIn]], bool]
+    ) -> bool:
+        """Read the sign-ins of people of other tenants since a time, page by page, slowly: nobody waits for it.
+
+        What was read before an error counts: `take` has got it.
+
+        :param home: our own tenant id.
+        :param take: called with each page; returns whether to read on.
+        :returns: whether the log was read to its end.
+        """
+
+    async def has_sign_ins(self, since: datetime, until: datetime) -> bool:
+        """Return whether the log has any sign-in between two times, of anybody: so how far back it reaches."""
+
+    async def read_guests(self, take: Callable[[Sequence[GuestAccount]], bool], *, with_activity: bool) -> bool:
+        """Read all guest accounts, page by page; see `read_foreign_sign_ins`.
+
+        :param with_activity: whether their last sign-in is read, which needs a permission and a licence more.
         """
 
     async def read_partner_changes(self, tenant_id: TenantId, since: datetime) -> Sequence[PartnerChange]:

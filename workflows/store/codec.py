@@ -11,6 +11,8 @@ from workflows.core.checks.partner_setup.confirmations import Confirmation
 from workflows.core.checks.partner_setup.steps import SetupStep
 from workflows.core.errors.facts import Facts, text_fact
 from workflows.core.partners.partnership import Partnership
+from workflows.core.partners.reviewing.campaigns import Campaign
+from workflows.core.partners.reviewing.evidence.usage import PartnerUsage, UsageScan
 from workflows.core.plans.drift import DefaultDrift
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.freeze import Freeze
@@ -41,7 +43,7 @@ STORED_NAMES: Final[Mapping[type, Mapping[str, str]]] = {
 """The fields that are stored under another name: that of the version which first stored them. No other name changes."""
 
 
-_BUILT_LATER: Final = (AccessRequest, Partnership, Drift, Alarm)
+_BUILT_LATER: Final = (AccessRequest, Partnership, Drift, Alarm, UsageScan, PartnerUsage)
 """The records that no click needs to be stored. What reads and writes them is built at first use, or before it."""
 
 
@@ -67,11 +69,14 @@ ALARM: Final[TypeAdapter[Alarm]] = TypeAdapter(Alarm)
 DRIFT: Final[TypeAdapter[Drift]] = TypeAdapter(Drift)
 FREEZE: Final[TypeAdapter[Freeze]] = TypeAdapter(Freeze)
 BATCH: Final[TypeAdapter[Batch]] = TypeAdapter(Batch)
+CAMPAIGN: Final[TypeAdapter[Campaign]] = TypeAdapter(Campaign)
+USAGE_SCAN: Final[TypeAdapter[UsageScan]] = TypeAdapter(UsageScan)
+PARTNER_USAGE: Final[TypeAdapter[PartnerUsage]] = TypeAdapter(PartnerUsage)
 EFFECT: Final[TypeAdapter[Effect]] = TypeAdapter(Annotated[Effect, Field(discriminator="kind")])
 FACTS: Final[TypeAdapter[Facts]] = TypeAdapter(Facts)
 DETAILS: Final[TypeAdapter[dict[str, Any]]] = TypeAdapter(dict[str, Any])
 
-_ADAPTERS: Final[tuple[TypeAdapter[Any], ...]] = (REQUEST, PARTNERSHIP, ALARM, DRIFT)
+_ADAPTERS: Final[tuple[TypeAdapter[Any], ...]] = (REQUEST, PARTNERSHIP, ALARM, DRIFT, USAGE_SCAN, PARTNER_USAGE)
 
 _MAX_REMEMBERED: Final = 16
 """How many records are remembered by their text."""

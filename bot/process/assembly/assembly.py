@@ -13,6 +13,7 @@ from bot.process.assembly.adopt_flows import batch_list_files
 from bot.process.assembly.external_systems import ExternalSystems
 from bot.process.assembly.flows import make_flows
 from bot.process.assembly.receiving import Receiver
+from bot.process.assembly.started_reviews import StartedReviews, started_reviews
 from bot.process.direct_alarm import send_directly
 from bot.process.web.health import SendAlarm
 from bot.slack import ids
@@ -27,10 +28,14 @@ from bot.slack.people.display_directory import DisplayDirectory
 from workflows.app.alarms import Alarms
 from workflows.app.batches.batch_service import BatchService
 from workflows.app.batches.expiry import BatchExpiry
+from workflows.app.evidence.reviews.lockouts import lockouts_of
+from workflows.app.evidence.reviews.scan import UsageScanner
+from workflows.app.evidence.reviews.scan_check import UsageCheck
 from workflows.app.limits import LimitedAction, Limits
 from workflows.app.schedule.access_ends import AccessEnds
 from workflows.app.schedule.alarm_checks import Check, ScheduledChecks, alarm_checks_of
 from workflows.app.schedule.freezes import Freezes
+from workflows.app.schedule.reviews.campaigns import Campaigns
 from workflows.app.schedule.reviews.questions import ReviewQuestions
 from workflows.app.schedule.reviews.silences import Silences
 from workflows.app.schedule.role_check import check_auditors, check_roles
@@ -83,25 +88,26 @@ def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
         pauses=systems.pauses,
         until_quiet=receiver.inbound.until_quiet,
     )
-    receiver.wake.queue_worker = queue_worker.wake
+    receiver.wake.queue_worker = wake = queue_worker.wake
     channel = _approval_channel(systems, alarms)
     copies = CardCopies(client=systems.client, store=systems.store, channel=channel, was_active=shown.was_active)
     notifier = _notifier(systems, shown, copies)
     former_channel = _former_channel(systems, service, copies, channel)
     limits = _limits(systems, alarms)
-    watch = _watch(systems, alarms, queue_worker.wake)
-    batches = BatchService(store=systems.store, clock=systems.clock, wake=queue_worker.wake)
-    check = _permission_check(systems, service, alarms, limits, watch.reported_drift, batches, queue_worker.wake)
+    reviews = started_reviews(systems, service, wake)
+    watch = _watch(systems, alarms, reviews, wake)
+    batches = BatchService(store=systems.store, clock=systems.clock, wake=wake)
+    check = _permission_check(systems, service, alarms, limits, watch.reported_drift, batches, reviews.campaigns, wake)
     performer = _performer(systems, service, alarms, notifier, check, batches)
-    _complete(receiver, systems, batches, notifier, limits, shown)
+    _complete(receiver, systems, batches, reviews.campaigns, notifier, limits, shown)
 
     async def send(alarm: Alarm) -> Sequence[MessageCopy]:
         return await send_directly(alarm, directory=systems.directory, client=systems.client)
 
     ends = _access_ends(systems, service, alarms, queue_worker)
     others = (limits.clear_ended_alarms, channel.check, former_channel.clear_cards, ends.check, watch.check)
-    reviews = _review_checks(systems, service, alarms, queue_worker)
-    checks = (*others, *reviews, check.freezes.check, BatchExpiry(batches=batches).check)
+    usage, asked = _usage(systems, wake).check, _review_checks(systems, service, alarms, wake)
+    checks = (*others, check.freezes.check, BatchExpiry(batches=batches).check, usage, *reviews.checks, *asked)
     return BotParts(
         store=systems.store,
         service=service,
@@ -139,10 +145,10 @@ def _access_ends(systems: ExternalSystems, service: Service, alarms: Alarms, que
 
 
 def _review_checks(
-    systems: ExternalSystems, service: Service, alarms: Alarms, queue_worker: QueueWorker
+    systems: ExternalSystems, service: Service, alarms: Alarms, wake: Callable[[], None]
 ) -> tuple[Callable[[], Awaitable[None]], ...]:
     """Return what asks the reviews that are due, and what looks for those that nobody answers."""
-    store, clock, wake = systems.store, systems.clock, queue_worker.wake
+    store, clock = systems.store, systems.clock
     questions = ReviewQuestions(service=service, store=store, clock=clock, wake=wake)
     silences = Silences(
         service=service,
@@ -171,6 +177,7 @@ def _complete(
     receiver: Receiver,
     systems: ExternalSystems,
     batches: BatchService,
+    campaigns: Campaigns,
     notifier: SlackNotifier,
     limits: Limits,
     shown: DisplayDirectory,
@@ -178,7 +185,7 @@ def _complete(
     """Register every flow with the receiver, and start what follows the clicks that it has stored already."""
     settings = systems.settings
     bolt = make_bolt(systems.client, settings.slack_team_id, settings.slack_bot_token)
-    flows = make_flows(systems, receiver.service, batches, notifier, limits, shown)
+    flows = make_flows(systems, receiver.service, batches, campaigns, notifier, limits, shown)
     points = [point for flow in flows for point in flow.entry_points()]
     receiver.guard.register(bolt, points)
 
@@ -233,6 +240,7 @@ def _permission_check(
     limits: Limits,
     drift_answers: ReportedDrift,
     batches: BatchService,
+    campaigns: Campaigns,
     wake: Callable[[], None],
 ) -> PermissionCheck:
     """Return what checks clicks."""
@@ -247,6 +255,7 @@ def _permission_check(
         drift_answers=drift_answers,
         freezes=Freezes(store=systems.store, clock=systems.clock, alarms=alarms, wake=wake),
         batches=batches,
+        campaigns=campaigns,
         limits=limits,
     )
 
@@ -327,7 +336,7 @@ def _applier(systems: ExternalSystems, service: Service, alarms: Alarms) -> Appl
     )
 
 
-def _watch(systems: ExternalSystems, alarms: Alarms, wake: Callable[[], None]) -> WatchCheck:
+def _watch(systems: ExternalSystems, alarms: Alarms, reviews: StartedReviews, wake: Callable[[], None]) -> WatchCheck:
     """Return the check that sweeps the tenant, and the answers to what it finds."""
     drifts = DriftRecords(store=systems.store, clock=systems.clock, wake=wake)
     return WatchCheck(
@@ -335,4 +344,18 @@ def _watch(systems: ExternalSystems, alarms: Alarms, wake: Callable[[], None]) -
         sweeper=Sweeper(tenant=systems.tenant, alarms=alarms, drifts=drifts),
         reported_drift=ReportedDrift(drifts=drifts, tenant=systems.tenant),
         start=systems.background.start,
+        after_sweep=reviews.drift_reviews.update,
     )
+
+
+def _usage(systems: ExternalSystems, wake: Callable[[], None]) -> UsageCheck:
+    """Return the check that scans sign-ins and guests for reviews."""
+    store, tenant, clock = systems.store, systems.tenant, systems.clock
+    scanner = UsageScanner(
+        store=store,
+        tenant=tenant,
+        clock=clock,
+        check_lockouts=lockouts_of(tenant=tenant, store=store, clock=clock),
+        wake=wake,
+    )
+    return UsageCheck(store=store, scanner=scanner, clock=clock, start=systems.background.start)

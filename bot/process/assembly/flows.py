@@ -13,6 +13,7 @@ from bot.process.assembly.external_systems import ExternalSystems
 from bot.slack.answers.open_forms import OpenForm, OpenForms
 from bot.slack.answers.response_url import Answers
 from bot.slack.answers.windows import ModalWindows
+from bot.slack.flows.alarms.campaign import CampaignFlow
 from bot.slack.flows.alarms.drift import DriftFlow
 from bot.slack.flows.alarms.freeze import FreezeFlow
 from bot.slack.flows.alarms.stopped_work import StoppedWorkFlow
@@ -47,6 +48,7 @@ from workflows.app.requests.editing import RequestEditor
 from workflows.app.requests.forms import Form
 from workflows.app.requests.intake import Intake
 from workflows.app.requests.restoration.restore_intake import RestoreForm, RestoreIntake
+from workflows.app.schedule.reviews.campaigns import Campaigns
 from workflows.app.service import Service
 from workflows.core.checks.partner_setup.clouds import cloud_of
 from workflows.ports.notifier import Notifier
@@ -66,6 +68,7 @@ def make_flows(
     systems: ExternalSystems,
     service: Service,
     batches: BatchService,
+    campaigns: Campaigns,
     notifier: Notifier,
     limits: Limits,
     display_directory: DisplayDirectory,
@@ -97,7 +100,7 @@ def make_flows(
         decide_batches,
         _partner_setup_flow(systems, answers, windows, lookup_permission),
         _partner_sections_flow(systems, windows, lookup_permission),
-        *_alarm_flows(systems, service, windows, members),
+        *_alarm_flows(systems, service, campaigns, windows, members),
         home,
         *audit_log_flows(systems, answers, windows, audit_log_permission, home, display_directory),
         _show_flow(systems, answers, windows, members, audit_log_permission, lookup_permission, display_directory),
@@ -105,14 +108,23 @@ def make_flows(
 
 
 def _alarm_flows(
-    systems: ExternalSystems, service: Service, windows: ModalWindows, members: Members
-) -> tuple[StoppedWorkFlow, DriftFlow, FreezeFlow]:
-    """Return what admins do about stopped work, about drift, and about everything that opens."""
+    systems: ExternalSystems, service: Service, campaigns: Campaigns, windows: ModalWindows, members: Members
+) -> tuple[StoppedWorkFlow, DriftFlow, FreezeFlow, CampaignFlow]:
+    """Return what admins do about stopped work, about drift, about everything that opens, and about many reviews."""
     store, directory, clock = systems.store, systems.directory, systems.clock
     return (
         StoppedWorkFlow(service=service),
         DriftFlow(service=service, store=store, members=members, directory=directory, windows=windows, clock=clock),
         FreezeFlow(service=service, store=store, members=members, directory=directory, windows=windows, clock=clock),
+        CampaignFlow(
+            service=service,
+            store=store,
+            tenant=systems.tenant,
+            campaigns=campaigns,
+            members=members,
+            directory=directory,
+            windows=windows,
+        ),
     )
 
 

@@ -12,6 +12,7 @@ from bot.slack.outbound.card_copies import CardCopies
 from bot.slack.people.approvers import able_to_decide
 from bot.slack.people.display_directory import DisplayDirectory
 from workflows.core.partners.partnership import Partnership
+from workflows.core.partners.reviewing.silence import is_urgent
 from workflows.core.people import ChatId, Role
 from workflows.core.policy.silence import ADMINS_ASKED_FROM
 from workflows.core.policy.template import Stage
@@ -122,8 +123,8 @@ def direct_recipients(deciders: frozenset[ChatId], *, is_channel_closed: bool) -
 
 
 def is_escalated(partnership: Partnership, now: datetime) -> bool:
-    """Return whether the admins are asked about a due review as well as the sponsor."""
-    return partnership.reminders >= ADMINS_ASKED_FROM or partnership.is_past_its_end(now)
+    """Return whether the admins are asked about a due review as well as the sponsor: at once when a domain moved."""
+    return partnership.reminders >= ADMINS_ASKED_FROM or is_urgent(partnership, now)
 
 
 def setup_card_requester(partnership: Partnership, request: AccessRequest | None) -> ChatId:

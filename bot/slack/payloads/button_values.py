@@ -12,6 +12,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.policy.freeze import FreezeStep
 from workflows.core.posture.watch.drift import DEFAULT, DriftSubject
+from workflows.core.requests.commands.campaign import CampaignId, CampaignScope
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.request import BatchId, RequestId
 from workflows.core.settings.canonical import Digest
@@ -178,6 +179,27 @@ def parse_freeze_step(value: str) -> tuple[FreezeStep, int]:
     if step not in {FreezeStep.ASK_END.value, FreezeStep.END.value, FreezeStep.KEEP.value}:
         raise Refused(RefusalCode.BUTTON_VALUE_UNREADABLE)
     return FreezeStep(step), parse_page(version)
+
+
+def parse_campaign_id(value: str) -> CampaignId:
+    """Read a campaign's id from a button.
+
+    :raises Refused: for any other text.
+    """
+    if not re.fullmatch(r"C-[A-Z2-7]{10}", value, re.ASCII):
+        raise Refused(RefusalCode.BUTTON_VALUE_UNREADABLE)
+    return CampaignId(value)
+
+
+def parse_campaign_choice(value: str) -> tuple[CampaignScope, str]:
+    """Read `<scope>:<value>` from a view's metadata. The value is checked where the partners are read.
+
+    :raises Refused: for any other text.
+    """
+    scope, _, chosen = value.partition(":")
+    if scope not in set(CampaignScope) or not chosen:
+        raise Refused(RefusalCode.BUTTON_VALUE_UNREADABLE)
+    return CampaignScope(scope), chosen
 
 
 def parse_page(value: str) -> int:

@@ -46,6 +46,8 @@ DONE: Final[Mapping[str, str]] = {
     "record_sponsor_found": "The sponsor has an account again",
     "start_review": "Review due before its time",
     "end_review_reason": "A reason of the review is over",
+    "start_campaign": "Campaign of reviews started",
+    "withdraw_campaign": "Campaign of reviews withdrawn",
     "issue_end_notice": "Notice about the end of access due",
     "record_end_notice": "Notice about the end of access sent, or not delivered",
     "block_at_end": "Access period ended, block requested by Gatehouse",

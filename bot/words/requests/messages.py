@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from bot.words.names.partners import notified_name, verified_name, without_ids
 from bot.words.partner_setup.state import SHORT_NAMES
+from bot.words.refusals.review_campaigns import ended_words, started_words
 from bot.words.requests.notes import stored_note_words
 from bot.words.sentences import counted, minute
 from workflows.core.batches.batch import BatchState
@@ -235,5 +236,7 @@ _FUNCTIONS: Final[Mapping[str, Callable[[Values], str]]] = {
     MessageCode.LIMIT_NEAR: _limit_near,
     MessageCode.BATCH_ASKED: _batch_asked,
     MessageCode.BATCH_ENDED: _batch_ended,
+    MessageCode.CAMPAIGN_STARTED: started_words,
+    MessageCode.CAMPAIGN_ENDED: ended_words,
 }
 """The sentences that need a function."""

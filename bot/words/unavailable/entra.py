@@ -24,6 +24,7 @@ ASKED: Final[Mapping[Purpose, str]] = {
     Purpose.LIST_CONDITIONAL_ACCESS: "list Conditional Access policies",
     Purpose.EVALUATE_ACCESS: "evaluate Conditional Access policies",
     Purpose.COUNT_SIGN_INS: "count the partner's sign-ins",
+    Purpose.LIST_GUESTS: "list the guests",
     Purpose.READ_PARTNER_CHANGES: "read who changed the partner",
 }
 """What was asked; completes "Entra refused to …"."""

@@ -130,6 +130,9 @@ STORED: Final = {
     "unfreeze_form": "want_unfreeze",
     "open_unfreeze": "want_unfreeze",
     "keep_frozen": "want_keep_frozen",
+    "choose_campaign": "want_start_campaign",
+    "campaign_form": "want_start_campaign",
+    "withdraw_campaign": "want_withdraw_campaign",
     "approve_batch": "want_approve_batch",
     "reject_batch": "want_reject_batch",
     "reject_batch_reason": "want_reject_batch",
@@ -198,7 +201,7 @@ def entry_points() -> list[EntryPoint]:
         tenant=nothing,
         background=nothing,
     )
-    return [point for flow in make_flows(systems, *[nothing] * 5) for point in flow.entry_points()]
+    return [point for flow in make_flows(systems, *[nothing] * 6) for point in flow.entry_points()]
 
 
 @pytest.fixture(scope="module")

@@ -55,6 +55,7 @@ from workflows.core.requests.commands.automatic import (
     Stop,
 )
 from workflows.core.requests.commands.batch import ApproveBatch, RejectBatch, WithdrawBatch
+from workflows.core.requests.commands.campaign import StartCampaign, WithdrawCampaign
 from workflows.core.requests.commands.clicks import AskReminder, Click, DropEffect, RetryEffect
 from workflows.core.requests.commands.freeze import ChangeFreeze
 from workflows.core.requests.commands.handover import (
@@ -555,7 +556,9 @@ def test_no_command_is_forgotten_here() -> None:
     commands = {*classes(RequestCommand), *classes(PartnershipCommand)}
     assert {*shown, Submit, Expire, RemindApprovers, *of_batches} == commands
     clicks = {type(one) for one, _ in OF_CLICKS}
-    assert {*clicks, ApproveBatch, RejectBatch, WithdrawBatch} == set(classes(Click))
+    # Clicks about a campaign are in `schedule/reviews/test_campaigns.py`.
+    of_campaigns = {StartCampaign, WithdrawCampaign}
+    assert {*clicks, ApproveBatch, RejectBatch, WithdrawBatch, *of_campaigns} == set(classes(Click))
 
 
 async def test_a_reminder_of_the_approvers(world: World) -> None:

@@ -11,6 +11,8 @@ from typing import Any, Final, Generic, TypeVar
 
 from workflows.core.checks.conditional_access.questions import Question
 from workflows.core.checks.tenant_facts import SignIns
+from workflows.core.partners.reviewing.evidence.guest_matching import GuestAccount
+from workflows.core.partners.reviewing.evidence.sign_in_counting import SignIn
 from workflows.core.people import PersonId
 from workflows.core.plans.plan import CallIds, Operation, TenantIdentity
 from workflows.core.settings.canonical import JsonObject
@@ -210,6 +212,17 @@ class _WaveSettings:
 
     async def read_sign_ins(self, tenant_id: TenantId, since: datetime, *, home: TenantId | None = None) -> SignIns:
         return await self._settings.read_sign_ins(tenant_id, since, home=home)
+
+    async def read_foreign_sign_ins(
+        self, home: TenantId, since: datetime, take: Callable[[Sequence[SignIn]], bool]
+    ) -> bool:
+        return await self._settings.read_foreign_sign_ins(home, since, take)
+
+    async def has_sign_ins(self, since: datetime, until: datetime) -> bool:
+        return await self._settings.has_sign_ins(since, until)
+
+    async def read_guests(self, take: Callable[[Sequence[GuestAccount]], bool], *, with_activity: bool) -> bool:
+        return await self._settings.read_guests(take, with_activity=with_activity)
 
     async def read_partner_changes(self, tenant_id: TenantId, since: datetime) -> Sequence[PartnerChange]:
         """List the changes of one partner, from the one read of the log for all partners of the wave."""

@@ -31,6 +31,8 @@ class WatchCheck:
     reported_drift: ReportedDrift
     start: StartInBackground
     """Starts work that may take long, and logs its errors."""
+    after_sweep: Callable[[], Awaitable[None]] | None = None
+    """Called after each sweep, when what it found is stored."""
     _is_running: bool = field(default=False, init=False)
 
     async def check(self) -> None:
@@ -53,6 +55,8 @@ class WatchCheck:
                 await self._sweep()
             await self.reported_drift.end_alarms_of_accepted()
             await self.reported_drift.find_authors(also_accepted=sweeps)
+            if sweeps and self.after_sweep is not None:
+                await self.after_sweep()
         finally:
             self._is_running = False
 

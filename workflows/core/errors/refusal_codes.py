@@ -163,6 +163,21 @@ class RefusalCode(StrEnum):
     DRIFT_DAYS_NOT_OFFERED = "drift_days"
     """Values: `days`, which are offered."""
 
+    # Campaigns of reviews
+    ONLY_ADMINS_START_CAMPAIGNS = "campaign_not_admin"
+    CAMPAIGN_REASON_MISSING = "campaign_reason"
+    CAMPAIGN_EMPTY = "campaign_empty"
+    """Values: `label`, `skipped` (how many partners are left out)."""
+    CAMPAIGN_UNKNOWN_TEMPLATE = "campaign_template"
+    """Values: `typed`, `known` (the names of templates)."""
+    CAMPAIGN_UNKNOWN_SPONSOR = "campaign_sponsor"
+    """Values: `typed`, `count` (of sponsors with this name)."""
+    CAMPAIGN_UNKNOWN_RISK = "campaign_risk"
+    """Values: `typed`, `known`."""
+    CAMPAIGN_SCOPE_MISSING = "campaign_scope"
+    """Nothing, or more than one thing, says which partners."""
+    CAMPAIGN_OVER = "campaign_over"
+
     # The freeze
     ONLY_ADMINS_FREEZE = "freeze_not_admin"
     ALREADY_FROZEN = "already_frozen"

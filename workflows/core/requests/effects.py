@@ -207,6 +207,11 @@ class MessageCode(StrEnum):
     DRIFT_FOUND = "drift_found"
     """Values: `partners` (the first names), `count`."""
 
+    CAMPAIGN_STARTED = "campaign_started"
+    """Values: `label`, `members`, `skipped`: how many."""
+    CAMPAIGN_ENDED = "campaign_ended"
+    """Values: `label`, `members`, and how many have each outcome: `kept`, `reduced`, `revoked`, `changed`."""
+
     SETUP_CONFIRMED = "setup_confirmed"
     """Values: `partner`, `step`, `left` (the steps that are still open)."""
     SETUP_UNCONFIRMED = "setup_unconfirmed"

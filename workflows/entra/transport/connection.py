@@ -46,6 +46,7 @@ from workflows.entra.transport.batch import (
 from workflows.entra.transport.claims import permissions_in
 from workflows.entra.transport.credential import UnattendedCredential
 from workflows.entra.transport.early_imports import import_early, load_builders
+from workflows.entra.transport.rate_limit import send_patiently
 from workflows.entra.transport.read_retries import ONE_TRY_LESS, ReadRetries, is_sent_again, pause_before_second_try
 from workflows.ports.tenant import TenantUnavailable
 from workflows.ports.tenant_problems import TenantCode
@@ -159,18 +160,17 @@ class Connection:
         *,
         key: str = "id",
         take_turn: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
+        waits: int = 0,
     ) -> AsyncIterator[Sequence[JsonObject]]:
         """Read a collection page by page.
 
         :param key: the property that identifies an object of this collection.
         :param take_turn: returns a context in which each page is requested; it keeps a rate limit (see `RateLimit`).
+        :param waits: how often the same page is requested again after the pause that Graph asks for, when throttled.
         """
         earlier_links: set[str] = set()
         while True:
-            async with take_turn():
-                answer = await self.send(call, request)
-            if not answer.is_success:
-                raise failure(call, answer)
+            answer = await send_patiently(call, request, self.send, take_turn, waits)
             rows, link = rows_of(call, answer, key=key)
             yield rows
             if link is None:

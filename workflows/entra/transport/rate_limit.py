@@ -1,16 +1,22 @@
-"""Keep a rate limit (a number of requests in a number of seconds) by waiting before a request."""
+"""Keep a rate limit (a number of requests in a number of seconds) by waiting before a request, or when throttled."""
 
 import asyncio
 import heapq
 import time
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Final
 
+from kiota_abstractions.request_information import RequestInformation
+
 from workflows.core.errors.facts import Fact
+from workflows.entra.answers.answers import Answer, GraphCall
+from workflows.entra.answers.failed_calls import failure
 from workflows.ports.tenant import TenantUnavailable
 from workflows.ports.tenant_problems import TenantCode
 
+_THROTTLED_SECONDS: Final = 10.0
+"""How long a patient read waits after throttling when Graph names no pause."""
 _OUT_OF_TURN: Final = Fact(TenantCode.OUT_OF_TURN)
 
 
@@ -34,17 +40,18 @@ class RateLimit:
         """When each turn is free again; a heap."""
 
     @asynccontextmanager
-    async def turn(self, *, goes_first: bool = False) -> AsyncIterator[None]:
+    async def turn(self, *, goes_first: bool = False, is_patient: bool = False) -> AsyncIterator[None]:
         """Wait until one more request may start, and count it until it has ended.
 
         A caller that stops waiting is not counted.
 
         :param goes_first: whether to start before other waiting requests; at most `limit` of them can still be first.
+        :param is_patient: whether to wait as long as it takes, because nobody waits for the result.
         :raises TenantUnavailable: when the wait would be longer than `longest_wait`.
         """
         async with AsyncExitStack() as held:
             try:
-                async with asyncio.timeout(self._longest_wait):
+                async with asyncio.timeout(None if is_patient else self._longest_wait):
                     if not goes_first:
                         await held.enter_async_context(self._queue)
                     await held.enter_async_context(self._turns)
@@ -64,3 +71,27 @@ class RateLimit:
         except BaseException:
             heapq.heappush(self._free, free_at)
             raise
+
+
+async def send_patiently(
+    call: GraphCall,
+    request: RequestInformation,
+    send: Callable[[GraphCall, RequestInformation], Awaitable[Answer]],
+    take_turn: Callable[[], AbstractAsyncContextManager[None]],
+    waits: int,
+) -> Answer:
+    """Send a read; while it is throttled, wait as long as Graph asks for, and send it again, at most `waits` times.
+
+    :param take_turn: returns a context in which it is sent each time.
+    :raises TenantUnavailable, TenantRefused: for any answer but a success.
+    """
+    while True:
+        async with take_turn():
+            answer = await send(call, request)
+        if answer.is_success:
+            return answer
+        error = failure(call, answer)
+        if not waits or not isinstance(error, TenantUnavailable) or not error.is_throttled:
+            raise error
+        waits -= 1
+        await asyncio.sleep(_THROTTLED_SECONDS if error.retry_after is None else error.retry_after)

@@ -466,6 +466,24 @@ def m024_audit_by_partner(db: Database) -> None:
 
 
 @migrations()
+def m025_usage(db: Database) -> None:
+    """Add what the newest scan of sign-ins and guests found: one record for the tenant, and one for each partner."""
+    db.execute("create table usage_scans (id text primary key, doc text not null)")
+    db.execute("create table partner_usage (tenant_id text primary key, doc text not null)")
+
+
+@migrations()
+def m026_campaigns(db: Database) -> None:
+    """Add campaigns of reviews."""
+    db.execute(
+        """create table campaigns (
+            id text primary key, version integer not null, is_open integer not null, at text not null, doc text not null
+        )"""
+    )
+    db.execute("create index campaigns_open on campaigns(at) where is_open = 1")
+
+
+@migrations()
 def m027_silence(db: Database) -> None:
     """Add from when on it is looked for what an unanswered review leads to; no record of earlier versions has that."""
     db.execute("alter table partnerships add column silent_from text not null default ''")

@@ -8,6 +8,7 @@ from typing import Any
 from workflows.core.batches.batch import Batch
 from workflows.core.batches.deciding import current_batch_eligibility
 from workflows.core.partners.partnership import Partnership
+from workflows.core.partners.reviewing.campaigns import Campaign
 from workflows.core.policy.freeze import Freeze
 from workflows.core.posture.watch.acceptance import ask_again_at
 from workflows.core.posture.watch.drift import AuthorState, Drift
@@ -26,16 +27,20 @@ from workflows.store.redaction import RecordRedactor
 from workflows.store.sqlite.database import readable
 from workflows.store.sqlite.message_copies import SqliteMessageCopies
 from workflows.store.sqlite.other_records.batches import SqliteBatches
+from workflows.store.sqlite.other_records.campaigns import SqliteCampaigns
 from workflows.store.sqlite.other_records.drifts import (
     FREEZE_ID,
     SqliteDrifts,
     SqliteFreezes,
     is_stored_as_frozen,
 )
+from workflows.store.sqlite.other_records.usage import SqliteUsage
 from workflows.store.sqlite.records import SqliteRecords
 
 
-class SqliteStore(SqliteRecords, SqliteDrifts, SqliteFreezes, SqliteBatches, SqliteMessageCopies):
+class SqliteStore(
+    SqliteRecords, SqliteDrifts, SqliteFreezes, SqliteBatches, SqliteCampaigns, SqliteUsage, SqliteMessageCopies
+):
     """Implements `ports.store.Store`. Create it with `open_store`, and call `close` at the end."""
 
     async def commit(self, commit: Commit) -> bool:
@@ -73,8 +78,12 @@ class SqliteStore(SqliteRecords, SqliteDrifts, SqliteFreezes, SqliteBatches, Sql
             self._put_drift(commit.drift)
         if commit.batch is not None:
             self._put_batch(commit.batch)
+        if commit.campaign is not None:
+            self._put_campaign(commit.campaign)
         if commit.alarm is not None:
             self._put_alarm(commit.alarm)
+        if commit.usage is not None:
+            self._put_usage(commit.usage)
         freeze_effects = () if commit.freeze is None else self._put_freeze(commit.freeze)
         now = self._clock.now()
         for effect in (*commit.effects, *freeze_effects):
@@ -201,6 +210,11 @@ class SqliteStore(SqliteRecords, SqliteDrifts, SqliteFreezes, SqliteBatches, Sql
                 "doc": self._clean.batch(batch),
             },
         )
+
+    def _put_campaign(self, campaign: Campaign) -> None:
+        row = {"id": campaign.id, "version": campaign.version, "is_open": int(campaign.is_open)}
+        doc = self._clean.campaign(campaign)
+        self._put("campaigns", "id", {**row, "at": text_of(campaign.at), "doc": doc})
 
     def _put_alarm(self, alarm: Alarm) -> None:
         """Store an alarm. A second open one with the same code and subject is not stored, and none is opened again."""

@@ -29,6 +29,14 @@ async def test_a_review_that_ended_with_its_reason_asks_nothing_any_more(scene: 
     assert action_ids(card) == []
 
 
+async def test_the_admins_are_asked_at_once_about_a_domain_that_moved(scene: Scene) -> None:
+    values = {"domain": "contoso.com", "tenant_id": "2b7c0b0e-0000-4000-8000-000000000001"}
+    moved = ReviewReason(code=ReviewReasonCode.DOMAIN_MOVED, at=NOW, values=values)
+    await scene.notifier().show_review(partnership(review_reasons=(moved,)), remind=True)
+    assert scene.counts() == {"@requester": 1, "@admin": 1}
+    assert "belongs to another tenant now" in shown(scene.messages("@admin")[0]["blocks"])
+
+
 async def test_the_next_review_is_asked_in_a_new_message_and_the_ended_one_keeps_its_end(scene: Scene) -> None:
     await scene.notifier().show_review(partnership(review_reasons=(CAMPAIGN,)), remind=True)
     await scene.notifier().show_review(partnership(review_reasons=(DRIFT,), ended_reviews=1), remind=True)

@@ -69,6 +69,17 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
         "Batch B-1 was withdrawn. Nothing is adopted by it. No answer.",
     ),
     (
+        MessageCode.CAMPAIGN_STARTED,
+        {"label": "Trusted partner", "members": 2, "skipped": 1},
+        "The campaign for “Trusted partner” is started: the sponsors of 2 partners are asked now. 1 partner is left "
+        "out. Your Home tab shows the progress.",
+    ),
+    (
+        MessageCode.CAMPAIGN_ENDED,
+        {"label": "Trusted partner", "members": 2, "kept": 1, "revoked": 1},
+        "The campaign for “Trusted partner” is complete. 2 partners: 1 kept, 1 revoked.",
+    ),
+    (
         MessageCode.CLOSED,
         {"partner": "contoso.com", "request": "R-1", "is_all": True, "note": []},
         f"contoso.com is blocked (request R-1): {BLOCKED} Nothing else is open. {TOKENS}",

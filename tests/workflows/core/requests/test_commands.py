@@ -50,6 +50,7 @@ from workflows.core.requests.commands.automatic import (
     Stop,
 )
 from workflows.core.requests.commands.batch import ApproveBatch, RejectBatch, WithdrawBatch
+from workflows.core.requests.commands.campaign import CampaignId, CampaignScope, StartCampaign, WithdrawCampaign
 from workflows.core.requests.commands.clicks import (
     AskReminder,
     Click,
@@ -267,6 +268,11 @@ OF_CLICKS: list[tuple[Click, dict[str, Any]]] = [
         RejectBatch(actor=SAM.chat_id, batch_id=BATCH, digest=DIGEST, reason="Too many"),
         {"batch": BATCH, "digest": DIGEST, "reason": "Too many"},
     ),
+    (
+        StartCampaign(actor=SAM.chat_id, scope=CampaignScope.RISK, value="high", reason="Yearly check"),
+        {"scope": "risk", "value": "high", "reason": "Yearly check"},
+    ),
+    (WithdrawCampaign(actor=SAM.chat_id, campaign_id=CampaignId("C-1")), {"campaign": "C-1"}),
     (WithdrawBatch(actor=SAM.chat_id, batch_id=BATCH), {"batch": BATCH}),
     (RetryEffect(actor=SAM.chat_id, effect_id=7), {"effect_id": 7}),
     (DropEffect(actor=SAM.chat_id, effect_id=7), {"effect_id": 7}),

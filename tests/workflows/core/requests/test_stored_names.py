@@ -97,6 +97,8 @@ def test_the_names_of_clicks_and_effects() -> None:
         "approve_batch",
         "reject_batch",
         "withdraw_batch",
+        "start_campaign",
+        "withdraw_campaign",
     ]
     assert [RECEIVED_AS + name for name in names(Click, "name")] == [
         "want_approve",

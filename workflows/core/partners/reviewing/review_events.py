@@ -30,13 +30,10 @@ def start_review(partnership: Partnership, command: StartReview, now: datetime) 
     event = _event(command.reason, command.event)
     if event in partnership.review_events:
         raise Refused(RefusalCode.NOT_DUE_YET, what="review_event")
-    reason = ReviewReason(code=command.reason, at=now, values=command.values)
     after = replace(
-        partnership,
+        with_reason(partnership, command.reason, now, **command.values),
         version=partnership.version + 1,
-        review_reasons=(*partnership.review_reasons, reason),
         review_events=(*partnership.review_events, event),
-        review_ended_by=None,
     )
     if partnership.state is PartnershipState.REVIEW_DUE:
         return after
@@ -89,7 +86,7 @@ def with_regular_reason(partnership: Partnership, now: datetime) -> Partnership:
 
 
 def with_reason(partnership: Partnership, code: ReviewReasonCode, now: datetime, **values: str) -> Partnership:
-    """Return the record with a reason that another command found."""
+    """Return the record with a reason of the open review; a newer one of the same kind replaces it."""
     reason = ReviewReason(code=code, at=now, values=values)
     others = tuple(earlier for earlier in partnership.review_reasons if earlier.code is not code)
     return replace(partnership, review_reasons=(*others, reason), review_ended_by=None)

@@ -18,6 +18,7 @@ from workflows.core.policy.silence import (
     with_result,
 )
 from workflows.core.requests.commands.partner_record import AskReview
+from workflows.core.requests.commands.review_event import ReviewReasonCode
 from workflows.core.requests.commands.silence import (
     RecordReviewReminder,
     SilenceCommand,
@@ -57,6 +58,15 @@ def _asked_before(partnership: Partnership) -> tuple[tuple[ReviewReminder, ...],
         # NB. of a question that was asked without a record, as in earlier versions, nobody knows who got it.
         return (), min(partnership.reminders, ADMINS_ASKED_FROM - 1)
     return reminders, reminders[-1].number
+
+
+def is_urgent(partnership: Partnership, now: datetime) -> bool:
+    """Return whether the admins are asked with the first question: of ended access, or where the sponsor cannot know.
+
+    That is a sponsor who left, or a domain that belongs to another tenant now.
+    """
+    is_moved = any(reason.code is ReviewReasonCode.DOMAIN_MOVED for reason in partnership.review_reasons)
+    return is_moved or partnership.is_past_its_end(now) or partnership.sponsor_gone_at is not None
 
 
 def answered(partnership: Partnership) -> Partnership:

@@ -6,6 +6,7 @@ from typing import Any, Final, Literal, assert_never, overload
 from workflows.core.people import ChatId, Person
 from workflows.core.requests.commands.audit_details import Details
 from workflows.core.requests.commands.batch import ApproveBatch, RejectBatch, WithdrawBatch
+from workflows.core.requests.commands.campaign import CampaignClick, StartCampaign, WithdrawCampaign
 from workflows.core.requests.commands.freeze import ChangeFreeze
 from workflows.core.requests.commands.handover import AcceptSponsorship, DeclineSponsorship, ProposeSponsor
 from workflows.core.requests.commands.partner_record import (
@@ -94,6 +95,7 @@ Click = (
     | ApproveBatch[ChatId]
     | RejectBatch[ChatId]
     | WithdrawBatch
+    | CampaignClick
 )
 
 RECEIVED_AS: Final = "want_"
@@ -118,7 +120,7 @@ def subject_of(click: Click) -> CommandSubject:
             return CommandSubject(tenant_id=TenantId(click.subject) if is_guid(click.subject) else None)
         case ApproveBatch() | RejectBatch() | WithdrawBatch():
             return CommandSubject(batch_id=click.batch_id)
-        case Revoke() | RetryEffect() | DropEffect() | ChangeFreeze():
+        case Revoke() | RetryEffect() | DropEffect() | ChangeFreeze() | StartCampaign() | WithdrawCampaign():
             return CommandSubject()
         case _:
             assert_never(click)

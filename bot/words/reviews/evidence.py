@@ -1,0 +1,290 @@
+"""The evidence for a review in words: short lines for the card, long ones for the details.
+
+The texts contain names and justifications from outside. Each surface must clean them as it does every such text.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from bot.words.findings.conditional_access.findings import locked_out_words
+from bot.words.sentences import comma_list, counted, day, minute
+from bot.words.unavailable.not_read import UNREAD_REASON_WORDS
+from workflows.core.checks.tenant_facts import UnreadableReason
+from workflows.core.partners.reviewing.evidence.partner_evidence import (
+    Approval,
+    Guests,
+    PartnerEvidence,
+    SettingsCheck,
+    SettingsState,
+    Use,
+    UseState,
+)
+from workflows.core.partners.reviewing.evidence.usage import WINDOW, GuestMatch, ListedGuest
+from workflows.core.people import PersonId
+
+MAX_QUOTED_WORDS: Final = 25
+_WINDOW_WORDS: Final = f"the last {WINDOW.days} days"
+_MATCHES: Final[Mapping[GuestMatch, str]] = {
+    GuestMatch.SIGN_IN: "by a sign-in from their tenant",
+    GuestMatch.ISSUER: "by the issuer of an identity",
+    GuestMatch.MAIL: "by mail domain",
+    GuestMatch.NAME: "by the domain in an #EXT# name",
+}
+_HAS_COME: Final[Mapping[bool | None, str]] = {
+    True: "has come",
+    False: "never came",
+    None: "not known whether they came",
+}
+
+
+class EvidenceTopic(StrEnum):
+    """What a line is about, in the order of the lines."""
+
+    USE = "use"
+    GUESTS = "guests"
+    SETTINGS = "settings"
+    LOCKED_OUT = "locked_out"
+    SETUP = "setup"
+    APPROVAL = "approval"
+    LAST_ANSWER = "last_answer"
+    PEOPLE = "people"
+    LIMITS = "limits"
+
+
+LABELS: Final[Mapping[EvidenceTopic, str]] = {
+    EvidenceTopic.USE: "Last used",
+    EvidenceTopic.GUESTS: "Guests",
+    EvidenceTopic.SETTINGS: "Settings",
+    EvidenceTopic.LOCKED_OUT: "Conditional Access today",
+    EvidenceTopic.SETUP: "Partner setup",
+    EvidenceTopic.APPROVAL: "Approved",
+    EvidenceTopic.LAST_ANSWER: "Last answer",
+    EvidenceTopic.PEOPLE: "People",
+    EvidenceTopic.LIMITS: "Limits",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceLine:
+    """One line: what it is about, and the text after its label."""
+
+    topic: EvidenceTopic
+    text: str
+
+    @property
+    def label(self) -> str:
+        """Return the words before the text."""
+        return LABELS[self.topic]
+
+
+def evidence_lines(evidence: PartnerEvidence) -> tuple[EvidenceLine, ...]:
+    """Return the lines of the card: without names of the partner's people."""
+    return tuple(EvidenceLine(topic=topic, text=text) for topic, text in _short_lines(evidence) if text)
+
+
+def evidence_details(
+    evidence: PartnerEvidence, people: Mapping[PersonId, str] | None = None
+) -> tuple[EvidenceLine, ...]:
+    """Return the lines of the details: the same facts with their limits, and people for admins.
+
+    :param people: the names of the accounts that are listed, by id; None for a reader who is no admin.
+    """
+    return tuple(EvidenceLine(topic=topic, text=text) for topic, text in _long_lines(evidence, people) if text)
+
+
+def _short_lines(evidence: PartnerEvidence) -> Iterator[tuple[EvidenceTopic, str]]:
+    yield EvidenceTopic.USE, _use_words(evidence.use, evidence.missing_permissions)
+    yield EvidenceTopic.GUESTS, _guests_words(evidence.guests, evidence.guests_unread)
+    yield EvidenceTopic.SETTINGS, _settings_words(evidence.settings)
+    if evidence.lockout is not None and evidence.lockout.locked_out is not None:
+        yield EvidenceTopic.LOCKED_OUT, locked_out_words(evidence.lockout.locked_out)
+    yield EvidenceTopic.SETUP, _setup_words(evidence)
+    if evidence.approval is not None:
+        yield EvidenceTopic.APPROVAL, _approval_words(evidence.approval, quoted_words(evidence.approval.justification))
+    yield EvidenceTopic.LAST_ANSWER, _answer_words(evidence, is_short=True)
+    yield EvidenceTopic.LIMITS, _limits_words(evidence)
+
+
+def _long_lines(
+    evidence: PartnerEvidence, people: Mapping[PersonId, str] | None
+) -> Iterator[tuple[EvidenceTopic, str]]:
+    yield EvidenceTopic.USE, _use_words(evidence.use, evidence.missing_permissions)
+    if evidence.use.failed:
+        yield EvidenceTopic.USE, f"{counted(evidence.use.failed, 'sign-in')} failed or stopped before the end"
+    yield EvidenceTopic.GUESTS, _guests_words(evidence.guests, evidence.guests_unread)
+    yield from ((EvidenceTopic.GUESTS, text) for text in _guest_details(evidence.guests))
+    yield EvidenceTopic.SETTINGS, _settings_words(evidence.settings)
+    yield EvidenceTopic.LOCKED_OUT, _lockout_words(evidence)
+    yield EvidenceTopic.SETUP, _setup_words(evidence)
+    if evidence.approval is not None:
+        yield EvidenceTopic.APPROVAL, _approval_words(evidence.approval, evidence.approval.justification)
+    yield EvidenceTopic.LAST_ANSWER, _answer_words(evidence, is_short=False)
+    yield from ((EvidenceTopic.PEOPLE, text) for text in _people_lines(evidence, people))
+    yield from ((EvidenceTopic.LIMITS, text) for text in _all_limits(evidence))
+
+
+def quoted_words(text: str) -> str:
+    """Return the first words of what a person wrote; the rest is counted."""
+    words = text.split()
+    more = len(words) - MAX_QUOTED_WORDS
+    return " ".join(words[:MAX_QUOTED_WORDS]) + (f" … ({counted(more, 'more word')})" if more > 0 else "")
+
+
+def _use_words(use: Use, missing_permissions: tuple[str, ...]) -> str:
+    match use.state:
+        case UseState.USED if use.people:
+            when = "" if use.last_at is None else f"{day(use.last_at)}, "
+            return f"{when}by {_number(use.people, use.is_at_least, 'person', 'people')} in {_WINDOW_WORDS}"
+        case UseState.USED:
+            return f"{_day_of(use.last_at)}, as Entra keeps it with a guest account"
+        case UseState.UNUSED:
+            before = "" if use.last_at is None else f"; the last known one was on {day(use.last_at)}"
+            return f"No sign-in in {_WINDOW_WORDS}{before}"
+        case UseState.NOT_SEEN:
+            return f"Not known: no sign-in found, but {_reach_words(use)}"
+        case UseState.UNKNOWN:
+            return f"Not known: {_unread_words('the sign-in log', use.unread, missing_permissions)}"
+
+
+def _reach_words(use: Use) -> str:
+    if use.is_at_least:
+        why = "" if use.unread is None else f" ({UNREAD_REASON_WORDS[use.unread]})"
+        return f"the log was not read to its end{why}"
+    if use.reaches_back_to is None:
+        return "the log has no entries"
+    return f"the log has entries since {day(use.reaches_back_to)} only"
+
+
+def _unread_words(what: str, unread: UnreadableReason | None, missing_permissions: tuple[str, ...] = ()) -> str:
+    if unread is None:
+        return f"{what} has not been read yet"
+    needed = f", {comma_list(missing_permissions)}" if missing_permissions else ""
+    return f"{what} could not be read ({UNREAD_REASON_WORDS[unread]}{needed})"
+
+
+def _guests_words(guests: Guests | None, unread: UnreadableReason | None) -> str:
+    if guests is None:
+        return f"Not known: {_unread_words('the list of guests', unread)}"
+    usage = guests.usage
+    if not usage.count:
+        return "Not known: the list was not read to its end" if guests.is_at_least else "None found"
+    text = f"at least {usage.count:,}" if guests.is_at_least else f"{usage.count:,}"
+    if usage.never_came:
+        never = "never came" if guests.is_activity_known else "did not accept the invitation"
+        text += f", of whom {usage.never_came:,} {never}"
+    return f"{text}, {usage.disabled:,} disabled" if usage.disabled else text
+
+
+def _guest_details(guests: Guests | None) -> Iterator[str]:
+    if guests is None or not guests.usage.count:
+        return
+    matches = [
+        f"{guests.usage.matches[kind]:,} {words}" for kind, words in _MATCHES.items() if kind in guests.usage.matches
+    ]
+    yield f"Matched: {comma_list(matches)}"
+    if guests.usage.shared_with:
+        yield f"The domain is also recorded for {comma_list(guests.usage.shared_with)}, so some may be their guests"
+
+
+def _settings_words(settings: SettingsCheck) -> str:
+    at = minute(settings.checked_at)
+    match settings.state:
+        case SettingsState.AS_APPROVED:
+            return f"As approved, last checked {at}"
+        case SettingsState.DRIFTED:
+            return f"Different from what was approved, found {at}"
+        case SettingsState.DRIFT_ACCEPTED:
+            return f"Different from what was approved, found {at}; accepted for now"
+        case SettingsState.NOT_APPROVED:
+            return f"Nobody approved the current settings, read {at}"
+
+
+def _lockout_words(evidence: PartnerEvidence) -> str:
+    lockout = evidence.lockout
+    if lockout is None:
+        return "Not checked"
+    at = minute(lockout.checked_at)
+    if lockout.unread is not None:
+        return f"Not known: {_unread_words('Conditional Access', lockout.unread)}, {at}"
+    if lockout.locked_out is not None:
+        return f"{locked_out_words(lockout.locked_out)} (checked {at})"
+    rest = " Entra did not evaluate every sign-in." if lockout.is_estimate else ""
+    return f"No policy certainly locks anybody out (checked {at}).{rest}"
+
+
+def _setup_words(evidence: PartnerEvidence) -> str:
+    if not evidence.setup_needed:
+        return ""
+    needed = counted(evidence.setup_needed, "step")
+    return f"{evidence.setup_open} of {needed} not confirmed" if evidence.setup_open else f"{needed}, all confirmed"
+
+
+def _approval_words(approval: Approval, justification: str) -> str:
+    reason = f": “{justification}”" if justification else ""
+    if not approval.approvers:
+        return f"No approval is recorded; requested by {approval.requester or 'nobody known'}{reason}"
+    return f"by {comma_list(approval.approvers)} on {_day_of(approval.at)}, for {approval.requester}{reason}"
+
+
+def _answer_words(evidence: PartnerEvidence, *, is_short: bool) -> str:
+    answer = evidence.last_answer
+    if answer is None:
+        return ""
+    reason = quoted_words(answer.reason) if is_short else answer.reason
+    return f"Kept by {answer.person.name} on {day(answer.at)}: “{reason}”"
+
+
+def _people_lines(evidence: PartnerEvidence, people: Mapping[PersonId, str] | None) -> Iterator[str]:
+    if people is None:
+        if evidence.people_to_name:
+            yield "Names are shown to admins only"
+        return
+    guests = {} if evidence.guests is None else {guest.id: guest for guest in evidence.guests.usage.listed}
+    for person in evidence.people_to_name:
+        name = people.get(person) or f"Account {person}, not in our directory"
+        yield f"{name}: {_guest_words(guests.get(person))}"
+    count = 0 if evidence.guests is None else evidence.guests.usage.count
+    more = max(evidence.use.people - len(evidence.use.listed), count - len(guests))
+    if more > 0:
+        yield f"{more:,} more are not listed"
+
+
+def _guest_words(guest: ListedGuest | None) -> str:
+    if guest is None:
+        return f"signed in during {_WINDOW_WORDS}"
+    parts = [f"guest, matched {_MATCHES[guest.match]}", _HAS_COME[guest.has_come]]
+    if guest.last_sign_in_at is not None:
+        parts.append(f"last sign-in {day(guest.last_sign_in_at)}")
+    return comma_list(parts if guest.is_enabled else [*parts, "disabled"])
+
+
+def _limits_words(evidence: PartnerEvidence) -> str:
+    if evidence.taken_at is None:
+        return ""
+    missing = evidence.missing_permissions
+    needed = f" Missing permission: {comma_list(missing)}." if missing else ""
+    return f"Read {minute(evidence.taken_at)}. Background sign-ins may be missing. Guests are an estimate.{needed}"
+
+
+def _all_limits(evidence: PartnerEvidence) -> Iterator[str]:
+    yield _limits_words(evidence)
+    if evidence.taken_at is None:
+        return
+    yield f"The sign-in log reaches back {WINDOW.days} days at most, with some licences less."
+    yield "It may leave out sign-ins that an application makes without the person."
+    if evidence.guests is not None and evidence.guests.usage.count:
+        yield "Guests with another mail domain are not counted, and a matched guest may belong to another company."
+        if not evidence.guests.is_activity_known:
+            yield "The last sign-in of guests could not be read. Only open invitations count as “never came”."
+
+
+def _number(count: int, is_at_least: bool, singular: str, plural: str) -> str:
+    text = counted(count, singular, plural)
+    return f"at least {text}" if is_at_least else text
+
+
+def _day_of(moment: datetime | None) -> str:
+    return "an unknown day" if moment is None else day(moment)

@@ -1,0 +1,1 @@
+"""Start reviews before their time, because something happened."""

@@ -1,0 +1,154 @@
+"""Match guests with partners and count them while they are read.
+
+Graph v1.0 names no home tenant of a guest account. So a guest is matched by a sign-in from the partner's tenant, by the
+issuer of an identity, by its mail domain, or by the domain in its `#EXT#` name, in this order. All but the first are a
+heuristic: a company may use other mail domains than the one that is recorded for the partner.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from workflows.core.partners.reviewing.evidence.sign_in_counting import later
+from workflows.core.partners.reviewing.evidence.usage import MAX_LISTED, GuestMatch, GuestUsage, ListedGuest
+from workflows.core.people import PersonId
+from workflows.core.settings.model import TenantId, is_guid
+
+_PENDING: Final = "pendingacceptance"
+_EXTERNAL: Final = "#ext#"
+
+Domains = Mapping[str, tuple[TenantId, ...]]
+"""The partners that a domain is recorded for. A domain that moved may be recorded for two."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuestActivity:
+    """When a guest signed in, as Entra keeps it with the account."""
+
+    succeeded_at: datetime | None = None
+    tried_at: datetime | None = None
+    """The last attempt, also an unsuccessful one; the time of a success is only kept since December 2023."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuestAccount:
+    """One guest account of our tenant. Texts are as Graph returns them; empty when there is none."""
+
+    id: PersonId
+    mail: str = ""
+    principal_name: str = ""
+    issuers: tuple[str, ...] = ()
+    state: str = ""
+    """`PendingAcceptance`, `Accepted`, or empty."""
+    is_enabled: bool = True
+    activity: GuestActivity | None = None
+    """None when it could not be read."""
+
+    @property
+    def is_pending(self) -> bool:
+        """Return whether the invitation was not accepted."""
+        return self.state.lower() == _PENDING
+
+    @property
+    def has_come(self) -> bool | None:
+        """Return whether the guest ever came; None when it is not known."""
+        if self.activity is not None and (self.activity.succeeded_at or self.activity.tried_at):
+            return True
+        if self.is_pending or self.activity is not None:
+            return False
+        return None
+
+
+def domains_of(partners: Iterable[tuple[TenantId, Iterable[str]]]) -> dict[str, tuple[TenantId, ...]]:
+    """Return the partners of each recorded domain. Tenant ids and empty names are no domains."""
+    found: dict[str, dict[TenantId, None]] = {}
+    for tenant_id, names in partners:
+        for name in names:
+            domain = _normalized(name)
+            if domain and not is_guid(domain):
+                found.setdefault(domain, {})[tenant_id] = None
+    return {domain: tuple(tenants) for domain, tenants in found.items()}
+
+
+def match_guest(
+    guest: GuestAccount, domains: Domains, tenant_by_person: Mapping[PersonId, TenantId]
+) -> tuple[GuestMatch, tuple[TenantId, ...]] | None:
+    """Return the partners that a guest belongs to, and how that was found; None when it belongs to none."""
+    if (home := tenant_by_person.get(guest.id)) is not None:
+        return GuestMatch.SIGN_IN, (home,)
+    candidates = (
+        *((GuestMatch.ISSUER, issuer) for issuer in guest.issuers),
+        (GuestMatch.MAIL, guest.mail.rpartition("@")[2]),
+        (GuestMatch.NAME, _domain_in_name(guest.principal_name)),
+    )
+    return next(((kind, found) for kind, name in candidates if (found := domains.get(_normalized(name)))), None)
+
+
+@dataclass(slots=True)
+class _PartnerGuests:
+    count: int = 0
+    never_came: int = 0
+    disabled: int = 0
+    matches: dict[GuestMatch, int] = field(default_factory=dict)
+    shared_with: dict[TenantId, None] = field(default_factory=dict)
+    last_at: datetime | None = None
+    listed: list[ListedGuest] = field(default_factory=list)
+
+
+class GuestCount:
+    """Counts the guests of the recorded partners."""
+
+    def __init__(self, domains: Domains, tenant_by_person: Mapping[PersonId, TenantId]) -> None:
+        self._domains = domains
+        self._tenant_by_person = tenant_by_person
+        self._by_partner: dict[TenantId, _PartnerGuests] = {}
+        self.rows = 0
+        self.not_matched = 0
+
+    def add(self, guest: GuestAccount) -> None:
+        """Count one guest, for each partner that it may belong to."""
+        self.rows += 1
+        found = match_guest(guest, self._domains, self._tenant_by_person)
+        if found is None:
+            self.not_matched += 1
+            return
+        kind, tenants = found
+        has_come = True if kind is GuestMatch.SIGN_IN else guest.has_come
+        last_at = None if guest.activity is None else guest.activity.succeeded_at
+        listed = ListedGuest(
+            id=guest.id, match=kind, has_come=has_come, is_enabled=guest.is_enabled, last_sign_in_at=last_at
+        )
+        for tenant_id in tenants:
+            partner = self._by_partner.setdefault(tenant_id, _PartnerGuests())
+            partner.count += 1
+            partner.never_came += has_come is False
+            partner.disabled += not guest.is_enabled
+            partner.matches[kind] = partner.matches.get(kind, 0) + 1
+            partner.shared_with.update(dict.fromkeys(other for other in tenants if other != tenant_id))
+            partner.last_at = later(partner.last_at, last_at)
+            if len(partner.listed) < MAX_LISTED:
+                partner.listed.append(listed)
+
+    def of(self, tenant_id: TenantId) -> GuestUsage:
+        """Return the guests of one partner."""
+        found = self._by_partner.get(tenant_id, _PartnerGuests())
+        return GuestUsage(
+            count=found.count,
+            never_came=found.never_came,
+            disabled=found.disabled,
+            matches=dict(found.matches),
+            shared_with=tuple(found.shared_with),
+            last_sign_in_at=found.last_at,
+            listed=tuple(found.listed),
+        )
+
+
+def _normalized(name: str) -> str:
+    return name.strip().rstrip(".").lower()
+
+
+def _domain_in_name(principal_name: str) -> str:
+    """Return the domain in `maria_contoso.com#EXT#@…`; empty when the name has another form."""
+    before, mark, _ = principal_name.lower().partition(_EXTERNAL)
+    return before.rpartition("_")[2] if mark and "_" in before else ""

@@ -1,0 +1,59 @@
+"""Read sign-ins and guest accounts of a scan. A member that is missing or of another form counts as absent."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from workflows.core.partners.reviewing.evidence.guest_matching import GuestAccount, GuestActivity
+from workflows.core.partners.reviewing.evidence.sign_in_counting import SignIn, later
+from workflows.core.people import PersonId
+from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.model import TenantId
+
+
+def sign_in_of(row: JsonObject) -> SignIn:
+    """Read one sign-in. Only `status.errorCode` 0 is a success."""
+    status = row.get("status")
+    return SignIn(
+        user_id=PersonId(_text(row.get("userId")).lower()),
+        home=TenantId(_text(row.get("homeTenantId")).lower()),
+        at=_moment(row.get("createdDateTime")),
+        is_success=isinstance(status, dict) and status.get("errorCode") == 0,
+    )
+
+
+def guest_of(row: JsonObject, *, has_activity: bool) -> GuestAccount:
+    """Read one guest account.
+
+    :param has_activity: whether the last sign-in was asked for. Graph then leaves it out for who never signed in.
+    """
+    identities = row.get("identities")
+    issuers = [one.get("issuer") for one in identities if isinstance(one, dict)] if isinstance(identities, list) else []
+    return GuestAccount(
+        id=PersonId(_text(row.get("id")).lower()),
+        mail=_text(row.get("mail")),
+        principal_name=_text(row.get("userPrincipalName")),
+        issuers=tuple(filter(None, map(_text, issuers))),
+        state=_text(row.get("externalUserState")),
+        is_enabled=row.get("accountEnabled") is not False,
+        activity=_activity(row.get("signInActivity")) if has_activity else None,
+    )
+
+
+def _activity(value: Any) -> GuestActivity:
+    times = value if isinstance(value, dict) else {}
+    tried = (_moment(times.get(name)) for name in ("lastSignInDateTime", "lastNonInteractiveSignInDateTime"))
+    return GuestActivity(succeeded_at=_moment(times.get("lastSuccessfulSignInDateTime")), tried_at=later(*tried))
+
+
+def _moment(value: Any) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(value)
+    except (ValueError, TypeError):
+        return None
+    # NB. Graph writes the year 1 for accounts that never signed in.
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return moment if moment.year > 1 else None
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
