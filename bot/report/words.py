@@ -44,6 +44,7 @@ _STANDING: Final[Mapping[Standing, str]] = {
     Standing.IN_FORCE: "Active, as approved.",
     Standing.PAST_ITS_END: "Active, and the access period has ended.",
     Standing.BLOCKED: "Blocked.",
+    Standing.SUSPENDED: "Suspended: blocked, meant to be lifted.",
     Standing.NOT_AS_APPROVED: "Not as approved. A review is due.",
     Standing.DRIFTED: "Not as approved.",
     Standing.REPLACED: "Replaced by a later change.",
@@ -65,6 +66,8 @@ _OUTSIDE: Final = {
 
 def kind_name(request: AccessRequest) -> str:
     """Return the kind of a request in a few words."""
+    if request.is_suspension:
+        return "suspension"
     if request.fields.kind is RequestKind.ACCESS and request.prepared and closes_everything(request.plan):
         return "block"
     return _KINDS[request.fields.kind]
@@ -163,7 +166,7 @@ def standing_words(story: RequestStory) -> str:
     if story.standing is Standing.REPLACED and story.later is not None:
         state = later_state_words(story.request, story.later)
         words = f"{state[:1].upper()}{state[1:]} ({story.later.id})."
-    elif story.standing is Standing.BLOCKED and story.request.not_closed:
+    elif story.standing in (Standing.BLOCKED, Standing.SUSPENDED) and story.request.not_closed:
         words = f"Blocked, but {counted(len(story.request.not_closed), 'kind')} of access may still be open."
     if (drifted := story.open_drift) is not None and story.standing is Standing.DRIFTED:
         return f"{words} A sweep found it different on {minute(drifted.at)}."

@@ -1,7 +1,7 @@
 """The type of the tables of sentences, and functions that several texts need: counts, lists, days and times."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -49,6 +49,11 @@ def times_words(count: int) -> str:
 def comma_list(items: object) -> str:
     """Return a list of values as text: "a, b, c"."""
     return ", ".join(map(str, items)) if isinstance(items, list | tuple) else str(items)
+
+
+def and_list(items: Sequence[str]) -> str:
+    """Return a list of values in a sentence: "a, b and c"."""
+    return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)
 
 
 def or_list(items: object) -> str:

@@ -24,6 +24,8 @@ from workflows.app.schedule.alarm_checks import ScheduledChecks, alarm_checks_of
 from workflows.app.schedule.freezes import Freezes
 from workflows.app.schedule.reviews.campaigns import Campaigns
 from workflows.app.schedule.reviews.events.starting import EventReviews
+from workflows.app.schedule.reviews.questions import ReviewQuestions
+from workflows.app.schedule.reviews.silences import Silences
 from workflows.app.schedule.ticker import tick
 from workflows.app.service import Service
 from workflows.app.watch.reported_drift import ReportedDrift
@@ -45,6 +47,7 @@ from workflows.effects.end_notices import EndNotices
 from workflows.effects.performer import Performer
 from workflows.effects.permission_check import PermissionCheck
 from workflows.effects.prepare import Preparer
+from workflows.effects.review_reminders import ReviewReminders
 from workflows.ports.audit_log import AuditEntry
 from workflows.ports.notifier import NotifierUnavailable
 from workflows.ports.people_directory import PeopleDirectoryUnavailable
@@ -111,6 +114,8 @@ class World:
     alarms: Alarms
     checks: ScheduledChecks
     ends: AccessEnds
+    reviews: ReviewQuestions
+    silences: Silences
     drift_answers: ReportedDrift
     freezes: Freezes
     permission_check: PermissionCheck
@@ -219,6 +224,7 @@ class World:
         """Let a month pass, ask what is due, and let everything follow: Contoso's review is asked."""
         self.clock.advance(days=30)
         await tick(service=self.service, store=self.store, directory=self.directory, clock=self.clock)
+        await self.reviews.check()
         await self.settle()
 
     async def put(self, request: AccessRequest) -> AccessRequest:
@@ -386,6 +392,15 @@ def assemble(
             wake=lambda: woken.append(True),
             max_blocks_a_day=10,
         ),
+        reviews=ReviewQuestions(service=service, store=store, clock=clock, wake=lambda: woken.append(True)),
+        silences=Silences(
+            service=service,
+            store=store,
+            clock=clock,
+            alarms=alarms,
+            wake=lambda: woken.append(True),
+            max_closings_a_day=10,
+        ),
         drift_answers=drift_answers,
         freezes=freezes,
         permission_check=permission_check,
@@ -410,6 +425,9 @@ def assemble(
             ),
             batch_lists=BatchLists(batches=batches, store=store, notifier=notifier),
             end_notices=EndNotices(service=service, store=store, notifier=notifier, clock=clock),
+            review_reminders=ReviewReminders(
+                service=service, store=store, notifier=notifier, directory=directory, tenant=tenant, clock=clock
+            ),
             store=store,
             service=service,
             alarms=Alarms(store=store, clock=clock, wake=lambda: woken.append(True)),

@@ -22,6 +22,7 @@ from workflows.core.requests.commands.automatic import RecordPrepared
 from workflows.core.requests.commands.clicks import Click, actor_of, received_name, subject_of
 from workflows.core.requests.commands.partner_record import Keep, PartnershipCommand
 from workflows.core.requests.commands.request import CommandSubject, RemindApprovers, RequestCommand, Submit, Withdraw
+from workflows.core.requests.commands.silence import SilenceCommand
 from workflows.core.requests.effects import (
     CheckPermission,
     Effect,
@@ -235,8 +236,8 @@ class Service:
                 actor_of(command),
                 command.name,
                 command.audit_details(),
-                # An answer to a review belongs to the history of the request whose access it keeps.
-                request_id=partnership.request_id if isinstance(command, Keep) else None,
+                # An answer to a review, and who was asked for it, belong to the history of the request.
+                request_id=partnership.request_id if isinstance(command, Keep | SilenceCommand) else None,
                 tenant_id=tenant_id,
             )
             await self._commit(Commit(entry=entry, partnership=transition.partnership, effects=transition.effects))

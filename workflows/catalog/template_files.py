@@ -11,7 +11,7 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from workflows.catalog.settings_table import GUID, PLACEHOLDER_NAME, FileModel, SettingsTable
 from workflows.core.people import Role
-from workflows.core.plans.plan import AtEnd
+from workflows.core.plans.plan import AtEnd, OnSilence
 from workflows.core.policy.placeholders import Placeholder, placeholder_uses
 from workflows.core.policy.template import Stage, Template, TicketRule
 from workflows.core.settings.documents import to_document
@@ -76,6 +76,7 @@ class TemplateFile(FileModel):
     end_date: bool = True
     at_end: AtEnd = AtEnd.ASK
     attest_mfa_for_days: Days | None = None
+    on_silence: OnSilence = OnSilence.ESCALATE
     review_every_days: Days
     durations_days: tuple[Days, ...] = Field(min_length=1, max_length=20)
     default_duration_days: Days
@@ -115,6 +116,7 @@ class TemplateFile(FileModel):
             may_end_on_date=self.end_date,
             at_end=self.at_end,
             attest_mfa_for=None if self.attest_mfa_for_days is None else timedelta(days=self.attest_mfa_for_days),
+            on_silence=self.on_silence,
         )
 
     def _content_hash(self, settings: dict[Property, Setting]) -> str:

@@ -223,6 +223,9 @@ class RecordStore(AuditLog, Protocol):
         Revoked partners are left out.
         """
 
+    async def silent_partners(self, now: datetime) -> Sequence[TenantId]:
+        """List the partners whose review nobody has answered since the last reminder, the longest silence first."""
+
     async def expired_since(self, moment: datetime, limit: int) -> Sequence[AccessRequest]:
         """List the requests that expired at this time or later, the newest first."""
 

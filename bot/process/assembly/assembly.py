@@ -4,7 +4,7 @@ This is imported in a thread when the bot is ready: what only this module needs,
 every object of the process is connected here.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -36,6 +36,8 @@ from workflows.app.schedule.access_ends import AccessEnds
 from workflows.app.schedule.alarm_checks import Check, ScheduledChecks, alarm_checks_of
 from workflows.app.schedule.freezes import Freezes
 from workflows.app.schedule.reviews.campaigns import Campaigns
+from workflows.app.schedule.reviews.questions import ReviewQuestions
+from workflows.app.schedule.reviews.silences import Silences
 from workflows.app.schedule.role_check import check_auditors, check_roles
 from workflows.app.schedule.sponsor_check import check_sponsors
 from workflows.app.service import Service
@@ -55,6 +57,7 @@ from workflows.effects.performer import Performer
 from workflows.effects.permission_check import PermissionCheck
 from workflows.effects.prepare import Preparer
 from workflows.effects.queue_worker import QueueWorker
+from workflows.effects.review_reminders import ReviewReminders
 from workflows.ports.message_copies import MessageCopy
 from workflows.ports.store import Store
 
@@ -103,8 +106,8 @@ def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
 
     ends = _access_ends(systems, service, alarms, queue_worker)
     others = (limits.clear_ended_alarms, channel.check, former_channel.clear_cards, ends.check, watch.check)
-    usage = _usage(systems, wake).check
-    checks = (*others, check.freezes.check, BatchExpiry(batches=batches).check, usage, *reviews.checks)
+    usage, asked = _usage(systems, wake).check, _review_checks(systems, service, alarms, wake)
+    checks = (*others, check.freezes.check, BatchExpiry(batches=batches).check, usage, *reviews.checks, *asked)
     return BotParts(
         store=systems.store,
         service=service,
@@ -139,6 +142,23 @@ def _access_ends(systems: ExternalSystems, service: Service, alarms: Alarms, que
         wake=queue_worker.wake,
         max_blocks_a_day=systems.settings.gatehouse_max_blocks_at_end_per_day,
     )
+
+
+def _review_checks(
+    systems: ExternalSystems, service: Service, alarms: Alarms, wake: Callable[[], None]
+) -> tuple[Callable[[], Awaitable[None]], ...]:
+    """Return what asks the reviews that are due, and what looks for those that nobody answers."""
+    store, clock = systems.store, systems.clock
+    questions = ReviewQuestions(service=service, store=store, clock=clock, wake=wake)
+    silences = Silences(
+        service=service,
+        store=store,
+        clock=clock,
+        alarms=alarms,
+        wake=wake,
+        max_closings_a_day=systems.settings.gatehouse_max_blocks_at_end_per_day,
+    )
+    return questions.check, silences.check
 
 
 def _notifier(systems: ExternalSystems, display_directory: DisplayDirectory, copies: CardCopies) -> SlackNotifier:
@@ -259,6 +279,14 @@ def _performer(
         batch_lists=BatchLists(batches=batches, store=store, notifier=notifier),
         notifier=notifier,
         end_notices=EndNotices(service=service, store=store, notifier=notifier, clock=systems.clock),
+        review_reminders=ReviewReminders(
+            service=service,
+            store=store,
+            notifier=notifier,
+            directory=systems.directory,
+            tenant=systems.tenant,
+            clock=systems.clock,
+        ),
         store=store,
         service=service,
         alarms=alarms,
@@ -290,6 +318,7 @@ def _preparer(systems: ExternalSystems, service: Service, alarms: Alarms) -> Pre
         catalog=systems.catalog,
         clock=systems.clock,
         alarms=alarms,
+        lift_within=timedelta(days=systems.settings.gatehouse_lift_within_days),
     )
 
 

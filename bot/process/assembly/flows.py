@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 
 from bot.process.assembly.adopt_flows import adopt_flows
 from bot.process.assembly.audit_log_flows import audit_log_flows
+from bot.process.assembly.closing_flows import closing_flows
 from bot.process.assembly.external_systems import ExternalSystems
 from bot.slack.answers.open_forms import OpenForm, OpenForms
 from bot.slack.answers.response_url import Answers
@@ -18,10 +19,10 @@ from bot.slack.flows.alarms.freeze import FreezeFlow
 from bot.slack.flows.alarms.stopped_work import StoppedWorkFlow
 from bot.slack.flows.answer_review import AnswerReviewFlow
 from bot.slack.flows.decide.flow import DecideFlow
+from bot.slack.flows.decide.remind_or_withdraw import RemindOrWithdrawFlow
 from bot.slack.flows.entry_point_types import EntryPoint
 from bot.slack.flows.home.flow import HomeFlow
 from bot.slack.flows.partner_setup.flow import PartnerSetupFlow
-from bot.slack.flows.remind_or_withdraw import RemindOrWithdrawFlow
 from bot.slack.flows.request_access.adopt.flow import AdoptFlow
 from bot.slack.flows.request_access.all_approvers_modal import AllApproversFlow
 from bot.slack.flows.request_access.close_early import CloseEarlyFlow
@@ -31,9 +32,9 @@ from bot.slack.flows.request_access.open_form import OpenRequestForm
 from bot.slack.flows.request_access.own_directory import OwnDirectorySearch
 from bot.slack.flows.request_access.reduce import ReduceFlow
 from bot.slack.flows.restore.flow import RestoreFlow
-from bot.slack.flows.revoke.flow import RevokeFlow
 from bot.slack.flows.show.flow import ShowFlow
 from bot.slack.flows.show.partner_sections import PartnerSectionsFlow
+from bot.slack.flows.sponsor.flow import SponsorFlow
 from bot.slack.people.display_directory import DisplayDirectory
 from bot.slack.people.members import Members, WindowMembers
 from workflows.app.adoption.adopt_intake import AdoptIntake
@@ -93,7 +94,8 @@ def make_flows(
         _decide_flow(systems, service, windows, members, display_directory),
         RemindOrWithdrawFlow(service=service, store=store, answers=answers, request_access=request_access),
         _answer_review_flow(systems, service, windows, members, lookup_permission),
-        _revoke_flow(systems, service, windows, members),
+        *closing_flows(systems, service, limits, windows, members, display_directory),
+        SponsorFlow(service=service, windows=windows, directory=directory, store=store, tenant=systems.tenant),
         _restore_flow(systems, service, limits, windows, members, lookup_permission),
         adopt,
         decide_batches,
@@ -251,18 +253,6 @@ def _partner_sections_flow(
         windows=windows,
         lookup_permission=lookup_permission,
         checklists=_setup_reader(systems),
-        store=systems.store,
-        tenant=systems.tenant,
-        clock=systems.clock,
-    )
-
-
-def _revoke_flow(systems: ExternalSystems, service: Service, windows: ModalWindows, members: Members) -> RevokeFlow:
-    return RevokeFlow(
-        service=service,
-        windows=windows,
-        members=members,
-        directory=systems.directory,
         store=systems.store,
         tenant=systems.tenant,
         clock=systems.clock,

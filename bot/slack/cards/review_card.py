@@ -42,6 +42,7 @@ from bot.slack.cards.partnership import (
     review_terms,
     revoke_again_button,
 )
+from bot.slack.cards.requests import kind_words
 from bot.words.names.actions import COMMANDS, Action
 from bot.words.posture.drift import difference_words
 from bot.words.requests.states import short_state_words
@@ -49,6 +50,7 @@ from bot.words.requests.titles import partner_title
 from bot.words.reviews.answers import attestation_state_words, attestation_words
 from bot.words.reviews.evidence import EvidenceLine, EvidenceTopic, evidence_lines
 from bot.words.reviews.reasons import card_reasons
+from bot.words.reviews.silence import ON_SILENCE
 from bot.words.sentences import times_words, with_days
 from workflows.app.evidence.reviews.review_context import ReviewContext
 from workflows.app.watch.telling import alarm_values
@@ -71,7 +73,7 @@ _ANSWERED: Final = ("✅", "review answered, access kept")
 _ENDED: Final = ("✅", "nobody has to answer this review")
 _REDUCED: Final = ("✅", "review answered, access reduced")
 _REPLACED: Final = ("✅", "a later request was approved, nothing to review")
-_RUNNING: Final = "A revocation is running ({}). Started by "
+_RUNNING: Final = "A {} is running ({}). Started by "
 _NO_ANSWER_NEEDED: Final = ". Nobody has to answer this review any more. This card shows the result."
 _SENT: Final = " The block is sent, and Microsoft does not show it yet. It is checked again by itself."
 
@@ -81,8 +83,9 @@ def review_card(partnership: Partnership, *, now: datetime, context: ReviewConte
 
     :param context: what is known besides the record; Keep is not offered for a partner that has drifted.
     """
-    running = None if partnership.state is PartnershipState.REVOKED else context.revocation
-    headline = ("⚙️", "being revoked") if running is not None else _review_headline(partnership, now)
+    running = None if partnership.is_closed else context.revocation
+    being_closed = "being suspended" if running is not None and running.is_suspension else "being revoked"
+    headline = ("⚙️", being_closed) if running is not None else _review_headline(partnership, now)
     domain = clean(partner_name(partnership.identity), 90)
     blocks = without_empty(
         [
@@ -132,6 +135,8 @@ def _review_headline(partnership: Partnership, now: datetime) -> tuple[str, str]
     match partnership.state:
         case PartnershipState.REVOKED:
             return ("⚠️" if partnership.not_closed else "🔒"), "revoked, nothing to review"
+        case PartnershipState.SUSPENDED:
+            return ("⚠️" if partnership.not_closed else "⏸️"), "suspended, nothing to review now"
         case _ if partnership.basis is not SettingsBasis.APPROVED:
             return "⚠️", partnership_state_words(partnership, now)
         case _ if partnership.is_past_its_end(now):
@@ -156,7 +161,7 @@ def _running_block(partnership: Partnership, revocation: AccessRequest) -> RichT
     is_sent = revocation.state is RequestState.UNCONFIRMED
     return rich_text(
         paragraph(
-            fixed_text(_RUNNING.format(revocation.id)),
+            fixed_text(_RUNNING.format(kind_words(revocation), revocation.id)),
             person_run,
             fixed_text(" on "),
             local_time(revocation.created_at),
@@ -214,10 +219,11 @@ def _reduction_parts(reduction: AccessRequest) -> Iterator[TextRun]:
 
 
 def _answer_by(partnership: Partnership) -> Iterator[TextRun]:
-    if partnership.next_review_at is not None:
+    ends_at = partnership.silence_ends_at
+    if (answer_by := ends_at or partnership.next_review_at) is not None:
         yield fixed_text("Answer by ", bold=True)
-        yield local_day(partnership.next_review_at)
-        yield fixed_text(".")
+        yield local_day(answer_by)
+        yield fixed_text("." if ends_at is None else f", or {ON_SILENCE[partnership.on_silence].then}.")
     asked = f" Asked {times_words(partnership.reminders)}." if partnership.reminders > 1 else ""
     gone = "" if partnership.sponsor_gone_at is None else _SPONSOR_GONE
     if asked or gone:

@@ -131,6 +131,15 @@ def parse_tenant_id(value: str) -> TenantId:
     return TenantId(value)
 
 
+def parse_handover_value(value: str) -> tuple[TenantId, int]:
+    """Read `<tenant id>:<number>` from a button that answers a hand-over.
+
+    :raises Refused: for any other text.
+    """
+    tenant_id, _, number = value.partition(":")
+    return parse_tenant_id(tenant_id), parse_page(number)
+
+
 def parse_settings_value(value: str) -> tuple[TenantId, Digest]:
     """Read `<tenant id>:<digest of settings>` from a view's metadata.
 

@@ -11,8 +11,8 @@ def _without_substance(values: Values) -> str:
     if values["problem"] == "repeated":
         return "This is the reason of the last review. Write what they work on now, and until when."
     return (
-        f"This says too little. Write what they work on, and until when: at least {values['words']} different words "
-        f"and {values['letters']} letters. Words such as “yes” or “still needed” do not count."
+        f"This says too little. Write what they work on, and until when, in at least {values['words']} different words "
+        f"and {values['letters']} letters. “Yes” or “still needed” alone is not enough."
     )
 
 

@@ -85,8 +85,15 @@ STORED: Final = {
     "keep_reason": "want_keep",
     "reduce": "reduce",
     "review_details": "review_details",
+    "change_sponsor": "want_propose_sponsor",
+    "propose_sponsor": "want_propose_sponsor",
+    "accept_sponsorship": "want_accept_sponsorship",
+    "decline_sponsorship": "want_decline_sponsorship",
     "revoke_review": "want_revoke",
     "confirm_revoke": "want_revoke",
+    "confirm_suspend": "want_revoke",
+    "lift_form": "submit",
+    "lift_partner": "lift",
     "request_access": "submit",
     "restore_access": "submit",
     "adopt_settings": "submit",
@@ -182,7 +189,10 @@ def entry_points() -> list[EntryPoint]:
     """What leads to any of the flows that the bot makes."""
     nothing: Any = None
     settings: Any = SimpleNamespace(
-        slack_team_id="T0", slack_api_url="https://slack.com/api/", graph_url="https://graph.microsoft.com/v1.0"
+        slack_team_id="T0",
+        slack_api_url="https://slack.com/api/",
+        graph_url="https://graph.microsoft.com/v1.0",
+        gatehouse_lift_within_days=30,
     )
     systems = ExternalSystems(
         settings=settings,
@@ -326,6 +336,8 @@ def test_every_button_that_decides_says_on_which_card_it_is() -> None:
         "confirm_half": Card.SETUP,
         "unconfirm_half": Card.SETUP,
         "remind_half": Card.SETUP,
+        "accept_sponsorship": Card.HANDOVER,
+        "decline_sponsorship": Card.HANDOVER,
         "approve_batch": Card.BATCH,
         "reject_batch": Card.BATCH,
     }

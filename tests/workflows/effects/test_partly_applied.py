@@ -45,9 +45,10 @@ async def assert_part_recorded(world: World, request: AccessRequest) -> None:
     assert f"your request {request.id} is only partly applied (verified)." in said
     assert "failed" not in said
     await tick(service=world.service, store=world.store, directory=world.directory, clock=world.clock)
+    await world.reviews.check()
     await world.settle()
-    asked, remind = world.notifier.reviews[-1]
-    assert (asked.state, remind) == (PartnershipState.REVIEW_DUE, True)
+    [asked] = world.notifier.asked[-1]
+    assert asked.record.state is PartnershipState.REVIEW_DUE
     await world.keep(SAM, "Checked with their admin")
     assert (SAM.chat_id, "not_as_approved") in await world.refusals()
     await world.checks.run()

@@ -34,10 +34,12 @@ from workflows.core.requests.effects import (
     SendExpiryMessages,
     SendMessage,
     SendReminders,
+    SendReviewReminders,
     ShowAlarm,
     ShowBatch,
     ShowBlockAtEnd,
     ShowFreeze,
+    ShowHandover,
     ShowHome,
     ShowRequest,
     ShowReview,
@@ -215,11 +217,13 @@ EFFECTS: Final[dict[type[Any], st.SearchStrategy[Any]]] = {
     SendEndNotices: st.builds(
         SendEndNotices, kind=st.just("send_end_notices"), batch=st.text(), blocked=st.integers(0, 10)
     ),
+    SendReviewReminders: st.builds(SendReviewReminders, kind=st.just("send_review_reminders"), batch=st.text()),
     ShowBlockAtEnd: st.builds(ShowBlockAtEnd, kind=st.just("show_block_at_end"), request_id=REQUEST_IDS),
     ShowFreeze: st.builds(ShowFreeze, kind=st.just("show_freeze")),
     SendExpiryMessages: st.builds(SendExpiryMessages, kind=st.just("tell_expired"), request_id=REQUEST_IDS),
     ShowReview: st.builds(ShowReview, kind=st.just("show_review"), tenant_id=TENANT_IDS, remind=st.booleans()),
     ShowSetup: st.builds(ShowSetup, kind=st.just("show_half"), tenant_id=TENANT_IDS, remind=st.booleans()),
+    ShowHandover: st.builds(ShowHandover, kind=st.just("show_handover"), tenant_id=TENANT_IDS),
     ShowHome: st.builds(ShowHome, kind=st.just("show_home"), person=CHAT_IDS),
     RetryOrDropEffect: st.builds(
         RetryOrDropEffect, kind=st.just("settle_given_up"), effect_id=st.integers(1, 2**62), is_retried=st.booleans()

@@ -1,4 +1,4 @@
-"""Issue the commands whose time has come: expiry, reminders, reviews."""
+"""Issue the commands whose time has come: expiry, and reminders of requests and of the partner setup."""
 
 import asyncio
 from collections.abc import Awaitable, Iterable
@@ -11,7 +11,8 @@ from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
 from workflows.core.requests.commands.automatic import Expire
 from workflows.core.requests.commands.clicks import DecisionClick
-from workflows.core.requests.commands.partner_record import AskReview, AskSetup
+from workflows.core.requests.commands.handover import ExpireHandover, RemindHandover
+from workflows.core.requests.commands.partner_record import AskSetup
 from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers
 from workflows.core.requests.deciding import is_in_time, require_may_decide
 from workflows.core.requests.effects import CheckPermission
@@ -29,7 +30,7 @@ _log = structlog.get_logger()
 
 
 async def tick(*, service: Service, store: Store, directory: PeopleDirectory, clock: Clock) -> None:
-    """Expire undecided requests, remind approvers, ask for reviews, and send reminders of the partner setup.
+    """Expire undecided requests, remind approvers, and send reminders of the partner setup.
 
     Each is done once when it is due.
     """
@@ -44,9 +45,9 @@ async def tick(*, service: Service, store: Store, directory: PeopleDirectory, cl
         await _ignore_refusal(service.advance(request_id, RemindApprovers()))
         await _ignore_refusal(_expire(request_id, clicks, deadline, service=service, store=store, directory=directory))
     for tenant_id in partners:
-        # Both commands are issued. The lifecycle accepts only the one that is due, and refuses the other silently.
-        await _ignore_refusal(service.advance_review(tenant_id, AskReview()))
-        await _ignore_refusal(service.advance_review(tenant_id, AskSetup()))
+        # All commands are issued. The lifecycle accepts only those that are due, and refuses the others silently.
+        for command in (AskSetup(), RemindHandover(), ExpireHandover()):
+            await _ignore_refusal(service.advance_review(tenant_id, command))
 
 
 async def _expire(

@@ -193,6 +193,7 @@ def alarm_values(drift: Drift) -> Mapping[str, Any]:
         "needed": needed_admins(drift),
         "asked_again": drift.asked_again,
         "can_be_restored": drift.can_be_restored,
+        **({"is_suspended": True} if found.is_suspended else {}),
     }
 
 

@@ -145,6 +145,7 @@ class SqliteStore(
                 "due_at": None if partnership.due_at is None else text_of(partnership.due_at),
                 "ends_at": "" if partnership.ends_at is None else text_of(partnership.ends_at),
                 "at_end": partnership.at_end.value,
+                "silent_from": "" if partnership.silence_step_at is None else text_of(partnership.silence_step_at),
                 "sponsor": partnership.sponsor.chat_id,
                 "sponsor_account": partnership.sponsor.id,
                 "sponsor_name": search_text(partnership.sponsor.name),

@@ -38,7 +38,7 @@ def setup_card(partnership: Partnership, *, may_confirm: bool, reader: str = "")
     :param reader: the chat id of the copy's recipient.
     """
     identity = partnership.identity
-    is_live = partnership.state is not PartnershipState.REVOKED and bool(partnership.setup)
+    is_live = not partnership.is_closed and bool(partnership.setup)
     is_reminder = may_confirm and _was_reminded(partnership)
     icon, headline = _headline(partnership, is_reminder=is_reminder)
     blocks: list[Block] = [
@@ -70,6 +70,8 @@ def _was_reminded(partnership: Partnership) -> bool:
 def _headline(partnership: Partnership, *, is_reminder: bool) -> tuple[str, str]:
     if partnership.state is PartnershipState.REVOKED:
         return "🔒", "revoked, nothing is needed from the partner"
+    if partnership.state is PartnershipState.SUSPENDED:
+        return "⏸️", "suspended, nothing is needed from the partner now"
     if not partnership.setup:
         return "ℹ️", "nothing is needed from the partner any more"
     if not needed_steps(partnership.setup):

@@ -121,6 +121,12 @@ def test_less_access_says_what_can_be_done_about_it(is_closing: bool, can_be_edi
     ("code", "values", "words"),
     [
         (
+            RefillCode.GIVES_LESS,
+            {"templates": "“Guest collaboration”"},
+            "Certainly less access than now: “Guest collaboration”. One approver decides, and the approved end stays or "
+            "comes earlier. Once applied, the review is answered.",
+        ),
+        (
             RefillCode.TEMPLATE_GONE,
             {"template": "Merger"},
             "The template “Merger” does not exist any more. Choose another one.",

@@ -20,7 +20,7 @@ BLOCKED: Final = (
 )
 TOKENS: Final = (
     "Issued tokens usually work for up to one more hour. A token lifetime policy can make this longer. Guest accounts "
-    "stay. Only the partner can end sessions in its own tenant."
+    "stay, and are not counted. Only the partner can end sessions in its own tenant."
 )
 
 GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
@@ -88,6 +88,28 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
         MessageCode.CLOSED,
         {"partner": "contoso.com", "is_all": False, "note": NOTE[:1]},
         f"contoso.com: {BLOCKED} No answer. {TOKENS}",
+    ),
+    (
+        MessageCode.CLOSED,
+        {
+            "partner": "contoso.com",
+            "request": "R-1",
+            "is_all": True,
+            "note": [],
+            "is_suspended": True,
+            "was_synchronized": True,
+            "tokens_until": "2026-11-28T01:20:00+00:00",
+        },
+        f"contoso.com is suspended (request R-1): {BLOCKED} Nothing else is open. Issued tokens usually work for up to "
+        "one more hour, until about Nov 28, 2026 at 01:20 UTC. A token lifetime policy can make this longer. Guest "
+        "accounts stay, and are not counted. Accounts that were synchronized stay as well. Only the partner can end "
+        "sessions in its own tenant. Lift it with /partner lift.",
+    ),
+    (
+        MessageCode.LIFTED,
+        {"partner": "contoso.com", "request": "R-2", "restores": "R-1", "note": []},
+        "contoso.com (request R-2): the suspension is lifted. What R-1 approved is active again (verified), until the "
+        "same end.",
     ),
     (
         MessageCode.OPENED,

@@ -28,10 +28,11 @@ from workflows.core.partners.outcome import closed_partnership, opened_partnersh
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
 from workflows.core.partners.reviewing.reviews import ReviewTransition, advance_review, may_revoke
 from workflows.core.people import CurrentRoles, Person
+from workflows.core.policy.silence import ReviewReminder
+from workflows.core.policy.sponsorship import FormerSponsor
 from workflows.core.requests.commands.partner_record import AskReview, Keep, PartnershipCommand
 from workflows.core.requests.commands.review_event import ReviewReason, ReviewReasonCode
 from workflows.core.requests.effects import ShowRequest, ShowReview
-from workflows.core.requests.reminder_times import REVIEW_ASKED_AGAIN_AFTER
 from workflows.core.requests.request import RequestState
 
 DAY = timedelta(days=1)
@@ -44,7 +45,7 @@ def due(**changes: object) -> Partnership:
     """A partnership whose review was asked once, at DUE."""
     usual: dict[str, object] = {
         "state": PartnershipState.REVIEW_DUE,
-        "next_review_at": DUE + REVIEW_ASKED_AGAIN_AFTER,
+        "next_review_at": DUE + 3 * DAY,
         "reminders": 1,
     }
     return partnership(**{**usual, **changes})
@@ -69,28 +70,25 @@ def test_a_review_is_due_at_its_exact_instant_and_not_before() -> None:
                 state=PartnershipState.REVIEW_DUE,
                 next_review_at=now + 3 * DAY,
                 reminders=1,
+                review_reminders=(ReviewReminder(number=1, sponsor=SAM.id, issued_at=now, batch=""),),
                 review_reasons=(
                     ReviewReason(
                         code=ReviewReasonCode.ACCESS_ENDED if now >= END else ReviewReasonCode.CALENDAR, at=now
                     ),
                 ),
             ),
-            effects=(
-                ShowReview(tenant_id=TENANT, remind=True),
-                *([ShowRequest(request_id=REQUEST)] if now >= END else []),
-            ),
+            effects=(ShowRequest(request_id=REQUEST),) if now >= END else (),
         )
 
 
-def test_an_unanswered_review_is_asked_again_every_three_days() -> None:
-    known, now = partnership(), DUE
-    for count in range(1, 6):
+def test_an_unanswered_review_is_asked_again_with_longer_pauses() -> None:
+    known, now = partnership(ends_at=None), DUE
+    for count, pause in enumerate((3, 7, 14, 14, 14, 5, 14, 14), start=1):
         known = advance_review(known, AskReview(), current_roles=current_roles(), now=now).partnership
         assert (known.reminders, known.version) == (count, 3 + count)
         assert refusal(known, AskReview(), now).code == "not_due", "the same moment asks once"
-        assert refusal(known, AskReview(), now + 3 * DAY - MILLISECOND).code == "not_due"
-        now += 3 * DAY
-    assert known.is_past_its_end(END)
+        assert refusal(known, AskReview(), now + pause * DAY - MILLISECOND).code == "not_due"
+        now += pause * DAY
 
 
 def test_a_partnership_without_a_date_is_never_asked_about() -> None:
@@ -256,7 +254,8 @@ def test_opening_again_starts_clean_and_keeps_what_was_said() -> None:
     said = Attestation(person=DANA, reason="Audit", at=NOW)
     known = due(version=7, sponsor=DANA, attestations=(said,))
     opened = opened_partnership(request(RequestState.APPLYING), known, NOW)
-    assert opened == partnership(version=8, attestations=(said,), setup=(REDEEM_STEP,))
+    former = (FormerSponsor(person=DANA, until=NOW),)
+    assert opened == partnership(version=8, attestations=(said,), setup=(REDEEM_STEP,), former_sponsors=former)
 
 
 def test_an_access_without_an_end_is_reviewed_by_its_interval_alone() -> None:

@@ -29,6 +29,7 @@ from workflows.core.plans.drift import Drift
 from workflows.core.plans.plan import CallIds, SentWrite
 from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.policy.freeze import FreezeStep
+from workflows.core.policy.silence import AskedAs, ManagerSkipped, Reminded
 from workflows.core.requests.commands.automatic import (
     EndWithBatch,
     Expire,
@@ -40,6 +41,7 @@ from workflows.core.requests.commands.automatic import (
     RecordPrepared,
     RecordRefusal,
     RecordResent,
+    RecordSponsors,
     RecordUnfit,
     RecordUnseen,
     RecordWriting,
@@ -58,6 +60,13 @@ from workflows.core.requests.commands.clicks import (
     with_person,
 )
 from workflows.core.requests.commands.freeze import ChangeFreeze
+from workflows.core.requests.commands.handover import (
+    AcceptSponsorship,
+    DeclineSponsorship,
+    ExpireHandover,
+    ProposeSponsor,
+    RemindHandover,
+)
 from workflows.core.requests.commands.partner_record import (
     AskReview,
     AskSetup,
@@ -85,6 +94,12 @@ from workflows.core.requests.commands.request import (
     Withdraw,
 )
 from workflows.core.requests.commands.review_event import EndReviewReason, ReviewReasonCode, StartReview
+from workflows.core.requests.commands.silence import (
+    RecordReviewReminder,
+    SkipReason,
+    SkipReview,
+    SuspendForSilence,
+)
 from workflows.core.requests.commands.watch import AcceptDrift
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState, WriteRefusal
 from workflows.core.settings.canonical import Digest
@@ -111,6 +126,9 @@ KEEP = Keep(actor=SAM.chat_id, tenant_id=TENANT, reason="Needed")
 CONFIRM = ConfirmSetup(actor=SAM.chat_id, tenant_id=TENANT, step=REDEEM_STEP.key, step_digest=REDEEM_STEP.digest)
 UNCONFIRM = UnconfirmSetup(actor=SAM.chat_id, tenant_id=TENANT, step=REDEEM_STEP.key, step_digest=REDEEM_STEP.digest)
 REMIND = RemindSetup(actor=SAM.chat_id, tenant_id=TENANT)
+PROPOSE = ProposeSponsor(actor=SAM.chat_id, tenant_id=TENANT, proposed=AMARA.chat_id)
+ACCEPT = AcceptSponsorship(actor=AMARA.chat_id, tenant_id=TENANT, number=2)
+DECLINE = DeclineSponsorship(actor=AMARA.chat_id, tenant_id=TENANT, number=2)
 STEP = {"step": REDEEM_STEP.key, "wanted": REDEEM_STEP.digest}
 
 OF_REQUESTS: list[tuple[RequestCommand, dict[str, Any]]] = [
@@ -155,6 +173,7 @@ OF_REQUESTS: list[tuple[RequestCommand, dict[str, Any]]] = [
         RecordApplyFailed(reason=WHY, configuration={"tenantId": TENANT}),
         {"reason": WHY_VALUES, "image": {"tenantId": TENANT}, "digest": DIGEST},
     ),
+    (RecordSponsors(people=(SAM, AMARA)), {"accounts": ["id-sam", "id-amara"]}),
     (
         batch_decisions(),
         {
@@ -174,6 +193,10 @@ OF_PARTNERS: list[tuple[PartnershipCommand, dict[str, Any]]] = [
     (AskReview(), {}),
     (with_person(KEEP, SAM), {"reason": "Needed", "account": "id-sam"}),
     (RecordSponsorGone(sponsor=SAM.id, reason=GoneReason.DISABLED), {"reason": "disabled"}),
+    (
+        RecordSponsorGone(sponsor=SAM.id, reason=GoneReason.DISABLED, manager="Dana"),
+        {"reason": "disabled", "manager": "Dana"},
+    ),
     (RecordSponsorFound(sponsor=SAM.id), {}),
     (
         StartReview(reason=ReviewReasonCode.NO_SIGN_IN, event="2026-09-01", values={"days": "30"}),
@@ -186,10 +209,33 @@ OF_PARTNERS: list[tuple[PartnershipCommand, dict[str, Any]]] = [
     ),
     (RecordEndNotice(batch="b", people=()), {"people": [], "is_delivered": False}),
     (BlockAtEnd(request_id=REQUEST, ends_at=NOW), {"ends_at": NOW.isoformat()}),
+    (
+        RecordReviewReminder(
+            batch="b",
+            people=(Reminded(person=SAM.chat_id, asked_as=(AskedAs.SPONSOR, AskedAs.ADMIN)),),
+            manager_skipped=ManagerSkipped.GUEST,
+        ),
+        {"people": {SAM.chat_id: ["sponsor", "admin"]}, "is_delivered": True, "manager_skipped": "guest"},
+    ),
+    (RecordReviewReminder(batch="b", people=()), {"people": {}, "is_delivered": False}),
+    (SkipReview(reason=SkipReason.ENDS_SOON), {"reason": "ends_soon"}),
+    (SuspendForSilence(request_id=REQUEST), {}),
     (with_person(CONFIRM, SAM), {**STEP, "account": "id-sam"}),
     (with_person(UNCONFIRM, SAM), {**STEP, "account": "id-sam"}),
     (with_person(REMIND, SAM), {"account": "id-sam"}),
     (AskSetup(), {}),
+    (
+        ProposeSponsor(actor=SAM, tenant_id=TENANT, proposed=AMARA),
+        {"account": "id-sam", "proposed": "Amara", "proposed_account": "id-amara"},
+    ),
+    (
+        ProposeSponsor(actor=RILEY, tenant_id=TENANT, proposed=AMARA, is_manager=True),
+        {"account": "id-riley", "proposed": "Amara", "proposed_account": "id-amara", "is_manager": True},
+    ),
+    (with_person(ACCEPT, AMARA), {"account": "id-amara", "number": 2}),
+    (with_person(DECLINE, AMARA), {"account": "id-amara", "number": 2}),
+    (RemindHandover(), {}),
+    (ExpireHandover(), {}),
     (RecordSetup(request_id=REQUEST, steps=(REDEEM_STEP,)), {}),
 ]
 OF_CLICKS: list[tuple[Click, dict[str, Any]]] = [
@@ -205,6 +251,9 @@ OF_CLICKS: list[tuple[Click, dict[str, Any]]] = [
     (UNCONFIRM, {"tenant_id": TENANT, **STEP}),
     (replace(UNCONFIRM, step_digest=Digest("")), {"tenant_id": TENANT, "step": REDEEM_STEP.key}),
     (REMIND, {"tenant_id": TENANT}),
+    (PROPOSE, {"tenant_id": TENANT, "proposed": "U-AMARA"}),
+    (ACCEPT, {"tenant_id": TENANT, "number": 2}),
+    (DECLINE, {"tenant_id": TENANT, "number": 2}),
     (
         AcceptDrift(actor=SAM.chat_id, subject="default", fingerprint=DIGEST, days=3, reason="Known"),
         {"subject": "default", "fingerprint": DIGEST, "reason": "Known", "days": 3},

@@ -8,9 +8,9 @@ from datetime import datetime
 
 from workflows.app.evidence.reviews.gathering import gather_evidence
 from workflows.app.watch.known_drift import known_drift
+from workflows.core.partners.closing.revoking import running_revocation
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.partners.reviewing.evidence.partner_evidence import PartnerEvidence
-from workflows.core.partners.revoking import running_revocation
 from workflows.core.posture.watch.drift import Drift
 from workflows.core.requests.request import AccessRequest
 from workflows.ports.store import Store

@@ -38,6 +38,8 @@ class Standing(StrEnum):
     PAST_ITS_END = "past_its_end"
     """The settings were read back, the access period is over, and no request has closed the partner since."""
     BLOCKED = "blocked"
+    SUSPENDED = "suspended"
+    """Blocked, and meant to be lifted."""
     NOT_AS_APPROVED = "not_as_approved"
     """What was read back was not approved as it is: a part of the plan, or somebody else's change."""
     DRIFTED = "drifted"
@@ -48,7 +50,7 @@ class Standing(StrEnum):
     """It was read back, and the partner's record is missing."""
 
 
-_AS_WRITTEN: Final = (Standing.IN_FORCE, Standing.PAST_ITS_END, Standing.BLOCKED)
+_AS_WRITTEN: Final = (Standing.IN_FORCE, Standing.PAST_ITS_END, Standing.BLOCKED, Standing.SUSPENDED)
 """What is only true while no sweep has found the partner to be different."""
 
 
@@ -263,6 +265,8 @@ def _standing(source: StorySource, now: datetime) -> Standing:
         return Standing.REPLACED
     if not record.is_as_approved:
         return Standing.NOT_AS_APPROVED
-    if closes(request) or record.state is PartnershipState.REVOKED:
+    if record.state is PartnershipState.SUSPENDED:
+        return Standing.SUSPENDED
+    if closes(request) or record.is_closed:
         return Standing.BLOCKED
     return Standing.PAST_ITS_END if record.is_past_its_end(now) else Standing.IN_FORCE

@@ -14,9 +14,10 @@ from workflows.core.people import ADMIN, CurrentRoles, Person
 from workflows.core.plans.plan import AtEnd
 from workflows.core.requests.commands.campaign import CampaignId, CampaignScope
 from workflows.core.requests.commands.review_event import ReviewReasonCode, StartReview
-from workflows.core.requests.reminder_times import ADMINS_ASKED_FROM_REMINDER
 from workflows.core.settings.model import TenantId
 
+_OVERDUE_FROM: Final = 2
+"""A member is overdue that was reminded at least once."""
 ENDS_SOON: Final = timedelta(days=7)
 """A partner that is blocked automatically within this time is not reviewed any more."""
 MAX_REASON_CHARACTERS: Final = 300
@@ -227,7 +228,7 @@ def outcome_of(campaign: Campaign, partnership: Partnership | None, *, is_reduce
     if partnership is None or partnership.state is PartnershipState.REVOKED:
         return MemberOutcome.REVOKED
     if is_asked_by(campaign, partnership):
-        is_overdue = partnership.reminders >= ADMINS_ASKED_FROM_REMINDER
+        is_overdue = partnership.reminders >= _OVERDUE_FROM
         return MemberOutcome.OVERDUE if is_overdue else MemberOutcome.OPEN
     if any(attestation.at >= campaign.at for attestation in partnership.attestations):
         return MemberOutcome.KEPT

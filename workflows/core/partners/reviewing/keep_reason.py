@@ -16,13 +16,15 @@ MIN_LETTERS: Final = 15
 """Letters that a reason needs. A Chinese, Japanese or Korean character counts as two."""
 MIN_WORDS: Final = 3
 """Different words that a reason needs. In a script that is written without spaces, each character counts as a word."""
+MIN_TELLING_WORDS: Final = 2
+"""Different words among these that say something: a project, an event, a month."""
 
 _EMPTY_WORDS: Final = """
 a access active all and approved are as be before confirm confirmed continue continues continued do does fine for good
 have i in is it keep kept last need needed needs no of ok okay on our partner please quite really reason required same
 so still sure thank thanks that the their them they this time to too us use used we with yep yes yet you
 """
-"""Words that answer nothing, in the language in which the bot asks. They do not count."""
+"""Words that say nothing by themselves, in the language in which the bot asks."""
 _WITHOUT_SPACES: Final = (
     "CJK ",
     "HIRAGANA ",
@@ -60,10 +62,10 @@ def require_substance(reason: str, last_reason: str = "") -> None:
     """
     if not reason.strip():
         raise Refused(RefusalCode.REASON_MISSING, is_review=True)
-    empty = frozenset(_EMPTY_WORDS.split())
-    words = [word for word in _words(reason) if word not in empty]
-    letters = sum(_weight(character) for word in words for character in word)
-    if letters < MIN_LETTERS or len(set(words)) < MIN_WORDS:
+    words = set(_words(reason))
+    letters = sum(_weight(character) for word in _words(reason) for character in word)
+    telling = words - frozenset(_EMPTY_WORDS.split())
+    if letters < MIN_LETTERS or len(words) < MIN_WORDS or len(telling) < MIN_TELLING_WORDS:
         raise _refused(KeepReasonProblem.TOO_SHORT)
     if _words(reason) == _words(last_reason):
         raise _refused(KeepReasonProblem.REPEATED)

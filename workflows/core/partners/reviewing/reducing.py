@@ -8,6 +8,7 @@ from workflows.core.errors.raised import CodedError, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState, SettingsBasis
 from workflows.core.partners.reviewing.keeping import attestation_end, next_review
+from workflows.core.partners.reviewing.silence import answered
 from workflows.core.partners.reviewing.sponsor_handover import with_new_sponsor
 from workflows.core.plans.closing import closes_everything, only_reduces_access
 from workflows.core.plans.plan import Plan, changes
@@ -68,12 +69,10 @@ def answered_by_reduction(record: Partnership, request: AccessRequest, now: date
     reason = request.fields.justification
     answer = Attestation(person=prepared.requester, reason=reason, at=now, reduced_by=request.id)
     return replace(
-        with_new_sponsor(record, prepared.requester),
-        state=PartnershipState.ACTIVE,
+        answered(with_new_sponsor(record, prepared.requester, now)),
         next_review_at=next_review(
             record.review_interval, record.ends_at, now, attestation_end(record.attestations, now)
         ),
-        reminders=0,
         review_reasons=(),
         regular_review_at=None,
         attestations=(*record.attestations, answer),

@@ -76,6 +76,7 @@ def drift_of(partner: PartnerPosture, approved: Plan | None) -> FoundDrift | Non
         opens=_opens(concern, settings, partner.configuration, approved),
         fingerprint=_fingerprint(concern.code, settings, partner.configuration),
         writers=tuple(code for code in _WRITERS if code in concerns),
+        is_suspended=concern.values.get("is_suspended") is True,
         is_told=concern.values.get("is_part") is True and (approved is None or approved.kept_approval is None),
     )
 

@@ -77,6 +77,8 @@ class FoundDrift:
     """Others that are known to write such partners: Microsoft support, for example."""
     touches: tuple[str, ...] = ()
     """For the default: the names of the partners that inherit a changed value."""
+    is_suspended: bool = False
+    """Whether the partner is suspended; otherwise, a partner that is to be blocked was revoked."""
     is_told: bool = False
     """Whether people were told in another way, so that no alarm is needed."""
 

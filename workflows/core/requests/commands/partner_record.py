@@ -9,18 +9,21 @@ from workflows.core.checks.partner_setup.steps import SetupStep, StepKey
 from workflows.core.people import Actor, ChatId, Person, PersonId
 from workflows.core.policy.attestation import AttestedText
 from workflows.core.requests.commands.audit_details import Details, account_details, clicked_details
+from workflows.core.requests.commands.handover import HandoverCommand
 from workflows.core.requests.commands.request import RequestCommand
 from workflows.core.requests.commands.review_event import ReviewEventCommand
-from workflows.core.requests.request import RequestId
+from workflows.core.requests.commands.silence import SilenceCommand
+from workflows.core.requests.request import Closing, RequestId
 from workflows.core.settings.canonical import Digest
 from workflows.core.settings.model import TenantId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskReview:
-    """The review of a live partnership is due (again)."""
+    """The review of a live partnership is due (again). The question is sent next, with the others of its batch."""
 
     name: Literal["ask_review"] = field(default="ask_review")
+    batch: str = ""
 
     def audit_details(self) -> Details:
         """Return nothing: the partnership shows the rest."""
@@ -57,10 +60,12 @@ class Revoke:
     """Normalized domain or tenant id."""
     reason: str
     channel: str = ""
+    closing: Closing = Closing.REVOKE
 
     def audit_details(self) -> Details:
-        """Return the reason and the named partner."""
-        return clicked_details(reason=self.reason, target=self.target)
+        """Return the reason and the named partner, and that it is only a suspension."""
+        closing = {"closing": self.closing.value} if self.closing is Closing.SUSPEND else {}
+        return clicked_details(reason=self.reason, target=self.target, **closing)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,10 +160,12 @@ class RecordSponsorGone:
     name: Literal["record_sponsor_gone"] = field(default="record_sponsor_gone")
     sponsor: PersonId
     reason: GoneReason
+    manager: str = ""
+    """The name of the sponsor's manager; empty when there is none, or it is not known."""
 
     def audit_details(self) -> Details:
-        """Return the reason."""
-        return {"reason": self.reason.value}
+        """Return the reason, and the manager when there is one."""
+        return {"reason": self.reason.value, **({"manager": self.manager} if self.manager else {})}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,6 +231,15 @@ SponsorCommand = RecordSponsorGone | RecordSponsorFound
 
 SetupCommand = ConfirmSetup[Person] | UnconfirmSetup[Person] | RemindSetup[Person] | AskSetup | RecordSetup
 
-PartnershipCommand = AskReview | Keep[Person] | SponsorCommand | SetupCommand | EndCommand | ReviewEventCommand
+PartnershipCommand = (
+    AskReview
+    | Keep[Person]
+    | SponsorCommand
+    | HandoverCommand
+    | SetupCommand
+    | EndCommand
+    | ReviewEventCommand
+    | SilenceCommand
+)
 
 Command = RequestCommand | PartnershipCommand

@@ -11,6 +11,7 @@ from workflows.app.schedule.reviews import campaigns as campaigns_module
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.partners.reviewing.campaigns import Campaign, CampaignState, MemberOutcome
+from workflows.core.policy.attestation import AttestedText
 from workflows.core.policy.freeze import FreezeStep
 from workflows.core.requests.commands.campaign import CampaignId, CampaignScope, StartCampaign, WithdrawCampaign
 from workflows.core.requests.commands.freeze import ChangeFreeze
@@ -69,7 +70,8 @@ async def test_a_campaign_from_the_start_to_its_end(world: World) -> None:
     await tick(world)
     (counted,) = await world.store.open_campaigns()
     assert counted.counts == {MemberOutcome.KEPT: 1, MemberOutcome.OPEN: 1}
-    await world.click(Keep(actor=SAM.chat_id, tenant_id=other, reason="Still needed"))
+    mfa = AttestedText.EVERYBODY_USES_MFA
+    await world.click(Keep(actor=SAM.chat_id, tenant_id=other, reason="The launch moved to July", attests=mfa))
     await tick(world)
     assert await world.store.open_campaigns() == []
     done = await world.store.campaign(campaign.id)
@@ -137,7 +139,8 @@ async def test_a_withdrawn_campaign_ends_what_only_it_started(world: World) -> N
     kept = await put(world, 1)
     campaign = await started(world)
     await tick(world)
-    await world.click(Keep(actor=SAM.chat_id, tenant_id=kept, reason="Still needed"))
+    mfa = AttestedText.EVERYBODY_USES_MFA
+    await world.click(Keep(actor=SAM.chat_id, tenant_id=kept, reason="The launch moved to July", attests=mfa))
     answered = await record(world, kept)
     await world.click(WithdrawCampaign(actor=DANA.chat_id, campaign_id=campaign.id))
     await tick(world)

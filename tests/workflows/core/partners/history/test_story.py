@@ -173,6 +173,7 @@ def test_changes_by_others_name_what_they_changed_and_not_what_the_plan_writes()
         (APPLIED, {"record": partnership(request_id=OTHER)}, Standing.REPLACED),
         (APPLIED, {"later": request(S.APPLIED, id=OTHER), "record": partnership()}, Standing.REPLACED),
         (APPLIED, {"record": partnership(state=PartnershipState.REVOKED)}, Standing.BLOCKED),
+        (APPLIED, {"record": partnership(state=PartnershipState.SUSPENDED)}, Standing.SUSPENDED),
         (
             request(S.APPLIED, RequestKind.REVOCATION, confirmed_at=LATER),
             {"record": partnership(state=PartnershipState.REVOKED, ends_at=None)},

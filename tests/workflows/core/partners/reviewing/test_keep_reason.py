@@ -20,6 +20,7 @@ def problem_of(reason: str, last: str = "") -> str:
     "reason",
     [
         "The launch moved to July",
+        "Still needed for the launch in July",
         "Audit fieldwork until June",
         "Brückenprojekt läuft bis März",
         "Проект моста до конца марта",
@@ -42,6 +43,7 @@ def test_what_they_work_on_and_until_when_is_a_reason_in_every_language(reason: 
         "OK.",
         "ok ok ok ok ok ok ok ok ok ok ok",
         "Still needed",
+        "Still needed for the project",
         "The access is still needed, please keep it",
         "yes, keep it as before, thanks",
         "aaaaaaaaaaaaaaaaaaaaaaaaa",
