@@ -75,6 +75,8 @@ from workflows.core.requests.commands.partner_record import (
     IssueEndNotice,
     Keep,
     PartnershipCommand,
+    PostponePrompt,
+    PromptSetup,
     RecordEndNotice,
     RecordSetup,
     RecordSponsorFound,
@@ -223,6 +225,8 @@ OF_PARTNERS: list[tuple[PartnershipCommand, dict[str, Any]]] = [
     (with_person(UNCONFIRM, SAM), {**STEP, "account": "id-sam"}),
     (with_person(REMIND, SAM), {"account": "id-sam"}),
     (AskSetup(), {}),
+    (PromptSetup(), {}),
+    (PostponePrompt(until=NOW), {"until": NOW.isoformat()}),
     (
         ProposeSponsor(actor=SAM, tenant_id=TENANT, proposed=AMARA),
         {"account": "id-sam", "proposed": "Amara", "proposed_account": "id-amara"},
