@@ -60,12 +60,17 @@ async def _prompt_setup(tenant_id: TenantId, *, service: Service, store: Store, 
     due_at = None if record is None else record.setup_prompt_due_at
     if record is None or due_at is None or now < due_at:
         return
-    mark = f"setup_prompt:{record.sponsor.id}"
-    last = await store.mark(mark)
-    day = now if last is None else max(now, datetime.fromisoformat(last) + SETUP_PROMPTS_APART)
-    # NB. before: when the process ends in between, one day passes without a reminder, and nobody gets two.
-    await store.save_mark(mark, day.isoformat())
-    await service.advance_review(tenant_id, PromptSetup() if day <= now else PostponePrompt(until=day))
+    sent, reserved = f"setup_prompt_sent:{record.sponsor.id}", f"setup_prompt_reserved:{record.sponsor.id}"
+    last = await store.mark(sent)
+    if last is None or now >= datetime.fromisoformat(last) + SETUP_PROMPTS_APART:
+        # NB. before it is sent: when the process ends in between, a day passes without one, and nobody gets two.
+        await store.save_mark(sent, now.isoformat())
+        await service.advance_review(tenant_id, PromptSetup())
+        return
+    newest = max(datetime.fromisoformat(mark) for mark in (last, await store.mark(reserved)) if mark)
+    day = max(now, newest) + SETUP_PROMPTS_APART
+    await store.save_mark(reserved, day.isoformat())
+    await service.advance_review(tenant_id, PostponePrompt(until=day))
 
 
 async def _expire(
