@@ -256,10 +256,11 @@ DECISIONS: Final[Sentences] = {
     "the sponsor. Ask one of them.",
     R.ALREADY_THE_SPONSOR: "{sponsor} is the sponsor already. Choose somebody else.",
     R.ALREADY_PROPOSED: lambda values: (
-        f"{values['proposed']} is asked already, and has until {minute(values['expires_at'])} to answer. Wait, or "
-        "choose somebody else."
+        f"{values['proposed']} is asked already, and has until {minute(values['expires_at'])} to answer. "
+        "Choose somebody else, or wait."
     ),
-    R.NOT_THE_PROPOSED: "{proposed} was asked to be the sponsor, so only this person can answer. You need to do nothing.",
+    R.NOT_THE_PROPOSED: "{proposed} was asked to be the sponsor, so only this person can answer. You need to do "
+    "nothing.",
     R.NO_OPEN_HANDOVER: _no_open_handover,
     R.ONLY_ADMINS_REVOKE: _not_an_admin,
     R.REVOCATION_RUNNING: _already_being_closed,

@@ -30,7 +30,7 @@ _ENDED: Final[Mapping[HandoverState, tuple[str, str]]] = {
     HandoverState.STOPPED: ("ℹ️", "no answer is needed any more. The partner was closed, or has another sponsor"),
 }
 _NEWER: Final = ("ℹ️", "no answer is needed any more. Somebody else was asked to be the sponsor")
-_REMINDED: Final = ("🔔", "you were asked again, see below")
+_REMINDED: Final = ("🔔", "there is a newer question about this below")
 
 
 def handover_card(partnership: Partnership, handover: Handover) -> Message:

@@ -147,8 +147,8 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
     (
         MessageCode.HANDOVER_ASKED,
         HANDOVER,
-        "contoso.com: Dana asked Amara to be the sponsor. Until Amara accepts, the sponsor is Sam. The question ends on "
-        "Mar 8, 2027 at 09:00 UTC.",
+        "contoso.com: Dana asked Amara to be the sponsor. Until Amara accepts, the sponsor is Sam. The question ends "
+        "on Mar 8, 2027 at 09:00 UTC.",
     ),
     (MessageCode.HANDOVER_ACCEPTED, HANDOVER, "contoso.com: Amara is the sponsor now, in place of Sam."),
     (
