@@ -331,6 +331,11 @@ def test_accepting_drift_is_about_the_partner_and_of_the_default_about_none() ->
     assert subject_of(replace(click, subject="default")) == CommandSubject()
 
 
+def test_a_click_about_a_hand_over_names_the_partner() -> None:
+    for click in (PROPOSE, ACCEPT, DECLINE):
+        assert subject_of(click) == CommandSubject(tenant_id=TENANT)
+
+
 def test_a_restoration_of_what_was_approved_says_so() -> None:
     asked = replace(particulars(RequestKind.RESTORATION), restores=RequestId("r-0"), restores_result=True)
     kept = replace(SUBMIT, fields=asked).audit_details(after())
