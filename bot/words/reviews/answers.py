@@ -9,7 +9,10 @@ from workflows.core.partners.partnership import Attestation
 from workflows.core.policy.attestation import AttestedText, MfaAttestation
 
 KEEP_QUESTION: Final = "What do they work on, and until when?"
-KEEP_HINT: Final = "At least three different words and 15 letters. “Yes” or “still needed” alone is not enough. The audit log keeps it."
+KEEP_HINT: Final = (
+    "At least three different words and 15 letters. “Yes” or “still needed” alone is not enough. "
+    "It is kept in the audit log."
+)
 ATTEST_HINT: Final = "Ask their administrator if you do not know. If it is not true, choose Reduce or Revoke instead."
 NOTHING_LESS: Final = (
     "No template certainly gives less than what is set now. To end the access, choose Revoke. For other settings, send "

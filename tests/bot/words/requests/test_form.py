@@ -123,8 +123,8 @@ def test_less_access_says_what_can_be_done_about_it(is_closing: bool, can_be_edi
         (
             RefillCode.GIVES_LESS,
             {"templates": "“Guest collaboration”"},
-            "Certainly less access than now: “Guest collaboration”. One approver decides, and the approved end stays or "
-            "comes earlier. Once applied, the review is answered.",
+            "Certainly less access than now: “Guest collaboration”. One approver decides, and the approved end stays "
+            "or comes earlier. Once applied, the review is answered.",
         ),
         (
             RefillCode.TEMPLATE_GONE,
