@@ -7,6 +7,7 @@ from typing import Final
 
 from rich.console import Console
 from rich.padding import Padding
+from rich.table import Table
 
 from bot.terminal.printing import safe_text
 from bot.words.findings.finding import finding_words
@@ -102,8 +103,12 @@ def print_preview(preview: Preview, closing: Closing, console: Console) -> None:
         console.print(safe_text("They are read and blocked as soon as Microsoft answers."))
     for title, lines in _parts(preview, closing):
         console.print(safe_text(title, style="bold"))
+        bullets = Table.grid(padding=(0, 1, 0, 0))
+        bullets.add_column()
+        bullets.add_column(overflow="fold")
         for line in lines:
-            console.print(Padding(safe_text(f"- {line}"), (0, 0, 0, _INDENT)))
+            bullets.add_row("-", safe_text(line))
+        console.print(Padding(bullets, (0, 0, 0, _INDENT)))
 
 
 def _parts(preview: Preview, closing: Closing) -> Iterator[tuple[str, Sequence[str]]]:

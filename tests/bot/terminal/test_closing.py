@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from bot.process.settings import Settings
 from bot.sandbox.http.faults import Fault
 from bot.sandbox.server import BotHandle, Sandbox
 from bot.terminal.closing.by_hand import by_hand_text
+from bot.terminal.closing.command import ClosingOptions, close_partner
 from tests.bot.bot_under_test import eventually
 from tests.warm.command import _run, run_command
 from tests.warm.forks import start_forked
@@ -19,7 +21,7 @@ from tests.warm.short_pauses import SHORT_PAUSES
 from tests.workflows.core.builders import TENANT
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.plans.planning import plan_revocation
-from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.core.requests.request import AccessRequest, Closing, RequestState
 from workflows.core.settings.block import unblocked_settings
 from workflows.core.settings.model import TenantId
 from workflows.store.sqlite.store import open_store
@@ -142,6 +144,43 @@ async def test_two_at_once_both_end_with_the_block(world: Sandbox, records: Path
         assert status == 0, out
     assert unblocked_settings(contoso(world)) == ()
     assert writes(world) <= 2
+
+
+async def test_it_is_performed_here_when_the_process_that_had_the_records_ends(
+    world: Sandbox, records: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("workflows.store.sqlite.file._LOCK_SECONDS", 0.1)
+    monkeypatch.setattr("bot.terminal.closing.following.BOT_SILENT_AFTER", timedelta(seconds=0.3))
+    options = ClosingOptions(reason="They bought our competitor", confirm="contoso.com", wait=20)
+    store = await open_store(records, world.clock)
+    command = asyncio.create_task(
+        asyncio.to_thread(close_partner, "contoso.com", Closing.REVOKE, options, SHORT_PAUSES)
+    )
+
+    async def is_stored() -> bool:
+        return bool(await store.open_requests())
+
+    await eventually(is_stored)
+    await asyncio.sleep(0.5)
+    await store.close()
+    assert await command == 0
+    out = capsys.readouterr().out
+    assert "The running bot performs it." in out
+    assert "The bot does not run any more, so it is performed here." in out
+    assert unblocked_settings(contoso(world)) == ()
+
+
+async def test_a_block_that_is_not_shown_is_not_confirmed_and_that_is_its_status(
+    world: Sandbox, records: Path, tmp_path: Path
+) -> None:
+    world.faults.add(Fault(target="graph", method="PATCH", times=100, status=204))
+    status, out = await gatehouse(tmp_path, "revoke", "contoso.com", *WHY, "--wait", "3")
+    assert (status, "NOT CONFIRMED." in out) == (3, True), out
+    assert "is blocked" not in out
+    world.faults.clear()
+    status, out = await gatehouse(tmp_path, "revoke", "contoso.com", *WHY)
+    assert status == 0, out
+    assert unblocked_settings(contoso(world)) == ()
 
 
 async def test_a_drill_where_no_bot_runs(world: Sandbox, records: Path, tmp_path: Path) -> None:

@@ -29,6 +29,9 @@ from workflows.ports.tenant import Tenant
 _MAX_READ = 1000
 """How many due effects are read to find those of the request. What closes access is read first."""
 
+_MAX_LOOKS = 20
+"""How often it is looked, at the end, whether the last effect is recorded as done."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClosingPerformer:
@@ -46,10 +49,21 @@ class ClosingPerformer:
         task = asyncio.create_task(worker.run())
         try:
             yield
+            await self._until_recorded(request)
         finally:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+
+    async def _until_recorded(self, request: AccessRequest) -> None:
+        """Wait a moment until the effect that ended the request counts as done. Otherwise the bot repeats it safely."""
+        for _ in range(_MAX_LOOKS):
+            stored = await self.store.request(request.id)
+            if stored is None or not stored.is_terminal:
+                return
+            if not await _WorkOf(self.store, request).pending(self.clock.now(), _MAX_READ):
+                return
+            await asyncio.sleep(self.pauses.due_work_read_every / _MAX_LOOKS)
 
     def _worker(self, request: AccessRequest) -> QueueWorker:
         def wake() -> None:
