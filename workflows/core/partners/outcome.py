@@ -222,7 +222,7 @@ def opened_partnership(request: AccessRequest, earlier: Partnership | None, now:
     configuration = request.plan.configuration_after()
     if request.fields.lifts and earlier is not None and earlier.suspension is not None:
         record = lifted_partnership(request, earlier, now)
-        return _with_setup(record, earlier, configuration, request.require_prepared())
+        return _with_setup(record, earlier, configuration, request.require_prepared(), now)
     return _new_record(request, earlier, now, configuration=configuration, basis=SettingsBasis.APPROVED)
 
 

@@ -16,6 +16,7 @@ from tests.bot import surfaces
 from tests.bot.surfaces import Json, all_of, assert_sound, hostile_or_blank, hostile_request, shown
 from tests.bot.surfaces import buttons as buttons_of
 from tests.workflows.core.builders import NOW, TENANT, identity, partnership, prepared, request
+from workflows.app.evidence.reviews.review_context import ReviewContext
 from workflows.core.checks.consequences import consequences
 from workflows.core.partners.partnership import PartnershipState, Suspension
 from workflows.core.plans.plan import Plan
@@ -143,4 +144,6 @@ def test_cards_and_lists_name_a_suspended_partner(left: tuple[OpenAccess, ...]) 
     assert "Before: “Trusted partner” (r-0), approved until" in shown(found.blocks)
     running = request(RequestState.APPLYING, RequestKind.REVOCATION)
     running = replace(running, fields=replace(running.fields, closing=Closing.SUSPEND))
-    assert "being suspended" in shown(review_card(partnership(), now=NOW, revocation=running).blocks)
+    assert "being suspended" in shown(
+        review_card(partnership(), now=NOW, context=ReviewContext(revocation=running)).blocks
+    )
