@@ -142,7 +142,7 @@ def _use_words(use: Use, missing_permissions: tuple[str, ...]) -> str:
             return f"{_day_of(use.last_at)}, as Entra keeps it with a guest account"
         case UseState.UNUSED:
             before = "" if use.last_at is None else f"; the last known one was on {day(use.last_at)}"
-            return f"No sign-in in {_WINDOW_WORDS}{before}"
+            return f"No sign-in found in {_WINDOW_WORDS}{before}"
         case UseState.NOT_SEEN:
             return f"Not known: no sign-in found, but {_reach_words(use)}"
         case UseState.UNKNOWN:

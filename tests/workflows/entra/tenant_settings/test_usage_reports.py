@@ -1,6 +1,7 @@
 """Who uses our tenant from outside, page by page: what is asked, what comes back, and what a bad page does."""
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,12 +9,15 @@ from typing import Any
 import pytest
 
 from bot.sandbox import seed
+from tests.warm.short_pauses import SHORT_PAUSES
 from tests.workflows.entra.simulated_tenant import CONTOSO, Graph, answering, refusing
 from workflows.core.partners.reviewing.evidence.guest_matching import GuestAccount, GuestActivity
 from workflows.core.partners.reviewing.evidence.sign_in_counting import SignIn
 from workflows.core.settings.model import TenantId
 from workflows.entra import Entra
 from workflows.entra.answers.usage_rows import guest_of, sign_in_of
+from workflows.entra.tenant_settings import GraphTenantSettings
+from workflows.intervals import Pauses
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 from workflows.ports.tenant_problems import TenantCode
 
@@ -40,10 +44,16 @@ def taking(rows: list[Any], pages: int = 99) -> Callable[[Sequence[Any]], bool]:
     return take
 
 
-async def test_sign_ins_of_other_tenants_people_are_read_to_the_end(entra: Entra, graph: Graph) -> None:
+@pytest.fixture
+def quick(entra: Entra) -> GraphTenantSettings:
+    """The reader without the pauses that keep the limit of reports."""
+    return GraphTenantSettings(entra._connection, pauses=SHORT_PAUSES)
+
+
+async def test_sign_ins_of_other_tenants_people_are_read_to_the_end(quick: GraphTenantSettings, graph: Graph) -> None:
     graph.simulator.merge({"pageSize": 2})
     rows: list[SignIn] = []
-    assert await entra.tenant_settings.read_foreign_sign_ins(HOME, SINCE, taking(rows))
+    assert await quick.read_foreign_sign_ins(HOME, SINCE, taking(rows))
     assert {row.home for row in rows} >= {CONTOSO}
     assert HOME not in {row.home for row in rows}
     assert all(row.is_success and row.at is not None for row in rows)
@@ -54,33 +64,32 @@ async def test_sign_ins_of_other_tenants_people_are_read_to_the_end(entra: Entra
     assert len(graph.seen) > 1
 
 
-async def test_the_reader_stops_when_it_is_told(entra: Entra, graph: Graph) -> None:
+async def test_the_reader_stops_when_it_is_told(quick: GraphTenantSettings, graph: Graph) -> None:
     graph.simulator.merge({"pageSize": 1})
     rows: list[SignIn] = []
-    assert not await entra.tenant_settings.read_foreign_sign_ins(HOME, SINCE, taking(rows, 2))
+    assert not await quick.read_foreign_sign_ins(HOME, SINCE, taking(rows, 2))
     assert (len(rows), len(graph.seen)) == (2, 2)
     guests: list[GuestAccount] = []
-    assert not await entra.tenant_settings.read_guests(taking(guests, 1), with_activity=False)
+    assert not await quick.read_guests(taking(guests, 1), with_activity=False)
     assert len(guests) == 1
 
 
-async def test_the_log_reaches_back_when_anybody_signed_in_then(entra: Entra, graph: Graph) -> None:
-    settings = entra.tenant_settings
-    assert await settings.has_sign_ins(SINCE, datetime.now(UTC))
+async def test_the_log_reaches_back_when_anybody_signed_in_then(quick: GraphTenantSettings, graph: Graph) -> None:
+    assert await quick.has_sign_ins(SINCE, datetime.now(UTC))
     assert graph.seen[-1].query["$top"] == "1"
-    assert not await settings.has_sign_ins(SINCE, SINCE + timedelta(hours=1))
+    assert not await quick.has_sign_ins(SINCE, SINCE + timedelta(hours=1))
 
 
-async def test_guests_are_read_with_what_shows_their_company(entra: Entra, graph: Graph) -> None:
+async def test_guests_are_read_with_what_shows_their_company(quick: GraphTenantSettings, graph: Graph) -> None:
     rows: list[GuestAccount] = []
-    assert await entra.tenant_settings.read_guests(taking(rows), with_activity=True)
+    assert await quick.read_guests(taking(rows), with_activity=True)
     (maria,) = [row for row in rows if row.mail == "maria@contoso.com"]
     assert (maria.state, maria.is_enabled, maria.issuers) == ("Accepted", True, ("ExternalAzureAD",))
     assert "#EXT#" in maria.principal_name
     assert maria.has_come
     assert graph.seen[-1].query["$filter"] == "userType eq 'Guest'"
     rows.clear()
-    assert await entra.tenant_settings.read_guests(taking(rows), with_activity=False)
+    assert await quick.read_guests(taking(rows), with_activity=False)
     assert "signInActivity" not in graph.seen[-1].query["$select"]
     assert {row.activity for row in rows} == {None}
 
@@ -88,20 +97,22 @@ async def test_guests_are_read_with_what_shows_their_company(entra: Entra, graph
 @pytest.mark.parametrize(
     "link", ["https://evil.example/v1.0/auditLogs/signIns?x=1", "http://127.0.0.1:1/auditLogs/signIns", "{url}"]
 )
-async def test_a_hostile_next_link_ends_the_reading_and_gets_no_token(entra: Entra, graph: Graph, link: str) -> None:
+async def test_a_hostile_next_link_ends_the_reading_and_gets_no_token(
+    quick: GraphTenantSettings, graph: Graph, link: str
+) -> None:
     """A link to another server, and one that leads to the same page again and again."""
     page = {"value": [ROW], "@odata.nextLink": link.format(url=f"{graph.url}/auditLogs/signIns?again=1")}
     graph.fail(*(answering(200, page) for _ in range(9)))
     rows: list[SignIn] = []
     with pytest.raises(TenantUnavailable) as caught:
-        await entra.tenant_settings.read_foreign_sign_ins(HOME, SINCE, taking(rows))
+        await quick.read_foreign_sign_ins(HOME, SINCE, taking(rows))
     assert caught.value.facts[0].code == TenantCode.ENDLESS_LIST
     assert len(graph.seen) <= 2
     assert rows, "what was read before it has been taken"
 
 
 async def test_a_throttled_page_is_requested_again_after_the_pause(
-    entra: Entra, graph: Graph, monkeypatch: pytest.MonkeyPatch
+    quick: GraphTenantSettings, graph: Graph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rests: list[float] = []
 
@@ -117,29 +128,54 @@ async def test_a_throttled_page_is_requested_again_after_the_pause(
         answering(200, {"value": [{**ROW, "id": "2"}]}),
     )
     rows: list[SignIn] = []
-    assert await entra.tenant_settings.read_foreign_sign_ins(HOME, SINCE, taking(rows))
+    assert await quick.read_foreign_sign_ins(HOME, SINCE, taking(rows))
     assert len(rows) == 2, "no row twice"
     assert rests == [30.0, 20.0]
     assert [dict(one.query) for one in graph.seen[1:]] == [{"page": "2"}] * 3
 
 
+async def test_a_scan_leaves_most_of_the_limit_of_reports_to_cards(entra: Entra, graph: Graph) -> None:
+    """Two of five requests in each period are the scan's: the others are answered at once meanwhile."""
+    graph.simulator.merge({"pageSize": 1})
+    pauses = Pauses(reports=(5, 2.0), reports_of_a_scan=(2, 2.0))
+    settings = GraphTenantSettings(entra._connection, pauses=pauses)
+    rows: list[SignIn] = []
+    began = time.monotonic()
+    two_were_read = asyncio.Event()
+
+    def take(page: Sequence[SignIn]) -> bool:
+        rows.extend(page)
+        if len(rows) == 2:
+            two_were_read.set()
+        return True
+
+    scan = asyncio.create_task(settings.read_foreign_sign_ins(HOME, SINCE, take))
+    await two_were_read.wait()
+    await asyncio.gather(*(settings.read_sign_ins(CONTOSO, SINCE + timedelta(days=day)) for day in (28, 29)))
+    assert not scan.done(), "cards were answered while the scan waits for its next turn"
+    await scan
+    assert (len(rows), time.monotonic() - began >= 2.0) == (4, True)
+    starts = [one for one in graph.seen if one.path.startswith("/auditLogs/signIns")]
+    assert len(starts) == 6
+
+
 async def test_throttling_that_does_not_end_is_told(
-    entra: Entra, graph: Graph, monkeypatch: pytest.MonkeyPatch
+    quick: GraphTenantSettings, graph: Graph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("workflows.entra.transport.rate_limit._rest", lambda _: asyncio.sleep(0))
     graph.fail(*(refusing(429, "TooManyRequests", Retry_After="30") for _ in range(9)))
     with pytest.raises(TenantUnavailable) as caught:
-        await entra.tenant_settings.read_guests(taking([]), with_activity=True)
+        await quick.read_guests(taking([]), with_activity=True)
     assert caught.value.is_throttled
     assert len(graph.seen) == 6
 
 
-async def test_a_missing_permission_is_named(entra: Entra, graph: Graph) -> None:
+async def test_a_missing_permission_is_named(quick: GraphTenantSettings, graph: Graph) -> None:
     roles = [role for role in graph.simulator.state()["appRoles"] if role != "AuditLog.Read.All"]
     graph.simulator.merge({"appRoles": roles})
     for read in (
-        entra.tenant_settings.read_guests(taking([]), with_activity=True),
-        entra.tenant_settings.read_foreign_sign_ins(HOME, SINCE, taking([])),
+        quick.read_guests(taking([]), with_activity=True),
+        quick.read_foreign_sign_ins(HOME, SINCE, taking([])),
     ):
         with pytest.raises(TenantRefused) as caught:
             await read
