@@ -43,7 +43,7 @@ def test_the_sentences_name_what_happened() -> None:
         "The template “Trusted partner” is stricter now: it gives less access, and it asks more people."
     )
     assert reason_words(reason("drift")) == "The settings are not as approved: different from approved."
-    assert reason_words(reason("campaign")) == "Dana asked for a review of several partners: Yearly check"
+    assert reason_words(reason("campaign")) == "Dana asked for a review of several partners: Yearly check."
 
 
 def test_several_reasons_are_joined_and_a_repeated_one_is_named_once_in_a_list() -> None:

@@ -56,7 +56,7 @@ class MemberOutcome(StrEnum):
     """Another request was approved, which ended the review."""
 
 
-_OPEN: Final = (MemberOutcome.OPEN, MemberOutcome.OVERDUE)
+OPEN_OUTCOMES: Final = (MemberOutcome.OPEN, MemberOutcome.OVERDUE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +94,7 @@ class Campaign:
     @property
     def answered(self) -> int:
         """Return how many members are answered, as it was counted last."""
-        return sum(count for outcome, count in self.counts.items() if outcome not in _OPEN)
+        return sum(count for outcome, count in self.counts.items() if outcome not in OPEN_OUTCOMES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,11 +130,11 @@ def why_skipped(partnership: Partnership, now: datetime, *, is_in_campaign: bool
 
     :param is_in_campaign: whether another campaign will start a review of it.
     """
-    if partnership.state is PartnershipState.REVOKED:
+    if partnership.state not in (PartnershipState.ACTIVE, PartnershipState.REVIEW_DUE):
         return SkipReason.BLOCKED
     if partnership.is_past_its_end(now):
         return SkipReason.ENDED
-    if partnership.state is not PartnershipState.ACTIVE or is_in_campaign:
+    if partnership.state is PartnershipState.REVIEW_DUE or is_in_campaign:
         return SkipReason.UNDER_REVIEW
     ends_at = partnership.ends_at
     is_ending = partnership.at_end is AtEnd.BLOCK and ends_at is not None and ends_at - now <= ENDS_SOON
@@ -224,7 +224,7 @@ def outcome_of(campaign: Campaign, partnership: Partnership | None, *, is_reduce
 
     :param is_reduced: whether the request that is applied now only reduced access.
     """
-    if partnership is None or partnership.state is PartnershipState.REVOKED:
+    if partnership is None or partnership.state not in (PartnershipState.ACTIVE, PartnershipState.REVIEW_DUE):
         return MemberOutcome.REVOKED
     if is_asked_by(campaign, partnership):
         is_overdue = partnership.reminders >= ADMINS_ASKED_FROM_REMINDER
@@ -244,7 +244,7 @@ def with_counts(campaign: Campaign, outcomes: Iterable[MemberOutcome], now: date
     counts = Counter(outcomes)
     if counts == Counter(campaign.counts):
         return campaign
-    is_done = not any(counts[outcome] for outcome in _OPEN)
+    is_done = not any(counts[outcome] for outcome in OPEN_OUTCOMES)
     return replace(
         campaign,
         version=campaign.version + 1,
