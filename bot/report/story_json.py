@@ -41,7 +41,13 @@ def story_json(story: RequestStory) -> dict[str, Any]:
         **_decision_members(story),
         **_write_members(story),
         "reviews": [
-            {"at": _moment(one.at), "chat_id": one.chat_id, "name": one.name, "reason": one.reason}
+            {
+                "at": _moment(one.at),
+                "chat_id": one.chat_id,
+                "name": one.name,
+                "reason": one.reason,
+                "mfa": None if one.mfa is None else {"text": one.mfa.text.value, "until": _moment(one.mfa.until)},
+            }
             for one in story.reviews
         ],
         "changes_by_others": [_outside_change(one) for one in story.outside_changes],

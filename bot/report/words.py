@@ -8,6 +8,7 @@ from bot.words.posture.drift import author_words, difference_words
 from bot.words.requests.replacement import later_state_words
 from bot.words.requests.states import state_words
 from bot.words.requests.titles import prepared_title
+from bot.words.reviews.answers import attestation_words
 from bot.words.sentences import counted, last_day, minute
 from workflows.core.partners.history.outside_changes import OutsideChange, OutsideChangeKind, RecordedDrift
 from workflows.core.partners.history.story import (
@@ -125,7 +126,8 @@ def decision_words(one: StoryDecision) -> str:
 def review_words(answer: ReviewAnswer) -> str:
     """Return one answer to a review in one line."""
     who = f"{answer.name} ({answer.chat_id})" if answer.name else answer.chat_id
-    return f"{minute(answer.at)}, {who}: {answer.reason}"
+    attested = attestation_words(answer.mfa)
+    return " ".join(filter(None, [f"{minute(answer.at)}, {who}: {answer.reason}", attested and f"({attested})"]))
 
 
 def outside_change_words(change: OutsideChange) -> str:

@@ -107,11 +107,15 @@ async def tenant_settings(tenant: Tenant) -> list[Finding]:
     async def sign_ins() -> object:
         return await tenant_settings.read_sign_ins(await tenant.home(), datetime.now(UTC) - timedelta(hours=1))
 
+    async def guests() -> object:
+        return await tenant_settings.read_guests(lambda _: False, with_activity=True)  # one page is enough
+
     results = [
         await _call_result("Entra: who may invite", tenant_settings.read_authorization, "Policy.Read.All"),
         await _call_result("Entra: Conditional Access", tenant_settings.read_conditional_access, "Policy.Read.All"),
         await _call_result("Entra: our own domains", tenant_settings.verified_domains, "Organization.Read.All"),
         await _call_result("Entra: sign-ins of partners", sign_ins, "AuditLog.Read.All and Entra ID P1"),
+        await _call_result("Entra: last sign-in of guests", guests, "AuditLog.Read.All and Entra ID P1"),
         await _call_result(
             "Entra: names of groups", lambda: tenant_settings.name_of(_SOME_GROUP), "GroupMember.Read.All"
         ),

@@ -95,6 +95,15 @@ def times_in(text: str) -> Iterator[tuple[int, int, datetime]]:
             yield match.start(), match.end(), at
 
 
+def with_days(text: str) -> str:
+    """Return a text in which each time that `minute` wrote is only its day."""
+    parts, end = [], 0
+    for start, after, moment in times_in(text):
+        parts += [text[end:start], day(moment)]
+        end = after
+    return "".join([*parts, text[end:]])
+
+
 def place_to_cut(text: str, limit: int) -> int:
     """Return the last place, at limit `limit`, that is not inside an ID."""
     for match in _ID.finditer(text, max(0, limit - _LENGTH), limit + _LENGTH):

@@ -35,6 +35,7 @@ from tests.bench.batch_surfaces import batch_homes, batch_messages, batch_window
 from tests.bench.campaign_surfaces import campaign_messages, campaign_windows
 from tests.bench.changing_surfaces import changing_forms, changing_messages
 from tests.bench.freeze_surfaces import freeze_messages, freeze_windows
+from tests.bench.review_surfaces import review_messages, review_windows
 from tests.bot.sandbox.page.stage import CHANNELS, PEOPLE, Stage
 from tests.bot.shipped_cards import NAMES, waiting, words_of
 from tests.workflows.core.builders import AMARA, NOW, RILEY, TENANT, access_plan, approval, identity, partnership
@@ -226,6 +227,8 @@ async def main(folder: Path | None, only: str) -> None:
             **changing_messages(),
             **batch_messages(),
             **batch_windows(),
+            **review_messages(),
+            **review_windows(),
             **windows(),
             **request_forms(),
             **changing_forms(),

@@ -204,7 +204,7 @@ class FakeSurroundings:
         """Return whether the log reaches back."""
         return await self._read("has_sign_ins", self.log_reaches_back)
 
-    async def read_guests(self, take: Callable[[Sequence[GuestAccount]], bool], *, with_activity: bool) -> bool:
+    async def read_guests(self, take: Callable[[Sequence[GuestAccount]], bool], with_activity: bool) -> bool:
         """Read the guests page by page."""
         pages = [[one if with_activity else replace(one, activity=None) for one in page] for page in self.guest_pages]
         return await self._take_pages("read_guests_active" if with_activity else "read_guests", pages, take)

@@ -31,6 +31,7 @@ from workflows.app.watch.sweep import Sweeper, SweepResult
 from workflows.app.watch.telling import DriftRecords
 from workflows.catalog.catalog import Catalog
 from workflows.core.people import ChatId, Person
+from workflows.core.policy.attestation import AttestedText
 from workflows.core.requests.commands.clicks import Click
 from workflows.core.requests.commands.partner_record import Keep, Revoke
 from workflows.core.requests.commands.request import Approve, Reject
@@ -159,9 +160,14 @@ class World:
         """Click Reject, give a reason, and let everything follow."""
         await self.click(Reject(actor=person.chat_id, request_id=request.id, digest=request.plan.digest, reason=reason))
 
-    async def keep(self, person: Person, reason: str = "Still needed") -> None:
-        """Answer Contoso's review with Keep, and let everything follow."""
-        await self.click(Keep(actor=person.chat_id, tenant_id=TENANT, reason=reason))
+    async def keep(
+        self,
+        person: Person,
+        reason: str = "The bridge project runs until March",
+        attests: AttestedText | None = AttestedText.EVERYBODY_USES_MFA,
+    ) -> None:
+        """Answer Contoso's review with Keep, attest MFA, and let everything follow."""
+        await self.click(Keep(actor=person.chat_id, tenant_id=TENANT, reason=reason, attests=attests))
 
     async def revoke(self, person: Person, target: str = TENANT, *, but: type | None = None) -> None:
         """Confirm a revocation, and let everything follow."""

@@ -61,6 +61,10 @@ CurrentRolesOf = Callable[[AccessRequest], Awaitable[CurrentRoles]]
 """Reads the current roles of the actor of a command, and of the people who decided on the request."""
 
 
+def _no_attestation(_template: str) -> None:
+    """Return that no attestation is asked: for commands of the bot itself, which keep nothing."""
+
+
 class Service:
     """Accepts commands and clicks. It only stores effects; the queue worker performs them."""
 
@@ -202,9 +206,11 @@ class Service:
         *,
         key: str = "",
         current_roles: CurrentRoles | None = None,
+        attest_mfa_for: Callable[[str], timedelta | None] = _no_attestation,
     ) -> Partnership:
         """Apply a command to a partnership and store the result.
 
+        :param attest_mfa_for: how long an attestation of MFA counts, by the name of the partner's template.
         :raises Refused: when the rules do not allow it, or there is no such partnership; nothing is stored.
         """
 
@@ -215,7 +221,14 @@ class Service:
             now = self._clock.now()
             is_drifted = isinstance(command, Keep) and await is_partner_drifted(tenant_id, self._store)
             roles = current_roles or CurrentRoles()
-            transition = advance_review(partnership, command, current_roles=roles, now=now, is_drifted=is_drifted)
+            transition = advance_review(
+                partnership,
+                command,
+                current_roles=roles,
+                now=now,
+                is_drifted=is_drifted,
+                attest_mfa_for=attest_mfa_for(partnership.template),
+            )
             entry = entry_of(
                 key or f"{tenant_id}:{partnership.version}:{command.name}",
                 now,

@@ -150,7 +150,11 @@ class PermissionCheck:
             case Keep() | ConfirmSetup() | UnconfirmSetup() | RemindSetup():
                 current_roles = await self.directory.current_roles([actor])
                 await self.service.advance_review(
-                    click.tenant_id, with_person(click, actor), key=key, current_roles=current_roles
+                    click.tenant_id,
+                    with_person(click, actor),
+                    key=key,
+                    current_roles=current_roles,
+                    attest_mfa_for=self.catalog.attest_mfa_for,
                 )
             case Revoke():
                 await self._revoke(click, actor, key)

@@ -154,7 +154,7 @@ class GraphTenantSettings:
         """Return whether the log has any sign-in between two times."""
         return await self._usage.has_sign_ins(since, until)
 
-    async def read_guests(self, take: Callable[[Sequence[GuestAccount]], bool], *, with_activity: bool) -> bool:
+    async def read_guests(self, take: Callable[[Sequence[GuestAccount]], bool], with_activity: bool) -> bool:
         """Read all guest accounts, page by page; see `ports.TenantSettings`."""
         return await self._usage.read_guests(take, with_activity=with_activity)
 

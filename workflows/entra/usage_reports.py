@@ -75,7 +75,7 @@ class UsageReports:
                 return True
         return False
 
-    async def read_guests(self, take: Callable[[Sequence[GuestAccount]], bool], *, with_activity: bool) -> bool:
+    async def read_guests(self, take: Callable[[Sequence[GuestAccount]], bool], with_activity: bool) -> bool:
         """Read all guest accounts; see `ports.TenantSettings`."""
         permission = "AuditLog.Read.All" if with_activity else "User.Read.All"
         call = read_call("/users", Purpose.LIST_GUESTS, permission)

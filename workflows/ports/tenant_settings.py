@@ -89,7 +89,7 @@ class TenantSettings(Protocol):
     async def has_sign_ins(self, since: datetime, until: datetime) -> bool:
         """Return whether the log has any sign-in between two times, of anybody: so how far back it reaches."""
 
-    async def read_guests(self, take: Callable[[Sequence[GuestAccount]], bool], *, with_activity: bool) -> bool:
+    async def read_guests(self, take: Callable[[Sequence[GuestAccount]], bool], with_activity: bool) -> bool:
         """Read all guest accounts, page by page; see `read_foreign_sign_ins`.
 
         :param with_activity: whether their last sign-in is read, which needs a permission and a licence more.

@@ -29,6 +29,7 @@ from bot.slack.flows.request_access.filled_form import FilledFormFlow
 from bot.slack.flows.request_access.flow import RequestAccessFlow
 from bot.slack.flows.request_access.open_form import OpenRequestForm
 from bot.slack.flows.request_access.own_directory import OwnDirectorySearch
+from bot.slack.flows.request_access.reduce import ReduceFlow
 from bot.slack.flows.restore.flow import RestoreFlow
 from bot.slack.flows.revoke.flow import RevokeFlow
 from bot.slack.flows.show.flow import ShowFlow
@@ -73,7 +74,7 @@ def make_flows(
     display_directory: DisplayDirectory,
 ) -> Sequence[Flow]:
     """Return every flow."""
-    store, clock, background = systems.store, systems.clock, systems.background
+    store, background = systems.store, systems.background
     adopt_intake = _intake(AdoptIntake, systems, service, limits)
     directory, members = systems.directory, Members(directory=systems.directory)
     lookup_permission = LookupPermission(members=WindowMembers(directory=directory), service=service, limits=limits)
@@ -91,7 +92,7 @@ def make_flows(
         AllApproversFlow(windows=windows, members=members, display_directory=display_directory),
         _decide_flow(systems, service, windows, members, display_directory),
         RemindOrWithdrawFlow(service=service, store=store, answers=answers, request_access=request_access),
-        AnswerReviewFlow(service=service, store=store, members=members, windows=windows, clock=clock),
+        _answer_review_flow(systems, service, windows, members, lookup_permission),
         _revoke_flow(systems, service, windows, members),
         _restore_flow(systems, service, limits, windows, members, lookup_permission),
         adopt,
@@ -145,6 +146,7 @@ def _setup_reader(systems: ExternalSystems) -> PartnerSetupReader:
 def _filled_form_flows(request_access: RequestAccessFlow, adopt: AdoptFlow, store: Store) -> tuple[Flow, ...]:
     return (
         CloseEarlyFlow(request_access=request_access, store=store),
+        ReduceFlow(request_access=request_access, store=store),
         FilledFormFlow(
             request_access=request_access, editing=RequestEditor(intake=request_access.intake), store=store, adopt=adopt
         ),
@@ -220,6 +222,25 @@ def _partner_setup_flow(
         lookup_permission=lookup_permission,
         directory=systems.directory,
         checklists=_setup_reader(systems),
+    )
+
+
+def _answer_review_flow(
+    systems: ExternalSystems,
+    service: Service,
+    windows: ModalWindows,
+    members: Members,
+    lookup_permission: LookupPermission,
+) -> AnswerReviewFlow:
+    return AnswerReviewFlow(
+        service=service,
+        store=systems.store,
+        members=members,
+        windows=windows,
+        clock=systems.clock,
+        catalog=systems.catalog,
+        tenant=systems.tenant,
+        lookup_permission=lookup_permission,
     )
 
 

@@ -14,6 +14,7 @@ from bot.slack.blocks.blocks import (
     button,
     cleaned_text,
     fixed_text,
+    local_day,
     local_time,
     paragraph,
     rich_text,
@@ -105,6 +106,21 @@ def _review_parts(partnership: Partnership) -> Iterator[TextRun]:
         yield fixed_text(ended_review_words(partnership.review_ended_by))
 
 
+def review_terms(partnership: Partnership) -> Iterator[TextRun]:
+    """State in one line what a review decides on: the template, until when, and who answers for it."""
+    yield cleaned_text(partner_title(partnership), bold=True)
+    yield fixed_text(f" ({partnership.request_id})")
+    if partnership.ends_at is not None and partnership.is_as_approved:
+        yield fixed_text(", until ")
+        yield local_day(partnership.ends_at)
+        yield fixed_text(f", {AT_END[partnership.at_end].then}")
+    yield fixed_text(". Sponsor: ")
+    yield cleaned_text(partnership.sponsor.name)
+    if partnership.sponsor_gone_at is not None:
+        yield fixed_text(" (no enabled account in Entra)")
+    yield from basis_parts(partnership)
+
+
 def basis_parts(partnership: Partnership) -> Iterator[TextRun]:
     """State that the settings are not the approved ones, and what of the approved change is missing."""
     match partnership.basis:
@@ -124,24 +140,29 @@ def basis_parts(partnership: Partnership) -> Iterator[TextRun]:
         yield fixed_text(".")
 
 
-def review_buttons(partnership: Partnership, now: datetime, drift: Drift | None = None) -> ActionsBlock | None:
-    """Return Keep and Revoke while a review waits for an answer.
+def review_buttons(
+    partnership: Partnership, now: datetime, drift: Drift | None = None, *, offers_reduction: bool = True
+) -> ActionsBlock | None:
+    """Return Keep, Reduce, Revoke and Details while a review waits for an answer.
 
-    Only Revoke is possible after the approved end date, or when the settings differ from what was approved.
+    Nobody can keep or reduce access after the approved end date, or settings that differ from what was approved.
 
     :param drift: the drift of the partner that the last sweep found; Restore then takes the place of Keep.
+    :param offers_reduction: whether no reduction is requested yet.
     """
     if partnership.state is not PartnershipState.REVIEW_DUE:
         return None
     tenant_id = partnership.identity.tenant_id
     # NB. no colour: none of the answers is the recommended one.
     revoke = button("Revoke", ids.REVOKE_REVIEW, tenant_id)
+    details = button("Details", ids.REVIEW_DETAILS, tenant_id)
     if drift is not None:
         restore = [button("Restore", ids.RESTORE_APPROVED, tenant_id)] if drift.can_be_restored else []
-        return actions(f"review:{tenant_id}", *restore, revoke)
+        return actions(f"review:{tenant_id}", *restore, revoke, details)
     if partnership.is_past_its_end(now) or not partnership.is_as_approved:
-        return actions(f"review:{tenant_id}", revoke)
-    return actions(f"review:{tenant_id}", button("Keep", ids.KEEP, tenant_id), revoke)
+        return actions(f"review:{tenant_id}", revoke, details)
+    reduce = [button("Reduce", ids.REDUCE, tenant_id)] if offers_reduction else []
+    return actions(f"review:{tenant_id}", button("Keep", ids.KEEP, tenant_id), *reduce, revoke, details)
 
 
 def partner_section_value(tenant_id: TenantId, name: PartnerSection, page: int) -> str:

@@ -35,12 +35,11 @@ from bot.slack.outbound.reminders import Reminders
 from bot.slack.outbound.requests.request_messages import RequestMessages
 from bot.slack.words.alarms import alarm_message
 from bot.words.requests.messages import message_words, notified_message_words
-from workflows.app.watch.known_drift import known_drift
+from workflows.app.evidence.reviews.review_context import read_review_context
 from workflows.core.batches.batch import Batch, ListFile
 from workflows.core.checks.partner_setup.confirmations import open_steps
 from workflows.core.errors.facts import Fact
 from workflows.core.partners.partnership import Partnership, PartnershipState
-from workflows.core.partners.revoking import running_revocation
 from workflows.core.people import ADMIN, ChatId
 from workflows.core.policy.freeze import Freeze
 from workflows.core.requests.alarms import Alarm
@@ -113,9 +112,9 @@ class SlackNotifier:
         :raises NotifierRefused: when nobody at all could be asked.
         """
         subject = f"review:{partnership.identity.tenant_id}"
-        running = running_revocation(await self._outbound.store.open_requests_alone(), partnership.identity)
-        drift = await known_drift(partnership.identity.tenant_id, self._outbound.store)
-        card = review_card(partnership, now=self._outbound.clock.now(), revocation=running, drift=drift)
+        now = self._outbound.clock.now()
+        context = await read_review_context(partnership, store=self._outbound.store, now=now)
+        card = review_card(partnership, now=now, context=context)
         not_reached = None
         if remind and partnership.state is PartnershipState.REVIEW_DUE:
             not_reached = await self._remind(partnership, subject, card)

@@ -83,6 +83,8 @@ STORED: Final = {
     "remind": "remind_approvers",
     "keep": "want_keep",
     "keep_reason": "want_keep",
+    "reduce": "reduce",
+    "review_details": "review_details",
     "revoke_review": "want_revoke",
     "confirm_revoke": "want_revoke",
     "request_access": "submit",

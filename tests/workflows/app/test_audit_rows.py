@@ -221,8 +221,11 @@ OF_PARTNERS: Final[tuple[tuple[Partnership, PartnershipCommand, Row], ...]] = (
     (partnership(version=1), AskReview(), (f"gatehouse ask_review accepted - {TENANT} -", "{}")),
     (
         partnership(version=1, state=PartnershipState.REVIEW_DUE),
-        Keep(actor=SAM, tenant_id=TENANT, reason=" Needed "),
-        (f"U-SAM keep accepted r-1 {TENANT} id-sam", '{"reason":" Needed ","account":"id-sam"}'),
+        Keep(actor=SAM, tenant_id=TENANT, reason=" The launch moved to July "),
+        (
+            f"U-SAM keep accepted r-1 {TENANT} id-sam",
+            '{"reason":" The launch moved to July ","account":"id-sam"}',
+        ),
     ),
     (
         partnership(version=1, setup=(REDEEM_STEP,)),

@@ -274,7 +274,7 @@ async def test_a_part_of_a_reduction_keeps_the_approved_end_and_may_be_kept(worl
     await world.checks.run()
     assert [one.code for one in await world.store.open_alarms()] == [AlarmCode.PARTLY_APPLIED]
     world.clock.advance(minutes=1)
-    await world.keep(SAM, "Checked with their admin")
+    await world.keep(SAM, "Checked the rest with their admin team")
     kept = await world.store.partnership(TENANT)
     assert kept is not None
     assert kept.state is PartnershipState.ACTIVE

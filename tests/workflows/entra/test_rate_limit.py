@@ -33,6 +33,14 @@ async def test_nobody_waits_longer_than_told_and_who_gives_up_takes_no_turn() ->
         pass
 
 
+async def test_who_is_patient_waits_longer_than_that() -> None:
+    pace, began = RateLimit(1, 0.3, longest_wait=0.1), time.monotonic()
+    for _ in range(2):
+        async with pace.turn(is_patient=True):
+            pass
+    assert time.monotonic() - began >= 0.29
+
+
 async def test_a_turn_counts_from_the_end_of_its_request() -> None:
     """When Graph counted it is not known before it has answered."""
     pace, began = RateLimit(1, 0.2), time.monotonic()

@@ -217,7 +217,7 @@ class _WaveSettings:
     async def has_sign_ins(self, since: datetime, until: datetime) -> bool:
         return await self._settings.has_sign_ins(since, until)
 
-    async def read_guests(self, take: Callable[[Sequence[GuestAccount]], bool], *, with_activity: bool) -> bool:
+    async def read_guests(self, take: Callable[[Sequence[GuestAccount]], bool], with_activity: bool) -> bool:
         return await self._settings.read_guests(take, with_activity=with_activity)
 
     async def read_partner_changes(self, tenant_id: TenantId, since: datetime) -> Sequence[PartnerChange]:

@@ -13,8 +13,9 @@ from workflows.core.errors.facts import Fact, as_values
 from workflows.core.partners.approval_policy import is_live, stricter
 from workflows.core.partners.lifecycle import require_table_result
 from workflows.core.partners.partnership import Partnership, PartnershipState, SettingsBasis
+from workflows.core.partners.reviewing.keeping import attestation_end, next_review
+from workflows.core.partners.reviewing.reducing import answered_by_reduction
 from workflows.core.partners.reviewing.review_events import kept_events
-from workflows.core.partners.reviewing.reviews import next_review
 from workflows.core.people import GATEHOUSE
 from workflows.core.plans.closing import only_reduces_access, writes_only_reductions
 from workflows.core.plans.plan import AtEnd
@@ -60,9 +61,10 @@ def advance_request_and_record(
     """
     transition = advance(request, command, situation)
     if not _changes_record(command):
-        return PartnerOutcome(request=transition.request, effects=transition.effects)
+        answered = _show_answered_review(request, transition.request)
+        return PartnerOutcome(request=transition.request, effects=(*transition.effects, *answered))
     after, now = transition.request, situation.now
-    show_review: tuple[Effect, ...] = ()
+    show_review: tuple[Effect, ...] = _show_answered_review(request, after)
     message: Fact | None = None
     if isinstance(command, RecordOverwritten):
         record = unapproved_partnership(
@@ -89,6 +91,16 @@ def advance_request_and_record(
     if after.batch is not None:
         effects = (*transition.effects, *(() if earlier is None else (*show_review, *_show_replaced(after, earlier))))
     return PartnerOutcome(request=after, effects=effects, partnership=require_table_result(earlier, command, record))
+
+
+def _show_answered_review(before: AccessRequest | None, after: AccessRequest) -> tuple[ShowReview, ...]:
+    """Return the update of the review that a request answers: its card says that a reduction is requested, or is not
+    any more.
+    """
+    tenant_id = after.fields.answers_review_of
+    if tenant_id is None or (before is not None and before.state is after.state):
+        return ()
+    return (ShowReview(tenant_id=tenant_id),)
 
 
 def _changes_record(
@@ -201,6 +213,7 @@ def _new_record(
 ) -> Partnership:
     prepared = request.require_prepared()
     ends_at = _end_of_settings(request, earlier, now, basis)
+    attestations = () if earlier is None else earlier.attestations
     record = Partnership(
         identity=prepared.observation.identity,
         version=1 if earlier is None else earlier.version + 1,
@@ -214,8 +227,8 @@ def _new_record(
         since=now,
         ends_at=ends_at,
         review_interval=prepared.review_interval,
-        next_review_at=next_review(prepared.review_interval, ends_at, now),
-        attestations=() if earlier is None else earlier.attestations,
+        next_review_at=next_review(prepared.review_interval, ends_at, now, attestation_end(attestations, now)),
+        attestations=attestations,
         review_events=kept_events(earlier),
         stages=_approval_policy_from(prepared, earlier),
         basis=basis,
@@ -223,7 +236,7 @@ def _new_record(
     )
     is_approved = basis is SettingsBasis.APPROVED
     if earlier is not None and is_live(earlier) and not (is_approved and _may_prolong(prepared)):
-        record = _with_earlier_terms(earlier, record)
+        record = answered_by_reduction(_with_earlier_terms(earlier, record), request, now)
     return _with_setup(record, earlier, configuration, prepared)
 
 

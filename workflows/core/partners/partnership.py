@@ -17,6 +17,7 @@ from workflows.core.people import Person
 from workflows.core.plans.plan import AtEnd, TenantIdentity
 from workflows.core.plans.renewal import is_extension
 from workflows.core.policy.approval import Choice
+from workflows.core.policy.attestation import MfaAttestation
 from workflows.core.policy.template import Stage
 from workflows.core.requests.commands.review_event import ReviewReason
 from workflows.core.requests.deciding import access_ends_at
@@ -55,6 +56,10 @@ class Attestation:
     person: Person
     reason: str
     at: datetime
+    mfa: MfaAttestation | None = None
+    """What the person attested about the partner's MFA; None when that was not asked."""
+    reduced_by: RequestId | None = None
+    """The request that reduced the access, when that was the answer; None when the access was kept as it was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,6 +60,8 @@ class Template:
     """Whether the requester may choose the day of the end, instead of one of the durations. A block has no end."""
     at_end: AtEnd = AtEnd.ASK
     """What happens at the end of the access."""
+    attest_mfa_for: timedelta | None = None
+    """How long an attestation counts that the partner enforces MFA. Who keeps the access must give it; None: nobody."""
 
     @property
     def longest(self) -> timedelta:

@@ -20,6 +20,7 @@ from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.policy.approval import ChainRule, Decision, Verdict, evaluate
 from workflows.core.policy.template import Stage
 from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.model import TenantId
 from workflows.core.settings.open_access import OpenAccess
 
 RequestId = NewType("RequestId", str)
@@ -113,6 +114,8 @@ class RequestFields:
     """The number of the ticket that the request belongs to; empty when the template asks for none."""
     period_ended_at: datetime | None = None
     """The end of the access for which Gatehouse itself blocks the partner; None for every other request."""
+    answers_review_of: TenantId | None = None
+    """The partner whose review is answered when this reduces its access; None for a request that answers none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from workflows.ports.tenant_problems import TenantCode
 
 _THROTTLED_SECONDS: Final = 10.0
 """How long a patient read waits after throttling when Graph names no pause."""
+_rest: Final = asyncio.sleep
 _OUT_OF_TURN: Final = Fact(TenantCode.OUT_OF_TURN)
 
 
@@ -94,4 +95,4 @@ async def send_patiently(
         if not waits or not isinstance(error, TenantUnavailable) or not error.is_throttled:
             raise error
         waits -= 1
-        await asyncio.sleep(_THROTTLED_SECONDS if error.retry_after is None else error.retry_after)
+        await _rest(_THROTTLED_SECONDS if error.retry_after is None else error.retry_after)

@@ -1,14 +1,19 @@
 """Answer `/auditLogs`: sign-ins and directory audits, newest first."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from bot.sandbox.entra.endpoints.listing import Listing, page_answer
 from bot.sandbox.entra.odata.calls import Answer, Call, not_found
 from bot.sandbox.entra.odata.filters import Filterable
 from bot.sandbox.entra.odata.query import ENTITY_OPTIONS, entity, names_in_select, only_properties, require_options
+from bot.sandbox.entra.odata.timestamps import stamp
+from bot.sandbox.entra.tenant.report_access import require_premium
 from bot.sandbox.entra.tenant.tenant import Tenant
 
+_KEPT_FOR = timedelta(days=30)
+"""How long Entra ID P1 and P2 keep sign-ins."""
 _TEXT = frozenset({"eq", "startswith"})
 _TIME = frozenset({"eq", "ge", "gt", "le", "lt"})
 _SIGN_INS = Filterable(
@@ -22,12 +27,11 @@ _SIGN_INS = Filterable(
                 "userDisplayName",
                 "appId",
                 "appDisplayName",
-                "homeTenantId",
-                "resourceTenantId",
                 "ipAddress",
             ),
             _TEXT,
         ),
+        **dict.fromkeys(("homeTenantId", "resourceTenantId"), _TEXT | {"ne"}),
         "createdDateTime": _TIME,
         "status/errorCode": frozenset({"eq"}),
     },
@@ -51,18 +55,24 @@ _AUDITS = Filterable(
 
 
 def list_sign_ins(tenant: Tenant, call: Call) -> Answer:
-    """List the sign-ins (GET)."""
+    """List the sign-ins of the last 30 days (GET)."""
+    require_premium(tenant.objects)
+    tenant.take_report_turn()
+    begins_at = stamp(tenant.now() - _KEPT_FOR)
+    rows = [row for row in tenant.objects["signIns"] if str(row.get("createdDateTime")) >= begins_at]
     listing = Listing(context="auditLogs/signIns", type_name="signIn", filterable=_SIGN_INS, largest_page=1000)
-    return page_answer(tenant, call, _newest_first(tenant.objects["signIns"], "createdDateTime"), listing)
+    return page_answer(tenant, call, _newest_first(rows, "createdDateTime"), listing)
 
 
 def get_sign_in(tenant: Tenant, call: Call) -> Answer:
     """Return one sign-in (GET)."""
+    require_premium(tenant.objects)
     return _one(call, tenant.objects["signIns"], "auditLogs/signIns", "signIn")
 
 
 def list_audits(tenant: Tenant, call: Call) -> Answer:
     """List the directory audit entries (GET)."""
+    tenant.take_report_turn()
     listing = Listing(
         context="auditLogs/directoryAudits", type_name="directoryAudit", filterable=_AUDITS, largest_page=1000
     )

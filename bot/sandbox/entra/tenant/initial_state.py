@@ -59,6 +59,9 @@ _GUESTS = (
 def initial_state(now: datetime) -> dict[str, Any]:
     """Return the tenant's objects at the start; `EntraSimulator.state()` and `merge` use the same keys."""
     users = {user["id"]: user for user in (*_people(), *_guests())}
+    guest_sign_ins = _sign_ins(now, [user for user in users.values() if user["userType"] == "Guest"])
+    for row in guest_sign_ins:
+        users[row["userId"]]["signInActivity"] = _activity(row)
     return {
         "crossTenantAccessPolicy": {
             "id": stable_id("crossTenantAccessPolicy"),
@@ -81,7 +84,7 @@ def initial_state(now: datetime) -> dict[str, Any]:
         "conditionalAccessPolicies": conditional_access_policies(),
         "sharepointSettings": sharepoint_settings(),
         "signIns": [
-            *_sign_ins(now, [user for user in users.values() if user["userType"] == "Guest"]),
+            *guest_sign_ins,
             *_sign_ins_abroad(now, [user for user in users.values() if user["userType"] != "Guest"]),
         ],
         "directoryAudits": [],
@@ -90,6 +93,8 @@ def initial_state(now: datetime) -> dict[str, Any]:
         "readLagSeconds": 0,
         "pageSize": 100,
         "emptyPages": False,
+        "hasPremiumLicence": True,
+        "reportsPerTenSeconds": 0,
     }
 
 
@@ -209,6 +214,19 @@ def _sign_ins(now: datetime, guests: list[dict[str, Any]]) -> list[dict[str, Any
         if home is not None:
             rows.append(_sign_in(guest, home, now - timedelta(days=3 * days)))
     return rows
+
+
+def _activity(sign_in: dict[str, Any]) -> dict[str, Any]:
+    """Return the last sign-in as it is kept with the account."""
+    moment, request = sign_in["createdDateTime"], sign_in["id"]
+    return {
+        "lastSignInDateTime": moment,
+        "lastSignInRequestId": request,
+        "lastNonInteractiveSignInDateTime": None,
+        "lastNonInteractiveSignInRequestId": "",
+        "lastSuccessfulSignInDateTime": moment,
+        "lastSuccessfulSignInRequestId": request,
+    }
 
 
 def _sign_ins_abroad(now: datetime, members: list[dict[str, Any]]) -> list[dict[str, Any]]:

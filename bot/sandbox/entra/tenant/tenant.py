@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.sandbox.entra.tenant.audit_entries import Activity, audit_entry, by_app, by_user
 from bot.sandbox.entra.tenant.initial_state import initial_state
+from bot.sandbox.entra.tenant.report_access import ReportLimit
 from bot.sandbox.entra.tenant.state_checks import (
     require_same_structure,
     with_lowered_partner_ids,
@@ -55,6 +56,7 @@ class Tenant:
         self.objects = initial_state(now())
         self._on_change = on_change
         self._history = PartnerHistory()
+        self._reports = ReportLimit()
 
     @property
     def own_id(self) -> str:
@@ -71,6 +73,13 @@ class Tenant:
         """Return the partners by tenant id as a read sees them: `readLagSeconds` ago."""
         lag = float(self.objects["readLagSeconds"])
         return self._history.partners_before_lag(self.partners, lag) if lag > 0 else self.partners
+
+    def take_report_turn(self) -> None:
+        """Count one request for a report.
+
+        :raises Refusal: 429 when there are more than `reportsPerTenSeconds`.
+        """
+        self._reports.take(int(self.objects["reportsPerTenSeconds"]))
 
     def touch(self) -> None:
         """Report that the state changed."""

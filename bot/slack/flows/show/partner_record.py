@@ -26,6 +26,7 @@ from bot.words.batches import member_words
 from bot.words.requests.notes import note_words
 from bot.words.requests.replacement import later_state_by_words
 from bot.words.requests.states import STATE_WORDS
+from bot.words.reviews.answers import attestation_words
 from bot.words.sentences import counted, time_words
 from workflows.core.partners.partnership import (
     Attestation,
@@ -81,8 +82,11 @@ def _record_elements(
 
 def answer_parts(attestation: Attestation) -> list[TextRun]:
     """Return one answer to a review."""
-    by = [fixed_text("Kept by "), cleaned_text(attestation.person.name), fixed_text(" on "), local_time(attestation.at)]
-    return [*by, fixed_text(": "), cleaned_text(attestation.reason, MAX_JUSTIFICATION_CHARACTERS)]
+    how = "Kept by " if attestation.reduced_by is None else f"Reduced ({attestation.reduced_by}) by "
+    by = [fixed_text(how), cleaned_text(attestation.person.name), fixed_text(" on "), local_time(attestation.at)]
+    reason = cleaned_text(attestation.reason, MAX_JUSTIFICATION_CHARACTERS)
+    attested = attestation_words(attestation.mfa)
+    return [*by, fixed_text(": "), reason, *([fixed_text(f"\n{attested}")] if attested else [])]
 
 
 def _record_rows(partnership: Partnership | None, requests: Sequence[AccessRequest]) -> Iterator[Block]:

@@ -83,7 +83,7 @@ async def test_only_the_newest_question_of_a_review_has_buttons_and_closed_ones_
         await scene.notifier().show_review(partnership(reminders=number), remind=True)
     *older, newest = in_order(scene, "@requester")
     assert [action_ids(one) for one in older] == [[], []]
-    assert action_ids(newest) == ["keep", "revoke_review"]
+    assert action_ids(newest) == ["keep", "reduce", "revoke_review", "review_details"]
     # The scene starts on Mar 1. Each closed card names the day of the newer one.
     closed = [shown(one["blocks"]) for one in older]
     assert [len(one["blocks"]) for one in older] == [1, 1], "one line"
@@ -121,7 +121,7 @@ async def test_an_answered_review_stays_answered_when_the_next_one_is_due(scene:
         assert action_ids(card) == []
         assert "review answered, access kept" in card["text"]
         assert "access kept by Riley Park on" in shown(card["blocks"])
-    assert action_ids(newer) == ["keep", "revoke_review"]
+    assert action_ids(newer) == ["keep", "reduce", "revoke_review", "review_details"]
 
 
 async def test_a_review_that_a_later_request_ended_does_not_come_back(scene: Scene) -> None:
@@ -132,7 +132,7 @@ async def test_a_review_that_a_later_request_ended_does_not_come_back(scene: Sce
     for card in (older, admins):
         assert action_ids(card) == []
         assert "a later request was approved" in shown(card["blocks"])
-    assert action_ids(newer) == ["keep", "revoke_review"]
+    assert action_ids(newer) == ["keep", "reduce", "revoke_review", "review_details"]
 
 
 async def test_each_review_asks_again(scene: Scene) -> None:

@@ -121,7 +121,9 @@ def _commands(name: str) -> list[PartnershipCommand]:
     step: dict[str, Any] = {"tenant_id": TENANT, "step": REDEEM_STEP.key, "step_digest": REDEEM_STEP.digest}
     commands: dict[str, list[PartnershipCommand]] = {
         "ask_review": [AskReview()],
-        "keep": [Keep(actor=actor, tenant_id=TENANT, reason="Needed") for actor in (SAM, DANA, AMARA)],
+        "keep": [
+            Keep(actor=actor, tenant_id=TENANT, reason="The launch moved to July") for actor in (SAM, DANA, AMARA)
+        ],
         "record_sponsor_gone": [RecordSponsorGone(sponsor=SAM.id, reason=GoneReason.NO_ACCOUNT)],
         "record_sponsor_found": [RecordSponsorFound(sponsor=SAM.id)],
         "confirm_half": [ConfirmSetup(actor=actor, **step) for actor in (SAM, AMARA)],

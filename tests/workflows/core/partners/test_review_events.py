@@ -33,7 +33,7 @@ DAY = timedelta(days=1)
 MOVED = StartReview(reason=ReviewReasonCode.DOMAIN_MOVED, event="other", values={"tenant_id": "other"})
 DRIFT = StartReview(reason=ReviewReasonCode.DRIFT, event="f1", values={"drift": "absent"}, is_told=True)
 DRIFT_OVER = EndReviewReason(reason=ReviewReasonCode.DRIFT)
-KEEP = Keep(actor=SAM, tenant_id=TENANT, reason="Needed")
+KEEP = Keep(actor=SAM, tenant_id=TENANT, reason="The launch moved to July")
 
 
 def step(known: Partnership, command: PartnershipCommand, days: int = 1) -> ReviewTransition:

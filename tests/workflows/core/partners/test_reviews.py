@@ -123,6 +123,16 @@ def test_attestations_are_added_never_replaced() -> None:
     assert kept.attestations == (first, Attestation(person=SAM, reason=KEEP.reason, at=DUE))
 
 
+@pytest.mark.parametrize(
+    ("reason", "problem"),
+    [("yes", "too_short"), ("Still needed.", "too_short"), ("the launch MOVED to July", "repeated")],
+)
+def test_a_reason_without_substance_keeps_nothing(reason: str, problem: str) -> None:
+    first = Attestation(person=DANA, reason=KEEP.reason, at=NOW)
+    met = refusal(due(attestations=(first,)), Keep(actor=SAM, tenant_id=TENANT, reason=reason))
+    assert (met.code, met.fact.values["problem"]) == ("reason_without_substance", problem)
+
+
 def test_the_next_review_never_lies_behind_the_end_of_what_was_approved() -> None:
     late = END - DAY
     assert advance_review(due(), KEEP, current_roles=everybody(), now=late).partnership.next_review_at == END

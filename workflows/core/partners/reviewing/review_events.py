@@ -7,6 +7,7 @@ from typing import Final
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.partners.reviewing.keeping import has_attestation_ended
 from workflows.core.requests.commands.review_event import (
     EndReviewReason,
     ReviewReason,
@@ -109,7 +110,10 @@ def has_event(partnership: Partnership, code: ReviewReasonCode, event: str = "")
 def _regular_code(partnership: Partnership, now: datetime) -> ReviewReasonCode:
     if not partnership.is_as_approved:
         return ReviewReasonCode.NOT_APPROVED
-    return ReviewReasonCode.ACCESS_ENDED if partnership.is_past_its_end(now) else ReviewReasonCode.CALENDAR
+    if partnership.is_past_its_end(now):
+        return ReviewReasonCode.ACCESS_ENDED
+    has_ended = has_attestation_ended(partnership.attestations, now)
+    return ReviewReasonCode.ATTESTATION_ENDED if has_ended else ReviewReasonCode.CALENDAR
 
 
 def _event(code: ReviewReasonCode, event: str) -> str:

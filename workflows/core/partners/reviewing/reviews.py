@@ -9,6 +9,7 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.access_end.notices import AT_THE_END, EndNotice, lowest_issued, must_ask_again, with_result
 from workflows.core.partners.lifecycle import is_allowed, require_table_result
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
+from workflows.core.partners.reviewing.keeping import attestation_end, attested, next_review, require_keepable
 from workflows.core.partners.reviewing.review_events import end_reason, start_review, with_regular_reason
 from workflows.core.partners.reviewing.setup_reviews import advance_setup, setup_messages
 from workflows.core.partners.reviewing.sponsor_handover import advance_sponsor, with_new_sponsor
@@ -27,11 +28,16 @@ from workflows.core.requests.commands.partner_record import (
     RecordSponsorFound,
     RecordSponsorGone,
     RemindSetup,
+    SetupCommand,
+    SponsorCommand,
     UnconfirmSetup,
 )
-from workflows.core.requests.commands.review_event import EndReviewReason, StartReview
+from workflows.core.requests.commands.review_event import EndReviewReason, ReviewEventCommand, StartReview
 from workflows.core.requests.effects import Effect, ShowRequest, ShowReview, ShowSetup
 from workflows.core.requests.reminder_times import REVIEW_ASKED_AGAIN_AFTER
+
+_OtherCommand = AskReview | SponsorCommand | SetupCommand | EndCommand | ReviewEventCommand
+"""Every command but the answer that keeps the access."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,10 +55,12 @@ def advance_review(
     current_roles: CurrentRoles,
     now: datetime,
     is_drifted: bool = False,
+    attest_mfa_for: timedelta | None = None,
 ) -> ReviewTransition:
     """Apply a command to a partner's record. Pure.
 
     :param is_drifted: whether a sweep found that the settings are not as approved; nobody can keep them then.
+    :param attest_mfa_for: how long an attestation of the partner's MFA counts; None when the template asks for none.
     :raises Refused: when it is not allowed in this state or for this person; nothing changes.
     """
     if not is_allowed(partnership, command):
@@ -60,19 +68,20 @@ def advance_review(
     if is_drifted and isinstance(command, Keep):
         _require_may_keep(partnership, command.actor, current_roles)
         raise Refused(RefusalCode.DRIFTED, domain=partnership.identity.default_domain)
-    transition = _step(partnership, command, current_roles, now)
+    if isinstance(command, Keep):
+        transition = _keep(partnership, command, current_roles, now, attest_mfa_for)
+    else:
+        transition = _step(partnership, command, current_roles, now)
     require_table_result(partnership, command, transition.partnership)
     return transition
 
 
 def _step(
-    partnership: Partnership, command: PartnershipCommand, current_roles: CurrentRoles, now: datetime
+    partnership: Partnership, command: _OtherCommand, current_roles: CurrentRoles, now: datetime
 ) -> ReviewTransition:
     match command:
         case AskReview():
             return _ask(partnership, now)
-        case Keep():
-            return _keep(partnership, command, current_roles, now)
         case RecordSponsorGone() | RecordSponsorFound():
             is_gone = isinstance(command, RecordSponsorGone)
             partnership = advance_sponsor(partnership, command, now=now, ask_again_at=now + REVIEW_ASKED_AGAIN_AFTER)
@@ -176,25 +185,31 @@ def _at_end(partnership: Partnership, command: EndCommand, now: datetime) -> Par
 
 
 def _keep(
-    partnership: Partnership, command: Keep[Person], current_roles: CurrentRoles, now: datetime
+    partnership: Partnership,
+    command: Keep[Person],
+    current_roles: CurrentRoles,
+    now: datetime,
+    attest_mfa_for: timedelta | None,
 ) -> ReviewTransition:
     _require_may_keep(partnership, command.actor, current_roles)
-    if not command.reason.strip():
-        raise Refused(RefusalCode.REASON_MISSING, is_review=True)
-    if not partnership.is_as_approved:
-        raise Refused(RefusalCode.SETTINGS_NOT_APPROVED, domain=partnership.identity.default_domain)
-    if partnership.is_past_its_end(now):
-        raise Refused(RefusalCode.ACCESS_PERIOD_ENDED, domain=partnership.identity.default_domain)
-    attestation = Attestation(person=command.actor, reason=command.reason.strip(), at=now)
+    require_keepable(
+        partnership, reason=command.reason, attests=command.attests, attest_mfa_for=attest_mfa_for, now=now
+    )
+    mfa = attested(command.attests, attest_mfa_for, now)
+    attestations = (
+        *partnership.attestations,
+        Attestation(person=command.actor, reason=command.reason.strip(), at=now, mfa=mfa),
+    )
+    attested_until = None if attest_mfa_for is None else attestation_end(attestations, now)
     partnership = replace(
         with_new_sponsor(partnership, command.actor),
         version=partnership.version + 1,
         state=PartnershipState.ACTIVE,
-        next_review_at=next_review(partnership.review_interval, partnership.ends_at, now),
+        next_review_at=next_review(partnership.review_interval, partnership.ends_at, now, attested_until),
         reminders=0,
         review_reasons=(),
         regular_review_at=None,
-        attestations=(*partnership.attestations, attestation),
+        attestations=attestations,
     )
     return ReviewTransition(partnership=partnership, effects=(ShowReview(tenant_id=partnership.identity.tenant_id),))
 
@@ -202,8 +217,3 @@ def _keep(
 def _require_may_keep(partnership: Partnership, actor: Person, current_roles: CurrentRoles) -> None:
     if actor.id != partnership.sponsor.id and not current_roles.holds(actor.id, ADMIN):
         raise Refused(RefusalCode.NOT_THE_SPONSOR, sponsor=partnership.sponsor.name, is_review=True)
-
-
-def next_review(interval: timedelta | None, ends_at: datetime | None, now: datetime) -> datetime | None:
-    """Return the time of the next review: after the interval, but not later than the end of the access."""
-    return min((moment for moment in (interval and now + interval, ends_at) if moment), default=None)

@@ -7,6 +7,7 @@ from typing import Generic, Literal
 
 from workflows.core.checks.partner_setup.steps import SetupStep, StepKey
 from workflows.core.people import Actor, ChatId, Person, PersonId
+from workflows.core.policy.attestation import AttestedText
 from workflows.core.requests.commands.audit_details import Details, account_details, clicked_details
 from workflows.core.requests.commands.request import RequestCommand
 from workflows.core.requests.commands.review_event import ReviewEventCommand
@@ -35,12 +36,15 @@ class Keep(Generic[Actor]):
     tenant_id: TenantId
     reason: str
     channel: str = ""
+    attests: AttestedText | None = None
+    """The sentence about the partner's MFA that the person ticked; None when none was shown or ticked."""
 
     def audit_details(self) -> Details:
-        """Return the reason; for a click also the partner, because its audit entry has no tenant id."""
+        """Return the reason and what is attested; for a click also the partner: its audit entry has no tenant id."""
+        attested = {} if self.attests is None else {"attests": self.attests.value}
         if isinstance(self.actor, Person):
-            return {"reason": self.reason, "account": self.actor.id}
-        return clicked_details(reason=self.reason, tenant_id=self.tenant_id)
+            return {"reason": self.reason, "account": self.actor.id, **attested}
+        return {**clicked_details(reason=self.reason, tenant_id=self.tenant_id), **attested}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

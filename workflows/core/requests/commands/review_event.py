@@ -18,6 +18,8 @@ class ReviewReasonCode(StrEnum):
     """The approved access period is over."""
     NOT_APPROVED = "not_approved"
     """Nobody approved the settings as they were read back."""
+    ATTESTATION_ENDED = "attestation_ended"
+    """The attestation that the partner enforces MFA does not count any more."""
     SPONSOR_GONE = "sponsor_gone"
     """The sponsor has no enabled member account. Values: `cause`, see `GoneReason`."""
     NO_SIGN_IN = "no_sign_in"

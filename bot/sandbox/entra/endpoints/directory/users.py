@@ -1,27 +1,37 @@
 """Answer `/users`: find, read, disable, delete, end sessions."""
 
+from dataclasses import replace
 from typing import Any
 
 from bot.sandbox.entra.endpoints.listing import Listing, page_answer, shown_row
 from bot.sandbox.entra.odata.calls import Answer, Call, bad_request, json_object, not_found
 from bot.sandbox.entra.odata.query import ENTITY_OPTIONS, entity, names_in_select, require_options
 from bot.sandbox.entra.odata.timestamps import stamp
+from bot.sandbox.entra.tenant.report_access import ACTIVITY, require_activity_access
 from bot.sandbox.entra.tenant.tenant import Tenant
 from bot.sandbox.entra.types.property_checks import check_properties
 from bot.sandbox.entra.types.users_and_groups import BY_DEFAULT, USER_BODY, USER_SELECTABLE, USERS
 
 _USERS = Listing(context="users", type_name="user", selectable=USER_SELECTABLE, by_default=BY_DEFAULT, filterable=USERS)
+_LARGEST_WITH_ACTIVITY = 500
+"""The largest page of users with their last sign-in ("List users")."""
 
 
 def list_users(tenant: Tenant, call: Call) -> Answer:
     """List the users (GET)."""
-    return page_answer(tenant, call, tenant.objects["users"].values(), _USERS)
+    is_with_activity = ACTIVITY in names_in_select(call, "user", USER_SELECTABLE)
+    if is_with_activity:
+        require_activity_access(tenant.objects)
+    listing = replace(_USERS, largest_page=_LARGEST_WITH_ACTIVITY) if is_with_activity else _USERS
+    return page_answer(tenant, call, tenant.objects["users"].values(), listing)
 
 
 def get_user(tenant: Tenant, call: Call) -> Answer:
     """Return one user, by object id or user principal name (GET)."""
     require_options(call, ENTITY_OPTIONS - {"$expand"})
     names = names_in_select(call, "user", USER_SELECTABLE)
+    if ACTIVITY in names:
+        require_activity_access(tenant.objects)
     context = f"users({','.join(names)})/$entity" if names else "users/$entity"
     return Answer(status=200, body=entity(call, context, shown_row(existing_user(tenant, call), names, _USERS)))
 
