@@ -39,7 +39,8 @@ async def questions(stage: Stage, user: str = "requester") -> list[dict[str, Any
 
 async def keep(stage: Stage, card: dict[str, Any], user: str = "requester") -> None:
     opened = await stage.do("click", user=user, action_id="keep", channel=f"@{user}", ts=card["ts"])
-    values = {"reason": {"reason": "The bridge project runs until May and needs their engineers"}}
+    why = "The bridge project runs until May and needs their engineers"
+    values = {"reason": {"reason": why}, "attest": {"attest": ["everybody_uses_mfa"]}}
     view_id = opened.get("opened") or (await stage.see("views", user=user))["views"][-1]["id"]
     answer = await stage.do("submit", user=user, view_id=view_id, values=values)
     assert answer["errors"] == {}, answer

@@ -56,7 +56,7 @@ def test_the_sentences_name_what_happened() -> None:
 def test_the_card_has_a_few_words_where_it_shows_the_rest() -> None:
     assert card_reasons([reason("calendar")]) == "regular review"
     assert card_reasons([reason("no_sign_in"), reason("campaign")]) == (
-        "no sign-ins. Dana asked for a review of several partners: Yearly check"
+        "no sign-ins. Dana asked for a review of several partners: Yearly check."
     )
     assert card_reasons([]) == ""
 

@@ -9,7 +9,8 @@ from typing import Final
 
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
+from workflows.core.partners.reviewing.review_events import has_event
 from workflows.core.people import ADMIN, CurrentRoles, Person
 from workflows.core.plans.plan import AtEnd
 from workflows.core.requests.commands.campaign import CampaignId, CampaignScope
@@ -50,7 +51,7 @@ class MemberOutcome(StrEnum):
     """Open, and asked again at least once."""
     KEPT = "kept"
     REDUCED = "reduced"
-    """A request that only reduces access was applied."""
+    """The review was answered by a request that only reduces access."""
     REVOKED = "revoked"
     CHANGED = "changed"
     """Another request was approved, which ended the review."""
@@ -219,19 +220,31 @@ def is_asked_by(campaign: Campaign, partnership: Partnership) -> bool:
     )
 
 
-def outcome_of(campaign: Campaign, partnership: Partnership | None, *, is_reduced: bool = False) -> MemberOutcome:
-    """Return what became of a member that was asked.
+def is_left_out(campaign: Campaign, partnership: Partnership) -> bool:
+    """Return whether a member was never asked, because its review could not be started. It must be tried again."""
+    return (
+        partnership.state in (PartnershipState.ACTIVE, PartnershipState.REVIEW_DUE)
+        and not has_event(partnership, ReviewReasonCode.CAMPAIGN, campaign.id)
+        and _answer_to(campaign, partnership) is None
+        and partnership.since <= campaign.at  # a later approval forgets the events before it
+    )
 
-    :param is_reduced: whether the request that is applied now only reduced access.
-    """
+
+def outcome_of(campaign: Campaign, partnership: Partnership | None) -> MemberOutcome:
+    """Return what became of a member. A partner that is not recorded any more counts as revoked."""
     if partnership is None or partnership.state not in (PartnershipState.ACTIVE, PartnershipState.REVIEW_DUE):
         return MemberOutcome.REVOKED
     if is_asked_by(campaign, partnership):
         is_overdue = partnership.reminders >= ADMINS_ASKED_FROM_REMINDER
         return MemberOutcome.OVERDUE if is_overdue else MemberOutcome.OPEN
-    if any(attestation.at >= campaign.at for attestation in partnership.attestations):
-        return MemberOutcome.KEPT
-    return MemberOutcome.REDUCED if is_reduced else MemberOutcome.CHANGED
+    if (answer := _answer_to(campaign, partnership)) is not None:
+        return MemberOutcome.KEPT if answer.reduced_by is None else MemberOutcome.REDUCED
+    return MemberOutcome.OPEN if is_left_out(campaign, partnership) else MemberOutcome.CHANGED
+
+
+def _answer_to(campaign: Campaign, partnership: Partnership) -> Attestation | None:
+    """Return the first answer that was given since the campaign began."""
+    return next((answer for answer in partnership.attestations if answer.at >= campaign.at), None)
 
 
 def with_handled(campaign: Campaign, handled: int) -> Campaign:
