@@ -221,13 +221,17 @@ async def test_tokens_are_not_printed(settings: Settings, world: Sandbox) -> Non
 # --- what is optional ---
 
 
-async def test_a_missing_optional_permission_is_named_and_is_no_fault() -> None:
+@pytest.mark.parametrize(
+    ("read", "subject"),
+    [("read_sign_ins", "Entra: sign-ins of partners"), ("read_guests_active", "Entra: last sign-in of guests")],
+)
+async def test_a_missing_optional_permission_is_named_and_is_no_fault(read: str, subject: str) -> None:
     tenant = FakeTenant()
-    tenant.tenant_settings.script.fail("surroundings.read_sign_ins", TenantRefused(403, "", "Insufficient privileges."))
+    tenant.tenant_settings.script.fail(f"surroundings.{read}", TenantRefused(403, "", "Insufficient privileges."))
     found = {finding.subject: finding for finding in await tenant_settings(tenant)}
     assert all(finding.is_optional for finding in found.values())
-    assert {name for name, finding in found.items() if finding.advice} == {"Entra: sign-ins of partners"}
-    assert "AuditLog.Read.All" in found["Entra: sign-ins of partners"].advice
+    assert {name for name, finding in found.items() if finding.advice} == {subject}
+    assert "AuditLog.Read.All" in found[subject].advice
 
 
 # --- what the bot may do ---

@@ -69,7 +69,9 @@ async def test_who_was_the_sponsor_yesterday_answers_nothing(world: World) -> No
     await world.service.store_click(keep, key=world.key())
     await world.settle(but=CheckPermission)
     stored = await record(world)
-    entry = AuditEntry(key="handed over", at=world.clock.now(), actor="test", command="test", outcome="accepted", details={})
+    entry = AuditEntry(
+        key="handed over", at=world.clock.now(), actor="test", command="test", outcome="accepted", details={}
+    )
     await world.store.commit(Commit(entry=entry, partnership=replace(stored, sponsor=DANA, version=stored.version + 1)))
     await world.settle()
     assert (await world.refusals())[-1] == (SAM.chat_id, "not_the_sponsor")

@@ -32,6 +32,7 @@ from workflows.core.requests.commands.automatic import RecordPrepared
 from workflows.core.requests.commands.request import Submit, Withdraw
 from workflows.core.requests.effects import ShowReview
 from workflows.core.requests.request import AccessRequest, ObservedPartner, RequestState
+from workflows.core.settings.model import TenantId
 
 DAY: Final = timedelta(days=1)
 LATER: Final = NOW + 30 * DAY
@@ -104,7 +105,7 @@ def test_who_reduces_for_a_sponsor_without_an_account_becomes_the_sponsor() -> N
     ("known", "changes"),
     [
         (due(), {"fields": particulars()}),
-        (due(), {"fields": replace(particulars(), answers_review_of="another")}),
+        (due(), {"fields": replace(particulars(), answers_review_of=TenantId("another"))}),
         (due(ends_at=LATER), {}),
         (due(basis=SettingsBasis.PARTLY_APPLIED), {}),
         (
