@@ -32,6 +32,7 @@ from bot.slack.flows.request_access.form import RequestForm, request_view
 from bot.slack.flows.request_access.partner_result import LookupResult
 from bot.slack.people.approvers import StageApprovers
 from tests.bench.batch_surfaces import batch_homes, batch_messages, batch_windows
+from tests.bench.campaign_surfaces import campaign_messages, campaign_windows
 from tests.bench.changing_surfaces import changing_forms, changing_messages
 from tests.bench.freeze_surfaces import freeze_messages, freeze_windows
 from tests.bench.handover_surfaces import handover_messages, handover_windows
@@ -238,6 +239,8 @@ async def main(folder: Path | None, only: str) -> None:
             **freeze_messages(),
             **handover_windows(),
             **handover_messages(),
+            **campaign_windows(),
+            **campaign_messages(),
         }
         for name, shown in ((name, shown) for name, shown in surfaces.items() if only in name):
             for line in await measure(browser, name, shown, folder):

@@ -12,7 +12,7 @@ _OUTCOMES: Final[Mapping[MemberOutcome, str]] = {
     MemberOutcome.KEPT: "kept",
     MemberOutcome.REDUCED: "reduced",
     MemberOutcome.REVOKED: "revoked",
-    MemberOutcome.CHANGED: "approved anew",
+    MemberOutcome.CHANGED: "approved again",
     MemberOutcome.OPEN: "open",
     MemberOutcome.OVERDUE: "overdue",
 }

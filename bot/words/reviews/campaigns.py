@@ -6,7 +6,7 @@ from typing import Final
 from bot.words.plans.risk import LEVELS
 from bot.words.refusals.review_campaigns import outcome_counts_words
 from bot.words.sentences import counted
-from workflows.core.partners.reviewing.campaigns import Campaign, Candidate, SkipReason
+from workflows.core.partners.reviewing.campaigns import OPEN_OUTCOMES, Campaign, Candidate, SkipReason
 from workflows.core.policy.risk import RiskLevel
 from workflows.core.requests.commands.campaign import CampaignScope
 
@@ -44,4 +44,10 @@ def skip_counts_words(skipped: Mapping[SkipReason, int]) -> str:
 def progress_words(campaign: Campaign) -> str:
     """Return how many members are answered and how, as it was counted last."""
     answered = f"{campaign.answered} of {counted(len(campaign.members), 'partner')} answered"
-    return f"{answered}: {outcome_counts_words(campaign.counts)}" if campaign.counts else answered
+    open_words, done = (
+        outcome_counts_words(
+            {name: count for name, count in campaign.counts.items() if (name in OPEN_OUTCOMES) is is_open}
+        )
+        for is_open in (True, False)
+    )
+    return ". ".join(filter(None, (f"{answered} ({done})" if done else answered, open_words)))

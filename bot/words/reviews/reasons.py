@@ -5,6 +5,7 @@ from typing import Final
 
 from bot.words.plans.risk import LEVELS
 from bot.words.posture.drift import short_difference
+from bot.words.refusals.freeze import as_sentence
 from workflows.core.policy.risk import RiskLevel
 from workflows.core.posture.concern_codes import ConcernCode
 from workflows.core.requests.commands.partner_record import GoneReason
@@ -47,7 +48,7 @@ _SENTENCES: Final[Mapping[ReviewReasonCode, str | Callable[[_Values], str]]] = {
     _C.TEMPLATE_STRICTER: _stricter,
     _C.DOMAIN_MOVED: "The domain {domain} belongs to another tenant now ({tenant_id}). The access is still open for "
     "the tenant that was approved.",
-    _C.CAMPAIGN: "{by} asked for a review of several partners: {why}",
+    _C.CAMPAIGN: lambda values: f"{values['by']} asked for a review of several partners: {as_sentence(values['why'])}",
 }
 _SHORT: Final[Mapping[ReviewReasonCode, str]] = {
     _C.CALENDAR: "regular review",

@@ -24,6 +24,7 @@ from bot.slack.blocks.blocks import (
     small_text,
 )
 from bot.slack.blocks.modal import input_block, modal, option, text_area
+from bot.slack.blocks.untrusted import clean
 from bot.words.plans.risk import LEVELS
 from bot.words.reviews.campaigns import campaign_title, progress_words, skip_counts_words, skipped_words
 from bot.words.sentences import counted
@@ -72,23 +73,30 @@ def preview_view(scope: CampaignScope, value: str, selection: Selection) -> Json
                 fixed_text(f"{count} reviewed now", bold=True), fixed_text(": "), cleaned_text(about, _NAME_LIMIT)
             ),
             paragraph(fixed_text(_WHAT_HAPPENS)),
-            *_names([member.name for member in selection.members], MAX_MEMBERS),
+            paragraph(cleaned_text(_member_names(selection), Limit.PLAIN)),
         )
     ]
     if selection.skipped:
         left_out = counted(len(selection.skipped), "partner is", "partners are")
         heading = paragraph(fixed_text(f"{left_out} left out:", bold=True))
-        blocks.append(rich_text(heading, *_names(skipped_words(selection.skipped), MAX_SKIPPED)))
+        blocks.append(rich_text(heading, _skipped(skipped_words(selection.skipped))))
     hint = "Everybody who is asked reads it."
     blocks.append(input_block("Why are they reviewed now?", ids.REASON, field, hint=hint))
     return modal(TITLE, blocks, ids.CAMPAIGN_FORM, submit="Start", metadata=f"{scope.value}:{value}")
 
 
-def _names(names: Sequence[str], maximum: int) -> Iterator[RichTextElement]:
-    shown = [[cleaned_text(name, _NAME_LIMIT)] for name in names[:maximum]]
+def _member_names(selection: Selection) -> str:
+    """Return the first names in one line: a long list would push the question out of sight."""
+    names = [clean(member.name, _NAME_LIMIT) for member in selection.members[:MAX_MEMBERS]]
+    more = len(selection.members) - len(names)
+    return ", ".join([*names, f"and {more} more"] if more else names)
+
+
+def _skipped(names: Sequence[str]) -> RichTextElement:
+    shown = [[cleaned_text(name, _NAME_LIMIT)] for name in names[:MAX_SKIPPED]]
     if more := len(names) - len(shown):
         shown.append([fixed_text(f"and {more} more")])
-    yield bullets(shown)
+    return bullets(shown)
 
 
 def campaign_rows(campaigns: Sequence[Campaign]) -> Iterator[Block]:

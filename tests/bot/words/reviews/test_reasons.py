@@ -50,13 +50,13 @@ def test_the_sentences_name_what_happened() -> None:
         "The template “Trusted partner” is stricter now: it gives less access, and it asks more people."
     )
     assert reason_words(reason("drift")) == "The settings are not as approved: different from approved."
-    assert reason_words(reason("campaign")) == "Dana asked for a review of several partners: Yearly check"
+    assert reason_words(reason("campaign")) == "Dana asked for a review of several partners: Yearly check."
 
 
 def test_the_card_has_a_few_words_where_it_shows_the_rest() -> None:
     assert card_reasons([reason("calendar")]) == "regular review"
     assert card_reasons([reason("no_sign_in"), reason("campaign")]) == (
-        "no sign-ins. Dana asked for a review of several partners: Yearly check"
+        "no sign-ins. Dana asked for a review of several partners: Yearly check."
     )
     assert card_reasons([]) == ""
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.words.requests.notes import refusal_words
-from tests.workflows.core.builders import AMARA, DANA, NOW, TENANT, everybody, partnership
+from tests.workflows.core.builders import AMARA, DANA, NOW, REQUEST, TENANT, everybody, partnership
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
 from workflows.core.partners.reviewing.campaigns import (
@@ -19,6 +19,7 @@ from workflows.core.partners.reviewing.campaigns import (
     SkipReason,
     begin_campaign,
     is_asked_by,
+    is_left_out,
     outcome_of,
     require_campaign_admin,
     review_of,
@@ -107,19 +108,29 @@ def test_what_became_of_a_member() -> None:
     campaign = begun()
     kept = Attestation(person=DANA, reason="Needed", at=NOW + DAY)
     earlier = Attestation(person=DANA, reason="Needed", at=NOW - DAY)
+    answered = {"review_events": ("campaign:C-1",)}
     cases = [
-        (asked(campaign), False, MemberOutcome.OPEN),
-        (asked(campaign, reminders=2), False, MemberOutcome.OVERDUE),
-        (asked(replace(campaign, id=CampaignId("C-2"))), False, MemberOutcome.CHANGED),
-        (partnership(attestations=(earlier, kept)), False, MemberOutcome.KEPT),
-        (partnership(attestations=(earlier,)), False, MemberOutcome.CHANGED),
-        (partnership(), True, MemberOutcome.REDUCED),
-        (partnership(state=PartnershipState.REVOKED), False, MemberOutcome.REVOKED),
-        (None, False, MemberOutcome.REVOKED),
+        (asked(campaign), MemberOutcome.OPEN),
+        (asked(campaign, reminders=2), MemberOutcome.OVERDUE),
+        (partnership(attestations=(earlier, kept), **answered), MemberOutcome.KEPT),
+        (partnership(attestations=(replace(kept, reduced_by=REQUEST),)), MemberOutcome.REDUCED),
+        (partnership(attestations=(earlier,), **answered), MemberOutcome.CHANGED),
+        (partnership(since=NOW + DAY), MemberOutcome.CHANGED),
+        (partnership(), MemberOutcome.OPEN),
+        (asked(replace(campaign, id=CampaignId("C-2"))), MemberOutcome.OPEN),
+        (partnership(state=PartnershipState.REVOKED), MemberOutcome.REVOKED),
+        (None, MemberOutcome.REVOKED),
     ]
-    for record, is_reduced, expected in cases:
-        assert outcome_of(campaign, record, is_reduced=is_reduced) is expected
+    for record, expected in cases:
+        assert outcome_of(campaign, record) is expected
     assert not is_asked_by(campaign, partnership())
+
+
+def test_a_member_whose_review_could_not_be_started_is_asked_again() -> None:
+    campaign = begun()
+    assert is_left_out(campaign, partnership())
+    for record in (asked(campaign, review_events=("campaign:C-1",)), partnership(state=PartnershipState.REVOKED)):
+        assert not is_left_out(campaign, record)
 
 
 def test_a_campaign_is_done_when_the_last_one_is_answered() -> None:

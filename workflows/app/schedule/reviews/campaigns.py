@@ -21,6 +21,7 @@ from workflows.core.partners.reviewing.campaigns import (
     Selection,
     begin_campaign,
     is_asked_by,
+    is_left_out,
     outcome_of,
     require_campaign_admin,
     review_of,
@@ -30,7 +31,6 @@ from workflows.core.partners.reviewing.campaigns import (
     withdraw_campaign,
 )
 from workflows.core.people import CurrentRoles, Person
-from workflows.core.plans.closing import only_reduces_access
 from workflows.core.policy.risk import RiskLevel
 from workflows.core.posture.watch.review_causes import approved_risk
 from workflows.core.requests.commands.campaign import CampaignId, CampaignScope, StartCampaign, WithdrawCampaign
@@ -222,21 +222,20 @@ class Campaigns:
         await self._save(counted, "end_campaign", details, message)
 
     async def _outcomes(self, campaign: Campaign) -> list[MemberOutcome]:
+        """Return what became of each member, and ask those once more whose review could not be started."""
         members, found = set(campaign.members), dict[TenantId, MemberOutcome]()
-        changed: dict[TenantId, RequestId] = {}
+        left_out: list[TenantId] = []
 
         def outcome(record: Partnership) -> None:
             tenant_id = record.identity.tenant_id
             if tenant_id in members:
                 found[tenant_id] = outcome_of(campaign, record)
-                if found[tenant_id] is MemberOutcome.CHANGED:
-                    changed[tenant_id] = record.request_id
+                if is_left_out(campaign, record):
+                    left_out.append(tenant_id)
 
         await self.reviews.store.partnerships(outcome)
-        for tenant_id, request_id in changed.items():
-            request = await self.reviews.store.request(request_id)
-            if request is not None and request.prepared is not None and only_reduces_access(request.plan):
-                found[tenant_id] = MemberOutcome.REDUCED
+        for tenant_id in left_out:
+            await self.reviews.start(tenant_id, review_of(campaign))
         return [found.get(tenant_id, MemberOutcome.REVOKED) for tenant_id in campaign.members]
 
     async def _save(

@@ -9,7 +9,8 @@ from typing import Final
 
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
+from workflows.core.partners.reviewing.review_events import has_event
 from workflows.core.people import ADMIN, CurrentRoles, Person
 from workflows.core.plans.plan import AtEnd
 from workflows.core.requests.commands.campaign import CampaignId, CampaignScope
@@ -51,13 +52,13 @@ class MemberOutcome(StrEnum):
     """Open, and asked again at least once."""
     KEPT = "kept"
     REDUCED = "reduced"
-    """A request that only reduces access was applied."""
+    """The review was answered by a request that only reduces access."""
     REVOKED = "revoked"
     CHANGED = "changed"
     """Another request was approved, which ended the review."""
 
 
-_OPEN: Final = (MemberOutcome.OPEN, MemberOutcome.OVERDUE)
+OPEN_OUTCOMES: Final = (MemberOutcome.OPEN, MemberOutcome.OVERDUE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +96,7 @@ class Campaign:
     @property
     def answered(self) -> int:
         """Return how many members are answered, as it was counted last."""
-        return sum(count for outcome, count in self.counts.items() if outcome not in _OPEN)
+        return sum(count for outcome, count in self.counts.items() if outcome not in OPEN_OUTCOMES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,11 +132,11 @@ def why_skipped(partnership: Partnership, now: datetime, *, is_in_campaign: bool
 
     :param is_in_campaign: whether another campaign will start a review of it.
     """
-    if partnership.state is PartnershipState.REVOKED:
+    if partnership.state not in (PartnershipState.ACTIVE, PartnershipState.REVIEW_DUE):
         return SkipReason.BLOCKED
     if partnership.is_past_its_end(now):
         return SkipReason.ENDED
-    if partnership.state is not PartnershipState.ACTIVE or is_in_campaign:
+    if partnership.state is PartnershipState.REVIEW_DUE or is_in_campaign:
         return SkipReason.UNDER_REVIEW
     ends_at = partnership.ends_at
     is_ending = partnership.at_end is AtEnd.BLOCK and ends_at is not None and ends_at - now <= ENDS_SOON
@@ -220,19 +221,31 @@ def is_asked_by(campaign: Campaign, partnership: Partnership) -> bool:
     )
 
 
-def outcome_of(campaign: Campaign, partnership: Partnership | None, *, is_reduced: bool = False) -> MemberOutcome:
-    """Return what became of a member that was asked.
+def is_left_out(campaign: Campaign, partnership: Partnership) -> bool:
+    """Return whether a member was never asked, because its review could not be started. It must be tried again."""
+    return (
+        partnership.state in (PartnershipState.ACTIVE, PartnershipState.REVIEW_DUE)
+        and not has_event(partnership, ReviewReasonCode.CAMPAIGN, campaign.id)
+        and _answer_to(campaign, partnership) is None
+        and partnership.since <= campaign.at  # a later approval forgets the events before it
+    )
 
-    :param is_reduced: whether the request that is applied now only reduced access.
-    """
-    if partnership is None or partnership.state is PartnershipState.REVOKED:
+
+def outcome_of(campaign: Campaign, partnership: Partnership | None) -> MemberOutcome:
+    """Return what became of a member. A partner that is not recorded any more counts as revoked."""
+    if partnership is None or partnership.state not in (PartnershipState.ACTIVE, PartnershipState.REVIEW_DUE):
         return MemberOutcome.REVOKED
     if is_asked_by(campaign, partnership):
         is_overdue = partnership.reminders >= _OVERDUE_FROM
         return MemberOutcome.OVERDUE if is_overdue else MemberOutcome.OPEN
-    if any(attestation.at >= campaign.at for attestation in partnership.attestations):
-        return MemberOutcome.KEPT
-    return MemberOutcome.REDUCED if is_reduced else MemberOutcome.CHANGED
+    if (answer := _answer_to(campaign, partnership)) is not None:
+        return MemberOutcome.KEPT if answer.reduced_by is None else MemberOutcome.REDUCED
+    return MemberOutcome.OPEN if is_left_out(campaign, partnership) else MemberOutcome.CHANGED
+
+
+def _answer_to(campaign: Campaign, partnership: Partnership) -> Attestation | None:
+    """Return the first answer that was given since the campaign began."""
+    return next((answer for answer in partnership.attestations if answer.at >= campaign.at), None)
 
 
 def with_handled(campaign: Campaign, handled: int) -> Campaign:
@@ -245,7 +258,7 @@ def with_counts(campaign: Campaign, outcomes: Iterable[MemberOutcome], now: date
     counts = Counter(outcomes)
     if counts == Counter(campaign.counts):
         return campaign
-    is_done = not any(counts[outcome] for outcome in _OPEN)
+    is_done = not any(counts[outcome] for outcome in OPEN_OUTCOMES)
     return replace(
         campaign,
         version=campaign.version + 1,

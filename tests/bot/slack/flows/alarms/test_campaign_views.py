@@ -68,7 +68,7 @@ def test_a_thousand_partners_are_counted_and_the_first_are_named() -> None:
 def test_an_app_home_shows_progress_who_why_and_withdraw() -> None:
     one = replace(campaign(), counts={MemberOutcome.KEPT: 1, MemberOutcome.OVERDUE: 2}, skipped={SkipReason.BLOCKED: 3})
     said = str(rows_of(one))
-    assert "1 of 1 partner answered: 1 kept, 2 overdue" in said
+    assert "1 of 1 partner answered (1 kept). 2 overdue" in said
     assert "Left out: 3 blocked" in said
     assert "Yearly check" in said
     assert "withdraw_campaign" in said
@@ -92,9 +92,8 @@ def test_each_choice_has_a_title() -> None:
 @given(hostile_or_blank)
 def test_hostile_names_and_reasons_stay_text(text: str) -> None:
     assert_sound(preview_view(T, "trusted-partner", replace_label(selection(2, 1, text), text)))
-    assert_sound(
-        {**rows_of(campaign(replace_label(selection(), text), reason=f"x{text}")), "callback_id": "home"}, "home"
-    )
+    home = rows_of(campaign(replace_label(selection(), text), reason=f"x{text}"))
+    assert_sound({**home, "callback_id": "home"}, "home")
 
 
 def replace_label(of: Selection, label: str) -> Selection:
