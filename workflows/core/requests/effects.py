@@ -411,7 +411,7 @@ def lane(effect: Effect) -> str:
             return f"tenant:{effect.tenant_id}"
         case ShowRequest():
             return f"card:{effect.request_id}"
-        case SendReminders() | SendExpiryMessages() | ShowFreeze():
+        case SendReminders() | SendExpiryMessages() | SendReviewReminders() | ShowFreeze():
             return effect.kind  # one lane for all, so that a person gets one message about several requests
         case ShowReview():
             return f"review:{effect.tenant_id}"
@@ -421,8 +421,6 @@ def lane(effect: Effect) -> str:
             return f"handover:{effect.tenant_id}"
         case SendEndNotices():
             return "end_notices"
-        case SendReviewReminders():
-            return "review_reminders"
         case ShowBlockAtEnd():
             return f"end:{effect.request_id}"
         case ShowHome():

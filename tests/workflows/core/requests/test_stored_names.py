@@ -120,6 +120,8 @@ def test_the_names_of_clicks_and_effects() -> None:
         "want_approve_batch",
         "want_reject_batch",
         "want_withdraw_batch",
+        "want_start_campaign",
+        "want_withdraw_campaign",
     ]
     assert names(Effect, "kind") == [
         "judge",
