@@ -34,6 +34,7 @@ from bot.slack.people.approvers import StageApprovers
 from tests.bench.batch_surfaces import batch_homes, batch_messages, batch_windows
 from tests.bench.changing_surfaces import changing_forms, changing_messages
 from tests.bench.freeze_surfaces import freeze_messages, freeze_windows
+from tests.bench.handover_surfaces import handover_messages, handover_windows
 from tests.bot.sandbox.page.stage import CHANNELS, PEOPLE, Stage
 from tests.bot.shipped_cards import NAMES, waiting, words_of
 from tests.workflows.core.builders import AMARA, NOW, RILEY, TENANT, access_plan, approval, identity, partnership
@@ -232,6 +233,8 @@ async def main(folder: Path | None, only: str) -> None:
             **batch_homes(),
             **freeze_windows(),
             **freeze_messages(),
+            **handover_windows(),
+            **handover_messages(),
         }
         for name, shown in ((name, shown) for name, shown in surfaces.items() if only in name):
             for line in await measure(browser, name, shown, folder):

@@ -120,6 +120,7 @@ def _not_due_yet(values: Values) -> str:
         "suspension": "The suspension was requested already, or nobody was reminded yet.",
         "approver_reminder": "No reminder of the approvers is due.",
         "setup_reminder": "No reminder of the partner setup is due.",
+        "handover": "No reminder or end of the question to the next sponsor is due.",
         "end_notice": "No notice about the end of the access is due.",
         "end_of_access": "The access period has not ended, or the block was requested already.",
     }[values["what"]]
@@ -178,9 +179,9 @@ _BATCH_STATES: Final[Mapping[str, str]] = {
 
 def _no_open_handover(values: Values) -> str:
     ended = {
-        HandoverState.ACCEPTED.value: "You have accepted this already.",
-        HandoverState.DECLINED.value: "You have declined this already. Ask to be asked again.",
-        HandoverState.EXPIRED.value: "The time to answer is over. Ask to be asked again.",
+        HandoverState.ACCEPTED.value: "You have accepted this already. You need to do nothing.",
+        HandoverState.DECLINED.value: "You have declined this already. Ask the sponsor or an admin to ask you again.",
+        HandoverState.EXPIRED.value: "The time to answer is over. Ask the sponsor or an admin to ask you again.",
     }
     return ended.get(values.get("state", ""), "This question is not open any more. You need to do nothing.")
 
@@ -278,10 +279,11 @@ DECISIONS: Final[Sentences] = {
     "the sponsor. Ask one of them.",
     R.ALREADY_THE_SPONSOR: "{sponsor} is the sponsor already. Choose somebody else.",
     R.ALREADY_PROPOSED: lambda values: (
-        f"{values['proposed']} is asked already, and has until {minute(values['expires_at'])} to answer. Wait, or "
-        "choose somebody else."
+        f"{values['proposed']} is asked already, and has until {minute(values['expires_at'])} to answer. "
+        "Choose somebody else, or wait."
     ),
-    R.NOT_THE_PROPOSED: "{proposed} was asked to be the sponsor, so only this person can answer.",
+    R.NOT_THE_PROPOSED: "{proposed} was asked to be the sponsor, so only this person can answer. You need to do "
+    "nothing.",
     R.NO_OPEN_HANDOVER: _no_open_handover,
     R.ONLY_ADMINS_REVOKE: _not_an_admin,
     R.REVOCATION_RUNNING: _already_being_closed,

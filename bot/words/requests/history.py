@@ -44,6 +44,14 @@ DONE: Final[Mapping[str, str]] = {
     "record_half": "Partner setup changed",
     "record_sponsor_gone": "The sponsor has no account any more",
     "record_sponsor_found": "The sponsor has an account again",
+    "propose_sponsor": "Asked somebody to be the sponsor",
+    "accept_sponsorship": "Accepted to be the sponsor",
+    "decline_sponsorship": "Declined to be the sponsor",
+    "remind_handover": "Reminded the person who was asked to be the sponsor",
+    "expire_handover": "Not answered in time, the sponsor stays the same",
+    "record_sponsors": "The partner has another sponsor; an approval of theirs does not count",
+    "prompt_setup": "Partner setup reminder by itself",
+    "postpone_setup_prompt": "Partner setup reminder postponed, because the sponsor had one that day",
     "start_review": "Review due before its time",
     "end_review_reason": "A reason of the review is over",
     "start_campaign": "Campaign of reviews started",
@@ -65,6 +73,9 @@ _TRIED: Final[Mapping[str, str]] = {
     "submit": "Request refused",
     "remind_approvers": "Reminder refused",
     "ask_reminder": "Reminder refused",
+    "propose_sponsor": "Change of the sponsor refused",
+    "accept_sponsorship": "Acceptance as sponsor refused",
+    "decline_sponsorship": "Refusal as sponsor not counted",
 }
 
 MANAGER_SKIPPED: Final[Mapping[ManagerSkipped, str]] = {
@@ -95,6 +106,10 @@ def _details_words(command: str, entry: RecordedEntry) -> str:
             return f": {skipped_words(reason)}"
         case "record_review_reminder", {"people": dict(people)}:
             return f": {told_words(people, str(entry.details.get('manager_skipped', '')))}"
+        case "propose_sponsor", {"proposed": str(proposed), "account": str()}:
+            return f": {proposed}"
+        case "record_sponsor_gone", {"manager": str(manager)}:
+            return f". Manager in Entra: {manager}"
         case _:
             return ""
 

@@ -7,8 +7,8 @@ from workflows.core.policy.sponsorship import HandoverState
 
 IF_YOU_ACCEPT: Final = (
     "The sponsor answers the reviews and takes care of the partner setup. If you accept, you cannot decide on requests "
-    "about this partner, and for 90 days after you hand over. If you have approved an open request, that approval does "
-    "not count any more."
+    "about this partner while you are the sponsor, and for 90 days after that. If you have approved an open request, "
+    "that approval does not count any more."
 )
 
 HANDOVER_WORDS: Final[Mapping[HandoverState, str]] = {

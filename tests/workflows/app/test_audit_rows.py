@@ -74,6 +74,8 @@ from workflows.core.requests.commands.partner_record import (
     IssueEndNotice,
     Keep,
     PartnershipCommand,
+    PostponePrompt,
+    PromptSetup,
     RecordEndNotice,
     RecordSetup,
     RecordSponsorFound,
@@ -271,6 +273,19 @@ OF_PARTNERS: Final[tuple[tuple[Partnership, PartnershipCommand, Row], ...]] = (
         partnership(version=1, setup=(REDEEM_STEP,), remind_setup_at=NOW),
         AskSetup(),
         (f"gatehouse ask_half accepted - {TENANT} -", "{}"),
+    ),
+    (
+        partnership(version=1, setup=(REDEEM_STEP,), setup_prompt_at=NOW),
+        PromptSetup(),
+        (f"gatehouse prompt_setup accepted - {TENANT} -", "{}"),
+    ),
+    (
+        partnership(version=1, setup=(REDEEM_STEP,), setup_prompt_at=NOW),
+        PostponePrompt(until=NOW + timedelta(days=1)),
+        (
+            f"gatehouse postpone_setup_prompt accepted - {TENANT} -",
+            f'{{"until":"{(NOW + timedelta(days=1)).isoformat()}"}}',
+        ),
     ),
     (
         partnership(version=1, setup=()),

@@ -36,6 +36,8 @@ stateDiagram-v2
     active --> active: unconfirm_half
     active --> active: remind_half
     active --> active: ask_half
+    active --> active: prompt_setup
+    active --> active: postpone_setup_prompt
     active --> active: record_half
     active --> active: issue_end_notice
     active --> active: record_end_notice
@@ -64,6 +66,8 @@ stateDiagram-v2
     review_due --> review_due: unconfirm_half
     review_due --> review_due: remind_half
     review_due --> review_due: ask_half
+    review_due --> review_due: prompt_setup
+    review_due --> review_due: postpone_setup_prompt
     review_due --> review_due: record_half
     review_due --> review_due: issue_end_notice
     review_due --> review_due: record_end_notice
@@ -104,6 +108,8 @@ from workflows.core.requests.commands.partner_record import (
     IssueEndNotice,
     Keep,
     PartnershipCommand,
+    PostponePrompt,
+    PromptSetup,
     RecordEndNotice,
     RecordSetup,
     RecordSponsorFound,
@@ -144,6 +150,8 @@ TABLE: Final[Mapping[tuple[PartnershipState | None, type[Any]], frozenset[Partne
     (S.ACTIVE, UnconfirmSetup): frozenset({S.ACTIVE}),
     (S.ACTIVE, RemindSetup): frozenset({S.ACTIVE}),
     (S.ACTIVE, AskSetup): frozenset({S.ACTIVE}),
+    (S.ACTIVE, PromptSetup): frozenset({S.ACTIVE}),
+    (S.ACTIVE, PostponePrompt): frozenset({S.ACTIVE}),
     (S.ACTIVE, RecordSetup): frozenset({S.ACTIVE}),
     (S.ACTIVE, IssueEndNotice): frozenset({S.ACTIVE}),
     (S.ACTIVE, RecordEndNotice): frozenset({S.ACTIVE}),
@@ -168,6 +176,8 @@ TABLE: Final[Mapping[tuple[PartnershipState | None, type[Any]], frozenset[Partne
     (S.REVIEW_DUE, UnconfirmSetup): frozenset({S.REVIEW_DUE}),
     (S.REVIEW_DUE, RemindSetup): frozenset({S.REVIEW_DUE}),
     (S.REVIEW_DUE, AskSetup): frozenset({S.REVIEW_DUE}),
+    (S.REVIEW_DUE, PromptSetup): frozenset({S.REVIEW_DUE}),
+    (S.REVIEW_DUE, PostponePrompt): frozenset({S.REVIEW_DUE}),
     (S.REVIEW_DUE, RecordSetup): frozenset({S.REVIEW_DUE}),
     (S.REVIEW_DUE, IssueEndNotice): frozenset({S.REVIEW_DUE}),
     (S.REVIEW_DUE, RecordEndNotice): frozenset({S.REVIEW_DUE}),

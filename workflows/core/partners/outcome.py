@@ -18,6 +18,7 @@ from workflows.core.partners.partnership import Partnership, PartnershipState, S
 from workflows.core.partners.reviewing.recent_sponsors import with_earlier_sponsors, with_partner_sponsors
 from workflows.core.partners.reviewing.review_events import kept_events
 from workflows.core.partners.reviewing.reviews import next_review
+from workflows.core.partners.reviewing.setup_reviews import with_prompts
 from workflows.core.people import is_chat_user
 from workflows.core.plans.closing import only_reduces_access, writes_only_reductions
 from workflows.core.plans.plan import AtEnd, OnSilence
@@ -209,7 +210,7 @@ def opened_partnership(request: AccessRequest, earlier: Partnership | None, now:
     configuration = request.plan.configuration_after()
     if request.fields.lifts and earlier is not None and earlier.suspension is not None:
         record = lifted_partnership(request, earlier, now)
-        return _with_setup(record, earlier, configuration, request.require_prepared())
+        return _with_setup(record, earlier, configuration, request.require_prepared(), now)
     return _new_record(request, earlier, now, configuration=configuration, basis=SettingsBasis.APPROVED)
 
 
@@ -247,7 +248,7 @@ def _new_record(
     is_approved = basis is SettingsBasis.APPROVED
     if earlier is not None and is_live(earlier) and not (is_approved and _may_prolong(prepared)):
         record = _with_earlier_terms(earlier, record)
-    return with_earlier_sponsors(_with_setup(record, earlier, configuration, prepared), earlier, now)
+    return with_earlier_sponsors(_with_setup(record, earlier, configuration, prepared, now), earlier, now)
 
 
 def _recorded_template(prepared: PreparedRequest) -> str:
@@ -312,14 +313,18 @@ def _approval_policy_from(prepared: PreparedRequest, earlier: Partnership | None
 
 
 def _with_setup(
-    record: Partnership, earlier: Partnership | None, current: JsonObject | None, prepared: PreparedRequest
+    record: Partnership,
+    earlier: Partnership | None,
+    current: JsonObject | None,
+    prepared: PreparedRequest,
+    now: datetime,
 ) -> Partnership:
     observed = prepared.observation
     setup = setup_of(current, observed.default, is_cross_cloud=not observed.identity.is_resolved).steps
     confirmations = () if earlier is None else valid_confirmations(setup, earlier.confirmations)
     is_set = earlier is not None and earlier.remind_setup_at is not None and open_steps(setup, confirmations)
     reminded = earlier if is_set else None
-    return replace(
+    with_steps = replace(
         record,
         setup=setup,
         confirmations=confirmations,
@@ -327,6 +332,8 @@ def _with_setup(
         setup_reminder_asked_by=reminded.setup_reminder_asked_by if reminded else None,
         setup_reminder_asked_at=reminded.setup_reminder_asked_at if reminded else None,
     )
+    # NB. counted anew: who has just done something for this partner is not reminded of it tomorrow.
+    return with_prompts(replace(with_steps, setup_prompt_at=None, setup_prompts=0), now)
 
 
 def closed_partnership(request: AccessRequest, earlier: Partnership | None, now: datetime) -> Partnership:

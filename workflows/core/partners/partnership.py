@@ -128,6 +128,10 @@ class Partnership:
     """Who asked for the next reminder, or for the last one when none is set."""
     setup_reminder_asked_at: datetime | None = None
     """When somebody asked for that reminder."""
+    setup_prompt_at: datetime | None = None
+    """When the next reminder of the partner setup is due that nobody asked for; None when none is."""
+    setup_prompts: int = 0
+    """How many such reminders were sent since a step is open."""
     not_closed: tuple[OpenAccess, ...] | None = None
     """For a blocked partner: the access that is not certainly closed; None when that was not checked."""
     restored_from: RequestId | None = None
@@ -177,8 +181,15 @@ class Partnership:
     def due_at(self) -> datetime | None:
         """Return when the next review, reminder of the partner setup, or step of an end or of a hand-over is due."""
         handover_step_at = None if self.handover is None else self.handover.next_step_at
-        moments = (self.review_due_at, self.remind_setup_at, self.end_step_at, handover_step_at)
+        setup_moments = (self.remind_setup_at, self.setup_prompt_due_at)
+        moments = (self.review_due_at, *setup_moments, self.end_step_at, handover_step_at)
         return min((moment for moment in moments if moment), default=None)
+
+    @property
+    def setup_prompt_due_at(self) -> datetime | None:
+        """Return when the sponsor is reminded of open steps; None when the access is closed, or has ended, by then."""
+        prompt_at = None if self.is_closed else self.setup_prompt_at
+        return None if prompt_at and self.ends_at and prompt_at >= self.ends_at else prompt_at
 
     @property
     def review_due_at(self) -> datetime | None:

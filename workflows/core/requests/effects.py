@@ -411,16 +411,16 @@ def lane(effect: Effect) -> str:
             return f"tenant:{effect.tenant_id}"
         case ShowRequest():
             return f"card:{effect.request_id}"
-        case SendReminders() | SendExpiryMessages() | SendReviewReminders() | ShowFreeze():
+        case SendReminders() | SendExpiryMessages() | ShowFreeze():
             return effect.kind  # one lane for all, so that a person gets one message about several requests
+        case SendEndNotices() | SendReviewReminders():
+            return effect.kind.removeprefix("send_")  # one lane each, for the same reason
         case ShowReview():
             return f"review:{effect.tenant_id}"
         case ShowSetup():
             return f"half:{effect.tenant_id}"
         case ShowHandover():
             return f"handover:{effect.tenant_id}"
-        case SendEndNotices():
-            return "end_notices"
         case ShowBlockAtEnd():
             return f"end:{effect.request_id}"
         case ShowHome():

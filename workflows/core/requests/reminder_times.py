@@ -20,6 +20,10 @@ MIN_BETWEEN_APPROVER_REMINDERS: Final = timedelta(days=1)
 """The shortest time between the last reminder of approvers and one that the requester asks for."""
 SETUP_REMINDED_AFTER: Final = timedelta(days=7)
 """The time from asking for a reminder of the partner setup to that reminder."""
+SETUP_PROMPTED_AFTER: Final = tuple(timedelta(days=days) for days in (7, 14, 28))
+"""The times between the reminders of open steps of the partner setup that nobody asked for. The last one repeats."""
+SETUP_PROMPTS_APART: Final = timedelta(days=1)
+"""The shortest time between two such reminders to one person, whatever partners they are about."""
 
 _UNDECIDED: Final = (RequestState.PREPARING, RequestState.AWAITING_APPROVAL)
 

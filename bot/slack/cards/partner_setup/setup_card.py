@@ -62,9 +62,11 @@ def closed_setup_card(partnership: Partnership, *, has_newer: bool) -> Message:
 
 
 def _was_reminded(partnership: Partnership) -> bool:
-    """Return whether a reminder that somebody asked for was sent, and a step is still open."""
-    is_due = partnership.setup_reminder_asked_at is not None and partnership.remind_setup_at is None
-    return is_due and bool(open_steps(partnership.setup, partnership.confirmations))
+    """Return whether a reminder was sent, and a step is still open."""
+    is_asked = partnership.setup_reminder_asked_at is not None and partnership.remind_setup_at is None
+    return (is_asked or partnership.setup_prompts > 0) and bool(
+        open_steps(partnership.setup, partnership.confirmations)
+    )
 
 
 def _headline(partnership: Partnership, *, is_reminder: bool) -> tuple[str, str]:
@@ -82,7 +84,15 @@ def _headline(partnership: Partnership, *, is_reminder: bool) -> tuple[str, str]
 
 
 def _reminder_parts(partnership: Partnership, reader: str) -> Iterator[TextRun]:
-    """State who asked for the reminder, and when."""
+    """State who asked for the reminder, and when; or that it comes by itself."""
+    if partnership.setup_reminder_asked_at is None or partnership.remind_setup_at is not None:
+        yield fixed_text("Still open since ", bold=True)
+        yield local_time(partnership.since)
+        yield fixed_text(
+            ". Show the checklist has the text for the partner's administrator. This reminder comes again, each time "
+            "later, until every step is confirmed."
+        )
+        return
     asker, sponsor = partnership.setup_reminder_asked_by, partnership.sponsor
     is_sponsor = reader == sponsor.chat_id
     if asker is None or asker.chat_id == reader or (is_sponsor and asker.id == sponsor.id):

@@ -14,8 +14,8 @@ from workflows.core.people import ChatId
 
 _HINT: Final = "A full member, no guest. They get a message, and are the sponsor when they accept."
 _CANNOT_DECIDE: Final = (
-    "The sponsor cannot decide on requests about this partner, and nor can a former sponsor for 90 days. If the new "
-    "sponsor has approved an open request, that approval does not count any more."
+    "The sponsor cannot decide on requests about this partner. A former sponsor cannot for 90 days. If the new sponsor "
+    "has approved an open request, that approval does not count any more."
 )
 
 

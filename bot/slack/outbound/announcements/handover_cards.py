@@ -1,6 +1,7 @@
 """The message that asks a person to be the sponsor of a partner, and what it says afterwards. Pure."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
 from slack_sdk.models.blocks import Block
@@ -30,7 +31,7 @@ _ENDED: Final[Mapping[HandoverState, tuple[str, str]]] = {
     HandoverState.STOPPED: ("ℹ️", "no answer is needed any more. The partner was closed, or has another sponsor"),
 }
 _NEWER: Final = ("ℹ️", "no answer is needed any more. Somebody else was asked to be the sponsor")
-_REMINDED: Final = ("🔔", "you were asked again, see below")
+_REMINDED: Final = ("🔔", "there is a newer question about this below")
 
 
 def handover_card(partnership: Partnership, handover: Handover) -> Message:
@@ -43,7 +44,7 @@ def handover_card(partnership: Partnership, handover: Handover) -> Message:
         identity_block(identity),
         rich_text(
             paragraph(*_question_parts(partnership, handover)),
-            paragraph(*partnership_facts(partnership)),
+            paragraph(*partnership_facts(replace(partnership, handover=None))),
             paragraph(fixed_text(IF_YOU_ACCEPT)),
         ),
         actions(f"handover:{tenant_id}", *handover_buttons(tenant_id, handover.number)),

@@ -23,6 +23,13 @@ TOKENS: Final = (
     "stay, and are not counted. Only the partner can end sessions in its own tenant."
 )
 
+HANDOVER: Final = {
+    "partner": "contoso.com",
+    "proposed": "Amara",
+    "proposed_by": "Dana",
+    "sponsor": "Sam",
+    "expires_at": "2027-03-08T09:00:00+00:00",
+}
 GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
     (MessageCode.TEXT, {"text": "As {before}."}, "As {before}."),
     (MessageCode.REFUSED, {"reasons": NOTE[:1]}, "No answer."),
@@ -169,6 +176,23 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
         MessageCode.SETUP_UNCONFIRMED,
         {"partner": "contoso.com", "step": "automatic_redemption_outbound", "left": []},
         "contoso.com: not confirmed any more: automatic redemption, outbound. Every step is confirmed now.",
+    ),
+    (
+        MessageCode.HANDOVER_ASKED,
+        HANDOVER,
+        "contoso.com: Dana asked Amara to be the sponsor. Until Amara accepts, the sponsor is Sam. The question ends "
+        "on Mar 8, 2027 at 09:00 UTC.",
+    ),
+    (MessageCode.HANDOVER_ACCEPTED, HANDOVER, "contoso.com: Amara is the sponsor now, in place of Sam."),
+    (
+        MessageCode.HANDOVER_DECLINED,
+        HANDOVER,
+        "contoso.com: Amara declined to be the sponsor. The sponsor is still Sam. /partner sponsor asks somebody else.",
+    ),
+    (
+        MessageCode.HANDOVER_EXPIRED,
+        HANDOVER,
+        "contoso.com: Amara did not answer in time. The sponsor is still Sam. /partner sponsor asks somebody else.",
     ),
     (
         MessageCode.CLICK_WAITS,

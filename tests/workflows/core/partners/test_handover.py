@@ -34,6 +34,7 @@ from workflows.core.partners.outcome import advance_request_and_record, closed_p
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.partners.reviewing.recent_sponsors import sponsors_of, with_partner_sponsors
 from workflows.core.partners.reviewing.reviews import advance_review
+from workflows.core.partners.reviewing.sponsor_handover import handover_effects
 from workflows.core.people import ChatId, Person, PersonId
 from workflows.core.policy.sponsorship import (
     DECIDES_AGAIN_AFTER,
@@ -343,3 +344,7 @@ def test_an_open_request_names_the_new_sponsor() -> None:
     assert outcome.request.require_prepared().partner_sponsors == (AMARA, SAM)
     member = request(batch=BATCH)
     assert advance_request_and_record(member, RecordSponsors(people=(AMARA,)), situation()).effects == ()
+
+
+def test_without_a_hand_over_nobody_is_told() -> None:
+    assert handover_effects(partnership(), partnership(), ExpireHandover()) == (ShowHandover(tenant_id=TENANT),)

@@ -235,7 +235,7 @@ def test_admins_may_close_a_partner_and_its_sponsor_in_answer_to_a_review(
 
 def test_an_opened_partnership_is_first_reviewed_after_its_interval_or_at_its_end() -> None:
     opened = opened_partnership(request(RequestState.APPLYING), None, NOW)
-    assert opened == partnership(version=1, setup=(REDEEM_STEP,))
+    assert opened == partnership(version=1, setup=(REDEEM_STEP,), setup_prompt_at=NOW + 7 * DAY)
     short = prepared(review_interval=200 * DAY)
     assert opened_partnership(request(RequestState.APPLYING, prepared=short), None, NOW).next_review_at == END
 
@@ -244,8 +244,13 @@ def test_opening_again_starts_clean_and_keeps_what_was_said() -> None:
     said = Attestation(person=DANA, reason="Audit", at=NOW)
     known = due(version=7, sponsor=DANA, attestations=(said,))
     opened = opened_partnership(request(RequestState.APPLYING), known, NOW)
-    former = (FormerSponsor(person=DANA, until=NOW),)
-    assert opened == partnership(version=8, attestations=(said,), setup=(REDEEM_STEP,), former_sponsors=former)
+    assert opened == partnership(
+        version=8,
+        attestations=(said,),
+        setup=(REDEEM_STEP,),
+        setup_prompt_at=NOW + 7 * DAY,
+        former_sponsors=(FormerSponsor(person=DANA, until=NOW),),
+    )
 
 
 def test_an_access_without_an_end_is_reviewed_by_its_interval_alone() -> None:

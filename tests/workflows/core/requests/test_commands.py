@@ -76,6 +76,8 @@ from workflows.core.requests.commands.partner_record import (
     IssueEndNotice,
     Keep,
     PartnershipCommand,
+    PostponePrompt,
+    PromptSetup,
     RecordEndNotice,
     RecordSetup,
     RecordSponsorFound,
@@ -226,6 +228,8 @@ OF_PARTNERS: list[tuple[PartnershipCommand, dict[str, Any]]] = [
     (with_person(UNCONFIRM, SAM), {**STEP, "account": "id-sam"}),
     (with_person(REMIND, SAM), {"account": "id-sam"}),
     (AskSetup(), {}),
+    (PromptSetup(), {}),
+    (PostponePrompt(until=NOW), {"until": NOW.isoformat()}),
     (
         ProposeSponsor(actor=SAM, tenant_id=TENANT, proposed=AMARA),
         {"account": "id-sam", "proposed": "Amara", "proposed_account": "id-amara"},
@@ -333,6 +337,11 @@ def test_accepting_drift_is_about_the_partner_and_of_the_default_about_none() ->
     click = AcceptDrift(actor=SAM.chat_id, subject=TENANT, fingerprint=DIGEST, days=3, reason="Known")
     assert subject_of(click) == CommandSubject(tenant_id=TENANT)
     assert subject_of(replace(click, subject="default")) == CommandSubject()
+
+
+def test_a_click_about_a_hand_over_names_the_partner() -> None:
+    for click in (PROPOSE, ACCEPT, DECLINE):
+        assert subject_of(click) == CommandSubject(tenant_id=TENANT)
 
 
 def test_a_restoration_of_what_was_approved_says_so() -> None:

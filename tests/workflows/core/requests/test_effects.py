@@ -65,7 +65,7 @@ LANES_AND_PRIORITIES: Final[tuple[tuple[Effect, str, Priority], ...]] = (
     (SendReminders(request_id=REQUEST), "remind", Priority.SHOW),
     (SendExpiryMessages(request_id=REQUEST), "tell_expired", Priority.SHOW),
     (SendEndNotices(batch="b"), "end_notices", Priority.SHOW),
-    (SendReviewReminders(batch="b"), "send_review_reminders", Priority.SHOW),
+    (SendReviewReminders(batch="b"), "review_reminders", Priority.SHOW),
     (ShowBlockAtEnd(request_id=REQUEST), f"end:{REQUEST}", Priority.SHOW),
     (ShowReview(tenant_id=TENANT), f"review:{TENANT}", Priority.SHOW),
     (ShowReview(tenant_id=TENANT, remind=True), f"review:{TENANT}", Priority.SHOW),

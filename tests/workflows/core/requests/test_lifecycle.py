@@ -635,6 +635,7 @@ def test_an_applied_access_opens_a_partnership_and_the_setup_card_tells_of_it(st
         effects=(SHOWN, ShowReview(tenant_id=TENANT), ShowSetup(tenant_id=TENANT)),
         partnership=partnership(
             setup=(REDEEM_STEP,),
+            setup_prompt_at=LATER + timedelta(days=7),
             version=1,
             since=LATER,
             ends_at=NOW + timedelta(days=90),
@@ -682,6 +683,7 @@ def test_a_renewed_access_continues_the_partnership_with_its_attestations() -> N
     assert transition.partnership == partnership(
         version=9,
         since=LATER,
+        setup_prompt_at=LATER + timedelta(days=7),
         ends_at=NOW + timedelta(days=90),
         next_review_at=LATER + timedelta(days=30),
         attestations=(said,),

@@ -62,6 +62,8 @@ def test_the_names_of_commands() -> None:
         "unconfirm_half",
         "remind_half",
         "ask_half",
+        "prompt_setup",
+        "postpone_setup_prompt",
         "record_half",
         "issue_end_notice",
         "record_end_notice",

@@ -10,7 +10,7 @@ from workflows.core.partners.access_end.notices import AT_THE_END, EndNotice, lo
 from workflows.core.partners.lifecycle import is_allowed, require_table_result
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
 from workflows.core.partners.reviewing.review_events import end_reason, start_review, with_regular_reason
-from workflows.core.partners.reviewing.setup_reviews import advance_setup, setup_messages
+from workflows.core.partners.reviewing.setup_reviews import advance_setup, setup_effects
 from workflows.core.partners.reviewing.silence import advance_silence, answered, with_question
 from workflows.core.partners.reviewing.sponsor_handover import (
     advance_handover,
@@ -29,19 +29,14 @@ from workflows.core.requests.commands.handover import (
 )
 from workflows.core.requests.commands.partner_record import (
     AskReview,
-    AskSetup,
     BlockAtEnd,
-    ConfirmSetup,
     EndCommand,
     IssueEndNotice,
     Keep,
     PartnershipCommand,
     RecordEndNotice,
-    RecordSetup,
     RecordSponsorFound,
     RecordSponsorGone,
-    RemindSetup,
-    UnconfirmSetup,
 )
 from workflows.core.requests.commands.review_event import (
     EndReviewReason,
@@ -50,7 +45,7 @@ from workflows.core.requests.commands.review_event import (
     StartReview,
     SuspendForSilence,
 )
-from workflows.core.requests.effects import Effect, ShowHandover, ShowRequest, ShowReview, ShowSetup
+from workflows.core.requests.effects import Effect, ShowHandover, ShowRequest, ShowReview
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,25 +88,17 @@ def _step(
         case Keep():
             return _keep(partnership, command, current_roles, now)
         case RecordSponsorGone() | RecordSponsorFound():
-            partnership = advance_sponsor(partnership, command, now=now)
             show_review = ShowReview(tenant_id=partnership.identity.tenant_id)
-            return ReviewTransition(partnership=partnership, effects=(show_review,))
+            return ReviewTransition(partnership=advance_sponsor(partnership, command, now=now), effects=(show_review,))
         case ProposeSponsor() | AcceptSponsorship() | DeclineSponsorship() | RemindHandover() | ExpireHandover():
             after = advance_handover(partnership, command, current_roles=current_roles, now=now)
             return ReviewTransition(partnership=after, effects=handover_effects(partnership, after, command))
         case StartReview():
-            partnership = start_review(partnership, command, now)
             show_review = ShowReview(tenant_id=partnership.identity.tenant_id)
-            return ReviewTransition(partnership=partnership, effects=(show_review,))
+            return ReviewTransition(partnership=start_review(partnership, command, now), effects=(show_review,))
         case EndReviewReason():
             show_review = ShowReview(tenant_id=partnership.identity.tenant_id)
             return ReviewTransition(partnership=end_reason(partnership, command, now), effects=(show_review,))
-        case ConfirmSetup() | UnconfirmSetup() | RemindSetup() | AskSetup() | RecordSetup():
-            partnership = advance_setup(partnership, command, current_roles=current_roles, now=now)
-            show_setup = ShowSetup(tenant_id=partnership.identity.tenant_id, remind=isinstance(command, AskSetup))
-            return ReviewTransition(
-                partnership=partnership, effects=(show_setup, *setup_messages(partnership, command))
-            )
         case IssueEndNotice() | RecordEndNotice() | BlockAtEnd():
             has_ended = isinstance(command, IssueEndNotice) and command.days == AT_THE_END
             effects = _updates_at_end(partnership) if has_ended else ()
@@ -121,7 +108,8 @@ def _step(
             changed = advance_silence(partnership, command, now)
             return ReviewTransition(partnership=changed, effects=() if isinstance(command, SkipReview) else show)
         case _:
-            assert_never(command)
+            partnership = advance_setup(partnership, command, current_roles=current_roles, now=now)
+            return ReviewTransition(partnership=partnership, effects=setup_effects(partnership, command))
 
 
 def _why_not_now(partnership: Partnership, command: PartnershipCommand, current_roles: CurrentRoles) -> Refused:

@@ -128,6 +128,29 @@ class AskSetup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PromptSetup:
+    """A step of the partner setup is still open, and the next reminder is due that nobody asked for."""
+
+    name: Literal["prompt_setup"] = field(default="prompt_setup")
+
+    def audit_details(self) -> Details:
+        """Return nothing: the partnership shows the rest."""
+        return {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostponePrompt:
+    """That reminder is due, but the sponsor got one about another partner today. It comes later."""
+
+    name: Literal["postpone_setup_prompt"] = field(default="postpone_setup_prompt")
+    until: datetime
+
+    def audit_details(self) -> Details:
+        """Return until when."""
+        return {"until": self.until.isoformat()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecordSetup:
     """The partner setup of a request was computed later, because an earlier version had not recorded it."""
 
@@ -224,7 +247,15 @@ EndCommand = IssueEndNotice | RecordEndNotice | BlockAtEnd
 
 SponsorCommand = RecordSponsorGone | RecordSponsorFound
 
-SetupCommand = ConfirmSetup[Person] | UnconfirmSetup[Person] | RemindSetup[Person] | AskSetup | RecordSetup
+SetupCommand = (
+    ConfirmSetup[Person]
+    | UnconfirmSetup[Person]
+    | RemindSetup[Person]
+    | AskSetup
+    | PromptSetup
+    | PostponePrompt
+    | RecordSetup
+)
 
 PartnershipCommand = (
     AskReview
