@@ -47,7 +47,7 @@ from workflows.effects.end_notices import EndNotices
 from workflows.effects.performer import Performer
 from workflows.effects.permission_check import PermissionCheck
 from workflows.effects.prepare import Preparer
-from workflows.effects.review_reminders import ReviewReminders
+from workflows.effects.reviewing.review_reminders import ReviewReminders
 from workflows.ports.audit_log import AuditEntry
 from workflows.ports.notifier import NotifierUnavailable
 from workflows.ports.people_directory import PeopleDirectoryUnavailable

@@ -22,7 +22,7 @@ from workflows.core.requests.commands.automatic import RecordPrepared
 from workflows.core.requests.commands.clicks import Click, actor_of, received_name, subject_of
 from workflows.core.requests.commands.partner_record import Keep, PartnershipCommand
 from workflows.core.requests.commands.request import CommandSubject, RemindApprovers, RequestCommand, Submit, Withdraw
-from workflows.core.requests.commands.silence import SilenceCommand
+from workflows.core.requests.commands.review_event import SilenceCommand
 from workflows.core.requests.effects import (
     CheckPermission,
     Effect,

@@ -50,7 +50,7 @@ from workflows.effects.batches.runner import BatchRunner
 from workflows.effects.end_notices import EndNotices
 from workflows.effects.permission_check import PermissionCheck
 from workflows.effects.prepare import Preparer
-from workflows.effects.review_reminders import ReviewReminders
+from workflows.effects.reviewing.review_reminders import ReviewReminders
 from workflows.ports.effects_queue import PendingEffect
 from workflows.ports.notifier import Notifier, NotifierBlocked
 from workflows.ports.store import Store

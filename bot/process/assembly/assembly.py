@@ -57,7 +57,7 @@ from workflows.effects.performer import Performer
 from workflows.effects.permission_check import PermissionCheck
 from workflows.effects.prepare import Preparer
 from workflows.effects.queue_worker import QueueWorker
-from workflows.effects.review_reminders import ReviewReminders
+from workflows.effects.reviewing.review_reminders import ReviewReminders
 from workflows.ports.message_copies import MessageCopy
 from workflows.ports.store import Store
 

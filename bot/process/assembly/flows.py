@@ -75,9 +75,8 @@ def make_flows(
     display_directory: DisplayDirectory,
 ) -> Sequence[Flow]:
     """Return every flow."""
-    store, background = systems.store, systems.background
-    adopt_intake = _intake(AdoptIntake, systems, service, limits)
-    directory, members = systems.directory, Members(directory=systems.directory)
+    store, background, directory = systems.store, systems.background, systems.directory
+    members, adopt_intake = Members(directory=directory), _intake(AdoptIntake, systems, service, limits)
     lookup_permission = LookupPermission(members=WindowMembers(directory=directory), service=service, limits=limits)
     windows = ModalWindows(client=systems.client, service=service, background=background)
     answers = _answers(systems, service, lookup_permission)

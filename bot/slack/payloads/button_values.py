@@ -1,4 +1,7 @@
-"""Parse the values of buttons and the metadata of windows. They are not verified: what they name is read again."""
+"""Parse the values of buttons and the metadata of windows. They are not verified: what they name is read again.
+
+It is long because every value that a button or a window carries is parsed here.
+"""
 
 import re
 from typing import Annotated, Final, TypeVar

@@ -13,11 +13,10 @@ from bot.words.posture.drift import accepted_words, digest_alarm_words, drift_al
 from bot.words.refusals.freeze import UNREADABLE_FREEZE, as_sentence, frozen_words, who
 from bot.words.requests.messages import missing_groups_words
 from bot.words.requests.notes import stored_note_words
-from bot.words.reviews.silence import WHY_OPEN
+from bot.words.reviews.silence import why_open_words
 from bot.words.sentences import comma_list, minute
 from bot.words.settings.open_access import access_kind_titles
 from bot.words.unavailable.storage import trouble_words
-from workflows.core.partners.reviewing.silence_decision import SilenceStep
 from workflows.core.requests.alarms import ENDED, OPEN_ACCESS, Alarm, AlarmCode, EndingCode
 
 _MAX_CHARACTERS: Final = 1500
@@ -259,7 +258,7 @@ def _with_values(alarm: Alarm, text: str) -> str:
     if alarm.code in (AlarmCode.END_NOT_ANNOUNCED, AlarmCode.REVIEW_SILENT):
         values["names"] = comma_list(values["partners"])
     if alarm.code is AlarmCode.REVIEW_SILENT:
-        values["why_open"] = WHY_OPEN[SilenceStep(alarm.subject)]
+        values["why_open"] = why_open_words(alarm.subject)
     if "missing_groups" in values:
         values["missing"] = missing_groups_words(values["missing_groups"])
     if alarm.code is AlarmCode.EFFECT_GIVEN_UP:

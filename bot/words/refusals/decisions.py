@@ -1,4 +1,7 @@
-"""Sentences for refused decisions on requests, refused answers about partners, and clicks that do not count."""
+"""Sentences for refused decisions on requests, refused answers about partners, and clicks that do not count.
+
+It is long because every such code has its sentence here.
+"""
 
 from collections.abc import Mapping
 from typing import Final

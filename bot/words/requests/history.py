@@ -6,7 +6,7 @@ from typing import Final
 from bot.words.sentences import and_list, counted
 from workflows.core.partners.history.outside_changes import RecordedEntry
 from workflows.core.policy.silence import AskedAs, ManagerSkipped
-from workflows.core.requests.commands.silence import SkipReason
+from workflows.core.requests.commands.review_event import SkipReason
 
 ACCEPTED: Final = "accepted"
 DONE: Final[Mapping[str, str]] = {

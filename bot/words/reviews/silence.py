@@ -38,6 +38,11 @@ WHY_OPEN: Final[Mapping[SilenceStep, str]] = {
 """Why access is open although nobody has answered its review for 60 days."""
 
 
+def why_open_words(step: str) -> str:
+    """Return why access is open although nobody answers, from the stored step; empty for one of a later version."""
+    return {known.value: words for known, words in WHY_OPEN.items()}.get(step, "")
+
+
 def reviews_words(interval: timedelta, on_silence: OnSilence) -> str:
     """Return how often an access is reviewed, and what happens without an answer."""
     days = sum(PAUSES[: LAST_CALL - 1], REMINDER_AGE).days

@@ -20,7 +20,7 @@ from workflows.core.people import GATEHOUSE, CurrentRoles
 from workflows.core.requests.commands.automatic import Stop
 from workflows.core.requests.commands.partner_record import BlockAtEnd
 from workflows.core.requests.commands.request import RequestCommand, Submit
-from workflows.core.requests.commands.silence import SuspendForSilence
+from workflows.core.requests.commands.review_event import SuspendForSilence
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import RequestFields, RequestId
 from workflows.core.requests.transitions.transition import Situation

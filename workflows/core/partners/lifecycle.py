@@ -117,8 +117,13 @@ from workflows.core.requests.commands.partner_record import (
     RemindSetup,
     UnconfirmSetup,
 )
-from workflows.core.requests.commands.review_event import EndReviewReason, StartReview
-from workflows.core.requests.commands.silence import RecordReviewReminder, SkipReview, SuspendForSilence
+from workflows.core.requests.commands.review_event import (
+    EndReviewReason,
+    RecordReviewReminder,
+    SkipReview,
+    StartReview,
+    SuspendForSilence,
+)
 
 S = PartnershipState
 

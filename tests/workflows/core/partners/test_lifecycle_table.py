@@ -67,14 +67,12 @@ from workflows.core.requests.commands.partner_record import (
 from workflows.core.requests.commands.request import RequestCommand
 from workflows.core.requests.commands.review_event import (
     EndReviewReason,
+    RecordReviewReminder,
     ReviewReason,
     ReviewReasonCode,
-    StartReview,
-)
-from workflows.core.requests.commands.silence import (
-    RecordReviewReminder,
     SkipReason,
     SkipReview,
+    StartReview,
     SuspendForSilence,
 )
 from workflows.core.requests.request import AccessRequest, Closing, RequestKind, RequestState

@@ -30,7 +30,7 @@ from workflows.core.policy.silence import (
     with_issued,
 )
 from workflows.core.requests.commands.partner_record import AskReview, Keep, PartnershipCommand
-from workflows.core.requests.commands.silence import (
+from workflows.core.requests.commands.review_event import (
     RecordReviewReminder,
     SkipReason,
     SkipReview,

@@ -95,11 +95,13 @@ from workflows.core.requests.commands.request import (
     Submit,
     Withdraw,
 )
-from workflows.core.requests.commands.review_event import EndReviewReason, ReviewReasonCode, StartReview
-from workflows.core.requests.commands.silence import (
+from workflows.core.requests.commands.review_event import (
+    EndReviewReason,
     RecordReviewReminder,
+    ReviewReasonCode,
     SkipReason,
     SkipReview,
+    StartReview,
     SuspendForSilence,
 )
 from workflows.core.requests.commands.watch import AcceptDrift

@@ -18,7 +18,7 @@ from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.reviewing.pointless_reviews import ANSWERED_WITHIN, why_pointless
 from workflows.core.plans.closing import only_reduces_access
 from workflows.core.requests.commands.partner_record import AskReview
-from workflows.core.requests.commands.silence import SkipReason, SkipReview
+from workflows.core.requests.commands.review_event import SkipReason, SkipReview
 from workflows.core.requests.effects import SendReviewReminders
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.model import TenantId

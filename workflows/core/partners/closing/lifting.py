@@ -82,6 +82,7 @@ def lifted_partnership(request: AccessRequest, earlier: Partnership, now: dateti
         stages=stricter(earlier.stages, request.require_prepared().stages),
         not_closed=None,
         suspension=None,
+        review_reminders=(),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.plans.plan import AtEnd
-from workflows.core.requests.commands.silence import SkipReason
+from workflows.core.requests.commands.review_event import SkipReason
 
 ENDS_WITHIN: Final = timedelta(days=14)
 """Access that is blocked within this time has its own notices, with Extend; see `access_end.notices`."""

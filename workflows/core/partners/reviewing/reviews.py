@@ -42,8 +42,15 @@ from workflows.core.requests.commands.partner_record import (
     SetupCommand,
     SponsorCommand,
 )
-from workflows.core.requests.commands.review_event import EndReviewReason, ReviewEventCommand, StartReview
-from workflows.core.requests.commands.silence import RecordReviewReminder, SilenceCommand, SkipReview, SuspendForSilence
+from workflows.core.requests.commands.review_event import (
+    EndReviewReason,
+    RecordReviewReminder,
+    ReviewEventCommand,
+    SilenceCommand,
+    SkipReview,
+    StartReview,
+    SuspendForSilence,
+)
 from workflows.core.requests.effects import Effect, ShowHandover, ShowRequest, ShowReview
 
 _OtherCommand = (
@@ -93,10 +100,7 @@ def _step(
 ) -> ReviewTransition:
     match command:
         case AskReview():
-            asked = with_question(with_regular_reason(partnership, now), command, now)
-            # The requester's message offers to request the access again once its period has ended.
-            ended = (ShowRequest(request_id=partnership.request_id),) if partnership.is_past_its_end(now) else ()
-            return ReviewTransition(partnership=asked, effects=ended)
+            return _ask(partnership, command, now)
         case RecordSponsorGone() | RecordSponsorFound():
             show_review = ShowReview(tenant_id=partnership.identity.tenant_id)
             return ReviewTransition(partnership=advance_sponsor(partnership, command, now=now), effects=(show_review,))
@@ -143,6 +147,13 @@ def may_revoke(partnership: Partnership | None, person: Person, current_roles: C
 def _is_asked(partnership: Partnership, person: Person) -> bool:
     """Return whether a person is asked in the open review: the sponsor, and the manager who got a reminder."""
     return partnership.sponsor.id == person.id or is_asked_manager(partnership.review_reminders, person)
+
+
+def _ask(partnership: Partnership, command: AskReview, now: datetime) -> ReviewTransition:
+    asked = with_question(with_regular_reason(partnership, now), command, now)
+    # The requester's message offers to request the access again once its period has ended.
+    ended = (ShowRequest(request_id=partnership.request_id),) if partnership.is_past_its_end(now) else ()
+    return ReviewTransition(partnership=asked, effects=ended)
 
 
 def _updates_at_end(partnership: Partnership) -> tuple[Effect, ...]:

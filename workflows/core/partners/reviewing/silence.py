@@ -18,9 +18,9 @@ from workflows.core.policy.silence import (
     with_result,
 )
 from workflows.core.requests.commands.partner_record import AskReview
-from workflows.core.requests.commands.review_event import ReviewReasonCode
-from workflows.core.requests.commands.silence import (
+from workflows.core.requests.commands.review_event import (
     RecordReviewReminder,
+    ReviewReasonCode,
     SilenceCommand,
     SkipReview,
     SuspendForSilence,

@@ -11,8 +11,7 @@ from workflows.core.policy.attestation import AttestedText
 from workflows.core.requests.commands.audit_details import Details, account_details, clicked_details
 from workflows.core.requests.commands.handover import HandoverCommand
 from workflows.core.requests.commands.request import RequestCommand
-from workflows.core.requests.commands.review_event import ReviewEventCommand
-from workflows.core.requests.commands.silence import SilenceCommand
+from workflows.core.requests.commands.review_event import ReviewEventCommand, SilenceCommand
 from workflows.core.requests.request import Closing, RequestId
 from workflows.core.settings.canonical import Digest
 from workflows.core.settings.model import TenantId

@@ -12,10 +12,10 @@ from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.partners.reviewing.silence import is_urgent
 from workflows.core.people import ADMIN, ChatId, PersonId
 from workflows.core.policy.silence import AskedAs, Reminded, ReviewReminder, asked_roles
-from workflows.core.requests.commands.silence import RecordReviewReminder
+from workflows.core.requests.commands.review_event import RecordReviewReminder
 from workflows.core.requests.effects import SendReviewReminders
 from workflows.core.settings.model import TenantId
-from workflows.effects.sponsors_managers import SponsorsManager, read_managers
+from workflows.effects.reviewing.sponsors_managers import SponsorsManager, read_managers
 from workflows.ports.clock import Clock
 from workflows.ports.notifier import AskedReview, NotAllNotified, Notifier
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused
