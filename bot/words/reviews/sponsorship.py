@@ -6,8 +6,8 @@ from typing import Final
 from workflows.core.policy.sponsorship import HandoverState
 
 IF_YOU_ACCEPT: Final = (
-    "The sponsor answers the reviews and takes care of the partner setup. If you accept, you cannot decide on requests "
-    "about this partner while you are the sponsor, and for 90 days after that. If you have approved an open request, "
+    "The sponsor answers the reviews and takes care of the partner setup. A sponsor cannot decide on requests about "
+    "this partner, also for 90 days afterwards. If you have approved an open request, "
     "that approval does not count any more."
 )
 
