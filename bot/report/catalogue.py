@@ -80,16 +80,7 @@ def catalogue_json(entry: CatalogueEntry) -> dict[str, Any]:
         "next_review_at": _moment(record.next_review_at),
         "review_interval_days": None if record.review_interval is None else record.review_interval.days,
         "approval_policy": [{"title": one.title, "role": one.role, "approvals": one.quorum} for one in record.stages],
-        "reviews": [
-            {
-                "at": _moment(one.at),
-                "person": _person(one.person),
-                "reason": one.reason,
-                "reduced_by": one.reduced_by,
-                "mfa": None if one.mfa is None else {"text": one.mfa.text.value, "until": _moment(one.mfa.until)},
-            }
-            for one in record.attestations
-        ],
+        "reviews": list(map(_answer, record.attestations)),
         "setup_steps": len(record.setup),
         "setup_steps_not_confirmed": _number_open(entry),
         "not_closed": None
@@ -109,6 +100,17 @@ def _drift(drift: Drift) -> dict[str, Any]:
         "found_at": _moment(drift.found_at),
         "author": {"state": drift.author.state.value, "name": drift.author.name or None},
         "accepted_until": _moment(accepted_until(drift)),
+    }
+
+
+def _answer(answer: Attestation) -> dict[str, Any]:
+    mfa = answer.mfa
+    return {
+        "at": _moment(answer.at),
+        "person": _person(answer.person),
+        "reason": answer.reason,
+        "reduced_by": answer.reduced_by,
+        "mfa": None if mfa is None else {"text": mfa.text.value, "until": _moment(mfa.until)},
     }
 
 

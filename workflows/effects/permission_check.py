@@ -149,14 +149,7 @@ class PermissionCheck:
                 reminder = RemindApprovers(actor=click.actor, is_requester=is_requester)
                 await self.service.advance(click.request_id, reminder, key=key)
             case Keep() | ConfirmSetup() | UnconfirmSetup() | RemindSetup():
-                current_roles = await self.directory.current_roles([actor])
-                await self.service.advance_review(
-                    click.tenant_id,
-                    with_person(click, actor),
-                    key=key,
-                    current_roles=current_roles,
-                    attest_mfa_for=self.catalog.attest_mfa_for,
-                )
+                await self._advance_review(click, actor, key)
             case ProposeSponsor() | AcceptSponsorship() | DeclineSponsorship():
                 await self._handovers.carry_out(click, actor, key=key)
             case Revoke():
@@ -179,6 +172,20 @@ class PermissionCheck:
             case ChangeFreeze():
                 current_roles = await self.directory.current_roles(await self.freezes.people_of(click, actor))
                 await self.freezes.decide(click, actor, key=key, current_roles=current_roles)
+
+    async def _advance_review(
+        self,
+        click: Keep[ChatId] | ConfirmSetup[ChatId] | UnconfirmSetup[ChatId] | RemindSetup[ChatId],
+        actor: Person,
+        key: str,
+    ) -> None:
+        await self.service.advance_review(
+            click.tenant_id,
+            with_person(click, actor),
+            key=key,
+            current_roles=await self.directory.current_roles([actor]),
+            attest_mfa_for=self.catalog.attest_mfa_for,
+        )
 
     async def _decide(self, click: DecisionClick, actor: Person, key: str, received_at: datetime | None) -> None:
         request = await self.store.request(click.request_id)

@@ -32,8 +32,8 @@ from workflows.catalog.catalog import Catalog
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership
+from workflows.core.partners.reviewing.answers.keeping import must_attest_mfa, require_keepable
 from workflows.core.partners.reviewing.evidence.partner_evidence import PartnerEvidence
-from workflows.core.partners.reviewing.keeping import must_attest_mfa, require_keepable
 from workflows.core.people import ADMIN, PersonId
 from workflows.core.policy.attestation import AttestedText
 from workflows.core.requests.commands.partner_record import Keep

@@ -15,7 +15,7 @@ from workflows.core.partners.closing.lifting import lifted_partnership
 from workflows.core.partners.closing.suspension import suspended_partnership
 from workflows.core.partners.lifecycle import require_table_result
 from workflows.core.partners.partnership import Partnership, PartnershipState, SettingsBasis
-from workflows.core.partners.reviewing.keeping import attestation_end, next_review
+from workflows.core.partners.reviewing.answers.keeping import attestation_end, next_review
 from workflows.core.partners.reviewing.recent_sponsors import with_earlier_sponsors, with_partner_sponsors
 from workflows.core.partners.reviewing.reducing import answered_by_reduction
 from workflows.core.partners.reviewing.review_events import kept_events

@@ -9,7 +9,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.approval_policy import stricter
 from workflows.core.partners.partnership import Partnership, PartnershipState, SettingsBasis
-from workflows.core.partners.reviewing.keeping import next_review
+from workflows.core.partners.reviewing.answers.keeping import next_review
 from workflows.core.people import ADMIN, CurrentRoles, Person
 from workflows.core.requests.request import AccessRequest, RequestId
 

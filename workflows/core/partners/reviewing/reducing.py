@@ -7,7 +7,7 @@ from datetime import datetime
 from workflows.core.errors.raised import CodedError, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState, SettingsBasis
-from workflows.core.partners.reviewing.keeping import attestation_end, next_review
+from workflows.core.partners.reviewing.answers.keeping import attestation_end, next_review
 from workflows.core.partners.reviewing.silence import answered
 from workflows.core.partners.reviewing.sponsor_handover import with_new_sponsor
 from workflows.core.plans.closing import closes_everything, only_reduces_access

@@ -9,7 +9,7 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.access_end.notices import AT_THE_END, EndNotice, lowest_issued, must_ask_again, with_result
 from workflows.core.partners.lifecycle import is_allowed, require_table_result
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
-from workflows.core.partners.reviewing.keeping import attestation_end, attested, next_review, require_keepable
+from workflows.core.partners.reviewing.answers.keeping import attestation_end, attested, next_review, require_keepable
 from workflows.core.partners.reviewing.review_events import end_reason, start_review, with_regular_reason
 from workflows.core.partners.reviewing.setup_reviews import advance_setup, setup_effects
 from workflows.core.partners.reviewing.silence import advance_silence, answered, with_question

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Attestation, Partnership
-from workflows.core.partners.reviewing.keep_reason import last_reason, require_substance
+from workflows.core.partners.reviewing.answers.keep_reason import last_reason, require_substance
 from workflows.core.policy.attestation import AttestedText, MfaAttestation
 
 

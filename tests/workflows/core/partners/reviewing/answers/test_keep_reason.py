@@ -5,7 +5,7 @@ import pytest
 from tests.workflows.core.builders import NOW, SAM, partnership
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.partnership import Attestation
-from workflows.core.partners.reviewing.keep_reason import MIN_LETTERS, MIN_WORDS, last_reason, require_substance
+from workflows.core.partners.reviewing.answers.keep_reason import MIN_LETTERS, MIN_WORDS, last_reason, require_substance
 
 
 def problem_of(reason: str, last: str = "") -> str:
