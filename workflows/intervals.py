@@ -16,6 +16,10 @@ SPONSORS_CHECKED_EVERY: Final = timedelta(hours=1)
 """How often it is checked that the sponsors of partners have an enabled account."""
 SPONSOR_ALARMS_EVERY: Final = timedelta(minutes=1)
 """How often it is checked that an alarm about a missing sponsor is still needed."""
+SILENCES_CHECKED_EVERY: Final = timedelta(minutes=1)
+"""How often reviews are looked at that nobody has answered for 60 days."""
+SILENCE_ALARM_RENEWED_AFTER: Final = timedelta(days=1)
+"""How often an alarm about unanswered reviews is renewed at most, when its partners change."""
 ENDED_ACCESS_CHECKED_EVERY: Final = timedelta(minutes=1)
 """How often accesses are looked at whose end has come and that are not blocked yet."""
 SWEPT_EVERY: Final = timedelta(hours=1)
@@ -32,6 +36,8 @@ REVIEW_EVENTS_LOOKED_FOR_EVERY: Final = timedelta(days=1)
 """How often it is looked for what makes a review due before its time: the default, the templates, sign-ins."""
 SILENCES_LOOKED_FOR_EVERY: Final = timedelta(days=7)
 """How old the last scan of sign-ins may be when it is looked for partners who have not signed in for 30 days."""
+CAMPAIGNS_COUNTED_EVERY: Final = timedelta(minutes=1)
+"""How often the answers to a campaign of reviews are counted."""
 DOMAINS_LOOKED_UP_EVERY: Final = timedelta(days=1)
 """How often the domain of a partner is looked up, to see whether it belongs to another tenant now."""
 DOMAINS_PAUSE: Final = timedelta(minutes=1)
@@ -73,6 +79,8 @@ CONNECTION_SILENT_AFTER: Final = timedelta(seconds=30)
 START_STORED_AGAIN_AFTER: Final = timedelta(seconds=1)
 """The pause before storing is tried again at the start, while the records cannot be written."""
 
+BOT_SILENT_AFTER: Final = timedelta(seconds=30)
+"""After this long without a tick, the command line tries to perform itself what it follows."""
 OPEN_AFTER_BLOCK_SHOWN_FOR: Final = timedelta(hours=24)
 """How long the alarm about access that stays open after a confirmed block is shown."""
 

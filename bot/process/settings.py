@@ -142,6 +142,8 @@ class Settings(TenantSettings, _SlackSettings):
     """How many partners one person may look up in an hour."""
     gatehouse_max_blocks_at_end_per_day: Annotated[int, Field(ge=0, le=10_000)] = 10
     """How many partners are blocked at the end of their access within 24 hours without an admin."""
+    gatehouse_lift_within_days: Annotated[int, Field(ge=1, le=365)] = 30
+    """How old a suspension may be to be lifted; an older one is restored."""
     host: str = "0.0.0.0"  # noqa: S104  # a container's port has to be reachable; every request is checked by its signature
     port: Annotated[int, Field(ge=1, le=65535)] = 3000
 

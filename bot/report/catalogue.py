@@ -9,6 +9,7 @@ from bot.report.words import iso, requester_words
 from bot.words.requests.titles import partner_title
 from workflows.app.evidence.reading import CatalogueEntry
 from workflows.core.checks.partner_setup.confirmations import open_steps
+from workflows.core.partners.partnership import Attestation, Partnership
 from workflows.core.people import Person
 from workflows.core.posture.watch.acceptance import accepted_until
 from workflows.core.posture.watch.drift import Drift
@@ -44,6 +45,8 @@ CATALOGUE_COLUMNS: Final[Mapping[str, Callable[[CatalogueEntry], str]]] = {
     "last_kept_at": lambda entry: iso(entry.record.attestations[-1].at if entry.record.attestations else None),
     "last_kept_by": lambda entry: entry.record.attestations[-1].person.name if entry.record.attestations else "",
     "last_kept_reason": lambda entry: entry.record.attestations[-1].reason if entry.record.attestations else "",
+    "mfa_attested_by": lambda entry: "" if (one := _last_attested(entry.record)) is None else one.person.name,
+    "mfa_attested_until": lambda entry: iso(_attested_until(_last_attested(entry.record))),
     "setup_steps": lambda entry: str(len(entry.record.setup)),
     "setup_steps_not_confirmed": lambda entry: str(_number_open(entry)),
     "not_closed": lambda entry: join_values(one.name for one in entry.record.not_closed or ()),
@@ -77,9 +80,7 @@ def catalogue_json(entry: CatalogueEntry) -> dict[str, Any]:
         "next_review_at": _moment(record.next_review_at),
         "review_interval_days": None if record.review_interval is None else record.review_interval.days,
         "approval_policy": [{"title": one.title, "role": one.role, "approvals": one.quorum} for one in record.stages],
-        "reviews": [
-            {"at": _moment(one.at), "person": _person(one.person), "reason": one.reason} for one in record.attestations
-        ],
+        "reviews": list(map(_answer, record.attestations)),
         "setup_steps": len(record.setup),
         "setup_steps_not_confirmed": _number_open(entry),
         "not_closed": None
@@ -100,6 +101,26 @@ def _drift(drift: Drift) -> dict[str, Any]:
         "author": {"state": drift.author.state.value, "name": drift.author.name or None},
         "accepted_until": _moment(accepted_until(drift)),
     }
+
+
+def _answer(answer: Attestation) -> dict[str, Any]:
+    mfa = answer.mfa
+    return {
+        "at": _moment(answer.at),
+        "person": _person(answer.person),
+        "reason": answer.reason,
+        "reduced_by": answer.reduced_by,
+        "mfa": None if mfa is None else {"text": mfa.text.value, "until": _moment(mfa.until)},
+    }
+
+
+def _last_attested(record: Partnership) -> Attestation | None:
+    """Return the newest answer that attested the partner's MFA, also when it does not count any more."""
+    return next((one for one in reversed(record.attestations) if one.mfa is not None), None)
+
+
+def _attested_until(answer: Attestation | None) -> datetime | None:
+    return None if answer is None or answer.mfa is None else answer.mfa.until
 
 
 def _person(person: Person) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from bot.report.words import (
 )
 from bot.words.requests.notes import note_words
 from workflows.core.partners.history.outside_changes import OutsideChange, RecordedEntry
-from workflows.core.partners.history.story import RequestStory
+from workflows.core.partners.history.story import RequestStory, ReviewAnswer
 from workflows.core.people import Person
 from workflows.core.requests.request import AccessRequest
 
@@ -40,10 +40,7 @@ def story_json(story: RequestStory) -> dict[str, Any]:
         "note": note_words(request.note),
         **_decision_members(story),
         **_write_members(story),
-        "reviews": [
-            {"at": _moment(one.at), "chat_id": one.chat_id, "name": one.name, "reason": one.reason}
-            for one in story.reviews
-        ],
+        "reviews": list(map(_review, story.reviews)),
         "changes_by_others": [_outside_change(one) for one in story.outside_changes],
         "result": {
             "code": story.standing.value,
@@ -58,6 +55,17 @@ def story_json(story: RequestStory) -> dict[str, Any]:
         },
         "entries": [_entry(one) for one in story.entries],
         "entry_count": story.entry_count,
+    }
+
+
+def _review(answer: ReviewAnswer) -> dict[str, Any]:
+    mfa = answer.mfa
+    return {
+        "at": _moment(answer.at),
+        "chat_id": answer.chat_id,
+        "name": answer.name,
+        "reason": answer.reason,
+        "mfa": None if mfa is None else {"text": mfa.text.value, "until": _moment(mfa.until)},
     }
 
 

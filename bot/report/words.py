@@ -8,6 +8,7 @@ from bot.words.posture.drift import author_words, difference_words
 from bot.words.requests.replacement import later_state_words
 from bot.words.requests.states import state_words
 from bot.words.requests.titles import prepared_title
+from bot.words.reviews.answers import attestation_words
 from bot.words.sentences import counted, last_day, minute
 from workflows.core.partners.history.outside_changes import OutsideChange, OutsideChangeKind, RecordedDrift
 from workflows.core.partners.history.story import (
@@ -43,6 +44,7 @@ _STANDING: Final[Mapping[Standing, str]] = {
     Standing.IN_FORCE: "Active, as approved.",
     Standing.PAST_ITS_END: "Active, and the access period has ended.",
     Standing.BLOCKED: "Blocked.",
+    Standing.SUSPENDED: "Suspended: blocked, meant to be lifted.",
     Standing.NOT_AS_APPROVED: "Not as approved. A review is due.",
     Standing.DRIFTED: "Not as approved.",
     Standing.REPLACED: "Replaced by a later change.",
@@ -64,6 +66,8 @@ _OUTSIDE: Final = {
 
 def kind_name(request: AccessRequest) -> str:
     """Return the kind of a request in a few words."""
+    if request.is_suspension:
+        return "suspension"
     if request.fields.kind is RequestKind.ACCESS and request.prepared and closes_everything(request.plan):
         return "block"
     return _KINDS[request.fields.kind]
@@ -125,7 +129,8 @@ def decision_words(one: StoryDecision) -> str:
 def review_words(answer: ReviewAnswer) -> str:
     """Return one answer to a review in one line."""
     who = f"{answer.name} ({answer.chat_id})" if answer.name else answer.chat_id
-    return f"{minute(answer.at)}, {who}: {answer.reason}"
+    attested = attestation_words(answer.mfa)
+    return " ".join(filter(None, [f"{minute(answer.at)}, {who}: {answer.reason}", attested and f"({attested})"]))
 
 
 def outside_change_words(change: OutsideChange) -> str:
@@ -161,7 +166,7 @@ def standing_words(story: RequestStory) -> str:
     if story.standing is Standing.REPLACED and story.later is not None:
         state = later_state_words(story.request, story.later)
         words = f"{state[:1].upper()}{state[1:]} ({story.later.id})."
-    elif story.standing is Standing.BLOCKED and story.request.not_closed:
+    elif story.standing in (Standing.BLOCKED, Standing.SUSPENDED) and story.request.not_closed:
         words = f"Blocked, but {counted(len(story.request.not_closed), 'kind')} of access may still be open."
     if (drifted := story.open_drift) is not None and story.standing is Standing.DRIFTED:
         return f"{words} A sweep found it different on {minute(drifted.at)}."

@@ -29,6 +29,8 @@ class Person:
     user_type: str = "Member"
     """Entra `userType`: Member or Guest."""
     mail: str
+    manager: str = ""
+    """The handle of their manager in Entra; empty for none."""
 
 
 PEOPLE = (
@@ -39,6 +41,7 @@ PEOPLE = (
         title="Project manager",
         entra_id="0a6f7d10-0001-4e1b-9b51-6d1f00000001",
         mail="requester@woodgrove.com",
+        manager="approver2",
     ),
     Person(
         handle="approver1",
@@ -47,6 +50,7 @@ PEOPLE = (
         title="Security engineer",
         entra_id="0a6f7d10-0002-4e1b-9b51-6d1f00000002",
         mail="approver1@woodgrove.com",
+        manager="admin",
     ),
     Person(
         handle="approver2",

@@ -33,8 +33,14 @@ SUBCOMMANDS: Final[Mapping[str, _CommandHelp]] = {
     "show": _CommandHelp("current settings of a partner, its approvals and its history", _PARTNER),
     "audit": _CommandHelp("audit report about a partner, as a private file (admins and auditors)", _PARTNER),
     "checklist": _CommandHelp("what the partner's administrator has to set on its side", _PARTNER),
+    "sponsor": _CommandHelp("hand over a partner to another sponsor, who must accept", _PARTNER),
     "posture": _CommandHelp("what the default and every partner's settings allow, with warnings"),
-    "revoke": _CommandHelp("block a partner (admins; the sponsor on a review's card)", _PARTNER),
+    "revoke": _CommandHelp("block a partner for good (admins; the sponsor on a review's card)", _PARTNER),
+    "suspend": _CommandHelp("block a partner until that is lifted (admins)", _PARTNER),
+    "lift": _CommandHelp("ask to lift a suspension, after approval (admins and the sponsor)", _PARTNER),
+    "review": _CommandHelp(
+        "have many partners reviewed now (admins)", "[--template name | --sponsor name | --risk level | domain]"
+    ),
     "restore": _CommandHelp("request to restore the settings from before a change", _PARTNER),
     "adopt": _CommandHelp("make the current settings of a partner the record, after approval", _PARTNER_OR_DRAFT),
     "freeze": _CommandHelp("stop everything that opens access, at once (admins)"),

@@ -131,6 +131,53 @@ def freeze(reason: Reason) -> None:
     raise typer.Exit(freeze_now(reason))
 
 
+Closed = Annotated[str, typer.Argument(help="The partner's domain or tenant ID.", metavar="PARTNER")]
+WhyClosed = Annotated[str, typer.Option("--reason", help="Why; asked for on a terminal.", metavar="TEXT")]
+Confirm = Annotated[
+    str,
+    typer.Option("--confirm", help="The partner's domain, typed for a script.", metavar="DOMAIN"),
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be written and what stays. Store nothing.")]
+Drill = Annotated[bool, typer.Option("--drill", help="Do everything but the writes, and print the time of each step.")]
+Wait = Annotated[float, typer.Option("--wait", help="How many seconds to follow it.", min=0, max=86_400)]
+
+
+@app.command()
+def revoke(
+    context: typer.Context,
+    partner: Closed,
+    reason: WhyClosed = "",
+    confirm: Confirm = "",
+    dry_run: DryRun = False,
+    drill: Drill = False,
+    wait: Wait = 600,
+) -> None:
+    """Block a partner for good, without Slack, and read it back. docs/closing.md lists the exit statuses."""
+    from bot.terminal.closing.command import ClosingOptions, close_partner
+    from workflows.core.requests.request import Closing
+
+    options = ClosingOptions(reason=reason, confirm=confirm, is_dry_run=dry_run, is_drill=drill, wait=wait)
+    raise typer.Exit(close_partner(partner, Closing.REVOKE, options, context.obj or USUAL_PAUSES))
+
+
+@app.command()
+def suspend(
+    context: typer.Context,
+    partner: Closed,
+    reason: WhyClosed = "",
+    confirm: Confirm = "",
+    dry_run: DryRun = False,
+    drill: Drill = False,
+    wait: Wait = 600,
+) -> None:
+    """Block a partner until that is lifted in Slack, without Slack, and read it back. What was approved is kept."""
+    from bot.terminal.closing.command import ClosingOptions, close_partner
+    from workflows.core.requests.request import Closing
+
+    options = ClosingOptions(reason=reason, confirm=confirm, is_dry_run=dry_run, is_drill=drill, wait=wait)
+    raise typer.Exit(close_partner(partner, Closing.SUSPEND, options, context.obj or USUAL_PAUSES))
+
+
 @app.command()
 def sweep(context: typer.Context, as_json: AsJson = False) -> None:
     """Compare every partner and the default with what was approved, and store what differs. The tenant is only read."""

@@ -1,7 +1,7 @@
 """The type of the tables of sentences, and functions that several texts need: counts, lists, days and times."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -51,6 +51,11 @@ def comma_list(items: object) -> str:
     return ", ".join(map(str, items)) if isinstance(items, list | tuple) else str(items)
 
 
+def and_list(items: Sequence[str]) -> str:
+    """Return a list of values in a sentence: "a, b and c"."""
+    return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)
+
+
 def or_list(items: object) -> str:
     """Return the choice between some values: "a or b"."""
     return " or ".join(map(str, items)) if isinstance(items, list | tuple) else str(items)
@@ -93,6 +98,15 @@ def times_in(text: str) -> Iterator[tuple[int, int, datetime]]:
         with suppress(ValueError):  # it only looks like a time
             at = datetime(int(year), _MONTHS.index(month) + 1, int(day_of_month), int(hour), int(minutes), tzinfo=UTC)
             yield match.start(), match.end(), at
+
+
+def with_days(text: str) -> str:
+    """Return a text in which each time that `minute` wrote is only its day."""
+    parts, end = [], 0
+    for start, after, moment in times_in(text):
+        parts += [text[end:start], day(moment)]
+        end = after
+    return "".join([*parts, text[end:]])
 
 
 def place_to_cut(text: str, limit: int) -> int:

@@ -32,8 +32,11 @@ from bot.slack.flows.request_access.form import RequestForm, request_view
 from bot.slack.flows.request_access.partner_result import LookupResult
 from bot.slack.people.approvers import StageApprovers
 from tests.bench.batch_surfaces import batch_homes, batch_messages, batch_windows
+from tests.bench.campaign_surfaces import campaign_messages, campaign_windows
 from tests.bench.changing_surfaces import changing_forms, changing_messages
 from tests.bench.freeze_surfaces import freeze_messages, freeze_windows
+from tests.bench.handover_surfaces import handover_messages, handover_windows
+from tests.bench.review_surfaces import review_messages, review_windows
 from tests.bot.sandbox.page.stage import CHANNELS, PEOPLE, Stage
 from tests.bot.shipped_cards import NAMES, waiting, words_of
 from tests.workflows.core.builders import AMARA, NOW, RILEY, TENANT, access_plan, approval, identity, partnership
@@ -225,6 +228,8 @@ async def main(folder: Path | None, only: str) -> None:
             **changing_messages(),
             **batch_messages(),
             **batch_windows(),
+            **review_messages(),
+            **review_windows(),
             **windows(),
             **request_forms(),
             **changing_forms(),
@@ -232,6 +237,10 @@ async def main(folder: Path | None, only: str) -> None:
             **batch_homes(),
             **freeze_windows(),
             **freeze_messages(),
+            **handover_windows(),
+            **handover_messages(),
+            **campaign_windows(),
+            **campaign_messages(),
         }
         for name, shown in ((name, shown) for name, shown in surfaces.items() if only in name):
             for line in await measure(browser, name, shown, folder):

@@ -8,6 +8,7 @@ from aiohttp.test_utils import TestServer
 from playwright.async_api import Page
 
 from tests.bench.batch_surfaces import batch_messages
+from tests.bench.review_surfaces import review_messages
 from tests.bench.surfaces import cards, homes, messages
 from tests.bot.sandbox.page.stage import CHANNELS, PEOPLE, Stage
 from tests.warm.browser import IS_OPTIONAL, SKIP_REASON, as_new
@@ -40,7 +41,7 @@ async def boxes(page: Page, width: int) -> list[dict[str, Any]]:
 
 
 async def test_every_card_and_message_fits_on_one_screen(tab: Page, tmp_path: Path) -> None:
-    shown = {**cards(), **messages(), **batch_messages()}
+    shown = {**cards(), **messages(), **batch_messages(), **review_messages()}
     stage = Stage(tmp_path)
     for name, blocks in shown.items():
         stage.post(CHANNELS["partner-access"], name, blocks=blocks)
@@ -51,7 +52,7 @@ async def test_every_card_and_message_fits_on_one_screen(tab: Page, tmp_path: Pa
             found = dict(zip(shown, await boxes(page, width), strict=True))
             assert {name: one["height"] for name, one in found.items() if one["height"] > most} == {}, width
             assert [name for name, one in found.items() if one["wide"]] == [], f"nothing is cut off at {width}"
-            decided = [*cards(), "batch", "batch-again"]
+            decided = [*cards(), "batch", "batch-again", *review_messages()]
             assert [name for name in decided if not 0 < found[name]["last"] <= most] == [], "buttons are in view"
 
 

@@ -8,6 +8,7 @@ import pytest
 from bot.slack.blocks.blocks import MAX_BLOCKS, Json
 from tests.bench.batch_surfaces import batch_homes, batch_messages, batch_windows
 from tests.bench.changing_surfaces import changing_forms, changing_messages
+from tests.bench.review_surfaces import review_messages, review_windows
 from tests.bench.surfaces import cards, homes, messages, request_forms, windows
 from tests.bot.shipped_cards import words_of
 from workflows.catalog.catalog import SHIPPED, load_catalog
@@ -22,7 +23,7 @@ LIMITS: Final[Mapping[str, tuple[int, int]]] = {
     # surface: the most words, the most blocks
     "card": (120, 5),
     "setup": (215, 15),
-    "review": (65, 4),
+    "review": (45, 4),
     "again": (170, 3),
     "closed": (30, 3),
     "receipt": (48, 3),
@@ -72,6 +73,13 @@ LIMITS: Final[Mapping[str, tuple[int, int]]] = {
     "batch-details": (350, 7),
     "batch-draft": (270, 7),
     "batch-draft-rows": (210, 2),
+    "review-used": (120, 5),
+    "review-unused": (120, 5),
+    "review-drifted": (120, 5),
+    "review-unknown": (120, 5),
+    "keep": (120, 4),
+    "evidence-admin": (520, 10),
+    "evidence-sponsor": (210, 10),
     "home-batch-approver": (75, 7),
     "home-batch-requester": (105, 11),
 }
@@ -85,9 +93,10 @@ def surfaces() -> Iterator[tuple[str, str, Json | list[Json]]]:
     for template in TEMPLATES:
         for kind, blocks in messages(template).items():
             yield kind, f"{kind}-{template}", blocks
-    for kind, blocks in {**changing_messages(), **batch_messages()}.items():
+    for kind, blocks in {**changing_messages(), **batch_messages(), **review_messages()}.items():
         yield kind, kind, blocks
-    for shown in (windows(), request_forms(), changing_forms(), homes(), batch_windows(), batch_homes()):
+    views = (windows(), request_forms(), changing_forms(), homes(), batch_windows(), batch_homes(), review_windows())
+    for shown in views:
         for name, view in shown.items():
             yield name, name, view
 

@@ -378,8 +378,12 @@ async def test_row_79_due_diligence_ends_with_the_project_and_asks_then(alone: S
 async def test_row_79_a_joint_venture_is_kept_until_its_end_and_by_nobody_alone_after_it(alone: Stage) -> None:
     """A Keep that is sent after the end is refused, with what to do instead. Nothing is closed unnoticed."""
     await opened(alone, "merger", "contoso.com", CONTOSO, duration="90")
-    await alone.do("submit", **await keeping(alone))
-    answer = await alone.do("submit", **await keeping(alone, days_until_sent=29))
+    submission = await keeping(alone, "The venture builds its second plant until May")
+    answer = await alone.do("submit", **submission)
+    assert set(answer["errors"]) == {"attest"}, "the partner's MFA is accepted, so somebody attests it"
+    submission["values"]["attest"] = {"attest": ["everybody_uses_mfa"]}
+    await alone.do("submit", **submission)
+    answer = await alone.do("submit", **await keeping(alone, "The plant is tested until June", days_until_sent=29))
     await alone.rest()
     told = " ".join(
         [*answer["errors"].values(), *(m["text"] for m in answer["ephemeral"]), *await told_to_requester(alone)]
@@ -392,14 +396,14 @@ async def test_row_79_a_joint_venture_is_kept_until_its_end_and_by_nobody_alone_
     assert [entry["method"] for entry in await alone.writes()] == ["POST"]
 
 
-async def keeping(stage: Stage, days_until_sent: int = 0) -> Json:
+async def keeping(stage: Stage, reason: str, days_until_sent: int = 0) -> Json:
     """Go to the next monthly review and press Keep there; returns the submission, and lets time pass before it."""
     await stage.later(31 * DAY)
     review = [message for message in await stage.direct("requester") if "keep" in buttons(message)][-1]
     click = {"user": "requester", "action_id": "keep", "channel": "@requester", "ts": review["ts"]}
     view_id = (await stage.do("click", **click))["views"][-1]
     await stage.later(days_until_sent * DAY)
-    return {"user": "requester", "view_id": view_id, "values": {"reason": {"reason": "The venture goes on"}}}
+    return {"user": "requester", "view_id": view_id, "values": {"reason": {"reason": reason}}}
 
 
 async def told_to_requester(stage: Stage) -> list[str]:

@@ -116,7 +116,7 @@ async def test_of_questions_and_reminders_about_one_thing_only_the_newest_messag
     await stage.later(3 * DAY)
     asked = ("is this access still needed?", "reminded again below")
     *older, newest = [one for one in await stage.direct("requester") if any(text in one["text"] for text in asked)]
-    assert buttons(newest) == ["keep", "revoke_review"]
+    assert buttons(newest) == ["keep", "reduce", "revoke_review", "review_details"]
     assert [actions(message) for message in older] == [[]]
     assert "reminded again below" in older[0]["text"]
 

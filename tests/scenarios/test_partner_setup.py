@@ -214,3 +214,25 @@ async def test_a_partner_that_an_earlier_version_opened_gets_its_setup_card_at_t
     await forged(stage, "requester", redemption, "unconfirm_half")
     assert recorded(stage, "unconfirm_half")[0][1] == "accepted"
     assert "side: confirmed by" not in said_by(await newest(stage, "requester"))
+
+
+async def test_open_steps_are_reminded_of_by_themselves_until_they_are_confirmed(stage: Stage) -> None:
+    """After 7 and 14 more days, each once, also under a restart; and never again once every step is confirmed."""
+    await stage.open_access()
+    for days in (7, 14):
+        await stage.later(days * DAY + 60)
+        await stage.kill_the_bot()
+        await stage.tick()
+    reminder = await newest(stage, "requester")
+    assert "reminder of the partner setup" in words(reminder)
+    assert "Still open since" in words(reminder)
+    assert len(recorded(stage, "prompt_setup")) == 2
+    values = [e["value"] for b in reminder["blocks"] if b["type"] == "actions" for e in b["elements"]]
+    redemption = next(value for value in values if "automatic_redemption_outbound" in value)
+    confirm = {"action_id": "confirm_half", "channel": "@requester", "ts": reminder["ts"], "value": redemption}
+    await stage.do("click", user="requester", **confirm)
+    await stage.rest()
+    await stage.later(60 * DAY)
+    assert len(recorded(stage, "prompt_setup")) == 2
+    checklist = await typed(stage, "requester", "/partner checklist contoso.com")
+    assert "Our reference, for your answer: R-" in said_by(checklist)

@@ -64,7 +64,7 @@ async def test_a_trusted_partner_is_asked_for_approved_applied_reviewed_and_revo
 
     await stage.later(31 * DAY)
     review = (await stage.direct("requester"))[-1]
-    assert buttons(review) == ["keep", "revoke_review"]
+    assert buttons(review) == ["keep", "reduce", "revoke_review", "review_details"]
 
     assert "not what has to be typed" in (await stage.revoke(typed="fabrikam.com"))["errors"]["confirm"]
     assert (await stage.revoke())["errors"] == {}
@@ -167,7 +167,12 @@ async def test_keeping_needs_a_reason_and_sets_the_next_review(stage: Stage) -> 
     review = (await stage.direct("requester"))[-1]
     channel = "@requester"
     view = (await stage.do("click", user="requester", action_id="keep", channel=channel, ts=review["ts"]))["views"][-1]
-    await stage.do("submit", user="requester", view_id=view, values={"reason": {"reason": "Phase two runs to June"}})
+    reason, box = {"reason": {"reason": "Phase two runs to June"}}, {"attest": {"attest": ["everybody_uses_mfa"]}}
+    assert set((await stage.do("submit", user="requester", view_id=view, values=reason))["errors"]) == {"attest"}
+    for empty in ("yes", "Access is still needed."):
+        answer = await stage.do("submit", user="requester", view_id=view, values={"reason": {"reason": empty}, **box})
+        assert "Write what they work on, and until when" in answer["errors"]["reason"]
+    await stage.do("submit", user="requester", view_id=view, values={**reason, **box})
     await stage.rest()
     [kept] = [message for message in await stage.direct("requester") if message["ts"] == review["ts"]]
     assert buttons(kept) == []
@@ -176,7 +181,7 @@ async def test_keeping_needs_a_reason_and_sets_the_next_review(stage: Stage) -> 
     await stage.later(29 * DAY)
     assert len(await stage.direct("requester")) == count
     await stage.later(2 * DAY)
-    assert buttons((await stage.direct("requester"))[-1]) == ["keep", "revoke_review"]
+    assert buttons((await stage.direct("requester"))[-1]) == ["keep", "reduce", "revoke_review", "review_details"]
     assert [entry["method"] for entry in await stage.writes()] == ["POST"]
 
 

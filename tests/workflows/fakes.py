@@ -31,7 +31,7 @@ from workflows.core.settings.canonical import Digest, JsonObject
 from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, Property, Target, TargetType, TenantId
 from workflows.core.settings.partner_changes import LoggedChange, PartnerChange
 from workflows.ports.clock import Clock
-from workflows.ports.notifier import AnnouncedEnd, Notifier
+from workflows.ports.notifier import AnnouncedEnd, AskedReview, Notifier
 from workflows.ports.people_directory import PeopleDirectory
 from workflows.ports.tenant import (
     Account,
@@ -264,6 +264,8 @@ class FakeTenant:
     partners: dict[TenantId, dict[str, Any]] = field(default_factory=dict)
     tenants: dict[str, TenantIdentity] = field(default_factory=dict)
     accounts: list[Account] = field(default_factory=list)
+    manager_of: dict[PersonId, PersonId] = field(default_factory=dict)
+    """The manager of an account, by its id. The manager's own account is in `accounts`."""
     groups: dict[str, frozenset[PersonId]] = field(default_factory=dict)
     default: dict[str, Any] = field(default_factory=lambda: {"isServiceDefault": True})
     page_size: int = 100
@@ -386,6 +388,12 @@ class FakeTenant:
         """Find accounts by id."""
         self.script.end(await self.script.begin("tenant.accounts_by_id"))
         return [account for account in self.accounts if account.id in ids]
+
+    async def managers(self, ids: Sequence[PersonId]) -> Mapping[PersonId, Account | None]:
+        """Find the managers of accounts."""
+        self.script.end(await self.script.begin("tenant.managers"))
+        accounts_by_id = {account.id: account for account in self.accounts}
+        return {person: accounts_by_id.get(self.manager_of.get(person, PersonId(""))) for person in ids}
 
     async def group_members(self, group_id: str) -> frozenset[PersonId]:
         """List a group."""
@@ -517,12 +525,17 @@ class FakeNotifier:
     reminded: list[AccessRequest] = field(default_factory=list)
     expired: list[AccessRequest] = field(default_factory=list)
     reviews: list[tuple[Partnership, bool]] = field(default_factory=list)
+    handovers: list[Partnership] = field(default_factory=list)
     halves: list[tuple[Partnership, bool]] = field(default_factory=list)
     homes: list[ChatId] = field(default_factory=list)
     alarms: list[Alarm] = field(default_factory=list)
     ends: list[tuple[tuple[AnnouncedEnd, ...], int]] = field(default_factory=list)
     """The notices of each batch, and how many partners were blocked with it."""
     blocks_shown: list[AccessRequest] = field(default_factory=list)
+    asked: list[tuple[AskedReview, ...]] = field(default_factory=list)
+    """The reviews that were asked, by batch."""
+    gone: set[ChatId] = field(default_factory=set)
+    """Whom a question about a review does not reach."""
     freezes: list[Freeze] = field(default_factory=list)
     batches: list[Batch] = field(default_factory=list)
     lists: list[tuple[BatchRow, ...]] = field(default_factory=list)
@@ -563,6 +576,11 @@ class FakeNotifier:
         self.script.end(await self.script.begin("notifier.show_half"))
         self.halves.append((partnership, remind))
 
+    async def show_handover(self, partnership: Partnership) -> None:
+        """Record the messages of a hand-over."""
+        self.script.end(await self.script.begin("notifier.show_handover"))
+        self.handovers.append(partnership)
+
     async def send_end_notices(
         self, announced: Sequence[AnnouncedEnd], *, batch: str, blocked: int
     ) -> Mapping[TenantId, tuple[ChatId, ...]]:
@@ -571,6 +589,21 @@ class FakeNotifier:
         self.ends.append((tuple(announced), blocked))
         delivered = {one.record.identity.tenant_id: (one.record.sponsor.chat_id,) for one in announced}
         return delivered if self.delivers_notices else {}
+
+    async def send_review_reminders(
+        self, asked: Sequence[AskedReview], *, admins: frozenset[ChatId], batch: str
+    ) -> Mapping[TenantId, tuple[ChatId, ...]]:
+        """Remember the questions of a batch; everybody gets theirs unless a test says otherwise."""
+        self.script.end(await self.script.begin("notifier.review_reminders"))
+        self.asked.append(tuple(asked))
+        people = {}
+        for one in asked:
+            named = {person for person in (one.sponsor, one.manager) if person and person not in self.gone}
+            asks_admins = one.asks_admins or one.sponsor not in named
+            people[one.record.identity.tenant_id] = tuple(
+                sorted(named | (admins - self.gone if asks_admins else frozenset()))
+            )
+        return people
 
     async def show_freeze(self, freeze: Freeze) -> None:
         """Remember a freeze."""

@@ -22,6 +22,10 @@ from workflows.app.requests.restoration.restore_intake import RestoreIntake
 from workflows.app.schedule.access_ends import AccessEnds
 from workflows.app.schedule.alarm_checks import ScheduledChecks, alarm_checks_of
 from workflows.app.schedule.freezes import Freezes
+from workflows.app.schedule.reviews.campaigns import Campaigns
+from workflows.app.schedule.reviews.events.starting import EventReviews
+from workflows.app.schedule.reviews.questions import ReviewQuestions
+from workflows.app.schedule.reviews.silences import Silences
 from workflows.app.schedule.ticker import tick
 from workflows.app.service import Service
 from workflows.app.watch.reported_drift import ReportedDrift
@@ -29,6 +33,7 @@ from workflows.app.watch.sweep import Sweeper, SweepResult
 from workflows.app.watch.telling import DriftRecords
 from workflows.catalog.catalog import Catalog
 from workflows.core.people import ChatId, Person
+from workflows.core.policy.attestation import AttestedText
 from workflows.core.requests.commands.clicks import Click
 from workflows.core.requests.commands.partner_record import Keep, Revoke
 from workflows.core.requests.commands.request import Approve, Reject
@@ -42,6 +47,7 @@ from workflows.effects.end_notices import EndNotices
 from workflows.effects.performer import Performer
 from workflows.effects.permission_check import PermissionCheck
 from workflows.effects.prepare import Preparer
+from workflows.effects.reviewing.review_reminders import ReviewReminders
 from workflows.ports.audit_log import AuditEntry
 from workflows.ports.notifier import NotifierUnavailable
 from workflows.ports.people_directory import PeopleDirectoryUnavailable
@@ -108,9 +114,12 @@ class World:
     alarms: Alarms
     checks: ScheduledChecks
     ends: AccessEnds
+    reviews: ReviewQuestions
+    silences: Silences
     drift_answers: ReportedDrift
     freezes: Freezes
     permission_check: PermissionCheck
+    campaigns: Campaigns
     batches: BatchService
     preparer: Preparer
     applier: Applier
@@ -156,9 +165,14 @@ class World:
         """Click Reject, give a reason, and let everything follow."""
         await self.click(Reject(actor=person.chat_id, request_id=request.id, digest=request.plan.digest, reason=reason))
 
-    async def keep(self, person: Person, reason: str = "Still needed") -> None:
-        """Answer Contoso's review with Keep, and let everything follow."""
-        await self.click(Keep(actor=person.chat_id, tenant_id=TENANT, reason=reason))
+    async def keep(
+        self,
+        person: Person,
+        reason: str = "The bridge project runs until March",
+        attests: AttestedText | None = AttestedText.EVERYBODY_USES_MFA,
+    ) -> None:
+        """Answer Contoso's review with Keep, attest MFA, and let everything follow."""
+        await self.click(Keep(actor=person.chat_id, tenant_id=TENANT, reason=reason, attests=attests))
 
     async def revoke(self, person: Person, target: str = TENANT, *, but: type | None = None) -> None:
         """Confirm a revocation, and let everything follow."""
@@ -210,6 +224,7 @@ class World:
         """Let a month pass, ask what is due, and let everything follow: Contoso's review is asked."""
         self.clock.advance(days=30)
         await tick(service=self.service, store=self.store, directory=self.directory, clock=self.clock)
+        await self.reviews.check()
         await self.settle()
 
     async def put(self, request: AccessRequest) -> AccessRequest:
@@ -330,6 +345,8 @@ def assemble(
     )
     freezes = Freezes(store=store, clock=clock, alarms=alarms, wake=lambda: woken.append(True))
     batches = BatchService(store=store, clock=clock, wake=lambda: woken.append(True))
+    reviews = EventReviews(service=service, store=store, clock=clock)
+    campaigns = Campaigns(reviews=reviews, catalog=catalog, wake=lambda: woken.append(True))
     permission_check = PermissionCheck(
         service=service,
         store=store,
@@ -341,6 +358,7 @@ def assemble(
         drift_answers=drift_answers,
         freezes=freezes,
         batches=batches,
+        campaigns=campaigns,
     )
     preparer = Preparer(
         service=service, store=store, tenant=tenant, directory=directory, catalog=catalog, clock=clock, alarms=alarms
@@ -374,9 +392,19 @@ def assemble(
             wake=lambda: woken.append(True),
             max_blocks_a_day=10,
         ),
+        reviews=ReviewQuestions(service=service, store=store, clock=clock, wake=lambda: woken.append(True)),
+        silences=Silences(
+            service=service,
+            store=store,
+            clock=clock,
+            alarms=alarms,
+            wake=lambda: woken.append(True),
+            max_closings_a_day=10,
+        ),
         drift_answers=drift_answers,
         freezes=freezes,
         permission_check=permission_check,
+        campaigns=campaigns,
         batches=batches,
         preparer=preparer,
         applier=applier,
@@ -397,6 +425,9 @@ def assemble(
             ),
             batch_lists=BatchLists(batches=batches, store=store, notifier=notifier),
             end_notices=EndNotices(service=service, store=store, notifier=notifier, clock=clock),
+            review_reminders=ReviewReminders(
+                service=service, store=store, notifier=notifier, directory=directory, tenant=tenant, clock=clock
+            ),
             store=store,
             service=service,
             alarms=Alarms(store=store, clock=clock, wake=lambda: woken.append(True)),

@@ -22,6 +22,7 @@ from workflows.core.requests.commands.automatic import RecordPrepared
 from workflows.core.requests.commands.clicks import Click, actor_of, received_name, subject_of
 from workflows.core.requests.commands.partner_record import Keep, PartnershipCommand
 from workflows.core.requests.commands.request import CommandSubject, RemindApprovers, RequestCommand, Submit, Withdraw
+from workflows.core.requests.commands.review_event import SilenceCommand
 from workflows.core.requests.effects import (
     CheckPermission,
     Effect,
@@ -59,6 +60,10 @@ Record = TypeVar("Record")
 
 CurrentRolesOf = Callable[[AccessRequest], Awaitable[CurrentRoles]]
 """Reads the current roles of the actor of a command, and of the people who decided on the request."""
+
+
+def _no_attestation(_template: str) -> None:
+    """Return that no attestation is asked: for commands of the bot itself, which keep nothing."""
 
 
 class Service:
@@ -202,9 +207,11 @@ class Service:
         *,
         key: str = "",
         current_roles: CurrentRoles | None = None,
+        attest_mfa_for: Callable[[str], timedelta | None] = _no_attestation,
     ) -> Partnership:
         """Apply a command to a partnership and store the result.
 
+        :param attest_mfa_for: how long an attestation of MFA counts, by the name of the partner's template.
         :raises Refused: when the rules do not allow it, or there is no such partnership; nothing is stored.
         """
 
@@ -215,15 +222,22 @@ class Service:
             now = self._clock.now()
             is_drifted = isinstance(command, Keep) and await is_partner_drifted(tenant_id, self._store)
             roles = current_roles or CurrentRoles()
-            transition = advance_review(partnership, command, current_roles=roles, now=now, is_drifted=is_drifted)
+            transition = advance_review(
+                partnership,
+                command,
+                current_roles=roles,
+                now=now,
+                is_drifted=is_drifted,
+                attest_mfa_for=attest_mfa_for(partnership.template),
+            )
             entry = entry_of(
                 key or f"{tenant_id}:{partnership.version}:{command.name}",
                 now,
                 actor_of(command),
                 command.name,
                 command.audit_details(),
-                # An answer to a review belongs to the history of the request whose access it keeps.
-                request_id=partnership.request_id if isinstance(command, Keep) else None,
+                # An answer to a review, and who was asked for it, belong to the history of the request.
+                request_id=partnership.request_id if isinstance(command, Keep | SilenceCommand) else None,
                 tenant_id=tenant_id,
             )
             await self._commit(Commit(entry=entry, partnership=transition.partnership, effects=transition.effects))

@@ -8,6 +8,7 @@ import json
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -50,6 +51,14 @@ class Catalog:
     def deciding_roles(self) -> frozenset[Role]:
         """Return the roles whose people can decide: every role but that of auditors, who only read."""
         return frozenset(self.roles) - {AUDITOR}
+
+    def attest_mfa_for(self, template: str) -> timedelta | None:
+        """Return how long an attestation of MFA counts for a partner of this template; None when none is asked.
+
+        :param template: the name of the template; empty or unknown for a partner that has none.
+        """
+        known = self.templates.get(template)
+        return None if known is None else known.attest_mfa_for
 
     def role_hashes(self, roles: Iterable[Role]) -> dict[str, str]:
         """Return the hash of each role's current definition; empty for a role that does not exist."""

@@ -58,6 +58,8 @@ def _chains_since_the_block(requests: Sequence[AccessRequest]) -> list[ApprovalC
     for request in sorted(requests, key=ended_at):
         if not request.was_written or request.prepared is None:
             continue
+        if request.is_suspension:
+            continue
         if request.fields.kind is RequestKind.REVOCATION:
             chains.clear()
         else:

@@ -11,7 +11,7 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from workflows.catalog.settings_table import GUID, PLACEHOLDER_NAME, FileModel, SettingsTable
 from workflows.core.people import Role
-from workflows.core.plans.plan import AtEnd
+from workflows.core.plans.plan import AtEnd, OnSilence
 from workflows.core.policy.placeholders import Placeholder, placeholder_uses
 from workflows.core.policy.template import Stage, Template, TicketRule
 from workflows.core.settings.documents import to_document
@@ -23,6 +23,8 @@ Days = Annotated[int, Field(ge=1, le=3650)]
 
 _OF_THE_FORM: Final = frozenset({"need", "purpose", "ticket", "end_date"})
 """Keys that only the form uses. Nobody approves them, so a change of them makes no decision invalid."""
+_OF_REVIEWS: Final = frozenset({"attest_mfa_for_days"})
+"""Keys that every review reads from the present template. No request depends on them."""
 _REPEATED_GROUP: Final = re.compile(r"(?<!\\)\)[*+{]")
 
 
@@ -73,6 +75,8 @@ class TemplateFile(FileModel):
     ticket: _Ticket | None = None
     end_date: bool = True
     at_end: AtEnd = AtEnd.ASK
+    attest_mfa_for_days: Days | None = None
+    on_silence: OnSilence = OnSilence.ESCALATE
     review_every_days: Days
     durations_days: tuple[Days, ...] = Field(min_length=1, max_length=20)
     default_duration_days: Days
@@ -111,17 +115,21 @@ class TemplateFile(FileModel):
             ticket=None if self.ticket is None else self.ticket.to_domain(),
             may_end_on_date=self.end_date,
             at_end=self.at_end,
+            attest_mfa_for=None if self.attest_mfa_for_days is None else timedelta(days=self.attest_mfa_for_days),
+            on_silence=self.on_silence,
         )
 
     def _content_hash(self, settings: dict[Property, Setting]) -> str:
         """Hash the meaning of the file. Open requests keep this hash, so every version must compute the same one.
 
         A key with its default value is left out. So a key that a later version adds changes no hash until a file sets
-        it. Keys that only the form uses are left out, too. `hint` and `required` of a placeholder are always included,
-        because they are older than this rule.
+        it. Keys that only the form or reviews use are left out, too. `hint` and `required` of a placeholder are always
+        included, because they are older than this rule.
         """
         meaning = {
-            **self.model_dump(mode="json", exclude={"placeholders", *_OF_THE_FORM}, exclude_defaults=True),
+            **self.model_dump(
+                mode="json", exclude={"placeholders", *_OF_THE_FORM, *_OF_REVIEWS}, exclude_defaults=True
+            ),
             "settings": {key: to_document(value) for key, value in settings.items()},
         }
         if self.placeholders:

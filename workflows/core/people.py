@@ -32,6 +32,23 @@ class Person:
 GATEHOUSE: Final = Person(id=PersonId("gatehouse"), chat_id=ChatId("gatehouse"), name="Gatehouse")
 """The bot itself, as the requester of what it does by itself. It is no account, and gets no messages."""
 
+_COMMAND_LINE: Final = "os:"
+"""The beginning of the name of a user of the operating system, as the audit log has it."""
+
+
+def command_line_person(user: str) -> Person:
+    """Return the user of the operating system as the requester of what needs no person, such as closing.
+
+    :param user: the name, as `os:dana`. It is no account, and no chat user.
+    """
+    return Person(id=PersonId(user), chat_id=ChatId(user), name=f"{user.removeprefix(_COMMAND_LINE)} (command line)")
+
+
+def is_chat_user(chat_id: ChatId) -> bool:
+    """Return whether an id is that of a person who gets messages: not of the bot, and not of the command line."""
+    return chat_id != GATEHOUSE.chat_id and not chat_id.startswith(_COMMAND_LINE)
+
+
 Actor = TypeVar("Actor", bound=ChatId | Person)
 """The author of a command: a chat id from a click, or a person whom the permission check has identified."""
 

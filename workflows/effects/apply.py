@@ -21,6 +21,7 @@ from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
+from workflows.core.partners.reviewing.recent_sponsors import with_partner_sponsors
 from workflows.core.people import CurrentRoles
 from workflows.core.plans.plan import SentWrite, count_written
 from workflows.core.requests.commands.automatic import RecordDelayed, RecordWriting
@@ -243,6 +244,9 @@ class Applier:
 
     async def _may_still_be_applied(self, request: AccessRequest, approved: ApprovalReads | None) -> bool:
         """Check once more, before the first write, that the plan is still approved; otherwise record why it is not."""
+        # NB. read now: an approver who has become the partner's sponsor since then does not count.
+        record = await self.store.partnership(request.plan.tenant_id)
+        request = with_partner_sponsors(request, record, self.clock.now())
         found_objection = await find_objection(
             request, tenant=self.tenant, directory=self.directory, catalog=self.catalog, started=approved
         )

@@ -16,7 +16,7 @@ from workflows.core.partners.access_end.notices import (
     block_from,
     newest_notice,
 )
-from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.partners.partnership import Partnership
 from workflows.core.requests.commands.partner_record import RecordEndNotice
 from workflows.core.requests.downtime import Gap
 from workflows.core.requests.effects import SendEndNotices
@@ -98,7 +98,7 @@ class EndNotices:
 
 def _notice_of(record: Partnership, batch: str) -> EndNotice | None:
     """Return the notice of a batch that is not recorded as sent; None when the partner has none."""
-    if record.state is PartnershipState.REVOKED or record.blocked_by is not None:
+    if record.is_closed or record.blocked_by is not None:
         return None
     newest = None if record.ends_at is None else newest_notice(record.ends_at, record.end_notices)
     return newest if newest is not None and newest.batch == batch and not newest.is_sent else None

@@ -30,10 +30,12 @@ from workflows.core.requests.effects import (
     SendExpiryMessages,
     SendMessage,
     SendReminders,
+    SendReviewReminders,
     ShowAlarm,
     ShowBatch,
     ShowBlockAtEnd,
     ShowFreeze,
+    ShowHandover,
     ShowHome,
     ShowRequest,
     ShowReview,
@@ -49,6 +51,7 @@ from workflows.effects.batches.runner import BatchRunner
 from workflows.effects.end_notices import EndNotices
 from workflows.effects.permission_check import PermissionCheck
 from workflows.effects.prepare import Preparer
+from workflows.effects.reviewing.review_reminders import ReviewReminders
 from workflows.ports.effects_queue import PendingEffect
 from workflows.ports.notifier import Notifier, NotifierBlocked
 from workflows.ports.store import Store
@@ -63,6 +66,7 @@ class Performer:
     applier: Applier
     notifier: Notifier
     end_notices: EndNotices
+    review_reminders: ReviewReminders
     batches: BatchRunner
     batch_lists: BatchLists
     store: Store
@@ -80,18 +84,12 @@ class Performer:
                 await self.applier.apply(effect.request_id)
             case ShowRequest() | SendReminders() | SendExpiryMessages():
                 await self._perform_for_request(effect)
-            case ShowReview():
+            case ShowReview() | ShowSetup() | ShowHandover():
                 partnership = await self.store.partnership(effect.tenant_id)
                 if partnership is not None:
-                    showing = self.notifier.show_review(partnership, remind=effect.remind)
-                    await self._show_with_alarm(showing, f"review:{effect.tenant_id}", _about(partnership))
-            case ShowSetup():
-                partnership = await self.store.partnership(effect.tenant_id)
-                if partnership is not None:
-                    showing = self.notifier.show_setup(partnership, remind=effect.remind)
-                    await self._show_with_alarm(showing, f"half:{effect.tenant_id}", _about(partnership))
-            case SendEndNotices():
-                await self.end_notices.send(effect)
+                    await self._show_partner(effect, partnership)
+            case SendEndNotices() | SendReviewReminders():
+                await self._send_together(effect)
             case ShowBlockAtEnd():
                 await self._show_block_at_end(effect)
             case ShowHome():
@@ -108,6 +106,24 @@ class Performer:
                 await self._perform_for_batch(effect)
             case RetryOrDropEffect():
                 await retry_or_drop_effect(effect, store=self.store, alarms=self.alarms)
+
+    async def _show_partner(self, effect: ShowReview | ShowSetup | ShowHandover, partnership: Partnership) -> None:
+        match effect:
+            case ShowReview():
+                showing = self.notifier.show_review(partnership, remind=effect.remind)
+                await self._show_with_alarm(showing, f"review:{effect.tenant_id}", _about(partnership))
+            case ShowSetup():
+                showing = self.notifier.show_setup(partnership, remind=effect.remind)
+                await self._show_with_alarm(showing, f"half:{effect.tenant_id}", _about(partnership))
+            case ShowHandover():
+                await self.notifier.show_handover(partnership)
+
+    async def _send_together(self, effect: SendEndNotices | SendReviewReminders) -> None:
+        match effect:
+            case SendEndNotices():
+                await self.end_notices.send(effect)
+            case SendReviewReminders():
+                await self.review_reminders.send(effect)
 
     async def _show_home(self, person: ChatId) -> None:
         request_count = await self.store.count_home_requests(person)

@@ -3,7 +3,6 @@
 It is long because every kind of click is checked here.
 """
 
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -13,6 +12,7 @@ from workflows.app.batches.batch_service import BatchService
 from workflows.app.limits import Allowance, LimitedAction, Limits
 from workflows.app.role_refusals import check_with_new_groups
 from workflows.app.schedule.freezes import Freezes
+from workflows.app.schedule.reviews.campaigns import Campaigns
 from workflows.app.schedule.revocation_alarms import report_refused_revocation
 from workflows.app.schedule.role_check import require_people
 from workflows.app.service import Service
@@ -22,11 +22,11 @@ from workflows.catalog.catalog import Catalog, changed_rules
 from workflows.core.errors.facts import Fact, as_values
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.partners.revoking import REVOCATION_LIFETIME, requests_stopped_by_revocation, require_may_revoke
+from workflows.core.partners.closing.revoking import require_may_revoke
 from workflows.core.people import ADMIN, ChatId, CurrentRoles, Person, PersonId
-from workflows.core.plans.plan import TenantIdentity
-from workflows.core.requests.commands.automatic import Replan, Stop
+from workflows.core.requests.commands.automatic import Replan
 from workflows.core.requests.commands.batch import ApproveBatch, RejectBatch, WithdrawBatch
+from workflows.core.requests.commands.campaign import StartCampaign, WithdrawCampaign
 from workflows.core.requests.commands.clicks import (
     AskReminder,
     Click,
@@ -39,14 +39,17 @@ from workflows.core.requests.commands.clicks import (
     with_person,
 )
 from workflows.core.requests.commands.freeze import ChangeFreeze
+from workflows.core.requests.commands.handover import AcceptSponsorship, DeclineSponsorship, ProposeSponsor
 from workflows.core.requests.commands.partner_record import ConfirmSetup, Keep, RemindSetup, Revoke, UnconfirmSetup
 from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers, Withdraw
 from workflows.core.requests.commands.watch import AcceptDrift
 from workflows.core.requests.deciding import next_approval_is_last, roles_as_decided
 from workflows.core.requests.effects import CheckPermission, MessageCode
 from workflows.core.requests.notes import NoteCode
-from workflows.core.requests.request import AccessRequest, RequestFields, RequestId, RequestKind, RequestState
+from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 from workflows.effects.batches.decisions import BatchDecisions
+from workflows.effects.closing.filing import ClosingFiling, FiledClosing
+from workflows.effects.handovers import Handovers
 from workflows.partner_lookup.identifying import identify_partner
 from workflows.ports.clock import Clock
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused, PeopleDirectoryUnavailable
@@ -68,6 +71,7 @@ class PermissionCheck:
     drift_answers: ReportedDrift
     freezes: Freezes
     batches: BatchService
+    campaigns: Campaigns
     limits: Limits | None = None
     """The limit of approvals per hour for one person; None: no limit."""
 
@@ -145,10 +149,9 @@ class PermissionCheck:
                 reminder = RemindApprovers(actor=click.actor, is_requester=is_requester)
                 await self.service.advance(click.request_id, reminder, key=key)
             case Keep() | ConfirmSetup() | UnconfirmSetup() | RemindSetup():
-                current_roles = await self.directory.current_roles([actor])
-                await self.service.advance_review(
-                    click.tenant_id, with_person(click, actor), key=key, current_roles=current_roles
-                )
+                await self._advance_review(click, actor, key)
+            case ProposeSponsor() | AcceptSponsorship() | DeclineSponsorship():
+                await self._handovers.carry_out(click, actor, key=key)
             case Revoke():
                 await self._revoke(click, actor, key)
             case RetryEffect() | DropEffect():
@@ -160,9 +163,29 @@ class PermissionCheck:
             case AcceptDrift():
                 current_roles = await self.directory.current_roles([actor])
                 await self.drift_answers.accept(click, actor, key=key, current_roles=current_roles)
+            case StartCampaign():
+                current_roles = await self.directory.current_roles([actor])
+                await self.campaigns.start(click, actor, key=key, current_roles=current_roles)
+            case WithdrawCampaign():
+                current_roles = await self.directory.current_roles([actor])
+                await self.campaigns.withdraw(click, actor, key=key, current_roles=current_roles)
             case ChangeFreeze():
                 current_roles = await self.directory.current_roles(await self.freezes.people_of(click, actor))
                 await self.freezes.decide(click, actor, key=key, current_roles=current_roles)
+
+    async def _advance_review(
+        self,
+        click: Keep[ChatId] | ConfirmSetup[ChatId] | UnconfirmSetup[ChatId] | RemindSetup[ChatId],
+        actor: Person,
+        key: str,
+    ) -> None:
+        await self.service.advance_review(
+            click.tenant_id,
+            with_person(click, actor),
+            key=key,
+            current_roles=await self.directory.current_roles([actor]),
+            attest_mfa_for=self.catalog.attest_mfa_for,
+        )
 
     async def _decide(self, click: DecisionClick, actor: Person, key: str, received_at: datetime | None) -> None:
         request = await self.store.request(click.request_id)
@@ -192,6 +215,12 @@ class PermissionCheck:
         )
         if allowance is not None:
             await self._tell_what_is_left(allowance, click, actor, key)
+
+    @property
+    def _handovers(self) -> Handovers:
+        return Handovers(
+            service=self.service, store=self.store, tenant=self.tenant, directory=self.directory, clock=self.clock
+        )
 
     @property
     def _batch_decisions(self) -> BatchDecisions:
@@ -270,37 +299,11 @@ class PermissionCheck:
         identity, partnership = await identify_partner(click.target, store=self.store, tenant=self.tenant)
         current_roles: CurrentRoles = await self.directory.current_roles([actor])
         require_may_revoke(partnership, actor, current_roles)
-        await self._require_no_open_revocation(identity)
-        await self._stop_open_access(identity, actor)
-        await self.service.submit(
-            derived_request_id(key),
-            RequestFields(
-                kind=RequestKind.REVOCATION,
-                requester=actor.chat_id,
-                sponsor=actor.chat_id if partnership is None else partnership.sponsor.chat_id,
-                target=identity.tenant_id,
-                template="revoke",
-                justification=click.reason,
-                duration=None,
-            ),
-            key=key,
-            decide_within=REVOCATION_LIFETIME,
-            submitter=actor,
+        filing = ClosingFiling(service=self.service, store=self.store)
+        filed = FiledClosing(
+            identity=identity, partnership=partnership, closing=click.closing, person=actor, reason=click.reason
         )
-
-    async def _stop_open_access(self, identity: TenantIdentity, actor: Person) -> None:
-        """Stop every open request that would open access for this partner, also a partly applied one."""
-        reason = (Fact(NoteCode.REVOKED_MEANWHILE, {"name": actor.name}),)
-        for other in requests_stopped_by_revocation(await self.store.open_requests(), identity):
-            with suppress(Refused):  # the request has ended in the meantime
-                await self.service.advance(other.id, Stop(reason=reason))
-
-    async def _require_no_open_revocation(self, identity: TenantIdentity) -> None:
-        for other in await self.store.open_requests():
-            is_being_changed = other.state is not RequestState.UNCONFIRMED
-            is_revocation = other.fields.kind is RequestKind.REVOCATION
-            if is_being_changed and is_revocation and other.fields.target == identity.tenant_id:
-                raise Refused(RefusalCode.REVOCATION_RUNNING, request=other.id)
+        await filing.file(filed, derived_request_id(key), key=key)
 
 
 def _not_checked(error: TenantRefused) -> Refused:

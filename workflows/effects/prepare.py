@@ -1,4 +1,7 @@
-"""Prepare a stored request for approval: identify people and tenant, make the plan, choose the approval chain."""
+"""Prepare a stored request for approval: identify people and tenant, make the plan, choose the approval chain.
+
+It is long because every kind of request is prepared here.
+"""
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -17,7 +20,7 @@ from workflows.app.requests.proposing import (
     require_no_other_request,
     require_time_left,
 )
-from workflows.app.requests.restoration.restoring import propose_restoration
+from workflows.app.requests.restoration.restoring import propose_lift, propose_restoration
 from workflows.app.schedule.revocation_alarms import report_refused_revocation
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
@@ -27,9 +30,11 @@ from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import CodedError, InvalidField, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.approval_policy import chain_rule
+from workflows.core.partners.closing.lifting import USUAL_LIFT_WITHIN, require_may_lift
 from workflows.core.partners.replacement import replacement_findings
 from workflows.core.partners.restoration.restorable import restored_summary
-from workflows.core.people import ChatId, Person
+from workflows.core.partners.reviewing.recent_sponsors import sponsors_of
+from workflows.core.people import Person
 from workflows.core.plans.plan import Plan
 from workflows.core.plans.planning import plan_revocation
 from workflows.core.plans.renewal import is_extension
@@ -41,6 +46,7 @@ from workflows.core.requests.request import (
     AccessRequest,
     ObservedPartner,
     PreparedRequest,
+    RequestFields,
     RequestId,
     RequestKind,
     RequestState,
@@ -78,6 +84,8 @@ class Preparer:
     alarms: Alarms
     records: RecordsReader | None = None
     """What is read of other requests and partners; None: the store. For many requests at once it is read once."""
+    lift_within: timedelta = USUAL_LIFT_WITHIN
+    """How old a suspension may be to be lifted."""
     asks_about_each: bool = True
     """See `Preflight`."""
 
@@ -142,8 +150,7 @@ class Preparer:
             requester = request.submitter or await self.directory.identify(request.fields.requester)
             return await self._prepared_revocation(request, requester)
         requester = await self.directory.identify(request.fields.requester)
-        is_own = request.fields.sponsor == request.fields.requester
-        sponsor = requester if is_own else await self._sponsor(request.fields.sponsor)
+        sponsor = await self._sponsor(request.fields, requester)
         observation = await self._observe(request)
         records = self.records or self.store
         await require_no_other_request(records, observation, request.id, requester.chat_id, self.directory)
@@ -157,9 +164,9 @@ class Preparer:
             *check_proposal(observation, plan, stages, result.circumstances),
             *require_no_errors(result.findings, FIELD),
         )
-        others = {sponsor.chat_id} - {requester.chat_id}
-        excluded = {one.chat_id for one in (requester, sponsor, *proposal.authors)}
-        await require_chain(self.directory, stages, excluded, others)
+        recent = sponsors_of(await self.store.partnership(plan.tenant_id), self.clock.now())
+        excluded = {one.chat_id for one in (requester, sponsor, *proposal.authors, *recent)}
+        await require_chain(self.directory, stages, excluded, {sponsor.chat_id} - {requester.chat_id})
         return PreparedRequest(
             observation=observation,
             requester=requester,
@@ -174,6 +181,7 @@ class Preparer:
             roles=self.catalog.role_hashes(stage.role for stage in stages),
             chain_rule=chain_rule(plan, stages, template.stages),
             authors=proposal.authors,
+            partner_sponsors=recent,
         )
 
     async def _propose(
@@ -194,18 +202,7 @@ class Preparer:
         if fields.kind is RequestKind.ADOPTION:
             return await self._proposed_adoption(request, observation, requester, sponsor)
         if fields.kind is RequestKind.RESTORATION:
-            found = await propose_restoration(
-                fields.restores or "",
-                observation,
-                duration=fields.duration,
-                at=self.clock.now(),
-                store=self.store,
-                catalog=self.catalog,
-                is_result=fields.restores_result,
-            )
-            restored = restored_summary(found.change, is_result=fields.restores_result)
-            restored = replace(restored, policy_title=found.template.title)
-            return _Proposal(found.plan, found.template, found.stages, found.template.title, found.findings, restored)
+            return await self._proposed_restoration(fields, observation, requester)
         template = current_template(self.catalog, fields.template)
         record = await self.store.partnership(observation.identity.tenant_id)
         duration = fields.duration or template.default_duration
@@ -226,6 +223,32 @@ class Preparer:
         period = duration if ends_at is None else ends_at - now
         findings = replacement_findings(record, plan, template, stages, period, now)
         return _Proposal(plan, template, stages, template.title, findings)
+
+    async def _proposed_restoration(
+        self, fields: RequestFields, observation: ObservedPartner, requester: Person
+    ) -> "_Proposal":
+        now, store, catalog = self.clock.now(), self.store, self.catalog
+        if fields.lifts:
+            record = await store.partnership(observation.identity.tenant_id)
+            if record is not None:
+                require_may_lift(record, requester, await self.directory.current_roles([requester]))
+            found = await propose_lift(
+                record, observation, at=now, within=self.lift_within, store=store, catalog=catalog
+            )
+        else:
+            found = await propose_restoration(
+                fields.restores or "",
+                observation,
+                duration=fields.duration,
+                at=now,
+                store=store,
+                catalog=catalog,
+                is_result=fields.restores_result,
+            )
+        title = found.template.title
+        restored = restored_summary(found.change, is_result=fields.restores_result)
+        restored = replace(restored, policy_title=title, is_lift=fields.lifts)
+        return _Proposal(found.plan, found.template, found.stages, title, found.findings, restored)
 
     async def _proposed_adoption(
         self, request: AccessRequest, observation: ObservedPartner, requester: Person, sponsor: Person
@@ -258,14 +281,16 @@ class Preparer:
             requester=requester,
             sponsor=requester if partnership is None else partnership.sponsor,
             plan=plan,
-            template_title="Revoke",
+            template_title="Suspend" if request.is_suspension else "Revoke",
             stages=(),
             review_interval=None,
         )
 
-    async def _sponsor(self, chat_id: ChatId) -> Person:
+    async def _sponsor(self, fields: RequestFields, requester: Person) -> Person:
+        if fields.sponsor == fields.requester:
+            return requester
         try:
-            return await self.directory.identify(chat_id)
+            return await self.directory.identify(fields.sponsor)
         except Refused as refused:
             raise InvalidField("sponsor", RefusalCode.SPONSOR_REFUSED, refused=refused.fact.as_value()) from refused
 

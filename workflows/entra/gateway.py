@@ -1,7 +1,7 @@
 """Our tenant in Graph (implements `ports.Tenant`): organization, partners, people, and the only write."""
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Final
 
@@ -16,6 +16,7 @@ from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, Property, Te
 from workflows.core.settings.shared_values import SharedValues
 from workflows.entra.addresses import request_to, writable_address
 from workflows.entra.answers.answers import (
+    ACCOUNT_PROPERTIES,
     GraphCall,
     account_of,
     chunks,
@@ -27,6 +28,7 @@ from workflows.entra.answers.answers import (
     without_annotations,
 )
 from workflows.entra.answers.failed_calls import failure
+from workflows.entra.managers import read_managers
 from workflows.entra.own_tenant_guard import OwnTenantGuard
 from workflows.entra.settings import EntraSettings
 from workflows.entra.tenant_settings import GraphTenantSettings
@@ -39,7 +41,6 @@ _FOUND_KEPT: Final = 500
 _FILTER_CLAUSES: Final = 15
 """The most clauses in a filter that Graph accepts ("Advanced query capabilities on Microsoft Entra ID objects")."""
 _DEFAULT: Final = ("isServiceDefault", *(name.value for name in Property))
-_ACCOUNT: Final = ["id", "displayName", "mail", "userPrincipalName", "accountEnabled", "userType"]
 
 
 def connect(settings: EntraSettings) -> "Entra":
@@ -253,6 +254,10 @@ class Entra:
         quoted_ids = sorted({odata_literal(person.lower()) for person in ids if is_guid(person)})
         return await self._accounts([f"id in ({','.join(chunk)})" for chunk in chunks(quoted_ids, _FILTER_CLAUSES)])
 
+    async def managers(self, ids: Sequence[PersonId]) -> Mapping[PersonId, Account | None]:
+        """Return the manager of each of these accounts; None for one that has none, or is not there."""
+        return await read_managers(self._connection, ids)
+
     async def group_members(self, group_id: str) -> frozenset[PersonId]:
         """List the users in an Entra group, nested ones included.
 
@@ -277,7 +282,9 @@ class Entra:
         call = read_call("/users", Purpose.FIND_ACCOUNTS, "User.Read.All")
         accounts: dict[PersonId, Account] = {}
         for clause in filters:
-            request = request_to(Method.GET, self._connection.graph.users, filter=clause, select=_ACCOUNT)
+            request = request_to(
+                Method.GET, self._connection.graph.users, filter=clause, select=list(ACCOUNT_PROPERTIES)
+            )
             rows = await self._connection.collect(call, request)
             accounts |= {account.id: account for account in map(account_of, rows)}
         return tuple(accounts.values())

@@ -13,6 +13,7 @@ from workflows.core.partners.access_end.decision import EndStep
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId
 from workflows.core.policy.freeze import Freeze
+from workflows.core.policy.silence import ReviewReminder
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.model import TenantId
@@ -92,6 +93,23 @@ class AnnouncedEnd:
         return self.record.sponsor.chat_id if self.record.sponsor_gone_at is None else None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedReview:
+    """A review that people are asked to answer."""
+
+    record: Partnership
+    reminder: ReviewReminder
+    manager: ChatId | None = None
+    """The sponsor's manager, if the manager is asked too."""
+    asks_admins: bool = False
+    """Whether the admins are asked too. Otherwise they are asked where the sponsor cannot be reached."""
+
+    @property
+    def sponsor(self) -> ChatId | None:
+        """Return the sponsor; None when the sponsor has no enabled account any more."""
+        return self.record.sponsor.chat_id if self.record.sponsor_gone_at is None else None
+
+
 class Notifier(Protocol):
     """Shows requests, partners and alarms to people. Every method may be repeated safely.
 
@@ -124,6 +142,12 @@ class Notifier(Protocol):
     async def show_setup(self, partnership: Partnership, *, remind: bool) -> None:
         """Update every partner setup card of a partner; post it when it is new, and again with `remind`."""
 
+    async def show_handover(self, partnership: Partnership) -> None:
+        """Ask the proposed sponsor of a partner, remind them, or update what was sent with how the hand-over ended.
+
+        Whoever proposed a person who cannot be reached is told.
+        """
+
     async def send_end_notices(
         self, announced: Sequence[AnnouncedEnd], *, batch: str, blocked: int
     ) -> Mapping[TenantId, tuple[ChatId, ...]]:
@@ -139,8 +163,21 @@ class Notifier(Protocol):
         :raises NotifierUnavailable: when nobody's message is accepted now.
         """
 
+    async def send_review_reminders(
+        self, asked: Sequence[AskedReview], *, admins: frozenset[ChatId], batch: str
+    ) -> Mapping[TenantId, tuple[ChatId, ...]]:
+        """Send each person one message about the reviews that they are asked to answer.
+
+        A person with one review gets its card. Somebody whose message is not accepted now does not delay the others.
+
+        :param batch: names the messages, so that nobody gets one twice.
+        :returns: for each partner who was asked: active people whose message was accepted and names the partner.
+        :raises NotAllNotified: when somebody's message was not accepted now; it says who was asked.
+        :raises NotifierUnavailable: when nobody's message is accepted now.
+        """
+
     async def show_block_at_end(self, request: AccessRequest) -> None:
-        """Tell the sponsor and the admins once that a partner was blocked at the end of its access."""
+        """Tell the sponsor and the admins once that Gatehouse closed a partner by itself."""
 
     async def show_batch(self, batch: Batch) -> ListFile | None:
         """Post the card of a batch where it is missing, and update its copies.

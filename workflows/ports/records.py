@@ -14,12 +14,14 @@ from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import DomainError, FactsError
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.records import Records
+from workflows.core.partners.reviewing.campaigns import Campaign
 from workflows.core.partners.reviewing.evidence.usage import PartnerUsage, ScanResult, UsageScan
 from workflows.core.people import ChatId, PersonId, Role
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.freeze import Freeze
 from workflows.core.posture.watch.drift import Drift, DriftSubject
 from workflows.core.requests.alarms import Alarm, AlarmCode, AlarmId
+from workflows.core.requests.commands.campaign import CampaignId
 from workflows.core.requests.effects import Effect
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, BatchId, RequestId, RequestState
@@ -95,6 +97,7 @@ class Commit:
     See `transitions.freezing.effects_of_freeze`.
     """
     batch: Batch | None = None
+    campaign: Campaign | None = None
     usage: ScanResult | None = None
     """What a scan of sign-ins and guests found. It replaces everything that earlier scans found."""
     effects: tuple[Effect, ...] = ()
@@ -239,6 +242,9 @@ class RecordStore(AuditLog, Protocol):
         Revoked partners are left out.
         """
 
+    async def silent_partners(self, now: datetime) -> Sequence[TenantId]:
+        """List the partners whose review nobody has answered since the last reminder, the longest silence first."""
+
     async def expired_since(self, moment: datetime, limit: int) -> Sequence[AccessRequest]:
         """List the requests that expired at this time or later, the newest first."""
 
@@ -314,6 +320,12 @@ class RecordStore(AuditLog, Protocol):
 
     async def open_requests_alone(self) -> Sequence[AccessRequest]:
         """List the requests that are not terminal and belong to no batch, oldest first."""
+
+    async def campaign(self, campaign_id: CampaignId) -> Campaign | None:
+        """Load one campaign of reviews, in any state."""
+
+    async def open_campaigns(self) -> Sequence[Campaign]:
+        """List the campaigns in which something is left to do, oldest first."""
 
     async def batches_due(self, now: datetime) -> Sequence[BatchId]:
         """List the drafts and undecided batches whose time is over, or whose approvers are to be reminded."""

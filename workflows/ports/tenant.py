@@ -1,7 +1,7 @@
 """The interface to our own tenant, through Microsoft Graph."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Coroutine, Mapping, Sequence
 from contextvars import Context, copy_context
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, Self, TypeVar
@@ -167,6 +167,13 @@ class Tenant(Protocol):
 
     async def accounts_by_id(self, ids: Sequence[PersonId]) -> Sequence[Account]:
         """Return every account with one of these object ids; missing ones are left out."""
+
+    async def managers(self, ids: Sequence[PersonId]) -> Mapping[PersonId, Account | None]:
+        """Return the manager of each account with one of these object ids, in one or a few requests.
+
+        Every id has an entry. It is None for an account that has no manager, and for one that does not exist. The
+        caller checks whether a manager is an enabled member: they may be disabled, or a guest.
+        """
 
     async def group_members(self, group_id: str) -> frozenset[PersonId]:
         """List the users in an Entra group, including those in nested groups."""

@@ -11,6 +11,7 @@ from workflows.core.checks.partner_setup.confirmations import Confirmation
 from workflows.core.checks.partner_setup.steps import SetupStep
 from workflows.core.errors.facts import Facts, text_fact
 from workflows.core.partners.partnership import Partnership
+from workflows.core.partners.reviewing.campaigns import Campaign
 from workflows.core.partners.reviewing.evidence.usage import PartnerUsage, UsageScan
 from workflows.core.plans.drift import DefaultDrift
 from workflows.core.plans.plan import TenantIdentity
@@ -68,6 +69,7 @@ ALARM: Final[TypeAdapter[Alarm]] = TypeAdapter(Alarm)
 DRIFT: Final[TypeAdapter[Drift]] = TypeAdapter(Drift)
 FREEZE: Final[TypeAdapter[Freeze]] = TypeAdapter(Freeze)
 BATCH: Final[TypeAdapter[Batch]] = TypeAdapter(Batch)
+CAMPAIGN: Final[TypeAdapter[Campaign]] = TypeAdapter(Campaign)
 USAGE_SCAN: Final[TypeAdapter[UsageScan]] = TypeAdapter(UsageScan)
 PARTNER_USAGE: Final[TypeAdapter[PartnerUsage]] = TypeAdapter(PartnerUsage)
 EFFECT: Final[TypeAdapter[Effect]] = TypeAdapter(Annotated[Effect, Field(discriminator="kind")])

@@ -12,12 +12,25 @@ from typing import Any, Final
 from workflows.core.batches.batch import Batch
 from workflows.core.errors.facts import Fact, Facts, redact_value
 from workflows.core.partners.partnership import Partnership
+from workflows.core.partners.reviewing.campaigns import Campaign
 from workflows.core.policy.freeze import Freeze
 from workflows.core.posture.watch.drift import Drift
 from workflows.core.requests.alarms import Alarm
 from workflows.core.requests.effects import Effect, SendMessage
 from workflows.core.requests.request import AccessRequest
-from workflows.store.codec import ALARM, BATCH, DETAILS, DRIFT, EFFECT, FACTS, FREEZE, PARTNERSHIP, REQUEST, dump
+from workflows.store.codec import (
+    ALARM,
+    BATCH,
+    CAMPAIGN,
+    DETAILS,
+    DRIFT,
+    EFFECT,
+    FACTS,
+    FREEZE,
+    PARTNERSHIP,
+    REQUEST,
+    dump,
+)
 
 _FROM_ERRORS: Final = frozenset({"reason", "error", "message", "note", "problem", "refused", "said", "values"})
 """The details of an audit entry that may contain texts of another system."""
@@ -65,6 +78,10 @@ class RecordRedactor:
         rows = tuple(replace(row, reason=self._facts(row.reason)) if row.reason else row for row in batch.rows)
         clean = replace(batch, rows=rows, note=self._facts(batch.note), list_problem=self._facts(batch.list_problem))
         return self._without_known(dump(BATCH, clean))
+
+    def campaign(self, campaign: Campaign) -> str:
+        """Return a campaign as text."""
+        return self._without_known(dump(CAMPAIGN, campaign))
 
     def effect(self, effect: Effect) -> str:
         """Return an effect as text."""

@@ -4,7 +4,7 @@ This is imported in a thread when the bot is ready: what only this module needs,
 every object of the process is connected here.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -13,6 +13,7 @@ from bot.process.assembly.adopt_flows import batch_list_files
 from bot.process.assembly.external_systems import ExternalSystems
 from bot.process.assembly.flows import make_flows
 from bot.process.assembly.receiving import Receiver
+from bot.process.assembly.started_reviews import StartedReviews, started_reviews
 from bot.process.direct_alarm import send_directly
 from bot.process.web.health import SendAlarm
 from bot.slack import ids
@@ -34,12 +35,9 @@ from workflows.app.limits import LimitedAction, Limits
 from workflows.app.schedule.access_ends import AccessEnds
 from workflows.app.schedule.alarm_checks import Check, ScheduledChecks, alarm_checks_of
 from workflows.app.schedule.freezes import Freezes
-from workflows.app.schedule.reviews.events.drift_reviews import DriftReviews
-from workflows.app.schedule.reviews.events.event_check import ReviewEventCheck
-from workflows.app.schedule.reviews.events.moved_domains import MovedDomains
-from workflows.app.schedule.reviews.events.rule_changes import RuleChanges
-from workflows.app.schedule.reviews.events.silences import Silences
-from workflows.app.schedule.reviews.events.starting import EventReviews
+from workflows.app.schedule.reviews.campaigns import Campaigns
+from workflows.app.schedule.reviews.questions import ReviewQuestions
+from workflows.app.schedule.reviews.silences import Silences
 from workflows.app.schedule.role_check import check_auditors, check_roles
 from workflows.app.schedule.sponsor_check import check_sponsors
 from workflows.app.service import Service
@@ -59,6 +57,7 @@ from workflows.effects.performer import Performer
 from workflows.effects.permission_check import PermissionCheck
 from workflows.effects.prepare import Preparer
 from workflows.effects.queue_worker import QueueWorker
+from workflows.effects.reviewing.review_reminders import ReviewReminders
 from workflows.ports.message_copies import MessageCopy
 from workflows.ports.store import Store
 
@@ -89,26 +88,26 @@ def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
         pauses=systems.pauses,
         until_quiet=receiver.inbound.until_quiet,
     )
-    receiver.wake.queue_worker = queue_worker.wake
+    receiver.wake.queue_worker = wake = queue_worker.wake
     channel = _approval_channel(systems, alarms)
     copies = CardCopies(client=systems.client, store=systems.store, channel=channel, was_active=shown.was_active)
     notifier = _notifier(systems, shown, copies)
     former_channel = _former_channel(systems, service, copies, channel)
     limits = _limits(systems, alarms)
-    event_reviews = EventReviews(service=service, store=systems.store, clock=systems.clock)
-    watch = _watch(systems, alarms, event_reviews, queue_worker.wake)
-    batches = BatchService(store=systems.store, clock=systems.clock, wake=queue_worker.wake)
-    check = _permission_check(systems, service, alarms, limits, watch.reported_drift, batches, queue_worker.wake)
+    reviews = started_reviews(systems, service, wake)
+    watch = _watch(systems, alarms, reviews, wake)
+    batches = BatchService(store=systems.store, clock=systems.clock, wake=wake)
+    check = _permission_check(systems, service, alarms, limits, watch.reported_drift, batches, reviews.campaigns, wake)
     performer = _performer(systems, service, alarms, notifier, check, batches)
-    _complete(receiver, systems, batches, notifier, limits, shown)
+    _complete(receiver, systems, batches, reviews.campaigns, notifier, limits, shown)
 
     async def send(alarm: Alarm) -> Sequence[MessageCopy]:
         return await send_directly(alarm, directory=systems.directory, client=systems.client)
 
     ends = _access_ends(systems, service, alarms, queue_worker)
     others = (limits.clear_ended_alarms, channel.check, former_channel.clear_cards, ends.check, watch.check)
-    events, usage = _review_events(systems, event_reviews), _usage(systems, queue_worker.wake)
-    checks = (*others, check.freezes.check, BatchExpiry(batches=batches).check, usage.check, events.check)
+    usage, asked = _usage(systems, wake).check, _review_checks(systems, service, alarms, wake)
+    checks = (*others, check.freezes.check, BatchExpiry(batches=batches).check, usage, *reviews.checks, *asked)
     return BotParts(
         store=systems.store,
         service=service,
@@ -145,6 +144,23 @@ def _access_ends(systems: ExternalSystems, service: Service, alarms: Alarms, que
     )
 
 
+def _review_checks(
+    systems: ExternalSystems, service: Service, alarms: Alarms, wake: Callable[[], None]
+) -> tuple[Callable[[], Awaitable[None]], ...]:
+    """Return what asks the reviews that are due, and what looks for those that nobody answers."""
+    store, clock = systems.store, systems.clock
+    questions = ReviewQuestions(service=service, store=store, clock=clock, wake=wake)
+    silences = Silences(
+        service=service,
+        store=store,
+        clock=clock,
+        alarms=alarms,
+        wake=wake,
+        max_closings_a_day=systems.settings.gatehouse_max_blocks_at_end_per_day,
+    )
+    return questions.check, silences.check
+
+
 def _notifier(systems: ExternalSystems, display_directory: DisplayDirectory, copies: CardCopies) -> SlackNotifier:
     """Return the sender of Slack's messages."""
     outbound = Outbound(
@@ -161,6 +177,7 @@ def _complete(
     receiver: Receiver,
     systems: ExternalSystems,
     batches: BatchService,
+    campaigns: Campaigns,
     notifier: SlackNotifier,
     limits: Limits,
     shown: DisplayDirectory,
@@ -168,7 +185,7 @@ def _complete(
     """Register every flow with the receiver, and start what follows the clicks that it has stored already."""
     settings = systems.settings
     bolt = make_bolt(systems.client, settings.slack_team_id, settings.slack_bot_token)
-    flows = make_flows(systems, receiver.service, batches, notifier, limits, shown)
+    flows = make_flows(systems, receiver.service, batches, campaigns, notifier, limits, shown)
     points = [point for flow in flows for point in flow.entry_points()]
     receiver.guard.register(bolt, points)
 
@@ -223,6 +240,7 @@ def _permission_check(
     limits: Limits,
     drift_answers: ReportedDrift,
     batches: BatchService,
+    campaigns: Campaigns,
     wake: Callable[[], None],
 ) -> PermissionCheck:
     """Return what checks clicks."""
@@ -237,6 +255,7 @@ def _permission_check(
         drift_answers=drift_answers,
         freezes=Freezes(store=systems.store, clock=systems.clock, alarms=alarms, wake=wake),
         batches=batches,
+        campaigns=campaigns,
         limits=limits,
     )
 
@@ -260,6 +279,14 @@ def _performer(
         batch_lists=BatchLists(batches=batches, store=store, notifier=notifier),
         notifier=notifier,
         end_notices=EndNotices(service=service, store=store, notifier=notifier, clock=systems.clock),
+        review_reminders=ReviewReminders(
+            service=service,
+            store=store,
+            notifier=notifier,
+            directory=systems.directory,
+            tenant=systems.tenant,
+            clock=systems.clock,
+        ),
         store=store,
         service=service,
         alarms=alarms,
@@ -291,6 +318,7 @@ def _preparer(systems: ExternalSystems, service: Service, alarms: Alarms) -> Pre
         catalog=systems.catalog,
         clock=systems.clock,
         alarms=alarms,
+        lift_within=timedelta(days=systems.settings.gatehouse_lift_within_days),
     )
 
 
@@ -308,9 +336,7 @@ def _applier(systems: ExternalSystems, service: Service, alarms: Alarms) -> Appl
     )
 
 
-def _watch(
-    systems: ExternalSystems, alarms: Alarms, event_reviews: EventReviews, wake: Callable[[], None]
-) -> WatchCheck:
+def _watch(systems: ExternalSystems, alarms: Alarms, reviews: StartedReviews, wake: Callable[[], None]) -> WatchCheck:
     """Return the check that sweeps the tenant, and the answers to what it finds."""
     drifts = DriftRecords(store=systems.store, clock=systems.clock, wake=wake)
     return WatchCheck(
@@ -318,17 +344,7 @@ def _watch(
         sweeper=Sweeper(tenant=systems.tenant, alarms=alarms, drifts=drifts),
         reported_drift=ReportedDrift(drifts=drifts, tenant=systems.tenant),
         start=systems.background.start,
-        after_sweep=DriftReviews(reviews=event_reviews).update,
-    )
-
-
-def _review_events(systems: ExternalSystems, event_reviews: EventReviews) -> ReviewEventCheck:
-    """Return the check for what makes a review due before its time."""
-    return ReviewEventCheck(
-        rules=RuleChanges(reviews=event_reviews, tenant=systems.tenant, catalog=systems.catalog),
-        silences=Silences(reviews=event_reviews),
-        domains=MovedDomains(reviews=event_reviews, tenant=systems.tenant),
-        start=systems.background.start,
+        after_sweep=reviews.drift_reviews.update,
     )
 
 

@@ -8,19 +8,21 @@ from typing import Protocol, TypeVar
 
 from bot.process.assembly.adopt_flows import adopt_flows
 from bot.process.assembly.audit_log_flows import audit_log_flows
+from bot.process.assembly.closing_flows import closing_flows
 from bot.process.assembly.external_systems import ExternalSystems
 from bot.slack.answers.open_forms import OpenForm, OpenForms
 from bot.slack.answers.response_url import Answers
 from bot.slack.answers.windows import ModalWindows
+from bot.slack.flows.alarms.campaign import CampaignFlow
 from bot.slack.flows.alarms.drift import DriftFlow
 from bot.slack.flows.alarms.freeze import FreezeFlow
 from bot.slack.flows.alarms.stopped_work import StoppedWorkFlow
 from bot.slack.flows.answer_review import AnswerReviewFlow
 from bot.slack.flows.decide.flow import DecideFlow
+from bot.slack.flows.decide.remind_or_withdraw import RemindOrWithdrawFlow
 from bot.slack.flows.entry_point_types import EntryPoint
 from bot.slack.flows.home.flow import HomeFlow
 from bot.slack.flows.partner_setup.flow import PartnerSetupFlow
-from bot.slack.flows.remind_or_withdraw import RemindOrWithdrawFlow
 from bot.slack.flows.request_access.adopt.flow import AdoptFlow
 from bot.slack.flows.request_access.all_approvers_modal import AllApproversFlow
 from bot.slack.flows.request_access.close_early import CloseEarlyFlow
@@ -28,10 +30,11 @@ from bot.slack.flows.request_access.filled_form import FilledFormFlow
 from bot.slack.flows.request_access.flow import RequestAccessFlow
 from bot.slack.flows.request_access.open_form import OpenRequestForm
 from bot.slack.flows.request_access.own_directory import OwnDirectorySearch
+from bot.slack.flows.request_access.reduce import ReduceFlow
 from bot.slack.flows.restore.flow import RestoreFlow
-from bot.slack.flows.revoke.flow import RevokeFlow
 from bot.slack.flows.show.flow import ShowFlow
 from bot.slack.flows.show.partner_sections import PartnerSectionsFlow
+from bot.slack.flows.sponsor.flow import SponsorFlow
 from bot.slack.people.display_directory import DisplayDirectory
 from bot.slack.people.members import Members, WindowMembers
 from workflows.app.adoption.adopt_intake import AdoptIntake
@@ -46,6 +49,7 @@ from workflows.app.requests.editing import RequestEditor
 from workflows.app.requests.forms import Form
 from workflows.app.requests.intake import Intake
 from workflows.app.requests.restoration.restore_intake import RestoreForm, RestoreIntake
+from workflows.app.schedule.reviews.campaigns import Campaigns
 from workflows.app.service import Service
 from workflows.core.checks.partner_setup.clouds import cloud_of
 from workflows.ports.notifier import Notifier
@@ -65,14 +69,14 @@ def make_flows(
     systems: ExternalSystems,
     service: Service,
     batches: BatchService,
+    campaigns: Campaigns,
     notifier: Notifier,
     limits: Limits,
     display_directory: DisplayDirectory,
 ) -> Sequence[Flow]:
     """Return every flow."""
-    store, clock, background = systems.store, systems.clock, systems.background
-    adopt_intake = _intake(AdoptIntake, systems, service, limits)
-    directory, members = systems.directory, Members(directory=systems.directory)
+    store, background, directory = systems.store, systems.background, systems.directory
+    members, adopt_intake = Members(directory=directory), _intake(AdoptIntake, systems, service, limits)
     lookup_permission = LookupPermission(members=WindowMembers(directory=directory), service=service, limits=limits)
     windows = ModalWindows(client=systems.client, service=service, background=background)
     answers = _answers(systems, service, lookup_permission)
@@ -88,14 +92,15 @@ def make_flows(
         AllApproversFlow(windows=windows, members=members, display_directory=display_directory),
         _decide_flow(systems, service, windows, members, display_directory),
         RemindOrWithdrawFlow(service=service, store=store, answers=answers, request_access=request_access),
-        AnswerReviewFlow(service=service, store=store, members=members, windows=windows, clock=clock),
-        _revoke_flow(systems, service, windows, members),
+        _answer_review_flow(systems, service, windows, members, lookup_permission),
+        *closing_flows(systems, service, limits, windows, members, display_directory),
+        SponsorFlow(service=service, windows=windows, directory=directory, store=store, tenant=systems.tenant),
         _restore_flow(systems, service, limits, windows, members, lookup_permission),
         adopt,
         decide_batches,
         _partner_setup_flow(systems, answers, windows, lookup_permission),
         _partner_sections_flow(systems, windows, lookup_permission),
-        *_alarm_flows(systems, service, windows, members),
+        *_alarm_flows(systems, service, campaigns, windows, members),
         home,
         *audit_log_flows(systems, answers, windows, audit_log_permission, home, display_directory),
         _show_flow(systems, answers, windows, members, audit_log_permission, lookup_permission, display_directory),
@@ -103,14 +108,23 @@ def make_flows(
 
 
 def _alarm_flows(
-    systems: ExternalSystems, service: Service, windows: ModalWindows, members: Members
-) -> tuple[StoppedWorkFlow, DriftFlow, FreezeFlow]:
-    """Return what admins do about stopped work, about drift, and about everything that opens."""
+    systems: ExternalSystems, service: Service, campaigns: Campaigns, windows: ModalWindows, members: Members
+) -> tuple[StoppedWorkFlow, DriftFlow, FreezeFlow, CampaignFlow]:
+    """Return what admins do about stopped work, about drift, about everything that opens, and about many reviews."""
     store, directory, clock = systems.store, systems.directory, systems.clock
     return (
         StoppedWorkFlow(service=service),
         DriftFlow(service=service, store=store, members=members, directory=directory, windows=windows, clock=clock),
         FreezeFlow(service=service, store=store, members=members, directory=directory, windows=windows, clock=clock),
+        CampaignFlow(
+            service=service,
+            store=store,
+            tenant=systems.tenant,
+            campaigns=campaigns,
+            members=members,
+            directory=directory,
+            windows=windows,
+        ),
     )
 
 
@@ -133,6 +147,7 @@ def _setup_reader(systems: ExternalSystems) -> PartnerSetupReader:
 def _filled_form_flows(request_access: RequestAccessFlow, adopt: AdoptFlow, store: Store) -> tuple[Flow, ...]:
     return (
         CloseEarlyFlow(request_access=request_access, store=store),
+        ReduceFlow(request_access=request_access, store=store),
         FilledFormFlow(
             request_access=request_access, editing=RequestEditor(intake=request_access.intake), store=store, adopt=adopt
         ),
@@ -211,6 +226,25 @@ def _partner_setup_flow(
     )
 
 
+def _answer_review_flow(
+    systems: ExternalSystems,
+    service: Service,
+    windows: ModalWindows,
+    members: Members,
+    lookup_permission: LookupPermission,
+) -> AnswerReviewFlow:
+    return AnswerReviewFlow(
+        service=service,
+        store=systems.store,
+        members=members,
+        windows=windows,
+        clock=systems.clock,
+        catalog=systems.catalog,
+        tenant=systems.tenant,
+        lookup_permission=lookup_permission,
+    )
+
+
 def _partner_sections_flow(
     systems: ExternalSystems, windows: ModalWindows, lookup_permission: LookupPermission
 ) -> PartnerSectionsFlow:
@@ -218,18 +252,6 @@ def _partner_sections_flow(
         windows=windows,
         lookup_permission=lookup_permission,
         checklists=_setup_reader(systems),
-        store=systems.store,
-        tenant=systems.tenant,
-        clock=systems.clock,
-    )
-
-
-def _revoke_flow(systems: ExternalSystems, service: Service, windows: ModalWindows, members: Members) -> RevokeFlow:
-    return RevokeFlow(
-        service=service,
-        windows=windows,
-        members=members,
-        directory=systems.directory,
         store=systems.store,
         tenant=systems.tenant,
         clock=systems.clock,

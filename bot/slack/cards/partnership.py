@@ -14,6 +14,7 @@ from bot.slack.blocks.blocks import (
     button,
     cleaned_text,
     fixed_text,
+    local_day,
     local_time,
     paragraph,
     rich_text,
@@ -44,6 +45,8 @@ def partnership_state_words(partnership: Partnership, now: datetime) -> str:
     """Return the state of a partnership in words, as last recorded."""
     if partnership.state is PartnershipState.REVOKED:
         return "revoked, not everything closed" if partnership.not_closed else "revoked"
+    if partnership.state is PartnershipState.SUSPENDED:
+        return "suspended, not everything closed" if partnership.not_closed else "suspended"
     if partnership.basis is not SettingsBasis.APPROVED:
         is_due = partnership.state is PartnershipState.REVIEW_DUE or not partnership.is_as_approved
         return f"{_BASIS[partnership.basis]}, review is due" if is_due else _BASIS[partnership.basis]
@@ -54,21 +57,17 @@ def partnership_state_words(partnership: Partnership, now: datetime) -> str:
 
 def partnership_icon(partnership: Partnership, now: datetime) -> str:
     """Return the emoji for `partnership_state_words`."""
-    if partnership.state is PartnershipState.REVOKED:
-        return "⚠️" if partnership.not_closed else "🔒"
+    if partnership.is_closed:
+        closed = "⏸️" if partnership.state is PartnershipState.SUSPENDED else "🔒"
+        return "⚠️" if partnership.not_closed else closed
     is_due = partnership.state is PartnershipState.REVIEW_DUE or partnership.is_past_its_end(now)
     return "⏰" if is_due else "✅"
 
 
 def partnership_facts(partnership: Partnership) -> Iterator[TextRun]:
     """State since when, under which template, until when, and when the next review is."""
-    if partnership.state is PartnershipState.REVOKED:
-        yield fixed_text("Revoked (verified) ")
-        yield local_time(partnership.since)
-        yield fixed_text(f" ({partnership.request_id})")
-        if partnership.not_closed:
-            yield fixed_text("\nStill open or not known then: ")
-            yield cleaned_text(access_kinds_words(partnership.not_closed), MAX_ACCESS_KINDS_CHARACTERS)
+    if partnership.is_closed:
+        yield from _closed_facts(partnership)
         return
     is_approved = partnership.basis is SettingsBasis.APPROVED
     yield fixed_text("Present settings since " if is_approved else "Settings found ")
@@ -91,8 +90,31 @@ def partnership_facts(partnership: Partnership) -> Iterator[TextRun]:
         yield fixed_text(" (no enabled account in Entra, found ")
         yield local_time(partnership.sponsor_gone_at)
         yield fixed_text(")")
+    if partnership.handover is not None and partnership.handover.is_open:
+        yield cleaned_text(f"; {partnership.handover.proposed.name} is asked to be the sponsor")
     if setup_state := setup_words(partnership.setup, partnership.confirmations):
         yield fixed_text(f"\nPartner setup: {setup_state}")
+
+
+def _closed_facts(partnership: Partnership) -> Iterator[TextRun]:
+    """State since when a partner is blocked, what was open then, and of a suspended one what is kept for a lift."""
+    suspension = partnership.suspension
+    yield fixed_text("Revoked (verified) " if suspension is None else "Suspended (verified) ")
+    yield local_time(partnership.since)
+    yield fixed_text(f" ({partnership.request_id})")
+    if partnership.not_closed:
+        yield fixed_text("\nStill open or not known then: ")
+        yield cleaned_text(access_kinds_words(partnership.not_closed), MAX_ACCESS_KINDS_CHARACTERS)
+    if suspension is None or suspension.request_id is None:
+        return
+    yield fixed_text("\nBefore: “")
+    yield cleaned_text(partner_title(partnership))
+    yield fixed_text(f"” ({suspension.request_id})")
+    if partnership.ends_at is not None:
+        yield fixed_text(", approved until ")
+        yield local_time(partnership.ends_at)
+    yield fixed_text("\nSponsor: ")
+    yield cleaned_text(partnership.sponsor.name)
 
 
 def _review_parts(partnership: Partnership) -> Iterator[TextRun]:
@@ -103,6 +125,21 @@ def _review_parts(partnership: Partnership) -> Iterator[TextRun]:
     elif partnership.review_ended_by is not None:
         yield fixed_text("\nLast review: ")
         yield fixed_text(ended_review_words(partnership.review_ended_by))
+
+
+def review_terms(partnership: Partnership) -> Iterator[TextRun]:
+    """State in one line what a review decides on: the template, until when, and who answers for it."""
+    yield cleaned_text(partner_title(partnership), bold=True)
+    yield fixed_text(f" ({partnership.request_id})")
+    if partnership.ends_at is not None and partnership.is_as_approved:
+        yield fixed_text(", until ")
+        yield local_day(partnership.ends_at)
+        yield fixed_text(f", {AT_END[partnership.at_end].then}")
+    yield fixed_text(". Sponsor: ")
+    yield cleaned_text(partnership.sponsor.name)
+    if partnership.sponsor_gone_at is not None:
+        yield fixed_text(" (no enabled account in Entra)")
+    yield from basis_parts(partnership)
 
 
 def basis_parts(partnership: Partnership) -> Iterator[TextRun]:
@@ -124,24 +161,29 @@ def basis_parts(partnership: Partnership) -> Iterator[TextRun]:
         yield fixed_text(".")
 
 
-def review_buttons(partnership: Partnership, now: datetime, drift: Drift | None = None) -> ActionsBlock | None:
-    """Return Keep and Revoke while a review waits for an answer.
+def review_buttons(
+    partnership: Partnership, now: datetime, drift: Drift | None = None, *, offers_reduction: bool = True
+) -> ActionsBlock | None:
+    """Return Keep, Reduce, Revoke and Details while a review waits for an answer.
 
-    Only Revoke is possible after the approved end date, or when the settings differ from what was approved.
+    Nobody can keep or reduce access after the approved end date, or settings that differ from what was approved.
 
     :param drift: the drift of the partner that the last sweep found; Restore then takes the place of Keep.
+    :param offers_reduction: whether no reduction is requested yet.
     """
     if partnership.state is not PartnershipState.REVIEW_DUE:
         return None
     tenant_id = partnership.identity.tenant_id
     # NB. no colour: none of the answers is the recommended one.
     revoke = button("Revoke", ids.REVOKE_REVIEW, tenant_id)
+    details = button("Details", ids.REVIEW_DETAILS, tenant_id)
     if drift is not None:
         restore = [button("Restore", ids.RESTORE_APPROVED, tenant_id)] if drift.can_be_restored else []
-        return actions(f"review:{tenant_id}", *restore, revoke)
+        return actions(f"review:{tenant_id}", *restore, revoke, details)
     if partnership.is_past_its_end(now) or not partnership.is_as_approved:
-        return actions(f"review:{tenant_id}", revoke)
-    return actions(f"review:{tenant_id}", button("Keep", ids.KEEP, tenant_id), revoke)
+        return actions(f"review:{tenant_id}", revoke, details)
+    reduce = [button("Reduce", ids.REDUCE, tenant_id)] if offers_reduction else []
+    return actions(f"review:{tenant_id}", button("Keep", ids.KEEP, tenant_id), *reduce, revoke, details)
 
 
 def partner_section_value(tenant_id: TenantId, name: PartnerSection, page: int) -> str:
@@ -158,6 +200,18 @@ def partner_section_row(tenant_id: TenantId, name: PartnerSection, text: str) ->
 def revoke_again_button(tenant_id: TenantId) -> ActionsBlock:
     """Return Revoke again, for a revocation that Microsoft does not show."""
     return actions(f"review:{tenant_id}", button("Revoke again", ids.REVOKE_REVIEW, tenant_id))
+
+
+def change_sponsor_button(tenant_id: TenantId) -> ButtonElement:
+    """Return Change sponsor, for the sponsor, the sponsor's manager and the admins. Who clicks it is checked."""
+    return button("Change sponsor", ids.CHANGE_SPONSOR, tenant_id)
+
+
+def handover_buttons(tenant_id: TenantId, number: int) -> tuple[ButtonElement, ButtonElement]:
+    """Return Accept and Decline, for the person who is asked to be the sponsor."""
+    value = ids.handover_value(tenant_id, number)
+    accept = button("Accept", ids.ACCEPT_SPONSORSHIP, value)
+    return accept, button("Decline", ids.DECLINE_SPONSORSHIP, value)
 
 
 def close_early_button(tenant_id: TenantId) -> ButtonElement:

@@ -113,6 +113,10 @@ def kind_words(request: AccessRequest) -> str:
     """Return the kind of request in words."""
     if request.fields.kind is RequestKind.ACCESS and request.prepared is not None and closes_everything(request.plan):
         return "request to block"
+    if request.is_suspension:
+        return "suspension"
+    if request.fields.lifts:
+        return "request to lift a suspension"
     return _KINDS[request.fields.kind]
 
 
@@ -143,13 +147,16 @@ def restored_parts(request: AccessRequest) -> Iterator[TextRun]:
         yield fixed_text(")")
 
 
-_BLOCKED: Final = frozenset({DisplayedState.BLOCKED, DisplayedState.BLOCK_READ, DisplayedState.BLOCKED_IN_PART})
+_BLOCKED: Final = frozenset(
+    {DisplayedState.BLOCKED, DisplayedState.SUSPENDED, DisplayedState.BLOCK_READ, DisplayedState.BLOCKED_IN_PART}
+)
 
 
 def icon(request: AccessRequest) -> str:
     """Return the emoji for `state_words`; it never says more than they do."""
     if state_to_display(request) in _BLOCKED:
-        return "⚠️" if request.not_closed else "🔒"
+        closed = "⏸️" if request.is_suspension else "🔒"
+        return "⚠️" if request.not_closed else closed
     if request.applied_part:
         return "⚠️"
     return _ICONS[request.state]

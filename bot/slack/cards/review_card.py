@@ -1,23 +1,28 @@
 """Cards about a review: posted once, updated at every state."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
-from slack_sdk.models.blocks import ActionsBlock, RichTextBlock
+from slack_sdk.models.blocks import ActionsBlock, ContextBlock, RichTextBlock
 from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack.blocks.blocks import (
     DOMAIN_LIMIT,
     NAME_LIMIT,
+    TextRun,
+    bullets,
     cleaned_text,
     fixed_text,
     header,
+    local_day,
     local_time,
     mention,
     paragraph,
     quote,
     rich_text,
+    small_text,
+    with_local_times,
 )
 from bot.slack.blocks.message import Message, message
 from bot.slack.blocks.untrusted import clean
@@ -29,44 +34,70 @@ from bot.slack.cards.partner_and_plan import (
     partner_name,
     without_empty,
 )
-from bot.slack.cards.partnership import partnership_facts, partnership_state_words, review_buttons, revoke_again_button
-from bot.words.posture.drift import author_words, difference_words
+from bot.slack.cards.partnership import (
+    MAX_REASONS_CHARACTERS,
+    partnership_facts,
+    partnership_state_words,
+    review_buttons,
+    review_terms,
+    revoke_again_button,
+)
+from bot.slack.cards.requests import kind_words
+from bot.words.names.actions import COMMANDS, Action
+from bot.words.posture.drift import difference_words
+from bot.words.requests.states import short_state_words
 from bot.words.requests.titles import partner_title
-from bot.words.sentences import times_words
+from bot.words.reviews.answers import attestation_state_words, attestation_words
+from bot.words.reviews.evidence import EvidenceLine, EvidenceTopic, evidence_lines
+from bot.words.reviews.reasons import card_reasons
+from bot.words.reviews.silence import ON_SILENCE
+from bot.words.sentences import times_words, with_days
+from workflows.app.evidence.reviews.review_context import ReviewContext
 from workflows.app.watch.telling import alarm_values
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState, SettingsBasis
+from workflows.core.partners.reviewing.evidence.partner_evidence import PartnerEvidence
 from workflows.core.posture.watch.drift import Drift
 from workflows.core.requests.request import AccessRequest, RequestState
 
 _MAX_DRIFT_CHARACTERS: Final = 700
+_MAX_EVIDENCE_CHARACTERS: Final = 600
+_NOTHING_KNOWN: Final = ReviewContext()
+_NOT_ABOUT_DRIFT: Final = frozenset({EvidenceTopic.LIMITS, EvidenceTopic.SETTINGS, EvidenceTopic.LAST_ANSWER})
+_SPONSOR_GONE: Final = (
+    " The sponsor has no enabled account any more. An admin who keeps the access becomes the sponsor."
+)
 _NOT_APPROVED: Final = "The current settings are not the approved ones, so one person cannot keep them."
+_QUESTION: Final = "is this access still needed?"
+_SHORT_QUESTION: Final = "still needed?"
 _ANSWERED: Final = ("✅", "review answered, access kept")
 _ENDED: Final = ("✅", "nobody has to answer this review")
+_REDUCED: Final = ("✅", "review answered, access reduced")
 _REPLACED: Final = ("✅", "a later request was approved, nothing to review")
-_RUNNING: Final = "A revocation is running ({}). Started by "
+_RUNNING: Final = "A {} is running ({}). Started by "
 _NO_ANSWER_NEEDED: Final = ". Nobody has to answer this review any more. This card shows the result."
 _SENT: Final = " The block is sent, and Microsoft does not show it yet. It is checked again by itself."
 
 
-def review_card(
-    partnership: Partnership, *, now: datetime, revocation: AccessRequest | None = None, drift: Drift | None = None
-) -> Message:
+def review_card(partnership: Partnership, *, now: datetime, context: ReviewContext = _NOTHING_KNOWN) -> Message:
     """Return the card that asks the sponsor whether the access is still needed, or shows the answer.
 
-    :param drift: the drift of the partner that the last sweep found; Keep is not offered then.
-    :param revocation: the open revocation of the partner; None when none is running.
+    :param context: what is known besides the record; Keep is not offered for a partner that has drifted.
     """
-    running = None if partnership.state is PartnershipState.REVOKED else revocation
-    headline = ("⚙️", "being revoked") if running is not None else _review_headline(partnership, now)
+    running = None if partnership.is_closed else context.revocation
+    being_closed = "being suspended" if running is not None and running.is_suspension else "being revoked"
+    headline = ("⚙️", being_closed) if running is not None else _review_headline(partnership, now)
     domain = clean(partner_name(partnership.identity), 90)
     blocks = without_empty(
         [
-            header(f"{headline[0]} {domain}: {headline[1]}"),
+            header(f"{headline[0]} {domain}: {_SHORT_QUESTION if headline[1] == _QUESTION else headline[1]}"),
             identity_block(partnership.identity),
-            rich_text(*_review_elements(partnership, now, drift))
+            rich_text(*_review_elements(partnership, now, context))
             if running is None
             else _running_block(partnership, running),
-            review_buttons(partnership, now, drift) if running is None else _buttons_of_running(partnership, running),
+            _limits(context.evidence) if running is None else None,
+            review_buttons(partnership, now, context.drift, offers_reduction=context.reduction is None)
+            if running is None
+            else _buttons_of_running(partnership, running),
         ]
     )
     partner_and_request = f"{clean(partner_title(partnership), NAME_LIMIT)} ({partnership.request_id})"
@@ -87,7 +118,7 @@ def ended_review_card(partnership: Partnership, answer: Attestation | None) -> M
 
     :param answer: how that review was answered; None when a later request ended it.
     """
-    name, (icon, summary) = partner_name(partnership.identity), _REPLACED if answer is None else _ANSWERED
+    name, (icon, summary) = partner_name(partnership.identity), _REPLACED if answer is None else _answered(answer)
     line = [] if answer is None else [fixed_text(f"{summary} by "), cleaned_text(answer.person.name, bold=True)]
     when = [] if answer is None else [fixed_text(" on "), local_time(answer.at)]
     return closed_line(icon, name, summary, partnership.request_id, line=[*line, *when])
@@ -104,17 +135,23 @@ def _review_headline(partnership: Partnership, now: datetime) -> tuple[str, str]
     match partnership.state:
         case PartnershipState.REVOKED:
             return ("⚠️" if partnership.not_closed else "🔒"), "revoked, nothing to review"
+        case PartnershipState.SUSPENDED:
+            return ("⚠️" if partnership.not_closed else "⏸️"), "suspended, nothing to review now"
         case _ if partnership.basis is not SettingsBasis.APPROVED:
             return "⚠️", partnership_state_words(partnership, now)
         case _ if partnership.is_past_its_end(now):
             return "⏰", "access period ended"
         case PartnershipState.REVIEW_DUE:
-            return "🔔", "is this access still needed?"
+            return "🔔", _QUESTION
         case _ if partnership.review_ended_by is not None:
             return _ENDED
-        case _ if _answer(partnership) is not None:
-            return _ANSWERED
+        case _ if (answer := _answer(partnership)) is not None:
+            return _answered(answer)
     return _REPLACED
+
+
+def _answered(answer: Attestation) -> tuple[str, str]:
+    return _ANSWERED if answer.reduced_by is None else _REDUCED
 
 
 def _running_block(partnership: Partnership, revocation: AccessRequest) -> RichTextBlock:
@@ -124,7 +161,7 @@ def _running_block(partnership: Partnership, revocation: AccessRequest) -> RichT
     is_sent = revocation.state is RequestState.UNCONFIRMED
     return rich_text(
         paragraph(
-            fixed_text(_RUNNING.format(revocation.id)),
+            fixed_text(_RUNNING.format(kind_words(revocation), revocation.id)),
             person_run,
             fixed_text(" on "),
             local_time(revocation.created_at),
@@ -141,44 +178,119 @@ def _buttons_of_running(partnership: Partnership, revocation: AccessRequest) -> 
     return revoke_again_button(partnership.identity.tenant_id)
 
 
-def _review_elements(partnership: Partnership, now: datetime, drift: Drift | None = None) -> Iterator[RichTextElement]:
+def _review_elements(partnership: Partnership, now: datetime, context: ReviewContext) -> Iterator[RichTextElement]:
+    if partnership.state is PartnershipState.REVIEW_DUE:
+        yield from _question(partnership, now, context)
+        return
     answer = _answer(partnership)
-    if partnership.state is PartnershipState.ACTIVE and answer is not None and partnership.review_ended_by is None:
+    if partnership.state is PartnershipState.ACTIVE and answer is not None:
         yield paragraph(
-            fixed_text("Kept by "),
+            fixed_text("Kept by " if answer.reduced_by is None else f"Reduced ({answer.reduced_by}) by "),
             cleaned_text(answer.person.name, bold=True),
             fixed_text(" on "),
             local_time(answer.at),
             fixed_text(", because:"),
         )
         yield quote(answer.reason, MAX_REASON_CHARACTERS)
+        if attested := attestation_words(answer.mfa):
+            yield paragraph(fixed_text(attested))
     yield paragraph(*partnership_facts(partnership))
-    if partnership.state is not PartnershipState.REVIEW_DUE:
-        return
-    yield paragraph(fixed_text(f"Asked {times_words(partnership.reminders)}. {_who_answers(partnership)}"))
+
+
+def _question(partnership: Partnership, now: datetime, context: ReviewContext) -> Iterator[RichTextElement]:
+    """Return until when to answer, why it is asked now, what is to be decided, the evidence, and what is possible."""
+    yield paragraph(*_answer_by(partnership))
+    yield paragraph(*review_terms(partnership))
+    if context.evidence is not None:
+        is_drifted = context.drift is not None
+        yield bullets(_evidence_lines(partnership, context.evidence, now, is_drifted=is_drifted))
+    if context.reduction is not None:
+        yield paragraph(*_reduction_parts(context.reduction))
+    yield from _what_is_possible(partnership, now, context.drift)
+
+
+def _reduction_parts(reduction: AccessRequest) -> Iterator[TextRun]:
+    """State that less access is requested, by whom, and what it waits for."""
+    by = None if reduction.prepared is None else reduction.prepared.requester
+    yield fixed_text("⏳ A reduction is requested", bold=True)
+    yield fixed_text(f" ({reduction.id}) by ")
+    yield mention(reduction.fields.requester) if by is None else cleaned_text(by.name)
+    yield fixed_text(f": {short_state_words(reduction)}. Once applied, it answers this review.")
+
+
+def _answer_by(partnership: Partnership) -> Iterator[TextRun]:
+    ends_at = partnership.silence_ends_at
+    if (answer_by := ends_at or partnership.next_review_at) is not None:
+        yield fixed_text("Answer by ", bold=True)
+        yield local_day(answer_by)
+        yield fixed_text("." if ends_at is None else f", or {ON_SILENCE[partnership.on_silence].then}.")
+    asked = f" Asked {times_words(partnership.reminders)}." if partnership.reminders > 1 else ""
+    gone = "" if partnership.sponsor_gone_at is None else _SPONSOR_GONE
+    if asked or gone:
+        yield fixed_text(f"{asked}{gone}")
+    if why := card_reasons(partnership.review_reasons):
+        yield fixed_text("\nWhy now: ", bold=True)
+        yield cleaned_text(why, MAX_REASONS_CHARACTERS)
+
+
+def _evidence_lines(
+    partnership: Partnership, evidence: PartnerEvidence, now: datetime, *, is_drifted: bool
+) -> Iterator[Sequence[TextRun]]:
+    """Return the evidence, one line for each topic. What drifted cannot be kept, so earlier answers are left out."""
+    hidden = _NOT_ABOUT_DRIFT if is_drifted else frozenset({EvidenceTopic.LIMITS})
+    for line in evidence_lines(evidence):
+        if line.topic not in hidden:
+            yield evidence_parts(line, is_day_enough=True)
+    if not is_drifted and (attested := attestation_state_words(partnership.attestations, now)):
+        yield [fixed_text("MFA attested: ", bold=True), cleaned_text(attested)]
+
+
+def evidence_parts(line: EvidenceLine, *, is_day_enough: bool = False) -> list[TextRun]:
+    """Return one line of evidence with its label. It contains names and texts from outside.
+
+    :param is_day_enough: whether times are shown as days.
+    """
+    return [fixed_text(f"{line.label}: ", bold=True), *evidence_text(line, is_day_enough=is_day_enough)]
+
+
+def evidence_text(line: EvidenceLine, *, is_day_enough: bool = False) -> list[TextRun]:
+    """Return the text of one line of evidence, without its label; see `evidence_parts`."""
+    text = clean(line.text, _MAX_EVIDENCE_CHARACTERS)
+    if is_day_enough:
+        return [cleaned_text(with_days(text), _MAX_EVIDENCE_CHARACTERS)]
+    return with_local_times(text, _MAX_EVIDENCE_CHARACTERS)
+
+
+def _limits(evidence: PartnerEvidence | None) -> ContextBlock | None:
+    """Return when the evidence was read, and what it may leave out, in small text."""
+    lines = () if evidence is None else evidence_lines(evidence)
+    limits = [with_days(line.text) for line in lines if line.topic is EvidenceTopic.LIMITS]
+    return small_text(*limits) if limits else None
+
+
+def _what_is_possible(partnership: Partnership, now: datetime, drift: Drift | None) -> Iterator[RichTextElement]:
+    """State what cannot be answered and what to do instead; otherwise the command that revokes."""
+    domain = partner_name(partnership.identity)
+    command = cleaned_text(f"{COMMANDS[Action.REVOKE]} {domain}", DOMAIN_LIMIT + 20, code=True)
     if drift is not None:
         values = alarm_values(drift)
         yield paragraph(
             fixed_text("⚠️ Not as approved: ", bold=True),
-            cleaned_text(f"{difference_words(values)} {author_words(values['author'])}", _MAX_DRIFT_CHARACTERS),
-            fixed_text(" The access cannot be kept like this. Restore the approved settings, or revoke."),
+            cleaned_text(difference_words(values), _MAX_DRIFT_CHARACTERS),
+            fixed_text(" Keep is not possible. Restore, or revoke: "),
+            command,
         )
     elif partnership.is_past_its_end(now) or not partnership.is_as_approved:
-        domain, is_approved = partner_name(partnership.identity), partnership.is_as_approved
+        is_approved = partnership.is_as_approved
         sentence = "The access is still open. One person cannot extend it." if is_approved else _NOT_APPROVED
         yield paragraph(
             fixed_text(f"{sentence} To keep the access, send a new request with "),
-            cleaned_text(f"/partner request {domain}", DOMAIN_LIMIT + 20, code=True),
-            fixed_text("; otherwise revoke it."),
+            cleaned_text(f"{COMMANDS[Action.REQUEST]} {domain}", DOMAIN_LIMIT + 20, code=True),
+            fixed_text("; otherwise revoke it: "),
+            command,
         )
     else:
-        yield paragraph(fixed_text("Keep asks for a reason. Revoke shows what will change before you confirm."))
-
-
-def _who_answers(partnership: Partnership) -> str:
-    if partnership.sponsor_gone_at is None:
-        return "The sponsor or an admin can answer."
-    return "The sponsor has no enabled account any more. An admin who keeps the access becomes the sponsor."
+        yield paragraph(fixed_text("Admins can also type "), command)
 
 
 def _answer(partnership: Partnership) -> Attestation | None:

@@ -1,40 +1,50 @@
 """Answer a review: Keep asks why the access is still needed. Revoke is a separate flow."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from slack_bolt.async_app import AsyncAck
-from slack_sdk.models.blocks import Block
+from slack_sdk.models.blocks import Block, CheckboxesElement, InputBlock
+from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack import ids
 from bot.slack.answers.windows import ModalWindows, Window
-from bot.slack.blocks.blocks import Json, paragraph, rich_text
-from bot.slack.blocks.modal import input_block, modal, text_area
-from bot.slack.cards.partner_and_plan import identity_block
+from bot.slack.blocks.blocks import Json, bullets, fixed_text, paragraph, rich_text
+from bot.slack.blocks.modal import input_block, modal, option, text_area
+from bot.slack.cards.partner_and_plan import identity_block, partner_name
 from bot.slack.cards.partnership import partnership_facts
-from bot.slack.cards.review_card import review_card
+from bot.slack.cards.review_card import evidence_parts, evidence_text, review_card
 from bot.slack.flows.entry_point_types import Action, Card, EntryPoint, Submission
 from bot.slack.payloads.button_values import parse_tenant_id
-from bot.slack.payloads.models import Interaction
+from bot.slack.payloads.models import Interaction, View
 from bot.slack.people.members import Members
 from bot.words.requests.notes import refusal_words
+from bot.words.reviews.answers import ATTEST_HINT, KEEP_HINT, KEEP_QUESTION, attest_choice_words, attested_words
+from bot.words.reviews.evidence import EvidenceLine, evidence_details
+from workflows.app.evidence.reviews.gathering import gather_evidence, names_of_people
+from workflows.app.evidence.reviews.review_context import ReviewContext, read_review_context
+from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.service import Service
 from workflows.app.watch.known_drift import known_drift
+from workflows.catalog.catalog import Catalog
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership
-from workflows.core.partners.revoking import running_revocation
-from workflows.core.posture.watch.drift import Drift
+from workflows.core.partners.reviewing.answers.keeping import must_attest_mfa, require_keepable
+from workflows.core.partners.reviewing.evidence.partner_evidence import PartnerEvidence
+from workflows.core.people import ADMIN, PersonId
+from workflows.core.policy.attestation import AttestedText
 from workflows.core.requests.commands.partner_record import Keep
 from workflows.core.requests.commands.request import CommandSubject
-from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.model import TenantId
 from workflows.ports.clock import Clock
 from workflows.ports.store import Store
+from workflows.ports.tenant import Tenant
 
-_NO_REASON: Final = Refused(RefusalCode.REASON_MISSING, is_review=True)
+_MAX_LINES: Final = 60
+"""Lines of one topic in the window; more are counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,10 +56,14 @@ class AnswerReviewFlow:
     members: Members
     windows: ModalWindows
     clock: Clock
+    catalog: Catalog
+    tenant: Tenant
+    lookup_permission: LookupPermission
 
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
         yield Action(ids.REVIEW_PARTNER, self.show, audit_name="review_partner")
+        yield Action(ids.REVIEW_DETAILS, self.show_evidence, audit_name=ids.REVIEW_DETAILS)
         yield Action(ids.KEEP, self.keep, audit_name="want_keep", card=Card.REVIEW)
         yield Submission(ids.KEEP_REASON, self.keep_with_reason, audit_name="want_keep")
 
@@ -59,14 +73,29 @@ class AnswerReviewFlow:
 
         async def build(window: Window) -> Json:
             await self.members.require_member(window.actor)
-            partnership = await self._required_partnership(tenant_id)
-            running = running_revocation(await self.store.open_requests_alone(), partnership.identity)
-            drift = await known_drift(tenant_id, self.store)
-            return review_view(partnership, now=self.clock.now(), revocation=running, drift=drift)
+            partnership, now = await self._required_partnership(tenant_id), self.clock.now()
+            return review_view(
+                partnership, now=now, context=await read_review_context(partnership, store=self.store, now=now)
+            )
 
         await self.windows.open_and_fill(
             ack, click, build, command="review_partner", subject=CommandSubject(tenant_id=tenant_id)
         )
+
+    async def show_evidence(self, ack: AsyncAck, click: Interaction) -> None:
+        """Open a window with all evidence. The partner's people are named to admins only; each look is recorded."""
+        tenant_id = parse_tenant_id(click.action.value)
+
+        async def build(window: Window) -> Json:
+            await self.lookup_permission.require(window.actor, tenant_id, key=window.key, command_name=window.command)
+            partnership = await self._required_partnership(tenant_id)
+            evidence = await gather_evidence(partnership, store=self.store, now=self.clock.now())
+            is_admin = window.actor in await self.members.directory.known_holders(ADMIN)
+            people = await names_of_people(evidence, self.tenant) if is_admin else None
+            return evidence_view(partnership, evidence, people)
+
+        subject = CommandSubject(tenant_id=tenant_id)
+        await self.windows.open_and_fill(ack, click, build, command=ids.REVIEW_DETAILS, subject=subject)
 
     async def keep(self, ack: AsyncAck, click: Interaction) -> None:
         """Ask a full member for the reason."""
@@ -74,17 +103,33 @@ class AnswerReviewFlow:
         partnership = await self._required_partnership(parse_tenant_id(click.action.value))
         if await known_drift(partnership.identity.tenant_id, self.store) is not None:
             raise Refused(RefusalCode.DRIFTED, domain=partnership.identity.default_domain)
-        await self.windows.open(click.trigger_id, keep_view(partnership))
+        attest_for = self.catalog.attest_mfa_for(partnership.template)
+        await self.windows.open(
+            click.trigger_id, keep_view(partnership, now=self.clock.now(), attest_mfa_for=attest_for)
+        )
         await ack()
 
     async def keep_with_reason(self, ack: AsyncAck, click: Interaction) -> None:
-        """Store the answer."""
-        tenant_id = parse_tenant_id(click.required_view.private_metadata)
-        reason = click.required_view.value(ids.REASON)
-        if not reason.strip():
-            await ack(response_action="errors", errors={ids.REASON: refusal_words(_NO_REASON)})
-            return
-        await self.service.store_click(Keep(actor=click.actor, tenant_id=tenant_id, reason=reason), key=click.key)
+        """Store the answer. What is missing is shown at its field; every other rule is checked with the permission."""
+        view = click.required_view
+        tenant_id, reason = parse_tenant_id(view.private_metadata), view.value(ids.REASON)
+        is_attested = AttestedText.EVERYBODY_USES_MFA.value in view.ticked(ids.ATTEST)
+        attests = AttestedText.EVERYBODY_USES_MFA if is_attested else None
+        partnership = await self._required_partnership(tenant_id)
+        try:
+            require_keepable(
+                partnership,
+                reason=reason,
+                attests=attests,
+                attest_mfa_for=self.catalog.attest_mfa_for(partnership.template),
+                now=self.clock.now(),
+            )
+        except Refused as refused:
+            if field := _field_of(refused, view):
+                await ack(response_action="errors", errors={field: refusal_words(refused)})
+                return
+        keep = Keep(actor=click.actor, tenant_id=tenant_id, reason=reason, attests=attests)
+        await self.service.store_click(keep, key=click.key)
         # NB. also the review's window below: its buttons would answer a second time.
         await ack(response_action="clear")
 
@@ -95,23 +140,67 @@ class AnswerReviewFlow:
         return partnership
 
 
-def review_view(
-    partnership: Partnership, *, now: datetime, revocation: AccessRequest | None = None, drift: Drift | None = None
-) -> Json:
-    """Return the window of a review: its card, with Keep and Revoke while it waits for an answer.
+def review_view(partnership: Partnership, *, now: datetime, context: ReviewContext) -> Json:
+    """Return the window of a review: its card, with its buttons while it waits for an answer.
 
-    :param revocation: see `review_card`.
-    :param drift: see `review_card`.
+    :param context: see `review_card`.
     """
-    card = review_card(partnership, now=now, revocation=revocation, drift=drift)
+    card = review_card(partnership, now=now, context=context)
     return {**modal("Review access", [], ids.REVIEW_ACCESS), "blocks": card.blocks}
 
 
-def keep_view(partnership: Partnership) -> Json:
-    """Return the view that asks why access is still needed."""
+def evidence_view(partnership: Partnership, evidence: PartnerEvidence, people: Mapping[PersonId, str] | None) -> Json:
+    """Return the window with all evidence for a review.
+
+    :param people: the names of the people whom it lists, for admins; None for everybody else.
+    """
+    lines = evidence_details(evidence, people)
+    topics = dict.fromkeys(line.topic for line in lines)
     blocks: list[Block] = [
         identity_block(partnership.identity),
         rich_text(paragraph(*partnership_facts(partnership))),
-        input_block("Why is the access still needed?", ids.REASON, text_area(ids.REASON)),
+        *(rich_text(*_topic_elements([line for line in lines if line.topic is topic])) for topic in topics),
     ]
+    return modal("Evidence", blocks, ids.REVIEW_EVIDENCE)
+
+
+def _topic_elements(lines: Sequence[EvidenceLine]) -> Iterator[RichTextElement]:
+    """Return the lines of one topic below its label."""
+    if len(lines) == 1:
+        yield paragraph(*evidence_parts(lines[0]))
+        return
+    yield paragraph(fixed_text(lines[0].label, bold=True))
+    shown, more = lines[:_MAX_LINES], len(lines) - _MAX_LINES
+    yield bullets(evidence_text(line) for line in shown)
+    if more > 0:
+        yield paragraph(fixed_text(f"and {more} more"))
+
+
+def keep_view(partnership: Partnership, *, now: datetime, attest_mfa_for: timedelta | None = None) -> Json:
+    """Return the view that asks why access is still needed, and for the attestation that the template asks for.
+
+    :param attest_mfa_for: how long an attestation counts; None when none is asked for.
+    """
+    blocks: list[Block] = [
+        identity_block(partnership.identity),
+        rich_text(paragraph(*partnership_facts(partnership))),
+        input_block(KEEP_QUESTION, ids.REASON, text_area(ids.REASON), hint=KEEP_HINT),
+    ]
+    if attest_mfa_for is not None and must_attest_mfa(partnership, attest_mfa_for, now):
+        blocks.append(_attestation(partnership, now + attest_mfa_for))
     return modal("Keep access", blocks, ids.KEEP_REASON, submit="Keep", metadata=partnership.identity.tenant_id)
+
+
+def _attestation(partnership: Partnership, until: datetime) -> InputBlock:
+    """Return the box to tick. Slack itself refuses the window while it is not ticked."""
+    text = AttestedText.EVERYBODY_USES_MFA
+    boxes = CheckboxesElement(action_id=ids.ATTEST, options=[option(attest_choice_words(until), text.value)])
+    return input_block(attested_words(text, partner_name(partnership.identity)), ids.ATTEST, boxes, hint=ATTEST_HINT)
+
+
+def _field_of(refused: Refused, view: View) -> str:
+    """Return the field that shows a refusal; empty for one that no field can repair."""
+    if refused.code is RefusalCode.MFA_NOT_ATTESTED:
+        return ids.ATTEST if view.has_input(ids.ATTEST) else ids.REASON
+    is_of_the_reason = refused.code in (RefusalCode.REASON_MISSING, RefusalCode.REASON_WITHOUT_SUBSTANCE)
+    return ids.REASON if is_of_the_reason else ""

@@ -28,6 +28,7 @@ class Card(Enum):
     REVIEW = "review"
     SETUP = "half"
     BATCH = "batch"
+    HANDOVER = "handover"
 
 
 @dataclass(frozen=True, slots=True)

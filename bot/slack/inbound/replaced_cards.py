@@ -17,7 +17,7 @@ from bot.slack.payloads.models import Interaction
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.requests.commands.request import CommandSubject
-from workflows.core.requests.effects import Effect, ShowBatch, ShowRequest, ShowReview, ShowSetup
+from workflows.core.requests.effects import Effect, ShowBatch, ShowHandover, ShowRequest, ShowReview, ShowSetup
 from workflows.core.requests.request import BatchId, RequestId
 from workflows.core.settings.model import TenantId
 from workflows.ports.message_copies import CardNotCurrent, ClickedCard
@@ -51,12 +51,17 @@ def _batch(subject: CommandSubject) -> Effect:
     return ShowBatch(batch_id=subject.batch_id or BatchId(""))
 
 
+def _handover(subject: CommandSubject) -> Effect:
+    return ShowHandover(tenant_id=subject.tenant_id or TenantId(""))
+
+
 _UPDATE_EFFECTS: Final[Mapping[Card, Callable[[CommandSubject], Effect]]] = {
     Card.REQUEST: _request,
     Card.REQUESTER: _request,
     Card.REVIEW: _review,
     Card.SETUP: _setup,
     Card.BATCH: _batch,
+    Card.HANDOVER: _handover,
 }
 """The effect that updates each kind of card."""
 

@@ -20,6 +20,8 @@ from bot.slack.cards.review_card import (
 )
 from bot.slack.outbound.announcements.end_messages import EndMessages
 from bot.slack.outbound.announcements.freeze_messages import FreezeMessages
+from bot.slack.outbound.announcements.handover_messages import HandoverMessages
+from bot.slack.outbound.announcements.review_messages import ReviewMessages, review_of
 from bot.slack.outbound.app_homes import AppHomes
 from bot.slack.outbound.batches.batch_messages import BatchMessages
 from bot.slack.outbound.batches.list_file import BatchListFiles
@@ -35,12 +37,11 @@ from bot.slack.outbound.reminders import Reminders
 from bot.slack.outbound.requests.request_messages import RequestMessages
 from bot.slack.words.alarms import alarm_message
 from bot.words.requests.messages import message_words, notified_message_words
-from workflows.app.watch.known_drift import known_drift
+from workflows.app.evidence.reviews.review_context import read_review_context
 from workflows.core.batches.batch import Batch, ListFile
 from workflows.core.checks.partner_setup.confirmations import open_steps
 from workflows.core.errors.facts import Fact
 from workflows.core.partners.partnership import Partnership, PartnershipState
-from workflows.core.partners.revoking import running_revocation
 from workflows.core.people import ADMIN, ChatId
 from workflows.core.policy.freeze import Freeze
 from workflows.core.requests.alarms import Alarm
@@ -48,7 +49,7 @@ from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.model import TenantId
 from workflows.intervals import NAMES_SHOWN_FOR
 from workflows.ports.message_copies import MessageCopy
-from workflows.ports.notifier import AnnouncedEnd, NotifierBlocked, NotifierRefused
+from workflows.ports.notifier import AnnouncedEnd, AskedReview, NotifierBlocked, NotifierRefused
 
 _log = structlog.get_logger()
 
@@ -63,6 +64,8 @@ class SlackNotifier:
         self._homes = AppHomes(outbound)
         self._ends = EndMessages(outbound)
         self._freezes = FreezeMessages(outbound)
+        self._handovers = HandoverMessages(outbound)
+        self._reviews = ReviewMessages(outbound)
         self._reminders = Reminders(outbound)
         self._requests = RequestMessages(outbound, self._reminders)
 
@@ -113,9 +116,9 @@ class SlackNotifier:
         :raises NotifierRefused: when nobody at all could be asked.
         """
         subject = f"review:{partnership.identity.tenant_id}"
-        running = running_revocation(await self._outbound.store.open_requests_alone(), partnership.identity)
-        drift = await known_drift(partnership.identity.tenant_id, self._outbound.store)
-        card = review_card(partnership, now=self._outbound.clock.now(), revocation=running, drift=drift)
+        now = self._outbound.clock.now()
+        context = await read_review_context(partnership, store=self._outbound.store, now=now)
+        card = review_card(partnership, now=now, context=context)
         not_reached = None
         if remind and partnership.state is PartnershipState.REVIEW_DUE:
             not_reached = await self._remind(partnership, subject, card)
@@ -158,11 +161,21 @@ class SlackNotifier:
         if not_reached is not None:
             raise not_reached
 
+    async def show_handover(self, partnership: Partnership) -> None:
+        """Ask the proposed sponsor, or update the question; see `HandoverMessages`."""
+        await self._handovers.show(partnership)
+
     async def send_end_notices(
         self, announced: Sequence[AnnouncedEnd], *, batch: str, blocked: int
     ) -> Mapping[TenantId, tuple[ChatId, ...]]:
         """Send each person one message about these ends; see `EndMessages`."""
         return await self._ends.send_notices(announced, batch=batch, blocked=blocked)
+
+    async def send_review_reminders(
+        self, asked: Sequence[AskedReview], *, admins: frozenset[ChatId], batch: str
+    ) -> Mapping[TenantId, tuple[ChatId, ...]]:
+        """Send each person one message about these reviews; see `ReviewMessages`."""
+        return await self._reviews.send(asked, admins=admins, batch=batch)
 
     async def show_block_at_end(self, request: AccessRequest) -> None:
         """Tell who must know that a partner was blocked; see `EndMessages`."""
@@ -249,7 +262,7 @@ class SlackNotifier:
 
         :returns: why Slack refused the message to the sponsor; None when at least one person was reached.
         """
-        occasion = f"{_review_of(partnership)}.{partnership.reminders}"
+        occasion = f"{review_of(partnership)}.{partnership.reminders}"
         people_asked = {
             copy.audience for copy in await self._outbound.store.copies(subject) if copy.occasion == occasion
         }
@@ -272,7 +285,7 @@ class SlackNotifier:
         While it shows no step to do, or the admins cannot be read, all of them do.
         """
         readers, people_named = frozenset(copy.audience for copy in copies), {partnership.sponsor.chat_id, requester}
-        is_live = partnership.state is not PartnershipState.REVOKED and bool(partnership.setup)
+        is_live = not partnership.is_closed and bool(partnership.setup)
         admins = await self._recipients.holders(ADMIN) if is_live and readers - people_named else frozenset()
         return frozenset(people_named) | admins if admins else readers
 
@@ -314,13 +327,6 @@ class SlackNotifier:
         await self._outbound.store.request_home_updates(list(dict.fromkeys(people)))
 
 
-def _review_of(partnership: Partnership) -> str:
-    """Return which review of a partner would be asked now."""
-    # NB. with the request: access that was approved again counts its reminders from the beginning.
-    ended = f"{partnership.ended_reviews}." if partnership.ended_reviews else ""
-    return f"{partnership.request_id}.{ended}{len(partnership.attestations)}"
-
-
 def _closed_review(copy: MessageCopy, newest: MessageCopy, partnership: Partnership) -> Message | None:
     """Return the last content of a review card that asks nothing any more; None for a card that shows the review.
 
@@ -330,7 +336,7 @@ def _closed_review(copy: MessageCopy, newest: MessageCopy, partnership: Partners
     if copy.message_id != newest.message_id and review == newest_review:
         return replaced_review_card(partnership, reminded_at=posted_at(newest))
     is_due = partnership.state is PartnershipState.REVIEW_DUE
-    if review == (_review_of(partnership) if is_due else newest_review):
+    if review == (review_of(partnership) if is_due else newest_review):
         return None
     answered = review.rpartition(".")[2]
     if _is_ended_without_answer(review, partnership):

@@ -12,11 +12,11 @@ from bot.slack.outbound.card_copies import CardCopies
 from bot.slack.people.approvers import able_to_decide
 from bot.slack.people.display_directory import DisplayDirectory
 from workflows.core.partners.partnership import Partnership
+from workflows.core.partners.reviewing.silence import is_urgent
 from workflows.core.people import ChatId, Role
+from workflows.core.policy.silence import ADMINS_ASKED_FROM
 from workflows.core.policy.template import Stage
-from workflows.core.requests.commands.review_event import ReviewReasonCode
 from workflows.core.requests.eligibility import Eligibility, current_eligibility, eligibility_at_expiry
-from workflows.core.requests.reminder_times import ADMINS_ASKED_FROM_REMINDER
 from workflows.core.requests.request import AccessRequest
 from workflows.ports.clock import Clock
 from workflows.ports.message_copies import MessageCopy
@@ -124,8 +124,7 @@ def direct_recipients(deciders: frozenset[ChatId], *, is_channel_closed: bool) -
 
 def is_escalated(partnership: Partnership, now: datetime) -> bool:
     """Return whether the admins are asked about a due review as well as the sponsor: at once when a domain moved."""
-    is_moved = any(reason.code is ReviewReasonCode.DOMAIN_MOVED for reason in partnership.review_reasons)
-    return is_moved or partnership.reminders >= ADMINS_ASKED_FROM_REMINDER or partnership.is_past_its_end(now)
+    return partnership.reminders >= ADMINS_ASKED_FROM or is_urgent(partnership, now)
 
 
 def setup_card_requester(partnership: Partnership, request: AccessRequest | None) -> ChatId:

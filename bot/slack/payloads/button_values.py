@@ -1,4 +1,7 @@
-"""Parse the values of buttons and the metadata of windows. They are not verified: what they name is read again."""
+"""Parse the values of buttons and the metadata of windows. They are not verified: what they name is read again.
+
+It is long because every value that a button or a window carries is parsed here.
+"""
 
 import re
 from typing import Annotated, Final, TypeVar
@@ -12,6 +15,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.policy.freeze import FreezeStep
 from workflows.core.posture.watch.drift import DEFAULT, DriftSubject
+from workflows.core.requests.commands.campaign import CampaignId, CampaignScope
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.request import BatchId, RequestId
 from workflows.core.settings.canonical import Digest
@@ -130,6 +134,15 @@ def parse_tenant_id(value: str) -> TenantId:
     return TenantId(value)
 
 
+def parse_handover_value(value: str) -> tuple[TenantId, int]:
+    """Read `<tenant id>:<number>` from a button that answers a hand-over.
+
+    :raises Refused: for any other text.
+    """
+    tenant_id, _, number = value.partition(":")
+    return parse_tenant_id(tenant_id), parse_page(number)
+
+
 def parse_settings_value(value: str) -> tuple[TenantId, Digest]:
     """Read `<tenant id>:<digest of settings>` from a view's metadata.
 
@@ -169,6 +182,27 @@ def parse_freeze_step(value: str) -> tuple[FreezeStep, int]:
     if step not in {FreezeStep.ASK_END.value, FreezeStep.END.value, FreezeStep.KEEP.value}:
         raise Refused(RefusalCode.BUTTON_VALUE_UNREADABLE)
     return FreezeStep(step), parse_page(version)
+
+
+def parse_campaign_id(value: str) -> CampaignId:
+    """Read a campaign's id from a button.
+
+    :raises Refused: for any other text.
+    """
+    if not re.fullmatch(r"C-[A-Z2-7]{10}", value, re.ASCII):
+        raise Refused(RefusalCode.BUTTON_VALUE_UNREADABLE)
+    return CampaignId(value)
+
+
+def parse_campaign_choice(value: str) -> tuple[CampaignScope, str]:
+    """Read `<scope>:<value>` from a view's metadata. The value is checked where the partners are read.
+
+    :raises Refused: for any other text.
+    """
+    scope, _, chosen = value.partition(":")
+    if scope not in set(CampaignScope) or not chosen:
+        raise Refused(RefusalCode.BUTTON_VALUE_UNREADABLE)
+    return CampaignScope(scope), chosen
 
 
 def parse_page(value: str) -> int:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 
 from bot.slack import ids
 from bot.slack.payloads.button_values import (
@@ -17,6 +18,8 @@ from workflows.app.batches.confirming import BatchForm
 from workflows.app.requests.forms import EditedRequest, Form
 from workflows.app.requests.restoration.restore_intake import RestoreForm
 from workflows.core.people import ChatId
+from workflows.core.settings.model import TenantId
+from workflows.partner_lookup.target import is_tenant_id
 
 
 def parse_form(interaction: Interaction) -> Form:
@@ -43,7 +46,16 @@ def parse_form(interaction: Interaction) -> Form:
         placeholders=(placeholders := _typed_placeholders(view)),
         labels={name: label for name in placeholders if (label := view.label(f"{ids.PLACEHOLDER_PREFIX}{name}"))},
         edited_request=edits,
+        answers_review_of=_answered_review(metadata),
     )
+
+
+def _answered_review(metadata: Mapping[str, object]) -> TenantId | None:
+    """Return the partner whose review the form answers; None for any other form. A review is only answered by a request
+    about this partner.
+    """
+    tenant_id = str(metadata.get(ids.ANSWERS_REVIEW, ""))
+    return TenantId(tenant_id) if is_tenant_id(tenant_id) else None
 
 
 def searched_template(interaction: Interaction) -> str:

@@ -60,6 +60,7 @@ class _Element(Payload):
     value: str | None = None
     selected_user: str | None = None
     selected_option: _Option | None = None
+    selected_options: tuple[_Option, ...] = ()
     selected_date: str | None = None
 
 
@@ -87,6 +88,14 @@ class View(Payload):
     def label(self, block_id: str) -> str:
         """Return the text of the chosen option of a select; empty when there is none."""
         return (self._element(block_id).selected_option or _Option()).text.text
+
+    def ticked(self, block_id: str) -> frozenset[str]:
+        """Return the values of the ticked boxes of an input; empty when none is ticked or there is no such input."""
+        return frozenset(option.value for option in self._element(block_id).selected_options)
+
+    def has_input(self, block_id: str) -> bool:
+        """Return whether the window has an input of this name."""
+        return block_id in self.state.values
 
     def _element(self, block_id: str) -> _Element:
         return next(iter(self.state.values.get(block_id, {}).values()), _Element())

@@ -92,7 +92,7 @@ async def may_decide_now(
         eligibility_now.ineligible_reason(reader),
         None if known is None else eligibility_now.ineligible_reason(reader, known.id),
     }
-    if reasons & {IneligibleReason.REQUESTER, IneligibleReason.SPONSOR, IneligibleReason.AUTHOR}:
+    if reasons - {None, IneligibleReason.COUNTED}:
         return False
     if IneligibleReason.COUNTED in reasons:
         return None

@@ -13,6 +13,7 @@ from bot.words.posture.drift import accepted_words, digest_alarm_words, drift_al
 from bot.words.refusals.freeze import UNREADABLE_FREEZE, as_sentence, frozen_words, who
 from bot.words.requests.messages import missing_groups_words
 from bot.words.requests.notes import stored_note_words
+from bot.words.reviews.silence import why_open_words
 from bot.words.sentences import comma_list, minute
 from bot.words.settings.open_access import access_kind_titles
 from bot.words.unavailable.storage import trouble_words
@@ -43,8 +44,9 @@ _TEXTS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
         "Add people to {where}. Where a user group is missing, restore it in Slack or correct roles.toml.",
     ),
     AlarmCode.SPONSOR_GONE: (
-        "The sponsor, {sponsor}, has no enabled account in Entra any more.",
-        "Answer the partner's review: Keep makes you the sponsor, Revoke blocks the partner.",
+        "The sponsor, {sponsor}, has no enabled account in Entra any more. {manager_words}",
+        "Change sponsor asks somebody to be the sponsor. Or answer the partner's review: Keep makes you the sponsor, "
+        "Revoke blocks the partner.",
     ),
     AlarmCode.CHANNEL_NOT_PRIVATE: (
         "The approval channel {channel} cannot be used: {reason}. No approval card is posted there.",
@@ -91,6 +93,11 @@ _TEXTS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
         "a verified result.",
         "Revoke the partner, or request more time. Gatehouse does not try again automatically.",
     ),
+    AlarmCode.REVIEW_SILENT: (
+        "Nobody has answered the review for 60 days, and the access is still open. {why_open} Partners: {count}. The "
+        "first ones: {names}.",
+        "Answer the reviews, or revoke the partners. Your App Home lists every review that is due.",
+    ),
     AlarmCode.FROZEN: (
         "{frozen}",
         "Revoking and reducing access still works. To end it, choose End freeze…; another admin must confirm that.",
@@ -127,6 +134,7 @@ ENDINGS: Final[Mapping[EndingCode, str]] = {
     EndingCode.ALL_ANSWERED: "every change is as approved again, accepted, or in a newer alarm",
     EndingCode.OTHER_CHANGE: "the settings were changed again, see the newer alarm",
     EndingCode.FREEZE_GOES_ON: "the request was taken back, or it is older than 24 hours. The freeze goes on",
+    EndingCode.PARTNERS_CHANGED: "a newer alarm lists the partners that it is about now",
     EndingCode.NOT_ALL_CLOSED: "the block is verified, but not everything is closed",
 }
 """Why an alarm ended although nothing was repaired."""
@@ -141,7 +149,8 @@ _EFFECTS: Final[Mapping[str, str]] = {
     "show_review": "ask for the review",
     "show_half": "show the partner setup",
     "send_end_notices": "send the notices about ends of access ({about})",
-    "show_block_at_end": "show the result of the block {about}",
+    "send_review_reminders": "send the questions of reviews ({about})",
+    "show_block_at_end": "show the result of the automatic block {about}",
     "show_freeze": "tell everybody who waits about the freeze ({about})",
     "advance_batch": "prepare or record the partners of batch {about}",
     "show_batch": "show the card of batch {about}",
@@ -246,8 +255,10 @@ def _with_values(alarm: Alarm, text: str) -> str:
     if "reason" in values:
         is_store = alarm.code is AlarmCode.STORE_NOT_WRITABLE
         values["reason"] = (trouble_words if is_store else stored_note_words)(values["reason"])
-    if alarm.code is AlarmCode.END_NOT_ANNOUNCED:
+    if alarm.code in (AlarmCode.END_NOT_ANNOUNCED, AlarmCode.REVIEW_SILENT):
         values["names"] = comma_list(values["partners"])
+    if alarm.code is AlarmCode.REVIEW_SILENT:
+        values["why_open"] = why_open_words(alarm.subject)
     if "missing_groups" in values:
         values["missing"] = missing_groups_words(values["missing_groups"])
     if alarm.code is AlarmCode.EFFECT_GIVEN_UP:
@@ -263,6 +274,9 @@ def _with_values(alarm: Alarm, text: str) -> str:
         values["frozen_by"], values["why_words"] = who(by), as_sentence(why)
     if "since" in values:
         values["since_words"] = minute(values["since"])
+    if alarm.code is AlarmCode.SPONSOR_GONE:
+        manager = alarm.values.get("manager", "")
+        values["manager_words"] = f"Entra names {manager} as the manager of this person." if manager else ""
     if OPEN_ACCESS in alarm.values:
         values["titles"] = access_kind_titles(alarm.values[OPEN_ACCESS].split(", "))
     return text.format_map(values).strip()

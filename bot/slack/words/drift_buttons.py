@@ -41,7 +41,7 @@ def freeze_answers(place: str) -> ActionsBlock:
 
 
 def alarm_answers(alarm: Alarm, *, is_admin: bool) -> ActionsBlock | None:
-    """Return the buttons of an open alarm about drift or a freeze; None for every other alarm."""
+    """Return the buttons of an open alarm about drift, a sponsor or a freeze; None for every other alarm."""
     if not alarm.is_open:
         return None
     match alarm.code:
@@ -49,6 +49,8 @@ def alarm_answers(alarm: Alarm, *, is_admin: bool) -> ActionsBlock | None:
             return drift_answers(alarm.subject, alarm.values, is_admin=is_admin)
         case AlarmCode.DRIFT_DIGEST if is_admin:
             return actions(f"drifts:{alarm.id}", button("Show drift", ids.SHOW_DRIFTS, "0"))
+        case AlarmCode.SPONSOR_GONE if is_admin and is_guid(alarm.subject):
+            return actions(f"sponsor:{alarm.subject}", button("Change sponsor", ids.CHANGE_SPONSOR, alarm.subject))
         case AlarmCode.FROZEN | AlarmCode.FREEZE_END_ASKED if is_admin:
             return freeze_answers(alarm.id)
         case _:

@@ -38,6 +38,7 @@ def plan_json(planned_request: PlannedRequest) -> str:
         "template_hash": planned_request.template.content_hash,
         "duration_days": planned_request.duration.days,
         "at_end": planned_request.template.at_end.value,
+        "on_silence": planned_request.template.on_silence.value,
         "nothing_to_change": planned_request.plan is None,
         "default_read": planned_request.observation.default is not None,
     }

@@ -18,6 +18,7 @@ from bot.words.plans.current_settings import describe_staying_open
 from bot.words.plans.risk import LEVELS, risk_lines
 from bot.words.refusals.sentences import fact_words
 from bot.words.requests.access_end import AT_END
+from bot.words.reviews.silence import reviews_words
 from bot.words.sentences import counted
 from workflows.app.requests.plan_from_file import PlannedRequest
 from workflows.core.checks.consequences import consequences
@@ -49,6 +50,9 @@ def print_plan(planned_request: PlannedRequest, console: Console) -> None:
     then = f", {AT_END[template.at_end].then}" if template.may_end_on_date else ""
     lasts = f"{duration_words(planned_request.duration)}{then}"
     console.print(Text(f"{'Duration':<15}", style="bold").append(lasts))
+    if template.may_end_on_date:
+        reviews = reviews_words(template.review_interval, template.on_silence)
+        console.print(Text(f"{'Reviews':<15}", style="bold").append(reviews))
     console.print()
     if planned_request.plan is None:
         console.print("Nothing to change: the partner has every setting of this template already.")

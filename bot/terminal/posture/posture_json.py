@@ -138,6 +138,7 @@ def _record(record: Partnership) -> dict[str, Any]:
         "since": _moment(record.since),
         "ends_at": _moment(record.ends_at),
         "at_end": record.at_end.value,
+        "on_silence": record.on_silence.value,
         "next_review_at": _moment(record.review_due_at),
     }
 

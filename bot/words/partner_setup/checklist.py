@@ -51,10 +51,13 @@ class Section(NamedTuple):
         return "\n".join((self.heading, *self.lines))
 
 
-def first_section(home: OurTenant, partner: TenantId, *, is_cross_cloud: bool, has_calls: bool = True) -> Section:
+def first_section(
+    home: OurTenant, partner: TenantId, *, is_cross_cloud: bool, has_calls: bool = True, reference: str = ""
+) -> Section:
     """Return the first section: who asks whom, and how to add our tenant as an organization.
 
     :param has_calls: whether anything must be set at all.
+    :param reference: the id of the request, by which both sides name this in mails; empty without a record.
     """
     root = _graph_root(home, is_cross_cloud=is_cross_cloud)
     name = home.domain or home.tenant_id
@@ -62,6 +65,7 @@ def first_section(home: OurTenant, partner: TenantId, *, is_cross_cloud: bool, h
     lines = [
         f"Our tenant ID: {home.tenant_id}",
         f"Your tenant ID: {partner}",
+        *([f"Our reference, for your answer: {reference}"] if reference else []),
     ]
     heading = f"Settings for {name} in your Microsoft Entra tenant"
     if not has_calls:

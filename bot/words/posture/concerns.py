@@ -85,10 +85,19 @@ def _default_words(values: Values) -> str:
 
 def _revoked_but_open(values: Values) -> str:
     opened, unknown = values["open"], values["unknown"]
+    closed, again = _closed_words(values), _again_words(values)
     if not opened:
-        return f"Revoked earlier, but maybe open now: {_access_kinds_words(unknown)}. Revoke it again."
+        return f"{closed}, but maybe open now: {_access_kinds_words(unknown)}. {again}"
     perhaps = f" Maybe also open: {_access_kinds_words(unknown)}." if unknown else ""
-    return f"Revoked earlier, but open now: {_access_kinds_words(opened)}.{perhaps} Revoke it again."
+    return f"{closed}, but open now: {_access_kinds_words(opened)}.{perhaps} {again}"
+
+
+def _closed_words(values: Values) -> str:
+    return "Suspended earlier" if values.get("is_suspended") else "Revoked earlier"
+
+
+def _again_words(values: Values) -> str:
+    return "Suspend it again, or revoke it." if values.get("is_suspended") else "Revoke it again."
 
 
 def _review_overdue(values: Values) -> str:
@@ -166,15 +175,15 @@ _WORDS: Final[Mapping[ConcernCode, str | Callable[[Values], str]]] = {
     ),
     _C.DIFFERS_FROM_APPROVED: _differs,
     _C.ABSENT: _absent("Recorded as active"),
-    _C.REVOKED_BUT_ABSENT: _absent("Revoked earlier"),
+    _C.REVOKED_BUT_ABSENT: lambda values: _absent(_closed_words(values))(values),
     _C.REVOKED_BUT_OPEN: _revoked_but_open,
     _C.REVOKED_NOT_KNOWN: lambda values: (
-        f"Revoked earlier, but it is not certain that these are closed: {_access_kinds_words(values['unknown'])}. "
-        "Revoke it again."
+        f"{_closed_words(values)}, but it is not certain that these are closed: "
+        f"{_access_kinds_words(values['unknown'])}. {_again_words(values)}"
     ),
-    _C.REVOKED_NOT_EXPLICIT: _with_settings(
-        "Revoked earlier and closed now, but not blocked explicitly: {}. A change of the default may open it. "
-        "Revoke it again."
+    _C.REVOKED_NOT_EXPLICIT: lambda values: (
+        f"{_closed_words(values)} and closed now, but not blocked explicitly: {_titles(values['settings'])}. "
+        f"A change of the default may open it. {_again_words(values)}"
     ),
     _C.BEING_WRITTEN: "Gatehouse is changing this partner right now, so its settings were not compared with the "
     "records. Check again in a minute.",

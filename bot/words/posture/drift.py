@@ -18,10 +18,10 @@ _DIFFERENCE: Final[Mapping[ConcernCode, str]] = {
     _C.ABSENT: "the partner's settings were deleted. The tenant's default applies instead. {open}",
     _C.UNKNOWN_TO_GATEHOUSE: "this partner was added outside of Gatehouse. Nobody approved it here.",
     _C.UNFINISHED: "a request began to change this partner and did not finish, and the partner has settings now.",
-    _C.REVOKED_BUT_OPEN: "the partner was revoked, and is open or may be open now: {settings}.",
-    _C.REVOKED_BUT_ABSENT: "the partner was revoked, and its block was deleted. The tenant's default applies. {open}",
-    _C.REVOKED_NOT_KNOWN: "the partner was revoked, and it is not certain that all is closed: {settings}.",
-    _C.REVOKED_NOT_EXPLICIT: "the partner was revoked, and is closed but not explicitly blocked any more: {settings}.",
+    _C.REVOKED_BUT_OPEN: "the partner was {closed}, and is open or may be open now: {settings}.",
+    _C.REVOKED_BUT_ABSENT: "the partner was {closed}, and its block was deleted. The tenant's default applies. {open}",
+    _C.REVOKED_NOT_KNOWN: "the partner was {closed}, and it is not certain that all is closed: {settings}.",
+    _C.REVOKED_NOT_EXPLICIT: "the partner was {closed}, and is closed but not explicitly blocked any more: {settings}.",
     _C.DEFAULT_CHANGED: "the tenant's default settings were changed: {settings}. {touched}",
 }
 """What differs; completes the partner's name."""
@@ -58,6 +58,7 @@ def difference_words(values: Values) -> str:
     code = ConcernCode(values["drift"])
     is_access = code not in (_C.DIFFERS_FROM_APPROVED, _C.DEFAULT_CHANGED, _C.REVOKED_NOT_EXPLICIT)
     words = _DIFFERENCE[code].format(
+        closed="suspended" if values.get("is_suspended") else "revoked",
         settings=opened_titles if is_access else "; ".join(map(title, names)),
         open=f"Open or maybe open: {opened_titles}." if opened_titles else "Nothing is open by it now.",
         touched=_touched_words(values),

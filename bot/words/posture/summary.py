@@ -111,6 +111,8 @@ def day_or_dash(moment: datetime | None) -> str:
 def _kept_words(record: Partnership, now: datetime) -> str:
     if record.state is PartnershipState.REVOKED:
         return f"revoked {day(record.since)}"
+    if record.state is PartnershipState.SUSPENDED:
+        return f"suspended {day(record.since)} ({partner_title(record)})"
     over = f", {ended_state_words(record)}" if record.is_past_its_end(now) else ""
     then = "" if over else f", {AT_END[record.at_end].then}"
     until_day = f" until {day(record.ends_at)}{then}" if record.ends_at else ""

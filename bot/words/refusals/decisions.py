@@ -1,4 +1,7 @@
-"""Sentences for refused decisions on requests, refused answers about partners, and clicks that do not count."""
+"""Sentences for refused decisions on requests, refused answers about partners, and clicks that do not count.
+
+It is long because every such code has its sentence here.
+"""
 
 from collections.abc import Mapping
 from typing import Final
@@ -9,6 +12,8 @@ from bot.words.sentences import Sentences, comma_list, counted, last_day, minute
 from workflows.core.batches.batch import BatchState
 from workflows.core.errors.facts import Values
 from workflows.core.errors.refusal_codes import RefusalCode as R
+from workflows.core.partners.closing.lifting import CannotLift
+from workflows.core.policy.sponsorship import HandoverState
 from workflows.core.requests.request import RequestKind
 
 _LIST, _REQUEST = COMMANDS[Action.LIST], COMMANDS[Action.REQUEST]
@@ -83,14 +88,39 @@ def _not_possible_in_this_state(values: Values) -> str:
     return f"{closed} and cannot change any more. Request it again with {_REQUEST} if it is still needed."
 
 
+_NOT_LIFTED: Final[Mapping[str, str]] = {
+    CannotLift.NOT_SUSPENDED: "This partner is not suspended, so there is nothing to lift.",
+    CannotLift.NO_ACCESS_BEFORE: "Gatehouse has no approved access of before the suspension.",
+    CannotLift.NOT_AS_APPROVED: "What was active before the suspension was not approved as it was.",
+    CannotLift.TOO_OLD: "The suspension is older than {days} days.",
+    CannotLift.ENDED: "The approved access has ended.",
+    CannotLift.DRIFTED: "Somebody changed the partner since it was suspended.",
+}
+
+
+def _cannot_lift(values: Values) -> str:
+    why = _NOT_LIFTED[values["why"]].format(days=values.get("days"))
+    if values["why"] == CannotLift.NOT_SUSPENDED:
+        return f"{why} See {_LIST}."
+    of = f" for {values['domain']}" if values["domain"] else ""
+    return f"{why} Use {COMMANDS[Action.RESTORE]} or {_REQUEST}{of}."
+
+
+def _already_being_closed(values: Values) -> str:
+    closed = "suspended" if values.get("is_suspension") else "revoked"
+    return f"This partner is already being {closed} ({values['request']}). You need to do nothing."
+
+
 def _not_due_yet(values: Values) -> str:
     return {
         "expiry": "The request has not expired yet.",
         "review": "The review is not due yet.",
         "answered_review": "Somebody has answered this review already. You need to do nothing.",
         "review_event": "This is known already.",
+        "suspension": "The suspension was requested already, or nobody was reminded yet.",
         "approver_reminder": "No reminder of the approvers is due.",
         "setup_reminder": "No reminder of the partner setup is due.",
+        "handover": "No reminder or end of the question to the next sponsor is due.",
         "end_notice": "No notice about the end of the access is due.",
         "end_of_access": "The access period has not ended, or the block was requested already.",
     }[values["what"]]
@@ -146,6 +176,16 @@ _BATCH_STATES: Final[Mapping[str, str]] = {
     BatchState.EXPIRED: "expired",
 }
 
+
+def _no_open_handover(values: Values) -> str:
+    ended = {
+        HandoverState.ACCEPTED.value: "You have accepted this already. You need to do nothing.",
+        HandoverState.DECLINED.value: "You have declined this already. Ask the sponsor or an admin to ask you again.",
+        HandoverState.EXPIRED.value: "The time to answer is over. Ask the sponsor or an admin to ask you again.",
+    }
+    return ended.get(values.get("state", ""), "This question is not open any more. You need to do nothing.")
+
+
 DECISIONS: Final[Sentences] = {
     R.EXPIRED: "This request has expired, so nobody can decide it any more. Request it again if it is still needed.",
     R.LAST_DAY_PASSED: _last_day_passed,
@@ -153,6 +193,8 @@ DECISIONS: Final[Sentences] = {
     R.REQUESTER_MAY_NOT_DECIDE: "You can't approve your own request. Ask one of the approvers on the card.",
     R.SPONSOR_MAY_NOT_DECIDE: "You can't decide on this request, because you are the partner's sponsor. Ask one of the "
     "approvers on the card.",
+    R.PARTNER_SPONSOR_MAY_NOT_DECIDE: "You can't decide on this request, because you are this partner's sponsor, or "
+    "were in the last 90 days. Ask one of the approvers on the card.",
     R.AUTHOR_MAY_NOT_DECIDE: "You can't decide on this request, because Entra's audit log names you as author of these "
     "settings. Ask one of the approvers on the card.",
     R.ALREADY_DECIDED: "You have already approved this request. Each person can approve once. You need to do nothing.",
@@ -221,6 +263,9 @@ DECISIONS: Final[Sentences] = {
     R.REVOCATION_NEEDS_NEW_PLAN: "The revocation is planned again from the current settings until it is verified.",
     R.ALREADY_SENT_AGAIN: "The change cannot be sent again. It is sent again only once, soon after the first time.",
     R.REVOKED: f"This partner is already revoked. Request access with {_REQUEST} if it is needed.",
+    R.SUSPENDED: "This partner is suspended, and nothing is asked about it until that is lifted. See "
+    f"{COMMANDS[Action.SHOW]} for {{domain}}.",
+    R.CANNOT_LIFT: _cannot_lift,
     R.UNKNOWN_PARTNER: f"Gatehouse does not know this partner. See {_LIST}.",
     R.NOTHING_RECORDED: "Gatehouse has no request and no record for “{partner}”. Check the spelling, or use the tenant "
     f"ID. See {_LIST}.",
@@ -230,8 +275,18 @@ DECISIONS: Final[Sentences] = {
     R.SETTINGS_NOT_APPROVED: "The current settings are not the approved ones, so one person cannot keep them. Send a "
     f"new request with {_REQUEST} for {{domain}}, or revoke.",
     R.NOT_THE_SPONSOR: _not_the_sponsor,
+    R.MAY_NOT_PROPOSE_SPONSOR: "Only the sponsor, {sponsor}, the sponsor's manager in Entra, or an admin can change "
+    "the sponsor. Ask one of them.",
+    R.ALREADY_THE_SPONSOR: "{sponsor} is the sponsor already. Choose somebody else.",
+    R.ALREADY_PROPOSED: lambda values: (
+        f"{values['proposed']} is asked already, and has until {minute(values['expires_at'])} to answer. "
+        "Choose somebody else, or wait."
+    ),
+    R.NOT_THE_PROPOSED: "{proposed} was asked to be the sponsor, so only this person can answer. You need to do "
+    "nothing.",
+    R.NO_OPEN_HANDOVER: _no_open_handover,
     R.ONLY_ADMINS_REVOKE: _not_an_admin,
-    R.REVOCATION_RUNNING: "This partner is already being revoked ({request}). You need to do nothing.",
+    R.REVOCATION_RUNNING: _already_being_closed,
     R.STEP_ALREADY_CONFIRMED: "{person} has confirmed this already. You need to do nothing.",
     R.STEP_NOT_CONFIRMED: "This step is not confirmed, so there is nothing to undo. You need to do nothing.",
     R.SETUP_COMPLETE: "The partner setup is confirmed, so no reminder is needed. You need to do nothing.",

@@ -11,6 +11,8 @@ from bot.words.refusals.freeze import FREEZE
 from bot.words.refusals.ids import IDS, UNREADABLE
 from bot.words.refusals.partner_names import PARTNER_NAMES
 from bot.words.refusals.people import ABOUT_THE_SPONSOR, PEOPLE
+from bot.words.refusals.review_answers import REVIEW_ANSWERS
+from bot.words.refusals.review_campaigns import CAMPAIGNS
 from bot.words.sentences import Sentences, fill_in
 from bot.words.unavailable.entra import entra_words
 from bot.words.unavailable.storage import trouble_words
@@ -87,6 +89,8 @@ SENTENCES: Final[Sentences] = {
     **ADOPTION,
     **FORMS,
     **FREEZE,
+    **REVIEW_ANSWERS,
+    **CAMPAIGNS,
     **IDS,
     **UNREADABLE,
     **_NESTED,

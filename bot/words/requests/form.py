@@ -180,6 +180,10 @@ def refill_note_words(note: Fact) -> str:
 
 
 _REFILL_NOTES: Final[Mapping[str, str]] = {
+    RefillCode.GIVES_LESS: (
+        "Certainly less access than now: {templates}. One approver decides, and the approved end stays or comes "
+        "earlier. Once applied, the review is answered."
+    ),
     RefillCode.TEMPLATE_GONE: "The template “{template}” does not exist any more. Choose another one.",
     RefillCode.TEMPLATE_CHANGED: (
         "The template “{template}” changed since that request. Check what it gives now, and who decides."

@@ -1,9 +1,12 @@
 """What happened to a request or a partner, from its audit entries: who did what, in a few words."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
+from bot.words.sentences import and_list, counted
 from workflows.core.partners.history.outside_changes import RecordedEntry
+from workflows.core.policy.silence import AskedAs, ManagerSkipped
+from workflows.core.requests.commands.review_event import SkipReason
 
 ACCEPTED: Final = "accepted"
 DONE: Final[Mapping[str, str]] = {
@@ -41,11 +44,24 @@ DONE: Final[Mapping[str, str]] = {
     "record_half": "Partner setup changed",
     "record_sponsor_gone": "The sponsor has no account any more",
     "record_sponsor_found": "The sponsor has an account again",
+    "propose_sponsor": "Asked somebody to be the sponsor",
+    "accept_sponsorship": "Accepted to be the sponsor",
+    "decline_sponsorship": "Declined to be the sponsor",
+    "remind_handover": "Reminded the person who was asked to be the sponsor",
+    "expire_handover": "Not answered in time, the sponsor stays the same",
+    "record_sponsors": "The partner has another sponsor; an approval of theirs does not count",
+    "prompt_setup": "Partner setup reminder by itself",
+    "postpone_setup_prompt": "Partner setup reminder postponed, because the sponsor had one that day",
     "start_review": "Review due before its time",
     "end_review_reason": "A reason of the review is over",
+    "start_campaign": "Campaign of reviews started",
+    "withdraw_campaign": "Campaign of reviews withdrawn",
     "issue_end_notice": "Notice about the end of access due",
     "record_end_notice": "Notice about the end of access sent, or not delivered",
     "block_at_end": "Access period ended, block requested by Gatehouse",
+    "record_review_reminder": "Review question",
+    "skip_review": "Review skipped",
+    "suspend_for_silence": "Nobody answered the review, suspension requested by Gatehouse",
 }
 _TRIED: Final[Mapping[str, str]] = {
     "approve": "Approval not counted",
@@ -57,12 +73,66 @@ _TRIED: Final[Mapping[str, str]] = {
     "submit": "Request refused",
     "remind_approvers": "Reminder refused",
     "ask_reminder": "Reminder refused",
+    "propose_sponsor": "Change of the sponsor refused",
+    "accept_sponsorship": "Acceptance as sponsor refused",
+    "decline_sponsorship": "Refusal as sponsor not counted",
 }
+
+MANAGER_SKIPPED: Final[Mapping[ManagerSkipped, str]] = {
+    ManagerSkipped.NONE: "The sponsor has no manager in Entra.",
+    ManagerSkipped.DISABLED: "The sponsor's manager was not asked, because the account is disabled.",
+    ManagerSkipped.GUEST: "The sponsor's manager was not asked, because the account is a guest.",
+    ManagerSkipped.IS_SPONSOR: "The sponsor is their own manager in Entra.",
+    ManagerSkipped.IS_ADMIN: "The sponsor's manager is an admin, and is asked as an admin.",
+    ManagerSkipped.NOT_IN_CHAT: "The sponsor's manager was not asked, because no chat user has that mail address.",
+    ManagerSkipped.UNREADABLE: "The sponsor's manager was not asked, because Entra did not answer.",
+}
+
+SKIPPED: Final[Mapping[SkipReason, str]] = {
+    SkipReason.BEING_CLOSED: "the partner is being closed",
+    SkipReason.ENDS_SOON: "the access ends within two weeks, and is blocked then",
+    SkipReason.JUST_APPROVED: "the access was approved within the last 7 days",
+    SkipReason.JUST_ANSWERED: "a review was answered within the last 7 days",
+}
+"""Why a review was not asked; follows "Review skipped: "."""
+
+_ROLES: Final = {AskedAs.SPONSOR.value: "the sponsor", AskedAs.MANAGER.value: "the sponsor's manager"}
+
+
+def _details_words(command: str, entry: RecordedEntry) -> str:
+    """Return what an entry about a review says besides its name."""
+    match command, entry.details:
+        case "skip_review", {"reason": str(reason)}:
+            return f": {skipped_words(reason)}"
+        case "record_review_reminder", {"people": dict(people)}:
+            return f": {told_words(people, str(entry.details.get('manager_skipped', '')))}"
+        case "propose_sponsor", {"proposed": str(proposed), "account": str()}:
+            return f": {proposed}"
+        case "record_sponsor_gone", {"manager": str(manager)}:
+            return f". Manager in Entra: {manager}"
+        case _:
+            return ""
 
 
 def entry_words(entry: RecordedEntry) -> str:
     """Return in words what an audit entry records; an unknown command is shown by its stored name."""
     command = entry.command.removeprefix("want_")
     if entry.outcome == ACCEPTED:
-        return DONE.get(command, command)
+        return f"{DONE.get(command, command)}{_details_words(command, entry)}"
     return f"{_TRIED.get(command, f'{command} refused')} ({entry.outcome.replace('_', ' ')})"
+
+
+def skipped_words(reason: str) -> str:
+    """Return why a review was not asked; a reason that is not known is shown by its stored name."""
+    return {one.value: words for one, words in SKIPPED.items()}.get(reason, reason)
+
+
+def told_words(people: Mapping[str, Sequence[str]], manager_skipped: str) -> str:
+    """Return who got a reminder as the audit log has it: how many people in which role."""
+    roles = [role for held in people.values() for role in held[:1]]
+    named = [words for role, words in _ROLES.items() if role in roles]
+    admins = roles.count(AskedAs.ADMIN.value)
+    reached = and_list([*named, *([counted(admins, "admin")] if admins else [])])
+    known = {one.value: words for one, words in MANAGER_SKIPPED.items()}
+    skipped = f". {known[manager_skipped]}" if manager_skipped in known else ""
+    return (f"reached {reached}" if reached else "reached nobody") + skipped

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from bot.words.names.partners import notified_name, verified_name, without_ids
 from bot.words.partner_setup.state import SHORT_NAMES
+from bot.words.refusals.review_campaigns import ended_words, started_words
 from bot.words.requests.notes import stored_note_words
 from bot.words.sentences import counted, minute
 from workflows.core.batches.batch import BatchState
@@ -31,6 +32,10 @@ SENTENCES: Final[Mapping[str, str]] = {
     MessageCode.APPROVED_AGAIN: (
         "{partner}{about}: the settings that {restores} approved are restored (verified). {note}"
     ),
+    MessageCode.LIFTED: (
+        "{partner}{about}: the suspension is lifted. What {restores} approved is active again (verified), until the "
+        "same end. {note}"
+    ),
     MessageCode.CARD_NOT_POSTED: (
         "{partner}: the approval card of your request{id} cannot be posted in the channel. The admins know. Until "
         "then, approvers get the card as a direct message."
@@ -38,6 +43,19 @@ SENTENCES: Final[Mapping[str, str]] = {
     MessageCode.DRIFT_FOUND: (
         "A sweep found settings that are not as approved, for {drifted}: {names}. The admins know. "
         "/partner show with a domain shows what differs."
+    ),
+    MessageCode.HANDOVER_ASKED: (
+        "{partner}: {proposed_by} asked {proposed} to be the sponsor. Until {proposed} accepts, the sponsor is "
+        "{sponsor}. The question ends on {expires}."
+    ),
+    MessageCode.HANDOVER_ACCEPTED: "{partner}: {proposed} is the sponsor now, in place of {sponsor}.",
+    MessageCode.HANDOVER_DECLINED: (
+        "{partner}: {proposed} declined to be the sponsor. The sponsor is still {sponsor}. "
+        "/partner sponsor asks somebody else."
+    ),
+    MessageCode.HANDOVER_EXPIRED: (
+        "{partner}: {proposed} did not answer in time. The sponsor is still {sponsor}. "
+        "/partner sponsor asks somebody else."
     ),
     MessageCode.CLICK_WAITS: (
         "Your click is received. Still checking your permission, because an answer from the chat system or Microsoft "
@@ -119,6 +137,8 @@ def _with_words(values: Values) -> dict[str, Any]:
         ended = "is only partly applied (verified)"
     if "partners" in values:
         worded |= {"drifted": counted(values["count"], "partner"), "names": ", ".join(values["partners"])}
+    if "expires_at" in values:
+        worded |= {"expires": minute(values["expires_at"])}
     return {**worded, "id": f" {request}" if request else "", "about": about, "ended": ended}
 
 
@@ -129,13 +149,17 @@ def _about(values: Values) -> str:
 
 def _closed(values: Values) -> str:
     partner, note = values["partner"], stored_note_words(values["note"])
-    start = f"{partner} is blocked{_about(values)}: " if values["is_all"] else f"{partner}{_about(values)}: "
+    state = "is suspended" if values.get("is_suspended") else "is blocked"
+    start = f"{partner} {state}{_about(values)}: " if values["is_all"] else f"{partner}{_about(values)}: "
     rest = " ".join(filter(None, ["Nothing else is open." if values["is_all"] else "", note]))
+    until = f", until about {minute(values['tokens_until'])}" if "tokens_until" in values else ""
+    synchronized = " Accounts that were synchronized stay as well." if values.get("was_synchronized") else ""
+    lift = " Lift it with /partner lift." if values.get("is_suspended") else ""
     return (
         f"{start}B2B collaboration and direct connect are blocked explicitly in both directions. Trust, automatic "
         f"redemption and synchronization are off. This was verified in the tenant. {rest} Issued tokens usually work "
-        "for up to one more hour. A token lifetime policy can make this longer. Guest accounts stay. Only the partner "
-        "can end sessions in its own tenant."
+        f"for up to one more hour{until}. A token lifetime policy can make this longer. Guest accounts stay, and are "
+        f"not counted.{synchronized} Only the partner can end sessions in its own tenant.{lift}"
     )
 
 
@@ -212,5 +236,7 @@ _FUNCTIONS: Final[Mapping[str, Callable[[Values], str]]] = {
     MessageCode.LIMIT_NEAR: _limit_near,
     MessageCode.BATCH_ASKED: _batch_asked,
     MessageCode.BATCH_ENDED: _batch_ended,
+    MessageCode.CAMPAIGN_STARTED: started_words,
+    MessageCode.CAMPAIGN_ENDED: ended_words,
 }
 """The sentences that need a function."""

@@ -46,6 +46,10 @@ SENTENCES: Final[Mapping[str, str]] = {
     NoteCode.EXTENDED_MEANWHILE: (
         "The partner was extended or approved again before the automatic block began. Nothing was blocked."
     ),
+    NoteCode.ANSWERED_MEANWHILE: (
+        "The review was answered, or the access was changed, before the automatic suspension began. "
+        "Nothing was blocked."
+    ),
     NoteCode.OVERWRITTEN: (
         "Somebody else changed the partner's settings while Gatehouse was sending the change. The current settings "
         f"are not the approved ones, so one person cannot keep them. Check them with {_SHOW}. Then revoke the partner, "

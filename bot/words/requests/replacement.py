@@ -17,6 +17,7 @@ class _Words(NamedTuple):
 
 LATER: Final[Mapping[LaterChange, _Words]] = {
     LaterChange.REVOKED: _Words("revoked later", "Revoked"),
+    LaterChange.SUSPENDED: _Words("suspended later", "Suspended"),
     LaterChange.CLOSED_EARLY: _Words("closed early", "Closed early"),
     LaterChange.CLOSED: _Words("closed later", "Closed"),
     LaterChange.EXTENDED: _Words("extended later", "Extended"),
@@ -25,7 +26,7 @@ LATER: Final[Mapping[LaterChange, _Words]] = {
     LaterChange.REPLACED_IN_PART: _Words("replaced later in part", "Replaced in part"),
     LaterChange.CHANGED_BY_OTHERS: _Words("changed later by somebody else", "Changed by somebody else"),
 }
-CLOSINGS: Final = frozenset({LaterChange.REVOKED, LaterChange.CLOSED_EARLY, LaterChange.CLOSED})
+CLOSINGS: Final = frozenset({LaterChange.REVOKED, LaterChange.SUSPENDED, LaterChange.CLOSED_EARLY, LaterChange.CLOSED})
 PERIOD_ENDED: Final = ", access period ended"
 """What follows the state of a request whose access is still active after its end."""
 

@@ -22,6 +22,7 @@ STATE_WORDS: Final[Mapping[DisplayedState, str]] = {
     DisplayedState.OVERWRITTEN: "sent, then changed by somebody else",
     DisplayedState.FAILED: "failed, Microsoft Graph refused it",
     DisplayedState.BLOCKED: "blocked (verified)",
+    DisplayedState.SUSPENDED: "suspended (verified)",
     DisplayedState.BLOCK_READ: "block verified",
     DisplayedState.BLOCKED_IN_PART: "block verified, not everything closed",
     DisplayedState.REVOCATION_STOPPED: "stopped",

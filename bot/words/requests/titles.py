@@ -11,6 +11,8 @@ def prepared_title(prepared: PreparedRequest) -> str:
     restored = prepared.restored
     if restored is None or not restored.policy_title:
         return prepared.template_title
+    if restored.is_lift:
+        return f"Lift of the suspension: what {restored.request_id} approved (“{restored.policy_title}”)"
     if restored.is_result:
         return f"Restore of what {restored.request_id} approved (approval policy of “{restored.policy_title}”)"
     return _restoration_title(restored.request_id, restored.policy_title)

@@ -25,7 +25,8 @@ from workflows.core.partners.reviewing.evidence.partner_evidence import (
 from workflows.core.partners.reviewing.evidence.usage import WINDOW, GuestMatch, ListedGuest
 from workflows.core.people import PersonId
 
-MAX_QUOTED_WORDS: Final = 25
+MAX_QUOTED_WORDS: Final = 7
+"""Words of what a person wrote that the card shows; the details show all."""
 _WINDOW_WORDS: Final = f"the last {WINDOW.days} days"
 _MATCHES: Final[Mapping[GuestMatch, str]] = {
     GuestMatch.SIGN_IN: "by a sign-in from their tenant",
@@ -103,7 +104,7 @@ def _short_lines(evidence: PartnerEvidence) -> Iterator[tuple[EvidenceTopic, str
         yield EvidenceTopic.LOCKED_OUT, locked_out_words(evidence.lockout.locked_out)
     yield EvidenceTopic.SETUP, _setup_words(evidence)
     if evidence.approval is not None:
-        yield EvidenceTopic.APPROVAL, _approval_words(evidence.approval, quoted_words(evidence.approval.justification))
+        yield EvidenceTopic.APPROVAL, _short_approval(evidence.approval)
     yield EvidenceTopic.LAST_ANSWER, _answer_words(evidence, is_short=True)
     yield EvidenceTopic.LIMITS, _limits_words(evidence)
 
@@ -127,10 +128,9 @@ def _long_lines(
 
 
 def quoted_words(text: str) -> str:
-    """Return the first words of what a person wrote; the rest is counted."""
+    """Return the first words of what a person wrote; "…" stands for the rest."""
     words = text.split()
-    more = len(words) - MAX_QUOTED_WORDS
-    return " ".join(words[:MAX_QUOTED_WORDS]) + (f" … ({counted(more, 'more word')})" if more > 0 else "")
+    return " ".join(words[:MAX_QUOTED_WORDS]) + (" …" if len(words) > MAX_QUOTED_WORDS else "")
 
 
 def _use_words(use: Use, missing_permissions: tuple[str, ...]) -> str:
@@ -193,7 +193,7 @@ def _settings_words(settings: SettingsCheck) -> str:
     at = minute(settings.checked_at)
     match settings.state:
         case SettingsState.AS_APPROVED:
-            return f"As approved, last checked {at}"
+            return f"As approved (verified {at})"
         case SettingsState.DRIFTED:
             return f"Different from what was approved, found {at}"
         case SettingsState.DRIFT_ACCEPTED:
@@ -229,12 +229,21 @@ def _approval_words(approval: Approval, justification: str) -> str:
     return f"by {comma_list(approval.approvers)} on {_day_of(approval.at)}, for {approval.requester}{reason}"
 
 
+def _short_approval(approval: Approval) -> str:
+    if not approval.approvers:
+        return _approval_words(approval, quoted_words(approval.justification))
+    reason = f": “{quoted_words(approval.justification)}”" if approval.justification else ""
+    return f"by {comma_list(approval.approvers)}, for {approval.requester}{reason}"
+
+
 def _answer_words(evidence: PartnerEvidence, *, is_short: bool) -> str:
     answer = evidence.last_answer
     if answer is None:
         return ""
-    reason = quoted_words(answer.reason) if is_short else answer.reason
-    return f"Kept by {answer.person.name} on {day(answer.at)}: “{reason}”"
+    if is_short:
+        return f"{answer.person.name}, {day(answer.at)}: “{quoted_words(answer.reason)}”"
+    how = "Kept" if answer.reduced_by is None else "Reduced"
+    return f"{how} by {answer.person.name} on {day(answer.at)}: “{answer.reason}”"
 
 
 def _people_lines(evidence: PartnerEvidence, people: Mapping[PersonId, str] | None) -> Iterator[str]:

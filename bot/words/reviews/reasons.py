@@ -1,10 +1,11 @@
 """Why a review is due, in words. Cards, lists, the App Home and `/partner show` use these and no others."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Final
 
 from bot.words.plans.risk import LEVELS
 from bot.words.posture.drift import short_difference
+from bot.words.refusals.freeze import as_sentence
 from workflows.core.policy.risk import RiskLevel
 from workflows.core.posture.concern_codes import ConcernCode
 from workflows.core.requests.commands.partner_record import GoneReason
@@ -39,6 +40,7 @@ _SENTENCES: Final[Mapping[ReviewReasonCode, str | Callable[[_Values], str]]] = {
     _C.CALENDAR: "The time until the next review is over.",
     _C.ACCESS_ENDED: "The approved access period is over.",
     _C.NOT_APPROVED: "Nobody approved the current settings as they are.",
+    _C.ATTESTATION_ENDED: "The attestation that the partner requires MFA does not count any more.",
     _C.SPONSOR_GONE: lambda values: _GONE[GoneReason(values["cause"])],
     _C.NO_SIGN_IN: "Nobody of this partner signed in for {days} days, as far as the sign-in log shows.",
     _C.DRIFT: lambda values: f"The settings are not as approved: {short_difference(ConcernCode(values['drift']))}.",
@@ -46,12 +48,13 @@ _SENTENCES: Final[Mapping[ReviewReasonCode, str | Callable[[_Values], str]]] = {
     _C.TEMPLATE_STRICTER: _stricter,
     _C.DOMAIN_MOVED: "The domain {domain} belongs to another tenant now ({tenant_id}). The access is still open for "
     "the tenant that was approved.",
-    _C.CAMPAIGN: "{by} asked for a review of several partners: {why}",
+    _C.CAMPAIGN: lambda values: f"{values['by']} asked for a review of several partners: {as_sentence(values['why'])}",
 }
 _SHORT: Final[Mapping[ReviewReasonCode, str]] = {
     _C.CALENDAR: "regular review",
     _C.ACCESS_ENDED: "access period over",
     _C.NOT_APPROVED: "settings not approved",
+    _C.ATTESTATION_ENDED: "MFA to attest again",
     _C.SPONSOR_GONE: "sponsor has no account",
     _C.NO_SIGN_IN: "no sign-ins",
     _C.DRIFT: "not as approved",
@@ -60,6 +63,18 @@ _SHORT: Final[Mapping[ReviewReasonCode, str]] = {
     _C.DOMAIN_MOVED: "domain moved",
     _C.CAMPAIGN: "campaign",
 }
+_SHOWN_ON_THE_CARD: Final = frozenset(
+    {
+        _C.CALENDAR,
+        _C.ACCESS_ENDED,
+        _C.NOT_APPROVED,
+        _C.ATTESTATION_ENDED,
+        _C.SPONSOR_GONE,
+        _C.NO_SIGN_IN,
+        _C.DRIFT,
+    }
+)
+"""Reasons of which the card of a review shows the rest: the settings, the last use, or the sponsor."""
 _OVER: Final[Mapping[ReviewReasonCode, str]] = {
     _C.DRIFT: "The settings are as approved again, or admins accepted the change. Nobody has to answer this review.",
     _C.RISK_GREW: "The risk is no higher than approved any more. Nobody has to answer this review.",
@@ -81,6 +96,13 @@ def reasons_words(reasons: Iterable[ReviewReason]) -> str:
 def short_reasons(reasons: Iterable[ReviewReason]) -> str:
     """Return why a review is due, in a few words for a row of a list; empty when no reason is stored."""
     return ", ".join(dict.fromkeys(_SHORT[reason.code] for reason in reasons))
+
+
+def card_reasons(reasons: Collection[ReviewReason]) -> str:
+    """Return why a review is due, for its card: in a few words where the card shows the rest, else as a sentence."""
+    own = [reason for reason in reasons if reason.code not in _SHOWN_ON_THE_CARD]
+    short = short_reasons(reason for reason in reasons if reason.code in _SHOWN_ON_THE_CARD)
+    return " ".join(filter(None, [f"{short}." if short and own else short, reasons_words(own)]))
 
 
 def short_reason(code: ReviewReasonCode) -> str:

@@ -83,8 +83,17 @@ STORED: Final = {
     "remind": "remind_approvers",
     "keep": "want_keep",
     "keep_reason": "want_keep",
+    "reduce": "reduce",
+    "review_details": "review_details",
+    "change_sponsor": "want_propose_sponsor",
+    "propose_sponsor": "want_propose_sponsor",
+    "accept_sponsorship": "want_accept_sponsorship",
+    "decline_sponsorship": "want_decline_sponsorship",
     "revoke_review": "want_revoke",
     "confirm_revoke": "want_revoke",
+    "confirm_suspend": "want_revoke",
+    "lift_form": "submit",
+    "lift_partner": "lift",
     "request_access": "submit",
     "restore_access": "submit",
     "adopt_settings": "submit",
@@ -123,6 +132,9 @@ STORED: Final = {
     "unfreeze_form": "want_unfreeze",
     "open_unfreeze": "want_unfreeze",
     "keep_frozen": "want_keep_frozen",
+    "choose_campaign": "want_start_campaign",
+    "campaign_form": "want_start_campaign",
+    "withdraw_campaign": "want_withdraw_campaign",
     "approve_batch": "want_approve_batch",
     "reject_batch": "want_reject_batch",
     "reject_batch_reason": "want_reject_batch",
@@ -177,7 +189,10 @@ def entry_points() -> list[EntryPoint]:
     """What leads to any of the flows that the bot makes."""
     nothing: Any = None
     settings: Any = SimpleNamespace(
-        slack_team_id="T0", slack_api_url="https://slack.com/api/", graph_url="https://graph.microsoft.com/v1.0"
+        slack_team_id="T0",
+        slack_api_url="https://slack.com/api/",
+        graph_url="https://graph.microsoft.com/v1.0",
+        gatehouse_lift_within_days=30,
     )
     systems = ExternalSystems(
         settings=settings,
@@ -188,7 +203,7 @@ def entry_points() -> list[EntryPoint]:
         tenant=nothing,
         background=nothing,
     )
-    return [point for flow in make_flows(systems, *[nothing] * 5) for point in flow.entry_points()]
+    return [point for flow in make_flows(systems, *[nothing] * 6) for point in flow.entry_points()]
 
 
 @pytest.fixture(scope="module")
@@ -321,6 +336,8 @@ def test_every_button_that_decides_says_on_which_card_it_is() -> None:
         "confirm_half": Card.SETUP,
         "unconfirm_half": Card.SETUP,
         "remind_half": Card.SETUP,
+        "accept_sponsorship": Card.HANDOVER,
+        "decline_sponsorship": Card.HANDOVER,
         "approve_batch": Card.BATCH,
         "reject_batch": Card.BATCH,
     }

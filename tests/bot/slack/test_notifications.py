@@ -44,6 +44,7 @@ SAID: Final = {
         "Guests are locked out",
     ),
     "❌": ("failed",),
+    "⏸️": ("suspended",),
     "🔒": ("blocked", "revoked", "block", "nothing is needed"),
     "🔁": ("needs new approval", "plan changed", "see the newer message"),
     "⏰": ("wait", "ended", "reminder", "review is due"),

@@ -143,6 +143,7 @@ def test_the_json_has_stable_sorted_keys() -> None:
             "findings",
             "format",
             "nothing_to_change",
+            "on_silence",
             "operations",
             "risk",
             "template",

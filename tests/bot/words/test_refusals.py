@@ -54,6 +54,7 @@ NOBODY_READS_OF: Final = {
         {"what": "expiry"},
         {"what": "review"},
         {"what": "setup_reminder"},
+        {"what": "handover"},
         {"what": "approver_reminder"},
     ],
     RefusalCode.NOT_POSSIBLE_IN_THIS_STATE: [{"sponsor": "Sam"}],

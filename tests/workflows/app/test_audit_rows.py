@@ -32,6 +32,8 @@ from workflows.core.people import CurrentRoles
 from workflows.core.plans.drift import Drift
 from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.policy.freeze import FreezeStep
+from workflows.core.policy.silence import AskedAs, Reminded, ReviewReminder
+from workflows.core.policy.sponsorship import HANDOVER_EXPIRES_AFTER, HANDOVER_REMINDED_AFTER, Handover
 from workflows.core.requests.commands.automatic import (
     AcceptBatchDecisions,
     EndWithBatch,
@@ -44,6 +46,7 @@ from workflows.core.requests.commands.automatic import (
     RecordPrepared,
     RecordRefusal,
     RecordResent,
+    RecordSponsors,
     RecordUnfit,
     RecordUnseen,
     RecordWriting,
@@ -52,8 +55,16 @@ from workflows.core.requests.commands.automatic import (
     Stop,
 )
 from workflows.core.requests.commands.batch import ApproveBatch, RejectBatch, WithdrawBatch
+from workflows.core.requests.commands.campaign import StartCampaign, WithdrawCampaign
 from workflows.core.requests.commands.clicks import AskReminder, Click, DropEffect, RetryEffect
 from workflows.core.requests.commands.freeze import ChangeFreeze
+from workflows.core.requests.commands.handover import (
+    AcceptSponsorship,
+    DeclineSponsorship,
+    ExpireHandover,
+    ProposeSponsor,
+    RemindHandover,
+)
 from workflows.core.requests.commands.partner_record import (
     AskReview,
     AskSetup,
@@ -63,6 +74,8 @@ from workflows.core.requests.commands.partner_record import (
     IssueEndNotice,
     Keep,
     PartnershipCommand,
+    PostponePrompt,
+    PromptSetup,
     RecordEndNotice,
     RecordSetup,
     RecordSponsorFound,
@@ -72,7 +85,15 @@ from workflows.core.requests.commands.partner_record import (
     UnconfirmSetup,
 )
 from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers, RequestCommand, Submit, Withdraw
-from workflows.core.requests.commands.review_event import EndReviewReason, ReviewReasonCode, StartReview
+from workflows.core.requests.commands.review_event import (
+    EndReviewReason,
+    RecordReviewReminder,
+    ReviewReasonCode,
+    SkipReason,
+    SkipReview,
+    StartReview,
+    SuspendForSilence,
+)
 from workflows.core.requests.commands.watch import AcceptDrift
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState, WriteRefusal
 from workflows.core.settings.canonical import Digest
@@ -83,12 +104,15 @@ Row = tuple[str, str]
 """Actor, command, outcome, request, tenant and account in one line, "-" for null; the details as they are stored."""
 
 S = RequestState
-DIGEST: Final = Digest("90d389e5fad291631e248666e6806f97a8446547b930438d08e2da4de5127dba")
+DIGEST: Final = Digest("7b7a90e8fe366df84aa3a96caa08dff65e71ed920190e0dbca4c4062c2248122")
 ACTOR: Final = AMARA.chat_id
 ENDS_AT: Final = NOW + timedelta(days=90)
 STEP: Final = REDEEM_STEP.key
 WANTED: Final = Digest("61e421b6940762419e76d5a4e9b89f5b91637f05c0e1f7ff4ca60d50e33474a3")
 CONFIRMATION: Final = Confirmation(step=STEP, step_digest=WANTED, person=SAM, at=NOW)
+ASKED: Final = Handover(
+    number=1, proposed=AMARA, proposed_by=SAM, proposed_at=NOW, expires_at=NOW + HANDOVER_EXPIRES_AFTER
+)
 
 OF_REQUESTS: Final[tuple[tuple[RequestState, RequestCommand, Row], ...]] = (
     (
@@ -216,12 +240,16 @@ OF_REQUESTS: Final[tuple[tuple[RequestState, RequestCommand, Row], ...]] = (
 )
 """A state, a command that it takes, and what the audit log keeps of it."""
 
+REMINDER: Final = ReviewReminder(number=1, sponsor=SAM.id, issued_at=NOW, batch="b")
 OF_PARTNERS: Final[tuple[tuple[Partnership, PartnershipCommand, Row], ...]] = (
     (partnership(version=1), AskReview(), (f"gatehouse ask_review accepted - {TENANT} -", "{}")),
     (
         partnership(version=1, state=PartnershipState.REVIEW_DUE),
-        Keep(actor=SAM, tenant_id=TENANT, reason=" Needed "),
-        (f"U-SAM keep accepted r-1 {TENANT} id-sam", '{"reason":" Needed ","account":"id-sam"}'),
+        Keep(actor=SAM, tenant_id=TENANT, reason=" The launch moved to July "),
+        (
+            f"U-SAM keep accepted r-1 {TENANT} id-sam",
+            '{"reason":" The launch moved to July ","account":"id-sam"}',
+        ),
     ),
     (
         partnership(version=1, setup=(REDEEM_STEP,)),
@@ -250,6 +278,19 @@ OF_PARTNERS: Final[tuple[tuple[Partnership, PartnershipCommand, Row], ...]] = (
         (f"gatehouse ask_half accepted - {TENANT} -", "{}"),
     ),
     (
+        partnership(version=1, setup=(REDEEM_STEP,), setup_prompt_at=NOW),
+        PromptSetup(),
+        (f"gatehouse prompt_setup accepted - {TENANT} -", "{}"),
+    ),
+    (
+        partnership(version=1, setup=(REDEEM_STEP,), setup_prompt_at=NOW),
+        PostponePrompt(until=NOW + timedelta(days=1)),
+        (
+            f"gatehouse postpone_setup_prompt accepted - {TENANT} -",
+            f'{{"until":"{(NOW + timedelta(days=1)).isoformat()}"}}',
+        ),
+    ),
+    (
         partnership(version=1, setup=()),
         RecordSetup(request_id=partnership().request_id, steps=(REDEEM_STEP,)),
         (f"gatehouse record_half accepted - {TENANT} -", "{}"),
@@ -258,6 +299,34 @@ OF_PARTNERS: Final[tuple[tuple[Partnership, PartnershipCommand, Row], ...]] = (
         partnership(version=1),
         RecordSponsorGone(sponsor=SAM.id, reason=GoneReason.NO_ACCOUNT),
         (f"gatehouse record_sponsor_gone accepted - {TENANT} -", '{"reason":"no_account"}'),
+    ),
+    (
+        partnership(version=1),
+        ProposeSponsor(actor=SAM, tenant_id=TENANT, proposed=AMARA),
+        (
+            f"U-SAM propose_sponsor accepted - {TENANT} id-sam",
+            '{"account":"id-sam","proposed":"Amara","proposed_account":"id-amara"}',
+        ),
+    ),
+    (
+        partnership(version=1, handover=ASKED),
+        AcceptSponsorship(actor=AMARA, tenant_id=TENANT, number=1),
+        (f"U-AMARA accept_sponsorship accepted - {TENANT} id-amara", '{"account":"id-amara","number":1}'),
+    ),
+    (
+        partnership(version=1, handover=ASKED),
+        DeclineSponsorship(actor=AMARA, tenant_id=TENANT, number=1),
+        (f"U-AMARA decline_sponsorship accepted - {TENANT} id-amara", '{"account":"id-amara","number":1}'),
+    ),
+    (
+        partnership(version=1, handover=replace(ASKED, proposed_at=NOW - HANDOVER_REMINDED_AFTER)),
+        RemindHandover(),
+        (f"gatehouse remind_handover accepted - {TENANT} -", "{}"),
+    ),
+    (
+        partnership(version=1, handover=replace(ASKED, expires_at=NOW)),
+        ExpireHandover(),
+        (f"gatehouse expire_handover accepted - {TENANT} -", "{}"),
     ),
     (
         partnership(version=1, sponsor_gone_at=NOW),
@@ -295,9 +364,41 @@ OF_PARTNERS: Final[tuple[tuple[Partnership, PartnershipCommand, Row], ...]] = (
         BlockAtEnd(request_id=REQUEST, ends_at=NOW),
         (f"gatehouse block_at_end accepted - {TENANT} -", '{"ends_at":"2027-03-01T09:00:00+00:00"}'),
     ),
+    (
+        partnership(version=1, state=PartnershipState.REVIEW_DUE, review_reminders=(REMINDER,)),
+        RecordReviewReminder(
+            batch="b", people=(Reminded(person=SAM.chat_id, asked_as=(AskedAs.SPONSOR,)),), manager=DANA
+        ),
+        (
+            f"gatehouse record_review_reminder accepted r-1 {TENANT} -",
+            '{"people":{"U-SAM":["sponsor"]},"is_delivered":true}',
+        ),
+    ),
+    (
+        partnership(version=1, next_review_at=NOW),
+        SkipReview(reason=SkipReason.JUST_ANSWERED),
+        (f"gatehouse skip_review accepted r-1 {TENANT} -", '{"reason":"just_answered"}'),
+    ),
+    (
+        partnership(version=1, state=PartnershipState.REVIEW_DUE, review_reminders=(REMINDER,)),
+        SuspendForSilence(request_id=REQUEST),
+        (f"gatehouse suspend_for_silence accepted r-1 {TENANT} -", "{}"),
+    ),
 )
 
 OF_CLICKS: Final[tuple[tuple[Click, Row], ...]] = (
+    (
+        ProposeSponsor(actor=ACTOR, tenant_id=TENANT, proposed=SAM.chat_id),
+        (f"U-AMARA want_propose_sponsor received - {TENANT} -", f'{{"tenant_id":"{TENANT}","proposed":"U-SAM"}}'),
+    ),
+    (
+        AcceptSponsorship(actor=ACTOR, tenant_id=TENANT, number=1, channel="D1"),
+        (f"U-AMARA want_accept_sponsorship received - {TENANT} -", f'{{"tenant_id":"{TENANT}","number":1}}'),
+    ),
+    (
+        DeclineSponsorship(actor=ACTOR, tenant_id=TENANT, number=1, channel="D1"),
+        (f"U-AMARA want_decline_sponsorship received - {TENANT} -", f'{{"tenant_id":"{TENANT}","number":1}}'),
+    ),
     (
         Approve(actor=ACTOR, request_id=REQUEST, digest=DIGEST, channel="C1"),
         ("U-AMARA want_approve received r-1 - -", f'{{"digest":"{DIGEST}"}}'),
@@ -471,11 +572,13 @@ async def test_a_submission(world: World) -> None:
 def test_no_command_is_forgotten_here() -> None:
     shown = [type(one) for _, one, _ in OF_REQUESTS] + [type(one) for _, one, _ in OF_PARTNERS]
     # What a batch does with its members is in `batches/test_batch_life.py`, and in `core/requests/test_commands.py`.
-    of_batches = {AcceptBatchDecisions, LeaveBatch, EndWithBatch}
+    of_batches = {AcceptBatchDecisions, LeaveBatch, EndWithBatch, RecordSponsors}
     commands = {*classes(RequestCommand), *classes(PartnershipCommand)}
     assert {*shown, Submit, Expire, RemindApprovers, *of_batches} == commands
     clicks = {type(one) for one, _ in OF_CLICKS}
-    assert {*clicks, ApproveBatch, RejectBatch, WithdrawBatch} == set(classes(Click))
+    # Clicks about a campaign are in `schedule/reviews/test_campaigns.py`.
+    of_campaigns = {StartCampaign, WithdrawCampaign}
+    assert {*clicks, ApproveBatch, RejectBatch, WithdrawBatch, *of_campaigns} == set(classes(Click))
 
 
 async def test_a_reminder_of_the_approvers(world: World) -> None:

@@ -17,7 +17,7 @@ from workflows.core.people import CurrentRoles
 from workflows.core.requests.commands.automatic import Expire, RecordDelayed, Replan
 from workflows.core.requests.commands.partner_record import AskReview, Keep
 from workflows.core.requests.commands.request import CommandSubject
-from workflows.core.requests.effects import CheckPermission, Prepare, ShowRequest, ShowReview
+from workflows.core.requests.effects import CheckPermission, Prepare, ShowRequest
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.ports.audit_log import AuditEntry
 from workflows.ports.records import Commit, StaleVersion
@@ -175,8 +175,9 @@ async def test_a_review_is_advanced_and_stored(world: World) -> None:
     world.clock.advance(days=30)
     asked = await world.service.advance_review(TENANT, AskReview())
     assert await world.store.partnership(TENANT) == asked
-    assert await effects(world) == [ShowReview(tenant_id=TENANT, remind=True)]
-    kept = await world.service.advance_review(TENANT, Keep(actor=SAM, tenant_id=TENANT, reason="Needed"), key="click-1")
+    assert await effects(world) == []
+    keep = Keep(actor=SAM, tenant_id=TENANT, reason="The launch moved to July")
+    kept = await world.service.advance_review(TENANT, keep, key="click-1")
     assert await world.store.partnership(TENANT) == kept
     entry = (await world.store.history(limit=1))[0]
     # The answer is in the history of the request whose access it keeps.
@@ -185,7 +186,7 @@ async def test_a_review_is_advanced_and_stored(world: World) -> None:
         "keep",
         TENANT,
         kept.request_id,
-        {"reason": "Needed", "account": SAM.id},
+        {"reason": "The launch moved to July", "account": SAM.id},
     )
     with worded_refusal(Refused, match="does not know this partner"):
         await world.service.advance_review(type(TENANT)("0" * 36), AskReview())

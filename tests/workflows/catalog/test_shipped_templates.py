@@ -102,11 +102,22 @@ def test_its_page_says_what_is_computed(template: Template) -> None:
     chain = ", then ".join(f"{stage.title.lower()} ({stage.quorum})" for stage in template.stages)
     assert f"| Approved by | {chain} |" in page
     assert f"| Reviewed every | {template.review_interval.days} days |" in page
+    attested = template.attest_mfa_for
+    attests = "" if attested is None else f"| Sponsor attests the partner's MFA | for {attested.days} days |"
+    assert attests in page
+    assert ("attests" in page) is (attested is not None)
     assert f"| Lasts at most | {template.durations[-1].days} days |" in page
     for placeholder in template.placeholders:
         whose = "an ID of theirs" if placeholder.owner is Owner.THEIRS else "an ID of yours"
         assert f"{placeholder.label} ({whose})" in page
     assert f"(templates/{template.name}.md)" in (PAGES.parent / "templates.md").read_text(encoding="utf-8")
+
+
+@every_template
+def test_who_keeps_a_partner_whose_mfa_is_accepted_attests_that_it_is_enforced(template: Template) -> None:
+    trust = template.settings.get(Property.INBOUND_TRUST)
+    accepts_mfa = isinstance(trust, InboundTrust) and trust.mfa is True
+    assert (template.attest_mfa_for == timedelta(days=180)) is accepts_mfa
 
 
 def test_every_page_has_its_template() -> None:

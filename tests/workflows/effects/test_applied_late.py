@@ -307,8 +307,9 @@ async def assert_asked_at_once(world: World, request: AccessRequest, *, refused:
     assert (partnership.state, partnership.request_id) == (PartnershipState.ACTIVE, request.id)
     assert partnership.is_past_its_end(world.clock.now())
     await tick(service=world.service, store=world.store, directory=world.directory, clock=world.clock)
+    await world.reviews.check()
     await world.settle()
-    asked, remind = world.notifier.reviews[-1]
-    assert (asked.state, remind) == (PartnershipState.REVIEW_DUE, True)
+    [asked] = world.notifier.asked[-1]
+    assert asked.record.state is PartnershipState.REVIEW_DUE
     await world.keep(SAM, "Checked with their admin")
     assert (SAM.chat_id, refused) in await world.refusals()

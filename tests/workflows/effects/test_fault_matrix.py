@@ -211,6 +211,7 @@ async def a_world(path: Path, graph: Graph, entra: Entra) -> AsyncIterator[World
             drift_answers=world.drift_answers,
             freezes=world.freezes,
             batches=world.batches,
+            campaigns=world.campaigns,
         )
         world.preparer = Preparer(**around, catalog=world.catalog, clock=world.clock, alarms=world.alarms)
 

@@ -60,9 +60,10 @@ async def assert_overwritten(world: World, request: AccessRequest) -> None:
         assert "Somebody else changed the partner's settings" in world.notifier.texts_to(person.chat_id)[-1]
     assert await world.all_requests() == []
     await tick(service=world.service, store=world.store, directory=world.directory, clock=world.clock)
+    await world.reviews.check()
     await world.settle()
-    asked, remind = world.notifier.reviews[-1]
-    assert (asked.state, remind) == (PartnershipState.REVIEW_DUE, True)
+    [asked] = world.notifier.asked[-1]
+    assert asked.record.state is PartnershipState.REVIEW_DUE
     await world.keep(SAM, "Checked with their admin")
     assert (SAM.chat_id, "not_as_approved") in await world.refusals()
 

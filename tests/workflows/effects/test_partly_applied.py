@@ -45,9 +45,10 @@ async def assert_part_recorded(world: World, request: AccessRequest) -> None:
     assert f"your request {request.id} is only partly applied (verified)." in said
     assert "failed" not in said
     await tick(service=world.service, store=world.store, directory=world.directory, clock=world.clock)
+    await world.reviews.check()
     await world.settle()
-    asked, remind = world.notifier.reviews[-1]
-    assert (asked.state, remind) == (PartnershipState.REVIEW_DUE, True)
+    [asked] = world.notifier.asked[-1]
+    assert asked.record.state is PartnershipState.REVIEW_DUE
     await world.keep(SAM, "Checked with their admin")
     assert (SAM.chat_id, "not_as_approved") in await world.refusals()
     await world.checks.run()
@@ -274,7 +275,7 @@ async def test_a_part_of_a_reduction_keeps_the_approved_end_and_may_be_kept(worl
     await world.checks.run()
     assert [one.code for one in await world.store.open_alarms()] == [AlarmCode.PARTLY_APPLIED]
     world.clock.advance(minutes=1)
-    await world.keep(SAM, "Checked with their admin")
+    await world.keep(SAM, "Checked the rest with their admin team")
     kept = await world.store.partnership(TENANT)
     assert kept is not None
     assert kept.state is PartnershipState.ACTIVE

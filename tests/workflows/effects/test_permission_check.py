@@ -19,6 +19,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import PartnershipState
 from workflows.core.people import CurrentRoles, Person
+from workflows.core.policy.attestation import AttestedText, MfaAttestation
 from workflows.core.requests.commands.clicks import Click
 from workflows.core.requests.commands.partner_record import Revoke
 from workflows.core.requests.commands.request import Reject
@@ -387,7 +388,7 @@ async def test_keep_is_for_the_sponsor_and_admins_when_a_review_is_due(world: Wo
     await world.keep(SAM)
     await world.review()
     await world.keep(MALLORY)
-    await world.keep(SAM, "The launch moved")
+    await world.keep(SAM, "The launch moved to July")
     await world.keep(DANA)
     assert await world.refusals() == [
         (SAM.chat_id, "not_due"),
@@ -397,8 +398,21 @@ async def test_keep_is_for_the_sponsor_and_admins_when_a_review_is_due(world: Wo
     stored = await world.store.partnership(TENANT)
     assert stored is not None
     assert stored.state is PartnershipState.ACTIVE
-    assert [(one.person, one.reason) for one in stored.attestations] == [(SAM, "The launch moved")]
+    assert [(one.person, one.reason) for one in stored.attestations] == [(SAM, "The launch moved to July")]
     assert stored.request_id == request.id
+
+
+async def test_a_trusted_partner_is_kept_only_with_its_mfa_attested(world: World) -> None:
+    """The template in force asks for it; the record says who attested, what, and until when."""
+    await world.opened()
+    await world.review()
+    await world.keep(SAM, attests=None)
+    assert await world.refusals() == [(SAM.chat_id, "mfa_not_attested")]
+    await world.keep(SAM)
+    stored = await world.store.partnership(TENANT)
+    assert stored is not None
+    [answer] = stored.attestations
+    assert answer.mfa == MfaAttestation(text=AttestedText.EVERYBODY_USES_MFA, until=answer.at + timedelta(days=180))
 
 
 async def test_keep_of_an_unknown_partner_is_refused(world: World) -> None:

@@ -58,6 +58,7 @@ UNDOCUMENTED: Final = {
     f"/groups/{GROUP}/transitiveMembers",
     f"/servicePrincipals(appId='{APPLICATION}')",
     "/servicePrincipals",
+    f"/users/{USER}/manager",
 }
 """Reads that are not in the description beside this repository, which is an extract. They are held against the SDK
 alone; all others against both."""
@@ -217,6 +218,7 @@ def reads(entra: Entra) -> dict[Callable[..., Awaitable[object]], list[tuple[Any
         entra.read_partners: [()],
         entra.accounts_by_mail: [(["admin@woodgrove.com"],)],
         entra.accounts_by_id: [([PersonId(USER)],)],
+        entra.managers: [([PersonId(USER)],)],
         entra.group_members: [(GROUP,)],
         around.verified_domains: [()],
         around.read_access_policy: [()],

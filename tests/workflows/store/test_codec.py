@@ -19,6 +19,7 @@ from workflows.core.partners.partnership import Attestation, Partnership, Partne
 from workflows.core.people import ChatId, Person, PersonId, Role
 from workflows.core.plans.plan import Operation, Plan, TenantIdentity
 from workflows.core.policy.approval import ChainRule, Choice, Decision
+from workflows.core.policy.attestation import AttestedText, MfaAttestation
 from workflows.core.policy.template import Stage
 from workflows.core.requests.commands.clicks import AskReminder, Click, DropEffect, RetryEffect
 from workflows.core.requests.commands.partner_record import ConfirmSetup, Keep, RemindSetup, Revoke, UnconfirmSetup
@@ -34,10 +35,12 @@ from workflows.core.requests.effects import (
     SendExpiryMessages,
     SendMessage,
     SendReminders,
+    SendReviewReminders,
     ShowAlarm,
     ShowBatch,
     ShowBlockAtEnd,
     ShowFreeze,
+    ShowHandover,
     ShowHome,
     ShowRequest,
     ShowReview,
@@ -151,6 +154,8 @@ REQUESTS: Final = st.builds(
     not_before=st.none() | MOMENTS,
     confirmed_at=st.none() | MOMENTS,
 )
+ATTESTED: Final = st.builds(MfaAttestation, text=st.sampled_from(AttestedText), until=MOMENTS)
+ATTESTATIONS: Final = st.builds(Attestation, person=PEOPLE, reason=TEXT, at=MOMENTS, mfa=st.none() | ATTESTED)
 KEYS: Final = st.sampled_from(StepKey)
 STEPS: Final = st.builds(SetupStep, key=KEYS, is_needed=st.booleans(), required_settings=DOCUMENTS)
 PARTNERSHIPS: Final = st.builds(
@@ -167,7 +172,7 @@ PARTNERSHIPS: Final = st.builds(
     review_interval=st.none() | DURATIONS,
     next_review_at=st.none() | MOMENTS,
     reminders=st.integers(0, 99),
-    attestations=st.lists(st.builds(Attestation, person=PEOPLE, reason=TEXT, at=MOMENTS), max_size=2).map(tuple),
+    attestations=st.lists(ATTESTATIONS, max_size=2).map(tuple),
     setup=st.lists(STEPS, max_size=2).map(tuple),
     confirmations=st.lists(
         st.builds(Confirmation, step=KEYS, step_digest=DIGESTS, person=PEOPLE, at=MOMENTS), max_size=2
@@ -188,7 +193,14 @@ INTENTS: Final[st.SearchStrategy[Click]] = st.one_of(
     clicks(Approve, "approve", request_id=REQUEST_IDS, digest=DIGESTS, channel=TEXT),
     clicks(Reject, "reject", request_id=REQUEST_IDS, digest=DIGESTS, reason=TEXT, channel=TEXT),
     clicks(AskReminder, "ask_reminder", request_id=REQUEST_IDS, channel=TEXT),
-    clicks(Keep, "keep", tenant_id=TENANT_IDS, reason=TEXT, channel=TEXT),
+    clicks(
+        Keep,
+        "keep",
+        tenant_id=TENANT_IDS,
+        reason=TEXT,
+        channel=TEXT,
+        attests=st.none() | st.sampled_from(AttestedText),
+    ),
     clicks(Revoke, "revoke", target=TEXT, reason=TEXT, channel=TEXT),
     clicks(ConfirmSetup, "confirm_half", tenant_id=TENANT_IDS, step=KEYS, step_digest=DIGESTS, channel=TEXT),
     clicks(UnconfirmSetup, "unconfirm_half", tenant_id=TENANT_IDS, step=KEYS, channel=TEXT),
@@ -208,11 +220,13 @@ EFFECTS: Final[dict[type[Any], st.SearchStrategy[Any]]] = {
     SendEndNotices: st.builds(
         SendEndNotices, kind=st.just("send_end_notices"), batch=st.text(), blocked=st.integers(0, 10)
     ),
+    SendReviewReminders: st.builds(SendReviewReminders, kind=st.just("send_review_reminders"), batch=st.text()),
     ShowBlockAtEnd: st.builds(ShowBlockAtEnd, kind=st.just("show_block_at_end"), request_id=REQUEST_IDS),
     ShowFreeze: st.builds(ShowFreeze, kind=st.just("show_freeze")),
     SendExpiryMessages: st.builds(SendExpiryMessages, kind=st.just("tell_expired"), request_id=REQUEST_IDS),
     ShowReview: st.builds(ShowReview, kind=st.just("show_review"), tenant_id=TENANT_IDS, remind=st.booleans()),
     ShowSetup: st.builds(ShowSetup, kind=st.just("show_half"), tenant_id=TENANT_IDS, remind=st.booleans()),
+    ShowHandover: st.builds(ShowHandover, kind=st.just("show_handover"), tenant_id=TENANT_IDS),
     ShowHome: st.builds(ShowHome, kind=st.just("show_home"), person=CHAT_IDS),
     RetryOrDropEffect: st.builds(
         RetryOrDropEffect, kind=st.just("settle_given_up"), effect_id=st.integers(1, 2**62), is_retried=st.booleans()

@@ -13,6 +13,7 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.approval_policy import ApprovalChain, approval_chain_for, strongest_template
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.replacement import adoption_replacement_findings, replacement_findings
+from workflows.core.partners.reviewing.recent_sponsors import sponsors_of
 from workflows.core.people import ADMIN, ChatId, Person, PersonId
 from workflows.core.plans.plan import Plan
 from workflows.core.policy.risk import risk_for_approval
@@ -36,7 +37,7 @@ from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class ProposedAdoption:
     """The plan that adopts the current settings, and who decides on it."""
 
@@ -47,6 +48,8 @@ class ProposedAdoption:
     """The template that gives exactly these settings; None when there is none."""
     stages: tuple[Stage, ...]
     authors: tuple[Person, ...]
+    partner_sponsors: tuple[Person, ...]
+    """Who is the sponsor on record, or was in the last 90 days."""
     findings: tuple[Finding, ...]
 
 
@@ -95,16 +98,16 @@ class Adopting:
             sponsor=terms.sponsor,
             authorship=found,
         )
-        excluded = terms.excluded | {author.chat_id for author in authors if author.chat_id}
+        recent = sponsors_of(record, now)
+        excluded = terms.excluded | {person.chat_id for person in (*authors, *recent) if person.chat_id}
         stages = await self._stages(plan, decides, observation, record, excluded)
         findings = adoption_findings(found, authors, has_template=equal is not None)
-        if equal is not None:
-            findings = (*findings, *replacement_findings(record, plan, equal, stages, duration, now))
-        else:
-            findings = (*findings, *adoption_replacement_findings(record, plan, decides, duration, now))
-        return ProposedAdoption(
-            plan=plan, decides=decides, equal=equal, stages=stages, authors=authors, findings=findings
+        findings += (
+            adoption_replacement_findings(record, plan, decides, duration, now)
+            if equal is None
+            else replacement_findings(record, plan, equal, stages, duration, now)
         )
+        return ProposedAdoption(plan, decides, equal, stages, authors, recent, findings)
 
     async def _authorship(
         self, tenant_id: TenantId, record: Partnership | None, recorded: AccessRequest | None, now: datetime

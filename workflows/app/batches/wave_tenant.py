@@ -5,7 +5,7 @@ follow each other are separate reads, so that a check and the read-back after it
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Generic, TypeVar
 
@@ -169,6 +169,10 @@ class WaveTenant:
     async def accounts_by_id(self, ids: Sequence[PersonId]) -> Sequence[Account]:
         """Return every account with one of these object ids."""
         return await self._tenant.accounts_by_id(ids)
+
+    async def managers(self, ids: Sequence[PersonId]) -> Mapping[PersonId, Account | None]:
+        """Return the manager of each account."""
+        return await self._tenant.managers(ids)
 
     async def group_members(self, group_id: str) -> frozenset[PersonId]:
         """List the users in an Entra group."""

@@ -20,6 +20,7 @@ from workflows.app.reads.waiting_requests import every_id_of, ids_of
 from workflows.app.watch.not_adopted import NotAdopted, read_not_adopted
 from workflows.core.checks.partner_setup.confirmations import open_steps
 from workflows.core.partners.partnership import Partnership, PartnershipState, tenant_of
+from workflows.core.partners.reviewing.campaigns import Campaign
 from workflows.core.people import ADMIN, ChatId, Person, PersonId, Role
 from workflows.core.policy.freeze import Freeze
 from workflows.core.requests.alarms import Alarm
@@ -112,6 +113,8 @@ class AppHome:
     """For admins: the open alarms, the newest first. They are not searched."""
     not_adopted: NotAdopted | None = None
     """For admins: the partners of the tenant without a record; None while that was never read."""
+    campaigns: Sequence[Campaign] = ()
+    """For admins: the campaigns of reviews in which something is left to do."""
     freeze: Freeze | None = None
     """The freeze in force; shown to everybody."""
 
@@ -153,6 +156,7 @@ async def read_home(
         is_auditor=is_auditor,
         batches=NO_BATCHES if position.text else await read_batches(person, identified_person, roles, pages, store),
         not_adopted=await read_not_adopted(store=store) if is_admin and not position.text else None,
+        campaigns=await store.open_campaigns() if is_admin and not position.text else (),
         partners=await store.partners_page(
             PartnerFilter(text=position.text), limit=size, position=position.of_list(HomeList.PARTNERS), by_end=False
         )

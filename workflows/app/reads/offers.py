@@ -11,6 +11,8 @@ from workflows.app.requests.proposing import access_plan, chain_of
 from workflows.catalog.catalog import Catalog
 from workflows.catalog.current_policy import current_policy
 from workflows.core.errors.raised import CodedError
+from workflows.core.partners.reviewing.recent_sponsors import sponsors_of
+from workflows.core.people import ChatId
 from workflows.core.policy.offers import Offer, arranged_offers, closes_a_partner, offers_of
 from workflows.core.policy.template import Stage, Template
 from workflows.core.requests.request import ObservedPartner
@@ -48,6 +50,13 @@ class Offers:
         if not self._offers:
             self._offers.extend(offers_of(self.catalog.templates.values()))
         return arranged_offers(self._offers, waits, is_closing=is_closing)
+
+    async def recent_sponsors(self, observation: ObservedPartner | None) -> frozenset[ChatId]:
+        """Return the chat ids of the partner's recent sponsors, who cannot approve; empty while it is not known."""
+        if observation is None:
+            return frozenset()
+        record = await self.store.partnership(observation.identity.tenant_id)
+        return frozenset(sponsor.chat_id for sponsor in sponsors_of(record, self.clock.now()) if sponsor.chat_id)
 
     async def stages(self, template: Template, observation: ObservedPartner | None, days: int = 0) -> tuple[Stage, ...]:
         """Return the approval chain that would decide: the template's, and what the partner's own chain adds to it.

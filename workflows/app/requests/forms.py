@@ -12,6 +12,7 @@ from workflows.core.people import ChatId
 from workflows.core.policy.template import Template
 from workflows.core.requests.request import AccessRequest, RequestId
 from workflows.core.settings.canonical import Digest
+from workflows.core.settings.model import TenantId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,8 @@ class Form:
     """The text of the option that was chosen for a placeholder, by name; only for display."""
     edited_request: EditedRequest | None = None
     """The request that the form edits; None for a new request."""
+    answers_review_of: TenantId | None = None
+    """The partner whose review the request answers, when it reduces the access; None for any other request."""
 
 
 class InvalidForm(Exception):
@@ -60,6 +63,8 @@ class RefillCode(StrEnum):
     """Values: `template`: its title."""
     DURATION_GONE = "duration_gone"
     """Values: `template`, `days`."""
+    GIVES_LESS = "gives_less"
+    """The form answers a review. Values: `templates`: the titles of those that certainly give less."""
     END_DATE_OVER = "end_date_over"
     """The end date cannot be used now. Values: `day`: an ISO date."""
 

@@ -5,6 +5,7 @@ request is prepared. The request is stored all the same, so that it is not lost.
 """
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Final
@@ -33,13 +34,14 @@ from workflows.app.requests.proposing import access_plan, chain_of, check_propos
 from workflows.app.storing.identifiers import derived_request_id
 from workflows.catalog.current_policy import current_policy
 from workflows.core.errors.raised import InvalidField, NothingToChange
-from workflows.core.people import PersonId
+from workflows.core.people import ADMIN, PersonId
 from workflows.core.policy.template import Stage, Template
 from workflows.core.requests.request import AccessRequest, ObservedPartner, RequestFields, RequestId, RequestKind
 from workflows.core.settings.model import TenantId
 from workflows.intervals import FORM_ANSWERED_WITHIN
 from workflows.partner_lookup.lookup import look_up
 from workflows.partner_lookup.target import FIELD, normalize_target
+from workflows.ports.people_directory import PeopleDirectoryRefused, PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 _REMEMBERED_FOR: Final = timedelta(minutes=1)
@@ -109,7 +111,7 @@ class Intake(FormServices):
                 return request_id  # delivered again, and the other delivery was stored first
             raise
         await require_within_limits(filing, form.requester, FIELD, key=key, account=checked.account)
-        fields, observation = checked.fields, checked.observation
+        fields, observation = await self._with_answered_review(checked.fields), checked.observation
         await self.service.submit(
             request_id,
             fields if observation is None else replace(fields, target=observation.identity.typed_name),
@@ -120,6 +122,21 @@ class Intake(FormServices):
         )
         await filing.tell_when_few_are_left(key=key)
         return request_id
+
+    async def _with_answered_review(self, fields: RequestFields) -> RequestFields:
+        """Leave out the review that a request answers, unless the requester may answer it now.
+
+        The window may have been open since before the partner got another sponsor.
+        """
+        if fields.answers_review_of is None:
+            return fields
+        record = await self.store.partnership(fields.answers_review_of)
+        if record is not None and record.sponsor.chat_id == fields.requester:
+            return fields
+        with suppress(PeopleDirectoryRefused, PeopleDirectoryUnavailable):
+            if fields.requester in await self.directory.known_holders(ADMIN):
+                return fields
+        return replace(fields, answers_review_of=None)
 
     async def check_form(self, form: Form, *, edited_id: RequestId | None = None) -> CheckedForm:
         """Check a form, also against the chat system's and Entra's directories.
@@ -169,6 +186,7 @@ class Intake(FormServices):
             placeholders=placeholders,
             ends_at=period.ends_at,
             ticket=ticket,
+            answers_review_of=form.answers_review_of,
         )
         return _CheckedFields(fields=fields, template=template)
 

@@ -15,7 +15,13 @@ from workflows.core.checks.rules import Circumstances, check_plan
 from workflows.core.errors.raised import InvalidField, NothingToChange
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.approval_policy import ApprovalPolicy, approval_chain_for
-from workflows.core.partners.extension import at_end_of, extends, may_be_renewed, no_extension_error
+from workflows.core.partners.extension import (
+    at_end_of,
+    extends,
+    may_be_renewed,
+    no_extension_error,
+    on_silence_of,
+)
 from workflows.core.partners.partnership import Partnership
 from workflows.core.people import ChatId
 from workflows.core.plans.default_drift import with_inheritance
@@ -82,7 +88,8 @@ def access_plan(
         plan = _renewal(observation, template, duration)
     is_extending = extends(plan, record, period, now, is_asked=is_extension_asked)
     plan = replace(plan, ends_at=ends_at, extends=is_extending)
-    return with_inheritance(replace(plan, at_end=at_end_of(plan, record, template)), observation.default)
+    at_end, on_silence = at_end_of(plan, record, template), on_silence_of(plan, record, template)
+    return with_inheritance(replace(plan, at_end=at_end, on_silence=on_silence), observation.default)
 
 
 def _renewal(observation: ObservedPartner, template: Template, duration: timedelta) -> Plan:

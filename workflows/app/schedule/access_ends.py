@@ -1,7 +1,6 @@
 """Do what is due about the ends of accesses: issue notices, block partners, and have people asked."""
 
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -13,31 +12,24 @@ from workflows.app.schedule.downtime import gaps, is_after_tick
 from workflows.app.service import Service
 from workflows.app.storing.identifiers import derived_request_id
 from workflows.app.storing.new_audit_entry import entry_of
-from workflows.core.errors.facts import Fact
+from workflows.app.storing.own_closing import closings_left, stop_open_requests, store_own_closing
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.access_end.decision import (
-    BLOCKS_COUNTED_FOR,
     EndSituation,
     EndStep,
     end_step,
     open_extension,
 )
 from workflows.core.partners.access_end.notices import AT_THE_END, due_notice, is_nobody_told, must_ask_again
-from workflows.core.partners.outcome import advance_request_and_record
-from workflows.core.partners.partnership import Partnership, PartnershipState
-from workflows.core.partners.reviewing.reviews import advance_review
-from workflows.core.partners.revoking import REVOCATION_LIFETIME, requests_for_more_access, running_revocation
-from workflows.core.people import GATEHOUSE, CurrentRoles
+from workflows.core.partners.closing.revoking import requests_for_more_access, running_revocation
+from workflows.core.partners.partnership import Partnership
+from workflows.core.people import GATEHOUSE
 from workflows.core.plans.plan import REVOCATION_TEMPLATE, AtEnd
 from workflows.core.requests.alarms import AlarmCode
-from workflows.core.requests.commands.automatic import Stop
 from workflows.core.requests.commands.partner_record import BlockAtEnd, IssueEndNotice
-from workflows.core.requests.commands.request import Submit
 from workflows.core.requests.downtime import Gap
 from workflows.core.requests.effects import SendEndNotices
-from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.request import AccessRequest, RequestFields, RequestKind
-from workflows.core.requests.transitions.transition import Situation
 from workflows.core.settings.model import TenantId
 from workflows.intervals import ENDED_ACCESS_CHECKED_EVERY
 from workflows.ports.clock import Clock
@@ -46,8 +38,6 @@ from workflows.ports.store import Store
 
 _BATCH: Final = "end_notices"
 """The mark with the batch whose notices are being issued; empty when there is none."""
-_BLOCK: Final = "block_at_end"
-"""The name of `BlockAtEnd` in the audit log."""
 _MAX_NAMED: Final = 10
 
 _log = structlog.get_logger()
@@ -85,7 +75,7 @@ class AccessEnds:
     ) -> None:
         """Create the check.
 
-        :param max_blocks_a_day: how many partners are blocked within 24 hours without an admin.
+        :param max_blocks_a_day: how many partners are closed within 24 hours without an admin, here or for silence.
         """
         self._service = service
         self._store = store
@@ -124,12 +114,11 @@ class AccessEnds:
         batch = await self._unsent_batch()
         if not any_partner:
             return _CheckState(now=now, gaps=(), open_requests=(), blocks_left=0, batch=batch)
-        times = await self._store.times_of(GATEHOUSE.chat_id, None, [_BLOCK], now - BLOCKS_COUNTED_FOR)
         return _CheckState(
             now=now,
             gaps=await gaps(store=self._store, now=now),
             open_requests=await self._store.open_requests(),
-            blocks_left=self._max_blocks_a_day - len(times),
+            blocks_left=await closings_left(self._store, self._max_blocks_a_day, now),
             batch=batch,
         )
 
@@ -146,7 +135,7 @@ class AccessEnds:
         """Do the step that is due for one partner. A failure does not stop the work for other partners."""
         try:
             record = await self._store.partnership(tenant_id)
-            if record is not None and record.state is not PartnershipState.REVOKED and record.is_as_approved:
+            if record is not None and not record.is_closed and record.is_as_approved:
                 await self._step(record, state)
         except (Refused, StaleVersion):
             return  # it has changed in the meantime; the next check decides again
@@ -202,31 +191,13 @@ class AccessEnds:
         tenant_id = record.identity.tenant_id
         key = f"end:{tenant_id}:{record.request_id}:{ends_at.isoformat()}"
         block = BlockAtEnd(request_id=derived_request_id(key), ends_at=ends_at)
-        # NB. its version makes the commit fail when the record has changed since, for example by an extension.
-        blocked = advance_review(record, block, current_roles=CurrentRoles(), now=state.now).partnership
-        submit = Submit(
-            request_id=block.request_id,
-            fields=_fields(record, ends_at),
-            lifetime=REVOCATION_LIFETIME,
-            submitter=GATEHOUSE,
-        )
-        created = advance_request_and_record(None, submit, Situation(now=state.now))
-        details = block.audit_details()
-        entry = entry_of(key, state.now, None, block.name, details, request_id=block.request_id, tenant_id=tenant_id)
-        commit = Commit(entry=entry, request=created.request, partnership=blocked, effects=created.effects)
-        if not await self._store.commit(commit):
+        fields = _fields(record, ends_at)
+        if not await store_own_closing(record, block, fields, key=key, store=self._store, now=state.now):
             return  # this end was blocked before
         self._wake()
         state.blocked += 1
         state.blocks_left -= 1
-        await self._stop_open_requests(record)
-
-    async def _stop_open_requests(self, record: Partnership) -> None:
-        """Stop what is open about the partner and is not waited for any more, as every revocation does."""
-        reason = (Fact(NoteCode.REVOKED_MEANWHILE, {"name": GATEHOUSE.name}),)
-        for request in requests_for_more_access(await self._store.open_requests(), record.identity):
-            with suppress(Refused):  # it has ended in the meantime
-                await self._service.advance(request.id, Stop(reason=reason))
+        await stop_open_requests(record, self._store, self._service.advance)
 
     async def _send(self, state: _CheckState) -> None:
         entry = entry_of(_batch_key(state.batch), state.now, None, "send_end_notices", {})

@@ -17,7 +17,7 @@ from workflows.app.schedule.revocation_alarms import values_of
 from workflows.app.schedule.revocation_endings import ending_of
 from workflows.app.storing.identifiers import revocation_id
 from workflows.core.errors.facts import Fact
-from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.partners.partnership import Partnership
 from workflows.core.requests.alarms import AlarmCode, EndingCode
 from workflows.core.requests.effects import CheckPermission
 from workflows.core.requests.notes import NoteCode
@@ -140,8 +140,8 @@ async def check_partly_applied(*, store: Store, alarms: Alarms) -> None:
 
 
 def _is_settled(record: Partnership, request: AccessRequest) -> bool:
-    """Return whether the access was approved again or revoked after a request. A reduction alone settles nothing."""
-    if record.state is PartnershipState.REVOKED:
+    """Return whether the access was approved again or blocked after a request. A reduction alone settles nothing."""
+    if record.is_closed:
         return True
     return record.is_as_approved and record.request_id != request.id
 

@@ -20,10 +20,12 @@ from workflows.core.requests.effects import (
     SendExpiryMessages,
     SendMessage,
     SendReminders,
+    SendReviewReminders,
     ShowAlarm,
     ShowBatch,
     ShowBlockAtEnd,
     ShowFreeze,
+    ShowHandover,
     ShowHome,
     ShowRequest,
     ShowReview,
@@ -83,7 +85,7 @@ async def _partner(effect: Effect, store: Store) -> str:
             subject = subject_of(effect.command)
         case Prepare() | Apply() | ShowRequest() | SendReminders() | SendExpiryMessages() | ShowBlockAtEnd():
             subject = CommandSubject(request_id=effect.request_id)
-        case ShowReview() | ShowSetup():
+        case ShowReview() | ShowSetup() | ShowHandover():
             subject = CommandSubject(tenant_id=effect.tenant_id)
         case SendMessage():
             subject = effect.subject
@@ -98,7 +100,7 @@ def _about(effect: Effect) -> str:
     match effect:
         case Prepare() | Apply() | ShowRequest() | SendReminders() | SendExpiryMessages() | ShowBlockAtEnd():
             return effect.request_id
-        case ShowReview() | ShowSetup():
+        case ShowReview() | ShowSetup() | ShowHandover():
             return effect.tenant_id
         case CheckPermission():
             return effect.command.actor
@@ -108,7 +110,7 @@ def _about(effect: Effect) -> str:
             return effect.alarm_id
         case RetryOrDropEffect():
             return str(effect.effect_id)
-        case SendEndNotices():
+        case SendEndNotices() | SendReviewReminders():
             return effect.batch
         case ShowFreeze():
             return effect.kind

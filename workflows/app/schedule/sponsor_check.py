@@ -1,6 +1,6 @@
 """Check the sponsors of live partners. A sponsor without an enabled member account is replaced at once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,8 +11,8 @@ import structlog
 from workflows.app.alarms import Alarms
 from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
-from workflows.core.partners.partnership import Partnership, PartnershipState
-from workflows.core.people import Person
+from workflows.core.partners.partnership import Partnership
+from workflows.core.people import Person, PersonId
 from workflows.core.requests.alarms import AlarmCode
 from workflows.core.requests.commands.partner_record import GoneReason, RecordSponsorFound, RecordSponsorGone
 from workflows.core.settings.model import TenantId
@@ -35,6 +35,7 @@ class _PartnerSponsor:
     name: str
     sponsor: Person
     is_gone: bool
+    manager: str
 
 
 async def check_sponsors(*, store: Store, tenant: Tenant, alarms: Alarms, service: Service, clock: Clock) -> None:
@@ -61,15 +62,36 @@ async def _check_accounts(sponsored: Sequence[_PartnerSponsor], tenant: Tenant, 
         _log.warning("sponsors_not_checked", reason=str(error))
         return
     accounts_by_id = {account.id: account for account in accounts}
+    gone = {one.sponsor.id: why for one in sponsored if (why := _why_gone(accounts_by_id.get(one.sponsor.id)))}
+    managers = await _managers(sorted({one.sponsor.id for one in sponsored if not one.is_gone} & set(gone)), tenant)
     for partner in sponsored:
         sponsor = partner.sponsor.id
-        reason = _why_gone(accounts_by_id.get(sponsor))
+        reason = gone.get(sponsor)
         with suppress(Refused):  # recorded already, or the partner has another sponsor now
             if reason is not None:
-                command = RecordSponsorGone(sponsor=sponsor, reason=reason)
+                command = RecordSponsorGone(sponsor=sponsor, reason=reason, manager=managers.get(sponsor, ""))
                 await service.advance_review(partner.tenant_id, command)
             elif partner.is_gone:
                 await service.advance_review(partner.tenant_id, RecordSponsorFound(sponsor=sponsor))
+
+
+async def _managers(sponsors: Sequence[PersonId], tenant: Tenant) -> Mapping[PersonId, str]:
+    """Return the names of the managers of sponsors who are gone, as far as they are enabled members.
+
+    A manager who cannot be read now is not offered. The sponsor is recorded as gone nevertheless.
+    """
+    if not sponsors:
+        return {}
+    try:
+        managers = await tenant.managers(sponsors)
+    except (TenantUnavailable, TenantRefused) as error:
+        _log.warning("managers_not_read", reason=str(error))
+        return {}
+    return {
+        sponsor: manager.name
+        for sponsor, manager in managers.items()
+        if manager is not None and manager.is_enabled and manager.is_member
+    }
 
 
 def _why_gone(account: Account | None) -> GoneReason | None:
@@ -85,18 +107,20 @@ async def _live(store: Store) -> list[_PartnerSponsor]:
 
 
 def _sponsored_partner(partnership: Partnership) -> _PartnerSponsor | None:
-    if partnership.state is PartnershipState.REVOKED:
+    if partnership.is_closed:
         return None
     return _PartnerSponsor(
         tenant_id=partnership.identity.tenant_id,
         name=partnership.identity.name,
         sponsor=partnership.sponsor,
         is_gone=partnership.sponsor_gone_at is not None,
+        manager=partnership.sponsor_manager,
     )
 
 
 def _values(partner: _PartnerSponsor) -> dict[str, str]:
-    return {"partner": partner.name, "sponsor": partner.sponsor.name}
+    manager = {"manager": partner.manager} if partner.manager else {}
+    return {"partner": partner.name, "sponsor": partner.sponsor.name, **manager}
 
 
 async def _is_due(store: Store, mark: str, interval: timedelta, now: datetime) -> bool:

@@ -1,7 +1,8 @@
-"""Issue the commands whose time has come: expiry, reminders, reviews."""
+"""Issue the commands whose time has come: expiry, and reminders of requests and of the partner setup."""
 
 import asyncio
 from collections.abc import Awaitable, Iterable
+from datetime import datetime
 from typing import Final
 
 import structlog
@@ -11,11 +12,14 @@ from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
 from workflows.core.requests.commands.automatic import Expire
 from workflows.core.requests.commands.clicks import DecisionClick
-from workflows.core.requests.commands.partner_record import AskReview, AskSetup
+from workflows.core.requests.commands.handover import ExpireHandover, RemindHandover
+from workflows.core.requests.commands.partner_record import AskSetup, PostponePrompt, PromptSetup
 from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers
 from workflows.core.requests.deciding import is_in_time, require_may_decide
 from workflows.core.requests.effects import CheckPermission
+from workflows.core.requests.reminder_times import SETUP_PROMPTS_APART
 from workflows.core.requests.request import AccessRequest, RequestId
+from workflows.core.settings.model import TenantId
 from workflows.ports.clock import Clock
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused, PeopleDirectoryUnavailable
 from workflows.ports.store import Store
@@ -29,7 +33,7 @@ _log = structlog.get_logger()
 
 
 async def tick(*, service: Service, store: Store, directory: PeopleDirectory, clock: Clock) -> None:
-    """Expire undecided requests, remind approvers, ask for reviews, and send reminders of the partner setup.
+    """Expire undecided requests, remind approvers, and send reminders of the partner setup.
 
     Each is done once when it is due.
     """
@@ -44,9 +48,29 @@ async def tick(*, service: Service, store: Store, directory: PeopleDirectory, cl
         await _ignore_refusal(service.advance(request_id, RemindApprovers()))
         await _ignore_refusal(_expire(request_id, clicks, deadline, service=service, store=store, directory=directory))
     for tenant_id in partners:
-        # Both commands are issued. The lifecycle accepts only the one that is due, and refuses the other silently.
-        await _ignore_refusal(service.advance_review(tenant_id, AskReview()))
-        await _ignore_refusal(service.advance_review(tenant_id, AskSetup()))
+        # All commands are issued. The lifecycle accepts only those that are due, and refuses the others silently.
+        for command in (AskSetup(), RemindHandover(), ExpireHandover()):
+            await _ignore_refusal(service.advance_review(tenant_id, command))
+        await _ignore_refusal(_prompt_setup(tenant_id, service=service, store=store, clock=clock))
+
+
+async def _prompt_setup(tenant_id: TenantId, *, service: Service, store: Store, clock: Clock) -> None:
+    """Remind a sponsor of the open steps of the partner setup, of one partner a day. The others wait for their day."""
+    record, now = await store.partnership(tenant_id), clock.now()
+    due_at = None if record is None else record.setup_prompt_due_at
+    if record is None or due_at is None or now < due_at:
+        return
+    sent, reserved = f"setup_prompt_sent:{record.sponsor.id}", f"setup_prompt_reserved:{record.sponsor.id}"
+    last = await store.mark(sent)
+    if last is None or now >= datetime.fromisoformat(last) + SETUP_PROMPTS_APART:
+        # NB. before it is sent: when the process ends in between, a day passes without one, and nobody gets two.
+        await store.save_mark(sent, now.isoformat())
+        await service.advance_review(tenant_id, PromptSetup())
+        return
+    newest = max(datetime.fromisoformat(mark) for mark in (last, await store.mark(reserved)) if mark)
+    day = max(now, newest) + SETUP_PROMPTS_APART
+    await store.save_mark(reserved, day.isoformat())
+    await service.advance_review(tenant_id, PostponePrompt(until=day))
 
 
 async def _expire(

@@ -4,6 +4,7 @@ import base64
 import hashlib
 from typing import Final
 
+from workflows.core.requests.commands.campaign import CampaignId
 from workflows.core.requests.request import RequestId
 from workflows.ports.audit_log import RESULT_OF
 
@@ -17,6 +18,12 @@ def derived_request_id(key: str) -> RequestId:
     """
     hashed = base64.b32encode(hashlib.sha256(f"gatehouse/request/{key}".encode()).digest()).decode()
     return RequestId(f"R-{hashed[:_LENGTH]}")
+
+
+def derived_campaign_id(key: str) -> CampaignId:
+    """Derive a campaign's id from the click that started it: `C-` and 10 characters of base 32."""
+    hashed = base64.b32encode(hashlib.sha256(f"gatehouse/campaign/{key}".encode()).digest()).decode()
+    return CampaignId(f"C-{hashed[:_LENGTH]}")
 
 
 def verdict_key(click: str) -> str:

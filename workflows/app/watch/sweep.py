@@ -16,7 +16,6 @@ from workflows.app.watch.comparing import SweepFindings, TenantComparison
 from workflows.app.watch.not_adopted import save_not_adopted
 from workflows.app.watch.telling import DriftRecords
 from workflows.core.errors.facts import Fact, Facts, as_values
-from workflows.core.partners.partnership import PartnershipState
 from workflows.core.plans.plan import Plan
 from workflows.core.posture.concern_codes import NO_RECORD_CODES, may_be_adopted
 from workflows.core.posture.watch.comparison import default_drift_of
@@ -252,5 +251,5 @@ def _approved_plans(findings: SweepFindings) -> Mapping[str, Plan]:
     return {
         record.identity.name: plan
         for record in findings.records.partnerships.values()
-        if record.state is not PartnershipState.REVOKED and (plan := findings.approved(record)) is not None
+        if not record.is_closed and (plan := findings.approved(record)) is not None
     }

@@ -199,6 +199,7 @@ def alarm_values(drift: Drift) -> Mapping[str, Any]:
         "asked_again": drift.asked_again,
         "can_be_restored": drift.can_be_restored,
         "was_approved": found.was_approved,
+        **({"is_suspended": True} if found.is_suspended else {}),
     }
 
 

@@ -100,6 +100,8 @@ class BatchRow:
     authors: tuple[Person, ...] = ()
     """Who made the settings, as far as the log says. A person without a chat user has an empty chat id."""
     is_author_known: bool = False
+    partner_sponsors: tuple[Person, ...] = ()
+    """Who is its sponsor on record, or was in the last 90 days."""
     reason: Facts = ()
     """Why it cannot be adopted, goes on alone, or ended. The codes are `RowCode` or refusals."""
     request_id: RequestId | None = None
@@ -199,14 +201,23 @@ class Batch:
 
     @property
     def excluded(self) -> frozenset[PersonId]:
-        """Return the accounts of the requester, the sponsor and the authors of every row: none of them decides."""
+        """Return the accounts of the requester, the sponsor, and the authors and recent sponsors of every row.
+
+        None of them decides.
+        """
         people = [one for one in (self.requester, self.sponsor) if one is not None]
-        return frozenset(one.id for one in (*people, *self.authors))
+        return frozenset(one.id for one in (*people, *self.authors, *self.partner_sponsors))
 
     @property
     def authors(self) -> tuple[Person, ...]:
         """Return everybody who made settings of a row that is, or was, decided together, each once."""
         by_account = {one.id: one for row in self.rows if row.was_member for one in row.authors}
+        return tuple(by_account.values())
+
+    @property
+    def partner_sponsors(self) -> tuple[Person, ...]:
+        """Return the recent sponsors of every partner that is, or was, decided together, each once."""
+        by_account = {one.id: one for row in self.rows if row.was_member for one in row.partner_sponsors}
         return tuple(by_account.values())
 
     @property

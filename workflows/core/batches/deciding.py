@@ -11,7 +11,7 @@ from workflows.core.policy.approval import Choice, Decision
 from workflows.core.requests.commands.batch import ApproveBatch, RejectBatch, WithdrawBatch
 from workflows.core.requests.deciding import deciding_stage
 from workflows.core.requests.effects import AdvanceBatch
-from workflows.core.requests.eligibility import Eligibility
+from workflows.core.requests.eligibility import Eligibility, ids_of
 from workflows.core.requests.notes import NoteCode
 from workflows.core.requests.transitions.transition import Situation
 from workflows.core.settings.canonical import Digest
@@ -27,19 +27,20 @@ def batch_eligibility(batch: Batch, current_roles: CurrentRoles | None = None) -
     """
     verdict = batch.verdict(current_roles)
     counted = [person for people in verdict.counted_people for person in people]
-    named = [one for one in (batch.requester, batch.sponsor, *batch.authors, *counted) if one is not None]
+    named = [batch.requester, batch.sponsor, *batch.authors, *batch.partner_sponsors, *counted]
     return Eligibility(
         stages=batch.stages,
         verdict=verdict,
         requester=_ids(batch.requester),
         sponsor=_ids(batch.sponsor),
-        authors=frozenset[ChatId | PersonId]().union(*map(_ids, batch.authors)),
-        chat_ids=frozenset(one.chat_id for one in named if one.chat_id),
+        authors=ids_of(batch.authors),
+        partner_sponsors=ids_of(batch.partner_sponsors),
+        chat_ids=frozenset(one.chat_id for one in named if one is not None and one.chat_id),
     )
 
 
 def _ids(person: Person | None) -> frozenset[ChatId | PersonId]:
-    return frozenset() if person is None else frozenset(known for known in (person.id, person.chat_id) if known)
+    return frozenset() if person is None else ids_of((person,))
 
 
 def current_batch_eligibility(batch: Batch) -> Eligibility | None:

@@ -135,6 +135,7 @@ def row_after(row: BatchRow, request: AccessRequest) -> BatchRow:
             plan_digest=prepared.plan.digest,
             stages=prepared.stages,
             authors=prepared.authors,
+            partner_sponsors=prepared.partner_sponsors,
             template_title=prepared.template_title,
             reason=(),
             duration=plan.duration,

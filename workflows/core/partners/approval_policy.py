@@ -100,7 +100,7 @@ def strongest_template(templates: Iterable[Template]) -> Template:
 
 
 def is_live(partnership: Partnership | None) -> bool:
-    """Return whether a partner is recorded and not revoked."""
+    """Return whether a partner is recorded and not revoked, so that its approval policy counts. It may be suspended."""
     return partnership is not None and partnership.state is not PartnershipState.REVOKED
 
 

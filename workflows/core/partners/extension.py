@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 from workflows.core.errors.raised import NothingToChange
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.partners.partnership import Partnership
 from workflows.core.plans.closing import closes_everything, only_reduces_access, writes_only_reductions
-from workflows.core.plans.plan import AtEnd, Plan
+from workflows.core.plans.plan import AtEnd, OnSilence, Plan
 from workflows.core.plans.renewal import MIN_EXTENSION
 from workflows.core.policy.template import Template
 
@@ -31,7 +31,7 @@ def extension_of(
     :param durations: the durations of the requested template.
     :param requested: the requested duration.
     """
-    if record is None or record.state is PartnershipState.REVOKED or record.ends_at is None:
+    if record is None or record.is_closed or record.ends_at is None:
         return None
     prolonging = tuple(duration for duration in durations if may_be_renewed(record, duration, now))
     return Extension(ends_at=record.ends_at, now=prolonging, asked_from=record.ends_at - requested + MIN_EXTENSION)
@@ -39,7 +39,7 @@ def extension_of(
 
 def may_be_renewed(record: Partnership | None, duration: timedelta, now: datetime) -> bool:
     """Return whether an approval of the current settings for `duration` would end later than the present access."""
-    if record is None or record.state is PartnershipState.REVOKED or record.ends_at is None:
+    if record is None or record.is_closed or record.ends_at is None:
         return False
     return now + duration - record.ends_at >= MIN_EXTENSION
 
@@ -64,7 +64,7 @@ def kept_end(plan: Plan, record: Partnership | None, now: datetime) -> datetime 
 
     :param record: the partner's record as it is before the reduction.
     """
-    if record is None or record.state is PartnershipState.REVOKED or record.ends_at is None or plan.duration is None:
+    if record is None or record.is_closed or record.ends_at is None or plan.duration is None:
         return None
     if (
         closes_everything(plan)
@@ -84,9 +84,18 @@ def at_end_of(plan: Plan, record: Partnership | None, template: Template) -> AtE
     """
     if closes_everything(plan):
         return AtEnd.ASK
-    if record is not None and record.state is not PartnershipState.REVOKED and only_reduces_access(plan):
+    if record is not None and not record.is_closed and only_reduces_access(plan):
         return record.at_end
     return template.at_end
+
+
+def on_silence_of(plan: Plan, record: Partnership | None, template: Template) -> OnSilence:
+    """Return what happens after a plan when nobody answers a review; see `at_end_of`."""
+    if closes_everything(plan):
+        return OnSilence.ESCALATE
+    if record is not None and not record.is_closed and only_reduces_access(plan):
+        return record.on_silence
+    return template.on_silence
 
 
 def no_extension_error(

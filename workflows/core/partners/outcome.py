@@ -11,13 +11,18 @@ from workflows.core.checks.partner_setup.confirmations import open_steps, valid_
 from workflows.core.checks.partner_setup.steps import setup_of
 from workflows.core.errors.facts import Fact, as_values
 from workflows.core.partners.approval_policy import is_live, stricter
+from workflows.core.partners.closing.lifting import lifted_partnership
+from workflows.core.partners.closing.suspension import suspended_partnership
 from workflows.core.partners.lifecycle import require_table_result
 from workflows.core.partners.partnership import Partnership, PartnershipState, SettingsBasis
+from workflows.core.partners.reviewing.answers.keeping import attestation_end, next_review
+from workflows.core.partners.reviewing.recent_sponsors import with_earlier_sponsors, with_partner_sponsors
+from workflows.core.partners.reviewing.reducing import answered_by_reduction
 from workflows.core.partners.reviewing.review_events import kept_events
-from workflows.core.partners.reviewing.reviews import next_review
-from workflows.core.people import GATEHOUSE
+from workflows.core.partners.reviewing.setup_reviews import with_prompts
+from workflows.core.people import is_chat_user
 from workflows.core.plans.closing import only_reduces_access, writes_only_reductions
-from workflows.core.plans.plan import AtEnd
+from workflows.core.plans.plan import AtEnd, OnSilence
 from workflows.core.policy.risk import risk_of_result, weakness_of
 from workflows.core.policy.template import Stage
 from workflows.core.requests.commands.automatic import RecordApplied, RecordApplyFailed, RecordOverwritten, Stop
@@ -28,6 +33,7 @@ from workflows.core.requests.effects import (
     MessageCode,
     SendMessage,
     ShowBlockAtEnd,
+    ShowHandover,
     ShowRequest,
     ShowReview,
     ShowSetup,
@@ -37,6 +43,7 @@ from workflows.core.requests.notes import not_applied
 from workflows.core.requests.request import AccessRequest, PreparedRequest, RequestId, RequestKind
 from workflows.core.requests.transitions.transition import Situation, partner_of
 from workflows.core.requests.transitions.writes import closes
+from workflows.core.settings.block import is_synchronization_allowed
 from workflows.core.settings.canonical import JsonObject
 
 
@@ -58,11 +65,14 @@ def advance_request_and_record(
     :param earlier: the partner's record, if there is one.
     :raises Refused: when the command is not allowed in this state or for this person; nothing changes.
     """
-    transition = advance(request, command, situation)
+    # NB. before anything is decided: who became the sponsor meanwhile does not decide, and their approval is void.
+    named = None if request is None else with_partner_sponsors(request, earlier, situation.now)
+    transition = advance(named, command, situation)
     if not _changes_record(command):
-        return PartnerOutcome(request=transition.request, effects=transition.effects)
+        answered = _show_answered_review(request, transition.request)
+        return PartnerOutcome(request=transition.request, effects=(*transition.effects, *answered))
     after, now = transition.request, situation.now
-    show_review: tuple[Effect, ...] = ()
+    show_review: tuple[Effect, ...] = _show_answered_review(request, after)
     message: Fact | None = None
     if isinstance(command, RecordOverwritten):
         record = unapproved_partnership(
@@ -75,20 +85,25 @@ def advance_request_and_record(
     else:
         is_closed = closes(after)
         record = closed_partnership(after, earlier, now) if is_closed else opened_partnership(after, earlier, now)
-        message = _closed(after) if is_closed else _opened(after, record)
+        message = closed_message(after) if is_closed else _opened(after, record)
         show_review = (ShowReview(tenant_id=record.identity.tenant_id),)
-        if after.is_block_at_end:
+        if after.is_own_closing:
             message, show_review = None, (*show_review, ShowBlockAtEnd(request_id=after.id))
-    effects = (
-        *transition.effects,
-        *show_review,
-        *_show_setup(record, earlier),
-        *_show_replaced(after, earlier),
-        *_messages(after, message),
-    )
-    if after.batch is not None:
-        effects = (*transition.effects, *(() if earlier is None else (*show_review, *_show_replaced(after, earlier))))
+    shown = (*show_review, *_show_handover(record, earlier), *_show_replaced(after, earlier))
+    own = (*shown, *_show_setup(record, earlier), *_messages(after, message))
+    of_batch = () if earlier is None else shown
+    effects: tuple[Effect, ...] = (*transition.effects, *(own if after.batch is None else of_batch))
     return PartnerOutcome(request=after, effects=effects, partnership=require_table_result(earlier, command, record))
+
+
+def _show_answered_review(before: AccessRequest | None, after: AccessRequest) -> tuple[ShowReview, ...]:
+    """Return the update of the review that a request answers: its card says that a reduction is requested, or is not
+    any more.
+    """
+    tenant_id = after.fields.answers_review_of
+    if tenant_id is None or (before is not None and before.state is after.state):
+        return ()
+    return (ShowReview(tenant_id=tenant_id),)
 
 
 def _changes_record(
@@ -106,8 +121,10 @@ def is_reduction(request: AccessRequest, earlier: Partnership | None) -> bool:
     return is_approved and writes_only_reductions(request.plan)
 
 
+TOKENS_USUALLY_WORK_FOR: Final = timedelta(hours=1)
+"""How long a token usually works that was issued before a block. A token lifetime policy can make it longer."""
 _ONLY_REQUESTER: Final = frozenset(
-    {MessageCode.OPENED, MessageCode.PUT_BACK, MessageCode.APPROVED_AGAIN, MessageCode.ADOPTED}
+    {MessageCode.OPENED, MessageCode.PUT_BACK, MessageCode.APPROVED_AGAIN, MessageCode.LIFTED, MessageCode.ADOPTED}
 )
 """Messages that only the requester gets. The sponsor's own message shows the same."""
 
@@ -116,9 +133,10 @@ def _messages(request: AccessRequest, message: Fact | None) -> tuple[SendMessage
     """Return the message to the requester, and to the sponsor unless `_ONLY_REQUESTER` contains its code."""
     if message is None:
         return ()
-    people = {request.fields.requester} - {GATEHOUSE.chat_id}
+    people = {request.fields.requester}
     if message.code not in _ONLY_REQUESTER:
         people.add(request.fields.sponsor)
+    people = set(filter(is_chat_user, people))
     return tuple(
         SendMessage(person=person, subject=CommandSubject(request_id=request.id), fact=message)
         for person in sorted(people)
@@ -130,15 +148,23 @@ def _message(request: AccessRequest, code: MessageCode, **values: Any) -> Fact:
     return Fact(code, {**about, **values, "note": as_values(request.note)})
 
 
-def _closed(request: AccessRequest) -> Fact:
+def closed_message(request: AccessRequest) -> Fact:
     """Return the message about a closed partner. `is_all` is true only when the read-back showed nothing open."""
-    return _message(request, MessageCode.CLOSED, is_all=not request.not_closed)
+    values: dict[str, Any] = {"is_suspended": True} if request.is_suspension else {}
+    before = request.plan.before
+    if before is not None and is_synchronization_allowed(before):
+        values["was_synchronized"] = True
+    confirmed_at = request.confirmed_at or request.changed_at
+    values["tokens_until"] = (confirmed_at + TOKENS_USUALLY_WORK_FOR).isoformat()
+    return _message(request, MessageCode.CLOSED, is_all=not request.not_closed, **values)
 
 
 def _opened(request: AccessRequest, partnership: Partnership) -> Fact | None:
     """Return the message about an opened partner; None when the partner setup card says the same."""
     if request.fields.kind is RequestKind.ADOPTION:
         return _message(request, MessageCode.ADOPTED)
+    if request.fields.lifts:
+        return _message(request, MessageCode.LIFTED, restores=request.fields.restores)
     if any(step.is_needed for step in open_steps(partnership.setup, partnership.confirmations)):
         return None
     if request.fields.kind is RequestKind.RESTORATION:
@@ -158,6 +184,13 @@ def _show_setup(partnership: Partnership, earlier: Partnership | None) -> tuple[
     """Return the effect that shows the partner setup card; none when there are no steps and no earlier card."""
     earlier_setup = () if earlier is None else earlier.setup
     return (ShowSetup(tenant_id=partnership.identity.tenant_id),) if partnership.setup or earlier_setup else ()
+
+
+def _show_handover(record: Partnership, earlier: Partnership | None) -> tuple[ShowHandover, ...]:
+    """Update the messages of a hand-over that ended because the partner was closed or got another sponsor."""
+    if earlier is None or record.handover == earlier.handover:
+        return ()
+    return (ShowHandover(tenant_id=record.identity.tenant_id),)
 
 
 def unapproved_partnership(
@@ -186,9 +219,11 @@ def opened_partnership(request: AccessRequest, earlier: Partnership | None, now:
 
     :param earlier: the partner's record before; None when there is none.
     """
-    return _new_record(
-        request, earlier, now, configuration=request.plan.configuration_after(), basis=SettingsBasis.APPROVED
-    )
+    configuration = request.plan.configuration_after()
+    if request.fields.lifts and earlier is not None and earlier.suspension is not None:
+        record = lifted_partnership(request, earlier, now)
+        return _with_setup(record, earlier, configuration, request.require_prepared(), now)
+    return _new_record(request, earlier, now, configuration=configuration, basis=SettingsBasis.APPROVED)
 
 
 def _new_record(
@@ -201,6 +236,7 @@ def _new_record(
 ) -> Partnership:
     prepared = request.require_prepared()
     ends_at = _end_of_settings(request, earlier, now, basis)
+    attestations = () if earlier is None else earlier.attestations
     record = Partnership(
         identity=prepared.observation.identity,
         version=1 if earlier is None else earlier.version + 1,
@@ -214,17 +250,18 @@ def _new_record(
         since=now,
         ends_at=ends_at,
         review_interval=prepared.review_interval,
-        next_review_at=next_review(prepared.review_interval, ends_at, now),
-        attestations=() if earlier is None else earlier.attestations,
+        next_review_at=next_review(prepared.review_interval, ends_at, now, attestation_end(attestations, now)),
+        attestations=attestations,
         review_events=kept_events(earlier),
         stages=_approval_policy_from(prepared, earlier),
         basis=basis,
         at_end=prepared.plan.at_end if basis is SettingsBasis.APPROVED else AtEnd.ASK,
+        on_silence=prepared.plan.on_silence if basis is SettingsBasis.APPROVED else OnSilence.ESCALATE,
     )
     is_approved = basis is SettingsBasis.APPROVED
     if earlier is not None and is_live(earlier) and not (is_approved and _may_prolong(prepared)):
-        record = _with_earlier_terms(earlier, record)
-    return _with_setup(record, earlier, configuration, prepared)
+        record = answered_by_reduction(_with_earlier_terms(earlier, record), request, now)
+    return with_earlier_sponsors(_with_setup(record, earlier, configuration, prepared, now), earlier, now)
 
 
 def _recorded_template(prepared: PreparedRequest) -> str:
@@ -261,6 +298,9 @@ def _with_earlier_terms(earlier: Partnership, new: Partnership) -> Partnership:
     return replace(
         earlier,
         version=new.version,
+        state=new.state if earlier.is_closed else earlier.state,
+        suspension=None,
+        not_closed=None,
         template=new.template,
         template_title=new.template_title,
         is_adopted=new.is_adopted,
@@ -274,6 +314,7 @@ def _with_earlier_terms(earlier: Partnership, new: Partnership) -> Partnership:
         basis=earlier.basis if is_still_unapproved else new.basis,
         not_applied=earlier.not_applied if is_still_unapproved else (),
         at_end=earlier.at_end if is_still_unapproved or new.is_as_approved else AtEnd.ASK,
+        on_silence=earlier.on_silence if is_still_unapproved or new.is_as_approved else OnSilence.ESCALATE,
     )
 
 
@@ -285,14 +326,18 @@ def _approval_policy_from(prepared: PreparedRequest, earlier: Partnership | None
 
 
 def _with_setup(
-    record: Partnership, earlier: Partnership | None, current: JsonObject | None, prepared: PreparedRequest
+    record: Partnership,
+    earlier: Partnership | None,
+    current: JsonObject | None,
+    prepared: PreparedRequest,
+    now: datetime,
 ) -> Partnership:
     observed = prepared.observation
     setup = setup_of(current, observed.default, is_cross_cloud=not observed.identity.is_resolved).steps
     confirmations = () if earlier is None else valid_confirmations(setup, earlier.confirmations)
     is_set = earlier is not None and earlier.remind_setup_at is not None and open_steps(setup, confirmations)
     reminded = earlier if is_set else None
-    return replace(
+    with_steps = replace(
         record,
         setup=setup,
         confirmations=confirmations,
@@ -300,15 +345,21 @@ def _with_setup(
         setup_reminder_asked_by=reminded.setup_reminder_asked_by if reminded else None,
         setup_reminder_asked_at=reminded.setup_reminder_asked_at if reminded else None,
     )
+    # NB. counted anew: who has just done something for this partner is not reminded of it tomorrow.
+    return with_prompts(replace(with_steps, setup_prompt_at=None, setup_prompts=0), now)
 
 
 def closed_partnership(request: AccessRequest, earlier: Partnership | None, now: datetime) -> Partnership:
     """Return the record of a partner that was just blocked and read back.
 
+    A partner that is revoked stays revoked when a suspension is confirmed later.
+
     :param earlier: the partner's record before; None when there is none.
     """
+    if request.is_suspension and (earlier is None or is_live(earlier)):
+        return with_earlier_sponsors(suspended_partnership(request, earlier, now), earlier, now)
     prepared = request.require_prepared()
-    return Partnership(
+    record = Partnership(
         identity=prepared.observation.identity,
         version=1 if earlier is None else earlier.version + 1,
         state=PartnershipState.REVOKED,
@@ -323,6 +374,7 @@ def closed_partnership(request: AccessRequest, earlier: Partnership | None, now:
         attestations=() if earlier is None else earlier.attestations,
         not_closed=request.not_closed,
     )
+    return with_earlier_sponsors(record, earlier, now)
 
 
 def _may_prolong(prepared: PreparedRequest) -> bool:

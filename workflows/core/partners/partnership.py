@@ -1,6 +1,6 @@
 """The record of a partner that Gatehouse opened or closed, with its reviews.
 
-It is long because every stored field of the record says here what it means.
+It is long because each field of a record says what it means, and since which version it may be empty.
 """
 
 from collections.abc import Iterable, Mapping
@@ -9,14 +9,18 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import groupby
 from operator import itemgetter
+from typing import Final
 
 from workflows.core.checks.partner_setup.confirmations import Confirmation
 from workflows.core.checks.partner_setup.steps import SetupStep
 from workflows.core.partners.access_end.notices import AT_THE_END, EndNotice, next_notice_at
 from workflows.core.people import Person
-from workflows.core.plans.plan import AtEnd, TenantIdentity
+from workflows.core.plans.plan import AtEnd, OnSilence, TenantIdentity
 from workflows.core.plans.renewal import is_extension
 from workflows.core.policy.approval import Choice
+from workflows.core.policy.attestation import MfaAttestation
+from workflows.core.policy.silence import LAST_CALL, ReviewReminder, consequence_at
+from workflows.core.policy.sponsorship import FormerSponsor, Handover
 from workflows.core.policy.template import Stage
 from workflows.core.requests.commands.review_event import ReviewReason
 from workflows.core.requests.deciding import access_ends_at
@@ -34,6 +38,12 @@ class PartnershipState(StrEnum):
     """The sponsor was asked whether the access is still needed, and nobody has answered yet."""
     REVOKED = "revoked"
     """Explicitly blocked and read back. `not_closed` lists what was still open."""
+    SUSPENDED = "suspended"
+    """Blocked and read back as well, and meant to be lifted: the terms of the approved access stay in the record."""
+
+
+CLOSED_STATES: Final = frozenset({PartnershipState.REVOKED, PartnershipState.SUSPENDED})
+"""The states in which the partner is blocked. Nobody is asked or reminded then."""
 
 
 class SettingsBasis(StrEnum):
@@ -55,6 +65,22 @@ class Attestation:
     person: Person
     reason: str
     at: datetime
+    mfa: MfaAttestation | None = None
+    """What the person attested about the partner's MFA; None when that was not asked."""
+    reduced_by: RequestId | None = None
+    """The request that reduced the access, when that was the answer; None when the access was kept as it was."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspension:
+    """What a suspended partner had before, so that the suspension can be lifted."""
+
+    at: datetime
+    """When the first block was confirmed. A later one, also without a lift between them, does not change it."""
+    request_id: RequestId | None
+    """The request whose settings were in force; None when Gatehouse had no record of the partner."""
+    basis: SettingsBasis = SettingsBasis.APPROVED
+    """Whether those settings were approved as they were."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +103,7 @@ class Partnership:
     next_review_at: datetime | None
     """When the next review question is sent to the sponsor; None once revoked."""
     reminders: int = 0
-    """How often the sponsor was asked in the open review."""
+    """How often people were asked in the open review."""
     review_reasons: tuple[ReviewReason, ...] = ()
     """Why the open review is due. Empty when none is open, and for one that an earlier version asked about."""
     review_events: tuple[str, ...] = ()
@@ -93,6 +119,8 @@ class Partnership:
     """The approval policy of the partner. Only a confirmed block resets it. Empty in old records."""
     sponsor_gone_at: datetime | None = None
     """When it was found that the sponsor has no enabled account; None while the sponsor has one."""
+    sponsor_manager: str = ""
+    """The name of that sponsor's manager in Entra, who can be asked; empty when there is none, or it is not known."""
     setup: tuple[SetupStep, ...] = ()
     """The steps that the partner must do for the plan that is now applied."""
     confirmations: tuple[Confirmation, ...] = ()
@@ -105,8 +133,12 @@ class Partnership:
     """Who asked for the next reminder, or for the last one when none is set."""
     setup_reminder_asked_at: datetime | None = None
     """When somebody asked for that reminder."""
+    setup_prompt_at: datetime | None = None
+    """When the next reminder of the partner setup is due that nobody asked for; None when none is."""
+    setup_prompts: int = 0
+    """How many such reminders were sent since a step is open."""
     not_closed: tuple[OpenAccess, ...] | None = None
-    """For a revoked partner: the access that is not certainly closed; None when that was not checked."""
+    """For a blocked partner: the access that is not certainly closed; None when that was not checked."""
     restored_from: RequestId | None = None
     """The request that a restoration undid, when the present settings are restored ones.
 
@@ -124,6 +156,23 @@ class Partnership:
     """The notices about the end of the access, the newest last."""
     blocked_by: RequestId | None = None
     """The revocation that Gatehouse created at the end of the access; None before the end."""
+    former_sponsors: tuple[FormerSponsor, ...] = ()
+    """Who was the sponsor in the last 90 days, and until when. They do not decide on requests about the partner."""
+    handover: Handover | None = None
+    """The last hand-over of the sponsorship, with its result; None when there was none."""
+    suspension: Suspension | None = None
+    """What a suspended partner had before; None in every other state."""
+    on_silence: OnSilence = OnSilence.ESCALATE
+    """What happens when nobody answers a review, from the approved plan. Records of earlier versions escalate."""
+    review_reminders: tuple[ReviewReminder, ...] = ()
+    """The reminders of the open review, the newest last. A partner that was suspended for silence keeps them."""
+    suspended_by: RequestId | None = None
+    """The request with which Gatehouse suspends the partner because nobody answers; None when there is none."""
+
+    @property
+    def is_closed(self) -> bool:
+        """Return whether the partner is blocked: revoked or suspended."""
+        return self.state in CLOSED_STATES
 
     @property
     def is_as_approved(self) -> bool:
@@ -135,17 +184,38 @@ class Partnership:
 
     @property
     def due_at(self) -> datetime | None:
-        """Return when the next review, reminder of the partner setup, or step of the end of access is due."""
-        moments = (self.review_due_at, self.remind_setup_at, self.end_step_at)
+        """Return when the next review, reminder of the partner setup, or step of an end or of a hand-over is due."""
+        handover_step_at = None if self.handover is None else self.handover.next_step_at
+        setup_moments = (self.remind_setup_at, self.setup_prompt_due_at)
+        moments = (self.review_due_at, *setup_moments, self.end_step_at, handover_step_at)
         return min((moment for moment in moments if moment), default=None)
 
     @property
+    def setup_prompt_due_at(self) -> datetime | None:
+        """Return when the sponsor is reminded of open steps; None when the access is closed, or has ended, by then."""
+        prompt_at = None if self.is_closed else self.setup_prompt_at
+        return None if prompt_at and self.ends_at and prompt_at >= self.ends_at else prompt_at
+
+    @property
     def review_due_at(self) -> datetime | None:
-        """Return when the next review is due; None when the access is blocked by then."""
-        review_at = self.next_review_at
+        """Return when the next review is due; None when the access is blocked then, or is being suspended."""
+        review_at = None if self.is_closed or self.suspended_by is not None else self.next_review_at
         if self.at_end is AtEnd.BLOCK and review_at and self.ends_at and review_at >= self.ends_at:
             return None
         return review_at
+
+    @property
+    def silence_ends_at(self) -> datetime | None:
+        """Return when nobody's answer has a consequence, as far as it is known; None while no review waits."""
+        if self.state is not PartnershipState.REVIEW_DUE:
+            return None
+        return consequence_at(self.review_reminders, self.next_review_at)
+
+    @property
+    def silence_step_at(self) -> datetime | None:
+        """Return from when on it is looked for what silence leads to; None while the last reminder was not issued."""
+        has_last_call = any(one.number >= LAST_CALL for one in self.review_reminders)
+        return self.silence_ends_at if has_last_call else None
 
     @property
     def end_step_at(self) -> datetime | None:
@@ -153,7 +223,7 @@ class Partnership:
 
         An access whose settings nobody approved ended when that was found. It has a review, and no notices.
         """
-        if self.ends_at is None or not self.is_as_approved or self.is_end_handled:
+        if self.ends_at is None or self.is_closed or not self.is_as_approved or self.is_end_handled:
             return None
         notice_at = next_notice_at(self.since, self.ends_at, self.end_notices)
         return self.ends_at if notice_at is None and self.at_end is AtEnd.BLOCK else notice_at
@@ -173,7 +243,7 @@ def opened_at(partnership: Partnership, requests: Iterable[AccessRequest]) -> da
     """Return when the present access was first opened; later extensions and changes do not count.
 
     :param requests: the requests about this partner, in any order. Only those confirmed after the last block count,
-        whether it was a revocation or a request that was approved.
+        whether it was a revocation, a suspension or a request that was approved.
     """
     confirmed = [
         (request.confirmed_at, closes(request))
@@ -200,7 +270,7 @@ def is_over(request: AccessRequest, record: Partnership | None, now: datetime) -
         return True  # what is missing of a part can be requested again
     if record is None or record.request_id != request.id:
         return record is not None  # replaced or revoked later
-    return record.state is not PartnershipState.REVOKED and record.is_past_its_end(now)
+    return not record.is_closed and record.is_past_its_end(now)
 
 
 def newer_request(
@@ -226,7 +296,7 @@ def newer_request(
 
 
 def _is_active(record: Partnership, now: datetime) -> bool:
-    return record.state is not PartnershipState.REVOKED and not record.is_past_its_end(now)
+    return not record.is_closed and not record.is_past_its_end(now)
 
 
 def _is_same_partner(request: AccessRequest, other: AccessRequest) -> bool:
@@ -247,6 +317,7 @@ class LaterChange(StrEnum):
     """What a later request did to the result of an earlier one."""
 
     REVOKED = "revoked"
+    SUSPENDED = "suspended"
     CLOSED_EARLY = "closed_early"
     """An approved request closed the partner before the end of the earlier access."""
     CLOSED = "closed"
@@ -270,7 +341,7 @@ def later_change(request: AccessRequest, later: AccessRequest) -> LaterChange:
     if later.applied_part:
         return LaterChange.REPLACED_IN_PART
     if later.fields.kind is RequestKind.REVOCATION:
-        return LaterChange.REVOKED
+        return LaterChange.SUSPENDED if later.is_suspension else LaterChange.REVOKED
     if closes(later):
         return LaterChange.CLOSED_EARLY if _is_before_the_end(request, later) else LaterChange.CLOSED
     if later.plan.adoption is not None:

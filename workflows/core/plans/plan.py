@@ -32,6 +32,15 @@ class AtEnd(StrEnum):
     """Gatehouse blocks the partner by itself, if it was announced."""
 
 
+class OnSilence(StrEnum):
+    """What happens when nobody answers a review. The values are stored."""
+
+    ESCALATE = "escalate"
+    """The admins are asked again and again, and an alarm is open. The access stays until somebody revokes it."""
+    SUSPEND = "suspend"
+    """Gatehouse suspends the partner by itself, if the sponsor and the admins were told."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TenantIdentity:
     """A tenant as Entra names it. `display_name` is chosen by that tenant's admin and is not verified."""
@@ -148,6 +157,8 @@ class Plan:
     """Whether a plan that reduces access also extends it, so that the whole chain decides; see `extension.extends`."""
     at_end: AtEnd = AtEnd.ASK
     """What happens at the end of the access. Plans of earlier versions ask."""
+    on_silence: OnSilence = OnSilence.ESCALATE
+    """What happens when nobody answers a review of the access. Plans of earlier versions escalate."""
     adoption: Adoption | None = None
     """Set when the plan writes nothing and makes `before` the record; None for every other plan."""
     kept_approval: ApprovedSettings | None = None
@@ -188,6 +199,8 @@ class Plan:
             approved["extends"] = True
         if self.at_end is not AtEnd.ASK:
             approved["atEnd"] = self.at_end.value
+        if self.on_silence is not OnSilence.ESCALATE:
+            approved["onSilence"] = self.on_silence.value
         if self.adoption is not None:
             approved["adoption"] = asdict(self.adoption)
         if self.kept_approval is not None:

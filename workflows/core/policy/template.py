@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from workflows.core.people import Role
-from workflows.core.plans.plan import AtEnd
+from workflows.core.plans.plan import AtEnd, OnSilence
 from workflows.core.policy.placeholders import Placeholder, fill
 from workflows.core.settings.access_change import AccessChange
 from workflows.core.settings.model import Property, Setting
@@ -60,6 +60,10 @@ class Template:
     """Whether the requester may choose the day of the end, instead of one of the durations. A block has no end."""
     at_end: AtEnd = AtEnd.ASK
     """What happens at the end of the access."""
+    attest_mfa_for: timedelta | None = None
+    """How long an attestation counts that the partner enforces MFA. Who keeps the access must give it; None: nobody."""
+    on_silence: OnSilence = OnSilence.ESCALATE
+    """What happens when nobody answers a review of the access."""
 
     @property
     def longest(self) -> timedelta:

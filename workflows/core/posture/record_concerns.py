@@ -1,6 +1,7 @@
 """Find differences between a partner's current settings and our records, and what is overdue."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -46,8 +47,8 @@ def present_partner_concerns(
     :param access_kinds: every kind of access of the partner, with its current state.
     :param request: the request of the partnership; None when it cannot be read.
     """
-    if partnership.state is PartnershipState.REVOKED:
-        yield from _not_closed_concerns(configuration, access_kinds)
+    if partnership.is_closed:
+        yield from (_about(partnership, one) for one in _not_closed_concerns(configuration, access_kinds))
     elif request is None:
         values = {"request_id": partnership.request_id}
         yield Concern(code=ConcernCode.NOT_COMPARED, severity=ConcernSeverity.UNCHECKED, values=values)
@@ -63,21 +64,22 @@ def missing_partner_concerns(
     :param access_kinds: every kind of access that still applies; all closed for a tenant of another cloud.
     """
     open_access = possibly_open(access_kinds)
-    is_revoked = partnership.state is PartnershipState.REVOKED
-    yield Concern(
-        code=ConcernCode.REVOKED_BUT_ABSENT if is_revoked else ConcernCode.ABSENT,
-        severity=ConcernSeverity.ALERT if is_revoked and open_access else ConcernSeverity.WARNING,
+    is_closed = partnership.is_closed
+    absent = Concern(
+        code=ConcernCode.REVOKED_BUT_ABSENT if is_closed else ConcernCode.ABSENT,
+        severity=ConcernSeverity.ALERT if is_closed and open_access else ConcernSeverity.WARNING,
         values={
             "is_other_cloud": not partnership.identity.is_resolved,
             "is_default_read": default_is_read,
             "ways": access_kind_values(open_access),
         },
     )
+    yield _about(partnership, absent)
 
 
 def due_concerns(partnership: Partnership, now: datetime) -> Iterator[Concern]:
-    """List what is overdue for a partnership that is not revoked."""
-    if partnership.state is PartnershipState.REVOKED:
+    """List what is overdue for a partnership that is not blocked."""
+    if partnership.is_closed:
         return
     # Where nobody approved the settings, the difference says so. Their end is only the moment when that was found.
     if partnership.ends_at is not None and partnership.is_past_its_end(now) and partnership.is_as_approved:
@@ -110,7 +112,7 @@ _SETTABLE: Final = (
 
 
 def _not_closed_concerns(configuration: JsonObject, access_kinds: Sequence[AccessKind]) -> Iterator[Concern]:
-    """Report access of a revoked partner that is open, not known, or closed without an explicit block."""
+    """Report access of a blocked partner that is open, not known, or closed without an explicit block."""
     left, missing = possibly_open(access_kinds), unblocked_settings(configuration)
     open_kinds = [kind for kind in left if kind.opening is not AccessState.UNKNOWN]
     unknown = [
@@ -132,6 +134,13 @@ def _not_closed_concerns(configuration: JsonObject, access_kinds: Sequence[Acces
             severity=ConcernSeverity.WARNING,
             values={"settings": [name.value for name in closed]},
         )
+
+
+def _about(partnership: Partnership, concern: Concern) -> Concern:
+    """Return the concern, marked when the partner is suspended and not revoked."""
+    if partnership.state is not PartnershipState.SUSPENDED:
+        return concern
+    return replace(concern, values={**concern.values, "is_suspended": True})
 
 
 def _review_overdue(*, sponsor: str | None = None, reminders: int | None = None, due_at: str | None = None) -> Concern:

@@ -62,6 +62,8 @@ class AlarmCode(StrEnum):
     """Accesses are open a week after their end, because no notice could be delivered. Subject: empty."""
     END_NOT_BLOCKED = "end_not_blocked"
     """The block at the end of an access ended, and the partner is still open. Subject: the tenant id."""
+    REVIEW_SILENT = "review_silent"
+    """Nobody answers reviews, and the access stays open. Subject: why, see `SilenceStep`."""
     FROZEN = "frozen"
     """Nothing that opens access is written. Subject: when the freeze began."""
     FREEZE_END_ASKED = "freeze_end_asked"
@@ -91,6 +93,8 @@ class EndingCode(StrEnum):
     """The settings were changed again, and a newer alarm says how."""
     FREEZE_GOES_ON = "freeze_goes_on"
     """The request to end the freeze was taken back, or nobody confirmed it in time."""
+    PARTNERS_CHANGED = "partners_changed"
+    """A newer alarm lists the partners that it is about now."""
     NOT_ALL_CLOSED = "not_all_closed"
     """The block is confirmed. Another alarm lists the access that stays open."""
 

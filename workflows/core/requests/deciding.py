@@ -1,4 +1,7 @@
-"""Check who may decide on a request, and until when. Requester, sponsor and authors of adopted settings never may."""
+"""Check who may decide on a request, and until when.
+
+Requester, sponsor, the partner's recent sponsors and the authors of adopted settings never may.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,6 +19,7 @@ from workflows.core.requests.request import AccessRequest, RequestState
 _NEVER_DECIDE: Final = {
     IneligibleReason.REQUESTER: RefusalCode.REQUESTER_MAY_NOT_DECIDE,
     IneligibleReason.SPONSOR: RefusalCode.SPONSOR_MAY_NOT_DECIDE,
+    IneligibleReason.PARTNER_SPONSOR: RefusalCode.PARTNER_SPONSOR_MAY_NOT_DECIDE,
     IneligibleReason.AUTHOR: RefusalCode.AUTHOR_MAY_NOT_DECIDE,
 }
 

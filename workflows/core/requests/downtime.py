@@ -58,6 +58,16 @@ def known_gaps(gaps: Sequence[Gap], now: datetime) -> tuple[Gap, ...]:
     return tuple(gap for gap in gaps if now - GAPS_KEPT_FOR < gap.until <= now)
 
 
+def has_run_for(duration: timedelta, since: datetime, gaps: Sequence[Gap]) -> datetime:
+    """Return when the bot has run for `duration` since a moment. Gaps do not count."""
+    reached = since + duration
+    for gap in sorted(gaps, key=lambda each_gap: each_gap.until):
+        began = since if gap.since is None else max(gap.since, since)
+        if began < min(gap.until, reached):
+            reached += gap.until - began
+    return reached
+
+
 def time_of_oldest_read(request: AccessRequest, gap: Gap | None) -> datetime | None:
     """Return since when a partner must be unchanged, so that the request may be written; None: no check is needed.
 

@@ -93,11 +93,12 @@ class SendExpiryMessages:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowReview:
-    """Update every copy of the partnership's review card, and send a reminder when it is due."""
+    """Update every copy of the partnership's review card."""
 
     kind: Literal["show_review"] = field(default="show_review")
     tenant_id: TenantId
     remind: bool = False
+    """Whether people are asked, too. Stored by earlier versions; now `SendReviewReminders` asks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +108,14 @@ class ShowSetup:
     kind: Literal["show_half"] = field(default="show_half")
     tenant_id: TenantId
     remind: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowHandover:
+    """Ask the proposed sponsor, or update the messages that asked, with the present state of the hand-over."""
+
+    kind: Literal["show_handover"] = field(default="show_handover")
+    tenant_id: TenantId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,8 +129,19 @@ class SendEndNotices:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SendReviewReminders:
+    """Send the questions of a batch about reviews, one message to each person, and record who got them."""
+
+    kind: Literal["send_review_reminders"] = field(default="send_review_reminders")
+    batch: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShowBlockAtEnd:
-    """Tell the sponsor and the admins that a partner was blocked at the end of its access, as it was read back."""
+    """Tell the sponsor and the admins of a partner that Gatehouse closed by itself, as it was read back.
+
+    That is at the end of its access, or because nobody answered a review.
+    """
 
     kind: Literal["show_block_at_end"] = field(default="show_block_at_end")
     request_id: RequestId
@@ -155,7 +175,10 @@ class MessageCode(StrEnum):
     OVERWRITTEN = "overwritten"
     """Values: `partner`, `request`, `note`."""
     CLOSED = "closed"
-    """Values: `partner`, `request`, `is_all` (nothing else is open), `note`."""
+    """Values: `partner`, `request`, `is_all` (nothing else is open), `note`.
+
+    Also `tokens_until`; and, only where it is so, `is_suspended` and `was_synchronized`. Earlier versions stored none.
+    """
     OPENED = "opened"
     """Values: `partner`, `request`, `note`."""
     PUT_BACK = "put_back"
@@ -164,6 +187,8 @@ class MessageCode(StrEnum):
     """Values: `partner`, `request`, `note`."""
     APPROVED_AGAIN = "approved_again"
     """Values: `partner`, `request`, `restores` (the request whose settings are restored), `note`."""
+    LIFTED = "lifted"
+    """A suspension was lifted. Values: `partner`, `request`, `restores`, `note`."""
     OUR_SIDE_SET = "our_side_set"
     """Values: `partner`, `steps` (how many steps the partner must do), `note`."""
     ROLE_EMPTY = "role_empty"
@@ -182,10 +207,24 @@ class MessageCode(StrEnum):
     DRIFT_FOUND = "drift_found"
     """Values: `partners` (the first names), `count`."""
 
+    CAMPAIGN_STARTED = "campaign_started"
+    """Values: `label`, `members`, `skipped`: how many."""
+    CAMPAIGN_ENDED = "campaign_ended"
+    """Values: `label`, `members`, and how many have each outcome: `kept`, `reduced`, `revoked`, `changed`."""
+
     SETUP_CONFIRMED = "setup_confirmed"
     """Values: `partner`, `step`, `left` (the steps that are still open)."""
     SETUP_UNCONFIRMED = "setup_unconfirmed"
     """Values: `partner`, `step`, `left`."""
+
+    HANDOVER_ASKED = "handover_asked"
+    """Values: `partner`, `proposed`, `proposed_by`, `sponsor` (names), `expires_at`."""
+    HANDOVER_ACCEPTED = "handover_accepted"
+    """Values: `partner`, `proposed`, `sponsor` (the former one)."""
+    HANDOVER_DECLINED = "handover_declined"
+    """Values: `partner`, `proposed`, `sponsor`."""
+    HANDOVER_EXPIRED = "handover_expired"
+    """Values: `partner`, `proposed`, `sponsor`."""
 
     CLICK_WAITS = "click_waits"
     CLICK_NOT_CHECKED = "click_not_judged"
@@ -270,7 +309,9 @@ Effect = (
     | SendExpiryMessages
     | ShowReview
     | ShowSetup
+    | ShowHandover
     | SendEndNotices
+    | SendReviewReminders
     | ShowBlockAtEnd
     | ShowHome
     | SendMessage
@@ -341,11 +382,13 @@ def priority_of(effect: Effect) -> Priority:
             ShowRequest()
             | ShowReview()
             | ShowSetup()
+            | ShowHandover()
             | ShowAlarm()
             | ShowFreeze()
             | SendReminders()
             | SendExpiryMessages()
             | SendEndNotices()
+            | SendReviewReminders()
             | ShowBlockAtEnd()
             | SendMessage()
             | ShowBatch()
@@ -372,12 +415,14 @@ def lane(effect: Effect) -> str:
             return f"card:{effect.request_id}"
         case SendReminders() | SendExpiryMessages() | ShowFreeze():
             return effect.kind  # one lane for all, so that a person gets one message about several requests
+        case SendEndNotices() | SendReviewReminders():
+            return effect.kind.removeprefix("send_")  # one lane each, for the same reason
         case ShowReview():
             return f"review:{effect.tenant_id}"
         case ShowSetup():
             return f"half:{effect.tenant_id}"
-        case SendEndNotices():
-            return "end_notices"
+        case ShowHandover():
+            return f"handover:{effect.tenant_id}"
         case ShowBlockAtEnd():
             return f"end:{effect.request_id}"
         case ShowHome():

@@ -18,6 +18,8 @@ class IneligibleReason(Enum):
 
     REQUESTER = auto()
     SPONSOR = auto()
+    PARTNER_SPONSOR = auto()
+    """They are the partner's sponsor on record, or were in the last 90 days."""
     AUTHOR = auto()
     """They made the settings that the request adopts."""
     COUNTED = auto()
@@ -48,6 +50,8 @@ class Eligibility:
     """Every known chat id of the people who may not decide."""
     authors: frozenset[ChatId | PersonId] = frozenset()
     """Every known id of the people who made the settings that are adopted."""
+    partner_sponsors: frozenset[ChatId | PersonId] = frozenset()
+    """Every known id of the people who are the partner's sponsor on record, or were in the last 90 days."""
 
     @property
     def open_stages(self) -> tuple[OpenStage, ...]:
@@ -70,7 +74,7 @@ class Eligibility:
             for person in people
             for known_id in (person.id, person.chat_id)
         }
-        return self.requester | self.sponsor | self.authors | counted
+        return self.requester | self.sponsor | self.partner_sponsors | self.authors | counted
 
     def ineligible_reason(self, chat_id: ChatId, account: PersonId | None = None) -> IneligibleReason | None:
         """Return why a person may not decide, whatever roles they have; None when there is no such reason."""
@@ -79,6 +83,8 @@ class Eligibility:
             return IneligibleReason.REQUESTER
         if who in self.sponsor:
             return IneligibleReason.SPONSOR
+        if who in self.partner_sponsors:
+            return IneligibleReason.PARTNER_SPONSOR
         if who in self.authors:
             return IneligibleReason.AUTHOR
         return IneligibleReason.COUNTED if who in self.excluded_ids else None
@@ -108,7 +114,7 @@ def eligibility(request: AccessRequest, current_roles: CurrentRoles | None = Non
     counted = (person.chat_id for people in verdict.counted_people for person in people)
     editors = [edit.person for edit in request.edits]
     chat_ids = (prepared.requester.chat_id, fields.requester, prepared.sponsor.chat_id, fields.sponsor)
-    authors = frozenset(known for author in prepared.authors for known in (author.id, author.chat_id) if known)
+    authors, partner_sponsors = ids_of(prepared.authors), ids_of(prepared.partner_sponsors)
     return Eligibility(
         stages=prepared.stages,
         verdict=verdict,
@@ -120,13 +126,19 @@ def eligibility(request: AccessRequest, current_roles: CurrentRoles | None = Non
             (
                 *chat_ids,
                 *(editor.chat_id for editor in editors),
-                *(author.chat_id for author in prepared.authors),
+                *(person.chat_id for person in (*prepared.authors, *prepared.partner_sponsors)),
                 *counted,
             )
         )
         - {ChatId("")},
         authors=authors,
+        partner_sponsors=partner_sponsors,
     )
+
+
+def ids_of(people: Iterable[Person]) -> frozenset[ChatId | PersonId]:
+    """Return every known id of these people. Who has no chat user has an empty chat id, which is left out."""
+    return frozenset(known_id for person in people for known_id in (person.id, person.chat_id) if known_id)
 
 
 def _ids(person: Person, chat_id: ChatId) -> frozenset[ChatId | PersonId]:

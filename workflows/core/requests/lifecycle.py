@@ -37,6 +37,7 @@ stateDiagram-v2
     awaiting_approval --> expired: expire
     awaiting_approval --> preparing: replan
     awaiting_approval --> stopped: stop
+    awaiting_approval --> awaiting_approval: record_sponsors
     awaiting_approval --> applying: accept_batch_decisions
     awaiting_approval --> awaiting_approval: leave_batch
     awaiting_approval --> rejected: end_with_batch
@@ -80,6 +81,7 @@ from workflows.core.requests.commands.automatic import (
     RecordPrepared,
     RecordRefusal,
     RecordResent,
+    RecordSponsors,
     RecordUnfit,
     RecordUnseen,
     RecordWriting,
@@ -122,6 +124,7 @@ TABLE: Final[Mapping[tuple[RequestState | None, type[Any]], frozenset[RequestSta
     (S.AWAITING_APPROVAL, Expire): frozenset({S.EXPIRED}),
     (S.AWAITING_APPROVAL, Replan): frozenset({S.PREPARING}),
     (S.AWAITING_APPROVAL, Stop): frozenset({S.STOPPED}),
+    (S.AWAITING_APPROVAL, RecordSponsors): frozenset({S.AWAITING_APPROVAL}),
     (S.AWAITING_APPROVAL, AcceptBatchDecisions): frozenset({S.APPLYING}),
     (S.AWAITING_APPROVAL, LeaveBatch): frozenset({S.AWAITING_APPROVAL}),
     (S.AWAITING_APPROVAL, EndWithBatch): _ENDED_WITH_BATCH,
@@ -177,6 +180,7 @@ _HANDLERS: Final[Mapping[type[Any], Callable[..., Transition]]] = {
     Edit: planning.edit,
     RemindApprovers: decisions.remind_approvers,
     Expire: decisions.expire,
+    RecordSponsors: decisions.record_sponsors,
     Replan: planning.replan,
     Reopen: planning.reopen,
     Stop: writes.stop,

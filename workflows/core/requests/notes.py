@@ -37,6 +37,8 @@ class NoteCode(StrEnum):
     """Another request was stored first. Values: `other`, its id."""
     REVOKED_MEANWHILE = "revoked_meanwhile"
     """Values: `name`."""
+    ANSWERED_MEANWHILE = "answered_meanwhile"
+    """A suspension for silence ended before it began, because the review was answered or the access changed."""
     EXTENDED_MEANWHILE = "extended_meanwhile"
     """A block at the end of an access has not begun, and the partner was approved again."""
     OVERWRITTEN = "overwritten"
@@ -173,6 +175,8 @@ class DisplayedState(StrEnum):
     BLOCK_UNCONFIRMED = "block_unconfirmed"
     BLOCKED = "blocked"
     """Blocked, and no other access is open."""
+    SUSPENDED = "suspended"
+    """A suspension: blocked, and no other access is open."""
     BLOCK_READ = "block_read"
     """Blocked; it was not checked whether other access is open."""
     BLOCKED_IN_PART = "blocked_in_part"
@@ -192,7 +196,7 @@ def state_to_display(request: AccessRequest) -> DisplayedState:
     state, kind = request.state, request.fields.kind
     if state is RequestState.APPLIED and _is_block(request):
         if request.not_closed == ():
-            return DisplayedState.BLOCKED
+            return DisplayedState.SUSPENDED if request.is_suspension else DisplayedState.BLOCKED
         return DisplayedState.BLOCKED_IN_PART if request.not_closed else DisplayedState.BLOCK_READ
     if request.applied_part:
         return DisplayedState.PARTLY_APPLIED

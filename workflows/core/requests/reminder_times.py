@@ -1,7 +1,7 @@
-"""The times of all reminders, and when the approvers of a waiting request are reminded.
+"""The times of reminders of requests and partner setup, and when the approvers of a waiting request are reminded.
 
-To change how often people are reminded, change a constant here. `workflows.app.schedule.ticker` asks what is
-due; the notifier sends.
+To change how often people are reminded, change a constant here; for reviews, in `workflows.core.policy.silence`.
+`workflows.app.schedule.ticker` asks what is due; the notifier sends.
 """
 
 from datetime import datetime, timedelta
@@ -18,12 +18,12 @@ MIN_AROUND_APPROVER_REMINDER: Final = timedelta(hours=1)
 """The shortest time between the question and a reminder, and between a reminder and the end of the time to decide."""
 MIN_BETWEEN_APPROVER_REMINDERS: Final = timedelta(days=1)
 """The shortest time between the last reminder of approvers and one that the requester asks for."""
-REVIEW_ASKED_AGAIN_AFTER: Final = timedelta(days=3)
-"""The time between two questions to the sponsor in a review without an answer."""
-ADMINS_ASKED_FROM_REMINDER: Final = 2
-"""From this reminder of a review on, the admins are asked too, besides the sponsor."""
 SETUP_REMINDED_AFTER: Final = timedelta(days=7)
 """The time from asking for a reminder of the partner setup to that reminder."""
+SETUP_PROMPTED_AFTER: Final = tuple(timedelta(days=days) for days in (7, 14, 28))
+"""The times between the reminders of open steps of the partner setup that nobody asked for. The last one repeats."""
+SETUP_PROMPTS_APART: Final = timedelta(days=1)
+"""The shortest time between two such reminders to one person, whatever partners they are about."""
 
 _UNDECIDED: Final = (RequestState.PREPARING, RequestState.AWAITING_APPROVAL)
 

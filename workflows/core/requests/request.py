@@ -20,6 +20,7 @@ from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.policy.approval import ChainRule, Decision, Verdict, evaluate
 from workflows.core.policy.template import Stage
 from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.model import TenantId
 from workflows.core.settings.open_access import OpenAccess
 
 RequestId = NewType("RequestId", str)
@@ -36,6 +37,15 @@ class RequestKind(StrEnum):
     """Restores the settings from before an earlier request of the same partner."""
     ADOPTION = "adoption"
     """Makes the current settings of a partner its record. Nothing is written to the tenant."""
+
+
+class Closing(StrEnum):
+    """How a revocation closes its partner. Both write the same block. The values are stored."""
+
+    REVOKE = "revoke"
+    """For good: a confirmed block resets the partner's approval policy."""
+    SUSPEND = "suspend"
+    """To be lifted: the approval policy, the sponsor and the end of the access stay in the partner's record."""
 
 
 class RequestState(StrEnum):
@@ -113,6 +123,14 @@ class RequestFields:
     """The number of the ticket that the request belongs to; empty when the template asks for none."""
     period_ended_at: datetime | None = None
     """The end of the access for which Gatehouse itself blocks the partner; None for every other request."""
+    answers_review_of: TenantId | None = None
+    """The partner whose review is answered when this reduces its access; None for a request that answers none."""
+    silent_since: datetime | None = None
+    """Since when nobody answers the review for which Gatehouse suspends the partner; None for every other request."""
+    lifts: bool = False
+    """Whether this restore lifts a suspension: the approved settings, sponsor and end become active again."""
+    closing: Closing = Closing.REVOKE
+    """How a revocation closes the partner. It means nothing for other kinds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +150,8 @@ class Restored:
     """
     is_result: bool = False
     """Whether the settings after that change are restored, because somebody else changed them since."""
+    is_lift: bool = False
+    """Whether they are restored because a suspension is lifted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,11 +178,14 @@ class PreparedRequest:
     """Which rule asks for the stages; None for a revocation and in requests of earlier versions."""
     authors: tuple[Person, ...] = ()
     """Who made the settings that are adopted. A person without a chat user has an empty chat id."""
+    partner_sponsors: tuple[Person, ...] = ()
+    """Who is the partner's sponsor on record, or was in the last 90 days. Empty for a partner without a record."""
 
     @property
     def excluded(self) -> frozenset[PersonId]:
-        """Return the accounts of the requester, the sponsor and the authors, who may not decide."""
-        return frozenset({self.requester.id, self.sponsor.id, *(author.id for author in self.authors)})
+        """Return the accounts of the requester, the sponsors and the authors, who may not decide."""
+        others = (*self.authors, *self.partner_sponsors)
+        return frozenset({self.requester.id, self.sponsor.id, *(person.id for person in others)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,6 +287,16 @@ class AccessRequest:
     def is_block_at_end(self) -> bool:
         """Return whether Gatehouse created this revocation at the end of the access period."""
         return self.fields.period_ended_at is not None
+
+    @property
+    def is_own_closing(self) -> bool:
+        """Return whether Gatehouse created this revocation by itself: at the end of the access, or for silence."""
+        return self.is_block_at_end or self.fields.silent_since is not None
+
+    @property
+    def is_suspension(self) -> bool:
+        """Return whether this revocation is meant to be lifted."""
+        return self.fields.kind is RequestKind.REVOCATION and self.fields.closing is Closing.SUSPEND
 
     @property
     def was_written(self) -> bool:

@@ -21,6 +21,8 @@ from workflows.ports.tenant_problems import Purpose, TenantCode
 
 _PORTS: Final = {"http": 80, "https": 443}
 _MAX_QUOTED_CHARACTERS: Final = 300
+ACCOUNT_PROPERTIES: Final = ("id", "displayName", "mail", "userPrincipalName", "accountEnabled", "userType")
+"""The properties of a user from which `account_of` reads an account."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +176,7 @@ def identity_of(document: JsonObject, *, typed_name: str) -> TenantIdentity | No
 
 
 def account_of(row: JsonObject) -> Account:
-    """Read a user object that was selected with `id, displayName, mail, userPrincipalName, accountEnabled, userType`.
+    """Read a user object that was selected with `ACCOUNT_PROPERTIES`.
 
     An account is enabled only when Graph says true, and a member only when Graph says `Member`. Graph returns null for
     accounts that are older than the property. An admin must set `userType` for them before they count as members.

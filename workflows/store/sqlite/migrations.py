@@ -472,6 +472,24 @@ def m025_usage(db: Database) -> None:
     db.execute("create table partner_usage (tenant_id text primary key, doc text not null)")
 
 
+@migrations()
+def m026_campaigns(db: Database) -> None:
+    """Add campaigns of reviews."""
+    db.execute(
+        """create table campaigns (
+            id text primary key, version integer not null, is_open integer not null, at text not null, doc text not null
+        )"""
+    )
+    db.execute("create index campaigns_open on campaigns(at) where is_open = 1")
+
+
+@migrations()
+def m027_silence(db: Database) -> None:
+    """Add from when on it is looked for what an unanswered review leads to; no record of earlier versions has that."""
+    db.execute("alter table partnerships add column silent_from text not null default ''")
+    db.execute("create index partnerships_silent on partnerships(silent_from, tenant_id) where silent_from <> ''")
+
+
 def _overwritten_at(db: Database, tenant_id: str) -> str:
     """Return when the present settings of a partner were found to be overwritten; empty when they were not."""
     sql = "select state, doc from requests where tenant_id = ? and state in ('applied', 'overwritten')"

@@ -255,7 +255,8 @@ class SqliteRecords(SqliteDatabase):
         """List the tenants of partnerships that are not revoked and have no partner setup."""
         rows = await self._query(
             """select tenant_id from partnerships
-            where state <> 'revoked' and json_valid(doc) and coalesce(json_array_length(doc, '$.setup'), 0) = 0
+            where state not in ('revoked', 'suspended')
+            and json_valid(doc) and coalesce(json_array_length(doc, '$.setup'), 0) = 0
             order by domain"""
         )
         return [TenantId(row["tenant_id"]) for row in rows]
@@ -274,8 +275,18 @@ class SqliteRecords(SqliteDatabase):
     async def ended_partners(self, now: datetime) -> Sequence[TenantId]:
         """List the partners whose end has come and whom Gatehouse blocks then, by their end; see `ports.records`."""
         rows = await self._query(
-            """select tenant_id from partnerships where at_end = 'block' and state <> 'revoked'
+            """select tenant_id from partnerships where at_end = 'block'
+            and state not in ('revoked', 'suspended')
             and ends_at <> '' and ends_at <= ? order by ends_at, tenant_id""",
+            text_of(now),
+        )
+        return [TenantId(row["tenant_id"]) for row in rows]
+
+    async def silent_partners(self, now: datetime) -> Sequence[TenantId]:
+        """List the partners whose review nobody has answered for too long, the longest silence first."""
+        rows = await self._query(
+            """select tenant_id from partnerships where silent_from <> '' and silent_from <= ?
+            order by silent_from, tenant_id""",
             text_of(now),
         )
         return [TenantId(row["tenant_id"]) for row in rows]

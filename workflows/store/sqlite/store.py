@@ -9,6 +9,7 @@ from workflows.core.batches.batch import Batch
 from workflows.core.batches.deciding import current_batch_eligibility
 from workflows.core.batches.reminding import next_batch_due_at
 from workflows.core.partners.partnership import Partnership
+from workflows.core.partners.reviewing.campaigns import Campaign
 from workflows.core.policy.freeze import Freeze
 from workflows.core.posture.watch.acceptance import ask_again_at
 from workflows.core.posture.watch.drift import AuthorState, Drift
@@ -27,6 +28,7 @@ from workflows.store.redaction import RecordRedactor
 from workflows.store.sqlite.database import readable
 from workflows.store.sqlite.message_copies import SqliteMessageCopies
 from workflows.store.sqlite.other_records.batches import SqliteBatches
+from workflows.store.sqlite.other_records.campaigns import SqliteCampaigns
 from workflows.store.sqlite.other_records.drifts import (
     FREEZE_ID,
     SqliteDrifts,
@@ -37,7 +39,9 @@ from workflows.store.sqlite.other_records.usage import SqliteUsage
 from workflows.store.sqlite.records import SqliteRecords
 
 
-class SqliteStore(SqliteRecords, SqliteDrifts, SqliteFreezes, SqliteBatches, SqliteUsage, SqliteMessageCopies):
+class SqliteStore(
+    SqliteRecords, SqliteDrifts, SqliteFreezes, SqliteBatches, SqliteCampaigns, SqliteUsage, SqliteMessageCopies
+):
     """Implements `ports.store.Store`. Create it with `open_store`, and call `close` at the end."""
 
     async def commit(self, commit: Commit) -> bool:
@@ -75,6 +79,8 @@ class SqliteStore(SqliteRecords, SqliteDrifts, SqliteFreezes, SqliteBatches, Sql
             self._put_drift(commit.drift)
         if commit.batch is not None:
             self._put_batch(commit.batch)
+        if commit.campaign is not None:
+            self._put_campaign(commit.campaign)
         if commit.alarm is not None:
             self._put_alarm(commit.alarm)
         if commit.usage is not None:
@@ -140,6 +146,7 @@ class SqliteStore(SqliteRecords, SqliteDrifts, SqliteFreezes, SqliteBatches, Sql
                 "due_at": None if partnership.due_at is None else text_of(partnership.due_at),
                 "ends_at": "" if partnership.ends_at is None else text_of(partnership.ends_at),
                 "at_end": partnership.at_end.value,
+                "silent_from": "" if partnership.silence_step_at is None else text_of(partnership.silence_step_at),
                 "sponsor": partnership.sponsor.chat_id,
                 "sponsor_account": partnership.sponsor.id,
                 "sponsor_name": search_text(partnership.sponsor.name),
@@ -204,6 +211,11 @@ class SqliteStore(SqliteRecords, SqliteDrifts, SqliteFreezes, SqliteBatches, Sql
                 "doc": self._clean.batch(batch),
             },
         )
+
+    def _put_campaign(self, campaign: Campaign) -> None:
+        row = {"id": campaign.id, "version": campaign.version, "is_open": int(campaign.is_open)}
+        doc = self._clean.campaign(campaign)
+        self._put("campaigns", "id", {**row, "at": text_of(campaign.at), "doc": doc})
 
     def _put_alarm(self, alarm: Alarm) -> None:
         """Store an alarm. A second open one with the same code and subject is not stored, and none is opened again."""

@@ -23,6 +23,7 @@ _TEMPLATE_READ = f"{_READ} MultiTenantOrganization.Read.All MultiTenantOrganizat
 _TEMPLATE_WRITE = f"{_WRITE} MultiTenantOrganization.ReadWrite.All"
 _FINDS = "CrossTenantInformation.ReadBasic.All"
 _USERS = "User.ReadBasic.All User.Read.All User.ReadWrite.All Directory.Read.All Directory.ReadWrite.All"
+_MANAGERS = "User.Read.All User.ReadWrite.All Directory.Read.All Directory.ReadWrite.All"
 _USER_WRITE = "User.ReadWrite.All User.EnableDisableAccount.All Directory.ReadWrite.All"
 _USER_DELETE = "User.DeleteRestore.All User.ReadWrite.All"
 _GROUPS = "GroupMember.Read.All Group.Read.All Group.ReadWrite.All Directory.Read.All Directory.ReadWrite.All"
@@ -61,6 +62,7 @@ ENDPOINTS = (
     endpoint("POST", "/invitations", invitations.invite, "User.Invite.All User.ReadWrite.All Directory.ReadWrite.All"),
     endpoint("GET", "/users", users.list_users, _USERS),
     endpoint("GET", _USER, users.get_user, _USERS),
+    endpoint("GET", f"{_USER}/manager", users.get_manager, _MANAGERS),
     endpoint("PATCH", _USER, users.update_user, _USER_WRITE),
     endpoint("DELETE", _USER, users.delete_user, _USER_DELETE),
     endpoint(

@@ -9,7 +9,7 @@ CREATED = "2024-03-04T09:00:00.0000000Z"
 
 
 def blank_user(user_id: str) -> dict[str, Any]:
-    """Return a user with all stored properties."""
+    """Return a user with all stored properties. `manager` contains an object id; it has an address of its own."""
     return {
         "id": user_id,
         "accountEnabled": True,
@@ -26,6 +26,7 @@ def blank_user(user_id: str) -> dict[str, Any]:
         "jobTitle": None,
         "mail": None,
         "mailNickname": None,
+        "manager": None,
         "mobilePhone": None,
         "officeLocation": None,
         "otherMails": [],

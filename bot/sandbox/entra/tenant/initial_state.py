@@ -99,7 +99,7 @@ def initial_state(now: datetime) -> dict[str, Any]:
 
 
 def _people() -> list[dict[str, Any]]:
-    rows = []
+    rows, account_ids = [], {person.handle: person.entra_id for person in seed.PEOPLE}
     for person in seed.PEOPLE:
         if person.entra_id is None:
             continue
@@ -111,6 +111,7 @@ def _people() -> list[dict[str, Any]]:
             blank_user(person.entra_id)
             | {
                 "displayName": person.name,
+                "manager": account_ids.get(person.manager),
                 "givenName": given_name,
                 "surname": family,
                 "jobTitle": person.title,

@@ -168,11 +168,16 @@ def _partner_record_note(prepared: PreparedRequest, context: CardContext, now: d
         if context.is_first:
             return [fixed_text("First request for this partner" if before is None else "Not yet managed by Gatehouse")]
         return [fixed_text("This partner has settings already" if before is not None else "Asked for before")]
-    if record.state is PartnershipState.REVOKED:
-        is_blocked = before is not None and not open_access(before, prepared.observation.default)
+    if record.is_closed:
+        is_blocked, is_suspended = (
+            before is not None and not open_access(before, prepared.observation.default),
+            (record.state is PartnershipState.SUSPENDED),
+        )
         if is_blocked:
-            return [fixed_text("Blocked since "), local_day(record.since)]
-        return [fixed_text("Revoked "), local_day(record.since), fixed_text(", settings changed since")]
+            since = "Suspended since " if is_suspended else "Blocked since "
+            return [fixed_text(since), local_day(record.since)]
+        word = "Suspended " if is_suspended else "Revoked "
+        return [fixed_text(word), local_day(record.since), fixed_text(", settings changed since")]
     title = cleaned_text(partner_title(record), 60)
     if not record.is_as_approved:
         return [fixed_text("Current settings are not as approved: "), title]

@@ -181,7 +181,7 @@ def _successor_parts(request: AccessRequest, successor: AccessRequest) -> Iterat
     yield local_time(successor.confirmed_at or successor.changed_at)
     yield fixed_text(" by ")
     yield cleaned_text(successor.require_prepared().requester.name, bold=True)
-    if change is not LaterChange.REVOKED:
+    if change not in (LaterChange.REVOKED, LaterChange.SUSPENDED):
         yield from (fixed_text(" with "), title)
     yield fixed_text(f" ({successor.id}){left_words(successor)}")
 

@@ -59,6 +59,7 @@ from bot.slack.people.approvers import Approvers
 from bot.words.plans.changes import ChangeLine, describe_changes, duration_words
 from bot.words.requests.access_end import AT_END
 from bot.words.requests.titles import prepared_title
+from bot.words.reviews.silence import reviews_words
 from bot.words.sentences import counted, last_day
 from workflows.app.reads.found_requests import Replacement
 from workflows.core.partners.restoration.restorable import is_restorable
@@ -162,6 +163,8 @@ def _facts(request: AccessRequest) -> Iterator[RichTextElement]:
         rows.append(fixed_text(f"\nEnd: the end of {last_day(fields.ends_at)} (UTC){then}"))
     elif fields.duration is not None and not (prepared is not None and closes_everything(prepared.plan)):
         rows.append(fixed_text(f"\nDuration: {duration_words(fields.duration)} from approval{then}"))
+    if prepared is not None and prepared.review_interval is not None and not closes_everything(prepared.plan):
+        rows.append(fixed_text(f"\nReviews: {reviews_words(prepared.review_interval, prepared.plan.on_silence)}"))
     if fields.ticket:
         rows += [fixed_text("\nTicket: "), cleaned_text(fields.ticket)]
     yield paragraph(*rows)

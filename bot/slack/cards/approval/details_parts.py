@@ -45,7 +45,7 @@ from workflows.app.reads.found_requests import Replacement
 from workflows.app.storing.new_audit_entry import GATEHOUSE
 from workflows.core.checks.consequences import consequences
 from workflows.core.checks.findings import Finding, Severity
-from workflows.core.people import ChatId
+from workflows.core.people import ChatId, is_chat_user
 from workflows.core.requests.eligibility import OpenStage
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.settings.access_change import AccessChange
@@ -270,10 +270,14 @@ def replacement_parts(request: AccessRequest, replacement: Replacement) -> list[
 
 def entry_parts(entry: AuditEntry) -> list[TextRun]:
     """Return one entry of the history."""
-    by = [fixed_text(" by "), mention(entry.actor)] if entry.actor != GATEHOUSE else []
+    by = [] if entry.actor == GATEHOUSE else [fixed_text(" by "), _actor_part(entry)]
     reason = reason_words(entry) if entry.command == _KEEP else ""
     why = [fixed_text(": "), cleaned_text(reason, MAX_HISTORY_REASON_CHARACTERS)] if reason else []
     return [local_time(entry.at), fixed_text(": "), cleaned_text(entry_words(entry), 200), *by, *why]
+
+
+def _actor_part(entry: AuditEntry) -> TextRun:
+    return mention(entry.actor) if is_chat_user(ChatId(entry.actor)) else cleaned_text(entry.actor)
 
 
 def _findings(request: AccessRequest) -> Sequence[Finding]:

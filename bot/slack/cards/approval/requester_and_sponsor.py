@@ -43,7 +43,6 @@ from bot.words.requests.form import access_duration_words, losses_words
 from bot.words.requests.revision import new_plan_title
 from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted
-from workflows.core.partners.approval_policy import is_live
 from workflows.core.partners.extension import kept_end
 from workflows.core.partners.partnership import Partnership, is_over
 from workflows.core.people import Role
@@ -156,7 +155,7 @@ def former_sponsor_card(request: AccessRequest) -> Message:
 
 def _close_early_blocks(request: AccessRequest, record: Partnership) -> Iterator[Block]:
     """Return Close early while the access of a request is active."""
-    if record.request_id == request.id and is_live(record):
+    if record.request_id == request.id and not record.is_closed:
         tenant_id = record.identity.tenant_id
         yield actions(f"close:{tenant_id}", close_early_button(tenant_id))
 
@@ -221,7 +220,7 @@ def _end_parts(request: AccessRequest, record: Partnership | None, now: datetime
     """State until when the access is asked for, or approved. A block has no end."""
     if request.prepared is not None and closes_everything(request.plan):
         return
-    if record is not None and record.request_id == request.id and is_live(record) and record.ends_at is not None:
+    if record is not None and record.request_id == request.id and not record.is_closed and record.ends_at is not None:
         yield fixed_text(" · approved until ")
         yield local_time(record.ends_at)
         yield fixed_text(f", {AT_END[record.at_end].then}")

@@ -38,7 +38,7 @@ def setup_card(partnership: Partnership, *, may_confirm: bool, reader: str = "")
     :param reader: the chat id of the copy's recipient.
     """
     identity = partnership.identity
-    is_live = partnership.state is not PartnershipState.REVOKED and bool(partnership.setup)
+    is_live = not partnership.is_closed and bool(partnership.setup)
     is_reminder = may_confirm and _was_reminded(partnership)
     icon, headline = _headline(partnership, is_reminder=is_reminder)
     blocks: list[Block] = [
@@ -62,14 +62,18 @@ def closed_setup_card(partnership: Partnership, *, has_newer: bool) -> Message:
 
 
 def _was_reminded(partnership: Partnership) -> bool:
-    """Return whether a reminder that somebody asked for was sent, and a step is still open."""
-    is_due = partnership.setup_reminder_asked_at is not None and partnership.remind_setup_at is None
-    return is_due and bool(open_steps(partnership.setup, partnership.confirmations))
+    """Return whether a reminder was sent, and a step is still open."""
+    is_asked = partnership.setup_reminder_asked_at is not None and partnership.remind_setup_at is None
+    return (is_asked or partnership.setup_prompts > 0) and bool(
+        open_steps(partnership.setup, partnership.confirmations)
+    )
 
 
 def _headline(partnership: Partnership, *, is_reminder: bool) -> tuple[str, str]:
     if partnership.state is PartnershipState.REVOKED:
         return "🔒", "revoked, nothing is needed from the partner"
+    if partnership.state is PartnershipState.SUSPENDED:
+        return "⏸️", "suspended, nothing is needed from the partner now"
     if not partnership.setup:
         return "ℹ️", "nothing is needed from the partner any more"
     if not needed_steps(partnership.setup):
@@ -80,7 +84,15 @@ def _headline(partnership: Partnership, *, is_reminder: bool) -> tuple[str, str]
 
 
 def _reminder_parts(partnership: Partnership, reader: str) -> Iterator[TextRun]:
-    """State who asked for the reminder, and when."""
+    """State who asked for the reminder, and when; or that it comes by itself."""
+    if partnership.setup_reminder_asked_at is None or partnership.remind_setup_at is not None:
+        yield fixed_text("Still open since ", bold=True)
+        yield local_time(partnership.since)
+        yield fixed_text(
+            ". Show the checklist has the text for the partner's administrator. This reminder comes again, each time "
+            "later, until every step is confirmed."
+        )
+        return
     asker, sponsor = partnership.setup_reminder_asked_by, partnership.sponsor
     is_sponsor = reader == sponsor.chat_id
     if asker is None or asker.chat_id == reader or (is_sponsor and asker.id == sponsor.id):

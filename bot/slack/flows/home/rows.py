@@ -43,9 +43,10 @@ from bot.words.requests.replacement import PERIOD_ENDED, later_state_by_words, l
 from bot.words.requests.states import short_state_words
 from bot.words.requests.titles import partner_title, prepared_title
 from bot.words.reviews.reasons import short_reasons
+from bot.words.reviews.silence import ON_SILENCE
 from workflows.app.reads.found_requests import Today
 from workflows.app.reads.newer_requests import AfterEnd
-from workflows.core.partners.partnership import Partnership
+from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.requests.alarms import Alarm, AlarmCode
 from workflows.core.requests.request import AccessRequest, RequestKind
 
@@ -86,7 +87,7 @@ def review_row(partnership: Partnership, now: datetime, *, has_times_below: bool
     no_end = "No end date" if partnership.ends_at is None else ""
     reasons = short_reasons(partnership.review_reasons)
     about = f"{_partner(partnership)} · {reasons}" if reasons else _partner(partnership)
-    times = _end_times(partnership, now)
+    times = {**_end_times(partnership, now), **_silence_times(partnership)}
     yield from _waiting_row(
         about, f"due:{tenant_id}", review, times, now, constant=no_end, has_times_below=has_times_below
     )
@@ -214,8 +215,10 @@ def partner_entry(partnership: Partnership, now: datetime, name: str, *, can_rev
         f"Recorded as {partnership_state_words(partnership, now)}{_no_end(partnership)} · Sponsor {sponsor}"
     )
     tenant_id = partnership.identity.tenant_id
+    is_suspended = partnership.state is PartnershipState.SUSPENDED
     revoke, show = button("Revoke", ids.REVOKE_PARTNER, tenant_id), button("Show", ids.READ_PARTNER, tenant_id)
-    times = _end_times(partnership, now)
+    revoke = button("Lift", ids.LIFT_PARTNER, tenant_id) if is_suspended else revoke
+    times = {**_end_times(partnership, now), **_silence_times(partnership)}
     yield row(text, f"{name}:{tenant_id}", revoke if can_revoke else show, MAX_ROW_CHARACTERS, times)
 
 
@@ -242,6 +245,12 @@ def _access(request: AccessRequest) -> str:
 def _partner(partnership: Partnership) -> str:
     domain = clean(partner_name(partnership.identity), _DOMAIN_LIMIT)
     return f"{domain} · {clean(partner_title(partnership), _TITLE_LIMIT)} · {partnership.request_id}"
+
+
+def _silence_times(partnership: Partnership) -> Mapping[str, datetime]:
+    """Return when a review without an answer has a consequence."""
+    ends_at = partnership.silence_ends_at
+    return NO_TIMES if ends_at is None else {ON_SILENCE[partnership.on_silence].label: ends_at}
 
 
 def _no_end(partnership: Partnership) -> str:

@@ -27,6 +27,7 @@ from bot.slack.blocks.blocks import (
 )
 from bot.slack.blocks.freeze_banner import freeze_banner
 from bot.slack.blocks.modal import input_block
+from bot.slack.flows.alarms.campaign_views import campaign_rows
 from bot.slack.flows.home.batch_rows import batch_rows, own_batch_rows
 from bot.slack.flows.home.paged_list import section
 from bot.slack.flows.home.paging import MAX_SEARCH_CHARACTERS
@@ -214,6 +215,7 @@ def _admin_sections(home: AppHome, now: datetime) -> Iterator[Block]:
     if home.alarms.count or home.overdue.count:
         yield header(f"Alerts: {counted(home.alarms.count + home.overdue.count, 'entry', 'entries')}")
     yield from section("Alarms", HomeList.ALARMS, home.alarms, alarm_row)
+    yield from campaign_rows(home.campaigns)
     overdue = "Overdue reviews and ended access"
     yield from _not_adopted(home)
     yield from section(

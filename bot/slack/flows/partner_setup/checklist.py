@@ -70,9 +70,10 @@ def checklist_text(current_setup: CurrentSetup) -> list[str]:
         return []
     home, is_abroad = current_setup.home, current_setup.is_cross_cloud
     has_calls = bool(needed_steps(current_setup.setup.steps))
-    all_sections = [
-        first_section(home, current_setup.identity.tenant_id, is_cross_cloud=is_abroad, has_calls=has_calls)
-    ]
+    record = current_setup.partnership
+    reference = "" if record is None or record.is_closed else record.request_id
+    partner = current_setup.identity.tenant_id
+    all_sections = [first_section(home, partner, is_cross_cloud=is_abroad, has_calls=has_calls, reference=reference)]
     all_sections += step_sections(current_setup.setup, home, is_cross_cloud=is_abroad)
     texts = [section.text for section in all_sections]
     texts += ["\n".join(("Notes", *partner_notes(current_setup.setup)))] if partner_notes(current_setup.setup) else []

@@ -28,6 +28,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.approval_policy import is_live
 from workflows.core.partners.partnership import Partnership
+from workflows.core.partners.reviewing.recent_sponsors import sponsors_of
 from workflows.core.people import ChatId
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.template import Template, one_approver
@@ -68,7 +69,8 @@ class CloseEarlyFlow:
                 directory = self.request_access.intake.directory
                 account = await account_of_other_chat_id(open_request, window.actor, directory)
                 return open_request_view(partnership.identity, open_request_fact(open_request, window.actor, account))
-            people = {window.actor, partnership.sponsor.chat_id}
+            recent = sponsors_of(partnership, self.request_access.intake.clock.now())
+            people = {window.actor, *(sponsor.chat_id for sponsor in recent if sponsor.chat_id)}
             stages = one_approver(template.stages)
             approvers_by_stage = await name_stages(stages, people, self.request_access.display_directory)
             return close_early_view(partnership.identity, approvers_by_stage, sorted(people))
@@ -100,6 +102,8 @@ class CloseEarlyFlow:
         partnership = await self.store.partnership(tenant_id)
         if partnership is None or not is_live(partnership):
             raise Refused(RefusalCode.REVOKED)
+        if partnership.is_closed:
+            raise Refused(RefusalCode.SUSPENDED, domain=partnership.identity.default_domain)
         return partnership
 
     async def _form(self, partnership: Partnership, actor: ChatId, reason: str) -> tuple[Form, Template | None]:

@@ -60,7 +60,8 @@ class FilledFormFlow:
             request = await self.editing.require_editable(request_id, window.actor)
             refill = self._refill(request, window.actor)
             edits = EditedRequest(request_id=request.id, digest=request.plan.digest)
-            form = replace(refill.form, edited_request=edits)
+            answered = request.fields.answers_review_of
+            form = replace(refill.form, edited_request=edits, answers_review_of=answered)
             decided = sum(len(people) for people in request.verdict().counted_people)
             return await self.request_access.filled_view(window, replace(refill, form=form), approval_count=decided)
 

@@ -173,7 +173,8 @@ class RequestAccessFlow:
             open_form.approvers_by_stage = ()
             return
         stages = await self.offers.stages(template, open_form.observation, form.days)
-        stage_approvers = await name_stages(stages, {form.requester, form.sponsor}, self.display_directory)
+        sponsors = await self.offers.recent_sponsors(open_form.observation)
+        stage_approvers = await name_stages(stages, {form.requester, form.sponsor, *sponsors}, self.display_directory)
         if open_form.form.template == template.name:  # another one may have been chosen since
             open_form.approvers_by_stage = stage_approvers
 

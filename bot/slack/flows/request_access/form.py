@@ -36,12 +36,13 @@ from bot.words.requests.form import (
     edit_effect_words,
     refill_note_words,
 )
-from workflows.app.requests.forms import EditedRequest
+from workflows.app.requests.forms import EditedRequest, RefillCode
 from workflows.core.errors.facts import Fact
 from workflows.core.people import ChatId
 from workflows.core.policy.freeze import Freeze
 from workflows.core.policy.offers import Offer
 from workflows.core.policy.template import Template
+from workflows.core.settings.model import TenantId
 
 REQUEST_TITLE = "Request partner access"
 CLOSE_TITLE = "Close partner access"
@@ -79,6 +80,8 @@ class RequestForm:
     """What of the earlier request that it was filled in from is different today, by the field."""
     freeze: Freeze | None = None
     """The freeze in force: the request may be sent and decided, and is applied later."""
+    answers_review_of: TenantId | None = None
+    """The partner whose review the request answers; None for any other request."""
 
     @property
     def chosen_offer(self) -> Offer | None:
@@ -121,7 +124,8 @@ def request_view(form: RequestForm) -> Json:
         ),
         *_end_fields(form, template),
     ]
-    metadata = {ids.LOOKED_UP: cut(form.target, 300), **_placeholders_shown(template)}
+    answered = {} if form.answers_review_of is None else {ids.ANSWERS_REVIEW: form.answers_review_of}
+    metadata = {ids.LOOKED_UP: cut(form.target, 300), **_placeholders_shown(template), **answered}
     if form.edited_request is not None:
         metadata[ids.EDITS] = f"{form.edited_request.request_id}:{form.edited_request.digest}"
         return modal(EDIT_TITLE, blocks, ids.EDIT_REQUEST, submit="Send again", metadata=json.dumps(metadata))
@@ -156,7 +160,9 @@ def _partner(form: RequestForm) -> Iterator[Block]:
 def _note(form: RequestForm, field: str) -> Iterator[Block]:
     """Return how a field differs from the request that the form was filled in from."""
     if field in form.notes:
-        yield small_text(f"⚠️ {refill_note_words(form.notes[field])}")
+        note = form.notes[field]
+        icon = "" if note.code == RefillCode.GIVES_LESS else "⚠️ "
+        yield small_text(f"{icon}{refill_note_words(note)}")
 
 
 def _target_field(form: RequestForm) -> InputBlock:

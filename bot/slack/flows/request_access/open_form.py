@@ -68,6 +68,7 @@ class OpenRequestForm(OpenForm[Form]):
                 approval_count=self.approval_count,
                 notes=self._notes(),
                 freeze=self.freeze,
+                answers_review_of=form.answers_review_of,
             )
         )
 

@@ -26,13 +26,14 @@ from bot.words.findings.finding import finding_words
 from bot.words.requests.notes import refusal_words
 from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
+from workflows.core.partners.closing.revoking import requests_for_more_access, require_may_close, require_may_revoke
 from workflows.core.partners.partnership import Partnership
-from workflows.core.partners.revoking import requests_for_more_access, require_may_revoke
 from workflows.core.plans.named_targets import shown_targets
 from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.plans.planning import plan_revocation
 from workflows.core.requests.commands.partner_record import Revoke
 from workflows.core.requests.commands.request import CommandSubject
+from workflows.core.requests.request import Closing
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
 from workflows.partner_lookup.identifying import identify_partner
@@ -72,11 +73,13 @@ class RevokeFlow:
     def entry_points(self) -> Iterator[EntryPoint]:
         """Return the entry points of this flow."""
         yield Subcommand("revoke", self.open_from_command)
+        yield Subcommand("suspend", self.open_suspension_from_command)
         yield Action(ids.REVOKE_REVIEW, self.open_from_review, audit_name="want_revoke", card=Card.REVIEW)
         yield Action(ids.REVOKE_PARTNER, self.open_from_home, audit_name="want_revoke")
         yield Action(ids.BLOCK_PARTNER, self.ask_partner, audit_name="want_revoke")
         yield Submission(ids.NAME_PARTNER, self.open_from_form, audit_name="want_revoke")
         yield Submission(ids.CONFIRM_REVOKE, self.submit, audit_name="want_revoke")
+        yield Submission(ids.CONFIRM_SUSPEND, self.submit_suspension, audit_name="want_revoke")
 
     async def open_from_command(self, ack: AsyncAck, command: SlashCommand) -> None:
         """Open the window about the partner that the command names."""
@@ -85,6 +88,14 @@ class RevokeFlow:
             return await self._view_for(window, command.argument, in_review=False)
 
         await self.windows.open_and_fill(ack, command, build, command="/partner revoke", closes=True)
+
+    async def open_suspension_from_command(self, ack: AsyncAck, command: SlashCommand) -> None:
+        """Open the window to suspend the partner that the command names."""
+
+        async def build(window: Window) -> Json:
+            return await self._view_for(window, command.argument, in_review=False, closing=Closing.SUSPEND)
+
+        await self.windows.open_and_fill(ack, command, build, command="/partner suspend", closes=True)
 
     async def open_from_review(self, ack: AsyncAck, click: Interaction) -> None:
         """Open the window from a review's button, which the sponsor has as well."""
@@ -125,12 +136,23 @@ class RevokeFlow:
 
     async def submit(self, ack: AsyncAck, click: Interaction) -> None:
         """Store a revocation after the partner's name was typed as confirmation."""
+        await self._store(ack, click, Closing.REVOKE)
+
+    async def submit_suspension(self, ack: AsyncAck, click: Interaction) -> None:
+        """Store a suspension after the partner's name was typed as confirmation. It has a reason."""
+        await self._store(ack, click, Closing.SUSPEND)
+
+    async def _store(self, ack: AsyncAck, click: Interaction, closing: Closing) -> None:
         tenant_id = parse_tenant_id(click.required_view.private_metadata)
         problem = await self.confirmation_problem(tenant_id, click.required_view.value(ids.CONFIRM))
         if problem:
             await ack(response_action="errors", errors={ids.CONFIRM: problem})
             return
-        command = Revoke(actor=click.actor, target=tenant_id, reason=click.required_view.value(ids.REASON).strip())
+        reason = click.required_view.value(ids.REASON).strip()
+        if closing is Closing.SUSPEND and not reason:
+            await ack(response_action="errors", errors={ids.REASON: "The reason is missing. Write why."})
+            return
+        command = Revoke(actor=click.actor, target=tenant_id, reason=reason, closing=closing)
         await self.service.store_click(command, key=click.key)
         await ack(response_action="clear")
 
@@ -148,7 +170,9 @@ class RevokeFlow:
             return ""
         return f"This is not what has to be typed here. Type {expected} to confirm."
 
-    async def _view_for(self, window: Window, typed_text: str, *, in_review: bool) -> Json:
+    async def _view_for(
+        self, window: Window, typed_text: str, *, in_review: bool, closing: Closing = Closing.REVOKE
+    ) -> Json:
         """Return the view with the effect of a revocation, for a person who may revoke.
 
         :param in_review: whether it was requested by a review's button.
@@ -161,8 +185,10 @@ class RevokeFlow:
         window.subject = CommandSubject(tenant_id=identity.tenant_id)
         planned = await self._plan_revocation(identity, partnership, window, in_review=in_review)
         if planned is None:
-            return revoke_without_preview_view(identity)
-        return await self._confirmation_view(window, identity, partnership, *planned)
+            return revoke_without_preview_view(identity, closing)
+        if closing is Closing.SUSPEND:
+            require_may_close(closing, partnership, await self.store.open_requests(), identity)
+        return await self._confirmation_view(window, identity, partnership, closing, *planned)
 
     async def _plan_revocation(
         self, identity: TenantIdentity, partnership: Partnership | None, window: Window, *, in_review: bool
@@ -197,6 +223,7 @@ class RevokeFlow:
         window: Window,
         identity: TenantIdentity,
         partnership: Partnership | None,
+        closing: Closing,
         plan: Plan,
         default: JsonObject | None,
     ) -> Json:
@@ -213,13 +240,11 @@ class RevokeFlow:
         )
         try:
             names = await names_for_display(shown_targets(plan), tenant=self.tenant)
-            view = partial(revoke_view_or_nothing, identity, partnership, plan, default, stops, names, read_at=read_at)
+            known = (identity, partnership, plan, default, stops, names)
+            view = partial(revoke_view_or_nothing, *known, read_at=read_at, closing=closing)
             await asyncio.wait({counting}, timeout=_COUNTING_GRACE)
             if not counting.done():
-                counted = revoke_view_or_nothing(
-                    identity, partnership, plan, default, stops, names, (_COUNTING,), read_at=read_at
-                )
-                await self.windows.update(window.id, counted)
+                await self.windows.update(window.id, view((_COUNTING,)))
             used = tuple(map(finding_words, lost_access_findings(await counting)))
             return view(used)
         finally:

@@ -22,9 +22,9 @@ from bot.words.sentences import counted, minute
 from bot.words.settings.open_access import access_kinds_words
 from bot.words.settings.values import NO_NAMES
 from workflows.core.checks.consequences import consequences
-from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.partners.partnership import CLOSED_STATES, Partnership, PartnershipState
 from workflows.core.plans.plan import Plan, TenantIdentity
-from workflows.core.requests.request import AccessRequest
+from workflows.core.requests.request import AccessRequest, Closing
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.open_access import AccessKind, access_kinds, possibly_open
 
@@ -35,6 +35,10 @@ _SETTINGS_NOT_READ: Final = (
     "If you confirm, Gatehouse blocks B2B collaboration and direct connect in both directions as soon as Microsoft "
     "answers. It switches trust, automatic redemption and synchronization off, and reads that back. It tries to close "
     "everything else and names what stays open. Your permission is checked then."
+)
+_KEPT: Final = (
+    "The same block as a revocation, meant to be lifted. The approval policy, sponsor and end of access are kept. "
+    "Reviews and reminders stop. An admin or the sponsor can ask to lift it."
 )
 MAX_STOPPED_REQUESTS: Final = 30
 
@@ -49,6 +53,7 @@ def revoke_view_or_nothing(
     usage_sentences: Sequence[str] = (),
     *,
     read_at: datetime,
+    closing: Closing = Closing.REVOKE,
 ) -> Json:
     """Offer a revocation wherever there is something to close, to record as closed, or to stop; otherwise say why not.
 
@@ -56,15 +61,16 @@ def revoke_view_or_nothing(
     :param names: the names of the ids in the configuration, from our own directory.
     :param usage_sentences: sentences about who used the partnership recently.
     :param read_at: when the settings that the plan is made from were read.
+    :param closing: whether it is a revocation or a suspension. A suspended partner can still be revoked.
     """
     not_closed = possibly_open(access_kinds(plan.before, default, is_cross_cloud=not identity.is_resolved))
-    is_closed = partnership is None or partnership.state is PartnershipState.REVOKED
+    states = CLOSED_STATES if closing is Closing.SUSPEND else {PartnershipState.REVOKED}
+    is_closed = partnership is None or partnership.state in states
     if is_closed and not plan.operations and not stopped_requests:
         return already_blocked_view(identity, not_closed, read_at)
     notes = (*map(consequence_words, consequences(plan, default)), *usage_sentences)
-    return revoke_view(
-        identity, describe_changes(plan, default, names), partnership, notes, stopped_requests, not_closed
-    )
+    lines = describe_changes(plan, default, names)
+    return revoke_view(identity, lines, partnership, notes, stopped_requests, not_closed, closing=closing)
 
 
 def revoke_view(
@@ -74,6 +80,8 @@ def revoke_view(
     consequences: Sequence[str],
     stopped_requests: Sequence[AccessRequest] = (),
     access_kinds: Sequence[AccessKind] = (),
+    *,
+    closing: Closing = Closing.REVOKE,
 ) -> Json:
     """Return the view with the effects and limits of a revocation, which asks to type the partner's domain.
 
@@ -83,11 +91,12 @@ def revoke_view(
     """
     changes = change_elements(lines, "What will change") if lines else _nothing_to_write_elements(access_kinds)
     effects = rich_text(*changes, *_stopped_requests_elements(stopped_requests), *consequence_elements(consequences))
-    content: list[Block] = [_current_block(partnership), effects]
+    kept = [rich_text(paragraph(fixed_text(_KEPT)))] if closing is Closing.SUSPEND else []
+    content: list[Block] = [_current_block(partnership), *kept, effects]
     if len(stopped_requests) > MAX_STOPPED_REQUESTS:
         count_text = f"{counted(len(stopped_requests), 'request')} that this stops"
         content.append(partner_section_row(identity.tenant_id, PartnerSection.STOPPED_BY_REVOCATION, count_text))
-    return _revoke_modal(identity, content)
+    return _revoke_modal(identity, content, closing)
 
 
 def already_blocked_view(identity: TenantIdentity, access_kinds: Sequence[AccessKind], read_at: datetime) -> Json:
@@ -103,13 +112,13 @@ def already_blocked_view(identity: TenantIdentity, access_kinds: Sequence[Access
     return message_view("Nothing to write", text)
 
 
-def revoke_without_preview_view(identity: TenantIdentity) -> Json:
+def revoke_without_preview_view(identity: TenantIdentity, closing: Closing = Closing.REVOKE) -> Json:
     """Offer a revocation while nothing can be read: neither the settings nor who asks, so no record is shown either."""
     warning = rich_text(
         paragraph(fixed_text("⚠️ The present settings cannot be read now.", bold=True)),
         paragraph(fixed_text(_SETTINGS_NOT_READ)),
     )
-    return _revoke_modal(identity, [warning])
+    return _revoke_modal(identity, [warning], closing)
 
 
 def ask_partner_view() -> Json:
@@ -120,7 +129,8 @@ def ask_partner_view() -> Json:
     return modal("Block a partner", blocks, ids.NAME_PARTNER, submit="Continue")
 
 
-def _revoke_modal(identity: TenantIdentity, content: Sequence[Block]) -> Json:
+def _revoke_modal(identity: TenantIdentity, content: Sequence[Block], closing: Closing) -> Json:
+    is_suspension = closing is Closing.SUSPEND
     blocks: list[Block] = [
         identity_block(identity),
         *content,
@@ -129,8 +139,10 @@ def _revoke_modal(identity: TenantIdentity, content: Sequence[Block]) -> Json:
             ids.CONFIRM,
             PlainTextInputElement(action_id=ids.CONFIRM, max_length=300),
         ),
-        input_block("Reason", ids.REASON, text_area(ids.REASON), is_optional=True),
+        input_block("Reason", ids.REASON, text_area(ids.REASON), is_optional=not is_suspension),
     ]
+    if is_suspension:
+        return modal("Suspend access", blocks, ids.CONFIRM_SUSPEND, submit="Suspend", metadata=identity.tenant_id)
     return modal("Revoke access", blocks, ids.CONFIRM_REVOKE, submit="Revoke", metadata=identity.tenant_id)
 
 

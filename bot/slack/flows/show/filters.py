@@ -16,11 +16,12 @@ MAX_FILTER_CHARACTERS: Final = 300
 STATES: Final[Mapping[str, frozenset[PartnershipState]]] = {
     "active": frozenset({PartnershipState.ACTIVE}),
     "review-due": frozenset({PartnershipState.REVIEW_DUE}),
+    "suspended": frozenset({PartnershipState.SUSPENDED}),
     "revoked": frozenset({PartnershipState.REVOKED}),
 }
 FILTERS: Final = (
-    "state:active, state:review-due, state:revoked, sponsor:me, sponsor:name, template:name, overdue, text:words. "
-    'Put several words in quotes: template:"Trusted partner"'
+    "state:active, state:review-due, state:suspended, state:revoked, sponsor:me, sponsor:name, template:name, "
+    'overdue, text:words. Put several words in quotes: template:"Trusted partner"'
 )
 """The filters, as the help and a refusal name them."""
 

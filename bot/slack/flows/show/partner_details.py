@@ -25,7 +25,12 @@ from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.concerns import concern_elements
 from bot.slack.cards.partner_and_plan import MAX_JSON_CHARACTERS, identity_block, notified_partner, partner_name
 from bot.slack.cards.partner_setup.setup_steps import setup_elements
-from bot.slack.cards.partnership import close_early_button, partner_section_row
+from bot.slack.cards.partnership import (
+    change_sponsor_button,
+    close_early_button,
+    handover_buttons,
+    partner_section_row,
+)
 from bot.slack.cards.requests import own_buttons
 from bot.slack.flows.alarms.drift_views import drift_elements
 from bot.slack.flows.show.partner_record import record_blocks
@@ -34,12 +39,12 @@ from bot.slack.words.drift_buttons import drift_answers
 from bot.words.plans.current_settings import CurrentLine, describe_current
 from bot.words.plans.risk import OF_ALL_ACCESS, all_access_level_words
 from bot.words.posture.concerns import SEVERITY_WORDS, concern_words
+from bot.words.reviews.sponsorship import IF_YOU_ACCEPT
 from bot.words.sentences import counted, pieces
 from bot.words.settings.open_access import access_kinds_words, graph_names_words, unknown_settings_words
 from bot.words.settings.values import NO_NAMES
 from workflows.app.watch.telling import alarm_values
-from workflows.core.partners.approval_policy import is_live
-from workflows.core.partners.partnership import Partnership, is_over
+from workflows.core.partners.partnership import Partnership, PartnershipState, is_over
 from workflows.core.people import ChatId, PersonId
 from workflows.core.plans.closing import closes_everything
 from workflows.core.plans.current_settings import unmanaged_settings
@@ -142,9 +147,27 @@ def _own_actions(
         not request.is_terminal and request.prepared is not None and closes_everything(request.plan)
         for request in requests
     )
-    if partnership is not None and is_live(partnership) and not is_closing and {partnership.sponsor.id} & reader:
+    if partnership is not None and partnership.state is PartnershipState.SUSPENDED and reader and not is_waiting:
+        lift = button("Lift suspension", ids.LIFT_PARTNER, partnership.identity.tenant_id)
+        yield actions(f"lift:{partnership.identity.tenant_id}", lift)
+    if partnership is not None and not partnership.is_closed and not is_closing and {partnership.sponsor.id} & reader:
         tenant_id = partnership.identity.tenant_id
         yield actions(f"close:{tenant_id}", close_early_button(tenant_id))
+    yield from _sponsor_action(partnership, reader)
+
+
+def _sponsor_action(partnership: Partnership | None, reader: frozenset[ChatId | PersonId]) -> Iterator[Block]:
+    """Return Change sponsor for a live partner, and the question to a reader who was asked to be the sponsor.
+
+    Everybody who may look a partner up sees the button: an admin or a manager is known only when it is clicked.
+    """
+    if partnership is None or partnership.is_closed or not reader:
+        return
+    tenant_id, handover = partnership.identity.tenant_id, partnership.handover
+    if handover is not None and handover.is_open and {handover.proposed.id, handover.proposed.chat_id} & reader:
+        yield rich_text(paragraph(fixed_text("You are asked to be the sponsor. "), fixed_text(IF_YOU_ACCEPT)))
+        yield actions(f"handover:{tenant_id}", *handover_buttons(tenant_id, handover.number))
+    yield actions(f"sponsor:{tenant_id}", change_sponsor_button(tenant_id))
 
 
 def _adopt_action(

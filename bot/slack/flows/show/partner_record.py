@@ -17,6 +17,7 @@ from bot.slack.blocks.blocks import (
     paragraph,
     quote,
     rich_text,
+    with_local_times,
 )
 from bot.slack.cards.approval.closed_card import replaced_icon
 from bot.slack.cards.partnership import partner_section_row, partnership_facts, partnership_state_words
@@ -26,17 +27,20 @@ from bot.words.batches.rows import member_words
 from bot.words.requests.notes import note_words
 from bot.words.requests.replacement import later_state_by_words
 from bot.words.requests.states import STATE_WORDS
+from bot.words.reviews.answers import attestation_words
+from bot.words.reviews.silence import consequence_words, story_words
+from bot.words.reviews.sponsorship import HANDOVER_WORDS
 from bot.words.sentences import counted, time_words
 from workflows.core.partners.partnership import (
     Attestation,
     Partnership,
-    PartnershipState,
     opened_at,
     replacements_among,
 )
 from workflows.core.partners.restoration.restorable import is_restorable
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.policy.approval import Choice
+from workflows.core.policy.sponsorship import DECIDES_AGAIN_AFTER
 from workflows.core.requests.notes import state_to_display
 from workflows.core.requests.request import AccessRequest
 
@@ -69,8 +73,12 @@ def _record_elements(
     yield paragraph(
         fixed_text(f"Recorded as {partnership_state_words(partnership, now)}.\n"), *partnership_facts(partnership)
     )
-    if partnership.state is not PartnershipState.REVOKED and partnership.is_as_approved:
+    if not partnership.is_closed and partnership.is_as_approved:
         yield paragraph(fixed_text("Active since "), local_time(opened_at(partnership, requests)), fixed_text("."))
+    yield from _sponsor_elements(partnership)
+    if partnership.review_reminders:
+        yield paragraph(*with_local_times(_asked_title(partnership), MAX_SHORT_NOTE))
+        yield bullets(with_local_times(line, MAX_SHORT_NOTE) for line in story_words(partnership))
     current = next((request for request in requests if request.id == partnership.request_id), None)
     if current is not None and current.prepared is not None:
         yield from _approved_elements(current)
@@ -79,10 +87,44 @@ def _record_elements(
         yield paragraph(fixed_text(f"and {counted(more, 'earlier answer')} to reviews"))
 
 
+def _sponsor_elements(partnership: Partnership) -> Iterator[RichTextElement]:
+    """Return the last hand-over of the sponsorship with its result, and who was the sponsor in the last 90 days."""
+    if (handover := partnership.handover) is not None:
+        yield paragraph(
+            fixed_text("Hand-over: "),
+            cleaned_text(handover.proposed_by.name),
+            fixed_text(" asked "),
+            cleaned_text(handover.proposed.name),
+            fixed_text(" on "),
+            local_time(handover.proposed_at),
+            fixed_text(f": {HANDOVER_WORDS[handover.state]}."),
+        )
+    for former in partnership.former_sponsors:
+        yield paragraph(
+            fixed_text("Former sponsor: "),
+            cleaned_text(former.person.name),
+            fixed_text(" until "),
+            local_time(former.until),
+            fixed_text(". Cannot decide about this partner until "),
+            local_time(former.until + DECIDES_AGAIN_AFTER),
+            fixed_text("."),
+        )
+
+
+def _asked_title(partnership: Partnership) -> str:
+    """Return what stands above the list of who was asked in a review."""
+    if partnership.is_closed:
+        return "Who was asked before it was closed:"
+    return " ".join(["Who was asked:", consequence_words(partnership)]).strip()
+
+
 def answer_parts(attestation: Attestation) -> list[TextRun]:
     """Return one answer to a review."""
-    by = [fixed_text("Kept by "), cleaned_text(attestation.person.name), fixed_text(" on "), local_time(attestation.at)]
-    return [*by, fixed_text(": "), cleaned_text(attestation.reason, MAX_JUSTIFICATION_CHARACTERS)]
+    how = "Kept by " if attestation.reduced_by is None else f"Reduced ({attestation.reduced_by}) by "
+    by = [fixed_text(how), cleaned_text(attestation.person.name), fixed_text(" on "), local_time(attestation.at)]
+    reason = cleaned_text(attestation.reason, MAX_JUSTIFICATION_CHARACTERS)
+    attested = attestation_words(attestation.mfa)
+    return [*by, fixed_text(": "), reason, *([fixed_text(f"\n{attested}")] if attested else [])]
 
 
 def _record_rows(partnership: Partnership | None, requests: Sequence[AccessRequest]) -> Iterator[Block]:

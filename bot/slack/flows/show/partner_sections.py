@@ -27,8 +27,8 @@ from bot.slack.payloads.models import Interaction
 from workflows.app.reads.look_up_permission import LookupPermission
 from workflows.app.reads.partner_setup import PartnerSetupReader
 from workflows.app.reads.posture import concerns_about
+from workflows.core.partners.closing.revoking import requests_for_more_access
 from workflows.core.partners.partnership import Partnership, replacements_among
-from workflows.core.partners.revoking import requests_for_more_access
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.partner_lookup.lookup import read_both

@@ -1,4 +1,4 @@
-"""The messages about ends of accesses, each with the buttons that its reader can use."""
+"""The messages about ends of accesses and suspensions for silence, each with the buttons that its reader can use."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -10,6 +10,7 @@ from bot.slack.blocks.blocks import (
     DOMAIN_LIMIT,
     TextRun,
     actions,
+    bullets,
     button,
     cleaned_text,
     fixed_text,
@@ -28,8 +29,10 @@ from bot.words.names.partners import notified_name
 from bot.words.requests.access_end import AT_END, WHY_OPEN
 from bot.words.requests.messages import message_words
 from bot.words.requests.titles import partner_title
+from bot.words.reviews.silence import story_words
 from workflows.core.errors.facts import Fact, as_values
 from workflows.core.partners.access_end.decision import EndStep
+from workflows.core.partners.partnership import Partnership
 from workflows.core.requests.effects import MessageCode
 from workflows.core.requests.request import AccessRequest
 from workflows.core.requests.transitions.transition import partner_of
@@ -42,6 +45,17 @@ MAX_NAMED: Final = 100
 _NAMED_TOGETHER: Final = 10
 """How many of the others are named in one paragraph."""
 _TITLE_LIMIT: Final = 60
+_RESULTS: Final = {
+    False: {
+        True: "blocked at the end of its access period",
+        False: "access period ended, not everything is closed",
+    },
+    True: {
+        True: "suspended, because nobody answered its review",
+        False: "nobody answered its review, not everything is closed",
+    },
+}
+"""What became of a partner, by whether it is a suspension and by whether everything is closed."""
 _UNLESS: Final = " unless it is extended or blocked before."
 
 
@@ -140,19 +154,36 @@ def _others(announced: Sequence[AnnouncedEnd]) -> Iterator[Block]:
         yield rich_text(paragraph(*runs))
 
 
-def block_result(request: AccessRequest) -> Message:
-    """Return the message that a partner was blocked at the end of its access, with what was read back."""
+def own_closing_result(request: AccessRequest, record: Partnership | None = None) -> Message:
+    """Return the message that Gatehouse closed a partner by itself, why, and what was read back.
+
+    :param record: the partner's record, which has who was asked before a suspension for silence.
+    """
     about = {"partner": partner_of(request), "request": request.id}
-    is_all = request.not_closed == ()
-    fact = Fact(MessageCode.CLOSED, {**about, "is_all": is_all, "note": as_values(request.note)})
-    state = "blocked at the end of its access period" if is_all else "access period ended, not everything is closed"
+    is_all, suspended = request.not_closed == (), {"is_suspended": True} if request.is_suspension else {}
+    fact = Fact(MessageCode.CLOSED, {**about, **suspended, "is_all": is_all, "note": as_values(request.note)})
+    state = _RESULTS[request.is_suspension][is_all]
     title = f"{'🔒' if is_all else '⚠️'} {clean(partner_of(request), 90)}: {state}"
-    ended: list[TextRun] = []
-    if (ended_at := request.fields.period_ended_at) is not None:
-        ended = [fixed_text("The approved access period ended "), local_time(ended_at), fixed_text(". ")]
     blocks: list[Block] = [
         header(title),
-        rich_text(paragraph(*ended, *with_local_times(message_words(fact), MAX_NOTICE_CHARACTERS))),
+        rich_text(paragraph(*_why_closed(request), *with_local_times(message_words(fact), MAX_NOTICE_CHARACTERS))),
+        *_asked_before(request, record),
         actions(f"end:{request.id}", button("Restore access", ids.RESTORE_PARTNER, request.plan.tenant_id)),
     ]
     return message(f"{notified_name(partner_of(request))}: {state}", blocks)
+
+
+def _why_closed(request: AccessRequest) -> Iterator[TextRun]:
+    """State since when the reason is there: the end of the access period, or a review without an answer."""
+    if (ended_at := request.fields.period_ended_at) is not None:
+        yield from (fixed_text("The approved access period ended "), local_time(ended_at), fixed_text(". "))
+    if (silent_since := request.fields.silent_since) is not None:
+        yield from (fixed_text("Nobody has answered the review of "), local_time(silent_since), fixed_text(". "))
+
+
+def _asked_before(request: AccessRequest, record: Partnership | None) -> Iterator[Block]:
+    """List who was asked before a suspension for silence, and when."""
+    if request.fields.silent_since is None or record is None or not record.review_reminders:
+        return
+    items = [with_local_times(line, MAX_NOTICE_CHARACTERS) for line in story_words(record)]
+    yield rich_text(paragraph(fixed_text("Who was asked", bold=True)), bullets(items))

@@ -1,21 +1,16 @@
 """Send the messages about ends of accesses, and tell who got them. A repetition sends nothing twice."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Final
 
-from bot.slack.outbound.announcements.end_cards import MAX_NAMED, block_result, end_notice
+from bot.slack.outbound.announcements.end_cards import MAX_NAMED, end_notice, own_closing_result
+from bot.slack.outbound.announcements.waiting_people import WaitingPeople
 from bot.slack.outbound.recipients import Outbound, Recipients
 from workflows.core.partners.access_end.notices import ADMINS_NOTIFIED_FROM
 from workflows.core.people import ADMIN, ChatId
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.model import TenantId
-from workflows.ports.notifier import AnnouncedEnd, NotAllNotified, NotifierBlocked, NotifierRefused, NotifierUnavailable
-
-_GIVES_UP_AFTER: Final = 10
-"""After how many people in a row whose message Slack does not accept now the others wait, too: it accepts nothing."""
+from workflows.ports.notifier import AnnouncedEnd, NotifierBlocked, NotifierRefused
 
 
 class EndMessages:
@@ -38,7 +33,7 @@ class EndMessages:
         admins = await self._recipients.holders(ADMIN)
         sponsors = {one.sponsor for one in announced if one.sponsor}
         reached: dict[ChatId, frozenset[TenantId]] = {}
-        waiting = _Waiting()
+        waiting = WaitingPeople()
         for person in sorted(sponsors - admins):
             with waiting.noted(person):
                 reached |= await self._send(person, [one for one in announced if one.sponsor == person], batch)
@@ -56,15 +51,17 @@ class EndMessages:
             one.record.identity.tenant_id: _people(one, reached, admins, is_sponsor_told=one.sponsor in told)
             for one in announced
         }
-        waiting.require_nobody(people, [one for one in announced if _waits(one, waiting.people, admins, told)])
+        waiting.require_nobody(people, [one.record for one in announced if _waits(one, waiting.people, admins, told)])
         return people
 
     async def show_block(self, request: AccessRequest) -> None:
-        """Tell the sponsor and every admin once that a partner was blocked at its end.
+        """Tell the sponsor and every admin once that Gatehouse closed a partner by itself.
 
         :raises NotifierRefused: when nobody could be told.
         """
-        subject, card = f"ended:{request.id}", block_result(request)
+        record = await self._outbound.store.partnership(request.plan.tenant_id)
+        is_its = record is not None and record.request_id == request.id
+        subject, card = f"ended:{request.id}", own_closing_result(request, record if is_its else None)
         told = {copy.audience for copy in await self._outbound.store.copies(subject)}
         refused = None
         people = {request.require_prepared().sponsor.chat_id} | await self._recipients.holders(ADMIN)
@@ -111,42 +108,6 @@ class EndMessages:
         except (NotifierRefused, NotifierBlocked):
             return False
         return True
-
-
-@dataclass(slots=True)
-class _Waiting:
-    """The people whose message Slack did not accept now. One of them does not delay the others."""
-
-    people: set[ChatId] = field(default_factory=set)
-    error: NotifierUnavailable | None = None
-    """The first refusal; None when nobody waits."""
-    in_a_row: int = 0
-
-    @contextmanager
-    def noted(self, person: ChatId) -> Iterator[None]:
-        """Note the person when Slack does not accept the message now.
-
-        :raises NotifierUnavailable: when it accepts nobody's. Then it is not asked for the rest.
-        """
-        try:
-            yield
-        except NotifierUnavailable as error:
-            self.people.add(person)
-            self.error = self.error or error
-            self.in_a_row += 1
-            if self.in_a_row >= _GIVES_UP_AFTER:
-                raise
-        else:
-            self.in_a_row = 0
-
-    def require_nobody(self, told: Mapping[TenantId, tuple[ChatId, ...]], announced: Sequence[AnnouncedEnd]) -> None:
-        """Raise when somebody waits, with what the others got.
-
-        :param announced: what waits.
-        """
-        if self.error is not None:
-            waiting = frozenset(one.record.identity.tenant_id for one in announced)
-            raise NotAllNotified(self.error, told, waiting) from self.error
 
 
 def _waits(announced: AnnouncedEnd, waiting: set[ChatId], admins: frozenset[ChatId], told: set[ChatId]) -> bool:

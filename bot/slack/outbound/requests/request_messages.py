@@ -21,7 +21,7 @@ from workflows.app.reads.found_requests import today_from_record
 from workflows.app.reads.known_freeze import known_freeze
 from workflows.app.reads.newer_requests import read_after_end
 from workflows.core.partners.partnership import newer_request, tenant_of
-from workflows.core.people import ChatId, Role
+from workflows.core.people import ChatId, Role, is_chat_user
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.requests.transitions.freezing import is_stopped_by_freeze
 from workflows.intervals import NAMES_SHOWN_FOR
@@ -179,7 +179,7 @@ class RequestMessages:
         )
         for copy in filter(is_shown_now, await self._outbound.copies.live_copies(subject)):
             await self._outbound.copies.renew(copy, card, replaces_deleted=not request.is_terminal)
-        if not await store.copies(subject) and not request.is_block_at_end:
+        if not await store.copies(subject) and is_chat_user(request.fields.requester):
             await self._update_earlier_messages(request)
             await self._outbound.copies.post(subject, request.fields.requester, card)
 

@@ -22,6 +22,7 @@ MTO = f"{POLICY}/templates/multiTenantOrganizationPartnerConfiguration"
 MTO_SYNC = f"{POLICY}/templates/multiTenantOrganizationIdentitySynchronization"
 REVIEWS = "/identityGovernance/accessReviews/definitions"
 ADMIN = "0a6f7d10-0005-4e1b-9b51-6d1f00000005"
+RILEY = seed.PEOPLE[0].entra_id or ""
 NOBODY = "00000000-0000-4000-8000-000000000000"
 
 # (method, path, query or body, status); "<review>" and the like stand for ids that an earlier answer gave.
@@ -129,6 +130,7 @@ BEYOND: list[str] = [
     f"/servicePrincipals(appId='{seed.APPLICATIONS[0].app_id}')",
     "/directory/deletedItems/microsoft.graph.user",
     "/directory/deletedItems/microsoft.graph.group",
+    f"/users/{RILEY}/manager",
 ]
 """Reads that the description beside does not have, and the SDK has."""
 

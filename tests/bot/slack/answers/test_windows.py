@@ -78,7 +78,15 @@ async def test_a_button_whose_window_slack_does_not_open_is_acknowledged_in_time
     assert await gatehouse.outcomes("approver1") == []
 
 
-OPENING: Final = ["review_request", "keep", "revoke_review", "show_checklist", "open_request"]
+OPENING: Final = [
+    "review_request",
+    "keep",
+    "reduce",
+    "review_details",
+    "revoke_review",
+    "show_checklist",
+    "open_request",
+]
 """Every other button that opens a window."""
 
 

@@ -44,6 +44,7 @@ from tests.workflows.core.builders import (
     prepared,
     request,
 )
+from workflows.app.evidence.reviews.review_context import ReviewContext
 from workflows.app.reads.app_home import AppHome
 from workflows.catalog.catalog import SHIPPED, load_catalog
 from workflows.core.errors.raised import Refused
@@ -408,16 +409,17 @@ def review(**changes: Any) -> Message:
 def test_a_due_review_offers_keep_and_revoke() -> None:
     asked = review(state=PartnershipState.REVIEW_DUE, reminders=2)
     assert_sound_message(asked)
-    assert buttons(asked.blocks) == {"keep": TENANT, "revoke_review": TENANT}
+    assert buttons(asked.blocks) == dict.fromkeys(["keep", "reduce", "revoke_review", "review_details"], TENANT)
     assert not any("style" in one for one in surfaces.dicts(asked.blocks) if one.get("type") == "button")
     assert "Asked twice." in shown(asked.blocks)
+    assert "/partner revoke contoso.com" in shown(asked.blocks)
     assert asked.text == "contoso.com: is this access still needed? Trusted partner (r-1)"
-    assert "“Trusted partner” (r-1)" in shown(asked.blocks)
+    assert "Trusted partner (r-1)" in shown(asked.blocks)
 
 
 def test_past_its_end_only_revoke_is_possible_and_the_way_on_is_said() -> None:
     asked = review(state=PartnershipState.REVIEW_DUE, reminders=1, ends_at=NOW)
-    assert buttons(asked.blocks) == {"revoke_review": TENANT}
+    assert buttons(asked.blocks) == {"revoke_review": TENANT, "review_details": TENANT}
     said = shown(asked.blocks)
     assert "/partner request contoso.com" in said
     assert "The access is still open." in said
@@ -542,15 +544,17 @@ def test_while_a_revocation_runs_nobody_is_asked_to_keep_the_access(state: Reque
     running = request(state, REVOCATION, prepared=prepared(REVOCATION))
     for known, by in ((running, "Riley"), (replace(running, prepared=None, submitter=DANA), "Dana")):
         due = partnership(state=PartnershipState.REVIEW_DUE, reminders=1, basis=basis)
-        asked = review_card(due, now=NOW, revocation=known)
+        asked = review_card(due, now=NOW, context=ReviewContext(revocation=known))
         assert_sound_message(asked)
         assert buttons(asked.blocks) == ({"revoke_review": TENANT} if state is RequestState.UNCONFIRMED else {})
         assert f"A revocation is running (r-1). Started by {by} on " in shown(asked.blocks)
         assert asked.text.startswith("contoso.com: being revoked.")
     nameless = replace(running, prepared=None)
-    assert RILEY.chat_id in json.dumps(review_card(partnership(), now=NOW, revocation=nameless).blocks)
+    assert RILEY.chat_id in json.dumps(
+        review_card(partnership(), now=NOW, context=ReviewContext(revocation=nameless)).blocks
+    )
     done = partnership(state=PartnershipState.REVOKED, ends_at=None, next_review_at=None)
-    assert "revoked, nothing to review" in review_card(done, now=NOW, revocation=running).text
+    assert "revoked, nothing to review" in review_card(done, now=NOW, context=ReviewContext(revocation=running)).text
 
 
 def test_a_tenant_without_a_domain_is_named_by_its_id() -> None:

@@ -150,6 +150,8 @@ async def test_a_guest_files_nothing(gatehouse: BotUnderTest, template: str, pla
     ("action_id", "command"),
     [
         ("keep", "want_keep"),
+        ("reduce", "reduce"),
+        ("review_details", "review_details"),
         ("reject", "want_reject"),
         ("review_request", "review_request"),
         ("open_request", "open_request"),

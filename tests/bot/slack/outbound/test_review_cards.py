@@ -42,8 +42,8 @@ async def test_where_the_sponsor_is_gone_the_admins_are_asked_at_once(scene: Sce
     assert "An admin who keeps the access becomes the sponsor." in said
 
 
-async def test_from_the_second_reminder_on_the_admins_are_asked_too(scene: Scene) -> None:
-    await scene.notifier().show_review(partnership(reminders=2), remind=True)
+async def test_from_the_fourth_reminder_on_the_admins_are_asked_too(scene: Scene) -> None:
+    await scene.notifier().show_review(partnership(reminders=4), remind=True)
     assert scene.counts() == {"@requester": 1, "@admin": 1}
 
 
@@ -62,11 +62,11 @@ async def test_a_reminder_survives_a_slack_that_fails_once(scene: Scene, method:
     await scene.notifier().show_review(partnership(), remind=True)
     place = SLACK_IDS[who] if method == "conversations.open" else SLACK_IDS[who].removeprefix("U")
     scene.fail(method, "internal_error", match=place)
-    await reminded(scene, partnership(reminders=2))
+    await reminded(scene, partnership(reminders=4))
     assert scene.counts() == {"@requester": 2, "@admin": 1}
     older, newer = in_order(scene, "@requester")
     assert newer["text"] == scene.messages("@admin")[0]["text"]
-    assert "twice" in str(newer["blocks"])
+    assert "4 times" in str(newer["blocks"])
     assert "reminded again on" in shown(older["blocks"])
     assert action_ids(older) == []
 
@@ -78,12 +78,12 @@ def in_order(scene: Scene, place: str) -> list[dict[str, Any]]:
 async def test_only_the_newest_question_of_a_review_has_buttons_and_closed_ones_are_never_written_again(
     scene: Scene,
 ) -> None:
-    for number in range(1, 4):
+    for number in (1, 4, 5):
         scene.world.clock.advance(3 * 24 * 60 * 60)
         await scene.notifier().show_review(partnership(reminders=number), remind=True)
     *older, newest = in_order(scene, "@requester")
     assert [action_ids(one) for one in older] == [[], []]
-    assert action_ids(newest) == ["keep", "revoke_review"]
+    assert action_ids(newest) == ["keep", "reduce", "revoke_review", "review_details"]
     # The scene starts on Mar 1. Each closed card names the day of the newer one.
     closed = [shown(one["blocks"]) for one in older]
     assert [len(one["blocks"]) for one in older] == [1, 1], "one line"
@@ -107,7 +107,7 @@ async def test_only_the_newest_question_of_a_review_has_buttons_and_closed_ones_
 
 async def test_an_answered_review_stays_answered_when_the_next_one_is_due(scene: Scene) -> None:
     """Also for an admin who was asked in the first review, and whom nobody asks in the second one yet."""
-    first = partnership(reminders=2)
+    first = partnership(reminders=4)
     await scene.notifier().show_review(first, remind=True)
     answer = Attestation(person=first.sponsor, reason="Needed", at=first.since)
     kept = replace(first, attestations=(answer,), state=PartnershipState.ACTIVE, reminders=0)
@@ -121,18 +121,18 @@ async def test_an_answered_review_stays_answered_when_the_next_one_is_due(scene:
         assert action_ids(card) == []
         assert "review answered, access kept" in card["text"]
         assert "access kept by Riley Park on" in shown(card["blocks"])
-    assert action_ids(newer) == ["keep", "revoke_review"]
+    assert action_ids(newer) == ["keep", "reduce", "revoke_review", "review_details"]
 
 
 async def test_a_review_that_a_later_request_ended_does_not_come_back(scene: Scene) -> None:
-    await scene.notifier().show_review(partnership(reminders=2), remind=True)
+    await scene.notifier().show_review(partnership(reminders=4), remind=True)
     extended = partnership(request_id=RequestId("R-ANOTHER234"))
     await scene.notifier().show_review(extended, remind=True)
     [admins], [older, newer] = scene.messages("@admin"), in_order(scene, "@requester")
     for card in (older, admins):
         assert action_ids(card) == []
         assert "a later request was approved" in shown(card["blocks"])
-    assert action_ids(newer) == ["keep", "revoke_review"]
+    assert action_ids(newer) == ["keep", "reduce", "revoke_review", "review_details"]
 
 
 async def test_each_review_asks_again(scene: Scene) -> None:
@@ -154,7 +154,7 @@ async def test_a_review_that_was_answered_meanwhile_is_not_asked_any_more(scene:
 async def test_one_whom_nobody_can_reach_does_not_keep_the_others_from_being_asked(scene: Scene) -> None:
     scene.directory.roles[ADMIN] = ("admin", "approver1", "approver2")
     scene.fail("conversations.open", "user_disabled", match=SLACK_IDS["admin"])
-    await scene.notifier().show_review(partnership(reminders=2), remind=True)
+    await scene.notifier().show_review(partnership(reminders=4), remind=True)
     assert scene.counts() == {"@requester": 1, "@approver1": 1, "@approver2": 1}
 
 

@@ -136,9 +136,9 @@ async def test_a_sponsor_is_asked_while_it_is_unknown_who_the_admins_are(
 ) -> None:
     scene.directory.trouble = trouble
     with pytest.raises(NotifierUnavailable) as waits:
-        await scene.notifier().show_review(partnership(reminders=2), remind=True)
+        await scene.notifier().show_review(partnership(reminders=4), remind=True)
     assert waits.value.retry_after == seconds
     assert scene.counts() == {"@requester": 1}
     scene.directory.trouble = None
-    await scene.notifier().show_review(partnership(reminders=2), remind=True)
+    await scene.notifier().show_review(partnership(reminders=4), remind=True)
     assert scene.counts() == {"@requester": 1, "@admin": 1}

@@ -121,6 +121,12 @@ def test_less_access_says_what_can_be_done_about_it(is_closing: bool, can_be_edi
     ("code", "values", "words"),
     [
         (
+            RefillCode.GIVES_LESS,
+            {"templates": "“Guest collaboration”"},
+            "Certainly less access than now: “Guest collaboration”. One approver decides, and the approved end stays "
+            "or comes earlier. Once applied, the review is answered.",
+        ),
+        (
             RefillCode.TEMPLATE_GONE,
             {"template": "Merger"},
             "The template “Merger” does not exist any more. Choose another one.",
@@ -147,7 +153,7 @@ def test_what_of_an_earlier_request_is_different_today(code: RefillCode, values:
 
 
 def test_every_difference_has_a_sentence() -> None:
-    marks = {"template": "T", "days": 1, "day": "2027-04-30"}
+    marks = {"template": "T", "templates": "“T”", "days": 1, "day": "2027-04-30"}
     assert all(form.refill_note_words(Fact(code, marks)) for code in RefillCode)
 
 

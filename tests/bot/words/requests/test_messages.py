@@ -20,9 +20,16 @@ BLOCKED: Final = (
 )
 TOKENS: Final = (
     "Issued tokens usually work for up to one more hour. A token lifetime policy can make this longer. Guest accounts "
-    "stay. Only the partner can end sessions in its own tenant."
+    "stay, and are not counted. Only the partner can end sessions in its own tenant."
 )
 
+HANDOVER: Final = {
+    "partner": "contoso.com",
+    "proposed": "Amara",
+    "proposed_by": "Dana",
+    "sponsor": "Sam",
+    "expires_at": "2027-03-08T09:00:00+00:00",
+}
 GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
     (MessageCode.TEXT, {"text": "As {before}."}, "As {before}."),
     (MessageCode.REFUSED, {"reasons": NOTE[:1]}, "No answer."),
@@ -69,6 +76,17 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
         "Batch B-1 was withdrawn. Nothing is adopted by it. No answer.",
     ),
     (
+        MessageCode.CAMPAIGN_STARTED,
+        {"label": "Trusted partner", "members": 2, "skipped": 1},
+        "The campaign for “Trusted partner” is started: the sponsors of 2 partners are asked now. 1 partner is left "
+        "out. Your Home tab shows the progress.",
+    ),
+    (
+        MessageCode.CAMPAIGN_ENDED,
+        {"label": "Trusted partner", "members": 2, "kept": 1, "revoked": 1},
+        "The campaign for “Trusted partner” is complete. 2 partners: 1 kept, 1 revoked.",
+    ),
+    (
         MessageCode.CLOSED,
         {"partner": "contoso.com", "request": "R-1", "is_all": True, "note": []},
         f"contoso.com is blocked (request R-1): {BLOCKED} Nothing else is open. {TOKENS}",
@@ -77,6 +95,28 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
         MessageCode.CLOSED,
         {"partner": "contoso.com", "is_all": False, "note": NOTE[:1]},
         f"contoso.com: {BLOCKED} No answer. {TOKENS}",
+    ),
+    (
+        MessageCode.CLOSED,
+        {
+            "partner": "contoso.com",
+            "request": "R-1",
+            "is_all": True,
+            "note": [],
+            "is_suspended": True,
+            "was_synchronized": True,
+            "tokens_until": "2026-11-28T01:20:00+00:00",
+        },
+        f"contoso.com is suspended (request R-1): {BLOCKED} Nothing else is open. Issued tokens usually work for up to "
+        "one more hour, until about Nov 28, 2026 at 01:20 UTC. A token lifetime policy can make this longer. Guest "
+        "accounts stay, and are not counted. Accounts that were synchronized stay as well. Only the partner can end "
+        "sessions in its own tenant. Lift it with /partner lift.",
+    ),
+    (
+        MessageCode.LIFTED,
+        {"partner": "contoso.com", "request": "R-2", "restores": "R-1", "note": []},
+        "contoso.com (request R-2): the suspension is lifted. What R-1 approved is active again (verified), until the "
+        "same end.",
     ),
     (
         MessageCode.OPENED,
@@ -136,6 +176,23 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
         MessageCode.SETUP_UNCONFIRMED,
         {"partner": "contoso.com", "step": "automatic_redemption_outbound", "left": []},
         "contoso.com: not confirmed any more: automatic redemption, outbound. Every step is confirmed now.",
+    ),
+    (
+        MessageCode.HANDOVER_ASKED,
+        HANDOVER,
+        "contoso.com: Dana asked Amara to be the sponsor. Until Amara accepts, the sponsor is Sam. The question ends "
+        "on Mar 8, 2027 at 09:00 UTC.",
+    ),
+    (MessageCode.HANDOVER_ACCEPTED, HANDOVER, "contoso.com: Amara is the sponsor now, in place of Sam."),
+    (
+        MessageCode.HANDOVER_DECLINED,
+        HANDOVER,
+        "contoso.com: Amara declined to be the sponsor. The sponsor is still Sam. /partner sponsor asks somebody else.",
+    ),
+    (
+        MessageCode.HANDOVER_EXPIRED,
+        HANDOVER,
+        "contoso.com: Amara did not answer in time. The sponsor is still Sam. /partner sponsor asks somebody else.",
     ),
     (
         MessageCode.CLICK_WAITS,

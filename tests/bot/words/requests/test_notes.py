@@ -67,6 +67,12 @@ GOLDEN: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
         "The partner was extended or approved again before the automatic block began. Nothing was blocked.",
     ),
     (
+        NoteCode.ANSWERED_MEANWHILE,
+        {},
+        "The review was answered, or the access was changed, before the automatic suspension began. Nothing was "
+        "blocked.",
+    ),
+    (
         NoteCode.OVERWRITTEN,
         {},
         "Somebody else changed the partner's settings while Gatehouse was sending the change. The current settings "

@@ -35,7 +35,7 @@ from workflows.core.partners.partnership import LaterChange, later_change
 from workflows.core.plans.plan import Adoption
 from workflows.core.plans.planning import plan_revocation
 from workflows.core.plans.renewal import plan_renewal
-from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
+from workflows.core.requests.request import AccessRequest, Closing, RequestId, RequestKind, RequestState
 from workflows.core.settings.open_access import AccessState, OpenAccess
 
 APPROVALS = (approval(AMARA, 0), approval(BRUNO, 1), approval(CHIE, 1))
@@ -85,6 +85,15 @@ EVENTS = [
         LaterChange.REVOKED,
         "revoked later by Riley (R-BBBBBBBBBB), not everything closed",
         "Revoked by R-BBBBBBBBBB (Trusted partner), verified in the tenant, not everything closed",
+    ),
+    (
+        replace(
+            later(kind=RequestKind.REVOCATION, not_closed=()),
+            fields=replace(request().fields, kind=RequestKind.REVOCATION, closing=Closing.SUSPEND),
+        ),
+        LaterChange.SUSPENDED,
+        "suspended later by Riley (R-BBBBBBBBBB)",
+        "Suspended by R-BBBBBBBBBB (Trusted partner), verified in the tenant",
     ),
     (
         later(prepared=BLOCK, not_closed=()),

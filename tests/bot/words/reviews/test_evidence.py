@@ -74,9 +74,9 @@ def test_the_card_of_a_used_partner_says_all_in_a_few_lines() -> None:
     assert lines == [
         "Last used: Feb 28, 2027, by 2 people in the last 30 days",
         "Guests: 14, of whom 3 never came, 1 disabled",
-        "Settings: As approved, last checked Mar 1, 2027 at 09:00 UTC",
-        f"Approved: by Amara, Bruno, Chie on Mar 1, 2027, for Riley: “{request().fields.justification}”",
-        "Last answer: Kept by Sam on Mar 1, 2027: “The launch moved to July”",
+        "Settings: As approved (verified Mar 1, 2027 at 09:00 UTC)",
+        f"Approved: by Amara, Bruno, Chie, for Riley: “{request().fields.justification}”",
+        "Last answer: Sam, Mar 1, 2027: “The launch moved to July”",
         "Limits: Read Mar 1, 2027 at 09:00 UTC. Background sign-ins may be missing. Guests are an estimate.",
     ]
     assert sum(len(line.split()) for line in lines) <= 90
@@ -144,7 +144,7 @@ def test_guests_are_counted_or_said_not_to_be_known(found: PartnerEvidence, word
 @pytest.mark.parametrize(
     ("state", "words"),
     [
-        (SettingsState.AS_APPROVED, "As approved, last checked Mar 1, 2027 at 09:00 UTC"),
+        (SettingsState.AS_APPROVED, "As approved (verified Mar 1, 2027 at 09:00 UTC)"),
         (SettingsState.DRIFTED, "Different from what was approved, found Mar 1, 2027 at 09:00 UTC"),
         (
             SettingsState.DRIFT_ACCEPTED,
@@ -197,15 +197,17 @@ def test_setup_approval_and_answer() -> None:
         "No approval is recorded; requested by nobody known"
     )
     undated = replace(found.approval, at=None, justification="")
-    assert "on an unknown day" in text(EvidenceTopic.APPROVAL, evidence(approval=undated))
+    assert text(EvidenceTopic.APPROVAL, evidence(approval=undated)) == "by Amara, Bruno, Chie, for Riley"
+    (line,) = details(EvidenceTopic.APPROVAL, evidence(approval=undated))
+    assert "on an unknown day" in line
     assert text(EvidenceTopic.APPROVAL, evidence(approval=None)) == ""
     assert details(EvidenceTopic.APPROVAL, evidence(approval=None)) == []
     assert text(EvidenceTopic.LAST_ANSWER, evidence(last_answer=None)) == ""
 
 
-def test_of_a_long_reason_twenty_five_words_are_quoted() -> None:
-    assert quoted_words("word " * 25) == ("word " * 25).strip()
-    assert quoted_words("word " * 27) == f"{('word ' * 25).strip()} … (2 more words)"
+def test_of_a_long_reason_the_first_words_are_quoted() -> None:
+    assert quoted_words("word " * 7) == ("word " * 7).strip()
+    assert quoted_words("word " * 8) == f"{('word ' * 7).strip()} …"
 
 
 def test_names_are_for_admins_and_the_others_are_told_so() -> None:

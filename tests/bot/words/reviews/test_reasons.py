@@ -2,7 +2,14 @@
 
 import pytest
 
-from bot.words.reviews.reasons import ended_review_words, reason_words, reasons_words, short_reason, short_reasons
+from bot.words.reviews.reasons import (
+    card_reasons,
+    ended_review_words,
+    reason_words,
+    reasons_words,
+    short_reason,
+    short_reasons,
+)
 from tests.workflows.core.builders import NOW
 from workflows.core.partners.reviewing.review_events import ENDS_WITH_ITS_CAUSE
 from workflows.core.requests.commands.review_event import ReviewReason, ReviewReasonCode
@@ -43,7 +50,15 @@ def test_the_sentences_name_what_happened() -> None:
         "The template “Trusted partner” is stricter now: it gives less access, and it asks more people."
     )
     assert reason_words(reason("drift")) == "The settings are not as approved: different from approved."
-    assert reason_words(reason("campaign")) == "Dana asked for a review of several partners: Yearly check"
+    assert reason_words(reason("campaign")) == "Dana asked for a review of several partners: Yearly check."
+
+
+def test_the_card_has_a_few_words_where_it_shows_the_rest() -> None:
+    assert card_reasons([reason("calendar")]) == "regular review"
+    assert card_reasons([reason("no_sign_in"), reason("campaign")]) == (
+        "no sign-ins. Dana asked for a review of several partners: Yearly check."
+    )
+    assert card_reasons([]) == ""
 
 
 def test_several_reasons_are_joined_and_a_repeated_one_is_named_once_in_a_list() -> None:

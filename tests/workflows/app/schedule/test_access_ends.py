@@ -32,6 +32,8 @@ async def look(world: World) -> None:
     """Tick, look for ends, and let everything follow."""
     await tick(service=world.service, store=world.store, directory=world.directory, clock=world.clock)
     await world.ends.check()
+    await world.reviews.check()
+    await world.silences.check()
     await world.settle()
 
 

@@ -63,11 +63,46 @@ async def test_the_next_look_starts_a_hand_over(opened: World, accounts: list[Ac
     assert known.sponsor_gone_at == opened.clock.now()
     (alarm,) = await alarms(opened)
     assert (alarm.subject, alarm.values["sponsor"]) == (TENANT, "Sam")
-    assert opened.notifier.reviews[-1][1] is True, "the review is asked now"
+    await opened.reviews.check()
+    await opened.settle()
+    [asked] = opened.notifier.asked[-1]
+    assert (asked.sponsor, asked.asks_admins) == (None, True), "the review is asked now"
     entries = await opened.store.history()
     (entry,) = [one for one in entries if one.command == "record_sponsor_gone"]
     assert (entry.tenant_id, entry.outcome) == (TENANT, "accepted")
     assert entry.details["reason"] in set(GoneReason)
+
+
+@pytest.mark.parametrize(
+    ("manager", "offered"),
+    [
+        (Account(id=DANA.id, name="Dana", mail="dana@woodgrove.com", is_enabled=True, is_member=True), "Dana"),
+        (Account(id=DANA.id, name="Dana", mail="dana@woodgrove.com", is_enabled=False, is_member=True), ""),
+        (Account(id=DANA.id, name="Dana", mail="dana@agency.example", is_enabled=True, is_member=False), ""),
+        (None, ""),
+    ],
+    ids=["a member", "disabled", "a guest", "none"],
+)
+async def test_the_manager_of_a_sponsor_who_left_is_offered(
+    opened: World, manager: Account | None, offered: str
+) -> None:
+    opened.tenant.accounts = [replace(SAMS, is_enabled=False), *([] if manager is None else [manager])]
+    opened.tenant.manager_of = {SAM.id: DANA.id}
+    for _ in range(2):
+        await check(opened)
+    (alarm,) = await alarms(opened)
+    assert alarm.values.get("manager", "") == offered == (await record(opened)).sponsor_manager
+    assert opened.script.calls.count("tenant.managers") == 1, "read when the sponsor is found to be gone"
+    opened.tenant.accounts = [SAMS]
+    await check(opened)
+    assert (await record(opened)).sponsor_manager == ""
+
+
+async def test_a_manager_who_cannot_be_read_does_not_hide_that_the_sponsor_is_gone(opened: World) -> None:
+    opened.tenant.accounts = []
+    opened.script.fail("tenant.managers", TenantUnavailable("Entra does not answer."))
+    await check(opened)
+    assert (await record(opened)).sponsor_gone_at is not None
 
 
 async def test_it_is_asked_once(opened: World) -> None:

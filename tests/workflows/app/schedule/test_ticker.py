@@ -28,7 +28,6 @@ from workflows.core.partners.partnership import PartnershipState
 from workflows.core.people import Person
 from workflows.core.requests.commands.clicks import Click
 from workflows.core.requests.commands.request import Reject
-from workflows.core.requests.reminder_times import REVIEW_ASKED_AGAIN_AFTER
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.core.settings.canonical import Digest
 from workflows.core.settings.model import TenantId
@@ -43,6 +42,7 @@ async def ticks(world: World, times: int = 1) -> None:
     """Ask what is due, and let everything follow."""
     for _ in range(times):
         await tick(service=world.service, store=world.store, directory=world.directory, clock=world.clock)
+        await world.reviews.check()
     await world.settle()
 
 
@@ -203,13 +203,13 @@ async def test_a_review_is_asked_once_at_its_moment_and_again_while_nobody_answe
     asked = await world.store.partnership(TENANT)
     assert asked is not None
     assert (asked.state, asked.reminders) == (PartnershipState.REVIEW_DUE, 1)
-    assert [remind for _, remind in world.notifier.reviews] == [False, True]
-    world.clock.advance(seconds=REVIEW_ASKED_AGAIN_AFTER.total_seconds() - 1)
+    assert len(world.notifier.asked) == 1
+    world.clock.advance(days=3, seconds=-1)
     await ticks(world, 2)
-    assert len(world.notifier.reviews) == 2
+    assert len(world.notifier.asked) == 1
     world.clock.advance(seconds=1)
     await ticks(world, 2)
-    assert [remind for _, remind in world.notifier.reviews] == [False, True, True]
+    assert [one.reminder.number for asked in world.notifier.asked for one in asked] == [1, 2]
 
 
 async def test_ticks_at_one_moment_ask_once(world: World) -> None:
@@ -223,18 +223,19 @@ async def test_ticks_at_one_moment_ask_once(world: World) -> None:
         tick(service=world.service, store=world.store, directory=world.directory, clock=world.clock) for _ in range(8)
     )
     await asyncio.gather(*at_once)
+    await asyncio.gather(*(world.reviews.check() for _ in range(8)))
     await world.settle()
     commands = [command for _, command, _ in await world.log() if command in ("ask_review", "expire")]
     assert sorted(commands) == ["ask_review"] * 4 + ["expire"]
     assert (await world.request(request.id)).state is S.EXPIRED
-    assert sum(remind for _, remind in world.notifier.reviews) == 4
+    assert sum(map(len, world.notifier.asked)) == 4
 
 
 async def test_a_month_without_the_bot_brings_one_reminder(world: World) -> None:
     await world.opened()
     world.clock.advance(days=75)
     await ticks(world, 4)
-    assert sum(remind for _, remind in world.notifier.reviews) == 1
+    assert len(world.notifier.asked) == 1
 
 
 async def test_an_answered_review_is_asked_again_after_its_interval(world: World) -> None:
@@ -243,10 +244,10 @@ async def test_an_answered_review_is_asked_again_after_its_interval(world: World
     await world.keep(SAM)
     world.clock.advance(days=29)
     await ticks(world)
-    assert sum(remind for _, remind in world.notifier.reviews) == 1
+    assert len(world.notifier.asked) == 1
     world.clock.advance(days=1)
     await ticks(world)
-    assert sum(remind for _, remind in world.notifier.reviews) == 2
+    assert len(world.notifier.asked) == 2
 
 
 async def test_a_revoked_partner_is_never_asked_about(world: World) -> None:
@@ -271,6 +272,7 @@ async def test_a_fault_about_one_record_delays_no_other(world: World, faults: in
         await tick(service=world.service, store=world.store, directory=world.directory, clock=world.clock)
     assert [line["event"] for line in logs] == ["tick_failed_for_one"] * faults
     await tick(service=world.service, store=world.store, directory=world.directory, clock=world.clock)
+    await world.reviews.check()
     assert [(await world.request(one.id)).state for one in (first, second)] == [S.EXPIRED, S.EXPIRED]
     asked = [one.state for one in await world.store.partnerships(lambda one: one)]
     assert asked == [PartnershipState.REVIEW_DUE] * 2

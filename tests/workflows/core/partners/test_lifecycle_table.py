@@ -1,6 +1,7 @@
 """Every command in every state of a partner is taken or refused on purpose, and the picture is the table."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from itertools import product
 from typing import Any, Final
@@ -20,6 +21,7 @@ from tests.workflows.core.builders import (
     access_plan,
     everybody,
     noted,
+    particulars,
     partnership,
     prepared,
     request,
@@ -32,9 +34,18 @@ from workflows.core.partners import lifecycle
 from workflows.core.partners.access_end.notices import EndNotice
 from workflows.core.partners.lifecycle import TABLE
 from workflows.core.partners.outcome import advance_request_and_record
-from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.partners.partnership import CLOSED_STATES, Partnership, PartnershipState
 from workflows.core.partners.reviewing.reviews import advance_review
+from workflows.core.policy.silence import ReviewReminder
+from workflows.core.policy.sponsorship import Handover
 from workflows.core.requests.commands.automatic import RecordApplied, RecordApplyFailed, RecordOverwritten, Stop
+from workflows.core.requests.commands.handover import (
+    AcceptSponsorship,
+    DeclineSponsorship,
+    ExpireHandover,
+    ProposeSponsor,
+    RemindHandover,
+)
 from workflows.core.requests.commands.partner_record import (
     AskReview,
     AskSetup,
@@ -44,6 +55,8 @@ from workflows.core.requests.commands.partner_record import (
     IssueEndNotice,
     Keep,
     PartnershipCommand,
+    PostponePrompt,
+    PromptSetup,
     RecordEndNotice,
     RecordSetup,
     RecordSponsorFound,
@@ -54,37 +67,59 @@ from workflows.core.requests.commands.partner_record import (
 from workflows.core.requests.commands.request import RequestCommand
 from workflows.core.requests.commands.review_event import (
     EndReviewReason,
+    RecordReviewReminder,
     ReviewReason,
     ReviewReasonCode,
+    SkipReason,
+    SkipReview,
     StartReview,
+    SuspendForSilence,
 )
-from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
+from workflows.core.requests.request import AccessRequest, Closing, RequestKind, RequestState
 
 SAME: Final[Mapping[str | None, str]] = {"active": "active", "review_due": "review_due"}
+UNAPPROVED: Final[Mapping[str | None, str]] = {
+    None: "active",
+    "active": "active",
+    "review_due": "review_due",
+    "revoked": "active",
+    "suspended": "active",
+}
 EXPECTED: Final[Mapping[str, Mapping[str | None, str]]] = {
     "ask_review": {"active": "review_due", "review_due": "review_due"},
     "keep": {"review_due": "active"},
     "record_sponsor_gone": {"active": "review_due", "review_due": "review_due"},
     "record_sponsor_found": SAME,
+    "propose_sponsor": SAME,
+    "accept_sponsorship": SAME,
+    "decline_sponsorship": SAME,
+    "remind_handover": SAME,
+    "expire_handover": SAME,
     "start_review": {"active": "review_due", "review_due": "review_due"},
     "end_review_reason": {"active": "active", "review_due": "active review_due"},
     "confirm_half": SAME,
     "unconfirm_half": SAME,
     "remind_half": SAME,
     "ask_half": SAME,
+    "prompt_setup": SAME,
+    "postpone_setup_prompt": SAME,
     "record_half": SAME,
     "issue_end_notice": SAME,
     "record_end_notice": SAME,
     "block_at_end": SAME,
+    "record_review_reminder": {"review_due": "review_due"},
+    "skip_review": {"active": "active"},
+    "suspend_for_silence": {"review_due": "review_due"},
     "record_applied": {
-        None: "active revoked",
-        "active": "active revoked",
-        "review_due": "active review_due revoked",
+        None: "active revoked suspended",
+        "active": "active revoked suspended",
+        "review_due": "active review_due revoked suspended",
         "revoked": "active revoked",
+        "suspended": "active revoked suspended",
     },
-    "record_overwritten": {None: "active", "active": "active", "review_due": "review_due", "revoked": "active"},
-    "stop": {None: "active", "active": "active", "review_due": "review_due", "revoked": "active"},
-    "record_apply_failed": {None: "active", "active": "active", "review_due": "review_due", "revoked": "active"},
+    "record_overwritten": UNAPPROVED,
+    "stop": UNAPPROVED,
+    "record_apply_failed": UNAPPROVED,
 }
 """Command -> state it is taken in -> states it may lead to. Written by hand; whatever is not here is refused."""
 
@@ -101,16 +136,23 @@ PAIRS: Final = tuple(product(STATES[1:], OWN))
 SAID: Final = Confirmation(step=REDEEM_STEP.key, step_digest=REDEEM_STEP.digest, person=SAM, at=NOW)
 LATE: Final = NOW + timedelta(days=31)
 
+REMINDER: Final = ReviewReminder(number=1, sponsor=SAM.id, issued_at=NOW, batch="b")
 NOTICE: Final = EndNotice(ends_at=NOW + timedelta(days=90), days=30, issued_at=NOW, batch="b")
+
+ASKED: Final = Handover(number=1, proposed=AMARA, proposed_by=SAM, proposed_at=NOW, expires_at=LATE + timedelta(days=7))
 
 RECORDS: Final[tuple[dict[str, Any], ...]] = (
     {"setup": ()},
     {"setup": (REDEEM_STEP,)},
     {"setup": (REDEEM_STEP,), "confirmations": (SAID,)},
     {"setup": (REDEEM_STEP,), "remind_setup_at": NOW},
+    {"setup": (REDEEM_STEP,), "setup_prompt_at": NOW},
     {"sponsor_gone_at": NOW},
     {"end_notices": (NOTICE,)},
+    {"review_reminders": (REMINDER,)},
     {"ends_at": NOW},
+    {"handover": ASKED},
+    {"handover": replace(ASKED, expires_at=LATE)},
     {"review_events": ("drift:one",)},
     {"review_events": ("drift:one",), "review_reasons": (ReviewReason(code=ReviewReasonCode.DRIFT, at=NOW),)},
 )
@@ -121,16 +163,30 @@ def _commands(name: str) -> list[PartnershipCommand]:
     step: dict[str, Any] = {"tenant_id": TENANT, "step": REDEEM_STEP.key, "step_digest": REDEEM_STEP.digest}
     commands: dict[str, list[PartnershipCommand]] = {
         "ask_review": [AskReview()],
-        "keep": [Keep(actor=actor, tenant_id=TENANT, reason="Needed") for actor in (SAM, DANA, AMARA)],
+        "keep": [
+            Keep(actor=actor, tenant_id=TENANT, reason="The launch moved to July") for actor in (SAM, DANA, AMARA)
+        ],
         "record_sponsor_gone": [RecordSponsorGone(sponsor=SAM.id, reason=GoneReason.NO_ACCOUNT)],
         "record_sponsor_found": [RecordSponsorFound(sponsor=SAM.id)],
+        "propose_sponsor": [
+            ProposeSponsor(actor=SAM, tenant_id=TENANT, proposed=proposed) for proposed in (SAM, AMARA)
+        ],
+        "accept_sponsorship": [AcceptSponsorship(actor=actor, tenant_id=TENANT, number=1) for actor in (SAM, AMARA)],
+        "decline_sponsorship": [DeclineSponsorship(actor=actor, tenant_id=TENANT, number=1) for actor in (SAM, AMARA)],
+        "remind_handover": [RemindHandover()],
+        "expire_handover": [ExpireHandover()],
         "confirm_half": [ConfirmSetup(actor=actor, **step) for actor in (SAM, AMARA)],
         "unconfirm_half": [UnconfirmSetup(actor=actor, **step) for actor in (SAM, AMARA)],
         "remind_half": [RemindSetup(actor=actor, tenant_id=TENANT) for actor in (SAM, AMARA)],
         "ask_half": [AskSetup()],
+        "prompt_setup": [PromptSetup()],
+        "postpone_setup_prompt": [PostponePrompt(until=LATE + timedelta(days=1))],
         "issue_end_notice": [IssueEndNotice(days=30, batch="b", ends_at=NOW + timedelta(days=90))],
         "record_end_notice": [RecordEndNotice(batch="b", people=(SAM.chat_id,))],
         "block_at_end": [BlockAtEnd(request_id=partnership().request_id, ends_at=NOW)],
+        "record_review_reminder": [RecordReviewReminder(batch="b", people=())],
+        "skip_review": [SkipReview(reason=SkipReason.ENDS_SOON)],
+        "suspend_for_silence": [SuspendForSilence(request_id=partnership().request_id)],
         "start_review": [StartReview(reason=ReviewReasonCode.DRIFT, event="other")],
         "end_review_reason": [EndReviewReason(reason=ReviewReasonCode.DRIFT)],
         "record_half": [RecordSetup(request_id=partnership().request_id, steps=(REDEEM_STEP,))],
@@ -146,7 +202,8 @@ def _answer(known: Partnership, command: PartnershipCommand) -> str | Refused:
 
 
 def _written() -> list[AccessRequest]:
-    """Requests that were written: by a chain that may open everything, by a weaker one, and a revocation."""
+    """Requests that were written: by a chain that may open everything, by a weaker one, revoked and suspended."""
+    revoke = particulars(RequestKind.REVOCATION)
     weaker = prepared(
         stages=STAGES[:1], plan=access_plan({"tenantId": TENANT, "inboundTrust": {"isMfaAccepted": True}})
     )
@@ -154,6 +211,7 @@ def _written() -> list[AccessRequest]:
         request(RequestState.APPLYING),
         request(RequestState.APPLYING, prepared=weaker),
         request(RequestState.APPLYING, RequestKind.REVOCATION),
+        request(RequestState.APPLYING, RequestKind.REVOCATION, fields=replace(revoke, closing=Closing.SUSPEND)),
     ]
 
 
@@ -199,14 +257,15 @@ def test_an_end_of_what_was_not_written_changes_no_record(
     assert advance_request_and_record(request(RequestState.APPLYING), end, situation(), known).partnership is None
 
 
+@pytest.mark.parametrize(("state", "said"), [("revoked", "already revoked"), ("suspended", "is suspended")])
 @pytest.mark.parametrize("name", OWN)
-def test_a_revoked_partner_takes_nothing_and_says_so(name: str) -> None:
+def test_a_blocked_partner_takes_nothing_and_says_so(name: str, state: str, said: str) -> None:
     for record, command in product(RECORDS, _commands(name)):
-        with worded_refusal(Refused, match="already revoked") as refused:
+        with worded_refusal(Refused, match=said) as refused:
             advance_review(
-                partnership(state=PartnershipState.REVOKED, **record), command, current_roles=everybody(), now=LATE
+                partnership(state=PartnershipState(state), **record), command, current_roles=everybody(), now=LATE
             )
-        assert refused.value.code == "revoked"
+        assert refused.value.code == state
 
 
 def test_who_may_not_keep_a_partner_is_told_that_also_where_no_review_waits() -> None:
@@ -235,7 +294,12 @@ def test_the_diagram_in_the_docstring_is_the_table() -> None:
     assert set(lines) == arrows_written(EXPECTED)
 
 
-def test_while_a_partner_is_live_only_an_answer_can_come_at_the_wrong_time() -> None:
-    """Every other refusal of the table says that the partner is revoked."""
+def test_while_a_partner_is_live_only_what_belongs_to_a_review_can_come_at_the_wrong_time() -> None:
+    """Every other refusal of the table says that the partner is revoked or suspended."""
     refused = {(state, name) for state, name in PAIRS if state not in EXPECTED[name]}
-    assert {pair for pair in refused if pair[0] != PartnershipState.REVOKED} == {("active", "keep")}
+    assert {pair for pair in refused if pair[0] not in CLOSED_STATES} == {
+        ("active", "keep"),
+        ("active", "record_review_reminder"),
+        ("active", "suspend_for_silence"),
+        ("review_due", "skip_review"),
+    }

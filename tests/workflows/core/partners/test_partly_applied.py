@@ -180,7 +180,10 @@ def test_nobody_keeps_settings_that_nobody_approved(basis: SettingsBasis, person
 def test_a_part_of_a_reduction_may_be_kept() -> None:
     record = partnership(state=PartnershipState.REVIEW_DUE, basis=SettingsBasis.PARTLY_REDUCED)
     kept = advance_review(
-        record, Keep(actor=SAM, tenant_id=TENANT, reason="Needed"), current_roles=everybody(sam=""), now=NOW
+        record,
+        Keep(actor=SAM, tenant_id=TENANT, reason="The launch moved to July"),
+        current_roles=everybody(sam=""),
+        now=NOW,
     )
     assert kept.partnership.state is PartnershipState.ACTIVE
 

@@ -26,14 +26,13 @@ from workflows.core.requests.commands.review_event import (
     StartReview,
 )
 from workflows.core.requests.effects import ShowReview
-from workflows.core.requests.reminder_times import REVIEW_ASKED_AGAIN_AFTER
 from workflows.core.requests.request import RequestState
 
 DAY = timedelta(days=1)
 MOVED = StartReview(reason=ReviewReasonCode.DOMAIN_MOVED, event="other", values={"tenant_id": "other"})
 DRIFT = StartReview(reason=ReviewReasonCode.DRIFT, event="f1", values={"drift": "absent"}, is_told=True)
 DRIFT_OVER = EndReviewReason(reason=ReviewReasonCode.DRIFT)
-KEEP = Keep(actor=SAM, tenant_id=TENANT, reason="Needed")
+KEEP = Keep(actor=SAM, tenant_id=TENANT, reason="The launch moved to July")
 
 
 def step(known: Partnership, command: PartnershipCommand, days: int = 1) -> ReviewTransition:
@@ -51,13 +50,12 @@ def test_an_event_makes_a_review_due_now_and_asks_once() -> None:
         partnership=partnership(
             version=4,
             state=PartnershipState.REVIEW_DUE,
-            reminders=1,
             review_reasons=(reason,),
             review_events=("domain_moved:other",),
             regular_review_at=NOW + 30 * DAY,
-            next_review_at=NOW + DAY + REVIEW_ASKED_AGAIN_AFTER,
+            next_review_at=NOW + DAY,
         ),
-        effects=(ShowReview(tenant_id=TENANT, remind=True),),
+        effects=(ShowReview(tenant_id=TENANT),),
     )
 
 
@@ -66,7 +64,6 @@ def test_an_event_that_people_were_told_of_is_asked_about_with_the_next_reminder
     assert transition.effects == (ShowReview(tenant_id=TENANT),)
     assert transition.partnership.reminders == 0
     asked = step(transition.partnership, AskReview(), 4)
-    assert asked.effects == (ShowReview(tenant_id=TENANT, remind=True),)
     assert (asked.partnership.reminders, codes(asked.partnership)) == (1, ["drift"])
 
 
@@ -75,7 +72,7 @@ def test_another_event_is_a_reason_of_the_open_review_and_sends_no_second_questi
     second = step(first, DRIFT, 2)
     assert second.effects == (ShowReview(tenant_id=TENANT),)
     assert codes(second.partnership) == ["domain_moved", "drift"]
-    assert (second.partnership.reminders, second.partnership.next_review_at) == (1, first.next_review_at)
+    assert (second.partnership.reminders, second.partnership.next_review_at) == (0, first.next_review_at)
     assert second.partnership.regular_review_at == first.regular_review_at
 
 

@@ -28,10 +28,11 @@ from workflows.core.partners.outcome import closed_partnership, opened_partnersh
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
 from workflows.core.partners.reviewing.reviews import ReviewTransition, advance_review, may_revoke
 from workflows.core.people import CurrentRoles, Person
+from workflows.core.policy.silence import ReviewReminder
+from workflows.core.policy.sponsorship import FormerSponsor
 from workflows.core.requests.commands.partner_record import AskReview, Keep, PartnershipCommand
 from workflows.core.requests.commands.review_event import ReviewReason, ReviewReasonCode
 from workflows.core.requests.effects import ShowRequest, ShowReview
-from workflows.core.requests.reminder_times import REVIEW_ASKED_AGAIN_AFTER
 from workflows.core.requests.request import RequestState
 
 DAY = timedelta(days=1)
@@ -44,7 +45,7 @@ def due(**changes: object) -> Partnership:
     """A partnership whose review was asked once, at DUE."""
     usual: dict[str, object] = {
         "state": PartnershipState.REVIEW_DUE,
-        "next_review_at": DUE + REVIEW_ASKED_AGAIN_AFTER,
+        "next_review_at": DUE + 3 * DAY,
         "reminders": 1,
     }
     return partnership(**{**usual, **changes})
@@ -69,28 +70,25 @@ def test_a_review_is_due_at_its_exact_instant_and_not_before() -> None:
                 state=PartnershipState.REVIEW_DUE,
                 next_review_at=now + 3 * DAY,
                 reminders=1,
+                review_reminders=(ReviewReminder(number=1, sponsor=SAM.id, issued_at=now, batch=""),),
                 review_reasons=(
                     ReviewReason(
                         code=ReviewReasonCode.ACCESS_ENDED if now >= END else ReviewReasonCode.CALENDAR, at=now
                     ),
                 ),
             ),
-            effects=(
-                ShowReview(tenant_id=TENANT, remind=True),
-                *([ShowRequest(request_id=REQUEST)] if now >= END else []),
-            ),
+            effects=(ShowRequest(request_id=REQUEST),) if now >= END else (),
         )
 
 
-def test_an_unanswered_review_is_asked_again_every_three_days() -> None:
-    known, now = partnership(), DUE
-    for count in range(1, 6):
+def test_an_unanswered_review_is_asked_again_with_longer_pauses() -> None:
+    known, now = partnership(ends_at=None), DUE
+    for count, pause in enumerate((3, 7, 14, 14, 14, 5, 14, 14), start=1):
         known = advance_review(known, AskReview(), current_roles=current_roles(), now=now).partnership
         assert (known.reminders, known.version) == (count, 3 + count)
         assert refusal(known, AskReview(), now).code == "not_due", "the same moment asks once"
-        assert refusal(known, AskReview(), now + 3 * DAY - MILLISECOND).code == "not_due"
-        now += 3 * DAY
-    assert known.is_past_its_end(END)
+        assert refusal(known, AskReview(), now + pause * DAY - MILLISECOND).code == "not_due"
+        now += pause * DAY
 
 
 def test_a_partnership_without_a_date_is_never_asked_about() -> None:
@@ -121,6 +119,16 @@ def test_attestations_are_added_never_replaced() -> None:
     first = Attestation(person=DANA, reason="Audit", at=NOW)
     kept = advance_review(due(attestations=(first,)), KEEP, current_roles=everybody(), now=DUE).partnership
     assert kept.attestations == (first, Attestation(person=SAM, reason=KEEP.reason, at=DUE))
+
+
+@pytest.mark.parametrize(
+    ("reason", "problem"),
+    [("yes", "too_short"), ("Still needed.", "too_short"), ("the launch MOVED to July", "repeated")],
+)
+def test_a_reason_without_substance_keeps_nothing(reason: str, problem: str) -> None:
+    first = Attestation(person=DANA, reason=KEEP.reason, at=NOW)
+    met = refusal(due(attestations=(first,)), Keep(actor=SAM, tenant_id=TENANT, reason=reason))
+    assert (met.code, met.fact.values["problem"]) == ("reason_without_substance", problem)
 
 
 def test_the_next_review_never_lies_behind_the_end_of_what_was_approved() -> None:
@@ -237,7 +245,7 @@ def test_admins_may_close_a_partner_and_its_sponsor_in_answer_to_a_review(
 
 def test_an_opened_partnership_is_first_reviewed_after_its_interval_or_at_its_end() -> None:
     opened = opened_partnership(request(RequestState.APPLYING), None, NOW)
-    assert opened == partnership(version=1, setup=(REDEEM_STEP,))
+    assert opened == partnership(version=1, setup=(REDEEM_STEP,), setup_prompt_at=NOW + 7 * DAY)
     short = prepared(review_interval=200 * DAY)
     assert opened_partnership(request(RequestState.APPLYING, prepared=short), None, NOW).next_review_at == END
 
@@ -246,7 +254,13 @@ def test_opening_again_starts_clean_and_keeps_what_was_said() -> None:
     said = Attestation(person=DANA, reason="Audit", at=NOW)
     known = due(version=7, sponsor=DANA, attestations=(said,))
     opened = opened_partnership(request(RequestState.APPLYING), known, NOW)
-    assert opened == partnership(version=8, attestations=(said,), setup=(REDEEM_STEP,))
+    assert opened == partnership(
+        version=8,
+        attestations=(said,),
+        setup=(REDEEM_STEP,),
+        setup_prompt_at=NOW + 7 * DAY,
+        former_sponsors=(FormerSponsor(person=DANA, until=NOW),),
+    )
 
 
 def test_an_access_without_an_end_is_reviewed_by_its_interval_alone() -> None:

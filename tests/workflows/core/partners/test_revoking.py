@@ -7,13 +7,13 @@ import pytest
 from bot.words.requests.notes import refusal_words
 from tests.workflows.core.builders import DANA, NOW, RILEY, SAM, current_roles, identity, partnership, request
 from workflows.core.errors.raised import Refused
-from workflows.core.partners.partnership import PartnershipState
-from workflows.core.partners.revoking import (
+from workflows.core.partners.closing.revoking import (
     requests_for_more_access,
     requests_stopped_by_revocation,
     require_may_revoke,
     running_revocation,
 )
+from workflows.core.partners.partnership import PartnershipState
 from workflows.core.people import Person
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.request import (

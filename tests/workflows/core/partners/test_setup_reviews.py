@@ -27,13 +27,15 @@ from workflows.core.errors.raised import Refused
 from workflows.core.partners.outcome import advance_request_and_record, closed_partnership, opened_partnership
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.partners.reviewing.reviews import advance_review
-from workflows.core.partners.reviewing.setup_reviews import setup_for_request
+from workflows.core.partners.reviewing.setup_reviews import setup_for_request, with_prompts
 from workflows.core.people import Person
 from workflows.core.requests.commands.automatic import RecordOverwritten
 from workflows.core.requests.commands.partner_record import (
     AskSetup,
     ConfirmSetup,
     PartnershipCommand,
+    PostponePrompt,
+    PromptSetup,
     RecordSetup,
     RemindSetup,
     UnconfirmSetup,
@@ -204,3 +206,72 @@ def test_what_is_open_by_microsofts_default_is_neither_reminded_of_nor_missing()
     record = after(partnership(setup=(REDEEM_STEP, usual), remind_setup_at=NOW + WEEK), confirm())
     assert record.remind_setup_at is None
     assert refused(record, RemindSetup(actor=SAM, tenant_id=TENANT)).code == "nothing_open"
+
+
+# --- Reminders that nobody asks for -----------------------------------------------------------------------------------
+
+
+def test_open_steps_are_reminded_of_by_themselves_each_time_later() -> None:
+    known, now = partnership(setup=(REDEEM_STEP,), setup_prompt_at=NOW + timedelta(days=7)), NOW
+    assert known.due_at == NOW + timedelta(days=7)
+    for days, count in ((7, 1), (14, 2), (28, 3), (28, 4)):
+        due_at = known.setup_prompt_at
+        assert due_at == now + timedelta(days=days)
+        with pytest.raises(Refused, match="not_due"):
+            advance_review(known, PromptSetup(), current_roles=everybody(), now=due_at - MILLISECOND)
+        transition = advance_review(known, PromptSetup(), current_roles=everybody(), now=due_at)
+        known, now = transition.partnership, due_at
+        assert (known.setup_prompts, known.setup_reminders) == (count, count)
+        assert transition.effects == (ShowSetup(tenant_id=TENANT, remind=True),)
+
+
+def test_a_reminder_is_postponed_when_the_sponsor_had_one_today() -> None:
+    known, until = partnership(setup=(REDEEM_STEP,), setup_prompt_at=NOW), NOW + timedelta(days=1)
+    transition = advance_review(known, PostponePrompt(until=until), current_roles=everybody(), now=NOW)
+    assert (transition.partnership.setup_prompt_at, transition.effects) == (until, ())
+    with pytest.raises(Refused, match="not_due"):
+        advance_review(transition.partnership, PostponePrompt(until=until), current_roles=everybody(), now=NOW)
+
+
+def test_reminders_end_when_every_step_is_confirmed_and_begin_again_when_one_is_not() -> None:
+    known = partnership(setup=(REDEEM_STEP,), setup_prompt_at=NOW, setup_prompts=2)
+    confirm = ConfirmSetup(actor=SAM, tenant_id=TENANT, step=REDEEM_STEP.key, step_digest=REDEEM_STEP.digest)
+    confirmed = advance_review(known, confirm, current_roles=everybody(), now=NOW).partnership
+    assert (confirmed.setup_prompt_at, confirmed.setup_prompts) == (None, 0)
+    undo = UnconfirmSetup(actor=SAM, tenant_id=TENANT, step=REDEEM_STEP.key)
+    again = advance_review(confirmed, undo, current_roles=everybody(), now=NOW).partnership
+    assert again.setup_prompt_at == NOW + timedelta(days=7)
+    assert with_prompts(again, NOW + timedelta(days=1)) == again, "a time that is set stays"
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        {"state": PartnershipState.REVOKED},
+        {"state": PartnershipState.SUSPENDED},
+        {"ends_at": NOW},
+        {"ends_at": NOW - timedelta(days=1)},
+    ],
+)
+def test_nobody_is_reminded_of_access_that_is_closed_or_has_ended(over: dict[str, Any]) -> None:
+    known = partnership(setup=(REDEEM_STEP,), setup_prompt_at=NOW, **over)
+    assert known.setup_prompt_due_at is None
+    with pytest.raises(Refused):
+        advance_review(known, PromptSetup(), current_roles=everybody(), now=NOW)
+
+
+def test_adopted_settings_worked_before_and_nobody_is_reminded() -> None:
+    known = partnership(setup=(REDEEM_STEP,), is_adopted=True)
+    assert with_prompts(known, NOW).setup_prompt_at is None
+    assert with_prompts(partnership(setup=()), NOW).setup_prompt_at is None
+
+
+def test_a_reminder_that_somebody_asked_for_delays_the_next_one() -> None:
+    known = partnership(setup=(REDEEM_STEP,), remind_setup_at=NOW, setup_prompt_at=NOW, setup_reminder_asked_at=NOW)
+    asked = advance_review(known, AskSetup(), current_roles=everybody(), now=NOW).partnership
+    assert asked.setup_prompt_at == NOW + timedelta(days=14)
+    waits = replace(known, remind_setup_at=NOW + timedelta(days=3))
+    prompted = advance_review(waits, PromptSetup(), current_roles=everybody(), now=NOW).partnership
+    assert prompted.setup_reminder_asked_at == NOW, "that reminder still comes"
+    plain = advance_review(replace(known, remind_setup_at=None), PromptSetup(), current_roles=everybody(), now=NOW)
+    assert plain.partnership.setup_reminder_asked_at is None

@@ -217,6 +217,7 @@ def test_a_weak_chain_leaves_the_open_review_and_the_sponsor_and_names_the_curre
         template_title="Trusted partner",
         since=NOW + timedelta(days=20),
         setup=record.setup,
+        setup_prompt_at=record.setup_prompt_at,
         confirmations=record.confirmations,
     )
 

@@ -312,3 +312,17 @@ def test_a_partner_of_another_cloud_that_is_listed_has_its_settings_and_the_defa
     posture = evaluate_partner(TENANT, {"tenantId": TENANT}, None, inputs(MICROSOFTS, kept(record)))
     assert not posture.is_blocked_until_added
     assert {direction.opening for direction in posture.b2b_access.values()} == {AccessState.OPEN, AccessState.CLOSED}
+
+
+def test_a_suspended_partner_is_compared_with_its_block_and_named_so() -> None:
+    suspended = partnership(state=PartnershipState.SUSPENDED)
+    assert codes(judged(closed_document(), kept(suspended))) == []
+    (opened,) = [
+        one
+        for one in judged({**closed_document(), "b2bCollaborationInbound": ALL}, kept(suspended)).concerns
+        if one.code == "revoked_but_open"
+    ]
+    assert concern_words(opened).startswith("Suspended earlier, but open now")
+    assert concern_words(opened).endswith("Suspend it again, or revoke it.")
+    (absent,) = [one for one in judged(None, kept(suspended)).concerns if one.code == "revoked_but_absent"]
+    assert concern_words(absent).startswith("Suspended earlier, but the tenant has no settings")

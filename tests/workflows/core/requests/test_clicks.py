@@ -19,6 +19,7 @@ from workflows.core.partners.reviewing.reviews import advance_review
 from workflows.core.people import ChatId, Person
 from workflows.core.requests.commands.automatic import Expire
 from workflows.core.requests.commands.batch import WithdrawBatch
+from workflows.core.requests.commands.campaign import CampaignId, CampaignScope, StartCampaign, WithdrawCampaign
 from workflows.core.requests.commands.clicks import (
     Click,
     DropEffect,
@@ -102,6 +103,16 @@ def test_nobody_but_a_person_is_put_in_the_place_of_a_chat_id() -> None:
         (UNCONFIRM, "want_unconfirm_half", CommandSubject(tenant_id=TENANT)),
         (REMIND, "want_remind_half", CommandSubject(tenant_id=TENANT)),
         (Revoke(actor=ChatId("U1"), target=TENANT, reason=""), "want_revoke", CommandSubject()),
+        (
+            StartCampaign(actor=ChatId("U1"), scope=CampaignScope.RISK, value="high", reason="Why"),
+            "want_start_campaign",
+            CommandSubject(),
+        ),
+        (
+            WithdrawCampaign(actor=ChatId("U1"), campaign_id=CampaignId("C-1")),
+            "want_withdraw_campaign",
+            CommandSubject(),
+        ),
         (WithdrawBatch(actor=ChatId("U1"), batch_id=BATCH), "want_withdraw_batch", CommandSubject(batch_id=BATCH)),
         (RetryEffect(actor=ChatId("U1"), effect_id=7), "want_retry_effect", CommandSubject()),
         (DropEffect(actor=ChatId("U1"), effect_id=7), "want_drop_effect", CommandSubject()),

@@ -29,6 +29,7 @@ from workflows.core.plans.drift import Drift
 from workflows.core.plans.plan import CallIds, SentWrite
 from workflows.core.plans.refused_writes import RefusedWrite
 from workflows.core.policy.freeze import FreezeStep
+from workflows.core.policy.silence import AskedAs, ManagerSkipped, Reminded
 from workflows.core.requests.commands.automatic import (
     EndWithBatch,
     Expire,
@@ -40,6 +41,7 @@ from workflows.core.requests.commands.automatic import (
     RecordPrepared,
     RecordRefusal,
     RecordResent,
+    RecordSponsors,
     RecordUnfit,
     RecordUnseen,
     RecordWriting,
@@ -48,6 +50,7 @@ from workflows.core.requests.commands.automatic import (
     Stop,
 )
 from workflows.core.requests.commands.batch import ApproveBatch, RejectBatch, WithdrawBatch
+from workflows.core.requests.commands.campaign import CampaignId, CampaignScope, StartCampaign, WithdrawCampaign
 from workflows.core.requests.commands.clicks import (
     AskReminder,
     Click,
@@ -57,6 +60,13 @@ from workflows.core.requests.commands.clicks import (
     with_person,
 )
 from workflows.core.requests.commands.freeze import ChangeFreeze
+from workflows.core.requests.commands.handover import (
+    AcceptSponsorship,
+    DeclineSponsorship,
+    ExpireHandover,
+    ProposeSponsor,
+    RemindHandover,
+)
 from workflows.core.requests.commands.partner_record import (
     AskReview,
     AskSetup,
@@ -66,6 +76,8 @@ from workflows.core.requests.commands.partner_record import (
     IssueEndNotice,
     Keep,
     PartnershipCommand,
+    PostponePrompt,
+    PromptSetup,
     RecordEndNotice,
     RecordSetup,
     RecordSponsorFound,
@@ -83,7 +95,15 @@ from workflows.core.requests.commands.request import (
     Submit,
     Withdraw,
 )
-from workflows.core.requests.commands.review_event import EndReviewReason, ReviewReasonCode, StartReview
+from workflows.core.requests.commands.review_event import (
+    EndReviewReason,
+    RecordReviewReminder,
+    ReviewReasonCode,
+    SkipReason,
+    SkipReview,
+    StartReview,
+    SuspendForSilence,
+)
 from workflows.core.requests.commands.watch import AcceptDrift
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState, WriteRefusal
 from workflows.core.settings.canonical import Digest
@@ -110,6 +130,9 @@ KEEP = Keep(actor=SAM.chat_id, tenant_id=TENANT, reason="Needed")
 CONFIRM = ConfirmSetup(actor=SAM.chat_id, tenant_id=TENANT, step=REDEEM_STEP.key, step_digest=REDEEM_STEP.digest)
 UNCONFIRM = UnconfirmSetup(actor=SAM.chat_id, tenant_id=TENANT, step=REDEEM_STEP.key, step_digest=REDEEM_STEP.digest)
 REMIND = RemindSetup(actor=SAM.chat_id, tenant_id=TENANT)
+PROPOSE = ProposeSponsor(actor=SAM.chat_id, tenant_id=TENANT, proposed=AMARA.chat_id)
+ACCEPT = AcceptSponsorship(actor=AMARA.chat_id, tenant_id=TENANT, number=2)
+DECLINE = DeclineSponsorship(actor=AMARA.chat_id, tenant_id=TENANT, number=2)
 STEP = {"step": REDEEM_STEP.key, "wanted": REDEEM_STEP.digest}
 
 OF_REQUESTS: list[tuple[RequestCommand, dict[str, Any]]] = [
@@ -154,6 +177,7 @@ OF_REQUESTS: list[tuple[RequestCommand, dict[str, Any]]] = [
         RecordApplyFailed(reason=WHY, configuration={"tenantId": TENANT}),
         {"reason": WHY_VALUES, "image": {"tenantId": TENANT}, "digest": DIGEST},
     ),
+    (RecordSponsors(people=(SAM, AMARA)), {"accounts": ["id-sam", "id-amara"]}),
     (
         batch_decisions(),
         {
@@ -173,6 +197,10 @@ OF_PARTNERS: list[tuple[PartnershipCommand, dict[str, Any]]] = [
     (AskReview(), {}),
     (with_person(KEEP, SAM), {"reason": "Needed", "account": "id-sam"}),
     (RecordSponsorGone(sponsor=SAM.id, reason=GoneReason.DISABLED), {"reason": "disabled"}),
+    (
+        RecordSponsorGone(sponsor=SAM.id, reason=GoneReason.DISABLED, manager="Dana"),
+        {"reason": "disabled", "manager": "Dana"},
+    ),
     (RecordSponsorFound(sponsor=SAM.id), {}),
     (
         StartReview(reason=ReviewReasonCode.NO_SIGN_IN, event="2026-09-01", values={"days": "30"}),
@@ -185,10 +213,35 @@ OF_PARTNERS: list[tuple[PartnershipCommand, dict[str, Any]]] = [
     ),
     (RecordEndNotice(batch="b", people=()), {"people": [], "is_delivered": False}),
     (BlockAtEnd(request_id=REQUEST, ends_at=NOW), {"ends_at": NOW.isoformat()}),
+    (
+        RecordReviewReminder(
+            batch="b",
+            people=(Reminded(person=SAM.chat_id, asked_as=(AskedAs.SPONSOR, AskedAs.ADMIN)),),
+            manager_skipped=ManagerSkipped.GUEST,
+        ),
+        {"people": {SAM.chat_id: ["sponsor", "admin"]}, "is_delivered": True, "manager_skipped": "guest"},
+    ),
+    (RecordReviewReminder(batch="b", people=()), {"people": {}, "is_delivered": False}),
+    (SkipReview(reason=SkipReason.ENDS_SOON), {"reason": "ends_soon"}),
+    (SuspendForSilence(request_id=REQUEST), {}),
     (with_person(CONFIRM, SAM), {**STEP, "account": "id-sam"}),
     (with_person(UNCONFIRM, SAM), {**STEP, "account": "id-sam"}),
     (with_person(REMIND, SAM), {"account": "id-sam"}),
     (AskSetup(), {}),
+    (PromptSetup(), {}),
+    (PostponePrompt(until=NOW), {"until": NOW.isoformat()}),
+    (
+        ProposeSponsor(actor=SAM, tenant_id=TENANT, proposed=AMARA),
+        {"account": "id-sam", "proposed": "Amara", "proposed_account": "id-amara"},
+    ),
+    (
+        ProposeSponsor(actor=RILEY, tenant_id=TENANT, proposed=AMARA, is_manager=True),
+        {"account": "id-riley", "proposed": "Amara", "proposed_account": "id-amara", "is_manager": True},
+    ),
+    (with_person(ACCEPT, AMARA), {"account": "id-amara", "number": 2}),
+    (with_person(DECLINE, AMARA), {"account": "id-amara", "number": 2}),
+    (RemindHandover(), {}),
+    (ExpireHandover(), {}),
     (RecordSetup(request_id=REQUEST, steps=(REDEEM_STEP,)), {}),
 ]
 OF_CLICKS: list[tuple[Click, dict[str, Any]]] = [
@@ -204,6 +257,9 @@ OF_CLICKS: list[tuple[Click, dict[str, Any]]] = [
     (UNCONFIRM, {"tenant_id": TENANT, **STEP}),
     (replace(UNCONFIRM, step_digest=Digest("")), {"tenant_id": TENANT, "step": REDEEM_STEP.key}),
     (REMIND, {"tenant_id": TENANT}),
+    (PROPOSE, {"tenant_id": TENANT, "proposed": "U-AMARA"}),
+    (ACCEPT, {"tenant_id": TENANT, "number": 2}),
+    (DECLINE, {"tenant_id": TENANT, "number": 2}),
     (
         AcceptDrift(actor=SAM.chat_id, subject="default", fingerprint=DIGEST, days=3, reason="Known"),
         {"subject": "default", "fingerprint": DIGEST, "reason": "Known", "days": 3},
@@ -218,6 +274,11 @@ OF_CLICKS: list[tuple[Click, dict[str, Any]]] = [
         RejectBatch(actor=SAM.chat_id, batch_id=BATCH, digest=DIGEST, reason="Too many"),
         {"batch": BATCH, "digest": DIGEST, "reason": "Too many"},
     ),
+    (
+        StartCampaign(actor=SAM.chat_id, scope=CampaignScope.RISK, value="high", reason="Yearly check"),
+        {"scope": "risk", "value": "high", "reason": "Yearly check"},
+    ),
+    (WithdrawCampaign(actor=SAM.chat_id, campaign_id=CampaignId("C-1")), {"campaign": "C-1"}),
     (WithdrawBatch(actor=SAM.chat_id, batch_id=BATCH), {"batch": BATCH}),
     (RetryEffect(actor=SAM.chat_id, effect_id=7), {"effect_id": 7}),
     (DropEffect(actor=SAM.chat_id, effect_id=7), {"effect_id": 7}),
@@ -276,6 +337,11 @@ def test_accepting_drift_is_about_the_partner_and_of_the_default_about_none() ->
     click = AcceptDrift(actor=SAM.chat_id, subject=TENANT, fingerprint=DIGEST, days=3, reason="Known")
     assert subject_of(click) == CommandSubject(tenant_id=TENANT)
     assert subject_of(replace(click, subject="default")) == CommandSubject()
+
+
+def test_a_click_about_a_hand_over_names_the_partner() -> None:
+    for click in (PROPOSE, ACCEPT, DECLINE):
+        assert subject_of(click) == CommandSubject(tenant_id=TENANT)
 
 
 def test_a_restoration_of_what_was_approved_says_so() -> None:

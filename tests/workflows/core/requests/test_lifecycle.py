@@ -9,6 +9,7 @@ import pytest
 
 from bot.words.requests.messages import ENDED, message_words
 from bot.words.requests.notes import note_words
+from bot.words.sentences import minute
 from tests.bot.words.refused import worded_refusal
 from tests.workflows.core.builders import (
     AMARA,
@@ -634,6 +635,7 @@ def test_an_applied_access_opens_a_partnership_and_the_setup_card_tells_of_it(st
         effects=(SHOWN, ShowReview(tenant_id=TENANT), ShowSetup(tenant_id=TENANT)),
         partnership=partnership(
             setup=(REDEEM_STEP,),
+            setup_prompt_at=LATER + timedelta(days=7),
             version=1,
             since=LATER,
             ends_at=NOW + timedelta(days=90),
@@ -681,6 +683,7 @@ def test_a_renewed_access_continues_the_partnership_with_its_attestations() -> N
     assert transition.partnership == partnership(
         version=9,
         since=LATER,
+        setup_prompt_at=LATER + timedelta(days=7),
         ends_at=NOW + timedelta(days=90),
         next_review_at=LATER + timedelta(days=30),
         attestations=(said,),
@@ -697,8 +700,9 @@ def test_an_applied_revocation_closes_the_partnership_and_says_what_it_cannot_cl
     text = (
         "contoso.com is blocked (request r-1): B2B collaboration and direct connect are blocked "
         "explicitly in both directions. Trust, automatic redemption and synchronization are off. This was verified in "
-        "the tenant. Nothing else is open. Issued tokens usually work for up to one more hour. A token lifetime policy "
-        "can make this longer. Guest accounts stay. Only the partner can end sessions in its own tenant."
+        "the tenant. Nothing else is open. Issued tokens usually work for up to one more hour, until about "
+        f"{minute(LATER + timedelta(hours=1))}. A token lifetime policy can make this longer. Guest accounts stay, and "
+        "are not counted. Only the partner can end sessions in its own tenant."
     )
     assert worded(transition) == PartnerOutcome(
         request=request(RequestState.APPLIED, kind, version=6, changed_at=LATER, confirmed_at=LATER, not_closed=()),

@@ -14,6 +14,7 @@ from tests.workflows.core.builders import (
     BATCH,
     BRUNO,
     CHIE,
+    DANA,
     EXPIRY,
     LIFETIME,
     REQUEST,
@@ -43,6 +44,7 @@ from workflows.core.requests.commands.automatic import (
     RecordPrepared,
     RecordRefusal,
     RecordResent,
+    RecordSponsors,
     RecordUnfit,
     RecordUnseen,
     RecordWriting,
@@ -81,6 +83,7 @@ EXPECTED: Final[Mapping[str, Mapping[str | None, str]]] = {
     "record_applied": {"applying": "applied", "unconfirmed": "applied"},
     "record_refusal": {"applying": "applying", "unconfirmed": "unconfirmed"},
     "record_apply_failed": {"applying": "failed", "unconfirmed": "failed"},
+    "record_sponsors": {"awaiting_approval": "awaiting_approval"},
     "accept_batch_decisions": {"awaiting_approval": "applying"},
     "leave_batch": {"preparing": "preparing", "awaiting_approval": "awaiting_approval"},
     "end_with_batch": {
@@ -127,6 +130,7 @@ def _commands(name: str) -> list[RequestCommand]:
             RecordApplyFailed(reason=noted("Graph refused it."), configuration=configuration)
             for configuration in (None, {"tenantId": TENANT})
         ],
+        "record_sponsors": [RecordSponsors(people=(DANA,))],
         "accept_batch_decisions": [batch_decisions()],
         "leave_batch": [LeaveBatch(reason=noted("Its risk is high."))],
         "end_with_batch": [

@@ -43,6 +43,7 @@ def test_the_names_of_commands() -> None:
         "record_applied",
         "record_refusal",
         "record_apply_failed",
+        "record_sponsors",
         "accept_batch_decisions",
         "leave_batch",
         "end_with_batch",
@@ -52,16 +53,26 @@ def test_the_names_of_commands() -> None:
         "keep",
         "record_sponsor_gone",
         "record_sponsor_found",
+        "propose_sponsor",
+        "accept_sponsorship",
+        "decline_sponsorship",
+        "remind_handover",
+        "expire_handover",
         "confirm_half",
         "unconfirm_half",
         "remind_half",
         "ask_half",
+        "prompt_setup",
+        "postpone_setup_prompt",
         "record_half",
         "issue_end_notice",
         "record_end_notice",
         "block_at_end",
         "start_review",
         "end_review_reason",
+        "record_review_reminder",
+        "skip_review",
+        "suspend_for_silence",
     ]
     assert set(get_args(Command)) == {*get_args(RequestCommand), *get_args(PartnershipCommand)}
 
@@ -78,6 +89,9 @@ def test_the_names_of_clicks_and_effects() -> None:
         "confirm_half",
         "unconfirm_half",
         "remind_half",
+        "propose_sponsor",
+        "accept_sponsorship",
+        "decline_sponsorship",
         "retry_effect",
         "drop_effect",
         "accept_drift",
@@ -85,6 +99,8 @@ def test_the_names_of_clicks_and_effects() -> None:
         "approve_batch",
         "reject_batch",
         "withdraw_batch",
+        "start_campaign",
+        "withdraw_campaign",
     ]
     assert [RECEIVED_AS + name for name in names(Click, "name")] == [
         "want_approve",
@@ -96,6 +112,9 @@ def test_the_names_of_clicks_and_effects() -> None:
         "want_confirm_half",
         "want_unconfirm_half",
         "want_remind_half",
+        "want_propose_sponsor",
+        "want_accept_sponsorship",
+        "want_decline_sponsorship",
         "want_retry_effect",
         "want_drop_effect",
         "want_accept_drift",
@@ -103,6 +122,8 @@ def test_the_names_of_clicks_and_effects() -> None:
         "want_approve_batch",
         "want_reject_batch",
         "want_withdraw_batch",
+        "want_start_campaign",
+        "want_withdraw_campaign",
     ]
     assert names(Effect, "kind") == [
         "judge",
@@ -113,7 +134,9 @@ def test_the_names_of_clicks_and_effects() -> None:
         "tell_expired",
         "show_review",
         "show_half",
+        "show_handover",
         "send_end_notices",
+        "send_review_reminders",
         "show_block_at_end",
         "show_home",
         "tell",
@@ -141,7 +164,7 @@ def test_the_names_of_states_kinds_and_choices() -> None:
         "overwritten",
         "failed",
     ]
-    assert [state.value for state in PartnershipState] == ["active", "review_due", "revoked"]
+    assert [state.value for state in PartnershipState] == ["active", "review_due", "revoked", "suspended"]
     assert [kind.value for kind in RequestKind] == ["access", "revocation", "restoration", "adoption"]
     assert [choice.value for choice in Choice] == ["approve", "reject"]
 

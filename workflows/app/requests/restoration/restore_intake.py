@@ -29,7 +29,7 @@ from workflows.app.requests.restoration.restoring import (
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import InvalidField, NothingToChange, Refused, UnreadableSetting
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.restoration.deciding_template import likely_templates
 from workflows.core.partners.restoration.restorable import FIELD
 from workflows.core.people import ChatId
@@ -71,7 +71,7 @@ class RestoreIntake(FormServices):
         """
         record = await self.store.partnership(tenant_id)
         change = None if record is None else await self.store.request(record.request_id)
-        if record is None or change is None or record.state is PartnershipState.REVOKED:
+        if record is None or change is None or record.is_closed:
             raise Refused(RefusalCode.UNKNOWN_PARTNER)
         form = RestoreForm(
             requester=requester,

@@ -10,6 +10,8 @@ from workflows.catalog.current_policy import current_policy
 from workflows.core.checks.findings import Finding
 from workflows.core.errors.raised import InvalidField
 from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.partners.closing.lifting import liftable_request
+from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.replacement import replacement_findings
 from workflows.core.partners.restoration.deciding_template import deciding_template, with_deciding_template
 from workflows.core.partners.restoration.not_restored import restoration_findings
@@ -19,6 +21,7 @@ from workflows.core.plans.default_drift import with_inheritance
 from workflows.core.plans.plan import Plan
 from workflows.core.policy.template import Stage, Template
 from workflows.core.requests.request import AccessRequest, ObservedPartner, RequestId
+from workflows.core.settings.block import unblocked_settings
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
 from workflows.ports.store import Store
@@ -100,6 +103,48 @@ async def propose_restoration(
         *restoration_findings(change, observation.configuration, is_result=is_result),
         *replacement_findings(record, plan, template, stages, period, at),
     )
+    return Restoration(change=change, plan=plan, template=template, stages=stages, findings=findings)
+
+
+async def propose_lift(
+    record: Partnership | None,
+    observation: ObservedPartner,
+    *,
+    at: datetime,
+    within: timedelta,
+    store: Store,
+    catalog: Catalog,
+) -> Restoration:
+    """Plan the lift of a suspension: the settings that were last approved, until the end that was approved.
+
+    The partner's whole approval chain decides, because its approval policy still counts.
+
+    :param record: the record of the suspended partner.
+    :param within: how old the suspension may be.
+    :raises Refused: when it cannot be lifted.
+    :raises InvalidField, NothingToChange, UnreadableSetting: as `propose_restoration` does.
+    """
+    configuration = observation.configuration
+    is_drifted = configuration is None or bool(unblocked_settings(configuration))
+    record, restores, ends_at = liftable_request(record, now=at, within=within, is_drifted=is_drifted)
+    tenant_id = observation.identity.tenant_id
+    change = await change_of(restores, tenant_id, store=store, is_result=True)
+    restored = change.plan.approved_settings.configuration
+    plan = _plan(restored, observation, None, undone_plan=None)
+    requests = await store.requests_for(tenant_id, MAX_REQUESTS)
+    template = deciding_template(
+        plan, restored, requests=requests, templates=catalog.templates, default=observation.default
+    )
+    plan = replace(
+        with_deciding_template(plan, template, record),
+        at_end=record.at_end,
+        duration=timedelta(days=max(1, (ends_at - at).days)),
+        ends_at=ends_at,
+    )
+    plan = with_inheritance(plan, observation.default)
+    policy = await current_policy(record, past=store, catalog=catalog)
+    stages = chain_of(plan, template, observation, policy)
+    findings = restoration_findings(change, configuration, is_result=True)
     return Restoration(change=change, plan=plan, template=template, stages=stages, findings=findings)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from workflows.core.requests.downtime import Gap
+from workflows.core.requests.downtime import Gap, has_run_for
 
 NOTICES_BEFORE: Final = (30, 14, 3, 1)
 """How many days before the end a notice is sent. One that is not after the start of the period is left out."""
@@ -143,9 +143,4 @@ def block_from(ends_at: datetime, notices: Iterable[EndNotice], gaps: Sequence[G
 def _ready_at(notice: EndNotice, gaps: Sequence[Gap]) -> datetime:
     """Return when the bot has run from the delivery of a notice until the end, and for `NOTICE_AGE`."""
     delivered = notice.delivered_at or notice.issued_at
-    reached = delivered + max(NOTICE_AGE, notice.ends_at - delivered)
-    for gap in sorted(gaps, key=lambda each_gap: each_gap.until):
-        since = delivered if gap.since is None else max(gap.since, delivered)
-        if since < min(gap.until, reached):
-            reached += gap.until - since
-    return reached
+    return has_run_for(max(NOTICE_AGE, notice.ends_at - delivered), delivered, gaps)

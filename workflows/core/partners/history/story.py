@@ -14,9 +14,10 @@ from workflows.core.partners.history.outside_changes import (
     changes_around_writes,
     changes_found_by_sweeps,
 )
-from workflows.core.partners.partnership import Partnership, PartnershipState, result_read_at
+from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState, result_read_at
 from workflows.core.people import Person
 from workflows.core.policy.approval import Choice, Decision
+from workflows.core.policy.attestation import MfaAttestation
 from workflows.core.requests.request import AccessRequest, RequestKind
 from workflows.core.requests.transitions.writes import closes
 from workflows.core.settings.canonical import JsonObject
@@ -37,6 +38,8 @@ class Standing(StrEnum):
     PAST_ITS_END = "past_its_end"
     """The settings were read back, the access period is over, and no request has closed the partner since."""
     BLOCKED = "blocked"
+    SUSPENDED = "suspended"
+    """Blocked, and meant to be lifted."""
     NOT_AS_APPROVED = "not_as_approved"
     """What was read back was not approved as it is: a part of the plan, or somebody else's change."""
     DRIFTED = "drifted"
@@ -47,7 +50,7 @@ class Standing(StrEnum):
     """It was read back, and the partner's record is missing."""
 
 
-_AS_WRITTEN: Final = (Standing.IN_FORCE, Standing.PAST_ITS_END, Standing.BLOCKED)
+_AS_WRITTEN: Final = (Standing.IN_FORCE, Standing.PAST_ITS_END, Standing.BLOCKED, Standing.SUSPENDED)
 """What is only true while no sweep has found the partner to be different."""
 
 
@@ -72,6 +75,8 @@ class ReviewAnswer:
     name: str
     """The recorded name; empty when none was recorded."""
     reason: str
+    mfa: MfaAttestation | None = None
+    """What the person attested about the partner's MFA."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +181,7 @@ def request_story(source: StorySource, now: datetime) -> RequestStory:
         decisions=decisions,
         approved_at=_approved_at(request, decisions),
         read_back=_last_read_back(done),
-        reviews=tuple(_reviews(done, _names(source))),
+        reviews=tuple(_reviews(done, _names(source), () if source.record is None else source.record.attestations)),
         outside_changes=(*changes_around_writes(done), *found),
         standing=standing,
         as_of=drifted_at if standing is Standing.DRIFTED else result_read_at(request if later is None else later),
@@ -230,7 +235,10 @@ def _names(source: StorySource) -> Mapping[str, str]:
     return {one.chat_id: one.name for one in people}
 
 
-def _reviews(entries: Iterable[RecordedEntry], names: Mapping[str, str]) -> Iterator[ReviewAnswer]:
+def _reviews(
+    entries: Iterable[RecordedEntry], names: Mapping[str, str], attestations: Iterable[Attestation]
+) -> Iterator[ReviewAnswer]:
+    attested = {(one.at, str(one.person.chat_id)): one.mfa for one in attestations}
     for entry in entries:
         if entry.command == _KEEP:
             reason = entry.details.get("reason")
@@ -239,6 +247,7 @@ def _reviews(entries: Iterable[RecordedEntry], names: Mapping[str, str]) -> Iter
                 chat_id=entry.actor,
                 name=names.get(entry.actor, ""),
                 reason=reason if isinstance(reason, str) else "",
+                mfa=attested.get((entry.at, entry.actor)),
             )
 
 
@@ -256,6 +265,8 @@ def _standing(source: StorySource, now: datetime) -> Standing:
         return Standing.REPLACED
     if not record.is_as_approved:
         return Standing.NOT_AS_APPROVED
-    if closes(request) or record.state is PartnershipState.REVOKED:
+    if record.state is PartnershipState.SUSPENDED:
+        return Standing.SUSPENDED
+    if closes(request) or record.is_closed:
         return Standing.BLOCKED
     return Standing.PAST_ITS_END if record.is_past_its_end(now) else Standing.IN_FORCE

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from workflows.core.errors.raised import InvalidField
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.partners.extension import at_end_of
+from workflows.core.partners.extension import at_end_of, on_silence_of
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.restoration.restorable import FIELD, ended_at
 from workflows.core.partners.restoration.restoration_plan import is_same_configuration
@@ -65,8 +65,14 @@ def with_deciding_template(plan: Plan, template: Template, record: Partnership |
 
     :param record: the partner's record, if there is one.
     """
-    at_end = at_end_of(plan, record, template)
-    return replace(plan, template=template.name, template_hash=template.content_hash, at_end=at_end)
+    at_end, on_silence = at_end_of(plan, record, template), on_silence_of(plan, record, template)
+    return replace(
+        plan,
+        template=template.name,
+        template_hash=template.content_hash,
+        at_end=at_end,
+        on_silence=on_silence,
+    )
 
 
 def _template_approved_earlier(

@@ -7,6 +7,9 @@ from typing import Final
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.partners.reviewing.answers.keeping import has_attestation_ended
+from workflows.core.partners.reviewing.silence import answered
+from workflows.core.policy.silence import pause_after
 from workflows.core.requests.commands.review_event import (
     EndReviewReason,
     ReviewReason,
@@ -18,12 +21,11 @@ ENDS_WITH_ITS_CAUSE: Final = frozenset({ReviewReasonCode.DRIFT, ReviewReasonCode
 """Reasons that leave an open review when their cause is over. Any other reason stays until the review is answered."""
 
 
-def start_review(partnership: Partnership, command: StartReview, now: datetime, ask_after: timedelta) -> Partnership:
+def start_review(partnership: Partnership, command: StartReview, now: datetime) -> Partnership:
     """Return the record with the event as a reason of the open review, which begins now when none is open. Pure.
 
-    A question is counted when one is sent now: when the review begins, and nobody was told in another way.
+    The question is due now. When people were just told in another way, it is due after the pause of a first reminder.
 
-    :param ask_after: the time until the review is asked about again.
     :raises Refused: when this event was a reason already.
     """
     event = _event(command.reason, command.event)
@@ -40,8 +42,9 @@ def start_review(partnership: Partnership, command: StartReview, now: datetime, 
         after,
         state=PartnershipState.REVIEW_DUE,
         regular_review_at=partnership.next_review_at,
-        next_review_at=now + ask_after,
-        reminders=0 if command.is_told else 1,
+        next_review_at=now + (pause_after(1) if command.is_told else timedelta(0)),
+        reminders=0,
+        review_reminders=(),
     )
 
 
@@ -61,15 +64,13 @@ def end_reason(partnership: Partnership, command: EndReviewReason, now: datetime
     if reasons or reasons == partnership.review_reasons:
         return replace(after, review_reasons=reasons)
     return replace(
-        after,
-        state=PartnershipState.ACTIVE,
+        answered(after),
         review_reasons=(),
         review_ended_by=partnership.review_reasons[-1],
         ended_reviews=partnership.ended_reviews + 1,
         regular_review_at=None,
         # NB. a regular review that became due in the meantime is asked about now.
         next_review_at=partnership.regular_review_at or now,
-        reminders=0,
     )
 
 
@@ -109,7 +110,10 @@ def has_event(partnership: Partnership, code: ReviewReasonCode, event: str = "")
 def _regular_code(partnership: Partnership, now: datetime) -> ReviewReasonCode:
     if not partnership.is_as_approved:
         return ReviewReasonCode.NOT_APPROVED
-    return ReviewReasonCode.ACCESS_ENDED if partnership.is_past_its_end(now) else ReviewReasonCode.CALENDAR
+    if partnership.is_past_its_end(now):
+        return ReviewReasonCode.ACCESS_ENDED
+    has_ended = has_attestation_ended(partnership.attestations, now)
+    return ReviewReasonCode.ATTESTATION_ENDED if has_ended else ReviewReasonCode.CALENDAR
 
 
 def _event(code: ReviewReasonCode, event: str) -> str:

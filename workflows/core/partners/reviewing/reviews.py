@@ -9,29 +9,54 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.access_end.notices import AT_THE_END, EndNotice, lowest_issued, must_ask_again, with_result
 from workflows.core.partners.lifecycle import is_allowed, require_table_result
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
+from workflows.core.partners.reviewing.answers.keeping import attestation_end, attested, next_review, require_keepable
 from workflows.core.partners.reviewing.review_events import end_reason, start_review, with_regular_reason
-from workflows.core.partners.reviewing.setup_reviews import advance_setup, setup_messages
-from workflows.core.partners.reviewing.sponsor_handover import advance_sponsor, with_new_sponsor
+from workflows.core.partners.reviewing.setup_reviews import advance_setup, setup_effects
+from workflows.core.partners.reviewing.silence import advance_silence, answered, with_question
+from workflows.core.partners.reviewing.sponsor_handover import (
+    advance_handover,
+    advance_sponsor,
+    handover_effects,
+    with_new_sponsor,
+)
 from workflows.core.people import ADMIN, CurrentRoles, Person
+from workflows.core.policy.silence import is_asked_manager
+from workflows.core.requests.commands.handover import (
+    AcceptSponsorship,
+    DeclineSponsorship,
+    ExpireHandover,
+    HandoverCommand,
+    ProposeSponsor,
+    RemindHandover,
+)
 from workflows.core.requests.commands.partner_record import (
     AskReview,
-    AskSetup,
     BlockAtEnd,
-    ConfirmSetup,
     EndCommand,
     IssueEndNotice,
     Keep,
     PartnershipCommand,
     RecordEndNotice,
-    RecordSetup,
     RecordSponsorFound,
     RecordSponsorGone,
-    RemindSetup,
-    UnconfirmSetup,
+    SetupCommand,
+    SponsorCommand,
 )
-from workflows.core.requests.commands.review_event import EndReviewReason, StartReview
-from workflows.core.requests.effects import Effect, ShowRequest, ShowReview, ShowSetup
-from workflows.core.requests.reminder_times import REVIEW_ASKED_AGAIN_AFTER
+from workflows.core.requests.commands.review_event import (
+    EndReviewReason,
+    RecordReviewReminder,
+    ReviewEventCommand,
+    SilenceCommand,
+    SkipReview,
+    StartReview,
+    SuspendForSilence,
+)
+from workflows.core.requests.effects import Effect, ShowHandover, ShowRequest, ShowReview
+
+_OtherCommand = (
+    AskReview | SponsorCommand | HandoverCommand | SetupCommand | EndCommand | ReviewEventCommand | SilenceCommand
+)
+"""Every command but the answer that keeps the access."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,10 +74,12 @@ def advance_review(
     current_roles: CurrentRoles,
     now: datetime,
     is_drifted: bool = False,
+    attest_mfa_for: timedelta | None = None,
 ) -> ReviewTransition:
     """Apply a command to a partner's record. Pure.
 
     :param is_drifted: whether a sweep found that the settings are not as approved; nobody can keep them then.
+    :param attest_mfa_for: how long an attestation of the partner's MFA counts; None when the template asks for none.
     :raises Refused: when it is not allowed in this state or for this person; nothing changes.
     """
     if not is_allowed(partnership, command):
@@ -60,78 +87,73 @@ def advance_review(
     if is_drifted and isinstance(command, Keep):
         _require_may_keep(partnership, command.actor, current_roles)
         raise Refused(RefusalCode.DRIFTED, domain=partnership.identity.default_domain)
-    transition = _step(partnership, command, current_roles, now)
+    if isinstance(command, Keep):
+        transition = _keep(partnership, command, current_roles, now, attest_mfa_for)
+    else:
+        transition = _step(partnership, command, current_roles, now)
     require_table_result(partnership, command, transition.partnership)
     return transition
 
 
 def _step(
-    partnership: Partnership, command: PartnershipCommand, current_roles: CurrentRoles, now: datetime
+    partnership: Partnership, command: _OtherCommand, current_roles: CurrentRoles, now: datetime
 ) -> ReviewTransition:
     match command:
         case AskReview():
-            return _ask(partnership, now)
-        case Keep():
-            return _keep(partnership, command, current_roles, now)
+            return _ask(partnership, command, now)
         case RecordSponsorGone() | RecordSponsorFound():
-            is_gone = isinstance(command, RecordSponsorGone)
-            partnership = advance_sponsor(partnership, command, now=now, ask_again_at=now + REVIEW_ASKED_AGAIN_AFTER)
-            show_review = ShowReview(tenant_id=partnership.identity.tenant_id, remind=is_gone)
-            return ReviewTransition(partnership=partnership, effects=(show_review,))
+            show_review = ShowReview(tenant_id=partnership.identity.tenant_id)
+            return ReviewTransition(partnership=advance_sponsor(partnership, command, now=now), effects=(show_review,))
+        case ProposeSponsor() | AcceptSponsorship() | DeclineSponsorship() | RemindHandover() | ExpireHandover():
+            after = advance_handover(partnership, command, current_roles=current_roles, now=now)
+            return ReviewTransition(partnership=after, effects=handover_effects(partnership, after, command))
         case StartReview():
-            begins = partnership.state is PartnershipState.ACTIVE and not command.is_told
-            partnership = start_review(partnership, command, now, REVIEW_ASKED_AGAIN_AFTER)
-            show_review = ShowReview(tenant_id=partnership.identity.tenant_id, remind=begins)
-            return ReviewTransition(partnership=partnership, effects=(show_review,))
+            show_review = ShowReview(tenant_id=partnership.identity.tenant_id)
+            return ReviewTransition(partnership=start_review(partnership, command, now), effects=(show_review,))
         case EndReviewReason():
             show_review = ShowReview(tenant_id=partnership.identity.tenant_id)
             return ReviewTransition(partnership=end_reason(partnership, command, now), effects=(show_review,))
-        case ConfirmSetup() | UnconfirmSetup() | RemindSetup() | AskSetup() | RecordSetup():
-            partnership = advance_setup(partnership, command, current_roles=current_roles, now=now)
-            show_setup = ShowSetup(tenant_id=partnership.identity.tenant_id, remind=isinstance(command, AskSetup))
-            return ReviewTransition(
-                partnership=partnership, effects=(show_setup, *setup_messages(partnership, command))
-            )
         case IssueEndNotice() | RecordEndNotice() | BlockAtEnd():
             has_ended = isinstance(command, IssueEndNotice) and command.days == AT_THE_END
             effects = _updates_at_end(partnership) if has_ended else ()
             return ReviewTransition(partnership=_at_end(partnership, command, now), effects=effects)
+        case RecordReviewReminder() | SkipReview() | SuspendForSilence():
+            show = (ShowReview(tenant_id=partnership.identity.tenant_id),)
+            changed = advance_silence(partnership, command, now)
+            return ReviewTransition(partnership=changed, effects=() if isinstance(command, SkipReview) else show)
         case _:
-            assert_never(command)
+            partnership = advance_setup(partnership, command, current_roles=current_roles, now=now)
+            return ReviewTransition(partnership=partnership, effects=setup_effects(partnership, command))
 
 
 def _why_not_now(partnership: Partnership, command: PartnershipCommand, current_roles: CurrentRoles) -> Refused:
-    # In every other state the table allows every command except the answer to a review.
-    if partnership.state is PartnershipState.REVOKED or not isinstance(command, Keep):
+    if partnership.state is PartnershipState.SUSPENDED:
+        return Refused(RefusalCode.SUSPENDED, domain=partnership.identity.default_domain)
+    if partnership.state is PartnershipState.REVOKED:
         return Refused(RefusalCode.REVOKED)
+    if not isinstance(command, Keep):  # a review waits, or none does
+        return Refused(RefusalCode.NOT_DUE_YET, what="review")
     _require_may_keep(partnership, command.actor, current_roles)
     return Refused(RefusalCode.NOT_DUE_YET, what="answered_review")
 
 
 def may_revoke(partnership: Partnership | None, person: Person, current_roles: CurrentRoles) -> bool:
-    """Return whether `person` may revoke: every admin at any time, the sponsor in answer to a review."""
-    is_asked = (
-        partnership is not None
-        and partnership.state is PartnershipState.REVIEW_DUE
-        and partnership.sponsor.id == person.id
-    )
+    """Return whether `person` may revoke: every admin at any time, and whoever is asked in answer to a review."""
+    is_due = partnership is not None and partnership.state is PartnershipState.REVIEW_DUE
+    is_asked = is_due and partnership is not None and _is_asked(partnership, person)
     return is_asked or current_roles.holds(person.id, ADMIN)
 
 
-def _ask(partnership: Partnership, now: datetime) -> ReviewTransition:
-    if partnership.review_due_at is None or now < partnership.review_due_at:
-        raise Refused(RefusalCode.NOT_DUE_YET, what="review")
-    partnership = replace(
-        with_regular_reason(partnership, now),
-        version=partnership.version + 1,
-        state=PartnershipState.REVIEW_DUE,
-        next_review_at=now + REVIEW_ASKED_AGAIN_AFTER,
-        reminders=partnership.reminders + 1,
-    )
+def _is_asked(partnership: Partnership, person: Person) -> bool:
+    """Return whether a person is asked in the open review: the sponsor, and the manager who got a reminder."""
+    return partnership.sponsor.id == person.id or is_asked_manager(partnership.review_reminders, person)
+
+
+def _ask(partnership: Partnership, command: AskReview, now: datetime) -> ReviewTransition:
+    asked = with_question(with_regular_reason(partnership, now), command, now)
     # The requester's message offers to request the access again once its period has ended.
     ended = (ShowRequest(request_id=partnership.request_id),) if partnership.is_past_its_end(now) else ()
-    show_review = ShowReview(tenant_id=partnership.identity.tenant_id, remind=True)
-    return ReviewTransition(partnership=partnership, effects=(show_review, *ended))
+    return ReviewTransition(partnership=asked, effects=ended)
 
 
 def _updates_at_end(partnership: Partnership) -> tuple[Effect, ...]:
@@ -176,34 +198,35 @@ def _at_end(partnership: Partnership, command: EndCommand, now: datetime) -> Par
 
 
 def _keep(
-    partnership: Partnership, command: Keep[Person], current_roles: CurrentRoles, now: datetime
+    partnership: Partnership,
+    command: Keep[Person],
+    current_roles: CurrentRoles,
+    now: datetime,
+    attest_mfa_for: timedelta | None,
 ) -> ReviewTransition:
     _require_may_keep(partnership, command.actor, current_roles)
-    if not command.reason.strip():
-        raise Refused(RefusalCode.REASON_MISSING, is_review=True)
-    if not partnership.is_as_approved:
-        raise Refused(RefusalCode.SETTINGS_NOT_APPROVED, domain=partnership.identity.default_domain)
-    if partnership.is_past_its_end(now):
-        raise Refused(RefusalCode.ACCESS_PERIOD_ENDED, domain=partnership.identity.default_domain)
-    attestation = Attestation(person=command.actor, reason=command.reason.strip(), at=now)
-    partnership = replace(
-        with_new_sponsor(partnership, command.actor),
+    require_keepable(
+        partnership, reason=command.reason, attests=command.attests, attest_mfa_for=attest_mfa_for, now=now
+    )
+    mfa = attested(command.attests, attest_mfa_for, now)
+    attestations = (
+        *partnership.attestations,
+        Attestation(person=command.actor, reason=command.reason.strip(), at=now, mfa=mfa),
+    )
+    attested_until = None if attest_mfa_for is None else attestation_end(attestations, now)
+    kept = replace(
+        answered(with_new_sponsor(partnership, command.actor, now)),
         version=partnership.version + 1,
-        state=PartnershipState.ACTIVE,
-        next_review_at=next_review(partnership.review_interval, partnership.ends_at, now),
-        reminders=0,
+        next_review_at=next_review(partnership.review_interval, partnership.ends_at, now, attested_until),
         review_reasons=(),
         regular_review_at=None,
-        attestations=(*partnership.attestations, attestation),
+        attestations=attestations,
     )
-    return ReviewTransition(partnership=partnership, effects=(ShowReview(tenant_id=partnership.identity.tenant_id),))
+    tenant_id = kept.identity.tenant_id
+    show_handover = () if kept.handover == partnership.handover else (ShowHandover(tenant_id=tenant_id),)
+    return ReviewTransition(partnership=kept, effects=(ShowReview(tenant_id=tenant_id), *show_handover))
 
 
 def _require_may_keep(partnership: Partnership, actor: Person, current_roles: CurrentRoles) -> None:
-    if actor.id != partnership.sponsor.id and not current_roles.holds(actor.id, ADMIN):
+    if not _is_asked(partnership, actor) and not current_roles.holds(actor.id, ADMIN):
         raise Refused(RefusalCode.NOT_THE_SPONSOR, sponsor=partnership.sponsor.name, is_review=True)
-
-
-def next_review(interval: timedelta | None, ends_at: datetime | None, now: datetime) -> datetime | None:
-    """Return the time of the next review: after the interval, but not later than the end of the access."""
-    return min((moment for moment in (interval and now + interval, ends_at) if moment), default=None)

@@ -14,14 +14,16 @@ from workflows.core.people import ADMIN, CurrentRoles, Person
 from workflows.core.requests.commands.partner_record import (
     AskSetup,
     ConfirmSetup,
+    PostponePrompt,
+    PromptSetup,
     RecordSetup,
     RemindSetup,
     SetupCommand,
     UnconfirmSetup,
 )
 from workflows.core.requests.commands.request import CommandSubject
-from workflows.core.requests.effects import MessageCode, SendMessage
-from workflows.core.requests.reminder_times import SETUP_REMINDED_AFTER
+from workflows.core.requests.effects import Effect, MessageCode, SendMessage, ShowSetup
+from workflows.core.requests.reminder_times import SETUP_PROMPTED_AFTER, SETUP_REMINDED_AFTER
 from workflows.core.requests.request import AccessRequest, RequestState
 
 
@@ -38,14 +40,41 @@ def advance_setup(
         case ConfirmSetup():
             changes = _confirm(partnership, command, current_roles, now)
         case UnconfirmSetup():
-            changes = _unconfirm(partnership, command, current_roles)
+            changes = with_prompts(_unconfirm(partnership, command, current_roles), now)
         case RemindSetup():
             changes = _remind(partnership, command, current_roles, now)
         case RecordSetup():
-            changes = _record(partnership, command)
+            changes = with_prompts(_record(partnership, command), now)
+        case PromptSetup():
+            changes = _prompt(partnership, now)
+        case PostponePrompt():
+            _require_prompt_due(partnership, now)
+            changes = replace(partnership, setup_prompt_at=command.until)
         case _:
             assert_never(command)
     return replace(changes, version=partnership.version + 1)
+
+
+def with_prompts(partnership: Partnership, now: datetime) -> Partnership:
+    """Return the record with its reminders that nobody asks for: while a needed step is open, and no longer.
+
+    Adopted settings worked before, so nobody is reminded of them.
+    """
+    still_open = open_steps(partnership.setup, partnership.confirmations)
+    if partnership.is_adopted or not any(step.is_needed for step in still_open):
+        return replace(partnership, setup_prompt_at=None, setup_prompts=0)
+    if partnership.setup_prompt_at is not None:
+        return partnership
+    return replace(partnership, setup_prompt_at=now + SETUP_PROMPTED_AFTER[0])
+
+
+def setup_effects(partnership: Partnership, command: SetupCommand) -> tuple[Effect, ...]:
+    """Return the effects of a command: the cards, and the message to whoever confirmed or took something back."""
+    if isinstance(command, PostponePrompt):
+        return ()
+    is_reminder = isinstance(command, AskSetup | PromptSetup)
+    show = ShowSetup(tenant_id=partnership.identity.tenant_id, remind=is_reminder)
+    return (show, *setup_messages(partnership, command))
 
 
 def setup_messages(partnership: Partnership, command: SetupCommand) -> tuple[SendMessage, ...]:
@@ -77,7 +106,31 @@ def setup_for_request(request: AccessRequest) -> tuple[SetupStep, ...]:
 def _ask(partnership: Partnership, now: datetime) -> Partnership:
     if partnership.remind_setup_at is None or now < partnership.remind_setup_at:
         raise Refused(RefusalCode.NOT_DUE_YET, what="setup_reminder")
-    return replace(partnership, remind_setup_at=None, setup_reminders=partnership.setup_reminders + 1)
+    return replace(_prompted(partnership, now), remind_setup_at=None, setup_reminders=partnership.setup_reminders + 1)
+
+
+def _prompt(partnership: Partnership, now: datetime) -> Partnership:
+    """Remind the sponsor although nobody asked for it."""
+    _require_prompt_due(partnership, now)
+    prompted = replace(
+        _prompted(partnership, now),
+        setup_prompts=partnership.setup_prompts + 1,
+        setup_reminders=partnership.setup_reminders + 1,
+    )
+    if prompted.remind_setup_at is None:
+        prompted = replace(prompted, setup_reminder_asked_by=None, setup_reminder_asked_at=None)
+    return prompted
+
+
+def _prompted(partnership: Partnership, now: datetime) -> Partnership:
+    """Return the record after a reminder: the next one that nobody asks for comes later each time."""
+    pause = SETUP_PROMPTED_AFTER[min(partnership.setup_prompts + 1, len(SETUP_PROMPTED_AFTER) - 1)]
+    return partnership if partnership.setup_prompt_at is None else replace(partnership, setup_prompt_at=now + pause)
+
+
+def _require_prompt_due(partnership: Partnership, now: datetime) -> None:
+    if partnership.setup_prompt_due_at is None or now < partnership.setup_prompt_due_at:
+        raise Refused(RefusalCode.NOT_DUE_YET, what="setup_reminder")
 
 
 def _confirm(
@@ -95,7 +148,14 @@ def _confirm(
     all_confirmed = not open_steps(confirmed.setup, confirmed.confirmations)
     if not all_confirmed:
         return confirmed
-    return replace(confirmed, remind_setup_at=None, setup_reminder_asked_by=None, setup_reminder_asked_at=None)
+    return replace(
+        confirmed,
+        remind_setup_at=None,
+        setup_reminder_asked_by=None,
+        setup_reminder_asked_at=None,
+        setup_prompt_at=None,
+        setup_prompts=0,
+    )
 
 
 def _unconfirm(partnership: Partnership, command: UnconfirmSetup[Person], current_roles: CurrentRoles) -> Partnership:

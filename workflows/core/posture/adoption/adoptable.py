@@ -6,7 +6,7 @@ from typing import Final
 from workflows.core.errors.raised import InvalidField
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.extension import may_be_renewed
-from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.partners.partnership import Partnership
 from workflows.core.plans.plan import Plan
 from workflows.core.plans.renewal import MIN_EXTENSION
 from workflows.core.posture.differing_settings import differing_settings
@@ -39,9 +39,9 @@ def require_adoptable(
     if not identity.is_resolved:
         raise InvalidField(FIELD, RefusalCode.ADOPTS_OTHER_CLOUD, tenant_id=identity.tenant_id)
     if not unblocked_settings(configuration):
-        is_recorded = record is not None and record.state is PartnershipState.REVOKED
+        is_recorded = record is not None and record.is_closed
         raise InvalidField(FIELD, RefusalCode.ADOPTS_A_BLOCK, is_recorded=is_recorded)
-    if record is not None and record.state is not PartnershipState.REVOKED:
+    if record is not None and not record.is_closed:
         if recorded_request is None or recorded_request.prepared is None:
             raise InvalidField(FIELD, RefusalCode.ADOPTION_RECORD_UNREADABLE)
         if _is_as_approved(record, recorded_request.plan, configuration) and not _extends(record, period, now):
@@ -62,7 +62,7 @@ def _extends(record: Partnership, period: timedelta | None, now: datetime) -> bo
 
 def is_extended_by_adoption(record: Partnership) -> bool:
     """Return whether the settings of a partner are those of no template, so that only an adoption extends them."""
-    return record.state is not PartnershipState.REVOKED and record.is_adopted and not record.template
+    return not record.is_closed and record.is_adopted and not record.template
 
 
 def _require_other_duration(record: Partnership, period: timedelta | None) -> None:

@@ -5,7 +5,7 @@ from typing import Final
 
 from workflows.core.people import PersonId
 from workflows.core.plans.default_drift import with_inheritance
-from workflows.core.plans.plan import Adoption, AtEnd, Plan
+from workflows.core.plans.plan import Adoption, AtEnd, OnSilence, Plan
 from workflows.core.policy.template import Template
 from workflows.core.posture.adoption.authorship import Authorship
 from workflows.core.requests.request import ObservedPartner
@@ -41,6 +41,7 @@ def plan_adoption(
         duration=duration,
         is_cross_cloud=not observation.identity.is_resolved,
         at_end=AtEnd.ASK if equal is None else equal.at_end,
+        on_silence=OnSilence.ESCALATE if equal is None else equal.on_silence,
         adoption=Adoption(
             owner=owner,
             sponsor=sponsor,

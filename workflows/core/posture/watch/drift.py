@@ -79,6 +79,8 @@ class FoundDrift:
     """For the default: the names of the partners that inherit a changed value."""
     was_approved: bool = True
     """False when nothing of the partner was ever approved, or nothing since it was revoked."""
+    is_suspended: bool = False
+    """Whether the partner is suspended; otherwise, a partner that is to be blocked was revoked."""
     is_told: bool = False
     """Whether people were told in another way, so that no alarm is needed."""
 

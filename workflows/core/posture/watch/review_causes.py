@@ -40,6 +40,15 @@ def grown_risk(
     return (before, after) if after > before else None
 
 
+def approved_risk(request: AccessRequest) -> RiskLevel:
+    """Return the risk of all access after an applied request, as its approvers saw it. What was not known counts most.
+
+    Inherited access counts, too.
+    """
+    plan, default = request.plan, request.require_prepared().observation.default
+    return current_risk(plan.configuration_after(), default, is_cross_cloud=plan.is_cross_cloud).level
+
+
 def stricter_parts(record: Partnership, request: AccessRequest, template: Template, now: datetime) -> tuple[str, ...]:
     """Return in what a changed template is certainly stricter than what was approved by it; empty when in nothing.
 

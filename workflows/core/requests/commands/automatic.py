@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Literal
 
 from workflows.core.errors.facts import Fact, as_values
+from workflows.core.people import Person
 from workflows.core.plans.drift import Drift
 from workflows.core.plans.plan import SentWrite
 from workflows.core.plans.refused_writes import RefusedWrite
@@ -217,6 +218,19 @@ class RecordApplyFailed:
             **configuration_details(self.configuration),
             **plan_digest(after),
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordSponsors:
+    """The partner has another sponsor now. None of these people decides; an approval that one of them gave is void."""
+
+    name: Literal["record_sponsors"] = field(default="record_sponsors")
+    people: tuple[Person, ...]
+    """The sponsor of the partner, and who was one lately."""
+
+    def audit_details(self, after: AccessRequest) -> Details:
+        """Return the accounts of these people."""
+        return {"accounts": [person.id for person in self.people]}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

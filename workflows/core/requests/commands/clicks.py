@@ -6,7 +6,9 @@ from typing import Any, Final, Literal, assert_never, overload
 from workflows.core.people import ChatId, Person
 from workflows.core.requests.commands.audit_details import Details
 from workflows.core.requests.commands.batch import ApproveBatch, RejectBatch, WithdrawBatch
+from workflows.core.requests.commands.campaign import CampaignClick, StartCampaign, WithdrawCampaign
 from workflows.core.requests.commands.freeze import ChangeFreeze
+from workflows.core.requests.commands.handover import AcceptSponsorship, DeclineSponsorship, ProposeSponsor
 from workflows.core.requests.commands.partner_record import (
     ConfirmSetup,
     Keep,
@@ -75,6 +77,8 @@ DecisionClick = Approve[ChatId] | Reject[ChatId]
 
 SetupClick = ConfirmSetup[ChatId] | UnconfirmSetup[ChatId] | RemindSetup[ChatId]
 
+HandoverClick = ProposeSponsor[ChatId] | AcceptSponsorship[ChatId] | DeclineSponsorship[ChatId]
+
 EffectClick = RetryEffect | DropEffect
 
 Click = (
@@ -84,12 +88,14 @@ Click = (
     | Keep[ChatId]
     | Revoke
     | SetupClick
+    | HandoverClick
     | EffectClick
     | AcceptDrift
     | ChangeFreeze
     | ApproveBatch[ChatId]
     | RejectBatch[ChatId]
     | WithdrawBatch
+    | CampaignClick
 )
 
 RECEIVED_AS: Final = "want_"
@@ -108,11 +114,13 @@ def subject_of(click: Click) -> CommandSubject:
             return CommandSubject(request_id=click.request_id)
         case Keep() | ConfirmSetup() | UnconfirmSetup() | RemindSetup():
             return CommandSubject(tenant_id=click.tenant_id)
+        case ProposeSponsor() | AcceptSponsorship() | DeclineSponsorship():
+            return CommandSubject(tenant_id=click.tenant_id)
         case AcceptDrift():
             return CommandSubject(tenant_id=TenantId(click.subject) if is_guid(click.subject) else None)
         case ApproveBatch() | RejectBatch() | WithdrawBatch():
             return CommandSubject(batch_id=click.batch_id)
-        case Revoke() | RetryEffect() | DropEffect() | ChangeFreeze():
+        case Revoke() | RetryEffect() | DropEffect() | ChangeFreeze() | StartCampaign() | WithdrawCampaign():
             return CommandSubject()
         case _:
             assert_never(click)
@@ -123,7 +131,7 @@ def actor_of(command: RequestCommand | PartnershipCommand) -> Person | ChatId | 
     match command:
         case Approve() | Reject() | Withdraw() | Keep() | ConfirmSetup() | UnconfirmSetup() | RemindSetup():
             return command.actor
-        case RemindApprovers() | Edit():
+        case RemindApprovers() | Edit() | ProposeSponsor() | AcceptSponsorship() | DeclineSponsorship():
             return command.actor
         case _:
             return None
@@ -139,6 +147,10 @@ def with_person(click: ApproveBatch[ChatId], actor: Person) -> ApproveBatch[Pers
 def with_person(click: RejectBatch[ChatId], actor: Person) -> RejectBatch[Person]: ...
 @overload
 def with_person(click: Keep[ChatId], actor: Person) -> Keep[Person]: ...
+@overload
+def with_person(click: AcceptSponsorship[ChatId], actor: Person) -> AcceptSponsorship[Person]: ...
+@overload
+def with_person(click: DeclineSponsorship[ChatId], actor: Person) -> DeclineSponsorship[Person]: ...
 @overload
 def with_person(click: ConfirmSetup[ChatId], actor: Person) -> ConfirmSetup[Person]: ...
 @overload

@@ -7,19 +7,22 @@ from typing import Generic, Literal
 
 from workflows.core.checks.partner_setup.steps import SetupStep, StepKey
 from workflows.core.people import Actor, ChatId, Person, PersonId
+from workflows.core.policy.attestation import AttestedText
 from workflows.core.requests.commands.audit_details import Details, account_details, clicked_details
+from workflows.core.requests.commands.handover import HandoverCommand
 from workflows.core.requests.commands.request import RequestCommand
-from workflows.core.requests.commands.review_event import ReviewEventCommand
-from workflows.core.requests.request import RequestId
+from workflows.core.requests.commands.review_event import ReviewEventCommand, SilenceCommand
+from workflows.core.requests.request import Closing, RequestId
 from workflows.core.settings.canonical import Digest
 from workflows.core.settings.model import TenantId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskReview:
-    """The review of a live partnership is due (again)."""
+    """The review of a live partnership is due (again). The question is sent next, with the others of its batch."""
 
     name: Literal["ask_review"] = field(default="ask_review")
+    batch: str = ""
 
     def audit_details(self) -> Details:
         """Return nothing: the partnership shows the rest."""
@@ -35,12 +38,15 @@ class Keep(Generic[Actor]):
     tenant_id: TenantId
     reason: str
     channel: str = ""
+    attests: AttestedText | None = None
+    """The sentence about the partner's MFA that the person ticked; None when none was shown or ticked."""
 
     def audit_details(self) -> Details:
-        """Return the reason; for a click also the partner, because its audit entry has no tenant id."""
+        """Return the reason and what is attested; for a click also the partner: its audit entry has no tenant id."""
+        attested = {} if self.attests is None else {"attests": self.attests.value}
         if isinstance(self.actor, Person):
-            return {"reason": self.reason, "account": self.actor.id}
-        return clicked_details(reason=self.reason, tenant_id=self.tenant_id)
+            return {"reason": self.reason, "account": self.actor.id, **attested}
+        return {**clicked_details(reason=self.reason, tenant_id=self.tenant_id), **attested}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,10 +59,12 @@ class Revoke:
     """Normalized domain or tenant id."""
     reason: str
     channel: str = ""
+    closing: Closing = Closing.REVOKE
 
     def audit_details(self) -> Details:
-        """Return the reason and the named partner."""
-        return clicked_details(reason=self.reason, target=self.target)
+        """Return the reason and the named partner, and that it is only a suspension."""
+        closing = {"closing": self.closing.value} if self.closing is Closing.SUSPEND else {}
+        return clicked_details(reason=self.reason, target=self.target, **closing)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +132,29 @@ class AskSetup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PromptSetup:
+    """A step of the partner setup is still open, and the next reminder is due that nobody asked for."""
+
+    name: Literal["prompt_setup"] = field(default="prompt_setup")
+
+    def audit_details(self) -> Details:
+        """Return nothing: the partnership shows the rest."""
+        return {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostponePrompt:
+    """That reminder is due, but the sponsor got one about another partner today. It comes later."""
+
+    name: Literal["postpone_setup_prompt"] = field(default="postpone_setup_prompt")
+    until: datetime
+
+    def audit_details(self) -> Details:
+        """Return until when."""
+        return {"until": self.until.isoformat()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecordSetup:
     """The partner setup of a request was computed later, because an earlier version had not recorded it."""
 
@@ -151,10 +182,12 @@ class RecordSponsorGone:
     name: Literal["record_sponsor_gone"] = field(default="record_sponsor_gone")
     sponsor: PersonId
     reason: GoneReason
+    manager: str = ""
+    """The name of the sponsor's manager; empty when there is none, or it is not known."""
 
     def audit_details(self) -> Details:
-        """Return the reason."""
-        return {"reason": self.reason.value}
+        """Return the reason, and the manager when there is one."""
+        return {"reason": self.reason.value, **({"manager": self.manager} if self.manager else {})}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,8 +251,25 @@ EndCommand = IssueEndNotice | RecordEndNotice | BlockAtEnd
 
 SponsorCommand = RecordSponsorGone | RecordSponsorFound
 
-SetupCommand = ConfirmSetup[Person] | UnconfirmSetup[Person] | RemindSetup[Person] | AskSetup | RecordSetup
+SetupCommand = (
+    ConfirmSetup[Person]
+    | UnconfirmSetup[Person]
+    | RemindSetup[Person]
+    | AskSetup
+    | PromptSetup
+    | PostponePrompt
+    | RecordSetup
+)
 
-PartnershipCommand = AskReview | Keep[Person] | SponsorCommand | SetupCommand | EndCommand | ReviewEventCommand
+PartnershipCommand = (
+    AskReview
+    | Keep[Person]
+    | SponsorCommand
+    | HandoverCommand
+    | SetupCommand
+    | EndCommand
+    | ReviewEventCommand
+    | SilenceCommand
+)
 
 Command = RequestCommand | PartnershipCommand

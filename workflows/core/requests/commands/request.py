@@ -26,6 +26,7 @@ from workflows.core.requests.commands.automatic import (
     RecordPrepared,
     RecordRefusal,
     RecordResent,
+    RecordSponsors,
     RecordUnfit,
     RecordUnseen,
     RecordWriting,
@@ -183,6 +184,7 @@ RequestCommand = (
     | RecordApplied
     | RecordRefusal
     | RecordApplyFailed
+    | RecordSponsors
     | AcceptBatchDecisions
     | LeaveBatch
     | EndWithBatch

@@ -8,7 +8,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import Person
 from workflows.core.policy.approval import Choice, Decision
-from workflows.core.requests.commands.automatic import Expire
+from workflows.core.requests.commands.automatic import Expire, RecordSponsors
 from workflows.core.requests.commands.request import Approve, Reject, RemindApprovers, Withdraw
 from workflows.core.requests.deciding import require_may_decide
 from workflows.core.requests.effects import Effect, SendExpiryMessages, SendReminders, ShowRequest
@@ -112,3 +112,12 @@ def expire(request: AccessRequest, command: Expire, situation: Situation) -> Tra
     # Also before there is a plan: the requester is told, and an update of their card notifies nobody.
     messages = SendExpiryMessages(request_id=request.id)
     return Transition(request=request, effects=(ShowRequest(request_id=request.id), messages))
+
+
+def record_sponsors(request: AccessRequest, command: RecordSponsors, situation: Situation) -> Transition:
+    """Name the partner's sponsors on the request: none of them is asked, and an approval of theirs does not count."""
+    prepared = request.require_prepared()
+    people = {person.id: person for person in (*command.people, *prepared.partner_sponsors)}
+    prepared = replace(prepared, partner_sponsors=tuple(people.values()))
+    request = changed(request, S.AWAITING_APPROVAL, situation, prepared=prepared)
+    return Transition(request=request, effects=(ShowRequest(request_id=request.id),))

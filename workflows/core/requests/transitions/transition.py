@@ -7,7 +7,7 @@ from typing import Any
 from workflows.core.errors.facts import Fact, Facts, as_values
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.people import GATEHOUSE, ChatId, CurrentRoles
+from workflows.core.people import ChatId, CurrentRoles, is_chat_user
 from workflows.core.plans.closing import only_reduces_access
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.effects import Apply, Effect, MessageCode, Prepare, SendMessage, ShowRequest, ShowReview
@@ -77,9 +77,9 @@ def _closes(request: AccessRequest) -> bool:
 
 
 def tell_requester(request: AccessRequest, code: MessageCode, **values: Any) -> tuple[SendMessage, ...]:
-    """Return the message to the requester, unless that is the bot itself."""
+    """Return the message to the requester, unless that is the bot itself or the command line."""
     requester: ChatId = request.fields.requester
-    if requester == GATEHOUSE.chat_id:
+    if not is_chat_user(requester):
         return ()
     fact = Fact(code, {"partner": partner_of(request), "request": request.id, **values})
     return (SendMessage(person=requester, subject=CommandSubject(request_id=request.id), fact=fact),)

@@ -1,6 +1,7 @@
 """Changes after the approval: what is known about the writes to the tenant, and how they ended."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from workflows.core.errors.facts import Fact, Facts
 from workflows.core.errors.raised import Refused
@@ -34,6 +35,7 @@ from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.open_access import OpenAccess, open_access
 
 S = RequestState
+_ACTED_MEANWHILE: Final = frozenset({NoteCode.EXTENDED_MEANWHILE, NoteCode.ANSWERED_MEANWHILE})
 
 
 def record_writing(request: AccessRequest, command: RecordWriting, situation: Situation) -> Transition:
@@ -154,9 +156,12 @@ def stop(request: AccessRequest, command: Stop, situation: Situation) -> Transit
 
 
 def _is_overtaken(request: AccessRequest, command: Stop) -> bool:
-    """Return whether a block at the end of an access ends, because the partner was approved again before it began."""
-    is_reason = command.reason[:1] and command.reason[0].code == NoteCode.EXTENDED_MEANWHILE
-    return bool(is_reason) and request.is_block_at_end and not request.was_sent
+    """Return whether a revocation of Gatehouse's own ends, because people acted before it began.
+
+    That is a block at the end of an access that was approved again, or a suspension for silence that was broken.
+    """
+    is_reason = command.reason[:1] and command.reason[0].code in _ACTED_MEANWHILE
+    return bool(is_reason) and request.is_own_closing and not request.was_sent
 
 
 def _part_shown(request: AccessRequest, configuration: JsonObject | None) -> int:

@@ -1,4 +1,4 @@
-"""Answer `/users`: find, read, disable, delete, end sessions."""
+"""Answer `/users`: find, read, disable, delete, end sessions, name the manager."""
 
 from dataclasses import replace
 from typing import Any
@@ -15,6 +15,13 @@ from bot.sandbox.entra.types.users_and_groups import BY_DEFAULT, USER_BODY, USER
 _USERS = Listing(context="users", type_name="user", selectable=USER_SELECTABLE, by_default=BY_DEFAULT, filterable=USERS)
 _LARGEST_WITH_ACTIVITY = 500
 """The largest page of users with their last sign-in ("List users")."""
+_MANAGER = Listing(
+    context="directoryObjects",
+    type_name="user",
+    selectable=USER_SELECTABLE,
+    by_default=BY_DEFAULT,
+    odata_type="#microsoft.graph.user",
+)
 
 
 def list_users(tenant: Tenant, call: Call) -> Answer:
@@ -75,6 +82,19 @@ def revoke_sessions(tenant: Tenant, call: Call) -> Answer:
         tenant.objects["users"][user["id"]] = user | {"signInSessionsValidFromDateTime": stamp(tenant.now())}
         tenant.touch()
     return Answer(status=200, body=entity(call, "Edm.Boolean", {"value": True}))
+
+
+def get_manager(tenant: Tenant, call: Call) -> Answer:
+    """Return a user's manager (GET). Without one, the answer is the same 404 as for an unknown user.
+
+    `manager` is stored with a user as an object id. It is a relationship, so no user shows it as a property.
+    """
+    require_options(call, ENTITY_OPTIONS)
+    names = names_in_select(call, "user", USER_SELECTABLE)
+    manager = tenant.objects["users"].get(str(existing_user(tenant, call).get("manager") or "").lower())
+    if manager is None:
+        raise not_found("manager")
+    return Answer(status=200, body=entity(call, "directoryObjects/$entity", shown_row(manager, names, _MANAGER)))
 
 
 def existing_user(tenant: Tenant, call: Call) -> dict[str, Any]:

@@ -149,12 +149,12 @@ class AdoptFlow:
             days=0,
         )
         found, observation = await self.intake.propose(form)
-        authors = {one.chat_id for one in found.authors if one.chat_id}
+        excluded = {one.chat_id for one in (*found.authors, *found.partner_sponsors) if one.chat_id}
         return AdoptFormContent(
             identity=observation.identity,
             default=observation.default,
             proposal=found,
             form=replace(form, shown_settings=settings_digest(observation.configuration)),
             names=await names_for_display(current_targets(observation.configuration), tenant=self.tenant),
-            who_decides=await name_stages(found.stages, {actor, *authors}, self.people),
+            who_decides=await name_stages(found.stages, {actor, *excluded}, self.people),
         )

@@ -18,6 +18,7 @@ from bot.slack.words.drift_buttons import alarm_answers
 from tests.workflows.core.builders import DANA, NOW, TENANT, partnership
 from tests.workflows.core.posture.watch.drifts import SHOWN, drift, found
 from workflows.app.alarms import new_alarm
+from workflows.app.evidence.reviews.review_context import ReviewContext
 from workflows.app.watch.telling import alarm_values, digest_values
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.partnership import PartnershipState
@@ -120,12 +121,20 @@ def test_an_alarm_has_its_answers_while_it_is_open_and_the_sponsor_only_restore(
 
 def test_a_review_of_a_drifted_partner_offers_no_keep() -> None:
     due = partnership(state=PartnershipState.REVIEW_DUE, next_review_at=NOW)
-    card = review_card(due, now=NOW, drift=drift())
-    assert set(buttons({"blocks": card.blocks})) == {ids.RESTORE_APPROVED, ids.REVOKE_REVIEW}
+    card = review_card(due, now=NOW, context=ReviewContext(drift=drift()))
+    assert set(buttons({"blocks": card.blocks})) == {ids.RESTORE_APPROVED, ids.REVOKE_REVIEW, ids.REVIEW_DETAILS}
     assert "Not as approved" in text(card.blocks)
-    assert set(buttons({"blocks": review_card(due, now=NOW).blocks})) == {ids.KEEP, ids.REVOKE_REVIEW}
+    assert set(buttons({"blocks": review_card(due, now=NOW).blocks})) == {
+        ids.KEEP,
+        ids.REDUCE,
+        ids.REVOKE_REVIEW,
+        ids.REVIEW_DETAILS,
+    }
     revoked = drift(found=found(code=ConcernCode.UNKNOWN_TO_GATEHOUSE))
-    assert set(buttons({"blocks": review_card(due, now=NOW, drift=revoked).blocks})) == {ids.REVOKE_REVIEW}
+    assert set(buttons({"blocks": review_card(due, now=NOW, context=ReviewContext(drift=revoked)).blocks})) == {
+        ids.REVOKE_REVIEW,
+        ids.REVIEW_DETAILS,
+    }
 
 
 def test_the_list_says_which_partner_is_not_as_approved() -> None:

@@ -70,6 +70,10 @@ class FakeServices:
         """Offer what opens access."""
         return OFFERS
 
+    async def recent_sponsors(self, _: object) -> frozenset[ChatId]:
+        """Nobody was the sponsor lately."""
+        return frozenset()
+
     async def stages(self, template: Template, *_: object) -> tuple[Stage, ...]:
         """The template's own."""
         return template.stages

@@ -6,17 +6,24 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from bot.slack.flows.revoke.views import revoke_view, revoke_without_preview_view
+from bot.slack.cards.partner_setup.setup_card import setup_card
+from bot.slack.cards.review_card import review_card
+from bot.slack.flows.revoke.views import revoke_view, revoke_view_or_nothing, revoke_without_preview_view
+from bot.slack.flows.show.partner_list import partner_list
 from bot.words.plans.changes import describe_changes
 from bot.words.plans.consequences import consequence_words
 from tests.bot import surfaces
-from tests.bot.surfaces import Json, assert_sound, hostile_or_blank, hostile_request, shown
-from tests.workflows.core.builders import TENANT, identity, partnership, prepared, request
+from tests.bot.surfaces import Json, all_of, assert_sound, hostile_or_blank, hostile_request, shown
+from tests.bot.surfaces import buttons as buttons_of
+from tests.workflows.core.builders import NOW, TENANT, identity, partnership, prepared, request
+from workflows.app.evidence.reviews.review_context import ReviewContext
 from workflows.core.checks.consequences import consequences
+from workflows.core.partners.partnership import PartnershipState, Suspension
 from workflows.core.plans.plan import Plan
 from workflows.core.plans.planning import plan_revocation
-from workflows.core.requests.request import RequestId, RequestKind, RequestState
+from workflows.core.requests.request import Closing, RequestId, RequestKind, RequestState
 from workflows.core.settings.canonical import JsonObject
+from workflows.core.settings.open_access import AccessState, OpenAccess
 
 REVOCATION_PLAN = plan_revocation(tenant_id=TENANT, default={}, before={"tenantId": TENANT})
 
@@ -100,3 +107,43 @@ def test_hostile_text_stays_text_in_every_view(text: str) -> None:
         revoke_without_preview_view(named),
     ):
         assert_sound(view)
+
+
+def test_a_suspension_says_what_it_keeps_and_needs_a_reason() -> None:
+    lines = describe_changes(REVOCATION_PLAN)
+    view = revoke_view(identity(), lines, partnership(), sentences(REVOCATION_PLAN, {}), closing=Closing.SUSPEND)
+    assert_sound(view)
+    assert (view["callback_id"], view["title"]["text"]) == ("confirm_suspend", "Suspend access")
+    assert "The approval policy, sponsor and end of access are kept." in shown(view)
+    assert [one.get("optional", False) for one in view["blocks"] if one["type"] == "input"] == [False, False]
+    unread = revoke_without_preview_view(identity(), Closing.SUSPEND)
+    assert unread["callback_id"] == "confirm_suspend"
+
+
+def test_a_suspended_partner_can_be_revoked_although_nothing_is_written() -> None:
+    blocked = plan_revocation(tenant_id=TENANT, default={}, before=REVOCATION_PLAN.configuration_after())
+    assert blocked.operations == ()
+    record = partnership(state=PartnershipState.SUSPENDED, suspension=Suspension(at=NOW, request_id=RequestId("r-0")))
+    window = revoke_view_or_nothing(identity(), record, blocked, {}, read_at=NOW)
+    assert window["callback_id"] == "confirm_revoke"
+    assert "Suspended (verified)" in shown(window)
+    again = revoke_view_or_nothing(identity(), record, blocked, {}, read_at=NOW, closing=Closing.SUSPEND)
+    assert again["callback_id"] == "message"
+    revoked = replace(record, state=PartnershipState.REVOKED)
+    assert revoke_view_or_nothing(identity(), revoked, blocked, {}, read_at=NOW)["callback_id"] == "message"
+
+
+@pytest.mark.parametrize("left", [(), (OpenAccess(name="b2bCollaborationInbound", opening=AccessState.OPEN),)])
+def test_cards_and_lists_name_a_suspended_partner(left: tuple[OpenAccess, ...]) -> None:
+    suspension = Suspension(at=NOW, request_id=RequestId("r-0"))
+    record = partnership(state=PartnershipState.SUSPENDED, suspension=suspension, not_closed=left)
+    found = partner_list(all_of([record]), NOW)
+    for card in (review_card(record, now=NOW), setup_card(record, may_confirm=True), found):
+        assert "suspended" in shown(card.blocks)
+        assert "keep" not in buttons_of(card.blocks)
+    assert "Before: “Trusted partner” (r-0), approved until" in shown(found.blocks)
+    running = request(RequestState.APPLYING, RequestKind.REVOCATION)
+    running = replace(running, fields=replace(running.fields, closing=Closing.SUSPEND))
+    assert "being suspended" in shown(
+        review_card(partnership(), now=NOW, context=ReviewContext(revocation=running)).blocks
+    )

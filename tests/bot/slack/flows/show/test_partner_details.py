@@ -32,6 +32,7 @@ from tests.workflows.core.builders import (
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
 from workflows.core.people import ChatId, Person, PersonId
+from workflows.core.policy.sponsorship import Handover
 from workflows.core.posture.concern_codes import ConcernCode
 from workflows.core.posture.model import Concern, ConcernSeverity
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
@@ -194,6 +195,8 @@ waited = request(created_at=NOW - timedelta(days=1), lifetime=None)
 block = replace(access_plan(), operations=(replace(access_plan().operations[0], body={"tenantId": TENANT, **BLOCK}),))
 closing = request(id=RequestId("r-9"), prepared=prepared(plan=block))
 """A request to close the access, which waits."""
+asked = Handover(number=1, proposed=RILEY, proposed_by=SAM, proposed_at=NOW, expires_at=NOW + timedelta(days=7))
+"""A hand-over that waits for the answer of the reader."""
 
 
 @pytest.mark.parametrize(
@@ -203,9 +206,15 @@ closing = request(id=RequestId("r-9"), prepared=prepared(plan=block))
         ([request()], None, AMARA, []),
         ([request(RequestState.REJECTED)], None, RILEY, ["request_again"]),
         ([waited, request(RequestState.REJECTED)], None, RILEY, ["remind", "edit", "withdraw"]),
-        ([request(RequestState.APPLIED)], partnership(), RILEY, []),
-        ([request(RequestState.APPLIED)], partnership(), SAM, ["close_early"]),
-        ([closing, request(RequestState.APPLIED)], partnership(), SAM, []),
+        ([request(RequestState.APPLIED)], partnership(), RILEY, ["change_sponsor"]),
+        (
+            [request(RequestState.APPLIED)],
+            partnership(handover=asked),
+            RILEY,
+            ["accept_sponsorship", "decline_sponsorship", "change_sponsor"],
+        ),
+        ([request(RequestState.APPLIED)], partnership(), SAM, ["close_early", "change_sponsor"]),
+        ([closing, request(RequestState.APPLIED)], partnership(), SAM, ["change_sponsor"]),
         ([request(RequestState.APPLIED)], partnership(state=PartnershipState.REVOKED), SAM, []),
     ],
 )

@@ -31,6 +31,7 @@ from workflows.core.partners.history.story import (
 )
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState, SettingsBasis
 from workflows.core.policy.approval import Choice
+from workflows.core.policy.attestation import AttestedText, MfaAttestation
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind, RequestState
 
 LATER = NOW + timedelta(hours=2)
@@ -116,7 +117,8 @@ def test_the_last_read_back_is_the_proof_and_says_whether_it_is_complete() -> No
 
 
 def test_reviews_have_the_recorded_name_where_there_is_one() -> None:
-    kept = Attestation(person=BRUNO, reason="Still needed", at=LATER)
+    mfa = MfaAttestation(text=AttestedText.EVERYBODY_USES_MFA, until=LATER)
+    kept = Attestation(person=BRUNO, reason="Still needed", at=LATER, mfa=mfa)
     entries = (
         Entry(command="keep", actor=BRUNO.chat_id, details={"reason": "Still needed"}),
         Entry(command="keep", actor="U-GONE", details={"reason": ["no text"]}),
@@ -124,7 +126,7 @@ def test_reviews_have_the_recorded_name_where_there_is_one() -> None:
     )
     told = story(request(S.PREPARING), *entries, record=partnership(attestations=(kept,)))
     assert told.reviews == (
-        ReviewAnswer(at=LATER, chat_id=BRUNO.chat_id, name="Bruno", reason="Still needed"),
+        ReviewAnswer(at=LATER, chat_id=BRUNO.chat_id, name="Bruno", reason="Still needed", mfa=mfa),
         ReviewAnswer(at=LATER, chat_id="U-GONE", name="", reason=""),
     )
 
@@ -171,6 +173,7 @@ def test_changes_by_others_name_what_they_changed_and_not_what_the_plan_writes()
         (APPLIED, {"record": partnership(request_id=OTHER)}, Standing.REPLACED),
         (APPLIED, {"later": request(S.APPLIED, id=OTHER), "record": partnership()}, Standing.REPLACED),
         (APPLIED, {"record": partnership(state=PartnershipState.REVOKED)}, Standing.BLOCKED),
+        (APPLIED, {"record": partnership(state=PartnershipState.SUSPENDED)}, Standing.SUSPENDED),
         (
             request(S.APPLIED, RequestKind.REVOCATION, confirmed_at=LATER),
             {"record": partnership(state=PartnershipState.REVOKED, ends_at=None)},

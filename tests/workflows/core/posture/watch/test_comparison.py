@@ -199,6 +199,14 @@ def test_a_revoked_partner_that_is_open_again_is_drift() -> None:
     assert drift_of(evaluated(BLOCKED, record, applied(plan)), plan) is None
 
 
+def test_a_suspended_partner_is_compared_with_its_block() -> None:
+    suspended = revoked(state=PartnershipState.SUSPENDED)
+    assert drift_of(evaluated(BLOCKED, suspended, applied()), PLAN) is None
+    drift = drift_of(evaluated({**BLOCKED, "b2bCollaborationInbound": ALLOW_ALL}, suspended, applied()), PLAN)
+    assert drift is not None
+    assert (drift.code, drift.opens, drift.is_suspended) == (ConcernCode.REVOKED_BUT_OPEN, True, True)
+
+
 def test_what_a_revocation_left_open_is_known() -> None:
     configuration = {**BLOCKED, "b2bCollaborationInbound": ALLOW_ALL}
     left = (OpenAccess(name="b2bCollaborationInbound", opening=AccessState.OPEN),)

@@ -11,7 +11,7 @@ from workflows.core.people import Role
 from workflows.core.policy.placeholders import Placeholder
 from workflows.core.policy.risk import RiskLevel
 from workflows.core.policy.template import Stage, Template
-from workflows.core.posture.watch.review_causes import grown_risk, stricter_parts
+from workflows.core.posture.watch.review_causes import approved_risk, grown_risk, stricter_parts
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.settings.block import BLOCK
 from workflows.core.settings.id_owner import Owner
@@ -50,6 +50,14 @@ def applied(**changes: Any) -> AccessRequest:
 
 def test_risk_grew_when_the_partner_inherits_more_than_its_approvers_saw() -> None:
     assert grown_risk(access_plan(), BLOCK, {**BLOCK, **OPEN}) == (RiskLevel.ELEVATED, RiskLevel.HIGH)
+
+
+def test_the_risk_as_approved_counts_what_was_not_known_most() -> None:
+    def of(default: Any) -> RiskLevel:
+        usual = prepared()
+        return approved_risk(applied(prepared=replace(usual, observation=replace(usual.observation, default=default))))
+
+    assert [of(BLOCK), of({**BLOCK, **OPEN}), of(None)] == [RiskLevel.ELEVATED, RiskLevel.HIGH, RiskLevel.HIGH]
 
 
 @pytest.mark.parametrize(

@@ -229,3 +229,21 @@ async def test_the_audit_log_distinguishes_our_writes_from_portal_edits(
     changed = {row["displayName"]: row["newValue"] for row in update["targetResources"][0]["modifiedProperties"]}
     assert changed["tenantId"] == f'"{CONTOSO}"'
     assert '"isMfaAccepted": true' in changed["inboundTrust"]
+
+
+async def test_a_manager_is_a_relationship_with_an_address_of_its_own(graph: Graph, simulator: EntraSimulator) -> None:
+    riley, bruno = (person.entra_id for person in (seed.PEOPLE[0], seed.PEOPLE[2]))
+    query = {"$select": "id,accountEnabled,userType"}
+    found = await graph("GET", f"/users/{riley}/manager", query=query, described=False)
+    expected = {"@odata.type": "#microsoft.graph.user", "id": bruno, "accountEnabled": True, "userType": "Member"}
+    assert {**found.json, **expected} == found.json
+    assert "jobTitle" not in found.json
+    assert "manager" not in (await graph("GET", f"/users/{riley}")).json
+    simulator.merge({"users": {bruno: {"accountEnabled": False}}})
+    left = await graph("GET", f"/users/{riley}/manager", query=query, described=False)
+    assert left.json["accountEnabled"] is False
+    nobody = await graph("GET", f"/users/{ADMIN}/manager", described=False)
+    unknown = await graph("GET", f"/users/{CONTOSO}/manager", described=False)
+    assert (nobody.status, unknown.status) == (404, 404)
+    await graph("DELETE", f"/users/{bruno}")
+    assert (await graph("GET", f"/users/{riley}/manager", described=False)).status == 404

@@ -15,7 +15,6 @@ from workflows.app.schedule.reviews.events.moved_domains import MovedDomains
 from workflows.app.schedule.reviews.events.rule_changes import RuleChanges
 from workflows.app.schedule.reviews.events.silences import Silences
 from workflows.app.schedule.reviews.events.starting import EventReviews
-from workflows.app.schedule.ticker import tick
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
 from workflows.core.partners.partnership import Partnership, PartnershipState
@@ -101,11 +100,11 @@ async def test_drift_makes_a_review_due_once_without_a_second_message(world: Wor
     await world.opened()
     known = await drift(world, reviews)
     assert (known.state, codes(known), known.reminders) == (PartnershipState.REVIEW_DUE, ["drift"], 0)
-    assert [remind for _, remind in world.notifier.reviews if remind] == [], "the alarm has told the same people"
+    assert world.notifier.asked == [], "the alarm has told the same people"
     await DriftReviews(reviews=reviews).update()
     assert await record(world) == known
     world.clock.advance(days=3)
-    await tick(service=world.service, store=world.store, directory=world.directory, clock=world.clock)
+    await world.reviews.check()
     await world.settle()
     assert (await record(world)).reminders == 1, "unanswered drift is asked about"
 

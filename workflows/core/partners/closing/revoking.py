@@ -10,7 +10,7 @@ from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.partners.reviewing.reviews import may_revoke
 from workflows.core.people import CurrentRoles, Person
 from workflows.core.plans.plan import TenantIdentity
-from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
+from workflows.core.requests.request import AccessRequest, Closing, RequestKind, RequestState
 
 REVOCATION_LIFETIME: Final = timedelta(days=365)
 """The longest time that a revocation waits for Graph."""
@@ -49,6 +49,26 @@ def requests_for_more_access(requests: Iterable[AccessRequest], identity: Tenant
     """List the open requests about a partner that are no revocations."""
     stopped = requests_stopped_by_revocation(requests, identity)
     return tuple(request for request in stopped if request.fields.kind is not RequestKind.REVOCATION)
+
+
+def require_may_close(
+    closing: Closing, partnership: Partnership | None, requests: Iterable[AccessRequest], identity: TenantIdentity
+) -> None:
+    """Check that a partner is not being closed at least as strongly as is asked, and not revoked already.
+
+    :param requests: the open requests.
+    :raises Refused: when it is. A revocation of a suspended partner is possible, also while a suspension is written.
+    """
+    is_suspension = closing is Closing.SUSPEND
+    if is_suspension and partnership is not None and partnership.state is PartnershipState.REVOKED:
+        raise Refused(RefusalCode.REVOKED)
+    for other in requests:
+        if other.fields.kind is not RequestKind.REVOCATION or not _concerns(other, identity):
+            continue
+        is_stronger = is_suspension and not other.is_suspension
+        is_same = other.is_suspension is is_suspension and other.state is not RequestState.UNCONFIRMED
+        if is_stronger or is_same:
+            raise Refused(RefusalCode.REVOCATION_RUNNING, request=other.id, is_suspension=other.is_suspension)
 
 
 def running_revocation(requests: Iterable[AccessRequest], identity: TenantIdentity) -> AccessRequest | None:

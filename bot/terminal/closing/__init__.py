@@ -1,0 +1,1 @@
+"""`gatehouse revoke` and `gatehouse suspend`: close a partner without Slack, and prove it."""

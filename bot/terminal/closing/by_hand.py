@@ -1,0 +1,78 @@
+"""The calls that close a partner by hand, with their exact bodies, for when Gatehouse cannot do it. Pure."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from workflows.core.checks.partner_setup.powershell import quote
+from workflows.core.plans.plan import PARTNERS_PATH, Operation, Plan
+from workflows.core.settings.block import BLOCK
+from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, IS_SYNC_ALLOWED, USER_SYNC_INBOUND
+from workflows.partner_lookup.target import is_tenant_id
+
+_DOMAIN: Final = re.compile(r"[a-z0-9.-]+", re.ASCII)
+_SCOPE: Final = "Policy.ReadWrite.CrossTenantAccess"
+
+
+def by_hand_text(target: str, graph_url: str, plan: Plan | None) -> str:
+    """Return the PowerShell that blocks a partner and reads it back.
+
+    :param target: the normalized domain or tenant id.
+    :param plan: the planned block; None when the settings could not be read. Then every call of a block is listed.
+    """
+    return "\n".join(_lines(target, graph_url.rstrip("/"), plan))
+
+
+def _lines(target: str, graph_url: str, plan: Plan | None) -> Iterator[str]:
+    yield "To close it by hand, run this in PowerShell as somebody who may write the policy:"
+    yield ""
+    yield f"Connect-MgGraph -Scopes {quote(_SCOPE)}"
+    yield f"$graph = {quote(graph_url)}"
+    if plan is not None:
+        yield f"$tenant = {quote(plan.tenant_id)}"
+    elif is_tenant_id(target):
+        yield f"$tenant = {quote(target)}"
+    else:
+        target = target if _DOMAIN.fullmatch(target) else "PARTNER.EXAMPLE"
+        lookup = f"/tenantRelationships/findTenantInformationByDomainName(domainName='{target}')"
+        yield f'$tenant = (Invoke-MgGraphRequest -Method GET -Uri "$graph{lookup}").tenantId'
+        yield "$tenant    # check that this is the partner"
+    yield from _planned(plan) if plan is not None else _unread()
+    yield ""
+    yield "# Read it back. It is closed when every setting says blocked or false:"
+    yield f'Invoke-MgGraphRequest -Method GET -Uri "$graph{PARTNERS_PATH}/$tenant" -OutputType Json'
+    yield ""
+    yield "Never delete the entry: the tenant's default would apply, which usually allows access."
+
+
+def _planned(plan: Plan) -> Iterator[str]:
+    if not plan.operations:
+        yield "# Every block is set already. Only read it back."
+    for operation in plan.operations:
+        yield from _call(operation.method, operation.path.replace(plan.tenant_id, "$tenant"), _body(operation))
+
+
+def _unread() -> Iterator[str]:
+    """Return the calls for settings that could not be read: the block, or a new entry, and no synchronization."""
+    partner = f"{PARTNERS_PATH}/$tenant"
+    yield from _call("PATCH", partner, quote(_json(BLOCK)))
+    yield "# Only if that says that the entry is not found:"
+    body = {"tenantId": "TENANT", **BLOCK}
+    yield from _call("POST", PARTNERS_PATH, f"({quote(_json(body))} -replace 'TENANT', $tenant)")
+    yield "# Only if users are synchronized from there (not found is good, too):"
+    off = {USER_SYNC_INBOUND: {IS_SYNC_ALLOWED: False}}
+    yield from _call("PATCH", f"{partner}/{IDENTITY_SYNCHRONIZATION}", quote(_json(off)))
+
+
+def _call(method: str, path: str, body: str) -> Iterator[str]:
+    yield f"$body = {body}"
+    yield f'Invoke-MgGraphRequest -Method {method} -Uri "$graph{path}" -Body $body'
+
+
+def _body(operation: Operation) -> str:
+    return quote(_json(operation.body))
+
+
+def _json(body: Any) -> str:
+    return json.dumps(body, sort_keys=True, ensure_ascii=True)

@@ -1,0 +1,161 @@
+"""Reduce: only what certainly gives less is offered, and a reduction that was read back answers the review."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, Final
+
+import pytest
+
+from tests.workflows.core.builders import (
+    NOW,
+    RILEY,
+    SAM,
+    TENANT,
+    identity,
+    particulars,
+    partnership,
+    prepared,
+    reduction_plan,
+    request,
+    situation,
+)
+from workflows.catalog.catalog import SHIPPED, load_catalog
+from workflows.core.errors.raised import Refused
+from workflows.core.partners.outcome import advance_request_and_record, opened_partnership
+from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState, SettingsBasis
+from workflows.core.partners.reviewing.reducing import require_reducible, templates_with_less_access
+from workflows.core.plans.plan import ApprovedSettings
+from workflows.core.plans.planning import plan_access
+from workflows.core.policy.attestation import AttestedText, MfaAttestation
+from workflows.core.policy.template import Template
+from workflows.core.requests.commands.automatic import RecordPrepared
+from workflows.core.requests.commands.request import Submit, Withdraw
+from workflows.core.requests.effects import ShowReview
+from workflows.core.requests.request import AccessRequest, ObservedPartner, RequestState
+from workflows.core.settings.model import TenantId
+
+DAY: Final = timedelta(days=1)
+LATER: Final = NOW + 30 * DAY
+TEMPLATES: Final = load_catalog(SHIPPED).templates
+
+
+def due(**changes: Any) -> Partnership:
+    return partnership(**{"state": PartnershipState.REVIEW_DUE, "reminders": 2, **changes})
+
+
+def reduction(**changes: Any) -> AccessRequest:
+    """A reduction that was filed as the answer to the review of Contoso."""
+    fields = replace(particulars(), justification="Only guests until May", answers_review_of=TENANT)
+    usual = {"prepared": prepared(plan=reduction_plan()), "fields": fields}
+    return request(RequestState.APPLYING, **{**usual, **changes})
+
+
+def of_template(template: Template) -> ObservedPartner:
+    """A partner that is set exactly as a template says."""
+    plan = plan_access(
+        tenant_id=TENANT,
+        before=None,
+        settings=template.settings,
+        template=template.name,
+        template_hash=template.content_hash,
+        duration=template.default_duration,
+    )
+    return ObservedPartner(identity=identity(), configuration=plan.configuration_after(), at=NOW)
+
+
+@pytest.mark.parametrize(
+    ("current", "less"),
+    [
+        ("trusted-partner", ["guest-collaboration"]),
+        ("subsidiary-synchronization", ["guest-collaboration"]),
+        ("guest-collaboration", []),
+        ("block", []),
+    ],
+)
+def test_only_templates_that_certainly_give_less_are_offered(current: str, less: list[str]) -> None:
+    found = templates_with_less_access(of_template(TEMPLATES[current]), TEMPLATES.values())
+    assert [template.name for template in found] == less
+
+
+def test_the_smallest_reduction_comes_first_and_what_cannot_be_planned_is_left_out() -> None:
+    merger = of_template(TEMPLATES["merger"])
+    found = templates_with_less_access(merger, TEMPLATES.values())
+    assert next(template.name for template in found) == "guest-collaboration"
+    no_guid = replace(merger, identity=replace(identity(), tenant_id=TENANT), configuration={"inboundTrust": 7})
+    assert templates_with_less_access(no_guid, [TEMPLATES["guest-collaboration"]]) == ()
+
+
+def test_a_reduction_that_was_read_back_answers_the_review() -> None:
+    mfa = MfaAttestation(text=AttestedText.EVERYBODY_USES_MFA, until=LATER + 10 * DAY)
+    before = Attestation(person=SAM, reason="Audit", at=NOW, mfa=mfa)
+    answered = opened_partnership(reduction(), due(attestations=(before,)), LATER)
+    assert (answered.state, answered.reminders, answered.review_reasons) == (PartnershipState.ACTIVE, 0, ())
+    assert answered.next_review_at == LATER + 10 * DAY
+    assert answered.attestations == (
+        before,
+        Attestation(person=RILEY, reason="Only guests until May", at=LATER, reduced_by=reduction().id),
+    )
+
+
+def test_who_reduces_for_a_sponsor_without_an_account_becomes_the_sponsor() -> None:
+    assert opened_partnership(reduction(), due(sponsor_gone_at=NOW), LATER).sponsor == RILEY
+
+
+@pytest.mark.parametrize(
+    ("known", "changes"),
+    [
+        (due(), {"fields": particulars()}),
+        (due(), {"fields": replace(particulars(), answers_review_of=TenantId("another"))}),
+        (due(ends_at=LATER), {}),
+        (due(basis=SettingsBasis.PARTLY_APPLIED), {}),
+        (
+            due(),
+            {
+                "prepared": prepared(
+                    plan=replace(
+                        reduction_plan(),
+                        kept_approval=ApprovedSettings(configuration=None, inherited=None, is_created=False),
+                    )
+                )
+            },
+        ),
+    ],
+    ids=["filed otherwise", "about another partner", "ended", "not approved", "drift stays"],
+)
+def test_no_other_reduction_answers_the_review(known: Partnership, changes: dict[str, Any]) -> None:
+    after = opened_partnership(reduction(**changes), known, LATER)
+    assert (after.state, after.attestations) == (PartnershipState.REVIEW_DUE, ())
+
+
+def test_a_review_that_was_kept_meanwhile_stays_kept() -> None:
+    kept = partnership(attestations=(Attestation(person=SAM, reason="Audit", at=NOW),))
+    assert opened_partnership(reduction(), kept, LATER).attestations == kept.attestations
+
+
+@pytest.mark.parametrize(
+    ("known", "code"),
+    [
+        (partnership(), "not_due"),
+        (due(basis=SettingsBasis.OVERWRITTEN), "not_as_approved"),
+        (due(ends_at=NOW), "past_its_end"),
+    ],
+)
+def test_reduce_is_an_answer_only_while_the_access_may_be_kept(known: Partnership, code: str) -> None:
+    with pytest.raises(Refused) as refused:
+        require_reducible(known, NOW)
+    assert refused.value.code == code
+    require_reducible(due(), NOW)
+
+
+def test_the_review_shows_each_step_of_the_reduction_that_would_answer_it() -> None:
+    asked = reduction(state=RequestState.AWAITING_APPROVAL)
+    show = ShowReview(tenant_id=TENANT)
+    submit = Submit(request_id=asked.id, fields=asked.fields, lifetime=DAY)
+    filed = advance_request_and_record(None, submit, situation())
+    assert show in filed.effects
+    planned = RecordPrepared(prepared=asked.require_prepared())
+    assert show in advance_request_and_record(filed.request, planned, situation()).effects
+    withdraw = Withdraw(actor=RILEY.chat_id, request_id=asked.id, is_requester=True)
+    assert show in advance_request_and_record(asked, withdraw, situation()).effects
+    other = replace(asked, fields=particulars())
+    assert show not in advance_request_and_record(other, withdraw, situation()).effects

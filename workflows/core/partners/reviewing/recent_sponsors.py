@@ -1,0 +1,60 @@
+"""Who of a partner's sponsors does not decide on requests about it, and since when that holds for an open request."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.people import Person
+from workflows.core.policy.sponsorship import HandoverState, ended_handover, recent_sponsors, with_former
+from workflows.core.requests.request import AccessRequest, RequestState
+
+_UNDECIDED: Final = (RequestState.AWAITING_APPROVAL, RequestState.APPLYING)
+
+
+def sponsors_of(record: Partnership | None, now: datetime) -> tuple[Person, ...]:
+    """Return who is the sponsor of a partner, or was in the last 90 days; empty without a record.
+
+    The sponsor of a revoked partner stopped being one when it was revoked.
+    """
+    if record is None:
+        return ()
+    until = record.since if record.state is PartnershipState.REVOKED else None
+    return recent_sponsors(record.sponsor, record.former_sponsors, now, until=until)
+
+
+def with_partner_sponsors(request: AccessRequest, record: Partnership | None, now: datetime) -> AccessRequest:
+    """Return a request with everybody who is or lately was the sponsor of its partner, as recorded now.
+
+    So a decision, and the check before the first write, never count a person who has become the sponsor since the
+    request was shown. Whoever is named on the request already stays: nobody may decide again because time has passed.
+    """
+    if request.prepared is None or request.state not in _UNDECIDED or request.writing_since is not None:
+        return request
+    named = merged(request.prepared.partner_sponsors, sponsors_of(record, now))
+    if not request.prepared.stages or named == request.prepared.partner_sponsors:
+        return request
+    return replace(request, prepared=replace(request.prepared, partner_sponsors=named))
+
+
+def merged(people: Iterable[Person], others: Iterable[Person]) -> tuple[Person, ...]:
+    """Return these people and the others, each once."""
+    return tuple({person.id: person for person in (*others, *people)}.values())
+
+
+def with_earlier_sponsors(record: Partnership, earlier: Partnership | None, now: datetime) -> Partnership:
+    """Return a new record with the former sponsors and the hand-over of the earlier one.
+
+    A sponsor who is replaced by a request becomes a former one. The open hand-over ends then, and when the partner is
+    closed.
+    """
+    if earlier is None:
+        return record
+    former, handover = earlier.former_sponsors, earlier.handover
+    if record.sponsor.id != earlier.sponsor.id:
+        was_revoked = earlier.state is PartnershipState.REVOKED
+        former = with_former(former, earlier.sponsor, earlier.since if was_revoked else now)
+    if record.sponsor.id != earlier.sponsor.id or record.is_closed:
+        handover = ended_handover(handover, HandoverState.STOPPED, now)
+    return replace(record, former_sponsors=former, handover=handover)

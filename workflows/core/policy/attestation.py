@@ -1,0 +1,21 @@
+"""What a sponsor attests about a partner in a review, and until when it counts."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class AttestedText(StrEnum):
+    """Which sentence was attested. The values are stored. A sentence with another meaning gets a new code."""
+
+    EVERYBODY_USES_MFA = "everybody_uses_mfa"
+    """The partner requires multifactor authentication of everybody who signs in to our tenant."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MfaAttestation:
+    """What a person attested about the partner's MFA. The person and the time are those of the answer."""
+
+    text: AttestedText
+    until: datetime
+    """It does not count from then on."""

@@ -1,0 +1,1 @@
+"""The questions of reviews: who is asked, and who got them."""
