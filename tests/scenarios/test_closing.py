@@ -73,7 +73,7 @@ async def test_a_competitor_is_out_while_slack_is_down_and_the_bot_runs(stage: S
         "Read back.",
         "This was verified in the tenant. Nothing else is open.",
         "Issued tokens usually work for up to one more hour, until about",
-        "Guest accounts stay, and are not counted.",
+        "Guests are not counted here.",
         "Only the partner can end sessions in its own tenant.",
         "To see their guests: Entra admin center",
     ):

@@ -153,13 +153,14 @@ def _closed(values: Values) -> str:
     start = f"{partner} {state}{_about(values)}: " if values["is_all"] else f"{partner}{_about(values)}: "
     rest = " ".join(filter(None, ["Nothing else is open." if values["is_all"] else "", note]))
     until = f", until about {minute(values['tokens_until'])}" if "tokens_until" in values else ""
+    guests = " Guests are not counted here." if "tokens_until" in values else ""
     synchronized = " Accounts that were synchronized stay as well." if values.get("was_synchronized") else ""
     lift = " Lift it with /partner lift." if values.get("is_suspended") else ""
     return (
         f"{start}B2B collaboration and direct connect are blocked explicitly in both directions. Trust, automatic "
         f"redemption and synchronization are off. This was verified in the tenant. {rest} Issued tokens usually work "
-        f"for up to one more hour{until}. A token lifetime policy can make this longer. Guest accounts stay, and are "
-        f"not counted.{synchronized} Only the partner can end sessions in its own tenant.{lift}"
+        f"for up to one more hour{until}. A token lifetime policy can make this longer. Guest accounts stay. Only the "
+        f"partner can end sessions in its own tenant.{guests}{synchronized}{lift}"
     )
 
 
