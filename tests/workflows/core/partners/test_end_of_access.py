@@ -10,12 +10,12 @@ from tests.workflows.core.builders import NOW, REQUEST, SAM, access_plan, everyb
 from tests.workflows.world import CATALOG
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.access_end.notices import AT_THE_END, EndNotice
-from workflows.core.partners.extension import at_end_of
+from workflows.core.partners.extension import at_end_of, on_silence_of
 from workflows.core.partners.outcome import advance_request_and_record, opened_partnership, unapproved_partnership
 from workflows.core.partners.partnership import Partnership, PartnershipState, SettingsBasis
 from workflows.core.partners.reviewing.reviews import advance_review
 from workflows.core.people import GATEHOUSE
-from workflows.core.plans.plan import AtEnd
+from workflows.core.plans.plan import AtEnd, OnSilence
 from workflows.core.plans.planning import plan_access
 from workflows.core.posture.record_concerns import due_concerns
 from workflows.core.requests.commands.automatic import RecordApplied
@@ -175,6 +175,31 @@ def test_people_approve_the_end_that_a_reduction_keeps_and_not_that_of_its_templ
         duration=DAY,
     )
     assert at_end_of(closed, blocking(), blocks) is AtEnd.ASK
+
+
+def test_people_approve_the_answer_to_silence_that_a_reduction_keeps_and_not_that_of_its_template() -> None:
+    asks = next(iter(CATALOG.templates.values()))
+    escalates, suspends = (replace(asks, on_silence=one) for one in (OnSilence.ESCALATE, OnSilence.SUSPEND))
+    closing = {"tenantId": prepared().plan.tenant_id, "inboundTrust": {"isMfaAccepted": True}}
+    reduced = replace(
+        access_plan(closing),
+        operations=(replace(access_plan(closing).operations[0], body={"inboundTrust": {"isMfaAccepted": False}}),),
+    )
+    kept = partnership(on_silence=OnSilence.SUSPEND)
+    assert on_silence_of(reduced, kept, escalates) is OnSilence.SUSPEND
+    assert on_silence_of(reduced, partnership(), suspends) is OnSilence.ESCALATE
+    assert on_silence_of(access_plan(), partnership(), suspends) is OnSilence.SUSPEND
+    for nothing_kept in (None, partnership(state=PartnershipState.REVOKED)):
+        assert on_silence_of(reduced, nothing_kept, suspends) is OnSilence.SUSPEND
+    closed = plan_access(
+        tenant_id=reduced.tenant_id,
+        before={"tenantId": reduced.tenant_id},
+        settings=CLOSED,
+        template="block",
+        template_hash="",
+        duration=DAY,
+    )
+    assert on_silence_of(closed, kept, suspends) is OnSilence.ESCALATE
 
 
 def test_the_result_of_a_block_at_the_end_goes_to_sponsor_and_admins_and_not_to_the_bot() -> None:

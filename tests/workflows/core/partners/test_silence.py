@@ -13,6 +13,7 @@ from workflows.core.partners.closing.revoking import require_may_revoke
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState, SettingsBasis
 from workflows.core.partners.reviewing.pointless_reviews import next_after_skipping, why_pointless
 from workflows.core.partners.reviewing.reviews import advance_review
+from workflows.core.partners.reviewing.silence import is_urgent
 from workflows.core.partners.reviewing.silence_decision import SilenceSituation, SilenceStep, silence_step
 from workflows.core.people import Person
 from workflows.core.plans.plan import AtEnd, OnSilence
@@ -32,6 +33,8 @@ from workflows.core.policy.silence import (
 from workflows.core.requests.commands.partner_record import AskReview, Keep, PartnershipCommand
 from workflows.core.requests.commands.review_event import (
     RecordReviewReminder,
+    ReviewReason,
+    ReviewReasonCode,
     SkipReason,
     SkipReview,
     SuspendForSilence,
@@ -142,6 +145,22 @@ def test_questions_of_an_earlier_version_count_until_the_admins_are_asked() -> N
     known = silent(state=PartnershipState.REVIEW_DUE, reminders=20)
     assert step(known, AskReview(), DUE).reminders == 4
     assert known.silence_ends_at is None, "nobody knows who got them"
+
+
+def test_without_an_open_review_nobody_waits_and_earlier_questions_do_not_count() -> None:
+    lifted = replace(called(AS_SPONSOR), state=PartnershipState.ACTIVE)
+    assert lifted.silence_ends_at is None
+    assert lifted.silence_step_at is None
+    [first] = step(lifted, AskReview(batch="c"), DUE).review_reminders
+    assert first.number == 1
+
+
+def test_the_admins_are_asked_at_once_where_the_sponsor_is_gone_the_access_ended_or_the_domain_moved() -> None:
+    moved = ReviewReason(code=ReviewReasonCode.DOMAIN_MOVED, at=DUE)
+    assert not is_urgent(silent(), DUE)
+    assert is_urgent(silent(ends_at=DUE), DUE)
+    assert is_urgent(silent(sponsor_gone_at=DUE), DUE)
+    assert is_urgent(silent(review_reasons=(moved,)), DUE)
 
 
 def test_a_record_keeps_the_first_reminder_and_the_newest() -> None:
