@@ -82,7 +82,7 @@ EXPECTED: Final[Mapping[str, Mapping[str | None, str]]] = {
     "record_refusal": {"applying": "applying", "unconfirmed": "unconfirmed"},
     "record_apply_failed": {"applying": "failed", "unconfirmed": "failed"},
     "accept_batch_decisions": {"awaiting_approval": "applying"},
-    "leave_batch": {"awaiting_approval": "awaiting_approval"},
+    "leave_batch": {"preparing": "preparing", "awaiting_approval": "awaiting_approval"},
     "end_with_batch": {
         "preparing": "rejected withdrawn expired",
         "awaiting_approval": "rejected withdrawn expired",
