@@ -72,8 +72,8 @@ async def test_sixty_days_of_silence_end_in_a_suspension_and_everybody_is_told_e
         assert "Nobody has answered the review of" in text
         assert "Asked:" in text
         assert "Reminder 7:" in text
-    assert len(await questions(stage, "requester")) == 7
-    assert buttons((await questions(stage, "requester"))[-1]) == []
+    cards = [one for one in await stage.direct("requester") if "nothing to review" in one["text"]]
+    assert [buttons(card) for card in cards] == [[]], "the last question shows the result, and asks nothing more"
 
 
 async def test_reminders_that_slack_does_not_deliver_suspend_nobody_and_raise_an_alarm(stage: Stage) -> None:
@@ -92,27 +92,15 @@ async def test_reminders_that_slack_does_not_deliver_suspend_nobody_and_raise_an
     assert len(await questions(stage, "requester")) == 7
 
 
-async def test_after_a_downtime_each_person_gets_one_message_and_answers_in_a_window(stage: Stage) -> None:
+async def test_after_a_downtime_each_person_gets_one_message(stage: Stage) -> None:
     for domain in ("contoso.com", "fabrikam.com", "northwind.com"):
         await stage.open_access(target=domain)
     await stage.later(100 * DAY)
     assert [len(await told(stage, user, "wait for an answer")) for user in ("requester", "admin")] == [1, 0]
     [message] = await told(stage, "requester", "3 reviews wait for an answer")
     assert not await is_blocked(stage)
-    value = next(block["accessory"]["value"] for block in message["blocks"] if "accessory" in block)
-    await stage.do(
-        "click",
-        user="requester",
-        action_id="review_partner",
-        channel="@requester",
-        ts=message["ts"],
-        value=value,
-    )
-
-    async def is_filled() -> bool:
-        return "still needed" in words((await stage.see("views", user="requester"))["views"][-1])
-
-    await stage.until(is_filled, "the window of the review")
+    windows = [block["accessory"]["action_id"] for block in message["blocks"] if "accessory" in block]
+    assert windows == ["review_partner"] * 3
     await stage.later(3 * DAY + 60)
     assert len(await told(stage, "requester", "3 reviews wait for an answer")) == 2
 
