@@ -57,6 +57,10 @@ class Cache(Generic[Key, Answer]):
         now = self.now()
         self._kept[key] = _Entry(since=now, valid_until=now + self.kept_for(answer).total_seconds(), answer=answer)
 
+    def forget_all(self) -> None:
+        """Use no kept answer any more."""
+        self._kept.clear()
+
     def recent(self, key: Key, age: timedelta) -> Answer | None:
         """Return the kept answer if it arrived at most `age` ago; None otherwise. Nothing is read."""
         entry = self._kept.get(key)

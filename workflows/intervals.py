@@ -26,6 +26,8 @@ SWEPT_EVERY: Final = timedelta(hours=1)
 """How often every partner and the default are compared with what was approved."""
 SWEPT_AGAIN_AFTER: Final = timedelta(minutes=10)
 """The pause before the next sweep when one could not read everything, or failed."""
+SWEPT_DURING_BATCH_EVERY: Final = timedelta(minutes=10)
+"""The shortest time between two sweeps because of written partners, while the members of a batch are recorded."""
 SWEEP_MISSED_AFTER: Final = timedelta(hours=4)
 """The admins are alarmed when no sweep was complete for this long."""
 AUTHORS_ASKED_EVERY: Final = timedelta(minutes=2)
@@ -105,6 +107,8 @@ TENANTS_KEPT_FOR: Final = timedelta(minutes=1)
 """How long the tenant of a domain is kept. Before a decision it is read again."""
 POLICIES_KEPT_FOR: Final = timedelta(minutes=1)
 """How long Conditional Access policies and their evaluation are kept, so that several requests share one read."""
+LOG_KEPT_FOR: Final = timedelta(minutes=1)
+"""How long Entra's audit log is kept to plan adoptions. For an approval, and before recording, it is read again."""
 OBJECT_NAMES_KEPT_FOR: Final = timedelta(minutes=1)
 """How long the name of a group, user or application is kept."""
 ABSENCE_KEPT_FOR: Final = timedelta(seconds=10)

@@ -20,7 +20,7 @@ from bot.process.run import WRONG_SETTINGS, print_problems
 from bot.process.settings import SettingsProblems, TenantSettings, load_tenant_settings
 from bot.terminal.printing import NOT_POSSIBLE, print_error, terminal_console
 from bot.terminal.stopped_work_command import open_records
-from bot.words.batches import risk_words, row_reason_words, template_words
+from bot.words.batches.rows import risk_words, row_reason_words, template_words
 from bot.words.requests.notes import refusal_words
 from bot.words.sentences import counted, minute
 from workflows.app.batches.batch_service import BatchService

@@ -18,7 +18,7 @@ from workflows.core.batches.batch import Batch, BatchState
 from workflows.core.errors.facts import Fact
 from workflows.core.requests.notes import NoteCode
 from workflows.ports.notifier import ListProblem
-from workflows.ports.records import LimitedList
+from workflows.ports.pages import Page
 
 
 def batch_messages() -> dict[str, list[Json]]:
@@ -55,8 +55,9 @@ def batch_windows() -> dict[str, Json]:
 
 def batch_homes() -> dict[str, Json]:
     """Return the App Home of an approver for whom a batch waits, and of the requester of three batches."""
-    waiting = LimitedList(items=(approved_once(),), count=4)
-    own = (batch(), with_others(BatchState.APPLYING), with_others(BatchState.DONE))
+    waiting = Page(items=(approved_once(),), count=4, size=1, first_cursor=("1",), last_cursor=("1",))
+    own_batches = (batch(), with_others(BatchState.APPLYING), with_others(BatchState.DONE))
+    own = Page(items=own_batches, count=3, size=3)
     return {
         "home-batch-approver": home_view(AppHome(batches=HomeBatches(waiting=waiting)), now=NOW),
         "home-batch-requester": home_view(AppHome(batches=replace(NO_BATCHES, own=own)), now=NOW),

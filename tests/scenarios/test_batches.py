@@ -178,7 +178,7 @@ async def test_without_its_list_a_batch_cannot_be_decided_and_the_list_is_tried_
     await stage.do("faults", target="slack", method="files.completeUploadExternal", times=1000, body=body)
     assert (await confirm(stage, found["batch"]))["errors"] == {}
     card = await batch_card(stage)
-    assert actions_of(card) == ["review_batch"]
+    assert actions_of(card) == ["reject_batch", "review_batch"]
     assert "Nobody can approve: the list of partners is not attached." in words(card)
     assert "files:write" in words(card)
     assert not any("approve_batch" in actions_of(one) for one in await stage.direct("approver1"))
@@ -189,6 +189,26 @@ async def test_without_its_list_a_batch_cannot_be_decided_and_the_list_is_tried_
     assert len(await attached(stage)) == 1
     await approve(stage)
     assert "3 partners adopted" in words(await batch_card(stage))
+
+
+async def test_an_approver_ends_a_batch_whose_list_cannot_be_attached(stage: Stage) -> None:
+    await configure_many(stage, 2)
+    found = await draft(stage)
+    body = {"ok": False, "error": "missing_scope"}
+    await stage.do("faults", target="slack", method="files.completeUploadExternal", times=1000, body=body)
+    assert (await confirm(stage, found["batch"]))["errors"] == {}
+    await reject(stage, await batch_card(stage), "Install the app again first")
+    card = await batch_card(stage)
+    assert "rejected" in words(card)
+    assert actions_of(card) == ["review_batch"]
+
+
+async def reject(stage: Stage, card: Any, reason: str) -> None:
+    """Reject the batch as its first approver."""
+    clicked = await stage.do("click", user="approver1", action_id="reject_batch", channel=CHANNEL, ts=card["ts"])
+    values = {"reason": {"reason": reason}}
+    assert (await stage.do("submit", user="approver1", view_id=clicked["opened"], values=values))["errors"] == {}
+    await stage.see("idle", timeout=60)
 
 
 async def test_a_restart_in_the_middle_adopts_every_partner_once(stage: Stage) -> None:
@@ -222,13 +242,7 @@ async def test_the_requester_cannot_decide_a_member_cannot_be_decided_alone_and_
     await stage.rest()
     assert "3 partners adopted" not in words(await batch_card(stage))
     assert answer["ephemeral"] or await stage.direct("requester")
-    view_id = (await stage.do("click", user="approver1", action_id="reject_batch", channel=CHANNEL, ts=card["ts"]))[
-        "opened"
-    ]
-    values = {"reason": {"reason": "Two of these contracts ended"}}
-    answer = await stage.do("submit", user="approver1", view_id=view_id, values=values)
-    assert answer["errors"] == {}
-    await stage.see("idle", timeout=60)
+    await reject(stage, card, "Two of these contracts ended")
     card = await batch_card(stage)
     assert "rejected" in words(card)
     assert "Two of these contracts ended" in words(card)

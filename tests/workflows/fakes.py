@@ -222,6 +222,10 @@ class FakeSurroundings:
         found = [one for one in self.changes.get(tenant_id, []) if one.at >= since]
         return await self._read("read_partner_changes", found)
 
+    async def recent_partner_changes(self, tenant_id: TenantId, since: datetime) -> Sequence[PartnerChange]:
+        """List who changed a partner."""
+        return await self.read_partner_changes(tenant_id, since)
+
     async def read_access_changes(self, since: datetime) -> Sequence[LoggedChange]:
         """List who changed any partner or, under `default`, the default."""
         found = [
@@ -535,6 +539,8 @@ class FakeNotifier:
     freezes: list[Freeze] = field(default_factory=list)
     batches: list[Batch] = field(default_factory=list)
     lists: list[tuple[BatchRow, ...]] = field(default_factory=list)
+    attached_again: ListFile | None = None
+    reminded_batches: list[str] = field(default_factory=list)
     delivers_notices: bool = True
     leaves_copies: bool = False
     told: list[tuple[ChatId, str, str]] = field(default_factory=list)
@@ -609,10 +615,17 @@ class FakeNotifier:
         self.script.end(await self.script.begin("notifier.show_block_at_end"))
         self.blocks_shown.append(request)
 
-    async def show_batch(self, batch: Batch) -> None:
-        """Remember the card of a batch."""
+    async def show_batch(self, batch: Batch) -> ListFile | None:
+        """Remember the card of a batch. `attached_again` is the list below a card that was posted again."""
         self.script.end(await self.script.begin("notifier.show_batch"))
         self.batches.append(batch)
+        attached, self.attached_again = self.attached_again, None
+        return attached
+
+    async def remind_about_batch(self, batch: Batch) -> None:
+        """Remember who was to be reminded of what."""
+        self.script.end(await self.script.begin("notifier.remind_about_batch"))
+        self.reminded_batches.append(batch.id)
 
     async def upload_batch_list(self, batch: Batch) -> ListFile:
         """Remember the list of a batch: its rows stand for the file."""

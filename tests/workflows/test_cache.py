@@ -88,3 +88,11 @@ async def test_the_oldest_are_removed_first() -> None:
     for asked in ("a", "b", "c", "c", "b", "a"):
         await cache.get(asked)
     assert source.read == ["a", "b", "c", "a"]
+
+
+async def test_what_is_forgotten_is_read_again() -> None:
+    source = Source()
+    cache = source.cache()
+    await cache.get("a")
+    cache.forget_all()
+    assert (await cache.get("a"), source.read) == (2, ["a", "a"])

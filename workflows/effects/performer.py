@@ -10,6 +10,7 @@ from workflows.app.schedule.given_up_effects import raise_given_up_alarm, retry_
 from workflows.app.schedule.revocation_alarms import report_refused_revocation
 from workflows.app.service import Service
 from workflows.app.storing.identifiers import revocation_id
+from workflows.core.batches.batch import Batch
 from workflows.core.errors.facts import Fact, Facts, as_values, log_text
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.partnership import Partnership
@@ -154,7 +155,15 @@ class Performer:
         batch = await self.store.batch(effect.batch_id)
         if batch is not None:
             about = {"partner": batch.id, "request": batch.id}
-            await self._show_with_alarm(self.notifier.show_batch(batch), batch.id, about)
+            await self._show_with_alarm(self._show_card_of_batch(batch), batch.id, about)
+            if effect.remind:
+                await self.notifier.remind_about_batch(batch)
+
+    async def _show_card_of_batch(self, batch: Batch) -> bool:
+        attached = await self.notifier.show_batch(batch)
+        if attached is not None:
+            await self.batch_lists.record(batch.id, attached)  # the card names the list that is below it
+        return True
 
     async def _show_block_at_end(self, effect: ShowBlockAtEnd) -> None:
         request = await self.store.request(effect.request_id)

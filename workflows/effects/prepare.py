@@ -155,8 +155,7 @@ class Preparer:
         records = self.records or self.store
         await require_no_other_request(records, observation, request.id, requester.chat_id, self.directory)
         proposal = await self._propose(request, observation, requester, sponsor)
-        plan, template, stages = proposal.plan, proposal.template, proposal.stages
-        plan = replace(plan, edition=len(request.edits))
+        plan, template, stages = _with_edition(proposal.plan, request), proposal.template, proposal.stages
         preflight = Preflight(tenant=self.tenant, store=records, clock=self.clock, asks_about_each=self.asks_about_each)
         labels, is_access = labels_of(template, request.fields.placeholders), request.fields.kind is RequestKind.ACCESS
         result = await preflight.check(observation, plan, labels, is_restoration=not is_access)
@@ -300,6 +299,12 @@ class Preparer:
         if seen is not None and self.clock.now() - seen.at < _FRESH:
             return seen
         return await look_up(request.fields.target, tenant=self.tenant, clock=self.clock, records=self.store)
+
+
+def _with_edition(plan: Plan, request: AccessRequest) -> Plan:
+    """Return the plan of the request's edition; the same object if it is that, for which much is computed already."""
+    edition = len(request.edits)
+    return plan if plan.edition == edition else replace(plan, edition=edition)
 
 
 class _Proposal(NamedTuple):

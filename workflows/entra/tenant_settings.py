@@ -17,7 +17,7 @@ from workflows.core.partners.reviewing.evidence.guest_matching import GuestAccou
 from workflows.core.partners.reviewing.evidence.sign_in_counting import SignIn
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import Target, TargetType, TenantId, is_guid
-from workflows.core.settings.partner_changes import MAX_CLOCK_DIFFERENCE, LoggedChange, PartnerChange
+from workflows.core.settings.partner_changes import MAX_CLOCK_DIFFERENCE, ChangesByPartner, LoggedChange, PartnerChange
 from workflows.entra.addresses import request_to
 from workflows.entra.answers.answers import (
     GraphCall,
@@ -34,7 +34,14 @@ from workflows.entra.name_search import SELECTED, found_objects, prefix_filter
 from workflows.entra.transport.connection import Connection, document_of
 from workflows.entra.transport.rate_limit import RateLimit
 from workflows.entra.usage_reports import UsageReports
-from workflows.intervals import ABSENCE_KEPT_FOR, OBJECT_NAMES_KEPT_FOR, POLICIES_KEPT_FOR, USUAL_PAUSES, Pauses
+from workflows.intervals import (
+    ABSENCE_KEPT_FOR,
+    LOG_KEPT_FOR,
+    OBJECT_NAMES_KEPT_FOR,
+    POLICIES_KEPT_FOR,
+    USUAL_PAUSES,
+    Pauses,
+)
 from workflows.ports.tenant_problems import Purpose, TenantCode
 from workflows.ports.tenant_settings import FoundObject
 
@@ -68,6 +75,9 @@ class GraphTenantSettings:
             read=self._ask_whether_policies_apply,
             kept_for=lambda _: POLICIES_KEPT_FOR,
             max_entries=_EVALUATIONS_KEPT,
+        )
+        self._recent_changes: Cache[datetime, ChangesByPartner] = Cache(
+            read=self._read_recent_changes, kept_for=lambda _: LOG_KEPT_FOR, max_entries=1
         )
         self._names: Cache[Target, str | None] = Cache(
             read=self._ask_for_name,
@@ -163,11 +173,28 @@ class GraphTenantSettings:
 
         :raises TenantUnavailable: also when there are more entries than are read.
         """
-        return partner_changes(await self._audits_since(since), tenant_id, own_ids=self._own_ids())
+        return partner_changes(await self._newest_audits_since(since), tenant_id, own_ids=self._own_ids())
+
+    async def recent_partner_changes(self, tenant_id: TenantId, since: datetime) -> Sequence[PartnerChange]:
+        """List the same, at most a minute old: one read for all partners that are planned at about the same time."""
+        changes = await self._recent_changes.get(since.replace(minute=0, second=0, microsecond=0))
+        return changes.about(tenant_id.lower())
 
     async def read_access_changes(self, since: datetime) -> Sequence[LoggedChange]:
         """List the changes of all partners and of the default since a time; see `read_partner_changes`."""
-        return logged_changes(await self._audits_since(since), own_ids=self._own_ids())
+        return logged_changes(await self._newest_audits_since(since), own_ids=self._own_ids())
+
+    async def _newest_audits_since(self, since: datetime) -> Sequence[JsonObject]:
+        """Read the log now. Nothing is planned any more with what was read before.
+
+        Otherwise a plan that is made again because of a new entry would not know that entry.
+        """
+        rows = await self._audits_since(since)
+        self._recent_changes.forget_all()
+        return rows
+
+    async def _read_recent_changes(self, since: datetime) -> ChangesByPartner:
+        return ChangesByPartner(logged_changes(await self._audits_since(since), own_ids=self._own_ids()))
 
     def _own_ids(self) -> frozenset[str]:
         ours = {name for name in (self._client_id, *self._connection.own_ids()) if name}

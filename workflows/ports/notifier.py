@@ -179,11 +179,17 @@ class Notifier(Protocol):
     async def show_block_at_end(self, request: AccessRequest) -> None:
         """Tell the sponsor and the admins once that Gatehouse closed a partner by itself."""
 
-    async def show_batch(self, batch: Batch) -> None:
+    async def show_batch(self, batch: Batch) -> ListFile | None:
         """Post the card of a batch where it is missing, and update its copies.
 
         Approvers get a new message for each `round`. While `is_list_current` is false, the card has no Approve.
+
+        :returns: the list, when it was attached again because the card was posted again; otherwise None. A later
+            version of Gatehouse may write other bytes for the same members.
         """
+
+    async def remind_about_batch(self, batch: Batch) -> None:
+        """Remind everybody who can decide on a batch, in the one message of the day about all that waits for them."""
 
     async def upload_batch_list(self, batch: Batch) -> ListFile:
         """Upload the list of the members of a batch, and return where it is. Its `digest` is that of the batch.

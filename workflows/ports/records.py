@@ -28,6 +28,7 @@ from workflows.core.requests.request import AccessRequest, BatchId, RequestId, R
 from workflows.core.settings.model import TenantId
 from workflows.ports.audit_log import AuditEntry, AuditLog
 from workflows.ports.message_copies import ClickedCard
+from workflows.ports.pages import START, Page, PagePosition
 
 Item = TypeVar("Item")
 Picked = TypeVar("Picked")
@@ -117,10 +118,10 @@ class LimitedList(Generic[Item]):
 class RecordsReader(Protocol):
     """A read-only list of partners and requests. Every `Store` implements it."""
 
-    async def open_requests_about(self, tenant_id: TenantId) -> Sequence[AccessRequest]:
+    async def open_requests_about(self, tenant_id: TenantId, *, only_planned: bool = False) -> Sequence[AccessRequest]:
         """List the requests that are not terminal and may be about a tenant, oldest first.
 
-        A request without a plan may be about any tenant.
+        :param only_planned: without requests that have no plan. Each of these may be about any tenant.
         """
 
     async def identities(self) -> Sequence[TenantIdentity]:
@@ -174,9 +175,27 @@ class RecordStore(AuditLog, Protocol):
         """
 
     async def requests_of(
-        self, requester: ChatId, limit: int, account: PersonId | None = None
+        self,
+        requester: ChatId,
+        limit: int,
+        account: PersonId | None = None,
+        *,
+        is_open: bool | None = None,
+        may_be_about: TenantId | None = None,
     ) -> Sequence[AccessRequest]:
-        """List the requests that were filed under a chat id or by an account, newest first."""
+        """List the requests that were filed under a chat id or by an account, newest first.
+
+        :param is_open: only those that are not terminal, or only those that are; None: both.
+        :param may_be_about: only those about this tenant, and those without a plan.
+        """
+
+    async def count_open_among_newest(
+        self, requester: ChatId, account: PersonId | None, *, newest: int, other_than: RequestId
+    ) -> int:
+        """Count the requests that are not terminal among the newest of a person, without one of them."""
+
+    async def has_other_requests_for(self, tenant_id: TenantId, request_id: RequestId) -> bool:
+        """Return whether there is another request about a tenant, open or closed."""
 
     async def requests_for(self, tenant_id: TenantId, limit: int) -> Sequence[AccessRequest]:
         """List the requests about one tenant, newest first."""
@@ -244,6 +263,15 @@ class RecordStore(AuditLog, Protocol):
     async def open_drifts(self) -> Sequence[Drift]:
         """List the drift that has not ended, the oldest first."""
 
+    async def count_open_drifts(self) -> int:
+        """Count the drift that has not ended."""
+
+    async def picked_drifts(self, pick: Callable[[Drift], Picked]) -> Sequence[Picked]:
+        """List something of the drift that has not ended, the oldest first. Nothing else of it is kept in memory.
+
+        :param pick: returns it. It is called in another thread.
+        """
+
     async def drifts_to_ask_again(self, now: datetime) -> Sequence[Drift]:
         """List the open drift with an acceptance that has ended."""
 
@@ -268,21 +296,26 @@ class RecordStore(AuditLog, Protocol):
     async def open_batches(self) -> Sequence[Batch]:
         """List the batches that have not ended, drafts too, oldest first."""
 
-    async def batches_of(self, requester: ChatId, account: PersonId | None, limit: int) -> Sequence[Batch]:
+    async def batches_of(
+        self, requester: ChatId, account: PersonId | None, limit: int, position: PagePosition = START
+    ) -> Page[Batch]:
         """List the batches that a person asked for, newest first."""
 
     async def batches_waiting(
-        self, roles: Sequence[Role], ids: Collection[ChatId | PersonId], limit: int
-    ) -> LimitedList[Batch]:
+        self, roles: Sequence[Role], ids: Collection[ChatId | PersonId], limit: int, position: PagePosition = START
+    ) -> Page[Batch]:
         """List the batches that wait for one of these roles and that this person may decide on, by deadline.
 
         :param ids: every chat id of that person, and the account if it is known.
         """
 
+    async def is_batch_applying(self) -> bool:
+        """Return whether the members of a batch are being recorded."""
+
     async def batch_members(self, batch_id: BatchId) -> Mapping[RequestId, RequestState]:
         """Return the state of each request that belongs to a batch now."""
 
-    async def open_requests_about(self, tenant_id: TenantId) -> Sequence[AccessRequest]:
+    async def open_requests_about(self, tenant_id: TenantId, *, only_planned: bool = False) -> Sequence[AccessRequest]:
         """List the requests that are not terminal and may be about a tenant; see `RecordsReader`."""
 
     async def open_requests_alone(self) -> Sequence[AccessRequest]:
@@ -295,7 +328,7 @@ class RecordStore(AuditLog, Protocol):
         """List the campaigns in which something is left to do, oldest first."""
 
     async def batches_due(self, now: datetime) -> Sequence[BatchId]:
-        """List the drafts and undecided batches whose time is over."""
+        """List the drafts and undecided batches whose time is over, or whose approvers are to be reminded."""
 
     async def usage_scan(self) -> UsageScan | None:
         """Load the newest scan of sign-ins and guests; None when there is none, or it cannot be read."""

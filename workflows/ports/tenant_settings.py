@@ -101,6 +101,12 @@ class TenantSettings(Protocol):
         A part of the list is never returned. NB. Entra writes its log some minutes late.
         """
 
+    async def recent_partner_changes(self, tenant_id: TenantId, since: datetime) -> Sequence[PartnerChange]:
+        """List the same, and perhaps more at the beginning. An answer may be up to a minute old.
+
+        Only to make a plan: the log is read again before an approval counts, and before anything is recorded.
+        """
+
     async def read_access_changes(self, since: datetime) -> Sequence[LoggedChange]:
         """List the changes of all partners and of the default since a time; see `read_partner_changes`."""
 

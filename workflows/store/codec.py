@@ -1,6 +1,6 @@
 """Convert records to JSON text and back."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Annotated, Any, Final, TypeVar
 
@@ -78,8 +78,10 @@ DETAILS: Final[TypeAdapter[dict[str, Any]]] = TypeAdapter(dict[str, Any])
 
 _ADAPTERS: Final[tuple[TypeAdapter[Any], ...]] = (REQUEST, PARTNERSHIP, ALARM, DRIFT, USAGE_SCAN, PARTNER_USAGE)
 
-_MAX_REMEMBERED: Final = 16
-"""How many records are remembered by their text."""
+_MAX_REMEMBERED: Final = 64
+"""How many records are remembered by their text: more than are prepared or recorded at the same time."""
+_MAX_BATCHES_REMEMBERED: Final = 2
+"""How many batches are: each may have a thousand rows, and the text changes with every one of them."""
 
 Record = TypeVar("Record")
 
@@ -113,12 +115,17 @@ def load_shared(adapter: TypeAdapter[Record], text: str) -> Record:
 
     :raises pydantic.ValidationError: as `load`.
     """
-    record: Record = _load_remembered(adapter, text)
-    return record
+    read: Callable[[TypeAdapter[Record], str], Record] = _load_batch if adapter is BATCH else _load_remembered
+    return read(adapter, text)
 
 
 @lru_cache(maxsize=_MAX_REMEMBERED)
 def _load_remembered(adapter: TypeAdapter[Any], text: str) -> Any:
+    return load(adapter, text)
+
+
+@lru_cache(maxsize=_MAX_BATCHES_REMEMBERED)
+def _load_batch(adapter: TypeAdapter[Any], text: str) -> Any:
     return load(adapter, text)
 
 

@@ -191,6 +191,13 @@ def with_local_times(text: str, limit: int) -> list[TextRun]:
     return [*parts, fixed_text(cleaned[end:])] if end < len(cleaned) else parts
 
 
+def web_link(url: str, text: str) -> TextRun:
+    """Return a link to an address that the chat system itself gave; only its text when that is no web address."""
+    if not url.startswith(("https://", "http://")) or len(url) > Limit.PLAIN:
+        return cleaned_text(text)
+    return RichTextElementParts.Link(url=url, text=unbroken_ids(clean(text, NAME_LIMIT)))
+
+
 def paragraph(*parts: TextRun) -> RichTextSectionElement:
     """Return one paragraph of rich text."""
     return RichTextSectionElement(elements=list(parts))

@@ -181,13 +181,19 @@ class SlackNotifier:
         """Tell who must know that a partner was blocked; see `EndMessages`."""
         await self._ends.show_block(request)
 
-    async def show_batch(self, batch: Batch) -> None:
+    async def show_batch(self, batch: Batch) -> ListFile | None:
         """Update every copy of a batch's card, and post what is missing; see `BatchMessages.show`."""
         try:
-            await self._batches.show(batch)
+            attached = await self._batches.show(batch)
+            await self._reminders.refresh(await self._batches.asked(batch))
+            return attached
         finally:
             # NB. above all when the channel accepts no card: then the App Home is where people decide.
             await self._refresh_homes(*sorted(await self._batches.concerned(batch)))
+
+    async def remind_about_batch(self, batch: Batch) -> None:
+        """Remind everybody who can decide on a batch, once a day, in one message for all that waits for them."""
+        await self._reminders.remind(await self._batches.deciders(batch))
 
     async def upload_batch_list(self, batch: Batch) -> ListFile:
         """Attach the list of a batch to the thread of its card; see `BatchMessages.attach_list`."""

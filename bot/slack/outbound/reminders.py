@@ -17,7 +17,7 @@ from bot.slack.cards.approval.reminder import (
 )
 from bot.slack.outbound.card_copies import posted_at
 from bot.slack.outbound.recipients import Outbound, Recipients, as_notifier_errors
-from workflows.app.reads.waiting_requests import waiting_for
+from workflows.app.reads.waiting_requests import WaitingDecisions, waiting_for
 from workflows.core.people import ChatId
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.intervals import EXPIRED_TOLD_TOGETHER
@@ -101,17 +101,18 @@ class Reminders:
             if posted and posted[-1].occasion == today:
                 await self._update(posted[-1], waiting, replaces_deleted=True)
             else:
-                message = reminder_message(waiting, now=now)
+                message = reminder_message(waiting.requests, now=now, batches=waiting.batches)
                 await self._outbound.copies.post(_subject(person), person, message, today, active_within=timedelta(0))
             posted = await self._live_reminders(person)
             for copy in posted[:-1]:
                 await self._outbound.copies.close(copy, replaced_reminder(posted_at(posted[-1])))
 
-    async def _update(self, copy: MessageCopy, waiting: LimitedList[AccessRequest], *, replaces_deleted: bool) -> None:
+    async def _update(self, copy: MessageCopy, waiting: WaitingDecisions, *, replaces_deleted: bool) -> None:
         if not waiting.count:
             await self._outbound.copies.close(copy, await self._last_message(copy))
             return
-        message = reminder_message(waiting, now=self._outbound.clock.now())
+        now = self._outbound.clock.now()
+        message = reminder_message(waiting.requests, now=now, batches=waiting.batches)
         await self._outbound.copies.renew(copy, message, replaces_deleted=replaces_deleted)
 
     async def _last_message(self, copy: MessageCopy) -> Message:
@@ -156,7 +157,7 @@ class Reminders:
         else:
             await self._outbound.copies.post(subject, person, message, occasion)
 
-    async def _waiting(self, person: ChatId) -> LimitedList[AccessRequest]:
+    async def _waiting(self, person: ChatId) -> WaitingDecisions:
         with as_notifier_errors():
             known = await self._outbound.directory.known_person(person)
             return await waiting_for(

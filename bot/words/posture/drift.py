@@ -114,8 +114,17 @@ def drift_alarm_words(values: Values) -> tuple[str, str]:
 
 def sponsor_advice(values: Values) -> str:
     """Return the actions that the sponsor of a drifted partner has."""
-    restore = "Restore opens a request for the approved settings. " if values.get("can_be_restored") else ""
+    restore = _restore(values)
     return f"{restore}Only admins can accept the change or revoke the partner. They have this alarm, too."
+
+
+def _restore(values: Values) -> str:
+    """Say what Restore does; of a partner of which nothing was approved, why there is no Restore."""
+    if values.get("can_be_restored"):
+        return "Restore opens a request for the approved settings. "
+    if not values.get("was_approved", True):
+        return "Nobody approved what is open, so there is nothing to restore. "
+    return ""
 
 
 def digest_alarm_words(values: Values) -> tuple[str, str]:
@@ -168,7 +177,7 @@ def _advice(values: Values) -> str:
     accept = "Accept leaves it until a date; an opening change needs two admins."
     if not values.get("opens"):
         accept = "Accept leaves it until a date."
-    restore = "Restore opens a request for the approved settings. " if values.get("can_be_restored") else ""
+    restore = _restore(values)
     is_adoptable = may_be_adopted([values["drift"], *values.get("writers", ())])
     adopt = "Adopt asks to approve the present settings. " if is_adoptable else ""
     return f"{restore}{adopt}{accept} {revoke}"

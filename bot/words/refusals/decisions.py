@@ -219,7 +219,7 @@ DECISIONS: Final[Sentences] = {
         if values["is_closed"]
         else f"This is not possible now: the batch is {_BATCH_STATES[values['state']]}. Open its newest card."
     ),
-    R.BATCH_LIST_MISSING: "The list of partners is not attached to the card yet, so nobody can decide. Try again when "
+    R.BATCH_LIST_MISSING: "The list of partners is not attached to the card yet, so nobody can approve. Try again when "
     "the card names the list.",
     R.BATCH_DRAFT_CHANGED: "The draft changed after this window showed it. Open it again.",
     R.BATCH_EMPTY: "No partner of this draft can be adopted. Ask an admin for a new draft.",

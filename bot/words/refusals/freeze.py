@@ -63,6 +63,7 @@ FREEZE: Final[Sentences] = {
     R.ONLY_ADMINS_FREEZE: "Only admins can freeze what Gatehouse writes, or end that. Ask one of them.",
     R.ALREADY_FROZEN: _already_frozen,
     R.FREEZE_REASON_MISSING: "The reason is missing. Give one: everybody who waits reads it.",
+    R.FREEZE_REASON_TOO_LONG: "The reason has {length} characters. At most {limit} are possible. Give a shorter one.",
     R.NOT_FROZEN: "Nothing is frozen, so there is nothing to end. You need to do nothing.",
     R.FREEZE_END_NOT_ASKED: (
         f"Nobody asks to end the freeze now. The request was taken back, or it is older than {_HOURS:.0f} hours. Open "

@@ -260,11 +260,21 @@ def _not_taken(values: Values) -> str:
 
 
 HIGH_RISK_ALONE: Final = "High risk is decided alone."
+FAILED_IN_BATCH: Final = "An error in Gatehouse stopped it several times in its batch. The log has the error."
+
+
+def not_read_words(values: Values) -> str:
+    """Say that a partner could not be read for a long time, with the last answer."""
+    answer = note_words(facts_from_values(values.get("answer") or ()))
+    return f"The partner could not be read for several hours. {answer}".strip()
+
 
 _FUNCTIONS: Final[Mapping[str, Callable[[Values], str]]] = {
     NoteCode.FROZEN: lambda values: frozen_words(values["name"], values["reason"]),
     NoteCode.BATCH_MEMBER_LEFT: _member_left,
     RowCode.HIGH_RISK: lambda _: HIGH_RISK_ALONE,
+    RowCode.KEEPS_FAILING: lambda _: FAILED_IN_BATCH,
+    RowCode.NOT_READ: not_read_words,
     NoteCode.NOT_WRITTEN: _not_written,
     NoteCode.PLANNED_AGAIN: _planned_again,
     NoteCode.UNKNOWN_SETTINGS_CHANGED: _unknown_settings,

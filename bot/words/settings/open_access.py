@@ -20,6 +20,8 @@ from workflows.core.settings.open_access import (
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_.\-]{1,100}")
 _MAX_NAME_CHARACTERS: Final = 100
 _MAX_NAMED_TARGETS: Final = 25
+_TRUST: Final = "Trust in the partner's "
+"""How the titles of trust begin, which have no comma before what differs."""
 _TITLES: Final = {
     **TITLES,
     **{
@@ -122,3 +124,22 @@ def _with_access_state(kind: AccessKind | OpenAccess) -> str:
 def _ascii_name(name: str) -> str:
     ascii_name = name if _PLAIN.fullmatch(name) else json.dumps(name)
     return ascii_name if len(ascii_name) <= _MAX_NAME_CHARACTERS else f"{ascii_name[:_MAX_NAME_CHARACTERS]}…"
+
+
+def grouped_counts_words(counts: Iterable[tuple[str, int]]) -> str:
+    """Name kinds of access with their counts. What their titles have in common is said once.
+
+    :param counts: the title of each kind, and how many partners have it; the most frequent first.
+    """
+    groups: dict[str, list[str]] = {}
+    for title, count in counts:
+        group, part = _group_and_part(title)
+        groups.setdefault(group, []).append(f"{part} ({count})".lstrip())
+    return " · ".join(f"{group} {', '.join(parts)}" for group, parts in groups.items())
+
+
+def _group_and_part(title: str) -> tuple[str, str]:
+    if title.startswith(_TRUST):
+        return "Trust in", title.removeprefix(_TRUST)
+    group, comma, part = title.partition(", ")
+    return (group, part) if comma else (title, "")

@@ -1,6 +1,7 @@
 """What the start of the bot imports, and what garbage collection sees of it afterwards."""
 
 import gc
+import platform
 import subprocess
 import sys
 
@@ -108,3 +109,28 @@ def test_a_failed_import_leaves_garbage_collection_on() -> None:
         assert gc.isenabled()
     finally:
         gc.unfreeze()
+
+
+def test_all_threads_share_one_arena_of_memory() -> None:
+    """After a look at thousands of partners in one thread, the others use its memory. glibc lists its arenas."""
+    code = """
+import ctypes, sys, threading
+from bot.process.run import use_one_arena
+if sys.argv[1] == "one":
+    use_one_arena()
+library = ctypes.CDLL(None)
+keep = []
+for _ in range(4):
+    thread = threading.Thread(target=lambda: (library.malloc(1000), keep.append(threading.Event()), keep[-1].wait(1)))
+    thread.start()
+library.fopen.restype = ctypes.c_void_p
+file = ctypes.c_void_p(library.fopen(b"/dev/stdout", b"w"))
+library.malloc_info(0, file)
+library.fflush(file)
+"""
+    arenas = {}
+    for arguments in (["one"], ["each"]):
+        ran = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True)
+        arenas[arguments[0]] = ran.stdout.count("<heap nr=")
+    has_arenas = platform.libc_ver()[0] == "glibc"
+    assert (arenas["one"] == 1, arenas["each"] > 1) == (has_arenas, has_arenas), arenas

@@ -163,7 +163,7 @@ async def test_what_waits_for_somebody_is_found_under_the_other_id(world: World)
     request = await world.waiting()
     directory, store = world.directory, world.store
     found = await waiting_for(AMARA_W.chat_id, store=store, directory=directory, identified_person=AMARA)
-    assert [one.id for one in found.items] == [request.id]
+    assert [one.id for one in found.requests.items] == [request.id]
     assert (await waiting_for(AMARA_W.chat_id, store=store, directory=directory)).count == 0
     world.directory.assign(RILEY, "security")
     assert (await waiting_for(RILEY_W.chat_id, store=store, directory=directory, identified_person=RILEY)).count == 0

@@ -35,7 +35,7 @@ async def test_one_request_that_cannot_be_read_hides_no_other(world: World) -> N
     with structlog.testing.capture_logs() as logs:
         assert [one.id for one in await world.store.open_requests()] == [first, third]
         shown = await waiting_for(AMARA.chat_id, store=world.store, directory=world.directory)
-        assert [one.id for one in shown.items] == [first, third]
+        assert [one.id for one in shown.requests.items] == [first, third]
     assert {(line["event"], line["log_level"]) for line in logs} == {("record_unreadable", "error")}
 
 

@@ -136,6 +136,30 @@ async def test_our_own_changes_and_those_of_others_are_distinguished(entra: Entr
     assert await entra.tenant_settings.read_partner_changes(CONTOSO, datetime.now(UTC) + timedelta(hours=1)) == ()
 
 
+async def test_partners_that_are_planned_share_one_read_of_the_log_until_it_is_read_to_check_one(
+    entra: Entra, graph: Graph
+) -> None:
+    await entra.write(adding())
+    await entra.write(adding(FABRIKAM))
+    around, since = entra.tenant_settings, an_hour_ago()
+    graph.seen.clear()
+    for number in range(20):
+        found = await around.recent_partner_changes((CONTOSO, FABRIKAM)[number % 2], since)
+        assert [one.activity for one in found] == ["Add a partner to cross-tenant access setting"]
+    assert len(graph.seen) == 1
+    await entra.write(changing(inboundTrust=None))
+    assert len(await around.recent_partner_changes(CONTOSO, since)) == 1, "kept for a minute"
+    assert len(await around.read_partner_changes(CONTOSO, since)) == 2, "read now"
+    assert len(await around.recent_partner_changes(CONTOSO, since)) == 2, "a new plan knows what a check has read"
+
+
+async def test_a_log_that_cannot_be_read_is_not_kept(entra: Entra, graph: Graph) -> None:
+    graph.fail(refusing(403))
+    with pytest.raises(TenantRefused):
+        await entra.tenant_settings.recent_partner_changes(CONTOSO, an_hour_ago())
+    assert await entra.tenant_settings.recent_partner_changes(CONTOSO, an_hour_ago()) == ()
+
+
 async def test_a_long_log_is_read_to_its_end_or_not_at_all(
     entra: Entra,
     graph: Graph,

@@ -232,6 +232,7 @@ def reads(entra: Entra) -> dict[Callable[..., Awaitable[object]], list[tuple[Any
         around.read_guests: [(lambda _: True, True), (lambda _: True, False)],
         around.read_partner_changes: [(TENANT, since)],
         around.read_access_changes: [(since,)],
+        around.recent_partner_changes: [(TENANT, since)],
         around.find_by_prefix: [(kind, seed.PROJECT_GROUPS[0][2], 5) for kind in TargetType],
         around.name_of: [
             (Target(type=TargetType.GROUP, id=GROUP),),

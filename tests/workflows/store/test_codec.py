@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.workflows.core.batches.examples import batch
 from tests.workflows.core.builders import partnership, request
 from tests.workflows.core.strategies import DOCUMENTS, GUIDS, TENANT_IDS
 from workflows.core.checks.partner_setup.confirmations import Confirmation
@@ -57,8 +58,10 @@ from workflows.core.requests.request import (
     RequestState,
 )
 from workflows.core.settings.canonical import Digest
+from workflows.effects.batches.waves import WAVE
 from workflows.store.codec import (
     ALARM,
+    BATCH,
     DRIFT,
     EFFECT,
     PARTNERSHIP,
@@ -333,9 +336,22 @@ def test_a_record_with_the_same_text_is_the_same_object_and_one_that_changed_is_
 def test_few_records_are_remembered() -> None:
     text = dump(REQUEST, request())
     first = load_shared(REQUEST, text)
-    for version in range(2, 40):
+    for version in range(2, 80):
         load_shared(REQUEST, dump(REQUEST, replace(first, version=version)))
     assert load_shared(REQUEST, text) is not first
+
+
+def test_a_wave_of_a_batch_is_remembered_whole_and_of_batches_two_texts() -> None:
+    """A member is read several times in its wave. A batch has a thousand rows, and a new text after each wave."""
+    texts = [dump(REQUEST, replace(request(), version=version)) for version in range(1, WAVE + 10)]
+    first = [load_shared(REQUEST, text) for text in texts]
+    batches = [dump(BATCH, replace(batch(), version=version)) for version in (1, 2, 3)]
+    oldest = load_shared(BATCH, batches[0])
+    assert load_shared(BATCH, batches[0]) is oldest
+    for text in batches:
+        load_shared(BATCH, text)
+    assert load_shared(BATCH, batches[0]) is not oldest
+    assert all(load_shared(REQUEST, text) is one for text, one in zip(texts, first, strict=True))
 
 
 def test_what_cannot_be_read_is_not_remembered() -> None:

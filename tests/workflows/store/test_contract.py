@@ -364,6 +364,30 @@ async def test_requests_are_found_by_person_and_by_tenant_newest_first(store: St
     assert list(await store.requests_for(TenantId("0" * 36), 3)) == []
 
 
+async def test_of_a_person_open_ones_and_those_about_a_tenant_are_found_and_counted(store: Store) -> None:
+    for number, state in enumerate((RequestState.AWAITING_APPROVAL, RequestState.REJECTED, RequestState.APPLYING)):
+        await put(store, new(number, state=state, created_at=NOW + timedelta(hours=number)))
+    await put(store, new(9, state=RequestState.PREPARING, prepared=None, created_at=NOW + timedelta(hours=9)))
+    riley, nowhere = RILEY.chat_id, TenantId("0" * 36)
+    assert [one.id for one in await store.requests_of(riley, 9, is_open=True)] == ["r-9", "r-2", "r-0"]
+    assert [one.id for one in await store.requests_of(riley, 9, is_open=False)] == ["r-1"]
+    assert [one.id for one in await store.requests_of(riley, 9, may_be_about=nowhere)] == ["r-9"]
+    assert [one.id for one in await store.requests_of(riley, 9, is_open=True, may_be_about=TENANT)] == [
+        "r-9",
+        "r-2",
+        "r-0",
+    ]
+
+    async def open_ones(newest: int, other_than: str) -> int:
+        return await store.count_open_among_newest(riley, None, newest=newest, other_than=RequestId(other_than))
+
+    assert [await open_ones(9, "r-0"), await open_ones(9, "r-1"), await open_ones(3, "r-2")] == [2, 3, 1]
+    assert await store.has_other_requests_for(TENANT, RequestId("r-0"))
+    assert not await store.has_other_requests_for(nowhere, RequestId("r-0"))
+    await put(store, new(5, fields=replace(request().fields, requester=BRUNO.chat_id)))
+    assert await store.count_open_among_newest(BRUNO.chat_id, None, newest=9, other_than=RequestId("r-5")) == 0
+
+
 async def test_partnerships_come_by_domain(store: Store) -> None:
     for domain in ("tailspin.com", "adatum.com", "fabrikam.com"):
         identity = replace(partnership().identity, tenant_id=TenantId(f"id-of-{domain}"), default_domain=domain)

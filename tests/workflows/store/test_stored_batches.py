@@ -10,7 +10,9 @@ from tests.workflows.core.builders import AMARA, BATCH, BRUNO, EXPIRY, MALLORY, 
 from tests.workflows.store.test_contract import PagePosition, entry, new, place, put, store
 from workflows.core.batches.batch import Batch, BatchState, RowState
 from workflows.core.people import PersonId, Role
+from workflows.core.requests.reminder_times import APPROVERS_REMINDED_AFTER
 from workflows.core.requests.request import BatchId, RequestState
+from workflows.ports.pages import PagePosition as ListPosition
 from workflows.ports.records import Commit, StaleVersion
 from workflows.ports.store import Store
 
@@ -59,6 +61,9 @@ async def test_it_waits_for_the_open_stage_and_not_for_those_who_may_not_decide(
     assert list(await store.roles_waited_for()) == [owners, security]
     waiting = await store.batches_waiting([security, owners], [BRUNO.id, BRUNO.chat_id], 1)
     assert ([one.id for one in waiting.items], waiting.count) == (["B-2"], 2)
+    after = ListPosition(cursor=waiting.last_cursor)
+    more = await store.batches_waiting([security, owners], [BRUNO.id, BRUNO.chat_id], 1, after)
+    assert ([one.id for one in more.items], more.count_before) == (["B-1"], 1)
     assert (await store.batches_waiting([security], [AMARA.id], 5)).count == 1
     assert (await store.batches_waiting([owners], [AMARA.id], 5)).count == 0, "counted already"
     for person in (RILEY, SAM, MALLORY):
@@ -70,10 +75,12 @@ async def test_open_due_and_own_batches(store: Store) -> None:
     await put_batch(store, later, first(), first(BatchState.APPLYING, 3), first(BatchState.REJECTED, 4))
     assert [one.id for one in await store.open_batches()] == ["B-1", "B-3", "B-2"]
     assert list(await store.batches_due(NOW)) == []
+    reminded = NOW + APPROVERS_REMINDED_AFTER[0]
+    assert list(await store.batches_due(reminded)) == ["B-1"], "its approvers are reminded"
     assert list(await store.batches_due(EXPIRY)) == ["B-1", "B-2"], "what is being recorded does not expire"
-    assert [one.id for one in await store.batches_of(RILEY.chat_id, None, 2)] == ["B-1", "B-3"]
-    assert [one.id for one in await store.batches_of(SAM.chat_id, RILEY.id, 9)] == ["B-1", "B-3", "B-4"]
-    assert await store.batches_of(SAM.chat_id, PersonId(""), 9) == [], "a draft belongs to nobody"
+    assert [one.id for one in (await store.batches_of(RILEY.chat_id, None, 2)).items] == ["B-4", "B-3"]
+    assert [one.id for one in (await store.batches_of(SAM.chat_id, RILEY.id, 9)).items] == ["B-4", "B-3", "B-1"]
+    assert (await store.batches_of(SAM.chat_id, PersonId(""), 9)).count == 0, "a draft belongs to nobody"
 
 
 async def test_members_are_no_requests_that_wait_or_that_a_person_lists(store: Store) -> None:
@@ -87,3 +94,12 @@ async def test_members_are_no_requests_that_wait_or_that_a_person_lists(store: S
     assert {one.id for one in await store.open_requests()} == {"r-1", "r-2", "r-9"}
     about = await store.open_requests_about(member(1).plan.tenant_id)
     assert {one.id for one in about} == {"r-1", "r-2"}, "one without a plan may be about any tenant"
+    planned = await store.open_requests_about(member(1).plan.tenant_id, only_planned=True)
+    assert [one.id for one in planned] == ["r-1"]
+
+
+async def test_it_is_known_whether_members_are_recorded(store: Store) -> None:
+    await put_batch(store, first(), first(BatchState.DONE, 2))
+    assert not await store.is_batch_applying()
+    await put_batch(store, first(BatchState.APPLYING, 3))
+    assert await store.is_batch_applying()

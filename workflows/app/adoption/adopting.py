@@ -112,7 +112,7 @@ class Adopting:
     async def _authorship(
         self, tenant_id: TenantId, record: Partnership | None, recorded: AccessRequest | None, now: datetime
     ) -> tuple[Authorship, tuple[Person, ...]]:
-        changes = await read_changes(tenant_id, now, tenant=self.tenant)
+        changes = await read_changes(tenant_id, now, tenant=self.tenant, is_recent_enough=True)
         found = authorship_of(changes, since=approved_until(record, recorded), now=now)
         authors = await self.directory.people_of(found.authors)
         if found.is_known and not all(author.chat_id for author in authors):
@@ -150,10 +150,18 @@ class Adopting:
         return chains[0]
 
 
-async def read_changes(tenant_id: TenantId, now: datetime, *, tenant: Tenant) -> Sequence[PartnerChange] | None:
-    """Read the changes of a partner in Entra's audit log, as far back as it may go; None when it cannot be read."""
+async def read_changes(
+    tenant_id: TenantId, now: datetime, *, tenant: Tenant, is_recent_enough: bool = False
+) -> Sequence[PartnerChange] | None:
+    """Read the changes of a partner in Entra's audit log, as far back as it may go; None when it cannot be read.
+
+    :param is_recent_enough: whether the log may have been read up to a minute ago: to make a plan, never to check one.
+    """
+    settings, since = tenant.tenant_settings, now - LOG_READ_FOR
     try:
-        return await tenant.tenant_settings.read_partner_changes(tenant_id, now - LOG_READ_FOR)
+        if is_recent_enough:
+            return await settings.recent_partner_changes(tenant_id, since)
+        return await settings.read_partner_changes(tenant_id, since)
     except (TenantUnavailable, TenantRefused):
         return None
 

@@ -17,13 +17,14 @@ from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
 from workflows.core.batches.batch import Batch, BatchState, RowState
 from workflows.core.batches.commands import ConfirmDraft
+from workflows.core.batches.durations import OfferedDurations, offered_durations
 from workflows.core.batches.members import batch_chains
 from workflows.core.batches.transition import not_possible_now
 from workflows.core.errors.facts import Fact, as_values
 from workflows.core.errors.raised import InvalidField, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import ADMIN, ChatId, Person
-from workflows.core.policy.template import Stage
+from workflows.core.policy.template import Stage, Template
 from workflows.core.requests.request import BatchId
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
@@ -51,7 +52,7 @@ class BatchTerms:
     """What the form offers, and who decides, as far as the draft says."""
 
     days: tuple[int, ...]
-    """The durations that every row may have, shortest first; empty when there is none."""
+    """The durations that may be chosen, shortest first; empty when there is no row that may be adopted."""
     default_days: int
     stages: tuple[Stage, ...]
     """The approval chain of the rows that are decided together. Nothing is chosen by it: it is computed again."""
@@ -59,6 +60,9 @@ class BatchTerms:
     """Who made the settings, and may not decide. Whoever is unknown to the chat system has an empty chat id."""
     problem: Fact | None = None
     """Why too few people could decide; None when enough can, or when that is not known now."""
+    differing: tuple[Template, ...] = ()
+    """The templates, when they have no duration in common: each row gets the longest of its own up to the chosen one.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,18 +117,20 @@ class BatchIntake:
         problem: Fact | None,
         authors: tuple[Person, ...] | None = None,
     ) -> BatchTerms:
-        days, default_days = self._offered_days(batch)
-        named = batch.authors if authors is None else authors
-        return BatchTerms(days=days, default_days=default_days, stages=stages, authors=named, problem=problem)
+        offered = self._offered(batch)
+        return BatchTerms(
+            days=offered.days,
+            default_days=offered.default_days,
+            stages=stages,
+            authors=batch.authors if authors is None else authors,
+            problem=problem,
+            differing=offered.differing,
+        )
 
-    def _offered_days(self, batch: Batch) -> tuple[tuple[int, ...], int]:
+    def _offered(self, batch: Batch) -> OfferedDurations:
         rows = batch.in_state(RowState.WAITING, RowState.ALONE)
-        templates = {one.name: one for one in (deciding_template(row, self.catalog) for row in rows)}.values()
-        offered = [{duration.days for duration in template.durations} for template in templates]
-        days = tuple(sorted(set.intersection(*offered))) if offered else ()
-        defaults = [template.default_duration.days for template in templates]
-        usual = min(defaults, default=0)
-        return days, usual if usual in days else next(iter(days), 0)
+        templates = {one.name: one for one in (deciding_template(row, self.catalog) for row in rows)}
+        return offered_durations(tuple(templates.values()))
 
     async def confirm(self, form: BatchForm, *, key: str) -> Batch:
         """Check the form, and store that the member asks for what the draft shows.
@@ -141,7 +147,7 @@ class BatchIntake:
         batch = await self.load_draft(form.batch_id)
         problems: dict[str, Fact] = {}
         justification = checked_justification(form.justification, problems, is_restore=False)
-        days, _ = self._offered_days(batch)
+        days = self._offered(batch).days
         if form.days not in days:
             problems["duration"] = Fact(RefusalCode.DURATION_NOT_OFFERED, {"days": list(days), "template": None})
         people = await self._people(form, problems)

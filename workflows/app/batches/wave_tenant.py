@@ -17,7 +17,7 @@ from workflows.core.people import PersonId
 from workflows.core.plans.plan import CallIds, Operation, TenantIdentity
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import Target, TargetType, TenantId
-from workflows.core.settings.partner_changes import LoggedChange, PartnerChange
+from workflows.core.settings.partner_changes import ChangesByPartner, LoggedChange, PartnerChange
 from workflows.ports.tenant import Account, ReadsTogether, Tenant
 from workflows.ports.tenant_settings import FoundObject, TenantSettings
 
@@ -190,7 +190,7 @@ class _WaveSettings:
         self._authorization = _Once(settings.read_authorization)
         self._sharepoint = _Once(settings.read_sharepoint)
         self._conditional_access = _Once(settings.read_conditional_access)
-        self._changes = _Once(lambda: settings.read_access_changes(log_since))
+        self._changes = _Once(self._read_changes)
 
     async def verified_domains(self) -> Sequence[str]:
         return await self._domains.get()
@@ -228,8 +228,14 @@ class _WaveSettings:
         """List the changes of one partner, from the one read of the log for all partners of the wave."""
         if since < self._log_since:
             return await self._settings.read_partner_changes(tenant_id, since)
-        changes = await self._changes.get()
-        return tuple(one.change for one in changes if one.is_about(tenant_id.lower()))
+        return (await self._changes.get()).about(tenant_id.lower())
+
+    async def recent_partner_changes(self, tenant_id: TenantId, since: datetime) -> Sequence[PartnerChange]:
+        """List the same from a read of the log that other waves and requests share."""
+        return await self._settings.recent_partner_changes(tenant_id, since)
+
+    async def _read_changes(self) -> ChangesByPartner:
+        return ChangesByPartner(await self._settings.read_access_changes(self._log_since))
 
     async def read_access_changes(self, since: datetime) -> Sequence[LoggedChange]:
         return await self._settings.read_access_changes(since)

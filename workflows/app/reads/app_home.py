@@ -49,6 +49,8 @@ class HomeList(StrEnum):
 
     REVIEWS = "reviews"
     APPROVALS = "approvals"
+    BATCHES = "batches"
+    OWN_BATCHES = "own_batches"
     MINE = "mine"
     ENDING = "ending"
     SPONSORED = "sponsored"
@@ -147,11 +149,12 @@ async def read_home(
         return AppHome(is_admin=is_admin, is_auditor=True, request_filter=position.request_filter, found_requests=found)
     roles = [role for role in await store.roles_waited_for() if chat_ids & await directory.holders(role)]
     size = AUDITOR_PAGE if (searches_all := bool(is_auditor and position.text)) else PAGE
+    pages = [position.of_list(name) for name in (HomeList.BATCHES, HomeList.OWN_BATCHES)]
     home = await _read_lists(person_ids, roles, position=position, size=size, is_admin=is_admin, store=store, now=now)
     return replace(
         home,
         is_auditor=is_auditor,
-        batches=NO_BATCHES if position.text else await read_batches(person, identified_person, roles, store=store),
+        batches=NO_BATCHES if position.text else await read_batches(person, identified_person, roles, pages, store),
         not_adopted=await read_not_adopted(store=store) if is_admin and not position.text else None,
         campaigns=await store.open_campaigns() if is_admin and not position.text else (),
         partners=await store.partners_page(

@@ -7,40 +7,45 @@ from typing import Final
 from workflows.app.reads.waiting_requests import every_id_of
 from workflows.core.batches.batch import Batch
 from workflows.core.people import ChatId, Person, Role
-from workflows.ports.records import LimitedList
+from workflows.ports.pages import EMPTY, Page, PagePosition
 from workflows.ports.store import Store
 
 SHOWN: Final = 3
-"""Batches of each list; the others that wait are counted."""
+"""Batches of each list on a page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HomeBatches:
     """The batches of one person's App Home. They are not searched."""
 
-    waiting: LimitedList[Batch]
+    waiting: Page[Batch] = EMPTY
     """Batches that this person can decide on, by deadline."""
-    own: Sequence[Batch] = ()
-    """The newest batches that this person asked for."""
+    own: Page[Batch] = EMPTY
+    """Batches that this person asked for, the newest first."""
 
     @property
     def is_empty(self) -> bool:
         """Return whether no batch concerns the person."""
-        return not self.waiting.count and not self.own
+        return not self.waiting.count and not self.own.count
 
 
-NO_BATCHES: Final = HomeBatches(waiting=LimitedList(items=(), count=0))
+NO_BATCHES: Final = HomeBatches()
 
 
 async def read_batches(
-    person: ChatId, identified_person: Person | None, roles: Sequence[Role], *, store: Store
+    person: ChatId,
+    identified_person: Person | None,
+    roles: Sequence[Role],
+    pages: Sequence[PagePosition],
+    store: Store,
 ) -> HomeBatches:
     """Read the batches that concern a person.
 
     :param roles: the roles of the person for which something waits.
+    :param pages: the page of the batches that wait for the person, and that of those that they asked for.
     """
     account = None if identified_person is None else identified_person.id
     return HomeBatches(
-        waiting=await store.batches_waiting(roles, every_id_of(person, identified_person), SHOWN),
-        own=await store.batches_of(person, account, SHOWN),
+        waiting=await store.batches_waiting(roles, every_id_of(person, identified_person), SHOWN, pages[0]),
+        own=await store.batches_of(person, account, SHOWN, pages[1]),
     )

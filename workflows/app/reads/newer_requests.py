@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from workflows.core.partners.partnership import Partnership, is_over, newer_request
+from workflows.core.partners.partnership import Partnership, is_over, newer_request, tenant_of
 from workflows.core.requests.request import AccessRequest
 from workflows.ports.store import Store
 
@@ -50,7 +50,14 @@ async def read_after_end(
         return NOT_OVER
     if own_requests is None:
         requester = request.fields.requester
-        own_requests = await store.requests_of(requester, MAX_OWN_REQUESTS, request.requester_account)
+        # The one that is in force is in the record.
+        own_requests = await store.requests_of(
+            requester,
+            MAX_OWN_REQUESTS,
+            request.requester_account,
+            is_open=True,
+            may_be_about=tenant_of(request),
+        )
     present = None if record is None or record.request_id == request.id else await store.request(record.request_id)
     newer = newer_request(request, [*own_requests, *([] if present is None else [present])], record, now)
     return AfterEnd(can_request_again=newer is None, newer=newer)

@@ -3,14 +3,35 @@
 The boundary between a person and the store's lists.
 """
 
+from dataclasses import dataclass, field
+
+from workflows.core.batches.batch import Batch
 from workflows.core.people import ChatId, Person, PersonId
 from workflows.core.requests.request import AccessRequest
+from workflows.ports.pages import EMPTY, Page
 from workflows.ports.people_directory import PeopleDirectory
 from workflows.ports.records import LimitedList
 from workflows.ports.store import Store
 
+MAX_BATCHES: int = 3
+"""The most batches that are read for it."""
 MAX_RECORDS: int = 50
 """The most records that are read for one person's list; the rest is counted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingDecisions:
+    """What waits for the decision of one person."""
+
+    requests: LimitedList[AccessRequest] = field(default_factory=lambda: LimitedList(items=(), count=0))
+    """Oldest first."""
+    batches: Page[Batch] = EMPTY
+    """By deadline."""
+
+    @property
+    def count(self) -> int:
+        """Return how many decisions wait."""
+        return self.requests.count + self.batches.count
 
 
 async def waiting_for(
@@ -20,18 +41,20 @@ async def waiting_for(
     directory: PeopleDirectory,
     limit: int = MAX_RECORDS,
     identified_person: Person | None = None,
-) -> LimitedList[AccessRequest]:
-    """List the requests whose open stage this person could decide on now, oldest first.
+) -> WaitingDecisions:
+    """List the requests and batches whose open stage this person could decide on now.
 
     :param identified_person: the person, if their account could be read. Records may contain another chat id of the
         same person.
     """
     ids = ids_of(person, identified_person)
     roles = [role for role in await store.roles_waited_for() if ids & await directory.holders(role)]
-    return (
-        await store.requests_waiting(roles, every_id_of(person, identified_person), limit)
-        if roles
-        else LimitedList(items=(), count=0)
+    every_id = every_id_of(person, identified_person)
+    if not roles:
+        return WaitingDecisions()
+    return WaitingDecisions(
+        requests=await store.requests_waiting(roles, every_id, limit),
+        batches=await store.batches_waiting(roles, every_id, MAX_BATCHES),
     )
 
 

@@ -29,7 +29,9 @@ async def open_request_about(
     :param ignored_id: the id of a request that is being prepared. It is not returned, and neither is any other request
         that is being prepared. Otherwise two requests could each wait for the other.
     """
-    for request in await records.open_requests_about(tenant_id):
+    # NB. many may be prepared at the same time, and reading them would take long.
+    only_planned = ignored_id is not None
+    for request in await records.open_requests_about(tenant_id, only_planned=only_planned):
         if request.id == ignored_id:
             continue
         if request.prepared is not None:

@@ -87,7 +87,7 @@ class _LoadedRecords:
 
     records: Records
 
-    async def open_requests_about(self, tenant_id: TenantId) -> Sequence[AccessRequest]:
+    async def open_requests_about(self, tenant_id: TenantId, *, only_planned: bool = False) -> Sequence[AccessRequest]:
         """List the requests that are not terminal; `open_request_about` chooses among them."""
         return self.records.open_requests()
 

@@ -158,7 +158,7 @@ class TenantComparison:
         The list may be older than Gatehouse's last write. An unknown partner is only looked up in the records again.
         """
         store, is_read = self.store, False
-        before = await store.records(tenant_id)
+        before = after = await store.records(tenant_id)
         if tenant_id in before.partnerships and found.read_again < MAX_READ_AGAIN:
             found.read_again, is_read = found.read_again + 1, True
             try:
@@ -167,10 +167,13 @@ class TenantComparison:
                 found.unclear.add(tenant_id)
                 found.reasons += error.facts
                 return
-        after = await store.records(tenant_id)
-        inputs = PostureInputs.of(found.default, before if is_read else found.records, after, found.began_at)
+            after = await store.records(tenant_id)
+        # NB. of the records at the beginning only this partner's. To compare all of them for each costs a square.
+        first = before if is_read else found.records.record_of(tenant_id)
+        inputs = PostureInputs.of(found.default, first, after, found.began_at)
         if not is_read:
-            inputs = replace(inputs, being_changed=inputs.being_changed & {tenant_id})
+            being_changed = inputs.being_changed | found.inputs.being_changed
+            inputs = replace(inputs, being_changed=being_changed & {tenant_id})
         partner = evaluate_partner(tenant_id, configuration, None, inputs)
         if not is_compared(partner):
             found.unclear.add(tenant_id)

@@ -23,7 +23,7 @@ from workflows.core.posture.watch.authors import author_of, log_needed_since
 from workflows.core.posture.watch.drift import DEFAULT, Author, AuthorState, Drift, DriftSubject
 from workflows.core.requests.alarms import AlarmCode, EndingCode
 from workflows.core.requests.commands.watch import AcceptDrift
-from workflows.core.settings.partner_changes import PartnerChange
+from workflows.core.settings.partner_changes import ChangesByPartner, PartnerChange
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 
 _TRIES: Final = 5
@@ -60,8 +60,10 @@ class ReportedDrift:
     async def end_alarms_of_accepted(self) -> None:
         """End the alarm of each drift that is accepted. Also done at each check, in case of a crash in between."""
         now = self.drifts.clock.now()
-        for drift in await self.drifts.store.open_drifts():
-            if is_accepted(drift, now) and (alarm := await self.drifts.alarm_of(drift)) is not None:
+        # NB. only what is accepted is kept in memory: after an incident there may be thousands.
+        picked = await self.drifts.store.picked_drifts(lambda drift: drift if is_accepted(drift, now) else None)
+        for drift in filter(None, picked):
+            if (alarm := await self.drifts.alarm_of(drift)) is not None:
                 await self.drifts.end_alarm(alarm.id, accepted_fact(drift))
         await self.drifts.end_answered_digests()
 
@@ -86,7 +88,8 @@ class ReportedDrift:
         """
         waiting = list(await self.drifts.store.drifts_without_author())
         if also_accepted:
-            waiting += filter(is_author_looked_for, await self.drifts.store.open_drifts())
+            picked = await self.drifts.store.picked_drifts(lambda drift: drift if is_author_looked_for(drift) else None)
+            waiting += filter(None, picked)
         if not waiting:
             return
         try:
@@ -94,15 +97,14 @@ class ReportedDrift:
         except (TenantUnavailable, TenantRefused) as error:
             _log.warning("authors_not_read", reason=str(error))
             logged = None
+        by_partner = None if logged is None else ChangesByPartner(logged)
         for drift in waiting:
             changes = None
-            if logged is not None:
-                changes = [
-                    entry.change
-                    for entry in logged
-                    if (entry.is_default if drift.subject == DEFAULT else entry.is_about(drift.subject))
-                    and entry.change.at >= log_needed_since(drift)
-                ]
+            if logged is not None and by_partner is not None:
+                about = by_partner.about(drift.subject)
+                if drift.subject == DEFAULT:
+                    about = tuple(entry.change for entry in logged if entry.is_default)
+                changes = [change for change in about if change.at >= log_needed_since(drift)]
             await self._find_author(drift, changes)
 
     async def _find_author(self, drift: Drift, changes: list[PartnerChange] | None) -> None:

@@ -115,7 +115,7 @@ class Sweeper:
             is_complete=not findings.reasons and not findings.failed,
             partners=len(findings.seen),
             not_compared=len(findings.unclear),
-            drifts=len(await store.open_drifts()),
+            drifts=await store.count_open_drifts(),
             told=message_count,
             reasons=tuple(findings.reasons),
         )
@@ -181,14 +181,16 @@ class Sweeper:
 
     async def _tell(self, new: list[_Change], began_at: datetime) -> int:
         """Store new drift with its alarms: one for each change, or one digest when there are many."""
-        telling = [
-            drift for earlier, drift in new if not (drift.found.is_told and (earlier is None or not earlier.is_open))
-        ]
+        telling = {
+            drift.subject
+            for earlier, drift in new
+            if not (drift.found.is_told and (earlier is None or not earlier.is_open))
+        }
         digest_id = None
         if len(telling) > DIGEST_ABOVE:
             digest_id = alarm_id_of(AlarmCode.DRIFT_DIGEST, began_at.isoformat(), began_at)
         for earlier, drift in new:
-            await self._tell_one(earlier, drift, digest_id, is_told=drift not in telling)
+            await self._tell_one(earlier, drift, digest_id, is_told=drift.subject not in telling)
         await self.drifts.raise_digests(digest_id)
         return len(telling)
 

@@ -157,9 +157,14 @@ class DriftRecords:
     async def end_answered_digests(self) -> None:
         """End each digest alarm whose drift has all ended or was accepted."""
         now = self.clock.now()
-        open_alarm_ids = {drift.alarm_id for drift in await self.store.open_drifts() if not is_accepted(drift, now)}
-        for alarm in await self.store.open_alarms():
-            if alarm.code is AlarmCode.DRIFT_DIGEST and alarm.id not in open_alarm_ids:
+        digests = [alarm for alarm in await self.store.open_alarms() if alarm.code is AlarmCode.DRIFT_DIGEST]
+        if not digests:
+            return
+        open_alarm_ids = set(
+            await self.store.picked_drifts(lambda drift: None if is_accepted(drift, now) else drift.alarm_id)
+        )
+        for alarm in digests:
+            if alarm.id not in open_alarm_ids:
                 await self.end_alarm(alarm.id, Fact(EndingCode.ALL_ANSWERED))
 
 
@@ -194,6 +199,7 @@ def alarm_values(drift: Drift) -> Mapping[str, Any]:
         "asked_again": drift.asked_again,
         "can_be_restored": drift.can_be_restored,
         **({"is_suspended": True} if found.is_suspended else {}),
+        "was_approved": found.was_approved,
     }
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from workflows.app.watch.reported_drift import ReportedDrift
 from workflows.app.watch.sweep import Sweeper, time_of_mark
-from workflows.intervals import AUTHORS_ASKED_EVERY, SWEPT_AGAIN_AFTER, SWEPT_EVERY
+from workflows.intervals import AUTHORS_ASKED_EVERY, SWEPT_AGAIN_AFTER, SWEPT_DURING_BATCH_EVERY, SWEPT_EVERY
 from workflows.ports.store import Store
 
 SWEPT_AT: Final = "swept_at"
@@ -71,7 +71,12 @@ class WatchCheck:
                 await self.store.save_mark(SWEPT_AT, began_at.isoformat())
 
     async def _is_rewritten(self, last: datetime, now: datetime) -> bool:
-        """Return whether Gatehouse wrote a partner with drift since the last sweep, so that it may be over."""
+        """Return whether Gatehouse wrote a partner with drift since the last sweep, so that it may be over.
+
+        While the members of a batch are recorded, every few seconds there are more of them. So a sweep waits for them.
+        """
+        if now - last < SWEPT_DURING_BATCH_EVERY and await self.store.is_batch_applying():
+            return False
         return await self.store.has_rewritten_drift(last, now)
 
     async def _is_due(

@@ -9,6 +9,7 @@ from typing import Final
 
 from workflows.core.errors.facts import Facts
 from workflows.core.people import CurrentRoles, Person, PersonId
+from workflows.core.plans.plan import AtEnd
 from workflows.core.policy.approval import Decision, Verdict, evaluate
 from workflows.core.policy.risk import RiskLevel
 from workflows.core.policy.template import Stage
@@ -65,6 +66,10 @@ class RowCode(StrEnum):
     """High risk is decided alone. Values: `reasons`, codes of `RiskReason`."""
     CHANGED_SINCE_DRAFT = "changed_since_draft"
     """The settings are others than the draft shows. Adopt the partner alone."""
+    NOT_READ = "not_read"
+    """The partner could not be read for a long time. Values: `answer`, the last error."""
+    KEEPS_FAILING = "keeps_failing"
+    """An error in Gatehouse stopped it several times."""
     PLANNED_AGAIN = "planned_again"
     """Its settings or their authors changed, so it is planned again and asks for its own approval."""
     APPROVAL_AGAIN = "approval_again"
@@ -105,6 +110,14 @@ class BatchRow:
     """The digest of the plan that is decided on; None while there is none."""
     stages: tuple[Stage, ...] = ()
     """The approval chain that the row needs by itself; in a draft without the approver more for an unknown author."""
+    duration: timedelta | None = None
+    """How long its settings are to be approved; None before it is planned."""
+    at_end: AtEnd | None = None
+    """What happens at the end; None before it is planned."""
+    waits_since: datetime | None = None
+    """Since when the partner cannot be read; None when that is not so. See `retries`."""
+    failures: int = 0
+    """How often an error in Gatehouse stopped it in its present state; see `retries`."""
 
     @property
     def was_member(self) -> bool:
@@ -124,6 +137,8 @@ class ListFile:
     permalink: str = ""
     digest: Digest
     """The digest of the batch that it lists. A list of other members does not count."""
+    message_id: str = ""
+    """The message to which it is attached; empty for lists of earlier versions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +165,7 @@ class Batch:
     sponsor: Person | None = None
     justification: str = ""
     duration: timedelta | None = None
+    """The duration that was chosen. A member whose template does not offer it has a shorter one."""
     confirmed_at: datetime | None = None
     stages: tuple[Stage, ...] = ()
     """The approval chain: at least as strict as that of each member."""
@@ -168,6 +184,8 @@ class Batch:
     """None until the list of exactly these members is uploaded. Nobody can decide before."""
     list_problem: Facts = ()
     """Why the list could not be uploaded."""
+    reminded_at: datetime | None = None
+    """When the approvers were reminded last."""
     note: Facts = ()
     """Facts that explain the present state."""
 

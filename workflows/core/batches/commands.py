@@ -150,6 +150,18 @@ class ExpireBatch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RemindBatchApprovers:
+    """The approvers of the open stage have not decided for some time."""
+
+    name: Literal["remind_batch_approvers"] = field(default="remind_batch_approvers")
+    batch_id: BatchId
+
+    def audit_details(self) -> Details:
+        """Return the batch."""
+        return {"batch": self.batch_id}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReopenBatch:
     """It was found before the next members were recorded that an approval no longer counts."""
 
@@ -186,6 +198,7 @@ BatchCommand = (
     | RejectBatch[Person]
     | WithdrawBatch
     | ExpireBatch
+    | RemindBatchApprovers
     | ReopenBatch
     | PlanBatchAgain
 )

@@ -2,7 +2,7 @@
 
 from workflows.core.batches.batch import Batch, BatchState
 from workflows.core.batches.commands import ExpireBatch
-from workflows.core.batches.transition import BatchTransition, changed, end_batch, not_possible_now, show
+from workflows.core.batches.transition import BatchTransition, changed, end_batch, show
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -64,7 +64,8 @@ def approve(batch: Batch, command: ApproveBatch[Person], situation: Situation) -
 
 
 def reject(batch: Batch, command: RejectBatch[Person], situation: Situation) -> BatchTransition:
-    stage = _stage(batch, command.actor, command.digest, situation, may_repeat=True)
+    # NB. without the list, too: otherwise only its requester could end a batch whose list cannot be attached.
+    stage = _stage(batch, command.actor, command.digest, situation, is_rejection=True)
     if stage is None:
         raise Refused(RefusalCode.ALL_APPROVALS_GIVEN)
     reason = command.reason.strip()
@@ -76,9 +77,8 @@ def reject(batch: Batch, command: RejectBatch[Person], situation: Situation) -> 
 
 
 def withdraw(batch: Batch, command: WithdrawBatch, situation: Situation) -> BatchTransition:
-    if batch.requester is None:
-        raise not_possible_now(batch)  # nobody has asked for a draft; it expires
-    if command.actor != batch.requester.chat_id and not command.is_requester:
+    is_same_id = batch.requester is not None and command.actor == batch.requester.chat_id
+    if not is_same_id and not command.is_requester:
         raise Refused(RefusalCode.NOT_THE_REQUESTER)
     return end_batch(batch, S.WITHDRAWN, situation, (Fact(NoteCode.WITHDRAWN),))
 
@@ -91,9 +91,9 @@ def expire(batch: Batch, command: ExpireBatch, situation: Situation) -> BatchTra
 
 
 def _stage(
-    batch: Batch, actor: Person, digest: Digest, situation: Situation, *, may_repeat: bool = False
+    batch: Batch, actor: Person, digest: Digest, situation: Situation, *, is_rejection: bool = False
 ) -> int | None:
-    """Check that a person may decide on exactly what the card and the list showed.
+    """Check that a person may decide on exactly what the card showed.
 
     :returns: the index of the stage; None when the approval chain is complete with the current roles.
     :raises Refused: when this person may not decide, or nobody may.
@@ -102,10 +102,10 @@ def _stage(
         raise Refused(RefusalCode.EXPIRED)
     if digest != batch.digest:
         raise Refused(RefusalCode.CARD_OUT_OF_DATE)
-    if not batch.is_list_current:
+    if not (batch.is_list_current or is_rejection):
         raise Refused(RefusalCode.BATCH_LIST_MISSING)
     people = batch_eligibility(batch, situation.current_roles)
-    return deciding_stage(people, actor, current_roles=situation.current_roles, may_repeat=may_repeat)
+    return deciding_stage(people, actor, current_roles=situation.current_roles, may_repeat=is_rejection)
 
 
 def _decision(

@@ -9,7 +9,6 @@ The diagram shows the table (a test compares them):
 stateDiagram-v2
     [*] --> draft: draft_batch
     draft --> preparing: confirm_draft
-    draft --> withdrawn: withdraw_batch
     draft --> expired: expire_batch
     preparing --> preparing: record_rows
     preparing --> awaiting_approval: record_batch_prepared
@@ -26,6 +25,7 @@ stateDiagram-v2
     awaiting_approval --> rejected: reject_batch
     awaiting_approval --> withdrawn: withdraw_batch
     awaiting_approval --> expired: expire_batch
+    awaiting_approval --> awaiting_approval: remind_batch_approvers
     awaiting_approval --> preparing: plan_batch_again
     applying --> applying: record_rows
     applying --> done: record_rows
@@ -40,7 +40,7 @@ stateDiagram-v2
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from workflows.core.batches import deciding, progress
+from workflows.core.batches import deciding, progress, reminding
 from workflows.core.batches.batch import Batch, BatchState
 from workflows.core.batches.commands import (
     BatchCommand,
@@ -52,6 +52,7 @@ from workflows.core.batches.commands import (
     RecordListNotUploaded,
     RecordListUploaded,
     RecordRows,
+    RemindBatchApprovers,
     ReopenBatch,
 )
 from workflows.core.batches.transition import BatchTransition, not_possible_now
@@ -63,7 +64,6 @@ S = BatchState
 TABLE: Final[Mapping[tuple[BatchState | None, type[Any]], frozenset[BatchState]]] = {
     (None, DraftBatch): frozenset({S.DRAFT}),
     (S.DRAFT, ConfirmDraft): frozenset({S.PREPARING}),
-    (S.DRAFT, WithdrawBatch): frozenset({S.WITHDRAWN}),
     (S.DRAFT, ExpireBatch): frozenset({S.EXPIRED}),
     (S.PREPARING, RecordRows): frozenset({S.PREPARING}),
     (S.PREPARING, RecordBatchPrepared): frozenset({S.AWAITING_APPROVAL, S.DONE, S.WITHDRAWN}),
@@ -76,6 +76,7 @@ TABLE: Final[Mapping[tuple[BatchState | None, type[Any]], frozenset[BatchState]]
     (S.AWAITING_APPROVAL, RejectBatch): frozenset({S.REJECTED}),
     (S.AWAITING_APPROVAL, WithdrawBatch): frozenset({S.WITHDRAWN}),
     (S.AWAITING_APPROVAL, ExpireBatch): frozenset({S.EXPIRED}),
+    (S.AWAITING_APPROVAL, RemindBatchApprovers): frozenset({S.AWAITING_APPROVAL}),
     (S.AWAITING_APPROVAL, PlanBatchAgain): frozenset({S.PREPARING}),
     (S.APPLYING, RecordRows): frozenset({S.APPLYING, S.DONE}),
     (S.APPLYING, ReopenBatch): frozenset({S.AWAITING_APPROVAL}),
@@ -115,4 +116,5 @@ _HANDLERS: Final[Mapping[type[Any], Callable[..., BatchTransition]]] = {
     RejectBatch: deciding.reject,
     WithdrawBatch: deciding.withdraw,
     ExpireBatch: deciding.expire,
+    RemindBatchApprovers: reminding.remind,
 }

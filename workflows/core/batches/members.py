@@ -14,6 +14,7 @@ from workflows.core.policy.risk import Risk, RiskLevel, risk_for_approval
 from workflows.core.posture.adoption.authorship import chains_with_one_more
 from workflows.core.requests.commands.automatic import AcceptBatchDecisions, EndWithBatch
 from workflows.core.requests.request import AccessRequest, RequestState
+from workflows.core.settings.canonical import computed_once
 from workflows.core.settings.open_access import access_kinds, possibly_open
 
 MANY: Final = 50
@@ -63,7 +64,7 @@ def accepted_decisions(batch: Batch, row: BatchRow, request: AccessRequest) -> A
     refused = Refused(RefusalCode.NOT_APPROVED_IN_BATCH, batch=batch.id)
     is_planned = row.state is RowState.PLANNED and row.request_id == request.id
     is_same_plan = prepared.plan.digest == row.plan_digest and prepared.plan.tenant_id == row.tenant_id
-    if batch.state is not BatchState.APPLYING or batch.digest is None or not batch.verdict().is_complete:
+    if batch.state is not BatchState.APPLYING or batch.digest is None or not _is_approved(batch):
         raise refused
     if not (is_planned and is_same_plan and is_as_strict(batch.stages, prepared.stages)):
         raise refused
@@ -76,6 +77,12 @@ def accepted_decisions(batch: Batch, row: BatchRow, request: AccessRequest) -> A
         roles=batch.roles,
         decisions=_on_plan(batch, approvals, request),
     )
+
+
+@computed_once
+def _is_approved(batch: Batch) -> bool:
+    """Return whether the batch has every approval. Each of its members asks, and each answer looks at every row."""
+    return batch.verdict().is_complete
 
 
 def end_with(batch: Batch, request: AccessRequest) -> EndWithBatch | None:
@@ -131,6 +138,8 @@ def row_after(row: BatchRow, request: AccessRequest) -> BatchRow:
             partner_sponsors=prepared.partner_sponsors,
             template_title=prepared.template_title,
             reason=(),
+            duration=plan.duration,
+            at_end=plan.at_end,
         )
     return row
 

@@ -14,6 +14,7 @@ from workflows.core.batches.commands import (
     RecordRows,
     ReopenBatch,
 )
+from workflows.core.batches.retries import after_progress
 from workflows.core.batches.transition import (
     BatchTransition,
     changed,
@@ -99,6 +100,9 @@ def record_rows(batch: Batch, command: RecordRows, situation: Situation) -> Batc
     if rows == batch.rows:
         return BatchTransition(batch=batch, effects=())
     after = changed(batch, batch.state, situation, rows=rows)
+    if all(before.state is row.state for before, row in zip(batch.rows, rows, strict=True)):
+        # They could not be advanced now. What tried them is tried again after a pause.
+        return BatchTransition(batch=after, effects=())
     match batch.state:
         case S.AWAITING_APPROVAL:
             return _without(batch, after, situation)
@@ -162,7 +166,9 @@ def reopen(batch: Batch, command: ReopenBatch, situation: Situation) -> BatchTra
 
 def plan_again(batch: Batch, command: PlanBatchAgain, situation: Situation) -> BatchTransition:
     rows = tuple(
-        replace(row, state=RowState.WAITING, plan_digest=None) if row.state is RowState.PLANNED else row
+        after_progress(row, replace(row, state=RowState.WAITING, plan_digest=None))
+        if row.state is RowState.PLANNED
+        else row
         for row in batch.rows
     )
     again = changed(batch, S.PREPARING, situation, rows=rows)

@@ -186,6 +186,8 @@ class RefusalCode(StrEnum):
     ONLY_ADMINS_FREEZE = "freeze_not_admin"
     ALREADY_FROZEN = "already_frozen"
     """Values: `name` (of who began it), `since`."""
+    FREEZE_REASON_TOO_LONG = "freeze_reason_too_long"
+    """Values: `length`, `limit`: characters."""
     FREEZE_REASON_MISSING = "freeze_reason"
     NOT_FROZEN = "not_frozen"
     """There is nothing to end."""

@@ -120,6 +120,11 @@ class Records:
         """Return all that `changed_between` needs of the first of two reads: without the requests that have ended."""
         return replace(self, requests={request.id: request for request in self.open_requests()})
 
+    def record_of(self, tenant_id: TenantId) -> "Records":
+        """Return the record of one partner, if there is one, without requests."""
+        record = self.partnerships.get(tenant_id)
+        return replace(self, partnerships={} if record is None else {tenant_id: record}, requests={})
+
     def being_written(self) -> frozenset[TenantId]:
         """Return the tenants that Gatehouse may be writing, or whose last write may not be visible yet."""
         return frozenset(

@@ -127,6 +127,9 @@ class ApprovedSettings:
     """What the partner inherits with these settings, as the approvers saw it; None when it is not known."""
     is_created: bool
     """Whether the plan that set them added the partner. The service adds members then that nobody saw."""
+    was_approved: bool = True
+    """False when nothing of the partner was ever approved, or nothing since it was revoked. Then all of it counts as
+    blocked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,7 +204,10 @@ class Plan:
         if self.adoption is not None:
             approved["adoption"] = asdict(self.adoption)
         if self.kept_approval is not None:
-            approved["keptApproval"] = asdict(self.kept_approval)
+            kept = asdict(self.kept_approval)
+            if self.kept_approval.was_approved:
+                del kept["was_approved"]  # so that the digests of stored plans stay the same
+            approved["keptApproval"] = kept
         return digest(_DIGEST_DOMAIN, approved)
 
     @property

@@ -17,6 +17,7 @@ from workflows.core.people import ADMIN, CurrentRoles, Person
 END_MAY_BE_CONFIRMED_FOR: Final = timedelta(hours=24)
 """How long a second admin can confirm that the freeze ends. Then an admin must ask again."""
 MAX_REASON_CHARACTERS: Final = 1000
+_MAX_EARLIER: Final = 5
 COMMAND_LINE: Final = "os:"
 """What the name begins with when a freeze was begun at the command line."""
 
@@ -74,6 +75,8 @@ class Freeze:
     """Who asked to end it; after the end, with whose confirmation of `ended_by` it ended."""
     ended_by: Person | None = None
     ended_at: datetime | None = None
+    earlier: tuple[datetime, ...] = ()
+    """When the freezes right before this one began, the newest last: somebody may not have been told of their end."""
 
     @property
     def is_frozen(self) -> bool:
@@ -93,14 +96,26 @@ def begin(before: Freeze | None, *, by: str, reason: str, now: datetime, version
     """Return a new freeze. Closing needs no approval, and at the command line no person.
 
     :param version: the number of the change when there is no earlier record that can be read.
-    :raises Refused: when it is frozen already, or there is no reason.
+    :raises Refused: when it is frozen already, or the reason is missing or too long.
     """
     _next_state(before, FreezeStep.FREEZE, now)
-    if not reason.strip():
-        raise Refused(RefusalCode.FREEZE_REASON_MISSING)
+    text = require_reason(reason)
     number = version if before is None else before.version + 1
-    text = reason.strip()[:MAX_REASON_CHARACTERS]
-    return Freeze(version=number, state=S.FROZEN, since=now, by=by, reason=text)
+    earlier = () if before is None else (*before.earlier, before.since)[-_MAX_EARLIER:]
+    return Freeze(version=number, state=S.FROZEN, since=now, by=by, reason=text, earlier=earlier)
+
+
+def require_reason(reason: str) -> str:
+    """Return the reason of a freeze without spaces around it. Nothing of it is cut.
+
+    :raises Refused: when it is missing or too long.
+    """
+    text = reason.strip()
+    if not text:
+        raise Refused(RefusalCode.FREEZE_REASON_MISSING)
+    if len(text) > MAX_REASON_CHARACTERS:
+        raise Refused(RefusalCode.FREEZE_REASON_TOO_LONG, length=len(text), limit=MAX_REASON_CHARACTERS)
+    return text
 
 
 def advance(

@@ -288,6 +288,8 @@ class ShowBatch:
 
     kind: Literal["show_batch"] = field(default="show_batch")
     batch_id: BatchId
+    remind: bool = False
+    """Whether the approvers are reminded as well, in their one message of the day."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ stateDiagram-v2
     preparing --> withdrawn: withdraw
     preparing --> expired: expire
     preparing --> stopped: stop
+    preparing --> preparing: leave_batch
     preparing --> rejected: end_with_batch
     preparing --> withdrawn: end_with_batch
     preparing --> expired: end_with_batch
@@ -113,6 +114,7 @@ TABLE: Final[Mapping[tuple[RequestState | None, type[Any]], frozenset[RequestSta
     (S.PREPARING, Withdraw): frozenset({S.WITHDRAWN}),
     (S.PREPARING, Expire): frozenset({S.EXPIRED}),
     (S.PREPARING, Stop): frozenset({S.STOPPED}),
+    (S.PREPARING, LeaveBatch): frozenset({S.PREPARING}),
     (S.PREPARING, EndWithBatch): _ENDED_WITH_BATCH,
     (S.AWAITING_APPROVAL, Approve): frozenset({S.AWAITING_APPROVAL, S.APPLYING}),
     (S.AWAITING_APPROVAL, Reject): frozenset({S.REJECTED}),

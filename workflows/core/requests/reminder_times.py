@@ -51,8 +51,12 @@ def next_reminder_at(request: AccessRequest) -> datetime | None:
 
 def _reminder_times(request: AccessRequest) -> list[datetime]:
     """Return the times of all reminders of the open stage that fit into the time to decide."""
-    last_asked_at = asked_at(request)
-    time = request.expires_at - last_asked_at
+    return times_of_reminders(asked_at(request), request.expires_at)
+
+
+def times_of_reminders(last_asked_at: datetime, expires_at: datetime) -> list[datetime]:
+    """Return the times of all reminders that fit between a question and the end of the time to decide."""
+    time = expires_at - last_asked_at
     is_short = time < 2 * APPROVERS_REMINDED_AFTER[0]
     delays = (time / 2,) if is_short else APPROVERS_REMINDED_AFTER
     least = MIN_AROUND_APPROVER_REMINDER

@@ -6,7 +6,7 @@ identity: another object, such as one that was read from the store again, is com
 
 import codecs
 import hashlib
-import operator
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, Final, NewType, ParamSpec, TypeVar
@@ -21,8 +21,8 @@ Digest = NewType("Digest", str)
 
 JsonObject = Mapping[str, Any]
 
-_MAX_REMEMBERED: Final = 16
-"""How many results are remembered, for each function."""
+_MAX_REMEMBERED: Final = 64
+"""How many results are remembered, for each function: those of all plans that are made at the same time."""
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -54,19 +54,22 @@ def computed_once(function: Callable[Arguments, Result]) -> Callable[Arguments, 
     NB. only for arguments that nothing changes, and for results that nothing changes. With named arguments
     nothing is remembered.
     """
-    # Replaced as a whole, so that threads need no lock: at worst one of them computes a result again.
-    remembered: tuple[tuple[tuple[Any, ...], Result], ...] = ()
+    # By identity. The arguments are kept too, so that no other object gets the identity of one of them.
+    # Each step is one call, so that threads need no lock: at worst one of them computes a result again.
+    remembered: OrderedDict[tuple[int, ...], tuple[Result, tuple[Any, ...]]] = OrderedDict()
 
     @wraps(function)
     def remembering(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
-        nonlocal remembered
         if kwargs:
             return function(*args, **kwargs)
-        for earlier_args, result in remembered:
-            if len(earlier_args) == len(args) and all(map(operator.is_, earlier_args, args)):
-                return result
+        key = tuple(map(id, args))
+        found = remembered.get(key)
+        if found is not None:
+            return found[0]
         result = function(*args, **kwargs)
-        remembered = ((args, result), *remembered[: _MAX_REMEMBERED - 1])
+        remembered[key] = result, args
+        if len(remembered) > _MAX_REMEMBERED:
+            remembered.popitem(last=False)
         return result
 
     return remembering

@@ -44,6 +44,26 @@ class LoggedChange:
         return subject in self.partners if self.partners else not self.is_default
 
 
+class ChangesByPartner:
+    """Entries of the audit log, found by partner. They are read once for many partners."""
+
+    def __init__(self, changes: Sequence[LoggedChange]) -> None:
+        """Create it of entries in the order of the log."""
+        self._changes = changes
+        self._of_everybody: list[int] = []
+        self._places: dict[str, list[int]] = {}
+        for place, logged in enumerate(changes):
+            for subject in logged.partners:
+                self._places.setdefault(subject, []).append(place)
+            if not logged.partners and not logged.is_default:
+                self._of_everybody.append(place)
+
+    def about(self, subject: str) -> tuple[PartnerChange, ...]:
+        """Return the entries that may be about a partner, in the order of the log; see `LoggedChange.is_about`."""
+        places = sorted([*self._places.get(subject, ()), *self._of_everybody])
+        return tuple(self._changes[place].change for place in places)
+
+
 def has_other_authors(changes: Sequence[PartnerChange]) -> bool:
     """Return whether anybody except Gatehouse made a change. An unknown author counts as another author."""
     return not all(change.is_ours for change in changes)

@@ -4,7 +4,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from workflows.app.batches.batch_service import BatchService
-from workflows.core.batches.batch import BatchState
+from workflows.core.batches.batch import BatchState, ListFile
 from workflows.core.batches.commands import RecordListNotUploaded, RecordListUploaded
 from workflows.core.errors.raised import Refused
 from workflows.core.requests.request import BatchId
@@ -37,5 +37,9 @@ class BatchLists:
                 # NB. never given up: an admin may repair the cause, and without the list nobody can decide.
                 raise NotifierUnavailable(error.facts) from error
             raise
+        await self.record(batch_id, file)
+
+    async def record(self, batch_id: BatchId, file: ListFile) -> None:
+        """Record the list that is attached now. What is approved is the digest of the batch, not that of the file."""
         with suppress(Refused):  # other members are decided now: their list follows
             await self.batches.advance(RecordListUploaded(batch_id=batch_id, file=file))

@@ -9,6 +9,7 @@ from workflows.app.service import Service
 from workflows.app.storing.identifiers import derived_request_id
 from workflows.catalog.catalog import Catalog, changed_rules
 from workflows.core.batches.batch import Batch, BatchRow, RowCode, RowState
+from workflows.core.batches.durations import duration_within
 from workflows.core.batches.members import accepted_decisions, row_after, why_alone
 from workflows.core.errors.facts import Fact, Facts
 from workflows.core.errors.raised import InvalidField, Refused
@@ -75,14 +76,19 @@ class MembersInPreparation:
         batch, requester, sponsor = self.batch, self.batch.requester, self.batch.sponsor
         if requester is None or sponsor is None:
             raise AssertionError(f"{batch.id} is being prepared without a requester")
+        template = deciding_template(row, self.catalog)
+        duration = None if batch.duration is None else duration_within(template, batch.duration)
+        if duration is None:
+            days = [one.days for one in template.durations]  # it was changed after the draft was confirmed
+            raise InvalidField("duration", RefusalCode.DURATION_NOT_OFFERED, template=template.title, days=days)
         fields = RequestFields(
             kind=batch.kind,
             requester=requester.chat_id,
             sponsor=sponsor.chat_id,
             target=row.tenant_id,
-            template=deciding_template(row, self.catalog).name,
+            template=template.name,
             justification=batch.justification,
-            duration=batch.duration,
+            duration=duration,
         )
         await self.service.submit(
             request_id,
@@ -120,6 +126,13 @@ class MembersInPreparation:
                 return await left_batch(row, request, reason, service=self.service)
         return row_after(row, request)
 
+    async def give_up(self, row: BatchRow, reason: Facts) -> BatchRow:
+        """Let a member that cannot be prepared go on alone; nothing is asked for one without a request."""
+        request = await self.store.request(request_id_of(self.batch, row))
+        if request is None:
+            return replace(row, state=RowState.ENDED, reason=reason)
+        return await left_batch(replace(row, request_id=request.id), request, reason, service=self.service)
+
     async def _load(self, request_id: RequestId) -> AccessRequest:
         request = await self.store.request(request_id)
         if request is None:
@@ -149,6 +162,12 @@ class MembersInRecording:
             raise AssertionError(f"{self.batch.id} has no request for {row.tenant_id}")
         if request.batch is None or request.is_terminal:
             return row_after(row, request)
+        prepared = request.prepared
+        if prepared is not None and (
+            reason := why_alone(risk_for_approval(prepared.plan, prepared.observation.default))
+        ):
+            # NB. the rules of risk may have changed since it was planned.
+            return await left_batch(row, request, reason, service=self.service)
         if request.state is RequestState.AWAITING_APPROVAL:
             try:
                 request = await self._accept(row, request)
@@ -158,6 +177,13 @@ class MembersInRecording:
             await self.applier.apply(request.id)
             request = await self.store.request(request.id) or request
         return row_after(row, request)
+
+    async def give_up(self, row: BatchRow, reason: Facts) -> BatchRow:
+        """Let a member that cannot be recorded go on alone, with its own approval."""
+        request = None if row.request_id is None else await self.store.request(row.request_id)
+        if request is None:
+            return replace(row, state=RowState.ENDED, reason=reason)
+        return await left_batch(row, request, reason, service=self.service)
 
     async def _accept(self, row: BatchRow, request: AccessRequest) -> AccessRequest:
         async def as_read(_: AccessRequest) -> CurrentRoles:
@@ -169,6 +195,10 @@ class MembersInRecording:
 
 async def left_batch(row: BatchRow, request: AccessRequest, reason: Facts, *, service: Service) -> BatchRow:
     """Let a member go on alone, with its own card and approval, and return its row."""
+    command: LeaveBatch | Replan = LeaveBatch(reason=reason)
+    if request.state in TO_RECORD:
+        # The approval of the batch does not count for it alone. Nothing was sent: an adoption writes nothing.
+        command = Replan(reason=(*reason, Fact(NoteCode.ASKED_AGAIN)), has_written_nothing=True)
     with suppress(Refused):  # somebody ended it meanwhile, for example by revoking the partner
-        request = await service.advance(request.id, LeaveBatch(reason=reason))
+        request = await service.advance(request.id, command)
     return row_after(replace(row, reason=reason), request)

@@ -4,7 +4,7 @@ Every step looks at what is stored, so that it may be repeated after a crash at 
 requests: they are prepared and recorded by the same code as every other request.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
@@ -17,6 +17,7 @@ from workflows.catalog.catalog import Catalog
 from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowCode, RowState
 from workflows.core.batches.commands import PlanBatchAgain, RecordBatchPrepared, RecordRows, ReopenBatch
 from workflows.core.batches.members import batch_chains, end_with, row_after
+from workflows.core.batches.retries import after_failure
 from workflows.core.errors.facts import Fact, as_values
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -27,11 +28,12 @@ from workflows.core.requests.request import BatchId, RequestId, RequestState
 from workflows.core.settings.model import TenantId
 from workflows.effects.apply import Applier
 from workflows.effects.batches.members import TO_RECORD, MembersInPreparation, MembersInRecording, request_id_of
-from workflows.effects.batches.waves import WAVE, Waits, applier_of_wave, preparer_of_wave, rows_after_wave
+from workflows.effects.batches.retries import GiveUp, MemberRetries, error_of_wave
+from workflows.effects.batches.waves import WaveResult, applier_of_wave, preparer_of_wave, rows_after_wave
 from workflows.effects.prepare import Preparer
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused, PeopleDirectoryUnavailable
 from workflows.ports.store import Store
-from workflows.ports.tenant import TenantRefused, TenantUnavailable
+from workflows.ports.tenant import Tenant, TenantRefused
 
 _ENDED_AT_ONCE: Final = 100
 """How many members are ended in one step. Nothing is read for them."""
@@ -68,7 +70,7 @@ class BatchRunner:
                 return
 
     async def _prepare(self, batch: Batch) -> None:
-        rows = batch.in_state(RowState.WAITING, RowState.ALONE)[:WAVE]
+        rows = await self._retries.next_wave(batch, batch.in_state(RowState.WAITING, RowState.ALONE))
         if not rows:
             await self._ask_for_approval(batch)
             return
@@ -79,8 +81,8 @@ class BatchRunner:
             service=self.service,
             store=self.store,
         )
-        changed, waits = await rows_after_wave(rows, wave.advance)
-        await self._record_progress(batch, changed, waits)
+        result = await rows_after_wave(rows, wave.advance)
+        await self._record_progress(batch, rows, result, tenant=wave.preparer.tenant, give_up=wave.give_up)
 
     async def _ask_for_approval(self, batch: Batch) -> None:
         """Choose the chain of all members, and request approval."""
@@ -106,8 +108,10 @@ class BatchRunner:
         states = await self.store.batch_members(batch.id)
         awaiting = RequestState.AWAITING_APPROVAL
         others = [row for row in batch.members if states.get(row.request_id or RequestId("")) is not awaiting]
-        changed, _ = await rows_after_wave(others, self._row_now)
-        await self._record(batch, changed)
+        result = await rows_after_wave(others, self._row_now)
+        await self._record(batch, result.changed)
+        if result.failed:
+            raise error_of_wave(result)
 
     async def _row_now(self, row: BatchRow) -> BatchRow:
         request = await self.store.request(row.request_id or RequestId(""))
@@ -130,14 +134,19 @@ class BatchRunner:
             await self._advance(batch, ReopenBatch(batch_id=batch.id, reason=verdict.not_counted), roles)
             return
         wave = MembersInRecording(batch=batch, applier=applier, roles=roles, service=self.service, store=self.store)
-        changed, waits = await rows_after_wave(batch.members[:WAVE], wave.advance)
-        await self._record_progress(batch, changed, waits)
+        rows = await self._retries.next_wave(batch, batch.members)
+        result = await rows_after_wave(rows, wave.advance)
+        await self._record_progress(batch, rows, result, tenant=applier.tenant, give_up=wave.give_up)
 
     async def _end(self, batch: Batch) -> None:
-        """End the members of a batch that nobody approved."""
-        rows = batch.in_state(RowState.WAITING, RowState.ALONE, RowState.PLANNED)[:_ENDED_AT_ONCE]
-        changed = {row.tenant_id: await self._ended(batch, row) for row in rows}
-        await self._record(batch, changed)
+        """End the members of a batch that nobody approved. One that cannot be ended now stops no other."""
+        left = batch.in_state(RowState.WAITING, RowState.ALONE, RowState.PLANNED)
+        rows = sorted(left, key=lambda row: row.failures)[:_ENDED_AT_ONCE]
+        result = await rows_after_wave(rows, lambda row: self._ended(batch, row))
+        failed = {row.tenant_id: after_failure(row) for row in rows if row.tenant_id in result.failed}
+        await self._record(batch, {**failed, **result.changed})
+        if not result.changed and (failed or result.waiting):
+            raise error_of_wave(result)
 
     async def _ended(self, batch: Batch, row: BatchRow) -> BatchRow:
         request = await self.store.request(row.request_id or request_id_of(batch, row))
@@ -156,18 +165,22 @@ class BatchRunner:
                 request = await self.service.advance(request.id, command)
         return ended if request.batch == batch.id and request.is_terminal else row_after(row, request)
 
-    async def _record_progress(self, batch: Batch, changed: Mapping[TenantId, BatchRow], waits: Waits | None) -> None:
+    async def _record_progress(
+        self, batch: Batch, rows: Sequence[BatchRow], result: WaveResult, *, tenant: Tenant, give_up: GiveUp
+    ) -> None:
         """Store what became of the rows of a wave.
 
         :raises TenantUnavailable, PeopleDirectoryUnavailable: when nothing became of any; it is tried again later.
         """
-        if changed:
-            await self._record(batch, changed)
-        elif isinstance(waits, TenantUnavailable | PeopleDirectoryUnavailable):
-            raise waits
-        else:
-            facts = () if waits is None else (*waits.facts, Fact(NoteCode.WAITS_FOR_ADMIN))
-            raise TenantUnavailable(facts or (Fact(NoteCode.KEEPS_TRYING),)) from waits
+        changed = await self._retries.rows_to_store(batch, rows, result, tenant=tenant, give_up=give_up)
+        await self._record(batch, changed)
+        states = {row.tenant_id: row.state for row in rows}
+        if all(states[tenant_id] is row.state for tenant_id, row in changed.items()):
+            raise error_of_wave(result)
+
+    @property
+    def _retries(self) -> MemberRetries:
+        return MemberRetries(store=self.store, clock=self.preparer.clock)
 
     async def _record(self, batch: Batch, changed: Mapping[TenantId, BatchRow]) -> None:
         if changed:

@@ -5,9 +5,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+import structlog
+
 from workflows.app.batches.wave_directory import WaveDirectory
 from workflows.app.batches.wave_tenant import wave_tenant
 from workflows.core.batches.batch import BatchRow
+from workflows.core.batches.retries import after_progress
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.posture.adoption.authorship import LOG_READ_FOR
 from workflows.core.requests.request import AccessRequest
@@ -15,13 +18,16 @@ from workflows.core.settings.model import TenantId
 from workflows.effects.apply import Applier
 from workflows.effects.prepare import Preparer
 from workflows.ports.people_directory import PeopleDirectoryRefused, PeopleDirectoryUnavailable
+from workflows.ports.records import StoreNotWritable
 from workflows.ports.store import Store
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
-WAVE: Final = 20
-"""How many members are prepared or recorded at the same time."""
+WAVE: Final = 40
+"""How many members are prepared or recorded at the same time: two full requests of each kind to the tenant."""
 
 Waits = TenantUnavailable | TenantRefused | PeopleDirectoryUnavailable | PeopleDirectoryRefused
+
+_log = structlog.get_logger()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -32,9 +38,9 @@ class WaveRecords:
     _identities: Sequence[TenantIdentity] | None = field(default=None)
     _reading: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def open_requests_about(self, tenant_id: TenantId) -> Sequence[AccessRequest]:
+    async def open_requests_about(self, tenant_id: TenantId, *, only_planned: bool = False) -> Sequence[AccessRequest]:
         """List the open requests that may be about a tenant, as they are now."""
-        return await self.store.open_requests_about(tenant_id)
+        return await self.store.open_requests_about(tenant_id, only_planned=only_planned)
 
     async def identities(self) -> Sequence[TenantIdentity]:
         """List the identity of every partnership, by default domain."""
@@ -67,25 +73,45 @@ def applier_of_wave(applier: Applier) -> Applier:
     )
 
 
-async def rows_after_wave(
-    rows: Sequence[BatchRow], advance: Callable[[BatchRow], Awaitable[BatchRow]]
-) -> tuple[dict[TenantId, BatchRow], Waits | None]:
-    """Advance rows at the same time. One that waits for another system stops none of the others.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaveResult:
+    """What became of the rows of one wave, each by itself."""
 
-    :returns: the rows that changed, by tenant id, and why one of the others waits; None when none does.
+    changed: dict[TenantId, BatchRow]
+    """The rows that were advanced."""
+    waiting: dict[TenantId, Waits]
+    """Why the others wait for another system."""
+    failed: frozenset[TenantId] = frozenset()
+    """The rows that an error in Gatehouse stopped. It is in the log."""
+
+
+async def rows_after_wave(rows: Sequence[BatchRow], advance: Callable[[BatchRow], Awaitable[BatchRow]]) -> WaveResult:
+    """Advance rows at the same time. One that waits, or fails, stops none of the others.
+
+    :raises StoreNotWritable: when nothing can be stored now, after the others have ended.
     """
 
-    async def one(row: BatchRow) -> BatchRow | Waits:
+    async def one(row: BatchRow) -> BatchRow | Exception:
         try:
             return await advance(row)
-        except (TenantUnavailable, TenantRefused, PeopleDirectoryUnavailable, PeopleDirectoryRefused) as error:
+        except Exception as error:
+            if not isinstance(error, Waits | StoreNotWritable):
+                _log.exception("batch_member_failed", partner=row.tenant_id, request=row.request_id)
             return error
 
-    results = await asyncio.gather(*map(one, rows))
-    changed = {
-        row.tenant_id: after
-        for row, after in zip(rows, results, strict=True)
-        if isinstance(after, BatchRow) and after != row
-    }
-    waits = next((result for result in results if not isinstance(result, BatchRow)), None)
-    return changed, waits
+    results = dict(zip((row.tenant_id for row in rows), await asyncio.gather(*map(one, rows)), strict=True))
+    for result in results.values():
+        if isinstance(result, StoreNotWritable):
+            raise result
+    advanced = [(row, results[row.tenant_id]) for row in rows]
+    return WaveResult(
+        changed={
+            row.tenant_id: after_progress(row, after)
+            for row, after in advanced
+            if isinstance(after, BatchRow) and after != row
+        },
+        waiting={tenant_id: result for tenant_id, result in results.items() if isinstance(result, Waits)},
+        failed=frozenset(
+            tenant_id for tenant_id, result in results.items() if not isinstance(result, BatchRow | Waits)
+        ),
+    )

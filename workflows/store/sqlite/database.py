@@ -18,7 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 from sqlite_utils import Database
 
 from workflows.ports.clock import Clock
-from workflows.ports.pages import START, Cursor, PagePosition, PartnerFilter, RequestFilter
+from workflows.ports.pages import START, Cursor, Page, PagePosition, PartnerFilter, RequestFilter
 from workflows.ports.records import StoreNotWritable, StoreTrouble
 from workflows.store.codec import load, load_shared
 from workflows.store.columns import text_of, typed_search_text
@@ -91,6 +91,26 @@ class SqliteDatabase:
         with closing(sqlite3.connect(f"{self._file.path.as_uri()}?mode=ro", uri=True)) as db:
             db.execute(f"pragma busy_timeout = {BUSY_MILLISECONDS}")
             return read(db)
+
+    async def _page(
+        self,
+        adapter: TypeAdapter[Result],
+        rows: "ListQuery",
+        limit: int,
+        position: PagePosition,
+        *,
+        are_remembered: bool = False,
+    ) -> Page[Result]:
+        found = await self._run(lambda: rows.read(self._db, limit, position))
+        items = await asyncio.to_thread(readable, adapter, found.rows, are_remembered=are_remembered)
+        return Page(
+            items=items,
+            count=found.count,
+            count_before=found.count_before,
+            first_cursor=found.first,
+            last_cursor=found.last,
+            size=len(found.rows),
+        )
 
     async def _run(self, work: Callable[[], Result]) -> Result:
         """Run what reads, or must not be part of a transaction."""

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, Final, TypeVar
 
 import structlog
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from workflows.core.partners.partnership import Partnership, result_read_at
 from workflows.core.partners.records import Records
@@ -40,6 +40,9 @@ _SAYS_MORE_THAN_ITS_RESULT: Final = f"""not (outcome = '{RECEIVED}' and exists (
 _WAITING: Final = """waits_for in (select value from json_each(?))
     and not exists (select 1 from json_each(excluded) where value in (select value from json_each(?)))"""
 
+_FILED_BY: Final = "(requester = ? or account = ?)"
+_MAY_BE_ABOUT: Final = "(tenant_id = ? or tenant_id is null)"
+"""Whether a request may be about a tenant. Before it has a plan, that is not known here."""
 _READ_AT: Final = "julianday(coalesce(json_extract(doc, '$.confirmed_at'), json_extract(doc, '$.changed_at')))"
 # NB. the plus keeps SQLite from the index of open requests, by which it would read every closed request of all partners
 # (SQLite: "The Query Optimizer Overview", unary plus).
@@ -65,10 +68,11 @@ class SqliteRecords(SqliteDatabase):
         """List the requests that are not terminal, oldest first."""
         return await self._requests("where is_open = 1 order by created_at")
 
-    async def open_requests_about(self, tenant_id: TenantId) -> Sequence[AccessRequest]:
-        """List the requests that are not terminal and may be about a tenant, oldest first."""
-        where = "where is_open = 1 and (tenant_id = ? or tenant_id is null) order by created_at"
-        return await self._requests(where, tenant_id)
+    async def open_requests_about(self, tenant_id: TenantId, *, only_planned: bool = False) -> Sequence[AccessRequest]:
+        """List the requests that are not terminal and may be about a tenant, oldest first; see `ports.records`."""
+        # NB. the plus lets SQLite use the index of tenants, not that of all open requests.
+        where = "tenant_id = ? and +is_open = 1" if only_planned else f"is_open = 1 and {_MAY_BE_ABOUT}"
+        return await self._requests(f"where {where} order by created_at", tenant_id)
 
     async def open_requests_alone(self) -> Sequence[AccessRequest]:
         """List the requests that are not terminal and belong to no batch, oldest first."""
@@ -160,11 +164,36 @@ class SqliteRecords(SqliteDatabase):
         )
 
     async def requests_of(
-        self, requester: ChatId, limit: int, account: PersonId | None = None
+        self,
+        requester: ChatId,
+        limit: int,
+        account: PersonId | None = None,
+        *,
+        is_open: bool | None = None,
+        may_be_about: TenantId | None = None,
     ) -> Sequence[AccessRequest]:
-        """List the requests that were filed under a chat id or by an account, newest first."""
-        where = "where requester = ? or account = ? order by created_at desc, rowid desc limit ?"
-        return await self._requests(where, requester, account, limit)
+        """List the requests that were filed under a chat id or by an account, newest first; see `ports.records`."""
+        where = _FILED_BY if is_open is None else f"{_FILED_BY} and +is_open = {int(is_open)}"
+        about = () if may_be_about is None else (may_be_about,)
+        where = f"{where} and {_MAY_BE_ABOUT}" if about else where
+        order = "order by created_at desc, rowid desc limit ?"
+        return await self._requests(f"where {where} {order}", requester, account, *about, limit)
+
+    async def count_open_among_newest(
+        self, requester: ChatId, account: PersonId | None, *, newest: int, other_than: RequestId
+    ) -> int:
+        """Count the requests that are not terminal among the newest of a person, without one of them."""
+        rows = await self._query(
+            f"""select count(*) as count from (select id, is_open from requests where {_FILED_BY}
+                order by created_at desc, rowid desc limit ?) where is_open = 1 and id <> ?""",  # noqa: S608
+            *(requester, account, newest, other_than),
+        )
+        return int(rows[0]["count"])
+
+    async def has_other_requests_for(self, tenant_id: TenantId, request_id: RequestId) -> bool:
+        """Return whether there is another request about a tenant, open or closed."""
+        sql = "select 1 from requests where tenant_id = ? and id <> ? limit 1"
+        return bool(await self._query(sql, tenant_id, request_id))
 
     async def requests_for(self, tenant_id: TenantId, limit: int) -> Sequence[AccessRequest]:
         """List the requests about one tenant, newest first."""
@@ -329,20 +358,6 @@ class SqliteRecords(SqliteDatabase):
     async def save_mark(self, name: str, value: str) -> None:
         """Store a mark of the process. A mark is a text with a name."""
         await self._write("insert or replace into marks (name, value) values (?, ?)", name, value)
-
-    async def _page(
-        self, adapter: TypeAdapter[Item], rows: ListQuery, limit: int, position: PagePosition
-    ) -> Page[Item]:
-        found = await self._run(lambda: rows.read(self._db, limit, position))
-        items = await asyncio.to_thread(readable, adapter, found.rows)
-        return Page(
-            items=items,
-            count=found.count,
-            count_before=found.count_before,
-            first_cursor=found.first,
-            last_cursor=found.last,
-            size=len(found.rows),
-        )
 
     async def _requests(self, tail: str, *values: object) -> list[AccessRequest]:
         rows = await self._query(f"select id, doc from requests {tail}", *values)  # noqa: S608

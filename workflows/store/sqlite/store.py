@@ -7,6 +7,7 @@ from typing import Any
 
 from workflows.core.batches.batch import Batch
 from workflows.core.batches.deciding import current_batch_eligibility
+from workflows.core.batches.reminding import next_batch_due_at
 from workflows.core.partners.partnership import Partnership
 from workflows.core.partners.reviewing.campaigns import Campaign
 from workflows.core.policy.freeze import Freeze
@@ -191,7 +192,7 @@ class SqliteStore(
         return [effect for request in readable(REQUEST, rows) for effect in effects_of_freeze(request, freeze)]
 
     def _put_batch(self, batch: Batch) -> None:
-        who = current_batch_eligibility(batch)
+        who, due = current_batch_eligibility(batch), next_batch_due_at(batch)
         self._put(
             "batches",
             "id",
@@ -206,7 +207,7 @@ class SqliteStore(
                 "excluded": json.dumps([] if who is None else sorted(who.excluded_ids)),
                 "created_at": text_of(batch.created_at),
                 "expires_at": text_of(batch.expires_at),
-                "due_at": text_of(batch.expires_at) if batch.may_expire else None,
+                "due_at": None if due is None else text_of(due),
                 "doc": self._clean.batch(batch),
             },
         )

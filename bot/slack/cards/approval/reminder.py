@@ -32,24 +32,37 @@ from bot.slack.cards.requests import (
     restore_hint,
     review_button,
 )
+from bot.words.batches.rows import title_words
 from bot.words.plans.risk import risk_for_approval_words
 from bot.words.requests.titles import prepared_title
 from bot.words.sentences import counted, minute
+from workflows.core.batches.batch import Batch
 from workflows.core.requests.request import AccessRequest, RequestKind
+from workflows.ports.pages import EMPTY, Page
 from workflows.ports.records import LimitedList
 
 
-def reminder_message(requests: LimitedList[AccessRequest], *, now: datetime) -> Message:
-    """Return the message that lists requests, those that expire first on top. Requests that do not fit are counted."""
+def reminder_message(requests: LimitedList[AccessRequest], *, now: datetime, batches: Page[Batch] = EMPTY) -> Message:
+    """Return the message that lists batches and requests, those that expire first on top.
+
+    What does not fit is counted.
+    """
     sorted_requests = sorted(requests.items, key=lambda item: item.expires_at)
-    title = f"{counted(requests.count, 'request')} {'waits' if requests.count == 1 else 'wait'} for your decision"
+    count = requests.count + batches.count
+    what = [counted(requests.count, "request")] if requests.count else []
+    what += [counted(batches.count, "batch", "batches")] if batches.count else []
+    title = f"{' and '.join(what)} {'waits' if count == 1 else 'wait'} for your decision"
     blocks: list[Block] = [header(f"⏰ {title}")]
+    for batch in batches.items:
+        blocks += _batch_entry(batch)
+    if more := batches.count - len(batches.items):
+        blocks.append(rich_text(paragraph(fixed_text(f"and {counted(more, 'more batch', 'more batches')}"))))
     for request in sorted_requests:
         blocks += _entry(request)
     if more := requests.count - len(sorted_requests):
         blocks.append(rich_text(paragraph(fixed_text(f"and {more} more in your App Home"))))
-    names = ", ".join(map(_name, sorted_requests[:3]))
-    return message(f"{names}: {title}", blocks)
+    named = [*(f"{title_words(batch)} ({batch.id})" for batch in batches.items), *map(_name, sorted_requests)]
+    return message(f"{', '.join(named[:3])}: {title}", blocks)
 
 
 def finished_reminder(expired: Sequence[AccessRequest] = (), planned_again: Sequence[AccessRequest] = ()) -> Message:
@@ -84,6 +97,21 @@ def replaced_reminder(reminded_at: datetime) -> Message:
 
 def _name(request: AccessRequest) -> str:
     return f"{clean(notified_target(request), 60)} ({request.id})"
+
+
+def _batch_entry(batch: Batch) -> Iterator[Block]:
+    by = "" if batch.requester is None else batch.requester.name
+    yield rich_text(
+        paragraph(
+            fixed_text(title_words(batch), bold=True),
+            fixed_text(" · requested by "),
+            cleaned_text(by),
+            fixed_text(" · decide by "),
+            local_time(batch.expires_at),
+            fixed_text(f" · {batch.id}"),
+        )
+    )
+    yield actions(f"batch:{batch.id}", button("Review", ids.REVIEW_BATCH, ids.batch_value(batch), "primary"))
 
 
 def _entry(request: AccessRequest) -> Iterator[Block]:

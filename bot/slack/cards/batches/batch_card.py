@@ -20,13 +20,14 @@ from bot.slack.blocks.blocks import (
     paragraph,
     quote,
     rich_text,
+    web_link,
 )
 from bot.slack.blocks.message import Message, message, notice
 from bot.slack.blocks.untrusted import clean
 from bot.slack.cards.approval.approval_chain import chain_elements
 from bot.slack.cards.approval.closed_card import first_words
 from bot.slack.people.approvers import NO_APPROVERS_KNOWN, Approvers
-from bot.words.batches import (
+from bot.words.batches.rows import (
     IN_CHANNEL,
     LIST_MISSING,
     LIST_PENDING,
@@ -45,8 +46,9 @@ from bot.words.batches import (
     template_counts,
     title_words,
 )
-from bot.words.plans.changes import duration_words
+from bot.words.batches.terms import batch_duration_words
 from bot.words.sentences import counted
+from bot.words.settings.open_access import grouped_counts_words
 from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowState
 from workflows.core.batches.deciding import batch_eligibility
 from workflows.core.people import Role
@@ -54,9 +56,9 @@ from workflows.core.policy.risk import RiskLevel
 
 S = BatchState
 
-MAX_OPENINGS: Final = 3
-"""Kinds of access that the card names, the most frequent first; Details and the list have all of them."""
 MAX_TEMPLATES: Final = 3
+MAX_OPENING_CHARACTERS: Final = 1000
+"""All kinds that Gatehouse has a title for need fewer."""
 MAX_NAMED_LEFT: Final = 5
 """Partners that left the batch, or ended, and are named."""
 _ICONS: Final[Mapping[BatchState, str]] = {
@@ -83,11 +85,17 @@ def batch_card(
     """Return the card of a batch: all that is decided while it waits for approvals, otherwise its progress and result.
 
     :param holders: who has each role of the approval chain now, by name.
-    :param with_buttons: offer Approve and Reject where they have an effect; Details is offered always.
+    :param with_buttons: offer Approve and Reject where they have an effect; Details is offered always. Reject needs no
+        list: closing is easy.
     :param with_progress: whether it shows how many members are recorded, so that it changes with each of them.
     """
     if batch.state is S.AWAITING_APPROVAL:
-        blocks = list(_waiting_blocks(batch, holders, can_decide=with_buttons and can_be_decided(batch, now)))
+        can_approve, can_reject = can_be_approved(batch, now), can_be_rejected(batch, now)
+        blocks = list(
+            _waiting_blocks(
+                batch, holders, can_approve=with_buttons and can_approve, can_reject=with_buttons and can_reject
+            )
+        )
     else:
         blocks = list(_other_blocks(batch, with_progress=with_progress or batch.state is not S.APPLYING))
     return message(batch_summary(batch), blocks)
@@ -122,9 +130,14 @@ def batch_icon(batch: Batch) -> str:
     return "⚠️" if has_others else _ICONS[batch.state]
 
 
-def can_be_decided(batch: Batch, now: datetime) -> bool:
-    """Return whether Approve and Reject have an effect: the list of exactly what is decided on is attached."""
-    return batch.state is S.AWAITING_APPROVAL and batch.is_list_current and now < batch.expires_at
+def can_be_approved(batch: Batch, now: datetime) -> bool:
+    """Return whether Approve has an effect: the list of exactly what is decided on is attached."""
+    return can_be_rejected(batch, now) and batch.is_list_current
+
+
+def can_be_rejected(batch: Batch, now: datetime) -> bool:
+    """Return whether Reject has an effect."""
+    return batch.state is S.AWAITING_APPROVAL and now < batch.expires_at
 
 
 def can_be_withdrawn(batch: Batch) -> bool:
@@ -132,7 +145,9 @@ def can_be_withdrawn(batch: Batch) -> bool:
     return batch.requester is not None and batch.state in (S.PREPARING, S.AWAITING_APPROVAL)
 
 
-def _waiting_blocks(batch: Batch, holders: Mapping[Role, Approvers], *, can_decide: bool) -> Iterator[Block]:
+def _waiting_blocks(
+    batch: Batch, holders: Mapping[Role, Approvers], *, can_approve: bool, can_reject: bool
+) -> Iterator[Block]:
     members = batch.members
     yield header(f"{title_words(batch)} · {risk_words(_highest(members))}")
     justification = first_words(batch.justification)
@@ -140,7 +155,7 @@ def _waiting_blocks(batch: Batch, holders: Mapping[Role, Approvers], *, can_deci
     yield rich_text(*summary_elements(members), *_list_elements(batch), *_again_elements(batch))
     verdict = batch_eligibility(batch).verdict
     yield rich_text(*chain_elements(batch.stages, verdict, holders))
-    yield decision_row(batch, can_decide=can_decide)
+    yield decision_row(batch, can_approve=can_approve, can_reject=can_reject)
 
 
 def _highest(rows: Sequence[BatchRow]) -> RiskLevel | None:
@@ -154,30 +169,27 @@ def _fact_parts(batch: Batch) -> Iterator[TextRun]:
         yield fixed_text(" · Sponsor ")
         yield cleaned_text(batch.sponsor.name, bold=True)
         yield fixed_text("\n")
-    yield fixed_text("Nothing is written" + ("" if batch.duration is None else f" · {duration_words(batch.duration)}"))
+    yield fixed_text("Nothing is written" + ("" if batch.duration is None else f" · {batch_duration_words(batch)}"))
     yield fixed_text(" · Decide by ")
     yield local_time(batch.expires_at)
     yield fixed_text(f" · {batch.id}")
 
 
-def summary_elements(rows: Sequence[BatchRow], *, max_openings: int = MAX_OPENINGS) -> Iterator[RichTextElement]:
-    """Return the partners by template and by risk, and the most frequent kinds of access that stay open."""
+def summary_elements(rows: Sequence[BatchRow]) -> Iterator[RichTextElement]:
+    """Return the partners by template and by risk, and every kind of access that stays open."""
     templates = list(template_counts(rows))
     shown = templates[:MAX_TEMPLATES] if len(templates) > MAX_TEMPLATES + 1 else templates
     runs = [run for text, count in shown for run in (fixed_text(f", {count} "), cleaned_text(text, 60))]
     yield paragraph(
-        fixed_text("Same as template: ", bold=True),
+        fixed_text("Template: ", bold=True),
         *([fixed_text(f"{shown[0][1]} "), *runs[1:]] if shown else []),
         *_more(len(templates) - len(shown), "template"),
     )
     risks = ", ".join(f"{count} {risk_level(level)}" for level, count in risk_counts(rows))
     yield paragraph(fixed_text("Risk: ", bold=True), fixed_text(risks))
     if opened := opening_counts(rows):
-        yield paragraph(fixed_text("Open now, adopted as it is", bold=True))
-        for text, count in opened[:max_openings]:
-            yield paragraph(fixed_text(f"• {count}: "), cleaned_text(text, 120))
-        if more := _more(len(opened) - max_openings, "kind"):
-            yield paragraph(*more)
+        named = cleaned_text(grouped_counts_words(opened), MAX_OPENING_CHARACTERS)
+        yield paragraph(fixed_text("Open now: ", bold=True), named)
 
 
 def _more(count: int, noun: str) -> list[TextRun]:
@@ -187,9 +199,11 @@ def _more(count: int, noun: str) -> list[TextRun]:
 def _list_elements(batch: Batch) -> Iterator[RichTextElement]:
     """Return where the list is and its digest; while it is not attached, that nobody can decide, and why."""
     if batch.is_list_current and batch.list_file is not None:
+        where = "List: " if batch.list_file.permalink else "List (channel thread): "
         yield paragraph(
-            fixed_text("List (channel thread): ", bold=True),
-            fixed_text(f"{list_name(batch)} · SHA-256 {short_digest(batch.list_file.sha256)}… "),
+            fixed_text(where, bold=True),
+            web_link(batch.list_file.permalink, list_name(batch)),
+            fixed_text(f" · SHA-256 {short_digest(batch.list_file.sha256)}… "),
             fixed_text(f"· Change ID {short_digest(batch.digest)}…"),
         )
     elif batch.list_problem:
@@ -207,24 +221,24 @@ def _again_elements(batch: Batch) -> Iterator[RichTextElement]:
         )
 
 
-def decision_row(batch: Batch, *, can_decide: bool, with_details: bool = True) -> ActionsBlock:
+def decision_row(batch: Batch, *, can_approve: bool, can_reject: bool, with_details: bool = True) -> ActionsBlock:
     """Return Approve and Reject, and Details. Approve asks once more, with the number of partners.
 
-    :param can_decide: whether Approve and Reject are offered.
+    :param can_approve: whether Approve is offered.
+    :param can_reject: whether Reject is offered.
     """
     value = ids.batch_value(batch)
     buttons: list[ButtonElement] = []
-    if can_decide:
+    if can_approve:
         sure = confirm_dialog(
             f"Approve for {size_words(batch)}?",
             f"The settings of {size_words(batch)} stay as they are and become the record. This counts for exactly the "
             f"list with Change ID {short_digest(batch.digest)}….",
             "Approve",
         )
-        buttons += [
-            button("Approve", ids.APPROVE_BATCH, value, "primary", sure),
-            button("Reject", ids.REJECT_BATCH, value, "danger"),
-        ]
+        buttons.append(button("Approve", ids.APPROVE_BATCH, value, "primary", sure))
+    if can_reject:
+        buttons.append(button("Reject", ids.REJECT_BATCH, value, "danger"))
     if with_details:
         buttons.append(button("Details", ids.REVIEW_BATCH, value))
     return actions(f"batch:{batch.id}", *buttons)

@@ -20,31 +20,36 @@ from bot.slack.blocks.blocks import (
     quote,
     rich_text,
     small_text,
+    web_link,
 )
 from bot.slack.blocks.pages import page_blocks
 from bot.slack.cards.approval.approval_chain import chain_elements
-from bot.slack.cards.batches.batch_card import can_be_decided, decision_row, summary_elements
+from bot.slack.cards.batches.batch_card import can_be_approved, can_be_rejected, decision_row, summary_elements
 from bot.slack.people.approvers import NO_APPROVERS_KNOWN, Approvers
-from bot.words.batches import (
+from bot.words.batches.rows import (
     LIST_MISSING,
     LIST_PENDING,
     ROW_STATES,
     facts_words,
     list_name,
+    opening_words,
     risk_words,
     row_reason_words,
+    short_digest,
     state_words,
     template_words,
     title_of,
     title_words,
 )
-from bot.words.plans.changes import duration_words
+from bot.words.batches.terms import batch_duration_words, end_words, settings_by_words
 from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowState
 from workflows.core.batches.deciding import batch_eligibility
 from workflows.core.people import Person, Role
 
-MAX_OPENINGS: Final = 12
 MAX_EXCLUDED_CHARACTERS: Final = 500
+ROWS_PER_PAGE: Final = 8
+"""Partners on a page: each with what is open, who made the settings, its end and its Change ID."""
+_OPENINGS_LIMIT: Final = 500
 _REASON_LIMIT: Final = 300
 _ORDER: Final = (
     RowState.LEFT,
@@ -74,12 +79,13 @@ def details_blocks(
     rows = batch.members or [row for row in batch.rows if row.was_member]
     blocks: list[Block] = [
         rich_text(*_about_elements(batch)),
-        rich_text(*summary_elements(rows, max_openings=MAX_OPENINGS)),
+        rich_text(*summary_elements(rows)),
         rich_text(*_decision_elements(batch, holders)),
     ]
-    if may_decide and can_be_decided(batch, now):
+    if may_decide and can_be_rejected(batch, now):
+        can_approve = can_be_approved(batch, now)
         blocks += [
-            decision_row(batch, can_decide=True, with_details=False),
+            decision_row(batch, can_approve=can_approve, can_reject=True, with_details=False),
             small_text("Your permission is checked when you click."),
         ]
     return blocks + row_pages(batch, page, action_ids=(ids.BATCH_PREVIOUS, ids.BATCH_NEXT))
@@ -92,6 +98,7 @@ def row_pages(batch: Batch, page: int, *, action_ids: tuple[str, str]) -> list[B
         [fixed_text("Partners", bold=True)],
         [bullets([_row_parts(row)]) for row in rows],
         page,
+        size=ROWS_PER_PAGE,
         action_ids=action_ids,
         value=lambda number: f"{batch.id}:{number}",
     )
@@ -104,6 +111,12 @@ def _row_parts(row: BatchRow) -> list[TextRun]:
         parts += [fixed_text(f" · {risk_words(row.risk).lower()} · "), cleaned_text(same, 60)]
     if row.request_id is not None:
         parts.append(fixed_text(f" · {row.request_id}"))
+    if row.was_member or row.state is RowState.ALONE:
+        opened = "; ".join(opening_words(row)) or "nothing"
+        parts += [fixed_text("\nOpen: "), cleaned_text(opened, _OPENINGS_LIMIT), fixed_text(" · ")]
+        parts.append(cleaned_text(settings_by_words(row), 200))
+        parts += [fixed_text(f" · {end}") for end in (end_words(row),) if end]
+        parts += [fixed_text(f" · Change ID {short_digest(row.plan_digest)}…")] if row.plan_digest else []
     if reason := row_reason_words(row):
         parts += [fixed_text("\n"), cleaned_text(reason, _REASON_LIMIT)]
     return parts
@@ -119,7 +132,7 @@ def _about_elements(batch: Batch) -> Iterator[RichTextElement]:
             cleaned_text(batch.requester.name, bold=True),
             fixed_text(" · Sponsor "),
             cleaned_text(batch.sponsor.name, bold=True),
-            *([] if batch.duration is None else [fixed_text(f" · {duration_words(batch.duration)}")]),
+            *([] if batch.duration is None else [fixed_text(f" · {batch_duration_words(batch)}")]),
         )
     if batch.justification:
         yield quote(batch.justification, Limit.INPUT)
@@ -139,7 +152,9 @@ def _decision_elements(batch: Batch, holders: Mapping[Role, Approvers]) -> Itera
         yield paragraph(fixed_text("Change ID ", bold=True), cleaned_text(batch.digest, 64, code=True))
     if batch.is_list_current and batch.list_file is not None:
         yield paragraph(
-            fixed_text(f"List {list_name(batch)}, SHA-256 ", bold=True),
+            fixed_text("List ", bold=True),
+            web_link(batch.list_file.permalink, list_name(batch)),
+            fixed_text(" SHA-256 ", bold=True),
             cleaned_text(batch.list_file.sha256, 64, code=True),
         )
     elif batch.state is BatchState.AWAITING_APPROVAL:

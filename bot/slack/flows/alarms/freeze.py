@@ -24,7 +24,7 @@ from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.people import Person
-from workflows.core.policy.freeze import FreezeStep, require_admin
+from workflows.core.policy.freeze import FreezeStep, require_admin, require_reason
 from workflows.core.requests.commands.freeze import ChangeFreeze
 from workflows.core.requests.transitions.freezing import is_stopped_by_freeze
 from workflows.ports.clock import Clock
@@ -70,9 +70,10 @@ class FreezeFlow:
     async def freeze(self, ack: AsyncAck, click: Interaction) -> None:
         """Store the freeze."""
         reason = click.required_view.value(ids.REASON)
-        if not reason.strip():
-            missing = refusal_words(Refused(RefusalCode.FREEZE_REASON_MISSING))
-            await ack(response_action="errors", errors={ids.REASON: missing})
+        try:
+            require_reason(reason)
+        except Refused as refused:
+            await ack(response_action="errors", errors={ids.REASON: refusal_words(refused)})
             return
         command = ChangeFreeze(actor=click.actor, step=FreezeStep.FREEZE, reason=reason)
         await self.service.store_click(command, key=click.key)

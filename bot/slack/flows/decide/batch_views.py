@@ -10,7 +10,7 @@ from bot.slack.blocks.blocks import Json, fixed_text, paragraph, rich_text
 from bot.slack.blocks.modal import input_block, modal, text_area
 from bot.slack.cards.batches.batch_details import details_blocks
 from bot.slack.people.approvers import NO_APPROVERS_KNOWN, Approvers
-from bot.words.batches import title_words
+from bot.words.batches.rows import title_words
 from workflows.core.batches.batch import Batch
 from workflows.core.people import Role
 

@@ -179,7 +179,7 @@ def _waiting_sections(home: AppHome, now: datetime, *, has_times_below: bool = T
 
 
 def _own_sections(home: AppHome, now: datetime) -> Iterator[Block]:
-    if home.mine.count or home.ending.count or home.sponsored.count or home.batches.own:
+    if home.mine.count or home.ending.count or home.sponsored.count or home.batches.own.count:
         yield header("My requests and partners")
     yield from own_batch_rows(home.batches.own)
     sponsored = home.sponsored

@@ -23,7 +23,7 @@ from bot.slack.cards.approval.closed_card import replaced_icon
 from bot.slack.cards.partnership import partner_section_row, partnership_facts, partnership_state_words
 from bot.slack.cards.requests import icon, kind_words, restore_hint
 from bot.slack.ids import PartnerSection
-from bot.words.batches import member_words
+from bot.words.batches.rows import member_words
 from bot.words.requests.notes import note_words
 from bot.words.requests.replacement import later_state_by_words
 from bot.words.requests.states import STATE_WORDS

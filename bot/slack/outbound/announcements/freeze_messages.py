@@ -1,5 +1,6 @@
 """Tell everybody who waits that a freeze began or ended, once each; the channel has one message, updated at the end."""
 
+from dataclasses import replace
 from typing import Final
 
 from slack_sdk.models.blocks import Block
@@ -12,6 +13,7 @@ from bot.words.refusals.freeze import STILL_POSSIBLE, as_sentence, ended_words, 
 from workflows.core.people import ADMIN, ChatId
 from workflows.core.policy.freeze import Freeze
 from workflows.core.requests.transitions.freezing import is_stopped_by_freeze
+from workflows.ports.message_copies import MessageCopy
 
 _BEGAN, _ENDED = "began", "ended"
 _OVER: Final = notice("This freeze is over, see the newer message. You need to do nothing.")
@@ -42,18 +44,33 @@ class FreezeMessages:
         for copy in copies:
             if copy.audience and copy.occasion == _BEGAN and not freeze.is_frozen:
                 await self._outbound.copies.close(copy, _OVER if copy.audience in waiting else card)
-        problem = await self._show_in_channel(subject, card)
+        problem = await self._show_in_channel(freeze, subject, card)
+        for since in freeze.earlier:
+            await self._close_earlier(f"freeze:{since.isoformat()}")
         if problem is not None:
             raise problem
         return waiting | admins
 
-    async def _show_in_channel(self, subject: str, card: Message) -> NotAccepted | None:
+    async def _close_earlier(self, subject: str) -> None:
+        """Close the messages of an earlier freeze that was replaced before its end was shown."""
+        for copy in await self._outbound.copies.live_copies(subject):
+            if copy.occasion != _ENDED:
+                await self._outbound.copies.close(copy, _OVER)
+
+    async def _show_in_channel(self, freeze: Freeze, subject: str, card: Message) -> NotAccepted | None:
         """Post the channel's message, or update it."""
-        copies = await self._outbound.copies.live_copies(subject)
-        posted = next((copy for copy in copies if not copy.audience), None)
+        posted = await self._channel_copy(subject)
         if posted is None:
-            return await self._outbound.copies.post(subject, "", card)
-        return await self._outbound.copies.renew(posted, card, replaces_deleted=False)
+            return await self._outbound.copies.post(subject, "", card, "" if freeze.is_frozen else _ENDED)
+        problem = await self._outbound.copies.renew(posted, card, replaces_deleted=False)
+        shown = None if freeze.is_frozen or problem is not None else await self._channel_copy(subject)
+        if shown is not None and shown.occasion != _ENDED:
+            await self._outbound.store.save_copy(replace(shown, occasion=_ENDED))
+        return problem
+
+    async def _channel_copy(self, subject: str) -> MessageCopy | None:
+        copies = await self._outbound.copies.live_copies(subject)
+        return next((copy for copy in copies if not copy.audience), None)
 
     async def _waiting(self) -> frozenset[ChatId]:
         """List the requesters of open requests that a freeze stops, and who can decide on one of them now."""

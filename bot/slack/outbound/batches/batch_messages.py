@@ -1,7 +1,6 @@
 """Show a batch: its card in the approval channel, and a copy for each person who can decide now."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Final
 
 from bot.slack.blocks.message import Message
@@ -30,7 +29,7 @@ class BatchMessages:
         self._lists = lists
         self._recipients = Recipients(outbound.directory)
 
-    async def show(self, batch: Batch) -> None:
+    async def show(self, batch: Batch) -> ListFile | None:
         """Update every copy of the card, and post missing ones; see `ports.Notifier.show_batch`.
 
         :raises NotifierUnavailable, NotifierRefused: when the channel does not accept the card.
@@ -53,7 +52,8 @@ class BatchMessages:
         if problem is not None:
             raise problem
         if batch.state is BatchState.AWAITING_APPROVAL and batch.is_list_current:
-            await self._attach_to_new_card(batch)
+            return await self._attach_to_new_card(batch)
+        return None
 
     async def _show_sponsor(self, batch: Batch) -> None:
         """Tell the sponsor once that they are named, and update that message."""
@@ -72,18 +72,26 @@ class BatchMessages:
             await self.show(batch)
         return await self._attach(batch, await self._channel_card(batch))
 
-    async def _attach_to_new_card(self, batch: Batch) -> None:
+    async def _attach_to_new_card(self, batch: Batch) -> ListFile | None:
         """Attach the list again when the card was posted again, in another channel for example."""
-        card = await self._channel_card(batch)
-        if card is not None and card.occasion != batch.digest:
-            await self._attach(batch, card)
+        card, file = await self._channel_card(batch), batch.list_file
+        if card is None or file is None:
+            return None
+        # NB. earlier versions stored with the card which list is below it.
+        is_below = card.occasion == batch.digest if not file.message_id else card.message_id == file.message_id
+        return None if is_below else await self._attach(batch, card)
 
     async def _attach(self, batch: Batch, card: MessageCopy | None) -> ListFile:
-        """Attach the list below a card, and store that it is there."""
-        file = await self._lists.attach(batch, thread="" if card is None else card.message_id)
-        if card is not None:
-            await self._outbound.store.save_copy(replace(card, occasion=str(batch.digest)))
-        return file
+        return await self._lists.attach(batch, thread="" if card is None else card.message_id)
+
+    async def deciders(self, batch: Batch) -> frozenset[ChatId]:
+        """Return who can decide on a batch now."""
+        eligible = current_batch_eligibility(batch)
+        return await self._recipients.deciders_now(eligible, await self._recipients.open_stage_holders(eligible))
+
+    async def asked(self, batch: Batch) -> frozenset[ChatId]:
+        """Return who was asked for a decision and has a message about it."""
+        return frozenset(ChatId(copy.audience) for copy in await self._copies(batch) if copy.audience)
 
     async def concerned(self, batch: Batch) -> frozenset[ChatId]:
         """Return whose App Home lists the batch, or did."""

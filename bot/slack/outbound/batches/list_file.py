@@ -8,7 +8,7 @@ from bot.slack.answers.private_file import FileNotSent, FileProblem
 from bot.slack.blocks.untrusted import escape
 from bot.slack.outbound.files.upload import FileUpload, SharedFile, problems_of_files
 from bot.slack.outbound.recipients import Outbound
-from bot.words.batches import list_comment, list_name, list_title
+from bot.words.batches.rows import list_comment, list_name, list_title
 from workflows.core.batches.batch import Batch, ListFile
 from workflows.core.errors.facts import Fact
 from workflows.core.requests.request import AccessRequest
@@ -68,6 +68,7 @@ class BatchListFiles:
             sha256=Digest(rendered.sha256),
             permalink=shared.permalink,
             digest=batch.digest,
+            message_id=thread,
         )
 
     async def _shared(self, batch: Batch, rendered: RenderedList, thread: str) -> SharedFile:

@@ -20,7 +20,7 @@ from bot.slack.people.approvers import Approvers, name_approvers
 from workflows.app.reads.found_requests import today_from_record
 from workflows.app.reads.known_freeze import known_freeze
 from workflows.app.reads.newer_requests import read_after_end
-from workflows.core.partners.partnership import newer_request
+from workflows.core.partners.partnership import newer_request, tenant_of
 from workflows.core.people import ChatId, Role, is_chat_user
 from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
 from workflows.core.requests.transitions.freezing import is_stopped_by_freeze
@@ -28,7 +28,7 @@ from workflows.intervals import NAMES_SHOWN_FOR
 from workflows.ports.message_copies import MessageCopy
 
 MAX_COUNTED_REQUESTS: Final = 50
-"""The most requests of one requester, or of one partner, that are read for a card."""
+"""The most requests of one requester that are counted, or read, for a card."""
 
 
 class RequestMessages:
@@ -93,12 +93,11 @@ class RequestMessages:
             store, now = self._outbound.store, self._outbound.clock.now()
             today = await today_from_record(request, record, store=store, now=now)
             return CardContext(is_first=False, partnership=record, successor=today.successor)
-        own_requests = await self._outbound.store.requests_of(
-            fields.requester, MAX_COUNTED_REQUESTS, prepared.requester.id
+        # NB. counted, not read: one person may have hundreds of open requests, and each of them has a card.
+        others = await self._outbound.store.count_open_among_newest(
+            fields.requester, prepared.requester.id, newest=MAX_COUNTED_REQUESTS, other_than=request.id
         )
-        others = sum(not own_request.is_terminal and own_request.id != request.id for own_request in own_requests)
-        earlier = await self._outbound.store.requests_for(prepared.plan.tenant_id, MAX_COUNTED_REQUESTS)
-        is_first = all(earlier_request.id == request.id for earlier_request in earlier)
+        is_first = not await self._outbound.store.has_other_requests_for(prepared.plan.tenant_id, request.id)
         return CardContext(is_first=is_first, others_open=others, partnership=record, freeze=freeze)
 
     async def _update(
@@ -189,12 +188,16 @@ class RequestMessages:
 
         Not here: each in the lane of its own request, so that its newest state is shown last.
         """
-        own_requests = await self._outbound.store.requests_of(
-            request.fields.requester, MAX_COUNTED_REQUESTS, request.requester_account
+        ended_requests = await self._outbound.store.requests_of(
+            request.fields.requester,
+            MAX_COUNTED_REQUESTS,
+            request.requester_account,
+            is_open=False,
+            may_be_about=tenant_of(request),
         )
         now = self._outbound.clock.now()
-        for own_request in own_requests:
-            is_replaced = own_request.is_terminal and newer_request(own_request, [request], None, now) is not None
+        for own_request in ended_requests:
+            is_replaced = newer_request(own_request, [request], None, now) is not None
             if is_replaced and await self._outbound.store.copies(f"requester:{own_request.id}"):
                 await self._outbound.store.request_card_update(
                     own_request.id, after=self._outbound.card_update_after, may_be_running=True

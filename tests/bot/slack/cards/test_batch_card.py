@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,17 +12,19 @@ from bot.slack.cards.batches.batch_details import details_blocks, excluded_words
 from bot.slack.flows.home.batch_rows import batch_rows, own_batch_rows
 from bot.slack.flows.request_access.adopt.draft_form import DraftContent, draft_rows_view, draft_view
 from bot.slack.payloads.button_values import typed_batch_id
-from bot.words.batches import SHORT_DIGITS, row_reason_words
+from bot.words.batches.rows import SHORT_DIGITS, row_reason_words
 from tests.bot.sample_batches import BATCH_ID, CHAIN, approved_once, asked, batch, draft, row, with_others
-from tests.bot.shipped_cards import NAMES, words_of
+from tests.bot.shipped_cards import NAMES, texts, words_of
 from tests.workflows.core.builders import CHIE, NOW, RILEY
+from tests.workflows.world import CATALOG
 from workflows.app.batches.confirming import BatchTerms
 from workflows.core.batches.batch import Batch, BatchState, RowCode, RowState
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.plans.plan import AtEnd
 from workflows.core.settings.canonical import Digest
 from workflows.ports.notifier import ListProblem
-from workflows.ports.records import LimitedList
+from workflows.ports.pages import EMPTY, Page
 
 MAX_CARD_WORDS = 120
 
@@ -48,7 +51,7 @@ def test_the_card_counts_templates_risks_and_openings() -> None:
     ):
         assert expected in card
     assert "no template" in card
-    assert "B2B collaboration, inbound" in card
+    assert "B2B collaboration inbound (40), outbound (8)" in card
     assert "approved by " in card
     assert "Amara" in card
     assert "Nothing is written" in card
@@ -81,9 +84,6 @@ def test_approve_asks_once_more_with_the_number_of_partners() -> None:
 @pytest.mark.parametrize(
     "one",
     [
-        batch(list_file=None),
-        batch(list_file=None, list_problem=(Fact(ListProblem.NO_SCOPE, {"code": "missing_scope"}),)),
-        batch(digest=Digest("0" * 64)),  # its list has other members
         batch(expires_at=NOW),
         *(batch(state) for state in BatchState if state is not BatchState.AWAITING_APPROVAL),
     ],
@@ -92,6 +92,21 @@ def test_nobody_is_offered_to_approve_what_cannot_be_decided(one: Batch) -> None
     assert actions_of(batch_card(one, now=NOW).blocks) == ["review_batch"]
     blocks = details_blocks(one, now=NOW, may_decide=True)
     assert "approve_batch" not in str(blocks)
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        batch(list_file=None),
+        batch(list_file=None, list_problem=(Fact(ListProblem.NO_SCOPE, {"code": "missing_scope"}),)),
+        batch(digest=Digest("0" * 64)),  # its list has other members
+    ],
+)
+def test_without_its_list_a_batch_can_only_be_rejected(one: Batch) -> None:
+    assert actions_of(batch_card(one, now=NOW).blocks) == ["reject_batch", "review_batch"]
+    blocks = details_blocks(one, now=NOW, may_decide=True)
+    assert "approve_batch" not in str(blocks)
+    assert "reject_batch" in str([block.to_dict() for block in blocks])
 
 
 @pytest.mark.parametrize(
@@ -107,6 +122,62 @@ def test_a_list_that_is_missing_is_said_with_its_cause(problem: ListProblem, exp
     for text in (shown(one), str([block.to_dict() for block in details_blocks(one, now=NOW)])):
         assert "Nobody can approve" in text
         assert expected in text
+
+
+def test_every_kind_of_access_is_on_the_card() -> None:
+    """What all titles have in common is said once."""
+    names = ("b2bCollaborationInbound", "b2bDirectConnectOutbound", "inboundTrust.isMfaAccepted", "somethingNew")
+    more = ("inboundTrust.isCompliantDeviceAccepted", "automaticUserConsentSettings.inboundAllowed", "m365Capabilities")
+    one = batch(count=3)
+    rows = (replace(one.rows[0], openings=(*names, *more)), replace(one.rows[1], openings=names), one.rows[2])
+    card = shown(replace(one, rows=rows))
+    for expected in (
+        "B2B collaboration inbound (3)",
+        "B2B direct connect outbound (2)",
+        "Trust in MFA (3), compliant devices (1)",
+        "Automatic redemption inbound (",
+        "unknown settings (",
+    ):
+        assert expected in card, card
+
+
+def test_the_list_is_a_link_where_the_chat_system_gave_its_address() -> None:
+    """A direct message with the card has no thread with the list."""
+    one = batch()
+    assert one.list_file is not None
+    linked = replace(one, list_file=replace(one.list_file, permalink="https://x.slack.com/files/U/F1/list.csv"))
+    for blocks in (batch_card(linked, now=NOW).blocks, [block.to_dict() for block in details_blocks(linked, now=NOW)]):
+        assert "'type': 'link', 'url': 'https://x.slack.com/files/U/F1/list.csv'" in str(blocks).replace('"', "'")
+    assert "List (channel thread): " in shown(one)
+    wrong = replace(one, list_file=replace(one.list_file, permalink="javascript:alert(1)"))
+    assert "link" not in {part["type"] for part in _parts(batch_card(wrong, now=NOW).blocks)}
+
+
+def _parts(node: Any) -> list[Any]:
+    """Every part of rich text in blocks."""
+    if isinstance(node, dict):
+        return [*([node] if "type" in node else []), *(part for value in node.values() for part in _parts(value))]
+    return [part for value in node for part in _parts(value)] if isinstance(node, list) else []
+
+
+def test_details_show_of_each_partner_what_is_open_who_made_it_its_end_and_its_change() -> None:
+    one = batch(count=2)
+    first = replace(one.rows[0], duration=timedelta(days=90), at_end=AtEnd.BLOCK)
+    one = replace(one, rows=(first, replace(one.rows[1], authors=(CHIE, RILEY))))
+    text = "".join(texts([block.to_dict() for block in details_blocks(one, now=NOW)]))
+    digest = str(one.rows[0].plan_digest)[:SHORT_DIGITS]
+    assert f"Open: B2B collaboration, inbound · settings by Chie · 90 days, then blocked · Change ID {digest}…" in text
+    assert "settings by Chie, Riley and others" in text
+    assert "author not known" in "".join(
+        texts([block.to_dict() for block in details_blocks(replace(one, rows=(row(1),)), now=NOW)])
+    )
+
+
+def test_members_with_different_durations_show_the_shortest_and_the_longest() -> None:
+    one = batch(count=2)
+    ends = [replace(one.rows[0], duration=timedelta(days=90)), replace(one.rows[1], duration=timedelta(days=180))]
+    assert "90 to 180 days" in shown(replace(one, rows=tuple(ends)))
+    assert "Nothing is written · 180 days" in shown(one)
 
 
 @pytest.mark.parametrize("state", BatchState)
@@ -153,7 +224,7 @@ def test_details_have_every_partner_in_pages_first_those_that_go_another_way() -
     first = str([block.to_dict() for block in details_blocks(one, now=NOW)][-2:])
     assert first.index("partner003.example") < first.index("partner009.example") < first.index("partner000.example")
     assert f"{one.id}:1" in first
-    pages = "".join(str([b.to_dict() for b in details_blocks(one, page=page, now=NOW)]) for page in range(2))
+    pages = "".join(str([b.to_dict() for b in details_blocks(one, page=page, now=NOW)]) for page in range(5))
     assert all(row.name in pages for row in one.rows)
 
 
@@ -208,6 +279,16 @@ def test_a_draft_without_a_common_duration_offers_none() -> None:
     assert "duration" not in [block.get("block_id") for block in view["blocks"]]
 
 
+def test_a_draft_says_that_its_templates_have_no_duration_in_common_and_what_to_do() -> None:
+    guests, trusted = CATALOG.templates["guest-collaboration"], CATALOG.templates["trusted-partner"]
+    terms = BatchTerms(days=(90,), default_days=90, stages=CHAIN, authors=(), differing=(guests, trusted))
+    view = draft_view(DraftContent(batch=draft(), terms=terms, requester=RILEY.chat_id))
+    text = "".join(texts(view))
+    assert f"{guests.title}: {', '.join(str(one.days) for one in guests.durations)} days" in text
+    assert "gatehouse adopt --all --only" in text
+    assert "duration" in [block.get("block_id") for block in view["blocks"]]
+
+
 def test_many_reasons_and_partners_of_a_draft_are_counted() -> None:
     rows = [row(n, RowState.ALONE, reason=(Fact("text", {"text": f"Reason {n % 6}."}),)) for n in range(60)]
     one = replace(draft(), rows=tuple(rows))
@@ -240,6 +321,14 @@ def test_the_id_of_a_draft_is_found_in_any_case_and_with_any_hyphen(typed: str, 
     ("fact", "expected"),
     [
         (Fact(RowCode.HIGH_RISK, {"reasons": ["all_trust"]}), "High risk is decided alone."),
+        (
+            Fact(RowCode.NOT_READ, {"answer": [{"code": "text", "values": {"text": "no answer"}}]}),
+            "The partner could not be read for several hours. no answer",
+        ),
+        (
+            Fact(RowCode.KEEPS_FAILING),
+            "An error in Gatehouse stopped it several times in its batch. The log has the error.",
+        ),
         (Fact(RowCode.PLANNED_AGAIN), "Its settings or their authors changed, so it needs its own approval."),
         (Fact(RowCode.APPROVAL_AGAIN), "An approval did not count any more, so it needs its own approval."),
         (
@@ -256,11 +345,13 @@ def test_a_row_says_why_it_goes_another_way(fact: Fact, expected: str) -> None:
 # --- App Home ---
 
 
-def test_the_app_home_opens_a_batch_that_waits_and_counts_the_others() -> None:
-    rows = [block.to_dict() for block in batch_rows(LimitedList(items=(batch(),), count=3), NOW)]
+def test_the_app_home_has_the_batches_that_wait_in_pages() -> None:
+    page = Page(items=(batch(),), count=3, count_before=1, size=1, first_cursor=("a",), last_cursor=("a",))
+    rows = [block.to_dict() for block in batch_rows(page, NOW)]
     assert rows[1]["accessory"]["action_id"] == "review_batch"
-    assert "2 more batches" in str(rows)
-    assert list(batch_rows(LimitedList(items=(), count=0), NOW)) == []
+    assert "2 of 3" in str(rows)
+    assert actions_of(rows) == ["home_previous", "home_next"]
+    assert list(batch_rows(EMPTY, NOW)) == []
 
 
 def test_an_own_batch_is_withdrawn_from_the_app_home_while_it_is_open() -> None:
@@ -269,7 +360,10 @@ def test_an_own_batch_is_withdrawn_from_the_app_home_while_it_is_open() -> None:
         with_others(BatchState.APPLYING),
         asked(batch(BatchState.DONE)),
     )
-    blocks = [block.to_dict() for block in own_batch_rows(own)]
+    more = [block.to_dict() for block in own_batch_rows(Page(items=own, count=5, size=3, last_cursor=("a",)))]
+    assert "My batches, the newest first" in str(more[0])
+    assert actions_of(more)[-1] == "home_next"
+    blocks = [block.to_dict() for block in own_batch_rows(Page(items=own, count=3, size=3))]
     assert actions_of(blocks) == ["review_batch", "withdraw_batch", "review_batch", "review_batch"]
     assert "The chat system does not answer." in str(blocks)
     assert "2 of 40" in str(blocks)

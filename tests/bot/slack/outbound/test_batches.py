@@ -62,7 +62,7 @@ async def test_nobody_can_approve_before_the_list_is_below_the_card(scene: Scene
     batch = await waiting(scene)
     await scene.notifier().show_batch(batch)
     assert scene.counts() == {CHANNEL: 1, "@admin": 1}, "nobody is asked yet, and the sponsor is told"
-    assert action_ids(scene.messages(CHANNEL)[0]) == ["review_batch"]
+    assert action_ids(scene.messages(CHANNEL)[0]) == ["reject_batch", "review_batch"], "closing is easy"
     listed = await with_list(scene, batch)
     await scene.notifier().show_batch(listed)
     card, attached = scene.messages(CHANNEL)
@@ -159,7 +159,7 @@ async def test_a_list_that_slack_refuses_is_said_with_its_cause(
     assert [fact.code for fact in refused.value.facts] == [problem]
     await scene.notifier().show_batch(replace(batch, list_problem=refused.value.facts))
     card = scene.messages(CHANNEL)[0]
-    assert action_ids(card) == ["review_batch"]
+    assert action_ids(card) == ["reject_batch", "review_batch"]
     assert "Nobody can approve" in str(card["blocks"])
 
 
@@ -167,12 +167,27 @@ async def test_a_card_that_is_posted_again_has_the_list_below_it(scene: Scene) -
     listed = await with_list(scene, await waiting(scene))
     await scene.notifier().show_batch(listed)
     scene.fail("chat.update", "cant_update_message")
-    await scene.notifier().show_batch(replace(listed, expires_at=listed.expires_at.replace(month=1)))
+    attached = await scene.notifier().show_batch(replace(listed, expires_at=listed.expires_at.replace(month=1)))
     messages = scene.messages(CHANNEL)
     [old, new] = [message for message in messages if message.get("blocks")]
     threads = [message["thread_ts"] for message in messages if message.get("files")]
     assert threads == [old["ts"], new["ts"]]
+    assert attached is not None
+    assert (attached.message_id, attached.digest) == (new["ts"], listed.digest)
+    before = scene.written()
+    assert await scene.notifier().show_batch(replace(listed, list_file=attached)) is None, "recorded"
+    assert "files" not in str(scene.written()[len(before) :])
     assert "approve_batch" in action_ids(new)
+
+
+async def test_a_list_of_an_earlier_version_is_not_attached_again(scene: Scene) -> None:
+    """Which message it is below was stored with the card."""
+    listed = await with_list(scene, await waiting(scene))
+    assert listed.list_file is not None
+    [card] = [one for one in await scene.store.copies(f"batch:{listed.id}") if not one.audience]
+    await scene.store.save_copy(replace(card, occasion=str(listed.digest)))
+    earlier = replace(listed, list_file=replace(listed.list_file, message_id=""))
+    assert await scene.notifier().show_batch(earlier) is None
 
 
 async def test_a_member_that_was_planned_again_is_listed_by_no_list(scene: Scene) -> None:
@@ -181,6 +196,31 @@ async def test_a_member_that_was_planned_again_is_listed_by_no_list(scene: Scene
     with pytest.raises(NotifierUnavailable):
         await scene.notifier().upload_batch_list(replace(batch, rows=rows))
     assert not any("files" in message for message in scene.messages(CHANNEL))
+
+
+async def test_a_batch_is_in_the_one_reminder_of_the_day_and_leaves_it_once_it_is_decided(scene: Scene) -> None:
+    listed = await with_list(scene, await waiting(scene))
+    await stored_batch(scene, replace(listed, version=1))
+    notifier = scene.notifier()
+    await notifier.show_batch(listed)
+    for _ in range(2):
+        await notifier.remind_about_batch(listed)
+    await notifier.remind(await scene.store.request(listed.rows[0].request_id or RequestId("")))  # type: ignore[arg-type]
+    _, reminder = scene.messages("@approver1")
+    assert reminder["text"].startswith(f"3 partners: adopt current settings ({listed.id}), ")
+    assert "3 requests and 1 batch wait for your decision" in reminder["text"]
+    assert "review_batch" in action_ids(reminder)
+    rejected = replace(listed, state=BatchState.REJECTED, version=2)
+    await stored_batch(scene, rejected)
+    await notifier.show_batch(rejected)
+    _, reminder = scene.messages("@approver1")
+    assert "review_batch" not in action_ids(reminder)
+
+
+async def stored_batch(scene: Scene, one: Batch) -> None:
+    """Store a batch."""
+    entry = AuditEntry(key=f"{one.id}:{one.version}", at=builders.NOW, actor="x", command="c", outcome="o", details={})
+    assert await scene.store.commit(Commit(entry=entry, batch=one))
 
 
 async def test_a_batch_that_ended_before_it_was_asked_has_no_card(scene: Scene) -> None:

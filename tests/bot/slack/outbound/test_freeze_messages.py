@@ -59,6 +59,33 @@ async def test_a_second_freeze_has_messages_of_its_own(scene: Scene) -> None:
     assert "has ended" in shown(scene.messages(CHANNEL)[0])
 
 
+async def test_a_second_freeze_before_the_end_of_the_first_was_shown_leaves_no_message_that_says_frozen(
+    scene: Scene,
+) -> None:
+    await put(scene)
+    await show(scene, FREEZE)
+    second = begin(ENDED, by="Dana", reason="Incident 8", now=NOW + timedelta(days=1))
+    again = begin(replace(second, state=FreezeState.ENDED), by="Dana", reason="9", now=NOW + timedelta(days=2))
+    for _ in range(2):
+        await show(scene, again)
+    assert scene.counts() == {CHANNEL: 2, "@requester": 2, "@approver1": 2}
+    for place in (CHANNEL, "@requester", "@approver1"):
+        first, newest = scene.messages(place)
+        assert "This freeze is over" in shown(first)
+        assert "Frozen by Dana: 9." in shown(newest)
+
+
+async def test_an_end_that_the_channel_did_not_take_is_closed_by_the_next_freeze(scene: Scene) -> None:
+    await show(scene, FREEZE)
+    scene.fail("chat.update", "", status=503, times=1)
+    with pytest.raises(NotifierUnavailable):
+        await show(scene, ENDED)
+    await show(scene, begin(ENDED, by="Dana", reason="Incident 8", now=NOW + timedelta(days=1)))
+    first, newest = scene.messages(CHANNEL)
+    assert "This freeze is over" in shown(first)
+    assert "Incident 8" in shown(newest)
+
+
 async def test_when_nobody_waits_only_the_channel_is_told(scene: Scene) -> None:
     await show(scene, FREEZE)
     await show(scene, ENDED)

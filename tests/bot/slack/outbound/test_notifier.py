@@ -1,6 +1,8 @@
 """Cards are posted once, updated at every change, and never repeated; an unreachable person does not delay others."""
 
+import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,10 +13,16 @@ from bot.slack.outbound.requests import request_messages
 from tests.bot.bot_under_test import SLACK_IDS
 from tests.bot.slack.outbound.scene import CHANNEL, Scene, action_ids, decided_by, request
 from tests.workflows.core import builders
-from tests.workflows.core.builders import text_message
+from tests.workflows.core.builders import NOW, text_message
 from workflows.core.people import ChatId
-from workflows.core.requests.request import RequestState
+from workflows.core.plans.plan import Plan
+from workflows.core.requests.request import AccessRequest, RequestId, RequestState
+from workflows.core.settings.model import TenantId
+from workflows.ports.audit_log import AuditEntry
 from workflows.ports.notifier import NotifierBlocked, NotifierRefused
+from workflows.ports.records import Commit
+from workflows.store import codec
+from workflows.store.sqlite import database
 
 # --- requests ---
 
@@ -73,6 +81,36 @@ async def test_the_long_card_of_many_copies_is_built_once(scene: Scene, monkeypa
         await scene.notifier().show_request(request(decisions=decisions))
         assert built == [1]
     assert len(scene.counts()) == 6
+
+
+async def test_a_card_reads_none_of_the_other_open_requests_of_its_requester(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One person may have hundreds, each with its own card. They are counted."""
+    for number in range(40):
+        other = replace(request(), id=RequestId(f"r-{number}"), version=1, created_at=NOW + timedelta(minutes=number))
+        other = replace(other, prepared=replace(other.require_prepared(), plan=_plan_for(other, number)))
+        await scene.store.commit(Commit(entry=_entry(number), request=other))
+    shown = replace(other, id=RequestId("r-shown"), version=1, created_at=NOW + timedelta(hours=1))
+    await scene.store.commit(Commit(entry=_entry(99), request=shown))
+    parsed: list[object] = []
+
+    def counted(adapter: Any, text: str) -> Any:
+        parsed.append(adapter)
+        return codec.load(adapter, text)
+
+    monkeypatch.setattr(database, "load", counted)
+    await scene.notifier().show_request(shown)
+    assert parsed.count(codec.REQUEST) == 0
+    assert "40 other open requests" in json.dumps(scene.messages(CHANNEL)[0])
+
+
+def _plan_for(one: AccessRequest, number: int) -> Plan:
+    return replace(one.plan, tenant_id=TenantId(f"00000000-0000-4000-8000-{number:012d}"))
+
+
+def _entry(number: int) -> AuditEntry:
+    return AuditEntry(key=f"k-{number}", at=NOW, actor="os:test", command="submit", outcome="accepted", details={})
 
 
 async def test_a_role_of_many_is_asked_in_the_channel_only(scene: Scene) -> None:

@@ -29,8 +29,9 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.policy.risk import RiskLevel, risk_for_approval
 from workflows.core.requests.commands.batch import ApproveBatch, WithdrawBatch
-from workflows.core.requests.effects import AdvanceBatch
+from workflows.core.requests.effects import AdvanceBatch, ShowBatch
 from workflows.core.requests.request import RequestState
+from workflows.core.settings.canonical import Digest
 from workflows.core.settings.open_access import access_kinds, possibly_open
 from workflows.ports.notifier import NotifierRefused
 from workflows.ports.people_directory import PeopleDirectoryUnavailable
@@ -198,6 +199,24 @@ async def test_what_nobody_confirms_or_decides_expires(world: World) -> None:
     await expiry.check()
 
 
+async def test_approvers_of_a_batch_are_reminded_at_the_times_of_a_request(world: World) -> None:
+    configure_many(world, 2)
+    batch = await asked(world)
+    expiry = BatchExpiry(batches=world.batches)
+    found = []
+    for _ in range(14):
+        world.clock.advance(hours=12)
+        for _ in range(2):
+            await expiry.check()
+            await world.settle()
+        found.append(len(world.notifier.reminded_batches))
+    assert found[:8] == [0, 1, 1, 1, 1, 2, 2, 2]
+    assert world.notifier.reminded_batches == [batch.id] * 3
+    world.clock.advance(days=7)
+    await expiry.check()
+    assert (await batch_of(world, batch.id)).state is BatchState.EXPIRED
+
+
 async def test_without_its_list_nobody_decides_and_the_upload_is_repeated(world: World) -> None:
     configure_many(world, 2)
     world.script.fail("notifier.upload_batch_list", NotifierRefused("no files"), times=2)
@@ -212,6 +231,28 @@ async def test_without_its_list_nobody_decides_and_the_upload_is_repeated(world:
     batch = await batch_of(world, batch.id)
     assert (batch.is_list_current, batch.list_problem) == (True, ())
     assert (await approve_batch(world, batch, CHAIN)).state is BatchState.DONE
+
+
+async def test_the_card_names_the_list_that_was_attached_last(world: World) -> None:
+    """A later version may write other bytes for the same members. The approvals are on the digest of the batch."""
+    configure_many(world, 2, author=None)
+    batch = await approve_batch(world, await asked(world), LONGER[:1])
+    assert batch.list_file is not None
+    again = replace(batch.list_file, file_id="F99", sha256=Digest("cd" * 32))
+    world.notifier.attached_again = again
+    await world.service.update_cards(ShowBatch(batch_id=batch.id), key="moved", channel="C-NEW")
+    await world.settle()
+    after = await batch_of(world, batch.id)
+    assert (after.list_file, after.decisions, after.digest) == (again, batch.decisions, batch.digest)
+    assert world.notifier.batches[-1].list_file == again
+    assert (await approve_batch(world, batch, LONGER[1:])).state is BatchState.DONE
+
+
+async def test_an_approver_ends_a_batch_whose_list_cannot_be_attached(world: World) -> None:
+    configure_many(world, 2)
+    world.script.fail("notifier.upload_batch_list", NotifierRefused("no files"), times=9)
+    batch = await reject_batch(world, await asked(world), AMARA)
+    assert (batch.state, batch.counts()) == (BatchState.REJECTED, {RowState.ENDED: 2})
 
 
 async def test_an_approver_who_lost_the_role_before_it_is_recorded_is_replaced(world: World) -> None:

@@ -2,28 +2,41 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
+from typing import Final
 
 import pytest
 
+from bot.words.batches.rows import row_reason_words
 from tests.workflows.app.batches.many import (
     batch_of,
     configure_many,
     drafted,
     form,
+    row_request,
     tenant_number,
 )
 from tests.workflows.core.builders import AMARA, MALLORY, RILEY, SAM
-from tests.workflows.world import World
+from tests.workflows.world import CATALOG, World, open_world, restarted
 from workflows.app.batches.drafting import PartnerChoice, chosen_tenants
 from workflows.app.requests.forms import InvalidForm
 from workflows.core.batches.batch import Batch, BatchState, RowState
 from workflows.core.errors.raised import InvalidField, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.partners.approval_policy import strongest_template
 from workflows.core.people import ChatId, PersonId
 from workflows.core.requests.request import BatchId
 from workflows.core.settings.block import BLOCK
 from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.tenant import TenantUnavailable
+
+DAYS_30: Final = timedelta(days=30)
+DAYS_90: Final = timedelta(days=90)
+PARTLY: Final = {
+    "usersAndGroups": {"accessType": "allowed", "targets": [{"target": "AllUsers", "targetType": "user"}]},
+    "applications": {"accessType": "allowed", "targets": [{"target": "Office365", "targetType": "application"}]},
+}
+"""An opening that makes a partner equal to no template, without high risk."""
 
 
 async def draft(world: World, count: int = 2) -> Batch:
@@ -57,6 +70,45 @@ async def test_a_person_who_made_the_settings_is_not_among_those_who_can_decide(
     assert terms.problem is not None
     assert terms.problem.code == RefusalCode.STAGE_WITHOUT_PEOPLE
     assert await problems(world, found.batch) == {"draft": RefusalCode.STAGE_WITHOUT_PEOPLE}
+
+
+async def test_templates_without_a_common_duration_are_named_and_each_partner_gets_one_of_its_own(
+    tmp_path: Path,
+) -> None:
+    """Before, such a draft could not be confirmed, and did not say why."""
+    guests = replace(CATALOG.templates["guest-collaboration"], durations=(DAYS_30, DAYS_90), default_duration=DAYS_30)
+    strongest = strongest_template(CATALOG.templates.values())
+    other = replace(strongest, durations=(2 * DAYS_30, 2 * DAYS_90), default_duration=2 * DAYS_30)
+    catalog = replace(CATALOG, templates={**CATALOG.templates, guests.name: guests, other.name: other})
+    async with open_world(tmp_path / "differing.db", catalog=catalog) as world:
+        configure_many(world, 1)
+        configure_many(world, 1, first=2, more={"b2bCollaborationOutbound": PARTLY})
+        found = await drafted(world)
+        assert found.batch is not None
+        terms = await world.batch_intake().terms(found.batch, RILEY.chat_id, SAM.chat_id)
+        assert (terms.days, terms.default_days) == ((60, 90), 60)
+        assert {one.name for one in terms.differing} == {guests.name, other.name}
+        await world.batch_intake().confirm(form(found.batch, days=90), key=world.key())
+        await world.settle()
+        batch = await batch_of(world, found.batch.id)
+        assert [row.duration for row in batch.rows] == [DAYS_90, 2 * DAYS_30]
+        for row in batch.rows:
+            assert (await row_request(world, row)).plan.duration == row.duration
+
+
+async def test_a_template_that_allows_only_longer_times_now_adopts_nothing(world: World) -> None:
+    """Its durations were changed after the draft was confirmed."""
+    found = (await draft(world)).id
+    await world.batch_intake().confirm(form(await batch_of(world, found), days=180), key=world.key())
+    some = CATALOG.templates["guest-collaboration"]
+    longer = replace(some, durations=(timedelta(days=365),), default_duration=timedelta(days=365))
+    catalog = replace(CATALOG, templates={**CATALOG.templates, some.name: longer})
+    async with restarted(world, catalog=catalog) as again:
+        await again.settle()
+        batch = await batch_of(again, found)
+        assert batch.counts() == {RowState.ENDED: 2}
+        assert {fact.code for row in batch.rows for fact in row.reason} == {RefusalCode.DURATION_NOT_OFFERED}
+        assert "365" in row_reason_words(batch.rows[0])
 
 
 async def test_what_cannot_be_read_now_is_no_problem_of_the_draft(world: World) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -16,8 +17,10 @@ from workflows.core.batches.batch import BatchState, RowState
 from workflows.core.plans.plan import Operation
 from workflows.effects.batches.waves import WAVE
 from workflows.ports.tenant import TenantUnavailable
+from workflows.store import codec
+from workflows.store.sqlite import database
 
-MEMBERS = 2 * WAVE
+MEMBERS = WAVE + 10
 WAVES = 2
 
 
@@ -101,3 +104,27 @@ async def test_one_question_about_people_is_asked_once_also_at_the_same_time(
     assert not directory.read_groups_again()
     assert await directory.missing_groups("security") == ()  # type: ignore[arg-type]
     assert await directory.find_active([RILEY.chat_id], enough=1, within=timedelta(0)) == {RILEY.chat_id}
+
+
+async def test_a_member_is_parsed_once_for_each_version_and_its_batch_once_a_wave(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others that are prepared at the same time are not read for it: each of them would read all of the others."""
+    configure_many(world, MEMBERS)
+    parsed: Counter[str] = Counter()
+    load = codec.load
+
+    def counting(adapter: Any, text: str) -> Any:
+        parsed["batch" if adapter is codec.BATCH else "request" if adapter is codec.REQUEST else "other"] += 1
+        return load(adapter, text)
+
+    monkeypatch.setattr(codec, "load", counting)
+    monkeypatch.setattr(database, "load", counting)
+    batch = await asked(world)
+    assert parsed["request"] <= 3 * MEMBERS, "as it was filed, and as it was planned"
+    assert parsed["batch"] <= 2 * WAVES + 8
+    parsed.clear()
+    batch = await approve_batch(world, batch, (AMARA,))
+    assert batch.state is BatchState.DONE
+    assert parsed["request"] <= 3 * MEMBERS, "as planned, approved, and recorded"
+    assert parsed["batch"] <= 2 * WAVES + 8

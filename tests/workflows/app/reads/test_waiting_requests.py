@@ -12,7 +12,7 @@ from workflows.core.settings.model import TenantId
 async def waits_for(world: World, someone: Person) -> list[str]:
     """The targets of what waits for somebody."""
     found = await waiting_for(someone.chat_id, store=world.store, directory=world.directory)
-    return [request.fields.target for request in found.items]
+    return [request.fields.target for request in found.requests.items]
 
 
 async def test_a_request_waits_for_those_who_could_decide_its_open_stage_now(world: World) -> None:

@@ -2,6 +2,8 @@
 
 import pytest
 
+from bot.slack.words.drift_buttons import drift_answers
+from bot.words.posture.drift import drift_alarm_words
 from tests.workflows.app.adoption.test_adopting import form as adoption_form
 from tests.workflows.app.requests.test_restoring import form
 from tests.workflows.app.watch.test_drift_after_reduction import DRIFT
@@ -47,7 +49,15 @@ async def test_restore_blocks_what_was_never_approved_and_one_approver_is_enough
     world.tenant.edit(TENANT, b2bCollaborationInbound=OPEN, b2bCollaborationOutbound=OPEN, **DRIFT)
     asked = await reduced(world)
     await world.sweep()
-    assert (await stored(world)).can_be_restored
+    drift = await stored(world)
+    assert not drift.can_be_restored, "the alarm offers Adopt and Revoke: Restore would block the partner"
+    (alarm,) = await alarms(world)
+    assert (alarm.values["can_be_restored"], alarm.values["was_approved"]) == (False, False)
+    answers = drift_answers(TENANT, alarm.values, is_admin=True)
+    assert answers is not None
+    labels = [element["text"]["text"] for element in answers.to_dict()["elements"]]
+    assert labels == ["Adopt", "Accept until…", "Revoke"]
+    assert "Nobody approved what is open, so there is nothing to restore." in drift_alarm_words(alarm.values)[1]
     restore = await world.restore_intake().file(form(asked.id, restores_result=True), key=world.key())
     request = await world.settled(restore)
     await world.approve(request, AMARA)

@@ -5,9 +5,14 @@ from typing import Any
 
 import pytest
 
-from tests.workflows.core.builders import DANA, TENANT
+from tests.workflows.app.batches.many import TRUSTED, approve_batch, asked, configure_many, tenant_number
+from tests.workflows.core.builders import AMARA, DANA, MALLORY, TENANT
 from tests.workflows.world import World
 from workflows.app.watch.watch_check import WatchCheck
+from workflows.core.partners.records import Records, changed_between
+from workflows.core.posture.watch.drift import Drift
+from workflows.core.settings.model import TenantId
+from workflows.core.settings.partner_changes import LoggedChange
 from workflows.ports.tenant import TenantUnavailable
 
 
@@ -134,3 +139,108 @@ async def test_between_its_times_a_tick_does_not_list_drift(
     world.clock.advance(seconds=5)
     assert await run(check, started) == 0
     assert listed == []
+
+
+async def test_while_a_batch_is_recorded_its_partners_cause_no_sweep_of_their_own(
+    world: World, check: WatchCheck, started: list[Coroutine[Any, Any, None]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sweep reads every partner. After each wave of members, the next tick would begin another one."""
+    await world.opened()
+    world.clock.advance(hours=1)
+    await run(check, started)
+    world.tenant.delete(TENANT)
+    world.clock.advance(hours=1)
+    assert await run(check, started) == 1
+    world.clock.advance(minutes=1)
+    await world.revoke(DANA)
+    world.clock.advance(minutes=1)
+
+    async def applying(_: Any) -> bool:
+        return True
+
+    monkeypatch.setattr(type(world.store), "is_batch_applying", applying)
+    world.script.calls.clear()
+    await run(check, started)
+    assert "tenant.partner_pages" not in world.script.calls
+    world.clock.advance(minutes=8)
+    await run(check, started)
+    assert "tenant.partner_pages" in world.script.calls, "it does not wait for a batch that waits for something"
+    assert await world.store.open_drifts() == []
+
+
+async def test_when_a_batch_is_recorded_its_partners_are_swept(
+    world: World, check: WatchCheck, started: list[Coroutine[Any, Any, None]]
+) -> None:
+    configure_many(world, 2)
+    assert await run(check, started) == 1
+    assert len(await world.store.open_drifts()) == 2
+    world.clock.advance(minutes=1)
+    await approve_batch(world, await asked(world), [AMARA])
+    world.clock.advance(seconds=5)
+    assert await run(check, started) == 1
+    assert await world.store.open_drifts() == []
+
+
+async def test_a_sweep_compares_all_records_once_however_many_partners_differ(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For each that differs, only its own record is compared with that of now. Otherwise it costs a square."""
+    configure_many(world, 20)
+    await approve_batch(world, await asked(world), [AMARA])
+    assert (await world.sweep()).drifts == 0
+    for number in range(1, 21):
+        world.tenant.edit(tenant_number(number), **TRUSTED)
+    compared: list[int] = []
+
+    def counted(first: Records, second: Records) -> frozenset[TenantId]:
+        compared.append(len(first.partnerships))
+        return changed_between(first, second)
+
+    monkeypatch.setattr("workflows.core.posture.partner_posture.changed_between", counted)
+    assert (await world.sweep()).drifts == 20
+    assert sorted(compared) == [*[1] * 20, 20]
+
+
+async def test_a_check_lists_all_drift_twice_and_compares_none_with_each_other(
+    world: World,
+    check: WatchCheck,
+    started: list[Coroutine[Any, Any, None]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """When everything differs there are as many as partners. Of what else asks for them, only the answer is kept."""
+    configure_many(world, 30)
+    listed, compared = [], []
+    read, equal = type(world.store).open_drifts, Drift.__eq__
+
+    async def counted(store: Any) -> Any:
+        listed.append("listed")
+        return await read(store)
+
+    def are_equal(one: Drift, other: object) -> bool:
+        compared.append(one)
+        return equal(one, other)
+
+    monkeypatch.setattr(type(world.store), "open_drifts", counted)
+    monkeypatch.setattr(Drift, "__eq__", are_equal)
+    assert await run(check, started) == 1
+    assert await world.store.count_open_drifts() == 30
+    assert len(listed) == 2, "what is stored before, and for the digest alarm"
+    assert len(compared) < 30
+    subjects = await world.store.picked_drifts(lambda drift: drift.subject)
+    assert subjects == [drift.subject for drift in await read(world.store)]
+
+
+async def test_the_log_is_looked_through_once_for_the_authors_of_all_drift(
+    world: World,
+    check: WatchCheck,
+    started: list[Coroutine[Any, Any, None]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """After many changes by hand, both are long: each of the partners is different, and each has its entries."""
+    configure_many(world, 20)
+    looked_at: list[LoggedChange] = []
+    monkeypatch.setattr(LoggedChange, "is_about", lambda entry, _: looked_at.append(entry) or False)  # type: ignore[func-returns-value]
+    assert await run(check, started) == 1
+    drifts = await world.store.open_drifts()
+    assert {drift.author.name for drift in drifts} == {MALLORY.name}
+    assert looked_at == []

@@ -75,6 +75,13 @@ def test_nobody_decides_without_the_list_of_exactly_these_members() -> None:
     assert refused(batch(), RecordListUploaded(batch_id=BATCH, file=other)) == RefusalCode.CARD_OUT_OF_DATE
 
 
+def test_without_the_list_an_approver_can_reject() -> None:
+    """Otherwise nobody but its requester could end a batch whose list cannot be attached."""
+    command = RejectBatch(actor=AMARA, batch_id=BATCH, digest=batch().digest or Digest(""), reason="No list")
+    assert advance_batch(batch(list_file=None), command, situation()).batch.state is BatchState.REJECTED
+    assert refused(batch(list_file=None), replace(command, actor=RILEY)) == RefusalCode.REQUESTER_MAY_NOT_DECIDE
+
+
 def test_a_decision_is_on_what_was_shown_and_in_time() -> None:
     usual = ApproveBatch(actor=AMARA, batch_id=BATCH, digest=batch().digest or Digest(""))
     assert refused(batch(), replace(usual, digest=Digest("0" * 64))) == RefusalCode.CARD_OUT_OF_DATE
@@ -162,6 +169,14 @@ def test_rows_that_did_not_change_are_not_stored() -> None:
     known = batch(BatchState.APPLYING)
     same = advance_batch(known, RecordRows(batch_id=BATCH, rows={known.rows[0].tenant_id: known.rows[0]}), situation())
     assert (same.batch, same.effects) == (known, ())
+
+
+def test_members_that_are_tried_in_vain_ask_for_nothing_more() -> None:
+    """What tried them is tried again after a pause."""
+    known = batch(BatchState.APPLYING)
+    command = RecordRows(batch_id=BATCH, rows={known.rows[0].tenant_id: row(1, failures=1)})
+    recorded = advance_batch(known, command, situation())
+    assert (recorded.batch.rows[0].failures, recorded.effects) == (1, ())
 
 
 def test_while_it_is_recorded_a_member_that_leaves_voids_nothing() -> None:

@@ -36,6 +36,7 @@ from workflows.core.batches.commands import (
     RecordListNotUploaded,
     RecordListUploaded,
     RecordRows,
+    RemindBatchApprovers,
     ReopenBatch,
 )
 from workflows.core.batches.lifecycle import TABLE, advance_batch
@@ -62,8 +63,9 @@ EXPECTED: Final[Mapping[str, Mapping[str | None, str]]] = {
     "record_list_not_uploaded": {"awaiting_approval": "awaiting_approval"},
     "approve_batch": {"awaiting_approval": "awaiting_approval applying"},
     "reject_batch": {"awaiting_approval": "rejected"},
-    "withdraw_batch": {"draft": "withdrawn", "preparing": "withdrawn", "awaiting_approval": "withdrawn"},
+    "withdraw_batch": {"preparing": "withdrawn", "awaiting_approval": "withdrawn"},
     "expire_batch": {"draft": "expired", "preparing": "expired", "awaiting_approval": "expired"},
+    "remind_batch_approvers": {"awaiting_approval": "awaiting_approval"},
     "reopen_batch": {"applying": "awaiting_approval"},
     "plan_batch_again": {"awaiting_approval": "preparing", "applying": "preparing"},
 }
@@ -116,6 +118,7 @@ def _commands(name: str) -> list[BatchCommand]:
         "reject_batch": [RejectBatch(actor=AMARA, batch_id=BATCH, digest=DIGEST, reason="Too many")],
         "withdraw_batch": [WithdrawBatch(actor=RILEY.chat_id, batch_id=BATCH)],
         "expire_batch": [ExpireBatch(batch_id=BATCH)],
+        "remind_batch_approvers": [RemindBatchApprovers(batch_id=BATCH)],
         "reopen_batch": [ReopenBatch(batch_id=BATCH, reason=noted("Amara has no role any more."))],
         "plan_batch_again": [PlanBatchAgain(batch_id=BATCH, reason=noted("The template changed."))],
     }

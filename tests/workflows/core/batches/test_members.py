@@ -17,7 +17,7 @@ from tests.workflows.core.builders import (
     request,
     situation,
 )
-from workflows.core.batches.batch import BatchState, RowCode, RowState
+from workflows.core.batches.batch import Batch, BatchState, RowCode, RowState
 from workflows.core.batches.members import MANY, accepted_decisions, batch_chains, end_with, row_after, why_alone
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -64,6 +64,16 @@ def test_high_risk_is_decided_alone() -> None:
     assert why_alone(Risk(level=RiskLevel.ELEVATED, reasons=(RiskReason.MFA,))) == ()
     (fact,) = why_alone(Risk(level=RiskLevel.HIGH, reasons=(RiskReason.ALL_TRUST,)))
     assert (fact.code, fact.values) == (RowCode.HIGH_RISK, {"reasons": ["all_trust"]})
+
+
+def test_whether_a_batch_is_approved_is_found_once_for_all_members(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes a look at every row, and every row asks."""
+    known, asked = batch(BatchState.APPLYING), []
+    verdict = Batch.verdict
+    monkeypatch.setattr(Batch, "verdict", lambda one: asked.append(one) or verdict(one))  # type: ignore[func-returns-value]
+    for _ in range(3):
+        accepted_decisions(known, known.rows[0], member(1))
+    assert asked == [known]
 
 
 def test_a_member_gets_the_decisions_on_its_batch_as_decisions_on_its_plan() -> None:
@@ -146,6 +156,12 @@ def test_a_member_that_leaves_gets_its_own_card() -> None:
     assert (left.request.batch, left.request.left_batch) == (None, BATCH)
     assert left.effects == (ShowRequest(request_id=member(1).id), AdvanceBatch(batch_id=BATCH))
     assert LeaveBatch(reason=()).audit_details(left.request) == {"batch": BATCH, "reason": []}
+
+
+def test_a_member_that_leaves_before_it_is_planned_is_prepared_alone() -> None:
+    left = advance(member(1, RequestState.PREPARING), LeaveBatch(reason=noted("It cannot be read.")), situation())
+    assert (left.request.state, left.request.left_batch) == (RequestState.PREPARING, BATCH)
+    assert [type(effect) for effect in left.effects] == [Prepare, ShowRequest, AdvanceBatch]
 
 
 def test_a_member_that_is_planned_again_leaves_unless_the_whole_batch_is() -> None:

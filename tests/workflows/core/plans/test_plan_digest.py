@@ -14,7 +14,7 @@ from tests.bot.words.refused import worded_refusal
 from tests.workflows.core.builders import TENANT, access_plan, closed_document
 from tests.workflows.core.strategies import DOCUMENTS, PROPERTY, reordered
 from workflows.core.errors.raised import UnreadableSetting
-from workflows.core.plans.plan import Operation, Plan
+from workflows.core.plans.plan import ApprovedSettings, Operation, Plan
 from workflows.core.plans.planning import plan_revocation
 from workflows.core.settings.canonical import canonical_json, digest
 from workflows.core.settings.model import TenantId
@@ -106,6 +106,13 @@ SAME_PATH = replace(OPERATION, method="PATCH")
 )
 def test_every_part_of_a_plan_is_in_its_digest(other: Plan) -> None:
     assert other.digest != access_plan().digest
+
+
+def test_settings_of_which_nothing_was_approved_have_another_digest_and_stored_plans_keep_theirs() -> None:
+    kept = ApprovedSettings(configuration={}, inherited=None, is_created=True)
+    plan = replace(access_plan(), kept_approval=kept)
+    assert plan.digest == "f4d24b74d18a5d50bc8cd7dac3c9089d452eb437e29a5d94908c831657948fbf"
+    assert replace(plan, kept_approval=replace(kept, was_approved=False)).digest != plan.digest
 
 
 def test_the_order_of_operations_is_in_the_digest() -> None:

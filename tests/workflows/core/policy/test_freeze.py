@@ -73,9 +73,27 @@ def test_one_begins_it_and_two_end_it() -> None:
 
 
 def test_after_the_end_it_can_begin_again() -> None:
-    again = begin(ended(), by="os:root", reason="x" * (MAX_REASON_CHARACTERS + 1), now=NOW + timedelta(days=1))
+    reason = f" {'x' * MAX_REASON_CHARACTERS} "
+    again = begin(ended(), by="os:root", reason=reason, now=NOW + timedelta(days=1))
     assert (again.version, again.state, again.end_request, again.ended_at) == (4, S.FROZEN, None, None)
-    assert again.reason == "x" * MAX_REASON_CHARACTERS
+    assert again.reason == reason.strip()
+
+
+def test_a_reason_that_is_too_long_is_refused_and_never_cut() -> None:
+    with pytest.raises(Refused) as error:
+        begin(None, by="os:root", reason="x" * (MAX_REASON_CHARACTERS + 1), now=NOW)
+    assert error.value.code is RefusalCode.FREEZE_REASON_TOO_LONG
+    assert error.value.fact.values == {"length": MAX_REASON_CHARACTERS + 1, "limit": MAX_REASON_CHARACTERS}
+
+
+def test_a_freeze_knows_those_right_before_it() -> None:
+    """Their messages may still say that it is frozen."""
+    freeze, begun = frozen(), [NOW]
+    for day in range(1, 8):
+        over = replace(freeze, state=S.ENDED)
+        freeze = begin(over, by="Dana", reason="Again", now=NOW + timedelta(days=day))
+        assert freeze.earlier == tuple(begun[-5:])
+        begun.append(freeze.since)
 
 
 def test_a_record_that_cannot_be_read_is_replaced_by_its_next_version() -> None:

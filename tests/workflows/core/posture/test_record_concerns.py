@@ -257,6 +257,14 @@ def test_for_the_comparison_the_first_read_needs_only_what_is_open() -> None:
         assert changed_between(first.for_comparison(), second) == changed_between(first, second)
 
 
+def test_of_one_partner_only_its_record_is_compared() -> None:
+    known = kept(partnership(), APPLIED)
+    assert (known.record_of(TENANT).partnerships, known.record_of(TENANT).requests) == (known.partnerships, {})
+    other = TenantId("0b0b0b0b-0000-4000-8000-000000000002")
+    assert known.record_of(other).partnerships == {}
+    assert changed_between(known.record_of(TENANT), kept(partnership(version=4), APPLIED)) == {TENANT}
+
+
 def test_what_was_given_up_is_known_by_its_tenant_the_newest_last() -> None:
     failed = request(RequestState.FAILED, writing_since=NOW)
     later = request(RequestState.STOPPED, writing_since=NOW, id=RequestId("r-3"), changed_at=NOW + timedelta(minutes=1))

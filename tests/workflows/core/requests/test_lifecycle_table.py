@@ -85,7 +85,7 @@ EXPECTED: Final[Mapping[str, Mapping[str | None, str]]] = {
     "record_apply_failed": {"applying": "failed", "unconfirmed": "failed"},
     "record_sponsors": {"awaiting_approval": "awaiting_approval"},
     "accept_batch_decisions": {"awaiting_approval": "applying"},
-    "leave_batch": {"awaiting_approval": "awaiting_approval"},
+    "leave_batch": {"preparing": "preparing", "awaiting_approval": "awaiting_approval"},
     "end_with_batch": {
         "preparing": "rejected withdrawn expired",
         "awaiting_approval": "rejected withdrawn expired",

@@ -51,6 +51,16 @@ def test_few_objects_are_remembered(counted: tuple[list[object], Callable[[objec
     assert len(seen) == 101
 
 
+def test_as_many_as_are_made_at_the_same_time_are_remembered(
+    counted: tuple[list[object], Callable[[object], int]],
+) -> None:
+    seen, length = counted
+    subjects = [[number] for number in range(50)]
+    for subject in (*subjects, *subjects):
+        length(subject)
+    assert len(seen) == 50
+
+
 def test_with_another_second_argument_it_is_computed_again() -> None:
     seen = []
 

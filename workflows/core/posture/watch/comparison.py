@@ -77,6 +77,7 @@ def drift_of(partner: PartnerPosture, approved: Plan | None) -> FoundDrift | Non
         fingerprint=_fingerprint(concern.code, settings, partner.configuration),
         writers=tuple(code for code in _WRITERS if code in concerns),
         is_suspended=concern.values.get("is_suspended") is True,
+        was_approved=approved is None or approved.approved_settings.was_approved,
         is_told=concern.values.get("is_part") is True and (approved is None or approved.kept_approval is None),
     )
 

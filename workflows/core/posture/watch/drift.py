@@ -79,6 +79,8 @@ class FoundDrift:
     """For the default: the names of the partners that inherit a changed value."""
     is_suspended: bool = False
     """Whether the partner is suspended; otherwise, a partner that is to be blocked was revoked."""
+    was_approved: bool = True
+    """False when nothing of the partner was ever approved, or nothing since it was revoked."""
     is_told: bool = False
     """Whether people were told in another way, so that no alarm is needed."""
 
@@ -120,4 +122,4 @@ class Drift:
     @property
     def can_be_restored(self) -> bool:
         """Return whether there are approved settings of this partner that a request can restore."""
-        return self.found.code in (ConcernCode.DIFFERS_FROM_APPROVED, ConcernCode.ABSENT)
+        return self.found.was_approved and self.found.code in (ConcernCode.DIFFERS_FROM_APPROVED, ConcernCode.ABSENT)

@@ -35,7 +35,7 @@ from workflows.core.settings.model import (
 )
 
 _NO_MORE: Final = frozenset({AccessChange.SAME, AccessChange.REDUCES, AccessChange.CLOSES})
-NOTHING: Final = ApprovedSettings(configuration=BLOCK, inherited=None, is_created=True)
+NOTHING: Final = ApprovedSettings(configuration=BLOCK, inherited=None, is_created=True, was_approved=False)
 """Nothing counts as approved: the partner has no record, is revoked, or the request of its record cannot be read."""
 
 

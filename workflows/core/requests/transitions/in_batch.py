@@ -23,6 +23,7 @@ from workflows.core.requests.transitions.transition import (
     Transition,
     begin_to_apply,
     changed,
+    preparation,
     with_note,
 )
 
@@ -87,7 +88,9 @@ def leave_batch(request: AccessRequest, command: LeaveBatch, situation: Situatio
     if request.batch is None:
         raise Refused(RefusalCode.NOT_IN_A_BATCH)
     alone = changed(out_of_batch(request), request.state, situation, note=command.reason)
-    return Transition(request=alone, effects=(ShowRequest(request_id=request.id),))
+    is_planned = alone.state is not RequestState.PREPARING
+    effects = () if is_planned else (preparation(alone),)  # the batch does not prepare it any more
+    return Transition(request=alone, effects=(*effects, ShowRequest(request_id=request.id)))
 
 
 def end_with_batch(request: AccessRequest, command: EndWithBatch, situation: Situation) -> Transition:

@@ -5,13 +5,13 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from workflows.core.batches.batch import Batch
+from workflows.core.batches.batch import Batch, BatchState
 from workflows.core.people import ChatId, PersonId, Role
 from workflows.core.requests.request import BatchId, RequestId, RequestState
-from workflows.ports.records import LimitedList
+from workflows.ports.pages import START, Page, PagePosition
 from workflows.store.codec import BATCH, load_shared
 from workflows.store.columns import text_of
-from workflows.store.sqlite.database import SqliteDatabase, readable
+from workflows.store.sqlite.database import ListQuery, SqliteDatabase, readable
 
 _WAITING: Final = """waits_for in (select value from json_each(?))
     and not exists (select 1 from json_each(excluded) where value in (select value from json_each(?)))"""
@@ -28,24 +28,32 @@ class SqliteBatches(SqliteDatabase):
     async def open_batches(self) -> Sequence[Batch]:
         """List the batches that have not ended, drafts too, oldest first."""
         return readable(
-            BATCH, await self._query("select id, doc from batches where is_open = 1 order by created_at, id")
+            BATCH,
+            await self._query("select id, doc from batches where is_open = 1 order by created_at, id"),
+            are_remembered=True,
         )
 
-    async def batches_of(self, requester: ChatId, account: PersonId | None, limit: int) -> Sequence[Batch]:
+    async def batches_of(
+        self, requester: ChatId, account: PersonId | None, limit: int, position: PagePosition = START
+    ) -> Page[Batch]:
         """List the batches that a person asked for, newest first."""
-        sql = """select id, doc from batches where requester = ? or (account = ? and account <> '')
-            order by created_at desc, id limit ?"""
-        return readable(BATCH, await self._query(sql, requester, account or "", limit))
+        where = "(requester = ? or (account = ? and account <> ''))"
+        values = (requester, account or "")
+        rows = ListQuery("batches", where, values, ("created_at", "id"), is_descending=True)
+        return await self._page(BATCH, rows, limit, position, are_remembered=True)
 
     async def batches_waiting(
-        self, roles: Sequence[Role], ids: Collection[ChatId | PersonId], limit: int
-    ) -> LimitedList[Batch]:
+        self, roles: Sequence[Role], ids: Collection[ChatId | PersonId], limit: int, position: PagePosition = START
+    ) -> Page[Batch]:
         """List the batches that wait for one of these roles and that this person may decide on, by deadline."""
         values = (json.dumps(list(roles)), json.dumps(sorted(ids)))
-        sql = f"select id, doc from batches where {_WAITING} order by expires_at, id limit ?"  # noqa: S608
-        items = readable(BATCH, await self._query(sql, *values, limit))
-        rows = await self._query(f"select count(*) as count from batches where {_WAITING}", *values)  # noqa: S608
-        return LimitedList(items=items, count=rows[0]["count"])
+        rows = ListQuery("batches", _WAITING, values, ("expires_at", "id"))
+        return await self._page(BATCH, rows, limit, position, are_remembered=True)
+
+    async def is_batch_applying(self) -> bool:
+        """Return whether the members of a batch are being recorded."""
+        sql = "select 1 from batches where is_open = 1 and state = ? limit 1"
+        return bool(await self._query(sql, BatchState.APPLYING.value))
 
     async def batch_members(self, batch_id: BatchId) -> Mapping[RequestId, RequestState]:
         """Return the state of each request that belongs to a batch now."""
@@ -53,6 +61,6 @@ class SqliteBatches(SqliteDatabase):
         return {RequestId(row["id"]): RequestState(row["state"]) for row in rows}
 
     async def batches_due(self, now: datetime) -> Sequence[BatchId]:
-        """List the drafts and undecided batches whose time is over."""
+        """List the drafts and undecided batches whose time is over, or whose approvers are to be reminded."""
         rows = await self._query("select id from batches where due_at <= ? order by due_at, id", text_of(now))
         return [BatchId(row["id"]) for row in rows]

@@ -3,9 +3,11 @@
 There is one record of drift for each partner and one for the default, and one record of the freeze.
 """
 
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Final
+from functools import partial
+from typing import Final, TypeVar
 
 from pydantic import ValidationError
 
@@ -18,6 +20,9 @@ from workflows.store.columns import text_of
 from workflows.store.sqlite.database import SqliteDatabase, readable
 
 FREEZE_ID: Final = "freeze"
+_OPEN: Final = "select subject as id, doc from drifts where is_open = 1 order by found_at, subject"
+
+Picked = TypeVar("Picked")
 
 
 class SqliteDrifts(SqliteDatabase):
@@ -30,8 +35,16 @@ class SqliteDrifts(SqliteDatabase):
 
     async def open_drifts(self) -> Sequence[Drift]:
         """List the drift that has not ended, the oldest first."""
-        sql = "select subject as id, doc from drifts where is_open = 1 order by found_at, subject"
-        return readable(DRIFT, await self._query(sql))
+        return readable(DRIFT, await self._query(_OPEN))
+
+    async def count_open_drifts(self) -> int:
+        """Count the drift that has not ended."""
+        rows = await self._query("select count(*) as count from drifts where is_open = 1")
+        return int(rows[0]["count"])
+
+    async def picked_drifts(self, pick: Callable[[Drift], Picked]) -> Sequence[Picked]:
+        """List something of the drift that has not ended, the oldest first. Nothing else is kept in memory."""
+        return await self._run_on_second_connection(partial(_picked, pick=pick))
 
     async def drifts_to_ask_again(self, now: datetime) -> Sequence[Drift]:
         """List the open drift with an acceptance that has ended."""
@@ -51,6 +64,12 @@ class SqliteDrifts(SqliteDatabase):
         """List the open drift whose author the audit log has not named yet, the oldest first."""
         sql = "select subject as id, doc from drifts where is_open = 1 and needs_author = 1 order by found_at, subject"
         return readable(DRIFT, await self._query(sql))
+
+
+def _picked(db: sqlite3.Connection, pick: Callable[[Drift], Picked]) -> list[Picked]:
+    return [
+        pick(drift) for subject, text in db.execute(_OPEN) for drift in readable(DRIFT, [{"id": subject, "doc": text}])
+    ]
 
 
 class SqliteFreezes(SqliteDatabase):

@@ -24,7 +24,7 @@ from bot.slack.cards.batches.batch_card import summary_elements
 from bot.slack.cards.batches.batch_details import row_pages
 from bot.slack.flows.request_access.approvers_in_form import approvers_blocks
 from bot.slack.people.approvers import StageApprovers
-from bot.words.batches import (
+from bot.words.batches.rows import (
     ABOUT_DRAFT,
     ALL_PARTNERS,
     DURATION_HINT,
@@ -35,13 +35,13 @@ from bot.words.batches import (
     reason_groups,
     together_words,
 )
+from bot.words.batches.terms import differing_words
 from bot.words.plans.changes import duration_words
 from bot.words.refusals.sentences import fact_words
 from workflows.app.batches.confirming import BatchTerms
 from workflows.core.batches.batch import Batch, BatchRow, RowState
 from workflows.core.people import ChatId
 
-MAX_OPENINGS: Final = 12
 MAX_NAMED: Final = 5
 """Partners that are named for each reason; the others are counted, and the list of all partners has them."""
 _GROUPS: Final = 4
@@ -94,7 +94,7 @@ def _elements(content: DraftContent) -> Iterator[RichTextElement]:
     yield paragraph(fixed_text(ABOUT_DRAFT))
     yield paragraph(fixed_text(together_words(len(together)), bold=True))
     if together:
-        yield from summary_elements(together, max_openings=MAX_OPENINGS)
+        yield from summary_elements(together)
     alone, not_possible = batch.in_state(RowState.ALONE), batch.in_state(RowState.NOT_ADOPTABLE)
     if alone:
         yield paragraph(fixed_text(alone_words(len(alone)), bold=True))
@@ -142,4 +142,6 @@ def _duration_field(terms: BatchTerms) -> Iterator[Block]:
             options=options,
             initial_option=next((one for one in options if one.value == str(terms.default_days)), None),
         )
+        if terms.differing:
+            yield rich_text(paragraph(fixed_text("⚠️ "), cleaned_text(differing_words(terms.differing), 1000)))
         yield input_block("Duration", ids.DURATION, element, hint=DURATION_HINT)

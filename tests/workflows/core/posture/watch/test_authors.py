@@ -1,5 +1,6 @@
 """Who made a change, from entries of the audit log that come late, or never."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from tests.workflows.core.builders import NOW
@@ -12,7 +13,7 @@ from workflows.core.posture.watch.authors import (
     log_needed_since,
 )
 from workflows.core.posture.watch.drift import Author, AuthorState
-from workflows.core.settings.partner_changes import LoggedChange, PartnerChange
+from workflows.core.settings.partner_changes import ChangesByPartner, LoggedChange, PartnerChange
 
 MINUTE = timedelta(minutes=1)
 
@@ -71,3 +72,18 @@ def test_an_entry_that_names_no_partner_counts_for_each_unless_it_is_about_the_d
     assert not logged(frozenset({"a"})).is_about("b")
     assert logged(frozenset()).is_about("b")
     assert not logged(frozenset(), is_default=True).is_about("b")
+
+
+def test_entries_are_found_by_partner_in_the_order_of_the_log() -> None:
+    log = [
+        LoggedChange(
+            change=replace(entry(1), activity=f"{number}"), partners=frozenset(partners), is_default=is_default
+        )
+        for number, (partners, is_default) in enumerate(
+            [({"a"}, False), ((), False), ({"a", "b"}, False), ((), True), ({"b"}, True)]
+        )
+    ]
+    found = ChangesByPartner(log)
+    for subject in ("a", "b", "c"):
+        assert found.about(subject) == tuple(one.change for one in log if one.is_about(subject)), subject
+    assert [one.activity for one in found.about("b")] == ["1", "2", "4"]

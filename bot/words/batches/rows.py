@@ -5,7 +5,7 @@ from typing import Final
 
 from bot.words.names.actions import COMMANDS, Action
 from bot.words.plans.risk import risk_level_words
-from bot.words.requests.notes import HIGH_RISK_ALONE, note_words
+from bot.words.requests.notes import FAILED_IN_BATCH, HIGH_RISK_ALONE, not_read_words, note_words
 from bot.words.sentences import counted, fill_in
 from bot.words.settings.open_access import access_kind_title, is_known_setting
 from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowCode, RowState
@@ -47,7 +47,7 @@ _ENDED: Final[Mapping[str, str]] = {
 SHORT_DIGITS: Final = 12
 """Hexadecimal digits of a short digest. Details and the list have the whole one."""
 NO_TEMPLATE: Final = "no template"
-UNKNOWN_SETTINGS: Final = "settings that Gatehouse does not know"
+UNKNOWN_SETTINGS: Final = "unknown settings"
 LIST_PENDING: Final = "The list of partners is being attached. Approve appears after that."
 LIST_MISSING: Final = "Nobody can approve: the list of partners is not attached."
 ABOUT_DRAFT: Final = (
@@ -150,6 +150,8 @@ _REASONS: Final[Mapping[RowCode, Callable[[Values], str]]] = {
     RowCode.CHANGED_SINCE_DRAFT: lambda _: (
         f"Its settings changed after the draft. Adopt it alone with {COMMANDS[Action.ADOPT]}."
     ),
+    RowCode.NOT_READ: not_read_words,
+    RowCode.KEEPS_FAILING: lambda _: FAILED_IN_BATCH,
     RowCode.PLANNED_AGAIN: lambda _: "Its settings or their authors changed, so it needs its own approval.",
     RowCode.APPROVAL_AGAIN: lambda _: "An approval did not count any more, so it needs its own approval.",
     RowCode.STOPPED: _stopped,

@@ -1,0 +1,45 @@
+"""The words about the terms of a batch: how long its members are approved, what follows, and who made the settings."""
+
+from collections.abc import Sequence
+
+from bot.words.plans.changes import duration_words
+from bot.words.requests.access_end import AT_END
+from workflows.core.batches.batch import Batch, BatchRow
+from workflows.core.policy.template import Template
+
+
+def end_words(row: BatchRow) -> str:
+    """Return how long a row is approved, and what happens then; empty before it is planned."""
+    if row.duration is None:
+        return ""
+    then = "" if row.at_end is None else f", {AT_END[row.at_end].then}"
+    return f"{duration_words(row.duration)}{then}"
+
+
+def batch_duration_words(batch: Batch) -> str:
+    """Return how long the members of a batch are approved: one duration, or the shortest and the longest."""
+    found = sorted({row.duration for row in batch.rows if row.was_member and row.duration is not None})
+    durations = found or [one for one in (batch.duration,) if one is not None]
+    if len(durations) > 1:
+        return f"{durations[0].days} to {durations[-1].days} days"
+    return "".join(map(duration_words, durations))
+
+
+def settings_by_words(row: BatchRow) -> str:
+    """Name who made the settings of a row, as far as it is known."""
+    names = ", ".join(dict.fromkeys(author.name for author in row.authors))
+    return f"settings by {names}{'' if row.is_author_known else ' and others'}" if names else "author not known"
+
+
+def differing_words(templates: Sequence[Template]) -> str:
+    """Say that the templates of a draft have no duration in common, what follows, and how to have one."""
+    offers = "; ".join(f"{one.title}: {_days(one)} days" for one in templates)
+    return (
+        f"These templates have no duration in common ({offers}). Each partner gets the longest duration of its "
+        "template that is not longer than your choice. For one duration, ask for a draft for each template: "
+        "gatehouse adopt --all --only DOMAIN."
+    )
+
+
+def _days(template: Template) -> str:
+    return ", ".join(str(duration.days) for duration in template.durations)

@@ -1,0 +1,53 @@
+"""The approvers of a batch are reminded as those of a request are."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tests.workflows.core.batches.examples import batch, decided
+from tests.workflows.core.builders import AMARA, BATCH, EXPIRY, NOW, situation
+from workflows.core.batches.batch import BatchState
+from workflows.core.batches.commands import RemindBatchApprovers
+from workflows.core.batches.lifecycle import advance_batch
+from workflows.core.batches.reminding import next_batch_due_at, next_batch_reminder_at
+from workflows.core.errors.raised import Refused
+from workflows.core.requests.effects import ShowBatch
+from workflows.core.requests.reminder_times import APPROVERS_REMINDED_AFTER
+
+FIRST, SECOND = (NOW + after for after in APPROVERS_REMINDED_AFTER[:2])
+
+
+def test_a_reminder_is_sent_at_its_time_and_once() -> None:
+    command = RemindBatchApprovers(batch_id=BATCH)
+    assert next_batch_reminder_at(batch()) == FIRST == next_batch_due_at(batch())
+    with pytest.raises(Refused):
+        advance_batch(batch(), command, situation(FIRST - timedelta(seconds=1)))
+    reminded = advance_batch(batch(), command, situation(FIRST))
+    assert reminded.effects == (ShowBatch(batch_id=BATCH, remind=True),)
+    assert next_batch_reminder_at(reminded.batch) == SECOND
+    with pytest.raises(Refused):
+        advance_batch(reminded.batch, command, situation(FIRST))
+
+
+def test_the_next_stage_is_reminded_from_when_it_was_asked() -> None:
+    known = batch()
+    later = NOW + timedelta(hours=30)
+    approved = decided(AMARA, 0, known.digest)  # type: ignore[arg-type]
+    waiting = batch(decisions=(replace(approved, at=later),))
+    assert next_batch_reminder_at(waiting) == later + APPROVERS_REMINDED_AFTER[0]
+
+
+def test_a_later_round_is_reminded_from_its_own_beginning() -> None:
+    lifetime = timedelta(days=5)
+    again = batch(lifetime=lifetime, expires_at=NOW + timedelta(days=9), reminded_at=NOW)
+    assert next_batch_reminder_at(again) == NOW + timedelta(days=4) + APPROVERS_REMINDED_AFTER[0]
+
+
+def test_nobody_is_reminded_of_what_nobody_can_approve() -> None:
+    assert next_batch_reminder_at(batch(list_file=None)) is None
+    assert next_batch_due_at(batch(list_file=None)) == EXPIRY
+    assert next_batch_reminder_at(batch(BatchState.PREPARING)) is None
+    assert next_batch_due_at(batch(BatchState.APPLYING)) is None
+    with pytest.raises(Refused):
+        advance_batch(batch(list_file=None), RemindBatchApprovers(batch_id=BATCH), situation(FIRST))

@@ -1,0 +1,52 @@
+"""Members that cannot be advanced now: the others go first, and after many tries in vain one leaves the batch. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from workflows.core.batches.batch import Batch, BatchRow, RowCode
+from workflows.core.errors.facts import Fact, Facts, as_values
+from workflows.core.settings.model import TenantId
+
+MEMBER_READ_FOR: Final = timedelta(hours=6)
+"""How long a batch tries to read one partner, while the tenant's default can be read."""
+MAX_FAILURES: Final = 5
+"""How many errors in Gatehouse may stop a member before it leaves the batch."""
+
+
+def in_turn(batch: Batch, rows: Sequence[BatchRow], last: TenantId | None) -> list[BatchRow]:
+    """Return rows of a batch in the order in which they are tried: those after the last one that was tried first.
+
+    :param last: the last row of the wave before, if something in it waited; None for the usual order.
+    """
+    places = {row.tenant_id: place for place, row in enumerate(batch.rows)}
+    last_place = -1 if last is None else places.get(last, -1)
+    return sorted(rows, key=lambda row: (places[row.tenant_id] <= last_place, places[row.tenant_id]))
+
+
+def after_wait(row: BatchRow, now: datetime) -> BatchRow:
+    """Return a row whose partner could not be read, now or for longer."""
+    return replace(row, waits_since=row.waits_since or now)
+
+
+def after_failure(row: BatchRow) -> BatchRow:
+    """Return a row that an error in Gatehouse stopped once more."""
+    return replace(row, failures=row.failures + 1)
+
+
+def after_progress(before: BatchRow, after: BatchRow) -> BatchRow:
+    """Return a row that was advanced. In a new state, it is tried as often as any other."""
+    return after if before.state is after.state else replace(after, waits_since=None, failures=0)
+
+
+def why_given_up(row: BatchRow, now: datetime, answer: Facts) -> Facts:
+    """Return why a row is not tried any more; empty when it is tried again.
+
+    :param answer: why it could not be read the last time.
+    """
+    if row.failures >= MAX_FAILURES:
+        return (Fact(RowCode.KEEPS_FAILING),)
+    if row.waits_since is not None and now - row.waits_since >= MEMBER_READ_FOR:
+        return (Fact(RowCode.NOT_READ, {"answer": as_values(answer)}),)
+    return ()
