@@ -177,9 +177,8 @@ async def test_keeping_needs_a_reason_and_sets_the_next_review(stage: Stage) -> 
     [kept] = [message for message in await stage.direct("requester") if message["ts"] == review["ts"]]
     assert buttons(kept) == []
     assert "Phase two runs to June" in words(kept)
-    count = len(await stage.direct("requester"))
     await stage.later(29 * DAY)
-    assert len(await stage.direct("requester")) == count
+    assert [message for message in await stage.direct("requester") if "keep" in buttons(message)] == []
     await stage.later(2 * DAY)
     assert buttons((await stage.direct("requester"))[-1]) == ["keep", "reduce", "revoke_review", "review_details"]
     assert [entry["method"] for entry in await stage.writes()] == ["POST"]

@@ -11,7 +11,8 @@ from slack_sdk.models.blocks.block_elements import RichTextElement
 
 from bot.slack import ids
 from bot.slack.answers.windows import ModalWindows, Window
-from bot.slack.blocks.blocks import Json, bullets, fixed_text, paragraph, rich_text
+from bot.slack.blocks.blocks import Json, bullets, fixed_text, paragraph, rich_text, with_local_times
+from bot.slack.blocks.message import MAX_NOTICE_CHARACTERS
 from bot.slack.blocks.modal import input_block, modal, option, text_area
 from bot.slack.cards.partner_and_plan import identity_block, partner_name
 from bot.slack.cards.partnership import partnership_facts
@@ -23,6 +24,7 @@ from bot.slack.people.members import Members
 from bot.words.requests.notes import refusal_words
 from bot.words.reviews.answers import ATTEST_HINT, KEEP_HINT, KEEP_QUESTION, attest_choice_words, attested_words
 from bot.words.reviews.evidence import EvidenceLine, evidence_details
+from bot.words.reviews.silence import asked_words
 from workflows.app.evidence.reviews.gathering import gather_evidence, names_of_people
 from workflows.app.evidence.reviews.review_context import ReviewContext, read_review_context
 from workflows.app.reads.look_up_permission import LookupPermission
@@ -156,9 +158,11 @@ def evidence_view(partnership: Partnership, evidence: PartnerEvidence, people: M
     """
     lines = evidence_details(evidence, people)
     topics = dict.fromkeys(line.topic for line in lines)
+    asked = asked_words(partnership)
     blocks: list[Block] = [
         identity_block(partnership.identity),
         rich_text(paragraph(*partnership_facts(partnership))),
+        *([rich_text(paragraph(*with_local_times(asked, MAX_NOTICE_CHARACTERS)))] if asked else []),
         *(rich_text(*_topic_elements([line for line in lines if line.topic is topic])) for topic in topics),
     ]
     return modal("Evidence", blocks, ids.REVIEW_EVIDENCE)
