@@ -271,7 +271,8 @@ async def test_a07_a_revocation_does_not_claim_sessions_that_it_cannot_end(world
     await world.do("close", user="admin", view_id=view_id)
     assert (await world.revoke(typed=domain, domain=domain))["errors"] == {}
     told = " ".join(message["text"] for message in await world.direct("admin"))
-    assert "Issued tokens usually work for up to one more hour. A token lifetime policy can make this longer" in told
+    assert "Issued tokens usually work for up to one more hour, until about " in told
+    assert "A token lifetime policy can make this longer" in told
     assert "Only the partner can end sessions in its own tenant" in told
     assert not [entry for entry in await world.graph() if "revokesigninsessions" in entry["path"].lower()]
 

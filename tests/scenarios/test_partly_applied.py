@@ -37,7 +37,7 @@ async def test_a_part_is_recorded_alarmed_reviewed_and_revoked(stage: Stage) -> 
     [alarm] = [one for one in await stage.direct("admin") if one["text"].startswith("contoso.com, alarm: ")]
     assert "is only partly applied" in words(alarm)
     [review] = [one for one in await stage.direct("requester") if "revoke_review" in buttons(one)]
-    assert buttons(review) == ["revoke_review"], "nobody can keep it"
+    assert buttons(review) == ["revoke_review", "review_details"], "nobody can keep it"
     assert "partly applied, review is due" in words(review)
     assert "Not applied: Identity synchronization into this tenant" in " ".join(words(review).split())
     assert "Only a part of the approved change is in the tenant" in await shown(stage)
