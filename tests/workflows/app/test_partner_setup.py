@@ -118,7 +118,9 @@ async def test_the_reminder_comes_once_at_its_time_and_the_review_at_its_own(wor
     assert not world.notifier.asked, "no review was due"
     await world.review()
     assert len(world.notifier.asked) == 1
-    assert len(world.notifier.halves) == shown + 1
+    assert len(world.notifier.halves) == shown + 2
+    reminders = [command for _, command, _ in await world.log() if command in ("ask_half", "prompt_setup")]
+    assert reminders == ["ask_half", "prompt_setup"], "the second one is the usual one about an open step"
 
 
 async def test_a_revocation_ends_what_was_said_of_the_partner_setup(world: World) -> None:

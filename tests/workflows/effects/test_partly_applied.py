@@ -271,7 +271,10 @@ async def test_a_part_of_a_reduction_keeps_the_approved_end_and_may_be_kept(worl
     )
     assert record.next_review_at == request.changed_at, "its review is due at once"
     await tick(service=world.service, store=world.store, directory=world.directory, clock=world.clock)
+    await world.reviews.check()
     await world.settle()
+    [asked] = world.notifier.asked[-1]
+    assert asked.record.state is PartnershipState.REVIEW_DUE
     await world.checks.run()
     assert [one.code for one in await world.store.open_alarms()] == [AlarmCode.PARTLY_APPLIED]
     world.clock.advance(minutes=1)

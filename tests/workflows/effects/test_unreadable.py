@@ -68,10 +68,12 @@ async def test_one_partner_that_cannot_be_read_does_not_keep_the_others_from_the
     world.clock.advance(days=30)
     with structlog.testing.capture_logs() as logs:
         await tick(service=world.service, store=world.store, directory=world.directory, clock=world.clock)
+        await world.reviews.check()
         await world.settle()
         states = [(one.identity.tenant_id, one.state) for one in await world.store.partnerships(lambda one: one)]
     assert states == [("t-1", PartnershipState.REVIEW_DUE), ("t-2", PartnershipState.REVIEW_DUE)]
-    assert "tick_failed_for_one" in [line["event"] for line in logs]
+    assert {"tick_failed_for_one", "review_question_failed"} <= {line["event"] for line in logs}
+    assert [one.record.identity.tenant_id for batch in world.notifier.asked for one in batch] == ["t-1", "t-2"]
 
 
 async def test_an_effect_that_is_no_json_is_counted_like_any_other(world: World) -> None:

@@ -21,6 +21,7 @@ from workflows.ports.notifier import AskedReview, NotAllNotified
 ADMIN: Final = ChatId(SLACK_IDS["admin"])
 ADMINS: Final = frozenset({ADMIN})
 REQUESTER: Final = ChatId(SLACK_IDS["requester"])
+ANSWERS: Final = ["keep", "reduce", "revoke_review", "review_details"]
 MANAGER: Final = ChatId(SLACK_IDS["approver2"])
 
 
@@ -58,7 +59,7 @@ async def test_one_review_is_a_card_once(scene: Scene) -> None:
         told = await scene.notifier().send_review_reminders([asked(1)], admins=ADMINS, batch="b")
         assert told == {tenant(1): (REQUESTER,)}
     [card] = scene.messages("@requester")
-    assert action_ids(card) == ["keep", "revoke_review"]
+    assert action_ids(card) == ANSWERS
     assert "the access is suspended" in shown(card["blocks"])
     assert scene.messages("@admin") == []
 
@@ -75,7 +76,7 @@ async def test_several_reviews_are_one_message_with_a_window_for_each(scene: Sce
     [message] = scene.messages("@requester")
     assert message["text"].startswith("2 reviews wait for an answer")
     assert windows(message) == [tenant(1), tenant(2)]
-    assert action_ids(scene.messages("@approver2")[0]) == ["keep", "revoke_review"], "one review is a card"
+    assert action_ids(scene.messages("@approver2")[0]) == ANSWERS, "one review is a card"
 
 
 async def test_the_next_batch_is_another_message(scene: Scene) -> None:

@@ -56,6 +56,14 @@ async def put_partner(world: World, number: int) -> None:
 async def test_nothing_due_is_nothing_done(world: World) -> None:
     await world.opened()
     before = await world.log()
+    for prompt in (NOW + timedelta(days=7), NOW + timedelta(days=21)):
+        world.clock.moment = prompt - MILLISECOND
+        await ticks(world, 3)
+        assert await world.log() == before
+        world.clock.moment = prompt
+        await ticks(world, 3)
+        before = [*before, ("gatehouse", "prompt_setup", "accepted")]
+        assert await world.log() == before, "a step of the partner setup is open"
     world.clock.moment = NOW + timedelta(days=30) - MILLISECOND
     await ticks(world, 3)
     assert await world.log() == before

@@ -24,7 +24,8 @@ def why_pointless(
 ) -> SkipReason | None:
     """Return why a review that is due need not be asked; None when it must be.
 
-    A review that is waiting already, or of settings that nobody approved, is never left out.
+    A review that is waiting already, or of settings that nobody approved, is never left out. One at the end of the
+    access, or after it, is left out only when Gatehouse blocks the partner.
 
     :param approved_at: when the whole approval chain approved the present access; None when that is not known.
     :param is_being_closed: whether a revocation or a suspension of the partner is running.
@@ -35,6 +36,9 @@ def why_pointless(
         return SkipReason.BEING_CLOSED
     if record.at_end is AtEnd.BLOCK and record.ends_at is not None and record.ends_at - now <= ENDS_WITHIN:
         return SkipReason.ENDS_SOON
+    if record.is_past_its_end(now):
+        # NB. nothing later asks about it: the end is the last moment for which a review is set.
+        return None
     if approved_at is not None and timedelta(0) <= now - approved_at <= ANSWERED_WITHIN:
         return SkipReason.JUST_APPROVED
     answered_at = record.attestations[-1].at if record.attestations else None

@@ -4,7 +4,7 @@ import copy
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.sandbox.slack.block_kit.blocks import Surface, problems
@@ -297,6 +297,7 @@ JUNK = st.recursive(
 )
 
 
+@settings(deadline=None)  # how long one input takes depends on what else the machine does
 @given(st.data())
 def test_no_invalid_input_breaks_the_checker(data: st.DataObject) -> None:
     """Whatever the input, the answer is a list of problems, never an exception."""

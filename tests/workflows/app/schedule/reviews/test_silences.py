@@ -14,6 +14,7 @@ from workflows.app.schedule.ticker import tick
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
 from workflows.core.people import Person, PersonId
 from workflows.core.plans.plan import AtEnd, OnSilence
+from workflows.core.policy.attestation import AttestedText
 from workflows.core.policy.silence import AskedAs, ManagerSkipped
 from workflows.core.requests.alarms import Alarm, AlarmCode
 from workflows.core.requests.commands.partner_record import Keep, Revoke
@@ -310,7 +311,12 @@ async def test_an_answer_that_is_not_checked_yet_is_waited_for(opened: World) ->
     due = await silence(opened)
     opened.clock.advance(days=3, minutes=1)
     await opened.store.save_mark(LAST_TICK, opened.clock.now().isoformat())
-    keep = Keep(actor=SAM.chat_id, tenant_id=TENANT, reason="The launch moved to July, they build the bridge")
+    keep = Keep(
+        actor=SAM.chat_id,
+        tenant_id=TENANT,
+        reason="The launch moved to July, they build the bridge",
+        attests=AttestedText.EVERYBODY_USES_MFA,
+    )
     await opened.service.store_click(keep, key=opened.key())
     await opened.silences.check()
     assert await suspensions(opened) == []
