@@ -266,8 +266,7 @@ async def test_extend_on_settings_of_no_template_opens_the_adoption_form(stage: 
         assert await stage.press(approver, "approve", ts) == []
     await stage.later(151 * DAY)
     await stage.tick()
-    notice = (await stage.direct("requester"))[-1]
-    assert "request_again" in buttons(notice)
+    [notice] = [one for one in (await stage.direct("requester"))[-2:] if "request_again" in buttons(one)]
     await stage.do("click", user="requester", action_id="request_again", channel="@requester", ts=notice["ts"])
     await stage.rest()
     view = (await stage.see("views", user="requester"))["views"][-1]
