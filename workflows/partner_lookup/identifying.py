@@ -4,8 +4,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.plans.plan import TenantIdentity
-from workflows.core.settings.model import TenantId
-from workflows.partner_lookup.target import is_tenant_id
+from workflows.core.settings.model import TenantId, is_tenant_id
 from workflows.ports.store import Store
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 

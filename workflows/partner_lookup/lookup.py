@@ -8,10 +8,10 @@ from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.request import ObservedPartner
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.model import TenantId
+from workflows.core.settings.model import TenantId, is_tenant_id
 from workflows.partner_lookup.not_found import not_found_error, tenant_ids_of
 from workflows.partner_lookup.resolving import LookupRefused, resolve
-from workflows.partner_lookup.target import CONSUMER_TENANTS, FIELD, is_tenant_id, target_candidates
+from workflows.partner_lookup.target import CONSUMER_TENANTS, FIELD, target_candidates
 from workflows.ports.clock import Clock
 from workflows.ports.records import RecordsReader
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable

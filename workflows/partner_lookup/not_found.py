@@ -7,9 +7,9 @@ from typing import Final
 from workflows.core.errors.facts import Values
 from workflows.core.errors.raised import InvalidField
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.settings.model import TenantId
+from workflows.core.settings.model import TenantId, is_tenant_id
 from workflows.partner_lookup.lookalikes import registrable_domain, similar_names
-from workflows.partner_lookup.target import FIELD, is_tenant_id
+from workflows.partner_lookup.target import FIELD
 from workflows.ports.records import RecordsReader
 from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable, read_fact
 

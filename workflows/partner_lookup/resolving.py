@@ -11,7 +11,8 @@ from workflows.core.errors.raised import InvalidField
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.request import AccessRequest
-from workflows.partner_lookup.target import FIELD, is_tenant_id
+from workflows.core.settings.model import is_tenant_id
+from workflows.partner_lookup.target import FIELD
 from workflows.ports.tenant import Tenant, TenantRefused
 
 _FORBIDDEN: Final = 403

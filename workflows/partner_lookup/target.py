@@ -12,7 +12,7 @@ import idna
 
 from workflows.core.errors.raised import InvalidField
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.settings.model import TenantId
+from workflows.core.settings.model import TenantId, is_tenant_id
 from workflows.partner_lookup.lookalikes import mixed_scripts
 from workflows.partner_lookup.pasted_text import names_in
 from workflows.partner_lookup.public_suffixes import registrable_part
@@ -32,14 +32,8 @@ CONSUMER_TENANTS: Final = frozenset(
 CONSUMER_DOMAINS: Final = frozenset(Path(__file__).with_name("consumer_domains.txt").read_text("ascii").split())
 """The domains of personal email providers. Their users belong to no organization that could be a partner."""
 
-_GUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _WWW: Final = "www."
 _LABEL_LIMIT: Final = 253
-
-
-def is_tenant_id(target: str) -> bool:
-    """Return whether a normalized target is a tenant id rather than a domain."""
-    return _GUID.fullmatch(target) is not None
 
 
 def normalize_target(typed_text: str) -> str:

@@ -4,15 +4,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from workflows.core.checks.conditional_access.questions import Question
 from workflows.core.checks.tenant_facts import SignIns
-from workflows.core.partners.reviewing.evidence.guest_matching import GuestAccount
-from workflows.core.partners.reviewing.evidence.sign_in_counting import SignIn
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import Target, TargetType, TenantId
 from workflows.core.settings.partner_changes import LoggedChange, PartnerChange
+
+if TYPE_CHECKING:
+    # A start does not wait for the checks and the evidence: this interface is known before them.
+    from workflows.core.checks.conditional_access.questions import Question
+    from workflows.core.partners.reviewing.evidence.guest_matching import GuestAccount
+    from workflows.core.partners.reviewing.evidence.sign_in_counting import SignIn
 
 
 class ObjectKind(StrEnum):
@@ -62,7 +65,7 @@ class TenantSettings(Protocol):
     async def read_conditional_access(self) -> Sequence[JsonObject]:
         """Read every Conditional Access policy. An answer may be up to a minute old."""
 
-    async def evaluate_access(self, question: Question) -> Sequence[JsonObject]:
+    async def evaluate_access(self, question: "Question") -> Sequence[JsonObject]:
         """Ask Entra which Conditional Access policies apply to a sign-in. This changes nothing.
 
         :returns: every policy, each with whether it applies, or why not. The answer may be up to a minute old.
@@ -75,7 +78,7 @@ class TenantSettings(Protocol):
         """
 
     async def read_foreign_sign_ins(
-        self, home: TenantId, since: datetime, take: Callable[[Sequence[SignIn]], bool]
+        self, home: TenantId, since: datetime, take: Callable[[Sequence["SignIn"]], bool]
     ) -> bool:
         """Read the sign-ins of people of other tenants since a time, page by page, slowly: nobody waits for it.
 
@@ -89,7 +92,7 @@ class TenantSettings(Protocol):
     async def has_sign_ins(self, since: datetime, until: datetime) -> bool:
         """Return whether the log has any sign-in between two times, of anybody: so how far back it reaches."""
 
-    async def read_guests(self, take: Callable[[Sequence[GuestAccount]], bool], with_activity: bool) -> bool:
+    async def read_guests(self, take: Callable[[Sequence["GuestAccount"]], bool], with_activity: bool) -> bool:
         """Read all guest accounts, page by page; see `read_foreign_sign_ins`.
 
         :param with_activity: whether their last sign-in is read, which needs a permission and a licence more.

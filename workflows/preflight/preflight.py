@@ -21,10 +21,10 @@ from workflows.core.plans.plan import Plan, TenantIdentity
 from workflows.core.requests.request import ObservedPartner
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.effective import effective_settings
+from workflows.core.settings.model import is_tenant_id
 from workflows.core.settings.open_access import access_kinds
 from workflows.partner_lookup.lookalikes import lookalike_findings
 from workflows.partner_lookup.resolving import LookupRefused, resolve
-from workflows.partner_lookup.target import is_tenant_id
 from workflows.ports.clock import Clock
 from workflows.ports.records import RecordsReader
 from workflows.ports.tenant import Tenant, TenantFact, read_fact

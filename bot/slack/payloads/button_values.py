@@ -19,8 +19,7 @@ from workflows.core.requests.commands.campaign import CampaignId, CampaignScope
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.request import BatchId, RequestId
 from workflows.core.settings.canonical import Digest
-from workflows.core.settings.model import TenantId
-from workflows.partner_lookup.target import is_tenant_id
+from workflows.core.settings.model import TenantId, is_tenant_id
 from workflows.ports.pages import PagePosition
 
 REQUEST_ID: Final = r"^R-[A-Z2-7]{10}$"

@@ -18,8 +18,7 @@ from workflows.app.batches.confirming import BatchForm
 from workflows.app.requests.forms import EditedRequest, Form
 from workflows.app.requests.restoration.restore_intake import RestoreForm
 from workflows.core.people import ChatId
-from workflows.core.settings.model import TenantId
-from workflows.partner_lookup.target import is_tenant_id
+from workflows.core.settings.model import TenantId, is_tenant_id
 
 
 def parse_form(interaction: Interaction) -> Form:

@@ -8,8 +8,7 @@ from typing import Any, Final
 from workflows.core.checks.partner_setup.powershell import quote
 from workflows.core.plans.plan import PARTNERS_PATH, Operation, Plan
 from workflows.core.settings.block import BLOCK
-from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, IS_SYNC_ALLOWED, USER_SYNC_INBOUND
-from workflows.partner_lookup.target import is_tenant_id
+from workflows.core.settings.model import IDENTITY_SYNCHRONIZATION, IS_SYNC_ALLOWED, USER_SYNC_INBOUND, is_tenant_id
 
 _DOMAIN: Final = re.compile(r"[a-z0-9.-]+", re.ASCII)
 _SCOPE: Final = "Policy.ReadWrite.CrossTenantAccess"

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from bot.words.requests.notes import refusal_words
 from tests.bot.words.refused import worded_refusal
 from workflows.core.errors.raised import InvalidField
+from workflows.core.settings.model import is_tenant_id
 from workflows.partner_lookup.pasted_text import MAX_CHARACTERS
 from workflows.partner_lookup.target import (
     CONSUMER_DOMAINS,
     CONSUMER_TENANTS,
     FIELD,
-    is_tenant_id,
     normalize_target,
     target_candidates,
 )

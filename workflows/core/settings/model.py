@@ -16,6 +16,11 @@ TenantId = NewType("TenantId", str)
 """The id of a tenant: a GUID in lower case."""
 
 
+def is_tenant_id(target: str) -> bool:
+    """Return whether a normalized target is a tenant id rather than a domain."""
+    return _GUID.fullmatch(target) is not None and target == target.lower()
+
+
 class Property(StrEnum):
     """The settings of a partner that a plan may write. The values are Graph's names, which are case-sensitive."""
 

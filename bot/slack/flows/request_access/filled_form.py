@@ -27,8 +27,7 @@ from workflows.core.people import ADMIN, ChatId
 from workflows.core.posture.adoption.adoptable import is_extended_by_adoption
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.request import AccessRequest, RequestId, RequestKind
-from workflows.core.settings.model import TenantId
-from workflows.partner_lookup.target import is_tenant_id
+from workflows.core.settings.model import TenantId, is_tenant_id
 from workflows.ports.people_directory import PeopleDirectoryRefused, PeopleDirectoryUnavailable
 from workflows.ports.store import Store
 

@@ -35,11 +35,11 @@ from workflows.core.requests.commands.partner_record import Revoke
 from workflows.core.requests.commands.request import CommandSubject
 from workflows.core.requests.request import Closing
 from workflows.core.settings.canonical import JsonObject
-from workflows.core.settings.model import TenantId
+from workflows.core.settings.model import TenantId, is_tenant_id
 from workflows.partner_lookup.identifying import identify_partner
 from workflows.partner_lookup.lookup import read_both_alone
 from workflows.partner_lookup.named_partner import named_partner
-from workflows.partner_lookup.target import is_tenant_id, normalize_target
+from workflows.partner_lookup.target import normalize_target
 from workflows.ports.clock import Clock
 from workflows.ports.people_directory import PeopleDirectoryUnavailable
 from workflows.ports.store import Store

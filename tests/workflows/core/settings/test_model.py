@@ -13,6 +13,7 @@ from workflows.core.settings.model import (
     IS_SYNC_ALLOWED,
     USER_SYNC_INBOUND,
     Property,
+    is_tenant_id,
 )
 
 CORE: Final = Path(model.__file__).parents[1]
@@ -33,6 +34,12 @@ def test_one_file_of_the_core_spells_the_members_of_the_policy() -> None:
         if isinstance(node, ast.Constant) and node.value in MEMBERS
     }
     assert spelled == {"model.py"}
+
+
+def test_only_a_guid_in_lower_case_is_the_id_of_a_tenant() -> None:
+    tenant_id = "5a5e1f50-1c1f-4a8a-9d30-1d2f00c0ffee"
+    assert is_tenant_id(tenant_id)
+    assert not any(is_tenant_id(text) for text in ("contoso.com", "", tenant_id.upper(), f"{tenant_id}0"))
 
 
 def test_the_properties_are_written_exactly_as_graph_spells_them() -> None:
