@@ -92,7 +92,7 @@ async def test_reminders_that_slack_does_not_deliver_suspend_nobody_and_raise_an
     assert len(await questions(stage, "requester")) == 7
 
 
-async def test_after_a_downtime_each_person_gets_one_message(stage: Stage) -> None:
+async def test_after_a_downtime_each_person_gets_one_message_and_answers_in_a_window(stage: Stage) -> None:
     for domain in ("contoso.com", "fabrikam.com", "northwind.com"):
         await stage.open_access(target=domain)
     await stage.later(100 * DAY)
@@ -101,6 +101,18 @@ async def test_after_a_downtime_each_person_gets_one_message(stage: Stage) -> No
     assert not await is_blocked(stage)
     windows = [block["accessory"]["action_id"] for block in message["blocks"] if "accessory" in block]
     assert windows == ["review_partner"] * 3
+    value = next(block["accessory"]["value"] for block in message["blocks"] if "accessory" in block)
+    await stage.do(
+        "click", user="requester", action_id="review_partner", channel="@requester", ts=message["ts"], value=value
+    )
+
+    async def is_filled() -> bool:
+        return "still needed" in words((await stage.see("views", user="requester"))["views"][-1])
+
+    await stage.until(is_filled, "the window of the review")
+    view = (await stage.see("views", user="requester"))["views"][-1]
+    assert buttons(view) == ["keep", "reduce", "revoke_review", "review_details"]
+    await stage.do("close", user="requester", view_id=view["id"])
     await stage.later(3 * DAY + 60)
     assert len(await told(stage, "requester", "3 reviews wait for an answer")) == 2
 

@@ -154,11 +154,14 @@ def _others(announced: Sequence[AnnouncedEnd]) -> Iterator[Block]:
         yield rich_text(paragraph(*runs))
 
 
-def own_closing_result(request: AccessRequest, record: Partnership | None = None) -> Message:
+def own_closing_result(request: AccessRequest, record: Partnership | None = None, *, can_lift: bool = False) -> Message:
     """Return the message that Gatehouse closed a partner by itself, why, and what was read back.
 
     :param record: the partner's record, which has who was asked before a suspension for silence.
+    :param can_lift: whether it offers to lift the suspension, in place of a restore.
     """
+    tenant_id = request.plan.tenant_id
+    again = ("Lift suspension", ids.LIFT_PARTNER) if can_lift else ("Restore access", ids.RESTORE_PARTNER)
     about = {"partner": partner_of(request), "request": request.id}
     is_all, suspended = request.not_closed == (), {"is_suspended": True} if request.is_suspension else {}
     fact = Fact(MessageCode.CLOSED, {**about, **suspended, "is_all": is_all, "note": as_values(request.note)})
@@ -168,7 +171,7 @@ def own_closing_result(request: AccessRequest, record: Partnership | None = None
         header(title),
         rich_text(paragraph(*_why_closed(request), *with_local_times(message_words(fact), MAX_NOTICE_CHARACTERS))),
         *_asked_before(request, record),
-        actions(f"end:{request.id}", button("Restore access", ids.RESTORE_PARTNER, request.plan.tenant_id)),
+        actions(f"end:{request.id}", button(*again, tenant_id)),
     ]
     return message(f"{notified_name(partner_of(request))}: {state}", blocks)
 

@@ -7,6 +7,7 @@ from bot.slack.outbound.announcements.end_cards import MAX_NAMED, end_notice, ow
 from bot.slack.outbound.announcements.waiting_people import WaitingPeople
 from bot.slack.outbound.recipients import Outbound, Recipients
 from workflows.core.partners.access_end.notices import ADMINS_NOTIFIED_FROM
+from workflows.core.partners.closing.lifting import is_liftable
 from workflows.core.people import ADMIN, ChatId
 from workflows.core.requests.request import AccessRequest
 from workflows.core.settings.model import TenantId
@@ -60,8 +61,9 @@ class EndMessages:
         :raises NotifierRefused: when nobody could be told.
         """
         record = await self._outbound.store.partnership(request.plan.tenant_id)
-        is_its = record is not None and record.request_id == request.id
-        subject, card = f"ended:{request.id}", own_closing_result(request, record if is_its else None)
+        its_record = record if record is not None and record.request_id == request.id else None
+        can_lift = request.is_suspension and is_liftable(its_record, now=self._outbound.clock.now())
+        subject, card = f"ended:{request.id}", own_closing_result(request, its_record, can_lift=can_lift)
         told = {copy.audience for copy in await self._outbound.store.copies(subject)}
         refused = None
         people = {request.require_prepared().sponsor.chat_id} | await self._recipients.holders(ADMIN)

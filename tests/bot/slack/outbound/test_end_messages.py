@@ -11,12 +11,15 @@ from tests.bot.slack.outbound.scene import Scene, action_ids, partnership, perso
 from tests.bot.surfaces import shown
 from tests.workflows.core import builders
 from workflows.core.partners.access_end.decision import EndStep
+from workflows.core.partners.partnership import PartnershipState, Suspension
 from workflows.core.people import ADMIN, GATEHOUSE, ChatId
 from workflows.core.plans.plan import AtEnd
-from workflows.core.requests.request import AccessRequest, RequestKind, RequestState
+from workflows.core.requests.request import AccessRequest, Closing, RequestId, RequestKind, RequestState
 from workflows.core.settings.model import TenantId
 from workflows.core.settings.open_access import open_access
+from workflows.ports.audit_log import AuditEntry
 from workflows.ports.notifier import AnnouncedEnd, NotAllNotified, NotifierRefused, NotifierUnavailable
+from workflows.ports.records import Commit
 
 END: Final = builders.NOW + timedelta(days=90)
 
@@ -177,6 +180,29 @@ async def test_the_result_of_a_block_goes_once_to_sponsor_and_admins(scene: Scen
     assert "Nothing else is open" in shown(message)
     assert "Only the partner can end sessions" in shown(message)
     assert action_ids(message) == ["restore_partner"]
+
+
+@pytest.mark.parametrize(("opened_by", "offered"), [(RequestId("r-opened"), "lift_partner"), (None, "restore_partner")])
+async def test_a_suspension_offers_to_lift_it_where_that_is_possible(
+    scene: Scene, opened_by: RequestId | None, offered: str
+) -> None:
+    done = blocked()
+    fields = replace(done.fields, period_ended_at=None, silent_since=builders.NOW, closing=Closing.SUSPEND)
+    request = replace(done, fields=fields)
+    record = partnership(
+        request_id=request.id,
+        state=PartnershipState.SUSPENDED,
+        suspension=Suspension(at=builders.NOW, request_id=opened_by),
+        next_review_at=None,
+        ends_at=END,
+    )
+    entry = AuditEntry(key="k", at=builders.NOW, actor="a", command="c", outcome="accepted", details={})
+    assert await scene.store.commit(
+        Commit(entry=entry, request=replace(request, version=1), partnership=replace(record, version=1))
+    )
+    await scene.notifier().show_block_at_end(request)
+    [message] = scene.messages("@admin")
+    assert action_ids(message) == [offered]
 
 
 async def test_what_stays_open_is_not_called_blocked(scene: Scene) -> None:

@@ -24,6 +24,7 @@ from workflows.core.errors.raised import Refused
 from workflows.core.partners.closing.lifting import (
     USUAL_LIFT_WITHIN,
     CannotLift,
+    is_liftable,
     liftable_request,
     require_may_lift,
 )
@@ -43,6 +44,12 @@ def suspended(**changes: Any) -> Partnership:
     """Return the record of a suspended partner."""
     state: dict[str, Any] = {"state": PartnershipState.SUSPENDED, "suspension": SUSPENSION, "next_review_at": None}
     return partnership(**{**state, **changes})
+
+
+def test_the_records_say_whether_it_is_offered() -> None:
+    assert is_liftable(suspended(), now=LATER)
+    assert not is_liftable(suspended(), now=LATER, within=timedelta(days=2))
+    assert not is_liftable(None, now=LATER)
 
 
 def test_it_names_what_becomes_active_again_and_its_end() -> None:

@@ -67,6 +67,15 @@ def liftable_request(
     return record, suspension.request_id, record.ends_at
 
 
+def is_liftable(record: Partnership | None, *, now: datetime, within: timedelta = USUAL_LIFT_WITHIN) -> bool:
+    """Return whether the records say that a suspension can be lifted. The tenant is read when somebody asks for it."""
+    try:
+        liftable_request(record, now=now, within=within, is_drifted=False)
+    except Refused:
+        return False
+    return True
+
+
 def lifted_partnership(request: AccessRequest, earlier: Partnership, now: datetime) -> Partnership:
     """Return the record of a partner whose suspension was just lifted and read back: as it was, with a new review.
 
