@@ -70,7 +70,7 @@ def partnership_facts(partnership: Partnership) -> Iterator[TextRun]:
         yield from _closed_facts(partnership)
         return
     is_approved = partnership.basis is SettingsBasis.APPROVED
-    yield fixed_text("Present settings since " if is_approved else "Settings found ")
+    yield fixed_text("Settings since " if is_approved else "Settings found ")
     yield local_time(partnership.since)
     yield fixed_text(" as “" if is_approved else " after “")
     yield cleaned_text(partner_title(partnership))

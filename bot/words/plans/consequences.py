@@ -135,7 +135,7 @@ def _extends(values: Values) -> str:
 
 def _stays_open(values: Values) -> str:
     after = f"{last_day(values['ends_at'])} (UTC)" if "ends_at" in values else _duration(values)
-    return f"After {after}, the sponsor is asked to revoke access. It {STAYS_UNTIL_REVOKED}."
+    return f"After {after}, the sponsor is asked. Access {STAYS_UNTIL_REVOKED}."
 
 
 def _blocked_at_end(values: Values) -> str:

@@ -14,7 +14,7 @@ from workflows.core.requests.request import PreparedRequest
 
 _SHORT: Final[Mapping[ChainRule, str]] = {
     ChainRule.ONE_APPROVER: "",
-    ChainRule.TEMPLATE: "The access template asks for {asked} ({risk} risk alone needs {least})",
+    ChainRule.TEMPLATE: "The template asks for {asked} ({risk} risk alone needs {least})",
     ChainRule.STRICTER: (
         "The partner's approval policy or all its settings ask for {asked} ({risk} risk alone needs {least})"
     ),
@@ -23,7 +23,7 @@ _SENTENCES: Final[Mapping[ChainRule, str]] = {
     ChainRule.ONE_APPROVER: (
         "This only reduces or blocks access, so one approval is enough. The end that was approved earlier stays."
     ),
-    ChainRule.TEMPLATE: "The access template asks for {asked}. {Risk} risk alone needs {least}.",
+    ChainRule.TEMPLATE: "The template asks for {asked}. {Risk} risk alone needs {least}.",
     ChainRule.STRICTER: (
         "It needs {asked}, more than the access template asks for. The reason is the partner's approval policy, or the "
         "risk of all settings afterwards. {Risk} risk alone needs {least}."
@@ -66,7 +66,7 @@ def offered_chain_words(offer: Offer, stages: Sequence[Stage]) -> str:
     approval_count, least_count = sum(stage.quorum for stage in stages), requirement_of(offer.level).people
     if approval_count <= least_count:
         return ""
-    rule = "The access template" if tuple(stages) == offer.template.stages else "The partner's approval policy"
+    rule = "The template" if tuple(stages) == offer.template.stages else "The partner's approval policy"
     risk = risk_level_words(offer.level).capitalize()
     return f"{rule} asks for {counted(approval_count, 'approval')}. {risk} risk alone needs {least_count}."
 

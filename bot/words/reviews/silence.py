@@ -18,13 +18,15 @@ class OnSilenceWords(NamedTuple):
 
     then: str
     """Follows "without an answer": "the access is suspended"."""
+    short: str
+    """Follows "unanswered 60 days:" in a list."""
     label: str
     """Stands before a day in a list."""
 
 
 ON_SILENCE: Final[Mapping[OnSilence, OnSilenceWords]] = {
-    OnSilence.SUSPEND: OnSilenceWords("the access is suspended", "Suspended without an answer on"),
-    OnSilence.ESCALATE: OnSilenceWords("the admins get an alarm", "Admins are alarmed on"),
+    OnSilence.SUSPEND: OnSilenceWords("the access is suspended", "suspended", "Suspended without an answer on"),
+    OnSilence.ESCALATE: OnSilenceWords("the admins get an alarm", "admin alarm", "Admins are alarmed on"),
 }
 
 WHY_OPEN: Final[Mapping[SilenceStep, str]] = {
@@ -46,7 +48,7 @@ def why_open_words(step: str) -> str:
 def reviews_words(interval: timedelta, on_silence: OnSilence) -> str:
     """Return how often an access is reviewed, and what happens without an answer."""
     days = sum(PAUSES[: LAST_CALL - 1], REMINDER_AGE).days
-    return f"every {duration_words(interval)}; after {days} days without an answer {ON_SILENCE[on_silence].then}"
+    return f"every {duration_words(interval)}; unanswered {days} days: {ON_SILENCE[on_silence].short}"
 
 
 def asked_words(partnership: Partnership) -> str:

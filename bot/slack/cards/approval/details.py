@@ -272,7 +272,7 @@ def _checks(request: AccessRequest, prepared: PreparedRequest, lines: Sequence[C
     if (count := len(shown_findings(noted, lines))) > MAX_FINDINGS:
         yield more_row(request, DetailsPart.NOTES, counted(count, "note"))
     if always:
-        kind = "is always true of such a change" if len(always) == 1 else "are always true of such a change"
+        kind = "always applies" if len(always) == 1 else "always apply"
         shows = button("Show notes", ids.SHOW_NOTES, ids.decision_value(request))
         yield row(f"{counted(len(always), 'note')} {kind}.", f"notes:{request.id}", shows)
 

@@ -30,7 +30,7 @@ from workflows.core.partners.partnership import Partnership
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.settings.canonical import Digest, JsonObject
 
-NO_PARTNER_STEPS: Final = "These settings need nothing on the partner's side."
+NO_PARTNER_STEPS: Final = "Nothing to do on the partner's side."
 
 _RECEIVED: Final = "⏳ Your click is received. /partner checklist shows its result."
 

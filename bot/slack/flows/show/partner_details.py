@@ -150,16 +150,16 @@ def _own_actions(
     if partnership is not None and partnership.state is PartnershipState.SUSPENDED and reader and not is_waiting:
         lift = button("Lift suspension", ids.LIFT_PARTNER, partnership.identity.tenant_id)
         yield actions(f"lift:{partnership.identity.tenant_id}", lift)
-    if partnership is not None and not partnership.is_closed and not is_closing and {partnership.sponsor.id} & reader:
-        tenant_id = partnership.identity.tenant_id
-        yield actions(f"close:{tenant_id}", close_early_button(tenant_id))
-    yield from _sponsor_action(partnership, reader)
+    yield from _live_actions(partnership, reader, is_closing=is_closing)
 
 
-def _sponsor_action(partnership: Partnership | None, reader: frozenset[ChatId | PersonId]) -> Iterator[Block]:
-    """Return Change sponsor for a live partner, and the question to a reader who was asked to be the sponsor.
+def _live_actions(
+    partnership: Partnership | None, reader: frozenset[ChatId | PersonId], *, is_closing: bool
+) -> Iterator[Block]:
+    """Return the buttons of a live partner, and the question to a reader who was asked to be the sponsor.
 
-    Everybody who may look a partner up sees the button: an admin or a manager is known only when it is clicked.
+    Its sponsor sees Close early. Everybody who may look a partner up sees Change sponsor: an admin or a manager is
+    known only when it is clicked.
     """
     if partnership is None or partnership.is_closed or not reader:
         return
@@ -167,7 +167,9 @@ def _sponsor_action(partnership: Partnership | None, reader: frozenset[ChatId | 
     if handover is not None and handover.is_open and {handover.proposed.id, handover.proposed.chat_id} & reader:
         yield rich_text(paragraph(fixed_text("You are asked to be the sponsor. "), fixed_text(IF_YOU_ACCEPT)))
         yield actions(f"handover:{tenant_id}", *handover_buttons(tenant_id, handover.number))
-    yield actions(f"sponsor:{tenant_id}", change_sponsor_button(tenant_id))
+    can_close = not is_closing and partnership.sponsor.id in reader
+    closing = (close_early_button(tenant_id),) if can_close else ()
+    yield actions(f"sponsor:{tenant_id}", *closing, change_sponsor_button(tenant_id))
 
 
 def _adopt_action(

@@ -143,9 +143,9 @@ def test_it_says_why_more_approvals_are_needed_than_its_risk_asks_for() -> None:
     """Where everybody may come in by default, a narrow template opens little; its chain stays the same."""
     text = shown(card(waiting(TEMPLATES["regulated-project"])))
     assert "Regulated project · Low-risk change" in text
-    assert "The access template asks for 3 approvals (low risk alone needs 1)" in text
+    assert "The template asks for 3 approvals (low risk alone needs 1)" in text
     details = shown(decision_view(waiting(TEMPLATES["regulated-project"]), history=(), now=NOW))
-    assert "The access template asks for 3 approvals. Low risk alone needs 1." in details
+    assert "The template asks for 3 approvals. Low risk alone needs 1." in details
     assert "asks for" not in shown(card(waiting(TEMPLATES["trusted-partner"])))
 
 

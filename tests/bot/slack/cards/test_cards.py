@@ -130,7 +130,7 @@ def test_details_say_who_what_and_why() -> None:
         "More access",
         "Now: the tenant's default (value not known)",
         "After: trusted",
-        "After 90 days, the sponsor is asked to revoke access. It stays until somebody revokes it.",
+        "After 90 days, the sponsor is asked. Access stays until somebody revokes it.",
         DIGEST,
         "Expires",
         minute(EXPIRY),
@@ -445,7 +445,7 @@ def test_settings_that_nobody_approved_are_not_said_to_be_approved() -> None:
     said = shown(reduced.blocks)
     assert reduced.text.startswith("contoso.com: partly reduced. ")
     assert ("Settings found" in said, "after “Trusted partner” (r-1)" in said) == (True, True)
-    assert ("approved, nothing" in said, "Present settings" in said) == (False, False)
+    assert ("approved, nothing" in said, "Settings since" in said) == (False, False)
 
 
 def test_a_receipt_has_one_line_of_one_person() -> None:

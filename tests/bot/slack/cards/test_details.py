@@ -108,7 +108,7 @@ def test_notes_that_are_always_true_are_counted_and_shown_on_a_click() -> None:
     asked = waiting(TEMPLATES["trusted-partner"])
     particular, always = particular_and_general_notes(asked)
     text = shown(details(asked))
-    assert f"{len(always)} notes are always true of such a change." in text
+    assert f"{len(always)} notes always apply." in text
     assert all(one in text for one in particular)
     assert not any(one in text for one in always)
     view = notes_view(asked)

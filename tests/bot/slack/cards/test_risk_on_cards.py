@@ -178,4 +178,4 @@ def test_a_reduction_that_also_extends_says_why_the_whole_chain_decides() -> Non
     said = shown(request(RequestState.AWAITING_APPROVAL, prepared=prepared(plan=plan)))
     assert "This reduces access and extends what is left, so the full approval policy applies." in said
     assert "today's default" not in said
-    assert "After 90 days, the sponsor is asked to revoke access." in said
+    assert "After 90 days, the sponsor is asked." in said

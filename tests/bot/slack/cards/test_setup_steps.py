@@ -106,7 +106,7 @@ def test_show_and_list_and_home_say_the_state() -> None:
     assert "side: 1 of 5 steps confirmed" in said
     assert "/partner checklist contoso.com" in said
     nothing = partner_details(identity(), None, MICROSOFTS, None, [], now=NOW).blocks
-    assert "These settings need nothing on the partner's side" in shown(nothing)
+    assert "Nothing to do on the partner's side" in shown(nothing)
     for row in (partner_list(all_of([known()]), NOW).blocks, partner_row(known(), NOW).to_dict()):
         assert "Partner setup: Our side: done. Partner's side: 1 of 5 steps confirmed" in shown(row)
     assert "Partner setup" not in shown(partner_list(all_of([partnership()]), NOW).blocks)

@@ -139,7 +139,7 @@ SENTENCES: Final[tuple[tuple[Consequence, dict[str, Any], str], ...]] = (
     (
         C.STAYS_OPEN,
         {"seconds": 365 * 86_400},
-        "After 1 year (365 days), the sponsor is asked to revoke access. It stays until somebody revokes it.",
+        "After 1 year (365 days), the sponsor is asked. Access stays until somebody revokes it.",
     ),
 )
 

@@ -15,7 +15,7 @@ from workflows.core.requests.request import PreparedRequest
 TEMPLATES = load_catalog(SHIPPED).templates
 NOTES = {
     ChainRule.ONE_APPROVER: "",
-    ChainRule.TEMPLATE: "The access template asks for 3 approvals (low risk alone needs 1)",
+    ChainRule.TEMPLATE: "The template asks for 3 approvals (low risk alone needs 1)",
     ChainRule.STRICTER: (
         "The partner's approval policy or all its settings ask for 3 approvals (low risk alone needs 1)"
     ),
@@ -24,7 +24,7 @@ SENTENCES = {
     ChainRule.ONE_APPROVER: (
         "This only reduces or blocks access, so one approval is enough. The end that was approved earlier stays."
     ),
-    ChainRule.TEMPLATE: ("The access template asks for 3 approvals. Low risk alone needs 1."),
+    ChainRule.TEMPLATE: ("The template asks for 3 approvals. Low risk alone needs 1."),
     ChainRule.STRICTER: (
         "It needs 3 approvals, more than the access template asks for. The reason is the partner's approval policy, or "
         "the risk of all settings afterwards. Low risk alone needs 1."
@@ -50,7 +50,7 @@ def test_without_a_stored_rule_and_with_as_many_approvals_as_the_risk_needs_the_
 def test_the_form_says_which_rule_asks_for_more_approvals_than_the_risk() -> None:
     offer = Offer(template=TEMPLATES["regulated-project"], level=RiskLevel.LOW, closes=False)
     stages = offer.template.stages
-    assert offered_chain_words(offer, stages) == "The access template asks for 3 approvals. Low risk alone needs 1."
+    assert offered_chain_words(offer, stages) == "The template asks for 3 approvals. Low risk alone needs 1."
     assert offered_chain_words(replace(offer, level=RiskLevel.HIGH), stages) == ""
     more = (*stages, replace(stages[0], title="Legal"))
     assert offered_chain_words(offer, more) == (

@@ -62,7 +62,7 @@ def test_nothing_to_do_is_distinguished_from_what_could_not_be_checked() -> None
         present(setup_of({"inboundTrust": {"isMfaAccepted": True}}, MICROSOFTS)), may_confirm=True
     )
     assert_sound(nothing)
-    assert "These settings need nothing on the partner's side." in shown(nothing.blocks)
+    assert "Nothing to do on the partner's side." in shown(nothing.blocks)
     assert "You do not need to set anything for this" in shown(nothing.blocks)
     unread = checklist_message(present(setup_of(None, None)), may_confirm=True)
     assert_sound(unread)
