@@ -13,7 +13,7 @@ from bot.slack import ids
 from bot.slack.answers.windows import ModalWindows, Window
 from bot.slack.blocks.blocks import Json, bullets, fixed_text, paragraph, rich_text, with_local_times
 from bot.slack.blocks.message import MAX_NOTICE_CHARACTERS
-from bot.slack.blocks.modal import input_block, modal, option, text_area
+from bot.slack.blocks.modal import input_block, modal, option, shown_modal, text_area
 from bot.slack.cards.partner_and_plan import identity_block, partner_name
 from bot.slack.cards.partnership import partnership_facts
 from bot.slack.cards.review_card import evidence_parts, evidence_text, review_card
@@ -148,7 +148,7 @@ def review_view(partnership: Partnership, *, now: datetime, context: ReviewConte
     :param context: see `review_card`.
     """
     card = review_card(partnership, now=now, context=context)
-    return {**modal("Review access", [], ids.REVIEW_ACCESS), "blocks": card.blocks}
+    return shown_modal("Review access", card.blocks, ids.REVIEW_ACCESS)
 
 
 def evidence_view(partnership: Partnership, evidence: PartnerEvidence, people: Mapping[PersonId, str] | None) -> Json:
