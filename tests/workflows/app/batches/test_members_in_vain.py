@@ -22,7 +22,7 @@ from tests.workflows.fakes import FakeTenant
 from tests.workflows.world import World, restarted
 from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowCode, RowState
 from workflows.core.batches.members import row_after
-from workflows.core.batches.retries import MAX_FAILURES, MEMBER_READ_FOR
+from workflows.core.batches.retries import MAX_FAILURES, MEMBER_READ_FOR, why_given_up
 from workflows.core.policy.risk import Risk, RiskLevel, RiskReason, risk_for_approval
 from workflows.core.requests.effects import AdvanceBatch
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
@@ -231,14 +231,14 @@ async def test_a_member_is_read_once_more_before_it_leaves(
     batch = await asked(world)
     stop(stopped, 1, silent)
     batch = await approve_batch(world, batch, CHAIN)
-    reason = retries.why_given_up
+    reason = why_given_up
 
-    def why_given_up(*given: Any) -> Any:
+    def answering(*given: Any) -> Any:
         if found := reason(*given):
             stopped.clear()  # it answers again right after the last try in vain
         return found
 
-    monkeypatch.setattr(retries, "why_given_up", why_given_up)
+    monkeypatch.setattr(retries, "why_given_up", answering)
     batch = await later(world, batch, HALF_HOURS + 1, minutes=30)
     assert (batch.state, batch.counts()) == (BatchState.DONE, {RowState.APPLIED: 1})
 
