@@ -28,7 +28,8 @@ from bot.words.requests.notes import note_words, refusal_words
 from bot.words.sentences import counted, minute
 from workflows.catalog.catalog import Catalog, CatalogProblems, load_catalog
 from workflows.core.errors.raised import DomainError
-from workflows.core.people import AUDITOR
+from workflows.core.people import ADMIN, AUDITOR
+from workflows.core.policy.freeze import ADMINS_TO_END_FREEZE
 from workflows.core.settings.model import Target, TargetType
 from workflows.entra import Entra, connect
 from workflows.ports.tenant import Tenant
@@ -248,12 +249,16 @@ async def _roles(client: AsyncWebClient, tenant: Entra, settings: Settings) -> l
         advice = (
             "" if people >= needed else f"Needs {needed}: add people to {', '.join(source.user_groups) or 'roles.toml'}"
         )
+        # NB. the bot works with one admin, until it is frozen.
+        is_warning = role == ADMIN and people < ADMINS_TO_END_FREEZE and not advice and not missing
+        if is_warning:
+            advice = f"A freeze is ended by two admins: add people to {', '.join(source.user_groups) or 'roles.toml'}"
         state = counted(people, "person", "people")
         if missing:
             state, advice = f"{state}. {missing}", "Restore the user group in Slack, or correct roles.toml"
         if role == AUDITOR and advice:
             advice = f"Add people to the role, or remove [{AUDITOR}] from roles.toml if nobody audits"
-        findings.append(Finding(subject=subject, state=state, advice=advice, is_optional=role == AUDITOR))
+        findings.append(Finding(subject=subject, state=state, advice=advice, is_optional=role == AUDITOR or is_warning))
     return findings
 
 

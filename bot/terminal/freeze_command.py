@@ -14,13 +14,15 @@ from bot.process.settings import SettingsProblems, TenantSettings, load_tenant_s
 from bot.terminal.evidence.taking import EvidenceRequester
 from bot.terminal.printing import NOT_POSSIBLE, print_error, safe_text, terminal_console
 from bot.terminal.stopped_work_command import open_records
-from bot.words.refusals.freeze import freeze_words
+from bot.words.refusals.freeze import ONLY_ONE_ADMIN, freeze_words, not_frozen_again_words
 from bot.words.requests.notes import refusal_words
 from workflows.app.alarms import Alarms
 from workflows.app.reads.known_freeze import known_freeze
 from workflows.app.schedule.freezes import Freezes
+from workflows.catalog.catalog import CatalogProblems, load_catalog
 from workflows.core.errors.raised import DomainError, Refused
 from workflows.core.errors.refusal_codes import RefusalCode
+from workflows.core.people import ADMIN
 
 _NOT_FROZEN = "Nothing was frozen:"
 
@@ -59,10 +61,20 @@ async def _freeze(settings: TenantSettings, reason: str) -> str:
             known = await known_freeze(store)
             if refused.code is not RefusalCode.ALREADY_FROZEN or known is None:
                 raise
-            return f"Nothing was changed. {freeze_words(known)}"
-        return f"{freeze_words(freeze)}{told}"
+            return f"{not_frozen_again_words(known, clock.now())}{_only_one_admin(settings)}"
+        return f"{freeze_words(freeze)}{told}{_only_one_admin(settings)}"
     finally:
         await store.close()
+
+
+def _only_one_admin(settings: TenantSettings) -> str:
+    """Return that nobody can end it, where roles.toml names at most one admin. Groups are not read."""
+    try:
+        admins = load_catalog(settings.gatehouse_templates).roles[ADMIN]
+    except CatalogProblems:
+        return ""  # it is frozen all the same
+    has_more = len(admins.people) > 1 or admins.user_groups or admins.entra_groups
+    return "" if has_more else f" {ONLY_ONE_ADMIN}"
 
 
 def _wake_nobody() -> None:

@@ -10,7 +10,7 @@ from bot.slack.blocks.message import Message, message
 from bot.slack.words.drift_buttons import alarm_answers
 from bot.words.names.partners import notified_name, verified_name, without_ids
 from bot.words.posture.drift import accepted_words, digest_alarm_words, drift_alarm_words, sponsor_advice
-from bot.words.refusals.freeze import UNREADABLE_FREEZE, as_sentence, frozen_words, who
+from bot.words.refusals.freeze import UNREADABLE_FREEZE, as_sentence, end_asked_words, frozen_words
 from bot.words.requests.messages import missing_groups_words
 from bot.words.requests.notes import stored_note_words
 from bot.words.reviews.silence import why_open_words
@@ -103,8 +103,7 @@ _TEXTS: Final[Mapping[AlarmCode, tuple[str, str]]] = {
         "Revoking and reducing access still works. To end it, choose End freeze…; another admin must confirm that.",
     ),
     AlarmCode.FREEZE_END_ASKED: (
-        "{name} asks to end the freeze by {frozen_by}. Another admin must confirm that within 24 hours. "
-        "The reason of the freeze: {why_words}",
+        "{end_asked} Another admin must confirm that within 24 hours. The reason of the freeze: {why_words}",
         "Choose End freeze… to confirm that, or to keep it frozen.",
     ),
     AlarmCode.LIMIT_REACHED: (
@@ -272,7 +271,7 @@ def _with_values(alarm: Alarm, text: str) -> str:
     if alarm.code in (AlarmCode.FROZEN, AlarmCode.FREEZE_END_ASKED):
         by, why = str(values["by"]), str(values["why"])
         values["frozen"] = frozen_words(by, why) if by else UNREADABLE_FREEZE
-        values["frozen_by"], values["why_words"] = who(by), as_sentence(why)
+        values["end_asked"], values["why_words"] = end_asked_words(str(values.get("name", "")), by), as_sentence(why)
     if "since" in values:
         values["since_words"] = minute(values["since"])
     if alarm.code is AlarmCode.SPONSOR_GONE:

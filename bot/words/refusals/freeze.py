@@ -1,5 +1,6 @@
 """Sentences about the freeze: what it stops, why something about it is refused, and how it ended."""
 
+from datetime import datetime
 from typing import Final
 
 from bot.words.sentences import Sentences, minute
@@ -12,6 +13,9 @@ _HOURS: Final = END_MAY_BE_CONFIRMED_FOR.total_seconds() // 3600
 UNREADABLE_FREEZE: Final = (
     "It cannot be read whether writing is frozen. Nothing that opens access is applied until an admin repairs that. "
     "A new freeze replaces the record: /partner freeze, or the command gatehouse freeze. Then two admins end it."
+)
+ONLY_ONE_ADMIN: Final = (
+    "Two admins must end it. There is only one admin now: add another one first to be able to end it."
 )
 STILL_POSSIBLE: Final = (
     "Requests and decisions are still accepted. Blocking and reducing access still works, and so does everything "
@@ -27,6 +31,31 @@ def frozen_words(name: str, reason: str) -> str:
 def freeze_words(freeze: Freeze) -> str:
     """Return the same for a freeze in force; a record that cannot be read has a sentence of its own."""
     return frozen_words(freeze.by, freeze.reason) if freeze.by else UNREADABLE_FREEZE
+
+
+def not_frozen_again_words(freeze: Freeze, now: datetime) -> str:
+    """Return that a new freeze changed nothing: which one stays, and who asks to end it."""
+    if not freeze.by:
+        return f"Nothing was changed. {UNREADABLE_FREEZE}"
+    stays = (
+        f"The freeze of {minute(freeze.since)} stays, and the new reason was not stored. "
+        f"{frozen_words(freeze.by, freeze.reason)}"
+    )
+    asked = freeze.valid_end_request(now)
+    if asked is None:
+        return stays
+    until = minute(asked.at + END_MAY_BE_CONFIRMED_FOR)
+    return (
+        f"{stays} {asked.person.name} asks to end it, and another admin can confirm that until {until}. To keep it "
+        "frozen, an admin opens /partner unfreeze."
+    )
+
+
+def end_asked_words(name: str, frozen_by: str) -> str:
+    """Return who asks to end a freeze."""
+    if name == frozen_by:
+        return f"{name}, who froze, asks to end the freeze."
+    return f"{name} asks to end the freeze by {who(frozen_by)}."
 
 
 def ended_words(freeze: Freeze) -> str:

@@ -65,9 +65,13 @@ def _lines(request: AccessRequest, earlier: PreparedRequest, present: PreparedRe
     earlier_plan, present_plan = _plan_shown(earlier), _plan_shown(present)
     lines_was, lines_now = _by_subject(earlier_plan, earlier.names), _by_subject(present_plan, present.names)
     for revision in revisions(earlier_plan, present_plan):
-        yield _revised_line(
-            subject_title(revision.subject), lines_was.get(revision.subject), lines_now.get(revision.subject)
-        )
+        title = subject_title(revision.subject)
+        if present.plan.adoption is None:
+            yield _revised_line(title, lines_was.get(revision.subject), lines_now.get(revision.subject))
+        else:
+            yield from _line_if_different(
+                title, *(_adopted_words(prepared, revision.subject) for prepared in (earlier, present))
+            )
     if request.drift is not None:
         for default in default_lines(request.drift):
             yield RevisedLine(f"{default.setting}, by the tenant's default", default.before, default.now)
@@ -103,6 +107,12 @@ def _revised_line(subject: str, earlier: ChangeLine | None, present: ChangeLine 
         if earlier.before == present.before:
             return RevisedLine(f"{subject}, after approval", earlier.after, present.after)
     return RevisedLine(subject, _before_and_after(earlier), _before_and_after(present))
+
+
+def _adopted_words(prepared: PreparedRequest, subject: ChangeSubject) -> str:
+    """Return what an adoption records of a setting. Its plan writes nothing, so it has no line of the setting."""
+    line = _settings_before(prepared).get(subject)
+    return NOT_SET if line is None else line.words
 
 
 def _outside_changes(earlier: PreparedRequest, present: PreparedRequest) -> Iterator[RevisedLine]:

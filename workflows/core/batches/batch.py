@@ -116,6 +116,8 @@ class BatchRow:
     """What happens at the end; None before it is planned."""
     waits_since: datetime | None = None
     """Since when the partner cannot be read; None when that is not so. See `retries`."""
+    tried_at: datetime | None = None
+    """When it was tried to read the partner the last time, while it cannot be read."""
     failures: int = 0
     """How often an error in Gatehouse stopped it in its present state; see `retries`."""
 

@@ -39,7 +39,7 @@ def _asked_at(batch: Batch) -> datetime:
 
 def remind(batch: Batch, command: RemindBatchApprovers, situation: Situation) -> BatchTransition:
     due = next_batch_reminder_at(batch)
-    if due is None or situation.now < due:
+    if due is None or not due <= situation.now < batch.expires_at:
         raise Refused(RefusalCode.NOT_DUE_YET, what="reminder")
     reminded = changed(batch, batch.state, situation, reminded_at=situation.now)
     return BatchTransition(batch=reminded, effects=(ShowBatch(batch_id=batch.id, remind=True),))

@@ -11,6 +11,8 @@ from workflows.core.settings.model import TenantId
 
 MEMBER_READ_FOR: Final = timedelta(hours=6)
 """How long a batch tries to read one partner, while the tenant's default can be read."""
+UNTRIED_FOR: Final = timedelta(minutes=30)
+"""The longest time between two tries that counts for that. It is longer than every pause between tries."""
 MAX_FAILURES: Final = 5
 """How many errors in Gatehouse may stop a member before it leaves the batch."""
 
@@ -25,9 +27,15 @@ def in_turn(batch: Batch, rows: Sequence[BatchRow], last: TenantId | None) -> li
     return sorted(rows, key=lambda row: (places[row.tenant_id] <= last_place, places[row.tenant_id]))
 
 
-def after_wait(row: BatchRow, now: datetime) -> BatchRow:
-    """Return a row whose partner could not be read, now or for longer."""
-    return replace(row, waits_since=row.waits_since or now)
+def after_wait(row: BatchRow, now: datetime, *, is_outage: bool = False) -> BatchRow:
+    """Return a row whose partner could not be read, now or for longer.
+
+    :param is_outage: whether the tenant's default cannot be read either. Then the time for this partner begins again.
+    """
+    if is_outage:
+        return replace(row, waits_since=None, tried_at=None)
+    is_tried = row.tried_at is not None and now - row.tried_at <= UNTRIED_FOR
+    return replace(row, waits_since=(row.waits_since if is_tried else None) or now, tried_at=now)
 
 
 def after_failure(row: BatchRow) -> BatchRow:
@@ -37,7 +45,7 @@ def after_failure(row: BatchRow) -> BatchRow:
 
 def after_progress(before: BatchRow, after: BatchRow) -> BatchRow:
     """Return a row that was advanced. In a new state, it is tried as often as any other."""
-    return after if before.state is after.state else replace(after, waits_since=None, failures=0)
+    return after if before.state is after.state else replace(after, waits_since=None, tried_at=None, failures=0)
 
 
 def why_given_up(row: BatchRow, now: datetime, answer: Facts) -> Facts:

@@ -16,6 +16,8 @@ from workflows.core.people import ADMIN, CurrentRoles, Person
 
 END_MAY_BE_CONFIRMED_FOR: Final = timedelta(hours=24)
 """How long a second admin can confirm that the freeze ends. Then an admin must ask again."""
+ADMINS_TO_END_FREEZE: Final = 2
+"""One asks to end it, and another one confirms that."""
 MAX_REASON_CHARACTERS: Final = 1000
 _MAX_EARLIER: Final = 5
 COMMAND_LINE: Final = "os:"

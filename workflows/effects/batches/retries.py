@@ -1,8 +1,8 @@
 """Try members of a batch again that could not be advanced: after the others, and not for ever."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from workflows.core.batches.batch import Batch, BatchRow
 from workflows.core.batches.retries import after_failure, after_wait, in_turn, why_given_up
@@ -18,8 +18,17 @@ from workflows.ports.tenant import Tenant, TenantRefused, TenantUnavailable
 _MARK: Final = "batch_wave"
 """The mark with the last row that was tried, while some row of the batch waits. A restart goes on after it."""
 
-GiveUp = Callable[[BatchRow, Facts], Awaitable[BatchRow]]
-"""Lets a row leave the batch, or end, for a reason."""
+_UNREAD: Final = (TenantUnavailable, TenantRefused)
+
+
+class Members(Protocol):
+    """Advances the members of one wave."""
+
+    async def advance(self, row: BatchRow) -> BatchRow:
+        """Do the next step of a row, and return what became of it."""
+
+    async def give_up(self, row: BatchRow, reason: Facts) -> BatchRow:
+        """Let a row leave the batch, or end, for a reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,27 +46,32 @@ class MemberRetries:
         return in_turn(batch, rows, TenantId(last) if last else None)[:WAVE]
 
     async def rows_to_store(
-        self, batch: Batch, rows: Sequence[BatchRow], result: WaveResult, *, tenant: Tenant, give_up: GiveUp
+        self, batch: Batch, rows: Sequence[BatchRow], result: WaveResult, *, tenant: Tenant, members: Members
     ) -> dict[TenantId, BatchRow]:
         """Return every row of a wave that changed: advanced, waiting, stopped by an error, or given up.
 
         :param tenant: what read the partners of the wave.
+        :param members: what advanced the rows of the wave.
         """
         if result.waiting or result.failed:
             await self.store.save_mark(f"{_MARK}:{batch.id}", rows[-1].tenant_id)
-        now, changed, reasons = self.clock.now(), dict(result.changed), dict[TenantId, Facts]()
+        now, changed = self.clock.now(), dict(result.changed)
+        unread = [row for row in rows if isinstance(result.waiting.get(row.tenant_id), _UNREAD)]
+        # NB. while nothing can be read, nothing is wrong with one partner.
+        is_outage = bool(unread or result.failed) and not await _is_read(tenant)
+        changed |= {row.tenant_id: after_wait(row, now, is_outage=is_outage) for row in unread}
+        changed |= {row.tenant_id: after_failure(row) for row in rows if row.tenant_id in result.failed}
+        reasons = dict[TenantId, Facts]()
         for row in rows:
             error = result.waiting.get(row.tenant_id)
-            if row.tenant_id in result.failed:
-                changed[row.tenant_id] = after_failure(row)
-            elif isinstance(error, TenantUnavailable | TenantRefused):
-                changed[row.tenant_id] = after_wait(row, now)
             if reason := why_given_up(changed.get(row.tenant_id, row), now, () if error is None else error.facts):
                 reasons[row.tenant_id] = reason
-        # NB. while nothing can be read, nothing is wrong with one partner.
-        if reasons and await _is_read(tenant):
-            tired = [changed[tenant_id] for tenant_id in reasons]
-            changed |= (await rows_after_wave(tired, lambda row: give_up(row, reasons[row.tenant_id]))).changed
+        # NB. the default was read after the partner: the other system may have answered again in between.
+        again = await rows_after_wave([row for row in unread if row.tenant_id in reasons], members.advance)
+        changed |= again.changed
+        tired = [changed[tenant_id] for tenant_id in reasons if tenant_id not in again.changed]
+        if not is_outage:
+            changed |= (await rows_after_wave(tired, lambda row: members.give_up(row, reasons[row.tenant_id]))).changed
         return changed
 
 

@@ -28,7 +28,7 @@ from workflows.core.requests.request import BatchId, RequestId, RequestState
 from workflows.core.settings.model import TenantId
 from workflows.effects.apply import Applier
 from workflows.effects.batches.members import TO_RECORD, MembersInPreparation, MembersInRecording, request_id_of
-from workflows.effects.batches.retries import GiveUp, MemberRetries, error_of_wave
+from workflows.effects.batches.retries import MemberRetries, Members, error_of_wave
 from workflows.effects.batches.waves import WaveResult, applier_of_wave, preparer_of_wave, rows_after_wave
 from workflows.effects.prepare import Preparer
 from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused, PeopleDirectoryUnavailable
@@ -82,7 +82,7 @@ class BatchRunner:
             store=self.store,
         )
         result = await rows_after_wave(rows, wave.advance)
-        await self._record_progress(batch, rows, result, tenant=wave.preparer.tenant, give_up=wave.give_up)
+        await self._record_progress(batch, rows, result, tenant=wave.preparer.tenant, members=wave)
 
     async def _ask_for_approval(self, batch: Batch) -> None:
         """Choose the chain of all members, and request approval."""
@@ -136,7 +136,7 @@ class BatchRunner:
         wave = MembersInRecording(batch=batch, applier=applier, roles=roles, service=self.service, store=self.store)
         rows = await self._retries.next_wave(batch, batch.members)
         result = await rows_after_wave(rows, wave.advance)
-        await self._record_progress(batch, rows, result, tenant=applier.tenant, give_up=wave.give_up)
+        await self._record_progress(batch, rows, result, tenant=applier.tenant, members=wave)
 
     async def _end(self, batch: Batch) -> None:
         """End the members of a batch that nobody approved. One that cannot be ended now stops no other."""
@@ -166,13 +166,13 @@ class BatchRunner:
         return ended if request.batch == batch.id and request.is_terminal else row_after(row, request)
 
     async def _record_progress(
-        self, batch: Batch, rows: Sequence[BatchRow], result: WaveResult, *, tenant: Tenant, give_up: GiveUp
+        self, batch: Batch, rows: Sequence[BatchRow], result: WaveResult, *, tenant: Tenant, members: Members
     ) -> None:
         """Store what became of the rows of a wave.
 
         :raises TenantUnavailable, PeopleDirectoryUnavailable: when nothing became of any; it is tried again later.
         """
-        changed = await self._retries.rows_to_store(batch, rows, result, tenant=tenant, give_up=give_up)
+        changed = await self._retries.rows_to_store(batch, rows, result, tenant=tenant, members=members)
         await self._record(batch, changed)
         states = {row.tenant_id: row.state for row in rows}
         if all(states[tenant_id] is row.state for tenant_id, row in changed.items()):

@@ -23,14 +23,14 @@ from workflows.app.reads.known_freeze import UNREADABLE, known_freeze
 from workflows.app.service import Service
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
-from workflows.core.people import Person
-from workflows.core.policy.freeze import FreezeStep, require_admin, require_reason
+from workflows.core.people import ADMIN, Person
+from workflows.core.policy.freeze import ADMINS_TO_END_FREEZE, FreezeStep, require_admin, require_reason
 from workflows.core.requests.commands.freeze import ChangeFreeze
 from workflows.core.requests.transitions.freezing import is_stopped_by_freeze
 from workflows.ports.clock import Clock
-from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryUnavailable
+from workflows.ports.people_directory import PeopleDirectory, PeopleDirectoryRefused, PeopleDirectoryUnavailable
 from workflows.ports.store import Store
-from workflows.ports.tenant import TenantUnavailable
+from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 _FREEZE, _UNFREEZE = "want_freeze", "want_unfreeze"
 
@@ -63,7 +63,7 @@ class FreezeFlow:
             if (freeze := await known_freeze(self.store)) is not None and freeze is not UNREADABLE:
                 return already_frozen_view(freeze)
             waiting = sum(map(is_stopped_by_freeze, await self.store.open_requests()))
-            return freeze_view(waiting, freeze)
+            return freeze_view(waiting, freeze, can_be_ended=await self._can_be_ended())
 
         await self.windows.open_and_fill(ack, command, build, command="/partner freeze", closes=True)
 
@@ -89,7 +89,8 @@ class FreezeFlow:
                 raise Refused(RefusalCode.NOT_FROZEN)
             if freeze is UNREADABLE:
                 return message_view("Not possible now", UNREADABLE_FREEZE)
-            return unfreeze_view(freeze, reader=None if admin is None else admin.id, now=self.clock.now())
+            reader = None if admin is None else admin.id
+            return unfreeze_view(freeze, reader=reader, now=self.clock.now(), can_be_ended=await self._can_be_ended())
 
         await self.windows.open_and_fill(ack, event, build, command=_UNFREEZE)
 
@@ -109,6 +110,14 @@ class FreezeFlow:
             return view
 
         self.windows.fill(window, self.windows.show(window, build))
+
+    async def _can_be_ended(self) -> bool:
+        """Return whether there are admins enough to end a freeze; True while that cannot be read."""
+        try:
+            admins = await self.directory.known_holders(ADMIN)
+        except (PeopleDirectoryUnavailable, PeopleDirectoryRefused, TenantUnavailable, TenantRefused):
+            return True
+        return len(admins) >= ADMINS_TO_END_FREEZE
 
     async def _store(self, click: Interaction, value: str) -> None:
         step, version = parse_freeze_step(value)

@@ -18,7 +18,7 @@ from bot.slack.blocks.blocks import (
 from bot.slack.blocks.freeze_banner import freeze_banner
 from bot.slack.blocks.modal import input_block, modal, text_area
 from bot.slack.words.drift_buttons import freeze_answers
-from bot.words.refusals.freeze import STILL_POSSIBLE
+from bot.words.refusals.freeze import ONLY_ONE_ADMIN, STILL_POSSIBLE
 from bot.words.sentences import counted
 from workflows.core.people import PersonId
 from workflows.core.policy.freeze import END_MAY_BE_CONFIRMED_FOR, MAX_REASON_CHARACTERS, Freeze, FreezeStep
@@ -26,15 +26,16 @@ from workflows.core.policy.freeze import END_MAY_BE_CONFIRMED_FOR, MAX_REASON_CH
 _MAX_CHARACTERS = 1000
 
 
-def freeze_view(waiting: int, unreadable: Freeze | None = None) -> Json:
+def freeze_view(waiting: int, unreadable: Freeze | None = None, *, can_be_ended: bool = True) -> Json:
     """Return the window that freezes.
 
     :param waiting: how many open requests would wait.
     :param unreadable: stands for a record that cannot be read, which the new freeze replaces.
+    :param can_be_ended: False when there is only one admin now.
     """
     stops = (
-        "Nothing that opens, extends or replaces access is sent to Entra from then on, also where it is approved. It "
-        "is ended by two admins."
+        "Nothing that opens, extends or replaces access is sent to Entra from then on, also where it is approved. "
+        f"{'It is ended by two admins.' if can_be_ended else ONLY_ONE_ADMIN}"
     )
     waits = f"{counted(waiting, 'open request waits', 'open requests wait')} until then." if waiting else ""
     told = "Everybody who waits is told, with your reason."
@@ -58,15 +59,16 @@ def already_frozen_view(freeze: Freeze) -> Json:
     return modal("Frozen already", [*freeze_banner(freeze), since, freeze_answers("window")], ids.MESSAGE_VIEW)
 
 
-def unfreeze_view(freeze: Freeze, *, reader: PersonId | None, now: datetime) -> Json:
+def unfreeze_view(freeze: Freeze, *, reader: PersonId | None, now: datetime, can_be_ended: bool = True) -> Json:
     """Return the window that asks to end the freeze, or confirms that. Its metadata is unverified when it comes back.
 
     :param reader: the account of the admin who opened it.
+    :param can_be_ended: False when there is only one admin now.
     """
     blocks: list[Block] = [*freeze_banner(freeze), rich_text(paragraph(fixed_text("Since "), local_time(freeze.since)))]
     asked = freeze.valid_end_request(now)
     if asked is None:
-        blocks.append(rich_text(paragraph(fixed_text(_FIRST))))
+        blocks.append(rich_text(paragraph(fixed_text(_FIRST if can_be_ended else _ALONE))))
         return _form(blocks, freeze, FreezeStep.ASK_END, "Ask to end it")
     who = [cleaned_text(asked.person.name, _MAX_CHARACTERS, bold=True), fixed_text(" asked to end it, ")]
     until = [fixed_text(". It can be confirmed until "), local_time(asked.at + END_MAY_BE_CONFIRMED_FOR)]
@@ -74,7 +76,7 @@ def unfreeze_view(freeze: Freeze, *, reader: PersonId | None, now: datetime) -> 
     keep = button("Keep frozen", ids.KEEP_FROZEN, f"{FreezeStep.KEEP.value}:{freeze.version}")
     blocks.append(actions("keep", keep))
     if asked.person.id == reader:
-        blocks.insert(-1, rich_text(paragraph(fixed_text("Another admin must confirm that. You cannot."))))
+        blocks.insert(-1, rich_text(paragraph(fixed_text(_OWN if can_be_ended else f"{_OWN} {ONLY_ONE_ADMIN}"))))
         return modal("End the freeze", blocks, ids.UNFREEZE_FORM)
     blocks.insert(-1, rich_text(paragraph(fixed_text(_SECOND))))
     return _form(blocks, freeze, FreezeStep.END, "End freeze")
@@ -84,6 +86,8 @@ _FIRST = (
     "Two admins end it. If you ask now, the other admins are told, and one of them must confirm it within 24 hours. "
     "Until then it stays frozen."
 )
+_ALONE = f"{ONLY_ONE_ADMIN} If you ask now, another admin must confirm it within 24 hours. Until then it stays frozen."
+_OWN = "Another admin must confirm that. You cannot."
 _SECOND = (
     "You are the second admin. Approved requests are applied as soon as you end it, and every check before that is "
     "made again."

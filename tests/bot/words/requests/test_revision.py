@@ -7,7 +7,10 @@ import pytest
 
 from bot.words.requests.revision import RevisedLine, revision_lines
 from tests.workflows.core.builders import DANA, STAGES, TENANT, access_plan, particulars, prepared, request
+from tests.workflows.core.partners.test_adopted import adopted, adoption, adoption_plan
 from workflows.core.plans.drift import DefaultDrift, Drift
+from workflows.core.requests.request import PreparedRequest
+from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.documents import to_document
 from workflows.core.settings.model import BLOCK_ALL
 
@@ -134,3 +137,18 @@ def test_a_long_justification_is_shown_from_where_it_differs(before: str, after:
     asked = replace(particulars(), justification=before)
     edited = request(previously_shown=prepared(), fields=replace(asked, justification=after), previous_fields=asked)
     assert revision_lines(edited) == (RevisedLine("Justification", *lines),)
+
+
+@pytest.mark.parametrize("is_open_now", [True, False])
+def test_an_adoption_tells_what_stood_and_what_stands(is_open_now: bool) -> None:
+    """Its plan writes nothing, so no line of the plan has the setting."""
+
+    def stands(is_trusted: bool) -> PreparedRequest:
+        settings: JsonObject = {"tenantId": TENANT, "inboundTrust": {"isMfaAccepted": is_trusted}}
+        plan = adoption_plan(before=settings)
+        return replace(adopted(), plan=plan, observation=replace(adopted().observation, configuration=settings))
+
+    changed = adoption(previously_shown=stands(not is_open_now), prepared=stands(is_open_now))
+    words = ("not trusted", "trusted") if is_open_now else ("trusted", "not trusted")
+    assert RevisedLine(TRUST, *words) in revision_lines(changed)
+    assert all("not in the plan" not in f"{line}" for line in revision_lines(changed))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -21,20 +22,21 @@ from tests.workflows.fakes import FakeTenant
 from tests.workflows.world import World, restarted
 from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowCode, RowState
 from workflows.core.batches.members import row_after
-from workflows.core.batches.retries import MAX_FAILURES, MEMBER_READ_FOR
+from workflows.core.batches.retries import MAX_FAILURES, MEMBER_READ_FOR, why_given_up
 from workflows.core.policy.risk import Risk, RiskLevel, RiskReason, risk_for_approval
 from workflows.core.requests.effects import AdvanceBatch
 from workflows.core.requests.request import AccessRequest, RequestId, RequestState
 from workflows.core.settings.canonical import JsonObject
 from workflows.core.settings.model import TenantId
 from workflows.effects.apply import Applier
-from workflows.effects.batches import members, runner
+from workflows.effects.batches import members, retries, runner
 from workflows.effects.batches.waves import WAVE
 from workflows.ports.records import StoreNotWritable, StoreTrouble
 from workflows.ports.tenant import TenantRefused, TenantUnavailable
 
 CHAIN = (AMARA,)
 PAUSE = {"minutes": 2}
+HALF_HOURS = MEMBER_READ_FOR // timedelta(minutes=30)
 
 
 @pytest.fixture
@@ -174,9 +176,9 @@ async def test_a_partner_that_cannot_be_read_for_hours_leaves_and_the_others_wer
     stop(stopped, 1, error)
     batch = await approve_batch(world, batch, CHAIN)
     assert batch.counts() == {RowState.APPLIED: 1, RowState.PLANNED: 1}
-    batch = await later(world, batch, hours=MEMBER_READ_FOR / timedelta(hours=1) - 1)
+    batch = await later(world, batch, HALF_HOURS - 1, minutes=30)
     assert batch.state is BatchState.APPLYING
-    batch = await later(world, batch, hours=2)
+    batch = await later(world, batch, 2, minutes=30)
     assert (batch.state, batch.counts()) == (BatchState.DONE, {RowState.APPLIED: 1, RowState.LEFT: 1})
     assert [fact.code for fact in batch.in_state(RowState.LEFT)[0].reason] == [RowCode.NOT_READ]
 
@@ -193,6 +195,52 @@ async def test_while_nothing_can_be_read_nobody_leaves(world: World, stopped: di
     stopped.clear()
     world.script._faults.clear()
     assert (await later(world, batch)).counts() == {RowState.APPLIED: 2}
+
+
+async def test_the_end_of_an_outage_makes_nobody_leave(world: World, stopped: dict[TenantId, Exception]) -> None:
+    """The default answers first. The partner has the whole time from then on."""
+    configure_many(world, 1)
+    batch = await asked(world)
+    stop(stopped, 1, silent)
+    world.script.fail("tenant.read_default", TenantUnavailable("no answer"), times=999)
+    batch = await approve_batch(world, batch, CHAIN)
+    batch = await later(world, batch, HALF_HOURS + 2, minutes=30)
+    world.script._faults.clear()
+    batch = await later(world, batch, HALF_HOURS - 1, minutes=30)
+    assert (batch.state, batch.counts()) == (BatchState.APPLYING, {RowState.PLANNED: 1})
+    stopped.clear()
+    assert (await later(world, batch)).counts() == {RowState.APPLIED: 1}
+
+
+async def test_time_in_which_nothing_was_tried_makes_nobody_leave(
+    world: World, stopped: dict[TenantId, Exception]
+) -> None:
+    """The bot was stopped over night: two tries in vain are not hours of them."""
+    configure_many(world, 1)
+    batch = await asked(world)
+    stop(stopped, 1, silent)
+    batch = await approve_batch(world, batch, CHAIN)
+    batch = await later(world, batch, hours=12)
+    assert (batch.state, batch.counts()) == (BatchState.APPLYING, {RowState.PLANNED: 1})
+
+
+async def test_a_member_is_read_once_more_before_it_leaves(
+    world: World, stopped: dict[TenantId, Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure_many(world, 1)
+    batch = await asked(world)
+    stop(stopped, 1, silent)
+    batch = await approve_batch(world, batch, CHAIN)
+    reason = why_given_up
+
+    def answering(*given: Any) -> Any:
+        if found := reason(*given):
+            stopped.clear()  # it answers again right after the last try in vain
+        return found
+
+    monkeypatch.setattr(retries, "why_given_up", answering)
+    batch = await later(world, batch, HALF_HOURS + 1, minutes=30)
+    assert (batch.state, batch.counts()) == (BatchState.DONE, {RowState.APPLIED: 1})
 
 
 async def test_a_member_whose_risk_is_high_by_new_rules_is_decided_alone(

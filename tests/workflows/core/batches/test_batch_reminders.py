@@ -30,6 +30,12 @@ def test_a_reminder_is_sent_at_its_time_and_once() -> None:
         advance_batch(reminded.batch, command, situation(FIRST))
 
 
+def test_nobody_is_reminded_after_the_deadline() -> None:
+    """The bot was stopped when the reminder was due. Nobody can decide any more."""
+    with pytest.raises(Refused):
+        advance_batch(batch(), RemindBatchApprovers(batch_id=BATCH), situation(EXPIRY))
+
+
 def test_the_next_stage_is_reminded_from_when_it_was_asked() -> None:
     known = batch()
     later = NOW + timedelta(hours=30)

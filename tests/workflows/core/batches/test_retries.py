@@ -9,6 +9,7 @@ from workflows.core.batches.batch import BatchState, RowCode, RowState
 from workflows.core.batches.retries import (
     MAX_FAILURES,
     MEMBER_READ_FOR,
+    UNTRIED_FOR,
     after_failure,
     after_progress,
     after_wait,
@@ -30,11 +31,19 @@ def test_rows_after_the_last_that_was_tried_come_first() -> None:
 
 
 def test_it_waits_since_the_first_time_until_it_is_in_another_state() -> None:
-    waits = after_wait(after_wait(WAITING, NOW), NOW + timedelta(hours=1))
-    assert waits.waits_since == NOW
+    waits = after_wait(after_wait(WAITING, NOW), NOW + UNTRIED_FOR)
+    assert (waits.waits_since, waits.tried_at) == (NOW, NOW + UNTRIED_FOR)
     assert after_progress(WAITING, waits) is waits
     planned = after_progress(WAITING, replace(after_failure(waits), state=RowState.PLANNED))
-    assert (planned.waits_since, planned.failures) == (None, 0)
+    assert (planned.waits_since, planned.tried_at, planned.failures) == (None, None, 0)
+
+
+def test_the_time_begins_again_after_an_outage_and_after_a_time_without_a_try() -> None:
+    """Only tries in vain while the rest of the tenant answers say something about one partner."""
+    waits = after_wait(WAITING, NOW)
+    assert after_wait(waits, NOW + timedelta(minutes=1), is_outage=True).waits_since is None
+    much_later = NOW + UNTRIED_FOR + timedelta(seconds=1)
+    assert after_wait(waits, much_later).waits_since == much_later
 
 
 def test_it_is_given_up_after_hours_or_after_some_errors() -> None:

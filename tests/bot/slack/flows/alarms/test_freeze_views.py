@@ -12,7 +12,14 @@ from bot.slack.flows.alarms.freeze_views import already_frozen_view, freeze_view
 from bot.slack.flows.show.posture import posture_message
 from bot.slack.outbound.announcements.freeze_messages import freeze_message
 from bot.slack.payloads.button_values import parse_freeze_step
-from bot.words.refusals.freeze import STILL_POSSIBLE, UNREADABLE_FREEZE
+from bot.words.refusals.freeze import (
+    ONLY_ONE_ADMIN,
+    STILL_POSSIBLE,
+    UNREADABLE_FREEZE,
+    end_asked_words,
+    not_frozen_again_words,
+)
+from bot.words.sentences import minute
 from tests.bot.surfaces import shown
 from tests.bot.terminal.test_posture import posture
 from tests.workflows.core.builders import AMARA, DANA, NOW, current_roles
@@ -131,3 +138,30 @@ def test_the_message_about_the_end_names_both() -> None:
     assert f"{DANA.name} and {AMARA.name} ended it" in text
     assert "The reason was: Incident 7." in text
     assert "Every check before that is made again." in text
+
+
+def test_with_one_admin_the_windows_say_that_nobody_can_end_it() -> None:
+    for view in (
+        freeze_view(0, can_be_ended=False),
+        unfreeze_view(FREEZE, reader=DANA.id, now=NOW, can_be_ended=False),
+        unfreeze_view(ASKED, reader=DANA.id, now=NOW, can_be_ended=False),
+    ):
+        text = shown(view["blocks"])
+        assert ONLY_ONE_ADMIN in text
+        assert "the other admins are told" not in text
+    assert ONLY_ONE_ADMIN not in shown([freeze_view(0), unfreeze_view(FREEZE, reader=DANA.id, now=NOW)])
+
+
+def test_freezing_again_names_the_freeze_that_stays_and_who_asks_to_end_it() -> None:
+    text = not_frozen_again_words(FREEZE, NOW)
+    assert text.startswith(
+        f"The freeze of {minute(NOW)} stays, and the new reason was not stored. Frozen by {DANA.name}"
+    )
+    assert "asks to end it" not in text
+    assert f"{DANA.name} asks to end it, and another admin can confirm that" in not_frozen_again_words(ASKED, NOW)
+    assert UNREADABLE_FREEZE in not_frozen_again_words(UNREADABLE, NOW)
+
+
+def test_who_asks_to_end_their_own_freeze_is_named_once() -> None:
+    assert end_asked_words(DANA.name, DANA.name) == f"{DANA.name}, who froze, asks to end the freeze."
+    assert end_asked_words(AMARA.name, DANA.name) == f"{AMARA.name} asks to end the freeze by {DANA.name}."
