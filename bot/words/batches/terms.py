@@ -25,7 +25,9 @@ def batch_duration_words(batch: Batch) -> str:
     found = sorted({row.duration for row in batch.rows if row.was_member and row.duration is not None})
     durations = found or [one for one in (batch.duration,) if one is not None]
     ends = {row.at_end for row in batch.rows if row.was_member}
-    then = " or ".join(AT_END[at_end].then.removeprefix("then ") for at_end in AtEnd if at_end in ends)
+    then = " or ".join(
+        AT_END[at_end].then.removeprefix("then ") for at_end in (AtEnd.BLOCK, AtEnd.ASK) if at_end in ends
+    )
     words = "".join(map(duration_words, durations))
     if len(durations) > 1:
         words = f"{durations[0].days} to {durations[-1].days} days"
