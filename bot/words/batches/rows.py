@@ -121,6 +121,12 @@ def planning_words(batch: Batch) -> str:
     return f"{total - waiting} of {total} partners read and planned"
 
 
+def row_state_words(batch: Batch, row: BatchRow) -> str:
+    """Return the state of a row. Nothing is planned before somebody asked for the draft."""
+    is_asked = batch.state is not BatchState.DRAFT or row.state is not RowState.WAITING
+    return ROW_STATES[row.state] if is_asked else "not asked for yet"
+
+
 def row_reason_words(row: BatchRow) -> str:
     """Say why a row is not decided together with the others; empty for one that is."""
     return " ".join(_fact_words(fact) for fact in row.reason)

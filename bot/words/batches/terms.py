@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from bot.words.plans.changes import duration_words
 from bot.words.requests.access_end import AT_END
 from workflows.core.batches.batch import Batch, BatchRow
+from workflows.core.plans.plan import AtEnd
 from workflows.core.policy.template import Template
 
 
@@ -17,12 +18,20 @@ def end_words(row: BatchRow) -> str:
 
 
 def batch_duration_words(batch: Batch) -> str:
-    """Return how long the members of a batch are approved: one duration, or the shortest and the longest."""
+    """Return how long the members of a batch are approved, one duration or the shortest and the longest, and what then.
+
+    Before they are planned, what happens then is not known.
+    """
     found = sorted({row.duration for row in batch.rows if row.was_member and row.duration is not None})
     durations = found or [one for one in (batch.duration,) if one is not None]
+    ends = {row.at_end for row in batch.rows if row.was_member}
+    then = " or ".join(
+        AT_END[at_end].then.removeprefix("then ") for at_end in (AtEnd.BLOCK, AtEnd.ASK) if at_end in ends
+    )
+    words = "".join(map(duration_words, durations))
     if len(durations) > 1:
-        return f"{durations[0].days} to {durations[-1].days} days"
-    return "".join(map(duration_words, durations))
+        words = f"{durations[0].days} to {durations[-1].days} days"
+    return f"{words}, then {then}" if words and then else words
 
 
 def settings_by_words(row: BatchRow) -> str:

@@ -221,11 +221,15 @@ def _not_asked(count: int, what: str) -> str:
 def _batch_ended(values: Values) -> str:
     note = stored_note_words(values["note"])
     if values["state"] != BatchState.DONE:
-        return f"Batch {values['batch']} {ENDED[values['state']]}. Nothing is adopted by it. {note}".strip()
+        is_rejected = values["state"] == BatchState.REJECTED
+        again = " A new draft without some partners: gatehouse adopt --all --except DOMAIN." if is_rejected else ""
+        return f"Batch {values['batch']} {ENDED[values['state']]}. Nothing is adopted by it. {note}".strip() + again
     left = f" {counted(values['left'], 'partner is', 'partners are')} decided alone." if values["left"] else ""
     ended = f" {_not_asked(values['ended'], 'adopted')}" if values["ended"] else ""
-    applied = counted(values["applied"], "partner is", "partners are")
-    return f"Batch {values['batch']}: {applied} adopted (verified).{left}{ended} {note}".strip()
+    applied = "no partner is adopted by it."
+    if values["applied"]:
+        applied = f"{counted(values['applied'], 'partner is', 'partners are')} adopted (verified)."
+    return f"Batch {values['batch']}: {applied}{left}{ended} {note}".strip()
 
 
 _FUNCTIONS: Final[Mapping[str, Callable[[Values], str]]] = {

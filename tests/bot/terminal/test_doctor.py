@@ -106,6 +106,21 @@ async def test_a_role_without_enough_people_is_named(
     assert "partner-data-owners" in row
 
 
+async def test_one_admin_is_no_fault_and_cannot_end_a_freeze(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    groups = [
+        (id_, handle, name, ("admin",) if handle == "partner-admins" else held)
+        for id_, handle, name, held in USER_GROUPS
+    ]
+    monkeypatch.setattr(people, "USER_GROUPS", tuple(groups))
+    status, text = await examined(settings)
+    assert status == 0
+    row = finding(text, "Role admin")
+    assert "– 1 person" in row
+    assert "A freeze is ended by two admins: add people to partner-admins" in row
+
+
 async def test_a_user_group_that_does_not_exist_is_named(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """A renamed group has no members, and adding people to it does not help."""
     groups = [(id_, handle.replace("owners", "keepers"), name, held) for id_, handle, name, held in USER_GROUPS]

@@ -29,12 +29,12 @@ from bot.slack.people.approvers import NO_APPROVERS_KNOWN, Approvers
 from bot.words.batches.rows import (
     LIST_MISSING,
     LIST_PENDING,
-    ROW_STATES,
     facts_words,
     list_name,
     opening_words,
     risk_words,
     row_reason_words,
+    row_state_words,
     short_digest,
     state_words,
     template_words,
@@ -96,7 +96,7 @@ def row_pages(batch: Batch, page: int, *, action_ids: tuple[str, str]) -> list[B
     rows = sorted(batch.rows, key=lambda row: (_ORDER.index(row.state), row.name, row.tenant_id))
     return page_blocks(
         [fixed_text("Partners", bold=True)],
-        [bullets([_row_parts(row)]) for row in rows],
+        [bullets([_row_parts(batch, row)]) for row in rows],
         page,
         size=ROWS_PER_PAGE,
         action_ids=action_ids,
@@ -104,8 +104,9 @@ def row_pages(batch: Batch, page: int, *, action_ids: tuple[str, str]) -> list[B
     )
 
 
-def _row_parts(row: BatchRow) -> list[TextRun]:
-    parts: list[TextRun] = [cleaned_text(row.name, DOMAIN_LIMIT, bold=True), fixed_text(f": {ROW_STATES[row.state]}")]
+def _row_parts(batch: Batch, row: BatchRow) -> list[TextRun]:
+    state = row_state_words(batch, row)
+    parts: list[TextRun] = [cleaned_text(row.name, DOMAIN_LIMIT, bold=True), fixed_text(f": {state}")]
     if row.risk is not None:
         same = template_words(title_of(row))
         parts += [fixed_text(f" · {risk_words(row.risk).lower()} · "), cleaned_text(same, 60)]

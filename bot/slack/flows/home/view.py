@@ -61,7 +61,7 @@ MAX_ADOPT_BUTTONS: Final = 3
 """Buttons that adopt one of the partners without a record."""
 _NO_TODAY: Final = Today()
 _NOTHING_WAITS: Final = "Nothing waits for you. You're all caught up."
-_ALERTS_ONLY: Final = "No approval and no review of your own waits. See the alerts below."
+_ALERTS_ONLY: Final = "Nothing to approve, and no review of your own to answer. See the alerts below."
 """Not that nothing waits: admins are asked about overdue reviews, too."""
 _AS_RECORDED: Final = "As last recorded. /partner show with a domain reads the current settings."
 

@@ -367,3 +367,19 @@ def test_an_own_batch_is_withdrawn_from_the_app_home_while_it_is_open() -> None:
     assert actions_of(blocks) == ["review_batch", "withdraw_batch", "review_batch", "review_batch"]
     assert "The chat system does not answer." in str(blocks)
     assert "2 of 40" in str(blocks)
+
+
+def test_the_card_says_what_happens_after_the_duration() -> None:
+    one = batch(count=2)
+    blocked, asked = replace(one.rows[0], at_end=AtEnd.BLOCK), replace(one.rows[1], at_end=AtEnd.ASK)
+    assert "180 days, then blocked or asked" in shown(replace(one, rows=(blocked, asked)))
+    text = shown(replace(one, rows=(blocked, replace(asked, at_end=AtEnd.BLOCK))))
+    assert "180 days, then blocked" in text
+    assert "or asked" not in text
+
+
+def test_in_a_draft_nothing_is_planned_before_somebody_asked() -> None:
+    views = [draft_rows_view(draft(), page) for page in range(5)]
+    text = json.dumps(views)
+    assert "being planned" not in text
+    assert "not asked for yet" in text

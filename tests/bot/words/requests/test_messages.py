@@ -72,6 +72,17 @@ GOLDEN: Final[tuple[tuple[MessageCode, dict[str, Any], str], ...]] = (
     ),
     (
         MessageCode.BATCH_ENDED,
+        {"batch": "B-1", "state": "done", "applied": 0, "left": 1, "ended": 0, "note": []},
+        "Batch B-1: no partner is adopted by it. 1 partner is decided alone.",
+    ),
+    (
+        MessageCode.BATCH_ENDED,
+        {"batch": "B-1", "state": "rejected", "applied": 0, "left": 0, "ended": 1, "note": []},
+        "Batch B-1 is closed. Nothing is adopted by it. A new draft without some partners: gatehouse adopt --all "
+        "--except DOMAIN.",
+    ),
+    (
+        MessageCode.BATCH_ENDED,
         {"batch": "B-1", "state": "withdrawn", "applied": 0, "left": 0, "ended": 0, "note": NOTE[:1]},
         "Batch B-1 was withdrawn. Nothing is adopted by it. No answer.",
     ),

@@ -154,7 +154,7 @@ def test_the_table_names_exactly_the_expected_pairs() -> None:
 
 @pytest.mark.parametrize(("state", "name"), PAIRS, ids=[f"{state}-{name}" for state, name in PAIRS])
 def test_a_pair_leads_exactly_where_it_should_or_is_refused(state: str | None, name: str) -> None:
-    moments = [situation(), situation(EXPIRY), situation(amara="")]
+    moments = [situation(), situation(EXPIRY - timedelta(seconds=1)), situation(EXPIRY), situation(amara="")]
     answers = [_answer(*case) for case in product(_batches(state), _commands(name), moments)]
     reached = {answer for answer in answers if isinstance(answer, str)}
     refusals = [answer for answer in answers if isinstance(answer, Refused)]

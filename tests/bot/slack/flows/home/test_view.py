@@ -272,7 +272,7 @@ def test_with_alerts_the_home_of_an_admin_does_not_say_that_nothing_waits() -> N
         view = home(is_admin=True, **alerts)
         assert "Nothing waits for you" not in shown(view)
         assert "all caught up" not in shown(view)
-        assert "No approval and no review of your own waits. See the alerts below." in shown(view)
+        assert "Nothing to approve, and no review of your own to answer. See the alerts below." in shown(view)
     assert "You're all caught up" in shown(home(is_admin=True))
 
 
