@@ -39,7 +39,7 @@ class OffsetClock:
         file_status = self._path.stat()
         version = (file_status.st_ino, file_status.st_mtime_ns)
         if version != self._version:
-            self._offset = timedelta(seconds=int(self._path.read_text(encoding="ascii")))
+            self._offset = timedelta(seconds=int(self._path.read_text(encoding="utf-8")))
             self._version = version
         return datetime.now(UTC) + self._offset
 

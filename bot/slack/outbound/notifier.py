@@ -21,7 +21,7 @@ from bot.slack.cards.review_card import (
 from bot.slack.outbound.announcements.end_messages import EndMessages
 from bot.slack.outbound.announcements.freeze_messages import FreezeMessages
 from bot.slack.outbound.announcements.handover_messages import HandoverMessages
-from bot.slack.outbound.announcements.review_messages import ReviewMessages, review_of
+from bot.slack.outbound.announcements.review_messages import ReviewMessages, question_of, review_of
 from bot.slack.outbound.app_homes import AppHomes
 from bot.slack.outbound.batches.batch_messages import BatchMessages
 from bot.slack.outbound.batches.list_file import BatchListFiles
@@ -262,7 +262,7 @@ class SlackNotifier:
 
         :returns: why Slack refused the message to the sponsor; None when at least one person was reached.
         """
-        occasion = f"{review_of(partnership)}.{partnership.reminders}"
+        occasion = question_of(partnership)
         people_asked = {
             copy.audience for copy in await self._outbound.store.copies(subject) if copy.occasion == occasion
         }

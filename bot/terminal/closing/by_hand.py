@@ -58,7 +58,8 @@ def _unread() -> Iterator[str]:
     yield from _call("PATCH", partner, quote(_json(BLOCK)))
     yield "# Only if that says that the entry is not found:"
     body = {"tenantId": "TENANT", **BLOCK}
-    yield from _call("POST", PARTNERS_PATH, f"({quote(_json(body))} -replace 'TENANT', $tenant)")
+    # NB. PowerShell's -replace does not tell letters by their case: it would change the name of the member as well.
+    yield from _call("POST", PARTNERS_PATH, f"({quote(_json(body))} -creplace 'TENANT', $tenant)")
     yield "# Only if users are synchronized from there (not found is good, too):"
     off = {USER_SYNC_INBOUND: {IS_SYNC_ALLOWED: False}}
     yield from _call("PATCH", f"{partner}/{IDENTITY_SYNCHRONIZATION}", quote(_json(off)))

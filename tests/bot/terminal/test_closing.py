@@ -223,6 +223,8 @@ def test_the_calls_by_hand_are_those_of_the_plan() -> None:
     closed = by_hand_text(TENANT, "https://graph.microsoft.com/v1.0", None)
     assert f"$tenant = '{TENANT}'" in closed
     assert "identitySynchronization" in closed
+    assert '"tenantId": "TENANT"' in closed
+    assert " -creplace 'TENANT', $tenant)" in closed, "-replace would change the member's name, too"
     nothing = plan_revocation(tenant_id=TENANT, default={}, before=plan.configuration_after())
     assert "Every block is set already" in by_hand_text(TENANT, "https://graph", nothing)
 

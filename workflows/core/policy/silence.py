@@ -179,6 +179,9 @@ def consequence_at(reminders: Sequence[ReviewReminder], next_at: datetime | None
     return None if next_at is None else next_at + sum(PAUSES[number : LAST_CALL - 1], REMINDER_AGE)
 
 
-def is_asked_manager(reminders: Iterable[ReviewReminder], person: Person) -> bool:
-    """Return whether a person was asked as the sponsor's manager in one of these reminders."""
-    return any(one.manager is not None and one.manager.id == person.id and one.delivered_at for one in reminders)
+def is_asked_manager(reminders: Iterable[ReviewReminder], person: Person, sponsor: PersonId) -> bool:
+    """Return whether a person was asked as the manager of this sponsor in one of these reminders."""
+    return any(
+        one.manager is not None and one.manager.id == person.id and one.sponsor == sponsor and one.delivered_at
+        for one in reminders
+    )

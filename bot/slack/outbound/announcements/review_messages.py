@@ -82,7 +82,7 @@ class ReviewMessages:
 
     async def _send_card(self, person: ChatId, record: Partnership) -> bool:
         store, subject = self._outbound.store, f"review:{record.identity.tenant_id}"
-        occasion = f"{review_of(record)}.{record.reminders}"
+        occasion = question_of(record)
         if any(copy.audience == person and copy.occasion == occasion for copy in await store.copies(subject)):
             return True
         now = self._outbound.clock.now()
@@ -104,6 +104,13 @@ def review_of(partnership: Partnership) -> str:
     # NB. with the request: access that was approved again counts its reminders from the beginning.
     ended = f"{partnership.ended_reviews}." if partnership.ended_reviews else ""
     return f"{partnership.request_id}.{ended}{len(partnership.attestations)}"
+
+
+def question_of(partnership: Partnership) -> str:
+    """Return the newest question of a partner's review: the review, a dot, and what no other question of it has."""
+    # NB. with the time: another sponsor is asked from the first number on, and a question that nobody got is repeated.
+    asked_at = f"-{partnership.review_reminders[-1].issued_at:%Y%m%d%H%M%S%f}" if partnership.review_reminders else ""
+    return f"{review_of(partnership)}.{partnership.reminders}{asked_at}"
 
 
 def _names(asked: Sequence[AskedReview]) -> Named:

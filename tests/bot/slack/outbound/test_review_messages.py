@@ -54,6 +54,17 @@ def windows(message: dict[str, Any]) -> list[str]:
     return [one["value"] for one in accessories]
 
 
+async def test_another_sponsor_and_the_admins_are_asked_again_although_the_numbers_begin_again(scene: Scene) -> None:
+    """Who has the card of the former sponsor's first question has not been asked by the new one's."""
+    earlier = asked(1, asks_admins=True)
+    assert ADMIN in (await scene.notifier().send_review_reminders([earlier], admins=ADMINS, batch="b"))[tenant(1)]
+    again = replace(earlier.reminder, issued_at=builders.NOW + timedelta(days=57), batch="c")
+    later = replace(earlier, record=replace(earlier.record, review_reminders=(again,)), reminder=again)
+    told = await scene.notifier().send_review_reminders([later], admins=ADMINS, batch="c")
+    assert ADMIN in told[tenant(1)]
+    assert len(scene.messages("@admin")) == 2
+
+
 async def test_one_review_is_a_card_once(scene: Scene) -> None:
     for _ in range(2):
         told = await scene.notifier().send_review_reminders([asked(1)], admins=ADMINS, batch="b")

@@ -276,6 +276,8 @@ def test_the_manager_who_was_asked_may_answer_and_revoke_and_nobody_elses_manage
     asked = sent(silent(), DUE, Reminded(person=MONA.chat_id, asked_as=(AskedAs.MANAGER,)), manager=MONA)
     assert step(asked, keep, DUE + DAY).attestations[-1].person == MONA
     require_may_revoke(asked, MONA, current_roles())
+    with worded_refusal(Refused, match="sponsor|admin"):
+        require_may_revoke(replace(asked, sponsor=RILEY), MONA, current_roles())
     kept = step(asked, keep, DUE + DAY)
     with worded_refusal(Refused, match="sponsor|admin"):
         require_may_revoke(kept, MONA, current_roles())

@@ -55,6 +55,8 @@ class _RecordedPartner:
     domains: tuple[str, ...]
     is_asked: bool
     """Whether a review is open."""
+    since: datetime
+    """Since when the present access is recorded."""
     due_at: datetime | None
 
 
@@ -142,8 +144,10 @@ class UsageScanner:
         """Store the result, and update the cards of open reviews that had no evidence, or only a part of it."""
         earlier, scan = await self.store.usage_scan(), result.scan
         is_news = earlier is None or (scan.is_complete and not earlier.is_complete) or is_stale(earlier, scan.taken_at)
-        effects: tuple[Effect, ...] = (
-            tuple(ShowReview(tenant_id=one.tenant_id) for one in partners if one.is_asked) if is_news else ()
+        effects: tuple[Effect, ...] = tuple(
+            ShowReview(tenant_id=one.tenant_id)
+            for one in partners
+            if one.is_asked and (is_news or earlier is None or one.since > earlier.taken_at)
         )
         details = {
             "sign_ins": scan.sign_ins.rows,
@@ -169,6 +173,7 @@ def _recorded(partnership: Partnership) -> _RecordedPartner | None:
         tenant_id=identity.tenant_id,
         domains=(identity.default_domain, identity.typed_name),
         is_asked=partnership.state is PartnershipState.REVIEW_DUE,
+        since=partnership.since,
         due_at=partnership.review_due_at,
     )
 

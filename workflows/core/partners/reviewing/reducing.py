@@ -10,6 +10,7 @@ from workflows.core.partners.partnership import Attestation, Partnership, Partne
 from workflows.core.partners.reviewing.answers.keeping import attestation_end, next_review
 from workflows.core.partners.reviewing.silence import answered
 from workflows.core.partners.reviewing.sponsor_handover import with_new_sponsor
+from workflows.core.people import Person
 from workflows.core.plans.closing import closes_everything, only_reduces_access
 from workflows.core.plans.plan import Plan, changes
 from workflows.core.plans.planning import plan_access
@@ -51,7 +52,8 @@ def require_reducible(record: Partnership, now: datetime) -> None:
 def answered_by_reduction(record: Partnership, request: AccessRequest, now: datetime) -> Partnership:
     """Return the record after a reduction was read back, with its review answered when the request was the answer.
 
-    It is none when settings stay that nobody approved, or when the access has ended.
+    It is none when settings stay that nobody approved, when the access has ended, or when it was requested by a sponsor
+    who is not the sponsor any more, or has no account.
 
     :param record: the record with the reduction; its review is still due.
     """
@@ -63,6 +65,7 @@ def answered_by_reduction(record: Partnership, request: AccessRequest, now: date
         and plan.kept_approval is None
         and record.basis is SettingsBasis.APPROVED
         and not record.is_past_its_end(now)
+        and not _was_sponsor(record, prepared.requester)
     )
     if not is_answer:
         return record
@@ -77,6 +80,13 @@ def answered_by_reduction(record: Partnership, request: AccessRequest, now: date
         regular_review_at=None,
         attestations=(*record.attestations, answer),
     )
+
+
+def _was_sponsor(record: Partnership, person: Person) -> bool:
+    """Return whether a person was the sponsor when they requested a reduction, and may not answer for it now."""
+    if person.id == record.sponsor.id:
+        return record.sponsor_gone_at is not None
+    return any(former.person.id == person.id for former in record.former_sponsors)
 
 
 def _plan(observation: ObservedPartner, template: Template) -> Plan | None:

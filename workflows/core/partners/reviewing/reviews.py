@@ -146,7 +146,8 @@ def may_revoke(partnership: Partnership | None, person: Person, current_roles: C
 
 def _is_asked(partnership: Partnership, person: Person) -> bool:
     """Return whether a person is asked in the open review: the sponsor, and the manager who got a reminder."""
-    return partnership.sponsor.id == person.id or is_asked_manager(partnership.review_reminders, person)
+    sponsor = partnership.sponsor.id
+    return sponsor == person.id or is_asked_manager(partnership.review_reminders, person, sponsor)
 
 
 def _ask(partnership: Partnership, command: AskReview, now: datetime) -> ReviewTransition:

@@ -91,7 +91,9 @@ def advance_handover(
             changes = _propose(partnership, command, current_roles, now)
         case AcceptSponsorship():
             handover = _answered(partnership, command, HandoverState.ACCEPTED, now)
-            changes = _asked_now(replace(_with_sponsor(partnership, command.actor, now), handover=handover), now)
+            # The new sponsor was asked nothing yet, so a suspension because of the former one's silence is not sent.
+            accepted = replace(_with_sponsor(partnership, command.actor, now), handover=handover, suspended_by=None)
+            changes = _asked_now(accepted, now)
         case DeclineSponsorship():
             changes = replace(partnership, handover=_answered(partnership, command, HandoverState.DECLINED, now))
         case RemindHandover() | ExpireHandover():

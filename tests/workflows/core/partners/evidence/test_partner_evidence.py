@@ -114,6 +114,13 @@ def test_what_an_earlier_scan_found_is_not_mixed_with_a_later_one() -> None:
     assert evidence(scan(), replace(USAGE, taken_at=NOW - DAY)).use.people == 0
 
 
+def test_a_scan_from_before_the_access_was_recorded_shows_only_what_it_found() -> None:
+    known = partnership(since=NOW + DAY)
+    found = evidence_of(known, request=None, scan=scan(), usage=None, settings=CHECK)
+    assert (found.use.state, found.guests, found.taken_at) == (UseState.UNKNOWN, None, None)
+    assert evidence_of(known, request=None, scan=scan(), usage=USAGE, settings=CHECK).use.state is UseState.USED
+
+
 def test_guests_are_there_when_their_list_was_read() -> None:
     assert evidence(None).guests is None
     refused = evidence(scan(guests=replace(REFUSED, permission="User.Read.All"), activity=REFUSED))

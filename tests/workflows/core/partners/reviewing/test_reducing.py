@@ -27,6 +27,7 @@ from workflows.core.partners.reviewing.reducing import require_reducible, templa
 from workflows.core.plans.plan import ApprovedSettings
 from workflows.core.plans.planning import plan_access
 from workflows.core.policy.attestation import AttestedText, MfaAttestation
+from workflows.core.policy.sponsorship import FormerSponsor
 from workflows.core.policy.template import Template
 from workflows.core.requests.commands.automatic import RecordPrepared
 from workflows.core.requests.commands.request import Submit, Withdraw
@@ -108,6 +109,8 @@ def test_who_reduces_for_a_sponsor_without_an_account_becomes_the_sponsor() -> N
         (due(), {"fields": replace(particulars(), answers_review_of=TenantId("another"))}),
         (due(ends_at=LATER), {}),
         (due(basis=SettingsBasis.PARTLY_APPLIED), {}),
+        (due(former_sponsors=(FormerSponsor(person=RILEY, until=NOW),)), {}),
+        (due(sponsor=RILEY, sponsor_gone_at=NOW), {}),
         (
             due(),
             {
@@ -120,7 +123,15 @@ def test_who_reduces_for_a_sponsor_without_an_account_becomes_the_sponsor() -> N
             },
         ),
     ],
-    ids=["filed otherwise", "about another partner", "ended", "not approved", "drift stays"],
+    ids=[
+        "filed otherwise",
+        "about another partner",
+        "ended",
+        "not approved",
+        "by a former sponsor",
+        "by a sponsor without an account",
+        "drift stays",
+    ],
 )
 def test_no_other_reduction_answers_the_review(known: Partnership, changes: dict[str, Any]) -> None:
     after = opened_partnership(reduction(**changes), known, LATER)

@@ -146,19 +146,21 @@ def evidence_of(
     """Return the evidence for a review.
 
     :param request: the request whose plan is applied now; None when it is not recorded.
-    :param scan: the newest scan; None when there is none.
+    :param scan: the newest scan; None when there is none. One from before this access was recorded counts only when it
+        found something: perhaps it did not look for the partner.
     :param usage: what this scan found about the partner; None when it found nothing, or is of an earlier scan.
     """
     tenant_id = partnership.identity.tenant_id
     is_of_scan = scan is not None and usage is not None and usage.taken_at == scan.taken_at
+    if scan is not None and not is_of_scan and partnership.since > scan.taken_at:
+        scan = None
     nothing = PartnerUsage(tenant_id=tenant_id, taken_at=partnership.since if scan is None else scan.taken_at)
     found = usage if is_of_scan and usage is not None else nothing
     guests = None
     if scan is not None and scan.guests.is_usable:
         is_activity_known = scan.activity.is_usable
-        guests = Guests(
-            usage=found.guests, is_at_least=not scan.guests.is_complete, is_activity_known=is_activity_known
-        )
+        is_cut = not scan.guests.is_complete
+        guests = Guests(usage=found.guests, is_at_least=is_cut, is_activity_known=is_activity_known)
     return PartnerEvidence(
         tenant_id=tenant_id,
         taken_at=None if scan is None else scan.taken_at,
