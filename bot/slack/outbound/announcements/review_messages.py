@@ -109,7 +109,8 @@ def review_of(partnership: Partnership) -> str:
 def question_of(partnership: Partnership) -> str:
     """Return the newest question of a partner's review: the review, a dot, and what no other question of it has."""
     # NB. with the time: another sponsor is asked from the first number on, and a question that nobody got is repeated.
-    asked_at = f"-{partnership.review_reminders[-1].issued_at:%Y%m%d%H%M%S%f}" if partnership.review_reminders else ""
+    reminders = partnership.review_reminders
+    asked_at = f"-{int(reminders[-1].issued_at.timestamp())}" if reminders else ""
     return f"{review_of(partnership)}.{partnership.reminders}{asked_at}"
 
 
