@@ -153,6 +153,12 @@ class _Command:
         )
         try:
             return await session.close_partner(preview, self.closing, reason, wait=options.wait)
+        except (StoreUnusable, StoreNotWritable) as error:
+            if not session.is_filed:
+                raise
+            print_error("NOT CONFIRMED. It is stored, and the records cannot be read now:", refusal_words(error))
+            _print_by_hand(preview.identity.name, self.settings.graph_url, preview.plan)
+            return NOT_CONFIRMED
         finally:
             await session.store.close()
 

@@ -48,13 +48,16 @@ class ClosingSession:
     store: OpenStore
     is_alone: bool
     """Whether no bot uses the records, so that the request is performed here."""
+    is_filed: bool = False
+    """Whether the request is stored."""
 
     async def close_partner(self, preview: Preview, closing: Closing, reason: str, *, wait: float) -> int:
         """File the request and follow it for at most `wait` seconds; return the exit status.
 
-        :raises StoreUnusable, StoreNotWritable: when it cannot be stored.
+        :raises StoreUnusable, StoreNotWritable: when it cannot be stored, or, with `is_filed`, cannot be followed.
         """
         request_id = await self._file(preview, closing, reason)
+        self.is_filed = True
         how = "No bot runs, so it is performed here." if self.is_alone else "The running bot performs it."
         self.say(f"Stored as {request_id}. {how}")
         return self._end(await self._follow(request_id, time.monotonic() + wait))

@@ -14,6 +14,7 @@ from bot.sandbox.http.faults import Fault
 from bot.sandbox.server import BotHandle, Sandbox
 from bot.terminal.closing.by_hand import by_hand_text
 from bot.terminal.closing.command import ClosingOptions, close_partner
+from bot.terminal.closing.following import ClosingSession
 from tests.bot.bot_under_test import eventually
 from tests.warm.command import _run, run_command
 from tests.warm.forks import start_forked
@@ -24,6 +25,7 @@ from workflows.core.plans.planning import plan_revocation
 from workflows.core.requests.request import AccessRequest, Closing, RequestState
 from workflows.core.settings.block import unblocked_settings
 from workflows.core.settings.model import TenantId
+from workflows.ports.records import StoreUnusable
 from workflows.store.sqlite.store import open_store
 
 CONTOSO = TenantId("c0a1b2c3-1111-4aaa-8bbb-0123456789a1")
@@ -198,6 +200,29 @@ async def test_graph_that_does_not_answer_leaves_it_stored_or_says_how_by_hand(
     status, out = await gatehouse(tmp_path, "revoke", "contoso.com", *WHY)
     assert (status, "Invoke-MgGraphRequest" in out) == (1, True), out
     assert await requests(records, world) == []
+
+
+async def test_records_that_fail_while_it_is_followed_are_not_called_nothing_written(
+    world: Sandbox, records: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is stored by then, and perhaps written: that is not confirmed, and how to close it by hand is printed."""
+
+    async def fail(*_: object) -> None:
+        raise StoreUnusable("the disk does not answer")
+
+    monkeypatch.setattr(ClosingSession, "_watch", fail)
+    options = ClosingOptions(reason="They bought our competitor", confirm="contoso.com")
+    status = await asyncio.to_thread(close_partner, "contoso.com", Closing.REVOKE, options, SHORT_PAUSES)
+    shown = capsys.readouterr()
+    assert status == 3
+    assert "NOT CONFIRMED" in shown.err
+    assert "nothing was written" not in shown.err
+    assert "Invoke-MgGraphRequest" in shown.out
+    store = await open_store(records, world.clock)
+    try:
+        assert [one.fields.target for one in await store.open_requests()] == [CONTOSO]
+    finally:
+        await store.close()
 
 
 async def test_without_records_nothing_is_made(world: Sandbox, settings: Settings, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """File a revocation or a suspension, and stop what would open access for the same partner."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -8,6 +9,7 @@ from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.partners.closing.revoking import (
     REVOCATION_LIFETIME,
+    requests_for_more_access,
     requests_stopped_by_revocation,
     require_may_close,
 )
@@ -16,7 +18,7 @@ from workflows.core.people import Person, is_chat_user
 from workflows.core.plans.plan import TenantIdentity
 from workflows.core.requests.commands.automatic import Stop
 from workflows.core.requests.notes import NoteCode
-from workflows.core.requests.request import Closing, RequestFields, RequestId, RequestKind
+from workflows.core.requests.request import AccessRequest, Closing, RequestFields, RequestId, RequestKind
 from workflows.ports.store import Store
 
 
@@ -40,14 +42,16 @@ class ClosingFiling:
     store: Store
 
     async def file(self, filed: FiledClosing, request_id: RequestId, *, key: str) -> None:
-        """Stop what would open access, and store the request. The queue worker performs it.
+        """Stop what would open access, store the request, then stop the earlier one that it replaces.
+
+        In this order, a crash in between leaves one that is performed. The queue worker performs what is stored.
 
         :raises Refused: when the partner is being closed already, or cannot be suspended.
         """
-        open_requests = await self.store.open_requests()
+        open_requests = [one for one in await self.store.open_requests() if one.id != request_id]
         require_may_close(filed.closing, filed.partnership, open_requests, filed.identity)
         partnership, person = filed.partnership, filed.person
-        await self.stop_what_opens(filed.identity, person)
+        await self._stop(requests_for_more_access(open_requests, filed.identity), person)
         await self.service.submit(
             request_id,
             RequestFields(
@@ -65,10 +69,12 @@ class ClosingFiling:
             submitter=person,
             filed_by=None if is_chat_user(person.chat_id) else person.chat_id,
         )
+        # NB. read again: an approval may have been requested meanwhile.
+        open_requests = [one for one in await self.store.open_requests() if one.id != request_id]
+        await self._stop(requests_stopped_by_revocation(open_requests, filed.identity), person)
 
-    async def stop_what_opens(self, identity: TenantIdentity, person: Person) -> None:
-        """Stop every open request that would open access for this partner, also a partly applied one."""
+    async def _stop(self, requests: Sequence[AccessRequest], person: Person) -> None:
         reason = (Fact(NoteCode.REVOKED_MEANWHILE, {"name": person.name}),)
-        for other in requests_stopped_by_revocation(await self.store.open_requests(), identity):
+        for other in requests:
             with suppress(Refused):  # the request has ended in the meantime
                 await self.service.advance(other.id, Stop(reason=reason))

@@ -17,6 +17,7 @@ from workflows.core.partners.reviewing.silence import is_urgent
 from workflows.core.partners.reviewing.silence_decision import SilenceSituation, SilenceStep, silence_step
 from workflows.core.people import Person
 from workflows.core.plans.plan import AtEnd, OnSilence
+from workflows.core.policy.attestation import AttestedText, MfaAttestation
 from workflows.core.policy.silence import (
     LAST_CALL,
     MAX_KEPT,
@@ -79,6 +80,12 @@ def called(*people: Reminded, **changes: object) -> Partnership:
         people=people,
     )
     return silent(state=PartnershipState.REVIEW_DUE, review_reminders=(last,), **changes)
+
+
+def attested(until: datetime) -> Attestation:
+    """An answer a while ago, with an attestation of MFA that counts until then."""
+    mfa = MfaAttestation(text=AttestedText.EVERYBODY_USES_MFA, until=until)
+    return Attestation(person=SAM, reason="x", at=DUE - 30 * DAY, mfa=mfa)
 
 
 def situation(now: datetime, **changes: object) -> SilenceSituation:
@@ -308,6 +315,8 @@ def test_the_manager_who_was_asked_may_answer_and_revoke_and_nobody_elses_manage
         ({}, {"approved_at": DUE + DAY}, None),
         ({"attestations": (Attestation(person=SAM, reason="x", at=DUE - DAY),)}, {}, SkipReason.JUST_ANSWERED),
         ({"attestations": (Attestation(person=SAM, reason="x", at=DUE - 9 * DAY),)}, {}, None),
+        ({"attestations": (attested(DUE),)}, {"approved_at": DUE - 3 * DAY}, None),
+        ({"attestations": (attested(DUE + DAY),)}, {"approved_at": DUE - 3 * DAY}, SkipReason.JUST_APPROVED),
         ({"attestations": (Attestation(person=SAM, reason="x", at=NOW - DAY),), "since": DUE - DAY}, {}, None),
         ({"basis": SettingsBasis.OVERWRITTEN}, {"is_being_closed": True}, None),
         ({"sponsor_gone_at": DUE}, {"is_being_closed": True}, None),

@@ -160,6 +160,11 @@ def refused(how: Closing, record: Partnership | None, *requests: AccessRequest) 
     return ""
 
 
+def by_gatehouse(one: AccessRequest) -> AccessRequest:
+    """Return a closing that Gatehouse created by itself, for silence. Until it is sent, an answer ends it."""
+    return replace(one, fields=replace(one.fields, silent_since=NOW))
+
+
 def elsewhere(one: AccessRequest) -> AccessRequest:
     other = replace(
         identity(), tenant_id=TenantId("fab0fab0-2222-4aaa-8bbb-0123456789a2"), default_domain="f", typed_name="f"
@@ -183,6 +188,14 @@ def elsewhere(one: AccessRequest) -> AccessRequest:
         (Closing.REVOKE, partnership(), [closing(S.UNCONFIRMED, Closing.REVOKE)], ""),
         (Closing.SUSPEND, partnership(), [elsewhere(closing(S.APPLYING))], ""),
         (Closing.SUSPEND, partnership(), [request(S.APPLYING)], ""),
+        (Closing.SUSPEND, partnership(), [by_gatehouse(closing(S.APPLYING))], ""),
+        (Closing.REVOKE, partnership(), [by_gatehouse(closing(S.APPLYING, Closing.REVOKE))], ""),
+        (
+            Closing.SUSPEND,
+            partnership(),
+            [replace(by_gatehouse(closing(S.APPLYING)), writing_since=NOW)],
+            "under_way",
+        ),
     ],
 )
 def test_a_revocation_is_never_weakened_and_a_suspension_never_in_its_way(

@@ -65,6 +65,8 @@ def require_may_close(
     for other in requests:
         if other.fields.kind is not RequestKind.REVOCATION or not _concerns(other, identity):
             continue
+        if other.is_own_closing and not other.was_sent:
+            continue  # an answer or an extension can still end it, and nobody's closing may end with it
         is_stronger = is_suspension and not other.is_suspension
         is_same = other.is_suspension is is_suspension and other.state is not RequestState.UNCONFIRMED
         if is_stronger or is_same:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from workflows.core.partners.partnership import Partnership, PartnershipState
+from workflows.core.partners.reviewing.answers.keeping import has_attestation_ended
 from workflows.core.plans.plan import AtEnd
 from workflows.core.requests.commands.review_event import SkipReason
 
@@ -39,6 +40,8 @@ def why_pointless(
     if record.is_past_its_end(now):
         # NB. nothing later asks about it: the end is the last moment for which a review is set.
         return None
+    if has_attestation_ended(record.attestations, now):
+        return None  # an approval or an earlier answer says nothing about MFA
     if approved_at is not None and timedelta(0) <= now - approved_at <= ANSWERED_WITHIN:
         return SkipReason.JUST_APPROVED
     answered_at = record.attestations[-1].at if record.attestations else None
