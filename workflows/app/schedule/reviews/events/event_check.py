@@ -1,6 +1,6 @@
 """The scheduled check for events that make a review due before its time."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -48,18 +48,21 @@ class ReviewEventCheck:
             if await self._is_day_over(now):
                 await self._look_for_events()
                 await self.rules.reviews.store.save_mark(LOOKED_FOR_AT, now.isoformat())
-            await self.silences.compare()
-            await self.domains.step()
+            await self._each(self.silences.compare, self.domains.step)
         finally:
             self._is_running = False
 
     async def _look_for_events(self) -> None:
-        """Do every daily check. A failure of one does not stop the others; it is repeated on the next day."""
-        for look in (self.rules.compare_templates, self.rules.compare_risk, self.silences.ask_for_scan):
+        """Do every daily check. One that fails is repeated on the next day."""
+        await self._each(self.rules.compare_templates, self.rules.compare_risk, self.silences.ask_for_scan)
+
+    async def _each(self, *looks: Callable[[], Awaitable[object]]) -> None:
+        """Do each check. A failure of one does not stop the others."""
+        for look in looks:
             try:
                 await look()
             except Exception:
-                _log.exception("review_events_not_looked_for", check=look.__name__)
+                _log.exception("review_events_not_looked_for", check=getattr(look, "__name__", ""))
 
     async def _is_day_over(self, now: datetime) -> bool:
         # NB. the mark is stored after the checks, so that a check that was killed is repeated.

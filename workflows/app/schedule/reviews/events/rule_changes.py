@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import structlog
@@ -34,8 +35,7 @@ class RuleChanges:
 
     async def compare_risk(self) -> None:
         """Read the default, and compare every partner's risk when it changed. What cannot be read is no change."""
-        partners = await self.reviews.live_partners()
-        if not partners:
+        if not await self.reviews.live_partners():
             return
         try:
             default = await self.tenant.read_default()
@@ -45,23 +45,23 @@ class RuleChanges:
         store, fingerprint = self.reviews.store, _hash(default)
         if await store.mark(DEFAULT_COMPARED) == fingerprint:
             return
-        for partner in partners:
-            await self._compare_risk(partner, default)
-        await store.save_mark(DEFAULT_COMPARED, fingerprint)
+        if await self.reviews.compare_each(partial(self._compare_risk, default)):
+            await store.save_mark(DEFAULT_COMPARED, fingerprint)
 
-    async def _compare_risk(self, partner: LivePartner, default: JsonObject) -> None:
+    async def _compare_risk(self, default: JsonObject, partner: LivePartner) -> bool:
         request = await self._approved(partner)
         if request is None:
-            return
+            return True
         approved_default = request.require_prepared().observation.default
         grown = grown_risk(request.plan, approved_default, default)
         if grown is not None:
             before, after = (level.word for level in grown)
             values = {"before": before, "after": after}
             command = StartReview(reason=ReviewReasonCode.RISK_GREW, event=after, values=values)
-            await self.reviews.start(partner.tenant_id, command)
-        elif ReviewReasonCode.RISK_GREW in partner.events:
-            await self.reviews.end(partner.tenant_id, ReviewReasonCode.RISK_GREW)
+            return await self.reviews.start(partner.tenant_id, command)
+        if ReviewReasonCode.RISK_GREW in partner.events:
+            return await self.reviews.end(partner.tenant_id, ReviewReasonCode.RISK_GREW)
+        return True
 
     async def compare_templates(self) -> None:
         """Compare every partner with its template when any template changed."""
@@ -69,21 +69,21 @@ class RuleChanges:
         fingerprint = _hash({name: template.content_hash for name, template in self.catalog.templates.items()})
         if await store.mark(TEMPLATES_COMPARED) == fingerprint:
             return
-        for partner in await self.reviews.live_partners():
-            await self._compare_template(partner)
-        await store.save_mark(TEMPLATES_COMPARED, fingerprint)
+        if await self.reviews.compare_each(self._compare_template):
+            await store.save_mark(TEMPLATES_COMPARED, fingerprint)
 
-    async def _compare_template(self, partner: LivePartner) -> None:
+    async def _compare_template(self, partner: LivePartner) -> bool:
         request, record = await self._approved(partner), await self.reviews.store.partnership(partner.tenant_id)
         if request is None or record is None or request.plan.template != record.template:
-            return
+            return True
         template = self.catalog.templates.get(record.template)
         if template is None or has_same_meaning(request.plan.template_hash, template.content_hash):
-            return
+            return True
         if parts := stricter_parts(record, request, template, self.reviews.clock.now()):
             values = {"template": template.title, "changes": ",".join(parts)}
             command = StartReview(reason=ReviewReasonCode.TEMPLATE_STRICTER, event=template.content_hash, values=values)
-            await self.reviews.start(partner.tenant_id, command)
+            return await self.reviews.start(partner.tenant_id, command)
+        return True
 
     async def _approved(self, partner: LivePartner) -> AccessRequest | None:
         """Load the request whose plan is applied; None when it has none, as in records of earlier versions."""

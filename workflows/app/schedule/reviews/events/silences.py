@@ -4,6 +4,7 @@ A boundary: the only event that depends on the scan of sign-ins. What a scan cou
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from workflows.app.evidence.reviews.gathering import gather_evidence
@@ -39,19 +40,19 @@ class Silences:
         scan = await store.usage_scan()
         if scan is None or await store.mark(SCAN_COMPARED) == scan.taken_at.isoformat():
             return
-        for partner in await self.reviews.live_partners():
-            await self._compare(partner, scan)
-        await store.save_mark(SCAN_COMPARED, scan.taken_at.isoformat())
+        if await self.reviews.compare_each(partial(self._compare, scan)):
+            await store.save_mark(SCAN_COMPARED, scan.taken_at.isoformat())
 
-    async def _compare(self, partner: LivePartner, scan: UsageScan) -> None:
+    async def _compare(self, scan: UsageScan, partner: LivePartner) -> bool:
         is_known = ReviewReasonCode.NO_SIGN_IN in partner.events
         if partner.since > scan.since and not is_known:
-            return  # the access is younger than what was read
+            return True  # the access is younger than what was read
         record = await self.reviews.store.partnership(partner.tenant_id)
         if record is None:
-            return
+            return True
         evidence = await gather_evidence(record, store=self.reviews.store, now=self.reviews.clock.now())
         if is_known and evidence.use.state is UseState.USED:
-            await self.reviews.end(partner.tenant_id, ReviewReasonCode.NO_SIGN_IN)
-        elif evidence.is_unused and not is_known:
-            await self.reviews.start(partner.tenant_id, _SILENCE)
+            return await self.reviews.end(partner.tenant_id, ReviewReasonCode.NO_SIGN_IN)
+        if evidence.is_unused and not is_known:
+            return await self.reviews.start(partner.tenant_id, _SILENCE)
+        return True

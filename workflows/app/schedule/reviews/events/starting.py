@@ -1,6 +1,6 @@
 """Start reviews because of events, and end what is over. Every method may be repeated safely."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -47,20 +47,40 @@ class EventReviews:
         """List every live partner, by default domain."""
         return [partner for partner in await self.store.partnerships(_live_partner) if partner is not None]
 
-    async def start(self, tenant_id: TenantId, command: StartReview) -> None:
-        """Start a review, or add a reason to the open one. An event that is known changes nothing."""
-        await self._advance(tenant_id, command)
+    async def compare_each(self, compare: Callable[[LivePartner], Awaitable[bool]]) -> bool:
+        """Compare each live partner. A failure with one, as with an unreadable record, does not stop others.
 
-    async def end(self, tenant_id: TenantId, reason: ReviewReasonCode) -> None:
-        """Record that events of this kind are over."""
-        await self._advance(tenant_id, EndReviewReason(reason=reason))
+        :param compare: returns whether what was found is recorded.
+        :returns: whether that is so of every partner; otherwise all must be compared again.
+        """
+        is_whole = True
+        for partner in await self.live_partners():
+            try:
+                is_whole = await compare(partner) and is_whole
+            except Exception:
+                _log.exception("partner_not_compared", tenant_id=partner.tenant_id)
+                is_whole = False
+        return is_whole
 
-    async def _advance(self, tenant_id: TenantId, command: StartReview | EndReviewReason) -> None:
+    async def start(self, tenant_id: TenantId, command: StartReview) -> bool:
+        """Start a review, or add a reason to the open one. An event that is known changes nothing.
+
+        :returns: whether it is recorded.
+        """
+        return await self._advance(tenant_id, command)
+
+    async def end(self, tenant_id: TenantId, reason: ReviewReasonCode) -> bool:
+        """Record that events of this kind are over; return whether it is recorded."""
+        return await self._advance(tenant_id, EndReviewReason(reason=reason))
+
+    async def _advance(self, tenant_id: TenantId, command: StartReview | EndReviewReason) -> bool:
         try:
             with suppress(Refused):  # known already, or revoked in the meantime
                 await self.service.advance_review(tenant_id, command)
         except Exception:
             _log.exception("review_event_not_recorded", tenant_id=tenant_id, reason=command.reason.value)
+            return False
+        return True
 
 
 def _live_partner(partnership: Partnership) -> LivePartner | None:

@@ -14,14 +14,14 @@ from workflows.app.schedule.reviews.events.event_check import ReviewEventCheck
 from workflows.app.schedule.reviews.events.moved_domains import MovedDomains
 from workflows.app.schedule.reviews.events.rule_changes import RuleChanges
 from workflows.app.schedule.reviews.events.silences import Silences
-from workflows.app.schedule.reviews.events.starting import EventReviews
+from workflows.app.schedule.reviews.events.starting import EventReviews, LivePartner
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
 from workflows.core.partners.partnership import Partnership, PartnershipState
 from workflows.core.posture.watch.drift import DriftSubject
 from workflows.core.requests.commands.review_event import ReviewReasonCode
 from workflows.core.requests.commands.watch import AcceptDrift
-from workflows.core.requests.request import RequestState
+from workflows.core.requests.request import RequestId, RequestState
 from workflows.core.settings.block import BLOCK
 from workflows.core.settings.model import InboundTrust, Property, TenantId
 from workflows.ports.audit_log import AuditEntry
@@ -229,6 +229,43 @@ async def test_a_template_that_gives_more_was_removed_or_is_of_others_is_no_caus
     ):
         await rules(world, reviews, catalog).compare_templates()
         assert codes(await record(world)) == []
+
+
+async def test_a_review_that_could_not_be_recorded_is_started_by_the_next_comparison(
+    world: World, reviews: EventReviews, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.opened()
+    await rules(world, reviews).compare_templates()
+    less = {**world.catalog.templates["trusted-partner"].settings, Property.INBOUND_TRUST: InboundTrust(mfa=False)}
+    stricter = rules(world, reviews, with_template(world.catalog, "trusted-partner", settings=less))
+
+    async def fail(*_: object) -> None:
+        raise OSError("the disk does not answer")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Service, "advance_review", fail)
+        await stricter.compare_templates()
+    assert codes(await record(world)) == []
+    await stricter.compare_templates()
+    assert codes(await record(world)) == ["template_stricter"]
+
+
+async def test_a_record_that_cannot_be_read_stops_no_comparison_of_others_and_is_compared_again(
+    world: World, reviews: EventReviews
+) -> None:
+    await world.opened()
+    another = replace(await record(world), identity=OTHER, request_id=RequestId("r-none"), version=1)
+    await put_partner(world, another)
+    compared: list[TenantId] = []
+
+    async def compare(partner: LivePartner) -> bool:
+        compared.append(partner.tenant_id)
+        if partner.tenant_id == TENANT:
+            raise OSError("unreadable")
+        return True
+
+    assert not await reviews.compare_each(compare)
+    assert sorted(compared) == sorted([TENANT, OTHER.tenant_id])
 
 
 # --- domains ---
