@@ -1,8 +1,9 @@
 """What happened so far as a second reader of the rules writes it down, and what follows from it.
 
-Nothing that counts approvals in `workflows.core` is used here, so that a fault there is not repeated. The rule is the first invariant of the product: a plan that opens access is written only after its
-whole chain decided, distinct people who held the role, none of them the requester, the sender, the sponsor, a
-supporter, an editor or an admin who chose approvers; all after the last edit, before expiry, on exactly that plan.
+Nothing that counts approvals in `workflows.core` is used here, so that a fault there is not repeated. The rule is the
+first invariant of the product: a plan that opens access is written only after its whole chain decided, distinct people
+who held the role, none of them the requester, the sender, the sponsor, a supporter, an editor or an admin who chose
+approvers; all after the last edit, before expiry, on exactly that plan.
 """
 
 from collections.abc import Iterable, Mapping
