@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from workflows.app.batches.current_sponsors import with_current_sponsors
 from workflows.app.storing.new_audit_entry import entry_of
 from workflows.core.batches.batch import Batch, BatchRow
-from workflows.core.batches.commands import BatchCommand, ConfirmDraft, DraftBatch
+from workflows.core.batches.commands import BatchCommand, ConfirmDraft, DraftBatch, ReopenBatch
 from workflows.core.batches.lifecycle import advance_batch
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -22,6 +23,9 @@ from workflows.ports.store import Store
 
 _TRIES: Final = 5
 """How often a command is decided again because another one was stored first."""
+
+_DECIDING: Final = (ApproveBatch, RejectBatch, ReopenBatch)
+"""Commands that depend on who may decide, and whose approval counts."""
 
 CurrentRolesOfBatch = Callable[[Batch], Awaitable[CurrentRoles]]
 """Reads the current roles of the actor of a command, and of the people who decided on the batch."""
@@ -94,9 +98,11 @@ class BatchService:
         current_roles_of: CurrentRolesOfBatch | None,
         received_at: datetime | None,
     ) -> Batch:
-        batch = await self.load(command.batch_id)
+        batch, now = await self.load(command.batch_id), self.clock.now()
+        if isinstance(command, _DECIDING):
+            # NB. before anything is decided: whoever became the sponsor of a row meanwhile decides on none of them.
+            batch = await with_current_sponsors(batch, self.store, now)
         roles = CurrentRoles() if current_roles_of is None else await current_roles_of(batch)
-        now = self.clock.now()
         transition = advance_batch(batch, command, Situation(now=now, current_roles=roles, received_at=received_at))
         if transition.batch.version == batch.version:
             return batch

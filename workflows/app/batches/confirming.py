@@ -7,6 +7,7 @@ from typing import Final
 
 from workflows.app.batches.batch_rules import deciding_template
 from workflows.app.batches.batch_service import BatchService
+from workflows.app.batches.current_sponsors import with_current_sponsors
 from workflows.app.limits import Limits
 from workflows.app.requests.field_checks import checked_justification
 from workflows.app.requests.filing import RequestLimitCheck
@@ -106,7 +107,8 @@ class BatchIntake:
         directory = self.directory.for_one_check()
         # The command line knows only accounts. Who the authors are in the chat system is looked up here.
         authors = await directory.people_of([one.id for one in batch.authors])
-        known = {one.chat_id for one in authors if one.chat_id}
+        current = await with_current_sponsors(batch, self.batches.store, self.batches.clock.now())
+        known = {one.chat_id for one in (*authors, *current.partner_sponsors) if one.chat_id}
         found = await first_possible_chain(directory, chains, asked | known)
         return self._terms_with(batch, found.stages, found.problem, authors)
 

@@ -1,6 +1,6 @@
 """The members of a batch: which requests one decision may decide, by which chain, and how they get the decisions."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -9,12 +9,15 @@ from workflows.core.errors.facts import Fact, Facts, as_values
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.approval_policy import ApprovalChain, is_as_strict, merged_chain
+from workflows.core.partners.reviewing.recent_sponsors import merged
+from workflows.core.people import Person
 from workflows.core.policy.approval import Choice, Decision
 from workflows.core.policy.risk import Risk, RiskLevel, risk_for_approval
 from workflows.core.posture.adoption.authorship import chains_with_one_more
 from workflows.core.requests.commands.automatic import AcceptBatchDecisions, EndWithBatch
 from workflows.core.requests.request import AccessRequest, RequestState
 from workflows.core.settings.canonical import computed_once
+from workflows.core.settings.model import TenantId
 from workflows.core.settings.open_access import access_kinds, possibly_open
 
 MANY: Final = 50
@@ -83,6 +86,23 @@ def accepted_decisions(batch: Batch, row: BatchRow, request: AccessRequest) -> A
 def _is_approved(batch: Batch) -> bool:
     """Return whether the batch has every approval. Each of its members asks, and each answer looks at every row."""
     return batch.verdict().is_complete
+
+
+def with_row_sponsors(batch: Batch, sponsors: Mapping[TenantId, Sequence[Person]]) -> Batch:
+    """Return a batch whose rows name everybody who is or lately was the sponsor of their partner.
+
+    Whoever is named on a row already stays: nobody may decide again because time has passed. A row that has ended gets
+    nobody more: an admin who closed a partner without a record is its sponsor on record.
+
+    :param sponsors: the recent sponsors of each partner with a record.
+    """
+    rows = tuple(
+        row
+        if row.state is RowState.ENDED
+        else replace(row, partner_sponsors=merged(row.partner_sponsors, sponsors.get(row.tenant_id, ())))
+        for row in batch.rows
+    )
+    return batch if rows == batch.rows else replace(batch, rows=rows)
 
 
 def end_with(batch: Batch, request: AccessRequest) -> EndWithBatch | None:

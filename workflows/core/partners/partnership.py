@@ -19,7 +19,7 @@ from workflows.core.plans.plan import AtEnd, OnSilence, TenantIdentity
 from workflows.core.plans.renewal import is_extension
 from workflows.core.policy.approval import Choice
 from workflows.core.policy.attestation import MfaAttestation
-from workflows.core.policy.silence import LAST_CALL, ReviewReminder, consequence_at
+from workflows.core.policy.silence import LAST_CALL, ReviewReminder, consequence_at, suspended_not_before
 from workflows.core.policy.sponsorship import FormerSponsor, Handover
 from workflows.core.policy.template import Stage
 from workflows.core.requests.commands.review_event import ReviewReason
@@ -166,6 +166,8 @@ class Partnership:
     """What happens when nobody answers a review, from the approved plan. Records of earlier versions escalate."""
     review_reminders: tuple[ReviewReminder, ...] = ()
     """The reminders of the open review, the newest last. A partner that was suspended for silence keeps them."""
+    asked_since: datetime | None = None
+    """When the first question of the open review was issued, whoever was the sponsor then; None when none was."""
     suspended_by: RequestId | None = None
     """The request with which Gatehouse suspends the partner because nobody answers; None when there is none."""
 
@@ -209,13 +211,16 @@ class Partnership:
         """Return when nobody's answer has a consequence, as far as it is known; None while no review waits."""
         if self.state is not PartnershipState.REVIEW_DUE:
             return None
-        return consequence_at(self.review_reminders, self.next_review_at)
+        looked_at = consequence_at(self.review_reminders, self.next_review_at)
+        not_before = suspended_not_before(self.review_reminders, self.next_review_at)
+        return max((one for one in (looked_at, not_before) if looked_at and one), default=None)
 
     @property
     def silence_step_at(self) -> datetime | None:
         """Return from when on it is looked for what silence leads to; None while the last reminder was not issued."""
         has_last_call = any(one.number >= LAST_CALL for one in self.review_reminders)
-        return self.silence_ends_at if has_last_call else None
+        is_due = self.state is PartnershipState.REVIEW_DUE
+        return consequence_at(self.review_reminders, None) if has_last_call and is_due else None
 
     @property
     def end_step_at(self) -> datetime | None:

@@ -25,6 +25,14 @@ LAST_CALL: Final = 7
 """The reminder after which silence has its consequence: on day 57."""
 REMINDER_AGE: Final = timedelta(days=3)
 """How long before a suspension the sponsor and an admin must have got the last reminder: until day 60."""
+SILENCE_LASTS: Final = timedelta(days=60)
+"""How long before a suspension the sponsor must have got the first question, so that no outage makes it shorter."""
+DELIVERED_TO_SPONSOR: Final = 4
+"""How many questions the sponsor must have got before a suspension. Those that Slack never took do not count."""
+DELIVERED_TO_ADMINS: Final = 2
+"""How many of them an admin must have got."""
+HANDOVERS_COUNT_FOR: Final = timedelta(days=120)
+"""How long after the first question of a review a hand-over can still postpone what silence leads to."""
 ASKED_AGAIN_WITHIN: Final = timedelta(days=1)
 """The pause after a reminder that nobody got."""
 MAX_KEPT: Final = 16
@@ -120,7 +128,8 @@ def next_number(reminders: Sequence[ReviewReminder], asked: int) -> int:
     :param asked: how often people were asked in this review.
     """
     newest = reminders[-1] if reminders else None
-    return newest.number if newest is not None and is_undelivered(newest) else asked + 1
+    is_repeated = newest is not None and is_undelivered(newest) and newest.number >= asked
+    return asked if is_repeated else asked + 1
 
 
 def is_undelivered(reminder: ReviewReminder) -> bool:
@@ -153,20 +162,25 @@ def with_result(
     )
 
 
-def last_calls_to(reminders: Iterable[ReviewReminder], role: AskedAs, sponsor: PersonId) -> tuple[datetime, ...]:
+def delivered_to(reminders: Iterable[ReviewReminder], role: AskedAs) -> tuple[datetime, ...]:
+    """Return when people with a role got a reminder, the first one first, whoever was the sponsor then."""
+    return tuple(one.delivered_at for one in reminders if one.delivered_at is not None and one.reached(role))
+
+
+def last_calls_to(
+    reminders: Iterable[ReviewReminder], role: AskedAs, sponsor: PersonId | None = None
+) -> tuple[datetime, ...]:
     """Return when people with a role got one of the last reminders, since `LAST_CALL`.
 
-    :param sponsor: the account of the present sponsor. What was sent under another one does not count.
+    :param sponsor: the account of the present sponsor. What was sent under another one does not count; None when it
+        counts whoever was the sponsor.
     """
-    return tuple(
-        one.delivered_at
-        for one in reminders
-        if one.number >= LAST_CALL and one.sponsor == sponsor and one.delivered_at is not None and one.reached(role)
-    )
+    counted = (one for one in reminders if one.number >= LAST_CALL and sponsor in (None, one.sponsor))
+    return delivered_to(counted, role)
 
 
 def consequence_at(reminders: Sequence[ReviewReminder], next_at: datetime | None) -> datetime | None:
-    """Return when silence has its consequence, if every reminder until then is sent in time.
+    """Return when it is looked at what silence leads to, if every reminder until then is sent in time.
 
     :param next_at: when the next reminder is due.
     """
@@ -177,6 +191,25 @@ def consequence_at(reminders: Sequence[ReviewReminder], next_at: datetime | None
         return min(last_calls) + REMINDER_AGE
     number = reminders[-1].number
     return None if next_at is None else next_at + sum(PAUSES[number : LAST_CALL - 1], REMINDER_AGE)
+
+
+def suspended_not_before(reminders: Sequence[ReviewReminder], next_at: datetime | None) -> datetime | None:
+    """Return before when nobody is suspended, because the sponsor has not had enough questions for long enough.
+
+    None when no sponsor got any.
+
+    :param next_at: when the next reminder is due.
+    """
+    told = delivered_to(reminders, AskedAs.SPONSOR)
+    if not told:
+        return None
+    missing = DELIVERED_TO_SPONSOR - len(told) - (not reminders[-1].is_sent)
+    earliest = told[0] + SILENCE_LASTS
+    if missing <= 0 or next_at is None:
+        return earliest
+    number = reminders[-1].number
+    pauses = (pause_after(number + sent) for sent in range(1, missing))
+    return max(earliest, next_at + sum(pauses, REMINDER_AGE))
 
 
 def is_asked_manager(reminders: Iterable[ReviewReminder], person: Person, sponsor: PersonId) -> bool:

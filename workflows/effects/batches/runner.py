@@ -12,6 +12,7 @@ from typing import Final
 from workflows.app.batches.batch_rules import changed_batch_rules, deciding_template
 from workflows.app.batches.batch_service import BatchService
 from workflows.app.batches.confirming import first_possible_chain
+from workflows.app.batches.current_sponsors import with_current_sponsors
 from workflows.app.service import Service
 from workflows.catalog.catalog import Catalog
 from workflows.core.batches.batch import Batch, BatchRow, BatchState, RowCode, RowState
@@ -86,9 +87,11 @@ class BatchRunner:
 
     async def _ask_for_approval(self, batch: Batch) -> None:
         """Choose the chain of all members, and request approval."""
+        batch = await self._with_current_sponsors(batch)
         members = batch.members
         chains = batch_chains((row.stages for row in members), len(members), self.catalog.roles[ADMIN].title)
-        asked = [one.chat_id for one in (batch.requester, batch.sponsor, *batch.authors) if one and one.chat_id]
+        people = (batch.requester, batch.sponsor, *batch.authors, *batch.partner_sponsors)
+        asked = [one.chat_id for one in people if one and one.chat_id]
         try:
             found = await first_possible_chain(self.directory.for_one_check(), chains, frozenset(asked))
         except (TenantRefused, PeopleDirectoryRefused) as error:
@@ -129,6 +132,8 @@ class BatchRunner:
             roles = await applier.directory.current_roles([decision.person for decision in batch.decisions])
         except (TenantRefused, PeopleDirectoryRefused) as error:
             raise PeopleDirectoryUnavailable(error.facts) from error  # it waits until this is repaired
+        # NB. read now: an approver who has become the sponsor of a row since then counts for none of them.
+        batch = await self._with_current_sponsors(batch)
         verdict = batch.verdict(roles)
         if not verdict.is_complete:
             await self._advance(batch, ReopenBatch(batch_id=batch.id, reason=verdict.not_counted), roles)
@@ -177,6 +182,9 @@ class BatchRunner:
         states = {row.tenant_id: row.state for row in rows}
         if all(states[tenant_id] is row.state for tenant_id, row in changed.items()):
             raise error_of_wave(result)
+
+    async def _with_current_sponsors(self, batch: Batch) -> Batch:
+        return await with_current_sponsors(batch, self.store, self.preparer.clock.now())
 
     @property
     def _retries(self) -> MemberRetries:

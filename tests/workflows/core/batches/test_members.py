@@ -7,9 +7,11 @@ import pytest
 
 from tests.workflows.core.batches.examples import adoption_plan, batch, member, row, tenant
 from tests.workflows.core.builders import (
+    AMARA,
     BATCH,
     BRUNO,
     CHIE,
+    SAM,
     STAGES,
     batch_decisions,
     noted,
@@ -18,7 +20,15 @@ from tests.workflows.core.builders import (
     situation,
 )
 from workflows.core.batches.batch import Batch, BatchState, RowCode, RowState
-from workflows.core.batches.members import MANY, accepted_decisions, batch_chains, end_with, row_after, why_alone
+from workflows.core.batches.members import (
+    MANY,
+    accepted_decisions,
+    batch_chains,
+    end_with,
+    row_after,
+    why_alone,
+    with_row_sponsors,
+)
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
 from workflows.core.partners.approval_policy import is_as_strict
@@ -248,3 +258,12 @@ def test_an_adopted_member_tells_nobody_alone_and_has_a_record() -> None:
     earlier = replace(partnership(), request_id=RequestId("r-0"))
     known = advance_request_and_record(applying, applied, situation(), earlier)
     assert [type(effect) for effect in known.effects] == [ShowReview, ShowRequest]
+
+
+def test_rows_name_who_became_a_sponsor_and_forget_nobody_and_those_that_ended_stay() -> None:
+    known = batch(BatchState.AWAITING_APPROVAL, row(1, partner_sponsors=(SAM,)), row(2), row(3, RowState.ENDED), row(4))
+    sponsors = {tenant(1): (AMARA,), tenant(2): (BRUNO,), tenant(3): (CHIE,)}
+    after = with_row_sponsors(known, sponsors)
+    assert [set(one.partner_sponsors) for one in after.rows] == [{SAM, AMARA}, {BRUNO}, set(), set()]
+    assert {AMARA.id, BRUNO.id} <= after.excluded
+    assert with_row_sponsors(after, sponsors) is after

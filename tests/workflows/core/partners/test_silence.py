@@ -68,18 +68,25 @@ def sent(known: Partnership, now: datetime, *people: Reminded, manager: Person |
     return step(asked, RecordReviewReminder(batch=now.isoformat(), people=people, manager=manager), now)
 
 
-def called(*people: Reminded, **changes: object) -> Partnership:
-    """A partner whose last reminder these people got."""
-    last = ReviewReminder(
-        number=LAST_CALL,
+def reminder(number: int, at: datetime, *people: Reminded) -> ReviewReminder:
+    """One reminder to Sam, and who got it."""
+    return ReviewReminder(
+        number=number,
         sponsor=SAM.id,
-        issued_at=DUE,
-        batch="b",
+        issued_at=at,
+        batch=f"b{number}",
         is_sent=True,
-        delivered_at=DUE if people else None,
+        delivered_at=at if people else None,
         people=people,
     )
-    return silent(state=PartnershipState.REVIEW_DUE, review_reminders=(last,), **changes)
+
+
+def called(*people: Reminded, **changes: object) -> Partnership:
+    """A partner whose last reminder these people got, and whose earlier ones were all delivered."""
+    days = ((1, 0), (2, 3), (3, 10), (4, 24), (5, 38), (6, 52))
+    earlier = tuple(reminder(number, DUE - (57 - day) * DAY, AS_SPONSOR, AS_ADMIN) for number, day in days)
+    reminders = (*earlier, reminder(LAST_CALL, DUE, *people))
+    return silent(state=PartnershipState.REVIEW_DUE, review_reminders=reminders, **changes)
 
 
 def attested(until: datetime) -> Attestation:
@@ -144,7 +151,7 @@ def test_a_result_is_recorded_once_and_updates_the_cards() -> None:
 
 def test_another_sponsor_is_asked_from_the_beginning() -> None:
     known = replace(called(AS_SPONSOR, AS_ADMIN), sponsor=RILEY, reminders=LAST_CALL)
-    asked = step(known, AskReview(batch="c"), DUE + 14 * DAY)
+    asked = step(known, AskReview(batch="c"), DUE + 2 * DAY)
     assert [(one.number, one.sponsor) for one in asked.review_reminders] == [(1, RILEY.id)]
 
 
@@ -221,10 +228,79 @@ def test_the_sponsor_and_an_admin_must_have_got_the_last_reminder(
 
 def test_earlier_reminders_and_those_to_a_former_sponsor_do_not_count() -> None:
     known = called(AS_SPONSOR, AS_ADMIN)
-    [last] = known.review_reminders
-    early = replace(known, review_reminders=(replace(last, number=LAST_CALL - 1),))
+    early = replace(known, review_reminders=known.review_reminders[:-1])
     assert silence_step(early, situation(DUE + 30 * DAY)) is SilenceStep.SPONSOR_NOT_REACHED
     assert silence_step(replace(known, sponsor=RILEY), situation(DUE + 30 * DAY)) is SilenceStep.SPONSOR_NOT_REACHED
+
+
+def test_questions_that_slack_never_took_are_no_silence() -> None:
+    """After an outage of two months only the last reminder was delivered: nobody is suspended three days later."""
+    known, now = silent(), DUE
+    for _ in range(LAST_CALL - 1):
+        known = step(known, AskReview(batch=now.isoformat()), now)
+        assert known.next_review_at is not None
+        now = known.next_review_at
+    known = sent(known, now, AS_SPONSOR, AS_ADMIN)
+    assert [one.number for one in known.review_reminders if one.delivered_at] == [LAST_CALL]
+    assert silence_step(known, situation(now + 3 * DAY)) is SilenceStep.WAIT
+    shown, first = known.silence_ends_at, now
+    assert shown is not None
+    assert shown >= first + 60 * DAY, "the card names no day before it"
+    while now < first + 60 * DAY - 14 * DAY:
+        now += 14 * DAY
+        known = sent(known, now, AS_SPONSOR, AS_ADMIN)
+        assert known.silence_ends_at == shown
+    assert silence_step(known, situation(first + 60 * DAY - timedelta(seconds=1))) is SilenceStep.WAIT
+    assert silence_step(known, situation(first + 60 * DAY)) is SilenceStep.SUSPEND
+
+
+def test_a_first_and_a_last_question_with_nothing_delivered_between_are_not_enough() -> None:
+    known = called(AS_SPONSOR, AS_ADMIN)
+    first, last = known.review_reminders[0], known.review_reminders[-1]
+    known = replace(known, review_reminders=(first, last), next_review_at=DUE + 14 * DAY)
+    assert silence_step(known, situation(DUE + 3 * DAY)) is SilenceStep.WAIT
+    assert known.silence_ends_at == DUE + 31 * DAY, "two more, and three days after them"
+    known = sent(sent(known, DUE + 14 * DAY, AS_SPONSOR, AS_ADMIN), DUE + 28 * DAY, AS_SPONSOR, AS_ADMIN)
+    assert silence_step(known, situation(DUE + 31 * DAY - timedelta(seconds=1))) is SilenceStep.WAIT
+    assert silence_step(known, situation(DUE + 31 * DAY)) is SilenceStep.SUSPEND
+
+
+def test_the_admins_must_have_got_more_than_one_too() -> None:
+    known = called(AS_SPONSOR, AS_ADMIN)
+    *earlier, last = known.review_reminders
+    only_sponsor = tuple(replace(one, people=(AS_SPONSOR,)) for one in earlier)
+    known = replace(known, review_reminders=(*only_sponsor, last))
+    assert silence_step(known, situation(DUE + 3 * DAY)) is SilenceStep.WAIT
+
+
+def test_a_hand_over_of_an_old_review_brings_the_last_reminders_and_not_the_first() -> None:
+    """Otherwise two people who hand over to each other would never be suspended."""
+    known = replace(called(AS_SPONSOR, AS_ADMIN), asked_since=DUE - 61 * DAY, sponsor=RILEY)
+    assert silence_step(known, situation(DUE + 3 * DAY)) is SilenceStep.SPONSOR_NOT_REACHED
+    asked = step(known, AskReview(batch="c"), DUE + 14 * DAY)
+    assert asked.review_reminders[-1].number == LAST_CALL + 1
+    assert len(asked.review_reminders) == LAST_CALL + 1, "what was sent to the former sponsor stays"
+    assert asked.asked_since == DUE - 61 * DAY
+    early = replace(known, review_reminders=known.review_reminders[:2], next_review_at=DUE)
+    assert step(early, AskReview(batch="c"), DUE + DAY).review_reminders[-1].number == LAST_CALL
+
+
+def test_after_a_hundred_and_twenty_days_no_hand_over_postpones_anything() -> None:
+    known = replace(called(AS_SPONSOR, AS_ADMIN), asked_since=DUE - 57 * DAY, sponsor=RILEY)
+    last_day = DUE + 63 * DAY
+    assert silence_step(known, situation(last_day - timedelta(seconds=1))) is SilenceStep.SPONSOR_NOT_REACHED
+    assert silence_step(known, situation(last_day)) is SilenceStep.SUSPEND
+
+
+def test_a_hand_over_keeps_when_the_review_began_and_an_answer_ends_it() -> None:
+    known = sent(silent(), DUE, AS_SPONSOR)
+    assert known.asked_since == DUE
+    asked = step(replace(known, sponsor=RILEY, next_review_at=DUE + DAY), AskReview(batch="c"), DUE + DAY)
+    assert ([one.number for one in asked.review_reminders], asked.asked_since) == ([1], DUE)
+    old = replace(known, asked_since=None)
+    assert sent(old, DUE + 3 * DAY, AS_SPONSOR).asked_since == DUE, "a record of an earlier version"
+    keep = Keep(actor=RILEY, tenant_id=TENANT, reason="The launch moved to July")
+    assert step(asked, keep, DUE + 2 * DAY).asked_since is None
 
 
 def test_a_reminder_that_is_being_sent_is_waited_for() -> None:

@@ -23,6 +23,7 @@ from workflows.core.partners.reviewing.silence_decision import (
     SilenceSituation,
     SilenceStep,
     silence_step,
+    suspension_from,
 )
 from workflows.core.people import GATEHOUSE
 from workflows.core.requests.alarms import AlarmCode, EndingCode
@@ -143,7 +144,9 @@ class Silences:
 
 
 def _situation(record: Partnership, state: _Pass) -> SilenceSituation:
-    due_at = record.silence_ends_at or state.now
+    # NB. not from the first of the last reminders: silence may have become longer since then.
+    possible_from = suspension_from(record, state.gaps, state.now)
+    due_at = state.now if isinstance(possible_from, SilenceStep) else possible_from
     waited_until = [
         extension_waited_until(due_at, request, record.sponsor)
         for request in requests_for_more_access(state.open_requests, record.identity)

@@ -11,6 +11,8 @@ from workflows.core.partners.reviewing.pointless_reviews import next_after_skipp
 from workflows.core.policy.silence import (
     ADMINS_ASKED_FROM,
     ASKED_AGAIN_WITHIN,
+    LAST_CALL,
+    SILENCE_LASTS,
     ReviewReminder,
     next_number,
     pause_after,
@@ -34,7 +36,7 @@ def with_question(partnership: Partnership, command: AskReview, now: datetime) -
     """
     if partnership.review_due_at is None or now < partnership.review_due_at or partnership.suspended_by is not None:
         raise Refused(RefusalCode.NOT_DUE_YET, what="review")
-    earlier, asked = _asked_before(partnership)
+    earlier, asked = _asked_before(partnership, now)
     number = next_number(earlier, asked)
     reminder = ReviewReminder(number=number, sponsor=partnership.sponsor.id, issued_at=now, batch=command.batch)
     return replace(
@@ -44,16 +46,31 @@ def with_question(partnership: Partnership, command: AskReview, now: datetime) -
         next_review_at=now + pause_after(number),
         reminders=number,
         review_reminders=with_issued(earlier, reminder),
+        asked_since=_asked_since(partnership) or now,
     )
 
 
-def _asked_before(partnership: Partnership) -> tuple[tuple[ReviewReminder, ...], int]:
-    """Return the reminders that count for the present sponsor, and how many there were."""
+def _asked_since(partnership: Partnership) -> datetime | None:
+    """Return when the first question of the open review was issued; None when none was."""
+    if partnership.state is not PartnershipState.REVIEW_DUE or not partnership.review_reminders:
+        return None
+    return partnership.asked_since or partnership.review_reminders[0].issued_at
+
+
+def _asked_before(partnership: Partnership, now: datetime) -> tuple[tuple[ReviewReminder, ...], int]:
+    """Return the reminders that count for the present sponsor, and how many there were.
+
+    A new sponsor is asked from the beginning. Once the review is as old as silence may be, a hand-over no longer does
+    that: the new sponsor gets the last reminders. Otherwise a partner that is handed over again and again would never
+    be suspended.
+    """
     reminders = partnership.review_reminders
     if partnership.state is not PartnershipState.REVIEW_DUE:
         return (), 0  # those of an earlier review, as after a suspension that was lifted
-    if reminders and reminders[-1].sponsor != partnership.sponsor.id:
-        return (), 0
+    asked_since = _asked_since(partnership)
+    if asked_since is not None and reminders[-1].sponsor != partnership.sponsor.id:
+        is_old = now - asked_since >= SILENCE_LASTS
+        return (reminders, max(reminders[-1].number, LAST_CALL - 1)) if is_old else ((), 0)
     if not reminders:
         # NB. of a question that was asked without a record, as in earlier versions, nobody knows who got it.
         return (), min(partnership.reminders, ADMINS_ASKED_FROM - 1)
@@ -71,7 +88,14 @@ def is_urgent(partnership: Partnership, now: datetime) -> bool:
 
 def answered(partnership: Partnership) -> Partnership:
     """Return the record without an open review."""
-    return replace(partnership, state=PartnershipState.ACTIVE, reminders=0, review_reminders=(), suspended_by=None)
+    return replace(
+        partnership,
+        state=PartnershipState.ACTIVE,
+        reminders=0,
+        review_reminders=(),
+        asked_since=None,
+        suspended_by=None,
+    )
 
 
 def advance_silence(partnership: Partnership, command: SilenceCommand, now: datetime) -> Partnership:

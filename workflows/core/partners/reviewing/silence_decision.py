@@ -7,7 +7,16 @@ from enum import StrEnum
 
 from workflows.core.partners.partnership import Partnership
 from workflows.core.plans.plan import OnSilence
-from workflows.core.policy.silence import REMINDER_AGE, AskedAs, last_calls_to
+from workflows.core.policy.silence import (
+    DELIVERED_TO_ADMINS,
+    DELIVERED_TO_SPONSOR,
+    HANDOVERS_COUNT_FOR,
+    REMINDER_AGE,
+    SILENCE_LASTS,
+    AskedAs,
+    delivered_to,
+    last_calls_to,
+)
 from workflows.core.requests.downtime import Gap, has_run_for
 
 
@@ -66,7 +75,7 @@ def silence_step(record: Partnership, situation: SilenceSituation) -> SilenceSte
         return SilenceStep.NOT_AS_APPROVED
     if situation.is_request_waited_for:
         return SilenceStep.REQUEST_WAITS
-    possible_from = suspension_from(record, situation.gaps)
+    possible_from = suspension_from(record, situation.gaps, situation.now)
     if isinstance(possible_from, SilenceStep):
         return possible_from
     if situation.now < possible_from:
@@ -74,21 +83,30 @@ def silence_step(record: Partnership, situation: SilenceSituation) -> SilenceSte
     return SilenceStep.SUSPEND if situation.closings_left > 0 else SilenceStep.TOO_MANY
 
 
-def suspension_from(record: Partnership, gaps: Sequence[Gap]) -> datetime | SilenceStep:
+def suspension_from(record: Partnership, gaps: Sequence[Gap], now: datetime) -> datetime | SilenceStep:
     """Return from when on the partner may be suspended; why it may not, when somebody got no last reminder.
 
     The sponsor and an admin must have got one, and the bot must have run for `REMINDER_AGE` since then. One person who
-    is the sponsor and the only admin got it for both.
+    is the sponsor and the only admin got it for both. The sponsor must have got the first question `SILENCE_LASTS` ago,
+    and both must have got several: a reminder that was never delivered is no silence.
     """
-    newest = record.review_reminders[-1] if record.review_reminders else None
-    ready = []
+    reminders, ready = record.review_reminders, []
+    newest = reminders[-1] if reminders else None
+    # NB. later, a hand-over postpones nothing any more.
+    is_old = record.asked_since is not None and now - record.asked_since >= HANDOVERS_COUNT_FOR
     for role, missing in (
         (AskedAs.SPONSOR, SilenceStep.SPONSOR_NOT_REACHED),
         (AskedAs.ADMIN, SilenceStep.ADMINS_NOT_REACHED),
     ):
-        moments = last_calls_to(record.review_reminders, role, record.sponsor.id)
+        moments = last_calls_to(reminders, role, None if is_old else record.sponsor.id)
         if not moments:
             # NB. one that is being sent may still reach them.
             return missing if newest is not None and newest.is_sent else SilenceStep.WAIT
         ready.append(min(has_run_for(REMINDER_AGE, moment, gaps) for moment in moments))
-    return max(ready)
+    to_sponsor, to_admins = delivered_to(reminders, AskedAs.SPONSOR), delivered_to(reminders, AskedAs.ADMIN)
+    if len(to_sponsor) < DELIVERED_TO_SPONSOR or len(to_admins) < DELIVERED_TO_ADMINS:
+        return SilenceStep.WAIT  # they are asked on
+    # NB. each of these was needed until the number was reached, so the later ones count from the last of them.
+    enough = (to_sponsor[DELIVERED_TO_SPONSOR - 1], to_admins[DELIVERED_TO_ADMINS - 1])
+    ready.extend(has_run_for(REMINDER_AGE, moment, gaps) for moment in enough)
+    return max(*ready, to_sponsor[0] + SILENCE_LASTS)

@@ -352,6 +352,37 @@ async def test_an_open_request_of_the_sponsors_is_waited_for(opened: World) -> N
     assert await alarms(opened) == []
 
 
+async def test_a_request_is_waited_for_from_the_day_of_the_suspension_and_not_for_ever(opened: World) -> None:
+    """The sponsor got the last reminder two weeks late, so the suspension is on day 74 and not on day 60."""
+    due = await silence(opened, (0, 3, 10, 24, 38, 52))
+    opened.notifier.gone = {SAM.chat_id}
+    await passes(opened, due + 57 * DAY)
+    opened.notifier.gone = set()
+    await passes(opened, due + 71 * DAY)
+    await passes(opened, due + 73 * DAY)
+    await opened.waiting(requester=SAM, sponsor=RILEY.chat_id)
+    await passes(opened, due + 74 * DAY + MINUTES)
+    assert await suspensions(opened) == []
+    await passes(opened, due + 88 * DAY + MINUTES)
+    assert len(await suspensions(opened)) == 1
+
+
+async def test_two_months_without_slack_are_no_silence(opened: World) -> None:
+    """Only the last reminder is delivered. The sponsor has sixty days from then on, with three more questions."""
+    opened.script.fail("notifier.review_reminders", NotifierUnavailable("Slack does not answer"), times=6)
+    due = await silence(opened)
+    known = await record(opened)
+    assert [one.number for one in known.review_reminders if one.delivered_at] == [7]
+    await passes(opened, due + 60 * DAY + MINUTES)
+    assert (await suspensions(opened), await alarms(opened)) == ([], [])
+    for day in (71, 85, 99, 113):
+        await passes(opened, due + day * DAY)
+    await passes(opened, due + 117 * DAY - MINUTES)
+    assert await suspensions(opened) == []
+    await passes(opened, due + 117 * DAY + MINUTES)
+    assert len(await suspensions(opened)) == 1
+
+
 async def test_a_revocation_that_is_running_needs_no_suspension(opened: World) -> None:
     due = await silence(opened)
     await opened.revoke(DANA, but=Apply)
