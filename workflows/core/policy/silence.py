@@ -27,6 +27,8 @@ REMINDER_AGE: Final = timedelta(days=3)
 """How long before a suspension the sponsor and an admin must have got the last reminder: until day 60."""
 ASKED_AGAIN_WITHIN: Final = timedelta(days=1)
 """The pause after a reminder that nobody got."""
+ASKED_EARLY: Final = timedelta(minutes=15)
+"""How long before it is due a review may be asked, so that people get one message about all that comes together."""
 MAX_KEPT: Final = 16
 """How many reminders a record keeps: the first, and the newest. The audit log has all of them."""
 
