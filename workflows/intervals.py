@@ -38,6 +38,10 @@ SILENCES_LOOKED_FOR_EVERY: Final = timedelta(days=7)
 """How old the last scan of sign-ins may be when it is looked for partners who have not signed in for 30 days."""
 CAMPAIGNS_COUNTED_EVERY: Final = timedelta(minutes=1)
 """How often the answers to a campaign of reviews are counted."""
+DRIFT_REVIEWS_STARTED_EVERY: Final = timedelta(seconds=5)
+"""The pause after the start of 25 reviews because of drift, when a sweep found that many partners differ."""
+QUESTIONS_COLLECTED_FOR: Final = timedelta(hours=1)
+"""How long the questions of reviews wait at most while others are being started, to be sent in the same message."""
 DOMAINS_LOOKED_UP_EVERY: Final = timedelta(days=1)
 """How often the domain of a partner is looked up, to see whether it belongs to another tenant now."""
 DOMAINS_PAUSE: Final = timedelta(minutes=1)
@@ -123,6 +127,8 @@ class Pauses:
     """The longest wait before the queue is read again. The clock may jump, for example after a suspended machine."""
     effect_retried_after: float = 1.0
     """The longest pause before an effect that another system did not accept is tried again. It doubles each time."""
+    partners_compared: float = 0.05
+    """The pause after each 25 partners that are compared with today's default, templates or sign-ins."""
     card_update: float = 1.0
     """How long the copies of a card that nobody clicked wait for further changes, before they show the last one."""
     read_back_after: tuple[float, ...] = (0.0, 0.5, 1.0, 2.0, 4.0)

@@ -345,7 +345,7 @@ def assemble(
     )
     freezes = Freezes(store=store, clock=clock, alarms=alarms, wake=lambda: woken.append(True))
     batches = BatchService(store=store, clock=clock, wake=lambda: woken.append(True))
-    reviews = EventReviews(service=service, store=store, clock=clock)
+    reviews = EventReviews(service=service, store=store, clock=clock, rest=rest)
     campaigns = Campaigns(reviews=reviews, catalog=catalog, wake=lambda: woken.append(True))
     permission_check = PermissionCheck(
         service=service,
@@ -392,7 +392,13 @@ def assemble(
             wake=lambda: woken.append(True),
             max_blocks_a_day=10,
         ),
-        reviews=ReviewQuestions(service=service, store=store, clock=clock, wake=lambda: woken.append(True)),
+        reviews=ReviewQuestions(
+            service=service,
+            store=store,
+            clock=clock,
+            wake=lambda: woken.append(True),
+            asks_more=campaigns.asks_more,
+        ),
         silences=Silences(
             service=service,
             store=store,

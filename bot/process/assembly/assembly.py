@@ -106,7 +106,7 @@ def assemble(systems: ExternalSystems, receiver: Receiver) -> BotParts:
 
     ends = _access_ends(systems, service, alarms, queue_worker)
     others = (limits.clear_ended_alarms, channel.check, former_channel.clear_cards, ends.check, watch.check)
-    usage, asked = _usage(systems, wake).check, _review_checks(systems, service, alarms, wake)
+    usage, asked = _usage(systems, wake).check, _review_checks(systems, service, alarms, reviews.campaigns, wake)
     checks = (*others, check.freezes.check, BatchExpiry(batches=batches).check, usage, *reviews.checks, *asked)
     return BotParts(
         store=systems.store,
@@ -145,11 +145,11 @@ def _access_ends(systems: ExternalSystems, service: Service, alarms: Alarms, que
 
 
 def _review_checks(
-    systems: ExternalSystems, service: Service, alarms: Alarms, wake: Callable[[], None]
+    systems: ExternalSystems, service: Service, alarms: Alarms, campaigns: Campaigns, wake: Callable[[], None]
 ) -> tuple[Callable[[], Awaitable[None]], ...]:
     """Return what asks the reviews that are due, and what looks for those that nobody answers."""
     store, clock = systems.store, systems.clock
-    questions = ReviewQuestions(service=service, store=store, clock=clock, wake=wake)
+    questions = ReviewQuestions(service=service, store=store, clock=clock, wake=wake, asks_more=campaigns.asks_more)
     silences = Silences(
         service=service,
         store=store,

@@ -37,5 +37,6 @@ def started_reviews(systems: ExternalSystems, service: Service, wake: Callable[[
         domains=MovedDomains(reviews=reviews, tenant=systems.tenant),
         start=systems.background.start,
     )
-    checks = (events.check, campaigns.check)
-    return StartedReviews(campaigns=campaigns, drift_reviews=DriftReviews(reviews=reviews), checks=checks)
+    drift_reviews = DriftReviews(reviews=reviews)
+    checks = (events.check, drift_reviews.step, campaigns.check)
+    return StartedReviews(campaigns=campaigns, drift_reviews=drift_reviews, checks=checks)

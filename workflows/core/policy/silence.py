@@ -35,6 +35,8 @@ HANDOVERS_COUNT_FOR: Final = timedelta(days=120)
 """How long after the first question of a review a hand-over can still postpone what silence leads to."""
 ASKED_AGAIN_WITHIN: Final = timedelta(days=1)
 """The pause after a reminder that nobody got."""
+ASKED_EARLY: Final = timedelta(minutes=15)
+"""How long before it is due a review may be asked, so that people get one message about all that comes together."""
 MAX_KEPT: Final = 16
 """How many reminders a record keeps: the first, and the newest. The audit log has all of them."""
 

@@ -28,7 +28,7 @@ from workflows.core.partners.outcome import closed_partnership, opened_partnersh
 from workflows.core.partners.partnership import Attestation, Partnership, PartnershipState
 from workflows.core.partners.reviewing.reviews import ReviewTransition, advance_review, may_revoke
 from workflows.core.people import CurrentRoles, Person
-from workflows.core.policy.silence import ReviewReminder
+from workflows.core.policy.silence import ASKED_EARLY, ReviewReminder
 from workflows.core.policy.sponsorship import FormerSponsor
 from workflows.core.requests.commands.partner_record import AskReview, Keep, PartnershipCommand
 from workflows.core.requests.commands.review_event import ReviewReason, ReviewReasonCode
@@ -60,8 +60,8 @@ def refusal(
     return refused.value
 
 
-def test_a_review_is_due_at_its_exact_instant_and_not_before() -> None:
-    met = refusal(partnership(), AskReview(), DUE - MILLISECOND)
+def test_a_review_is_asked_a_quarter_of_an_hour_early_at_most() -> None:
+    met = refusal(partnership(), AskReview(), DUE - ASKED_EARLY - MILLISECOND)
     assert (met.code, refusal_words(met)) == ("not_due", "The review is not due yet.")
     for now in (DUE, DUE + MILLISECOND, DUE + 400 * DAY):
         assert advance_review(partnership(), AskReview(), current_roles=current_roles(), now=now) == ReviewTransition(
@@ -87,7 +87,7 @@ def test_an_unanswered_review_is_asked_again_with_longer_pauses() -> None:
         known = advance_review(known, AskReview(), current_roles=current_roles(), now=now).partnership
         assert (known.reminders, known.version) == (count, 3 + count)
         assert refusal(known, AskReview(), now).code == "not_due", "the same moment asks once"
-        assert refusal(known, AskReview(), now + pause * DAY - MILLISECOND).code == "not_due"
+        assert refusal(known, AskReview(), now + pause * DAY - ASKED_EARLY - MILLISECOND).code == "not_due"
         now += pause * DAY
 
 

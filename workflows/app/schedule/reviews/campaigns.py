@@ -186,6 +186,13 @@ class Campaigns:
             else:
                 await self._count(campaign)
 
+    async def asks_more(self) -> bool:
+        """Return whether more reviews are about to be due at once: a campaign or an event is on its way."""
+        return self.reviews.is_asking or any(
+            campaign.state is CampaignState.RUNNING and campaign.handled < len(campaign.members)
+            for campaign in await self.reviews.store.open_campaigns()
+        )
+
     async def _handle_next(self, campaign: Campaign) -> None:
         """Ask or release the next members. After a crash the same ones are handled again, which changes nothing."""
         members = campaign.members[campaign.handled : campaign.handled + AT_ONCE]

@@ -28,7 +28,7 @@ def start_review(partnership: Partnership, command: StartReview, now: datetime) 
 
     :raises Refused: when this event was a reason already.
     """
-    event = _event(command.reason, command.event)
+    event = event_name(command.reason, command.event)
     if event in partnership.review_events:
         raise Refused(RefusalCode.NOT_DUE_YET, what="review_event")
     after = replace(
@@ -54,7 +54,7 @@ def end_reason(partnership: Partnership, command: EndReviewReason, now: datetime
     :raises Refused: when nothing of this kind is recorded.
     """
     code = command.reason
-    events = tuple(event for event in partnership.review_events if not event.startswith(_event(code, "")))
+    events = tuple(event for event in partnership.review_events if not event.startswith(event_name(code, "")))
     if events == partnership.review_events:
         raise Refused(RefusalCode.NOT_DUE_YET, what="review_event")
     after = replace(partnership, version=partnership.version + 1, review_events=events)
@@ -97,13 +97,13 @@ def kept_events(earlier: Partnership | None) -> tuple[str, ...]:
     """Return the events that a newly approved request does not answer: a silence lasts until somebody signs in."""
     if earlier is None or earlier.state is PartnershipState.REVOKED:
         return ()
-    silence = _event(ReviewReasonCode.NO_SIGN_IN, "")
+    silence = event_name(ReviewReasonCode.NO_SIGN_IN, "")
     return tuple(event for event in earlier.review_events if event.startswith(silence))
 
 
 def has_event(partnership: Partnership, code: ReviewReasonCode, event: str = "") -> bool:
     """Return whether an event of this kind is recorded, or exactly this one."""
-    wanted = _event(code, event)
+    wanted = event_name(code, event)
     return any(known == wanted if event else known.startswith(wanted) for known in partnership.review_events)
 
 
@@ -116,5 +116,6 @@ def _regular_code(partnership: Partnership, now: datetime) -> ReviewReasonCode:
     return ReviewReasonCode.ATTESTATION_ENDED if has_ended else ReviewReasonCode.CALENDAR
 
 
-def _event(code: ReviewReasonCode, event: str) -> str:
+def event_name(code: ReviewReasonCode, event: str) -> str:
+    """Return how an event is recorded."""
     return f"{code.value}:{event}"

@@ -11,6 +11,7 @@ from workflows.core.partners.reviewing.pointless_reviews import next_after_skipp
 from workflows.core.policy.silence import (
     ADMINS_ASKED_FROM,
     ASKED_AGAIN_WITHIN,
+    ASKED_EARLY,
     LAST_CALL,
     SILENCE_LASTS,
     ReviewReminder,
@@ -30,11 +31,12 @@ from workflows.core.requests.commands.review_event import (
 
 
 def with_question(partnership: Partnership, command: AskReview, now: datetime) -> Partnership:
-    """Return the record with the next question of its review.
+    """Return the record with the next question of its review, which may come a little early; see `ASKED_EARLY`.
 
     :raises Refused: when it is not due.
     """
-    if partnership.review_due_at is None or now < partnership.review_due_at or partnership.suspended_by is not None:
+    due_at = partnership.review_due_at
+    if due_at is None or now + ASKED_EARLY < due_at or partnership.suspended_by is not None:
         raise Refused(RefusalCode.NOT_DUE_YET, what="review")
     earlier, asked = _asked_before(partnership, now)
     number = next_number(earlier, asked)

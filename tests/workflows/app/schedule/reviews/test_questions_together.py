@@ -1,0 +1,164 @@
+"""What becomes due together is asked together: one message a person, a few partners at each check."""
+
+from collections import Counter
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from tests.workflows.app.schedule.reviews.test_campaigns import put, record, started
+from tests.workflows.core.builders import BRUNO, NOW, SAM
+from tests.workflows.world import World
+from workflows.app.schedule.reviews import campaigns as campaigns_module
+from workflows.app.schedule.reviews import questions as questions_module
+from workflows.app.schedule.reviews.events.starting import LivePartner
+from workflows.core.partners.partnership import PartnershipState
+from workflows.core.people import ChatId, Person, PersonId
+from workflows.core.policy.silence import ASKED_EARLY
+from workflows.core.requests.commands.review_event import ReviewReasonCode, StartReview
+from workflows.core.settings.model import TenantId
+from workflows.intervals import QUESTIONS_COLLECTED_FOR
+
+MEMBERS = 60
+EVENT = StartReview(reason=ReviewReasonCode.RISK_GREW, event="high", values={"before": "low", "after": "high"})
+
+
+def sponsors(count: int) -> list[Person]:
+    return [
+        replace(SAM, id=PersonId(f"sponsor-{number}"), chat_id=ChatId(f"U0SPONSOR{number}")) for number in range(count)
+    ]
+
+
+def messages(world: World) -> Counter[ChatId | None]:
+    """Count the messages of each person: a batch is one message a person."""
+    return Counter(person for batch in world.notifier.asked for person in {one.sponsor for one in batch})
+
+
+async def tick(world: World) -> None:
+    world.clock.advance(seconds=5)
+    await world.campaigns.check()
+    await world.reviews.check()
+    await world.settle()
+
+
+async def due(world: World, number: int, at: datetime, sponsor: Person = SAM) -> TenantId:
+    return await put(world, number, next_review_at=at, sponsor=sponsor, since=NOW - timedelta(days=100))
+
+
+async def test_a_thousand_reviews_that_are_due_at_once_are_one_message_a_person(world: World) -> None:
+    """They became due within fifteen minutes. Each check asks fifty, so that nothing else waits for long."""
+    people = sponsors(10)
+    for number in range(1000):
+        at = NOW + timedelta(seconds=number * 0.9)
+        await due(world, number, at, people[number % 10])
+    issued = []
+    for _ in range(30):
+        before = await _count(world, "ask_review")
+        await tick(world)
+        issued.append(await _count(world, "ask_review") - before)
+    assert sum(issued) == 1000
+    assert max(issued) == questions_module.AT_ONCE
+    assert messages(world) == {person.chat_id: 1 for person in people}
+    assert sum(map(len, world.notifier.asked)) == 1000
+
+
+async def _count(world: World, command: str) -> int:
+    return sum(entry.command == command for entry in await world.store.history(limit=10_000))
+
+
+@pytest.mark.parametrize(("later", "batches"), [(ASKED_EARLY - timedelta(seconds=6), 1), (timedelta(minutes=20), 2)])
+async def test_a_review_that_is_due_soon_after_another_one_is_asked_with_it(
+    world: World, later: timedelta, batches: int
+) -> None:
+    first, second = await due(world, 1, NOW), await due(world, 2, NOW + later)
+    await tick(world)
+    is_asked = [(await record(world, tenant_id)).state is PartnershipState.REVIEW_DUE for tenant_id in (first, second)]
+    assert is_asked == [True, batches == 1]
+    world.clock.advance(minutes=20)
+    await tick(world)
+    assert messages(world) == {SAM.chat_id: batches}
+
+
+async def test_a_review_at_the_end_of_access_is_not_asked_before_the_end(world: World) -> None:
+    """After the end it is another question: access that has ended cannot be kept."""
+    ends_at = NOW + timedelta(minutes=10)
+    await due(world, 1, NOW)
+    ending = await put(world, 2, next_review_at=ends_at, ends_at=ends_at, since=NOW - timedelta(days=100))
+    await tick(world)
+    assert (await record(world, ending)).state is PartnershipState.ACTIVE
+    world.clock.advance(minutes=10)
+    await tick(world)
+    (reason,) = (await record(world, ending)).review_reasons
+    assert reason.code is ReviewReasonCode.ACCESS_ENDED
+
+
+async def test_a_campaign_over_many_ticks_is_one_message_a_person(world: World) -> None:
+    """A review of the calendar that becomes due while the campaign is asked belongs to the same message."""
+    for number in range(MEMBERS):
+        await put(world, number, template="trusted-partner")
+    other = await due(world, MEMBERS, NOW, BRUNO)
+    await started(world)
+    await tick(world)
+    assert not world.notifier.asked
+    assert (await record(world, other)).state is PartnershipState.ACTIVE
+    for _ in range(MEMBERS // campaigns_module.AT_ONCE + 2):
+        await tick(world)
+    assert messages(world) == {SAM.chat_id: 1, BRUNO.chat_id: 1}
+    assert sum(map(len, world.notifier.asked)) == MEMBERS + 1
+
+
+async def test_what_keeps_starting_reviews_does_not_hold_back_questions_for_ever(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(campaigns_module, "AT_ONCE", 0)  # it never gets on
+    await put(world, 1, template="trusted-partner")
+    await started(world)
+    await due(world, 2, NOW)
+    await tick(world)
+    world.clock.advance(seconds=QUESTIONS_COLLECTED_FOR.total_seconds() - 10)
+    await tick(world)
+    assert not world.notifier.asked
+    await tick(world)
+    assert messages(world) == {SAM.chat_id: 1}
+
+
+async def test_an_event_of_many_partners_is_one_message_a_person(world: World) -> None:
+    """The comparison pauses after every few partners. The questions wait until it has compared all of them."""
+    for number in range(MEMBERS):
+        await put(world, number)
+    compared, asked_meanwhile = [], []
+    reviews = world.campaigns.reviews
+
+    async def rest(seconds: float) -> None:
+        assert seconds > 0
+        await tick(world)
+        asked_meanwhile.append(len(world.notifier.asked))
+
+    async def compare(partner: LivePartner) -> bool:
+        compared.append(partner.tenant_id)
+        return await reviews.start(partner.tenant_id, EVENT)
+
+    reviews.rest = rest
+    assert await reviews.compare_each(compare)
+    assert (len(compared), asked_meanwhile) == (MEMBERS, [0, 0])
+    await tick(world)
+    await tick(world)
+    assert messages(world) == {SAM.chat_id: 1}
+    assert sum(map(len, world.notifier.asked)) == MEMBERS
+
+
+async def test_a_comparison_that_starts_nothing_holds_nothing_back(world: World) -> None:
+    for number in range(MEMBERS):
+        await put(world, number)
+    await due(world, MEMBERS, NOW)
+    reviews = world.campaigns.reviews
+
+    async def rest(_: float) -> None:
+        await tick(world)
+
+    async def compare(_: LivePartner) -> bool:
+        return True
+
+    reviews.rest = rest
+    assert await reviews.compare_each(compare)
+    assert messages(world) == {SAM.chat_id: 1}
