@@ -169,6 +169,6 @@ def difference_elements(lines: Sequence[RevisedLine], words_left: int, *, least:
 def _void_approvals(decisions: Sequence[Decision], reader: ChatId | None) -> Iterator[TextRun]:
     """State whose decisions no longer count. Only who decided reads of an own one."""
     if decisions:
-        names = ["yours" if decision.person.chat_id == reader else decision.person.name for decision in decisions]
+        names = ["yours" if decision.person.chat_id == reader else decision.names for decision in decisions]
         yield fixed_text("Earlier approvals no longer count: ")
         yield cleaned_text(", ".join(dict.fromkeys(names)), 300)
