@@ -11,6 +11,7 @@ from bot.slack.blocks.blocks import Json, bullets, fixed_text, rich_text, small_
 from bot.slack.blocks.modal import input_block, message_view, modal, text_area
 from bot.slack.cards.approval.approval_card import decision_row
 from bot.slack.cards.approval.details import details_blocks
+from bot.slack.cards.approval.details_actions import details_actions
 from bot.slack.cards.approval.details_parts import TITLES, part_blocks, particular_and_general_notes
 from bot.slack.cards.partner_and_plan import identity_block
 from bot.slack.cards.requests import can_be_decided
@@ -46,6 +47,7 @@ def decision_view(
     if may_decide and can_be_decided(request, now):
         blocks.append(decision_row(request, can_decide=True, with_details=False))
         blocks.append(small_text("Your permission is checked when you click."))
+    blocks += details_actions(request, now)
     return modal("Details", blocks, ids.DECIDE)
 
 
