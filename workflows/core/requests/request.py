@@ -11,6 +11,7 @@ from typing import Final, NewType
 
 from workflows.core.checks.findings import Finding
 from workflows.core.delegation.reassignment import Reassignment
+from workflows.core.conversation.remarks import Remark
 from workflows.core.errors.facts import Fact
 from workflows.core.errors.raised import Refused
 from workflows.core.errors.refusal_codes import RefusalCode
@@ -278,6 +279,8 @@ class AccessRequest:
     """The batch that it belonged to before it went on alone."""
     reassignments: tuple[Reassignment, ...] = ()
     """The approvals that admins reassigned, the newest last. None of these admins may decide on it."""
+    remarks: tuple[Remark, ...] = ()
+    """The questions, answers and comments of people about it, oldest first. An edit and a new plan keep them."""
     applied_part: int = 0
     """When it ended with only a part of the plan in the tenant: how many operations were read back. Otherwise 0."""
 
